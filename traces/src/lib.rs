@@ -1,0 +1,16 @@
+//! What a trace is.
+//!
+//! Pure data: no GPU, no window, no thread, no clock, and no file access beyond [`std::io::Read`] and
+//! [`std::io::Write`] handed in by the caller. Everything else in Weftscope either produces a [`Trace`]
+//! or shows one.
+//!
+//! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
+//! (one question a file), [`container`] (our own file format), [`interchange`] (everybody else's).
+
+pub mod model;
+
+pub use model::{
+    ArgStore, ArgValue, Args, ArgsId, CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind,
+    Label, LabelId, Lane, LaneId, Meta, OpFacts, Overhead, Phase, Provenance, RankInfo, SliceRef,
+    SliceTable, Span, Split, Trace, TraceBuilder, Track, TrackId, TrackKind,
+};

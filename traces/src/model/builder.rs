@@ -1,0 +1,243 @@
+use thiserror::Error;
+
+use super::{
+    ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, FlowKind, Label, LabelId, Lane, LaneId,
+    Meta, SliceRef, SliceTable, Span, Trace, Track, TrackId, TrackKind,
+};
+
+/// Why a trace could not be finished.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum BuildError {
+    /// Two slices of a lane share time and the lane does not allow spreading.
+    #[error("slices {index} and {} of track \"{track}\" overlap at {at_ns} ns", index + 1)]
+    Overlap {
+        /// Track name.
+        track: String,
+        /// Row of the first of the two.
+        index: usize,
+        /// Start of the second.
+        at_ns: i64,
+    },
+    /// A flow, lane or label id points nowhere.
+    #[error("{what} {id} does not exist")]
+    Dangling {
+        /// Which id.
+        what: &'static str,
+        /// Its value.
+        id: u32,
+    },
+}
+
+/// Collects a trace.
+///
+/// Tracks and lanes are declared first, slices pushed in any order; [`finish`](Self::finish) sorts what is not
+/// sorted yet. Input that may overlap goes through [`push_packed`](Self::push_packed), which spreads it.
+#[derive(Debug)]
+pub struct TraceBuilder {
+    trace: Trace,
+    /// End of the last slice per lane, for lane packing.
+    lane_end_ns: Vec<i64>,
+}
+
+impl TraceBuilder {
+    /// An empty trace.
+    pub fn new(meta: Meta) -> Self {
+        Self {
+            trace: Trace {
+                meta,
+                tracks: Vec::new(),
+                lanes: Vec::new(),
+                labels: Vec::new(),
+                args: ArgStore::default(),
+                counters: Vec::new(),
+                flows: Vec::new(),
+                diagnostics: Diagnostics::default(),
+            },
+            lane_end_ns: Vec::new(),
+        }
+    }
+
+    /// The meta data, to complete it.
+    pub fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.trace.meta
+    }
+
+    /// The diagnostics, to add to them.
+    pub fn diagnostics_mut(&mut self) -> &mut Diagnostics {
+        &mut self.trace.diagnostics
+    }
+
+    /// The argument store, to add rows.
+    pub fn args_mut(&mut self) -> &mut ArgStore {
+        &mut self.trace.args
+    }
+
+    /// Adds a track without lanes.
+    pub fn track(
+        &mut self,
+        parent: Option<TrackId>,
+        name: impl Into<String>,
+        kind: TrackKind,
+    ) -> TrackId {
+        let id = TrackId(self.trace.tracks.len() as u32);
+        self.trace.tracks.push(Track { parent, name: name.into(), kind, lanes: Vec::new() });
+        id
+    }
+
+    /// Adds a lane to a track, below its others.
+    pub fn lane(&mut self, track: TrackId) -> LaneId {
+        let id = LaneId(self.trace.lanes.len() as u32);
+        self.trace.lanes.push(Lane { track, slices: SliceTable::default() });
+        self.lane_end_ns.push(i64::MIN);
+        self.trace.tracks[track.0 as usize].lanes.push(id);
+        id
+    }
+
+    /// Adds a label.
+    pub fn label(&mut self, label: Label) -> LabelId {
+        let id = LabelId(self.trace.labels.len() as u32);
+        self.trace.labels.push(label);
+        id
+    }
+
+    /// Appends a slice to a lane.
+    pub fn push(
+        &mut self,
+        lane: LaneId,
+        span: Span,
+        label: LabelId,
+        args: ArgsId,
+        item: u32,
+    ) -> SliceRef {
+        let index = lane.0 as usize;
+        let slices = &mut self.trace.lanes[index].slices;
+        slices.push(span, label, args, item);
+        self.lane_end_ns[index] = self.lane_end_ns[index].max(span.end_ns);
+        SliceRef { lane, index: slices.len() as u32 - 1 }
+    }
+
+    /// Appends a slice to the first lane of `track` that is free at its start, adding a lane when none is.
+    ///
+    /// Slices must come in order of start; later calls never move earlier slices.
+    pub fn push_packed(
+        &mut self,
+        track: TrackId,
+        span: Span,
+        label: LabelId,
+        args: ArgsId,
+        item: u32,
+    ) -> SliceRef {
+        let free = self.trace.tracks[track.0 as usize]
+            .lanes
+            .iter()
+            .copied()
+            .find(|lane| self.lane_end_ns[lane.0 as usize] <= span.start_ns);
+        let lane = free.unwrap_or_else(|| self.lane(track));
+        self.push(lane, span, label, args, item)
+    }
+
+    /// The columns of a lane, for bulk appends by a recorder that keeps them sorted.
+    pub fn slices_mut(&mut self, lane: LaneId) -> &mut SliceTable {
+        &mut self.trace.lanes[lane.0 as usize].slices
+    }
+
+    /// Adds an arrow.
+    pub fn flow(&mut self, from: SliceRef, to: SliceRef, kind: FlowKind) {
+        self.trace.flows.push(Flow { from, to, kind });
+    }
+
+    /// Adds a counter series.
+    pub fn counter(&mut self, series: CounterSeries) {
+        self.trace.counters.push(series);
+    }
+
+    /// Sorts, checks and hands out the trace.
+    ///
+    /// # Errors
+    /// [`BuildError`] when slices of a lane overlap or an id points nowhere.
+    pub fn finish(self) -> Result<Trace, BuildError> {
+        let mut trace = self.trace;
+        let remap = sort_lanes(&mut trace);
+        check_lanes(&trace)?;
+        for flow in &mut trace.flows {
+            for end in [&mut flow.from, &mut flow.to] {
+                let lane = trace
+                    .lanes
+                    .get(end.lane.0 as usize)
+                    .ok_or(BuildError::Dangling { what: "lane", id: end.lane.0 })?;
+                if end.index as usize >= lane.slices.len() {
+                    return Err(BuildError::Dangling { what: "slice", id: end.index });
+                }
+                if let Some(order) = &remap[end.lane.0 as usize] {
+                    end.index = order[end.index as usize];
+                }
+            }
+        }
+        trace.flows.sort_by_key(|flow| (flow.from, flow.to));
+        for counter in &mut trace.counters {
+            sort_counter(counter);
+        }
+        Ok(trace)
+    }
+}
+
+/// Sorts lanes that are not sorted; gives, per such lane, old row → new row.
+fn sort_lanes(trace: &mut Trace) -> Vec<Option<Vec<u32>>> {
+    trace
+        .lanes
+        .iter_mut()
+        .map(|lane| {
+            let slices = &mut lane.slices;
+            if slices.start_ns.is_sorted() {
+                return None;
+            }
+            let mut order: Vec<u32> = (0..slices.len() as u32).collect();
+            order.sort_by_key(|&row| (slices.start_ns[row as usize], slices.end_ns[row as usize]));
+            let mut sorted = SliceTable::default();
+            sorted.reserve(order.len());
+            let mut new_row = vec![0; order.len()];
+            for (new, &old) in order.iter().enumerate() {
+                let old = old as usize;
+                new_row[old] = new as u32;
+                sorted.push(
+                    slices.span(old),
+                    slices.label[old],
+                    slices.args[old],
+                    slices.item[old],
+                );
+            }
+            *slices = sorted;
+            Some(new_row)
+        })
+        .collect()
+}
+
+fn check_lanes(trace: &Trace) -> Result<(), BuildError> {
+    let num_labels = trace.labels.len() as u32;
+    for lane in &trace.lanes {
+        let slices = &lane.slices;
+        if let Some(label) = slices.label.iter().find(|label| label.0 >= num_labels) {
+            return Err(BuildError::Dangling { what: "label", id: label.0 });
+        }
+        for index in 1..slices.len() {
+            if slices.start_ns[index] < slices.end_ns[index - 1] {
+                return Err(BuildError::Overlap {
+                    track: trace.track(lane.track).name.clone(),
+                    index: index - 1,
+                    at_ns: slices.start_ns[index],
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sort_counter(counter: &mut CounterSeries) {
+    if counter.at_ns.is_sorted() {
+        return;
+    }
+    let mut pairs: Vec<(i64, f64)> =
+        counter.at_ns.iter().copied().zip(counter.value.iter().copied()).collect();
+    pairs.sort_by_key(|pair| pair.0);
+    (counter.at_ns, counter.value) = pairs.into_iter().unzip();
+}

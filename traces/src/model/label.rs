@@ -1,0 +1,54 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Phase, Split};
+
+/// Index into [`Trace::labels`](super::Trace::labels).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LabelId(pub u32);
+
+/// What a slice is. A million blocks of one op share one label: the op itself.
+///
+/// Runs of the engine have one label per plan op (so a label identifies layer, split and phase, and the
+/// same label on another rank is the same op); imports have one label per distinct kernel name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Label {
+    /// Name as shown, e.g. `gate_up` or a demangled kernel name.
+    pub name: String,
+    /// What its time goes to.
+    pub kind: Kind,
+    /// Transformer layer, when known.
+    pub layer: Option<u32>,
+    /// Which tokens.
+    pub split: Split,
+    /// Phase of the weave.
+    pub phase: Phase,
+    /// What is known about the work itself; `None` for imports.
+    pub facts: Option<Box<OpFacts>>,
+}
+
+/// Work of one op on one rank, as the plan states it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OpFacts {
+    /// Index of the op in its plan.
+    pub op: u32,
+    /// Thread blocks launched.
+    pub grid: u32,
+    /// Waves: `ceil(grid / (SMs available × blocks per SM))`.
+    pub waves: u32,
+    /// Share of the last wave's slots that hold a block, 0…1.
+    pub tail_occupancy: f64,
+    /// SMs the op may use (fewer than the device's when communication holds some).
+    pub sms: u32,
+    /// Tokens (rows), padding included.
+    pub tokens: u32,
+    /// Floating-point operations.
+    pub flops: f64,
+    /// Bytes moved through device memory, each input read once and each output written once.
+    pub hbm_bytes: f64,
+    /// Bytes a direction over this GPU's links.
+    pub link_bytes: f64,
+    /// Duration with the machine to itself, in ns; the slow-down in place is measured against it.
+    pub alone_ns: Option<i64>,
+    /// Shape in words, e.g. `4096×7168×8192`.
+    pub shape: String,
+}

@@ -1,0 +1,76 @@
+use serde::{Deserialize, Serialize};
+
+use super::{ArgsId, LabelId, Span};
+
+/// Index into [`Trace::lanes`](super::Trace::lanes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LaneId(pub u32);
+
+/// One slice of a trace: a row of one lane's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SliceRef {
+    /// The lane.
+    pub lane: LaneId,
+    /// Row in the lane's [`SliceTable`].
+    pub index: u32,
+}
+
+/// The slices of one lane, as columns of equal length, sorted by start and disjoint.
+///
+/// 28 bytes a slice: `start_ns`, `end_ns`, `label`, `args`, `item`. Disjointness is what lets every query be
+/// a binary search; overlapping input is spread over several lanes by the builder.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SliceTable {
+    /// First nanosecond of each slice.
+    pub start_ns: Vec<i64>,
+    /// First nanosecond after each slice.
+    pub end_ns: Vec<i64>,
+    /// What each slice is.
+    pub label: Vec<LabelId>,
+    /// Row in the argument store, or [`ArgsId::NONE`].
+    pub args: Vec<ArgsId>,
+    /// Thread block index of a block slice, correlation id of a kernel slice, else 0.
+    pub item: Vec<u32>,
+}
+
+impl SliceTable {
+    /// Number of slices.
+    pub fn len(&self) -> usize {
+        self.start_ns.len()
+    }
+
+    /// True without slices.
+    pub fn is_empty(&self) -> bool {
+        self.start_ns.is_empty()
+    }
+
+    /// The span of slice `index`.
+    pub fn span(&self, index: usize) -> Span {
+        Span { start_ns: self.start_ns[index], end_ns: self.end_ns[index] }
+    }
+
+    /// Appends one slice; the caller keeps the order.
+    pub fn push(&mut self, span: Span, label: LabelId, args: ArgsId, item: u32) {
+        self.start_ns.push(span.start_ns);
+        self.end_ns.push(span.end_ns);
+        self.label.push(label);
+        self.args.push(args);
+        self.item.push(item);
+    }
+
+    /// Reserves room for `additional` more slices.
+    pub fn reserve(&mut self, additional: usize) {
+        self.start_ns.reserve(additional);
+        self.end_ns.reserve(additional);
+        self.label.reserve(additional);
+        self.args.reserve(additional);
+        self.item.reserve(additional);
+    }
+
+    /// Rows of the slices that share at least one nanosecond with `window`, zero-length slices inside included.
+    pub fn range(&self, window: Span) -> std::ops::Range<usize> {
+        let first = self.end_ns.partition_point(|&end| end <= window.start_ns);
+        let last = self.start_ns.partition_point(|&start| start < window.end_ns);
+        first.min(last)..last
+    }
+}

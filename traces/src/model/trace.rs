@@ -1,0 +1,126 @@
+use super::{
+    ArgStore, Args, Diagnostics, Flow, Label, LabelId, LaneId, Meta, SliceRef, SliceTable, Span,
+    Track, TrackId, TrackKind,
+};
+
+/// One row of disjoint slices: a slot of an SM, a depth of a thread, an overflow row of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lane {
+    /// The track it belongs to.
+    pub track: TrackId,
+    /// The slices.
+    pub slices: SliceTable,
+}
+
+/// A quantity over time, piecewise constant from each sample to the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CounterSeries {
+    /// Name, e.g. `HBM`.
+    pub name: String,
+    /// Unit, e.g. `GB/s` or `%`.
+    pub unit: String,
+    /// The rank it belongs to.
+    pub rank: Option<u32>,
+    /// Sample times, ascending.
+    pub at_ns: Vec<i64>,
+    /// Sample values, one per time.
+    pub value: Vec<f64>,
+}
+
+/// A finished trace: immutable, validated, shareable behind an `Arc`.
+///
+/// Invariants, held by [`TraceBuilder::finish`](super::TraceBuilder::finish): slices of a lane are sorted and
+/// disjoint; every id points at something; parents precede children; counters are sorted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Facts about the whole.
+    pub meta: Meta,
+    /// The track tree, parents before children, siblings in drawing order.
+    pub tracks: Vec<Track>,
+    /// All lanes.
+    pub lanes: Vec<Lane>,
+    /// What slices are.
+    pub labels: Vec<Label>,
+    /// Arguments, fetched on demand.
+    pub args: ArgStore,
+    /// Counter series.
+    pub counters: Vec<CounterSeries>,
+    /// Arrows, sorted by `from`.
+    pub flows: Vec<Flow>,
+    /// What was lost or uncertain.
+    pub diagnostics: Diagnostics,
+}
+
+impl Trace {
+    /// The lane with this id.
+    pub fn lane(&self, id: LaneId) -> &Lane {
+        &self.lanes[id.0 as usize]
+    }
+
+    /// The track with this id.
+    pub fn track(&self, id: TrackId) -> &Track {
+        &self.tracks[id.0 as usize]
+    }
+
+    /// The label with this id.
+    pub fn label(&self, id: LabelId) -> &Label {
+        &self.labels[id.0 as usize]
+    }
+
+    /// The label of a slice.
+    pub fn label_of(&self, slice: SliceRef) -> &Label {
+        self.label(self.lane(slice.lane).slices.label[slice.index as usize])
+    }
+
+    /// The span of a slice.
+    pub fn span_of(&self, slice: SliceRef) -> Span {
+        self.lane(slice.lane).slices.span(slice.index as usize)
+    }
+
+    /// The arguments of a slice, unpacked now.
+    pub fn args_of(&self, slice: SliceRef) -> Args {
+        self.args.get(self.lane(slice.lane).slices.args[slice.index as usize])
+    }
+
+    /// Number of slices in all lanes.
+    pub fn num_slices(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.slices.len()).sum()
+    }
+
+    /// From the first start to the last end over all lanes; empty without slices.
+    pub fn span(&self) -> Span {
+        self.span_where(|_| true)
+    }
+
+    /// The same over the tracks that `keep` accepts.
+    pub fn span_where(&self, keep: impl Fn(&TrackKind) -> bool) -> Span {
+        let mut hull: Option<Span> = None;
+        for lane in &self.lanes {
+            if !keep(&self.track(lane.track).kind) {
+                continue;
+            }
+            if let (Some(&start), Some(&end)) =
+                (lane.slices.start_ns.first(), lane.slices.end_ns.last())
+            {
+                hull = Some(hull.map_or(Span::new(start, end), |h| {
+                    Span::new(h.start_ns.min(start), h.end_ns.max(end))
+                }));
+            }
+        }
+        hull.unwrap_or_default()
+    }
+
+    /// Children of a track (roots for `None`), in drawing order.
+    pub fn children(&self, parent: Option<TrackId>) -> impl Iterator<Item = TrackId> + '_ {
+        self.tracks
+            .iter()
+            .enumerate()
+            .filter(move |(_, track)| track.parent == parent)
+            .map(|(index, _)| TrackId(index as u32))
+    }
+
+    /// The track of a kind, when there is one.
+    pub fn find_track(&self, kind: &TrackKind) -> Option<TrackId> {
+        self.tracks.iter().position(|track| track.kind == *kind).map(|index| TrackId(index as u32))
+    }
+}

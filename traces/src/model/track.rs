@@ -1,0 +1,71 @@
+use serde::{Deserialize, Serialize};
+
+use super::LaneId;
+
+/// Index into [`Trace::tracks`](super::Trace::tracks).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrackId(pub u32);
+
+/// What a track stands for. Ranks are the roots of GPU tracks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TrackKind {
+    /// One rank (GPU): parent of its streams, counters and SMs.
+    Rank {
+        /// Global rank.
+        rank: u32,
+    },
+    /// A stream of a rank; slices are whole ops (kernels).
+    Stream {
+        /// Global rank.
+        rank: u32,
+        /// Stream number as the runtime or the plan numbers it.
+        stream: u32,
+    },
+    /// One SM of a rank; lanes are slots, slices are thread blocks.
+    Sm {
+        /// Global rank.
+        rank: u32,
+        /// SM index, `0..DeviceInfo::sms`.
+        sm: u32,
+    },
+    /// Iterations (lane 0), layers (lane 1) and phases (lane 2) of a rank, or of all when `rank` is `None`.
+    Marks {
+        /// Global rank.
+        rank: Option<u32>,
+    },
+    /// A thread of a host process; lanes are nesting depth.
+    HostThread {
+        /// Rank whose process this is, when known.
+        rank: Option<u32>,
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+    },
+    /// A heading with no slices of its own.
+    Group,
+}
+
+impl TrackKind {
+    /// The rank it belongs to.
+    pub fn rank(&self) -> Option<u32> {
+        match *self {
+            Self::Rank { rank } | Self::Stream { rank, .. } | Self::Sm { rank, .. } => Some(rank),
+            Self::Marks { rank } | Self::HostThread { rank, .. } => rank,
+            Self::Group => None,
+        }
+    }
+}
+
+/// A node of the track tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Track {
+    /// Parent track; a parent has a smaller id than its children.
+    pub parent: Option<TrackId>,
+    /// Name as shown, e.g. `rank 3`, `compute stream`, `SM 17`.
+    pub name: String,
+    /// What it stands for.
+    pub kind: TrackKind,
+    /// Its lanes, top to bottom.
+    pub lanes: Vec<LaneId>,
+}
