@@ -1,0 +1,70 @@
+//! Who runs plans.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{observer::Observer, plan::Plan};
+
+/// Runs plans: the simulator, or real GPUs.
+pub trait Executor {
+    /// Runs one iteration and reports it; `iteration` numbers it for the observer.
+    ///
+    /// # Errors
+    /// [`ExecError`] when the run could not finish; what was observed until then stays valid.
+    fn run(
+        &mut self,
+        plan: &Arc<Plan>,
+        iteration: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<IterationTime, ExecError>;
+
+    /// Name and version for a trace's provenance, and whether its times are measured.
+    fn provenance(&self) -> ExecutorInfo;
+}
+
+/// How long an iteration took, executor time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IterationTime {
+    /// First op's start over all ranks.
+    pub start_ns: i64,
+    /// Last op's end over all ranks.
+    pub end_ns: i64,
+}
+
+/// What an executor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorInfo {
+    /// Times come from hardware.
+    pub measured: bool,
+    /// e.g. `weftscope simulator 0.1.0 on h100x8`.
+    pub source: String,
+}
+
+/// Why an iteration did not finish.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ExecError {
+    /// No op can proceed: a dependency cycle or a barrier nobody else reaches.
+    #[error("the run stands still at {at_ns} ns: {waiting}")]
+    Deadlock {
+        /// When.
+        at_ns: i64,
+        /// Who waits for what.
+        waiting: String,
+    },
+    /// A barrier's time limit passed.
+    #[error("barrier of {op} timed out on rank {rank}, block {block}, waiting for rank {peer}")]
+    BarrierTimeout {
+        /// Op name.
+        op: String,
+        /// Rank that waited.
+        rank: u32,
+        /// Block that waited.
+        block: u32,
+        /// Rank waited for.
+        peer: u32,
+    },
+    /// The machine cannot run this plan.
+    #[error("{0}")]
+    Unsupported(String),
+}

@@ -1,0 +1,120 @@
+//! What an executor tells about a run while it runs.
+
+use std::sync::Arc;
+
+use crate::plan::{OpId, Plan};
+
+/// What a block record stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum BlockPart {
+    /// Useful work.
+    Run = 0,
+    /// Spinning at the entry barrier for a peer rank.
+    WaitEntry = 1,
+    /// Spinning at the exit barrier for a peer rank.
+    WaitExit = 2,
+}
+
+/// One stretch of one thread block on one SM. 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct BlockRecord {
+    /// First nanosecond, executor time.
+    pub start_ns: i64,
+    /// First nanosecond after.
+    pub end_ns: i64,
+    /// The op.
+    pub op: OpId,
+    /// Block (or tile, for persistent kernels) index in the op's grid.
+    pub block: u32,
+    /// The rank.
+    pub rank: u16,
+    /// The SM.
+    pub sm: u16,
+    /// Residency slot on the SM, from 0.
+    pub slot: u8,
+    /// What the stretch is.
+    pub part: BlockPart,
+}
+
+/// One op on one rank, first block's start to last block's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpRecord {
+    /// The op.
+    pub op: OpId,
+    /// The rank.
+    pub rank: u32,
+    /// First nanosecond, executor time.
+    pub start_ns: i64,
+    /// First nanosecond after.
+    pub end_ns: i64,
+}
+
+/// A rate over time on one rank.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CounterRecord {
+    /// Which quantity.
+    pub counter: Counter,
+    /// The rank.
+    pub rank: u32,
+    /// Time from which the value holds, executor time.
+    pub at_ns: i64,
+    /// Value in the counter's unit.
+    pub value: f64,
+}
+
+/// The quantities executors sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Counter {
+    /// Device memory traffic, GB/s.
+    Hbm,
+    /// Sent over links, GB/s.
+    LinkTx,
+    /// Received over links, GB/s.
+    LinkRx,
+    /// SMs with a block, percent.
+    SmActive,
+    /// Tensor pipe, percent.
+    TensorActive,
+}
+
+impl Counter {
+    /// Name and unit as shown.
+    pub fn name_and_unit(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Hbm => ("HBM", "GB/s"),
+            Self::LinkTx => ("link tx", "GB/s"),
+            Self::LinkRx => ("link rx", "GB/s"),
+            Self::SmActive => ("SM active", "%"),
+            Self::TensorActive => ("tensor pipe", "%"),
+        }
+    }
+}
+
+/// One iteration, when it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IterationEnd {
+    /// Counted from 0 in a session.
+    pub iteration: u64,
+    /// First op's start over all ranks, executor time.
+    pub start_ns: i64,
+    /// Last op's end over all ranks, executor time.
+    pub end_ns: i64,
+    /// Records the executor could not deliver (ring overflow), by cause.
+    pub lost: Vec<(&'static str, u64)>,
+}
+
+/// Receives a run. Within an iteration, records of one (rank, SM, slot) come in order of start.
+pub trait Observer {
+    /// An iteration of `plan` begins. `alone_ns[op]` is the op's duration with the machine to itself, where known.
+    fn begin(&mut self, plan: &Arc<Plan>, iteration: u64, alone_ns: &[Option<i64>]);
+    /// Blocks ran.
+    fn blocks(&mut self, records: &[BlockRecord]);
+    /// An op ran.
+    fn op(&mut self, record: OpRecord);
+    /// Counters changed.
+    fn counters(&mut self, records: &[CounterRecord]);
+    /// The iteration is over.
+    fn end(&mut self, end: &IterationEnd);
+}

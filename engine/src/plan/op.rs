@@ -1,0 +1,116 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Phase, Split, StreamId};
+use crate::spec::Transport;
+
+/// Index into [`Plan::ops`](super::Plan::ops).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OpId(pub u32);
+
+/// One kernel launch on every rank.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Op {
+    /// Its index.
+    pub id: OpId,
+    /// Short name: `qkv`, `attention`, `o_proj`, `fused_ar_norm`, `gate_up` …; the same op of another layer has the same name.
+    pub name: &'static str,
+    /// The stream it is issued to.
+    pub stream: StreamId,
+    /// Ops (of other streams, or redundantly of the same) that must have finished on this rank.
+    pub deps: Vec<OpId>,
+    /// Layer; `None` before the first and after the last.
+    pub layer: Option<u32>,
+    /// Which tokens.
+    pub split: Split,
+    /// Phase of the weave.
+    pub phase: Phase,
+    /// Rows of the activation (tokens of the split, padding included).
+    pub tokens: u32,
+    /// What it computes.
+    pub work: OpWork,
+    /// Thread blocks launched.
+    pub grid: u32,
+    /// What a block holds of its SM.
+    pub resources: Resources,
+    /// Floating-point operations on one rank, all blocks.
+    pub flops: f64,
+    /// Bytes through device memory on one rank, inputs once and outputs once.
+    pub hbm_bytes: f64,
+    /// Bytes a direction over this rank's links.
+    pub link_bytes: f64,
+}
+
+/// What an op computes, with the shape that decides how it runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OpWork {
+    /// Matrix product, one or several of the same tile shape (experts).
+    Gemm(GemmShape),
+    /// Attention over several sequences; the grid is (query tiles × query heads), causal.
+    Attention {
+        /// Query heads on this rank.
+        heads: u32,
+        /// Key/value heads on this rank.
+        kv_heads: u32,
+        /// Width of a head.
+        head_dim: u32,
+        /// Query rows a block works on.
+        tile_rows: u32,
+        /// Per sequence part in this op: (cached tokens before it, new tokens).
+        sequences: Vec<(u32, u32)>,
+    },
+    /// RMSNorm with residual add over rows.
+    AddNorm {
+        /// Row width.
+        hidden: u32,
+    },
+    /// Memory-bound pointwise work: rope + KV write, SiLU·mul, embedding look-up, routing.
+    Elementwise,
+    /// A collective; all ranks' blocks of the same index meet at barriers.
+    Collective {
+        /// Which.
+        collective: Collective,
+        /// How bytes travel.
+        transport: Transport,
+        /// Message size in bytes on one rank (rows × hidden × 2).
+        message_bytes: f64,
+    },
+}
+
+/// Collectives of the strategies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Collective {
+    /// Sum over ranks, result everywhere.
+    AllReduce,
+    /// Sum over ranks, own token shard.
+    ReduceScatter,
+    /// Token shards to everybody.
+    AllGather,
+    /// Reduce-scatter + residual add + RMSNorm on the token shard + all-gather, in one launch.
+    FusedArNorm,
+}
+
+/// A tiled matrix product `[m, k] × [k, n]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GemmShape {
+    /// Rows (tokens).
+    pub m: u32,
+    /// Columns on this rank.
+    pub n: u32,
+    /// Inner dimension on this rank.
+    pub k: u32,
+    /// Products of this shape in one launch (experts), 1 for a dense layer.
+    pub groups: u32,
+    /// Tile rows.
+    pub tile_m: u32,
+    /// Tile columns.
+    pub tile_n: u32,
+}
+
+/// What one block occupies of its SM while it is resident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
+    /// Threads.
+    pub threads: u32,
+    /// Shared memory, bytes.
+    pub smem_bytes: u32,
+}
