@@ -7,8 +7,10 @@
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`container`] (our own file format), [`interchange`] (everybody else's).
 
+pub mod classify;
 pub mod model;
 
+pub use classify::{Classifier, ClassifyError};
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind,
     Label, LabelId, Lane, LaneId, Meta, OpFacts, Overhead, Phase, Provenance, RankInfo, SliceRef,
