@@ -6,9 +6,11 @@
 //! did, thread block by thread block. This crate knows nothing of profiling, files of traces, or windows.
 
 pub mod batch;
+pub mod command;
 pub mod executor;
 pub mod machine;
 pub mod model;
 pub mod observer;
 pub mod plan;
+pub mod session;
 pub mod spec;

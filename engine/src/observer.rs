@@ -118,3 +118,15 @@ pub trait Observer {
     /// The iteration is over.
     fn end(&mut self, end: &IterationEnd);
 }
+
+/// Hears nothing: for runs of which only the time matters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullObserver;
+
+impl Observer for NullObserver {
+    fn begin(&mut self, _: &Arc<Plan>, _: u64, _: &[Option<i64>]) {}
+    fn blocks(&mut self, _: &[BlockRecord]) {}
+    fn op(&mut self, _: OpRecord) {}
+    fn counters(&mut self, _: &[CounterRecord]) {}
+    fn end(&mut self, _: &IterationEnd) {}
+}
