@@ -1,0 +1,23 @@
+//! CUPTI without CUDA at build time and without a panic at run time. See the README.
+#![expect(unsafe_code, reason = "the raw boundary to libcupti; every block says why it is sound")]
+
+mod calls;
+mod find;
+mod kind;
+pub mod layout;
+mod library;
+mod record;
+mod version;
+
+/// The generated bindings of CUPTI's C API. Open a [`Library`] first: without one every call panics.
+pub use cudarc::cupti::sys as bindings;
+
+pub use calls::Call;
+pub use find::candidates;
+pub use kind::ActivityKind;
+pub use library::{Library, OpenError};
+pub use record::{
+    ApiCall, ExternalCorrelation, Kernel, Memcpy, MemcpyPeer, Memset, Overhead, Record,
+    Synchronization, name_at,
+};
+pub use version::ApiVersion;
