@@ -14,3 +14,5 @@ pub mod observer;
 pub mod plan;
 pub mod session;
 pub mod spec;
+pub mod split;
+pub(crate) mod strategy;

@@ -1,7 +1,19 @@
 //! The plan: what every rank runs.
+//!
+//! [`plan()`] is pure: the same [`RunSpec`](crate::spec::RunSpec) gives the same [`Plan`].
 
+mod attention;
+mod build;
+mod builder;
+mod kernel;
 mod op;
+mod transport;
 mod types;
 
+pub use attention::{AttentionBlock, attention_blocks};
+pub use build::plan;
+pub(crate) use builder::{At, Builder, Part};
+pub(crate) use kernel::exposed_fused_ctas;
 pub use op::{Collective, GemmShape, Op, OpId, OpWork, Resources};
+pub use transport::{fused_transport, link_ctas, unfused_transport};
 pub use types::{Decision, Phase, Plan, PlanError, Split, SplitDecision, StreamId};

@@ -45,7 +45,7 @@ pub struct Op {
 pub enum OpWork {
     /// Matrix product, one or several of the same tile shape (experts).
     Gemm(GemmShape),
-    /// Attention over several sequences; the grid is (query tiles × query heads), causal.
+    /// Causal attention over several sequences; [`attention_blocks`](super::attention_blocks) lists the grid.
     Attention {
         /// Query heads on this rank.
         heads: u32,
@@ -55,6 +55,8 @@ pub enum OpWork {
         head_dim: u32,
         /// Query rows a block works on.
         tile_rows: u32,
+        /// K/V tokens a block of a short sequence (decode) reads; longer contexts are cut into several blocks.
+        kv_chunk: u32,
         /// Per sequence part in this op: (cached tokens before it, new tokens).
         sequences: Vec<(u32, u32)>,
     },
@@ -104,6 +106,20 @@ pub struct GemmShape {
     pub tile_m: u32,
     /// Tile columns.
     pub tile_n: u32,
+    /// Slices of the inner dimension, each a block of its own (small products only), else 1.
+    pub split_k: u32,
+}
+
+impl GemmShape {
+    /// Output tiles of one product.
+    pub fn tiles(&self) -> u32 {
+        self.m.div_ceil(self.tile_m) * self.n.div_ceil(self.tile_n)
+    }
+
+    /// Thread blocks: one a tile, product and slice of the inner dimension.
+    pub fn grid(&self) -> u32 {
+        self.tiles() * self.groups * self.split_k
+    }
 }
 
 /// What one block occupies of its SM while it is resident.
@@ -111,6 +127,8 @@ pub struct GemmShape {
 pub struct Resources {
     /// Threads.
     pub threads: u32,
+    /// Registers a thread; an SM has [`REGISTERS_PER_SM`](crate::split::REGISTERS_PER_SM).
+    pub registers: u32,
     /// Shared memory, bytes.
     pub smem_bytes: u32,
 }

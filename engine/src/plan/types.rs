@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Op;
-use crate::spec::{Chooser, RunSpec, StrategyKind};
+use crate::{
+    model::DegreeError,
+    spec::{Chooser, RunSpec, StrategyKind},
+};
 
 /// Which tokens an op works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,17 +118,8 @@ pub enum PlanError {
     #[error("the batch has no tokens")]
     NoTokens,
     /// The degree does not fit the model.
-    #[error("tensor parallelism of {tp} does not divide the {count} {what} of {model}")]
-    Degree {
-        /// Degree asked.
-        tp: u32,
-        /// What does not divide.
-        what: &'static str,
-        /// How many there are.
-        count: u32,
-        /// Model name.
-        model: String,
-    },
+    #[error(transparent)]
+    Degree(#[from] DegreeError),
     /// More ranks than GPUs.
     #[error("{tp} ranks asked, but {machine} has {gpus} GPUs")]
     TooFewGpus {

@@ -1,5 +1,3 @@
-//! Shapes of transformer models.
-
 use serde::{Deserialize, Serialize};
 
 /// Everything about a Llama-family decoder that decides how much work an iteration is.

@@ -1,0 +1,9 @@
+//! Shapes of transformer models: the built-in ones, those of Hugging Face configs, and one rank's shard.
+
+mod builtin;
+mod shape;
+mod shard;
+
+pub use builtin::{builtin, names};
+pub use shape::{Ffn, ModelShape};
+pub use shard::{DegreeError, Shard};

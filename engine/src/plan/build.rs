@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use super::{Plan, PlanError};
+use crate::{model::Shard, spec::RunSpec, strategy};
+
+/// The plan of a run: pure, and the same for every rank.
+///
+/// With one rank there is nothing to communicate: every strategy runs as `nocomm`, and the decision says so.
+///
+/// # Errors
+/// [`PlanError`]: no tokens, a knob out of range, more ranks than GPUs, a degree that does not fit the model.
+pub fn plan(spec: &RunSpec) -> Result<Plan, PlanError> {
+    check(spec)?;
+    let knobs = &spec.knobs;
+    let shard = Shard::new(&spec.model, knobs.shard_of.unwrap_or(knobs.tp))?;
+    let layers = knobs.layers.unwrap_or(spec.model.layers);
+    let (decision, ops) = strategy::schedule(spec, &shard, layers)?;
+    Ok(Plan { spec: Arc::new(spec.clone()), ranks: knobs.tp, layers, decision, ops })
+}
+
+fn check(spec: &RunSpec) -> Result<(), PlanError> {
+    let knobs = &spec.knobs;
+    if spec.batch.tokens() == 0 {
+        return Err(PlanError::NoTokens);
+    }
+    within("tp", knobs.tp, 1, 8)?;
+    within("layers", knobs.layers.unwrap_or(1), 1, spec.model.layers)?;
+    within("shard-of", knobs.shard_of.unwrap_or(knobs.tp), knobs.tp, 1024)?;
+    let most_ctas = spec.machine.gpu.sms.saturating_sub(1);
+    within("attn-ctas", knobs.attn_ctas.unwrap_or(1), 1, most_ctas)?;
+    within("mlp-ctas", knobs.mlp_ctas.unwrap_or(1), 1, most_ctas)?;
+    if knobs.tp > spec.machine.gpus {
+        return Err(PlanError::TooFewGpus {
+            tp: knobs.tp,
+            gpus: spec.machine.gpus,
+            machine: spec.machine.name.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn within(knob: &'static str, value: u32, least: u32, most: u32) -> Result<(), PlanError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let range = format!("between {least} and {most}");
+    Err(PlanError::Knob { knob, value: value.to_string(), range })
+}

@@ -1,0 +1,222 @@
+use super::{
+    Collective, Op, OpId, Phase, Split, StreamId,
+    kernel::{self, BF16, Kernel, Message, exposed_collective_ctas},
+    link_ctas,
+};
+use crate::{
+    machine::{GpuSpec, Machine},
+    model::{Ffn, Shard},
+    spec::Transport,
+    split::{LayerGemm, gemm_shape, layer_gemms},
+};
+
+/// Where in the schedule an op stands.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) stream: StreamId,
+    pub(crate) layer: Option<u32>,
+    pub(crate) phase: Phase,
+}
+
+impl At {
+    /// On the compute stream.
+    pub(crate) fn compute(layer: Option<u32>, phase: Phase) -> Self {
+        Self { stream: StreamId::COMPUTE, layer, phase }
+    }
+
+    /// On the communication stream.
+    pub(crate) fn comm(layer: Option<u32>, phase: Phase) -> Self {
+        Self { stream: StreamId::COMM, layer, phase }
+    }
+}
+
+/// A set of tokens that goes through a layer together.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) split: Split,
+    /// Rows of the activations, padding included.
+    pub(crate) rows: u32,
+    /// (cached, new) tokens of each sequence part.
+    pub(crate) sequences: Vec<(u32, u32)>,
+}
+
+impl Part {
+    /// Tokens without padding.
+    fn tokens(&self) -> u32 {
+        self.sequences.iter().map(|&(_, new)| new).sum()
+    }
+}
+
+/// Appends ops to a plan: the blocks of a transformer layer, on whichever stream and tokens a strategy wants.
+///
+/// What a strategy passes as `deps` holds for the first op of a block; the rest follow in stream order.
+pub(crate) struct Builder<'a> {
+    shard: &'a Shard,
+    machine: &'a Machine,
+    ranks: u32,
+    transport: Transport,
+    ops: Vec<Op>,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(
+        shard: &'a Shard,
+        machine: &'a Machine,
+        ranks: u32,
+        transport: Transport,
+    ) -> Self {
+        Self { shard, machine, ranks, transport, ops: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Op> {
+        self.ops
+    }
+
+    /// Vocabulary-parallel embedding: each rank writes the rows it has, zeros elsewhere.
+    pub(crate) fn embed(&mut self, at: At, part: &Part) -> OpId {
+        let row_bytes = f64::from(self.shard.hidden) * BF16;
+        let hbm_bytes = f64::from(part.rows) * row_bytes * (1.0 + 1.0 / f64::from(self.ranks));
+        self.elementwise(at, part, ("embed", part.rows), (0.0, hbm_bytes), &[])
+    }
+
+    /// QKV projection, rotary embedding and K/V write, attention, output projection.
+    pub(crate) fn attention_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
+        let gemms = layer_gemms(self.shard, part.rows, self.gpu());
+        let [qkv, o_proj] = [gemms[0], gemms[1]];
+        self.gemm(at, part, &qkv, deps);
+        let shard = self.shard;
+        let (tokens, head_dim) = (f64::from(part.tokens()), f64::from(shard.head_dim));
+        if shard.qk_norm {
+            let elements = tokens * f64::from(shard.heads + shard.kv_heads) * head_dim;
+            let work = (4.0 * elements, 2.0 * BF16 * elements);
+            self.elementwise(at, part, ("qk_norm", part.tokens()), work, &[]);
+        }
+        let elements = tokens * f64::from(shard.qkv_columns());
+        let work = (3.0 * elements, 2.0 * BF16 * elements);
+        self.elementwise(at, part, ("rope_kv", part.tokens()), work, &[]);
+        let attention = kernel::attention(shard, &part.sequences, self.gpu());
+        self.push(at, part, attention, &[]);
+        self.gemm(at, part, &o_proj, &[])
+    }
+
+    /// The feed-forward block: gate/up, SiLU·mul, down; or router, experts, and the sum over each token's experts.
+    pub(crate) fn mlp_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
+        let gemms = layer_gemms(self.shard, part.rows, self.gpu());
+        match self.shard.ffn {
+            Ffn::Dense { intermediate } => {
+                self.gemm(at, part, &gemms[2], deps);
+                self.silu_mul(at, part, part.rows, intermediate);
+                self.gemm(at, part, &gemms[3], &[])
+            }
+            Ffn::Moe { experts, top_k, intermediate } => {
+                let rows = f64::from(part.rows);
+                self.gemm(at, part, &gemms[2], deps);
+                // Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
+                let bytes = rows * (4.0 * f64::from(experts) + 12.0 * f64::from(top_k));
+                let work = (rows * f64::from(experts), bytes);
+                self.elementwise(at, part, ("topk", part.rows), work, &[]);
+                self.gemm(at, part, &gemms[3], &[]);
+                self.silu_mul(at, part, part.rows * top_k, intermediate);
+                self.gemm(at, part, &gemms[4], &[]);
+                let elements = rows * f64::from(self.shard.hidden);
+                let reads = f64::from(top_k);
+                let work = (2.0 * reads * elements, BF16 * (reads + 1.0) * elements);
+                self.elementwise(at, part, ("moe_sum", part.rows), work, &[])
+            }
+        }
+    }
+
+    /// Residual add + RMSNorm over all rows of the part, on every rank alike.
+    pub(crate) fn add_norm(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
+        let kernel = kernel::add_norm(part.rows, self.shard.hidden, self.gpu());
+        self.push(at, part, kernel, deps)
+    }
+
+    /// The first input norm, over `rows` of the part: there is no residual to add yet.
+    pub(crate) fn first_norm(&mut self, at: At, part: &Part, rows: u32, deps: &[OpId]) -> OpId {
+        let kernel = kernel::first_norm(rows, self.shard.hidden, self.gpu());
+        self.push(at, part, kernel, deps)
+    }
+
+    /// A collective over the part's rows; `ctas: None` is what the transport uses when nothing runs beside it.
+    pub(crate) fn collective(
+        &mut self,
+        at: At,
+        part: &Part,
+        collective: Collective,
+        ctas: Option<u32>,
+        deps: &[OpId],
+    ) -> OpId {
+        let message = Message {
+            rows: part.rows,
+            hidden: self.shard.hidden,
+            ranks: self.ranks,
+            transport: self.transport,
+            ctas,
+        };
+        let alone = exposed_collective_ctas(self.transport, link_ctas(&self.machine.link));
+        self.push(at, part, kernel::collective(collective, message, alone), deps)
+    }
+
+    /// Logits of the last token of each sequence, one vocabulary shard a rank.
+    pub(crate) fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
+        let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
+        let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu());
+        let gemm = LayerGemm { name: "lm_head", mlp: false, shape, rows: u64::from(sequences) };
+        let kernel = kernel::gemm(&gemm, sequences, self.gpu());
+        self.push(at, part, kernel, deps)
+    }
+
+    fn silu_mul(&mut self, at: At, part: &Part, rows: u32, intermediate: u32) -> OpId {
+        let elements = f64::from(rows) * f64::from(intermediate);
+        let work = (4.0 * elements, 3.0 * BF16 * elements);
+        self.elementwise(at, part, ("silu_mul", rows), work, &[])
+    }
+
+    fn gemm(&mut self, at: At, part: &Part, gemm: &LayerGemm, deps: &[OpId]) -> OpId {
+        // Experts read each token's row once from memory however many of them it goes to, except that the second
+        // product reads one row for each (token, expert).
+        let input_rows = if gemm.name == "experts_w2" { gemm.rows as u32 } else { part.rows };
+        let kernel = kernel::gemm(gemm, input_rows, self.gpu());
+        self.push(at, part, kernel, deps)
+    }
+
+    fn elementwise(
+        &mut self,
+        at: At,
+        part: &Part,
+        (name, rows): (&'static str, u32),
+        work: (f64, f64),
+        deps: &[OpId],
+    ) -> OpId {
+        let kernel = kernel::elementwise(name, rows, work, self.gpu());
+        self.push(at, part, kernel, deps)
+    }
+
+    fn push(&mut self, at: At, part: &Part, kernel: Kernel, deps: &[OpId]) -> OpId {
+        let id = OpId(self.ops.len() as u32);
+        let At { stream, layer, phase } = at;
+        let Kernel { name, work, grid, resources, flops, hbm_bytes, link_bytes } = kernel;
+        self.ops.push(Op {
+            id,
+            name,
+            stream,
+            deps: deps.to_vec(),
+            layer,
+            split: part.split,
+            phase,
+            tokens: part.rows,
+            work,
+            grid,
+            resources,
+            flops,
+            hbm_bytes,
+            link_bytes,
+        });
+        id
+    }
+
+    fn gpu(&self) -> &'a GpuSpec {
+        &self.machine.gpu
+    }
+}

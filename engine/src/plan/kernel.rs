@@ -1,0 +1,213 @@
+//! One kernel launch as the planner sees it: grid, what a block holds, and the work in FLOP and bytes.
+
+use super::{
+    Collective, OpWork, Resources,
+    attention::{causal_pairs, num_attention_blocks},
+};
+use crate::{
+    machine::GpuSpec,
+    model::Shard,
+    spec::Transport,
+    split::{LayerGemm, TileKit},
+};
+
+/// Bytes of a bf16.
+pub(super) const BF16: f64 = 2.0;
+/// Elementwise kernels launch at most this many blocks an SM; a block loops over several rows. Enough to fill an
+/// SM (4 × 512 threads), few enough that simulating them stays cheap.
+const ELEMENTWISE_BLOCKS_PER_SM: u32 = 4;
+/// Channels, so CTAs, of an NCCL ring over NVSwitch (estimate: NCCL's default on 8×H100).
+const NCCL_CTAS: u32 = 24;
+
+/// All of an [`Op`](super::Op) that does not depend on where it stands in the schedule.
+pub(super) struct Kernel {
+    pub(super) name: &'static str,
+    pub(super) work: OpWork,
+    pub(super) grid: u32,
+    pub(super) resources: Resources,
+    pub(super) flops: f64,
+    pub(super) hbm_bytes: f64,
+    pub(super) link_bytes: f64,
+}
+
+/// A matrix product: weights, input rows and output rows once.
+pub(super) fn gemm(gemm: &LayerGemm, input_rows: u32, gpu: &GpuSpec) -> Kernel {
+    let shape = gemm.shape;
+    let (n, k) = (f64::from(shape.n), f64::from(shape.k));
+    let weights = f64::from(shape.groups) * n * k;
+    let activations = f64::from(input_rows) * k + gemm.rows as f64 * n;
+    Kernel {
+        name: gemm.name,
+        work: OpWork::Gemm(shape),
+        grid: shape.grid(),
+        resources: TileKit::of(gpu).gemm,
+        flops: gemm.flops(),
+        hbm_bytes: BF16 * (weights + activations),
+        link_bytes: 0.0,
+    }
+}
+
+/// Causal attention over sequence parts: queries and outputs once, the K/V of each sequence once (blocks of other
+/// heads and tiles find them in L2).
+pub(super) fn attention(shard: &Shard, sequences: &[(u32, u32)], gpu: &GpuSpec) -> Kernel {
+    let (heads, kv_heads, tile_rows) = (shard.heads, shard.kv_heads, 128);
+    let kv_chunk = kv_chunk(sequences, (heads, kv_heads), tile_rows, gpu.sms);
+    let head_dim = f64::from(shard.head_dim);
+    let pairs: u64 = sequences.iter().map(|&(cached, new)| causal_pairs(cached, new)).sum();
+    let queries: f64 = sequences.iter().map(|&(_, new)| f64::from(new)).sum();
+    let context: f64 = sequences.iter().map(|&(cached, new)| f64::from(cached + new)).sum();
+    let head_rows = 2.0 * queries * f64::from(heads) + 2.0 * context * f64::from(kv_heads);
+    Kernel {
+        name: "attention",
+        grid: num_attention_blocks(sequences, (heads, kv_heads), tile_rows, kv_chunk),
+        work: OpWork::Attention {
+            heads,
+            kv_heads,
+            head_dim: shard.head_dim,
+            tile_rows,
+            kv_chunk,
+            sequences: sequences.to_vec(),
+        },
+        resources: TileKit::of(gpu).attention,
+        flops: 4.0 * head_dim * f64::from(heads) * pairs as f64,
+        hbm_bytes: BF16 * head_dim * head_rows,
+        link_bytes: 0.0,
+    }
+}
+
+/// K/V tokens a block of a short sequence reads: all, unless the launch leaves a fifth of the SMs idle.
+fn kv_chunk(sequences: &[(u32, u32)], heads: (u32, u32), tile_rows: u32, sms: u32) -> u32 {
+    let unsplit = num_attention_blocks(sequences, heads, tile_rows, u32::MAX);
+    if unsplit == 0 || 5 * unsplit >= 4 * sms {
+        return u32::MAX;
+    }
+    let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(1);
+    let pieces = sms.div_ceil(unsplit);
+    longest.div_ceil(pieces).next_multiple_of(128)
+}
+
+/// Residual add + RMSNorm over `rows`, on every rank alike: reads both, writes both.
+pub(super) fn add_norm(rows: u32, hidden: u32, gpu: &GpuSpec) -> Kernel {
+    let elements = f64::from(rows) * f64::from(hidden);
+    let kernel = elementwise("add_norm", rows, (5.0 * elements, 4.0 * BF16 * elements), gpu);
+    Kernel { work: OpWork::AddNorm { hidden }, ..kernel }
+}
+
+/// RMSNorm over the embedding output, which becomes the residual: one read, two writes.
+pub(super) fn first_norm(rows: u32, hidden: u32, gpu: &GpuSpec) -> Kernel {
+    let elements = f64::from(rows) * f64::from(hidden);
+    let kernel = elementwise("norm", rows, (4.0 * elements, 3.0 * BF16 * elements), gpu);
+    Kernel { work: OpWork::AddNorm { hidden }, ..kernel }
+}
+
+/// Memory-bound work over `rows`.
+pub(super) fn elementwise(
+    name: &'static str,
+    rows: u32,
+    (flops, hbm_bytes): (f64, f64),
+    gpu: &GpuSpec,
+) -> Kernel {
+    let rows_per_block = rows.div_ceil(ELEMENTWISE_BLOCKS_PER_SM * gpu.sms).max(1);
+    Kernel {
+        name,
+        work: OpWork::Elementwise,
+        grid: rows.div_ceil(rows_per_block).max(1),
+        resources: Resources { threads: 512, registers: 32, smem_bytes: 1 << 10 },
+        flops,
+        hbm_bytes,
+        link_bytes: 0.0,
+    }
+}
+
+/// What decides a collective's traffic.
+#[derive(Clone, Copy)]
+pub(super) struct Message {
+    pub(super) rows: u32,
+    pub(super) hidden: u32,
+    pub(super) ranks: u32,
+    pub(super) transport: Transport,
+    /// `None`: what the transport uses when it runs alone.
+    pub(super) ctas: Option<u32>,
+}
+
+/// A collective. Grid: one CTA a token of the shard at most; a block has a thread for 8 values of a row
+/// (tokenweave.md §1.8) and takes the registers of a whole SM.
+pub(super) fn collective(collective: Collective, message: Message, alone_ctas: u32) -> Kernel {
+    let Message { rows, hidden, ranks, transport, ctas } = message;
+    let message_bytes = f64::from(rows) * f64::from(hidden) * BF16;
+    let ctas = ctas.unwrap_or(alone_ctas).min(rows.div_ceil(ranks)).max(1);
+    let threads = match transport {
+        Transport::Nccl => 640,
+        Transport::Multimem | Transport::P2p => (hidden / 8).next_multiple_of(32).clamp(32, 1024),
+    };
+    let shard_elements = f64::from(rows) * f64::from(hidden) / f64::from(ranks);
+    let fused = collective == Collective::FusedArNorm;
+    Kernel {
+        name: collective_name(collective),
+        work: OpWork::Collective { collective, transport, message_bytes },
+        grid: ctas,
+        resources: Resources {
+            threads,
+            registers: (65_536 / threads).min(96),
+            smem_bytes: 1 << 10,
+        },
+        flops: if fused { 5.0 * shard_elements } else { 0.0 },
+        hbm_bytes: collective_hbm_bytes(collective, message_bytes, ranks),
+        link_bytes: collective_link_bytes(collective, transport, message_bytes, ranks),
+    }
+}
+
+/// CTAs of an all-reduce that runs alone: multimem saturates at 8 (tokenweave.md §1.9).
+pub(super) fn exposed_collective_ctas(transport: Transport, link_ctas: u32) -> u32 {
+    match transport {
+        Transport::Multimem => 8,
+        Transport::P2p => link_ctas,
+        Transport::Nccl => NCCL_CTAS,
+    }
+}
+
+/// CTAs of a fused kernel that runs alone: 16, or 32 from 16K tokens on (tokenweave.md §1.6); peer-to-peer always
+/// 32, since its loads wait for the far GPU.
+pub(crate) fn exposed_fused_ctas(transport: Transport, tokens: u32) -> u32 {
+    if transport == Transport::Multimem && tokens < 16_384 { 16 } else { 32 }
+}
+
+fn collective_name(collective: Collective) -> &'static str {
+    match collective {
+        Collective::AllReduce => "all_reduce",
+        Collective::ReduceScatter => "reduce_scatter",
+        Collective::AllGather => "all_gather",
+        Collective::FusedArNorm => "fused_ar_norm",
+    }
+}
+
+/// Bytes a direction over a rank's links, the busier direction (tokenweave.md, head): of a message of S bytes over
+/// N ranks, multimem moves S to reduce and S/N to multicast, peer-to-peer and ring S·(N−1)/N each way.
+fn collective_link_bytes(
+    collective: Collective,
+    transport: Transport,
+    message_bytes: f64,
+    ranks: u32,
+) -> f64 {
+    let ranks = f64::from(ranks);
+    let one_way = match transport {
+        Transport::Multimem => message_bytes,
+        Transport::P2p | Transport::Nccl => message_bytes * (ranks - 1.0) / ranks,
+    };
+    match (collective, transport) {
+        (Collective::ReduceScatter | Collective::AllGather, _) => one_way,
+        (_, Transport::Multimem) => message_bytes * (1.0 + 1.0 / ranks),
+        (_, Transport::P2p | Transport::Nccl) => 2.0 * one_way,
+    }
+}
+
+/// Bytes through a rank's memory: its partial sums are read once (by the switch or the peers) and the result is
+/// written once; the fused kernel also reads, writes and re-reads the residual of its 1/N of the tokens.
+fn collective_hbm_bytes(collective: Collective, message_bytes: f64, ranks: u32) -> f64 {
+    let shard = message_bytes / f64::from(ranks);
+    match collective {
+        Collective::AllReduce => 2.0 * message_bytes,
+        Collective::ReduceScatter | Collective::AllGather => message_bytes + shard,
+        Collective::FusedArNorm => 2.0 * message_bytes + 3.0 * shard,
+    }
+}

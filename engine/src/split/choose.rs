@@ -1,0 +1,173 @@
+use super::{OFFSETS, SplitTable, WaveModel, cut, padded_tokens};
+use crate::{
+    model::Shard,
+    plan::{PlanError, SplitDecision, fused_transport, link_ctas},
+    spec::{Chooser, RunSpec, SplitChoice, Transport},
+};
+
+/// Cut or not, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// Cut here.
+    Cut(SplitDecision),
+    /// Better left whole.
+    Whole {
+        /// A sentence.
+        reason: String,
+    },
+}
+
+/// Tokens below which the weave is not worth its price: 1024 for dense models, 2048 for mixtures of experts
+/// (tokenweave.md §1.3).
+pub fn threshold_tokens(is_moe: bool) -> u32 {
+    if is_moe { 2048 } else { 1024 }
+}
+
+/// The cut that the run asks for: the user's, or that of the chosen chooser.
+///
+/// # Errors
+/// [`PlanError`] when a fixed cut leaves a side empty, or the degree does not fit the model.
+pub fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
+    match spec.knobs.split {
+        SplitChoice::Auto(chooser) => decide(spec, chooser),
+        SplitChoice::Fixed(first_tokens) => {
+            let tokens = spec.batch.tokens();
+            if first_tokens == 0 || first_tokens >= tokens {
+                return Err(PlanError::Knob {
+                    knob: "split",
+                    value: first_tokens.to_string(),
+                    range: format!("between 1 and {}, so that both parts have tokens", tokens - 1),
+                });
+            }
+            let reason = format!("the user put {first_tokens} tokens into split 0");
+            Ok(cut_at(spec, None, first_tokens, (None, reason)))
+        }
+    }
+}
+
+/// What one chooser says.
+///
+/// # Errors
+/// [`PlanError`] when the degree does not fit the model.
+pub fn decide(spec: &RunSpec, chooser: Chooser) -> Result<Choice, PlanError> {
+    let tokens = spec.batch.tokens();
+    let threshold = threshold_tokens(spec.model.is_moe());
+    if tokens < threshold {
+        let reason = format!("{tokens} tokens are under the threshold of {threshold}");
+        return Ok(Choice::Whole { reason });
+    }
+    match chooser {
+        Chooser::Half => Ok(equal_halves(spec)),
+        Chooser::Table => Ok(by_table(spec)),
+        Chooser::WaveModel => by_waves(spec),
+    }
+}
+
+/// Half of the padded tokens, without a look at the threshold.
+pub fn equal_halves(spec: &RunSpec) -> Choice {
+    let half = padded_tokens(spec.batch.tokens()) / 2;
+    let reason = format!("half of the padded tokens is {half}");
+    cut_at(spec, Some(Chooser::Half), half, (table_row(spec).map(|(key, ..)| key), reason))
+}
+
+fn by_table(spec: &RunSpec) -> Choice {
+    let Some((key, offset)) = table_row(spec) else {
+        let (model, degree) = (&spec.model.name, degree(spec));
+        let reason = format!("there is no split table for {model} at degree {degree}");
+        return Choice::Whole { reason };
+    };
+    let half = padded_tokens(spec.batch.tokens()) / 2;
+    let first_tokens = half.saturating_add_signed(offset);
+    let reason = format!("the table's row for {key} tokens moves the cut {offset} from half");
+    cut_at(spec, Some(Chooser::Table), first_tokens, (Some(key), reason))
+}
+
+fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
+    let shard = Shard::new(&spec.model, degree(spec))?;
+    let tokens = spec.batch.tokens();
+    let rows = padded_tokens(tokens);
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec);
+    let model = WaveModel { shard: &shard, gpu: &spec.machine.gpu, attn_ctas, mlp_ctas };
+    if model.unsplit(rows).iter().all(|cost| cost.occupancy.waves <= 1) {
+        let reason = format!("unsplit, every matrix product of {rows} rows is a single wave");
+        return Ok(Choice::Whole { reason });
+    }
+    let best = OFFSETS
+        .into_iter()
+        .map(|offset| rows / 2 + offset)
+        .filter(|&first| first < tokens)
+        .map(|first| {
+            let second = rows - first;
+            let more = model.num_with_more_waves(first, second);
+            (more, model.relative_cost(first, second), first)
+        })
+        .min_by(|a, b| (a.0 > 0).cmp(&(b.0 > 0)).then(a.1.total_cmp(&b.1)));
+    let Some((more, relative_cost, first)) = best else {
+        let reason = format!("no cut of {tokens} tokens leaves both parts with tokens");
+        return Ok(Choice::Whole { reason });
+    };
+    let percent = 100.0 * (relative_cost - 1.0);
+    let reason = format!(
+        "half + {} costs {percent:+.1} % in waves and split tax against no split; {more} products gain a wave",
+        first - rows / 2
+    );
+    Ok(cut_at(spec, Some(Chooser::WaveModel), first, (None, reason)))
+}
+
+/// The decision for a cut behind `first_tokens`; whole when the suffix has none.
+fn cut_at(
+    spec: &RunSpec,
+    chooser: Option<Chooser>,
+    first_tokens: u32,
+    (table_key, reason): (Option<u32>, String),
+) -> Choice {
+    let tokens = spec.batch.tokens();
+    if first_tokens == 0 || first_tokens >= tokens {
+        let reason = format!("{reason}, which leaves one part without tokens");
+        return Choice::Whole { reason };
+    }
+    let padded_tokens = padded_tokens(tokens);
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec);
+    Choice::Cut(SplitDecision {
+        chooser,
+        tokens,
+        padded_tokens,
+        first_tokens,
+        second_rows: padded_tokens - first_tokens,
+        cut_request: cut(&spec.batch, first_tokens).cut_request,
+        attn_ctas,
+        mlp_ctas,
+        table_key: table_key.map(|key| (key, key.abs_diff(tokens))),
+        reason,
+    })
+}
+
+/// CTAs of collectives under attention and under the MLP: the user's, else the table's, else what the transport
+/// needs.
+fn overlap_ctas(spec: &RunSpec) -> (u32, u32) {
+    let (transport, _) = fused_transport(spec);
+    let table = SplitTable::builtin(&spec.model.name, degree(spec))
+        .filter(|_| transport == Transport::Multimem)
+        .and_then(|table| table.nearest(spec.batch.tokens()))
+        .map(|(_, row)| (row.attention_ctas, row.mlp_ctas));
+    let (attention, mlp) = table.unwrap_or_else(|| {
+        let ctas = match transport {
+            // Within 12 % of the best fused kernel at 8K tokens, at half its SMs (tokenweave.md §1.9).
+            Transport::Multimem => 8,
+            Transport::P2p | Transport::Nccl => link_ctas(&spec.machine.link),
+        };
+        (ctas, ctas)
+    });
+    (spec.knobs.attn_ctas.unwrap_or(attention), spec.knobs.mlp_ctas.unwrap_or(mlp))
+}
+
+/// Key and offset of the nearest row of the table for this run.
+fn table_row(spec: &RunSpec) -> Option<(u32, i32)> {
+    let table = SplitTable::builtin(&spec.model.name, degree(spec))?;
+    let (key, row) = table.nearest(spec.batch.tokens())?;
+    Some((key, row.split_offset))
+}
+
+fn degree(spec: &RunSpec) -> u32 {
+    spec.knobs.shard_of.unwrap_or(spec.knobs.tp)
+}

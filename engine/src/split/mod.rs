@@ -1,0 +1,17 @@
+//! Where a batch is cut in two, and the wave arithmetic behind it.
+
+mod choose;
+mod cut;
+mod gemms;
+mod table;
+mod tile;
+mod wave_model;
+mod waves;
+
+pub use choose::{Choice, choose, decide, equal_halves, threshold_tokens};
+pub use cut::{Cut, PAD_TOKENS, cut, padded_tokens};
+pub use gemms::{LayerGemm, layer_gemms};
+pub use table::{SplitTable, TableError, TableRow};
+pub use tile::{TileKit, gemm_shape};
+pub use wave_model::{OFFSETS, SPLIT_TAX, WaveCost, WaveModel};
+pub use waves::{Occupancy, REGISTERS_PER_SM, blocks_per_sm, occupancy};

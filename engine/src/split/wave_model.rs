@@ -1,0 +1,78 @@
+use super::{LayerGemm, Occupancy, TileKit, blocks_per_sm, layer_gemms, occupancy};
+use crate::{machine::GpuSpec, model::Shard};
+
+/// Offsets from half of the padded batch that the published tuner tries (tokenweave.md §1.4).
+pub const OFFSETS: [u32; 6] = [0, 64, 128, 192, 256, 512];
+
+/// What a split costs even when no wave is added (two launches, weights read twice), as a share of the unsplit
+/// work: the published MLP measurements show 3–8 % (tokenweave.md §1.4).
+pub const SPLIT_TAX: f64 = 0.05;
+
+/// Wave arithmetic over the matrix products of one layer on one rank.
+#[derive(Clone, Copy, Debug)]
+pub struct WaveModel<'a> {
+    /// What the rank holds.
+    pub shard: &'a Shard,
+    /// Its GPU.
+    pub gpu: &'a GpuSpec,
+    /// SMs that communication holds beside attention-phase products of a split batch.
+    pub attn_ctas: u32,
+    /// SMs that communication holds beside MLP-phase products of a split batch.
+    pub mlp_ctas: u32,
+}
+
+/// Waves and predicted cost of one product.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WaveCost {
+    /// The product.
+    pub gemm: LayerGemm,
+    /// How it fills the SMs.
+    pub occupancy: Occupancy,
+    /// Waves × multiply-adds of a tile: all tiles of a wave run together, so a wave lasts as long as one tile.
+    pub cost: f64,
+}
+
+impl WaveModel<'_> {
+    /// The products of an unsplit layer of `rows` tokens, on all SMs of the GPU: nothing communicates meanwhile.
+    pub fn unsplit(&self, rows: u32) -> Vec<WaveCost> {
+        self.costs(rows, 0, 0)
+    }
+
+    /// The products of a split of `rows` tokens, on the SMs that communication leaves.
+    pub fn split(&self, rows: u32) -> Vec<WaveCost> {
+        self.costs(rows, self.attn_ctas, self.mlp_ctas)
+    }
+
+    /// Cost of a layer cut into `first` and `second` rows, [`SPLIT_TAX`] included, over the cost of not cutting.
+    pub fn relative_cost(&self, first: u32, second: u32) -> f64 {
+        let whole = total(&self.unsplit(first + second));
+        let parts = total(&self.split(first)) + total(&self.split(second));
+        parts / whole + SPLIT_TAX
+    }
+
+    /// Products whose two parts together take more waves than the whole.
+    pub fn num_with_more_waves(&self, first: u32, second: u32) -> usize {
+        let (whole, one, two) =
+            (self.unsplit(first + second), self.split(first), self.split(second));
+        let waves = |cost: &WaveCost| cost.occupancy.waves;
+        (0..whole.len()).filter(|&i| waves(&one[i]) + waves(&two[i]) > waves(&whole[i])).count()
+    }
+
+    fn costs(&self, rows: u32, attn_ctas: u32, mlp_ctas: u32) -> Vec<WaveCost> {
+        let per_sm = blocks_per_sm(&TileKit::of(self.gpu).gemm, self.gpu);
+        let cost = |gemm: LayerGemm| {
+            let held = if gemm.mlp { mlp_ctas } else { attn_ctas };
+            let sms = self.gpu.sms.saturating_sub(held).max(1);
+            let occupancy = occupancy(gemm.shape.grid(), sms, per_sm);
+            let shape = gemm.shape;
+            let tile = f64::from(shape.tile_m) * f64::from(shape.tile_n);
+            let depth = f64::from(shape.k) / f64::from(shape.split_k);
+            WaveCost { gemm, occupancy, cost: f64::from(occupancy.waves) * tile * depth }
+        };
+        layer_gemms(self.shard, rows, self.gpu).into_iter().map(cost).collect()
+    }
+}
+
+fn total(costs: &[WaveCost]) -> f64 {
+    costs.iter().map(|cost| cost.cost).sum()
+}

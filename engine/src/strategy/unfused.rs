@@ -1,0 +1,25 @@
+//! `default` and `multimem`: all-reduce, then residual add + RMSNorm of every token on every rank, on one stream.
+//! The two differ in how the all-reduce travels.
+
+use super::schedule::Run;
+use crate::plan::{At, Collective, Op, Phase};
+
+pub(super) fn build(run: Run<'_>) -> Vec<Op> {
+    let mut ops = run.builder();
+    let part = run.whole(1);
+    let outside = At::compute(None, Phase::None);
+    ops.embed(outside, &part);
+    ops.collective(outside, &part, Collective::AllReduce, None, &[]);
+    ops.first_norm(outside, &part, part.rows, &[]);
+    for layer in 0..run.layers {
+        let at = At::compute(Some(layer), Phase::None);
+        ops.attention_block(at, &part, &[]);
+        ops.collective(at, &part, Collective::AllReduce, None, &[]);
+        ops.add_norm(at, &part, &[]);
+        ops.mlp_block(at, &part, &[]);
+        ops.collective(at, &part, Collective::AllReduce, None, &[]);
+        ops.add_norm(at, &part, &[]);
+    }
+    ops.lm_head(outside, &part, run.num_sequences(), &[]);
+    ops.finish()
+}

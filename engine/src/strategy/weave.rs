@@ -1,0 +1,98 @@
+//! `tokenweave` and `equal-split`: two token splits, the fused collective of one under the compute of the other.
+//!
+//! Four phases a layer (tokenweave.md §1.6), with a join of both streams at every edge:
+//!
+//! | phase | compute stream       | comm stream: fused all-reduce + add + norm                    |
+//! |-------|----------------------|---------------------------------------------------------------|
+//! | A     | attention of split 0 | input norm of split 1, which ends the layer before            |
+//! | B     | attention of split 1 | post-attention norm of split 0                                |
+//! | C     | MLP of split 0       | post-attention norm of split 1                                |
+//! | D     | MLP of split 1       | next layer's input norm of split 0 (last layer: final norm)   |
+//!
+//! The head (embedding, its all-reduce, first norms) and the tail (final norm of split 1) are exposed; phase A of
+//! layer 0 has nothing to hide.
+
+use super::schedule::Run;
+use crate::plan::{
+    At, Builder, Collective, Op, OpId, Part, Phase, SplitDecision, exposed_fused_ctas,
+};
+
+pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {
+    let mut ops = run.builder();
+    let parts = run.parts(split);
+    let mut weave = Weave { ops: &mut ops, parts, compute_end: None, comm_end: None };
+    weave.head(&run);
+    for layer in 0..run.layers {
+        let [a, b] = [Some(split.attn_ctas); 2];
+        let [c, d] = [Some(split.mlp_ctas); 2];
+        weave.phase((layer, Phase::A), Half::Attention(0), (layer > 0).then_some((1, a)));
+        weave.phase((layer, Phase::B), Half::Attention(1), Some((0, b)));
+        weave.phase((layer, Phase::C), Half::Mlp(0), Some((1, c)));
+        weave.phase((layer, Phase::D), Half::Mlp(1), Some((0, d)));
+    }
+    weave.tail(&run);
+    ops.finish()
+}
+
+/// What the compute stream does in a phase, and for which split.
+#[derive(Clone, Copy)]
+enum Half {
+    Attention(usize),
+    Mlp(usize),
+}
+
+struct Weave<'b, 'a> {
+    ops: &'b mut Builder<'a>,
+    parts: [Part; 2],
+    /// Last op of the previous phase on the compute stream.
+    compute_end: Option<OpId>,
+    /// Last op of the previous phase on the comm stream.
+    comm_end: Option<OpId>,
+}
+
+impl Weave<'_, '_> {
+    /// Embedding; split 0: all-reduce, then the norm of all its tokens; split 1: reduce-scatter, norm of the own
+    /// shard, all-gather. (The published code gathers with a copy engine; here as everywhere CTAs do.)
+    fn head(&mut self, run: &Run<'_>) {
+        let at = At::compute(None, Phase::Head);
+        let [first, second] = &self.parts;
+        self.ops.embed(at, first);
+        self.ops.embed(at, second);
+        self.ops.collective(at, first, Collective::AllReduce, None, &[]);
+        self.ops.first_norm(at, first, first.rows, &[]);
+        self.ops.collective(at, second, Collective::ReduceScatter, None, &[]);
+        let shard_rows = second.rows.div_ceil(run.spec.knobs.tp);
+        self.ops.first_norm(at, second, shard_rows, &[]);
+        self.compute_end = Some(self.ops.collective(at, second, Collective::AllGather, None, &[]));
+    }
+
+    /// One phase. Both streams start it when both have finished the one before.
+    fn phase(
+        &mut self,
+        (layer, phase): (u32, Phase),
+        half: Half,
+        fused: Option<(usize, Option<u32>)>,
+    ) {
+        let joined: Vec<OpId> = self.comm_end.into_iter().collect();
+        let compute_before: Vec<OpId> = self.compute_end.into_iter().collect();
+        if let Some((part, ctas)) = fused {
+            let (at, part) = (At::comm(Some(layer), phase), &self.parts[part]);
+            let fused = Collective::FusedArNorm;
+            self.comm_end = Some(self.ops.collective(at, part, fused, ctas, &compute_before));
+        }
+        let at = At::compute(Some(layer), phase);
+        self.compute_end = Some(match half {
+            Half::Attention(part) => self.ops.attention_block(at, &self.parts[part], &joined),
+            Half::Mlp(part) => self.ops.mlp_block(at, &self.parts[part], &joined),
+        });
+    }
+
+    /// The final norm of split 1, alone, then the logits.
+    fn tail(&mut self, run: &Run<'_>) {
+        let at = At::compute(None, Phase::Tail);
+        let joined: Vec<OpId> = self.comm_end.into_iter().collect();
+        let ctas = Some(exposed_fused_ctas(run.transport, run.spec.batch.tokens()));
+        self.ops.collective(at, &self.parts[1], Collective::FusedArNorm, ctas, &joined);
+        self.ops.lm_head(at, &run.whole(1), run.num_sequences(), &[]);
+    }
+}

@@ -1,0 +1,126 @@
+//! What holds for every plan, over random models, batches and knobs.
+
+mod plan_support;
+
+use proptest::prelude::*;
+use weftscope_engine::{
+    batch::{Batch, Request},
+    model,
+    plan::{OpWork, Plan, Split, attention_blocks, plan},
+    spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
+};
+
+prop_compose! {
+    fn requests()(requests in prop::collection::vec((0u32..3000, 1u32..3000), 1..12)) -> Batch {
+        let requests = requests.into_iter();
+        let requests = requests.map(|(cached_tokens, new_tokens)| Request { cached_tokens, new_tokens });
+        Batch { requests: requests.collect() }
+    }
+}
+
+prop_compose! {
+    fn specs()(
+        name in prop::sample::select(model::names().to_vec()),
+        strategy in prop::sample::select(StrategyKind::ALL.to_vec()),
+        transport in prop::sample::select(Transport::ALL.to_vec()),
+        chooser in prop::sample::select(Chooser::ALL.to_vec()),
+        tp in prop::sample::select(vec![1u32, 2, 4, 8]),
+        layers in 1u32..4,
+        batch in requests(),
+    ) -> RunSpec {
+        let mut spec = plan_support::spec(name, strategy, 1);
+        spec.batch = batch;
+        spec.knobs.transport = transport;
+        spec.knobs.split = SplitChoice::Auto(chooser);
+        spec.knobs.tp = tp;
+        spec.knobs.layers = Some(layers);
+        spec
+    }
+}
+
+fn is_comm(work: &OpWork) -> bool {
+    matches!(work, OpWork::Collective { .. })
+}
+
+/// Sum of `flops` over ops of this name.
+fn flops(plan: &Plan, name: &str) -> f64 {
+    plan.ops.iter().filter(|op| op.name == name).map(|op| op.flops).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn deps_point_backwards_and_ids_are_indices(spec in specs()) {
+        let plan = plan(&spec).unwrap();
+        for (index, op) in plan.ops.iter().enumerate() {
+            prop_assert_eq!(op.id.0 as usize, index);
+            prop_assert!(op.deps.iter().all(|dep| *dep < op.id));
+            prop_assert!(op.grid > 0, "{} has no blocks", op.name);
+            prop_assert!(op.flops.is_finite() && op.hbm_bytes > 0.0 && op.link_bytes >= 0.0);
+            prop_assert_eq!(op.link_bytes > 0.0, is_comm(&op.work));
+        }
+    }
+
+    #[test]
+    fn attention_blocks_are_the_grid_and_the_flops(spec in specs()) {
+        let plan = plan(&spec).unwrap();
+        for op in &plan.ops {
+            let OpWork::Attention { head_dim, .. } = op.work else { continue };
+            let blocks: Vec<_> = attention_blocks(&op.work).collect();
+            prop_assert_eq!(blocks.len() as u32, op.grid);
+            let pairs: u64 = blocks.iter().map(|block| block.pairs).sum();
+            let expected = 4.0 * f64::from(head_dim) * pairs as f64;
+            prop_assert!((op.flops - expected).abs() <= 1e-9 * expected);
+        }
+    }
+
+    #[test]
+    fn splits_conserve_tokens(spec in specs()) {
+        let plan = plan(&spec).unwrap();
+        let Some(split) = &plan.decision.split else { return Ok(()) };
+        prop_assert_eq!(split.tokens, spec.batch.tokens());
+        prop_assert_eq!(split.first_tokens + split.second_rows, split.padded_tokens);
+        prop_assert!(split.padded_tokens - split.tokens < 256);
+        let new = |wanted| plan.ops.iter().filter(|op| op.split == wanted).find_map(|op| match &op.work {
+            OpWork::Attention { sequences, .. } => Some(sequences.iter().map(|s| s.1).sum::<u32>()),
+            _ => None,
+        });
+        prop_assert_eq!(new(Split::First), Some(split.first_tokens));
+        prop_assert_eq!(new(Split::Second), Some(split.tokens - split.first_tokens));
+    }
+
+    #[test]
+    fn a_split_plan_does_the_unsplit_work(spec in specs()) {
+        let split = plan(&spec).unwrap();
+        let unsplit = plan(&RunSpec {
+            knobs: weftscope_engine::spec::Knobs { strategy: StrategyKind::NoComm, ..spec.knobs.clone() },
+            ..spec.clone()
+        }).unwrap();
+        // Attention skips padding, so causal work is the same however it is cut.
+        let (a, b) = (flops(&split, "attention"), flops(&unsplit, "attention"));
+        prop_assert!((a - b).abs() <= 1e-9 * b, "attention {a} against {b}");
+        let tokens = f64::from(spec.batch.tokens());
+        let padding = (tokens + 256.0) / tokens;
+        for name in ["qkv", "o_proj", "gate_up", "down", "silu_mul", "experts_w13", "experts_w2"] {
+            let (a, b) = (flops(&split, name), flops(&unsplit, name));
+            prop_assert!(a >= b && a <= b * padding, "{name}: {a} against {b}");
+        }
+    }
+
+    #[test]
+    fn one_rank_communicates_nothing(mut spec in specs()) {
+        spec.knobs.tp = 1;
+        let plan = plan(&spec).unwrap();
+        prop_assert_eq!(plan.decision.runs, StrategyKind::NoComm);
+        prop_assert!(plan.ops.iter().all(|op| !is_comm(&op.work)));
+        prop_assert_eq!(plan.decision.reason.is_empty(), spec.knobs.strategy == StrategyKind::NoComm);
+    }
+
+    #[test]
+    fn a_strategy_that_falls_back_says_why(spec in specs()) {
+        let decision = plan(&spec).unwrap().decision;
+        prop_assert_eq!(decision.asked, spec.knobs.strategy);
+        prop_assert!(decision.asked == decision.runs || !decision.reason.is_empty());
+    }
+}
