@@ -7,7 +7,9 @@
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`container`] (our own file format), [`interchange`] (everybody else's).
 
+pub mod analysis;
 pub mod classify;
+pub mod lod;
 pub mod model;
 
 pub use classify::{Classifier, ClassifyError};

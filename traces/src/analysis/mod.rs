@@ -1,0 +1,33 @@
+//! Questions about a trace, one a file: a function from `(&Trace, &Config)` to a report that serialises.
+//!
+//! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
+//! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
+
+mod collectives;
+mod gpu_ops;
+pub mod intervals;
+mod iterations;
+mod overlap;
+mod waits;
+
+pub use collectives::{Collective, Collectives, MatchMethod, Member, match_collectives};
+pub use gpu_ops::{GpuOp, gpu_ops, ranks};
+pub use iterations::{Iteration, iterations};
+pub use overlap::{
+    IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap, overlap_together,
+};
+pub use waits::WaitMethod;
+
+use crate::model::Span;
+
+/// What every question can be narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Only this time; ops across its edge count with the part inside. `None`: the whole trace.
+    pub window: Option<Span>,
+    /// Only these ranks; empty: all.
+    pub ranks: Vec<u32>,
+}
+
+#[cfg(test)]
+mod testing;

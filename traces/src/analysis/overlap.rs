@@ -1,0 +1,184 @@
+//! How much communication is hidden?
+
+use serde::Serialize;
+
+use super::gpu_ops::{num_sms, sm_lanes};
+use super::intervals::IntervalSet;
+use super::waits::{RankWaits, WaitMethod, waits};
+use super::{Config, GpuOp, Iteration, gpu_ops, iterations, ranks};
+use crate::model::{SliceTable, Span, Trace};
+
+/// Overlap of every rank of a trace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OverlapReport {
+    /// By rank.
+    pub ranks: Vec<RankOverlap>,
+}
+
+/// Overlap of one rank.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RankOverlap {
+    /// The rank.
+    pub rank: u32,
+    /// Over all of its ops.
+    #[serde(flatten)]
+    pub total: OverlapFigures,
+    /// How [`OverlapFigures::wait_ns`] was obtained.
+    pub wait_method: WaitMethod,
+    /// Per iteration; empty without marks.
+    pub iterations: Vec<IterationOverlap>,
+}
+
+/// Overlap of one iteration of one rank, over the ops that start in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IterationOverlap {
+    /// Which.
+    #[serde(flatten)]
+    pub iteration: Iteration,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: OverlapFigures,
+}
+
+/// Interval unions over the kernels of a rank's streams: computation against communication, copies in neither.
+///
+/// The definition of Holistic Trace Analysis, on whole nanoseconds:
+/// `comm = overlap + exposed`, `span = compute + exposed + idle`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct OverlapFigures {
+    /// First kernel start to last kernel end (kernels only, no copies).
+    pub span_ns: i64,
+    /// Union of computation.
+    pub compute_ns: i64,
+    /// Union of communication.
+    pub comm_ns: i64,
+    /// Time in both.
+    pub overlap_ns: i64,
+    /// Communication with no computation beside it.
+    pub exposed_comm_ns: i64,
+    /// Time of the span in neither.
+    pub idle_ns: i64,
+    /// Part of communication spent waiting for a late rank, see [`WaitMethod`].
+    pub wait_ns: i64,
+    /// `100 · overlap / comm`; 0 without communication.
+    pub overlap_pct: f64,
+    /// `100 · ∫ (SMs with a computing block / all SMs) dt over communication / comm`: a kernel that computes on ten
+    /// SMs hides little. `None` without SM rows.
+    pub sm_weighted_pct: Option<f64>,
+}
+
+/// Overlap of every rank of one trace.
+pub fn overlap(trace: &Trace, config: &Config) -> OverlapReport {
+    overlap_together(&[trace], config).pop().unwrap_or_default()
+}
+
+/// Overlap of several traces, one report each; traces of one run (other ranks, same time) are matched, so that
+/// waiting for a rank recorded in another file is seen.
+pub fn overlap_together(traces: &[&Trace], config: &Config) -> Vec<OverlapReport> {
+    let waits = waits(traces, config);
+    let report = |(index, trace): (usize, &&Trace)| OverlapReport {
+        ranks: ranks(trace, config)
+            .into_iter()
+            .map(|rank| of_rank(trace, rank, config, &waits[&(index, rank)]))
+            .collect(),
+    };
+    traces.iter().enumerate().map(report).collect()
+}
+
+fn of_rank(trace: &Trace, rank: u32, config: &Config, waits: &RankWaits) -> RankOverlap {
+    let ops = gpu_ops(trace, rank, config);
+    let marks = iterations(trace, rank);
+    let mut parts = vec![Part::new(&ops, waits)];
+    for mark in &marks {
+        let first = ops.partition_point(|op| op.span.start_ns < mark.span.start_ns);
+        let last = ops.partition_point(|op| op.span.start_ns < mark.span.end_ns);
+        parts.push(Part::new(&ops[first.min(last)..last], waits));
+    }
+    weigh_by_sms(trace, rank, &mut parts);
+    let mut figures = parts.iter().map(Part::figures);
+    let total = figures.next().unwrap_or_default();
+    let iterations = marks
+        .into_iter()
+        .zip(figures)
+        .map(|(iteration, figures)| IterationOverlap { iteration, figures })
+        .collect();
+    RankOverlap { rank, total, wait_method: waits.method, iterations }
+}
+
+/// Some ops of a rank on the way to their figures.
+struct Part {
+    span: Span,
+    compute: IntervalSet,
+    comm: IntervalSet,
+    wait_ns: i64,
+    /// Sum over SMs of the time they compute during communication, and the number of SMs.
+    computing_sms: Option<(i64, usize)>,
+}
+
+impl Part {
+    fn new(ops: &[GpuOp], waits: &RankWaits) -> Self {
+        let of = |keep: fn(&GpuOp) -> bool| ops.iter().filter(move |op| keep(op));
+        let compute: IntervalSet = of(|op| op.kind.is_compute()).map(|op| op.span).collect();
+        let comm: IntervalSet = of(|op| op.kind.is_comm()).map(|op| op.span).collect();
+        let kernels = compute.union(&comm);
+        let span = match (kernels.spans().first(), kernels.spans().last()) {
+            (Some(first), Some(last)) => Span::new(first.start_ns, last.end_ns),
+            _ => Span::default(),
+        };
+        let waited =
+            |op: &GpuOp| waits.by_op.get(&op.slice).map_or(0, |&ns| ns.min(op.span.len_ns()));
+        let wait_ns = of(|op| op.kind.is_comm()).map(waited).sum();
+        Self { span, compute, comm, wait_ns, computing_sms: None }
+    }
+
+    fn figures(&self) -> OverlapFigures {
+        let (compute_ns, comm_ns) = (self.compute.len_ns(), self.comm.len_ns());
+        let overlap_ns = self.compute.intersect_len_ns(&self.comm);
+        let span_ns = self.span.len_ns();
+        let percent = |part: f64| if comm_ns == 0 { 0.0 } else { 100.0 * part / comm_ns as f64 };
+        OverlapFigures {
+            span_ns,
+            compute_ns,
+            comm_ns,
+            overlap_ns,
+            exposed_comm_ns: comm_ns - overlap_ns,
+            idle_ns: span_ns - (compute_ns + comm_ns - overlap_ns),
+            wait_ns: self.wait_ns,
+            overlap_pct: percent(overlap_ns as f64),
+            sm_weighted_pct: self
+                .computing_sms
+                .map(|(sm_ns, sms)| percent(sm_ns as f64 / sms.max(1) as f64)),
+        }
+    }
+}
+
+/// Adds to every part how long each SM computes during its communication; nothing without SM rows.
+fn weigh_by_sms(trace: &Trace, rank: u32, parts: &mut [Part]) {
+    let sms = sm_lanes(trace, rank);
+    if sms.iter().all(|lanes| lanes.iter().all(|&lane| trace.lane(lane).slices.is_empty())) {
+        return;
+    }
+    let count = num_sms(trace, rank);
+    for part in parts.iter_mut() {
+        part.computing_sms = Some((0, count));
+    }
+    for lanes in sms {
+        let slices = lanes.iter().map(|&lane| &trace.lane(lane).slices);
+        let computing: IntervalSet =
+            slices.flat_map(|slices| compute_spans(trace, slices)).collect();
+        for part in parts.iter_mut() {
+            if let Some((sm_ns, _)) = &mut part.computing_sms {
+                *sm_ns += computing.intersect_len_ns(&part.comm);
+            }
+        }
+    }
+}
+
+fn compute_spans<'a>(trace: &'a Trace, slices: &'a SliceTable) -> impl Iterator<Item = Span> + 'a {
+    (0..slices.len())
+        .filter(|&row| trace.label(slices.label[row]).kind.is_compute())
+        .map(|row| slices.span(row))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Traces as text, for tests.
+//!
+//! ```text
+//! sms 4                                   SMs of every rank's device
+//! base 1000                               Unix time of trace time 0
+//! rank 0
+//! marks 0: mark 0..200 step0              lane 0 of the rank's marks
+//! stream 7: gemm 0..100 gate_up L3 s0 pC; comm 40..60 ar op=4 alone=15
+//! sm 0: gemm 0..50 gate_up L3 s0 pC       slot 0 of SM 0
+//! sm 0.1: wait 40..45 ar op=4             slot 1 of SM 0
+//! flow gate_up@0 -> ar@40                 by name and start, on any rank so far
+//! ```
+//! A slice is `kind start..end name`, then any of `L<layer>`, `s0`/`s1`, `pA`…, facts (`op= grid= sms= waves= tail=
+//! tokens= alone= flops= bytes= link=`) and `seq=` (an argument). Slices with equal words share a label.
+
+use crate::model::{
+    ArgValue, ArgsId, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts, Phase,
+    Provenance, RankInfo, SliceRef, Span, Split, Trace, TraceBuilder, TrackId, TrackKind,
+};
+
+/// The trace that `text` describes.
+pub(crate) fn trace(text: &str) -> Trace {
+    let provenance = Provenance::Modelled { source: "text".into() };
+    let mut reader = Reader {
+        builder: TraceBuilder::new(Meta::new("text", provenance)),
+        labels: Vec::new(),
+        placed: Vec::new(),
+        tracks: Vec::new(),
+        rank: 0,
+        sms: 0,
+    };
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        reader.line(line);
+    }
+    reader.builder.finish().expect("the text describes a valid trace")
+}
+
+struct Reader {
+    builder: TraceBuilder,
+    labels: Vec<Label>,
+    /// Name, start, slice of everything so far.
+    placed: Vec<(String, i64, SliceRef)>,
+    tracks: Vec<(TrackKind, TrackId, Vec<LaneId>)>,
+    rank: u32,
+    sms: u32,
+}
+
+impl Reader {
+    fn line(&mut self, line: &str) {
+        if let Some((row, slices)) = line.split_once(':') {
+            let (kind, slot) = self.row(row);
+            let slices = slices.split(';').map(str::trim).filter(|slice| !slice.is_empty());
+            for slice in slices {
+                self.slice(&kind, slot, slice);
+            }
+            return;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["sms", sms] => self.sms = number(sms) as u32,
+            ["base", base] => self.builder.meta_mut().base_time_unix_ns = number(base),
+            ["world", size] => self.builder.meta_mut().world_size = number(size) as u32,
+            ["rank", rank] => {
+                self.rank = number(rank) as u32;
+                let device = DeviceInfo { sms: self.sms, ..DeviceInfo::default() };
+                self.builder.meta_mut().ranks.push(RankInfo { rank: self.rank, device });
+            }
+            ["flow", from, "->", to] => {
+                let (from, to) = (self.find(from), self.find(to));
+                self.builder.flow(from, to, FlowKind::Dependency);
+            }
+            _ => panic!("not understood: {line}"),
+        }
+    }
+
+    fn row(&self, row: &str) -> (TrackKind, Option<usize>) {
+        let rank = self.rank;
+        match row.split_whitespace().collect::<Vec<_>>()[..] {
+            ["stream", stream] => (TrackKind::Stream { rank, stream: number(stream) as u32 }, None),
+            ["marks", lane] => (TrackKind::Marks { rank: Some(rank) }, Some(number(lane) as usize)),
+            ["sm", place] => {
+                let (sm, slot) = place.split_once('.').unwrap_or((place, "0"));
+                (TrackKind::Sm { rank, sm: number(sm) as u32 }, Some(number(slot) as usize))
+            }
+            _ => panic!("not a row: {row}"),
+        }
+    }
+
+    fn slice(&mut self, track: &TrackKind, lane: Option<usize>, text: &str) {
+        let mut words = text.split_whitespace();
+        let mut next = || words.next().unwrap_or_else(|| panic!("too short: {text}"));
+        let kind = next();
+        let kind = Kind::from_name(kind).unwrap_or_else(|| panic!("not a kind: {kind}"));
+        let (start, end) = next().split_once("..").expect("start..end");
+        let span = Span::new(number(start), number(end));
+        let mut label = Label { name: next().to_owned(), kind, ..Label::default() };
+        let mut args = ArgsId::NONE;
+        for word in words {
+            if let Some(seq) = word.strip_prefix("seq=") {
+                args = self.builder.args_mut().push([("Seq", ArgValue::Int(number(seq)))]);
+            } else {
+                describe(&mut label, word);
+            }
+        }
+        let name = label.name.clone();
+        let label = self.label(label);
+        let track = self.track(track);
+        let slice = match lane {
+            Some(lane) => {
+                let lane = self.lane(track, lane);
+                self.builder.push(lane, span, label, args, 0)
+            }
+            None => self.builder.push_packed(self.tracks[track].1, span, label, args, 0),
+        };
+        self.placed.push((name, span.start_ns, slice));
+    }
+
+    fn label(&mut self, label: Label) -> LabelId {
+        if let Some(known) = self.labels.iter().position(|known| *known == label) {
+            return LabelId(known as u32);
+        }
+        self.labels.push(label.clone());
+        self.builder.label(label)
+    }
+
+    fn track(&mut self, kind: &TrackKind) -> usize {
+        if let Some(known) = self.tracks.iter().position(|(known, ..)| known == kind) {
+            return known;
+        }
+        let id = self.builder.track(None, format!("{kind:?}"), kind.clone());
+        self.tracks.push((kind.clone(), id, Vec::new()));
+        self.tracks.len() - 1
+    }
+
+    fn lane(&mut self, track: usize, lane: usize) -> LaneId {
+        let (_, id, lanes) = &mut self.tracks[track];
+        while lanes.len() <= lane {
+            lanes.push(self.builder.lane(*id));
+        }
+        lanes[lane]
+    }
+
+    fn find(&self, place: &str) -> SliceRef {
+        let (name, start) = place.split_once('@').expect("name@start");
+        let start = number(start);
+        let found = self.placed.iter().find(|(n, s, _)| n == name && *s == start);
+        found.unwrap_or_else(|| panic!("no slice {place}")).2
+    }
+}
+
+fn describe(label: &mut Label, word: &str) {
+    if let Some((key, value)) = word.split_once('=') {
+        fact(label.facts.get_or_insert_default(), key, value);
+        return;
+    }
+    let (first, rest) = word.split_at(1);
+    match (first, rest) {
+        ("L", layer) => label.layer = Some(number(layer) as u32),
+        ("s", "0") => label.split = Split::First,
+        ("s", "1") => label.split = Split::Second,
+        ("p", phase) => {
+            let phase = Phase::ALL.into_iter().find(|known| known.name() == phase);
+            label.phase = phase.unwrap_or_else(|| panic!("not a phase: {word}"));
+        }
+        _ => panic!("not understood: {word}"),
+    }
+}
+
+fn fact(facts: &mut OpFacts, key: &str, value: &str) {
+    let real = || value.parse::<f64>().unwrap_or_else(|_| panic!("not a number: {value}"));
+    let whole = || number(value) as u32;
+    match key {
+        "op" => facts.op = whole(),
+        "grid" => facts.grid = whole(),
+        "sms" => facts.sms = whole(),
+        "waves" => facts.waves = whole(),
+        "tail" => facts.tail_occupancy = real(),
+        "tokens" => facts.tokens = whole(),
+        "alone" => facts.alone_ns = Some(number(value)),
+        "flops" => facts.flops = real(),
+        "bytes" => facts.hbm_bytes = real(),
+        "link" => facts.link_bytes = real(),
+        _ => panic!("not a fact: {key}"),
+    }
+}
+
+fn number(text: &str) -> i64 {
+    text.parse().unwrap_or_else(|_| panic!("not a number: {text}"))
+}

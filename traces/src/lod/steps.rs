@@ -1,0 +1,76 @@
+//! A step function of time with its integral, so that the mean over any interval is two searches.
+
+/// A piecewise constant, integer-valued function that is 0 before its first step and after its last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Steps {
+    /// Times at which the value changes, strictly ascending.
+    at_ns: Vec<i64>,
+    /// Value from that time on.
+    value: Vec<i32>,
+    /// Integral up to that time, in value × ns.
+    integral: Vec<i64>,
+}
+
+impl Steps {
+    /// From changes of value in any order; changes at one time are added up.
+    ///
+    /// The stable sort makes use of the runs that the changes of one SM form.
+    pub(super) fn from_deltas(mut deltas: Vec<(i64, i32)>) -> Self {
+        deltas.sort_by_key(|delta| delta.0);
+        let mut steps = Self::default();
+        let (mut value, mut integral, mut since_ns) = (0_i32, 0_i64, 0_i64);
+        let mut rest = deltas.as_slice();
+        while let Some(&(at_ns, _)) = rest.first() {
+            let same = rest.iter().take_while(|delta| delta.0 == at_ns).count();
+            let change: i32 = rest[..same].iter().map(|delta| delta.1).sum();
+            rest = &rest[same..];
+            if change == 0 {
+                continue;
+            }
+            integral += i64::from(value) * (at_ns - since_ns);
+            value += change;
+            since_ns = at_ns;
+            steps.at_ns.push(at_ns);
+            steps.value.push(value);
+            steps.integral.push(integral);
+        }
+        steps
+    }
+
+    /// True when the value is 0 everywhere.
+    pub(super) fn is_empty(&self) -> bool {
+        self.at_ns.is_empty()
+    }
+
+    /// Integral from the beginning of time to each of `times_ns`, which ascend.
+    ///
+    /// Walks forward by galloping, so many close times cost little more than one.
+    pub(super) fn integrals(&self, times_ns: &[i64], mut each: impl FnMut(usize, i64)) {
+        let mut next = 0;
+        for (index, &time_ns) in times_ns.iter().enumerate() {
+            next += gallop(&self.at_ns[next..], time_ns);
+            each(index, self.integral_before(next, time_ns));
+        }
+    }
+
+    /// Integral up to `time_ns`, when `next` is the first step after it.
+    fn integral_before(&self, next: usize, time_ns: i64) -> i64 {
+        match next.checked_sub(1) {
+            Some(last) => {
+                self.integral[last] + i64::from(self.value[last]) * (time_ns - self.at_ns[last])
+            }
+            None => 0,
+        }
+    }
+}
+
+/// Number of leading values at most `bound`.
+fn gallop(values: &[i64], bound: i64) -> usize {
+    let (mut low, mut step) = (0, 1);
+    while low + step <= values.len() && values[low + step - 1] <= bound {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step).min(values.len());
+    low + values[low..high].partition_point(|&value| value <= bound)
+}
