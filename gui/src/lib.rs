@@ -1,1 +1,4 @@
-//! stub
+//! The window and what it is made of.
+
+pub mod theme;
+pub mod timeline;

@@ -1,0 +1,13 @@
+//! How the whole window looks: colours, sizes, the egui style, and how numbers are written.
+//!
+//! One [`Theme`] value is made at start and handed down by reference; nobody else names a colour.
+
+mod apply;
+pub mod number;
+mod palette;
+mod tokens;
+#[cfg(test)]
+mod vision;
+
+pub use palette::Palette;
+pub use tokens::{Mode, Surfaces, Theme, size};

@@ -1,0 +1,254 @@
+use weftscope_traces::{SliceRef, Span, TrackId};
+
+use super::{
+    FoldId, Hover, RangeSelection, Selection, TimelineData, ViewState,
+    layout::{Layout, RowKind},
+};
+
+/// One change of the view. Menu, keys, pointer, tests and the command line all send these.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewCommand {
+    /// Makes the window `factor` times as long, keeping `at_ns` where it is on the screen.
+    Zoom {
+        /// Under 1 zooms in.
+        factor: f64,
+        /// Time that stays put.
+        at_ns: i64,
+    },
+    /// Moves the window by this many of its own lengths; right is positive.
+    Pan {
+        /// Share of the window's length.
+        share: f64,
+    },
+    /// Shows exactly this window; the one before is kept for [`Back`](Self::Back).
+    Show(Span),
+    /// Shows the whole trace.
+    Fit,
+    /// Shows the selection with air around it; the whole trace when nothing is selected.
+    FitSelection,
+    /// Goes back to the window before the last jump.
+    Back,
+    /// Scrolls the rows to this many points from the top.
+    Scroll(f32),
+    /// Selects a slice.
+    Select(SliceRef),
+    /// Selects a range.
+    SelectRange(RangeSelection),
+    /// Selects nothing.
+    ClearSelection,
+    /// Selects the neighbour on the same row: +1 the next, −1 the previous.
+    Step(i32),
+    /// Selects a producer of the selected slice.
+    Producer,
+    /// Selects a consumer of the selected slice.
+    Consumer,
+    /// The pointer moved.
+    Hover(Option<Hover>),
+    /// Opens what is folded and folds what is open.
+    Toggle(FoldId),
+    /// Folds every rank to its ribbon.
+    FoldAll,
+    /// Opens every rank with its SM rows.
+    UnfoldAll,
+    /// Height of an SM row in points; kept in 3…16.
+    SetRowHeight(f32),
+    /// Keeps a track at the top, or lets it go.
+    Pin(TrackId),
+    /// Marks the selected slice's or range's interval; on an interval already marked takes the mark away.
+    Mark,
+    /// Looks for a text in names; the empty text looks for nothing.
+    Search(String),
+    /// Goes to the next hit (+1) or the one before (−1).
+    SearchStep(i32),
+}
+
+impl ViewCommand {
+    /// Applies this command. Pure: the same state, data and command give the same state.
+    pub fn apply(self, view: &mut ViewState, data: &TimelineData) {
+        match self {
+            Self::Zoom { factor, at_ns } => view.window = zoomed(view.window, factor, at_ns, data),
+            Self::Pan { share } => {
+                let by = (view.window.len_ns() as f64 * share).round() as i64;
+                view.window = clamped(shifted(view.window, by), data);
+            }
+            Self::Show(span) => jump(view, span, data),
+            Self::Fit => jump(view, data.fit_span(), data),
+            Self::FitSelection => {
+                let span = selected_span(view, data).map_or(data.fit_span(), with_air);
+                jump(view, span, data);
+            }
+            Self::Back => {
+                if let Some(window) = view.history.pop() {
+                    view.window = window;
+                }
+            }
+            Self::Scroll(y) => view.scroll_y = y.max(0.0),
+            Self::Select(slice) => select(view, slice),
+            Self::SelectRange(range) => view.selection = Selection::Range(range),
+            Self::ClearSelection => view.selection = Selection::None,
+            Self::Step(by) => step(view, data, by),
+            Self::Producer => follow(view, data, |slice| data.producers(slice).last()),
+            Self::Consumer => follow(view, data, |slice| data.consumers(slice).next()),
+            Self::Hover(hover) => view.hover = hover,
+            Self::Toggle(id) => {
+                if !view.open.remove(&id) {
+                    view.open.insert(id);
+                }
+            }
+            Self::FoldAll => view.open.clear(),
+            Self::UnfoldAll => {
+                for rows in &data.ranks {
+                    view.open.insert(FoldId::Rank(rows.rank));
+                    view.open.insert(FoldId::Sms(rows.rank));
+                }
+            }
+            Self::SetRowHeight(height) => {
+                let limits = ViewState::SM_ROW_HEIGHTS;
+                view.sm_row_height = height.clamp(*limits.start(), *limits.end());
+            }
+            Self::Pin(track) => {
+                if let Some(index) = view.pinned.iter().position(|&pinned| pinned == track) {
+                    view.pinned.remove(index);
+                } else {
+                    view.pinned.push(track);
+                }
+            }
+            Self::Mark => mark(view, data),
+            Self::Search(query) => view.search = data.search(&query),
+            Self::SearchStep(by) => search_step(view, data, by),
+        }
+    }
+}
+
+fn select(view: &mut ViewState, slice: SliceRef) {
+    view.selection = Selection::Slice(slice);
+}
+
+/// The window `factor` times as long around `at_ns`, within the limits of the trace.
+fn zoomed(window: Span, factor: f64, at_ns: i64, data: &TimelineData) -> Span {
+    let longest = data.fit_span().len_ns().max(ViewState::MIN_WINDOW_NS);
+    let length = window.len_ns().max(1) as f64;
+    let want = (length * factor).round();
+    // A factor that meets a limit must not move what it cannot scale.
+    let want = want.clamp(ViewState::MIN_WINDOW_NS as f64, longest as f64);
+    let share = (at_ns - window.start_ns) as f64 / length;
+    let start_ns = at_ns.saturating_sub((share * want).round() as i64);
+    clamped(Span::new(start_ns, start_ns.saturating_add(want as i64)), data)
+}
+
+/// Keeps at least part of the trace in the window: the window's centre stays within the trace.
+fn clamped(window: Span, data: &TimelineData) -> Span {
+    let length = window.len_ns().max(ViewState::MIN_WINDOW_NS);
+    let limits = data.fit_span();
+    let centre = (window.start_ns + window.len_ns() / 2).clamp(limits.start_ns, limits.end_ns);
+    let start_ns = if length == window.len_ns() && centre == window.start_ns + window.len_ns() / 2 {
+        window.start_ns
+    } else {
+        centre - length / 2
+    };
+    Span::new(start_ns, start_ns + length)
+}
+
+fn shifted(window: Span, by_ns: i64) -> Span {
+    Span::new(window.start_ns.saturating_add(by_ns), window.end_ns.saturating_add(by_ns))
+}
+
+fn with_air(span: Span) -> Span {
+    let air = (span.len_ns() / 8).max(ViewState::MIN_WINDOW_NS / 2);
+    Span::new(span.start_ns - air, span.end_ns + air)
+}
+
+/// Windows kept to go back to.
+const MAX_HISTORY: usize = 64;
+
+fn jump(view: &mut ViewState, span: Span, data: &TimelineData) {
+    let window = clamped(span, data);
+    if window != view.window {
+        if view.history.len() == MAX_HISTORY {
+            view.history.remove(0);
+        }
+        view.history.push(view.window);
+        view.window = window;
+    }
+}
+
+fn selected_span(view: &ViewState, data: &TimelineData) -> Option<Span> {
+    match &view.selection {
+        Selection::None => None,
+        Selection::Slice(slice) => Some(data.trace.span_of(*slice)),
+        Selection::Range(range) => Some(range.span),
+    }
+}
+
+fn step(view: &mut ViewState, data: &TimelineData, by: i32) {
+    let Some(slice) = view.selection.slice() else { return };
+    let last = data.trace.lane(slice.lane).slices.len() as i64 - 1;
+    let index = (i64::from(slice.index) + i64::from(by)).clamp(0, last) as u32;
+    let slice = SliceRef { index, ..slice };
+    select(view, slice);
+    reveal(view, data, slice);
+}
+
+/// Arrows join ops, so a block is left by way of the op it belongs to.
+fn follow(view: &mut ViewState, data: &TimelineData, next: impl Fn(SliceRef) -> Option<SliceRef>) {
+    let Some(slice) = view.selection.slice() else { return };
+    let found = next(slice).or_else(|| data.op_of(slice).and_then(&next));
+    if let Some(found) = found {
+        select(view, found);
+        reveal(view, data, found);
+    }
+}
+
+/// Moves the window, without zooming, so that `slice` can be seen; opens the rank and scrolls when it is hidden.
+fn reveal(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
+    let span = data.trace.span_of(slice);
+    if !span.overlaps(view.window) && !view.window.contains(span.start_ns) {
+        let centre = span.start_ns + span.len_ns() / 2;
+        let by = centre - (view.window.start_ns + view.window.len_ns() / 2);
+        let window = shifted(view.window, by);
+        jump(view, window, data);
+    }
+    let track = data.trace.lane(slice.lane).track;
+    if let Some(rank) = data.trace.track(track).kind.rank() {
+        view.open.insert(FoldId::Rank(rank));
+    }
+    let layout = Layout::new(data, view);
+    let row = layout.rows.iter().find(
+        |row| matches!(row.kind, RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) if id == track),
+    );
+    if let Some(row) = row
+        && (row.y < view.scroll_y || row.y > view.scroll_y + 400.0)
+    {
+        view.scroll_y = (row.y - 80.0).max(0.0);
+    }
+}
+
+fn mark(view: &mut ViewState, data: &TimelineData) {
+    let Some(span) = selected_span(view, data) else { return };
+    if let Some(index) = view.marked.iter().position(|&marked| marked == span) {
+        view.marked.remove(index);
+    } else {
+        view.marked.push(span);
+    }
+}
+
+fn search_step(view: &mut ViewState, data: &TimelineData, by: i32) {
+    let hits = view.search.hits.len() as i64;
+    if hits == 0 {
+        return;
+    }
+    let next = match view.search.current {
+        Some(current) => (current as i64 + i64::from(by)).rem_euclid(hits),
+        // The first step goes to the first hit in view, else to the first of all.
+        None => view
+            .search
+            .hits
+            .iter()
+            .position(|&hit| data.trace.span_of(hit).start_ns >= view.window.start_ns)
+            .unwrap_or(0) as i64,
+    } as usize;
+    view.search.current = Some(next);
+    let hit = view.search.hits[next];
+    select(view, hit);
+    reveal(view, data, hit);
+}

@@ -1,0 +1,158 @@
+use std::sync::Arc;
+
+use weftscope_traces::{SliceRef, Span, Trace, TrackId, TrackKind};
+
+use super::Search;
+
+/// The rows of one rank, in drawing order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RankRows {
+    /// Global rank.
+    pub rank: u32,
+    /// Its own track.
+    pub track: Option<TrackId>,
+    /// Iteration, layer and phase marks of its own.
+    pub marks: Option<TrackId>,
+    /// Streams.
+    pub streams: Vec<TrackId>,
+    /// Indices into [`Trace::counters`].
+    pub counters: Vec<usize>,
+    /// SMs by index.
+    pub sms: Vec<TrackId>,
+    /// Host threads.
+    pub hosts: Vec<TrackId>,
+}
+
+/// A trace with everything the timeline asks of it worked out once. Built off the UI thread.
+pub struct TimelineData {
+    /// The trace.
+    pub trace: Arc<Trace>,
+    /// Its ranks, ascending.
+    pub ranks: Vec<RankRows>,
+    /// Marks of the whole job.
+    pub marks: Option<TrackId>,
+    /// Host threads of no known rank.
+    pub hosts: Vec<TrackId>,
+    /// First start to last end.
+    pub span: Span,
+    /// Flow rows ordered by consumer.
+    flows_to: Vec<u32>,
+}
+
+impl TimelineData {
+    /// Indexes a trace. Cost: one pass over tracks, lanes and flows.
+    pub fn new(trace: Arc<Trace>) -> Self {
+        let mut ranks: Vec<RankRows> = Vec::new();
+        let mut marks = None;
+        let mut hosts = Vec::new();
+        for (index, track) in trace.tracks.iter().enumerate() {
+            let id = TrackId(index as u32);
+            match (&track.kind, track.kind.rank()) {
+                (TrackKind::Marks { rank: None }, _) => marks = marks.or(Some(id)),
+                (TrackKind::HostThread { .. }, None) => hosts.push(id),
+                (TrackKind::Group, _) | (_, None) => {}
+                (kind, Some(rank)) => {
+                    let rows = rows_of(&mut ranks, rank);
+                    match kind {
+                        TrackKind::Rank { .. } => rows.track = Some(id),
+                        TrackKind::Stream { .. } => rows.streams.push(id),
+                        TrackKind::Sm { .. } => rows.sms.push(id),
+                        TrackKind::Marks { .. } => rows.marks = Some(id),
+                        TrackKind::HostThread { .. } => rows.hosts.push(id),
+                        TrackKind::Group => {}
+                    }
+                }
+            }
+        }
+        for (index, counter) in trace.counters.iter().enumerate() {
+            if let Some(rank) = counter.rank.or(ranks.first().map(|rows| rows.rank)) {
+                rows_of(&mut ranks, rank).counters.push(index);
+            }
+        }
+        ranks.sort_by_key(|rows| rows.rank);
+        let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
+        flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
+        let span = trace.span();
+        Self { trace, ranks, marks, hosts, span, flows_to }
+    }
+
+    /// The window that shows everything with a little air at both ends.
+    pub fn fit_span(&self) -> Span {
+        let air = (self.span.len_ns() / 64).max(500);
+        Span::new(self.span.start_ns.saturating_sub(air), self.span.end_ns.saturating_add(air))
+    }
+
+    /// Slices that `slice` waits for.
+    pub fn producers(&self, slice: SliceRef) -> impl Iterator<Item = SliceRef> + '_ {
+        let flows = &self.trace.flows;
+        let first = self.flows_to.partition_point(|&row| flows[row as usize].to < slice);
+        self.flows_to[first..]
+            .iter()
+            .map(|&row| flows[row as usize])
+            .take_while(move |flow| flow.to == slice)
+            .map(|flow| flow.from)
+    }
+
+    /// Slices that wait for `slice`.
+    pub fn consumers(&self, slice: SliceRef) -> impl Iterator<Item = SliceRef> + '_ {
+        let flows = &self.trace.flows;
+        let first = flows.partition_point(|flow| flow.from < slice);
+        flows[first..].iter().take_while(move |flow| flow.from == slice).map(|flow| flow.to)
+    }
+
+    /// The op span (on a stream) that a block on an SM is part of; an op span is its own.
+    pub fn op_of(&self, slice: SliceRef) -> Option<SliceRef> {
+        let lane = self.trace.lane(slice.lane);
+        let TrackKind::Sm { rank, .. } = self.trace.track(lane.track).kind else {
+            return Some(slice);
+        };
+        let label = lane.slices.label[slice.index as usize];
+        let middle = self.trace.span_of(slice);
+        let middle = middle.start_ns + middle.len_ns() / 2;
+        let rows = self.ranks.iter().find(|rows| rows.rank == rank)?;
+        rows.streams.iter().flat_map(|&track| &self.trace.track(track).lanes).find_map(|&lane| {
+            let slices = &self.trace.lane(lane).slices;
+            slices
+                .range(Span::new(middle, middle + 1))
+                .find(|&index| slices.label[index] == label)
+                .map(|index| SliceRef { lane, index: index as u32 })
+        })
+    }
+
+    /// Labels and ops whose name holds `query` (any case).
+    pub fn search(&self, query: &str) -> Search {
+        let query = query.trim().to_lowercase();
+        if query.is_empty() {
+            return Search::default();
+        }
+        let labels: Vec<bool> = self
+            .trace
+            .labels
+            .iter()
+            .map(|label| label.name.to_lowercase().contains(&query))
+            .collect();
+        let mut hits = Vec::new();
+        for (id, lane) in self.trace.lanes.iter().enumerate() {
+            let kind = &self.trace.track(lane.track).kind;
+            if !matches!(kind, TrackKind::Stream { .. } | TrackKind::HostThread { .. }) {
+                continue;
+            }
+            for (index, label) in lane.slices.label.iter().enumerate() {
+                if labels[label.0 as usize] {
+                    let lane = weftscope_traces::LaneId(id as u32);
+                    hits.push(SliceRef { lane, index: index as u32 });
+                }
+            }
+        }
+        hits.sort_by_key(|&hit| (self.trace.span_of(hit).start_ns, hit));
+        Search { query, labels: Arc::new(labels), hits: Arc::new(hits), current: None }
+    }
+}
+
+fn rows_of(ranks: &mut Vec<RankRows>, rank: u32) -> &mut RankRows {
+    let index = ranks.iter().position(|rows| rows.rank == rank).unwrap_or_else(|| {
+        ranks.push(RankRows { rank, ..RankRows::default() });
+        ranks.len() - 1
+    });
+    &mut ranks[index]
+}
