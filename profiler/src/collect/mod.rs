@@ -1,0 +1,13 @@
+//! Batches of records into a trace.
+
+mod collector;
+mod describe;
+mod labels;
+mod layout;
+mod marks;
+
+pub use collector::{CollectError, Collector};
+pub use describe::{SPEC_KEY, spec_of};
+
+#[cfg(test)]
+mod tests;
