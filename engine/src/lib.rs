@@ -7,6 +7,8 @@
 
 pub mod batch;
 pub mod command;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod executor;
 pub mod machine;
 pub mod model;

@@ -1,0 +1,203 @@
+//! Compiling device programs for the GPU at hand.
+
+use std::{
+    ffi::{CStr, CString, c_char},
+    ptr,
+};
+
+use cudarc::nvrtc::sys;
+use thiserror::Error;
+use weftscope_kernels::{Arch, HEADERS, Program, Variant, abi};
+
+use super::find::{FindError, library_paths, load};
+
+const REMEDY: &str =
+    "install the CUDA toolkit or `pip install nvidia-cuda-nvrtc`, or set WEFTSCOPE_CUDA_DIR";
+
+/// The run-time compiler, loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Nvrtc {
+    version: (i32, i32),
+}
+
+/// What a compilation gave.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Machine code for the architecture.
+    pub cubin: Vec<u8>,
+    /// The PTX it came from.
+    pub ptx: String,
+}
+
+/// Why a program did not compile.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CompileError {
+    /// The source is at fault; the log says where.
+    #[error("{file} ({variant}) does not compile for {arch}:\n{log}")]
+    Source {
+        /// File below `kernels/cuda`.
+        file: &'static str,
+        /// Variant.
+        variant: &'static str,
+        /// Architecture.
+        arch: &'static str,
+        /// The compiler's words.
+        log: String,
+    },
+    /// NVRTC itself failed.
+    #[error("NVRTC failed on {file}: {cause}")]
+    Compiler {
+        /// File below `kernels/cuda`.
+        file: &'static str,
+        /// Its result code.
+        cause: String,
+    },
+}
+
+impl Nvrtc {
+    /// Finds and loads libnvrtc with its built-ins. Needs no driver and no GPU.
+    ///
+    /// # Errors
+    /// [`FindError`] says what is missing and what to install.
+    pub fn open() -> Result<Self, FindError> {
+        // The built-ins first: libnvrtc looks for them by bare name and has no run path of its own.
+        for path in
+            library_paths("libnvrtc-builtins.so", "cuda_nvrtc", |name| std::env::var_os(name))
+        {
+            if load(&path).is_ok() {
+                break;
+            }
+        }
+        let mut cause = None;
+        for path in library_paths("libnvrtc.so", "cuda_nvrtc", |name| std::env::var_os(name)) {
+            match load(&path) {
+                Ok(()) => break,
+                Err(error) => cause = cause.or(Some(error)),
+            }
+        }
+        // SAFETY: only opens and closes libraries by name.
+        if !unsafe { sys::is_culib_present() } {
+            return Err(match cause {
+                Some(cause) => FindError::NotLoadable { library: "libnvrtc", cause },
+                None => FindError::NotFound { library: "libnvrtc", remedy: REMEDY },
+            });
+        }
+        let mut version = (0, 0);
+        // SAFETY: both pointers are valid for one write; the library is there, so the symbol is (every release has it).
+        unsafe { sys::nvrtcVersion(&raw mut version.0, &raw mut version.1) };
+        Ok(Self { version })
+    }
+
+    /// Major and minor version.
+    pub fn version(&self) -> (i32, i32) {
+        self.version
+    }
+
+    /// Compiles one variant of a program, with or without stamps.
+    ///
+    /// # Errors
+    /// [`CompileError::Source`] carries the compiler's log.
+    pub fn compile(
+        &self,
+        program: &'static Program,
+        variant: &'static Variant,
+        arch: Arch,
+        stamps: bool,
+    ) -> Result<Compiled, CompileError> {
+        let handle = Handle::new(program)?;
+        let mut options = vec![format!("--gpu-architecture={}", arch.name())];
+        options
+            .extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
+        options.extend(variant.defines.iter().map(|define| format!("--define-macro={define}")));
+        if stamps {
+            options.push(format!("--define-macro={}", abi::STAMPS));
+        }
+        if handle.compile(&options).is_err() {
+            let (file, variant, arch) = (program.file, variant.name, arch.name());
+            return Err(CompileError::Source { file, variant, arch, log: handle.log() });
+        }
+        let ptx = handle.bytes(sys::nvrtcGetPTXSize, sys::nvrtcGetPTX)?;
+        let cubin = handle.bytes(sys::nvrtcGetCUBINSize, sys::nvrtcGetCUBIN)?;
+        Ok(Compiled { cubin, ptx: String::from_utf8_lossy(&ptx).trim_end_matches('\0').to_owned() })
+    }
+}
+
+type SizeFn = unsafe fn(sys::nvrtcProgram, *mut usize) -> sys::nvrtcResult;
+type BytesFn = unsafe fn(sys::nvrtcProgram, *mut c_char) -> sys::nvrtcResult;
+
+/// An NVRTC program, destroyed when dropped.
+struct Handle {
+    raw: sys::nvrtcProgram,
+    file: &'static str,
+}
+
+impl Handle {
+    fn new(program: &'static Program) -> Result<Self, CompileError> {
+        let text = |text: &str| CString::new(text).expect("sources are text without NUL");
+        let names: Vec<CString> = HEADERS.iter().map(|(name, _)| text(name)).collect();
+        let sources: Vec<CString> = HEADERS.iter().map(|(_, source)| text(source)).collect();
+        let name_ptrs: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        let source_ptrs: Vec<*const c_char> =
+            sources.iter().map(|source| source.as_ptr()).collect();
+        let (source, file) = (text(program.source), text(program.file));
+        let mut raw = ptr::null_mut();
+        // SAFETY: all strings outlive the call, which copies them; both lists have as many entries as stated.
+        let result = unsafe {
+            sys::nvrtcCreateProgram(
+                &raw mut raw,
+                source.as_ptr(),
+                file.as_ptr(),
+                HEADERS.len() as i32,
+                source_ptrs.as_ptr(),
+                name_ptrs.as_ptr(),
+            )
+        };
+        check(result, program.file)?;
+        Ok(Self { raw, file: program.file })
+    }
+
+    fn compile(&self, options: &[String]) -> Result<(), CompileError> {
+        let options: Vec<CString> = options
+            .iter()
+            .map(|option| CString::new(option.as_str()).expect("options have no NUL"))
+            .collect();
+        let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
+        // SAFETY: the program is live and the option strings outlive the call.
+        let result =
+            unsafe { sys::nvrtcCompileProgram(self.raw, pointers.len() as i32, pointers.as_ptr()) };
+        check(result, self.file)
+    }
+
+    fn log(&self) -> String {
+        self.bytes(sys::nvrtcGetProgramLogSize, sys::nvrtcGetProgramLog).map_or_else(
+            |error| error.to_string(),
+            |log| {
+                CStr::from_bytes_until_nul(&log).unwrap_or_default().to_string_lossy().into_owned()
+            },
+        )
+    }
+
+    fn bytes(&self, size: SizeFn, fill: BytesFn) -> Result<Vec<u8>, CompileError> {
+        let mut len = 0;
+        // SAFETY: the program is live and the pointer valid for one write.
+        check(unsafe { size(self.raw, &raw mut len) }, self.file)?;
+        let mut bytes = vec![0u8; len];
+        // SAFETY: the buffer has the size that NVRTC just asked for.
+        check(unsafe { fill(self.raw, bytes.as_mut_ptr().cast()) }, self.file)?;
+        Ok(bytes)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: created by nvrtcCreateProgram and destroyed only here.
+        unsafe { sys::nvrtcDestroyProgram(&raw mut self.raw) };
+    }
+}
+
+fn check(result: sys::nvrtcResult, file: &'static str) -> Result<(), CompileError> {
+    if result == sys::nvrtcResult::NVRTC_SUCCESS {
+        return Ok(());
+    }
+    Err(CompileError::Compiler { file, cause: format!("{result:?}") })
+}

@@ -1,0 +1,101 @@
+//! What device programs there are, and how each is compiled.
+
+/// A GPU architecture, as NVRTC's `--gpu-architecture` takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Arch {
+    /// Ampere, A100.
+    Sm80,
+    /// Hopper with its architecture-specific instructions (wgmma), H100 and H200.
+    Sm90a,
+    /// Blackwell, B200.
+    Sm100,
+}
+
+impl Arch {
+    /// Every architecture that has programs.
+    pub const ALL: [Self; 3] = [Self::Sm80, Self::Sm90a, Self::Sm100];
+
+    /// `sm_80`, `sm_90a`, `sm_100`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sm80 => "sm_80",
+            Self::Sm90a => "sm_90a",
+            Self::Sm100 => "sm_100",
+        }
+    }
+
+    /// The newest architecture whose programs run on this compute capability.
+    pub fn of(major: u32, minor: u32) -> Option<Self> {
+        match (major, minor) {
+            (8, _) => Some(Self::Sm80),
+            (9, 0) => Some(Self::Sm90a),
+            (10.., _) => Some(Self::Sm100),
+            _ => None,
+        }
+    }
+}
+
+/// One source file with an entry point.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// Name of the file below `cuda/`.
+    pub file: &'static str,
+    /// Its text.
+    pub source: &'static str,
+    /// The `extern "C"` kernel in it.
+    pub entry: &'static str,
+    /// Architectures it is written for.
+    pub archs: &'static [Arch],
+    /// Ways it is compiled.
+    pub variants: &'static [Variant],
+}
+
+/// One way of compiling a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// Name within the program.
+    pub name: &'static str,
+    /// Preprocessor definitions, `NAME` or `NAME=VALUE`.
+    pub defines: &'static [&'static str],
+}
+
+/// Header files: name as included, text.
+pub const HEADERS: &[(&str, &str)] = &[
+    ("peers.cuh", include_str!("../cuda/peers.cuh")),
+    ("sm90.cuh", include_str!("../cuda/sm90.cuh")),
+    ("stamp.cuh", include_str!("../cuda/stamp.cuh")),
+    ("wgmma.cuh", include_str!("../cuda/wgmma.cuh")),
+];
+
+/// Every program.
+pub const PROGRAMS: &[Program] = &[
+    Program {
+        file: "gemm_sm90.cu",
+        source: include_str!("../cuda/gemm_sm90.cu"),
+        entry: "weft_gemm",
+        archs: &[Arch::Sm90a],
+        variants: &[
+            Variant { name: "plain-256", defines: &["WEFT_BN=256"] },
+            Variant { name: "plain-128", defines: &["WEFT_BN=128"] },
+            Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },
+        ],
+    },
+    Program {
+        file: "fused_norm_sm90.cu",
+        source: include_str!("../cuda/fused_norm_sm90.cu"),
+        entry: "weft_fused_norm",
+        archs: &[Arch::Sm90a, Arch::Sm100],
+        variants: &[
+            Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
+            Variant {
+                name: "ranks-8",
+                defines: &["WEFT_RANKS=8", "WEFT_GROUPS=1", "WEFT_SLOTS=9"],
+            },
+        ],
+    },
+];
+
+/// The program of this file.
+pub fn find(file: &str) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.file == file)
+}

@@ -1,0 +1,50 @@
+//! Every file below `cuda/` is registered, and every include finds its header.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use weftscope_kernels::{HEADERS, PROGRAMS};
+
+#[test]
+fn every_file_is_registered() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda");
+    let there: BTreeSet<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let known: BTreeSet<String> = PROGRAMS
+        .iter()
+        .map(|program| program.file)
+        .chain(HEADERS.iter().map(|(name, _)| *name))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(there, known);
+}
+
+#[test]
+fn every_include_finds_its_header() {
+    let texts = PROGRAMS.iter().map(|p| (p.file, p.source)).chain(HEADERS.iter().copied());
+    for (file, text) in texts {
+        for line in text.lines() {
+            if let Some(name) =
+                line.strip_prefix("#include \"").and_then(|rest| rest.strip_suffix('"'))
+            {
+                assert!(
+                    HEADERS.iter().any(|(header, _)| *header == name),
+                    "{file} includes {name}"
+                );
+            }
+            assert!(
+                !line.starts_with("#include <"),
+                "{file}: {line}: there are no system headers at run time"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_entry_stands_in_its_source() {
+    for program in PROGRAMS {
+        assert!(program.source.contains(&format!("{}(", program.entry)), "{}", program.file);
+        assert!(!program.variants.is_empty() && !program.archs.is_empty(), "{}", program.file);
+    }
+}
