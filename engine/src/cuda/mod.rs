@@ -9,6 +9,8 @@
 
 mod find;
 mod nvrtc;
+mod probe;
 
 pub use find::{FindError, library_paths};
 pub use nvrtc::{CompileError, Compiled, Nvrtc};
+pub use probe::{GpuInfo, Gpus, Unavailable, multicast_veto, probe};
