@@ -14,8 +14,8 @@ use crate::{
     spec::RunSpec,
 };
 
-/// Turns a spec into a plan. Passed in, so that a test may plan three ops and nothing else.
-pub type Planner = fn(&Arc<RunSpec>) -> Result<Plan, PlanError>;
+/// Turns a spec into a plan: [`plan::plan`](crate::plan::plan()), or a test's own.
+pub type Planner = fn(&RunSpec) -> Result<Plan, PlanError>;
 
 /// Whether a session iterates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,14 +225,14 @@ mod tests {
         }
     }
 
-    fn toy_plan(spec: &Arc<RunSpec>) -> Result<Plan, PlanError> {
+    fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         if spec.batch.tokens() == 0 {
             return Err(PlanError::NoTokens);
         }
         let strategy = StrategyKind::NoComm;
         let decision =
             Decision { asked: strategy, runs: strategy, reason: String::new(), split: None };
-        Ok(Plan { spec: Arc::clone(spec), ranks: 1, layers: 1, decision, ops: Vec::new() })
+        Ok(Plan { spec: Arc::new(spec.clone()), ranks: 1, layers: 1, decision, ops: Vec::new() })
     }
 
     fn toy_spec() -> RunSpec {

@@ -1,9 +1,10 @@
 //! Turns a running engine into a trace.
 //!
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
-//! into a [`Trace`](weftscope_traces::Trace)).
+//! into a [`Trace`](weftscope_traces::Trace)), [`live`] (iteration after iteration, for a window).
 
 pub mod collect;
+pub mod live;
 pub mod recorder;
 
 #[cfg(test)]

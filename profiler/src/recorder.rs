@@ -266,7 +266,7 @@ mod tests {
     };
 
     fn plan() -> Arc<Plan> {
-        Arc::new(toy_plan(&Arc::new(toy_spec())).unwrap())
+        Arc::new(toy_plan(&toy_spec()).unwrap())
     }
 
     #[test]

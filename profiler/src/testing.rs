@@ -65,11 +65,19 @@ pub(crate) fn toy_spec() -> RunSpec {
 }
 
 /// compute: `qkv` (op 0), `o_proj` (op 2), `gate_up` (op 3); comm: `all_reduce` (op 1) after `qkv`; op 3 waits for it.
-pub(crate) fn toy_plan(spec: &Arc<RunSpec>) -> Result<Plan, PlanError> {
+pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
     if spec.batch.tokens() == 0 {
         return Err(PlanError::NoTokens);
     }
-    let gemm = OpWork::Gemm(GemmShape { m: 16, n: 64, k: 64, groups: 1, tile_m: 16, tile_n: 16 });
+    let gemm = OpWork::Gemm(GemmShape {
+        m: 16,
+        n: 64,
+        k: 64,
+        groups: 1,
+        tile_m: 16,
+        tile_n: 16,
+        split_k: 1,
+    });
     let all_reduce = OpWork::Collective {
         collective: Collective::AllReduce,
         transport: Transport::P2p,
@@ -88,7 +96,7 @@ pub(crate) fn toy_plan(spec: &Arc<RunSpec>) -> Result<Plan, PlanError> {
         tokens: 16,
         work,
         grid: 4,
-        resources: Resources { threads: 1024, smem_bytes: 1024 },
+        resources: Resources { threads: 1024, registers: 32, smem_bytes: 1024 },
         flops: 1.0,
         hbm_bytes: 2.0,
         link_bytes: 3.0,
@@ -99,7 +107,7 @@ pub(crate) fn toy_plan(spec: &Arc<RunSpec>) -> Result<Plan, PlanError> {
         op(2, "o_proj", StreamId::COMPUTE, &[], Phase::B, gemm.clone()),
         op(3, "gate_up", StreamId::COMPUTE, &[1], Phase::C, gemm),
     ];
-    Ok(Plan { spec: Arc::clone(spec), ranks: 2, layers: 1, decision, ops })
+    Ok(Plan { spec: Arc::new(spec.clone()), ranks: 2, layers: 1, decision, ops })
 }
 
 /// Runs op `i` of [`toy_plan`] at `100·i … 100·i + 100` (op 1 and 2 together), `grid` blocks dealt over SMs and slots.

@@ -1,8 +1,12 @@
 //! One label an op of the plan, and one more for the barrier waits of each collective.
 
+use std::collections::BTreeMap;
+
 use weftscope_engine::{
+    machine::GpuSpec,
     observer::BlockPart,
-    plan::{Op, OpWork, Phase, Plan, Split},
+    plan::{Op, OpWork, Phase, Plan, Split, StreamId},
+    split::{blocks_per_sm, occupancy},
 };
 use weftscope_traces::{self as traces, Kind, Label, LabelId, OpFacts, TraceBuilder};
 
@@ -19,13 +23,20 @@ impl Labels {
         plan: &Plan,
         alone_ns: &[Option<i64>],
     ) -> Self {
+        let gpu = &plan.spec.machine.gpu;
+        let held = sms_held(plan);
         let by_op = plan
             .ops
             .iter()
             .enumerate()
             .map(|(index, op)| {
                 let alone_ns = alone_ns.get(index).copied().flatten();
-                let run = builder.label(label(plan, op, alone_ns));
+                let held = match op.stream {
+                    StreamId::COMM => 0,
+                    _ => held.get(&(op.layer, op.phase)).copied().unwrap_or(0),
+                };
+                let facts = facts(op, gpu, gpu.sms.saturating_sub(held), alone_ns);
+                let run = builder.label(label(op, facts));
                 let wait = match op.work {
                     OpWork::Collective { .. } => builder.label(wait_label(op)),
                     _ => run,
@@ -48,14 +59,14 @@ impl Labels {
     }
 }
 
-fn label(plan: &Plan, op: &Op, alone_ns: Option<i64>) -> Label {
+fn label(op: &Op, facts: OpFacts) -> Label {
     Label {
         name: op.name.to_owned(),
         kind: kind(op),
         layer: op.layer,
         split: split(op.split),
         phase: phase(op.phase),
-        facts: Some(Box::new(facts(plan, op, alone_ns))),
+        facts: Some(Box::new(facts)),
     }
 }
 
@@ -100,20 +111,25 @@ pub(super) fn phase(phase: Phase) -> traces::Phase {
     }
 }
 
-fn facts(plan: &Plan, op: &Op, alone_ns: Option<i64>) -> OpFacts {
-    let gpu = &plan.spec.machine.gpu;
-    let blocks_per_sm = (gpu.threads_per_sm / op.resources.threads.max(1))
-        .min(gpu.smem_per_sm_bytes / op.resources.smem_bytes.max(1))
-        .clamp(1, gpu.blocks_per_sm.max(1));
-    let slots = (gpu.sms * blocks_per_sm).max(1);
-    let waves = op.grid.div_ceil(slots);
-    let in_tail = op.grid - waves.saturating_sub(1) * slots;
+/// SMs that the collectives of each (layer, phase) on the other stream hold: one a CTA.
+fn sms_held(plan: &Plan) -> BTreeMap<(Option<u32>, Phase), u32> {
+    let mut held = BTreeMap::new();
+    let collectives = plan.ops.iter().filter(|op| op.stream == StreamId::COMM);
+    for op in collectives.filter(|op| op.phase != Phase::None) {
+        let most: &mut u32 = held.entry((op.layer, op.phase)).or_default();
+        *most = op.grid.max(*most);
+    }
+    held
+}
+
+fn facts(op: &Op, gpu: &GpuSpec, sms: u32, alone_ns: Option<i64>) -> OpFacts {
+    let occupancy = occupancy(op.grid, sms, blocks_per_sm(&op.resources, gpu));
     OpFacts {
         op: op.id.0,
         grid: op.grid,
-        waves,
-        tail_occupancy: f64::from(in_tail) / f64::from(slots),
-        sms: gpu.sms,
+        waves: occupancy.waves,
+        tail_occupancy: occupancy.tail_fill,
+        sms,
         tokens: op.tokens,
         flops: op.flops,
         hbm_bytes: op.hbm_bytes,

@@ -12,7 +12,7 @@ use crate::testing::{Toy, toy_plan, toy_spec};
 
 fn collected(iterations: u64) -> Trace {
     let mut toy = Toy::default();
-    let plan = Arc::new(toy_plan(&Arc::new(toy_spec())).unwrap());
+    let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
     let mut collector = Collector::new(toy.provenance());
     for iteration in 0..iterations {
         toy.run(&plan, iteration, &mut collector).unwrap();
@@ -129,7 +129,7 @@ fn meta_says_what_ran_and_can_be_run_again() {
 #[test]
 fn records_without_a_place_are_counted() {
     let mut toy = Toy::default();
-    let plan = Arc::new(toy_plan(&Arc::new(toy_spec())).unwrap());
+    let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
     let mut collector = Collector::new(toy.provenance());
     toy.run(&plan, 0, &mut collector).unwrap();
     let record = BlockRecord {

@@ -1,0 +1,16 @@
+//! A session that runs by itself and hands over each iteration as a trace.
+//!
+//! Two named threads: one runs the engine's [`Session`](weftscope_engine::session::Session), the other builds
+//! trace and pyramid, so the next iteration is under way while the last is made ready. Neither ever waits for
+//! the window: of iterations that nobody fetched, the newest stays and the others are counted.
+
+mod commands;
+mod events;
+mod session;
+mod worker;
+
+pub use events::{Event, Iteration};
+pub use session::{ExecutorFactory, LiveError, LiveSession, Options};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use std::{sync::Arc, thread, time::Instant};
+
+use weftscope_engine::{
+    executor::{ExecError, ExecutorInfo},
+    plan::Plan,
+    session::{Outcome, RunState, Session},
+    spec::RunSpec,
+};
+use weftscope_traces::lod::Pyramid;
+
+use super::{
+    commands::CommandQueue,
+    events::{Event, Iteration, Outbox},
+    session::{ExecutorFactory, Options},
+};
+use crate::{
+    collect::Collector,
+    recorder::{self, Inbox, Message, Recorder},
+};
+
+/// What the session thread owns.
+pub(super) struct Worker {
+    pub(super) commands: Arc<CommandQueue>,
+    pub(super) outbox: Outbox,
+    pub(super) options: Options,
+}
+
+/// The session thread: until it is told to stop.
+pub(super) fn run(worker: &Worker, factory: ExecutorFactory, spec: Arc<RunSpec>) {
+    let executor = match factory() {
+        Ok(executor) => executor,
+        Err(error) => {
+            worker.outbox.tell(Event::ExecError(error));
+            worker.outbox.tell(Event::State(RunState::Stopped));
+            return;
+        }
+    };
+    let info = executor.provenance();
+    let session = Session::new(worker.options.planner, executor, spec);
+    let (recorder, inbox) = recorder::channel(worker.options.overflow);
+    let outbox = worker.outbox.clone();
+    let collector = thread::Builder::new()
+        .name("weftscope-collect".to_owned())
+        .spawn(move || collect(&inbox, &info, &outbox));
+    match collector {
+        Ok(collector) => {
+            iterate(worker, session, recorder);
+            // The recorder is gone now, so the collector finishes; its panic has been printed.
+            let _panicked = collector.join();
+        }
+        Err(error) => {
+            let error = ExecError::Unsupported(format!("cannot start the collector: {error}"));
+            worker.outbox.tell(Event::ExecError(error));
+        }
+    }
+    worker.outbox.tell(Event::State(RunState::Stopped));
+}
+
+fn iterate(worker: &Worker, mut session: Session, mut recorder: Recorder) {
+    let mut told = None;
+    let mut next_start = Instant::now();
+    loop {
+        let patience =
+            session.has_work().then(|| next_start.saturating_duration_since(Instant::now()));
+        let commands = worker.commands.take(patience);
+        let spec_before = Arc::clone(session.spec());
+        let woken = !commands.is_empty();
+        for command in commands {
+            session.apply(command);
+        }
+        if session.state() == RunState::Stopped {
+            return;
+        }
+        if told != Some(session.state()) {
+            told = Some(session.state());
+            worker.outbox.tell(Event::State(session.state()));
+        }
+        // Woken early by a command that changes nothing about what runs: wait the rest of the period.
+        let changed = !Arc::ptr_eq(&spec_before, session.spec());
+        if woken && !changed && session.state() == RunState::Running && Instant::now() < next_start
+        {
+            continue;
+        }
+        next_start = Instant::now() + worker.options.period;
+        match session.step(&mut recorder) {
+            Outcome::PlanError(error) => worker.outbox.tell(Event::PlanError(error)),
+            Outcome::ExecError(error) => worker.outbox.tell(Event::ExecError(error)),
+            Outcome::Stopped => return,
+            // The collector tells of iterations, when they are ready.
+            Outcome::Idle | Outcome::Iteration { .. } => {}
+        }
+    }
+}
+
+/// The collector thread: one trace an iteration, until the recorder is gone.
+fn collect(inbox: &Inbox, info: &ExecutorInfo, outbox: &Outbox) {
+    let mut under_way: Option<UnderWay> = None;
+    while let Some(message) = inbox.next() {
+        if let Message::Begin { plan, iteration, .. } = &message {
+            // What an iteration that broke off had recorded goes with the old collector.
+            under_way = Some(UnderWay {
+                collector: Collector::new(info.clone()),
+                plan: Arc::clone(plan),
+                number: *iteration,
+                began: Instant::now(),
+                time_ns: 0,
+            });
+        }
+        let Some(mut current) = under_way.take() else { continue };
+        if let Message::End(end, _) = &message {
+            current.time_ns = end.end_ns - end.start_ns;
+        }
+        if current.collector.take(message, inbox) {
+            current.hand_over(outbox);
+        } else {
+            under_way = Some(current);
+        }
+    }
+}
+
+struct UnderWay {
+    collector: Collector,
+    plan: Arc<Plan>,
+    number: u64,
+    began: Instant,
+    time_ns: i64,
+}
+
+impl UnderWay {
+    fn hand_over(self, outbox: &Outbox) {
+        let trace = match self.collector.finish() {
+            Ok(trace) => trace,
+            Err(error) => return outbox.tell(Event::CollectError(error.to_string())),
+        };
+        let pyramid = Pyramid::build(&trace);
+        outbox.hand_over(Box::new(Iteration {
+            trace: Arc::new(trace),
+            pyramid: Arc::new(pyramid),
+            spec: Arc::clone(&self.plan.spec),
+            plan: self.plan,
+            number: self.number,
+            time_ns: self.time_ns,
+            wall: self.began.elapsed(),
+            skipped: 0,
+        }));
+    }
+}
