@@ -25,7 +25,7 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             hidden: 6144,
             layers: 56,
             heads: 48,
-            ffn: Ffn::Moe { experts: 8, top_k: 2, intermediate: 16_384 },
+            ffn: Ffn::Moe { experts: 8, top_k: 2, intermediate: 16_384, shared_intermediate: 0 },
             vocab: 32_768,
             rope_theta: 1e6,
             ..llama_70b()
@@ -35,7 +35,7 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             hidden: 4096,
             layers: 94,
             kv_heads: 4,
-            ffn: Ffn::Moe { experts: 128, top_k: 8, intermediate: 1536 },
+            ffn: Ffn::Moe { experts: 128, top_k: 8, intermediate: 1536, shared_intermediate: 0 },
             vocab: 151_936,
             rms_eps: 1e-6,
             rope_theta: 1e6,

@@ -1,9 +1,11 @@
 //! Shapes of transformer models: the built-in ones, those of Hugging Face configs, and one rank's shard.
 
 mod builtin;
+mod hf;
 mod shape;
 mod shard;
 
 pub use builtin::{builtin, names};
+pub use hf::{ModelError, from_hf_config};
 pub use shape::{Ffn, ModelShape};
 pub use shard::{DegreeError, Shard};

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::ModelError;
+
 /// Everything about a Llama-family decoder that decides how much work an iteration is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelShape {
@@ -45,10 +47,41 @@ pub enum Ffn {
         top_k: u32,
         /// Rows of gate and of up of one expert.
         intermediate: u32,
+        /// Rows of gate and of up of the expert that every token goes to (Qwen2-MoE); 0 without one.
+        shared_intermediate: u32,
     },
 }
 
 impl ModelShape {
+    /// Whether the shape makes sense by itself, whatever the parallel degree.
+    ///
+    /// # Errors
+    /// [`ModelError::Odd`] with the Hugging Face spelling of the first key that contradicts another.
+    pub fn check(&self) -> Result<(), ModelError> {
+        let odd = |key: &str, value: u32, expected: String| {
+            Err(ModelError::Odd { key: key.to_owned(), value: value.to_string(), expected })
+        };
+        if self.kv_heads == 0 || !self.heads.is_multiple_of(self.kv_heads) {
+            let expected = format!("it must divide the {} attention heads", self.heads);
+            return odd("num_key_value_heads", self.kv_heads, expected);
+        }
+        if self.head_dim == 0 || !self.head_dim.is_multiple_of(8) {
+            let expected = "it must be a multiple of 8 (16-byte vectors of bf16)".to_owned();
+            return odd("head_dim", self.head_dim, expected);
+        }
+        if self.hidden == 0 || !self.hidden.is_multiple_of(8) {
+            let expected = "it must be a multiple of 8 (16-byte vectors of bf16)".to_owned();
+            return odd("hidden_size", self.hidden, expected);
+        }
+        match self.ffn {
+            Ffn::Moe { experts, top_k, .. } if top_k > experts => {
+                let expected = format!("there are only {experts} experts");
+                odd("num_experts_per_tok", top_k, expected)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// True when the feed-forward block is a mixture of experts.
     pub fn is_moe(&self) -> bool {
         matches!(self.ffn, Ffn::Moe { .. })

@@ -66,10 +66,14 @@ impl Shard {
             Ffn::Dense { intermediate } => {
                 Ffn::Dense { intermediate: share("intermediate rows", intermediate)? }
             }
-            Ffn::Moe { experts, top_k, intermediate } => Ffn::Moe {
+            Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => Ffn::Moe {
                 experts,
                 top_k,
                 intermediate: share("intermediate rows of an expert", intermediate)?,
+                shared_intermediate: match shared_intermediate {
+                    0 => 0,
+                    rows => share("intermediate rows of the shared expert", rows)?,
+                },
             },
         };
         Ok(Self {

@@ -1,7 +1,12 @@
 use std::sync::Arc;
 
 use super::{Plan, PlanError};
-use crate::{model::Shard, spec::RunSpec, strategy};
+use crate::{
+    batch::{MAX_CACHED_TOKENS, MAX_REQUESTS, MAX_TOKENS},
+    model::Shard,
+    spec::RunSpec,
+    strategy,
+};
 
 /// The plan of a run: pure, and the same for every rank.
 ///
@@ -23,6 +28,13 @@ fn check(spec: &RunSpec) -> Result<(), PlanError> {
     if spec.batch.tokens() == 0 {
         return Err(PlanError::NoTokens);
     }
+    within("tokens", spec.batch.tokens(), 1, MAX_TOKENS)?;
+    let requests = u32::try_from(spec.batch.requests.len()).unwrap_or(u32::MAX);
+    within("requests", requests, 1, MAX_REQUESTS)?;
+    for request in &spec.batch.requests {
+        within("cached tokens", request.cached_tokens, 0, MAX_CACHED_TOKENS)?;
+    }
+    spec.model.check()?;
     within("tp", knobs.tp, 1, 8)?;
     within("layers", knobs.layers.unwrap_or(1), 1, spec.model.layers)?;
     within("shard-of", knobs.shard_of.unwrap_or(knobs.tp), knobs.tp, 1024)?;

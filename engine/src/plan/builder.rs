@@ -105,10 +105,11 @@ impl<'a> Builder<'a> {
         match self.shard.ffn {
             Ffn::Dense { intermediate } => {
                 self.gemm(at, part, &gemms[2], deps);
-                self.silu_mul(at, part, part.rows, intermediate);
+                let work = silu_mul_work(part.rows, intermediate);
+                self.elementwise(at, part, ("silu_mul", part.rows), work, &[]);
                 self.gemm(at, part, &gemms[3], &[])
             }
-            Ffn::Moe { experts, top_k, intermediate } => {
+            Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
                 let rows = f64::from(part.rows);
                 self.gemm(at, part, &gemms[2], deps);
                 // Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
@@ -116,10 +117,23 @@ impl<'a> Builder<'a> {
                 let work = (rows * f64::from(experts), bytes);
                 self.elementwise(at, part, ("topk", part.rows), work, &[]);
                 self.gemm(at, part, &gemms[3], &[]);
-                self.silu_mul(at, part, part.rows * top_k, intermediate);
+                let routed = part.rows * top_k;
+                let work = silu_mul_work(routed, intermediate);
+                self.elementwise(at, part, ("silu_mul", routed), work, &[]);
                 self.gemm(at, part, &gemms[4], &[]);
+                if shared_intermediate > 0 {
+                    self.gemm(at, part, &gemms[5], &[]);
+                    self.elementwise(
+                        at,
+                        part,
+                        ("shared_silu_mul", part.rows),
+                        silu_mul_work(part.rows, shared_intermediate),
+                        &[],
+                    );
+                    self.gemm(at, part, &gemms[6], &[]);
+                }
                 let elements = rows * f64::from(self.shard.hidden);
-                let reads = f64::from(top_k);
+                let reads = f64::from(top_k) + f64::from(u8::from(shared_intermediate > 0));
                 let work = (2.0 * reads * elements, BF16 * (reads + 1.0) * elements);
                 self.elementwise(at, part, ("moe_sum", part.rows), work, &[])
             }
@@ -165,12 +179,6 @@ impl<'a> Builder<'a> {
         let gemm = LayerGemm { name: "lm_head", mlp: false, shape, rows: u64::from(sequences) };
         let kernel = kernel::gemm(&gemm, sequences, self.gpu());
         self.push(at, part, kernel, deps)
-    }
-
-    fn silu_mul(&mut self, at: At, part: &Part, rows: u32, intermediate: u32) -> OpId {
-        let elements = f64::from(rows) * f64::from(intermediate);
-        let work = (4.0 * elements, 3.0 * BF16 * elements);
-        self.elementwise(at, part, ("silu_mul", rows), work, &[])
     }
 
     fn gemm(&mut self, at: At, part: &Part, gemm: &LayerGemm, deps: &[OpId]) -> OpId {
@@ -219,4 +227,10 @@ impl<'a> Builder<'a> {
     fn gpu(&self) -> &'a GpuSpec {
         &self.machine.gpu
     }
+}
+
+/// FLOP and bytes of SiLU(gate) · up: reads two, writes one.
+fn silu_mul_work(rows: u32, intermediate: u32) -> (f64, f64) {
+    let elements = f64::from(rows) * f64::from(intermediate);
+    (4.0 * elements, 3.0 * BF16 * elements)
 }

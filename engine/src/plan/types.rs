@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::Op;
 use crate::{
-    model::DegreeError,
+    model::{DegreeError, ModelError},
     spec::{Chooser, RunSpec, StrategyKind},
 };
 
@@ -117,6 +117,9 @@ pub enum PlanError {
     /// The batch has no tokens.
     #[error("the batch has no tokens")]
     NoTokens,
+    /// The model contradicts itself.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The degree does not fit the model.
     #[error(transparent)]
     Degree(#[from] DegreeError),

@@ -43,7 +43,7 @@ pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec) -> Vec<LayerGemm> {
             gemms.push(dense("gate_up", true, (2 * intermediate, hidden)));
             gemms.push(dense("down", true, (hidden, intermediate)));
         }
-        Ffn::Moe { experts, top_k, intermediate } => {
+        Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
             let groups = expected_experts(rows, experts, top_k);
             let routed = u64::from(rows) * u64::from(top_k);
             let rows_per_expert = routed.div_ceil(u64::from(groups)) as u32;
@@ -56,6 +56,10 @@ pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec) -> Vec<LayerGemm> {
             gemms.push(dense("router", true, (experts, hidden)));
             gemms.push(grouped("experts_w13", (2 * intermediate, hidden)));
             gemms.push(grouped("experts_w2", (hidden, intermediate)));
+            if shared_intermediate > 0 {
+                gemms.push(dense("shared_gate_up", true, (2 * shared_intermediate, hidden)));
+                gemms.push(dense("shared_down", true, (hidden, shared_intermediate)));
+            }
         }
     }
     gemms
