@@ -1,10 +1,13 @@
 //! Turns a running engine into a trace.
 //!
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
-//! into a [`Trace`](weftscope_traces::Trace)), [`live`] (iteration after iteration, for a window).
+//! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
+//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording).
 
+pub mod baselines;
 pub mod collect;
 pub mod live;
+pub mod record;
 pub mod recorder;
 
 #[cfg(test)]

@@ -1,0 +1,126 @@
+//! A few iterations, start to end, as one trace.
+
+use std::{sync::Arc, thread};
+
+use thiserror::Error;
+use weftscope_engine::{
+    executor::{ExecError, Executor},
+    plan::{Plan, PlanError, plan},
+    spec::RunSpec,
+};
+use weftscope_traces::Trace;
+
+use crate::{
+    collect::{CollectError, Collector},
+    recorder::{self, Inbox, Overflow},
+};
+
+/// Why a run gave nothing.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// It cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// It broke off.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// Its records make no trace.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// The system gave no thread.
+    #[error("cannot start the collector thread")]
+    Thread(#[from] std::io::Error),
+    /// Somebody asked it to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Runs `iterations` of `spec` and gives them as one trace, one after another on one time line.
+///
+/// `on_iteration` hears how many are done after each, and stops the run with `false`. The trace is built on a second
+/// thread while the executor runs; nothing is dropped, the executor waits when it is ahead.
+///
+/// # Errors
+/// [`RunError`]; nothing is kept of a run that breaks off.
+pub fn record(
+    executor: &mut dyn Executor,
+    spec: &RunSpec,
+    iterations: u32,
+    on_iteration: &mut dyn FnMut(u32) -> bool,
+) -> Result<Trace, RunError> {
+    let plan = Arc::new(plan(spec)?);
+    record_plan(executor, &plan, iterations, on_iteration)
+}
+
+fn record_plan(
+    executor: &mut dyn Executor,
+    plan: &Arc<Plan>,
+    iterations: u32,
+    on_iteration: &mut dyn FnMut(u32) -> bool,
+) -> Result<Trace, RunError> {
+    let (mut recorder, inbox) = recorder::channel(Overflow::Wait);
+    let collector = Collector::new(executor.provenance());
+    thread::scope(|scope| {
+        let collecting = thread::Builder::new()
+            .name("weftscope-collect".to_owned())
+            .spawn_scoped(scope, move || collect(collector, &inbox))?;
+        let mut outcome = Ok(());
+        for iteration in 0..iterations {
+            outcome = executor
+                .run(plan, u64::from(iteration), &mut recorder)
+                .map_err(RunError::from)
+                .and_then(|_| on_iteration(iteration + 1).then_some(()).ok_or(RunError::Cancelled));
+            if outcome.is_err() {
+                break;
+            }
+        }
+        drop(recorder);
+        let trace = collecting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        outcome?;
+        Ok(trace?)
+    })
+}
+
+fn collect(mut collector: Collector, inbox: &Inbox) -> Result<Trace, CollectError> {
+    while let Some(message) = inbox.next() {
+        collector.take(message, inbox);
+    }
+    collector.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Toy, toy_plan, toy_spec};
+
+    fn run(toy: &mut Toy, iterations: u32, stop_after: u32) -> Result<Trace, RunError> {
+        let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
+        record_plan(toy, &plan, iterations, &mut |done| done < stop_after)
+    }
+
+    #[test]
+    fn iterations_lie_one_after_another() {
+        let trace = run(&mut Toy::default(), 3, 99).unwrap();
+        assert_eq!(trace.span().len_ns(), 3 * 310);
+        assert!(trace.diagnostics.is_clean());
+    }
+
+    #[test]
+    fn a_run_that_breaks_off_or_is_stopped_says_so() {
+        let broken = run(&mut Toy { fail_at: Some(1) }, 3, 99);
+        assert!(matches!(broken, Err(RunError::Exec(_))));
+        assert!(matches!(run(&mut Toy::default(), 3, 1), Err(RunError::Cancelled)));
+        assert!(matches!(
+            run(&mut Toy::default(), 0, 1),
+            Err(RunError::Collect(CollectError::Empty))
+        ));
+    }
+
+    #[test]
+    fn a_spec_that_cannot_be_planned_is_an_error() {
+        let mut spec = toy_spec();
+        spec.batch.requests.clear();
+        let result = record(&mut Toy::default(), &spec, 1, &mut |_| true);
+        assert!(matches!(result, Err(RunError::Plan(PlanError::NoTokens))));
+    }
+}
