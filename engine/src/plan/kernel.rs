@@ -13,9 +13,10 @@ use crate::{
 
 /// Bytes of a bf16.
 pub(super) const BF16: f64 = 2.0;
-/// Elementwise kernels launch at most this many blocks an SM; a block loops over several rows. Enough to fill an
-/// SM (4 × 512 threads), few enough that simulating them stays cheap.
-const ELEMENTWISE_BLOCKS_PER_SM: u32 = 4;
+/// Elementwise kernels launch at most this many blocks an SM; a block loops over several rows. An SM holds four
+/// (of 512 threads), so one wave is enough even where a collective holds a quarter of the SMs, and the blocks are
+/// few enough that simulating them stays cheap.
+const ELEMENTWISE_BLOCKS_PER_SM: u32 = 3;
 /// Channels, so CTAs, of an NCCL ring over NVSwitch (estimate: NCCL's default on 8×H100).
 const NCCL_CTAS: u32 = 24;
 

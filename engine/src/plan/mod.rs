@@ -5,14 +5,17 @@
 mod attention;
 mod build;
 mod builder;
+mod facts;
 mod kernel;
 mod op;
+mod text;
 mod transport;
 mod types;
 
 pub use attention::{AttentionBlock, attention_blocks};
 pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};
+pub use facts::{OpFacts, facts};
 pub(crate) use kernel::exposed_fused_ctas;
 pub use op::{Collective, GemmShape, Op, OpId, OpWork, Resources};
 pub use transport::{fused_transport, link_ctas, unfused_transport};

@@ -1,0 +1,115 @@
+use super::{GemmShape, Op, OpId, OpWork, Plan, StreamId};
+use crate::split::{Occupancy, blocks_per_sm, occupancy};
+
+/// What the plan alone says about an op, for labels and tables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpFacts {
+    /// The widest op of the other stream that may run beside it: neither waits for the other.
+    pub beside: Option<OpId>,
+    /// Blocks of this op that one SM holds.
+    pub blocks_per_sm: u32,
+    /// Waves and tail on the SMs that are left: those of the GPU less one for each CTA of `beside`, if that is a
+    /// collective (its blocks fill an SM's registers and come first, by priority).
+    pub occupancy: Occupancy,
+    /// The shape in words, e.g. `4096×7168×8192, tiles 128×256`.
+    pub shape: String,
+}
+
+/// [`OpFacts`] of every op of a plan, in op order.
+pub fn facts(plan: &Plan) -> Vec<OpFacts> {
+    let gpu = &plan.spec.machine.gpu;
+    let beside = concurrent(&plan.ops);
+    let of = |(op, beside): (&Op, Option<OpId>)| {
+        let held = beside.map(|id| &plan.ops[id.0 as usize]).filter(|other| is_collective(other));
+        let sms = gpu.sms.saturating_sub(held.map_or(0, |other| other.grid)).max(1);
+        let sms = if is_collective(op) { gpu.sms } else { sms };
+        let per_sm = blocks_per_sm(&op.resources, gpu);
+        OpFacts {
+            beside,
+            blocks_per_sm: per_sm,
+            occupancy: occupancy(op.grid, sms, per_sm),
+            shape: shape_text(op),
+        }
+    };
+    plan.ops.iter().zip(beside).map(of).collect()
+}
+
+fn is_collective(op: &Op) -> bool {
+    matches!(op.work, OpWork::Collective { .. })
+}
+
+/// For each op, the op with the largest grid among those of the other stream that are ordered neither before nor
+/// after it. Ops of a stream are ordered, so those form a run; both ends of the run only move forward.
+fn concurrent(ops: &[Op]) -> Vec<Option<OpId>> {
+    let before = finished_before(ops);
+    let streams = [StreamId::COMPUTE, StreamId::COMM];
+    let of_stream =
+        streams.map(|stream| ops.iter().filter(|op| op.stream == stream).collect::<Vec<_>>());
+    let mut beside = vec![None; ops.len()];
+    for (own, others) in [(&of_stream[0], &of_stream[1]), (&of_stream[1], &of_stream[0])] {
+        let (mut from, mut to) = (0, 0);
+        for op in own {
+            while from < others.len()
+                && before[op.id.0 as usize].is_some_and(|last| others[from].id <= last)
+            {
+                from += 1;
+            }
+            to = to.max(from);
+            while to < others.len()
+                && before[others[to].id.0 as usize].is_none_or(|last| last < op.id)
+            {
+                to += 1;
+            }
+            let widest = others[from..to].iter().max_by_key(|other| other.grid);
+            beside[op.id.0 as usize] = widest.map(|other| other.id);
+        }
+    }
+    beside
+}
+
+/// For each op, the last op of the other stream that has finished before it may start, through any chain of
+/// dependencies.
+fn finished_before(ops: &[Op]) -> Vec<Option<OpId>> {
+    let mut before: Vec<Option<OpId>> = Vec::with_capacity(ops.len());
+    let mut last_of_stream: [Option<OpId>; 2] = [None; 2];
+    for op in ops {
+        let stream = usize::from(op.stream == StreamId::COMM);
+        let mut last = last_of_stream[stream].and_then(|id| before[id.0 as usize]);
+        for dep in &op.deps {
+            let dep_op = &ops[dep.0 as usize];
+            let known =
+                if dep_op.stream == op.stream { before[dep.0 as usize] } else { Some(*dep) };
+            last = last.max(known);
+        }
+        last_of_stream[stream] = Some(op.id);
+        before.push(last);
+    }
+    before
+}
+
+fn shape_text(op: &Op) -> String {
+    match &op.work {
+        OpWork::Gemm(shape) => gemm_text(shape),
+        OpWork::Attention { heads, kv_heads, head_dim, sequences, .. } => {
+            let new: u64 = sequences.iter().map(|&(_, new)| u64::from(new)).sum();
+            let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
+            let parts = match sequences.len() {
+                1 => format!("{new} on {longest}"),
+                count => format!("{new} in {count} sequences, up to {longest}"),
+            };
+            format!("{heads}/{kv_heads} heads×{head_dim}, {parts}")
+        }
+        OpWork::AddNorm { hidden } => format!("{}×{hidden}", op.tokens),
+        OpWork::Elementwise => format!("{} rows", op.tokens),
+        OpWork::Collective { transport, message_bytes, .. } => {
+            format!("{}, {:.1} MiB", transport.name(), message_bytes / f64::from(1 << 20))
+        }
+    }
+}
+
+fn gemm_text(shape: &GemmShape) -> String {
+    let GemmShape { m, n, k, groups, tile_m, tile_n, split_k } = shape;
+    let groups = if *groups == 1 { String::new() } else { format!("{groups} × ") };
+    let slices = if *split_k == 1 { String::new() } else { format!(", {split_k} slices of k") };
+    format!("{groups}{m}×{n}×{k}, tiles {tile_m}×{tile_n}{slices}")
+}
