@@ -2,10 +2,13 @@
 //!
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
-//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording).
+//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording). For runs on GPUs:
+//! [`clock`] (one timeline for host and GPUs), [`device_ring`] (stamps of kernels into block records).
 
 pub mod baselines;
+pub mod clock;
 pub mod collect;
+pub mod device_ring;
 pub mod live;
 pub mod record;
 pub mod recorder;
