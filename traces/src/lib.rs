@@ -9,6 +9,8 @@
 
 pub mod analysis;
 pub mod classify;
+pub mod container;
+pub mod interchange;
 pub mod lod;
 pub mod model;
 

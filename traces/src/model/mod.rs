@@ -12,6 +12,7 @@ mod span;
 mod trace;
 mod track;
 
+pub(crate) use args::PackedValue;
 pub use args::{ArgStore, ArgValue, Args, ArgsId};
 pub use builder::{BuildError, TraceBuilder};
 pub use diagnostics::Diagnostics;

@@ -1,0 +1,337 @@
+//! First pass over a foreign file: events become compact records; nothing is decided that later text may change.
+//!
+//! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`foreign`](super::foreign), because
+//! Kineto writes the names after the events.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::event::{self, RawEvent};
+use super::intern::{Names, RowKey, Rows};
+use super::json::{Fault, Value};
+use super::tally::Tally;
+use crate::{ArgStore, ArgValue, ArgsId};
+
+/// What an event's slice will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Class {
+    Kernel,
+    /// Copy engine work.
+    Memcpy,
+    /// Annotation that the profiler repeats on the GPU's row.
+    GpuMark,
+    Host,
+    /// User annotation of a host thread.
+    HostMark,
+    /// The profiler's own work.
+    Overhead,
+    /// An instant that concerns a whole process or the whole trace.
+    GlobalInstant,
+}
+
+/// A slice to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event {
+    pub(super) start_ns: i64,
+    pub(super) end_ns: i64,
+    pub(super) name: u32,
+    pub(super) args: ArgsId,
+    /// Correlation id.
+    pub(super) item: u32,
+    pub(super) row: u32,
+    pub(super) class: Class,
+}
+
+/// One end of a `B`/`E` or `b`/`e` pair.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HalfEvent {
+    pub(super) event: Event,
+    pub(super) begins: bool,
+}
+
+/// One point of an arrow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FlowPoint {
+    /// Category, name and id, interned.
+    pub(super) arrow: u32,
+    pub(super) is_launch: bool,
+    /// `s`, `t` or `f`.
+    pub(super) phase: u8,
+    pub(super) at_ns: i64,
+    pub(super) row: u32,
+}
+
+/// Samples of one counter.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    pub(super) at_ns: Vec<i64>,
+    pub(super) value: Vec<f64>,
+}
+
+/// Everything usable of a foreign file.
+#[derive(Debug, Default)]
+pub(super) struct Collect {
+    pub(super) names: Names,
+    pub(super) rows: Rows,
+    pub(super) args: ArgStore,
+    pub(super) events: Vec<Event>,
+    pub(super) halves: Vec<HalfEvent>,
+    pub(super) flows: Vec<FlowPoint>,
+    /// Per process and series name, in order of first appearance.
+    pub(super) counters: Vec<((i64, String), Samples)>,
+    counter_index: HashMap<(i64, String), usize>,
+    pub(super) process_names: HashMap<i64, String>,
+    pub(super) thread_names: HashMap<(i64, i64), String>,
+    arrows: Names,
+    /// Scratch for one event's arguments.
+    scratch: Scratch,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    device: Option<i64>,
+    stream: Option<i64>,
+    correlation: Option<i64>,
+}
+
+/// Durations above this (30 days) are taken for the underflow of an unsigned subtraction.
+const MAX_DURATION_NS: i64 = 30 * 24 * 3600 * 1_000_000_000;
+
+impl Collect {
+    /// Takes in one event or counts why not.
+    pub(super) fn take(
+        &mut self,
+        event: &RawEvent<'_>,
+        at: u64,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        match event.phase {
+            0 => tally.lost("events without ph", at),
+            b'M' => self.metadata(event),
+            phase => match event.ts.as_ref().map(event::ns) {
+                None => tally.lost("events without ts", at),
+                Some(None) => tally.lost("events whose ts is no time", at),
+                Some(Some(ts)) => match phase {
+                    b'X' => self.complete(event, ts, at, tally)?,
+                    b'B' | b'E' | b'b' | b'e' => self.half(event, ts)?,
+                    b'i' | b'I' | b'R' | b'n' => self.instant(event, ts)?,
+                    b's' | b't' | b'f' => self.flow(event, ts),
+                    b'C' => self.counter(event, ts, at, tally)?,
+                    other => {
+                        let cause = format!("events of kind \"{}\", not read", char::from(other));
+                        tally.lost(&cause, at);
+                    }
+                },
+            },
+        }
+        Ok(())
+    }
+
+    fn complete(
+        &mut self,
+        event: &RawEvent<'_>,
+        start_ns: i64,
+        at: u64,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        let dur_ns = match event.dur.as_ref().map(event::ns) {
+            Some(Some(dur)) => dur,
+            Some(None) => {
+                tally.lost("durations that are no time", at);
+                return Ok(());
+            }
+            None => {
+                tally.lost("complete events without dur", at);
+                return Ok(());
+            }
+        };
+        if dur_ns < 0 {
+            tally.lost("events of negative duration", at);
+            return Ok(());
+        }
+        let Some(end_ns) = start_ns.checked_add(dur_ns).filter(|_| dur_ns <= MAX_DURATION_NS)
+        else {
+            tally.lost("durations over 30 days, taken for overflow", at);
+            return Ok(());
+        };
+        let event = self.slice(event, start_ns, end_ns)?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn half(&mut self, event: &RawEvent<'_>, at_ns: i64) -> Result<(), Fault> {
+        let begins = matches!(event.phase, b'B' | b'b');
+        let mut slice = self.slice(event, at_ns, at_ns)?;
+        if matches!(event.phase, b'b' | b'e') {
+            let pid = self.process(event);
+            let key = arrow_key(event, false);
+            let group = i64::from(self.arrows.id(&key));
+            slice.row = self.rows.id(RowKey::Async { pid, group });
+        }
+        self.halves.push(HalfEvent { event: slice, begins });
+        Ok(())
+    }
+
+    fn instant(&mut self, event: &RawEvent<'_>, at_ns: i64) -> Result<(), Fault> {
+        let mut slice = self.slice(event, at_ns, at_ns)?;
+        if matches!(event.scope, b'g' | b'p') {
+            slice.class = Class::GlobalInstant;
+        } else if slice.class == Class::Host {
+            slice.class = Class::HostMark;
+        }
+        self.events.push(slice);
+        Ok(())
+    }
+
+    fn flow(&mut self, event: &RawEvent<'_>, at_ns: i64) {
+        let arrow = self.arrows.id(&arrow_key(event, true));
+        let is_launch = matches!(event.category.as_deref(), Some("ac2g" | "async_cpu_to_gpu"));
+        let row = self.thread_row(event);
+        self.flows.push(FlowPoint { arrow, is_launch, phase: event.phase, at_ns, row });
+    }
+
+    fn counter(
+        &mut self,
+        event: &RawEvent<'_>,
+        at_ns: i64,
+        at: u64,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        let pid = self.process(event);
+        let name = event.name.as_deref().unwrap_or("counter");
+        let mut samples: Vec<(String, f64)> = Vec::new();
+        let mut unusable = 0;
+        event.for_each_arg(|key, value| {
+            let number = match &value {
+                Value::Number(text) => text.parse::<f64>().ok(),
+                Value::Text(text) => text.parse::<f64>().ok(),
+                Value::Word(_) | Value::Nested(_) => None,
+            };
+            match number.filter(|number| number.is_finite()) {
+                Some(number) => samples.push((key.into_owned(), number)),
+                None => unusable += 1,
+            }
+        })?;
+        let only = samples.len() == 1;
+        for (key, value) in samples {
+            let series = if only { name.to_owned() } else { format!("{name} {key}") };
+            let counters = &mut self.counters;
+            let index = *self.counter_index.entry((pid, series.clone())).or_insert_with(|| {
+                counters.push(((pid, series), Samples::default()));
+                counters.len() - 1
+            });
+            counters[index].1.at_ns.push(at_ns);
+            counters[index].1.value.push(value);
+        }
+        for _ in 0..unusable {
+            tally.lost("counter values that are no number", at);
+        }
+        Ok(())
+    }
+
+    fn metadata(&mut self, event: &RawEvent<'_>) {
+        let what = event.name.as_deref().unwrap_or_default();
+        if !matches!(what, "process_name" | "thread_name") {
+            // Labels and sort orders of other viewers; nothing of the recording.
+            return;
+        }
+        let Some(name) = event.arg("name").and_then(event::text) else { return };
+        let name = name.trim().to_owned();
+        let pid = self.process(event);
+        if what == "process_name" {
+            self.process_names.insert(pid, name);
+        } else {
+            let tid = self.id(event.tid.as_ref());
+            self.thread_names.insert((pid, tid), name);
+        }
+    }
+
+    /// The common part of everything that becomes a slice; stores the arguments.
+    fn slice(&mut self, event: &RawEvent<'_>, start_ns: i64, end_ns: i64) -> Result<Event, Fault> {
+        let category = event.category.as_deref().unwrap_or_default();
+        let args = self.arguments(event, category)?;
+        let class = self.class(category);
+        let row = match class {
+            Class::Kernel | Class::Memcpy => {
+                let device = self.scratch.device.unwrap_or_else(|| self.process(event));
+                let tid = self.id(event.tid.as_ref());
+                let stream = self.scratch.stream.unwrap_or(tid);
+                self.rows.id(RowKey::Stream { device, stream })
+            }
+            _ => self.thread_row(event),
+        };
+        let name = self.names.id(event.name.as_deref().unwrap_or("(no name)"));
+        let item = self.scratch.correlation.and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
+        Ok(Event { start_ns, end_ns, name, args, item, row, class })
+    }
+
+    fn class(&self, category: &str) -> Class {
+        match category {
+            "kernel" | "Kernel" => Class::Kernel,
+            "gpu_memcpy" | "gpu_memset" | "Memcpy" | "Memset" => Class::Memcpy,
+            "gpu_user_annotation" => Class::GpuMark,
+            "user_annotation" | "Trace" => Class::HostMark,
+            "overhead" => Class::Overhead,
+            // cuda_sync records name a stream too, but tell of a waiting host.
+            "cuda_sync" | "cpu_op" | "cuda_runtime" | "cuda_driver" => Class::Host,
+            _ if self.scratch.stream.is_some_and(|s| s >= 0) && self.scratch.device.is_some() => {
+                Class::Kernel
+            }
+            _ => Class::Host,
+        }
+    }
+
+    /// Stores the arguments; host events also keep their category, which the model has no place for.
+    fn arguments(&mut self, event: &RawEvent<'_>, category: &str) -> Result<ArgsId, Fault> {
+        self.scratch = Scratch::default();
+        let scratch = &mut self.scratch;
+        let mut pairs: Vec<(Cow<'_, str>, ArgValue)> = Vec::new();
+        event.for_each_arg(|key, value| {
+            match key.as_ref() {
+                "device" => scratch.device = event::int(&value),
+                "stream" => scratch.stream = event::int(&value),
+                "correlation" => scratch.correlation = event::int(&value),
+                _ => {}
+            }
+            pairs.push((key, event::arg_value(value)));
+        })?;
+        let is_gpu =
+            matches!(category, "kernel" | "gpu_memcpy" | "gpu_memset" | "gpu_user_annotation");
+        if !is_gpu && !category.is_empty() && pairs.iter().all(|(key, _)| key != CATEGORY_KEY) {
+            pairs.push((Cow::Borrowed(CATEGORY_KEY), ArgValue::Text(category.to_owned())));
+        }
+        Ok(self.args.push(pairs.iter().map(|(key, value)| (key.as_ref(), value.clone()))))
+    }
+
+    fn thread_row(&mut self, event: &RawEvent<'_>) -> u32 {
+        let pid = self.process(event);
+        let tid = self.id(event.tid.as_ref());
+        self.rows.id(RowKey::Thread { pid, tid })
+    }
+
+    fn process(&mut self, event: &RawEvent<'_>) -> i64 {
+        self.id(event.pid.as_ref())
+    }
+
+    fn id(&mut self, value: Option<&Value<'_>>) -> i64 {
+        let Some(value) = value else { return 0 };
+        match event::int(value) {
+            Some(id) if (0..=i64::from(u32::MAX)).contains(&id) => id,
+            Some(id) => self.rows.id_of_text(&id.to_string()),
+            None => match value {
+                Value::Text(text) => self.rows.id_of_text(text),
+                _ => self.rows.id_of_text("?"),
+            },
+        }
+    }
+}
+
+/// The argument that keeps a host event's category.
+pub(super) const CATEGORY_KEY: &str = "category";
+
+/// What an arrow or async event is matched by.
+fn arrow_key(event: &RawEvent<'_>, with_name: bool) -> String {
+    let id = event.id.clone().and_then(event::text).unwrap_or_default();
+    let name = if with_name { event.name.as_deref().unwrap_or_default() } else { "" };
+    format!("{}\u{0}{name}\u{0}{id}", event.category.as_deref().unwrap_or_default())
+}

@@ -1,0 +1,203 @@
+//! One element of `traceEvents`, its fields borrowed from the window.
+
+use std::borrow::Cow;
+
+use super::json::{Cursor, Fault, Value};
+use super::time;
+use crate::ArgValue;
+
+/// An event as written; nothing judged yet.
+#[derive(Debug, Default)]
+pub(super) struct RawEvent<'a> {
+    /// First byte of `ph`, 0 without one.
+    pub(super) phase: u8,
+    /// First byte of `s` (scope of an instant), 0 without one.
+    pub(super) scope: u8,
+    pub(super) name: Option<Cow<'a, str>>,
+    pub(super) category: Option<Cow<'a, str>>,
+    pub(super) pid: Option<Value<'a>>,
+    pub(super) tid: Option<Value<'a>>,
+    pub(super) ts: Option<Value<'a>>,
+    pub(super) dur: Option<Value<'a>>,
+    pub(super) id: Option<Value<'a>>,
+    /// The `args` object as written.
+    args: &'a [u8],
+}
+
+impl<'a> RawEvent<'a> {
+    /// Reads one object.
+    pub(super) fn parse(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
+        let mut event = Self::default();
+        cursor.eat(b'{', "an event object")?;
+        if cursor.peek()? == b'}' {
+            cursor.pos += 1;
+            return Ok(event);
+        }
+        loop {
+            let key = cursor.key()?;
+            let value = cursor.value()?;
+            match key.as_ref() {
+                "ph" => event.phase = first_byte(&value),
+                "s" => event.scope = first_byte(&value),
+                "name" => event.name = text(value),
+                "cat" => event.category = text(value),
+                "pid" => event.pid = Some(value),
+                "tid" => event.tid = Some(value),
+                "ts" => event.ts = Some(value),
+                "dur" => event.dur = Some(value),
+                "id" | "id2" | "bind_id" => event.id = Some(value),
+                "args" => {
+                    if let Value::Nested(raw @ [b'{', ..]) = value {
+                        event.args = raw;
+                    }
+                }
+                _ => {}
+            }
+            if !cursor.more(b'}', "a comma or the end of the event")? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Every argument in order; `Err` when the object is damaged.
+    pub(super) fn for_each_arg(
+        &self,
+        mut visit: impl FnMut(Cow<'a, str>, Value<'a>),
+    ) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(self.args);
+        if self.args.is_empty() {
+            return Ok(());
+        }
+        cursor.eat(b'{', "arguments")?;
+        if cursor.peek()? == b'}' {
+            return Ok(());
+        }
+        loop {
+            let key = cursor.key()?;
+            let value = cursor.value()?;
+            visit(key, value);
+            if !cursor.more(b'}', "a comma or the end of the arguments")? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The argument called `key`.
+    pub(super) fn arg(&self, key: &str) -> Option<Value<'a>> {
+        let mut found = None;
+        self.for_each_arg(|k, value| {
+            if k == key && found.is_none() {
+                found = Some(value);
+            }
+        })
+        .ok()?;
+        found
+    }
+}
+
+/// A time field: a number of microseconds, or the same in quotes.
+pub(super) fn ns(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Number(number) => time::ns_from_us(number),
+        Value::Text(text) => time::ns_from_us(text.trim()),
+        Value::Word(_) | Value::Nested(_) => None,
+    }
+}
+
+/// A whole number, or the same in quotes.
+pub(super) fn int(value: &Value<'_>) -> Option<i64> {
+    let text = match value {
+        Value::Number(number) => number,
+        Value::Text(text) => text.trim(),
+        Value::Word(_) | Value::Nested(_) => return None,
+    };
+    text.parse().ok().or_else(|| time::scaled(text, 0).filter(|_| text.contains(['.', 'e', 'E'])))
+}
+
+/// A string as such, anything else as its JSON text.
+pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Text(text) => Some(text),
+        Value::Number(number) => Some(Cow::Borrowed(number)),
+        Value::Word("null") => None,
+        Value::Word(word) => Some(Cow::Borrowed(word)),
+        Value::Nested(raw) => Some(Cow::Owned(compact(raw))),
+    }
+}
+
+/// An argument value as the trace keeps it.
+pub(super) fn arg_value(value: Value<'_>) -> ArgValue {
+    match value {
+        Value::Number(number) => {
+            if let Ok(int) = number.parse::<i64>() {
+                return ArgValue::Int(int);
+            }
+            match number.parse::<f64>() {
+                // A whole number too big for i64 stays exact as text.
+                Ok(float) if float.is_finite() && number.contains(['.', 'e', 'E']) => {
+                    ArgValue::Float(float)
+                }
+                _ => ArgValue::Text(number.to_owned()),
+            }
+        }
+        Value::Text(text) => ArgValue::Text(text.into_owned()),
+        Value::Word(word) => ArgValue::Text(word.to_owned()),
+        Value::Nested(raw) => ArgValue::Text(compact(raw)),
+    }
+}
+
+/// JSON text without blanks between tokens.
+pub(super) fn compact(raw: &[u8]) -> String {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut in_string = false;
+    let mut escaped = false;
+    for &byte in raw {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = byte == b'"';
+        }
+        out.push(byte);
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn first_byte(value: &Value<'_>) -> u8 {
+    match value {
+        Value::Text(text) => text.bytes().next().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_and_arguments() {
+        let text = br#"{"ph": "X", "name": "k", "pid": "Spans", "ts": 1.5, "args": {"grid": [1, 2], "x": 1.0, "y": true, "z": 18446744073709551615}, "other": {}}"#;
+        let event = RawEvent::parse(&mut Cursor::new(text)).expect("an event");
+        assert_eq!(event.phase, b'X');
+        assert_eq!(event.pid, Some(Value::Text("Spans".into())));
+        let mut args = Vec::new();
+        event.for_each_arg(|k, v| args.push((k.into_owned(), arg_value(v)))).expect("whole");
+        let expected = [
+            ("grid", ArgValue::Text("[1,2]".into())),
+            ("x", ArgValue::Float(1.0)),
+            ("y", ArgValue::Text("true".into())),
+            ("z", ArgValue::Text("18446744073709551615".into())),
+        ];
+        assert_eq!(args, expected.map(|(k, v)| (k.to_owned(), v)));
+    }
+
+    #[test]
+    fn ids_may_be_floats_or_quoted() {
+        assert_eq!(int(&Value::Number("7")), Some(7));
+        assert_eq!(int(&Value::Number("7.0")), Some(7));
+        assert_eq!(int(&Value::Text("-1".into())), Some(-1));
+        assert_eq!(int(&Value::Text("Spans".into())), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! Arrows: which slice a flow point lies in, and which points belong together.
+
+use std::collections::HashMap;
+
+use super::collect::FlowPoint;
+use super::tally::Tally;
+use crate::{FlowKind, SliceRef, Span};
+
+/// Slices of each row in order of start, for looking up a point in time.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    rows: HashMap<u32, Vec<(Span, SliceRef)>>,
+}
+
+/// How many earlier slices are looked at for one that still lasts.
+const MAX_LOOK_BACK: usize = 4096;
+
+impl Places {
+    /// Adds a slice; starts must not fall within a row.
+    pub(super) fn add(&mut self, row: u32, span: Span, slice: SliceRef) {
+        self.rows.entry(row).or_default().push((span, slice));
+    }
+
+    /// The innermost slice of the row that holds the time or starts at it.
+    pub(super) fn at(&self, row: u32, at_ns: i64) -> Option<SliceRef> {
+        let slices = self.rows.get(&row)?;
+        let after = slices.partition_point(|(span, _)| span.start_ns <= at_ns);
+        slices[..after]
+            .iter()
+            .rev()
+            .take(MAX_LOOK_BACK)
+            .find(|(span, _)| span.start_ns == at_ns || span.end_ns >= at_ns)
+            .map(|&(_, slice)| slice)
+    }
+}
+
+/// Joins the points of each arrow: every later point hangs on the one before it, ends on the last start or step.
+///
+/// Kineto writes an end of a launch arrow for every runtime call, most of which launched nothing; those are
+/// counted under a cause of their own, because they are no loss.
+pub(super) fn join(
+    mut points: Vec<FlowPoint>,
+    slice_at: impl Fn(u32, i64) -> Option<SliceRef>,
+    tally: &mut Tally,
+) -> Vec<(SliceRef, SliceRef, FlowKind)> {
+    let order = |phase: u8| u8::from(phase != b's');
+    points.sort_by_key(|point| (point.arrow, point.at_ns, order(point.phase)));
+    let mut joined = Vec::new();
+    for arrow in points.chunk_by(|a, b| a.arrow == b.arrow) {
+        let mut from: Option<Option<SliceRef>> = None;
+        let mut unused_start = None;
+        for point in arrow {
+            let place = || format!("at {} ns of the file's time", point.at_ns);
+            let here = slice_at(point.row, point.at_ns);
+            if here.is_none() {
+                tally.lost_where("arrow points outside any slice", place);
+            }
+            if point.phase == b's' {
+                from = Some(here);
+                unused_start = Some(point);
+                continue;
+            }
+            match from {
+                None if point.is_launch => {
+                    tally.lost_where("launch arrows of calls that launched nothing", place);
+                }
+                None => tally.lost_where("arrow ends without a start", place),
+                Some(start) => {
+                    unused_start = None;
+                    let kind = if point.is_launch { FlowKind::Launch } else { FlowKind::Imported };
+                    if let (Some(start), Some(here)) = (start, here) {
+                        joined.push((start, here, kind));
+                    }
+                    if point.phase == b't' {
+                        from = Some(here);
+                    }
+                }
+            }
+        }
+        if let Some(point) = unused_start {
+            let cause = if point.is_launch {
+                "launch arrows without GPU work at their end"
+            } else {
+                "arrow starts without an end"
+            };
+            tally.lost_where(cause, || format!("at {} ns of the file's time", point.at_ns));
+        }
+    }
+    joined
+}

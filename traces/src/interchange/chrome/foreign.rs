@@ -1,0 +1,431 @@
+//! Second pass over a foreign file: ranks, tracks, labels and lanes.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use super::ImportOptions;
+use super::collect::{Class, Collect, Event};
+use super::flows::Places;
+use super::header::Header;
+use super::intern::RowKey;
+use super::nest::{self, Nest};
+use super::tally::Tally;
+use crate::{
+    CounterSeries, Kind, Label, LabelId, LaneId, Meta, Overhead, Provenance, RankInfo, SliceRef,
+    Span, Trace, TraceBuilder, TrackId, TrackKind,
+};
+
+/// Starts further than this from the bulk are clock faults (a record never stamped reads as 0 or as minus the base).
+const OUTLIER_GAP_NS: i64 = 3_600_000_000_000;
+
+/// The trace, or `None` when nothing usable was collected.
+pub(super) fn build(
+    mut collect: Collect,
+    header: &Header,
+    options: &ImportOptions,
+    tally: &mut Tally,
+) -> Option<Trace> {
+    let halves = std::mem::take(&mut collect.halves);
+    nest::pair(halves, &mut collect.events, tally);
+    drop_outliers(&mut collect, header, tally);
+    if collect.events.is_empty() && collect.counters.is_empty() {
+        return None;
+    }
+    let origin_ns = origin(&collect);
+    collect.events.sort_by_key(|event| (event.start_ns, Reverse(event.end_ns)));
+    let mut build = Build::new(collect, header, options, origin_ns);
+    build.tracks();
+    build.slices(tally);
+    build.counters();
+    build.flows(tally);
+    build.overhead();
+    *build.out.diagnostics_mut() = std::mem::take(&mut tally.diagnostics);
+    // Every lane was filled in order and packed, so only a fault of this file's could make this fail.
+    build.out.finish().ok()
+}
+
+fn origin(collect: &Collect) -> i64 {
+    let slices = collect.events.iter().map(|event| event.start_ns);
+    let samples = collect.counters.iter().flat_map(|(_, samples)| samples.at_ns.iter().copied());
+    slices.chain(samples).min().unwrap_or(0)
+}
+
+/// Drops events that are more than an hour away from nearly all others.
+fn drop_outliers(collect: &mut Collect, header: &Header, tally: &mut Tally) {
+    let mut starts: Vec<i64> = collect.events.iter().map(|event| event.start_ns).collect();
+    starts.sort_unstable();
+    let breaks: Vec<usize> = (1..starts.len())
+        .filter(|&i| starts[i].saturating_sub(starts[i - 1]) > OUTLIER_GAP_NS)
+        .collect();
+    if breaks.is_empty() {
+        return;
+    }
+    let edges: Vec<usize> =
+        std::iter::once(0).chain(breaks).chain(std::iter::once(starts.len())).collect();
+    let Some(main) = edges.windows(2).max_by_key(|edge| edge[1] - edge[0]) else { return };
+    let bulk = Span { start_ns: starts[main[0]], end_ns: starts[main[1] - 1] };
+    let base_ns = header.base_time_ns.unwrap_or(0);
+    let few = starts.len() / 20;
+    let clusters: Vec<(i64, i64, bool)> = edges
+        .windows(2)
+        .map(|edge| (starts[edge[0]], starts[edge[1] - 1], edge[1] - edge[0] <= few))
+        .collect();
+    collect.events.retain(|event| {
+        let start = event.start_ns;
+        if bulk.start_ns <= start && start <= bulk.end_ns {
+            return true;
+        }
+        let unstamped = start == 0 || start.saturating_add(base_ns) == 0;
+        let rare = clusters.iter().any(|&(from, to, rare)| rare && from <= start && start <= to);
+        if unstamped {
+            tally.lost_where("events at time 0, never stamped", || "is left out".to_owned());
+        } else if rare {
+            tally.lost_where("events over an hour away from all others", || {
+                format!("at {start} ns of the file's time")
+            });
+        }
+        !unstamped && !rare
+    });
+}
+
+struct Build<'a> {
+    collect: Collect,
+    options: &'a ImportOptions,
+    origin_ns: i64,
+    out: TraceBuilder,
+    /// Rank of each device that ran something.
+    rank_of_device: BTreeMap<i64, u32>,
+    /// Track of each row of the file that got one.
+    track_of_row: HashMap<u32, TrackId>,
+    marks: HashMap<Option<u32>, Marks>,
+    labels: HashMap<(u32, Kind), LabelId>,
+    /// Where flows look for their ends.
+    places: Places,
+}
+
+/// The marks of one rank: iterations on lane 0, everything else packed below.
+struct Marks {
+    track: TrackId,
+    lane_end_ns: Vec<(LaneId, i64)>,
+}
+
+impl<'a> Build<'a> {
+    fn new(
+        mut collect: Collect,
+        header: &Header,
+        options: &'a ImportOptions,
+        origin_ns: i64,
+    ) -> Self {
+        let rank_of_device = ranks(&collect, header);
+        let mut out = TraceBuilder::new(meta(header, options, &rank_of_device, origin_ns));
+        *out.args_mut() = std::mem::take(&mut collect.args);
+        Self {
+            collect,
+            options,
+            origin_ns,
+            out,
+            rank_of_device,
+            track_of_row: HashMap::new(),
+            marks: HashMap::new(),
+            labels: HashMap::new(),
+            places: Places::default(),
+        }
+    }
+
+    /// The rank whose process the host threads belong to: the only one, if there is only one.
+    fn only_rank(&self) -> Option<u32> {
+        let mut ranks = self.rank_of_device.values();
+        ranks.next().copied().filter(|_| ranks.next().is_none())
+    }
+
+    /// Declares ranks with marks and streams, then processes with threads.
+    fn tracks(&mut self) {
+        let mut streams: BTreeMap<i64, BTreeMap<i64, u32>> = BTreeMap::new();
+        let mut used = vec![false; self.collect.rows.keys.len()];
+        let mut marked: Vec<Option<u32>> = Vec::new();
+        for event in &self.collect.events {
+            match event.class {
+                Class::GpuMark => marked.push(self.mark_rank(event.row)),
+                Class::GlobalInstant => marked.push(None),
+                _ => used[event.row as usize] = true,
+            }
+        }
+        marked.sort_unstable();
+        marked.dedup();
+        if marked.first() == Some(&None) {
+            self.add_marks(None, None);
+        }
+        for (row, key) in self.collect.rows.keys.iter().enumerate() {
+            if let RowKey::Stream { device, stream } = *key
+                && used[row]
+            {
+                streams.entry(device).or_default().insert(stream, row as u32);
+            }
+        }
+        for (device, rank) in self.rank_of_device.clone() {
+            let parent = self.out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+            if marked.contains(&Some(rank)) {
+                self.add_marks(Some(rank), Some(parent));
+            }
+            for (stream, row) in streams.remove(&device).unwrap_or_default() {
+                let number = u32::try_from(stream).unwrap_or(u32::MAX);
+                let kind = TrackKind::Stream { rank, stream: number };
+                let name = self.stream_name(device, stream);
+                let track = self.out.track(Some(parent), name, kind);
+                self.track_of_row.insert(row, track);
+            }
+        }
+        self.host_tracks(&used);
+    }
+
+    fn host_tracks(&mut self, used: &[bool]) {
+        let rank = self.only_rank();
+        let mut processes: HashMap<i64, TrackId> = HashMap::new();
+        for (row, &key) in self.collect.rows.keys.iter().enumerate() {
+            let (pid, tid, name) = match key {
+                RowKey::Thread { pid, tid } => (pid, tid, self.thread_name(pid, tid)),
+                RowKey::Async { pid, group } => {
+                    (pid, i64::from(u32::MAX) - group, format!("asynchronous {group}"))
+                }
+                RowKey::Stream { .. } => continue,
+            };
+            if !used[row] {
+                continue;
+            }
+            let process = *processes.entry(pid).or_insert_with(|| {
+                let name = process_name(&self.collect, pid);
+                self.out.track(None, name, TrackKind::Group)
+            });
+            let kind = TrackKind::HostThread { rank, pid: pid as u32, tid: tid as u32 };
+            let track = self.out.track(Some(process), name, kind);
+            self.track_of_row.insert(row as u32, track);
+        }
+    }
+
+    fn add_marks(&mut self, rank: Option<u32>, parent: Option<TrackId>) {
+        let track = self.out.track(parent, "marks", TrackKind::Marks { rank });
+        let iterations = self.out.lane(track);
+        self.marks.insert(rank, Marks { track, lane_end_ns: vec![(iterations, i64::MIN)] });
+    }
+
+    /// Annotations stand on thread rows whose pid is the device.
+    fn mark_rank(&self, row: u32) -> Option<u32> {
+        match self.collect.rows.keys[row as usize] {
+            RowKey::Thread { pid: device, .. } | RowKey::Stream { device, .. } => {
+                self.rank_of_device.get(&device).copied().or_else(|| self.only_rank())
+            }
+            RowKey::Async { .. } => self.only_rank(),
+        }
+    }
+
+    fn stream_name(&self, device: i64, stream: i64) -> String {
+        let given = self.collect.thread_names.get(&(device, stream));
+        given.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| format!("stream {stream}"))
+    }
+
+    fn thread_name(&self, pid: i64, tid: i64) -> String {
+        if let Some(name) = self.collect.thread_names.get(&(pid, tid)).filter(|n| !n.is_empty()) {
+            return name.clone();
+        }
+        match self.collect.rows.text_of_id(tid) {
+            Some(text) => text.to_owned(),
+            None => format!("thread {tid}"),
+        }
+    }
+
+    /// Fills the lanes in order of time.
+    fn slices(&mut self, tally: &mut Tally) {
+        let events = std::mem::take(&mut self.collect.events);
+        let mut nests: HashMap<u32, (Nest, Vec<LaneId>)> = HashMap::new();
+        for event in &events {
+            let span = Span {
+                start_ns: event.start_ns - self.origin_ns,
+                end_ns: event.end_ns - self.origin_ns,
+            };
+            let label = self.label(event);
+            match event.class {
+                Class::GpuMark => self.mark(self.mark_rank(event.row), event, span, label),
+                Class::GlobalInstant => self.mark(None, event, span, label),
+                Class::Kernel | Class::Memcpy => {
+                    let track = self.track_of_row[&event.row];
+                    let slice = self.out.push_packed(track, span, label, event.args, event.item);
+                    self.places.add(event.row, span, slice);
+                }
+                Class::Host | Class::HostMark | Class::Overhead => {
+                    let (nest, lanes) = nests.entry(event.row).or_default();
+                    let (lane, sticks_out) = nest.place(span.start_ns, span.end_ns);
+                    if sticks_out {
+                        tally.lost_where("host slices that overlap without nesting, moved to a lane of their own", || {
+                            format!("at {} ns", span.start_ns)
+                        });
+                    }
+                    let track = self.track_of_row[&event.row];
+                    while lanes.len() <= lane {
+                        lanes.push(self.out.lane(track));
+                    }
+                    let slice = self.out.push(lanes[lane], span, label, event.args, event.item);
+                    self.places.add(event.row, span, slice);
+                }
+            }
+        }
+        self.collect.events = events;
+    }
+
+    fn mark(&mut self, rank: Option<u32>, event: &Event, span: Span, label: LabelId) {
+        let is_step = self.collect.names.text(event.name).starts_with("ProfilerStep");
+        let Some(marks) = self.marks.get_mut(&rank) else { return };
+        let first = usize::from(!is_step);
+        let free = (first..marks.lane_end_ns.len())
+            .find(|&lane| marks.lane_end_ns[lane].1 <= span.start_ns);
+        let lane = free.unwrap_or_else(|| {
+            marks.lane_end_ns.push((self.out.lane(marks.track), i64::MIN));
+            marks.lane_end_ns.len() - 1
+        });
+        marks.lane_end_ns[lane].1 = span.end_ns;
+        let slice = self.out.push(marks.lane_end_ns[lane].0, span, label, event.args, event.item);
+        self.places.add(event.row, span, slice);
+    }
+
+    fn label(&mut self, event: &Event) -> LabelId {
+        let kind = match event.class {
+            Class::Kernel => Kind::Other,
+            Class::Memcpy => Kind::Memcpy,
+            Class::GpuMark | Class::HostMark | Class::GlobalInstant => Kind::Mark,
+            Class::Host | Class::Overhead => Kind::Host,
+        };
+        if let Some(&label) = self.labels.get(&(event.name, kind)) {
+            return label;
+        }
+        let name = self.collect.names.text(event.name).to_owned();
+        let shown = match event.class {
+            Class::Kernel => self.options.classifier.kind(&name),
+            _ => kind,
+        };
+        let label = self.out.label(Label { name, kind: shown, ..Label::default() });
+        self.labels.insert((event.name, kind), label);
+        label
+    }
+
+    fn counters(&mut self) {
+        for ((pid, name), samples) in std::mem::take(&mut self.collect.counters) {
+            let rank = self.rank_of_device.get(&pid).copied().or_else(|| self.only_rank());
+            let at_ns = samples.at_ns.iter().map(|at| at - self.origin_ns).collect();
+            let unit = String::new();
+            self.out.counter(CounterSeries { name, unit, rank, at_ns, value: samples.value });
+        }
+    }
+
+    fn flows(&mut self, tally: &mut Tally) {
+        let arrows = std::mem::take(&mut self.collect.flows);
+        let rows = &self.collect.rows;
+        let places = &self.places;
+        let origin_ns = self.origin_ns;
+        // A thread row of a GPU's process is that GPU's stream.
+        let end_of = |row: u32, at_ns: i64| -> Option<SliceRef> {
+            let on_stream = match rows.keys[row as usize] {
+                RowKey::Thread { pid, tid } => {
+                    rows.find(RowKey::Stream { device: pid, stream: tid })
+                }
+                RowKey::Stream { .. } | RowKey::Async { .. } => None,
+            };
+            let at_ns = at_ns.checked_sub(origin_ns)?;
+            on_stream.and_then(|row| places.at(row, at_ns)).or_else(|| places.at(row, at_ns))
+        };
+        for (from, to, kind) in super::flows::join(arrows, end_of, tally) {
+            self.out.flow(from, to, kind);
+        }
+    }
+
+    /// Kineto reports its own work as events; their sum is what it knows of its cost.
+    fn overhead(&mut self) {
+        let own = self.collect.events.iter().filter(|event| event.class == Class::Overhead);
+        let total: i64 = own.map(|event| event.end_ns - event.start_ns).sum();
+        if total > 0 {
+            self.out.meta_mut().overhead = Overhead {
+                recording_host_ns: Some(total),
+                note: "sum of the profiler's own overhead events".to_owned(),
+            };
+        }
+    }
+}
+
+/// Ranks of the devices that ran something: the file's rank if it is one device, else the device numbers.
+fn ranks(collect: &Collect, header: &Header) -> BTreeMap<i64, u32> {
+    let mut devices: Vec<i64> = collect
+        .events
+        .iter()
+        .filter(|event| matches!(event.class, Class::Kernel | Class::Memcpy))
+        .filter_map(|event| match collect.rows.keys[event.row as usize] {
+            RowKey::Stream { device, .. } => Some(device),
+            RowKey::Thread { .. } | RowKey::Async { .. } => None,
+        })
+        .collect();
+    devices.sort_unstable();
+    devices.dedup();
+    match (header.rank, devices.as_slice()) {
+        (Some(rank), [device]) => BTreeMap::from([(*device, rank)]),
+        _ => {
+            let number = |(index, &device): (usize, &i64)| {
+                let small = u32::try_from(device).ok().filter(|&device| device < 1 << 20);
+                (device, small.unwrap_or(index as u32))
+            };
+            devices.iter().enumerate().map(number).collect()
+        }
+    }
+}
+
+fn meta(
+    header: &Header,
+    options: &ImportOptions,
+    rank_of_device: &BTreeMap<i64, u32>,
+    origin_ns: i64,
+) -> Meta {
+    let cupti = header.run.iter().find(|(key, _)| key == "CUPTI").map(|(_, version)| version);
+    let source = match (header.is_kineto, cupti) {
+        (true, Some(version)) => format!("PyTorch profiler (CUPTI {version})"),
+        (true, None) => "PyTorch profiler".to_owned(),
+        (false, _) => "Chrome trace events".to_owned(),
+    };
+    let title = if options.title.is_empty() {
+        header.trace_name.clone().unwrap_or_else(|| source.clone())
+    } else {
+        options.title.clone()
+    };
+    let mut meta = Meta::new(title, Provenance::Measured { source });
+    // Without a base, times from about 2001 on are microseconds of the Unix epoch.
+    let is_epoch = origin_ns > 1_000_000_000_000_000_000;
+    meta.base_time_unix_ns = match header.base_time_ns {
+        Some(base_ns) => base_ns.saturating_add(origin_ns),
+        None if is_epoch => origin_ns,
+        None => 0,
+    };
+    let ranks: Vec<u32> = rank_of_device.values().copied().collect();
+    let highest = ranks.iter().max().map_or(1, |rank| rank + 1);
+    meta.world_size = header.world_size.unwrap_or(highest).max(1);
+    meta.ranks = rank_of_device
+        .iter()
+        .map(|(device, &rank)| RankInfo {
+            rank,
+            device: header
+                .devices
+                .iter()
+                .find(|(id, _)| id == device)
+                .map(|(_, info)| info.clone())
+                .unwrap_or_default(),
+        })
+        .collect();
+    meta.ranks.sort_by_key(|info| info.rank);
+    meta.run = header.run.clone();
+    meta
+}
+
+fn process_name(collect: &Collect, pid: i64) -> String {
+    let shown = match collect.rows.text_of_id(pid) {
+        Some(text) => text.to_owned(),
+        None => pid.to_string(),
+    };
+    match collect.process_names.get(&pid).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{name} ({shown})"),
+        None => format!("process {shown}"),
+    }
+}

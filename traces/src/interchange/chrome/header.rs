@@ -1,0 +1,125 @@
+//! What stands beside `traceEvents`.
+
+use serde::Deserialize;
+
+use super::json::Value;
+use super::own::Own;
+use super::{event, time};
+use crate::DeviceInfo;
+
+/// Top-level facts of a file.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    /// `baseTimeNanoseconds`: Unix time of ts 0.
+    pub(super) base_time_ns: Option<i64>,
+    /// GPUs of the node with their index.
+    pub(super) devices: Vec<(i64, DeviceInfo)>,
+    pub(super) rank: Option<u32>,
+    pub(super) world_size: Option<u32>,
+    /// Written by Kineto, or by somebody who writes what Kineto does.
+    pub(super) is_kineto: bool,
+    pub(super) trace_name: Option<String>,
+    /// Version facts worth showing: CUPTI, CUDA driver, NCCL.
+    pub(super) run: Vec<(String, String)>,
+    /// Our own description of the trace, when we wrote the file.
+    pub(super) own: Option<Box<Own>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Device {
+    id: i64,
+    name: String,
+    total_global_mem: u64,
+    compute_major: u32,
+    compute_minor: u32,
+    num_sms: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Distributed {
+    backend: Option<String>,
+    rank: Option<u32>,
+    world_size: Option<u32>,
+    nccl_version: Option<String>,
+}
+
+impl Header {
+    /// Takes in one top-level pair; `false` when a key of interest has a value of no use.
+    pub(super) fn take(&mut self, key: &str, value: Value<'_>) -> bool {
+        match key {
+            "baseTimeNanoseconds" => {
+                self.is_kineto = true;
+                self.base_time_ns = base_time(&value);
+                self.base_time_ns.is_some()
+            }
+            "deviceProperties" => {
+                self.is_kineto = true;
+                parsed::<Vec<Device>>(&value).is_some_and(|devices| {
+                    self.devices.extend(devices.into_iter().map(|d| (d.id, device_info(d))));
+                    true
+                })
+            }
+            "distributedInfo" => parsed::<Distributed>(&value).is_some_and(|info| {
+                self.rank = info.rank;
+                self.world_size = info.world_size;
+                self.fact("backend", info.backend);
+                self.fact("NCCL", info.nccl_version);
+                true
+            }),
+            "weftscope" => parsed::<Own>(&value).is_some_and(|own| {
+                self.own = Some(Box::new(own));
+                true
+            }),
+            "traceName" => {
+                self.trace_name = event::text(value).map(std::borrow::Cow::into_owned);
+                true
+            }
+            "cupti_version" => self.version("CUPTI", value),
+            "cuda_driver_version" => self.version("CUDA driver", value),
+            "schemaVersion" => {
+                self.is_kineto = true;
+                true
+            }
+            _ => true,
+        }
+    }
+
+    fn version(&mut self, what: &str, value: Value<'_>) -> bool {
+        self.is_kineto = true;
+        let text = event::text(value).map(std::borrow::Cow::into_owned);
+        self.fact(what, text);
+        true
+    }
+
+    fn fact(&mut self, what: &str, value: Option<String>) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.run.push((what.to_owned(), value));
+        }
+    }
+}
+
+fn base_time(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Number(text) => time::scaled(text, 0),
+        Value::Text(text) => time::scaled(text, 0),
+        Value::Word(_) | Value::Nested(_) => None,
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(value: &Value<'_>) -> Option<T> {
+    match value {
+        Value::Nested(raw) => serde_json::from_slice(raw).ok(),
+        _ => None,
+    }
+}
+
+fn device_info(device: Device) -> DeviceInfo {
+    DeviceInfo {
+        name: device.name,
+        sms: device.num_sms,
+        memory_bytes: device.total_global_mem,
+        compute_capability: (device.compute_major, device.compute_minor),
+    }
+}

@@ -1,0 +1,53 @@
+//! The `weftscope` object: what Chrome JSON has no words for, so that our own files read back exactly.
+//!
+//! It stands before `traceEvents`. Each event of ours carries, as the first argument after the slice's own,
+//! `"weft": label`; what follows it is derived from the label and the track and is there for other tools.
+//! Events with `"weft": -1` are wholly derived (iteration marks repeated for other tools) and are skipped.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Diagnostics, Label, Meta, TrackKind};
+
+/// Version of the object; a reader takes this one only and treats others as any foreign file.
+pub(super) const OWN_VERSION: u32 = 1;
+/// The argument that says which label an event has.
+pub(super) const LABEL_KEY: &str = "weft";
+/// Value of [`LABEL_KEY`] in events that repeat what others say.
+pub(super) const DERIVED: i64 = -1;
+
+/// The object.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Own {
+    pub(super) version: u32,
+    pub(super) meta: Meta,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) counters: Vec<OwnCounter>,
+    pub(super) tracks: Vec<OwnTrack>,
+    pub(super) labels: Vec<Label>,
+}
+
+/// A counter series without its samples.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct OwnCounter {
+    pub(super) pid: u32,
+    pub(super) name: String,
+    pub(super) unit: String,
+    pub(super) rank: Option<u32>,
+}
+
+/// A track with the rows its lanes are drawn on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct OwnTrack {
+    pub(super) parent: Option<u32>,
+    pub(super) name: String,
+    pub(super) kind: TrackKind,
+    /// One per lane; lanes that nest properly share a row and tell themselves apart by an argument `lane`.
+    pub(super) rows: Vec<RowId>,
+}
+
+/// Where an event is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct RowId {
+    pub(super) pid: u32,
+    pub(super) tid: u32,
+}

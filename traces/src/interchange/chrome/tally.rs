@@ -1,0 +1,32 @@
+use crate::Diagnostics;
+
+/// Counts losses and remembers where each cause was met first.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) diagnostics: Diagnostics,
+}
+
+impl Tally {
+    /// One record lost; `at_byte` is its place in the (decompressed) text.
+    pub(super) fn lost(&mut self, cause: &str, at_byte: u64) {
+        self.lost_where(cause, || format!("at byte {at_byte}"));
+    }
+
+    /// One record lost at a place told in words.
+    pub(super) fn lost_where(&mut self, cause: &str, place: impl FnOnce() -> String) {
+        if !self.diagnostics.counts.contains_key(cause) {
+            self.diagnostics.note(format!("{cause}: the first {}", place()));
+        }
+        self.diagnostics.count(cause, 1);
+    }
+
+    /// All losses on one line, for an error.
+    pub(super) fn summary(&self) -> String {
+        let counts = &self.diagnostics.counts;
+        if counts.is_empty() {
+            return "the file holds no events".to_owned();
+        }
+        let parts: Vec<String> = counts.iter().map(|(cause, n)| format!("{n} {cause}")).collect();
+        parts.join(", ")
+    }
+}

@@ -1,0 +1,81 @@
+//! Decimal microseconds ↔ integer nanoseconds, without a float in between.
+//!
+//! Kineto writes epoch-like microseconds with three decimals (`4529887881674.150`): 16 significant digits, more
+//! than an `f64` holds once the base time is added.
+
+/// Nanoseconds of a JSON number of microseconds, rounded half away from zero; `None` when it does not fit.
+pub(super) fn ns_from_us(text: &str) -> Option<i64> {
+    scaled(text, 3)
+}
+
+/// The integer nearest to a decimal number times `10^shift`; `None` when it is no number or does not fit.
+pub(super) fn scaled(text: &str, shift: i32) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match digits.find(['e', 'E']) {
+        Some(at) => (&digits[..at], digits[at + 1..].parse::<i32>().ok()?),
+        None => (digits, 0),
+    };
+    let mut value: i128 = 0;
+    let mut decimals = 0;
+    let mut after_point = false;
+    for byte in mantissa.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                // Past 30 digits only zeros or noise below a picosecond remain.
+                if value < 10_i128.pow(30) {
+                    value = value * 10 + i128::from(byte - b'0');
+                    decimals += i32::from(after_point);
+                } else if !after_point {
+                    return None;
+                }
+            }
+            b'.' if !after_point => after_point = true,
+            _ => return None,
+        }
+    }
+    let power = shift.checked_add(exponent)?.checked_sub(decimals)?;
+    let value = if power >= 0 {
+        if value == 0 {
+            0
+        } else {
+            value.checked_mul(10_i128.checked_pow(power.unsigned_abs())?)?
+        }
+    } else {
+        match 10_i128.checked_pow(power.unsigned_abs()) {
+            Some(unit) => (value + unit / 2) / unit,
+            None => 0,
+        }
+    };
+    i64::try_from(if negative { -value } else { value }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microseconds_are_exact() {
+        for (text, ns) in [
+            ("4529887881674.150", 4_529_887_881_674_150),
+            ("0", 0),
+            ("-0.001", -1),
+            ("1e3", 1_000_000),
+            ("1.5E-3", 2),
+            ("0.0004", 0),
+            ("0.0005", 1),
+            ("-0.0005", -1),
+            ("12", 12_000),
+            ("1700000000000000.1234567890123456789012345678901234567", 1_700_000_000_000_000_123),
+            ("0e999999", 0),
+            ("1e-400", 0),
+        ] {
+            assert_eq!(ns_from_us(text), Some(ns), "{text}");
+        }
+        for text in ["1e300", "99999999999999999999", "1.2.3", "x", "-inf", "1e99999999999"] {
+            assert_eq!(ns_from_us(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+use std::collections::{BTreeSet, HashMap};
+
+use crate::{ArgStore, LabelId, LaneId, Meta, SliceRef, Trace, TrackId, TrackKind};
+
+/// Puts several traces (usually one file per rank) on one timeline.
+///
+/// Times are shifted by the difference of the files' base times; a file without a base time starts with the
+/// earliest, and the diagnostics say so. A rank that several files claim keeps its number in the first; later
+/// files get the next free number, with a note. Labels of the same content become one, so that the same op on
+/// several ranks is the same label. Nothing is dropped. No trace gives an empty one.
+pub fn merge(traces: Vec<Trace>) -> Trace {
+    let mut traces = traces.into_iter();
+    let Some(first) = traces.next() else { return empty() };
+    let rest: Vec<Trace> = traces.collect();
+    if rest.is_empty() {
+        return first;
+    }
+    let bases = std::iter::once(&first).chain(&rest).map(|trace| trace.meta.base_time_unix_ns);
+    let base_ns = bases.filter(|&base| base != 0).min().unwrap_or(0);
+    let mut out = Merge::new(&first, base_ns);
+    out.add(first, 0);
+    for (index, trace) in rest.into_iter().enumerate() {
+        out.add(trace, index + 1);
+    }
+    out.trace
+}
+
+fn empty() -> Trace {
+    Trace {
+        meta: Meta::new("empty", crate::Provenance::Measured { source: "no file".to_owned() }),
+        tracks: Vec::new(),
+        lanes: Vec::new(),
+        labels: Vec::new(),
+        args: ArgStore::default(),
+        counters: Vec::new(),
+        flows: Vec::new(),
+        diagnostics: crate::Diagnostics::default(),
+    }
+}
+
+struct Merge {
+    trace: Trace,
+    ranks: BTreeSet<u32>,
+    /// Labels by content; JSON is the one total order over them at hand.
+    labels: HashMap<String, LabelId>,
+}
+
+impl Merge {
+    fn new(first: &Trace, base_ns: i64) -> Self {
+        let mut trace = empty();
+        trace.meta = first.meta.clone();
+        trace.meta.base_time_unix_ns = base_ns;
+        trace.meta.ranks.clear();
+        Self { trace, ranks: BTreeSet::new(), labels: HashMap::new() }
+    }
+
+    fn add(&mut self, trace: Trace, index: usize) {
+        let name = trace.meta.title.clone();
+        let shift_ns = self.shift(&trace, index);
+        let ranks = self.renumber(&trace, &name);
+        self.take_meta(&trace, &ranks, index);
+        let first_lane = self.trace.lanes.len() as u32;
+        let first_track = self.trace.tracks.len() as u32;
+        let labels: Vec<LabelId> = trace.labels.iter().map(|label| self.label(label)).collect();
+        let args = self.take_args(&trace.args);
+        for mut track in trace.tracks {
+            track.parent = track.parent.map(|parent| TrackId(parent.0 + first_track));
+            track.name = renamed(track.name, &track.kind, &ranks);
+            track.kind = renumbered(&track.kind, &ranks);
+            for lane in &mut track.lanes {
+                lane.0 += first_lane;
+            }
+            self.trace.tracks.push(track);
+        }
+        for mut lane in trace.lanes {
+            lane.track.0 += first_track;
+            let slices = &mut lane.slices;
+            for t in slices.start_ns.iter_mut().chain(&mut slices.end_ns) {
+                *t = t.saturating_add(shift_ns);
+            }
+            for label in &mut slices.label {
+                *label = labels[label.0 as usize];
+            }
+            for id in &mut slices.args {
+                *id = args(*id);
+            }
+            self.trace.lanes.push(lane);
+        }
+        let moved = |end: SliceRef| SliceRef { lane: LaneId(end.lane.0 + first_lane), ..end };
+        self.trace.flows.extend(trace.flows.into_iter().map(|mut flow| {
+            (flow.from, flow.to) = (moved(flow.from), moved(flow.to));
+            flow
+        }));
+        for mut counter in trace.counters {
+            counter.rank = counter.rank.map(|rank| ranks.get(&rank).copied().unwrap_or(rank));
+            for at in &mut counter.at_ns {
+                *at = at.saturating_add(shift_ns);
+            }
+            self.trace.counters.push(counter);
+        }
+        self.trace.diagnostics.merge(prefixed(trace.diagnostics, &name));
+    }
+
+    /// Nanoseconds to add to the trace's times.
+    fn shift(&mut self, trace: &Trace, index: usize) -> i64 {
+        let base_ns = trace.meta.base_time_unix_ns;
+        if base_ns != 0 {
+            return base_ns.saturating_sub(self.trace.meta.base_time_unix_ns);
+        }
+        if self.trace.meta.base_time_unix_ns != 0 || index > 0 {
+            self.trace.diagnostics.note(format!(
+                "{}: no base time, so its place on the common timeline is a guess",
+                trace.meta.title
+            ));
+        }
+        0
+    }
+
+    /// New number of each rank of the trace.
+    fn renumber(&mut self, trace: &Trace, name: &str) -> HashMap<u32, u32> {
+        let of_tracks = trace.tracks.iter().filter_map(|track| track.kind.rank());
+        let of_meta = trace.meta.ranks.iter().map(|info| info.rank);
+        let wanted: BTreeSet<u32> = of_tracks.chain(of_meta).collect();
+        let mut numbers = HashMap::new();
+        for rank in &wanted {
+            let mut number = *rank;
+            if self.ranks.contains(rank) {
+                number =
+                    (0..).find(|n| !self.ranks.contains(n) && !wanted.contains(n)).unwrap_or(*rank);
+                self.trace
+                    .diagnostics
+                    .note(format!("{name}: its rank {rank} is shown as rank {number}, because another file has rank {rank} too"));
+            }
+            self.ranks.insert(number);
+            numbers.insert(*rank, number);
+        }
+        numbers
+    }
+
+    fn take_meta(&mut self, trace: &Trace, ranks: &HashMap<u32, u32>, index: usize) {
+        let meta = &mut self.trace.meta;
+        for info in &trace.meta.ranks {
+            let mut info = info.clone();
+            info.rank = ranks.get(&info.rank).copied().unwrap_or(info.rank);
+            meta.ranks.push(info);
+        }
+        meta.ranks.sort_by_key(|info| info.rank);
+        let highest = meta.ranks.last().map_or(1, |info| info.rank + 1);
+        meta.world_size = meta.world_size.max(trace.meta.world_size).max(highest);
+        if index > 0 {
+            meta.title = format!("{} + {}", meta.title, trace.meta.title);
+            for pair in &trace.meta.run {
+                if !meta.run.contains(pair) {
+                    meta.run.push(pair.clone());
+                }
+            }
+            let (ours, theirs) = (&mut meta.overhead, &trace.meta.overhead);
+            ours.recording_host_ns = match (ours.recording_host_ns, theirs.recording_host_ns) {
+                (Some(a), Some(b)) => Some(a.saturating_add(b)),
+                (known, None) | (None, known) => known,
+            };
+            if ours.note.is_empty() {
+                ours.note.clone_from(&theirs.note);
+            }
+        }
+        if meta.provenance.name() != trace.meta.provenance.name() {
+            self.trace.diagnostics.note(format!(
+                "{} is {}, not {} like the first file",
+                trace.meta.title,
+                trace.meta.provenance.name(),
+                self.trace.meta.provenance.name()
+            ));
+        }
+    }
+
+    fn label(&mut self, label: &crate::Label) -> LabelId {
+        let key = format!("{label:?}");
+        let next = LabelId(self.trace.labels.len() as u32);
+        let id = *self.labels.entry(key).or_insert(next);
+        if id == next {
+            self.trace.labels.push(label.clone());
+        }
+        id
+    }
+
+    /// Appends the rows of a store; gives old row → new row.
+    fn take_args(&mut self, args: &ArgStore) -> impl Fn(crate::ArgsId) -> crate::ArgsId + use<> {
+        let first = self.trace.args.len() as u32;
+        for row in 0..args.len() as u32 {
+            let pairs = args.get(crate::ArgsId(row));
+            self.trace.args.push(pairs.iter().map(|(key, value)| (key.as_str(), value.clone())));
+        }
+        move |id| if id == crate::ArgsId::NONE { id } else { crate::ArgsId(id.0 + first) }
+    }
+}
+
+fn renumbered(kind: &TrackKind, ranks: &HashMap<u32, u32>) -> TrackKind {
+    let new = |rank: u32| ranks.get(&rank).copied().unwrap_or(rank);
+    match *kind {
+        TrackKind::Rank { rank } => TrackKind::Rank { rank: new(rank) },
+        TrackKind::Stream { rank, stream } => TrackKind::Stream { rank: new(rank), stream },
+        TrackKind::Sm { rank, sm } => TrackKind::Sm { rank: new(rank), sm },
+        TrackKind::Marks { rank } => TrackKind::Marks { rank: rank.map(new) },
+        TrackKind::HostThread { rank, pid, tid } => {
+            TrackKind::HostThread { rank: rank.map(new), pid, tid }
+        }
+        TrackKind::Group => TrackKind::Group,
+    }
+}
+
+/// `rank 0` becomes `rank 2` when its number did; other names stay.
+fn renamed(name: String, kind: &TrackKind, ranks: &HashMap<u32, u32>) -> String {
+    match kind {
+        TrackKind::Rank { rank } if name == format!("rank {rank}") => {
+            format!("rank {}", ranks.get(rank).unwrap_or(rank))
+        }
+        _ => name,
+    }
+}
+
+/// Notes of one file among several say which file.
+fn prefixed(mut diagnostics: crate::Diagnostics, name: &str) -> crate::Diagnostics {
+    for note in &mut diagnostics.notes {
+        *note = format!("{name}: {note}");
+    }
+    diagnostics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ArgsId, Kind, Label, Provenance, RankInfo, Span, TraceBuilder};
+
+    fn one(title: &str, rank: u32, base_ns: i64, start_ns: i64) -> Trace {
+        let mut meta = Meta::new(title, Provenance::Measured { source: "test".into() });
+        meta.base_time_unix_ns = base_ns;
+        meta.ranks.push(RankInfo { rank, ..RankInfo::default() });
+        let mut out = TraceBuilder::new(meta);
+        let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+        let stream = out.track(Some(parent), "stream 7", TrackKind::Stream { rank, stream: 7 });
+        let label = out.label(Label { name: "gemm".into(), kind: Kind::Gemm, ..Label::default() });
+        let args = out.args_mut().push([("file", crate::ArgValue::Text(title.into()))]);
+        out.push_packed(stream, Span::new(start_ns, start_ns + 10), label, args, 1);
+        let slice = out.push_packed(
+            stream,
+            Span::new(start_ns + 20, start_ns + 30),
+            label,
+            ArgsId::NONE,
+            2,
+        );
+        let first = SliceRef { lane: slice.lane, index: 0 };
+        out.flow(first, slice, crate::FlowKind::Dependency);
+        out.finish().expect("valid")
+    }
+
+    #[test]
+    fn base_times_align_files() {
+        let merged = merge(vec![one("a", 0, 1_000, 0), one("b", 1, 1_500, 7)]);
+        assert_eq!(merged.meta.base_time_unix_ns, 1_000);
+        assert_eq!(merged.lanes[0].slices.start_ns, [0, 20]);
+        assert_eq!(merged.lanes[1].slices.start_ns, [507, 527]);
+        assert_eq!(merged.labels.len(), 1);
+        assert_eq!(merged.meta.world_size, 2);
+        assert!(merged.diagnostics.is_clean());
+        let second = merged.flows[1].from;
+        assert_eq!(second.lane, LaneId(1));
+        assert_eq!(merged.args_of(second), [("file".into(), crate::ArgValue::Text("b".into()))]);
+    }
+
+    #[test]
+    fn files_of_the_same_rank_stay_apart() {
+        let merged = merge(vec![one("a", 0, 5, 0), one("b", 0, 5, 0), one("c", 1, 5, 0)]);
+        let ranks: Vec<u32> = merged.meta.ranks.iter().map(|info| info.rank).collect();
+        assert_eq!(ranks, [0, 1, 2]);
+        assert_eq!(merged.diagnostics.notes.len(), 2);
+        assert_eq!(merged.tracks[2].name, "rank 1");
+        assert_eq!(merged.tracks[2].kind, TrackKind::Rank { rank: 1 });
+    }
+
+    #[test]
+    fn a_file_without_a_base_time_is_told() {
+        let merged = merge(vec![one("a", 0, 5, 0), one("b", 1, 0, 0)]);
+        assert!(merged.diagnostics.notes[0].starts_with("b: no base time"));
+    }
+}

@@ -1,0 +1,121 @@
+//! The real recordings, when they lie beside the checkout: two ranks of a 70B layer stack, sequential and woven.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use weftscope_traces::interchange::chrome::ImportOptions;
+use weftscope_traces::interchange::{merge, open, silent};
+use weftscope_traces::{FlowKind, Kind, Trace, TrackKind};
+
+fn recording(name: &str) -> Option<Trace> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
+    let folder = std::env::var_os("WEFTSCOPE_SAMPLES").map_or(folder, PathBuf::from);
+    let path = folder.join(format!("h200x2_llama70b_tp8_{name}.json.gz"));
+    let Ok(file) = File::open(&path) else {
+        eprintln!("skipped: no recording at {}", path.display());
+        return None;
+    };
+    let options = ImportOptions { title: name.to_owned(), ..ImportOptions::default() };
+    Some(open(file, &options, &mut silent).expect("a good recording"))
+}
+
+/// Union length and intersection of two kinds of kernels by walking every nanosecond edge.
+fn overlap(trace: &Trace, rank: u32) -> (i64, i64) {
+    let mut edges: Vec<(i64, i32, i32)> = Vec::new();
+    for lane in &trace.lanes {
+        let TrackKind::Stream { rank: r, .. } = trace.track(lane.track).kind else { continue };
+        for index in 0..lane.slices.len() {
+            let kind = trace.label(lane.slices.label[index]).kind;
+            let span = lane.slices.span(index);
+            let (comm, compute) = (i32::from(kind.is_comm()), i32::from(kind.is_compute()));
+            if r == rank && comm + compute > 0 {
+                edges.push((span.start_ns, comm, compute));
+                edges.push((span.end_ns, -comm, -compute));
+            }
+        }
+    }
+    edges.sort_unstable();
+    let (mut comm, mut compute, mut last) = (0, 0, 0);
+    let (mut comm_ns, mut both_ns) = (0, 0);
+    for (at, comm_step, compute_step) in edges {
+        comm_ns += if comm > 0 { at - last } else { 0 };
+        both_ns += if comm > 0 && compute > 0 { at - last } else { 0 };
+        comm += comm_step;
+        compute += compute_step;
+        last = at;
+    }
+    (comm_ns, both_ns)
+}
+
+#[test]
+fn overlap_of_the_recordings_is_the_published_one() {
+    for (name, rank, comm_ns, percent) in [
+        ("sequential_rank0", 0, 7_731_024, 0.0),
+        ("sequential_rank1", 1, 8_085_879, 0.0),
+        ("weave_rank0", 0, 16_299_141, 64.36),
+        ("weave_rank1", 1, 6_956_801, 47.86),
+    ] {
+        let Some(trace) = recording(name) else { return };
+        let (comm, both) = overlap(&trace, rank);
+        assert_eq!(comm, comm_ns, "{name}");
+        let got = 100.0 * both as f64 / comm as f64;
+        assert!((got - percent).abs() < 0.01, "{name}: {got}");
+    }
+}
+
+#[test]
+fn a_recording_becomes_ranks_streams_threads_marks_and_launches() {
+    let Some(trace) = recording("weave_rank1") else { return };
+    assert_eq!(trace.meta.world_size, 2);
+    assert_eq!(trace.meta.ranks.len(), 1);
+    assert_eq!(trace.meta.ranks[0].rank, 1);
+    assert_eq!(trace.meta.ranks[0].device.name, "NVIDIA H200");
+    assert_eq!(trace.meta.ranks[0].device.sms, 132);
+    assert_eq!(trace.meta.provenance.source(), "PyTorch profiler (CUPTI 130001)");
+    // First event of the file: ts 4529887881444.880 µs over base 1790857026000000000 ns.
+    assert_eq!(trace.meta.base_time_unix_ns, 1_790_857_026_000_000_000 + 4_529_887_881_444_880);
+    let streams: Vec<_> = trace
+        .tracks
+        .iter()
+        .filter_map(|t| match t.kind {
+            TrackKind::Stream { stream, .. } => Some((stream, t.name.as_str(), t.lanes.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(streams, [(7, "stream 7", 1), (17, "stream 17", 1)]);
+    let marks = trace.find_track(&TrackKind::Marks { rank: Some(1) }).expect("marks");
+    let steps = &trace.lane(trace.track(marks).lanes[0]).slices;
+    let names: Vec<_> = steps.label.iter().map(|&l| trace.label(l).name.as_str()).collect();
+    assert_eq!(names, ["ProfilerStep#1", "ProfilerStep#2", "ProfilerStep#3"]);
+    let gpu_slices = 342 + 96;
+    let launches: Vec<_> = trace.flows.iter().filter(|f| f.kind == FlowKind::Launch).collect();
+    assert_eq!(launches.len(), gpu_slices);
+    for flow in launches {
+        let (from, to) = (trace.label_of(flow.from), trace.label_of(flow.to));
+        assert_eq!(from.kind, Kind::Host, "{}", from.name);
+        assert!(to.kind.is_comm() || to.kind.is_compute() || to.kind == Kind::Memcpy);
+        let item = |s: weftscope_traces::SliceRef| trace.lane(s.lane).slices.item[s.index as usize];
+        assert_eq!(item(flow.from), item(flow.to), "correlation ids");
+    }
+    let counts: Vec<_> = trace.diagnostics.counts.iter().map(|(k, &n)| (k.as_str(), n)).collect();
+    assert_eq!(
+        counts,
+        [
+            ("launch arrows of calls that launched nothing", 1149),
+            ("launch arrows without GPU work at their end", 196),
+        ]
+    );
+}
+
+#[test]
+fn ranks_of_one_run_share_a_timeline() {
+    let (Some(a), Some(b)) = (recording("weave_rank0"), recording("weave_rank1")) else { return };
+    let bases = (a.meta.base_time_unix_ns, b.meta.base_time_unix_ns);
+    let first_b = b.span().start_ns;
+    let merged = merge(vec![a, b]);
+    assert_eq!(merged.meta.base_time_unix_ns, bases.0.min(bases.1));
+    assert_eq!(overlap(&merged, 0).0, 16_299_141);
+    assert_eq!(overlap(&merged, 1).0, 6_956_801);
+    let span = merged.span_where(|kind| matches!(kind, TrackKind::HostThread { pid: 590, .. }));
+    assert!(span.start_ns >= first_b + bases.1 - merged.meta.base_time_unix_ns);
+}
