@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::{
         batch::Batch,
-        machine::{GpuSpec, HostSpec, LinkSpec, Machine},
+        machine::{CollectiveSpec, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine},
         model::{Ffn, ModelShape},
         observer::NullObserver,
         plan::Decision,
@@ -282,6 +282,8 @@ mod tests {
                 bytes_per_s_per_sm: 1.0,
                 latency_ns: 1.0,
             },
+            kernels: KernelSpec::default(),
+            collectives: CollectiveSpec::default(),
             host: HostSpec { kernel_gap_ns: 1.0, join_gap_ns: 1.0, block_start_ns: 1.0 },
             sources: std::collections::BTreeMap::new(),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use weftscope_engine::{
     batch::Batch,
-    machine::{GpuSpec, HostSpec, LinkSpec, Machine},
+    machine::{CollectiveSpec, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine},
     model,
     spec::{Knobs, RunSpec, StrategyKind},
 };
@@ -36,6 +36,8 @@ pub(crate) fn machine() -> Machine {
             bytes_per_s_per_sm: 25e9,
             latency_ns: 1000.0,
         },
+        kernels: KernelSpec::default(),
+        collectives: CollectiveSpec::default(),
         host: HostSpec { kernel_gap_ns: 1000.0, join_gap_ns: 3000.0, block_start_ns: 500.0 },
         sources: BTreeMap::new(),
     }

@@ -1,0 +1,130 @@
+use thiserror::Error;
+
+use super::Machine;
+
+/// Why a machine file cannot be used.
+#[derive(Debug, Error)]
+pub enum MachineError {
+    /// Not JSON, or a key is missing, unknown or of the wrong type.
+    #[error("not a machine description: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A number makes no sense.
+    #[error("{key} is {value}; it must be {range}")]
+    Value {
+        /// Key path in the file, e.g. `gpu.sms`.
+        key: &'static str,
+        /// Value found.
+        value: f64,
+        /// Allowed.
+        range: &'static str,
+    },
+}
+
+/// A machine from the text of a machine file.
+///
+/// # Errors
+/// [`MachineError`]: the JSON's line and column, or the key whose value makes no sense.
+pub fn from_json(text: &str) -> Result<Machine, MachineError> {
+    let machine: Machine = serde_json::from_str(text)?;
+    check(&machine)?;
+    Ok(machine)
+}
+
+fn check(machine: &Machine) -> Result<(), MachineError> {
+    let Machine { gpu, link, kernels, collectives, host, .. } = machine;
+    let counts = [
+        ("gpus", machine.gpus, 64),
+        ("gpu.sms", gpu.sms, 1024),
+        ("gpu.threads_per_sm", gpu.threads_per_sm, 1 << 16),
+        ("gpu.blocks_per_sm", gpu.blocks_per_sm, 32),
+        ("gpu.smem_per_sm_bytes", gpu.smem_per_sm_bytes, 1 << 30),
+    ];
+    for (key, value, most) in counts {
+        if value == 0 || value > most {
+            let range =
+                if most == 32 { "between 1 and 32" } else { "a positive count of plausible size" };
+            return Err(MachineError::Value { key, value: f64::from(value), range });
+        }
+    }
+    let rates = [
+        ("gpu.bf16_flops", gpu.bf16_flops),
+        ("gpu.hbm_bytes_per_s", gpu.hbm_bytes_per_s),
+        ("gpu.l2_bytes_per_s", gpu.l2_bytes_per_s),
+        ("link.bytes_per_s", link.bytes_per_s),
+        ("link.multimem_bytes_per_s", link.multimem_bytes_per_s.unwrap_or(1e9)),
+        ("link.bytes_per_s_per_sm", link.bytes_per_s_per_sm),
+        ("kernels.gemm_sm_flops", kernels.gemm_sm_flops),
+        ("kernels.attention_sm_flops", kernels.attention_sm_flops),
+        ("kernels.sm_bytes_per_s", kernels.sm_bytes_per_s),
+        ("collectives.nccl_bytes_per_s", collectives.nccl_bytes_per_s),
+        ("collectives.nccl_fill_bytes", collectives.nccl_fill_bytes),
+    ];
+    for (key, value) in rates {
+        if !(1.0..1e18).contains(&value) {
+            return Err(MachineError::Value { key, value, range: "between 1 and 1e18" });
+        }
+    }
+    let times = [
+        ("link.latency_ns", link.latency_ns),
+        ("kernels.gemm_fixed_ns", kernels.gemm_fixed_ns),
+        ("kernels.attention_fixed_ns", kernels.attention_fixed_ns),
+        ("kernels.loaded_latency", kernels.loaded_latency),
+        ("collectives.fused_row_ns", collectives.fused_row_ns),
+        ("collectives.plain_row_ns", collectives.plain_row_ns),
+        ("collectives.link_queueing", collectives.link_queueing),
+        ("collectives.setup_ns", collectives.setup_ns),
+        ("collectives.flag_ns", collectives.flag_ns),
+        ("collectives.nccl_base_ns", collectives.nccl_base_ns),
+        ("collectives.nccl_fill_ns", collectives.nccl_fill_ns),
+        ("host.kernel_gap_ns", host.kernel_gap_ns),
+        ("host.join_gap_ns", host.join_gap_ns),
+        ("host.block_start_ns", host.block_start_ns),
+    ];
+    for (key, value) in times {
+        if !(0.0..1e9).contains(&value) {
+            return Err(MachineError::Value { key, value, range: "between 0 and 1e9" });
+        }
+    }
+    if !(0.0..0.5).contains(&kernels.block_jitter) {
+        let (key, value) = ("kernels.block_jitter", kernels.block_jitter);
+        return Err(MachineError::Value { key, value, range: "between 0 and 0.5" });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const H100: &str = include_str!("../../machines/h100x8.json");
+
+    fn error_of(text: &str) -> String {
+        from_json(text).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_typo_names_the_key_and_the_line() {
+        let message = error_of(&H100.replace("\"sms\"", "\"smss\""));
+        assert!(message.contains("smss") && message.contains("line"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let message = error_of("{}");
+        assert!(message.contains("missing field `name`"), "{message}");
+    }
+
+    #[test]
+    fn a_senseless_value_names_its_key() {
+        let message = error_of(&H100.replace("\"sms\": 132", "\"sms\": 0"));
+        assert!(message.starts_with("gpu.sms is 0; it must be"), "{message}");
+        let message = error_of(&H100.replace("\"block_jitter\": 0.01", "\"block_jitter\": 3"));
+        assert!(message.starts_with("kernels.block_jitter is 3"), "{message}");
+    }
+
+    #[test]
+    fn a_truncated_file_says_where_it_ends() {
+        let message = error_of(&H100[..200]);
+        assert!(message.contains("EOF") && message.contains("line"), "{message}");
+    }
+}

@@ -1,0 +1,12 @@
+//! Machines: what a GPU and its links can do.
+//!
+//! Constants live in the JSON files of `engine/machines/`, each with its source in the file; [`builtin`] has those,
+//! [`from_json`] takes a user's.
+
+mod builtin;
+mod load;
+mod spec;
+
+pub use builtin::{builtin, names};
+pub use load::{MachineError, from_json};
+pub use spec::{CollectiveSpec, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine};
