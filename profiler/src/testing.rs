@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weftscope_engine::{
     batch::Batch,
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
-    machine::{GpuSpec, HostSpec, LinkSpec, Machine},
+    machine::{CollectiveSpec, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine},
     model::{Ffn, ModelShape},
     observer::{BlockPart, BlockRecord, Counter, CounterRecord, IterationEnd, Observer, OpRecord},
     plan::{
@@ -57,6 +57,8 @@ pub(crate) fn toy_spec() -> RunSpec {
         gpus: 2,
         gpu,
         link,
+        kernels: KernelSpec::default(),
+        collectives: CollectiveSpec::default(),
         host: HostSpec { kernel_gap_ns: 1.0, join_gap_ns: 1.0, block_start_ns: 1.0 },
         sources: std::collections::BTreeMap::new(),
     };
