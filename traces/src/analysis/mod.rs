@@ -3,20 +3,38 @@
 //! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
 
+mod breakdown;
 mod collectives;
+mod compare;
+mod critical_path;
 mod gpu_ops;
 pub mod intervals;
 mod iterations;
 mod overlap;
+mod phases;
+mod search;
+mod selection;
+mod skew;
+mod stats;
 mod waits;
+mod waves;
 
+pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
 pub use collectives::{Collective, Collectives, MatchMethod, Member, match_collectives};
+pub use compare::{CompareConfig, CompareReport, ComparedOp, OneSidedOp, OpKey, compare};
+pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use gpu_ops::{GpuOp, gpu_ops, ranks};
 pub use iterations::{Iteration, iterations};
 pub use overlap::{
     IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap, overlap_together,
 };
+pub use phases::{PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, phases};
+pub use search::{Query, Search};
+pub use selection::{SelectedOp, SelectedTrack, Selection, SelectionReport, selection};
+pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
+pub use stats::DurationStats;
 pub use waits::WaitMethod;
+pub use waves::{CutRow, GemmRow, WaveReport, waves};
 
 use crate::model::Span;
 
