@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{batch::Batch, machine::Machine, model::ModelShape};
+use crate::{batch::Batch, machine::Machine, model::ModelShape, split::SplitTable};
 
 /// Everything that decides a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Knobs {
     pub transport: Transport,
     /// Where the batch is cut.
     pub split: SplitChoice,
+    /// A tuned table in place of the built-in one; its CTAs count for every chooser.
+    #[serde(default)]
+    pub table: Option<SplitTable>,
     /// CTAs of the collectives under attention; `None`: from the chooser.
     pub attn_ctas: Option<u32>,
     /// CTAs of the collectives under the MLP; `None`: from the chooser.
@@ -50,6 +53,7 @@ impl Default for Knobs {
             strategy: StrategyKind::TokenWeave,
             transport: Transport::Multimem,
             split: SplitChoice::Auto(Chooser::WaveModel),
+            table: None,
             attn_ctas: None,
             mlp_ctas: None,
             layers: None,
@@ -176,5 +180,10 @@ impl Chooser {
             Self::Table => "table",
             Self::WaveModel => "wave-model",
         }
+    }
+
+    /// The chooser of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|chooser| chooser.name() == name)
     }
 }

@@ -82,6 +82,9 @@ fn by_table(spec: &RunSpec) -> Choice {
     cut_at(spec, Some(Chooser::Table), first_tokens, (Some(key), reason))
 }
 
+/// The offset with the least predicted cost among those that add no wave, else among all. A suffix under a quarter
+/// of the rows is not considered: wave arithmetic likes it, but it computes too briefly to hide the collective of
+/// the prefix, of which this arithmetic knows nothing.
 fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let shard = Shard::new(&spec.model, degree(spec))?;
     let tokens = spec.batch.tokens();
@@ -95,7 +98,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let best = OFFSETS
         .into_iter()
         .map(|offset| rows / 2 + offset)
-        .filter(|&first| first < tokens)
+        .filter(|&first| first < tokens && 4 * (rows - first) >= rows)
         .map(|first| {
             let second = rows - first;
             let more = model.num_with_more_waves(first, second);
@@ -103,12 +106,13 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
         })
         .min_by(|a, b| (a.0 > 0).cmp(&(b.0 > 0)).then(a.1.total_cmp(&b.1)));
     let Some((more, relative_cost, first)) = best else {
-        let reason = format!("no cut of {tokens} tokens leaves both parts with tokens");
+        let reason = format!("no cut of {tokens} tokens leaves the suffix a quarter of them");
         return Ok(Choice::Whole { reason });
     };
     let percent = 100.0 * (relative_cost - 1.0);
     let reason = format!(
-        "half + {} costs {percent:+.1} % in waves and split tax against no split; {more} products gain a wave",
+        "half + {} is predicted to lengthen the matrix products by {percent:.1} %, the least of the offsets; \
+         {more} of them take more waves beside communication",
         first - rows / 2
     );
     Ok(cut_at(spec, Some(Chooser::WaveModel), first, (None, reason)))
@@ -144,10 +148,10 @@ fn cut_at(
 
 /// CTAs of collectives under attention and under the MLP: the user's, else the table's, else what the transport
 /// needs.
-fn overlap_ctas(spec: &RunSpec) -> (u32, u32) {
+pub(crate) fn overlap_ctas(spec: &RunSpec) -> (u32, u32) {
     let (transport, _) = fused_transport(spec);
-    let table = SplitTable::builtin(&spec.model.name, degree(spec))
-        .filter(|_| transport == Transport::Multimem)
+    let table = table(spec)
+        .filter(|_| transport == Transport::Multimem || spec.knobs.table.is_some())
         .and_then(|table| table.nearest(spec.batch.tokens()))
         .map(|(_, row)| (row.attention_ctas, row.mlp_ctas));
     let (attention, mlp) = table.unwrap_or_else(|| {
@@ -163,9 +167,14 @@ fn overlap_ctas(spec: &RunSpec) -> (u32, u32) {
 
 /// Key and offset of the nearest row of the table for this run.
 fn table_row(spec: &RunSpec) -> Option<(u32, i32)> {
-    let table = SplitTable::builtin(&spec.model.name, degree(spec))?;
-    let (key, row) = table.nearest(spec.batch.tokens())?;
+    let (key, row) = table(spec)?.nearest(spec.batch.tokens())?;
     Some((key, row.split_offset))
+}
+
+/// The user's table, else the one that ships for this model and degree.
+fn table(spec: &RunSpec) -> Option<SplitTable> {
+    let table = spec.knobs.table.clone();
+    table.or_else(|| SplitTable::builtin(&spec.model.name, degree(spec)))
 }
 
 fn degree(spec: &RunSpec) -> u32 {

@@ -3,14 +3,17 @@
 mod choose;
 mod cut;
 mod gemms;
+mod survey;
 mod table;
 mod tile;
 mod wave_model;
 mod waves;
 
+pub(crate) use choose::overlap_ctas;
 pub use choose::{Choice, choose, decide, equal_halves, threshold_tokens};
 pub use cut::{Cut, PAD_TOKENS, cut, padded_tokens};
 pub use gemms::{LayerGemm, layer_gemms};
+pub use survey::{Survey, SurveyPoint, survey};
 pub use table::{SplitTable, TableError, TableRow};
 pub use tile::{TileKit, gemm_shape};
 pub use wave_model::{OFFSETS, SPLIT_TAX, WaveCost, WaveModel};

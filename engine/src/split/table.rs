@@ -18,7 +18,8 @@ pub struct TableRow {
 }
 
 /// A tuned table: token count → row. Specific to a model, a tensor-parallel degree and a kind of workload.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, TableRow>", into = "BTreeMap<String, TableRow>")]
 pub struct SplitTable {
     rows: BTreeMap<u32, TableRow>,
 }
@@ -64,22 +65,7 @@ impl SplitTable {
     pub fn parse(json: &str) -> Result<Self, TableError> {
         let named: BTreeMap<String, TableRow> =
             serde_json::from_str(json).map_err(|err| TableError::Json(err.to_string()))?;
-        let mut rows = BTreeMap::new();
-        for (key, row) in named {
-            let tokens = match key.parse::<u32>() {
-                Ok(tokens) if tokens > 0 => tokens,
-                _ => return Err(TableError::Key { key }),
-            };
-            for (field, ctas) in
-                [("attention_ctas", row.attention_ctas), ("mlp_ctas", row.mlp_ctas)]
-            {
-                if ctas == 0 {
-                    return Err(TableError::NoCtas { key: tokens, field });
-                }
-            }
-            rows.insert(tokens, row);
-        }
-        if rows.is_empty() { Err(TableError::Empty) } else { Ok(Self { rows }) }
+        Self::try_from(named)
     }
 
     /// The same format, keys in ascending order, one row a line.
@@ -113,5 +99,34 @@ impl SplitTable {
     /// Rows in ascending order of tokens.
     pub fn rows(&self) -> impl Iterator<Item = (u32, TableRow)> {
         self.rows.iter().map(|(key, row)| (*key, *row))
+    }
+}
+
+impl TryFrom<BTreeMap<String, TableRow>> for SplitTable {
+    type Error = TableError;
+
+    fn try_from(named: BTreeMap<String, TableRow>) -> Result<Self, TableError> {
+        let mut rows = BTreeMap::new();
+        for (key, row) in named {
+            let tokens = match key.parse::<u32>() {
+                Ok(tokens) if tokens > 0 => tokens,
+                _ => return Err(TableError::Key { key }),
+            };
+            for (field, ctas) in
+                [("attention_ctas", row.attention_ctas), ("mlp_ctas", row.mlp_ctas)]
+            {
+                if ctas == 0 {
+                    return Err(TableError::NoCtas { key: tokens, field });
+                }
+            }
+            rows.insert(tokens, row);
+        }
+        if rows.is_empty() { Err(TableError::Empty) } else { Ok(Self { rows }) }
+    }
+}
+
+impl From<SplitTable> for BTreeMap<String, TableRow> {
+    fn from(table: SplitTable) -> Self {
+        table.rows.into_iter().map(|(tokens, row)| (tokens.to_string(), row)).collect()
     }
 }

@@ -1,0 +1,111 @@
+use super::{Choice, TileKit, WaveCost, WaveModel, decide, overlap_ctas, padded_tokens};
+use crate::{
+    model::Shard,
+    plan::PlanError,
+    spec::{Chooser, RunSpec},
+};
+
+/// Every place where a batch could be cut, with its waves, and what each chooser says.
+///
+/// Two SM counts are in play, and both are shown. Unsplit products have all SMs of the GPU. Products of a split
+/// share them with a collective: `sms_attention` and `sms_mlp` are left. The published rule (waves of both parts
+/// at most those of the whole) counts all SMs for both; [`SurveyPoint::keeps_waves`] is that rule,
+/// [`SurveyPoint::keeps_waves_beside_comm`] the stricter one with the SMs that are left.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// Tokens of the batch.
+    pub tokens: u32,
+    /// Rows with padding: those of both parts together.
+    pub padded_tokens: u32,
+    /// SMs of the GPU, which unsplit products have to themselves.
+    pub sms: u32,
+    /// SMs that attention-phase products of a split batch have.
+    pub sms_attention: u32,
+    /// SMs that MLP-phase products of a split batch have.
+    pub sms_mlp: u32,
+    /// The products of a layer, whole.
+    pub unsplit: Vec<WaveCost>,
+    /// Candidate cuts in ascending order, every multiple of the tile rows that leaves both parts with tokens.
+    pub points: Vec<SurveyPoint>,
+    /// What each chooser says of this batch.
+    pub choosers: Vec<(Chooser, Choice)>,
+}
+
+/// One candidate cut. Its lists run parallel to [`Survey::unsplit`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SurveyPoint {
+    /// Tokens of split 0.
+    pub first_tokens: u32,
+    /// Rows of split 1, padding included.
+    pub second_rows: u32,
+    /// Products of split 0 on the SMs that communication leaves.
+    pub first: Vec<WaveCost>,
+    /// Products of split 1 on the SMs that communication leaves.
+    pub second: Vec<WaveCost>,
+    /// Waves of both parts together on all SMs.
+    pub waves_on_all_sms: Vec<u32>,
+    /// On all SMs, no product takes more waves than whole.
+    pub keeps_waves: bool,
+    /// On the SMs that communication leaves, no product takes more waves than whole on all SMs.
+    pub keeps_waves_beside_comm: bool,
+    /// Predicted time of the layer's products over that of no cut, split tax included.
+    pub relative_cost: f64,
+}
+
+/// Surveys the cuts of a run's batch.
+///
+/// # Errors
+/// [`PlanError::NoTokens`], or [`PlanError::Degree`] when the degree does not fit the model.
+pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
+    let tokens = spec.batch.tokens();
+    if tokens == 0 {
+        return Err(PlanError::NoTokens);
+    }
+    let shard = Shard::new(&spec.model, spec.knobs.shard_of.unwrap_or(spec.knobs.tp))?;
+    let gpu = &spec.machine.gpu;
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec);
+    let model = WaveModel { shard: &shard, gpu, attn_ctas, mlp_ctas };
+    let rows = padded_tokens(tokens);
+    let unsplit = model.unsplit(rows);
+    let step = TileKit::of(gpu).tile_m;
+    let cuts = (1..).map(|tiles| tiles * step).take_while(|&first| first < tokens);
+    let points = cuts.map(|first| point(&model, &unsplit, (first, rows - first))).collect();
+    let choosers: Result<Vec<_>, PlanError> =
+        Chooser::ALL.into_iter().map(|chooser| Ok((chooser, decide(spec, chooser)?))).collect();
+    Ok(Survey {
+        tokens,
+        padded_tokens: rows,
+        sms: gpu.sms,
+        sms_attention: gpu.sms.saturating_sub(attn_ctas),
+        sms_mlp: gpu.sms.saturating_sub(mlp_ctas),
+        unsplit,
+        points,
+        choosers: choosers?,
+    })
+}
+
+fn point(
+    model: &WaveModel<'_>,
+    unsplit: &[WaveCost],
+    (first_tokens, second_rows): (u32, u32),
+) -> SurveyPoint {
+    let (first, second) = (model.split(first_tokens), model.split(second_rows));
+    let alone = WaveModel { attn_ctas: 0, mlp_ctas: 0, ..*model };
+    let waves = |one: &[WaveCost], two: &[WaveCost]| -> Vec<u32> {
+        one.iter().zip(two).map(|(a, b)| a.occupancy.waves + b.occupancy.waves).collect()
+    };
+    let keeps = |waves: &[u32]| {
+        waves.iter().zip(unsplit).all(|(waves, whole)| *waves <= whole.occupancy.waves)
+    };
+    let waves_on_all_sms = waves(&alone.split(first_tokens), &alone.split(second_rows));
+    SurveyPoint {
+        first_tokens,
+        second_rows,
+        keeps_waves: keeps(&waves_on_all_sms),
+        keeps_waves_beside_comm: keeps(&waves(&first, &second)),
+        relative_cost: model.relative_cost(first_tokens, second_rows),
+        waves_on_all_sms,
+        first,
+        second,
+    }
+}
