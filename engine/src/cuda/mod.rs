@@ -7,10 +7,27 @@
     reason = "the boundary to CUDA's libraries; every block says why it is sound"
 )]
 
+mod device;
+mod error;
 mod find;
+mod gemm;
+mod launch;
+mod memory;
 mod nvrtc;
 mod probe;
+mod stamps;
+mod tensor_map;
 
+pub use device::{Device, Group, Kernel};
+pub use error::CudaError;
 pub use find::{FindError, library_paths};
+pub use gemm::{Gemm, GemmCall, GemmForm};
+pub use launch::{Args, Shape};
+pub use memory::Buffer;
 pub use nvrtc::{CompileError, Compiled, Nvrtc};
 pub use probe::{GpuInfo, Gpus, Unavailable, multicast_veto, probe};
+pub use stamps::{Recording, Stamps};
+pub use tensor_map::{Matrix, TensorMap};
+
+#[cfg(test)]
+mod tests;

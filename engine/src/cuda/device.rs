@@ -1,0 +1,185 @@
+use std::sync::Arc;
+
+use cudarc::{
+    driver::{CudaContext, CudaFunction, CudaStream, result, sys},
+    nvrtc::Ptx,
+};
+use weftscope_kernels::Arch;
+
+use super::{
+    CudaError,
+    error::Context as _,
+    nvrtc::Compiled,
+    probe::{GpuInfo, probe},
+};
+
+/// One GPU with its two streams: compute at normal priority, communication at the highest, so that the few blocks of
+/// a collective find an SM before the many of the next matrix product.
+#[derive(Clone, Debug)]
+pub struct Device {
+    info: GpuInfo,
+    arch: Arch,
+    context: Arc<CudaContext>,
+    compute: Arc<CudaStream>,
+    comm: Arc<CudaStream>,
+}
+
+impl Device {
+    /// Takes a GPU into use.
+    ///
+    /// # Errors
+    /// [`CudaError`] when there is no such GPU, no programs for it, or the driver refuses.
+    pub fn open(info: &GpuInfo) -> Result<Self, CudaError> {
+        let gpu = info.index;
+        let (major, minor) = info.compute_capability;
+        let arch = Arch::of(major, minor).ok_or_else(|| CudaError::NoArch {
+            name: info.name.clone(),
+            capability: (major, minor),
+        })?;
+        let context = CudaContext::new(gpu as usize).on(gpu, "creating a context")?;
+        // SAFETY: every buffer of this module is freed only after its device is synchronised, so no slice depends on
+        // the implicit events that this turns off; they would order the two streams behind the plan's back.
+        unsafe { context.disable_event_tracking() };
+        let (least, greatest) =
+            result::stream::get_priority_range().on(gpu, "asking for stream priorities")?;
+        let compute = context.new_stream_with_priority(least).on(gpu, "creating a stream")?;
+        let comm = context.new_stream_with_priority(greatest).on(gpu, "creating a stream")?;
+        Ok(Self { info: info.clone(), arch, context, compute, comm })
+    }
+
+    /// What it is.
+    pub fn info(&self) -> &GpuInfo {
+        &self.info
+    }
+
+    /// What its programs are compiled for.
+    pub fn arch(&self) -> Arch {
+        self.arch
+    }
+
+    /// The stream that computes.
+    pub fn compute(&self) -> &Arc<CudaStream> {
+        &self.compute
+    }
+
+    /// The stream that communicates.
+    pub fn comm(&self) -> &Arc<CudaStream> {
+        &self.comm
+    }
+
+    /// Waits until both streams are empty.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the device since the last time.
+    pub fn synchronize(&self) -> Result<(), CudaError> {
+        self.make_current()?;
+        self.context.synchronize().on(self.info.index, "waiting for the device")
+    }
+
+    /// Makes it this thread's device.
+    pub(super) fn make_current(&self) -> Result<(), CudaError> {
+        self.context.bind_to_thread().on(self.info.index, "selecting the device")
+    }
+
+    /// Free and total memory in bytes.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub fn memory(&self) -> Result<(u64, u64), CudaError> {
+        self.make_current()?;
+        let (free, total) = result::mem_get_info().on(self.info.index, "asking for free memory")?;
+        Ok((free as u64, total as u64))
+    }
+
+    /// Loads a compiled program and allows its kernel `smem_bytes` of dynamic shared memory.
+    ///
+    /// # Errors
+    /// When the driver cannot load it.
+    pub fn load(
+        &self,
+        compiled: &Compiled,
+        entry: &str,
+        smem_bytes: u32,
+    ) -> Result<Kernel, CudaError> {
+        let gpu = self.info.index;
+        self.make_current()?;
+        let module = self
+            .context
+            .load_module(Ptx::from_binary(compiled.cubin.clone()))
+            .on(gpu, "loading a program")?;
+        let function = module.load_function(entry).on(gpu, "finding a kernel")?;
+        if smem_bytes > 48 << 10 {
+            let attribute =
+                sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+            function
+                .set_attribute(attribute, smem_bytes as i32)
+                .on(gpu, "asking for shared memory")?;
+        }
+        Ok(Kernel { function, smem_bytes, gpu })
+    }
+}
+
+/// A kernel, loaded on one device.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    pub(super) function: CudaFunction,
+    pub(super) smem_bytes: u32,
+    pub(super) gpu: u32,
+}
+
+/// Devices that work together: one a rank, each able to reach the others' memory.
+#[derive(Clone, Debug)]
+pub struct Group {
+    devices: Vec<Device>,
+}
+
+impl Group {
+    /// Takes the first `ranks` GPUs into use and opens their memory to one another.
+    ///
+    /// # Errors
+    /// [`CudaError`] when there are too few, they differ, or two have no peer link.
+    pub fn open(ranks: u32) -> Result<Self, CudaError> {
+        let found = probe()?;
+        let too_few = || CudaError::Driver {
+            gpu: ranks.saturating_sub(1),
+            what: "opening the group",
+            cause: format!("only {} GPUs are here", found.gpus.len()),
+        };
+        let chosen = found.gpus.get(..ranks as usize).ok_or_else(too_few)?;
+        for gpu in chosen {
+            if gpu.name != chosen[0].name {
+                let (name, first) = (gpu.name.clone(), chosen[0].name.clone());
+                return Err(CudaError::Mixed { index: gpu.index, name, first });
+            }
+            if let Some(to) = (0..ranks).find(|&to| !gpu.peers[to as usize]) {
+                return Err(CudaError::NoPeerLink { from: gpu.index, to });
+            }
+        }
+        let devices = chosen.iter().map(Device::open).collect::<Result<Vec<_>, _>>()?;
+        let group = Self { devices };
+        group.open_peers()?;
+        Ok(group)
+    }
+
+    /// By rank.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
+    }
+
+    fn open_peers(&self) -> Result<(), CudaError> {
+        for device in &self.devices {
+            device.make_current()?;
+            for peer in &self.devices {
+                if peer.info.index == device.info.index {
+                    continue;
+                }
+                // SAFETY: both contexts are live for as long as their devices.
+                let opened = unsafe { sys::cuCtxEnablePeerAccess(peer.context.cu_ctx(), 0) };
+                if opened != sys::CUresult::CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED {
+                    opened.result().on(device.info.index, "opening a peer's memory")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+use half::bf16;
+use weftscope_kernels::reference::{gemm, gemm_silu_mul, relative_error};
+
+use super::{hopper, numbers, upload, wide};
+use crate::cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Recording};
+
+/// Error of a bf16 product over fp32 sums: the output's rounding alone is 2⁻⁹ ≈ 2e-3.
+const BF16_ERROR: f64 = 6e-3;
+
+fn matrix(buffer: &Buffer, rows: usize, columns: usize) -> Matrix {
+    Matrix {
+        address: buffer.address(),
+        rows: rows as u32,
+        columns: columns as u32,
+        pitch_bytes: columns as u64 * 2,
+    }
+}
+
+/// Runs one product with poisoned output, checks it and its stamps.
+fn check_gemm(
+    device: &Device,
+    product: &Gemm,
+    form: GemmForm,
+    (m, n, k): (usize, usize, usize),
+    sms: Option<u32>,
+) {
+    let b_rows = if form.silu_mul { 2 * n } else { n };
+    let (a, b) = (numbers(1, m * k, 1.0), numbers(2, b_rows * k, 0.05));
+    let (a_dev, b_dev) = (upload(device, &a), upload(device, &b));
+    let guard_rows = 2;
+    let c_dev = Buffer::zeros(device, (m + guard_rows) * n * 2).expect("memory for the output");
+    c_dev.fill(0xff).expect("poison");
+    let recording = Recording::new(device, 1 << 16).expect("memory for the ring");
+    let call = GemmCall {
+        a: matrix(&a_dev, m, k),
+        b: matrix(&b_dev, b_rows, k),
+        c: matrix(&c_dev, m, n),
+        sms,
+        group: 3,
+        op: 7,
+        ring: recording.ring_address(),
+        error: recording.error_address(),
+    };
+    // SAFETY: the buffers have the stated shapes and live until the read below has synchronised.
+    unsafe { product.launch(device.compute(), &call) }.expect("launch");
+    let out: Vec<u16> = c_dev.to_host().expect("the kernel runs");
+    let c: Vec<f64> = out[..m * n].iter().map(|&bits| bf16::from_bits(bits).to_f64()).collect();
+    let reference = if form.silu_mul {
+        gemm_silu_mul(&wide(&a), &wide(&b), (m, n, k))
+    } else {
+        gemm(&wide(&a), &wide(&b), (m, n, k))
+    };
+    let error = relative_error(&c, &reference);
+    assert!(error < BF16_ERROR, "{form:?} {m}×{n}×{k} on {sms:?} SMs: error {error}");
+    assert!(out[m * n..].iter().all(|&bits| bits == 0xffff), "wrote past the last row");
+    assert!(recording.first_error().expect("readable").is_none());
+    check_stamps(&recording, device.info().sms, sms);
+}
+
+fn check_stamps(recording: &Recording, num_sms: u32, allowed: Option<u32>) {
+    let read = recording.read().expect("readable");
+    assert!(!read.stamps.is_empty() && read.dropped == 0);
+    let mut sms: Vec<u16> = read.stamps.iter().map(|stamp| stamp.sm).collect();
+    sms.sort_unstable();
+    sms.dedup();
+    assert!(
+        sms.len() as u32 <= allowed.unwrap_or(num_sms),
+        "{} SMs used, {allowed:?} allowed",
+        sms.len()
+    );
+    for stamp in &read.stamps {
+        assert!(
+            stamp.op == 7 && u32::from(stamp.sm) < num_sms && stamp.start_ns <= stamp.end_ns,
+            "{stamp:?}"
+        );
+    }
+    let mut items: Vec<u32> = read.stamps.iter().map(|stamp| stamp.item).collect();
+    items.sort_unstable();
+    assert!(items.windows(2).all(|pair| pair[0] != pair[1]), "a tile was stamped twice");
+}
+
+#[test]
+fn products_are_right_and_stamped() {
+    let Some((device, nvrtc)) = hopper() else { return };
+    eprintln!("{}, NVRTC {:?}", device.info(), nvrtc.version());
+    for form in GemmForm::ALL {
+        let product = Gemm::load(&device, &nvrtc, form, true).expect("compiles and loads");
+        for shape in [(256, 512, 256), (129, 1280, 192), (77, 128, 64), (300, 264, 1000)] {
+            for sms in [None, Some(20)] {
+                check_gemm(&device, &product, form, shape, sms);
+            }
+        }
+    }
+}
+
+#[test]
+fn forms_are_registered() {
+    let program = weftscope_kernels::find("gemm_sm90.cu").expect("registered");
+    for form in GemmForm::ALL {
+        let variant = program.variants.iter().find(|variant| variant.name == form.variant);
+        let defines = variant.unwrap_or_else(|| panic!("{form:?}")).defines;
+        assert!(defines.contains(&format!("WEFT_BN={}", form.tile_columns).as_str()), "{form:?}");
+        assert_eq!(defines.contains(&"WEFT_SILU_MUL"), form.silu_mul, "{form:?}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The kernels on a real GPU, against the references. They skip aloud on a machine without one.
+//!
+//! `cargo test -p weftscope-engine --lib --no-run` makes the executable to carry to a GPU; run it with `cuda::`.
+
+mod gemm;
+
+use half::bf16;
+use weftscope_kernels::Arch;
+
+use super::{Buffer, Device, Nvrtc, probe};
+
+/// The first Hopper GPU and a compiler, or why this test cannot run here.
+pub(super) fn hopper() -> Option<(Device, Nvrtc)> {
+    let gpus = probe().map_err(|reason| eprintln!("skipped: {reason}")).ok()?;
+    let nvrtc = Nvrtc::open().map_err(|reason| eprintln!("skipped: {reason}")).ok()?;
+    let device = Device::open(&gpus.gpus[0]).expect("the GPU can be used");
+    if device.arch() != Arch::Sm90a {
+        eprintln!("skipped: {} is no Hopper GPU", device.info());
+        return None;
+    }
+    Some((device, nvrtc))
+}
+
+/// Reproducible bf16 numbers in −scale…scale.
+pub(super) fn numbers(seed: u64, len: usize, scale: f32) -> Vec<bf16> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            bf16::from_f32(((state >> 40) as f32 / (1u64 << 23) as f32 - 1.0) * scale)
+        })
+        .collect()
+}
+
+pub(super) fn upload(device: &Device, values: &[bf16]) -> Buffer {
+    let bits: Vec<u16> = values.iter().map(|value| value.to_bits()).collect();
+    Buffer::from_host(device, &bits).expect("memory for the inputs")
+}
+
+pub(super) fn wide(values: &[bf16]) -> Vec<f64> {
+    values.iter().map(|value| value.to_f64()).collect()
+}
