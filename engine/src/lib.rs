@@ -18,3 +18,4 @@ pub mod session;
 pub mod spec;
 pub mod split;
 pub(crate) mod strategy;
+pub mod tune;
