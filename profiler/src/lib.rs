@@ -3,11 +3,13 @@
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording). For runs on GPUs:
-//! [`clock`] (one timeline for host and GPUs), [`device_ring`] (stamps of kernels into block records).
+//! [`clock`] (one timeline for host and GPUs), [`device_ring`] (stamps of kernels into block records), `cupti` (activity).
 
 pub mod baselines;
 pub mod clock;
 pub mod collect;
+#[cfg(feature = "cuda")]
+pub mod cupti;
 pub mod device_ring;
 pub mod live;
 pub mod record;

@@ -11,6 +11,8 @@ mod version;
 
 /// The generated bindings of CUPTI's C API. Open a [`Library`] first: without one every call panics.
 pub use cudarc::cupti::sys as bindings;
+/// The context that callbacks name.
+pub use cudarc::driver::sys::CUcontext;
 
 pub use calls::Call;
 pub use find::candidates;

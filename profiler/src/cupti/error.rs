@@ -1,0 +1,48 @@
+use std::ffi::CStr;
+
+use cupti_sys::{OpenError, bindings as sys};
+use thiserror::Error;
+
+/// Why nothing can be collected.
+#[derive(Debug, Error)]
+pub enum CuptiError {
+    /// The library is missing or too old.
+    #[error(transparent)]
+    Library(#[from] OpenError),
+    /// This process collects already; CUPTI's activity buffers are one a process.
+    #[error("activity is being collected already in this process")]
+    Busy,
+    /// Another tool holds CUPTI.
+    #[error("another profiler holds CUPTI in this process{}; stop it, or record stamps only", .0.as_deref().map(|name| format!(" ({name})")).unwrap_or_default())]
+    OtherSubscriber(Option<String>),
+    /// A call failed.
+    #[error("{call}: {cause}")]
+    Call {
+        /// The function.
+        call: &'static str,
+        /// CUPTI's name for what went wrong.
+        cause: String,
+    },
+}
+
+/// `Ok` on success, else the call and CUPTI's words.
+pub(super) fn check(result: sys::CUptiResult, call: &'static str) -> Result<(), CuptiError> {
+    match result {
+        sys::CUptiResult::CUPTI_SUCCESS => Ok(()),
+        sys::CUptiResult::CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED => {
+            Err(CuptiError::OtherSubscriber(None))
+        }
+        other => Err(CuptiError::Call { call, cause: words(other) }),
+    }
+}
+
+fn words(result: sys::CUptiResult) -> String {
+    let mut text = std::ptr::null();
+    // SAFETY: the pointer is valid for one write; CUPTI keeps the string for the life of the process.
+    let known = unsafe { sys::cuptiGetResultString(result, &raw mut text) };
+    if known != sys::CUptiResult::CUPTI_SUCCESS || text.is_null() {
+        return format!("{result:?}");
+    }
+    // SAFETY: not null, NUL-terminated, static.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}

@@ -1,0 +1,19 @@
+//! Activity records from CUPTI. The only part of this crate that may be unsafe.
+//!
+//! The callbacks that CUPTI runs on its own threads decode a buffer into owned records and push them into a bounded
+//! channel, nothing more; what does not fit is counted.
+#![expect(
+    unsafe_code,
+    reason = "calls into libcupti and callbacks from it; every block says why it is sound"
+)]
+
+mod activity;
+mod buffers;
+mod error;
+
+pub use activity::{Activity, Collected};
+pub use buffers::{Event, Loss};
+pub use error::CuptiError;
+
+#[cfg(test)]
+mod tests;
