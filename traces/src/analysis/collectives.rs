@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Config, GpuOp, gpu_ops, ranks};
+use super::{Config, GpuOp, RunMember, gpu_ops, runs};
 use crate::model::{ArgValue, SliceRef, Span, Trace};
 
 /// How the same collective was recognised on several ranks.
@@ -62,13 +62,26 @@ pub struct Collectives {
     pub unmatched: usize,
 }
 
-/// Finds the same collective on all ranks of one run, which may be spread over several traces (one a rank, as the
-/// PyTorch profiler writes them). Traces are put on one clock by their base time.
+/// Finds the same collective on all ranks of a run, which may be spread over several traces (one a rank, as the
+/// PyTorch profiler writes them). Traces are put on one clock by their base time; traces of several runs give the
+/// collectives of each, see [`runs`](super::runs).
 ///
 /// Tried in order: the plan's op, process group and sequence number, turn. See [`MatchMethod`]. The window of
 /// `config` is not applied: a collective cut off on one rank would shift the turns of all later ones.
 pub fn match_collectives(traces: &[&Trace], config: &Config) -> Collectives {
-    let ranks: Vec<RankComm<'_>> = comm_by_rank(traces, config);
+    let mut all = Collectives::default();
+    for run in runs(traces, config) {
+        let of_run = match_run(traces, &run);
+        all.matched.extend(of_run.matched);
+        all.method = all.method.or(of_run.method);
+        all.unmatched += of_run.unmatched;
+    }
+    all
+}
+
+/// The same for the ranks of one run.
+pub(super) fn match_run(traces: &[&Trace], run: &[RunMember]) -> Collectives {
+    let ranks = comm_by_rank(traces, run);
     if ranks.len() < 2 {
         return Collectives::default();
     }
@@ -86,16 +99,6 @@ pub fn match_collectives(traces: &[&Trace], config: &Config) -> Collectives {
     Collectives { matched, method, unmatched: total - taken }
 }
 
-/// Nanoseconds to add to the times of each trace to get those of the first; 0 where a base time is not known.
-pub(super) fn clock_offsets_ns(traces: &[&Trace]) -> Vec<i64> {
-    let base = |trace: &Trace| trace.meta.base_time_unix_ns;
-    let first = traces.first().map_or(0, |trace| base(trace));
-    let offset = |trace: &&Trace| {
-        if first == 0 || base(trace) == 0 { 0 } else { base(trace) - first }
-    };
-    traces.iter().map(offset).collect()
-}
-
 /// Communication ops of one rank.
 struct RankComm<'a> {
     index: usize,
@@ -105,17 +108,15 @@ struct RankComm<'a> {
     ops: Vec<GpuOp>,
 }
 
-fn comm_by_rank<'a>(traces: &[&'a Trace], config: &Config) -> Vec<RankComm<'a>> {
-    let offsets = clock_offsets_ns(traces);
-    let config = &Config { window: None, ..config.clone() };
-    let mut all = Vec::new();
-    for (index, (&trace, offset_ns)) in traces.iter().zip(offsets).enumerate() {
-        for rank in ranks(trace, config) {
-            let mut ops = gpu_ops(trace, rank, config);
-            ops.retain(|op| op.kind.is_comm());
-            all.push(RankComm { index, trace, rank, offset_ns, ops });
-        }
-    }
+fn comm_by_rank<'a>(traces: &[&'a Trace], run: &[RunMember]) -> Vec<RankComm<'a>> {
+    let of = |member: &RunMember| {
+        let trace = traces[member.trace];
+        let mut ops = gpu_ops(trace, member.rank, &Config::default());
+        ops.retain(|op| op.kind.is_comm());
+        let RunMember { trace: index, rank, offset_ns } = *member;
+        RankComm { index, trace, rank, offset_ns, ops }
+    };
+    let mut all: Vec<RankComm<'_>> = run.iter().map(of).collect();
     all.sort_by_key(|rank| rank.rank);
     all
 }

@@ -12,12 +12,14 @@ pub mod intervals;
 mod iterations;
 mod overlap;
 mod phases;
+mod runs;
 mod search;
 mod selection;
 mod skew;
 mod stats;
 mod waits;
 mod waves;
+pub mod words;
 
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
 pub use collectives::{Collective, Collectives, MatchMethod, Member, match_collectives};
@@ -29,6 +31,7 @@ pub use overlap::{
     IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap, overlap_together,
 };
 pub use phases::{PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, phases};
+pub use runs::{RunMember, runs};
 pub use search::{Query, Search};
 pub use selection::{SelectedOp, SelectedTrack, Selection, SelectionReport, selection};
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};

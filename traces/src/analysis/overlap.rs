@@ -159,13 +159,14 @@ fn weigh_by_sms(trace: &Trace, rank: u32, parts: &mut [Part]) {
         return;
     }
     let count = num_sms(trace, rank);
+    let computes: Vec<bool> = trace.labels.iter().map(|label| label.kind.is_compute()).collect();
     for part in parts.iter_mut() {
         part.computing_sms = Some((0, count));
     }
     for lanes in sms {
         let slices = lanes.iter().map(|&lane| &trace.lane(lane).slices);
         let computing: IntervalSet =
-            slices.flat_map(|slices| compute_spans(trace, slices)).collect();
+            slices.flat_map(|slices| compute_spans(slices, &computes)).collect();
         for part in parts.iter_mut() {
             if let Some((sm_ns, _)) = &mut part.computing_sms {
                 *sm_ns += computing.intersect_len_ns(&part.comm);
@@ -174,10 +175,12 @@ fn weigh_by_sms(trace: &Trace, rank: u32, parts: &mut [Part]) {
     }
 }
 
-fn compute_spans<'a>(trace: &'a Trace, slices: &'a SliceTable) -> impl Iterator<Item = Span> + 'a {
-    (0..slices.len())
-        .filter(|&row| trace.label(slices.label[row]).kind.is_compute())
-        .map(|row| slices.span(row))
+fn compute_spans<'a>(
+    slices: &'a SliceTable,
+    computes: &'a [bool],
+) -> impl Iterator<Item = Span> + 'a {
+    let rows = (0..slices.len()).filter(|&row| computes[slices.label[row].0 as usize]);
+    rows.map(|row| slices.span(row))
 }
 
 #[cfg(test)]

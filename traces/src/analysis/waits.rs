@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::collectives::clock_offsets_ns;
+use super::collectives::match_run;
 use super::gpu_ops::sm_lanes;
-use super::{Config, GpuOp, gpu_ops, match_collectives, ranks};
-use crate::model::{Kind, SliceRef, Span, Trace};
+use super::{Collectives, Config, GpuOp, Member, RunMember, gpu_ops, runs};
+use crate::model::{Kind, SliceRef, Trace};
 
 /// How waiting for a late rank was told apart from transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,64 +30,37 @@ pub(super) struct RankWaits {
     pub(super) by_op: BTreeMap<SliceRef, i64>,
 }
 
-/// Waits of every (trace, rank); traces of one run are matched with one another.
+/// Waits of every (trace, rank); the ranks of one run are matched with one another.
 pub(super) fn waits(traces: &[&Trace], config: &Config) -> BTreeMap<(usize, u32), RankWaits> {
     let mut all = BTreeMap::new();
     for run in runs(traces, config) {
-        let of_run: Vec<&Trace> = run.iter().map(|&index| traces[index]).collect();
-        let members: Vec<(usize, u32)> = run
-            .iter()
-            .flat_map(|&index| ranks(traces[index], config).into_iter().map(move |r| (index, r)))
-            .collect();
-        let arrivals = (members.len() > 1).then(|| match_collectives(&of_run, config));
-        for (index, rank) in members {
-            let mut waits = RankWaits { method: WaitMethod::SingleRank, by_op: BTreeMap::new() };
-            if let Some(arrivals) = &arrivals {
-                if let Some(by_op) = measured(traces[index], rank) {
-                    waits = RankWaits { method: WaitMethod::Measured, by_op };
-                } else if arrivals.method.is_some() {
-                    waits.method = WaitMethod::Arrival;
-                    for collective in &arrivals.matched {
-                        let own = |m: &&super::Member| run[m.trace] == index && m.rank == rank;
-                        for member in collective.members.iter().filter(own) {
-                            waits.by_op.insert(member.slice, collective.wait_ns(member));
-                        }
-                    }
-                } else {
-                    waits.method = WaitMethod::Unmatched;
-                }
-            }
-            all.insert((index, rank), waits);
+        let arrivals = (run.len() > 1).then(|| match_run(traces, &run));
+        for member in &run {
+            let waits = of_member(traces[member.trace], member, arrivals.as_ref());
+            all.insert((member.trace, member.rank), waits);
         }
     }
     all
 }
 
-/// Which traces belong to one run: their ranks differ, their world sizes agree and they ran at the same time.
-fn runs(traces: &[&Trace], config: &Config) -> Vec<Vec<usize>> {
-    let offsets = clock_offsets_ns(traces);
-    let when = |index: usize| {
-        let span = gpu_span(traces[index]);
-        Span { start_ns: span.start_ns + offsets[index], end_ns: span.end_ns + offsets[index] }
+fn of_member(trace: &Trace, member: &RunMember, arrivals: Option<&Collectives>) -> RankWaits {
+    let Some(arrivals) = arrivals else {
+        return RankWaits { method: WaitMethod::SingleRank, by_op: BTreeMap::new() };
     };
-    let fits = |a: usize, b: usize| {
-        let other = ranks(traces[b], config);
-        traces[a].meta.world_size == traces[b].meta.world_size
-            && !ranks(traces[a], config).iter().any(|rank| other.contains(rank))
-            && when(a).overlaps(when(b))
-    };
-    let mut runs: Vec<Vec<usize>> = Vec::new();
-    for index in 0..traces.len() {
-        match runs.iter_mut().find(|run| run.iter().all(|&other| fits(other, index))) {
-            Some(run) => run.push(index),
-            None => runs.push(vec![index]),
+    if let Some(by_op) = measured(trace, member.rank) {
+        return RankWaits { method: WaitMethod::Measured, by_op };
+    }
+    if arrivals.method.is_none() {
+        return RankWaits { method: WaitMethod::Unmatched, by_op: BTreeMap::new() };
+    }
+    let mut by_op = BTreeMap::new();
+    for collective in &arrivals.matched {
+        let is_own = |other: &&Member| other.trace == member.trace && other.rank == member.rank;
+        for own in collective.members.iter().filter(is_own) {
+            by_op.insert(own.slice, collective.wait_ns(own));
         }
     }
-    runs
-}
-
-fn gpu_span(trace: &Trace) -> Span {
-    trace.span_where(|kind| matches!(kind, crate::model::TrackKind::Stream { .. }))
+    RankWaits { method: WaitMethod::Arrival, by_op }
 }
 
 /// Mean time at barriers over the blocks of each collective; `None` when no block of the rank recorded any.
@@ -99,14 +72,15 @@ fn measured(trace: &Trace, rank: u32) -> Option<BTreeMap<SliceRef, i64>> {
     ops.retain(|op| op.kind.is_comm());
     let mut sums: Vec<BlockSum> = vec![BlockSum::default(); ops.len()];
     let mut found = false;
+    let is_comm: Vec<bool> = trace.labels.iter().map(|label| label.kind.is_comm()).collect();
     let lanes = sm_lanes(trace, rank).into_iter().flatten();
     for (turn, &lane) in lanes.enumerate() {
         let slices = &trace.lane(lane).slices;
         for row in 0..slices.len() {
-            let label = trace.label(slices.label[row]);
-            if !label.kind.is_comm() {
+            if !is_comm[slices.label[row].0 as usize] {
                 continue;
             }
+            let label = trace.label(slices.label[row]);
             let plan_op = label.facts.as_ref().map(|facts| facts.op);
             let span = slices.span(row);
             let Some(at) = running_at(trace, &ops, span.start_ns, plan_op) else { continue };

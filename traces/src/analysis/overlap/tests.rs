@@ -125,6 +125,17 @@ fn two_runs_opened_together_are_not_mixed() {
 }
 
 #[test]
+fn two_runs_merged_into_one_trace_are_not_mixed() {
+    let trace = trace(
+        "rank 0\n stream 7: comm 0..50 nccl\n rank 1\n stream 7: comm 40..60 nccl
+         rank 2\n stream 7: comm 900..950 nccl\n rank 3\n stream 7: comm 905..950 nccl",
+    );
+    let report = overlap(&trace, &Config::default());
+    let waits: Vec<_> = report.ranks.iter().map(|rank| rank.total.wait_ns).collect();
+    assert_eq!(waits, [40, 0, 5, 0]);
+}
+
+#[test]
 fn unequal_numbers_of_collectives_are_not_matched_by_turn() {
     let trace = trace(
         "rank 0\n stream 0: comm 0..50 nccl; comm 60..90 nccl\n rank 1\n stream 0: comm 10..50 nccl",

@@ -1,0 +1,76 @@
+//! Overlap of real recordings (two H200s, one Llama-shaped layer, with and without a weave), against figures that an
+//! independent script computed from the same files.
+
+use std::{fs::File, path::PathBuf};
+
+use weftscope_traces::{
+    Trace,
+    analysis::{Config, MatchMethod, WaitMethod, overlap, overlap_together, skew},
+    interchange::{self, chrome::ImportOptions},
+};
+
+/// The recordings, or `None` (said aloud) where they are not.
+fn recordings() -> Option<Vec<Trace>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
+    let folder = std::env::var_os("WEFTSCOPE_SAMPLES").map_or(folder, PathBuf::from);
+    if !folder.is_dir() {
+        println!("SKIPPED: no recordings in {}", folder.display());
+        return None;
+    }
+    let names = ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"];
+    let read = |name: &str| {
+        let path = folder.join(format!("h200x2_llama70b_tp8_{name}.json.gz"));
+        let file = File::open(path).expect("the recording can be opened");
+        interchange::open(file, &ImportOptions::default(), &mut interchange::silent)
+            .expect("the recording can be read")
+    };
+    Some(names.map(read).into())
+}
+
+#[test]
+fn overlap_of_each_file_alone() {
+    let Some(traces) = recordings() else { return };
+    let figures = traces.iter().map(|trace| overlap(trace, &Config::default()).ranks[0].total);
+    let got: Vec<_> =
+        figures.map(|f| (f.span_ns, f.compute_ns, f.comm_ns, f.overlap_ns, f.wait_ns)).collect();
+    let expected = [
+        (30_129_165, 17_987_439, 7_731_024, 0, 0),
+        (30_105_928, 18_044_602, 8_085_879, 0, 0),
+        (34_773_369, 20_899_989, 16_299_141, 10_490_660, 0),
+        (34_770_855, 19_161_264, 6_956_801, 3_329_796, 0),
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn opened_together_the_excess_of_rank_0_is_waiting() {
+    let Some(traces) = recordings() else { return };
+    let all: Vec<&Trace> = traces.iter().collect();
+    let reports = overlap_together(&all, &Config::default());
+    let waits: Vec<_> = reports.iter().map(|report| report.ranks[0].total.wait_ns).collect();
+    assert_eq!(waits, [2_112_320, 2_304_373, 9_736_827, 0]);
+    assert!(reports.iter().all(|report| report.ranks[0].wait_method == WaitMethod::Arrival));
+    let excess = reports[2].ranks[0].total.comm_ns - reports[3].ranks[0].total.comm_ns;
+    assert!(waits[2] > excess, "all that rank 0 takes longer ({excess} ns) is waiting");
+}
+
+#[test]
+fn merged_into_one_trace_the_two_runs_stay_apart() {
+    let Some(traces) = recordings() else { return };
+    let merged = interchange::merge(traces);
+    let report = overlap(&merged, &Config::default());
+    let got: Vec<_> =
+        report.ranks.iter().map(|rank| (rank.total.comm_ns, rank.total.wait_ns)).collect();
+    let expected =
+        [(7_731_024, 2_112_320), (8_085_879, 2_304_373), (16_299_141, 9_736_827), (6_956_801, 0)];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn rank_1_is_the_straggler_of_the_weave() {
+    let Some(traces) = recordings() else { return };
+    let report = skew(&[&traces[2], &traces[3]], &Config::default());
+    assert_eq!((report.straggler, report.method), (Some(1), Some(MatchMethod::Order)));
+    assert_eq!((report.collectives.len(), report.unmatched), (48, 0));
+    assert_eq!(report.ranks[1].times_last, 48);
+}
