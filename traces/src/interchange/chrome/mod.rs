@@ -6,6 +6,7 @@
 mod collect;
 mod error;
 mod event;
+mod export_error;
 mod flows;
 mod foreign;
 mod header;
@@ -15,10 +16,17 @@ mod nest;
 mod own;
 mod own_read;
 mod read;
+mod rows;
+mod split;
 mod tally;
 mod time;
 mod window;
+mod write;
+mod write_events;
+mod write_head;
 
 pub use error::ImportError;
+pub use export_error::ExportError;
 pub use read::{ImportOptions, read};
 pub(crate) use window::{BytesRead, Counting};
+pub use write::{ExportOptions, ranks, write, write_rank};

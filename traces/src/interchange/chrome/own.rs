@@ -15,6 +15,13 @@ pub(super) const LABEL_KEY: &str = "weft";
 /// Value of [`LABEL_KEY`] in events that repeat what others say.
 pub(super) const DERIVED: i64 = -1;
 
+/// First pid of the per-SM rows: this plus the rank.
+pub(super) const SM_PID: u32 = 100_000;
+/// First pid of the host rows made for other tools: this plus the rank.
+pub(super) const HOST_PID: u32 = 200_000;
+/// Pid of rows that belong to no rank and of threads whose pid another row has.
+pub(super) const OTHER_PID: u32 = 300_000;
+
 /// The object.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Own {

@@ -126,7 +126,7 @@ impl OwnRead {
             match key.as_ref() {
                 LABEL_KEY => derived.label = int(),
                 "lane" => derived.lane = int().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
-                "item" | "block" | "correlation" => {
+                "item" | "block" => {
                     derived.item = int().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
                 }
                 _ => {}
@@ -243,7 +243,7 @@ impl OwnRead {
         }
     }
 
-    /// The trace; `None` when it would be empty though the file lists lanes.
+    /// The trace; `None` when nothing could be used of what the file holds.
     pub(super) fn finish(mut self, tally: &mut Tally) -> Option<Trace> {
         for (from, to, kind) in std::mem::take(&mut self.flows) {
             let exists = |end: SliceRef| end.index < self.lanes[end.lane.0 as usize].2;
@@ -262,10 +262,10 @@ impl OwnRead {
         for series in std::mem::take(&mut self.counters) {
             self.out.counter(series);
         }
-        self.out.diagnostics_mut().merge(std::mem::take(&mut tally.diagnostics));
-        if nothing && !self.lanes.is_empty() && !self.out.diagnostics_mut().is_clean() {
+        if nothing && !tally.diagnostics.is_clean() {
             return None;
         }
+        self.out.diagnostics_mut().merge(std::mem::take(&mut tally.diagnostics));
         self.out.finish().ok()
     }
 }

@@ -29,7 +29,7 @@ pub struct ImportOptions {
 /// Memory is the trace plus one window of text (1 MiB, more only if one event is longer). GPU events become
 /// stream tracks below one rank track each, CPU events host threads with nesting as lanes, annotations marks.
 /// Overlapping slices of a stream are spread over lanes. Every record that could not be used is counted by cause
-/// in the trace's diagnostics, with the place of the first. Files written by the exporter here come back
+/// in the trace's diagnostics, with the place of the first. Files written by [`write`](super::write()) come back
 /// exactly.
 ///
 /// # Errors

@@ -1,0 +1,26 @@
+use std::io;
+
+use thiserror::Error;
+
+/// Why a trace could not be written as Chrome JSON.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The output could not be written.
+    #[error("writing failed after {at_byte} bytes of text: {source}")]
+    Io {
+        /// Bytes of JSON text handed over before.
+        at_byte: u64,
+        /// What the writer says.
+        #[source]
+        source: io::Error,
+    },
+    /// The rank to be written is not in the trace.
+    #[error("the trace has no rank {rank}")]
+    NoSuchRank {
+        /// The rank asked for.
+        rank: u32,
+    },
+    /// The progress hook asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}

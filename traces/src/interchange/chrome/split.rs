@@ -1,0 +1,66 @@
+//! One rank out of a trace.
+
+use crate::{
+    Diagnostics, Flow, Lane, LaneId, SliceRef, SliceTable, Trace, Track, TrackId, TrackKind,
+};
+
+/// The tracks, counters and arrows of `rank` and of no rank; arrows to other ranks are counted as left out.
+///
+/// Labels and arguments are kept whole, so that ids stay what they are.
+pub(super) fn only_rank(trace: &Trace, rank: u32) -> Trace {
+    let keep: Vec<bool> = trace.tracks.iter().map(|track| belongs(&track.kind, rank)).collect();
+    let mut tracks: Vec<Track> = Vec::new();
+    let mut lanes: Vec<Lane> = Vec::new();
+    let mut new_track: Vec<Option<TrackId>> = vec![None; trace.tracks.len()];
+    let mut new_lane: Vec<Option<LaneId>> = vec![None; trace.lanes.len()];
+    for (index, track) in trace.tracks.iter().enumerate().filter(|&(index, _)| keep[index]) {
+        let id = TrackId(tracks.len() as u32);
+        new_track[index] = Some(id);
+        let mut own = Vec::new();
+        for lane in &track.lanes {
+            let slices: SliceTable = trace.lane(*lane).slices.clone();
+            let new = LaneId(lanes.len() as u32);
+            new_lane[lane.0 as usize] = Some(new);
+            own.push(new);
+            lanes.push(Lane { track: id, slices });
+        }
+        // A parent of another rank cannot be; if one were, the track would stand at the root.
+        let parent = track.parent.and_then(|parent| new_track[parent.0 as usize]);
+        tracks.push(Track {
+            parent,
+            name: track.name.clone(),
+            kind: track.kind.clone(),
+            lanes: own,
+        });
+    }
+    let mut diagnostics: Diagnostics = trace.diagnostics.clone();
+    let end = |end: SliceRef| Some(SliceRef { lane: new_lane[end.lane.0 as usize]?, ..end });
+    let mut flows: Vec<Flow> = Vec::new();
+    let mut left_out = 0;
+    for flow in &trace.flows {
+        match (end(flow.from), end(flow.to)) {
+            (Some(from), Some(to)) => flows.push(Flow { from, to, kind: flow.kind }),
+            (None, None) => {}
+            _ => left_out += 1,
+        }
+    }
+    flows.sort_by_key(|flow| (flow.from, flow.to));
+    diagnostics.count("arrows to other ranks, not in this rank's file", left_out);
+    let mut meta = trace.meta.clone();
+    meta.ranks.retain(|info| info.rank == rank);
+    let of_rank = |of: Option<u32>| of.is_none_or(|of| of == rank);
+    Trace {
+        meta,
+        tracks,
+        lanes,
+        labels: trace.labels.clone(),
+        args: trace.args.clone(),
+        counters: trace.counters.iter().filter(|c| of_rank(c.rank)).cloned().collect(),
+        flows,
+        diagnostics,
+    }
+}
+
+fn belongs(kind: &TrackKind, rank: u32) -> bool {
+    kind.rank().is_none_or(|of| of == rank)
+}

@@ -1,0 +1,414 @@
+//! The events: slices, what is derived from them for other tools, counters and arrows.
+
+use std::collections::HashSet;
+use std::io::Write;
+
+use super::ExportError;
+use super::collect::CATEGORY_KEY;
+use super::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID};
+use super::rows::Rows;
+use super::write::{ExportOptions, Text, quoted, ranks};
+use crate::{
+    ArgValue, Args, FlowKind, Kind, Label, LaneId, Phase, SliceRef, Span, Split, Trace, TrackKind,
+};
+
+/// Writes all events.
+pub(super) fn events<W: Write>(
+    text: &mut Text<'_, W>,
+    trace: &Trace,
+    rows: &Rows,
+    options: &ExportOptions,
+) -> Result<(), ExportError> {
+    let shown_rank = ranks(trace).first().copied().unwrap_or(0);
+    let has_host = trace.lanes.iter().any(|lane| {
+        !lane.slices.is_empty()
+            && matches!(trace.track(lane.track).kind, TrackKind::HostThread { .. })
+    });
+    let mut writer = Events {
+        names: trace.labels.iter().map(|label| quoted(&label.name)).collect(),
+        kernel_names: trace
+            .labels
+            .iter()
+            .map(|label| quoted(&kernel_name(label, options)))
+            .collect(),
+        facts: trace.labels.iter().map(facts).collect(),
+        text,
+        trace,
+        rows,
+        shown_rank,
+        host_rank: (!has_host).then_some(shown_rank),
+        correlation: 0,
+    };
+    writer.steps()?;
+    for lane in 0..trace.lanes.len() {
+        writer.lane(LaneId(lane as u32))?;
+    }
+    writer.counters()?;
+    writer.flows()
+}
+
+struct Events<'a, 'p, W> {
+    text: &'a mut Text<'p, W>,
+    trace: &'a Trace,
+    rows: &'a Rows,
+    /// Per label, as JSON strings.
+    names: Vec<String>,
+    kernel_names: Vec<String>,
+    /// Per label: derived arguments, each with its key.
+    facts: Vec<Vec<(&'static str, String)>>,
+    /// The rank whose kernels carry `stream`.
+    shown_rank: u32,
+    /// That rank, when the trace has no host rows and tools need them made.
+    host_rank: Option<u32>,
+    /// Running number of kernels.
+    correlation: i64,
+}
+
+impl<W: Write> Events<'_, '_, W> {
+    fn lane(&mut self, lane: LaneId) -> Result<(), ExportError> {
+        let content = self.trace.lane(lane);
+        let kind = &self.trace.track(content.track).kind;
+        for row in 0..content.slices.len() {
+            match kind {
+                TrackKind::Sm { .. } => self.block(lane, row),
+                TrackKind::Stream { rank, stream } => self.op(lane, row, *rank, *stream)?,
+                _ => self.other(lane, row, kind),
+            }
+            self.text.slice_done()?;
+        }
+        Ok(())
+    }
+
+    /// `{"ph":…,"args":{` of a slice.
+    fn begin(&mut self, category: &str, name: &str, lane: LaneId, span: Span) {
+        let row = self.rows.places[lane.0 as usize].row;
+        self.complete(category, name, (row.pid, row.tid), span);
+    }
+
+    fn complete(&mut self, category: &str, name: &str, (pid, tid): (u32, u32), span: Span) {
+        let text = &mut *self.text;
+        text.begin_event();
+        text.raw("{\"ph\":\"X\",\"cat\":\"");
+        text.raw(category);
+        text.raw("\",\"name\":");
+        text.raw(name);
+        text.raw(",\"pid\":");
+        text.int(i64::from(pid));
+        text.raw(",\"tid\":");
+        text.int(i64::from(tid));
+        text.raw(",\"ts\":");
+        text.us(span.start_ns);
+        text.raw(",\"dur\":");
+        text.us(span.end_ns.saturating_sub(span.start_ns));
+        text.raw(",\"args\":{");
+    }
+
+    /// The slice's own arguments, then the label: what follows is derived.
+    fn own_args(&mut self, lane: LaneId, row: usize) -> Args {
+        let slices = &self.trace.lane(lane).slices;
+        let args = self.trace.args.get(slices.args[row]);
+        for (key, value) in &args {
+            self.text.raw(&quoted(key));
+            self.text.raw(":");
+            self.text.raw(&value_text(value));
+            self.text.raw(",");
+        }
+        self.label(i64::from(slices.label[row].0));
+        let in_row = self.rows.places[lane.0 as usize].lane;
+        if in_row > 0 {
+            self.text.raw(",\"lane\":");
+            self.text.int(i64::from(in_row));
+        }
+        args
+    }
+
+    fn label(&mut self, label: i64) {
+        self.text.raw("\"");
+        self.text.raw(LABEL_KEY);
+        self.text.raw("\":");
+        self.text.int(label);
+    }
+
+    fn block(&mut self, lane: LaneId, row: usize) {
+        let slices = &self.trace.lane(lane).slices;
+        let label = slices.label[row].0 as usize;
+        let name = std::mem::take(&mut self.names[label]);
+        self.begin("sm_block", &name, lane, slices.span(row));
+        self.names[label] = name;
+        self.own_args(lane, row);
+        self.text.raw(",\"block\":");
+        self.text.int(i64::from(slices.item[row]));
+        self.text.raw("}}");
+    }
+
+    fn op(&mut self, lane: LaneId, row: usize, rank: u32, stream: u32) -> Result<(), ExportError> {
+        let slices = &self.trace.lane(lane).slices;
+        let span = slices.span(row);
+        let id = slices.label[row].0 as usize;
+        let label = &self.trace.labels[id];
+        let category = match label.kind {
+            Kind::Memcpy if label.name.starts_with("Memset") => "gpu_memset",
+            Kind::Memcpy => "gpu_memcpy",
+            _ => "kernel",
+        };
+        let name = std::mem::take(&mut self.kernel_names[id]);
+        self.begin(category, &name, lane, span);
+        self.kernel_names[id] = name;
+        let own = self.own_args(lane, row);
+        let has = |key: &str| own.iter().any(|(own, _)| own == key);
+        self.text.raw(",\"item\":");
+        self.text.int(i64::from(slices.item[row]));
+        self.correlation += 1;
+        let stream_key = if rank == self.shown_rank { "stream" } else { "rank stream" };
+        let derived = [
+            ("device", i64::from(rank)),
+            (stream_key, i64::from(stream)),
+            ("correlation", self.correlation),
+        ];
+        for (key, value) in derived.into_iter().filter(|(key, _)| !has(key)) {
+            self.text.raw(",\"");
+            self.text.raw(key);
+            self.text.raw("\":");
+            self.text.int(value);
+        }
+        for (key, value) in &self.facts[id] {
+            if !has(key) {
+                self.text.raw(",\"");
+                self.text.raw(key);
+                self.text.raw("\":");
+                self.text.raw(value);
+            }
+        }
+        self.text.raw("}}");
+        if self.host_rank == Some(rank) {
+            self.launch(rank, span.start_ns)?;
+        }
+        Ok(())
+    }
+
+    /// A launch for an op that has none: tools that join kernels to steps through launches lose it otherwise.
+    fn launch(&mut self, rank: u32, at_ns: i64) -> Result<(), ExportError> {
+        let row = host_row(rank);
+        let span = Span { start_ns: at_ns, end_ns: at_ns };
+        self.complete("cuda_runtime", "\"cudaLaunchKernel\"", row, span);
+        self.label(DERIVED);
+        self.text.raw(",\"correlation\":");
+        self.text.int(self.correlation);
+        self.text.raw("}}");
+        self.text.end_event()
+    }
+
+    fn other(&mut self, lane: LaneId, row: usize, kind: &TrackKind) {
+        let slices = &self.trace.lane(lane).slices;
+        let label = &self.trace.labels[slices.label[row].0 as usize];
+        let given = match kind {
+            TrackKind::HostThread { .. } => self.category(slices.args[row]),
+            _ => None,
+        };
+        let category = given.unwrap_or_else(|| {
+            let fallback = match (kind, label.kind) {
+                (TrackKind::HostThread { .. }, Kind::Mark) => "user_annotation",
+                (TrackKind::HostThread { .. }, _) => "cpu_op",
+                (TrackKind::Marks { .. }, _) => "gpu_user_annotation",
+                _ => "track",
+            };
+            fallback.to_owned()
+        });
+        let name = std::mem::take(&mut self.names[slices.label[row].0 as usize]);
+        self.begin(&category, &name, lane, slices.span(row));
+        self.names[slices.label[row].0 as usize] = name;
+        self.own_args(lane, row);
+        if slices.item[row] != 0 {
+            self.text.raw(",\"item\":");
+            self.text.int(i64::from(slices.item[row]));
+        }
+        self.text.raw("}}");
+    }
+
+    /// The category that an imported host event had, if it needs no escapes.
+    fn category(&self, args: crate::ArgsId) -> Option<String> {
+        let args = self.trace.args.get(args);
+        let category = args.into_iter().rev().find(|(key, _)| key == CATEGORY_KEY)?.1;
+        match category {
+            ArgValue::Text(text)
+                if text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') =>
+            {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+
+    /// Iterations once more as `ProfilerStep#N` on a host row, where tools look for them.
+    fn steps(&mut self) -> Result<(), ExportError> {
+        let Some(rank) = self.host_rank else { return Ok(()) };
+        let marks =
+            [Some(rank), None].map(|rank| self.trace.find_track(&TrackKind::Marks { rank }));
+        let lane = marks
+            .into_iter()
+            .flatten()
+            .find_map(|track| self.trace.track(track).lanes.first().copied());
+        let Some(lane) = lane else { return Ok(()) };
+        self.host_names(rank)?;
+        let slices = &self.trace.lane(lane).slices;
+        let mut numbers = HashSet::new();
+        for row in 0..slices.len() {
+            let name = &self.trace.label(slices.label[row]).name;
+            let wanted = trailing_number(name).unwrap_or(row as u64);
+            let number = (wanted..).find(|n| !numbers.contains(n)).unwrap_or(wanted);
+            numbers.insert(number);
+            let name = format!("\"ProfilerStep#{number}\"");
+            self.complete("user_annotation", &name, host_row(rank), slices.span(row));
+            self.label(DERIVED);
+            self.text.raw("}}");
+            self.text.end_event()?;
+        }
+        Ok(())
+    }
+
+    fn host_names(&mut self, rank: u32) -> Result<(), ExportError> {
+        let (pid, tid) = host_row(rank);
+        for (what, tid, name) in [
+            ("process_name", 0, format!("rank {rank} host (derived)")),
+            ("thread_name", tid, "iterations and launches (derived)".to_owned()),
+        ] {
+            self.text.begin_event();
+            self.text.raw(&format!(
+                "{{\"ph\":\"M\",\"name\":\"{what}\",\"pid\":{pid},\"tid\":{tid},\"ts\":0,\"args\":{{\"name\":\"{name}\"}}}}"
+            ));
+            self.text.end_event()?;
+        }
+        Ok(())
+    }
+
+    fn counters(&mut self) -> Result<(), ExportError> {
+        for counter in &self.trace.counters {
+            let name = quoted(&counter.name);
+            let unit = if counter.unit.is_empty() { "value" } else { &counter.unit };
+            let unit = quoted(unit);
+            let pid = counter.rank.unwrap_or(OTHER_PID);
+            let samples = counter.at_ns.iter().zip(&counter.value);
+            for (&at_ns, &value) in samples.filter(|(_, value)| value.is_finite()) {
+                self.text.begin_event();
+                self.text.raw(&format!("{{\"ph\":\"C\",\"name\":{name},\"pid\":{pid},\"ts\":"));
+                self.text.us(at_ns);
+                self.text.raw(&format!(",\"args\":{{{unit}:{}}}}}", float_text(value)));
+                self.text.end_event()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flows(&mut self) -> Result<(), ExportError> {
+        for (id, flow) in self.trace.flows.iter().enumerate() {
+            let name = match flow.kind {
+                FlowKind::Dependency => "dependency",
+                FlowKind::Launch => "ac2g",
+                FlowKind::Imported => "arrow",
+            };
+            self.flow_end("s", name, id, flow.from)?;
+            self.flow_end("f", name, id, flow.to)?;
+        }
+        Ok(())
+    }
+
+    fn flow_end(
+        &mut self,
+        phase: &str,
+        name: &str,
+        id: usize,
+        end: SliceRef,
+    ) -> Result<(), ExportError> {
+        let place = self.rows.places[end.lane.0 as usize];
+        let bind = if phase == "f" { ",\"bp\":\"e\"" } else { "" };
+        let text = &mut *self.text;
+        text.begin_event();
+        text.raw(&format!(
+            "{{\"ph\":\"{phase}\",\"cat\":\"{name}\",\"name\":\"{name}\",\"id\":{},\"pid\":{},\"tid\":{}{bind},\"ts\":",
+            id + 1,
+            place.row.pid,
+            place.row.tid
+        ));
+        text.us(self.trace.span_of(end).start_ns);
+        text.raw(&format!(",\"args\":{{\"lane\":{},\"index\":{}}}}}", place.lane, end.index));
+        text.end_event()
+    }
+}
+
+fn host_row(rank: u32) -> (u32, u32) {
+    (HOST_PID.wrapping_add(rank), HOST_PID.wrapping_add(rank))
+}
+
+/// The name under which other tools see an op.
+fn kernel_name(label: &Label, options: &ExportOptions) -> String {
+    let name = &label.name;
+    let is_known = name.starts_with("nccl") && name.contains("Kernel");
+    if !options.hta_names {
+        name.clone()
+    } else if label.kind.is_comm() && !is_known {
+        format!("ncclDevKernel_{name}")
+    } else if label.kind == Kind::Memcpy && !name.starts_with("Mem") {
+        format!("Memcpy {name}")
+    } else {
+        name.clone()
+    }
+}
+
+/// What a label says about its op, as arguments.
+fn facts(label: &Label) -> Vec<(&'static str, String)> {
+    let mut args = vec![("kind", quoted(label.kind.name()))];
+    if let Some(layer) = label.layer {
+        args.push(("layer", layer.to_string()));
+    }
+    match label.split {
+        Split::Whole => {}
+        Split::First => args.push(("split", "0".to_owned())),
+        Split::Second => args.push(("split", "1".to_owned())),
+    }
+    if label.phase != Phase::None {
+        args.push(("phase", quoted(label.phase.name())));
+    }
+    let Some(facts) = &label.facts else { return args };
+    args.push(("grid", format!("[{},1,1]", facts.grid)));
+    args.push(("waves", facts.waves.to_string()));
+    args.push(("tail occupancy", float_text(facts.tail_occupancy)));
+    args.push(("SMs", facts.sms.to_string()));
+    args.push(("tokens", facts.tokens.to_string()));
+    args.push(("flops", float_text(facts.flops)));
+    args.push(("hbm bytes", float_text(facts.hbm_bytes)));
+    args.push(("link bytes", float_text(facts.link_bytes)));
+    if let Some(alone_ns) = facts.alone_ns {
+        args.push(("alone_ns", alone_ns.to_string()));
+    }
+    args.push(("shape", quoted(&facts.shape)));
+    args
+}
+
+fn trailing_number(name: &str) -> Option<u64> {
+    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+    name[name.len() - digits..].parse().ok()
+}
+
+/// A float that reads back as the same float; what JSON cannot say becomes text.
+fn float_text(value: f64) -> String {
+    match serde_json::Number::from_f64(value) {
+        Some(number) => number.to_string(),
+        None => quoted(&value.to_string()),
+    }
+}
+
+fn value_text(value: &ArgValue) -> String {
+    match value {
+        ArgValue::Int(int) => int.to_string(),
+        ArgValue::Float(float) => float_text(*float),
+        ArgValue::Text(text) if is_compact_json(text) => text.clone(),
+        ArgValue::Text(text) => quoted(text),
+    }
+}
+
+/// True for an array or object that reads back as the very same text.
+fn is_compact_json(text: &str) -> bool {
+    text.starts_with(['[', '{'])
+        && super::event::compact(text.as_bytes()) == text
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}

@@ -1,0 +1,172 @@
+//! Everything before the first event: Kineto's header, our description, names and sort orders of rows.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::ExportError;
+use super::own::{HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, SM_PID};
+use super::rows::{Rows, rank_name, rows_of};
+use super::write::{Text, quoted, ranks};
+use crate::{Diagnostics, Label, Trace};
+
+/// Writes the head up to and with the opening bracket of the events, then the metadata events.
+///
+/// Line breaks and the blank after each colon are not decoration: Holistic Trace Analysis finds the rank by a
+/// pattern that needs them, line by line.
+pub(super) fn head<W: Write>(
+    text: &mut Text<'_, W>,
+    trace: &Trace,
+    rows: &Rows,
+) -> Result<(), ExportError> {
+    kineto(text, trace);
+    description(text, trace, rows)?;
+    text.raw("  \"traceEvents\": [");
+    names(text, trace, rows)
+}
+
+fn kineto<W: Write>(text: &mut Text<'_, W>, trace: &Trace) {
+    let meta = &trace.meta;
+    let rank = ranks(trace).first().copied().unwrap_or(0);
+    text.raw("{\n  \"schemaVersion\": 1,\n");
+    text.raw(&format!(
+        "  \"distributedInfo\": {{\n    \"backend\": \"nccl\",\n    \"rank\": {rank},\n    \"world_size\": {}\n  }},\n",
+        meta.world_size
+    ));
+    text.raw("  \"deviceProperties\": [\n");
+    for (index, info) in meta.ranks.iter().enumerate() {
+        let device = &info.device;
+        let (major, minor) = device.compute_capability;
+        text.raw(if index > 0 { ",\n" } else { "" });
+        text.raw(&format!(
+            "    {{\"id\": {}, \"name\": {}, \"totalGlobalMem\": {}, \"computeMajor\": {major}, \"computeMinor\": {minor}, \"numSms\": {}}}",
+            info.rank,
+            quoted(&device.name),
+            device.memory_bytes,
+            device.sms
+        ));
+    }
+    text.raw("\n  ],\n  \"displayTimeUnit\": \"ns\",\n");
+    text.raw(&format!("  \"baseTimeNanoseconds\": {},\n", meta.base_time_unix_ns));
+    text.raw(&format!("  \"traceName\": {},\n", quoted(&meta.title)));
+}
+
+/// The `weftscope` object; compact, so that no pattern of other tools finds ranks in it.
+fn description<W: Write>(
+    text: &mut Text<'_, W>,
+    trace: &Trace,
+    rows: &Rows,
+) -> Result<(), ExportError> {
+    let mut diagnostics = trace.diagnostics.clone();
+    let labels: Vec<Label> =
+        trace.labels.iter().map(|label| finite(label, &mut diagnostics)).collect();
+    let lost: usize =
+        trace.counters.iter().map(|c| c.value.iter().filter(|v| !v.is_finite()).count()).sum();
+    diagnostics.count("counter samples that are no finite number, not exported", lost as u64);
+    text.raw("  \"weftscope\": {\n    \"version\": ");
+    text.int(i64::from(OWN_VERSION));
+    text.raw(",\n    \"generator\": ");
+    text.raw(&quoted(concat!("weftscope ", env!("CARGO_PKG_VERSION"))));
+    text.raw(",\n    \"provenance\": ");
+    text.raw(&quoted(trace.meta.provenance.name()));
+    text.raw(",\n    \"meta\": ");
+    json(text, &trace.meta)?;
+    text.raw(",\n    \"diagnostics\": ");
+    json(text, &diagnostics)?;
+    text.raw(",\n    \"counters\": ");
+    let counters: Vec<OwnCounter> = trace
+        .counters
+        .iter()
+        .map(|counter| OwnCounter {
+            pid: counter.rank.unwrap_or(OTHER_PID),
+            name: counter.name.clone(),
+            unit: counter.unit.clone(),
+            rank: counter.rank,
+        })
+        .collect();
+    json(text, &counters)?;
+    let tracks = trace.tracks.iter().map(|track| OwnTrack {
+        parent: track.parent.map(|parent| parent.0),
+        name: track.name.clone(),
+        kind: track.kind.clone(),
+        rows: rows_of(track, rows),
+    });
+    text.raw(",\n    \"tracks\": [");
+    lines(text, tracks)?;
+    text.raw("],\n    \"labels\": [");
+    lines(text, labels.into_iter())?;
+    text.raw("]\n  },\n");
+    Ok(())
+}
+
+/// JSON has no word for NaN and infinity; such facts become 0 and are counted.
+fn finite(label: &Label, diagnostics: &mut Diagnostics) -> Label {
+    let mut label = label.clone();
+    if let Some(facts) = &mut label.facts {
+        let floats = [
+            &mut facts.tail_occupancy,
+            &mut facts.flops,
+            &mut facts.hbm_bytes,
+            &mut facts.link_bytes,
+        ];
+        for float in floats.into_iter().filter(|float| !float.is_finite()) {
+            *float = 0.0;
+            diagnostics.count("facts that are no finite number, exported as 0", 1);
+        }
+    }
+    label
+}
+
+fn lines<W: Write, T: Serialize>(
+    text: &mut Text<'_, W>,
+    items: impl Iterator<Item = T>,
+) -> Result<(), ExportError> {
+    for (index, item) in items.enumerate() {
+        text.raw(if index > 0 { ",\n" } else { "\n" });
+        json(text, &item)?;
+        text.end_event()?;
+    }
+    Ok(())
+}
+
+fn json<W: Write, T: Serialize>(text: &mut Text<'_, W>, value: &T) -> Result<(), ExportError> {
+    serde_json::to_writer(&mut text.buffer, value)
+        .map_err(|error| ExportError::Io { at_byte: 0, source: error.into() })
+}
+
+/// Names and sort orders: ranks with their SMs first, then host processes.
+fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result<(), ExportError> {
+    let mut processes = rows.processes.clone();
+    for rank in ranks(trace) {
+        processes.entry(rank).or_insert_with(|| rank_name(trace, rank));
+    }
+    for (&pid, name) in &processes {
+        let is_sm = rows.processes.contains_key(&pid) && name.ends_with(" SMs");
+        let order = match pid {
+            _ if is_sm && pid >= SM_PID => 2 * (pid - SM_PID) + 1,
+            _ if name.starts_with("rank ") && pid < SM_PID => 2 * pid,
+            _ => HOST_PID.max(pid),
+        };
+        metadata(text, ["process_name", "name"], (pid, 0), &quoted(name))?;
+        metadata(text, ["process_sort_index", "sort_index"], (pid, 0), &order.to_string())?;
+    }
+    for (order, (row, name)) in rows.threads.iter().enumerate() {
+        let id = (row.pid, row.tid);
+        metadata(text, ["thread_name", "name"], id, &quoted(name))?;
+        metadata(text, ["thread_sort_index", "sort_index"], id, &order.to_string())?;
+    }
+    Ok(())
+}
+
+fn metadata<W: Write>(
+    text: &mut Text<'_, W>,
+    [what, key]: [&str; 2],
+    (pid, tid): (u32, u32),
+    value: &str,
+) -> Result<(), ExportError> {
+    text.begin_event();
+    text.raw(&format!(
+        "{{\"ph\": \"M\", \"name\": \"{what}\", \"pid\": {pid}, \"tid\": {tid}, \"ts\": 0, \"args\": {{\"{key}\": {value}}}}}"
+    ));
+    text.end_event()
+}

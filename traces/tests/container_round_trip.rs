@@ -1,0 +1,198 @@
+//! `.weft` files: round trip, truncation, damage, and the frozen file of version 1.
+
+mod interchange_random;
+
+use std::ops::ControlFlow;
+
+use interchange_random::{Random, trace};
+use proptest::prelude::*;
+use weftscope_traces::container::{self, ContainerError, MAGIC};
+use weftscope_traces::interchange::{Format, silent, sniff};
+use weftscope_traces::{Trace, TrackKind};
+
+fn bytes(trace: &Trace) -> Vec<u8> {
+    let mut out = Vec::new();
+    container::write(trace, &mut out, &mut silent).expect("a Vec takes all");
+    out
+}
+
+fn read(bytes: &[u8]) -> Result<Trace, ContainerError> {
+    container::read(bytes, &mut silent)
+}
+
+/// True when every lane of `part` begins the same lane of `whole`.
+fn is_prefix(part: &Trace, whole: &Trace) -> bool {
+    part.meta == whole.meta
+        && part.tracks == whole.tracks
+        && part.labels == whole.labels[..part.labels.len()]
+        && part.lanes.iter().zip(&whole.lanes).all(|(part, whole)| {
+            let (a, b) = (&part.slices, &whole.slices);
+            let n = a.len();
+            n <= b.len()
+                && a.start_ns == b.start_ns[..n]
+                && a.end_ns == b.end_ns[..n]
+                && a.label == b.label[..n]
+                && a.item == b.item[..n]
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_is_written_reads_back(seed: u64, size in 0_u64..2000) {
+        let trace = trace(seed, size);
+        let bytes = bytes(&trace);
+        prop_assert_eq!(sniff(&bytes), Some(Format::Weft));
+        prop_assert_eq!(read(&bytes).expect("our own file"), trace);
+    }
+
+    #[test]
+    fn flipped_bits_never_panic_and_never_pass_unnoticed(seed: u64) {
+        let trace = trace(seed, 100);
+        let good = bytes(&trace);
+        let mut random = Random(seed);
+        for _ in 0..20 {
+            let mut bytes = good.clone();
+            let at = random.below(bytes.len() as u64) as usize;
+            bytes[at] ^= 1 << random.below(8);
+            // Six bytes of the head are reserved and may be anything.
+            if let Ok(read) = read(&bytes) && !(10..16).contains(&at) {
+                prop_assert!(read.diagnostics != trace.diagnostics || at < 10, "byte {}", at);
+            }
+        }
+    }
+
+    #[test]
+    fn noise_after_a_good_head_never_panics(noise: Vec<u8>) {
+        let mut bytes = bytes(&trace(1, 10))[..16].to_vec();
+        bytes.extend(noise);
+        prop_assert!(read(&bytes).is_err());
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_yields_its_whole_chunks() {
+    let whole = trace(7, 120);
+    let bytes = bytes(&whole);
+    let (mut shown, mut most) = (0, 0);
+    for end in 0..bytes.len() {
+        let Ok(part) = read(&bytes[..end]) else { continue };
+        shown += 1;
+        assert!(is_prefix(&part, &whole), "cut at {end}");
+        assert!(part.num_slices() >= most, "cut at {end}");
+        most = part.num_slices();
+        let counts = &part.diagnostics.counts;
+        assert_eq!(counts["end of the file missing"], 1, "cut at {end}");
+        let missing = (whole.num_slices() - part.num_slices()) as u64;
+        let told = counts.get("slices missing from the file").copied().unwrap_or(0);
+        assert_eq!(told, missing, "cut at {end}");
+    }
+    assert!(shown > 0 && most == whole.num_slices());
+    assert_eq!(read(&bytes).expect("whole"), whole);
+}
+
+#[test]
+fn a_damaged_chunk_of_slices_is_skipped_and_arrows_still_meet() {
+    let mut whole = trace(11, 4000);
+    whole.flows.clear();
+    let bytes = bytes(&whole);
+    let full = read(&bytes).expect("whole");
+    // Damage one byte of each payload in turn by walking the chunks.
+    let mut at = 16;
+    let mut skipped = 0;
+    while at < bytes.len() {
+        let stored =
+            u64::from_le_bytes(bytes[at + 8..at + 16].try_into().expect("8 bytes")) as usize;
+        let kind = bytes[at];
+        if kind == 8 {
+            let mut damaged = bytes.clone();
+            damaged[at + 32] ^= 0x40;
+            let part = read(&damaged).expect("still shown");
+            assert_eq!(part.diagnostics.counts["damaged chunks, skipped"], 1);
+            let missing = part.diagnostics.counts["slices missing from the file"];
+            assert_eq!(part.num_slices() as u64 + missing, full.num_slices() as u64);
+            skipped += 1;
+        }
+        at += 32 + stored;
+    }
+    assert!(skipped > 3);
+}
+
+fn chunk(kind: u32, stored: u64, raw: u64, flags: u32, payload: &[u8]) -> Vec<u8> {
+    let mut head = Vec::new();
+    head.extend(kind.to_le_bytes());
+    head.extend(flags.to_le_bytes());
+    head.extend(stored.to_le_bytes());
+    head.extend(raw.to_le_bytes());
+    head.extend(crc32fast::hash(payload).to_le_bytes());
+    head.extend(crc32fast::hash(&head).to_le_bytes());
+    head.extend(payload);
+    head
+}
+
+#[test]
+fn unknown_chunks_are_skipped_and_hostile_lengths_cost_nothing() {
+    let whole = trace(5, 50);
+    let good = bytes(&whole);
+    let mut with_unknown = good[..16].to_vec();
+    with_unknown.extend(chunk(77, 3, 3, 0, b"abc"));
+    with_unknown.extend(chunk(6, 4, u64::MAX, 1, b"abcd"));
+    with_unknown.extend(&good[16..]);
+    let read_back = read(&with_unknown).expect("still whole");
+    assert_eq!(read_back.diagnostics.counts["chunks of unknown kind, skipped"], 1);
+    assert_eq!(read_back.diagnostics.counts["damaged chunks, skipped"], 1);
+    assert_eq!(read_back.num_slices(), whole.num_slices());
+
+    let mut endless = good[..16].to_vec();
+    endless.extend(chunk(8, u64::MAX, u64::MAX, 0, b"abc"));
+    assert!(matches!(read(&endless), Err(ContainerError::Truncated { .. })));
+}
+
+#[test]
+fn what_is_no_weft_file_says_so() {
+    assert!(matches!(read(b""), Err(ContainerError::Empty)));
+    assert!(matches!(read(b"PK\x03\x04"), Err(ContainerError::WrongMagic)));
+    assert!(matches!(read(&MAGIC[..5]), Err(ContainerError::Truncated { at_byte: 5 })));
+    let mut newer = bytes(&trace(1, 5));
+    newer[8] = 9;
+    let error = read(&newer).expect_err("version 9");
+    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (1)");
+    let cancelled = container::read(&bytes(&trace(1, 5))[..], &mut |_| ControlFlow::Break(()));
+    assert!(matches!(cancelled, Err(ContainerError::Cancelled)));
+}
+
+/// The file was written once by version 1 and is never written again; the content is told here by hand.
+#[test]
+fn the_frozen_file_of_version_1_still_reads() {
+    let trace = read(include_bytes!("golden/v1.weft")).expect("version 1");
+    assert_eq!(trace.meta.title, "frozen");
+    assert_eq!(trace.meta.provenance.name(), "modelled");
+    assert_eq!(trace.meta.base_time_unix_ns, 1_790_857_026_000_000_000);
+    assert_eq!(trace.meta.ranks[1].device.sms, 132);
+    assert_eq!(trace.tracks.len(), 6);
+    assert_eq!(trace.tracks[5].kind, TrackKind::Sm { rank: 1, sm: 3 });
+    let stream = trace.find_track(&TrackKind::Stream { rank: 0, stream: 1 }).expect("a stream");
+    let slices = &trace.lane(trace.track(stream).lanes[0]).slices;
+    assert_eq!(slices.start_ns, [-5, 1_000, 5_000_000_000]);
+    assert_eq!(slices.end_ns, [0, 1_000, 5_000_000_001]);
+    assert_eq!(slices.item, [1, 2, u32::MAX]);
+    let label = trace.label(slices.label[1]);
+    assert_eq!((label.name.as_str(), label.kind.name()), ("all-reduce · norm é", "comm"));
+    assert_eq!((label.layer, label.phase.name()), (Some(7), "B"));
+    let facts = label.facts.as_ref().expect("facts");
+    assert_eq!((facts.grid, facts.waves, facts.alone_ns), (300, 3, Some(430_000)));
+    assert_eq!(facts.tail_occupancy.to_bits(), (36.0_f64 / 132.0).to_bits());
+    let args = trace.args.get(slices.args[2]);
+    assert_eq!(args.len(), 3);
+    assert_eq!(args[1].1, weftscope_traces::ArgValue::Float(0.1));
+    assert_eq!(trace.counters[0].unit, "GB/s");
+    assert_eq!(trace.counters[0].value, [1.5, -2.0]);
+    assert_eq!(trace.flows.len(), 1);
+    assert_eq!(trace.diagnostics.counts["blocks dropped"], 12);
+    assert!(!trace.diagnostics.counts.contains_key("end of the file missing"));
+}
