@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::stats::median;
-use super::{Config, DurationStats, gpu_ops, iterations, ranks};
+use super::{Config, DurationStats, gpu_ops, median_iteration_ns, ranks};
 use crate::model::{Kind, Trace};
 
 /// How to compare.
@@ -102,33 +101,16 @@ struct Side {
 impl Side {
     fn of(trace: &Trace, config: &CompareConfig) -> Self {
         let mut ops: BTreeMap<OpKey, DurationStats> = BTreeMap::new();
-        let mut lengths_ns = Vec::new();
         for rank in ranks(trace, &config.narrow) {
-            let of_rank = gpu_ops(trace, rank, &config.narrow);
-            for op in &of_rank {
+            for op in gpu_ops(trace, rank, &config.narrow) {
                 let label = trace.label(op.label);
                 let layer = label.layer.filter(|_| config.by_layer);
                 let key = OpKey { name: label.name.clone(), kind: op.kind, layer };
                 ops.entry(key).or_default().add(op.span.len_ns());
             }
-            let marks = iterations(trace, rank);
-            let within = |span: crate::model::Span| {
-                config.narrow.window.is_none_or(|window| span.overlaps(window))
-            };
-            let marks: Vec<i64> = marks
-                .iter()
-                .filter(|mark| within(mark.span))
-                .map(|mark| mark.span.len_ns())
-                .collect();
-            if marks.is_empty() {
-                let start_ns = of_rank.iter().map(|op| op.span.start_ns).min();
-                let end_ns = of_rank.iter().map(|op| op.span.end_ns).max();
-                lengths_ns.extend(start_ns.zip(end_ns).map(|(start, end)| end - start));
-            }
-            lengths_ns.extend(marks);
         }
-        let iterations = lengths_ns.len().max(1);
-        Self { ops, iteration_ns: median(lengths_ns).unwrap_or_default(), iterations }
+        let (iteration_ns, iterations) = median_iteration_ns(trace, &config.narrow);
+        Self { ops, iteration_ns, iterations: iterations.max(1) }
     }
 
     fn per_iteration(&self, durations: &DurationStats) -> f64 {

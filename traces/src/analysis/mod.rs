@@ -17,6 +17,7 @@ mod search;
 mod selection;
 mod skew;
 mod stats;
+mod verdict;
 mod waits;
 mod waves;
 pub mod words;
@@ -26,7 +27,7 @@ pub use collectives::{Collective, Collectives, MatchMethod, Member, match_collec
 pub use compare::{CompareConfig, CompareReport, ComparedOp, OneSidedOp, OpKey, compare};
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use gpu_ops::{GpuOp, gpu_ops, ranks};
-pub use iterations::{Iteration, iterations};
+pub use iterations::{Iteration, iterations, median_iteration_ns};
 pub use overlap::{
     IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap, overlap_together,
 };
@@ -36,6 +37,7 @@ pub use search::{Query, Search};
 pub use selection::{SelectedOp, SelectedTrack, Selection, SelectionReport, selection};
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use stats::DurationStats;
+pub use verdict::{Baseline, Limit, Verdict, VerdictConfig, verdict};
 pub use waits::WaitMethod;
 pub use waves::{CutRow, GemmRow, WaveReport, waves};
 

@@ -1,0 +1,228 @@
+//! What limits this iteration, in one sentence?
+
+mod tight_phase;
+
+use serde::Serialize;
+
+use super::words::{duration, percent, times};
+use super::{
+    Config, OverlapFigures, OverlapReport, PhaseReport, RankOverlap, WaitMethod,
+    median_iteration_ns, overlap, phases, skew, waves,
+};
+use crate::model::Trace;
+
+/// What a verdict may draw on beside the trace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerdictConfig {
+    /// Ranks and window.
+    pub narrow: Config,
+    /// The same batch under other strategies.
+    pub baselines: Vec<Baseline>,
+}
+
+/// The iteration time of another strategy for the same batch and machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Baseline {
+    /// As the sentence should call it, e.g. `default`.
+    pub name: String,
+    /// One iteration.
+    pub iteration_ns: i64,
+}
+
+/// What limits a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// The trace does not say.
+    Unknown,
+    /// Ranks wait for a late one.
+    Waiting,
+    /// The GPUs stand idle.
+    Idle,
+    /// Communication that no computation hides.
+    ExposedComm,
+    /// Computation.
+    Compute,
+}
+
+/// A judgement with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// What limits the run.
+    pub limit: Limit,
+    /// The one sentence.
+    pub sentence: String,
+    /// Further sentences, most telling first; may be empty.
+    pub details: Vec<String>,
+}
+
+/// From this share of a rank's time on, a loss is worth naming.
+const NOTABLE: f64 = 0.05;
+/// From this share of a rank's communication on, waiting is what communication is about.
+const MOSTLY_WAITING: f64 = 0.3;
+/// From this share of the span on, idleness is what the run is about.
+const MOSTLY_IDLE: f64 = 0.25;
+
+/// Judges a run. Figures of several ranks are summed; slack is the median over layers, ranks and iterations.
+pub fn verdict(trace: &Trace, config: &VerdictConfig) -> Verdict {
+    let overlap = overlap(trace, &config.narrow);
+    let phases = phases(trace, &config.narrow);
+    let sum = summed(&overlap);
+    let (limit, sentence) = judge(trace, config, (&overlap, &phases), &sum);
+    let mut details = Vec::new();
+    details.extend(against_baselines(trace, config));
+    details.extend(hidden(&sum, limit));
+    details.extend(phases.tightest.and_then(|phase| tight_phase::slow_computation(&phases, phase)));
+    details.extend(costly_cuts(trace, &config.narrow));
+    Verdict { limit, sentence, details }
+}
+
+fn judge(
+    trace: &Trace,
+    config: &VerdictConfig,
+    (overlap, phases): (&OverlapReport, &PhaseReport),
+    sum: &OverlapFigures,
+) -> (Limit, String) {
+    if sum.span_ns == 0 {
+        let sentence = "The trace holds no GPU kernels, so there is nothing to judge.";
+        return (Limit::Unknown, sentence.into());
+    }
+    if let Some(sentence) = waiting(trace, config, overlap) {
+        return (Limit::Waiting, sentence);
+    }
+    let idle = share(sum.idle_ns, sum.span_ns);
+    if idle >= MOSTLY_IDLE && sum.idle_ns > sum.exposed_comm_ns {
+        let sentence = format!(
+            "Nothing runs for {} of the time: launches, joins or the host limit this run, more than communication ({} exposed).",
+            percent(idle),
+            percent(share(sum.exposed_comm_ns, sum.span_ns)),
+        );
+        return (Limit::Idle, sentence);
+    }
+    let exposed = share(sum.exposed_comm_ns, sum.span_ns);
+    let limit = if exposed >= NOTABLE { Limit::ExposedComm } else { Limit::Compute };
+    if let Some(phase) = phases.tightest {
+        return (limit, tight_phase::sentence(trace, &config.narrow, phases, phase));
+    }
+    (limit, by_overlap(sum, exposed))
+}
+
+/// All ranks together; percentages from the sums.
+fn summed(overlap: &OverlapReport) -> OverlapFigures {
+    let mut sum = OverlapFigures::default();
+    for rank in overlap.ranks.iter().map(|rank| &rank.total) {
+        sum.span_ns += rank.span_ns;
+        sum.compute_ns += rank.compute_ns;
+        sum.comm_ns += rank.comm_ns;
+        sum.overlap_ns += rank.overlap_ns;
+        sum.exposed_comm_ns += rank.exposed_comm_ns;
+        sum.idle_ns += rank.idle_ns;
+        sum.wait_ns += rank.wait_ns;
+    }
+    sum.overlap_pct = 100.0 * share(sum.overlap_ns, sum.comm_ns);
+    sum
+}
+
+fn share(part_ns: i64, whole_ns: i64) -> f64 {
+    if whole_ns == 0 { 0.0 } else { part_ns as f64 / whole_ns as f64 }
+}
+
+/// Speaks when some rank spends much of its communication, and of its time, waiting.
+fn waiting(trace: &Trace, config: &VerdictConfig, overlap: &OverlapReport) -> Option<String> {
+    let is_known = |rank: &&RankOverlap| {
+        matches!(rank.wait_method, WaitMethod::Measured | WaitMethod::Arrival)
+    };
+    let waiting = overlap.ranks.iter().filter(is_known).max_by_key(|rank| rank.total.wait_ns)?;
+    let total = &waiting.total;
+    let of_comm = share(total.wait_ns, total.comm_ns);
+    if of_comm < MOSTLY_WAITING || share(total.wait_ns, total.span_ns) < NOTABLE {
+        return None;
+    }
+    let straggler = skew(&[trace], &config.narrow).straggler.filter(|&rank| rank != waiting.rank);
+    let whom = match straggler {
+        Some(rank) => format!("rank {rank}, which comes last on average"),
+        None => "its peers in turn".to_owned(),
+    };
+    Some(format!(
+        "Rank {} waits for {whom}: {} of its {} of communication ({}) pass before all have arrived; no split hides that.",
+        waiting.rank,
+        duration(total.wait_ns),
+        duration(total.comm_ns),
+        percent(of_comm),
+    ))
+}
+
+/// Without phases, only the overlap itself can be spoken of.
+fn by_overlap(sum: &OverlapFigures, exposed: f64) -> String {
+    let computes = percent(share(sum.compute_ns, sum.span_ns));
+    if sum.comm_ns == 0 {
+        return format!(
+            "No communication was found: computation fills {computes} of the time. If there should be some, its kernels were not recognised by name."
+        );
+    }
+    if exposed < NOTABLE {
+        return format!(
+            "Computation limits this run: it fills {computes} of the time, and only {} is exposed communication.",
+            percent(exposed)
+        );
+    }
+    if sum.overlap_pct < 1.0 {
+        return format!(
+            "Communication runs with nothing beside it and takes {} of the time: that is what overlapping could win back.",
+            percent(exposed)
+        );
+    }
+    format!(
+        "{} of communication is exposed and takes {} of the time; the rest hides under computation.",
+        percent(share(sum.exposed_comm_ns, sum.comm_ns)),
+        percent(exposed)
+    )
+}
+
+/// One sentence on the iteration time beside every baseline given.
+fn against_baselines(trace: &Trace, config: &VerdictConfig) -> Option<String> {
+    let (own_ns, _) = median_iteration_ns(trace, &config.narrow);
+    let beside = |baseline: &Baseline| {
+        let ratio = baseline.iteration_ns as f64 / own_ns as f64;
+        let (ratio, word) = if ratio >= 1.0 { (ratio, "faster") } else { (1.0 / ratio, "slower") };
+        let name = &baseline.name;
+        if ratio < 1.005 {
+            return format!("as long as {name}");
+        }
+        format!("{} {word} than {name} ({})", times(ratio), duration(baseline.iteration_ns))
+    };
+    let usable = config.baselines.iter().filter(|baseline| baseline.iteration_ns > 0);
+    let beside: Vec<String> = usable.map(beside).collect();
+    (own_ns > 0 && !beside.is_empty())
+        .then(|| format!("The iteration takes {}: {}.", duration(own_ns), beside.join(", ")))
+}
+
+/// How much communication is hidden, when the sentence did not say.
+fn hidden(sum: &OverlapFigures, limit: Limit) -> Option<String> {
+    if sum.comm_ns == 0 || limit == Limit::Unknown {
+        return None;
+    }
+    let so = match limit {
+        Limit::Compute => ": computation limits the iteration",
+        _ => "",
+    };
+    Some(format!(
+        "{} of communication is hidden, and {} of the time is exposed communication{so}.",
+        percent(sum.overlap_pct / 100.0),
+        percent(share(sum.exposed_comm_ns, sum.span_ns)),
+    ))
+}
+
+/// GEMMs whose two halves need more waves than the whole.
+fn costly_cuts(trace: &Trace, config: &Config) -> Option<String> {
+    let cuts = waves(trace, config).cuts;
+    let costly = cuts.iter().filter(|cut| cut.extra_waves() > 0).map(|cut| {
+        let [first, second] = cut.split_waves;
+        format!("{} {first} + {second} instead of {}", cut.name, cut.unsplit_waves)
+    });
+    let costly: Vec<String> = costly.collect();
+    (!costly.is_empty()).then(|| format!("The cut costs waves: {}.", costly.join(", ")))
+}
+
+#[cfg(test)]
+mod tests;

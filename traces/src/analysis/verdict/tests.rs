@@ -1,0 +1,108 @@
+use super::*;
+use crate::analysis::testing::trace;
+
+fn judged(text: &str) -> Verdict {
+    verdict(&trace(text), &VerdictConfig::default())
+}
+
+#[test]
+fn the_tight_phase_and_why() {
+    // 8 MB in 2 µs: 4 TB/s.
+    let verdict = judged(
+        "rank 0
+         stream 0: attention 0..2000 flash L0 pA bytes=5e6 alone=1800; gemm 2010..5000 up L0 pC bytes=1e6
+         stream 1: comm 0..1700 fused_ar_norm L0 pA bytes=3e6 grid=8 alone=1133; comm 2010..2800 fused_ar_norm L0 pC alone=790",
+    );
+    assert_eq!(
+        verdict.sentence,
+        "Phase A is the tight one: 300 ns of slack a layer; communication there runs 1.50x slower than alone \
+         because 8 CTAs share HBM with attention."
+    );
+    assert_eq!(verdict.limit, Limit::Compute);
+    assert_eq!(
+        verdict.details,
+        [
+            "100 % of communication is hidden, and 0.0 % of the time is exposed communication: computation limits the iteration.",
+            "Computation of phase A runs 1.11x slower than alone.",
+        ]
+    );
+}
+
+#[test]
+fn a_slow_down_of_unknown_cause_is_not_explained() {
+    let verdict = judged(
+        "rank 0
+         stream 0: gemm 0..2000 up L0 pC bytes=1000
+         stream 1: comm 0..3000 ar L0 pC grid=4 alone=2000",
+    );
+    assert_eq!(
+        verdict.sentence,
+        "Phase C is the tight one: communication sticks out by 1.00 µs a layer; communication there runs 1.50x \
+         slower than alone, 4 CTAs beside the up GEMM; why, the trace does not tell."
+    );
+    assert_eq!(verdict.limit, Limit::ExposedComm);
+}
+
+#[test]
+fn waiting_for_a_late_rank_comes_first() {
+    let verdict = judged(
+        "rank 0
+         stream 0: gemm 0..100 g; comm 100..300 ar op=1
+         rank 1
+         stream 0: gemm 0..240 g; comm 240..300 ar op=1",
+    );
+    assert_eq!(verdict.limit, Limit::Waiting);
+    assert_eq!(
+        verdict.sentence,
+        "Rank 0 waits for rank 1, which comes last on average: 140 ns of its 200 ns of communication (70 %) pass \
+         before all have arrived; no split hides that."
+    );
+}
+
+#[test]
+fn imports_are_judged_by_their_overlap() {
+    let sequential = judged("rank 0\n stream 0: gemm 0..80 g; comm 80..100 ar");
+    assert_eq!(
+        sequential.sentence,
+        "Communication runs with nothing beside it and takes 20 % of the time: that is what overlapping could win back."
+    );
+    let half = judged("rank 0\n stream 0: gemm 0..80 g\n stream 1: comm 60..100 ar");
+    assert_eq!(
+        half.sentence,
+        "50 % of communication is exposed and takes 20 % of the time; the rest hides under computation."
+    );
+    let hidden = judged("rank 0\n stream 0: gemm 0..99 g\n stream 1: comm 60..100 ar");
+    assert_eq!(hidden.limit, Limit::Compute);
+}
+
+#[test]
+fn an_idle_machine_is_called_idle() {
+    let verdict = judged("rank 0\n stream 0: gemm 0..10 g; comm 90..100 ar");
+    assert_eq!(verdict.limit, Limit::Idle);
+    assert!(verdict.sentence.starts_with("Nothing runs for 80 % of the time"));
+}
+
+#[test]
+fn it_says_when_it_cannot_tell() {
+    assert_eq!(judged("rank 0").limit, Limit::Unknown);
+    let no_comm = judged("rank 0\n stream 0: gemm 0..90 g; gemm 95..100 g");
+    assert!(no_comm.sentence.starts_with("No communication was found: computation fills 95 %"));
+}
+
+#[test]
+fn baselines_and_costly_cuts_are_told() {
+    let text = "sms 132
+        rank 0
+        stream 0: gemm 0..500 up s0 grid=150 sms=132 waves=2 tail=0.13636; gemm 500..1000 up s1 grid=150 sms=132 waves=2 tail=0.13636";
+    let baselines = [("default", 1240), ("no communication", 900), ("fuse-only", 1001)]
+        .map(|(name, iteration_ns)| Baseline { name: name.into(), iteration_ns });
+    let config = VerdictConfig { baselines: baselines.into(), ..VerdictConfig::default() };
+    assert_eq!(
+        verdict(&trace(text), &config).details,
+        [
+            "The iteration takes 1.00 µs: 1.24x faster than default (1.24 µs), 1.11x slower than no communication \
+             (900 ns), as long as fuse-only.",
+            "The cut costs waves: up 2 + 2 instead of 3.",
+        ]
+    );
+}
