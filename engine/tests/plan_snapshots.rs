@@ -3,6 +3,7 @@
 mod plan_support;
 
 use weftscope_engine::{
+    model::{Ffn, ModelShape},
     plan::plan,
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
 };
@@ -36,6 +37,22 @@ fn experts() {
     let mut spec = two_layers("qwen3-235b-a22b", StrategyKind::Multimem);
     spec.knobs.layers = Some(1);
     insta::assert_snapshot!("qwen3_multimem", text(&spec));
+    // Qwen2-57B-A14B: every token also goes to a shared expert.
+    let shared =
+        Ffn::Moe { experts: 64, top_k: 8, intermediate: 2560, shared_intermediate: 20_480 };
+    let mut spec = two_layers("qwen2.5-72b", StrategyKind::NoComm);
+    spec.model = ModelShape {
+        name: "qwen2-57b-a14b".to_owned(),
+        hidden: 3584,
+        layers: 28,
+        heads: 28,
+        kv_heads: 4,
+        ffn: shared,
+        ..spec.model
+    };
+    spec.knobs.tp = 4;
+    spec.knobs.layers = Some(1);
+    insta::assert_snapshot!("shared_expert_nocomm", text(&spec));
 }
 
 #[test]

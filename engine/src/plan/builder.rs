@@ -7,7 +7,7 @@ use crate::{
     machine::{GpuSpec, Machine},
     model::{Ffn, Shard},
     spec::Transport,
-    split::{LayerGemm, gemm_shape, layer_gemms},
+    split::{LayerGemm, Products, gemm_shape},
 };
 
 /// Where in the schedule an op stands.
@@ -81,9 +81,8 @@ impl<'a> Builder<'a> {
 
     /// QKV projection, rotary embedding and K/V write, attention, output projection.
     pub(crate) fn attention_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
-        let gemms = layer_gemms(self.shard, part.rows, self.gpu());
-        let [qkv, o_proj] = [gemms[0], gemms[1]];
-        self.gemm(at, part, &qkv, deps);
+        let [qkv, o_proj] = self.products(part).attention();
+        self.gemm(at, part, (&qkv, part.rows), deps);
         let shard = self.shard;
         let (tokens, head_dim) = (f64::from(part.tokens()), f64::from(shard.head_dim));
         if shard.qk_norm {
@@ -96,48 +95,65 @@ impl<'a> Builder<'a> {
         self.elementwise(at, part, ("rope_kv", part.tokens()), work, &[]);
         let attention = kernel::attention(shard, &part.sequences, self.gpu());
         self.push(at, part, attention, &[]);
-        self.gemm(at, part, &o_proj, &[])
+        self.gemm(at, part, (&o_proj, part.rows), &[])
     }
 
     /// The feed-forward block: gate/up, SiLU·mul, down; or router, experts, and the sum over each token's experts.
     pub(crate) fn mlp_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
-        let gemms = layer_gemms(self.shard, part.rows, self.gpu());
         match self.shard.ffn {
             Ffn::Dense { intermediate } => {
-                self.gemm(at, part, &gemms[2], deps);
-                let work = silu_mul_work(part.rows, intermediate);
-                self.elementwise(at, part, ("silu_mul", part.rows), work, &[]);
-                self.gemm(at, part, &gemms[3], &[])
+                let gemms = self.products(part).dense(intermediate);
+                self.gated(at, part, ("silu_mul", gemms, intermediate), deps)
             }
             Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-                let rows = f64::from(part.rows);
-                self.gemm(at, part, &gemms[2], deps);
-                // Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
-                let bytes = rows * (4.0 * f64::from(experts) + 12.0 * f64::from(top_k));
-                let work = (rows * f64::from(experts), bytes);
-                self.elementwise(at, part, ("topk", part.rows), work, &[]);
-                self.gemm(at, part, &gemms[3], &[]);
-                let routed = part.rows * top_k;
-                let work = silu_mul_work(routed, intermediate);
-                self.elementwise(at, part, ("silu_mul", routed), work, &[]);
-                self.gemm(at, part, &gemms[4], &[]);
+                self.experts(at, part, (experts, top_k, intermediate), deps);
+                let mut outputs = top_k;
                 if shared_intermediate > 0 {
-                    self.gemm(at, part, &gemms[5], &[]);
-                    self.elementwise(
-                        at,
-                        part,
-                        ("shared_silu_mul", part.rows),
-                        silu_mul_work(part.rows, shared_intermediate),
-                        &[],
-                    );
-                    self.gemm(at, part, &gemms[6], &[]);
+                    let gemms = self.products(part).shared_expert(shared_intermediate);
+                    self.gated(at, part, ("shared_silu_mul", gemms, shared_intermediate), &[]);
+                    outputs += 1;
                 }
-                let elements = rows * f64::from(self.shard.hidden);
-                let reads = f64::from(top_k) + f64::from(u8::from(shared_intermediate > 0));
-                let work = (2.0 * reads * elements, BF16 * (reads + 1.0) * elements);
+                let elements = f64::from(part.rows) * f64::from(self.shard.hidden);
+                let outputs = f64::from(outputs);
+                let work = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
                 self.elementwise(at, part, ("moe_sum", part.rows), work, &[])
             }
         }
+    }
+
+    /// down(SiLU(gate) · up).
+    fn gated(
+        &mut self,
+        at: At,
+        part: &Part,
+        (silu_mul, [gate_up, down], intermediate): (&'static str, [LayerGemm; 2], u32),
+        deps: &[OpId],
+    ) -> OpId {
+        self.gemm(at, part, (&gate_up, part.rows), deps);
+        let work = silu_mul_work(part.rows, intermediate);
+        self.elementwise(at, part, (silu_mul, part.rows), work, &[]);
+        self.gemm(at, part, (&down, part.rows), &[])
+    }
+
+    /// Router and experts, without the sum over each token's experts.
+    fn experts(
+        &mut self,
+        at: At,
+        part: &Part,
+        (experts, top_k, intermediate): (u32, u32, u32),
+        deps: &[OpId],
+    ) {
+        let [router, w13, w2] = self.products(part).experts(experts, top_k, intermediate);
+        let (rows, routed) = (f64::from(part.rows), part.rows * top_k);
+        self.gemm(at, part, (&router, part.rows), deps);
+        // Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
+        let bytes = rows * (4.0 * f64::from(experts) + 12.0 * f64::from(top_k));
+        let work = (rows * f64::from(experts), bytes);
+        self.elementwise(at, part, ("topk", part.rows), work, &[]);
+        // However many experts a token goes to, its row comes from memory once.
+        self.gemm(at, part, (&w13, part.rows), &[]);
+        self.elementwise(at, part, ("silu_mul", routed), silu_mul_work(routed, intermediate), &[]);
+        self.gemm(at, part, (&w2, routed), &[]);
     }
 
     /// Residual add + RMSNorm over all rows of the part, on every rank alike.
@@ -177,14 +193,17 @@ impl<'a> Builder<'a> {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
         let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu());
         let gemm = LayerGemm { name: "lm_head", mlp: false, shape, rows: u64::from(sequences) };
-        let kernel = kernel::gemm(&gemm, sequences, self.gpu());
-        self.push(at, part, kernel, deps)
+        self.gemm(at, part, (&gemm, sequences), deps)
     }
 
-    fn gemm(&mut self, at: At, part: &Part, gemm: &LayerGemm, deps: &[OpId]) -> OpId {
-        // Experts read each token's row once from memory however many of them it goes to, except that the second
-        // product reads one row for each (token, expert).
-        let input_rows = if gemm.name == "experts_w2" { gemm.rows as u32 } else { part.rows };
+    /// A product and the distinct rows that it reads.
+    fn gemm(
+        &mut self,
+        at: At,
+        part: &Part,
+        (gemm, input_rows): (&LayerGemm, u32),
+        deps: &[OpId],
+    ) -> OpId {
         let kernel = kernel::gemm(gemm, input_rows, self.gpu());
         self.push(at, part, kernel, deps)
     }
@@ -222,6 +241,10 @@ impl<'a> Builder<'a> {
             link_bytes,
         });
         id
+    }
+
+    fn products(&self, part: &Part) -> Products<'a> {
+        Products { shard: self.shard, rows: part.rows, gpu: self.gpu() }
     }
 
     fn gpu(&self) -> &'a GpuSpec {

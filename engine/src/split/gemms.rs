@@ -27,42 +27,75 @@ impl LayerGemm {
 
 /// The matrix products of one layer on one rank for `rows` tokens, in the order they run.
 pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec) -> Vec<LayerGemm> {
-    let dense = |name, mlp, (n, k)| LayerGemm {
-        name,
-        mlp,
-        shape: gemm_shape((rows, n, k), 1, gpu),
-        rows: u64::from(rows),
-    };
-    let hidden = shard.hidden;
-    let mut gemms = vec![
-        dense("qkv", false, (shard.qkv_columns(), hidden)),
-        dense("o_proj", false, (hidden, shard.heads * shard.head_dim)),
-    ];
+    let products = Products { shard, rows, gpu };
+    let mut gemms = products.attention().to_vec();
     match shard.ffn {
-        Ffn::Dense { intermediate } => {
-            gemms.push(dense("gate_up", true, (2 * intermediate, hidden)));
-            gemms.push(dense("down", true, (hidden, intermediate)));
-        }
+        Ffn::Dense { intermediate } => gemms.extend(products.dense(intermediate)),
         Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-            let groups = expected_experts(rows, experts, top_k);
-            let routed = u64::from(rows) * u64::from(top_k);
-            let rows_per_expert = routed.div_ceil(u64::from(groups)) as u32;
-            let grouped = |name, (n, k)| LayerGemm {
-                name,
-                mlp: true,
-                shape: gemm_shape((rows_per_expert, n, k), groups, gpu),
-                rows: routed,
-            };
-            gemms.push(dense("router", true, (experts, hidden)));
-            gemms.push(grouped("experts_w13", (2 * intermediate, hidden)));
-            gemms.push(grouped("experts_w2", (hidden, intermediate)));
+            gemms.extend(products.experts(experts, top_k, intermediate));
             if shared_intermediate > 0 {
-                gemms.push(dense("shared_gate_up", true, (2 * shared_intermediate, hidden)));
-                gemms.push(dense("shared_down", true, (hidden, shared_intermediate)));
+                gemms.extend(products.shared_expert(shared_intermediate));
             }
         }
     }
     gemms
+}
+
+/// The products of `rows` tokens, by the block of the layer that they belong to.
+#[derive(Clone, Copy)]
+pub(crate) struct Products<'a> {
+    pub(crate) shard: &'a Shard,
+    pub(crate) rows: u32,
+    pub(crate) gpu: &'a GpuSpec,
+}
+
+impl Products<'_> {
+    /// QKV and output projection.
+    pub(crate) fn attention(&self) -> [LayerGemm; 2] {
+        let Shard { hidden, heads, head_dim, .. } = *self.shard;
+        let product = |name, n, k| LayerGemm { mlp: false, ..self.product(name, n, k) };
+        [
+            product("qkv", self.shard.qkv_columns(), hidden),
+            product("o_proj", hidden, heads * head_dim),
+        ]
+    }
+
+    /// Gate and up in one, then down.
+    pub(crate) fn dense(&self, intermediate: u32) -> [LayerGemm; 2] {
+        let hidden = self.shard.hidden;
+        [
+            self.product("gate_up", 2 * intermediate, hidden),
+            self.product("down", hidden, intermediate),
+        ]
+    }
+
+    /// The same of the expert that every token goes to.
+    pub(crate) fn shared_expert(&self, intermediate: u32) -> [LayerGemm; 2] {
+        let [gate_up, down] = self.dense(intermediate);
+        [LayerGemm { name: "shared_gate_up", ..gate_up }, LayerGemm { name: "shared_down", ..down }]
+    }
+
+    /// Router, then gate and up, then down of all experts, each in one launch. Rows are dealt out evenly.
+    pub(crate) fn experts(&self, experts: u32, top_k: u32, intermediate: u32) -> [LayerGemm; 3] {
+        let hidden = self.shard.hidden;
+        let groups = expected_experts(self.rows, experts, top_k);
+        let rows = u64::from(self.rows) * u64::from(top_k);
+        let rows_per_expert = rows.div_ceil(u64::from(groups)) as u32;
+        let grouped = |name, n, k| {
+            let shape = gemm_shape((rows_per_expert, n, k), groups, self.gpu);
+            LayerGemm { name, mlp: true, shape, rows }
+        };
+        [
+            self.product("router", experts, hidden),
+            grouped("experts_w13", 2 * intermediate, hidden),
+            grouped("experts_w2", hidden, intermediate),
+        ]
+    }
+
+    fn product(&self, name: &'static str, n: u32, k: u32) -> LayerGemm {
+        let shape = gemm_shape((self.rows, n, k), 1, self.gpu);
+        LayerGemm { name, mlp: true, shape, rows: u64::from(self.rows) }
+    }
 }
 
 /// Experts that at least one of `tokens` tokens goes to, when each picks `top_k` of `experts` at random:

@@ -12,6 +12,7 @@ mod waves;
 pub(crate) use choose::overlap_ctas;
 pub use choose::{Choice, choose, decide, equal_halves, threshold_tokens};
 pub use cut::{Cut, PAD_TOKENS, cut, padded_tokens};
+pub(crate) use gemms::Products;
 pub use gemms::{LayerGemm, layer_gemms};
 pub use survey::{Survey, SurveyPoint, survey};
 pub use table::{SplitTable, TableError, TableRow};
