@@ -3,7 +3,7 @@
 mod plan_support;
 
 use weftscope_engine::{
-    spec::{Chooser, SplitChoice, StrategyKind},
+    spec::{Chooser, SplitChoice, StrategyKind, Transport},
     split::{Choice, SplitTable, TableRow, choose, cut, decide},
 };
 
@@ -126,4 +126,30 @@ fn a_request_across_the_cut_is_cut() {
     assert_eq!(parts.second, [(400, 300), (0, 400)]);
     assert_eq!(parts.cut_request, Some((2, 300)));
     assert_eq!(cut(&batch, 602).cut_request, None);
+}
+
+#[test]
+fn without_a_table_the_fewest_ctas_that_hide() {
+    // The published table of the same model is the oracle: its own CTAs where the arithmetic may use real rates.
+    let machine = weftscope_engine::machine::builtin("h100x8").expect("built in");
+    let ctas = |tokens, transport| {
+        let mut spec = plan_support::spec("llama-3.3-70b", StrategyKind::TokenWeave, tokens);
+        spec.machine = machine.clone();
+        spec.model.name = "a model without a table".to_owned();
+        spec.knobs.transport = transport;
+        let Choice::Cut(split) = decide(&spec, Chooser::Half).unwrap() else { panic!("not cut") };
+        (split.attn_ctas, split.mlp_ctas)
+    };
+    let table = SplitTable::builtin("llama-3.3-70b", 8).unwrap();
+    println!("tokens  attention, MLP CTAs: hiding  table  peer-to-peer");
+    for (tokens, row) in table.rows() {
+        let hiding = ctas(tokens, Transport::Multimem);
+        let p2p = ctas(tokens, Transport::P2p);
+        println!("{tokens:>6}  {hiding:?}  {:?}  {p2p:?}", (row.attention_ctas, row.mlp_ctas));
+        // Within a step of the tuner's grid (2, 4, 8), and never fewer under the shorter phase.
+        for (ours, tuned) in [(hiding.0, row.attention_ctas), (hiding.1, row.mlp_ctas)] {
+            assert!(ours * 2 >= tuned && ours <= tuned * 2, "{tokens}: {ours} against {tuned}");
+        }
+        assert!(hiding.0 >= hiding.1 && p2p.0 >= hiding.0);
+    }
 }

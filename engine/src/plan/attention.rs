@@ -55,7 +55,7 @@ pub(super) fn num_attention_blocks(
 }
 
 /// (query, key) pairs of `new` tokens after `cached`, one head, causal: Σ (cached + i) for i in 1..=new.
-pub(super) fn causal_pairs(cached: u32, new: u32) -> u64 {
+pub(crate) fn causal_pairs(cached: u32, new: u32) -> u64 {
     let (cached, new) = (u64::from(cached), u64::from(new));
     new * cached + new * (new + 1) / 2
 }

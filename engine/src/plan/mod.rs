@@ -12,6 +12,7 @@ mod text;
 mod transport;
 mod types;
 
+pub(crate) use attention::causal_pairs;
 pub use attention::{AttentionBlock, attention_blocks};
 pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};

@@ -1,8 +1,8 @@
-use super::{OFFSETS, SplitTable, WaveModel, cut, padded_tokens};
+use super::{OFFSETS, WaveModel, ctas::tuned_table, cut, overlap_ctas, padded_tokens};
 use crate::{
     model::Shard,
-    plan::{PlanError, SplitDecision, fused_transport, link_ctas},
-    spec::{Chooser, RunSpec, SplitChoice, Transport},
+    plan::{PlanError, SplitDecision},
+    spec::{Chooser, RunSpec, SplitChoice},
 };
 
 /// Cut or not, and why.
@@ -40,7 +40,7 @@ pub fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
                 });
             }
             let reason = format!("the user put {first_tokens} tokens into split 0");
-            Ok(cut_at(spec, None, first_tokens, (None, reason)))
+            cut_at(spec, None, first_tokens, (None, reason))
         }
     }
 }
@@ -57,24 +57,23 @@ pub fn decide(spec: &RunSpec, chooser: Chooser) -> Result<Choice, PlanError> {
         return Ok(Choice::Whole { reason });
     }
     match chooser {
-        Chooser::Half => Ok(equal_halves(spec)),
-        Chooser::Table => Ok(by_table(spec)),
+        Chooser::Half => by_half(spec),
+        Chooser::Table => by_table(spec),
         Chooser::WaveModel => by_waves(spec),
     }
 }
 
-/// Half of the padded tokens, without a look at the threshold.
-pub fn equal_halves(spec: &RunSpec) -> Choice {
+fn by_half(spec: &RunSpec) -> Result<Choice, PlanError> {
     let half = padded_tokens(spec.batch.tokens()) / 2;
     let reason = format!("half of the padded tokens is {half}");
     cut_at(spec, Some(Chooser::Half), half, (table_row(spec).map(|(key, ..)| key), reason))
 }
 
-fn by_table(spec: &RunSpec) -> Choice {
+fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
     let Some((key, offset)) = table_row(spec) else {
         let (model, degree) = (&spec.model.name, degree(spec));
         let reason = format!("there is no split table for {model} at degree {degree}");
-        return Choice::Whole { reason };
+        return Ok(Choice::Whole { reason });
     };
     let half = padded_tokens(spec.batch.tokens()) / 2;
     let first_tokens = half.saturating_add_signed(offset);
@@ -89,7 +88,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let shard = Shard::new(&spec.model, degree(spec))?;
     let tokens = spec.batch.tokens();
     let rows = padded_tokens(tokens);
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec);
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard);
     let model = WaveModel { shard: &shard, gpu: &spec.machine.gpu, attn_ctas, mlp_ctas };
     if model.unsplit(rows).iter().all(|cost| cost.occupancy.waves <= 1) {
         let reason = format!("unsplit, every matrix product of {rows} rows is a single wave");
@@ -115,7 +114,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
          {more} of them take more waves beside communication",
         first - rows / 2
     );
-    Ok(cut_at(spec, Some(Chooser::WaveModel), first, (None, reason)))
+    cut_at(spec, Some(Chooser::WaveModel), first, (None, reason))
 }
 
 /// The decision for a cut behind `first_tokens`; whole when the suffix has none.
@@ -124,15 +123,16 @@ fn cut_at(
     chooser: Option<Chooser>,
     first_tokens: u32,
     (table_key, reason): (Option<u32>, String),
-) -> Choice {
+) -> Result<Choice, PlanError> {
     let tokens = spec.batch.tokens();
     if first_tokens == 0 || first_tokens >= tokens {
         let reason = format!("{reason}, which leaves one part without tokens");
-        return Choice::Whole { reason };
+        return Ok(Choice::Whole { reason });
     }
     let padded_tokens = padded_tokens(tokens);
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec);
-    Choice::Cut(SplitDecision {
+    let shard = Shard::new(&spec.model, degree(spec))?;
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard);
+    Ok(Choice::Cut(SplitDecision {
         chooser,
         tokens,
         padded_tokens,
@@ -143,38 +143,13 @@ fn cut_at(
         mlp_ctas,
         table_key: table_key.map(|key| (key, key.abs_diff(tokens))),
         reason,
-    })
-}
-
-/// CTAs of collectives under attention and under the MLP: the user's, else the table's, else what the transport
-/// needs.
-pub(crate) fn overlap_ctas(spec: &RunSpec) -> (u32, u32) {
-    let (transport, _) = fused_transport(spec);
-    let table = table(spec)
-        .filter(|_| transport == Transport::Multimem || spec.knobs.table.is_some())
-        .and_then(|table| table.nearest(spec.batch.tokens()))
-        .map(|(_, row)| (row.attention_ctas, row.mlp_ctas));
-    let (attention, mlp) = table.unwrap_or_else(|| {
-        let ctas = match transport {
-            // Within 12 % of the best fused kernel at 8K tokens, at half its SMs (tokenweave.md §1.9).
-            Transport::Multimem => 8,
-            Transport::P2p | Transport::Nccl => link_ctas(&spec.machine.link),
-        };
-        (ctas, ctas)
-    });
-    (spec.knobs.attn_ctas.unwrap_or(attention), spec.knobs.mlp_ctas.unwrap_or(mlp))
+    }))
 }
 
 /// Key and offset of the nearest row of the table for this run.
 fn table_row(spec: &RunSpec) -> Option<(u32, i32)> {
-    let (key, row) = table(spec)?.nearest(spec.batch.tokens())?;
+    let (key, row) = tuned_table(spec)?.nearest(spec.batch.tokens())?;
     Some((key, row.split_offset))
-}
-
-/// The user's table, else the one that ships for this model and degree.
-fn table(spec: &RunSpec) -> Option<SplitTable> {
-    let table = spec.knobs.table.clone();
-    table.or_else(|| SplitTable::builtin(&spec.model.name, degree(spec)))
 }
 
 fn degree(spec: &RunSpec) -> u32 {

@@ -1,6 +1,7 @@
 //! Where a batch is cut in two, and the wave arithmetic behind it.
 
 mod choose;
+mod ctas;
 mod cut;
 mod gemms;
 mod survey;
@@ -9,8 +10,8 @@ mod tile;
 mod wave_model;
 mod waves;
 
-pub(crate) use choose::overlap_ctas;
-pub use choose::{Choice, choose, decide, equal_halves, threshold_tokens};
+pub use choose::{Choice, choose, decide, threshold_tokens};
+pub(crate) use ctas::overlap_ctas;
 pub use cut::{Cut, PAD_TOKENS, cut, padded_tokens};
 pub(crate) use gemms::Products;
 pub use gemms::{LayerGemm, layer_gemms};

@@ -63,7 +63,7 @@ pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
     }
     let shard = Shard::new(&spec.model, spec.knobs.shard_of.unwrap_or(spec.knobs.tp))?;
     let gpu = &spec.machine.gpu;
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec);
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard);
     let model = WaveModel { shard: &shard, gpu, attn_ctas, mlp_ctas };
     let rows = padded_tokens(tokens);
     let unsplit = model.unsplit(rows);

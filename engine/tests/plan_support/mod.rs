@@ -37,7 +37,12 @@ pub(crate) fn machine() -> Machine {
             latency_ns: 1000.0,
         },
         kernels: KernelSpec::default(),
-        collectives: CollectiveSpec::default(),
+        collectives: CollectiveSpec {
+            fused_row_ns: 2000.0,
+            link_queueing: 0.8,
+            setup_ns: 3000.0,
+            ..CollectiveSpec::default()
+        },
         host: HostSpec { kernel_gap_ns: 1000.0, join_gap_ns: 3000.0, block_start_ns: 500.0 },
         sources: BTreeMap::new(),
     }
