@@ -15,6 +15,7 @@ pub mod model;
 pub mod observer;
 pub mod plan;
 pub mod session;
+pub mod sim;
 pub mod spec;
 pub mod split;
 pub(crate) mod strategy;

@@ -68,6 +68,7 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
         ("link.latency_ns", link.latency_ns),
         ("kernels.gemm_fixed_ns", kernels.gemm_fixed_ns),
         ("kernels.attention_fixed_ns", kernels.attention_fixed_ns),
+        ("kernels.memory_latency_ns", kernels.memory_latency_ns),
         ("kernels.loaded_latency", kernels.loaded_latency),
         ("collectives.fused_row_ns", collectives.fused_row_ns),
         ("collectives.plain_row_ns", collectives.plain_row_ns),

@@ -95,6 +95,8 @@ pub struct KernelSpec {
     pub attention_fixed_ns: f64,
     /// Most bytes/s that one SM draws from L2 or device memory.
     pub sm_bytes_per_s: f64,
+    /// One access to device memory with nothing else going on, ns.
+    pub memory_latency_ns: f64,
     /// How much an access that waits for its answer is slowed at full load of L2 or device memory, as a share of
     /// its unloaded time: 1.0 doubles it. Touches kernels bound by latency (collectives), not those that prefetch.
     pub loaded_latency: f64,

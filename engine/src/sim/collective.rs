@@ -1,0 +1,79 @@
+use super::{
+    capacity::Demand,
+    cost::{OpCost, Work},
+    time::ticks,
+};
+use crate::{
+    machine::Machine,
+    plan::{Collective, Op, OpWork},
+    spec::Transport,
+};
+
+/// Share of its SM's issue slots that a communication block uses.
+const ISSUE: f64 = 0.25;
+
+/// What the blocks of a collective cost.
+///
+/// Multimem and peer-to-peer kernels take the rows of this rank's token shard one after another, `grid` rows at a
+/// time: a dependent chain a row, and its bytes at what one SM drives. The NCCL ring moves chunks around persistent
+/// channels: a base time, a pipeline fill that grows with the message up to a size, and bytes at bus bandwidth.
+pub(super) fn cost(op: &Op, machine: &Machine, ranks: u32) -> OpCost {
+    let OpWork::Collective { collective, transport, message_bytes } = op.work else {
+        unreachable!("called for collectives");
+    };
+    let work = match transport {
+        Transport::Nccl => Work::Equal(ticks(ring_ns(op, machine, message_bytes))),
+        Transport::Multimem | Transport::P2p => rows(op, machine, ranks),
+    };
+    let in_switch = transport == Transport::Multimem
+        && matches!(collective, Collective::AllReduce | Collective::FusedArNorm);
+    let whole = Demand {
+        flops: 0.0,
+        hbm: op.hbm_bytes,
+        l2: op.hbm_bytes,
+        link: op.link_bytes,
+        multimem: if in_switch { message_bytes } else { 0.0 },
+    };
+    let cost = OpCost::new(work, op.grid, whole);
+    let mut demand = cost.demand;
+    if transport == Transport::Nccl {
+        // Its bus bandwidth is measured as it is: no second limit from ports that were measured with other kernels.
+        let ports = machine.link.bytes_per_s * 1e-9 / f64::from(op.grid);
+        demand.link = demand.link.min(ports);
+    }
+    OpCost { demand, issue: ISSUE, collective: true, ..cost }
+}
+
+fn ring_ns(op: &Op, machine: &Machine, message_bytes: f64) -> f64 {
+    let ring = &machine.collectives;
+    let fill = ring.nccl_fill_ns * (message_bytes / ring.nccl_fill_bytes).min(1.0);
+    ring.nccl_base_ns + fill + op.link_bytes / ring.nccl_bytes_per_s * 1e9
+}
+
+/// Block c takes the rows c, c + grid, c + 2·grid … of the shard.
+fn rows(op: &Op, machine: &Machine, ranks: u32) -> Work {
+    let OpWork::Collective { collective, transport, message_bytes } = op.work else {
+        unreachable!("called for collectives");
+    };
+    let spec = &machine.collectives;
+    let row_bytes = message_bytes / f64::from(op.tokens.max(1));
+    // In-switch, a rank's SM draws one reduced row; peer-to-peer, one from each peer.
+    let drawn = match transport {
+        Transport::Multimem => 1.0,
+        Transport::P2p | Transport::Nccl => f64::from(ranks.saturating_sub(1)),
+    };
+    let chain = match collective {
+        Collective::FusedArNorm => spec.fused_row_ns,
+        _ => spec.plain_row_ns,
+    };
+    let row_ns = chain + drawn * row_bytes / machine.link.bytes_per_s_per_sm * 1e9;
+    let fixed = machine.host.block_start_ns + spec.setup_ns + spec.flag_ns * f64::from(op.grid);
+    let rows = op.tokens.div_ceil(ranks);
+    let works = (0..op.grid)
+        .map(|block| {
+            let own = rows / op.grid + u32::from(block < rows % op.grid);
+            ticks(fixed + f64::from(own) * row_ns)
+        })
+        .collect();
+    Work::Each(works)
+}

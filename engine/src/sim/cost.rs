@@ -1,0 +1,129 @@
+use super::{
+    capacity::Demand,
+    collective,
+    time::{Ticks, ticks},
+};
+use crate::{
+    machine::Machine,
+    plan::{GemmShape, Op, OpWork, attention_blocks},
+};
+
+/// Tiles of a cluster that share an operand through multicast loads: two thread blocks along the rows.
+const CLUSTER: f64 = 2.0;
+
+/// What the blocks of an op cost on a machine.
+#[derive(Clone, Debug)]
+pub(super) struct OpCost {
+    /// Work of each block: its time alone on its SM with nothing else on the GPU.
+    pub(super) work: Work,
+    /// What a block asks for while it works at full rate.
+    pub(super) demand: Demand,
+    /// Share of its SM's issue and load slots that a block uses at full rate.
+    pub(super) issue: f64,
+    /// All ranks' blocks of an index meet before and after; progress waits for answers from afar.
+    pub(super) collective: bool,
+}
+
+/// Work per block.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// The same for all.
+    Equal(Ticks),
+    /// By block index.
+    Each(Vec<Ticks>),
+}
+
+impl Work {
+    /// Of one block.
+    #[inline]
+    pub(super) fn of(&self, block: u32) -> Ticks {
+        match self {
+            Self::Equal(work) => *work,
+            Self::Each(works) => works[block as usize],
+        }
+    }
+
+    /// Of all blocks together, ns.
+    fn total_ns(&self, grid: u32) -> f64 {
+        let total = match self {
+            Self::Equal(work) => *work * Ticks::from(grid),
+            Self::Each(works) => works.iter().sum(),
+        };
+        total as f64 / ticks(1.0) as f64
+    }
+}
+
+impl OpCost {
+    /// Of an op that `ranks` ranks run together.
+    pub(super) fn of(op: &Op, machine: &Machine, ranks: u32) -> Self {
+        match &op.work {
+            OpWork::Gemm(shape) => gemm(op, shape, machine),
+            OpWork::Attention { .. } => attention(op, machine),
+            OpWork::AddNorm { .. } => streaming(op, machine, 2.0),
+            OpWork::Elementwise => streaming(op, machine, 1.0),
+            OpWork::Collective { .. } => collective::cost(op, machine, ranks),
+        }
+    }
+
+    /// A cost whose blocks together ask for `whole`.
+    pub(super) fn new(work: Work, grid: u32, whole: Demand) -> Self {
+        let demand = whole.scaled(1.0 / work.total_ns(grid).max(1.0));
+        Self { work, demand, issue: 1.0, collective: false }
+    }
+}
+
+/// A tile: start, pipeline fill and epilogue, main loop at the SM's rate. Rows and columns beyond the matrix are
+/// computed like the others. Loads come through L2: its two operands, one of them shared within a cluster.
+fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
+    let kernels = &machine.kernels;
+    let (tile_m, tile_n) = (f64::from(shape.tile_m), f64::from(shape.tile_n));
+    let depth = f64::from(shape.k) / f64::from(shape.split_k);
+    let flops = 2.0 * tile_m * tile_n * depth;
+    let fixed = machine.host.block_start_ns + kernels.gemm_fixed_ns;
+    let work = ticks(fixed + flops / kernels.gemm_sm_flops * 1e9);
+    let loads = 2.0 * depth * (tile_m + tile_n / CLUSTER);
+    let grid = f64::from(op.grid);
+    let whole = Demand {
+        flops: flops * grid,
+        hbm: op.hbm_bytes,
+        l2: (loads + 2.0 * tile_m * tile_n) * grid,
+        ..Demand::default()
+    };
+    OpCost::new(Work::Equal(work), op.grid, whole)
+}
+
+/// A block: start, main loop over the K/V tokens it sees (whole tiles, masked or not), or, for decode, the time its
+/// SM needs to draw them from memory.
+fn attention(op: &Op, machine: &Machine) -> OpCost {
+    let OpWork::Attention { head_dim, .. } = op.work else {
+        return streaming(op, machine, 1.0);
+    };
+    let kernels = &machine.kernels;
+    let head_dim = f64::from(head_dim);
+    let fixed = machine.host.block_start_ns + kernels.attention_fixed_ns;
+    let (mut flops, mut l2) = (0.0, 0.0);
+    let works = attention_blocks(&op.work)
+        .map(|block| {
+            let (rows, keys) = (f64::from(block.query_rows), f64::from(block.kv_tokens));
+            let block_flops = 4.0 * head_dim * rows * keys;
+            let bytes = 2.0 * head_dim * 2.0 * (rows + keys);
+            flops += block_flops;
+            l2 += bytes;
+            let compute = block_flops / kernels.attention_sm_flops;
+            ticks(fixed + compute.max(bytes / kernels.sm_bytes_per_s) * 1e9)
+        })
+        .collect();
+    let whole = Demand { flops, hbm: op.hbm_bytes, l2, ..Demand::default() };
+    OpCost::new(Work::Each(works), op.grid, whole)
+}
+
+/// A block that streams its share of the bytes, after `accesses` dependent accesses to device memory.
+fn streaming(op: &Op, machine: &Machine, accesses: f64) -> OpCost {
+    let kernels = &machine.kernels;
+    let grid = f64::from(op.grid.max(1));
+    let bytes = op.hbm_bytes / grid;
+    let fixed = machine.host.block_start_ns + accesses * kernels.memory_latency_ns;
+    let work = ticks(fixed + bytes / kernels.sm_bytes_per_s * 1e9);
+    let whole = Demand { hbm: op.hbm_bytes, l2: op.hbm_bytes, ..Demand::default() };
+    OpCost::new(Work::Equal(work), op.grid, whole)
+}

@@ -1,0 +1,398 @@
+use super::{
+    active::{Active, Resident},
+    barrier::{BarrierId, Barriers, Release, Side},
+    capacity::Demand,
+    counters::CounterBins,
+    ctx::Ctx,
+    records::Records,
+    share::{Load, share, total},
+    sm::{MAX_ACTIVE, Place, Sms},
+    stream::{Launch, Streams},
+    time::{NEVER, Ticks, ns},
+};
+use crate::{
+    machine::GpuSpec,
+    observer::{BlockPart, BlockRecord, CounterRecord, OpRecord},
+    plan::OpId,
+    split::blocks_per_sm,
+};
+
+/// What a rank needs from outside while it is simulated.
+pub(super) struct Env<'e, 'a> {
+    pub(super) ctx: &'e Ctx<'a>,
+    pub(super) barriers: &'e mut Barriers,
+    pub(super) records: &'e mut Records<'a>,
+}
+
+/// One GPU and its streams.
+pub(super) struct Rank {
+    id: u16,
+    now: Ticks,
+    streams: Streams,
+    actives: Vec<Active>,
+    /// Indices into `actives`, in dispatch order.
+    order: Vec<usize>,
+    sms: Sms,
+    /// Launches and releases to come, latest first.
+    timed: Vec<Timed>,
+    /// Barriers reached and not yet released.
+    waiting: Vec<BarrierId>,
+    counters: CounterBins,
+    loads: Vec<Load>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Timed {
+    at: Ticks,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Launch(Launch),
+    Release(BarrierId),
+}
+
+impl Rank {
+    pub(super) fn new(id: u16, gpu: &GpuSpec, start: Ticks, ctx: &Ctx<'_>) -> Self {
+        let mut rank = Self {
+            id,
+            now: 0,
+            streams: Streams::new(ctx.ops, start),
+            actives: (0..MAX_ACTIVE).map(|_| Active::default()).collect(),
+            order: Vec::new(),
+            sms: Sms::new(gpu),
+            timed: Vec::new(),
+            waiting: Vec::new(),
+            counters: CounterBins::new(),
+            loads: Vec::new(),
+        };
+        rank.schedule_launches(ctx);
+        rank
+    }
+
+    /// Everything before this has been simulated.
+    pub(super) fn now(&self) -> Ticks {
+        self.now
+    }
+
+    /// Barriers this rank spins at.
+    pub(super) fn waiting(&self) -> &[BarrierId] {
+        &self.waiting
+    }
+
+    pub(super) fn all_finished(&self) -> bool {
+        self.streams.all_finished()
+    }
+
+    /// What its streams wait for, for an error message.
+    pub(super) fn blocked_on(&self, ctx: &Ctx<'_>) -> String {
+        let ops = self.streams.waiting(ctx).join(", ");
+        format!("rank {}: {ops}, {} blocks at barriers", self.id, self.waiting.len())
+    }
+
+    /// When something happens next, as far as this rank knows.
+    pub(super) fn next_event(&self) -> Ticks {
+        let timed = self.timed.last().map_or(NEVER, |timed| timed.at);
+        self.first_completion().1.min(timed)
+    }
+
+    /// A barrier opens for this rank.
+    pub(super) fn release(&mut self, release: Release) {
+        self.waiting.retain(|&barrier| barrier != release.barrier);
+        self.schedule(release.at, What::Release(release.barrier));
+    }
+
+    /// The rank's counter records, once.
+    pub(super) fn counters(&mut self, base_ns: i64) -> Vec<CounterRecord> {
+        self.counters.records(u32::from(self.id), base_ns)
+    }
+
+    /// Simulates events before `horizon`, until one of them is the arrival at a barrier. False when there was none.
+    pub(super) fn advance(&mut self, horizon: Ticks, env: &mut Env<'_, '_>) -> bool {
+        let mut progressed = false;
+        loop {
+            let (active, due, other_due) = self.first_completion();
+            let timed = self.timed.last().map_or(NEVER, |timed| timed.at);
+            let at = due.min(timed);
+            if at >= horizon {
+                return progressed;
+            }
+            progressed = true;
+            self.now = at;
+            let num_waiting = self.waiting.len();
+            if due <= timed {
+                let limit = timed.min(other_due).min(horizon - 1);
+                self.complete(active, limit, env);
+            } else if let Some(timed) = self.timed.pop() {
+                match timed.what {
+                    What::Launch(launch) => self.launch(launch, env),
+                    What::Release(barrier) => self.pass(barrier, at, env),
+                }
+            }
+            if self.waiting.len() > num_waiting {
+                return true;
+            }
+        }
+    }
+
+    /// The active op whose block finishes first, when, and when the first of another op does.
+    fn first_completion(&self) -> (usize, Ticks, Ticks) {
+        let (mut first, mut due, mut other_due) = (0, NEVER, NEVER);
+        for &active in &self.order {
+            let (_, at) = self.actives[active].first_due();
+            if at < due {
+                (first, due, other_due) = (active, at, due);
+            } else {
+                other_due = other_due.min(at);
+            }
+        }
+        (first, due, other_due)
+    }
+
+    /// Blocks of one op finish, up to and including `limit` or until rates change.
+    fn complete(&mut self, index: usize, limit: Ticks, env: &mut Env<'_, '_>) {
+        let cost = &env.ctx.costs[self.actives[index].cost];
+        let refills = self.head() == Some(index) && !cost.collective;
+        loop {
+            let active = &mut self.actives[index];
+            let (slot, at) = active.first_due();
+            if at > limit {
+                return;
+            }
+            self.now = at;
+            if refills && active.has_unplaced() {
+                let resident = active.replace_first(slot, at, cost);
+                env.records.push(record(self.id, active.op, &resident, BlockPart::Run, at));
+                continue;
+            }
+            active.end_work(slot);
+            if cost.collective {
+                return self.reach_exit(index, slot, at, env);
+            }
+            let resident = active.unseat(slot);
+            env.records.push(record(self.id, active.op, &resident, BlockPart::Run, at));
+            if self.vacate(index, resident.place, at, env) {
+                return;
+            }
+        }
+    }
+
+    /// A block of a collective has done its work and spins at the exit barrier.
+    fn reach_exit(&mut self, index: usize, slot: usize, at: Ticks, env: &mut Env<'_, '_>) {
+        let active = &mut self.actives[index];
+        let resident = active.slots[slot].as_mut().expect("a running block is resident");
+        env.records.push(record(self.id, active.op, resident, BlockPart::Run, at));
+        resident.since = at;
+        let barrier = BarrierId { op: active.op, block: resident.block, side: Side::Exit };
+        env.barriers.arrive(barrier, self.id, at);
+        self.waiting.push(barrier);
+        self.reshare(at, env.ctx);
+    }
+
+    /// A place is free. True when rates changed with it.
+    fn vacate(&mut self, index: usize, place: Place, at: Ticks, env: &mut Env<'_, '_>) -> bool {
+        let active = &self.actives[index];
+        let op = active.op;
+        self.sms.release(place, index, &env.ctx.ops[op as usize].resources);
+        if active.done == active.grid {
+            self.finish_op(index, at, env);
+            return true;
+        }
+        if self.head().is_some() && self.dispatch(at, env) {
+            return true;
+        }
+        let active = &self.actives[index];
+        // In a tail every block changes the mix; an eighth fewer is soon enough to look at rates again.
+        if active.running < active.reshare_below {
+            self.reshare(at, env.ctx);
+            return true;
+        }
+        for (load, &index) in self.loads.iter_mut().zip(&self.order) {
+            load.blocks = f64::from(self.actives[index].running);
+        }
+        self.count(at, env.ctx);
+        false
+    }
+
+    fn finish_op(&mut self, index: usize, at: Ticks, env: &mut Env<'_, '_>) {
+        let active = &self.actives[index];
+        let (start, base_ns) = (active.started.unwrap_or(at), env.records.base_ns);
+        env.records.observer_unflushed().op(OpRecord {
+            op: OpId(active.op),
+            rank: u32::from(self.id),
+            start_ns: base_ns + ns(start),
+            end_ns: base_ns + ns(at),
+        });
+        self.streams.finish(active.op, at);
+        self.order.retain(|&other| other != index);
+        self.schedule_launches(env.ctx);
+        if !self.dispatch(at, env) {
+            self.reshare(at, env.ctx);
+        }
+    }
+
+    fn launch(&mut self, launch: Launch, env: &mut Env<'_, '_>) {
+        let Launch { at, op, priority } = launch;
+        let free = (0..MAX_ACTIVE).find(|index| !self.order.contains(index));
+        let index =
+            free.expect("a stream has one op active, and there are fewer streams than places");
+        let description = &env.ctx.ops[op as usize];
+        let most = env.ctx.sms * blocks_per_sm(&description.resources, env.ctx.gpu);
+        let active = &mut self.actives[index];
+        active.launch(op, self.id, most.min(description.grid), at, env.ctx);
+        active.priority = priority;
+        let behind = |&other: &usize| self.actives[other].priority > priority;
+        let position = self.order.iter().position(behind).unwrap_or(self.order.len());
+        self.order.insert(position, index);
+        if description.grid == 0 {
+            self.finish_op(index, at, env);
+        } else {
+            self.dispatch(at, env);
+        }
+    }
+
+    /// The first op in dispatch order that has blocks to place. No block of an op behind it starts meanwhile.
+    fn head(&self) -> Option<usize> {
+        self.order.iter().copied().find(|&index| self.actives[index].has_unplaced())
+    }
+
+    /// Places blocks while they fit. False when none did.
+    fn dispatch(&mut self, at: Ticks, env: &mut Env<'_, '_>) -> bool {
+        let mut any = false;
+        while let Some(index) = self.head() {
+            let active = &mut self.actives[index];
+            let cost = &env.ctx.costs[active.cost];
+            active.sync(at);
+            let resources = &env.ctx.ops[active.op as usize].resources;
+            let wanted = active.grid - active.next;
+            self.sms.place(index, resources, wanted, |place| {
+                any = true;
+                let block = active.next;
+                let slot = active.seat(place, at);
+                if cost.collective {
+                    let barrier = BarrierId { op: active.op, block, side: Side::Entry };
+                    env.barriers.arrive(barrier, self.id, at);
+                    self.waiting.push(barrier);
+                } else {
+                    active.begin_work(slot, cost);
+                }
+            });
+            if active.has_unplaced() {
+                break;
+            }
+        }
+        if any {
+            self.reshare(at, env.ctx);
+        }
+        any
+    }
+
+    /// A block leaves a barrier.
+    fn pass(&mut self, barrier: BarrierId, at: Ticks, env: &mut Env<'_, '_>) {
+        let of_op = |&&index: &&usize| self.actives[index].op == barrier.op;
+        let index = *self.order.iter().find(of_op).expect("an op at a barrier is active");
+        let active = &mut self.actives[index];
+        let slot = active.slot_of(barrier.block).expect("a block at a barrier is resident");
+        let resident = active.slots[slot].as_mut().expect("just found");
+        let part = match barrier.side {
+            Side::Entry => BlockPart::WaitEntry,
+            Side::Exit => BlockPart::WaitExit,
+        };
+        if ns(resident.since) < ns(at) {
+            env.records.push(record(self.id, barrier.op, resident, part, at));
+        }
+        resident.since = at;
+        match barrier.side {
+            Side::Entry => {
+                active.sync(at);
+                active.begin_work(slot, &env.ctx.costs[active.cost]);
+                self.reshare(at, env.ctx);
+            }
+            Side::Exit => {
+                let place = active.unseat(slot).place;
+                if !self.vacate(index, place, at, env) {
+                    self.reshare(at, env.ctx);
+                }
+            }
+        }
+    }
+
+    /// Brings all clocks to `at` and computes rates anew.
+    fn reshare(&mut self, at: Ticks, ctx: &Ctx<'_>) {
+        self.loads.clear();
+        for &index in &self.order {
+            let active = &mut self.actives[index];
+            active.sync(at);
+            let cost = &ctx.costs[active.cost];
+            self.loads.push(Load {
+                blocks: f64::from(active.running),
+                demand: cost.demand,
+                limit: 1.0,
+                latency_bound: cost.collective,
+                rate: 1.0,
+            });
+        }
+        for (at, &index) in self.order.iter().enumerate() {
+            self.loads[at].limit = self.sm_share(index, ctx);
+        }
+        share(&mut self.loads, &ctx.capacity);
+        for (load, &index) in self.loads.iter().zip(&self.order) {
+            self.actives[index].set_rate(load.rate);
+        }
+        self.count(at, ctx);
+    }
+
+    /// Notes what the running blocks use from now on.
+    fn count(&mut self, at: Ticks, ctx: &Ctx<'_>) {
+        let sum = |of: fn(&Demand) -> f64| total(&self.loads, of);
+        let link = sum(|demand| demand.link);
+        let busy = 100.0 * f64::from(self.sms.busy()) / f64::from(ctx.sms);
+        let tensor = 100.0 * sum(|demand| demand.flops) / ctx.capacity.flops;
+        self.counters.set(at, [sum(|demand| demand.hbm), link, link, busy, tensor]);
+    }
+
+    /// Rate that SMs leave a block of this op, on average over its blocks: one over the issue slots that its SM's
+    /// blocks ask for together.
+    fn sm_share(&self, index: usize, ctx: &Ctx<'_>) -> f64 {
+        let issue = |index: usize| ctx.costs[self.actives[index].cost].issue;
+        let asked = if self.sms.any_shared() {
+            let (mut asked, mut blocks) = (0.0, 0.0);
+            for by_op in self.sms.residents().filter(|by_op| by_op[index] > 0) {
+                let of_sm = self.order.iter().map(|&op| f64::from(by_op[op]) * issue(op));
+                asked += f64::from(by_op[index]) * of_sm.sum::<f64>().max(1.0);
+                blocks += f64::from(by_op[index]);
+            }
+            asked / f64::max(blocks, 1.0)
+        } else {
+            let sms = f64::from(self.sms.held_by(index).max(1));
+            f64::from(self.actives[index].running) * issue(index) / sms
+        };
+        asked.max(1.0).recip()
+    }
+
+    fn schedule_launches(&mut self, ctx: &Ctx<'_>) {
+        while let Some(launch) = self.streams.take_launch(ctx) {
+            self.schedule(launch.at, What::Launch(launch));
+        }
+    }
+
+    /// Events of one time happen in the order in which they were scheduled.
+    fn schedule(&mut self, at: Ticks, what: What) {
+        let position = self.timed.partition_point(|timed| timed.at > at);
+        self.timed.insert(position, Timed { at, what });
+    }
+}
+
+fn record(rank: u16, op: u32, resident: &Resident, part: BlockPart, end: Ticks) -> BlockRecord {
+    BlockRecord {
+        start_ns: ns(resident.since),
+        end_ns: ns(end),
+        op: OpId(op),
+        block: resident.block,
+        rank,
+        sm: resident.place.sm,
+        slot: resident.place.slot,
+        part,
+    }
+}

@@ -1,0 +1,134 @@
+use std::sync::Arc;
+
+use super::{
+    barrier::Barriers,
+    capacity::Capacity,
+    ctx::{Ctx, Gaps},
+    driver,
+    price::PriceList,
+    rank::{Env, Rank},
+    records::Records,
+    time::{Ticks, ns, ticks},
+};
+use crate::{
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    machine::Machine,
+    observer::{IterationEnd, Observer},
+    plan::{OpWork, Plan},
+    split::blocks_per_sm,
+};
+
+/// Time between two iterations, ns: the scheduler of a serving engine.
+const ITERATION_GAP_NS: i64 = 20_000;
+
+/// Runs plans on the machine that they were made for, simulated. See the [module](super).
+pub struct Simulator {
+    machine_name: String,
+    prices: PriceList,
+    /// Executor time at which the next iteration begins, ns.
+    clock_ns: i64,
+}
+
+impl Simulator {
+    /// A simulator; `machine` names it in the provenance until the first plan runs.
+    pub fn new(machine: &Machine) -> Self {
+        Self { machine_name: machine.name.clone(), prices: PriceList::default(), clock_ns: 0 }
+    }
+}
+
+impl Executor for Simulator {
+    fn run(
+        &mut self,
+        plan: &Arc<Plan>,
+        iteration: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<IterationTime, ExecError> {
+        let machine = &plan.spec.machine;
+        check(plan, machine)?;
+        self.machine_name.clone_from(&machine.name);
+        self.prices.update(&plan.ops, machine, plan.ranks);
+        observer.begin(plan, iteration, &self.prices.alone_ns());
+        let ctx = Ctx {
+            ops: &plan.ops,
+            costs: self.prices.costs(),
+            cost_of: self.prices.cost_of(),
+            capacity: Capacity::of(machine),
+            gaps: Gaps::of(&machine.host),
+            seed: plan.spec.knobs.seed,
+            jitter: machine.kernels.block_jitter,
+            sms: machine.gpu.sms,
+            gpu: &machine.gpu,
+        };
+        let time = run_iteration(plan, &ctx, (iteration, self.clock_ns), observer)?;
+        self.clock_ns = time.end_ns + ITERATION_GAP_NS;
+        Ok(time)
+    }
+
+    fn provenance(&self) -> ExecutorInfo {
+        let version = env!("CARGO_PKG_VERSION");
+        let source = format!("weftscope simulator {version} on {}", self.machine_name);
+        ExecutorInfo { measured: false, source }
+    }
+}
+
+fn run_iteration(
+    plan: &Plan,
+    ctx: &Ctx<'_>,
+    (iteration, base_ns): (u64, i64),
+    observer: &mut dyn Observer,
+) -> Result<IterationTime, ExecError> {
+    let machine = &plan.spec.machine;
+    let latency = ticks(machine.link.latency_ns);
+    let starts: Vec<Ticks> = (0..plan.ranks as usize).map(|rank| start_of(plan, rank)).collect();
+    let mut ranks: Vec<Rank> = starts
+        .iter()
+        .enumerate()
+        .map(|(rank, &start)| Rank::new(rank as u16, &machine.gpu, start, ctx))
+        .collect();
+    let mut barriers = barriers(plan, latency);
+    let mut records = Records::new(observer, base_ns);
+    let mut env = Env { ctx, barriers: &mut barriers, records: &mut records };
+    let outcome = driver::run(&mut ranks, latency, &mut env);
+    let observer = records.observer();
+    if let Err(standstill) = outcome {
+        let waiting: Vec<String> = ranks.iter().map(|rank| rank.blocked_on(ctx)).collect();
+        let at_ns = base_ns + ns(standstill.at);
+        return Err(ExecError::Deadlock { at_ns, waiting: waiting.join("; ") });
+    }
+    for rank in &mut ranks {
+        observer.counters(&rank.counters(base_ns));
+    }
+    let start = starts.iter().copied().min().unwrap_or(0);
+    let end = ranks.iter().map(Rank::now).max().unwrap_or(start);
+    let (start_ns, end_ns) = (base_ns + ns(start), base_ns + ns(end));
+    observer.end(&IterationEnd { iteration, start_ns, end_ns, lost: Vec::new() });
+    Ok(IterationTime { start_ns, end_ns })
+}
+
+/// How much later than the others a rank begins.
+fn start_of(plan: &Plan, rank: usize) -> Ticks {
+    plan.spec.knobs.skew_ns.get(rank).map_or(0, |&skew_ns| ticks(skew_ns.max(0) as f64))
+}
+
+fn barriers(plan: &Plan, latency: Ticks) -> Barriers {
+    let blocks = plan.ops.iter().map(|op| match op.work {
+        OpWork::Collective { .. } => op.grid,
+        _ => 0,
+    });
+    Barriers::new(plan.ranks as usize, latency, blocks)
+}
+
+/// Refuses what could never run: a block that no SM can hold.
+fn check(plan: &Plan, machine: &Machine) -> Result<(), ExecError> {
+    for op in &plan.ops {
+        if blocks_per_sm(&op.resources, &machine.gpu) == 0 {
+            let (name, resources) = (op.name, op.resources);
+            let message = format!(
+                "a block of {name} needs {} threads of {} registers and {} bytes of shared memory, more than an SM of {} has",
+                resources.threads, resources.registers, resources.smem_bytes, machine.gpu.name
+            );
+            return Err(ExecError::Unsupported(message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+use super::{
+    ctx::Ctx,
+    time::{NEVER, Ticks},
+};
+use crate::plan::Op;
+
+/// The ops of a rank by stream, and which of them have finished.
+pub(super) struct Streams {
+    /// Highest priority first.
+    streams: Vec<Stream>,
+    finished_at: Vec<Ticks>,
+    left: usize,
+    start: Ticks,
+}
+
+struct Stream {
+    id: u8,
+    ops: Vec<u32>,
+    next: usize,
+    /// The next op has been given a launch time.
+    issued: bool,
+    last_end: Option<Ticks>,
+}
+
+/// An op may start at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Launch {
+    pub(super) at: Ticks,
+    pub(super) op: u32,
+    /// 0 is the highest.
+    pub(super) priority: u8,
+}
+
+impl Streams {
+    /// The rank issues its first op at `start`.
+    pub(super) fn new(ops: &[Op], start: Ticks) -> Self {
+        let mut streams: Vec<Stream> = Vec::new();
+        for op in ops {
+            let id = op.stream.0;
+            let at = streams.iter().position(|stream| stream.id == id).unwrap_or_else(|| {
+                streams.push(Stream {
+                    id,
+                    ops: Vec::new(),
+                    next: 0,
+                    issued: false,
+                    last_end: None,
+                });
+                streams.len() - 1
+            });
+            streams[at].ops.push(op.id.0);
+        }
+        // Stream 0 computes; every other communicates, at high priority.
+        streams.sort_by_key(|stream| std::cmp::Reverse(stream.id));
+        Self { streams, finished_at: vec![NEVER; ops.len()], left: ops.len(), start }
+    }
+
+    /// True when every op has finished.
+    pub(super) fn all_finished(&self) -> bool {
+        self.left == 0
+    }
+
+    /// An op has finished.
+    pub(super) fn finish(&mut self, op: u32, at: Ticks) {
+        self.finished_at[op as usize] = at;
+        self.left -= 1;
+        for stream in &mut self.streams {
+            if stream.ops.get(stream.next) == Some(&op) {
+                stream.next += 1;
+                stream.issued = false;
+                stream.last_end = Some(at);
+            }
+        }
+    }
+
+    /// The next op of some stream that has all it waits for and was not given out before.
+    pub(super) fn take_launch(&mut self, ctx: &Ctx<'_>) -> Option<Launch> {
+        for priority in 0..self.streams.len() {
+            let stream = &self.streams[priority];
+            if stream.issued {
+                continue;
+            }
+            let Some(&op) = stream.ops.get(stream.next) else {
+                continue;
+            };
+            if let Some(at) = self.ready_at(stream, op, ctx) {
+                self.streams[priority].issued = true;
+                return Some(Launch { at, op, priority: priority as u8 });
+            }
+        }
+        None
+    }
+
+    /// What the streams' next ops wait for, for an error message.
+    pub(super) fn waiting(&self, ctx: &Ctx<'_>) -> Vec<String> {
+        let next = |stream: &Stream| stream.ops.get(stream.next).map(|&op| &ctx.ops[op as usize]);
+        self.streams
+            .iter()
+            .filter_map(next)
+            .map(|op| format!("{} ({})", op.name, op.id.0))
+            .collect()
+    }
+
+    fn ready_at(&self, stream: &Stream, op: u32, ctx: &Ctx<'_>) -> Option<Ticks> {
+        let mut at = stream.last_end.map_or(self.start, |end| end + ctx.gaps.kernel);
+        for dep in &ctx.ops[op as usize].deps {
+            let end = self.finished_at[dep.0 as usize];
+            if end == NEVER {
+                return None;
+            }
+            if ctx.ops[dep.0 as usize].stream.0 != stream.id {
+                at = at.max(end + ctx.gaps.join);
+            }
+        }
+        Some(at)
+    }
+}

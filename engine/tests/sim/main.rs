@@ -1,0 +1,4 @@
+//! Tests of the simulated machine over whole plans.
+
+mod properties;
+mod support;
