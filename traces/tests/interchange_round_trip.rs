@@ -16,13 +16,19 @@ use weftscope_traces::{
 /// A slice told by everything but lane numbers.
 type SliceView = (Span, Label, Args, u32);
 
+/// A track with the slices of each lane.
+type TrackView = (Option<TrackId>, String, TrackKind, Vec<Vec<SliceView>>);
+
+/// Track, lane of the track, row.
+type Place = (u32, usize, u32);
+
 /// A trace without its numbering: track by track, lane by lane.
 #[derive(Debug, PartialEq)]
 struct View {
     meta: Meta,
-    tracks: Vec<(Option<TrackId>, String, TrackKind, Vec<Vec<SliceView>>)>,
+    tracks: Vec<TrackView>,
     counters: Vec<CounterSeries>,
-    flows: Vec<((u32, usize, u32), (u32, usize, u32), u8)>,
+    flows: Vec<(Place, Place, u8)>,
     diagnostics: Diagnostics,
 }
 

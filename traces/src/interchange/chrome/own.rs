@@ -26,6 +26,9 @@ pub(super) const OTHER_PID: u32 = 300_000;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Own {
     pub(super) version: u32,
+    /// Trace time of ts 0, in ns; below 0 when the trace begins before its base time (readers drop negative ts).
+    #[serde(default)]
+    pub(super) origin_ns: i64,
     pub(super) meta: Meta,
     pub(super) diagnostics: Diagnostics,
     pub(super) counters: Vec<OwnCounter>,

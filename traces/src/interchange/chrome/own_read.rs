@@ -16,6 +16,8 @@ use crate::{
 pub(super) struct OwnRead {
     out: TraceBuilder,
     num_labels: u32,
+    /// Trace time of the file's ts 0.
+    origin_ns: i64,
     /// First lane of each row, and how many lanes share it.
     rows: HashMap<RowId, (LaneId, u32)>,
     last_row: Option<(RowId, LaneId, u32)>,
@@ -80,6 +82,7 @@ impl OwnRead {
         Ok(Self {
             out,
             num_labels,
+            origin_ns: own.origin_ns,
             rows,
             last_row: None,
             lanes,
@@ -139,7 +142,7 @@ impl OwnRead {
             .label
             .and_then(|label| u32::try_from(label).ok())
             .filter(|&label| label < self.num_labels);
-        let start = event.ts.as_ref().and_then(event::ns);
+        let start = self.time(event);
         let dur = match &event.dur {
             Some(dur) => event::ns(dur).filter(|&dur| dur >= 0),
             None if event.phase == b'i' => Some(0),
@@ -179,6 +182,10 @@ impl OwnRead {
         lane
     }
 
+    fn time(&self, event: &RawEvent<'_>) -> Option<i64> {
+        event.ts.as_ref().and_then(event::ns)?.checked_add(self.origin_ns)
+    }
+
     fn row_id(event: &RawEvent<'_>) -> Option<RowId> {
         let id = |value: &Option<Value<'_>>| {
             value.as_ref().and_then(event::int).and_then(|id| u32::try_from(id).ok())
@@ -202,7 +209,7 @@ impl OwnRead {
     fn sample(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) -> Result<(), Fault> {
         let pid = event.pid.as_ref().and_then(event::int).and_then(|pid| u32::try_from(pid).ok());
         let name = event.name.as_deref().unwrap_or_default();
-        let at_ns = event.ts.as_ref().and_then(event::ns);
+        let at_ns = self.time(event);
         event.for_each_arg(|unit, value| {
             let unit = if unit == "value" { String::new() } else { unit.into_owned() };
             let number = match value {

@@ -90,13 +90,28 @@ fn write_text(
     progress: Progress<'_>,
 ) -> Result<u64, ExportError> {
     let rows = Rows::new(trace);
-    let mut text = Text { out, buffer: Vec::new(), at_byte: 0, slices: 0, first: true, progress };
+    let mut text = Text {
+        out,
+        buffer: Vec::new(),
+        origin_ns: origin_ns(trace),
+        at_byte: 0,
+        slices: 0,
+        first: true,
+        progress,
+    };
     write_head::head(&mut text, trace, &rows)?;
     write_events::events(&mut text, trace, &rows, options)?;
     text.buffer.extend_from_slice(b"\n]\n}\n");
     text.hand_over()?;
     text.out.flush().map_err(|source| ExportError::Io { at_byte: text.at_byte, source })?;
     Ok(text.at_byte)
+}
+
+/// The trace's first time when that is below 0, else 0: readers drop events of negative ts.
+fn origin_ns(trace: &Trace) -> i64 {
+    let slices = trace.lanes.iter().filter_map(|lane| lane.slices.start_ns.first());
+    let samples = trace.counters.iter().filter_map(|counter| counter.at_ns.first());
+    slices.chain(samples).copied().min().unwrap_or(0).min(0)
 }
 
 /// Bytes kept before they are handed on.
@@ -106,6 +121,8 @@ const BUFFER_BYTES: usize = 1 << 18;
 pub(super) struct Text<'p, W> {
     out: W,
     pub(super) buffer: Vec<u8>,
+    /// Trace time written as ts 0.
+    pub(super) origin_ns: i64,
     at_byte: u64,
     slices: u64,
     /// No event stands before this one.
@@ -153,6 +170,11 @@ impl<W: Write> Text<'_, W> {
             }
         }
         self.buffer.extend_from_slice(&digits[at..]);
+    }
+
+    /// Appends a trace time as ts.
+    pub(super) fn ts(&mut self, at_ns: i64) {
+        self.us(at_ns.saturating_sub(self.origin_ns));
     }
 
     /// Appends nanoseconds as microseconds with three decimals.

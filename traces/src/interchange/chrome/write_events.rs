@@ -37,7 +37,7 @@ pub(super) fn events<W: Write>(
         rows,
         shown_rank,
         host_rank: (!has_host).then_some(shown_rank),
-        correlation: 0,
+        correlation: FIRST_CORRELATION,
     };
     writer.steps()?;
     for lane in 0..trace.lanes.len() {
@@ -46,6 +46,10 @@ pub(super) fn events<W: Write>(
     writer.counters()?;
     writer.flows()
 }
+
+/// Correlation ids are counted from here. Holistic Trace Analysis stores row numbers in the integer type that its
+/// correlation ids need, so they must be the wider ones.
+const FIRST_CORRELATION: i64 = 1_000_000_000;
 
 struct Events<'a, 'p, W> {
     text: &'a mut Text<'p, W>,
@@ -97,7 +101,7 @@ impl<W: Write> Events<'_, '_, W> {
         text.raw(",\"tid\":");
         text.int(i64::from(tid));
         text.raw(",\"ts\":");
-        text.us(span.start_ns);
+        text.ts(span.start_ns);
         text.raw(",\"dur\":");
         text.us(span.end_ns.saturating_sub(span.start_ns));
         text.raw(",\"args\":{");
@@ -291,7 +295,7 @@ impl<W: Write> Events<'_, '_, W> {
             for (&at_ns, &value) in samples.filter(|(_, value)| value.is_finite()) {
                 self.text.begin_event();
                 self.text.raw(&format!("{{\"ph\":\"C\",\"name\":{name},\"pid\":{pid},\"ts\":"));
-                self.text.us(at_ns);
+                self.text.ts(at_ns);
                 self.text.raw(&format!(",\"args\":{{{unit}:{}}}}}", float_text(value)));
                 self.text.end_event()?;
             }
@@ -329,7 +333,7 @@ impl<W: Write> Events<'_, '_, W> {
             place.row.pid,
             place.row.tid
         ));
-        text.us(self.trace.span_of(end).start_ns);
+        text.ts(self.trace.span_of(end).start_ns);
         text.raw(&format!(",\"args\":{{\"lane\":{},\"index\":{}}}}}", place.lane, end.index));
         text.end_event()
     }

@@ -47,7 +47,10 @@ fn kineto<W: Write>(text: &mut Text<'_, W>, trace: &Trace) {
         ));
     }
     text.raw("\n  ],\n  \"displayTimeUnit\": \"ns\",\n");
-    text.raw(&format!("  \"baseTimeNanoseconds\": {},\n", meta.base_time_unix_ns));
+    text.raw(&format!(
+        "  \"baseTimeNanoseconds\": {},\n",
+        meta.base_time_unix_ns.saturating_add(text.origin_ns)
+    ));
     text.raw(&format!("  \"traceName\": {},\n", quoted(&meta.title)));
 }
 
@@ -65,6 +68,8 @@ fn description<W: Write>(
     diagnostics.count("counter samples that are no finite number, not exported", lost as u64);
     text.raw("  \"weftscope\": {\n    \"version\": ");
     text.int(i64::from(OWN_VERSION));
+    text.raw(",\n    \"origin_ns\": ");
+    text.int(text.origin_ns);
     text.raw(",\n    \"generator\": ");
     text.raw(&quoted(concat!("weftscope ", env!("CARGO_PKG_VERSION"))));
     text.raw(",\n    \"provenance\": ");
@@ -164,6 +169,10 @@ fn metadata<W: Write>(
     (pid, tid): (u32, u32),
     value: &str,
 ) -> Result<(), ExportError> {
+    if value == "\"\"" {
+        // Perfetto counts an empty name as an error.
+        return Ok(());
+    }
     text.begin_event();
     text.raw(&format!(
         "{{\"ph\": \"M\", \"name\": \"{what}\", \"pid\": {pid}, \"tid\": {tid}, \"ts\": 0, \"args\": {{\"{key}\": {value}}}}}"
