@@ -71,6 +71,17 @@ pub fn bandwidth(bytes_per_s: f64) -> String {
     format!("{number} {unit}")
 }
 
+/// A counter's value in the unit it was recorded in, rescaled where that keeps three digits.
+pub fn with_unit(value: f64, unit: &str) -> String {
+    match unit {
+        "GB/s" => bandwidth(value * 1e9),
+        "B/s" => bandwidth(value),
+        "B" => bytes(value),
+        "ns" => duration_ns(value as i64),
+        _ => format!("{} {unit}", three(value)),
+    }
+}
+
 /// A rate of floating-point operations: `812 TFLOP/s`.
 pub fn flop_rate(flop_per_s: f64) -> String {
     let (number, unit) = scaled(
@@ -169,6 +180,8 @@ mod tests {
     fn rates_choose_their_unit() {
         assert_eq!(bandwidth(3.35e12), "3.35 TB/s");
         assert_eq!(bandwidth(412e9), "412 GB/s");
+        assert_eq!(with_unit(2991.0, "GB/s"), "2.99 TB/s");
+        assert_eq!(with_unit(45.31, "%"), "45.3 %");
         assert_eq!(flop_rate(812e12), "812 TFLOP/s");
         assert_eq!(bytes(134_217_728.0), "134 MB");
         assert_eq!(percent(0.6436), "64.4 %");

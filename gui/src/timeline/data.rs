@@ -1,8 +1,15 @@
 use std::sync::Arc;
 
-use weftscope_traces::{SliceRef, Span, Trace, TrackId, TrackKind};
+use weftscope_traces::{
+    LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
+    analysis::{self, OverlapFigures},
+    lod::{Pyramid, Ribbon},
+};
 
-use super::Search;
+use super::{
+    Search,
+    phases::{PhaseMark, phase_marks},
+};
 
 /// The rows of one rank, in drawing order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,12 +28,18 @@ pub struct RankRows {
     pub sms: Vec<TrackId>,
     /// Host threads.
     pub hosts: Vec<TrackId>,
+    /// How much of its communication is hidden; `None` without kernels.
+    pub overlap: Option<OverlapFigures>,
 }
 
 /// A trace with everything the timeline asks of it worked out once. Built off the UI thread.
 pub struct TimelineData {
     /// The trace.
     pub trace: Arc<Trace>,
+    /// Its lanes at any resolution.
+    pub pyramid: Arc<Pyramid>,
+    /// One ribbon a rank, in the order of `ranks`.
+    pub ribbons: Vec<Ribbon>,
     /// Its ranks, ascending.
     pub ranks: Vec<RankRows>,
     /// Marks of the whole job.
@@ -35,13 +48,30 @@ pub struct TimelineData {
     pub hosts: Vec<TrackId>,
     /// First start to last end.
     pub span: Span,
+    /// Phases of the rows shown on top, with their slack.
+    pub phases: Vec<PhaseMark>,
     /// Flow rows ordered by consumer.
     flows_to: Vec<u32>,
 }
 
 impl TimelineData {
-    /// Indexes a trace. Cost: one pass over tracks, lanes and flows.
+    /// Indexes a trace: pyramid, ribbons, overlap, flows. Seconds for tens of millions of slices, so off the UI
+    /// thread.
     pub fn new(trace: Arc<Trace>) -> Self {
+        let pyramid = Arc::new(Pyramid::build(&trace));
+        let mut data = Self::rows(trace, pyramid);
+        data.ribbons =
+            data.ranks.iter().map(|rows| Ribbon::build(&data.trace, rows.rank)).collect();
+        let report = analysis::overlap(&data.trace, &analysis::Config::default());
+        for rows in &mut data.ranks {
+            rows.overlap =
+                report.ranks.iter().find(|rank| rank.rank == rows.rank).map(|rank| rank.total);
+        }
+        data.phases = phase_marks(&data);
+        data
+    }
+
+    fn rows(trace: Arc<Trace>, pyramid: Arc<Pyramid>) -> Self {
         let mut ranks: Vec<RankRows> = Vec::new();
         let mut marks = None;
         let mut hosts = Vec::new();
@@ -73,7 +103,18 @@ impl TimelineData {
         let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
         flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
         let span = trace.span();
-        Self { trace, ranks, marks, hosts, span, flows_to }
+        let (ribbons, phases) = (Vec::new(), Vec::new());
+        Self { trace, pyramid, ribbons, ranks, marks, hosts, span, phases, flows_to }
+    }
+
+    /// The marks drawn over all ranks: those of the job, else those of the first rank that has some.
+    pub fn top_marks(&self) -> Option<TrackId> {
+        self.marks.or_else(|| self.ranks.iter().find_map(|rows| rows.marks))
+    }
+
+    /// Lanes of the marks drawn over all ranks: iterations, layers, phases.
+    pub fn mark_lanes(&self) -> &[LaneId] {
+        self.top_marks().map_or(&[], |track| &self.trace.track(track).lanes)
     }
 
     /// The window that shows everything with a little air at both ends.
@@ -139,7 +180,7 @@ impl TimelineData {
             }
             for (index, label) in lane.slices.label.iter().enumerate() {
                 if labels[label.0 as usize] {
-                    let lane = weftscope_traces::LaneId(id as u32);
+                    let lane = LaneId(id as u32);
                     hits.push(SliceRef { lane, index: index as u32 });
                 }
             }

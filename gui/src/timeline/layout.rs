@@ -66,8 +66,10 @@ pub struct Layout {
 
 /// Heights in points, on the 4-point grid (SM rows excepted: their height is the user's).
 pub(super) mod height {
-    /// A rank's ribbon. Eight of them fit with room for the rest at 720.
+    /// A rank's ribbon at least. Eight of them fit with room for the rest at 720.
     pub(in crate::timeline) const RIBBON: f32 = 40.0;
+    /// A rank's ribbon at most; beyond, more height shows nothing more.
+    pub(in crate::timeline) const TALL_RIBBON: f32 = 88.0;
     /// One lane of a stream.
     pub(in crate::timeline) const STREAM: f32 = 20.0;
     /// A counter.
@@ -93,6 +95,27 @@ impl Layout {
         if !data.hosts.is_empty() {
             layout.hosts(data, view, None, &data.hosts);
         }
+        layout
+    }
+
+    /// The same, with the ribbons grown to use what `height` leaves over.
+    pub fn fitted(data: &TimelineData, view: &ViewState, height: f32) -> Self {
+        let mut layout = Self::new(data, view);
+        let spare = height - layout.height;
+        let ribbons = data.ranks.len().max(1) as f32;
+        let most = height::TALL_RIBBON - height::RIBBON;
+        // On the 4-point grid, so that hairlines stay where they are while the window is resized.
+        let each = (spare / ribbons).clamp(0.0, most);
+        let each = (each / 4.0).floor() * 4.0;
+        let mut shift = 0.0;
+        for row in &mut layout.rows {
+            row.y += shift;
+            if matches!(row.kind, RowKind::Rank(_)) {
+                row.height += each;
+                shift += each;
+            }
+        }
+        layout.height += shift;
         layout
     }
 

@@ -5,16 +5,30 @@
 //! `timeline_ui` reads the pointer and the keys and returns [`ViewCommand`]s; it never changes anything, so
 //! menus, tests and the command line drive the same view by the same commands.
 
+mod areas;
+mod cache;
 mod command;
 mod data;
+mod emphasis;
+mod facts;
+mod hit;
+mod keys;
 mod layout;
+mod paint;
+mod phases;
+mod pointer;
+mod prepare;
 mod scale;
+mod tooltip;
 mod ui;
 mod view;
 
 pub use command::ViewCommand;
 pub use data::{RankRows, TimelineData};
+pub use facts::facts;
 pub use layout::{Layout, Row, RowKind};
+pub use phases::PhaseMark;
+pub use prepare::DrawList;
 pub use scale::TimeScale;
 pub use ui::timeline_ui;
 pub use view::{FoldId, Ghost, Hover, RangeSelection, Search, Selection, ViewState};

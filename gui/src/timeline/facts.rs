@@ -1,0 +1,92 @@
+use weftscope_traces::{Label, OpFacts, SliceRef, Split, TrackKind};
+
+use super::TimelineData;
+use crate::theme::number;
+
+/// Everything known about a slice, as pairs of name and value, in reading order: the tooltip and the details
+/// panel show the same.
+pub fn facts(data: &TimelineData, slice: SliceRef) -> Vec<(&'static str, String)> {
+    let trace = &data.trace;
+    let label = trace.label_of(slice);
+    let span = trace.span_of(slice);
+    let track = trace.track(trace.lane(slice.lane).track);
+    let item = trace.lane(slice.lane).slices.item[slice.index as usize];
+    let mut out = vec![("duration", number::duration_ns(span.len_ns()))];
+    out.push(("kind", label.kind.name().to_owned()));
+    place(&mut out, &track.kind, &track.name, item);
+    weave(&mut out, label);
+    let op = data.op_of(slice);
+    if let Some(op) = op.filter(|&op| op != slice) {
+        let whole = trace.span_of(op).len_ns().max(1);
+        out.push(("of its op", number::percent(span.len_ns() as f64 / whole as f64)));
+    } else {
+        let whole = data.span.len_ns().max(1);
+        out.push(("of the trace", number::percent(span.len_ns() as f64 / whole as f64)));
+    }
+    if let Some(facts) = &label.facts {
+        let op_ns = op.map_or(span.len_ns(), |op| trace.span_of(op).len_ns());
+        work(&mut out, facts, op_ns);
+    }
+    out.push(("starts at", number::time_at(span.start_ns, 1)));
+    out
+}
+
+fn place(out: &mut Vec<(&'static str, String)>, kind: &TrackKind, name: &str, item: u32) {
+    if let Some(rank) = kind.rank() {
+        out.push(("rank", rank.to_string()));
+    }
+    match kind {
+        TrackKind::Sm { sm, .. } => {
+            out.push(("SM", sm.to_string()));
+            out.push(("block", item.to_string()));
+        }
+        TrackKind::Stream { .. } => out.push(("stream", name.to_owned())),
+        TrackKind::HostThread { .. } => out.push(("thread", name.to_owned())),
+        _ => {}
+    }
+}
+
+fn weave(out: &mut Vec<(&'static str, String)>, label: &Label) {
+    if let Some(layer) = label.layer {
+        out.push(("layer", layer.to_string()));
+    }
+    if !label.phase.name().is_empty() {
+        out.push(("phase", label.phase.name().to_owned()));
+    }
+    match label.split {
+        Split::Whole => {}
+        Split::First => out.push(("split", "0".to_owned())),
+        Split::Second => out.push(("split", "1".to_owned())),
+    }
+}
+
+fn work(out: &mut Vec<(&'static str, String)>, facts: &OpFacts, op_ns: i64) {
+    if !facts.shape.is_empty() {
+        out.push(("shape", facts.shape.clone()));
+    }
+    if facts.tokens > 0 {
+        out.push(("tokens", number::count(u64::from(facts.tokens))));
+    }
+    if facts.grid > 0 {
+        out.push(("blocks", format!("{} on {} SMs", facts.grid, facts.sms)));
+    }
+    if facts.waves > 0 {
+        let tail = number::percent(facts.tail_occupancy);
+        out.push(("waves", format!("{}, the last {tail} full", facts.waves)));
+    }
+    let per_s = 1e9 / op_ns.max(1) as f64;
+    if facts.flops > 0.0 {
+        out.push(("compute", number::flop_rate(facts.flops * per_s)));
+    }
+    if facts.hbm_bytes > 0.0 {
+        out.push(("memory", number::bandwidth(facts.hbm_bytes * per_s)));
+    }
+    if facts.link_bytes > 0.0 {
+        out.push(("link", number::bandwidth(facts.link_bytes * per_s)));
+    }
+    if let Some(alone_ns) = facts.alone_ns.filter(|&alone| alone > 0) {
+        let slower = op_ns as f64 / alone_ns as f64;
+        let alone = number::duration_ns(alone_ns);
+        out.push(("against alone", format!("{} of {alone}", number::ratio(slower))));
+    }
+}

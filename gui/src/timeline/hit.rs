@@ -1,0 +1,77 @@
+use egui::Pos2;
+use weftscope_traces::{LaneId, SliceRef, Span, TrackId};
+
+use super::{Layout, Row, RowKind, TimeScale, TimelineData, ViewState, areas::Areas};
+
+/// Points beside a slice that still count as on it: a block of a nanosecond can be caught.
+const REACH: f32 = 3.0;
+
+/// What lies under a point of the plot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Hit {
+    /// Row, when one is there.
+    pub(super) row: Option<Row>,
+    /// Slice, when one is within reach.
+    pub(super) slice: Option<SliceRef>,
+}
+
+/// Finds row and slice under `at`.
+pub(super) fn hit(
+    (data, view): (&TimelineData, &ViewState),
+    (areas, layout): (&Areas, &Layout),
+    at: Pos2,
+) -> Hit {
+    let y = at.y - areas.plot.top() + view.scroll_y;
+    let Some(row) = layout.row_at(y).copied() else { return Hit { row: None, slice: None } };
+    let track = match row.kind {
+        RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) => Some(id),
+        _ => None,
+    };
+    let slice = track.and_then(|track| {
+        let scale = areas.scale(view);
+        lane_at(data, track, &row, y).and_then(|lane| slice_at(data, lane, &scale, at.x))
+    });
+    Hit { row: Some(row), slice }
+}
+
+fn lane_at(data: &TimelineData, track: TrackId, row: &Row, y: f32) -> Option<LaneId> {
+    let lanes = &data.trace.track(track).lanes;
+    let depth = ((y - row.y) / row.height * row.lanes as f32).floor().max(0.0) as usize;
+    lanes.get(depth.min(lanes.len().saturating_sub(1))).copied()
+}
+
+/// The slice whose time holds the point, else the longest within reach.
+fn slice_at(data: &TimelineData, lane: LaneId, scale: &TimeScale, x: f32) -> Option<SliceRef> {
+    let slices = &data.trace.lane(lane).slices;
+    let at = scale.time_from_x(x);
+    let under = slices.range(Span::new(at, at + 1)).find(|&index| slices.span(index).contains(at));
+    if let Some(index) = under {
+        return Some(SliceRef { lane, index: index as u32 });
+    }
+    let near = Span::new(scale.time_from_x(x - REACH), scale.time_from_x(x + REACH) + 1);
+    let mut items = Vec::new();
+    data.pyramid.query(&data.trace, lane, near, near.len_ns(), &mut items);
+    let item = items.into_iter().max_by_key(|item| item.busy_ns)?;
+    Some(SliceRef { lane, index: item.index })
+}
+
+/// Tracks of the rows between two heights (points from the top of all rows).
+pub(super) fn tracks_between(
+    data: &TimelineData,
+    layout: &Layout,
+    (a, b): (f32, f32),
+) -> Vec<TrackId> {
+    layout
+        .visible(a.min(b), a.max(b).max(a.min(b) + 0.5))
+        .iter()
+        .filter_map(|row| match row.kind {
+            RowKind::Sms(index) => data.ranks[index].track,
+            _ => row.track(data),
+        })
+        .fold(Vec::new(), |mut tracks, track| {
+            if !tracks.contains(&track) {
+                tracks.push(track);
+            }
+            tracks
+        })
+}

@@ -1,0 +1,115 @@
+use egui::{Align2, Color32, Painter, Rangef, Rect, Stroke, pos2};
+use weftscope_traces::Phase;
+
+use super::Pen;
+use crate::{
+    theme::{Theme, number},
+    timeline::{PhaseMark, areas::MARK_ROW},
+};
+
+/// Draws iterations, layers and phases over all ranks.
+pub(in crate::timeline) fn paint_marks(pen: &Pen<'_>) {
+    let area = pen.areas.marks.intersect(pen.painter.clip_rect());
+    let painter = pen.painter.with_clip_rect(area);
+    let lanes = pen.data.mark_lanes();
+    for lane in 0..lanes.len().min(2) {
+        spans(pen, &painter, lane);
+    }
+    for mark in &pen.data.phases {
+        if mark.span.overlaps(pen.scale.window()) {
+            phase(pen, &painter, mark);
+        }
+    }
+}
+
+/// Plain bands with their names: iterations, layers.
+fn spans(pen: &Pen<'_>, painter: &Painter, lane: usize) {
+    let row = pen.areas.mark_row(lane);
+    let slices = &pen.data.trace.lane(pen.data.mark_lanes()[lane]).slices;
+    let s = &pen.theme.surfaces;
+    for index in slices.range(pen.scale.window()) {
+        let rect = pen.rect(slices.span(index), Rangef::new(row.top(), row.bottom()));
+        let rect =
+            Rect::from_min_max(rect.min + egui::vec2(0.0, 1.0), rect.max - egui::vec2(1.0, 1.0));
+        if rect.width() < 2.0 {
+            continue;
+        }
+        painter.rect_filled(rect, 0.0, if lane == 0 { s.control } else { s.raised });
+        let name = &pen.data.trace.label(slices.label[index]).name;
+        let length = number::duration_ns(slices.span(index).len_ns());
+        name_in(pen, painter, rect, &[&format!("{name}   {length}"), name], s.text);
+    }
+}
+
+/// A band for the phase, and under it the bracket: open to the right while there is slack, filled where
+/// communication sticks out.
+fn phase(pen: &Pen<'_>, painter: &Painter, mark: &PhaseMark) {
+    let row = pen.areas.mark_row(2);
+    let s = &pen.theme.surfaces;
+    let band = pen.rect(mark.span, Rangef::new(row.top() + 1.0, row.top() + MARK_ROW - 1.0));
+    let band = Rect::from_min_max(band.min, band.max - egui::vec2(1.0, 0.0));
+    if band.width() < 2.0 {
+        return;
+    }
+    painter.rect_filled(band, 0.0, shade(pen.theme, mark.phase));
+    let slack = mark.slack.map(|slack| number::duration_ns(slack.len_ns()));
+    let exposed = mark.exposed.map(|exposed| number::duration_ns(exposed.len_ns()));
+    let name = mark.phase.name();
+    let long = match (&slack, &exposed) {
+        (Some(slack), _) => format!("{name}   slack {slack}"),
+        (_, Some(exposed)) => format!("{name}   exposed {exposed}"),
+        _ => name.to_owned(),
+    };
+    name_in(pen, painter, band, &[&long, name], s.strong);
+    let y = Rangef::new(row.top() + MARK_ROW + 1.0, row.bottom() - 2.0);
+    if let Some(slack) = mark.slack {
+        bracket(painter, pen.rect(slack, y), s.accent);
+    }
+    if let Some(exposed) = mark.exposed {
+        painter.rect_filled(pen.rect(exposed, y), 0.0, s.error);
+    }
+}
+
+/// `⊏`: closed where communication ended, open where computation goes on.
+fn bracket(painter: &Painter, rect: Rect, colour: Color32) {
+    let stroke = Stroke::new(1.0, colour);
+    let y = painter.round_to_pixel_center(rect.center().y);
+    painter.vline(painter.round_to_pixel_center(rect.left()), rect.y_range(), stroke);
+    painter.hline(rect.x_range(), y, stroke);
+}
+
+/// Four greys of the phases, alternating so that neighbours differ; kinds keep the colours to themselves.
+fn shade(theme: &Theme, phase: Phase) -> Color32 {
+    let share = match phase {
+        Phase::A | Phase::C => 0.25,
+        Phase::B | Phase::D => 0.4,
+        Phase::Head | Phase::Tail | Phase::None => 0.1,
+    };
+    Theme::mix(theme.surfaces.plot, theme.surfaces.weak, share)
+}
+
+/// Writes the first of `forms` that fits, or nothing.
+pub(super) fn name_in(
+    pen: &Pen<'_>,
+    painter: &Painter,
+    rect: Rect,
+    forms: &[&str],
+    colour: Color32,
+) {
+    // Names stay readable while their band is scrolled half out on the left.
+    let left = rect.left().max(pen.areas.plot.left());
+    let room = rect.right().min(pen.areas.plot.right()) - left - 8.0;
+    for form in forms {
+        // Half a point size is under the width of the narrowest usual letter: no need to lay out what cannot fit.
+        if form.chars().count() as f32 * 3.0 > room {
+            continue;
+        }
+        let galley = painter.layout_no_wrap((*form).to_owned(), pen.theme.small(), colour);
+        if galley.size().x <= room {
+            let at =
+                Align2::LEFT_CENTER.anchor_size(pos2(left + 4.0, rect.center().y), galley.size());
+            painter.galley(at.min, galley, colour);
+            return;
+        }
+    }
+}

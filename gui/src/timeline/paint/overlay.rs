@@ -1,0 +1,117 @@
+use egui::{Align2, Rangef, Rect, Stroke, StrokeKind, pos2};
+use weftscope_traces::{SliceRef, Span};
+
+use super::{Pen, ruler::tick_step_ns};
+use crate::{theme::number, timeline::RowKind};
+
+/// Draws the line under the pointer across all rows, with its time on the ruler.
+pub(in crate::timeline) fn paint_crosshair(pen: &Pen<'_>) {
+    let Some(hover) = pen.view.hover else { return };
+    let s = &pen.theme.surfaces;
+    let plot = pen.areas.plot;
+    let x = pen.painter.round_to_pixel_center(pen.scale.x_from_time(hover.time_ns));
+    if x < plot.left() || x > plot.right() {
+        return;
+    }
+    let line = Stroke::new(1.0, s.accent.gamma_multiply(0.6));
+    pen.painter.vline(x, pen.areas.ruler.bottom()..=plot.bottom(), line);
+    let step = (tick_step_ns(&pen.scale) / 100).max(1);
+    let text = number::time_at(hover.time_ns, step);
+    flag(pen, x, &text);
+}
+
+/// A figure on the ruler, kept inside it.
+fn flag(pen: &Pen<'_>, x: f32, text: &str) {
+    let s = &pen.theme.surfaces;
+    let ruler = pen.areas.ruler;
+    let galley = pen.painter.layout_no_wrap(text.to_owned(), pen.theme.mono(), s.strong);
+    let size = galley.size() + egui::vec2(8.0, 2.0);
+    let left = (x - size.x / 2.0).clamp(ruler.left(), (ruler.right() - size.x).max(ruler.left()));
+    let rect = Rect::from_min_size(pos2(left, ruler.center().y - size.y / 2.0), size);
+    pen.painter.rect_filled(rect, 2.0, s.accent_fill);
+    pen.painter.galley(rect.min + egui::vec2(4.0, 1.0), galley, s.strong);
+}
+
+/// Draws the selected range, and the intervals the user marked.
+pub(in crate::timeline) fn paint_range(pen: &Pen<'_>) {
+    let accent = pen.theme.surfaces.accent;
+    let plot = pen.areas.plot;
+    for &span in &pen.view.marked {
+        interval(pen, span, plot.y_range(), 0.06);
+    }
+    let Some(range) = pen.view.selection.range() else { return };
+    let rows = pen.layout.rows.iter().filter(|row| {
+        let own = match row.kind {
+            RowKind::Counter(_) | RowKind::Sms(_) | RowKind::Hosts(_) => None,
+            _ => row.track(pen.data),
+        };
+        own.is_some_and(|track| range.tracks.contains(&track))
+    });
+    let mut y: Option<Rangef> = None;
+    for row in rows {
+        let own = pen.row_y(row);
+        y = Some(y.map_or(own, |y| Rangef::new(y.min.min(own.min), y.max.max(own.max))));
+    }
+    interval(pen, range.span, y.unwrap_or(plot.y_range()), 0.14);
+    let rect = pen.rect(range.span, plot.y_range());
+    if rect.width() > 0.0 {
+        let text = number::duration_ns(range.span.len_ns());
+        let painter = pen.painter;
+        let y = pen.areas.ruler.bottom() - 1.5;
+        painter.hline(rect.x_range(), y, Stroke::new(3.0, accent));
+        if pen.view.hover.is_none() || rect.width() > 120.0 {
+            let at = pos2(rect.center().x, pen.areas.ruler.top() + 9.0);
+            let strong = pen.theme.surfaces.strong;
+            painter.text(at, Align2::CENTER_CENTER, text, pen.theme.mono(), strong);
+        }
+    }
+}
+
+fn interval(pen: &Pen<'_>, span: Span, y: Rangef, strength: f32) {
+    let accent = pen.theme.surfaces.accent;
+    let rect = pen.rect(span, y);
+    if rect.width() <= 0.0 {
+        return;
+    }
+    let painter = pen.in_plot();
+    painter.rect_filled(rect, 0.0, accent.gamma_multiply(strength));
+    for x in [rect.left(), rect.right()] {
+        painter.vline(painter.round_to_pixel_center(x), y, Stroke::new(1.0, accent));
+    }
+}
+
+/// Outlines the selected slice, and fainter the one under the pointer.
+pub(in crate::timeline) fn paint_selected(pen: &Pen<'_>) {
+    let s = &pen.theme.surfaces;
+    if let Some(slice) = pen.view.hover.and_then(|hover| hover.slice) {
+        outline(pen, slice, Stroke::new(1.0, s.strong.gamma_multiply(0.7)));
+    }
+    if let Some(slice) = pen.view.selection.slice() {
+        outline(pen, slice, Stroke::new(2.0, s.strong));
+        if let Some(op) = pen.data.op_of(slice).filter(|&op| op != slice) {
+            outline(pen, op, Stroke::new(1.0, s.strong));
+        }
+    }
+}
+
+fn outline(pen: &Pen<'_>, slice: SliceRef, stroke: Stroke) {
+    let trace = &pen.data.trace;
+    let Some(lane) = trace.lanes.get(slice.lane.0 as usize) else { return };
+    if slice.index as usize >= lane.slices.len() {
+        return;
+    }
+    for row in pen.rows() {
+        let (RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id)) = row.kind else {
+            continue;
+        };
+        if id != lane.track {
+            continue;
+        }
+        let lanes = &trace.track(id).lanes;
+        let depth = lanes.iter().position(|&lane| lane == slice.lane).unwrap_or(0);
+        let y = pen.lane_y(row, depth);
+        let rect = pen.rect(trace.span_of(slice), y);
+        let rect = Rect::from_min_size(rect.min, rect.size().max(egui::vec2(2.0, 2.0)));
+        pen.in_plot().rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
+    }
+}

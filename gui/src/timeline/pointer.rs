@@ -1,0 +1,142 @@
+use egui::{CursorIcon, Event, Id, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
+use weftscope_traces::Span;
+
+use super::{
+    Hover, Layout, RangeSelection, TimelineData, ViewCommand, ViewState,
+    areas::Areas,
+    hit::{hit, tracks_between},
+};
+
+/// Points of wheel travel that halve or double the window.
+const ZOOM_TRAVEL: f64 = 140.0;
+
+/// What the pointer wants of the plot.
+pub(super) struct Pointer<'a> {
+    pub(super) data: &'a TimelineData,
+    pub(super) view: &'a ViewState,
+    pub(super) areas: &'a Areas,
+    pub(super) layout: &'a Layout,
+}
+
+impl Pointer<'_> {
+    /// Commands of clicks and drags on the plot.
+    pub(super) fn plot(&self, ui: &Ui, response: &Response) -> Vec<ViewCommand> {
+        let mut commands = Vec::new();
+        let shift = ui.input(|input| input.modifiers.shift);
+        let panning = response.dragged_by(PointerButton::Middle)
+            || (response.dragged_by(PointerButton::Primary) && shift);
+        if panning {
+            let delta = response.drag_delta();
+            ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
+            commands.push(ViewCommand::Pan { share: self.share(-delta.x) });
+            commands.push(self.scroll(-delta.y));
+        } else if response.dragged_by(PointerButton::Primary)
+            && let (Some(from), Some(to)) =
+                (ui.input(|input| input.pointer.press_origin()), response.interact_pointer_pos())
+        {
+            ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
+            commands.push(ViewCommand::SelectRange(self.range(from, to)));
+        }
+        if response.clicked()
+            && let Some(at) = response.interact_pointer_pos()
+        {
+            let found = hit((self.data, self.view), (self.areas, self.layout), at);
+            commands.push(match found.slice {
+                Some(slice) => ViewCommand::Select(slice),
+                None => ViewCommand::ClearSelection,
+            });
+        }
+        if response.double_clicked() && self.view.selection.slice().is_some() {
+            commands.push(ViewCommand::FitSelection);
+        }
+        commands
+    }
+
+    /// Commands of the wheel, the trackpad and pinching.
+    ///
+    /// A wheel's notch zooms at the pointer; a trackpad's two fingers pan both ways; ctrl (or a pinch) zooms with
+    /// both; shift pans with a wheel, alt scrolls the rows. Over the names of rows everything scrolls.
+    pub(super) fn wheel(&self, ui: &Ui, at: Pos2) -> Vec<ViewCommand> {
+        let is_wheel = wheel_kind(ui);
+        let (scroll, zoom, alt) = ui.input(|input| {
+            (input.smooth_scroll_delta(), f64::from(input.zoom_delta()), input.modifiers.alt)
+        });
+        let mut commands = Vec::new();
+        let at_ns = self.areas.scale(self.view).time_from_x(at.x);
+        let mut factor = if zoom > 0.0 { 1.0 / zoom } else { 1.0 };
+        if self.areas.header.contains(at) || alt {
+            commands.extend((scroll.y != 0.0).then(|| self.scroll(-scroll.y)));
+        } else if is_wheel {
+            factor *= (f64::from(-scroll.y) / ZOOM_TRAVEL).exp2();
+        } else {
+            commands.extend((scroll.y != 0.0).then(|| self.scroll(-scroll.y)));
+        }
+        if scroll.x != 0.0 {
+            commands.push(ViewCommand::Pan { share: self.share(-scroll.x) });
+        }
+        if (factor - 1.0).abs() > 1e-9 {
+            commands.push(ViewCommand::Zoom { factor, at_ns });
+        }
+        commands
+    }
+
+    /// Commands of the strip over the whole trace: a click or drag centres the window there.
+    pub(super) fn minimap(&self, response: &Response) -> Option<ViewCommand> {
+        if !(response.dragged() || response.clicked()) {
+            return None;
+        }
+        let at = response.interact_pointer_pos()?;
+        let strip = self.areas.minimap;
+        let whole = self.data.fit_span();
+        let share = f64::from((at.x - strip.left()) / strip.width().max(1.0));
+        let centre = whole.start_ns + (whole.len_ns() as f64 * share) as i64;
+        let by = centre - (self.view.window.start_ns + self.view.window.len_ns() / 2);
+        let length = self.view.window.len_ns().max(1);
+        Some(ViewCommand::Pan { share: by as f64 / length as f64 })
+    }
+
+    /// What the pointer at `at` is over.
+    pub(super) fn hover(&self, at: Pos2) -> Hover {
+        let time_ns = self.areas.scale(self.view).time_from_x(at.x);
+        let slice = hit((self.data, self.view), (self.areas, self.layout), at).slice;
+        Hover { time_ns, slice }
+    }
+
+    /// Rows scrolled by so many points, kept within the rows.
+    pub(super) fn scroll(&self, by: f32) -> ViewCommand {
+        let most = (self.layout.height - self.areas.plot.height()).max(0.0);
+        ViewCommand::Scroll((self.view.scroll_y + by).clamp(0.0, most))
+    }
+
+    fn share(&self, points: f32) -> f64 {
+        f64::from(points / self.areas.plot.width().max(1.0))
+    }
+
+    fn range(&self, from: Pos2, to: Pos2) -> RangeSelection {
+        let scale = self.areas.scale(self.view);
+        let (left, right) = (from.x.min(to.x), from.x.max(to.x));
+        let plot = self.areas.plot;
+        let time = |x: f32| scale.time_from_x(x.clamp(plot.left(), plot.right()));
+        let span = Span::new(time(left), time(right).max(time(left) + 1));
+        let y = |at: Pos2| at.y.clamp(plot.top(), plot.bottom()) - plot.top() + self.view.scroll_y;
+        let tracks = tracks_between(self.data, self.layout, (y(from), y(to)));
+        RangeSelection { span, tracks }
+    }
+}
+
+/// True when the last wheel event came in notches. Smoothing spreads a notch over frames that have no event of
+/// their own, so the answer is remembered.
+fn wheel_kind(ui: &Ui) -> bool {
+    let id = Id::unique("weftscope wheel kind");
+    let now = ui.input(|input| {
+        input.events.iter().rev().find_map(|event| match event {
+            Event::MouseWheel { unit, .. } => Some(*unit != MouseWheelUnit::Point),
+            _ => None,
+        })
+    });
+    if let Some(now) = now {
+        ui.data_mut(|data| data.insert_temp(id, now));
+        return now;
+    }
+    ui.data(|data| data.get_temp(id)).unwrap_or(true)
+}

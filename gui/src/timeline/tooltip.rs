@@ -1,0 +1,94 @@
+use egui::{Grid, RichText, Ui};
+use weftscope_traces::{Kind, SliceRef, Span};
+
+use super::{Hover, RowKind, TimelineData, facts, paint, paint::Pen};
+use crate::theme::{Theme, number};
+
+/// What a tooltip speaks of.
+pub(super) enum Subject {
+    Slice(SliceRef),
+    Ribbon { index: usize, at_ns: i64 },
+    Counter { index: usize, at_ns: i64 },
+}
+
+impl Subject {
+    /// The subject under the pointer, when there is something to say.
+    pub(super) fn of(hover: &Hover, row: Option<RowKind>) -> Option<Self> {
+        let at_ns = hover.time_ns;
+        match (hover.slice, row) {
+            (Some(slice), _) => Some(Self::Slice(slice)),
+            (None, Some(RowKind::Rank(index))) => Some(Self::Ribbon { index, at_ns }),
+            (None, Some(RowKind::Counter(index))) => Some(Self::Counter { index, at_ns }),
+            _ => None,
+        }
+    }
+
+    /// Fills the tooltip.
+    pub(super) fn ui(&self, ui: &mut Ui, pen: &Pen<'_>) {
+        match *self {
+            Self::Slice(slice) => slice_ui(ui, pen.data, pen.theme, slice),
+            Self::Ribbon { index, at_ns } => ribbon_ui(ui, pen, index, at_ns),
+            Self::Counter { index, at_ns } => {
+                let series = &pen.data.trace.counters[index];
+                let value = paint::value_at(series, at_ns)
+                    .map_or("no sample".to_owned(), |value| number::with_unit(value, &series.unit));
+                ui.label(format!("{}  {value}", series.name));
+            }
+        }
+    }
+}
+
+fn slice_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme, slice: SliceRef) {
+    let label = data.trace.label_of(slice);
+    heading(ui, theme, theme.kind(label.kind, label.split), &label.name);
+    rows(ui, theme, &facts(data, slice));
+}
+
+fn heading(ui: &mut Ui, theme: &Theme, colour: egui::Color32, text: &str) {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
+        ui.painter().rect_filled(rect, 2.0, colour);
+        ui.label(RichText::new(text).color(theme.surfaces.strong));
+    });
+}
+
+fn rows(ui: &mut Ui, theme: &Theme, rows: &[(&'static str, String)]) {
+    Grid::new("facts").num_columns(2).spacing([12.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
+        for (name, value) in rows {
+            ui.label(RichText::new(*name).small().color(theme.surfaces.weak));
+            ui.label(RichText::new(value).font(theme.mono()).color(theme.surfaces.text));
+            ui.end_row();
+        }
+    });
+}
+
+/// Shares of a rank's SMs in the column under the pointer.
+fn ribbon_ui(ui: &mut Ui, pen: &Pen<'_>, index: usize, at_ns: i64) {
+    let theme = pen.theme;
+    let width = pen.scale.ns_per_point().max(1.0) as i64;
+    let ribbon = &pen.data.ribbons[index];
+    let column = ribbon.mean_over(Span::new(at_ns, at_ns + width));
+    ui.label(
+        RichText::new(format!("rank {}", pen.data.ranks[index].rank)).color(theme.surfaces.strong),
+    );
+    let shares: Vec<(Kind, f32)> = Kind::ALL
+        .into_iter()
+        .map(|kind| (kind, column.kind(kind)))
+        .filter(|(_, share)| *share > 0.0005)
+        .collect();
+    let idle = (ribbon.basis().full_scale() - column.busy()).max(0.0);
+    Grid::new("shares").num_columns(3).spacing([8.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
+        let row = |ui: &mut Ui, colour, name: &str, share: f32| {
+            let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
+            ui.painter().rect_filled(rect, 2.0, colour);
+            ui.label(RichText::new(name).small().color(theme.surfaces.text));
+            let share = number::percent_fixed(f64::from(share));
+            ui.label(RichText::new(share).font(theme.mono()));
+            ui.end_row();
+        };
+        for (kind, share) in shares {
+            row(ui, theme.kind(kind, weftscope_traces::Split::First), kind.name(), share);
+        }
+        row(ui, theme.surfaces.plot, "idle", idle);
+    });
+}
