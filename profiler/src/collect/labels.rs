@@ -1,12 +1,8 @@
 //! One label an op of the plan, and one more for the barrier waits of each collective.
 
-use std::collections::BTreeMap;
-
 use weftscope_engine::{
-    machine::GpuSpec,
     observer::BlockPart,
-    plan::{Op, OpWork, Phase, Plan, Split, StreamId},
-    split::{blocks_per_sm, occupancy},
+    plan::{self, Op, OpWork, Phase, Plan, Split},
 };
 use weftscope_traces::{self as traces, Kind, Label, LabelId, OpFacts, TraceBuilder};
 
@@ -23,19 +19,15 @@ impl Labels {
         plan: &Plan,
         alone_ns: &[Option<i64>],
     ) -> Self {
-        let gpu = &plan.spec.machine.gpu;
-        let held = sms_held(plan);
+        let facts = plan::facts(plan);
         let by_op = plan
             .ops
             .iter()
+            .zip(&facts)
             .enumerate()
-            .map(|(index, op)| {
+            .map(|(index, (op, facts))| {
                 let alone_ns = alone_ns.get(index).copied().flatten();
-                let held = match op.stream {
-                    StreamId::COMM => 0,
-                    _ => held.get(&(op.layer, op.phase)).copied().unwrap_or(0),
-                };
-                let facts = facts(op, gpu, gpu.sms.saturating_sub(held), alone_ns);
+                let facts = op_facts(op, facts, alone_ns);
                 let run = builder.label(label(op, facts));
                 let wait = match op.work {
                     OpWork::Collective { .. } => builder.label(wait_label(op)),
@@ -111,48 +103,18 @@ pub(super) fn phase(phase: Phase) -> traces::Phase {
     }
 }
 
-/// SMs that the collectives of each (layer, phase) on the other stream hold: one a CTA.
-fn sms_held(plan: &Plan) -> BTreeMap<(Option<u32>, Phase), u32> {
-    let mut held = BTreeMap::new();
-    let collectives = plan.ops.iter().filter(|op| op.stream == StreamId::COMM);
-    for op in collectives.filter(|op| op.phase != Phase::None) {
-        let most: &mut u32 = held.entry((op.layer, op.phase)).or_default();
-        *most = op.grid.max(*most);
-    }
-    held
-}
-
-fn facts(op: &Op, gpu: &GpuSpec, sms: u32, alone_ns: Option<i64>) -> OpFacts {
-    let occupancy = occupancy(op.grid, sms, blocks_per_sm(&op.resources, gpu));
+fn op_facts(op: &Op, plan_facts: &plan::OpFacts, alone_ns: Option<i64>) -> OpFacts {
     OpFacts {
         op: op.id.0,
         grid: op.grid,
-        waves: occupancy.waves,
-        tail_occupancy: occupancy.tail_fill,
-        sms,
+        waves: plan_facts.occupancy.waves,
+        tail_occupancy: plan_facts.occupancy.tail_fill,
+        sms: plan_facts.occupancy.sms,
         tokens: op.tokens,
         flops: op.flops,
         hbm_bytes: op.hbm_bytes,
         link_bytes: op.link_bytes,
         alone_ns,
-        shape: shape(op),
-    }
-}
-
-fn shape(op: &Op) -> String {
-    match &op.work {
-        OpWork::Gemm(gemm) if gemm.groups > 1 => {
-            format!("{} × {}×{}×{}", gemm.groups, gemm.m, gemm.n, gemm.k)
-        }
-        OpWork::Gemm(gemm) => format!("{}×{}×{}", gemm.m, gemm.n, gemm.k),
-        OpWork::Attention { heads, kv_heads, head_dim, sequences, .. } => {
-            let num = sequences.len();
-            format!("{num} seq, {heads}/{kv_heads} heads × {head_dim}")
-        }
-        OpWork::AddNorm { hidden } => format!("{}×{hidden}", op.tokens),
-        OpWork::Elementwise => format!("{} rows", op.tokens),
-        OpWork::Collective { message_bytes, transport, .. } => {
-            format!("{:.1} MiB, {}", message_bytes / f64::from(1 << 20), transport.name())
-        }
+        shape: plan_facts.shape.clone(),
     }
 }

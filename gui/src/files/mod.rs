@@ -1,0 +1,11 @@
+//! Trace files on disk: opened by content, written beside and renamed.
+
+mod atomic;
+mod error;
+mod format;
+mod trace_file;
+
+pub use atomic::{check_target, remove_unfinished, write_atomically};
+pub use error::FileError;
+pub use format::TraceFormat;
+pub use trace_file::{Hook, SaveOptions, no_hook, open_trace, save_trace};

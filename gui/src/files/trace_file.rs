@@ -1,0 +1,100 @@
+use std::{fs::File, io::Write, ops::ControlFlow, path::Path};
+
+use weftscope_traces::{
+    Classifier, Trace, container,
+    interchange::{self, chrome},
+};
+
+use super::{FileError, TraceFormat, write_atomically};
+
+/// Told now and then how much of how much is done (bytes read, slices written); answers whether to go on.
+pub type Hook<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+
+/// A hook that shows nothing and never cancels: `&mut no_hook`.
+pub fn no_hook(_done: u64, _total: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// How a trace is written; only JSON knows options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SaveOptions {
+    /// Collectives get names that Holistic Trace Analysis takes for communication.
+    pub hta_names: bool,
+    /// Only this rank.
+    pub rank: Option<u32>,
+}
+
+/// Reads a recording of any known format, told by its content.
+///
+/// # Errors
+/// [`FileError`]: cause with the place inside the file, and the path.
+pub fn open_trace(
+    path: &Path,
+    classifier: &Classifier,
+    hook: Hook<'_>,
+) -> Result<Trace, FileError> {
+    let file = File::open(path).map_err(|error| FileError::io("cannot open", &error, path))?;
+    let meta = file.metadata().map_err(|error| FileError::io("cannot open", &error, path))?;
+    if meta.is_dir() {
+        return Err(FileError::new("cannot open: it is a folder", path));
+    }
+    let total = meta.len();
+    let title = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let options =
+        chrome::ImportOptions { title: title.unwrap_or_default(), classifier: classifier.clone() };
+    let mut cancelled = false;
+    let mut progress = |done: u64| {
+        let flow = hook(done, total);
+        cancelled |= flow.is_break();
+        flow
+    };
+    interchange::open(file, &options, &mut progress).map_err(|error| {
+        if cancelled { FileError::cancelled(path) } else { FileError::new(error.to_string(), path) }
+    })
+}
+
+/// Writes a recording: beside, then renamed; see [`write_atomically`].
+///
+/// # Errors
+/// [`FileError`]; the file is then as it was.
+pub fn save_trace(
+    trace: &Trace,
+    path: &Path,
+    (format, options): (TraceFormat, SaveOptions),
+    hook: Hook<'_>,
+) -> Result<(), FileError> {
+    let total = trace.num_slices() as u64;
+    let mut cancelled = false;
+    let mut progress = |done: u64| {
+        let flow = hook(done, total);
+        cancelled |= flow.is_break();
+        flow
+    };
+    let result = write_atomically(path, |out| {
+        write(trace, out, (format, options), &mut progress)
+            .map_err(|cause| FileError::new(cause, path))
+    });
+    result.map_err(|error| if cancelled { FileError::cancelled(path) } else { error })
+}
+
+fn write(
+    trace: &Trace,
+    out: &mut dyn Write,
+    (format, options): (TraceFormat, SaveOptions),
+    progress: interchange::Progress<'_>,
+) -> Result<(), String> {
+    let gzip = match format {
+        TraceFormat::Weft => {
+            let written = container::write(trace, out, progress);
+            return written.map_err(|error| error.to_string());
+        }
+        TraceFormat::Json => false,
+        TraceFormat::JsonGz => true,
+    };
+    let how = chrome::ExportOptions { gzip, hta_names: options.hta_names };
+    let written = match options.rank {
+        Some(rank) => chrome::write_rank(trace, rank, out, &how, progress),
+        None => chrome::write(trace, out, &how, progress),
+    };
+    written.map_err(|error| error.to_string())
+}
