@@ -10,7 +10,7 @@
 // tile-per-block form (grid = tiles x WEFT_CLUSTER): a block walks tiles grid-stride.
 //
 // Compile-time:
-//   WEFT_BN        128, 160, 192 or 256: tile width in rows of B
+//   WEFT_BN        128, 160, 192, 224 or 256: tile width in rows of B
 //   WEFT_CLUSTER   1 or 2
 //   WEFT_SILU_MUL  C[M,N/2] = silu(A·gateᵀ) * (A·upᵀ), B = [gate; up] stacked (no interleaving): a tile
 //                  takes WEFT_BN/2 rows of each half, so a thread holds both factors of its outputs

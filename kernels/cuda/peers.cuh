@@ -6,7 +6,7 @@
 // so a captured graph can be replayed. All ranks must launch the same sequence with the same grids, one at
 // a time per set of pads, and all blocks of a grid must be resident together.
 #pragma once
-#include "sm90.cuh"
+#include "bf16.cuh"
 
 constexpr u32 WEFT_MAX_RANKS = 8;
 constexpr u32 WEFT_PAD_WORDS = 32;  // one block's signals: 128 bytes

@@ -1,7 +1,7 @@
 // Hopper primitives: mbarriers with a time limit, bulk copies (TMA), warpgroup matrix products.
 // Thin wrappers over single PTX instructions; nothing here decides anything.
 #pragma once
-#include "stamp.cuh"
+#include "bf16.cuh"
 
 // A CUtensorMap as the host encoded it. Passed by value as a __grid_constant__ parameter.
 struct alignas(64) TensorMap {
@@ -190,15 +190,3 @@ __device__ __forceinline__ void sts_128(u32 addr, uint4 v) {
                  "r"(v.w)
                  : "memory");
 }
-
-// ---- bf16 --------------------------------------------------------------------------------------
-
-// `lo` goes to the lower half.
-__device__ __forceinline__ u32 pack_bf16(float lo, float hi) {
-    u32 v;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(v) : "f"(hi), "f"(lo));
-    return v;
-}
-
-__device__ __forceinline__ float bf16_lo(u32 v) { return __uint_as_float(v << 16); }
-__device__ __forceinline__ float bf16_hi(u32 v) { return __uint_as_float(v & 0xffff0000u); }
