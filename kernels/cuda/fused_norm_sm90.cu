@@ -14,7 +14,11 @@
 //   its own, by bulk stores: stores never stand before loads in the load/store unit;
 // - the scaling is done on packed pairs.
 //
-// Compile-time: WEFT_RANKS (1 to 8), WEFT_HIDDEN (multiple of 8), WEFT_GROUPS, WEFT_GROUP_THREADS
+// Two settings trade against each other on the link: loads in flight beyond what it holds (about 1 MiB in
+// all) delay the stores that share it. With up to 12 blocks, or beside other kernels, use WEFT_AHEAD = 1
+// (own row and residual are loaded a row ahead) and three slots; alone on 16 blocks or more, 0 and two.
+//
+// Compile-time: WEFT_AHEAD, WEFT_RANKS (1 to 8), WEFT_HIDDEN (multiple of 8), WEFT_GROUPS, WEFT_GROUP_THREADS
 // (multiple of 32), WEFT_SLOTS (at least WEFT_RANKS and 2; the surplus over WEFT_RANKS - 1 is how far loads
 // run ahead). Shared memory: (groups * (slots + 1) + 1) * hidden * 2 + 1024 bytes.
 #include "peers.cuh"
@@ -35,11 +39,15 @@
 #ifndef WEFT_SLOTS
 #define WEFT_SLOTS 3
 #endif
+#ifndef WEFT_AHEAD
+#define WEFT_AHEAD 1
+#endif
 
 namespace {
 
 constexpr u32 HIDDEN = WEFT_HIDDEN, GROUPS = WEFT_GROUPS, GT = WEFT_GROUP_THREADS, SLOTS = WEFT_SLOTS;
 constexpr u32 RANKS = WEFT_RANKS;
+constexpr bool AHEAD = WEFT_AHEAD;
 constexpr u32 ROW_BYTES = HIDDEN * 2, VECTORS = HIDDEN / 8, PER_THREAD = (VECTORS + GT - 1) / GT;
 static_assert(HIDDEN % 8 == 0 && SLOTS >= RANKS && SLOTS >= 2 && GT % 32 == 0 && GROUPS <= 15, "shape");
 
@@ -78,8 +86,7 @@ __device__ __forceinline__ void feed_next(Feed& feed, const WeftPeers& peers) {
 }  // namespace
 
 // `residual` has the hidden buffer's shape; only rows [first, first + rows) of it are touched. `slots`, from
-// WEFT_RANKS to WEFT_SLOTS, is how many of a group's row buffers to use: loads in flight beyond what the
-// link holds (about 1 MiB in all) delay the stores that share it.
+// WEFT_RANKS (at least 2) to WEFT_SLOTS, is how many of a group's row buffers to use.
 extern "C" __global__ void __launch_bounds__(GROUPS * GT, 1)
 weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8* gamma, u32 first, u32 rows,
                 u32 slots, float eps, u32 op, WeftStampRing* ring, WeftError* error) {
@@ -109,14 +116,16 @@ weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8*
 
     u8* own = reinterpret_cast<u8*>(peers.hidden[peers.rank]) + row + lane * 16;
     u8* res = residual + row + lane * 16;
-    uint4 x[PER_THREAD], held[PER_THREAD];  // own row and residual of the row at hand, later its sum
+    uint4 mine[PER_THREAD], held[PER_THREAD];  // own partial row and residual of the row to come
     auto load_row = [&] {
 #pragma unroll
         for (u32 j = 0; j < PER_THREAD; ++j) {
             if (!owns(j * GT + lane)) continue;
-            x[j] = load_once(own + j * GT * 16);
+            mine[j] = load_once(own + j * GT * 16);
             held[j] = load_once(res + j * GT * 16);
         }
+        own += stride;
+        res += stride;
     };
     if (my_rows > 0) load_row();
 
@@ -141,17 +150,19 @@ weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8*
             if (++slot == slots) slot = 0, parity ^= 1;
         }
         float square = 0.0f;
+        uint4 x[PER_THREAD];
 #pragma unroll
         for (u32 j = 0; j < PER_THREAD; ++j) {
             if (!owns(j * GT + lane)) continue;
             float acc[8];
-            set_bf16(acc, x[j]);
+            set_bf16(acc, mine[j]);
 #pragma unroll
             for (u32 part = 0; part < PARTS; ++part) add_bf16(acc, lds_128(at[part] + j * GT * 16));
             add_bf16(acc, held[j]);
             square = square_sum(acc, square);
             x[j] = pack8(acc);
         }
+        if (AHEAD && i + 1 < my_rows) load_row();
         square = warp_sum(square);
         if (lane % 32 == 0) partial[group][lane / 32] = square;
         if (driver) bulk_wait_read<0>();  // the row before has left its buffers
@@ -184,9 +195,7 @@ weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8*
             bulk_commit();
         }
         row += stride;
-        own += stride;
-        res += stride;
-        if (i + 1 < my_rows) load_row();
+        if (!AHEAD && i + 1 < my_rows) load_row();
     }
     if (driver) {
         bulk_wait_done();
