@@ -35,18 +35,18 @@ impl Arch {
     }
 }
 
-/// One source file with an entry point.
+/// One source file with its entry points.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// Name of the file below `cuda/`.
     pub file: &'static str,
     /// Its text.
     pub source: &'static str,
-    /// The `extern "C"` kernel in it.
-    pub entry: &'static str,
+    /// The `extern "C"` kernels in it.
+    pub entries: &'static [&'static str],
     /// Architectures it is written for.
     pub archs: &'static [Arch],
-    /// Ways it is compiled.
+    /// Ways in which the tests compile it; a run may ask for other values of the same definitions.
     pub variants: &'static [Variant],
 }
 
@@ -61,29 +61,58 @@ pub struct Variant {
 
 /// Header files: name as included, text.
 pub const HEADERS: &[(&str, &str)] = &[
+    ("bf16.cuh", include_str!("../cuda/bf16.cuh")),
     ("peers.cuh", include_str!("../cuda/peers.cuh")),
     ("sm90.cuh", include_str!("../cuda/sm90.cuh")),
     ("stamp.cuh", include_str!("../cuda/stamp.cuh")),
     ("wgmma.cuh", include_str!("../cuda/wgmma.cuh")),
 ];
 
+/// On every architecture.
+const EVERYWHERE: &[Arch] = &Arch::ALL;
+/// One form.
+const PLAIN: &[Variant] = &[Variant { name: "plain", defines: &[] }];
+
 /// Every program.
 pub const PROGRAMS: &[Program] = &[
     Program {
-        file: "gemm_sm90.cu",
-        source: include_str!("../cuda/gemm_sm90.cu"),
-        entry: "weft_gemm",
+        file: "attention_sm90.cu",
+        source: include_str!("../cuda/attention_sm90.cu"),
+        entries: &["weft_attention"],
         archs: &[Arch::Sm90a],
         variants: &[
-            Variant { name: "plain-256", defines: &["WEFT_BN=256"] },
-            Variant { name: "plain-128", defines: &["WEFT_BN=128"] },
-            Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },
+            Variant { name: "rows", defines: &["WEFT_PAGE=0"] },
+            Variant { name: "pages-128", defines: &["WEFT_PAGE=128"] },
         ],
+    },
+    Program {
+        file: "clock.cu",
+        source: include_str!("../cuda/clock.cu"),
+        entries: &["weft_clock"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
+    Program {
+        file: "collective.cu",
+        source: include_str!("../cuda/collective.cu"),
+        entries: &["weft_all_reduce", "weft_reduce_scatter", "weft_all_gather"],
+        archs: EVERYWHERE,
+        variants: &[
+            Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
+            Variant { name: "ranks-8", defines: &["WEFT_RANKS=8"] },
+        ],
+    },
+    Program {
+        file: "embedding.cu",
+        source: include_str!("../cuda/embedding.cu"),
+        entries: &["weft_embedding"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
     },
     Program {
         file: "fused_norm_sm90.cu",
         source: include_str!("../cuda/fused_norm_sm90.cu"),
-        entry: "weft_fused_norm",
+        entries: &["weft_fused_norm"],
         archs: &[Arch::Sm90a, Arch::Sm100],
         variants: &[
             Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
@@ -92,6 +121,45 @@ pub const PROGRAMS: &[Program] = &[
                 defines: &["WEFT_RANKS=8", "WEFT_GROUPS=1", "WEFT_SLOTS=9"],
             },
         ],
+    },
+    Program {
+        file: "gemm_sm90.cu",
+        source: include_str!("../cuda/gemm_sm90.cu"),
+        entries: &["weft_gemm"],
+        archs: &[Arch::Sm90a],
+        variants: &[
+            Variant { name: "plain-256", defines: &["WEFT_BN=256"] },
+            Variant { name: "plain-128", defines: &["WEFT_BN=128"] },
+            Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },
+        ],
+    },
+    Program {
+        file: "norm.cu",
+        source: include_str!("../cuda/norm.cu"),
+        entries: &["weft_rms_norm", "weft_add_rms_norm"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
+    Program {
+        file: "random.cu",
+        source: include_str!("../cuda/random.cu"),
+        entries: &["weft_random"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
+    Program {
+        file: "rope.cu",
+        source: include_str!("../cuda/rope.cu"),
+        entries: &["weft_rope"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
+    Program {
+        file: "silu_mul.cu",
+        source: include_str!("../cuda/silu_mul.cu"),
+        entries: &["weft_silu_mul"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
     },
 ];
 

@@ -6,11 +6,9 @@
 //! [`clock`] (one timeline for host and GPUs), [`device_ring`] (stamps of kernels into block records), `cupti` (activity).
 
 pub mod baselines;
-pub mod clock;
 pub mod collect;
 #[cfg(feature = "cuda")]
 pub mod cupti;
-pub mod device_ring;
 pub mod live;
 pub mod record;
 pub mod recorder;

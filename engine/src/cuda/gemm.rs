@@ -84,8 +84,8 @@ impl Gemm {
         let named = program.variants.iter().find(|variant| variant.name == form.variant);
         let variant =
             named.expect("forms name registered variants, as `forms_are_registered` holds");
-        let compiled = nvrtc.compile(program, variant, device.arch(), stamps)?;
-        let kernel = device.load(&compiled, program.entry, SMEM_BYTES)?;
+        let compiled = nvrtc.compile(program, variant.defines, device.arch(), stamps)?;
+        let kernel = device.load(&compiled, program.entries[0], SMEM_BYTES)?;
         Ok(Self { kernel, form, gpu: device.info().index })
     }
 

@@ -9,23 +9,27 @@
 
 mod device;
 mod error;
+mod executor;
 mod find;
 mod gemm;
 mod launch;
 mod memory;
 mod nvrtc;
 mod probe;
+mod ring;
 mod stamps;
 mod tensor_map;
 
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
+pub use executor::CudaExecutor;
 pub use find::{FindError, library_paths};
 pub use gemm::{Gemm, GemmCall, GemmForm};
 pub use launch::{Args, Shape};
 pub use memory::Buffer;
 pub use nvrtc::{CompileError, Compiled, Nvrtc};
 pub use probe::{GpuInfo, Gpus, Unavailable, multicast_veto, probe};
+pub use ring::{RingLoss, block_records};
 pub use stamps::{Recording, Stamps};
 pub use tensor_map::{Matrix, TensorMap};
 

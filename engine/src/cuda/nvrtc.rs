@@ -7,7 +7,7 @@ use std::{
 
 use cudarc::nvrtc::sys;
 use thiserror::Error;
-use weftscope_kernels::{Arch, HEADERS, Program, Variant, abi};
+use weftscope_kernels::{Arch, HEADERS, Program, abi};
 
 use super::find::{FindError, library_paths, load};
 
@@ -33,12 +33,12 @@ pub struct Compiled {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CompileError {
     /// The source is at fault; the log says where.
-    #[error("{file} ({variant}) does not compile for {arch}:\n{log}")]
+    #[error("{file} ({defines}) does not compile for {arch}:\n{log}")]
     Source {
         /// File below `kernels/cuda`.
         file: &'static str,
-        /// Variant.
-        variant: &'static str,
+        /// Definitions it was compiled with.
+        defines: String,
         /// Architecture.
         arch: &'static str,
         /// The compiler's words.
@@ -93,14 +93,14 @@ impl Nvrtc {
         self.version
     }
 
-    /// Compiles one variant of a program, with or without stamps.
+    /// Compiles a program with definitions (`NAME` or `NAME=VALUE`), with or without stamps.
     ///
     /// # Errors
     /// [`CompileError::Source`] carries the compiler's log.
     pub fn compile(
         &self,
         program: &'static Program,
-        variant: &'static Variant,
+        defines: &[impl AsRef<str>],
         arch: Arch,
         stamps: bool,
     ) -> Result<Compiled, CompileError> {
@@ -108,13 +108,14 @@ impl Nvrtc {
         let mut options = vec![format!("--gpu-architecture={}", arch.name())];
         options
             .extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
-        options.extend(variant.defines.iter().map(|define| format!("--define-macro={define}")));
+        options.extend(defines.iter().map(|define| format!("--define-macro={}", define.as_ref())));
         if stamps {
             options.push(format!("--define-macro={}", abi::STAMPS));
         }
         if handle.compile(&options).is_err() {
-            let (file, variant, arch) = (program.file, variant.name, arch.name());
-            return Err(CompileError::Source { file, variant, arch, log: handle.log() });
+            let defines = defines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
+            let (file, arch) = (program.file, arch.name());
+            return Err(CompileError::Source { file, defines, arch, log: handle.log() });
         }
         let ptx = handle.bytes(sys::nvrtcGetPTXSize, sys::nvrtcGetPTX)?;
         let cubin = handle.bytes(sys::nvrtcGetCUBINSize, sys::nvrtcGetCUBIN)?;

@@ -1,12 +1,12 @@
 //! On a GPU: CUPTI's kernel spans against the kernels' own stamps. Elsewhere: a clear answer, no panic.
 
 use cupti_sys::{ActivityKind, Record};
-use weftscope_engine::cuda::{
-    Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Nvrtc, Recording, probe,
+use weftscope_engine::{
+    clock::{ClockFit, ClockPair},
+    cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Nvrtc, Recording, probe},
 };
 
 use super::Activity;
-use crate::clock::{ClockFit, ClockPair};
 
 fn matrix(buffer: &Buffer, rows: u32, columns: u32) -> Matrix {
     Matrix { address: buffer.address(), rows, columns, pitch_bytes: u64::from(columns) * 2 }

@@ -3,13 +3,13 @@
 //! A stamp says which SM a block ran on but not in which of its places; places are given out here, first free
 //! first, so that stamps of one SM that overlap in time come to lie in different slots.
 
-use weftscope_engine::{
+use weftscope_kernels::abi::{Stamp, StampKind};
+
+use crate::{
+    clock::ClockFit,
     observer::{BlockPart, BlockRecord},
     plan::OpId,
 };
-use weftscope_kernels::abi::{Stamp, StampKind};
-
-use crate::clock::ClockFit;
 
 /// What could not be used of a ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! Stamps become block records: every one is placed or counted, and no two of a slot overlap.
 
+#![cfg(feature = "cuda")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use weftscope_engine::observer::BlockPart;
-use weftscope_kernels::abi::{Stamp, StampKind};
-use weftscope_profiler::{
+use weftscope_engine::{
     clock::{ClockFit, ClockPair},
-    device_ring::{RingLoss, block_records},
+    cuda::{RingLoss, block_records},
+    observer::BlockPart,
 };
+use weftscope_kernels::abi::{Stamp, StampKind};
 
 /// Host time = device time + 500.
 fn clock() -> ClockFit {

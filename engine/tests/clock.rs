@@ -1,7 +1,7 @@
 //! Clock fits against clocks whose truth is known.
 
 use proptest::prelude::*;
-use weftscope_profiler::clock::{ClockFit, ClockPair, FitError};
+use weftscope_engine::clock::{ClockFit, ClockPair, FitError};
 
 /// Readings of a device clock that is `offset_ns` behind and drifts, each with an error inside its bracket.
 fn readings(offset_ns: i64, drift: f64, errors: &[i64], step_ns: i64) -> Vec<ClockPair> {

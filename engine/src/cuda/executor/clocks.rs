@@ -1,0 +1,119 @@
+//! The GPUs' clocks on one timeline: rank 0's `%globaltimer`.
+
+use crate::{
+    clock::{ClockFit, ClockPair},
+    cuda::{Args, Buffer, CudaError, Device, Kernel, Nvrtc, Shape},
+};
+
+use super::programs::Loader;
+
+/// Exchanges a reading; the narrowest few of them count.
+const ROUNDS: u32 = 64;
+
+/// Reads the other ranks' clocks against rank 0's, by flags over NVLink.
+#[derive(Debug)]
+pub(super) struct Clocks {
+    sides: Vec<Side>,
+    /// Readings by rank, oldest first.
+    pairs: Vec<Vec<ClockPair>>,
+    /// Number of the next round; flags only grow.
+    next: u32,
+}
+
+#[derive(Debug)]
+struct Side {
+    device: Device,
+    kernel: Kernel,
+    flag: Buffer,
+    times: Buffer,
+    error: Buffer,
+}
+
+impl Clocks {
+    pub(super) fn new(devices: &[Device], nvrtc: &Nvrtc) -> Result<Self, CudaError> {
+        let side = |device: &Device| {
+            Ok(Side {
+                kernel: Loader { device, nvrtc, stamps: false }.load(
+                    "clock.cu",
+                    "weft_clock",
+                    &[],
+                    0,
+                )?,
+                flag: Buffer::zeros(device, 64)?,
+                times: Buffer::zeros(device, ROUNDS as usize * 16)?,
+                error: Buffer::zeros(device, 64)?,
+                device: device.clone(),
+            })
+        };
+        let sides = devices.iter().map(side).collect::<Result<Vec<_>, CudaError>>()?;
+        Ok(Self { pairs: vec![Vec::new(); sides.len()], sides, next: 1 })
+    }
+
+    /// Takes one more reading of every rank. Nothing else may run.
+    pub(super) fn read(&mut self) -> Result<(), CudaError> {
+        for rank in 1..self.sides.len() {
+            let (leader, follower) = (&self.sides[0], &self.sides[rank]);
+            launch(follower, leader, self.next, false)?;
+            launch(leader, follower, self.next, true)?;
+            let sent_seen: Vec<u64> = leader.times.read(0, 2 * ROUNDS as usize)?;
+            let noted: Vec<u64> = follower.times.read(0, ROUNDS as usize)?;
+            self.pairs[rank].extend(narrowest(&sent_seen, &noted));
+            // Both flags have seen this rank's rounds; the next rank starts behind them.
+            self.next += ROUNDS;
+        }
+        Ok(())
+    }
+
+    /// The map of each rank's time onto rank 0's, from all readings so far.
+    pub(super) fn fits(&self) -> Vec<ClockFit> {
+        let same = ClockPair { device_ns: 0, host_ns: 0, half_width_ns: 0 };
+        let fit = |pairs: &Vec<ClockPair>| ClockFit::fit(pairs).or_else(|_| ClockFit::fit(&[same]));
+        self.pairs.iter().map(|pairs| fit(pairs).expect("one pair always fits")).collect()
+    }
+}
+
+fn launch(side: &Side, other: &Side, first: u32, leads: bool) -> Result<(), CudaError> {
+    let args = Args::new()
+        .with(side.flag.address())
+        .with(other.flag.address())
+        .with(side.times.address())
+        .with(ROUNDS)
+        .with(first)
+        .with(u32::from(leads))
+        .with(0u32)
+        .with(side.error.address());
+    // SAFETY: the arguments are those of weft_clock; flags and times live as long as the clocks.
+    unsafe { side.kernel.launch(side.device.comm(), Shape { blocks: 1, threads: 32 }, args) }
+}
+
+/// The quarter of the rounds with the shortest way there and back, as one pair each.
+fn narrowest(sent_seen: &[u64], noted: &[u64]) -> Vec<ClockPair> {
+    let mut pairs: Vec<ClockPair> = sent_seen
+        .chunks_exact(2)
+        .zip(noted)
+        .map(|(round, &noted)| ClockPair {
+            device_ns: noted as i64,
+            host_ns: i64::midpoint(round[0] as i64, round[1] as i64),
+            half_width_ns: (round[1] as i64 - round[0] as i64) / 2,
+        })
+        .collect();
+    pairs.sort_by_key(|pair| pair.half_width_ns);
+    pairs.truncate(pairs.len().div_ceil(4));
+    pairs.sort_by_key(|pair| pair.host_ns);
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_ways_count() {
+        let sent_seen: Vec<u64> =
+            (0..8).flat_map(|i| [1000 * i, 1000 * i + 100 + 50 * i]).collect();
+        let noted: Vec<u64> = (0..8).map(|i| 1000 * i + 50 + 7_000).collect();
+        let pairs = narrowest(&sent_seen, &noted);
+        assert_eq!(pairs.len(), 2);
+        assert_eq!(pairs[0], ClockPair { device_ns: 7_050, host_ns: 50, half_width_ns: 50 });
+    }
+}

@@ -1,0 +1,228 @@
+//! Ops that one GPU does by itself.
+
+use super::{layout::Rows, rank::Rank};
+use crate::{
+    cuda::{Args, CudaError, GemmCall, Kernel, Matrix, Shape, TensorMap},
+    plan::{Op, Phase, Split},
+};
+
+/// Tile rows that a matrix product walks down before it moves right.
+const GEMM_GROUP: u32 = 8;
+/// Fewest output columns for which wide tiles are the better choice.
+const WIDE_COLUMNS: u32 = 2048;
+const HEAD_DIM: u32 = 128;
+
+/// Launches ops of one rank on its compute stream.
+pub(super) struct Compute<'a> {
+    pub(super) rank: &'a Rank,
+    pub(super) index: u32,
+    /// SMs that the plan leaves to the op.
+    pub(super) sms: u32,
+}
+
+impl Compute<'_> {
+    /// Launches a compute op by its name in the plan.
+    ///
+    /// # Errors
+    /// What the driver refuses.
+    ///
+    /// # Panics
+    /// Never for ops of plans that the executor accepted: every name they have stands here.
+    pub(super) fn launch(&self, op: &Op) -> Result<(), CudaError> {
+        let rank = self.rank;
+        let rows = rank.sizes.rows_of(op);
+        let shard = &rank.sizes.shard;
+        let (hidden, heads) = (shard.hidden, shard.heads * HEAD_DIM);
+        let layer = op.layer.map(|layer| &rank.layers[layer as usize]);
+        let act = &rank.act;
+        let m = |buffer, columns| Rank::matrix(buffer, (rows.first, rows.rows), columns);
+        let w = |buffer, n, k| Rank::matrix(buffer, (0, n), k);
+        match (op.name, layer) {
+            ("embed", _) => self.embed(op, rows),
+            ("qkv", Some(l)) => {
+                let n = shard.qkv_columns();
+                self.gemm(op, m(&act.hidden, hidden), w(&l.qkv, n, hidden), m(&act.qkv, n))
+            }
+            ("rope_kv", _) => self.rope(op, rows),
+            ("attention", _) => self.attention(op),
+            ("o_proj", Some(l)) => self.gemm(
+                op,
+                m(&act.attended, heads),
+                w(&l.o_proj, hidden, heads),
+                m(&act.hidden, hidden),
+            ),
+            ("norm" | "add_norm", _) => self.add_norm(op, rows),
+            ("gate_up", Some(l)) => {
+                let n = 2 * rank.sizes.intermediate;
+                self.gemm(op, m(&act.hidden, hidden), w(&l.gate_up, n, hidden), m(&act.gate_up, n))
+            }
+            ("silu_mul", _) => self.silu_mul(op, rows),
+            ("down", Some(l)) => {
+                let k = rank.sizes.intermediate;
+                self.gemm(op, m(&act.gated, k), w(&l.down, hidden, k), m(&act.hidden, hidden))
+            }
+            ("lm_head", _) => self.lm_head(op),
+            (name, _) => unreachable!("no kernel for op {name}; support::check refuses such plans"),
+        }
+    }
+
+    fn gemm(&self, op: &Op, a: Matrix, b: Matrix, c: Matrix) -> Result<(), CudaError> {
+        let rank = self.rank;
+        let form =
+            if c.columns >= WIDE_COLUMNS { &rank.programs.wide } else { &rank.programs.narrow };
+        let call = GemmCall {
+            a,
+            b,
+            c,
+            sms: Some(self.sms),
+            group: GEMM_GROUP,
+            op: op.id.0,
+            ring: rank.recording.ring_address(),
+            error: rank.recording.error_address(),
+        };
+        // SAFETY: the matrices are rows of buffers that live as long as the rank; stream order and the plan's
+        // dependencies keep two ops from writing the same rows at one time.
+        unsafe { form.launch(rank.device.compute(), &call) }
+    }
+
+    fn embed(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
+        let row_bytes = u64::from(shard.hidden) * 2;
+        let args = Args::new()
+            .with(rank.act.ids.address() + u64::from(rows.first) * 4)
+            .with(rank.embedding.address())
+            .with(rank.act.hidden.address() + u64::from(rows.first) * row_bytes)
+            .with(rows.rows)
+            .with(shard.hidden / 8)
+            .with(self.index * shard.vocab)
+            .with(shard.vocab);
+        self.elementwise(&rank.programs.embedding, op, args)
+    }
+
+    fn rope(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
+        let row_bytes = u64::from(shard.qkv_columns()) * 2;
+        let none = 0u64;
+        let args = Args::new()
+            .with(rank.act.qkv.address() + u64::from(rows.first) * row_bytes)
+            .with(rank.act.rope.address())
+            .with(rank.act.positions.address() + u64::from(rows.first) * 4)
+            .with(none)
+            .with(none)
+            .with(none)
+            .with(rows.rows)
+            .with(shard.heads)
+            .with(shard.kv_heads);
+        self.elementwise(&rank.programs.rope, op, args)
+    }
+
+    fn silu_mul(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let (rank, width) = (self.rank, self.rank.sizes.intermediate);
+        let first = u64::from(rows.first) * u64::from(width) * 2;
+        let args = Args::new()
+            .with(rank.act.gate_up.address() + 2 * first)
+            .with(rank.act.gated.address() + first)
+            .with(rows.rows)
+            .with(width / 8);
+        self.elementwise(&rank.programs.silu_mul, op, args)
+    }
+
+    /// Over all rows of the op, or over the own shard where the plan cut them (the head's split 1).
+    fn add_norm(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let (rank, hidden) = (self.rank, self.rank.sizes.shard.hidden);
+        let rows = self.normed_rows(op, rows);
+        let first = u64::from(rows.first) * u64::from(hidden) * 2;
+        let args = Args::new()
+            .with(rank.act.hidden.address() + first)
+            .with(rank.act.residual.address() + first)
+            .with(rank.gamma.address())
+            .with(rank.act.hidden.address() + first)
+            .with(rows.rows)
+            .with(1e-5f32);
+        self.elementwise(&rank.programs.add_norm, op, args)
+    }
+
+    /// Logits of each sequence's last token: its rows gathered first, then multiplied.
+    fn lm_head(&self, op: &Op) -> Result<(), CudaError> {
+        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
+        let sequences = (rank.act.last_rows.len_bytes() / 4) as u32;
+        let gather = Args::new()
+            .with(rank.act.last_rows.address())
+            .with(rank.act.hidden.address())
+            .with(rank.act.last.address())
+            .with(sequences)
+            .with(shard.hidden / 8)
+            .with(0u32)
+            .with(rank.sizes.rows);
+        self.elementwise(&rank.programs.embedding, op, gather)?;
+        let matrix = |buffer, rows, columns| Rank::matrix(buffer, (0, rows), columns);
+        self.gemm(
+            op,
+            matrix(&rank.act.last, sequences, shard.hidden),
+            matrix(&rank.lm_head, shard.vocab, shard.hidden),
+            matrix(&rank.act.logits, sequences, shard.vocab),
+        )
+    }
+
+    fn attention(&self, op: &Op) -> Result<(), CudaError> {
+        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
+        let gpu = rank.device.info().index;
+        let (_, tiles, count) = rank
+            .tiles
+            .iter()
+            .find(|(id, ..)| *id == op.id.0)
+            .expect("prepared for every attention op of the plan");
+        let columns = shard.qkv_columns();
+        let part = |first_head: u32, heads: u32| Matrix {
+            address: rank.act.qkv.address() + u64::from(first_head * HEAD_DIM) * 2,
+            rows: rank.sizes.rows,
+            columns: heads * HEAD_DIM,
+            pitch_bytes: u64::from(columns) * 2,
+        };
+        let map = |first_head, heads| TensorMap::bf16(part(first_head, heads), 128, 64, gpu);
+        // log2(e) / √128: the kernel takes powers of two.
+        let scale = std::f32::consts::LOG2_E / (HEAD_DIM as f32).sqrt();
+        let args = Args::new()
+            .with(map(0, shard.heads)?)
+            .with(map(shard.heads, shard.kv_heads)?)
+            .with(map(shard.heads + shard.kv_heads, shard.kv_heads)?)
+            .with(rank.act.attended.address())
+            .with(u64::from(shard.heads * HEAD_DIM) * 2)
+            .with(tiles.address())
+            .with(*count)
+            .with(shard.heads)
+            .with(shard.heads / shard.kv_heads)
+            .with(0u64)
+            .with(0u32)
+            .with(scale)
+            .with(op.id.0)
+            .with(rank.recording.ring_address())
+            .with(rank.recording.error_address());
+        let blocks = (count * shard.heads).clamp(1, self.sms);
+        // SAFETY: the arguments are those of weft_attention; maps and tiles describe live buffers of this rank.
+        unsafe {
+            rank.programs.attention.launch(
+                rank.device.compute(),
+                Shape { blocks, threads: 384 },
+                args,
+            )
+        }
+    }
+
+    /// Rows that a norm op covers: all of its split, but in the weave's head split 1 has only been reduce-scattered,
+    /// and each rank norms its own token shard before the all-gather.
+    fn normed_rows(&self, op: &Op, rows: Rows) -> Rows {
+        if op.name == "norm" && op.phase == Phase::Head && op.split == Split::Second {
+            return rows.shard(self.index, self.rank.ranks);
+        }
+        rows
+    }
+
+    /// A grid-stride kernel with the op's own grid; op id and ring are appended.
+    fn elementwise(&self, kernel: &Kernel, op: &Op, args: Args) -> Result<(), CudaError> {
+        let args = args.with(op.id.0).with(self.rank.recording.ring_address());
+        let shape = Shape { blocks: op.grid.max(1), threads: 256 };
+        // SAFETY: callers pass the kernel's own arguments over live buffers of this rank.
+        unsafe { kernel.launch(self.rank.device.compute(), shape, args) }
+    }
+}
