@@ -33,7 +33,6 @@ constexpr u32 BK = 128, D = 128, STAGES = 2, PAGE = WEFT_PAGE;
 constexpr u32 PANEL = 128 * 64 * 2, TILE_BYTES = 2 * PANEL;  // 128 rows x 64 columns, twice
 constexpr u32 STAGING_PITCH = 64 * 2 + 16, STAGING_BYTES = 8 * 16 * STAGING_PITCH;
 constexpr u32 MY_TURN = 2;  // named barriers 2 and 3: the turns of warpgroups 1 and 2
-constexpr float MINUS_INF = -__builtin_huge_valf();
 
 __device__ __forceinline__ u32 key_blocks(const WeftAttentionTile& t) {
     return (t.position + t.rows + BK - 1) / BK;
@@ -100,12 +99,6 @@ __device__ __forceinline__ float quad_sum(float x) {
     return x + __shfl_xor_sync(~0u, x, 2);
 }
 
-__device__ __forceinline__ float exp2_fast(float x) {
-    float y;
-    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-    return y;
-}
-
 // A thread holds two rows of its warpgroup's 64: lane / 4 of its warp's sixteen, and that plus eight.
 struct Rows {
     float top[2];    // largest score so far
@@ -118,7 +111,7 @@ __device__ __forceinline__ void mask(float (&s)[64], u32 key, u32 position) {
 #pragma unroll
     for (u32 i = 0; i < 64; ++i) {
         const u32 at = key + i / 4 * 8 + i % 2;
-        if (at > position + (i % 4) / 2 * 8) s[i] = MINUS_INF;
+        if (at > position + (i % 4) / 2 * 8) s[i] = minus_infinity();
     }
 }
 
@@ -130,7 +123,7 @@ __device__ __forceinline__ void soften(float (&s)[64], Rows& rows, float (&shrin
 #pragma unroll
         for (u32 i = 0; i < 16; ++i) top = fmaxf(top, fmaxf(s[4 * i + 2 * r], s[4 * i + 2 * r + 1]));
         top = fmaxf(quad_max(top), rows.top[r]);
-        const float base = top == MINUS_INF ? 0.0f : top * scale;  // a row may have seen no key yet
+        const float base = top == minus_infinity() ? 0.0f : top * scale;  // a row may have seen no key yet
         shrink[r] = exp2_fast(fmaf(rows.top[r], scale, -base));
         rows.top[r] = top;
         float sum = 0.0f;
@@ -256,7 +249,7 @@ weft_attention(const __grid_constant__ TensorMap map_q, const __grid_constant__ 
             const u32 position = t.position + warp * 16 + lane / 4;     // this thread's first row
             float o[64], s[64], shrink[2];
             u32 p[32];
-            Rows rows = {{MINUS_INF, MINUS_INF}, {0.0f, 0.0f}};
+            Rows rows = {{minus_infinity(), minus_infinity()}, {0.0f, 0.0f}};
 
             u32 block = key_blocks(t) - 1;
             mbar_wait(q_full, q_parity, patience);

@@ -68,6 +68,14 @@ __device__ __forceinline__ uint4 normalise8(uint4 x, uint4 gamma, Scale scale) {
                       normalise2(x.z, gamma.z, scale), normalise2(x.w, gamma.w, scale));
 }
 
+__device__ __forceinline__ float minus_infinity() { return __uint_as_float(0xff800000u); }
+
+__device__ __forceinline__ float exp2_fast(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 __device__ __forceinline__ float warp_sum(float x) {
 #pragma unroll
     for (int d = 16; d > 0; d /= 2) x += __shfl_xor_sync(~0u, x, d);

@@ -157,7 +157,8 @@ weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8*
             float acc[8];
             set_bf16(acc, mine[j]);
 #pragma unroll
-            for (u32 part = 0; part < PARTS; ++part) add_bf16(acc, lds_128(at[part] + j * GT * 16));
+            for (u32 part = 0; part < RING; ++part)
+                if (PARTS != 0) add_bf16(acc, lds_128(at[part] + j * GT * 16));
             add_bf16(acc, held[j]);
             square = square_sum(acc, square);
             x[j] = pack8(acc);
@@ -171,7 +172,7 @@ weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8*
             // All of this row is read. Its last slot carries the result out; the others, and the last slot
             // of the row before, take the parts next in line.
             if (i > 0) feed_next(feed, peers);
-            for (u32 part = 1; part < RING; ++part) feed_next(feed, peers);
+            for (u32 part = RING; part > 1; --part) feed_next(feed, peers);
         }
         float total = 0.0f;
 #pragma unroll
