@@ -62,6 +62,7 @@ pub struct Variant {
 /// Header files: name as included, text.
 pub const HEADERS: &[(&str, &str)] = &[
     ("bf16.cuh", include_str!("../cuda/bf16.cuh")),
+    ("mma.cuh", include_str!("../cuda/mma.cuh")),
     ("peers.cuh", include_str!("../cuda/peers.cuh")),
     ("sm90.cuh", include_str!("../cuda/sm90.cuh")),
     ("stamp.cuh", include_str!("../cuda/stamp.cuh")),
@@ -75,6 +76,13 @@ const PLAIN: &[Variant] = &[Variant { name: "plain", defines: &[] }];
 
 /// Every program.
 pub const PROGRAMS: &[Program] = &[
+    Program {
+        file: "attention_decode.cu",
+        source: include_str!("../cuda/attention_decode.cu"),
+        entries: &["weft_attention_decode", "weft_attention_merge"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
     Program {
         file: "attention_sm90.cu",
         source: include_str!("../cuda/attention_sm90.cu"),
@@ -120,6 +128,16 @@ pub const PROGRAMS: &[Program] = &[
                 name: "ranks-8",
                 defines: &["WEFT_RANKS=8", "WEFT_GROUPS=1", "WEFT_SLOTS=9"],
             },
+        ],
+    },
+    Program {
+        file: "gemm_mma.cu",
+        source: include_str!("../cuda/gemm_mma.cu"),
+        entries: &["weft_gemm"],
+        archs: EVERYWHERE,
+        variants: &[
+            Variant { name: "plain", defines: &[] },
+            Variant { name: "silu-mul", defines: &["WEFT_SILU_MUL"] },
         ],
     },
     Program {
