@@ -29,8 +29,8 @@ impl Band {
     }
 
     /// The band at `index`; indices past the end give the last one.
-    pub fn from_index(index: usize) -> Self {
-        let index = index.min(Self::COUNT - 1);
+    pub const fn from_index(index: usize) -> Self {
+        let index = if index < Self::COUNT { index } else { Self::COUNT - 1 };
         let split = match index % NUM_SPLITS {
             0 => Split::Whole,
             1 => Split::First,

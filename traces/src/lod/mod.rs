@@ -13,6 +13,7 @@ mod item;
 mod lane_index;
 pub mod oracle;
 mod pyramid;
+mod radix;
 mod ribbon;
 mod ribbon_build;
 mod steps;

@@ -1,6 +1,8 @@
 use super::LodItem;
+use std::ops::Range;
+
 use super::band::{Band, bands_of_labels, dominant};
-use super::lane_index::LaneIndex;
+use super::lane_index::{BLOCK, LaneIndex};
 use crate::model::{LaneId, SliceTable, Span, Trace};
 
 /// The level-of-detail index of a trace.
@@ -49,30 +51,27 @@ impl Pyramid {
         }
     }
 
-    fn item(&self, trace: &Trace, lane: LaneId, rows: std::ops::Range<usize>) -> LodItem {
+    fn item(&self, trace: &Trace, lane: LaneId, rows: Range<usize>) -> LodItem {
         let slices = &trace.lane(lane).slices;
         let band_of = |row: usize| self.band_of(trace, slices, row);
-        let (start_ns, end_ns) = (slices.start_ns[rows.start], slices.end_ns[rows.end - 1]);
-        let (count, first) = (rows.len() as u32, rows.start as u32);
-        if count == 1 {
-            let Band { kind, split } = Band::from_index(band_of(rows.start));
-            let busy_ns = end_ns - start_ns;
-            return LodItem { start_ns, end_ns, count, busy_ns, kind, split, first, index: first };
-        }
-        let unindexed = LaneIndex::default();
-        let index = self.lanes.get(lane.0 as usize).unwrap_or(&unindexed);
-        let sum = index.aggregate(slices, rows, band_of);
-        let longest = sum.longest.row;
-        let band =
-            dominant(&sum.times).unwrap_or_else(|| Band::from_index(band_of(longest as usize)));
+        let one_band = (rows.len() <= 2 * BLOCK).then(|| one_band(slices, rows.clone(), band_of));
+        let (busy_ns, longest, band) = one_band.flatten().unwrap_or_else(|| {
+            let unindexed = LaneIndex::default();
+            let index = self.lanes.get(lane.0 as usize).unwrap_or(&unindexed);
+            let sum = index.aggregate(slices, rows.clone(), band_of);
+            let longest = sum.longest.row;
+            let band =
+                dominant(&sum.times).unwrap_or_else(|| Band::from_index(band_of(longest as usize)));
+            (sum.times.iter().sum(), longest, band)
+        });
         LodItem {
-            start_ns,
-            end_ns,
-            count,
-            busy_ns: sum.times.iter().sum(),
+            start_ns: slices.start_ns[rows.start],
+            end_ns: slices.end_ns[rows.end - 1],
+            count: rows.len() as u32,
+            busy_ns,
             kind: band.kind,
             split: band.split,
-            first,
+            first: rows.start as u32,
             index: longest,
         }
     }
@@ -84,6 +83,28 @@ impl Pyramid {
             None => Band::of(trace.label(label)).index(),
         }
     }
+}
+
+/// Busy time, longest row and band of some rows when they all have one band, the common case of small folds; summing
+/// per band costs several times as much.
+fn one_band(
+    slices: &SliceTable,
+    rows: Range<usize>,
+    band_of: impl Fn(usize) -> usize,
+) -> Option<(i64, u32, Band)> {
+    let band = band_of(rows.start);
+    let (mut busy_ns, mut longest_ns, mut longest) = (0, -1, rows.start);
+    for row in rows {
+        if band_of(row) != band {
+            return None;
+        }
+        let len_ns = slices.end_ns[row] - slices.start_ns[row];
+        busy_ns += len_ns;
+        if len_ns > longest_ns {
+            (longest_ns, longest) = (len_ns, row);
+        }
+    }
+    Some((busy_ns, longest as u32, Band::from_index(band)))
 }
 
 /// First row of the item that may touch the window first: back from the first row that reaches the window to the
@@ -120,7 +141,7 @@ fn gallop(values: &[i64], from: usize, bound: i64) -> usize {
     low + values[low..high].partition_point(|&value| value < bound)
 }
 
-fn touches(slices: &SliceTable, rows: std::ops::Range<usize>, window: Span) -> bool {
+fn touches(slices: &SliceTable, rows: Range<usize>, window: Span) -> bool {
     let (start_ns, end_ns) = (slices.start_ns[rows.start], slices.end_ns[rows.end - 1]);
     start_ns < window.end_ns && (end_ns > window.start_ns || start_ns >= window.start_ns)
 }

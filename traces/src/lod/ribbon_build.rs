@@ -37,46 +37,78 @@ pub(super) fn build(trace: &Trace, rank: u32) -> (RibbonBasis, Vec<Steps>) {
 
 /// How what runs at one moment shares one SM (or the one column of a stream ribbon).
 #[derive(Clone, Copy)]
-pub(super) enum Division {
+enum Division {
     /// Evenly among busy slots.
     Slots,
     /// Computation and the rest apart, each evenly among the bands that run.
     Sides,
 }
 
-impl Division {
-    /// Units by band when `running[band]` slices of each run; rounding goes to the first band of a side.
-    pub(super) fn units(self, running: &[u32; Band::COUNT]) -> [i32; Band::COUNT] {
+/// What runs on one SM at one moment.
+#[derive(Clone, Copy)]
+struct Running {
+    /// Slices by band.
+    count: [u32; Band::COUNT],
+    /// Bit `b` is set when `count[b] > 0`: few bands run at once, and only those are looked at.
+    bands: u32,
+}
+
+impl Running {
+    fn change(&mut self, band: u8, starts: bool) {
+        let count = &mut self.count[usize::from(band)];
+        // An empty slice starts and ends here in either order: the sum is right once the moment is complete.
+        *count = if starts { count.wrapping_add(1) } else { count.wrapping_sub(1) };
+        let bit = 1 << band;
+        self.bands = if *count > 0 { self.bands | bit } else { self.bands & !bit };
+    }
+
+    /// Units by band; bands that do not run have none. Rounding goes to the first band of a side.
+    fn units(&self, division: Division) -> [i32; Band::COUNT] {
         let mut units = [0; Band::COUNT];
-        match self {
-            Self::Slots => divide(&mut units, |band| running[band] as i32),
-            Self::Sides => {
-                for side in [true, false] {
-                    divide(&mut units, |band| {
-                        let of_side = Band::from_index(band).kind.is_compute() == side;
-                        i32::from(of_side && running[band] > 0)
-                    });
-                }
+        match division {
+            Division::Slots => divide(&mut units, self.bands, |band| self.count[band] as i32),
+            Division::Sides => {
+                divide(&mut units, self.bands & COMPUTE_BANDS, |_| 1);
+                divide(&mut units, self.bands & !COMPUTE_BANDS, |_| 1);
             }
         }
         units
     }
 }
 
-/// Divides one SM in proportion to `weight`; bands without weight keep what they have.
-fn divide(units: &mut [i32; Band::COUNT], weight: impl Fn(usize) -> i32) {
-    let total: i32 = (0..Band::COUNT).map(&weight).sum();
-    if total == 0 {
-        return;
+/// Bits of the bands whose kind is computation.
+const COMPUTE_BANDS: u32 = {
+    let mut bits = 0;
+    let mut band = 0;
+    while band < Band::COUNT {
+        if Band::from_index(band).kind.is_compute() {
+            bits |= 1 << band;
+        }
+        band += 1;
     }
+    bits
+};
+
+/// Divides one SM among `bands` in proportion to `weight`.
+fn divide(units: &mut [i32; Band::COUNT], bands: u32, weight: impl Fn(usize) -> i32) {
+    let total: i32 = ones(bands).map(&weight).sum();
     let mut rest = UNITS;
-    for (band, units) in units.iter_mut().enumerate().filter(|(band, _)| weight(*band) > 0) {
-        *units = UNITS * weight(band) / total;
-        rest -= *units;
+    for band in ones(bands) {
+        units[band] = UNITS * weight(band) / total;
+        rest -= units[band];
     }
-    if let Some(first) = (0..Band::COUNT).find(|&band| weight(band) > 0) {
+    if let Some(first) = ones(bands).next() {
         units[first] += rest;
     }
+}
+
+/// Positions of the bits that are set.
+fn ones(mut bits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let next = (bits != 0).then(|| bits.trailing_zeros() as usize);
+        bits &= bits.wrapping_sub(1);
+        next
+    })
 }
 
 /// An SM with one slot: every slice holds it whole.
@@ -107,23 +139,21 @@ fn sweep(
         }
     }
     edges.sort_by_key(|edge| edge.0);
-    let mut running = [0_u32; Band::COUNT];
-    let mut units = [0_i32; Band::COUNT];
+    let mut running = Running { count: [0; Band::COUNT], bands: 0 };
+    let mut before = running;
     for (at, &(at_ns, band, starts)) in edges.iter().enumerate() {
-        let running_here = &mut running[usize::from(band)];
-        // An empty slice starts and ends here in either order: the sum is right once the moment is complete.
-        *running_here =
-            if starts { running_here.wrapping_add(1) } else { running_here.wrapping_sub(1) };
-        if edges.get(at + 1).is_some_and(|next| next.0 == at_ns) {
+        running.change(band, starts);
+        let is_complete = edges.get(at + 1).is_none_or(|next| next.0 != at_ns);
+        if !is_complete || running.count == before.count {
             continue;
         }
-        let now = division.units(&running);
-        for (band, (now, before)) in now.iter().zip(&units).enumerate() {
-            if now != before {
-                deltas[band].push((at_ns, now - before));
+        let (old, new) = (before.units(division), running.units(division));
+        for band in ones(before.bands | running.bands) {
+            if new[band] != old[band] {
+                deltas[band].push((at_ns, new[band] - old[band]));
             }
         }
-        units = now;
+        before = running;
     }
 }
 

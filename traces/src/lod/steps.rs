@@ -1,5 +1,7 @@
 //! A step function of time with its integral, so that the mean over any interval is two searches.
 
+use super::radix::sort_by_time;
+
 /// A piecewise constant, integer-valued function that is 0 before its first step and after its last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Steps {
@@ -13,10 +15,8 @@ pub(super) struct Steps {
 
 impl Steps {
     /// From changes of value in any order; changes at one time are added up.
-    ///
-    /// The stable sort makes use of the runs that the changes of one SM form.
     pub(super) fn from_deltas(mut deltas: Vec<(i64, i32)>) -> Self {
-        deltas.sort_by_key(|delta| delta.0);
+        sort_by_time(&mut deltas);
         let mut steps = Self::default();
         let (mut value, mut integral, mut since_ns) = (0_i32, 0_i64, 0_i64);
         let mut rest = deltas.as_slice();

@@ -59,7 +59,7 @@ fn any_rows(max: usize) -> impl Strategy<Value = Vec<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn pyramid_equals_the_oracle(

@@ -72,7 +72,7 @@ impl Kind {
     }
 
     /// A GPU kernel that counts as computation in overlap figures.
-    pub fn is_compute(self) -> bool {
+    pub const fn is_compute(self) -> bool {
         matches!(self, Self::Gemm | Self::Attention | Self::Norm | Self::Elementwise | Self::Other)
     }
 
