@@ -18,7 +18,11 @@
 // all) delay the stores that share it. With up to 12 blocks, or beside other kernels, use WEFT_AHEAD = 1
 // (own row and residual are loaded a row ahead) and three slots; alone on 16 blocks or more, 0 and two.
 //
-// Compile-time: WEFT_AHEAD, WEFT_RANKS (1 to 8), WEFT_HIDDEN (multiple of 8), WEFT_GROUPS, WEFT_GROUP_THREADS
+// WEFT_PAIRS = 1 launches blocks in clusters of two (the grid must be even), only so that they fill both SMs
+// of a TPC: single blocks take one SM each of many, and a matrix product in clusters of two beside them
+// then finds too few whole pairs and runs a last wave of stragglers.
+//
+// Compile-time: WEFT_PAIRS, WEFT_AHEAD, WEFT_RANKS (1 to 8), WEFT_HIDDEN (multiple of 8), WEFT_GROUPS, WEFT_GROUP_THREADS
 // (multiple of 32), WEFT_SLOTS (at least WEFT_RANKS and 2; the surplus over WEFT_RANKS - 1 is how far loads
 // run ahead). Shared memory: (groups * (slots + 1) + 1) * hidden * 2 + 1024 bytes.
 #include "peers.cuh"
@@ -41,6 +45,9 @@
 #endif
 #ifndef WEFT_AHEAD
 #define WEFT_AHEAD 1
+#endif
+#ifndef WEFT_PAIRS
+#define WEFT_PAIRS 1
 #endif
 
 namespace {
@@ -87,7 +94,11 @@ __device__ __forceinline__ void feed_next(Feed& feed, const WeftPeers& peers) {
 
 // `residual` has the hidden buffer's shape; only rows [first, first + rows) of it are touched. `slots`, from
 // WEFT_RANKS (at least 2) to WEFT_SLOTS, is how many of a group's row buffers to use.
+#if WEFT_PAIRS
+extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(GROUPS * GT, 1)
+#else
 extern "C" __global__ void __launch_bounds__(GROUPS * GT, 1)
+#endif
 weft_fused_norm(const __grid_constant__ WeftPeers peers, u8* residual, const u8* gamma, u32 first, u32 rows,
                 u32 slots, float eps, u32 op, WeftStampRing* ring, WeftError* error) {
     extern __shared__ u8 raw[];
