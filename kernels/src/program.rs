@@ -147,6 +147,8 @@ pub const PROGRAMS: &[Program] = &[
         archs: &[Arch::Sm90a],
         variants: &[
             Variant { name: "plain-256", defines: &["WEFT_BN=256"] },
+            Variant { name: "plain-224", defines: &["WEFT_BN=224"] },
+            Variant { name: "plain-160", defines: &["WEFT_BN=160"] },
             Variant { name: "plain-128", defines: &["WEFT_BN=128"] },
             Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },
         ],

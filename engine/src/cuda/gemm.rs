@@ -21,16 +21,41 @@ pub struct Gemm {
 }
 
 /// What is fixed when the product is compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GemmForm {
-    /// Variant of `gemm_sm90.cu` in [`kernels::PROGRAMS`].
-    pub variant: &'static str,
-    /// Rows of B in a tile (`WEFT_BN`).
+    /// Rows of B in a tile (`WEFT_BN`): 128, 160, 192, 224 or 256.
     pub tile_columns: u32,
-    /// Blocks that share a tile of B (`WEFT_CLUSTER`).
-    pub cluster: u32,
     /// The epilogue multiplies SiLU of the first half of B's rows with the second (`WEFT_SILU_MUL`).
     pub silu_mul: bool,
+}
+
+/// Blocks that share a tile of B (`WEFT_CLUSTER`).
+const CLUSTER: u32 = 2;
+
+impl GemmForm {
+    /// The plain form whose tiles fill the waves of an `[m, n]` output on `sms` SMs best.
+    ///
+    /// Time of a wave is the tile's width plus what a tile costs besides its products, in columns (measured on H200,
+    /// see `kernels/NOTES.md`); widths are tried in this order, the first of equals wins.
+    pub fn fitting(m: u32, n: u32, sms: u32) -> Self {
+        const WIDTHS_AND_OVERHEADS: [(u32, u32); 5] =
+            [(256, 8), (192, 8), (160, 8), (128, 8), (224, 14)];
+        let cost = |(width, overhead): (u32, u32)| {
+            let blocks = CLUSTER * m.div_ceil(TILE_ROWS * CLUSTER) * n.div_ceil(width);
+            blocks.div_ceil(sms.max(1)) * (width + overhead)
+        };
+        let best = WIDTHS_AND_OVERHEADS.into_iter().min_by_key(|&choice| cost(choice));
+        Self { tile_columns: best.map_or(256, |(width, _)| width), silu_mul: false }
+    }
+
+    fn defines(self) -> Vec<String> {
+        let mut defines =
+            vec![format!("WEFT_BN={}", self.tile_columns), format!("WEFT_CLUSTER={CLUSTER}")];
+        if self.silu_mul {
+            defines.push("WEFT_SILU_MUL".to_owned());
+        }
+        defines
+    }
 }
 
 /// `c [m, n] = a [m, k] · b [n, k]ᵀ`, all bf16; with SiLU·mul `b` has `2n` rows.
@@ -54,20 +79,6 @@ pub struct GemmCall {
     pub error: u64,
 }
 
-impl GemmForm {
-    /// Wide tiles: the rate of the tensor cores.
-    pub const PLAIN: Self =
-        Self { variant: "plain-256", tile_columns: 256, cluster: 2, silu_mul: false };
-    /// Narrow tiles: more blocks when the output has few columns.
-    pub const NARROW: Self =
-        Self { variant: "plain-128", tile_columns: 128, cluster: 2, silu_mul: false };
-    /// Gate and up projection with their activation.
-    pub const SILU_MUL: Self =
-        Self { variant: "silu-mul-256", tile_columns: 256, cluster: 2, silu_mul: true };
-    /// Every form.
-    pub const ALL: [Self; 3] = [Self::PLAIN, Self::NARROW, Self::SILU_MUL];
-}
-
 impl Gemm {
     /// Compiles a form and loads it.
     ///
@@ -81,10 +92,7 @@ impl Gemm {
     ) -> Result<Self, CudaError> {
         let program =
             kernels::find("gemm_sm90.cu").expect("registered, as kernels/tests/sources.rs holds");
-        let named = program.variants.iter().find(|variant| variant.name == form.variant);
-        let variant =
-            named.expect("forms name registered variants, as `forms_are_registered` holds");
-        let compiled = nvrtc.compile(program, variant.defines, device.arch(), stamps)?;
+        let compiled = nvrtc.compile(program, &form.defines(), device.arch(), stamps)?;
         let kernel = device.load(&compiled, program.entries[0], SMEM_BYTES)?;
         Ok(Self { kernel, form, gpu: device.info().index })
     }
@@ -98,13 +106,13 @@ impl Gemm {
     /// # Errors
     /// When the driver refuses a shape or the launch.
     pub unsafe fn launch(&self, stream: &CudaStream, call: &GemmCall) -> Result<(), CudaError> {
-        let GemmForm { tile_columns, cluster, silu_mul, .. } = self.form;
+        let GemmForm { tile_columns, silu_mul } = self.form;
         let map_a = TensorMap::bf16(call.a, TILE_ROWS, STEP, self.gpu)?;
         let map_b = TensorMap::bf16(call.b, tile_columns / 2, STEP, self.gpu)?;
         let out_columns = if silu_mul { tile_columns / 2 } else { tile_columns };
-        let row_tiles = call.a.rows.div_ceil(TILE_ROWS * cluster);
-        let tiles = row_tiles * call.c.columns.div_ceil(out_columns) * cluster;
-        let blocks = call.sms.map_or(tiles, |sms| (sms / cluster * cluster).clamp(cluster, tiles));
+        let row_tiles = call.a.rows.div_ceil(TILE_ROWS * CLUSTER);
+        let tiles = row_tiles * call.c.columns.div_ceil(out_columns) * CLUSTER;
+        let blocks = call.sms.map_or(tiles, |sms| (sms / CLUSTER * CLUSTER).clamp(CLUSTER, tiles));
         let args = Args::new()
             .with(map_a)
             .with(map_b)

@@ -2,7 +2,7 @@
 
 use weftscope_kernels::abi::Peers;
 
-use super::rank::Rank;
+use super::{programs::FusedForm, rank::Rank};
 use crate::{
     cuda::{Args, CudaError, Kernel, Shape},
     plan::{Collective, Op, StreamId},
@@ -54,7 +54,8 @@ pub(super) fn launch(
         Collective::AllGather => plain(&rank.programs.all_gather),
         Collective::FusedArNorm => {
             let own = rows.shard(peers.rank, peers.ranks);
-            let form = rank.programs.fused_form;
+            let form = FusedForm::of(op, peers.ranks);
+            let kernel = &rank.programs.fused[&form];
             let args = Args::new()
                 .with(*peers)
                 .with(rank.act.residual.address())
@@ -63,7 +64,7 @@ pub(super) fn launch(
                 .with(own.rows)
                 .with(form.slots)
                 .with(1e-5f32);
-            put(rank, op, &rank.programs.fused, form.groups * form.group_threads, tail(args))
+            put(rank, op, kernel, form.groups * form.group_threads, tail(args))
         }
     }
 }

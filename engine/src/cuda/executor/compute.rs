@@ -1,6 +1,6 @@
 //! Ops that one GPU does by itself.
 
-use super::{layout::Rows, rank::Rank};
+use super::{layout::Rows, programs::gemm_form, rank::Rank};
 use crate::{
     cuda::{Args, CudaError, GemmCall, Kernel, Matrix, Shape, TensorMap},
     plan::{Op, Phase, Split},
@@ -8,8 +8,6 @@ use crate::{
 
 /// Tile rows that a matrix product walks down before it moves right.
 const GEMM_GROUP: u32 = 8;
-/// Fewest output columns for which wide tiles are the better choice.
-const WIDE_COLUMNS: u32 = 2048;
 const HEAD_DIM: u32 = 128;
 
 /// Launches ops of one rank on its compute stream.
@@ -68,8 +66,8 @@ impl Compute<'_> {
 
     fn gemm(&self, op: &Op, a: Matrix, b: Matrix, c: Matrix) -> Result<(), CudaError> {
         let rank = self.rank;
-        let form =
-            if c.columns >= WIDE_COLUMNS { &rank.programs.wide } else { &rank.programs.narrow };
+        let form = gemm_form(op, self.sms).map(|form| &rank.programs.gemms[&form]);
+        let form = form.expect("loaded for every product of the plan");
         let call = GemmCall {
             a,
             b,

@@ -1,33 +1,65 @@
 //! The kernels of one rank, compiled for its model and loaded on its GPU.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use weftscope_kernels as kernels;
 
 use super::layout::Sizes;
-use crate::cuda::{CudaError, Device, Gemm, GemmForm, Kernel, Nvrtc};
+use crate::{
+    cuda::{CudaError, Device, Gemm, GemmForm, Kernel, Nvrtc},
+    plan::{Collective, Op, OpWork, Plan, StreamId},
+};
 
-/// Dynamic shared memory of the attention kernel: all that Hopper allows a block.
-const ATTENTION_SMEM_BYTES: u32 = 232_448;
+/// Dynamic shared memory of the attention kernel: what its stages, its queries and its staging rows take, rounded up.
+const ATTENTION_SMEM_BYTES: u32 = 183_552;
 
-/// How the fused collective is cut, by number of ranks: groups of threads, threads a group, row buffers a group.
-#[derive(Clone, Copy, Debug)]
+/// How the fused collective is compiled for an op.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FusedForm {
+    /// Groups of threads, each with rows of its own.
     pub(super) groups: u32,
     pub(super) group_threads: u32,
+    /// Row buffers a group.
     pub(super) slots: u32,
+    /// Own row and residual are loaded a row ahead.
+    ahead: bool,
+    /// Blocks in clusters of two, so that they fill whole TPCs and leave whole ones to matrix products.
+    pairs: bool,
 }
 
 impl FusedForm {
-    /// Measured on 2 × H200 at 8192 columns (see `kernels/NOTES.md`); more ranks need a slot for each.
-    pub(super) fn of(ranks: u32) -> Self {
-        if ranks <= 2 {
-            Self { groups: 2, group_threads: 256, slots: 3 }
-        } else {
-            Self { groups: 1, group_threads: 512, slots: ranks + 1 }
+    /// For an op of `ranks` ranks, as measured on 2 × H200 (`kernels/NOTES.md`): beside other work, or on few blocks,
+    /// latency is what to hide; alone on many the link is, and fewer loads in flight are better.
+    pub(super) fn of(op: &Op, ranks: u32) -> Self {
+        let ahead = op.stream == StreamId::COMM || op.grid <= 12;
+        let pairs = op.grid.is_multiple_of(2);
+        match ranks {
+            ..=2 => Self {
+                groups: 2,
+                group_threads: 256,
+                slots: if ahead { 3 } else { 2 },
+                ahead,
+                pairs,
+            },
+            3..=4 => Self { groups: 2, group_threads: 256, slots: 5, ahead, pairs },
+            _ => Self { groups: 1, group_threads: 512, slots: 11, ahead, pairs },
         }
     }
 
+    fn defines(self, hidden: u32, ranks: u32) -> Vec<String> {
+        vec![
+            format!("WEFT_HIDDEN={hidden}"),
+            format!("WEFT_RANKS={ranks}"),
+            format!("WEFT_GROUPS={}", self.groups),
+            format!("WEFT_GROUP_THREADS={}", self.group_threads),
+            format!("WEFT_SLOTS={}", self.slots),
+            format!("WEFT_AHEAD={}", u32::from(self.ahead)),
+            format!("WEFT_PAIRS={}", u32::from(self.pairs)),
+        ]
+    }
+
     /// Dynamic shared memory, as the kernel's header states it.
-    pub(super) fn smem_bytes(self, hidden: u32) -> u32 {
+    fn smem_bytes(self, hidden: u32) -> u32 {
         (self.groups * (self.slots + 1) + 1) * hidden * 2 + 1024
     }
 }
@@ -35,15 +67,13 @@ impl FusedForm {
 /// Kernels of one rank.
 #[derive(Debug)]
 pub(super) struct Programs {
-    pub(super) wide: Gemm,
-    pub(super) narrow: Gemm,
+    pub(super) gemms: BTreeMap<GemmForm, Gemm>,
     pub(super) attention: Kernel,
     pub(super) rope: Kernel,
     pub(super) silu_mul: Kernel,
     pub(super) embedding: Kernel,
     pub(super) add_norm: Kernel,
-    pub(super) fused: Kernel,
-    pub(super) fused_form: FusedForm,
+    pub(super) fused: BTreeMap<FusedForm, Kernel>,
     pub(super) all_reduce: Kernel,
     pub(super) reduce_scatter: Kernel,
     pub(super) all_gather: Kernel,
@@ -51,54 +81,75 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Compiles and loads them all.
+    /// Compiles and loads what the plan's ops need; `sms[op]` are the SMs an op may use.
     pub(super) fn load(
-        device: &Device,
-        nvrtc: &Nvrtc,
+        loader: Loader<'_>,
+        plan: &Plan,
         sizes: &Sizes,
-        ranks: u32,
-        stamps: bool,
+        sms: &[u32],
     ) -> Result<Self, CudaError> {
-        let loader = Loader { device, nvrtc, stamps };
-        let hidden = sizes.shard.hidden;
-        let (hidden_define, ranks_define) =
-            (format!("WEFT_HIDDEN={hidden}"), format!("WEFT_RANKS={ranks}"));
-        let form = FusedForm::of(ranks);
-        let fused_defines = [
-            hidden_define.clone(),
-            ranks_define.clone(),
-            format!("WEFT_GROUPS={}", form.groups),
-            format!("WEFT_GROUP_THREADS={}", form.group_threads),
-            format!("WEFT_SLOTS={}", form.slots),
-        ];
-        let collective =
-            |entry| loader.load("collective.cu", entry, std::slice::from_ref(&ranks_define), 0);
+        let (hidden, ranks) = (sizes.shard.hidden, plan.ranks);
+        let ranks_define = [format!("WEFT_RANKS={ranks}")];
+        let collective = |entry| loader.load("collective.cu", entry, &ranks_define, 0);
+        let mut fused = BTreeMap::new();
+        for form in fused_forms(plan) {
+            let defines = form.defines(hidden, ranks);
+            let kernel = loader.load(
+                "fused_norm_sm90.cu",
+                "weft_fused_norm",
+                &defines,
+                form.smem_bytes(hidden),
+            )?;
+            fused.insert(form, kernel);
+        }
+        let mut gemms = BTreeMap::new();
+        for form in gemm_forms(plan, sms) {
+            gemms.insert(form, Gemm::load(loader.device, loader.nvrtc, form, loader.stamps)?);
+        }
+        let page = ["WEFT_PAGE=0".to_owned()];
         Ok(Self {
-            wide: Gemm::load(device, nvrtc, GemmForm::PLAIN, stamps)?,
-            narrow: Gemm::load(device, nvrtc, GemmForm::NARROW, stamps)?,
+            gemms,
             attention: loader.load(
                 "attention_sm90.cu",
                 "weft_attention",
-                &["WEFT_PAGE=0".to_owned()],
+                &page,
                 ATTENTION_SMEM_BYTES,
             )?,
             rope: loader.load("rope.cu", "weft_rope", &[], 0)?,
             silu_mul: loader.load("silu_mul.cu", "weft_silu_mul", &[], 0)?,
             embedding: loader.load("embedding.cu", "weft_embedding", &[], 0)?,
-            add_norm: loader.load("norm.cu", "weft_add_rms_norm", &[hidden_define], 0)?,
-            fused: loader.load(
-                "fused_norm_sm90.cu",
-                "weft_fused_norm",
-                &fused_defines,
-                form.smem_bytes(hidden),
+            add_norm: loader.load(
+                "norm.cu",
+                "weft_add_rms_norm",
+                &[format!("WEFT_HIDDEN={hidden}")],
+                0,
             )?,
-            fused_form: form,
+            fused,
             all_reduce: collective("weft_all_reduce")?,
             reduce_scatter: collective("weft_reduce_scatter")?,
             all_gather: collective("weft_all_gather")?,
             random: loader.load("random.cu", "weft_random", &[], 0)?,
         })
     }
+}
+
+/// The form of a matrix product op.
+pub(super) fn gemm_form(op: &Op, sms: u32) -> Option<GemmForm> {
+    match &op.work {
+        OpWork::Gemm(shape) => Some(GemmForm::fitting(shape.m, shape.n, sms)),
+        _ => None,
+    }
+}
+
+fn gemm_forms(plan: &Plan, sms: &[u32]) -> BTreeSet<GemmForm> {
+    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms)).collect()
+}
+
+fn fused_forms(plan: &Plan) -> BTreeSet<FusedForm> {
+    let is_fused = |op: &&Op| {
+        matches!(op.work, OpWork::Collective { collective: Collective::FusedArNorm, .. })
+    };
+    plan.ops.iter().filter(is_fused).map(|op| FusedForm::of(op, plan.ranks)).collect()
 }
 
 /// Compiles one program at a time.

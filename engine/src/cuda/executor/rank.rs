@@ -2,9 +2,13 @@
 
 use weftscope_kernels::abi::PAD_WORDS;
 
-use super::{attention::tiles, layout::Sizes, programs::Programs};
+use super::{
+    attention::tiles,
+    layout::Sizes,
+    programs::{Loader, Programs},
+};
 use crate::{
-    cuda::{Args, Buffer, CudaError, Device, Matrix, Nvrtc, Recording, Shape},
+    cuda::{Args, Buffer, CudaError, Device, Matrix, Recording, Shape},
     plan::{Op, OpWork, Plan},
 };
 
@@ -70,15 +74,11 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    /// Compiles, allocates and fills everything a plan needs on one rank.
-    pub(super) fn prepare(
-        plan: &Plan,
-        device: &Device,
-        nvrtc: &Nvrtc,
-        stamps: bool,
-    ) -> Result<Self, CudaError> {
+    /// Compiles, allocates and fills everything a plan needs on one rank; `sms[op]` are the SMs an op may use.
+    pub(super) fn prepare(plan: &Plan, loader: Loader<'_>, sms: &[u32]) -> Result<Self, CudaError> {
         let sizes = Sizes::of(plan).expect("the plan was made for this degree");
-        let programs = Programs::load(device, nvrtc, &sizes, plan.ranks, stamps)?;
+        let device = loader.device;
+        let programs = Programs::load(loader, plan, &sizes, sms)?;
         let random = Random { device, programs: &programs, seed: plan.spec.knobs.seed };
         let layers = (0..sizes.layers)
             .map(|layer| random.layer(layer, &sizes))

@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 use cudarc::driver::CudaEvent;
 use weftscope_kernels::abi::{DeviceError, Peers};
 
-use super::{clocks::Clocks, collective, compute::Compute, rank::Rank, support};
+use super::{clocks::Clocks, collective, compute::Compute, programs::Loader, rank::Rank, support};
 use crate::{
     clock::ClockFit,
     cuda::{CudaError, Group, Nvrtc, block_records, error::Context as _},
@@ -76,11 +76,13 @@ impl CudaExecutor {
         // The old plan's memory goes back before the new one's is taken.
         self.prepared = None;
         support::check(plan, &self.group)?;
+        let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
+        let (nvrtc, stamps) = (&self.nvrtc, self.stamps);
         let ranks = self
             .group
             .devices()
             .iter()
-            .map(|device| Rank::prepare(plan, device, &self.nvrtc, self.stamps))
+            .map(|device| Rank::prepare(plan, Loader { device, nvrtc, stamps }, &sms))
             .collect::<Result<Vec<_>, _>>()?;
         let mut awaited = vec![false; plan.ops.len()];
         for op in &plan.ops {
@@ -88,7 +90,6 @@ impl CudaExecutor {
                 awaited[dep.0 as usize] = true;
             }
         }
-        let sms = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
         Ok(Prepared { plan: plan.clone(), peers: collective::peers(&ranks), ranks, sms, awaited })
     }
 }

@@ -83,7 +83,10 @@ fn check_stamps(recording: &Recording, num_sms: u32, allowed: Option<u32>) {
 fn products_are_right_and_stamped() {
     let Some((device, nvrtc)) = hopper() else { return };
     eprintln!("{}, NVRTC {:?}", device.info(), nvrtc.version());
-    for form in GemmForm::ALL {
+    let form = |tile_columns, silu_mul| GemmForm { tile_columns, silu_mul };
+    for form in
+        [form(256, false), form(224, false), form(160, false), form(128, false), form(256, true)]
+    {
         let product = Gemm::load(&device, &nvrtc, form, true).expect("compiles and loads");
         for shape in [(256, 512, 256), (129, 1280, 192), (77, 128, 64), (300, 264, 1000)] {
             for sms in [None, Some(20)] {
@@ -93,13 +96,9 @@ fn products_are_right_and_stamped() {
     }
 }
 
+/// Widths measured best on H200 (kernels/NOTES.md): QKV of eight shards fits one wave of 160-wide tiles.
 #[test]
-fn forms_are_registered() {
-    let program = weftscope_kernels::find("gemm_sm90.cu").expect("registered");
-    for form in GemmForm::ALL {
-        let variant = program.variants.iter().find(|variant| variant.name == form.variant);
-        let defines = variant.unwrap_or_else(|| panic!("{form:?}")).defines;
-        assert!(defines.contains(&format!("WEFT_BN={}", form.tile_columns).as_str()), "{form:?}");
-        assert_eq!(defines.contains(&"WEFT_SILU_MUL"), form.silu_mul, "{form:?}");
-    }
+fn widths_fill_waves() {
+    assert_eq!(GemmForm::fitting(2048, 1280, 132).tile_columns, 160);
+    assert_eq!(GemmForm::fitting(8192, 8192, 132).tile_columns, 256);
 }
