@@ -57,6 +57,7 @@ constexpr u32 RANKS = WEFT_RANKS;
 constexpr bool AHEAD = WEFT_AHEAD;
 constexpr u32 ROW_BYTES = HIDDEN * 2, VECTORS = HIDDEN / 8, PER_THREAD = (VECTORS + GT - 1) / GT;
 static_assert(HIDDEN % 8 == 0 && SLOTS >= RANKS && SLOTS >= 2 && GT % 32 == 0 && GROUPS <= 15, "shape");
+static_assert((GROUPS * (SLOTS + 1) + 1) * ROW_BYTES + 2048 <= 232448, "shared memory of one SM");
 
 __device__ __forceinline__ bool owns(u32 vector) { return VECTORS % GT == 0 || vector < VECTORS; }
 
