@@ -6,6 +6,8 @@ use weftscope_engine::{
     cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Nvrtc, Recording, probe},
 };
 
+use weftscope_kernels::abi::Stamp;
+
 use super::Activity;
 
 fn matrix(buffer: &Buffer, rows: u32, columns: u32) -> Matrix {
@@ -73,17 +75,7 @@ fn stamps_lie_inside_kernel_spans() {
         (kernels.len() as u32, stamps.dropped, collected.loss.by_cause()),
         (launches, 0, vec![])
     );
-    let ops: Vec<(i64, i64)> = (0..launches)
-        .map(|op| {
-            let mine = stamps.stamps.iter().filter(|stamp| stamp.op == op);
-            let (starts, ends): (Vec<_>, Vec<_>) =
-                mine.map(|stamp| (stamp.start_ns, stamp.end_ns)).unzip();
-            (
-                *starts.iter().min().expect("stamped") as i64,
-                *ends.iter().max().expect("stamped") as i64,
-            )
-        })
-        .collect();
+    let ops = op_spans(&stamps.stamps, launches);
     let pairs: Vec<ClockPair> = ops
         .iter()
         .zip(&kernels)
@@ -108,4 +100,16 @@ fn stamps_lie_inside_kernel_spans() {
         outside.iter().max().expect("launches"),
     );
     assert!(outside.iter().all(|&ns| ns <= 1_000), "{outside:?}");
+}
+
+/// First start and last end of each op's stamps, device time.
+fn op_spans(stamps: &[Stamp], ops: u32) -> Vec<(i64, i64)> {
+    (0..ops)
+        .map(|op| {
+            let mine = stamps.iter().filter(|stamp| stamp.op == op);
+            let (starts, ends): (Vec<_>, Vec<_>) =
+                mine.map(|stamp| (stamp.start_ns as i64, stamp.end_ns as i64)).unzip();
+            (*starts.iter().min().expect("stamped"), *ends.iter().max().expect("stamped"))
+        })
+        .collect()
 }
