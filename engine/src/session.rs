@@ -284,7 +284,12 @@ mod tests {
             },
             kernels: KernelSpec::default(),
             collectives: CollectiveSpec::default(),
-            host: HostSpec { kernel_gap_ns: 1.0, join_gap_ns: 1.0, block_start_ns: 1.0 },
+            host: HostSpec {
+                issue_ns: 0.0,
+                kernel_gap_ns: 1.0,
+                join_gap_ns: 1.0,
+                block_start_ns: 1.0,
+            },
             sources: std::collections::BTreeMap::new(),
         }
     }

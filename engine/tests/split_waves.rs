@@ -68,10 +68,11 @@ fn worked_example_of_300_blocks() {
 }
 
 #[test]
-fn equal_split_of_the_mlp_at_1280_tokens_costs_a_third() {
-    // gate_up is 10 × 28 tiles: 3 waves, halves 5 × 28 each: 2 + 2. down is 10 × 32: the same.
-    assert!((mlp_ratio(640, 640) - 4.0 / 3.0).abs() < 1e-9);
-    assert!((mlp_ratio(768, 512) - 1.0).abs() < 1e-9);
+fn equal_split_of_the_mlp_at_1280_tokens_costs_a_quarter() {
+    // Tiles of 128 × 192. gate_up is 10 × 38: 3 waves, halves 5 × 38 each: 2 + 2. down is 10 × 43 and 5 × 43: 4 and
+    // 2 + 2. Together 8 waves where 7 suffice, weighted by depth.
+    assert!((mlp_ratio(640, 640) - 1.242).abs() < 1e-3);
+    assert!((mlp_ratio(768, 512) - 1.0).abs() < 0.01);
 }
 
 #[test]

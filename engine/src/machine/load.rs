@@ -77,6 +77,7 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
         ("collectives.flag_ns", collectives.flag_ns),
         ("collectives.nccl_base_ns", collectives.nccl_base_ns),
         ("collectives.nccl_fill_ns", collectives.nccl_fill_ns),
+        ("host.issue_ns", host.issue_ns),
         ("host.kernel_gap_ns", host.kernel_gap_ns),
         ("host.join_gap_ns", host.join_gap_ns),
         ("host.block_start_ns", host.block_start_ns),

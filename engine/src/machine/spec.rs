@@ -73,6 +73,8 @@ pub struct LinkSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostSpec {
+    /// Time the host takes to issue one op on all ranks, ns: ops start no earlier than they are issued, in plan order.
+    pub issue_ns: f64,
     /// From one kernel's last block to the first block of the next on the same stream, ns.
     pub kernel_gap_ns: f64,
     /// From an event recorded on one stream to the first block that waited for it on another, ns.

@@ -8,7 +8,7 @@ use crate::{
     plan::{GemmShape, Op, OpWork, attention_blocks},
 };
 
-/// Tiles of a cluster that share an operand through multicast loads: two thread blocks along the rows.
+/// Tiles of a cluster that share the longer operand through multicast loads.
 const CLUSTER: f64 = 2.0;
 
 /// What the blocks of an op cost on a machine.
@@ -81,7 +81,8 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
     let flops = 2.0 * tile_m * tile_n * depth;
     let fixed = machine.host.block_start_ns + kernels.gemm_fixed_ns;
     let work = ticks(fixed + flops / kernels.gemm_sm_flops * 1e9);
-    let loads = 2.0 * depth * (tile_m + tile_n / CLUSTER);
+    let shared = tile_m.max(tile_n);
+    let loads = 2.0 * depth * (tile_m.min(tile_n) + shared / CLUSTER);
     let grid = f64::from(op.grid);
     let whole = Demand {
         flops: flops * grid,

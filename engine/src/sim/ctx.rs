@@ -28,6 +28,8 @@ pub(super) struct Ctx<'a> {
 /// Times between ops.
 #[derive(Clone, Copy)]
 pub(super) struct Gaps {
+    /// See [`HostSpec::issue_ns`].
+    pub(super) issue: Ticks,
     /// See [`HostSpec::kernel_gap_ns`].
     pub(super) kernel: Ticks,
     /// See [`HostSpec::join_gap_ns`].
@@ -36,6 +38,10 @@ pub(super) struct Gaps {
 
 impl Gaps {
     pub(super) fn of(host: &HostSpec) -> Self {
-        Self { kernel: ticks(host.kernel_gap_ns), join: ticks(host.join_gap_ns) }
+        Self {
+            issue: ticks(host.issue_ns),
+            kernel: ticks(host.kernel_gap_ns),
+            join: ticks(host.join_gap_ns),
+        }
     }
 }

@@ -85,7 +85,7 @@ fn wait_for_answers(load: &mut Load, memory_load: f64, capacity: &Capacity) {
     let idle = 1.0 + capacity.loaded_latency * memory_load;
     let queueing = capacity.link_queueing;
     if full <= 0.0 {
-        load.rate = load.rate / idle;
+        load.rate /= idle;
         return;
     }
     let link_load = if queueing > 0.0 {

@@ -101,7 +101,8 @@ impl Streams {
     }
 
     fn ready_at(&self, stream: &Stream, op: u32, ctx: &Ctx<'_>) -> Option<Ticks> {
-        let mut at = stream.last_end.map_or(self.start, |end| end + ctx.gaps.kernel);
+        let issued = self.start + Ticks::from(op) * ctx.gaps.issue;
+        let mut at = stream.last_end.map_or(issued, |end| issued.max(end + ctx.gaps.kernel));
         for dep in &ctx.ops[op as usize].deps {
             let end = self.finished_at[dep.0 as usize];
             if end == NEVER {

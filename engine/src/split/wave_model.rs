@@ -1,4 +1,6 @@
-use super::{LayerGemm, Occupancy, TileKit, blocks_per_sm, layer_gemms, occupancy};
+use super::{
+    LayerGemm, Occupancy, TileKit, blocks_per_sm, layer_gemms, occupancy, tile::tile_cost,
+};
 use crate::{machine::GpuSpec, model::Shard};
 
 /// Offsets from half of the padded batch that the published tuner tries (tokenweave.md §1.4).
@@ -64,10 +66,8 @@ impl WaveModel<'_> {
             let held = if gemm.mlp { mlp_ctas } else { attn_ctas };
             let sms = self.gpu.sms.saturating_sub(held).max(1);
             let occupancy = occupancy(gemm.shape.grid(), sms, per_sm);
-            let shape = gemm.shape;
-            let tile = f64::from(shape.tile_m) * f64::from(shape.tile_n);
-            let depth = f64::from(shape.k) / f64::from(shape.split_k);
-            WaveCost { gemm, occupancy, cost: f64::from(occupancy.waves) * tile * depth }
+            let cost = f64::from(occupancy.waves) * tile_cost(&gemm.shape);
+            WaveCost { gemm, occupancy, cost }
         };
         layer_gemms(self.shard, rows, self.gpu).into_iter().map(cost).collect()
     }

@@ -43,7 +43,12 @@ pub(crate) fn machine() -> Machine {
             setup_ns: 3000.0,
             ..CollectiveSpec::default()
         },
-        host: HostSpec { kernel_gap_ns: 1000.0, join_gap_ns: 3000.0, block_start_ns: 500.0 },
+        host: HostSpec {
+            issue_ns: 0.0,
+            kernel_gap_ns: 1000.0,
+            join_gap_ns: 3000.0,
+            block_start_ns: 500.0,
+        },
         sources: BTreeMap::new(),
     }
 }
