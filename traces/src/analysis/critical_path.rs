@@ -128,7 +128,10 @@ impl Graph {
         let place: HashMap<SliceRef, usize> =
             ops.iter().enumerate().map(|(at, node)| (node.op.slice, at)).collect();
         let mut graph = Self { ops, basis: PathBasis::LastToEnd, by_end: BTreeMap::new() };
-        if graph.add_flows(trace, &place) {
+        // Plans state all dependencies: one with none but its streams' order is complete, too.
+        let is_planned = |node: &Node| trace.label(node.op.label).facts.is_some();
+        let is_planned = graph.ops.iter().all(is_planned);
+        if graph.add_flows(trace, &place) || is_planned {
             graph.basis = PathBasis::Dependencies;
             graph.add_stream_order();
         } else {

@@ -16,7 +16,7 @@ pub enum WaitMethod {
     /// Thread blocks recorded their time at barriers: per collective, the mean over its blocks.
     Measured,
     /// From arrival times: per collective, from the rank's own start to the start of the last rank, at most the
-    /// rank's own duration.
+    /// rank's own duration. Also when no rank communicates.
     Arrival,
     /// Several ranks, but their collectives could not be matched: 0, and not to be trusted.
     Unmatched,
@@ -50,7 +50,7 @@ fn of_member(trace: &Trace, member: &RunMember, arrivals: Option<&Collectives>) 
     if let Some(by_op) = measured(trace, member.rank) {
         return RankWaits { method: WaitMethod::Measured, by_op };
     }
-    if arrivals.method.is_none() {
+    if arrivals.method.is_none() && arrivals.unmatched > 0 {
         return RankWaits { method: WaitMethod::Unmatched, by_op: BTreeMap::new() };
     }
     let mut by_op = BTreeMap::new();

@@ -9,7 +9,7 @@ use super::{
     Config, OverlapFigures, OverlapReport, PhaseReport, RankOverlap, WaitMethod,
     median_iteration_ns, overlap, phases, skew, waves,
 };
-use crate::model::Trace;
+use crate::model::{Phase, Trace};
 
 /// What a verdict may draw on beside the trace.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,6 +72,11 @@ pub fn verdict(trace: &Trace, config: &VerdictConfig) -> Verdict {
     let mut details = Vec::new();
     details.extend(against_baselines(trace, config));
     details.extend(hidden(&sum, limit));
+    details.extend(head_and_tail(&phases, &sum));
+    if limit != Limit::Waiting {
+        details
+            .extend(waiting(trace, config, &overlap).map(|(_, sentence)| format!("{sentence}.")));
+    }
     details.extend(phases.tightest.and_then(|phase| tight_phase::slow_computation(&phases, phase)));
     details.extend(costly_cuts(trace, &config.narrow));
     Verdict { limit, sentence, details }
@@ -87,8 +92,8 @@ fn judge(
         let sentence = "The trace holds no GPU kernels, so there is nothing to judge.";
         return (Limit::Unknown, sentence.into());
     }
-    if let Some(sentence) = waiting(trace, config, overlap) {
-        return (Limit::Waiting, sentence);
+    if let Some((MOSTLY_WAITING.., sentence)) = waiting(trace, config, overlap) {
+        return (Limit::Waiting, format!("{sentence}; no split hides that."));
     }
     let idle = share(sum.idle_ns, sum.span_ns);
     if idle >= MOSTLY_IDLE && sum.idle_ns > sum.exposed_comm_ns {
@@ -104,7 +109,7 @@ fn judge(
     if let Some(phase) = phases.tightest {
         return (limit, tight_phase::sentence(trace, &config.narrow, phases, phase));
     }
-    (limit, by_overlap(sum, exposed))
+    (limit, by_overlap(trace, sum, exposed))
 }
 
 /// All ranks together; percentages from the sums.
@@ -127,37 +132,49 @@ fn share(part_ns: i64, whole_ns: i64) -> f64 {
     if whole_ns == 0 { 0.0 } else { part_ns as f64 / whole_ns as f64 }
 }
 
-/// Speaks when some rank spends much of its communication, and of its time, waiting.
-fn waiting(trace: &Trace, config: &VerdictConfig, overlap: &OverlapReport) -> Option<String> {
+/// Speaks when some rank spends a notable part of its time waiting; gives that part of its communication as well.
+fn waiting(
+    trace: &Trace,
+    config: &VerdictConfig,
+    overlap: &OverlapReport,
+) -> Option<(f64, String)> {
     let is_known = |rank: &&RankOverlap| {
         matches!(rank.wait_method, WaitMethod::Measured | WaitMethod::Arrival)
     };
     let waiting = overlap.ranks.iter().filter(is_known).max_by_key(|rank| rank.total.wait_ns)?;
     let total = &waiting.total;
-    let of_comm = share(total.wait_ns, total.comm_ns);
-    if of_comm < MOSTLY_WAITING || share(total.wait_ns, total.span_ns) < NOTABLE {
+    if share(total.wait_ns, total.span_ns) < NOTABLE {
         return None;
     }
+    let of_comm = share(total.wait_ns, total.comm_ns);
     let straggler = skew(&[trace], &config.narrow).straggler.filter(|&rank| rank != waiting.rank);
     let whom = match straggler {
         Some(rank) => format!("rank {rank}, which comes last on average"),
         None => "its peers in turn".to_owned(),
     };
-    Some(format!(
-        "Rank {} waits for {whom}: {} of its {} of communication ({}) pass before all have arrived; no split hides that.",
+    let sentence = format!(
+        "Rank {} waits for {whom}: {} of its {} of communication ({}) pass before all have arrived",
         waiting.rank,
         duration(total.wait_ns),
         duration(total.comm_ns),
         percent(of_comm),
-    ))
+    );
+    Some((of_comm, sentence))
 }
 
 /// Without phases, only the overlap itself can be spoken of.
-fn by_overlap(sum: &OverlapFigures, exposed: f64) -> String {
+fn by_overlap(trace: &Trace, sum: &OverlapFigures, exposed: f64) -> String {
     let computes = percent(share(sum.compute_ns, sum.span_ns));
     if sum.comm_ns == 0 {
+        // Where labels come from a plan, kinds are known; elsewhere they are guessed from names.
+        let is_planned = trace.labels.iter().any(|label| label.facts.is_some());
+        let hint = if is_planned {
+            ""
+        } else {
+            " If there should be some, its kernels were not recognised by name."
+        };
         return format!(
-            "No communication was found: computation fills {computes} of the time. If there should be some, its kernels were not recognised by name."
+            "There is no communication: computation fills {computes} of the time.{hint}"
         );
     }
     if exposed < NOTABLE {
@@ -211,6 +228,19 @@ fn hidden(sum: &OverlapFigures, limit: Limit) -> Option<String> {
         percent(sum.overlap_pct / 100.0),
         percent(share(sum.exposed_comm_ns, sum.span_ns)),
     ))
+}
+
+/// When what is exposed lies mostly outside the weave, where neither split nor CTAs help.
+fn head_and_tail(phases: &PhaseReport, sum: &OverlapFigures) -> Option<String> {
+    let ends = phases.summary.iter().filter(|row| matches!(row.phase, Phase::Head | Phase::Tail));
+    let of_ends = share(ends.map(|row| row.sum.exposed_ns).sum(), sum.exposed_comm_ns);
+    let is_worth_it = of_ends >= 0.5 && share(sum.exposed_comm_ns, sum.span_ns) >= NOTABLE;
+    is_worth_it.then(|| {
+        format!(
+            "{} of what is exposed lies in head and tail, outside the weave: the more layers, the less it counts.",
+            percent(of_ends)
+        )
+    })
 }
 
 /// GEMMs whose two halves need more waves than the whole.

@@ -43,6 +43,51 @@ fn a_slow_down_of_unknown_cause_is_not_explained() {
     assert_eq!(verdict.limit, Limit::ExposedComm);
 }
 
+/// One phase whose communication takes 3 µs instead of 2 alone, with these blocks on two SMs.
+fn slow_with_blocks(blocks: &str) -> String {
+    let text = format!(
+        "rank 0
+         stream 0: gemm 0..3500 up L0 pC bytes=1000
+         stream 1: comm 0..3000 ar L0 pC grid=2 bytes=10 alone=2000
+         {blocks}"
+    );
+    judged(&text).sentence
+}
+
+#[test]
+fn blocks_say_whether_sms_or_memory_slowed_communication() {
+    let late = slow_with_blocks("sm 0: comm 0..1900 ar L0 pC\n sm 1: comm 1000..3000 ar L0 pC");
+    assert!(
+        late.ends_with("alone because its CTAs wait for SMs that the up GEMM holds."),
+        "{late}"
+    );
+    let slow = slow_with_blocks("sm 0: comm 0..2900 ar L0 pC\n sm 1: comm 10..3000 ar L0 pC");
+    assert!(slow.ends_with("alone because 2 CTAs share HBM with the up GEMM."), "{slow}");
+}
+
+#[test]
+fn exposure_outside_the_weave_is_called_that() {
+    let verdict = judged(
+        "rank 0
+         stream 0: comm 0..50 ar phead; gemm 50..100 up L0 pC
+         stream 1: comm 50..90 ar L0 pC; comm 100..150 ar ptail",
+    );
+    assert!(verdict.details.iter().any(|d| d.starts_with("100 % of what is exposed lies in head")));
+}
+
+#[test]
+fn lesser_waiting_is_a_detail() {
+    let verdict = judged(
+        "rank 0
+         stream 0: gemm 0..100 g; comm 100..300 ar op=1
+         rank 1
+         stream 0: gemm 0..120 g; comm 120..300 ar op=1",
+    );
+    assert_eq!(verdict.limit, Limit::ExposedComm);
+    let told = "Rank 0 waits for rank 1, which comes last on average: 20 ns of its 200 ns";
+    assert!(verdict.details.iter().any(|detail| detail.starts_with(told)));
+}
+
 #[test]
 fn waiting_for_a_late_rank_comes_first() {
     let verdict = judged(
@@ -86,7 +131,7 @@ fn an_idle_machine_is_called_idle() {
 fn it_says_when_it_cannot_tell() {
     assert_eq!(judged("rank 0").limit, Limit::Unknown);
     let no_comm = judged("rank 0\n stream 0: gemm 0..90 g; gemm 95..100 g");
-    assert!(no_comm.sentence.starts_with("No communication was found: computation fills 95 %"));
+    assert!(no_comm.sentence.starts_with("There is no communication: computation fills 95 %"));
 }
 
 #[test]

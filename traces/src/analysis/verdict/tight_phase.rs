@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::gpu_ops::sm_lanes;
 use crate::analysis::words::{duration, times};
-use crate::analysis::{Config, PhaseReport, PhaseSummary, gpu_ops, ranks};
-use crate::model::{Kind, Label, Phase, Trace};
+use crate::analysis::{Config, GpuOp, PhaseReport, PhaseSummary, gpu_ops, ranks};
+use crate::model::{Kind, Label, LaneId, Phase, Trace};
 
 /// From this ratio on, slower than alone is worth a word.
 const NOTABLY_SLOWER: f64 = 1.05;
-/// From this device-memory rate on (all ops of the phase together, bytes per ns = GB/s), memory is shared in earnest:
-/// about a third of what the GPUs that can run these schedules have.
+/// Without SM rows, the device-memory rate (all ops of the phase together, bytes per ns = GB/s) from which memory is
+/// taken to be the reason: about a third of what the GPUs that can run these schedules have.
 const BUSY_HBM_GB_PER_S: f64 = 1000.0;
 
 /// `Phase A is the tight one: …`, with the slow-down of its communication and the reason as far as it is known.
@@ -55,12 +56,19 @@ fn slower_communication(trace: &Trace, config: &Config, row: &PhaseSummary) -> S
         return format!("{slower} because it waits {share} for the last rank");
     }
     let Some(company) = Company::of(trace, config, row.phase) else { return slower };
-    let Company { ctas, beside, hbm_gb_per_s } = company;
-    let ctas = if ctas == 1 { "1 CTA".to_owned() } else { format!("{ctas} CTAs") };
-    if hbm_gb_per_s >= BUSY_HBM_GB_PER_S {
-        format!("{slower} because {ctas} share HBM with {beside}")
-    } else {
-        format!("{slower}, {ctas} beside {beside}; why, the trace does not tell")
+    let ctas = if company.ctas == 1 { "1 CTA".into() } else { format!("{} CTAs", company.ctas) };
+    let beside = &company.beside;
+    match company.blocks {
+        Some(blocks) if 2 * blocks.late_ns >= excess_ns => {
+            format!("{slower} because its CTAs wait for SMs that {beside} holds")
+        }
+        Some(_) if company.both_use_hbm => {
+            format!("{slower} because {ctas} share HBM with {beside}")
+        }
+        None if company.hbm_gb_per_s >= BUSY_HBM_GB_PER_S => {
+            format!("{slower} because {ctas} share HBM with {beside}")
+        }
+        _ => format!("{slower}, {ctas} beside {beside}; why, the trace does not tell"),
     }
 }
 
@@ -72,34 +80,68 @@ struct Company {
     beside: String,
     /// Device-memory traffic of all of its ops over its longest side.
     hbm_gb_per_s: f64,
+    /// Its communication and its computation both move bytes through device memory.
+    both_use_hbm: bool,
+    /// What the SM rows say of its communication; `None` without SM rows. With them, a slow-down that neither
+    /// barriers nor late blocks explain lies in the blocks' own work.
+    blocks: Option<Blocks>,
+}
+
+/// Blocks of communication ops, summed over the ops.
+struct Blocks {
+    /// From the op's start to the start of its last block.
+    late_ns: i64,
 }
 
 impl Company {
     /// `None` when labels do not say enough.
     fn of(trace: &Trace, config: &Config, phase: Phase) -> Option<Self> {
         let mut ctas = 0;
-        let mut hbm_bytes = 0.0;
+        let mut hbm_bytes = [0.0, 0.0];
         let mut compute_ns: BTreeMap<String, i64> = BTreeMap::new();
-        let mut comm_ns = 0;
+        let (mut comm_ns, mut late_ns) = (0, None);
         for rank in ranks(trace, config) {
+            let lanes = sm_lanes(trace, rank);
             for op in gpu_ops(trace, rank, config) {
                 let label = trace.label(op.label);
-                if label.phase != phase {
+                let is_comm = op.kind.is_comm();
+                if label.phase != phase || !(is_comm || op.kind.is_compute()) {
                     continue;
                 }
-                hbm_bytes += label.facts.as_ref().map_or(0.0, |facts| facts.hbm_bytes);
-                if op.kind.is_comm() {
-                    ctas = ctas.max(label.facts.as_ref().map_or(0, |facts| facts.grid));
+                let facts = label.facts.as_ref();
+                hbm_bytes[usize::from(is_comm)] += facts.map_or(0.0, |facts| facts.hbm_bytes);
+                if is_comm {
+                    ctas = ctas.max(facts.map_or(0, |facts| facts.grid));
                     comm_ns += op.span.len_ns();
-                } else if op.kind.is_compute() {
+                    if let Some(late) = last_block_late_ns(trace, &lanes, &op) {
+                        *late_ns.get_or_insert(0) += late;
+                    }
+                } else {
                     *compute_ns.entry(in_words(label)).or_default() += op.span.len_ns();
                 }
             }
         }
         let time_ns = comm_ns.max(compute_ns.values().sum()).max(1);
         let (beside, _) = compute_ns.into_iter().max_by_key(|(_, ns)| *ns)?;
-        (ctas > 0).then(|| Self { ctas, beside, hbm_gb_per_s: hbm_bytes / time_ns as f64 })
+        (ctas > 0).then(|| Self {
+            ctas,
+            beside,
+            hbm_gb_per_s: hbm_bytes.iter().sum::<f64>() / time_ns as f64,
+            both_use_hbm: hbm_bytes.iter().all(|&bytes| bytes > 0.0),
+            blocks: late_ns.map(|late_ns| Blocks { late_ns }),
+        })
     }
+}
+
+/// How long after a communication op its last block started; `None` when no SM row shows one.
+fn last_block_late_ns(trace: &Trace, lanes: &[&[LaneId]], op: &GpuOp) -> Option<i64> {
+    let first_in = |lane: &LaneId| {
+        let slices = &trace.lane(*lane).slices;
+        let mut rows = slices.range(op.span);
+        let row = rows.find(|&row| trace.label(slices.label[row]).kind.is_comm())?;
+        Some((slices.start_ns[row] - op.span.start_ns).max(0))
+    };
+    lanes.iter().flat_map(|lanes| lanes.iter()).filter_map(first_in).max()
 }
 
 fn in_words(label: &Label) -> String {
