@@ -54,3 +54,5 @@ pub struct Config {
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

@@ -69,8 +69,29 @@ impl SliceTable {
 
     /// Rows of the slices that share at least one nanosecond with `window`, zero-length slices inside included.
     pub fn range(&self, window: Span) -> std::ops::Range<usize> {
-        let first = self.end_ns.partition_point(|&end| end <= window.start_ns);
+        let mut first = self.end_ns.partition_point(|&end| end <= window.start_ns);
+        // Empty slices at the very start end where the window begins, yet lie inside.
+        while first > 0 && self.start_ns[first - 1] == window.start_ns {
+            first -= 1;
+        }
         let last = self.start_ns.partition_point(|&start| start < window.end_ns);
         first.min(last)..last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_side_by_side_hold_every_empty_slice_once() {
+        let mut slices = SliceTable::default();
+        for (start, end) in [(0, 10), (10, 10), (10, 10), (10, 20), (20, 20)] {
+            slices.push(Span::new(start, end), LabelId(0), ArgsId::NONE, 0);
+        }
+        assert_eq!(slices.range(Span::new(0, 10)), 0..1);
+        assert_eq!(slices.range(Span::new(10, 20)), 1..4);
+        assert_eq!(slices.range(Span::new(20, 30)), 4..5);
+        assert_eq!(slices.range(Span::new(5, 15)), 0..4);
     }
 }
