@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use common::synthetic::{self, Shape};
 use weftscope::{
-    picture::render,
+    picture::{ShotOptions, render, shot},
     theme::{Mode, Theme},
     timeline::{FoldId, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
@@ -26,6 +26,15 @@ fn pictures_to_look_at() {
         let file = std::fs::File::create(Path::new(&folder).join(format!("{name}.png"))).unwrap();
         picture.write_png(file).unwrap();
     };
+    for (name, size_px, mode) in [
+        ("shot", [1280, 720], Mode::Dark),
+        ("shot_light", [1920, 1080], Mode::Light),
+        ("shot_small", [800, 450], Mode::Light),
+    ] {
+        let options = ShotOptions { size_px, mode, ..ShotOptions::default() };
+        let file = std::fs::File::create(Path::new(&folder).join(format!("{name}.png"))).unwrap();
+        shot(&data.trace, &options).write_png(file).unwrap();
+    }
     let view = ViewState::new(&data);
     save("first", (1280.0, 720.0), Mode::Dark, &view);
     save("first_light", (1280.0, 720.0), Mode::Light, &view);

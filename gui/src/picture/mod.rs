@@ -9,8 +9,10 @@ mod fill;
 mod image;
 mod raster;
 mod render;
+mod shot;
 mod texture;
 
 pub use image::{Image, ImageError};
 pub use raster::Rasteriser;
 pub use render::render;
+pub use shot::{ShotOptions, shot};

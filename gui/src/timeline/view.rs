@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
-use super::TimelineData;
+use super::{Layout, TimelineData};
 
 /// Something that folds, named so that it survives the next iteration's trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,6 +148,25 @@ impl ViewState {
             ghost: None,
             history: Vec::new(),
         }
+    }
+
+    /// A first view for rows of `height` points: as much opened as fits without scrolling. The first rank's streams
+    /// and counters, then its SM rows, then the other ranks.
+    pub fn for_height(data: &TimelineData, height: f32) -> Self {
+        let mut view = Self::new(data);
+        view.open.clear();
+        view.sm_row_height = *Self::SM_ROW_HEIGHTS.start();
+        let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
+        let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];
+        let others = (1..data.ranks.len()).map(|index| rank(index).map(FoldId::Rank));
+        for id in first.into_iter().chain(others).flatten() {
+            view.open.insert(id);
+            // The strips above the rows take about a hundred points.
+            if Layout::new(data, &view).height > height - 104.0 {
+                view.open.remove(&id);
+            }
+        }
+        view
     }
 
     /// Is this open?

@@ -3,5 +3,3 @@
 
 pub mod renderer;
 pub mod synthetic;
-
-pub use renderer::{SoftwareRenderer, harness, snapshot_options};

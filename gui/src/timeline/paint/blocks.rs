@@ -102,7 +102,7 @@ impl Builder<'_> {
 }
 
 /// Texture coordinates that tile the hatching by device pixel.
-pub(super) fn hatch_uv(rect: Rect, pixels_per_point: f32) -> Rect {
+pub(in crate::timeline) fn hatch_uv(rect: Rect, pixels_per_point: f32) -> Rect {
     let per_point = pixels_per_point / hatch::PERIOD as f32;
     Rect::from_min_max(
         (rect.min.to_vec2() * per_point).to_pos2(),

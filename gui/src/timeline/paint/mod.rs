@@ -14,7 +14,7 @@ mod ribbon;
 mod ruler;
 mod shade;
 
-pub(super) use blocks::{BlockMesh, paint_blocks};
+pub(super) use blocks::{BlockMesh, hatch_uv, paint_blocks};
 pub(super) use counter::{paint_counter, value_at};
 pub(super) use flows::paint_flows;
 pub(super) use ghost::paint_ghost;

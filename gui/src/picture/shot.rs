@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
+use weftscope_traces::{Span, Trace, analysis};
+
+use super::{Image, render};
+use crate::{
+    theme::{Mode, Theme, number, size},
+    timeline::{TimelineData, ViewState, badge_ui, legend_ui, timeline_ui},
+};
+
+/// How a trace is to be pictured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShotOptions {
+    /// Width and height in pixels.
+    pub size_px: [u32; 2],
+    /// Pixels a point is wide; 2 for slides.
+    pub pixels_per_point: f32,
+    /// Dark or light.
+    pub mode: Mode,
+    /// Time shown; the whole trace when `None`.
+    pub window: Option<Span>,
+}
+
+impl Default for ShotOptions {
+    fn default() -> Self {
+        Self { size_px: [1600, 900], pixels_per_point: 1.0, mode: Mode::Dark, window: None }
+    }
+}
+
+/// The timeline of a trace as a picture that explains itself: what ran, whether it was measured or modelled, what
+/// the colours mean, the key figures, the rows. Needs neither display nor GPU.
+pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
+    let data = TimelineData::new(Arc::clone(trace));
+    let theme = Theme::of(options.mode);
+    let points = options.pixels_per_point.max(0.1);
+    let size = vec2(options.size_px[0] as f32, options.size_px[1] as f32) / points;
+    let mut view = ViewState::for_height(&data, size.y - TITLE_HEIGHT);
+    if let Some(window) = options.window {
+        view.window = Span::new(window.start_ns, window.end_ns.max(window.start_ns + 1));
+    }
+    let figures = Figures::new(&data);
+    render(size, points, &theme, |ui| {
+        title_ui(ui, &data, &figures, &theme);
+        ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
+        timeline_ui(ui, &data, &view, &theme);
+    })
+}
+
+/// About what the title takes; only the choice of opened rows depends on it.
+const TITLE_HEIGHT: f32 = 72.0;
+
+/// What a stranger wants to know first.
+struct Figures {
+    iteration_ns: i64,
+    iterations: usize,
+    /// Mean over ranks.
+    comm_ns: i64,
+    exposed_ns: i64,
+    hidden: Option<f64>,
+}
+
+impl Figures {
+    fn new(data: &TimelineData) -> Self {
+        let config = analysis::Config::default();
+        let (iteration_ns, rows) = analysis::median_iteration_ns(&data.trace, &config);
+        let ranks: Vec<_> = data.ranks.iter().filter_map(|rows| rows.overlap).collect();
+        let num = ranks.len().max(1) as i64;
+        let sum = |of: fn(&analysis::OverlapFigures) -> i64| ranks.iter().map(of).sum::<i64>();
+        let comm_ns = sum(|rank| rank.comm_ns);
+        Self {
+            iteration_ns,
+            iterations: rows / ranks.len().max(1),
+            comm_ns: comm_ns / num,
+            exposed_ns: sum(|rank| rank.exposed_comm_ns) / num,
+            hidden: (comm_ns > 0).then(|| sum(|rank| rank.overlap_ns) as f64 / comm_ns as f64),
+        }
+    }
+
+    /// Pairs of caption and value.
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        if self.iteration_ns > 0 {
+            let what = if self.iterations > 1 { "iteration, median" } else { "iteration" };
+            pairs.push((what, number::duration_ns(self.iteration_ns)));
+        }
+        if let Some(hidden) = self.hidden {
+            pairs.push(("communication", number::duration_ns(self.comm_ns)));
+            pairs.push(("hidden", number::percent(hidden)));
+            pairs.push(("exposed", number::duration_ns(self.exposed_ns)));
+        } else {
+            pairs.push(("communication", "none".to_owned()));
+        }
+        pairs
+    }
+}
+
+fn title_ui(ui: &mut Ui, data: &TimelineData, figures: &Figures, theme: &Theme) {
+    let s = &theme.surfaces;
+    let margin = Margin::symmetric(size::GAP as i8, size::GRID as i8 + 2);
+    Frame::new().inner_margin(margin).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            badge_ui(ui, &data.trace.meta.provenance, theme);
+            ui.label(RichText::new(&data.trace.meta.title).color(s.strong));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                for (caption, value) in figures.pairs().into_iter().rev() {
+                    ui.label(RichText::new(value).font(theme.mono()).color(s.strong));
+                    ui.label(RichText::new(caption).small().color(s.weak));
+                    ui.add_space(size::GRID);
+                }
+            });
+        });
+        ui.horizontal(|ui| {
+            legend_ui(ui, data, theme);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let source = data.trace.meta.provenance.source();
+                ui.label(RichText::new(source).small().color(s.weak));
+            });
+        });
+        let lost: u64 = data.trace.diagnostics.counts.values().sum();
+        if lost > 0 {
+            let text =
+                format!("{} records lost or not understood: see the report", number::count(lost));
+            ui.label(RichText::new(text).small().color(s.warn));
+        }
+    });
+}
