@@ -1,6 +1,7 @@
 //! The window and what it is made of.
 
-pub mod picture;
+pub mod cli;
 pub mod files;
+pub mod picture;
 pub mod theme;
 pub mod timeline;

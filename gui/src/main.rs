@@ -1,1 +1,7 @@
-fn main() {}
+//! Starts [`weftscope::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    weftscope::cli::main()
+}

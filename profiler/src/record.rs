@@ -66,10 +66,10 @@ fn record_plan(
             .spawn_scoped(scope, move || collect(collector, &inbox))?;
         let mut outcome = Ok(());
         for iteration in 0..iterations {
-            outcome = executor
-                .run(plan, u64::from(iteration), &mut recorder)
-                .map_err(RunError::from)
-                .and_then(|_| on_iteration(iteration + 1).then_some(()).ok_or(RunError::Cancelled));
+            let ran = executor.run(plan, u64::from(iteration), &mut recorder);
+            recorder.seal(executor.provenance());
+            let mut go_on = || on_iteration(iteration + 1).then_some(()).ok_or(RunError::Cancelled);
+            outcome = ran.map_err(RunError::from).and_then(|_| go_on());
             if outcome.is_err() {
                 break;
             }

@@ -11,6 +11,7 @@ use std::{
 
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use weftscope_engine::{
+    executor::ExecutorInfo,
     observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
     plan::Plan,
 };
@@ -64,7 +65,14 @@ pub enum Message {
     /// Counters changed.
     Counters(Vec<CounterRecord>),
     /// The iteration is over; `lost` holds what the executor and the recorder dropped.
-    End(IterationEnd, Cost),
+    End {
+        /// As the executor told it.
+        end: IterationEnd,
+        /// What recording it cost.
+        cost: Cost,
+        /// What ran it.
+        info: ExecutorInfo,
+    },
 }
 
 /// The sending half. See the [module](self).
@@ -80,6 +88,8 @@ pub struct Recorder {
     cost: Cost,
     calls: u32,
     began: Instant,
+    /// An iteration that has ended and was not sealed yet.
+    ended: Option<IterationEnd>,
 }
 
 /// The receiving half.
@@ -104,6 +114,7 @@ pub fn channel(overflow: Overflow) -> (Recorder, Inbox) {
         cost: Cost::default(),
         calls: 0,
         began: Instant::now(),
+        ended: None,
     };
     (recorder, Inbox { messages, used_buffers })
 }
@@ -123,6 +134,18 @@ impl Inbox {
 }
 
 impl Recorder {
+    /// Closes the iteration that has just run; without this the collector never learns that it is complete.
+    ///
+    /// `info` is asked of the executor now, since a simulator takes the name of the machine from the plan it ran.
+    /// Does nothing for an iteration that broke off.
+    pub fn seal(&mut self, info: ExecutorInfo) {
+        if let Some(end) = self.ended.take() {
+            self.cost.wall = self.began.elapsed();
+            let cost = self.cost;
+            self.send_waiting(Message::End { end, cost, info });
+        }
+    }
+
     fn append_blocks(&mut self, mut records: &[BlockRecord]) {
         while !records.is_empty() {
             let room = BATCH_BLOCKS - self.blocks.len();
@@ -202,6 +225,7 @@ impl Observer for Recorder {
         self.ops.clear();
         self.counters.clear();
         (self.dropped_blocks, self.dropped_counters) = (0, 0);
+        self.ended = None;
         self.timed(1, |recorder| {
             let begin =
                 Message::Begin { plan: Arc::clone(plan), iteration, alone_ns: alone_ns.to_vec() };
@@ -247,9 +271,7 @@ impl Observer for Recorder {
                 end.lost.push((cause, count));
             }
         }
-        self.cost.wall = self.began.elapsed();
-        let cost = self.cost;
-        self.send_waiting(Message::End(end, cost));
+        self.ended = Some(end);
     }
 }
 
@@ -285,6 +307,7 @@ mod tests {
                 collector.finish().unwrap()
             });
             toy.run(&plan, 0, &mut recorder).unwrap();
+            recorder.seal(toy.provenance());
             drop(recorder);
             reader.join().unwrap()
         });
@@ -318,11 +341,12 @@ mod tests {
             scope.spawn(|| {
                 let mut recorder = recorder;
                 recorder.end(&end);
+                recorder.seal(Toy::default().provenance());
             });
             while let Some(message) = inbox.next() {
                 match message {
                     Message::Blocks(blocks) => received += blocks.len(),
-                    Message::End(end, _) => lost = end.lost,
+                    Message::End { end, .. } => lost = end.lost,
                     _ => {}
                 }
             }

@@ -93,7 +93,11 @@ impl Collector {
                 }
             }
             Message::Counters(records) => self.counters(&records),
-            Message::End(end, cost) => {
+            Message::End { end, cost, info } => {
+                if let Some(open) = &mut self.open {
+                    open.builder.meta_mut().provenance = describe::provenance(&info);
+                }
+                self.info = info;
                 self.cost.recording += cost.recording;
                 self.cost.waiting += cost.waiting;
                 self.cost.wall += cost.wall;

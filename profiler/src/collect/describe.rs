@@ -20,12 +20,6 @@ pub fn spec_of(meta: &Meta) -> Option<RunSpec> {
 /// Meta data of a run of `plan`; the overhead is filled in at the end.
 pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
     let spec = &plan.spec;
-    let source = info.source.clone();
-    let provenance = if info.measured {
-        Provenance::Measured { source }
-    } else {
-        Provenance::Modelled { source }
-    };
     let title = format!(
         "{} TP{}, {} tokens, {} on {}",
         spec.model.name,
@@ -34,7 +28,7 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
         plan.decision.runs.name(),
         spec.machine.name
     );
-    let mut meta = Meta::new(title, provenance);
+    let mut meta = Meta::new(title, provenance(info));
     meta.world_size = plan.ranks;
     let gpu = &spec.machine.gpu;
     meta.ranks = (0..plan.ranks)
@@ -50,6 +44,12 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
         .collect();
     meta.run = run_lines(plan);
     meta
+}
+
+/// Measured or modelled, and by what.
+pub(super) fn provenance(info: &ExecutorInfo) -> Provenance {
+    let source = info.source.clone();
+    if info.measured { Provenance::Measured { source } } else { Provenance::Modelled { source } }
 }
 
 fn run_lines(plan: &Plan) -> Vec<(String, String)> {

@@ -82,7 +82,9 @@ fn iterate(worker: &Worker, mut session: Session, mut recorder: Recorder) {
             continue;
         }
         next_start = Instant::now() + worker.options.period;
-        match session.step(&mut recorder) {
+        let outcome = session.step(&mut recorder);
+        recorder.seal(session.executor_info());
+        match outcome {
             Outcome::PlanError(error) => worker.outbox.tell(Event::PlanError(error)),
             Outcome::ExecError(error) => worker.outbox.tell(Event::ExecError(error)),
             Outcome::Stopped => return,
@@ -107,7 +109,7 @@ fn collect(inbox: &Inbox, info: &ExecutorInfo, outbox: &Outbox) {
             });
         }
         let Some(mut current) = under_way.take() else { continue };
-        if let Message::End(end, _) = &message {
+        if let Message::End { end, .. } = &message {
             current.time_ns = end.end_ns - end.start_ns;
         }
         if current.collector.take(message, inbox) {

@@ -1,0 +1,34 @@
+use std::{ops::ControlFlow, path::Path};
+
+use weftscope_traces::{Classifier, Trace};
+
+use super::{Failure, Outcome, args::ConvertArgs, progress::ProgressLine};
+use crate::files::{self, SaveOptions, TraceFormat};
+
+/// Reads one format, writes another.
+pub(super) fn run(args: &ConvertArgs) -> Outcome {
+    let format = TraceFormat::of_path(&args.output).map_err(|e| Failure::Misuse(e.to_string()))?;
+    let trace = open(&args.input, &Classifier::default())?;
+    let options = SaveOptions { hta_names: args.hta_names, rank: None };
+    save(&trace, &args.output, (format, options))
+}
+
+/// Opens a recording with a progress line.
+pub(super) fn open(path: &Path, classifier: &Classifier) -> Result<Trace, Failure> {
+    let mut line = ProgressLine::new(format!("reading {}", path.display()));
+    let trace = files::open_trace(path, classifier, &mut |done, total| {
+        line.step(done, Some(total));
+        ControlFlow::Continue(())
+    })?;
+    Ok(trace)
+}
+
+/// Writes a recording with a progress line.
+pub(super) fn save(trace: &Trace, path: &Path, how: (TraceFormat, SaveOptions)) -> Outcome {
+    let mut line = ProgressLine::new(format!("writing {}", path.display()));
+    files::save_trace(trace, path, how, &mut |done, total| {
+        line.step(done, Some(total));
+        ControlFlow::Continue(())
+    })?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! What is available here, and the remedy for what is not.
+//!
+//! A check is a name and a function; nothing it finds missing stops the next one, and nothing panics: absent is a
+//! value.
+
+mod display;
+#[cfg(feature = "live")]
+mod gpu;
+
+use std::io::{self, Write};
+
+use super::Outcome;
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// It is there: what it is.
+    Available(String),
+    /// It is not there: why, and what would help.
+    Missing { why: String, remedy: String },
+    /// Worth knowing, neither good nor bad.
+    Note(String),
+}
+
+/// One line of the report.
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) run: fn() -> Finding,
+}
+
+fn checks() -> Vec<Check> {
+    let mut checks = vec![Check { name: "simulator", run: simulator }];
+    #[cfg(feature = "live")]
+    checks.extend(gpu::CHECKS);
+    checks.extend(display::CHECKS);
+    checks
+}
+
+/// Runs every check and prints what it found. What is missing is an answer, not a failure.
+pub(super) fn run() -> Outcome {
+    let mut out = io::stdout().lock();
+    for Check { name, run } in checks() {
+        match run() {
+            Finding::Available(what) => writeln!(out, "ok    {name}: {what}")?,
+            Finding::Note(what) => writeln!(out, "note  {name}: {what}")?,
+            Finding::Missing { why, remedy } => {
+                writeln!(out, "none  {name}: {why}")?;
+                writeln!(out, "      {:width$}  remedy: {remedy}", "", width = name.len())?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+#[cfg(feature = "live")]
+fn simulator() -> Finding {
+    let machines = weftscope_engine::machine::names().collect::<Vec<_>>().join(", ");
+    Finding::Available(format!("machines {machines}; needs nothing of this computer"))
+}
+
+#[cfg(not(feature = "live"))]
+fn simulator() -> Finding {
+    Finding::Missing {
+        why: "this build has no engine; it opens, analyses and converts recordings".to_owned(),
+        remedy: "build with the feature `live`, which is on by default".to_owned(),
+    }
+}

@@ -1,0 +1,64 @@
+use std::io::{self, Write};
+
+use serde::Serialize;
+use weftscope_traces::{Diagnostics, analysis::RankOverlap};
+
+use super::report::Reported;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    traces: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    file: String,
+    provenance: &'static str,
+    ranks: Vec<Rank>,
+    diagnostics: &'a Diagnostics,
+}
+
+/// Times in µs with all their digits (a nanosecond is 0.001).
+#[derive(Serialize)]
+struct Rank {
+    rank: u32,
+    span_us: f64,
+    compute_us: f64,
+    comm_us: f64,
+    overlap_us: f64,
+    exposed_comm_us: f64,
+    idle_us: f64,
+    wait_us: f64,
+    overlap_pct: f64,
+}
+
+/// One line of JSON.
+pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()> {
+    let traces = reports
+        .iter()
+        .map(|report| Entry {
+            file: report.file.display().to_string(),
+            provenance: report.trace.meta.provenance.name(),
+            ranks: report.overlap.ranks.iter().map(rank).collect(),
+            diagnostics: &report.trace.diagnostics,
+        })
+        .collect();
+    serde_json::to_writer(&mut *out, &Report { traces })?;
+    writeln!(out)
+}
+
+fn rank(overlap: &RankOverlap) -> Rank {
+    let us = |ns: i64| ns as f64 / 1e3;
+    let total = &overlap.total;
+    Rank {
+        rank: overlap.rank,
+        span_us: us(total.span_ns),
+        compute_us: us(total.compute_ns),
+        comm_us: us(total.comm_ns),
+        overlap_us: us(total.overlap_ns),
+        exposed_comm_us: us(total.exposed_comm_ns),
+        idle_us: us(total.idle_ns),
+        wait_us: us(total.wait_ns),
+        overlap_pct: total.overlap_pct,
+    }
+}

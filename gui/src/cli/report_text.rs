@@ -1,0 +1,130 @@
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use weftscope_traces::{
+    Trace,
+    analysis::{Baseline, RankOverlap, VerdictConfig, verdict},
+    interchange::merge,
+};
+
+use super::report::Reported;
+
+/// Lines of the run's own description that belong in a report; the rest is for the window.
+const RUN_KEYS: [&str; 8] = [
+    "model",
+    "machine",
+    "batch",
+    "layers",
+    "strategy run",
+    "strategy reason",
+    "split",
+    "rank skew ns",
+];
+
+/// Notes shown of a trace's diagnostics.
+const MAX_NOTES: usize = 5;
+
+/// Pages for people: what it is, a table, a verdict, what is uncertain. Several recordings of a job get one verdict.
+pub(super) fn write(reports: Vec<Reported>, out: &mut dyn Write) -> io::Result<()> {
+    if let [report] = reports.as_slice() {
+        return write_one(report, Vec::new(), out);
+    }
+    for report in &reports {
+        head(report, out)?;
+        uncertain(&report.trace, out)?;
+        writeln!(out)?;
+    }
+    let traces = reports.into_iter().map(|report| Arc::unwrap_or_clone(report.trace)).collect();
+    writeln!(out, "Together:")?;
+    judgement(&merge(traces), Vec::new(), out)
+}
+
+/// One page; `baselines` are times of other strategies for the same batch, where somebody ran them.
+pub(super) fn write_one(
+    report: &Reported,
+    baselines: Vec<Baseline>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    head(report, out)?;
+    judgement(&report.trace, baselines, out)?;
+    uncertain(&report.trace, out)
+}
+
+fn judgement(trace: &Trace, baselines: Vec<Baseline>, out: &mut dyn Write) -> io::Result<()> {
+    let verdict = verdict(trace, &VerdictConfig { baselines, ..VerdictConfig::default() });
+    writeln!(out, "{}", verdict.sentence)?;
+    for detail in &verdict.details {
+        writeln!(out, "{detail}")?;
+    }
+    Ok(())
+}
+
+fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
+    let Reported { file, trace, overlap } = report;
+    writeln!(out, "{}", file.display())?;
+    writeln!(out, "{}", trace.meta.title)?;
+    let provenance = &trace.meta.provenance;
+    writeln!(out, "  times are {} by {}", provenance.name(), provenance.source())?;
+    for (key, value) in &trace.meta.run {
+        if RUN_KEYS.contains(&key.as_str()) {
+            writeln!(out, "  {key}: {value}")?;
+        }
+    }
+    writeln!(out)?;
+    table(&overlap.ranks, out)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn table(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "  rank     span ms  compute ms     comm ms   hidden ms  exposed ms     idle ms  waiting ms   hidden %"
+    )?;
+    for RankOverlap { rank, total, .. } in ranks {
+        let ms = |ns: i64| format!("{:12.4}", ns as f64 / 1e6);
+        let columns = [
+            total.span_ns,
+            total.compute_ns,
+            total.comm_ns,
+            total.overlap_ns,
+            total.exposed_comm_ns,
+            total.idle_ns,
+            total.wait_ns,
+        ];
+        let columns: String = columns.into_iter().map(ms).collect();
+        writeln!(out, "  {rank:>4}{columns} {:10.2}", total.overlap_pct)?;
+    }
+    Ok(())
+}
+
+fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
+    let diagnostics = &trace.diagnostics;
+    if !diagnostics.is_clean() {
+        writeln!(out, "Lost or uncertain:")?;
+    }
+    for (cause, count) in &diagnostics.counts {
+        writeln!(out, "  {count} × {cause}")?;
+    }
+    for note in diagnostics.notes.iter().take(MAX_NOTES) {
+        writeln!(out, "  {note}")?;
+    }
+    if diagnostics.notes.len() > MAX_NOTES {
+        writeln!(out, "  … and {} more notes", diagnostics.notes.len() - MAX_NOTES)?;
+    }
+    let overhead = &trace.meta.overhead;
+    match overhead.recording_host_ns {
+        Some(ns) => {
+            writeln!(
+                out,
+                "Recording cost {:.3} ms of host time ({}).",
+                ns as f64 / 1e6,
+                overhead.note
+            )
+        }
+        None if overhead.note.is_empty() => writeln!(out, "Recording cost is not known."),
+        None => writeln!(out, "Recording cost: {}.", overhead.note),
+    }
+}

@@ -1,0 +1,181 @@
+//! The arguments of a run, checked and turned into a [`RunSpec`].
+
+use std::{fs, path::Path};
+
+use weftscope_engine::{
+    batch::{Batch, MAX_TOKENS},
+    machine::{self, Machine},
+    model::{self, ModelShape},
+    plan::PlanError,
+    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
+    split::SplitTable,
+};
+use weftscope_profiler::record::RunError;
+
+use super::{Failure, args::RunArgs};
+use crate::files::FileError;
+
+/// The spec that the arguments ask for, with so many layers (`None`: all).
+pub(super) fn run_spec(args: &RunArgs, layers: Option<u32>) -> Result<RunSpec, Failure> {
+    let model = model(&args.model)?;
+    let machine = machine(&args.machine)?;
+    let batch = batch(args)?;
+    let transport = match &args.transport {
+        Some(name) => known("transport", name, &Transport::ALL, Transport::name)?,
+        None if machine.link.multimem_bytes_per_s.is_some() => Transport::Multimem,
+        None => Transport::P2p,
+    };
+    let tp = args.tp.unwrap_or_else(|| machine.gpus.min(8));
+    let knobs = Knobs {
+        tp,
+        shard_of: args.shard_of,
+        strategy: known("strategy", &args.strategy, &StrategyKind::ALL, StrategyKind::name)?,
+        transport,
+        split: split(&args.split)?,
+        table: args.table.as_deref().map(table).transpose()?,
+        attn_ctas: args.attn_ctas,
+        mlp_ctas: args.mlp_ctas,
+        layers,
+        skew_ns: skew(args, tp)?,
+        seed: args.seed,
+    };
+    Ok(RunSpec { model, machine, batch, knobs })
+}
+
+/// A run that could not be planned is misuse, and the argument says where; a run that broke off has failed.
+pub(super) fn run_failure(error: RunError) -> Failure {
+    let argument = match &error {
+        RunError::Plan(plan) => match plan {
+            PlanError::NoTokens => "--tokens",
+            PlanError::Model(_) => "--model",
+            PlanError::Degree { .. } | PlanError::TooFewGpus { .. } => "--tp",
+            PlanError::Unsupported { .. } => "--strategy",
+            PlanError::Knob { knob, .. } => {
+                return Failure::Misuse(format!("{error}: --{knob}"));
+            }
+        },
+        _ => return Failure::failed(error, "the run"),
+    };
+    Failure::misuse(error, argument)
+}
+
+/// A number of layers, or all.
+pub(super) fn layers(text: &str) -> Result<Option<u32>, Failure> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let wrong = |_| Failure::misuse(format!("{text:?} is neither a number nor `all`"), "--layers");
+    text.parse().map(Some).map_err(wrong)
+}
+
+fn model(text: &str) -> Result<ModelShape, Failure> {
+    if let Some(model) = model::builtin(text) {
+        return Ok(model);
+    }
+    let Some(json) = read_named_file(text, "model", &model::names().join(", "))? else {
+        return Err(unknown("model", text, &model::names().join(", ")));
+    };
+    let path = Path::new(text);
+    // Checkpoints lie in folders of the model's name, all with a file of the same name.
+    let name = match path.file_stem() {
+        Some(stem) if stem != "config" => Some(stem),
+        _ => path.parent().and_then(Path::file_name),
+    };
+    let name = name.map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
+    model::from_hf_config(&json, &name)
+        .map_err(|error| FileError::new(error.to_string(), path).into())
+}
+
+fn machine(text: &str) -> Result<Machine, Failure> {
+    if let Some(machine) = machine::builtin(text) {
+        return Ok(machine);
+    }
+    let names = machine::names().collect::<Vec<_>>().join(", ");
+    let Some(json) = read_named_file(text, "machine", &names)? else {
+        return Err(unknown("machine", text, &names));
+    };
+    machine::from_json(&json)
+        .map_err(|error| FileError::new(error.to_string(), Path::new(text)).into())
+}
+
+/// The content of the file that `text` names, when it looks like a path.
+fn read_named_file(text: &str, what: &str, names: &str) -> Result<Option<String>, Failure> {
+    let path = Path::new(text);
+    if !text.ends_with(".json") && !text.contains('/') {
+        return Ok(None);
+    }
+    if !path.exists() {
+        let cause = format!("no such {what} file (built in are {names})");
+        return Err(FileError::new(cause, path).into());
+    }
+    let read = fs::read_to_string(path);
+    read.map(Some).map_err(|error| FileError::io("cannot read", &error, path).into())
+}
+
+fn batch(args: &RunArgs) -> Result<Batch, Failure> {
+    if let Some(text) = &args.batch {
+        return text.parse().map_err(|error| Failure::misuse(error, "--batch"));
+    }
+    if args.tokens == 0 {
+        return Err(Failure::misuse(PlanError::NoTokens, "--tokens 0"));
+    }
+    if args.tokens > MAX_TOKENS {
+        let cause = format!("{} tokens are too many, at most {MAX_TOKENS}", args.tokens);
+        return Err(Failure::misuse(cause, "--tokens"));
+    }
+    let seq = args.seq.unwrap_or(args.tokens);
+    if seq == 0 {
+        return Err(Failure::misuse("a sequence has at least one token", "--seq 0"));
+    }
+    Ok(Batch::prefill(args.tokens, seq))
+}
+
+fn split(text: &str) -> Result<SplitChoice, Failure> {
+    if text == "auto" {
+        return Ok(SplitChoice::Auto(Chooser::WaveModel));
+    }
+    if let Ok(tokens) = text.parse() {
+        return Ok(SplitChoice::Fixed(tokens));
+    }
+    let chooser = Chooser::ALL.into_iter().find(|chooser| chooser.name() == text);
+    chooser.map(SplitChoice::Auto).ok_or_else(|| {
+        let names = Chooser::ALL.map(Chooser::name).join(", ");
+        unknown("split", text, &format!("a number of tokens, auto, {names}"))
+    })
+}
+
+fn table(path: &Path) -> Result<SplitTable, Failure> {
+    let json =
+        fs::read_to_string(path).map_err(|error| FileError::io("cannot read", &error, path))?;
+    SplitTable::parse(&json).map_err(|error| FileError::new(error.to_string(), path).into())
+}
+
+fn skew(args: &RunArgs, tp: u32) -> Result<Vec<i64>, Failure> {
+    let mut skew_ns = Vec::new();
+    for skew in &args.skew {
+        if skew.rank >= tp {
+            let cause = format!("there is no rank {} among {tp}", skew.rank);
+            return Err(Failure::misuse(cause, "--skew"));
+        }
+        let rank = skew.rank as usize;
+        skew_ns.resize(skew_ns.len().max(rank + 1), 0);
+        skew_ns[rank] = skew.late.ns;
+    }
+    Ok(skew_ns)
+}
+
+fn known<T: Copy>(
+    what: &str,
+    text: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<T, Failure> {
+    all.iter().copied().find(|&one| name(one) == text).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|&one| name(one)).collect();
+        unknown(what, text, &names.join(", "))
+    })
+}
+
+fn unknown(what: &str, text: &str, known: &str) -> Failure {
+    Failure::misuse(format!("unknown {what} {text:?} (known: {known})"), &format!("--{what}"))
+}
