@@ -7,6 +7,7 @@ mod compare;
 mod convert;
 mod doctor;
 mod error;
+#[cfg(feature = "live")]
 mod headless;
 mod list;
 mod main;

@@ -1,14 +1,12 @@
 //! What the commands do when nothing is wrong.
 
-mod cli_support;
-
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
     process::Stdio,
 };
 
-use cli_support::{Place, SMALL, command, report, shared_trace};
+use crate::place::{Place, SMALL, command, report, shared_trace};
 
 #[test]
 fn without_a_display_the_main_job_leaves_report_recording_and_picture() {

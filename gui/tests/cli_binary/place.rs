@@ -1,5 +1,5 @@
 //! Runs the real binary in a folder of its own.
-#![expect(dead_code, reason = "each test file uses some of it")]
+#![expect(clippy::unwrap_used, reason = "test support: a panic is the report")]
 
 use std::{
     fs,

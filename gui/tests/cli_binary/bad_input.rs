@@ -1,10 +1,8 @@
 //! Bad input: one line with cause and place, an honest exit code, existing files as they were.
 
-mod cli_support;
-
 use std::fs;
 
-use cli_support::{Place, SMALL};
+use crate::place::{Place, SMALL};
 
 /// A file that must survive whatever goes wrong.
 const PRECIOUS: &[u8] = b"precious";
