@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use weftscope_engine::{
     model::{self, Shard},
     plan::{GemmShape, Resources},
-    spec::StrategyKind,
-    split::{Choice, OFFSETS, WaveModel, blocks_per_sm, gemm_shape, occupancy, survey},
+    spec::{Chooser, StrategyKind},
+    split::{Choice, OFFSETS, WaveModel, blocks_per_sm, decide, gemm_shape, occupancy, survey},
 };
 
 /// tokenweave.md §2.5: Llama-3.3-70B TP8, MLP alone on one H100: tokens, µs unsplit, equal halves, best offset.
@@ -160,4 +160,19 @@ proptest! {
         prop_assert_eq!(shape.grid(), m.div_ceil(tile_m) * n.div_ceil(tile_n) * split_k);
         prop_assert!(split_k >= 1 && (split_k == 1 || k / split_k >= 1024));
     }
+}
+
+#[test]
+fn many_small_experts_are_left_whole_until_compute_outweighs_their_weights() {
+    // Qwen3-235B reads 600 MB of expert weights a layer and rank; cut in two, a batch reads them twice.
+    let machine = weftscope_engine::machine::builtin("h100x8").expect("built in");
+    let choice = |model, tokens| {
+        let mut spec = plan_support::spec(model, StrategyKind::TokenWeave, tokens);
+        spec.machine = machine.clone();
+        decide(&spec, Chooser::WaveModel).unwrap()
+    };
+    let Choice::Whole { reason } = choice("qwen3-235b-a22b", 2048) else { panic!("not whole") };
+    assert!(reason.contains("no shorter than the unsplit one's"), "{reason}");
+    assert!(matches!(choice("qwen3-235b-a22b", 16_384), Choice::Cut(_)));
+    assert!(matches!(choice("llama-3.3-70b", 1024), Choice::Cut(_)));
 }

@@ -1,4 +1,4 @@
-use super::{OFFSETS, WaveModel, ctas::tuned_table, cut, overlap_ctas, padded_tokens};
+use super::{ctas::tuned_table, cut, overlap_ctas, padded_tokens, wave_choice::Scales};
 use crate::{
     model::Shard,
     plan::{PlanError, SplitDecision},
@@ -81,40 +81,37 @@ fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
     cut_at(spec, Some(Chooser::Table), first_tokens, (Some(key), reason))
 }
 
-/// The offset with the least predicted cost among those that add no wave, else among all. A suffix under a quarter
-/// of the rows is not considered: wave arithmetic likes it, but it computes too briefly to hide the collective of
-/// the prefix, of which this arithmetic knows nothing.
 fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let shard = Shard::new(&spec.model, degree(spec))?;
-    let tokens = spec.batch.tokens();
-    let rows = padded_tokens(tokens);
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard);
-    let model = WaveModel { shard: &shard, gpu: &spec.machine.gpu, attn_ctas, mlp_ctas };
-    if model.unsplit(rows).iter().all(|cost| cost.occupancy.waves <= 1) {
+    let scales = Scales::new(spec, &shard);
+    let (tokens, rows) = (spec.batch.tokens(), padded_tokens(spec.batch.tokens()));
+    if scales.is_one_wave() {
         let reason = format!("unsplit, every matrix product of {rows} rows is a single wave");
         return Ok(Choice::Whole { reason });
     }
-    let best = OFFSETS
-        .into_iter()
-        .map(|offset| rows / 2 + offset)
-        .filter(|&first| first < tokens && 4 * (rows - first) >= rows)
-        .map(|first| {
-            let second = rows - first;
-            let more = model.num_with_more_waves(first, second);
-            (more, model.relative_cost(first, second), first)
-        })
-        .min_by(|a, b| (a.0 > 0).cmp(&(b.0 > 0)).then(a.1.total_cmp(&b.1)));
-    let Some((more, relative_cost, first)) = best else {
-        let reason = format!("no cut of {tokens} tokens leaves the suffix a quarter of them");
+    let Some(best) = scales.best() else {
+        let reason = format!("no cut of {tokens} tokens leaves both parts with tokens");
         return Ok(Choice::Whole { reason });
     };
-    let percent = 100.0 * (relative_cost - 1.0);
+    let unsplit_ns = scales.unsplit_layer_ns();
+    if best.layer_ns >= unsplit_ns {
+        let reason = format!(
+            "the best cut's predicted layer of {:.0} µs is no shorter than the unsplit one's {:.0} µs",
+            best.layer_ns / 1e3,
+            unsplit_ns / 1e3
+        );
+        return Ok(Choice::Whole { reason });
+    }
     let reason = format!(
-        "half + {} is predicted to lengthen the matrix products by {percent:.1} %, the least of the offsets; \
-         {more} of them take more waves beside communication",
-        first - rows / 2
+        "half + {}: with waves of {} products more than whole, matrix products take {:.0} % longer, and the \
+         predicted layer of {:.0} µs is the best of the offsets (unsplit: {:.0} µs)",
+        best.first_tokens - rows / 2,
+        best.num_with_more_waves,
+        100.0 * (best.relative_cost - 1.0),
+        best.layer_ns / 1e3,
+        unsplit_ns / 1e3
     );
-    cut_at(spec, Some(Chooser::WaveModel), first, (None, reason))
+    cut_at(spec, Some(Chooser::WaveModel), best.first_tokens, (None, reason))
 }
 
 /// The decision for a cut behind `first_tokens`; whole when the suffix has none.

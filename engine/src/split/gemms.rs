@@ -23,6 +23,12 @@ impl LayerGemm {
     pub fn flops(&self) -> f64 {
         2.0 * self.rows as f64 * f64::from(self.shape.n) * f64::from(self.shape.k)
     }
+
+    /// Bytes of its bf16 weights, all groups together.
+    pub fn weight_bytes(&self) -> f64 {
+        let GemmShape { n, k, groups, .. } = self.shape;
+        2.0 * f64::from(groups) * f64::from(n) * f64::from(k)
+    }
 }
 
 /// The matrix products of one layer on one rank for `rows` tokens, in the order they run.

@@ -1,4 +1,7 @@
-use super::{Choice, TileKit, WaveCost, WaveModel, decide, overlap_ctas, padded_tokens};
+use super::{
+    Choice, TileKit, WaveCost, WaveModel, decide, padded_tokens,
+    wave_choice::{Scales, Weighed},
+};
 use crate::{
     model::Shard,
     plan::PlanError,
@@ -50,6 +53,9 @@ pub struct SurveyPoint {
     pub keeps_waves_beside_comm: bool,
     /// Predicted time of the layer's products over that of no cut, split tax included.
     pub relative_cost: f64,
+    /// Rough time of a layer, ns: per phase the longer of compute, in whole waves, and of the collective beside it,
+    /// and split tax. It decides between cuts; it does not say how long an iteration takes.
+    pub layer_ns: f64,
 }
 
 /// Surveys the cuts of a run's batch.
@@ -63,32 +69,30 @@ pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
     }
     let shard = Shard::new(&spec.model, spec.knobs.shard_of.unwrap_or(spec.knobs.tp))?;
     let gpu = &spec.machine.gpu;
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard);
-    let model = WaveModel { shard: &shard, gpu, attn_ctas, mlp_ctas };
+    let scales = Scales::new(spec, &shard);
+    let model = scales.model();
     let rows = padded_tokens(tokens);
     let unsplit = model.unsplit(rows);
     let step = TileKit::of(gpu).tile_m;
     let cuts = (1..).map(|tiles| tiles * step).take_while(|&first| first < tokens);
-    let points = cuts.map(|first| point(&model, &unsplit, (first, rows - first))).collect();
+    let points = cuts.map(|first| point(model, &unsplit, rows, scales.weigh(first))).collect();
     let choosers: Result<Vec<_>, PlanError> =
         Chooser::ALL.into_iter().map(|chooser| Ok((chooser, decide(spec, chooser)?))).collect();
     Ok(Survey {
         tokens,
         padded_tokens: rows,
         sms: gpu.sms,
-        sms_attention: gpu.sms.saturating_sub(attn_ctas),
-        sms_mlp: gpu.sms.saturating_sub(mlp_ctas),
+        sms_attention: gpu.sms.saturating_sub(model.attn_ctas),
+        sms_mlp: gpu.sms.saturating_sub(model.mlp_ctas),
         unsplit,
         points,
         choosers: choosers?,
     })
 }
 
-fn point(
-    model: &WaveModel<'_>,
-    unsplit: &[WaveCost],
-    (first_tokens, second_rows): (u32, u32),
-) -> SurveyPoint {
+fn point(model: &WaveModel<'_>, unsplit: &[WaveCost], rows: u32, weighed: Weighed) -> SurveyPoint {
+    let Weighed { first_tokens, num_with_more_waves, relative_cost, layer_ns } = weighed;
+    let second_rows = rows - first_tokens;
     let (first, second) = (model.split(first_tokens), model.split(second_rows));
     let alone = WaveModel { attn_ctas: 0, mlp_ctas: 0, ..*model };
     let waves = |one: &[WaveCost], two: &[WaveCost]| -> Vec<u32> {
@@ -102,8 +106,9 @@ fn point(
         first_tokens,
         second_rows,
         keeps_waves: keeps(&waves_on_all_sms),
-        keeps_waves_beside_comm: keeps(&waves(&first, &second)),
-        relative_cost: model.relative_cost(first_tokens, second_rows),
+        keeps_waves_beside_comm: num_with_more_waves == 0,
+        relative_cost,
+        layer_ns,
         waves_on_all_sms,
         first,
         second,

@@ -45,21 +45,6 @@ impl WaveModel<'_> {
         self.costs(rows, self.attn_ctas, self.mlp_ctas)
     }
 
-    /// Cost of a layer cut into `first` and `second` rows, [`SPLIT_TAX`] included, over the cost of not cutting.
-    pub fn relative_cost(&self, first: u32, second: u32) -> f64 {
-        let whole = total(&self.unsplit(first + second));
-        let parts = total(&self.split(first)) + total(&self.split(second));
-        parts / whole + SPLIT_TAX
-    }
-
-    /// Products whose two parts together take more waves than the whole.
-    pub fn num_with_more_waves(&self, first: u32, second: u32) -> usize {
-        let (whole, one, two) =
-            (self.unsplit(first + second), self.split(first), self.split(second));
-        let waves = |cost: &WaveCost| cost.occupancy.waves;
-        (0..whole.len()).filter(|&i| waves(&one[i]) + waves(&two[i]) > waves(&whole[i])).count()
-    }
-
     fn costs(&self, rows: u32, attn_ctas: u32, mlp_ctas: u32) -> Vec<WaveCost> {
         let per_sm = blocks_per_sm(&TileKit::of(self.gpu).gemm, self.gpu);
         let cost = |gemm: LayerGemm| {
@@ -71,8 +56,4 @@ impl WaveModel<'_> {
         };
         layer_gemms(self.shard, rows, self.gpu).into_iter().map(cost).collect()
     }
-}
-
-fn total(costs: &[WaveCost]) -> f64 {
-    costs.iter().map(|cost| cost.cost).sum()
 }

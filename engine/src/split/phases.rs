@@ -1,0 +1,89 @@
+use super::{Cut, LayerGemm, WaveCost, layer_gemms};
+use crate::{machine::Machine, model::Shard, plan::causal_pairs, spec::Transport};
+
+/// How much longer a fused collective takes beside compute than alone: 1.5–1.7 (tokenweave.md §2.6).
+const IN_SITU: f64 = 1.5;
+
+/// Rough times of the weave's phases, from rates of the machine file: enough to say which collective a phase
+/// hides, not how long an iteration takes. Pointwise kernels, launches and joins are left out.
+#[derive(Clone, Copy)]
+pub(crate) struct PhaseTimes<'a> {
+    pub(crate) machine: &'a Machine,
+    pub(crate) shard: &'a Shard,
+    pub(crate) ranks: u32,
+    pub(crate) transport: Transport,
+}
+
+impl PhaseTimes<'_> {
+    /// Attention half of a layer for `rows` with `pairs` (query, key) pairs a head, at the GPU's large-product rate.
+    pub(crate) fn attention_ns(&self, rows: u32, pairs: u64) -> f64 {
+        self.gemms_ns(rows, false) + self.causal_ns(pairs)
+    }
+
+    /// MLP half of a layer, at the GPU's large-product rate.
+    pub(crate) fn mlp_ns(&self, rows: u32) -> f64 {
+        self.gemms_ns(rows, true)
+    }
+
+    /// Causal attention alone.
+    pub(crate) fn causal_ns(&self, pairs: u64) -> f64 {
+        let width = f64::from(self.shard.heads) * f64::from(self.shard.head_dim);
+        self.flops_ns(4.0 * width * pairs as f64)
+    }
+
+    /// A product in whole waves (every SM works on a tile of its own), and at least the time its weights take from
+    /// memory: cutting a batch reads them twice, which is what makes many small experts slow.
+    pub(crate) fn product_ns(&self, cost: &WaveCost) -> f64 {
+        let waves_ns = self.flops_ns(2.0 * cost.cost * f64::from(self.machine.gpu.sms));
+        waves_ns.max(self.weights_ns(&cost.gemm))
+    }
+
+    /// The fused collective of `rows` beside compute.
+    pub(crate) fn beside_compute_ns(&self, rows: u32, ctas: u32) -> f64 {
+        IN_SITU * self.collective_ns(rows, ctas)
+    }
+
+    /// The fused collective of `rows` with nothing beside it; each CTA takes a row of its rank's shard at a time;
+    /// together they cannot pass what the links carry.
+    pub(crate) fn collective_ns(&self, rows: u32, ctas: u32) -> f64 {
+        let (link, spec) = (&self.machine.link, &self.machine.collectives);
+        let (rows, ranks) = (f64::from(rows), f64::from(self.ranks));
+        let row_bytes = 2.0 * f64::from(self.shard.hidden);
+        // The switch reduces: one row in, one row out. Without it, one from and one to every peer.
+        let (rows_moved, link_bytes_per_s) = match (self.transport, link.multimem_bytes_per_s) {
+            (Transport::Multimem, Some(bytes_per_s)) => (1.0, bytes_per_s),
+            _ => (2.0 * (ranks - 1.0), link.bytes_per_s * ranks / (2.0 * (ranks - 1.0))),
+        };
+        let row_ns = spec.fused_row_ns + 1e9 * rows_moved * row_bytes / link.bytes_per_s_per_sm;
+        let chain_ns = (rows / ranks / f64::from(ctas)).ceil() * row_ns;
+        let link_ns = 1e9 * rows * row_bytes / link_bytes_per_s;
+        // Rows wait for each other on the links: t = chain · (1 + queueing · link / t), solved for t.
+        let queued = 4.0 * spec.link_queueing * chain_ns * link_ns;
+        let rows_ns = (chain_ns + (chain_ns * chain_ns + queued).sqrt()) / 2.0;
+        rows_ns.max(link_ns) + spec.setup_ns + 2.0 * link.latency_ns
+    }
+
+    fn gemms_ns(&self, rows: u32, mlp: bool) -> f64 {
+        let gemms = layer_gemms(self.shard, rows, &self.machine.gpu);
+        let ns = |gemm: &LayerGemm| self.flops_ns(gemm.flops()).max(self.weights_ns(gemm));
+        gemms.iter().filter(|gemm| gemm.mlp == mlp).map(ns).sum()
+    }
+
+    fn weights_ns(&self, gemm: &LayerGemm) -> f64 {
+        1e9 * gemm.weight_bytes() / self.machine.gpu.hbm_bytes_per_s
+    }
+
+    fn flops_ns(&self, flops: f64) -> f64 {
+        1e9 * flops / self.machine.gpu.bf16_flops
+    }
+}
+
+/// (query, key) pairs a head of both parts of a cut.
+pub(super) fn pairs_of(cut: &Cut) -> [u64; 2] {
+    [total_pairs(&cut.first), total_pairs(&cut.second)]
+}
+
+/// (query, key) pairs a head of sequence parts.
+pub(super) fn total_pairs(sequences: &[(u32, u32)]) -> u64 {
+    sequences.iter().map(|&(cached, new)| causal_pairs(cached, new)).sum()
+}
