@@ -5,6 +5,9 @@ use crate::{
     spec::{Chooser, RunSpec, SplitChoice},
 };
 
+/// Predicted layers this close count as equal, and a batch over the threshold is then cut, as published.
+const TIE: f64 = 1.01;
+
 /// Cut or not, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
@@ -94,9 +97,9 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
         return Ok(Choice::Whole { reason });
     };
     let unsplit_ns = scales.unsplit_layer_ns();
-    if best.layer_ns >= unsplit_ns {
+    if best.layer_ns > unsplit_ns * TIE {
         let reason = format!(
-            "the best cut's predicted layer of {:.0} µs is no shorter than the unsplit one's {:.0} µs",
+            "the best cut's predicted layer of {:.0} µs is longer than the unsplit one's {:.0} µs",
             best.layer_ns / 1e3,
             unsplit_ns / 1e3
         );
