@@ -14,6 +14,8 @@ use weftscope_traces::{
 const RANKS: u32 = 8;
 const SMS: u32 = 132;
 const SLICES_A_LANE: usize = 4735;
+/// As many as last as long as the blocks, so that every window below is full.
+const OPS_A_STREAM: usize = 660;
 
 /// Blocks of 2…30 µs with short gaps, kinds in runs of about fifty as waves of one op leave them.
 fn synthetic() -> Trace {
@@ -37,7 +39,7 @@ fn synthetic() -> Trace {
     for rank in 0..RANKS {
         let stream = out.track(None, "compute", TrackKind::Stream { rank, stream: 0 });
         let lane = out.lane(stream);
-        fill(&mut out, lane, 4000, &mut random, 100_000);
+        fill(&mut out, lane, OPS_A_STREAM, &mut random, 100_000);
         for sm in 0..SMS {
             let track = out.track(None, "SM", TrackKind::Sm { rank, sm });
             let lane = out.lane(track);
@@ -77,7 +79,7 @@ fn pyramid(bench: &mut Criterion, trace: &Trace) {
 
     let pyramid = Pyramid::build(trace);
     let lanes = sm_lanes(trace);
-    let whole = trace.span();
+    let whole = trace.span_where(|kind| matches!(kind, TrackKind::Sm { .. }));
     // 2000 pixels over the whole, a tenth and a thousandth of it.
     for part in [1, 10, 1000] {
         let len_ns = whole.len_ns() / part;
