@@ -29,7 +29,7 @@ fn op(rank: usize, stream: usize, index: u32) -> SliceRef {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     /// Time → x → time comes back to within what a thousandth of a point is wide; x is an `f32`.
     #[test]
