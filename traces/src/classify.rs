@@ -5,6 +5,8 @@
 //! removed) and fall back on the whole text only for wrappers such as `cutlass::device_kernel<…>` that say
 //! everything in their arguments. A user's own patterns come before all rules.
 
+use std::sync::LazyLock;
+
 use regex::{Regex, RegexSet};
 use thiserror::Error;
 
@@ -22,10 +24,9 @@ pub struct ClassifyError {
 }
 
 /// Tells the [`Kind`] of a GPU kernel by its name; built once, used once per distinct name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Classifier {
     extra_comm: Vec<Regex>,
-    rules: RegexSet,
 }
 
 impl Classifier {
@@ -45,9 +46,7 @@ impl Classifier {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let rules = RegexSet::new(RULES.iter().map(|&(_, pattern)| pattern))
-            .expect("the table's patterns are constants that the tests compile");
-        Ok(Self { extra_comm, rules })
+        Ok(Self { extra_comm })
     }
 
     /// The kind of the kernel called `name` (demangled, mangled or shortened); [`Kind::Other`] when no rule fits.
@@ -57,22 +56,22 @@ impl Classifier {
         }
         let head = function_path(name).to_lowercase();
         if is_wrapper(&head) {
-            return self.by_rules(&name.to_lowercase().replace("flashinfer::", ""));
+            return Self::by_rules(&name.to_lowercase().replace("flashinfer::", ""));
         }
         // A namespace that names a whole library says nothing about the kernel.
-        self.by_rules(&head.replace("flashinfer::", "").replace("at::native::", ""))
+        Self::by_rules(&head.replace("flashinfer::", "").replace("at::native::", ""))
     }
 
-    fn by_rules(&self, text: &str) -> Kind {
-        self.rules.matches(text).iter().next().map_or(Kind::Other, |rule| RULES[rule].0)
+    fn by_rules(text: &str) -> Kind {
+        COMPILED.matches(text).iter().next().map_or(Kind::Other, |rule| RULES[rule].0)
     }
 }
 
-impl Default for Classifier {
-    fn default() -> Self {
-        Self::new(&[]).expect("no extra pattern, so none that fails")
-    }
-}
+/// [`RULES`] compiled once in a process: that takes longer than reading a small file.
+static COMPILED: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new(RULES.iter().map(|&(_, pattern)| pattern))
+        .expect("the table's patterns are constants that the tests compile")
+});
 
 /// Patterns over the lower-case name; the first that matches decides.
 ///

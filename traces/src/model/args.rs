@@ -34,6 +34,14 @@ pub struct ArgStore {
     pub(crate) index: std::collections::HashMap<String, u32>,
 }
 
+/// One argument value whose text lies elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum BorrowedValue<'a> {
+    Int(i64),
+    Float(f64),
+    Text(&'a str),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum PackedValue {
     Int(i64),
@@ -70,6 +78,37 @@ impl ArgStore {
         let id = ArgsId(self.row_ends.len() as u32);
         self.row_ends.push(self.pairs.len() as u32);
         id
+    }
+
+    /// Adds a pair to the row that is being built; no text is copied that is known already.
+    pub(crate) fn add(&mut self, key: &str, value: BorrowedValue<'_>) {
+        let key = self.intern(key);
+        let value = match value {
+            BorrowedValue::Int(int) => PackedValue::Int(int),
+            BorrowedValue::Float(float) => PackedValue::Float(float),
+            BorrowedValue::Text(text) => PackedValue::Text(self.intern(text)),
+        };
+        self.pairs.push((key, value));
+    }
+
+    /// Ends the row that [`add`](Self::add) built; an empty one costs nothing.
+    pub(crate) fn end_row(&mut self) -> ArgsId {
+        if self.pairs.len() == self.row_start() {
+            return ArgsId::NONE;
+        }
+        let id = ArgsId(self.row_ends.len() as u32);
+        self.row_ends.push(self.pairs.len() as u32);
+        id
+    }
+
+    /// Forgets what was added since the last row ended.
+    pub(crate) fn abandon_row(&mut self) {
+        let start = self.row_start();
+        self.pairs.truncate(start);
+    }
+
+    fn row_start(&self) -> usize {
+        self.row_ends.last().map_or(0, |&end| end as usize)
     }
 
     /// The arguments of one row; empty for [`ArgsId::NONE`] and rows that do not exist.

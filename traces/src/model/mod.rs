@@ -12,8 +12,8 @@ mod span;
 mod trace;
 mod track;
 
-pub(crate) use args::PackedValue;
 pub use args::{ArgStore, ArgValue, Args, ArgsId};
+pub(crate) use args::{BorrowedValue, PackedValue};
 pub use builder::{BuildError, TraceBuilder};
 pub use diagnostics::Diagnostics;
 pub use flow::{Flow, FlowKind};

@@ -3,14 +3,14 @@
 //! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`foreign`](super::foreign), because
 //! Kineto writes the names after the events.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::event::{self, RawEvent};
 use super::intern::{Names, RowKey, Rows};
 use super::json::{Fault, Value};
 use super::tally::Tally;
-use crate::{ArgStore, ArgValue, ArgsId};
+use crate::model::BorrowedValue;
+use crate::{ArgStore, ArgsId};
 
 /// What an event's slice will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,7 +82,8 @@ pub(super) struct Collect {
     counter_index: HashMap<(i64, String), usize>,
     pub(super) process_names: HashMap<i64, String>,
     pub(super) thread_names: HashMap<(i64, i64), String>,
-    arrows: Names,
+    /// Arrows and asynchronous rows by category, name and id.
+    arrows: HashMap<(u32, u32, i64), u32>,
     /// Scratch for one event's arguments.
     scratch: Scratch,
 }
@@ -96,6 +97,7 @@ struct Scratch {
 
 /// Durations above this (30 days) are taken for the underflow of an unsigned subtraction.
 const MAX_DURATION_NS: i64 = 30 * 24 * 3600 * 1_000_000_000;
+const TOO_LONG: &str = "durations over 30 days, taken for overflow";
 
 impl Collect {
     /// Takes in one event or counts why not.
@@ -137,7 +139,8 @@ impl Collect {
         let dur_ns = match event.dur.as_ref().map(event::ns) {
             Some(Some(dur)) => dur,
             Some(None) => {
-                tally.lost("durations that are no time", at);
+                let too_long = matches!(event.dur, Some(Value::Number(_)));
+                tally.lost(if too_long { TOO_LONG } else { "durations that are no time" }, at);
                 return Ok(());
             }
             None => {
@@ -151,7 +154,7 @@ impl Collect {
         }
         let Some(end_ns) = start_ns.checked_add(dur_ns).filter(|_| dur_ns <= MAX_DURATION_NS)
         else {
-            tally.lost("durations over 30 days, taken for overflow", at);
+            tally.lost(TOO_LONG, at);
             return Ok(());
         };
         let event = self.slice(event, start_ns, end_ns)?;
@@ -164,8 +167,7 @@ impl Collect {
         let mut slice = self.slice(event, at_ns, at_ns)?;
         if matches!(event.phase, b'b' | b'e') {
             let pid = self.process(event);
-            let key = arrow_key(event, false);
-            let group = i64::from(self.arrows.id(&key));
+            let group = i64::from(self.arrow(event, false));
             slice.row = self.rows.id(RowKey::Async { pid, group });
         }
         self.halves.push(HalfEvent { event: slice, begins });
@@ -184,7 +186,7 @@ impl Collect {
     }
 
     fn flow(&mut self, event: &RawEvent<'_>, at_ns: i64) {
-        let arrow = self.arrows.id(&arrow_key(event, true));
+        let arrow = self.arrow(event, true);
         let is_launch = matches!(event.category.as_deref(), Some("ac2g" | "async_cpu_to_gpu"));
         let row = self.thread_row(event);
         self.flows.push(FlowPoint { arrow, is_launch, phase: event.phase, at_ns, row });
@@ -285,22 +287,46 @@ impl Collect {
     fn arguments(&mut self, event: &RawEvent<'_>, category: &str) -> Result<ArgsId, Fault> {
         self.scratch = Scratch::default();
         let scratch = &mut self.scratch;
-        let mut pairs: Vec<(Cow<'_, str>, ArgValue)> = Vec::new();
-        event.for_each_arg(|key, value| {
+        let args = &mut self.args;
+        let mut has_category = false;
+        let whole = event.for_each_arg(|key, value| {
             match key.as_ref() {
                 "device" => scratch.device = event::int(&value),
                 "stream" => scratch.stream = event::int(&value),
                 "correlation" => scratch.correlation = event::int(&value),
+                CATEGORY_KEY => has_category = true,
                 _ => {}
             }
-            pairs.push((key, event::arg_value(value)));
-        })?;
+            event::store(args, &key, &value);
+        });
+        if let Err(fault) = whole {
+            args.abandon_row();
+            return Err(fault);
+        }
         let is_gpu =
             matches!(category, "kernel" | "gpu_memcpy" | "gpu_memset" | "gpu_user_annotation");
-        if !is_gpu && !category.is_empty() && pairs.iter().all(|(key, _)| key != CATEGORY_KEY) {
-            pairs.push((Cow::Borrowed(CATEGORY_KEY), ArgValue::Text(category.to_owned())));
+        if !is_gpu && !category.is_empty() && !has_category {
+            args.add(CATEGORY_KEY, BorrowedValue::Text(category));
         }
-        Ok(self.args.push(pairs.iter().map(|(key, value)| (key.as_ref(), value.clone()))))
+        Ok(args.end_row())
+    }
+
+    /// A number for what an arrow or asynchronous event is matched by.
+    fn arrow(&mut self, event: &RawEvent<'_>, with_name: bool) -> u32 {
+        let category = self.names.id(event.category.as_deref().unwrap_or_default());
+        let name = if with_name { event.name.as_deref().unwrap_or_default() } else { "" };
+        let name = self.names.id(name);
+        let id = match event.id.as_ref().map(|id| (event::int(id), id)) {
+            Some((Some(id), _)) => id,
+            // Texts are numbered far from where numbers are.
+            Some((None, id)) => {
+                let text = event::text(id.clone()).unwrap_or_default();
+                i64::MIN + i64::from(self.names.id(&text))
+            }
+            None => i64::MIN,
+        };
+        let next = self.arrows.len() as u32;
+        *self.arrows.entry((category, name, id)).or_insert(next)
     }
 
     fn thread_row(&mut self, event: &RawEvent<'_>) -> u32 {
@@ -328,10 +354,3 @@ impl Collect {
 
 /// The argument that keeps a host event's category.
 pub(super) const CATEGORY_KEY: &str = "category";
-
-/// What an arrow or async event is matched by.
-fn arrow_key(event: &RawEvent<'_>, with_name: bool) -> String {
-    let id = event.id.clone().and_then(event::text).unwrap_or_default();
-    let name = if with_name { event.name.as_deref().unwrap_or_default() } else { "" };
-    format!("{}\u{0}{name}\u{0}{id}", event.category.as_deref().unwrap_or_default())
-}

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::json::{Cursor, Fault, Value};
 use super::time;
-use crate::ArgValue;
+use crate::ArgStore;
+use crate::model::BorrowedValue;
 
 /// An event as written; nothing judged yet.
 #[derive(Debug, Default)]
@@ -125,25 +126,24 @@ pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// An argument value as the trace keeps it.
-pub(super) fn arg_value(value: Value<'_>) -> ArgValue {
-    match value {
-        Value::Number(number) => {
-            if let Ok(int) = number.parse::<i64>() {
-                return ArgValue::Int(int);
-            }
-            match number.parse::<f64>() {
-                // A whole number too big for i64 stays exact as text.
+/// Stores an argument as the trace keeps it.
+pub(super) fn store(args: &mut ArgStore, key: &str, value: &Value<'_>) {
+    let value = match value {
+        Value::Number(number) => match number.parse::<i64>() {
+            Ok(int) => BorrowedValue::Int(int),
+            Err(_) => match number.parse::<f64>() {
                 Ok(float) if float.is_finite() && number.contains(['.', 'e', 'E']) => {
-                    ArgValue::Float(float)
+                    BorrowedValue::Float(float)
                 }
-                _ => ArgValue::Text(number.to_owned()),
-            }
-        }
-        Value::Text(text) => ArgValue::Text(text.into_owned()),
-        Value::Word(word) => ArgValue::Text(word.to_owned()),
-        Value::Nested(raw) => ArgValue::Text(compact(raw)),
-    }
+                // A whole number too big for i64 stays exact as text.
+                _ => BorrowedValue::Text(number),
+            },
+        },
+        Value::Text(text) => BorrowedValue::Text(text),
+        Value::Word(word) => BorrowedValue::Text(word),
+        Value::Nested(raw) => return args.add(key, BorrowedValue::Text(&compact(raw))),
+    };
+    args.add(key, value);
 }
 
 /// JSON text without blanks between tokens.
@@ -175,6 +175,7 @@ fn first_byte(value: &Value<'_>) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ArgValue;
 
     #[test]
     fn fields_and_arguments() {
@@ -182,15 +183,16 @@ mod tests {
         let event = RawEvent::parse(&mut Cursor::new(text)).expect("an event");
         assert_eq!(event.phase, b'X');
         assert_eq!(event.pid, Some(Value::Text("Spans".into())));
-        let mut args = Vec::new();
-        event.for_each_arg(|k, v| args.push((k.into_owned(), arg_value(v)))).expect("whole");
+        let mut args = ArgStore::default();
+        event.for_each_arg(|k, v| store(&mut args, &k, &v)).expect("whole");
+        let row = args.end_row();
         let expected = [
             ("grid", ArgValue::Text("[1,2]".into())),
             ("x", ArgValue::Float(1.0)),
             ("y", ArgValue::Text("true".into())),
             ("z", ArgValue::Text("18446744073709551615".into())),
         ];
-        assert_eq!(args, expected.map(|(k, v)| (k.to_owned(), v)));
+        assert_eq!(args.get(row), expected.map(|(k, v)| (k.to_owned(), v)));
     }
 
     #[test]

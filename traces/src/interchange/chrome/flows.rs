@@ -1,7 +1,5 @@
 //! Arrows: which slice a flow point lies in, and which points belong together.
 
-use std::collections::HashMap;
-
 use super::collect::FlowPoint;
 use super::tally::Tally;
 use crate::{FlowKind, SliceRef, Span};
@@ -9,7 +7,7 @@ use crate::{FlowKind, SliceRef, Span};
 /// Slices of each row in order of start, for looking up a point in time.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    rows: HashMap<u32, Vec<(Span, SliceRef)>>,
+    rows: Vec<Vec<(Span, SliceRef)>>,
 }
 
 /// How many earlier slices are looked at for one that still lasts.
@@ -18,12 +16,16 @@ const MAX_LOOK_BACK: usize = 4096;
 impl Places {
     /// Adds a slice; starts must not fall within a row.
     pub(super) fn add(&mut self, row: u32, span: Span, slice: SliceRef) {
-        self.rows.entry(row).or_default().push((span, slice));
+        let row = row as usize;
+        if row >= self.rows.len() {
+            self.rows.resize_with(row + 1, Vec::new);
+        }
+        self.rows[row].push((span, slice));
     }
 
     /// The innermost slice of the row that holds the time or starts at it.
     pub(super) fn at(&self, row: u32, at_ns: i64) -> Option<SliceRef> {
-        let slices = self.rows.get(&row)?;
+        let slices = self.rows.get(row as usize)?;
         let after = slices.partition_point(|(span, _)| span.start_ns <= at_ns);
         slices[..after]
             .iter()

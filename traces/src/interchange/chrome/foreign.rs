@@ -96,7 +96,7 @@ struct Build<'a> {
     /// Rank of each device that ran something.
     rank_of_device: BTreeMap<i64, u32>,
     /// Track of each row of the file that got one.
-    track_of_row: HashMap<u32, TrackId>,
+    track_of_row: Vec<Option<TrackId>>,
     marks: HashMap<Option<u32>, Marks>,
     labels: HashMap<(u32, Kind), LabelId>,
     /// Where flows look for their ends.
@@ -117,6 +117,8 @@ impl<'a> Build<'a> {
         origin_ns: i64,
     ) -> Self {
         let rank_of_device = ranks(&collect, header);
+        let track_of_row = vec![None; collect.rows.keys.len()];
+        let labels = HashMap::new();
         let mut out = TraceBuilder::new(meta(header, options, &rank_of_device, origin_ns));
         *out.args_mut() = std::mem::take(&mut collect.args);
         Self {
@@ -125,9 +127,9 @@ impl<'a> Build<'a> {
             origin_ns,
             out,
             rank_of_device,
-            track_of_row: HashMap::new(),
+            track_of_row,
             marks: HashMap::new(),
-            labels: HashMap::new(),
+            labels,
             places: Places::default(),
         }
     }
@@ -172,7 +174,7 @@ impl<'a> Build<'a> {
                 let kind = TrackKind::Stream { rank, stream: number };
                 let name = self.stream_name(device, stream);
                 let track = self.out.track(Some(parent), name, kind);
-                self.track_of_row.insert(row, track);
+                self.track_of_row[row as usize] = Some(track);
             }
         }
         self.host_tracks(&used);
@@ -198,7 +200,7 @@ impl<'a> Build<'a> {
             });
             let kind = TrackKind::HostThread { rank, pid: pid as u32, tid: tid as u32 };
             let track = self.out.track(Some(process), name, kind);
-            self.track_of_row.insert(row as u32, track);
+            self.track_of_row[row] = Some(track);
         }
     }
 
@@ -236,7 +238,8 @@ impl<'a> Build<'a> {
     /// Fills the lanes in order of time.
     fn slices(&mut self, tally: &mut Tally) {
         let events = std::mem::take(&mut self.collect.events);
-        let mut nests: HashMap<u32, (Nest, Vec<LaneId>)> = HashMap::new();
+        let mut nests: Vec<(Nest, Vec<LaneId>)> = Vec::new();
+        nests.resize_with(self.track_of_row.len(), Default::default);
         for event in &events {
             let span = Span {
                 start_ns: event.start_ns - self.origin_ns,
@@ -247,19 +250,29 @@ impl<'a> Build<'a> {
                 Class::GpuMark => self.mark(self.mark_rank(event.row), event, span, label),
                 Class::GlobalInstant => self.mark(None, event, span, label),
                 Class::Kernel | Class::Memcpy => {
-                    let track = self.track_of_row[&event.row];
+                    let Some(track) = self.track_of_row[event.row as usize] else {
+                        tally.lost_where("slices without a row", || {
+                            format!("at {} ns", span.start_ns)
+                        });
+                        continue;
+                    };
                     let slice = self.out.push_packed(track, span, label, event.args, event.item);
                     self.places.add(event.row, span, slice);
                 }
                 Class::Host | Class::HostMark | Class::Overhead => {
-                    let (nest, lanes) = nests.entry(event.row).or_default();
+                    let (nest, lanes) = &mut nests[event.row as usize];
                     let (lane, sticks_out) = nest.place(span.start_ns, span.end_ns);
                     if sticks_out {
                         tally.lost_where("host slices that overlap without nesting, moved to a lane of their own", || {
                             format!("at {} ns", span.start_ns)
                         });
                     }
-                    let track = self.track_of_row[&event.row];
+                    let Some(track) = self.track_of_row[event.row as usize] else {
+                        tally.lost_where("slices without a row", || {
+                            format!("at {} ns", span.start_ns)
+                        });
+                        continue;
+                    };
                     while lanes.len() <= lane {
                         lanes.push(self.out.lane(track));
                     }

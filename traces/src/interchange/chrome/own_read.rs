@@ -7,8 +7,7 @@ use super::json::{Fault, Value};
 use super::own::{DERIVED, LABEL_KEY, OWN_VERSION, Own, OwnCounter, RowId};
 use super::tally::Tally;
 use crate::{
-    ArgValue, CounterSeries, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder,
-    TrackId,
+    CounterSeries, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,
 };
 
 /// A trace of ours, as far as it is read.
@@ -119,10 +118,10 @@ impl OwnRead {
 
     fn slice(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) -> Result<(), Fault> {
         let mut derived = Derived::default();
-        let mut own: Vec<(std::borrow::Cow<'_, str>, ArgValue)> = Vec::new();
-        event.for_each_arg(|key, value| {
+        let args = self.out.args_mut();
+        let whole = event.for_each_arg(|key, value| {
             if derived.label.is_none() && key != LABEL_KEY {
-                own.push((key, event::arg_value(value)));
+                event::store(args, &key, &value);
                 return;
             }
             let int = || event::int(&value);
@@ -134,9 +133,10 @@ impl OwnRead {
                 }
                 _ => {}
             }
-        })?;
-        if derived.label == Some(DERIVED) {
-            return Ok(());
+        });
+        if whole.is_err() || derived.label == Some(DERIVED) {
+            self.out.args_mut().abandon_row();
+            return whole;
         }
         let label = derived
             .label
@@ -152,10 +152,11 @@ impl OwnRead {
         let lane = self.lane(event, derived.lane);
         let (Some(label), Some(start_ns), Some(end_ns), Some(lane)) = (label, start, end, lane)
         else {
+            self.out.args_mut().abandon_row();
             tally.lost("events whose time, row or label is not the recording's", at);
             return Ok(());
         };
-        let args = self.out.args_mut().push(own.iter().map(|(k, v)| (k.as_ref(), v.clone())));
+        let args = self.out.args_mut().end_row();
         let span = Span { start_ns, end_ns };
         let (track, last_end_ns, len) = self.lanes[lane.0 as usize];
         self.num_slices += 1;

@@ -5,7 +5,36 @@
 
 /// Nanoseconds of a JSON number of microseconds, rounded half away from zero; `None` when it does not fit.
 pub(super) fn ns_from_us(text: &str) -> Option<i64> {
-    scaled(text, 3)
+    plain_us(text.as_bytes()).or_else(|| scaled(text, 3))
+}
+
+/// The common form, `[-]digits[.up to three digits]` with at most 15 digits before the point, in 64-bit arithmetic.
+fn plain_us(text: &[u8]) -> Option<i64> {
+    let (sign, digits) = match text {
+        [b'-', rest @ ..] => (-1, rest),
+        _ => (1, text),
+    };
+    let mut ns: i64 = 0;
+    let mut decimals = None;
+    if digits.len() > 19 {
+        return None;
+    }
+    for (at, &byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => ns = ns * 10 + i64::from(byte - b'0'),
+            b'.' if decimals.is_none() && at <= 15 => decimals = Some(digits.len() - at - 1),
+            _ => return None,
+        }
+    }
+    let unit = match decimals {
+        None if digits.len() <= 15 => 1000,
+        Some(0) => 1000,
+        Some(1) => 100,
+        Some(2) => 10,
+        Some(3) => 1,
+        _ => return None,
+    };
+    Some(sign * ns * unit)
 }
 
 /// The integer nearest to a decimal number times `10^shift`; `None` when it is no number or does not fit.
@@ -68,6 +97,10 @@ mod tests {
             ("0.0005", 1),
             ("-0.0005", -1),
             ("12", 12_000),
+            ("999999999999999.999", 999_999_999_999_999_999),
+            ("-7.5", -7_500),
+            ("3.", 3_000),
+            ("9007199254740993.001", 9_007_199_254_740_993_001),
             ("1700000000000000.1234567890123456789012345678901234567", 1_700_000_000_000_000_123),
             ("0e999999", 0),
             ("1e-400", 0),
