@@ -1,7 +1,10 @@
 //! The window and what it is made of.
 
+pub mod app;
 pub mod cli;
 pub mod files;
+pub mod jobs;
+mod panels;
 pub mod picture;
 pub mod theme;
 pub mod timeline;

@@ -159,7 +159,7 @@ pub(super) fn collective(collective: Collective, message: Message, alone_ctas: u
 }
 
 /// CTAs of an all-reduce that runs alone: multimem saturates at 8 (tokenweave.md §1.9).
-pub(crate) fn exposed_collective_ctas(transport: Transport, link_ctas: u32) -> u32 {
+pub(super) fn exposed_collective_ctas(transport: Transport, link_ctas: u32) -> u32 {
     match transport {
         Transport::Multimem => 8,
         Transport::P2p => link_ctas,

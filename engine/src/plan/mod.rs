@@ -17,7 +17,7 @@ pub use attention::{AttentionBlock, attention_blocks};
 pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};
 pub use facts::{OpFacts, facts};
-pub(crate) use kernel::{exposed_collective_ctas, exposed_fused_ctas};
+pub(crate) use kernel::exposed_fused_ctas;
 pub use op::{Collective, GemmShape, Op, OpId, OpWork, Resources};
 pub use transport::{fused_transport, link_ctas, unfused_transport};
 pub use types::{Decision, Phase, Plan, PlanError, Split, SplitDecision, StreamId};

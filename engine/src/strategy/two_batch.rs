@@ -6,10 +6,10 @@ use super::schedule::Run;
 use crate::{
     batch::{Batch, Request},
     plan::{
-        At, Builder, Collective, Op, OpId, Part, Phase, PlanError, SplitDecision,
-        exposed_collective_ctas, link_ctas, unfused_transport,
+        At, Builder, Collective, Op, OpId, Part, Phase, PlanError, SplitDecision, link_ctas,
+        unfused_transport,
     },
-    spec::{RunSpec, SplitChoice},
+    spec::{RunSpec, SplitChoice, Transport},
     split::{Choice, choose as choose_split, cut},
 };
 
@@ -26,7 +26,11 @@ pub(super) fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
     let tokens = spec.batch.tokens();
     if let SplitChoice::Fixed(_) = spec.knobs.split {
         return Ok(match choose_split(spec)? {
-            Choice::Cut(split) => Choice::Cut(cut_at(spec, split.first_tokens, split.reason)),
+            Choice::Cut(split) => Choice::Cut(SplitDecision {
+                padded_tokens: tokens,
+                second_rows: tokens - split.first_tokens,
+                ..split
+            }),
             whole @ Choice::Whole { .. } => whole,
         });
     }
@@ -41,15 +45,13 @@ pub(super) fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
         Some(boundary) => (boundary, format!("the request boundary nearest half is at {boundary}")),
         None => (tokens / 2, "no request boundary is near half, so one request is cut".to_owned()),
     };
-    Ok(Choice::Cut(cut_at(spec, first_tokens, reason)))
-}
-
-/// The decision for a cut: no padding, CTAs of unfused collectives.
-fn cut_at(spec: &RunSpec, first_tokens: u32, reason: String) -> SplitDecision {
-    let tokens = spec.batch.tokens();
     let (transport, _) = unfused_transport(spec);
-    let ctas = exposed_collective_ctas(transport, link_ctas(&spec.machine.link));
-    SplitDecision {
+    let ctas = match transport {
+        Transport::Multimem => 8,
+        Transport::P2p => link_ctas(&spec.machine.link),
+        Transport::Nccl => 24,
+    };
+    Ok(Choice::Cut(SplitDecision {
         chooser: None,
         tokens,
         padded_tokens: tokens,
@@ -60,7 +62,7 @@ fn cut_at(spec: &RunSpec, first_tokens: u32, reason: String) -> SplitDecision {
         mlp_ctas: spec.knobs.mlp_ctas.unwrap_or(ctas),
         table_key: None,
         reason,
-    }
+    }))
 }
 
 pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {

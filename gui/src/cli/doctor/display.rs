@@ -8,6 +8,11 @@ use super::{Check, Finding};
 pub(super) const CHECKS: [Check; 2] =
     [Check { name: "display", run: display }, Check { name: "OpenGL", run: opengl }];
 
+/// A window can be tried: the machine has a display, or is one on which only trying tells.
+pub(in crate::cli) fn has_display() -> bool {
+    !matches!(display(), Finding::Missing { .. })
+}
+
 fn display() -> Finding {
     if !cfg!(target_os = "linux") {
         return Finding::Note("known once a window is opened".to_owned());

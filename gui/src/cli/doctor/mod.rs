@@ -11,6 +11,8 @@ use std::io::{self, Write};
 
 use super::Outcome;
 
+pub(super) use display::has_display;
+
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Finding {

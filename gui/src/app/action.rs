@@ -1,0 +1,313 @@
+//! The commands that have a name: menu, palette, keys and the key sheet are all read off this one list.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::{
+    command::Command,
+    document::Shown,
+    settings::{BottomTab, PanelId},
+    state::{Overlay, State},
+};
+use crate::{files::TraceFormat, jobs::ExportFormat, timeline::ViewCommand};
+
+/// A named command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// What it asks for.
+    pub command: Command,
+    /// Where it is listed.
+    pub group: Group,
+    /// Name, as in a menu.
+    pub text: String,
+    /// A sentence more.
+    pub tooltip: &'static str,
+    /// Its keys.
+    pub shortcut: Option<KeyboardShortcut>,
+}
+
+/// Headings of the key sheet and of the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Files.
+    File,
+    /// The live run.
+    Run,
+    /// Panels and colours.
+    Window,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 3] = [Self::File, Self::Run, Self::Window];
+
+    /// Heading.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Run => "Run",
+            Self::Window => "Window",
+        }
+    }
+}
+
+const fn key(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+const fn alt(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::ALT, key))
+}
+
+const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+const fn ctrl_shift(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key))
+}
+
+/// Every named command of this state, in the order lists show them.
+pub fn actions(state: &State) -> Vec<Action> {
+    let mut list = file_actions(state);
+    #[cfg(feature = "live")]
+    if state.live.is_some() {
+        list.extend(run_actions(state));
+    }
+    list.extend(window_actions());
+    list
+}
+
+fn action(
+    group: Group,
+    command: Command,
+    text: impl Into<String>,
+    tooltip: &'static str,
+    shortcut: Option<KeyboardShortcut>,
+) -> Action {
+    Action { command, group, text: text.into(), tooltip, shortcut }
+}
+
+fn file_actions(state: &State) -> Vec<Action> {
+    let file =
+        |command, text: &str, tooltip, keys| action(Group::File, command, text, tooltip, keys);
+    let export = Command::AskExport;
+    let mut list = vec![
+        file(
+            Command::AskOpen,
+            "Open…",
+            "Open a Weftscope, Chrome or PyTorch trace; several ranks of one job open as one",
+            ctrl(Key::O),
+        ),
+        file(
+            export(ExportFormat::Trace(TraceFormat::Weft)),
+            "Save as .weft…",
+            "Save all of the trace in the native format",
+            ctrl(Key::S),
+        ),
+        file(
+            export(ExportFormat::Trace(TraceFormat::JsonGz)),
+            "Export Chrome JSON…",
+            "For Perfetto, chrome://tracing and Holistic Trace Analysis",
+            ctrl(Key::E),
+        ),
+        file(
+            export(ExportFormat::Png),
+            "Export picture…",
+            "The timeline as it is in view, as a PNG",
+            ctrl_shift(Key::E),
+        ),
+    ];
+    if matches!(state.shown, Shown::File(_)) {
+        list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
+    }
+    for path in &state.settings.recent {
+        let name = super::document::short_name(path);
+        let open = Command::Open(vec![path.clone()]);
+        list.push(file(open, &format!("Open recent: {name}"), "Open this file again", None));
+    }
+    list.push(file(Command::Quit, "Quit", "End the program", ctrl(Key::Q)));
+    list
+}
+
+#[cfg(feature = "live")]
+fn run_actions(state: &State) -> Vec<Action> {
+    use super::live::{AXES, LiveCommand, Running, axis_name};
+    let run = |command, text: &str, tooltip, keys| {
+        action(Group::Run, Command::Live(command), text, tooltip, keys)
+    };
+    let runs = state.live.as_ref().is_some_and(|live| live.running == Running::Run);
+    let toggle = if runs { "Pause" } else { "Run" };
+    let mut list = vec![
+        run(
+            LiveCommand::TogglePause,
+            toggle,
+            "Iteration after iteration, or wait",
+            key(Key::Space),
+        ),
+        run(LiveCommand::Step, "Step", "Run one iteration, then wait", key(Key::N)),
+        run(
+            LiveCommand::Browse(-1),
+            "Older iteration",
+            "Go back to the iteration before the one in view",
+            alt(Key::ArrowLeft),
+        ),
+        run(
+            LiveCommand::Browse(1),
+            "Newer iteration",
+            "Go on to the iteration after the one in view",
+            alt(Key::ArrowRight),
+        ),
+        run(LiveCommand::Follow, "Newest iteration", "Follow the run again", alt(Key::ArrowUp)),
+        run(LiveCommand::ResetAll, "Reset all knobs", "Everything as at the first start", None),
+    ];
+    for axis in AXES {
+        let text = format!("Curve over {}", axis_name(axis));
+        list.push(run(
+            LiveCommand::RunCurve(axis),
+            &text,
+            "Iteration time at each point, computed in the background",
+            None,
+        ));
+    }
+    if state.shown != Shown::Live {
+        list.push(action(
+            Group::Run,
+            Command::Show(Shown::Live),
+            "Back to the live run",
+            "Show the live run instead of the file",
+            ctrl(Key::L),
+        ));
+    }
+    list
+}
+
+fn window_actions() -> Vec<Action> {
+    let window =
+        |command, text: &str, tooltip, keys| action(Group::Window, command, text, tooltip, keys);
+    vec![
+        #[cfg(feature = "live")]
+        window(
+            Command::TogglePanel(PanelId::Knobs),
+            "Fold or open the knobs",
+            "The left panel",
+            ctrl(Key::Num1),
+        ),
+        window(
+            Command::TogglePanel(PanelId::Why),
+            "Fold or open Why",
+            "The right panel",
+            ctrl(Key::Num2),
+        ),
+        window(
+            Command::TogglePanel(PanelId::Bottom),
+            "Fold or open the details",
+            "The bottom panel",
+            ctrl(Key::Num3),
+        ),
+        window(
+            Command::ShowBottom(BottomTab::Diagnostics),
+            "Show the diagnostics",
+            "What was lost or uncertain in this trace",
+            None,
+        ),
+        window(Command::ToggleSearch, "Search", "Find an op by name", ctrl(Key::F)),
+        window(
+            Command::View(ViewCommand::FoldAll),
+            "Fold all ranks",
+            "Each rank as one ribbon",
+            None,
+        ),
+        window(
+            Command::View(ViewCommand::UnfoldAll),
+            "Open all ranks",
+            "Streams and SM rows of every rank",
+            None,
+        ),
+        window(Command::ResetLayout, "Reset the layout", "Panels as at the first start", None),
+        window(Command::ToggleTheme, "Light or dark", "Change colours", ctrl(Key::T)),
+        window(
+            Command::ToggleFrameTimes,
+            "Frame times",
+            "How long this window takes for its own frames",
+            ctrl_shift(Key::P),
+        ),
+        window(Command::TogglePalette, "Commands…", "Find a command by name", ctrl(Key::P)),
+        window(
+            Command::ToggleHelp,
+            "Keys",
+            "The sheet of keys",
+            Some(KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark)),
+        ),
+    ]
+}
+
+/// Keys of the timeline, which reads them itself.
+pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
+    ("W  S", "Zoom in, out at the pointer"),
+    ("A  D", "Pan left, right"),
+    ("Ctrl+wheel", "Zoom at the pointer"),
+    ("drag", "Select a range"),
+    ("Shift+drag", "Pan"),
+    ("click", "Select a slice"),
+    ("F", "Fit the selection, else everything"),
+    ("0", "Fit everything"),
+    ("Backspace", "Back to the view before"),
+    (".  ,", "Next, previous slice on the row"),
+    ("[  ]", "Go to a producer, a consumer"),
+    ("-  =", "Lower, higher SM rows"),
+    ("M", "Mark the interval"),
+    ("/", "Search"),
+    ("Esc", "Clear the selection"),
+];
+
+/// The rows of the palette as typed so far, best first.
+pub fn palette_rows(state: &State) -> Vec<Action> {
+    let Overlay::Palette { query, .. } = &state.overlay else { return Vec::new() };
+    let mut rows: Vec<(usize, Action)> = actions(state)
+        .into_iter()
+        .filter(|action| action.command != Command::TogglePalette)
+        .filter_map(|action| Some((match_rank(&action.text, query)?, action)))
+        .collect();
+    rows.sort_by_key(|row| row.0);
+    rows.into_iter().map(|row| row.1).collect()
+}
+
+/// How well `query` fits `text`, smaller is better: its letters in order, the fewer gaps the better.
+fn match_rank(text: &str, query: &str) -> Option<usize> {
+    let text = text.to_lowercase();
+    let query = query.trim().to_lowercase();
+    if let Some(at) = text.find(&query) {
+        return Some(at);
+    }
+    let mut letters = text.char_indices();
+    let mut last = 0;
+    for wanted in query.chars().filter(|letter| !letter.is_whitespace()) {
+        last = letters.find(|&(_, letter)| letter == wanted)?.0;
+    }
+    // After every text that holds the query in one piece.
+    Some(1000 + last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortcuts_are_unique() {
+        let state = State::default();
+        let list = actions(&state);
+        for (index, action) in list.iter().enumerate() {
+            let Some(shortcut) = action.shortcut else { continue };
+            let twin = list[..index].iter().find(|other| other.shortcut == Some(shortcut));
+            assert!(twin.is_none(), "{} and {:?}", action.text, twin.map(|twin| &twin.text));
+        }
+    }
+
+    #[test]
+    fn a_piece_beats_scattered_letters() {
+        assert_eq!(match_rank("Light or dark", "dark"), Some(9));
+        assert!(match_rank("Light or dark", "lod") > Some(1000));
+        assert_eq!(match_rank("Light or dark", "x"), None);
+        assert_eq!(match_rank("Light or dark", ""), Some(0));
+    }
+}

@@ -1,0 +1,87 @@
+//! What came from outside, taken into the state.
+
+use super::{
+    document::{OpenDocument, Shown},
+    effect::Effect,
+    event::{Event, JobResult},
+    notice::Severity,
+    state::State,
+    update::update,
+};
+use crate::{app::Command, jobs::JobId, theme::number, timeline::ViewState};
+
+/// Takes in one event.
+pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Dropped(paths) => update(state, Command::Open(paths)),
+        Event::Picked(purpose, paths) => picked(state, purpose, paths),
+        Event::JobDone { id, result } => job_done(state, id, result),
+        #[cfg(feature = "live")]
+        Event::Live(event) => super::live::apply_live(state, *event),
+    }
+}
+
+fn picked(
+    state: &mut State,
+    purpose: super::state::PathPurpose,
+    paths: Vec<std::path::PathBuf>,
+) -> Vec<Effect> {
+    match purpose {
+        super::state::PathPurpose::Open => update(state, Command::Open(paths)),
+        super::state::PathPurpose::Export(format) => {
+            state.overlay = super::state::Overlay::None;
+            let Some(path) = paths.into_iter().next() else { return Vec::new() };
+            let format = crate::jobs::ExportFormat::of_path(&path).unwrap_or(format);
+            update(state, Command::Export(format, path))
+        }
+    }
+}
+
+fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
+    let known = state.jobs.iter().any(|job| job.id == id && !job.is_cancelled());
+    state.jobs.retain(|job| job.id != id);
+    match result {
+        // Whoever cancelled knows.
+        JobResult::Cancelled => {}
+        JobResult::Failed(cause) => {
+            if known {
+                state.notices.push(Severity::Error, cause);
+            }
+        }
+        JobResult::Opened { paths, document } => {
+            if known {
+                opened(state, paths, document);
+            }
+        }
+        JobResult::Written { path, bytes } => {
+            let size = number::bytes(bytes as f64);
+            let text = format!("Written, {size}: {}", path.display());
+            state.notices.push(Severity::Done, text);
+        }
+        JobResult::Aggregated(tables) => {
+            if known {
+                state.tables = Some(*tables);
+            }
+        }
+        JobResult::Done => {}
+    }
+    Vec::new()
+}
+
+fn opened(
+    state: &mut State,
+    paths: Vec<std::path::PathBuf>,
+    document: std::sync::Arc<super::document::Document>,
+) {
+    for path in &paths {
+        state.settings.remember(path);
+    }
+    // The same files again: the newer reading replaces the older.
+    let view = match state.documents.iter().position(|open| open.paths == paths) {
+        Some(at) => state.documents.remove(at).view,
+        None => ViewState::new(&document.timeline),
+    };
+    let id = super::document::DocumentId(state.fresh_id());
+    state.documents.push(OpenDocument { id, paths, document, view });
+    state.shown = Shown::File(id);
+}

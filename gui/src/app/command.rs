@@ -1,0 +1,83 @@
+//! Everything a user can ask for. Menu, palette, keys, panels and tests speak this one language.
+
+use std::path::PathBuf;
+
+use super::{
+    document::{DocumentId, Shown},
+    notice::NoticeId,
+    settings::{BottomTab, PanelId, ThemeChoice},
+    state::PathPurpose,
+    table_sort::TableId,
+};
+use crate::{
+    jobs::{ExportFormat, JobId},
+    timeline::ViewCommand,
+};
+
+/// One request, applied by [`update`](super::update()) and nowhere else.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Ask for files to open.
+    AskOpen,
+    /// Open these files; several files of one job become one trace.
+    Open(Vec<PathBuf>),
+    /// Close an opened document.
+    Close(DocumentId),
+    /// Close the document in view.
+    CloseShown,
+    /// Look at another document.
+    Show(Shown),
+    /// Forget the recent files.
+    ForgetRecent,
+    /// Ask where to write the document in view.
+    AskExport(ExportFormat),
+    /// Write the document in view.
+    Export(ExportFormat, PathBuf),
+    /// Text typed into the path field.
+    PathInput(String),
+    /// Answer the path question with what is typed.
+    PathAccept,
+    /// Stop a job.
+    CancelJob(JobId),
+    /// Ask for a path with the desktop's dialog.
+    Browse(PathPurpose),
+    /// Look elsewhere in the timeline, select, fold, search.
+    View(ViewCommand),
+    /// Open or fold a panel.
+    TogglePanel(PanelId),
+    /// Show a tab of the bottom panel.
+    ShowBottom(BottomTab),
+    /// Panels back to where they were at the first start.
+    ResetLayout,
+    /// Change colours.
+    SetTheme(ThemeChoice),
+    /// Light if dark, dark if light.
+    ToggleTheme,
+    /// Show or close the list of commands.
+    TogglePalette,
+    /// Text typed into the palette.
+    PaletteInput(String),
+    /// Move the palette's cursor by so many rows.
+    PaletteMove(i32),
+    /// Run the palette's row.
+    PaletteRun(usize),
+    /// Show or close the sheet of keys.
+    ToggleHelp,
+    /// Close whatever lies over the window, else clear the selection.
+    Escape,
+    /// Show or hide the window's own frame times.
+    ToggleFrameTimes,
+    /// Open the search, or close it and look for nothing.
+    ToggleSearch,
+    /// Sort a table by a column.
+    SortTable(TableId, usize),
+    /// Take a notice off the screen.
+    Dismiss(NoticeId),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// End the program.
+    Quit,
+    /// Anything of the live run.
+    #[cfg(feature = "live")]
+    Live(super::live::LiveCommand),
+}

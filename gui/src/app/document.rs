@@ -1,0 +1,86 @@
+//! A trace ready to be drawn and explained.
+
+use std::{path::PathBuf, sync::Arc};
+
+use weftscope_traces::Trace;
+
+use super::{batch_picture::BatchPicture, explain::Explanation};
+use crate::timeline::{TimelineData, ViewState};
+
+/// Identifies an opened document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DocumentId(pub u64);
+
+/// What the centre shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// Nothing: the empty screen.
+    #[default]
+    Nothing,
+    /// The live run.
+    #[cfg(feature = "live")]
+    Live,
+    /// An opened file.
+    File(DocumentId),
+}
+
+/// A trace with all that is derived from it once. Made off the UI thread.
+pub struct Document {
+    /// One line: what it is.
+    pub title: String,
+    /// For file names made from it.
+    pub file_stem: String,
+    /// The trace.
+    pub trace: Arc<Trace>,
+    /// What the timeline draws from.
+    pub timeline: Arc<TimelineData>,
+    /// The batch, where the trace says what it was.
+    pub batch: Option<BatchPicture>,
+    /// What the panels say.
+    pub explanation: Explanation,
+}
+
+impl Document {
+    /// Derives what the window needs. Costs a few passes over all slices.
+    pub fn prepare(trace: Arc<Trace>, file_stem: impl Into<String>) -> Self {
+        let timeline = Arc::new(TimelineData::new(Arc::clone(&trace)));
+        let explanation = Explanation::of(&trace);
+        Self {
+            title: trace.meta.title.clone(),
+            file_stem: file_stem.into(),
+            trace,
+            timeline,
+            batch: None,
+            explanation,
+        }
+    }
+}
+
+/// A document that came from files.
+pub struct OpenDocument {
+    /// Its id.
+    pub id: DocumentId,
+    /// Where it came from.
+    pub paths: Vec<PathBuf>,
+    /// What it holds.
+    pub document: Arc<Document>,
+    /// How it is looked at.
+    pub view: ViewState,
+}
+
+impl OpenDocument {
+    /// Short name for a tab: the file's name, and how many more there are.
+    pub fn name(&self) -> String {
+        let first = self.paths.first().map_or_else(String::new, |path| short_name(path));
+        match self.paths.len() {
+            0 | 1 => first,
+            n => format!("{first} + {}", n - 1),
+        }
+    }
+}
+
+/// The last part of a path.
+pub fn short_name(path: &std::path::Path) -> String {
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}

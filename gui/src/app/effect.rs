@@ -1,0 +1,39 @@
+//! What the mutator wants done outside the state.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{document::Document, state::PathPurpose};
+use crate::{
+    jobs::{ExportFormat, JobStatus},
+    timeline::RangeSelection,
+};
+
+/// Work for [`Runner`](super::Runner): the state says what it wants, never how.
+#[derive(Clone)]
+pub enum Effect {
+    /// Show the desktop's own file dialog.
+    Browse(PathPurpose, PathBuf),
+    /// Read files into one document.
+    Open(JobStatus, Vec<PathBuf>),
+    /// Write a document.
+    Export(JobStatus, Arc<Document>, ExportFormat, PathBuf),
+    /// Aggregate what is selected.
+    Aggregate(JobStatus, Arc<Document>, RangeSelection),
+    /// Text for the clipboard.
+    Copy(String),
+    /// End the program.
+    Quit,
+    /// Tell the session something.
+    #[cfg(feature = "live")]
+    Session(weftscope_engine::command::Command),
+    /// Run the baselines of a spec.
+    #[cfg(feature = "live")]
+    Baselines(JobStatus, Arc<weftscope_engine::spec::RunSpec>),
+    /// Run a curve of a spec.
+    #[cfg(feature = "live")]
+    Curve(
+        JobStatus,
+        Arc<weftscope_engine::spec::RunSpec>,
+        weftscope_profiler::baselines::SweepAxis,
+    ),
+}

@@ -1,0 +1,50 @@
+//! Everything that can reach the window from outside its thread.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::document::Document;
+use crate::jobs::JobId;
+
+/// One thing that happened. The list is closed: what is not here cannot wake the window.
+pub enum Event {
+    /// Files were dropped on the window.
+    Dropped(Vec<PathBuf>),
+    /// The desktop's dialog was answered.
+    Picked(super::state::PathPurpose, Vec<PathBuf>),
+    /// A job ended.
+    JobDone {
+        /// Which.
+        id: JobId,
+        /// How.
+        result: JobResult,
+    },
+    /// The live run.
+    #[cfg(feature = "live")]
+    Live(Box<super::live::LiveEvent>),
+}
+
+/// How a job ended.
+pub enum JobResult {
+    /// Somebody cancelled it.
+    Cancelled,
+    /// It failed: cause and place.
+    Failed(String),
+    /// Files were read.
+    Opened {
+        /// The files, as asked.
+        paths: Vec<PathBuf>,
+        /// What they hold.
+        document: Arc<Document>,
+    },
+    /// A file was written.
+    Written {
+        /// Where.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// A range was aggregated.
+    Aggregated(Box<super::explain::RangeTables>),
+    /// It told what it found as it went.
+    Done,
+}

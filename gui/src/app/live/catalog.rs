@@ -1,0 +1,106 @@
+use weftscope_engine::{
+    machine::Machine,
+    model::{ModelShape, Shard},
+    spec::{RunSpec, StrategyKind, Transport},
+};
+
+use super::default_spec;
+
+/// What may be chosen: models and machines, never empty.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    models: Vec<ModelShape>,
+    machines: Vec<Machine>,
+}
+
+/// Whether a transport can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportState {
+    /// It can.
+    Ready,
+    /// It cannot: why.
+    Unavailable(String),
+}
+
+impl Catalog {
+    /// The built-in models and machines; `None` when the program was built without either.
+    pub fn builtin() -> Option<Self> {
+        let models: Vec<ModelShape> = weftscope_engine::model::names()
+            .into_iter()
+            .filter_map(weftscope_engine::model::builtin)
+            .collect();
+        let machines: Vec<Machine> = weftscope_engine::machine::names()
+            .filter_map(weftscope_engine::machine::builtin)
+            .collect();
+        Self::new(models, machines)
+    }
+
+    /// A catalog of these, in the order lists show them; `None` when one of the lists is empty.
+    pub fn new(models: Vec<ModelShape>, machines: Vec<Machine>) -> Option<Self> {
+        (!models.is_empty() && !machines.is_empty()).then_some(Self { models, machines })
+    }
+
+    /// All models.
+    pub fn models(&self) -> &[ModelShape] {
+        &self.models
+    }
+
+    /// All machines.
+    pub fn machines(&self) -> &[Machine] {
+        &self.machines
+    }
+
+    /// A model by name.
+    pub fn model(&self, name: &str) -> Option<&ModelShape> {
+        self.models.iter().find(|model| model.name == name)
+    }
+
+    /// A machine by name.
+    pub fn machine(&self, name: &str) -> Option<&Machine> {
+        self.machines.iter().find(|machine| machine.name == name)
+    }
+
+    /// Adds a model (from a `config.json`), or replaces the one of its name.
+    pub fn add_model(&mut self, model: ModelShape) {
+        match self.models.iter_mut().find(|known| known.name == model.name) {
+            Some(known) => *known = model,
+            None => self.models.push(model),
+        }
+    }
+
+    /// What runs at the first start.
+    pub fn default_spec(&self) -> RunSpec {
+        default_spec(self.models[0].clone(), self.machines[0].clone())
+    }
+
+    /// Degrees, 1–8, that divide the model and fit on the machine.
+    pub fn degrees(model: &ModelShape, machine: &Machine) -> Vec<u32> {
+        (1..=machine.gpus.min(8)).filter(|&degree| Shard::new(model, degree).is_ok()).collect()
+    }
+
+    /// Whether a transport can be chosen on a machine.
+    pub fn transport(machine: &Machine, transport: Transport) -> TransportState {
+        match transport {
+            Transport::Multimem if machine.link.multimem_bytes_per_s.is_none() => {
+                TransportState::Unavailable(format!(
+                    "{} has no in-switch reduction: {} joins its GPUs without NVLink multicast",
+                    machine.name, machine.link.name
+                ))
+            }
+            _ => TransportState::Ready,
+        }
+    }
+}
+
+/// One line for lists: what a strategy does.
+pub(crate) fn strategy_line(strategy: StrategyKind) -> &'static str {
+    match strategy {
+        StrategyKind::Default => "ring all-reduce, then add + RMSNorm; nothing overlaps",
+        StrategyKind::Multimem => "in-switch all-reduce, then add + RMSNorm; nothing overlaps",
+        StrategyKind::NoComm => "collectives removed: wrong output, the line to compare with",
+        StrategyKind::FuseOnly => "all-reduce, add and RMSNorm in one kernel; no split",
+        StrategyKind::EqualSplit => "the weave over two equal halves",
+        StrategyKind::TokenWeave => "the weave over a split that adds no wave",
+        StrategyKind::TwoBatch => "two micro-batches take turns; unfused collectives",
+    }
+}

@@ -1,0 +1,26 @@
+use weftscope_profiler::baselines::SweepAxis;
+
+use super::KnobEdit;
+
+/// Requests about the live run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LiveCommand {
+    /// Pause if running, run if paused.
+    TogglePause,
+    /// One iteration, then wait.
+    Step,
+    /// Turn a knob.
+    Turn(KnobEdit),
+    /// All knobs as at the first start.
+    ResetAll,
+    /// Look at the newest iteration as it comes.
+    Follow,
+    /// Stay at a kept iteration.
+    Pin(u64),
+    /// The kept iteration so many steps from the one in view; negative is older.
+    Browse(i32),
+    /// Run the points of a curve.
+    RunCurve(SweepAxis),
+    /// Take the value of a point of the curve.
+    GoToPoint(SweepAxis, u32),
+}

@@ -1,0 +1,112 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
+use weftscope_profiler::live::{Event as SessionEvent, ExecutorFactory, LiveSession, Options};
+
+use super::{Iteration, LiveEvent, Marks};
+use crate::{
+    app::{Document, Event},
+    jobs::{EventSender, Wake},
+};
+
+/// The window's hold on a running session: commands go straight to it, its iterations come back through a thread
+/// that makes them ready to be drawn. Dropping it ends both.
+pub struct SessionHandle {
+    session: Arc<LiveSession>,
+    over: Arc<AtomicBool>,
+}
+
+/// How long the preparing thread waits before it looks whether it is still wanted.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+impl SessionHandle {
+    /// Starts a session over `spec`.
+    ///
+    /// # Errors
+    /// In words, when the system gives no thread.
+    pub fn start(
+        factory: ExecutorFactory,
+        spec: RunSpec,
+        events: EventSender,
+    ) -> Result<Self, String> {
+        let options = Options { wake: Arc::new(|| {}) as Wake, ..Options::default() };
+        let session =
+            LiveSession::spawn(factory, spec, options).map_err(|error| error.to_string())?;
+        let handle = Self { session: Arc::new(session), over: Arc::new(AtomicBool::new(false)) };
+        let (session, over) = (Arc::clone(&handle.session), Arc::clone(&handle.over));
+        thread::Builder::new()
+            .name("weftscope-prepare".to_owned())
+            .spawn(move || prepare(&session, &over, &events))
+            .map_err(|error| format!("cannot start the preparing thread: {error}"))?;
+        Ok(handle)
+    }
+
+    /// Asks the session for something; never waits.
+    pub fn send(&self, command: Command) {
+        self.session.send(command);
+    }
+}
+
+impl Drop for SessionHandle {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.session.send(Command::Stop);
+    }
+}
+
+/// The preparing thread. The session keeps only its newest unfetched iteration, so a slow preparation skips
+/// iterations instead of falling behind.
+fn prepare(session: &LiveSession, over: &AtomicBool, events: &EventSender) {
+    while !over.load(Ordering::Relaxed) {
+        let Some(event) = session.next(PATIENCE) else { continue };
+        let event = match event {
+            SessionEvent::Iteration(iteration) => {
+                let stem = file_stem(&iteration.spec);
+                let document = Document::prepare(Arc::clone(&iteration.trace), stem);
+                let alone_compute_ns = iteration
+                    .trace
+                    .labels
+                    .iter()
+                    .filter(|label| label.kind.is_compute())
+                    .filter_map(|label| label.facts.as_ref()?.alone_ns)
+                    .sum();
+                LiveEvent::Iteration(Arc::new(Iteration {
+                    alone_compute_ns,
+                    number: iteration.number,
+                    marks: Marks::of(&iteration.spec),
+                    plan: iteration.plan,
+                    duration_ns: iteration.time_ns,
+                    document: Arc::new(document),
+                }))
+            }
+            SessionEvent::PlanError(error) => LiveEvent::Refused(error.to_string()),
+            SessionEvent::ExecError(error) => LiveEvent::Refused(error.to_string()),
+            SessionEvent::CollectError(error) => LiveEvent::Refused(error),
+            SessionEvent::State(RunState::Stopped) => {
+                LiveEvent::Ended("the session thread has stopped".to_owned())
+            }
+            SessionEvent::State(_) => continue,
+        };
+        if over.load(Ordering::Relaxed) || !events.send(Event::Live(Box::new(event))) {
+            return;
+        }
+    }
+}
+
+/// For file names: `llama-3.3-70b-tp8-tokenweave-8192`.
+fn file_stem(spec: &RunSpec) -> String {
+    format!(
+        "{}-tp{}-{}-{}",
+        spec.model.name,
+        spec.knobs.tp,
+        spec.knobs.strategy.name(),
+        spec.batch.tokens()
+    )
+}

@@ -1,0 +1,246 @@
+use std::{collections::VecDeque, sync::Arc};
+
+use weftscope_engine::{
+    batch::{Batch, Request},
+    plan::Plan,
+    spec::{RunSpec, SplitChoice, StrategyKind},
+};
+use weftscope_profiler::baselines::SweepAxis;
+
+use super::{Catalog, Draft, Marks, cuts};
+use crate::{
+    app::{BatchPicture, Document, RequestPicture},
+    timeline::ViewState,
+};
+
+/// Whether the session iterates, as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Running {
+    /// Iteration after iteration.
+    Run,
+    /// Waiting.
+    Paused,
+}
+
+/// How the session does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// No iteration has come yet.
+    Starting,
+    /// Iterations come.
+    Ready,
+    /// The spec asked for cannot be planned or run; the picture is of an older one.
+    Refused(String),
+    /// The session is over.
+    Ended(String),
+}
+
+/// One iteration that was run, with its picture.
+pub struct Iteration {
+    /// Its number in the session.
+    pub number: u64,
+    /// What ran.
+    pub plan: Arc<Plan>,
+    /// Where else its batch could be cut.
+    pub marks: Marks,
+    /// First op's start to last op's end over all ranks, ns.
+    pub duration_ns: i64,
+    /// Sum over a rank's computing ops of their durations alone, ns; 0 when not known.
+    pub alone_compute_ns: i64,
+    /// Its picture.
+    pub document: Arc<Document>,
+}
+
+/// A baseline's iteration for the same batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// Which.
+    pub strategy: StrategyKind,
+    /// Its iteration time, ns, or why it cannot run.
+    pub outcome: Result<i64, String>,
+}
+
+/// One run of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurvePoint {
+    /// Value on the axis.
+    pub x: u32,
+    /// Iteration time, ns.
+    pub time_ns: i64,
+}
+
+/// A curve, complete or under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// What it runs over.
+    pub axis: SweepAxis,
+    /// What it was run for, the axis' own knob aside; `None` before the first.
+    pub spec: Option<Arc<RunSpec>>,
+    /// Points so far, ascending.
+    pub points: Vec<CurvePoint>,
+    /// Points that could not run, with the first cause.
+    pub failed: Option<(u32, String)>,
+}
+
+impl Curve {
+    /// A curve without points.
+    pub fn new(axis: SweepAxis) -> Self {
+        Self { axis, spec: None, points: Vec::new(), failed: None }
+    }
+}
+
+/// The live run as the window knows it.
+pub struct Live {
+    /// What may be chosen.
+    pub catalog: Catalog,
+    /// What is being edited.
+    pub draft: Draft,
+    /// The last spec handed to the session.
+    pub sent: Option<Arc<RunSpec>>,
+    /// Whether it iterates, as asked.
+    pub running: Running,
+    /// How it does.
+    pub status: Status,
+    /// The last iterations, oldest first.
+    pub history: VecDeque<Arc<Iteration>>,
+    /// The iteration stayed at; `None`: the newest.
+    pub pinned: Option<u64>,
+    /// How the run is looked at; kept from iteration to iteration.
+    pub view: Option<ViewState>,
+    /// UI time at which the ghost of the iteration before appeared, s.
+    pub ghost_since_s: Option<f64>,
+    /// Baselines so far for [`Live::baselines_of`].
+    pub baselines: Vec<Baseline>,
+    /// What the baselines are of.
+    pub baselines_of: Option<Arc<RunSpec>>,
+    /// Sum over the ops of `nocomm`, unsplit, of their durations alone, ns, for [`Live::baselines_of`].
+    pub unsplit_alone_ns: Option<i64>,
+    /// The curve.
+    pub curve: Curve,
+}
+
+impl Live {
+    /// Iterations kept to go back to. One of two layers on eight ranks holds about 20 MB.
+    pub const KEPT: usize = 12;
+    /// Of these, iterations kept of a spec that runs over and over.
+    pub const REPEATS: usize = 3;
+
+    /// A run that has not begun.
+    pub fn new(catalog: Catalog, draft: Draft) -> Self {
+        Self {
+            catalog,
+            draft,
+            sent: None,
+            running: Running::Run,
+            status: Status::Starting,
+            history: VecDeque::new(),
+            pinned: None,
+            view: None,
+            ghost_since_s: None,
+            baselines: Vec::new(),
+            baselines_of: None,
+            unsplit_alone_ns: None,
+            curve: Curve::new(SweepAxis::Split),
+        }
+    }
+
+    /// The iteration in view.
+    pub fn shown(&self) -> Option<&Arc<Iteration>> {
+        let pinned = self.pinned.and_then(|number| self.kept(number));
+        pinned.or_else(|| self.history.back())
+    }
+
+    /// A kept iteration.
+    pub fn kept(&self, number: u64) -> Option<&Arc<Iteration>> {
+        self.history.iter().find(|iteration| iteration.number == number)
+    }
+
+    /// The iteration before the one in view that ran another spec, for comparison.
+    pub fn previous_spec(&self) -> Option<&Arc<Iteration>> {
+        let shown = self.shown()?;
+        self.history.iter().rev().find(|iteration| {
+            iteration.number < shown.number && iteration.plan.spec != shown.plan.spec
+        })
+    }
+
+    /// Iteration time of a baseline, ns.
+    pub fn baseline_ns(&self, strategy: StrategyKind) -> Option<i64> {
+        let found = self.baselines.iter().find(|baseline| baseline.strategy == strategy)?;
+        found.outcome.as_ref().ok().copied()
+    }
+
+    /// Tokens in split 0: as the user says, else as the iteration in view was cut.
+    pub fn first_tokens(&self) -> Option<u32> {
+        let knobs = &self.draft.spec.knobs;
+        match (self.pinned, knobs.split) {
+            (None, SplitChoice::Fixed(first)) if knobs.strategy != StrategyKind::EqualSplit => {
+                Some(first)
+            }
+            _ => self.shown()?.plan.decision.split.as_ref().map(|split| split.first_tokens),
+        }
+    }
+
+    /// Where the batch could be cut, as of the iteration in view.
+    pub fn marks(&self) -> Option<&Marks> {
+        self.shown().map(|iteration| &iteration.marks)
+    }
+
+    /// The whole-tile cut nearest to `first` tokens that leaves both sides some.
+    pub fn snap(&self, first: u32) -> u32 {
+        let tokens = self.draft.spec.batch.tokens();
+        let tile = self.marks().map_or(128, |marks| marks.tile_rows).max(1);
+        let last = tokens.saturating_sub(1).max(1);
+        let whole_tiles = (first + tile / 2) / tile * tile;
+        // Less than two tiles have no whole-tile cut: any token will do.
+        if tokens <= tile {
+            first.clamp(1, last)
+        } else {
+            whole_tiles.clamp(tile, last / tile * tile)
+        }
+    }
+
+    /// Where a knob of a curve stands, also when it is left to the chooser.
+    pub fn current(&self, axis: SweepAxis) -> Option<u32> {
+        let split = || self.shown()?.plan.decision.split.as_ref();
+        match axis {
+            SweepAxis::Split => self.first_tokens(),
+            SweepAxis::AttnCtas => split().map(|split| split.attn_ctas),
+            SweepAxis::MlpCtas => split().map(|split| split.mlp_ctas),
+        }
+    }
+
+    /// The batch for the token bar: as edited, or as it was in an iteration gone back to.
+    pub fn batch_picture(&self) -> BatchPicture {
+        let pinned = self.pinned.and_then(|number| self.kept(number));
+        let spec = pinned.map_or(&self.draft.spec, |iteration| &*iteration.plan.spec);
+        let decision = self.shown().and_then(|iteration| iteration.plan.decision.split.as_ref());
+        let runs_whole = self.shown().is_some() && decision.is_none();
+        let first = self.first_tokens().filter(|_| cuts(spec.knobs.strategy) && !runs_whole);
+        picture_of(&spec.batch, decision.map_or(0, |split| split.padded_tokens), first)
+    }
+}
+
+fn picture_of(batch: &Batch, padded_tokens: u32, first_tokens: Option<u32>) -> BatchPicture {
+    let request = |request: &Request| RequestPicture {
+        new_tokens: request.new_tokens,
+        cached_tokens: request.cached_tokens,
+    };
+    let tokens = batch.tokens();
+    BatchPicture {
+        requests: batch.requests.iter().map(request).collect(),
+        padded_tokens: padded_tokens.max(tokens),
+        first_tokens: first_tokens.filter(|&first| 0 < first && first < tokens),
+    }
+}
+
+/// Name with unit of what a curve runs over.
+pub(crate) fn axis_name(axis: SweepAxis) -> &'static str {
+    match axis {
+        SweepAxis::Split => "tokens in split 0",
+        SweepAxis::AttnCtas => "SMs for communication under attention",
+        SweepAxis::MlpCtas => "SMs for communication under the MLP",
+    }
+}
+
+/// Every curve.
+pub(crate) const AXES: [SweepAxis; 3] = [SweepAxis::Split, SweepAxis::AttnCtas, SweepAxis::MlpCtas];

@@ -1,0 +1,40 @@
+//! The window: state as plain data, requests, one mutator, and the loop that joins them to egui.
+//!
+//! Each frame, [`logic`](App::logic) drains one closed list of [`Event`]s and applies the [`Command`]s of the
+//! frame before through [`update()`]; `ui` then gets `&State` and returns commands. Nothing else changes the
+//! state, so every behaviour of the window is tested without a window.
+
+pub mod action;
+mod apply;
+mod batch_picture;
+mod command;
+mod document;
+mod effect;
+mod event;
+mod explain;
+#[cfg(feature = "live")]
+pub mod live;
+mod notice;
+mod runner;
+mod settings;
+mod state;
+mod table_sort;
+mod ui;
+mod update;
+mod window;
+
+pub use apply::apply;
+pub use batch_picture::{BatchPicture, RequestPicture, Stretch, StretchKind};
+pub use command::Command;
+pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
+pub use effect::Effect;
+pub use event::{Event, JobResult};
+pub use explain::{Explanation, RangeTables};
+pub use notice::{Notice, NoticeId, Notices, Severity};
+pub use runner::Runner;
+pub(crate) use runner::has_file_dialog;
+pub use settings::{BottomTab, Layout, PanelId, Settings, SettingsError, ThemeChoice};
+pub use state::{Overlay, PathPurpose, PathQuestion, State};
+pub use table_sort::{SortKey, TableId, TableSort};
+pub use update::update;
+pub use window::{App, Start, run_window};

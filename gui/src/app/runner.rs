@@ -1,0 +1,137 @@
+//! Does what the mutator asked for.
+
+use std::path::PathBuf;
+
+#[cfg(feature = "live")]
+use super::live::{self, SessionHandle};
+use super::{
+    document::Document,
+    effect::Effect,
+    event::{Event, JobResult},
+    explain,
+    state::PathPurpose,
+};
+use crate::jobs::{self, EventSender};
+
+/// Holds what effects need: the way back, and the session.
+pub struct Runner {
+    events: EventSender,
+    #[cfg(feature = "live")]
+    session: Option<SessionHandle>,
+}
+
+/// What only the thread of the window may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowTask {
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Close the window.
+    Quit,
+}
+
+impl Runner {
+    /// A runner whose results come back through `events`.
+    pub fn new(events: EventSender) -> Self {
+        Self {
+            events,
+            #[cfg(feature = "live")]
+            session: None,
+        }
+    }
+
+    /// Gives it a session to talk to.
+    #[cfg(feature = "live")]
+    pub fn attach(&mut self, session: SessionHandle) {
+        self.session = Some(session);
+    }
+
+    /// Starts what `effect` asks for, without waiting; gives back what the window must do itself.
+    pub fn run(&mut self, effect: Effect) -> Option<WindowTask> {
+        match effect {
+            Effect::Copy(text) => return Some(WindowTask::Copy(text)),
+            Effect::Quit => return Some(WindowTask::Quit),
+            Effect::Browse(purpose, suggested) => self.browse(purpose, suggested),
+            Effect::Open(job, paths) => {
+                self.events.spawn(job.id, "open", job.control(), move |control| {
+                    jobs::open(&paths, control)
+                });
+            }
+            Effect::Export(job, document, format, path) => {
+                self.events.spawn(job.id, "export", job.control(), move |control| {
+                    jobs::export(&document, format, &path, control)
+                });
+            }
+            Effect::Aggregate(job, document, range) => {
+                self.events.spawn(job.id, "aggregate", job.control(), move |control| {
+                    aggregate(&document, &range, control)
+                });
+            }
+            #[cfg(feature = "live")]
+            Effect::Session(command) => {
+                if let Some(session) = &self.session {
+                    session.send(command);
+                }
+            }
+            #[cfg(feature = "live")]
+            Effect::Baselines(job, spec) => {
+                let events = self.events.clone();
+                self.events.spawn(job.id, "baselines", job.control(), move |control| {
+                    live::run_baselines(&spec, &events, control)
+                });
+            }
+            #[cfg(feature = "live")]
+            Effect::Curve(job, spec, axis) => {
+                let events = self.events.clone();
+                self.events.spawn(job.id, "curve", job.control(), move |control| {
+                    live::run_curve(&spec, axis, &events, control)
+                });
+            }
+        }
+        None
+    }
+
+    /// Shows the desktop's dialog on a thread of its own: it blocks until it is answered.
+    fn browse(&self, purpose: PathPurpose, suggested: PathBuf) {
+        let events = self.events.clone();
+        let started = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
+            let paths = pick(purpose, &suggested);
+            if !paths.is_empty() {
+                events.send(Event::Picked(purpose, paths));
+            }
+        });
+        // Without a thread there is no dialog; the path field that asked for it is still there.
+        drop(started);
+    }
+}
+
+/// True where the desktop's dialog can be asked for: it is reached over the session bus.
+pub(crate) fn has_file_dialog() -> bool {
+    !cfg!(target_os = "linux") || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
+}
+
+fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
+    match purpose {
+        PathPurpose::Open => rfd::FileDialog::new()
+            .set_title("Open traces")
+            .add_filter("traces", &["weft", "json", "gz"])
+            .pick_files()
+            .unwrap_or_default(),
+        PathPurpose::Export(_) => rfd::FileDialog::new()
+            .set_title("Write to")
+            .set_file_name(super::document::short_name(suggested))
+            .save_file()
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn aggregate(
+    document: &Document,
+    range: &crate::timeline::RangeSelection,
+    control: &jobs::JobControl,
+) -> JobResult {
+    match explain::aggregate(document, range, control) {
+        Ok(tables) => JobResult::Aggregated(Box::new(tables)),
+        Err(jobs::Cancelled) => JobResult::Cancelled,
+    }
+}

@@ -1,0 +1,160 @@
+//! What is remembered from one start to the next.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Light, dark, or what the desktop says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThemeChoice {
+    /// As the desktop.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl ThemeChoice {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// Name as shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "As the desktop",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+/// Panels that fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PanelId {
+    /// The knobs, left.
+    Knobs,
+    /// Why, right.
+    Why,
+    /// Details and curve, bottom.
+    Bottom,
+}
+
+/// What the bottom panel shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BottomTab {
+    /// Facts of the selection.
+    #[default]
+    Details,
+    /// Iteration time over the split point or over communication SMs.
+    Curve,
+    /// What was lost or uncertain.
+    Diagnostics,
+}
+
+/// Which panels are open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    /// The knobs are open.
+    pub knobs: bool,
+    /// Why is open.
+    pub why: bool,
+    /// The bottom panel is open; it also opens by itself when something is selected.
+    pub bottom: bool,
+    /// Its tab.
+    pub bottom_tab: BottomTab,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { knobs: true, why: true, bottom: false, bottom_tab: BottomTab::Details }
+    }
+}
+
+impl Layout {
+    /// The switch of a panel.
+    pub fn open_mut(&mut self, panel: PanelId) -> &mut bool {
+        match panel {
+            PanelId::Knobs => &mut self.knobs,
+            PanelId::Why => &mut self.why,
+            PanelId::Bottom => &mut self.bottom,
+        }
+    }
+}
+
+/// The settings of a user on a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// [`Settings::VERSION`] of the program that wrote them.
+    pub version: u32,
+    /// Colours.
+    pub theme: ThemeChoice,
+    /// Panels.
+    pub layout: Layout,
+    /// Files opened last, newest first.
+    pub recent: Vec<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: Self::VERSION,
+            theme: ThemeChoice::default(),
+            layout: Layout::default(),
+            recent: Vec::new(),
+        }
+    }
+}
+
+/// Why stored settings were set aside.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// They do not parse.
+    #[error("the stored settings cannot be read ({0}); the defaults are used")]
+    Malformed(#[from] serde_json::Error),
+    /// A newer program wrote them.
+    #[error(
+        "the stored settings are of version {found}, this program knows {known}; the defaults are used"
+    )]
+    Version {
+        /// Version found.
+        found: u32,
+        /// Version known.
+        known: u32,
+    },
+}
+
+impl Settings {
+    /// Version of the stored form.
+    pub const VERSION: u32 = 1;
+    /// Recent files kept.
+    const MAX_RECENT: usize = 10;
+
+    /// Reads what [`Settings::to_text`] wrote.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the text is not ours or newer than this program.
+    pub fn from_text(text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = serde_json::from_str(text)?;
+        if settings.version != Self::VERSION {
+            return Err(SettingsError::Version { found: settings.version, known: Self::VERSION });
+        }
+        Ok(settings)
+    }
+
+    /// The stored form: JSON.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| format!("unserialisable: {error}"))
+    }
+
+    /// Puts a file on top of the recent ones.
+    pub fn remember(&mut self, path: &Path) {
+        self.recent.retain(|known| known != path);
+        self.recent.insert(0, path.to_owned());
+        self.recent.truncate(Self::MAX_RECENT);
+    }
+}

@@ -1,0 +1,196 @@
+//! All the window knows, as plain data.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    document::{Document, DocumentId, OpenDocument, Shown},
+    explain::RangeTables,
+    notice::Notices,
+    settings::Settings,
+    table_sort::{TableId, TableSort},
+};
+use crate::{
+    jobs::{ExportFormat, JobId, JobKind, JobStatus},
+    timeline::{RangeSelection, ViewState},
+};
+
+/// The state of the window. Only [`update`](super::update()) and [`apply`](super::apply()) change it.
+#[derive(Default)]
+pub struct State {
+    /// What is remembered between starts.
+    pub settings: Settings,
+    /// Opened files.
+    pub documents: Vec<OpenDocument>,
+    /// What the centre shows.
+    pub shown: Shown,
+    /// What lies over the window.
+    pub overlay: Overlay,
+    /// Work under way.
+    pub jobs: Vec<JobStatus>,
+    /// What the user is told.
+    pub notices: Notices,
+    /// The search strip is open.
+    pub searching: bool,
+    /// Show the window's own frame times.
+    pub frame_times: bool,
+    /// The desktop prefers dark, as last heard.
+    pub desktop_dark: bool,
+    /// Tables of the selected range, when they are ready.
+    pub tables: Option<RangeTables>,
+    /// The range that [`State::tables`] are of, or will be.
+    pub tables_of: Option<RangeSelection>,
+    /// Order of the table per op.
+    pub ops_sort: Option<TableSort>,
+    /// Order of the table per row.
+    pub rows_sort: Option<TableSort>,
+    /// UI clock, s since the start, as of this frame.
+    pub now_s: f64,
+    /// The live run.
+    #[cfg(feature = "live")]
+    pub live: Option<super::live::Live>,
+    next_id: u64,
+}
+
+/// What lies over the window; one thing at a time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    None,
+    /// The list of commands.
+    Palette {
+        /// What is typed.
+        query: String,
+        /// Row under the cursor.
+        cursor: usize,
+    },
+    /// The sheet of keys.
+    Help,
+    /// A question for a path.
+    Path(PathQuestion),
+}
+
+/// A question for a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathQuestion {
+    /// What the path is for.
+    pub purpose: PathPurpose,
+    /// What is typed.
+    pub text: String,
+}
+
+/// What a path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathPurpose {
+    /// To open it.
+    Open,
+    /// To write the document in view.
+    Export(ExportFormat),
+}
+
+impl State {
+    /// The document in the centre.
+    pub fn document(&self) -> Option<&Arc<Document>> {
+        match self.shown {
+            Shown::Nothing => None,
+            #[cfg(feature = "live")]
+            Shown::Live => self.live.as_ref()?.shown().map(|iteration| &iteration.document),
+            Shown::File(id) => self.open_document(id).map(|open| &open.document),
+        }
+    }
+
+    /// The view of what the centre shows.
+    pub fn view(&self) -> Option<&ViewState> {
+        match self.shown {
+            Shown::Nothing => None,
+            #[cfg(feature = "live")]
+            Shown::Live => self.live.as_ref()?.view.as_ref(),
+            Shown::File(id) => self.open_document(id).map(|open| &open.view),
+        }
+    }
+
+    /// The view of what the centre shows, to change it.
+    pub(crate) fn view_mut(&mut self) -> Option<&mut ViewState> {
+        match self.shown {
+            Shown::Nothing => None,
+            #[cfg(feature = "live")]
+            Shown::Live => self.live.as_mut()?.view.as_mut(),
+            Shown::File(id) => {
+                self.documents.iter_mut().find(|open| open.id == id).map(|open| &mut open.view)
+            }
+        }
+    }
+
+    /// What to show when what was shown is gone.
+    pub(crate) fn fallback_shown(&self) -> Shown {
+        #[cfg(feature = "live")]
+        if self.live.is_some() {
+            return Shown::Live;
+        }
+        self.documents.last().map_or(Shown::Nothing, |open| Shown::File(open.id))
+    }
+
+    /// An opened file.
+    pub fn open_document(&self, id: DocumentId) -> Option<&OpenDocument> {
+        self.documents.iter().find(|open| open.id == id)
+    }
+
+    /// Dark colours are in use.
+    pub fn dark(&self) -> bool {
+        match self.settings.theme {
+            super::settings::ThemeChoice::System => self.desktop_dark,
+            super::settings::ThemeChoice::Light => false,
+            super::settings::ThemeChoice::Dark => true,
+        }
+    }
+
+    /// Order of a table.
+    pub fn table_sort(&self, table: TableId) -> Option<TableSort> {
+        match table {
+            TableId::Ops => self.ops_sort,
+            TableId::Rows => self.rows_sort,
+        }
+    }
+
+    /// Order of a table, to change it.
+    pub(crate) fn table_sort_mut(&mut self, table: TableId) -> &mut Option<TableSort> {
+        match table {
+            TableId::Ops => &mut self.ops_sort,
+            TableId::Rows => &mut self.rows_sort,
+        }
+    }
+
+    /// Registers a job of this kind and gives its status.
+    pub(crate) fn begin_job(&mut self, kind: JobKind, title: impl Into<String>) -> JobStatus {
+        let job = JobStatus::new(JobId(self.fresh_id()), kind, title, self.now_s);
+        self.jobs.push(job.clone());
+        job
+    }
+
+    /// Cancels and forgets every job of a kind: a newer question made them worthless.
+    pub(crate) fn drop_jobs(&mut self, kind: JobKind) {
+        self.jobs.retain(|job| {
+            if job.kind == kind {
+                job.cancel();
+            }
+            job.kind != kind
+        });
+    }
+
+    /// A number not given before.
+    pub(crate) fn fresh_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Files that are being opened or shown, for the empty screen.
+    pub fn is_opening(&self) -> bool {
+        self.jobs.iter().any(|job| job.kind == JobKind::Open)
+    }
+
+    /// A file name for an export of the document in view.
+    pub fn suggested_path(&self, format: ExportFormat) -> PathBuf {
+        let stem = self.document().map_or("weftscope", |document| document.file_stem.as_str());
+        PathBuf::from(format!("{stem}.{}", format.extension()))
+    }
+}

@@ -1,0 +1,41 @@
+//! How the aggregate tables are sorted.
+
+/// One of the aggregate tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableId {
+    /// Per op.
+    Ops,
+    /// Per SM, stream or thread.
+    Rows,
+}
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// A table's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableSort {
+    /// Column, from 0.
+    pub column: usize,
+    /// Which way.
+    pub key: SortKey,
+}
+
+impl TableSort {
+    /// The order after a click on the head of `column`: largest first, then smallest first, then as it came.
+    pub fn clicked(before: Option<Self>, column: usize) -> Option<Self> {
+        match before {
+            Some(Self { column: same, key: SortKey::Descending }) if same == column => {
+                Some(Self { column, key: SortKey::Ascending })
+            }
+            Some(Self { column: same, key: SortKey::Ascending }) if same == column => None,
+            _ => Some(Self { column, key: SortKey::Descending }),
+        }
+    }
+}

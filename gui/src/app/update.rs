@@ -1,0 +1,251 @@
+//! The one mutator: a request changes the state and says what else must happen.
+
+use std::path::PathBuf;
+
+use super::{
+    action,
+    command::Command,
+    document::{DocumentId, Shown},
+    effect::Effect,
+    notice::Severity,
+    settings::{BottomTab, Layout, ThemeChoice},
+    state::{Overlay, PathPurpose, PathQuestion, State},
+    table_sort::TableSort,
+};
+use crate::{
+    jobs::{ExportFormat, JobId, JobKind},
+    timeline::{Selection, ViewCommand},
+};
+
+/// Applies one request. Pure but for the state: files, threads and the window are left to the effects.
+pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
+    match command {
+        Command::AskOpen => ask_path(state, PathPurpose::Open),
+        Command::AskExport(format) => return ask_export(state, format),
+        Command::Open(paths) => return open(state, paths),
+        Command::Close(id) => close(state, id),
+        Command::CloseShown => {
+            if let Shown::File(id) = state.shown {
+                close(state, id);
+            }
+        }
+        Command::Show(shown) => {
+            state.shown = shown;
+            state.tables = None;
+            state.tables_of = None;
+        }
+        Command::ForgetRecent => state.settings.recent.clear(),
+        Command::Export(format, path) => return export(state, format, path),
+        Command::Browse(purpose) => return browse(state, purpose),
+        Command::PathInput(text) => {
+            if let Overlay::Path(question) = &mut state.overlay {
+                question.text = text;
+            }
+        }
+        Command::PathAccept => return accept_path(state),
+        Command::CancelJob(id) => cancel(state, id),
+        Command::View(view) => return look(state, view),
+        Command::TogglePanel(panel) => {
+            let open = state.settings.layout.open_mut(panel);
+            *open = !*open;
+        }
+        Command::ShowBottom(tab) => {
+            state.settings.layout.bottom = true;
+            state.settings.layout.bottom_tab = tab;
+        }
+        Command::ResetLayout => state.settings.layout = Layout::default(),
+        Command::SetTheme(theme) => state.settings.theme = theme,
+        Command::ToggleTheme => {
+            state.settings.theme =
+                if state.dark() { ThemeChoice::Light } else { ThemeChoice::Dark };
+        }
+        Command::TogglePalette => {
+            let open = matches!(state.overlay, Overlay::Palette { .. });
+            let palette = Overlay::Palette { query: String::new(), cursor: 0 };
+            state.overlay = if open { Overlay::None } else { palette };
+        }
+        Command::PaletteInput(typed) => {
+            state.overlay = Overlay::Palette { query: typed, cursor: 0 };
+        }
+        Command::PaletteMove(rows) => move_palette(state, rows),
+        Command::PaletteRun(row) => return run_palette(state, row),
+        Command::ToggleHelp => {
+            let open = state.overlay == Overlay::Help;
+            state.overlay = if open { Overlay::None } else { Overlay::Help };
+        }
+        Command::Escape => return escape(state),
+        Command::ToggleFrameTimes => state.frame_times = !state.frame_times,
+        Command::ToggleSearch => {
+            state.searching = !state.searching;
+            if !state.searching {
+                return look(state, ViewCommand::Search(String::new()));
+            }
+        }
+        Command::SortTable(table, column) => {
+            let sort = TableSort::clicked(state.table_sort(table), column);
+            *state.table_sort_mut(table) = sort;
+        }
+        Command::Dismiss(id) => state.notices.dismiss(id),
+        Command::Copy(text) => {
+            let lines = text.lines().count();
+            let what =
+                if lines == 1 { "Copied".to_owned() } else { format!("Copied {lines} lines") };
+            state.notices.push(Severity::Done, what);
+            return vec![Effect::Copy(text)];
+        }
+        Command::Quit => return vec![Effect::Quit],
+        #[cfg(feature = "live")]
+        Command::Live(command) => return super::live::update_live(state, command),
+    }
+    Vec::new()
+}
+
+fn ask_path(state: &mut State, purpose: PathPurpose) {
+    let text = match purpose {
+        PathPurpose::Open => String::new(),
+        PathPurpose::Export(format) => state.suggested_path(format).display().to_string(),
+    };
+    state.overlay = Overlay::Path(PathQuestion { purpose, text });
+}
+
+fn ask_export(state: &mut State, format: ExportFormat) -> Vec<Effect> {
+    if state.document().is_none() {
+        state
+            .notices
+            .push(Severity::Warning, "There is nothing to export yet: run or open something first");
+    } else {
+        ask_path(state, PathPurpose::Export(format));
+    }
+    Vec::new()
+}
+
+fn browse(state: &State, purpose: PathPurpose) -> Vec<Effect> {
+    let suggested = match purpose {
+        PathPurpose::Open => PathBuf::new(),
+        PathPurpose::Export(format) => state.suggested_path(format),
+    };
+    vec![Effect::Browse(purpose, suggested)]
+}
+
+fn accept_path(state: &mut State) -> Vec<Effect> {
+    let Overlay::Path(question) = &state.overlay else { return Vec::new() };
+    let question = question.clone();
+    let path = PathBuf::from(question.text.trim());
+    if path.as_os_str().is_empty() {
+        return Vec::new();
+    }
+    state.overlay = Overlay::None;
+    match question.purpose {
+        PathPurpose::Open => open(state, vec![path]),
+        PathPurpose::Export(format) => {
+            // A typed extension says more than the menu entry that opened the question.
+            let format = ExportFormat::of_path(&path).unwrap_or(format);
+            export(state, format, path)
+        }
+    }
+}
+
+fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
+    let Some(first) = paths.first() else { return Vec::new() };
+    state.overlay = Overlay::None;
+    let title = match paths.len() {
+        1 => format!("Opening {}", super::document::short_name(first)),
+        n => format!("Opening {n} files"),
+    };
+    let job = state.begin_job(JobKind::Open, title);
+    vec![Effect::Open(job, paths)]
+}
+
+fn export(state: &mut State, format: ExportFormat, path: PathBuf) -> Vec<Effect> {
+    let Some(document) = state.document().cloned() else {
+        state
+            .notices
+            .push(Severity::Warning, "There is nothing to export yet: run or open something first");
+        return Vec::new();
+    };
+    let job =
+        state.begin_job(JobKind::Export, format!("Writing {}", super::document::short_name(&path)));
+    vec![Effect::Export(job, document, format, path)]
+}
+
+fn close(state: &mut State, id: DocumentId) {
+    state.documents.retain(|open| open.id != id);
+    if state.shown == Shown::File(id) {
+        state.shown = state.fallback_shown();
+    }
+}
+
+fn cancel(state: &mut State, id: JobId) {
+    // The job says itself when it has stopped; until then its row stays.
+    if let Some(job) = state.jobs.iter().find(|job| job.id == id) {
+        job.cancel();
+    }
+}
+
+fn look(state: &mut State, view: ViewCommand) -> Vec<Effect> {
+    let Some(document) = state.document().cloned() else { return Vec::new() };
+    let Some(current) = state.view_mut() else { return Vec::new() };
+    let before = current.selection.clone();
+    view.apply(current, &document.timeline);
+    if current.selection != before {
+        selected(state);
+    }
+    Vec::new()
+}
+
+/// The selection has changed: unfold the details.
+fn selected(state: &mut State) {
+    let selection = state.view().map(|view| &view.selection);
+    if selection.is_none_or(|selection| *selection == Selection::None) {
+        state.tables = None;
+        state.tables_of = None;
+        return;
+    }
+    state.settings.layout.bottom = true;
+    state.settings.layout.bottom_tab = BottomTab::Details;
+}
+
+/// Aggregates the selected range when that has not been done; called once a frame. While a range is being dragged
+/// one aggregation follows another, never two at once, and the last tables stay until the next are ready.
+pub(crate) fn flush_tables(state: &mut State) -> Option<Effect> {
+    let range = state.view()?.selection.range()?.clone();
+    let running = state.jobs.iter().any(|job| job.kind == JobKind::Aggregate);
+    if running || state.tables_of.as_ref() == Some(&range) {
+        return None;
+    }
+    let document = state.document()?.clone();
+    state.tables_of = Some(range.clone());
+    let job = state.begin_job(JobKind::Aggregate, "Aggregating the selection");
+    Some(Effect::Aggregate(job, document, range))
+}
+
+fn escape(state: &mut State) -> Vec<Effect> {
+    if state.overlay != Overlay::None {
+        state.overlay = Overlay::None;
+        return Vec::new();
+    }
+    if state.searching {
+        return update(state, Command::ToggleSearch);
+    }
+    if state.view().is_some_and(|view| view.selection != Selection::None) {
+        return look(state, ViewCommand::ClearSelection);
+    }
+    state.notices.clear();
+    Vec::new()
+}
+
+fn move_palette(state: &mut State, rows: i32) {
+    let num_rows = action::palette_rows(state).len();
+    if let Overlay::Palette { cursor, .. } = &mut state.overlay {
+        *cursor = cursor.saturating_add_signed(rows as isize).min(num_rows.saturating_sub(1));
+    }
+}
+
+fn run_palette(state: &mut State, row: usize) -> Vec<Effect> {
+    let Some(command) = action::palette_rows(state).into_iter().nth(row).map(|row| row.command)
+    else {
+        return Vec::new();
+    };
+    state.overlay = Overlay::None;
+    update(state, command)
+}

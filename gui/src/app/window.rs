@@ -1,0 +1,188 @@
+//! The loop that joins the state to a window.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use super::{
+    apply::apply,
+    command::Command,
+    event::Event,
+    notice::Severity,
+    runner::{Runner, WindowTask},
+    settings::Settings,
+    state::State,
+    ui::frame_ui,
+    update::{flush_tables, update},
+};
+use crate::{
+    jobs::{Events, Wake},
+    panels::FrameTimes,
+    theme::{Mode, Theme},
+};
+
+/// What a window starts with.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Files to open.
+    pub open: Vec<PathBuf>,
+    /// What the live run begins with; `None`: the default.
+    #[cfg(feature = "live")]
+    pub spec: Option<weftscope_engine::spec::RunSpec>,
+}
+
+/// Shows the window until it is closed.
+///
+/// # Errors
+/// When there is no display or no OpenGL.
+pub fn run_window(start: Start) -> eframe::Result {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Weftscope")
+        .with_app_id("weftscope")
+        .with_inner_size([1400.0, 900.0])
+        .with_min_inner_size([960.0, 600.0])
+        .with_drag_and_drop(true);
+    let options = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        "weftscope",
+        options,
+        Box::new(|context| {
+            let stored = context.storage.and_then(|storage| storage.get_string(SETTINGS_KEY));
+            let repaint = context.egui_ctx.clone();
+            let wake: Wake = Arc::new(move || repaint.request_repaint());
+            Ok(Box::new(App::new(start, stored.as_deref(), wake)))
+        }),
+    )
+}
+
+/// Key of the settings in the storage.
+const SETTINGS_KEY: &str = "settings";
+
+/// The program behind the window. Holds the state; everything about it is in the modules around.
+pub struct App {
+    state: State,
+    pending: Vec<Command>,
+    events: Events,
+    runner: Runner,
+    themed: Option<Mode>,
+    times: FrameTimes,
+    logic_ms: f32,
+}
+
+impl App {
+    /// A program that has not drawn yet. `stored` is what was remembered, if anything was.
+    pub fn new(start: Start, stored: Option<&str>, wake: Wake) -> Self {
+        let events = Events::new(wake);
+        let mut state = State::default();
+        match stored.map(Settings::from_text) {
+            None => {}
+            Some(Ok(settings)) => state.settings = settings,
+            Some(Err(error)) => state.notices.push(Severity::Warning, error.to_string()),
+        }
+        #[cfg_attr(
+            not(feature = "live"),
+            expect(unused_mut, reason = "only a session is attached")
+        )]
+        let mut runner = Runner::new(events.sender());
+        #[cfg(feature = "live")]
+        super::live::begin(&mut state, &mut runner, events.sender(), start.spec);
+        let mut pending = Vec::new();
+        if !start.open.is_empty() {
+            pending.push(Command::Open(start.open));
+        }
+        Self {
+            state,
+            pending,
+            events,
+            runner,
+            themed: None,
+            times: FrameTimes::default(),
+            logic_ms: 0.0,
+        }
+    }
+
+    /// The state, to look at.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Asks for something, at the next frame.
+    pub fn send(&mut self, command: Command) {
+        self.pending.push(command);
+    }
+
+    /// Events, then commands, then what they ask for.
+    pub fn step(&mut self, ctx: &egui::Context) {
+        let began = Instant::now();
+        self.state.now_s = ctx.input(|input| input.time);
+        self.state.desktop_dark = ctx.system_theme().is_none_or(|theme| theme == egui::Theme::Dark);
+        let dropped = dropped_paths(ctx);
+        let mut effects = Vec::new();
+        if !dropped.is_empty() {
+            effects.extend(apply(&mut self.state, Event::Dropped(dropped)));
+        }
+        for event in self.events.drain() {
+            effects.extend(apply(&mut self.state, event));
+        }
+        for command in std::mem::take(&mut self.pending) {
+            effects.extend(update(&mut self.state, command));
+        }
+        #[cfg(feature = "live")]
+        effects.extend(super::live::flush(&mut self.state));
+        #[cfg(feature = "live")]
+        if let Some(live) = &mut self.state.live
+            && super::live::fade_ghost(live, self.state.now_s)
+        {
+            ctx.request_repaint_after(std::time::Duration::from_millis(30));
+        }
+        effects.extend(flush_tables(&mut self.state));
+        for effect in effects {
+            match self.runner.run(effect) {
+                None => {}
+                Some(WindowTask::Copy(text)) => ctx.copy_text(text),
+                Some(WindowTask::Quit) => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            }
+        }
+        if !self.state.jobs.is_empty() {
+            ctx.request_repaint_after(std::time::Duration::from_millis(100));
+        }
+        self.logic_ms = began.elapsed().as_secs_f32() * 1e3;
+    }
+
+    /// Draws a frame; what was asked for is applied at the next [`step`](Self::step).
+    pub fn draw(&mut self, ui: &mut egui::Ui) {
+        let began = Instant::now();
+        let mode = if self.state.dark() { Mode::Dark } else { Mode::Light };
+        let theme = Theme::of(mode);
+        if self.themed != Some(mode) {
+            theme.apply(ui.ctx());
+            self.themed = Some(mode);
+        }
+        let commands = frame_ui(ui, &self.state, &theme, &self.times);
+        if !commands.is_empty() {
+            ui.ctx().request_repaint();
+        }
+        self.pending.extend(commands);
+        self.times.push(self.logic_ms + began.elapsed().as_secs_f32() * 1e3);
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.step(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
+    }
+}
+
+fn dropped_paths(ctx: &egui::Context) -> Vec<PathBuf> {
+    ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect())
+}

@@ -1,0 +1,106 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use thiserror::Error;
+
+/// Identifies a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// What a job does; a newer one of the same kind makes an older one worthless for some kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// Reads files.
+    Open,
+    /// Writes a file.
+    Export,
+    /// Runs the baselines of a batch.
+    Baselines,
+    /// Runs the points of a curve.
+    Curve,
+    /// Aggregates a range.
+    Aggregate,
+}
+
+/// The job stopped because somebody asked it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+/// A job as the window shows it: shared with the job, read each frame.
+#[derive(Clone, Debug)]
+pub struct JobStatus {
+    /// Its id.
+    pub id: JobId,
+    /// What it does.
+    pub kind: JobKind,
+    /// As shown, e.g. `Opening rank0.json.gz`.
+    pub title: String,
+    /// UI time at which it began, s; a bar appears after half a second.
+    pub began_s: f64,
+    control: JobControl,
+}
+
+impl JobStatus {
+    /// Describes a new job.
+    pub fn new(id: JobId, kind: JobKind, title: impl Into<String>, began_s: f64) -> Self {
+        Self { id, kind, title: title.into(), began_s, control: JobControl::default() }
+    }
+
+    /// The side the job holds.
+    pub fn control(&self) -> JobControl {
+        self.control.clone()
+    }
+
+    /// Share done, 0…1; `None` while it is not known.
+    pub fn progress(&self) -> Option<f32> {
+        self.control.progress()
+    }
+
+    /// Asks it to stop.
+    pub fn cancel(&self) {
+        self.control.cancel();
+    }
+
+    /// Somebody asked it to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.control.is_cancelled()
+    }
+}
+
+/// What a job holds of its status.
+#[derive(Clone, Debug, Default)]
+pub struct JobControl {
+    cancelled: Arc<AtomicBool>,
+    /// Thousandths done, plus one; 0: not known.
+    permille: Arc<AtomicU32>,
+}
+
+impl JobControl {
+    /// Asks the job to stop.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Somebody asked the job to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Tells how far the job is, and whether to stop; called between pieces of work.
+    ///
+    /// # Errors
+    /// [`Cancelled`] when somebody asked the job to stop.
+    pub fn step(&self, done: u64, total: u64) -> Result<(), Cancelled> {
+        let permille = (done.min(total) * 1000).checked_div(total).unwrap_or(0);
+        self.permille.store(u32::try_from(permille).unwrap_or(1000) + 1, Ordering::Relaxed);
+        if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    fn progress(&self) -> Option<f32> {
+        let permille = self.permille.load(Ordering::Relaxed);
+        permille.checked_sub(1).map(|permille| permille as f32 / 1000.0)
+    }
+}

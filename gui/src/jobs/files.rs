@@ -1,0 +1,88 @@
+//! Reading and writing documents.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use weftscope_traces::{Classifier, interchange};
+
+use super::{ExportFormat, JobControl};
+use crate::{
+    app::{Document, JobResult, short_name},
+    files::{FileError, SaveOptions, open_trace, save_trace, write_atomically},
+    picture::render,
+    theme::{Mode, Theme},
+    timeline::{ViewState, timeline_ui},
+};
+
+/// Reads files into one document; several are ranks of one job.
+pub fn open(paths: &[PathBuf], control: &JobControl) -> JobResult {
+    match read(paths, control) {
+        Ok(document) => JobResult::Opened { paths: paths.to_vec(), document: Arc::new(document) },
+        Err(error) => ended(&error),
+    }
+}
+
+fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> {
+    let classifier = Classifier::default();
+    let mut traces = Vec::with_capacity(paths.len());
+    // Each file gets an equal part of the bar: their sizes say little about each other once they are packed.
+    let files = paths.len().max(1) as u64;
+    for (index, path) in paths.iter().enumerate() {
+        let mut hook = |done: u64, total: u64| {
+            let part = done.min(total) * 1000 / total.max(1);
+            match control.step(index as u64 * 1000 + part, files * 1000) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        };
+        traces.push(open_trace(path, &classifier, &mut hook)?);
+    }
+    let stem = paths.first().map_or_else(String::new, |path| short_name(path));
+    let stem = stem.split('.').next().unwrap_or("trace").to_owned();
+    Ok(Document::prepare(Arc::new(interchange::merge(traces)), stem))
+}
+
+/// Writes a document. Whatever lay at `path` stays until the new file is whole.
+pub fn export(
+    document: &Document,
+    format: ExportFormat,
+    path: &Path,
+    control: &JobControl,
+) -> JobResult {
+    let written = match format {
+        ExportFormat::Trace(format) => {
+            let mut hook = |done, total| match control.step(done, total) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+            save_trace(&document.trace, path, (format, SaveOptions::default()), &mut hook)
+        }
+        ExportFormat::Png => write_picture(document, path),
+    };
+    match written {
+        Ok(()) => {
+            let bytes = std::fs::metadata(path).map_or(0, |meta| meta.len());
+            JobResult::Written { path: path.to_owned(), bytes }
+        }
+        Err(error) => ended(&error),
+    }
+}
+
+/// The whole trace as a picture, drawn without display or GPU.
+fn write_picture(document: &Document, path: &Path) -> Result<(), FileError> {
+    let theme = Theme::of(Mode::Dark);
+    let view = ViewState::new(&document.timeline);
+    let image = render(egui::vec2(1600.0, 900.0), 1.0, &theme, |ui| {
+        timeline_ui(ui, &document.timeline, &view, &theme);
+    });
+    write_atomically(path, |out| {
+        image.write_png(out).map_err(|error| FileError::new(error.to_string(), path))
+    })
+}
+
+fn ended(error: &FileError) -> JobResult {
+    if error.cancelled { JobResult::Cancelled } else { JobResult::Failed(error.to_string()) }
+}

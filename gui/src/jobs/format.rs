@@ -1,0 +1,30 @@
+use std::path::Path;
+
+use crate::files::TraceFormat;
+
+/// What a document can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExportFormat {
+    /// The recording.
+    Trace(TraceFormat),
+    /// A picture of the timeline.
+    Png,
+}
+
+impl ExportFormat {
+    /// What file names end with, without the first dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Trace(format) => format.extension(),
+            Self::Png => "png",
+        }
+    }
+
+    /// The format that a file name asks for.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+            return Some(Self::Png);
+        }
+        TraceFormat::of_path(path).ok().map(Self::Trace)
+    }
+}

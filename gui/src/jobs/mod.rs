@@ -1,0 +1,14 @@
+//! Work off the UI thread: one named thread a job, one bounded channel back, progress, cancel.
+//!
+//! A job is a closure that gets a [`JobControl`]; it never sees the state. What it made comes back as an
+//! [`Event`](crate::app::Event), so the one mutator stays the only place where results meet the state.
+
+mod control;
+mod events;
+mod files;
+mod format;
+
+pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
+pub use events::{EventSender, Events, Wake};
+pub use files::{export, open};
+pub use format::ExportFormat;

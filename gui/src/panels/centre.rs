@@ -1,0 +1,21 @@
+//! The centre: the batch as a bar, and below it the timeline.
+
+use egui::Ui;
+
+use super::{empty::empty_ui, search::search_ui, token_bar::token_bar_ui, widgets::Cx};
+use crate::{app::Command, timeline::timeline_ui};
+
+/// The largest thing in the window.
+pub(crate) fn centre_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let (Some(document), Some(view)) = (state.document(), state.view()) else {
+        empty_ui(ui, cx);
+        return;
+    };
+    ui.spacing_mut().item_spacing.y = 0.0;
+    token_bar_ui(ui, cx);
+    search_ui(ui, cx, &view.search);
+    for command in timeline_ui(ui, &document.timeline, view, cx.theme) {
+        cx.send(Command::View(command));
+    }
+}

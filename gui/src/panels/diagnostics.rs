@@ -1,0 +1,84 @@
+//! What was lost or uncertain in a trace, and what recording it cost.
+
+use egui::{Color32, Grid, RichText, ScrollArea, Ui};
+use weftscope_traces::Trace;
+
+use super::widgets::{Cx, heading, mono, sentence, weak};
+use crate::{
+    app::{BottomTab, Command},
+    theme::number,
+};
+
+/// The whole of it.
+pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(document) = cx.state.document() else { return };
+    let (trace, theme) = (&document.trace, cx.theme);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let provenance = &trace.meta.provenance;
+        sentence(
+            ui,
+            theme,
+            format!("Times are {}, by {}.", provenance.name(), provenance.source()),
+        );
+        sentence(ui, theme, overhead(trace));
+        if trace.diagnostics.is_clean() {
+            sentence(ui, theme, "Nothing was lost and nothing had to be guessed.");
+            return;
+        }
+        heading(ui, theme, "Lost or uncertain");
+        Grid::new("diagnostics").num_columns(2).show(ui, |ui| {
+            for (cause, &count) in &trace.diagnostics.counts {
+                ui.label(mono(theme, format!("{:>10}", number::count(count))));
+                ui.label(cause);
+                ui.end_row();
+            }
+        });
+        for note in &trace.diagnostics.notes {
+            ui.label(weak(theme, note));
+        }
+    });
+}
+
+/// One line at the window's foot: nothing lost, or what; and what recording cost.
+pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(document) = cx.state.document() else { return };
+    let (trace, theme) = (&document.trace, cx.theme);
+    let (text, colour) = summary(trace, theme);
+    let line = RichText::new(text).font(theme.small()).color(colour);
+    let label = egui::Label::new(line).truncate().sense(egui::Sense::click());
+    if ui.add(label).on_hover_text("Show the diagnostics").clicked() {
+        cx.send(Command::ShowBottom(BottomTab::Diagnostics));
+    }
+    ui.label(weak(theme, overhead(trace)).font(theme.small()));
+}
+
+fn summary(trace: &Trace, theme: &crate::theme::Theme) -> (String, Color32) {
+    let diagnostics = &trace.diagnostics;
+    if diagnostics.is_clean() {
+        return ("nothing lost".to_owned(), theme.surfaces.weak);
+    }
+    let mut parts: Vec<String> = diagnostics
+        .counts
+        .iter()
+        .take(3)
+        .map(|(cause, count)| format!("{} {cause}", number::count(*count)))
+        .collect();
+    let more = diagnostics.counts.len().saturating_sub(parts.len());
+    if more > 0 {
+        parts.push(format!("{more} more"));
+    }
+    if parts.is_empty() {
+        parts.push(format!("{} notes", diagnostics.notes.len()));
+    }
+    (format!("lost or uncertain: {}", parts.join(" · ")), theme.surfaces.warn)
+}
+
+fn overhead(trace: &Trace) -> String {
+    let overhead = &trace.meta.overhead;
+    let note =
+        if overhead.note.is_empty() { String::new() } else { format!(" ({})", overhead.note) };
+    match overhead.recording_host_ns {
+        Some(ns) => format!("recording cost {} of host time{note}", number::duration_ns(ns)),
+        None => format!("recording cost not known{note}"),
+    }
+}

@@ -1,0 +1,81 @@
+//! Screens for when there is nothing to draw: each says what happened, what still works, what to do.
+
+use egui::{RichText, Ui};
+
+use super::widgets::{Cx, quiet_screen, sentence, weak};
+use crate::app::Command;
+
+/// The centre without a document.
+pub(super) fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    if state.is_opening() {
+        quiet_screen(ui, cx.theme, "Reading…", |ui| {
+            ui.spinner();
+        });
+        return;
+    }
+    #[cfg(feature = "live")]
+    if let Some(live) = &state.live {
+        live_ui(ui, cx, live);
+        return;
+    }
+    let theme = cx.theme;
+    quiet_screen(ui, theme, "No trace is open", |ui| {
+        sentence(
+            ui,
+            theme,
+            "Weftscope shows what every SM of every rank did, and how much of the communication was hidden.",
+        );
+        ui.add_space(8.0);
+        offers_ui(ui, cx);
+        #[cfg(not(feature = "live"))]
+        ui.label(weak(
+            theme,
+            "This build views files; the simulator and the recorder are not part of it.",
+        ));
+    });
+}
+
+#[cfg(feature = "live")]
+fn live_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &crate::app::live::Live) {
+    use crate::app::live::{LiveCommand, Status};
+    let theme = cx.theme;
+    match &live.status {
+        Status::Starting | Status::Ready => {
+            quiet_screen(ui, theme, "Running the first iteration…", |ui| {
+                ui.spinner();
+            });
+        }
+        Status::Refused(cause) => quiet_screen(ui, theme, "This run is not possible", |ui| {
+            ui.label(RichText::new(cause).color(theme.surfaces.error));
+            ui.add_space(8.0);
+            sentence(ui, theme, "Turn a knob on the left, or start from the defaults.");
+            if ui.button("Reset all knobs").clicked() {
+                cx.live(LiveCommand::ResetAll);
+            }
+        }),
+        Status::Ended(cause) => quiet_screen(ui, theme, "The live run has ended", |ui| {
+            ui.label(RichText::new(cause).color(theme.surfaces.error));
+            ui.add_space(8.0);
+            sentence(ui, theme, "Files can still be opened, looked at and exported.");
+            offers_ui(ui, cx);
+        }),
+    }
+}
+
+fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if ui.button("Open a trace…").clicked() {
+        cx.send(Command::AskOpen);
+    }
+    for path in cx.state.settings.recent.iter().take(4) {
+        let name = crate::app::short_name(path);
+        let link = ui.link(name).on_hover_text(path.display().to_string());
+        if link.clicked() {
+            cx.send(Command::Open(vec![path.clone()]));
+        }
+    }
+    ui.label(weak(
+        cx.theme,
+        "Weftscope (.weft), Chrome and PyTorch traces (.json, .json.gz); drop them anywhere.",
+    ));
+}

@@ -1,0 +1,65 @@
+//! The sheet of keys, read off the list of commands.
+
+use egui::{Align2, Grid, Id, ScrollArea, Ui, Window, vec2};
+
+use super::widgets::{Cx, heading, mono};
+use crate::app::{
+    Overlay,
+    action::{Group, TIMELINE_KEYS, actions},
+};
+
+/// The sheet, when it is open.
+pub(crate) fn help_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.overlay != Overlay::Help {
+        return;
+    }
+    let list = actions(cx.state);
+    let mut open = true;
+    let window = Window::new("Keys")
+        .id(Id::unique("help"))
+        .open(&mut open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .fixed_size(vec2(640.0, (ui.ctx().content_rect().height() - 120.0).min(560.0)));
+    window.show(ui.ctx(), |ui| {
+        ScrollArea::vertical().show(ui, |ui| {
+            ui.columns_const(|[left, right]| {
+                heading(left, cx.theme, "Timeline");
+                sheet(
+                    left,
+                    cx,
+                    "timeline",
+                    TIMELINE_KEYS.iter().map(|&(keys, text)| (keys.to_owned(), text.to_owned())),
+                );
+                for group in Group::ALL {
+                    let rows: Vec<_> = list
+                        .iter()
+                        .filter(|action| action.group == group)
+                        .filter_map(|action| {
+                            let keys = right.ctx().format_shortcut(action.shortcut.as_ref()?);
+                            Some((keys, action.text.trim_end_matches('…').to_owned()))
+                        })
+                        .collect();
+                    if !rows.is_empty() {
+                        heading(right, cx.theme, group.name());
+                        sheet(right, cx, group.name(), rows.into_iter());
+                    }
+                }
+            });
+        });
+    });
+    if !open {
+        cx.send(crate::app::Command::ToggleHelp);
+    }
+}
+
+fn sheet(ui: &mut Ui, cx: &Cx<'_>, id: &str, rows: impl Iterator<Item = (String, String)>) {
+    Grid::new(id).num_columns(2).spacing(vec2(12.0, 4.0)).show(ui, |ui| {
+        for (keys, text) in rows {
+            ui.label(mono(cx.theme, keys).color(cx.theme.surfaces.strong));
+            ui.label(text);
+            ui.end_row();
+        }
+    });
+}

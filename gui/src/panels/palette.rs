@@ -1,0 +1,66 @@
+//! The list of commands, found by name.
+
+use egui::{Align2, Button, Id, Key, ScrollArea, TextEdit, Ui, Window, vec2};
+
+use super::widgets::{Cx, name_widget, weak};
+use crate::app::{Command, Overlay, action::palette_rows};
+
+/// The palette, when it is open.
+pub(crate) fn palette_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let Overlay::Palette { query, cursor } = &state.overlay else { return };
+    let rows = palette_rows(state);
+    keys(ui, cx, *cursor);
+    let window = Window::new("Commands")
+        .id(Id::unique("palette"))
+        .title_bar(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_TOP, vec2(0.0, 64.0))
+        .fixed_size(vec2(460.0, 360.0));
+    window.show(ui.ctx(), |ui| {
+        let mut text = query.clone();
+        let edit = TextEdit::singleline(&mut text)
+            .id(Id::unique("palette query"))
+            .hint_text("Find a command")
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit);
+        name_widget(&response, "Find a command");
+        response.request_focus();
+        if response.changed() {
+            cx.send(Command::PaletteInput(text));
+        }
+        ui.add_space(4.0);
+        if rows.is_empty() {
+            ui.label(weak(cx.theme, "No command of this name"));
+        }
+        ScrollArea::vertical().show(ui, |ui| {
+            for (index, action) in rows.iter().enumerate() {
+                let mut button = Button::selectable(index == *cursor, &action.text);
+                if let Some(shortcut) = &action.shortcut {
+                    button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+                }
+                let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+                let row = ui.add_sized(size, button);
+                if index == *cursor {
+                    row.scroll_to_me(None);
+                }
+                if row.on_hover_text(action.tooltip).clicked() {
+                    cx.send(Command::PaletteRun(index));
+                }
+            }
+        });
+    });
+}
+
+fn keys(ui: &Ui, cx: &mut Cx<'_>, cursor: usize) {
+    let pressed = |key| ui.ctx().input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
+    if pressed(Key::ArrowDown) {
+        cx.send(Command::PaletteMove(1));
+    }
+    if pressed(Key::ArrowUp) {
+        cx.send(Command::PaletteMove(-1));
+    }
+    if pressed(Key::Enter) {
+        cx.send(Command::PaletteRun(cursor));
+    }
+}

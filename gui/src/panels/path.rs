@@ -1,0 +1,93 @@
+//! A question for a path: a field that always works, the desktop's dialog where there is one.
+
+use egui::{Align2, Id, Key, TextEdit, Ui, Window, vec2};
+
+use super::widgets::{Cx, heading, name_widget, weak};
+use crate::app::{Command, Overlay, PathPurpose, PathQuestion, has_file_dialog};
+
+/// The question, when one is asked.
+pub(crate) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let Overlay::Path(question) = &state.overlay else { return };
+    let title = match question.purpose {
+        PathPurpose::Open => "Open a trace".to_owned(),
+        PathPurpose::Export(format) => format!("Write .{}", format.extension()),
+    };
+    let mut open = true;
+    let window = Window::new(title)
+        .id(Id::unique("path"))
+        .open(&mut open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_TOP, vec2(0.0, 64.0))
+        .fixed_size(vec2(520.0, 320.0));
+    window.show(ui.ctx(), |ui| {
+        question_ui(ui, cx, question);
+        if question.purpose == PathPurpose::Open {
+            recent_ui(ui, cx);
+        }
+    });
+    if !open {
+        cx.send(Command::Escape);
+    }
+}
+
+fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
+    let mut text = question.text.clone();
+    let edit = TextEdit::singleline(&mut text)
+        .id(Id::unique("path text"))
+        .hint_text("path of the file")
+        .font(cx.theme.mono())
+        .desired_width(f32::INFINITY);
+    let response = ui.add(edit);
+    name_widget(&response, "Path");
+    // Enter leaves the field; a click elsewhere in the dialog should too.
+    let accepted = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if !response.has_focus()
+        && !response.lost_focus()
+        && ui.memory(|memory| memory.focused().is_none())
+    {
+        response.request_focus();
+    }
+    if response.changed() {
+        cx.send(Command::PathInput(text.clone()));
+    }
+    ui.horizontal(|ui| {
+        let (verb, browse) = match question.purpose {
+            PathPurpose::Open => ("Open", "Browse…"),
+            PathPurpose::Export(_) => ("Write", "Browse…"),
+        };
+        let ready = !text.trim().is_empty();
+        if ui.add_enabled(ready, egui::Button::new(verb)).clicked() || (accepted && ready) {
+            cx.send(Command::PathAccept);
+        }
+        let has_dialog = has_file_dialog();
+        let button = ui.add_enabled(has_dialog, egui::Button::new(browse));
+        if button
+            .on_disabled_hover_text("This desktop offers no file dialog: no session bus")
+            .clicked()
+        {
+            cx.send(Command::Browse(question.purpose));
+        }
+        if question.purpose == PathPurpose::Open {
+            ui.label(weak(cx.theme, "or drop files on the window"));
+        }
+    });
+}
+
+fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let recent = &cx.state.settings.recent;
+    if recent.is_empty() {
+        return;
+    }
+    heading(ui, cx.theme, "Recent");
+    for path in recent {
+        let name = path.display().to_string();
+        if ui.add(egui::Button::new(&name).truncate().frame_when_inactive(false)).clicked() {
+            cx.send(Command::Open(vec![path.clone()]));
+        }
+    }
+    if ui.button("Forget these").clicked() {
+        cx.send(Command::ForgetRecent);
+    }
+}

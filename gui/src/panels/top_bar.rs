@@ -1,0 +1,160 @@
+//! What is running, how long an iteration takes, and against what.
+
+use egui::{Align, Layout, RichText, Ui};
+use weftscope_traces::Provenance;
+
+use super::{
+    icon::{Icon, icon_button},
+    menu::menu_ui,
+    widgets::{Cx, badge, mono, weak},
+};
+use crate::{
+    app::{Command, Shown},
+    theme::number,
+};
+
+/// The bar on top.
+pub(crate) fn top_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal_centered(|ui| {
+        menu_ui(ui, cx);
+        #[cfg(feature = "live")]
+        run_ui(ui, cx);
+        // The right end is laid out first: the badge and the time keep their place when the title is long.
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            badge_ui(ui, cx);
+            time_ui(ui, cx);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, cx));
+        });
+    });
+}
+
+/// Where the numbers come from. Part of every picture of the window.
+fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some(document) = cx.state.document() else { return };
+    let surfaces = &cx.theme.surfaces;
+    let (text, fill) = match &document.trace.meta.provenance {
+        Provenance::Modelled { .. } => ("MODELLED", surfaces.accent),
+        Provenance::Measured { .. } => ("MEASURED", surfaces.strong),
+    };
+    let source = document.trace.meta.provenance.source();
+    badge(ui, cx.theme, text, fill).on_hover_text(format!("Times come from: {source}"));
+}
+
+fn time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    #[cfg(feature = "live")]
+    if cx.state.shown == Shown::Live {
+        live_time_ui(ui, cx);
+        return;
+    }
+    let Some(document) = cx.state.document() else { return };
+    let text = number::duration_fixed(document.timeline.span.len_ns());
+    ui.label(mono(cx.theme, text).color(cx.theme.surfaces.strong));
+    ui.label(weak(cx.theme, "span"));
+}
+
+#[cfg(feature = "live")]
+fn live_time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    use weftscope_engine::spec::StrategyKind;
+    let Some(live) = &cx.state.live else { return };
+    let Some(iteration) = live.shown() else { return };
+    let ratio = live.baseline_ns(StrategyKind::Default);
+    let ratio = ratio.map(|ns| ns as f64 / iteration.duration_ns.max(1) as f64);
+    let text = match ratio {
+        // Room for the ratio is kept while the baseline runs.
+        None => "        ".to_owned(),
+        Some(ratio) => format!("{:>6} vs default", number::ratio(ratio)),
+    };
+    ui.label(mono(cx.theme, text)).on_hover_text(
+        "Speed-up over ring all-reduce without overlap, for the same batch on the same machine",
+    );
+    let time = number::duration_fixed(iteration.duration_ns);
+    ui.label(mono(cx.theme, time).color(cx.theme.surfaces.strong).strong())
+        .on_hover_text("First op's start to last op's end over all ranks");
+}
+
+fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if !cx.state.documents.is_empty() {
+        tabs_ui(ui, cx);
+        ui.separator();
+    }
+    let title = title(cx);
+    let text = RichText::new(&title).color(cx.theme.surfaces.text);
+    ui.add(egui::Label::new(text).truncate()).on_hover_text(title);
+}
+
+fn title(cx: &Cx<'_>) -> String {
+    #[cfg(feature = "live")]
+    if let (Shown::Live, Some(live)) = (cx.state.shown, &cx.state.live) {
+        return live_title(live);
+    }
+    cx.state.document().map_or_else(String::new, |document| document.title.clone())
+}
+
+/// `Llama-3.3-70B TP8 on 8 × H100: tokenweave`, with what really runs where that differs.
+#[cfg(feature = "live")]
+fn live_title(live: &crate::app::live::Live) -> String {
+    let Some(iteration) = live.shown() else {
+        let spec = &live.draft.spec;
+        return format!("{} on {}", spec.model.name, spec.machine.title);
+    };
+    let (spec, decision) = (&iteration.plan.spec, &iteration.plan.decision);
+    let what = if decision.asked == decision.runs {
+        decision.runs.name().to_owned()
+    } else {
+        format!("{} → {} runs", decision.asked.name(), decision.runs.name())
+    };
+    let back = live.pinned.map_or_else(String::new, |number| format!(" · iteration {number}"));
+    format!("{what} · {} · TP{} · {}{back}", spec.model.name, spec.knobs.tp, spec.machine.title)
+}
+
+fn tabs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    #[cfg(feature = "live")]
+    if cx.state.live.is_some() {
+        let selected = cx.state.shown == Shown::Live;
+        if ui.selectable_label(selected, "Live").clicked() {
+            cx.send(Command::Show(Shown::Live));
+        }
+    }
+    for open in &cx.state.documents {
+        let shown = Shown::File(open.id);
+        let selected = cx.state.shown == shown;
+        let tab = ui.selectable_label(selected, open.name());
+        let paths: Vec<String> = open.paths.iter().map(|path| path.display().to_string()).collect();
+        if tab.on_hover_text(paths.join("\n")).clicked() {
+            cx.send(Command::Show(shown));
+        }
+        if selected && icon_button(ui, Icon::Cross, "Close file", "Close this file").clicked() {
+            cx.send(Command::Close(open.id));
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+fn run_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    use crate::app::live::{LiveCommand, Running};
+    let Some(live) = &cx.state.live else { return };
+    let running = live.running == Running::Run;
+    let (pinned, kept) = (live.pinned.is_some(), live.history.len());
+    let (icon, name) = if running { (Icon::Pause, "Pause") } else { (Icon::Play, "Run") };
+    if icon_button(ui, icon, name, &format!("{name} (space)")).clicked() {
+        cx.live(LiveCommand::TogglePause);
+    }
+    if icon_button(ui, Icon::Step, "Step", "Run one iteration, then wait (N)").clicked() {
+        cx.live(LiveCommand::Step);
+    }
+    let older = ui.add_enabled_ui(kept > 1, |ui| {
+        icon_button(ui, Icon::Left, "Older iteration", "Go back to an older iteration (Alt+Left)")
+            .clicked()
+    });
+    if older.inner {
+        cx.live(LiveCommand::Browse(-1));
+    }
+    let newer = ui.add_enabled_ui(pinned, |ui| {
+        icon_button(ui, Icon::Right, "Newer iteration", "Towards the newest iteration (Alt+Right)")
+            .clicked()
+    });
+    if newer.inner {
+        cx.live(LiveCommand::Browse(1));
+    }
+    ui.separator();
+}

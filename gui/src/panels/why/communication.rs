@@ -1,0 +1,78 @@
+//! How much of the communication is hidden, and what waits for whom.
+
+use egui::{Rect, Sense, Ui, pos2, vec2};
+use weftscope_traces::{
+    Kind, Split,
+    analysis::{OverlapFigures, RankOverlap},
+};
+
+use crate::{
+    app::Document,
+    panels::widgets::{Cx, figure, heading, sentence, weak},
+    theme::number,
+};
+
+/// The figures of the rank with the most exposed communication, which is the one that others wait for.
+pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+    let theme = cx.theme;
+    let ranks = &document.explanation.overlap.ranks;
+    let Some(worst) = ranks.iter().max_by_key(|rank| rank.total.exposed_comm_ns) else { return };
+    let title = if ranks.len() > 1 {
+        format!("Communication, rank {} (most exposed)", worst.rank)
+    } else {
+        format!("Communication, rank {}", worst.rank)
+    };
+    heading(ui, theme, &title);
+    let figures = &worst.total;
+    if figures.comm_ns == 0 {
+        sentence(ui, theme, "No communication kernel ran on this rank.");
+        return;
+    }
+    bar_ui(ui, cx, figures);
+    figure(ui, theme, "hidden under compute", number::duration_fixed(figures.overlap_ns));
+    figure(ui, theme, "exposed", number::duration_fixed(figures.exposed_comm_ns));
+    figure(ui, theme, "of it waiting for a late rank", number::duration_fixed(figures.wait_ns));
+    figure(ui, theme, "overlap", number::percent_fixed(figures.overlap_pct / 100.0)).on_hover_text(
+        "Time with communication and computation both running, over time with communication",
+    );
+    let weighted = figures
+        .sm_weighted_pct
+        .map_or_else(|| "no SM rows".to_owned(), |pct| number::percent_fixed(pct / 100.0));
+    figure(ui, theme, "overlap, weighted by SMs", weighted).on_hover_text(
+        "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little",
+    );
+    figure(ui, theme, "idle", number::duration_fixed(figures.idle_ns));
+    ranks_ui(ui, cx, ranks);
+}
+
+/// Communication as a bar: the part hidden, the part exposed.
+fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, figures: &OverlapFigures) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 12.0), Sense::hover());
+    let share = figures.overlap_ns as f32 / figures.comm_ns.max(1) as f32;
+    let middle = rect.left() + rect.width() * share;
+    let comm = cx.theme.kind(Kind::Comm, Split::First);
+    let hidden = Rect::from_min_max(rect.min, pos2(middle, rect.bottom()));
+    let faint = crate::theme::Theme::mix(cx.theme.surfaces.panel, comm, 0.4);
+    ui.painter().rect_filled(hidden, 0.0, faint);
+    ui.painter().rect_filled(Rect::from_min_max(pos2(middle, rect.top()), rect.max), 0.0, comm);
+    response.on_hover_text("Left, faint: hidden communication. Right, full: exposed.");
+}
+
+/// One line a rank when ranks differ.
+fn ranks_ui(ui: &mut Ui, cx: &Cx<'_>, ranks: &[RankOverlap]) {
+    let least = ranks.iter().map(|rank| rank.total.overlap_pct).fold(f64::INFINITY, f64::min);
+    let most = ranks.iter().map(|rank| rank.total.overlap_pct).fold(0.0, f64::max);
+    if ranks.len() > 1 && most - least >= 0.1 {
+        let low = number::percent(least / 100.0);
+        let high = number::percent(most / 100.0);
+        let text = format!("Between ranks, overlap goes from {low} to {high}.");
+        ui.label(weak(cx.theme, text).font(cx.theme.small())).on_hover_ui(|ui| {
+            for rank in ranks {
+                let overlap = number::percent_fixed(rank.total.overlap_pct / 100.0);
+                let wait = number::duration_fixed(rank.total.wait_ns);
+                let text = format!("rank {}  {overlap}  waits {wait}", rank.rank);
+                ui.label(crate::panels::widgets::mono(cx.theme, text));
+            }
+        });
+    }
+}

@@ -1,0 +1,78 @@
+//! What the weave itself costs: splitting, and sharing the machine.
+
+use egui::Ui;
+use weftscope_traces::Split;
+
+use crate::{
+    app::Document,
+    panels::widgets::{Cx, figure, heading},
+    theme::number,
+};
+
+/// Split tax and contention tax; nothing where durations alone are not known.
+pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+    let summary = &document.explanation.phases.summary;
+    let theme = cx.theme;
+    let mut contention_ns = 0.0;
+    let mut compute_ns = 0.0;
+    for row in summary {
+        if let Some(slowdown) = row.sum.compute_slowdown.filter(|&slowdown| slowdown > 0.0) {
+            let in_place_ns = row.sum.compute_ns as f64;
+            compute_ns += in_place_ns;
+            contention_ns += in_place_ns * (1.0 - 1.0 / slowdown);
+        }
+    }
+    let ranks = document.trace.meta.ranks.len().max(1) as f64;
+    let extra = document.explanation.waves.cuts.iter().filter(|cut| {
+        let whole = cut.unsplit_waves_all_sms.unwrap_or(cut.unsplit_waves);
+        cut.split_waves[0] + cut.split_waves[1] > whole
+    });
+    let is_split = document.explanation.waves.gemms.iter().any(|gemm| gemm.split != Split::Whole);
+    if compute_ns == 0.0 && !is_split {
+        return;
+    }
+    heading(ui, theme, "What overlapping costs");
+    if compute_ns > 0.0 {
+        let ns = (contention_ns / ranks).round() as i64;
+        figure(ui, theme, "contention, a rank", number::duration_fixed(ns)).on_hover_text(
+            "How much longer computation takes than the same kernels alone, because communication \
+             shares SMs, memory and L2",
+        );
+        figure(ui, theme, "of its computation", number::percent_fixed(contention_ns / compute_ns));
+    }
+    if is_split {
+        let count = extra.count();
+        let of = document.explanation.waves.cuts.len();
+        figure(ui, theme, "products that gain a wave", format!("{count} of {of}"));
+    }
+    #[cfg(feature = "live")]
+    split_tax_ui(ui, cx);
+}
+
+/// Split tax as the difference to running unsplit: computation alone, split, against `nocomm`.
+#[cfg(feature = "live")]
+fn split_tax_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    use weftscope_engine::spec::StrategyKind;
+    let Some(live) = cx.state.live.as_ref() else { return };
+    if cx.state.shown != crate::app::Shown::Live {
+        return;
+    }
+    let (Some(shown), Some(floor)) = (live.shown(), live.baseline_ns(StrategyKind::NoComm)) else {
+        return;
+    };
+    let gap_ns = shown.duration_ns - floor;
+    figure(ui, cx.theme, "against nocomm", number::duration_fixed(gap_ns)).on_hover_text(
+        "Iteration time over the same batch without any communication: what communication, \
+         splitting and sharing still cost together. Negative: fusing the norm wins more than they cost.",
+    );
+    let is_split = shown.plan.decision.split.is_some();
+    if let Some(unsplit_ns) =
+        live.unsplit_alone_ns.filter(|_| is_split && shown.alone_compute_ns > 0)
+    {
+        let tax = number::duration_fixed(shown.alone_compute_ns - unsplit_ns);
+        figure(ui, cx.theme, "split tax, a rank", tax).on_hover_text(
+            "Computation of both splits, each kernel alone, less the same computation unsplit and \
+             unfused: negative when fusing the norms wins more than splitting costs",
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! Why an iteration takes as long as it does: a sentence, then its reasons, the most general first.
+
+mod communication;
+#[cfg(feature = "live")]
+mod comparison;
+mod cost;
+mod gemms;
+mod phases;
+
+use egui::{RichText, Ui};
+
+use super::widgets::{Cx, heading, quiet_screen, weak};
+use crate::app::Document;
+
+/// The right panel.
+pub(crate) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let Some(document) = state.document() else {
+        quiet_screen(ui, cx.theme, "Why", |ui| {
+            ui.label(weak(cx.theme, "Explains the run in view."));
+        });
+        return;
+    };
+    sentence_ui(ui, cx, document);
+    #[cfg(feature = "live")]
+    comparison::comparison_ui(ui, cx);
+    communication::communication_ui(ui, cx, document);
+    phases::phases_ui(ui, cx, document);
+    gemms::gemms_ui(ui, cx, document);
+    cost::cost_ui(ui, cx, document);
+    ui.add_space(12.0);
+}
+
+fn sentence_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+    let verdict = &document.explanation.verdict;
+    heading(ui, cx.theme, "Why");
+    let text = RichText::new(&verdict.sentence).color(cx.theme.surfaces.strong);
+    ui.add(egui::Label::new(text).wrap());
+    for detail in verdict.details.iter().take(3) {
+        ui.add(egui::Label::new(weak(cx.theme, detail).font(cx.theme.small())).wrap());
+    }
+}

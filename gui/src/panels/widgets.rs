@@ -1,0 +1,105 @@
+//! The few shapes that all panels are made of.
+
+use egui::{Align, Color32, Label, Layout, Response, RichText, Sense, Ui, Vec2};
+
+use crate::{
+    app::{Command, State},
+    theme::{Theme, size},
+};
+
+/// What a panel gets: the state to read, the look, and a place for what the user asks for.
+pub(crate) struct Cx<'a> {
+    /// The state.
+    pub(crate) state: &'a State,
+    /// The look.
+    pub(crate) theme: &'a Theme,
+    /// What was asked for this frame, in order.
+    pub(crate) commands: Vec<Command>,
+}
+
+impl<'a> Cx<'a> {
+    pub(crate) fn new(state: &'a State, theme: &'a Theme) -> Self {
+        Self { state, theme, commands: Vec::new() }
+    }
+
+    /// Asks for something.
+    pub(crate) fn send(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// Asks for something of the live run.
+    #[cfg(feature = "live")]
+    pub(crate) fn live(&mut self, command: crate::app::live::LiveCommand) {
+        self.send(Command::Live(command));
+    }
+}
+
+/// A heading of a group, with air above it.
+pub(crate) fn heading(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.add_space(size::GAP);
+    ui.label(RichText::new(text).color(theme.surfaces.strong).strong());
+}
+
+/// Text of a caption.
+pub(crate) fn weak(theme: &Theme, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(theme.surfaces.weak)
+}
+
+/// Text of a number.
+pub(crate) fn mono(theme: &Theme, text: impl Into<String>) -> RichText {
+    RichText::new(text).font(theme.mono()).color(theme.surfaces.text)
+}
+
+/// A number at the right end of what is left of the line.
+pub(crate) fn number_right(ui: &mut Ui, text: RichText) -> Response {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).truncate()))
+        .inner
+}
+
+/// A caption on the left, a number on the right end of the same line.
+pub(crate) fn figure(ui: &mut Ui, theme: &Theme, name: &str, value: impl Into<String>) -> Response {
+    let row = ui.horizontal(|ui| {
+        ui.label(weak(theme, name));
+        number_right(ui, mono(theme, value));
+    });
+    row.response
+}
+
+/// A sentence that wraps.
+pub(crate) fn sentence(ui: &mut Ui, theme: &Theme, text: impl Into<String>) -> Response {
+    ui.add(Label::new(RichText::new(text).color(theme.surfaces.text)).wrap())
+}
+
+/// A small word on a fill, for what must not be overlooked.
+pub(crate) fn badge(ui: &mut Ui, theme: &Theme, text: &str, fill: Color32) -> Response {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme.small(), theme.text_on(fill));
+    let size = galley.size() + Vec2::new(12.0, 6.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter().rect_filled(rect, 3.0, fill);
+    let at = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(at, galley, theme.text_on(fill));
+    draw_as(&response, egui::Role::Label, text);
+    response
+}
+
+/// Gives a widget that egui made the name that tests and screen readers know it by.
+pub(crate) fn name_widget(response: &Response, name: &str) {
+    response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
+}
+
+/// Says what a widget painted by hand is.
+pub(crate) fn draw_as(response: &Response, role: egui::Role, name: &str) {
+    response.widget_info(|| egui::WidgetInfo::labeled(role, true, name));
+}
+
+/// A quiet screen in the middle of `ui`: what happened, what to do.
+pub(crate) fn quiet_screen(ui: &mut Ui, theme: &Theme, title: &str, add: impl FnOnce(&mut Ui)) {
+    let height = ui.available_height();
+    ui.vertical_centered(|ui| {
+        ui.add_space((height * 0.34 - 24.0).max(size::MARGIN));
+        ui.label(RichText::new(title).color(theme.surfaces.strong).strong());
+        ui.add_space(size::GAP);
+        ui.set_max_width(ui.available_width().min(520.0));
+        add(ui);
+    });
+}
