@@ -23,7 +23,7 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a strategy on a simulated machine and write the recording.
+    /// Run a strategy, on a simulated machine or on GPUs, and write the recording.
     Record(Box<RecordArgs>),
     /// Say how much communication is hidden.
     Report(ReportArgs),
@@ -56,8 +56,9 @@ pub struct RunArgs {
     #[arg(long, default_value = "llama-3.3-70b", value_name = "NAME|FILE")]
     pub model: String,
     /// Machine by name (`weftscope list machines`), or the path of a machine file.
-    #[arg(long, default_value = "h100x8", value_name = "NAME|FILE")]
-    pub machine: String,
+    /// [default: h100x8, or this computer's GPUs with `--backend cuda`]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub machine: Option<String>,
     /// Tensor-parallel degree: ranks, one GPU each [default: 8, or the machine's GPUs if fewer].
     #[arg(long, value_name = "N")]
     pub tp: Option<u32>,
@@ -105,6 +106,9 @@ pub struct RecordArgs {
     /// What to run.
     #[command(flatten)]
     pub run: RunArgs,
+    /// Where to run it.
+    #[arg(long, value_enum, default_value_t = Backend::Sim)]
+    pub backend: Backend,
     /// Layers to run, a number or `all`; every layer of a model does the same.
     #[arg(long, default_value = "4", value_name = "N|all")]
     pub layers: String,
@@ -120,6 +124,15 @@ pub struct RecordArgs {
     /// Also write one JSON file a rank into this folder, as Holistic Trace Analysis reads them.
     #[arg(long, value_name = "FOLDER")]
     pub ranks_dir: Option<PathBuf>,
+}
+
+/// Who runs the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// The simulator.
+    Sim,
+    /// The NVIDIA GPUs of this computer, one a rank; weights and tokens are random.
+    Cuda,
 }
 
 /// `report`.

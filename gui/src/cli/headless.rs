@@ -18,7 +18,7 @@ use weftscope_traces::analysis::Baseline;
 
 use super::{
     Outcome,
-    args::RunArgs,
+    args::{Backend, RunArgs},
     convert, report, report_text,
     run_spec::{run_failure, run_spec},
     shot::draw,
@@ -42,7 +42,7 @@ pub(super) fn main_spec() -> Result<RunSpec, super::Failure> {
         run: RunArgs,
     }
     let defaults = Defaults::parse_from(["weftscope"]);
-    run_spec(&defaults.run, Some(LAYERS))
+    run_spec(&defaults.run, Backend::Sim, Some(LAYERS))
 }
 
 /// Runs, reports, writes both files into `folder`, and says how to open them.

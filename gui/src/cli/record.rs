@@ -1,3 +1,5 @@
+#[cfg(feature = "live")]
+use super::{Failure, args::Backend};
 use super::{Outcome, args::RecordArgs};
 
 /// Runs and writes.
@@ -6,7 +8,6 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     use std::io::Write;
 
     use super::{
-        Failure,
         progress::ProgressLine,
         run_spec::{layers, run_failure, run_spec},
     };
@@ -16,16 +17,20 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
     }
-    let spec = run_spec(&args.run, layers(&args.layers)?)?;
+    let spec = run_spec(&args.run, args.backend, layers(&args.layers)?)?;
     check_target(&args.output)?;
     let mut line = ProgressLine::new("running");
-    let mut executor = weftscope_engine::sim::Simulator::new(&spec.machine);
-    let trace =
-        weftscope_profiler::record::record(&mut executor, &spec, args.iterations, &mut |done| {
+    let mut executor = executor(args.backend, &spec)?;
+    let trace = weftscope_profiler::record::record(
+        executor.as_mut(),
+        &spec,
+        args.iterations,
+        &mut |done| {
             line.step(u64::from(done), Some(u64::from(args.iterations)));
             true
-        })
-        .map_err(run_failure)?;
+        },
+    )
+    .map_err(run_failure)?;
     drop(line);
     let options = SaveOptions { hta_names: args.hta_names, rank: None };
     super::convert::save(&trace, &args.output, (format, options))?;
@@ -42,6 +47,23 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
         trace.span().len_ns() as f64 / 1e6
     )?;
     Ok(out.flush()?)
+}
+
+/// Who runs the plan.
+#[cfg(feature = "live")]
+fn executor(
+    backend: Backend,
+    spec: &weftscope_engine::spec::RunSpec,
+) -> Result<Box<dyn weftscope_engine::executor::Executor>, Failure> {
+    use weftscope_engine::{cuda::CudaExecutor, sim::Simulator};
+
+    Ok(match backend {
+        Backend::Sim => Box::new(Simulator::new(&spec.machine)),
+        Backend::Cuda => {
+            let opened = CudaExecutor::open(spec.knobs.tp, true);
+            Box::new(opened.map_err(|error| Failure::failed(error, "--backend cuda"))?)
+        }
+    })
 }
 
 /// One JSON file a rank, as trace analysis of whole jobs expects them.

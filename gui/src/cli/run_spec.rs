@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use weftscope_engine::{
     batch::{Batch, MAX_TOKENS},
+    cuda::machine_here,
     machine::{self, Machine},
     model::{self, ModelShape},
     plan::PlanError,
@@ -12,13 +13,29 @@ use weftscope_engine::{
 };
 use weftscope_profiler::record::RunError;
 
-use super::{Failure, args::RunArgs};
+use super::{
+    Failure,
+    args::{Backend, RunArgs},
+};
 use crate::files::FileError;
 
+/// Machine of runs whose arguments name none.
+const DEFAULT_MACHINE: &str = "h100x8";
+
 /// The spec that the arguments ask for, with so many layers (`None`: all).
-pub(super) fn run_spec(args: &RunArgs, layers: Option<u32>) -> Result<RunSpec, Failure> {
+pub(super) fn run_spec(
+    args: &RunArgs,
+    backend: Backend,
+    layers: Option<u32>,
+) -> Result<RunSpec, Failure> {
     let model = model(&args.model)?;
-    let machine = machine(&args.machine)?;
+    let machine = match (&args.machine, backend) {
+        (Some(name), _) => machine(name)?,
+        (None, Backend::Sim) => machine(DEFAULT_MACHINE)?,
+        (None, Backend::Cuda) => {
+            machine_here().map_err(|error| Failure::failed(error, "--backend cuda"))?
+        }
+    };
     let batch = batch(args)?;
     let transport = match &args.transport {
         Some(name) => known("transport", name, &Transport::ALL, Transport::name)?,

@@ -1,0 +1,63 @@
+//! This computer as a machine, for plans that run on its own GPUs.
+
+use super::{Gpus, Unavailable, probe};
+use crate::machine::{self, Machine};
+
+/// The GPUs of this computer as a machine: the built-in one of the same generation, with this computer's count,
+/// SMs and memory. Peer-to-peer only: multicast is asked for by name, never assumed.
+///
+/// # Errors
+/// Why there is no GPU.
+pub fn machine_here() -> Result<Machine, Unavailable> {
+    probe().map(|found| of(&found))
+}
+
+fn of(found: &Gpus) -> Machine {
+    let gpu = &found.gpus[0];
+    let like = match gpu.compute_capability {
+        (8, _) => "a100x8",
+        (9, _) if gpu.name.contains("H200") => "h200x2",
+        (9, _) => "h100x8",
+        _ => "b200x8",
+    };
+    let mut machine = machine::builtin(like).expect("built in, as the test below holds");
+    let count = found.gpus.len();
+    machine.name = "here".to_owned();
+    machine.title = format!("{count} × {} of this computer", gpu.name);
+    machine.gpus = count as u32;
+    machine.gpu.name.clone_from(&gpu.name);
+    machine.gpu.sms = gpu.sms;
+    machine.gpu.memory_bytes = gpu.memory_bytes;
+    machine.link.multimem_bytes_per_s = None;
+    machine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cuda::GpuInfo;
+
+    #[test]
+    fn every_generation_has_its_machine() {
+        for (capability, name) in [
+            ((8, 0), "NVIDIA A100"),
+            ((9, 0), "NVIDIA H100"),
+            ((9, 0), "NVIDIA H200"),
+            ((10, 0), "NVIDIA B200"),
+        ] {
+            let gpu = GpuInfo {
+                index: 0,
+                name: name.to_owned(),
+                compute_capability: capability,
+                sms: 100,
+                memory_bytes: 1 << 36,
+                peers: vec![true, true],
+                multicast: true,
+            };
+            let machine =
+                of(&Gpus { driver: (13, 0), gpus: vec![gpu.clone(), GpuInfo { index: 1, ..gpu }] });
+            assert_eq!((machine.gpus, machine.gpu.sms, machine.gpu.name.as_str()), (2, 100, name));
+            assert_eq!(machine.link.multimem_bytes_per_s, None);
+        }
+    }
+}
