@@ -30,7 +30,7 @@ pub struct Knobs {
     pub transport: Transport,
     /// Where the batch is cut.
     pub split: SplitChoice,
-    /// A tuned table in place of the built-in one; its CTAs count for every chooser.
+    /// A tuned table in place of the built-in one; its CTAs then count for every chooser.
     #[serde(default)]
     pub table: Option<SplitTable>,
     /// CTAs of the collectives under attention; `None`: from the chooser.

@@ -86,7 +86,7 @@ fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
 
 fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let shard = Shard::new(&spec.model, degree(spec))?;
-    let scales = Scales::new(spec, &shard);
+    let scales = Scales::new(spec, &shard, Some(Chooser::WaveModel));
     let (tokens, rows) = (spec.batch.tokens(), padded_tokens(spec.batch.tokens()));
     if scales.is_one_wave() {
         let reason = format!("unsplit, every matrix product of {rows} rows is a single wave");
@@ -131,7 +131,7 @@ fn cut_at(
     }
     let padded_tokens = padded_tokens(tokens);
     let shard = Shard::new(&spec.model, degree(spec))?;
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard);
+    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard, chooser);
     Ok(Choice::Cut(SplitDecision {
         chooser,
         tokens,

@@ -2,17 +2,21 @@ use super::{PhaseTimes, SplitTable, padded_tokens, phases::total_pairs};
 use crate::{
     model::Shard,
     plan::fused_transport,
-    spec::{RunSpec, Transport},
+    spec::{Chooser, RunSpec, Transport},
 };
 
 /// CTAs of the collectives under attention and under the MLP of a split batch.
 ///
-/// The user's knobs come first, then a tuned table (the user's own, or with multimem the built-in one). Without
-/// either it is the fewest CTAs whose collective the phase's compute still hides: more would hold SMs for nothing.
-pub(crate) fn overlap_ctas(spec: &RunSpec, shard: &Shard) -> (u32, u32) {
+/// The user's knobs come first, then the user's table, then, if the table chooses and multimem carries, the built-in
+/// table. Otherwise it is the fewest CTAs whose collective the phase's compute still hides: more would hold SMs for
+/// nothing.
+pub(crate) fn overlap_ctas(spec: &RunSpec, shard: &Shard, chooser: Option<Chooser>) -> (u32, u32) {
     let (transport, _) = fused_transport(spec);
     let tuned = tuned_table(spec)
-        .filter(|_| transport == Transport::Multimem || spec.knobs.table.is_some())
+        .filter(|_| {
+            let built_in = chooser == Some(Chooser::Table) && transport == Transport::Multimem;
+            built_in || spec.knobs.table.is_some()
+        })
         .and_then(|table| table.nearest(spec.batch.tokens()))
         .map(|(_, row)| (row.attention_ctas, row.mlp_ctas));
     let (attention, mlp) = tuned.unwrap_or_else(|| fewest_hiding_ctas(spec, shard, transport));

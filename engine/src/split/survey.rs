@@ -5,7 +5,7 @@ use super::{
 use crate::{
     model::Shard,
     plan::PlanError,
-    spec::{Chooser, RunSpec},
+    spec::{Chooser, RunSpec, SplitChoice},
 };
 
 /// Every place where a batch could be cut, with its waves, and what each chooser says.
@@ -69,7 +69,11 @@ pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
     }
     let shard = Shard::new(&spec.model, spec.knobs.shard_of.unwrap_or(spec.knobs.tp))?;
     let gpu = &spec.machine.gpu;
-    let scales = Scales::new(spec, &shard);
+    let chooser = match spec.knobs.split {
+        SplitChoice::Auto(chooser) => Some(chooser),
+        SplitChoice::Fixed(_) => None,
+    };
+    let scales = Scales::new(spec, &shard, chooser);
     let model = scales.model();
     let rows = padded_tokens(tokens);
     let unsplit = model.unsplit(rows);

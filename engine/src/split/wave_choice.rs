@@ -5,7 +5,7 @@ use super::{
 use crate::{
     model::Shard,
     plan::{exposed_fused_ctas, fused_transport},
-    spec::RunSpec,
+    spec::{Chooser, RunSpec},
 };
 
 /// Predicted layer times this close are taken as equal; the wave count then decides. The prediction leaves out
@@ -35,8 +35,9 @@ pub(super) struct Scales<'a> {
 }
 
 impl<'a> Scales<'a> {
-    pub(super) fn new(spec: &'a RunSpec, shard: &'a Shard) -> Self {
-        let (attn_ctas, mlp_ctas) = overlap_ctas(spec, shard);
+    /// With the CTAs that `chooser` would give the collectives (`None`: the user cuts).
+    pub(super) fn new(spec: &'a RunSpec, shard: &'a Shard, chooser: Option<Chooser>) -> Self {
+        let (attn_ctas, mlp_ctas) = overlap_ctas(spec, shard, chooser);
         let (transport, _) = fused_transport(spec);
         let machine = &spec.machine;
         Self {
