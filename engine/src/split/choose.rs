@@ -69,7 +69,7 @@ pub fn decide(spec: &RunSpec, chooser: Chooser) -> Result<Choice, PlanError> {
 fn by_half(spec: &RunSpec) -> Result<Choice, PlanError> {
     let half = padded_tokens(spec.batch.tokens()) / 2;
     let reason = format!("half of the padded tokens is {half}");
-    cut_at(spec, Some(Chooser::Half), half, (table_row(spec).map(|(key, ..)| key), reason))
+    cut_at(spec, Some(Chooser::Half), half, (None, reason))
 }
 
 fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
