@@ -9,8 +9,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use weftscope_traces::interchange::chrome::{self, ExportOptions};
-use weftscope_traces::interchange::silent;
+use weftscope_traces::interchange::chrome::{self, ExportOptions, ImportOptions};
+use weftscope_traces::interchange::{open, silent};
 use weftscope_traces::{
     ArgsId, CounterSeries, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts,
     Phase, Provenance, RankInfo, Span, Split, Trace, TraceBuilder, TrackKind,
@@ -205,4 +205,32 @@ fn holistic_trace_analysis_sees_the_first_rank_of_a_file_of_several() {
         exported(&run(2), "all.json.gz", &ExportOptions { gzip: true, ..ExportOptions::default() });
     let Some(table) = hta(dir.path()) else { return };
     assert_eq!(table, "0 50.00\n");
+}
+
+/// The real recordings, read by that tool as they are and after a way through our importer and exporter.
+#[test]
+fn recordings_keep_their_overlap_through_import_and_export() {
+    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
+    let samples = std::env::var_os("WEFTSCOPE_SAMPLES").map_or(samples, PathBuf::from);
+    let before = tempfile::tempdir().expect("a temporary folder");
+    let after = tempfile::tempdir().expect("a temporary folder");
+    for rank in 0..2 {
+        let name = format!("h200x2_llama70b_tp8_weave_rank{rank}.json.gz");
+        let Ok(bytes) = std::fs::read(samples.join(&name)) else {
+            eprintln!("skipped: no recordings at {}", samples.display());
+            return;
+        };
+        std::fs::write(before.path().join(&name), &bytes).expect("room on the disk");
+        let trace = open(&bytes[..], &ImportOptions::default(), &mut silent).expect("good");
+        let path = after.path().join(&name);
+        let file = File::create(&path).expect("a file");
+        let options = ExportOptions { gzip: true, ..ExportOptions::default() };
+        chrome::write_rank(&trace, rank, file, &options, &mut silent).expect("room on the disk");
+        if let Some(faults) = perfetto(&path, FAULTS) {
+            assert_eq!(faults, Vec::<String>::new(), "rank {rank}");
+        }
+    }
+    let Some(table) = hta(before.path()) else { return };
+    assert_eq!(hta(after.path()).as_deref(), Some(table.as_str()));
+    assert!(table.starts_with("0 ") && table.contains("\n1 "), "{table}");
 }

@@ -72,8 +72,8 @@ fn a_recording_becomes_ranks_streams_threads_marks_and_launches() {
     assert_eq!(trace.meta.ranks[0].device.name, "NVIDIA H200");
     assert_eq!(trace.meta.ranks[0].device.sms, 132);
     assert_eq!(trace.meta.provenance.source(), "PyTorch profiler (CUPTI 130001)");
-    // First event of the file: ts 4529887881444.880 µs over base 1790857026000000000 ns.
-    assert_eq!(trace.meta.base_time_unix_ns, 1_790_857_026_000_000_000 + 4_529_887_881_444_880);
+    // First event of the file: ts 4529887881444.880 µs over base 1790857026000000000 ns, down to a µs.
+    assert_eq!(trace.meta.base_time_unix_ns, 1_790_857_026_000_000_000 + 4_529_887_881_444_000);
     let streams: Vec<_> = trace
         .tracks
         .iter()

@@ -44,10 +44,12 @@ pub(super) fn build(
     build.out.finish().ok()
 }
 
+/// The first time, down to a whole µs: tools that round to whole µs then round an export as they did the original.
 fn origin(collect: &Collect) -> i64 {
     let slices = collect.events.iter().map(|event| event.start_ns);
     let samples = collect.counters.iter().flat_map(|(_, samples)| samples.at_ns.iter().copied());
-    slices.chain(samples).min().unwrap_or(0)
+    let first_ns = slices.chain(samples).min().unwrap_or(0);
+    first_ns.div_euclid(1000) * 1000
 }
 
 /// Drops events that are more than an hour away from nearly all others.

@@ -46,7 +46,7 @@ pub fn write(
     progress: Progress<'_>,
 ) -> Result<(), ExportError> {
     if options.gzip {
-        // Level 3: a third of level 6's time for a tenth more bytes on our traces.
+        // A recording is written more often than it is sent: level 3 gives some size away for speed.
         let mut out = GzEncoder::new(out, Compression::new(3));
         let at_byte = write_text(trace, &mut out, options, progress)?;
         let finished = out.finish().and_then(|mut out| out.flush());
