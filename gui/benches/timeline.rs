@@ -86,8 +86,8 @@ fn benches(c: &mut Criterion) {
     group.bench_function("prepare all lanes", |b| {
         b.iter(|| {
             let mut list = DrawList::new(screen.data.span, 64);
-            list.prepare(&screen.data, (0..lanes).map(LaneId));
-            black_box(list.len())
+            list.prepare(&screen.data.trace, &screen.data.pyramid, (0..lanes).map(LaneId));
+            black_box(list.num_items())
         });
     });
     group.bench_function("frame, nothing moved", |b| b.iter(|| black_box(screen.frame())));

@@ -25,7 +25,7 @@ fn a_small_trace_reads_as_text() {
     let mut list = DrawList::new(data.span, 1024);
     let rows = &data.ranks[0];
     let lane = |track: &weftscope_traces::TrackId| data.trace.track(*track).lanes[0];
-    list.prepare(&data, rows.streams.iter().chain(&rows.sms[..1]).map(lane));
+    list.prepare(&data.trace, &data.pyramid, rows.streams.iter().chain(&rows.sms[..1]).map(lane));
     insta::assert_snapshot!(list.to_text(&data));
 }
 
@@ -33,7 +33,7 @@ fn a_small_trace_reads_as_text() {
 fn far_out_slices_fold_with_their_count() {
     let data = tiny();
     let mut list = DrawList::new(data.span, 1 << 17);
-    list.prepare(&data, [data.trace.track(data.ranks[0].sms[0]).lanes[0]]);
+    list.prepare(&data.trace, &data.pyramid, [data.trace.track(data.ranks[0].sms[0]).lanes[0]]);
     insta::assert_snapshot!(list.to_text(&data));
 }
 
@@ -79,7 +79,7 @@ fn one_lane(pairs: &[(u16, u16)]) -> TimelineData {
         at = start + i64::from(length) + 1;
         builder.push(lane, Span::new(start, at), label, ArgsId::NONE, 0);
     }
-    TimelineData::new(Arc::new(builder.finish().unwrap()))
+    TimelineData::new(Arc::new(builder.finish().expect("slices are made disjoint")))
 }
 
 /// Buckets of the resolution that a span touches.
@@ -105,7 +105,7 @@ proptest! {
         let edge = |at: i64| at.div_euclid(resolution_ns) * resolution_ns;
         let seen = Span::new(edge(from), edge(from + length) + resolution_ns);
         let mut list = DrawList::new(seen, resolution_ns);
-        list.prepare(&data, lanes(&data));
+        list.prepare(&data.trace, &data.pyramid, lanes(&data));
         let slices = &data.trace.lanes[0].slices;
         let inside = |bucket: &i64| {
             let start = bucket * resolution_ns;

@@ -58,7 +58,7 @@ proptest! {
         apply(&mut view, ViewCommand::Zoom { factor, at_ns });
         let moved = TimeScale::new(view.window, 0.0, 1000.0).x_from_time(at_ns) - x;
         let centre = view.window.start_ns + view.window.len_ns() / 2;
-        let limits = DATA.fit_span();
+        let limits = DATA.whole_span();
         prop_assert!(moved.abs() < 1.0 || centre <= limits.start_ns || centre >= limits.end_ns);
         prop_assert!(view.window.len_ns() >= ViewState::MIN_WINDOW_NS);
     }
@@ -75,7 +75,7 @@ proptest! {
                 _ => ViewCommand::Fit,
             });
             let centre = view.window.start_ns + view.window.len_ns() / 2;
-            let limits = DATA.fit_span();
+            let limits = DATA.whole_span();
             prop_assert!(limits.start_ns - 1 <= centre && centre <= limits.end_ns + 1);
             prop_assert!(view.window.len_ns() >= ViewState::MIN_WINDOW_NS);
         }
@@ -89,7 +89,7 @@ fn zooming_out_far_shows_the_whole_trace_and_stops() {
         let at_ns = view.window.start_ns;
         apply(&mut view, ViewCommand::Zoom { factor: 3.0, at_ns });
     }
-    assert!(view.window.len_ns() <= DATA.fit_span().len_ns());
+    assert!(view.window.len_ns() <= DATA.whole_span().len_ns());
 }
 
 #[test]

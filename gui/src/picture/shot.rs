@@ -120,7 +120,7 @@ fn title_ui(ui: &mut Ui, data: &TimelineData, figures: &Figures, theme: &Theme) 
         let lost: u64 = data.trace.diagnostics.counts.values().sum();
         if lost > 0 {
             let text =
-                format!("{} records lost or not understood: see the report", number::count(lost));
+                format!("{} records lost or not used: see the diagnostics", number::count(lost));
             ui.label(RichText::new(text).small().color(s.warn));
         }
     });

@@ -59,18 +59,15 @@ impl Areas {
         TimeScale::new(view.window, self.plot.left(), self.plot.width())
     }
 
-    /// The row of marks `lane` (0 iterations, 1 layers, 2 phases).
-    pub(super) fn mark_row(&self, lane: usize) -> Rect {
-        let top = self.marks.top() + MARK_ROW * lane as f32;
+    /// The row of the marks in `lane` (0 iterations, 1 layers, 2 phases), when it is shown.
+    pub(super) fn mark_row(&self, data: &TimelineData, lane: usize) -> Option<Rect> {
+        let above = data.mark_rows().position(|row| row == lane)?;
+        let top = self.marks.top() + MARK_ROW * above as f32;
         let height = if lane == 2 { PHASE_ROW } else { MARK_ROW };
-        Rect::from_min_size(pos2(self.marks.left(), top), vec2(self.marks.width(), height))
+        Some(Rect::from_min_size(pos2(self.marks.left(), top), vec2(self.marks.width(), height)))
     }
 }
 
 fn marks_height(data: &TimelineData) -> f32 {
-    match data.mark_lanes().len() {
-        0 => 0.0,
-        lanes @ 1..=2 => MARK_ROW * lanes as f32,
-        _ => MARK_ROW * 2.0 + PHASE_ROW,
-    }
+    data.mark_rows().map(|lane| if lane == 2 { PHASE_ROW } else { MARK_ROW }).sum()
 }

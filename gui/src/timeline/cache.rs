@@ -1,7 +1,7 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc, thread};
 
 use egui::{Context, Id, mutex::Mutex};
-use weftscope_traces::{LaneId, Span, Trace};
+use weftscope_traces::{LaneId, Span, Trace, lod::Pyramid};
 
 use super::{
     Row, RowKind,
@@ -12,14 +12,25 @@ use super::{
 };
 use crate::theme::Mode;
 
+/// Lanes prepared on the UI thread at once: about one rank, two to four milliseconds. More go to a thread of their
+/// own while the picture before stays.
+const INLINE_LANES: usize = 160;
+
 /// What one timeline keeps from frame to frame: prepared lists and the meshes made of them.
 #[derive(Default)]
 pub(super) struct FrameCache {
     trace: Option<Arc<Trace>>,
     pub(super) list: DrawList,
+    /// Goes up whenever `list` changes.
+    revision: u64,
+    /// A list being made elsewhere.
+    pending: Option<Pending>,
     key: Option<MeshKey>,
     pub(super) mesh: BlockMesh,
 }
+
+/// Where a thread leaves the list it made.
+type Pending = Arc<Mutex<Option<DrawList>>>;
 
 /// Everything the meshes depend on. While it stays the same a frame costs no building at all.
 #[derive(Clone, PartialEq)]
@@ -31,43 +42,98 @@ struct MeshKey {
     mode: Mode,
     emphasis: Emphasis,
     pixels_per_point: f32,
+    revision: u64,
 }
 
 impl FrameCache {
     /// The cache of the timeline with this id.
     pub(super) fn of(ctx: &Context, id: Id) -> Arc<Mutex<Self>> {
         ctx.data_mut(|data| {
-            Arc::clone(
-                data.get_temp_mut_or_insert_with(id, || Arc::new(Mutex::new(Self::default()))),
-            )
+            let fresh = || Arc::new(Mutex::new(Self::default()));
+            Arc::clone(data.get_temp_mut_or_insert_with(id, fresh))
         })
     }
 
-    /// Makes list and meshes right for what `pen` is about to paint.
+    /// Makes list and meshes right for what `pen` is about to paint, or as right as they can be without waiting.
     pub(super) fn update(&mut self, pen: &Pen<'_>) {
         if !self.trace.as_ref().is_some_and(|trace| Arc::ptr_eq(trace, &pen.data.trace)) {
+            // A list still being made of the trace before is dropped with its slot.
             *self = Self { trace: Some(Arc::clone(&pen.data.trace)), ..Self::default() };
         }
-        let seen = pen.scale.window();
-        let pixels_per_point = pen.painter.pixels_per_point();
-        let resolution_ns = pen.scale.resolution_ns(1.0 / f64::from(pixels_per_point));
-        if !self.list.serves(seen, resolution_ns) {
-            self.list = DrawList::new(seen, resolution_ns);
-            self.key = None;
-        }
-        self.list.prepare(pen.data, visible_lanes(pen));
+        self.collect();
+        self.prepare(pen);
         let key = MeshKey {
-            window: seen,
+            window: pen.scale.window(),
             areas: pen.areas,
             scroll_y: pen.view.scroll_y,
             rows: pen.rows().to_vec(),
             mode: pen.theme.mode,
             emphasis: pen.emphasis.clone(),
-            pixels_per_point,
+            pixels_per_point: pen.painter.pixels_per_point(),
+            revision: self.revision,
         };
         if self.key.as_ref() != Some(&key) {
             self.mesh = BlockMesh::build(pen, &self.list, hatch_texture(pen.painter.ctx()));
             self.key = Some(key);
+        }
+    }
+
+    /// Takes a list that a thread has finished.
+    fn collect(&mut self) {
+        let done = self.pending.as_ref().and_then(|pending| pending.lock().take());
+        if let Some(list) = done {
+            self.pending = None;
+            self.replace(list);
+        }
+    }
+
+    fn replace(&mut self, list: DrawList) {
+        self.list = list;
+        self.revision += 1;
+    }
+
+    fn prepare(&mut self, pen: &Pen<'_>) {
+        let seen = pen.scale.window();
+        let pixels_per_point = f64::from(pen.painter.pixels_per_point());
+        let resolution_ns = pen.scale.resolution_ns(1.0 / pixels_per_point);
+        let serves = self.list.serves(seen, resolution_ns);
+        let lanes: BTreeSet<LaneId> = visible_lanes(pen).collect();
+        let missing = lanes.iter().filter(|&&lane| !serves || !self.list.has(lane)).count();
+        if missing == 0 {
+            return;
+        }
+        // The very first picture is never blank, and pictures for files and tests never wait.
+        let is_first = self.list.is_blank() && self.pending.is_none();
+        if missing <= INLINE_LANES || is_first {
+            if !serves {
+                self.replace(DrawList::new(seen, resolution_ns));
+            }
+            self.list.prepare(&pen.data.trace, &pen.data.pyramid, lanes);
+            self.revision += 1;
+        } else if self.pending.is_none() {
+            self.send(pen, DrawList::new(seen, resolution_ns), lanes);
+        }
+    }
+
+    /// Has a list made on a thread of its own; here and now where there are no threads.
+    fn send(&mut self, pen: &Pen<'_>, mut list: DrawList, lanes: BTreeSet<LaneId>) {
+        let slot = Pending::default();
+        let (trace, pyramid) = (Arc::clone(&pen.data.trace), Arc::clone(&pen.data.pyramid));
+        let (ctx, to) = (pen.painter.ctx().clone(), Arc::clone(&slot));
+        let later = (list.clone(), lanes.clone());
+        let started =
+            thread::Builder::new().name("weftscope-prepare".to_owned()).spawn(move || {
+                let (mut list, lanes) = later;
+                list.prepare(&trace, &pyramid, lanes);
+                *to.lock() = Some(list);
+                ctx.request_repaint();
+            });
+        if started.is_ok() {
+            self.pending = Some(slot);
+        } else {
+            let (trace, pyramid): (&Trace, &Pyramid) = (&pen.data.trace, &pen.data.pyramid);
+            list.prepare(trace, pyramid, lanes);
+            self.replace(list);
         }
     }
 }

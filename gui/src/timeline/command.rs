@@ -126,7 +126,7 @@ fn select(view: &mut ViewState, slice: SliceRef) {
 
 /// The window `factor` times as long around `at_ns`, within the limits of the trace.
 fn zoomed(window: Span, factor: f64, at_ns: i64, data: &TimelineData) -> Span {
-    let longest = data.fit_span().len_ns().max(ViewState::MIN_WINDOW_NS);
+    let longest = data.whole_span().len_ns().max(ViewState::MIN_WINDOW_NS);
     let length = window.len_ns().max(1) as f64;
     let want = (length * factor).round();
     // A factor that meets a limit must not move what it cannot scale.
@@ -139,7 +139,7 @@ fn zoomed(window: Span, factor: f64, at_ns: i64, data: &TimelineData) -> Span {
 /// Keeps at least part of the trace in the window: the window's centre stays within the trace.
 fn clamped(window: Span, data: &TimelineData) -> Span {
     let length = window.len_ns().max(ViewState::MIN_WINDOW_NS);
-    let limits = data.fit_span();
+    let limits = data.whole_span();
     let centre = (window.start_ns + window.len_ns() / 2).clamp(limits.start_ns, limits.end_ns);
     let start_ns = if length == window.len_ns() && centre == window.start_ns + window.len_ns() / 2 {
         window.start_ns

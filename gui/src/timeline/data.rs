@@ -48,6 +48,8 @@ pub struct TimelineData {
     pub hosts: Vec<TrackId>,
     /// First start to last end.
     pub span: Span,
+    /// The same over streams and SMs.
+    pub gpu_span: Span,
     /// Phases of the rows shown on top, with their slack.
     pub phases: Vec<PhaseMark>,
     /// Flow rows ordered by consumer.
@@ -103,13 +105,19 @@ impl TimelineData {
         let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
         flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
         let span = trace.span();
+        let gpu_span = trace
+            .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
         let (ribbons, phases) = (Vec::new(), Vec::new());
-        Self { trace, pyramid, ribbons, ranks, marks, hosts, span, phases, flows_to }
+        Self { trace, pyramid, ribbons, ranks, marks, hosts, span, gpu_span, phases, flows_to }
     }
 
-    /// The marks drawn over all ranks: those of the job, else those of the first rank that has some.
+    /// The marks drawn over all ranks: those of the job when it has some, else those of the first rank that has.
     pub fn top_marks(&self) -> Option<TrackId> {
-        self.marks.or_else(|| self.ranks.iter().find_map(|rows| rows.marks))
+        let own = self.ranks.iter().filter_map(|rows| rows.marks);
+        self.marks.into_iter().chain(own).find(|&track| {
+            let lanes = &self.trace.track(track).lanes;
+            lanes.iter().any(|&lane| !self.trace.lane(lane).slices.is_empty())
+        })
     }
 
     /// Lanes of the marks drawn over all ranks: iterations, layers, phases.
@@ -117,10 +125,20 @@ impl TimelineData {
         self.top_marks().map_or(&[], |track| &self.trace.track(track).lanes)
     }
 
-    /// The window that shows everything with a little air at both ends.
+    /// Which of the three lanes of marks have something to show, top to bottom.
+    pub fn mark_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        let is_shown = |lane: &LaneId| !self.trace.lane(*lane).slices.is_empty();
+        (0..3).filter(move |&row| self.mark_lanes().get(row).is_some_and(is_shown))
+    }
+
+    /// The window that shows what the GPUs did, with a little air at both ends; of a trace without GPUs, all of it.
     pub fn fit_span(&self) -> Span {
-        let air = (self.span.len_ns() / 64).max(500);
-        Span::new(self.span.start_ns.saturating_sub(air), self.span.end_ns.saturating_add(air))
+        with_air(if self.gpu_span.is_empty() { self.span } else { self.gpu_span })
+    }
+
+    /// The longest window there is: the whole trace, host threads included.
+    pub fn whole_span(&self) -> Span {
+        with_air(self.span)
     }
 
     /// Slices that `slice` waits for.
@@ -188,6 +206,11 @@ impl TimelineData {
         hits.sort_by_key(|&hit| (self.trace.span_of(hit).start_ns, hit));
         Search { query, labels: Arc::new(labels), hits: Arc::new(hits), current: None }
     }
+}
+
+fn with_air(span: Span) -> Span {
+    let air = (span.len_ns() / 64).max(500);
+    Span::new(span.start_ns.saturating_sub(air), span.end_ns.saturating_add(air))
 }
 
 fn rows_of(ranks: &mut Vec<RankRows>, rank: u32) -> &mut RankRows {

@@ -73,7 +73,7 @@ pub(super) mod height {
     /// One lane of a stream.
     pub(in crate::timeline) const STREAM: f32 = 20.0;
     /// A counter.
-    pub(in crate::timeline) const COUNTER: f32 = 28.0;
+    pub(in crate::timeline) const COUNTER: f32 = 20.0;
     /// A heading without data.
     pub(in crate::timeline) const HEADING: f32 = 20.0;
     /// One depth of a host thread.

@@ -87,7 +87,7 @@ impl Pointer<'_> {
         }
         let at = response.interact_pointer_pos()?;
         let strip = self.areas.minimap;
-        let whole = self.data.fit_span();
+        let whole = self.data.whole_span();
         let share = f64::from((at.x - strip.left()) / strip.width().max(1.0));
         let centre = whole.start_ns + (whole.len_ns() as f64 * share) as i64;
         let by = centre - (self.view.window.start_ns + self.view.window.len_ns() / 2);

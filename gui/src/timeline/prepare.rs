@@ -1,6 +1,9 @@
 use std::collections::HashMap;
 
-use weftscope_traces::{LaneId, Span, lod::LodItem};
+use weftscope_traces::{
+    LaneId, Span, Trace,
+    lod::{LodItem, Pyramid},
+};
 
 use super::TimelineData;
 
@@ -38,14 +41,19 @@ impl DrawList {
     }
 
     /// Prepares the lanes that are not there yet. Cost: two binary searches an item, whatever it folds.
-    pub fn prepare(&mut self, data: &TimelineData, lanes: impl IntoIterator<Item = LaneId>) {
+    pub fn prepare(
+        &mut self,
+        trace: &Trace,
+        pyramid: &Pyramid,
+        lanes: impl IntoIterator<Item = LaneId>,
+    ) {
         let mut items = Vec::new();
         for lane in lanes {
             if self.lanes.contains_key(&lane) {
                 continue;
             }
             let (window, resolution) = (self.window, self.resolution_ns);
-            data.pyramid.query(&data.trace, lane, window, resolution, &mut items);
+            pyramid.query(trace, lane, window, resolution, &mut items);
             self.lanes.insert(lane, items.as_slice().into());
         }
     }
@@ -64,13 +72,13 @@ impl DrawList {
     }
 
     /// Number of items in all lanes.
-    pub fn len(&self) -> usize {
+    pub fn num_items(&self) -> usize {
         self.lanes.values().map(|items| items.len()).sum()
     }
 
-    /// True without items.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// True while nothing was prepared.
+    pub fn is_blank(&self) -> bool {
+        self.lanes.is_empty()
     }
 
     /// The list as text, lane by lane, for tests and for people.

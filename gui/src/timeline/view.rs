@@ -151,20 +151,26 @@ impl ViewState {
     }
 
     /// A first view for rows of `height` points: as much opened as fits without scrolling. The first rank's streams
-    /// and counters, then its SM rows, then the other ranks.
+    /// and counters, then its SM rows, then all other ranks.
     pub fn for_height(data: &TimelineData, height: f32) -> Self {
         let mut view = Self::new(data);
         view.open.clear();
         view.sm_row_height = *Self::SM_ROW_HEIGHTS.start();
         let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
         let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];
-        let others = (1..data.ranks.len()).map(|index| rank(index).map(FoldId::Rank));
-        for id in first.into_iter().chain(others).flatten() {
+        // The strips above the rows take about a hundred points.
+        let fits = |view: &Self| Layout::new(data, view).height <= height - 104.0;
+        for id in first.into_iter().flatten() {
             view.open.insert(id);
-            // The strips above the rows take about a hundred points.
-            if Layout::new(data, &view).height > height - 104.0 {
+            if !fits(&view) {
                 view.open.remove(&id);
             }
+        }
+        // The others all or none: one more open among closed ones would look like a choice.
+        let before = view.open.clone();
+        view.open.extend(data.ranks.iter().skip(1).map(|rows| FoldId::Rank(rows.rank)));
+        if !fits(&view) {
+            view.open = before;
         }
         view
     }

@@ -37,8 +37,14 @@ pub fn harness<'a, State>(
     state: State,
     add: impl FnMut(&mut Ui, &mut State) + 'a,
 ) -> Harness<'a, State> {
+    // The harness sets its theme after the set-up of the context; left alone it would be dark.
+    let theme = match mode {
+        Mode::Dark => egui::Theme::Dark,
+        Mode::Light => egui::Theme::Light,
+    };
     Harness::builder()
         .with_size(size)
+        .with_theme(theme)
         .renderer(SoftwareRenderer::default())
         .with_context_setup(move |ctx| {
             Theme::of(mode).apply(ctx);

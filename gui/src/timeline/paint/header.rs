@@ -45,9 +45,11 @@ fn corner(pen: &Pen<'_>) {
     } else {
         ["iteration", "layer", "phase, slack"]
     };
-    for (lane, name) in names.iter().enumerate().take(pen.data.mark_lanes().len().min(3)) {
-        let y = pen.areas.mark_row(lane).top() + 8.0;
-        pen.painter.text(pos2(x, y), Align2::LEFT_CENTER, name, pen.theme.small(), s.weak);
+    for lane in pen.data.mark_rows() {
+        if let Some(row) = pen.areas.mark_row(pen.data, lane) {
+            let at = pos2(x, row.top() + 8.0);
+            pen.painter.text(at, Align2::LEFT_CENTER, names[lane], pen.theme.small(), s.weak);
+        }
     }
     let y = pen.areas.ruler.center().y - 1.0;
     let length = number::duration_ns(pen.view.window.len_ns());
@@ -110,10 +112,13 @@ fn counter(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
     let s = &pen.theme.surfaces;
     let series = &pen.data.trace.counters[index];
     let y = pen.row_y(row).center();
-    label(pen, painter, y - 6.0, &series.name, s.text);
+    label(pen, painter, y, &series.name, s.text);
     let peak = series.value.iter().copied().fold(0.0, f64::max);
-    let text = format!("≤ {}", number::with_unit(peak, &series.unit));
-    label(pen, painter, y + 6.0, &text, s.weak);
+    if !pen.areas.is_narrow() {
+        let at = pos2(pen.areas.header.right() - 8.0, y);
+        let text = number::with_unit(peak, &series.unit);
+        painter.text(at, Align2::RIGHT_CENTER, text, pen.theme.small(), s.weak);
+    }
 }
 
 /// Every SM named when there is room, else every eighth.

@@ -7,7 +7,7 @@ use crate::timeline::TimeScale;
 /// The mapping of the strip: always the whole trace.
 pub(in crate::timeline) fn minimap_scale(pen: &Pen<'_>) -> TimeScale {
     let strip = pen.areas.minimap;
-    TimeScale::new(pen.data.fit_span(), strip.left(), strip.width())
+    TimeScale::new(pen.data.whole_span(), strip.left(), strip.width())
 }
 
 /// Draws the whole trace as one narrow ribbon, the part shown as a window in it.
@@ -49,7 +49,7 @@ fn mean_ribbon(pen: &Pen<'_>, rect: Rect) -> Mesh {
     let ranks = pen.data.ribbons.len().max(1) as f32;
     for ribbon in &pen.data.ribbons {
         let full = ribbon.basis().full_scale() * ranks;
-        for (sum, column) in mean.iter_mut().zip(ribbon.query(pen.data.fit_span(), num)) {
+        for (sum, column) in mean.iter_mut().zip(ribbon.query(pen.data.whole_span(), num)) {
             for (sum, share) in sum.iter_mut().zip(column.share) {
                 *sum += share / full;
             }
