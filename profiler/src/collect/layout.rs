@@ -18,6 +18,8 @@ pub(super) struct Layout {
     sm_tracks: Vec<TrackId>,
     /// Every lane in `slot_lane`, in order of appearance.
     block_lanes: Vec<LaneId>,
+    /// Rows to reserve in a new lane, so that columns seldom grow (growing copies them).
+    rows_a_lane: usize,
 }
 
 pub(super) struct RankTracks {
@@ -56,7 +58,18 @@ impl Layout {
         }
         let slots = gpu.blocks_per_sm.max(1) as usize;
         let slot_lane = vec![NO_LANE; sm_tracks.len() * slots];
-        Self { ranks, sms: gpu.sms as usize, slots, slot_lane, sm_tracks, block_lanes: Vec::new() }
+        // Most kernels have two blocks an SM, so an SM's blocks spread over about two slots.
+        let blocks: usize = plan.ops.iter().map(|op| op.grid as usize).sum();
+        let rows_a_lane = blocks / (2 * gpu.sms.max(1) as usize);
+        Self {
+            ranks,
+            sms: gpu.sms as usize,
+            slots,
+            slot_lane,
+            sm_tracks,
+            block_lanes: Vec::new(),
+            rows_a_lane,
+        }
     }
 
     pub(super) fn num_ranks(&self) -> usize {
@@ -101,6 +114,7 @@ impl Layout {
             let entry = &mut self.slot_lane[row * self.slots + slot];
             if *entry == NO_LANE {
                 let lane = builder.lane(self.sm_tracks[row]);
+                builder.slices_mut(lane).reserve(self.rows_a_lane);
                 *entry = lane.0;
                 self.block_lanes.push(lane);
             }

@@ -137,6 +137,7 @@ impl TraceBuilder {
     }
 
     /// The columns of a lane, for bulk appends by a recorder that keeps them sorted.
+    #[inline]
     pub fn slices_mut(&mut self, lane: LaneId) -> &mut SliceTable {
         &mut self.trace.lanes[lane.0 as usize].slices
     }

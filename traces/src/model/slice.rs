@@ -50,6 +50,7 @@ impl SliceTable {
     }
 
     /// Appends one slice; the caller keeps the order.
+    #[inline]
     pub fn push(&mut self, span: Span, label: LabelId, args: ArgsId, item: u32) {
         self.start_ns.push(span.start_ns);
         self.end_ns.push(span.end_ns);
