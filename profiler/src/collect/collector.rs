@@ -20,6 +20,7 @@ use super::{
     labels::{self, Labels},
     layout::Layout,
     marks::{self, Mark},
+    staging::Staging,
 };
 use crate::recorder::{Cost, Inbox, Message};
 
@@ -52,6 +53,7 @@ struct Open {
     layout: Layout,
     plan: Arc<Plan>,
     labels: Labels,
+    staging: Staging,
     iteration: u64,
     /// Rows of each block lane before this iteration, to shift the new ones.
     rows_before: Vec<usize>,
@@ -196,6 +198,7 @@ impl Open {
             layout,
             plan: Arc::clone(plan),
             labels,
+            staging: Staging::default(),
             iteration: 0,
             rows_before: Vec::new(),
             mark_labels: BTreeMap::new(),
@@ -224,6 +227,7 @@ impl Open {
     }
 
     fn blocks(&mut self, records: &[BlockRecord]) {
+        let mut num_lanes = self.staging.num_lanes();
         for record in records {
             let lane =
                 self.layout.slot_lane(&mut self.builder, record.rank, record.sm, record.slot);
@@ -235,13 +239,14 @@ impl Open {
                 self.lost.unknown_op += 1;
                 continue;
             };
-            let slices = self.builder.slices_mut(lane);
-            slices.push(
-                Span { start_ns: record.start_ns, end_ns: record.end_ns },
-                label,
-                ArgsId::NONE,
-                record.block,
-            );
+            if lane >= num_lanes {
+                num_lanes = self.layout.block_lanes().len();
+                self.staging.grow(num_lanes);
+            }
+            if self.staging.push(lane, record, label) {
+                let slices = self.builder.slices_mut(self.layout.block_lanes()[lane]);
+                self.staging.flush(lane, slices);
+            }
         }
     }
 
@@ -299,9 +304,12 @@ impl Open {
     /// Moves this iteration's blocks and counter samples to trace time, and cuts what overlaps on a slot.
     fn shift(&mut self) {
         let offset_ns = self.offset_ns;
+        // A lane that appeared together with a higher slot may not be staged yet.
+        self.staging.grow(self.layout.block_lanes().len());
         for (index, &lane) in self.layout.block_lanes().iter().enumerate() {
             let first = self.rows_before.get(index).copied().unwrap_or(0);
             let slices = self.builder.slices_mut(lane);
+            self.staging.flush(index, slices);
             if offset_ns != 0 {
                 slices.start_ns[first..].iter_mut().for_each(|t| *t += offset_ns);
                 slices.end_ns[first..].iter_mut().for_each(|t| *t += offset_ns);

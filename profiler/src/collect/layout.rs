@@ -13,7 +13,8 @@ pub(super) struct Layout {
     sms: usize,
     /// Slots a row of `slot_lane` has room for.
     slots: usize,
-    /// `[(rank · sms + sm) · slots + slot]` → lane, or `NO_LANE`: lanes appear with their first block.
+    /// `[(rank · sms + sm) · slots + slot]` → index into `block_lanes`, or `NO_LANE`: lanes appear with their
+    /// first block.
     slot_lane: Vec<u32>,
     sm_tracks: Vec<TrackId>,
     /// Every lane in `slot_lane`, in order of appearance.
@@ -85,7 +86,7 @@ impl Layout {
         self.ranks.get(rank)
     }
 
-    /// The lane of a residency slot; `None` when the machine has no such rank, SM or slot.
+    /// The lane of a residency slot, as its index in [`block_lanes`](Self::block_lanes); `None` when the machine has no such rank, SM or slot.
     #[inline]
     pub(super) fn slot_lane(
         &mut self,
@@ -93,7 +94,7 @@ impl Layout {
         rank: u16,
         sm: u16,
         slot: u8,
-    ) -> Option<LaneId> {
+    ) -> Option<usize> {
         let (sm, slot) = (usize::from(sm), usize::from(slot));
         if sm >= self.sms || slot >= self.slots {
             return None;
@@ -102,24 +103,24 @@ impl Layout {
         match self.slot_lane.get(row * self.slots + slot) {
             None => None,
             Some(&NO_LANE) => Some(self.add_lanes(builder, row, slot)),
-            Some(&lane) => Some(LaneId(lane)),
+            Some(&lane) => Some(lane as usize),
         }
     }
 
     /// Adds the lane of `slot` and of those above it that never had a block, so that lane order is slot order.
     #[cold]
-    fn add_lanes(&mut self, builder: &mut TraceBuilder, row: usize, slot: usize) -> LaneId {
-        let mut last = LaneId(NO_LANE);
+    fn add_lanes(&mut self, builder: &mut TraceBuilder, row: usize, slot: usize) -> usize {
+        let mut last = NO_LANE;
         for slot in 0..=slot {
             let entry = &mut self.slot_lane[row * self.slots + slot];
             if *entry == NO_LANE {
                 let lane = builder.lane(self.sm_tracks[row]);
                 builder.slices_mut(lane).reserve(self.rows_a_lane);
-                *entry = lane.0;
+                *entry = self.block_lanes.len() as u32;
                 self.block_lanes.push(lane);
             }
-            last = LaneId(*entry);
+            last = *entry;
         }
-        last
+        last as usize
     }
 }

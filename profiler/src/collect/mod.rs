@@ -5,6 +5,7 @@ mod describe;
 mod labels;
 mod layout;
 mod marks;
+mod staging;
 
 pub use collector::{CollectError, Collector};
 pub use describe::{SPEC_KEY, spec_of};
