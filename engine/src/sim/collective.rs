@@ -41,7 +41,9 @@ pub(super) fn cost(op: &Op, machine: &Machine, ranks: u32) -> OpCost {
         let ports = machine.link.bytes_per_s * 1e-9 / f64::from(op.grid);
         demand.link = demand.link.min(ports);
     }
-    OpCost { demand, issue: ISSUE, collective: true, ..cost }
+    // The ring's rate is measured with all it waits for; rows of the other kernels wait one by one.
+    let latency_bound = transport != Transport::Nccl;
+    OpCost { demand, issue: ISSUE, collective: true, latency_bound, ..cost }
 }
 
 fn ring_ns(op: &Op, machine: &Machine, message_bytes: f64) -> f64 {

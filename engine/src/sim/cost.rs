@@ -20,8 +20,10 @@ pub(super) struct OpCost {
     pub(super) demand: Demand,
     /// Share of its SM's issue and load slots that a block uses at full rate.
     pub(super) issue: f64,
-    /// All ranks' blocks of an index meet before and after; progress waits for answers from afar.
+    /// All ranks' blocks of an index meet before and after.
     pub(super) collective: bool,
+    /// Progress waits for answers of links and memory.
+    pub(super) latency_bound: bool,
 }
 
 /// Work per block.
@@ -68,7 +70,7 @@ impl OpCost {
     /// A cost whose blocks together ask for `whole`.
     pub(super) fn new(work: Work, grid: u32, whole: Demand) -> Self {
         let demand = whole.scaled(1.0 / work.total_ns(grid).max(1.0));
-        Self { work, demand, issue: 1.0, collective: false }
+        Self { work, demand, issue: 1.0, collective: false, latency_bound: false }
     }
 }
 

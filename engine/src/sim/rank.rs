@@ -329,7 +329,7 @@ impl Rank {
                 blocks: f64::from(active.running),
                 demand: cost.demand,
                 limit: 1.0,
-                latency_bound: cost.collective,
+                latency_bound: cost.latency_bound,
                 rate: 1.0,
             });
         }

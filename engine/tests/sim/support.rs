@@ -9,7 +9,7 @@ use weftscope_engine::{
     observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
     plan::{Plan, plan},
     sim::Simulator,
-    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind},
+    spec::{Knobs, RunSpec, StrategyKind},
 };
 
 /// Keeps all it is told.
@@ -45,14 +45,13 @@ pub(crate) fn machine_of(name: &str) -> Machine {
     machine::builtin(name).expect("a built-in machine")
 }
 
-/// One prefill of `tokens` through Llama-3.3-70B at degree 8 on 8 × H100, cut where the published table says.
+/// One prefill of `tokens` through Llama-3.3-70B at degree 8 on 8 × H100, cut as by default.
 pub(crate) fn llama(strategy: StrategyKind, tokens: u32, layers: Option<u32>) -> RunSpec {
-    let split = SplitChoice::Auto(Chooser::Table);
     RunSpec {
         model: model::builtin("llama-3.3-70b").expect("a built-in model"),
         machine: machine_of("h100x8"),
         batch: Batch::prefill(tokens, tokens),
-        knobs: Knobs { strategy, layers, split, ..Knobs::default() },
+        knobs: Knobs { strategy, layers, ..Knobs::default() },
     }
 }
 
@@ -73,4 +72,11 @@ pub(crate) fn run_plan(plan: &Arc<Plan>) -> (Kept, Result<IterationTime, ExecErr
 /// Duration of an iteration, ms.
 pub(crate) fn ms(time: IterationTime) -> f64 {
     (time.end_ns - time.start_ns) as f64 * 1e-6
+}
+
+/// Rows of a CSV of numbers, without comments and heading.
+pub(crate) fn table(csv: &str) -> Vec<Vec<f64>> {
+    let lines = csv.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    let row = |line: &str| line.split(',').map(|cell| cell.parse().expect("a number")).collect();
+    lines.map(row).collect()
 }
