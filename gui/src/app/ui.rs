@@ -64,10 +64,10 @@ fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
         );
     }
     if layout.why && cx.state.document().is_some() {
-        Panel::right("why").default_size(308.0).size_range(240.0..=520.0).frame(frame).show(
+        Panel::right("why").default_size(344.0).size_range(240.0..=520.0).frame(frame).show(
             ui,
             |ui| {
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| panels::why_ui(ui, cx));
+                ScrollArea::both().auto_shrink(false).show(ui, |ui| panels::why_ui(ui, cx));
             },
         );
     }

@@ -49,7 +49,16 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if ui.add(label).on_hover_text("Show the diagnostics").clicked() {
         cx.send(Command::ShowBottom(BottomTab::Diagnostics));
     }
-    ui.label(weak(theme, overhead(trace)).font(theme.small()));
+    let cost = weak(theme, recording(trace)).font(theme.small());
+    ui.label(cost).on_hover_text(overhead(trace));
+}
+
+/// What recording cost, without the story of how it was measured.
+fn recording(trace: &Trace) -> String {
+    match trace.meta.overhead.recording_host_ns {
+        Some(ns) => format!("recording took {} of host time", number::duration_fixed(ns)),
+        None => "recording cost not known".to_owned(),
+    }
 }
 
 fn summary(trace: &Trace, theme: &crate::theme::Theme) -> (String, Color32) {

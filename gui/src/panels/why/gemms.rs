@@ -16,8 +16,8 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         return;
     }
     let theme = cx.theme;
-    heading(ui, theme, "Matrix products");
-    Grid::new("gemms").num_columns(5).spacing([10.0, 2.0]).show(ui, |ui| {
+    heading(ui, theme, "Matrix products, waves");
+    Grid::new("gemms").num_columns(5).spacing([8.0, 2.0]).show(ui, |ui| {
         for (name, help) in HEADS {
             let label = ui.label(weak(theme, *name).font(theme.small()));
             if !help.is_empty() {
@@ -37,9 +37,9 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
 
 const HEADS: &[(&str, &str)] = &[
     ("", ""),
-    ("waves whole", "Waves of the product as one launch on all SMs"),
+    ("whole", "Waves of the product as one launch on all SMs"),
     ("split", "Waves of split 0 and of split 1 on the SMs they have"),
-    ("last full", "How full the last wave is, split 0 and split 1"),
+    ("last wave", "How full the last wave is, split 0 and split 1"),
     ("TFLOP/s", "Rate reached, all launches together"),
 ];
 
@@ -70,7 +70,7 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, report: &WaveReport, name: &str) {
         }
         (None, None) => ("–".to_owned(), false),
     };
-    ui.label(mono(theme, format!("{waves_whole:>6}")));
+    ui.label(mono(theme, format!("{waves_whole:>5}")));
     let split = match parts {
         [Some(first), Some(second)] => format!("{} + {}", first.waves, second.waves),
         _ => "–".to_owned(),
@@ -85,4 +85,5 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, report: &WaveReport, name: &str) {
     ui.label(mono(theme, format!("{} %", tails.join(" · "))));
     let mean = rows.iter().map(|gemm| gemm.tflops).sum::<f64>() / rows.len().max(1) as f64;
     ui.label(mono(theme, format!("{:>5}", number::three(mean))));
+    ui.end_row();
 }
