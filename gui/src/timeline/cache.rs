@@ -7,7 +7,7 @@ use super::{
     Row, RowKind,
     areas::Areas,
     emphasis::Emphasis,
-    paint::{BlockMesh, Pen, hatch_texture},
+    paint::{BlockMesh, MinimapMesh, Pen, hatch_texture},
     prepare::DrawList,
 };
 use crate::theme::Mode;
@@ -27,6 +27,7 @@ pub(super) struct FrameCache {
     pending: Option<Pending>,
     key: Option<MeshKey>,
     pub(super) mesh: BlockMesh,
+    pub(super) minimap: MinimapMesh,
 }
 
 /// Where a thread leaves the list it made.
@@ -62,6 +63,7 @@ impl FrameCache {
         }
         self.collect();
         self.prepare(pen);
+        self.minimap.update(pen);
         let key = MeshKey {
             window: pen.scale.window(),
             areas: pen.areas,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use weftscope_traces::{
-    LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
+    Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
     analysis::{self, OverlapFigures},
     lod::{Pyramid, Ribbon},
 };
@@ -40,6 +40,8 @@ pub struct TimelineData {
     pub pyramid: Arc<Pyramid>,
     /// One ribbon a rank, in the order of `ranks`.
     pub ribbons: Vec<Ribbon>,
+    /// The share of its SMs that communication holds while it runs, one a rank.
+    pub comm_shares: Vec<f32>,
     /// Its ranks, ascending.
     pub ranks: Vec<RankRows>,
     /// Marks of the whole job.
@@ -64,6 +66,8 @@ impl TimelineData {
         let mut data = Self::rows(trace, pyramid);
         data.ribbons =
             data.ranks.iter().map(|rows| Ribbon::build(&data.trace, rows.rank)).collect();
+        data.comm_shares =
+            data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
         let report = analysis::overlap(&data.trace, &analysis::Config::default());
         for rows in &mut data.ranks {
             rows.overlap =
@@ -107,8 +111,20 @@ impl TimelineData {
         let span = trace.span();
         let gpu_span = trace
             .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
-        let (ribbons, phases) = (Vec::new(), Vec::new());
-        Self { trace, pyramid, ribbons, ranks, marks, hosts, span, gpu_span, phases, flows_to }
+        let (ribbons, comm_shares, phases) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            trace,
+            pyramid,
+            ribbons,
+            comm_shares,
+            ranks,
+            marks,
+            hosts,
+            span,
+            gpu_span,
+            phases,
+            flows_to,
+        }
     }
 
     /// The marks drawn over all ranks: those of the job when it has some, else those of the first rank that has.
@@ -206,6 +222,19 @@ impl TimelineData {
         hits.sort_by_key(|&hit| (self.trace.span_of(hit).start_ns, hit));
         Search { query, labels: Arc::new(labels), hits: Arc::new(hits), current: None }
     }
+}
+
+/// The median over the columns that communicate, not the peak: one odd column must not pale all others.
+fn comm_share(ribbon: &Ribbon, span: Span) -> f32 {
+    const SAMPLES: usize = 512;
+    let mut shares: Vec<f32> = ribbon
+        .query(span, SAMPLES)
+        .iter()
+        .map(|column| column.kind(Kind::Comm) + column.kind(Kind::Wait))
+        .filter(|&share| share > 0.0)
+        .collect();
+    shares.sort_by(f32::total_cmp);
+    shares.get(shares.len() / 2).copied().unwrap_or(1.0).max(1e-6)
 }
 
 fn with_air(span: Span) -> Span {

@@ -51,7 +51,6 @@ fn paint_all(pen: &Pen<'_>, cache: &mut FrameCache) {
     pen.painter.rect_filled(pen.areas.whole, 0.0, s.panel);
     pen.painter.rect_filled(pen.areas.plot, 0.0, s.plot);
     paint::paint_ruler(pen);
-    paint::paint_ribbons(pen, paint::hatch_texture(pen.painter.ctx()));
     paint::paint_blocks(pen, &cache.mesh);
     for row in pen.rows() {
         paint::paint_counter(pen, row);
@@ -62,7 +61,7 @@ fn paint_all(pen: &Pen<'_>, cache: &mut FrameCache) {
     paint::paint_range(pen);
     paint::paint_headers(pen);
     paint::paint_marks(pen);
-    paint::paint_minimap(pen);
+    paint::paint_minimap(pen, &cache.minimap);
     paint::paint_flows(pen);
     paint::paint_selected(pen);
     paint::paint_crosshair(pen);

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use egui::{Mesh, Rect, Shape, Stroke, StrokeKind, pos2};
 use weftscope_traces::{Kind, lod::Band};
 
 use super::Pen;
-use crate::timeline::TimeScale;
+use crate::{theme::Mode, timeline::TimeScale};
 
 /// The mapping of the strip: always the whole trace.
 pub(in crate::timeline) fn minimap_scale(pen: &Pen<'_>) -> TimeScale {
@@ -10,16 +12,34 @@ pub(in crate::timeline) fn minimap_scale(pen: &Pen<'_>) -> TimeScale {
     TimeScale::new(pen.data.whole_span(), strip.left(), strip.width())
 }
 
+/// The strip's ribbon, kept until the trace, the theme or the width changes.
+#[derive(Clone, Default)]
+pub(in crate::timeline) struct MinimapMesh {
+    key: Option<(Rect, Mode)>,
+    mesh: Arc<Mesh>,
+}
+
+impl MinimapMesh {
+    /// Makes the mesh right for what `pen` is about to paint.
+    pub(in crate::timeline) fn update(&mut self, pen: &Pen<'_>) {
+        let strip = pen.areas.minimap;
+        let key = Some((strip, pen.theme.mode));
+        if self.key != key && strip.height() >= 1.0 {
+            self.mesh = Arc::new(mean_ribbon(pen, strip.shrink2(egui::vec2(0.0, 3.0))));
+            self.key = key;
+        }
+    }
+}
+
 /// Draws the whole trace as one narrow ribbon, the part shown as a window in it.
-pub(in crate::timeline) fn paint_minimap(pen: &Pen<'_>) {
+pub(in crate::timeline) fn paint_minimap(pen: &Pen<'_>, mesh: &MinimapMesh) {
     let strip = pen.areas.minimap;
     let s = &pen.theme.surfaces;
     if strip.height() < 1.0 {
         return;
     }
     pen.painter.rect_filled(strip, 0.0, s.plot);
-    let inner = strip.shrink2(egui::vec2(0.0, 3.0));
-    pen.painter.add(Shape::mesh(mean_ribbon(pen, inner)));
+    pen.painter.add(Shape::Mesh(Arc::clone(&mesh.mesh)));
     let scale = minimap_scale(pen);
     let left = scale.x_from_time(pen.view.window.start_ns).max(strip.left());
     let right = scale.x_from_time(pen.view.window.end_ns).min(strip.right());

@@ -21,10 +21,9 @@ pub(super) use ghost::paint_ghost;
 pub(super) use hatch::hatch_texture;
 pub(super) use header::paint_headers;
 pub(super) use marks::paint_marks;
-pub(super) use minimap::paint_minimap;
+pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
 pub(super) use overlay::{paint_crosshair, paint_range, paint_selected};
-pub(super) use ribbon::paint_ribbons;
 pub(super) use ruler::paint_ruler;
 
 use egui::{Painter, Rangef, Rect, pos2};

@@ -1,4 +1,4 @@
-use egui::{Color32, Mesh, Rangef, Rect, Shape, TextureId, pos2};
+use egui::{Color32, Mesh, Rangef, Rect, pos2};
 use weftscope_traces::{
     Kind, Span, Split,
     lod::{Band, Ribbon, RibbonColumn},
@@ -34,27 +34,23 @@ fn parts(y: Rangef) -> (Rangef, Rangef) {
     (Rangef::new(y.min + 2.0, strip.min - 1.0), strip)
 }
 
-/// Draws the ribbons of the ranks on the screen: one mesh and one hatched mesh for all.
-pub(in crate::timeline) fn paint_ribbons(pen: &Pen<'_>, hatching: TextureId) {
-    let mut solid = Mesh::default();
-    let mut hatched = Mesh::with_texture(hatching);
+/// Adds the ribbons of the ranks on the screen to the plain and the hatched mesh.
+pub(super) fn add_ribbons(pen: &Pen<'_>, solid: &mut Mesh, hatched: &mut Mesh) {
     for row in pen.rows() {
         if let RowKind::Rank(index) = row.kind {
-            paint_one(pen, row, &pen.data.ribbons[index], (&mut solid, &mut hatched));
+            add_one(pen, row, index, (solid, hatched));
         }
     }
-    let painter = pen.in_plot();
-    painter.add(Shape::mesh(solid));
-    painter.add(Shape::mesh(hatched));
 }
 
-fn paint_one(pen: &Pen<'_>, row: &Row, ribbon: &Ribbon, (solid, hatched): (&mut Mesh, &mut Mesh)) {
+fn add_one(pen: &Pen<'_>, row: &Row, index: usize, (solid, hatched): (&mut Mesh, &mut Mesh)) {
+    let ribbon = &pen.data.ribbons[index];
     let pixels_per_point = pen.painter.pixels_per_point();
     let plot = pen.areas.plot;
     let columns = columns(ribbon, pen.scale.window(), plot.width() * pixels_per_point);
     let (stack, strip) = parts(pen.row_y(row));
     let full = ribbon.basis().full_scale();
-    let busiest = busiest_comm(ribbon, pen.data.span);
+    let busiest = pen.data.comm_shares[index];
     let dim = if pen.emphasis.is_active() { 0.45 } else { 1.0 };
     let colour = |band: Band, strength: f32| {
         let under = pen.theme.surfaces.plot;
@@ -106,20 +102,6 @@ fn comm_of(column: &RibbonColumn) -> Option<(Band, f32)> {
         .max_by(|&a, &b| column.band(kind, a).total_cmp(&column.band(kind, b)))
         .unwrap_or_default();
     (comm + wait > 0.0).then_some((Band { kind, split }, comm + wait))
-}
-
-/// The share that communication holds when it runs: what the strip shows as full.
-fn busiest_comm(ribbon: &Ribbon, span: Span) -> f32 {
-    const SAMPLES: usize = 512;
-    let mut shares: Vec<f32> = ribbon
-        .query(span, SAMPLES)
-        .iter()
-        .map(|column| column.kind(Kind::Comm) + column.kind(Kind::Wait))
-        .filter(|&share| share > 0.0)
-        .collect();
-    shares.sort_by(f32::total_cmp);
-    // The median of the columns that communicate, not the peak: one odd column must not pale all others.
-    shares.get(shares.len() / 2).copied().unwrap_or(1.0).max(1e-6)
 }
 
 /// Heights between which shares are stacked.
