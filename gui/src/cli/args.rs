@@ -118,9 +118,10 @@ pub struct RecordArgs {
     /// File to write; its name says the format: .json, .json.gz or .weft.
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Name collectives in JSON as Holistic Trace Analysis knows them (it takes only nccl… for communication).
+    /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
+    /// Trace Analysis knows; reading such a file here restores them.
     #[arg(long)]
-    pub hta_names: bool,
+    pub own_names: bool,
     /// Also write one JSON file a rank into this folder, as Holistic Trace Analysis reads them.
     #[arg(long, value_name = "FOLDER")]
     pub ranks_dir: Option<PathBuf>,
@@ -189,9 +190,10 @@ pub struct ConvertArgs {
     pub input: PathBuf,
     /// File to write; its name says the format: .json, .json.gz or .weft.
     pub output: PathBuf,
-    /// Name collectives in JSON as Holistic Trace Analysis knows them.
+    /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
+    /// Trace Analysis knows; reading such a file here restores them.
     #[arg(long)]
-    pub hta_names: bool,
+    pub own_names: bool,
 }
 
 /// `compare`.

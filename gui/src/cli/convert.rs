@@ -9,7 +9,7 @@ use crate::files::{self, SaveOptions, TraceFormat};
 pub(super) fn run(args: &ConvertArgs) -> Outcome {
     let format = TraceFormat::of_path(&args.output).map_err(|e| Failure::Misuse(e.to_string()))?;
     let trace = open(&args.input, &Classifier::default())?;
-    let options = SaveOptions { hta_names: args.hta_names, rank: None };
+    let options = SaveOptions { own_names: args.own_names, rank: None };
     save(&trace, &args.output, (format, options))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     )
     .map_err(run_failure)?;
     drop(line);
-    let options = SaveOptions { hta_names: args.hta_names, rank: None };
+    let options = SaveOptions { own_names: args.own_names, rank: None };
     super::convert::save(&trace, &args.output, (format, options))?;
     if let Some(folder) = &args.ranks_dir {
         save_ranks(&trace, folder, options)?;

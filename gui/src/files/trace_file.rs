@@ -18,8 +18,9 @@ pub fn no_hook(_done: u64, _total: u64) -> ControlFlow<()> {
 /// How a trace is written; only JSON knows options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SaveOptions {
-    /// Collectives get names that Holistic Trace Analysis takes for communication.
-    pub hta_names: bool,
+    /// Collectives keep their own names; else they get names that Holistic Trace Analysis takes for communication
+    /// (ours are restored when such a file is read again).
+    pub own_names: bool,
     /// Only this rank.
     pub rank: Option<u32>,
 }
@@ -91,7 +92,7 @@ fn write(
         TraceFormat::Json => false,
         TraceFormat::JsonGz => true,
     };
-    let how = chrome::ExportOptions { gzip, hta_names: options.hta_names };
+    let how = chrome::ExportOptions { gzip, hta_names: !options.own_names };
     let written = match options.rank {
         Some(rank) => chrome::write_rank(trace, rank, out, &how, progress),
         None => chrome::write(trace, out, &how, progress),

@@ -58,7 +58,7 @@ fn the_same_seed_gives_the_same_recording() {
 #[test]
 fn one_file_a_rank_is_one_job() {
     let place = Place::new();
-    let args = ["record", "-o", "all.json", "--ranks-dir", "ranks", "--hta-names"];
+    let args = ["record", "-o", "all.json", "--ranks-dir", "ranks"];
     place.ok(&[&args[..], &SMALL].concat());
     let all = report(&place, &["all.json"]);
     let files = ["ranks/rank0.json.gz", "ranks/rank1.json.gz"];
