@@ -27,7 +27,7 @@ fn catalog() -> Catalog {
 
 fn state() -> State {
     let catalog = catalog();
-    let draft = Draft::new(catalog.default_spec());
+    let draft = Draft::new(catalog.default_spec().clone());
     let mut state = State::default();
     state.live = Some(Live::new(catalog, draft));
     state.shown = Shown::Live;
@@ -65,7 +65,7 @@ fn tell(state: &mut State, event: LiveEvent) {
 
 #[test]
 fn the_first_run_is_the_main_job() {
-    let spec = catalog().default_spec();
+    let spec = catalog().default_spec().clone();
     assert_eq!((spec.model.name.as_str(), spec.machine.name.as_str()), ("llama-3.3-70b", "h100x8"));
     assert_eq!((spec.knobs.tp, spec.knobs.strategy), (8, StrategyKind::TokenWeave));
     assert_eq!((spec.batch.tokens(), spec.knobs.layers), (8192, Some(2)));
@@ -77,7 +77,7 @@ fn every_model_fits_every_machine_by_its_knobs() {
     let catalog = catalog();
     for model in catalog.models() {
         for machine in catalog.machines() {
-            let mut draft = Draft::new(catalog.default_spec());
+            let mut draft = Draft::new(catalog.default_spec().clone());
             draft.turn(KnobEdit::Model(model.name.clone()), &catalog);
             draft.turn(KnobEdit::Machine(machine.name.clone()), &catalog);
             let result = plan(&draft.spec);
@@ -95,7 +95,7 @@ fn a_machine_without_a_switch_takes_the_transport_along() {
         .filter(|machine| machine.link.multimem_bytes_per_s.is_none())
         .collect();
     for machine in without {
-        let mut draft = Draft::new(catalog.default_spec());
+        let mut draft = Draft::new(catalog.default_spec().clone());
         draft.turn(KnobEdit::Machine(machine.name.clone()), &catalog);
         assert_eq!(draft.spec.knobs.transport, Transport::P2p, "{}", machine.name);
         draft.turn(KnobEdit::Reset(Knob::Machine), &catalog);
@@ -120,7 +120,7 @@ fn a_batch_that_does_not_parse_leaves_the_batch() {
 #[test]
 fn resetting_every_knob_gives_the_first_run() {
     let catalog = catalog();
-    let first = Draft::new(catalog.default_spec());
+    let first = Draft::new(catalog.default_spec().clone());
     let mut draft = first.clone();
     for edit in [
         KnobEdit::Tokens(3000),
@@ -172,7 +172,7 @@ fn pause_step_and_run_reach_the_session() {
 #[test]
 fn iterations_are_kept_browsed_and_repeats_make_room() {
     let mut state = state();
-    let spec = catalog().default_spec();
+    let spec = catalog().default_spec().clone();
     let mut other = spec.clone();
     other.knobs.split = SplitChoice::Auto(Chooser::Half);
     tell(&mut state, iteration(&other, 0));
@@ -193,7 +193,7 @@ fn iterations_are_kept_browsed_and_repeats_make_room() {
 #[test]
 fn another_run_leaves_a_ghost_of_the_one_before() {
     let mut state = state();
-    let spec = catalog().default_spec();
+    let spec = catalog().default_spec().clone();
     let mut other = spec.clone();
     other.knobs.attn_ctas = Some(16);
     tell(&mut state, iteration(&spec, 0));
@@ -206,7 +206,7 @@ fn another_run_leaves_a_ghost_of_the_one_before() {
 #[test]
 fn the_split_snaps_to_tile_rows() {
     let mut state = state();
-    let spec = catalog().default_spec();
+    let spec = catalog().default_spec().clone();
     tell(&mut state, iteration(&spec, 0));
     let live = live(&state);
     for first in [0, 1, 63, 64, 200, 4095, 8191, 9000] {

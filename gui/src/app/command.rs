@@ -67,6 +67,8 @@ pub enum Command {
     Escape,
     /// Show or hide the window's own frame times.
     ToggleFrameTimes,
+    /// Show this aggregate table where only one fits.
+    ShowTable(TableId),
     /// Open the search, or close it and look for nothing.
     ToggleSearch,
     /// Sort a table by a column.

@@ -39,6 +39,8 @@ pub struct State {
     pub tables: Option<RangeTables>,
     /// The range that [`State::tables`] are of, or will be.
     pub tables_of: Option<RangeSelection>,
+    /// The aggregate table on screen where only one fits.
+    pub table_shown: TableId,
     /// Order of the table per op.
     pub ops_sort: Option<TableSort>,
     /// Order of the table per row.

@@ -1,9 +1,10 @@
 //! How the aggregate tables are sorted.
 
 /// One of the aggregate tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TableId {
     /// Per op.
+    #[default]
     Ops,
     /// Per SM, stream or thread.
     Rows,

@@ -4,11 +4,14 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::{
     command::Command,
+    document::Shown,
+    settings::BottomTab,
     state::{Overlay, State},
 };
 use crate::{
     panels::{self, Cx, FrameTimes},
     theme::{Theme, size},
+    timeline::Selection,
 };
 
 /// Draws the window and returns what was asked for.
@@ -55,7 +58,7 @@ fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
     let margin = Margin::symmetric(size::MARGIN as i8, 0);
     let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
     #[cfg(feature = "live")]
-    if layout.knobs && cx.state.live.is_some() {
+    if layout.knobs && cx.state.live.is_some() && cx.state.shown == Shown::Live {
         Panel::left("knobs").default_size(264.0).size_range(220.0..=380.0).frame(frame).show(
             ui,
             |ui| {
@@ -71,7 +74,9 @@ fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
             },
         );
     }
-    if layout.bottom && cx.state.document().is_some() {
+    let is_selected = cx.state.view().is_some_and(|view| view.selection != Selection::None);
+    let has_content = is_selected || layout.bottom_tab != BottomTab::Details;
+    if layout.bottom && has_content && cx.state.document().is_some() {
         let frame = frame.inner_margin(Margin::symmetric(size::MARGIN as i8, 4));
         Panel::bottom("bottom").default_size(220.0).size_range(120.0..=480.0).frame(frame).show(
             ui,

@@ -8,7 +8,7 @@ use super::{
     document::{DocumentId, Shown},
     effect::Effect,
     notice::Severity,
-    settings::{BottomTab, Layout, ThemeChoice},
+    settings::{BottomTab, Layout, PanelId, ThemeChoice},
     state::{Overlay, PathPurpose, PathQuestion, State},
     table_sort::TableSort,
 };
@@ -46,8 +46,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::CancelJob(id) => cancel(state, id),
         Command::View(view) => return look(state, view),
         Command::TogglePanel(panel) => {
-            let open = state.settings.layout.open_mut(panel);
-            *open = !*open;
+            toggle_panel(state, panel);
         }
         Command::ShowBottom(tab) => {
             state.settings.layout.bottom = true;
@@ -75,12 +74,8 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Escape => return escape(state),
         Command::ToggleFrameTimes => state.frame_times = !state.frame_times,
-        Command::ToggleSearch => {
-            state.searching = !state.searching;
-            if !state.searching {
-                return look(state, ViewCommand::Search(String::new()));
-            }
-        }
+        Command::ToggleSearch => return toggle_search(state),
+        Command::ShowTable(table) => state.table_shown = table,
         Command::SortTable(table, column) => {
             let sort = TableSort::clicked(state.table_sort(table), column);
             *state.table_sort_mut(table) = sort;
@@ -98,6 +93,25 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Live(command) => return super::live::update_live(state, command),
     }
     Vec::new()
+}
+
+/// Opens or folds a panel. The details have nothing to say without a selection, so the bottom opens elsewhere then.
+fn toggle_panel(state: &mut State, panel: PanelId) {
+    let empty = state.view().is_none_or(|view| view.selection == Selection::None);
+    let layout = &mut state.settings.layout;
+    if panel == PanelId::Bottom && empty && layout.bottom_tab == BottomTab::Details {
+        let other = if cfg!(feature = "live") { BottomTab::Curve } else { BottomTab::Diagnostics };
+        (layout.bottom, layout.bottom_tab) = (true, other);
+        return;
+    }
+    let open = layout.open_mut(panel);
+    *open = !*open;
+}
+
+/// A search that is closed looks for nothing, so that nothing stays dimmed.
+fn toggle_search(state: &mut State) -> Vec<Effect> {
+    state.searching = !state.searching;
+    if state.searching { Vec::new() } else { look(state, ViewCommand::Search(String::new())) }
 }
 
 fn ask_path(state: &mut State, purpose: PathPurpose) {

@@ -45,7 +45,7 @@ pub(crate) fn frame_times_ui(ui: &mut Ui, cx: &Cx<'_>, times: &FrameTimes) {
     let area = Area::new(Id::unique("frame times"))
         .order(Order::Foreground)
         .interactable(false)
-        .anchor(Align2::LEFT_BOTTOM, vec2(8.0, -8.0));
+        .anchor(Align2::LEFT_BOTTOM, vec2(8.0, -30.0));
     area.show(ui.ctx(), |ui| {
         Frame::new().fill(cx.theme.surfaces.raised).inner_margin(6.0).show(ui, |ui| {
             let text = format!(
@@ -54,7 +54,7 @@ pub(crate) fn frame_times_ui(ui: &mut Ui, cx: &Cx<'_>, times: &FrameTimes) {
                 times.max_ms(),
                 times.last_ms.len()
             );
-            ui.label(mono(cx.theme, text));
+            ui.add(egui::Label::new(mono(cx.theme, text)).extend());
         });
     });
 }

@@ -30,7 +30,7 @@ impl Cell {
     }
 }
 
-/// Both tables, side by side.
+/// Both tables, side by side where there is room.
 pub(super) fn tables_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, range: &RangeSelection) {
     let state = cx.state;
     let Some(tables) = &state.tables else {
@@ -42,12 +42,30 @@ pub(super) fn tables_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, range
     };
     let span = number::duration_ns(range.span.len_ns());
     let text = format!("{span} selected, {} slices", number::count(tables.slices as u64));
-    ui.label(weak(cx.theme, text));
-    ui.columns_const(|[left, right]| {
-        table_ui(left, cx, (TableId::Ops, OPS), op_rows(tables));
-        table_ui(right, cx, (TableId::Rows, ROWS), track_rows(tables, document));
+    let both = ui.available_width() >= BOTH_WIDTH;
+    let shown = state.table_shown;
+    ui.horizontal(|ui| {
+        ui.label(weak(cx.theme, text));
+        for (table, name) in [(TableId::Ops, "per op"), (TableId::Rows, "per row")] {
+            if !both && ui.selectable_label(shown == table, name).clicked() {
+                cx.send(Command::ShowTable(table));
+            }
+        }
     });
+    if both {
+        ui.columns_const(|[left, right]| {
+            table_ui(left, cx, (TableId::Ops, OPS), op_rows(tables));
+            table_ui(right, cx, (TableId::Rows, ROWS), track_rows(tables, document));
+        });
+    } else if shown == TableId::Ops {
+        table_ui(ui, cx, (TableId::Ops, OPS), op_rows(tables));
+    } else {
+        table_ui(ui, cx, (TableId::Rows, ROWS), track_rows(tables, document));
+    }
 }
+
+/// From this width on, both tables fit beside each other without a cut digit.
+const BOTH_WIDTH: f32 = 1160.0;
 
 const OPS: &[&str] = &["op", "kind", "count", "inside", "mean", "max", "busy"];
 const ROWS: &[&str] = &["row", "slices", "busy", "share", "mean"];
@@ -102,9 +120,11 @@ fn sorted(mut rows: Vec<Vec<Cell>>, sort: Option<TableSort>) -> Vec<Vec<Cell>> {
 fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, (id, heads): (TableId, &[&str]), rows: Vec<Vec<Cell>>) {
     let sort = cx.state.table_sort(id);
     let rows = sorted(rows, sort);
-    if ui.button("Copy as TSV").clicked() {
-        cx.send(Command::Copy(tsv(heads, &rows)));
-    }
+    ui.horizontal(|ui| {
+        if ui.button("Copy as TSV").on_hover_text("For a spreadsheet").clicked() {
+            cx.send(Command::Copy(tsv(heads, &rows)));
+        }
+    });
     ui.push_id(id, |ui| {
         let table = TableBuilder::new(ui)
             .column(Column::remainder().at_least(96.0).clip(true))

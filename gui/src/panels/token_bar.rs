@@ -143,8 +143,8 @@ fn paint_words(painter: &Painter, theme: &Theme, picture: &BatchPicture, scale: 
     let write = |from: u32, to: u32, text: String| {
         let galley = painter.layout_no_wrap(text, theme.small(), colour);
         let room = scale.rect(from, to);
-        if galley.size().x + 8.0 <= room.width() {
-            painter.galley(pos2(room.left(), scale.bar.top() - 17.0), galley, colour);
+        if galley.size().x + 16.0 <= room.width() {
+            painter.galley(pos2(room.left() + 8.0, scale.bar.top() - 17.0), galley, colour);
         }
     };
     match picture.first_tokens {

@@ -78,6 +78,10 @@ fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.separator();
     }
     let title = title(cx);
+    // A file's trace is often titled by its own name, which the tab already says.
+    if cx.state.documents.iter().any(|open| open.name() == title) {
+        return;
+    }
     let text = RichText::new(&title).color(cx.theme.surfaces.text);
     ui.add(egui::Label::new(text).truncate()).on_hover_text(title);
 }

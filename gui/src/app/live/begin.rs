@@ -27,7 +27,7 @@ pub(crate) fn begin(
     spec: Option<RunSpec>,
 ) {
     let Some(catalog) = Catalog::builtin() else { return };
-    let spec = spec.unwrap_or_else(|| catalog.default_spec());
+    let spec = spec.unwrap_or_else(|| catalog.default_spec().clone());
     let machine = spec.machine.clone();
     match SessionHandle::start(Box::new(move || executor(&machine)), spec.clone(), events) {
         Ok(session) => {

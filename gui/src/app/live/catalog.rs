@@ -11,6 +11,7 @@ use super::default_spec;
 pub struct Catalog {
     models: Vec<ModelShape>,
     machines: Vec<Machine>,
+    default_spec: RunSpec,
 }
 
 /// Whether a transport can be chosen.
@@ -37,7 +38,8 @@ impl Catalog {
 
     /// A catalog of these, in the order lists show them; `None` when one of the lists is empty.
     pub fn new(models: Vec<ModelShape>, machines: Vec<Machine>) -> Option<Self> {
-        (!models.is_empty() && !machines.is_empty()).then_some(Self { models, machines })
+        let default_spec = default_spec(models.first()?.clone(), machines.first()?.clone());
+        Some(Self { models, machines, default_spec })
     }
 
     /// All models.
@@ -69,8 +71,8 @@ impl Catalog {
     }
 
     /// What runs at the first start.
-    pub fn default_spec(&self) -> RunSpec {
-        default_spec(self.models[0].clone(), self.machines[0].clone())
+    pub fn default_spec(&self) -> &RunSpec {
+        &self.default_spec
     }
 
     /// Degrees, 1–8, that divide the model and fit on the machine.

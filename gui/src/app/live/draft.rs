@@ -71,11 +71,24 @@ impl Draft {
         fit(&mut self.spec, &before);
     }
 
-    /// True when a knob is not at its default.
+    /// True when a knob is not at its default. Asked for every knob each frame, so nothing is copied.
     pub fn is_turned(&self, knob: Knob, catalog: &Catalog) -> bool {
-        let mut other = self.clone();
-        other.turn(KnobEdit::Reset(knob), catalog);
-        other.spec != self.spec || other.batch_text != self.batch_text
+        let (spec, default) = (&self.spec, catalog.default_spec());
+        let (knobs, normal) = (&spec.knobs, &default.knobs);
+        match knob {
+            Knob::Model => spec.model.name != default.model.name,
+            Knob::Machine => spec.machine.name != default.machine.name,
+            Knob::Batch => spec.batch != default.batch || self.batch_error.is_some(),
+            Knob::Tp => knobs.tp != normal.tp.min(spec.machine.gpus),
+            Knob::Strategy => knobs.strategy != normal.strategy,
+            Knob::Transport => knobs.transport != normal.transport,
+            Knob::Split => knobs.split != normal.split,
+            Knob::AttnCtas => knobs.attn_ctas.is_some(),
+            Knob::MlpCtas => knobs.mlp_ctas.is_some(),
+            Knob::Layers => knobs.layers != normal.layers,
+            Knob::Skew => !knobs.skew_ns.is_empty(),
+            Knob::Seed => knobs.seed != normal.seed,
+        }
     }
 
     fn set_batch_text(&mut self, text: String) {
@@ -111,7 +124,7 @@ impl Draft {
     }
 
     fn reset(&mut self, knob: Knob, catalog: &Catalog) {
-        let default = catalog.default_spec();
+        let default = catalog.default_spec().clone();
         let (spec, knobs) = (&mut self.spec, default.knobs);
         match knob {
             Knob::Model => spec.model = default.model,

@@ -83,7 +83,7 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
         LiveCommand::ResetAll => {
-            live.draft = super::Draft::new(live.catalog.default_spec());
+            live.draft = super::Draft::new(live.catalog.default_spec().clone());
             live.pinned = None;
             Vec::new()
         }
