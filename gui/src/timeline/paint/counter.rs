@@ -35,9 +35,19 @@ pub(in crate::timeline) fn paint_counter(pen: &Pen<'_>, row: &Row) {
         && let Some(value) = value_at(series, hover.time_ns)
     {
         let text = crate::theme::number::with_unit(value, &series.unit);
-        let at = pos2(pen.areas.plot.right() - 8.0, y.center());
-        painter.text(at, Align2::RIGHT_CENTER, text, pen.theme.mono(), pen.theme.surfaces.text);
+        value_plate(pen, y.center(), text);
     }
+}
+
+/// The value under the pointer, on a plate of background so that the chart does not run through it.
+fn value_plate(pen: &Pen<'_>, y: f32, text: String) {
+    let s = &pen.theme.surfaces;
+    let painter = pen.in_plot();
+    let galley = painter.layout_no_wrap(text, pen.theme.mono(), s.text);
+    let right_centre = pos2(pen.areas.plot.right() - 12.0, y);
+    let rect = Align2::RIGHT_CENTER.anchor_size(right_centre, galley.size());
+    painter.rect_filled(rect.expand2(egui::vec2(4.0, 0.0)), 2.0, s.plot.gamma_multiply(0.85));
+    painter.galley(rect.min, galley, s.text);
 }
 
 /// Stretches of one value on the screen: the largest sample of each point's width.
