@@ -127,13 +127,15 @@ impl TimelineData {
         }
     }
 
-    /// The marks drawn over all ranks: those of the job when it has some, else those of the first rank that has.
+    /// The marks drawn over all ranks: those of the job, else those of the first rank; iterations before anything
+    /// else, because an import may hold stray annotations of the job and the steps with a rank.
     pub fn top_marks(&self) -> Option<TrackId> {
-        let own = self.ranks.iter().filter_map(|rows| rows.marks);
-        self.marks.into_iter().chain(own).find(|&track| {
-            let lanes = &self.trace.track(track).lanes;
-            lanes.iter().any(|&lane| !self.trace.lane(lane).slices.is_empty())
-        })
+        let tracks = || self.marks.into_iter().chain(self.ranks.iter().filter_map(|r| r.marks));
+        let shows = |lane: &LaneId| !self.trace.lane(*lane).slices.is_empty();
+        let lanes = |track: TrackId| &self.trace.track(track).lanes;
+        tracks()
+            .find(|&track| lanes(track).first().is_some_and(shows))
+            .or_else(|| tracks().find(|&track| lanes(track).iter().any(shows)))
     }
 
     /// Lanes of the marks drawn over all ranks: iterations, layers, phases.

@@ -27,17 +27,26 @@ pub(super) fn hit(
         RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) => Some(id),
         _ => None,
     };
+    let scale = areas.scale(view);
     let slice = track.and_then(|track| {
-        let scale = areas.scale(view);
-        lane_at(data, track, &row, y).and_then(|lane| slice_at(data, lane, &scale, at.x))
+        lanes_at(data, track, &row, y).find_map(|lane| slice_at(data, lane, &scale, at.x))
     });
     Hit { row: Some(row), slice }
 }
 
-fn lane_at(data: &TimelineData, track: TrackId, row: &Row, y: f32) -> Option<LaneId> {
+/// Lanes that reach a height, the one drawn on top first.
+fn lanes_at<'a>(
+    data: &'a TimelineData,
+    track: TrackId,
+    row: &Row,
+    y: f32,
+) -> impl Iterator<Item = LaneId> + 'a {
+    let (row, share) = (*row, (y - row.y) / row.height);
     let lanes = &data.trace.track(track).lanes;
-    let depth = ((y - row.y) / row.height * row.lanes as f32).floor().max(0.0) as usize;
-    lanes.get(depth.min(lanes.len().saturating_sub(1))).copied()
+    lanes.iter().enumerate().rev().filter_map(move |(depth, &lane)| {
+        let (from, to) = row.lane_shares(depth);
+        (from <= share && share <= to).then_some(lane)
+    })
 }
 
 /// The slice whose time holds the point, else the longest within reach.

@@ -60,9 +60,8 @@ impl Pen<'_> {
     /// Where a lane of a row lies vertically.
     pub(super) fn lane_y(&self, row: &Row, lane: usize) -> Rangef {
         let whole = self.row_y(row);
-        let height = whole.span() / row.lanes.max(1) as f32;
-        let top = whole.min + height * lane as f32;
-        Rangef::new(top, top + height)
+        let (from, to) = row.lane_shares(lane);
+        Rangef::new(whole.min + whole.span() * from, whole.min + whole.span() * to)
     }
 
     /// A span on the screen, clipped to the plot horizontally; empty when it lies outside.

@@ -1,4 +1,4 @@
-use egui::{Align2, Rangef, Rect, Stroke, StrokeKind, pos2};
+use egui::{Rangef, Rect, Stroke, StrokeKind, pos2};
 use weftscope_traces::{SliceRef, Span};
 
 use super::{Pen, ruler::tick_step_ns};
@@ -60,9 +60,7 @@ pub(in crate::timeline) fn paint_range(pen: &Pen<'_>) {
         let y = pen.areas.ruler.bottom() - 1.5;
         painter.hline(rect.x_range(), y, Stroke::new(3.0, accent));
         if pen.view.hover.is_none() || rect.width() > 120.0 {
-            let at = pos2(rect.center().x, pen.areas.ruler.top() + 9.0);
-            let strong = pen.theme.surfaces.strong;
-            painter.text(at, Align2::CENTER_CENTER, text, pen.theme.mono(), strong);
+            flag(pen, rect.center().x, &text);
         }
     }
 }
