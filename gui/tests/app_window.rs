@@ -62,7 +62,7 @@ fn the_run_is_paused_stepped_and_gone_back_in() {
 }
 
 #[test]
-fn keys_open_the_sheet_the_palette_and_the_curve() {
+fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
     let mut harness = window();
     harness.key_press(egui::Key::Questionmark);
     harness.step();
@@ -83,5 +83,5 @@ fn keys_open_the_sheet_the_palette_and_the_curve() {
     harness.step();
     harness.step();
     let layout = harness.state().state().settings.layout;
-    assert_eq!((layout.bottom, layout.bottom_tab), (true, BottomTab::Curve));
+    assert_eq!((layout.bottom, layout.bottom_tab), (true, BottomTab::Diagnostics));
 }

@@ -50,10 +50,12 @@ impl Group {
     }
 }
 
+#[cfg(feature = "live")]
 const fn key(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::NONE, key))
 }
 
+#[cfg(feature = "live")]
 const fn alt(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::ALT, key))
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{document::Document, state::PathPurpose};
 use crate::{
-    jobs::{ExportFormat, JobStatus},
+    jobs::{ExportFormat, JobStatus, PictureLook},
     timeline::RangeSelection,
 };
 
@@ -15,8 +15,8 @@ pub enum Effect {
     Browse(PathPurpose, PathBuf),
     /// Read files into one document.
     Open(JobStatus, Vec<PathBuf>),
-    /// Write a document.
-    Export(JobStatus, Arc<Document>, ExportFormat, PathBuf),
+    /// Write a document; the look is for pictures.
+    Export(JobStatus, Arc<Document>, (ExportFormat, PictureLook), PathBuf),
     /// Aggregate what is selected.
     Aggregate(JobStatus, Arc<Document>, RangeSelection),
     /// Text for the clipboard.

@@ -56,9 +56,9 @@ impl Runner {
                     jobs::open(&paths, control)
                 });
             }
-            Effect::Export(job, document, format, path) => {
+            Effect::Export(job, document, what, path) => {
                 self.events.spawn(job.id, "export", job.control(), move |control| {
-                    jobs::export(&document, format, &path, control)
+                    jobs::export(&document, what, &path, control)
                 });
             }
             Effect::Aggregate(job, document, range) => {

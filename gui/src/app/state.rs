@@ -169,6 +169,7 @@ impl State {
         job
     }
 
+    #[cfg(feature = "live")]
     /// Cancels and forgets every job of a kind: a newer question made them worthless.
     pub(crate) fn drop_jobs(&mut self, kind: JobKind) {
         self.jobs.retain(|job| {

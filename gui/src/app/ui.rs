@@ -4,7 +4,6 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::{
     command::Command,
-    document::Shown,
     settings::BottomTab,
     state::{Overlay, State},
 };
@@ -58,7 +57,7 @@ fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
     let margin = Margin::symmetric(size::MARGIN as i8, 0);
     let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
     #[cfg(feature = "live")]
-    if layout.knobs && cx.state.live.is_some() && cx.state.shown == Shown::Live {
+    if layout.knobs && cx.state.live.is_some() && cx.state.shown == super::document::Shown::Live {
         Panel::left("knobs").default_size(264.0).size_range(220.0..=380.0).frame(frame).show(
             ui,
             |ui| {

@@ -13,7 +13,8 @@ use super::{
     table_sort::TableSort,
 };
 use crate::{
-    jobs::{ExportFormat, JobId, JobKind},
+    jobs::{ExportFormat, JobId, JobKind, PictureLook},
+    theme::Mode,
     timeline::{Selection, ViewCommand},
 };
 
@@ -100,8 +101,7 @@ fn toggle_panel(state: &mut State, panel: PanelId) {
     let empty = state.view().is_none_or(|view| view.selection == Selection::None);
     let layout = &mut state.settings.layout;
     if panel == PanelId::Bottom && empty && layout.bottom_tab == BottomTab::Details {
-        let other = if cfg!(feature = "live") { BottomTab::Curve } else { BottomTab::Diagnostics };
-        (layout.bottom, layout.bottom_tab) = (true, other);
+        (layout.bottom, layout.bottom_tab) = (true, BottomTab::Diagnostics);
         return;
     }
     let open = layout.open_mut(panel);
@@ -179,7 +179,9 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf) -> Vec<Effect>
     };
     let job =
         state.begin_job(JobKind::Export, format!("Writing {}", super::document::short_name(&path)));
-    vec![Effect::Export(job, document, format, path)]
+    let mode = if state.dark() { Mode::Dark } else { Mode::Light };
+    let look = PictureLook { mode, window: state.view().map(|view| view.window) };
+    vec![Effect::Export(job, document, (format, look), path)]
 }
 
 fn close(state: &mut State, id: DocumentId) {

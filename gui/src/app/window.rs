@@ -29,6 +29,17 @@ pub struct Start {
     pub spec: Option<weftscope_engine::spec::RunSpec>,
 }
 
+impl Start {
+    /// Opens these files; the live run, where there is one, begins with the default.
+    pub fn opening(open: Vec<PathBuf>) -> Self {
+        Self {
+            open,
+            #[cfg(feature = "live")]
+            spec: None,
+        }
+    }
+}
+
 /// Shows the window until it is closed.
 ///
 /// # Errors
@@ -88,13 +99,24 @@ impl App {
         let mut runner = Runner::new(events.sender());
         #[cfg(feature = "live")]
         super::live::begin(&mut state, &mut runner, events.sender(), start.spec);
-        let mut pending = Vec::new();
+        let mut app = Self::over(state, runner, events);
         if !start.open.is_empty() {
-            pending.push(Command::Open(start.open));
+            app.pending.push(Command::Open(start.open));
         }
+        app
+    }
+
+    /// A program over a state as it is, without a live run of its own.
+    pub fn with_state(state: State, wake: Wake) -> Self {
+        let events = Events::new(wake);
+        let runner = Runner::new(events.sender());
+        Self::over(state, runner, events)
+    }
+
+    fn over(state: State, runner: Runner, events: Events) -> Self {
         Self {
             state,
-            pending,
+            pending: Vec::new(),
             events,
             runner,
             themed: None,

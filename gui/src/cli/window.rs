@@ -14,7 +14,7 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
         return without_window(args.file.as_deref());
     }
     let open = args.file.iter().cloned().collect();
-    let Err(error) = app::run_window(Start { open, ..Start::default() }) else { return Ok(()) };
+    let Err(error) = app::run_window(Start::opening(open)) else { return Ok(()) };
     // Not an error of the command: the same work is done without the window.
     let error = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     let line = format!("weftscope: no window could be opened ({error}); running without\n");

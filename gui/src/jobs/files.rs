@@ -8,13 +8,11 @@ use std::{
 
 use weftscope_traces::{Classifier, interchange};
 
-use super::{ExportFormat, JobControl};
+use super::{ExportFormat, JobControl, PictureLook};
 use crate::{
     app::{Document, JobResult, short_name},
     files::{FileError, SaveOptions, open_trace, save_trace, write_atomically},
-    picture::render,
-    theme::{Mode, Theme},
-    timeline::{ViewState, timeline_ui},
+    picture::{ShotOptions, shot},
 };
 
 /// Reads files into one document; several are ranks of one job.
@@ -48,7 +46,7 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
 /// Writes a document. Whatever lay at `path` stays until the new file is whole.
 pub fn export(
     document: &Document,
-    format: ExportFormat,
+    (format, look): (ExportFormat, PictureLook),
     path: &Path,
     control: &JobControl,
 ) -> JobResult {
@@ -60,7 +58,7 @@ pub fn export(
             };
             save_trace(&document.trace, path, (format, SaveOptions::default()), &mut hook)
         }
-        ExportFormat::Png => write_picture(document, path),
+        ExportFormat::Png => write_picture(document, look, path),
     };
     match written {
         Ok(()) => {
@@ -71,13 +69,10 @@ pub fn export(
     }
 }
 
-/// The whole trace as a picture, drawn without display or GPU.
-fn write_picture(document: &Document, path: &Path) -> Result<(), FileError> {
-    let theme = Theme::of(Mode::Dark);
-    let view = ViewState::new(&document.timeline);
-    let image = render(egui::vec2(1600.0, 900.0), 1.0, &theme, |ui| {
-        timeline_ui(ui, &document.timeline, &view, &theme);
-    });
+/// The stretch of time in view as a picture, drawn without display or GPU.
+fn write_picture(document: &Document, look: PictureLook, path: &Path) -> Result<(), FileError> {
+    let options = ShotOptions { mode: look.mode, window: look.window, ..ShotOptions::default() };
+    let image = shot(&document.trace, &options);
     write_atomically(path, |out| {
         image.write_png(out).map_err(|error| FileError::new(error.to_string(), path))
     })

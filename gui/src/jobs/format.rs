@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use crate::files::TraceFormat;
+use weftscope_traces::Span;
+
+use crate::{files::TraceFormat, theme::Mode};
 
 /// What a document can be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +11,15 @@ pub enum ExportFormat {
     Trace(TraceFormat),
     /// A picture of the timeline.
     Png,
+}
+
+/// How a picture looks: as the window does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureLook {
+    /// Colours.
+    pub mode: Mode,
+    /// Time shown.
+    pub window: Option<Span>,
 }
 
 impl ExportFormat {

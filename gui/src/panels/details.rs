@@ -20,6 +20,9 @@ pub(crate) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tab = cx.state.settings.layout.bottom_tab;
     ui.horizontal(|ui| {
         for &(other, name) in TABS {
+            if other == BottomTab::Curve && !has_live_run(cx) {
+                continue;
+            }
             if ui.selectable_label(tab == other, name).clicked() {
                 cx.send(Command::ShowBottom(other));
             }
@@ -42,10 +45,20 @@ pub(crate) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 const TABS: &[(BottomTab, &str)] = &[
     (BottomTab::Details, "Details"),
-    #[cfg(feature = "live")]
     (BottomTab::Curve, "Curve"),
     (BottomTab::Diagnostics, "Diagnostics"),
 ];
+
+/// A curve needs something to run.
+fn has_live_run(cx: &Cx<'_>) -> bool {
+    #[cfg(feature = "live")]
+    return cx.state.live.is_some();
+    #[cfg(not(feature = "live"))]
+    {
+        let _ = cx;
+        false
+    }
+}
 
 fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;

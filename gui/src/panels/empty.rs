@@ -1,6 +1,8 @@
 //! Screens for when there is nothing to draw: each says what happened, what still works, what to do.
 
-use egui::{RichText, Ui};
+#[cfg(feature = "live")]
+use egui::RichText;
+use egui::Ui;
 
 use super::widgets::{Cx, quiet_screen, sentence, weak};
 use crate::app::Command;

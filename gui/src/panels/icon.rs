@@ -4,6 +4,7 @@ use egui::{Color32, Painter, Rect, Response, Sense, Shape, Stroke, Ui, pos2, vec
 
 /// A sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "signs of the live run"))]
 pub(crate) enum Icon {
     /// Run.
     Play,
