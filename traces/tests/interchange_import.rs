@@ -86,7 +86,7 @@ fn what_cannot_be_used_is_counted_by_cause() {
         r#"{A}, 7, {{"name":"no ph"}}, {{"ph":"X","name":"no ts"}}, {{"ph":"X","ts":null,"dur":1}},
         {{"ph":"X","ts":1,"pid":1,"tid":1}}, {{"ph":"X","ts":1,"dur":-2}},
         {{"ph":"X","ts":1,"dur":18446744073709551.615}}, {{"ph":"Q","ts":1}},
-        {{"ph":"E","ts":12,"pid":1,"tid":3}}, {{"ph":"X","name":x}}, {{"ph":"C","ts":9,"args":{{"v":"high"}}}},
+        {{"ph":"E","ts":12,"pid":1,"tid":3,"args":{{"r":1}}}}, {{"ph":"X","name":x}}, {{"ph":"C","ts":9,"args":{{"v":"high"}}}},
         {{"ph":"f","ts":11,"pid":1,"tid":2,"id":9}}"#
     ));
     assert_eq!(
@@ -97,6 +97,7 @@ fn what_cannot_be_used_is_counted_by_cause() {
             ("counter values that are no number", 1),
             ("durations over 30 days, taken for overflow", 1),
             ("elements that are no event", 1),
+            ("end events whose arguments are not kept", 1),
             ("end events without a begin", 1),
             ("events of kind \"Q\", not read", 1),
             ("events of negative duration", 1),
@@ -108,7 +109,7 @@ fn what_cannot_be_used_is_counted_by_cause() {
     );
     assert_eq!(slices(&trace), [[("a".into(), 0, 5_500)]]);
     let place =
-        "events that are not valid JSON: the first not JSON: expected a value at line 4, column 62";
+        "events that are not valid JSON: the first not JSON: expected a value at line 4, column 77";
     assert!(trace.diagnostics.notes.iter().any(|note| note == place), "{:#?}", trace.diagnostics);
 }
 

@@ -115,7 +115,15 @@ impl Collect {
                 Some(None) => tally.lost("events whose ts is no time", at),
                 Some(Some(ts)) => match phase {
                     b'X' => self.complete(event, ts, at, tally)?,
-                    b'B' | b'E' | b'b' | b'e' => self.half(event, ts)?,
+                    b'B' | b'b' => self.half(event, ts)?,
+                    b'E' | b'e' => {
+                        self.half(event, ts)?;
+                        let mut has_args = false;
+                        event.for_each_arg(|_, _| has_args = true)?;
+                        if has_args {
+                            tally.lost("end events whose arguments are not kept", at);
+                        }
+                    }
                     b'i' | b'I' | b'R' | b'n' => self.instant(event, ts)?,
                     b's' | b't' | b'f' => self.flow(event, ts),
                     b'C' => self.counter(event, ts, at, tally)?,
