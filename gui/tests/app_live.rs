@@ -216,3 +216,26 @@ fn the_split_snaps_to_tile_rows() {
         assert!(snapped.abs_diff(first.clamp(128, 8064)) <= 64, "{first} → {snapped}");
     }
 }
+
+#[test]
+fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
+    use weftscope::app::{BottomTab, live::CurvePoint};
+    use weftscope_profiler::baselines::SweepAxis;
+    let mut state = state();
+    let effects = update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
+    let [Effect::Curve(_, of, axis)] = &effects[..] else { panic!("a curve is run") };
+    assert_eq!(state.settings.layout.bottom_tab, BottomTab::Curve);
+    let point = |x, time_ns| Ok(CurvePoint { x, time_ns });
+    for (x, time_ns) in [(256, 9), (128, 10)] {
+        let point = point(x, time_ns);
+        tell(&mut state, LiveEvent::CurvePoint { of: Arc::clone(of), axis: *axis, point });
+    }
+    let mut other = (**of).clone();
+    other.knobs.seed += 1;
+    let stale = LiveEvent::CurvePoint { of: Arc::new(other), axis: *axis, point: point(512, 1) };
+    tell(&mut state, stale);
+    let xs: Vec<u32> = live(&state).curve.points.iter().map(|point| point.x).collect();
+    assert_eq!(xs, [128, 256]);
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, 256)));
+    assert_eq!(live(&state).draft.spec.knobs.split, SplitChoice::Fixed(256));
+}

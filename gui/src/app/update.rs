@@ -65,7 +65,10 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
             state.overlay = if open { Overlay::None } else { palette };
         }
         Command::PaletteInput(typed) => {
-            state.overlay = Overlay::Palette { query: typed, cursor: 0 };
+            // A letter that arrives with the Enter that closed the palette must not open it again.
+            if let Overlay::Palette { query, cursor } = &mut state.overlay {
+                (*query, *cursor) = (typed, 0);
+            }
         }
         Command::PaletteMove(rows) => move_palette(state, rows),
         Command::PaletteRun(row) => return run_palette(state, row),

@@ -1,6 +1,6 @@
 //! The list of commands, found by name.
 
-use egui::{Align2, Button, Id, Key, ScrollArea, TextEdit, Ui, Window, vec2};
+use egui::{Align, Align2, Button, Id, Key, Layout, ScrollArea, TextEdit, Ui, Window, vec2};
 
 use super::widgets::{Cx, name_widget, weak};
 use crate::app::{Command, Overlay, action::palette_rows};
@@ -10,7 +10,8 @@ pub(crate) fn palette_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let Overlay::Palette { query, cursor } = &state.overlay else { return };
     let rows = palette_rows(state);
-    keys(ui, cx, *cursor);
+    arrows(ui, cx);
+    let enter = ui.ctx().input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
     let window = Window::new("Commands")
         .id(Id::unique("palette"))
         .title_bar(false)
@@ -29,38 +30,41 @@ pub(crate) fn palette_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if response.changed() {
             cx.send(Command::PaletteInput(text));
         }
+        if enter {
+            // After the text: what was typed together with it decides the row.
+            let row = if response.changed() { 0 } else { *cursor };
+            cx.send(Command::PaletteRun(row));
+        }
         ui.add_space(4.0);
         if rows.is_empty() {
             ui.label(weak(cx.theme, "No command of this name"));
         }
         ScrollArea::vertical().show(ui, |ui| {
-            for (index, action) in rows.iter().enumerate() {
-                let mut button = Button::selectable(index == *cursor, &action.text);
-                if let Some(shortcut) = &action.shortcut {
-                    button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+            ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
+                for (index, action) in rows.iter().enumerate() {
+                    let mut button = Button::selectable(index == *cursor, &action.text);
+                    if let Some(shortcut) = &action.shortcut {
+                        button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+                    }
+                    let row = ui.add(button);
+                    if index == *cursor {
+                        row.scroll_to_me(None);
+                    }
+                    if row.on_hover_text(action.tooltip).clicked() {
+                        cx.send(Command::PaletteRun(index));
+                    }
                 }
-                let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
-                let row = ui.add_sized(size, button);
-                if index == *cursor {
-                    row.scroll_to_me(None);
-                }
-                if row.on_hover_text(action.tooltip).clicked() {
-                    cx.send(Command::PaletteRun(index));
-                }
-            }
+            });
         });
     });
 }
 
-fn keys(ui: &Ui, cx: &mut Cx<'_>, cursor: usize) {
+fn arrows(ui: &Ui, cx: &mut Cx<'_>) {
     let pressed = |key| ui.ctx().input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
     if pressed(Key::ArrowDown) {
         cx.send(Command::PaletteMove(1));
     }
     if pressed(Key::ArrowUp) {
         cx.send(Command::PaletteMove(-1));
-    }
-    if pressed(Key::Enter) {
-        cx.send(Command::PaletteRun(cursor));
     }
 }

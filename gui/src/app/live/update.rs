@@ -11,7 +11,7 @@ use super::{
     state::{Iteration, axis_name},
 };
 use crate::{
-    app::{Effect, Severity, Shown, State},
+    app::{BottomTab, Effect, Severity, Shown, State},
     jobs::JobKind,
     timeline::{Ghost, ViewState},
 };
@@ -260,6 +260,8 @@ pub(crate) fn curve_is_stale(live: &Live) -> bool {
 
 fn run_curve(state: &mut State, axis: SweepAxis) -> Vec<Effect> {
     state.drop_jobs(JobKind::Curve);
+    state.settings.layout.bottom = true;
+    state.settings.layout.bottom_tab = BottomTab::Curve;
     let Some(live) = &mut state.live else { return Vec::new() };
     let spec = Arc::new(curve_spec(&live.draft.spec, axis));
     live.curve = Curve { spec: Some(Arc::clone(&spec)), ..Curve::new(axis) };
