@@ -3,6 +3,8 @@
 use egui::{Ui, Vec2b};
 use egui_plot::{HoverPosition, Line, Plot, PlotPoints, Points, VLine};
 
+use weftscope_profiler::baselines::SweepAxis;
+
 use super::widgets::{Cx, weak};
 use crate::{
     app::{
@@ -32,11 +34,11 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.label(weak(cx.theme, "Iteration time over"));
         for axis in AXES {
             let selected = live.curve.spec.is_some() && live.curve.axis == axis;
-            if ui.selectable_label(selected, axis_name(axis)).clicked() {
+            if ui.selectable_label(selected, short(axis)).on_hover_text(axis_name(axis)).clicked() {
                 cx.live(LiveCommand::RunCurve(axis));
             }
         }
@@ -57,6 +59,15 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             ui.label(text.color(cx.theme.surfaces.warn)).on_hover_text(cause);
         }
     });
+}
+
+/// Names that fit beside each other in the narrowest window.
+fn short(axis: SweepAxis) -> &'static str {
+    match axis {
+        SweepAxis::Split => "split point",
+        SweepAxis::AttnCtas => "SMs, attention",
+        SweepAxis::MlpCtas => "SMs, MLP",
+    }
 }
 
 fn plot_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
