@@ -24,6 +24,10 @@ impl BlockMesh {
             solid: Mesh::default(),
             hatched: Mesh::with_texture(hatching),
         };
+        // Growing by doubling would copy tens of megabytes at a few hundred thousand blocks.
+        let room = (list.num_items() + RIBBONS).min(RESERVED);
+        builder.solid.reserve_vertices(4 * room);
+        builder.solid.reserve_triangles(2 * room);
         for row in pen.rows() {
             builder.row(row, list);
         }
@@ -31,6 +35,11 @@ impl BlockMesh {
         Self { solid: Arc::new(builder.solid), hatched: Arc::new(builder.hatched) }
     }
 }
+
+/// Rectangles that eight ribbons may need.
+const RIBBONS: usize = 60_000;
+/// Rectangles for which room is made at once at most.
+const RESERVED: usize = 300_000;
 
 /// Adds the meshes to the picture.
 pub(in crate::timeline) fn paint_blocks(pen: &Pen<'_>, mesh: &BlockMesh) {

@@ -57,10 +57,14 @@ fn add_one(pen: &Pen<'_>, row: &Row, index: usize, (solid, hatched): (&mut Mesh,
         Theme::mix(under, pen.theme.kind(band.kind, band.split), strength * dim)
     };
     let width = plot.width() / columns.len().max(1) as f32;
-    for (index, column) in columns.iter().enumerate() {
-        let left = plot.left() + width * index as f32;
+    let mut first = 0;
+    for run in columns.chunk_by(is_level) {
+        let column = &run[0];
+        let left = plot.left() + width * first as f32;
+        first += run.len();
+        let right = plot.left() + width * first as f32;
         let mut add = |y: Rangef, band: Band, colour: Color32| {
-            let rect = Rect::from_min_max(pos2(left, y.min), pos2(left + width, y.max));
+            let rect = Rect::from_min_max(pos2(left, y.min), pos2(right, y.max));
             if band.kind == Kind::Wait {
                 hatched.add_rect_with_uv(rect, hatch_uv(rect, pixels_per_point), colour);
             } else {
@@ -82,14 +86,24 @@ fn add_one(pen: &Pen<'_>, row: &Row, index: usize, (solid, hatched): (&mut Mesh,
     }
 }
 
+/// Columns that look the same are one rectangle a band: while an op runs nothing changes for hundreds of pixels.
+/// Neighbours may differ by a fiftieth of a point of the tallest ribbon: a slope, however gentle, that moves by more
+/// than that a column stays one.
+fn is_level(a: &RibbonColumn, b: &RibbonColumn) -> bool {
+    const LIMIT: f32 = 1.0 / 4096.0;
+    a.share.iter().zip(&b.share).all(|(a, b)| (a - b).abs() <= LIMIT)
+}
+
 /// Bands in stacking order.
 fn bands() -> impl Iterator<Item = Band> {
     STACK.into_iter().flat_map(|kind| SPLITS.into_iter().map(move |split| Band { kind, split }))
 }
 
-/// One column a device pixel, but never more than nanoseconds.
+/// One column a device pixel, but never more than nanoseconds, nor more than a wide screen needs: eight ribbons of
+/// 3840 columns would take as long as all the blocks.
 fn columns(ribbon: &Ribbon, window: Span, pixels: f32) -> Vec<RibbonColumn> {
-    let num = (pixels.round().max(1.0) as i64).min(window.len_ns().max(1));
+    const MOST: i64 = 1920;
+    let num = (pixels.round().max(1.0) as i64).min(MOST).min(window.len_ns().max(1));
     ribbon.query(window, num as usize)
 }
 
