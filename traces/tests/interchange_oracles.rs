@@ -97,17 +97,17 @@ fn perfetto(file: &Path, sql: &str) -> Option<Vec<String>> {
     let script =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools/trace_processor.mjs");
     let Some(dir) = std::env::var_os("WEFTSCOPE_PERFETTO_DIR") else {
-        eprintln!("skipped: WEFTSCOPE_PERFETTO_DIR does not name Perfetto's wasm folder");
+        aloud(format_args!("skipped: WEFTSCOPE_PERFETTO_DIR does not name Perfetto's wasm folder"));
         return None;
     };
     if !script.exists() {
-        eprintln!("skipped: no trace_processor.mjs beside the checkout");
+        aloud(format_args!("skipped: no trace_processor.mjs beside the checkout"));
         return None;
     }
     let answer =
         Command::new("node").arg(script).arg(file).arg(sql).env("PERFETTO_DIR", dir).output();
     let Ok(answer) = answer else {
-        eprintln!("skipped: node is not there");
+        aloud(format_args!("skipped: node is not there"));
         return None;
     };
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
@@ -175,7 +175,9 @@ for rank, percent in sorted(zip(table['rank'], table['comp_comm_overlap_pctg']))
 /// Overlap per rank as Holistic Trace Analysis prints it; `None` when it is not there.
 fn hta(dir: &Path) -> Option<String> {
     let Some(python) = std::env::var_os("WEFTSCOPE_ORACLE_PYTHON") else {
-        eprintln!("skipped: WEFTSCOPE_ORACLE_PYTHON names no Python with HolisticTraceAnalysis");
+        aloud(format_args!(
+            "skipped: WEFTSCOPE_ORACLE_PYTHON names no Python with HolisticTraceAnalysis"
+        ));
         return None;
     };
     let answer = Command::new(python).args(["-c", OVERLAP]).arg(dir).output().expect("python runs");
@@ -217,7 +219,7 @@ fn recordings_keep_their_overlap_through_import_and_export() {
     for rank in 0..2 {
         let name = format!("h200x2_llama70b_tp8_weave_rank{rank}.json.gz");
         let Ok(bytes) = std::fs::read(samples.join(&name)) else {
-            eprintln!("skipped: no recordings at {}", samples.display());
+            aloud(format_args!("skipped: no recordings at {}", samples.display()));
             return;
         };
         std::fs::write(before.path().join(&name), &bytes).expect("room on the disk");
@@ -233,4 +235,9 @@ fn recordings_keep_their_overlap_through_import_and_export() {
     let Some(table) = hta(before.path()) else { return };
     assert_eq!(hta(after.path()).as_deref(), Some(table.as_str()));
     assert!(table.starts_with("0 ") && table.contains("\n1 "), "{table}");
+}
+
+/// Says on stderr what the test harness would keep to itself when the test passes.
+fn aloud(what: std::fmt::Arguments<'_>) {
+    let _said = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what}\n"));
 }

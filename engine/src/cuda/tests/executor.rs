@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use weftscope_kernels::reference::relative_error;
 
+use super::aloud;
 use crate::{
     batch::Batch,
     cuda::{CudaExecutor, probe},
@@ -61,11 +62,11 @@ fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec {
 fn two_gpus() -> Option<CudaExecutor> {
     match probe() {
         Err(reason) => {
-            eprintln!("skipped: {reason}");
+            aloud(format_args!("skipped: {reason}"));
             None
         }
         Ok(found) if found.gpus.len() < 2 => {
-            eprintln!("skipped: only one GPU");
+            aloud(format_args!("skipped: only one GPU"));
             None
         }
         Ok(_) => Some(CudaExecutor::open(2, true).expect("the GPUs can be used")),

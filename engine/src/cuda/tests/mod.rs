@@ -12,11 +12,11 @@ use super::{Buffer, Device, Nvrtc, probe};
 
 /// The first Hopper GPU and a compiler, or why this test cannot run here.
 pub(super) fn hopper() -> Option<(Device, Nvrtc)> {
-    let gpus = probe().map_err(|reason| eprintln!("skipped: {reason}")).ok()?;
-    let nvrtc = Nvrtc::open().map_err(|reason| eprintln!("skipped: {reason}")).ok()?;
+    let gpus = probe().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
+    let nvrtc = Nvrtc::open().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
     let device = Device::open(&gpus.gpus[0]).expect("the GPU can be used");
     if device.arch() != Arch::Sm90a {
-        eprintln!("skipped: {} is no Hopper GPU", device.info());
+        aloud(format_args!("skipped: {} is no Hopper GPU", device.info()));
         return None;
     }
     Some((device, nvrtc))
@@ -42,4 +42,9 @@ pub(super) fn upload(device: &Device, values: &[bf16]) -> Buffer {
 
 pub(super) fn wide(values: &[bf16]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
+}
+
+/// Says on stderr what the test harness would keep to itself when the test passes.
+pub(super) fn aloud(what: std::fmt::Arguments<'_>) {
+    let _said = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what}\n"));
 }
