@@ -3,7 +3,7 @@
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording). For runs on GPUs:
-//! [`clock`] (one timeline for host and GPUs), [`device_ring`] (stamps of kernels into block records), `cupti` (activity).
+//! `cupti` (activity records).
 
 pub mod baselines;
 pub mod collect;

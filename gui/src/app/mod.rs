@@ -1,6 +1,6 @@
 //! The window: state as plain data, requests, one mutator, and the loop that joins them to egui.
 //!
-//! Each frame, [`logic`](App::logic) drains one closed list of [`Event`]s and applies the [`Command`]s of the
+//! Each frame, `logic` drains one closed list of [`Event`]s and applies the [`Command`]s of the
 //! frame before through [`update()`]; `ui` then gets `&State` and returns commands. Nothing else changes the
 //! state, so every behaviour of the window is tested without a window.
 

@@ -53,7 +53,7 @@ pub use write::write;
 /// First bytes of every `.weft` file; the line ends catch a transfer as text.
 pub const MAGIC: [u8; 8] = *b"\x89WEFT\r\n\x1a";
 
-/// Version that [`write`] writes and the newest that [`read`] reads.
+/// Version that [`write()`] writes and the newest that [`read()`] reads.
 pub const VERSION: u16 = 1;
 
 /// Most slices, samples, flows, strings, rows or labels in one chunk.

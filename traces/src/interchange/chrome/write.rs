@@ -59,7 +59,7 @@ pub fn write(
 /// Writes one rank of a trace, with what belongs to no rank, as a file of its own.
 ///
 /// # Errors
-/// As [`write`], and [`ExportError::NoSuchRank`].
+/// As [`write()`], and [`ExportError::NoSuchRank`].
 pub fn write_rank(
     trace: &Trace,
     rank: u32,
