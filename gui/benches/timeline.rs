@@ -6,14 +6,14 @@ mod synthetic;
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Bencher, Criterion, criterion_group, criterion_main};
 use egui::{Pos2, RawInput, Rect, vec2};
 use synthetic::Shape;
 use weftscope::{
     theme::{Mode, Theme},
     timeline::{DrawList, Layout, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
-use weftscope_traces::LaneId;
+use weftscope_traces::{LaneId, Span};
 
 /// Eight ranks, eight layers of short blocks: about 200 000 blocks.
 const SHAPE: Shape = Shape { ranks: 8, sms: 132, comm_sms: 8, layers: 5, block_ns: 9_000 };
@@ -92,28 +92,29 @@ fn benches(c: &mut Criterion) {
     });
     group.bench_function("frame, nothing moved", |b| b.iter(|| black_box(screen.frame())));
     group.bench_function("frame, panned by a point (meshes built anew)", |b| {
-        let home = screen.view.window;
-        let mut step = 0_i32;
-        b.iter(|| {
-            step = (step + 1) % 64;
-            let by = home.len_ns() * i64::from(step) / 4096;
-            screen.view.window = weftscope_traces::Span::new(home.start_ns + by, home.end_ns + by);
-            black_box(screen.frame())
+        panned(b, &mut screen, |screen| {
+            black_box(screen.frame());
         });
-        screen.view.window = home;
     });
     group.bench_function("frame, panned, tessellated too", |b| {
-        let home = screen.view.window;
-        let mut step = 0_i32;
-        b.iter(|| {
-            step = (step + 1) % 64;
-            let by = home.len_ns() * i64::from(step) / 4096;
-            screen.view.window = weftscope_traces::Span::new(home.start_ns + by, home.end_ns + by);
-            black_box(screen.tessellated_quads())
+        panned(b, &mut screen, |screen| {
+            black_box(screen.tessellated_quads());
         });
-        screen.view.window = home;
     });
     group.finish();
+}
+
+/// Draws again and again, the window a point further each time, and puts it back.
+fn panned(bencher: &mut Bencher<'_>, screen: &mut Screen, mut draw: impl FnMut(&mut Screen)) {
+    let home = screen.view.window;
+    let mut step = 0_i32;
+    bencher.iter(|| {
+        step = (step + 1) % 64;
+        let by = home.len_ns() * i64::from(step) / 4096;
+        screen.view.window = Span::new(home.start_ns + by, home.end_ns + by);
+        draw(screen);
+    });
+    screen.view.window = home;
 }
 
 criterion_group!(timeline, benches);

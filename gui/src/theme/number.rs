@@ -3,20 +3,14 @@
 //! `*_fixed` pads on the left to the widest form, so that in the monospace face digits stay where they are
 //! while a run is live.
 
+use weftscope_traces::analysis::words::three_digits;
+
 /// `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`; `–` when not finite.
 pub fn three(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
-    let size = value.abs();
-    // Limits sit where rounding to the next form would make a fourth digit (9.996 → 10.0).
-    if size < 9.995 {
-        format!("{value:.2}")
-    } else if size < 99.95 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    }
+    three_digits(value)
 }
 
 /// A scaled number and its unit.

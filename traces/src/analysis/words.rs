@@ -22,8 +22,10 @@ pub fn times(ratio: f64) -> String {
     format!("{}x", three_digits(ratio))
 }
 
-fn three_digits(value: f64) -> String {
+/// A finite `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`.
+pub fn three_digits(value: f64) -> String {
     let size = value.abs();
+    // Limits sit where rounding to the next form would make a fourth digit (9.996 → 10.0).
     if size < 9.995 {
         format!("{value:.2}")
     } else if size < 99.95 {
