@@ -92,6 +92,56 @@ impl Counter {
     }
 }
 
+/// What the driver was doing during a [`LaunchRecord`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LaunchKind {
+    /// A kernel on a GPU.
+    Kernel,
+    /// A copy, on one device, between two or to and from the host.
+    Memcpy,
+    /// Filling memory.
+    Memset,
+    /// A thread of the host, or a stream, that waits for a device.
+    Synchronization,
+    /// What profiling itself took.
+    Overhead,
+}
+
+/// A stretch of driver activity, as the profiling interface of the driver tells it: a second witness beside the
+/// records that kernels write themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchRecord {
+    /// What it is.
+    pub kind: LaunchKind,
+    /// The op whose launch caused it; `None` for what belongs to no op.
+    pub op: Option<OpId>,
+    /// The rank; `None` when it is the whole process's.
+    pub rank: Option<u32>,
+    /// The driver's own number of the stream, 0 when there is none.
+    pub stream: u32,
+    /// Name of the kernel, or what is copied whither, waited for or paid for.
+    pub name: Arc<str>,
+    /// Bytes copied or set.
+    pub bytes: u64,
+    /// First nanosecond, executor time.
+    pub start_ns: i64,
+    /// First nanosecond after.
+    pub end_ns: i64,
+}
+
+/// How far times of a rank may be off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockResidual {
+    /// The rank whose clock was mapped.
+    pub rank: u32,
+    /// The two clocks and how they were read, e.g. `GPU clock against rank 0's, over NVLink`.
+    pub what: &'static str,
+    /// 99th percentile of the distance between the readings and the map, ns.
+    pub residual_p99_ns: i64,
+    /// Readings that the map rests on.
+    pub readings: u64,
+}
+
 /// One iteration, when it is over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IterationEnd {
@@ -115,8 +165,20 @@ pub trait Observer {
     fn op(&mut self, record: OpRecord);
     /// Counters changed.
     fn counters(&mut self, records: &[CounterRecord]);
+    /// The driver did something. Only runs on GPUs under its profiling interface say so, hence deaf unless told.
+    fn launches(&mut self, _records: &[LaunchRecord]) {}
+    /// How well the clocks agree by now; later words on the same rank and clocks replace earlier ones.
+    fn clocks(&mut self, _residuals: &[ClockResidual]) {}
     /// The iteration is over.
     fn end(&mut self, end: &IterationEnd);
+}
+
+/// Hears of every launch when it is made, on the launching thread, so that it can be told from others later.
+pub trait LaunchWatch: std::fmt::Debug + Send {
+    /// What the thread asks of the driver from now on belongs to `op` of `rank`.
+    fn before(&mut self, rank: u32, op: OpId);
+    /// No longer.
+    fn after(&mut self);
 }
 
 /// Hears nothing: for runs of which only the time matters.

@@ -8,7 +8,7 @@ use crate::{
     clock::ClockFit,
     cuda::{CudaError, Group, Nvrtc, block_records, error::Context as _},
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
-    observer::{BlockRecord, IterationEnd, Observer, OpRecord},
+    observer::{BlockRecord, ClockResidual, IterationEnd, LaunchWatch, Observer, OpRecord},
     plan::{Op, OpId, OpWork, Plan, StreamId, facts},
 };
 
@@ -22,6 +22,7 @@ pub struct CudaExecutor {
     stamps: bool,
     clocks: Clocks,
     prepared: Option<Prepared>,
+    watch: Option<Box<dyn LaunchWatch>>,
 }
 
 /// What one plan needs.
@@ -45,7 +46,17 @@ impl CudaExecutor {
         let group = Group::open(ranks)?;
         let nvrtc = Nvrtc::open()?;
         let clocks = Clocks::new(group.devices(), &nvrtc)?;
-        Ok(Self { group, nvrtc, stamps, clocks, prepared: None })
+        Ok(Self { group, nvrtc, stamps, clocks, prepared: None, watch: None })
+    }
+
+    /// Who hears of every launch from now on; `None`: nobody.
+    pub fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>) {
+        self.watch = watch;
+    }
+
+    /// The GPU of each rank, as the driver numbers them.
+    pub fn gpus(&self) -> Vec<u32> {
+        self.group.devices().iter().map(|device| device.info().index).collect()
     }
 
     /// Logits of the last run, `[sequences, vocabulary shard]` a rank; empty before the first.
@@ -61,6 +72,11 @@ impl CudaExecutor {
                 Ok(bits.into_iter().map(|bits| f32::from_bits(u32::from(bits) << 16)).collect())
             })
             .collect()
+    }
+
+    /// The map of each rank's `%globaltimer` onto executor time (rank 0's), from all readings so far.
+    pub fn rank_clocks(&self) -> Vec<ClockFit> {
+        self.clocks.fits()
     }
 
     /// How well each rank's clock lies on rank 0's, ns, 99th percentile over all readings so far.
@@ -108,7 +124,7 @@ impl Executor for CudaExecutor {
         }
         self.clocks.read()?;
         observer.begin(plan, iteration, &vec![None; plan.ops.len()]);
-        prepared.launch_all()?;
+        prepared.launch_all(self.watch.as_deref_mut())?;
         for rank in &prepared.ranks {
             rank.device.synchronize()?;
         }
@@ -132,7 +148,7 @@ impl Executor for CudaExecutor {
 
 impl Prepared {
     /// Puts the whole iteration on the streams, op by op and rank by rank, so that no rank runs far ahead.
-    fn launch_all(&self) -> Result<(), CudaError> {
+    fn launch_all(&self, mut watch: Option<&mut (dyn LaunchWatch + '_)>) -> Result<(), CudaError> {
         let mut events: Vec<HashMap<OpId, CudaEvent>> =
             self.ranks.iter().map(|_| HashMap::new()).collect();
         for op in &self.plan.ops {
@@ -148,13 +164,20 @@ impl Prepared {
                     let event = &events[index][&dep];
                     stream.wait(event).on(gpu, "ordering streams")?;
                 }
-                match op.work {
+                if let Some(watch) = &mut watch {
+                    watch.before(index as u32, op.id);
+                }
+                let launched = match op.work {
                     OpWork::Collective { collective: which, .. } => {
-                        collective::launch(rank, &self.peers[index], op, which)?;
+                        collective::launch(rank, &self.peers[index], op, which)
                     }
                     _ => Compute { rank, index: index as u32, sms: self.sms[op.id.0 as usize] }
-                        .launch(op)?,
+                        .launch(op),
+                };
+                if let Some(watch) = &mut watch {
+                    watch.after();
                 }
+                launched?;
                 if self.awaited[op.id.0 as usize] {
                     let event = stream.record_event(None).on(gpu, "recording an event")?;
                     events[index].insert(op.id, event);
@@ -203,6 +226,7 @@ impl CudaExecutor {
         let time = time.ok_or_else(|| {
             ExecError::Unsupported("no block was stamped: recording is off".to_owned())
         })?;
+        observer.clocks(&residuals(&fits));
         observer.end(&IterationEnd {
             iteration,
             start_ns: time.start_ns,
@@ -214,6 +238,19 @@ impl CudaExecutor {
         });
         Ok(time)
     }
+}
+
+/// How well the clocks of the ranks lie on rank 0's.
+fn residuals(fits: &[ClockFit]) -> Vec<ClockResidual> {
+    let others = fits.iter().enumerate().skip(1);
+    others
+        .map(|(rank, fit)| ClockResidual {
+            rank: rank as u32,
+            what: "GPU clock against rank 0's, by flags over the link",
+            residual_p99_ns: fit.residual_p99_ns(),
+            readings: fit.num_pairs() as u64,
+        })
+        .collect()
 }
 
 /// First start to last end of each op that left records.
