@@ -274,6 +274,7 @@ mod tests {
                 hbm_bytes_per_s: 1.0,
                 l2_bytes_per_s: 1.0,
                 l2_bytes: 1,
+                gemm_kernels: crate::machine::GemmKernels::Library,
             },
             link: LinkSpec {
                 name: "toy".to_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use weftscope_engine::{
     clock::{ClockFit, ClockPair},
-    cuda::{RingLoss, block_records},
+    cuda::{RingLoss, block_records, marked_ops},
     observer::BlockPart,
 };
 use weftscope_kernels::abi::{Stamp, StampKind};
@@ -50,6 +50,20 @@ fn what_cannot_be_used_is_counted() {
     ];
     let (records, loss) = block_records(&stamps, 12, 0, 4, &clock());
     assert_eq!((records.len(), loss), (1, RingLoss { overflowed: 12, unreadable: 3 }));
+}
+
+#[test]
+fn marks_span_an_op_and_are_no_blocks() {
+    let mark = |at: u64, item: u32, op: u32| Stamp {
+        item,
+        ..stamp(at, at, 0, StampKind::Mark as u16, op)
+    };
+    let stamps = [mark(30, 1, 2), mark(10, 0, 2), mark(40, 0, 3), stamp(0, 5, 0, 1, 0)];
+    let (records, loss) = block_records(&stamps, 0, 1, 4, &clock());
+    assert_eq!((records.len(), loss), (1, RingLoss::default()));
+    let spans = marked_ops(&stamps, 1, 4, &clock());
+    assert_eq!(spans.len(), 1, "op 3 was never left");
+    assert_eq!((spans[0].op.0, spans[0].start_ns, spans[0].end_ns), (2, 510, 530));
 }
 
 proptest! {

@@ -31,6 +31,7 @@ enum WeftStampKind : u16 {
     WEFT_KIND_BARRIER_ENTRY = 3,  // start = signal sent, end = last peer seen: item = block, aux = epoch
     WEFT_KIND_BARRIER_EXIT = 4,
     WEFT_KIND_BLOCK = 5,          // a whole block: item = block
+    WEFT_KIND_MARK = 6,           // a moment before (item 0) or after (1) kernels without stamps; start = end
 };
 
 // Header and records lie in one allocation: records begin 64 bytes after the header.

@@ -39,6 +39,8 @@ pub enum StampKind {
     BarrierExit = 4,
     /// A whole block; item = block.
     Block = 5,
+    /// A moment before (item 0) or after (item 1) kernels that write no stamps; start = end.
+    Mark = 6,
 }
 
 impl StampKind {
@@ -50,6 +52,7 @@ impl StampKind {
             3 => Self::BarrierEntry,
             4 => Self::BarrierExit,
             5 => Self::Block,
+            6 => Self::Mark,
             _ => return None,
         })
     }

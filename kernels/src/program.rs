@@ -154,6 +154,13 @@ pub const PROGRAMS: &[Program] = &[
         ],
     },
     Program {
+        file: "mark.cu",
+        source: include_str!("../cuda/mark.cu"),
+        entries: &["weft_mark"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
+    Program {
         file: "norm.cu",
         source: include_str!("../cuda/norm.cu"),
         entries: &["weft_rms_norm", "weft_add_rms_norm"],

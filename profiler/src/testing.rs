@@ -43,6 +43,7 @@ pub(crate) fn toy_spec() -> RunSpec {
         hbm_bytes_per_s: 1e12,
         l2_bytes_per_s: 1e12,
         l2_bytes: 1 << 20,
+        gemm_kernels: weftscope_engine::machine::GemmKernels::Library,
     };
     let link = LinkSpec {
         name: "toy link".to_owned(),
@@ -78,6 +79,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         groups: 1,
         tile_m: 16,
         tile_n: 16,
+        cluster: 1,
         split_k: 1,
     });
     let all_reduce = OpWork::Collective {

@@ -25,6 +25,14 @@ pub enum CudaError {
         /// The driver's name for it.
         cause: String,
     },
+    /// NCCL refused.
+    #[error("NCCL: {call}: {cause}")]
+    Nccl {
+        /// The function.
+        call: &'static str,
+        /// NCCL's words.
+        cause: String,
+    },
     /// The memory asked for is not free.
     #[error(
         "GPU {gpu} has {free_mib} MiB free of {total_mib}; {asked_mib} MiB were asked for; another process may hold the rest"

@@ -2,6 +2,7 @@ use cudarc::driver::CudaStream;
 use weftscope_kernels as kernels;
 
 use super::{Args, CudaError, Device, Kernel, Matrix, Nvrtc, Shape, TensorMap};
+use crate::split::own_shape;
 
 /// Threads a block: one warpgroup that copies, two that multiply.
 const THREADS: u32 = 384;
@@ -34,18 +35,8 @@ const CLUSTER: u32 = 2;
 
 impl GemmForm {
     /// The plain form whose tiles fill the waves of an `[m, n]` output on `sms` SMs best.
-    ///
-    /// Time of a wave is the tile's width plus what a tile costs besides its products, in columns (measured on H200,
-    /// see `kernels/NOTES.md`); widths are tried in this order, the first of equals wins.
     pub fn fitting(m: u32, n: u32, sms: u32) -> Self {
-        const WIDTHS_AND_OVERHEADS: [(u32, u32); 5] =
-            [(256, 8), (192, 8), (160, 8), (128, 8), (224, 14)];
-        let cost = |(width, overhead): (u32, u32)| {
-            let blocks = CLUSTER * m.div_ceil(TILE_ROWS * CLUSTER) * n.div_ceil(width);
-            blocks.div_ceil(sms.max(1)) * (width + overhead)
-        };
-        let best = WIDTHS_AND_OVERHEADS.into_iter().min_by_key(|&choice| cost(choice));
-        Self { tile_columns: best.map_or(256, |(width, _)| width), silu_mul: false }
+        Self { tile_columns: own_shape((m, n, STEP), 1, sms).tile_n, silu_mul: false }
     }
 
     fn defines(self) -> Vec<String> {

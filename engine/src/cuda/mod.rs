@@ -15,6 +15,7 @@ mod gemm;
 mod here;
 mod launch;
 mod memory;
+mod nccl;
 mod nvrtc;
 mod probe;
 mod ring;
@@ -23,15 +24,16 @@ mod tensor_map;
 
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
-pub use executor::CudaExecutor;
+pub use executor::{CudaExecutor, Launching};
 pub use find::{FindError, library_paths};
 pub use gemm::{Gemm, GemmCall, GemmForm};
 pub use here::machine_here;
 pub use launch::{Args, Shape};
 pub use memory::Buffer;
+pub use nccl::{Nccl, Part};
 pub use nvrtc::{CompileError, Compiled, Nvrtc};
 pub use probe::{GpuInfo, Gpus, Unavailable, multicast_veto, probe};
-pub use ring::{RingLoss, block_records};
+pub use ring::{RingLoss, block_records, marked_ops};
 pub use stamps::{Recording, Stamps};
 pub use tensor_map::{Matrix, TensorMap};
 

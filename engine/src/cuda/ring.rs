@@ -3,11 +3,13 @@
 //! A stamp says which SM a block ran on but not in which of its places; places are given out here, first free
 //! first, so that stamps of one SM that overlap in time come to lie in different slots.
 
+use std::collections::HashMap;
+
 use weftscope_kernels::abi::{Stamp, StampKind};
 
 use crate::{
     clock::ClockFit,
-    observer::{BlockPart, BlockRecord},
+    observer::{BlockPart, BlockRecord, OpRecord},
     plan::OpId,
 };
 
@@ -32,7 +34,7 @@ pub fn block_records(
 ) -> (Vec<BlockRecord>, RingLoss) {
     let mut loss = RingLoss { overflowed, unreadable: 0 };
     let mut records = Vec::with_capacity(stamps.len());
-    for stamp in stamps {
+    for stamp in stamps.iter().filter(|stamp| !is_mark(stamp)) {
         match record(stamp, rank, num_ops, clock) {
             Some(record) => records.push(record),
             None => loss.unreadable += 1,
@@ -43,11 +45,36 @@ pub fn block_records(
     (records, loss)
 }
 
+/// Spans of the ops that ran between two marks, for want of stamps of their own (NCCL's kernels): from the last moment
+/// before to the first moment after.
+pub fn marked_ops(stamps: &[Stamp], rank: u32, num_ops: u32, clock: &ClockFit) -> Vec<OpRecord> {
+    let mut befores: HashMap<u32, i64> = HashMap::new();
+    let mut spans = Vec::new();
+    let mut marks: Vec<&Stamp> = stamps.iter().filter(|stamp| is_mark(stamp)).collect();
+    marks.sort_by_key(|mark| (mark.start_ns, mark.item));
+    for mark in marks {
+        let at_ns = clock.host_from_device(mark.start_ns as i64);
+        if mark.item == 0 {
+            befores.insert(mark.op, at_ns);
+        } else if let Some(start_ns) = befores.remove(&mark.op)
+            && mark.op < num_ops
+        {
+            spans.push(OpRecord { op: OpId(mark.op), rank, start_ns, end_ns: at_ns });
+        }
+    }
+    spans
+}
+
+fn is_mark(stamp: &Stamp) -> bool {
+    stamp.kind == StampKind::Mark as u16
+}
+
 fn record(stamp: &Stamp, rank: u16, num_ops: u32, clock: &ClockFit) -> Option<BlockRecord> {
     let part = match StampKind::from_raw(stamp.kind)? {
         StampKind::Tile | StampKind::Rows | StampKind::Block => BlockPart::Run,
         StampKind::BarrierEntry => BlockPart::WaitEntry,
         StampKind::BarrierExit => BlockPart::WaitExit,
+        StampKind::Mark => return None,
     };
     if stamp.op >= num_ops || stamp.end_ns < stamp.start_ns {
         return None;

@@ -9,4 +9,4 @@ mod spec;
 
 pub use builtin::{builtin, names};
 pub use load::{MachineError, from_json};
-pub use spec::{CollectiveSpec, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine};
+pub use spec::{CollectiveSpec, GemmKernels, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine};

@@ -51,6 +51,20 @@ pub struct GpuSpec {
     pub l2_bytes_per_s: f64,
     /// L2 size, bytes.
     pub l2_bytes: u64,
+    /// Whose matrix products run on it.
+    #[serde(default)]
+    pub gemm_kernels: GemmKernels,
+}
+
+/// Whose matrix products run: they differ in the tiles that they choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GemmKernels {
+    /// A vendor library's (cuBLAS), as the published measurements have them.
+    #[default]
+    Library,
+    /// This project's own for Hopper: clusters of two 128-row tiles, width chosen for the SMs that are free.
+    Weft,
 }
 
 /// Links between the GPUs of a machine.

@@ -7,7 +7,7 @@ use crate::{
     machine::{GpuSpec, Machine},
     model::{Ffn, Shard},
     spec::Transport,
-    split::{LayerGemm, Products, gemm_shape},
+    split::{HeldSms, LayerGemm, Products, gemm_shape},
 };
 
 /// Where in the schedule an op stands.
@@ -55,6 +55,7 @@ pub(crate) struct Builder<'a> {
     machine: &'a Machine,
     ranks: u32,
     transport: Transport,
+    held: HeldSms,
     ops: Vec<Op>,
 }
 
@@ -65,7 +66,13 @@ impl<'a> Builder<'a> {
         ranks: u32,
         transport: Transport,
     ) -> Self {
-        Self { shard, machine, ranks, transport, ops: Vec::new() }
+        Self { shard, machine, ranks, transport, held: HeldSms::default(), ops: Vec::new() }
+    }
+
+    /// The SMs that collectives hold beside the layers' products.
+    pub(crate) fn beside(mut self, held: HeldSms) -> Self {
+        self.held = held;
+        self
     }
 
     pub(crate) fn finish(self) -> Vec<Op> {
@@ -191,7 +198,7 @@ impl<'a> Builder<'a> {
     /// Logits of the last token of each sequence, one vocabulary shard a rank.
     pub(crate) fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
-        let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu());
+        let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu(), self.gpu().sms);
         let gemm = LayerGemm { name: "lm_head", mlp: false, shape, rows: u64::from(sequences) };
         self.gemm(at, part, (&gemm, sequences), deps)
     }
@@ -244,7 +251,7 @@ impl<'a> Builder<'a> {
     }
 
     fn products(&self, part: &Part) -> Products<'a> {
-        Products { shard: self.shard, rows: part.rows, gpu: self.gpu() }
+        Products { shard: self.shard, rows: part.rows, gpu: self.gpu(), held: self.held }
     }
 
     fn gpu(&self) -> &'a GpuSpec {

@@ -108,7 +108,7 @@ fn shape_text(op: &Op) -> String {
 }
 
 fn gemm_text(shape: &GemmShape) -> String {
-    let GemmShape { m, n, k, groups, tile_m, tile_n, split_k } = shape;
+    let GemmShape { m, n, k, groups, tile_m, tile_n, split_k, .. } = shape;
     let groups = if *groups == 1 { String::new() } else { format!("{groups} × ") };
     let slices = if *split_k == 1 { String::new() } else { format!(", {split_k} slices of k") };
     format!("{groups}{m}×{n}×{k}, tiles {tile_m}×{tile_n}{slices}")

@@ -106,14 +106,22 @@ pub struct GemmShape {
     pub tile_m: u32,
     /// Tile columns.
     pub tile_n: u32,
+    /// Tiles that are launched together along the rows; a product has a whole number of such clusters.
+    #[serde(default = "one")]
+    pub cluster: u32,
     /// Slices of the inner dimension, each a block of its own (small products only), else 1.
     pub split_k: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 impl GemmShape {
     /// Output tiles of one product.
     pub fn tiles(&self) -> u32 {
-        self.m.div_ceil(self.tile_m) * self.n.div_ceil(self.tile_n)
+        let clusters = self.m.div_ceil(self.tile_m * self.cluster);
+        clusters * self.cluster * self.n.div_ceil(self.tile_n)
     }
 
     /// Thread blocks: one a tile, product and slice of the inner dimension.

@@ -34,15 +34,15 @@ pub(super) fn tuned_table(spec: &RunSpec) -> Option<SplitTable> {
 fn fewest_hiding_ctas(spec: &RunSpec, shard: &Shard, transport: Transport) -> (u32, u32) {
     // Beyond the last of each, a fused kernel gains little (tokenweave.md §1.9) or the link is full.
     let candidates = match transport {
-        Transport::Multimem => [2, 4, 8],
-        Transport::P2p | Transport::Nccl => [4, 8, 16],
+        Transport::Multimem => &[2, 4, 8][..],
+        Transport::P2p | Transport::Nccl => &[4, 8, 12, 16],
     };
     let times = PhaseTimes { machine: &spec.machine, shard, ranks: spec.knobs.tp, transport };
     let rows = padded_tokens(spec.batch.tokens()) / 2;
     let pairs = total_pairs(&super::cut(&spec.batch, u32::MAX).first) / 2;
     let fewest = |compute_ns: f64| {
         let hides = |ctas: &u32| times.beside_compute_ns(rows, *ctas) <= compute_ns;
-        candidates.into_iter().find(hides).unwrap_or(candidates[2])
+        candidates.iter().copied().find(hides).unwrap_or(candidates[candidates.len() - 1])
     };
     (fewest(times.attention_ns(rows, pairs)), fewest(times.mlp_ns(rows)))
 }

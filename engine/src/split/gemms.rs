@@ -31,9 +31,10 @@ impl LayerGemm {
     }
 }
 
-/// The matrix products of one layer on one rank for `rows` tokens, in the order they run.
-pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec) -> Vec<LayerGemm> {
-    let products = Products { shard, rows, gpu };
+/// The matrix products of one layer on one rank for `rows` tokens, in the order they run, beside collectives that hold
+/// `held` SMs.
+pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec, held: HeldSms) -> Vec<LayerGemm> {
+    let products = Products { shard, rows, gpu, held };
     let mut gemms = products.attention().to_vec();
     match shard.ffn {
         Ffn::Dense { intermediate } => gemms.extend(products.dense(intermediate)),
@@ -53,13 +54,24 @@ pub(crate) struct Products<'a> {
     pub(crate) shard: &'a Shard,
     pub(crate) rows: u32,
     pub(crate) gpu: &'a GpuSpec,
+    pub(crate) held: HeldSms,
+}
+
+/// SMs that communication holds beside the matrix products of a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeldSms {
+    /// Beside those of attention (phases A and B of the weave).
+    pub attention: u32,
+    /// Beside those of the feed-forward half (phases C and D).
+    pub mlp: u32,
 }
 
 impl Products<'_> {
     /// QKV and output projection.
     pub(crate) fn attention(&self) -> [LayerGemm; 2] {
         let Shard { hidden, heads, head_dim, .. } = *self.shard;
-        let product = |name, n, k| LayerGemm { mlp: false, ..self.product(name, n, k) };
+        let sms = self.gpu.sms.saturating_sub(self.held.attention);
+        let product = |name, n, k| LayerGemm { mlp: false, ..self.product_on(name, (n, k), sms) };
         [
             product("qkv", self.shard.qkv_columns(), hidden),
             product("o_proj", hidden, heads * head_dim),
@@ -88,7 +100,7 @@ impl Products<'_> {
         let rows = u64::from(self.rows) * u64::from(top_k);
         let rows_per_expert = rows.div_ceil(u64::from(groups)) as u32;
         let grouped = |name, n, k| {
-            let shape = gemm_shape((rows_per_expert, n, k), groups, self.gpu);
+            let shape = gemm_shape((rows_per_expert, n, k), groups, self.gpu, self.mlp_sms());
             LayerGemm { name, mlp: true, shape, rows }
         };
         [
@@ -99,7 +111,15 @@ impl Products<'_> {
     }
 
     fn product(&self, name: &'static str, n: u32, k: u32) -> LayerGemm {
-        let shape = gemm_shape((self.rows, n, k), 1, self.gpu);
+        self.product_on(name, (n, k), self.mlp_sms())
+    }
+
+    fn mlp_sms(&self) -> u32 {
+        self.gpu.sms.saturating_sub(self.held.mlp)
+    }
+
+    fn product_on(&self, name: &'static str, (n, k): (u32, u32), sms: u32) -> LayerGemm {
+        let shape = gemm_shape((self.rows, n, k), 1, self.gpu, sms);
         LayerGemm { name, mlp: true, shape, rows: u64::from(self.rows) }
     }
 }

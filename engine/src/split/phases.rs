@@ -1,8 +1,10 @@
-use super::{Cut, LayerGemm, WaveCost, layer_gemms};
-use crate::{machine::Machine, model::Shard, plan::causal_pairs, spec::Transport};
-
-/// How much longer a fused collective takes beside compute than alone: 1.5–1.7 (tokenweave.md §2.6).
-const IN_SITU: f64 = 1.5;
+use super::{Cut, HeldSms, LayerGemm, WaveCost, layer_gemms};
+use crate::{
+    machine::{GemmKernels, Machine},
+    model::Shard,
+    plan::causal_pairs,
+    spec::Transport,
+};
 
 /// Rough times of the weave's phases, from rates of the machine file: enough to say which collective a phase
 /// hides, not how long an iteration takes. Pointwise kernels, launches and joins are left out.
@@ -34,13 +36,20 @@ impl PhaseTimes<'_> {
     /// A product in whole waves (every SM works on a tile of its own), and at least the time its weights take from
     /// memory: cutting a batch reads them twice, which is what makes many small experts slow.
     pub(crate) fn product_ns(&self, cost: &WaveCost) -> f64 {
-        let waves_ns = self.flops_ns(2.0 * cost.cost * f64::from(self.machine.gpu.sms));
+        let waves_ns = match self.machine.gpu.gemm_kernels {
+            GemmKernels::Library => {
+                self.flops_ns(2.0 * cost.cost * f64::from(self.machine.gpu.sms))
+            }
+            GemmKernels::Weft => 1e9 * 2.0 * cost.cost / self.machine.kernels.gemm_sm_flops,
+        };
         waves_ns.max(self.weights_ns(&cost.gemm))
     }
 
-    /// The fused collective of `rows` beside compute.
+    /// The fused collective of `rows` beside compute: published at 1.5 to 1.7 times its lone time (tokenweave.md §2.6),
+    /// where waits under load count double; about half of a row is such waits.
     pub(crate) fn beside_compute_ns(&self, rows: u32, ctas: u32) -> f64 {
-        IN_SITU * self.collective_ns(rows, ctas)
+        let beside = 1.0 + self.machine.kernels.loaded_latency / 2.0;
+        beside * self.collective_ns(rows, ctas)
     }
 
     /// The fused collective of `rows` with nothing beside it; each CTA takes a row of its rank's shard at a time;
@@ -49,12 +58,12 @@ impl PhaseTimes<'_> {
         let (link, spec) = (&self.machine.link, &self.machine.collectives);
         let (rows, ranks) = (f64::from(rows), f64::from(self.ranks));
         let row_bytes = 2.0 * f64::from(self.shard.hidden);
-        // The switch reduces: one row in, one row out. Without it, one from and one to every peer.
-        let (rows_moved, link_bytes_per_s) = match (self.transport, link.multimem_bytes_per_s) {
+        // What a CTA waits for, as the simulator has it: in-switch one reduced row, else one row of every peer.
+        let (rows_drawn, link_bytes_per_s) = match (self.transport, link.multimem_bytes_per_s) {
             (Transport::Multimem, Some(bytes_per_s)) => (1.0, bytes_per_s),
-            _ => (2.0 * (ranks - 1.0), link.bytes_per_s * ranks / (2.0 * (ranks - 1.0))),
+            _ => (ranks - 1.0, link.bytes_per_s * ranks / (2.0 * (ranks - 1.0))),
         };
-        let row_ns = spec.fused_row_ns + 1e9 * rows_moved * row_bytes / link.bytes_per_s_per_sm;
+        let row_ns = spec.fused_row_ns + 1e9 * rows_drawn * row_bytes / link.bytes_per_s_per_sm;
         let chain_ns = (rows / ranks / f64::from(ctas)).ceil() * row_ns;
         let link_ns = 1e9 * rows * row_bytes / link_bytes_per_s;
         // Rows wait for each other on the links: t = chain · (1 + queueing · link / t), solved for t.
@@ -64,7 +73,7 @@ impl PhaseTimes<'_> {
     }
 
     fn gemms_ns(&self, rows: u32, mlp: bool) -> f64 {
-        let gemms = layer_gemms(self.shard, rows, &self.machine.gpu);
+        let gemms = layer_gemms(self.shard, rows, &self.machine.gpu, HeldSms::default());
         let ns = |gemm: &LayerGemm| self.flops_ns(gemm.flops()).max(self.weights_ns(gemm));
         gemms.iter().filter(|gemm| gemm.mlp == mlp).map(ns).sum()
     }

@@ -1,5 +1,5 @@
 use crate::{
-    machine::GpuSpec,
+    machine::{GemmKernels, GpuSpec},
     plan::{GemmShape, Resources},
 };
 
@@ -45,15 +45,27 @@ impl TileKit {
 /// What a tile costs beside its multiply-adds (pipeline fill and epilogue), in multiply-adds: some 5 µs of an SM.
 const TILE_OVERHEAD: f64 = 16e6;
 
-/// The launch of `groups` products `[m, k] × [k, n]` on a GPU.
+/// The same of this project's own kernel: 1.06 µs, from 88 µs a wave at k = 8192 and 11.8 at k = 1024 on H200.
+const OWN_TILE_OVERHEAD: f64 = 3.3e6;
+/// Blocks of the own kernel that share a tile of weights.
+const OWN_CLUSTER: u32 = 2;
+/// Tile widths of the own kernel, and what each costs besides, in columns (measured on H200, `kernels/NOTES.md`: the
+/// epilogue of 224 moves 32 columns at a time). The first of equals wins.
+const OWN_WIDTHS: [(u32, u32); 5] = [(256, 8), (192, 8), (160, 8), (128, 8), (224, 14)];
+
+/// The launch of `groups` products `[m, k] × [k, n]` on `sms` free SMs of a GPU.
 ///
-/// Of the tiles that give at least half of the SMs a block, the one whose waves are over first, as a library's
+/// Of a library's tiles that give at least half of the GPU's SMs a block, the one whose waves are over first, as its
 /// tables would have it; when none does (decode, narrow shards), short tiles and slices of the inner dimension until
 /// about half of the SMs have work. Six sizes bring the published unsplit MLP times within 5 % on average, two sizes
-/// within 11 %.
-pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec) -> GemmShape {
+/// within 11 %. A library does not know what else runs; the own kernel counts the SMs that are free.
+pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u32) -> GemmShape {
+    if gpu.gemm_kernels == GemmKernels::Weft {
+        return own_shape((m, n, k), groups, sms);
+    }
     let kit = TileKit::of(gpu);
-    let shape = |tile_m, tile_n| GemmShape { m, n, k, groups, tile_m, tile_n, split_k: 1 };
+    let shape =
+        |tile_m, tile_n| GemmShape { m, n, k, groups, tile_m, tile_n, cluster: 1, split_k: 1 };
     let enough = gpu.sms.div_ceil(2);
     let tiles = [(128, 256), (256, 128), (128, 224), (128, 192), (128, 160), (128, 128)];
     let fits = tiles
@@ -61,7 +73,7 @@ pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec) -> Gem
         .filter(|&(tile_m, tile_n)| tile_m * tile_n <= kit.tile_m * kit.wide_n)
         .map(|(tile_m, tile_n)| shape(tile_m, tile_n))
         .filter(|shape| m > 64 && shape.grid() >= enough)
-        .min_by(|a, b| cost_on(a, gpu.sms).total_cmp(&cost_on(b, gpu.sms)));
+        .min_by(|a, b| cost_on(a, gpu).total_cmp(&cost_on(b, gpu)));
     if let Some(fits) = fits {
         return fits;
     }
@@ -70,9 +82,34 @@ pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec) -> Gem
     GemmShape { split_k: wanted.min(k / MIN_SLICE_K).max(1), ..small }
 }
 
+/// The own kernel's tiles: the width whose waves on `sms` SMs are over first.
+pub fn own_shape((m, n, k): (u32, u32, u32), groups: u32, sms: u32) -> GemmShape {
+    let shape = |(tile_n, _)| GemmShape {
+        m,
+        n,
+        k,
+        groups,
+        tile_m: 128,
+        tile_n,
+        cluster: OWN_CLUSTER,
+        split_k: 1,
+    };
+    let sms = (sms / OWN_CLUSTER * OWN_CLUSTER).max(OWN_CLUSTER);
+    let cost = |&(width, besides): &(u32, u32)| {
+        shape((width, besides)).grid().div_ceil(sms) * (width + besides)
+    };
+    shape(OWN_WIDTHS.into_iter().min_by_key(cost).expect("five widths"))
+}
+
 /// Multiply-adds that an SM could have done while it does one tile: those of the tile, more where a smaller tile
 /// loads more bytes for each, and the overhead.
-pub(super) fn tile_cost(shape: &GemmShape) -> f64 {
+pub(super) fn tile_cost(shape: &GemmShape, kernels: GemmKernels) -> f64 {
+    if kernels == GemmKernels::Weft {
+        let besides = OWN_WIDTHS.into_iter().find(|&(width, _)| width == shape.tile_n);
+        let columns = shape.tile_n + besides.map_or(8, |(_, besides)| besides);
+        let area = f64::from(shape.tile_m) * f64::from(columns);
+        return area * f64::from(shape.k) + OWN_TILE_OVERHEAD;
+    }
     let area = f64::from(shape.tile_m) * f64::from(shape.tile_n);
     let efficiency = match shape.tile_m * shape.tile_n {
         0..20_000 => 0.85,
@@ -84,6 +121,6 @@ pub(super) fn tile_cost(shape: &GemmShape) -> f64 {
     area * f64::from(shape.k) / f64::from(shape.split_k) / efficiency + TILE_OVERHEAD
 }
 
-fn cost_on(shape: &GemmShape, sms: u32) -> f64 {
-    f64::from(shape.grid().div_ceil(sms)) * tile_cost(shape)
+fn cost_on(shape: &GemmShape, gpu: &GpuSpec) -> f64 {
+    f64::from(shape.grid().div_ceil(gpu.sms)) * tile_cost(shape, gpu.gemm_kernels)
 }

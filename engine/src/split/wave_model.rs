@@ -1,5 +1,5 @@
 use super::{
-    LayerGemm, Occupancy, TileKit, blocks_per_sm, layer_gemms, occupancy, tile::tile_cost,
+    HeldSms, LayerGemm, Occupancy, TileKit, blocks_per_sm, layer_gemms, occupancy, tile::tile_cost,
 };
 use crate::{machine::GpuSpec, model::Shard};
 
@@ -37,23 +37,23 @@ pub struct WaveCost {
 impl WaveModel<'_> {
     /// The products of an unsplit layer of `rows` tokens, on all SMs of the GPU: nothing communicates meanwhile.
     pub fn unsplit(&self, rows: u32) -> Vec<WaveCost> {
-        self.costs(rows, 0, 0)
+        self.costs(rows, HeldSms::default())
     }
 
     /// The products of a split of `rows` tokens, on the SMs that communication leaves.
     pub fn split(&self, rows: u32) -> Vec<WaveCost> {
-        self.costs(rows, self.attn_ctas, self.mlp_ctas)
+        self.costs(rows, HeldSms { attention: self.attn_ctas, mlp: self.mlp_ctas })
     }
 
-    fn costs(&self, rows: u32, attn_ctas: u32, mlp_ctas: u32) -> Vec<WaveCost> {
+    fn costs(&self, rows: u32, held: HeldSms) -> Vec<WaveCost> {
         let per_sm = blocks_per_sm(&TileKit::of(self.gpu).gemm, self.gpu);
         let cost = |gemm: LayerGemm| {
-            let held = if gemm.mlp { mlp_ctas } else { attn_ctas };
-            let sms = self.gpu.sms.saturating_sub(held).max(1);
+            let taken = if gemm.mlp { held.mlp } else { held.attention };
+            let sms = self.gpu.sms.saturating_sub(taken).max(1);
             let occupancy = occupancy(gemm.shape.grid(), sms, per_sm);
-            let cost = f64::from(occupancy.waves) * tile_cost(&gemm.shape);
+            let cost = f64::from(occupancy.waves) * tile_cost(&gemm.shape, self.gpu.gemm_kernels);
             WaveCost { gemm, occupancy, cost }
         };
-        layer_gemms(self.shard, rows, self.gpu).into_iter().map(cost).collect()
+        layer_gemms(self.shard, rows, self.gpu, held).into_iter().map(cost).collect()
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         unfused_transport,
     },
     spec::{RunSpec, SplitChoice, Transport},
-    split::{Choice, choose as choose_split, cut},
+    split::{Choice, HeldSms, choose as choose_split, cut},
 };
 
 /// Fewest tokens that are worth two micro-batches when there is prefill (vLLM's `dbo-prefill-token-threshold`).
@@ -66,7 +66,8 @@ pub(super) fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
 }
 
 pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {
-    let mut ops = run.builder();
+    let held = HeldSms { attention: split.attn_ctas, mlp: split.mlp_ctas };
+    let mut ops = run.builder().beside(held);
     let parts = run.parts(split);
     let head = At::compute(None, Phase::Head);
     let mut reduced: [Option<OpId>; 2] = [None; 2];

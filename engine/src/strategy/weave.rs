@@ -13,12 +13,14 @@
 //! layer 0 has nothing to hide.
 
 use super::schedule::Run;
-use crate::plan::{
-    At, Builder, Collective, Op, OpId, Part, Phase, SplitDecision, exposed_fused_ctas,
+use crate::{
+    plan::{At, Builder, Collective, Op, OpId, Part, Phase, SplitDecision, exposed_fused_ctas},
+    split::HeldSms,
 };
 
 pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {
-    let mut ops = run.builder();
+    let held = HeldSms { attention: split.attn_ctas, mlp: split.mlp_ctas };
+    let mut ops = run.builder().beside(held);
     let parts = run.parts(split);
     let mut weave = Weave { ops: &mut ops, parts, compute_end: None, comm_end: None };
     weave.head(&run);

@@ -28,6 +28,7 @@ pub(crate) fn machine() -> Machine {
             hbm_bytes_per_s: 3.1e12,
             l2_bytes_per_s: 5.5e12,
             l2_bytes: 50 << 20,
+            gemm_kernels: weftscope_engine::machine::GemmKernels::Library,
         },
         link: LinkSpec {
             name: "NVLink 4".to_owned(),
@@ -36,7 +37,7 @@ pub(crate) fn machine() -> Machine {
             bytes_per_s_per_sm: 25e9,
             latency_ns: 1000.0,
         },
-        kernels: KernelSpec::default(),
+        kernels: KernelSpec { loaded_latency: 1.0, ..KernelSpec::default() },
         collectives: CollectiveSpec {
             fused_row_ns: 2000.0,
             link_queueing: 0.8,

@@ -1,5 +1,6 @@
 //! Tests of the simulated machine over whole plans.
 
 mod calibration;
+mod measured;
 mod properties;
 mod support;

@@ -9,10 +9,13 @@ mod attention;
 mod clocks;
 mod collective;
 mod compute;
+mod launch;
 mod layout;
+mod prepared;
 mod programs;
 mod rank;
 mod run;
 mod support;
+mod timer;
 
-pub use run::CudaExecutor;
+pub use run::{CudaExecutor, Launching};

@@ -78,6 +78,7 @@ pub(super) struct Programs {
     pub(super) reduce_scatter: Kernel,
     pub(super) all_gather: Kernel,
     pub(super) random: Kernel,
+    pub(super) mark: Kernel,
 }
 
 impl Programs {
@@ -129,13 +130,17 @@ impl Programs {
             reduce_scatter: collective("weft_reduce_scatter")?,
             all_gather: collective("weft_all_gather")?,
             random: loader.load("random.cu", "weft_random", &[], 0)?,
+            mark: loader.load("mark.cu", "weft_mark", &[], 0)?,
         })
     }
 }
 
-/// The form of a matrix product op.
+/// The form of a matrix product op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best.
 pub(super) fn gemm_form(op: &Op, sms: u32) -> Option<GemmForm> {
     match &op.work {
+        OpWork::Gemm(shape) if shape.cluster > 1 => {
+            Some(GemmForm { tile_columns: shape.tile_n, silu_mul: false })
+        }
         OpWork::Gemm(shape) => Some(GemmForm::fitting(shape.m, shape.n, sms)),
         _ => None,
     }

@@ -1,15 +1,14 @@
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use cudarc::driver::CudaEvent;
-use weftscope_kernels::abi::{DeviceError, Peers};
+use weftscope_kernels::abi::DeviceError;
 
-use super::{clocks::Clocks, collective, compute::Compute, programs::Loader, rank::Rank, support};
+use super::{clocks::Clocks, launch, prepared::Prepared, timer::Timer};
 use crate::{
     clock::ClockFit,
-    cuda::{CudaError, Group, Nvrtc, block_records, error::Context as _},
+    cuda::{CudaError, Group, Nvrtc, block_records, marked_ops},
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{BlockRecord, ClockResidual, IterationEnd, LaunchWatch, Observer, OpRecord},
-    plan::{Op, OpId, OpWork, Plan, StreamId, facts},
+    plan::Plan,
 };
 
 /// Runs plans on the GPUs of this machine.
@@ -19,37 +18,44 @@ use crate::{
 pub struct CudaExecutor {
     group: Group,
     nvrtc: Nvrtc,
-    stamps: bool,
+    recording: bool,
+    launching: Launching,
     clocks: Clocks,
     prepared: Option<Prepared>,
     watch: Option<Box<dyn LaunchWatch>>,
 }
 
-/// What one plan needs.
-#[derive(Debug)]
-struct Prepared {
-    plan: Arc<Plan>,
-    ranks: Vec<Rank>,
-    peers: Vec<Peers>,
-    /// SMs for each op.
-    sms: Vec<u32>,
-    /// Ops that an op of the other stream waits for.
-    awaited: Vec<bool>,
+/// How an iteration gets onto the GPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Launching {
+    /// One CUDA graph a rank, captured when a plan first runs. Plans with NCCL in them are launched op by op, since its
+    /// calls span ranks.
+    #[default]
+    Graphs,
+    /// Op by op.
+    Direct,
 }
 
 impl CudaExecutor {
-    /// Takes `ranks` GPUs into use.
+    /// Takes `ranks` GPUs into use; `recording` as in [`set_recording`](Self::set_recording).
     ///
     /// # Errors
     /// [`CudaError`]: no driver, too few or mixed GPUs, no peer link, no NVRTC.
-    pub fn open(ranks: u32, stamps: bool) -> Result<Self, CudaError> {
+    pub fn open(ranks: u32, recording: bool) -> Result<Self, CudaError> {
         let group = Group::open(ranks)?;
         let nvrtc = Nvrtc::open()?;
         let clocks = Clocks::new(group.devices(), &nvrtc)?;
-        Ok(Self { group, nvrtc, stamps, clocks, prepared: None, watch: None })
+        let launching = Launching::default();
+        Ok(Self { group, nvrtc, recording, launching, clocks, prepared: None, watch: None })
     }
 
-    /// Who hears of every launch from now on; `None`: nobody.
+    /// Whether kernels leave stamps. Without, they are compiled out: an iteration tells its observer of no op, and its
+    /// time is that of the device's events.
+    pub fn set_recording(&mut self, recording: bool) {
+        self.recording = recording;
+    }
+
+    /// Who hears of every launch from now on; `None`: nobody. While somebody does, ops are launched one by one.
     pub fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>) {
         self.watch = watch;
     }
@@ -57,6 +63,20 @@ impl CudaExecutor {
     /// The GPU of each rank, as the driver numbers them.
     pub fn gpus(&self) -> Vec<u32> {
         self.group.devices().iter().map(|device| device.info().index).collect()
+    }
+
+    /// How the next iterations are launched.
+    pub fn set_launching(&mut self, launching: Launching) {
+        self.launching = launching;
+    }
+
+    /// How long the last iteration took by events round it, ns, of the slowest rank, 0 before the first: the same
+    /// measure with recording on and off.
+    ///
+    /// # Errors
+    /// What went wrong on a device since the run.
+    pub fn last_event_ns(&self) -> Result<i64, CudaError> {
+        self.prepared.as_ref().map_or(Ok(0), events_ns)
     }
 
     /// Logits of the last run, `[sequences, vocabulary shard]` a rank; empty before the first.
@@ -85,28 +105,28 @@ impl CudaExecutor {
     }
 
     fn prepare(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
-        if let Some(prepared) = self.prepared.take_if(|prepared| Arc::ptr_eq(&prepared.plan, plan))
-        {
-            return Ok(prepared);
-        }
-        // The old plan's memory goes back before the new one's is taken.
+        let kept = self.prepared.take_if(|prepared| Arc::ptr_eq(&prepared.plan, plan));
+        // Another plan's memory goes back before the new one's is taken.
         self.prepared = None;
-        support::check(plan, &self.group)?;
-        let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
-        let (nvrtc, stamps) = (&self.nvrtc, self.stamps);
-        let ranks = self
-            .group
-            .devices()
-            .iter()
-            .map(|device| Rank::prepare(plan, Loader { device, nvrtc, stamps }, &sms))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut awaited = vec![false; plan.ops.len()];
-        for op in &plan.ops {
-            for dep in other_stream(plan, op) {
-                awaited[dep.0 as usize] = true;
-            }
+        let mut prepared = match kept {
+            Some(kept) => kept,
+            None => Prepared::new(plan, &self.group, &self.nvrtc, self.recording)?,
+        };
+        prepared.set_stamps(&self.nvrtc, self.recording)?;
+        Ok(prepared)
+    }
+
+    fn launch(&mut self, prepared: &mut Prepared) -> Result<(), CudaError> {
+        for timer in &prepared.timers {
+            timer.begin()?;
         }
-        Ok(Prepared { plan: plan.clone(), peers: collective::peers(&ranks), ranks, sms, awaited })
+        let direct = self.launching == Launching::Direct || self.watch.is_some();
+        if direct || launch::uses_nccl(&prepared.plan) {
+            prepared.launch_directly(self.watch.as_deref_mut())?;
+        } else {
+            prepared.launch_graphs()?;
+        }
+        prepared.timers.iter().try_for_each(Timer::end)
     }
 }
 
@@ -117,14 +137,14 @@ impl Executor for CudaExecutor {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        let prepared = self.prepare(plan)?;
+        let mut prepared = self.prepare(plan)?;
         for rank in &prepared.ranks {
             rank.act.residual.fill(0)?;
             rank.recording.clear()?;
         }
         self.clocks.read()?;
         observer.begin(plan, iteration, &vec![None; plan.ops.len()]);
-        prepared.launch_all(self.watch.as_deref_mut())?;
+        self.launch(&mut prepared)?;
         for rank in &prepared.ranks {
             rank.device.synchronize()?;
         }
@@ -143,48 +163,6 @@ impl Executor for CudaExecutor {
             devices.first().map_or("GPU", |device| device.info().name.as_str())
         );
         ExecutorInfo { measured: true, source }
-    }
-}
-
-impl Prepared {
-    /// Puts the whole iteration on the streams, op by op and rank by rank, so that no rank runs far ahead.
-    fn launch_all(&self, mut watch: Option<&mut (dyn LaunchWatch + '_)>) -> Result<(), CudaError> {
-        let mut events: Vec<HashMap<OpId, CudaEvent>> =
-            self.ranks.iter().map(|_| HashMap::new()).collect();
-        for op in &self.plan.ops {
-            for (index, rank) in self.ranks.iter().enumerate() {
-                let gpu = rank.device.info().index;
-                rank.device.make_current()?;
-                let stream = if op.stream == StreamId::COMM {
-                    rank.device.comm()
-                } else {
-                    rank.device.compute()
-                };
-                for dep in other_stream(&self.plan, op) {
-                    let event = &events[index][&dep];
-                    stream.wait(event).on(gpu, "ordering streams")?;
-                }
-                if let Some(watch) = &mut watch {
-                    watch.before(index as u32, op.id);
-                }
-                let launched = match op.work {
-                    OpWork::Collective { collective: which, .. } => {
-                        collective::launch(rank, &self.peers[index], op, which)
-                    }
-                    _ => Compute { rank, index: index as u32, sms: self.sms[op.id.0 as usize] }
-                        .launch(op),
-                };
-                if let Some(watch) = &mut watch {
-                    watch.after();
-                }
-                launched?;
-                if self.awaited[op.id.0 as usize] {
-                    let event = stream.record_event(None).on(gpu, "recording an event")?;
-                    events[index].insert(op.id, event);
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -214,7 +192,9 @@ impl CudaExecutor {
             );
             lost_ring += loss.overflowed;
             unreadable += loss.unreadable;
-            for op in op_records(&records, index as u32, plan.ops.len()) {
+            let num_ops = plan.ops.len();
+            let marked = marked_ops(&read.stamps, index as u32, num_ops as u32, &fits[index]);
+            for op in op_records(&records, index as u32, num_ops).into_iter().chain(marked) {
                 let whole =
                     time.get_or_insert(IterationTime { start_ns: op.start_ns, end_ns: op.end_ns });
                 whole.start_ns = whole.start_ns.min(op.start_ns);
@@ -223,9 +203,10 @@ impl CudaExecutor {
             }
             observer.blocks(&records);
         }
-        let time = time.ok_or_else(|| {
-            ExecError::Unsupported("no block was stamped: recording is off".to_owned())
-        })?;
+        let time = match time {
+            Some(time) => time,
+            None => IterationTime { start_ns: 0, end_ns: events_ns(prepared)? },
+        };
         observer.clocks(&residuals(&fits));
         observer.end(&IterationEnd {
             iteration,
@@ -269,9 +250,10 @@ fn op_records(records: &[BlockRecord], rank: u32, num_ops: usize) -> Vec<OpRecor
     spans.into_iter().flatten().collect()
 }
 
-/// Dependencies of an op that stream order does not give.
-fn other_stream<'p>(plan: &'p Plan, op: &'p Op) -> impl Iterator<Item = OpId> + 'p {
-    op.deps.iter().copied().filter(|dep| plan.ops[dep.0 as usize].stream != op.stream)
+/// What the slowest rank took.
+fn events_ns(prepared: &Prepared) -> Result<i64, CudaError> {
+    let mut timers = prepared.timers.iter().map(Timer::elapsed_ns);
+    timers.try_fold(0, |most, next| Ok(most.max(next?)))
 }
 
 fn timeout(plan: &Plan, rank: u32, error: &DeviceError) -> ExecError {

@@ -59,7 +59,7 @@ pub(super) fn check(plan: &Plan, group: &Group) -> Result<(), ExecError> {
     }
     for op in &plan.ops {
         if let OpWork::Collective { transport, .. } = op.work
-            && transport != Transport::P2p
+            && transport == Transport::Multimem
         {
             return refuse(format!(
                 "{} over {}: on GPUs collectives run peer-to-peer (--transport p2p)",

@@ -7,7 +7,7 @@ use weftscope_kernels::reference::relative_error;
 use super::aloud;
 use crate::{
     batch::Batch,
-    cuda::{CudaExecutor, probe},
+    cuda::{CudaExecutor, Launching, probe},
     executor::Executor,
     machine, model,
     observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
@@ -51,8 +51,8 @@ fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec {
             strategy,
             transport: Transport::P2p,
             split: SplitChoice::Fixed(tokens / 2),
-            attn_ctas: Some(16),
-            mlp_ctas: Some(16),
+            attn_ctas: Some(8),
+            mlp_ctas: Some(8),
             layers: Some(layers),
             ..Knobs::default()
         },
@@ -73,7 +73,8 @@ fn two_gpus() -> Option<CudaExecutor> {
     }
 }
 
-const DEFINED: [StrategyKind; 4] = [
+const DEFINED: [StrategyKind; 5] = [
+    StrategyKind::Default,
     StrategyKind::Multimem,
     StrategyKind::FuseOnly,
     StrategyKind::TokenWeave,
@@ -93,6 +94,7 @@ fn strategies_agree_and_blocks_are_in_order() {
         in_order(&plan, &heard);
         let ranks = executor.logits().expect("readable");
         assert!(ranks.iter().flatten().all(|value| value.is_finite()), "{strategy:?}");
+        recording_off_changes_nothing(&mut executor, &plan, &ranks);
         logits.insert(strategy, ranks.into_iter().flatten().map(f64::from).collect());
     }
     let reference = &logits[&StrategyKind::Multimem];
@@ -101,6 +103,22 @@ fn strategies_agree_and_blocks_are_in_order() {
         eprintln!("{strategy:?}: logits differ from multimem's by {error:.2e}");
         assert!(error < 2e-2, "{strategy:?}: {error}");
     }
+}
+
+/// Without stamps, and op by op instead of as a graph, the same logits come out.
+fn recording_off_changes_nothing(
+    executor: &mut CudaExecutor,
+    plan: &Arc<Plan>,
+    logits: &[Vec<f32>],
+) {
+    executor.set_recording(false);
+    executor.set_launching(Launching::Direct);
+    let mut heard = Heard::default();
+    let time = executor.run(plan, 1, &mut heard).expect("runs");
+    assert!(heard.ops.is_empty() && heard.blocks.is_empty() && time.end_ns > time.start_ns);
+    assert!(executor.logits().expect("readable") == logits, "recording changed the result");
+    executor.set_recording(true);
+    executor.set_launching(Launching::Graphs);
 }
 
 /// An op starts after everything it waits for, by the clocks of its own GPU.
@@ -129,26 +147,97 @@ fn in_order(plan: &Plan, heard: &Heard) {
 /// Prints times; asserts nothing about them.
 #[test]
 fn times_of_strategies() {
-    let Some(mut executor) = two_gpus() else { return };
-    let layers = 4;
-    for tokens in [2048, 4096, 8192] {
-        let mut line = format!("{tokens} tokens, µs a layer:");
-        for strategy in [StrategyKind::NoComm].into_iter().chain(DEFINED) {
-            let plan = Arc::new(plan(&spec(strategy, tokens, layers)).expect("plans"));
-            let mut times: Vec<f64> = (0..9)
-                .map(|iteration| {
-                    let mut heard = Heard::default();
-                    let time = executor.run(&plan, iteration, &mut heard).expect("runs");
-                    per_layer_us(&plan, &heard)
-                        .unwrap_or((time.end_ns - time.start_ns) as f64 / 1e3)
-                })
-                .collect();
-            times.sort_by(f64::total_cmp);
-            line += &format!("  {} {:.0}", strategy.name(), times[times.len() / 2]);
-        }
-        eprintln!("{line}");
+    if two_gpus().is_none() {
+        return;
     }
-    eprintln!("clock residual p99 of rank 1: {} ns", executor.clock_residuals_ns()[1]);
+    let rounds = 9;
+    for tokens in [2048, 4096, 8192] {
+        let mut entrants: Vec<Entrant> = entrants(tokens);
+        for round in 0..rounds {
+            for entrant in &mut entrants {
+                entrant.run(round);
+            }
+        }
+        eprintln!("{tokens} tokens, µs a layer (median, p10–p90; µs an iteration by events):");
+        for entrant in &mut entrants {
+            entrant.print();
+        }
+    }
+}
+
+/// One configuration with an executor of its own, so that all can take turns.
+struct Entrant {
+    name: String,
+    plan: Arc<Plan>,
+    executor: CudaExecutor,
+    layer_us: Vec<f64>,
+    event_us: Vec<f64>,
+}
+
+impl Entrant {
+    fn new(name: String, spec: &RunSpec, launching: Launching) -> Option<Self> {
+        let plan = Arc::new(plan(spec).expect("plans"));
+        let mut executor = CudaExecutor::open(2, true).expect("the GPUs can be used");
+        executor.set_launching(launching);
+        if let Err(error) = executor.run(&plan, 0, &mut Heard::default()) {
+            eprintln!("{name}: {error}");
+            return None;
+        }
+        Some(Self { name, plan, executor, layer_us: Vec::new(), event_us: Vec::new() })
+    }
+
+    fn run(&mut self, round: u64) {
+        let mut heard = Heard::default();
+        self.executor.run(&self.plan, round, &mut heard).expect("runs");
+        self.layer_us.extend(per_layer_us(&self.plan, &heard));
+        self.event_us.push(self.executor.last_event_ns().expect("timed") as f64 / 1e3);
+    }
+
+    fn print(&mut self) {
+        let at = |values: &mut Vec<f64>, share: f64| {
+            values.sort_by(f64::total_cmp);
+            values[((values.len() - 1) as f64 * share).round() as usize]
+        };
+        eprintln!(
+            "  {:32} {:6.0}  {:.0}–{:.0}  {:.0}",
+            self.name,
+            at(&mut self.layer_us, 0.5),
+            at(&mut self.layer_us, 0.1),
+            at(&mut self.layer_us, 0.9),
+            at(&mut self.event_us, 0.5),
+        );
+    }
+}
+
+fn entrants(tokens: u32) -> Vec<Entrant> {
+    let mut all = Vec::new();
+    let mut add = |name: &str, spec: &RunSpec, launching| {
+        all.extend(Entrant::new(name.to_owned(), spec, launching));
+    };
+    for strategy in [
+        StrategyKind::NoComm,
+        StrategyKind::Default,
+        StrategyKind::Multimem,
+        StrategyKind::FuseOnly,
+        StrategyKind::TwoBatch,
+    ] {
+        add(strategy.name(), &spec(strategy, tokens, 4), Launching::Graphs);
+    }
+    add("nocomm, direct", &spec(StrategyKind::NoComm, tokens, 4), Launching::Direct);
+    for (attention, mlp) in [(16, 16), (8, 8), (12, 8), (12, 12), (8, 12)] {
+        for offset in [0, 256] {
+            let mut spec = spec(StrategyKind::TokenWeave, tokens, 4);
+            spec.knobs.attn_ctas = Some(attention);
+            spec.knobs.mlp_ctas = Some(mlp);
+            spec.knobs.split = SplitChoice::Fixed(tokens / 2 + offset);
+            let name = format!("tokenweave {attention}/{mlp} +{offset}");
+            add(&name, &spec, Launching::Graphs);
+            if (attention, offset) == (8, 0) {
+                add(&format!("{name}, direct"), &spec, Launching::Direct);
+            }
+        }
+    }
+    all
 }
 
 /// From the first op of layer 1 to the first of the last layer, on rank 0: no head, no tail.

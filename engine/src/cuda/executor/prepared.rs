@@ -1,0 +1,108 @@
+//! What one plan needs on the GPUs: weights, buffers, programs, the order of its ops.
+
+use std::sync::Arc;
+
+use weftscope_kernels::abi::Peers;
+
+use super::{
+    collective, launch,
+    launch::Graph,
+    programs::{Loader, Programs},
+    rank::Rank,
+    support,
+    timer::Timer,
+};
+use crate::{
+    cuda::{CudaError, Group, Nccl, Nvrtc},
+    executor::ExecError,
+    plan::{Op, OpId, Plan, facts},
+};
+
+/// A plan made ready, with stamps or without.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) plan: Arc<Plan>,
+    pub(super) ranks: Vec<Rank>,
+    pub(super) peers: Vec<Peers>,
+    /// SMs for each op.
+    pub(super) sms: Vec<u32>,
+    /// Ops that an op of the other stream waits for.
+    pub(super) awaited: Vec<bool>,
+    /// By rank; empty until first launched.
+    pub(super) graphs: Vec<Graph>,
+    pub(super) nccl: Option<Nccl>,
+    /// How long the iteration takes on each rank, by the device's own events.
+    pub(super) timers: Vec<Timer>,
+    /// Programs are compiled with stamps.
+    stamps: bool,
+    /// The other programs (without stamps, or with) and their graphs, once they have been asked for.
+    spare: Option<(Vec<Programs>, Vec<Graph>)>,
+}
+
+impl Prepared {
+    pub(super) fn new(
+        plan: &Arc<Plan>,
+        group: &Group,
+        nvrtc: &Nvrtc,
+        stamps: bool,
+    ) -> Result<Self, ExecError> {
+        support::check(plan, group)?;
+        let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
+        let devices = group.devices();
+        let ranks = devices
+            .iter()
+            .map(|device| Rank::prepare(plan, Loader { device, nvrtc, stamps }, &sms))
+            .collect::<Result<Vec<_>, _>>()?;
+        let nccl = launch::uses_nccl(plan).then(|| Nccl::open(devices)).transpose()?;
+        let mut awaited = vec![false; plan.ops.len()];
+        for op in &plan.ops {
+            for dep in other_stream(plan, op) {
+                awaited[dep.0 as usize] = true;
+            }
+        }
+        Ok(Self {
+            plan: plan.clone(),
+            peers: collective::peers(&ranks),
+            timers: ranks.iter().map(|rank| Timer::new(&rank.device)).collect::<Result<_, _>>()?,
+            ranks,
+            sms,
+            awaited,
+            graphs: Vec::new(),
+            nccl,
+            stamps,
+            spare: None,
+        })
+    }
+
+    /// Takes the programs with stamps, or those without, into use; compiles them the first time. Weights stay.
+    pub(super) fn set_stamps(&mut self, nvrtc: &Nvrtc, stamps: bool) -> Result<(), CudaError> {
+        if self.stamps == stamps {
+            return Ok(());
+        }
+        let (programs, graphs) = match self.spare.take() {
+            Some(spare) => spare,
+            None => (self.load(nvrtc, stamps)?, Vec::new()),
+        };
+        let old_graphs = std::mem::replace(&mut self.graphs, graphs);
+        let swap = |(rank, programs): (&mut Rank, Programs)| {
+            std::mem::replace(&mut rank.programs, programs)
+        };
+        let old_programs = self.ranks.iter_mut().zip(programs).map(swap).collect();
+        self.spare = Some((old_programs, old_graphs));
+        self.stamps = stamps;
+        Ok(())
+    }
+
+    fn load(&self, nvrtc: &Nvrtc, stamps: bool) -> Result<Vec<Programs>, CudaError> {
+        let load = |rank: &Rank| {
+            let loader = Loader { device: &rank.device, nvrtc, stamps };
+            Programs::load(loader, &self.plan, &rank.sizes, &self.sms)
+        };
+        self.ranks.iter().map(load).collect()
+    }
+}
+
+/// Dependencies of an op that stream order does not give.
+pub(super) fn other_stream<'p>(plan: &'p Plan, op: &'p Op) -> impl Iterator<Item = OpId> + 'p {
+    op.deps.iter().copied().filter(|dep| plan.ops[dep.0 as usize].stream != op.stream)
+}
