@@ -6,6 +6,7 @@
 //! did, thread block by thread block. This crate knows nothing of profiling, files of traces, or windows.
 
 pub mod batch;
+pub mod ceiling;
 pub mod clock;
 pub mod command;
 #[cfg(feature = "cuda")]

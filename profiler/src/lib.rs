@@ -2,10 +2,12 @@
 //!
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
-//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording). For runs on GPUs:
+//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording),
+//! [`mod@bench`] (strategies against one another, kernels against the hardware). For runs on GPUs:
 //! `cupti` (activity records).
 
 pub mod baselines;
+pub mod bench;
 pub mod collect;
 #[cfg(feature = "cuda")]
 pub mod cupti;

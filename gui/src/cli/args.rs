@@ -25,6 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a strategy, on a simulated machine or on GPUs, and write the recording.
     Record(Box<RecordArgs>),
+    /// Run strategies against one another: time of a layer, hidden communication, each kernel against its floor.
+    Bench(Box<BenchArgs>),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.
@@ -52,6 +54,23 @@ pub struct WindowArgs {
 /// What to run. The defaults are the program's main job.
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    /// Everything but batch and strategy.
+    #[command(flatten)]
+    pub on: OnArgs,
+    /// Tokens of the iteration, all prefill.
+    #[arg(long, default_value_t = 8192, value_name = "N", conflicts_with = "batch")]
+    pub tokens: u32,
+    /// A mixed batch instead: e.g. `4x2048, 64xdecode@1024, 512@4096` (new tokens @ tokens cached).
+    #[arg(long, value_name = "LIST", conflicts_with = "seq")]
+    pub batch: Option<String>,
+    /// Overlap strategy (`weftscope list strategies`).
+    #[arg(long, default_value = "tokenweave", value_name = "NAME")]
+    pub strategy: String,
+}
+
+/// What `record` and `bench` share.
+#[derive(Debug, Args)]
+pub struct OnArgs {
     /// Model by name (`weftscope list models`), or the path of a Hugging Face config.json.
     #[arg(long, default_value = "llama-3.3-70b", value_name = "NAME|FILE")]
     pub model: String,
@@ -65,18 +84,9 @@ pub struct RunArgs {
     /// Shard sizes as if the degree were this; times then show that degree's ratio of compute to communication.
     #[arg(long, value_name = "N")]
     pub shard_of: Option<u32>,
-    /// Tokens of the iteration, all prefill.
-    #[arg(long, default_value_t = 8192, value_name = "N", conflicts_with = "batch")]
-    pub tokens: u32,
     /// Tokens a sequence [default: one sequence of all tokens].
-    #[arg(long, value_name = "N", conflicts_with = "batch")]
+    #[arg(long, value_name = "N")]
     pub seq: Option<u32>,
-    /// A mixed batch instead: e.g. `4x2048, 64xdecode@1024, 512@4096` (new tokens @ tokens cached).
-    #[arg(long, value_name = "LIST")]
-    pub batch: Option<String>,
-    /// Overlap strategy (`weftscope list strategies`).
-    #[arg(long, default_value = "tokenweave", value_name = "NAME")]
-    pub strategy: String,
     /// How bytes travel: multimem, p2p or nccl [default: multimem, or p2p where the machine has no multicast].
     #[arg(long, value_name = "NAME")]
     pub transport: Option<String>,
@@ -125,6 +135,32 @@ pub struct RecordArgs {
     /// Also write one JSON file a rank into this folder, as Holistic Trace Analysis reads them.
     #[arg(long, value_name = "FOLDER")]
     pub ranks_dir: Option<PathBuf>,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to run.
+    #[command(flatten)]
+    pub on: OnArgs,
+    /// Strategies that take turns (`weftscope list strategies`), separated by commas, or `all`.
+    #[arg(long, default_value = "all", value_name = "A,B|all", value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    /// Tokens of an iteration, all prefill; one table each.
+    #[arg(long, default_value = "2048,4096,8192", value_name = "N,N", value_delimiter = ',')]
+    pub tokens: Vec<u32>,
+    /// Where to run it.
+    #[arg(long, value_enum, default_value_t = Backend::Sim)]
+    pub backend: Backend,
+    /// Layers to run, at least three: the first and the last do not count.
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub layers: u32,
+    /// Iterations of each strategy, in turns; figures are medians.
+    #[arg(long, default_value_t = 9, value_name = "N")]
+    pub iterations: u32,
+    /// Also write every figure to this file.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 /// Who runs the plan.

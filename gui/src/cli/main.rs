@@ -4,7 +4,7 @@ use clap::{Parser, error::ErrorKind};
 
 use super::{
     args::{Cli, Command},
-    compare, convert, doctor,
+    bench, compare, convert, doctor,
     error::{Failure, Outcome},
     list, record, report, shot, window,
 };
@@ -26,6 +26,7 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         None => window::run(&cli.window),
         Some(Command::Record(args)) => record::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
         Some(Command::Convert(args)) => convert::run(&args),

@@ -3,6 +3,9 @@
 //! Exit codes: 0 done, 1 failed, 2 misuse. An error is one line on stderr, cause first, place last.
 
 mod args;
+mod bench;
+#[cfg(feature = "live")]
+mod bench_text;
 mod compare;
 mod convert;
 mod doctor;

@@ -15,7 +15,7 @@ use weftscope_profiler::record::RunError;
 
 use super::{
     Failure,
-    args::{Backend, RunArgs},
+    args::{Backend, OnArgs, RunArgs},
 };
 use crate::files::FileError;
 
@@ -28,6 +28,20 @@ pub(super) fn run_spec(
     backend: Backend,
     layers: Option<u32>,
 ) -> Result<RunSpec, Failure> {
+    let batch = match &args.batch {
+        Some(text) => text.parse().map_err(|error| Failure::misuse(error, "--batch"))?,
+        None => prefill(args.tokens, args.on.seq)?,
+    };
+    let strategy = strategy(&args.strategy)?;
+    spec_on(&args.on, backend, (batch, strategy, layers))
+}
+
+/// The spec of one batch and strategy on what the arguments name.
+pub(super) fn spec_on(
+    args: &OnArgs,
+    backend: Backend,
+    (batch, strategy, layers): (Batch, StrategyKind, Option<u32>),
+) -> Result<RunSpec, Failure> {
     let model = model(&args.model)?;
     let machine = match (&args.machine, backend) {
         (Some(name), _) => machine(name)?,
@@ -36,7 +50,6 @@ pub(super) fn run_spec(
             machine_here().map_err(|error| Failure::failed(error, "--backend cuda"))?
         }
     };
-    let batch = batch(args)?;
     let transport = match &args.transport {
         Some(name) => known("transport", name, &Transport::ALL, Transport::name)?,
         None if machine.link.multimem_bytes_per_s.is_some() => Transport::Multimem,
@@ -46,7 +59,7 @@ pub(super) fn run_spec(
     let knobs = Knobs {
         tp,
         shard_of: args.shard_of,
-        strategy: known("strategy", &args.strategy, &StrategyKind::ALL, StrategyKind::name)?,
+        strategy,
         transport,
         split: split(&args.split)?,
         table: args.table.as_deref().map(table).transpose()?,
@@ -57,6 +70,11 @@ pub(super) fn run_spec(
         seed: args.seed,
     };
     Ok(RunSpec { model, machine, batch, knobs })
+}
+
+/// A strategy by name.
+pub(super) fn strategy(name: &str) -> Result<StrategyKind, Failure> {
+    known("strategy", name, &StrategyKind::ALL, StrategyKind::name)
 }
 
 /// A run that could not be planned is misuse, and the argument says where; a run that broke off has failed.
@@ -129,22 +147,20 @@ fn read_named_file(text: &str, what: &str, names: &str) -> Result<Option<String>
     read.map(Some).map_err(|error| FileError::io("cannot read", &error, path).into())
 }
 
-fn batch(args: &RunArgs) -> Result<Batch, Failure> {
-    if let Some(text) = &args.batch {
-        return text.parse().map_err(|error| Failure::misuse(error, "--batch"));
-    }
-    if args.tokens == 0 {
+/// A batch of sequences of `seq` tokens, one if `None`.
+pub(super) fn prefill(tokens: u32, seq: Option<u32>) -> Result<Batch, Failure> {
+    if tokens == 0 {
         return Err(Failure::misuse(PlanError::NoTokens, "--tokens 0"));
     }
-    if args.tokens > MAX_TOKENS {
-        let cause = format!("{} tokens are too many, at most {MAX_TOKENS}", args.tokens);
+    if tokens > MAX_TOKENS {
+        let cause = format!("{tokens} tokens are too many, at most {MAX_TOKENS}");
         return Err(Failure::misuse(cause, "--tokens"));
     }
-    let seq = args.seq.unwrap_or(args.tokens);
+    let seq = seq.unwrap_or(tokens);
     if seq == 0 {
         return Err(Failure::misuse("a sequence has at least one token", "--seq 0"));
     }
-    Ok(Batch::prefill(args.tokens, seq))
+    Ok(Batch::prefill(tokens, seq))
 }
 
 fn split(text: &str) -> Result<SplitChoice, Failure> {
@@ -167,7 +183,7 @@ fn table(path: &Path) -> Result<SplitTable, Failure> {
     SplitTable::parse(&json).map_err(|error| FileError::new(error.to_string(), path).into())
 }
 
-fn skew(args: &RunArgs, tp: u32) -> Result<Vec<i64>, Failure> {
+fn skew(args: &OnArgs, tp: u32) -> Result<Vec<i64>, Failure> {
     let mut skew_ns = Vec::new();
     for skew in &args.skew {
         if skew.rank >= tp {

@@ -3,5 +3,6 @@
 #![cfg(feature = "live")]
 
 mod bad_input;
+mod bench;
 mod place;
 mod run;

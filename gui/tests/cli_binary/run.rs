@@ -99,7 +99,7 @@ fn lists_help_doctor_and_comparison() {
     }
     assert!(place.ok(&["doctor"]).contains("remedy: "));
     assert!(place.ok(&["--version"]).starts_with("weftscope "));
-    for command in ["record", "report", "shot", "convert", "compare", "list", "doctor"] {
+    for command in ["bench", "record", "report", "shot", "convert", "compare", "list", "doctor"] {
         assert!(place.ok(&[command, "--help"]).contains("Usage: "), "{command}");
     }
     place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());

@@ -1,0 +1,173 @@
+//! The tables of `bench`.
+
+use std::io::{self, Write};
+
+use weftscope_engine::{ceiling::Limit, plan::Split, spec::StrategyKind};
+use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
+use weftscope_traces::analysis::words::three_digits as three;
+
+use super::bench::Report;
+
+/// What was run, on what, and the rates that kernels are held against.
+pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Report { model, machine, tp, layers, iterations, transport, provenance, .. } = report;
+    let plural = |count: u32, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    };
+    let (ranks, iterations) = (plural(*tp, "rank"), plural(*iterations, "iteration"));
+    writeln!(out, "{model}, {ranks}, {layers} layers, {transport}, on {machine}")?;
+    if let Some(shard_of) = report.shard_of {
+        writeln!(
+            out,
+            "Shards are those of {shard_of} ranks: times mean something, logits do not."
+        )?;
+    }
+    writeln!(
+        out,
+        "Times are {provenance}: medians of {iterations} in turns, 10th to 90th percentile."
+    )?;
+    let ceiling = &report.ceiling;
+    let rate = |value: Option<f64>, unit: f64| value.map_or("–".to_owned(), |v| three(v / unit));
+    writeln!(
+        out,
+        "Best rates, {}: matrix product {} TFLOP/s, memory {} TB/s, link {} GB/s a direction.",
+        if ceiling.measured { "measured here" } else { "of the machine's description" },
+        rate(ceiling.flops, 1e12),
+        rate(ceiling.hbm_bytes_per_s, 1e12),
+        rate(ceiling.link_bytes_per_s, 1e9)
+    )
+}
+
+/// Both tables of one batch.
+pub(super) fn batch(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n{} tokens", bench.tokens)?;
+    let mut strategies = Table::new([
+        "strategy",
+        "split",
+        "µs/layer",
+        "p10",
+        "p90",
+        "vs default",
+        "vs nocomm",
+        "hidden %",
+    ]);
+    let mut kernels = Table::new([
+        "strategy",
+        "kernel",
+        "tokens",
+        "CTAs",
+        "a layer",
+        "µs",
+        "TFLOP/s",
+        "HBM GB/s",
+        "link GB/s",
+        "floor µs",
+        "of ceiling %",
+        "limit",
+    ]);
+    let mut notes = Vec::new();
+    for contender in &bench.contenders {
+        let name = contender.strategy.name();
+        match &contender.outcome {
+            Ok(figures) => {
+                strategies.row(strategy_row(name, figures, bench));
+                kernels.rows.extend(figures.kernels.iter().map(|kernel| kernel_row(name, kernel)));
+                notes.extend(figures.note.iter().map(|note| format!("{name}: {note}")));
+                if figures.lost > 0 {
+                    notes.push(format!("{name}: {} records were lost", figures.lost));
+                }
+            }
+            Err(cause) => notes.push(format!("{name} did not run: {cause}")),
+        }
+    }
+    strategies.write(out)?;
+    for note in notes {
+        writeln!(out, "  {note}")?;
+    }
+    writeln!(out)?;
+    kernels.write(out)
+}
+
+fn strategy_row(name: &str, figures: &Figures, bench: &Bench) -> [String; 8] {
+    let time = figures.per_layer_us;
+    let against = |other: StrategyKind| {
+        let speed_up = bench.per_layer_us(other).map(|us| us / time.median);
+        speed_up.map_or("–".to_owned(), |ratio| format!("{ratio:.2}x"))
+    };
+    [
+        name.to_owned(),
+        figures.split.map_or("–".to_owned(), |(first, second)| format!("{first}+{second}")),
+        three(time.median),
+        three(time.p10),
+        three(time.p90),
+        against(StrategyKind::Default),
+        against(StrategyKind::NoComm),
+        figures.hidden_pct.map_or("–".to_owned(), three),
+    ]
+}
+
+fn kernel_row(strategy: &str, kernel: &KernelFigures) -> [String; 12] {
+    let rate =
+        |value: f64, unit: f64| if value > 0.0 { three(value / unit) } else { "–".to_owned() };
+    let split = match kernel.split {
+        Split::Whole => "all",
+        Split::First => "split 0",
+        Split::Second => "split 1",
+    };
+    let limit = match kernel.limit {
+        Some(Limit::Flops) => "FLOP",
+        Some(Limit::Memory) => "memory",
+        Some(Limit::Link) => "link",
+        None => "–",
+    };
+    let or_dash = |value: Option<f64>| value.map_or("–".to_owned(), three);
+    [
+        strategy.to_owned(),
+        kernel.name.to_owned(),
+        split.to_owned(),
+        kernel.ctas.map_or("–".to_owned(), |ctas| ctas.to_string()),
+        kernel.per_layer.to_string(),
+        three(kernel.us.median),
+        rate(kernel.flops, 1e12),
+        rate(kernel.hbm_bytes_per_s, 1e9),
+        rate(kernel.link_bytes_per_s, 1e9),
+        or_dash(kernel.floor_us),
+        or_dash(kernel.of_ceiling().map(|share| 100.0 * share)),
+        limit.to_owned(),
+    ]
+}
+
+/// Columns as wide as they need; words to the left, numbers to the right.
+struct Table<const N: usize> {
+    headings: [&'static str; N],
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    fn new(headings: [&'static str; N]) -> Self {
+        Self { headings, rows: Vec::new() }
+    }
+
+    fn row(&mut self, row: [String; N]) {
+        self.rows.push(row);
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let headings = self.headings.map(str::to_owned);
+        let lines = || std::iter::once(&headings).chain(&self.rows);
+        let width = |column: usize| lines().map(|row| row[column].chars().count()).max();
+        let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+        for row in lines() {
+            let mut line = String::from(" ");
+            for ((cell, width), heading) in row.iter().zip(&widths).zip(&self.headings) {
+                let pad = " ".repeat(width - cell.chars().count());
+                let words = ["strategy", "kernel", "tokens", "limit"].contains(heading);
+                line += &if words { format!(" {cell}{pad}") } else { format!(" {pad}{cell}") };
+                line.push(' ');
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+use std::sync::Arc;
+
+use serde::Serialize;
+use weftscope_engine::{
+    ceiling::Ceiling,
+    executor::{ExecError, Executor},
+    plan::{Plan, plan},
+    spec::{RunSpec, StrategyKind},
+};
+
+use super::{KernelFigures, Spread, heard::Heard, kernels::kernels};
+use crate::record::RunError;
+
+/// How often to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Iterations of each strategy that count.
+    pub iterations: u32,
+    /// Iterations of each before those.
+    pub warm_up: u32,
+}
+
+/// Makes an executor for a spec.
+pub type Open<'a> = &'a mut dyn FnMut(&RunSpec) -> Result<Box<dyn Executor>, ExecError>;
+
+/// Strategies that took turns on one batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bench {
+    /// Tokens of the batch.
+    pub tokens: u32,
+    /// In the order asked.
+    pub contenders: Vec<Contender>,
+}
+
+/// One strategy.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contender {
+    /// Which.
+    pub strategy: StrategyKind,
+    /// What it did, or why it did not run.
+    pub outcome: Result<Figures, String>,
+}
+
+/// What a strategy came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    /// What ran when that was not what was asked (too few tokens to split), with the planner's reason.
+    pub note: Option<String>,
+    /// Rows of both splits, where the batch was cut.
+    pub split: Option<(u32, u32)>,
+    /// µs a layer on rank 0.
+    pub per_layer_us: Spread,
+    /// Communication with computation beside it, percent of all communication; `None` without communication.
+    pub hidden_pct: Option<f64>,
+    /// Records that did not arrive, all iterations.
+    pub lost: u64,
+    /// Its kernels, in issue order.
+    pub kernels: Vec<KernelFigures>,
+}
+
+impl Bench {
+    /// Median µs a layer of a strategy.
+    pub fn per_layer_us(&self, strategy: StrategyKind) -> Option<f64> {
+        let contender = self.contenders.iter().find(|contender| contender.strategy == strategy)?;
+        Some(contender.outcome.as_ref().ok()?.per_layer_us.median)
+    }
+}
+
+/// Runs `strategies` on the batch of `spec`, each an iteration, then all of them again: what drifts (clocks, heat,
+/// other work) touches all alike. Each has an executor of its own from `open`, so that taking turns costs nothing.
+///
+/// A strategy that cannot run is kept with its cause. `on_iteration` hears how many of how many iterations are done, and
+/// stops the bench with `false`.
+///
+/// # Errors
+/// [`RunError::Cancelled`].
+pub fn bench(
+    spec: &RunSpec,
+    (strategies, options): (&[StrategyKind], Options),
+    ceiling: &Ceiling,
+    open: Open<'_>,
+    on_iteration: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Bench, RunError> {
+    let mut runners: Vec<_> =
+        strategies.iter().map(|&strategy| (strategy, Runner::new(spec, strategy, open))).collect();
+    let rounds = options.warm_up + options.iterations;
+    let total = u64::from(rounds) * strategies.len() as u64;
+    let mut done = 0;
+    for round in 0..rounds {
+        for (_, runner) in &mut runners {
+            let turn = match runner {
+                Ok(runner) => runner.turn(u64::from(round), round >= options.warm_up),
+                Err(_) => Ok(()),
+            };
+            if let Err(error) = turn {
+                *runner = Err(error);
+            }
+            done += 1;
+            if !on_iteration(done, total) {
+                return Err(RunError::Cancelled);
+            }
+        }
+    }
+    let contender = |(strategy, runner): (_, Result<Runner, RunError>)| Contender {
+        strategy,
+        outcome: runner
+            .map_err(|error| error.to_string())
+            .and_then(|runner| runner.figures(ceiling)),
+    };
+    let contenders = runners.into_iter().map(contender).collect();
+    Ok(Bench { tokens: spec.batch.tokens(), contenders })
+}
+
+/// A strategy with its executor.
+struct Runner {
+    executor: Box<dyn Executor>,
+    plan: Arc<Plan>,
+    heard: Vec<Heard>,
+}
+
+impl Runner {
+    fn new(spec: &RunSpec, strategy: StrategyKind, open: Open<'_>) -> Result<Self, RunError> {
+        let mut spec = spec.clone();
+        spec.knobs.strategy = strategy;
+        let plan = Arc::new(plan(&spec)?);
+        Ok(Self { executor: open(&spec)?, plan, heard: Vec::new() })
+    }
+
+    fn turn(&mut self, number: u64, counts: bool) -> Result<(), RunError> {
+        let heard = Heard::iteration(&mut *self.executor, &self.plan, number)?;
+        if counts {
+            self.heard.push(heard);
+        }
+        Ok(())
+    }
+
+    fn figures(&self, ceiling: &Ceiling) -> Result<Figures, String> {
+        let plan = &self.plan;
+        let per_layer = self.heard.iter().filter_map(|heard| heard.per_layer_us(plan)).collect();
+        let per_layer_us =
+            Spread::of(per_layer).ok_or("no layer between the first and the last was recorded")?;
+        let sums = self.heard.iter().map(|heard| heard.hidden_and_comm_ns);
+        let (hidden, comm) = sums.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let decision = &plan.decision;
+        Ok(Figures {
+            note: (!decision.reason.is_empty()).then(|| decision.reason.clone()),
+            split: decision.split.as_ref().map(|cut| (cut.first_tokens, cut.second_rows)),
+            per_layer_us,
+            hidden_pct: (comm > 0).then(|| 100.0 * hidden as f64 / comm as f64),
+            lost: self.heard.iter().map(|heard| heard.lost).sum(),
+            kernels: kernels(plan, self.heard.iter().map(|heard| &heard.ops[..]), ceiling),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_engine::{batch::Batch, machine, model, sim::Simulator, spec::Knobs};
+
+    use super::*;
+
+    fn spec(tokens: u32, layers: u32) -> RunSpec {
+        RunSpec {
+            model: model::builtin("llama-3.3-70b").unwrap(),
+            machine: machine::builtin("h100x8").unwrap(),
+            batch: Batch::prefill(tokens, tokens),
+            knobs: Knobs { tp: 2, layers: Some(layers), ..Knobs::default() },
+        }
+    }
+
+    fn run(spec: &RunSpec, strategies: &[StrategyKind], iterations: u32) -> Bench {
+        let options = Options { iterations, warm_up: 1 };
+        let ceiling = Ceiling::of(&spec.machine);
+        let mut turns = Vec::new();
+        let bench = bench(
+            spec,
+            (strategies, options),
+            &ceiling,
+            &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
+            &mut |done, total| {
+                turns.push((done, total));
+                true
+            },
+        );
+        let total = u64::from(iterations + 1) * strategies.len() as u64;
+        assert_eq!(turns, (1..=total).map(|done| (done, total)).collect::<Vec<_>>());
+        bench.unwrap()
+    }
+
+    /// The figures against the iteration's own end: five layers take two layers more than three.
+    #[test]
+    fn a_layer_is_what_one_more_layer_costs() {
+        let strategies = [StrategyKind::Default, StrategyKind::NoComm, StrategyKind::TokenWeave];
+        let bench = run(&spec(2048, 6), &strategies, 2);
+        let whole = |strategy, layers| {
+            let mut spec = spec(2048, layers);
+            spec.knobs.strategy = strategy;
+            let mut simulator = Simulator::new(&spec.machine);
+            crate::baselines::iteration_time(&mut simulator, &spec).unwrap() as f64 / 1e3
+        };
+        for strategy in strategies {
+            let slope = (whole(strategy, 9) - whole(strategy, 5)) / 4.0;
+            let told = bench.per_layer_us(strategy).unwrap();
+            assert!((told / slope - 1.0).abs() < 0.02, "{strategy:?}: {told} against {slope}");
+        }
+        assert_eq!(bench.per_layer_us(StrategyKind::Multimem), None);
+    }
+
+    #[test]
+    fn kernels_of_a_serial_strategy_fill_its_layer() {
+        let bench = run(&spec(2048, 5), &[StrategyKind::Default], 1);
+        let figures = bench.contenders[0].outcome.as_ref().unwrap();
+        let sum: f64 = figures
+            .kernels
+            .iter()
+            .map(|kernel| f64::from(kernel.per_layer) * kernel.us.median)
+            .sum();
+        let layer = figures.per_layer_us.median;
+        // The rest are gaps between kernels.
+        assert!(sum < layer && sum > 0.85 * layer, "{sum} of {layer}");
+        assert_eq!(figures.hidden_pct, Some(0.0));
+        assert_eq!(figures.lost, 0);
+        for kernel in &figures.kernels {
+            let share = kernel.of_ceiling().unwrap();
+            assert!(share > 0.0 && share <= 1.0, "{kernel:?}");
+        }
+        let names: Vec<_> = figures.kernels.iter().map(|kernel| kernel.name).collect();
+        let wanted = ["qkv", "rope_kv", "attention", "o_proj", "all_reduce", "add_norm"];
+        assert_eq!(names[..6], wanted);
+        assert_eq!(figures.kernels[4].per_layer, 2);
+    }
+
+    #[test]
+    fn who_cannot_run_says_why_and_the_others_go_on() {
+        let spec = spec(1024, 3);
+        let options = Options { iterations: 1, warm_up: 0 };
+        let strategies = [StrategyKind::NoComm, StrategyKind::Default];
+        let mut open = |spec: &RunSpec| -> Result<Box<dyn Executor>, ExecError> {
+            match spec.knobs.strategy {
+                StrategyKind::NoComm => Err(ExecError::Unsupported("not today".to_owned())),
+                _ => Ok(Box::new(Simulator::new(&spec.machine))),
+            }
+        };
+        let ceiling = Ceiling::of(&spec.machine);
+        let bench =
+            bench(&spec, (&strategies, options), &ceiling, &mut open, &mut |_, _| true).unwrap();
+        assert_eq!(bench.contenders[0].outcome.as_ref().unwrap_err(), "not today");
+        assert!(bench.contenders[1].outcome.is_ok());
+        let stopped = super::bench(
+            &spec,
+            (&strategies, options),
+            &ceiling,
+            &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
+            &mut |_, _| false,
+        );
+        assert!(matches!(stopped, Err(RunError::Cancelled)));
+    }
+}
