@@ -4,13 +4,19 @@ use std::fs;
 
 use crate::place::Place;
 
-const RUN: [&str; 9] =
-    ["bench", "--machine", "h200x2", "--shard-of", "8", "--tokens", "2048", "--iterations", "2"];
+const RUN: [&str; 7] = ["bench", "--tp", "2", "--shard-of", "8", "--iterations", "2"];
 
 #[test]
 fn tables_of_strategies_and_kernels() {
     let place = Place::new();
-    let some = ["--strategy", "default,nocomm,fuse-only,tokenweave"];
+    let some = [
+        "--tokens",
+        "2048",
+        "--split",
+        "1024",
+        "--strategy",
+        "default,nocomm,fuse-only,tokenweave",
+    ];
     insta::assert_snapshot!(place.ok(&[&RUN[..], &some].concat()));
 }
 
@@ -18,7 +24,7 @@ fn tables_of_strategies_and_kernels() {
 fn every_figure_is_in_the_json() {
     let place = Place::new();
     let args = ["--strategy", "all", "--json", "bench.json", "--tokens", "256,2048"];
-    let text = place.ok(&[&RUN[..5], &RUN[7..], &args].concat());
+    let text = place.ok(&[&RUN[..], &args].concat());
     let json = fs::read_to_string(place.path("bench.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["provenance"], "modelled");
