@@ -19,6 +19,20 @@ pub trait Executor {
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError>;
 
+    /// Runs `count` iterations, numbered from `first`, back to back where the executor can: on GPUs the next is on its
+    /// way before the one before has ended, so that nothing waits for the host.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); iterations that were told of until then stay valid.
+    fn run_many(
+        &mut self,
+        plan: &Arc<Plan>,
+        (first, count): (u64, u32),
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<IterationTime>, ExecError> {
+        (0..u64::from(count)).map(|i| self.run(plan, first + i, observer)).collect()
+    }
+
     /// Name and version for a trace's provenance, and whether its times are measured.
     fn provenance(&self) -> ExecutorInfo;
 }

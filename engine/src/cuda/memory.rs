@@ -1,6 +1,6 @@
 use std::mem::size_of;
 
-use cudarc::driver::{DeviceRepr, result, sys};
+use cudarc::driver::{CudaStream, DeviceRepr, result, sys};
 
 use super::{CudaError, Device, error::Context as _};
 
@@ -56,6 +56,18 @@ impl Buffer {
             .on(gpu, "filling memory")?;
         // The fill may return before it is done, and other streams do not wait for the default one.
         self.device.synchronize()
+    }
+
+    /// Zeros on a stream, in its order, without waiting.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub fn clear_on(&self, stream: &CudaStream) -> Result<(), CudaError> {
+        let gpu = self.device.info().index;
+        self.device.make_current()?;
+        // SAFETY: the range is this allocation, which is freed only after its device is idle.
+        unsafe { result::memset_d8_async(self.address, 0, self.len_bytes, stream.cu_stream()) }
+            .on(gpu, "clearing memory")
     }
 
     /// Copies `values` to its beginning.

@@ -9,6 +9,7 @@ use super::{
     compute::Compute,
     prepared::{Prepared, other_stream},
     rank::Rank,
+    report::BEGIN,
 };
 use crate::{
     cuda::{Args, CudaError, Nccl, Part, Shape, error::Context as _},
@@ -41,6 +42,9 @@ impl Prepared {
         mut watch: Option<&mut (dyn LaunchWatch + '_)>,
     ) -> Result<(), CudaError> {
         let mut events: Vec<Events> = self.ranks.iter().map(|_| Events::new()).collect();
+        for index in 0..self.ranks.len() {
+            self.begin(index)?;
+        }
         for op in &self.plan.ops {
             if let (true, Some(nccl)) = (is_nccl(op), &self.nccl) {
                 // One call launches on all ranks: who watches hears of rank 0 and knows the others by their device.
@@ -85,6 +89,7 @@ impl Prepared {
         let mut events = Events::new();
         let mut joins = Vec::new();
         let captured: Result<(), CudaError> = (|| {
+            self.begin(index)?;
             if forks {
                 joins.push(join(device.compute(), device.comm())?);
             }
@@ -108,6 +113,13 @@ impl Prepared {
         Ok(Graph(graph))
     }
 
+    /// What stands before the first op: a residual stream of zeros, and the mark that iterations are told apart by.
+    fn begin(&self, index: usize) -> Result<(), CudaError> {
+        let rank = &self.ranks[index];
+        rank.act.residual.clear_on(rank.device.compute())?;
+        mark(rank, rank.device.compute(), (BEGIN, 0))
+    }
+
     fn launch_op(&self, op: &Op, index: usize, events: &mut Events) -> Result<(), CudaError> {
         let rank = &self.ranks[index];
         rank.device.make_current()?;
@@ -129,7 +141,7 @@ impl Prepared {
         for (index, rank) in self.ranks.iter().enumerate() {
             rank.device.make_current()?;
             self.await_others(op, index, &mut events[index])?;
-            mark(rank, op, 0)?;
+            mark(rank, stream_of(rank, op), (op.id.0, 0))?;
         }
         let rows = self.ranks[0].sizes.rows_of(op);
         let columns = self.ranks[0].sizes.shard.hidden;
@@ -146,7 +158,7 @@ impl Prepared {
         unsafe { nccl.all_reduce(&parts, rows.rows as usize * columns as usize) }?;
         for (index, rank) in self.ranks.iter().enumerate() {
             rank.device.make_current()?;
-            mark(rank, op, 1)?;
+            mark(rank, stream_of(rank, op), (op.id.0, 1))?;
             self.tell_others(op, index, &mut events[index])?;
         }
         Ok(())
@@ -194,10 +206,8 @@ pub(super) fn uses_nccl(plan: &Plan) -> bool {
     plan.ops.iter().any(is_nccl)
 }
 
-fn mark(rank: &Rank, op: &Op, item: u32) -> Result<(), CudaError> {
-    let args = Args::new().with(item).with(op.id.0).with(rank.recording.ring_address());
+fn mark(rank: &Rank, stream: &CudaStream, (op, item): (u32, u32)) -> Result<(), CudaError> {
+    let args = Args::new().with(item).with(op).with(rank.recording.ring_address());
     // SAFETY: the arguments are those of weft_mark; the ring lives as long as the rank.
-    unsafe {
-        rank.programs.mark.launch(stream_of(rank, op), Shape { blocks: 1, threads: 32 }, args)
-    }
+    unsafe { rank.programs.mark.launch(stream, Shape { blocks: 1, threads: 32 }, args) }
 }

@@ -14,6 +14,7 @@ mod layout;
 mod prepared;
 mod programs;
 mod rank;
+mod report;
 mod run;
 mod support;
 mod timer;

@@ -13,7 +13,7 @@ use super::{
     timer::Timer,
 };
 use crate::{
-    cuda::{CudaError, Group, Nccl, Nvrtc},
+    cuda::{CudaError, Group, Nccl, Nvrtc, Recording},
     executor::ExecError,
     plan::{Op, OpId, Plan, facts},
 };
@@ -33,6 +33,8 @@ pub(super) struct Prepared {
     pub(super) nccl: Option<Nccl>,
     /// How long the iteration takes on each rank, by the device's own events.
     pub(super) timers: Vec<Timer>,
+    /// Iterations that the rings have room for.
+    room: u32,
     /// Programs are compiled with stamps.
     stamps: bool,
     /// The other programs (without stamps, or with) and their graphs, once they have been asked for.
@@ -63,12 +65,13 @@ impl Prepared {
         Ok(Self {
             plan: plan.clone(),
             peers: collective::peers(&ranks),
-            timers: ranks.iter().map(|rank| Timer::new(&rank.device)).collect::<Result<_, _>>()?,
+            timers: ranks.iter().map(|rank| Timer::new(&rank.device)).collect(),
             ranks,
             sms,
             awaited,
             graphs: Vec::new(),
             nccl,
+            room: 1,
             stamps,
             spare: None,
         })
@@ -93,6 +96,36 @@ impl Prepared {
         Ok(())
     }
 
+    /// Empties the rings, made anew where they have not room for `iterations`.
+    pub(super) fn make_room(&mut self, iterations: u32) -> Result<(), CudaError> {
+        if iterations > self.room {
+            for rank in &mut self.ranks {
+                let capacity = ring_capacity(&self.plan).saturating_mul(iterations);
+                rank.recording = Recording::new(&rank.device, capacity)?;
+            }
+            // Graphs know the old rings.
+            self.graphs.clear();
+            if let Some((_, graphs)) = &mut self.spare {
+                graphs.clear();
+            }
+            self.room = iterations;
+        }
+        self.ranks.iter().try_for_each(|rank| rank.recording.clear())
+    }
+
+    /// How long each of the last iterations took by events, of the slowest rank.
+    pub(super) fn event_ns(&self) -> Result<Vec<i64>, CudaError> {
+        let mut slowest: Vec<i64> = Vec::new();
+        for timer in &self.timers {
+            let laps = timer.elapsed_ns()?;
+            slowest.resize(laps.len(), 0);
+            for (slowest, lap) in slowest.iter_mut().zip(laps) {
+                *slowest = lap.max(*slowest);
+            }
+        }
+        Ok(slowest)
+    }
+
     fn load(&self, nvrtc: &Nvrtc, stamps: bool) -> Result<Vec<Programs>, CudaError> {
         let load = |rank: &Rank| {
             let loader = Loader { device: &rank.device, nvrtc, stamps };
@@ -100,6 +133,12 @@ impl Prepared {
         };
         self.ranks.iter().map(load).collect()
     }
+}
+
+/// Room for every block of a plan, twice: persistent kernels stamp tiles, collectives their barriers too.
+pub(super) fn ring_capacity(plan: &Plan) -> u32 {
+    let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
+    u32::try_from(2 * blocks + 4096).unwrap_or(u32::MAX)
 }
 
 /// Dependencies of an op that stream order does not give.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cuda::{Args, Buffer, CudaError, Device, Matrix, Recording, Shape},
-    plan::{Op, OpWork, Plan},
+    plan::{OpWork, Plan},
 };
 
 /// Blocks of a collective at most, each with a pad of its own.
@@ -92,7 +92,7 @@ impl Rank {
             lm_head: random.matrix(vocab * hidden, 0.02, 2)?,
             gamma: Buffer::from_host(device, &ones)?,
             tiles: attention_tiles(plan, device, &sizes)?,
-            recording: Recording::new(device, ring_capacity(plan))?,
+            recording: Recording::new(device, super::prepared::ring_capacity(plan))?,
             device: device.clone(),
             ranks: plan.ranks,
             sizes,
@@ -175,12 +175,6 @@ fn attention_tiles(
         uploaded.push((op.id.0, Buffer::from_host(device, &words)?, list.len() as u32));
     }
     Ok(uploaded)
-}
-
-/// Room for every block of a plan, twice: persistent kernels stamp tiles, collectives their barriers too.
-fn ring_capacity(plan: &Plan) -> u32 {
-    let blocks: u64 = plan.ops.iter().map(|op: &Op| u64::from(op.grid) + 8).sum();
-    u32::try_from(2 * blocks + 4096).unwrap_or(u32::MAX)
 }
 
 /// Fills weights on the device.

@@ -1,13 +1,11 @@
 use std::sync::Arc;
 
-use weftscope_kernels::abi::DeviceError;
-
-use super::{clocks::Clocks, launch, prepared::Prepared, timer::Timer};
+use super::{clocks::Clocks, launch, prepared::Prepared, report::report};
 use crate::{
     clock::ClockFit,
-    cuda::{CudaError, Group, Nvrtc, block_records, marked_ops},
+    cuda::{CudaError, Group, Nvrtc},
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
-    observer::{BlockRecord, ClockResidual, IterationEnd, LaunchWatch, Observer, OpRecord},
+    observer::{LaunchWatch, Observer},
     plan::Plan,
 };
 
@@ -76,7 +74,8 @@ impl CudaExecutor {
     /// # Errors
     /// What went wrong on a device since the run.
     pub fn last_event_ns(&self) -> Result<i64, CudaError> {
-        self.prepared.as_ref().map_or(Ok(0), events_ns)
+        let Some(prepared) = &self.prepared else { return Ok(0) };
+        Ok(prepared.event_ns()?.last().copied().unwrap_or(0))
     }
 
     /// Logits of the last run, `[sequences, vocabulary shard]` a rank; empty before the first.
@@ -116,19 +115,26 @@ impl CudaExecutor {
         Ok(prepared)
     }
 
-    fn launch(&mut self, prepared: &mut Prepared) -> Result<(), CudaError> {
-        for timer in &prepared.timers {
-            timer.begin()?;
-        }
+    /// Launches `count` iterations behind one another, without waiting.
+    fn launch(&mut self, prepared: &mut Prepared, count: u32) -> Result<(), CudaError> {
         let direct = self.launching == Launching::Direct || self.watch.is_some();
-        if direct || launch::uses_nccl(&prepared.plan) {
-            prepared.launch_directly(self.watch.as_deref_mut())?;
-        } else {
-            prepared.launch_graphs()?;
+        for lap in 0..count {
+            for timer in &prepared.timers {
+                timer.lap(lap)?;
+            }
+            if direct || launch::uses_nccl(&prepared.plan) {
+                prepared.launch_directly(self.watch.as_deref_mut())?;
+            } else {
+                prepared.launch_graphs()?;
+            }
         }
-        prepared.timers.iter().try_for_each(Timer::end)
+        prepared.timers.iter().try_for_each(|timer| timer.lap(count))
     }
 }
+
+/// Iterations that are launched at a time: enough that reading the rings between costs nothing, few enough that their
+/// stamps stay small (some 32 bytes × 100 000 blocks each).
+const MOST_AT_ONCE: u32 = 16;
 
 impl Executor for CudaExecutor {
     fn run(
@@ -137,21 +143,37 @@ impl Executor for CudaExecutor {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        let mut prepared = self.prepare(plan)?;
-        for rank in &prepared.ranks {
-            rank.act.residual.fill(0)?;
-            rank.recording.clear()?;
+        let times = self.run_many(plan, (iteration, 1), observer)?;
+        Ok(times[0])
+    }
+
+    fn run_many(
+        &mut self,
+        plan: &Arc<Plan>,
+        (first, count): (u64, u32),
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<IterationTime>, ExecError> {
+        let mut times = Vec::with_capacity(count as usize);
+        while times.len() < count as usize {
+            let at_once = (count - times.len() as u32).min(MOST_AT_ONCE);
+            let mut prepared = self.prepare(plan)?;
+            prepared.make_room(at_once)?;
+            self.clocks.read()?;
+            self.launch(&mut prepared, at_once)?;
+            for rank in &prepared.ranks {
+                rank.device.synchronize()?;
+            }
+            self.clocks.read()?;
+            let fits = self.clocks.fits();
+            times.extend(report(
+                &prepared,
+                &fits,
+                (first + times.len() as u64, at_once),
+                observer,
+            )?);
+            self.prepared = Some(prepared);
         }
-        self.clocks.read()?;
-        observer.begin(plan, iteration, &vec![None; plan.ops.len()]);
-        self.launch(&mut prepared)?;
-        for rank in &prepared.ranks {
-            rank.device.synchronize()?;
-        }
-        self.clocks.read()?;
-        let result = self.report(&prepared, iteration, observer);
-        self.prepared = Some(prepared);
-        result
+        Ok(times)
     }
 
     fn provenance(&self) -> ExecutorInfo {
@@ -164,101 +186,6 @@ impl Executor for CudaExecutor {
         );
         ExecutorInfo { measured: true, source }
     }
-}
-
-impl CudaExecutor {
-    /// Reads rings and errors, and tells the observer.
-    fn report(
-        &self,
-        prepared: &Prepared,
-        iteration: u64,
-        observer: &mut dyn Observer,
-    ) -> Result<IterationTime, ExecError> {
-        let plan = &prepared.plan;
-        let fits = self.clocks.fits();
-        let (mut lost_ring, mut unreadable) = (0, 0);
-        let mut time: Option<IterationTime> = None;
-        for (index, rank) in prepared.ranks.iter().enumerate() {
-            if let Some(error) = rank.recording.first_error()? {
-                return Err(timeout(plan, index as u32, &error));
-            }
-            let read = rank.recording.read()?;
-            let (records, loss) = block_records(
-                &read.stamps,
-                read.dropped,
-                index as u16,
-                plan.ops.len() as u32,
-                &fits[index],
-            );
-            lost_ring += loss.overflowed;
-            unreadable += loss.unreadable;
-            let num_ops = plan.ops.len();
-            let marked = marked_ops(&read.stamps, index as u32, num_ops as u32, &fits[index]);
-            for op in op_records(&records, index as u32, num_ops).into_iter().chain(marked) {
-                let whole =
-                    time.get_or_insert(IterationTime { start_ns: op.start_ns, end_ns: op.end_ns });
-                whole.start_ns = whole.start_ns.min(op.start_ns);
-                whole.end_ns = whole.end_ns.max(op.end_ns);
-                observer.op(op);
-            }
-            observer.blocks(&records);
-        }
-        let time = match time {
-            Some(time) => time,
-            None => IterationTime { start_ns: 0, end_ns: events_ns(prepared)? },
-        };
-        observer.clocks(&residuals(&fits));
-        observer.end(&IterationEnd {
-            iteration,
-            start_ns: time.start_ns,
-            end_ns: time.end_ns,
-            lost: vec![
-                ("stamps past the ring's room", lost_ring),
-                ("unreadable stamps", unreadable),
-            ],
-        });
-        Ok(time)
-    }
-}
-
-/// How well the clocks of the ranks lie on rank 0's.
-fn residuals(fits: &[ClockFit]) -> Vec<ClockResidual> {
-    let others = fits.iter().enumerate().skip(1);
-    others
-        .map(|(rank, fit)| ClockResidual {
-            rank: rank as u32,
-            what: "GPU clock against rank 0's, by flags over the link",
-            residual_p99_ns: fit.residual_p99_ns(),
-            readings: fit.num_pairs() as u64,
-        })
-        .collect()
-}
-
-/// First start to last end of each op that left records.
-fn op_records(records: &[BlockRecord], rank: u32, num_ops: usize) -> Vec<OpRecord> {
-    let mut spans: Vec<Option<OpRecord>> = vec![None; num_ops];
-    for record in records {
-        let span = spans[record.op.0 as usize].get_or_insert(OpRecord {
-            op: record.op,
-            rank,
-            start_ns: record.start_ns,
-            end_ns: record.end_ns,
-        });
-        span.start_ns = span.start_ns.min(record.start_ns);
-        span.end_ns = span.end_ns.max(record.end_ns);
-    }
-    spans.into_iter().flatten().collect()
-}
-
-/// What the slowest rank took.
-fn events_ns(prepared: &Prepared) -> Result<i64, CudaError> {
-    let mut timers = prepared.timers.iter().map(Timer::elapsed_ns);
-    timers.try_fold(0, |most, next| Ok(most.max(next?)))
-}
-
-fn timeout(plan: &Plan, rank: u32, error: &DeviceError) -> ExecError {
-    let op = plan.ops.get(error.op as usize).map_or("clock exchange", |op| op.name);
-    ExecError::BarrierTimeout { op: op.to_owned(), rank, block: error.block, peer: error.peer }
 }
 
 impl From<CudaError> for ExecError {

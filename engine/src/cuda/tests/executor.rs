@@ -105,7 +105,7 @@ fn strategies_agree_and_blocks_are_in_order() {
     }
 }
 
-/// Without stamps, and op by op instead of as a graph, the same logits come out.
+/// Without stamps, op by op instead of as a graph, and back to back, the same logits come out.
 fn recording_off_changes_nothing(
     executor: &mut CudaExecutor,
     plan: &Arc<Plan>,
@@ -119,6 +119,10 @@ fn recording_off_changes_nothing(
     assert!(executor.logits().expect("readable") == logits, "recording changed the result");
     executor.set_recording(true);
     executor.set_launching(Launching::Graphs);
+    let times = executor.run_many(plan, (2, 3), &mut heard).expect("runs");
+    assert!(times.windows(2).all(|pair| pair[0].end_ns <= pair[1].start_ns), "{times:?}");
+    assert_eq!((heard.lost, heard.ops.len()), (0, plan.ops.len() * 2), "the last of three");
+    assert!(executor.logits().expect("readable") == logits, "the second iteration differs");
 }
 
 /// An op starts after everything it waits for, by the clocks of its own GPU.
@@ -158,7 +162,7 @@ fn times_of_strategies() {
                 entrant.run(round);
             }
         }
-        eprintln!("{tokens} tokens, µs a layer (median, p10–p90; µs an iteration by events):");
+        eprintln!("{tokens} tokens, µs a layer (median, p10–p90):");
         for entrant in &mut entrants {
             entrant.print();
         }
@@ -171,6 +175,7 @@ struct Entrant {
     plan: Arc<Plan>,
     executor: CudaExecutor,
     layer_us: Vec<f64>,
+    steady_us: Vec<f64>,
     event_us: Vec<f64>,
 }
 
@@ -183,13 +188,17 @@ impl Entrant {
             eprintln!("{name}: {error}");
             return None;
         }
-        Some(Self { name, plan, executor, layer_us: Vec::new(), event_us: Vec::new() })
+        let (layer_us, steady_us, event_us) = Default::default();
+        Some(Self { name, plan, executor, layer_us, steady_us, event_us })
     }
 
+    /// One iteration by itself, then a few back to back.
     fn run(&mut self, round: u64) {
         let mut heard = Heard::default();
         self.executor.run(&self.plan, round, &mut heard).expect("runs");
         self.layer_us.extend(per_layer_us(&self.plan, &heard));
+        self.executor.run_many(&self.plan, (round, 6), &mut heard).expect("runs");
+        self.steady_us.extend(per_layer_us(&self.plan, &heard));
         self.event_us.push(self.executor.last_event_ns().expect("timed") as f64 / 1e3);
     }
 
@@ -199,42 +208,32 @@ impl Entrant {
             values[((values.len() - 1) as f64 * share).round() as usize]
         };
         eprintln!(
-            "  {:32} {:6.0}  {:.0}–{:.0}  {:.0}",
+            "  {:24} {:6.0}  {:.0}–{:.0}  back to back {:6.0}, iteration {:.0}  {}",
             self.name,
             at(&mut self.layer_us, 0.5),
             at(&mut self.layer_us, 0.1),
             at(&mut self.layer_us, 0.9),
+            at(&mut self.steady_us, 0.5),
             at(&mut self.event_us, 0.5),
+            self.plan.decision.split.as_ref().map_or(String::new(), |split| format!(
+                "cut {} CTAs {}/{}",
+                split.first_tokens, split.attn_ctas, split.mlp_ctas
+            )),
         );
     }
 }
 
+/// Every strategy as the chooser has it, and two of them op by op.
 fn entrants(tokens: u32) -> Vec<Entrant> {
     let mut all = Vec::new();
-    let mut add = |name: &str, spec: &RunSpec, launching| {
-        all.extend(Entrant::new(name.to_owned(), spec, launching));
-    };
-    for strategy in [
-        StrategyKind::NoComm,
-        StrategyKind::Default,
-        StrategyKind::Multimem,
-        StrategyKind::FuseOnly,
-        StrategyKind::TwoBatch,
-    ] {
-        add(strategy.name(), &spec(strategy, tokens, 4), Launching::Graphs);
-    }
-    add("nocomm, direct", &spec(StrategyKind::NoComm, tokens, 4), Launching::Direct);
-    for (attention, mlp) in [(16, 16), (8, 8), (12, 8), (12, 12), (8, 12)] {
-        for offset in [0, 256] {
-            let mut spec = spec(StrategyKind::TokenWeave, tokens, 4);
-            spec.knobs.attn_ctas = Some(attention);
-            spec.knobs.mlp_ctas = Some(mlp);
-            spec.knobs.split = SplitChoice::Fixed(tokens / 2 + offset);
-            let name = format!("tokenweave {attention}/{mlp} +{offset}");
-            add(&name, &spec, Launching::Graphs);
-            if (attention, offset) == (8, 0) {
-                add(&format!("{name}, direct"), &spec, Launching::Direct);
-            }
+    for strategy in [StrategyKind::NoComm].into_iter().chain(DEFINED) {
+        let mut spec = spec(strategy, tokens, 4);
+        let knobs = &mut spec.knobs;
+        (knobs.split, knobs.attn_ctas, knobs.mlp_ctas) = (Knobs::default().split, None, None);
+        all.extend(Entrant::new(strategy.name().to_owned(), &spec, Launching::Graphs));
+        if matches!(strategy, StrategyKind::NoComm | StrategyKind::TokenWeave) {
+            let name = format!("{}, op by op", strategy.name());
+            all.extend(Entrant::new(name, &spec, Launching::Direct));
         }
     }
     all

@@ -1,0 +1,151 @@
+//! From the rings of a run of iterations to what an observer hears, one iteration after another.
+
+use weftscope_kernels::abi::{DeviceError, Stamp};
+
+use super::prepared::Prepared;
+use crate::{
+    clock::ClockFit,
+    cuda::{block_records, marked_ops},
+    executor::{ExecError, IterationTime},
+    observer::{BlockRecord, ClockResidual, IterationEnd, Observer, OpRecord},
+    plan::Plan,
+};
+
+/// Op id of the mark that every iteration begins with.
+pub(super) const BEGIN: u32 = u32::MAX;
+
+/// What one rank wrote in one iteration.
+struct Written {
+    stamps: Vec<Stamp>,
+    /// Stamps that found no slot, of the whole run of iterations: told with the last.
+    dropped: u64,
+}
+
+/// Reads rings and errors of `count` iterations from `first` on, and tells the observer of each.
+pub(super) fn report(
+    prepared: &Prepared,
+    fits: &[ClockFit],
+    (first, count): (u64, u32),
+    observer: &mut dyn Observer,
+) -> Result<Vec<IterationTime>, ExecError> {
+    let plan = &prepared.plan;
+    let mut by_rank = Vec::new();
+    for (index, rank) in prepared.ranks.iter().enumerate() {
+        if let Some(error) = rank.recording.first_error()? {
+            return Err(timeout(plan, index as u32, &error));
+        }
+        let read = rank.recording.read()?;
+        by_rank.push(by_iteration(read.stamps, read.dropped, count));
+    }
+    let event_ns = prepared.event_ns()?;
+    let mut times = Vec::with_capacity(count as usize);
+    for lap in 0..count as usize {
+        let iteration = first + lap as u64;
+        observer.begin(plan, iteration, &vec![None; plan.ops.len()]);
+        let (time, lost) = tell(plan, by_rank.iter().map(|laps| &laps[lap]), fits, observer);
+        let time = time.unwrap_or(IterationTime { start_ns: 0, end_ns: event_ns[lap] });
+        observer.clocks(&residuals(fits));
+        let IterationTime { start_ns, end_ns } = time;
+        observer.end(&IterationEnd { iteration, start_ns, end_ns, lost });
+        times.push(time);
+    }
+    Ok(times)
+}
+
+/// Stamps by iteration: each begins with a mark, and nothing of the next starts before the one before has ended.
+fn by_iteration(stamps: Vec<Stamp>, dropped: u64, count: u32) -> Vec<Written> {
+    let mut begins: Vec<u64> =
+        stamps.iter().filter(|stamp| stamp.op == BEGIN).map(|stamp| stamp.start_ns).collect();
+    begins.sort_unstable();
+    let mut laps: Vec<Written> =
+        (0..count).map(|_| Written { stamps: Vec::new(), dropped: 0 }).collect();
+    for stamp in stamps.into_iter().filter(|stamp| stamp.op != BEGIN) {
+        let lap = begins.partition_point(|&begin| begin <= stamp.start_ns).saturating_sub(1);
+        laps[lap.min(count as usize - 1)].stamps.push(stamp);
+    }
+    if let Some(last) = laps.last_mut() {
+        last.dropped = dropped;
+    }
+    laps
+}
+
+type Lost = Vec<(&'static str, u64)>;
+
+/// One iteration of all ranks; its time when anything was stamped.
+fn tell<'w>(
+    plan: &Plan,
+    ranks: impl Iterator<Item = &'w Written>,
+    fits: &[ClockFit],
+    observer: &mut dyn Observer,
+) -> (Option<IterationTime>, Lost) {
+    let num_ops = plan.ops.len();
+    let (mut overflowed, mut unreadable) = (0, 0);
+    let mut time: Option<IterationTime> = None;
+    for (index, (written, fit)) in ranks.zip(fits).enumerate() {
+        let Written { stamps, dropped } = written;
+        let (records, loss) = block_records(stamps, *dropped, index as u16, num_ops as u32, fit);
+        overflowed += loss.overflowed;
+        unreadable += loss.unreadable;
+        let marked = marked_ops(stamps, index as u32, num_ops as u32, fit);
+        for op in op_records(&records, index as u32, num_ops).into_iter().chain(marked) {
+            let whole =
+                time.get_or_insert(IterationTime { start_ns: op.start_ns, end_ns: op.end_ns });
+            whole.start_ns = whole.start_ns.min(op.start_ns);
+            whole.end_ns = whole.end_ns.max(op.end_ns);
+            observer.op(op);
+        }
+        observer.blocks(&records);
+    }
+    (time, vec![("stamps past the ring's room", overflowed), ("unreadable stamps", unreadable)])
+}
+
+/// How well the clocks of the ranks lie on rank 0's.
+fn residuals(fits: &[ClockFit]) -> Vec<ClockResidual> {
+    let others = fits.iter().enumerate().skip(1);
+    others
+        .map(|(rank, fit)| ClockResidual {
+            rank: rank as u32,
+            what: "GPU clock against rank 0's, by flags over the link",
+            residual_p99_ns: fit.residual_p99_ns(),
+            readings: fit.num_pairs() as u64,
+        })
+        .collect()
+}
+
+/// First start to last end of each op that left records.
+fn op_records(records: &[BlockRecord], rank: u32, num_ops: usize) -> Vec<OpRecord> {
+    let mut spans: Vec<Option<OpRecord>> = vec![None; num_ops];
+    for record in records {
+        let span = spans[record.op.0 as usize].get_or_insert(OpRecord {
+            op: record.op,
+            rank,
+            start_ns: record.start_ns,
+            end_ns: record.end_ns,
+        });
+        span.start_ns = span.start_ns.min(record.start_ns);
+        span.end_ns = span.end_ns.max(record.end_ns);
+    }
+    spans.into_iter().flatten().collect()
+}
+
+fn timeout(plan: &Plan, rank: u32, error: &DeviceError) -> ExecError {
+    let op = plan.ops.get(error.op as usize).map_or("clock exchange", |op| op.name);
+    ExecError::BarrierTimeout { op: op.to_owned(), rank, block: error.block, peer: error.peer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_fall_to_the_iteration_that_began_before_them() {
+        let stamp = |at, op| Stamp { start_ns: at, end_ns: at + 5, op, ..Stamp::default() };
+        let stamps =
+            vec![stamp(30, 2), stamp(10, BEGIN), stamp(20, BEGIN), stamp(12, 1), stamp(20, 1)];
+        let laps = by_iteration(stamps, 3, 2);
+        let ops: Vec<Vec<u32>> =
+            laps.iter().map(|lap| lap.stamps.iter().map(|stamp| stamp.op).collect()).collect();
+        assert_eq!(ops, [vec![1], vec![2, 1]]);
+        assert_eq!((laps[0].dropped, laps[1].dropped), (0, 3));
+    }
+}
