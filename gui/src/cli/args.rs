@@ -155,8 +155,11 @@ pub struct BenchArgs {
     /// Layers to run, at least three: the first and the last do not count.
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub layers: u32,
-    /// Iterations of each strategy, in turns; figures are medians.
-    #[arg(long, default_value_t = 9, value_name = "N")]
+    /// Turns that each strategy gets; figures are medians over all iterations of all turns.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub turns: u32,
+    /// Iterations of a turn, back to back.
+    #[arg(long, default_value_t = 4, value_name = "N")]
     pub iterations: u32,
     /// Also write every figure to this file.
     #[arg(long, value_name = "FILE")]

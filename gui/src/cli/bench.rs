@@ -53,8 +53,8 @@ mod live {
         files::{FileError, write_atomically},
     };
 
-    /// Iterations of each strategy on GPUs before those that count: clocks rise, memory is touched.
-    const WARM_UP: u32 = 3;
+    /// Turns of each strategy on GPUs before those that count: clocks rise, memory is touched.
+    const WARM_UP: u32 = 2;
 
     /// Everything that was measured, as it is printed and written.
     #[derive(Serialize)]
@@ -64,6 +64,7 @@ mod live {
         pub(in crate::cli) tp: u32,
         pub(in crate::cli) shard_of: Option<u32>,
         pub(in crate::cli) layers: u32,
+        pub(in crate::cli) turns: u32,
         pub(in crate::cli) iterations: u32,
         pub(in crate::cli) transport: &'static str,
         /// `measured` or `modelled`.
@@ -80,6 +81,7 @@ mod live {
                 tp: spec.knobs.tp,
                 shard_of: spec.knobs.shard_of,
                 layers: args.layers,
+                turns: args.turns,
                 iterations: args.iterations,
                 transport: spec.knobs.transport.name(),
                 provenance: match args.backend {
@@ -116,8 +118,10 @@ mod live {
             let cause = "the first and the last layer do not count, so three are needed";
             return Err(Failure::misuse(cause, &format!("--layers {}", args.layers)));
         }
-        if args.iterations == 0 {
-            return Err(Failure::misuse("nothing to measure", "--iterations 0"));
+        for (count, argument) in [(args.turns, "--turns 0"), (args.iterations, "--iterations 0")] {
+            if count == 0 {
+                return Err(Failure::misuse("nothing to measure", argument));
+            }
         }
         let spec = |&tokens| {
             let batch = prefill(tokens, args.on.seq)?;
@@ -153,7 +157,7 @@ mod live {
             Backend::Sim => 0,
             Backend::Cuda => WARM_UP,
         };
-        let options = Options { iterations: args.iterations, warm_up };
+        let options = Options { turns: args.turns, warm_up, iterations: args.iterations };
         let mut open = |spec: &RunSpec| executor(args.backend, spec);
         let mut line = ProgressLine::new(format!("{} tokens", spec.batch.tokens()));
         bench(spec, (strategies, options), ceiling, &mut open, &mut |done, total| {

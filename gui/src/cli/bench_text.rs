@@ -10,12 +10,14 @@ use super::bench::Report;
 
 /// What was run, on what, and the rates that kernels are held against.
 pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let Report { model, machine, tp, layers, iterations, transport, provenance, .. } = report;
+    let Report { model, machine, tp, layers, transport, provenance, .. } = report;
     let plural = |count: u32, noun: &str| match count {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
     };
-    let (ranks, iterations) = (plural(*tp, "rank"), plural(*iterations, "iteration"));
+    let (turns, iterations) =
+        (plural(report.turns, "turn"), plural(report.iterations, "iteration"));
+    let ranks = plural(*tp, "rank");
     writeln!(out, "{model}, {ranks}, {layers} layers, {transport}, on {machine}")?;
     if let Some(shard_of) = report.shard_of {
         writeln!(
@@ -25,7 +27,7 @@ pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "Times are {provenance}: medians of {iterations} in turns, 10th to 90th percentile."
+        "Times are {provenance}: medians over {turns} of {iterations}, 10th and 90th percentile."
     )?;
     let ceiling = &report.ceiling;
     let rate = |value: Option<f64>, unit: f64| value.map_or("–".to_owned(), |v| three(v / unit));

@@ -4,7 +4,8 @@ use std::fs;
 
 use crate::place::Place;
 
-const RUN: [&str; 7] = ["bench", "--tp", "2", "--shard-of", "8", "--iterations", "2"];
+const RUN: [&str; 9] =
+    ["bench", "--tp", "2", "--shard-of", "8", "--iterations", "2", "--turns", "1"];
 
 #[test]
 fn tables_of_strategies_and_kernels() {
@@ -45,11 +46,12 @@ fn every_figure_is_in_the_json() {
 #[test]
 fn misuse_is_told_before_anything_runs() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["--layers", "2"], "three are needed: --layers 2"),
         (&["--strategy", "warp"], "unknown strategy \"warp\""),
         (&["--tokens", "0"], "no tokens: --tokens 0"),
         (&["--iterations", "0"], "--iterations 0"),
+        (&["--turns", "0"], "--turns 0"),
         (&["--tp", "16"], "--tp"),
     ];
     for (args, wanted) in cases {

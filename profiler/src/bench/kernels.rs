@@ -42,7 +42,7 @@ impl KernelFigures {
 /// Kernels of the layers between the first and the last, in issue order.
 pub(super) fn kernels<'h>(
     plan: &Plan,
-    heard: impl Iterator<Item = &'h [OpRecord]>,
+    heard: impl Iterator<Item = &'h Vec<OpRecord>>,
     ceiling: &Ceiling,
 ) -> Vec<KernelFigures> {
     let inner = 1..plan.layers.saturating_sub(1);

@@ -14,10 +14,12 @@ use crate::record::RunError;
 /// How often to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Iterations of each strategy that count.
-    pub iterations: u32,
-    /// Iterations of each before those.
+    /// Turns of each strategy that count.
+    pub turns: u32,
+    /// Turns of each before those.
     pub warm_up: u32,
+    /// Iterations of a turn, back to back.
+    pub iterations: u32,
 }
 
 /// Makes an executor for a spec.
@@ -66,11 +68,12 @@ impl Bench {
     }
 }
 
-/// Runs `strategies` on the batch of `spec`, each an iteration, then all of them again: what drifts (clocks, heat,
-/// other work) touches all alike. Each has an executor of its own from `open`, so that taking turns costs nothing.
+/// Runs `strategies` on the batch of `spec`, each a few iterations back to back, then all of them again: what drifts
+/// (clocks, heat, other work) touches all alike. Each has an executor of its own from `open`, so that taking turns costs
+/// nothing.
 ///
-/// A strategy that cannot run is kept with its cause. `on_iteration` hears how many of how many iterations are done, and
-/// stops the bench with `false`.
+/// A strategy that cannot run is kept with its cause. `on_turn` hears how many of how many turns are done, and stops the
+/// bench with `false`.
 ///
 /// # Errors
 /// [`RunError::Cancelled`].
@@ -79,24 +82,24 @@ pub fn bench(
     (strategies, options): (&[StrategyKind], Options),
     ceiling: &Ceiling,
     open: Open<'_>,
-    on_iteration: &mut dyn FnMut(u64, u64) -> bool,
+    on_turn: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Bench, RunError> {
     let mut runners: Vec<_> =
         strategies.iter().map(|&strategy| (strategy, Runner::new(spec, strategy, open))).collect();
-    let rounds = options.warm_up + options.iterations;
+    let rounds = options.warm_up + options.turns;
     let total = u64::from(rounds) * strategies.len() as u64;
     let mut done = 0;
     for round in 0..rounds {
         for (_, runner) in &mut runners {
             let turn = match runner {
-                Ok(runner) => runner.turn(u64::from(round), round >= options.warm_up),
+                Ok(runner) => runner.turn((round, options.iterations), round >= options.warm_up),
                 Err(_) => Ok(()),
             };
             if let Err(error) = turn {
                 *runner = Err(error);
             }
             done += 1;
-            if !on_iteration(done, total) {
+            if !on_turn(done, total) {
                 return Err(RunError::Cancelled);
             }
         }
@@ -126,8 +129,9 @@ impl Runner {
         Ok(Self { executor: open(&spec)?, plan, heard: Vec::new() })
     }
 
-    fn turn(&mut self, number: u64, counts: bool) -> Result<(), RunError> {
-        let heard = Heard::iteration(&mut *self.executor, &self.plan, number)?;
+    fn turn(&mut self, (round, count): (u32, u32), counts: bool) -> Result<(), RunError> {
+        let first = u64::from(round) * u64::from(count);
+        let heard = Heard::turn(&mut *self.executor, &self.plan, (first, count))?;
         if counts {
             self.heard.push(heard);
         }
@@ -136,7 +140,7 @@ impl Runner {
 
     fn figures(&self, ceiling: &Ceiling) -> Result<Figures, String> {
         let plan = &self.plan;
-        let per_layer = self.heard.iter().filter_map(|heard| heard.per_layer_us(plan)).collect();
+        let per_layer = self.heard.iter().flat_map(|heard| heard.per_layer_us(plan)).collect();
         let per_layer_us =
             Spread::of(per_layer).ok_or("no layer between the first and the last was recorded")?;
         let sums = self.heard.iter().map(|heard| heard.hidden_and_comm_ns);
@@ -148,7 +152,7 @@ impl Runner {
             per_layer_us,
             hidden_pct: (comm > 0).then(|| 100.0 * hidden as f64 / comm as f64),
             lost: self.heard.iter().map(|heard| heard.lost).sum(),
-            kernels: kernels(plan, self.heard.iter().map(|heard| &heard.ops[..]), ceiling),
+            kernels: kernels(plan, self.heard.iter().flat_map(|heard| &heard.ops), ceiling),
         })
     }
 }
@@ -168,22 +172,22 @@ mod tests {
         }
     }
 
-    fn run(spec: &RunSpec, strategies: &[StrategyKind], iterations: u32) -> Bench {
-        let options = Options { iterations, warm_up: 1 };
+    fn run(spec: &RunSpec, strategies: &[StrategyKind], turns: u32) -> Bench {
+        let options = Options { turns, warm_up: 1, iterations: 2 };
         let ceiling = Ceiling::of(&spec.machine);
-        let mut turns = Vec::new();
+        let mut told = Vec::new();
         let bench = bench(
             spec,
             (strategies, options),
             &ceiling,
             &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
             &mut |done, total| {
-                turns.push((done, total));
+                told.push((done, total));
                 true
             },
         );
-        let total = u64::from(iterations + 1) * strategies.len() as u64;
-        assert_eq!(turns, (1..=total).map(|done| (done, total)).collect::<Vec<_>>());
+        let total = u64::from(turns + 1) * strategies.len() as u64;
+        assert_eq!(told, (1..=total).map(|done| (done, total)).collect::<Vec<_>>());
         bench.unwrap()
     }
 
@@ -233,7 +237,7 @@ mod tests {
     #[test]
     fn who_cannot_run_says_why_and_the_others_go_on() {
         let spec = spec(1024, 3);
-        let options = Options { iterations: 1, warm_up: 0 };
+        let options = Options { turns: 1, warm_up: 0, iterations: 1 };
         let strategies = [StrategyKind::NoComm, StrategyKind::Default];
         let mut open = |spec: &RunSpec| -> Result<Box<dyn Executor>, ExecError> {
             match spec.knobs.strategy {
