@@ -151,6 +151,8 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "plain-160", defines: &["WEFT_BN=160"] },
             Variant { name: "plain-128", defines: &["WEFT_BN=128"] },
             Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },
+            Variant { name: "silu-mul-192", defines: &["WEFT_BN=192", "WEFT_SILU_MUL"] },
+            Variant { name: "silu-mul-128", defines: &["WEFT_BN=128", "WEFT_SILU_MUL"] },
         ],
     },
     Program {

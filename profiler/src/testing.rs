@@ -81,6 +81,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         tile_n: 16,
         cluster: 1,
         split_k: 1,
+        epilogue: weftscope_engine::plan::Epilogue::Plain,
     });
     let all_reduce = OpWork::Collective {
         collective: Collective::AllReduce,

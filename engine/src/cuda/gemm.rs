@@ -2,7 +2,7 @@ use cudarc::driver::CudaStream;
 use weftscope_kernels as kernels;
 
 use super::{Args, CudaError, Device, Kernel, Matrix, Nvrtc, Shape, TensorMap};
-use crate::split::own_shape;
+use crate::{plan::Epilogue, split::own_shape};
 
 /// Threads a block: one warpgroup that copies, two that multiply.
 const THREADS: u32 = 384;
@@ -36,7 +36,10 @@ const CLUSTER: u32 = 2;
 impl GemmForm {
     /// The plain form whose tiles fill the waves of an `[m, n]` output on `sms` SMs best.
     pub fn fitting(m: u32, n: u32, sms: u32) -> Self {
-        Self { tile_columns: own_shape((m, n, STEP), 1, sms).tile_n, silu_mul: false }
+        Self {
+            tile_columns: own_shape((m, n, STEP), 1, sms, Epilogue::Plain).tile_n,
+            silu_mul: false,
+        }
     }
 
     fn defines(self) -> Vec<String> {

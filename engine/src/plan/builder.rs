@@ -1,5 +1,5 @@
 use super::{
-    Collective, Op, OpId, Phase, Split, StreamId,
+    Collective, Epilogue, Op, OpId, Phase, Split, StreamId,
     kernel::{self, BF16, Kernel, Message, exposed_collective_ctas},
     link_ctas,
 };
@@ -137,8 +137,10 @@ impl<'a> Builder<'a> {
         deps: &[OpId],
     ) -> OpId {
         self.gemm(at, part, (&gate_up, part.rows), deps);
-        let work = silu_mul_work(part.rows, intermediate);
-        self.elementwise(at, part, (silu_mul, part.rows), work, &[]);
+        if gate_up.shape.epilogue == Epilogue::Plain {
+            let work = silu_mul_work(part.rows, intermediate);
+            self.elementwise(at, part, (silu_mul, part.rows), work, &[]);
+        }
         self.gemm(at, part, (&down, part.rows), &[])
     }
 

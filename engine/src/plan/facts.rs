@@ -1,4 +1,4 @@
-use super::{GemmShape, Op, OpId, OpWork, Plan, StreamId};
+use super::{Epilogue, GemmShape, Op, OpId, OpWork, Plan, StreamId};
 use crate::split::{Occupancy, blocks_per_sm, occupancy};
 
 /// What the plan alone says about an op, for labels and tables.
@@ -111,5 +111,6 @@ fn gemm_text(shape: &GemmShape) -> String {
     let GemmShape { m, n, k, groups, tile_m, tile_n, split_k, .. } = shape;
     let groups = if *groups == 1 { String::new() } else { format!("{groups} × ") };
     let slices = if *split_k == 1 { String::new() } else { format!(", {split_k} slices of k") };
-    format!("{groups}{m}×{n}×{k}, tiles {tile_m}×{tile_n}{slices}")
+    let gated = if shape.epilogue == Epilogue::SiluMul { ", SiLU·mul" } else { "" };
+    format!("{groups}{m}×{n}×{k}, tiles {tile_m}×{tile_n}{slices}{gated}")
 }

@@ -36,7 +36,7 @@ pub(super) fn gemm(gemm: &LayerGemm, input_rows: u32, gpu: &GpuSpec) -> Kernel {
     let shape = gemm.shape;
     let (n, k) = (f64::from(shape.n), f64::from(shape.k));
     let weights = f64::from(shape.groups) * n * k;
-    let activations = f64::from(input_rows) * k + gemm.rows as f64 * n;
+    let activations = f64::from(input_rows) * k + gemm.rows as f64 * f64::from(shape.columns());
     Kernel {
         name: gemm.name,
         work: OpWork::Gemm(shape),

@@ -18,6 +18,6 @@ pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};
 pub use facts::{OpFacts, facts};
 pub(crate) use kernel::exposed_fused_ctas;
-pub use op::{Collective, GemmShape, Op, OpId, OpWork, Resources};
+pub use op::{Collective, Epilogue, GemmShape, Op, OpId, OpWork, Resources};
 pub use transport::{fused_transport, link_ctas, unfused_transport};
 pub use types::{Decision, Phase, Plan, PlanError, Split, SplitDecision, StreamId};

@@ -96,7 +96,7 @@ pub enum Collective {
 pub struct GemmShape {
     /// Rows (tokens).
     pub m: u32,
-    /// Columns on this rank.
+    /// Columns on this rank, before the epilogue.
     pub n: u32,
     /// Inner dimension on this rank.
     pub k: u32,
@@ -111,6 +111,20 @@ pub struct GemmShape {
     pub cluster: u32,
     /// Slices of the inner dimension, each a block of its own (small products only), else 1.
     pub split_k: u32,
+    /// What a tile does with its sums.
+    #[serde(default)]
+    pub epilogue: Epilogue,
+}
+
+/// What a tile of a product does with its sums before it writes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Epilogue {
+    /// Writes them.
+    #[default]
+    Plain,
+    /// The first half of the columns are gates, the second what they gate: SiLU(gate) · up, half as many columns.
+    SiluMul,
 }
 
 fn one() -> u32 {
@@ -118,6 +132,14 @@ fn one() -> u32 {
 }
 
 impl GemmShape {
+    /// Columns that are written.
+    pub fn columns(&self) -> u32 {
+        match self.epilogue {
+            Epilogue::Plain => self.n,
+            Epilogue::SiluMul => self.n / 2,
+        }
+    }
+
     /// Output tiles of one product.
     pub fn tiles(&self) -> u32 {
         let clusters = self.m.div_ceil(self.tile_m * self.cluster);

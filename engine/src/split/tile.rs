@@ -1,6 +1,6 @@
 use crate::{
     machine::{GemmKernels, GpuSpec},
-    plan::{GemmShape, Resources},
+    plan::{Epilogue, GemmShape, Resources},
 };
 
 /// Inner-dimension slice below which cutting it further costs more in the final sum than it wins.
@@ -61,11 +61,20 @@ const OWN_WIDTHS: [(u32, u32); 5] = [(256, 8), (192, 8), (160, 8), (128, 8), (22
 /// within 11 %. A library does not know what else runs; the own kernel counts the SMs that are free.
 pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u32) -> GemmShape {
     if gpu.gemm_kernels == GemmKernels::Weft {
-        return own_shape((m, n, k), groups, sms);
+        return own_shape((m, n, k), groups, sms, Epilogue::Plain);
     }
     let kit = TileKit::of(gpu);
-    let shape =
-        |tile_m, tile_n| GemmShape { m, n, k, groups, tile_m, tile_n, cluster: 1, split_k: 1 };
+    let shape = |tile_m, tile_n| GemmShape {
+        m,
+        n,
+        k,
+        groups,
+        tile_m,
+        tile_n,
+        cluster: 1,
+        split_k: 1,
+        epilogue: Epilogue::Plain,
+    };
     let enough = gpu.sms.div_ceil(2);
     let tiles = [(128, 256), (256, 128), (128, 224), (128, 192), (128, 160), (128, 128)];
     let fits = tiles
@@ -82,8 +91,14 @@ pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u
     GemmShape { split_k: wanted.min(k / MIN_SLICE_K).max(1), ..small }
 }
 
-/// The own kernel's tiles: the width whose waves on `sms` SMs are over first.
-pub fn own_shape((m, n, k): (u32, u32, u32), groups: u32, sms: u32) -> GemmShape {
+/// The own kernel's tiles: the width whose waves on `sms` SMs are over first. Gates and what they gate take half a tile
+/// each; halves of 160 and 224 could leave only 16 columns at a time.
+pub fn own_shape(
+    (m, n, k): (u32, u32, u32),
+    groups: u32,
+    sms: u32,
+    epilogue: Epilogue,
+) -> GemmShape {
     let shape = |(tile_n, _)| GemmShape {
         m,
         n,
@@ -93,12 +108,14 @@ pub fn own_shape((m, n, k): (u32, u32, u32), groups: u32, sms: u32) -> GemmShape
         tile_n,
         cluster: OWN_CLUSTER,
         split_k: 1,
+        epilogue,
     };
     let sms = (sms / OWN_CLUSTER * OWN_CLUSTER).max(OWN_CLUSTER);
     let cost = |&(width, besides): &(u32, u32)| {
         shape((width, besides)).grid().div_ceil(sms) * (width + besides)
     };
-    shape(OWN_WIDTHS.into_iter().min_by_key(cost).expect("five widths"))
+    let fits = |&(width, _): &(u32, u32)| epilogue == Epilogue::Plain || width % 64 == 0;
+    shape(OWN_WIDTHS.into_iter().filter(fits).min_by_key(cost).expect("five widths"))
 }
 
 /// Multiply-adds that an SM could have done while it does one tile: those of the tile, more where a smaller tile

@@ -3,7 +3,7 @@
 use super::{layout::Rows, programs::gemm_form, rank::Rank};
 use crate::{
     cuda::{Args, CudaError, GemmCall, Kernel, Matrix, Shape, TensorMap},
-    plan::{Op, Phase, Split},
+    plan::{Epilogue, Op, OpWork, Phase, Split},
 };
 
 /// Tile rows that a matrix product walks down before it moves right.
@@ -52,7 +52,13 @@ impl Compute<'_> {
             ("norm" | "add_norm", _) => self.add_norm(op, rows),
             ("gate_up", Some(l)) => {
                 let n = 2 * rank.sizes.intermediate;
-                self.gemm(op, m(&act.hidden, hidden), w(&l.gate_up, n, hidden), m(&act.gate_up, n))
+                let out = match &op.work {
+                    OpWork::Gemm(shape) if shape.epilogue == Epilogue::SiluMul => {
+                        m(&act.gated, n / 2)
+                    }
+                    _ => m(&act.gate_up, n),
+                };
+                self.gemm(op, m(&act.hidden, hidden), w(&l.gate_up, n, hidden), out)
             }
             ("silu_mul", _) => self.silu_mul(op, rows),
             ("down", Some(l)) => {

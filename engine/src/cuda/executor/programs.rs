@@ -7,7 +7,7 @@ use weftscope_kernels as kernels;
 use super::layout::Sizes;
 use crate::{
     cuda::{CudaError, Device, Gemm, GemmForm, Kernel, Nvrtc},
-    plan::{Collective, Op, OpWork, Plan, StreamId},
+    plan::{Collective, Epilogue, Op, OpWork, Plan, StreamId},
 };
 
 /// Dynamic shared memory of the attention kernel: what its stages, its queries and its staging rows take, rounded up.
@@ -139,7 +139,8 @@ impl Programs {
 pub(super) fn gemm_form(op: &Op, sms: u32) -> Option<GemmForm> {
     match &op.work {
         OpWork::Gemm(shape) if shape.cluster > 1 => {
-            Some(GemmForm { tile_columns: shape.tile_n, silu_mul: false })
+            let silu_mul = shape.epilogue == Epilogue::SiluMul;
+            Some(GemmForm { tile_columns: shape.tile_n, silu_mul })
         }
         OpWork::Gemm(shape) => Some(GemmForm::fitting(shape.m, shape.n, sms)),
         _ => None,

@@ -84,9 +84,16 @@ fn products_are_right_and_stamped() {
     let Some((device, nvrtc)) = hopper() else { return };
     eprintln!("{}, NVRTC {:?}", device.info(), nvrtc.version());
     let form = |tile_columns, silu_mul| GemmForm { tile_columns, silu_mul };
-    for form in
-        [form(256, false), form(224, false), form(160, false), form(128, false), form(256, true)]
-    {
+    for form in [
+        form(256, false),
+        form(224, false),
+        form(192, false),
+        form(160, false),
+        form(128, false),
+        form(256, true),
+        form(192, true),
+        form(128, true),
+    ] {
         let product = Gemm::load(&device, &nvrtc, form, true).expect("compiles and loads");
         for shape in [(256, 512, 256), (129, 1280, 192), (77, 128, 64), (300, 264, 1000)] {
             for sms in [None, Some(20)] {
