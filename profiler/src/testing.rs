@@ -82,6 +82,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         cluster: 1,
         split_k: 1,
         epilogue: weftscope_engine::plan::Epilogue::Plain,
+        persistent_sms: None,
     });
     let all_reduce = OpWork::Collective {
         collective: Collective::AllReduce,

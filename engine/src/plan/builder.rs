@@ -69,10 +69,9 @@ impl<'a> Builder<'a> {
         Self { shard, machine, ranks, transport, held: HeldSms::default(), ops: Vec::new() }
     }
 
-    /// The SMs that collectives hold beside the layers' products.
-    pub(crate) fn beside(mut self, held: HeldSms) -> Self {
+    /// The SMs that collectives hold beside the products of the blocks to come.
+    pub(crate) fn beside(&mut self, held: HeldSms) {
         self.held = held;
-        self
     }
 
     pub(crate) fn finish(self) -> Vec<Op> {

@@ -9,7 +9,8 @@ pub struct OpFacts {
     /// Blocks of this op that one SM holds.
     pub blocks_per_sm: u32,
     /// Waves and tail on the SMs that are left: those of the GPU less one for each CTA of `beside`, if that is a
-    /// collective (its blocks fill an SM's registers and come first, by priority).
+    /// collective (its blocks fill an SM's registers and come first, by priority). For a persistent product, on the
+    /// SMs that the plan gives it.
     pub occupancy: Occupancy,
     /// The shape in words, e.g. `4096×7168×8192, tiles 128×256`.
     pub shape: String,
@@ -23,6 +24,10 @@ pub fn facts(plan: &Plan) -> Vec<OpFacts> {
         let held = beside.map(|id| &plan.ops[id.0 as usize]).filter(|other| is_collective(other));
         let sms = gpu.sms.saturating_sub(held.map_or(0, |other| other.grid)).max(1);
         let sms = if is_collective(op) { gpu.sms } else { sms };
+        let sms = match &op.work {
+            OpWork::Gemm(shape) => shape.persistent_sms.unwrap_or(sms),
+            _ => sms,
+        };
         let per_sm = blocks_per_sm(&op.resources, gpu);
         OpFacts {
             beside,

@@ -114,6 +114,10 @@ pub struct GemmShape {
     /// What a tile does with its sums.
     #[serde(default)]
     pub epilogue: Epilogue,
+    /// SMs that a persistent launch takes, a block each; `None`: a block a tile. More than are free is no harm: the
+    /// blocks that find none start when one is, which pays where a collective ends meanwhile.
+    #[serde(default)]
+    pub persistent_sms: Option<u32>,
 }
 
 /// What a tile of a product does with its sums before it writes them.

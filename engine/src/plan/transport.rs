@@ -9,7 +9,8 @@ use crate::{
 /// alone reaches 47.5 GB/s, 16 of them are needed for the link's 370 GB/s.
 pub fn link_ctas(link: &LinkSpec) -> u32 {
     let wanted = 2.0 * link.bytes_per_s / link.bytes_per_s_per_sm.max(1.0);
-    (wanted.ceil() as u32).clamp(4, 32)
+    // Even: blocks come in pairs that fill whole TPCs.
+    (wanted.ceil() as u32).next_multiple_of(2).clamp(4, 32)
 }
 
 /// How unfused collectives travel in this run, and a sentence when that is not what was asked.

@@ -60,21 +60,33 @@ pub(crate) struct Products<'a> {
 /// SMs that communication holds beside the matrix products of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeldSms {
-    /// Beside those of attention (phases A and B of the weave).
-    pub attention: u32,
-    /// Beside those of the feed-forward half (phases C and D).
-    pub mlp: u32,
+    /// Beside QKV (phases A and B of the weave).
+    pub qkv: u32,
+    /// Beside the output projection.
+    pub o_proj: u32,
+    /// Beside gate and up, or the experts (phases C and D).
+    pub gate_up: u32,
+    /// Beside down.
+    pub down: u32,
+}
+
+impl HeldSms {
+    /// Collectives of so many CTAs last as long as the phases.
+    pub fn throughout(attn_ctas: u32, mlp_ctas: u32) -> Self {
+        Self { qkv: attn_ctas, o_proj: attn_ctas, gate_up: mlp_ctas, down: mlp_ctas }
+    }
 }
 
 impl Products<'_> {
     /// QKV and output projection.
     pub(crate) fn attention(&self) -> [LayerGemm; 2] {
         let Shard { hidden, heads, head_dim, .. } = *self.shard;
-        let sms = self.gpu.sms.saturating_sub(self.held.attention);
-        let product = |name, n, k| LayerGemm { mlp: false, ..self.product_on(name, (n, k), sms) };
+        let HeldSms { qkv, o_proj, .. } = self.held;
+        let product =
+            |name, n, k, held| LayerGemm { mlp: false, ..self.product_beside(name, (n, k), held) };
         [
-            product("qkv", self.shard.qkv_columns(), hidden),
-            product("o_proj", hidden, heads * head_dim),
+            product("qkv", self.shard.qkv_columns(), hidden, qkv),
+            product("o_proj", hidden, heads * head_dim, o_proj),
         ]
     }
 
@@ -85,9 +97,10 @@ impl Products<'_> {
         let mut gate_up = self.product("gate_up", 2 * intermediate, hidden);
         if self.gpu.gemm_kernels == GemmKernels::Weft {
             let GemmShape { m, n, k, groups, .. } = gate_up.shape;
-            gate_up.shape = own_shape((m, n, k), groups, self.mlp_sms(), Epilogue::SiluMul);
+            let sms = self.sms_beside(self.held.gate_up);
+            gate_up.shape = own_shape((m, n, k), groups, sms, Epilogue::SiluMul);
         }
-        [gate_up, self.product("down", hidden, intermediate)]
+        [gate_up, self.product_beside("down", (hidden, intermediate), self.held.down)]
     }
 
     /// The same of the expert that every token goes to.
@@ -103,7 +116,12 @@ impl Products<'_> {
         let rows = u64::from(self.rows) * u64::from(top_k);
         let rows_per_expert = rows.div_ceil(u64::from(groups)) as u32;
         let grouped = |name, n, k| {
-            let shape = gemm_shape((rows_per_expert, n, k), groups, self.gpu, self.mlp_sms());
+            let shape = gemm_shape(
+                (rows_per_expert, n, k),
+                groups,
+                self.gpu,
+                self.sms_beside(self.held.gate_up),
+            );
             LayerGemm { name, mlp: true, shape, rows }
         };
         [
@@ -114,16 +132,16 @@ impl Products<'_> {
     }
 
     fn product(&self, name: &'static str, n: u32, k: u32) -> LayerGemm {
-        self.product_on(name, (n, k), self.mlp_sms())
+        self.product_beside(name, (n, k), self.held.gate_up)
     }
 
-    fn mlp_sms(&self) -> u32 {
-        self.gpu.sms.saturating_sub(self.held.mlp)
-    }
-
-    fn product_on(&self, name: &'static str, (n, k): (u32, u32), sms: u32) -> LayerGemm {
-        let shape = gemm_shape((self.rows, n, k), 1, self.gpu, sms);
+    fn product_beside(&self, name: &'static str, (n, k): (u32, u32), held: u32) -> LayerGemm {
+        let shape = gemm_shape((self.rows, n, k), 1, self.gpu, self.sms_beside(held));
         LayerGemm { name, mlp: true, shape, rows: u64::from(self.rows) }
+    }
+
+    fn sms_beside(&self, held: u32) -> u32 {
+        self.gpu.sms.saturating_sub(held)
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use ctas::overlap_ctas;
 pub use cut::{Cut, PAD_TOKENS, cut, padded_tokens};
 pub(crate) use gemms::Products;
 pub use gemms::{HeldSms, LayerGemm, layer_gemms};
-pub(crate) use phases::PhaseTimes;
+pub(crate) use phases::{PhaseTimes, held_beside};
 pub use survey::{Survey, SurveyPoint, survey};
 pub use table::{SplitTable, TableError, TableRow};
 pub use tile::{TileKit, gemm_shape, own_shape};

@@ -1,9 +1,9 @@
-use super::{Cut, HeldSms, LayerGemm, WaveCost, layer_gemms};
+use super::{Cut, HeldSms, LayerGemm, WaveCost, WaveModel, cut, layer_gemms};
 use crate::{
     machine::{GemmKernels, Machine},
     model::Shard,
-    plan::causal_pairs,
-    spec::Transport,
+    plan::{SplitDecision, causal_pairs, fused_transport},
+    spec::{RunSpec, Transport},
 };
 
 /// Rough times of the weave's phases, from rates of the machine file: enough to say which collective a phase
@@ -72,6 +72,19 @@ impl PhaseTimes<'_> {
         rows_ns.max(link_ns) + spec.setup_ns + 2.0 * link.latency_ns
     }
 
+    /// Causal attention of sequence parts on the own kernel: as long as its longest row of tiles, or as all of them
+    /// dealt out evenly.
+    fn own_attention_ns(&self, sequences: &[(u32, u32)]) -> f64 {
+        const TILE_ROWS: f64 = 128.0;
+        let kernels = &self.machine.kernels;
+        let row_flops = 4.0 * f64::from(self.shard.head_dim);
+        let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
+        let pairs = total_pairs(sequences) as f64 * f64::from(self.shard.heads);
+        let even = pairs / f64::from(self.machine.gpu.sms);
+        let most = (TILE_ROWS * f64::from(longest)).max(even);
+        1e9 * row_flops * most / kernels.attention_sm_flops + kernels.attention_fixed_ns
+    }
+
     fn gemms_ns(&self, rows: u32, mlp: bool) -> f64 {
         let gemms = layer_gemms(self.shard, rows, &self.machine.gpu, HeldSms::default());
         let ns = |gemm: &LayerGemm| self.flops_ns(gemm.flops()).max(self.weights_ns(gemm));
@@ -85,6 +98,38 @@ impl PhaseTimes<'_> {
     fn flops_ns(&self, flops: f64) -> f64 {
         1e9 * flops / self.machine.gpu.bf16_flops
     }
+}
+
+/// What collectives hold beside the products of both parts of a cut: nothing beside a product that is predicted to start
+/// when the collective of its phase is over.
+pub(crate) fn held_beside(spec: &RunSpec, shard: &Shard, split: &SplitDecision) -> [HeldSms; 2] {
+    let SplitDecision { attn_ctas, mlp_ctas, .. } = *split;
+    let throughout = HeldSms::throughout(attn_ctas, mlp_ctas);
+    let machine = &spec.machine;
+    if machine.gpu.gemm_kernels == GemmKernels::Library {
+        return [throughout; 2];
+    }
+    let (transport, _) = fused_transport(spec);
+    let times = PhaseTimes { machine, shard, ranks: spec.knobs.tp, transport };
+    let model = WaveModel { shard, gpu: &machine.gpu, attn_ctas, mlp_ctas };
+    let parts = cut(&spec.batch, split.first_tokens);
+    let rows = [split.first_tokens, split.second_rows];
+    [(&parts.first, rows[0], rows[1]), (&parts.second, rows[1], rows[0])].map(
+        |(sequences, own, other)| {
+            let products = model.split(own);
+            let lasts = |name: &str| -> f64 {
+                let product = products.iter().find(|cost| cost.gemm.name == name);
+                product.map_or(0.0, |cost| times.product_ns(cost))
+            };
+            let over = |ctas, before_ns| times.beside_compute_ns(other, ctas) <= before_ns;
+            let before_o_proj = lasts("qkv") + times.own_attention_ns(sequences);
+            HeldSms {
+                o_proj: if over(attn_ctas, before_o_proj) { 0 } else { attn_ctas },
+                down: if over(mlp_ctas, lasts("gate_up")) { 0 } else { mlp_ctas },
+                ..throughout
+            }
+        },
+    )
 }
 
 /// (query, key) pairs a head of both parts of a cut.

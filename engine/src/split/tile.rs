@@ -74,6 +74,7 @@ pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u
         cluster: 1,
         split_k: 1,
         epilogue: Epilogue::Plain,
+        persistent_sms: None,
     };
     let enough = gpu.sms.div_ceil(2);
     let tiles = [(128, 256), (256, 128), (128, 224), (128, 192), (128, 160), (128, 128)];
@@ -99,6 +100,7 @@ pub fn own_shape(
     sms: u32,
     epilogue: Epilogue,
 ) -> GemmShape {
+    let sms = (sms / OWN_CLUSTER * OWN_CLUSTER).max(OWN_CLUSTER);
     let shape = |(tile_n, _)| GemmShape {
         m,
         n,
@@ -109,8 +111,8 @@ pub fn own_shape(
         cluster: OWN_CLUSTER,
         split_k: 1,
         epilogue,
+        persistent_sms: Some(sms),
     };
-    let sms = (sms / OWN_CLUSTER * OWN_CLUSTER).max(OWN_CLUSTER);
     let cost = |&(width, besides): &(u32, u32)| {
         shape((width, besides)).grid().div_ceil(sms) * (width + besides)
     };

@@ -42,13 +42,13 @@ impl WaveModel<'_> {
 
     /// The products of a split of `rows` tokens, on the SMs that communication leaves.
     pub fn split(&self, rows: u32) -> Vec<WaveCost> {
-        self.costs(rows, HeldSms { attention: self.attn_ctas, mlp: self.mlp_ctas })
+        self.costs(rows, HeldSms::throughout(self.attn_ctas, self.mlp_ctas))
     }
 
     fn costs(&self, rows: u32, held: HeldSms) -> Vec<WaveCost> {
         let per_sm = blocks_per_sm(&TileKit::of(self.gpu).gemm, self.gpu);
         let cost = |gemm: LayerGemm| {
-            let taken = if gemm.mlp { held.mlp } else { held.attention };
+            let taken = if gemm.mlp { held.gate_up } else { held.qkv };
             let sms = self.gpu.sms.saturating_sub(taken).max(1);
             let occupancy = occupancy(gemm.shape.grid(), sms, per_sm);
             let cost = f64::from(occupancy.waves) * tile_cost(&gemm.shape, self.gpu.gemm_kernels);

@@ -15,14 +15,14 @@
 use super::schedule::Run;
 use crate::{
     plan::{At, Builder, Collective, Op, OpId, Part, Phase, SplitDecision, exposed_fused_ctas},
-    split::HeldSms,
+    split::{HeldSms, held_beside},
 };
 
 pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {
-    let held = HeldSms { attention: split.attn_ctas, mlp: split.mlp_ctas };
-    let mut ops = run.builder().beside(held);
-    let parts = run.parts(split);
-    let mut weave = Weave { ops: &mut ops, parts, compute_end: None, comm_end: None };
+    let mut ops = run.builder();
+    let held = held_beside(run.spec, run.shard, split);
+    let mut weave =
+        Weave { ops: &mut ops, parts: run.parts(split), held, compute_end: None, comm_end: None };
     weave.head(&run);
     for layer in 0..run.layers {
         let [a, b] = [Some(split.attn_ctas); 2];
@@ -46,6 +46,8 @@ enum Half {
 struct Weave<'b, 'a> {
     ops: &'b mut Builder<'a>,
     parts: [Part; 2],
+    /// What collectives hold beside the products of each part.
+    held: [HeldSms; 2],
     /// Last op of the previous phase on the compute stream.
     compute_end: Option<OpId>,
     /// Last op of the previous phase on the comm stream.
@@ -84,8 +86,14 @@ impl Weave<'_, '_> {
         }
         let at = At::compute(Some(layer), phase);
         self.compute_end = Some(match half {
-            Half::Attention(part) => self.ops.attention_block(at, &self.parts[part], &joined),
-            Half::Mlp(part) => self.ops.mlp_block(at, &self.parts[part], &joined),
+            Half::Attention(part) => {
+                self.ops.beside(self.held[part]);
+                self.ops.attention_block(at, &self.parts[part], &joined)
+            }
+            Half::Mlp(part) => {
+                self.ops.beside(self.held[part]);
+                self.ops.mlp_block(at, &self.parts[part], &joined)
+            }
         });
     }
 
