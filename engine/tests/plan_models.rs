@@ -1,6 +1,6 @@
 //! Built-in models, Hugging Face configs, and what a rank holds of them.
 
-use weftscope_engine::model::{self, Ffn, ModelShape, Shard, from_hf_config};
+use weftscope_engine::model::{self, Ffn, ModelShape, RopeScaling, Shard, from_hf_config};
 
 /// A config with the keys of `base` and those of `more`, which win.
 fn config(base: serde_json::Value, more: serde_json::Value) -> String {
@@ -19,6 +19,8 @@ fn llama() -> serde_json::Value {
         "hidden_act": "silu", "hidden_size": 8192, "intermediate_size": 28672,
         "num_attention_heads": 64, "num_hidden_layers": 80, "num_key_value_heads": 8,
         "rms_norm_eps": 1e-5, "rope_theta": 500000.0, "vocab_size": 128256, "head_dim": 128,
+        "rope_scaling": {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192, "rope_type": "llama3"},
     })
 }
 
@@ -71,6 +73,13 @@ fn other_spellings_and_defaults() {
     let ffn = Ffn::Moe { experts: 60, top_k: 4, intermediate: 1408, shared_intermediate: 5632 };
     assert_eq!((shape.ffn, shape.rope_theta, shape.qkv_bias), (ffn, 1e6, true));
     assert_eq!((shape.head_dim, shape.kv_heads), (128, 64));
+    let scaled = |rope| from(serde_json::json!({"rope_scaling": rope})).map(|shape| shape.rope_scaling);
+    let linear = serde_json::json!({"type": "linear", "factor": 2.0});
+    assert_eq!(scaled(linear).unwrap(), Some(RopeScaling::Linear { factor: 2.0 }));
+    let yarn = serde_json::json!({"rope_type": "yarn", "factor": 4.0});
+    assert_eq!(scaled(yarn).unwrap(), Some(RopeScaling::Other { name: "yarn".to_owned() }));
+    let missing = scaled(serde_json::json!({"rope_type": "llama3"})).unwrap_err();
+    assert!(missing.ends_with("it needs factor"), "{missing}");
 }
 
 #[test]

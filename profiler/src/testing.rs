@@ -28,6 +28,7 @@ pub(crate) fn toy_spec() -> RunSpec {
         vocab: 100,
         rms_eps: 1e-5,
         rope_theta: 1e4,
+        rope_scaling: None,
         qkv_bias: false,
         qk_norm: false,
     };

@@ -8,6 +8,7 @@
 )]
 
 mod ceiling;
+mod checkpoint;
 mod device;
 mod error;
 mod executor;
@@ -24,6 +25,7 @@ mod stamps;
 mod tensor_map;
 
 pub use ceiling::measure_ceiling;
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
 pub use executor::{CudaExecutor, Launching};

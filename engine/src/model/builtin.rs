@@ -1,4 +1,4 @@
-use super::{Ffn, ModelShape};
+use super::{Ffn, ModelShape, RopeScaling};
 
 /// Names of the built-in models, in the order lists show them.
 pub fn names() -> [&'static str; 4] {
@@ -17,6 +17,7 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             vocab: 152_064,
             rms_eps: 1e-6,
             rope_theta: 1e6,
+            rope_scaling: None,
             qkv_bias: true,
             ..llama_70b()
         }),
@@ -28,6 +29,7 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             ffn: Ffn::Moe { experts: 8, top_k: 2, intermediate: 16_384, shared_intermediate: 0 },
             vocab: 32_768,
             rope_theta: 1e6,
+            rope_scaling: None,
             ..llama_70b()
         }),
         "qwen3-235b-a22b" => Some(ModelShape {
@@ -39,6 +41,7 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             vocab: 151_936,
             rms_eps: 1e-6,
             rope_theta: 1e6,
+            rope_scaling: None,
             qk_norm: true,
             ..llama_70b()
         }),
@@ -59,6 +62,12 @@ fn llama_70b() -> ModelShape {
         vocab: 128_256,
         rms_eps: 1e-5,
         rope_theta: 500_000.0,
+        rope_scaling: Some(RopeScaling::Llama3 {
+            factor: 8.0,
+            low_freq_factor: 1.0,
+            high_freq_factor: 4.0,
+            original_positions: 8192,
+        }),
         qkv_bias: false,
         qk_norm: false,
     }

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Ffn, ModelShape};
+use super::{RopeScaling, Ffn, ModelShape};
 
 /// Why a text is no model this program can plan.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub fn from_hf_config(json: &str, name: &str) -> Result<ModelShape, ModelError> 
         vocab: config.count("vocab_size")?,
         rms_eps: config.positive_or("rms_norm_eps", 1e-6)?,
         rope_theta: config.rope_theta()?,
+        rope_scaling: config.rope_scaling()?,
         qkv_bias: match family {
             Family::Qwen2 | Family::Qwen2Moe => config.flag_or("qkv_bias", true)?,
             _ => config.flag_or("attention_bias", false)?,
@@ -166,6 +167,29 @@ impl Config {
             (None, Some(value)) => positive("rope_parameters.rope_theta", value),
             _ => self.positive_or("rope_theta", 10_000.0),
         }
+    }
+
+    /// Under `rope_scaling` in most files, with `rope_theta` under `rope_parameters` in those of transformers 5. The
+    /// sort is `rope_type`, in older files `type`.
+    fn rope_scaling(&self) -> Result<Option<RopeScaling>, ModelError> {
+        let Some(rope) = self.get("rope_scaling").or_else(|| self.get("rope_parameters")) else {
+            return Ok(None);
+        };
+        let number = |key: &str| match rope.get(key) {
+            Some(value) => positive(&format!("rope_scaling.{key}"), value),
+            None => Err(odd("rope_scaling", rope, format!("it needs {key}"))),
+        };
+        Ok(match rope.get("rope_type").or_else(|| rope.get("type")).and_then(Value::as_str) {
+            None | Some("default") => None,
+            Some("linear") => Some(RopeScaling::Linear { factor: number("factor")? }),
+            Some("llama3") => Some(RopeScaling::Llama3 {
+                factor: number("factor")?,
+                low_freq_factor: number("low_freq_factor")?,
+                high_freq_factor: number("high_freq_factor")?,
+                original_positions: number("original_max_position_embeddings")? as u32,
+            }),
+            Some(other) => Some(RopeScaling::Other { name: other.to_owned() }),
+        })
     }
 
     /// A value that is there and not null.

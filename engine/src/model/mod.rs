@@ -2,10 +2,12 @@
 
 mod builtin;
 mod hf;
+mod rope;
 mod shape;
 mod shard;
 
 pub use builtin::{builtin, names};
 pub use hf::{ModelError, from_hf_config};
+pub use rope::RopeScaling;
 pub use shape::{Ffn, ModelShape};
 pub use shard::{DegreeError, Shard};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
+use super::{ModelError, RopeScaling};
 
 /// Everything about a Llama-family decoder that decides how much work an iteration is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct ModelShape {
     pub rms_eps: f64,
     /// Base of the rotary embedding.
     pub rope_theta: f64,
+    /// How the rotary embedding's frequencies are stretched for contexts longer than those first trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rope_scaling: Option<RopeScaling>,
     /// The QKV projection has a bias (Qwen2).
     pub qkv_bias: bool,
     /// Query and key heads are normalised (Qwen3).

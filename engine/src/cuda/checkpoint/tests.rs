@@ -1,0 +1,325 @@
+//! Small checkpoints, written here byte by byte, and what ranks get of them.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use half::{bf16, f16};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Checkpoint, Piece};
+use crate::model::{Ffn, Shard};
+
+/// Shape and numbers by name.
+type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+const HIDDEN: usize = 16;
+const HEAD_DIM: usize = 8;
+
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    heads: usize,
+    kv_heads: usize,
+    intermediate: usize,
+    vocab: usize,
+    layers: usize,
+    qwen: bool,
+    tied: bool,
+}
+
+const SMALL: Model =
+    Model { heads: 4, kv_heads: 2, intermediate: 12, vocab: 11, layers: 2, qwen: true, tied: false };
+
+fn config(m: Model) -> Value {
+    let name = if m.qwen { "Qwen2ForCausalLM" } else { "LlamaForCausalLM" };
+    json!({
+        "architectures": [name], "hidden_size": HIDDEN, "num_attention_heads": m.heads,
+        "num_key_value_heads": m.kv_heads, "head_dim": HEAD_DIM, "num_hidden_layers": m.layers,
+        "intermediate_size": m.intermediate, "vocab_size": m.vocab, "tie_word_embeddings": m.tied,
+    })
+}
+
+/// Numbers that all differ and that bf16 has to round.
+fn tensors(m: Model) -> Tensors {
+    let mut all = Tensors::new();
+    let mut add = |name: String, shape: Vec<usize>| {
+        let (len, at) = (shape.iter().product::<usize>(), all.len());
+        let numbers = (0..len).map(|i| ((i * 7919 + at * 104_729) % 65_521) as f32 / 977.0 - 30.0);
+        all.insert(name, (shape, numbers.collect()));
+    };
+    let (q, kv) = (m.heads * HEAD_DIM, m.kv_heads * HEAD_DIM);
+    add("model.embed_tokens.weight".to_owned(), vec![m.vocab, HIDDEN]);
+    add("model.norm.weight".to_owned(), vec![HIDDEN]);
+    if !m.tied {
+        add("lm_head.weight".to_owned(), vec![m.vocab, HIDDEN]);
+    }
+    for layer in 0..m.layers {
+        let mut of = |name: &str, shape| add(format!("model.layers.{layer}.{name}"), shape);
+        for (name, rows) in [("q_proj", q), ("k_proj", kv), ("v_proj", kv)] {
+            of(&format!("self_attn.{name}.weight"), vec![rows, HIDDEN]);
+            if m.qwen {
+                of(&format!("self_attn.{name}.bias"), vec![rows]);
+            }
+        }
+        of("self_attn.o_proj.weight", vec![HIDDEN, q]);
+        of("mlp.gate_proj.weight", vec![m.intermediate, HIDDEN]);
+        of("mlp.up_proj.weight", vec![m.intermediate, HIDDEN]);
+        of("mlp.down_proj.weight", vec![HIDDEN, m.intermediate]);
+        of("input_layernorm.weight", vec![HIDDEN]);
+        of("post_attention_layernorm.weight", vec![HIDDEN]);
+    }
+    all
+}
+
+fn bytes_of(dtype: &str, numbers: &[f32]) -> Vec<u8> {
+    let one = |&x: &f32| match dtype {
+        "F32" => x.to_le_bytes().to_vec(),
+        "F16" => f16::from_f32(x).to_le_bytes().to_vec(),
+        _ => bf16::from_f32(x).to_le_bytes().to_vec(),
+    };
+    numbers.iter().flat_map(one).collect()
+}
+
+/// The format: length of the header, the header as JSON, the data.
+fn safetensors(tensors: &Tensors, dtype: &str) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, (shape, numbers)) in tensors {
+        let from = data.len();
+        data.extend(bytes_of(dtype, numbers));
+        let entry = json!({"dtype": dtype, "shape": shape, "data_offsets": [from, data.len()]});
+        header.insert(name.clone(), entry);
+    }
+    let header = Value::Object(header).to_string();
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.into_bytes());
+    file.extend(data);
+    file
+}
+
+fn write(folder: &Path, m: Model, tensors: &Tensors, dtype: &str) {
+    fs::write(folder.join("config.json"), config(m).to_string()).unwrap();
+    fs::write(folder.join("model.safetensors"), safetensors(tensors, dtype)).unwrap();
+}
+
+/// In three files behind an index.
+fn write_sharded(folder: &Path, m: Model, tensors: &Tensors, dtype: &str) {
+    fs::write(folder.join("config.json"), config(m).to_string()).unwrap();
+    let mut map = serde_json::Map::new();
+    for part in 0..3 {
+        let file = format!("model-0000{part}-of-00003.safetensors");
+        let own: Tensors = tensors
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i % 3 == part)
+            .map(|(_, (name, tensor))| (name.clone(), tensor.clone()))
+            .collect();
+        map.extend(own.keys().map(|name| (name.clone(), json!(file))));
+        fs::write(folder.join(&file), safetensors(&own, dtype)).unwrap();
+    }
+    let index = json!({"metadata": {"total_size": 1}, "weight_map": map});
+    fs::write(folder.join("model.safetensors.index.json"), index.to_string()).unwrap();
+}
+
+/// Element by element, what rank `rank` of `degree` has of a piece.
+fn twin(m: Model, tensors: &Tensors, piece: Piece, (rank, degree): (usize, usize)) -> Vec<f32> {
+    let get = |name: &str, row: usize, column: usize| {
+        let (shape, numbers) = &tensors[name];
+        let width = shape.get(1).copied().unwrap_or(1);
+        if row < shape[0] { numbers[row * width + column] } else { 0.0 }
+    };
+    let at = |layer: u32, name: &str| format!("model.layers.{layer}.{name}");
+    let qkv = |layer: u32, what: &str, width: usize| {
+        let mut out = Vec::new();
+        for head in 0..m.heads / degree {
+            for row in 0..HEAD_DIM {
+                let row = (rank * (m.heads / degree) + head) * HEAD_DIM + row;
+                let name = at(layer, &format!("self_attn.q_proj.{what}"));
+                out.extend((0..width).map(|column| get(&name, row, column)));
+            }
+        }
+        for name in ["k_proj", "v_proj"] {
+            for head in 0..(m.kv_heads / degree).max(1) {
+                // Query head h reads K/V head h · kv_heads / heads; the rank's K/V heads are those its queries read.
+                let first_query = rank * (m.heads / degree);
+                let head = first_query * m.kv_heads / m.heads + head;
+                for row in 0..HEAD_DIM {
+                    let name = at(layer, &format!("self_attn.{name}.{what}"));
+                    out.extend((0..width).map(|column| get(&name, head * HEAD_DIM + row, column)));
+                }
+            }
+        }
+        out
+    };
+    let columns = |name: &str, all: usize| {
+        let mut out = Vec::new();
+        for row in 0..HIDDEN {
+            for column in 0..all / degree {
+                out.push(get(name, row, rank * (all / degree) + column));
+            }
+        }
+        out
+    };
+    let rows = |name: &str, each: usize| {
+        let own = rank * each..(rank + 1) * each;
+        own.flat_map(|row| (0..HIDDEN).map(move |column| (row, column)))
+            .map(|(row, column)| get(name, row, column))
+            .collect::<Vec<_>>()
+    };
+    let vector = |name: &str| (0..HIDDEN).map(|row| get(name, row, 0)).collect::<Vec<_>>();
+    match piece {
+        Piece::Qkv(i) => qkv(i, "weight", HIDDEN),
+        Piece::QkvBias(i) => qkv(i, "bias", 1),
+        Piece::OProj(i) => columns(&at(i, "self_attn.o_proj.weight"), m.heads * HEAD_DIM),
+        Piece::GateUp(i) => {
+            let each = m.intermediate / degree;
+            let mut out = rows(&at(i, "mlp.gate_proj.weight"), each);
+            out.extend(rows(&at(i, "mlp.up_proj.weight"), each));
+            out
+        }
+        Piece::Down(i) => columns(&at(i, "mlp.down_proj.weight"), m.intermediate),
+        Piece::Norm(i) if i as usize == 2 * m.layers => vector("model.norm.weight"),
+        Piece::Norm(i) if i % 2 == 0 => vector(&at(i / 2, "input_layernorm.weight")),
+        Piece::Norm(i) => vector(&at(i / 2, "post_attention_layernorm.weight")),
+        Piece::LmHead if !m.tied => rows("lm_head.weight", m.vocab.div_ceil(degree)),
+        Piece::Embedding | Piece::LmHead => {
+            rows("model.embed_tokens.weight", m.vocab.div_ceil(degree))
+        }
+    }
+}
+
+fn check_pieces(m: Model, dtype: &str, degree: usize, sharded: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let tensors = tensors(m);
+    if sharded {
+        write_sharded(folder.path(), m, &tensors, dtype);
+    } else {
+        write(folder.path(), m, &tensors, dtype);
+    }
+    let checkpoint = Checkpoint::open(folder.path()).unwrap();
+    let shard = Shard::new(checkpoint.model(), degree as u32).unwrap();
+    let Ffn::Dense { intermediate } = shard.ffn else { panic!("dense") };
+    for piece in Piece::all(checkpoint.model()) {
+        let len = match piece {
+            Piece::Qkv(_) => shard.qkv_columns() as usize * HIDDEN,
+            Piece::QkvBias(_) => shard.qkv_columns() as usize,
+            Piece::OProj(_) => HIDDEN * shard.heads as usize * HEAD_DIM,
+            Piece::GateUp(_) => 2 * intermediate as usize * HIDDEN,
+            Piece::Down(_) => HIDDEN * intermediate as usize,
+            Piece::Norm(_) => HIDDEN,
+            Piece::Embedding | Piece::LmHead => shard.vocab as usize * HIDDEN,
+        };
+        for rank in 0..degree {
+            let got = checkpoint.piece(piece, rank as u32, degree as u32).unwrap();
+            let round = |x: f32| match dtype {
+                "F16" => bf16::from_f32(f16::from_f32(x).to_f32()).to_bits(),
+                _ => bf16::from_f32(x).to_bits(),
+            };
+            let expected: Vec<u16> =
+                twin(m, &tensors, piece, (rank, degree)).into_iter().map(round).collect();
+            assert_eq!(got.len(), len, "{piece:?} of rank {rank}");
+            assert!(got == expected, "{piece:?} of rank {rank} of {degree}, {dtype}, {m:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    /// Whatever the model, type, degree and number of files, a rank has what brute force gives it.
+    #[test]
+    fn shards_are_those_of_brute_force(
+        (degree, per_rank, kv) in (0u32..3, 1usize..3, 0u32..3),
+        (vocab, layers) in (1usize..40, 1usize..3),
+        (qwen, tied, sharded) in any::<(bool, bool, bool)>(),
+        dtype in prop_oneof![Just("F32"), Just("F16"), Just("BF16")],
+    ) {
+        let degree = 1usize << degree;
+        let heads = degree * per_rank * 4;
+        let model = Model {
+            heads, kv_heads: (1usize << kv).min(heads), intermediate: degree * 6, vocab, layers, qwen, tied,
+        };
+        check_pieces(model, dtype, degree, sharded);
+    }
+}
+
+/// The message of a checkpoint that `spoil` has changed, without the folder's name.
+fn message(spoil: impl Fn(&Path, &mut Tensors)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tensors = tensors(SMALL);
+    spoil(folder.path(), &mut tensors);
+    if !folder.path().join("config.json").exists() {
+        write(folder.path(), SMALL, &tensors, "BF16");
+    }
+    let message = Checkpoint::open(folder.path()).unwrap_err().to_string();
+    message.replace(&folder.path().display().to_string(), "DIR")
+}
+
+#[test]
+fn errors_name_tensor_and_file() {
+    let q = "model.layers.1.self_attn.q_proj.weight";
+    assert_eq!(
+        message(|_, tensors| drop(tensors.remove(q))),
+        format!("there is no tensor {q}: DIR/model.safetensors")
+    );
+    assert_eq!(
+        message(|_, tensors| tensors.get_mut(q).unwrap().0 = vec![16, 32]),
+        format!("{q} is [16, 32], and config.json asks for [32, 16]: DIR/model.safetensors")
+    );
+    let extra = "model.layers.0.self_attn.o_proj.bias";
+    assert_eq!(
+        message(|_, tensors| drop(tensors.insert(extra.to_owned(), (vec![2], vec![0.0; 2])))),
+        format!("{extra} belongs to nothing that is computed here: DIR/model.safetensors")
+    );
+    let cut_short = message(|folder, tensors| {
+        write(folder, SMALL, tensors, "BF16");
+        let path = folder.join("model.safetensors");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+    });
+    assert!(cut_short.contains("(an unfinished download?): DIR/model.safetensors"), "{cut_short}");
+    let foreign = message(|folder, tensors| {
+        write(folder, SMALL, tensors, "BF16");
+        let path = folder.join("model.safetensors");
+        let text = fs::read(&path).unwrap();
+        let header = String::from_utf8_lossy(&text[8..]).find("BF16").unwrap() + 8;
+        let mut bytes = text.clone();
+        bytes[header..header + 4].copy_from_slice(b"I16\"");
+        // One character shorter: the quote takes its place, a space the quote's.
+        bytes[header + 4] = b' ';
+        fs::write(&path, bytes).unwrap();
+    });
+    assert!(foreign.contains("holds I16; only BF16, F16 and F32 are read: DIR/"), "{foreign}");
+}
+
+#[test]
+fn errors_of_folder_and_index() {
+    let empty = tempfile::tempdir().unwrap();
+    let error = Checkpoint::open(empty.path()).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read: ") && error.ends_with("config.json"), "{error}");
+    fs::write(empty.path().join("config.json"), config(SMALL).to_string()).unwrap();
+    let error = Checkpoint::open(empty.path()).unwrap_err().to_string();
+    assert!(error.starts_with("neither model.safetensors nor"), "{error}");
+    let missing_file = message(|folder, tensors| {
+        write_sharded(folder, SMALL, tensors, "F32");
+        fs::remove_file(folder.join("model-00001-of-00003.safetensors")).unwrap();
+    });
+    assert!(missing_file.starts_with("cannot read: "), "{missing_file}");
+    assert!(missing_file.ends_with("DIR/model-00001-of-00003.safetensors"), "{missing_file}");
+    let climbing = message(|folder, tensors| {
+        write(folder, SMALL, tensors, "F32");
+        let index = json!({"weight_map": {"lm_head.weight": "../model.safetensors"}});
+        fs::write(folder.join("model.safetensors.index.json"), index.to_string()).unwrap();
+    });
+    assert_eq!(
+        climbing,
+        "not an index of safetensors: lm_head.weight lies in \"../model.safetensors\", which is no \
+         file name: DIR/model.safetensors.index.json"
+    );
+    let elsewhere = message(|folder, tensors| {
+        write(folder, SMALL, tensors, "F32");
+        let index = json!({"weight_map": {"lm_head.weight": "model.safetensors"}});
+        fs::write(folder.join("model.safetensors.index.json"), index.to_string()).unwrap();
+    });
+    assert_eq!(
+        elsewhere,
+        "there is no tensor model.embed_tokens.weight: DIR/model.safetensors.index.json"
+    );
+}
