@@ -73,7 +73,8 @@ fn other_spellings_and_defaults() {
     let ffn = Ffn::Moe { experts: 60, top_k: 4, intermediate: 1408, shared_intermediate: 5632 };
     assert_eq!((shape.ffn, shape.rope_theta, shape.qkv_bias), (ffn, 1e6, true));
     assert_eq!((shape.head_dim, shape.kv_heads), (128, 64));
-    let scaled = |rope| from(serde_json::json!({"rope_scaling": rope})).map(|shape| shape.rope_scaling);
+    let scaled =
+        |rope| from(serde_json::json!({"rope_scaling": rope})).map(|shape| shape.rope_scaling);
     let linear = serde_json::json!({"type": "linear", "factor": 2.0});
     assert_eq!(scaled(linear).unwrap(), Some(RopeScaling::Linear { factor: 2.0 }));
     let yarn = serde_json::json!({"rope_type": "yarn", "factor": 4.0});

@@ -1,7 +1,8 @@
-// RMSNorm, alone and with the residual add before it, one block a row, grid-stride over rows.
+// RMSNorm, alone, first of a stream, and with the residual add before it, one block a row, grid-stride over rows.
 //
-//   weft_rms_norm:      out = x / rms(x) * gamma
-//   weft_add_rms_norm:  residual += x; out = residual / rms(residual) * gamma
+//   weft_rms_norm:        out = x / rms(x) * gamma
+//   weft_first_rms_norm:  residual = x; out = x / rms(x) * gamma
+//   weft_add_rms_norm:    residual += x; out = residual / rms(residual) * gamma
 //
 // Rounding as in the fused collective kernel: the sum is rounded to bf16 once and kept, the norm is taken
 // of the unrounded sum, the scaled value and its product with gamma are rounded each.
@@ -29,9 +30,12 @@ __device__ __forceinline__ float block_sum(float x, float (&partial)[2][THREADS 
     return sum;
 }
 
-template <bool ADD>
+enum class Stream { NONE, BEGINS, GOES_ON };
+
+template <Stream STREAM>
 __device__ __forceinline__ void norm_rows(const uint4* x, uint4* residual, const uint4* gamma, uint4* out, u32 rows,
                                           float eps) {
+    constexpr bool ADD = STREAM == Stream::GOES_ON;
     __shared__ float partial[2][THREADS / 32];
     u32 turn = 0;
     for (u32 row = blockIdx.x; row < rows; row += gridDim.x, ++turn) {
@@ -52,8 +56,8 @@ __device__ __forceinline__ void norm_rows(const uint4* x, uint4* residual, const
             if (ADD) {
                 add_bf16(acc, r[j]);
                 v[j] = pack8(acc);
-                residual[at + j * THREADS] = v[j];
             }
+            if (STREAM != Stream::NONE) residual[at + j * THREADS] = v[j];
             square = square_sum(acc, square);
         }
         const Scale scale = split_scale(rsqrtf(block_sum(square, partial, turn) * (1.0f / WEFT_HIDDEN) + eps));
@@ -69,7 +73,15 @@ __device__ __forceinline__ void norm_rows(const uint4* x, uint4* residual, const
 extern "C" __global__ void __launch_bounds__(256)
 weft_rms_norm(const uint4* x, const uint4* gamma, uint4* out, u32 rows, float eps, u32 op, WeftStampRing* ring) {
     const u64 began = weft_stamp_now();
-    norm_rows<false>(x, nullptr, gamma, out, rows, eps);
+    norm_rows<Stream::NONE>(x, nullptr, gamma, out, rows, eps);
+    if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_BLOCK, rows);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+weft_first_rms_norm(const uint4* x, uint4* residual, const uint4* gamma, uint4* out, u32 rows, float eps, u32 op,
+                    WeftStampRing* ring) {
+    const u64 began = weft_stamp_now();
+    norm_rows<Stream::BEGINS>(x, residual, gamma, out, rows, eps);
     if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_BLOCK, rows);
 }
 
@@ -77,6 +89,6 @@ extern "C" __global__ void __launch_bounds__(256)
 weft_add_rms_norm(const uint4* x, uint4* residual, const uint4* gamma, uint4* out, u32 rows, float eps, u32 op,
                   WeftStampRing* ring) {
     const u64 began = weft_stamp_now();
-    norm_rows<true>(x, residual, gamma, out, rows, eps);
+    norm_rows<Stream::GOES_ON>(x, residual, gamma, out, rows, eps);
     if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_BLOCK, rows);
 }

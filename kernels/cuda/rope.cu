@@ -4,12 +4,13 @@
 // against element i of its second half (the layout of Llama checkpoints) by the angle of `table`, rows of
 // 64 {cos, sin} pairs by position. Rotated q stays in place. Rotated k and plain v go to row `slots[token]`
 // of the caches [rows, k heads, 128] when `slots` is given, and k also in place.
+// `bias`, when given, is added to every row of qkv first (Qwen2), and v then changes in place too.
 // Eight threads own a head: each turns eight elements of either half. Grid-stride.
 #include "bf16.cuh"
 
 extern "C" __global__ void __launch_bounds__(256)
 weft_rope(uint4* qkv, const float4* table, const u32* positions, const u32* slots, uint4* k_cache, uint4* v_cache,
-          u32 tokens, u32 q_heads, u32 k_heads, u32 op, WeftStampRing* ring) {
+          const uint4* bias, u32 tokens, u32 q_heads, u32 k_heads, u32 op, WeftStampRing* ring) {
     const u64 began = weft_stamp_now();
     const u32 heads = q_heads + 2 * k_heads, per_token = heads * 8;
     const u64 total = u64(tokens) * per_token, step = u64(gridDim.x) * blockDim.x;
@@ -17,13 +18,17 @@ weft_rope(uint4* qkv, const float4* table, const u32* positions, const u32* slot
         const u32 token = u32(i / per_token), rest = u32(i - u64(token) * per_token);
         const u32 head = rest / 8, part = rest % 8;
         const bool is_value = head >= q_heads + k_heads;
-        if (is_value && slots == nullptr) continue;
+        if (is_value && slots == nullptr && bias == nullptr) continue;
         uint4* at = qkv + (u64(token) * heads + head) * 16 + part;
         uint4 low = at[0], high = at[8];
+        float a[8], b[8];
+        set_bf16(a, low);
+        set_bf16(b, high);
+        if (bias != nullptr) {
+            add_bf16(a, __ldg(bias + head * 16 + part));
+            add_bf16(b, __ldg(bias + head * 16 + part + 8));
+        }
         if (!is_value) {
-            float a[8], b[8];
-            set_bf16(a, low);
-            set_bf16(b, high);
             const float4* turn = table + u64(positions[token]) * 32 + part * 4;
 #pragma unroll
             for (int e = 0; e < 8; e += 2) {
@@ -32,6 +37,8 @@ weft_rope(uint4* qkv, const float4* table, const u32* positions, const u32* slot
                 a[e] = a0 * t.x - b[e] * t.y, b[e] = b[e] * t.x + a0 * t.y;
                 a[e + 1] = a1 * t.z - b[e + 1] * t.w, b[e + 1] = b[e + 1] * t.z + a1 * t.w;
             }
+        }
+        if (!is_value || bias != nullptr) {
             low = pack8(a), high = pack8(b);
             at[0] = low, at[8] = high;
         }

@@ -165,7 +165,7 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         file: "norm.cu",
         source: include_str!("../cuda/norm.cu"),
-        entries: &["weft_rms_norm", "weft_add_rms_norm"],
+        entries: &["weft_rms_norm", "weft_first_rms_norm", "weft_add_rms_norm"],
         archs: EVERYWHERE,
         variants: PLAIN,
     },

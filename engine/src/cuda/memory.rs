@@ -1,6 +1,6 @@
 use std::mem::size_of;
 
-use cudarc::driver::{CudaStream, DeviceRepr, result, sys};
+use cudarc::driver::{DeviceRepr, result, sys};
 
 use super::{CudaError, Device, error::Context as _};
 
@@ -58,18 +58,6 @@ impl Buffer {
         self.device.synchronize()
     }
 
-    /// Zeros on a stream, in its order, without waiting.
-    ///
-    /// # Errors
-    /// When the driver refuses.
-    pub fn clear_on(&self, stream: &CudaStream) -> Result<(), CudaError> {
-        let gpu = self.device.info().index;
-        self.device.make_current()?;
-        // SAFETY: the range is this allocation, which is freed only after its device is idle.
-        unsafe { result::memset_d8_async(self.address, 0, self.len_bytes, stream.cu_stream()) }
-            .on(gpu, "clearing memory")
-    }
-
     /// Copies `values` to its beginning.
     ///
     /// # Errors
@@ -79,7 +67,9 @@ impl Buffer {
         self.device.make_current()?;
         // SAFETY: the device is current and the allocation at least as long as `values`.
         unsafe { result::memcpy_htod_sync(self.address, values) }
-            .on(self.device.info().index, "copying to the device")
+            .on(self.device.info().index, "copying to the device")?;
+        // The copy out of pageable memory may return when it is staged, and other streams do not wait for it.
+        self.device.synchronize()
     }
 
     /// `len` values from `offset_bytes` on, after everything on the device has finished.

@@ -28,7 +28,7 @@ pub use ceiling::measure_ceiling;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
-pub use executor::{CudaExecutor, Launching};
+pub use executor::{CudaExecutor, Launching, Weights};
 pub use find::{FindError, library_paths};
 pub use gemm::{Gemm, GemmCall, GemmForm};
 pub use here::machine_here;

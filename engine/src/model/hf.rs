@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{RopeScaling, Ffn, ModelShape};
+use super::{Ffn, ModelShape, RopeScaling};
 
 /// Why a text is no model this program can plan.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

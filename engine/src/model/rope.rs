@@ -43,8 +43,8 @@ impl RopeScaling {
                 } else if waves_in_context < low_freq_factor {
                     frequency / factor
                 } else {
-                    let smooth = (waves_in_context - low_freq_factor)
-                        / (high_freq_factor - low_freq_factor);
+                    let smooth =
+                        (waves_in_context - low_freq_factor) / (high_freq_factor - low_freq_factor);
                     (1.0 - smooth) * frequency / factor + smooth * frequency
                 }
             }

@@ -71,9 +71,10 @@ pub struct RunArgs {
 /// What `record` and `bench` share.
 #[derive(Debug, Args)]
 pub struct OnArgs {
-    /// Model by name (`weftscope list models`), or the path of a Hugging Face config.json.
-    #[arg(long, default_value = "llama-3.3-70b", value_name = "NAME|FILE")]
-    pub model: String,
+    /// Model by name (`weftscope list models`), or the path of a Hugging Face config.json [default: llama-3.3-70b,
+    /// or the model of `--weights`].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: Option<String>,
     /// Machine by name (`weftscope list machines`), or the path of a machine file.
     /// [default: h100x8, or this computer's GPUs with `--backend cuda`]
     #[arg(long, value_name = "NAME|FILE")]
@@ -119,6 +120,10 @@ pub struct RecordArgs {
     /// Where to run it.
     #[arg(long, value_enum, default_value_t = Backend::Sim)]
     pub backend: Backend,
+    /// Folder of a Hugging Face checkpoint (config.json and safetensors) to take the weights from, with
+    /// `--backend cuda` [default: random weights].
+    #[arg(long, value_name = "FOLDER")]
+    pub weights: Option<PathBuf>,
     /// Layers to run, a number or `all`; every layer of a model does the same.
     #[arg(long, default_value = "4", value_name = "N|all")]
     pub layers: String,
@@ -171,7 +176,7 @@ pub struct BenchArgs {
 pub enum Backend {
     /// The simulator.
     Sim,
-    /// The NVIDIA GPUs of this computer, one a rank; weights and tokens are random.
+    /// The NVIDIA GPUs of this computer, one a rank; tokens are arbitrary.
     Cuda,
 }
 

@@ -1,5 +1,22 @@
 #[cfg(feature = "live")]
-use super::{Failure, args::Backend};
+use std::sync::Arc;
+
+#[cfg(feature = "live")]
+use weftscope_engine::{
+    cuda::{Checkpoint, CudaExecutor, Weights},
+    executor::Executor,
+    plan::plan,
+    sim::Simulator,
+    spec::RunSpec,
+};
+
+#[cfg(feature = "live")]
+use super::{
+    Failure,
+    args::Backend,
+    progress::ProgressLine,
+    run_spec::{layers, run_failure, run_spec},
+};
 use super::{Outcome, args::RecordArgs};
 
 /// Runs and writes.
@@ -7,20 +24,20 @@ use super::{Outcome, args::RecordArgs};
 pub(super) fn run(args: &RecordArgs) -> Outcome {
     use std::io::Write;
 
-    use super::{
-        progress::ProgressLine,
-        run_spec::{layers, run_failure, run_spec},
-    };
     use crate::files::{SaveOptions, TraceFormat, check_target};
 
     let format = TraceFormat::of_path(&args.output).map_err(|e| Failure::Misuse(e.to_string()))?;
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
     }
-    let spec = run_spec(&args.run, args.backend, layers(&args.layers)?)?;
+    let checkpoint = checkpoint(args)?;
+    let mut spec = run_spec(&args.run, args.backend, layers(&args.layers)?)?;
+    if let (Some(checkpoint), None) = (&checkpoint, &args.run.on.model) {
+        spec.model = checkpoint.model().clone();
+    }
     check_target(&args.output)?;
+    let mut executor = executor(args.backend, &spec, checkpoint)?;
     let mut line = ProgressLine::new("running");
-    let mut executor = executor(args.backend, &spec)?;
     let trace = weftscope_profiler::record::record(
         executor.as_mut(),
         &spec,
@@ -49,19 +66,43 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     Ok(out.flush()?)
 }
 
+/// The checkpoint that the arguments name.
+#[cfg(feature = "live")]
+fn checkpoint(args: &RecordArgs) -> Result<Option<Arc<Checkpoint>>, Failure> {
+    let Some(folder) = &args.weights else { return Ok(None) };
+    if args.backend != Backend::Cuda {
+        return Err(Failure::misuse(
+            "only real GPUs take weights: add --backend cuda",
+            "--weights",
+        ));
+    }
+    let opened = Checkpoint::open(folder);
+    opened
+        .map(|checkpoint| Some(Arc::new(checkpoint)))
+        .map_err(|error| Failure::failed(error, "--weights"))
+}
+
 /// Who runs the plan.
 #[cfg(feature = "live")]
 fn executor(
     backend: Backend,
-    spec: &weftscope_engine::spec::RunSpec,
-) -> Result<Box<dyn weftscope_engine::executor::Executor>, Failure> {
-    use weftscope_engine::{cuda::CudaExecutor, sim::Simulator};
-
+    spec: &RunSpec,
+    checkpoint: Option<Arc<Checkpoint>>,
+) -> Result<Box<dyn Executor>, Failure> {
     Ok(match backend {
         Backend::Sim => Box::new(Simulator::new(&spec.machine)),
         Backend::Cuda => {
             let opened = CudaExecutor::open(spec.knobs.tp, true);
-            Box::new(opened.map_err(|error| Failure::failed(error, "--backend cuda"))?)
+            let executor = opened.map_err(|error| Failure::failed(error, "--backend cuda"))?;
+            let Some(checkpoint) = checkpoint else { return Ok(Box::new(executor)) };
+            let mut executor = executor.with_weights(Weights::Checkpoint(checkpoint));
+            let plan = plan(spec).map_err(|error| run_failure(error.into()))?;
+            let mut line = ProgressLine::new("loading weights");
+            let mut told = |done, total| line.step(done, Some(total));
+            executor
+                .load_weights(&plan, &mut told)
+                .map_err(|error| Failure::failed(error, "--weights"))?;
+            Box::new(executor)
         }
     })
 }

@@ -19,6 +19,8 @@ use super::{
 };
 use crate::files::FileError;
 
+/// Model of runs whose arguments name none.
+const DEFAULT_MODEL: &str = "llama-3.3-70b";
 /// Machine of runs whose arguments name none.
 const DEFAULT_MACHINE: &str = "h100x8";
 
@@ -42,7 +44,7 @@ pub(super) fn spec_on(
     backend: Backend,
     (batch, strategy, layers): (Batch, StrategyKind, Option<u32>),
 ) -> Result<RunSpec, Failure> {
-    let model = model(&args.model)?;
+    let model = model(args.model.as_deref().unwrap_or(DEFAULT_MODEL))?;
     let machine = match (&args.machine, backend) {
         (Some(name), _) => machine(name)?,
         (None, Backend::Sim) => machine(DEFAULT_MACHINE)?,

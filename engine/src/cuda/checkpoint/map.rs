@@ -33,9 +33,9 @@ impl Mapped {
             Ok((header_bytes, header)) => {
                 Ok(Self { path, data_at: 8 + header_bytes, header, bytes })
             }
-            Err(SafeTensorError::MetadataIncompleteBuffer | SafeTensorError::InvalidHeaderLength) => {
-                Err(CheckpointError::Length { bytes: bytes.len() as u64, path })
-            }
+            Err(
+                SafeTensorError::MetadataIncompleteBuffer | SafeTensorError::InvalidHeaderLength,
+            ) => Err(CheckpointError::Length { bytes: bytes.len() as u64, path }),
             Err(error) => Err(CheckpointError::Format { cause: error.to_string(), path }),
         }
     }

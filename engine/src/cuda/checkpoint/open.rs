@@ -89,7 +89,8 @@ impl Checkpoint {
         }
         used.sort_unstable();
         for (name, &file) in &self.places {
-            let idle = name.ends_with("rotary_emb.inv_freq") || (self.tied && name == "lm_head.weight");
+            let idle =
+                name.ends_with("rotary_emb.inv_freq") || (self.tied && name == "lm_head.weight");
             if !idle && used.binary_search(name).is_err() {
                 let path = self.files[file].path().to_owned();
                 return Err(CheckpointError::Unused { tensor: name.clone(), path });
@@ -134,7 +135,8 @@ fn indexed(
     let mut places = BTreeMap::new();
     for (tensor, file) in map {
         let name = file.as_str().filter(|name| Path::new(name).file_name() == Some(name.as_ref()));
-        let name = name.ok_or_else(|| wrong(format!("{tensor} lies in {file}, which is no file name")))?;
+        let name =
+            name.ok_or_else(|| wrong(format!("{tensor} lies in {file}, which is no file name")))?;
         let at = match by_name.get(name) {
             Some(&at) => at,
             None => {

@@ -45,7 +45,12 @@ impl Piece {
     pub(super) fn all(model: &ModelShape) -> Vec<Self> {
         let mut all = vec![Self::Embedding, Self::LmHead];
         for layer in 0..model.layers {
-            all.extend([Self::Qkv(layer), Self::OProj(layer), Self::GateUp(layer), Self::Down(layer)]);
+            all.extend([
+                Self::Qkv(layer),
+                Self::OProj(layer),
+                Self::GateUp(layer),
+                Self::Down(layer),
+            ]);
             if model.qkv_bias {
                 all.push(Self::QkvBias(layer));
             }
@@ -86,7 +91,9 @@ impl Checkpoint {
         };
         let size = |count: u32| count as usize;
         let (hidden, head_dim) = (size(model.hidden), size(model.head_dim));
-        let share = |count: u32| (size(rank) * size(count / degree))..(size(rank + 1) * size(count / degree));
+        let share = |count: u32| {
+            (size(rank) * size(count / degree))..(size(rank + 1) * size(count / degree))
+        };
         let heads = share(model.heads);
         let heads = heads.start * head_dim..heads.end * head_dim;
         let first_kv = size(rank) * size(model.kv_heads) / size(degree);
@@ -96,14 +103,23 @@ impl Checkpoint {
         let vocab_share = size(model.vocab.div_ceil(degree));
         let vocab = size(rank) * vocab_share..size(rank + 1) * vocab_share;
         let at = |layer: u32, name: &str| format!("model.layers.{layer}.{name}");
-        let by_rows = |tensor: String, rows: usize, own: Range<usize>| {
-            Cut { tensor, shape: vec![rows, hidden], rows: own, columns: 0..hidden }
+        let by_rows = |tensor: String, rows: usize, own: Range<usize>| Cut {
+            tensor,
+            shape: vec![rows, hidden],
+            rows: own,
+            columns: 0..hidden,
         };
-        let by_columns = |tensor: String, columns: u32, own: Range<usize>| {
-            Cut { tensor, shape: vec![hidden, size(columns)], rows: 0..hidden, columns: own }
+        let by_columns = |tensor: String, columns: u32, own: Range<usize>| Cut {
+            tensor,
+            shape: vec![hidden, size(columns)],
+            rows: 0..hidden,
+            columns: own,
         };
-        let vector = |tensor: String, len: usize, own: Range<usize>| {
-            Cut { tensor, shape: vec![len], rows: own, columns: 0..1 }
+        let vector = |tensor: String, len: usize, own: Range<usize>| Cut {
+            tensor,
+            shape: vec![len],
+            rows: own,
+            columns: 0..1,
         };
         match piece {
             Piece::Qkv(i) => vec![
@@ -169,7 +185,8 @@ impl Cut {
             convert(view.dtype, slice(there.start * columns, there.end * columns), out);
         } else {
             for row in there.clone() {
-                let (from, to) = (row * columns + self.columns.start, row * columns + self.columns.end);
+                let (from, to) =
+                    (row * columns + self.columns.start, row * columns + self.columns.end);
                 convert(view.dtype, slice(from, to), out);
             }
         }

@@ -26,8 +26,15 @@ struct Model {
     tied: bool,
 }
 
-const SMALL: Model =
-    Model { heads: 4, kv_heads: 2, intermediate: 12, vocab: 11, layers: 2, qwen: true, tied: false };
+const SMALL: Model = Model {
+    heads: 4,
+    kv_heads: 2,
+    intermediate: 12,
+    vocab: 11,
+    layers: 2,
+    qwen: true,
+    tied: false,
+};
 
 fn config(m: Model) -> Value {
     let name = if m.qwen { "Qwen2ForCausalLM" } else { "LlamaForCausalLM" };

@@ -2,7 +2,7 @@
 
 use weftscope_kernels::abi::Peers;
 
-use super::{programs::FusedForm, rank::Rank};
+use super::{layout::Rows, programs::FusedForm, rank::Rank};
 use crate::{
     cuda::{Args, CudaError, Kernel, Shape},
     plan::{Collective, Op, StreamId},
@@ -40,7 +40,7 @@ pub(super) fn launch(
     let tail = |args: Args| {
         args.with(op.id.0).with(rank.recording.ring_address()).with(rank.recording.error_address())
     };
-    let plain = |kernel| {
+    let plain = |kernel, rows: Rows| {
         let vectors = u64::from(hidden / 8);
         let args = Args::new()
             .with(*peers)
@@ -49,21 +49,26 @@ pub(super) fn launch(
         put(rank, op, kernel, PLAIN_THREADS, tail(args))
     };
     match collective {
-        Collective::AllReduce => plain(&rank.programs.all_reduce),
-        Collective::ReduceScatter => plain(&rank.programs.reduce_scatter),
-        Collective::AllGather => plain(&rank.programs.all_gather),
+        Collective::AllReduce => plain(&rank.programs.all_reduce, rows),
+        // The kernels cut by vectors: whole rows go to each rank when they divide.
+        Collective::ReduceScatter => {
+            plain(&rank.programs.reduce_scatter, rows.in_equal_shards(peers.ranks))
+        }
+        Collective::AllGather => {
+            plain(&rank.programs.all_gather, rows.in_equal_shards(peers.ranks))
+        }
         Collective::FusedArNorm => {
             let own = rows.shard(peers.rank, peers.ranks);
-            let form = FusedForm::of(op, peers.ranks);
+            let form = FusedForm::of(op, peers.ranks, hidden);
             let kernel = &rank.programs.fused[&form];
             let args = Args::new()
                 .with(*peers)
                 .with(rank.act.residual.address())
-                .with(rank.gamma.address())
+                .with(rank.gamma(op))
                 .with(own.first)
                 .with(own.rows)
                 .with(form.slots)
-                .with(1e-5f32);
+                .with(rank.sizes.rms_eps);
             put(rank, op, kernel, form.groups * form.group_threads, tail(args))
         }
     }

@@ -1,8 +1,8 @@
 //! Ops that one GPU does by itself.
 
-use super::{layout::Rows, programs::gemm_form, rank::Rank};
+use super::{layout::Rows, programs::gemm_form, rank::Rank, weights::LayerWeights};
 use crate::{
-    cuda::{Args, CudaError, GemmCall, Kernel, Matrix, Shape, TensorMap},
+    cuda::{Args, Buffer, CudaError, GemmCall, Kernel, Matrix, Shape, TensorMap},
     plan::{Epilogue, Op, OpWork, Phase, Split},
 };
 
@@ -31,7 +31,7 @@ impl Compute<'_> {
         let rows = rank.sizes.rows_of(op);
         let shard = &rank.sizes.shard;
         let (hidden, heads) = (shard.hidden, shard.heads * HEAD_DIM);
-        let layer = op.layer.map(|layer| &rank.layers[layer as usize]);
+        let layer = op.layer.map(|layer| &rank.weights.layers[layer as usize]);
         let act = &rank.act;
         let m = |buffer, columns| Rank::matrix(buffer, (rows.first, rows.rows), columns);
         let w = |buffer, n, k| Rank::matrix(buffer, (0, n), k);
@@ -41,7 +41,7 @@ impl Compute<'_> {
                 let n = shard.qkv_columns();
                 self.gemm(op, m(&act.hidden, hidden), w(&l.qkv, n, hidden), m(&act.qkv, n))
             }
-            ("rope_kv", _) => self.rope(op, rows),
+            ("rope_kv", Some(l)) => self.rope(op, rows, l),
             ("attention", _) => self.attention(op),
             ("o_proj", Some(l)) => self.gemm(
                 op,
@@ -49,7 +49,8 @@ impl Compute<'_> {
                 w(&l.o_proj, hidden, heads),
                 m(&act.hidden, hidden),
             ),
-            ("norm" | "add_norm", _) => self.add_norm(op, rows),
+            ("norm", _) => self.norm(op, rows, &rank.programs.first_norm),
+            ("add_norm", _) => self.norm(op, rows, &rank.programs.add_norm),
             ("gate_up", Some(l)) => {
                 let n = 2 * rank.sizes.intermediate;
                 let out = match &op.work {
@@ -93,8 +94,8 @@ impl Compute<'_> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
         let row_bytes = u64::from(shard.hidden) * 2;
         let args = Args::new()
-            .with(rank.act.ids.address() + u64::from(rows.first) * 4)
-            .with(rank.embedding.address())
+            .with(rank.inputs.ids.address() + u64::from(rows.first) * 4)
+            .with(rank.weights.embedding.address())
             .with(rank.act.hidden.address() + u64::from(rows.first) * row_bytes)
             .with(rows.rows)
             .with(shard.hidden / 8)
@@ -103,18 +104,19 @@ impl Compute<'_> {
         self.elementwise(&rank.programs.embedding, op, args)
     }
 
-    fn rope(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+    fn rope(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
         let row_bytes = u64::from(shard.qkv_columns()) * 2;
         let none = 0u64;
         let args = Args::new()
             .with(rank.act.qkv.address() + u64::from(rows.first) * row_bytes)
-            .with(rank.act.rope.address())
-            .with(rank.act.positions.address() + u64::from(rows.first) * 4)
+            .with(rank.inputs.rope.address())
+            .with(rank.inputs.positions.address() + u64::from(rows.first) * 4)
             .with(none)
             .with(none)
             .with(none)
-            .with(rows.rows)
+            .with(layer.qkv_bias.as_ref().map_or(0, Buffer::address))
+            .with(rank.sizes.live(rows).rows)
             .with(shard.heads)
             .with(shard.kv_heads);
         self.elementwise(&rank.programs.rope, op, args)
@@ -132,26 +134,26 @@ impl Compute<'_> {
     }
 
     /// Over all rows of the op, or over the own shard where the plan cut them (the head's split 1).
-    fn add_norm(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+    fn norm(&self, op: &Op, rows: Rows, kernel: &Kernel) -> Result<(), CudaError> {
         let (rank, hidden) = (self.rank, self.rank.sizes.shard.hidden);
         let rows = self.normed_rows(op, rows);
         let first = u64::from(rows.first) * u64::from(hidden) * 2;
         let args = Args::new()
             .with(rank.act.hidden.address() + first)
             .with(rank.act.residual.address() + first)
-            .with(rank.gamma.address())
+            .with(rank.gamma(op))
             .with(rank.act.hidden.address() + first)
             .with(rows.rows)
-            .with(1e-5f32);
-        self.elementwise(&rank.programs.add_norm, op, args)
+            .with(rank.sizes.rms_eps);
+        self.elementwise(kernel, op, args)
     }
 
     /// Logits of each sequence's last token: its rows gathered first, then multiplied.
     fn lm_head(&self, op: &Op) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let sequences = (rank.act.last_rows.len_bytes() / 4) as u32;
+        let (sequences, columns) = (rank.inputs.sequences, rank.sizes.logit_columns());
         let gather = Args::new()
-            .with(rank.act.last_rows.address())
+            .with(rank.inputs.last_rows.address())
             .with(rank.act.hidden.address())
             .with(rank.act.last.address())
             .with(sequences)
@@ -163,8 +165,8 @@ impl Compute<'_> {
         self.gemm(
             op,
             matrix(&rank.act.last, sequences, shard.hidden),
-            matrix(&rank.lm_head, shard.vocab, shard.hidden),
-            matrix(&rank.act.logits, sequences, shard.vocab),
+            matrix(&rank.weights.lm_head, columns, shard.hidden),
+            matrix(&rank.act.logits, sequences, columns),
         )
     }
 

@@ -113,10 +113,9 @@ impl Prepared {
         Ok(Graph(graph))
     }
 
-    /// What stands before the first op: a residual stream of zeros, and the mark that iterations are told apart by.
+    /// What stands before the first op: the mark that iterations are told apart by.
     fn begin(&self, index: usize) -> Result<(), CudaError> {
         let rank = &self.ranks[index];
-        rank.act.residual.clear_on(rank.device.compute())?;
         mark(rank, rank.device.compute(), (BEGIN, 0))
     }
 

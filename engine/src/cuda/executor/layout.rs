@@ -2,7 +2,7 @@
 
 use crate::{
     model::{DegreeError, Ffn, Shard},
-    plan::{Op, Plan, Split},
+    plan::{Collective, Op, OpWork, Plan, Split},
 };
 
 /// Sizes of one rank's buffers, in elements and rows.
@@ -17,7 +17,16 @@ pub(super) struct Sizes {
     pub(super) tokens: u32,
     /// Rows of the gate (and of the up) projection on this rank.
     pub(super) intermediate: u32,
+    /// Layers that run.
     pub(super) layers: u32,
+    /// Layers of the model.
+    pub(super) model_layers: u32,
+    /// Rows of the vocabulary, all ranks together.
+    vocab: u32,
+    /// Rows of the buffer that collectives reach: a scattered part ends at a multiple of the ranks.
+    pub(super) reached_rows: u32,
+    pub(super) qkv_bias: bool,
+    pub(super) rms_eps: f32,
 }
 
 /// Rows `[first, first + rows)`.
@@ -46,7 +55,37 @@ impl Sizes {
             tokens,
             intermediate,
             layers: plan.layers,
+            model_layers: plan.spec.model.layers,
+            vocab: plan.spec.model.vocab,
+            reached_rows: rows.max(tokens) + plan.ranks,
+            qkv_bias: plan.spec.model.qkv_bias,
+            rms_eps: plan.spec.model.rms_eps as f32,
         })
+    }
+
+    /// Those of `rows` that are tokens, not padding.
+    pub(super) fn live(&self, rows: Rows) -> Rows {
+        Rows { rows: rows.rows.min(self.tokens.saturating_sub(rows.first)), ..rows }
+    }
+
+    /// Columns of the logits on this rank: the matrix kernels store eight at a time.
+    pub(super) fn logit_columns(&self) -> u32 {
+        self.shard.vocab.next_multiple_of(8)
+    }
+
+    /// Rows of the vocabulary that rank `index` really has; the last rank has fewer when they do not divide.
+    pub(super) fn vocab_rows(&self, index: u32) -> u32 {
+        self.vocab.saturating_sub(index * self.shard.vocab).min(self.shard.vocab)
+    }
+
+    /// Bytes of one rank's matrices.
+    pub(super) fn weight_bytes(&self) -> u64 {
+        let shard = &self.shard;
+        let columns = shard.qkv_columns() + shard.heads * shard.head_dim + 3 * self.intermediate;
+        let layer = u64::from(columns) * u64::from(shard.hidden)
+            + u64::from(self.qkv_bias) * u64::from(shard.qkv_columns());
+        let ends = u64::from(shard.vocab + self.logit_columns()) * u64::from(shard.hidden);
+        2 * (u64::from(self.layers) * layer + ends)
     }
 
     /// The rows of an op's split.
@@ -60,9 +99,95 @@ impl Sizes {
 }
 
 impl Rows {
-    /// The part of them that rank `rank` of `ranks` owns: an even cut in row order.
+    /// The part of them that rank `rank` of `ranks` owns, in row order; the last ranks have fewer when they do not divide.
     pub(super) fn shard(self, rank: u32, ranks: u32) -> Self {
-        let cut = |at: u32| (u64::from(self.rows) * u64::from(at) / u64::from(ranks)) as u32;
+        let cut = |at: u32| (self.rows.div_ceil(ranks) * at).min(self.rows);
         Self { first: self.first + cut(rank), rows: cut(rank + 1) - cut(rank) }
+    }
+
+    /// The same, filled up so that [`shard`](Self::shard) cuts them into equal parts.
+    pub(super) fn in_equal_shards(self, ranks: u32) -> Self {
+        Self { rows: self.rows.next_multiple_of(ranks), ..self }
+    }
+}
+
+/// For each op, the norms that the tokens of its split have seen before it: alone, or fused with a collective. Every split
+/// sees the two of each layer, in order, and the final one.
+pub(super) fn norms_before(plan: &Plan) -> Vec<u32> {
+    let mut seen = [0; 3];
+    let before = plan.ops.iter().map(|op| {
+        let seen = &mut seen[op.split as usize];
+        let is_norm = match op.work {
+            OpWork::AddNorm { .. } => true,
+            OpWork::Collective { collective, .. } => collective == Collective::FusedArNorm,
+            _ => false,
+        };
+        *seen += u32::from(is_norm);
+        *seen - u32::from(is_norm)
+    });
+    before.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        batch::Batch,
+        machine, model,
+        plan::plan,
+        spec::{Knobs, RunSpec, StrategyKind, Transport},
+    };
+
+    /// In every strategy and for every split: norms 0, 1, …, 2·layers, each before the block that it feeds.
+    #[test]
+    fn norms_come_in_order() {
+        for strategy in StrategyKind::ALL {
+            let spec = RunSpec {
+                model: model::builtin("llama-3.3-70b").expect("built in"),
+                machine: machine::builtin("h200x2").expect("built in"),
+                batch: Batch::prefill(4096, 1000),
+                knobs: Knobs {
+                    tp: 2,
+                    strategy,
+                    transport: Transport::P2p,
+                    layers: Some(3),
+                    ..Knobs::default()
+                },
+            };
+            let plan = plan(&spec).expect("plans");
+            let before = norms_before(&plan);
+            for (op, &before) in plan.ops.iter().zip(&before) {
+                let layer = op.layer.unwrap_or(0);
+                match op.name {
+                    "qkv" => assert_eq!(before, 2 * layer + 1, "{strategy:?}"),
+                    "gate_up" => assert_eq!(before, 2 * layer + 2, "{strategy:?}"),
+                    "norm" => assert_eq!(before, 0, "{strategy:?}"),
+                    _ => assert!(before <= 7, "{strategy:?}"),
+                }
+            }
+            let lasts = plan.ops.iter().zip(&before).filter(|(op, before)| {
+                **before == 6 && matches!(op.name, "add_norm" | "fused_ar_norm")
+            });
+            let splits = if plan.decision.split.is_some() { 2 } else { 1 };
+            assert_eq!(lasts.count(), splits, "{strategy:?}");
+        }
+    }
+
+    #[test]
+    fn shards_cover_rows_once() {
+        for rows in 0..40 {
+            for ranks in 1..=8 {
+                let all = Rows { first: 5, rows };
+                let mut next = 5;
+                for rank in 0..ranks {
+                    let own = all.shard(rank, ranks);
+                    assert_eq!(own.first, next);
+                    next += own.rows;
+                    let each = all.in_equal_shards(ranks).rows / ranks;
+                    assert!(own.rows <= each && (own.rows == 0 || own.first == 5 + rank * each));
+                }
+                assert_eq!(next, 5 + rows);
+            }
+        }
     }
 }

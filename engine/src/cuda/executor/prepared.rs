@@ -9,8 +9,8 @@ use super::{
     launch::Graph,
     programs::{Loader, Programs},
     rank::Rank,
-    support,
     timer::Timer,
+    weights::RankWeights,
 };
 use crate::{
     cuda::{CudaError, Group, Nccl, Nvrtc, Recording},
@@ -44,16 +44,18 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn new(
         plan: &Arc<Plan>,
-        group: &Group,
-        nvrtc: &Nvrtc,
+        (group, nvrtc): (&Group, &Nvrtc),
+        weights: &[Arc<RankWeights>],
         stamps: bool,
     ) -> Result<Self, ExecError> {
-        support::check(plan, group)?;
         let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
         let devices = group.devices();
         let ranks = devices
             .iter()
-            .map(|device| Rank::prepare(plan, Loader { device, nvrtc, stamps }, &sms))
+            .zip(weights)
+            .map(|(device, weights)| {
+                Rank::prepare(plan, Loader { device, nvrtc, stamps }, &sms, weights.clone())
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let nccl = launch::uses_nccl(plan).then(|| Nccl::open(devices)).transpose()?;
         let mut awaited = vec![false; plan.ops.len()];
@@ -75,6 +77,26 @@ impl Prepared {
             stamps,
             spare: None,
         })
+    }
+
+    /// Puts the ids of the batch's tokens on every rank; `None`: any.
+    pub(super) fn write_ids(&self, ids: Option<&[u32]>) -> Result<(), ExecError> {
+        let (tokens, vocab) = (self.plan.spec.batch.tokens(), self.plan.spec.model.vocab);
+        if let Some(ids) = ids {
+            if ids.len() != tokens as usize {
+                let given = ids.len();
+                let why = format!("{given} token ids were given for a batch of {tokens} tokens");
+                return Err(ExecError::Unsupported(why));
+            }
+            if let Some(id) = ids.iter().find(|id| **id >= vocab) {
+                let why = format!("token id {id} lies outside the vocabulary of {vocab}");
+                return Err(ExecError::Unsupported(why));
+            }
+        }
+        for rank in &self.ranks {
+            rank.inputs.write_ids(ids, vocab)?;
+        }
+        Ok(())
     }
 
     /// Takes the programs with stamps, or those without, into use; compiles them the first time. Weights stay.

@@ -13,6 +13,9 @@ use crate::{
 /// Dynamic shared memory of the attention kernel: what its stages, its queries and its staging rows take, rounded up.
 const ATTENTION_SMEM_BYTES: u32 = 183_552;
 
+/// Shared memory that a block of an SM of Hopper may have.
+const SM_SMEM_BYTES: u32 = 232_448;
+
 /// How the fused collective is compiled for an op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FusedForm {
@@ -30,7 +33,27 @@ pub(super) struct FusedForm {
 impl FusedForm {
     /// For an op of `ranks` ranks, as measured on 2 × H200 (`kernels/NOTES.md`): beside other work, or on few blocks,
     /// latency is what to hide; alone on many the link is, and fewer loads in flight are better.
-    pub(super) fn of(op: &Op, ranks: u32) -> Self {
+    ///
+    /// Wide rows take fewer of the slots and then one group, as far as shared memory asks for it; narrow ones fewer threads.
+    pub(super) fn of(op: &Op, ranks: u32, hidden: u32) -> Self {
+        let mut form = Self::measured(op, ranks);
+        while !form.fits(hidden) && form.slots > ranks.max(2) {
+            form.slots -= 1;
+        }
+        if !form.fits(hidden) {
+            form.groups = 1;
+        }
+        let vectors = (hidden / 8).next_multiple_of(32);
+        form.group_threads = form.group_threads.min(vectors);
+        form
+    }
+
+    /// Whether the row buffers lie in the shared memory of an SM, as the kernel's header asks.
+    pub(super) fn fits(self, hidden: u32) -> bool {
+        self.smem_bytes(hidden) + 1024 <= SM_SMEM_BYTES
+    }
+
+    fn measured(op: &Op, ranks: u32) -> Self {
         let ahead = op.stream == StreamId::COMM || op.grid <= 12;
         let pairs = op.grid.is_multiple_of(2);
         match ranks {
@@ -72,12 +95,12 @@ pub(super) struct Programs {
     pub(super) rope: Kernel,
     pub(super) silu_mul: Kernel,
     pub(super) embedding: Kernel,
+    pub(super) first_norm: Kernel,
     pub(super) add_norm: Kernel,
     pub(super) fused: BTreeMap<FusedForm, Kernel>,
     pub(super) all_reduce: Kernel,
     pub(super) reduce_scatter: Kernel,
     pub(super) all_gather: Kernel,
-    pub(super) random: Kernel,
     pub(super) mark: Kernel,
 }
 
@@ -92,8 +115,10 @@ impl Programs {
         let (hidden, ranks) = (sizes.shard.hidden, plan.ranks);
         let ranks_define = [format!("WEFT_RANKS={ranks}")];
         let collective = |entry| loader.load("collective.cu", entry, &ranks_define, 0);
+        let hidden_define = [format!("WEFT_HIDDEN={hidden}")];
+        let norm = |entry| loader.load("norm.cu", entry, &hidden_define, 0);
         let mut fused = BTreeMap::new();
-        for form in fused_forms(plan) {
+        for form in fused_forms(plan, hidden) {
             let defines = form.defines(hidden, ranks);
             let kernel = loader.load(
                 "fused_norm_sm90.cu",
@@ -119,17 +144,12 @@ impl Programs {
             rope: loader.load("rope.cu", "weft_rope", &[], 0)?,
             silu_mul: loader.load("silu_mul.cu", "weft_silu_mul", &[], 0)?,
             embedding: loader.load("embedding.cu", "weft_embedding", &[], 0)?,
-            add_norm: loader.load(
-                "norm.cu",
-                "weft_add_rms_norm",
-                &[format!("WEFT_HIDDEN={hidden}")],
-                0,
-            )?,
+            first_norm: norm("weft_first_rms_norm")?,
+            add_norm: norm("weft_add_rms_norm")?,
             fused,
             all_reduce: collective("weft_all_reduce")?,
             reduce_scatter: collective("weft_reduce_scatter")?,
             all_gather: collective("weft_all_gather")?,
-            random: loader.load("random.cu", "weft_random", &[], 0)?,
             mark: loader.load("mark.cu", "weft_mark", &[], 0)?,
         })
     }
@@ -151,11 +171,14 @@ fn gemm_forms(plan: &Plan, sms: &[u32]) -> BTreeSet<GemmForm> {
     plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms)).collect()
 }
 
-fn fused_forms(plan: &Plan) -> BTreeSet<FusedForm> {
-    let is_fused = |op: &&Op| {
-        matches!(op.work, OpWork::Collective { collective: Collective::FusedArNorm, .. })
-    };
-    plan.ops.iter().filter(is_fused).map(|op| FusedForm::of(op, plan.ranks)).collect()
+/// Whether an op is the fused collective.
+pub(super) fn is_fused(op: &Op) -> bool {
+    matches!(op.work, OpWork::Collective { collective: Collective::FusedArNorm, .. })
+}
+
+fn fused_forms(plan: &Plan, hidden: u32) -> BTreeSet<FusedForm> {
+    let fused = plan.ops.iter().filter(|op| is_fused(op));
+    fused.map(|op| FusedForm::of(op, plan.ranks, hidden)).collect()
 }
 
 /// Compiles one program at a time.

@@ -1,6 +1,14 @@
 use std::sync::Arc;
 
-use super::{clocks::Clocks, launch, prepared::Prepared, report::report};
+use super::{
+    clocks::Clocks,
+    launch,
+    prepared::Prepared,
+    programs::Loader,
+    report::report,
+    support,
+    weights::{KeptWeights, Weights},
+};
 use crate::{
     clock::ClockFit,
     cuda::{CudaError, Group, Nvrtc},
@@ -21,6 +29,12 @@ pub struct CudaExecutor {
     clocks: Clocks,
     prepared: Option<Prepared>,
     watch: Option<Box<dyn LaunchWatch>>,
+    weights: Weights,
+    kept: Option<KeptWeights>,
+    /// Ids of the batch's tokens; `None`: any.
+    ids: Option<Vec<u32>>,
+    /// Since they were last put on the GPUs.
+    ids_changed: bool,
 }
 
 /// How an iteration gets onto the GPUs.
@@ -44,7 +58,71 @@ impl CudaExecutor {
         let nvrtc = Nvrtc::open()?;
         let clocks = Clocks::new(group.devices(), &nvrtc)?;
         let launching = Launching::default();
-        Ok(Self { group, nvrtc, recording, launching, clocks, prepared: None, watch: None })
+        Ok(Self {
+            group,
+            nvrtc,
+            recording,
+            launching,
+            clocks,
+            prepared: None,
+            watch: None,
+            weights: Weights::default(),
+            kept: None,
+            ids: None,
+            ids_changed: false,
+        })
+    }
+
+    /// Runs with these weights from now on.
+    #[must_use]
+    pub fn with_weights(mut self, weights: Weights) -> Self {
+        self.prepared = None;
+        self.kept = None;
+        self.weights = weights;
+        self
+    }
+
+    /// Puts the weights that a plan needs on the GPUs, unless they are there; else the first run does. `progress` hears of
+    /// bytes done and bytes in all.
+    ///
+    /// # Errors
+    /// A plan that cannot run here, a checkpoint of another model, memory that is not free.
+    pub fn load_weights(
+        &mut self,
+        plan: &Plan,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), ExecError> {
+        support::check(plan, &self.group, &self.weights)?;
+        self.load(plan, progress).map(|_| ())
+    }
+
+    /// The ids of the batch's new tokens, in its order, from the next iteration on; `None`: any.
+    ///
+    /// Iterations fail when their number is not the batch's or one lies outside the vocabulary.
+    pub fn set_token_ids(&mut self, ids: Option<Vec<u32>>) {
+        self.ids = ids;
+        self.ids_changed = true;
+    }
+
+    fn load(
+        &mut self,
+        plan: &Plan,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<&KeptWeights, ExecError> {
+        // Other weights' memory goes back before theirs is taken.
+        let kept = match self.kept.take_if(|kept| kept.serve(plan)) {
+            Some(kept) => kept,
+            None => {
+                self.prepared = None;
+                self.kept = None;
+                let (nvrtc, stamps) = (&self.nvrtc, false);
+                let devices = self.group.devices().iter();
+                let loaders: Vec<_> =
+                    devices.map(|device| Loader { device, nvrtc, stamps }).collect();
+                KeptWeights::load(&self.weights, plan, &loaders, progress)?
+            }
+        };
+        Ok(self.kept.insert(kept))
     }
 
     /// Whether kernels leave stamps. Without, they are compiled out: an iteration tells its observer of no op, and its
@@ -84,13 +162,7 @@ impl CudaExecutor {
     /// What went wrong on a device since the run.
     pub fn logits(&self) -> Result<Vec<Vec<f32>>, CudaError> {
         let ranks = self.prepared.iter().flat_map(|prepared| &prepared.ranks);
-        ranks
-            .map(|rank| {
-                let bits: Vec<u16> = rank.act.logits.to_host()?;
-                // bf16 is the upper half of an f32.
-                Ok(bits.into_iter().map(|bits| f32::from_bits(u32::from(bits) << 16)).collect())
-            })
-            .collect()
+        ranks.zip(0..).map(|(rank, index)| rank.logits(index)).collect()
     }
 
     /// The map of each rank's `%globaltimer` onto executor time (rank 0's), from all readings so far.
@@ -109,8 +181,17 @@ impl CudaExecutor {
         self.prepared = None;
         let mut prepared = match kept {
             Some(kept) => kept,
-            None => Prepared::new(plan, &self.group, &self.nvrtc, self.recording)?,
+            None => {
+                support::check(plan, &self.group, &self.weights)?;
+                let weights = self.load(plan, &mut |_, _| ())?.ranks.clone();
+                self.ids_changed |= self.ids.is_some();
+                Prepared::new(plan, (&self.group, &self.nvrtc), &weights, self.recording)?
+            }
         };
+        if self.ids_changed {
+            prepared.write_ids(self.ids.as_deref())?;
+            self.ids_changed = false;
+        }
         prepared.set_stamps(&self.nvrtc, self.recording)?;
         Ok(prepared)
     }

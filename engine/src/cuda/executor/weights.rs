@@ -1,0 +1,203 @@
+//! Weights of each rank: random, or a checkpoint's. They stay on the GPUs while plans change.
+
+use std::sync::Arc;
+
+use super::{
+    layout::Sizes,
+    programs::Loader,
+    random::{Random, Streams},
+};
+use crate::{
+    cuda::{Buffer, Checkpoint, CheckpointError, Device, checkpoint::Piece},
+    executor::ExecError,
+    model::ModelShape,
+    plan::Plan,
+};
+
+/// Where weights come from.
+#[derive(Clone, Debug, Default)]
+pub enum Weights {
+    /// Random and of the scale of trained ones, by the seed of the run's knobs; norms leave the scale alone.
+    #[default]
+    Random,
+    /// A checkpoint's, cut into shards.
+    Checkpoint(Arc<Checkpoint>),
+}
+
+/// Weights of one rank, all bf16.
+#[derive(Debug)]
+pub(super) struct RankWeights {
+    pub(super) layers: Vec<LayerWeights>,
+    /// `[vocabulary shard, hidden]`.
+    pub(super) embedding: Buffer,
+    /// `[vocabulary shard up to a multiple of 8, hidden]`.
+    pub(super) lm_head: Buffer,
+    /// `[2 · layers + 1, hidden]`, in the order of [`Piece::Norm`]; the last stands behind the layers that run.
+    pub(super) norms: Buffer,
+}
+
+/// Weights of one layer.
+#[derive(Debug)]
+pub(super) struct LayerWeights {
+    pub(super) qkv: Buffer,
+    pub(super) qkv_bias: Option<Buffer>,
+    pub(super) o_proj: Buffer,
+    pub(super) gate_up: Buffer,
+    pub(super) down: Buffer,
+}
+
+/// The weights of all ranks, and what they are for.
+#[derive(Debug)]
+pub(super) struct KeptWeights {
+    key: Key,
+    pub(super) ranks: Vec<Arc<RankWeights>>,
+}
+
+/// What decides the weights on the GPUs, the source aside.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    model: ModelShape,
+    ranks: u32,
+    degree: u32,
+    layers: u32,
+    seed: u64,
+}
+
+/// How far loading is: bytes done, bytes in all.
+pub(super) type Progress<'a> = dyn FnMut(u64, u64) + 'a;
+
+impl Key {
+    fn of(plan: &Plan) -> Self {
+        let knobs = &plan.spec.knobs;
+        Self {
+            model: plan.spec.model.clone(),
+            ranks: plan.ranks,
+            degree: knobs.shard_of.unwrap_or(knobs.tp),
+            layers: plan.layers,
+            seed: knobs.seed,
+        }
+    }
+}
+
+impl KeptWeights {
+    /// True when a plan runs on these.
+    pub(super) fn serve(&self, plan: &Plan) -> bool {
+        self.key == Key::of(plan)
+    }
+
+    /// Fills the GPUs, rank after rank.
+    pub(super) fn load(
+        source: &Weights,
+        plan: &Plan,
+        loaders: &[Loader<'_>],
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, ExecError> {
+        let sizes = Sizes::of(plan).expect("the plan was made for this degree");
+        let key = Key::of(plan);
+        let mut tally =
+            Tally { done: 0, total: sizes.weight_bytes() * loaders.len() as u64, progress };
+        let mut ranks = Vec::new();
+        for (rank, &loader) in (0..).zip(loaders) {
+            let from = match source {
+                Weights::Random => From::Random(Random::new(loader, key.seed)?),
+                Weights::Checkpoint(checkpoint) => From::Checkpoint(checkpoint, (rank, key.degree)),
+            };
+            let filler = Filler { from, device: loader.device };
+            ranks.push(Arc::new(filler.rank(&sizes, &mut tally)?));
+        }
+        Ok(Self { key, ranks })
+    }
+}
+
+struct Tally<'a, 'p> {
+    done: u64,
+    total: u64,
+    progress: &'a mut Progress<'p>,
+}
+
+enum From<'a> {
+    Random(Random<'a>),
+    Checkpoint(&'a Checkpoint, (u32, u32)),
+}
+
+struct Filler<'a> {
+    from: From<'a>,
+    device: &'a Device,
+}
+
+impl Filler<'_> {
+    fn rank(&self, sizes: &Sizes, tally: &mut Tally<'_, '_>) -> Result<RankWeights, ExecError> {
+        let hidden = sizes.shard.hidden;
+        let mut fill = |piece, rows, columns| self.piece(piece, (rows, columns), tally);
+        let embedding = fill(Piece::Embedding, sizes.shard.vocab, hidden)?;
+        let lm_head = fill(Piece::LmHead, sizes.logit_columns(), hidden)?;
+        let mut layers = Vec::new();
+        for i in 0..sizes.layers {
+            let (qkv, heads) =
+                (sizes.shard.qkv_columns(), sizes.shard.heads * sizes.shard.head_dim);
+            layers.push(LayerWeights {
+                qkv: fill(Piece::Qkv(i), qkv, hidden)?,
+                qkv_bias: sizes.qkv_bias.then(|| fill(Piece::QkvBias(i), qkv, 1)).transpose()?,
+                o_proj: fill(Piece::OProj(i), hidden, heads)?,
+                gate_up: fill(Piece::GateUp(i), 2 * sizes.intermediate, hidden)?,
+                down: fill(Piece::Down(i), hidden, sizes.intermediate)?,
+            });
+        }
+        Ok(RankWeights { layers, embedding, lm_head, norms: self.norms(sizes)? })
+    }
+
+    /// One matrix; rows that the source has not stay zeros.
+    fn piece(
+        &self,
+        piece: Piece,
+        (rows, columns): (u32, u32),
+        tally: &mut Tally<'_, '_>,
+    ) -> Result<Buffer, ExecError> {
+        let len = rows as usize * columns as usize;
+        let buffer = match &self.from {
+            From::Random(random) => {
+                let buffer = random.matrix(len, Streams::of(piece), random_scale(piece))?;
+                self.device.synchronize()?;
+                buffer
+            }
+            From::Checkpoint(checkpoint, (rank, degree)) => {
+                let buffer = Buffer::zeros(self.device, len * 2)?;
+                buffer.write(&checkpoint.piece(piece, *rank, *degree)?)?;
+                buffer
+            }
+        };
+        tally.done += len as u64 * 2;
+        (tally.progress)(tally.done, tally.total);
+        Ok(buffer)
+    }
+
+    /// The norms of the layers that run, then the final one.
+    fn norms(&self, sizes: &Sizes) -> Result<Buffer, ExecError> {
+        let count = 2 * sizes.layers;
+        let mut gammas = Vec::new();
+        for index in (0..count).chain([2 * sizes.model_layers]) {
+            match &self.from {
+                From::Random(_) => {
+                    gammas.resize(gammas.len() + sizes.shard.hidden as usize, BF16_ONE);
+                }
+                From::Checkpoint(checkpoint, (rank, degree)) => {
+                    gammas.extend(checkpoint.piece(Piece::Norm(index), *rank, *degree)?);
+                }
+            }
+        }
+        Ok(Buffer::from_host(self.device, &gammas)?)
+    }
+}
+
+const BF16_ONE: u16 = 0x3f80;
+
+/// Largest magnitude of random weights: of trained ones' order, and 1 for embeddings, so that the stream starts at 1.
+fn random_scale(piece: Piece) -> f32 {
+    if piece == Piece::Embedding { 1.0 } else { 0.02 }
+}
+
+impl std::convert::From<CheckpointError> for ExecError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Unsupported(error.to_string())
+    }
+}
