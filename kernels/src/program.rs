@@ -128,6 +128,10 @@ pub const PROGRAMS: &[Program] = &[
                 name: "ranks-8",
                 defines: &["WEFT_RANKS=8", "WEFT_GROUPS=1", "WEFT_SLOTS=9"],
             },
+            Variant {
+                name: "narrow",
+                defines: &["WEFT_RANKS=2", "WEFT_HIDDEN=520", "WEFT_GROUP_THREADS=96"],
+            },
         ],
     },
     Program {
@@ -167,7 +171,10 @@ pub const PROGRAMS: &[Program] = &[
         source: include_str!("../cuda/norm.cu"),
         entries: &["weft_rms_norm", "weft_first_rms_norm", "weft_add_rms_norm"],
         archs: EVERYWHERE,
-        variants: PLAIN,
+        variants: &[
+            Variant { name: "wide", defines: &["WEFT_HIDDEN=8192"] },
+            Variant { name: "narrow", defines: &["WEFT_HIDDEN=520"] },
+        ],
     },
     Program {
         file: "random.cu",
