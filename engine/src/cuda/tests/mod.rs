@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p weftscope-engine --lib --no-run` makes the executable to carry to a GPU; run it with `cuda::`.
 
+mod checkpoints;
 mod executor;
 mod gemm;
 

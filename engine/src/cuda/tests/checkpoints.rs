@@ -1,0 +1,215 @@
+//! Whole models against transformers: the folder that `engine/tests/checkpoints/make.py` fills is named by
+//! `WEFTSCOPE_CHECKPOINTS`; without it, or without GPUs, these skip aloud.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use safetensors::SafeTensors;
+use weftscope_kernels::reference::relative_error;
+
+use super::aloud;
+use crate::{
+    batch::{Batch, Request},
+    cuda::{Checkpoint, CudaExecutor, Weights, probe},
+    executor::Executor,
+    machine,
+    observer::NullObserver,
+    plan::plan,
+    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
+};
+
+/// bf16 activations through three layers: each rounding is 2⁻⁹, some ten in a row and their differences add up.
+const TOLERANCE: f64 = 3e-2;
+
+/// What transformers computed.
+struct Reference {
+    name: String,
+    checkpoint: Arc<Checkpoint>,
+    lengths: Vec<u32>,
+    ids: Vec<u32>,
+    /// `[tokens, vocabulary]`.
+    logits: Vec<f64>,
+}
+
+impl Reference {
+    fn read(folder: &Path) -> Self {
+        let name = folder.file_name().expect("a folder in a folder").to_string_lossy().into_owned();
+        let bytes = fs::read(folder.join("reference.safetensors")).expect("made by make.py");
+        let file = SafeTensors::deserialize(&bytes).expect("whole");
+        let words = |name: &str| {
+            let tensor = file.tensor(name).expect("made by make.py");
+            let four = tensor.data().chunks_exact(4);
+            four.map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+        };
+        let logits: Vec<u32> = words("logits");
+        let checkpoint = Checkpoint::open(folder).unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            name,
+            checkpoint: Arc::new(checkpoint),
+            lengths: words("lengths"),
+            ids: words("ids"),
+            logits: logits.into_iter().map(|bits| f64::from(f32::from_bits(bits))).collect(),
+        }
+    }
+
+    fn vocab(&self) -> usize {
+        self.checkpoint.model().vocab as usize
+    }
+
+    /// The batch of one part of each sequence, tokens `[from, to)`, with what lies before cached; its ids, and the logits
+    /// of each part's last token.
+    fn part(&self, cut: impl Fn(u32) -> (u32, u32)) -> (Batch, Vec<u32>, Vec<f64>) {
+        let (mut requests, mut ids, mut logits, mut first) =
+            (Vec::new(), Vec::new(), Vec::new(), 0);
+        for &length in &self.lengths {
+            let (from, to) = cut(length);
+            requests.push(Request { cached_tokens: from, new_tokens: to - from });
+            ids.extend(&self.ids[(first + from) as usize..(first + to) as usize]);
+            if to > from {
+                let row = (first + to - 1) as usize * self.vocab();
+                logits.extend(&self.logits[row..row + self.vocab()]);
+            }
+            first += length;
+        }
+        (Batch { requests }, ids, logits)
+    }
+
+    fn spec(&self, tp: u32, batch: Batch, case: Case) -> RunSpec {
+        RunSpec {
+            model: self.checkpoint.model().clone(),
+            machine: machine::builtin("h200x2").expect("built in"),
+            batch,
+            knobs: Knobs {
+                tp,
+                strategy: case.0,
+                transport: Transport::P2p,
+                split: case.1,
+                ..Knobs::default()
+            },
+        }
+    }
+}
+
+/// A strategy and where it cuts.
+type Case = (StrategyKind, SplitChoice);
+
+/// Every strategy whose result is defined on several ranks; cuts inside a sequence, between two, and at an odd row.
+const CASES: [Case; 9] = [
+    (StrategyKind::Default, HALF),
+    (StrategyKind::Multimem, HALF),
+    (StrategyKind::FuseOnly, HALF),
+    (StrategyKind::EqualSplit, HALF),
+    (StrategyKind::TokenWeave, SplitChoice::Fixed(640)),
+    (StrategyKind::TokenWeave, SplitChoice::Fixed(333)),
+    (StrategyKind::TokenWeave, SplitChoice::Fixed(318)),
+    (StrategyKind::TwoBatch, SplitChoice::Fixed(319)),
+    (StrategyKind::TwoBatch, HALF),
+];
+const HALF: SplitChoice = SplitChoice::Auto(Chooser::Half);
+
+/// Several runs of one executor, each compared.
+struct Comparison<'a> {
+    reference: &'a Reference,
+    tp: u32,
+    executor: CudaExecutor,
+    failed: Vec<String>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(reference: &'a Reference, tp: u32) -> Self {
+        let weights = Weights::Checkpoint(reference.checkpoint.clone());
+        let executor = CudaExecutor::open(tp, true).expect("the GPUs can be used");
+        Self { reference, tp, executor: executor.with_weights(weights), failed: Vec::new() }
+    }
+
+    /// Runs one part of the sequences and compares the logits of each part's last token.
+    fn run(&mut self, what: &str, case: Case, cut: impl Fn(u32) -> (u32, u32)) {
+        let (batch, ids, expected) = self.reference.part(cut);
+        let sequences = batch.requests.iter().filter(|request| request.new_tokens > 0).count();
+        let name =
+            format!("{} tp {} {} {:?} {what}", self.reference.name, self.tp, case.0.name(), case.1);
+        let planned = plan(&self.reference.spec(self.tp, batch, case)).expect("plans");
+        let runs = planned.decision.runs.name();
+        self.executor.set_token_ids(Some(ids));
+        if let Err(error) = self.executor.run(&Arc::new(planned), 0, &mut NullObserver) {
+            eprintln!("{name}: {error}");
+            self.failed.push(format!("{name}: {error}"));
+            return;
+        }
+        let ranks = self.executor.logits().expect("readable");
+        let logits = joined(&ranks, sequences);
+        let (error, agree, worst) = compare(&logits, &expected, self.reference.vocab());
+        let line = format!(
+            "{name} (runs {runs}): error {error:.2e}, worst sequence {} with {:.2e}, same token in {agree} of {sequences}",
+            worst.0, worst.1
+        );
+        eprintln!("{line}");
+        if error.is_nan() || error >= TOLERANCE {
+            self.failed.push(line);
+        }
+    }
+
+    fn finish(self, failed: &mut Vec<String>) {
+        failed.extend(self.failed);
+    }
+}
+
+/// `[sequences, vocabulary]` of the ranks' shards.
+fn joined(ranks: &[Vec<f32>], sequences: usize) -> Vec<f64> {
+    let mut all = Vec::new();
+    for sequence in 0..sequences {
+        for rank in ranks {
+            let own = rank.len() / sequences;
+            all.extend(rank[sequence * own..(sequence + 1) * own].iter().map(|&x| f64::from(x)));
+        }
+    }
+    all
+}
+
+/// Error over all, sequences whose likeliest token is the same, and the worst sequence with its error.
+fn compare(logits: &[f64], expected: &[f64], vocab: usize) -> (f64, usize, (usize, f64)) {
+    let argmax = |row: &[f64]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let pairs = || logits.chunks_exact(vocab).zip(expected.chunks_exact(vocab));
+    let agree = pairs().filter(|(a, b)| argmax(a) == argmax(b)).count();
+    let errors = pairs().map(|(a, b)| relative_error(a, b)).enumerate();
+    let worst = errors.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0));
+    (relative_error(logits, expected), agree, worst)
+}
+
+/// The references, and how many GPUs there are; `None` after saying why not.
+fn references() -> Option<(Vec<Reference>, u32)> {
+    let found = probe().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
+    let Some(folder) = std::env::var_os("WEFTSCOPE_CHECKPOINTS").map(PathBuf::from) else {
+        aloud(format_args!("skipped: WEFTSCOPE_CHECKPOINTS names no folder made by make.py"));
+        return None;
+    };
+    let mut folders: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{error}: {}", folder.display()))
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.join("reference.safetensors").exists())
+        .collect();
+    folders.sort();
+    assert!(!folders.is_empty(), "nothing made by make.py: {}", folder.display());
+    Some((folders.iter().map(|folder| Reference::read(folder)).collect(), found.gpus.len() as u32))
+}
+
+/// All at once, in every strategy.
+#[test]
+fn logits_are_those_of_transformers() {
+    let Some((references, gpus)) = references() else { return };
+    let mut failed = Vec::new();
+    for reference in &references {
+        for tp in [1, 2].into_iter().filter(|&tp| tp <= gpus) {
+            let mut comparison = Comparison::new(reference, tp);
+            let cases = if tp == 1 { &CASES[..1] } else { &CASES };
+            for &case in cases {
+                comparison.run("whole", case, |length| (0, length));
+            }
+            comparison.finish(&mut failed);
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
