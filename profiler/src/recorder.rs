@@ -12,7 +12,9 @@ use std::{
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use weftscope_engine::{
     executor::ExecutorInfo,
-    observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
+    observer::{
+        BlockRecord, ClockResidual, CounterRecord, IterationEnd, LaunchRecord, Observer, OpRecord,
+    },
     plan::Plan,
 };
 
@@ -64,6 +66,10 @@ pub enum Message {
     Ops(Vec<OpRecord>),
     /// Counters changed.
     Counters(Vec<CounterRecord>),
+    /// The driver did something.
+    Launches(Vec<LaunchRecord>),
+    /// How well the clocks agree.
+    Clocks(Vec<ClockResidual>),
     /// The iteration is over; `lost` holds what the executor and the recorder dropped.
     End {
         /// As the executor told it.
@@ -83,6 +89,8 @@ pub struct Recorder {
     blocks: Vec<BlockRecord>,
     ops: Vec<OpRecord>,
     counters: Vec<CounterRecord>,
+    launches: Vec<LaunchRecord>,
+    clocks: Vec<ClockResidual>,
     dropped_blocks: u64,
     dropped_counters: u64,
     cost: Cost,
@@ -109,6 +117,8 @@ pub fn channel(overflow: Overflow) -> (Recorder, Inbox) {
         blocks: Vec::with_capacity(BATCH_BLOCKS),
         ops: Vec::new(),
         counters: Vec::new(),
+        launches: Vec::new(),
+        clocks: Vec::new(),
         dropped_blocks: 0,
         dropped_counters: 0,
         cost: Cost::default(),
@@ -224,6 +234,8 @@ impl Observer for Recorder {
         self.blocks.clear();
         self.ops.clear();
         self.counters.clear();
+        self.launches.clear();
+        self.clocks.clear();
         (self.dropped_blocks, self.dropped_counters) = (0, 0);
         self.ended = None;
         self.timed(1, |recorder| {
@@ -255,12 +267,28 @@ impl Observer for Recorder {
         }
     }
 
+    fn launches(&mut self, records: &[LaunchRecord]) {
+        self.launches.extend_from_slice(records);
+    }
+
+    fn clocks(&mut self, residuals: &[ClockResidual]) {
+        self.clocks.extend_from_slice(residuals);
+    }
+
     fn end(&mut self, end: &IterationEnd) {
         self.timed(1, |recorder| {
             recorder.send_blocks();
             recorder.send_counters();
             let ops = std::mem::take(&mut recorder.ops);
             recorder.send_waiting(Message::Ops(ops));
+            let launches = std::mem::take(&mut recorder.launches);
+            if !launches.is_empty() {
+                recorder.send_waiting(Message::Launches(launches));
+            }
+            let clocks = std::mem::take(&mut recorder.clocks);
+            if !clocks.is_empty() {
+                recorder.send_waiting(Message::Clocks(clocks));
+            }
         });
         let mut end = end.clone();
         for (cause, count) in [

@@ -16,7 +16,8 @@ pub mod model;
 
 pub use classify::{Classifier, ClassifyError};
 pub use model::{
-    ArgStore, ArgValue, Args, ArgsId, CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind,
-    Label, LabelId, Lane, LaneId, Meta, OpFacts, Overhead, Phase, Provenance, RankInfo, SliceRef,
-    SliceTable, Span, Split, Trace, TraceBuilder, Track, TrackId, TrackKind,
+    ArgStore, ArgValue, Args, ArgsId, ClockAgreement, CounterSeries, DeviceInfo, Diagnostics, Flow,
+    FlowKind, Kind, Label, LabelId, Lane, LaneId, Meta, OpFacts, Overhead, Phase, Provenance,
+    RankInfo, SliceRef, SliceTable, Slowdown, Span, Split, Trace, TraceBuilder, Track, TrackId,
+    TrackKind,
 };

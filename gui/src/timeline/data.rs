@@ -24,6 +24,8 @@ pub struct RankRows {
     pub streams: Vec<TrackId>,
     /// Indices into [`Trace::counters`].
     pub counters: Vec<usize>,
+    /// What the driver did.
+    pub drivers: Vec<TrackId>,
     /// SMs by index.
     pub sms: Vec<TrackId>,
     /// Host threads.
@@ -95,6 +97,7 @@ impl TimelineData {
                         TrackKind::Sm { .. } => rows.sms.push(id),
                         TrackKind::Marks { .. } => rows.marks = Some(id),
                         TrackKind::HostThread { .. } => rows.hosts.push(id),
+                        TrackKind::Driver { .. } => rows.drivers.push(id),
                         TrackKind::Group => {}
                     }
                 }

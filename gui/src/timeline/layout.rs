@@ -151,6 +151,9 @@ impl Layout {
             for &track in &rows.streams {
                 self.track(data, view, track);
             }
+            for &track in &rows.drivers {
+                self.track(data, view, track);
+            }
             for &counter in &rows.counters {
                 self.push(RowKind::Counter(counter), height::COUNTER, 1);
             }
@@ -193,7 +196,7 @@ impl Layout {
                 self.push(RowKind::Stream(id), height::STREAM * lanes as f32, lanes);
             }
             TrackKind::Sm { .. } => self.push(RowKind::Sm(id), view.sm_row_height, lanes),
-            TrackKind::HostThread { .. } => {
+            TrackKind::HostThread { .. } | TrackKind::Driver { .. } => {
                 self.push(RowKind::Host(id), height::HOST * lanes as f32, lanes);
             }
             _ => {}

@@ -7,16 +7,20 @@ use std::{
 use thiserror::Error;
 use weftscope_engine::{
     executor::ExecutorInfo,
-    observer::{BlockRecord, Counter, CounterRecord, IterationEnd, Observer, OpRecord},
+    observer::{
+        BlockRecord, ClockResidual, Counter, CounterRecord, IterationEnd, LaunchRecord, Observer,
+        OpRecord,
+    },
     plan::{Phase, Plan},
 };
 use weftscope_traces::{
-    ArgsId, CounterSeries, FlowKind, Kind, Label, LabelId, LaneId, SliceRef, Span, Trace,
-    TraceBuilder, model::BuildError,
+    ArgsId, ClockAgreement, CounterSeries, FlowKind, Kind, Label, LabelId, LaneId, SliceRef, Span,
+    Trace, TraceBuilder, model::BuildError,
 };
 
 use super::{
     describe,
+    driver::Driver,
     labels::{self, Labels},
     layout::Layout,
     marks::{self, Mark},
@@ -60,6 +64,7 @@ struct Open {
     mark_labels: BTreeMap<(Option<u32>, Phase), LabelId>,
     ops: Vec<OpRecord>,
     counters: BTreeMap<(u32, Counter), (CounterSeries, usize)>,
+    driver: Driver,
     /// End of the last iteration, trace time; `None` before the first ended.
     last_end_ns: Option<i64>,
     /// Trace time less executor time, of the last iteration.
@@ -95,6 +100,8 @@ impl Collector {
                 }
             }
             Message::Counters(records) => self.counters(&records),
+            Message::Launches(records) => self.launches(&records),
+            Message::Clocks(residuals) => self.clocks(&residuals),
             Message::End { end, cost, info } => {
                 if let Some(open) = &mut self.open {
                     open.builder.meta_mut().provenance = describe::provenance(&info);
@@ -179,6 +186,18 @@ impl Observer for Collector {
         }
     }
 
+    fn launches(&mut self, records: &[LaunchRecord]) {
+        if let Some(open) = &mut self.open {
+            open.driver.take(records);
+        }
+    }
+
+    fn clocks(&mut self, residuals: &[ClockResidual]) {
+        if let Some(open) = &mut self.open {
+            open.clocks(residuals);
+        }
+    }
+
     fn end(&mut self, end: &IterationEnd) {
         let start = Instant::now();
         if let Some(open) = &mut self.open {
@@ -204,6 +223,7 @@ impl Open {
             mark_labels: BTreeMap::new(),
             ops: Vec::new(),
             counters: BTreeMap::new(),
+            driver: Driver::default(),
             last_end_ns: None,
             offset_ns: 0,
             lost: Lost::default(),
@@ -218,6 +238,7 @@ impl Open {
         }
         self.iteration = iteration;
         self.ops.clear();
+        self.driver.begin();
         let builder = &mut self.builder;
         self.rows_before =
             self.layout.block_lanes().iter().map(|&lane| builder.slices_mut(lane).len()).collect();
@@ -268,6 +289,26 @@ impl Open {
         }
     }
 
+    /// The newest word on each clock; the worst it ever was, since times of every iteration stay in the trace.
+    fn clocks(&mut self, residuals: &[ClockResidual]) {
+        let known = &mut self.builder.meta_mut().clocks;
+        for new in residuals {
+            let found = known.iter_mut().find(|old| old.rank == new.rank && old.what == new.what);
+            match found {
+                Some(old) => {
+                    old.residual_p99_ns = old.residual_p99_ns.max(new.residual_p99_ns);
+                    old.readings = new.readings;
+                }
+                None => known.push(ClockAgreement {
+                    rank: new.rank,
+                    what: new.what.to_owned(),
+                    residual_p99_ns: new.residual_p99_ns,
+                    readings: new.readings,
+                }),
+            }
+        }
+    }
+
     fn end(&mut self, end: &IterationEnd) {
         for &(cause, count) in &end.lost {
             self.builder.diagnostics_mut().count(cause, count);
@@ -290,6 +331,8 @@ impl Open {
         for ops in ops.chunk_by(|a, b| a.rank == b.rank) {
             self.rank_ops(ops);
         }
+        let around = (&*self.plan, &self.layout, &self.labels);
+        self.lost.unknown_place += self.driver.lay(&mut self.builder, around, self.offset_ns);
         let item = u32::try_from(self.iteration).unwrap_or(u32::MAX);
         for rank in 0..self.layout.num_ranks() {
             if let Some(tracks) = self.layout.rank(rank) {

@@ -24,6 +24,8 @@ pub(super) struct Layout {
 }
 
 pub(super) struct RankTracks {
+    /// The rank's own track.
+    pub(super) root: TrackId,
     /// Lanes of iterations, layers and phases.
     pub(super) marks: [LaneId; 3],
     pub(super) streams: BTreeMap<StreamId, TrackId>,
@@ -55,7 +57,7 @@ impl Layout {
                 let kind = TrackKind::Sm { rank, sm };
                 sm_tracks.push(builder.track(Some(root), format!("SM {sm}"), kind));
             }
-            ranks.push(RankTracks { marks, streams });
+            ranks.push(RankTracks { root, marks, streams });
         }
         let slots = gpu.blocks_per_sm.max(1) as usize;
         let slot_lane = vec![NO_LANE; sm_tracks.len() * slots];

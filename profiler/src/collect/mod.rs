@@ -2,6 +2,7 @@
 
 mod collector;
 mod describe;
+mod driver;
 mod labels;
 mod layout;
 mod marks;

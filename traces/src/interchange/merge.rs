@@ -51,6 +51,7 @@ impl Merge {
         trace.meta = first.meta.clone();
         trace.meta.base_time_unix_ns = base_ns;
         trace.meta.ranks.clear();
+        trace.meta.clocks.clear();
         Self { trace, ranks: BTreeSet::new(), labels: HashMap::new() }
     }
 
@@ -145,6 +146,10 @@ impl Merge {
             meta.ranks.push(info);
         }
         meta.ranks.sort_by_key(|info| info.rank);
+        for clock in &trace.meta.clocks {
+            let rank = ranks.get(&clock.rank).copied().unwrap_or(clock.rank);
+            meta.clocks.push(crate::ClockAgreement { rank, ..clock.clone() });
+        }
         let highest = meta.ranks.last().map_or(1, |info| info.rank + 1);
         meta.world_size = meta.world_size.max(trace.meta.world_size).max(highest);
         if index > 0 {
@@ -161,6 +166,9 @@ impl Merge {
             };
             if ours.note.is_empty() {
                 ours.note.clone_from(&theirs.note);
+            }
+            if ours.slowdown.is_none() {
+                ours.slowdown.clone_from(&theirs.slowdown);
             }
         }
         if meta.provenance.name() != trace.meta.provenance.name() {
@@ -204,6 +212,7 @@ fn renumbered(kind: &TrackKind, ranks: &HashMap<u32, u32>) -> TrackKind {
         TrackKind::HostThread { rank, pid, tid } => {
             TrackKind::HostThread { rank: rank.map(new), pid, tid }
         }
+        TrackKind::Driver { rank, row } => TrackKind::Driver { rank: new(rank), row },
         TrackKind::Group => TrackKind::Group,
     }
 }

@@ -61,6 +61,31 @@ pub struct Overhead {
     pub recording_host_ns: Option<i64>,
     /// How the figure was obtained, or what else is known (e.g. stamps on/off ratio).
     pub note: String,
+    /// How much longer the run took for being recorded; `None` when nobody compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowdown: Option<Slowdown>,
+}
+
+/// What recording made of the run itself, by running it both ways.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Slowdown {
+    /// Recorded over unrecorded time, less one, in percent; below 0 when noise is larger than the cost.
+    pub percent: f64,
+    /// How it was measured, e.g. `medians of 10 interleaved iterations with and without recording`.
+    pub how: String,
+}
+
+/// How well two clocks of a measured trace agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAgreement {
+    /// The rank whose times were mapped.
+    pub rank: u32,
+    /// The clocks, and how they were read against each other.
+    pub what: String,
+    /// 99th percentile of the distance between readings and map, in ns.
+    pub residual_p99_ns: i64,
+    /// Readings that the map rests on.
+    pub readings: u64,
 }
 
 /// Facts about the whole trace.
@@ -80,6 +105,9 @@ pub struct Meta {
     pub run: Vec<(String, String)>,
     /// What recording cost.
     pub overhead: Overhead,
+    /// How well the clocks agree that the times were read from; empty for modelled times and imports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<ClockAgreement>,
 }
 
 impl Meta {
@@ -93,6 +121,13 @@ impl Meta {
             ranks: Vec::new(),
             run: Vec::new(),
             overhead: Overhead::default(),
+            clocks: Vec::new(),
         }
+    }
+
+    /// How far a time may be off against one of another rank, in ns: the worst clock of the trace; `None` when
+    /// nothing is known, as of modelled times, which are exact.
+    pub fn clock_uncertainty_ns(&self) -> Option<i64> {
+        self.clocks.iter().map(|clock| clock.residual_p99_ns).max()
     }
 }

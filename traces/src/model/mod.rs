@@ -19,7 +19,7 @@ pub use diagnostics::Diagnostics;
 pub use flow::{Flow, FlowKind};
 pub use kind::{Kind, Phase, Split};
 pub use label::{Label, LabelId, OpFacts};
-pub use meta::{DeviceInfo, Meta, Overhead, Provenance, RankInfo};
+pub use meta::{ClockAgreement, DeviceInfo, Meta, Overhead, Provenance, RankInfo, Slowdown};
 pub use slice::{LaneId, SliceRef, SliceTable};
 pub use span::Span;
 pub use trace::{CounterSeries, Lane, Trace};

@@ -42,6 +42,14 @@ pub enum TrackKind {
         /// Thread id.
         tid: u32,
     },
+    /// What the driver did, as its profiling interface tells it: a second witness beside the streams. Its slices
+    /// repeat ops that the streams hold, so no figure counts them.
+    Driver {
+        /// Global rank.
+        rank: u32,
+        /// Number of the track among those of its rank.
+        row: u32,
+    },
     /// A heading with no slices of its own.
     Group,
 }
@@ -50,7 +58,10 @@ impl TrackKind {
     /// The rank it belongs to.
     pub fn rank(&self) -> Option<u32> {
         match *self {
-            Self::Rank { rank } | Self::Stream { rank, .. } | Self::Sm { rank, .. } => Some(rank),
+            Self::Rank { rank }
+            | Self::Stream { rank, .. }
+            | Self::Sm { rank, .. }
+            | Self::Driver { rank, .. } => Some(rank),
             Self::Marks { rank } | Self::HostThread { rank, .. } => rank,
             Self::Group => None,
         }

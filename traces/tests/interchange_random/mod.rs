@@ -1,8 +1,9 @@
 //! Random but valid traces.
 
 use weftscope_traces::{
-    ArgValue, CounterSeries, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts,
-    Phase, Provenance, RankInfo, SliceRef, Span, Split, Trace, TraceBuilder, TrackId, TrackKind,
+    ArgValue, ClockAgreement, CounterSeries, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId,
+    Meta, OpFacts, Phase, Provenance, RankInfo, SliceRef, Slowdown, Span, Split, Trace,
+    TraceBuilder, TrackId, TrackKind,
 };
 
 /// SplitMix64: small, and the same everywhere.
@@ -61,6 +62,8 @@ pub(crate) fn trace(seed: u64, size: u64) -> Trace {
     meta.base_time_unix_ns = random.next() as i64 >> 2;
     meta.run = vec![("model".to_owned(), random.text())];
     meta.overhead.recording_host_ns = random.chance(50).then(|| random.next() as i64);
+    meta.overhead.slowdown =
+        random.chance(30).then(|| Slowdown { percent: 0.25, how: random.text() });
     let num_ranks = 1 + random.below(3) as u32;
     meta.world_size = num_ranks;
     for rank in 0..num_ranks {
@@ -71,6 +74,11 @@ pub(crate) fn trace(seed: u64, size: u64) -> Trace {
             compute_capability: (9, 0),
         };
         meta.ranks.push(RankInfo { rank, device });
+        if random.chance(40) {
+            let residual_p99_ns = random.below(300) as i64;
+            let what = random.text();
+            meta.clocks.push(ClockAgreement { rank, what, residual_p99_ns, readings: 7 });
+        }
     }
     let mut out = TraceBuilder::new(meta);
     let labels: Vec<LabelId> = (0..6).map(|op| out.label(label(random, op))).collect();
@@ -115,6 +123,9 @@ fn rank_tracks(random: &mut Random, out: &mut TraceBuilder, rank: u32, lanes: &m
     for stream in [0, 7, 17] {
         let kind = TrackKind::Stream { rank, stream };
         add(out, random.text(), kind, 1 + random.below(2));
+    }
+    for row in 0..random.below(3) as u32 {
+        add(out, random.text(), TrackKind::Driver { rank, row }, 1 + random.below(2));
     }
     for sm in 0..random.below(4) as u32 {
         add(out, format!("SM {sm}"), TrackKind::Sm { rank, sm }, 1 + random.below(2));

@@ -359,6 +359,7 @@ impl<'a> Build<'a> {
             self.out.meta_mut().overhead = Overhead {
                 recording_host_ns: Some(total),
                 note: "sum of the profiler's own overhead events".to_owned(),
+                slowdown: None,
             };
         }
     }

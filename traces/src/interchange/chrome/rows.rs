@@ -98,6 +98,7 @@ impl Assign<'_> {
             TrackKind::Sm { rank, .. } => (SM_PID.wrapping_add(rank), format!("rank {rank} SMs")),
             TrackKind::Rank { rank }
             | TrackKind::Stream { rank, .. }
+            | TrackKind::Driver { rank, .. }
             | TrackKind::Marks { rank: Some(rank) } => (rank, rank_name(self.trace, rank)),
             TrackKind::HostThread { pid, .. } => {
                 let parent = track.parent.map(|parent| self.trace.track(parent).name.clone());
