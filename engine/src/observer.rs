@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::plan::{OpId, Plan};
+use crate::{
+    clock::ClockFit,
+    plan::{OpId, Plan},
+};
 
 /// What a block record stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,7 +133,7 @@ pub struct LaunchRecord {
 }
 
 /// How far times of a rank may be off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClockResidual {
     /// The rank whose clock was mapped.
     pub rank: u32,
@@ -140,6 +143,8 @@ pub struct ClockResidual {
     pub residual_p99_ns: i64,
     /// Readings that the map rests on.
     pub readings: u64,
+    /// The map from the rank's own clock onto executor time, when the two clocks are those.
+    pub map: Option<ClockFit>,
 }
 
 /// One iteration, when it is over.
@@ -174,11 +179,17 @@ pub trait Observer {
 }
 
 /// Hears of every launch when it is made, on the launching thread, so that it can be told from others later.
+///
+/// Iterations are launched in order, and the ops of each in order of their ids, rank by rank.
 pub trait LaunchWatch: std::fmt::Debug + Send {
+    /// Nothing runs, and one or several iterations are about to be launched.
+    fn begin(&mut self) {}
     /// What the thread asks of the driver from now on belongs to `op` of `rank`.
     fn before(&mut self, rank: u32, op: OpId);
     /// No longer.
     fn after(&mut self);
+    /// Everything launched has ended.
+    fn end(&mut self) {}
 }
 
 /// Hears nothing: for runs of which only the time matters.

@@ -11,6 +11,8 @@ pub mod bench;
 pub mod collect;
 #[cfg(feature = "cuda")]
 pub mod cupti;
+#[cfg(feature = "cuda")]
+pub mod instrument;
 pub mod live;
 pub mod record;
 pub mod recorder;

@@ -9,14 +9,21 @@ pub enum Call {
     PmSampling,
     /// Building counter configurations on the host, which PM sampling needs.
     ProfilerHost,
+    /// Records of chosen driver calls only.
+    EnableDriverApi,
     /// Kernel stamps by the hardware event system (Blackwell).
     HwTrace,
 }
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 4] =
-        [Self::SubscribeV2, Self::PmSampling, Self::ProfilerHost, Self::HwTrace];
+    pub const ALL: [Self; 5] = [
+        Self::SubscribeV2,
+        Self::PmSampling,
+        Self::ProfilerHost,
+        Self::EnableDriverApi,
+        Self::HwTrace,
+    ];
 
     /// The symbol whose presence stands for the call.
     pub fn symbol(self) -> &'static str {
@@ -24,6 +31,7 @@ impl Call {
             Self::SubscribeV2 => "cuptiSubscribe_v2",
             Self::PmSampling => "cuptiPmSamplingEnable",
             Self::ProfilerHost => "cuptiProfilerHostInitialize",
+            Self::EnableDriverApi => "cuptiActivityEnableDriverApi",
             Self::HwTrace => "cuptiActivityEnableHWTrace",
         }
     }
@@ -33,6 +41,8 @@ impl Call {
         match self {
             Self::SubscribeV2 => ApiVersion::CUDA_13_0,
             Self::PmSampling | Self::ProfilerHost => ApiVersion(24),
+            // 12.5 by the first bindings that have it.
+            Self::EnableDriverApi => ApiVersion(23),
             Self::HwTrace => ApiVersion(26),
         }
     }

@@ -1,11 +1,14 @@
 //! What the driver did, on tracks of its own: a row of kernels a stream, one of copies, one of waits, one of what
 //! profiling took. Kernels and copies of an op carry the op's label, so layer, split and phase are known there too.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use weftscope_engine::{
     observer::{LaunchKind, LaunchRecord},
-    plan::{Plan, StreamId},
+    plan::{OpId, Plan, StreamId},
 };
 use weftscope_traces::{
     ArgValue, ArgsId, Kind, Label, LabelId, Span, TraceBuilder, TrackId, TrackKind,
@@ -56,6 +59,7 @@ impl Driver {
     ) -> u64 {
         let mut records = std::mem::take(&mut self.records);
         records.sort_by_key(|record| (record.start_ns, record.end_ns));
+        self.declare(builder, (plan, layout), &records);
         let mut misplaced = 0;
         for record in &records {
             // What belongs to the whole process stands with rank 0.
@@ -82,6 +86,28 @@ impl Driver {
         records.clear();
         self.records = records;
         misplaced
+    }
+
+    /// Makes the tracks that are missing, in order of rank and row rather than of first use.
+    fn declare(
+        &mut self,
+        builder: &mut TraceBuilder,
+        (plan, layout): (&Plan, &Layout),
+        records: &[LaunchRecord],
+    ) {
+        let stream = |op: OpId| plan.ops.get(op.0 as usize).map(|op| op.stream);
+        let rows: BTreeSet<(u32, Row)> = records
+            .iter()
+            .map(|record| {
+                let row = row_of(record.kind, record.op.and_then(stream));
+                (record.rank.unwrap_or(0), row)
+            })
+            .collect();
+        for (rank, row) in rows {
+            if let Some(tracks) = layout.rank(rank as usize) {
+                self.track(builder, (rank, tracks.root), row);
+            }
+        }
     }
 
     fn track(

@@ -1,20 +1,31 @@
 use crossbeam::channel::{Receiver, bounded};
-use cupti_sys::{ActivityKind, ApiVersion, Library, bindings as sys};
+use cupti_sys::{ActivityKind, ApiVersion, Call, Library, bindings as sys};
 
 use super::{
     CuptiError, Event, Loss,
     buffers::{attach, completed, detach, loss, requested},
     error::check,
+    subscriber::Subscriber,
 };
 
 /// Records that wait to be taken; 10⁶ of them are about 200 MB, two seconds of a busy machine.
 const CHANNEL_ROOM: usize = 1 << 20;
+
+/// `cupti_driver_cbid.h`: cuLaunchKernel, cuLaunchCooperativeKernel, cuLaunchKernelEx, cuMemcpyDtoDAsync_v2,
+/// cuMemcpyAsync, cuMemcpyPeerAsync, cuMemsetD8Async, cuMemsetD32Async; each in its plain form and in that of
+/// per-thread default streams.
+const LAUNCH_CALLS: [u32; 16] =
+    [307, 442, 477, 478, 652, 653, 281, 423, 306, 418, 319, 426, 216, 428, 220, 430];
 
 /// Activity being collected, until dropped. One a process.
 #[derive(Debug)]
 pub struct Activity {
     library: Library,
     kinds: Vec<ActivityKind>,
+    /// Calls enabled one by one.
+    calls: Vec<u32>,
+    /// Given back last, when nothing is enabled any more.
+    _subscriber: Subscriber,
     events: Receiver<Event>,
 }
 
@@ -38,7 +49,9 @@ impl Activity {
         if !attach(sender) {
             return Err(CuptiError::Busy);
         }
-        let mut activity = Self { library, kinds: Vec::new(), events };
+        let subscriber = Subscriber::claim(&library).inspect_err(|_| detach())?;
+        let mut activity =
+            Self { library, kinds: Vec::new(), calls: Vec::new(), _subscriber: subscriber, events };
         // SAFETY: both callbacks have the prototypes that CUPTI asks for and live as long as the process.
         let registered =
             unsafe { sys::cuptiActivityRegisterCallbacks(Some(requested), Some(completed)) };
@@ -49,6 +62,51 @@ impl Activity {
             activity.kinds.push(kind);
         }
         Ok(activity)
+    }
+
+    /// Stops or resumes collecting. Off, kernels run at the speed they have without CUPTI, but for what its mere
+    /// presence costs.
+    ///
+    /// # Errors
+    /// The first call that CUPTI refused.
+    pub fn set_on(&self, on: bool) -> Result<(), CuptiError> {
+        for &kind in &self.kinds {
+            if on {
+                // SAFETY: an enumerator of CUPTI's own; enabling has no other precondition.
+                check(unsafe { sys::cuptiActivityEnable(raw(kind)) }, "cuptiActivityEnable")?;
+            } else {
+                // SAFETY: enabled by us.
+                check(unsafe { sys::cuptiActivityDisable(raw(kind)) }, "cuptiActivityDisable")?;
+            }
+        }
+        for &call in &self.calls {
+            // SAFETY: takes two numbers, which CUPTI has taken before.
+            let set = unsafe { sys::cuptiActivityEnableDriverApi(call, u8::from(on)) };
+            check(set, "cuptiActivityEnableDriverApi")?;
+        }
+        Ok(())
+    }
+
+    /// Has records made of the driver's calls that launch or copy, which external correlations need; of all calls
+    /// where this version cannot choose.
+    ///
+    /// # Errors
+    /// When CUPTI will not.
+    pub fn enable_launch_calls(&mut self) -> Result<(), CuptiError> {
+        if !self.library.has(Call::EnableDriverApi) {
+            // SAFETY: an enumerator of CUPTI's own.
+            let enabled = unsafe { sys::cuptiActivityEnable(raw(ActivityKind::Driver)) };
+            check(enabled, "cuptiActivityEnable(DRIVER)")?;
+            self.kinds.push(ActivityKind::Driver);
+            return Ok(());
+        }
+        for call in LAUNCH_CALLS {
+            // SAFETY: takes two numbers; one that this version does not know is refused.
+            let enabled = unsafe { sys::cuptiActivityEnableDriverApi(call, 1) };
+            check(enabled, "cuptiActivityEnableDriverApi")?;
+            self.calls.push(call);
+        }
+        Ok(())
     }
 
     /// CUPTI's version, when it says.
@@ -81,6 +139,10 @@ impl Activity {
 
 impl Drop for Activity {
     fn drop(&mut self) {
+        for &call in &self.calls {
+            // SAFETY: enabled by us; a refusal changes nothing for anybody.
+            let _disabled = unsafe { sys::cuptiActivityEnableDriverApi(call, 0) };
+        }
         for &kind in &self.kinds {
             // SAFETY: enabled by us; a refusal changes nothing for anybody.
             let _disabled = unsafe { sys::cuptiActivityDisable(raw(kind)) };

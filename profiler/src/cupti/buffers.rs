@@ -38,6 +38,17 @@ pub struct Loss {
 }
 
 impl Loss {
+    /// What was lost since `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            dropped_by_cupti: self.dropped_by_cupti.saturating_sub(before.dropped_by_cupti),
+            overflowed: self.overflowed.saturating_sub(before.overflowed),
+            too_short: self.too_short.saturating_sub(before.too_short),
+            not_timed: self.not_timed.saturating_sub(before.not_timed),
+            panicked: self.panicked.saturating_sub(before.panicked),
+        }
+    }
+
     /// Cause and count, for diagnostics; zeros left out.
     pub fn by_cause(&self) -> Vec<(&'static str, u64)> {
         [

@@ -15,6 +15,16 @@ pub enum CuptiError {
     /// Another tool holds CUPTI.
     #[error("another profiler holds CUPTI in this process{}; stop it, or record stamps only", .0.as_deref().map(|name| format!(" ({name})")).unwrap_or_default())]
     OtherSubscriber(Option<String>),
+    /// The driver keeps the counters for administrators.
+    #[error(
+        "{call}: the driver lets only administrators read the GPUs' counters; run as root, or load the nvidia \
+         module with NVreg_RestrictProfilingToAdminUsers=0 (a line `options nvidia \
+         NVreg_RestrictProfilingToAdminUsers=0` in /etc/modprobe.d, then reboot)"
+    )]
+    NotPermitted {
+        /// The function.
+        call: &'static str,
+    },
     /// A call failed.
     #[error("{call}: {cause}")]
     Call {
@@ -31,6 +41,10 @@ pub(super) fn check(result: sys::CUptiResult, call: &'static str) -> Result<(), 
         sys::CUptiResult::CUPTI_SUCCESS => Ok(()),
         sys::CUptiResult::CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED => {
             Err(CuptiError::OtherSubscriber(None))
+        }
+        sys::CUptiResult::CUPTI_ERROR_INSUFFICIENT_PRIVILEGES
+        | sys::CUptiResult::CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES => {
+            Err(CuptiError::NotPermitted { call })
         }
         other => Err(CuptiError::Call { call, cause: words(other) }),
     }

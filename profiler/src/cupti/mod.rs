@@ -10,10 +10,15 @@
 mod activity;
 mod buffers;
 mod error;
+pub(crate) mod mark;
+pub mod pm;
+mod source;
+mod subscriber;
 
 pub use activity::{Activity, Collected};
 pub use buffers::{Event, Loss};
 pub use error::CuptiError;
+pub use source::{CuptiSource, KINDS};
 
 #[cfg(test)]
 mod tests;

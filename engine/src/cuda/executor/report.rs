@@ -108,6 +108,7 @@ fn residuals(fits: &[ClockFit]) -> Vec<ClockResidual> {
             what: "GPU clock against rank 0's, by flags over the link",
             residual_p99_ns: fit.residual_p99_ns(),
             readings: fit.num_pairs() as u64,
+            map: Some(*fit),
         })
         .collect()
 }

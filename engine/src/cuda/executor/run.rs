@@ -199,6 +199,9 @@ impl CudaExecutor {
     /// Launches `count` iterations behind one another, without waiting.
     fn launch(&mut self, prepared: &mut Prepared, count: u32) -> Result<(), CudaError> {
         let direct = self.launching == Launching::Direct || self.watch.is_some();
+        if let Some(watch) = &mut self.watch {
+            watch.begin();
+        }
         for lap in 0..count {
             for timer in &prepared.timers {
                 timer.lap(lap)?;
@@ -243,6 +246,9 @@ impl Executor for CudaExecutor {
             self.launch(&mut prepared, at_once)?;
             for rank in &prepared.ranks {
                 rank.device.synchronize()?;
+            }
+            if let Some(watch) = &mut self.watch {
+                watch.end();
             }
             self.clocks.read()?;
             let fits = self.clocks.fits();

@@ -10,12 +10,20 @@ use weftscope_kernels::abi::Stamp;
 
 use super::Activity;
 
+mod clocks;
+mod containment;
+mod cost;
+mod counters;
+mod live;
+mod witness;
+
 fn matrix(buffer: &Buffer, rows: u32, columns: u32) -> Matrix {
     Matrix { address: buffer.address(), rows, columns, pitch_bytes: u64::from(columns) * 2 }
 }
 
 #[test]
 fn without_a_driver_it_says_so() {
+    let _alone = witness::alone();
     if probe().is_ok() {
         return;
     }
@@ -28,6 +36,7 @@ fn without_a_driver_it_says_so() {
 /// Each product's stamps, mapped by one offset, lie inside CUPTI's span of the same launch within a microsecond.
 #[test]
 fn stamps_lie_inside_kernel_spans() {
+    let _alone = witness::alone();
     let Ok(gpus) = probe() else {
         aloud(format_args!("skipped: no GPU"));
         return;

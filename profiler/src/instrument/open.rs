@@ -1,0 +1,72 @@
+use cupti_sys::Library;
+use weftscope_engine::{cuda::CudaExecutor, executor::ExecError, observer::LaunchWatch};
+
+use super::{Instrumented, Watched};
+use crate::cupti::{
+    CuptiError, CuptiSource,
+    pm::{CounterStatus, Sampler, SamplerError},
+};
+
+/// What CUPTI is to collect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Sample counters every so many nanoseconds; `None`: no counters.
+    pub counters_ns: Option<u64>,
+}
+
+/// An executor under CUPTI's eyes, and what became of the counters.
+#[derive(Debug)]
+pub struct Opened {
+    /// The executor.
+    pub executor: Instrumented<CudaExecutor, CuptiSource>,
+    /// Of each rank: counter by counter, or why there is none.
+    pub counters: Vec<Result<Vec<CounterStatus>, SamplerError>>,
+}
+
+/// Puts `executor` under CUPTI. A GPU whose counters cannot be sampled goes without, and the answer says why.
+///
+/// # Errors
+/// [`CuptiError`] when CUPTI collects nothing here, together with the executor, which runs as well without.
+pub fn open(
+    executor: CudaExecutor,
+    options: Options,
+) -> Result<Opened, Box<(CuptiError, CudaExecutor)>> {
+    let mut samplers = Vec::new();
+    let mut counters = Vec::new();
+    if let Some(interval_ns) = options.counters_ns {
+        let library = match Library::open() {
+            Ok(library) => library,
+            Err(error) => return Err(Box::new((error.into(), executor))),
+        };
+        for (rank, gpu) in executor.gpus().into_iter().enumerate() {
+            let opened = Sampler::open(&library, (rank as u32, gpu), interval_ns);
+            counters.push(opened.map(|sampler| {
+                let status = sampler.status().to_vec();
+                samplers.push(sampler);
+                status
+            }));
+        }
+    }
+    match CuptiSource::start(samplers) {
+        Ok(source) => Ok(Opened { executor: Instrumented::new(executor, source), counters }),
+        Err(error) => Err(Box::new((error, executor))),
+    }
+}
+
+impl Watched for CudaExecutor {
+    fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>) {
+        Self::watch(self, watch);
+    }
+
+    fn gpus(&self) -> Vec<u32> {
+        Self::gpus(self)
+    }
+
+    fn set_recording(&mut self, recording: bool) {
+        Self::set_recording(self, recording);
+    }
+
+    fn last_event_ns(&self) -> Result<i64, ExecError> {
+        Ok(Self::last_event_ns(self)?)
+    }
+}

@@ -1,0 +1,360 @@
+//! An executor on paper under a CUPTI on paper: what the observer hears, and what stands in the trace.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+};
+
+use cupti_sys::{ExternalCorrelation, Kernel, Memcpy, Overhead, Record, Synchronization};
+use proptest::prelude::*;
+use weftscope_engine::{
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    observer::{Counter, LaunchKind, LaunchRecord, LaunchWatch, Observer, OpRecord},
+    plan::{OpId, Plan},
+};
+use weftscope_traces::{Trace, TrackKind};
+
+use super::{
+    Instrumented, Iteration, Joiner, Seen, Source, Watched,
+    samples::{Sample, Series},
+};
+use crate::{
+    collect::Collector,
+    cupti::{
+        Event,
+        mark::{MARK_KIND, pack},
+    },
+    testing::{Toy, toy_plan, toy_spec},
+};
+
+/// CUPTI's time less the executor's.
+const APART_NS: i64 = 5_000_000;
+
+/// GPUs of the two ranks, as the driver numbers them.
+const GPUS: [u32; 2] = [4, 6];
+
+fn kernel(rank: u32, correlation: u32, (start_ns, end_ns): (i64, i64), name: &str) -> Event {
+    let record = Record::Kernel(Kernel {
+        start_ns: (start_ns + APART_NS) as u64,
+        end_ns: (end_ns + APART_NS) as u64,
+        device: GPUS[rank as usize],
+        context: 10 + rank,
+        stream: 7,
+        grid: [4, 1, 1],
+        block: [1024, 1, 1],
+        registers: 32,
+        smem_bytes: (0, 0),
+        correlation,
+        grid_id: 0,
+        name_address: 0,
+        graph_node: 0,
+        graph: 0,
+    });
+    Event { record, name: Some(name.to_owned()) }
+}
+
+fn mark(lap: u16, rank: u32, op: u32, correlation: u32) -> Event {
+    let id = pack(lap, rank, OpId(op));
+    let record = ExternalCorrelation { kind: MARK_KIND, id, correlation };
+    Event { record: Record::ExternalCorrelation(record), name: None }
+}
+
+/// What the paper CUPTI has been told.
+#[derive(Debug, Default)]
+struct Paper {
+    batch: u64,
+    launches: Vec<(u32, OpId)>,
+    /// Keep the marks of launches to itself.
+    is_forgetful: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PaperSource(Arc<Mutex<Paper>>);
+
+#[derive(Debug)]
+struct PaperWatch(Arc<Mutex<Paper>>);
+
+impl LaunchWatch for PaperWatch {
+    fn begin(&mut self) {
+        let mut paper = self.0.lock().unwrap();
+        paper.batch += 1;
+        paper.launches.clear();
+    }
+    fn before(&mut self, rank: u32, op: OpId) {
+        self.0.lock().unwrap().launches.push((rank, op));
+    }
+    fn after(&mut self) {}
+}
+
+impl Source for PaperSource {
+    fn watch(&self) -> Box<dyn LaunchWatch> {
+        Box::new(PaperWatch(Arc::clone(&self.0)))
+    }
+
+    /// A kernel a launch, 5 ns wider than its blocks on either side, and some of everything else.
+    fn take(&mut self) -> Seen {
+        let mut paper = self.0.lock().unwrap();
+        let mut seen = Seen {
+            batch: paper.batch,
+            began_ns: 500 + APART_NS,
+            lost: vec![("records dropped by CUPTI", 2)],
+            ..Seen::default()
+        };
+        let forgetful = paper.is_forgetful;
+        for (index, (rank, op)) in paper.launches.drain(..).enumerate() {
+            let correlation = 100 + index as u32;
+            let at = 1000 + 100 * [0, 1, 1, 2][op.0 as usize] + 10 * i64::from(rank);
+            if !forgetful {
+                seen.events.push(mark(0, rank, op.0, correlation));
+            }
+            seen.events.push(kernel(rank, correlation, (at - 5, at + 105), "weft_gemm"));
+        }
+        seen.events.extend(others());
+        let sample =
+            |at: i64, sm: f64| Sample { start_ns: at, end_ns: at + 100, values: vec![sm, 0.5] };
+        seen.series.push(Series {
+            rank: 0,
+            counters: vec![Counter::SmActive, Counter::Hbm],
+            samples: vec![sample(1_000, 80.0), sample(1_100, 90.0), sample(9_000, 1.0)],
+        });
+        seen
+    }
+
+    fn set_on(&mut self, _: bool) {}
+
+    fn name(&self) -> String {
+        "CUPTI on paper".to_owned()
+    }
+}
+
+/// A copy, a wait, CUPTI's own work, the executor's mark, somebody's kernel, and a kernel of before the run.
+fn others() -> Vec<Event> {
+    let at = |ns: i64| (ns + APART_NS) as u64;
+    let copy = Record::Memcpy(Memcpy {
+        start_ns: at(1_050),
+        end_ns: at(1_060),
+        copy_kind: 2,
+        bytes: 4096,
+        device: GPUS[1],
+        context: 11,
+        stream: 0,
+        correlation: 7,
+    });
+    let wait = Record::Synchronization(Synchronization {
+        start_ns: at(1_020),
+        end_ns: at(1_400),
+        kind: 4,
+        correlation: 8,
+        context: 11,
+        stream: u32::MAX,
+    });
+    let overhead = Overhead { start_ns: at(1_310), end_ns: at(1_330), kind: 1 << 16 };
+    let mut events: Vec<Event> = [copy, wait, Record::Overhead(overhead)]
+        .into_iter()
+        .map(|record| Event { record, name: None })
+        .collect();
+    events.push(kernel(0, 1, (980, 990), "weft_mark"));
+    events.push(kernel(0, 2, (1_150, 1_160), "somebody_else"));
+    events.push(kernel(0, 3, (200, 300), "before_the_run"));
+    events
+}
+
+/// [`Toy`], told of launches.
+#[derive(Debug, Default)]
+struct WatchedToy(Option<Box<dyn LaunchWatch>>);
+
+impl Executor for WatchedToy {
+    fn run(
+        &mut self,
+        plan: &Arc<Plan>,
+        iteration: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<IterationTime, ExecError> {
+        if let Some(watch) = &mut self.0 {
+            watch.begin();
+            for op in &plan.ops {
+                for rank in 0..plan.ranks {
+                    watch.before(rank, op.id);
+                    watch.after();
+                }
+            }
+            watch.end();
+        }
+        Toy::default().run(plan, iteration, observer)
+    }
+
+    fn provenance(&self) -> ExecutorInfo {
+        ExecutorInfo { measured: true, source: "toy".to_owned() }
+    }
+}
+
+impl Watched for WatchedToy {
+    fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>) {
+        self.0 = watch;
+    }
+    fn gpus(&self) -> Vec<u32> {
+        GPUS.to_vec()
+    }
+    fn set_recording(&mut self, _: bool) {}
+    fn last_event_ns(&self) -> Result<i64, ExecError> {
+        Ok(310)
+    }
+}
+
+fn recorded(source: PaperSource, iterations: u64) -> Trace {
+    let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
+    let mut executor = Instrumented::new(WatchedToy::default(), source);
+    let mut collector = Collector::new(executor.provenance());
+    for iteration in 0..iterations {
+        executor.run(&plan, iteration, &mut collector).unwrap();
+    }
+    collector.finish().unwrap()
+}
+
+/// Driver tracks, clocks, counters and losses, a line each.
+fn described(trace: &Trace) -> String {
+    let mut text = format!("{}\n", trace.meta.provenance.source());
+    for track in &trace.tracks {
+        let TrackKind::Driver { rank, row } = track.kind else { continue };
+        writeln!(text, "rank {rank} row {row}: {}", track.name).unwrap();
+        for (depth, &lane) in track.lanes.iter().enumerate() {
+            let slices = &trace.lane(lane).slices;
+            for index in 0..slices.len() {
+                let span = slices.span(index);
+                let label = trace.label(slices.label[index]);
+                let args = trace.args.get(slices.args[index]);
+                writeln!(
+                    text,
+                    "  lane {depth} {:>4}..{:<4} {} {:?} layer {:?} phase {:?} {args:?}",
+                    span.start_ns,
+                    span.end_ns,
+                    label.name,
+                    label.kind,
+                    label.layer,
+                    label.phase.name()
+                )
+                .unwrap();
+            }
+        }
+    }
+    for clock in &trace.meta.clocks {
+        writeln!(text, "{clock:?}").unwrap();
+    }
+    for counter in &trace.counters {
+        writeln!(text, "{} {:?} {:?}", counter.name, counter.at_ns, counter.value).unwrap();
+    }
+    for (cause, count) in &trace.diagnostics.counts {
+        writeln!(text, "{count} × {cause}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn cupti_stands_beside_the_stamps() {
+    insta::assert_snapshot!(described(&recorded(PaperSource::default(), 1)));
+}
+
+#[test]
+fn iterations_keep_to_themselves() {
+    let trace = recorded(PaperSource::default(), 3);
+    let kernels = |rank: u32| -> usize {
+        let tracks = trace.tracks.iter().filter(|track| {
+            matches!(track.kind, TrackKind::Driver { rank: of, .. } if of == rank)
+                && track.name.starts_with("CUPTI kernels,")
+        });
+        tracks.flat_map(|track| &track.lanes).map(|&lane| trace.lane(lane).slices.len()).sum()
+    };
+    assert_eq!((kernels(0), kernels(1)), (3 * 4, 3 * 4));
+    assert_eq!(trace.diagnostics.counts["CUPTI kernels of no op"], 3);
+}
+
+#[test]
+fn without_marks_every_op_is_missed_and_nothing_is_guessed() {
+    let source = PaperSource::default();
+    source.0.lock().unwrap().is_forgetful = true;
+    let trace = recorded(source, 1);
+    assert_eq!(trace.diagnostics.counts["ops that CUPTI saw no kernel of"], 8);
+    assert_eq!(trace.diagnostics.counts["CUPTI records without a clock to place them by"], 13);
+    assert!(trace.meta.clocks.is_empty());
+    assert!(!trace.tracks.iter().any(|track| matches!(track.kind, TrackKind::Driver { .. })));
+}
+
+#[test]
+fn recording_off_asks_nobody() {
+    let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
+    let mut executor = Instrumented::new(WatchedToy::default(), PaperSource::default());
+    executor.set_recording(false);
+    let mut collector = Collector::new(executor.provenance());
+    executor.run(&plan, 0, &mut collector).unwrap();
+    let trace = collector.finish().unwrap();
+    assert!(!trace.tracks.iter().any(|track| matches!(track.kind, TrackKind::Driver { .. })));
+    assert!(executor.inner().0.is_none());
+    executor.set_recording(true);
+    assert!(executor.inner().0.is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Laps launched together, their records in any order: each iteration gets the kernels of its own ops, whole.
+    #[test]
+    fn laps_are_told_apart(
+        laps in 1_u16..5,
+        ops in 1_u32..6,
+        order in any::<u64>(),
+        apart in -1_000_000_i64..1_000_000,
+    ) {
+        let mut events = Vec::new();
+        let mut correlation = 10;
+        let at = |lap: u16, op: u32| i64::from(lap) * 100_000 + i64::from(op) * 10_000;
+        for lap in 0..laps {
+            for op in 0..ops {
+                for rank in 0..2 {
+                    correlation += 1;
+                    let start = at(lap, op) - APART_NS + apart;
+                    let name = format!("k{lap}_{op}");
+                    events.push(mark(lap, rank, op, correlation));
+                    events.push(kernel(rank, correlation, (start, start + 9_000), &name));
+                }
+            }
+        }
+        shuffle(&mut events, order);
+        let mut joiner = Joiner::new(GPUS.to_vec());
+        joiner.begin(i64::MIN);
+        joiner.take(&events);
+        for lap in 0..laps {
+            let records: Vec<OpRecord> = (0..ops)
+                .flat_map(|op| [0, 1].map(|rank| (op, rank)))
+                .map(|(op, rank)| OpRecord {
+                    op: OpId(op),
+                    rank,
+                    start_ns: at(lap, op) + 300,
+                    end_ns: at(lap, op) + 8_700,
+                })
+                .collect();
+            let end_ns = at(lap, ops - 1) + 8_700;
+            let joined = joiner.join(Iteration { lap, ops: &records, end_ns });
+            prop_assert_eq!(&joined.lost, &vec![]);
+            prop_assert_eq!(joined.launches.len(), 2 * ops as usize);
+            for launch in &joined.launches {
+                prop_assert!(is_whole(launch, lap, at(lap, launch.op.unwrap().0)), "{:?}", launch);
+            }
+        }
+    }
+}
+
+fn is_whole(launch: &LaunchRecord, lap: u16, start_ns: i64) -> bool {
+    let op = launch.op.unwrap().0;
+    launch.kind == LaunchKind::Kernel
+        && *launch.name == format!("k{lap}_{op}")
+        && (launch.start_ns - start_ns).abs() <= 1
+        && (launch.end_ns - start_ns - 9_000).abs() <= 1
+}
+
+/// Fisher–Yates with a linear congruential generator.
+fn shuffle(events: &mut [Event], mut state: u64) {
+    for index in (1..events.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        events.swap(index, (state >> 33) as usize % (index + 1));
+    }
+}
