@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cudarc::{
     driver::{CudaContext, CudaFunction, CudaStream, result, sys},
@@ -9,8 +9,10 @@ use weftscope_kernels::Arch;
 use super::{
     CudaError,
     error::Context as _,
+    nvml::GpuLoad,
     nvrtc::Compiled,
-    probe::{GpuInfo, probe},
+    probe::{GpuInfo, Gpus, loads, probe},
+    ready,
 };
 
 /// One GPU with its two streams: compute at normal priority, communication at the highest, so that the few blocks of
@@ -131,32 +133,25 @@ pub struct Kernel {
 #[derive(Clone, Debug)]
 pub struct Group {
     devices: Vec<Device>,
+    driver: (u32, u32),
+    warnings: Vec<String>,
 }
 
 impl Group {
     /// Takes the first `ranks` GPUs into use and opens their memory to one another.
     ///
     /// # Errors
-    /// [`CudaError`] when there are too few, they differ, or two have no peer link.
+    /// [`CudaError`] when there are too few, they differ, two have no peer link, or somebody else holds one.
     pub fn open(ranks: u32) -> Result<Self, CudaError> {
         let found = probe()?;
-        let too_few = || CudaError::Driver {
-            gpu: ranks.saturating_sub(1),
-            what: "opening the group",
-            cause: format!("only {} GPUs are here", found.gpus.len()),
-        };
-        let chosen = found.gpus.get(..ranks as usize).ok_or_else(too_few)?;
-        for gpu in chosen {
-            if gpu.name != chosen[0].name {
-                let (name, first) = (gpu.name.clone(), chosen[0].name.clone());
-                return Err(CudaError::Mixed { index: gpu.index, name, first });
-            }
-            if let Some(to) = (0..ranks).find(|&to| !gpu.peers[to as usize]) {
-                return Err(CudaError::NoPeerLink { from: gpu.index, to });
-            }
-        }
+        let loads = loads_before_ours(&found);
+        let chosen = ready::choose(&found, ranks, &loads)?;
+        let shared = chosen.iter().zip(&loads).filter_map(|(gpu, load)| {
+            load.as_ref().and_then(|load| ready::shared_with(gpu.index, load))
+        });
+        let warnings = shared.collect();
         let devices = chosen.iter().map(Device::open).collect::<Result<Vec<_>, _>>()?;
-        let group = Self { devices };
+        let group = Self { devices, driver: found.driver, warnings };
         group.open_peers()?;
         Ok(group)
     }
@@ -164,6 +159,16 @@ impl Group {
     /// By rank.
     pub fn devices(&self) -> &[Device] {
         &self.devices
+    }
+
+    /// CUDA version of the driver.
+    pub fn driver(&self) -> (u32, u32) {
+        self.driver
+    }
+
+    /// What will disturb a run on them, a sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     fn open_peers(&self) -> Result<(), CudaError> {
@@ -182,4 +187,11 @@ impl Group {
         }
         Ok(())
     }
+}
+
+/// How full the GPUs were when this process first asked: later its own work is among the rest, in a container under a
+/// number that it does not know.
+fn loads_before_ours(found: &Gpus) -> Vec<Option<GpuLoad>> {
+    static FIRST: OnceLock<Vec<Option<GpuLoad>>> = OnceLock::new();
+    FIRST.get_or_init(|| loads(found)).clone()
 }

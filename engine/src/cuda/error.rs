@@ -1,7 +1,7 @@
 use cudarc::driver::DriverError;
 use thiserror::Error;
 
-use super::{CompileError, FindError, Unavailable};
+use super::{CompileError, FindError, Unavailable, ready::gigabytes};
 
 /// What can go wrong between a plan and a GPU.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -47,8 +47,37 @@ pub enum CudaError {
         /// All of it.
         total_mib: u64,
     },
+    /// A plan needs more memory than is free; told before anything is allocated.
+    #[error(
+        "needs {} a GPU ({detail}), {} of {} free on GPU {gpu}; fewer layers or tokens need less",
+        gigabytes(*.needed_bytes), gigabytes(*.free_bytes), gigabytes(*.total_bytes)
+    )]
+    TooLarge {
+        /// Device index.
+        gpu: u32,
+        /// What the plan takes.
+        needed_bytes: u64,
+        /// What for.
+        detail: String,
+        /// Free.
+        free_bytes: u64,
+        /// All of it.
+        total_bytes: u64,
+    },
+    /// Fewer GPUs than ranks.
+    #[error(
+        "{asked} ranks need {asked} GPUs, {found} are here; lower --tp, or look at CUDA_VISIBLE_DEVICES"
+    )]
+    TooFew {
+        /// Ranks asked.
+        asked: u32,
+        /// GPUs here.
+        found: usize,
+    },
     /// Two GPUs cannot reach one another's memory.
-    #[error("GPU {from} cannot read the memory of GPU {to}: no peer link between them")]
+    #[error(
+        "GPU {from} cannot reach the memory of GPU {to}: the driver grants no peer access between them (nvidia-smi topo -m shows the links)"
+    )]
     NoPeerLink {
         /// Reader.
         from: u32,
@@ -56,14 +85,39 @@ pub enum CudaError {
         to: u32,
     },
     /// The GPUs are not of one sort.
-    #[error("GPU {index} is a {name}, GPU 0 a {first}: ranks need GPUs of one sort")]
+    #[error("ranks need GPUs of one sort, here are {names}; CUDA_VISIBLE_DEVICES can choose")]
     Mixed {
-        /// The odd one.
-        index: u32,
-        /// Its name.
-        name: String,
-        /// The first one's name.
-        first: String,
+        /// Index and name of each.
+        names: String,
+    },
+    /// Nobody may use a GPU.
+    #[error(
+        "GPU {gpu} is in compute mode Prohibited, so no program may use it; `nvidia-smi -i {gpu} -c DEFAULT` allows it again"
+    )]
+    Prohibited {
+        /// Device index.
+        gpu: u32,
+    },
+    /// Somebody holds a GPU for himself.
+    #[error(
+        "GPU {gpu} is in compute mode Exclusive_Process and process {pid} holds it; end that process, or `nvidia-smi -i {gpu} -c DEFAULT` lets both in"
+    )]
+    Held {
+        /// Device index.
+        gpu: u32,
+        /// Who holds it.
+        pid: u32,
+    },
+    /// The driver is older than the compiler's code.
+    #[error(
+        "the driver runs CUDA {}.{}, the compiler is NVRTC {}.{}, of a later major version: update the driver to one for CUDA {}, or install the older compiler (pip install nvidia-cuda-nvrtc-cu{})",
+        .driver.0, .driver.1, .nvrtc.0, .nvrtc.1, .nvrtc.0, .driver.0
+    )]
+    DriverBehind {
+        /// CUDA version of the driver.
+        driver: (u32, u32),
+        /// Version of NVRTC.
+        nvrtc: (i32, i32),
     },
     /// No device programs for this GPU.
     #[error("no device programs for {name} (compute capability {}.{})", .capability.0, .capability.1)]

@@ -9,10 +9,11 @@ use crate::machine::{self, Machine};
 /// # Errors
 /// Why there is no GPU.
 pub fn machine_here() -> Result<Machine, Unavailable> {
-    probe().map(|found| of(&found))
+    probe().map(|found| machine_of(&found))
 }
 
-fn of(found: &Gpus) -> Machine {
+/// [`machine_here`] for GPUs that were probed already.
+pub fn machine_of(found: &Gpus) -> Machine {
     let gpu = &found.gpus[0];
     let like = match gpu.compute_capability {
         (8, _) => "a100x8",
@@ -23,7 +24,7 @@ fn of(found: &Gpus) -> Machine {
     let mut machine = machine::builtin(like).expect("built in, as the test below holds");
     let count = found.gpus.len();
     machine.name = "here".to_owned();
-    machine.title = format!("{count} × {} of this computer", gpu.name);
+    machine.title = format!("{count} × {} (this machine)", gpu.name);
     machine.gpus = count as u32;
     machine.gpu.name.clone_from(&gpu.name);
     machine.gpu.sms = gpu.sms;
@@ -35,7 +36,7 @@ fn of(found: &Gpus) -> Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cuda::GpuInfo;
+    use crate::cuda::{ComputeMode, GpuInfo};
 
     #[test]
     fn every_generation_has_its_machine() {
@@ -53,9 +54,13 @@ mod tests {
                 memory_bytes: 1 << 36,
                 peers: vec![true, true],
                 multicast: true,
+                compute_mode: ComputeMode::Shared,
+                pci_address: String::new(),
             };
-            let machine =
-                of(&Gpus { driver: (13, 0), gpus: vec![gpu.clone(), GpuInfo { index: 1, ..gpu }] });
+            let machine = machine_of(&Gpus {
+                driver: (13, 0),
+                gpus: vec![gpu.clone(), GpuInfo { index: 1, ..gpu }],
+            });
             assert_eq!((machine.gpus, machine.gpu.sms, machine.gpu.name.as_str()), (2, 100, name));
             assert_eq!(machine.link.multimem_bytes_per_s, None);
         }

@@ -18,8 +18,10 @@ mod here;
 mod launch;
 mod memory;
 mod nccl;
+mod nvml;
 mod nvrtc;
 mod probe;
+mod ready;
 mod ring;
 mod stamps;
 mod tensor_map;
@@ -31,15 +33,20 @@ pub use error::CudaError;
 pub use executor::{CudaExecutor, Launching, Weights};
 pub use find::{FindError, library_paths};
 pub use gemm::{Gemm, GemmCall, GemmForm};
-pub use here::machine_here;
+pub use here::{machine_here, machine_of};
 pub use launch::{Args, Shape};
 pub use memory::Buffer;
 pub use nccl::{Nccl, Part};
+pub use nvml::{GpuLoad, GpuProcess};
 pub use nvrtc::{CompileError, Compiled, Nvrtc};
-pub use probe::{GpuInfo, Gpus, Unavailable, multicast_veto, probe};
+pub use probe::{
+    ComputeMode, GpuInfo, Gpus, Unavailable, driver_release, loads, multicast_veto, probe,
+};
 pub use ring::{RingLoss, block_records, marked_ops};
 pub use stamps::{Recording, Stamps};
 pub use tensor_map::{Matrix, TensorMap};
+
+use ready::{driver_runs, gigabytes};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,14 @@
 //! What GPUs this machine has, asked before anything that could fail.
 
-use std::{ffi::OsString, fmt};
+use std::{
+    ffi::{CStr, OsString, c_char},
+    fmt,
+};
 
 use cudarc::driver::{DriverError, result, sys};
 use thiserror::Error;
+
+use super::nvml::{GpuLoad, Nvml};
 
 /// The first driver API version with everything that the executor calls (CUDA 12.0).
 const OLDEST_DRIVER: i32 = 12_000;
@@ -25,6 +30,41 @@ pub struct GpuInfo {
     pub peers: Vec<bool>,
     /// It can take part in NVLink multicast (the veto is another question, see [`multicast_veto`]).
     pub multicast: bool,
+    /// Who may use it.
+    pub compute_mode: ComputeMode,
+    /// Where it sits, e.g. `0000:1b:00.0`; empty when the driver does not tell.
+    pub pci_address: String,
+}
+
+/// Who may use a GPU (`nvidia-smi -c`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComputeMode {
+    /// Everybody.
+    Shared,
+    /// One process at a time.
+    Exclusive,
+    /// Nobody.
+    Prohibited,
+}
+
+impl ComputeMode {
+    fn of(value: u32) -> Self {
+        // CU_COMPUTEMODE_PROHIBITED is 2, CU_COMPUTEMODE_EXCLUSIVE_PROCESS 3; 1 (exclusive thread) is long gone.
+        match value {
+            2 => Self::Prohibited,
+            1 | 3 => Self::Exclusive,
+            _ => Self::Shared,
+        }
+    }
+
+    /// As `nvidia-smi` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shared => "Default",
+            Self::Exclusive => "Exclusive_Process",
+            Self::Prohibited => "Prohibited",
+        }
+    }
 }
 
 /// Driver and GPUs of this machine.
@@ -118,7 +158,30 @@ fn gpu(index: u32, count: u32) -> Result<GpuInfo, DriverError> {
         peers,
         multicast: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTICAST_SUPPORTED)
             .is_ok_and(|value| value != 0),
+        compute_mode: attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_MODE)
+            .map_or(ComputeMode::Shared, ComputeMode::of),
+        pci_address: pci_address(device).unwrap_or_default(),
     })
+}
+
+fn pci_address(device: sys::CUdevice) -> Option<String> {
+    let mut text: [c_char; 32] = [0; 32];
+    // SAFETY: the buffer is longer than stated, so its last byte stays a NUL; the handle comes from the driver.
+    unsafe { sys::cuDeviceGetPCIBusId(text.as_mut_ptr(), 31, device) }.result().ok()?;
+    // SAFETY: NUL-terminated, as above.
+    Some(unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned())
+}
+
+/// How full each GPU is and who else is on it, by index; `None` where the management library gives no answer.
+pub fn loads(found: &Gpus) -> Vec<Option<GpuLoad>> {
+    let nvml = Nvml::open();
+    let load = |gpu: &GpuInfo| nvml.as_ref()?.load(&gpu.pci_address);
+    found.gpus.iter().map(load).collect()
+}
+
+/// The driver's release, e.g. `580.159.04`, where the management library tells.
+pub fn driver_release() -> Option<String> {
+    Nvml::open()?.driver_release()
 }
 
 /// The environment variable that forbids multicast here, if any. While one stands, no code path may create a

@@ -13,6 +13,7 @@ mod compute;
 mod inputs;
 mod launch;
 mod layout;
+mod need;
 mod prepared;
 mod programs;
 mod random;

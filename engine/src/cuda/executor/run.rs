@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::{
     clocks::Clocks,
     launch,
+    need::{self, Loaded},
     prepared::Prepared,
     programs::Loader,
     report::report,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::ClockFit,
-    cuda::{CudaError, Group, Nvrtc},
+    cuda::{CudaError, Group, Nvrtc, driver_runs},
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{LaunchWatch, Observer},
     plan::Plan,
@@ -56,6 +57,7 @@ impl CudaExecutor {
     pub fn open(ranks: u32, recording: bool) -> Result<Self, CudaError> {
         let group = Group::open(ranks)?;
         let nvrtc = Nvrtc::open()?;
+        driver_runs(group.driver(), nvrtc.version())?;
         let clocks = Clocks::new(group.devices(), &nvrtc)?;
         let launching = Launching::default();
         Ok(Self {
@@ -115,6 +117,7 @@ impl CudaExecutor {
             None => {
                 self.prepared = None;
                 self.kept = None;
+                need::check(plan, self.group.devices(), Loaded::Nothing)?;
                 let (nvrtc, stamps) = (&self.nvrtc, false);
                 let devices = self.group.devices().iter();
                 let loaders: Vec<_> =
@@ -184,6 +187,7 @@ impl CudaExecutor {
             None => {
                 support::check(plan, &self.group, &self.weights)?;
                 let weights = self.load(plan, &mut |_, _| ())?.ranks.clone();
+                need::check(plan, self.group.devices(), Loaded::Weights)?;
                 self.ids_changed |= self.ids.is_some();
                 Prepared::new(plan, (&self.group, &self.nvrtc), &weights, self.recording)?
             }

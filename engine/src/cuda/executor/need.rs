@@ -1,0 +1,129 @@
+//! Memory that a plan takes on each GPU, counted before anything is allocated.
+
+use super::layout::Sizes;
+use crate::{
+    cuda::{CudaError, Device, gigabytes},
+    plan::Plan,
+};
+
+/// Bytes of a bf16.
+const BF16: u64 = 2;
+/// Bytes of a stamp; the ring has room for two a block, see `ring_capacity`.
+const STAMP: u64 = 32;
+/// Programs, pads, tables, NCCL's own buffers and what the driver keeps for itself.
+const SMALL_CHANGE: u64 = 512 << 20;
+
+/// What a plan takes on one GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    weights_bytes: u64,
+    activations_bytes: u64,
+    rings_bytes: u64,
+}
+
+impl Need {
+    /// Of every rank alike: matrices of the shard in bf16, one row of each activation a token, two stamps a block.
+    pub(super) fn of(plan: &Plan, sizes: &Sizes) -> Self {
+        let shard = &sizes.shard;
+        let (hidden, intermediate) = (u64::from(shard.hidden), u64::from(sizes.intermediate));
+        let attended = u64::from(shard.heads) * u64::from(shard.head_dim);
+        let qkv = u64::from(shard.qkv_columns());
+        let layer = hidden * (qkv + attended + 3 * intermediate);
+        let embeddings = 2 * u64::from(shard.vocab) * hidden;
+        let row = 2 * hidden + qkv + attended + 3 * intermediate;
+        let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
+        Self {
+            weights_bytes: BF16 * (u64::from(sizes.layers) * layer + embeddings),
+            activations_bytes: BF16 * u64::from(sizes.rows) * row,
+            rings_bytes: STAMP * 2 * blocks,
+        }
+    }
+
+    fn total(self) -> u64 {
+        self.weights_bytes + self.activations_bytes + self.rings_bytes + SMALL_CHANGE
+    }
+
+    /// Whether so much is free on a GPU, `(free, total)` bytes.
+    ///
+    /// # Errors
+    /// [`CudaError::TooLarge`].
+    pub(super) fn fits(self, gpu: u32, (free, total): (u64, u64)) -> Result<(), CudaError> {
+        if self.total() <= free {
+            return Ok(());
+        }
+        let parts = [
+            ("weights", self.weights_bytes),
+            ("activations", self.activations_bytes),
+            ("stamps", self.rings_bytes),
+        ];
+        let parts = parts.into_iter().filter(|&(_, bytes)| bytes > 0);
+        let detail: Vec<String> =
+            parts.map(|(what, bytes)| format!("{what} {}", gigabytes(bytes))).collect();
+        let detail = detail.join(", ");
+        let (free_bytes, total_bytes) = (free, total);
+        let needed_bytes = self.total();
+        Err(CudaError::TooLarge { gpu, needed_bytes, detail, free_bytes, total_bytes })
+    }
+}
+
+/// What of a plan lies on the GPUs already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loaded {
+    Nothing,
+    Weights,
+}
+
+/// Refuses a plan that some of the devices have no room for.
+///
+/// # Errors
+/// [`CudaError::TooLarge`] of the first such device.
+pub(super) fn check(plan: &Plan, devices: &[Device], loaded: Loaded) -> Result<(), CudaError> {
+    let Ok(sizes) = Sizes::of(plan) else { return Ok(()) };
+    let mut need = Need::of(plan, &sizes);
+    if loaded == Loaded::Weights {
+        need.weights_bytes = 0;
+    }
+    devices.iter().try_for_each(|device| need.fits(device.info().index, device.memory()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        batch::Batch,
+        machine, model,
+        plan::plan,
+        spec::{Knobs, RunSpec, Transport},
+    };
+
+    fn need(tp: u32, layers: Option<u32>) -> Need {
+        let spec = RunSpec {
+            model: model::builtin("llama-3.3-70b").unwrap(),
+            machine: machine::builtin("h200x8").unwrap(),
+            batch: Batch::prefill(8192, 8192),
+            knobs: Knobs { tp, layers, transport: Transport::P2p, ..Knobs::default() },
+        };
+        let plan = plan(&spec).unwrap();
+        Need::of(&plan, &Sizes::of(&plan).unwrap())
+    }
+
+    /// Llama-3.3-70B has 70.55 billion parameters, 141.1 GB in bf16 (its safetensors index), all but the norms in
+    /// matrices.
+    #[test]
+    fn the_whole_model_weighs_what_its_index_says() {
+        let weights = need(1, None).weights_bytes as f64;
+        assert!((weights / 141.1e9 - 1.0).abs() < 0.002, "{weights}");
+        let half = need(2, None).weights_bytes as f64;
+        assert!((half / weights - 0.5).abs() < 0.001, "{half}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_in_gigabytes() {
+        let need = need(8, Some(2));
+        let total = 141_000_000_000;
+        assert_eq!(need.fits(0, (total, total)), Ok(()));
+        let text = need.fits(1, (1_200_000_000, total)).unwrap_err().to_string();
+        assert!(text.starts_with("needs 2.") && text.contains(" GB a GPU (weights 1."), "{text}");
+        assert!(text.contains("1.2 GB of 141.0 GB free on GPU 1"), "{text}");
+    }
+}
