@@ -53,6 +53,18 @@ pub struct ExecutorInfo {
     pub measured: bool,
     /// e.g. `weftscope simulator 0.1.0 on h100x8`.
     pub source: String,
+    /// Wall clock at executor time 0, ns since 1970, as of the last iteration; `None` in simulated time.
+    pub epoch_unix_ns: Option<i64>,
+    /// What may disturb its times, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl ExecutorInfo {
+    /// Of an executor whose times come from a model.
+    pub fn modelled(source: impl Into<String>) -> Self {
+        let (source, notes) = (source.into(), Vec::new());
+        Self { measured: false, source, epoch_unix_ns: None, notes }
+    }
 }
 
 /// Why an iteration did not finish.
@@ -81,4 +93,7 @@ pub enum ExecError {
     /// The machine cannot run this plan.
     #[error("{0}")]
     Unsupported(String),
+    /// The device failed, and with it whatever this process has on it.
+    #[error("{0}")]
+    Device(String),
 }

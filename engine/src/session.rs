@@ -221,7 +221,7 @@ mod tests {
         }
 
         fn provenance(&self) -> ExecutorInfo {
-            ExecutorInfo { measured: false, source: "toy".to_owned() }
+            ExecutorInfo::modelled("toy")
         }
     }
 

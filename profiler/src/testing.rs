@@ -154,7 +154,7 @@ impl Executor for Toy {
     }
 
     fn provenance(&self) -> ExecutorInfo {
-        ExecutorInfo { measured: false, source: "toy executor".to_owned() }
+        ExecutorInfo::modelled("toy executor")
     }
 }
 

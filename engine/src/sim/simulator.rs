@@ -67,7 +67,7 @@ impl Executor for Simulator {
     fn provenance(&self) -> ExecutorInfo {
         let version = env!("CARGO_PKG_VERSION");
         let source = format!("weftscope simulator {version} on {}", self.machine_name);
-        ExecutorInfo { measured: false, source }
+        ExecutorInfo::modelled(source)
     }
 }
 

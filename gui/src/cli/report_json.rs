@@ -14,6 +14,8 @@ struct Report<'a> {
 struct Entry<'a> {
     file: String,
     provenance: &'static str,
+    /// What the numbers must not be taken for.
+    caveats: Vec<&'a str>,
     ranks: Vec<Rank>,
     diagnostics: &'a Diagnostics,
 }
@@ -39,6 +41,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
         .map(|report| Entry {
             file: report.file.display().to_string(),
             provenance: report.trace.meta.provenance.name(),
+            caveats: report.trace.meta.caveats().collect(),
             ranks: report.overlap.ranks.iter().map(rank).collect(),
             diagnostics: &report.trace.diagnostics,
         })

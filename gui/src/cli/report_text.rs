@@ -67,6 +67,9 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", trace.meta.title)?;
     let provenance = &trace.meta.provenance;
     writeln!(out, "  times are {} by {}", provenance.name(), provenance.source())?;
+    for caveat in trace.meta.caveats() {
+        writeln!(out, "  {caveat}")?;
+    }
     for (key, value) in &trace.meta.run {
         if RUN_KEYS.contains(&key.as_str()) {
             writeln!(out, "  {key}: {value}")?;

@@ -20,6 +20,9 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             theme,
             format!("Times are {}, by {}.", provenance.name(), provenance.source()),
         );
+        for caveat in trace.meta.caveats() {
+            sentence(ui, theme, format!("Caveat: {caveat}."));
+        }
         sentence(ui, theme, overhead(trace));
         if trace.diagnostics.is_clean() {
             sentence(ui, theme, "Nothing was lost and nothing had to be guessed.");
@@ -43,6 +46,9 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     let (trace, theme) = (&document.trace, cx.theme);
+    for caveat in trace.meta.caveats() {
+        ui.label(RichText::new(caveat).font(theme.small()).color(theme.surfaces.warn));
+    }
     let (text, colour) = summary(trace, theme);
     let line = RichText::new(text).font(theme.small()).color(colour);
     let label = egui::Label::new(line).truncate().sense(egui::Sense::click());

@@ -37,7 +37,11 @@ fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
         Provenance::Measured { .. } => ("MEASURED", surfaces.strong),
     };
     let source = document.trace.meta.provenance.source();
-    badge(ui, cx.theme, text, fill).on_hover_text(format!("Times come from: {source}"));
+    let mut hover = format!("Times come from: {source}");
+    for caveat in document.trace.meta.caveats() {
+        hover = format!("{hover}\n{caveat}");
+    }
+    badge(ui, cx.theme, text, fill).on_hover_text(hover);
 }
 
 fn time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -108,7 +112,10 @@ fn live_title(live: &crate::app::live::Live) -> String {
         format!("{} → {} runs", decision.asked.name(), decision.runs.name())
     };
     let back = live.pinned.map_or_else(String::new, |number| format!(" · iteration {number}"));
-    format!("{what} · {} · TP{} · {}{back}", spec.model.name, spec.knobs.tp, spec.machine.title)
+    let tp = spec.knobs.tp;
+    let shards = spec.knobs.shard_of.filter(|&degree| degree != tp);
+    let shards = shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards"));
+    format!("{what} · {} · TP{tp}{shards} · {}{back}", spec.model.name, spec.machine.title)
 }
 
 fn tabs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -56,6 +56,15 @@ fn the_same_seed_gives_the_same_recording() {
 }
 
 #[test]
+fn shards_of_another_degree_are_told_everywhere() {
+    let place = Place::new();
+    place.ok(&[&["record", "-o", "a.json", "--shard-of", "8"], &SMALL[..]].concat());
+    assert!(place.ok(&["report", "a.json"]).contains("logits are meaningless"));
+    let caveats = report(&place, &["a.json"])["traces"][0]["caveats"].clone();
+    assert!(caveats[0].as_str().unwrap().contains("shards of 8 ranks on 2"), "{caveats}");
+}
+
+#[test]
 fn one_file_a_rank_is_one_job() {
     let place = Place::new();
     let args = ["record", "-o", "all.json", "--ranks-dir", "ranks"];

@@ -103,14 +103,14 @@ impl Collector {
             Message::Launches(records) => self.launches(&records),
             Message::Clocks(residuals) => self.clocks(&residuals),
             Message::End { end, cost, info } => {
-                if let Some(open) = &mut self.open {
-                    open.builder.meta_mut().provenance = describe::provenance(&info);
-                }
                 self.info = info;
                 self.cost.recording += cost.recording;
                 self.cost.waiting += cost.waiting;
                 self.cost.wall += cost.wall;
                 self.end(&end);
+                if let Some(open) = &mut self.open {
+                    open.describe(&self.info);
+                }
                 return true;
             }
         }
@@ -227,6 +227,23 @@ impl Open {
             last_end_ns: None,
             offset_ns: 0,
             lost: Lost::default(),
+        }
+    }
+
+    /// What is known of the executor once an iteration has run.
+    fn describe(&mut self, info: &ExecutorInfo) {
+        let offset_ns = self.offset_ns;
+        let meta = self.builder.meta_mut();
+        meta.provenance = describe::provenance(info);
+        if let (0, Some(epoch_ns)) = (meta.base_time_unix_ns, info.epoch_unix_ns) {
+            // Of the first iteration: later ones lie behind it without the pauses that there really were.
+            meta.base_time_unix_ns = epoch_ns.saturating_sub(offset_ns);
+        }
+        let diagnostics = self.builder.diagnostics_mut();
+        for note in &info.notes {
+            if !diagnostics.notes.contains(note) {
+                diagnostics.note(note.clone());
+            }
         }
     }
 

@@ -20,10 +20,12 @@ pub fn spec_of(meta: &Meta) -> Option<RunSpec> {
 /// Meta data of a run of `plan`; the overhead is filled in at the end.
 pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
     let spec = &plan.spec;
+    let shards = spec.knobs.shard_of.filter(|&degree| degree != plan.ranks);
     let title = format!(
-        "{} TP{}, {} tokens, {} on {}",
+        "{} TP{}{}, {} tokens, {} on {}",
         spec.model.name,
         plan.ranks,
+        shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards")),
         spec.batch.tokens(),
         plan.decision.runs.name(),
         spec.machine.name
@@ -62,6 +64,9 @@ fn run_lines(plan: &Plan) -> Vec<(String, String)> {
     line("tp", knobs.tp.to_string());
     if let Some(shard_of) = knobs.shard_of {
         line("shard sizes as of tp", shard_of.to_string());
+        if shard_of != plan.ranks {
+            line(Meta::CAVEAT, caveat(shard_of, plan.ranks));
+        }
     }
     line("batch", batch_in_words(&spec.batch));
     line("layers", format!("{} of {}", plan.layers, spec.model.layers));
@@ -87,6 +92,13 @@ fn run_lines(plan: &Plan) -> Vec<(String, String)> {
         line(SPEC_KEY, json);
     }
     lines
+}
+
+/// A part of the shards is missing, so what the layers add up is not the model's.
+fn caveat(shard_of: u32, ranks: u32) -> String {
+    format!(
+        "shards of {shard_of} ranks on {ranks}: times show the ratio of {shard_of}, logits are meaningless"
+    )
 }
 
 fn batch_in_words(batch: &Batch) -> String {

@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    executor::Executor,
+    executor::{Executor, ExecutorInfo},
     observer::{BlockPart, BlockRecord, IterationEnd, Observer},
     plan::OpId,
 };
 use weftscope_traces::{Kind, Phase, Provenance, Span, Trace, TrackKind};
 
 use super::{Collector, spec_of};
-use crate::testing::{Toy, toy_plan, toy_spec};
+use crate::{
+    recorder::{Overflow, channel},
+    testing::{Toy, toy_plan, toy_spec},
+};
 
 fn collected(iterations: u64) -> Trace {
     let mut toy = Toy::default();
@@ -164,4 +167,46 @@ fn records_without_a_place_are_counted() {
             ("ring overflow", 3),
         ]
     );
+}
+
+/// The toy's clock begins an iteration at 1000, which is 0 in the trace.
+#[test]
+fn the_wall_clock_and_what_disturbed_the_run_are_kept() {
+    let mut toy = Toy::default();
+    let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
+    let info = ExecutorInfo {
+        epoch_unix_ns: Some(1_700_000_000_000_000_000),
+        notes: vec!["GPU 1 is shared".to_owned()],
+        ..toy.provenance()
+    };
+    let (mut recorder, inbox) = channel(Overflow::Wait);
+    let mut collector = Collector::new(toy.provenance());
+    for iteration in 0..2 {
+        toy.run(&plan, iteration, &mut recorder).unwrap();
+        recorder.seal(info.clone());
+    }
+    drop(recorder);
+    while let Some(message) = inbox.next() {
+        collector.take(message, &inbox);
+    }
+    let trace = collector.finish().unwrap();
+    assert_eq!(trace.meta.base_time_unix_ns, 1_700_000_000_000_001_000);
+    assert_eq!(trace.diagnostics.notes, ["GPU 1 is shared"]);
+}
+
+#[test]
+fn foreign_shards_are_a_caveat() {
+    let caveats = |shard_of| {
+        let mut spec = toy_spec();
+        spec.knobs.shard_of = shard_of;
+        let plan = Arc::new(toy_plan(&spec).unwrap());
+        let mut collector = Collector::new(Toy::default().provenance());
+        Toy::default().run(&plan, 0, &mut collector).unwrap();
+        let meta = collector.finish().unwrap().meta;
+        (meta.caveats().map(str::to_owned).collect::<Vec<_>>(), meta.title)
+    };
+    assert!(caveats(None).0.is_empty() && caveats(Some(2)).0.is_empty());
+    let (caveat, title) = caveats(Some(8));
+    assert!(caveat[0].starts_with("shards of 8 ranks on 2:"), "{caveat:?}");
+    assert!(caveat[0].ends_with("logits are meaningless") && title.contains("TP2 of TP8 shards"));
 }

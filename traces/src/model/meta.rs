@@ -111,6 +111,15 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// Key of [`Meta::run`] for what the numbers must not be taken for, a sentence; may occur several times.
+    pub const CAVEAT: &'static str = "caveat";
+
+    /// Every [`Meta::CAVEAT`].
+    pub fn caveats(&self) -> impl Iterator<Item = &str> {
+        let caveats = self.run.iter().filter(|(key, _)| key == Self::CAVEAT);
+        caveats.map(|(_, sentence)| sentence.as_str())
+    }
+
     /// Meta with only what nobody may leave out.
     pub fn new(title: impl Into<String>, provenance: Provenance) -> Self {
         Self {

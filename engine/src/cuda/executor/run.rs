@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use super::{
     clocks::Clocks,
@@ -36,6 +36,7 @@ pub struct CudaExecutor {
     ids: Option<Vec<u32>>,
     /// Since they were last put on the GPUs.
     ids_changed: bool,
+    epoch_unix_ns: Option<i64>,
 }
 
 /// How an iteration gets onto the GPUs.
@@ -72,6 +73,7 @@ impl CudaExecutor {
             kept: None,
             ids: None,
             ids_changed: false,
+            epoch_unix_ns: None,
         })
     }
 
@@ -247,6 +249,7 @@ impl Executor for CudaExecutor {
             let mut prepared = self.prepare(plan)?;
             prepared.make_room(at_once)?;
             self.clocks.read()?;
+            let began = SystemTime::now();
             self.launch(&mut prepared, at_once)?;
             for rank in &prepared.ranks {
                 rank.device.synchronize()?;
@@ -256,12 +259,10 @@ impl Executor for CudaExecutor {
             }
             self.clocks.read()?;
             let fits = self.clocks.fits();
-            times.extend(report(
-                &prepared,
-                &fits,
-                (first + times.len() as u64, at_once),
-                observer,
-            )?);
+            let numbers = (first + times.len() as u64, at_once);
+            let ran = report(&prepared, &fits, numbers, observer)?;
+            self.epoch_unix_ns = ran.first().and_then(|time| epoch(began, time));
+            times.extend(ran);
             self.prepared = Some(prepared);
         }
         Ok(times)
@@ -275,12 +276,28 @@ impl Executor for CudaExecutor {
             devices.len(),
             devices.first().map_or("GPU", |device| device.info().name.as_str())
         );
-        ExecutorInfo { measured: true, source }
+        ExecutorInfo {
+            measured: true,
+            source,
+            epoch_unix_ns: self.epoch_unix_ns,
+            notes: self.group.warnings().to_vec(),
+        }
     }
+}
+
+/// Wall clock at executor time 0, from an iteration that began on the GPU just after `began` on the host: too early by
+/// the way of a launch, some 10 µs.
+fn epoch(began: SystemTime, time: &IterationTime) -> Option<i64> {
+    let unix = began.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(unix.as_nanos()).ok()?.checked_sub(time.start_ns)
 }
 
 impl From<CudaError> for ExecError {
     fn from(error: CudaError) -> Self {
-        Self::Unsupported(error.to_string())
+        match error {
+            // A failed launch or wait leaves a context that refuses everything after.
+            CudaError::Driver { .. } => Self::Device(error.to_string()),
+            _ => Self::Unsupported(error.to_string()),
+        }
     }
 }
