@@ -1,44 +1,96 @@
 use std::{env, ffi::OsString};
 
-use weftscope_engine::cuda::{Nvrtc, Unavailable, library_paths, multicast_veto, probe};
+use weftscope_engine::cuda::{
+    ComputeMode, GpuInfo, GpuLoad, Gpus, Nvrtc, Unavailable, driver_release, library_paths, loads,
+    multicast_veto, probe,
+};
 
-use super::{Check, Finding};
+use super::{Check, Finding, Line};
+use crate::theme::number::bytes;
 
-pub(super) const CHECKS: [Check; 4] = [
-    Check { name: "driver and GPUs", run: driver },
-    Check { name: "NVRTC (compiles the kernels)", run: nvrtc },
-    Check { name: "CUPTI (records kernels and counters)", run: cupti },
-    Check { name: "multicast", run: multicast },
-];
+/// Driver, each GPU, and the libraries that running on them needs.
+pub(super) fn lines() -> Vec<Line> {
+    let mut lines = match probe() {
+        Ok(found) => driver_and_gpus(&found, driver_release(), &loads(&found)),
+        Err(error) => vec![("driver and GPUs".to_owned(), unavailable(&error))],
+    };
+    let others = [
+        Check { name: "NVRTC (compiles the kernels)", run: nvrtc },
+        Check { name: "CUPTI (records kernels and counters)", run: cupti },
+        Check { name: "multicast", run: multicast },
+    ];
+    lines.extend(others.map(|check| check.line()));
+    lines
+}
 
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-fn driver() -> Finding {
-    match probe() {
-        Ok(gpus) => {
-            let (major, minor) = gpus.driver;
-            let list: Vec<String> = gpus.gpus.iter().map(ToString::to_string).collect();
-            Finding::Available(format!(
-                "CUDA {major}.{minor} driver, {} GPUs: {}",
-                gpus.gpus.len(),
-                list.join("; ")
-            ))
+fn unavailable(error: &Unavailable) -> Finding {
+    let remedy = match error {
+        Unavailable::NoDriver => {
+            "install NVIDIA's driver to run on GPUs; simulated machines need none"
         }
-        Err(error) => {
-            let remedy = match error {
-                Unavailable::NoDriver => {
-                    "install NVIDIA's driver to run on GPUs; simulated machines need none"
-                }
-                Unavailable::NoDevice => {
-                    "look at CUDA_VISIBLE_DEVICES, and at what nvidia-smi says"
-                }
-                Unavailable::DriverTooOld(_) => "update NVIDIA's driver",
-                Unavailable::Driver(_) => "look at what nvidia-smi says; a reboot may help",
-            };
-            Finding::Missing { why: cause_of(&error.to_string()), remedy: remedy.to_owned() }
+        Unavailable::NoDevice => "look at CUDA_VISIBLE_DEVICES, and at what nvidia-smi says",
+        Unavailable::DriverTooOld(_) => "update NVIDIA's driver",
+        Unavailable::Driver(_) => "look at what nvidia-smi says; a reboot may help",
+    };
+    Finding::Missing { why: cause_of(&error.to_string()), remedy: remedy.to_owned() }
+}
+
+fn driver_and_gpus(found: &Gpus, release: Option<String>, loads: &[Option<GpuLoad>]) -> Vec<Line> {
+    let (major, minor) = found.driver;
+    let release = release.map_or_else(String::new, |release| format!("{release}, "));
+    let driver = Finding::Available(format!("{release}CUDA {major}.{minor}"));
+    let mut lines = vec![("driver".to_owned(), driver)];
+    for gpu in &found.gpus {
+        let load = loads.get(gpu.index as usize).and_then(Option::as_ref);
+        lines.push((format!("GPU {}", gpu.index), of_gpu(gpu, load, found.gpus.len())));
+    }
+    lines
+}
+
+fn of_gpu(gpu: &GpuInfo, load: Option<&GpuLoad>, count: usize) -> Finding {
+    let (major, minor) = gpu.compute_capability;
+    let memory = match load {
+        Some(load) => {
+            let (free, total) = (bytes(load.free_bytes as f64), bytes(load.total_bytes as f64));
+            format!("{free} of {total} free")
         }
+        None => bytes(gpu.memory_bytes as f64),
+    };
+    let mut text = format!(
+        "{}, sm_{major}{minor}, {} SMs, {memory}, compute mode {}",
+        gpu.name,
+        gpu.sms,
+        gpu.compute_mode.name()
+    );
+    let reached: Vec<String> = (0..count as u32)
+        .filter(|&peer| peer != gpu.index && gpu.peers[peer as usize])
+        .map(|peer| peer.to_string())
+        .collect();
+    match (count, reached.len()) {
+        (1, _) => {}
+        (_, 0) => text += ", reaches no other GPU's memory",
+        _ => text += &format!(", reaches the memory of GPU {}", reached.join(", ")),
+    }
+    let others = load.map_or(&[][..], |load| &load.others);
+    for other in others {
+        let held =
+            other.used_bytes.map_or_else(String::new, |held| format!(" ({})", bytes(held as f64)));
+        text += &format!(", process {} is on it{held}", other.pid);
+    }
+    match gpu.compute_mode {
+        ComputeMode::Prohibited => Finding::Missing {
+            why: text,
+            remedy: format!("nvidia-smi -i {} -c DEFAULT lets programs use it", gpu.index),
+        },
+        ComputeMode::Exclusive if !others.is_empty() => Finding::Missing {
+            why: text,
+            remedy: format!("end that process, or nvidia-smi -i {} -c DEFAULT", gpu.index),
+        },
+        _ => Finding::Available(text),
     }
 }
 
@@ -46,7 +98,20 @@ fn nvrtc() -> Finding {
     match Nvrtc::open() {
         Ok(nvrtc) => {
             let (major, minor) = nvrtc.version();
-            Finding::Available(format!("version {major}.{minor}"))
+            let behind = probe().ok().filter(|found| i64::from(found.driver.0) < i64::from(major));
+            match behind {
+                None => Finding::Available(format!("version {major}.{minor}")),
+                Some(found) => Finding::Missing {
+                    why: format!(
+                        "version {major}.{minor}, whose code the driver (CUDA {}.{}) does not run",
+                        found.driver.0, found.driver.1
+                    ),
+                    remedy: format!(
+                        "update the driver, or pip install nvidia-cuda-nvrtc-cu{}",
+                        found.driver.0
+                    ),
+                },
+            }
         }
         Err(error) => Finding::Missing {
             why: error.to_string(),
@@ -83,4 +148,45 @@ fn multicast() -> Finding {
 /// The cause alone: what these errors advise stands in the remedy, said once.
 fn cause_of(error: &str) -> String {
     error.split(';').next().unwrap_or(error).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_engine::cuda::GpuProcess;
+
+    use super::*;
+
+    fn gpu(index: u32, compute_mode: ComputeMode) -> GpuInfo {
+        GpuInfo {
+            index,
+            name: "NVIDIA H200".to_owned(),
+            compute_capability: (9, 0),
+            sms: 132,
+            memory_bytes: 150_000_000_000,
+            peers: vec![true, true, index == 2],
+            multicast: true,
+            compute_mode,
+            pci_address: String::new(),
+        }
+    }
+
+    #[test]
+    fn every_gpu_has_its_line() {
+        let load = |others| {
+            let (free_bytes, total_bytes) = (38_200_000_000, 150_700_000_000);
+            Some(GpuLoad { free_bytes, total_bytes, others })
+        };
+        let loads = [
+            load(Vec::new()),
+            load(vec![GpuProcess { pid: 4123, used_bytes: Some(99_000_000_000) }]),
+            None,
+        ];
+        let modes = [ComputeMode::Shared, ComputeMode::Exclusive, ComputeMode::Prohibited];
+        let gpus = modes.iter().zip(0..).map(|(&mode, index)| gpu(index, mode)).collect();
+        let found = Gpus { driver: (13, 0), gpus };
+        let lines = driver_and_gpus(&found, Some("580.159.04".to_owned()), &loads);
+        let mut text = Vec::new();
+        lines.iter().for_each(|line| super::super::write(line, &mut text).unwrap());
+        insta::assert_snapshot!(String::from_utf8(text).unwrap());
+    }
 }

@@ -30,28 +30,38 @@ pub(super) struct Check {
     pub(super) run: fn() -> Finding,
 }
 
-fn checks() -> Vec<Check> {
-    let mut checks = vec![Check { name: "simulator", run: simulator }];
-    #[cfg(feature = "live")]
-    checks.extend(gpu::CHECKS);
-    checks.extend(display::CHECKS);
-    checks
-}
+/// What was looked at, and what was found.
+pub(super) type Line = (String, Finding);
 
 /// Runs every check and prints what it found. What is missing is an answer, not a failure.
 pub(super) fn run() -> Outcome {
     let mut out = io::stdout().lock();
-    for Check { name, run } in checks() {
-        match run() {
-            Finding::Available(what) => writeln!(out, "ok    {name}: {what}")?,
-            Finding::Note(what) => writeln!(out, "note  {name}: {what}")?,
-            Finding::Missing { why, remedy } => {
-                writeln!(out, "none  {name}: {why}")?;
-                writeln!(out, "      {:width$}  remedy: {remedy}", "", width = name.len())?;
-            }
-        }
+    write(&Check { name: "simulator", run: simulator }.line(), &mut out)?;
+    #[cfg(feature = "live")]
+    for line in gpu::lines() {
+        write(&line, &mut out)?;
+    }
+    for check in display::CHECKS {
+        write(&check.line(), &mut out)?;
     }
     Ok(out.flush()?)
+}
+
+impl Check {
+    pub(super) fn line(&self) -> Line {
+        (self.name.to_owned(), (self.run)())
+    }
+}
+
+fn write((name, finding): &Line, out: &mut dyn Write) -> io::Result<()> {
+    match finding {
+        Finding::Available(what) => writeln!(out, "ok    {name}: {what}"),
+        Finding::Note(what) => writeln!(out, "note  {name}: {what}"),
+        Finding::Missing { why, remedy } => {
+            writeln!(out, "none  {name}: {why}")?;
+            writeln!(out, "      {:width$}  remedy: {remedy}", "", width = name.chars().count())
+        }
+    }
 }
 
 #[cfg(feature = "live")]
