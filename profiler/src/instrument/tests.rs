@@ -184,7 +184,7 @@ impl Executor for WatchedToy {
     }
 
     fn provenance(&self) -> ExecutorInfo {
-        ExecutorInfo { measured: true, source: "toy".to_owned() }
+        ExecutorInfo { measured: true, ..ExecutorInfo::modelled("toy") }
     }
 }
 
