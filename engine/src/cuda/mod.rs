@@ -30,7 +30,7 @@ pub use ceiling::measure_ceiling;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
-pub use executor::{CudaExecutor, Launching, Weights};
+pub use executor::{CudaExecutor, Launching, Weights, refusal};
 pub use find::{FindError, library_paths};
 pub use gemm::{Gemm, GemmCall, GemmForm};
 pub use here::{machine_here, machine_of};
@@ -46,7 +46,7 @@ pub use ring::{RingLoss, block_records, marked_ops};
 pub use stamps::{Recording, Stamps};
 pub use tensor_map::{Matrix, TensorMap};
 
-use ready::{driver_runs, gigabytes};
+use ready::{choose, driver_runs, gigabytes};
 
 #[cfg(test)]
 mod tests;

@@ -25,4 +25,5 @@ mod timer;
 mod weights;
 
 pub use run::{CudaExecutor, Launching};
+pub use support::refusal;
 pub use weights::Weights;

@@ -4,18 +4,41 @@ use weftscope_kernels::Arch;
 
 use super::{layout::Sizes, programs::FusedForm, weights::Weights};
 use crate::{
-    cuda::{Checkpoint, Group},
+    cuda::{Checkpoint, Device, GpuInfo, Gpus, Group, choose},
     executor::ExecError,
     model::{Ffn, ModelShape, RopeScaling},
     plan::{OpWork, Plan},
     spec::Transport,
 };
 
+/// Why a plan with random weights does not run on these GPUs, in the executor's own words; `None` when nothing is known
+/// to stand in its way. Opens nothing: for lists of choices.
+pub fn refusal(plan: &Plan, found: &Gpus) -> Option<String> {
+    let refused = match choose(found, plan.ranks, &[]) {
+        Ok(gpus) => check_plan(plan, gpus.iter()),
+        Err(error) => Err(error.into()),
+    };
+    refused.err().map(|error| error.to_string())
+}
+
 /// Refuses plans that need what is not there.
 ///
 /// # Errors
 /// [`ExecError::Unsupported`] with the reason.
 pub(super) fn check(plan: &Plan, group: &Group, weights: &Weights) -> Result<(), ExecError> {
+    let devices = group.devices();
+    if plan.ranks as usize != devices.len() {
+        let (ranks, gpus) = (plan.ranks, devices.len());
+        let why = format!("the plan has {ranks} ranks, {gpus} GPUs are in use");
+        return Err(ExecError::Unsupported(why));
+    }
+    if let Weights::Checkpoint(checkpoint) = weights {
+        check_checkpoint(&plan.spec.model, checkpoint)?;
+    }
+    check_plan(plan, devices.iter().map(Device::info))
+}
+
+fn check_plan<'g>(plan: &Plan, gpus: impl Iterator<Item = &'g GpuInfo>) -> Result<(), ExecError> {
     let refuse = |why: String| Err(ExecError::Unsupported(why));
     let model = &plan.spec.model;
     if !matches!(model.ffn, Ffn::Dense { .. }) {
@@ -33,9 +56,6 @@ pub(super) fn check(plan: &Plan, group: &Group, weights: &Weights) -> Result<(),
     if model.qk_norm {
         return refuse(format!("{} normalises its queries; no kernel does so yet", model.name));
     }
-    if let Weights::Checkpoint(checkpoint) = weights {
-        check_checkpoint(model, checkpoint)?;
-    }
     check_sizes(plan)?;
     if let Some(request) = plan.spec.batch.requests.iter().find(|request| request.cached_tokens > 0)
     {
@@ -44,18 +64,11 @@ pub(super) fn check(plan: &Plan, group: &Group, weights: &Weights) -> Result<(),
             "a request has {cached} cached tokens; on GPUs only whole prefills run yet"
         ));
     }
-    if plan.ranks as usize != group.devices().len() {
-        return refuse(format!(
-            "the plan has {} ranks, {} GPUs are in use",
-            plan.ranks,
-            group.devices().len()
-        ));
-    }
-    for device in group.devices() {
-        if device.arch() != Arch::Sm90a {
+    for gpu in gpus {
+        let (major, minor) = gpu.compute_capability;
+        if Arch::of(major, minor) != Some(Arch::Sm90a) {
             return refuse(format!(
-                "{}: the matrix and attention kernels are written for Hopper",
-                device.info()
+                "{gpu}: the matrix and attention kernels are written for Hopper"
             ));
         }
     }
@@ -112,4 +125,48 @@ fn check_sizes(plan: &Plan) -> Result<(), ExecError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        batch::Batch,
+        cuda::ComputeMode,
+        machine, model,
+        plan::plan,
+        spec::{Knobs, RunSpec},
+    };
+
+    fn refused(model: &str, batch: Batch, transport: Transport) -> Option<String> {
+        let gpu = |index| GpuInfo {
+            index,
+            name: "NVIDIA H200".to_owned(),
+            compute_capability: (9, 0),
+            sms: 132,
+            memory_bytes: 1 << 37,
+            peers: vec![true, true],
+            multicast: true,
+            compute_mode: ComputeMode::Shared,
+            pci_address: String::new(),
+        };
+        let spec = RunSpec {
+            model: model::builtin(model).unwrap(),
+            machine: machine::builtin("h100x8").unwrap(),
+            batch,
+            knobs: Knobs { tp: 2, layers: Some(1), transport, ..Knobs::default() },
+        };
+        let found = Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] };
+        refusal(&plan(&spec).unwrap(), &found)
+    }
+
+    #[test]
+    fn what_cannot_run_is_told_without_a_gpu() {
+        let prefill = || Batch::prefill(1024, 1024);
+        assert_eq!(refused("llama-3.3-70b", prefill(), Transport::P2p), None);
+        let text = refused("llama-3.3-70b", prefill(), Transport::Multimem).unwrap();
+        assert!(text.contains("multimem"), "{text}");
+        let text = refused("qwen3-235b-a22b", prefill(), Transport::P2p).unwrap();
+        assert!(text.contains("mixture of experts"), "{text}");
+    }
 }
