@@ -4,7 +4,8 @@
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording),
 //! [`mod@bench`] (strategies against one another, kernels against the hardware). For runs on GPUs:
-//! `cupti` (activity records).
+//! `cupti` (activity records, counters), `instrument` (an executor under CUPTI), [`mod@overhead`] (what recording makes
+//! of the run).
 
 pub mod baselines;
 pub mod bench;
@@ -14,6 +15,7 @@ pub mod cupti;
 #[cfg(feature = "cuda")]
 pub mod instrument;
 pub mod live;
+pub mod overhead;
 pub mod record;
 pub mod recorder;
 

@@ -52,7 +52,11 @@ pub fn record(
     record_plan(executor, &plan, iterations, on_iteration)
 }
 
-fn record_plan(
+/// The same for a plan that is there already: an executor that has run it keeps its memory and programs.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_plan(
     executor: &mut dyn Executor,
     plan: &Arc<Plan>,
     iterations: u32,

@@ -130,6 +130,17 @@ pub struct RecordArgs {
     /// Iterations, one after another in the recording.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub iterations: u32,
+    /// Sample the GPUs' counters this often, e.g. 10us, with `--backend cuda`: SMs and tensor pipe active, memory and
+    /// link traffic [default: no counters].
+    #[arg(long, value_name = "TIME")]
+    pub pm_interval: Option<Time>,
+    /// Record what kernels stamp only, without CUPTI, with `--backend cuda`.
+    #[arg(long, conflicts_with = "pm_interval")]
+    pub no_cupti: bool,
+    /// Turns with and without recording, before the recording itself, to measure what it costs, with
+    /// `--backend cuda`; 0: do not measure.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub overhead_turns: u32,
     /// File to write; its name says the format: .json, .json.gz or .weft.
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,

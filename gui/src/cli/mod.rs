@@ -16,6 +16,8 @@ mod list;
 mod main;
 mod progress;
 mod record;
+#[cfg(feature = "live")]
+mod record_cuda;
 mod report;
 mod report_json;
 mod report_text;

@@ -2,13 +2,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "live")]
-use weftscope_engine::{
-    cuda::{Checkpoint, CudaExecutor, Weights},
-    executor::Executor,
-    plan::plan,
-    sim::Simulator,
-    spec::RunSpec,
-};
+use weftscope_engine::{cuda::Checkpoint, sim::Simulator, spec::RunSpec};
 
 #[cfg(feature = "live")]
 use super::{
@@ -30,25 +24,22 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
     }
+    if args.backend == Backend::Sim && args.pm_interval.is_some() {
+        return Err(Failure::misuse(
+            "only real GPUs have counters to sample: add --backend cuda",
+            "--pm-interval",
+        ));
+    }
     let checkpoint = checkpoint(args)?;
     let mut spec = run_spec(&args.run, args.backend, layers(&args.layers)?)?;
     if let (Some(checkpoint), None) = (&checkpoint, &args.run.on.model) {
         spec.model = checkpoint.model().clone();
     }
     check_target(&args.output)?;
-    let mut executor = executor(args.backend, &spec, checkpoint)?;
-    let mut line = ProgressLine::new("running");
-    let trace = weftscope_profiler::record::record(
-        executor.as_mut(),
-        &spec,
-        args.iterations,
-        &mut |done| {
-            line.step(u64::from(done), Some(u64::from(args.iterations)));
-            true
-        },
-    )
-    .map_err(run_failure)?;
-    drop(line);
+    let trace = match args.backend {
+        Backend::Sim => simulated(args, &spec)?,
+        Backend::Cuda => super::record_cuda::run(args, &spec, checkpoint)?,
+    };
     let options = SaveOptions { own_names: args.own_names, rank: None };
     super::convert::save(&trace, &args.output, (format, options))?;
     if let Some(folder) = &args.ranks_dir {
@@ -82,29 +73,16 @@ fn checkpoint(args: &RecordArgs) -> Result<Option<Arc<Checkpoint>>, Failure> {
         .map_err(|error| Failure::failed(error, "--weights"))
 }
 
-/// Who runs the plan.
 #[cfg(feature = "live")]
-fn executor(
-    backend: Backend,
-    spec: &RunSpec,
-    checkpoint: Option<Arc<Checkpoint>>,
-) -> Result<Box<dyn Executor>, Failure> {
-    Ok(match backend {
-        Backend::Sim => Box::new(Simulator::new(&spec.machine)),
-        Backend::Cuda => {
-            let opened = CudaExecutor::open(spec.knobs.tp, true);
-            let executor = opened.map_err(|error| Failure::failed(error, "--backend cuda"))?;
-            let Some(checkpoint) = checkpoint else { return Ok(Box::new(executor)) };
-            let mut executor = executor.with_weights(Weights::Checkpoint(checkpoint));
-            let plan = plan(spec).map_err(|error| run_failure(error.into()))?;
-            let mut line = ProgressLine::new("loading weights");
-            let mut told = |done, total| line.step(done, Some(total));
-            executor
-                .load_weights(&plan, &mut told)
-                .map_err(|error| Failure::failed(error, "--weights"))?;
-            Box::new(executor)
-        }
-    })
+fn simulated(args: &RecordArgs, spec: &RunSpec) -> Result<weftscope_traces::Trace, Failure> {
+    let mut simulator = Simulator::new(&spec.machine);
+    let mut line = ProgressLine::new("running");
+    let on_iteration = &mut |done| {
+        line.step(u64::from(done), Some(u64::from(args.iterations)));
+        true
+    };
+    weftscope_profiler::record::record(&mut simulator, spec, args.iterations, on_iteration)
+        .map_err(run_failure)
 }
 
 /// One JSON file a rank, as trace analysis of whole jobs expects them.

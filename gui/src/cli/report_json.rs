@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use weftscope_traces::{Diagnostics, analysis::RankOverlap};
+use weftscope_traces::{ClockAgreement, Diagnostics, Slowdown, analysis::RankOverlap};
 
 use super::report::Reported;
 
@@ -16,6 +16,10 @@ struct Entry<'a> {
     provenance: &'static str,
     /// What the numbers must not be taken for.
     caveats: Vec<&'a str>,
+    /// How much longer the run took for being recorded, and how that was measured; null when nobody compared.
+    recording_overhead: Option<&'a Slowdown>,
+    /// How well the clocks agree, a rank.
+    clocks: &'a [ClockAgreement],
     ranks: Vec<Rank>,
     diagnostics: &'a Diagnostics,
 }
@@ -42,6 +46,8 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             file: report.file.display().to_string(),
             provenance: report.trace.meta.provenance.name(),
             caveats: report.trace.meta.caveats().collect(),
+            recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),
+            clocks: &report.trace.meta.clocks,
             ranks: report.overlap.ranks.iter().map(rank).collect(),
             diagnostics: &report.trace.diagnostics,
         })

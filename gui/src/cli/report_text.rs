@@ -4,7 +4,7 @@ use std::{
 };
 
 use weftscope_traces::{
-    Trace,
+    Slowdown, Trace,
     analysis::{Baseline, RankOverlap, VerdictConfig, verdict},
     interchange::merge,
 };
@@ -117,7 +117,28 @@ fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     if diagnostics.notes.len() > MAX_NOTES {
         writeln!(out, "  … and {} more notes", diagnostics.notes.len() - MAX_NOTES)?;
     }
+    clocks(trace, out)?;
+    overhead(trace, out)
+}
+
+/// How far times of different ranks may be off.
+fn clocks(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
+    for clock in &trace.meta.clocks {
+        writeln!(
+            out,
+            "Times of rank {} are good to ± {} ns (99 % of {} readings, {}).",
+            clock.rank, clock.residual_p99_ns, clock.readings, clock.what
+        )?;
+    }
+    Ok(())
+}
+
+fn overhead(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     let overhead = &trace.meta.overhead;
+    if let Some(slowdown) = &overhead.slowdown {
+        let Slowdown { percent, how } = slowdown;
+        writeln!(out, "Recording made the run {percent:+.2} % longer ({how}).")?;
+    }
     match overhead.recording_host_ns {
         Some(ns) => {
             writeln!(

@@ -24,6 +24,27 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             sentence(ui, theme, format!("Caveat: {caveat}."));
         }
         sentence(ui, theme, overhead(trace));
+        if let Some(slowdown) = &trace.meta.overhead.slowdown {
+            let percent = slowdown.percent;
+            sentence(
+                ui,
+                theme,
+                format!("Recording made the run {percent:+.2} % longer ({}).", slowdown.how),
+            );
+        }
+        for clock in &trace.meta.clocks {
+            sentence(
+                ui,
+                theme,
+                format!(
+                    "Times of rank {} are good to ± {} (99 % of {} readings, {}).",
+                    clock.rank,
+                    number::duration_ns(clock.residual_p99_ns),
+                    clock.readings,
+                    clock.what
+                ),
+            );
+        }
         if trace.diagnostics.is_clean() {
             sentence(ui, theme, "Nothing was lost and nothing had to be guessed.");
             return;
@@ -61,6 +82,9 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// What recording cost, without the story of how it was measured.
 fn recording(trace: &Trace) -> String {
+    if let Some(slowdown) = &trace.meta.overhead.slowdown {
+        return format!("recording made it {:+.1} % longer", slowdown.percent);
+    }
     match trace.meta.overhead.recording_host_ns {
         Some(ns) => format!("recording took {} of host time", number::duration_fixed(ns)),
         None => "recording cost not known".to_owned(),

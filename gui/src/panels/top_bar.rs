@@ -41,6 +41,12 @@ fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
     for caveat in document.trace.meta.caveats() {
         hover = format!("{hover}\n{caveat}");
     }
+    if let Some(ns) = document.trace.meta.clock_uncertainty_ns() {
+        hover = format!("{hover}\nGood to ± {} between ranks", number::duration_ns(ns));
+    }
+    if let Some(slowdown) = &document.trace.meta.overhead.slowdown {
+        hover = format!("{hover}\nRecording made the run {:+.2} % longer", slowdown.percent);
+    }
     badge(ui, cx.theme, text, fill).on_hover_text(hover);
 }
 

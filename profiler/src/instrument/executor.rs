@@ -14,21 +14,14 @@ use super::{
     join::{Iteration, Joiner},
     samples::{SampleClocks, SampleTime, Series, counters, sample_time},
 };
-use crate::cupti::Event;
+use crate::{cupti::Event, overhead::Recording};
 
 /// An executor whose launches can be watched.
-pub trait Watched: Executor {
+pub trait Watched: Recording {
     /// Who hears of every launch from now on; `None`: nobody.
     fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>);
     /// The GPU of each rank, as the driver numbers them.
     fn gpus(&self) -> Vec<u32>;
-    /// Whether kernels leave stamps.
-    fn set_recording(&mut self, recording: bool);
-    /// How long the last iteration took by events round it, ns, with recording on or off.
-    ///
-    /// # Errors
-    /// What went wrong on a device.
-    fn last_event_ns(&self) -> Result<i64, ExecError>;
 }
 
 /// Who saw what the driver did.
@@ -66,6 +59,8 @@ pub struct Instrumented<E, S> {
     joiner: Joiner,
     progress: Progress,
     is_on: bool,
+    /// What is missing, for the trace.
+    notes: Vec<String>,
 }
 
 /// Where among the launches of a batch the observer's iterations are.
@@ -83,7 +78,19 @@ impl<E: Watched, S: Source> Instrumented<E, S> {
     pub fn new(mut inner: E, source: S) -> Self {
         inner.watch(Some(source.watch()));
         let joiner = Joiner::new(inner.gpus());
-        Self { inner, source, joiner, progress: Progress::default(), is_on: true }
+        Self {
+            inner,
+            source,
+            joiner,
+            progress: Progress::default(),
+            is_on: true,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Adds a sentence on what is missing to every trace.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// The executor itself.
@@ -125,7 +132,9 @@ impl<E: Watched, S: Source> Watched for Instrumented<E, S> {
     fn gpus(&self) -> Vec<u32> {
         self.inner.gpus()
     }
+}
 
+impl<E: Watched, S: Source> Recording for Instrumented<E, S> {
     /// Stamps and watching both: off, iterations run as without a profiler.
     fn set_recording(&mut self, recording: bool) {
         self.set_watching(recording);
@@ -177,6 +186,7 @@ impl<E: Watched, S: Source> Executor for Instrumented<E, S> {
     fn provenance(&self) -> ExecutorInfo {
         let mut info = self.inner.provenance();
         info.source = format!("{}, with {}", info.source, self.source.name());
+        info.notes.extend(self.notes.iter().cloned());
         info
     }
 }

@@ -2,9 +2,12 @@ use cupti_sys::Library;
 use weftscope_engine::{cuda::CudaExecutor, executor::ExecError, observer::LaunchWatch};
 
 use super::{Instrumented, Watched};
-use crate::cupti::{
-    CuptiError, CuptiSource,
-    pm::{CounterStatus, Sampler, SamplerError},
+use crate::{
+    cupti::{
+        CuptiError, CuptiSource,
+        pm::{CounterStatus, Sampler, SamplerError},
+    },
+    overhead::Recording,
 };
 
 /// What CUPTI is to collect.
@@ -48,9 +51,30 @@ pub fn open(
         }
     }
     match CuptiSource::start(samplers) {
-        Ok(source) => Ok(Opened { executor: Instrumented::new(executor, source), counters }),
+        Ok(source) => {
+            let mut executor = Instrumented::new(executor, source);
+            for note in missing(&counters) {
+                executor.note(note);
+            }
+            Ok(Opened { executor, counters })
+        }
         Err(error) => Err(Box::new((error, executor))),
     }
+}
+
+/// Counters that cannot be had, a sentence each.
+fn missing(counters: &[Result<Vec<CounterStatus>, SamplerError>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (rank, counters) in counters.iter().enumerate() {
+        match counters {
+            Err(error) => notes.push(format!("rank {rank} has no counters: {error}")),
+            Ok(status) => {
+                let lacking = status.iter().filter_map(|(_, status)| status.as_ref().err());
+                notes.extend(lacking.map(|why| format!("rank {rank} lacks a counter: {why}")));
+            }
+        }
+    }
+    notes
 }
 
 impl Watched for CudaExecutor {
@@ -61,7 +85,9 @@ impl Watched for CudaExecutor {
     fn gpus(&self) -> Vec<u32> {
         Self::gpus(self)
     }
+}
 
+impl Recording for CudaExecutor {
     fn set_recording(&mut self, recording: bool) {
         Self::set_recording(self, recording);
     }

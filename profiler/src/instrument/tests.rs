@@ -24,6 +24,7 @@ use crate::{
         Event,
         mark::{MARK_KIND, pack},
     },
+    overhead::Recording,
     testing::{Toy, toy_plan, toy_spec},
 };
 
@@ -195,6 +196,9 @@ impl Watched for WatchedToy {
     fn gpus(&self) -> Vec<u32> {
         GPUS.to_vec()
     }
+}
+
+impl Recording for WatchedToy {
     fn set_recording(&mut self, _: bool) {}
     fn last_event_ns(&self) -> Result<i64, ExecError> {
         Ok(310)

@@ -4,6 +4,9 @@ use weftscope_traces::{SliceRef, Span};
 use super::{Pen, ruler::tick_step_ns};
 use crate::{theme::number, timeline::RowKind};
 
+/// Narrowest band of uncertainty that is drawn, in points.
+const UNCERTAIN_WIDTH: f32 = 3.0;
+
 /// Draws the line under the pointer across all rows, with its time on the ruler.
 pub(in crate::timeline) fn paint_crosshair(pen: &Pen<'_>) {
     let Some(hover) = pen.view.hover else { return };
@@ -13,11 +16,28 @@ pub(in crate::timeline) fn paint_crosshair(pen: &Pen<'_>) {
     if x < plot.left() || x > plot.right() {
         return;
     }
+    let uncertainty = pen.data.trace.meta.clock_uncertainty_ns().filter(|&ns| ns > 0);
+    if let Some(ns) = uncertainty {
+        uncertain_band(pen, hover.time_ns, ns);
+    }
     let line = Stroke::new(1.0, s.accent.gamma_multiply(0.6));
     pen.painter.vline(x, pen.areas.ruler.bottom()..=plot.bottom(), line);
     let step = (tick_step_ns(&pen.scale) / 100).max(1);
     let text = number::time_at(hover.time_ns, step);
-    flag(pen, x, &text);
+    match uncertainty {
+        Some(ns) => flag(pen, x, &format!("{text} ± {}", number::duration_ns(ns))),
+        None => flag(pen, x, &text),
+    }
+}
+
+/// Shades the times that the one under the pointer may be on another rank, once that is wider than the line itself.
+fn uncertain_band(pen: &Pen<'_>, at_ns: i64, ns: i64) {
+    let span = Span::new(at_ns.saturating_sub(ns), at_ns.saturating_add(ns));
+    let rect = pen.rect(span, pen.areas.plot.y_range());
+    if rect.width() >= UNCERTAIN_WIDTH {
+        let fill = pen.theme.surfaces.accent.gamma_multiply(0.12);
+        pen.in_plot().rect_filled(rect, 0.0, fill);
+    }
 }
 
 /// A figure on the ruler, kept inside it.

@@ -6,7 +6,7 @@ use super::{
     aloud,
     witness::{Heard, planned, witness},
 };
-use crate::instrument::{Options, Watched};
+use crate::{instrument::Options, overhead::Recording};
 
 /// Way of recording: name, launched how, stamps, CUPTI, counters.
 type Way = (&'static str, Launching, bool, bool, bool);
@@ -38,13 +38,13 @@ fn recording_costs() {
                 executor.source().set_counters(counters);
                 executor.set_watching(cupti);
                 executor.inner().set_launching(launching);
-                Watched::set_recording(executor.inner(), stamps);
+                Recording::set_recording(executor.inner(), stamps);
                 let mut heard = Heard::default();
                 let ran = executor.run_many(&plan, (round, LAPS), &mut heard);
                 if let Err(error) = ran {
                     panic!("{name}: {error}");
                 }
-                let ns = Watched::last_event_ns(executor.inner()).expect("timed");
+                let ns = Recording::last_event_ns(executor.inner()).expect("timed");
                 // Two rounds to warm up.
                 if round >= 2 {
                     times[index].push(ns);

@@ -1,0 +1,104 @@
+//! Recording on GPUs: weights, CUPTI, what recording costs, the run.
+
+use std::{io, sync::Arc};
+
+use weftscope_engine::{
+    cuda::{Checkpoint, CudaExecutor, Weights},
+    plan::{Plan, plan},
+    spec::RunSpec,
+};
+use weftscope_profiler::{
+    instrument::{self, Options},
+    overhead::{Recording, slowdown},
+    record::record_plan,
+};
+use weftscope_traces::{Slowdown, Trace};
+
+use super::{Failure, args::RecordArgs, progress::ProgressLine, run_spec::run_failure};
+
+/// Shortest and longest interval that CUPTI's sampler takes, ns: below, the H200's buffer overflows; above, an
+/// iteration has no sample.
+const INTERVALS_NS: std::ops::RangeInclusive<i64> = 500..=100_000_000;
+
+/// The interval asked for, ns.
+pub(super) fn counters_ns(args: &RecordArgs) -> Result<Option<u64>, Failure> {
+    let Some(interval) = args.pm_interval else { return Ok(None) };
+    if !INTERVALS_NS.contains(&interval.ns) {
+        return Err(Failure::misuse("the interval must lie in 500ns to 100ms", "--pm-interval"));
+    }
+    Ok(Some(interval.ns.unsigned_abs()))
+}
+
+/// Runs `spec` as the arguments say.
+pub(super) fn run(
+    args: &RecordArgs,
+    spec: &RunSpec,
+    checkpoint: Option<Arc<Checkpoint>>,
+) -> Result<Trace, Failure> {
+    let counters_ns = counters_ns(args)?;
+    let plan = Arc::new(plan(spec).map_err(|error| run_failure(error.into()))?);
+    let executor = loaded(&plan, checkpoint)?;
+    let (mut executor, missing) = watched(executor, args.no_cupti, Options { counters_ns });
+    if let Some(missing) = &missing {
+        // With stderr closed there is nobody to tell; the recording says it too.
+        let _unheard = io::Write::write_fmt(
+            &mut io::stderr(),
+            format_args!("weftscope: no CUPTI in this recording: {missing}\n"),
+        );
+    }
+    let cost = cost(executor.as_mut(), &plan, args.overhead_turns)?;
+    let mut line = ProgressLine::new("running");
+    let mut trace = record_plan(executor.as_mut(), &plan, args.iterations, &mut |done| {
+        line.step(u64::from(done), Some(u64::from(args.iterations)));
+        true
+    })
+    .map_err(run_failure)?;
+    drop(line);
+    trace.meta.overhead.slowdown = cost;
+    if let Some(missing) = missing {
+        trace.diagnostics.note(format!("no CUPTI in this recording: {missing}"));
+    }
+    Ok(trace)
+}
+
+/// The GPUs with the weights on them.
+fn loaded(plan: &Plan, checkpoint: Option<Arc<Checkpoint>>) -> Result<CudaExecutor, Failure> {
+    let opened = CudaExecutor::open(plan.spec.knobs.tp, true);
+    let executor = opened.map_err(|error| Failure::failed(error, "--backend cuda"))?;
+    let Some(checkpoint) = checkpoint else { return Ok(executor) };
+    let mut executor = executor.with_weights(Weights::Checkpoint(checkpoint));
+    let mut line = ProgressLine::new("loading weights");
+    let mut told = |done, total| line.step(done, Some(total));
+    executor.load_weights(plan, &mut told).map_err(|error| Failure::failed(error, "--weights"))?;
+    Ok(executor)
+}
+
+/// The executor under CUPTI; without, and why, where CUPTI does not collect.
+fn watched(
+    executor: CudaExecutor,
+    no_cupti: bool,
+    options: Options,
+) -> (Box<dyn Recording>, Option<String>) {
+    if no_cupti {
+        return (Box::new(executor), None);
+    }
+    match instrument::open(executor, options) {
+        Ok(opened) => (Box::new(opened.executor), None),
+        Err(refused) => {
+            let (error, executor) = *refused;
+            (Box::new(executor), Some(error.to_string()))
+        }
+    }
+}
+
+fn cost(
+    executor: &mut dyn Recording,
+    plan: &Arc<Plan>,
+    turns: u32,
+) -> Result<Option<Slowdown>, Failure> {
+    if turns == 0 {
+        return Ok(None);
+    }
+    let measured = slowdown(executor, plan, turns);
+    measured.map(Some).map_err(|error| Failure::failed(error, "the run"))
+}
