@@ -7,8 +7,8 @@ use std::sync::Arc;
 use weftscope::app::{
     Command, Document, Effect, Event, Shown, State, apply,
     live::{
-        Catalog, Draft, Iteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Marks, Running,
-        Status,
+        Catalog, Draft, Host, Iteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Marks,
+        Running, Status,
     },
     update,
 };
@@ -50,6 +50,7 @@ fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
     let trace = record(&mut Simulator::new(&spec.machine), &spec, 1, &mut |_| true).unwrap();
     let duration_ns = trace.span().len_ns();
     LiveEvent::Iteration(Arc::new(Iteration {
+        session: 0,
         number,
         plan: Arc::new(plan(&spec).unwrap()),
         marks: Marks::of(&spec),
@@ -76,7 +77,7 @@ fn the_first_run_is_the_main_job() {
 fn every_model_fits_every_machine_by_its_knobs() {
     let catalog = catalog();
     for model in catalog.models() {
-        for machine in catalog.machines() {
+        for Host { machine, .. } in catalog.hosts() {
             let mut draft = Draft::new(catalog.default_spec().clone());
             draft.turn(KnobEdit::Model(model.name.clone()), &catalog);
             draft.turn(KnobEdit::Machine(machine.name.clone()), &catalog);
@@ -90,8 +91,9 @@ fn every_model_fits_every_machine_by_its_knobs() {
 fn a_machine_without_a_switch_takes_the_transport_along() {
     let catalog = catalog();
     let without: Vec<&Machine> = catalog
-        .machines()
+        .hosts()
         .iter()
+        .map(|host| &host.machine)
         .filter(|machine| machine.link.multimem_bytes_per_s.is_none())
         .collect();
     for machine in without {
@@ -223,7 +225,7 @@ fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     use weftscope_profiler::baselines::SweepAxis;
     let mut state = state();
     let effects = update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
-    let [Effect::Curve(_, of, axis)] = &effects[..] else { panic!("a curve is run") };
+    let [Effect::Curve(_, _, of, axis)] = &effects[..] else { panic!("a curve is run") };
     assert_eq!(state.settings.layout.bottom_tab, BottomTab::Curve);
     let point = |x, time_ns| Ok(CurvePoint { x, time_ns });
     for (x, time_ns) in [(256, 9), (128, 10)] {

@@ -26,13 +26,17 @@ pub enum Effect {
     /// Tell the session something.
     #[cfg(feature = "live")]
     Session(weftscope_engine::command::Command),
+    /// A new session in place of the old.
+    #[cfg(feature = "live")]
+    Restart(super::live::Backend, super::live::SessionId, Arc<weftscope_engine::spec::RunSpec>),
     /// Run the baselines of a spec.
     #[cfg(feature = "live")]
-    Baselines(JobStatus, Arc<weftscope_engine::spec::RunSpec>),
+    Baselines(JobStatus, super::live::Backend, Arc<weftscope_engine::spec::RunSpec>),
     /// Run a curve of a spec.
     #[cfg(feature = "live")]
     Curve(
         JobStatus,
+        super::live::Backend,
         Arc<weftscope_engine::spec::RunSpec>,
         weftscope_profiler::baselines::SweepAxis,
     ),

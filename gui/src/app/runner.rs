@@ -73,17 +73,29 @@ impl Runner {
                 }
             }
             #[cfg(feature = "live")]
-            Effect::Baselines(job, spec) => {
+            Effect::Restart(backend, id, spec) => {
+                // The old one is told to end; it does when its iteration is over.
+                self.session = None;
+                match live::start_session(&backend, &spec, id, self.events.clone()) {
+                    Ok(session) => self.session = Some(session),
+                    Err(cause) => {
+                        let ended = live::LiveEvent::Ended { session: id.index, cause };
+                        self.events.send(Event::Live(Box::new(ended)));
+                    }
+                }
+            }
+            #[cfg(feature = "live")]
+            Effect::Baselines(job, backend, spec) => {
                 let events = self.events.clone();
                 self.events.spawn(job.id, "baselines", job.control(), move |control| {
-                    live::run_baselines(&spec, &events, control)
+                    live::run_baselines(&backend, &spec, &events, control)
                 });
             }
             #[cfg(feature = "live")]
-            Effect::Curve(job, spec, axis) => {
+            Effect::Curve(job, backend, spec, axis) => {
                 let events = self.events.clone();
                 self.events.spawn(job.id, "curve", job.control(), move |control| {
-                    live::run_curve(&spec, axis, &events, control)
+                    live::run_curve(&backend, (&spec, axis), &events, control)
                 });
             }
         }

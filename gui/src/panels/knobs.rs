@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::live::{
-        Catalog, Knob, KnobEdit, Live, LiveCommand, Status, TransportState, strategy_line,
+        Backend, Catalog, Knob, KnobEdit, Live, LiveCommand, Status, TransportState, strategy_line,
     },
     theme::size,
 };
@@ -24,11 +24,7 @@ const RESET_WIDTH: f32 = 20.0;
 pub(crate) fn knobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let Some(live) = &state.live else { return };
-    if let Status::Refused(cause) | Status::Ended(cause) = &live.status {
-        ui.add_space(size::GAP);
-        ui.label(RichText::new(cause).color(cx.theme.surfaces.error));
-        ui.label(weak(cx.theme, "The picture is of the last run that worked."));
-    }
+    status_ui(ui, cx, live);
     heading(ui, cx.theme, "Batch");
     batch_ui(ui, cx, live);
     heading(ui, cx.theme, "Strategy");
@@ -40,6 +36,33 @@ pub(crate) fn knobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     heading(ui, cx.theme, "Machine");
     machine_ui(ui, cx, live);
     ui.add_space(size::MARGIN);
+}
+
+/// What stands between the knobs and the picture, if anything does.
+fn status_ui(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
+    match &live.status {
+        Status::Refused(cause) | Status::Ended(cause) => {
+            ui.add_space(size::GAP);
+            ui.label(RichText::new(cause).color(cx.theme.surfaces.error));
+            ui.label(weak(cx.theme, "The picture is of the last run that worked."));
+        }
+        Status::Starting if live.backend != Backend::Simulated => {
+            ui.add_space(size::GAP);
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.label("Opening the GPUs: kernels are compiled, weights are filled.");
+            });
+            ui.label(weak(cx.theme, "The picture is of the run before."));
+        }
+        Status::Starting | Status::Ready => {}
+    }
+}
+
+/// Why what a knob says does not run, under the knob.
+fn refusal_ui(ui: &mut Ui, cx: &Cx<'_>, why: Option<&str>) {
+    if let Some(why) = why {
+        ui.label(RichText::new(why).font(cx.theme.small()).color(cx.theme.surfaces.error));
+    }
 }
 
 fn turn(cx: &mut Cx<'_>, edit: KnobEdit) {
@@ -88,13 +111,16 @@ fn row(
 fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let draft = &live.draft;
     row(ui, cx, ("Model", Knob::Model), |ui, cx| {
-        let names =
-            live.catalog.models().iter().map(|model| (model.name.as_str(), model_line(model)));
+        let names = live.catalog.models().iter().map(|model| {
+            let why = live.refusals.model(&model.name);
+            (model.name.as_str(), why.map_or_else(|| Ok(model_line(model)), refused))
+        });
         let chosen = choice_ui(ui, cx, "Model", &draft.spec.model.name, names);
         if let Some(name) = chosen {
             turn(cx, KnobEdit::Model(name));
         }
     });
+    refusal_ui(ui, cx, live.refusals.model(&draft.spec.model.name));
     row(ui, cx, ("Tokens", Knob::Batch), |ui, cx| {
         let mut tokens = draft.spec.batch.tokens();
         let drag = DragValue::new(&mut tokens).range(1..=131_072).speed(32.0).suffix(" tokens");
@@ -161,9 +187,11 @@ fn model_line(model: &weftscope_engine::model::ModelShape) -> String {
 fn strategy_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let asked = live.draft.spec.knobs.strategy;
     row(ui, cx, ("Strategy", Knob::Strategy), |ui, cx| {
-        let lines = StrategyKind::ALL
-            .into_iter()
-            .map(|strategy| (strategy.name(), strategy_line(strategy).to_owned()));
+        let lines = StrategyKind::ALL.into_iter().map(|strategy| {
+            let why = live.refusals.strategy(strategy);
+            let line = || Ok(strategy_line(strategy).to_owned());
+            (strategy.name(), why.map_or_else(line, refused))
+        });
         if let Some(strategy) = choice_ui(ui, cx, "Strategy", asked.name(), lines)
             .and_then(|name| StrategyKind::from_name(&name))
         {
@@ -171,6 +199,9 @@ fn strategy_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         }
     });
     ui.label(weak(cx.theme, strategy_line(asked)).font(cx.theme.small()));
+    // Where the model is at fault, all strategies say the same; it is said once, there.
+    let model_refused = live.refusals.model(&live.draft.spec.model.name);
+    refusal_ui(ui, cx, live.refusals.strategy(asked).filter(|&why| model_refused != Some(why)));
     if let Some(shown) = live.shown() {
         let decision = &shown.plan.decision;
         if !decision.reason.is_empty() {
@@ -189,8 +220,8 @@ fn split_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         };
         let lines = Chooser::ALL
             .into_iter()
-            .map(|chooser| (chooser.name(), chooser_line(chooser).to_owned()))
-            .chain([(FIXED, "the slider below".to_owned())]);
+            .map(|chooser| (chooser.name(), Ok(chooser_line(chooser).to_owned())))
+            .chain([(FIXED, Ok("the slider below".to_owned()))]);
         if let Some(name) = choice_ui(ui, cx, "Split chosen by", chosen, lines) {
             let chooser = Chooser::ALL.into_iter().find(|chooser| chooser.name() == name);
             let first = live.first_tokens().unwrap_or(live.draft.spec.batch.tokens() / 2);
@@ -221,8 +252,11 @@ fn communication_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         let shown = combo.show_ui(ui, |ui| {
             for transport in Transport::ALL {
                 let (enabled, line) = match Catalog::transport(&spec.machine, transport) {
-                    TransportState::Ready => (true, transport_line(transport).to_owned()),
                     TransportState::Unavailable(why) => (false, why),
+                    TransportState::Ready => match live.refusals.transport(transport) {
+                        Some(why) => (false, why.to_owned()),
+                        None => (true, transport_line(transport).to_owned()),
+                    },
                 };
                 ui.add_enabled_ui(enabled, |ui| {
                     let selected = spec.knobs.transport == transport;
@@ -308,8 +342,8 @@ fn skew_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
 fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let spec = &live.draft.spec;
     row(ui, cx, ("Machine", Knob::Machine), |ui, cx| {
-        let machines = live.catalog.machines();
-        let lines = machines.iter().map(|machine| (machine.name.as_str(), machine.title.clone()));
+        let hosts = live.catalog.hosts().iter().map(|host| &host.machine);
+        let lines = hosts.map(|machine| (machine.name.as_str(), Ok(machine.title.clone())));
         if let Some(name) = choice_ui(ui, cx, "Machine", &spec.machine.name, lines) {
             turn(cx, KnobEdit::Machine(name));
         }
@@ -341,13 +375,17 @@ fn fill(ui: &mut Ui, widget: impl egui::Widget) -> egui::Response {
     ui.add_sized(size, widget)
 }
 
-/// A list of names with a line each; gives the name chosen.
+fn refused(why: &str) -> Result<String, String> {
+    Err(why.to_owned())
+}
+
+/// A list of names with a line each, or why a name cannot be chosen; gives the name chosen.
 fn choice_ui<'n>(
     ui: &mut Ui,
     cx: &Cx<'_>,
     what: &str,
     current: &str,
-    choices: impl Iterator<Item = (&'n str, String)>,
+    choices: impl Iterator<Item = (&'n str, Result<String, String>)>,
 ) -> Option<String> {
     let mut chosen = None;
     let combo =
@@ -355,9 +393,12 @@ fn choice_ui<'n>(
     let shown = combo.show_ui(ui, |ui| {
         ui.set_min_width(280.0);
         for (name, line) in choices {
-            if two_lines_ui(ui, cx, name == current, (name, &line)) {
-                chosen = Some(name.to_owned());
-            }
+            let (Ok(text) | Err(text)) = &line;
+            ui.add_enabled_ui(line.is_ok(), |ui| {
+                if two_lines_ui(ui, cx, name == current, (name, text)) {
+                    chosen = Some(name.to_owned());
+                }
+            });
         }
     });
     name_widget(&shown.response, what);

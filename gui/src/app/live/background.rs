@@ -8,7 +8,7 @@ use weftscope_engine::{
 };
 use weftscope_profiler::baselines::{BASELINES, SweepAxis, baselines, sweep};
 
-use super::{Baseline, CurvePoint, LiveEvent, executor};
+use super::{Backend, Baseline, CurvePoint, LiveEvent};
 use crate::{
     app::{Event, JobResult},
     jobs::{EventSender, JobControl},
@@ -16,47 +16,48 @@ use crate::{
 
 /// Runs the baselines of `spec`, telling each as it is done. On the job's own thread.
 pub(crate) fn run_baselines(
+    backend: &Backend,
     spec: &Arc<RunSpec>,
     events: &EventSender,
     control: &JobControl,
 ) -> JobResult {
-    with_executor(spec, |executor| {
-        let mut done = 0;
-        let mut tell = |strategy, outcome: Result<i64, _>| {
-            done += 1;
-            let outcome =
-                outcome.map_err(|error: weftscope_profiler::record::RunError| error.to_string());
-            let baseline = Baseline { strategy, outcome };
-            events.send(live(LiveEvent::Baseline { of: Arc::clone(spec), baseline }));
-            // Cancelling is asked for before each run; here only the bar moves.
-            control.step(done, BASELINES.len() as u64).ok();
-        };
-        baselines(executor, spec, &mut tell, &|| control.is_cancelled());
-        if let Some(ns) = unsplit_alone(executor, spec).filter(|_| !control.is_cancelled()) {
-            events.send(live(LiveEvent::UnsplitAlone { of: Arc::clone(spec), ns }));
-        }
-    })
+    let executor = &mut *backend.executor(&spec.machine);
+    let mut done = 0;
+    let mut tell = |strategy, outcome: Result<i64, _>| {
+        done += 1;
+        let outcome =
+            outcome.map_err(|error: weftscope_profiler::record::RunError| error.to_string());
+        let baseline = Baseline { strategy, outcome };
+        events.send(live(LiveEvent::Baseline { of: Arc::clone(spec), baseline }));
+        // Cancelling is asked for before each run; here only the bar moves.
+        control.step(done, BASELINES.len() as u64).ok();
+    };
+    baselines(executor, spec, &mut tell, &|| control.is_cancelled());
+    if let Some(ns) = unsplit_alone(executor, spec).filter(|_| !control.is_cancelled()) {
+        events.send(live(LiveEvent::UnsplitAlone { of: Arc::clone(spec), ns }));
+    }
+    JobResult::Done
 }
 
 /// Runs the points of a curve, telling each as it is done. On the job's own thread.
 pub(crate) fn run_curve(
-    spec: &Arc<RunSpec>,
-    axis: SweepAxis,
+    backend: &Backend,
+    (spec, axis): (&Arc<RunSpec>, SweepAxis),
     events: &EventSender,
     control: &JobControl,
 ) -> JobResult {
-    with_executor(spec, |executor| {
-        let points = axis.points(spec);
-        let mut done = 0;
-        let mut tell = |x, outcome: Result<i64, weftscope_profiler::record::RunError>| {
-            done += 1;
-            let point =
-                outcome.map(|time_ns| CurvePoint { x, time_ns }).map_err(|error| error.to_string());
-            events.send(live(LiveEvent::CurvePoint { of: Arc::clone(spec), axis, point }));
-            control.step(done, points.len() as u64).ok();
-        };
-        sweep(executor, spec, (axis, &points), &mut tell, &|| control.is_cancelled());
-    })
+    let executor = &mut *backend.executor(&spec.machine);
+    let points = axis.points(spec);
+    let mut done = 0;
+    let mut tell = |x, outcome: Result<i64, weftscope_profiler::record::RunError>| {
+        done += 1;
+        let point =
+            outcome.map(|time_ns| CurvePoint { x, time_ns }).map_err(|error| error.to_string());
+        events.send(live(LiveEvent::CurvePoint { of: Arc::clone(spec), axis, point }));
+        control.step(done, points.len() as u64).ok();
+    };
+    sweep(executor, spec, (axis, &points), &mut tell, &|| control.is_cancelled());
+    JobResult::Done
 }
 
 /// Sum of the durations alone of the ops of `nocomm`, which computes everything and splits nothing.
@@ -80,16 +81,6 @@ impl Observer for AloneSum {
     fn op(&mut self, _: OpRecord) {}
     fn counters(&mut self, _: &[CounterRecord]) {}
     fn end(&mut self, _: &IterationEnd) {}
-}
-
-fn with_executor(spec: &RunSpec, run: impl FnOnce(&mut dyn Executor)) -> JobResult {
-    match executor(&spec.machine) {
-        Ok(mut executor) => {
-            run(&mut *executor);
-            JobResult::Done
-        }
-        Err(error) => JobResult::Failed(error.to_string()),
-    }
 }
 
 fn live(event: LiveEvent) -> Event {

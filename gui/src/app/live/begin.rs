@@ -1,25 +1,14 @@
-use weftscope_engine::{
-    executor::{ExecError, Executor},
-    machine::Machine,
-    sim::Simulator,
-    spec::RunSpec,
-};
+use std::{sync::Arc, thread};
 
-use super::{Catalog, Draft, Live, SessionHandle};
+use weftscope_engine::{cuda, spec::RunSpec};
+
+use super::{Backend, Catalog, Draft, Live, LiveEvent, SessionHandle, SessionId};
 use crate::{
-    app::{Runner, Severity, Shown, State},
+    app::{Event, Runner, Severity, Shown, State},
     jobs::EventSender,
 };
 
-/// The executor of the live run and of its baselines: the simulator.
-///
-/// # Errors
-/// [`ExecError`] when it cannot be made.
-pub(crate) fn executor(machine: &Machine) -> Result<Box<dyn Executor>, ExecError> {
-    Ok(Box::new(Simulator::new(machine)))
-}
-
-/// Starts the live run: `spec`, or the default.
+/// Starts the live run on the simulator: `spec`, or the default. GPUs are looked for meanwhile.
 pub(crate) fn begin(
     state: &mut State,
     runner: &mut Runner,
@@ -28,8 +17,8 @@ pub(crate) fn begin(
 ) {
     let Some(catalog) = Catalog::builtin() else { return };
     let spec = spec.unwrap_or_else(|| catalog.default_spec().clone());
-    let machine = spec.machine.clone();
-    match SessionHandle::start(Box::new(move || executor(&machine)), spec.clone(), events) {
+    look_for_gpus(events.clone());
+    match start_session(&Backend::Simulated, &spec, SessionId::default(), events) {
         Ok(session) => {
             runner.attach(session);
             state.live = Some(Live::new(catalog, Draft::new(spec)));
@@ -37,4 +26,31 @@ pub(crate) fn begin(
         }
         Err(cause) => state.notices.push(Severity::Error, format!("There is no live run: {cause}")),
     }
+}
+
+/// A session over `spec`.
+///
+/// # Errors
+/// In words, when the system gives no thread.
+pub(crate) fn start_session(
+    backend: &Backend,
+    spec: &RunSpec,
+    id: SessionId,
+    events: EventSender,
+) -> Result<SessionHandle, String> {
+    let (backend, machine) = (backend.clone(), spec.machine.clone());
+    let factory = Box::new(move || Ok(backend.executor(&machine)));
+    SessionHandle::start(factory, spec.clone(), id, events)
+}
+
+/// Asks the driver on a thread of its own: it may take a second, and the first frame waits for nobody.
+fn look_for_gpus(events: EventSender) {
+    let looking = thread::Builder::new().name("weftscope-probe".to_owned()).spawn(move || {
+        // Without GPUs there is nothing to tell: `weftscope doctor` says why.
+        if let Ok(found) = cuda::probe() {
+            events.send(Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found)))));
+        }
+    });
+    // Without a thread the simulated machines are all there is.
+    drop(looking);
 }

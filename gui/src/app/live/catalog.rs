@@ -1,17 +1,29 @@
+use std::sync::Arc;
+
 use weftscope_engine::{
+    cuda::{Gpus, machine_of},
     machine::Machine,
     model::{ModelShape, Shard},
     spec::{RunSpec, StrategyKind, Transport},
 };
 
-use super::default_spec;
+use super::{Backend, default_spec};
 
 /// What may be chosen: models and machines, never empty.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     models: Vec<ModelShape>,
-    machines: Vec<Machine>,
+    hosts: Vec<Host>,
     default_spec: RunSpec,
+}
+
+/// A machine, and who runs its plans.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// What it is.
+    pub machine: Machine,
+    /// Who runs its plans.
+    pub backend: Backend,
 }
 
 /// Whether a transport can be chosen.
@@ -36,10 +48,12 @@ impl Catalog {
         Self::new(models, machines)
     }
 
-    /// A catalog of these, in the order lists show them; `None` when one of the lists is empty.
+    /// A catalog of these models and simulated machines, in the order lists show them; `None` when one of the lists is empty.
     pub fn new(models: Vec<ModelShape>, machines: Vec<Machine>) -> Option<Self> {
         let default_spec = default_spec(models.first()?.clone(), machines.first()?.clone());
-        Some(Self { models, machines, default_spec })
+        let simulated = |machine| Host { machine, backend: Backend::Simulated };
+        let hosts = machines.into_iter().map(simulated).collect();
+        Some(Self { models, hosts, default_spec })
     }
 
     /// All models.
@@ -47,9 +61,9 @@ impl Catalog {
         &self.models
     }
 
-    /// All machines.
-    pub fn machines(&self) -> &[Machine] {
-        &self.machines
+    /// All machines: the GPUs of this computer first, if it has any.
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
     }
 
     /// A model by name.
@@ -58,8 +72,15 @@ impl Catalog {
     }
 
     /// A machine by name.
-    pub fn machine(&self, name: &str) -> Option<&Machine> {
-        self.machines.iter().find(|machine| machine.name == name)
+    pub fn host(&self, name: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.machine.name == name)
+    }
+
+    /// Puts the GPUs of this computer before the simulated machines.
+    pub fn add_gpus(&mut self, found: Arc<Gpus>) {
+        let machine = machine_of(&found);
+        self.hosts.retain(|host| host.backend == Backend::Simulated);
+        self.hosts.insert(0, Host { machine, backend: Backend::Gpus(found) });
     }
 
     /// Adds a model (from a `config.json`), or replaces the one of its name.

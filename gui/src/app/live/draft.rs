@@ -5,13 +5,15 @@ use weftscope_engine::{
     spec::{Chooser, Knobs, RunSpec, SplitChoice, Transport},
 };
 
-use super::{Catalog, Knob, KnobEdit};
+use super::{Backend, Catalog, Knob, KnobEdit};
 
 /// The spec being edited. Always complete; a batch text that does not parse leaves the batch as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// What the knobs say.
     pub spec: RunSpec,
+    /// Who runs it.
+    pub backend: Backend,
     /// The batch as typed.
     pub batch_text: String,
     /// Why the text is not a batch.
@@ -34,10 +36,10 @@ pub fn default_spec(model: ModelShape, machine: Machine) -> RunSpec {
 }
 
 impl Draft {
-    /// A draft of `spec`.
+    /// A draft of `spec`, simulated.
     pub fn new(spec: RunSpec) -> Self {
         let batch_text = spec.batch.to_string();
-        Self { spec, batch_text, batch_error: None }
+        Self { spec, backend: Backend::Simulated, batch_text, batch_error: None }
     }
 
     /// Turns a knob, keeping the spec one that can be planned where that is clear from the knob alone.
@@ -51,8 +53,9 @@ impl Draft {
                 }
             }
             KnobEdit::Machine(name) => {
-                if let Some(machine) = catalog.machine(&name) {
-                    self.spec.machine = machine.clone();
+                if let Some(host) = catalog.host(&name) {
+                    self.spec.machine = host.machine.clone();
+                    self.backend = host.backend.clone();
                 }
             }
             KnobEdit::Tp(tp) => knobs.tp = tp,
@@ -128,7 +131,10 @@ impl Draft {
         let (spec, knobs) = (&mut self.spec, default.knobs);
         match knob {
             Knob::Model => spec.model = default.model,
-            Knob::Machine => spec.machine = default.machine,
+            Knob::Machine => {
+                spec.machine = default.machine;
+                self.backend = Backend::Simulated;
+            }
             Knob::Batch => {
                 spec.batch = default.batch;
                 self.batch_text = spec.batch.to_string();

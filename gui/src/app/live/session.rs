@@ -10,7 +10,7 @@ use std::{
 use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
 use weftscope_profiler::live::{Event as SessionEvent, ExecutorFactory, LiveSession, Options};
 
-use super::{Iteration, LiveEvent, Marks};
+use super::{Iteration, LiveEvent, Marks, backend::is_fatal};
 use crate::{
     app::{Document, Event},
     jobs::{EventSender, Wake},
@@ -21,6 +21,15 @@ use crate::{
 pub struct SessionHandle {
     session: Arc<LiveSession>,
     over: Arc<AtomicBool>,
+}
+
+/// One session of several that the window has had: iterations and news of an older one are of no interest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionId {
+    /// Counted from 0.
+    pub index: u32,
+    /// Number of its first iteration; numbers are never repeated while the window is open.
+    pub first_iteration: u64,
 }
 
 /// How long the preparing thread waits before it looks whether it is still wanted.
@@ -34,6 +43,7 @@ impl SessionHandle {
     pub fn start(
         factory: ExecutorFactory,
         spec: RunSpec,
+        id: SessionId,
         events: EventSender,
     ) -> Result<Self, String> {
         let options = Options { wake: Arc::new(|| {}) as Wake, ..Options::default() };
@@ -43,7 +53,7 @@ impl SessionHandle {
         let (session, over) = (Arc::clone(&handle.session), Arc::clone(&handle.over));
         thread::Builder::new()
             .name("weftscope-prepare".to_owned())
-            .spawn(move || prepare(&session, &over, &events))
+            .spawn(move || prepare(&session, id, &over, &events))
             .map_err(|error| format!("cannot start the preparing thread: {error}"))?;
         Ok(handle)
     }
@@ -63,7 +73,8 @@ impl Drop for SessionHandle {
 
 /// The preparing thread. The session keeps only its newest unfetched iteration, so a slow preparation skips
 /// iterations instead of falling behind.
-fn prepare(session: &LiveSession, over: &AtomicBool, events: &EventSender) {
+fn prepare(session: &LiveSession, id: SessionId, over: &AtomicBool, events: &EventSender) {
+    let refused = |cause, fatal| LiveEvent::Refused { session: id.index, cause, fatal };
     while !over.load(Ordering::Relaxed) {
         let Some(event) = session.next(PATIENCE) else { continue };
         let event = match event {
@@ -79,19 +90,21 @@ fn prepare(session: &LiveSession, over: &AtomicBool, events: &EventSender) {
                     .sum();
                 LiveEvent::Iteration(Arc::new(Iteration {
                     alone_compute_ns,
-                    number: iteration.number,
+                    session: id.index,
+                    number: id.first_iteration + iteration.number,
                     marks: Marks::of(&iteration.spec),
                     plan: iteration.plan,
                     duration_ns: iteration.time_ns,
                     document: Arc::new(document),
                 }))
             }
-            SessionEvent::PlanError(error) => LiveEvent::Refused(error.to_string()),
-            SessionEvent::ExecError(error) => LiveEvent::Refused(error.to_string()),
-            SessionEvent::CollectError(error) => LiveEvent::Refused(error),
-            SessionEvent::State(RunState::Stopped) => {
-                LiveEvent::Ended("the session thread has stopped".to_owned())
-            }
+            SessionEvent::PlanError(error) => refused(error.to_string(), false),
+            SessionEvent::ExecError(error) => refused(error.to_string(), is_fatal(&error)),
+            SessionEvent::CollectError(error) => refused(error, false),
+            SessionEvent::State(RunState::Stopped) => LiveEvent::Ended {
+                session: id.index,
+                cause: "the session thread has stopped".to_owned(),
+            },
             SessionEvent::State(_) => continue,
         };
         if over.load(Ordering::Relaxed) || !events.send(Event::Live(Box::new(event))) {

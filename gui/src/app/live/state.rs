@@ -7,7 +7,7 @@ use weftscope_engine::{
 };
 use weftscope_profiler::baselines::SweepAxis;
 
-use super::{Catalog, Draft, Marks, cuts};
+use super::{Backend, Catalog, Draft, Marks, Refusals, SessionId, cuts};
 use crate::{
     app::{BatchPicture, Document, RequestPicture},
     timeline::ViewState,
@@ -37,7 +37,9 @@ pub enum Status {
 
 /// One iteration that was run, with its picture.
 pub struct Iteration {
-    /// Its number in the session.
+    /// The session that ran it.
+    pub session: u32,
+    /// Its number, never repeated while the window is open.
     pub number: u64,
     /// What ran.
     pub plan: Arc<Plan>,
@@ -97,6 +99,12 @@ pub struct Live {
     pub draft: Draft,
     /// The last spec handed to the session.
     pub sent: Option<Arc<RunSpec>>,
+    /// Who the session runs on.
+    pub backend: Backend,
+    /// The session.
+    pub session: SessionId,
+    /// What would not run there.
+    pub refusals: Refusals,
     /// Whether it iterates, as asked.
     pub running: Running,
     /// How it does.
@@ -131,6 +139,9 @@ impl Live {
             catalog,
             draft,
             sent: None,
+            backend: Backend::Simulated,
+            session: SessionId::default(),
+            refusals: Refusals::default(),
             running: Running::Run,
             status: Status::Starting,
             history: VecDeque::new(),

@@ -2,12 +2,14 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     command::Command as SessionCommand,
+    cuda::Gpus,
     spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind},
 };
 use weftscope_profiler::baselines::SweepAxis;
 
 use super::{
-    Baseline, Curve, CurvePoint, KnobEdit, Live, LiveCommand, Running, Status,
+    Backend, Baseline, Curve, CurvePoint, Knob, KnobEdit, Live, LiveCommand, Refusals, Running,
+    SessionId, Status,
     state::{Iteration, axis_name},
 };
 use crate::{
@@ -21,9 +23,23 @@ pub enum LiveEvent {
     /// An iteration is ready to be drawn.
     Iteration(Arc<Iteration>),
     /// The spec cannot be planned or run.
-    Refused(String),
-    /// The session is over: why.
-    Ended(String),
+    Refused {
+        /// Which session says so.
+        session: u32,
+        /// Why.
+        cause: String,
+        /// The device will run nothing after this.
+        fatal: bool,
+    },
+    /// The session is over.
+    Ended {
+        /// Which.
+        session: u32,
+        /// Why.
+        cause: String,
+    },
+    /// This computer has GPUs.
+    Gpus(Arc<Gpus>),
     /// A baseline has run.
     Baseline {
         /// What was asked for.
@@ -115,22 +131,56 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
 /// value. Starts the baselines anew when what they depend on has changed.
 pub(crate) fn flush(state: &mut State) -> Vec<Effect> {
     let Some(live) = &mut state.live else { return Vec::new() };
-    if live.sent.as_deref() == Some(&live.draft.spec) {
+    if live.sent.as_deref() == Some(&live.draft.spec) && live.backend == live.draft.backend {
         return Vec::new();
     }
     let spec = Arc::new(live.draft.spec.clone());
-    live.sent = Some(Arc::clone(&spec));
-    let mut effects = vec![Effect::Session(SessionCommand::SetSpec(Box::new((*spec).clone())))];
+    let before = live.sent.replace(Arc::clone(&spec));
+    let moved = live.backend != live.draft.backend;
+    let mut effects = if moved {
+        vec![restart(live, &spec)]
+    } else {
+        vec![Effect::Session(SessionCommand::SetSpec(Box::new((*spec).clone())))]
+    };
+    let backend = live.backend.clone();
+    if moved || before.is_none_or(|before| refusals_differ(&before, &spec)) {
+        live.refusals = Refusals::of(&spec, &backend, &live.catalog);
+    }
     let of = Arc::new(baseline_spec(&spec));
-    if live.baselines_of.as_ref() != Some(&of) {
+    if moved || live.baselines_of.as_ref() != Some(&of) {
         live.baselines_of = Some(Arc::clone(&of));
         live.baselines.clear();
         live.unsplit_alone_ns = None;
         state.drop_jobs(JobKind::Baselines);
+        if moved {
+            state.drop_jobs(JobKind::Curve);
+        }
         let job = state.begin_job(JobKind::Baselines, "Running the baselines");
-        effects.push(Effect::Baselines(job, of));
+        effects.push(Effect::Baselines(job, backend, of));
     }
     effects
+}
+
+/// A session on another backend takes the place of the one before.
+fn restart(live: &mut Live, spec: &Arc<RunSpec>) -> Effect {
+    let last = live.history.iter().map(|iteration| iteration.number + 1).max();
+    live.session = SessionId { index: live.session.index + 1, first_iteration: last.unwrap_or(0) };
+    live.backend = live.draft.backend.clone();
+    live.running = Running::Run;
+    live.pinned = None;
+    live.status = Status::Starting;
+    Effect::Restart(live.backend.clone(), live.session, Arc::clone(spec))
+}
+
+/// What decides whether a run is refused: not where the batch is cut.
+fn refusals_differ(before: &RunSpec, after: &RunSpec) -> bool {
+    let rest = |spec: &RunSpec| {
+        let mut spec = baseline_spec(spec);
+        spec.knobs.skew_ns.clear();
+        spec.knobs.layers = None;
+        spec
+    };
+    before.knobs.strategy != after.knobs.strategy || rest(before) != rest(after)
 }
 
 /// Takes in what the live run tells.
@@ -139,16 +189,25 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
     let Some(live) = &mut state.live else { return Vec::new() };
     match event {
         LiveEvent::Iteration(iteration) => {
-            live.status = Status::Ready;
-            keep(live, iteration);
-            follow(state, before.as_ref());
+            if iteration.session == live.session.index {
+                live.status = Status::Ready;
+                keep(live, iteration);
+                follow(state, before.as_ref());
+            }
         }
-        LiveEvent::Refused(cause) => live.status = Status::Refused(cause),
-        LiveEvent::Ended(cause) => {
-            live.status = Status::Ended(cause.clone());
-            live.running = Running::Paused;
-            state.notices.push(Severity::Error, format!("The live run ended: {cause}"));
+        LiveEvent::Refused { session, cause, fatal } => {
+            if session == live.session.index {
+                refused(state, &cause, fatal);
+            }
         }
+        LiveEvent::Ended { session, cause } => {
+            if session == live.session.index {
+                live.status = Status::Ended(cause.clone());
+                live.running = Running::Paused;
+                state.notices.push(Severity::Error, format!("The live run ended: {cause}"));
+            }
+        }
+        LiveEvent::Gpus(found) => live.catalog.add_gpus(found),
         LiveEvent::Baseline { of, baseline } => {
             // An answer to an older question is no answer.
             if live.baselines_of.as_ref() == Some(&of) {
@@ -164,6 +223,23 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
         LiveEvent::CurvePoint { of, axis, point } => take_point(&mut live.curve, &of, axis, point),
     }
     Vec::new()
+}
+
+/// A run that did not come about. One that the GPUs failed goes on in the simulator; one that they only refuse stays,
+/// with the reason at its knobs, once they have shown that they run others.
+fn refused(state: &mut State, cause: &str, fatal: bool) {
+    let Some(live) = &mut state.live else { return };
+    let ran = live.history.iter().any(|kept| kept.session == live.session.index);
+    let foreseen = live.refusals.draft().is_some();
+    let on_gpus = live.backend != Backend::Simulated;
+    live.status = Status::Refused(cause.to_owned());
+    if !on_gpus || (!fatal && (ran || foreseen)) {
+        return;
+    }
+    let catalog = live.catalog.clone();
+    live.draft.turn(KnobEdit::Reset(Knob::Machine), &catalog);
+    let text = format!("The GPUs did not run it, the simulator goes on: {cause}");
+    state.notices.push(Severity::Error, text);
 }
 
 /// Moves the view along when another iteration came into view, and leaves a ghost of a run that was another one.
@@ -264,9 +340,10 @@ fn run_curve(state: &mut State, axis: SweepAxis) -> Vec<Effect> {
     state.settings.layout.bottom_tab = BottomTab::Curve;
     let Some(live) = &mut state.live else { return Vec::new() };
     let spec = Arc::new(curve_spec(&live.draft.spec, axis));
+    let live_backend = live.backend.clone();
     live.curve = Curve { spec: Some(Arc::clone(&spec)), ..Curve::new(axis) };
     let job = state.begin_job(JobKind::Curve, format!("Iteration time over {}", axis_name(axis)));
-    vec![Effect::Curve(job, spec, axis)]
+    vec![Effect::Curve(job, live_backend, spec, axis)]
 }
 
 fn take_point(
