@@ -60,6 +60,23 @@ impl Kernel {
         &self,
         stream: &CudaStream,
         shape: Shape,
+        args: Args,
+    ) -> Result<(), CudaError> {
+        // SAFETY: the caller's promise.
+        unsafe { self.launch_grid(stream, ((shape.blocks, 1, 1), shape.threads), args) }
+    }
+
+    /// Puts the kernel on a stream with a grid in up to three dimensions, and so many threads a block.
+    ///
+    /// # Safety
+    /// As [`launch`](Self::launch).
+    ///
+    /// # Errors
+    /// As [`launch`](Self::launch).
+    pub unsafe fn launch_grid(
+        &self,
+        stream: &CudaStream,
+        (grid, threads): ((u32, u32, u32), u32),
         mut args: Args,
     ) -> Result<(), CudaError> {
         stream.context().bind_to_thread().on(self.gpu, "selecting the device")?;
@@ -69,8 +86,8 @@ impl Kernel {
         let launched = unsafe {
             result::launch_kernel(
                 self.function.cu_function(),
-                (shape.blocks, 1, 1),
-                (shape.threads, 1, 1),
+                grid,
+                (threads, 1, 1),
                 self.smem_bytes,
                 stream.cu_stream(),
                 &mut pointers,

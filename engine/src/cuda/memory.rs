@@ -49,6 +49,9 @@ impl Buffer {
     /// # Errors
     /// When the driver refuses.
     pub fn fill(&self, byte: u8) -> Result<(), CudaError> {
+        if self.len_bytes == 0 {
+            return Ok(());
+        }
         let gpu = self.device.info().index;
         self.device.make_current()?;
         // SAFETY: the range is this allocation.
@@ -64,6 +67,9 @@ impl Buffer {
     /// When the driver refuses.
     pub fn write<T: DeviceRepr>(&self, values: &[T]) -> Result<(), CudaError> {
         assert!(size_of_val(values) <= self.len_bytes, "more than the buffer holds");
+        if values.is_empty() {
+            return Ok(());
+        }
         self.device.make_current()?;
         // SAFETY: the device is current and the allocation at least as long as `values`.
         unsafe { result::memcpy_htod_sync(self.address, values) }

@@ -30,7 +30,7 @@ pub use ceiling::measure_ceiling;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
-pub use executor::{CudaExecutor, Launching, Weights, refusal};
+pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
 pub use find::{FindError, library_paths};
 pub use gemm::{Gemm, GemmCall, GemmForm};
 pub use here::{machine_here, machine_of};

@@ -2,13 +2,14 @@
 
 use super::{layout::Rows, programs::gemm_form, rank::Rank, weights::LayerWeights};
 use crate::{
-    cuda::{Args, Buffer, CudaError, GemmCall, Kernel, Matrix, Shape, TensorMap},
+    cuda::{Args, Buffer, CudaError, GemmCall, Kernel, Matrix, Shape},
     plan::{Epilogue, Op, OpWork, Phase, Split},
 };
 
 /// Tile rows that a matrix product walks down before it moves right.
 const GEMM_GROUP: u32 = 8;
-const HEAD_DIM: u32 = 128;
+/// Width of a head, which the attention kernels are written for.
+pub(super) const HEAD_DIM: u32 = 128;
 
 /// Launches ops of one rank on its compute stream.
 pub(super) struct Compute<'a> {
@@ -42,7 +43,7 @@ impl Compute<'_> {
                 self.gemm(op, m(&act.hidden, hidden), w(&l.qkv, n, hidden), m(&act.qkv, n))
             }
             ("rope_kv", Some(l)) => self.rope(op, rows, l),
-            ("attention", _) => self.attention(op),
+            ("attention", _) => self.attention(op, op.layer.unwrap_or(0)),
             ("o_proj", Some(l)) => self.gemm(
                 op,
                 m(&act.attended, heads),
@@ -107,14 +108,18 @@ impl Compute<'_> {
     fn rope(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
         let row_bytes = u64::from(shard.qkv_columns()) * 2;
-        let none = 0u64;
+        let [keys, values] = match &rank.cache {
+            Some(cache) => cache.layer(op.layer.unwrap_or(0)).map(|matrix| matrix.address),
+            None => [0; 2],
+        };
+        let slots = rank.inputs.slots.as_ref();
         let args = Args::new()
             .with(rank.act.qkv.address() + u64::from(rows.first) * row_bytes)
             .with(rank.inputs.rope.address())
             .with(rank.inputs.positions.address() + u64::from(rows.first) * 4)
-            .with(none)
-            .with(none)
-            .with(none)
+            .with(slots.map_or(0, |slots| slots.address() + u64::from(rows.first) * 4))
+            .with(keys)
+            .with(values)
             .with(layer.qkv_bias.as_ref().map_or(0, Buffer::address))
             .with(rank.sizes.live(rows).rows)
             .with(shard.heads)
@@ -168,51 +173,6 @@ impl Compute<'_> {
             matrix(&rank.weights.lm_head, columns, shard.hidden),
             matrix(&rank.act.logits, sequences, columns),
         )
-    }
-
-    fn attention(&self, op: &Op) -> Result<(), CudaError> {
-        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let gpu = rank.device.info().index;
-        let (_, tiles, count) = rank
-            .tiles
-            .iter()
-            .find(|(id, ..)| *id == op.id.0)
-            .expect("prepared for every attention op of the plan");
-        let columns = shard.qkv_columns();
-        let part = |first_head: u32, heads: u32| Matrix {
-            address: rank.act.qkv.address() + u64::from(first_head * HEAD_DIM) * 2,
-            rows: rank.sizes.rows,
-            columns: heads * HEAD_DIM,
-            pitch_bytes: u64::from(columns) * 2,
-        };
-        let map = |first_head, heads| TensorMap::bf16(part(first_head, heads), 128, 64, gpu);
-        // log2(e) / √128: the kernel takes powers of two.
-        let scale = std::f32::consts::LOG2_E / (HEAD_DIM as f32).sqrt();
-        let args = Args::new()
-            .with(map(0, shard.heads)?)
-            .with(map(shard.heads, shard.kv_heads)?)
-            .with(map(shard.heads + shard.kv_heads, shard.kv_heads)?)
-            .with(rank.act.attended.address())
-            .with(u64::from(shard.heads * HEAD_DIM) * 2)
-            .with(tiles.address())
-            .with(*count)
-            .with(shard.heads)
-            .with(shard.heads / shard.kv_heads)
-            .with(0u64)
-            .with(0u32)
-            .with(scale)
-            .with(op.id.0)
-            .with(rank.recording.ring_address())
-            .with(rank.recording.error_address());
-        let blocks = (count * shard.heads).clamp(1, self.sms);
-        // SAFETY: the arguments are those of weft_attention; maps and tiles describe live buffers of this rank.
-        unsafe {
-            rank.programs.attention.launch(
-                rank.device.compute(),
-                Shape { blocks, threads: 384 },
-                args,
-            )
-        }
     }
 
     /// Rows that a norm op covers: all of its split, but in the weave's head split 1 has only been reduce-scattered,

@@ -1,4 +1,4 @@
-use super::layout::Sizes;
+use super::{cache::Pages, layout::Sizes};
 use crate::{
     batch::Request,
     cuda::{Buffer, CudaError, Device},
@@ -19,10 +19,17 @@ pub(super) struct Inputs {
     pub(super) sequences: u32,
     /// `[positions, 64]` of (cos, sin).
     pub(super) rope: Buffer,
+    /// `[tokens]` u32: row of the cache that each token's key and value go to, if there is one.
+    pub(super) slots: Option<Buffer>,
 }
 
 impl Inputs {
-    pub(super) fn new(plan: &Plan, device: &Device, sizes: &Sizes) -> Result<Self, CudaError> {
+    pub(super) fn new(
+        plan: &Plan,
+        device: &Device,
+        sizes: &Sizes,
+        pages: Option<&Pages>,
+    ) -> Result<Self, CudaError> {
         let (mut positions, mut last_rows) = (Vec::with_capacity(sizes.rows as usize), Vec::new());
         for request in live(plan) {
             positions.extend(request.cached_tokens..request.cached_tokens + request.new_tokens);
@@ -36,6 +43,9 @@ impl Inputs {
             sequences: last_rows.len() as u32,
             last_rows: Buffer::from_host(device, &last_rows)?,
             rope: Buffer::from_host(device, &rope_table(longest, &plan.spec.model))?,
+            slots: pages
+                .map(|pages| Buffer::from_host(device, &pages.slots(&plan.spec.batch)))
+                .transpose()?,
         })
     }
 

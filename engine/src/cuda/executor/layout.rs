@@ -22,11 +22,13 @@ pub(super) struct Sizes {
     /// Layers of the model.
     pub(super) model_layers: u32,
     /// Rows of the vocabulary, all ranks together.
-    vocab: u32,
+    pub(super) vocab: u32,
     /// Rows of the buffer that collectives reach: a scattered part ends at a multiple of the ranks.
     pub(super) reached_rows: u32,
     pub(super) qkv_bias: bool,
     pub(super) rms_eps: f32,
+    /// Keys and values lie in pages of a cache.
+    pub(super) paged: bool,
 }
 
 /// Rows `[first, first + rows)`.
@@ -60,6 +62,7 @@ impl Sizes {
             reached_rows: rows.max(tokens) + plan.ranks,
             qkv_bias: plan.spec.model.qkv_bias,
             rms_eps: plan.spec.model.rms_eps as f32,
+            paged: false,
         })
     }
 

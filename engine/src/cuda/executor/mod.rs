@@ -1,15 +1,17 @@
 //! Plans on real GPUs: one rank a GPU, all in this process.
 //!
-//! What runs here today: dense models, prefill without a cached prefix, peer-to-peer collectives, on Hopper. Anything
-//! else is refused before the run, with the reason. Weights are random by seed or a checkpoint's, token ids arbitrary or
-//! given.
+//! What runs here today: dense models, whole prefills, prefills after a cached prefix and decode steps, peer-to-peer
+//! collectives and NCCL, on Hopper. Anything else is refused before the run, with the reason. Weights are random by seed or
+//! a checkpoint's, token ids arbitrary or given, cached tokens random or those of earlier plans.
 //!
 //! Every op of the plan is one launch, so measured and modelled timelines can be laid side by side, op by op.
 
 mod attention;
+mod cache;
 mod clocks;
 mod collective;
 mod compute;
+mod held;
 mod inputs;
 mod launch;
 mod layout;
@@ -21,9 +23,11 @@ mod rank;
 mod report;
 mod run;
 mod support;
+mod tiles;
 mod timer;
 mod weights;
 
+pub use cache::CacheRoom;
 pub use run::{CudaExecutor, Launching};
 pub use support::refusal;
 pub use weights::Weights;

@@ -1,6 +1,6 @@
 //! Memory that a plan takes on each GPU, counted before anything is allocated.
 
-use super::layout::Sizes;
+use super::{cache::PAGE_TOKENS, layout::Sizes};
 use crate::{
     cuda::{CudaError, Device, gigabytes},
     plan::Plan,
@@ -18,6 +18,7 @@ const SMALL_CHANGE: u64 = 512 << 20;
 pub(super) struct Need {
     weights_bytes: u64,
     activations_bytes: u64,
+    cache_bytes: u64,
     rings_bytes: u64,
 }
 
@@ -34,13 +35,18 @@ impl Need {
         let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
         Self {
             weights_bytes: BF16 * (u64::from(sizes.layers) * layer + embeddings),
+            cache_bytes: cache_bytes(plan, sizes),
             activations_bytes: BF16 * u64::from(sizes.rows) * row,
             rings_bytes: STAMP * 2 * blocks,
         }
     }
 
     fn total(self) -> u64 {
-        self.weights_bytes + self.activations_bytes + self.rings_bytes + SMALL_CHANGE
+        self.weights_bytes
+            + self.activations_bytes
+            + self.cache_bytes
+            + self.rings_bytes
+            + SMALL_CHANGE
     }
 
     /// Whether so much is free on a GPU, `(free, total)` bytes.
@@ -54,6 +60,7 @@ impl Need {
         let parts = [
             ("weights", self.weights_bytes),
             ("activations", self.activations_bytes),
+            ("cached tokens", self.cache_bytes),
             ("stamps", self.rings_bytes),
         ];
         let parts = parts.into_iter().filter(|&(_, bytes)| bytes > 0);
@@ -64,6 +71,20 @@ impl Need {
         let needed_bytes = self.total();
         Err(CudaError::TooLarge { gpu, needed_bytes, detail, free_bytes, total_bytes })
     }
+}
+
+/// Keys and values of a batch with cached tokens, in whole pages; others need none.
+fn cache_bytes(plan: &Plan, sizes: &Sizes) -> u64 {
+    let requests = &plan.spec.batch.requests;
+    if requests.iter().all(|request| request.cached_tokens == 0) {
+        return 0;
+    }
+    let page = u64::from(PAGE_TOKENS);
+    let pages = requests.iter().map(|request| {
+        (u64::from(request.cached_tokens) + u64::from(request.new_tokens)).div_ceil(page)
+    });
+    let token = 2 * BF16 * u64::from(sizes.shard.kv_heads) * u64::from(sizes.shard.head_dim);
+    pages.sum::<u64>() * page * token * u64::from(sizes.layers)
 }
 
 /// What of a plan lies on the GPUs already.
@@ -115,6 +136,24 @@ mod tests {
         assert!((weights / 141.1e9 - 1.0).abs() < 0.002, "{weights}");
         let half = need(2, None).weights_bytes as f64;
         assert!((half / weights - 0.5).abs() < 0.001, "{half}");
+    }
+
+    /// 80 layers of one K/V head of 128, keys and values: 40 KiB a token of a rank of eight, in whole pages of 128.
+    #[test]
+    fn cached_tokens_take_whole_pages() {
+        let mut spec = RunSpec {
+            model: model::builtin("llama-3.3-70b").unwrap(),
+            machine: machine::builtin("h200x8").unwrap(),
+            batch: Batch::decode(64, 1024),
+            knobs: Knobs { transport: Transport::P2p, ..Knobs::default() },
+        };
+        let bytes = |spec: &RunSpec| {
+            let plan = plan(spec).unwrap();
+            Need::of(&plan, &Sizes::of(&plan).unwrap()).cache_bytes
+        };
+        assert_eq!(bytes(&spec), 64 * 9 * 128 * 40 * 1024);
+        spec.batch = Batch::prefill(1024, 1024);
+        assert_eq!(bytes(&spec), 0);
     }
 
     #[test]

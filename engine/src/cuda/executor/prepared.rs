@@ -5,6 +5,7 @@ use std::sync::Arc;
 use weftscope_kernels::abi::Peers;
 
 use super::{
+    cache::Cache,
     collective, launch,
     launch::Graph,
     programs::{Loader, Programs},
@@ -45,16 +46,18 @@ impl Prepared {
     pub(super) fn new(
         plan: &Arc<Plan>,
         (group, nvrtc): (&Group, &Nvrtc),
-        weights: &[Arc<RankWeights>],
+        (weights, cache): (&[Arc<RankWeights>], Option<&Cache>),
         stamps: bool,
     ) -> Result<Self, ExecError> {
         let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
         let devices = group.devices();
         let ranks = devices
             .iter()
-            .zip(weights)
-            .map(|(device, weights)| {
-                Rank::prepare(plan, Loader { device, nvrtc, stamps }, &sms, weights.clone())
+            .enumerate()
+            .map(|(index, device)| {
+                let cache = cache.map(|cache| (&*cache.pages, cache.ranks[index].clone()));
+                let loader = Loader { device, nvrtc, stamps };
+                Rank::prepare(plan, loader, &sms, (weights[index].clone(), cache))
             })
             .collect::<Result<Vec<_>, _>>()?;
         let nccl = launch::uses_nccl(plan).then(|| Nccl::open(devices)).transpose()?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use weftscope_kernels as kernels;
 
-use super::layout::Sizes;
+use super::{cache::PAGE_TOKENS, layout::Sizes};
 use crate::{
     cuda::{CudaError, Device, Gemm, GemmForm, Kernel, Nvrtc},
     plan::{Collective, Epilogue, Op, OpWork, Plan, StreamId},
@@ -12,6 +12,9 @@ use crate::{
 
 /// Dynamic shared memory of the attention kernel: what its stages, its queries and its staging rows take, rounded up.
 const ATTENTION_SMEM_BYTES: u32 = 183_552;
+
+/// Dynamic shared memory of the decode kernel: three stages of sixteen keys and values for each of four warps.
+const DECODE_SMEM_BYTES: u32 = 98_304;
 
 /// Shared memory that a block of an SM of Hopper may have.
 const SM_SMEM_BYTES: u32 = 232_448;
@@ -91,7 +94,10 @@ impl FusedForm {
 #[derive(Debug)]
 pub(super) struct Programs {
     pub(super) gemms: BTreeMap<GemmForm, Gemm>,
+    /// Over rows or over pages, as the plan's keys lie.
     pub(super) attention: Kernel,
+    /// Where keys lie in pages.
+    pub(super) decode: Option<Decode>,
     pub(super) rope: Kernel,
     pub(super) silu_mul: Kernel,
     pub(super) embedding: Kernel,
@@ -132,7 +138,7 @@ impl Programs {
         for form in gemm_forms(plan, sms) {
             gemms.insert(form, Gemm::load(loader.device, loader.nvrtc, form, loader.stamps)?);
         }
-        let page = ["WEFT_PAGE=0".to_owned()];
+        let page = [format!("WEFT_PAGE={}", if sizes.paged { PAGE_TOKENS } else { 0 })];
         Ok(Self {
             gemms,
             attention: loader.load(
@@ -141,6 +147,7 @@ impl Programs {
                 &page,
                 ATTENTION_SMEM_BYTES,
             )?,
+            decode: sizes.paged.then(|| Decode::load(loader)).transpose()?,
             rope: loader.load("rope.cu", "weft_rope", &[], 0)?,
             silu_mul: loader.load("silu_mul.cu", "weft_silu_mul", &[], 0)?,
             embedding: loader.load("embedding.cu", "weft_embedding", &[], 0)?,
@@ -151,6 +158,23 @@ impl Programs {
             reduce_scatter: collective("weft_reduce_scatter")?,
             all_gather: collective("weft_all_gather")?,
             mark: loader.load("mark.cu", "weft_mark", &[], 0)?,
+        })
+    }
+}
+
+/// Attention of single queries.
+#[derive(Debug)]
+pub(super) struct Decode {
+    pub(super) pieces: Kernel,
+    pub(super) merge: Kernel,
+}
+
+impl Decode {
+    fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
+        let load = |entry, smem_bytes| loader.load("attention_decode.cu", entry, &[], smem_bytes);
+        Ok(Self {
+            pieces: load("weft_attention_decode", DECODE_SMEM_BYTES)?,
+            merge: load("weft_attention_merge", 0)?,
         })
     }
 }

@@ -28,6 +28,13 @@ impl Streams {
     }
 }
 
+impl Streams {
+    /// Of the keys (even) and values (odd) of the layers.
+    pub(super) fn of_cache(which: u32) -> Self {
+        Self((1 << 32) + u64::from(which))
+    }
+}
+
 impl<'a> Random<'a> {
     pub(super) fn new(loader: Loader<'a>, seed: u64) -> Result<Self, CudaError> {
         let kernel = loader.load("random.cu", "weft_random", &[], 0)?;

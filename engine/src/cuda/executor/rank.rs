@@ -5,7 +5,8 @@ use std::sync::Arc;
 use weftscope_kernels::abi::PAD_WORDS;
 
 use super::{
-    attention::tiles,
+    attention::AttentionWork,
+    cache::{KvCache, Pages},
     inputs::Inputs,
     layout::{Sizes, norms_before},
     programs::{Loader, Programs},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     cuda::{Buffer, CudaError, Device, Matrix, Recording},
-    plan::{Op, OpWork, Plan},
+    plan::{Op, Plan},
 };
 
 /// Blocks of a collective at most, each with a pad of its own.
@@ -52,8 +53,9 @@ pub(super) struct Rank {
     pub(super) weights: Arc<RankWeights>,
     /// For each op, how many norms its tokens have seen before it: the index of a norm op's own weights.
     norms_before: Vec<u32>,
-    /// Tiles of each attention op: op index, tiles, count.
-    pub(super) tiles: Vec<(u32, Buffer, u32)>,
+    pub(super) attention: AttentionWork,
+    /// Keys and values of earlier tokens; `None`: all keys are in the batch's own rows.
+    pub(super) cache: Option<Arc<KvCache>>,
     pub(super) recording: Recording,
     pub(super) sizes: Sizes,
     /// Ranks of the plan.
@@ -66,17 +68,20 @@ impl Rank {
         plan: &Plan,
         loader: Loader<'_>,
         sms: &[u32],
-        weights: Arc<RankWeights>,
+        (weights, cache): (Arc<RankWeights>, Option<(&Pages, Arc<KvCache>)>),
     ) -> Result<Self, CudaError> {
-        let sizes = Sizes::of(plan).expect("the plan was made for this degree");
+        let paged = cache.is_some();
+        let sizes = Sizes { paged, ..Sizes::of(plan).expect("the plan was made for this degree") };
         let device = loader.device;
-        let inputs = Inputs::new(plan, device, &sizes)?;
+        let (pages, cache) = cache.unzip();
+        let inputs = Inputs::new(plan, device, &sizes, pages)?;
         Ok(Self {
             act: Activations::new(device, &sizes, inputs.sequences)?,
             inputs,
             weights,
             norms_before: norms_before(plan),
-            tiles: attention_tiles(plan, device, &sizes)?,
+            attention: AttentionWork::new(plan, device, &sizes, pages)?,
+            cache,
             recording: Recording::new(device, super::prepared::ring_capacity(plan))?,
             device: device.clone(),
             ranks: plan.ranks,
@@ -130,20 +135,4 @@ impl Activations {
             pads: Buffer::zeros(device, MAX_COLLECTIVE_BLOCKS * PAD_WORDS * 4)?,
         })
     }
-}
-
-fn attention_tiles(
-    plan: &Plan,
-    device: &Device,
-    sizes: &Sizes,
-) -> Result<Vec<(u32, Buffer, u32)>, CudaError> {
-    let mut uploaded = Vec::new();
-    for op in plan.ops.iter().filter(|op| matches!(op.work, OpWork::Attention { .. })) {
-        let rows = sizes.rows_of(op);
-        let list = tiles(&plan.spec.batch, rows.first, (rows.first + rows.rows).min(sizes.tokens));
-        let words: Vec<u32> =
-            list.iter().flat_map(|t| [t.first, t.rows, t.position, t.sequence]).collect();
-        uploaded.push((op.id.0, Buffer::from_host(device, &words)?, list.len() as u32));
-    }
-    Ok(uploaded)
 }

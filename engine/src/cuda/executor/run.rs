@@ -1,14 +1,15 @@
 use std::{sync::Arc, time::SystemTime};
 
 use super::{
+    cache::CacheRoom,
     clocks::Clocks,
+    held::Held,
     launch,
     need::{self, Loaded},
     prepared::Prepared,
-    programs::Loader,
     report::report,
     support,
-    weights::{KeptWeights, Weights},
+    weights::Weights,
 };
 use crate::{
     clock::ClockFit,
@@ -30,12 +31,7 @@ pub struct CudaExecutor {
     clocks: Clocks,
     prepared: Option<Prepared>,
     watch: Option<Box<dyn LaunchWatch>>,
-    weights: Weights,
-    kept: Option<KeptWeights>,
-    /// Ids of the batch's tokens; `None`: any.
-    ids: Option<Vec<u32>>,
-    /// Since they were last put on the GPUs.
-    ids_changed: bool,
+    held: Held,
     epoch_unix_ns: Option<i64>,
 }
 
@@ -69,10 +65,7 @@ impl CudaExecutor {
             clocks,
             prepared: None,
             watch: None,
-            weights: Weights::default(),
-            kept: None,
-            ids: None,
-            ids_changed: false,
+            held: Held::default(),
             epoch_unix_ns: None,
         })
     }
@@ -81,8 +74,7 @@ impl CudaExecutor {
     #[must_use]
     pub fn with_weights(mut self, weights: Weights) -> Self {
         self.prepared = None;
-        self.kept = None;
-        self.weights = weights;
+        self.held.set_source(weights);
         self
     }
 
@@ -96,38 +88,30 @@ impl CudaExecutor {
         plan: &Plan,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), ExecError> {
-        support::check(plan, &self.group, &self.weights)?;
-        self.load(plan, progress).map(|_| ())
+        support::check(plan, &self.group, &self.held)?;
+        if !self.held.has_weights(plan) {
+            // The prepared plan would keep the old ones alive.
+            self.prepared = None;
+            self.held.drop_weights();
+            need::check(plan, self.group.devices(), Loaded::Nothing)?;
+            self.held.weights(plan, (&self.group, &self.nvrtc), progress)?;
+        }
+        Ok(())
     }
 
     /// The ids of the batch's new tokens, in its order, from the next iteration on; `None`: any.
     ///
     /// Iterations fail when their number is not the batch's or one lies outside the vocabulary.
     pub fn set_token_ids(&mut self, ids: Option<Vec<u32>>) {
-        self.ids = ids;
-        self.ids_changed = true;
+        self.held.ids = ids;
+        self.held.ids_changed = true;
     }
 
-    fn load(
-        &mut self,
-        plan: &Plan,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<&KeptWeights, ExecError> {
-        // Other weights' memory goes back before theirs is taken.
-        let kept = match self.kept.take_if(|kept| kept.serve(plan)) {
-            Some(kept) => kept,
-            None => {
-                self.prepared = None;
-                self.kept = None;
-                need::check(plan, self.group.devices(), Loaded::Nothing)?;
-                let (nvrtc, stamps) = (&self.nvrtc, false);
-                let devices = self.group.devices().iter();
-                let loaders: Vec<_> =
-                    devices.map(|device| Loader { device, nvrtc, stamps }).collect();
-                KeptWeights::load(&self.weights, plan, &loaders, progress)?
-            }
-        };
-        Ok(self.kept.insert(kept))
+    /// Keeps keys and values from plan to plan, so that a batch's cached tokens are those that earlier plans computed. With
+    /// `None` (as at first) they are random numbers.
+    pub fn keep_cache(&mut self, room: Option<CacheRoom>) {
+        self.prepared = None;
+        self.held.room = room;
     }
 
     /// Whether kernels leave stamps. Without, they are compiled out: an iteration tells its observer of no op, and its
@@ -187,16 +171,19 @@ impl CudaExecutor {
         let mut prepared = match kept {
             Some(kept) => kept,
             None => {
-                support::check(plan, &self.group, &self.weights)?;
-                let weights = self.load(plan, &mut |_, _| ())?.ranks.clone();
+                support::check(plan, &self.group, &self.held)?;
+                self.load_weights(plan, &mut |_, _| ())?;
                 need::check(plan, self.group.devices(), Loaded::Weights)?;
-                self.ids_changed |= self.ids.is_some();
-                Prepared::new(plan, (&self.group, &self.nvrtc), &weights, self.recording)?
+                let on = (&self.group, &self.nvrtc);
+                let weights = self.held.weights(plan, on, &mut |_, _| ())?;
+                let cache = self.held.cache(plan, on)?;
+                self.held.ids_changed |= self.held.ids.is_some();
+                Prepared::new(plan, on, (&weights, cache.as_ref()), self.recording)?
             }
         };
-        if self.ids_changed {
-            prepared.write_ids(self.ids.as_deref())?;
-            self.ids_changed = false;
+        if self.held.ids_changed {
+            prepared.write_ids(self.held.ids.as_deref())?;
+            self.held.ids_changed = false;
         }
         prepared.set_stamps(&self.nvrtc, self.recording)?;
         Ok(prepared)

@@ -2,14 +2,18 @@
 
 use weftscope_kernels::Arch;
 
-use super::{layout::Sizes, programs::FusedForm, weights::Weights};
+use super::{cache::CacheRoom, held::Held, layout::Sizes, programs::FusedForm, weights::Weights};
 use crate::{
+    batch::Request,
     cuda::{Checkpoint, Device, GpuInfo, Gpus, Group, choose},
     executor::ExecError,
     model::{Ffn, ModelShape, RopeScaling},
     plan::{OpWork, Plan},
     spec::Transport,
 };
+
+/// Most tokens of all sequences together: rows of a cache are 32-bit numbers, the last page of each aside.
+const MAX_CACHE_TOKENS: u64 = 1 << 31;
 
 /// Why a plan with random weights does not run on these GPUs, in the executor's own words; `None` when nothing is known
 /// to stand in its way. Opens nothing: for lists of choices.
@@ -25,16 +29,17 @@ pub fn refusal(plan: &Plan, found: &Gpus) -> Option<String> {
 ///
 /// # Errors
 /// [`ExecError::Unsupported`] with the reason.
-pub(super) fn check(plan: &Plan, group: &Group, weights: &Weights) -> Result<(), ExecError> {
+pub(super) fn check(plan: &Plan, group: &Group, held: &Held) -> Result<(), ExecError> {
     let devices = group.devices();
     if plan.ranks as usize != devices.len() {
         let (ranks, gpus) = (plan.ranks, devices.len());
         let why = format!("the plan has {ranks} ranks, {gpus} GPUs are in use");
         return Err(ExecError::Unsupported(why));
     }
-    if let Weights::Checkpoint(checkpoint) = weights {
+    if let Weights::Checkpoint(checkpoint) = &held.source {
         check_checkpoint(&plan.spec.model, checkpoint)?;
     }
+    check_cache(plan, held.room)?;
     check_plan(plan, devices.iter().map(Device::info))
 }
 
@@ -57,13 +62,7 @@ fn check_plan<'g>(plan: &Plan, gpus: impl Iterator<Item = &'g GpuInfo>) -> Resul
         return refuse(format!("{} normalises its queries; no kernel does so yet", model.name));
     }
     check_sizes(plan)?;
-    if let Some(request) = plan.spec.batch.requests.iter().find(|request| request.cached_tokens > 0)
-    {
-        let cached = request.cached_tokens;
-        return refuse(format!(
-            "a request has {cached} cached tokens; on GPUs only whole prefills run yet"
-        ));
-    }
+    check_cache(plan, None)?;
     for gpu in gpus {
         let (major, minor) = gpu.compute_capability;
         if Arch::of(major, minor) != Some(Arch::Sm90a) {
@@ -103,6 +102,30 @@ fn check_checkpoint(model: &ModelShape, checkpoint: &Checkpoint) -> Result<(), E
         ));
     }
     Ok(())
+}
+
+/// Room for every token of every sequence.
+fn check_cache(plan: &Plan, room: Option<CacheRoom>) -> Result<(), ExecError> {
+    let refuse = |why: String| Err(ExecError::Unsupported(why));
+    let requests = &plan.spec.batch.requests;
+    let context =
+        |request: &Request| u64::from(request.cached_tokens) + u64::from(request.new_tokens);
+    let tokens: u64 = requests.iter().map(context).sum();
+    if tokens > MAX_CACHE_TOKENS {
+        return refuse(format!("a cache of {tokens} tokens; kernels count to {MAX_CACHE_TOKENS}"));
+    }
+    let Some(room) = room else { return Ok(()) };
+    if requests.len() > room.sequences as usize {
+        let (requests, room) = (requests.len(), room.sequences);
+        return refuse(format!("{requests} requests; the kept cache has room for {room}"));
+    }
+    match requests.iter().map(context).max() {
+        Some(longest) if longest > u64::from(room.tokens) => refuse(format!(
+            "a sequence of {longest} tokens; the kept cache has room for {} of each",
+            room.tokens
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Sizes that the copy engine and shared memory set limits to.

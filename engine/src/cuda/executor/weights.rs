@@ -55,7 +55,7 @@ pub(super) struct KeptWeights {
 
 /// What decides the weights on the GPUs, the source aside.
 #[derive(Clone, Debug, PartialEq)]
-struct Key {
+pub(super) struct Key {
     model: ModelShape,
     ranks: u32,
     degree: u32,
@@ -67,7 +67,7 @@ struct Key {
 pub(super) type Progress<'a> = dyn FnMut(u64, u64) + 'a;
 
 impl Key {
-    fn of(plan: &Plan) -> Self {
+    pub(super) fn of(plan: &Plan) -> Self {
         let knobs = &plan.spec.knobs;
         Self {
             model: plan.spec.model.clone(),

@@ -13,7 +13,7 @@ use weftscope_kernels::reference::relative_error;
 use super::aloud;
 use crate::{
     batch::{Batch, Request},
-    cuda::{Checkpoint, CudaExecutor, Weights, probe},
+    cuda::{CacheRoom, Checkpoint, CudaExecutor, Weights, probe},
     executor::Executor,
     machine,
     observer::NullObserver,
@@ -152,6 +152,13 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// The same, cut in half where the strategy cuts.
+    fn run_halved(&mut self, what: &str, strategy: StrategyKind, cut: impl Fn(u32) -> (u32, u32)) {
+        let lengths = self.reference.lengths.iter();
+        let tokens: u32 = lengths.map(|&length| cut(length)).map(|(from, to)| to - from).sum();
+        self.run(what, (strategy, SplitChoice::Fixed((tokens / 2).max(1))), cut);
+    }
+
     fn finish(self, failed: &mut Vec<String>) {
         failed.extend(self.failed);
     }
@@ -212,4 +219,44 @@ fn logits_are_those_of_transformers() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Piece by piece: what earlier plans left in the cache is what later ones read.
+#[test]
+fn pieces_and_steps_give_the_same_logits() {
+    let Some((references, gpus)) = references() else { return };
+    let mut failed = Vec::new();
+    for reference in &references {
+        let sequences = reference.lengths.len() as u32;
+        let tokens = reference.lengths.iter().copied().max().unwrap_or(0);
+        for tp in [1, 2].into_iter().filter(|&tp| tp <= gpus) {
+            let strategies: &[StrategyKind] = match tp {
+                1 => &[StrategyKind::NoComm],
+                _ => &[StrategyKind::Multimem, StrategyKind::TokenWeave, StrategyKind::TwoBatch],
+            };
+            for &strategy in strategies {
+                let mut comparison = Comparison::new(reference, tp);
+                comparison.executor.keep_cache(Some(CacheRoom { sequences, tokens }));
+                in_pieces(&mut comparison, strategy);
+                comparison.finish(&mut failed);
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn in_pieces(comparison: &mut Comparison<'_>, strategy: StrategyKind) {
+    // A sequence of one token has its only piece second.
+    let third = |length: u32| length / 3;
+    comparison.run_halved("first third", strategy, |length| (0, third(length)));
+    comparison.run_halved("the rest", strategy, |length| (third(length), length));
+    // Decode steps, all in one batch; the sequence of one token has no cache, and the last step only.
+    let left = |length: u32, steps: u32| length.saturating_sub(steps);
+    comparison.run_halved("all but two", strategy, |length| (0, left(length, 2)));
+    comparison.run_halved("step", strategy, |length| (left(length, 2), left(length, 1)));
+    comparison.run_halved("last step", strategy, |length| (left(length, 1), length));
+    // Chunks for some and steps for others.
+    let cut = |length: u32| if length.is_multiple_of(2) { length / 2 - 1 } else { length - 1 };
+    comparison.run_halved("before a mixed batch", strategy, |length| (0, cut(length)));
+    comparison.run_halved("mixed batch", strategy, |length| (cut(length), length));
 }

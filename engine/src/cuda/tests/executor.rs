@@ -148,6 +148,40 @@ fn in_order(plan: &Plan, heard: &Heard) {
     }
 }
 
+/// Decode steps, chunks after a cached prefix and whole prefills in one batch, cut inside and between them.
+#[test]
+fn strategies_agree_on_mixed_batches() {
+    let Some(mut executor) = two_gpus() else { return };
+    let batch: Batch = "24xdecode@1500, 300@1024, 40xdecode@700, 513@1, 1000, decode@4000"
+        .parse()
+        .expect("a batch");
+    for tokens_first in [20, 200, 900] {
+        let mut reference: Vec<f64> = Vec::new();
+        for strategy in DEFINED.into_iter().skip(1) {
+            let spec = RunSpec { batch: batch.clone(), ..spec(strategy, 2 * tokens_first, 2) };
+            let plan = Arc::new(plan(&spec).expect("plans"));
+            let mut heard = Heard::default();
+            executor
+                .run(&plan, 0, &mut heard)
+                .unwrap_or_else(|error| panic!("{strategy:?}: {error}"));
+            assert_eq!(heard.ops.len(), plan.ops.len() * 2, "{strategy:?}: an op left no record");
+            in_order(&plan, &heard);
+            let ranks = executor.logits().expect("readable");
+            let logits: Vec<f64> = ranks.into_iter().flatten().map(f64::from).collect();
+            assert!(logits.iter().all(|value| value.is_finite()), "{strategy:?}");
+            if reference.is_empty() {
+                reference = logits;
+                continue;
+            }
+            let error = relative_error(&logits, &reference);
+            eprintln!(
+                "cut at {tokens_first}, {strategy:?}: differs from multimem's by {error:.2e}"
+            );
+            assert!(error < 2e-2, "{strategy:?} cut at {tokens_first}: {error}");
+        }
+    }
+}
+
 /// Prints times; asserts nothing about them.
 #[test]
 fn times_of_strategies() {
