@@ -73,16 +73,16 @@ impl PhaseTimes<'_> {
     }
 
     /// Causal attention of sequence parts on the own kernel: as long as its longest row of tiles, or as all of them
-    /// dealt out evenly. A lone row of tiles runs at 0.84 of the rate of many (30 and 60 µs for 2048 and 4096 keys).
+    /// dealt out evenly. In so few tiles it reaches 0.84 of its best rate (30 and 60 µs for one of 2048 and 4096 keys).
     fn own_attention_ns(&self, sequences: &[(u32, u32)]) -> f64 {
-        const TILE_ROWS: f64 = 128.0 / 0.84;
+        const TILE_ROWS: f64 = 128.0;
         let kernels = &self.machine.kernels;
         let row_flops = 4.0 * f64::from(self.shard.head_dim);
         let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
         let pairs = total_pairs(sequences) as f64 * f64::from(self.shard.heads);
         let even = pairs / f64::from(self.machine.gpu.sms);
         let most = (TILE_ROWS * f64::from(longest)).max(even);
-        1e9 * row_flops * most / kernels.attention_sm_flops + kernels.attention_fixed_ns
+        1e9 * row_flops * most / (0.84 * kernels.attention_sm_flops) + kernels.attention_fixed_ns
     }
 
     fn gemms_ns(&self, rows: u32, mlp: bool) -> f64 {
@@ -100,8 +100,12 @@ impl PhaseTimes<'_> {
     }
 }
 
-/// What collectives hold beside the products of both parts of a cut: nothing beside a product that is predicted to start
-/// when the collective of its phase is over.
+/// How much longer than predicted a collective may take (3 to 15 % were seen on 2 × H200): a product that counts on its
+/// SMs too early waits for it.
+const LATE: f64 = 1.12;
+
+/// What collectives hold beside the products of both parts of a cut: nothing beside a product that has fewer waves on
+/// all SMs and is predicted to start when the collective of its phase is over.
 pub(crate) fn held_beside(spec: &RunSpec, shard: &Shard, split: &SplitDecision) -> [HeldSms; 2] {
     let SplitDecision { attn_ctas, mlp_ctas, .. } = *split;
     let throughout = HeldSms::throughout(attn_ctas, mlp_ctas);
@@ -116,18 +120,26 @@ pub(crate) fn held_beside(spec: &RunSpec, shard: &Shard, split: &SplitDecision) 
     let rows = [split.first_tokens, split.second_rows];
     [(&parts.first, rows[0], rows[1]), (&parts.second, rows[1], rows[0])].map(
         |(sequences, own, other)| {
-            let products = model.split(own);
-            let lasts = |name: &str| -> f64 {
-                let product = products.iter().find(|cost| cost.gemm.name == name);
-                product.map_or(0.0, |cost| times.product_ns(cost))
+            let named = |products: &[WaveCost], name: &str| {
+                products
+                    .iter()
+                    .find(|cost| cost.gemm.name == name)
+                    .map_or((0.0, 0), |cost| (times.product_ns(cost), cost.occupancy.waves))
             };
-            let over = |ctas, before_ns| times.beside_compute_ns(other, ctas) <= before_ns;
-            // Two kernels before the third: three gaps, and the rotary embedding's few µs.
-            let gaps_ns = 3.0 * (machine.host.kernel_gap_ns + machine.host.block_start_ns);
-            let before_o_proj = lasts("qkv") + times.own_attention_ns(sequences) + gaps_ns;
+            let (beside, alone) = (model.split(own), model.unsplit(own));
+            // Kernels before the third of a phase: gaps, and the rotary embedding's few µs.
+            let gap_ns = machine.host.kernel_gap_ns + machine.host.block_start_ns;
+            let before_o_proj =
+                named(&beside, "qkv").0 + times.own_attention_ns(sequences) + 3.0 * gap_ns;
+            let before_down = named(&beside, "gate_up").0 + gap_ns;
+            let held = |name: &str, ctas: u32, before_ns: f64| {
+                let gains = named(&alone, name).1 < named(&beside, name).1;
+                let over = LATE * times.beside_compute_ns(other, ctas) <= before_ns;
+                if gains && over { 0 } else { ctas }
+            };
             HeldSms {
-                o_proj: if over(attn_ctas, before_o_proj) { 0 } else { attn_ctas },
-                down: if over(mlp_ctas, lasts("gate_up")) { 0 } else { mlp_ctas },
+                o_proj: held("o_proj", attn_ctas, before_o_proj),
+                down: held("down", mlp_ctas, before_down),
                 ..throughout
             }
         },
