@@ -98,6 +98,8 @@ pub struct Recorder {
     began: Instant,
     /// An iteration that has ended and was not sealed yet.
     ended: Option<IterationEnd>,
+    /// Who runs, where that is known before: seals iterations that come back to back.
+    runs: Option<ExecutorInfo>,
 }
 
 /// The receiving half.
@@ -125,6 +127,7 @@ pub fn channel(overflow: Overflow) -> (Recorder, Inbox) {
         calls: 0,
         began: Instant::now(),
         ended: None,
+        runs: None,
     };
     (recorder, Inbox { messages, used_buffers })
 }
@@ -144,6 +147,11 @@ impl Inbox {
 }
 
 impl Recorder {
+    /// Iterations may begin behind one another from now on: the next seals the one before with `info`.
+    pub fn expect(&mut self, info: ExecutorInfo) {
+        self.runs = Some(info);
+    }
+
     /// Closes the iteration that has just run; without this the collector never learns that it is complete.
     ///
     /// `info` is asked of the executor now, since a simulator takes the name of the machine from the plan it ran.
@@ -229,6 +237,9 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn begin(&mut self, plan: &Arc<Plan>, iteration: u64, alone_ns: &[Option<i64>]) {
+        if let Some(info) = self.runs.clone() {
+            self.seal(info);
+        }
         self.began = Instant::now();
         self.cost = Cost::default();
         self.blocks.clear();
