@@ -8,7 +8,11 @@ use super::{
     settings::{BottomTab, PanelId},
     state::{Overlay, State},
 };
-use crate::{files::TraceFormat, jobs::ExportFormat, timeline::ViewCommand};
+use crate::{
+    files::{SAMPLES, TraceFormat},
+    jobs::ExportFormat,
+    timeline::ViewCommand,
+};
 
 /// A named command.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +125,11 @@ fn file_actions(state: &State) -> Vec<Action> {
     ];
     if matches!(state.shown, Shown::File(_)) {
         list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
+    }
+    for sample in SAMPLES {
+        let open = Command::Open(vec![sample.path()]);
+        let text = format!("Open sample: {}", sample.name);
+        list.push(file(open, &text, "Open a recording that comes with the program", None));
     }
     for path in &state.settings.recent {
         let name = super::document::short_name(path);

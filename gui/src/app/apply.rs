@@ -8,7 +8,7 @@ use super::{
     state::State,
     update::update,
 };
-use crate::{app::Command, jobs::JobId, theme::number, timeline::ViewState};
+use crate::{app::Command, files::Sample, jobs::JobId, theme::number, timeline::ViewState};
 
 /// Takes in one event.
 pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
@@ -73,7 +73,8 @@ fn opened(
     paths: Vec<std::path::PathBuf>,
     document: std::sync::Arc<super::document::Document>,
 ) {
-    for path in &paths {
+    // Samples are offered anyway.
+    for path in paths.iter().filter(|path| matches!(Sample::of_path(path), Ok(None))) {
         state.settings.remember(path);
     }
     // The same files again: the newer reading replaces the older.

@@ -44,8 +44,10 @@ pub enum Command {
 /// No subcommand.
 #[derive(Debug, Args)]
 pub struct WindowArgs {
-    /// Recording to open: .weft, Chrome/PyTorch JSON, plain or gzip.
-    pub file: Option<PathBuf>,
+    /// Recordings to open as one: .weft, Chrome/PyTorch JSON, plain or gzip; several are ranks of one job. A sample is
+    /// named by `sample:NAME` (`weftscope list samples`).
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
     /// Do not open a window even where there is a display.
     #[arg(long)]
     pub headless: bool,
@@ -281,4 +283,6 @@ pub enum Listing {
     Choosers,
     /// How collectives move their bytes.
     Transports,
+    /// Recordings that come with the program; `sample:NAME` opens one.
+    Samples,
 }

@@ -1,11 +1,16 @@
-use super::{Outcome, args::Listing};
+use weftscope_traces::Classifier;
+
+use super::{Failure, Outcome, args::Listing};
+use crate::files::{SAMPLES, Sample, no_hook, open_trace};
 
 /// Prints a table of names and one line about each.
-#[cfg(feature = "live")]
 pub(super) fn run(what: Listing) -> Outcome {
     use std::io::Write;
 
-    let rows = rows(what);
+    let rows = match what {
+        Listing::Samples => samples()?,
+        what => rows(what)?,
+    };
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut out = std::io::stdout().lock();
     for (name, line) in rows {
@@ -14,15 +19,26 @@ pub(super) fn run(what: Listing) -> Outcome {
     Ok(out.flush()?)
 }
 
+type Rows = Vec<(String, String)>;
+
+fn samples() -> Result<Rows, Failure> {
+    let row = |sample: &Sample| {
+        let path = sample.path();
+        let trace = open_trace(&path, &Classifier::default(), &mut no_hook)?;
+        Ok((path.display().to_string(), trace.meta.title))
+    };
+    SAMPLES.iter().map(row).collect()
+}
+
 #[cfg(feature = "live")]
-fn rows(what: Listing) -> Vec<(String, String)> {
+fn rows(what: Listing) -> Result<Rows, Failure> {
     use weftscope_engine::{
         machine, model,
         spec::{Chooser, StrategyKind, Transport},
     };
 
     let row = |name: &str, line: &str| (name.to_owned(), line.to_owned());
-    match what {
+    Ok(match what {
         Listing::Models => model::names()
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), model_line(&model::builtin(name)?))))
@@ -39,7 +55,8 @@ fn rows(what: Listing) -> Vec<(String, String)> {
         Listing::Transports => Transport::ALL
             .map(|transport| row(transport.name(), transport_line(transport)))
             .to_vec(),
-    }
+        Listing::Samples => Vec::new(),
+    })
 }
 
 #[cfg(feature = "live")]
@@ -102,6 +119,6 @@ fn transport_line(transport: weftscope_engine::spec::Transport) -> &'static str 
 
 /// Says that this build cannot.
 #[cfg(not(feature = "live"))]
-pub(super) fn run(_: Listing) -> Outcome {
+fn rows(_: Listing) -> Result<Rows, Failure> {
     Err(super::no_engine("list"))
 }

@@ -1,41 +1,44 @@
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::{Outcome, args::WindowArgs, doctor};
-use crate::app::{self, Start};
+use crate::{
+    app::{self, Start},
+    files::{FileError, Sample},
+};
 
 /// The window, or the same without one where there is no display.
 pub(super) fn run(args: &WindowArgs) -> Outcome {
-    if let Some(file) = &args.file {
+    for file in &args.files {
         // A wrong path is told on the command line, not in a window that opens first.
-        std::fs::metadata(file)
-            .map_err(|error| crate::files::FileError::io("cannot open", &error, file))?;
+        if Sample::of_path(file)?.is_none() {
+            std::fs::metadata(file).map_err(|error| FileError::io("cannot open", &error, file))?;
+        }
     }
     if args.headless || !doctor::has_display() {
-        return without_window(args.file.as_deref());
+        return without_window(&args.files);
     }
-    let open = args.file.iter().cloned().collect();
-    let Err(error) = app::run_window(Start::opening(open)) else { return Ok(()) };
+    let Err(error) = app::run_window(Start::opening(args.files.clone())) else { return Ok(()) };
     // Not an error of the command: the same work is done without the window.
     let error = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     let line = format!("weftscope: no window could be opened ({error}); running without\n");
     let _unheard = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
-    without_window(args.file.as_deref())
+    without_window(&args.files)
 }
 
-fn without_window(file: Option<&Path>) -> Outcome {
-    match file {
-        Some(file) => super::report::run(&super::args::ReportArgs {
-            files: vec![file.to_owned()],
-            json: false,
-            comm: Vec::new(),
-        }),
-        None => main_job(),
+fn without_window(files: &[PathBuf]) -> Outcome {
+    if files.is_empty() {
+        return main_job();
     }
+    super::report::run(&super::args::ReportArgs {
+        files: files.to_vec(),
+        json: false,
+        comm: Vec::new(),
+    })
 }
 
 #[cfg(feature = "live")]
 fn main_job() -> Outcome {
-    super::headless::run(Path::new("."))
+    super::headless::run(std::path::Path::new("."))
 }
 
 #[cfg(not(feature = "live"))]

@@ -3,9 +3,11 @@
 mod atomic;
 mod error;
 mod format;
+mod sample;
 mod trace_file;
 
 pub use atomic::{check_target, remove_unfinished, write_atomically};
 pub use error::FileError;
 pub use format::TraceFormat;
+pub use sample::{SAMPLES, Sample};
 pub use trace_file::{Hook, SaveOptions, no_hook, open_trace, save_trace};

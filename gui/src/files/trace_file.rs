@@ -1,11 +1,16 @@
-use std::{fs::File, io::Write, ops::ControlFlow, path::Path};
+use std::{
+    fs::File,
+    io::{Read, Write},
+    ops::ControlFlow,
+    path::Path,
+};
 
 use weftscope_traces::{
     Classifier, Trace, container,
     interchange::{self, chrome},
 };
 
-use super::{FileError, TraceFormat, write_atomically};
+use super::{FileError, Sample, TraceFormat, write_atomically};
 
 /// Told now and then how much of how much is done (bytes read, slices written); answers whether to go on.
 pub type Hook<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
@@ -25,7 +30,7 @@ pub struct SaveOptions {
     pub rank: Option<u32>,
 }
 
-/// Reads a recording of any known format, told by its content.
+/// Reads a recording of any known format, told by its content, or a [`Sample`].
 ///
 /// # Errors
 /// [`FileError`]: cause with the place inside the file, and the path.
@@ -34,12 +39,23 @@ pub fn open_trace(
     classifier: &Classifier,
     hook: Hook<'_>,
 ) -> Result<Trace, FileError> {
+    if let Some(sample) = Sample::of_path(path)? {
+        return read(sample.bytes, sample.bytes.len() as u64, (path, classifier), hook);
+    }
     let file = File::open(path).map_err(|error| FileError::io("cannot open", &error, path))?;
     let meta = file.metadata().map_err(|error| FileError::io("cannot open", &error, path))?;
     if meta.is_dir() {
         return Err(FileError::new("cannot open: it is a folder", path));
     }
-    let total = meta.len();
+    read(file, meta.len(), (path, classifier), hook)
+}
+
+fn read(
+    input: impl Read,
+    total: u64,
+    (path, classifier): (&Path, &Classifier),
+    hook: Hook<'_>,
+) -> Result<Trace, FileError> {
     let title = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let options =
         chrome::ImportOptions { title: title.unwrap_or_default(), classifier: classifier.clone() };
@@ -49,7 +65,7 @@ pub fn open_trace(
         cancelled |= flow.is_break();
         flow
     };
-    interchange::open(file, &options, &mut progress).map_err(|error| {
+    interchange::open(input, &options, &mut progress).map_err(|error| {
         if cancelled { FileError::cancelled(path) } else { FileError::new(error.to_string(), path) }
     })
 }

@@ -5,7 +5,7 @@ use egui::RichText;
 use egui::Ui;
 
 use super::widgets::{Cx, quiet_screen, sentence, weak};
-use crate::app::Command;
+use crate::{app::Command, files::SAMPLES};
 
 /// The centre without a document.
 pub(super) fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -68,6 +68,12 @@ fn live_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &crate::app::live::Live) {
 fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if ui.button("Open a trace…").clicked() {
         cx.send(Command::AskOpen);
+    }
+    for sample in SAMPLES {
+        let link = ui.link(format!("Sample: {}", sample.name));
+        if link.on_hover_text("A recording that comes with the program").clicked() {
+            cx.send(Command::Open(vec![sample.path()]));
+        }
     }
     for path in cx.state.settings.recent.iter().take(4) {
         let name = crate::app::short_name(path);

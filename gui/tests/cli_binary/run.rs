@@ -56,6 +56,17 @@ fn the_same_seed_gives_the_same_recording() {
 }
 
 #[test]
+fn samples_are_listed_and_open_like_files() {
+    let place = Place::new();
+    for line in place.ok(&["list", "samples"]).lines() {
+        let path = line.split_whitespace().next().unwrap();
+        assert_eq!(report(&place, &[path])["traces"][0]["provenance"], "measured", "{path}");
+    }
+    let line = place.fails(&["report", "sample:none-such"], 1);
+    assert!(line.starts_with("no such sample"), "{line}");
+}
+
+#[test]
 fn shards_of_another_degree_are_told_everywhere() {
     let place = Place::new();
     place.ok(&[&["record", "-o", "a.json", "--shard-of", "8"], &SMALL[..]].concat());
@@ -72,6 +83,7 @@ fn one_file_a_rank_is_one_job() {
     let all = report(&place, &["all.json"]);
     let files = ["ranks/rank0.json.gz", "ranks/rank1.json.gz"];
     let apart = report(&place, &files);
+    assert!(place.ok(&files).contains("Together:"), "without a window they are reported together");
     for (rank, file) in files.iter().enumerate() {
         let entry = &apart["traces"][rank];
         assert_eq!(entry["file"], *file);

@@ -1,0 +1,58 @@
+//! The recordings that ship with the program: they are of real GPUs, and hold everything that the window draws.
+
+use std::{fs, path::Path};
+
+use weftscope_traces::{
+    Kind, Phase, Provenance, Trace, TrackKind,
+    analysis::{Config, overlap},
+    container,
+};
+
+/// A program of a few megabytes shall not grow to tens of them.
+const MOST_BYTES: u64 = 3 << 20;
+
+#[test]
+fn every_sample_is_measured_and_whole() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("listed").path();
+        if path.extension().is_some_and(|ending| ending == "weft") {
+            let file = fs::File::open(&path).expect("readable");
+            assert!(file.metadata().expect("known").len() <= MOST_BYTES, "{}", path.display());
+            let trace = container::read(file, &mut |_| std::ops::ControlFlow::Continue(()))
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            check(&trace, &path.file_stem().unwrap_or_default().to_string_lossy());
+        }
+    }
+}
+
+fn check(trace: &Trace, name: &str) {
+    assert!(matches!(trace.meta.provenance, Provenance::Measured { .. }), "{name} is not measured");
+    assert!(trace.meta.base_time_unix_ns > 1_700_000_000_000_000_000, "{name} has no wall clock");
+    assert!(trace.diagnostics.counts.is_empty(), "{name}: {:?}", trace.diagnostics.counts);
+    let tracks = |is: fn(&TrackKind) -> bool| trace.tracks.iter().filter(move |t| is(&t.kind));
+    let sms = tracks(|kind| matches!(kind, TrackKind::Sm { .. })).count() as u32;
+    let wanted: u32 = trace.meta.ranks.iter().map(|rank| rank.device.sms).sum();
+    assert_eq!(sms, wanted, "{name}: rows of SMs");
+    let drawn = tracks(|kind| matches!(kind, TrackKind::Sm { .. }))
+        .filter(|track| track.lanes.iter().any(|&lane| !trace.lane(lane).slices.is_empty()))
+        .count() as u32;
+    assert!(10 * drawn >= 9 * wanted, "{name}: only {drawn} of {wanted} SMs did anything");
+    let streams = tracks(|kind| matches!(kind, TrackKind::Stream { .. })).count();
+    assert!(streams >= trace.meta.ranks.len(), "{name}: {streams} streams");
+    assert!(trace.labels.iter().any(|label| label.kind == Kind::Gemm), "{name}");
+    assert!(trace.labels.iter().any(|label| label.kind.is_comm()), "{name}");
+    let hidden: f64 = overlap(trace, &Config::default())
+        .ranks
+        .iter()
+        .map(|rank| rank.total.overlap_pct)
+        .fold(0.0, f64::max);
+    if name.contains("tokenweave") {
+        for phase in [Phase::A, Phase::B, Phase::C, Phase::D] {
+            assert!(trace.labels.iter().any(|label| label.phase == phase), "{name}: {phase:?}");
+        }
+        assert!(hidden > 50.0, "{name} hides {hidden} %");
+    } else if name.contains("default") {
+        assert!(hidden < 5.0, "{name} hides {hidden} %");
+    }
+}
