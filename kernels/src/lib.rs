@@ -8,4 +8,4 @@ pub mod abi;
 pub mod program;
 pub mod reference;
 
-pub use program::{Arch, HEADERS, PROGRAMS, Program, Variant, find};
+pub use program::{Arch, Build, HEADERS, PROGRAMS, Program, Target, Variant, find};

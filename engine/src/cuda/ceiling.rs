@@ -87,7 +87,7 @@ fn product_flops(device: &Device, nvrtc: &Nvrtc) -> Result<Option<f64>, CudaErro
 fn random_matrix(device: &Device, nvrtc: &Nvrtc, seed: u64) -> Result<Buffer, CudaError> {
     let program =
         kernels::find("random.cu").expect("registered, as kernels/tests/sources.rs holds");
-    let compiled = nvrtc.compile(program, &[""; 0], device.arch(), false)?;
+    let compiled = nvrtc.compile(program, &[""; 0], device.target(), false)?;
     let kernel = device.load(&compiled, program.entries[0], 0)?;
     let len8 = SIDE as usize * SIDE as usize / 8;
     let buffer = Buffer::zeros(device, len8 * 16)?;

@@ -4,11 +4,12 @@ use cudarc::{
     driver::{CudaContext, CudaFunction, CudaStream, result, sys},
     nvrtc::Ptx,
 };
-use weftscope_kernels::Arch;
+use weftscope_kernels::{Arch, Target};
 
 use super::{
     CudaError,
     error::Context as _,
+    family::KernelFamily,
     nvml::GpuLoad,
     nvrtc::Compiled,
     probe::{GpuInfo, Gpus, loads, probe},
@@ -20,7 +21,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Device {
     info: GpuInfo,
-    arch: Arch,
+    target: Target,
+    family: KernelFamily,
     context: Arc<CudaContext>,
     compute: Arc<CudaStream>,
     comm: Arc<CudaStream>,
@@ -34,7 +36,7 @@ impl Device {
     pub fn open(info: &GpuInfo) -> Result<Self, CudaError> {
         let gpu = info.index;
         let (major, minor) = info.compute_capability;
-        let arch = Arch::of(major, minor).ok_or_else(|| CudaError::NoArch {
+        let target = Target::of(major, minor).ok_or_else(|| CudaError::NoArch {
             name: info.name.clone(),
             capability: (major, minor),
         })?;
@@ -46,7 +48,8 @@ impl Device {
             result::stream::get_priority_range().on(gpu, "asking for stream priorities")?;
         let compute = context.new_stream_with_priority(least).on(gpu, "creating a stream")?;
         let comm = context.new_stream_with_priority(greatest).on(gpu, "creating a stream")?;
-        Ok(Self { info: info.clone(), arch, context, compute, comm })
+        let family = KernelFamily::of(target.family, |name| std::env::var_os(name));
+        Ok(Self { info: info.clone(), target, family, context, compute, comm })
     }
 
     /// What it is.
@@ -55,8 +58,28 @@ impl Device {
     }
 
     /// What its programs are compiled for.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Family of its architecture.
     pub fn arch(&self) -> Arch {
-        self.arch
+        self.target.family
+    }
+
+    /// Which kernels it runs.
+    pub fn family(&self) -> KernelFamily {
+        self.family
+    }
+
+    /// The same GPU and streams, running these kernels.
+    ///
+    /// # Panics
+    /// When Hopper's kernels are asked for on another GPU.
+    #[must_use]
+    pub fn with_family(self, family: KernelFamily) -> Self {
+        assert!(family == KernelFamily::Portable || self.arch() == Arch::Sm90a, "not for this GPU");
+        Self { family, ..self }
     }
 
     /// The stream that computes.
@@ -107,7 +130,10 @@ impl Device {
         self.make_current()?;
         let module = self
             .context
-            .load_module(Ptx::from_binary(compiled.cubin.clone()))
+            .load_module(match compiled.cubin.as_slice() {
+                [] => Ptx::from_src(compiled.ptx.clone()),
+                cubin => Ptx::from_binary(cubin.to_vec()),
+            })
             .on(gpu, "loading a program")?;
         let function = module.load_function(entry).on(gpu, "finding a kernel")?;
         if smem_bytes > 48 << 10 {

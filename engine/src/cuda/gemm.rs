@@ -1,7 +1,7 @@
 use cudarc::driver::CudaStream;
 use weftscope_kernels as kernels;
 
-use super::{Args, CudaError, Device, Kernel, Matrix, Nvrtc, Shape, TensorMap};
+use super::{Args, CudaError, Device, Kernel, KernelFamily, Matrix, Nvrtc, Shape, TensorMap};
 use crate::{plan::Epilogue, split::own_shape};
 
 /// Threads a block: one warpgroup that copies, two that multiply.
@@ -13,12 +13,21 @@ const TILE_ROWS: u32 = 128;
 /// Columns of K in a step of the pipeline.
 const STEP: u32 = 64;
 
-/// One compiled form of the Hopper matrix product, loaded on one device.
+/// The portable kernel: a thread block, its pipeline stages, the side of its square tiles.
+const PORTABLE_THREADS: u32 = 256;
+const PORTABLE_SMEM_BYTES: u32 = 98_304;
+const PORTABLE_TILE: u32 = 128;
+
+/// One compiled form of the matrix product, loaded on one device.
 #[derive(Clone, Debug)]
 pub struct Gemm {
     kernel: Kernel,
     form: GemmForm,
     gpu: u32,
+    family: KernelFamily,
+    /// SMs of the device, and blocks that one holds at once.
+    sms: u32,
+    resident: u32,
 }
 
 /// What is fixed when the product is compiled.
@@ -42,9 +51,22 @@ impl GemmForm {
         }
     }
 
-    fn defines(self) -> Vec<String> {
-        let mut defines =
-            vec![format!("WEFT_BN={}", self.tile_columns), format!("WEFT_CLUSTER={CLUSTER}")];
+    /// What a family's kernel makes of it: the portable one has tiles of one width.
+    #[must_use]
+    pub fn on(self, family: KernelFamily) -> Self {
+        match family {
+            KernelFamily::Hopper => self,
+            KernelFamily::Portable => Self { tile_columns: PORTABLE_TILE, ..self },
+        }
+    }
+
+    fn defines(self, family: KernelFamily) -> Vec<String> {
+        let mut defines = match family {
+            KernelFamily::Hopper => {
+                vec![format!("WEFT_BN={}", self.tile_columns), format!("WEFT_CLUSTER={CLUSTER}")]
+            }
+            KernelFamily::Portable => Vec::new(),
+        };
         if self.silu_mul {
             defines.push("WEFT_SILU_MUL".to_owned());
         }
@@ -84,11 +106,18 @@ impl Gemm {
         form: GemmForm,
         stamps: bool,
     ) -> Result<Self, CudaError> {
-        let program =
-            kernels::find("gemm_sm90.cu").expect("registered, as kernels/tests/sources.rs holds");
-        let compiled = nvrtc.compile(program, &form.defines(), device.arch(), stamps)?;
-        let kernel = device.load(&compiled, program.entries[0], SMEM_BYTES)?;
-        Ok(Self { kernel, form, gpu: device.info().index })
+        let family = device.family();
+        let (file, smem_bytes, threads) = match family {
+            KernelFamily::Hopper => ("gemm_sm90.cu", SMEM_BYTES, THREADS),
+            KernelFamily::Portable => ("gemm_mma.cu", PORTABLE_SMEM_BYTES, PORTABLE_THREADS),
+        };
+        let form = form.on(family);
+        let program = kernels::find(file).expect("registered, as kernels/tests/sources.rs holds");
+        let compiled = nvrtc.compile(program, &form.defines(family), device.target(), stamps)?;
+        let kernel = device.load(&compiled, program.entries[0], smem_bytes)?;
+        let resident = kernel.blocks_per_sm(threads)?.max(1);
+        let info = device.info();
+        Ok(Self { kernel, form, gpu: info.index, family, sms: info.sms, resident })
     }
 
     /// Puts the product on a stream.
@@ -99,7 +128,47 @@ impl Gemm {
     ///
     /// # Errors
     /// When the driver refuses a shape or the launch.
+    ///
+    /// # Panics
+    /// When rows of A or B do not follow one another, on the portable kernel.
     pub unsafe fn launch(&self, stream: &CudaStream, call: &GemmCall) -> Result<(), CudaError> {
+        match self.family {
+            // SAFETY: the caller's promise.
+            KernelFamily::Hopper => unsafe { self.launch_hopper(stream, call) },
+            // SAFETY: the caller's promise.
+            KernelFamily::Portable => unsafe { self.launch_portable(stream, call) },
+        }
+    }
+
+    /// # Safety
+    /// As [`launch`](Self::launch).
+    unsafe fn launch_portable(
+        &self,
+        stream: &CudaStream,
+        call: &GemmCall,
+    ) -> Result<(), CudaError> {
+        for matrix in [call.a, call.b] {
+            assert_eq!(matrix.pitch_bytes, u64::from(matrix.columns) * 2, "rows lie apart");
+        }
+        let blocks = portable_blocks(self.form, call, (self.sms, self.resident));
+        let args = Args::new()
+            .with(call.a.address)
+            .with(call.b.address)
+            .with(call.c.address)
+            .with(call.a.rows)
+            .with(call.c.columns)
+            .with(call.a.columns)
+            .with(call.c.pitch_bytes)
+            .with(call.group)
+            .with(call.op)
+            .with(call.ring);
+        // SAFETY: the arguments are those of weft_gemm of gemm_mma.cu, in order; the rest is the caller's promise.
+        unsafe { self.kernel.launch(stream, Shape { blocks, threads: PORTABLE_THREADS }, args) }
+    }
+
+    /// # Safety
+    /// As [`launch`](Self::launch).
+    unsafe fn launch_hopper(&self, stream: &CudaStream, call: &GemmCall) -> Result<(), CudaError> {
         let GemmForm { tile_columns, silu_mul } = self.form;
         let map_a = TensorMap::bf16(call.a, TILE_ROWS, STEP, self.gpu)?;
         let map_b = TensorMap::bf16(call.b, tile_columns / 2, STEP, self.gpu)?;
@@ -121,5 +190,43 @@ impl Gemm {
             .with(call.error);
         // SAFETY: the arguments are those of weft_gemm, in order; the rest is the caller's promise.
         unsafe { self.kernel.launch(stream, Shape { blocks, threads: THREADS }, args) }
+    }
+}
+
+/// Blocks of the portable kernel. They spread over SMs before they double up, so a product that must leave SMs to
+/// others gets one for each of its own; one that has the GPU to itself fills it.
+fn portable_blocks(form: GemmForm, call: &GemmCall, (sms, resident): (u32, u32)) -> u32 {
+    let out_columns = if form.silu_mul { PORTABLE_TILE / 2 } else { PORTABLE_TILE };
+    let tiles = call.a.rows.div_ceil(PORTABLE_TILE) * call.c.columns.div_ceil(out_columns);
+    let allowed = match call.sms {
+        Some(own) if own < sms => own,
+        Some(_) => sms * resident,
+        None => tiles,
+    };
+    allowed.clamp(1, tiles.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call((m, n): (u32, u32), sms: Option<u32>) -> GemmCall {
+        let matrix = |rows, columns| Matrix { address: 0, rows, columns, pitch_bytes: 0 };
+        let (a, b, c) = (matrix(m, 64), matrix(n, 64), matrix(m, n));
+        GemmCall { a, b, c, sms, group: 8, op: 0, ring: 0, error: 0 }
+    }
+
+    #[test]
+    fn the_portable_grid_keeps_to_its_sms() {
+        let form = GemmForm { tile_columns: 256, silu_mul: false }.on(KernelFamily::Portable);
+        let gated = GemmForm { silu_mul: true, ..form };
+        assert_eq!(form.tile_columns, PORTABLE_TILE);
+        let blocks = |form, shape, sms| portable_blocks(form, &call(shape, sms), (132, 2));
+        assert_eq!(blocks(form, (4096, 8192), Some(124)), 124);
+        assert_eq!(blocks(form, (4096, 8192), Some(132)), 264);
+        assert_eq!(blocks(form, (4096, 8192), None), 32 * 64);
+        assert_eq!(blocks(gated, (4096, 8192), None), 32 * 128);
+        assert_eq!(blocks(form, (129, 129), Some(124)), 4);
+        assert_eq!(blocks(form, (1, 8), Some(0)), 1);
     }
 }

@@ -16,7 +16,8 @@ pub fn machine_here() -> Result<Machine, Unavailable> {
 pub fn machine_of(found: &Gpus) -> Machine {
     let gpu = &found.gpus[0];
     let like = match gpu.compute_capability {
-        (8, _) => "a100x8",
+        (8, 0) => "a100x8",
+        (8 | 12, _) => "rtx4090x2",
         (9, _) if gpu.name.contains("H200") => "h200x2",
         (9, _) => "h100x8",
         _ => "b200x8",
@@ -42,6 +43,8 @@ mod tests {
     fn every_generation_has_its_machine() {
         for (capability, name) in [
             ((8, 0), "NVIDIA A100"),
+            ((8, 9), "NVIDIA L40S"),
+            ((12, 0), "NVIDIA RTX PRO 6000"),
             ((9, 0), "NVIDIA H100"),
             ((9, 0), "NVIDIA H200"),
             ((10, 0), "NVIDIA B200"),

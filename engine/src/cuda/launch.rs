@@ -48,6 +48,17 @@ impl Args {
 }
 
 impl Kernel {
+    /// Blocks of so many threads that an SM holds at once.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub fn blocks_per_sm(&self, threads: u32) -> Result<u32, CudaError> {
+        let smem_bytes = self.smem_bytes as usize;
+        self.function
+            .occupancy_max_active_blocks_per_multiprocessor(threads, smem_bytes, None)
+            .on(self.gpu, "asking for a kernel's occupancy")
+    }
+
     /// Puts the kernel on a stream.
     ///
     /// # Safety

@@ -7,7 +7,7 @@ use std::{
 
 use cudarc::nvrtc::sys;
 use thiserror::Error;
-use weftscope_kernels::{Arch, HEADERS, Program, abi};
+use weftscope_kernels::{Build, HEADERS, Program, Target, abi};
 
 use super::find::{FindError, library_paths, load};
 
@@ -23,9 +23,9 @@ pub struct Nvrtc {
 /// What a compilation gave.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// Machine code for the architecture.
+    /// Machine code for the GPU; empty when the compiler does not know it, and the driver has to translate the PTX.
     pub cubin: Vec<u8>,
-    /// The PTX it came from.
+    /// The PTX it comes from.
     pub ptx: String,
 }
 
@@ -40,9 +40,17 @@ pub enum CompileError {
         /// Definitions it was compiled with.
         defines: String,
         /// Architecture.
-        arch: &'static str,
+        arch: String,
         /// The compiler's words.
         log: String,
+    },
+    /// This NVRTC builds nothing that the GPU could run.
+    #[error(
+        "this NVRTC knows neither compute capability {capability} nor one below that has programs"
+    )]
+    Unknown {
+        /// The GPU's, times ten.
+        capability: u32,
     },
     /// NVRTC itself failed.
     #[error("NVRTC failed on {file}: {cause}")]
@@ -93,7 +101,8 @@ impl Nvrtc {
         self.version
     }
 
-    /// Compiles a program with definitions (`NAME` or `NAME=VALUE`), with or without stamps.
+    /// Compiles a program with definitions (`NAME` or `NAME=VALUE`), with or without stamps, for a GPU or for the first
+    /// member of a family.
     ///
     /// # Errors
     /// [`CompileError::Source`] carries the compiler's log.
@@ -101,11 +110,15 @@ impl Nvrtc {
         &self,
         program: &'static Program,
         defines: &[impl AsRef<str>],
-        arch: Arch,
+        target: impl Into<Target>,
         stamps: bool,
     ) -> Result<Compiled, CompileError> {
+        let target = target.into();
+        let build = target
+            .build(&supported(program.file)?)
+            .ok_or(CompileError::Unknown { capability: target.capability })?;
         let handle = Handle::new(program)?;
-        let mut options = vec![format!("--gpu-architecture={}", arch.name())];
+        let mut options = vec![format!("--gpu-architecture={}", build.name())];
         options
             .extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
         options.extend(defines.iter().map(|define| format!("--define-macro={}", define.as_ref())));
@@ -114,13 +127,27 @@ impl Nvrtc {
         }
         if handle.compile(&options).is_err() {
             let defines = defines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
-            let (file, arch) = (program.file, arch.name());
+            let (file, arch) = (program.file, build.name().to_owned());
             return Err(CompileError::Source { file, defines, arch, log: handle.log() });
         }
         let ptx = handle.bytes(sys::nvrtcGetPTXSize, sys::nvrtcGetPTX)?;
-        let cubin = handle.bytes(sys::nvrtcGetCUBINSize, sys::nvrtcGetCUBIN)?;
+        let cubin = match build {
+            Build::Machine(_) => handle.bytes(sys::nvrtcGetCUBINSize, sys::nvrtcGetCUBIN)?,
+            Build::Ptx(_) => Vec::new(),
+        };
         Ok(Compiled { cubin, ptx: String::from_utf8_lossy(&ptx).trim_end_matches('\0').to_owned() })
     }
+}
+
+/// Compute capabilities, times ten, that the loaded compiler has machine code for.
+fn supported(file: &'static str) -> Result<Vec<u32>, CompileError> {
+    let mut count = 0;
+    // SAFETY: valid for one write.
+    check(unsafe { sys::nvrtcGetNumSupportedArchs(&raw mut count) }, file)?;
+    let mut archs = vec![0i32; usize::try_from(count).unwrap_or(0)];
+    // SAFETY: room for as many as NVRTC just stated.
+    check(unsafe { sys::nvrtcGetSupportedArchs(archs.as_mut_ptr()) }, file)?;
+    Ok(archs.into_iter().filter_map(|arch| u32::try_from(arch).ok()).collect())
 }
 
 type SizeFn = unsafe fn(sys::nvrtcProgram, *mut usize) -> sys::nvrtcResult;

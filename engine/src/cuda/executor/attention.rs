@@ -7,7 +7,7 @@ use super::{
     tiles::{Queries, Run},
 };
 use crate::{
-    cuda::{Args, Buffer, CudaError, Device, Matrix, Shape, TensorMap},
+    cuda::{Args, Buffer, CudaError, Device, KernelFamily, Matrix, Shape, TensorMap},
     plan::{Op, OpWork, Plan, Split},
 };
 
@@ -144,6 +144,20 @@ fn scale() -> f32 {
     std::f32::consts::LOG2_E / (HEAD_DIM as f32).sqrt()
 }
 
+/// Queries, keys and values, described to the copy engine or by address: keys and values have rows of one length.
+fn operands(family: KernelFamily, [q, k, v]: [Matrix; 3], gpu: u32) -> Result<Args, CudaError> {
+    let map = |matrix| TensorMap::bf16(matrix, 128, 64, gpu);
+    Ok(match family {
+        KernelFamily::Hopper => Args::new().with(map(q)?).with(map(k)?).with(map(v)?),
+        KernelFamily::Portable => Args::new()
+            .with(q.address)
+            .with(q.pitch_bytes)
+            .with(k.address)
+            .with(v.address)
+            .with(k.pitch_bytes),
+    })
+}
+
 impl Compute<'_> {
     pub(super) fn attention(&self, op: &Op, layer: u32) -> Result<(), CudaError> {
         let work = self.rank.attention.of(op.split);
@@ -168,12 +182,9 @@ impl Compute<'_> {
             None => [shard.heads, shard.heads + shard.kv_heads]
                 .map(|first| in_rows(first, shard.kv_heads)),
         };
-        let map = |matrix| TensorMap::bf16(matrix, 128, 64, gpu);
         let table = rank.attention.table.as_ref();
-        let args = Args::new()
-            .with(map(in_rows(0, shard.heads))?)
-            .with(map(keys)?)
-            .with(map(values)?)
+        let family = rank.device.family();
+        let args = operands(family, [in_rows(0, shard.heads), keys, values], gpu)?
             .with(rank.act.attended.address())
             .with(u64::from(shard.heads * HEAD_DIM) * 2)
             .with(work.tiles.address())
@@ -184,11 +195,14 @@ impl Compute<'_> {
             .with(table.map_or(0, |(_, pitch)| *pitch))
             .with(scale())
             .with(op.id.0)
-            .with(rank.recording.ring_address())
-            .with(rank.recording.error_address());
+            .with(rank.recording.ring_address());
+        let (args, threads) = match family {
+            KernelFamily::Hopper => (args.with(rank.recording.error_address()), 384),
+            KernelFamily::Portable => (args, 256),
+        };
         let blocks = (work.num_tiles * shard.heads).clamp(1, self.sms);
-        let shape = Shape { blocks, threads: 384 };
-        // SAFETY: the arguments are those of weft_attention; maps and tiles describe live buffers of this rank.
+        let shape = Shape { blocks, threads };
+        // SAFETY: the arguments are those of the family's weft_attention; operands and tiles are live buffers of this rank.
         unsafe { rank.programs.attention.launch(rank.device.compute(), shape, args) }
     }
 

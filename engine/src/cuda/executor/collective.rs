@@ -59,7 +59,7 @@ pub(super) fn launch(
         }
         Collective::FusedArNorm => {
             let own = rows.shard(peers.rank, peers.ranks);
-            let form = FusedForm::of(op, peers.ranks, hidden);
+            let form = FusedForm::of(op, peers.ranks, hidden, rank.device.family());
             let kernel = &rank.programs.fused[&form];
             let args = Args::new()
                 .with(*peers)

@@ -74,7 +74,8 @@ impl Compute<'_> {
 
     fn gemm(&self, op: &Op, a: Matrix, b: Matrix, c: Matrix) -> Result<(), CudaError> {
         let rank = self.rank;
-        let form = gemm_form(op, self.sms).map(|form| &rank.programs.gemms[&form]);
+        let form =
+            gemm_form(op, self.sms, rank.device.family()).map(|form| &rank.programs.gemms[&form]);
         let form = form.expect("loaded for every product of the plan");
         let call = GemmCall {
             a,

@@ -6,12 +6,14 @@ use weftscope_kernels as kernels;
 
 use super::{cache::PAGE_TOKENS, layout::Sizes};
 use crate::{
-    cuda::{CudaError, Device, Gemm, GemmForm, Kernel, Nvrtc},
+    cuda::{CudaError, Device, Gemm, GemmForm, Kernel, KernelFamily, Nvrtc},
     plan::{Collective, Epilogue, Op, OpWork, Plan, StreamId},
 };
 
-/// Dynamic shared memory of the attention kernel: what its stages, its queries and its staging rows take, rounded up.
+/// Dynamic shared memory of the attention kernels: what stages, queries and staging rows take, rounded up; portable: two
+/// stages of 64 keys and values.
 const ATTENTION_SMEM_BYTES: u32 = 183_552;
+const PORTABLE_ATTENTION_SMEM_BYTES: u32 = 4 * 64 * (128 * 2 + 16);
 
 /// Dynamic shared memory of the decode kernel: three stages of sixteen keys and values for each of four warps.
 const DECODE_SMEM_BYTES: u32 = 98_304;
@@ -31,6 +33,7 @@ pub(super) struct FusedForm {
     ahead: bool,
     /// Blocks in clusters of two, so that they fill whole TPCs and leave whole ones to matrix products.
     pairs: bool,
+    family: KernelFamily,
 }
 
 impl FusedForm {
@@ -38,7 +41,10 @@ impl FusedForm {
     /// latency is what to hide; alone on many the link is, and fewer loads in flight are better.
     ///
     /// Wide rows take fewer of the slots and then one group, as far as shared memory asks for it; narrow ones fewer threads.
-    pub(super) fn of(op: &Op, ranks: u32, hidden: u32) -> Self {
+    pub(super) fn of(op: &Op, ranks: u32, hidden: u32, family: KernelFamily) -> Self {
+        if family == KernelFamily::Portable {
+            return Self::portable(ranks, hidden);
+        }
         let mut form = Self::measured(op, ranks);
         while !form.fits(hidden) && form.slots > ranks.max(2) {
             form.slots -= 1;
@@ -56,7 +62,18 @@ impl FusedForm {
         self.smem_bytes(hidden) + 1024 <= SM_SMEM_BYTES
     }
 
+    /// Registers set the limit: two groups when what a thread holds of a row fits half of them.
+    fn portable(ranks: u32, hidden: u32) -> Self {
+        let vectors = hidden.div_ceil(8);
+        let group_threads = vectors.next_multiple_of(32).clamp(32, 512);
+        let held = 4 * (ranks + 1) * vectors.div_ceil(group_threads);
+        let groups = if held <= 24 { 2 } else { 1 };
+        let family = KernelFamily::Portable;
+        Self { groups, group_threads, slots: 0, ahead: false, pairs: false, family }
+    }
+
     fn measured(op: &Op, ranks: u32) -> Self {
+        let family = KernelFamily::Hopper;
         let ahead = op.stream == StreamId::COMM || op.grid <= 12;
         let pairs = op.grid.is_multiple_of(2);
         match ranks {
@@ -66,12 +83,21 @@ impl FusedForm {
                 slots: if ahead { 3 } else { 2 },
                 ahead,
                 pairs,
+                family,
             },
-            3..=4 => Self { groups: 2, group_threads: 256, slots: 5, ahead, pairs },
-            _ => Self { groups: 1, group_threads: 512, slots: 11, ahead, pairs },
+            3..=4 => Self { groups: 2, group_threads: 256, slots: 5, ahead, pairs, family },
+            _ => Self { groups: 1, group_threads: 512, slots: 11, ahead, pairs, family },
         }
     }
 
+    fn file(self) -> &'static str {
+        match self.family {
+            KernelFamily::Hopper => "fused_norm_sm90.cu",
+            KernelFamily::Portable => "fused_norm.cu",
+        }
+    }
+
+    /// Those that only Hopper's kernel has mean nothing to the other.
     fn defines(self, hidden: u32, ranks: u32) -> Vec<String> {
         vec![
             format!("WEFT_HIDDEN={hidden}"),
@@ -86,6 +112,9 @@ impl FusedForm {
 
     /// Dynamic shared memory, as the kernel's header states it.
     fn smem_bytes(self, hidden: u32) -> u32 {
+        if self.family == KernelFamily::Portable {
+            return 0;
+        }
         (self.groups * (self.slots + 1) + 1) * hidden * 2 + 1024
     }
 }
@@ -124,28 +153,28 @@ impl Programs {
         let hidden_define = [format!("WEFT_HIDDEN={hidden}")];
         let norm = |entry| loader.load("norm.cu", entry, &hidden_define, 0);
         let mut fused = BTreeMap::new();
-        for form in fused_forms(plan, hidden) {
-            let defines = form.defines(hidden, ranks);
-            let kernel = loader.load(
-                "fused_norm_sm90.cu",
-                "weft_fused_norm",
-                &defines,
-                form.smem_bytes(hidden),
-            )?;
+        let family = loader.device.family();
+        for form in fused_forms(plan, hidden, family) {
+            let (defines, smem_bytes) = (form.defines(hidden, ranks), form.smem_bytes(hidden));
+            let kernel = loader.load(form.file(), "weft_fused_norm", &defines, smem_bytes)?;
             fused.insert(form, kernel);
         }
         let mut gemms = BTreeMap::new();
-        for form in gemm_forms(plan, sms) {
+        for form in gemm_forms(plan, sms, family) {
             gemms.insert(form, Gemm::load(loader.device, loader.nvrtc, form, loader.stamps)?);
         }
         let page = [format!("WEFT_PAGE={}", if sizes.paged { PAGE_TOKENS } else { 0 })];
+        let (attention_file, attention_smem_bytes) = match family {
+            KernelFamily::Hopper => ("attention_sm90.cu", ATTENTION_SMEM_BYTES),
+            KernelFamily::Portable => ("attention_mma.cu", PORTABLE_ATTENTION_SMEM_BYTES),
+        };
         Ok(Self {
             gemms,
             attention: loader.load(
-                "attention_sm90.cu",
+                attention_file,
                 "weft_attention",
                 &page,
-                ATTENTION_SMEM_BYTES,
+                attention_smem_bytes,
             )?,
             decode: sizes.paged.then(|| Decode::load(loader)).transpose()?,
             rope: loader.load("rope.cu", "weft_rope", &[], 0)?,
@@ -180,19 +209,20 @@ impl Decode {
 }
 
 /// The form of a matrix product op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best.
-pub(super) fn gemm_form(op: &Op, sms: u32) -> Option<GemmForm> {
-    match &op.work {
+pub(super) fn gemm_form(op: &Op, sms: u32, family: KernelFamily) -> Option<GemmForm> {
+    let form = match &op.work {
         OpWork::Gemm(shape) if shape.cluster > 1 => {
             let silu_mul = shape.epilogue == Epilogue::SiluMul;
             Some(GemmForm { tile_columns: shape.tile_n, silu_mul })
         }
         OpWork::Gemm(shape) => Some(GemmForm::fitting(shape.m, shape.n, sms)),
         _ => None,
-    }
+    };
+    form.map(|form| form.on(family))
 }
 
-fn gemm_forms(plan: &Plan, sms: &[u32]) -> BTreeSet<GemmForm> {
-    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms)).collect()
+fn gemm_forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<GemmForm> {
+    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms, family)).collect()
 }
 
 /// Whether an op is the fused collective.
@@ -200,9 +230,9 @@ pub(super) fn is_fused(op: &Op) -> bool {
     matches!(op.work, OpWork::Collective { collective: Collective::FusedArNorm, .. })
 }
 
-fn fused_forms(plan: &Plan, hidden: u32) -> BTreeSet<FusedForm> {
+fn fused_forms(plan: &Plan, hidden: u32, family: KernelFamily) -> BTreeSet<FusedForm> {
     let fused = plan.ops.iter().filter(|op| is_fused(op));
-    fused.map(|op| FusedForm::of(op, plan.ranks, hidden)).collect()
+    fused.map(|op| FusedForm::of(op, plan.ranks, hidden, family)).collect()
 }
 
 /// Compiles one program at a time.
@@ -222,7 +252,7 @@ impl Loader<'_> {
         smem_bytes: u32,
     ) -> Result<Kernel, CudaError> {
         let program = kernels::find(file).expect("registered, as kernels/tests/sources.rs holds");
-        let compiled = self.nvrtc.compile(program, defines, self.device.arch(), self.stamps)?;
+        let compiled = self.nvrtc.compile(program, defines, self.device.target(), self.stamps)?;
         self.device.load(&compiled, entry, smem_bytes)
     }
 }

@@ -1,11 +1,9 @@
 //! What the executor cannot run, said before anything starts.
 
-use weftscope_kernels::Arch;
-
 use super::{cache::CacheRoom, held::Held, layout::Sizes, programs::FusedForm, weights::Weights};
 use crate::{
     batch::Request,
-    cuda::{Checkpoint, Device, GpuInfo, Gpus, Group, choose},
+    cuda::{Checkpoint, Device, GpuInfo, Gpus, Group, KernelFamily, choose},
     executor::ExecError,
     model::{Ffn, ModelShape, RopeScaling},
     plan::{OpWork, Plan},
@@ -61,15 +59,12 @@ fn check_plan<'g>(plan: &Plan, gpus: impl Iterator<Item = &'g GpuInfo>) -> Resul
     if model.qk_norm {
         return refuse(format!("{} normalises its queries; no kernel does so yet", model.name));
     }
-    check_sizes(plan)?;
     check_cache(plan, None)?;
     for gpu in gpus {
-        let (major, minor) = gpu.compute_capability;
-        if Arch::of(major, minor) != Some(Arch::Sm90a) {
-            return refuse(format!(
-                "{gpu}: the matrix and attention kernels are written for Hopper"
-            ));
-        }
+        let Some(family) = KernelFamily::here(gpu) else {
+            return refuse(format!("{gpu}: the kernels need compute capability 8.0 or later"));
+        };
+        check_sizes(plan, family)?;
     }
     for op in &plan.ops {
         if let OpWork::Collective { transport, .. } = op.work
@@ -129,7 +124,7 @@ fn check_cache(plan: &Plan, room: Option<CacheRoom>) -> Result<(), ExecError> {
 }
 
 /// Sizes that the copy engine and shared memory set limits to.
-fn check_sizes(plan: &Plan) -> Result<(), ExecError> {
+fn check_sizes(plan: &Plan, family: KernelFamily) -> Result<(), ExecError> {
     let refuse = |why: String| Err(ExecError::Unsupported(why));
     let sizes = Sizes::of(plan).map_err(|error| ExecError::Unsupported(error.to_string()))?;
     let (hidden, rows) = (sizes.shard.hidden, sizes.intermediate);
@@ -139,7 +134,7 @@ fn check_sizes(plan: &Plan) -> Result<(), ExecError> {
         ));
     }
     let fused = plan.ops.iter().filter(|op| super::programs::is_fused(op));
-    for form in fused.map(|op| FusedForm::of(op, plan.ranks, hidden)) {
+    for form in fused.map(|op| FusedForm::of(op, plan.ranks, hidden, family)) {
         if !form.fits(hidden) {
             return refuse(format!(
                 "rows of {hidden} do not fit the shared memory of the fused collective on {} ranks",
@@ -162,10 +157,19 @@ mod tests {
     };
 
     fn refused(model: &str, batch: Batch, transport: Transport) -> Option<String> {
+        refused_on((9, 0), model, batch, transport)
+    }
+
+    fn refused_on(
+        compute_capability: (u32, u32),
+        model: &str,
+        batch: Batch,
+        transport: Transport,
+    ) -> Option<String> {
         let gpu = |index| GpuInfo {
             index,
-            name: "NVIDIA H200".to_owned(),
-            compute_capability: (9, 0),
+            name: "a GPU".to_owned(),
+            compute_capability,
             sms: 132,
             memory_bytes: 1 << 37,
             peers: vec![true, true],
@@ -191,5 +195,17 @@ mod tests {
         assert!(text.contains("multimem"), "{text}");
         let text = refused("qwen3-235b-a22b", prefill(), Transport::P2p).unwrap();
         assert!(text.contains("mixture of experts"), "{text}");
+    }
+
+    #[test]
+    fn every_generation_from_ampere_on_runs() {
+        let on = |capability| {
+            refused_on(capability, "llama-3.3-70b", Batch::prefill(1024, 1024), Transport::P2p)
+        };
+        for capability in [(8, 0), (8, 6), (8, 9), (9, 0), (10, 0), (12, 0)] {
+            assert_eq!(on(capability), None, "{capability:?}");
+        }
+        let text = on((7, 5)).unwrap();
+        assert!(text.contains("8.0 or later"), "{text}");
     }
 }

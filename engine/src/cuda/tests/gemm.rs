@@ -1,8 +1,7 @@
-use half::bf16;
 use weftscope_kernels::reference::{gemm, gemm_silu_mul, relative_error};
 
-use super::{hopper, numbers, upload, wide};
-use crate::cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Recording};
+use super::{any_gpu, bf16_values, hopper, numbers, upload, wide};
+use crate::cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, KernelFamily, Matrix, Recording};
 
 /// Error of a bf16 product over fp32 sums: the output's rounding alone is 2⁻⁹ ≈ 2e-3.
 const BF16_ERROR: f64 = 6e-3;
@@ -44,7 +43,7 @@ fn check_gemm(
     // SAFETY: the buffers have the stated shapes and live until the read below has synchronised.
     unsafe { product.launch(device.compute(), &call) }.expect("launch");
     let out: Vec<u16> = c_dev.to_host().expect("the kernel runs");
-    let c: Vec<f64> = out[..m * n].iter().map(|&bits| bf16::from_bits(bits).to_f64()).collect();
+    let c = bf16_values(&out[..m * n]);
     let reference = if form.silu_mul {
         gemm_silu_mul(&wide(&a), &wide(&b), (m, n, k))
     } else {
@@ -97,6 +96,22 @@ fn products_are_right_and_stamped() {
         let product = Gemm::load(&device, &nvrtc, form, true).expect("compiles and loads");
         for shape in [(256, 512, 256), (129, 1280, 192), (77, 128, 64), (300, 264, 1000)] {
             for sms in [None, Some(20)] {
+                check_gemm(&device, &product, form, shape, sms);
+            }
+        }
+    }
+}
+
+#[test]
+fn portable_products_are_right_and_stamped() {
+    let Some((device, nvrtc)) = any_gpu() else { return };
+    let device = device.with_family(KernelFamily::Portable);
+    for silu_mul in [false, true] {
+        let form = GemmForm { tile_columns: 128, silu_mul };
+        let product = Gemm::load(&device, &nvrtc, form, true).expect("compiles and loads");
+        for shape in [(256, 512, 256), (129, 1280, 192), (77, 128, 64), (300, 264, 1000), (1, 8, 8)]
+        {
+            for sms in [None, Some(20), Some(device.info().sms)] {
                 check_gemm(&device, &product, form, shape, sms);
             }
         }

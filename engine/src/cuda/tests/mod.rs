@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p weftscope-engine --lib --no-run` makes the executable to carry to a GPU; run it with `cuda::`.
 
+mod attention;
 mod checkpoints;
 mod executor;
 mod gemm;
@@ -9,18 +10,23 @@ mod gemm;
 use half::bf16;
 use weftscope_kernels::Arch;
 
-use super::{Buffer, Device, Nvrtc, probe};
+use super::{Buffer, Device, KernelFamily, Nvrtc, probe};
 
-/// The first Hopper GPU and a compiler, or why this test cannot run here.
+/// The first GPU, if Hopper, and a compiler, or why this test cannot run here.
 pub(super) fn hopper() -> Option<(Device, Nvrtc)> {
-    let gpus = probe().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
-    let nvrtc = Nvrtc::open().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
-    let device = Device::open(&gpus.gpus[0]).expect("the GPU can be used");
+    let (device, nvrtc) = any_gpu()?;
     if device.arch() != Arch::Sm90a {
         aloud(format_args!("skipped: {} is no Hopper GPU", device.info()));
         return None;
     }
-    Some((device, nvrtc))
+    Some((device.with_family(KernelFamily::Hopper), nvrtc))
+}
+
+/// The first GPU, whatever it is, and a compiler, or why this test cannot run here.
+pub(super) fn any_gpu() -> Option<(Device, Nvrtc)> {
+    let gpus = probe().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
+    let nvrtc = Nvrtc::open().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
+    Some((Device::open(&gpus.gpus[0]).expect("the GPU can be used"), nvrtc))
 }
 
 /// Reproducible bf16 numbers in −scale…scale.
@@ -39,6 +45,11 @@ pub(super) fn numbers(seed: u64, len: usize, scale: f32) -> Vec<bf16> {
 pub(super) fn upload(device: &Device, values: &[bf16]) -> Buffer {
     let bits: Vec<u16> = values.iter().map(|value| value.to_bits()).collect();
     Buffer::from_host(device, &bits).expect("memory for the inputs")
+}
+
+/// What bf16 bits stand for.
+pub(super) fn bf16_values(bits: &[u16]) -> Vec<f64> {
+    bits.iter().map(|&bits| bf16::from_bits(bits).to_f64()).collect()
 }
 
 pub(super) fn wide(values: &[bf16]) -> Vec<f64> {
