@@ -57,7 +57,7 @@ MODELS = {
     "llama-f16": (
         LlamaForCausalLM,
         LlamaConfig(
-            hidden_size=776, num_attention_heads=6, num_key_value_heads=2, head_dim=128, intermediate_size=1040,
+            hidden_size=792, num_attention_heads=6, num_key_value_heads=2, head_dim=128, intermediate_size=1040,
             vocab_size=998, rms_norm_eps=1e-5, rope_theta=10000.0, tie_word_embeddings=False, **SHARED,
         ),
         torch.float16,
