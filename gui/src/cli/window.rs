@@ -1,6 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Outcome, args::WindowArgs, doctor};
+use super::{Failure, Outcome, args::WindowArgs, doctor};
 use crate::{
     app::{self, Start},
     files::{FileError, Sample},
@@ -9,10 +9,7 @@ use crate::{
 /// The window, or the same without one where there is no display.
 pub(super) fn run(args: &WindowArgs) -> Outcome {
     for file in &args.files {
-        // A wrong path is told on the command line, not in a window that opens first.
-        if Sample::of_path(file)?.is_none() {
-            std::fs::metadata(file).map_err(|error| FileError::io("cannot open", &error, file))?;
-        }
+        check(file)?;
     }
     if args.headless || !doctor::has_display() {
         return without_window(&args.files);
@@ -23,6 +20,20 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
     let line = format!("weftscope: no window could be opened ({error}); running without\n");
     let _unheard = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     without_window(&args.files)
+}
+
+/// A wrong path is told on the command line, not in a window that opens first.
+fn check(file: &Path) -> Outcome {
+    if Sample::of_path(file)?.is_some() {
+        return Ok(());
+    }
+    let Err(error) = std::fs::metadata(file) else { return Ok(()) };
+    let is_word = file.extension().is_none() && file.components().count() == 1;
+    if error.kind() == std::io::ErrorKind::NotFound && is_word {
+        let cause = "neither a command nor a file (weftscope --help explains)";
+        return Err(Failure::misuse(cause, &file.display().to_string()));
+    }
+    Err(FileError::io("cannot open", &error, file).into())
 }
 
 fn without_window(files: &[PathBuf]) -> Outcome {
@@ -38,12 +49,12 @@ fn without_window(files: &[PathBuf]) -> Outcome {
 
 #[cfg(feature = "live")]
 fn main_job() -> Outcome {
-    super::headless::run(std::path::Path::new("."))
+    super::headless::run(Path::new("."))
 }
 
 #[cfg(not(feature = "live"))]
 fn main_job() -> Outcome {
-    Err(super::Failure::Failed(
+    Err(Failure::Failed(
         "no display and no engine in this build, so there is nothing to do; try: weftscope report FILE"
             .to_owned(),
     ))
