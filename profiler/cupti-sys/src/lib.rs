@@ -1,11 +1,13 @@
 //! CUPTI without CUDA at build time and without a panic at run time. See the README.
 #![expect(unsafe_code, reason = "the raw boundary to libcupti; every block says why it is sound")]
 
+mod callback_ids;
 mod calls;
 mod find;
 mod kind;
 pub mod layout;
 mod library;
+mod params;
 mod record;
 mod version;
 
@@ -14,6 +16,7 @@ pub use cudarc::cupti::sys as bindings;
 /// The context that callbacks name.
 pub use cudarc::driver::sys::CUcontext;
 
+pub use callback_ids::LAUNCH_CALLS;
 pub use calls::Call;
 pub use find::candidates;
 pub use kind::ActivityKind;

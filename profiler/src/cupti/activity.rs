@@ -1,5 +1,5 @@
 use crossbeam::channel::{Receiver, bounded};
-use cupti_sys::{ActivityKind, ApiVersion, Call, Library, bindings as sys};
+use cupti_sys::{ActivityKind, ApiVersion, Call, LAUNCH_CALLS, Library, bindings as sys};
 
 use super::{
     CuptiError, Event, Loss,
@@ -10,12 +10,6 @@ use super::{
 
 /// Records that wait to be taken; 10⁶ of them are about 200 MB, two seconds of a busy machine.
 const CHANNEL_ROOM: usize = 1 << 20;
-
-/// `cupti_driver_cbid.h`: cuLaunchKernel, cuLaunchCooperativeKernel, cuLaunchKernelEx, cuMemcpyDtoDAsync_v2,
-/// cuMemcpyAsync, cuMemcpyPeerAsync, cuMemsetD8Async, cuMemsetD32Async; each in its plain form and in that of
-/// per-thread default streams.
-const LAUNCH_CALLS: [u32; 16] =
-    [307, 442, 477, 478, 652, 653, 281, 423, 306, 418, 319, 426, 216, 428, 220, 430];
 
 /// Activity being collected, until dropped. One a process.
 #[derive(Debug)]
@@ -100,7 +94,7 @@ impl Activity {
             self.kinds.push(ActivityKind::Driver);
             return Ok(());
         }
-        for call in LAUNCH_CALLS {
+        for (_, call) in LAUNCH_CALLS {
             // SAFETY: takes two numbers; one that this version does not know is refused.
             let enabled = unsafe { sys::cuptiActivityEnableDriverApi(call, 1) };
             check(enabled, "cuptiActivityEnableDriverApi")?;
