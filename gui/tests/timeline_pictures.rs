@@ -8,8 +8,9 @@ use common::synthetic::{self, Shape};
 use weftscope::{
     picture::{ShotOptions, render, shot},
     theme::{Mode, Theme},
-    timeline::{FoldId, TimelineData, ViewCommand, ViewState, timeline_ui},
+    timeline::{FoldId, Hover, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
+use weftscope_traces::{ClockAgreement, Lane, LaneId, Span, Track, TrackId, TrackKind};
 
 #[test]
 fn pictures_to_look_at() {
@@ -53,4 +54,44 @@ fn pictures_to_look_at() {
     ViewCommand::Zoom { factor: 2.5, at_ns: zoomed.window.start_ns + zoomed.window.len_ns() / 2 }
         .apply(&mut zoomed, &data);
     save("selected", (1280.0, 720.0), Mode::Dark, &zoomed);
+    measured(&save_as(Path::new(&folder)));
+}
+
+type Save<'a> = dyn Fn(&str, &TimelineData, &ViewState) + 'a;
+
+fn save_as(folder: &Path) -> impl Fn(&str, &TimelineData, &ViewState) {
+    move |name, data, view| {
+        let theme = Theme::of(Mode::Dark);
+        let picture = render(egui::vec2(1280.0, 720.0), 1.0, &theme, |ui| {
+            timeline_ui(ui, data, view, &theme);
+        });
+        let file = std::fs::File::create(folder.join(format!("{name}.png"))).unwrap();
+        picture.write_png(file).unwrap();
+    }
+}
+
+/// A recording of hardware: what the driver did under the streams, and a cursor that may be off.
+fn measured(save: &Save<'_>) {
+    let mut trace = synthetic::trace(Shape::TINY);
+    let what = "CUPTI against stamps".to_owned();
+    trace.meta.clocks = vec![ClockAgreement { rank: 0, what, residual_p99_ns: 98, readings: 9 }];
+    let stream = trace.find_track(&TrackKind::Stream { rank: 0, stream: 0 }).unwrap();
+    let slices = trace.lane(trace.track(stream).lanes[0]).slices.clone();
+    let track = TrackId(trace.tracks.len() as u32);
+    let lane = LaneId(trace.lanes.len() as u32);
+    trace.tracks.push(Track {
+        parent: trace.track(stream).parent,
+        name: "CUPTI kernels, compute".to_owned(),
+        kind: TrackKind::Driver { rank: 0, row: 0 },
+        lanes: vec![lane],
+    });
+    trace.lanes.push(Lane { track, slices });
+    let data = TimelineData::new(Arc::new(trace));
+    let mut view = ViewState::new(&data);
+    ViewCommand::Toggle(FoldId::Rank(0)).apply(&mut view, &data);
+    let time_ns = data.span.start_ns + data.span.len_ns() / 3;
+    view.hover = Some(Hover { time_ns, slice: None });
+    save("measured", &data, &view);
+    view.window = Span::new(time_ns - 2_000, time_ns + 2_000);
+    save("measured_close", &data, &view);
 }

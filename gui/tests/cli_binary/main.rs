@@ -4,5 +4,6 @@
 
 mod bad_input;
 mod bench;
+mod measured;
 mod place;
 mod run;

@@ -29,9 +29,9 @@ pub(crate) fn compile(compiler: &str, name: &str, program: &str) {
         ));
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder for the program");
     let source = folder.path().join(name);
-    fs::write(&source, program).unwrap();
+    fs::write(&source, program).expect("room for the program");
     let compiled =
         Command::new(compiler).arg("-fsyntax-only").arg("-I").arg(&include).arg(&source).output();
     let Ok(compiled) = compiled else {
