@@ -65,8 +65,8 @@ fn save_as(folder: &Path) -> impl Fn(&str, &TimelineData, &ViewState) {
         let picture = render(egui::vec2(1280.0, 720.0), 1.0, &theme, |ui| {
             timeline_ui(ui, data, view, &theme);
         });
-        let file = std::fs::File::create(folder.join(format!("{name}.png"))).unwrap();
-        picture.write_png(file).unwrap();
+        let file = std::fs::File::create(folder.join(format!("{name}.png"))).expect("a folder");
+        picture.write_png(file).expect("written");
     }
 }
 
@@ -75,7 +75,7 @@ fn measured(save: &Save<'_>) {
     let mut trace = synthetic::trace(Shape::TINY);
     let what = "CUPTI against stamps".to_owned();
     trace.meta.clocks = vec![ClockAgreement { rank: 0, what, residual_p99_ns: 98, readings: 9 }];
-    let stream = trace.find_track(&TrackKind::Stream { rank: 0, stream: 0 }).unwrap();
+    let stream = trace.find_track(&TrackKind::Stream { rank: 0, stream: 0 }).expect("made");
     let slices = trace.lane(trace.track(stream).lanes[0]).slices.clone();
     let track = TrackId(trace.tracks.len() as u32);
     let lane = LaneId(trace.lanes.len() as u32);
@@ -88,7 +88,9 @@ fn measured(save: &Save<'_>) {
     trace.lanes.push(Lane { track, slices });
     let data = TimelineData::new(Arc::new(trace));
     let mut view = ViewState::new(&data);
-    ViewCommand::Toggle(FoldId::Rank(0)).apply(&mut view, &data);
+    if !view.is_open(FoldId::Rank(0)) {
+        ViewCommand::Toggle(FoldId::Rank(0)).apply(&mut view, &data);
+    }
     let time_ns = data.span.start_ns + data.span.len_ns() / 3;
     view.hover = Some(Hover { time_ns, slice: None });
     save("measured", &data, &view);

@@ -1,6 +1,6 @@
 //! Recording on GPUs: weights, CUPTI, what recording costs, the run.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use weftscope_engine::{
     cuda::{Checkpoint, CudaExecutor, Weights},
@@ -8,7 +8,7 @@ use weftscope_engine::{
     spec::RunSpec,
 };
 use weftscope_profiler::{
-    instrument::{self, Options},
+    instrument::{Options, open_or_plain},
     overhead::{Recording, slowdown},
     record::record_plan,
 };
@@ -38,14 +38,11 @@ pub(super) fn run(
     let counters_ns = counters_ns(args)?;
     let plan = Arc::new(plan(spec).map_err(|error| run_failure(error.into()))?);
     let executor = loaded(&plan, checkpoint)?;
-    let (mut executor, missing) = watched(executor, args.no_cupti, Options { counters_ns });
-    if let Some(missing) = &missing {
-        // With stderr closed there is nobody to tell; the recording says it too.
-        let _unheard = io::Write::write_fmt(
-            &mut io::stderr(),
-            format_args!("weftscope: no CUPTI in this recording: {missing}\n"),
-        );
-    }
+    let mut executor: Box<dyn Recording> = if args.no_cupti {
+        Box::new(executor)
+    } else {
+        open_or_plain(executor, Options { counters_ns })
+    };
     let cost = cost(executor.as_mut(), &plan, args.overhead_turns)?;
     let mut line = ProgressLine::new("running");
     let mut trace = record_plan(executor.as_mut(), &plan, args.iterations, &mut |done| {
@@ -55,9 +52,6 @@ pub(super) fn run(
     .map_err(run_failure)?;
     drop(line);
     trace.meta.overhead.slowdown = cost;
-    if let Some(missing) = missing {
-        trace.diagnostics.note(format!("no CUPTI in this recording: {missing}"));
-    }
     Ok(trace)
 }
 
@@ -71,24 +65,6 @@ fn loaded(plan: &Plan, checkpoint: Option<Arc<Checkpoint>>) -> Result<CudaExecut
     let mut told = |done, total| line.step(done, Some(total));
     executor.load_weights(plan, &mut told).map_err(|error| Failure::failed(error, "--weights"))?;
     Ok(executor)
-}
-
-/// The executor under CUPTI; without, and why, where CUPTI does not collect.
-fn watched(
-    executor: CudaExecutor,
-    no_cupti: bool,
-    options: Options,
-) -> (Box<dyn Recording>, Option<String>) {
-    if no_cupti {
-        return (Box::new(executor), None);
-    }
-    match instrument::open(executor, options) {
-        Ok(opened) => (Box::new(opened.executor), None),
-        Err(refused) => {
-            let (error, executor) = *refused;
-            (Box::new(executor), Some(error.to_string()))
-        }
-    }
 }
 
 fn cost(

@@ -14,7 +14,7 @@ mod words;
 pub use clock::{CuptiClock, Sighting};
 pub use executor::{Instrumented, Seen, Source, Watched};
 pub use join::{CONTAINMENT_NS, Iteration, Joined, Joiner, kernel_spans};
-pub use open::{Opened, Options, open};
+pub use open::{Opened, Options, open, open_or_plain};
 
 #[cfg(test)]
 mod tests;

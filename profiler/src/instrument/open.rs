@@ -1,5 +1,12 @@
+use std::sync::Arc;
+
 use cupti_sys::Library;
-use weftscope_engine::{cuda::CudaExecutor, executor::ExecError, observer::LaunchWatch};
+use weftscope_engine::{
+    cuda::CudaExecutor,
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    observer::{LaunchWatch, Observer},
+    plan::Plan,
+};
 
 use super::{Instrumented, Watched};
 use crate::{
@@ -59,6 +66,60 @@ pub fn open(
             Ok(Opened { executor, counters })
         }
         Err(error) => Err(Box::new((error, executor))),
+    }
+}
+
+/// The same where CUPTI is welcome but not needed: without it the executor runs on, and every trace says why.
+pub fn open_or_plain(executor: CudaExecutor, options: Options) -> Box<dyn Recording> {
+    match open(executor, options) {
+        Ok(opened) => Box::new(opened.executor),
+        Err(refused) => {
+            let (error, executor) = *refused;
+            Box::new(Unseen { executor, why: format!("CUPTI saw nothing of this run: {error}") })
+        }
+    }
+}
+
+/// An executor without CUPTI, and why.
+#[derive(Debug)]
+struct Unseen<E> {
+    executor: E,
+    why: String,
+}
+
+impl<E: Executor> Executor for Unseen<E> {
+    fn run(
+        &mut self,
+        plan: &Arc<Plan>,
+        iteration: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<IterationTime, ExecError> {
+        self.executor.run(plan, iteration, observer)
+    }
+
+    fn run_many(
+        &mut self,
+        plan: &Arc<Plan>,
+        iterations: (u64, u32),
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<IterationTime>, ExecError> {
+        self.executor.run_many(plan, iterations, observer)
+    }
+
+    fn provenance(&self) -> ExecutorInfo {
+        let mut info = self.executor.provenance();
+        info.notes.push(self.why.clone());
+        info
+    }
+}
+
+impl<E: Recording> Recording for Unseen<E> {
+    fn set_recording(&mut self, recording: bool) {
+        self.executor.set_recording(recording);
+    }
+
+    fn last_event_ns(&self) -> Result<i64, ExecError> {
+        self.executor.last_event_ns()
     }
 }
 

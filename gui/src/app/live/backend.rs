@@ -10,6 +10,7 @@ use weftscope_engine::{
     plan::Plan,
     sim::Simulator,
 };
+use weftscope_profiler::instrument::{self, open_or_plain};
 
 /// Who runs the plans of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,25 +31,43 @@ impl Backend {
     pub(crate) fn executor(&self, machine: &Machine) -> Box<dyn Executor> {
         match self {
             Self::Simulated => Box::new(Simulator::new(machine)),
-            Self::Gpus(_) => Box::new(OnGpus { open: None }),
+            Self::Gpus(_) => Box::new(OnGpus { open: None, under_cupti: false }),
+        }
+    }
+
+    /// The same for the run that is shown: on GPUs with what CUPTI sees beside the stamps. CUPTI is one a process, so
+    /// what runs in the background goes without.
+    pub(crate) fn shown_executor(&self, machine: &Machine) -> Box<dyn Executor> {
+        match self {
+            Self::Simulated => self.executor(machine),
+            Self::Gpus(_) => Box::new(OnGpus { open: None, under_cupti: true }),
         }
     }
 }
 
 /// Runs plans of any number of ranks: the GPUs are opened anew when it changes, or when they failed.
 struct OnGpus {
-    open: Option<(u32, CudaExecutor)>,
+    open: Option<(u32, Box<dyn Executor>)>,
+    under_cupti: bool,
 }
 
 impl OnGpus {
-    fn of(&mut self, ranks: u32) -> Result<&mut CudaExecutor, ExecError> {
+    fn of(&mut self, ranks: u32) -> Result<&mut dyn Executor, ExecError> {
         // The old group's memory goes back before the new one's is taken.
         let kept = self.open.take().filter(|(opened_for, _)| *opened_for == ranks);
         let opened = match kept {
             Some(opened) => opened,
-            None => (ranks, CudaExecutor::open(ranks, true)?),
+            None => (ranks, self.opened(CudaExecutor::open(ranks, true)?)),
         };
-        Ok(&mut self.open.insert(opened).1)
+        Ok(&mut *self.open.insert(opened).1)
+    }
+
+    fn opened(&self, executor: CudaExecutor) -> Box<dyn Executor> {
+        if self.under_cupti {
+            open_or_plain(executor, instrument::Options::default())
+        } else {
+            Box::new(executor)
+        }
     }
 }
 

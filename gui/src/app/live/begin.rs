@@ -39,7 +39,7 @@ pub(crate) fn start_session(
     events: EventSender,
 ) -> Result<SessionHandle, String> {
     let (backend, machine) = (backend.clone(), spec.machine.clone());
-    let factory = Box::new(move || Ok(backend.executor(&machine)));
+    let factory = Box::new(move || Ok(backend.shown_executor(&machine)));
     SessionHandle::start(factory, spec.clone(), id, events)
 }
 
