@@ -32,7 +32,7 @@ fn trace() -> Trace {
             out.push(lane, span, gemm, ArgsId::NONE, 0);
         }
     }
-    out.finish().unwrap()
+    out.finish().expect("a whole trace")
 }
 
 /// The driver's rows repeat the streams' and count nowhere; a file of either format says the same.
