@@ -1,6 +1,5 @@
 /// Driver calls that launch kernels, copy or set memory, by name and callback id (`cupti_driver_cbid.h`): each in its
-/// plain form and in that of per-thread default streams. What
-/// [`Call::EnableDriverApi`](crate::Call::EnableDriverApi) is asked to record, so that external correlations come.
+/// plain form and in that of per-thread default streams.
 pub const LAUNCH_CALLS: [(&str, u32); 18] = [
     ("cuLaunchKernel", 307),
     ("cuLaunchKernel_ptsz", 442),

@@ -1,5 +1,5 @@
 use crossbeam::channel::{Receiver, bounded};
-use cupti_sys::{ActivityKind, ApiVersion, Call, LAUNCH_CALLS, Library, bindings as sys};
+use cupti_sys::{ActivityKind, ApiVersion, Library, bindings as sys};
 
 use super::{
     CuptiError, Event, Loss,
@@ -16,10 +16,8 @@ const CHANNEL_ROOM: usize = 1 << 20;
 pub struct Activity {
     library: Library,
     kinds: Vec<ActivityKind>,
-    /// Calls enabled one by one.
-    calls: Vec<u32>,
     /// Given back last, when nothing is enabled any more.
-    _subscriber: Subscriber,
+    subscriber: Subscriber,
     events: Receiver<Event>,
 }
 
@@ -44,8 +42,7 @@ impl Activity {
             return Err(CuptiError::Busy);
         }
         let subscriber = Subscriber::claim(&library).inspect_err(|_| detach())?;
-        let mut activity =
-            Self { library, kinds: Vec::new(), calls: Vec::new(), _subscriber: subscriber, events };
+        let mut activity = Self { library, kinds: Vec::new(), subscriber, events };
         // SAFETY: both callbacks have the prototypes that CUPTI asks for and live as long as the process.
         let registered =
             unsafe { sys::cuptiActivityRegisterCallbacks(Some(requested), Some(completed)) };
@@ -73,34 +70,15 @@ impl Activity {
                 check(unsafe { sys::cuptiActivityDisable(raw(kind)) }, "cuptiActivityDisable")?;
             }
         }
-        for &call in &self.calls {
-            // SAFETY: takes two numbers, which CUPTI has taken before.
-            let set = unsafe { sys::cuptiActivityEnableDriverApi(call, u8::from(on)) };
-            check(set, "cuptiActivityEnableDriverApi")?;
-        }
         Ok(())
     }
 
-    /// Has records made of the driver's calls that launch or copy, which external correlations need; of all calls
-    /// where this version cannot choose.
+    /// Whether CUPTI calls back from launches, for marks to be told by.
     ///
     /// # Errors
     /// When CUPTI will not.
-    pub fn enable_launch_calls(&mut self) -> Result<(), CuptiError> {
-        if !self.library.has(Call::EnableDriverApi) {
-            // SAFETY: an enumerator of CUPTI's own.
-            let enabled = unsafe { sys::cuptiActivityEnable(raw(ActivityKind::Driver)) };
-            check(enabled, "cuptiActivityEnable(DRIVER)")?;
-            self.kinds.push(ActivityKind::Driver);
-            return Ok(());
-        }
-        for (_, call) in LAUNCH_CALLS {
-            // SAFETY: takes two numbers; one that this version does not know is refused.
-            let enabled = unsafe { sys::cuptiActivityEnableDriverApi(call, 1) };
-            check(enabled, "cuptiActivityEnableDriverApi")?;
-            self.calls.push(call);
-        }
-        Ok(())
+    pub(super) fn hear_launches(&self, on: bool) -> Result<(), CuptiError> {
+        self.subscriber.hear_launches(on)
     }
 
     /// CUPTI's version, when it says.
@@ -133,10 +111,6 @@ impl Activity {
 
 impl Drop for Activity {
     fn drop(&mut self) {
-        for &call in &self.calls {
-            // SAFETY: enabled by us; a refusal changes nothing for anybody.
-            let _disabled = unsafe { sys::cuptiActivityEnableDriverApi(call, 0) };
-        }
         for &kind in &self.kinds {
             // SAFETY: enabled by us; a refusal changes nothing for anybody.
             let _disabled = unsafe { sys::cuptiActivityDisable(raw(kind)) };

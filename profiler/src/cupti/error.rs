@@ -1,4 +1,4 @@
-use std::ffi::CStr;
+use std::{ffi::CStr, sync::LazyLock};
 
 use cupti_sys::{OpenError, bindings as sys};
 use thiserror::Error;
@@ -33,6 +33,17 @@ pub enum CuptiError {
         /// CUPTI's name for what went wrong.
         cause: String,
     },
+}
+
+/// Names a call on stderr before it is made, with `WEFTSCOPE_CUPTI_CALLS` set: to find the one that does not come back.
+pub(super) fn about_to(call: &str) {
+    static ASKED: LazyLock<bool> =
+        LazyLock::new(|| std::env::var_os("WEFTSCOPE_CUPTI_CALLS").is_some());
+    if *ASKED {
+        // With stderr closed there is nobody to tell.
+        let _unheard =
+            std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("CUPTI: {call}\n"));
+    }
 }
 
 /// `Ok` on success, else the call and CUPTI's words.

@@ -1,7 +1,15 @@
 //! Which op a launch belongs to, told to CUPTI by external correlation.
 
-use cupti_sys::bindings as sys;
+use std::{
+    cell::Cell,
+    ffi::c_void,
+    sync::{Mutex, PoisonError},
+};
+
+use cupti_sys::{ExternalCorrelation, Record, bindings as sys};
 use weftscope_engine::plan::OpId;
+
+use super::Event;
 
 /// One of the kinds that CUPTI leaves to its users.
 const KIND: sys::CUpti_ExternalCorrelationKind =
@@ -31,6 +39,7 @@ impl Marks {
         }
         self.last = Some((op, rank));
         let id = pack(self.laps, rank, op);
+        CURRENT.set(Some(id));
         // SAFETY: takes two numbers; CUPTI is loaded, since marks are made by whoever collects.
         let pushed = unsafe { sys::cuptiActivityPushExternalCorrelationId(KIND, id) };
         if pushed != sys::CUptiResult::CUPTI_SUCCESS {
@@ -39,6 +48,7 @@ impl Marks {
     }
 
     pub(super) fn pop(&mut self) {
+        CURRENT.set(None);
         let mut last = 0;
         // SAFETY: valid for one write. With nothing pushed CUPTI says so, which `push` has counted.
         let _counted = unsafe { sys::cuptiActivityPopExternalCorrelationId(KIND, &raw mut last) };
@@ -48,6 +58,61 @@ impl Marks {
     pub(super) fn take_failed(&mut self) -> u64 {
         std::mem::take(&mut self.failed)
     }
+}
+
+thread_local! {
+    /// The mark that this thread launches under.
+    static CURRENT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Correlation id and mark of each call that CUPTI called us back from.
+static CALLS: Mutex<Vec<(u32, u64)>> = Mutex::new(Vec::new());
+/// Calls kept until somebody takes them; beyond, kernels stay without an op, which is counted.
+const ROOM: usize = 1 << 20;
+
+/// CUPTI's callback: notes under which mark a call was made.
+///
+/// A second way to the same marks: CUPTI 13.0.1 made no external correlation records of calls that were enabled one by
+/// one, and nothing in its documentation says when else it makes none. The correlation id that the callback tells is
+/// that of the records of the call.
+pub(super) unsafe extern "C" fn called(
+    _user: *mut c_void,
+    domain: sys::CUpti_CallbackDomain,
+    _call: sys::CUpti_CallbackId,
+    data: *const c_void,
+) {
+    if domain != sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_DRIVER_API || data.is_null() {
+        return;
+    }
+    // SAFETY: of this domain, so the data is of this type and lives during the callback.
+    let (site, correlation) = unsafe {
+        let data = data.cast::<sys::CUpti_CallbackData>();
+        ((*data).callbackSite, (*data).correlationId)
+    };
+    if site != sys::CUpti_ApiCallbackSite::CUPTI_API_ENTER {
+        return;
+    }
+    // A thread that is ending launches nothing of ours.
+    let Some(id) = CURRENT.try_with(Cell::get).ok().flatten() else { return };
+    let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if calls.len() < ROOM {
+        calls.push((correlation, id));
+    }
+}
+
+/// The marks that callbacks brought since last asked, in the form of records.
+pub(super) fn take_called() -> Vec<Event> {
+    let calls = std::mem::take(&mut *CALLS.lock().unwrap_or_else(PoisonError::into_inner));
+    let event = |(correlation, id)| {
+        let mark = ExternalCorrelation { kind: KIND as u32, id, correlation };
+        Event { record: Record::ExternalCorrelation(mark), name: None }
+    };
+    calls.into_iter().map(event).collect()
+}
+
+/// Whether a record is a mark of ours.
+pub(super) fn is_mark(event: &Event) -> bool {
+    matches!(event.record, Record::ExternalCorrelation(mark) if mark.kind == KIND as u32)
 }
 
 /// Lap in the upper quarter, rank in the next, op in the lower half.

@@ -5,12 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cupti_sys::{ActivityKind, bindings as sys};
 use weftscope_engine::{observer::LaunchWatch, plan::OpId};
 
-use super::{Activity, CuptiError, Loss, mark::Marks, pm::Sampler};
+use super::{
+    Activity, CuptiError, Event, Loss,
+    mark::{Marks, is_mark, take_called},
+    pm::Sampler,
+};
 use crate::instrument::{Seen, Source};
 
-/// What is collected. Driver calls only where they launch or copy: an external correlation stands before the record of
-/// a call, so without those records there would be none.
-pub const KINDS: [ActivityKind; 7] = [
+/// What is collected. Driver calls too: an external correlation stands before the record of a call, so without those
+/// records there would be none.
+pub const KINDS: [ActivityKind; 8] = [
+    ActivityKind::Driver,
     ActivityKind::ConcurrentKernel,
     ActivityKind::Memcpy,
     ActivityKind::MemcpyPeer,
@@ -27,6 +32,10 @@ pub struct CuptiSource {
     shared: Arc<Mutex<Shared>>,
     /// Losses told already.
     told: Loss,
+    /// Whether callbacks bring marks: until records do.
+    hears: bool,
+    /// Marks that came by records and by callbacks.
+    marks: [u64; 2],
 }
 
 /// What the watch, on the launching thread, and the source have in common.
@@ -47,14 +56,34 @@ impl CuptiSource {
     /// # Errors
     /// [`CuptiError`].
     pub fn start(samplers: Vec<Sampler>) -> Result<Self, CuptiError> {
-        let mut activity = Activity::start(&KINDS)?;
-        activity.enable_launch_calls()?;
+        let activity = Activity::start(&KINDS)?;
+        activity.hear_launches(true)?;
         let shared = Arc::new(Mutex::new(Shared { samplers, samples: true, ..Shared::default() }));
-        Ok(Self { activity, shared, told: Loss::default() })
+        Ok(Self { activity, shared, told: Loss::default(), hears: true, marks: [0; 2] })
     }
 }
 
 impl CuptiSource {
+    /// Marks that came so far: by records, by callbacks.
+    pub fn marks(&self) -> [u64; 2] {
+        self.marks
+    }
+
+    /// Adds the marks that callbacks brought, unless records brought them.
+    fn add_called(&mut self, events: &mut Vec<Event>) {
+        let recorded = events.iter().filter(|event| is_mark(event)).count() as u64;
+        let called = take_called();
+        self.marks[0] += recorded;
+        self.marks[1] += called.len() as u64;
+        if recorded == 0 {
+            events.extend(called);
+        } else if self.hears {
+            // A refusal costs a little time a launch and nothing else.
+            let _still_heard = self.activity.hear_launches(false);
+            self.hears = false;
+        }
+    }
+
     /// Whether counters are sampled, where there are samplers.
     pub fn set_counters(&mut self, on: bool) {
         lock(&self.shared).samples = on;
@@ -71,6 +100,7 @@ impl Source for CuptiSource {
         match self.activity.take() {
             Ok(collected) => {
                 seen.events = collected.events;
+                self.add_called(&mut seen.events);
                 seen.lost = collected.loss.since(&self.told).by_cause();
                 self.told = collected.loss;
             }
@@ -94,7 +124,8 @@ impl Source for CuptiSource {
     }
 
     fn set_on(&mut self, on: bool) {
-        if self.activity.set_on(on).is_err() {
+        let hears = self.activity.hear_launches(on && self.hears);
+        if self.activity.set_on(on).is_err() || hears.is_err() {
             let what = if on { "CUPTI would not resume" } else { "CUPTI would not pause" };
             lock(&self.shared).failed.push((what, 1));
         }

@@ -1,13 +1,13 @@
 //! Being CUPTI's one client in this process, or learning who is.
 
 use std::{
-    ffi::{CStr, c_char, c_void},
+    ffi::{CStr, c_char},
     ptr,
 };
 
-use cupti_sys::{Call, Library, bindings as sys};
+use cupti_sys::{Call, LAUNCH_CALLS, Library, bindings as sys};
 
-use super::{CuptiError, error::check};
+use super::{CuptiError, error::check, mark::called};
 
 /// Under which others find us, as `CUPTI for weftscope`.
 const NAME: &CStr = c"weftscope";
@@ -32,9 +32,9 @@ impl Subscriber {
     pub(super) fn claim(library: &Library) -> Result<Self, CuptiError> {
         let mut handle = ptr::null_mut();
         if !library.has(Call::SubscribeV2) {
-            // SAFETY: the callback does nothing and lives for ever; the handle is valid for one write.
+            // SAFETY: the callback has the prototype that CUPTI asks for and lives for ever; the handle is valid for one write.
             let subscribed =
-                unsafe { sys::cuptiSubscribe(&raw mut handle, Some(deaf), ptr::null_mut()) };
+                unsafe { sys::cuptiSubscribe(&raw mut handle, Some(called), ptr::null_mut()) };
             check(subscribed, "cuptiSubscribe")?;
             return Ok(Self { handle });
         }
@@ -47,13 +47,29 @@ impl Subscriber {
         };
         // SAFETY: as above; the names live during the call and `other` is as long as stated.
         let subscribed = unsafe {
-            sys::cuptiSubscribe_v2(&raw mut handle, Some(deaf), ptr::null_mut(), &raw mut params)
+            sys::cuptiSubscribe_v2(&raw mut handle, Some(called), ptr::null_mut(), &raw mut params)
         };
         if subscribed == sys::CUptiResult::CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED {
             return Err(CuptiError::OtherSubscriber(text(&other)));
         }
         check(subscribed, "cuptiSubscribe_v2")?;
         Ok(Self { handle })
+    }
+}
+
+impl Subscriber {
+    /// Whether CUPTI calls back from every launch and copy.
+    ///
+    /// # Errors
+    /// When CUPTI will not.
+    pub(super) fn hear_launches(&self, on: bool) -> Result<(), CuptiError> {
+        let domain = sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_DRIVER_API;
+        for (_, call) in LAUNCH_CALLS {
+            // SAFETY: takes numbers and a handle of ours.
+            let set = unsafe { sys::cuptiEnableCallback(u32::from(on), self.handle, domain, call) };
+            check(set, "cuptiEnableCallback")?;
+        }
+        Ok(())
     }
 }
 
@@ -69,15 +85,6 @@ fn text(bytes: &[u8]) -> Option<String> {
     let name = CStr::from_bytes_until_nul(bytes).ok()?.to_string_lossy();
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())
-}
-
-/// Callbacks are not what we subscribe for.
-unsafe extern "C" fn deaf(
-    _user: *mut c_void,
-    _domain: sys::CUpti_CallbackDomain,
-    _callback: sys::CUpti_CallbackId,
-    _data: *const c_void,
-) {
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use super::{
     raw::params,
 };
 use crate::{
-    cupti::{CuptiError, error::check},
+    cupti::{
+        CuptiError,
+        error::{about_to, check},
+    },
     instrument::samples::Sample,
 };
 
@@ -25,6 +28,8 @@ pub(super) struct Session {
     object: *mut sys::CUpti_PmSampling_Object,
     image: Vec<u8>,
     names: Names,
+    /// Kept for as long as CUPTI may look at it.
+    config: Vec<u8>,
 }
 
 /// What came out of the buffer.
@@ -44,27 +49,29 @@ impl Session {
             CUpti_PmSampling_Enable_Params,
             pPmSamplingObject { deviceIndex: gpu as usize, pPmSamplingObject: ptr::null_mut() }
         );
+        about_to("cuptiPmSamplingEnable");
         // SAFETY: the struct is complete.
         let enabled = unsafe { sys::cuptiPmSamplingEnable(&raw mut params) };
         check(enabled, "cuptiPmSamplingEnable")?;
         let object = params.pPmSamplingObject;
-        Ok(Self { object, image: Vec::new(), names: Names::new([]) })
+        Ok(Self { object, image: Vec::new(), names: Names::new([]), config: Vec::new() })
     }
 
     /// Says what to sample, how often and with how much room.
     pub(super) fn configure(
         &mut self,
-        (config, names): (&[u8], Names),
+        (config, names): (Vec<u8>, Names),
         (interval, trigger): (u64, sys::CUpti_PmSampling_TriggerMode),
         buffer_bytes: usize,
     ) -> Result<(), CuptiError> {
         use sys::CUpti_PmSampling_HardwareBuffer_AppendMode as Append;
+        self.config = config;
         let mut set = params!(
             CUpti_PmSampling_SetConfig_Params,
             hwBufferAppendMode {
                 pPmSamplingObject: self.object,
-                configSize: config.len(),
-                pConfig: config.as_ptr(),
+                configSize: self.config.len(),
+                pConfig: self.config.as_ptr(),
                 hardwareBufferSize: buffer_bytes,
                 samplingInterval: interval,
                 triggerMode: trigger,
@@ -73,7 +80,8 @@ impl Session {
                     Append::CUPTI_PM_SAMPLING_HARDWARE_BUFFER_APPEND_MODE_KEEP_OLDEST,
             }
         );
-        // SAFETY: the struct is complete; the image lives during the call.
+        about_to("cuptiPmSamplingSetConfig");
+        // SAFETY: the struct is complete; the image lives as long as the session.
         let configured = unsafe { sys::cuptiPmSamplingSetConfig(&raw mut set) };
         check(configured, "cuptiPmSamplingSetConfig")?;
         let mut pointers = names.pointers();
@@ -87,6 +95,7 @@ impl Session {
                 counterDataSize: 0,
             }
         );
+        about_to("cuptiPmSamplingGetCounterDataSize");
         // SAFETY: the struct is complete; names live during the call.
         let sized = unsafe { sys::cuptiPmSamplingGetCounterDataSize(&raw mut size) };
         check(sized, "cuptiPmSamplingGetCounterDataSize")?;
@@ -100,6 +109,7 @@ impl Session {
             CUpti_PmSampling_Start_Params,
             pPmSamplingObject { pPmSamplingObject: self.object }
         );
+        about_to("cuptiPmSamplingStart");
         // SAFETY: the struct is complete and the object ours.
         check(unsafe { sys::cuptiPmSamplingStart(&raw mut params) }, "cuptiPmSamplingStart")
     }
@@ -109,6 +119,7 @@ impl Session {
             CUpti_PmSampling_Stop_Params,
             pPmSamplingObject { pPmSamplingObject: self.object }
         );
+        about_to("cuptiPmSamplingStop");
         // SAFETY: the struct is complete and the object ours.
         check(unsafe { sys::cuptiPmSamplingStop(&raw mut params) }, "cuptiPmSamplingStop")
     }
@@ -147,6 +158,7 @@ impl Session {
                 overflow: 0,
             }
         );
+        about_to("cuptiPmSamplingDecodeData");
         // SAFETY: the image has the size that CUPTI asked for and was initialised by it.
         let result = unsafe { sys::cuptiPmSamplingDecodeData(&raw mut params) };
         if result == sys::CUptiResult::CUPTI_ERROR_OUT_OF_MEMORY {
@@ -178,6 +190,7 @@ impl Session {
                 numCompletedSamples: 0,
             }
         );
+        about_to("cuptiPmSamplingGetCounterDataInfo");
         // SAFETY: the image was initialised by CUPTI.
         let told = unsafe { sys::cuptiPmSamplingGetCounterDataInfo(&raw mut params) };
         check(told, "cuptiPmSamplingGetCounterDataInfo")?;
@@ -212,6 +225,7 @@ impl Session {
                 pCounterData: self.image.as_mut_ptr(),
             }
         );
+        about_to("cuptiPmSamplingCounterDataImageInitialize");
         // SAFETY: the image has the size that CUPTI asked for.
         let cleared = unsafe { sys::cuptiPmSamplingCounterDataImageInitialize(&raw mut params) };
         check(cleared, "cuptiPmSamplingCounterDataImageInitialize")
@@ -224,6 +238,7 @@ impl Drop for Session {
             CUpti_PmSampling_Disable_Params,
             pPmSamplingObject { pPmSamplingObject: self.object }
         );
+        about_to("cuptiPmSamplingDisable");
         // SAFETY: enabled by us and disabled once.
         let _disabled = unsafe { sys::cuptiPmSamplingDisable(&raw mut params) };
     }

@@ -8,12 +8,19 @@ use std::{
 use cupti_sys::bindings as sys;
 
 use super::raw::params;
-use crate::cupti::{CuptiError, error::check};
+use crate::cupti::{
+    CuptiError,
+    error::{about_to, check},
+};
 
 /// Metrics of one chip, and those added for collection.
 #[derive(Debug)]
 pub(super) struct Host {
     object: *mut sys::CUpti_Profiler_Host_Object,
+    // CUPTI does not say whether it copies what it is handed, so all of it lives as long as the object.
+    _chip: CString,
+    _availability: Vec<u8>,
+    added: Vec<Names>,
 }
 
 /// Metric names as CUPTI takes them.
@@ -40,7 +47,7 @@ impl Names {
 
 impl Host {
     /// Opens the metrics of `chip` as far as `availability`, an image from the device, allows them.
-    pub(super) fn open(chip: &CStr, availability: &[u8]) -> Result<Self, CuptiError> {
+    pub(super) fn open(chip: CString, availability: Vec<u8>) -> Result<Self, CuptiError> {
         let mut params = params!(
             CUpti_Profiler_Host_Initialize_Params,
             pHostObject {
@@ -50,10 +57,16 @@ impl Host {
                 pHostObject: ptr::null_mut(),
             }
         );
+        about_to("cuptiProfilerHostInitialize");
         // SAFETY: the struct is complete; name and image live during the call.
         let opened = unsafe { sys::cuptiProfilerHostInitialize(&raw mut params) };
         check(opened, "cuptiProfilerHostInitialize")?;
-        Ok(Self { object: params.pHostObject })
+        Ok(Self {
+            object: params.pHostObject,
+            _chip: chip,
+            _availability: availability,
+            added: Vec::new(),
+        })
     }
 
     /// Names of all counters without a suffix.
@@ -67,6 +80,7 @@ impl Host {
                 numMetrics: 0,
             }
         );
+        about_to("cuptiProfilerHostGetBaseMetrics");
         // SAFETY: the struct is complete and the object ours.
         let listed = unsafe { sys::cuptiProfilerHostGetBaseMetrics(&raw mut params) };
         check(listed, "cuptiProfilerHostGetBaseMetrics")?;
@@ -83,7 +97,7 @@ impl Host {
     }
 
     /// Adds metrics to what is collected. Cannot be undone.
-    pub(super) fn add(&self, names: &Names) -> Result<(), CuptiError> {
+    pub(super) fn add(&mut self, names: Names) -> Result<(), CuptiError> {
         let mut pointers = names.pointers();
         let mut params = params!(
             CUpti_Profiler_Host_ConfigAddMetrics_Params,
@@ -93,9 +107,12 @@ impl Host {
                 numMetrics: pointers.len(),
             }
         );
-        // SAFETY: the struct is complete; names live during the call, CUPTI keeps copies.
+        about_to("cuptiProfilerHostConfigAddMetrics");
+        // SAFETY: the struct is complete; names live as long as the object.
         let added = unsafe { sys::cuptiProfilerHostConfigAddMetrics(&raw mut params) };
-        check(added, "cuptiProfilerHostConfigAddMetrics")
+        check(added, "cuptiProfilerHostConfigAddMetrics")?;
+        self.added.push(names);
+        Ok(())
     }
 
     /// How to collect what was added, and in how many passes.
@@ -104,6 +121,7 @@ impl Host {
             CUpti_Profiler_Host_GetConfigImageSize_Params,
             configImageSize { pHostObject: self.object, configImageSize: 0 }
         );
+        about_to("cuptiProfilerHostGetConfigImageSize");
         // SAFETY: the struct is complete and the object ours.
         let sized = unsafe { sys::cuptiProfilerHostGetConfigImageSize(&raw mut size) };
         check(sized, "cuptiProfilerHostGetConfigImageSize")?;
@@ -116,6 +134,7 @@ impl Host {
                 pConfigImage: image.as_mut_ptr(),
             }
         );
+        about_to("cuptiProfilerHostGetConfigImage");
         // SAFETY: the image has the size that CUPTI asked for and is stated.
         let got = unsafe { sys::cuptiProfilerHostGetConfigImage(&raw mut get) };
         check(got, "cuptiProfilerHostGetConfigImage")?;
@@ -127,6 +146,7 @@ impl Host {
                 numOfPasses: 0,
             }
         );
+        about_to("cuptiProfilerHostGetNumOfPasses");
         // SAFETY: as above.
         let counted = unsafe { sys::cuptiProfilerHostGetNumOfPasses(&raw mut passes) };
         check(counted, "cuptiProfilerHostGetNumOfPasses")?;
@@ -166,6 +186,7 @@ impl Drop for Host {
             CUpti_Profiler_Host_Deinitialize_Params,
             pHostObject { pHostObject: self.object }
         );
+        about_to("cuptiProfilerHostDeinitialize");
         // SAFETY: opened by us and closed once.
         let _closed = unsafe { sys::cuptiProfilerHostDeinitialize(&raw mut params) };
     }

@@ -11,7 +11,10 @@ use super::{
     raw::params,
 };
 use crate::{
-    cupti::{CuptiError, error::check},
+    cupti::{
+        CuptiError,
+        error::{about_to, check},
+    },
     instrument::samples::Series,
 };
 
@@ -80,12 +83,13 @@ impl Sampler {
             return Err(SamplerError::TooOld);
         }
         let mut init = params!(CUpti_Profiler_Initialize_Params, pPriv {});
+        about_to("cuptiProfilerInitialize");
         // SAFETY: the struct is complete; may be called any number of times.
         let initialised = unsafe { sys::cuptiProfilerInitialize(&raw mut init) };
         check(initialised, "cuptiProfilerInitialize")?;
         let chip = chip_name(gpu)?;
         let availability = availability(gpu)?;
-        let open = || Host::open(&chip, &availability);
+        let open = || Host::open(chip.clone(), availability.clone());
         let Choice { metrics, status } = choose(&open)?;
         if metrics.is_empty() {
             let why: Vec<String> =
@@ -93,12 +97,12 @@ impl Sampler {
             let chip = chip.to_string_lossy().into_owned();
             return Err(SamplerError::Nothing { chip, why: why.join("; ") });
         }
-        let host = open()?;
-        host.add(&names(&metrics))?;
+        let mut host = open()?;
+        host.add(names(&metrics))?;
         let (config, _) = host.config()?;
         let mut session = Session::enable(gpu)?;
         let trigger = trigger(&chip, interval_ns);
-        session.configure((&config, names(&metrics)), trigger, BUFFER_BYTES)?;
+        session.configure((config, names(&metrics)), trigger, BUFFER_BYTES)?;
         Ok(Self { rank, interval_ns, metrics, status, session, host, is_running: false })
     }
 
@@ -198,9 +202,9 @@ fn fits(
     others: &[Metric],
     metric: &Metric,
 ) -> Result<(), String> {
-    let host = open().map_err(|error| error.to_string())?;
+    let mut host = open().map_err(|error| error.to_string())?;
     let all = Names::new(others.iter().chain([metric]).flat_map(|metric| metric.names.clone()));
-    host.add(&all).map_err(|error| error.to_string())?;
+    host.add(all).map_err(|error| error.to_string())?;
     match host.config() {
         Ok((_, 1)) => Ok(()),
         Ok((_, passes)) => Err(format!("needs {passes} passes together with the others")),
@@ -230,6 +234,7 @@ fn chip_name(gpu: u32) -> Result<CString, CuptiError> {
         CUpti_Device_GetChipName_Params,
         pChipName { deviceIndex: gpu as usize, pChipName: std::ptr::null() }
     );
+    about_to("cuptiDeviceGetChipName");
     // SAFETY: the struct is complete.
     let named = unsafe { sys::cuptiDeviceGetChipName(&raw mut params) };
     check(named, "cuptiDeviceGetChipName")?;
@@ -250,11 +255,13 @@ fn availability(gpu: u32) -> Result<Vec<u8>, CuptiError> {
             pCounterAvailabilityImage: std::ptr::null_mut(),
         }
     );
+    about_to("cuptiPmSamplingGetCounterAvailability");
     // SAFETY: the struct is complete; with a null image CUPTI tells the size.
     let sized = unsafe { sys::cuptiPmSamplingGetCounterAvailability(&raw mut params) };
     check(sized, "cuptiPmSamplingGetCounterAvailability (size)")?;
     let mut image = vec![0_u8; params.counterAvailabilityImageSize];
     params.pCounterAvailabilityImage = image.as_mut_ptr();
+    about_to("cuptiPmSamplingGetCounterAvailability");
     // SAFETY: the image has the size that CUPTI asked for.
     let got = unsafe { sys::cuptiPmSamplingGetCounterAvailability(&raw mut params) };
     check(got, "cuptiPmSamplingGetCounterAvailability")?;

@@ -1,4 +1,4 @@
-//! What recording costs, way by way, taking turns.
+//! What recording costs, way by way, taking turns. With counters: in [`super::with_counters`].
 
 use weftscope_engine::{cuda::Launching, executor::Executor, spec::StrategyKind};
 
@@ -9,15 +9,14 @@ use super::{
 use crate::{instrument::Options, overhead::Recording};
 
 /// Way of recording: name, launched how, stamps, CUPTI, counters.
-type Way = (&'static str, Launching, bool, bool, bool);
+pub(super) type Way = (&'static str, Launching, bool, bool, bool);
 
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 5] = [
     ("nothing, graphs", Launching::Graphs, false, false, false),
     ("nothing, op by op", Launching::Direct, false, false, false),
     ("stamps, graphs", Launching::Graphs, true, false, false),
     ("stamps, op by op", Launching::Direct, true, false, false),
     ("stamps + CUPTI", Launching::Direct, true, true, false),
-    ("stamps + CUPTI + counters", Launching::Direct, true, true, true),
 ];
 
 const ROUNDS: u64 = 15;
@@ -26,14 +25,18 @@ const LAPS: u32 = 4;
 /// Prints; asserts only that every way ran.
 #[test]
 fn recording_costs() {
-    let options = Options { counters_ns: Some(10_000) };
+    compare(Options::default(), &WAYS);
+}
+
+/// Prints the ways of recording against one another.
+pub(super) fn compare(options: Options, ways: &[Way]) {
     let Some((_alone, mut opened)) = witness(options) else { return };
     for tokens in [2048, 8192] {
         let layers = 4;
         let plan = planned(StrategyKind::TokenWeave, tokens, layers);
-        let mut times = vec![Vec::new(); WAYS.len()];
+        let mut times = vec![Vec::new(); ways.len()];
         for round in 0..ROUNDS + 2 {
-            for (index, &(name, launching, stamps, cupti, counters)) in WAYS.iter().enumerate() {
+            for (index, &(name, launching, stamps, cupti, counters)) in ways.iter().enumerate() {
                 let executor = &mut opened.executor;
                 executor.source().set_counters(counters);
                 executor.set_watching(cupti);
@@ -53,14 +56,15 @@ fn recording_costs() {
         }
         let medians: Vec<f64> =
             times.iter_mut().map(|times| median(times) / f64::from(layers)).collect();
-        for (way, us) in WAYS.iter().zip(medians.iter().map(|ns| ns / 1e3)) {
+        for (way, us) in ways.iter().zip(medians.iter().map(|ns| ns / 1e3)) {
             let percent = |against: f64| 100.0 * (us * 1e3 / against - 1.0);
             aloud(format_args!(
-                "{tokens} tokens, {}: {us:.1} µs a layer by events, {:+.2} % against nothing with graphs, {:+.2} % \
-                 against nothing op by op",
+                "{tokens} tokens, {}: {us:.1} µs a layer by events, {:+.2} % against {}, {:+.2} % against {}",
                 way.0,
                 percent(medians[0]),
+                ways[0].0,
                 percent(medians[1]),
+                ways[1].0,
             ));
         }
     }

@@ -13,8 +13,8 @@ use super::Activity;
 mod clocks;
 mod containment;
 mod cost;
-mod counters;
 mod live;
+mod with_counters;
 mod witness;
 
 fn matrix(buffer: &Buffer, rows: u32, columns: u32) -> Matrix {

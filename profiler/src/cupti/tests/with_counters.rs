@@ -1,12 +1,26 @@
 //! Counters while a plan runs.
 
-use weftscope_engine::{executor::Executor, observer::Counter, spec::StrategyKind};
+use weftscope_engine::{
+    cuda::Launching, executor::Executor, observer::Counter, spec::StrategyKind,
+};
 
 use super::{
     aloud,
+    cost::{Way, compare},
     witness::{Heard, planned, witness},
 };
 use crate::{cupti::pm::metrics::COUNTERS, instrument::Options};
+
+/// Runs last and by itself, as everything here does: sampling is the youngest part of CUPTI.
+#[test]
+fn recording_costs() {
+    let ways: [Way; 3] = [
+        ("nothing, graphs", Launching::Graphs, false, false, false),
+        ("stamps + CUPTI", Launching::Direct, true, true, false),
+        ("stamps + CUPTI + counters", Launching::Direct, true, true, true),
+    ];
+    compare(Options { counters_ns: Some(10_000) }, &ways);
+}
 
 #[test]
 fn counters_see_the_plan_run() {
