@@ -9,6 +9,7 @@ reference.safetensors with
     lengths  I32 [sequences]        tokens of each sequence
     ids      I32 [tokens]           the sequences' token ids, one after another
     logits   F32 [tokens, vocab]    of every position, each sequence by itself, computed in float64
+    bf16     F32 [tokens, vocab]    the same computed in bfloat16: how far that precision alone leads away
 
 Needs torch, transformers and safetensors; no GPU. The tests of `weftscope-engine` read FOLDER from
 WEFTSCOPE_CHECKPOINTS.
@@ -81,28 +82,34 @@ def cast(model, dtype):
         parameter.data = parameter.data.to(dtype)
 
 
+def run(model, dtype, ids):
+    cast(model, dtype)
+    with torch.no_grad():
+        parts = [model(input_ids=part[None], use_cache=False).logits[0] for part in ids.split(LENGTHS)]
+    return torch.cat(parts).to(torch.float32).contiguous()
+
+
 def make(folder, build, config, dtype, shard_size):
     config._attn_implementation = "eager"
     model = build(config).eval()
     spread(model)
     cast(model, dtype)
     model.save_pretrained(folder, max_shard_size=shard_size)
-    # What the files hold, in float64 from here on.
-    cast(model, torch.float64)
     ids = torch.randint(0, config.vocab_size, (sum(LENGTHS),))
-    with torch.no_grad():
-        parts = [model(input_ids=part[None], use_cache=False).logits[0] for part in ids.split(LENGTHS)]
-    logits = torch.cat(parts).to(torch.float32).contiguous()
+    # What the files hold, in float64; rounded to bfloat16 only afterwards.
+    logits = {dtype: run(model, dtype, ids) for dtype in (torch.float64, torch.bfloat16)}
     save_file(
         {
             "lengths": torch.tensor(LENGTHS, dtype=torch.int32),
             "ids": ids.to(torch.int32),
-            "logits": logits,
+            "logits": logits[torch.float64],
+            "bf16": logits[torch.bfloat16],
         },
         str(Path(folder) / "reference.safetensors"),
     )
     files = sorted(path.name for path in Path(folder).glob("model*.safetensors"))
-    print(f"{folder}: {len(files)} files of {dtype}, logits {tuple(logits.shape)}, spread {logits.std():.2f}")
+    print(f"{folder}: {len(files)} files of {dtype}, logits of {config.vocab_size}, "
+          f"spread {logits[torch.float64].std():.2f}")
 
 
 def main():
