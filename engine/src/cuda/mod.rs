@@ -8,6 +8,7 @@
 )]
 
 mod ceiling;
+pub mod check;
 mod checkpoint;
 mod device;
 mod error;

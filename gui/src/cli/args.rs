@@ -39,6 +39,10 @@ pub enum Command {
     List(ListArgs),
     /// Say what is available here, and the remedy for what is not.
     Doctor,
+    /// Check every kernel against its reference, on the GPUs of this computer.
+    #[cfg(feature = "live")]
+    #[command(hide = true)]
+    GpuCheck(GpuCheckArgs),
 }
 
 /// No subcommand.
@@ -268,6 +272,18 @@ pub struct ListArgs {
     /// What to list.
     #[arg(value_enum)]
     pub what: Listing,
+}
+
+/// `gpu-check`.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+pub struct GpuCheckArgs {
+    /// Only checks whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Tiny shapes on one GPU, for compute-sanitizer.
+    #[arg(long)]
+    pub quick: bool,
 }
 
 /// What can be listed.

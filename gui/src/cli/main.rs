@@ -2,6 +2,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, error::ErrorKind};
 
+#[cfg(feature = "live")]
+use super::gpu_check;
 use super::{
     args::{Cli, Command},
     bench, compare, convert, doctor,
@@ -33,6 +35,8 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::List(args)) => list::run(args.what),
         Some(Command::Doctor) => doctor::run(),
+        #[cfg(feature = "live")]
+        Some(Command::GpuCheck(args)) => gpu_check::run(&args),
     }
 }
 

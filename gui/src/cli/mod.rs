@@ -11,6 +11,8 @@ mod convert;
 mod doctor;
 mod error;
 #[cfg(feature = "live")]
+mod gpu_check;
+#[cfg(feature = "live")]
 mod headless;
 mod list;
 mod main;

@@ -8,18 +8,25 @@ mod executor;
 mod gemm;
 
 use half::bf16;
-use weftscope_kernels::Arch;
 
-use super::{Buffer, Device, KernelFamily, Nvrtc, probe};
+use super::{
+    Buffer, Device, Nvrtc,
+    check::{Bench, CHECKS, Outcome},
+    probe,
+};
 
-/// The first GPU, if Hopper, and a compiler, or why this test cannot run here.
-pub(super) fn hopper() -> Option<(Device, Nvrtc)> {
-    let (device, nvrtc) = any_gpu()?;
-    if device.arch() != Arch::Sm90a {
-        aloud(format_args!("skipped: {} is no Hopper GPU", device.info()));
-        return None;
+/// Runs a check by name on the quick shapes: references are slow without optimisation.
+fn quickly(name: &str) {
+    let bench = match Bench::open(true) {
+        Ok(bench) => bench,
+        Err(reason) => return aloud(format_args!("skipped: {reason}")),
+    };
+    let check = CHECKS.iter().find(|check| check.name == name).expect("there is such a check");
+    match check.run(&bench) {
+        Ok(Outcome::Passed(line)) => aloud(format_args!("{name}: {line}")),
+        Ok(Outcome::Skipped(reason)) => aloud(format_args!("{name}: skipped: {reason}")),
+        Err(error) => panic!("{name}: {error}"),
     }
-    Some((device.with_family(KernelFamily::Hopper), nvrtc))
 }
 
 /// The first GPU, whatever it is, and a compiler, or why this test cannot run here.

@@ -1,0 +1,208 @@
+use weftscope_kernels::reference::relative_error;
+
+use super::{CheckError, Outcome, data::wide};
+
+/// How far a result may lie from its reference.
+///
+/// bf16 has 8 significant bits: a rounding moves a number by 2⁻⁸ of itself at most, and by 1.7e-3 in the mean square.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of [`relative_error`], over the whole result.
+    pub(super) error: f64,
+    /// Of each element, relative to its own size plus the root mean square of its row: one wrong element in a large
+    /// result moves the error above by nothing.
+    pub(super) element: f64,
+}
+
+impl Limits {
+    /// Sums and products in fp32, the output rounded once: no element beyond 2⁻⁸ = 3.9e-3.
+    pub(super) const ROUNDED_ONCE: Self = Self { error: 4e-3, element: 5e-3 };
+}
+
+/// The worst of many comparisons.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    limits: Limits,
+    error: f64,
+    element: f64,
+    comparisons: usize,
+    exact: usize,
+}
+
+impl Tally {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, error: 0.0, element: 0.0, comparisons: 0, exact: 0 }
+    }
+
+    /// Compares bf16 bits with a reference, both in rows of `columns`.
+    pub(super) fn compare(
+        &mut self,
+        what: &str,
+        bits: &[u16],
+        reference: &[f64],
+        columns: usize,
+    ) -> Result<(), CheckError> {
+        let out = wide(bits);
+        if out.len() != reference.len() {
+            return Err(CheckError::Wrong(format!(
+                "{what}: {} numbers instead of {}",
+                out.len(),
+                reference.len()
+            )));
+        }
+        let (error, worst) = (
+            relative_error(&out, reference),
+            Worst::of(&out, reference, columns, self.limits.element),
+        );
+        // A NaN is within no limit.
+        let fine = error <= self.limits.error && worst.size <= self.limits.element;
+        if !fine {
+            return Err(CheckError::Wrong(self.told(what, error, &worst, columns)));
+        }
+        self.error = self.error.max(error);
+        self.element = self.element.max(worst.size);
+        self.comparisons += 1;
+        Ok(())
+    }
+
+    /// Bits that a kernel must copy, or leave alone.
+    pub(super) fn same(
+        &mut self,
+        what: &str,
+        bits: &[u16],
+        expected: &[u16],
+        columns: usize,
+    ) -> Result<(), CheckError> {
+        let wrong: Vec<usize> =
+            (0..expected.len()).filter(|&i| bits.get(i) != expected.get(i)).collect();
+        if let (Some(&first), Some(&last)) = (wrong.first(), wrong.last()) {
+            let place = |i: usize| format!("row {}, column {}", i / columns, i % columns);
+            return Err(CheckError::Wrong(format!(
+                "{what}: {} of {} elements have other bits, from {} (0x{:04x} instead of 0x{:04x}) to {}",
+                wrong.len(),
+                expected.len(),
+                place(first),
+                bits.get(first).copied().unwrap_or_default(),
+                expected[first],
+                place(last)
+            )));
+        }
+        self.exact += 1;
+        Ok(())
+    }
+
+    pub(super) fn passed(self) -> Outcome {
+        let mut parts = Vec::new();
+        if self.comparisons > 0 {
+            parts.push(format!(
+                "error {:.1e} (limit {:.0e}), worst element {:.1e} (limit {:.0e}), {} comparisons",
+                self.error, self.limits.error, self.element, self.limits.element, self.comparisons
+            ));
+        }
+        if self.exact > 0 {
+            parts.push(format!("{} bit for bit", self.exact));
+        }
+        Outcome::Passed(parts.join(", "))
+    }
+
+    fn told(&self, what: &str, error: f64, worst: &Worst, columns: usize) -> String {
+        let place = |i: usize| format!("row {}, column {}", i / columns, i % columns);
+        format!(
+            "{what}: error {error:.2e} (limit {:.0e}); worst element at {}: {} instead of {} ({:.2e}, limit {:.0e}); \
+             {} of {} elements are beyond it, from {} to {}",
+            self.limits.error,
+            place(worst.at),
+            worst.got,
+            worst.expected,
+            worst.size,
+            self.limits.element,
+            worst.beyond,
+            worst.of,
+            place(worst.first),
+            place(worst.last)
+        )
+    }
+}
+
+/// The element that lies farthest from its reference, and how many lie beyond the limit.
+struct Worst {
+    at: usize,
+    got: f64,
+    expected: f64,
+    size: f64,
+    beyond: usize,
+    of: usize,
+    first: usize,
+    last: usize,
+}
+
+impl Worst {
+    fn of(out: &[f64], reference: &[f64], columns: usize, limit: f64) -> Self {
+        let first_value = |values: &[f64]| values.first().copied().unwrap_or_default();
+        let mut worst = Self {
+            at: 0,
+            got: first_value(out),
+            expected: first_value(reference),
+            size: 0.0,
+            beyond: 0,
+            of: out.len(),
+            first: 0,
+            last: 0,
+        };
+        let rows = out.chunks(columns).zip(reference.chunks(columns)).enumerate();
+        for (row, (out, reference)) in rows {
+            let squares: f64 = reference.iter().map(|x| x * x).sum();
+            let scale = (squares / reference.len() as f64).sqrt();
+            for (column, (&got, &expected)) in out.iter().zip(reference).enumerate() {
+                let (at, off) = (row * columns + column, (got - expected).abs());
+                // Zeros by a row of zeros are no distance; a NaN is the longest.
+                let size = if off == 0.0 { 0.0 } else { off / (expected.abs() + scale) };
+                let size = if size.is_nan() { f64::INFINITY } else { size };
+                if size > limit {
+                    worst.first = if worst.beyond == 0 { at } else { worst.first };
+                    (worst.beyond, worst.last) = (worst.beyond + 1, at);
+                }
+                if size > worst.size {
+                    (worst.at, worst.got, worst.expected, worst.size) = (at, got, expected, size);
+                }
+            }
+        }
+        worst
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ones(len: usize) -> (Vec<u16>, Vec<f64>) {
+        (vec![0x3f80; len], vec![1.0; len])
+    }
+
+    #[test]
+    fn one_wrong_element_of_many_is_found_and_placed() {
+        let (mut bits, reference) = ones(100_000);
+        let mut tally = Tally::new(Limits::ROUNDED_ONCE);
+        tally.compare("fine", &bits, &reference, 100).unwrap();
+        bits[250] = 0x3fa0;
+        let text = tally.compare("product", &bits, &reference, 100).unwrap_err().to_string();
+        assert!(text.contains("row 2, column 50: 1.25 instead of 1 (1.25e-1"), "{text}");
+        assert!(text.contains("1 of 100000 elements"), "{text}");
+        bits[250] = 0xffff;
+        let text = tally.compare("product", &bits, &reference, 100).unwrap_err().to_string();
+        assert!(text.contains("NaN instead of 1"), "{text}");
+    }
+
+    #[test]
+    fn other_bits_are_counted_and_placed() {
+        let (mut bits, _) = ones(20);
+        let expected = bits.clone();
+        let mut tally = Tally::new(Limits::ROUNDED_ONCE);
+        tally.same("copy", &bits, &expected, 10).unwrap();
+        (bits[3], bits[14]) = (0, 1);
+        let text = tally.same("copy", &bits, &expected, 10).unwrap_err().to_string();
+        assert!(text.contains("2 of 20 elements") && text.contains("to row 1, column 4"), "{text}");
+        assert!(tally.same("copy", &bits[..3], &expected, 10).is_err());
+        assert_eq!(tally.passed(), Outcome::Passed("1 bit for bit".to_owned()));
+    }
+}
