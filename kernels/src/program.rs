@@ -170,6 +170,7 @@ pub const PROGRAMS: &[Program] = &[
         variants: &[
             Variant { name: "rows", defines: &["WEFT_PAGE=0"] },
             Variant { name: "pages-128", defines: &["WEFT_PAGE=128"] },
+            Variant { name: "pages-64", defines: &["WEFT_PAGE=64"] },
         ],
     },
     Program {
@@ -185,6 +186,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_all_reduce", "weft_reduce_scatter", "weft_all_gather"],
         archs: EVERYWHERE,
         variants: &[
+            Variant { name: "alone", defines: &["WEFT_RANKS=1"] },
             Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
             Variant { name: "ranks-8", defines: &["WEFT_RANKS=8"] },
         ],
@@ -218,6 +220,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_fused_norm"],
         archs: &[Arch::Sm90a, Arch::Sm100],
         variants: &[
+            Variant { name: "alone", defines: &["WEFT_RANKS=1", "WEFT_PAIRS=0", "WEFT_AHEAD=0"] },
             Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
             Variant {
                 name: "ranks-8",
@@ -247,6 +250,7 @@ pub const PROGRAMS: &[Program] = &[
         variants: &[
             Variant { name: "plain-256", defines: &["WEFT_BN=256"] },
             Variant { name: "plain-224", defines: &["WEFT_BN=224"] },
+            Variant { name: "plain-192", defines: &["WEFT_BN=192"] },
             Variant { name: "plain-160", defines: &["WEFT_BN=160"] },
             Variant { name: "plain-128", defines: &["WEFT_BN=128"] },
             Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },

@@ -49,6 +49,7 @@ pub use ring::{RingLoss, block_records, marked_ops};
 pub use stamps::{Recording, Stamps};
 pub use tensor_map::{Matrix, TensorMap};
 
+use executor::{ATTENTION_SMEM_BYTES, DECODE_SMEM_BYTES, FusedForm, PORTABLE_ATTENTION_SMEM_BYTES};
 use ready::{choose, driver_runs, gigabytes};
 
 #[cfg(test)]

@@ -85,6 +85,10 @@ impl Bench {
         self.alone.as_deref()
     }
 
+    pub(super) fn quick(&self) -> bool {
+        self.quick
+    }
+
     /// The shapes of this run.
     pub(super) fn choose<'a, T>(&self, quick: &'a [T], full: &'a [T]) -> &'a [T] {
         if self.quick { quick } else { full }
@@ -125,8 +129,8 @@ impl Bench {
     ) -> Result<Vec<Kernel>, CudaError> {
         let program =
             kernels::find(source.file).expect("checks name registered files, as their tests hold");
-        let arch = self.devices[0].arch();
-        let compiled = self.nvrtc.compile(program, source.defines, arch, stamps)?;
+        let target = self.devices[0].target();
+        let compiled = self.nvrtc.compile(program, source.defines, target, stamps)?;
         let devices = self.devices.iter().take(ranks);
         devices.map(|device| device.load(&compiled, source.entry, source.smem_bytes)).collect()
     }

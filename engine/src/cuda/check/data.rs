@@ -75,6 +75,10 @@ impl Guarded {
         self.buffer.address()
     }
 
+    pub(super) fn write<T: DeviceRepr>(&self, values: &[T]) -> Result<(), CudaError> {
+        self.buffer.write(values)
+    }
+
     /// As a dense bf16 matrix.
     pub(super) fn matrix(&self, rows: usize, columns: usize) -> Matrix {
         assert_eq!(rows * columns * 2, self.bytes, "shapes differ");

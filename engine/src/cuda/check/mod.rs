@@ -4,12 +4,23 @@
 //! with fp64 references, as a whole and element by element. What failed is told so that it can be mended from the
 //! text alone. The same check draws the same numbers whatever ran before it.
 
+mod attention;
 mod bench;
+mod clocks;
+mod collective;
 mod compare;
 mod data;
+mod decode;
+mod fused;
 mod gemm;
+mod norm;
 mod pointwise;
+mod ranks;
+mod rings;
+mod rope;
+mod sequences;
 mod stamped;
+mod waiting;
 
 use weftscope_kernels as kernels;
 
@@ -53,10 +64,47 @@ pub enum CheckError {
 pub const CHECKS: &[Check] = &[
     Check { name: "gemm", file: "gemm_sm90.cu", gpus: 1, run: gemm::plain },
     Check { name: "gemm silu·mul", file: "gemm_sm90.cu", gpus: 1, run: gemm::silu_mul },
-    Check { name: "gemm portable", file: "gemm_mma.cu", gpus: 1, run: gemm::portable },
+    Check { name: "portable gemm", file: "gemm_mma.cu", gpus: 1, run: gemm::portable },
     Check { name: "silu·mul", file: "silu_mul.cu", gpus: 1, run: pointwise::silu_mul },
     Check { name: "embedding", file: "embedding.cu", gpus: 1, run: pointwise::embedding },
     Check { name: "random numbers", file: "random.cu", gpus: 1, run: pointwise::random },
+    Check { name: "norms", file: "norm.cu", gpus: 1, run: norm::check },
+    Check { name: "rope", file: "rope.cu", gpus: 1, run: rope::check },
+    Check { name: "attention, rows", file: "attention_sm90.cu", gpus: 1, run: attention::rows },
+    Check { name: "attention, pages", file: "attention_sm90.cu", gpus: 1, run: attention::pages },
+    Check {
+        name: "portable attention",
+        file: "attention_mma.cu",
+        gpus: 1,
+        run: attention::portable,
+    },
+    Check { name: "decode", file: "attention_decode.cu", gpus: 1, run: decode::check },
+    Check { name: "stamps", file: "mark.cu", gpus: 1, run: rings::check },
+    Check { name: "collectives, one rank", file: "collective.cu", gpus: 1, run: collective::alone },
+    Check { name: "fused norm, one rank", file: "fused_norm_sm90.cu", gpus: 1, run: fused::alone },
+    Check {
+        name: "portable fused norm, one rank",
+        file: "fused_norm.cu",
+        gpus: 1,
+        run: fused::portable_alone,
+    },
+    Check { name: "clocks", file: "clock.cu", gpus: 2, run: clocks::check },
+    Check { name: "all-reduce", file: "collective.cu", gpus: 2, run: collective::all_reduce },
+    Check {
+        name: "reduce-scatter",
+        file: "collective.cu",
+        gpus: 2,
+        run: collective::reduce_scatter,
+    },
+    Check { name: "all-gather", file: "collective.cu", gpus: 2, run: collective::all_gather },
+    Check { name: "fused norm", file: "fused_norm_sm90.cu", gpus: 2, run: fused::pair },
+    Check {
+        name: "portable fused norm",
+        file: "fused_norm.cu",
+        gpus: 2,
+        run: fused::portable_pair,
+    },
+    Check { name: "missing rank", file: "fused_norm_sm90.cu", gpus: 1, run: waiting::check },
 ];
 
 impl Check {

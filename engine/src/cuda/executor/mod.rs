@@ -28,6 +28,9 @@ mod timer;
 mod weights;
 
 pub use cache::CacheRoom;
+pub(super) use programs::{
+    ATTENTION_SMEM_BYTES, DECODE_SMEM_BYTES, FusedForm, PORTABLE_ATTENTION_SMEM_BYTES,
+};
 pub use run::{CudaExecutor, Launching};
 pub use support::refusal;
 pub use weights::Weights;

@@ -12,28 +12,28 @@ use crate::{
 
 /// Dynamic shared memory of the attention kernels: what stages, queries and staging rows take, rounded up; portable: two
 /// stages of 64 keys and values.
-const ATTENTION_SMEM_BYTES: u32 = 183_552;
-const PORTABLE_ATTENTION_SMEM_BYTES: u32 = 4 * 64 * (128 * 2 + 16);
+pub(in crate::cuda) const ATTENTION_SMEM_BYTES: u32 = 183_552;
+pub(in crate::cuda) const PORTABLE_ATTENTION_SMEM_BYTES: u32 = 4 * 64 * (128 * 2 + 16);
 
 /// Dynamic shared memory of the decode kernel: three stages of sixteen keys and values for each of four warps.
-const DECODE_SMEM_BYTES: u32 = 98_304;
+pub(in crate::cuda) const DECODE_SMEM_BYTES: u32 = 98_304;
 
 /// Shared memory that a block of an SM of Hopper may have.
 const SM_SMEM_BYTES: u32 = 232_448;
 
 /// How the fused collective is compiled for an op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FusedForm {
+pub(in crate::cuda) struct FusedForm {
     /// Groups of threads, each with rows of its own.
-    pub(super) groups: u32,
-    pub(super) group_threads: u32,
+    pub(in crate::cuda) groups: u32,
+    pub(in crate::cuda) group_threads: u32,
     /// Row buffers a group.
-    pub(super) slots: u32,
+    pub(in crate::cuda) slots: u32,
     /// Own row and residual are loaded a row ahead.
-    ahead: bool,
+    pub(in crate::cuda) ahead: bool,
     /// Blocks in clusters of two, so that they fill whole TPCs and leave whole ones to matrix products.
-    pairs: bool,
-    family: KernelFamily,
+    pub(in crate::cuda) pairs: bool,
+    pub(in crate::cuda) family: KernelFamily,
 }
 
 impl FusedForm {
@@ -90,7 +90,7 @@ impl FusedForm {
         }
     }
 
-    fn file(self) -> &'static str {
+    pub(in crate::cuda) fn file(self) -> &'static str {
         match self.family {
             KernelFamily::Hopper => "fused_norm_sm90.cu",
             KernelFamily::Portable => "fused_norm.cu",
@@ -98,7 +98,7 @@ impl FusedForm {
     }
 
     /// Those that only Hopper's kernel has mean nothing to the other.
-    fn defines(self, hidden: u32, ranks: u32) -> Vec<String> {
+    pub(in crate::cuda) fn defines(self, hidden: u32, ranks: u32) -> Vec<String> {
         vec![
             format!("WEFT_HIDDEN={hidden}"),
             format!("WEFT_RANKS={ranks}"),
@@ -111,7 +111,7 @@ impl FusedForm {
     }
 
     /// Dynamic shared memory, as the kernel's header states it.
-    fn smem_bytes(self, hidden: u32) -> u32 {
+    pub(in crate::cuda) fn smem_bytes(self, hidden: u32) -> u32 {
         if self.family == KernelFamily::Portable {
             return 0;
         }

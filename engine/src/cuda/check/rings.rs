@@ -1,0 +1,88 @@
+//! Stamps: what does not fit is counted, what is compiled out stays out, marks are moments.
+
+use weftscope_kernels::abi::StampKind;
+
+use super::{
+    Bench, CheckError, Outcome,
+    bench::Source,
+    data::Guarded,
+    stamped::{OP, recording, stamped},
+};
+use crate::cuda::{Args, Device, Kernel, Recording, Shape, Stamps};
+
+const BLOCKS: u32 = 32;
+const CAPACITY: u32 = 8;
+
+/// `stamp.cuh`, by way of `silu_mul.cu` and `mark.cu`.
+pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+    let device = &bench.devices()[0];
+    let source = Source::plain("silu_mul.cu", "weft_silu_mul");
+    let with = bench.kernel(source)?;
+    let without = bench.load(source, 1, false)?.remove(0);
+    let expect = |what: &str, stamps: &Stamps, (written, dropped): (u32, u32)| {
+        if (stamps.stamps.len(), stamps.dropped) == (written as usize, u64::from(dropped)) {
+            return Ok(());
+        }
+        Err(CheckError::Wrong(format!(
+            "{what}: {} stamps and {} dropped instead of {written} and {dropped}",
+            stamps.stamps.len(),
+            stamps.dropped
+        )))
+    };
+    let small = Recording::new(device, CAPACITY)?;
+    expect("a small ring", &run(bench, device, &with, &small)?, (CAPACITY, BLOCKS - CAPACITY))?;
+    // A full ring goes on counting.
+    expect("again", &run(bench, device, &with, &small)?, (CAPACITY, 2 * BLOCKS - CAPACITY))?;
+    small.clear()?;
+    expect("compiled without", &run(bench, device, &without, &small)?, (0, 0))?;
+    expect("a cleared ring", &run(bench, device, &with, &small)?, (CAPACITY, BLOCKS - CAPACITY))?;
+    marks(bench, device)?;
+    Ok(Outcome::Passed(format!(
+        "{CAPACITY} of {BLOCKS} stamps fit, {} counted; none when compiled out; marks are moments",
+        BLOCKS - CAPACITY
+    )))
+}
+
+/// One stamp a block.
+fn run(
+    bench: &Bench,
+    device: &Device,
+    kernel: &Kernel,
+    recording: &Recording,
+) -> Result<Stamps, CheckError> {
+    let (rows, width) = (16, 64);
+    let x = bench.numbers(rows * 2 * width, 1.0).upload(device)?;
+    let out = Guarded::poisoned::<u16>(device, rows * width)?;
+    let args = Args::new()
+        .with(x.address())
+        .with(out.address())
+        .with(rows as u32)
+        .with(width as u32 / 8)
+        .with(OP)
+        .with(recording.ring_address());
+    // SAFETY: the arguments are those of weft_silu_mul; the buffers live until the reads have waited for the device.
+    unsafe { kernel.launch(device.compute(), Shape { blocks: BLOCKS, threads: 256 }, args) }?;
+    let _out: Vec<u16> = out.read("SiLU·mul")?;
+    Ok(recording.read()?)
+}
+
+/// Before and after, in this order, each a moment.
+fn marks(bench: &Bench, device: &Device) -> Result<(), CheckError> {
+    let kernel = bench.kernel(Source::plain("mark.cu", "weft_mark"))?;
+    let recording = recording(device)?;
+    for item in [0u32, 1] {
+        let args = Args::new().with(item).with(OP).with(recording.ring_address());
+        // SAFETY: the arguments are those of weft_mark; the ring lives until it was read.
+        unsafe { kernel.launch(device.compute(), Shape { blocks: 1, threads: 32 }, args) }?;
+    }
+    let stamps = recording.read()?.stamps;
+    let moments = stamps.iter().all(|stamp| stamp.start_ns == stamp.end_ns);
+    let ordered = stamps
+        .windows(2)
+        .all(|pair| pair[0].item < pair[1].item && pair[0].start_ns <= pair[1].start_ns);
+    if !moments || !ordered {
+        return Err(CheckError::Wrong(format!("marks are no moments in order: {stamps:?}")));
+    }
+    stamped("marks", &recording, device.info().sms, &[(StampKind::Mark, 2)])?;
+    Ok(())
+}

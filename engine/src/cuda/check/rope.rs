@@ -1,0 +1,175 @@
+//! `rope.cu`: rotation in place, the bias before it, and the write to the cache.
+
+use weftscope_kernels::{abi::StampKind, reference::rope};
+
+use super::{
+    Bench, CheckError, Outcome,
+    bench::Source,
+    compare::{Limits, Tally},
+    data::{Guarded, Numbers},
+    stamped::{OP, recording, stamped},
+};
+use crate::cuda::{Args, Device, Kernel, Recording, Shape};
+
+const HEAD_DIM: usize = 128;
+const THETA: f64 = 500_000.0;
+/// Positions of the table.
+const POSITIONS: u32 = 4096;
+/// Rows of the cache for each token, most of which must stay as they were.
+const ROOM: usize = 2;
+
+/// Every combination of bias and cache. Sums, products and table are fp32, outputs are rounded once.
+pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+    let device = &bench.devices()[0];
+    let recording = recording(device)?;
+    let kernel = bench.kernel(Source::plain("rope.cu", "weft_rope"))?;
+    let mut tally = Tally::new(Limits::ROUNDED_ONCE);
+    let full = [(1, 1, 1, 1), (37, 8, 1, 3), (300, 12, 4, 264), (129, 5, 5, 40)];
+    for &(tokens, heads, kv_heads, blocks) in bench.choose(&[(5, 3, 1, 2)], &full) {
+        for (biased, cached) in [(false, false), (true, false), (false, true), (true, true)] {
+            let problem = Problem::draw(bench, (tokens, heads, kv_heads), (biased, cached));
+            problem.run((device, &recording), &kernel, blocks, &mut tally)?;
+        }
+    }
+    Ok(tally.passed())
+}
+
+struct Problem {
+    tokens: usize,
+    heads: usize,
+    kv_heads: usize,
+    qkv: Numbers,
+    positions: Vec<u32>,
+    bias: Option<Numbers>,
+    /// Row of the cache of each token.
+    slots: Option<Vec<u32>>,
+}
+
+impl Problem {
+    fn draw(
+        bench: &Bench,
+        (tokens, heads, kv_heads): (usize, usize, usize),
+        (biased, cached): (bool, bool),
+    ) -> Self {
+        let columns = (heads + 2 * kv_heads) * HEAD_DIM;
+        let room = (tokens * ROOM) as u32;
+        let start = bench.integers(1, room)[0];
+        // Every second row, backwards from anywhere: no two tokens meet.
+        let slot = |token: u32| (start + room - 2 * token % room) % room;
+        Self {
+            tokens,
+            heads,
+            kv_heads,
+            qkv: bench.numbers(tokens * columns, 2.0),
+            positions: bench.integers(tokens, POSITIONS),
+            bias: biased.then(|| bench.numbers(columns, 1.0)),
+            slots: cached.then(|| (0..tokens as u32).map(slot).collect()),
+        }
+    }
+
+    fn columns(&self) -> usize {
+        (self.heads + 2 * self.kv_heads) * HEAD_DIM
+    }
+
+    fn run(
+        &self,
+        (device, recording): (&Device, &Recording),
+        kernel: &Kernel,
+        blocks: u32,
+        tally: &mut Tally,
+    ) -> Result<(), CheckError> {
+        let Self { tokens, heads, kv_heads, .. } = *self;
+        let (biased, cached) = (self.bias.is_some(), self.slots.is_some());
+        let what = format!(
+            "{tokens} tokens, {heads}/{kv_heads} heads on {blocks} blocks, bias {biased}, cache {cached}"
+        );
+        let qkv = self.qkv.upload(device)?;
+        let table = Guarded::holding(device, &table())?;
+        let positions = Guarded::holding(device, &self.positions)?;
+        let slots = self.slots.as_ref().map(|slots| Guarded::holding(device, slots)).transpose()?;
+        let bias = self.bias.as_ref().map(|bias| bias.upload(device)).transpose()?;
+        let cache = || Guarded::poisoned::<u16>(device, tokens * ROOM * kv_heads * HEAD_DIM);
+        let (keys, values) = (cache()?, cache()?);
+        let address = |of: &Option<Guarded>| of.as_ref().map_or(0, Guarded::address);
+        let args = Args::new()
+            .with(qkv.address())
+            .with(table.address())
+            .with(positions.address())
+            .with(address(&slots))
+            .with(keys.address())
+            .with(values.address())
+            .with(address(&bias))
+            .with(tokens as u32)
+            .with(heads as u32)
+            .with(kv_heads as u32)
+            .with(OP)
+            .with(recording.ring_address());
+        // SAFETY: the arguments are those of weft_rope, slots below the caches' rows and positions below the table's;
+        // the buffers live until the reads have waited for the device.
+        unsafe { kernel.launch(device.compute(), Shape { blocks, threads: 256 }, args) }?;
+        let out: Vec<u16> = qkv.read(&what)?;
+        self.compare_rows(&what, &out, tally)?;
+        let (keys, values) = (keys.read(&what)?, values.read(&what)?);
+        self.compare_cache(&format!("keys' cache, {what}"), &keys, (&out, heads), tally)?;
+        let first_value = heads + kv_heads;
+        self.compare_cache(&format!("values' cache, {what}"), &values, (&out, first_value), tally)?;
+        let blocks = [(StampKind::Block, blocks as usize)];
+        stamped(&what, recording, device.info().sms, &blocks)?;
+        Ok(())
+    }
+
+    /// Queries and keys turned, values as they were or with their bias.
+    fn compare_rows(&self, what: &str, out: &[u16], tally: &mut Tally) -> Result<(), CheckError> {
+        let columns = self.columns();
+        let turned = (self.heads + self.kv_heads) * HEAD_DIM;
+        let mut rows = self.qkv.wide.clone();
+        if let Some(bias) = &self.bias {
+            for row in rows.chunks_exact_mut(columns) {
+                row.iter_mut().zip(&bias.wide).for_each(|(x, b)| *x += b);
+            }
+        }
+        for (row, &position) in rows.chunks_exact_mut(columns).zip(&self.positions) {
+            let whole = rope(&row[..turned], &[position], HEAD_DIM, THETA);
+            row[..turned].copy_from_slice(&whole);
+        }
+        tally.compare(what, out, &rows, HEAD_DIM)?;
+        if self.bias.is_none() {
+            let values = |rows: &[u16]| -> Vec<u16> {
+                rows.chunks_exact(columns).flat_map(|row| row[turned..].to_vec()).collect()
+            };
+            tally.same(
+                &format!("values, {what}"),
+                &values(out),
+                &values(&self.qkv.bits),
+                columns - turned,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What lies in the cache is what lies in the row, bit for bit, and nothing else was touched.
+    fn compare_cache(
+        &self,
+        what: &str,
+        cache: &[u16],
+        (rows, first_head): (&[u16], usize),
+        tally: &mut Tally,
+    ) -> Result<(), CheckError> {
+        let (columns, width) = (self.columns(), self.kv_heads * HEAD_DIM);
+        let mut expected = vec![u16::MAX; cache.len()];
+        for (token, &slot) in self.slots.iter().flatten().enumerate() {
+            let row = &rows[token * columns + first_head * HEAD_DIM..][..width];
+            expected[slot as usize * width..][..width].copy_from_slice(row);
+        }
+        tally.same(what, cache, &expected, width)
+    }
+}
+
+/// `[positions, 64]` of (cos, sin).
+fn table() -> Vec<f32> {
+    let entry = |position: u32, i: u32| {
+        let angle = f64::from(position) * THETA.powf(-f64::from(i) / 64.0);
+        [angle.cos() as f32, angle.sin() as f32]
+    };
+    (0..POSITIONS).flat_map(|position| (0..64).flat_map(move |i| entry(position, i))).collect()
+}

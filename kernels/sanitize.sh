@@ -1,0 +1,25 @@
+#!/bin/sh
+# Runs every kernel under each tool of compute-sanitizer, on one GPU and tiny shapes. Takes minutes.
+#   kernels/sanitize.sh PROGRAM [FOLDER]
+# PROGRAM is a built weftscope; FOLDER (default: sanitize-logs) receives each tool's whole output. The sanitizer is
+# looked for on PATH, or named by COMPUTE_SANITIZER.
+set -u
+program=${1:?usage: sanitize.sh PROGRAM [FOLDER]}
+logs=${2:-sanitize-logs}
+sanitizer=${COMPUTE_SANITIZER:-compute-sanitizer}
+command -v "$sanitizer" >/dev/null || { echo "$sanitizer not found; COMPUTE_SANITIZER can name it" >&2; exit 2; }
+mkdir -p "$logs" || exit 2
+failed=0
+for tool in memcheck racecheck synccheck initcheck; do
+    log=$logs/$tool.log
+    # 99: the tool found something; 1: a check failed without it. Both are failures here, the log says which.
+    if "$sanitizer" --tool "$tool" --error-exitcode 99 "$program" gpu-check --quick >"$log" 2>&1; then
+        word=ok
+    else
+        word=FAILED failed=1
+    fi
+    summary=$(grep -E 'SUMMARY' "$log" | tail -1 | sed 's/^=* *//')
+    checks=$(grep -E '^[0-9]+ passed' "$log" | tail -1)
+    printf '%-10s %-7s %s; %s (%s)\n' "$tool" "$word" "${summary:-no summary}" "${checks:-did not finish}" "$log"
+done
+exit $failed
