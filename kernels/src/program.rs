@@ -276,6 +276,13 @@ pub const PROGRAMS: &[Program] = &[
         ],
     },
     Program {
+        file: "qk_norm.cu",
+        source: include_str!("../cuda/qk_norm.cu"),
+        entries: &["weft_qk_norm"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+    },
+    Program {
         file: "random.cu",
         source: include_str!("../cuda/random.cu"),
         entries: &["weft_random"],

@@ -11,7 +11,7 @@ reference.safetensors with
     logits   F32 [tokens, vocab]    of every position, each sequence by itself, computed in float64
     bf16     F32 [tokens, vocab]    the same computed in bfloat16: how far that precision alone leads away
 
-Needs torch, transformers and safetensors; no GPU. The tests of `weftscope-engine` read FOLDER from
+Needs torch, transformers (Qwen3: 4.51 or later) and safetensors; no GPU. The tests of `weftscope-engine` read FOLDER from
 WEFTSCOPE_CHECKPOINTS.
 """
 
@@ -22,6 +22,11 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+try:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+except ImportError:
+    Qwen3Config = None
 
 # Unequal, some shorter than a tile of 128, one a single token; 1221 in all.
 LENGTHS = [300, 17, 1, 506, 129, 128, 140]
@@ -65,6 +70,18 @@ MODELS = {
         "1GB",
     ),
 }
+
+if Qwen3Config is not None:
+    # Norms of every query and key head.
+    MODELS["qwen3-bf16"] = (
+        Qwen3ForCausalLM,
+        Qwen3Config(
+            hidden_size=512, num_attention_heads=8, num_key_value_heads=4, head_dim=128, intermediate_size=1024,
+            vocab_size=1024, rms_norm_eps=1e-6, rope_theta=1000000.0, tie_word_embeddings=False, **SHARED,
+        ),
+        torch.bfloat16,
+        "1GB",
+    )
 
 
 def spread(model):
@@ -116,6 +133,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     print(f"torch {torch.__version__}, transformers {transformers.__version__}")
+    if Qwen3Config is None:
+        print("skipped: qwen3-bf16, which this transformers does not know")
     for name, (build, config, dtype, shard_size) in MODELS.items():
         torch.manual_seed(len(name))
         folder = Path(sys.argv[1]) / name

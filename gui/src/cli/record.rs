@@ -70,7 +70,7 @@ fn checkpoint(args: &RecordArgs) -> Result<Option<Arc<Checkpoint>>, Failure> {
     let opened = Checkpoint::open(folder);
     opened
         .map(|checkpoint| Some(Arc::new(checkpoint)))
-        .map_err(|error| Failure::failed(error, "--weights"))
+        .map_err(|error| Failure::Failed(error.to_string()))
 }
 
 #[cfg(feature = "live")]

@@ -62,6 +62,7 @@ fn runs_that_make_no_sense() {
         (&["--iterations", "0"], "nothing to record", "--iterations"),
         (&["--batch", "12xx"], "column", "--batch"),
         (&["--skew", "9:1ms"], "no rank 9", "--skew"),
+        (&["--weights", "here"], "only real GPUs take weights", "--weights"),
     ] {
         let line = place.fails(&[&["record", "-o", "out.json"], args].concat(), 2);
         assert!(line.contains(cause) && line.contains(argument), "{args:?}: {line}");
@@ -94,6 +95,18 @@ fn model_files_that_are_none() {
     assert!(line.ends_with("./config.json"), "{line}");
     let line = place.fails(&[&record[..], &["./nothing.json"]].concat(), 1);
     assert!(line.contains("no such model file") && line.ends_with("./nothing.json"), "{line}");
+}
+
+#[test]
+fn folders_that_are_no_checkpoints() {
+    let place = Place::new();
+    let record = ["record", "-o", "out.json", "--backend", "cuda", "--weights", "folder"];
+    let line = place.fails(&record, 1);
+    assert!(line.contains("cannot read") && line.ends_with("folder/config.json"), "{line}");
+    fs::create_dir(place.path("folder")).unwrap();
+    place.write("folder/config.json", b"{\"model_type\": \"llama\"}");
+    let line = place.fails(&record, 1);
+    assert!(line.contains("has no hidden_size") && line.ends_with("folder/config.json"), "{line}");
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(in crate::cuda) enum Piece {
     Qkv(u32),
     /// `[(heads + 2 kv_heads) · head_dim]`.
     QkvBias(u32),
+    /// `[2 · head_dim]` of a layer: norm of query heads, norm of key heads (Qwen3).
+    QkNorm(u32),
     /// `[hidden, heads · head_dim]`.
     OProj(u32),
     /// `[2 · intermediate, hidden]`: gate, up.
@@ -53,6 +55,9 @@ impl Piece {
             ]);
             if model.qkv_bias {
                 all.push(Self::QkvBias(layer));
+            }
+            if model.qk_norm {
+                all.push(Self::QkNorm(layer));
             }
         }
         all.extend((0..=2 * model.layers).map(Self::Norm));
@@ -132,6 +137,9 @@ impl Checkpoint {
                 vector(at(i, "self_attn.k_proj.bias"), kv_rows, kv.clone()),
                 vector(at(i, "self_attn.v_proj.bias"), kv_rows, kv),
             ],
+            Piece::QkNorm(i) => ["self_attn.q_norm.weight", "self_attn.k_norm.weight"]
+                .map(|name| vector(at(i, name), head_dim, 0..head_dim))
+                .into(),
             Piece::OProj(i) => {
                 let columns = model.heads * model.head_dim;
                 vec![by_columns(at(i, "self_attn.o_proj.weight"), columns, heads)]

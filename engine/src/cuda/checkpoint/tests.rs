@@ -15,6 +15,14 @@ type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 const HIDDEN: usize = 16;
 const HEAD_DIM: usize = 8;
 
+/// Plain, with biases on queries, keys and values, with norms of queries and keys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Family {
+    Llama,
+    Qwen2,
+    Qwen3,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Model {
     heads: usize,
@@ -22,7 +30,7 @@ struct Model {
     intermediate: usize,
     vocab: usize,
     layers: usize,
-    qwen: bool,
+    family: Family,
     tied: bool,
 }
 
@@ -32,12 +40,12 @@ const SMALL: Model = Model {
     intermediate: 12,
     vocab: 11,
     layers: 2,
-    qwen: true,
+    family: Family::Qwen2,
     tied: false,
 };
 
 fn config(m: Model) -> Value {
-    let name = if m.qwen { "Qwen2ForCausalLM" } else { "LlamaForCausalLM" };
+    let name = format!("{:?}ForCausalLM", m.family);
     json!({
         "architectures": [name], "hidden_size": HIDDEN, "num_attention_heads": m.heads,
         "num_key_value_heads": m.kv_heads, "head_dim": HEAD_DIM, "num_hidden_layers": m.layers,
@@ -63,9 +71,13 @@ fn tensors(m: Model) -> Tensors {
         let mut of = |name: &str, shape| add(format!("model.layers.{layer}.{name}"), shape);
         for (name, rows) in [("q_proj", q), ("k_proj", kv), ("v_proj", kv)] {
             of(&format!("self_attn.{name}.weight"), vec![rows, HIDDEN]);
-            if m.qwen {
+            if m.family == Family::Qwen2 {
                 of(&format!("self_attn.{name}.bias"), vec![rows]);
             }
+        }
+        if m.family == Family::Qwen3 {
+            of("self_attn.q_norm.weight", vec![HEAD_DIM]);
+            of("self_attn.k_norm.weight", vec![HEAD_DIM]);
         }
         of("self_attn.o_proj.weight", vec![HIDDEN, q]);
         of("mlp.gate_proj.weight", vec![m.intermediate, HIDDEN]);
@@ -171,10 +183,17 @@ fn twin(m: Model, tensors: &Tensors, piece: Piece, (rank, degree): (usize, usize
             .map(|(row, column)| get(name, row, column))
             .collect::<Vec<_>>()
     };
-    let vector = |name: &str| (0..HIDDEN).map(|row| get(name, row, 0)).collect::<Vec<_>>();
+    let of_vector =
+        |name: &str, len: usize| (0..len).map(|row| get(name, row, 0)).collect::<Vec<_>>();
+    let vector = |name: &str| of_vector(name, HIDDEN);
     match piece {
         Piece::Qkv(i) => qkv(i, "weight", HIDDEN),
         Piece::QkvBias(i) => qkv(i, "bias", 1),
+        Piece::QkNorm(i) => {
+            let mut out = of_vector(&at(i, "self_attn.q_norm.weight"), HEAD_DIM);
+            out.extend(of_vector(&at(i, "self_attn.k_norm.weight"), HEAD_DIM));
+            out
+        }
         Piece::OProj(i) => columns(&at(i, "self_attn.o_proj.weight"), m.heads * HEAD_DIM),
         Piece::GateUp(i) => {
             let each = m.intermediate / degree;
@@ -208,6 +227,7 @@ fn check_pieces(m: Model, dtype: &str, degree: usize, sharded: bool) {
         let len = match piece {
             Piece::Qkv(_) => shard.qkv_columns() as usize * HIDDEN,
             Piece::QkvBias(_) => shard.qkv_columns() as usize,
+            Piece::QkNorm(_) => 2 * HEAD_DIM,
             Piece::OProj(_) => HIDDEN * shard.heads as usize * HEAD_DIM,
             Piece::GateUp(_) => 2 * intermediate as usize * HIDDEN,
             Piece::Down(_) => HIDDEN * intermediate as usize,
@@ -235,13 +255,14 @@ proptest! {
     fn shards_are_those_of_brute_force(
         (degree, per_rank, kv) in (0u32..3, 1usize..3, 0u32..3),
         (vocab, layers) in (1usize..40, 1usize..3),
-        (qwen, tied, sharded) in any::<(bool, bool, bool)>(),
+        (tied, sharded) in any::<(bool, bool)>(),
+        family in prop_oneof![Just(Family::Llama), Just(Family::Qwen2), Just(Family::Qwen3)],
         dtype in prop_oneof![Just("F32"), Just("F16"), Just("BF16")],
     ) {
         let degree = 1usize << degree;
         let heads = degree * per_rank * 4;
         let model = Model {
-            heads, kv_heads: (1usize << kv).min(heads), intermediate: degree * 6, vocab, layers, qwen, tied,
+            heads, kv_heads: (1usize << kv).min(heads), intermediate: degree * 6, vocab, layers, family, tied,
         };
         check_pieces(model, dtype, degree, sharded);
     }

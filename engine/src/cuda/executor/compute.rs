@@ -42,6 +42,7 @@ impl Compute<'_> {
                 let n = shard.qkv_columns();
                 self.gemm(op, m(&act.hidden, hidden), w(&l.qkv, n, hidden), m(&act.qkv, n))
             }
+            ("qk_norm", Some(l)) => self.qk_norm(op, rows, l),
             ("rope_kv", Some(l)) => self.rope(op, rows, l),
             ("attention", _) => self.attention(op, op.layer.unwrap_or(0)),
             ("o_proj", Some(l)) => self.gemm(
@@ -104,6 +105,20 @@ impl Compute<'_> {
             .with(self.index * shard.vocab)
             .with(shard.vocab);
         self.elementwise(&rank.programs.embedding, op, args)
+    }
+
+    fn qk_norm(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {
+        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
+        let row_bytes = u64::from(shard.qkv_columns()) * 2;
+        let kernel = rank.programs.qk_norm.as_ref().expect("loaded where the plan has the op");
+        let args = Args::new()
+            .with(rank.act.qkv.address() + u64::from(rows.first) * row_bytes)
+            .with(layer.qk_norm.as_ref().map_or(0, Buffer::address))
+            .with(rank.sizes.live(rows).rows)
+            .with(shard.heads)
+            .with(shard.kv_heads)
+            .with(rank.sizes.rms_eps);
+        self.elementwise(kernel, op, args)
     }
 
     fn rope(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {

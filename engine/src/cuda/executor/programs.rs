@@ -127,6 +127,8 @@ pub(super) struct Programs {
     pub(super) attention: Kernel,
     /// Where keys lie in pages.
     pub(super) decode: Option<Decode>,
+    /// Where the model normalises queries and keys.
+    pub(super) qk_norm: Option<Kernel>,
     pub(super) rope: Kernel,
     pub(super) silu_mul: Kernel,
     pub(super) embedding: Kernel,
@@ -177,6 +179,11 @@ impl Programs {
                 attention_smem_bytes,
             )?,
             decode: sizes.paged.then(|| Decode::load(loader)).transpose()?,
+            qk_norm: sizes
+                .shard
+                .qk_norm
+                .then(|| loader.load("qk_norm.cu", "weft_qk_norm", &[], 0))
+                .transpose()?,
             rope: loader.load("rope.cu", "weft_rope", &[], 0)?,
             silu_mul: loader.load("silu_mul.cu", "weft_silu_mul", &[], 0)?,
             embedding: loader.load("embedding.cu", "weft_embedding", &[], 0)?,

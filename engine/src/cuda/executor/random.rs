@@ -18,7 +18,7 @@ impl Streams {
         Self(match piece {
             Piece::Embedding => 1,
             Piece::LmHead => 2,
-            Piece::Norm(_) => 3,
+            Piece::Norm(_) | Piece::QkNorm(_) => 3,
             Piece::Qkv(i) => layer(i, 0),
             Piece::OProj(i) => layer(i, 1),
             Piece::GateUp(i) => layer(i, 2),

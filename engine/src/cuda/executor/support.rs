@@ -56,8 +56,11 @@ fn check_plan<'g>(plan: &Plan, gpus: impl Iterator<Item = &'g GpuInfo>) -> Resul
             model.head_dim, model.name
         ));
     }
-    if model.qk_norm {
-        return refuse(format!("{} normalises its queries; no kernel does so yet", model.name));
+    if model.qk_norm && model.qkv_bias {
+        return refuse(format!(
+            "{} biases its queries and then normalises them; the bias is added behind the norm here",
+            model.name
+        ));
     }
     check_cache(plan, None)?;
     for gpu in gpus {

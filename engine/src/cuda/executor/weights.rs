@@ -41,6 +41,8 @@ pub(super) struct RankWeights {
 pub(super) struct LayerWeights {
     pub(super) qkv: Buffer,
     pub(super) qkv_bias: Option<Buffer>,
+    /// `[2, head_dim]`: norm of queries, norm of keys.
+    pub(super) qk_norm: Option<Buffer>,
     pub(super) o_proj: Buffer,
     pub(super) gate_up: Buffer,
     pub(super) down: Buffer,
@@ -138,6 +140,7 @@ impl Filler<'_> {
             layers.push(LayerWeights {
                 qkv: fill(Piece::Qkv(i), qkv, hidden)?,
                 qkv_bias: sizes.qkv_bias.then(|| fill(Piece::QkvBias(i), qkv, 1)).transpose()?,
+                qk_norm: sizes.shard.qk_norm.then(|| self.qk_norm(sizes, i)).transpose()?,
                 o_proj: fill(Piece::OProj(i), hidden, heads)?,
                 gate_up: fill(Piece::GateUp(i), 2 * sizes.intermediate, hidden)?,
                 down: fill(Piece::Down(i), hidden, sizes.intermediate)?,
@@ -169,6 +172,16 @@ impl Filler<'_> {
         tally.done += len as u64 * 2;
         (tally.progress)(tally.done, tally.total);
         Ok(buffer)
+    }
+
+    fn qk_norm(&self, sizes: &Sizes, layer: u32) -> Result<Buffer, ExecError> {
+        let gammas = match &self.from {
+            From::Random(_) => vec![BF16_ONE; 2 * sizes.shard.head_dim as usize],
+            From::Checkpoint(checkpoint, (rank, degree)) => {
+                checkpoint.piece(Piece::QkNorm(layer), *rank, *degree)?
+            }
+        };
+        Ok(Buffer::from_host(self.device, &gammas)?)
     }
 
     /// The norms of the layers that run, then the final one.
