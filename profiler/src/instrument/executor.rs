@@ -71,6 +71,8 @@ struct Progress {
     series: Vec<Series>,
     /// Found at the first samples worth the question, and kept.
     sample_time: Option<SampleTime>,
+    /// Executor time of the newest sample told, by rank: laps behind one another share the air between them.
+    told_ns: BTreeMap<u32, i64>,
 }
 
 impl<E: Watched, S: Source> Instrumented<E, S> {
@@ -221,7 +223,11 @@ impl<S: Source> Held<'_, S> {
                 busy.sort_unstable();
                 sample_time(series, &busy, clocks)
             });
-            out.extend(counters(series, (end.start_ns, end.end_ns), clocks, time));
+            let told_ns = self.progress.told_ns.entry(series.rank).or_insert(i64::MIN);
+            let mut new = counters(series, (end.start_ns, end.end_ns), clocks, time);
+            new.retain(|record| record.at_ns > *told_ns);
+            *told_ns = new.iter().map(|record| record.at_ns).fold(*told_ns, i64::max);
+            out.extend(new);
         }
         out
     }

@@ -60,10 +60,13 @@ pub fn sample_time(series: &Series, busy: &[(i64, i64)], clocks: SampleClocks<'_
     let column = series.counters.iter().position(|&counter| counter == Counter::SmActive);
     let (Some(column), Some(_)) = (column, clocks.cupti) else { return SampleTime::Gpu };
     let merged = merged(busy);
+    // What runs behind the last op may be the next iteration, of which nothing is known here.
+    let known_until = merged.last().map_or(i64::MIN, |span| span.1);
     let error = |time: SampleTime| -> f64 {
         series
             .samples
             .iter()
+            .filter(|sample| clocks.map(SampleTime::Gpu, sample.end_ns) <= known_until)
             .map(|sample| {
                 let (start, end) =
                     (clocks.map(time, sample.start_ns), clocks.map(time, sample.end_ns));
