@@ -7,17 +7,25 @@ use std::{
 };
 
 use egui_kittest::{Harness, kittest::Queryable as _};
-use weftscope::app::{App, BottomTab, Overlay, Start};
+use weftscope::app::{
+    App, BottomTab, Command, Event, Overlay, Shown, Start, State, apply,
+    live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent},
+    update,
+};
+use weftscope_engine::cuda;
 
 fn window() -> Harness<'static, App> {
-    let app = App::new(Start::default(), None, Arc::new(|| {}));
+    let mut harness = harness(App::new(Start::default(), None, Arc::new(|| {})));
+    wait(&mut harness, |app| app.state().document().is_some());
+    harness
+}
+
+fn harness(app: App) -> Harness<'static, App> {
     let draw = |ui: &mut egui::Ui, app: &mut App| {
         app.step(ui.ctx());
         app.draw(ui);
     };
-    let mut harness = Harness::builder().with_size([1280.0, 720.0]).build_ui_state(draw, app);
-    wait(&mut harness, |app| app.state().document().is_some());
-    harness
+    Harness::builder().with_size([1280.0, 720.0]).build_ui_state(draw, app)
 }
 
 /// Draws frames until the state is as asked; the run behind the window has threads of its own.
@@ -84,4 +92,40 @@ fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
     harness.step();
     let layout = harness.state().state().settings.layout;
     assert_eq!((layout.bottom, layout.bottom_tab), (true, BottomTab::Diagnostics));
+}
+
+/// Two GPUs that are not there, chosen: the window says what happened and goes on.
+#[test]
+fn gpus_that_cannot_be_opened_leave_the_simulator_running() {
+    if cuda::probe().is_ok() {
+        eprintln!("skipped: there are GPUs here");
+        return;
+    }
+    let catalog = Catalog::builtin().unwrap();
+    let draft = Draft::new(catalog.default_spec().clone());
+    let mut state = State::default();
+    state.live = Some(Live::new(catalog, draft));
+    state.shown = Shown::Live;
+    let gpu = |index| cuda::GpuInfo {
+        index,
+        name: "NVIDIA H200".to_owned(),
+        compute_capability: (9, 0),
+        sms: 132,
+        memory_bytes: 141_000_000_000,
+        peers: vec![true, true],
+        multicast: false,
+        compute_mode: cuda::ComputeMode::Shared,
+        pci_address: String::new(),
+    };
+    let found = cuda::Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] };
+    apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found)))));
+    let pick = LiveCommand::Turn(KnobEdit::Machine("here".to_owned()));
+    update(&mut state, Command::Live(pick));
+    let mut harness = harness(App::with_state(state, Arc::new(|| {})));
+    wait(&mut harness, |app| app.state().document().is_some());
+    let state = harness.state().state();
+    assert_eq!(state.live.as_ref().unwrap().backend, Backend::Simulated);
+    let notices: Vec<&str> = state.notices.iter().map(|notice| notice.text.as_str()).collect();
+    assert!(notices[0].contains("the simulator goes on: no NVIDIA driver"), "{notices:?}");
+    harness.get_by_label("MODELLED");
 }

@@ -81,7 +81,7 @@ pub struct OnArgs {
     /// or the model of `--weights`].
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<String>,
-    /// Machine by name (`weftscope list machines`), or the path of a machine file.
+    /// Machine by name (`weftscope list machines`; `here`: the GPUs of this computer), or the path of a machine file.
     /// [default: h100x8, or this computer's GPUs with `--backend cuda`]
     #[arg(long, value_name = "NAME|FILE")]
     pub machine: Option<String>,

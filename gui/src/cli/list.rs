@@ -33,9 +33,12 @@ fn samples() -> Result<Rows, Failure> {
 #[cfg(feature = "live")]
 fn rows(what: Listing) -> Result<Rows, Failure> {
     use weftscope_engine::{
+        cuda::machine_here,
         machine, model,
         spec::{Chooser, StrategyKind, Transport},
     };
+
+    use super::run_spec::HERE;
 
     let row = |name: &str, line: &str| (name.to_owned(), line.to_owned());
     Ok(match what {
@@ -43,9 +46,12 @@ fn rows(what: Listing) -> Result<Rows, Failure> {
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), model_line(&model::builtin(name)?))))
             .collect(),
-        Listing::Machines => machine::names()
-            .filter_map(|name| Some(row(name, &machine::builtin(name)?.title)))
-            .collect(),
+        Listing::Machines => {
+            let here = machine_here().map(|machine| row(HERE, &machine.title)).ok();
+            let known =
+                machine::names().filter_map(|name| Some(row(name, &machine::builtin(name)?.title)));
+            here.into_iter().chain(known).collect()
+        }
         Listing::Strategies => {
             StrategyKind::ALL.map(|kind| row(kind.name(), strategy_line(kind))).to_vec()
         }

@@ -23,6 +23,8 @@ use crate::files::FileError;
 const DEFAULT_MODEL: &str = "llama-3.3-70b";
 /// Machine of runs whose arguments name none.
 const DEFAULT_MACHINE: &str = "h100x8";
+/// The GPUs of this computer, as the name of a machine.
+pub(super) const HERE: &str = "here";
 
 /// The spec that the arguments ask for, with so many layers (`None`: all).
 pub(super) fn run_spec(
@@ -124,6 +126,9 @@ fn model(text: &str) -> Result<ModelShape, Failure> {
 }
 
 fn machine(text: &str) -> Result<Machine, Failure> {
+    if text == HERE {
+        return machine_here().map_err(|error| Failure::failed(error, "--machine here"));
+    }
     if let Some(machine) = machine::builtin(text) {
         return Ok(machine);
     }

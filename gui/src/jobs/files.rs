@@ -40,7 +40,13 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
     }
     let stem = paths.first().map_or_else(String::new, |path| short_name(path));
     let stem = stem.split('.').next().unwrap_or("trace").to_owned();
-    Ok(Document::prepare(Arc::new(interchange::merge(traces)), stem))
+    #[cfg_attr(not(feature = "live"), expect(unused_mut, reason = "only the engine knows batches"))]
+    let mut document = Document::prepare(Arc::new(interchange::merge(traces)), stem);
+    #[cfg(feature = "live")]
+    {
+        document.batch = crate::app::live::batch_of(&document.trace.meta);
+    }
+    Ok(document)
 }
 
 /// Writes a document. Whatever lay at `path` stays until the new file is whole.

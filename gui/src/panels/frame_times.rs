@@ -55,6 +55,11 @@ pub(crate) fn frame_times_ui(ui: &mut Ui, cx: &Cx<'_>, times: &FrameTimes) {
                 times.last_ms.len()
             );
             ui.add(egui::Label::new(mono(cx.theme, text)).extend());
+            #[cfg(feature = "live")]
+            if let Some(answer_s) = cx.state.live.as_ref().and_then(|live| live.answer_s) {
+                let text = format!("knob to picture {:>6.0} ms", answer_s * 1e3);
+                ui.add(egui::Label::new(mono(cx.theme, text)).extend());
+            }
         });
     });
 }

@@ -50,9 +50,13 @@ fn status_ui(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
             ui.add_space(size::GAP);
             ui.horizontal(|ui| {
                 ui.spinner();
-                ui.label("Opening the GPUs: kernels are compiled, weights are filled.");
+                ui.label("Opening the GPUs…");
             });
-            ui.label(weak(cx.theme, "The picture is of the run before."));
+            let mut text = "Kernels are compiled, weights are filled.".to_owned();
+            if live.shown().is_some() {
+                text += " The picture is of the run before.";
+            }
+            ui.label(weak(cx.theme, text));
         }
         Status::Starting | Status::Ready => {}
     }

@@ -105,6 +105,10 @@ pub struct Live {
     pub session: SessionId,
     /// What would not run there.
     pub refusals: Refusals,
+    /// UI time at which it was, s; `None` once its picture has come.
+    pub asked_s: Option<f64>,
+    /// From the last turn of a knob to its picture, s.
+    pub answer_s: Option<f64>,
     /// Whether it iterates, as asked.
     pub running: Running,
     /// How it does.
@@ -139,6 +143,8 @@ impl Live {
             catalog,
             draft,
             sent: None,
+            asked_s: None,
+            answer_s: None,
             backend: Backend::Simulated,
             session: SessionId::default(),
             refusals: Refusals::default(),
@@ -231,7 +237,11 @@ impl Live {
     }
 }
 
-fn picture_of(batch: &Batch, padded_tokens: u32, first_tokens: Option<u32>) -> BatchPicture {
+pub(super) fn picture_of(
+    batch: &Batch,
+    padded_tokens: u32,
+    first_tokens: Option<u32>,
+) -> BatchPicture {
     let request = |request: &Request| RequestPicture {
         new_tokens: request.new_tokens,
         cached_tokens: request.cached_tokens,

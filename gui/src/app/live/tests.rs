@@ -114,3 +114,38 @@ fn gpus_that_fail_leave_a_notice_and_the_simulator() {
         assert_eq!(live(&state).draft.spec.machine.name, "h100x8");
     }
 }
+
+#[test]
+fn a_turn_is_timed_to_its_picture() {
+    let mut state = state();
+    state.now_s = 10.0;
+    update_live(&mut state, LiveCommand::Turn(KnobEdit::Layers(Some(1))));
+    flush(&mut state);
+    let mut iteration = |number, spec: &weftscope_engine::spec::RunSpec, now_s| {
+        let mut simulator = weftscope_engine::sim::Simulator::new(&spec.machine);
+        let record = weftscope_profiler::record::record;
+        let trace = record(&mut simulator, spec, 1, &mut |_| true).unwrap();
+        let iteration = super::Iteration {
+            session: 0,
+            number,
+            plan: Arc::new(weftscope_engine::plan::plan(spec).unwrap()),
+            marks: super::Marks::of(spec),
+            duration_ns: trace.span().len_ns(),
+            alone_compute_ns: 0,
+            document: Arc::new(crate::app::Document::prepare(Arc::new(trace), "test")),
+        };
+        state.now_s = now_s;
+        apply_live(&mut state, LiveEvent::Iteration(Arc::new(iteration)));
+        live(&state).answer_s
+    };
+    let asked = {
+        let mut spec = Catalog::builtin().unwrap().default_spec().clone();
+        spec.knobs.layers = Some(1);
+        spec
+    };
+    let mut before = asked.clone();
+    before.knobs.seed = 7;
+    assert_eq!(iteration(0, &before, 10.1), None, "it was asked for before");
+    assert_eq!(iteration(1, &asked, 10.25), Some(0.25));
+    assert_eq!(iteration(2, &asked, 10.75), Some(0.25), "a repeat answers nothing");
+}

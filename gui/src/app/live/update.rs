@@ -130,12 +130,14 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
 /// Hands the spec to the session when it has changed: once a frame, so a dragged slider sends only its newest
 /// value. Starts the baselines anew when what they depend on has changed.
 pub(crate) fn flush(state: &mut State) -> Vec<Effect> {
+    let now_s = state.now_s;
     let Some(live) = &mut state.live else { return Vec::new() };
     if live.sent.as_deref() == Some(&live.draft.spec) && live.backend == live.draft.backend {
         return Vec::new();
     }
     let spec = Arc::new(live.draft.spec.clone());
     let before = live.sent.replace(Arc::clone(&spec));
+    live.asked_s = Some(now_s);
     let moved = live.backend != live.draft.backend;
     let mut effects = if moved {
         vec![restart(live, &spec)]
@@ -191,6 +193,11 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
         LiveEvent::Iteration(iteration) => {
             if iteration.session == live.session.index {
                 live.status = Status::Ready;
+                if live.sent.as_ref() == Some(&iteration.plan.spec)
+                    && let Some(asked_s) = live.asked_s.take()
+                {
+                    live.answer_s = Some(state.now_s - asked_s);
+                }
                 keep(live, iteration);
                 follow(state, before.as_ref());
             }

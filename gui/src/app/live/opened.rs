@@ -1,0 +1,50 @@
+use weftscope_engine::plan::plan;
+use weftscope_profiler::collect::spec_of;
+use weftscope_traces::Meta;
+
+use super::state::picture_of;
+use crate::app::BatchPicture;
+
+/// The batch of a recorded run, planned again from what the trace says was asked; `None` for traces of others. Where
+/// this program would cut elsewhere than the recording was cut, the cut is left out.
+pub(crate) fn batch_of(meta: &Meta) -> Option<BatchPicture> {
+    let spec = spec_of(meta)?;
+    let split = plan(&spec).ok().and_then(|plan| plan.decision.split);
+    let recorded = meta.run.iter().find(|(key, _)| key == "split").map(|(_, value)| value);
+    let split = split.filter(|split| {
+        let rows = format!("{} + {} rows", split.first_tokens, split.second_rows);
+        recorded.is_some_and(|recorded| recorded.starts_with(&rows))
+    });
+    let padded_tokens = split.as_ref().map_or(0, |split| split.padded_tokens);
+    Some(picture_of(&spec.batch, padded_tokens, split.map(|split| split.first_tokens)))
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_engine::{batch::Batch, sim::Simulator, spec::SplitChoice};
+    use weftscope_profiler::record::record;
+
+    use super::*;
+    use crate::app::live::Catalog;
+
+    #[test]
+    fn a_recording_knows_its_batch_and_its_cut() {
+        let mut spec = Catalog::builtin().unwrap().default_spec().clone();
+        spec.batch = Batch::prefill(3000, 1000);
+        spec.knobs.layers = Some(1);
+        spec.knobs.split = SplitChoice::Fixed(1280);
+        let mut simulator = Simulator::new(&spec.machine);
+        let mut meta = record(&mut simulator, &spec, 1, &mut |_| true).unwrap().meta;
+        let batch = batch_of(&meta).unwrap();
+        assert_eq!((batch.requests.len(), batch.tokens()), (3, 3000));
+        assert_eq!(batch.first_tokens, Some(1280));
+        assert!(batch.padded_tokens >= 3000);
+        // Cut elsewhere by another version: the batch is still known.
+        meta.run.iter_mut().filter(|(key, _)| key == "split").for_each(|(_, words)| {
+            *words = "128 + 2944 rows".to_owned();
+        });
+        assert_eq!(batch_of(&meta).unwrap().first_tokens, None);
+        meta.run.clear();
+        assert_eq!(batch_of(&meta), None);
+    }
+}
