@@ -10,6 +10,7 @@
 mod ceiling;
 pub mod check;
 mod checkpoint;
+mod cubins;
 mod device;
 mod error;
 mod executor;
@@ -30,6 +31,7 @@ mod tensor_map;
 
 pub use ceiling::measure_ceiling;
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use cubins::{CacheOff, CubinCache, cubin_cache};
 pub use device::{Device, Group, Kernel};
 pub use error::CudaError;
 pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};

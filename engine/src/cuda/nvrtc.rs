@@ -3,13 +3,17 @@
 use std::{
     ffi::{CStr, CString, c_char},
     ptr,
+    sync::Arc,
 };
 
 use cudarc::nvrtc::sys;
 use thiserror::Error;
 use weftscope_kernels::{Build, HEADERS, Program, Target, abi};
 
-use super::find::{FindError, library_paths, load};
+use super::{
+    cubins::{Cubins, Recipe},
+    find::{FindError, library_paths, load},
+};
 
 const REMEDY: &str =
     "install the CUDA toolkit or `pip install nvidia-cuda-nvrtc`, or set WEFTSCOPE_CUDA_DIR";
@@ -21,7 +25,7 @@ pub struct Nvrtc {
 }
 
 /// What a compilation gave.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compiled {
     /// Machine code for the GPU; empty when the compiler does not know it, and the driver has to translate the PTX.
     pub cubin: Vec<u8>,
@@ -101,8 +105,8 @@ impl Nvrtc {
         self.version
     }
 
-    /// Compiles a program with definitions (`NAME` or `NAME=VALUE`), with or without stamps, for a GPU or for the first
-    /// member of a family.
+    /// A program with definitions (`NAME` or `NAME=VALUE`), with or without stamps, for a GPU or for the first member of a
+    /// family: compiled, unless this process has it already or the [cache folder](super::cubin_cache) does.
     ///
     /// # Errors
     /// [`CompileError::Source`] carries the compiler's log.
@@ -112,20 +116,36 @@ impl Nvrtc {
         defines: &[impl AsRef<str>],
         target: impl Into<Target>,
         stamps: bool,
+    ) -> Result<Arc<Compiled>, CompileError> {
+        let build = build(program.file, target.into())?;
+        let key = self.recipe(program, options(defines, &build, stamps)).key();
+        let compile = || self.build(program, defines, &build, stamps);
+        Cubins::of_process().get(&key, compile)
+    }
+
+    /// As [`compile`](Self::compile), past everything that is kept.
+    ///
+    /// # Errors
+    /// [`CompileError::Source`] carries the compiler's log.
+    pub fn compile_afresh(
+        &self,
+        program: &'static Program,
+        defines: &[impl AsRef<str>],
+        target: impl Into<Target>,
+        stamps: bool,
     ) -> Result<Compiled, CompileError> {
-        let target = target.into();
-        let build = target
-            .build(&supported(program.file)?)
-            .ok_or(CompileError::Unknown { capability: target.capability })?;
+        self.build(program, defines, &build(program.file, target.into())?, stamps)
+    }
+
+    fn build(
+        &self,
+        program: &'static Program,
+        defines: &[impl AsRef<str>],
+        build: &Build,
+        stamps: bool,
+    ) -> Result<Compiled, CompileError> {
         let handle = Handle::new(program)?;
-        let mut options = vec![format!("--gpu-architecture={}", build.name())];
-        options
-            .extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
-        options.extend(defines.iter().map(|define| format!("--define-macro={}", define.as_ref())));
-        if stamps {
-            options.push(format!("--define-macro={}", abi::STAMPS));
-        }
-        if handle.compile(&options).is_err() {
+        if handle.compile(&options(defines, build, stamps)).is_err() {
             let defines = defines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
             let (file, arch) = (program.file, build.name().to_owned());
             return Err(CompileError::Source { file, defines, arch, log: handle.log() });
@@ -137,6 +157,33 @@ impl Nvrtc {
         };
         Ok(Compiled { cubin, ptx: String::from_utf8_lossy(&ptx).trim_end_matches('\0').to_owned() })
     }
+
+    /// All that the outcome of compiling a program depends on.
+    pub(super) fn recipe(
+        &self,
+        program: &'static Program,
+        options: Vec<String>,
+    ) -> Recipe<'static> {
+        let (file, source) = (program.file, program.source);
+        Recipe { file, source, headers: HEADERS, options, nvrtc: self.version }
+    }
+}
+
+/// The compiler's command line, but for the headers.
+pub(super) fn options(defines: &[impl AsRef<str>], build: &Build, stamps: bool) -> Vec<String> {
+    let mut options = vec![format!("--gpu-architecture={}", build.name())];
+    options.extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
+    options.extend(defines.iter().map(|define| format!("--define-macro={}", define.as_ref())));
+    if stamps {
+        options.push(format!("--define-macro={}", abi::STAMPS));
+    }
+    options
+}
+
+/// What the loaded compiler makes of a program for a GPU.
+fn build(file: &'static str, target: Target) -> Result<Build, CompileError> {
+    let unknown = CompileError::Unknown { capability: target.capability };
+    target.build(&supported(file)?).ok_or(unknown)
 }
 
 /// Compute capabilities, times ten, that the loaded compiler has machine code for.

@@ -62,6 +62,8 @@ impl Place {
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weftscope"));
     command.args(args).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    // No test leaves anything in the user's cache.
+    command.env("WEFTSCOPE_CACHE_DIR", "");
     command
 }
 

@@ -1,8 +1,8 @@
 use std::{env, ffi::OsString};
 
 use weftscope_engine::cuda::{
-    ComputeMode, GpuInfo, GpuLoad, Gpus, Nvrtc, Unavailable, driver_release, library_paths, loads,
-    multicast_veto, probe,
+    CacheOff, ComputeMode, CubinCache, GpuInfo, GpuLoad, Gpus, Nvrtc, Unavailable, cubin_cache,
+    driver_release, library_paths, loads, multicast_veto, probe,
 };
 
 use super::{Check, Finding, Line};
@@ -16,6 +16,7 @@ pub(super) fn lines() -> Vec<Line> {
     };
     let others = [
         Check { name: "NVRTC (compiles the kernels)", run: nvrtc },
+        Check { name: "compiled kernels", run: || compiled_kernels(cubin_cache()) },
         Check { name: "CUPTI (records kernels and counters)", run: cupti },
         Check { name: "multicast", run: multicast },
     ];
@@ -123,6 +124,24 @@ fn nvrtc() -> Finding {
     }
 }
 
+fn compiled_kernels(cache: Result<CubinCache, CacheOff>) -> Finding {
+    match cache {
+        Ok(CubinCache { folder, entries, bytes: size }) => {
+            let programs = if entries == 1 { "program" } else { "programs" };
+            let (folder, size) = (folder.display(), bytes(size as f64));
+            Finding::Available(format!("{entries} {programs}, {size}, in {folder}"))
+        }
+        Err(CacheOff::Asked) => {
+            Finding::Note(format!("kept for one run only: {}", CacheOff::Asked))
+        }
+        Err(why) => Finding::Missing {
+            why: format!("kept for one run only: {why}"),
+            remedy: "name a folder that can be written in WEFTSCOPE_CACHE_DIR; until then each run compiles for itself"
+                .to_owned(),
+        },
+    }
+}
+
 fn cupti() -> Finding {
     let toolkits = library_paths("libcupti.so", "cuda_cupti", variable);
     match toolkits.first() {
@@ -168,6 +187,27 @@ mod tests {
             compute_mode,
             pci_address: String::new(),
         }
+    }
+
+    #[test]
+    fn the_cache_says_what_it_holds_or_why_it_is_off() {
+        let folder = std::path::PathBuf::from("/home/a/.cache/weftscope/cubins");
+        let unwritable =
+            CacheOff::Unwritable { folder: folder.clone(), cause: "Read-only file system".into() };
+        let caches = [
+            Ok(CubinCache { folder: folder.clone(), entries: 15, bytes: 1_630_651 }),
+            Ok(CubinCache { folder: folder.clone(), entries: 1, bytes: 64_000 }),
+            Ok(CubinCache { folder, entries: 0, bytes: 0 }),
+            Err(CacheOff::Asked),
+            Err(CacheOff::Nowhere),
+            Err(unwritable),
+        ];
+        let mut text = Vec::new();
+        for cache in caches {
+            let line = ("compiled kernels".to_owned(), compiled_kernels(cache));
+            super::super::write(&line, &mut text).unwrap();
+        }
+        insta::assert_snapshot!(String::from_utf8(text).unwrap());
     }
 
     #[test]
