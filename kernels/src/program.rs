@@ -266,6 +266,21 @@ pub const PROGRAMS: &[Program] = &[
         variants: PLAIN,
     },
     Program {
+        file: "multimem.cu",
+        source: include_str!("../cuda/multimem.cu"),
+        entries: &[
+            "weft_multimem_fused_norm",
+            "weft_multimem_all_reduce",
+            "weft_multimem_reduce_scatter",
+            "weft_multimem_all_gather",
+        ],
+        archs: &[Arch::Sm90a, Arch::Sm100],
+        variants: &[
+            Variant { name: "wide", defines: &["WEFT_HIDDEN=8192"] },
+            Variant { name: "narrow", defines: &["WEFT_HIDDEN=520", "WEFT_THREADS=96"] },
+        ],
+    },
+    Program {
         file: "norm.cu",
         source: include_str!("../cuda/norm.cu"),
         entries: &["weft_rms_norm", "weft_first_rms_norm", "weft_add_rms_norm"],
@@ -302,6 +317,17 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_silu_mul"],
         archs: EVERYWHERE,
         variants: PLAIN,
+    },
+    Program {
+        file: "simple_fusion.cu",
+        source: include_str!("../cuda/simple_fusion.cu"),
+        entries: &["weft_simple_fusion"],
+        archs: EVERYWHERE,
+        variants: &[
+            Variant { name: "ranks-1", defines: &["WEFT_RANKS=1"] },
+            Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
+            Variant { name: "ranks-8", defines: &["WEFT_RANKS=8", "WEFT_HIDDEN=520"] },
+        ],
     },
 ];
 

@@ -1,12 +1,17 @@
 //! What the executor cannot run, said before anything starts.
 
+use std::ffi::OsString;
+
 use super::{cache::CacheRoom, held::Held, layout::Sizes, programs::FusedForm, weights::Weights};
 use crate::{
     batch::Request,
-    cuda::{Checkpoint, Device, GpuInfo, Gpus, Group, KernelFamily, choose},
+    cuda::{
+        Checkpoint, Device, GpuInfo, Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit,
+        choose,
+    },
     executor::ExecError,
     model::{Ffn, ModelShape, RopeScaling},
-    plan::{OpWork, Plan},
+    plan::{Op, OpWork, Plan},
     spec::Transport,
 };
 
@@ -41,7 +46,10 @@ pub(super) fn check(plan: &Plan, group: &Group, held: &Held) -> Result<(), ExecE
     check_plan(plan, devices.iter().map(Device::info))
 }
 
-fn check_plan<'g>(plan: &Plan, gpus: impl Iterator<Item = &'g GpuInfo>) -> Result<(), ExecError> {
+fn check_plan<'g>(
+    plan: &Plan,
+    gpus: impl Iterator<Item = &'g GpuInfo> + Clone,
+) -> Result<(), ExecError> {
     let refuse = |why: String| Err(ExecError::Unsupported(why));
     let model = &plan.spec.model;
     if !matches!(model.ffn, Ffn::Dense { .. }) {
@@ -63,24 +71,32 @@ fn check_plan<'g>(plan: &Plan, gpus: impl Iterator<Item = &'g GpuInfo>) -> Resul
         ));
     }
     check_cache(plan, None)?;
-    for gpu in gpus {
+    for gpu in gpus.clone() {
         let Some(family) = KernelFamily::here(gpu) else {
             return refuse(format!("{gpu}: the kernels need compute capability 8.0 or later"));
         };
         check_sizes(plan, family)?;
     }
-    for op in &plan.ops {
-        if let OpWork::Collective { transport, .. } = op.work
-            && transport == Transport::Multimem
-        {
-            return refuse(format!(
-                "{} over {}: on GPUs collectives run peer-to-peer (--transport p2p)",
-                op.name,
-                transport.name()
-            ));
-        }
-    }
-    Ok(())
+    check_transport(plan, gpus, |name| std::env::var_os(name))
+}
+
+/// Collectives over multicast do not run, whatever the GPUs; the text says what is wanting here besides.
+fn check_transport<'g>(
+    plan: &Plan,
+    gpus: impl Iterator<Item = &'g GpuInfo>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<(), ExecError> {
+    let multimem =
+        |op: &&Op| matches!(op.work, OpWork::Collective { transport: Transport::Multimem, .. });
+    let Some(op) = plan.ops.iter().find(multimem) else { return Ok(()) };
+    let wanting = MulticastPermit::ask(gpus, MulticastOptIn::Absent, variable)
+        .map_or_else(|refusal| format!(", and {refusal}"), |_permit| String::new());
+    Err(ExecError::Unsupported(format!(
+        "{} over {}: its kernels are compiled but have never run, nothing makes the multicast object that they \
+         need{wanting}; on GPUs collectives run peer-to-peer (--transport p2p)",
+        op.name,
+        Transport::Multimem.name()
+    )))
 }
 
 /// A checkpoint of the plan's own model, whose mathematics the kernels know.
@@ -159,6 +175,20 @@ mod tests {
         spec::{Knobs, RunSpec},
     };
 
+    fn gpu(compute_capability: (u32, u32), index: u32) -> GpuInfo {
+        GpuInfo {
+            index,
+            name: "a GPU".to_owned(),
+            compute_capability,
+            sms: 132,
+            memory_bytes: 1 << 37,
+            peers: vec![true, true],
+            multicast: true,
+            compute_mode: ComputeMode::Shared,
+            pci_address: String::new(),
+        }
+    }
+
     fn refused(model: &str, batch: Batch, transport: Transport) -> Option<String> {
         refused_on((9, 0), model, batch, transport)
     }
@@ -169,17 +199,7 @@ mod tests {
         batch: Batch,
         transport: Transport,
     ) -> Option<String> {
-        let gpu = |index| GpuInfo {
-            index,
-            name: "a GPU".to_owned(),
-            compute_capability,
-            sms: 132,
-            memory_bytes: 1 << 37,
-            peers: vec![true, true],
-            multicast: true,
-            compute_mode: ComputeMode::Shared,
-            pci_address: String::new(),
-        };
+        let gpu = |index| gpu(compute_capability, index);
         let spec = RunSpec {
             model: model::builtin(model).unwrap(),
             machine: machine::builtin("h100x8").unwrap(),
@@ -188,6 +208,29 @@ mod tests {
         };
         let found = Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] };
         refusal(&plan(&spec).unwrap(), &found)
+    }
+
+    #[test]
+    fn multimem_is_refused_with_what_is_wanting() {
+        let spec = RunSpec {
+            model: model::builtin("llama-3.3-70b").unwrap(),
+            machine: machine::builtin("h100x8").unwrap(),
+            batch: Batch::prefill(1024, 1024),
+            knobs: Knobs { tp: 2, layers: Some(1), ..Knobs::default() },
+        };
+        let plan = plan(&spec).unwrap();
+        let gpu = |index| gpu((9, 0), index);
+        let told = |gpus: &[GpuInfo], vetoed: bool| {
+            let variable =
+                |name: &str| (vetoed && name == "NCCL_NVLS_ENABLE").then(|| OsString::from("0"));
+            check_transport(&plan, gpus.iter(), variable).unwrap_err().to_string()
+        };
+        let text = told(&[gpu(0), gpu(1)], false);
+        assert!(text.contains("never run") && text.contains("not asked for"), "{text}");
+        let text = told(&[gpu(0), gpu(1)], true);
+        assert!(text.contains("NCCL_NVLS_ENABLE"), "{text}");
+        let text = told(&[gpu(0), GpuInfo { multicast: false, ..gpu(1) }], false);
+        assert!(text.contains("GPU 1") && text.contains("cannot take part"), "{text}");
     }
 
     #[test]
