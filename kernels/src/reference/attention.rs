@@ -1,3 +1,5 @@
+use super::dot;
+
 /// Shape of an attention over one sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attention {
@@ -26,17 +28,18 @@ pub fn attention(q: &[f64], k: &[f64], v: &[f64], shape: Attention) -> Vec<f64> 
             let kv_head = head * kv_heads / heads;
             let row = |of: usize| (of * kv_heads + kv_head) * head_dim;
             let seen = cached_tokens + token + 1;
-            let scores: Vec<f64> = (0..seen)
-                .map(|key| {
-                    scale * query.iter().zip(&k[row(key)..]).map(|(a, b)| a * b).sum::<f64>()
-                })
-                .collect();
+            let scores: Vec<f64> =
+                (0..seen).map(|key| scale * dot(query, &k[row(key)..][..head_dim])).collect();
             let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let weights: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
             let total: f64 = weights.iter().sum();
-            out.extend((0..head_dim).map(|i| {
-                weights.iter().enumerate().map(|(key, w)| w * v[row(key) + i]).sum::<f64>() / total
-            }));
+            let mut sum = vec![0.0; head_dim];
+            for (key, weight) in weights.iter().enumerate() {
+                for (sum, value) in sum.iter_mut().zip(&v[row(key)..][..head_dim]) {
+                    *sum += weight * value;
+                }
+            }
+            out.extend(sum.iter().map(|sum| sum / total));
         }
     }
     out

@@ -1,13 +1,11 @@
-use super::silu;
+use super::{dot, silu};
 
 /// `[m, k] × [n, k]ᵀ → [m, n]`: a linear layer with weights as a checkpoint stores them.
 pub fn gemm(a: &[f64], b: &[f64], (m, n, k): (usize, usize, usize)) -> Vec<f64> {
     assert_eq!((a.len(), b.len()), (m * k, n * k), "shapes differ");
     let mut c = Vec::with_capacity(m * n);
     for row in a.chunks_exact(k) {
-        c.extend(
-            b.chunks_exact(k).map(|column| row.iter().zip(column).map(|(x, y)| x * y).sum::<f64>()),
-        );
+        c.extend(b.chunks_exact(k).map(|column| dot(row, column)));
     }
     c
 }

@@ -6,11 +6,17 @@ use super::{
     data::Guarded,
     stamped::{OP, recording},
 };
-use crate::cuda::{Args, Shape};
+use crate::{
+    clock::{ClockFit, ClockPair},
+    cuda::{Args, Shape},
+};
 
 const ROUNDS: u32 = 64;
+/// What ticks of both clocks may add to a reading: 32 ns each on Hopper, a microsecond on some others.
+const TICKS_NS: i64 = 2100;
 
-/// Every round trip ends after it began and before the next, and the follower's readings never go back.
+/// Every round trip ends after it began and before the next, the follower's readings never go back, and each lies within
+/// its round trip once mapped by the clock that is fitted through all.
 pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let devices = &bench.devices()[..2];
     let kernels = bench.load(Source::plain("clock.cu", "weft_clock"), 2, false)?;
@@ -50,7 +56,48 @@ pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
             return Err(CheckError::Wrong(format!("the {whose}'s times go back: {times:?}")));
         }
     }
-    let trips = sent_seen.chunks_exact(2).map(|trip| trip[1] - trip[0]);
-    let shortest = trips.min().unwrap_or_default();
-    Ok(Outcome::Passed(format!("{ROUNDS} round trips, the shortest {shortest} ns")))
+    let pairs = pairs(&sent_seen, &noted);
+    let fit = ClockFit::fit(&pairs)
+        .map_err(|error| CheckError::Wrong(format!("no clock fits {pairs:?}: {error}")))?;
+    for pair in &pairs {
+        let off = (fit.host_from_device(pair.device_ns) - pair.host_ns).abs();
+        if off > pair.half_width_ns + TICKS_NS {
+            let text = format!("{off} ns from the middle of its round trip: {pair:?}");
+            return Err(CheckError::Wrong(text));
+        }
+    }
+    let shortest = 2 * pairs.iter().map(|pair| pair.half_width_ns).min().unwrap_or_default();
+    let p99 = fit.residual_p99_ns();
+    Ok(Outcome::Passed(format!(
+        "{ROUNDS} round trips, the shortest {shortest} ns, residual p99 {p99} ns"
+    )))
+}
+
+/// One for each round trip, in order.
+fn pairs(sent_seen: &[u64], noted: &[u64]) -> Vec<ClockPair> {
+    let pair = |(trip, &noted): (&[u64], &u64)| {
+        let (sent, seen) = (trip[0] as i64, trip[1] as i64);
+        ClockPair {
+            device_ns: noted as i64,
+            host_ns: i64::midpoint(sent, seen),
+            half_width_ns: (seen - sent) / 2,
+        }
+    };
+    sent_seen.chunks_exact(2).zip(noted).map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offset_clocks_fit_their_round_trips() {
+        let sent_seen: Vec<u64> =
+            (0..ROUNDS as u64).flat_map(|i| [3000 * i, 3000 * i + 1500 + 10 * (i % 7)]).collect();
+        let noted: Vec<u64> = (0..ROUNDS as u64).map(|i| 3000 * i + 740 + 1_000_000).collect();
+        let pairs = pairs(&sent_seen, &noted);
+        let fit = ClockFit::fit(&pairs).expect("in order");
+        let off = |pair: &ClockPair| (fit.host_from_device(pair.device_ns) - pair.host_ns).abs();
+        assert!(pairs.len() == ROUNDS as usize && pairs.iter().all(|pair| off(pair) < 100));
+    }
 }

@@ -15,6 +15,7 @@ mod fused;
 mod gemm;
 mod norm;
 mod pointwise;
+mod qk_norm;
 mod ranks;
 mod rings;
 mod rope;
@@ -69,6 +70,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "embedding", file: "embedding.cu", gpus: 1, run: pointwise::embedding },
     Check { name: "random numbers", file: "random.cu", gpus: 1, run: pointwise::random },
     Check { name: "norms", file: "norm.cu", gpus: 1, run: norm::check },
+    Check { name: "head norms", file: "qk_norm.cu", gpus: 1, run: qk_norm::check },
     Check { name: "rope", file: "rope.cu", gpus: 1, run: rope::check },
     Check { name: "attention, rows", file: "attention_sm90.cu", gpus: 1, run: attention::rows },
     Check { name: "attention, pages", file: "attention_sm90.cu", gpus: 1, run: attention::pages },
@@ -144,6 +146,14 @@ mod tests {
         assert_eq!(names.len(), CHECKS.len());
         for check in CHECKS {
             assert!(kernels::find(check.file).is_some(), "{}", check.file);
+        }
+    }
+
+    #[test]
+    fn every_program_has_a_check() {
+        for program in kernels::PROGRAMS {
+            let file = program.file;
+            assert!(CHECKS.iter().any(|check| check.file == file), "no check runs {file}");
         }
     }
 }
