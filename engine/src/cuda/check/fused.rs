@@ -1,4 +1,4 @@
-//! `fused_norm_sm90.cu` and its portable twin: all-reduce, residual add and RMSNorm in one launch, one rank a GPU.
+//! `fused_norm_sm90.cu`, its portable twin and the simple fusion: all-reduce, residual add and RMSNorm in one launch, one rank a GPU.
 
 use weftscope_kernels::{
     abi::StampKind,
@@ -8,7 +8,7 @@ use weftscope_kernels::{
 use super::{
     Bench, CheckError, Outcome,
     bench::Source,
-    compare::Tally,
+    compare::{Limits, Tally},
     data::{Guarded, Numbers},
     norm::{EPS, LIMITS},
     ranks::Ranks,
@@ -61,41 +61,77 @@ const PORTABLE: [Case; 3] = [
 const PORTABLE_QUICK: [Case; 1] =
     [Case { form: portable_form(2, 96), hidden: 520, slots: 0, blocks: &[2] }];
 
+/// The simple fusion: blocks of 512 threads; groups and slots mean nothing to it.
+const SIMPLE: [Case; 3] = [
+    Case { form: portable_form(1, 512), hidden: 8192, slots: 0, blocks: &[1, 8, 16] },
+    Case { form: portable_form(1, 512), hidden: 5120, slots: 0, blocks: &[5] },
+    Case { form: portable_form(1, 512), hidden: 520, slots: 0, blocks: &[2, 3] },
+];
+const SIMPLE_QUICK: [Case; 1] =
+    [Case { form: portable_form(1, 512), hidden: 520, slots: 0, blocks: &[2] }];
+
+/// One rounding more than the fused kernels', of a sum that may be larger than what the residual leaves of it.
+const SIMPLE_LIMITS: Limits = Limits { error: 6e-3, element: 2.4e-2 };
+
+/// Which kernel; all take the same arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// `weft_fused_norm`
+    Fused,
+    /// `weft_simple_fusion`
+    Simple,
+}
+
 /// On two GPUs.
 pub(super) fn pair(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, bench.choose(&QUICK, &FULL), 2)
+    check(bench, (Which::Fused, bench.choose(&QUICK, &FULL)), 2)
 }
 
 /// With a single rank, for tools that see one GPU at a time.
 pub(super) fn alone(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, bench.choose(&QUICK, &FULL), 1)
+    check(bench, (Which::Fused, bench.choose(&QUICK, &FULL)), 1)
 }
 
 /// `fused_norm.cu` on two GPUs.
 pub(super) fn portable_pair(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, bench.choose(&PORTABLE_QUICK, &PORTABLE), 2)
+    check(bench, (Which::Fused, bench.choose(&PORTABLE_QUICK, &PORTABLE)), 2)
 }
 
 /// `fused_norm.cu` with a single rank.
 pub(super) fn portable_alone(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, bench.choose(&PORTABLE_QUICK, &PORTABLE), 1)
+    check(bench, (Which::Fused, bench.choose(&PORTABLE_QUICK, &PORTABLE)), 1)
 }
 
-fn check(bench: &Bench, cases: &[Case], ranks: usize) -> Result<Outcome, CheckError> {
+/// `simple_fusion.cu` on two GPUs.
+pub(super) fn simple_pair(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, (Which::Simple, bench.choose(&SIMPLE_QUICK, &SIMPLE)), 2)
+}
+
+/// `simple_fusion.cu` with a single rank.
+pub(super) fn simple_alone(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, (Which::Simple, bench.choose(&SIMPLE_QUICK, &SIMPLE)), 1)
+}
+
+fn check(
+    bench: &Bench,
+    (which, cases): (Which, &[Case]),
+    ranks: usize,
+) -> Result<Outcome, CheckError> {
     let together = Ranks::new(bench, ranks)?;
-    let mut tally = Tally::new(LIMITS);
+    let mut tally = Tally::new(if which == Which::Simple { SIMPLE_LIMITS } else { LIMITS });
     for &case in cases {
-        let source = Source {
-            file: case.form.file(),
-            entry: "weft_fused_norm",
-            defines: &case.form.defines(case.hidden, ranks as u32),
-            smem_bytes: case.form.smem_bytes(case.hidden),
+        let defines = &case.form.defines(case.hidden, ranks as u32);
+        let smem_bytes = case.form.smem_bytes(case.hidden);
+        let (file, entry) = match which {
+            Which::Fused => (case.form.file(), "weft_fused_norm"),
+            Which::Simple => ("simple_fusion.cu", "weft_simple_fusion"),
         };
+        let source = Source { file, entry, defines, smem_bytes };
         let kernels = bench.load(source, ranks, true)?;
         // One row leaves the other rank without any; 301 are no multiple of anything.
         for &rows in bench.choose(&[1, 9], &[1, 5, 64, 301]) {
             for &blocks in case.blocks {
-                let problem = Problem::draw(bench, (case, blocks), rows, ranks);
+                let problem = Problem::draw(bench, (which, case, blocks), rows, ranks);
                 problem.run(&together, &kernels, &mut tally)?;
             }
         }
@@ -104,6 +140,7 @@ fn check(bench: &Bench, cases: &[Case], ranks: usize) -> Result<Outcome, CheckEr
 }
 
 struct Problem {
+    which: Which,
     case: Case,
     blocks: u32,
     rows: usize,
@@ -115,10 +152,16 @@ struct Problem {
 }
 
 impl Problem {
-    fn draw(bench: &Bench, (case, blocks): (Case, u32), rows: usize, ranks: usize) -> Self {
+    fn draw(
+        bench: &Bench,
+        (which, case, blocks): (Which, Case, u32),
+        rows: usize,
+        ranks: usize,
+    ) -> Self {
         let hidden = case.hidden as usize;
         let partial = || bench.numbers((BEFORE + rows + BEHIND) * hidden, 2.0);
         Self {
+            which,
             case,
             blocks,
             rows,
@@ -152,7 +195,7 @@ impl Problem {
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
         let Self { case, blocks, rows, .. } = self;
-        let what = format!("{rows} rows on {blocks} blocks, {case:?}");
+        let what = format!("{:?}, {rows} rows on {blocks} blocks, {case:?}", self.which);
         let mut hidden = Vec::new();
         let mut residuals = Vec::new();
         let mut gammas = Vec::new();
@@ -169,10 +212,15 @@ impl Problem {
         };
         let (hidden, residuals) = (read(&hidden, "hidden")?, read(&residuals, "residual")?);
         let blocks = self.blocks as usize;
+        // The simple fusion: reduce-scatter, norm and all-gather, a pair of barriers around either collective.
+        let (barriers, phases) = match self.which {
+            Which::Fused => (1, self.case.form.groups as usize),
+            Which::Simple => (2, 3),
+        };
         let expected = [
-            (StampKind::BarrierEntry, blocks),
-            (StampKind::Rows, blocks * self.case.form.groups as usize),
-            (StampKind::BarrierExit, blocks),
+            (StampKind::BarrierEntry, blocks * barriers),
+            (StampKind::Rows, blocks * phases),
+            (StampKind::BarrierExit, blocks * barriers),
         ];
         together.stamped(&what, &expected)?;
         self.compare(&what, &hidden, &residuals, tally)
@@ -200,7 +248,7 @@ impl Problem {
                 .with(together.recordings[rank].ring_address())
                 .with(together.recordings[rank].error_address());
             let shape = Shape { blocks: self.blocks, threads: groups * group_threads };
-            // SAFETY: the arguments are those of weft_fused_norm; all ranks' buffers and pads live until the reads
+            // SAFETY: the arguments are those of all these kernels; all ranks' buffers and pads live until the reads
             // behind this have waited for every device.
             unsafe { kernels[rank].launch(device.compute(), shape, args) }?;
         }

@@ -90,6 +90,12 @@ pub const CHECKS: &[Check] = &[
         gpus: 1,
         run: fused::portable_alone,
     },
+    Check {
+        name: "simple fusion, one rank",
+        file: "simple_fusion.cu",
+        gpus: 1,
+        run: fused::simple_alone,
+    },
     Check { name: "clocks", file: "clock.cu", gpus: 2, run: clocks::check },
     Check { name: "all-reduce", file: "collective.cu", gpus: 2, run: collective::all_reduce },
     Check {
@@ -106,6 +112,7 @@ pub const CHECKS: &[Check] = &[
         gpus: 2,
         run: fused::portable_pair,
     },
+    Check { name: "simple fusion", file: "simple_fusion.cu", gpus: 2, run: fused::simple_pair },
     Check { name: "missing rank", file: "fused_norm_sm90.cu", gpus: 1, run: waiting::check },
 ];
 
