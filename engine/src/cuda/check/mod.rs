@@ -156,9 +156,13 @@ mod tests {
         }
     }
 
+    /// Multicast kernels need a multicast object, which nothing here makes: they are compiled, and never run.
+    const NEVER_RUN: &str = "multimem.cu";
+
     #[test]
     fn every_program_has_a_check() {
-        for program in kernels::PROGRAMS {
+        assert!(CHECKS.iter().all(|check| check.file != NEVER_RUN), "it runs after all");
+        for program in kernels::PROGRAMS.iter().filter(|program| program.file != NEVER_RUN) {
             let file = program.file;
             assert!(CHECKS.iter().any(|check| check.file == file), "no check runs {file}");
         }
