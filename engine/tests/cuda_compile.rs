@@ -2,8 +2,10 @@
 
 #![cfg(feature = "cuda")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use weftscope_engine::cuda::{Compiled, Nvrtc};
-use weftscope_kernels::{Arch, PROGRAMS, Program};
+use weftscope_kernels::{Arch, PROGRAMS, Program, Target, Variant};
 
 /// Clock readings and random numbers are set-up, not work to be recorded.
 const UNRECORDED: [&str; 2] = ["clock.cu", "random.cu"];
@@ -17,27 +19,70 @@ fn every_program_compiles() {
             return;
         }
     };
-    let mut compiled = 0;
+    let jobs = jobs(nvrtc.version());
+    // NVRTC compiles on any number of threads at once.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    job.compile(nvrtc);
+                }
+            });
+        }
+    });
+    eprintln!("{} cubins with NVRTC {:?}", jobs.len(), nvrtc.version());
+}
+
+/// One program in one form.
+struct Job {
+    program: &'static Program,
+    variant: &'static Variant,
+    arch: Arch,
+    stamps: bool,
+}
+
+impl Job {
+    fn compile(&self, nvrtc: Nvrtc) {
+        let result =
+            nvrtc.compile_afresh(self.program, self.variant.defines, self.arch, self.stamps);
+        check(self.program, &result.unwrap_or_else(|error| panic!("{error}")), self.stamps);
+    }
+}
+
+/// Every program for every architecture that this NVRTC knows, in every form, with stamps and without.
+fn jobs(version: (i32, i32)) -> Vec<Job> {
+    let mut jobs = Vec::new();
     for program in PROGRAMS {
         for &arch in program.archs {
-            if arch == Arch::Sm100 && nvrtc.version() < (12, 8) {
-                eprintln!(
-                    "skipped {}: NVRTC {:?} does not know sm_100",
-                    program.file,
-                    nvrtc.version()
-                );
+            if arch == Arch::Sm100 && version < (12, 8) {
+                eprintln!("skipped {}: NVRTC {version:?} does not know sm_100", program.file);
                 continue;
             }
             for variant in program.variants {
-                for stamps in [false, true] {
-                    let result = nvrtc.compile_afresh(program, variant.defines, arch, stamps);
-                    check(program, &result.unwrap_or_else(|error| panic!("{error}")), stamps);
-                    compiled += 1;
-                }
+                jobs.extend([false, true].map(|stamps| Job { program, variant, arch, stamps }));
             }
         }
     }
-    eprintln!("{compiled} cubins with NVRTC {:?}", nvrtc.version());
+    jobs
+}
+
+/// A GPU that NVRTC knows only an older relative of gets PTX; one that it knows gets its own machine code.
+#[test]
+fn other_gpus_get_code_too() {
+    let Ok(nvrtc) = Nvrtc::open() else { return aloud(format_args!("skipped: no NVRTC")) };
+    let program = weftscope_kernels::find("norm.cu").expect("registered");
+    let compile = |major, minor| {
+        let target = Target::of(major, minor).expect("8.0 or later");
+        nvrtc
+            .compile_afresh(program, &[""; 0], target, false)
+            .unwrap_or_else(|error| panic!("{error}"))
+    };
+    let ada = compile(8, 9);
+    assert!(ada.cubin.starts_with(b"\x7fELF") && ada.ptx.contains("sm_89"), "{}", ada.ptx);
+    let unborn = compile(99, 0);
+    assert!(unborn.cubin.is_empty() && unborn.ptx.contains(".entry weft_rms_norm"));
 }
 
 fn check(program: &Program, compiled: &Compiled, stamps: bool) {
