@@ -169,8 +169,8 @@ fn row_of(kind: LaunchKind, stream: Option<StreamId>) -> Row {
 
 fn name_of(row: Row) -> String {
     match row {
-        Row::Kernels(stream) => format!("CUPTI kernels, {}", stream.name()),
-        Row::OtherKernels => "CUPTI kernels of no op".to_owned(),
+        Row::Kernels(stream) => format!("CUPTI {}", stream.name().trim_end_matches(" stream")),
+        Row::OtherKernels => "CUPTI no op".to_owned(),
         Row::Copies => "CUPTI copies".to_owned(),
         Row::Waits => "CUPTI waits".to_owned(),
         Row::Overhead => "CUPTI overhead".to_owned(),
