@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use weftscope_engine::clock::{ClockFit, ClockPair};
 
 /// Readings older than this are forgotten: the host's clock, in which CUPTI tells times, is slewed by NTP, so its
-/// drift against a GPU's is constant over seconds only.
-const MEMORY_NS: i64 = 5_000_000_000;
+/// drift against a GPU's is constant over a second at most.
+const MEMORY_NS: i64 = 1_000_000_000;
 /// Readings kept a rank at most; a fit over all of them takes well under a millisecond.
 const ROOM: usize = 1 << 14;
 /// How much longer stamps may seem to take than the kernel around them: both tick every 32 ns.
@@ -35,7 +35,7 @@ impl Sighting {
 }
 
 /// How much wider than the narrowest bracket of an iteration another may be to count.
-const WIDER_NS: i64 = 200;
+const WIDER_NS: i64 = 64;
 
 /// One rank's map.
 #[derive(Clone, Debug, Default)]

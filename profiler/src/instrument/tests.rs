@@ -264,7 +264,7 @@ fn iterations_keep_to_themselves() {
     let kernels = |rank: u32| -> usize {
         let tracks = trace.tracks.iter().filter(|track| {
             matches!(track.kind, TrackKind::Driver { rank: of, .. } if of == rank)
-                && track.name.starts_with("CUPTI kernels,")
+                && ["CUPTI compute", "CUPTI comm"].contains(&&*track.name)
         });
         tracks.flat_map(|track| &track.lanes).map(|&lane| trace.lane(lane).slices.len()).sum()
     };

@@ -109,7 +109,7 @@ impl Problem {
         let outs =
             hidden.iter().map(|hidden| hidden.read::<u16>(&what)).collect::<Result<Vec<_>, _>>()?;
         let kinds = [StampKind::BarrierEntry, StampKind::Block, StampKind::BarrierExit];
-        together.stamped(&what, &kinds.map(|kind| (kind, blocks as usize)))?;
+        together.stamped(&what, &kinds.map(|kind| (kind, blocks as usize)), false)?;
         self.compare(&what, &outs, tally)
     }
 

@@ -5,7 +5,7 @@ use weftscope_kernels::abi::{PAD_WORDS, Peers};
 use super::{
     Bench, CheckError,
     data::Guarded,
-    stamped::{recording, stamped},
+    stamped::{recording, stamped, stamped_in_passes},
 };
 use crate::cuda::{CudaError, Device, Recording};
 
@@ -38,10 +38,12 @@ impl<'a> Ranks<'a> {
         &self,
         what: &str,
         expected: &[(weftscope_kernels::abi::StampKind, usize)],
+        in_passes: bool,
     ) -> Result<(), CheckError> {
+        let held = if in_passes { stamped_in_passes } else { stamped };
         for (rank, device) in self.devices.iter().enumerate() {
             let what = format!("rank {rank}, {what}");
-            stamped(&what, &self.recordings[rank], device.info().sms, expected)?;
+            held(&what, &self.recordings[rank], device.info().sms, expected)?;
             let _words: Vec<u32> = self.pads[rank].read(&format!("pads, {what}"))?;
         }
         Ok(())

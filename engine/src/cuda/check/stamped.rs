@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use weftscope_kernels::abi::StampKind;
 
 use super::CheckError;
@@ -19,6 +21,49 @@ pub(super) fn stamped(
     sms: u32,
     expected: &[(StampKind, usize)],
 ) -> Result<usize, CheckError> {
+    let mut keys = counted(what, recording, sms, expected)?;
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup_by_key(|key| (key.0, key.1));
+    if keys.len() != all {
+        let items = keys.len();
+        return Err(CheckError::Wrong(format!("{what}: {all} stamps of only {items} items")));
+    }
+    finish(recording, &keys)
+}
+
+/// The same for a kernel that goes over its items in several passes: at most one stamp an item and moment.
+pub(super) fn stamped_in_passes(
+    what: &str,
+    recording: &Recording,
+    sms: u32,
+    expected: &[(StampKind, usize)],
+) -> Result<usize, CheckError> {
+    let mut keys = counted(what, recording, sms, expected)?;
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup_by_key(|key| (key.0, key.1, key.2));
+    if keys.len() != all {
+        return Err(CheckError::Wrong(format!("{what}: an item was stamped twice at one time")));
+    }
+    finish(recording, &keys)
+}
+
+/// Kind, item, start and SM of a stamp.
+type Key = (u16, u32, u64, u16);
+
+fn finish(recording: &Recording, keys: &[Key]) -> Result<usize, CheckError> {
+    recording.clear()?;
+    let used: BTreeSet<u16> = keys.iter().map(|key| key.3).collect();
+    Ok(used.len())
+}
+
+fn counted(
+    what: &str,
+    recording: &Recording,
+    sms: u32,
+    expected: &[(StampKind, usize)],
+) -> Result<Vec<Key>, CheckError> {
     let wrong = |text: String| Err(CheckError::Wrong(format!("{what}: {text}")));
     let read = recording.read()?;
     if let Some(error) = recording.first_error()? {
@@ -28,14 +73,12 @@ pub(super) fn stamped(
         return wrong(format!("{} stamps found no slot", read.dropped));
     }
     let mut keys = Vec::with_capacity(read.stamps.len());
-    let mut used = vec![false; sms as usize];
     for stamp in &read.stamps {
         let fine = stamp.op == OP && u32::from(stamp.sm) < sms && stamp.start_ns <= stamp.end_ns;
         if !fine {
             return wrong(format!("a stamp makes no sense (op {OP}, {sms} SMs): {stamp:?}"));
         }
-        used[usize::from(stamp.sm)] = true;
-        keys.push((stamp.kind, stamp.item));
+        keys.push((stamp.kind, stamp.item, stamp.start_ns, stamp.sm));
     }
     for &(kind, count) in expected {
         let found = keys.iter().filter(|key| key.0 == kind as u16).count();
@@ -44,12 +87,8 @@ pub(super) fn stamped(
         }
     }
     let all: usize = expected.iter().map(|(_, count)| count).sum();
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.len() != all || read.stamps.len() != all {
-        let (stamps, items) = (read.stamps.len(), keys.len());
-        return wrong(format!("{stamps} stamps of {items} items instead of {all} of each"));
+    if keys.len() != all {
+        return wrong(format!("{} stamps instead of {all}", keys.len()));
     }
-    recording.clear()?;
-    Ok(used.iter().filter(|&&used| used).count())
+    Ok(keys)
 }

@@ -10,6 +10,10 @@ use super::programs::Loader;
 /// Exchanges a reading; the narrowest few of them count.
 const ROUNDS: u32 = 64;
 
+/// Readings older than this are forgotten: two clocks drift apart evenly over a second, not over a minute (a line through
+/// 60 s lay 840 ns beside the readings).
+const MEMORY_NS: i64 = 1_000_000_000;
+
 /// Reads the other ranks' clocks against rank 0's, by flags over NVLink.
 #[derive(Debug)]
 pub(super) struct Clocks {
@@ -57,14 +61,17 @@ impl Clocks {
             launch(leader, follower, self.next, true)?;
             let sent_seen: Vec<u64> = leader.times.read(0, 2 * ROUNDS as usize)?;
             let noted: Vec<u64> = follower.times.read(0, ROUNDS as usize)?;
-            self.pairs[rank].extend(narrowest(&sent_seen, &noted));
+            let pairs = &mut self.pairs[rank];
+            pairs.extend(narrowest(&sent_seen, &noted));
+            let newest = pairs.last().map_or(0, |pair| pair.host_ns);
+            pairs.retain(|pair| pair.host_ns >= newest - MEMORY_NS);
             // Both flags have seen this rank's rounds; the next rank starts behind them.
             self.next += ROUNDS;
         }
         Ok(())
     }
 
-    /// The map of each rank's time onto rank 0's, from all readings so far.
+    /// The map of each rank's time onto rank 0's, from the readings of the last second.
     pub(super) fn fits(&self) -> Vec<ClockFit> {
         let same = ClockPair { device_ns: 0, host_ns: 0, half_width_ns: 0 };
         let fit = |pairs: &Vec<ClockPair>| ClockFit::fit(pairs).or_else(|_| ClockFit::fit(&[same]));
