@@ -7,7 +7,7 @@ use weftscope_engine::{
         BlockRecord, ClockResidual, CounterRecord, IterationEnd, LaunchRecord, LaunchWatch,
         Observer, OpRecord,
     },
-    plan::Plan,
+    plan::{OpId, OpWork, Plan},
 };
 
 use super::{
@@ -169,7 +169,7 @@ impl<E: Watched, S: Source> Executor for Instrumented<E, S> {
             return self.inner.run_many(plan, iterations, observer);
         }
         let mut held = Held {
-            ranks: plan.ranks,
+            plan,
             observer,
             source: &mut self.source,
             joiner: &mut self.joiner,
@@ -195,7 +195,7 @@ impl<E: Watched, S: Source> Executor for Instrumented<E, S> {
 
 /// The observer, with each iteration's end held back until the source was asked.
 struct Held<'a, S> {
-    ranks: u32,
+    plan: &'a Plan,
     observer: &'a mut dyn Observer,
     source: &'a mut S,
     joiner: &'a mut Joiner,
@@ -217,7 +217,7 @@ impl<S: Source> Held<'_, S> {
                 let mut busy: Vec<(i64, i64)> = self
                     .ops
                     .iter()
-                    .filter(|op| op.rank == series.rank)
+                    .filter(|op| op.rank == series.rank && !is_collective(self.plan, op.op))
                     .map(|op| (op.start_ns, op.end_ns))
                     .collect();
                 busy.sort_unstable();
@@ -231,6 +231,11 @@ impl<S: Source> Held<'_, S> {
         }
         out
     }
+}
+
+fn is_collective(plan: &Plan, op: OpId) -> bool {
+    let op = plan.ops.get(op.0 as usize);
+    op.is_some_and(|op| matches!(op.work, OpWork::Collective { .. }))
 }
 
 impl<S: Source> Observer for Held<'_, S> {
@@ -280,7 +285,7 @@ impl<S: Source> Observer for Held<'_, S> {
         self.observer.counters(&samples);
         let known = self.joiner.residuals();
         let known: Vec<ClockResidual> =
-            known.into_iter().filter(|residual| residual.rank < self.ranks).collect();
+            known.into_iter().filter(|residual| residual.rank < self.plan.ranks).collect();
         self.observer.clocks(&known);
         let mut end = end.clone();
         end.lost.extend(seen.lost);

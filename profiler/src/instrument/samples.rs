@@ -54,8 +54,8 @@ impl SampleClocks<'_> {
     }
 }
 
-/// Which clock fits better: under it, samples with active SMs lie where ops ran. `busy` are ops of the rank, executor
-/// time, by start.
+/// Which clock fits better: under it, samples with active SMs lie where ops ran. `busy` are ops of the rank that fill the
+/// GPU (not collectives, which hold a few SMs and, alone, would count as either), executor time, by start.
 pub fn sample_time(series: &Series, busy: &[(i64, i64)], clocks: SampleClocks<'_>) -> SampleTime {
     let column = series.counters.iter().position(|&counter| counter == Counter::SmActive);
     let (Some(column), Some(_)) = (column, clocks.cupti) else { return SampleTime::Gpu };
@@ -71,8 +71,8 @@ pub fn sample_time(series: &Series, busy: &[(i64, i64)], clocks: SampleClocks<'_
                 let (start, end) =
                     (clocks.map(time, sample.start_ns), clocks.map(time, sample.end_ns));
                 let share = covered(&merged, start, end) as f64 / (end - start).max(1) as f64;
-                // More than a tenth of the SMs is "something runs": how many is the kernels' matter.
-                let is_active = sample.values.get(column).is_some_and(|&value| value > 10.0);
+                // More than half of the SMs: a collective alone holds an eighth.
+                let is_active = sample.values.get(column).is_some_and(|&value| value > 50.0);
                 (share - f64::from(u8::from(is_active))).abs()
             })
             .sum()
