@@ -73,16 +73,6 @@ __device__ __forceinline__ void load_keys(u32 dst, const Keys& keys, u32 block) 
     }
 }
 
-__device__ __forceinline__ float quad_max(float x) {
-    x = fmaxf(x, __shfl_xor_sync(~0u, x, 1));
-    return fmaxf(x, __shfl_xor_sync(~0u, x, 2));
-}
-
-__device__ __forceinline__ float quad_sum(float x) {
-    x += __shfl_xor_sync(~0u, x, 1);
-    return x + __shfl_xor_sync(~0u, x, 2);
-}
-
 // A thread holds two rows of its warp's sixteen: lane / 4, and that plus eight.
 struct Rows {
     float top[2];    // largest score so far

@@ -89,16 +89,6 @@ __device__ __forceinline__ void issue_values(float (&o)[64], const u32 (&p)[32],
     wgmma_commit();
 }
 
-__device__ __forceinline__ float quad_max(float x) {
-    x = fmaxf(x, __shfl_xor_sync(~0u, x, 1));
-    return fmaxf(x, __shfl_xor_sync(~0u, x, 2));
-}
-
-__device__ __forceinline__ float quad_sum(float x) {
-    x += __shfl_xor_sync(~0u, x, 1);
-    return x + __shfl_xor_sync(~0u, x, 2);
-}
-
 // A thread holds two rows of its warpgroup's 64: lane / 4 of its warp's sixteen, and that plus eight.
 struct Rows {
     float top[2];    // largest score so far

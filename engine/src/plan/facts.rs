@@ -21,9 +21,9 @@ pub fn facts(plan: &Plan) -> Vec<OpFacts> {
     let gpu = &plan.spec.machine.gpu;
     let beside = concurrent(&plan.ops);
     let of = |(op, beside): (&Op, Option<OpId>)| {
-        let held = beside.map(|id| &plan.ops[id.0 as usize]).filter(|other| is_collective(other));
+        let held = beside.map(|id| &plan.ops[id.0 as usize]).filter(|other| other.is_collective());
         let sms = gpu.sms.saturating_sub(held.map_or(0, |other| other.grid)).max(1);
-        let sms = if is_collective(op) { gpu.sms } else { sms };
+        let sms = if op.is_collective() { gpu.sms } else { sms };
         let sms = match &op.work {
             OpWork::Gemm(shape) => shape.persistent_sms.unwrap_or(sms),
             _ => sms,
@@ -37,10 +37,6 @@ pub fn facts(plan: &Plan) -> Vec<OpFacts> {
         }
     };
     plan.ops.iter().zip(beside).map(of).collect()
-}
-
-fn is_collective(op: &Op) -> bool {
-    matches!(op.work, OpWork::Collective { .. })
 }
 
 /// For each op, the op with the largest grid among those of the other stream that are ordered neither before nor

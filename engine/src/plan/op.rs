@@ -40,6 +40,13 @@ pub struct Op {
     pub link_bytes: f64,
 }
 
+impl Op {
+    /// All ranks meet in it.
+    pub fn is_collective(&self) -> bool {
+        matches!(self.work, OpWork::Collective { .. })
+    }
+}
+
 /// What an op computes, with the shape that decides how it runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum OpWork {

@@ -90,7 +90,7 @@ fn alone_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
         gpu: &machine.gpu,
     };
     let latency = ticks(machine.link.latency_ns);
-    let blocks = if matches!(op.work, OpWork::Collective { .. }) { op.grid } else { 0 };
+    let blocks = if op.is_collective() { op.grid } else { 0 };
     let mut barriers = Barriers::new(1, latency, [blocks].into_iter());
     let mut duration = Duration { ns: 0 };
     let mut records = Records::new(&mut duration, 0);

@@ -81,7 +81,7 @@ fn figures(op: &Op, per_layer: u32, times: Vec<f64>, ceiling: &Ceiling) -> Optio
     Some(KernelFigures {
         name: op.name,
         split: op.split,
-        ctas: matches!(op.work, OpWork::Collective { .. }).then_some(op.grid),
+        ctas: op.is_collective().then_some(op.grid),
         per_layer,
         us,
         flops: rate(op.flops),

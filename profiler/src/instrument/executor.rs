@@ -7,7 +7,7 @@ use weftscope_engine::{
         BlockRecord, ClockResidual, CounterRecord, IterationEnd, LaunchRecord, LaunchWatch,
         Observer, OpRecord,
     },
-    plan::{OpId, OpWork, Plan},
+    plan::Plan,
 };
 
 use super::{
@@ -217,7 +217,9 @@ impl<S: Source> Held<'_, S> {
                 let mut busy: Vec<(i64, i64)> = self
                     .ops
                     .iter()
-                    .filter(|op| op.rank == series.rank && !is_collective(self.plan, op.op))
+                    .filter(|op| {
+                        op.rank == series.rank && !self.plan.ops[op.op.0 as usize].is_collective()
+                    })
                     .map(|op| (op.start_ns, op.end_ns))
                     .collect();
                 busy.sort_unstable();
@@ -231,11 +233,6 @@ impl<S: Source> Held<'_, S> {
         }
         out
     }
-}
-
-fn is_collective(plan: &Plan, op: OpId) -> bool {
-    let op = plan.ops.get(op.0 as usize);
-    op.is_some_and(|op| matches!(op.work, OpWork::Collective { .. }))
 }
 
 impl<S: Source> Observer for Held<'_, S> {

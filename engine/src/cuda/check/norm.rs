@@ -9,7 +9,7 @@ use super::{
     Bench, CheckError, Outcome,
     bench::Source,
     compare::{Limits, Tally},
-    data::{Guarded, Numbers},
+    data::{Guarded, Numbers, wide},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{Args, Device, Kernel, Recording, Shape};
@@ -121,8 +121,7 @@ impl Problem {
                 let (sum, _) = add_rms_norm(&self.x.wide, &self.residual.wide, gamma, eps);
                 tally.compare(&format!("residual, {what}"), &kept, &sum, hidden)?;
                 // The stream is normalised as it is kept, rounded: in rows of eight that rounding would not average out.
-                let kept: Vec<f64> = kept.iter().map(|&bits| widened(bits)).collect();
-                rms_norm(&kept, gamma, eps)
+                rms_norm(&wide(&kept), gamma, eps)
             }
         };
         tally.compare(&what, &out.read(&what)?, &normed, hidden)?;
@@ -130,9 +129,4 @@ impl Problem {
         stamped(&what, recording, device.info().sms, &blocks)?;
         Ok(())
     }
-}
-
-/// A bf16 is the upper half of an f32.
-fn widened(bits: u16) -> f64 {
-    f64::from(f32::from_bits(u32::from(bits) << 16))
 }

@@ -21,15 +21,7 @@ pub(super) fn stamped(
     sms: u32,
     expected: &[(StampKind, usize)],
 ) -> Result<usize, CheckError> {
-    let mut keys = counted(what, recording, sms, expected)?;
-    let all = keys.len();
-    keys.sort_unstable();
-    keys.dedup_by_key(|key| (key.0, key.1));
-    if keys.len() != all {
-        let items = keys.len();
-        return Err(CheckError::Wrong(format!("{what}: {all} stamps of only {items} items")));
-    }
-    finish(recording, &keys)
+    held(what, recording, counted(what, recording, sms, expected)?, |key| (key.0, key.1, 0))
 }
 
 /// The same for a kernel that goes over its items in several passes: at most one stamp an item and moment.
@@ -39,20 +31,24 @@ pub(super) fn stamped_in_passes(
     sms: u32,
     expected: &[(StampKind, usize)],
 ) -> Result<usize, CheckError> {
-    let mut keys = counted(what, recording, sms, expected)?;
-    let all = keys.len();
-    keys.sort_unstable();
-    keys.dedup_by_key(|key| (key.0, key.1, key.2));
-    if keys.len() != all {
-        return Err(CheckError::Wrong(format!("{what}: an item was stamped twice at one time")));
-    }
-    finish(recording, &keys)
+    held(what, recording, counted(what, recording, sms, expected)?, |key| (key.0, key.1, key.2))
 }
 
 /// Kind, item, start and SM of a stamp.
 type Key = (u16, u32, u64, u16);
 
-fn finish(recording: &Recording, keys: &[Key]) -> Result<usize, CheckError> {
+/// No two stamps alike in what `own` takes of them; empties the ring and counts the SMs.
+fn held(
+    what: &str,
+    recording: &Recording,
+    keys: Vec<Key>,
+    own: impl Fn(&Key) -> (u16, u32, u64),
+) -> Result<usize, CheckError> {
+    let distinct: BTreeSet<_> = keys.iter().map(own).collect();
+    if distinct.len() != keys.len() {
+        let (stamps, items) = (keys.len(), distinct.len());
+        return Err(CheckError::Wrong(format!("{what}: {stamps} stamps of only {items} items")));
+    }
     recording.clear()?;
     let used: BTreeSet<u16> = keys.iter().map(|key| key.3).collect();
     Ok(used.len())

@@ -5,7 +5,7 @@ use weftscope_kernels::abi::Peers;
 use super::{layout::Rows, programs::FusedForm, rank::Rank};
 use crate::{
     cuda::{Args, CudaError, Kernel, Shape},
-    plan::{Collective, Op, StreamId},
+    plan::{Collective, Op},
 };
 
 /// Threads of the plain collectives.
@@ -75,9 +75,7 @@ pub(super) fn launch(
 }
 
 fn put(rank: &Rank, op: &Op, kernel: &Kernel, threads: u32, args: Args) -> Result<(), CudaError> {
-    let stream =
-        if op.stream == StreamId::COMM { rank.device.comm() } else { rank.device.compute() };
     // SAFETY: the arguments are the kernel's own; hidden buffers and pads of all ranks live as long as the executor,
     // and no two collectives run at one time: the plan orders them on both streams.
-    unsafe { kernel.launch(stream, Shape { blocks: op.grid, threads }, args) }
+    unsafe { kernel.launch(rank.stream_of(op), Shape { blocks: op.grid, threads }, args) }
 }

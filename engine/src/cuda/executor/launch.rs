@@ -31,7 +31,7 @@ impl fmt::Debug for Graph {
 }
 
 /// Whether an op is NCCL's to run.
-pub(super) fn is_nccl(op: &Op) -> bool {
+fn is_nccl(op: &Op) -> bool {
     matches!(op.work, OpWork::Collective { transport: Transport::Nccl, .. })
 }
 
@@ -140,7 +140,7 @@ impl Prepared {
         for (index, rank) in self.ranks.iter().enumerate() {
             rank.device.make_current()?;
             self.await_others(op, index, &mut events[index])?;
-            mark(rank, stream_of(rank, op), (op.id.0, 0))?;
+            mark(rank, rank.stream_of(op), (op.id.0, 0))?;
         }
         let rows = self.ranks[0].sizes.rows_of(op);
         let columns = self.ranks[0].sizes.shard.hidden;
@@ -149,7 +149,7 @@ impl Prepared {
             .iter()
             .map(|rank| Part {
                 address: Rank::matrix(&rank.act.hidden, (rows.first, rows.rows), columns).address,
-                stream: stream_of(rank, op),
+                stream: rank.stream_of(op),
             })
             .collect();
         // SAFETY: the rows lie in every rank's hidden buffer, which lives as long as the rank; stream order and the
@@ -157,7 +157,7 @@ impl Prepared {
         unsafe { nccl.all_reduce(&parts, rows.rows as usize * columns as usize) }?;
         for (index, rank) in self.ranks.iter().enumerate() {
             rank.device.make_current()?;
-            mark(rank, stream_of(rank, op), (op.id.0, 1))?;
+            mark(rank, rank.stream_of(op), (op.id.0, 1))?;
             self.tell_others(op, index, &mut events[index])?;
         }
         Ok(())
@@ -166,7 +166,7 @@ impl Prepared {
     fn await_others(&self, op: &Op, index: usize, events: &mut Events) -> Result<(), CudaError> {
         let rank = &self.ranks[index];
         for dep in other_stream(&self.plan, op) {
-            let stream = stream_of(rank, op);
+            let stream = rank.stream_of(op);
             stream.wait(&events[&dep]).on(rank.device.info().index, "ordering streams")?;
         }
         Ok(())
@@ -175,7 +175,7 @@ impl Prepared {
     fn tell_others(&self, op: &Op, index: usize, events: &mut Events) -> Result<(), CudaError> {
         let rank = &self.ranks[index];
         if self.awaited[op.id.0 as usize] {
-            let event = stream_of(rank, op).record_event(None);
+            let event = rank.stream_of(op).record_event(None);
             events.insert(op.id, event.on(rank.device.info().index, "recording an event")?);
         }
         Ok(())
@@ -193,11 +193,6 @@ fn watched(
     let launched = launch();
     watch.after();
     launched
-}
-
-/// The stream of an op.
-pub(super) fn stream_of<'r>(rank: &'r Rank, op: &Op) -> &'r CudaStream {
-    if op.stream == StreamId::COMM { rank.device.comm() } else { rank.device.compute() }
 }
 
 /// Whether any op of a plan is NCCL's.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cudarc::driver::CudaStream;
 use weftscope_kernels::abi::PAD_WORDS;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     cuda::{Buffer, CudaError, Device, Matrix, Recording},
-    plan::{Op, Plan},
+    plan::{Op, Plan, StreamId},
 };
 
 /// Blocks of a collective at most, each with a pad of its own.
@@ -104,6 +105,11 @@ impl Rank {
         // bf16 is the upper half of an f32.
         let wide = |&bits: &u16| f32::from_bits(u32::from(bits) << 16);
         Ok(rows.flat_map(|row| row[..own].iter().map(wide)).collect())
+    }
+
+    /// The stream of an op.
+    pub(super) fn stream_of(&self, op: &Op) -> &CudaStream {
+        if op.stream == StreamId::COMM { self.device.comm() } else { self.device.compute() }
     }
 
     /// A dense bf16 matrix: `rows` from `first` on of a buffer with `columns`, its columns from `column` on.

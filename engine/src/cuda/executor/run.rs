@@ -154,12 +154,12 @@ impl CudaExecutor {
         ranks.zip(0..).map(|(rank, index)| rank.logits(index)).collect()
     }
 
-    /// The map of each rank's `%globaltimer` onto executor time (rank 0's), from all readings so far.
+    /// The map of each rank's `%globaltimer` onto executor time (rank 0's), from the last second's readings.
     pub fn rank_clocks(&self) -> Vec<ClockFit> {
         self.clocks.fits()
     }
 
-    /// How well each rank's clock lies on rank 0's, ns, 99th percentile over all readings so far.
+    /// How well each rank's clock lies on rank 0's, ns, 99th percentile of the last second's readings.
     pub fn clock_residuals_ns(&self) -> Vec<i64> {
         self.clocks.fits().iter().map(ClockFit::residual_p99_ns).collect()
     }
