@@ -1,0 +1,7 @@
+//! What the tests of all crates share. A development dependency only: nothing that ships links it.
+
+mod inputs;
+mod skip;
+
+pub use inputs::shared;
+pub use skip::{Need, aloud, skip};
