@@ -6,8 +6,10 @@ use cudarc::driver::{CudaStream, result, sys};
 use weftscope_kernels::{self as kernels, Arch};
 
 use super::{
-    Args, Buffer, CudaError, Device, Gemm, GemmCall, GemmForm, Group, Matrix, Nvrtc, Recording,
-    Shape, error::Context as _,
+    compile::Nvrtc,
+    driver::{Args, Buffer, Context as _, CudaError, Device, Group, Shape},
+    kernels::{Gemm, GemmCall, GemmForm, Matrix},
+    stamps::Recording,
 };
 use crate::ceiling::Ceiling;
 
@@ -88,7 +90,7 @@ fn random_matrix(device: &Device, nvrtc: &Nvrtc, seed: u64) -> Result<Buffer, Cu
     let program =
         kernels::find("random.cu").expect("registered, as kernels/tests/sources.rs holds");
     let compiled = nvrtc.compile(program, &[""; 0], device.target(), false)?;
-    let kernel = device.load(&compiled, program.entries[0], 0)?;
+    let kernel = device.load(compiled.image(), program.entries[0], 0)?;
     let len8 = SIDE as usize * SIDE as usize / 8;
     let buffer = Buffer::zeros(device, len8 * 16)?;
     let args = Args::new().with(buffer.address()).with(len8 as u64).with(seed).with(1.0f32);

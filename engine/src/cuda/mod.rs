@@ -2,6 +2,17 @@
 //!
 //! Every library is found and loaded at run time: nothing here needs CUDA to build, and a machine without it gets
 //! a value that says what is missing, never a panic.
+//!
+//! | room | what it is |
+//! | --- | --- |
+//! | `driver` | GPUs, memory, streams and launches, NCCL, the management library |
+//! | `compile` | NVRTC, and compiled programs kept between runs |
+//! | `kernels` | each device kernel as something to load and launch |
+//! | `executor` | plans on GPUs, one rank a GPU |
+//! | [`check`] | every kernel against its reference |
+//!
+//! Beside them: `stamps` (what kernels write down of their times), `checkpoint` (weights from files), and the best
+//! rates of the GPUs at hand ([`measure_ceiling`]).
 #![expect(
     unsafe_code,
     reason = "the boundary to CUDA's libraries; every block says why it is sound"
@@ -10,51 +21,24 @@
 mod ceiling;
 pub mod check;
 mod checkpoint;
-mod cubins;
-mod device;
-mod error;
+mod compile;
+mod driver;
 mod executor;
-mod family;
-mod find;
-mod gemm;
-mod here;
-mod launch;
-mod memory;
-mod multicast;
-mod nccl;
-mod nvml;
-mod nvrtc;
-mod probe;
-mod ready;
-mod ring;
+mod kernels;
 mod stamps;
-mod tensor_map;
-
-pub use ceiling::measure_ceiling;
-pub use checkpoint::{Checkpoint, CheckpointError};
-pub use cubins::{CacheOff, CubinCache, cubin_cache};
-pub use device::{Device, Group, Kernel};
-pub use error::CudaError;
-pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
-pub use family::KernelFamily;
-pub use find::{FindError, library_paths};
-pub use gemm::{Gemm, GemmCall, GemmForm};
-pub use here::{machine_here, machine_of};
-pub use launch::{Args, Shape};
-pub use memory::Buffer;
-pub use multicast::{MulticastOptIn, MulticastPermit, MulticastRefusal};
-pub use nccl::{Nccl, Part};
-pub use nvml::{GpuLoad, GpuProcess};
-pub use nvrtc::{CompileError, Compiled, Nvrtc};
-pub use probe::{
-    ComputeMode, GpuInfo, Gpus, Unavailable, driver_release, loads, multicast_veto, probe,
-};
-pub use ring::{RingLoss, block_records, marked_ops};
-pub use stamps::{Recording, Stamps};
-pub use tensor_map::{Matrix, TensorMap};
-
-use executor::{ATTENTION_SMEM_BYTES, DECODE_SMEM_BYTES, FusedForm, PORTABLE_ATTENTION_SMEM_BYTES};
-use ready::{choose, driver_runs, gigabytes};
 
 #[cfg(test)]
 mod tests;
+
+pub use ceiling::measure_ceiling;
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cache};
+pub use driver::{
+    Args, Buffer, ComputeMode, CudaError, Device, FindError, GpuInfo, GpuLoad, GpuProcess, Gpus,
+    Group, Image, Kernel, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl,
+    Part, Shape, Unavailable, driver_release, library_paths, loads, machine_here, machine_of,
+    multicast_veto, probe,
+};
+pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
+pub use kernels::{Gemm, GemmCall, GemmForm, Matrix, TensorMap};
+pub use stamps::{Recording, RingLoss, Stamps, block_records, marked_ops};

@@ -11,8 +11,9 @@ use super::{
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
-    ATTENTION_SMEM_BYTES, Args, CudaError, Device, Kernel, KernelFamily,
-    PORTABLE_ATTENTION_SMEM_BYTES, Recording, Shape, TensorMap,
+    driver::{Args, CudaError, Device, Kernel, KernelFamily, Shape},
+    kernels::{ATTENTION_SMEM_BYTES, PORTABLE_ATTENTION_SMEM_BYTES, TensorMap},
+    stamps::Recording,
 };
 
 /// Probabilities are rounded to bf16 before they meet the values, and the output once more: √2 · 1.7e-3 = 2.4e-3 in the

@@ -3,7 +3,10 @@ use std::cell::Cell;
 use weftscope_kernels as kernels;
 
 use super::data::Numbers;
-use crate::cuda::{CudaError, Device, Group, Kernel, Nvrtc, probe};
+use crate::cuda::{
+    compile::Nvrtc,
+    driver::{CudaError, Device, Group, Kernel, probe},
+};
 
 /// The GPUs and the compiler that checks run with.
 #[derive(Debug)]
@@ -132,7 +135,9 @@ impl Bench {
         let target = self.devices[0].target();
         let compiled = self.nvrtc.compile(program, source.defines, target, stamps)?;
         let devices = self.devices.iter().take(ranks);
-        devices.map(|device| device.load(&compiled, source.entry, source.smem_bytes)).collect()
+        devices
+            .map(|device| device.load(compiled.image(), source.entry, source.smem_bytes))
+            .collect()
     }
 
     /// A kernel for the first GPU, with stamps.

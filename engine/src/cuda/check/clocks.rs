@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::{ClockFit, ClockPair},
-    cuda::{Args, Shape},
+    cuda::driver::{Args, Shape},
 };
 
 const ROUNDS: u32 = 64;

@@ -12,7 +12,7 @@ use super::{
     ranks::Ranks,
     stamped::OP,
 };
-use crate::cuda::{Args, CudaError, Kernel, Shape};
+use crate::cuda::driver::{Args, CudaError, Kernel, Shape};
 
 /// Numbers of a vector, the unit that the kernels cut by.
 const VECTOR: usize = 8;

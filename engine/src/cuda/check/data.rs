@@ -2,7 +2,10 @@ use cudarc::driver::DeviceRepr;
 use half::bf16;
 
 use super::CheckError;
-use crate::cuda::{Buffer, CudaError, Device, Matrix};
+use crate::cuda::{
+    driver::{Buffer, CudaError, Device},
+    kernels::Matrix,
+};
 
 /// Every byte of memory that nobody wrote: a NaN as bf16 and as f32.
 const POISON: u8 = 0xff;

@@ -11,7 +11,11 @@ use super::{
     sequences::{HEAD_DIM, SCALE, Sequence, attend_all},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Args, DECODE_SMEM_BYTES, Device, Kernel, Recording};
+use crate::cuda::{
+    driver::{Args, Device, Kernel},
+    kernels::DECODE_SMEM_BYTES,
+    stamps::Recording,
+};
 
 /// One batch of single queries.
 #[derive(Clone, Copy, Debug)]

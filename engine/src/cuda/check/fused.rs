@@ -14,7 +14,10 @@ use super::{
     ranks::Ranks,
     stamped::OP,
 };
-use crate::cuda::{Args, CudaError, FusedForm, Kernel, KernelFamily, Shape};
+use crate::cuda::{
+    driver::{Args, CudaError, Kernel, KernelFamily, Shape},
+    kernels::FusedForm,
+};
 
 /// Rows before and behind the token range, which nobody may touch.
 const BEFORE: usize = 1;

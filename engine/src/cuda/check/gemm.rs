@@ -11,7 +11,11 @@ use super::{
     data::{Guarded, Numbers, by_rows},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Device, Gemm, GemmCall, GemmForm, KernelFamily, Recording};
+use crate::cuda::{
+    driver::{Device, KernelFamily},
+    kernels::{Gemm, GemmCall, GemmForm},
+    stamps::Recording,
+};
 
 /// `m`, `n`, `k`; `n` counts the columns of the output.
 type Sizes = (usize, usize, usize);

@@ -12,7 +12,10 @@ use super::{
     data::{Guarded, Numbers, wide},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Args, Device, Kernel, Recording, Shape};
+use crate::cuda::{
+    driver::{Args, Device, Kernel, Shape},
+    stamps::Recording,
+};
 
 /// Three roundings to bf16 at most stand between input and output (the sum, the scaled value, its product with gamma):
 /// 3 · 2⁻⁸ = 1.2e-2 of an element at worst, √3 · 1.7e-3 = 2.9e-3 in the mean square.

@@ -13,7 +13,7 @@ use super::{
     data::{Guarded, Numbers},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Args, Shape};
+use crate::cuda::driver::{Args, Shape};
 
 /// `silu_mul.cu`. fp32 with `__expf`, a few units in the last place of fp32: the rounding of the output is all of it.
 pub(super) fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {

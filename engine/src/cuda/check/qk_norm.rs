@@ -9,7 +9,7 @@ use super::{
     norm::{EPS, LIMITS},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Args, Shape};
+use crate::cuda::driver::{Args, Shape};
 
 const HEAD_DIM: usize = 128;
 

@@ -7,7 +7,10 @@ use super::{
     data::Guarded,
     stamped::{recording, stamped, stamped_in_passes},
 };
-use crate::cuda::{CudaError, Device, Recording};
+use crate::cuda::{
+    driver::{CudaError, Device},
+    stamps::Recording,
+};
 
 /// Blocks of a collective at most.
 pub(super) const MAX_BLOCKS: usize = 64;

@@ -8,7 +8,10 @@ use super::{
     data::Guarded,
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Args, Device, Kernel, Recording, Shape, Stamps};
+use crate::cuda::{
+    driver::{Args, Device, Kernel, Shape},
+    stamps::{Recording, Stamps},
+};
 
 const BLOCKS: u32 = 32;
 const CAPACITY: u32 = 8;

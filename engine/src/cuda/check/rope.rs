@@ -9,7 +9,10 @@ use super::{
     data::{Guarded, Numbers},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{Args, Device, Kernel, Recording, Shape};
+use crate::cuda::{
+    driver::{Args, Device, Kernel, Shape},
+    stamps::Recording,
+};
 
 const HEAD_DIM: usize = 128;
 const THETA: f64 = 500_000.0;

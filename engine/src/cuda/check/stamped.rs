@@ -3,7 +3,10 @@ use std::collections::BTreeSet;
 use weftscope_kernels::abi::StampKind;
 
 use super::CheckError;
-use crate::cuda::{CudaError, Device, Recording};
+use crate::cuda::{
+    driver::{CudaError, Device},
+    stamps::Recording,
+};
 
 /// Op id of every launch of a check.
 pub(super) const OP: u32 = 7;

@@ -12,7 +12,11 @@ use super::{
     ranks::{pads, peers},
     stamped::{OP, recording},
 };
-use crate::cuda::{Args, Device, FusedForm, Kernel, KernelFamily, Recording, Shape};
+use crate::cuda::{
+    driver::{Args, Device, Kernel, KernelFamily, Shape},
+    kernels::FusedForm,
+    stamps::Recording,
+};
 
 /// What the kernels wait at most here, instead of two seconds.
 const LIMIT_NS: u64 = 200_000_000;

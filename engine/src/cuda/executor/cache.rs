@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use super::{
-    layout::Sizes,
-    programs::Loader,
+    layout::{PAGE_TOKENS, Sizes},
     random::{Random, Streams},
 };
 use crate::{
     batch::Batch,
-    cuda::{Buffer, CudaError, Device, Matrix},
+    cuda::{
+        driver::{Buffer, CudaError, Device},
+        kernels::{Loader, Matrix},
+    },
     plan::Plan,
 };
-
-/// Tokens a page: what the prefill kernel is compiled for.
-pub(super) const PAGE_TOKENS: u32 = 128;
 
 /// Room of a cache that outlives plans: request `i` of every batch goes on with sequence `i`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 
 use crate::{
     clock::{ClockFit, ClockPair},
-    cuda::{Args, Buffer, CudaError, Device, Kernel, Nvrtc, Shape},
+    cuda::{
+        compile::Nvrtc,
+        driver::{Args, Buffer, CudaError, Device, Kernel, Shape},
+        kernels::Loader,
+    },
 };
-
-use super::programs::Loader;
 
 /// Exchanges a reading; the narrowest few of them count.
 const ROUNDS: u32 = 64;

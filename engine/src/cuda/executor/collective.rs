@@ -2,9 +2,12 @@
 
 use weftscope_kernels::abi::Peers;
 
-use super::{layout::Rows, programs::FusedForm, rank::Rank};
+use super::{layout::Rows, rank::Rank};
 use crate::{
-    cuda::{Args, CudaError, Kernel, Shape},
+    cuda::{
+        driver::{Args, CudaError, Kernel, Shape},
+        kernels::FusedForm,
+    },
     plan::{Collective, Op},
 };
 

@@ -1,15 +1,21 @@
 //! Ops that one GPU does by itself.
 
-use super::{layout::Rows, programs::gemm_form, rank::Rank, weights::LayerWeights};
+use super::{
+    layout::{HEAD_DIM, Rows},
+    programs::gemm_form,
+    rank::Rank,
+    weights::LayerWeights,
+};
 use crate::{
-    cuda::{Args, Buffer, CudaError, GemmCall, Kernel, Matrix, Shape},
+    cuda::{
+        driver::{Args, Buffer, CudaError, Kernel, Shape},
+        kernels::{GemmCall, Matrix},
+    },
     plan::{Epilogue, Op, OpWork, Phase, Split},
 };
 
 /// Tile rows that a matrix product walks down before it moves right.
 const GEMM_GROUP: u32 = 8;
-/// Width of a head, which the attention kernels are written for.
-pub(super) const HEAD_DIM: u32 = 128;
 
 /// Launches ops of one rank on its compute stream.
 pub(super) struct Compute<'a> {

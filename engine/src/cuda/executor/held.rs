@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::{
     cache::{Cache, CacheRoom},
-    programs::Loader,
     weights::{KeptWeights, Key, Progress, RankWeights, Weights},
 };
 use crate::{
-    cuda::{Group, Nvrtc},
+    cuda::{compile::Nvrtc, driver::Group, kernels::Loader},
     executor::ExecError,
     plan::Plan,
 };

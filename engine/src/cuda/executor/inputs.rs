@@ -1,7 +1,7 @@
 use super::{cache::Pages, layout::Sizes};
 use crate::{
     batch::Request,
-    cuda::{Buffer, CudaError, Device},
+    cuda::driver::{Buffer, CudaError, Device},
     model::ModelShape,
     plan::Plan,
 };

@@ -1,185 +1,193 @@
 //! Putting the ops of an iteration on the streams: one by one, or as one CUDA graph a rank.
 
-use std::{collections::HashMap, fmt};
+use std::collections::HashMap;
 
-use cudarc::driver::{CudaEvent, CudaGraph, CudaStream, sys};
+use cudarc::driver::{CudaEvent, CudaStream, sys};
 
 use super::{
     collective,
     compute::Compute,
-    prepared::{Prepared, other_stream},
+    graph::{Graph, is_nccl},
+    layout::other_stream,
+    prepared::Prepared,
     rank::Rank,
-    report::BEGIN,
 };
 use crate::{
-    cuda::{Args, CudaError, Nccl, Part, Shape, error::Context as _},
+    cuda::{
+        driver::{Args, Context as _, CudaError, Nccl, Part, Shape},
+        stamps::BEGIN,
+    },
     observer::LaunchWatch,
-    plan::{Op, OpId, OpWork, Plan, StreamId},
-    spec::Transport,
+    plan::{Op, OpId, OpWork, StreamId},
 };
 
 /// Events that other streams wait for, by op.
 type Events = HashMap<OpId, CudaEvent>;
 
-/// A rank's iteration, instantiated.
-pub(super) struct Graph(CudaGraph);
-
-impl fmt::Debug for Graph {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Graph").field(&self.0.cu_graph_exec()).finish()
+/// Launches op by op and rank by rank, so that no rank runs far ahead; `watch` hears of each.
+pub(super) fn launch_directly(
+    prepared: &Prepared,
+    mut watch: Option<&mut (dyn LaunchWatch + '_)>,
+) -> Result<(), CudaError> {
+    let mut events: Vec<Events> = prepared.ranks.iter().map(|_| Events::new()).collect();
+    for index in 0..prepared.ranks.len() {
+        begin(prepared, index)?;
     }
+    for op in &prepared.plan.ops {
+        if let (true, Some(nccl)) = (is_nccl(op), &prepared.nccl) {
+            // One call launches on all ranks: who watches hears of rank 0 and knows the others by their device.
+            let launch = || launch_nccl(prepared, nccl, op, &mut events);
+            watched(&mut watch, (0, op.id), launch)?;
+            continue;
+        }
+        for (index, events) in events.iter_mut().enumerate() {
+            let launch = || launch_op(prepared, op, index, events);
+            watched(&mut watch, (index as u32, op.id), launch)?;
+        }
+    }
+    Ok(())
 }
 
-/// Whether an op is NCCL's to run.
-fn is_nccl(op: &Op) -> bool {
-    matches!(op.work, OpWork::Collective { transport: Transport::Nccl, .. })
+/// Launches each rank's graph, captured the first time.
+pub(super) fn launch_graphs(prepared: &mut Prepared) -> Result<(), CudaError> {
+    if prepared.graphs.is_empty() {
+        prepared.graphs = (0..prepared.ranks.len())
+            .map(|index| capture(prepared, index))
+            .collect::<Result<_, _>>()?;
+    }
+    for (rank, graph) in prepared.ranks.iter().zip(&prepared.graphs) {
+        graph.0.launch().on(rank.device.info().index, "launching an iteration")?;
+    }
+    Ok(())
 }
 
-impl Prepared {
-    /// Launches op by op and rank by rank, so that no rank runs far ahead; `watch` hears of each.
-    pub(super) fn launch_directly(
-        &self,
-        mut watch: Option<&mut (dyn LaunchWatch + '_)>,
-    ) -> Result<(), CudaError> {
-        let mut events: Vec<Events> = self.ranks.iter().map(|_| Events::new()).collect();
-        for index in 0..self.ranks.len() {
-            self.begin(index)?;
+/// Captures a rank's whole iteration. The communication stream is forked off at the start and joined at the end.
+fn capture(prepared: &Prepared, index: usize) -> Result<Graph, CudaError> {
+    let device = &prepared.ranks[index].device;
+    let gpu = device.info().index;
+    let forks = prepared.plan.ops.iter().any(|op| op.stream == StreamId::COMM);
+    let join = |from: &CudaStream, to: &CudaStream| {
+        let event = from.record_event(None).on(gpu, "recording an event")?;
+        to.wait(&event).on(gpu, "ordering streams")?;
+        Ok::<_, CudaError>(event)
+    };
+    device.make_current()?;
+    let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+    device.compute().begin_capture(mode).on(gpu, "capturing an iteration")?;
+    // Events live until the capture ends, whatever happens on the way there.
+    let mut events = Events::new();
+    let mut joins = Vec::new();
+    let captured: Result<(), CudaError> = (|| {
+        begin(prepared, index)?;
+        if forks {
+            joins.push(join(device.compute(), device.comm())?);
         }
-        for op in &self.plan.ops {
-            if let (true, Some(nccl)) = (is_nccl(op), &self.nccl) {
-                // One call launches on all ranks: who watches hears of rank 0 and knows the others by their device.
-                let launch = || self.launch_nccl(nccl, op, &mut events);
-                watched(&mut watch, (0, op.id), launch)?;
-                continue;
-            }
-            for (index, events) in events.iter_mut().enumerate() {
-                let launch = || self.launch_op(op, index, events);
-                watched(&mut watch, (index as u32, op.id), launch)?;
-            }
+        for op in &prepared.plan.ops {
+            launch_op(prepared, op, index, &mut events)?;
         }
-        Ok(())
-    }
-
-    /// Launches each rank's graph, captured the first time.
-    pub(super) fn launch_graphs(&mut self) -> Result<(), CudaError> {
-        if self.graphs.is_empty() {
-            self.graphs =
-                (0..self.ranks.len()).map(|index| self.capture(index)).collect::<Result<_, _>>()?;
-        }
-        for (rank, graph) in self.ranks.iter().zip(&self.graphs) {
-            graph.0.launch().on(rank.device.info().index, "launching an iteration")?;
+        if forks {
+            joins.push(join(device.comm(), device.compute())?);
         }
         Ok(())
-    }
+    })();
+    let flags = sys::CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
+    let ended = device.compute().end_capture(flags).on(gpu, "ending a capture");
+    captured?;
+    let graph = ended?.ok_or_else(|| CudaError::Driver {
+        gpu,
+        what: "ending a capture",
+        cause: "it was empty".to_owned(),
+    })?;
+    graph.upload().on(gpu, "uploading an iteration")?;
+    Ok(Graph(graph))
+}
 
-    /// Captures a rank's whole iteration. The communication stream is forked off at the start and joined at the end.
-    fn capture(&self, index: usize) -> Result<Graph, CudaError> {
-        let device = &self.ranks[index].device;
-        let gpu = device.info().index;
-        let forks = self.plan.ops.iter().any(|op| op.stream == StreamId::COMM);
-        let join = |from: &CudaStream, to: &CudaStream| {
-            let event = from.record_event(None).on(gpu, "recording an event")?;
-            to.wait(&event).on(gpu, "ordering streams")?;
-            Ok::<_, CudaError>(event)
-        };
-        device.make_current()?;
-        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
-        device.compute().begin_capture(mode).on(gpu, "capturing an iteration")?;
-        // Events live until the capture ends, whatever happens on the way there.
-        let mut events = Events::new();
-        let mut joins = Vec::new();
-        let captured: Result<(), CudaError> = (|| {
-            self.begin(index)?;
-            if forks {
-                joins.push(join(device.compute(), device.comm())?);
-            }
-            for op in &self.plan.ops {
-                self.launch_op(op, index, &mut events)?;
-            }
-            if forks {
-                joins.push(join(device.comm(), device.compute())?);
-            }
-            Ok(())
-        })();
-        let flags = sys::CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
-        let ended = device.compute().end_capture(flags).on(gpu, "ending a capture");
-        captured?;
-        let graph = ended?.ok_or_else(|| CudaError::Driver {
-            gpu,
-            what: "ending a capture",
-            cause: "it was empty".to_owned(),
-        })?;
-        graph.upload().on(gpu, "uploading an iteration")?;
-        Ok(Graph(graph))
-    }
+/// What stands before the first op: the mark that iterations are told apart by.
+fn begin(prepared: &Prepared, index: usize) -> Result<(), CudaError> {
+    let rank = &prepared.ranks[index];
+    mark(rank, rank.device.compute(), (BEGIN, 0))
+}
 
-    /// What stands before the first op: the mark that iterations are told apart by.
-    fn begin(&self, index: usize) -> Result<(), CudaError> {
-        let rank = &self.ranks[index];
-        mark(rank, rank.device.compute(), (BEGIN, 0))
+fn launch_op(
+    prepared: &Prepared,
+    op: &Op,
+    index: usize,
+    events: &mut Events,
+) -> Result<(), CudaError> {
+    let rank = &prepared.ranks[index];
+    rank.device.make_current()?;
+    await_others(prepared, op, index, events)?;
+    match op.work {
+        OpWork::Collective { collective: which, .. } => {
+            collective::launch(rank, &prepared.peers[index], op, which)?;
+        }
+        _ => {
+            Compute { rank, index: index as u32, sms: prepared.sms[op.id.0 as usize] }
+                .launch(op)?;
+        }
     }
+    tell_others(prepared, op, index, events)
+}
 
-    fn launch_op(&self, op: &Op, index: usize, events: &mut Events) -> Result<(), CudaError> {
-        let rank = &self.ranks[index];
+/// One group call for all ranks, between two marks on each, which stand in for the stamps that NCCL does not write.
+fn launch_nccl(
+    prepared: &Prepared,
+    nccl: &Nccl,
+    op: &Op,
+    events: &mut [Events],
+) -> Result<(), CudaError> {
+    for (index, rank) in prepared.ranks.iter().enumerate() {
         rank.device.make_current()?;
-        self.await_others(op, index, events)?;
-        match op.work {
-            OpWork::Collective { collective: which, .. } => {
-                collective::launch(rank, &self.peers[index], op, which)?;
-            }
-            _ => {
-                Compute { rank, index: index as u32, sms: self.sms[op.id.0 as usize] }
-                    .launch(op)?;
-            }
-        }
-        self.tell_others(op, index, events)
+        await_others(prepared, op, index, &mut events[index])?;
+        mark(rank, rank.stream_of(op), (op.id.0, 0))?;
     }
+    let rows = prepared.ranks[0].sizes.rows_of(op);
+    let columns = prepared.ranks[0].sizes.shard.hidden;
+    let parts: Vec<Part<'_>> = prepared
+        .ranks
+        .iter()
+        .map(|rank| Part {
+            address: Rank::matrix(&rank.act.hidden, (rows.first, rows.rows), columns).address,
+            stream: rank.stream_of(op),
+        })
+        .collect();
+    // SAFETY: the rows lie in every rank's hidden buffer, which lives as long as the rank; stream order and the
+    // plan's dependencies keep others away.
+    unsafe { nccl.all_reduce(&parts, rows.rows as usize * columns as usize) }?;
+    for (index, rank) in prepared.ranks.iter().enumerate() {
+        rank.device.make_current()?;
+        mark(rank, rank.stream_of(op), (op.id.0, 1))?;
+        tell_others(prepared, op, index, &mut events[index])?;
+    }
+    Ok(())
+}
 
-    /// One group call for all ranks, between two marks on each, which stand in for the stamps that NCCL does not write.
-    fn launch_nccl(&self, nccl: &Nccl, op: &Op, events: &mut [Events]) -> Result<(), CudaError> {
-        for (index, rank) in self.ranks.iter().enumerate() {
-            rank.device.make_current()?;
-            self.await_others(op, index, &mut events[index])?;
-            mark(rank, rank.stream_of(op), (op.id.0, 0))?;
-        }
-        let rows = self.ranks[0].sizes.rows_of(op);
-        let columns = self.ranks[0].sizes.shard.hidden;
-        let parts: Vec<Part<'_>> = self
-            .ranks
-            .iter()
-            .map(|rank| Part {
-                address: Rank::matrix(&rank.act.hidden, (rows.first, rows.rows), columns).address,
-                stream: rank.stream_of(op),
-            })
-            .collect();
-        // SAFETY: the rows lie in every rank's hidden buffer, which lives as long as the rank; stream order and the
-        // plan's dependencies keep others away.
-        unsafe { nccl.all_reduce(&parts, rows.rows as usize * columns as usize) }?;
-        for (index, rank) in self.ranks.iter().enumerate() {
-            rank.device.make_current()?;
-            mark(rank, rank.stream_of(op), (op.id.0, 1))?;
-            self.tell_others(op, index, &mut events[index])?;
-        }
-        Ok(())
+fn await_others(
+    prepared: &Prepared,
+    op: &Op,
+    index: usize,
+    events: &mut Events,
+) -> Result<(), CudaError> {
+    let rank = &prepared.ranks[index];
+    for dep in other_stream(&prepared.plan, op) {
+        let stream = rank.stream_of(op);
+        stream.wait(&events[&dep]).on(rank.device.info().index, "ordering streams")?;
     }
+    Ok(())
+}
 
-    fn await_others(&self, op: &Op, index: usize, events: &mut Events) -> Result<(), CudaError> {
-        let rank = &self.ranks[index];
-        for dep in other_stream(&self.plan, op) {
-            let stream = rank.stream_of(op);
-            stream.wait(&events[&dep]).on(rank.device.info().index, "ordering streams")?;
-        }
-        Ok(())
+fn tell_others(
+    prepared: &Prepared,
+    op: &Op,
+    index: usize,
+    events: &mut Events,
+) -> Result<(), CudaError> {
+    let rank = &prepared.ranks[index];
+    if prepared.awaited[op.id.0 as usize] {
+        let event = rank.stream_of(op).record_event(None);
+        events.insert(op.id, event.on(rank.device.info().index, "recording an event")?);
     }
-
-    fn tell_others(&self, op: &Op, index: usize, events: &mut Events) -> Result<(), CudaError> {
-        let rank = &self.ranks[index];
-        if self.awaited[op.id.0 as usize] {
-            let event = rank.stream_of(op).record_event(None);
-            events.insert(op.id, event.on(rank.device.info().index, "recording an event")?);
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Launches with the watch told before and after.
@@ -193,11 +201,6 @@ fn watched(
     let launched = launch();
     watch.after();
     launched
-}
-
-/// Whether any op of a plan is NCCL's.
-pub(super) fn uses_nccl(plan: &Plan) -> bool {
-    plan.ops.iter().any(is_nccl)
 }
 
 fn mark(rank: &Rank, stream: &CudaStream, (op, item): (u32, u32)) -> Result<(), CudaError> {

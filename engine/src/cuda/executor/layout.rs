@@ -2,8 +2,13 @@
 
 use crate::{
     model::{DegreeError, Ffn, Shard},
-    plan::{Collective, Op, OpWork, Plan, Split},
+    plan::{Collective, Op, OpId, OpWork, Plan, Split},
 };
+
+/// Width of a head, which the attention kernels are written for.
+pub(super) const HEAD_DIM: u32 = 128;
+/// Tokens a page: what the prefill kernel is compiled for.
+pub(super) const PAGE_TOKENS: u32 = 128;
 
 /// Sizes of one rank's buffers, in elements and rows.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +134,17 @@ pub(super) fn norms_before(plan: &Plan) -> Vec<u32> {
         *seen - u32::from(is_norm)
     });
     before.collect()
+}
+
+/// Room for every block of a plan, twice: persistent kernels stamp tiles, collectives their barriers too.
+pub(super) fn ring_capacity(plan: &Plan) -> u32 {
+    let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
+    u32::try_from(2 * blocks + 4096).unwrap_or(u32::MAX)
+}
+
+/// Dependencies of an op that stream order does not give.
+pub(super) fn other_stream<'p>(plan: &'p Plan, op: &'p Op) -> impl Iterator<Item = OpId> + 'p {
+    op.deps.iter().copied().filter(|dep| plan.ops[dep.0 as usize].stream != op.stream)
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@
 //! Every op of the plan is one launch, so measured and modelled timelines can be laid side by side, op by op.
 
 mod attention;
+mod attention_work;
 mod cache;
 mod clocks;
 mod collective;
 mod compute;
+mod graph;
 mod held;
 mod inputs;
 mod launch;
@@ -28,9 +30,6 @@ mod timer;
 mod weights;
 
 pub use cache::CacheRoom;
-pub(super) use programs::{
-    ATTENTION_SMEM_BYTES, DECODE_SMEM_BYTES, FusedForm, PORTABLE_ATTENTION_SMEM_BYTES,
-};
 pub use run::{CudaExecutor, Launching};
 pub use support::refusal;
 pub use weights::Weights;

@@ -1,8 +1,8 @@
 //! Memory that a plan takes on each GPU, counted before anything is allocated.
 
-use super::{cache::PAGE_TOKENS, layout::Sizes};
+use super::layout::{PAGE_TOKENS, Sizes};
 use crate::{
-    cuda::{CudaError, Device, gigabytes},
+    cuda::driver::{CudaError, Device, gigabytes},
     plan::Plan,
 };
 

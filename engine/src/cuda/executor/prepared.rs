@@ -6,17 +6,23 @@ use weftscope_kernels::abi::Peers;
 
 use super::{
     cache::Cache,
-    collective, launch,
-    launch::Graph,
-    programs::{Loader, Programs},
+    collective,
+    graph::{Graph, uses_nccl},
+    layout::{other_stream, ring_capacity},
+    programs::Programs,
     rank::Rank,
     timer::Timer,
     weights::RankWeights,
 };
 use crate::{
-    cuda::{CudaError, Group, Nccl, Nvrtc, Recording},
+    cuda::{
+        compile::Nvrtc,
+        driver::{CudaError, Group, Nccl},
+        kernels::Loader,
+        stamps::Recording,
+    },
     executor::ExecError,
-    plan::{Op, OpId, Plan, facts},
+    plan::{Plan, facts},
 };
 
 /// A plan made ready, with stamps or without.
@@ -60,7 +66,7 @@ impl Prepared {
                 Rank::prepare(plan, loader, &sms, (weights[index].clone(), cache))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let nccl = launch::uses_nccl(plan).then(|| Nccl::open(devices)).transpose()?;
+        let nccl = uses_nccl(plan).then(|| Nccl::open(devices)).transpose()?;
         let mut awaited = vec![false; plan.ops.len()];
         for op in &plan.ops {
             for dep in other_stream(plan, op) {
@@ -158,15 +164,4 @@ impl Prepared {
         };
         self.ranks.iter().map(load).collect()
     }
-}
-
-/// Room for every block of a plan, twice: persistent kernels stamp tiles, collectives their barriers too.
-pub(super) fn ring_capacity(plan: &Plan) -> u32 {
-    let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
-    u32::try_from(2 * blocks + 4096).unwrap_or(u32::MAX)
-}
-
-/// Dependencies of an op that stream order does not give.
-pub(super) fn other_stream<'p>(plan: &'p Plan, op: &'p Op) -> impl Iterator<Item = OpId> + 'p {
-    op.deps.iter().copied().filter(|dep| plan.ops[dep.0 as usize].stream != op.stream)
 }

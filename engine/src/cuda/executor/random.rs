@@ -1,5 +1,8 @@
-use super::programs::Loader;
-use crate::cuda::{Args, Buffer, CudaError, Device, Kernel, Shape, checkpoint::Piece};
+use crate::cuda::{
+    checkpoint::Piece,
+    driver::{Args, Buffer, CudaError, Device, Kernel, Shape},
+    kernels::Loader,
+};
 
 /// Fills matrices with random numbers on a device, the same on every run.
 pub(super) struct Random<'a> {

@@ -6,15 +6,19 @@ use cudarc::driver::CudaStream;
 use weftscope_kernels::abi::PAD_WORDS;
 
 use super::{
-    attention::AttentionWork,
+    attention_work::AttentionWork,
     cache::{KvCache, Pages},
     inputs::Inputs,
-    layout::{Sizes, norms_before},
-    programs::{Loader, Programs},
+    layout::{Sizes, norms_before, ring_capacity},
+    programs::Programs,
     weights::RankWeights,
 };
 use crate::{
-    cuda::{Buffer, CudaError, Device, Matrix, Recording},
+    cuda::{
+        driver::{Buffer, CudaError, Device},
+        kernels::{Loader, Matrix},
+        stamps::Recording,
+    },
     plan::{Op, Plan, StreamId},
 };
 
@@ -83,7 +87,7 @@ impl Rank {
             norms_before: norms_before(plan),
             attention: AttentionWork::new(plan, device, &sizes, pages)?,
             cache,
-            recording: Recording::new(device, super::prepared::ring_capacity(plan))?,
+            recording: Recording::new(device, ring_capacity(plan))?,
             device: device.clone(),
             ranks: plan.ranks,
             programs: Programs::load(loader, plan, &sizes, sms)?,

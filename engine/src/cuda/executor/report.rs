@@ -5,14 +5,11 @@ use weftscope_kernels::abi::{DeviceError, Stamp};
 use super::prepared::Prepared;
 use crate::{
     clock::ClockFit,
-    cuda::{block_records, marked_ops},
+    cuda::stamps::{BEGIN, block_records, marked_ops},
     executor::{ExecError, IterationTime},
     observer::{BlockRecord, ClockResidual, IterationEnd, Observer, OpRecord},
     plan::Plan,
 };
-
-/// Op id of the mark that every iteration begins with.
-pub(super) const BEGIN: u32 = u32::MAX;
 
 /// What one rank wrote in one iteration.
 struct Written {

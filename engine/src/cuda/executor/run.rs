@@ -3,6 +3,7 @@ use std::{sync::Arc, time::SystemTime};
 use super::{
     cache::CacheRoom,
     clocks::Clocks,
+    graph::uses_nccl,
     held::Held,
     launch,
     need::{self, Loaded},
@@ -13,7 +14,10 @@ use super::{
 };
 use crate::{
     clock::ClockFit,
-    cuda::{CudaError, Group, Nvrtc, driver_runs},
+    cuda::{
+        compile::Nvrtc,
+        driver::{CudaError, Group, driver_runs},
+    },
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{LaunchWatch, Observer},
     plan::Plan,
@@ -199,10 +203,10 @@ impl CudaExecutor {
             for timer in &prepared.timers {
                 timer.lap(lap)?;
             }
-            if direct || launch::uses_nccl(&prepared.plan) {
-                prepared.launch_directly(self.watch.as_deref_mut())?;
+            if direct || uses_nccl(&prepared.plan) {
+                launch::launch_directly(prepared, self.watch.as_deref_mut())?;
             } else {
-                prepared.launch_graphs()?;
+                launch::launch_graphs(prepared)?;
             }
         }
         prepared.timers.iter().try_for_each(|timer| timer.lap(count))

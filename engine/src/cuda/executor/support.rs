@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 
-use super::{cache::CacheRoom, held::Held, layout::Sizes, programs::FusedForm, weights::Weights};
+use super::{cache::CacheRoom, held::Held, layout::Sizes, weights::Weights};
 use crate::{
     batch::Request,
     cuda::{
-        Checkpoint, Device, GpuInfo, Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit,
-        choose,
+        checkpoint::Checkpoint,
+        driver::{
+            Device, GpuInfo, Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, choose,
+        },
+        kernels::FusedForm,
     },
     executor::ExecError,
     model::{Ffn, ModelShape, RopeScaling},

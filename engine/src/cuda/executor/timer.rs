@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use cudarc::driver::{CudaEvent, sys};
 
-use crate::cuda::{CudaError, Device, error::Context as _};
+use crate::cuda::driver::{Context as _, CudaError, Device};
 
 /// Events on the compute stream, before the first iteration and after each.
 #[derive(Debug)]

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use super::{
     layout::Sizes,
-    programs::Loader,
     random::{Random, Streams},
 };
 use crate::{
-    cuda::{Buffer, Checkpoint, CheckpointError, Device, checkpoint::Piece},
+    cuda::{
+        checkpoint::{Checkpoint, CheckpointError, Piece},
+        driver::{Buffer, Device},
+        kernels::Loader,
+    },
     executor::ExecError,
     model::ModelShape,
     plan::Plan,

@@ -6,7 +6,11 @@ use weftscope_kernels::{
 };
 
 use super::{aloud, any_gpu, bf16_values, numbers, upload, wide};
-use crate::cuda::{Args, Buffer, Device, KernelFamily, Nvrtc, Recording, Shape};
+use crate::cuda::{
+    compile::Nvrtc,
+    driver::{Args, Buffer, Device, KernelFamily, Shape},
+    stamps::Recording,
+};
 
 /// Rounding of probabilities and outputs to bf16, each 2⁻⁹.
 const ERROR: f64 = 8e-3;
@@ -153,7 +157,7 @@ fn check(device: &Device, nvrtc: &Nvrtc, case: Case) {
     let program = kernels::find("attention_mma.cu").expect("registered");
     let compiled = nvrtc.compile(program, &defines, device.target(), true).expect("compiles");
     let smem_bytes = 4 * 64 * (case.head_dim * 2 + 16);
-    let kernel = device.load(&compiled, program.entries[0], smem_bytes).expect("loads");
+    let kernel = device.load(compiled.image(), program.entries[0], smem_bytes).expect("loads");
     let items = layout.tiles.len() as u32 / 4 * case.heads;
     let args = Args::new()
         .with(q_dev.address())

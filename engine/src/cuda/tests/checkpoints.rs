@@ -13,7 +13,11 @@ use weftscope_kernels::reference::relative_error;
 use super::aloud;
 use crate::{
     batch::{Batch, Request},
-    cuda::{CacheRoom, Checkpoint, CudaExecutor, Weights, probe},
+    cuda::{
+        checkpoint::Checkpoint,
+        driver::probe,
+        executor::{CacheRoom, CudaExecutor, Weights},
+    },
     executor::Executor,
     machine,
     observer::NullObserver,

@@ -7,7 +7,10 @@ use weftscope_kernels::reference::relative_error;
 use super::aloud;
 use crate::{
     batch::Batch,
-    cuda::{CudaExecutor, Launching, probe},
+    cuda::{
+        driver::probe,
+        executor::{CudaExecutor, Launching},
+    },
     executor::Executor,
     machine, model,
     observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},

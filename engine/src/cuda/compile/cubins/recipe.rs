@@ -4,31 +4,32 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::entry;
+/// Part of every key, so that a later format leaves the files of this one alone.
+pub(super) const FORMAT: u32 = 1;
 
 /// Everything that decides what comes out of the compiler.
 #[derive(Clone, Debug)]
-pub(in crate::cuda) struct Recipe<'a> {
+pub(in crate::cuda::compile) struct Recipe<'a> {
     /// File name; line tables carry it.
-    pub(in crate::cuda) file: &'a str,
-    pub(in crate::cuda) source: &'a str,
+    pub(in crate::cuda::compile) file: &'a str,
+    pub(in crate::cuda::compile) source: &'a str,
     /// Name and text of each header that the program may include.
-    pub(in crate::cuda) headers: &'a [(&'a str, &'a str)],
+    pub(in crate::cuda::compile) headers: &'a [(&'a str, &'a str)],
     /// Architecture, definitions and stamps among them.
-    pub(in crate::cuda) options: Vec<String>,
+    pub(in crate::cuda::compile) options: Vec<String>,
     /// Major and minor version of the compiler.
-    pub(in crate::cuda) nvrtc: (i32, i32),
+    pub(in crate::cuda::compile) nvrtc: (i32, i32),
 }
 
 /// SHA-256 of a [`Recipe`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::cuda) struct Key(pub(super) [u8; 32]);
+pub(in crate::cuda::compile) struct Key(pub(super) [u8; 32]);
 
 impl Recipe<'_> {
     /// Equal only for equal recipes: every text goes in with its length, every list with its count.
-    pub(in crate::cuda) fn key(&self) -> Key {
+    pub(in crate::cuda::compile) fn key(&self) -> Key {
         let mut hash = Sha256::new();
-        hash.update(entry::FORMAT.to_le_bytes());
+        hash.update(FORMAT.to_le_bytes());
         hash.update(self.nvrtc.0.to_le_bytes());
         hash.update(self.nvrtc.1.to_le_bytes());
         let mut text = |text: &str| {

@@ -1,7 +1,8 @@
 use cudarc::driver::DriverError;
 use thiserror::Error;
 
-use super::{CompileError, FindError, Unavailable, ready::gigabytes};
+use super::{FindError, Unavailable};
+use crate::cuda::compile::CompileError;
 
 /// What can go wrong between a plan and a GPU.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -129,8 +130,13 @@ pub enum CudaError {
     },
 }
 
+/// Decimal, as data sheets count: `38.2 GB`.
+pub(in crate::cuda) fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
 /// Names GPU and action of a driver error.
-pub(super) trait Context<T> {
+pub(in crate::cuda) trait Context<T> {
     fn on(self, gpu: u32, what: &'static str) -> Result<T, CudaError>;
 }
 

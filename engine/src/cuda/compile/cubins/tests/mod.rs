@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use weftscope_kernels::Build;
 
 use super::{folder::look, *};
-use crate::cuda::nvrtc::options;
+use crate::cuda::compile::nvrtc::options;
 
 fn hopper() -> Build {
     Build::Machine("sm_90a".to_owned())

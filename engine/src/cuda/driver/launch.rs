@@ -1,8 +1,8 @@
 use std::ffi::c_void;
 
-use cudarc::driver::{CudaStream, result};
+use cudarc::driver::{CudaFunction, CudaStream, result};
 
-use super::{CudaError, device::Kernel, error::Context as _};
+use super::{CudaError, error::Context as _};
 
 /// Grid and block of a launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,14 @@ impl Args {
     fn pointers(&mut self) -> Vec<*mut c_void> {
         self.storage.iter_mut().map(|place| place.as_mut_ptr().cast()).collect()
     }
+}
+
+/// A kernel, loaded on one device.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    pub(super) function: CudaFunction,
+    pub(super) smem_bytes: u32,
+    pub(super) gpu: u32,
 }
 
 impl Kernel {

@@ -1,8 +1,15 @@
 use cudarc::driver::CudaStream;
 use weftscope_kernels as kernels;
 
-use super::{Args, CudaError, Device, Kernel, KernelFamily, Matrix, Nvrtc, Shape, TensorMap};
-use crate::{plan::Epilogue, split::own_shape};
+use super::{Matrix, TensorMap};
+use crate::{
+    cuda::{
+        compile::Nvrtc,
+        driver::{Args, CudaError, Device, Kernel, KernelFamily, Shape},
+    },
+    plan::Epilogue,
+    split::own_shape,
+};
 
 /// Threads a block: one warpgroup that copies, two that multiply.
 const THREADS: u32 = 384;
@@ -114,7 +121,7 @@ impl Gemm {
         let form = form.on(family);
         let program = kernels::find(file).expect("registered, as kernels/tests/sources.rs holds");
         let compiled = nvrtc.compile(program, &form.defines(family), device.target(), stamps)?;
-        let kernel = device.load(&compiled, program.entries[0], smem_bytes)?;
+        let kernel = device.load(compiled.image(), program.entries[0], smem_bytes)?;
         let resident = kernel.blocks_per_sm(threads)?.max(1);
         let info = device.info();
         Ok(Self { kernel, form, gpu: info.index, family, sms: info.sms, resident })

@@ -70,7 +70,7 @@ pub fn library_paths(
 }
 
 /// Loads a library for the rest of the process, its symbols global so that cudarc finds it by name.
-pub(super) fn load(path: &Path) -> Result<(), String> {
+pub(in crate::cuda) fn load(path: &Path) -> Result<(), String> {
     // SAFETY: the initialisers of CUDA's libraries may run at any time; the library is never unloaded.
     match unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) } {
         Ok(library) => {

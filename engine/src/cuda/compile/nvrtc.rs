@@ -7,13 +7,13 @@ use std::{
 };
 
 use cudarc::nvrtc::sys;
-use thiserror::Error;
 use weftscope_kernels::{Build, HEADERS, Program, Target, abi};
 
 use super::{
+    CompileError, Compiled,
     cubins::{Cubins, Recipe},
-    find::{FindError, library_paths, load},
 };
+use crate::cuda::driver::{FindError, library_paths, load};
 
 const REMEDY: &str =
     "install the CUDA toolkit or `pip install nvidia-cuda-nvrtc`, or set WEFTSCOPE_CUDA_DIR";
@@ -22,48 +22,6 @@ const REMEDY: &str =
 #[derive(Clone, Copy, Debug)]
 pub struct Nvrtc {
     version: (i32, i32),
-}
-
-/// What a compilation gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compiled {
-    /// Machine code for the GPU; empty when the compiler does not know it, and the driver has to translate the PTX.
-    pub cubin: Vec<u8>,
-    /// The PTX it comes from.
-    pub ptx: String,
-}
-
-/// Why a program did not compile.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum CompileError {
-    /// The source is at fault; the log says where.
-    #[error("{file} ({defines}) does not compile for {arch}:\n{log}")]
-    Source {
-        /// File below `kernels/cuda`.
-        file: &'static str,
-        /// Definitions it was compiled with.
-        defines: String,
-        /// Architecture.
-        arch: String,
-        /// The compiler's words.
-        log: String,
-    },
-    /// This NVRTC builds nothing that the GPU could run.
-    #[error(
-        "this NVRTC knows neither compute capability {capability} nor one below that has programs"
-    )]
-    Unknown {
-        /// The GPU's, times ten.
-        capability: u32,
-    },
-    /// NVRTC itself failed.
-    #[error("NVRTC failed on {file}: {cause}")]
-    Compiler {
-        /// File below `kernels/cuda`.
-        file: &'static str,
-        /// Its result code.
-        cause: String,
-    },
 }
 
 impl Nvrtc {

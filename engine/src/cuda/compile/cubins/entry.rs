@@ -13,11 +13,8 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::Key;
-use crate::cuda::Compiled;
-
-/// Part of every key, so that a later format leaves the files of this one alone.
-pub(super) const FORMAT: u32 = 1;
+use super::recipe::{FORMAT, Key};
+use crate::cuda::compile::Compiled;
 
 /// File extension.
 pub(super) const EXTENSION: &str = "weft-cubin";

@@ -2,6 +2,7 @@
 
 use super::{
     CudaError,
+    error::gigabytes,
     nvml::GpuLoad,
     probe::{ComputeMode, GpuInfo, Gpus},
 };
@@ -13,7 +14,7 @@ const NOTICEABLE_BYTES: u64 = 1 << 30;
 ///
 /// # Errors
 /// Too few GPUs, GPUs of several sorts, two without a peer link, one that others hold for themselves.
-pub(super) fn choose<'g>(
+pub(in crate::cuda) fn choose<'g>(
     found: &'g Gpus,
     ranks: u32,
     loads: &[Option<GpuLoad>],
@@ -68,22 +69,17 @@ pub(super) fn shared_with(gpu: u32, load: &GpuLoad) -> Option<String> {
 ///
 /// # Errors
 /// [`CudaError::DriverBehind`].
-pub(super) fn driver_runs(driver: (u32, u32), nvrtc: (i32, i32)) -> Result<(), CudaError> {
+pub(in crate::cuda) fn driver_runs(driver: (u32, u32), nvrtc: (i32, i32)) -> Result<(), CudaError> {
     if i64::from(driver.0) >= i64::from(nvrtc.0) {
         return Ok(());
     }
     Err(CudaError::DriverBehind { driver, nvrtc })
 }
 
-/// Decimal, as data sheets count: `38.2 GB`.
-pub(super) fn gigabytes(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cuda::nvml::GpuProcess;
+    use crate::cuda::GpuProcess;
 
     fn gpu(index: u32) -> GpuInfo {
         GpuInfo {

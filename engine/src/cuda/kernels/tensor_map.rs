@@ -2,7 +2,7 @@ use std::{ffi::c_void, ptr};
 
 use cudarc::driver::sys;
 
-use super::{CudaError, error::Context as _};
+use crate::cuda::driver::{Context as _, CudaError};
 
 /// How the copy engine cuts boxes out of a matrix in device memory. 128 bytes, passed by value to a kernel.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
 use cudarc::{
-    driver::{CudaContext, CudaFunction, CudaStream, result, sys},
+    driver::{CudaContext, CudaStream, result, sys},
     nvrtc::Ptx,
 };
 use weftscope_kernels::{Arch, Target};
@@ -10,8 +10,8 @@ use super::{
     CudaError,
     error::Context as _,
     family::KernelFamily,
+    launch::Kernel,
     nvml::GpuLoad,
-    nvrtc::Compiled,
     probe::{GpuInfo, Gpus, loads, probe},
     ready,
 };
@@ -102,7 +102,7 @@ impl Device {
     }
 
     /// Makes it this thread's device.
-    pub(super) fn make_current(&self) -> Result<(), CudaError> {
+    pub(in crate::cuda) fn make_current(&self) -> Result<(), CudaError> {
         self.context.bind_to_thread().on(self.info.index, "selecting the device")
     }
 
@@ -116,13 +116,13 @@ impl Device {
         Ok((free as u64, total as u64))
     }
 
-    /// Loads a compiled program and allows its kernel `smem_bytes` of dynamic shared memory.
+    /// Loads a compiled program and allows its kernel `entry` `smem_bytes` of dynamic shared memory.
     ///
     /// # Errors
     /// When the driver cannot load it.
     pub fn load(
         &self,
-        compiled: &Compiled,
+        image: Image<'_>,
         entry: &str,
         smem_bytes: u32,
     ) -> Result<Kernel, CudaError> {
@@ -130,9 +130,9 @@ impl Device {
         self.make_current()?;
         let module = self
             .context
-            .load_module(match compiled.cubin.as_slice() {
-                [] => Ptx::from_src(compiled.ptx.clone()),
-                cubin => Ptx::from_binary(cubin.to_vec()),
+            .load_module(match image {
+                Image::Ptx(text) => Ptx::from_src(text),
+                Image::Machine(code) => Ptx::from_binary(code.to_vec()),
             })
             .on(gpu, "loading a program")?;
         let function = module.load_function(entry).on(gpu, "finding a kernel")?;
@@ -147,12 +147,13 @@ impl Device {
     }
 }
 
-/// A kernel, loaded on one device.
-#[derive(Clone, Debug)]
-pub struct Kernel {
-    pub(super) function: CudaFunction,
-    pub(super) smem_bytes: u32,
-    pub(super) gpu: u32,
+/// A compiled program, as the driver takes it.
+#[derive(Clone, Copy, Debug)]
+pub enum Image<'a> {
+    /// Machine code for the GPU.
+    Machine(&'a [u8]),
+    /// PTX, which the driver translates.
+    Ptx(&'a str),
 }
 
 /// Devices that work together: one a rank, each able to reach the others' memory.

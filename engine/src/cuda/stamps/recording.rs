@@ -1,6 +1,6 @@
 use weftscope_kernels::abi::{DeviceError, Stamp, StampRing};
 
-use super::{Buffer, CudaError, Device};
+use crate::cuda::driver::{Buffer, CudaError, Device};
 
 /// The ring that kernels of one device stamp into, and the record of their first error.
 #[derive(Debug)]

@@ -1,0 +1,27 @@
+use std::fmt;
+
+use cudarc::driver::CudaGraph;
+
+use crate::{
+    plan::{Op, OpWork, Plan},
+    spec::Transport,
+};
+
+/// A rank's iteration, instantiated.
+pub(super) struct Graph(pub(super) CudaGraph);
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Graph").field(&self.0.cu_graph_exec()).finish()
+    }
+}
+
+/// Whether an op is NCCL's to run.
+pub(super) fn is_nccl(op: &Op) -> bool {
+    matches!(op.work, OpWork::Collective { transport: Transport::Nccl, .. })
+}
+
+/// Whether any op of a plan is NCCL's.
+pub(super) fn uses_nccl(plan: &Plan) -> bool {
+    plan.ops.iter().any(is_nccl)
+}
