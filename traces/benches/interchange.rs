@@ -3,10 +3,10 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use weftscope_traces::container;
-use weftscope_traces::interchange::chrome::{self, ExportOptions, ImportOptions};
-use weftscope_traces::interchange::silent;
+use weftscope_traces::interchange::chrome::{self, ExportOptions};
+use weftscope_traces::stream::silent;
 use weftscope_traces::{
-    ArgsId, Kind, Label, Meta, Provenance, Span, Trace, TraceBuilder, TrackKind,
+    ArgsId, Kind, Label, Meta, OpenOptions, Provenance, Span, Trace, TraceBuilder, TrackKind,
 };
 
 /// Kineto's own shape: host ops, launches, kernels with a dozen arguments, launch arrows.
@@ -60,11 +60,11 @@ fn bench(c: &mut Criterion) {
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("import Kineto JSON, plain", |b| {
         b.iter(|| {
-            chrome::read(text.as_bytes(), &ImportOptions::default(), &mut silent).expect("good")
+            chrome::read(text.as_bytes(), &OpenOptions::default(), &mut silent).expect("good")
         });
     });
     let imported =
-        chrome::read(text.as_bytes(), &ImportOptions::default(), &mut silent).expect("good");
+        chrome::read(text.as_bytes(), &OpenOptions::default(), &mut silent).expect("good");
     group.bench_function("export an import, plain", |b| {
         b.iter(|| write(&imported, false));
     });
@@ -74,9 +74,7 @@ fn bench(c: &mut Criterion) {
     group.bench_function("export SM rows, plain", |b| b.iter(|| write(&trace, false)));
     group.bench_function("export SM rows, gzip", |b| b.iter(|| write(&trace, true)));
     group.bench_function("import SM rows, plain", |b| {
-        b.iter(|| {
-            chrome::read(&text[..], &ImportOptions::default(), &mut silent).expect("our own")
-        });
+        b.iter(|| chrome::read(&text[..], &OpenOptions::default(), &mut silent).expect("our own"));
     });
     let mut weft = Vec::new();
     container::write(&trace, &mut weft, &mut silent).expect("a Vec takes all");

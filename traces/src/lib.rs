@@ -5,19 +5,26 @@
 //! or shows one.
 //!
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
-//! (one question a file), [`container`] (our own file format), [`interchange`] (everybody else's).
+//! (one question a file), [`open()`] (any file in), [`container`] (our own file format), [`interchange`]
+//! (everybody else's), [`edit`] (whole traces out of whole traces).
 
 pub mod analysis;
 pub mod classify;
 pub mod container;
+pub mod edit;
+mod format;
 pub mod interchange;
 pub mod lod;
 pub mod model;
+mod open;
+pub mod stream;
 
 pub use classify::{Classifier, ClassifyError};
+pub use format::{Format, OpenOptions, ReadError, ReadFn};
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, ClockAgreement, CounterSeries, DeviceInfo, Diagnostics, Flow,
     FlowKind, Kind, Label, LabelId, Lane, LaneId, Meta, OpFacts, Overhead, Phase, Provenance,
     RankInfo, SliceRef, SliceTable, Slowdown, Span, Split, Trace, TraceBuilder, Track, TrackId,
     TrackKind,
 };
+pub use open::{FORMATS, OpenError, open, sniff};

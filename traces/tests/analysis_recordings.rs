@@ -4,9 +4,11 @@
 use std::{fs::File, path::PathBuf};
 
 use weftscope_traces::{
-    Trace,
+    OpenOptions, Trace,
     analysis::{Config, MatchMethod, WaitMethod, overlap, overlap_together, skew},
-    interchange::{self, chrome::ImportOptions},
+    edit::merge,
+    open,
+    stream::silent,
 };
 
 /// The recordings, or `None` (said aloud) where they are not.
@@ -21,8 +23,7 @@ fn recordings() -> Option<Vec<Trace>> {
     let read = |name: &str| {
         let path = folder.join(format!("h200x2_llama70b_tp8_{name}.json.gz"));
         let file = File::open(path).expect("the recording can be opened");
-        interchange::open(file, &ImportOptions::default(), &mut interchange::silent)
-            .expect("the recording can be read")
+        open(file, &OpenOptions::default(), &mut silent).expect("the recording can be read")
     };
     Some(names.map(read).into())
 }
@@ -57,7 +58,7 @@ fn opened_together_the_excess_of_rank_0_is_waiting() {
 #[test]
 fn merged_into_one_trace_the_two_runs_stay_apart() {
     let Some(traces) = recordings() else { return };
-    let merged = interchange::merge(traces);
+    let merged = merge(traces);
     let report = overlap(&merged, &Config::default());
     let got: Vec<_> =
         report.ranks.iter().map(|rank| (rank.total.comm_ns, rank.total.wait_ns)).collect();

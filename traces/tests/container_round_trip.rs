@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use interchange_random::{Random, trace};
 use proptest::prelude::*;
 use weftscope_traces::container::{self, ContainerError, MAGIC};
-use weftscope_traces::interchange::{Format, silent, sniff};
+use weftscope_traces::sniff;
+use weftscope_traces::stream::silent;
 use weftscope_traces::{Trace, TrackKind};
 
 fn bytes(trace: &Trace) -> Vec<u8> {
@@ -47,7 +48,7 @@ proptest! {
     fn what_is_written_reads_back(seed: u64, size in 0_u64..2000) {
         let trace = trace(seed, size);
         let bytes = bytes(&trace);
-        prop_assert_eq!(sniff(&bytes), Some(Format::Weft));
+        prop_assert_eq!(sniff(&bytes).map(|format| format.name), Some(".weft"));
         prop_assert_eq!(read(&bytes).expect("our own file"), trace);
     }
 

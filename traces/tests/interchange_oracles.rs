@@ -9,12 +9,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use weftscope_traces::interchange::chrome::{self, ExportOptions, ImportOptions};
-use weftscope_traces::interchange::{open, silent};
+use weftscope_traces::edit::ranks;
+use weftscope_traces::interchange::chrome::{self, ExportOptions};
+use weftscope_traces::stream::silent;
 use weftscope_traces::{
     ArgsId, CounterSeries, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts,
     Phase, Provenance, RankInfo, Span, Split, Trace, TraceBuilder, TrackKind,
 };
+use weftscope_traces::{OpenOptions, open};
 
 const STEP_US: i64 = 1000;
 const STEPS: i64 = 4;
@@ -192,7 +194,7 @@ fn hta(dir: &Path) -> Option<String> {
 fn holistic_trace_analysis_sees_the_overlap_of_every_rank_file() {
     let trace = run(2);
     let dir = tempfile::tempdir().expect("a temporary folder");
-    for rank in chrome::ranks(&trace) {
+    for rank in ranks(&trace) {
         let file = File::create(dir.path().join(format!("rank{rank}.json.gz"))).expect("a file");
         let options = ExportOptions { gzip: true, ..ExportOptions::default() };
         chrome::write_rank(&trace, rank, file, &options, &mut silent).expect("room on the disk");
@@ -223,7 +225,7 @@ fn recordings_keep_their_overlap_through_import_and_export() {
             return;
         };
         std::fs::write(before.path().join(&name), &bytes).expect("room on the disk");
-        let trace = open(&bytes[..], &ImportOptions::default(), &mut silent).expect("good");
+        let trace = open(&bytes[..], &OpenOptions::default(), &mut silent).expect("good");
         let path = after.path().join(&name);
         let file = File::create(&path).expect("a file");
         let options = ExportOptions { gzip: true, ..ExportOptions::default() };

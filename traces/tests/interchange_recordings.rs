@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use weftscope_traces::interchange::chrome::ImportOptions;
-use weftscope_traces::interchange::{merge, open, silent};
+use weftscope_traces::edit::merge;
+use weftscope_traces::stream::silent;
 use weftscope_traces::{FlowKind, Kind, Trace, TrackKind};
+use weftscope_traces::{OpenOptions, open};
 
 fn recording(name: &str) -> Option<Trace> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
@@ -15,7 +16,7 @@ fn recording(name: &str) -> Option<Trace> {
         aloud(format_args!("skipped: no recording at {}", path.display()));
         return None;
     };
-    let options = ImportOptions { title: name.to_owned(), ..ImportOptions::default() };
+    let options = OpenOptions { title: name.to_owned(), ..OpenOptions::default() };
     Some(open(file, &options, &mut silent).expect("a good recording"))
 }
 

@@ -6,12 +6,14 @@ use std::ops::ControlFlow;
 
 use interchange_random::trace;
 use proptest::prelude::*;
-use weftscope_traces::interchange::chrome::{self, ExportError, ExportOptions, ImportOptions};
-use weftscope_traces::interchange::{open, silent};
+use weftscope_traces::edit::ranks;
+use weftscope_traces::interchange::chrome::{self, ExportError, ExportOptions};
+use weftscope_traces::stream::silent;
 use weftscope_traces::{
     Args, CounterSeries, Diagnostics, Label, LaneId, Meta, SliceRef, Span, Trace, TrackId,
     TrackKind,
 };
+use weftscope_traces::{OpenOptions, open};
 
 /// A slice told by everything but lane numbers.
 type SliceView = (Span, Label, Args, u32);
@@ -71,7 +73,7 @@ fn text(trace: &Trace, options: &ExportOptions) -> Vec<u8> {
 }
 
 fn back(text: &[u8]) -> Trace {
-    open(text, &ImportOptions::default(), &mut silent).expect("our own file")
+    open(text, &OpenOptions::default(), &mut silent).expect("our own file")
 }
 
 proptest! {
@@ -105,7 +107,7 @@ proptest! {
     #[test]
     fn a_rank_file_holds_what_the_whole_holds_of_it(seed: u64) {
         let trace = trace(seed, 100);
-        for rank in chrome::ranks(&trace) {
+        for rank in ranks(&trace) {
             let mut out = Vec::new();
             chrome::write_rank(&trace, rank, &mut out, &ExportOptions::default(), &mut silent)
                 .expect("a Vec takes all");
@@ -156,7 +158,7 @@ fn an_imported_file_survives_export() {
       {"ph":"X","cat":"kernel","name":"ncclDevKernel_AllReduce","pid":0,"tid":7,"ts":6,"dur":4,"args":{"device":0,"stream":7,"correlation":6}},
       {"ph":"C","name":"memory","pid":0,"ts":3,"args":{"used":1.5}}
       ]}"#;
-    let first = open(kineto.as_bytes(), &ImportOptions::default(), &mut silent).expect("good");
+    let first = open(kineto.as_bytes(), &OpenOptions::default(), &mut silent).expect("good");
     assert!(first.diagnostics.is_clean(), "{:?}", first.diagnostics);
     assert_eq!(first.flows.len(), 1);
     let again = back(&text(&first, &ExportOptions::default()));

@@ -6,7 +6,7 @@ use std::{
 use weftscope_traces::{
     Slowdown, Trace,
     analysis::{Baseline, RankOverlap, VerdictConfig, verdict},
-    interchange::merge,
+    edit::merge,
 };
 
 use super::report::Reported;

@@ -1,6 +1,6 @@
 use std::{path::Path, sync::Arc};
 
-use weftscope_traces::{Classifier, Span, Trace, interchange};
+use weftscope_traces::{Classifier, Span, Trace, edit::merge};
 
 use super::{
     Failure, Outcome,
@@ -25,7 +25,7 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
     for file in &args.files {
         traces.push(convert::open(file, &classifier)?);
     }
-    let trace = interchange::merge(traces);
+    let trace = merge(traces);
     let window = window(args, trace.span())?;
     let mode = match args.theme {
         ThemeArg::Dark => Mode::Dark,

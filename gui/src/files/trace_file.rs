@@ -6,8 +6,7 @@ use std::{
 };
 
 use weftscope_traces::{
-    Classifier, Trace, container,
-    interchange::{self, chrome},
+    Classifier, OpenOptions, Trace, container, interchange::chrome, open, stream::Progress,
 };
 
 use super::{FileError, Sample, TraceFormat, write_atomically};
@@ -57,15 +56,14 @@ fn read(
     hook: Hook<'_>,
 ) -> Result<Trace, FileError> {
     let title = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let options =
-        chrome::ImportOptions { title: title.unwrap_or_default(), classifier: classifier.clone() };
+    let options = OpenOptions { title: title.unwrap_or_default(), classifier: classifier.clone() };
     let mut cancelled = false;
     let mut progress = |done: u64| {
         let flow = hook(done, total);
         cancelled |= flow.is_break();
         flow
     };
-    interchange::open(input, &options, &mut progress).map_err(|error| {
+    open(input, &options, &mut progress).map_err(|error| {
         if cancelled { FileError::cancelled(path) } else { FileError::new(error.to_string(), path) }
     })
 }
@@ -98,7 +96,7 @@ fn write(
     trace: &Trace,
     out: &mut dyn Write,
     (format, options): (TraceFormat, SaveOptions),
-    progress: interchange::Progress<'_>,
+    progress: Progress<'_>,
 ) -> Result<(), String> {
     let gzip = match format {
         TraceFormat::Weft => {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use weftscope_traces::{Classifier, interchange};
+use weftscope_traces::{Classifier, edit::merge};
 
 use super::{ExportFormat, JobControl, PictureLook};
 use crate::{
@@ -41,7 +41,7 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
     let stem = paths.first().map_or_else(String::new, |path| short_name(path));
     let stem = stem.split('.').next().unwrap_or("trace").to_owned();
     #[cfg_attr(not(feature = "live"), expect(unused_mut, reason = "only the engine knows batches"))]
-    let mut document = Document::prepare(Arc::new(interchange::merge(traces)), stem);
+    let mut document = Document::prepare(Arc::new(merge(traces)), stem);
     #[cfg(feature = "live")]
     {
         document.batch = crate::app::live::batch_of(&document.trace.meta);

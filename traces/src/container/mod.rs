@@ -50,6 +50,16 @@ pub use error::ContainerError;
 pub use read::read;
 pub use write::write;
 
+use crate::format::Format;
+
+/// Recognised by its magic.
+pub(crate) const FORMAT: Format = Format {
+    name: ".weft",
+    endings: &["weft"],
+    probe: |start| start.starts_with(&MAGIC),
+    read: |input, _, progress| Ok(read(input, progress)?),
+};
+
 /// First bytes of every `.weft` file; the line ends catch a transfer as text.
 pub const MAGIC: [u8; 8] = *b"\x89WEFT\r\n\x1a";
 

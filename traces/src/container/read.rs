@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::bytes::Get;
 use super::chunk::{Found, kind, read_chunk};
 use super::{ContainerError, MAGIC, PIECE, VERSION, labels};
-use crate::interchange::{BytesRead, Counting, Progress};
 use crate::model::PackedValue;
+use crate::stream::{BytesRead, Counting, Progress};
 use crate::{
     ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, FlowKind, Label, LabelId, Lane, LaneId,
     Meta, SliceRef, SliceTable, Trace, Track, TrackId,

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::bytes::Put;
 use super::chunk::{kind, write_chunk};
 use super::{ContainerError, MAGIC, PIECE, VERSION, labels};
-use crate::interchange::Progress;
 use crate::model::PackedValue;
+use crate::stream::Progress;
 use crate::{ArgStore, CounterSeries, Diagnostics, Flow, LaneId, Meta, SliceTable, Trace};
 
 /// Writes a trace as `.weft`; `progress` counts slices.

@@ -1,37 +1,13 @@
-use std::io;
-
 use thiserror::Error;
+
+use crate::interchange::json::JsonError;
 
 /// Why a Chrome/Kineto file gave no trace.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// The input could not be read or decompressed.
-    #[error("reading failed after {at_byte} bytes: {source}")]
-    Io {
-        /// Bytes of the input read before.
-        at_byte: u64,
-        /// What the reader says.
-        #[source]
-        source: io::Error,
-    },
-    /// The text is not JSON.
-    #[error("not JSON: expected {wanted} at line {line}, column {column}")]
-    NotJson {
-        /// What would have been right.
-        wanted: &'static str,
-        /// Line, from 1.
-        line: u64,
-        /// Column in bytes, from 1.
-        column: u64,
-    },
-    /// The text or the compressed stream ends too early.
-    #[error("the file is cut off: it ends inside the JSON at line {line}, column {column}")]
-    Truncated {
-        /// Last line, from 1.
-        line: u64,
-        /// Column in bytes, from 1.
-        column: u64,
-    },
+    /// The text could not be read as JSON, or reading it was cancelled.
+    #[error(transparent)]
+    Json(#[from] JsonError),
     /// No bytes at all.
     #[error("the file is empty (0 bytes)")]
     Empty,
@@ -46,7 +22,4 @@ pub enum ImportError {
         /// The causes with their counts.
         why: String,
     },
-    /// The progress hook asked to stop.
-    #[error("cancelled")]
-    Cancelled,
 }

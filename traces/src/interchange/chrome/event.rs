@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::json::{Cursor, Fault, Value};
 use super::time;
 use crate::ArgStore;
+use crate::interchange::json::{Cursor, Fault, Value};
 use crate::model::BorrowedValue;
+
+/// The argument that keeps an imported host event's category.
+pub(super) const CATEGORY_KEY: &str = "category";
 
 /// An event as written; nothing judged yet.
 #[derive(Debug, Default)]

@@ -2,31 +2,32 @@
 //!
 //! Times in the text are decimal microseconds; here they are integer nanoseconds and never pass through a float.
 //! A file of ours reads back exactly: tracks, labels, facts and diagnostics travel in a `weftscope` object.
+//!
+//! A folder a direction: `foreign` and `own` read, `write` writes.
 
-mod collect;
 mod error;
 mod event;
-mod export_error;
-mod flows;
 mod foreign;
-mod header;
-mod intern;
-mod json;
-mod nest;
 mod own;
-mod own_read;
 mod read;
-mod rows;
-mod split;
 mod tally;
 mod time;
-mod window;
 mod write;
-mod write_events;
-mod write_head;
 
 pub use error::ImportError;
-pub use export_error::ExportError;
-pub use read::{ImportOptions, read};
-pub(crate) use window::{BytesRead, Counting};
-pub use write::{ExportOptions, ranks, write, write_rank};
+pub use read::read;
+pub use write::{ExportError, ExportOptions, write, write_rank};
+
+use crate::format::Format;
+
+/// Any JSON; the general one among formats in JSON, so it stands last.
+pub(crate) const FORMAT: Format = Format {
+    name: "Chrome/PyTorch JSON",
+    endings: &["json", "json.gz"],
+    probe: |start| {
+        let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(start);
+        let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+        matches!(first, Some(b'{' | b'['))
+    },
+    read: |input, options, progress| Ok(read(input, options, progress)?),
+};

@@ -1,30 +1,18 @@
-use std::io::{BufReader, Read};
+//! The one pass over the text of a file: top level, then events, each handed to the reader of our own files or of
+//! everybody else's.
 
-use flate2::read::MultiGzDecoder;
+use std::io::Read;
 
-use super::collect::Collect;
+use super::ImportError;
 use super::event::RawEvent;
-use super::header::Header;
-use super::json::Fault;
-use super::own_read::OwnRead;
+use super::foreign::{self, Collect, Header};
+use super::own::OwnRead;
 use super::tally::Tally;
-use super::window::{BytesRead, Counting, Window};
-use super::{ImportError, foreign};
-use crate::Trace;
-use crate::classify::Classifier;
-use crate::interchange::Progress;
-use crate::interchange::open::{GZIP_MAGIC, read_ahead};
+use crate::interchange::json::{Fault, JsonError, Window};
+use crate::stream::{BytesRead, Counting, Progress};
+use crate::{OpenOptions, Trace};
 
-/// How to read a foreign file.
-#[derive(Clone, Debug, Default)]
-pub struct ImportOptions {
-    /// Title of the trace, usually the file's name; the file's own `traceName` when empty.
-    pub title: String,
-    /// Tells kernels apart by name; with the user's own communication patterns.
-    pub classifier: Classifier,
-}
-
-/// Reads Chrome/Kineto JSON, plain or gzip (any number of members), as a stream.
+/// Reads Chrome/Kineto JSON as a stream; [`open`](crate::open) unpacks gzip before.
 ///
 /// Memory is the trace plus one window of text (1 MiB, more only if one event is longer). GPU events become
 /// stream tracks below one rank track each, CPU events host threads with nesting as lanes, annotations marks.
@@ -36,24 +24,12 @@ pub struct ImportOptions {
 /// [`ImportError`]; damage inside single events is counted instead, unless nothing usable remains.
 pub fn read(
     input: impl Read,
-    options: &ImportOptions,
+    options: &OpenOptions,
     progress: Progress<'_>,
 ) -> Result<Trace, ImportError> {
     let count = BytesRead::default();
-    let mut input = Counting::new(input, count.clone());
-    let head = read_ahead(&mut input, 2)
-        .map_err(|source| ImportError::Io { at_byte: count.get(), source })?;
-    if head.is_empty() {
-        return Err(ImportError::Empty);
-    }
-    let is_gzip = head == GZIP_MAGIC;
-    let input = std::io::Cursor::new(head).chain(input);
-    if is_gzip {
-        let input = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, input));
-        Reader::new(Window::new(input, count, progress)).run(options)
-    } else {
-        Reader::new(Window::new(input, count, progress)).run(options)
-    }
+    let input = Counting::new(input, count.clone());
+    Reader::new(Window::new(input, count, progress)).run(options)
 }
 
 /// The one pass over the text.
@@ -67,7 +43,7 @@ struct Reader<'p, R> {
     seen_events: bool,
 }
 
-/// Who takes the events: chosen when `traceEvents` begins.
+/// What takes the events: chosen when `traceEvents` begins.
 enum Sink {
     Own(Box<OwnRead>),
     Foreign(Box<Collect>),
@@ -85,7 +61,7 @@ impl<'p, R: Read> Reader<'p, R> {
         }
     }
 
-    fn run(mut self, options: &ImportOptions) -> Result<Trace, ImportError> {
+    fn run(mut self, options: &OpenOptions) -> Result<Trace, ImportError> {
         self.skip_byte_order_mark()?;
         let mut sink = None;
         match self.window.peek()? {
@@ -95,10 +71,10 @@ impl<'p, R: Read> Reader<'p, R> {
                 let sink = sink.insert(Sink::Foreign(Box::default()));
                 self.events(sink, true)?;
             }
-            Some(_) => return Err(self.window.not_json(0, "an object or an array")),
+            Some(_) => return Err(self.window.not_json(0, "an object or an array").into()),
         }
         if self.window.peek()?.is_some() {
-            return Err(self.window.not_json(0, "nothing after the end of the JSON"));
+            return Err(self.window.not_json(0, "nothing after the end of the JSON").into());
         }
         let Some(sink) = sink.filter(|_| self.seen_events) else {
             return Err(ImportError::NotATrace);
@@ -106,7 +82,7 @@ impl<'p, R: Read> Reader<'p, R> {
         self.finish(sink, options)
     }
 
-    fn finish(mut self, sink: Sink, options: &ImportOptions) -> Result<Trace, ImportError> {
+    fn finish(mut self, sink: Sink, options: &OpenOptions) -> Result<Trace, ImportError> {
         let mended = self.window.mended;
         if mended > 0 {
             self.tally
@@ -203,7 +179,7 @@ impl<'p, R: Read> Reader<'p, R> {
                 _ => break,
             }
         }
-        self.window.parse(|cursor| cursor.eat(b']', "a comma or a closing bracket"))
+        Ok(self.window.parse(|cursor| cursor.eat(b']', "a comma or a closing bracket"))?)
     }
 
     fn no_closing_bracket(&mut self) -> Result<(), ImportError> {
@@ -234,15 +210,15 @@ impl<'p, R: Read> Reader<'p, R> {
             })
         });
         match taken {
-            Err(error @ ImportError::NotJson { .. }) if first == Some(b'{') => {
+            Err(error @ JsonError::NotJson { .. }) if first == Some(b'{') => {
                 if self.window.skip_damaged().is_err() {
-                    return Err(error);
+                    return Err(error.into());
                 }
                 self.tally.lost_where("events that are not valid JSON", || error.to_string());
-                self.first_damage.get_or_insert(error);
+                self.first_damage.get_or_insert(error.into());
                 Ok(())
             }
-            other => other,
+            other => Ok(other?),
         }
     }
 }

@@ -5,16 +5,19 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::ExportError;
-use super::own::{HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, SM_PID};
 use super::rows::{Rows, rank_name, rows_of};
-use super::write::{Text, quoted, ranks};
+use super::text::{Text, quoted};
+use crate::edit::ranks;
+use crate::interchange::chrome::own::{
+    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, SM_PID,
+};
 use crate::{Diagnostics, Label, Trace};
 
 /// Writes the head up to and with the opening bracket of the events, then the metadata events.
 ///
 /// Line breaks and the blank after each colon are not decoration: Holistic Trace Analysis finds the rank by a
 /// pattern that needs them, line by line.
-pub(super) fn head<W: Write>(
+pub(crate) fn head<W: Write>(
     text: &mut Text<'_, W>,
     trace: &Trace,
     rows: &Rows,

@@ -3,26 +3,25 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use super::ImportOptions;
 use super::collect::{Class, Collect, Event};
 use super::flows::Places;
 use super::header::Header;
 use super::intern::RowKey;
 use super::nest::{self, Nest};
-use super::tally::Tally;
+use crate::interchange::chrome::tally::Tally;
 use crate::{
-    CounterSeries, Kind, Label, LabelId, LaneId, Meta, Overhead, Provenance, RankInfo, SliceRef,
-    Span, Trace, TraceBuilder, TrackId, TrackKind,
+    CounterSeries, Kind, Label, LabelId, LaneId, Meta, OpenOptions, Overhead, Provenance, RankInfo,
+    SliceRef, Span, Trace, TraceBuilder, TrackId, TrackKind,
 };
 
 /// Starts further than this from the bulk are clock faults (a record never stamped reads as 0 or as minus the base).
 const OUTLIER_GAP_NS: i64 = 3_600_000_000_000;
 
 /// The trace, or `None` when nothing usable was collected.
-pub(super) fn build(
+pub(crate) fn build(
     mut collect: Collect,
     header: &Header,
-    options: &ImportOptions,
+    options: &OpenOptions,
     tally: &mut Tally,
 ) -> Option<Trace> {
     let halves = std::mem::take(&mut collect.halves);
@@ -92,7 +91,7 @@ fn drop_outliers(collect: &mut Collect, header: &Header, tally: &mut Tally) {
 
 struct Build<'a> {
     collect: Collect,
-    options: &'a ImportOptions,
+    options: &'a OpenOptions,
     origin_ns: i64,
     out: TraceBuilder,
     /// Rank of each device that ran something.
@@ -115,7 +114,7 @@ impl<'a> Build<'a> {
     fn new(
         mut collect: Collect,
         header: &Header,
-        options: &'a ImportOptions,
+        options: &'a OpenOptions,
         origin_ns: i64,
     ) -> Self {
         let rank_of_device = ranks(&collect, header);
@@ -392,7 +391,7 @@ fn ranks(collect: &Collect, header: &Header) -> BTreeMap<i64, u32> {
 
 fn meta(
     header: &Header,
-    options: &ImportOptions,
+    options: &OpenOptions,
     rank_of_device: &BTreeMap<i64, u32>,
     origin_ns: i64,
 ) -> Meta {

@@ -2,27 +2,27 @@
 
 use serde::Deserialize;
 
-use super::json::Value;
-use super::own::Own;
-use super::{event, time};
 use crate::DeviceInfo;
+use crate::interchange::chrome::own::Own;
+use crate::interchange::chrome::{event, time};
+use crate::interchange::json::Value;
 
 /// Top-level facts of a file.
 #[derive(Debug, Default)]
-pub(super) struct Header {
+pub(crate) struct Header {
     /// `baseTimeNanoseconds`: Unix time of ts 0.
-    pub(super) base_time_ns: Option<i64>,
+    pub(crate) base_time_ns: Option<i64>,
     /// GPUs of the node with their index.
-    pub(super) devices: Vec<(i64, DeviceInfo)>,
-    pub(super) rank: Option<u32>,
-    pub(super) world_size: Option<u32>,
+    pub(crate) devices: Vec<(i64, DeviceInfo)>,
+    pub(crate) rank: Option<u32>,
+    pub(crate) world_size: Option<u32>,
     /// Written by Kineto, or by somebody who writes what Kineto does.
-    pub(super) is_kineto: bool,
-    pub(super) trace_name: Option<String>,
+    pub(crate) is_kineto: bool,
+    pub(crate) trace_name: Option<String>,
     /// Version facts worth showing: CUPTI, CUDA driver, NCCL.
-    pub(super) run: Vec<(String, String)>,
+    pub(crate) run: Vec<(String, String)>,
     /// Our own description of the trace, when we wrote the file.
-    pub(super) own: Option<Box<Own>>,
+    pub(crate) own: Option<Box<Own>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +47,7 @@ struct Distributed {
 
 impl Header {
     /// Takes in one top-level pair; `false` when a key of interest has a value of no use.
-    pub(super) fn take(&mut self, key: &str, value: Value<'_>) -> bool {
+    pub(crate) fn take(&mut self, key: &str, value: Value<'_>) -> bool {
         match key {
             "baseTimeNanoseconds" => {
                 self.is_kineto = true;

@@ -9,55 +9,55 @@ use serde::{Deserialize, Serialize};
 use crate::{Diagnostics, Label, Meta, TrackKind};
 
 /// Version of the object; a reader takes this one only and treats others as any foreign file.
-pub(super) const OWN_VERSION: u32 = 1;
+pub(crate) const OWN_VERSION: u32 = 1;
 /// The argument that says which label an event has.
-pub(super) const LABEL_KEY: &str = "weft";
+pub(crate) const LABEL_KEY: &str = "weft";
 /// Value of [`LABEL_KEY`] in events that repeat what others say.
-pub(super) const DERIVED: i64 = -1;
+pub(crate) const DERIVED: i64 = -1;
 
 /// First pid of the per-SM rows: this plus the rank.
-pub(super) const SM_PID: u32 = 100_000;
+pub(crate) const SM_PID: u32 = 100_000;
 /// First pid of the host rows made for other tools: this plus the rank.
-pub(super) const HOST_PID: u32 = 200_000;
+pub(crate) const HOST_PID: u32 = 200_000;
 /// Pid of rows that belong to no rank and of threads whose pid another row has.
-pub(super) const OTHER_PID: u32 = 300_000;
+pub(crate) const OTHER_PID: u32 = 300_000;
 
 /// The object.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Own {
-    pub(super) version: u32,
+pub(crate) struct Own {
+    pub(crate) version: u32,
     /// Trace time of ts 0, in ns; below 0 when the trace begins before its base time (readers drop negative ts).
     #[serde(default)]
-    pub(super) origin_ns: i64,
-    pub(super) meta: Meta,
-    pub(super) diagnostics: Diagnostics,
-    pub(super) counters: Vec<OwnCounter>,
-    pub(super) tracks: Vec<OwnTrack>,
-    pub(super) labels: Vec<Label>,
+    pub(crate) origin_ns: i64,
+    pub(crate) meta: Meta,
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) counters: Vec<OwnCounter>,
+    pub(crate) tracks: Vec<OwnTrack>,
+    pub(crate) labels: Vec<Label>,
 }
 
 /// A counter series without its samples.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct OwnCounter {
-    pub(super) pid: u32,
-    pub(super) name: String,
-    pub(super) unit: String,
-    pub(super) rank: Option<u32>,
+pub(crate) struct OwnCounter {
+    pub(crate) pid: u32,
+    pub(crate) name: String,
+    pub(crate) unit: String,
+    pub(crate) rank: Option<u32>,
 }
 
 /// A track with the rows its lanes are drawn on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct OwnTrack {
-    pub(super) parent: Option<u32>,
-    pub(super) name: String,
-    pub(super) kind: TrackKind,
+pub(crate) struct OwnTrack {
+    pub(crate) parent: Option<u32>,
+    pub(crate) name: String,
+    pub(crate) kind: TrackKind,
     /// One per lane; lanes that nest properly share a row and tell themselves apart by an argument `lane`.
-    pub(super) rows: Vec<RowId>,
+    pub(crate) rows: Vec<RowId>,
 }
 
 /// Where an event is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct RowId {
-    pub(super) pid: u32,
-    pub(super) tid: u32,
+pub(crate) struct RowId {
+    pub(crate) pid: u32,
+    pub(crate) tid: u32,
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::collect::{Event, HalfEvent};
-use super::tally::Tally;
+use crate::interchange::chrome::tally::Tally;
 
 /// Gives each slice of one thread its lane; slices come by start, longer first.
 #[derive(Debug, Default)]
-pub(super) struct Nest {
+pub(crate) struct Nest {
     /// Ends and lanes of the slices around the present one.
     open: Vec<(i64, usize)>,
     lane_end_ns: Vec<i64>,
@@ -15,7 +15,7 @@ pub(super) struct Nest {
 
 impl Nest {
     /// The lane, and whether the slice sticks out of the one it started in.
-    pub(super) fn place(&mut self, start_ns: i64, end_ns: i64) -> (usize, bool) {
+    pub(crate) fn place(&mut self, start_ns: i64, end_ns: i64) -> (usize, bool) {
         while self.open.last().is_some_and(|&(end, _)| end <= start_ns) {
             self.open.pop();
         }
@@ -36,7 +36,7 @@ impl Nest {
 /// Joins begin and end events of each row, innermost first; what has no partner is counted.
 ///
 /// A begin without an end lasts to the row's last event, as in other viewers.
-pub(super) fn pair(mut halves: Vec<HalfEvent>, events: &mut Vec<Event>, tally: &mut Tally) {
+pub(crate) fn pair(mut halves: Vec<HalfEvent>, events: &mut Vec<Event>, tally: &mut Tally) {
     halves.sort_by_key(|half| (half.event.row, half.event.start_ns));
     let mut last_ns: HashMap<u32, i64> = HashMap::new();
     for half in &halves {

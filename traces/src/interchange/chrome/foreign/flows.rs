@@ -1,12 +1,12 @@
 //! Arrows: which slice a flow point lies in, and which points belong together.
 
 use super::collect::FlowPoint;
-use super::tally::Tally;
+use crate::interchange::chrome::tally::Tally;
 use crate::{FlowKind, SliceRef, Span};
 
 /// Slices of each row in order of start, for looking up a point in time.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(crate) struct Places {
     rows: Vec<Vec<(Span, SliceRef)>>,
 }
 
@@ -15,7 +15,7 @@ const MAX_LOOK_BACK: usize = 4096;
 
 impl Places {
     /// Adds a slice; starts must not fall within a row.
-    pub(super) fn add(&mut self, row: u32, span: Span, slice: SliceRef) {
+    pub(crate) fn add(&mut self, row: u32, span: Span, slice: SliceRef) {
         let row = row as usize;
         if row >= self.rows.len() {
             self.rows.resize_with(row + 1, Vec::new);
@@ -24,7 +24,7 @@ impl Places {
     }
 
     /// The innermost slice of the row that holds the time or starts at it.
-    pub(super) fn at(&self, row: u32, at_ns: i64) -> Option<SliceRef> {
+    pub(crate) fn at(&self, row: u32, at_ns: i64) -> Option<SliceRef> {
         let slices = self.rows.get(row as usize)?;
         let after = slices.partition_point(|(span, _)| span.start_ns <= at_ns);
         slices[..after]
@@ -40,7 +40,7 @@ impl Places {
 ///
 /// Kineto writes an end of a launch arrow for every runtime call, most of which launched nothing; those are
 /// counted under a cause of their own, because they are no loss.
-pub(super) fn join(
+pub(crate) fn join(
     mut points: Vec<FlowPoint>,
     slice_at: impl Fn(u32, i64) -> Option<SliceRef>,
     tally: &mut Tally,

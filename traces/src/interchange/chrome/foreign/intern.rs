@@ -2,13 +2,13 @@ use std::collections::HashMap;
 
 /// Texts numbered in order of first appearance.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     ids: HashMap<Box<str>, u32>,
     texts: Vec<Box<str>>,
 }
 
 impl Names {
-    pub(super) fn id(&mut self, text: &str) -> u32 {
+    pub(crate) fn id(&mut self, text: &str) -> u32 {
         if let Some(&id) = self.ids.get(text) {
             return id;
         }
@@ -18,14 +18,14 @@ impl Names {
         id
     }
 
-    pub(super) fn text(&self, id: u32) -> &str {
+    pub(crate) fn text(&self, id: u32) -> &str {
         &self.texts[id as usize]
     }
 }
 
 /// What a row of the file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum RowKey {
+pub(crate) enum RowKey {
     /// A thread of a process; texts and negative numbers are mapped by [`Rows::id_of_text`].
     Thread { pid: i64, tid: i64 },
     /// A stream of a GPU.
@@ -36,9 +36,9 @@ pub(super) enum RowKey {
 
 /// Rows numbered in order of first appearance; the last one is remembered, because events come in runs.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     ids: HashMap<RowKey, u32>,
-    pub(super) keys: Vec<RowKey>,
+    pub(crate) keys: Vec<RowKey>,
     last: Option<(RowKey, u32)>,
     texts: Names,
 }
@@ -47,7 +47,7 @@ pub(super) struct Rows {
 const TEXT_IDS: i64 = 0xf000_0000;
 
 impl Rows {
-    pub(super) fn id(&mut self, key: RowKey) -> u32 {
+    pub(crate) fn id(&mut self, key: RowKey) -> u32 {
         if let Some((last, id)) = self.last
             && last == key
         {
@@ -63,17 +63,17 @@ impl Rows {
     }
 
     /// The row with this key, when there is one.
-    pub(super) fn find(&self, key: RowKey) -> Option<u32> {
+    pub(crate) fn find(&self, key: RowKey) -> Option<u32> {
         self.ids.get(&key).copied()
     }
 
     /// A number for an id that is a text or negative, the same for the same text.
-    pub(super) fn id_of_text(&mut self, text: &str) -> i64 {
+    pub(crate) fn id_of_text(&mut self, text: &str) -> i64 {
         TEXT_IDS + i64::from(self.texts.id(text))
     }
 
     /// The text behind an id of [`id_of_text`](Self::id_of_text).
-    pub(super) fn text_of_id(&self, id: i64) -> Option<&str> {
+    pub(crate) fn text_of_id(&self, id: i64) -> Option<&str> {
         let index = u32::try_from(id - TEXT_IDS).ok()?;
         self.texts.texts.get(index as usize).map(AsRef::as_ref)
     }

@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::io::Write;
 
 use super::ExportError;
-use super::collect::CATEGORY_KEY;
-use super::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID};
+use super::ExportOptions;
 use super::rows::Rows;
-use super::write::{ExportOptions, Text, quoted, ranks};
+use super::text::{Text, quoted};
+use crate::edit::ranks;
+use crate::interchange::chrome::event::{CATEGORY_KEY, compact};
+use crate::interchange::chrome::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID};
 use crate::{
     ArgValue, Args, FlowKind, Kind, Label, LaneId, Phase, SliceRef, Span, Split, Trace, TrackKind,
 };
 
 /// Writes all events.
-pub(super) fn events<W: Write>(
+pub(crate) fn events<W: Write>(
     text: &mut Text<'_, W>,
     trace: &Trace,
     rows: &Rows,
@@ -413,6 +415,6 @@ fn value_text(value: &ArgValue) -> String {
 /// True for an array or object that reads back as the very same text.
 fn is_compact_json(text: &str) -> bool {
     text.starts_with(['[', '{'])
-        && super::event::compact(text.as_bytes()) == text
+        && compact(text.as_bytes()) == text
         && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

@@ -7,7 +7,7 @@ use crate::{
 /// The tracks, counters and arrows of `rank` and of no rank; arrows to other ranks are counted as left out.
 ///
 /// Labels and arguments are kept whole, so that ids stay what they are.
-pub(super) fn only_rank(trace: &Trace, rank: u32) -> Trace {
+pub(crate) fn only_rank(trace: &Trace, rank: u32) -> Trace {
     let keep: Vec<bool> = trace.tracks.iter().map(|track| belongs(&track.kind, rank)).collect();
     let mut tracks: Vec<Track> = Vec::new();
     let mut lanes: Vec<Lane> = Vec::new();
@@ -63,4 +63,14 @@ pub(super) fn only_rank(trace: &Trace, rank: u32) -> Trace {
 
 fn belongs(kind: &TrackKind, rank: u32) -> bool {
     kind.rank().is_none_or(|of| of == rank)
+}
+
+/// The ranks of a trace, by its tracks and its meta data, ascending.
+pub fn ranks(trace: &Trace) -> Vec<u32> {
+    let of_tracks = trace.tracks.iter().filter_map(|track| track.kind.rank());
+    let of_meta = trace.meta.ranks.iter().map(|info| info.rank);
+    let mut ranks: Vec<u32> = of_tracks.chain(of_meta).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    ranks
 }

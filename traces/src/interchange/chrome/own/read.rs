@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::event::{self, RawEvent};
-use super::json::{Fault, Value};
-use super::own::{DERIVED, LABEL_KEY, OWN_VERSION, Own, OwnCounter, RowId};
-use super::tally::Tally;
+use super::format::{DERIVED, LABEL_KEY, OWN_VERSION, Own, OwnCounter, RowId};
+use crate::interchange::chrome::event::{self, RawEvent};
+use crate::interchange::chrome::tally::Tally;
+use crate::interchange::json::{Fault, Value};
 use crate::{
     CounterSeries, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,
 };
 
 /// A trace of ours, as far as it is read.
 #[derive(Debug)]
-pub(super) struct OwnRead {
+pub(crate) struct OwnRead {
     out: TraceBuilder,
     num_labels: u32,
     /// Trace time of the file's ts 0.
@@ -45,7 +45,7 @@ impl OwnRead {
     ///
     /// # Errors
     /// In words, when the description is of another version or points nowhere.
-    pub(super) fn new(own: Own) -> Result<Self, String> {
+    pub(crate) fn new(own: Own) -> Result<Self, String> {
         if own.version != OWN_VERSION {
             return Err(format!("it has version {}, this reads {OWN_VERSION}", own.version));
         }
@@ -95,7 +95,7 @@ impl OwnRead {
     }
 
     /// Takes in one event or counts why not.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         event: &RawEvent<'_>,
         at: u64,
@@ -252,7 +252,7 @@ impl OwnRead {
     }
 
     /// The trace; `None` when nothing could be used of what the file holds.
-    pub(super) fn finish(mut self, tally: &mut Tally) -> Option<Trace> {
+    pub(crate) fn finish(mut self, tally: &mut Tally) -> Option<Trace> {
         for (from, to, kind) in std::mem::take(&mut self.flows) {
             let exists = |end: SliceRef| end.index < self.lanes[end.lane.0 as usize].2;
             if exists(from) && exists(to) {

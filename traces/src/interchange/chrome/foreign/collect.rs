@@ -1,20 +1,20 @@
 //! First pass over a foreign file: events become compact records; nothing is decided that later text may change.
 //!
-//! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`foreign`](super::foreign), because
+//! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`build`](super::build()), because
 //! Kineto writes the names after the events.
 
 use std::collections::HashMap;
 
-use super::event::{self, RawEvent};
 use super::intern::{Names, RowKey, Rows};
-use super::json::{Fault, Value};
-use super::tally::Tally;
+use crate::interchange::chrome::event::{self, CATEGORY_KEY, RawEvent};
+use crate::interchange::chrome::tally::Tally;
+use crate::interchange::json::{Fault, Value};
 use crate::model::BorrowedValue;
 use crate::{ArgStore, ArgsId};
 
 /// What an event's slice will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Kernel,
     /// Copy engine work.
     Memcpy,
@@ -31,57 +31,57 @@ pub(super) enum Class {
 
 /// A slice to be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event {
-    pub(super) start_ns: i64,
-    pub(super) end_ns: i64,
-    pub(super) name: u32,
-    pub(super) args: ArgsId,
+pub(crate) struct Event {
+    pub(crate) start_ns: i64,
+    pub(crate) end_ns: i64,
+    pub(crate) name: u32,
+    pub(crate) args: ArgsId,
     /// Correlation id.
-    pub(super) item: u32,
-    pub(super) row: u32,
-    pub(super) class: Class,
+    pub(crate) item: u32,
+    pub(crate) row: u32,
+    pub(crate) class: Class,
 }
 
 /// One end of a `B`/`E` or `b`/`e` pair.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HalfEvent {
-    pub(super) event: Event,
-    pub(super) begins: bool,
+pub(crate) struct HalfEvent {
+    pub(crate) event: Event,
+    pub(crate) begins: bool,
 }
 
 /// One point of an arrow.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FlowPoint {
+pub(crate) struct FlowPoint {
     /// Category, name and id, interned.
-    pub(super) arrow: u32,
-    pub(super) is_launch: bool,
+    pub(crate) arrow: u32,
+    pub(crate) is_launch: bool,
     /// `s`, `t` or `f`.
-    pub(super) phase: u8,
-    pub(super) at_ns: i64,
-    pub(super) row: u32,
+    pub(crate) phase: u8,
+    pub(crate) at_ns: i64,
+    pub(crate) row: u32,
 }
 
 /// Samples of one counter.
 #[derive(Debug, Default)]
-pub(super) struct Samples {
-    pub(super) at_ns: Vec<i64>,
-    pub(super) value: Vec<f64>,
+pub(crate) struct Samples {
+    pub(crate) at_ns: Vec<i64>,
+    pub(crate) value: Vec<f64>,
 }
 
 /// Everything usable of a foreign file.
 #[derive(Debug, Default)]
-pub(super) struct Collect {
-    pub(super) names: Names,
-    pub(super) rows: Rows,
-    pub(super) args: ArgStore,
-    pub(super) events: Vec<Event>,
-    pub(super) halves: Vec<HalfEvent>,
-    pub(super) flows: Vec<FlowPoint>,
+pub(crate) struct Collect {
+    pub(crate) names: Names,
+    pub(crate) rows: Rows,
+    pub(crate) args: ArgStore,
+    pub(crate) events: Vec<Event>,
+    pub(crate) halves: Vec<HalfEvent>,
+    pub(crate) flows: Vec<FlowPoint>,
     /// Per process and series name, in order of first appearance.
-    pub(super) counters: Vec<((i64, String), Samples)>,
+    pub(crate) counters: Vec<((i64, String), Samples)>,
     counter_index: HashMap<(i64, String), usize>,
-    pub(super) process_names: HashMap<i64, String>,
-    pub(super) thread_names: HashMap<(i64, i64), String>,
+    pub(crate) process_names: HashMap<i64, String>,
+    pub(crate) thread_names: HashMap<(i64, i64), String>,
     /// Arrows and asynchronous rows by category, name and id.
     arrows: HashMap<(u32, u32, i64), u32>,
     /// Scratch for one event's arguments.
@@ -101,7 +101,7 @@ const TOO_LONG: &str = "durations over 30 days, taken for overflow";
 
 impl Collect {
     /// Takes in one event or counts why not.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         event: &RawEvent<'_>,
         at: u64,
@@ -359,6 +359,3 @@ impl Collect {
         }
     }
 }
-
-/// The argument that keeps a host event's category.
-pub(super) const CATEGORY_KEY: &str = "category";

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::own::{HOST_PID, OTHER_PID, RowId, SM_PID};
+use crate::interchange::chrome::own::{HOST_PID, OTHER_PID, RowId, SM_PID};
 use crate::{SliceTable, Trace, Track, TrackKind};
 
 /// First thread number of rows that have none of their own.
@@ -14,25 +14,25 @@ const EXTRA_TID: u32 = 10_000;
 
 /// The place of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) row: RowId,
+pub(crate) struct Place {
+    pub(crate) row: RowId,
     /// Number of the lane among those that share the row.
-    pub(super) lane: u32,
+    pub(crate) lane: u32,
 }
 
 /// Rows of a whole trace.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     /// Per lane.
-    pub(super) places: Vec<Place>,
+    pub(crate) places: Vec<Place>,
     /// Per process: name and sort order.
-    pub(super) processes: BTreeMap<u32, String>,
+    pub(crate) processes: BTreeMap<u32, String>,
     /// Per row in drawing order: its name.
-    pub(super) threads: Vec<(RowId, String)>,
+    pub(crate) threads: Vec<(RowId, String)>,
 }
 
 impl Rows {
-    pub(super) fn new(trace: &Trace) -> Self {
+    pub(crate) fn new(trace: &Trace) -> Self {
         let none = Place { row: RowId { pid: 0, tid: 0 }, lane: 0 };
         let mut assign = Assign {
             trace,
@@ -158,7 +158,7 @@ impl Assign<'_> {
 }
 
 /// `rank 3 (NVIDIA H100 SXM)`.
-pub(super) fn rank_name(trace: &Trace, rank: u32) -> String {
+pub(crate) fn rank_name(trace: &Trace, rank: u32) -> String {
     match trace.meta.ranks.iter().find(|info| info.rank == rank) {
         Some(info) if !info.device.name.is_empty() => format!("rank {rank} ({})", info.device.name),
         _ => format!("rank {rank}"),
@@ -201,6 +201,6 @@ fn nests(outer: &SliceTable, inner: &SliceTable) -> bool {
 }
 
 /// Rows of lanes in drawing order, for the description of a file.
-pub(super) fn rows_of(track: &Track, rows: &Rows) -> Vec<RowId> {
+pub(crate) fn rows_of(track: &Track, rows: &Rows) -> Vec<RowId> {
     track.lanes.iter().map(|lane| rows.places[lane.0 as usize].row).collect()
 }

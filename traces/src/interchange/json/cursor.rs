@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// Why a value could not be read from the bytes at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The window ends inside the value.
     More,
     /// Not JSON: where in the window, and what was wanted.
@@ -17,7 +17,7 @@ pub(super) enum Fault {
 
 /// One value; nested ones stay text.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Text(Cow<'a, str>),
     Number(&'a str),
     /// `true`, `false` or `null`.
@@ -28,20 +28,20 @@ pub(super) enum Value<'a> {
 
 /// A place in a window.
 #[derive(Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
-    pub(super) pos: usize,
+    pub(crate) pos: usize,
     /// Strings that needed mending.
-    pub(super) mended: u64,
+    pub(crate) mended: u64,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, pos: 0, mended: 0 }
     }
 
     /// Next byte that is no blank, not consumed.
-    pub(super) fn peek(&mut self) -> Result<u8, Fault> {
+    pub(crate) fn peek(&mut self) -> Result<u8, Fault> {
         while let Some(&byte) = self.bytes.get(self.pos) {
             if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
                 return Ok(byte);
@@ -52,7 +52,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Consumes `byte` after blanks.
-    pub(super) fn eat(&mut self, byte: u8, wanted: &'static str) -> Result<(), Fault> {
+    pub(crate) fn eat(&mut self, byte: u8, wanted: &'static str) -> Result<(), Fault> {
         if self.peek()? != byte {
             return self.bad(wanted);
         }
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// After an element: true when another follows. A comma before the closing byte is tolerated.
-    pub(super) fn more(&mut self, close: u8, wanted: &'static str) -> Result<bool, Fault> {
+    pub(crate) fn more(&mut self, close: u8, wanted: &'static str) -> Result<bool, Fault> {
         let mut byte = self.peek()?;
         if byte == b',' {
             self.pos += 1;
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A key and its colon.
-    pub(super) fn key(&mut self) -> Result<Cow<'a, str>, Fault> {
+    pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, Fault> {
         if self.peek()? != b'"' {
             return self.bad("a key in quotes");
         }
@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Any value.
-    pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
+    pub(crate) fn value(&mut self) -> Result<Value<'a>, Fault> {
         match self.peek()? {
             b'"' => Ok(Value::Text(self.string()?)),
             b'{' | b'[' => {
@@ -108,7 +108,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips an array or object by its brackets, strings respected.
-    pub(super) fn skip_nested(&mut self) -> Result<(), Fault> {
+    pub(crate) fn skip_nested(&mut self) -> Result<(), Fault> {
         let mut open = 0_u32;
         loop {
             match self.bytes.get(self.pos).ok_or(Fault::More)? {

@@ -1,52 +1,18 @@
 //! The text of a file through a window of about one MiB, so that a file of any size costs the same memory.
 
-use std::cell::Cell;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
-use super::ImportError;
-use super::json::{Cursor, Fault};
-use crate::interchange::Progress;
+use super::{Cursor, Fault, JsonError};
+use crate::stream::{BytesRead, Progress};
 
 /// First size; doubles when one value does not fit.
 const WINDOW_BYTES: usize = 1 << 20;
 /// A single value (an event, a header object) longer than this is taken for damage.
 const MAX_VALUE_BYTES: usize = 1 << 28;
 
-/// Bytes read so far, shared between a [`Counting`] reader and whoever shows progress.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct BytesRead(Rc<Cell<u64>>);
-
-impl BytesRead {
-    pub(crate) fn get(&self) -> u64 {
-        self.0.get()
-    }
-}
-
-/// Counts what passes through.
-#[derive(Debug)]
-pub(crate) struct Counting<R> {
-    input: R,
-    count: BytesRead,
-}
-
-impl<R> Counting<R> {
-    pub(crate) fn new(input: R, count: BytesRead) -> Self {
-        Self { input, count }
-    }
-}
-
-impl<R: Read> Read for Counting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buffer)?;
-        self.count.0.set(self.count.0.get() + n as u64);
-        Ok(n)
-    }
-}
-
 /// A stretch of the text, refilled on demand.
-pub(super) struct Window<'p, R> {
+pub(crate) struct Window<'p, R> {
     input: R,
     buffer: Vec<u8>,
     /// The unread part of `buffer`.
@@ -57,13 +23,13 @@ pub(super) struct Window<'p, R> {
     offset: u64,
     line: u64,
     column: u64,
-    pub(super) mended: u64,
+    pub(crate) mended: u64,
     read: BytesRead,
     progress: Progress<'p>,
 }
 
 impl<'p, R: Read> Window<'p, R> {
-    pub(super) fn new(input: R, read: BytesRead, progress: Progress<'p>) -> Self {
+    pub(crate) fn new(input: R, read: BytesRead, progress: Progress<'p>) -> Self {
         Self {
             input,
             buffer: Vec::new(),
@@ -80,17 +46,17 @@ impl<'p, R: Read> Window<'p, R> {
     }
 
     /// Offset of the next unread byte in the (decompressed) text.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.offset + self.start as u64
     }
 
     /// Runs `parse` on the text ahead; on success what it consumed is gone.
     ///
     /// `parse` is run again from the same place after a refill, so it must leave no trace of a failed try.
-    pub(super) fn parse<T>(
+    pub(crate) fn parse<T>(
         &mut self,
         mut parse: impl FnMut(&mut Cursor<'_>) -> Result<T, Fault>,
-    ) -> Result<T, ImportError> {
+    ) -> Result<T, JsonError> {
         loop {
             let mut cursor = Cursor::new(&self.buffer[self.start..self.end]);
             match parse(&mut cursor) {
@@ -107,7 +73,7 @@ impl<'p, R: Read> Window<'p, R> {
     }
 
     /// The next byte that is no blank, not consumed; `None` at the end of the text.
-    pub(super) fn peek(&mut self) -> Result<Option<u8>, ImportError> {
+    pub(crate) fn peek(&mut self) -> Result<Option<u8>, JsonError> {
         loop {
             let mut cursor = Cursor::new(&self.buffer[self.start..self.end]);
             let byte = cursor.peek();
@@ -121,14 +87,14 @@ impl<'p, R: Read> Window<'p, R> {
     }
 
     /// Skips one value by its brackets alone, after it turned out to be no JSON.
-    pub(super) fn skip_damaged(&mut self) -> Result<(), ImportError> {
+    pub(crate) fn skip_damaged(&mut self) -> Result<(), JsonError> {
         self.parse(|cursor| {
             cursor.peek()?;
             cursor.skip_nested()
         })
     }
 
-    fn fill(&mut self) -> Result<(), ImportError> {
+    fn fill(&mut self) -> Result<(), JsonError> {
         let gone = &self.buffer[..self.start];
         self.line += gone.iter().filter(|&&byte| byte == b'\n').count() as u64;
         self.column = match gone.iter().rposition(|&byte| byte == b'\n') {
@@ -155,7 +121,7 @@ impl<'p, R: Read> Window<'p, R> {
         }
         match (self.progress)(self.read.get()) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(ImportError::Cancelled),
+            ControlFlow::Break(()) => Err(JsonError::Cancelled),
         }
     }
 
@@ -170,29 +136,30 @@ impl<'p, R: Read> Window<'p, R> {
         (line + 1, column + 1)
     }
 
-    pub(super) fn not_json(&self, at: usize, wanted: &'static str) -> ImportError {
+    pub(crate) fn not_json(&self, at: usize, wanted: &'static str) -> JsonError {
         let (line, column) = self.place(at);
-        ImportError::NotJson { wanted, line, column }
+        JsonError::NotJson { wanted, line, column }
     }
 
-    fn truncated(&self) -> ImportError {
+    fn truncated(&self) -> JsonError {
         let (line, column) = self.place(self.end - self.start);
-        ImportError::Truncated { line, column }
+        JsonError::Truncated { line, column }
     }
 
-    fn broken(&self, error: io::Error) -> ImportError {
+    fn broken(&self, error: io::Error) -> JsonError {
         match error.kind() {
             // What a gzip decoder says of a file that was cut off.
             io::ErrorKind::UnexpectedEof => self.truncated(),
-            _ => ImportError::Io { at_byte: self.read.get(), source: error },
+            _ => JsonError::Io { at_byte: self.read.get(), source: error },
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Value;
     use super::*;
-    use crate::interchange::silent;
+    use crate::stream::silent;
 
     fn window<'p>(text: &'p [u8], hook: Progress<'p>) -> Window<'p, &'p [u8]> {
         Window::new(text, BytesRead::default(), hook)
@@ -205,7 +172,7 @@ mod tests {
         let mut window = window(text.as_bytes(), &mut hook);
         let len = window
             .parse(|cursor| match cursor.value()? {
-                super::super::json::Value::Nested(raw) => Ok(raw.len()),
+                Value::Nested(raw) => Ok(raw.len()),
                 _ => Err(Fault::Bad { at: 0, wanted: "an array" }),
             })
             .expect("whole");
@@ -220,7 +187,7 @@ mod tests {
         let mut window = window(text.as_bytes(), &mut hook);
         window.parse(|cursor| cursor.value().map(|_| ())).expect("a string");
         let error = window.parse(|cursor| cursor.value().map(|_| ())).expect_err("no value");
-        let ImportError::NotJson { line, column, .. } = error else { panic!("{error}") };
+        let JsonError::NotJson { line, column, .. } = error else { panic!("{error}") };
         assert_eq!((line, column), (WINDOW_BYTES as u64 + 7, 7));
     }
 }

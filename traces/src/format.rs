@@ -1,0 +1,41 @@
+//! What a file format must say of itself to be opened.
+
+use std::error::Error;
+use std::io::Read;
+
+use crate::stream::Progress;
+use crate::{Classifier, Trace};
+
+/// How to read a file.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// Title of the trace, usually the file's name; what the file calls itself when empty.
+    pub title: String,
+    /// Classes kernels by name; carries the user's own patterns of communication.
+    pub classifier: Classifier,
+}
+
+/// Why a format's reader gave no trace: one line that says what is wrong and where.
+pub type ReadError = Box<dyn Error + Send + Sync>;
+
+/// Reads one file, already unpacked; progress counts its bytes.
+pub type ReadFn = fn(&mut dyn Read, &OpenOptions, Progress<'_>) -> Result<Trace, ReadError>;
+
+/// A file format: how it is recognised by its content, and what reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As errors and dialogs show it, e.g. `Chrome/PyTorch JSON`.
+    pub name: &'static str,
+    /// Endings of its files, without the dot, for file dialogs. Opening a file never looks at its name.
+    pub endings: &'static [&'static str],
+    /// True for the first bytes of such a file: up to [`Format::PROBE_BYTES`], unpacked, fewer only when the file is
+    /// shorter.
+    pub probe: fn(&[u8]) -> bool,
+    /// The reader.
+    pub read: ReadFn,
+}
+
+impl Format {
+    /// Bytes that a probe may look at.
+    pub const PROBE_BYTES: usize = 4096;
+}

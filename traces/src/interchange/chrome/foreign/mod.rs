@@ -1,0 +1,13 @@
+//! Files that others wrote: events are collected first, because names come after what they name; ranks, tracks,
+//! labels and lanes are built from the whole.
+
+mod build;
+mod collect;
+mod flows;
+mod header;
+mod intern;
+mod nest;
+
+pub(crate) use build::build;
+pub(crate) use collect::Collect;
+pub(crate) use header::Header;
