@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     machine::Machine,
-    plan::{Op, OpWork},
+    plan::{CollectiveShape, Op, OpWork},
     spec::Transport,
 };
 
@@ -65,9 +65,11 @@ impl Ceiling {
         };
         let link = match &op.work {
             // The switch's rate counts bytes of message, not bytes on the wire.
-            OpWork::Collective { transport: Transport::Multimem, message_bytes, .. } => {
-                time(*message_bytes, self.multimem_bytes_per_s, Limit::Link)
-            }
+            OpWork::Collective(CollectiveShape {
+                transport: Transport::Multimem,
+                message_bytes,
+                ..
+            }) => time(*message_bytes, self.multimem_bytes_per_s, Limit::Link),
             _ => time(op.link_bytes, self.link_bytes_per_s, Limit::Link),
         };
         let flops = time(op.flops, self.flops, Limit::Flops);
@@ -82,7 +84,7 @@ mod tests {
     use crate::{
         batch::Batch,
         machine, model,
-        plan::plan,
+        plan::{Collective, OpRole, plan},
         spec::{Knobs, RunSpec, StrategyKind},
     };
 
@@ -98,16 +100,16 @@ mod tests {
         let ceiling = Ceiling::of(&spec.machine);
         let plan = plan(&spec).unwrap();
         let floor =
-            |name| ceiling.floor(plan.ops.iter().find(|op| op.name == name).unwrap()).unwrap();
-        let down = floor("down");
+            |role| ceiling.floor(plan.ops.iter().find(|op| op.role == role).unwrap()).unwrap();
+        let down = floor(OpRole::Down);
         let flops = 2.0 * 8192.0 * 8192.0 * 3584.0;
         assert_eq!(down.limit, Limit::Flops);
         assert!((down.ns - flops / spec.machine.gpu.bf16_flops * 1e9).abs() < 1e-3);
-        let norm = floor("add_norm");
+        let norm = floor(OpRole::AddNorm);
         let bytes = 4.0 * 2.0 * 8192.0 * 8192.0;
         assert_eq!(norm.limit, Limit::Memory);
         assert!((norm.ns - bytes / spec.machine.gpu.hbm_bytes_per_s * 1e9).abs() < 1e-3);
-        let reduce = floor("all_reduce");
+        let reduce = floor(OpRole::Collective(Collective::AllReduce));
         let rate = spec.machine.link.multimem_bytes_per_s.unwrap();
         assert_eq!(reduce.limit, Limit::Link);
         assert!((reduce.ns - 2.0 * 8192.0 * 8192.0 / rate * 1e9).abs() < 1e-3);

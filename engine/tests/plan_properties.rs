@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use weftscope_engine::{
     batch::{Batch, Request},
     model,
-    plan::{OpWork, Plan, Split, attention_blocks, plan},
+    plan::{Op, OpRole, OpWork, Plan, Split, attention_blocks, plan},
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
 };
 
@@ -38,13 +38,9 @@ prop_compose! {
     }
 }
 
-fn is_comm(work: &OpWork) -> bool {
-    matches!(work, OpWork::Collective { .. })
-}
-
-/// Sum of `flops` over ops of this name.
-fn flops(plan: &Plan, name: &str) -> f64 {
-    plan.ops.iter().filter(|op| op.name == name).map(|op| op.flops).sum()
+/// Sum of `flops` over ops of this role.
+fn flops(plan: &Plan, role: OpRole) -> f64 {
+    plan.ops.iter().filter(|op| op.role == role).map(|op| op.flops).sum()
 }
 
 proptest! {
@@ -56,9 +52,9 @@ proptest! {
         for (index, op) in plan.ops.iter().enumerate() {
             prop_assert_eq!(op.id.0 as usize, index);
             prop_assert!(op.deps.iter().all(|dep| *dep < op.id));
-            prop_assert!(op.grid > 0, "{} has no blocks", op.name);
+            prop_assert!(op.grid > 0, "{} has no blocks", op.role);
             prop_assert!(op.flops.is_finite() && op.hbm_bytes > 0.0 && op.link_bytes >= 0.0);
-            prop_assert_eq!(op.link_bytes > 0.0, is_comm(&op.work));
+            prop_assert_eq!(op.link_bytes > 0.0, op.is_collective());
         }
     }
 
@@ -66,11 +62,11 @@ proptest! {
     fn attention_blocks_are_the_grid_and_the_flops(spec in specs()) {
         let plan = plan(&spec).unwrap();
         for op in &plan.ops {
-            let OpWork::Attention { head_dim, .. } = op.work else { continue };
-            let blocks: Vec<_> = attention_blocks(&op.work).collect();
+            let OpWork::Attention(shape) = &op.work else { continue };
+            let blocks: Vec<_> = attention_blocks(shape).collect();
             prop_assert_eq!(blocks.len() as u32, op.grid);
             let pairs: u64 = blocks.iter().map(|block| block.pairs).sum();
-            let expected = 4.0 * f64::from(head_dim) * pairs as f64;
+            let expected = 4.0 * f64::from(shape.head_dim) * pairs as f64;
             prop_assert!((op.flops - expected).abs() <= 1e-9 * expected);
         }
     }
@@ -83,7 +79,7 @@ proptest! {
         prop_assert_eq!(split.first_tokens + split.second_rows, split.padded_tokens);
         prop_assert!(split.padded_tokens - split.tokens < 256);
         let new = |wanted| plan.ops.iter().filter(|op| op.split == wanted).find_map(|op| match &op.work {
-            OpWork::Attention { sequences, .. } => Some(sequences.iter().map(|s| s.1).sum::<u32>()),
+            OpWork::Attention(shape) => Some(shape.sequences.iter().map(|s| s.1).sum::<u32>()),
             _ => None,
         });
         prop_assert_eq!(new(Split::First), Some(split.first_tokens));
@@ -98,13 +94,21 @@ proptest! {
             ..spec.clone()
         }).unwrap();
         // Attention skips padding, so causal work is the same however it is cut.
-        let (a, b) = (flops(&split, "attention"), flops(&unsplit, "attention"));
+        let (a, b) = (flops(&split, OpRole::Attention), flops(&unsplit, OpRole::Attention));
         prop_assert!((a - b).abs() <= 1e-9 * b, "attention {a} against {b}");
         let tokens = f64::from(spec.batch.tokens());
         let padding = (tokens + 256.0) / tokens;
-        for name in ["qkv", "o_proj", "gate_up", "down", "silu_mul", "experts_w13", "experts_w2"] {
-            let (a, b) = (flops(&split, name), flops(&unsplit, name));
-            prop_assert!(a >= b && a <= b * padding, "{name}: {a} against {b}");
+        for role in [
+            OpRole::Qkv,
+            OpRole::OProj,
+            OpRole::GateUp,
+            OpRole::Down,
+            OpRole::SiluMul,
+            OpRole::ExpertsW13,
+            OpRole::ExpertsW2,
+        ] {
+            let (a, b) = (flops(&split, role), flops(&unsplit, role));
+            prop_assert!(a >= b && a <= b * padding, "{role}: {a} against {b}");
         }
     }
 
@@ -113,7 +117,7 @@ proptest! {
         spec.knobs.tp = 1;
         let plan = plan(&spec).unwrap();
         prop_assert_eq!(plan.decision.runs, StrategyKind::NoComm);
-        prop_assert!(plan.ops.iter().all(|op| !is_comm(&op.work)));
+        prop_assert!(!plan.ops.iter().any(Op::is_collective));
         prop_assert_eq!(plan.decision.reason.is_empty(), spec.knobs.strategy == StrategyKind::NoComm);
     }
 

@@ -4,7 +4,7 @@ mod plan_support;
 
 use weftscope_engine::{
     model::{Ffn, ModelShape},
-    plan::plan,
+    plan::{CollectiveShape, OpWork, plan},
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
 };
 
@@ -84,8 +84,14 @@ fn transports() {
         let line = |op: &&weftscope_engine::plan::Op| op.link_bytes > 0.0 && op.layer == Some(1);
         let op = plan.ops.iter().find(line).expect("a collective");
         let name = format!("{} over {}", strategy.name(), transport.name());
-        let does =
-            format!("{} {:?} grid {}, {:.1} MB", op.name, op.work, op.grid, op.link_bytes / 1e6);
+        let OpWork::Collective(CollectiveShape { collective, transport, message_bytes }) = op.work
+        else {
+            panic!("only collectives have link bytes")
+        };
+        let work = format!(
+            "Collective {{ collective: {collective:?}, transport: {transport:?}, message_bytes: {message_bytes:?} }}"
+        );
+        let does = format!("{} {work} grid {}, {:.1} MB", op.role, op.grid, op.link_bytes / 1e6);
         format!("{name}: {does}; {}\n", plan.decision.reason)
     };
     let mut lines = String::new();

@@ -3,7 +3,7 @@
 mod plan_support;
 
 use weftscope_engine::{
-    plan::{Collective, Op, OpWork, Phase, Plan, Split, StreamId, facts, plan},
+    plan::{Collective, Op, OpRole, Phase, Plan, Split, StreamId, facts, plan},
     spec::{Chooser, SplitChoice, StrategyKind, Transport},
 };
 
@@ -15,7 +15,7 @@ fn weave(layers: u32) -> Plan {
 }
 
 fn is_fused(op: &Op) -> bool {
-    matches!(op.work, OpWork::Collective { collective: Collective::FusedArNorm, .. })
+    op.role == OpRole::Collective(Collective::FusedArNorm)
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn published_flops_of_the_mlp() {
         let mut spec = plan_support::spec("llama-3.3-70b", StrategyKind::NoComm, tokens);
         spec.knobs.layers = Some(1);
         let plan = plan(&spec).unwrap();
-        let mlp = |op: &&Op| ["gate_up", "down"].contains(&op.name);
+        let mlp = |op: &&Op| [OpRole::GateUp, OpRole::Down].contains(&op.role);
         let flops: f64 = plan.ops.iter().filter(mlp).map(|op| op.flops).sum();
         assert!((flops / micros / 1e6 - tera).abs() < 2.0, "{}", flops / micros / 1e6);
     }

@@ -5,7 +5,7 @@ mod plan_support;
 use proptest::prelude::*;
 use weftscope_engine::{
     model::{self, Shard},
-    plan::{GemmShape, Resources},
+    plan::{GemmShape, OpRole, Resources},
     spec::{Chooser, StrategyKind},
     split::{Choice, OFFSETS, WaveModel, blocks_per_sm, decide, gemm_shape, occupancy, survey},
 };
@@ -120,7 +120,7 @@ fn survey_marks_cuts_and_counts_both_sm_numbers() {
     assert_eq!((survey.sms, survey.sms_attention, survey.sms_mlp), (132, 124, 128));
     let firsts: Vec<u32> = survey.points.iter().map(|point| point.first_tokens).collect();
     assert_eq!(firsts, [128, 256, 384, 512, 640, 768, 896, 1024, 1152]);
-    let gate_up = survey.unsplit.iter().position(|cost| cost.gemm.name == "gate_up").unwrap();
+    let gate_up = survey.unsplit.iter().position(|cost| cost.gemm.role == OpRole::GateUp).unwrap();
     assert_eq!(survey.unsplit[gate_up].occupancy.waves, 3);
     let at = |first| survey.points.iter().find(|point| point.first_tokens == first).unwrap();
     assert_eq!((at(640).waves_on_all_sms[gate_up], at(768).waves_on_all_sms[gate_up]), (4, 3));

@@ -9,8 +9,8 @@ use weftscope_engine::{
     model::{Ffn, ModelShape},
     observer::{BlockPart, BlockRecord, Counter, CounterRecord, IterationEnd, Observer, OpRecord},
     plan::{
-        Collective, Decision, GemmShape, Op, OpId, OpWork, Phase, Plan, PlanError, Resources,
-        Split, StreamId,
+        Collective, CollectiveShape, Decision, GemmShape, Op, OpId, OpRole, OpWork, Phase, Plan,
+        PlanError, Resources, Split, StreamId,
     },
     spec::{Knobs, RunSpec, StrategyKind, Transport},
 };
@@ -85,16 +85,16 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         epilogue: weftscope_engine::plan::Epilogue::Plain,
         persistent_sms: None,
     });
-    let all_reduce = OpWork::Collective {
+    let all_reduce = OpWork::Collective(CollectiveShape {
         collective: Collective::AllReduce,
         transport: Transport::P2p,
         message_bytes: 2048.0,
-    };
+    });
     let strategy = spec.knobs.strategy;
     let decision = Decision { asked: strategy, runs: strategy, reason: String::new(), split: None };
-    let op = |id, name, stream, deps: &[u32], phase, work| Op {
+    let op = |id, role, stream, deps: &[u32], phase, work| Op {
         id: OpId(id),
-        name,
+        role,
         stream,
         deps: deps.iter().copied().map(OpId).collect(),
         layer: Some(0),
@@ -108,11 +108,12 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         hbm_bytes: 2.0,
         link_bytes: 3.0,
     };
+    let reduce = OpRole::Collective(Collective::AllReduce);
     let ops = vec![
-        op(0, "qkv", StreamId::COMPUTE, &[], Phase::A, gemm.clone()),
-        op(1, "all_reduce", StreamId::COMM, &[0], Phase::B, all_reduce),
-        op(2, "o_proj", StreamId::COMPUTE, &[], Phase::B, gemm.clone()),
-        op(3, "gate_up", StreamId::COMPUTE, &[1], Phase::C, gemm),
+        op(0, OpRole::Qkv, StreamId::COMPUTE, &[], Phase::A, gemm.clone()),
+        op(1, reduce, StreamId::COMM, &[0], Phase::B, all_reduce),
+        op(2, OpRole::OProj, StreamId::COMPUTE, &[], Phase::B, gemm.clone()),
+        op(3, OpRole::GateUp, StreamId::COMPUTE, &[1], Phase::C, gemm),
     ];
     Ok(Plan { spec: Arc::new(spec.clone()), ranks: 2, layers: 1, decision, ops })
 }

@@ -1,4 +1,4 @@
-use super::OpWork;
+use super::AttentionShape;
 
 /// One thread block of an attention op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +15,14 @@ pub struct AttentionBlock {
     pub pairs: u64,
 }
 
-/// The blocks of an attention op in launch order; nothing for other work.
+/// The blocks of an attention op in launch order.
 ///
 /// A sequence with at least a tile of queries has a block for each (query tile, head), the last tile (the one with
 /// most keys) first, as FlashAttention-3 orders causal work. A shorter one packs the query heads that share a K/V
 /// head into one tile and cuts its context into pieces of `kv_chunk` tokens instead.
-pub fn attention_blocks(work: &OpWork) -> impl Iterator<Item = AttentionBlock> + '_ {
-    let OpWork::Attention { heads, kv_heads, tile_rows, kv_chunk, sequences, .. } = work else {
-        return Blocks::None;
-    };
-    let (heads, kv_heads, tile_rows, kv_chunk) = (*heads, *kv_heads, *tile_rows, *kv_chunk);
-    Blocks::Some(sequences.iter().enumerate().flat_map(move |(index, &(cached, new))| {
+pub fn attention_blocks(shape: &AttentionShape) -> impl Iterator<Item = AttentionBlock> + '_ {
+    let &AttentionShape { heads, kv_heads, tile_rows, kv_chunk, .. } = shape;
+    shape.sequences.iter().enumerate().flat_map(move |(index, &(cached, new))| {
         let group = heads / kv_heads.max(1);
         let sequence = index as u32;
         if packs(new, group, tile_rows) {
@@ -33,7 +30,7 @@ pub fn attention_blocks(work: &OpWork) -> impl Iterator<Item = AttentionBlock> +
         } else {
             Either::Tiled(tiled_blocks(sequence, (cached, new), heads, tile_rows))
         }
-    }))
+    })
 }
 
 /// Blocks of an attention op, without listing them.
@@ -106,23 +103,6 @@ fn packed_blocks(
         };
         std::iter::repeat_n(block, kv_heads as usize)
     })
-}
-
-/// An iterator that is empty or is `I`.
-enum Blocks<I> {
-    None,
-    Some(I),
-}
-
-impl<I: Iterator<Item = AttentionBlock>> Iterator for Blocks<I> {
-    type Item = AttentionBlock;
-
-    fn next(&mut self) -> Option<AttentionBlock> {
-        match self {
-            Self::None => None,
-            Self::Some(blocks) => blocks.next(),
-        }
-    }
 }
 
 /// One of two iterators.

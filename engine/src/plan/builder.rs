@@ -1,5 +1,5 @@
 use super::{
-    Collective, Epilogue, Op, OpId, Phase, Split, StreamId,
+    Collective, Epilogue, Op, OpId, OpRole, Phase, Split, StreamId,
     kernel::{self, BF16, Kernel, Message, exposed_collective_ctas},
     link_ctas,
 };
@@ -82,7 +82,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn embed(&mut self, at: At, part: &Part) -> OpId {
         let row_bytes = f64::from(self.shard.hidden) * BF16;
         let hbm_bytes = f64::from(part.rows) * row_bytes * (1.0 + 1.0 / f64::from(self.ranks));
-        self.elementwise(at, part, ("embed", part.rows), (0.0, hbm_bytes), &[])
+        self.elementwise(at, part, (OpRole::Embed, part.rows), (0.0, hbm_bytes), &[])
     }
 
     /// QKV projection, rotary embedding and K/V write, attention, output projection.
@@ -94,11 +94,11 @@ impl<'a> Builder<'a> {
         if shard.qk_norm {
             let elements = tokens * f64::from(shard.heads + shard.kv_heads) * head_dim;
             let work = (4.0 * elements, 2.0 * BF16 * elements);
-            self.elementwise(at, part, ("qk_norm", part.tokens()), work, &[]);
+            self.elementwise(at, part, (OpRole::QkNorm, part.tokens()), work, &[]);
         }
         let elements = tokens * f64::from(shard.qkv_columns());
         let work = (3.0 * elements, 2.0 * BF16 * elements);
-        self.elementwise(at, part, ("rope_kv", part.tokens()), work, &[]);
+        self.elementwise(at, part, (OpRole::RopeKv, part.tokens()), work, &[]);
         let attention = kernel::attention(shard, &part.sequences, self.gpu());
         self.push(at, part, attention, &[]);
         self.gemm(at, part, (&o_proj, part.rows), &[])
@@ -109,20 +109,20 @@ impl<'a> Builder<'a> {
         match self.shard.ffn {
             Ffn::Dense { intermediate } => {
                 let gemms = self.products(part).dense(intermediate);
-                self.gated(at, part, ("silu_mul", gemms, intermediate), deps)
+                self.gated(at, part, (OpRole::SiluMul, gemms, intermediate), deps)
             }
             Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
                 self.experts(at, part, (experts, top_k, intermediate), deps);
                 let mut outputs = top_k;
                 if shared_intermediate > 0 {
                     let gemms = self.products(part).shared_expert(shared_intermediate);
-                    self.gated(at, part, ("shared_silu_mul", gemms, shared_intermediate), &[]);
+                    self.gated(at, part, (OpRole::SharedSiluMul, gemms, shared_intermediate), &[]);
                     outputs += 1;
                 }
                 let elements = f64::from(part.rows) * f64::from(self.shard.hidden);
                 let outputs = f64::from(outputs);
                 let work = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
-                self.elementwise(at, part, ("moe_sum", part.rows), work, &[])
+                self.elementwise(at, part, (OpRole::MoeSum, part.rows), work, &[])
             }
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Builder<'a> {
         &mut self,
         at: At,
         part: &Part,
-        (silu_mul, [gate_up, down], intermediate): (&'static str, [LayerGemm; 2], u32),
+        (silu_mul, [gate_up, down], intermediate): (OpRole, [LayerGemm; 2], u32),
         deps: &[OpId],
     ) -> OpId {
         self.gemm(at, part, (&gate_up, part.rows), deps);
@@ -157,10 +157,10 @@ impl<'a> Builder<'a> {
         // Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
         let bytes = rows * (4.0 * f64::from(experts) + 12.0 * f64::from(top_k));
         let work = (rows * f64::from(experts), bytes);
-        self.elementwise(at, part, ("topk", part.rows), work, &[]);
+        self.elementwise(at, part, (OpRole::TopK, part.rows), work, &[]);
         // However many experts a token goes to, its row comes from memory once.
         self.gemm(at, part, (&w13, part.rows), &[]);
-        self.elementwise(at, part, ("silu_mul", routed), silu_mul_work(routed, intermediate), &[]);
+        self.elementwise(at, part, (OpRole::SiluMul, routed), silu_mul_work(routed, intermediate), &[]);
         self.gemm(at, part, (&w2, routed), &[]);
     }
 
@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
         let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu(), self.gpu().sms);
-        let gemm = LayerGemm { name: "lm_head", mlp: false, shape, rows: u64::from(sequences) };
+        let gemm = LayerGemm { role: OpRole::LmHead, mlp: false, shape, rows: u64::from(sequences) };
         self.gemm(at, part, (&gemm, sequences), deps)
     }
 
@@ -220,21 +220,21 @@ impl<'a> Builder<'a> {
         &mut self,
         at: At,
         part: &Part,
-        (name, rows): (&'static str, u32),
+        (role, rows): (OpRole, u32),
         work: (f64, f64),
         deps: &[OpId],
     ) -> OpId {
-        let kernel = kernel::elementwise(name, rows, work, self.gpu());
+        let kernel = kernel::elementwise(role, rows, work, self.gpu());
         self.push(at, part, kernel, deps)
     }
 
     fn push(&mut self, at: At, part: &Part, kernel: Kernel, deps: &[OpId]) -> OpId {
         let id = OpId(self.ops.len() as u32);
         let At { stream, layer, phase } = at;
-        let Kernel { name, work, grid, resources, flops, hbm_bytes, link_bytes } = kernel;
+        let Kernel { role, work, grid, resources, flops, hbm_bytes, link_bytes } = kernel;
         self.ops.push(Op {
             id,
-            name,
+            role,
             stream,
             deps: deps.to_vec(),
             layer,

@@ -1,4 +1,4 @@
-use super::{Epilogue, GemmShape, Op, OpId, OpWork, Plan, StreamId};
+use super::{AttentionShape, Epilogue, GemmShape, Op, OpId, OpWork, Plan, StreamId};
 use crate::split::{Occupancy, blocks_per_sm, occupancy};
 
 /// What the plan alone says about an op, for labels and tables.
@@ -91,21 +91,25 @@ fn finished_before(ops: &[Op]) -> Vec<Option<OpId>> {
 fn shape_text(op: &Op) -> String {
     match &op.work {
         OpWork::Gemm(shape) => gemm_text(shape),
-        OpWork::Attention { heads, kv_heads, head_dim, sequences, .. } => {
-            let new: u64 = sequences.iter().map(|&(_, new)| u64::from(new)).sum();
-            let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
-            let parts = match sequences.len() {
-                1 => format!("{new} on {longest}"),
-                count => format!("{new} in {count} sequences, up to {longest}"),
-            };
-            format!("{heads}/{kv_heads} heads×{head_dim}, {parts}")
-        }
+        OpWork::Attention(shape) => attention_text(shape),
         OpWork::AddNorm { hidden } => format!("{}×{hidden}", op.tokens),
         OpWork::Elementwise => format!("{} rows", op.tokens),
-        OpWork::Collective { transport, message_bytes, .. } => {
-            format!("{}, {:.1} MiB", transport.name(), message_bytes / f64::from(1 << 20))
+        OpWork::Collective(shape) => {
+            let mib = shape.message_bytes / f64::from(1 << 20);
+            format!("{}, {mib:.1} MiB", shape.transport.name())
         }
     }
+}
+
+fn attention_text(shape: &AttentionShape) -> String {
+    let AttentionShape { heads, kv_heads, head_dim, sequences, .. } = shape;
+    let new: u64 = sequences.iter().map(|&(_, new)| u64::from(new)).sum();
+    let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
+    let parts = match sequences.len() {
+        1 => format!("{new} on {longest}"),
+        count => format!("{new} in {count} sequences, up to {longest}"),
+    };
+    format!("{heads}/{kv_heads} heads×{head_dim}, {parts}")
 }
 
 fn gemm_text(shape: &GemmShape) -> String {

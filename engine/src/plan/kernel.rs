@@ -1,7 +1,7 @@
 //! One kernel launch as the planner sees it: grid, what a block holds, and the work in FLOP and bytes.
 
 use super::{
-    Collective, OpWork, Resources,
+    AttentionShape, Collective, CollectiveShape, OpRole, OpWork, Resources,
     attention::{causal_pairs, num_attention_blocks},
 };
 use crate::{
@@ -22,7 +22,7 @@ const NCCL_CTAS: u32 = 24;
 
 /// All of an [`Op`](super::Op) that does not depend on where it stands in the schedule.
 pub(super) struct Kernel {
-    pub(super) name: &'static str,
+    pub(super) role: OpRole,
     pub(super) work: OpWork,
     pub(super) grid: u32,
     pub(super) resources: Resources,
@@ -38,7 +38,7 @@ pub(super) fn gemm(gemm: &LayerGemm, input_rows: u32, gpu: &GpuSpec) -> Kernel {
     let weights = f64::from(shape.groups) * n * k;
     let activations = f64::from(input_rows) * k + gemm.rows as f64 * f64::from(shape.columns());
     Kernel {
-        name: gemm.name,
+        role: gemm.role,
         work: OpWork::Gemm(shape),
         grid: shape.grid(),
         resources: TileKit::of(gpu).gemm,
@@ -59,16 +59,16 @@ pub(super) fn attention(shard: &Shard, sequences: &[(u32, u32)], gpu: &GpuSpec) 
     let context: f64 = sequences.iter().map(|&(cached, new)| f64::from(cached + new)).sum();
     let head_rows = 2.0 * queries * f64::from(heads) + 2.0 * context * f64::from(kv_heads);
     Kernel {
-        name: "attention",
+        role: OpRole::Attention,
         grid: num_attention_blocks(sequences, (heads, kv_heads), tile_rows, kv_chunk),
-        work: OpWork::Attention {
+        work: OpWork::Attention(AttentionShape {
             heads,
             kv_heads,
             head_dim: shard.head_dim,
             tile_rows,
             kv_chunk,
             sequences: sequences.to_vec(),
-        },
+        }),
         resources: TileKit::of(gpu).attention,
         flops: 4.0 * head_dim * f64::from(heads) * pairs as f64,
         hbm_bytes: BF16 * head_dim * head_rows,
@@ -90,27 +90,27 @@ fn kv_chunk(sequences: &[(u32, u32)], heads: (u32, u32), tile_rows: u32, sms: u3
 /// Residual add + RMSNorm over `rows`, on every rank alike: reads both, writes both.
 pub(super) fn add_norm(rows: u32, hidden: u32, gpu: &GpuSpec) -> Kernel {
     let elements = f64::from(rows) * f64::from(hidden);
-    let kernel = elementwise("add_norm", rows, (5.0 * elements, 4.0 * BF16 * elements), gpu);
+    let kernel = elementwise(OpRole::AddNorm, rows, (5.0 * elements, 4.0 * BF16 * elements), gpu);
     Kernel { work: OpWork::AddNorm { hidden }, ..kernel }
 }
 
 /// RMSNorm over the embedding output, which becomes the residual: one read, two writes.
 pub(super) fn first_norm(rows: u32, hidden: u32, gpu: &GpuSpec) -> Kernel {
     let elements = f64::from(rows) * f64::from(hidden);
-    let kernel = elementwise("norm", rows, (4.0 * elements, 3.0 * BF16 * elements), gpu);
+    let kernel = elementwise(OpRole::FirstNorm, rows, (4.0 * elements, 3.0 * BF16 * elements), gpu);
     Kernel { work: OpWork::AddNorm { hidden }, ..kernel }
 }
 
 /// Memory-bound work over `rows`.
 pub(super) fn elementwise(
-    name: &'static str,
+    role: OpRole,
     rows: u32,
     (flops, hbm_bytes): (f64, f64),
     gpu: &GpuSpec,
 ) -> Kernel {
     let rows_per_block = rows.div_ceil(ELEMENTWISE_BLOCKS_PER_SM * gpu.sms).max(1);
     Kernel {
-        name,
+        role,
         work: OpWork::Elementwise,
         grid: rows.div_ceil(rows_per_block).max(1),
         resources: Resources { threads: 512, registers: 32, smem_bytes: 1 << 10 },
@@ -144,8 +144,8 @@ pub(super) fn collective(collective: Collective, message: Message, alone_ctas: u
     let shard_elements = f64::from(rows) * f64::from(hidden) / f64::from(ranks);
     let fused = collective == Collective::FusedArNorm;
     Kernel {
-        name: collective_name(collective),
-        work: OpWork::Collective { collective, transport, message_bytes },
+        role: OpRole::Collective(collective),
+        work: OpWork::Collective(CollectiveShape { collective, transport, message_bytes }),
         grid: ctas,
         resources: Resources {
             threads,
@@ -171,15 +171,6 @@ pub(super) fn exposed_collective_ctas(transport: Transport, link_ctas: u32) -> u
 /// more than 16 gain nothing (kernels/NOTES.md: 409 µs with 16, 407 with 20).
 pub(crate) fn exposed_fused_ctas(transport: Transport, tokens: u32) -> u32 {
     if transport == Transport::Multimem && tokens >= 16_384 { 32 } else { 16 }
-}
-
-fn collective_name(collective: Collective) -> &'static str {
-    match collective {
-        Collective::AllReduce => "all_reduce",
-        Collective::ReduceScatter => "reduce_scatter",
-        Collective::AllGather => "all_gather",
-        Collective::FusedArNorm => "fused_ar_norm",
-    }
 }
 
 /// Bytes a direction over a rank's links, the busier direction (tokenweave.md, head): of a message of S bytes over

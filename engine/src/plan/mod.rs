@@ -8,6 +8,7 @@ mod builder;
 mod facts;
 mod kernel;
 mod op;
+mod role;
 mod text;
 mod transport;
 mod types;
@@ -18,6 +19,9 @@ pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};
 pub use facts::{OpFacts, facts};
 pub(crate) use kernel::exposed_fused_ctas;
-pub use op::{Collective, Epilogue, GemmShape, Op, OpId, OpWork, Resources};
+pub use op::{
+    AttentionShape, Collective, CollectiveShape, Epilogue, GemmShape, Op, OpId, OpWork, Resources,
+};
+pub use role::OpRole;
 pub use transport::{fused_transport, link_ctas, unfused_transport};
 pub use types::{Decision, Phase, Plan, PlanError, Split, SplitDecision, StreamId};

@@ -1,19 +1,17 @@
-use serde::{Deserialize, Serialize};
-
-use super::{Phase, Split, StreamId};
+use super::{OpRole, Phase, Split, StreamId};
 use crate::spec::Transport;
 
 /// Index into [`Plan::ops`](super::Plan::ops).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OpId(pub u32);
 
 /// One kernel launch on every rank.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Op {
     /// Its index.
     pub id: OpId,
-    /// Short name: `qkv`, `attention`, `o_proj`, `fused_ar_norm`, `gate_up` …; the same op of another layer has the same name.
-    pub name: &'static str,
+    /// What it is: the same op of another layer has the same role.
+    pub role: OpRole,
     /// The stream it is issued to.
     pub stream: StreamId,
     /// Ops (of other streams, or redundantly of the same) that must have finished on this rank.
@@ -43,30 +41,17 @@ pub struct Op {
 impl Op {
     /// All ranks meet in it.
     pub fn is_collective(&self) -> bool {
-        matches!(self.work, OpWork::Collective { .. })
+        matches!(self.work, OpWork::Collective(_))
     }
 }
 
 /// What an op computes, with the shape that decides how it runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OpWork {
     /// Matrix product, one or several of the same tile shape (experts).
     Gemm(GemmShape),
     /// Causal attention over several sequences; [`attention_blocks`](super::attention_blocks) lists the grid.
-    Attention {
-        /// Query heads on this rank.
-        heads: u32,
-        /// Key/value heads on this rank.
-        kv_heads: u32,
-        /// Width of a head.
-        head_dim: u32,
-        /// Query rows a block works on.
-        tile_rows: u32,
-        /// K/V tokens a block of a short sequence (decode) reads; longer contexts are cut into several blocks.
-        kv_chunk: u32,
-        /// Per sequence part in this op: (cached tokens before it, new tokens).
-        sequences: Vec<(u32, u32)>,
-    },
+    Attention(AttentionShape),
     /// RMSNorm with residual add over rows.
     AddNorm {
         /// Row width.
@@ -75,18 +60,39 @@ pub enum OpWork {
     /// Memory-bound pointwise work: rope + KV write, SiLU·mul, embedding look-up, routing.
     Elementwise,
     /// A collective; all ranks' blocks of the same index meet at barriers.
-    Collective {
-        /// Which.
-        collective: Collective,
-        /// How bytes travel.
-        transport: Transport,
-        /// Message size in bytes on one rank (rows × hidden × 2).
-        message_bytes: f64,
-    },
+    Collective(CollectiveShape),
+}
+
+/// Causal attention over sequences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Query heads on this rank.
+    pub heads: u32,
+    /// Key/value heads on this rank.
+    pub kv_heads: u32,
+    /// Width of a head, elements.
+    pub head_dim: u32,
+    /// Query rows a block works on.
+    pub tile_rows: u32,
+    /// K/V tokens a block of a short sequence (decode) reads; longer contexts are cut into several blocks.
+    pub kv_chunk: u32,
+    /// Per sequence part in this op: (cached tokens before it, new tokens).
+    pub sequences: Vec<(u32, u32)>,
+}
+
+/// A collective and its message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CollectiveShape {
+    /// Which.
+    pub collective: Collective,
+    /// How bytes travel.
+    pub transport: Transport,
+    /// Message size in bytes on one rank (rows × hidden × 2).
+    pub message_bytes: f64,
 }
 
 /// Collectives of the strategies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Collective {
     /// Sum over ranks, result everywhere.
     AllReduce,
@@ -99,7 +105,7 @@ pub enum Collective {
 }
 
 /// A tiled matrix product `[m, k] × [k, n]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GemmShape {
     /// Rows (tokens).
     pub m: u32,
@@ -114,32 +120,24 @@ pub struct GemmShape {
     /// Tile columns.
     pub tile_n: u32,
     /// Tiles that are launched together along the rows; a product has a whole number of such clusters.
-    #[serde(default = "one")]
     pub cluster: u32,
     /// Slices of the inner dimension, each a block of its own (small products only), else 1.
     pub split_k: u32,
     /// What a tile does with its sums.
-    #[serde(default)]
     pub epilogue: Epilogue,
     /// SMs that a persistent launch takes, a block each; `None`: a block a tile. More than are free is no harm: the
     /// blocks that find none start when one is, which pays where a collective ends meanwhile.
-    #[serde(default)]
     pub persistent_sms: Option<u32>,
 }
 
 /// What a tile of a product does with its sums before it writes them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Epilogue {
     /// Writes them.
     #[default]
     Plain,
     /// The first half of the columns are gates, the second what they gate: SiLU(gate) · up, half as many columns.
     SiluMul,
-}
-
-fn one() -> u32 {
-    1
 }
 
 impl GemmShape {
@@ -164,7 +162,7 @@ impl GemmShape {
 }
 
 /// What one block occupies of its SM while it is resident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resources {
     /// Threads.
     pub threads: u32,

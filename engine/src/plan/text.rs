@@ -93,7 +93,7 @@ fn row(op: &Op, facts: &OpFacts) -> [String; HEADINGS.len()] {
     [
         op.id.0.to_string(),
         if op.stream == StreamId::COMM { "comm" } else { "compute" }.to_owned(),
-        op.name.to_owned(),
+        op.role.name().to_owned(),
         op.layer.map_or_else(|| "-".to_owned(), |layer| layer.to_string()),
         split_text(op.split).to_owned(),
         phase_text(op.phase).to_owned(),

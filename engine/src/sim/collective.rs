@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     machine::Machine,
-    plan::{Collective, Op, OpWork},
+    plan::{Collective, CollectiveShape, Op},
     spec::Transport,
 };
 
@@ -17,13 +17,11 @@ const ISSUE: f64 = 0.25;
 /// Multimem and peer-to-peer kernels take the rows of this rank's token shard one after another, `grid` rows at a
 /// time: a dependent chain a row, and its bytes at what one SM drives. The NCCL ring moves chunks around persistent
 /// channels: a base time, a pipeline fill that grows with the message up to a size, and bytes at bus bandwidth.
-pub(super) fn cost(op: &Op, machine: &Machine, ranks: u32) -> OpCost {
-    let OpWork::Collective { collective, transport, message_bytes } = op.work else {
-        unreachable!("called for collectives");
-    };
+pub(super) fn cost(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u32) -> OpCost {
+    let CollectiveShape { collective, transport, message_bytes } = *shape;
     let work = match transport {
         Transport::Nccl => Work::Equal(ticks(ring_ns(op, machine, message_bytes))),
-        Transport::Multimem | Transport::P2p => rows(op, machine, ranks),
+        Transport::Multimem | Transport::P2p => rows(op, shape, machine, ranks),
     };
     let in_switch = transport == Transport::Multimem
         && matches!(collective, Collective::AllReduce | Collective::FusedArNorm);
@@ -53,10 +51,8 @@ fn ring_ns(op: &Op, machine: &Machine, message_bytes: f64) -> f64 {
 }
 
 /// Block c takes the rows c, c + grid, c + 2·grid … of the shard.
-fn rows(op: &Op, machine: &Machine, ranks: u32) -> Work {
-    let OpWork::Collective { collective, transport, message_bytes } = op.work else {
-        unreachable!("called for collectives");
-    };
+fn rows(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u32) -> Work {
+    let CollectiveShape { collective, transport, message_bytes } = *shape;
     let spec = &machine.collectives;
     let row_bytes = message_bytes / f64::from(op.tokens.max(1));
     // In-switch, a rank's SM draws one reduced row; peer-to-peer, one from each peer.

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     machine::Machine,
-    plan::{GemmShape, Op, OpWork, attention_blocks},
+    plan::{AttentionShape, GemmShape, Op, OpWork, attention_blocks},
 };
 
 /// Tiles of a cluster that share the longer operand through multicast loads.
@@ -60,10 +60,10 @@ impl OpCost {
     pub(super) fn of(op: &Op, machine: &Machine, ranks: u32) -> Self {
         match &op.work {
             OpWork::Gemm(shape) => gemm(op, shape, machine),
-            OpWork::Attention { .. } => attention(op, machine),
+            OpWork::Attention(shape) => attention(op, shape, machine),
             OpWork::AddNorm { .. } => streaming(op, machine, 2.0),
             OpWork::Elementwise => streaming(op, machine, 1.0),
-            OpWork::Collective { .. } => collective::cost(op, machine, ranks),
+            OpWork::Collective(shape) => collective::cost(op, shape, machine, ranks),
         }
     }
 
@@ -97,15 +97,12 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
 
 /// A block: start, main loop over the K/V tokens it sees (whole tiles, masked or not), or, for decode, the time its
 /// SM needs to draw them from memory.
-fn attention(op: &Op, machine: &Machine) -> OpCost {
-    let OpWork::Attention { head_dim, .. } = op.work else {
-        return streaming(op, machine, 1.0);
-    };
+fn attention(op: &Op, shape: &AttentionShape, machine: &Machine) -> OpCost {
     let kernels = &machine.kernels;
-    let head_dim = f64::from(head_dim);
+    let head_dim = f64::from(shape.head_dim);
     let fixed = machine.host.block_start_ns + kernels.attention_fixed_ns;
     let (mut flops, mut l2) = (0.0, 0.0);
-    let works = attention_blocks(&op.work)
+    let works = attention_blocks(shape)
         .map(|block| {
             let (rows, keys) = (f64::from(block.query_rows), f64::from(block.kv_tokens));
             let block_flops = 4.0 * head_dim * rows * keys;

@@ -112,7 +112,7 @@ fn start_of(plan: &Plan, rank: usize) -> Ticks {
 
 fn barriers(plan: &Plan, latency: Ticks) -> Barriers {
     let blocks = plan.ops.iter().map(|op| match op.work {
-        OpWork::Collective { .. } => op.grid,
+        OpWork::Collective(_) => op.grid,
         _ => 0,
     });
     Barriers::new(plan.ranks as usize, latency, blocks)
@@ -122,9 +122,9 @@ fn barriers(plan: &Plan, latency: Ticks) -> Barriers {
 fn check(plan: &Plan, machine: &Machine) -> Result<(), ExecError> {
     for op in &plan.ops {
         if blocks_per_sm(&op.resources, &machine.gpu) == 0 {
-            let (name, resources) = (op.name, op.resources);
+            let (role, resources) = (op.role, op.resources);
             let message = format!(
-                "a block of {name} needs {} threads of {} registers and {} bytes of shared memory, more than an SM of {} has",
+                "a block of {role} needs {} threads of {} registers and {} bytes of shared memory, more than an SM of {} has",
                 resources.threads, resources.registers, resources.smem_bytes, machine.gpu.name
             );
             return Err(ExecError::Unsupported(message));

@@ -96,7 +96,7 @@ impl Streams {
         self.streams
             .iter()
             .filter_map(next)
-            .map(|op| format!("{} ({})", op.name, op.id.0))
+            .map(|op| format!("{} ({})", op.role, op.id.0))
             .collect()
     }
 

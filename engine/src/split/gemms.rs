@@ -2,14 +2,14 @@ use super::{gemm_shape, own_shape};
 use crate::{
     machine::{GemmKernels, GpuSpec},
     model::{Ffn, Shard},
-    plan::{Epilogue, GemmShape},
+    plan::{Epilogue, GemmShape, OpRole},
 };
 
 /// One matrix product of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerGemm {
-    /// Op name.
-    pub name: &'static str,
+    /// What its op is.
+    pub role: OpRole,
     /// It belongs to the feed-forward half of the layer (phases C and D of the weave).
     pub mlp: bool,
     /// How it is tiled.
@@ -83,10 +83,10 @@ impl Products<'_> {
         let Shard { hidden, heads, head_dim, .. } = *self.shard;
         let HeldSms { qkv, o_proj, .. } = self.held;
         let product =
-            |name, n, k, held| LayerGemm { mlp: false, ..self.product_beside(name, (n, k), held) };
+            |role, n, k, held| LayerGemm { mlp: false, ..self.product_beside(role, (n, k), held) };
         [
-            product("qkv", self.shard.qkv_columns(), hidden, qkv),
-            product("o_proj", hidden, heads * head_dim, o_proj),
+            product(OpRole::Qkv, self.shard.qkv_columns(), hidden, qkv),
+            product(OpRole::OProj, hidden, heads * head_dim, o_proj),
         ]
     }
 
@@ -94,19 +94,22 @@ impl Products<'_> {
     /// and saves a pass over its output (kernels/NOTES.md).
     pub(crate) fn dense(&self, intermediate: u32) -> [LayerGemm; 2] {
         let hidden = self.shard.hidden;
-        let mut gate_up = self.product("gate_up", 2 * intermediate, hidden);
+        let mut gate_up = self.product(OpRole::GateUp, 2 * intermediate, hidden);
         if self.gpu.gemm_kernels == GemmKernels::Weft {
             let GemmShape { m, n, k, groups, .. } = gate_up.shape;
             let sms = self.sms_beside(self.held.gate_up);
             gate_up.shape = own_shape((m, n, k), groups, sms, Epilogue::SiluMul);
         }
-        [gate_up, self.product_beside("down", (hidden, intermediate), self.held.down)]
+        [gate_up, self.product_beside(OpRole::Down, (hidden, intermediate), self.held.down)]
     }
 
     /// The same of the expert that every token goes to.
     pub(crate) fn shared_expert(&self, intermediate: u32) -> [LayerGemm; 2] {
         let [gate_up, down] = self.dense(intermediate);
-        [LayerGemm { name: "shared_gate_up", ..gate_up }, LayerGemm { name: "shared_down", ..down }]
+        [
+            LayerGemm { role: OpRole::SharedGateUp, ..gate_up },
+            LayerGemm { role: OpRole::SharedDown, ..down },
+        ]
     }
 
     /// Router, then gate and up, then down of all experts, each in one launch. Rows are dealt out evenly.
@@ -115,29 +118,29 @@ impl Products<'_> {
         let groups = expected_experts(self.rows, experts, top_k);
         let rows = u64::from(self.rows) * u64::from(top_k);
         let rows_per_expert = rows.div_ceil(u64::from(groups)) as u32;
-        let grouped = |name, n, k| {
+        let grouped = |role, n, k| {
             let shape = gemm_shape(
                 (rows_per_expert, n, k),
                 groups,
                 self.gpu,
                 self.sms_beside(self.held.gate_up),
             );
-            LayerGemm { name, mlp: true, shape, rows }
+            LayerGemm { role, mlp: true, shape, rows }
         };
         [
-            self.product("router", experts, hidden),
-            grouped("experts_w13", 2 * intermediate, hidden),
-            grouped("experts_w2", hidden, intermediate),
+            self.product(OpRole::Router, experts, hidden),
+            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden),
+            grouped(OpRole::ExpertsW2, hidden, intermediate),
         ]
     }
 
-    fn product(&self, name: &'static str, n: u32, k: u32) -> LayerGemm {
-        self.product_beside(name, (n, k), self.held.gate_up)
+    fn product(&self, role: OpRole, n: u32, k: u32) -> LayerGemm {
+        self.product_beside(role, (n, k), self.held.gate_up)
     }
 
-    fn product_beside(&self, name: &'static str, (n, k): (u32, u32), held: u32) -> LayerGemm {
+    fn product_beside(&self, role: OpRole, (n, k): (u32, u32), held: u32) -> LayerGemm {
         let shape = gemm_shape((self.rows, n, k), 1, self.gpu, self.sms_beside(held));
-        LayerGemm { name, mlp: true, shape, rows: u64::from(self.rows) }
+        LayerGemm { role, mlp: true, shape, rows: u64::from(self.rows) }
     }
 
     fn sms_beside(&self, held: u32) -> u32 {

@@ -2,7 +2,7 @@ use super::{Cut, HeldSms, LayerGemm, WaveCost, WaveModel, cut, layer_gemms};
 use crate::{
     machine::{GemmKernels, Machine},
     model::Shard,
-    plan::{SplitDecision, causal_pairs, fused_transport},
+    plan::{OpRole, SplitDecision, causal_pairs, fused_transport},
     spec::{RunSpec, Transport},
 };
 
@@ -120,26 +120,26 @@ pub(crate) fn held_beside(spec: &RunSpec, shard: &Shard, split: &SplitDecision) 
     let rows = [split.first_tokens, split.second_rows];
     [(&parts.first, rows[0], rows[1]), (&parts.second, rows[1], rows[0])].map(
         |(sequences, own, other)| {
-            let named = |products: &[WaveCost], name: &str| {
+            let of_role = |products: &[WaveCost], role: OpRole| {
                 products
                     .iter()
-                    .find(|cost| cost.gemm.name == name)
+                    .find(|cost| cost.gemm.role == role)
                     .map_or((0.0, 0), |cost| (times.product_ns(cost), cost.occupancy.waves))
             };
             let (beside, alone) = (model.split(own), model.unsplit(own));
             // Kernels before the third of a phase: gaps, and the rotary embedding's few µs.
             let gap_ns = machine.host.kernel_gap_ns + machine.host.block_start_ns;
             let before_o_proj =
-                named(&beside, "qkv").0 + times.own_attention_ns(sequences) + 3.0 * gap_ns;
-            let before_down = named(&beside, "gate_up").0 + gap_ns;
-            let held = |name: &str, ctas: u32, before_ns: f64| {
-                let gains = named(&alone, name).1 < named(&beside, name).1;
+                of_role(&beside, OpRole::Qkv).0 + times.own_attention_ns(sequences) + 3.0 * gap_ns;
+            let before_down = of_role(&beside, OpRole::GateUp).0 + gap_ns;
+            let held = |role: OpRole, ctas: u32, before_ns: f64| {
+                let gains = of_role(&alone, role).1 < of_role(&beside, role).1;
                 let over = LATE * times.beside_compute_ns(other, ctas) <= before_ns;
                 if gains && over { 0 } else { ctas }
             };
             HeldSms {
-                o_proj: held("o_proj", attn_ctas, before_o_proj),
-                down: held("down", mlp_ctas, before_down),
+                o_proj: held(OpRole::OProj, attn_ctas, before_o_proj),
+                down: held(OpRole::Down, mlp_ctas, before_down),
                 ..throughout
             }
         },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     machine::Machine,
-    plan::{Collective, Op, OpId, OpWork, Plan},
+    plan::{Collective, CollectiveShape, Op, OpId, OpRole, OpWork, Plan},
     spec::{RunSpec, StrategyKind},
 };
 
@@ -17,11 +17,14 @@ const EVENTS_US: f64 = 5.5;
 /// 707 TFLOP/s where the published prefills sustain 625. The one free number of the MLP comparison.
 const BOOST: f64 = 1.18;
 
-/// The op of this name in a plan of one layer.
-fn op_of(spec: &RunSpec, name: &str) -> (Arc<Plan>, Op) {
+const ALL_REDUCE: OpRole = OpRole::Collective(Collective::AllReduce);
+const FUSED: OpRole = OpRole::Collective(Collective::FusedArNorm);
+
+/// The op of this role in a plan of one layer.
+fn op_of(spec: &RunSpec, role: OpRole) -> (Arc<Plan>, Op) {
     let plan = weftscope_engine::plan::plan(spec).expect("a plan");
-    let op = plan.ops.iter().find(|op| op.name == name && op.layer.is_some());
-    let op = op.unwrap_or_else(|| panic!("no {name}")).clone();
+    let op = plan.ops.iter().find(|op| op.role == role && op.layer.is_some());
+    let op = op.unwrap_or_else(|| panic!("no {role}")).clone();
     (Arc::new(plan), op)
 }
 
@@ -33,8 +36,8 @@ fn alone_us(plan: &Plan, op: Op) -> f64 {
     ms(time.expect("a run")) * 1e3 + EVENTS_US
 }
 
-fn kernel_us(strategy: StrategyKind, tokens: u32, name: &str, ctas: Option<u32>) -> f64 {
-    let (plan, mut op) = op_of(&llama(strategy, tokens, Some(1)), name);
+fn kernel_us(strategy: StrategyKind, tokens: u32, role: OpRole, ctas: Option<u32>) -> f64 {
+    let (plan, mut op) = op_of(&llama(strategy, tokens, Some(1)), role);
     if let Some(ctas) = ctas {
         op.grid = ctas.min(tokens.div_ceil(8));
     }
@@ -55,15 +58,15 @@ fn errors(title: &str, pairs: &[(f64, f64)]) -> (f64, f64) {
 fn kernels_alone_take_what_was_measured() {
     let rows = table(include_str!("../data/kernel_times_h100x8.csv"));
     let kernels = [
-        ("add_norm", StrategyKind::Multimem, "add_norm", 1, (0.08, 0.2)),
-        ("NCCL all-reduce", StrategyKind::Default, "all_reduce", 2, (0.12, 0.3)),
-        ("multimem all-reduce", StrategyKind::Multimem, "all_reduce", 3, (0.06, 0.15)),
-        ("fused", StrategyKind::FuseOnly, "fused_ar_norm", 4, (0.06, 0.15)),
+        ("add_norm", StrategyKind::Multimem, OpRole::AddNorm, 1, (0.08, 0.2)),
+        ("NCCL all-reduce", StrategyKind::Default, ALL_REDUCE, 2, (0.12, 0.3)),
+        ("multimem all-reduce", StrategyKind::Multimem, ALL_REDUCE, 3, (0.06, 0.15)),
+        ("fused", StrategyKind::FuseOnly, FUSED, 4, (0.06, 0.15)),
     ];
-    for (title, strategy, name, column, (mean_limit, worst_limit)) in kernels {
+    for (title, strategy, role, column, (mean_limit, worst_limit)) in kernels {
         let mut pairs = Vec::new();
         for row in &rows {
-            let simulated = kernel_us(strategy, row[0] as u32, name, None);
+            let simulated = kernel_us(strategy, row[0] as u32, role, None);
             println!(
                 "{title:>20} {:>6} tokens {simulated:>8.1} µs, published {:>7.1}",
                 row[0], row[column]
@@ -78,14 +81,14 @@ fn kernels_alone_take_what_was_measured() {
 #[test]
 fn fewer_ctas_are_slower_by_what_was_measured() {
     let rows = table(include_str!("../data/kernel_times_by_ctas_h100x8.csv"));
-    for (title, strategy, name, first) in [
-        ("fused", StrategyKind::FuseOnly, "fused_ar_norm", 1),
-        ("multimem all-reduce", StrategyKind::Multimem, "all_reduce", 6),
+    for (title, strategy, role, first) in [
+        ("fused", StrategyKind::FuseOnly, FUSED, 1),
+        ("multimem all-reduce", StrategyKind::Multimem, ALL_REDUCE, 6),
     ] {
         let mut pairs = Vec::new();
         for row in &rows {
             for (index, ctas) in [2, 4, 8, 16, 32].into_iter().enumerate() {
-                let simulated = kernel_us(strategy, row[0] as u32, name, Some(ctas));
+                let simulated = kernel_us(strategy, row[0] as u32, role, Some(ctas));
                 pairs.push((simulated, row[first + index]));
             }
         }
@@ -107,11 +110,10 @@ fn scatter_and_gather_follow_their_message() {
         let mut pairs = Vec::new();
         for row in &rows {
             let (plan, mut op) =
-                op_of(&llama(StrategyKind::Multimem, row[0] as u32, Some(1)), "all_reduce");
-            let OpWork::Collective { transport, message_bytes, .. } = op.work else {
-                panic!("a collective")
-            };
-            op.work = OpWork::Collective { collective, transport, message_bytes };
+                op_of(&llama(StrategyKind::Multimem, row[0] as u32, Some(1)), ALL_REDUCE);
+            let OpWork::Collective(shape) = op.work else { panic!("a collective") };
+            let message_bytes = shape.message_bytes;
+            op.work = OpWork::Collective(CollectiveShape { collective, ..shape });
             op.link_bytes = message_bytes;
             op.hbm_bytes = message_bytes * 1.125;
             pairs.push((alone_us(&plan, op), row[column]));
@@ -126,13 +128,13 @@ fn mlp_us(machine: &Machine, tokens: u32) -> f64 {
     let mut spec = llama(StrategyKind::NoComm, tokens, Some(1));
     spec.machine = machine.clone();
     let (plan, kept, _) = run(&spec);
-    let span = |name| {
+    let span = |role| {
         let of_op = |record: &&weftscope_engine::observer::OpRecord| {
-            record.rank == 0 && plan.ops[record.op.0 as usize].name == name
+            record.rank == 0 && plan.ops[record.op.0 as usize].role == role
         };
         *kept.ops.iter().find(of_op).expect("ran")
     };
-    (span("down").end_ns - span("gate_up").start_ns) as f64 * 1e-3
+    (span(OpRole::Down).end_ns - span(OpRole::GateUp).start_ns) as f64 * 1e-3
 }
 
 #[test]
@@ -252,7 +254,7 @@ fn contention_is_of_the_published_order() {
     for record in kept.ops.iter().filter(|record| record.rank == 0) {
         let op = &plan.ops[record.op.0 as usize];
         let alone = kept.alone_ns[record.op.0 as usize].expect("known") as f64;
-        if op.name == "fused_ar_norm" && op.layer.is_some_and(|layer| layer > 0 && layer < 3) {
+        if op.role == FUSED && op.layer.is_some_and(|layer| layer > 0 && layer < 3) {
             ratios.push((record.end_ns - record.start_ns) as f64 / alone);
         }
     }

@@ -7,7 +7,7 @@ use weftscope_engine::{
     batch::{Batch, Request},
     machine, model,
     observer::{BlockPart, BlockRecord, Counter, CounterRecord},
-    plan::{OpWork, Plan, plan},
+    plan::{OpRole, OpWork, Plan, plan},
     spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind},
     split::REGISTERS_PER_SM,
 };
@@ -115,7 +115,7 @@ fn check_order(plan: &Plan, kept: &Kept) -> Result<(), TestCaseError> {
             let ahead = last_of_stream.insert(op.stream, op.id);
             let start = spans[&(rank, op.id)].0;
             for before in op.deps.iter().copied().chain(ahead) {
-                prop_assert!(spans[&(rank, before)].1 <= start, "{} after {before:?}", op.name);
+                prop_assert!(spans[&(rank, before)].1 <= start, "{} after {before:?}", op.role);
             }
         }
     }
@@ -133,7 +133,7 @@ fn check_conservation(plan: &Plan, kept: &Kept) -> Result<(), TestCaseError> {
     let wanted_flops: f64 = plan
         .ops
         .iter()
-        .filter(|op| matches!(op.work, OpWork::Gemm(_) | OpWork::Attention { .. }))
+        .filter(|op| matches!(op.work, OpWork::Gemm(_) | OpWork::Attention(_)))
         .map(|op| op.flops)
         .sum();
     for rank in 0..plan.ranks {
@@ -231,7 +231,7 @@ fn a_late_rank_makes_the_others_wait_and_not_itself() {
 #[test]
 fn waves_form_and_the_tail_is_what_wave_arithmetic_says() {
     let (plan, kept, _) = run(&llama(StrategyKind::NoComm, 1280, Some(1)));
-    let gate_up = plan.ops.iter().find(|op| op.name == "gate_up").expect("planned");
+    let gate_up = plan.ops.iter().find(|op| op.role == OpRole::GateUp).expect("planned");
     let mut starts: Vec<i64> = kept
         .blocks
         .iter()

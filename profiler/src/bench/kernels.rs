@@ -54,8 +54,8 @@ pub(super) fn kernels<'h>(
             continue;
         }
         let same = |(first, ..): &(&Op, u32, Vec<f64>)| {
-            (first.name, first.split, first.grid, first.work == op.work)
-                == (op.name, op.split, op.grid, true)
+            (first.role, first.split, first.grid, first.work == op.work)
+                == (op.role, op.split, op.grid, true)
         };
         let at = groups.iter().position(same).unwrap_or(groups.len());
         if at == groups.len() {
@@ -79,7 +79,7 @@ fn figures(op: &Op, per_layer: u32, times: Vec<f64>, ceiling: &Ceiling) -> Optio
     let rate = |amount: f64| if us.median > 0.0 { amount / us.median * 1e6 } else { 0.0 };
     let floor = ceiling.floor(op);
     Some(KernelFigures {
-        name: op.name,
+        name: op.role.name(),
         split: op.split,
         ctas: op.is_collective().then_some(op.grid),
         per_layer,

@@ -30,7 +30,7 @@ impl Labels {
                 let facts = op_facts(op, facts, alone_ns);
                 let run = builder.label(label(op, facts));
                 let wait = match op.work {
-                    OpWork::Collective { .. } => builder.label(wait_label(op)),
+                    OpWork::Collective(_) => builder.label(wait_label(op)),
                     _ => run,
                 };
                 [run, wait]
@@ -53,7 +53,7 @@ impl Labels {
 
 fn label(op: &Op, facts: OpFacts) -> Label {
     Label {
-        name: op.name.to_owned(),
+        name: op.role.name().to_owned(),
         kind: kind(op),
         layer: op.layer,
         split: split(op.split),
@@ -64,7 +64,7 @@ fn label(op: &Op, facts: OpFacts) -> Label {
 
 fn wait_label(op: &Op) -> Label {
     Label {
-        name: format!("{} wait", op.name),
+        name: format!("{} wait", op.role),
         kind: Kind::Wait,
         layer: op.layer,
         split: split(op.split),
@@ -76,10 +76,10 @@ fn wait_label(op: &Op) -> Label {
 fn kind(op: &Op) -> Kind {
     match op.work {
         OpWork::Gemm(_) => Kind::Gemm,
-        OpWork::Attention { .. } => Kind::Attention,
+        OpWork::Attention(_) => Kind::Attention,
         OpWork::AddNorm { .. } => Kind::Norm,
         OpWork::Elementwise => Kind::Elementwise,
-        OpWork::Collective { .. } => Kind::Comm,
+        OpWork::Collective(_) => Kind::Comm,
     }
 }
 

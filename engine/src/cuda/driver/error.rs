@@ -65,6 +65,12 @@ pub enum CudaError {
         /// All of it.
         total_bytes: u64,
     },
+    /// A plan has an op that nothing here computes; such plans are refused before they run.
+    #[error("no kernel computes {op} here")]
+    NoKernel {
+        /// What the op is.
+        op: &'static str,
+    },
     /// Fewer GPUs than ranks.
     #[error(
         "{asked} ranks need {asked} GPUs, {found} are here; lower --tp, or look at CUDA_VISIBLE_DEVICES"

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cuda::driver::{Buffer, CudaError, Device},
-    plan::{OpWork, Plan, Split},
+    plan::{OpRole, Plan, Split},
 };
 
 /// Keys that a block of the decode kernel takes, at most and at least; from 1024 on it reads at full rate
@@ -57,7 +57,7 @@ impl AttentionWork {
         let batch = &plan.spec.batch;
         let mut splits = [None, None, None];
         let mut pieces = 0;
-        for op in plan.ops.iter().filter(|op| matches!(op.work, OpWork::Attention { .. })) {
+        for op in plan.ops.iter().filter(|op| op.role == OpRole::Attention) {
             if splits[op.split as usize].is_some() {
                 continue;
             }

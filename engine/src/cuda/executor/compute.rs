@@ -11,7 +11,7 @@ use crate::{
         driver::{Args, Buffer, CudaError, Kernel, Shape},
         kernels::{GemmCall, Matrix},
     },
-    plan::{Epilogue, Op, OpWork, Phase, Split},
+    plan::{Epilogue, Op, OpRole, OpWork, Phase, Split},
 };
 
 /// Tile rows that a matrix product walks down before it moves right.
@@ -26,40 +26,38 @@ pub(super) struct Compute<'a> {
 }
 
 impl Compute<'_> {
-    /// Launches a compute op by its name in the plan.
+    /// Launches a compute op by its role.
     ///
     /// # Errors
-    /// What the driver refuses.
-    ///
-    /// # Panics
-    /// Never for ops of plans that the executor accepted: every name they have stands here.
+    /// What the driver refuses, or [`CudaError::NoKernel`].
     pub(super) fn launch(&self, op: &Op) -> Result<(), CudaError> {
         let rank = self.rank;
         let rows = rank.sizes.rows_of(op);
         let shard = &rank.sizes.shard;
         let (hidden, heads) = (shard.hidden, shard.heads * HEAD_DIM);
-        let layer = op.layer.map(|layer| &rank.weights.layers[layer as usize]);
         let act = &rank.act;
         let m = |buffer, columns| Rank::matrix(buffer, (rows.first, rows.rows), columns);
         let w = |buffer, n, k| Rank::matrix(buffer, (0, n), k);
-        match (op.name, layer) {
-            ("embed", _) => self.embed(op, rows),
-            ("qkv", Some(l)) => {
+        match op.role {
+            OpRole::Embed => self.embed(op, rows),
+            OpRole::Qkv => {
+                let l = self.layer(op)?;
                 let n = shard.qkv_columns();
                 self.gemm(op, m(&act.hidden, hidden), w(&l.qkv, n, hidden), m(&act.qkv, n))
             }
-            ("qk_norm", Some(l)) => self.qk_norm(op, rows, l),
-            ("rope_kv", Some(l)) => self.rope(op, rows, l),
-            ("attention", _) => self.attention(op, op.layer.unwrap_or(0)),
-            ("o_proj", Some(l)) => self.gemm(
+            OpRole::QkNorm => self.qk_norm(op, rows, self.layer(op)?),
+            OpRole::RopeKv => self.rope(op, rows, self.layer(op)?),
+            OpRole::Attention => self.attention(op, op.layer.unwrap_or(0)),
+            OpRole::OProj => self.gemm(
                 op,
                 m(&act.attended, heads),
-                w(&l.o_proj, hidden, heads),
+                w(&self.layer(op)?.o_proj, hidden, heads),
                 m(&act.hidden, hidden),
             ),
-            ("norm", _) => self.norm(op, rows, &rank.programs.first_norm),
-            ("add_norm", _) => self.norm(op, rows, &rank.programs.add_norm),
-            ("gate_up", Some(l)) => {
+            OpRole::FirstNorm => self.norm(op, rows, &rank.programs.first_norm),
+            OpRole::AddNorm => self.norm(op, rows, &rank.programs.add_norm),
+            OpRole::GateUp => {
+                let l = self.layer(op)?;
                 let n = 2 * rank.sizes.intermediate;
                 let out = match &op.work {
                     OpWork::Gemm(shape) if shape.epilogue == Epilogue::SiluMul => {
@@ -69,14 +67,30 @@ impl Compute<'_> {
                 };
                 self.gemm(op, m(&act.hidden, hidden), w(&l.gate_up, n, hidden), out)
             }
-            ("silu_mul", _) => self.silu_mul(op, rows),
-            ("down", Some(l)) => {
+            OpRole::SiluMul => self.silu_mul(op, rows),
+            OpRole::Down => {
+                let l = self.layer(op)?;
                 let k = rank.sizes.intermediate;
                 self.gemm(op, m(&act.gated, k), w(&l.down, hidden, k), m(&act.hidden, hidden))
             }
-            ("lm_head", _) => self.lm_head(op),
-            (name, _) => unreachable!("no kernel for op {name}; support::check refuses such plans"),
+            OpRole::LmHead => self.lm_head(op),
+            // The executor refuses plans of mixtures of experts, and collectives are launched elsewhere.
+            OpRole::Router
+            | OpRole::TopK
+            | OpRole::ExpertsW13
+            | OpRole::ExpertsW2
+            | OpRole::SharedGateUp
+            | OpRole::SharedSiluMul
+            | OpRole::SharedDown
+            | OpRole::MoeSum
+            | OpRole::Collective(_) => Err(CudaError::NoKernel { op: op.role.name() }),
         }
+    }
+
+    /// The weights of the layer that an op belongs to.
+    fn layer(&self, op: &Op) -> Result<&LayerWeights, CudaError> {
+        let weights = op.layer.and_then(|layer| self.rank.weights.layers.get(layer as usize));
+        weights.ok_or(CudaError::NoKernel { op: op.role.name() })
     }
 
     fn gemm(&self, op: &Op, a: Matrix, b: Matrix, c: Matrix) -> Result<(), CudaError> {
@@ -200,7 +214,7 @@ impl Compute<'_> {
     /// Rows that a norm op covers: all of its split, but in the weave's head split 1 has only been reduce-scattered,
     /// and each rank norms its own token shard before the all-gather.
     fn normed_rows(&self, op: &Op, rows: Rows) -> Rows {
-        if op.name == "norm" && op.phase == Phase::Head && op.split == Split::Second {
+        if op.role == OpRole::FirstNorm && op.phase == Phase::Head && op.split == Split::Second {
             return rows.shard(self.index, self.rank.ranks);
         }
         rows

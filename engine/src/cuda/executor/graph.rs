@@ -18,7 +18,7 @@ impl fmt::Debug for Graph {
 
 /// Whether an op is NCCL's to run.
 pub(super) fn is_nccl(op: &Op) -> bool {
-    matches!(op.work, OpWork::Collective { transport: Transport::Nccl, .. })
+    matches!(&op.work, OpWork::Collective(shape) if shape.transport == Transport::Nccl)
 }
 
 /// Whether any op of a plan is NCCL's.

@@ -117,9 +117,9 @@ fn launch_op(
     let rank = &prepared.ranks[index];
     rank.device.make_current()?;
     await_others(prepared, op, index, events)?;
-    match op.work {
-        OpWork::Collective { collective: which, .. } => {
-            collective::launch(rank, &prepared.peers[index], op, which)?;
+    match &op.work {
+        OpWork::Collective(shape) => {
+            collective::launch(rank, &prepared.peers[index], op, shape.collective)?;
         }
         _ => {
             Compute { rank, index: index as u32, sms: prepared.sms[op.id.0 as usize] }

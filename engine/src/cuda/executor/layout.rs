@@ -127,7 +127,7 @@ pub(super) fn norms_before(plan: &Plan) -> Vec<u32> {
         let seen = &mut seen[op.split as usize];
         let is_norm = match op.work {
             OpWork::AddNorm { .. } => true,
-            OpWork::Collective { collective, .. } => collective == Collective::FusedArNorm,
+            OpWork::Collective(shape) => shape.collective == Collective::FusedArNorm,
             _ => false,
         };
         *seen += u32::from(is_norm);
@@ -153,7 +153,7 @@ mod tests {
     use crate::{
         batch::Batch,
         machine, model,
-        plan::plan,
+        plan::{OpRole, plan},
         spec::{Knobs, RunSpec, StrategyKind, Transport},
     };
 
@@ -177,15 +177,16 @@ mod tests {
             let before = norms_before(&plan);
             for (op, &before) in plan.ops.iter().zip(&before) {
                 let layer = op.layer.unwrap_or(0);
-                match op.name {
-                    "qkv" => assert_eq!(before, 2 * layer + 1, "{strategy:?}"),
-                    "gate_up" => assert_eq!(before, 2 * layer + 2, "{strategy:?}"),
-                    "norm" => assert_eq!(before, 0, "{strategy:?}"),
+                match op.role {
+                    OpRole::Qkv => assert_eq!(before, 2 * layer + 1, "{strategy:?}"),
+                    OpRole::GateUp => assert_eq!(before, 2 * layer + 2, "{strategy:?}"),
+                    OpRole::FirstNorm => assert_eq!(before, 0, "{strategy:?}"),
                     _ => assert!(before <= 7, "{strategy:?}"),
                 }
             }
             let lasts = plan.ops.iter().zip(&before).filter(|(op, before)| {
-                **before == 6 && matches!(op.name, "add_norm" | "fused_ar_norm")
+                let ends = [OpRole::AddNorm, OpRole::Collective(Collective::FusedArNorm)];
+                **before == 6 && ends.contains(&op.role)
             });
             let splits = if plan.decision.split.is_some() { 2 } else { 1 };
             assert_eq!(lasts.count(), splits, "{strategy:?}");

@@ -11,7 +11,7 @@ use crate::{
             PORTABLE_ATTENTION_SMEM_BYTES,
         },
     },
-    plan::{Collective, Epilogue, Op, OpWork, Plan},
+    plan::{Collective, Epilogue, Op, OpRole, OpWork, Plan},
 };
 
 /// Kernels of one rank.
@@ -112,7 +112,7 @@ fn gemm_forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<GemmFo
 
 /// Whether an op is the fused collective.
 pub(super) fn is_fused(op: &Op) -> bool {
-    matches!(op.work, OpWork::Collective { collective: Collective::FusedArNorm, .. })
+    op.role == OpRole::Collective(Collective::FusedArNorm)
 }
 
 fn fused_forms(plan: &Plan, hidden: u32, family: KernelFamily) -> BTreeSet<FusedForm> {

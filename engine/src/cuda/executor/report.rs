@@ -127,7 +127,7 @@ fn op_records(records: &[BlockRecord], rank: u32, num_ops: usize) -> Vec<OpRecor
 }
 
 fn timeout(plan: &Plan, rank: u32, error: &DeviceError) -> ExecError {
-    let op = plan.ops.get(error.op as usize).map_or("clock exchange", |op| op.name);
+    let op = plan.ops.get(error.op as usize).map_or("clock exchange", |op| op.role.name());
     ExecError::BarrierTimeout { op: op.to_owned(), rank, block: error.block, peer: error.peer }
 }
 

@@ -90,14 +90,14 @@ fn check_transport<'g>(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<(), ExecError> {
     let multimem =
-        |op: &&Op| matches!(op.work, OpWork::Collective { transport: Transport::Multimem, .. });
+        |op: &&Op| matches!(&op.work, OpWork::Collective(shape) if shape.transport == Transport::Multimem);
     let Some(op) = plan.ops.iter().find(multimem) else { return Ok(()) };
     let wanting = MulticastPermit::ask(gpus, MulticastOptIn::Absent, variable)
         .map_or_else(|refusal| format!(", and {refusal}"), |_permit| String::new());
     Err(ExecError::Unsupported(format!(
         "{} over {}: its kernels are compiled but have never run, nothing makes the multicast object that they \
          need{wanting}; on GPUs collectives run peer-to-peer (--transport p2p)",
-        op.name,
+        op.role,
         Transport::Multimem.name()
     )))
 }

@@ -143,7 +143,7 @@ fn in_order(plan: &Plan, heard: &Heard) {
                 assert!(
                     before.end_ns <= after.start_ns,
                     "{} starts before {} ends",
-                    op.name,
+                    op.role,
                     dep.0
                 );
             }
