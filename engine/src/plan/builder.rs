@@ -160,7 +160,13 @@ impl<'a> Builder<'a> {
         self.elementwise(at, part, (OpRole::TopK, part.rows), work, &[]);
         // However many experts a token goes to, its row comes from memory once.
         self.gemm(at, part, (&w13, part.rows), &[]);
-        self.elementwise(at, part, (OpRole::SiluMul, routed), silu_mul_work(routed, intermediate), &[]);
+        self.elementwise(
+            at,
+            part,
+            (OpRole::SiluMul, routed),
+            silu_mul_work(routed, intermediate),
+            &[],
+        );
         self.gemm(at, part, (&w2, routed), &[]);
     }
 
@@ -200,7 +206,8 @@ impl<'a> Builder<'a> {
     pub(crate) fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
         let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu(), self.gpu().sms);
-        let gemm = LayerGemm { role: OpRole::LmHead, mlp: false, shape, rows: u64::from(sequences) };
+        let gemm =
+            LayerGemm { role: OpRole::LmHead, mlp: false, shape, rows: u64::from(sequences) };
         self.gemm(at, part, (&gemm, sequences), deps)
     }
 

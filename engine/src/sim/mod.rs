@@ -16,7 +16,6 @@
 mod active;
 mod barrier;
 mod capacity;
-mod collective;
 mod cost;
 mod counters;
 mod ctx;

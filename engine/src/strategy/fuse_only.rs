@@ -1,6 +1,6 @@
 //! `fuse-only`: the fused all-reduce + add + RMSNorm without a split, two launches a layer, on one stream.
 
-use super::schedule::Run;
+use super::run::Run;
 use crate::plan::{At, Collective, Op, Phase, exposed_fused_ctas};
 
 pub(super) fn build(run: Run<'_>) -> Vec<Op> {

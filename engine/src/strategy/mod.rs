@@ -2,6 +2,7 @@
 
 mod fuse_only;
 mod nocomm;
+mod run;
 mod schedule;
 mod two_batch;
 mod unfused;

@@ -1,7 +1,7 @@
 //! `nocomm`: collectives removed. The output is wrong with more than one rank; the time is the floor to compare
 //! with.
 
-use super::schedule::Run;
+use super::run::Run;
 use crate::plan::{At, Op, Phase};
 
 pub(super) fn build(run: Run<'_>) -> Vec<Op> {

@@ -2,7 +2,7 @@
 //! comm stream; residual add + norm stay on the compute stream. Streams meet only where data does: there is no
 //! join at fixed phases, which is what sets it apart from the weave.
 
-use super::schedule::Run;
+use super::run::Run;
 use crate::{
     batch::{Batch, Request},
     plan::{

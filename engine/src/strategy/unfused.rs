@@ -1,7 +1,7 @@
 //! `default` and `multimem`: all-reduce, then residual add + RMSNorm of every token on every rank, on one stream.
 //! The two differ in how the all-reduce travels.
 
-use super::schedule::Run;
+use super::run::Run;
 use crate::plan::{At, Collective, Op, Phase};
 
 pub(super) fn build(run: Run<'_>) -> Vec<Op> {

@@ -12,7 +12,7 @@
 //! The head (embedding, its all-reduce, first norms) and the tail (final norm of split 1) are exposed; phase A of
 //! layer 0 has nothing to hide.
 
-use super::schedule::Run;
+use super::run::Run;
 use crate::{
     plan::{At, Builder, Collective, Op, OpId, Part, Phase, SplitDecision, exposed_fused_ctas},
     split::{HeldSms, held_beside},

@@ -89,8 +89,7 @@ fn check_transport<'g>(
     gpus: impl Iterator<Item = &'g GpuInfo>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<(), ExecError> {
-    let multimem =
-        |op: &&Op| matches!(&op.work, OpWork::Collective(shape) if shape.transport == Transport::Multimem);
+    let multimem = |op: &&Op| matches!(&op.work, OpWork::Collective(shape) if shape.transport == Transport::Multimem);
     let Some(op) = plan.ops.iter().find(multimem) else { return Ok(()) };
     let wanting = MulticastPermit::ask(gpus, MulticastOptIn::Absent, variable)
         .map_or_else(|refusal| format!(", and {refusal}"), |_permit| String::new());

@@ -1,59 +1,14 @@
-use super::{
-    capacity::Demand,
-    collective,
-    time::{Ticks, ticks},
-};
+//! The cost of an op, by what it computes; formulas of everything but collectives.
+
+use super::{OpCost, Work, collective};
 use crate::{
     machine::Machine,
     plan::{AttentionShape, GemmShape, Op, OpWork, attention_blocks},
+    sim::{capacity::Demand, time::ticks},
 };
 
 /// Tiles of a cluster that share the longer operand through multicast loads.
 const CLUSTER: f64 = 2.0;
-
-/// What the blocks of an op cost on a machine.
-#[derive(Clone, Debug)]
-pub(super) struct OpCost {
-    /// Work of each block: its time alone on its SM with nothing else on the GPU.
-    pub(super) work: Work,
-    /// What a block asks for while it works at full rate.
-    pub(super) demand: Demand,
-    /// Share of its SM's issue and load slots that a block uses at full rate.
-    pub(super) issue: f64,
-    /// All ranks' blocks of an index meet before and after.
-    pub(super) collective: bool,
-    /// Progress waits for answers of links and memory.
-    pub(super) latency_bound: bool,
-}
-
-/// Work per block.
-#[derive(Clone, Debug)]
-pub(super) enum Work {
-    /// The same for all.
-    Equal(Ticks),
-    /// By block index.
-    Each(Vec<Ticks>),
-}
-
-impl Work {
-    /// Of one block.
-    #[inline]
-    pub(super) fn of(&self, block: u32) -> Ticks {
-        match self {
-            Self::Equal(work) => *work,
-            Self::Each(works) => works[block as usize],
-        }
-    }
-
-    /// Of all blocks together, ns.
-    fn total_ns(&self, grid: u32) -> f64 {
-        let total = match self {
-            Self::Equal(work) => *work * Ticks::from(grid),
-            Self::Each(works) => works.iter().sum(),
-        };
-        total as f64 / ticks(1.0) as f64
-    }
-}
 
 impl OpCost {
     /// Of an op that `ranks` ranks run together.
@@ -65,12 +20,6 @@ impl OpCost {
             OpWork::Elementwise => streaming(op, machine, 1.0),
             OpWork::Collective(shape) => collective::cost(op, shape, machine, ranks),
         }
-    }
-
-    /// A cost whose blocks together ask for `whole`.
-    pub(super) fn new(work: Work, grid: u32, whole: Demand) -> Self {
-        let demand = whole.scaled(1.0 / work.total_ns(grid).max(1.0));
-        Self { work, demand, issue: 1.0, collective: false, latency_bound: false }
     }
 }
 

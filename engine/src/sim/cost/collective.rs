@@ -1,11 +1,10 @@
-use super::{
-    capacity::Demand,
-    cost::{OpCost, Work},
-    time::ticks,
-};
+//! What the blocks of a collective cost.
+
+use super::{OpCost, Work};
 use crate::{
     machine::Machine,
     plan::{Collective, CollectiveShape, Op},
+    sim::{capacity::Demand, time::ticks},
     spec::Transport,
 };
 
