@@ -1,4 +1,4 @@
-//! What an executor tells about a run while it runs.
+//! What an executor reports of a run while it runs: ops and thread blocks with their times, counters, clocks.
 
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ pub enum LaunchKind {
     Overhead,
 }
 
-/// A stretch of driver activity, as the profiling interface of the driver tells it: a second witness beside the
+/// A stretch of driver activity, as the profiling interface of the driver reports it: a second witness beside the
 /// records that kernels write themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaunchRecord {
@@ -122,7 +122,7 @@ pub struct LaunchRecord {
     pub rank: Option<u32>,
     /// The driver's own number of the stream, 0 when there is none.
     pub stream: u32,
-    /// Name of the kernel, or what is copied whither, waited for or paid for.
+    /// Name of the kernel, copy direction, or what is waited for or paid for.
     pub name: Arc<str>,
     /// Bytes copied or set.
     pub bytes: u64,
@@ -161,24 +161,26 @@ pub struct IterationEnd {
 }
 
 /// Receives a run. Within an iteration, records of one (rank, SM, slot) come in order of start.
+///
+/// Every method ignores what it receives by default; an observer implements what it wants to know.
 pub trait Observer {
     /// An iteration of `plan` begins. `alone_ns[op]` is the op's duration with the machine to itself, where known.
-    fn begin(&mut self, plan: &Arc<Plan>, iteration: u64, alone_ns: &[Option<i64>]);
+    fn begin(&mut self, _plan: &Arc<Plan>, _iteration: u64, _alone_ns: &[Option<i64>]) {}
     /// Blocks ran.
-    fn blocks(&mut self, records: &[BlockRecord]);
+    fn blocks(&mut self, _records: &[BlockRecord]) {}
     /// An op ran.
-    fn op(&mut self, record: OpRecord);
+    fn op(&mut self, _record: OpRecord) {}
     /// Counters changed.
-    fn counters(&mut self, records: &[CounterRecord]);
-    /// The driver did something. Only runs on GPUs under its profiling interface say so, hence deaf unless told.
+    fn counters(&mut self, _records: &[CounterRecord]) {}
+    /// The driver did something. Only runs on GPUs under its profiling interface say so.
     fn launches(&mut self, _records: &[LaunchRecord]) {}
-    /// How well the clocks agree by now; later words on the same rank and clocks replace earlier ones.
+    /// How well the clocks agree by now; later residuals of the same rank and clocks replace earlier ones.
     fn clocks(&mut self, _residuals: &[ClockResidual]) {}
     /// The iteration is over.
-    fn end(&mut self, end: &IterationEnd);
+    fn end(&mut self, _end: &IterationEnd) {}
 }
 
-/// Hears of every launch when it is made, on the launching thread, so that it can be told from others later.
+/// Is notified of every launch when it is made, on the launching thread, so that it can be told from others later.
 ///
 /// Iterations are launched in order, and the ops of each in order of their ids, rank by rank.
 pub trait LaunchWatch: std::fmt::Debug + Send {
@@ -192,14 +194,8 @@ pub trait LaunchWatch: std::fmt::Debug + Send {
     fn end(&mut self) {}
 }
 
-/// Hears nothing: for runs of which only the time matters.
+/// Ignores everything: for runs of which only the time matters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullObserver;
 
-impl Observer for NullObserver {
-    fn begin(&mut self, _: &Arc<Plan>, _: u64, _: &[Option<i64>]) {}
-    fn blocks(&mut self, _: &[BlockRecord]) {}
-    fn op(&mut self, _: OpRecord) {}
-    fn counters(&mut self, _: &[CounterRecord]) {}
-    fn end(&mut self, _: &IterationEnd) {}
-}
+impl Observer for NullObserver {}

@@ -6,7 +6,7 @@
 use crate::{
     batch::Batch,
     plan::{exposed_fused_ctas, fused_transport},
-    spec::{RunSpec, SplitChoice, StrategyKind},
+    spec::{Cutting, RunSpec, SplitChoice, StrategyKind},
     split::{SplitTable, TableRow, padded_tokens},
 };
 
@@ -53,13 +53,13 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The run with this trial's cut and CTAs. A strategy that does not weave becomes `tokenweave`.
+    /// The run with this trial's cut and CTAs. A strategy that does not cut there becomes `tokenweave`.
     pub fn apply(&self, spec: &RunSpec) -> RunSpec {
         let mut spec = spec.clone();
         spec.knobs.split = SplitChoice::Fixed(self.first_tokens);
         spec.knobs.attn_ctas = Some(self.attn_ctas);
         spec.knobs.mlp_ctas = Some(self.mlp_ctas);
-        if spec.knobs.strategy != StrategyKind::TwoBatch {
+        if spec.knobs.strategy.cutting() != Cutting::AtSplitPoint {
             spec.knobs.strategy = StrategyKind::TokenWeave;
         }
         spec

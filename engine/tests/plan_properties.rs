@@ -50,7 +50,7 @@ proptest! {
     fn deps_point_backwards_and_ids_are_indices(spec in specs()) {
         let plan = plan(&spec).unwrap();
         for (index, op) in plan.ops.iter().enumerate() {
-            prop_assert_eq!(op.id.0 as usize, index);
+            prop_assert_eq!(op.id.index(), index);
             prop_assert!(op.deps.iter().all(|dep| *dep < op.id));
             prop_assert!(op.grid > 0, "{} has no blocks", op.role);
             prop_assert!(op.flops.is_finite() && op.hbm_bytes > 0.0 && op.link_bytes >= 0.0);

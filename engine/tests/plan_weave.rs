@@ -54,7 +54,7 @@ fn phases_pair_the_splits_as_published() {
 fn compute_runs_beside_the_collective_of_its_own_phase_only() {
     let plan = weave(3);
     for (op, facts) in plan.ops.iter().zip(facts(&plan)) {
-        let beside = facts.beside.map(|id| &plan.ops[id.0 as usize]);
+        let beside = facts.beside.map(|id| &plan.ops[id.index()]);
         if op.stream == StreamId::COMM {
             assert_eq!(beside.map(|other| (other.layer, other.phase)), Some((op.layer, op.phase)));
             continue;
@@ -77,7 +77,7 @@ fn joins_are_two_way_at_every_phase_edge() {
     for (index, op) in plan.ops.iter().enumerate() {
         let same_stream = plan.ops[..index].iter().rev().find(|other| other.stream == op.stream);
         let direct = op.deps.iter().copied().chain(same_stream.map(|other| other.id));
-        for dep in direct.map(|id| id.0 as usize) {
+        for dep in direct.map(|id| id.index()) {
             let known = after[dep].clone();
             after[index][dep] = true;
             after[index].iter_mut().zip(known).for_each(|(is_after, known)| *is_after |= known);
@@ -89,7 +89,7 @@ fn joins_are_two_way_at_every_phase_edge() {
             if let (Some(phase), Some(earlier)) = (order(op), order(other))
                 && earlier < phase
             {
-                assert!(after[op.id.0 as usize][other.id.0 as usize], "{} {}", op.id.0, other.id.0);
+                assert!(after[op.id.index()][other.id.index()], "{} {}", op.id.0, other.id.0);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 pub fn plan(spec: &RunSpec) -> Result<Plan, PlanError> {
     check(spec)?;
     let knobs = &spec.knobs;
-    let shard = Shard::new(&spec.model, knobs.shard_of.unwrap_or(knobs.tp))?;
+    let shard = Shard::new(&spec.model, knobs.shard_degree())?;
     let layers = knobs.layers.unwrap_or(spec.model.layers);
     let (decision, ops) = strategy::schedule(spec, &shard, layers)?;
     Ok(Plan { spec: Arc::new(spec.clone()), ranks: knobs.tp, layers, decision, ops })
@@ -37,7 +37,7 @@ fn check(spec: &RunSpec) -> Result<(), PlanError> {
     spec.model.check()?;
     within("tp", knobs.tp, 1, 8)?;
     within("layers", knobs.layers.unwrap_or(1), 1, spec.model.layers)?;
-    within("shard-of", knobs.shard_of.unwrap_or(knobs.tp), knobs.tp, 1024)?;
+    within("shard-of", knobs.shard_degree(), knobs.tp, 1024)?;
     let most_ctas = spec.machine.gpu.sms.saturating_sub(1);
     within("attn-ctas", knobs.attn_ctas.unwrap_or(1), 1, most_ctas)?;
     within("mlp-ctas", knobs.mlp_ctas.unwrap_or(1), 1, most_ctas)?;

@@ -1,7 +1,7 @@
 use super::{
     Collective, Epilogue, Op, OpId, OpRole, Phase, Split, StreamId,
-    kernel::{self, BF16, Kernel, Message, exposed_collective_ctas},
-    link_ctas,
+    kernel::{self, BF16, Kernel, Message},
+    transport::exposed_ctas,
 };
 use crate::{
     machine::{GpuSpec, Machine},
@@ -198,7 +198,7 @@ impl<'a> Builder<'a> {
             transport: self.transport,
             ctas,
         };
-        let alone = exposed_collective_ctas(self.transport, link_ctas(&self.machine.link));
+        let alone = exposed_ctas(self.transport, &self.machine.link);
         self.push(at, part, kernel::collective(collective, message, alone), deps)
     }
 

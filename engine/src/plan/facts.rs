@@ -21,7 +21,7 @@ pub fn facts(plan: &Plan) -> Vec<OpFacts> {
     let gpu = &plan.spec.machine.gpu;
     let beside = concurrent(&plan.ops);
     let of = |(op, beside): (&Op, Option<OpId>)| {
-        let held = beside.map(|id| &plan.ops[id.0 as usize]).filter(|other| other.is_collective());
+        let held = beside.map(|id| &plan.ops[id.index()]).filter(|other| other.is_collective());
         let sms = gpu.sms.saturating_sub(held.map_or(0, |other| other.grid)).max(1);
         let sms = if op.is_collective() { gpu.sms } else { sms };
         let sms = match &op.work {
@@ -51,18 +51,17 @@ fn concurrent(ops: &[Op]) -> Vec<Option<OpId>> {
         let (mut from, mut to) = (0, 0);
         for op in own {
             while from < others.len()
-                && before[op.id.0 as usize].is_some_and(|last| others[from].id <= last)
+                && before[op.id.index()].is_some_and(|last| others[from].id <= last)
             {
                 from += 1;
             }
             to = to.max(from);
-            while to < others.len()
-                && before[others[to].id.0 as usize].is_none_or(|last| last < op.id)
+            while to < others.len() && before[others[to].id.index()].is_none_or(|last| last < op.id)
             {
                 to += 1;
             }
             let widest = others[from..to].iter().max_by_key(|other| other.grid);
-            beside[op.id.0 as usize] = widest.map(|other| other.id);
+            beside[op.id.index()] = widest.map(|other| other.id);
         }
     }
     beside
@@ -75,11 +74,10 @@ fn finished_before(ops: &[Op]) -> Vec<Option<OpId>> {
     let mut last_of_stream: [Option<OpId>; 2] = [None; 2];
     for op in ops {
         let stream = usize::from(op.stream == StreamId::COMM);
-        let mut last = last_of_stream[stream].and_then(|id| before[id.0 as usize]);
+        let mut last = last_of_stream[stream].and_then(|id| before[id.index()]);
         for dep in &op.deps {
-            let dep_op = &ops[dep.0 as usize];
-            let known =
-                if dep_op.stream == op.stream { before[dep.0 as usize] } else { Some(*dep) };
+            let dep_op = &ops[dep.index()];
+            let known = if dep_op.stream == op.stream { before[dep.index()] } else { Some(*dep) };
             last = last.max(known);
         }
         last_of_stream[stream] = Some(op.id);

@@ -17,8 +17,6 @@ pub(super) const BF16: f64 = 2.0;
 /// (of 512 threads), so one wave is enough even where a collective holds a quarter of the SMs, and the blocks are
 /// few enough that simulating them stays cheap.
 const ELEMENTWISE_BLOCKS_PER_SM: u32 = 3;
-/// Channels, so CTAs, of an NCCL ring over NVSwitch (estimate: NCCL's default on 8×H100).
-const NCCL_CTAS: u32 = 24;
 
 /// All of an [`Op`](super::Op) that does not depend on where it stands in the schedule.
 pub(super) struct Kernel {
@@ -156,21 +154,6 @@ pub(super) fn collective(collective: Collective, message: Message, alone_ctas: u
         hbm_bytes: collective_hbm_bytes(collective, message_bytes, ranks),
         link_bytes: collective_link_bytes(collective, transport, message_bytes, ranks),
     }
-}
-
-/// CTAs of an all-reduce that runs alone: multimem saturates at 8 (tokenweave.md §1.9).
-pub(super) fn exposed_collective_ctas(transport: Transport, link_ctas: u32) -> u32 {
-    match transport {
-        Transport::Multimem => 8,
-        Transport::P2p => link_ctas,
-        Transport::Nccl => NCCL_CTAS,
-    }
-}
-
-/// CTAs of a fused kernel that runs alone: 16, over multimem 32 from 16K tokens on (tokenweave.md §1.6); peer-to-peer
-/// more than 16 gain nothing (kernels/NOTES.md: 409 µs with 16, 407 with 20).
-pub(crate) fn exposed_fused_ctas(transport: Transport, tokens: u32) -> u32 {
-    if transport == Transport::Multimem && tokens >= 16_384 { 32 } else { 16 }
 }
 
 /// Bytes a direction over a rank's links, the busier direction (tokenweave.md, head): of a message of S bytes over

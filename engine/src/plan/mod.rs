@@ -18,10 +18,10 @@ pub use attention::{AttentionBlock, attention_blocks};
 pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};
 pub use facts::{OpFacts, facts};
-pub(crate) use kernel::exposed_fused_ctas;
 pub use op::{
     AttentionShape, Collective, CollectiveShape, Epilogue, GemmShape, Op, OpId, OpWork, Resources,
 };
 pub use role::OpRole;
+pub(crate) use transport::{exposed_fused_ctas, overlapped_ctas};
 pub use transport::{fused_transport, link_ctas, unfused_transport};
 pub use types::{Decision, Phase, Plan, PlanError, Split, SplitDecision, StreamId};

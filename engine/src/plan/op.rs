@@ -2,8 +2,16 @@ use super::{OpRole, Phase, Split, StreamId};
 use crate::spec::Transport;
 
 /// Index into [`Plan::ops`](super::Plan::ops).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OpId(pub u32);
+
+impl OpId {
+    /// As an index into a list with an entry an op.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One kernel launch on every rank.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,6 +13,35 @@ pub fn link_ctas(link: &LinkSpec) -> u32 {
     (wanted.ceil() as u32).next_multiple_of(2).clamp(4, 32)
 }
 
+/// Channels, so CTAs, of an NCCL ring over NVSwitch (estimate: NCCL's default on 8 × H100).
+const NCCL_CTAS: u32 = 24;
+/// CTAs from which on in-switch reduction is no faster (tokenweave.md §1.9).
+const MULTIMEM_CTAS: u32 = 8;
+
+/// CTAs of an unfused collective with nothing beside it.
+pub(super) fn exposed_ctas(transport: Transport, link: &LinkSpec) -> u32 {
+    match transport {
+        Transport::Multimem => MULTIMEM_CTAS,
+        Transport::P2p => link_ctas(link),
+        Transport::Nccl => NCCL_CTAS,
+    }
+}
+
+/// CTAs of an unfused collective beside compute: over peer-to-peer half of what fills the link, since all of it beside
+/// GEMMs costs them more than the link gains (1507 against 1688 µs a layer of 4096 tokens on 2 × H200).
+pub(crate) fn overlapped_ctas(transport: Transport, link: &LinkSpec) -> u32 {
+    match transport {
+        Transport::P2p => link_ctas(link) / 2,
+        Transport::Multimem | Transport::Nccl => exposed_ctas(transport, link),
+    }
+}
+
+/// CTAs of a fused collective with nothing beside it: 16, over multimem 32 from 16K tokens on (tokenweave.md §1.6);
+/// peer-to-peer more than 16 gain nothing (kernels/NOTES.md: 409 µs with 16, 407 with 20).
+pub(crate) fn exposed_fused_ctas(transport: Transport, tokens: u32) -> u32 {
+    if transport == Transport::Multimem && tokens >= 16_384 { 32 } else { 16 }
+}
+
 /// How unfused collectives travel in this run, and a sentence when that is not what was asked.
 pub fn unfused_transport(spec: &RunSpec) -> (Transport, Option<String>) {
     match spec.knobs.transport {

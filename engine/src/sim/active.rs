@@ -6,6 +6,7 @@ use super::{
     time::{NEVER, Ticks},
     tree::{EMPTY, WinnerTree},
 };
+use crate::plan::OpId;
 
 /// Bits of a tree key that hold the slot of an op: 32768 blocks at once (1024 SMs × 32), and 9 minutes of work.
 const SLOT_BITS: u32 = 15;
@@ -26,7 +27,7 @@ pub(super) struct Resident {
 /// clock's value at which the block will have done its work.
 #[derive(Default)]
 pub(super) struct Active {
-    pub(super) op: u32,
+    pub(super) op: OpId,
     /// Index into [`Ctx::costs`].
     pub(super) cost: usize,
     /// 0 is the highest.
@@ -55,10 +56,10 @@ pub(super) struct Active {
 
 impl Active {
     /// Takes up an op whose blocks can fill at most `slots` places at once.
-    pub(super) fn launch(&mut self, op: u32, rank: u16, slots: u32, at: Ticks, ctx: &Ctx<'_>) {
+    pub(super) fn launch(&mut self, op: OpId, rank: u16, slots: u32, at: Ticks, ctx: &Ctx<'_>) {
         self.op = op;
-        self.cost = ctx.cost_of[op as usize] as usize;
-        self.grid = ctx.ops[op as usize].grid;
+        self.cost = ctx.cost_of[op.index()] as usize;
+        self.grid = ctx.ops[op.index()].grid;
         (self.next, self.done, self.running, self.started) = (0, 0, 0, None);
         self.slots.clear();
         self.slots.resize(slots as usize, None);

@@ -1,4 +1,5 @@
 use super::time::Ticks;
+use crate::plan::OpId;
 
 /// Which barrier of a collective's block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub(super) enum Side {
 /// The barrier that the blocks of one index of a collective meet at, one of every rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BarrierId {
-    pub(super) op: u32,
+    pub(super) op: OpId,
     pub(super) block: u32,
     pub(super) side: Side,
 }
@@ -78,7 +79,7 @@ impl Barriers {
 
     fn index(&self, barrier: BarrierId) -> usize {
         let side = u32::from(barrier.side == Side::Exit);
-        (self.first[barrier.op as usize] + 2 * barrier.block + side) as usize
+        (self.first[barrier.op.index()] + 2 * barrier.block + side) as usize
     }
 }
 
@@ -95,7 +96,7 @@ mod tests {
     #[test]
     fn a_late_rank_makes_the_others_wait_and_does_not_wait_itself() {
         let mut barriers = Barriers::new(3, 10, [1].into_iter());
-        let barrier = BarrierId { op: 0, block: 0, side: Side::Entry };
+        let barrier = BarrierId { op: OpId(0), block: 0, side: Side::Entry };
         for (rank, at) in [(0, 100), (2, 100), (1, 500)] {
             assert!(barriers.take_released().is_none());
             barriers.arrive(barrier, rank, at);

@@ -1,3 +1,5 @@
+use crate::plan::OpId;
+
 /// Spread of block durations: a hash of seed, rank, op and block, so that a run does not depend on the order in which
 /// blocks are simulated.
 #[derive(Clone, Copy)]
@@ -7,8 +9,8 @@ pub(super) struct Jitter {
 
 impl Jitter {
     /// For the blocks of one op on one rank.
-    pub(super) fn new(seed: u64, rank: u16, op: u32) -> Self {
-        Self { state: mix(mix(seed ^ (u64::from(rank) << 32)) ^ u64::from(op)) }
+    pub(super) fn new(seed: u64, rank: u16, op: OpId) -> Self {
+        Self { state: mix(mix(seed ^ (u64::from(rank) << 32)) ^ u64::from(op.0)) }
     }
 
     /// Uniform in [−2¹⁵, 2¹⁵).
@@ -33,7 +35,7 @@ mod tests {
 
     #[test]
     fn it_is_centred_and_fills_its_range() {
-        let jitter = Jitter::new(7, 3, 11);
+        let jitter = Jitter::new(7, 3, OpId(11));
         let values: Vec<i64> = (0..10_000).map(|block| jitter.of_block(block)).collect();
         let mean = values.iter().sum::<i64>() as f64 / 10_000.0;
         assert!(mean.abs() < 0.02 * 32_768.0, "mean {mean}");

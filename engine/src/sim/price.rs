@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     machine::Machine,
-    observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
-    plan::{Op, OpId, OpWork, Plan},
+    observer::{Observer, OpRecord},
+    plan::{Op, OpId},
 };
 
 /// Prices kept; a session that drags the split makes some twenty new ones a step.
@@ -107,11 +107,7 @@ struct Duration {
 }
 
 impl Observer for Duration {
-    fn begin(&mut self, _: &std::sync::Arc<Plan>, _: u64, _: &[Option<i64>]) {}
-    fn blocks(&mut self, _: &[BlockRecord]) {}
     fn op(&mut self, record: OpRecord) {
         self.ns = record.end_ns - record.start_ns;
     }
-    fn counters(&mut self, _: &[CounterRecord]) {}
-    fn end(&mut self, _: &IterationEnd) {}
 }

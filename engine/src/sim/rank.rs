@@ -194,7 +194,7 @@ impl Rank {
     fn vacate(&mut self, index: usize, place: Place, at: Ticks, env: &mut Env<'_, '_>) -> bool {
         let active = &self.actives[index];
         let op = active.op;
-        self.sms.release(place, index, &env.ctx.ops[op as usize].resources);
+        self.sms.release(place, index, &env.ctx.ops[op.index()].resources);
         if active.done == active.grid {
             self.finish_op(index, at, env);
             return true;
@@ -219,7 +219,7 @@ impl Rank {
         let active = &self.actives[index];
         let (start, base_ns) = (active.started.unwrap_or(at), env.records.base_ns);
         env.records.observer_unflushed().op(OpRecord {
-            op: OpId(active.op),
+            op: active.op,
             rank: u32::from(self.id),
             start_ns: base_ns + ns(start),
             end_ns: base_ns + ns(at),
@@ -237,7 +237,7 @@ impl Rank {
         let free = (0..MAX_ACTIVE).find(|index| !self.order.contains(index));
         let index =
             free.expect("a stream has one op active, and there are fewer streams than places");
-        let description = &env.ctx.ops[op as usize];
+        let description = &env.ctx.ops[op.index()];
         let most = env.ctx.sms * blocks_per_sm(&description.resources, env.ctx.gpu);
         let active = &mut self.actives[index];
         active.launch(op, self.id, most.min(description.grid), at, env.ctx);
@@ -264,7 +264,7 @@ impl Rank {
             let active = &mut self.actives[index];
             let cost = &env.ctx.costs[active.cost];
             active.sync(at);
-            let resources = &env.ctx.ops[active.op as usize].resources;
+            let resources = &env.ctx.ops[active.op.index()].resources;
             let wanted = active.grid - active.next;
             self.sms.place(index, resources, wanted, |place| {
                 any = true;
@@ -384,11 +384,11 @@ impl Rank {
     }
 }
 
-fn record(rank: u16, op: u32, resident: &Resident, part: BlockPart, end: Ticks) -> BlockRecord {
+fn record(rank: u16, op: OpId, resident: &Resident, part: BlockPart, end: Ticks) -> BlockRecord {
     BlockRecord {
         start_ns: ns(resident.since),
         end_ns: ns(end),
-        op: OpId(op),
+        op,
         block: resident.block,
         rank,
         sm: resident.place.sm,

@@ -54,9 +54,9 @@ impl Sms {
         self.busy
     }
 
-    /// SMs on which this op has blocks.
-    pub(super) fn held_by(&self, op: usize) -> u32 {
-        self.held_by[op]
+    /// SMs on which an active op has blocks.
+    pub(super) fn held_by(&self, active: usize) -> u32 {
+        self.held_by[active]
     }
 
     /// True when some SM has blocks of more than one op.
@@ -72,7 +72,7 @@ impl Sms {
     /// Places up to `wanted` blocks, emptiest SMs first (as hardware spreads them), and tells each place.
     pub(super) fn place(
         &mut self,
-        op: usize,
+        active: usize,
         resources: &Resources,
         wanted: u32,
         mut placed: impl FnMut(Place),
@@ -86,7 +86,7 @@ impl Sms {
                 }
                 let resident = self.sms[sm].slots.count_ones();
                 if resident == level && self.fits(sm, resources) {
-                    placed(self.take(sm, op, resources));
+                    placed(self.take(sm, active, resources));
                     left -= 1;
                     fuller = true;
                 } else {
@@ -100,15 +100,15 @@ impl Sms {
     }
 
     /// Gives a block's place back.
-    pub(super) fn release(&mut self, place: Place, op: usize, resources: &Resources) {
+    pub(super) fn release(&mut self, place: Place, active: usize, resources: &Resources) {
         let sm = &mut self.sms[usize::from(place.sm)];
         sm.threads += resources.threads;
         sm.smem_bytes += resources.smem_bytes;
         sm.registers += resources.threads * resources.registers;
         sm.slots &= !(1 << place.slot);
-        sm.by_op[op] -= 1;
-        if sm.by_op[op] == 0 {
-            self.held_by[op] -= 1;
+        sm.by_op[active] -= 1;
+        if sm.by_op[active] == 0 {
+            self.held_by[active] -= 1;
             let ops = sm.by_op.iter().filter(|&&blocks| blocks > 0).count();
             self.shared -= u32::from(ops == 1);
             self.busy -= u32::from(ops == 0);
@@ -123,16 +123,16 @@ impl Sms {
             && sm.registers >= resources.threads * resources.registers
     }
 
-    fn take(&mut self, index: usize, op: usize, resources: &Resources) -> Place {
+    fn take(&mut self, index: usize, active: usize, resources: &Resources) -> Place {
         let sm = &mut self.sms[index];
         sm.threads -= resources.threads;
         sm.smem_bytes -= resources.smem_bytes;
         sm.registers -= resources.threads * resources.registers;
         let slot = sm.slots.trailing_ones();
         sm.slots |= 1 << slot;
-        sm.by_op[op] += 1;
-        if sm.by_op[op] == 1 {
-            self.held_by[op] += 1;
+        sm.by_op[active] += 1;
+        if sm.by_op[active] == 1 {
+            self.held_by[active] += 1;
             let ops = sm.by_op.iter().filter(|&&blocks| blocks > 0).count();
             self.shared += u32::from(ops == 2);
             self.busy += u32::from(ops == 1);

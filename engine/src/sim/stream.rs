@@ -2,7 +2,7 @@ use super::{
     ctx::Ctx,
     time::{NEVER, Ticks},
 };
-use crate::plan::Op;
+use crate::plan::{Op, OpId};
 
 /// The ops of a rank by stream, and which of them have finished.
 pub(super) struct Streams {
@@ -15,7 +15,7 @@ pub(super) struct Streams {
 
 struct Stream {
     id: u8,
-    ops: Vec<u32>,
+    ops: Vec<OpId>,
     next: usize,
     /// The next op has been given a launch time.
     issued: bool,
@@ -26,7 +26,7 @@ struct Stream {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Launch {
     pub(super) at: Ticks,
-    pub(super) op: u32,
+    pub(super) op: OpId,
     /// 0 is the highest.
     pub(super) priority: u8,
 }
@@ -47,7 +47,7 @@ impl Streams {
                 });
                 streams.len() - 1
             });
-            streams[at].ops.push(op.id.0);
+            streams[at].ops.push(op.id);
         }
         // Stream 0 computes; every other communicates, at high priority.
         streams.sort_by_key(|stream| std::cmp::Reverse(stream.id));
@@ -60,8 +60,8 @@ impl Streams {
     }
 
     /// An op has finished.
-    pub(super) fn finish(&mut self, op: u32, at: Ticks) {
-        self.finished_at[op as usize] = at;
+    pub(super) fn finish(&mut self, op: OpId, at: Ticks) {
+        self.finished_at[op.index()] = at;
         self.left -= 1;
         for stream in &mut self.streams {
             if stream.ops.get(stream.next) == Some(&op) {
@@ -92,7 +92,7 @@ impl Streams {
 
     /// What the streams' next ops wait for, for an error message.
     pub(super) fn waiting(&self, ctx: &Ctx<'_>) -> Vec<String> {
-        let next = |stream: &Stream| stream.ops.get(stream.next).map(|&op| &ctx.ops[op as usize]);
+        let next = |stream: &Stream| stream.ops.get(stream.next).map(|&op| &ctx.ops[op.index()]);
         self.streams
             .iter()
             .filter_map(next)
@@ -100,15 +100,15 @@ impl Streams {
             .collect()
     }
 
-    fn ready_at(&self, stream: &Stream, op: u32, ctx: &Ctx<'_>) -> Option<Ticks> {
-        let issued = self.start + Ticks::from(op) * ctx.gaps.issue;
+    fn ready_at(&self, stream: &Stream, op: OpId, ctx: &Ctx<'_>) -> Option<Ticks> {
+        let issued = self.start + Ticks::from(op.0) * ctx.gaps.issue;
         let mut at = stream.last_end.map_or(issued, |end| issued.max(end + ctx.gaps.kernel));
-        for dep in &ctx.ops[op as usize].deps {
-            let end = self.finished_at[dep.0 as usize];
+        for dep in &ctx.ops[op.index()].deps {
+            let end = self.finished_at[dep.index()];
             if end == NEVER {
                 return None;
             }
-            if ctx.ops[dep.0 as usize].stream.0 != stream.id {
+            if ctx.ops[dep.index()].stream.0 != stream.id {
                 at = at.max(end + ctx.gaps.join);
             }
         }

@@ -74,7 +74,7 @@ fn by_half(spec: &RunSpec) -> Result<Choice, PlanError> {
 
 fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
     let Some((key, offset)) = table_row(spec) else {
-        let (model, degree) = (&spec.model.name, degree(spec));
+        let (model, degree) = (&spec.model.name, spec.knobs.shard_degree());
         let reason = format!("there is no split table for {model} at degree {degree}");
         return Ok(Choice::Whole { reason });
     };
@@ -85,7 +85,7 @@ fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
 }
 
 fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
-    let shard = Shard::new(&spec.model, degree(spec))?;
+    let shard = Shard::new(&spec.model, spec.knobs.shard_degree())?;
     let scales = Scales::new(spec, &shard, Some(Chooser::WaveModel));
     let (tokens, rows) = (spec.batch.tokens(), padded_tokens(spec.batch.tokens()));
     if scales.is_one_wave() {
@@ -130,7 +130,7 @@ fn cut_at(
         return Ok(Choice::Whole { reason });
     }
     let padded_tokens = padded_tokens(tokens);
-    let shard = Shard::new(&spec.model, degree(spec))?;
+    let shard = Shard::new(&spec.model, spec.knobs.shard_degree())?;
     let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard, chooser);
     Ok(Choice::Cut(SplitDecision {
         chooser,
@@ -150,8 +150,4 @@ fn cut_at(
 fn table_row(spec: &RunSpec) -> Option<(u32, i32)> {
     let (key, row) = tuned_table(spec)?.nearest(spec.batch.tokens())?;
     Some((key, row.split_offset))
-}
-
-fn degree(spec: &RunSpec) -> u32 {
-    spec.knobs.shard_of.unwrap_or(spec.knobs.tp)
 }

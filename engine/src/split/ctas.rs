@@ -25,7 +25,7 @@ pub(crate) fn overlap_ctas(spec: &RunSpec, shard: &Shard, chooser: Option<Choose
 
 /// The user's table, else the one that ships for this model and degree.
 pub(super) fn tuned_table(spec: &RunSpec) -> Option<SplitTable> {
-    let degree = spec.knobs.shard_of.unwrap_or(spec.knobs.tp);
+    let degree = spec.knobs.shard_degree();
     let table = spec.knobs.table.clone();
     table.or_else(|| SplitTable::builtin(&spec.model.name, degree))
 }

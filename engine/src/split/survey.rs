@@ -67,7 +67,7 @@ pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
     if tokens == 0 {
         return Err(PlanError::NoTokens);
     }
-    let shard = Shard::new(&spec.model, spec.knobs.shard_of.unwrap_or(spec.knobs.tp))?;
+    let shard = Shard::new(&spec.model, spec.knobs.shard_degree())?;
     let gpu = &spec.machine.gpu;
     let chooser = match spec.knobs.split {
         SplitChoice::Auto(chooser) => Some(chooser),

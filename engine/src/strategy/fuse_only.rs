@@ -1,13 +1,21 @@
 //! `fuse-only`: the fused all-reduce + add + RMSNorm without a split, two launches a layer, on one stream.
 
-use super::run::Run;
-use crate::plan::{At, Collective, Op, Phase, exposed_fused_ctas};
+use super::run::{Run, Schedule};
+use crate::{
+    plan::{At, Collective, Op, Phase, exposed_fused_ctas, fused_transport},
+    spec::{StrategyKind, Transport},
+};
 
-pub(super) fn build(run: Run<'_>) -> Vec<Op> {
-    let mut ops = run.builder();
+pub(super) fn schedule(run: Run<'_>) -> Schedule {
+    let (transport, note) = fused_transport(run.spec);
+    Schedule::whole(StrategyKind::FuseOnly, note, build(run, transport))
+}
+
+fn build(run: Run<'_>, transport: Transport) -> Vec<Op> {
+    let mut ops = run.builder(transport);
     // Whole rows for every rank's shard.
     let part = run.whole(run.spec.knobs.tp);
-    let ctas = Some(exposed_fused_ctas(run.transport, run.spec.batch.tokens()));
+    let ctas = Some(exposed_fused_ctas(transport, run.spec.batch.tokens()));
     let outside = At::compute(None, Phase::None);
     ops.embed(outside, &part);
     ops.collective(outside, &part, Collective::AllReduce, None, &[]);

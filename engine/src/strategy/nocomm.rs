@@ -1,11 +1,24 @@
-//! `nocomm`: collectives removed. The output is wrong with more than one rank; the time is the floor to compare
+//! `nocomm`: collectives removed. The output is wrong with more than one rank; the time is what others are compared
 //! with.
 
-use super::run::Run;
-use crate::plan::{At, Op, Phase};
+use super::run::{Run, Schedule};
+use crate::{
+    plan::{At, Op, Phase},
+    spec::{StrategyKind, Transport},
+};
 
-pub(super) fn build(run: Run<'_>) -> Vec<Op> {
-    let mut ops = run.builder();
+pub(super) fn schedule(run: Run<'_>) -> Schedule {
+    Schedule::whole(StrategyKind::NoComm, None, build(run))
+}
+
+/// The same in place of another strategy.
+pub(super) fn instead(run: Run<'_>, reason: &str) -> Schedule {
+    schedule(run).because(reason.to_owned())
+}
+
+fn build(run: Run<'_>) -> Vec<Op> {
+    // There is no collective, so the transport does not matter.
+    let mut ops = run.builder(Transport::Nccl);
     let part = run.whole(1);
     let outside = At::compute(None, Phase::None);
     ops.embed(outside, &part);

@@ -1,7 +1,7 @@
 use crate::{
     model::Shard,
-    plan::{Builder, Part, Split, SplitDecision},
-    spec::{RunSpec, Transport},
+    plan::{Builder, Op, Part, Split, SplitDecision},
+    spec::{RunSpec, StrategyKind, Transport},
     split::cut,
 };
 
@@ -11,12 +11,12 @@ pub(super) struct Run<'a> {
     pub(super) spec: &'a RunSpec,
     pub(super) shard: &'a Shard,
     pub(super) layers: u32,
-    pub(super) transport: Transport,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn builder(&self) -> Builder<'a> {
-        Builder::new(self.shard, &self.spec.machine, self.spec.knobs.tp, self.transport)
+    /// A builder whose collectives travel by `transport`.
+    pub(super) fn builder(&self, transport: Transport) -> Builder<'a> {
+        Builder::new(self.shard, &self.spec.machine, self.spec.knobs.tp, transport)
     }
 
     /// All tokens as one part, padded to a multiple of `multiple`.
@@ -43,5 +43,29 @@ impl<'a> Run<'a> {
     /// Sequences that end in this iteration and so have logits.
     pub(super) fn num_sequences(&self) -> u32 {
         self.spec.batch.requests.iter().filter(|request| request.new_tokens > 0).count() as u32
+    }
+}
+
+/// What a strategy makes of a run.
+pub(super) struct Schedule {
+    /// Itself, or what it falls back to.
+    pub(super) runs: StrategyKind,
+    /// Sentences worth knowing: why it falls back, why bytes travel otherwise than asked.
+    pub(super) notes: Vec<String>,
+    /// The cut, if it cuts.
+    pub(super) split: Option<SplitDecision>,
+    pub(super) ops: Vec<Op>,
+}
+
+impl Schedule {
+    /// Without a cut.
+    pub(super) fn whole(runs: StrategyKind, note: Option<String>, ops: Vec<Op>) -> Self {
+        Self { runs, notes: note.into_iter().collect(), split: None, ops }
+    }
+
+    /// The same in place of what was asked, with the reason.
+    pub(super) fn because(mut self, reason: String) -> Self {
+        self.notes.insert(0, reason);
+        self
     }
 }

@@ -2,14 +2,17 @@
 //! comm stream; residual add + norm stay on the compute stream. Streams meet only where data does: there is no
 //! join at fixed phases, which is what sets it apart from the weave.
 
-use super::run::Run;
+use super::{
+    run::{Run, Schedule},
+    unfused,
+};
 use crate::{
     batch::{Batch, Request},
     plan::{
-        At, Builder, Collective, Op, OpId, Part, Phase, PlanError, SplitDecision, link_ctas,
+        At, Builder, Collective, Op, OpId, Part, Phase, PlanError, SplitDecision, overlapped_ctas,
         unfused_transport,
     },
-    spec::{RunSpec, SplitChoice, Transport},
+    spec::{RunSpec, SplitChoice, StrategyKind, Transport},
     split::{Choice, HeldSms, choose as choose_split, cut},
 };
 
@@ -21,8 +24,20 @@ const DECODE_THRESHOLD: u32 = 32;
 /// otherwise a prompt is cut in two (as SGLang does past its token-distribution threshold).
 const LEAST_SHARE: f64 = 0.25;
 
+/// A batch that is better left whole runs as `multimem`.
+pub(super) fn schedule(run: Run<'_>) -> Result<Schedule, PlanError> {
+    Ok(match choose(run.spec)? {
+        Choice::Cut(split) => {
+            let (transport, note) = unfused_transport(run.spec);
+            let ops = build(run, transport, &split);
+            Schedule { split: Some(split), ..Schedule::whole(StrategyKind::TwoBatch, note, ops) }
+        }
+        Choice::Whole { reason } => unfused::in_switch(run).because(reason),
+    })
+}
+
 /// Where the batch becomes two.
-pub(super) fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
+fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
     let tokens = spec.batch.tokens();
     if let SplitChoice::Fixed(_) = spec.knobs.split {
         return Ok(match choose_split(spec)? {
@@ -46,13 +61,7 @@ pub(super) fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
         None => (tokens / 2, "no request boundary is near half, so one request is cut".to_owned()),
     };
     let (transport, _) = unfused_transport(spec);
-    let ctas = match transport {
-        Transport::Multimem => 8,
-        // Half of what fills the link: all of it beside products cost them more than the link gains (1507 against
-        // 1688 µs a layer of 4096 tokens on 2 × H200).
-        Transport::P2p => link_ctas(&spec.machine.link) / 2,
-        Transport::Nccl => 24,
-    };
+    let ctas = overlapped_ctas(transport, &spec.machine.link);
     Ok(Choice::Cut(SplitDecision {
         chooser: None,
         tokens,
@@ -67,9 +76,9 @@ pub(super) fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
     }))
 }
 
-pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {
+fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
     let held = HeldSms::throughout(split.attn_ctas, split.mlp_ctas);
-    let mut ops = run.builder();
+    let mut ops = run.builder(transport);
     ops.beside(held);
     let parts = run.parts(split);
     let head = At::compute(None, Phase::Head);

@@ -12,17 +12,52 @@
 //! The head (embedding, its all-reduce, first norms) and the tail (final norm of split 1) are exposed; phase A of
 //! layer 0 has nothing to hide.
 
-use super::run::Run;
+use super::{
+    fuse_only,
+    run::{Run, Schedule},
+};
 use crate::{
-    plan::{At, Builder, Collective, Op, OpId, Part, Phase, SplitDecision, exposed_fused_ctas},
-    split::{HeldSms, held_beside},
+    plan::{
+        At, Builder, Collective, Op, OpId, Part, Phase, PlanError, SplitDecision,
+        exposed_fused_ctas, fused_transport,
+    },
+    spec::{Chooser, StrategyKind, Transport},
+    split::{Choice, HeldSms, choose, decide, held_beside},
 };
 
-pub(super) fn build(run: Run<'_>, split: &SplitDecision) -> Vec<Op> {
-    let mut ops = run.builder();
+/// `equal-split`: cut at half, whatever the knobs say.
+pub(super) fn in_halves(run: Run<'_>) -> Result<Schedule, PlanError> {
+    Ok(weave(run, StrategyKind::EqualSplit, decide(run.spec, Chooser::Half)?))
+}
+
+/// `tokenweave`: cut as the knobs say.
+pub(super) fn as_chosen(run: Run<'_>) -> Result<Schedule, PlanError> {
+    Ok(weave(run, StrategyKind::TokenWeave, choose(run.spec)?))
+}
+
+/// A batch that is better left whole runs as `fuse-only`.
+fn weave(run: Run<'_>, runs: StrategyKind, choice: Choice) -> Schedule {
+    match choice {
+        Choice::Cut(split) => {
+            let (transport, note) = fused_transport(run.spec);
+            let ops = build(run, transport, &split);
+            Schedule { split: Some(split), ..Schedule::whole(runs, note, ops) }
+        }
+        Choice::Whole { reason } => fuse_only::schedule(run).because(reason),
+    }
+}
+
+fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
+    let mut ops = run.builder(transport);
     let held = held_beside(run.spec, run.shard, split);
-    let mut weave =
-        Weave { ops: &mut ops, parts: run.parts(split), held, compute_end: None, comm_end: None };
+    let mut weave = Weave {
+        ops: &mut ops,
+        parts: run.parts(split),
+        held,
+        exposed_ctas: exposed_fused_ctas(transport, run.spec.batch.tokens()),
+        compute_end: None,
+        comm_end: None,
+    };
     weave.head(&run);
     for layer in 0..run.layers {
         let [a, b] = [Some(split.attn_ctas); 2];
@@ -48,6 +83,8 @@ struct Weave<'b, 'a> {
     parts: [Part; 2],
     /// What collectives hold beside the products of each part.
     held: [HeldSms; 2],
+    /// CTAs of a fused collective with nothing beside it.
+    exposed_ctas: u32,
     /// Last op of the previous phase on the compute stream.
     compute_end: Option<OpId>,
     /// Last op of the previous phase on the comm stream.
@@ -101,7 +138,7 @@ impl Weave<'_, '_> {
     fn tail(&mut self, run: &Run<'_>) {
         let at = At::compute(None, Phase::Tail);
         let joined: Vec<OpId> = self.comm_end.into_iter().collect();
-        let ctas = Some(exposed_fused_ctas(run.transport, run.spec.batch.tokens()));
+        let ctas = Some(self.exposed_ctas);
         self.ops.collective(at, &self.parts[1], Collective::FusedArNorm, ctas, &joined);
         self.ops.lm_head(at, &run.whole(1), run.num_sequences(), &[]);
     }

@@ -130,7 +130,7 @@ fn mlp_us(machine: &Machine, tokens: u32) -> f64 {
     let (plan, kept, _) = run(&spec);
     let span = |role| {
         let of_op = |record: &&weftscope_engine::observer::OpRecord| {
-            record.rank == 0 && plan.ops[record.op.0 as usize].role == role
+            record.rank == 0 && plan.ops[record.op.index()].role == role
         };
         *kept.ops.iter().find(of_op).expect("ran")
     };
@@ -252,8 +252,8 @@ fn contention_is_of_the_published_order() {
     let (plan, kept, _) = run(&llama(StrategyKind::TokenWeave, 8192, Some(4)));
     let mut ratios = Vec::new();
     for record in kept.ops.iter().filter(|record| record.rank == 0) {
-        let op = &plan.ops[record.op.0 as usize];
-        let alone = kept.alone_ns[record.op.0 as usize].expect("known") as f64;
+        let op = &plan.ops[record.op.index()];
+        let alone = kept.alone_ns[record.op.index()].expect("known") as f64;
         if op.role == FUSED && op.layer.is_some_and(|layer| layer > 0 && layer < 3) {
             ratios.push((record.end_ns - record.start_ns) as f64 / alone);
         }

@@ -68,8 +68,8 @@ fn check_once(plan: &Plan, kept: &Kept) -> Result<(), TestCaseError> {
     let mut seen: Vec<Vec<u32>> =
         plan.ops.iter().map(|op| vec![0; (op.grid * plan.ranks) as usize]).collect();
     for record in kept.blocks.iter().filter(|record| record.part == BlockPart::Run) {
-        let op = &plan.ops[record.op.0 as usize];
-        seen[record.op.0 as usize][(u32::from(record.rank) * op.grid + record.block) as usize] += 1;
+        let op = &plan.ops[record.op.index()];
+        seen[record.op.index()][(u32::from(record.rank) * op.grid + record.block) as usize] += 1;
     }
     prop_assert!(seen.iter().flatten().all(|&times| times == 1));
     prop_assert_eq!(kept.ops.len(), plan.ops.len() * plan.ranks as usize);

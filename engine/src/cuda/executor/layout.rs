@@ -46,7 +46,7 @@ pub(super) struct Rows {
 impl Sizes {
     pub(super) fn of(plan: &Plan) -> Result<Self, DegreeError> {
         let knobs = &plan.spec.knobs;
-        let shard = Shard::new(&plan.spec.model, knobs.shard_of.unwrap_or(knobs.tp))?;
+        let shard = Shard::new(&plan.spec.model, knobs.shard_degree())?;
         let tokens = plan.spec.batch.tokens();
         let (rows, first_rows) = match &plan.decision.split {
             Some(split) => (split.first_tokens + split.second_rows, split.first_tokens),

@@ -77,7 +77,7 @@ impl Key {
         Self {
             model: plan.spec.model.clone(),
             ranks: plan.ranks,
-            degree: knobs.shard_of.unwrap_or(knobs.tp),
+            degree: knobs.shard_degree(),
             layers: plan.layers,
             seed: knobs.seed,
         }

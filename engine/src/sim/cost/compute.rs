@@ -12,7 +12,7 @@ const CLUSTER: f64 = 2.0;
 
 impl OpCost {
     /// Of an op that `ranks` ranks run together.
-    pub(super) fn of(op: &Op, machine: &Machine, ranks: u32) -> Self {
+    pub(in crate::sim) fn of(op: &Op, machine: &Machine, ranks: u32) -> Self {
         match &op.work {
             OpWork::Gemm(shape) => gemm(op, shape, machine),
             OpWork::Attention(shape) => attention(op, shape, machine),
