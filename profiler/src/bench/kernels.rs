@@ -2,7 +2,7 @@ use serde::Serialize;
 use weftscope_engine::{
     ceiling::{Ceiling, Limit},
     observer::OpRecord,
-    plan::{Op, OpWork, Plan, Split},
+    plan::{Op, Plan, Split},
 };
 
 use super::Spread;
