@@ -44,7 +44,7 @@ pub enum JobResult {
         bytes: u64,
     },
     /// A range was aggregated.
-    Aggregated(Box<super::explain::RangeTables>),
+    Aggregated(Box<super::aggregate::RangeTables>),
     /// It told what it found as it went.
     Done,
 }

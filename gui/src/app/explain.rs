@@ -3,16 +3,9 @@
 use weftscope_traces::{
     Trace,
     analysis::{
-        BreakdownReport, Config, OverlapReport, PhaseReport, Selection, SelectionReport,
-        SkewReport, Verdict, VerdictConfig, WaveReport, breakdown, overlap, phases, selection,
-        skew, verdict, waves,
+        BreakdownReport, Config, OverlapReport, PhaseReport, SkewReport, Verdict, VerdictConfig,
+        WaveReport, breakdown, overlap, phases, skew, verdict, waves,
     },
-};
-
-use super::document::Document;
-use crate::{
-    jobs::{Cancelled, JobControl},
-    timeline::RangeSelection,
 };
 
 /// The answers of the analyses that the window shows.
@@ -44,20 +37,4 @@ impl Explanation {
             skew: skew(&[trace], &config),
         }
     }
-}
-
-/// The tables of a selected range.
-pub type RangeTables = SelectionReport;
-
-/// Aggregates a range.
-pub(crate) fn aggregate(
-    document: &Document,
-    range: &RangeSelection,
-    control: &JobControl,
-) -> Result<RangeTables, Cancelled> {
-    control.step(0, 1)?;
-    let range = Selection { window: range.span, tracks: range.tracks.clone() };
-    let tables = selection(&document.trace, &range);
-    control.step(1, 1)?;
-    Ok(tables)
 }

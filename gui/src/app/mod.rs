@@ -5,6 +5,7 @@
 //! state, so every behaviour of the window is tested without a window.
 
 pub mod action;
+mod aggregate;
 mod apply;
 mod batch_picture;
 mod command;
@@ -23,13 +24,14 @@ mod ui;
 mod update;
 mod window;
 
+pub use aggregate::RangeTables;
 pub use apply::apply;
 pub use batch_picture::{BatchPicture, RequestPicture, Stretch, StretchKind};
 pub use command::Command;
 pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
 pub use effect::Effect;
 pub use event::{Event, JobResult};
-pub use explain::{Explanation, RangeTables};
+pub use explain::Explanation;
 pub use notice::{Notice, NoticeId, Notices, Severity};
 pub use runner::Runner;
 pub(crate) use runner::has_file_dialog;

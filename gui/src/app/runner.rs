@@ -5,10 +5,10 @@ use std::path::PathBuf;
 #[cfg(feature = "live")]
 use super::live::{self, SessionHandle};
 use super::{
+    aggregate,
     document::Document,
     effect::Effect,
     event::{Event, JobResult},
-    explain,
     state::PathPurpose,
 };
 use crate::jobs::{self, EventSender};
@@ -142,7 +142,7 @@ fn aggregate(
     range: &crate::timeline::RangeSelection,
     control: &jobs::JobControl,
 ) -> JobResult {
-    match explain::aggregate(document, range, control) {
+    match aggregate::aggregate(document, range, control) {
         Ok(tables) => JobResult::Aggregated(Box::new(tables)),
         Err(jobs::Cancelled) => JobResult::Cancelled,
     }

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
+    aggregate::RangeTables,
     document::{Document, DocumentId, OpenDocument, Shown},
-    explain::RangeTables,
     notice::Notices,
     settings::Settings,
     table_sort::{TableId, TableSort},

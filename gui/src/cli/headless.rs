@@ -19,7 +19,8 @@ use weftscope_traces::analysis::Baseline;
 use super::{
     Outcome,
     args::{Backend, RunArgs},
-    convert, report, report_text,
+    convert, report_text,
+    reported::reports,
     run_spec::{run_failure, run_spec},
     shot::draw,
 };
@@ -52,7 +53,7 @@ pub(super) fn run(folder: &Path) -> Outcome {
     let trace = record(&mut executor, &spec, 1, &mut |_| true).map_err(run_failure)?;
     let (recording, picture) = (folder.join(RECORDING), folder.join(PICTURE));
     convert::save(&trace, &recording, (TraceFormat::JsonGz, SaveOptions::default()))?;
-    let reports = report::reports(vec![(recording, trace)]);
+    let reports = reports(vec![(recording, trace)]);
     draw(&reports[0].trace, &ShotOptions::default(), &picture)?;
     let mut out = io::stdout().lock();
     report_text::write_one(&reports[0], others(&mut executor, &spec), &mut out)?;

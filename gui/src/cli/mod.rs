@@ -3,9 +3,8 @@
 //! Exit codes: 0 done, 1 failed, 2 misuse. An error is one line on stderr, cause first, place last.
 
 mod args;
-mod bench;
 #[cfg(feature = "live")]
-mod bench_text;
+mod bench;
 mod compare;
 mod convert;
 mod doctor;
@@ -16,13 +15,15 @@ mod gpu_check;
 mod headless;
 mod list;
 mod main;
+#[cfg(not(feature = "live"))]
+mod no_engine;
 mod progress;
-mod record;
 #[cfg(feature = "live")]
-mod record_cuda;
+mod record;
 mod report;
 mod report_json;
 mod report_text;
+mod reported;
 #[cfg(feature = "live")]
 mod run_spec;
 mod shot;
@@ -32,12 +33,6 @@ mod window;
 pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
-pub use units::{Size, Skew, Time};
-
-/// The failure of a command that needs what this build left out.
 #[cfg(not(feature = "live"))]
-fn no_engine(command: &str) -> Failure {
-    Failure::Failed(format!(
-        "this build has no engine, so it can open and convert but not run; build with the feature `live`: {command}"
-    ))
-}
+use no_engine::{bench, headless, record};
+pub use units::{Size, Skew, Time};

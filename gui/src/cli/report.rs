@@ -1,23 +1,10 @@
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    sync::Arc,
+use std::io::{self, Write};
+
+use weftscope_traces::Classifier;
+
+use super::{
+    Failure, Outcome, args::ReportArgs, convert, report_json, report_text, reported::reports,
 };
-
-use weftscope_traces::{
-    Classifier, Trace,
-    analysis::{Config, OverlapReport, overlap_together},
-};
-
-use super::{Failure, Outcome, args::ReportArgs, convert, report_json, report_text};
-
-/// One recording and how much of its communication is hidden.
-pub(super) struct Reported {
-    /// As given.
-    pub(super) file: PathBuf,
-    pub(super) trace: Arc<Trace>,
-    pub(super) overlap: OverlapReport,
-}
 
 /// Reads the files, matches their ranks, prints.
 pub(super) fn run(args: &ReportArgs) -> Outcome {
@@ -39,15 +26,4 @@ pub(super) fn run(args: &ReportArgs) -> Outcome {
         report_text::write(reports, &mut out)?;
     }
     Ok(out.flush()?)
-}
-
-/// Asks all recordings together, so that waiting for a rank of another file is seen.
-pub(super) fn reports(traces: Vec<(PathBuf, Trace)>) -> Vec<Reported> {
-    let together: Vec<&Trace> = traces.iter().map(|(_, trace)| trace).collect();
-    let overlaps = overlap_together(&together, &Config::default());
-    traces
-        .into_iter()
-        .zip(overlaps)
-        .map(|((file, trace), overlap)| Reported { file, trace: Arc::new(trace), overlap })
-        .collect()
 }

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use weftscope_traces::{ClockAgreement, Diagnostics, Slowdown, analysis::RankOverlap};
 
-use super::report::Reported;
+use super::reported::Reported;
 
 #[derive(Serialize)]
 struct Report<'a> {

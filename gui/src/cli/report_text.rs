@@ -9,7 +9,7 @@ use weftscope_traces::{
     edit::merge,
 };
 
-use super::report::Reported;
+use super::reported::Reported;
 
 /// Lines of the run's own description that belong in a report; the rest is for the window.
 const RUN_KEYS: [&str; 8] = [

@@ -38,24 +38,11 @@ fn check(file: &Path) -> Outcome {
 
 fn without_window(files: &[PathBuf]) -> Outcome {
     if files.is_empty() {
-        return main_job();
+        return super::headless::run(Path::new("."));
     }
     super::report::run(&super::args::ReportArgs {
         files: files.to_vec(),
         json: false,
         comm: Vec::new(),
     })
-}
-
-#[cfg(feature = "live")]
-fn main_job() -> Outcome {
-    super::headless::run(Path::new("."))
-}
-
-#[cfg(not(feature = "live"))]
-fn main_job() -> Outcome {
-    Err(Failure::Failed(
-        "no display and no engine in this build, so there is nothing to do; try: weftscope report FILE"
-            .to_owned(),
-    ))
 }

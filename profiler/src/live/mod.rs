@@ -6,11 +6,13 @@
 
 mod commands;
 mod events;
+mod options;
 mod session;
 mod worker;
 
 pub use events::{Event, Iteration};
-pub use session::{ExecutorFactory, LiveError, LiveSession, Options};
+pub use options::{ExecutorFactory, Options};
+pub use session::{LiveError, LiveSession};
 
 #[cfg(test)]
 mod tests;

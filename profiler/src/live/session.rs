@@ -1,47 +1,14 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use thiserror::Error;
-use weftscope_engine::{
-    command::Command,
-    executor::{ExecError, Executor},
-    plan::plan,
-    session::Planner,
-    spec::RunSpec,
-};
+use weftscope_engine::{command::Command, spec::RunSpec};
 
 use super::{
     commands::CommandQueue,
     events::{Event, Mail, mailbox},
+    options::{ExecutorFactory, Options},
     worker::{self, Worker},
 };
-use crate::recorder::Overflow;
-
-/// Makes the executor, on the session's own thread (a GPU context belongs to the thread that made it).
-pub type ExecutorFactory = Box<dyn FnOnce() -> Result<Box<dyn Executor>, ExecError> + Send>;
-
-/// How a live session runs.
-pub struct Options {
-    /// Plans the specs.
-    pub planner: Planner,
-    /// What happens when the collector falls behind.
-    pub overflow: Overflow,
-    /// Least time from the start of one iteration to the next of the same spec. A simulator repeats itself; a
-    /// pause leaves the processor to the window. A changed spec does not wait.
-    pub period: Duration,
-    /// Called after each event, from the session's threads: asks the window for a frame.
-    pub wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            planner: plan,
-            overflow: Overflow::Wait,
-            period: Duration::from_millis(500),
-            wake: Arc::new(|| {}),
-        }
-    }
-}
 
 /// Why there is no session.
 #[derive(Debug, Error)]

@@ -11,7 +11,7 @@ use weftscope_traces::lod::Pyramid;
 use super::{
     commands::CommandQueue,
     events::{Event, Iteration, Outbox},
-    session::{ExecutorFactory, Options},
+    options::{ExecutorFactory, Options},
 };
 use crate::{
     collect::Collector,

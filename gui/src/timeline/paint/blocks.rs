@@ -3,7 +3,7 @@ use std::sync::Arc;
 use egui::{Color32, Mesh, Rangef, Rect, Shape, TextureId, pos2};
 use weftscope_traces::{Kind, LaneId, TrackKind, lod::Band};
 
-use super::{Pen, hatch, ribbon, shade::Shades};
+use super::{Pen, hatch::hatch_uv, ribbon, shade::Shades};
 use crate::timeline::{Row, RowKind, prepare::DrawList};
 
 /// All ribbons and blocks on the screen: one mesh of plain rectangles and one of hatched ones. A shape per block would cost a
@@ -109,13 +109,4 @@ impl Builder<'_> {
     fn snap(&self, at: f32) -> f32 {
         (at * self.pixels_per_point).round() / self.pixels_per_point
     }
-}
-
-/// Texture coordinates that tile the hatching by device pixel.
-pub(in crate::timeline) fn hatch_uv(rect: Rect, pixels_per_point: f32) -> Rect {
-    let per_point = pixels_per_point / hatch::PERIOD as f32;
-    Rect::from_min_max(
-        (rect.min.to_vec2() * per_point).to_pos2(),
-        (rect.max.to_vec2() * per_point).to_pos2(),
-    )
 }

@@ -1,7 +1,7 @@
-use egui::{Color32, ColorImage, Context, Id, TextureHandle, TextureId, TextureOptions};
+use egui::{Color32, ColorImage, Context, Id, Rect, TextureHandle, TextureId, TextureOptions};
 
 /// Pixels after which the hatching repeats.
-pub(super) const PERIOD: usize = 6;
+const PERIOD: usize = 6;
 
 /// White diagonal stripes to be tinted: the pattern of waiting. One texture for the whole window, sampled by
 /// device pixel, so that hatching runs on across rows and looks the same at every zoom.
@@ -25,4 +25,13 @@ pub(in crate::timeline) fn hatch_texture(ctx: &Context) -> TextureId {
     let texture = handle.id();
     ctx.data_mut(|data| data.insert_temp(id, handle));
     texture
+}
+
+/// Texture coordinates that tile the hatching by device pixel.
+pub(in crate::timeline) fn hatch_uv(rect: Rect, pixels_per_point: f32) -> Rect {
+    let per_point = pixels_per_point / PERIOD as f32;
+    Rect::from_min_max(
+        (rect.min.to_vec2() * per_point).to_pos2(),
+        (rect.max.to_vec2() * per_point).to_pos2(),
+    )
 }

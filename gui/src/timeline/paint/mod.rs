@@ -14,11 +14,11 @@ mod ribbon;
 mod ruler;
 mod shade;
 
-pub(super) use blocks::{BlockMesh, hatch_uv, paint_blocks};
+pub(super) use blocks::{BlockMesh, paint_blocks};
 pub(super) use counter::{paint_counter, value_at};
 pub(super) use flows::paint_flows;
 pub(super) use ghost::paint_ghost;
-pub(super) use hatch::hatch_texture;
+pub(super) use hatch::{hatch_texture, hatch_uv};
 pub(super) use header::paint_headers;
 pub(super) use marks::paint_marks;
 pub(super) use minimap::{MinimapMesh, paint_minimap};

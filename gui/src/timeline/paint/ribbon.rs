@@ -4,7 +4,7 @@ use weftscope_traces::{
     lod::{Band, Ribbon, RibbonColumn},
 };
 
-use super::{Pen, blocks::hatch_uv};
+use super::{Pen, hatch::hatch_uv};
 use crate::{
     theme::Theme,
     timeline::{Row, RowKind},

@@ -1,25 +1,23 @@
-#[cfg(feature = "live")]
-use std::sync::Arc;
+//! `record`: runs a strategy, on the simulator or on GPUs, and writes the recording.
 
-#[cfg(feature = "live")]
+mod cuda;
+
+use std::{io::Write, path::Path, sync::Arc};
+
 use weftscope_engine::{cuda::Checkpoint, sim::Simulator, spec::RunSpec};
+use weftscope_traces::Trace;
 
-#[cfg(feature = "live")]
 use super::{
-    Failure,
-    args::Backend,
+    Failure, Outcome,
+    args::{Backend, RecordArgs},
+    convert,
     progress::ProgressLine,
     run_spec::{layers, run_failure, run_spec},
 };
-use super::{Outcome, args::RecordArgs};
+use crate::files::{FileError, SaveOptions, TraceFormat, check_target};
 
 /// Runs and writes.
-#[cfg(feature = "live")]
 pub(super) fn run(args: &RecordArgs) -> Outcome {
-    use std::io::Write;
-
-    use crate::files::{SaveOptions, TraceFormat, check_target};
-
     let format = TraceFormat::of_path(&args.output).map_err(|e| Failure::Misuse(e.to_string()))?;
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
@@ -38,10 +36,10 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     check_target(&args.output)?;
     let trace = match args.backend {
         Backend::Sim => simulated(args, &spec)?,
-        Backend::Cuda => super::record_cuda::run(args, &spec, checkpoint)?,
+        Backend::Cuda => cuda::run(args, &spec, checkpoint)?,
     };
     let options = SaveOptions { own_names: args.own_names, rank: None };
-    super::convert::save(&trace, &args.output, (format, options))?;
+    convert::save(&trace, &args.output, (format, options))?;
     if let Some(folder) = &args.ranks_dir {
         save_ranks(&trace, folder, options)?;
     }
@@ -58,7 +56,6 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
 }
 
 /// The checkpoint that the arguments name.
-#[cfg(feature = "live")]
 fn checkpoint(args: &RecordArgs) -> Result<Option<Arc<Checkpoint>>, Failure> {
     let Some(folder) = &args.weights else { return Ok(None) };
     if args.backend != Backend::Cuda {
@@ -73,8 +70,7 @@ fn checkpoint(args: &RecordArgs) -> Result<Option<Arc<Checkpoint>>, Failure> {
         .map_err(|error| Failure::Failed(error.to_string()))
 }
 
-#[cfg(feature = "live")]
-fn simulated(args: &RecordArgs, spec: &RunSpec) -> Result<weftscope_traces::Trace, Failure> {
+fn simulated(args: &RecordArgs, spec: &RunSpec) -> Result<Trace, Failure> {
     let mut simulator = Simulator::new(&spec.machine);
     let mut line = ProgressLine::new("running");
     let on_iteration = &mut |done| {
@@ -86,26 +82,13 @@ fn simulated(args: &RecordArgs, spec: &RunSpec) -> Result<weftscope_traces::Trac
 }
 
 /// One JSON file a rank, as trace analysis of whole jobs expects them.
-#[cfg(feature = "live")]
-fn save_ranks(
-    trace: &weftscope_traces::Trace,
-    folder: &std::path::Path,
-    options: crate::files::SaveOptions,
-) -> Outcome {
-    use crate::files::{FileError, SaveOptions, TraceFormat};
-
+fn save_ranks(trace: &Trace, folder: &Path, options: SaveOptions) -> Outcome {
     std::fs::create_dir_all(folder)
         .map_err(|error| FileError::io("cannot make the folder", &error, folder))?;
     for info in &trace.meta.ranks {
         let path = folder.join(format!("rank{}.json.gz", info.rank));
         let options = SaveOptions { rank: Some(info.rank), ..options };
-        super::convert::save(trace, &path, (TraceFormat::JsonGz, options))?;
+        convert::save(trace, &path, (TraceFormat::JsonGz, options))?;
     }
     Ok(())
-}
-
-/// Says that this build cannot.
-#[cfg(not(feature = "live"))]
-pub(super) fn run(_: &RecordArgs) -> Outcome {
-    Err(super::no_engine("record"))
 }

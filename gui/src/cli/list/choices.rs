@@ -1,45 +1,15 @@
-use weftscope_traces::Classifier;
+use weftscope_engine::{
+    cuda::machine_here,
+    machine,
+    model::{self, Ffn, ModelShape},
+    spec::{Chooser, StrategyKind, Transport},
+};
 
-use super::{Failure, Outcome, args::Listing};
-use crate::files::{SAMPLES, Sample, no_hook, open_trace};
+use super::Rows;
+use crate::cli::{Failure, args::Listing, run_spec::HERE};
 
-/// Prints a table of names and one line about each.
-pub(super) fn run(what: Listing) -> Outcome {
-    use std::io::Write;
-
-    let rows = match what {
-        Listing::Samples => samples()?,
-        what => rows(what)?,
-    };
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut out = std::io::stdout().lock();
-    for (name, line) in rows {
-        writeln!(out, "{name:width$}  {line}")?;
-    }
-    Ok(out.flush()?)
-}
-
-type Rows = Vec<(String, String)>;
-
-fn samples() -> Result<Rows, Failure> {
-    let row = |sample: &Sample| {
-        let path = sample.path();
-        let trace = open_trace(&path, &Classifier::default(), &mut no_hook)?;
-        Ok((path.display().to_string(), trace.meta.title))
-    };
-    SAMPLES.iter().map(row).collect()
-}
-
-#[cfg(feature = "live")]
-fn rows(what: Listing) -> Result<Rows, Failure> {
-    use weftscope_engine::{
-        cuda::machine_here,
-        machine, model,
-        spec::{Chooser, StrategyKind, Transport},
-    };
-
-    use super::run_spec::HERE;
-
+/// The rows of everything that the engine knows of.
+pub(super) fn rows(what: Listing) -> Result<Rows, Failure> {
     let row = |name: &str, line: &str| (name.to_owned(), line.to_owned());
     Ok(match what {
         Listing::Models => model::names()
@@ -65,10 +35,7 @@ fn rows(what: Listing) -> Result<Rows, Failure> {
     })
 }
 
-#[cfg(feature = "live")]
-fn model_line(model: &weftscope_engine::model::ModelShape) -> String {
-    use weftscope_engine::model::Ffn;
-
+fn model_line(model: &ModelShape) -> String {
     let ffn = match model.ffn {
         Ffn::Dense { intermediate } => format!("dense {intermediate}"),
         Ffn::Moe { experts, top_k, intermediate, shared_intermediate: 0 } => {
@@ -86,10 +53,7 @@ fn model_line(model: &weftscope_engine::model::ModelShape) -> String {
     )
 }
 
-#[cfg(feature = "live")]
-fn strategy_line(kind: weftscope_engine::spec::StrategyKind) -> &'static str {
-    use weftscope_engine::spec::StrategyKind;
-
+fn strategy_line(kind: StrategyKind) -> &'static str {
     match kind {
         StrategyKind::Default => "ring all-reduce, then add + RMSNorm; one stream",
         StrategyKind::Multimem => "in-switch all-reduce, then add + RMSNorm; one stream",
@@ -101,10 +65,7 @@ fn strategy_line(kind: weftscope_engine::spec::StrategyKind) -> &'static str {
     }
 }
 
-#[cfg(feature = "live")]
-fn chooser_line(chooser: weftscope_engine::spec::Chooser) -> &'static str {
-    use weftscope_engine::spec::Chooser;
-
+fn chooser_line(chooser: Chooser) -> &'static str {
     match chooser {
         Chooser::Half => "half of the padded tokens",
         Chooser::Table => "the tuned table of TokenWeave, nearest key",
@@ -112,19 +73,10 @@ fn chooser_line(chooser: weftscope_engine::spec::Chooser) -> &'static str {
     }
 }
 
-#[cfg(feature = "live")]
-fn transport_line(transport: weftscope_engine::spec::Transport) -> &'static str {
-    use weftscope_engine::spec::Transport;
-
+fn transport_line(transport: Transport) -> &'static str {
     match transport {
         Transport::Multimem => "NVLink multicast, reduction in the switch",
         Transport::P2p => "peer loads and stores, two-shot",
         Transport::Nccl => "NCCL ring",
     }
-}
-
-/// Says that this build cannot.
-#[cfg(not(feature = "live"))]
-fn rows(_: Listing) -> Result<Rows, Failure> {
-    Err(super::no_engine("list"))
 }

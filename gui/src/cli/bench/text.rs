@@ -6,7 +6,7 @@ use weftscope_engine::{ceiling::Limit, plan::Split, spec::StrategyKind};
 use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
 use weftscope_traces::analysis::words::three_digits as three;
 
-use super::bench::Report;
+use super::report::Report;
 
 /// What was run, on what, and the rates that kernels are held against.
 pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {

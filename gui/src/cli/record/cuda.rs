@@ -14,14 +14,14 @@ use weftscope_profiler::{
 };
 use weftscope_traces::{Slowdown, Trace};
 
-use super::{Failure, args::RecordArgs, progress::ProgressLine, run_spec::run_failure};
+use crate::cli::{Failure, args::RecordArgs, progress::ProgressLine, run_spec::run_failure};
 
 /// Shortest and longest interval that CUPTI's sampler takes, ns: below, the H200's buffer overflows; above, an
 /// iteration has no sample.
 const INTERVALS_NS: std::ops::RangeInclusive<i64> = 500..=100_000_000;
 
 /// The interval asked for, ns.
-pub(super) fn counters_ns(args: &RecordArgs) -> Result<Option<u64>, Failure> {
+fn counters_ns(args: &RecordArgs) -> Result<Option<u64>, Failure> {
     let Some(interval) = args.pm_interval else { return Ok(None) };
     if !INTERVALS_NS.contains(&interval.ns) {
         return Err(Failure::misuse("the interval must lie in 500ns to 100ms", "--pm-interval"));

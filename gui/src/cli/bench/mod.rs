@@ -1,0 +1,134 @@
+//! `bench`: strategies against one another, kernels against what the hardware can do at best.
+
+mod report;
+mod text;
+
+use std::io::Write;
+
+use weftscope_engine::{
+    ceiling::Ceiling,
+    cuda::{CudaExecutor, Group, measure_ceiling},
+    executor::{ExecError, Executor},
+    plan::plan,
+    sim::Simulator,
+    spec::{RunSpec, StrategyKind},
+};
+use weftscope_profiler::bench::{Bench, Options, bench};
+
+use self::report::Report;
+use super::{
+    Failure, Outcome,
+    args::{Backend, BenchArgs},
+    progress::ProgressLine,
+    run_spec::{prefill, run_failure, spec_on, strategy},
+};
+use crate::files::check_target;
+
+/// Turns of each strategy on GPUs before those that count: clocks rise, memory is touched.
+const WARM_UP: u32 = 2;
+
+/// Runs and prints, one table of strategies and one of kernels for each number of tokens.
+pub(super) fn run(args: &BenchArgs) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let strategies = strategies(&args.strategy)?;
+    let specs = specs(args, strategies[0])?;
+    if let Some(path) = &args.json {
+        check_target(path)?;
+    }
+    let ceiling = ceiling(args.backend, &specs[0])?;
+    let (provenance, warm_up) = match args.backend {
+        Backend::Sim => ("modelled", 0),
+        Backend::Cuda => ("measured", WARM_UP),
+    };
+    let options = Options { turns: args.turns, warm_up, iterations: args.iterations };
+    let mut report = Report::new(&specs[0], options, provenance, ceiling);
+    text::head(&report, &mut out)?;
+    let mut open = |spec: &RunSpec| executor(args.backend, spec);
+    for spec in &specs {
+        let batch = turns(spec, (&strategies, options), &ceiling, &mut open)?;
+        text::batch(&batch, &mut out)?;
+        out.flush()?;
+        report.batches.push(batch);
+    }
+    match &args.json {
+        Some(path) => report.write_json(path),
+        None => Ok(()),
+    }
+}
+
+/// The strategies of the argument, each once.
+fn strategies(names: &[String]) -> Result<Vec<StrategyKind>, Failure> {
+    let mut chosen = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        let these = match name {
+            "all" => StrategyKind::ALL.to_vec(),
+            name => vec![strategy(name)?],
+        };
+        for kind in these {
+            if !chosen.contains(&kind) {
+                chosen.push(kind);
+            }
+        }
+    }
+    if chosen.is_empty() {
+        return Err(Failure::misuse("no strategy is named", "--strategy"));
+    }
+    Ok(chosen)
+}
+
+/// One spec for each number of tokens.
+fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
+    if args.layers < 3 {
+        let cause = "the first and the last layer do not count, so three are needed";
+        return Err(Failure::misuse(cause, &format!("--layers {}", args.layers)));
+    }
+    for (count, argument) in [(args.turns, "--turns 0"), (args.iterations, "--iterations 0")] {
+        if count == 0 {
+            return Err(Failure::misuse("nothing to measure", argument));
+        }
+    }
+    let spec = |&tokens| {
+        let batch = prefill(tokens, args.on.seq)?;
+        let spec = spec_on(&args.on, args.backend, (batch, any, Some(args.layers)))?;
+        // What is wrong with the arguments is said before anything runs.
+        plan(&spec).map_err(|error| run_failure(error.into()))?;
+        Ok(spec)
+    };
+    let specs: Vec<RunSpec> = args.tokens.iter().map(spec).collect::<Result<_, Failure>>()?;
+    if specs.is_empty() {
+        return Err(Failure::misuse("no number of tokens is given", "--tokens"));
+    }
+    Ok(specs)
+}
+
+/// What kernels are held against: measured where they are measured.
+fn ceiling(backend: Backend, spec: &RunSpec) -> Result<Ceiling, Failure> {
+    match backend {
+        Backend::Sim => Ok(Ceiling::of(&spec.machine)),
+        Backend::Cuda => Group::open(spec.knobs.tp)
+            .and_then(|group| measure_ceiling(&group))
+            .map_err(|error| Failure::failed(error, "--backend cuda")),
+    }
+}
+
+/// All strategies on one batch.
+fn turns(
+    spec: &RunSpec,
+    contest: (&[StrategyKind], Options),
+    ceiling: &Ceiling,
+    open: &mut dyn FnMut(&RunSpec) -> Result<Box<dyn Executor>, ExecError>,
+) -> Result<Bench, Failure> {
+    let mut line = ProgressLine::new(format!("{} tokens", spec.batch.tokens()));
+    bench(spec, contest, ceiling, open, &mut |done, total| {
+        line.step(done, Some(total));
+        true
+    })
+    .map_err(run_failure)
+}
+
+fn executor(backend: Backend, spec: &RunSpec) -> Result<Box<dyn Executor>, ExecError> {
+    Ok(match backend {
+        Backend::Sim => Box::new(Simulator::new(&spec.machine)),
+        Backend::Cuda => Box::new(CudaExecutor::open(spec.knobs.tp, true)?),
+    })
+}

@@ -1,0 +1,61 @@
+use std::path::Path;
+
+use serde::Serialize;
+use weftscope_engine::{ceiling::Ceiling, spec::RunSpec};
+use weftscope_profiler::bench::{Bench, Options};
+
+use crate::{
+    cli::Failure,
+    files::{FileError, write_atomically},
+};
+
+/// Everything that was measured, as it is printed and written.
+#[derive(Serialize)]
+pub(super) struct Report {
+    pub(super) model: String,
+    pub(super) machine: String,
+    pub(super) tp: u32,
+    pub(super) shard_of: Option<u32>,
+    pub(super) layers: u32,
+    pub(super) turns: u32,
+    pub(super) iterations: u32,
+    pub(super) transport: &'static str,
+    /// `measured` or `modelled`.
+    pub(super) provenance: &'static str,
+    pub(super) ceiling: Ceiling,
+    pub(super) batches: Vec<Bench>,
+}
+
+impl Report {
+    /// A report without a batch yet.
+    pub(super) fn new(
+        spec: &RunSpec,
+        options: Options,
+        provenance: &'static str,
+        ceiling: Ceiling,
+    ) -> Self {
+        let knobs = &spec.knobs;
+        Self {
+            model: spec.model.name.clone(),
+            machine: spec.machine.title.clone(),
+            tp: knobs.tp,
+            shard_of: knobs.shard_of,
+            layers: knobs.layers.unwrap_or(spec.model.layers),
+            turns: options.turns,
+            iterations: options.iterations,
+            transport: knobs.transport.name(),
+            provenance,
+            ceiling,
+            batches: Vec::new(),
+        }
+    }
+
+    /// Writes every figure as JSON.
+    pub(super) fn write_json(&self, path: &Path) -> Result<(), Failure> {
+        write_atomically(path, |out| {
+            serde_json::to_writer_pretty(&mut *out, self)
+                .map_err(|error| FileError::io("cannot write", &error.into(), path))
+        })
+        .map_err(Failure::from)
+    }
+}

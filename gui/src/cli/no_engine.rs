@@ -1,0 +1,44 @@
+//! A build without the engine opens and converts, but cannot run: each command that would says so.
+
+use super::{Failure, Outcome};
+
+fn cannot<T>(command: &str) -> Result<T, Failure> {
+    Err(Failure::Failed(format!(
+        "this build has no engine, so it can open and convert but not run; build with the feature `live`: {command}"
+    )))
+}
+
+pub(super) mod bench {
+    use crate::cli::args::BenchArgs;
+
+    pub(in crate::cli) fn run(_: &BenchArgs) -> super::Outcome {
+        super::cannot("bench")
+    }
+}
+
+pub(super) mod record {
+    use crate::cli::args::RecordArgs;
+
+    pub(in crate::cli) fn run(_: &RecordArgs) -> super::Outcome {
+        super::cannot("record")
+    }
+}
+
+pub(super) mod choices {
+    use crate::cli::{Failure, args::Listing, list::Rows};
+
+    pub(in crate::cli) fn rows(_: Listing) -> Result<Rows, Failure> {
+        super::cannot("list")
+    }
+}
+
+pub(super) mod headless {
+    use std::path::Path;
+
+    pub(in crate::cli) fn run(_: &Path) -> super::Outcome {
+        Err(super::Failure::Failed(
+            "no display and no engine in this build, so there is nothing to do; try: weftscope report FILE"
+                .to_owned(),
+        ))
+    }
+}
