@@ -18,6 +18,7 @@ pub mod live;
 pub mod overhead;
 pub mod record;
 pub mod recorder;
+pub mod sweep;
 
 #[cfg(test)]
 mod testing;

@@ -142,7 +142,9 @@ fn file_actions(state: &State) -> Vec<Action> {
 
 #[cfg(feature = "live")]
 fn run_actions(state: &State) -> Vec<Action> {
-    use super::live::{AXES, LiveCommand, Running, axis_name};
+    use weftscope_profiler::sweep::SweepAxis;
+
+    use super::live::{LiveCommand, Running};
     let run = |command, text: &str, tooltip, keys| {
         action(Group::Run, Command::Live(command), text, tooltip, keys)
     };
@@ -171,8 +173,8 @@ fn run_actions(state: &State) -> Vec<Action> {
         run(LiveCommand::Follow, "Newest iteration", "Follow the run again", alt(Key::ArrowUp)),
         run(LiveCommand::ResetAll, "Reset all knobs", "Everything as at the first start", None),
     ];
-    for axis in AXES {
-        let text = format!("Curve over {}", axis_name(axis));
+    for axis in SweepAxis::ALL {
+        let text = format!("Curve over {}", axis.name());
         list.push(run(
             LiveCommand::RunCurve(axis),
             &text,

@@ -1,11 +1,14 @@
 //! What came from outside, taken into the state.
 
+use std::{path::PathBuf, sync::Arc};
+
 use super::{
-    document::{OpenDocument, Shown},
+    document::{Document, DocumentId, OpenDocument, Shown},
     effect::Effect,
     event::{Event, JobResult},
     notice::Severity,
-    state::State,
+    path_question::PathPurpose,
+    state::{Overlay, State},
     update::update,
 };
 use crate::{app::Command, files::Sample, jobs::JobId, theme::number, timeline::ViewState};
@@ -21,15 +24,11 @@ pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
     }
 }
 
-fn picked(
-    state: &mut State,
-    purpose: super::state::PathPurpose,
-    paths: Vec<std::path::PathBuf>,
-) -> Vec<Effect> {
+fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<Effect> {
     match purpose {
-        super::state::PathPurpose::Open => update(state, Command::Open(paths)),
-        super::state::PathPurpose::Export(format) => {
-            state.overlay = super::state::Overlay::None;
+        PathPurpose::Open => update(state, Command::Open(paths)),
+        PathPurpose::Export(format) => {
+            state.overlay = Overlay::None;
             let Some(path) = paths.into_iter().next() else { return Vec::new() };
             let format = crate::jobs::ExportFormat::of_path(&path).unwrap_or(format);
             update(state, Command::Export(format, path))
@@ -68,11 +67,7 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
     Vec::new()
 }
 
-fn opened(
-    state: &mut State,
-    paths: Vec<std::path::PathBuf>,
-    document: std::sync::Arc<super::document::Document>,
-) {
+fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>) {
     // Samples are offered anyway.
     for path in paths.iter().filter(|path| matches!(Sample::of_path(path), Ok(None))) {
         state.settings.remember(path);
@@ -82,7 +77,7 @@ fn opened(
         Some(at) => state.documents.remove(at).view,
         None => ViewState::new(&document.timeline),
     };
-    let id = super::document::DocumentId(state.fresh_id());
+    let id = DocumentId(state.fresh_id());
     state.documents.push(OpenDocument { id, paths, document, view });
     state.shown = Shown::File(id);
 }

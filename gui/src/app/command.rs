@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::{
     document::{DocumentId, Shown},
     notice::NoticeId,
+    path_question::PathPurpose,
     settings::{BottomTab, PanelId, ThemeChoice},
-    state::PathPurpose,
     table_sort::TableId,
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{document::Document, state::PathPurpose};
+use super::{document::Document, path_question::PathPurpose};
 use crate::{
     jobs::{ExportFormat, JobStatus, PictureLook},
     timeline::RangeSelection,
@@ -38,6 +38,6 @@ pub enum Effect {
         JobStatus,
         super::live::Backend,
         Arc<weftscope_engine::spec::RunSpec>,
-        weftscope_profiler::baselines::SweepAxis,
+        weftscope_profiler::sweep::SweepAxis,
     ),
 }

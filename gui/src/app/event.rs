@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::document::Document;
+use super::{aggregate::RangeTables, document::Document, path_question::PathPurpose};
 use crate::jobs::JobId;
 
 /// One thing that happened. The list is closed: what is not here cannot wake the window.
@@ -10,7 +10,7 @@ pub enum Event {
     /// Files were dropped on the window.
     Dropped(Vec<PathBuf>),
     /// The desktop's dialog was answered.
-    Picked(super::state::PathPurpose, Vec<PathBuf>),
+    Picked(PathPurpose, Vec<PathBuf>),
     /// A job ended.
     JobDone {
         /// Which.
@@ -44,7 +44,7 @@ pub enum JobResult {
         bytes: u64,
     },
     /// A range was aggregated.
-    Aggregated(Box<super::aggregate::RangeTables>),
+    Aggregated(Box<RangeTables>),
     /// It told what it found as it went.
     Done,
 }

@@ -9,7 +9,7 @@ use super::{
     document::Document,
     effect::Effect,
     event::{Event, JobResult},
-    state::PathPurpose,
+    path_question::PathPurpose,
 };
 use crate::jobs::{self, EventSender};
 

@@ -6,6 +6,7 @@ use super::{
     aggregate::RangeTables,
     document::{Document, DocumentId, OpenDocument, Shown},
     notice::Notices,
+    path_question::PathQuestion,
     settings::Settings,
     table_sort::{TableId, TableSort},
 };
@@ -70,24 +71,6 @@ pub enum Overlay {
     Help,
     /// A question for a path.
     Path(PathQuestion),
-}
-
-/// A question for a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathQuestion {
-    /// What the path is for.
-    pub purpose: PathPurpose,
-    /// What is typed.
-    pub text: String,
-}
-
-/// What a path is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathPurpose {
-    /// To open it.
-    Open,
-    /// To write the document in view.
-    Export(ExportFormat),
 }
 
 impl State {

@@ -8,8 +8,9 @@ use super::{
     document::{DocumentId, Shown},
     effect::Effect,
     notice::Severity,
+    path_question::{PathPurpose, PathQuestion},
     settings::{BottomTab, Layout, PanelId, ThemeChoice},
-    state::{Overlay, PathPurpose, PathQuestion, State},
+    state::{Overlay, State},
     table_sort::TableSort,
 };
 use crate::{

@@ -25,9 +25,9 @@ pub(super) mod record {
 }
 
 pub(super) mod choices {
-    use crate::cli::{Failure, args::Listing, list::Rows};
+    use crate::cli::{Failure, args::Listing, list::Row};
 
-    pub(in crate::cli) fn rows(_: Listing) -> Result<Rows, Failure> {
+    pub(in crate::cli) fn rows(_: Listing) -> Result<Vec<Row>, Failure> {
         super::cannot("list")
     }
 }

@@ -2,14 +2,13 @@
 
 use egui::{Ui, Vec2b};
 use egui_plot::{HoverPosition, Line, Plot, PlotPoints, Points, VLine};
-
-use weftscope_profiler::baselines::SweepAxis;
+use weftscope_profiler::sweep::SweepAxis;
 
 use super::widgets::{Cx, weak};
 use crate::{
     app::{
         Command,
-        live::{AXES, Live, LiveCommand, axis_name, curve_is_stale},
+        live::{Live, LiveCommand},
     },
     jobs::JobKind,
     theme::number,
@@ -36,9 +35,10 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     ui.horizontal_wrapped(|ui| {
         ui.label(weak(cx.theme, "Iteration time over"));
-        for axis in AXES {
+        for axis in SweepAxis::ALL {
             let selected = live.curve.spec.is_some() && live.curve.axis == axis;
-            if ui.selectable_label(selected, short(axis)).on_hover_text(axis_name(axis)).clicked() {
+            if ui.selectable_label(selected, axis.short_name()).on_hover_text(axis.name()).clicked()
+            {
                 cx.live(LiveCommand::RunCurve(axis));
             }
         }
@@ -48,7 +48,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             if ui.button("Cancel").clicked() {
                 cx.send(Command::CancelJob(job.id));
             }
-        } else if curve_is_stale(live) {
+        } else if live.curve.is_stale(&live.draft.spec) {
             ui.label(weak(cx.theme, "of another run").color(cx.theme.surfaces.warn));
             if ui.button("Run again").clicked() {
                 cx.live(LiveCommand::RunCurve(live.curve.axis));
@@ -59,15 +59,6 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             ui.label(text.color(cx.theme.surfaces.warn)).on_hover_text(cause);
         }
     });
-}
-
-/// Names that fit beside each other in the narrowest window.
-fn short(axis: SweepAxis) -> &'static str {
-    match axis {
-        SweepAxis::Split => "split point",
-        SweepAxis::AttnCtas => "SMs, attention",
-        SweepAxis::MlpCtas => "SMs, MLP",
-    }
 }
 
 fn plot_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
@@ -83,12 +74,12 @@ fn plot_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         .auto_bounds(Vec2b::TRUE)
         .set_margin_fraction(egui::vec2(0.02, 0.12))
         .show_background(false)
-        .x_axis_label(axis_name(axis))
+        .x_axis_label(axis.name())
         .y_axis_formatter(|mark, _| number::duration_ns(mark.value.round() as i64))
         .label_formatter(move |position| match position {
             HoverPosition::NearDataPoint { position: at, .. } => {
                 let time = number::duration_ns(at.y as i64);
-                Some(format!("{:.0} {}\n{time}", at.x, axis_name(axis)))
+                Some(format!("{:.0} {}\n{time}", at.x, axis.name()))
             }
             HoverPosition::Elsewhere { .. } => None,
         });

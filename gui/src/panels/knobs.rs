@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     app::live::{
-        Backend, Catalog, Knob, KnobEdit, Live, LiveCommand, Status, TransportState, strategy_line,
+        Backend, Catalog, Knob, KnobEdit, Live, LiveCommand, Status, TransportState, degrees,
+        strategy_line,
     },
     theme::size,
 };
@@ -354,7 +355,7 @@ fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     });
     row(ui, cx, ("Ranks", Knob::Tp), |ui, cx| {
         ui.spacing_mut().item_spacing.x = 2.0;
-        for degree in Catalog::degrees(&spec.model, &spec.machine) {
+        for degree in degrees(&spec.model, &spec.machine) {
             let response = ui.selectable_label(spec.knobs.tp == degree, format!("{degree}"));
             name_widget(&response, &format!("TP{degree}"));
             if response.on_hover_text(format!("Tensor-parallel degree {degree}")).clicked() {

@@ -6,7 +6,7 @@ use weftscope_traces::{Span, Trace, analysis};
 use super::{Image, render};
 use crate::{
     theme::{Mode, Theme, number, size},
-    timeline::{TimelineData, ViewState, badge_ui, legend_ui, timeline_ui},
+    timeline::{TimelineData, badge_ui, legend_ui, timeline_ui, view_for_height},
 };
 
 /// How a trace is to be pictured.
@@ -35,7 +35,7 @@ pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
     let theme = Theme::of(options.mode);
     let points = options.pixels_per_point.max(0.1);
     let size = vec2(options.size_px[0] as f32, options.size_px[1] as f32) / points;
-    let mut view = ViewState::for_height(&data, size.y - TITLE_HEIGHT);
+    let mut view = view_for_height(&data, size.y - TITLE_HEIGHT);
     if let Some(window) = options.window {
         view.window = Span::new(window.start_ns, window.end_ns.max(window.start_ns + 1));
     }

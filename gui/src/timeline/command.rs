@@ -1,7 +1,7 @@
 use weftscope_traces::{SliceRef, Span, TrackId};
 
 use super::{
-    FoldId, Hover, RangeSelection, Selection, TimelineData, ViewState,
+    FoldId, Hover, RangeSelection, Search, Selection, TimelineData, ViewState,
     layout::{Layout, RowKind},
 };
 
@@ -114,7 +114,7 @@ impl ViewCommand {
                 }
             }
             Self::Mark => mark(view, data),
-            Self::Search(query) => view.search = data.search(&query),
+            Self::Search(query) => view.search = Search::of(data, &query),
             Self::SearchStep(by) => search_step(view, data, by),
         }
     }

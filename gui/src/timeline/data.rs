@@ -1,38 +1,14 @@
 use std::sync::Arc;
 
 use weftscope_traces::{
-    Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
-    analysis::{self, OverlapFigures},
+    Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind, analysis,
     lod::{Pyramid, Ribbon},
 };
 
 use super::{
-    Search,
     phases::{PhaseMark, phase_marks},
+    rows::{RankRows, rows_of},
 };
-
-/// The rows of one rank, in drawing order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RankRows {
-    /// Global rank.
-    pub rank: u32,
-    /// Its own track.
-    pub track: Option<TrackId>,
-    /// Iteration, layer and phase marks of its own.
-    pub marks: Option<TrackId>,
-    /// Streams.
-    pub streams: Vec<TrackId>,
-    /// Indices into [`Trace::counters`].
-    pub counters: Vec<usize>,
-    /// What the driver did.
-    pub drivers: Vec<TrackId>,
-    /// SMs by index.
-    pub sms: Vec<TrackId>,
-    /// Host threads.
-    pub hosts: Vec<TrackId>,
-    /// How much of its communication is hidden; `None` without kernels.
-    pub overlap: Option<OverlapFigures>,
-}
 
 /// A trace with everything the timeline asks of it worked out once. Built off the UI thread.
 pub struct TimelineData {
@@ -75,7 +51,7 @@ impl TimelineData {
             rows.overlap =
                 report.ranks.iter().find(|rank| rank.rank == rows.rank).map(|rank| rank.total);
         }
-        data.phases = phase_marks(&data);
+        data.phases = phase_marks(&data.trace, &data.ranks, data.top_marks());
         data
     }
 
@@ -198,35 +174,6 @@ impl TimelineData {
                 .map(|index| SliceRef { lane, index: index as u32 })
         })
     }
-
-    /// Labels and ops whose name holds `query` (any case).
-    pub fn search(&self, query: &str) -> Search {
-        let query = query.trim().to_lowercase();
-        if query.is_empty() {
-            return Search::default();
-        }
-        let labels: Vec<bool> = self
-            .trace
-            .labels
-            .iter()
-            .map(|label| label.name.to_lowercase().contains(&query))
-            .collect();
-        let mut hits = Vec::new();
-        for (id, lane) in self.trace.lanes.iter().enumerate() {
-            let kind = &self.trace.track(lane.track).kind;
-            if !matches!(kind, TrackKind::Stream { .. } | TrackKind::HostThread { .. }) {
-                continue;
-            }
-            for (index, label) in lane.slices.label.iter().enumerate() {
-                if labels[label.0 as usize] {
-                    let lane = LaneId(id as u32);
-                    hits.push(SliceRef { lane, index: index as u32 });
-                }
-            }
-        }
-        hits.sort_by_key(|&hit| (self.trace.span_of(hit).start_ns, hit));
-        Search { query, labels: Arc::new(labels), hits: Arc::new(hits), current: None }
-    }
 }
 
 /// The median over the columns that communicate, not the peak: one odd column must not pale all others.
@@ -245,12 +192,4 @@ fn comm_share(ribbon: &Ribbon, span: Span) -> f32 {
 fn with_air(span: Span) -> Span {
     let air = (span.len_ns() / 64).max(500);
     Span::new(span.start_ns.saturating_sub(air), span.end_ns.saturating_add(air))
-}
-
-fn rows_of(ranks: &mut Vec<RankRows>, rank: u32) -> &mut RankRows {
-    let index = ranks.iter().position(|rows| rows.rank == rank).unwrap_or_else(|| {
-        ranks.push(RankRows { rank, ..RankRows::default() });
-        ranks.len() - 1
-    });
-    &mut ranks[index]
 }

@@ -208,3 +208,28 @@ impl Layout {
         self.height += height;
     }
 }
+
+/// A first view for rows of `height` points: as much opened as fits without scrolling. The first rank's streams and
+/// counters, then its SM rows, then all other ranks.
+pub fn view_for_height(data: &TimelineData, height: f32) -> ViewState {
+    let mut view = ViewState::new(data);
+    view.open.clear();
+    view.sm_row_height = *ViewState::SM_ROW_HEIGHTS.start();
+    let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
+    let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];
+    // The strips above the rows take about a hundred points.
+    let fits = |view: &ViewState| Layout::new(data, view).height <= height - 104.0;
+    for id in first.into_iter().flatten() {
+        view.open.insert(id);
+        if !fits(&view) {
+            view.open.remove(&id);
+        }
+    }
+    // The others all or none: one more open among closed ones would look like a choice.
+    let before = view.open.clone();
+    view.open.extend(data.ranks.iter().skip(1).map(|rows| FoldId::Rank(rows.rank)));
+    if !fits(&view) {
+        view.open = before;
+    }
+    view
+}

@@ -1,6 +1,6 @@
-use weftscope_traces::{LaneId, Phase, Span, TrackKind};
+use weftscope_traces::{LaneId, Phase, Span, Trace, TrackId, TrackKind};
 
-use super::TimelineData;
+use super::RankRows;
 
 /// One phase of the weave and how tight it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,17 +18,18 @@ pub struct PhaseMark {
     pub exposed: Option<Span>,
 }
 
-/// The phases on the marks row, with slack read off the ops of the rank whose marks they are.
-pub(super) fn phase_marks(data: &TimelineData) -> Vec<PhaseMark> {
-    let Some(&lane) = data.mark_lanes().get(2) else { return Vec::new() };
-    let trace = &data.trace;
-    let marked = data.top_marks().and_then(|track| match trace.track(track).kind {
-        TrackKind::Marks { rank } => rank,
-        _ => None,
-    });
-    let rows = match marked {
-        Some(rank) => data.ranks.iter().find(|rows| rows.rank == rank),
-        None => data.ranks.first(),
+/// The phases on the marks row `marks`, with slack read off the ops of the rank whose marks they are.
+pub(super) fn phase_marks(
+    trace: &Trace,
+    ranks: &[RankRows],
+    marks: Option<TrackId>,
+) -> Vec<PhaseMark> {
+    let Some(marks) = marks.map(|track| trace.track(track)) else { return Vec::new() };
+    // Iterations, layers, phases.
+    let Some(&lane) = marks.lanes.get(2) else { return Vec::new() };
+    let rows = match marks.kind {
+        TrackKind::Marks { rank: Some(rank) } => ranks.iter().find(|rows| rows.rank == rank),
+        _ => ranks.first(),
     };
     let lanes: Vec<LaneId> = rows
         .into_iter()
@@ -40,7 +41,7 @@ pub(super) fn phase_marks(data: &TimelineData) -> Vec<PhaseMark> {
         .map(|index| {
             let label = trace.label(slices.label[index]);
             let span = slices.span(index);
-            let [compute, comm] = last_ends(data, &lanes, span, label.phase);
+            let [compute, comm] = last_ends(trace, &lanes, span, label.phase);
             let between = |from: Option<i64>, to: Option<i64>| {
                 from.zip(to).filter(|(from, to)| from < to).map(|(from, to)| Span::new(from, to))
             };
@@ -56,12 +57,12 @@ pub(super) fn phase_marks(data: &TimelineData) -> Vec<PhaseMark> {
 }
 
 /// Ends of the last computation and the last communication of a phase.
-fn last_ends(data: &TimelineData, lanes: &[LaneId], span: Span, phase: Phase) -> [Option<i64>; 2] {
+fn last_ends(trace: &Trace, lanes: &[LaneId], span: Span, phase: Phase) -> [Option<i64>; 2] {
     let mut ends = [None; 2];
     for &lane in lanes {
-        let slices = &data.trace.lane(lane).slices;
+        let slices = &trace.lane(lane).slices;
         for index in slices.range(span) {
-            let label = data.trace.label(slices.label[index]);
+            let label = trace.label(slices.label[index]);
             if label.phase != phase || slices.start_ns[index] < span.start_ns {
                 continue;
             }

@@ -2,20 +2,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
-use super::{Layout, TimelineData};
-
-/// Something that folds, named so that it survives the next iteration's trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FoldId {
-    /// A rank: folded it is one ribbon.
-    Rank(u32),
-    /// The SM rows of a rank.
-    Sms(u32),
-    /// The counters of a rank.
-    Counters(u32),
-    /// The host threads of a rank, or of none.
-    Host(Option<u32>),
-}
+use super::{FoldId, Search, TimelineData};
 
 /// A stretch of time over some rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,26 +50,6 @@ pub struct Hover {
     pub time_ns: i64,
     /// Slice under the pointer.
     pub slice: Option<SliceRef>,
-}
-
-/// A search in names; what does not match is dimmed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Search {
-    /// Text looked for, lower case.
-    pub query: String,
-    /// One flag a label: does it match?
-    pub labels: Arc<Vec<bool>>,
-    /// Ops (on streams and host threads) that match, by time.
-    pub hits: Arc<Vec<SliceRef>>,
-    /// Index of the hit last gone to.
-    pub current: Option<usize>,
-}
-
-impl Search {
-    /// Does this label match, or is nothing looked for?
-    pub fn accepts(&self, label: LabelId) -> bool {
-        self.query.is_empty() || self.labels.get(label.0 as usize).copied().unwrap_or(false)
-    }
 }
 
 /// An earlier iteration drawn as outlines under the present one.
@@ -150,31 +117,6 @@ impl ViewState {
         }
     }
 
-    /// A first view for rows of `height` points: as much opened as fits without scrolling. The first rank's streams
-    /// and counters, then its SM rows, then all other ranks.
-    pub fn for_height(data: &TimelineData, height: f32) -> Self {
-        let mut view = Self::new(data);
-        view.open.clear();
-        view.sm_row_height = *Self::SM_ROW_HEIGHTS.start();
-        let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
-        let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];
-        // The strips above the rows take about a hundred points.
-        let fits = |view: &Self| Layout::new(data, view).height <= height - 104.0;
-        for id in first.into_iter().flatten() {
-            view.open.insert(id);
-            if !fits(&view) {
-                view.open.remove(&id);
-            }
-        }
-        // The others all or none: one more open among closed ones would look like a choice.
-        let before = view.open.clone();
-        view.open.extend(data.ranks.iter().skip(1).map(|rows| FoldId::Rank(rows.rank)));
-        if !fits(&view) {
-            view.open = before;
-        }
-        view
-    }
-
     /// Is this open?
     pub fn is_open(&self, id: FoldId) -> bool {
         self.open.contains(&id)
@@ -200,7 +142,7 @@ impl ViewState {
             range.tracks.retain(|track| track.0 < tracks);
         }
         if !self.search.query.is_empty() {
-            self.search = new.search(&self.search.query);
+            self.search = Search::of(new, &self.search.query);
         }
     }
 }

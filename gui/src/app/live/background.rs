@@ -6,7 +6,10 @@ use weftscope_engine::{
     plan::{Plan, plan},
     spec::{RunSpec, StrategyKind},
 };
-use weftscope_profiler::baselines::{BASELINES, SweepAxis, baselines, sweep};
+use weftscope_profiler::{
+    baselines::baselines,
+    sweep::{SweepAxis, sweep},
+};
 
 use super::{Backend, Baseline, CurvePoint, LiveEvent};
 use crate::{
@@ -30,7 +33,7 @@ pub(crate) fn run_baselines(
         let baseline = Baseline { strategy, outcome };
         events.send(live(LiveEvent::Baseline { of: Arc::clone(spec), baseline }));
         // Cancelling is asked for before each run; here only the bar moves.
-        control.step(done, BASELINES.len() as u64).ok();
+        control.step(done, StrategyKind::ALL.len() as u64).ok();
     };
     baselines(executor, spec, &mut tell, &|| control.is_cancelled());
     if let Some(ns) = unsplit_alone(executor, spec).filter(|_| !control.is_cancelled()) {

@@ -2,7 +2,7 @@ use std::{sync::Arc, thread};
 
 use weftscope_engine::{cuda, spec::RunSpec};
 
-use super::{Backend, Catalog, Draft, Live, LiveEvent, SessionHandle, SessionId};
+use super::{Backend, Catalog, Draft, Live, LiveEvent, SessionId, start_session};
 use crate::{
     app::{Event, Runner, Severity, Shown, State},
     jobs::EventSender,
@@ -26,21 +26,6 @@ pub(crate) fn begin(
         }
         Err(cause) => state.notices.push(Severity::Error, format!("There is no live run: {cause}")),
     }
-}
-
-/// A session over `spec`.
-///
-/// # Errors
-/// In words, when the system gives no thread.
-pub(crate) fn start_session(
-    backend: &Backend,
-    spec: &RunSpec,
-    id: SessionId,
-    events: EventSender,
-) -> Result<SessionHandle, String> {
-    let (backend, machine) = (backend.clone(), spec.machine.clone());
-    let factory = Box::new(move || Ok(backend.shown_executor(&machine)));
-    SessionHandle::start(factory, spec.clone(), id, events)
 }
 
 /// Asks the driver on a thread of its own: it may take a second, and the first frame waits for nobody.

@@ -3,11 +3,11 @@ use std::sync::Arc;
 use weftscope_engine::{
     cuda::{Gpus, machine_of},
     machine::Machine,
-    model::{ModelShape, Shard},
+    model::ModelShape,
     spec::{RunSpec, StrategyKind, Transport},
 };
 
-use super::{Backend, default_spec};
+use super::{Backend, fit::default_spec};
 
 /// What may be chosen: models and machines, never empty.
 #[derive(Clone, Debug)]
@@ -83,22 +83,9 @@ impl Catalog {
         self.hosts.insert(0, Host { machine, backend: Backend::Gpus(found) });
     }
 
-    /// Adds a model (from a `config.json`), or replaces the one of its name.
-    pub fn add_model(&mut self, model: ModelShape) {
-        match self.models.iter_mut().find(|known| known.name == model.name) {
-            Some(known) => *known = model,
-            None => self.models.push(model),
-        }
-    }
-
     /// What runs at the first start.
     pub fn default_spec(&self) -> &RunSpec {
         &self.default_spec
-    }
-
-    /// Degrees, 1–8, that divide the model and fit on the machine.
-    pub fn degrees(model: &ModelShape, machine: &Machine) -> Vec<u32> {
-        (1..=machine.gpus.min(8)).filter(|&degree| Shard::new(model, degree).is_ok()).collect()
     }
 
     /// Whether a transport can be chosen on a machine.

@@ -1,4 +1,4 @@
-use weftscope_profiler::baselines::SweepAxis;
+use weftscope_profiler::sweep::SweepAxis;
 
 use super::KnobEdit;
 

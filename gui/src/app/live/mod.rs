@@ -1,34 +1,48 @@
 //! The live run: what is being run, what may be turned, the iterations to go back to.
 
+mod apply;
 mod backend;
 mod background;
 mod begin;
 mod catalog;
 mod command;
+mod curve;
 mod draft;
+mod event;
+mod fit;
+mod follow;
+mod hand_over;
 mod knob;
 mod opened;
 mod refusals;
 mod session;
+mod session_id;
 mod state;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod update;
 
+pub(crate) use apply::apply_live;
 pub use backend::Backend;
 pub(crate) use background::{run_baselines, run_curve};
-pub(crate) use begin::{begin, start_session};
+pub(crate) use begin::begin;
 pub(crate) use catalog::strategy_line;
 pub use catalog::{Catalog, Host, TransportState};
 pub use command::LiveCommand;
-pub use draft::{Draft, default_spec};
+pub use curve::{Curve, CurvePoint};
+pub use draft::Draft;
+pub use event::LiveEvent;
+pub use fit::default_spec;
+pub(crate) use fit::degrees;
+pub(crate) use follow::fade_ghost;
+pub(crate) use hand_over::flush;
 pub use knob::{Knob, KnobEdit};
 pub(crate) use opened::batch_of;
 pub use refusals::Refusals;
-pub use session::{SessionHandle, SessionId};
-pub(crate) use state::{AXES, axis_name};
-pub use state::{Baseline, Curve, CurvePoint, Iteration, Live, Running, Status};
+pub use session::SessionHandle;
+pub(crate) use session::start_session;
+pub use session_id::SessionId;
+pub use state::{Baseline, Iteration, Live, Running, Status};
 pub use survey::{Marks, cuts};
-pub use update::{LiveEvent, update_live};
-pub(crate) use update::{apply_live, curve_is_stale, fade_ghost, flush};
+pub use update::update_live;

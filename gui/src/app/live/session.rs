@@ -10,7 +10,7 @@ use std::{
 use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
 use weftscope_profiler::live::{Event as SessionEvent, ExecutorFactory, LiveSession, Options};
 
-use super::{Iteration, LiveEvent, Marks, backend::is_fatal};
+use super::{Backend, Iteration, LiveEvent, Marks, SessionId, backend::is_fatal};
 use crate::{
     app::{Document, Event},
     jobs::{EventSender, Wake},
@@ -21,15 +21,6 @@ use crate::{
 pub struct SessionHandle {
     session: Arc<LiveSession>,
     over: Arc<AtomicBool>,
-}
-
-/// One session of several that the window has had: iterations and news of an older one are of no interest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SessionId {
-    /// Counted from 0.
-    pub index: u32,
-    /// Number of its first iteration; numbers are never repeated while the window is open.
-    pub first_iteration: u64,
 }
 
 /// How long the preparing thread waits before it looks whether it is still wanted.
@@ -69,6 +60,21 @@ impl Drop for SessionHandle {
         self.over.store(true, Ordering::Relaxed);
         self.session.send(Command::Stop);
     }
+}
+
+/// A session over `spec`.
+///
+/// # Errors
+/// In words, when the system gives no thread.
+pub(crate) fn start_session(
+    backend: &Backend,
+    spec: &RunSpec,
+    id: SessionId,
+    events: EventSender,
+) -> Result<SessionHandle, String> {
+    let (backend, machine) = (backend.clone(), spec.machine.clone());
+    let factory = Box::new(move || Ok(backend.shown_executor(&machine)));
+    SessionHandle::start(factory, spec.clone(), id, events)
 }
 
 /// The preparing thread. The session keeps only its newest unfetched iteration, so a slow preparation skips

@@ -5,9 +5,9 @@ use weftscope_engine::{
     plan::Plan,
     spec::{RunSpec, SplitChoice, StrategyKind},
 };
-use weftscope_profiler::baselines::SweepAxis;
+use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Backend, Catalog, Draft, Marks, Refusals, SessionId, cuts};
+use super::{Backend, Catalog, Curve, Draft, Marks, Refusals, SessionId, cuts};
 use crate::{
     app::{BatchPicture, Document, RequestPicture},
     timeline::ViewState,
@@ -60,35 +60,6 @@ pub struct Baseline {
     pub strategy: StrategyKind,
     /// Its iteration time, ns, or why it cannot run.
     pub outcome: Result<i64, String>,
-}
-
-/// One run of a curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CurvePoint {
-    /// Value on the axis.
-    pub x: u32,
-    /// Iteration time, ns.
-    pub time_ns: i64,
-}
-
-/// A curve, complete or under way.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
-    /// What it runs over.
-    pub axis: SweepAxis,
-    /// What it was run for, the axis' own knob aside; `None` before the first.
-    pub spec: Option<Arc<RunSpec>>,
-    /// Points so far, ascending.
-    pub points: Vec<CurvePoint>,
-    /// Points that could not run, with the first cause.
-    pub failed: Option<(u32, String)>,
-}
-
-impl Curve {
-    /// A curve without points.
-    pub fn new(axis: SweepAxis) -> Self {
-        Self { axis, spec: None, points: Vec::new(), failed: None }
-    }
 }
 
 /// The live run as the window knows it.
@@ -172,14 +143,6 @@ impl Live {
         self.history.iter().find(|iteration| iteration.number == number)
     }
 
-    /// The iteration before the one in view that ran another spec, for comparison.
-    pub fn previous_spec(&self) -> Option<&Arc<Iteration>> {
-        let shown = self.shown()?;
-        self.history.iter().rev().find(|iteration| {
-            iteration.number < shown.number && iteration.plan.spec != shown.plan.spec
-        })
-    }
-
     /// Iteration time of a baseline, ns.
     pub fn baseline_ns(&self, strategy: StrategyKind) -> Option<i64> {
         let found = self.baselines.iter().find(|baseline| baseline.strategy == strategy)?;
@@ -253,15 +216,3 @@ pub(super) fn picture_of(
         first_tokens: first_tokens.filter(|&first| 0 < first && first < tokens),
     }
 }
-
-/// Name with unit of what a curve runs over.
-pub(crate) fn axis_name(axis: SweepAxis) -> &'static str {
-    match axis {
-        SweepAxis::Split => "tokens in split 0",
-        SweepAxis::AttnCtas => "SMs for communication under attention",
-        SweepAxis::MlpCtas => "SMs for communication under the MLP",
-    }
-}
-
-/// Every curve.
-pub(crate) const AXES: [SweepAxis; 3] = [SweepAxis::Split, SweepAxis::AttnCtas, SweepAxis::MlpCtas];

@@ -5,32 +5,33 @@ use weftscope_engine::{
     spec::{Chooser, StrategyKind, Transport},
 };
 
-use super::Rows;
+use super::Row;
 use crate::cli::{Failure, args::Listing, run_spec::HERE};
 
 /// The rows of everything that the engine knows of.
-pub(super) fn rows(what: Listing) -> Result<Rows, Failure> {
-    let row = |name: &str, line: &str| (name.to_owned(), line.to_owned());
+pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
     Ok(match what {
-        Listing::Models => model::names()
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), model_line(&model::builtin(name)?))))
-            .collect(),
+        Listing::Models => {
+            let known = model::names().into_iter();
+            known
+                .filter_map(|name| Some(Row::new(name, model_line(&model::builtin(name)?))))
+                .collect()
+        }
         Listing::Machines => {
-            let here = machine_here().map(|machine| row(HERE, &machine.title)).ok();
-            let known =
-                machine::names().filter_map(|name| Some(row(name, &machine::builtin(name)?.title)));
+            let here = machine_here().map(|machine| Row::new(HERE, machine.title)).ok();
+            let known = machine::names()
+                .filter_map(|name| Some(Row::new(name, machine::builtin(name)?.title)));
             here.into_iter().chain(known).collect()
         }
         Listing::Strategies => {
-            StrategyKind::ALL.map(|kind| row(kind.name(), strategy_line(kind))).to_vec()
+            StrategyKind::ALL.map(|kind| Row::new(kind.name(), strategy_line(kind))).into()
         }
         Listing::Choosers => {
-            Chooser::ALL.map(|chooser| row(chooser.name(), chooser_line(chooser))).to_vec()
+            Chooser::ALL.map(|chooser| Row::new(chooser.name(), chooser_line(chooser))).into()
         }
         Listing::Transports => Transport::ALL
-            .map(|transport| row(transport.name(), transport_line(transport)))
-            .to_vec(),
+            .map(|transport| Row::new(transport.name(), transport_line(transport)))
+            .into(),
         Listing::Samples => Vec::new(),
     })
 }

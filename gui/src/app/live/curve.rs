@@ -1,0 +1,60 @@
+use std::sync::Arc;
+
+use weftscope_engine::spec::RunSpec;
+use weftscope_profiler::sweep::SweepAxis;
+
+/// One run of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurvePoint {
+    /// Value on the axis.
+    pub x: u32,
+    /// Iteration time, ns.
+    pub time_ns: i64,
+}
+
+/// A curve, complete or under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// What it runs over.
+    pub axis: SweepAxis,
+    /// What it was run for, the axis' own knob aside; `None` before the first.
+    pub spec: Option<Arc<RunSpec>>,
+    /// Points so far, ascending.
+    pub points: Vec<CurvePoint>,
+    /// Points that could not run, with the first cause.
+    pub failed: Option<(u32, String)>,
+}
+
+impl Curve {
+    /// A curve without points.
+    pub fn new(axis: SweepAxis) -> Self {
+        Self { axis, spec: None, points: Vec::new(), failed: None }
+    }
+
+    /// Takes in a point that has run, or why it did not, when it is of this curve.
+    pub(super) fn take(
+        &mut self,
+        of: &Arc<RunSpec>,
+        axis: SweepAxis,
+        point: Result<CurvePoint, String>,
+    ) {
+        if self.axis != axis || self.spec.as_ref() != Some(of) {
+            return;
+        }
+        match point {
+            Ok(point) => {
+                let at = self.points.partition_point(|known| known.x < point.x);
+                self.points.insert(at, point);
+            }
+            Err(cause) => match &mut self.failed {
+                Some((count, _)) => *count += 1,
+                None => self.failed = Some((1, cause)),
+            },
+        }
+    }
+
+    /// True when it is of another run than `spec`.
+    pub(crate) fn is_stale(&self, spec: &RunSpec) -> bool {
+        self.spec.as_ref().is_some_and(|of| **of != self.axis.left_open(spec))
+    }
+}

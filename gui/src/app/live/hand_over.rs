@@ -1,0 +1,84 @@
+//! What is edited, handed to the session and to the baselines once a frame.
+
+use std::sync::Arc;
+
+use weftscope_engine::{
+    command::Command as SessionCommand,
+    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind},
+};
+
+use super::{Live, Refusals, Running, SessionId, Status};
+use crate::{
+    app::{Effect, State},
+    jobs::JobKind,
+};
+
+/// Hands the spec to the session when it has changed: once a frame, so a dragged slider sends only its newest
+/// value. Starts the baselines anew when what they depend on has changed.
+pub(crate) fn flush(state: &mut State) -> Vec<Effect> {
+    let now_s = state.now_s;
+    let Some(live) = &mut state.live else { return Vec::new() };
+    if live.sent.as_deref() == Some(&live.draft.spec) && live.backend == live.draft.backend {
+        return Vec::new();
+    }
+    let spec = Arc::new(live.draft.spec.clone());
+    let before = live.sent.replace(Arc::clone(&spec));
+    live.asked_s = Some(now_s);
+    let moved = live.backend != live.draft.backend;
+    let mut effects = if moved {
+        vec![restart(live, &spec)]
+    } else {
+        vec![Effect::Session(SessionCommand::SetSpec(Box::new((*spec).clone())))]
+    };
+    let backend = live.backend.clone();
+    if moved || before.is_none_or(|before| refusals_differ(&before, &spec)) {
+        live.refusals = Refusals::of(&spec, &backend, &live.catalog);
+    }
+    let of = Arc::new(baseline_spec(&spec));
+    if moved || live.baselines_of.as_ref() != Some(&of) {
+        live.baselines_of = Some(Arc::clone(&of));
+        live.baselines.clear();
+        live.unsplit_alone_ns = None;
+        state.drop_jobs(JobKind::Baselines);
+        if moved {
+            state.drop_jobs(JobKind::Curve);
+        }
+        let job = state.begin_job(JobKind::Baselines, "Running the baselines");
+        effects.push(Effect::Baselines(job, backend, of));
+    }
+    effects
+}
+
+/// A session on another backend takes the place of the one before.
+fn restart(live: &mut Live, spec: &Arc<RunSpec>) -> Effect {
+    let last = live.history.iter().map(|iteration| iteration.number + 1).max();
+    live.session = SessionId { index: live.session.index + 1, first_iteration: last.unwrap_or(0) };
+    live.backend = live.draft.backend.clone();
+    live.running = Running::Run;
+    live.pinned = None;
+    live.status = Status::Starting;
+    Effect::Restart(live.backend.clone(), live.session, Arc::clone(spec))
+}
+
+/// What decides whether a run is refused: not where the batch is cut.
+fn refusals_differ(before: &RunSpec, after: &RunSpec) -> bool {
+    let rest = |spec: &RunSpec| {
+        let mut spec = baseline_spec(spec);
+        spec.knobs.skew_ns.clear();
+        spec.knobs.layers = None;
+        spec
+    };
+    before.knobs.strategy != after.knobs.strategy || rest(before) != rest(after)
+}
+
+/// `spec` without what the baselines do not depend on: where the batch is cut and by whom.
+fn baseline_spec(spec: &RunSpec) -> RunSpec {
+    let knobs = Knobs {
+        strategy: StrategyKind::Default,
+        split: SplitChoice::Auto(Chooser::Half),
+        attn_ctas: None,
+        mlp_ctas: None,
+        ..spec.knobs.clone()
+    };
+    RunSpec { knobs, ..spec.clone() }
+}

@@ -1,0 +1,19 @@
+use crate::jobs::ExportFormat;
+
+/// A question for a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathQuestion {
+    /// What the path is for.
+    pub purpose: PathPurpose,
+    /// What is typed.
+    pub text: String,
+}
+
+/// What a path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathPurpose {
+    /// To open it.
+    Open,
+    /// To write the document in view.
+    Export(ExportFormat),
+}

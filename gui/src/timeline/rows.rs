@@ -1,0 +1,33 @@
+use weftscope_traces::{TrackId, analysis::OverlapFigures};
+
+/// The rows of one rank, in drawing order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RankRows {
+    /// Global rank.
+    pub rank: u32,
+    /// Its own track.
+    pub track: Option<TrackId>,
+    /// Iteration, layer and phase marks of its own.
+    pub marks: Option<TrackId>,
+    /// Streams.
+    pub streams: Vec<TrackId>,
+    /// Indices into [`Trace::counters`](weftscope_traces::Trace::counters).
+    pub counters: Vec<usize>,
+    /// What the driver did.
+    pub drivers: Vec<TrackId>,
+    /// SMs by index.
+    pub sms: Vec<TrackId>,
+    /// Host threads.
+    pub hosts: Vec<TrackId>,
+    /// How much of its communication is hidden; `None` without kernels.
+    pub overlap: Option<OverlapFigures>,
+}
+
+/// The rows of `rank`, added when it has none yet.
+pub(super) fn rows_of(ranks: &mut Vec<RankRows>, rank: u32) -> &mut RankRows {
+    let index = ranks.iter().position(|rows| rows.rank == rank).unwrap_or_else(|| {
+        ranks.push(RankRows { rank, ..RankRows::default() });
+        ranks.len() - 1
+    });
+    &mut ranks[index]
+}
