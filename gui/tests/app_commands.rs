@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use weftscope::{
     app::{
         BottomTab, Command, Document, Effect, Event, JobResult, Overlay, PanelId, PathPurpose,
-        Settings, Severity, Shown, State, ThemeChoice, action, apply, update,
+        Settings, Severity, Shown, State, ThemeChoice, apply, palette_rows, update,
     },
     files::TraceFormat,
     jobs::ExportFormat,
@@ -86,10 +86,10 @@ fn a_failed_job_says_why_and_a_cancelled_one_does_not() {
 fn a_selection_opens_the_details_and_escape_clears_it() {
     let mut state = State::default();
     opened(&mut state, "/data/a.json.gz");
-    assert!(!state.settings.layout.bottom);
+    assert!(!state.settings.layout.is_open(PanelId::Bottom));
     let slice = SliceRef { lane: LaneId(0), index: 1 };
     update(&mut state, Command::View(ViewCommand::Select(slice)));
-    assert!(state.settings.layout.bottom);
+    assert!(state.settings.layout.is_open(PanelId::Bottom));
     assert_eq!(state.settings.layout.bottom_tab, BottomTab::Details);
     assert_eq!(state.view().unwrap().selection, Selection::Slice(slice));
     update(&mut state, Command::Escape);
@@ -119,7 +119,7 @@ fn the_palette_runs_what_is_found() {
     let mut state = State::default();
     update(&mut state, Command::TogglePalette);
     update(&mut state, Command::PaletteInput("light or".to_owned()));
-    let rows = action::palette_rows(&state);
+    let rows = palette_rows(&state);
     assert_eq!(rows[0].text, "Light or dark");
     let was_dark = state.dark();
     update(&mut state, Command::PaletteRun(0));

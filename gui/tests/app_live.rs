@@ -222,7 +222,7 @@ fn the_split_snaps_to_tile_rows() {
 #[test]
 fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     use weftscope::app::{BottomTab, live::CurvePoint};
-    use weftscope_profiler::baselines::SweepAxis;
+    use weftscope_profiler::sweep::SweepAxis;
     let mut state = state();
     let effects = update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
     let [Effect::Curve(_, _, of, axis)] = &effects[..] else { panic!("a curve is run") };

@@ -8,7 +8,7 @@ use std::{
 
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::app::{
-    App, BottomTab, Command, Event, Overlay, Shown, Start, State, apply,
+    App, BottomTab, Command, Event, Overlay, PanelId, Shown, Start, State, apply,
     live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent},
     update,
 };
@@ -90,8 +90,9 @@ fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Num3);
     harness.step();
     harness.step();
-    let layout = harness.state().state().settings.layout;
-    assert_eq!((layout.bottom, layout.bottom_tab), (true, BottomTab::Diagnostics));
+    let layout = &harness.state().state().settings.layout;
+    assert!(layout.is_open(PanelId::Bottom));
+    assert_eq!(layout.bottom_tab, BottomTab::Diagnostics);
 }
 
 /// Two GPUs that are not there, chosen: the window says what happened and goes on.

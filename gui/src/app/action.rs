@@ -5,8 +5,8 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::{
     command::Command,
     document::Shown,
-    settings::{BottomTab, PanelId},
-    state::{Overlay, State},
+    panel::{BottomTab, PanelId},
+    state::State,
 };
 use crate::{
     files::{SAMPLES, TraceFormat},
@@ -197,26 +197,11 @@ fn run_actions(state: &State) -> Vec<Action> {
 fn window_actions() -> Vec<Action> {
     let window =
         |command, text: &str, tooltip, keys| action(Group::Window, command, text, tooltip, keys);
-    vec![
-        #[cfg(feature = "live")]
-        window(
-            Command::TogglePanel(PanelId::Knobs),
-            "Fold or open the knobs",
-            "The left panel",
-            ctrl(Key::Num1),
-        ),
-        window(
-            Command::TogglePanel(PanelId::Why),
-            "Fold or open Why",
-            "The right panel",
-            ctrl(Key::Num2),
-        ),
-        window(
-            Command::TogglePanel(PanelId::Bottom),
-            "Fold or open the details",
-            "The bottom panel",
-            ctrl(Key::Num3),
-        ),
+    let panels = PanelId::ALL.iter().map(|&panel| {
+        let facts = panel.facts();
+        window(Command::TogglePanel(panel), facts.command, facts.tooltip, Some(facts.keys))
+    });
+    let rest = [
         window(
             Command::ShowBottom(BottomTab::Diagnostics),
             "Show the diagnostics",
@@ -251,54 +236,8 @@ fn window_actions() -> Vec<Action> {
             "The sheet of keys",
             Some(KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark)),
         ),
-    ]
-}
-
-/// Keys of the timeline, which reads them itself.
-pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
-    ("W  S", "Zoom in, out at the pointer"),
-    ("A  D", "Pan left, right"),
-    ("Ctrl+wheel", "Zoom at the pointer"),
-    ("drag", "Select a range"),
-    ("Shift+drag", "Pan"),
-    ("click", "Select a slice"),
-    ("F", "Fit the selection, else everything"),
-    ("0", "Fit everything"),
-    ("Backspace", "Back to the view before"),
-    (".  ,", "Next, previous slice on the row"),
-    ("[  ]", "Go to a producer, a consumer"),
-    ("-  =", "Lower, higher SM rows"),
-    ("M", "Mark the interval"),
-    ("/", "Search"),
-    ("Esc", "Clear the selection"),
-];
-
-/// The rows of the palette as typed so far, best first.
-pub fn palette_rows(state: &State) -> Vec<Action> {
-    let Overlay::Palette { query, .. } = &state.overlay else { return Vec::new() };
-    let mut rows: Vec<(usize, Action)> = actions(state)
-        .into_iter()
-        .filter(|action| action.command != Command::TogglePalette)
-        .filter_map(|action| Some((match_rank(&action.text, query)?, action)))
-        .collect();
-    rows.sort_by_key(|row| row.0);
-    rows.into_iter().map(|row| row.1).collect()
-}
-
-/// How well `query` fits `text`, smaller is better: its letters in order, the fewer gaps the better.
-fn match_rank(text: &str, query: &str) -> Option<usize> {
-    let text = text.to_lowercase();
-    let query = query.trim().to_lowercase();
-    if let Some(at) = text.find(&query) {
-        return Some(at);
-    }
-    let mut letters = text.char_indices();
-    let mut last = 0;
-    for wanted in query.chars().filter(|letter| !letter.is_whitespace()) {
-        last = letters.find(|&(_, letter)| letter == wanted)?.0;
-    }
-    // After every text that holds the query in one piece.
-    Some(1000 + last)
+    ];
+    panels.chain(rest).collect()
 }
 
 #[cfg(test)]
@@ -314,13 +253,5 @@ mod tests {
             let twin = list[..index].iter().find(|other| other.shortcut == Some(shortcut));
             assert!(twin.is_none(), "{} and {:?}", action.text, twin.map(|twin| &twin.text));
         }
-    }
-
-    #[test]
-    fn a_piece_beats_scattered_letters() {
-        assert_eq!(match_rank("Light or dark", "dark"), Some(9));
-        assert!(match_rank("Light or dark", "lod") > Some(1000));
-        assert_eq!(match_rank("Light or dark", "x"), None);
-        assert_eq!(match_rank("Light or dark", ""), Some(0));
     }
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use super::{
     document::{DocumentId, Shown},
     notice::NoticeId,
+    panel::{BottomTab, PanelId},
     path_question::PathPurpose,
-    settings::{BottomTab, PanelId, ThemeChoice},
+    settings::ThemeChoice,
     table_sort::TableId,
 };
 use crate::{

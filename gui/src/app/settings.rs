@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::panel::PanelLayout;
+
 /// Light, dark, or what the desktop says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -32,60 +34,6 @@ impl ThemeChoice {
     }
 }
 
-/// Panels that fold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PanelId {
-    /// The knobs, left.
-    Knobs,
-    /// Why, right.
-    Why,
-    /// Details and curve, bottom.
-    Bottom,
-}
-
-/// What the bottom panel shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BottomTab {
-    /// Facts of the selection.
-    #[default]
-    Details,
-    /// Iteration time over the split point or over communication SMs.
-    Curve,
-    /// What was lost or uncertain.
-    Diagnostics,
-}
-
-/// Which panels are open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Layout {
-    /// The knobs are open.
-    pub knobs: bool,
-    /// Why is open.
-    pub why: bool,
-    /// The bottom panel is open; it also opens by itself when something is selected.
-    pub bottom: bool,
-    /// Its tab.
-    pub bottom_tab: BottomTab,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self { knobs: true, why: true, bottom: false, bottom_tab: BottomTab::Details }
-    }
-}
-
-impl Layout {
-    /// The switch of a panel.
-    pub fn open_mut(&mut self, panel: PanelId) -> &mut bool {
-        match panel {
-            PanelId::Knobs => &mut self.knobs,
-            PanelId::Why => &mut self.why,
-            PanelId::Bottom => &mut self.bottom,
-        }
-    }
-}
-
 /// The settings of a user on a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -94,7 +42,7 @@ pub struct Settings {
     /// Colours.
     pub theme: ThemeChoice,
     /// Panels.
-    pub layout: Layout,
+    pub layout: PanelLayout,
     /// Files opened last, newest first.
     pub recent: Vec<PathBuf>,
 }
@@ -104,7 +52,7 @@ impl Default for Settings {
         Self {
             version: Self::VERSION,
             theme: ThemeChoice::default(),
-            layout: Layout::default(),
+            layout: PanelLayout::default(),
             recent: Vec::new(),
         }
     }

@@ -1,16 +1,15 @@
 //! Where the panels lie.
 
-use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::{
     command::Command,
-    settings::BottomTab,
+    panel::{PanelId, Side},
     state::{Overlay, State},
 };
 use crate::{
     panels::{self, Cx, FrameTimes},
     theme::{Theme, size},
-    timeline::Selection,
 };
 
 /// Draws the window and returns what was asked for.
@@ -52,38 +51,29 @@ fn foot(ui: &mut Ui, cx: &mut Cx<'_>, bar: Frame) {
     }
 }
 
+/// The panels that are open and have something to show.
 fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let layout = cx.state.settings.layout;
-    let margin = Margin::symmetric(size::MARGIN as i8, 0);
+    for &panel in PanelId::ALL {
+        if cx.state.settings.layout.is_open(panel) && panels::has_content(panel, cx.state) {
+            side_ui(ui, cx, panel);
+        }
+    }
+}
+
+fn side_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: PanelId) {
+    let facts = id.facts();
+    let (panel, margin_y) = match facts.side {
+        Side::Left => (Panel::left(facts.key), 0),
+        Side::Right => (Panel::right(facts.key), 0),
+        Side::Bottom => (Panel::bottom(facts.key), 4),
+    };
+    let margin = Margin::symmetric(size::MARGIN as i8, margin_y);
     let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
-    #[cfg(feature = "live")]
-    if layout.knobs && cx.state.live.is_some() && cx.state.shown == super::document::Shown::Live {
-        Panel::left("knobs").default_size(264.0).size_range(220.0..=380.0).frame(frame).show(
-            ui,
-            |ui| {
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| panels::knobs_ui(ui, cx));
-            },
-        );
-    }
-    if layout.why && cx.state.document().is_some() {
-        Panel::right("why").default_size(344.0).size_range(240.0..=520.0).frame(frame).show(
-            ui,
-            |ui| {
-                ScrollArea::both().auto_shrink(false).show(ui, |ui| panels::why_ui(ui, cx));
-            },
-        );
-    }
-    let is_selected = cx.state.view().is_some_and(|view| view.selection != Selection::None);
-    let has_content = is_selected || layout.bottom_tab != BottomTab::Details;
-    if layout.bottom && has_content && cx.state.document().is_some() {
-        let frame = frame.inner_margin(Margin::symmetric(size::MARGIN as i8, 4));
-        Panel::bottom("bottom").default_size(220.0).size_range(120.0..=480.0).frame(frame).show(
-            ui,
-            |ui| {
-                panels::bottom_ui(ui, cx);
-            },
-        );
-    }
+    panel
+        .default_size(facts.points)
+        .size_range(facts.range)
+        .frame(frame)
+        .show(ui, |ui| panels::panel_ui(id, ui, cx));
 }
 
 /// Keys of the named commands. A field that is being typed into gets plain keys first.

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::{
-    action,
     command::Command,
     document::{DocumentId, Shown},
     effect::Effect,
     notice::Severity,
+    palette::palette_rows,
+    panel::{BottomTab, PanelId, PanelLayout},
     path_question::{PathPurpose, PathQuestion},
-    settings::{BottomTab, Layout, PanelId, ThemeChoice},
+    settings::ThemeChoice,
     state::{Overlay, State},
     table_sort::TableSort,
 };
@@ -47,14 +48,9 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::PathAccept => return accept_path(state),
         Command::CancelJob(id) => cancel(state, id),
         Command::View(view) => return look(state, view),
-        Command::TogglePanel(panel) => {
-            toggle_panel(state, panel);
-        }
-        Command::ShowBottom(tab) => {
-            state.settings.layout.bottom = true;
-            state.settings.layout.bottom_tab = tab;
-        }
-        Command::ResetLayout => state.settings.layout = Layout::default(),
+        Command::TogglePanel(panel) => toggle_panel(state, panel),
+        Command::ShowBottom(tab) => state.settings.layout.show(tab),
+        Command::ResetLayout => state.settings.layout = PanelLayout::default(),
         Command::SetTheme(theme) => state.settings.theme = theme,
         Command::ToggleTheme => {
             state.settings.theme =
@@ -105,11 +101,10 @@ fn toggle_panel(state: &mut State, panel: PanelId) {
     let empty = state.view().is_none_or(|view| view.selection == Selection::None);
     let layout = &mut state.settings.layout;
     if panel == PanelId::Bottom && empty && layout.bottom_tab == BottomTab::Details {
-        (layout.bottom, layout.bottom_tab) = (true, BottomTab::Diagnostics);
+        layout.show(BottomTab::Diagnostics);
         return;
     }
-    let open = layout.open_mut(panel);
-    *open = !*open;
+    layout.set_open(panel, !layout.is_open(panel));
 }
 
 /// A search that is closed looks for nothing, so that nothing stays dimmed.
@@ -221,8 +216,7 @@ fn selected(state: &mut State) {
         state.tables_of = None;
         return;
     }
-    state.settings.layout.bottom = true;
-    state.settings.layout.bottom_tab = BottomTab::Details;
+    state.settings.layout.show(BottomTab::Details);
 }
 
 /// Aggregates the selected range when that has not been done; called once a frame. While a range is being dragged
@@ -255,15 +249,14 @@ fn escape(state: &mut State) -> Vec<Effect> {
 }
 
 fn move_palette(state: &mut State, rows: i32) {
-    let num_rows = action::palette_rows(state).len();
+    let num_rows = palette_rows(state).len();
     if let Overlay::Palette { cursor, .. } = &mut state.overlay {
         *cursor = cursor.saturating_add_signed(rows as isize).min(num_rows.saturating_sub(1));
     }
 }
 
 fn run_palette(state: &mut State, row: usize) -> Vec<Effect> {
-    let Some(command) = action::palette_rows(state).into_iter().nth(row).map(|row| row.command)
-    else {
+    let Some(command) = palette_rows(state).into_iter().nth(row).map(|row| row.command) else {
         return Vec::new();
     };
     state.overlay = Overlay::None;

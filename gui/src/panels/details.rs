@@ -1,66 +1,20 @@
-//! The bottom panel: facts of what is selected, the curve, the diagnostics.
+//! Facts of what is selected, and what it waits for.
 
-use egui::{Align, Grid, Layout, ScrollArea, Ui};
+use egui::{Grid, ScrollArea, Ui};
 use weftscope_traces::{ArgValue, SliceRef};
 
 use super::{
-    diagnostics::diagnostics_ui,
-    icon::{Icon, icon_button},
     tables::tables_ui,
     widgets::{Cx, heading, mono, weak},
 };
 use crate::{
-    app::{BottomTab, Command, Document, PanelId},
+    app::{Command, Document},
     theme::number,
     timeline::{Selection, ViewCommand, facts},
 };
 
-/// The bottom panel.
-pub(crate) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tab = cx.state.settings.layout.bottom_tab;
-    ui.horizontal(|ui| {
-        for &(other, name) in TABS {
-            if other == BottomTab::Curve && !has_live_run(cx) {
-                continue;
-            }
-            if ui.selectable_label(tab == other, name).clicked() {
-                cx.send(Command::ShowBottom(other));
-            }
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if icon_button(ui, Icon::Down, "Fold", "Fold this panel (Ctrl+3)").clicked() {
-                cx.send(Command::TogglePanel(PanelId::Bottom));
-            }
-        });
-    });
-    match tab {
-        BottomTab::Details => details_ui(ui, cx),
-        #[cfg(feature = "live")]
-        BottomTab::Curve => super::curve::curve_ui(ui, cx),
-        #[cfg(not(feature = "live"))]
-        BottomTab::Curve => {}
-        BottomTab::Diagnostics => diagnostics_ui(ui, cx),
-    }
-}
-
-const TABS: &[(BottomTab, &str)] = &[
-    (BottomTab::Details, "Details"),
-    (BottomTab::Curve, "Curve"),
-    (BottomTab::Diagnostics, "Diagnostics"),
-];
-
-/// A curve needs something to run.
-fn has_live_run(cx: &Cx<'_>) -> bool {
-    #[cfg(feature = "live")]
-    return cx.state.live.is_some();
-    #[cfg(not(feature = "live"))]
-    {
-        let _ = cx;
-        false
-    }
-}
-
-fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// The details of what is selected.
+pub(super) fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let (Some(document), Some(view)) = (state.document(), state.view()) else { return };
     match &view.selection {

@@ -3,9 +3,12 @@
 use egui::{Align2, Grid, Id, ScrollArea, Ui, Window, vec2};
 
 use super::widgets::{Cx, heading, mono};
-use crate::app::{
-    Overlay,
-    action::{Group, TIMELINE_KEYS, actions},
+use crate::{
+    app::{
+        Overlay,
+        action::{Group, actions},
+    },
+    timeline::TIMELINE_KEYS,
 };
 
 /// The sheet, when it is open.

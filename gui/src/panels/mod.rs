@@ -1,5 +1,9 @@
 //! Everything around the timeline. Each panel reads the state and says what the user asked for.
+//!
+//! A panel that folds is a variant of [`PanelId`] (title, side, size, keys) and an arm of [`panel_ui`] and of
+//! [`has_content`] here; a tab of the bottom panel a variant of [`BottomTab`] and an arm of [`tab_ui`].
 
+mod bottom;
 mod centre;
 #[cfg(feature = "live")]
 mod curve;
@@ -17,8 +21,6 @@ mod notices;
 mod palette;
 mod path;
 mod search;
-#[cfg(feature = "live")]
-mod split_slider;
 mod tables;
 mod token_bar;
 mod top_bar;
@@ -26,16 +28,49 @@ mod why;
 mod widgets;
 
 pub(crate) use centre::centre_ui;
-pub(crate) use details::bottom_ui;
 pub(crate) use diagnostics::strip_ui;
 pub(crate) use frame_times::{FrameTimes, frame_times_ui};
 pub(crate) use help::help_ui;
 pub(crate) use jobs::{has_bars, jobs_ui};
-#[cfg(feature = "live")]
-pub(crate) use knobs::knobs_ui;
 pub(crate) use notices::notices_ui;
 pub(crate) use palette::palette_ui;
 pub(crate) use path::path_ui;
 pub(crate) use top_bar::top_bar_ui;
-pub(crate) use why::why_ui;
 pub(crate) use widgets::Cx;
+
+use egui::Ui;
+
+use crate::app::{BottomTab, PanelId, State};
+
+/// Draws the inside of a panel.
+pub(crate) fn panel_ui(panel: PanelId, ui: &mut Ui, cx: &mut Cx<'_>) {
+    match panel {
+        #[cfg(feature = "live")]
+        PanelId::Knobs => knobs::knobs_ui(ui, cx),
+        PanelId::Why => why::why_ui(ui, cx),
+        PanelId::Bottom => bottom::bottom_ui(ui, cx),
+    }
+}
+
+/// True when a panel has something to show; else it is not there, open or not.
+pub(crate) fn has_content(panel: PanelId, state: &State) -> bool {
+    match panel {
+        #[cfg(feature = "live")]
+        PanelId::Knobs => knobs::has_content(state),
+        PanelId::Why => why::has_content(state),
+        PanelId::Bottom => bottom::has_content(state),
+    }
+}
+
+/// Draws the inside of a tab of the bottom panel.
+fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
+    match tab {
+        BottomTab::Details => details::details_ui(ui, cx),
+        #[cfg(feature = "live")]
+        BottomTab::Curve => curve::curve_ui(ui, cx),
+        // Chosen in a build that can run, remembered here.
+        #[cfg(not(feature = "live"))]
+        BottomTab::Curve => {}
+        BottomTab::Diagnostics => diagnostics::diagnostics_ui(ui, cx),
+    }
+}

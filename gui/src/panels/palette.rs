@@ -3,7 +3,7 @@
 use egui::{Align, Align2, Button, Id, Key, Layout, ScrollArea, TextEdit, Ui, Window, vec2};
 
 use super::widgets::{Cx, name_widget, weak};
-use crate::app::{Command, Overlay, action::palette_rows};
+use crate::app::{Command, Overlay, palette_rows};
 
 /// The palette, when it is open.
 pub(crate) fn palette_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

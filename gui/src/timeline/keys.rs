@@ -70,3 +70,22 @@ fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
         .map(|(_, command)| command)
         .collect()
 }
+
+/// The keys of the timeline and of the pointer over it, with what they do, for the sheet of keys.
+pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
+    ("W  S", "Zoom in, out at the pointer"),
+    ("A  D", "Pan left, right"),
+    ("Ctrl+wheel", "Zoom at the pointer"),
+    ("drag", "Select a range"),
+    ("Shift+drag", "Pan"),
+    ("click", "Select a slice"),
+    ("F", "Fit the selection, else everything"),
+    ("0", "Fit everything"),
+    ("Backspace", "Back to the view before"),
+    (".  ,", "Next, previous slice on the row"),
+    ("[  ]", "Go to a producer, a consumer"),
+    ("-  =", "Lower, higher SM rows"),
+    ("M", "Mark the interval"),
+    ("/", "Search"),
+    ("Esc", "Clear the selection"),
+];

@@ -78,14 +78,14 @@ fn real_gpus_come_first_and_run_for_real() {
 #[test]
 fn what_gpus_refuse_is_known_before_it_is_chosen() {
     let mut state = state();
-    assert_eq!(live(&state).refusals.model("qwen3-235b-a22b"), None, "the simulator runs it");
+    let model = KnobEdit::Model("qwen3-235b-a22b".to_owned());
+    assert_eq!(live(&state).refusals.why(&model), None, "the simulator runs it");
     pick(&mut state, "here");
     let refusals = &live(&state).refusals;
-    assert!(refusals.model("qwen3-235b-a22b").unwrap().contains("mixture of experts"));
+    assert!(refusals.why(&model).unwrap().contains("mixture of experts"));
     assert_eq!(refusals.draft(), None);
-    assert_eq!(refusals.strategy(StrategyKind::TokenWeave), None);
-    let turn = KnobEdit::Model("qwen3-235b-a22b".to_owned());
-    update_live(&mut state, LiveCommand::Turn(turn));
+    assert_eq!(refusals.why(&KnobEdit::Strategy(StrategyKind::TokenWeave)), None);
+    update_live(&mut state, LiveCommand::Turn(model));
     flush(&mut state);
     let why = live(&state).refusals.draft().unwrap().to_owned();
     let session = live(&state).session.index;

@@ -75,8 +75,7 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
 
 fn run_curve(state: &mut State, axis: SweepAxis) -> Vec<Effect> {
     state.drop_jobs(JobKind::Curve);
-    state.settings.layout.bottom = true;
-    state.settings.layout.bottom_tab = BottomTab::Curve;
+    state.settings.layout.show(BottomTab::Curve);
     let Some(live) = &mut state.live else { return Vec::new() };
     let spec = Arc::new(axis.left_open(&live.draft.spec));
     let live_backend = live.backend.clone();

@@ -7,20 +7,23 @@ mod cost;
 mod gemms;
 mod phases;
 
-use egui::{RichText, Ui};
+use egui::{RichText, ScrollArea, Ui};
 
-use super::widgets::{Cx, heading, quiet_screen, weak};
-use crate::app::Document;
+use super::widgets::{Cx, heading, weak};
+use crate::app::{Document, State};
 
 /// The right panel.
-pub(crate) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let state = cx.state;
-    let Some(document) = state.document() else {
-        quiet_screen(ui, cx.theme, "Why", |ui| {
-            ui.label(weak(cx.theme, "Explains the run in view."));
-        });
-        return;
-    };
+pub(super) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ScrollArea::both().auto_shrink(false).show(ui, |ui| reasons_ui(ui, cx));
+}
+
+/// There is something to explain.
+pub(super) fn has_content(state: &State) -> bool {
+    state.document().is_some()
+}
+
+fn reasons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(document) = cx.state.document() else { return };
     sentence_ui(ui, cx, document);
     #[cfg(feature = "live")]
     comparison::comparison_ui(ui, cx);

@@ -3,8 +3,11 @@
 use egui::{Align2, DragValue, Rect, Role, Sense, Stroke, Ui, pos2, vec2};
 use weftscope_engine::spec::{Chooser, SplitChoice};
 
-use super::widgets::{Cx, draw_as, name_widget, weak};
-use crate::app::live::{KnobEdit, Live, LiveCommand, Marks, cuts};
+use super::row::turn;
+use crate::{
+    app::live::{KnobEdit, Live, Marks, cuts},
+    panels::widgets::{Cx, draw_as, name_widget, weak},
+};
 
 /// Height of the slider, marks and all.
 const HEIGHT: f32 = 36.0;
@@ -56,7 +59,7 @@ impl Scale {
 
 fn choose(cx: &mut Cx<'_>, live: &Live, scale: &Scale, x: f32) {
     let first = live.snap(scale.tokens_from_x(x));
-    cx.live(LiveCommand::Turn(KnobEdit::Split(SplitChoice::Fixed(first))));
+    turn(cx, KnobEdit::Split(SplitChoice::Fixed(first)));
 }
 
 fn paint(ui: &Ui, cx: &Cx<'_>, live: &Live, rect: Rect, first: u32) {
@@ -120,7 +123,7 @@ fn number_ui(ui: &mut Ui, cx: &mut Cx<'_>, first: u32, tokens: u32) {
         let response = ui.add(drag);
         name_widget(&response, "Tokens in split 0");
         if response.changed() {
-            cx.live(LiveCommand::Turn(KnobEdit::Split(SplitChoice::Fixed(value))));
+            turn(cx, KnobEdit::Split(SplitChoice::Fixed(value)));
         }
         ui.label(weak(cx.theme, format!("+ {} tokens", tokens - first)));
     });

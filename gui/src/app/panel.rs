@@ -1,0 +1,182 @@
+//! The panels around the timeline: where each stands, what it is called, and which are open.
+//!
+//! What draws a panel stands in [`panels`](crate::panels); menu, palette, keys and key sheet read this table.
+
+use std::collections::BTreeMap;
+
+use egui::{Key, KeyboardShortcut, Modifiers, Rangef};
+use serde::{Deserialize, Serialize};
+
+/// Panels that fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PanelId {
+    /// What may be turned.
+    #[cfg(feature = "live")]
+    Knobs,
+    /// Why an iteration takes as long as it does.
+    Why,
+    /// What is selected, the curve, the diagnostics: one [`BottomTab`] at a time.
+    Bottom,
+}
+
+/// What is known of a panel before it is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelFacts {
+    /// Its name in the stored settings.
+    pub key: &'static str,
+    /// Where it stands.
+    pub side: Side,
+    /// Name of the command that folds and opens it.
+    pub command: &'static str,
+    /// A sentence more.
+    pub tooltip: &'static str,
+    /// The keys of that command.
+    pub keys: KeyboardShortcut,
+    /// Width, or height at the bottom, at the first start, points.
+    pub points: f32,
+    /// How far it can be drawn out, points.
+    pub range: Rangef,
+    /// It is open at the first start.
+    pub is_open_at_first: bool,
+}
+
+/// A side of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Left of the timeline.
+    Left,
+    /// Right of it.
+    Right,
+    /// Below it.
+    Bottom,
+}
+
+impl PanelId {
+    /// Every panel, in the order in which they take their room.
+    pub const ALL: &[Self] = &[
+        #[cfg(feature = "live")]
+        Self::Knobs,
+        Self::Why,
+        Self::Bottom,
+    ];
+
+    /// What is known of it.
+    pub fn facts(self) -> PanelFacts {
+        match self {
+            #[cfg(feature = "live")]
+            Self::Knobs => PanelFacts {
+                key: "knobs",
+                side: Side::Left,
+                command: "Fold or open the knobs",
+                tooltip: "The left panel",
+                keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num1),
+                points: 264.0,
+                range: Rangef::new(220.0, 380.0),
+                is_open_at_first: true,
+            },
+            Self::Why => PanelFacts {
+                key: "why",
+                side: Side::Right,
+                command: "Fold or open Why",
+                tooltip: "The right panel",
+                keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num2),
+                points: 344.0,
+                range: Rangef::new(240.0, 520.0),
+                is_open_at_first: true,
+            },
+            Self::Bottom => PanelFacts {
+                key: "bottom",
+                side: Side::Bottom,
+                command: "Fold or open the details",
+                tooltip: "The bottom panel",
+                keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3),
+                points: 220.0,
+                range: Rangef::new(120.0, 480.0),
+                is_open_at_first: false,
+            },
+        }
+    }
+}
+
+/// What the bottom panel shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BottomTab {
+    /// Facts of the selection.
+    #[default]
+    Details,
+    /// Iteration time over the split point or over communication SMs.
+    Curve,
+    /// What was lost or uncertain.
+    Diagnostics,
+}
+
+impl BottomTab {
+    /// Every tab, left to right.
+    pub const ALL: [Self; 3] = [Self::Details, Self::Curve, Self::Diagnostics];
+
+    /// Name as shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Details => "Details",
+            Self::Curve => "Curve",
+            Self::Diagnostics => "Diagnostics",
+        }
+    }
+}
+
+/// Which panels are open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanelLayout {
+    /// The tab of the bottom panel.
+    pub bottom_tab: BottomTab,
+    /// By [`PanelFacts::key`]; what is not listed is as at the first start. Panels of another version of the program
+    /// stay listed.
+    #[serde(flatten)]
+    open: BTreeMap<String, bool>,
+}
+
+impl PanelLayout {
+    /// True when a panel is open. The bottom panel also opens by itself when something is selected.
+    pub fn is_open(&self, panel: PanelId) -> bool {
+        let facts = panel.facts();
+        self.open.get(facts.key).copied().unwrap_or(facts.is_open_at_first)
+    }
+
+    /// Opens or folds a panel.
+    pub fn set_open(&mut self, panel: PanelId, open: bool) {
+        self.open.insert(panel.facts().key.to_owned(), open);
+    }
+
+    /// Opens the bottom panel at a tab.
+    pub fn show(&mut self, tab: BottomTab) {
+        self.set_open(PanelId::Bottom, true);
+        self.bottom_tab = tab;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As written before panels had a table.
+    #[test]
+    fn stored_layouts_are_read() {
+        let text = r#"{"knobs":true,"why":false,"bottom":true,"bottom_tab":"diagnostics"}"#;
+        let layout: PanelLayout = serde_json::from_str(text).unwrap();
+        assert!(!layout.is_open(PanelId::Why) && layout.is_open(PanelId::Bottom));
+        assert_eq!(layout.bottom_tab, BottomTab::Diagnostics);
+        let again: PanelLayout =
+            serde_json::from_str(&serde_json::to_string(&layout).unwrap()).unwrap();
+        assert_eq!(again, layout);
+    }
+
+    #[test]
+    fn panels_have_names_and_keys_of_their_own() {
+        let facts: Vec<PanelFacts> = PanelId::ALL.iter().map(|panel| panel.facts()).collect();
+        for (index, one) in facts.iter().enumerate() {
+            let twin = |other: &PanelFacts| other.key == one.key || other.keys == one.keys;
+            assert!(!facts[..index].iter().any(twin), "{}", one.key);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The bottom panel: one tab at a time.
+
+use egui::{Align, Layout, Ui};
+
+use super::{
+    icon::{Icon, icon_button},
+    tab_ui,
+    widgets::Cx,
+};
+use crate::{
+    app::{BottomTab, Command, PanelId, State},
+    timeline::Selection,
+};
+
+/// Its tabs, and the one that is chosen.
+pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tab = cx.state.settings.layout.bottom_tab;
+    ui.horizontal(|ui| {
+        for other in BottomTab::ALL {
+            if other == BottomTab::Curve && !has_live_run(cx.state) {
+                continue;
+            }
+            if ui.selectable_label(tab == other, other.name()).clicked() {
+                cx.send(Command::ShowBottom(other));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let keys = ui.ctx().format_shortcut(&PanelId::Bottom.facts().keys);
+            let tooltip = format!("Fold this panel ({keys})");
+            if icon_button(ui, Icon::Down, "Fold", &tooltip).clicked() {
+                cx.send(Command::TogglePanel(PanelId::Bottom));
+            }
+        });
+    });
+    tab_ui(tab, ui, cx);
+}
+
+/// Without a selection the details have nothing to say.
+pub(super) fn has_content(state: &State) -> bool {
+    let is_selected = state.view().is_some_and(|view| view.selection != Selection::None);
+    let has_words = is_selected || state.settings.layout.bottom_tab != BottomTab::Details;
+    has_words && state.document().is_some()
+}
+
+/// A curve needs something to run.
+fn has_live_run(state: &State) -> bool {
+    #[cfg(feature = "live")]
+    return state.live.is_some();
+    #[cfg(not(feature = "live"))]
+    {
+        let _ = state;
+        false
+    }
+}

@@ -1,0 +1,41 @@
+//! The machine, and how many of its GPUs.
+
+use egui::Ui;
+
+use super::{
+    choice::{Choice, choice_ui},
+    row::{row, turn},
+};
+use crate::{
+    app::live::{Knob, KnobEdit, Live, degrees},
+    panels::widgets::{Cx, name_widget, weak},
+    theme::number,
+};
+
+pub(super) fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    let spec = &live.draft.spec;
+    row(ui, cx, Knob::Machine, |ui, cx| {
+        let choices = live.catalog.hosts().iter().map(|host| Choice {
+            name: host.machine.name.clone(),
+            line: Ok(host.machine.title.clone()),
+            value: KnobEdit::Machine(host.machine.name.clone()),
+        });
+        if let Some(edit) = choice_ui(ui, cx, "Machine", &spec.machine.name, choices) {
+            turn(cx, edit);
+        }
+    });
+    row(ui, cx, Knob::Tp, |ui, cx| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for degree in degrees(&spec.model, &spec.machine) {
+            let response = ui.selectable_label(spec.knobs.tp == degree, format!("{degree}"));
+            name_widget(&response, &format!("TP{degree}"));
+            if response.on_hover_text(format!("Tensor-parallel degree {degree}")).clicked() {
+                turn(cx, KnobEdit::Tp(degree));
+            }
+        }
+    });
+    let gpu = &spec.machine.gpu;
+    let hbm = number::bandwidth(gpu.hbm_bytes_per_s);
+    let text = format!("{} · {} SMs · {hbm} · {}", gpu.name, gpu.sms, spec.machine.link.name);
+    ui.label(weak(cx.theme, text).font(cx.theme.small()));
+}
