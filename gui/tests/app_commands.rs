@@ -109,8 +109,8 @@ fn an_export_is_asked_for_by_path_and_its_ending_decides_the_format() {
     assert_eq!(question.text, "test.weft");
     update(&mut state, Command::PathInput("out.png".to_owned()));
     let effects = update(&mut state, Command::PathAccept);
-    let [Effect::Export(_, _, (format, _), path)] = &effects[..] else { panic!("it is written") };
-    assert_eq!((*format, path.to_str()), (ExportFormat::Png, Some("out.png")));
+    let [Effect::Export(_, _, export)] = &effects[..] else { panic!("it is written") };
+    assert_eq!((export.format, export.path.to_str()), (ExportFormat::Png, Some("out.png")));
     assert_eq!(state.overlay, Overlay::None);
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use common::synthetic::{self, Shape};
 use proptest::prelude::*;
 use weftscope::timeline::{
-    FoldId, Layout, RangeSelection, RowKind, Selection, TimeScale, TimelineData, ViewCommand,
+    FoldId, RangeSelection, RowKind, RowLayout, Selection, TimeScale, TimelineData, ViewCommand,
     ViewState, facts,
 };
 use weftscope_traces::{SliceRef, Span};
@@ -96,22 +96,22 @@ fn zooming_out_far_shows_the_whole_trace_and_stops() {
 fn folding_hides_rows_and_opening_brings_them_back() {
     let mut view = view();
     apply(&mut view, ViewCommand::FoldAll);
-    let folded = Layout::new(&DATA, &view);
+    let folded = RowLayout::new(&DATA, &view);
     assert!(folded.rows.iter().all(|row| matches!(row.kind, RowKind::Rank(_))));
     assert_eq!(folded.rows.len(), DATA.ranks.len());
     apply(&mut view, ViewCommand::UnfoldAll);
-    let open = Layout::new(&DATA, &view);
+    let open = RowLayout::new(&DATA, &view);
     let sms = open.rows.iter().filter(|row| matches!(row.kind, RowKind::Sm(_))).count();
     assert_eq!(sms, DATA.ranks.iter().map(|rows| rows.sms.len()).sum::<usize>());
     apply(&mut view, ViewCommand::Toggle(FoldId::Rank(0)));
-    assert!(Layout::new(&DATA, &view).height < open.height);
+    assert!(RowLayout::new(&DATA, &view).height < open.height);
 }
 
 #[test]
 fn rows_lie_under_one_another_and_are_found_by_height() {
     let mut view = view();
     apply(&mut view, ViewCommand::UnfoldAll);
-    for layout in [Layout::new(&DATA, &view), Layout::fitted(&DATA, &view, 2000.0)] {
+    for layout in [RowLayout::new(&DATA, &view), RowLayout::fitted(&DATA, &view, 2000.0)] {
         for pair in layout.rows.windows(2) {
             assert!(pair[1].y >= pair[0].y + pair[0].height - 1e-3);
         }

@@ -48,7 +48,7 @@ fn on_first_op(window: &Harness<'_, State>) -> egui::Pos2 {
     let span = window.state().data.trace.lane(lane).slices.span(0);
     let middle = span.start_ns + span.len_ns() / 2;
     let share = (middle - view.window.start_ns) as f32 / view.window.len_ns() as f32;
-    let layout = weftscope::timeline::Layout::fitted(&window.state().data, view, 320.0 - 104.0);
+    let layout = weftscope::timeline::RowLayout::fitted(&window.state().data, view, 320.0 - 104.0);
     pos2(136.0 + share * (560.0 - 136.0), 104.0 + layout.rows[1].y + 8.0)
 }
 

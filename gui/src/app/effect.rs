@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{document::Document, path_question::PathPurpose};
 use crate::{
-    jobs::{ExportFormat, JobStatus, PictureLook},
+    jobs::{Export, JobStatus},
     timeline::RangeSelection,
 };
 
@@ -15,8 +15,8 @@ pub enum Effect {
     Browse(PathPurpose, PathBuf),
     /// Read files into one document.
     Open(JobStatus, Vec<PathBuf>),
-    /// Write a document; the look is for pictures.
-    Export(JobStatus, Arc<Document>, (ExportFormat, PictureLook), PathBuf),
+    /// Write a document.
+    Export(JobStatus, Arc<Document>, Export),
     /// Aggregate what is selected.
     Aggregate(JobStatus, Arc<Document>, RangeSelection),
     /// Text for the clipboard.

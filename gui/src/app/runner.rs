@@ -56,9 +56,9 @@ impl Runner {
                     jobs::open(&paths, control)
                 });
             }
-            Effect::Export(job, document, what, path) => {
+            Effect::Export(job, document, export) => {
                 self.events.spawn(job.id, "export", job.control(), move |control| {
-                    jobs::export(&document, what, &path, control)
+                    jobs::export(&document, &export, control)
                 });
             }
             Effect::Aggregate(job, document, range) => {
@@ -95,7 +95,7 @@ impl Runner {
             Effect::Curve(job, backend, spec, axis) => {
                 let events = self.events.clone();
                 self.events.spawn(job.id, "curve", job.control(), move |control| {
-                    live::run_curve(&backend, (&spec, axis), &events, control)
+                    live::run_curve(&backend, &spec, axis, &events, control)
                 });
             }
         }

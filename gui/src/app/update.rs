@@ -15,7 +15,7 @@ use super::{
     table_sort::TableSort,
 };
 use crate::{
-    jobs::{ExportFormat, JobId, JobKind, PictureLook},
+    jobs::{Export, ExportFormat, JobId, JobKind, PictureLook},
     theme::Mode,
     timeline::{Selection, ViewCommand},
 };
@@ -180,7 +180,7 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf) -> Vec<Effect>
         state.begin_job(JobKind::Export, format!("Writing {}", super::document::short_name(&path)));
     let mode = if state.dark() { Mode::Dark } else { Mode::Light };
     let look = PictureLook { mode, window: state.view().map(|view| view.window) };
-    vec![Effect::Export(job, document, (format, look), path)]
+    vec![Effect::Export(job, document, Export { format, look, path })]
 }
 
 fn close(state: &mut State, id: DocumentId) {

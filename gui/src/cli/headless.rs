@@ -17,10 +17,9 @@ use weftscope_profiler::{
 use weftscope_traces::analysis::Baseline;
 
 use super::{
-    Outcome,
-    args::{Backend, RunArgs},
-    convert, report_text,
+    Outcome, convert, report_text,
     reported::reports,
+    run_args::{Backend, RunArgs},
     run_spec::{run_failure, run_spec},
     shot::draw,
 };

@@ -25,6 +25,8 @@ mod report_json;
 mod report_text;
 mod reported;
 #[cfg(feature = "live")]
+mod run_args;
+#[cfg(feature = "live")]
 mod run_spec;
 mod shot;
 mod units;

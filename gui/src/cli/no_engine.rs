@@ -2,6 +2,14 @@
 
 use super::{Failure, Outcome};
 
+/// Arguments of a command that this build lacks.
+#[derive(Debug, clap::Args)]
+pub struct AnyArgs {
+    /// Anything.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub any: Vec<std::ffi::OsString>,
+}
+
 fn cannot<T>(command: &str) -> Result<T, Failure> {
     Err(Failure::Failed(format!(
         "this build has no engine, so it can open and convert but not run; build with the feature `live`: {command}"
@@ -9,7 +17,7 @@ fn cannot<T>(command: &str) -> Result<T, Failure> {
 }
 
 pub(super) mod bench {
-    use crate::cli::args::BenchArgs;
+    pub use super::AnyArgs as BenchArgs;
 
     pub(in crate::cli) fn run(_: &BenchArgs) -> super::Outcome {
         super::cannot("bench")
@@ -17,7 +25,7 @@ pub(super) mod bench {
 }
 
 pub(super) mod record {
-    use crate::cli::args::RecordArgs;
+    pub use super::AnyArgs as RecordArgs;
 
     pub(in crate::cli) fn run(_: &RecordArgs) -> super::Outcome {
         super::cannot("record")

@@ -8,14 +8,13 @@ use weftscope_engine::{
     machine::{self, Machine},
     model::{self, ModelShape},
     plan::PlanError,
-    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
-    split::SplitTable,
+    spec::{RunSpec, StrategyKind},
 };
 use weftscope_profiler::record::RunError;
 
 use super::{
     Failure,
-    args::{Backend, OnArgs, RunArgs},
+    run_args::{Backend, OnArgs, RunArgs, strategy, unknown},
 };
 use crate::files::FileError;
 
@@ -37,14 +36,16 @@ pub(super) fn run_spec(
         None => prefill(args.tokens, args.on.seq)?,
     };
     let strategy = strategy(&args.strategy)?;
-    spec_on(&args.on, backend, (batch, strategy, layers))
+    spec_on(&args.on, backend, batch, strategy, layers)
 }
 
 /// The spec of one batch and strategy on what the arguments name.
 pub(super) fn spec_on(
     args: &OnArgs,
     backend: Backend,
-    (batch, strategy, layers): (Batch, StrategyKind, Option<u32>),
+    batch: Batch,
+    strategy: StrategyKind,
+    layers: Option<u32>,
 ) -> Result<RunSpec, Failure> {
     let model = model(args.model.as_deref().unwrap_or(DEFAULT_MODEL))?;
     let machine = match (&args.machine, backend) {
@@ -54,31 +55,8 @@ pub(super) fn spec_on(
             machine_here().map_err(|error| Failure::failed(error, "--backend cuda"))?
         }
     };
-    let transport = match &args.transport {
-        Some(name) => known("transport", name, &Transport::ALL, Transport::name)?,
-        None if machine.link.multimem_bytes_per_s.is_some() => Transport::Multimem,
-        None => Transport::P2p,
-    };
-    let tp = args.tp.unwrap_or_else(|| machine.gpus.min(8));
-    let knobs = Knobs {
-        tp,
-        shard_of: args.shard_of,
-        strategy,
-        transport,
-        split: split(&args.split)?,
-        table: args.table.as_deref().map(table).transpose()?,
-        attn_ctas: args.attn_ctas,
-        mlp_ctas: args.mlp_ctas,
-        layers,
-        skew_ns: skew(args, tp)?,
-        seed: args.seed,
-    };
+    let knobs = args.knobs(&machine, strategy, layers)?;
     Ok(RunSpec { model, machine, batch, knobs })
-}
-
-/// A strategy by name.
-pub(super) fn strategy(name: &str) -> Result<StrategyKind, Failure> {
-    known("strategy", name, &StrategyKind::ALL, StrategyKind::name)
 }
 
 /// A run that could not be planned is misuse, and the argument says where; a run that broke off has failed.
@@ -96,15 +74,6 @@ pub(super) fn run_failure(error: RunError) -> Failure {
         _ => return Failure::failed(error, "the run"),
     };
     Failure::misuse(error, argument)
-}
-
-/// A number of layers, or all.
-pub(super) fn layers(text: &str) -> Result<Option<u32>, Failure> {
-    if text == "all" {
-        return Ok(None);
-    }
-    let wrong = |_| Failure::misuse(format!("{text:?} is neither a number nor `all`"), "--layers");
-    text.parse().map(Some).map_err(wrong)
 }
 
 fn model(text: &str) -> Result<ModelShape, Failure> {
@@ -168,54 +137,4 @@ pub(super) fn prefill(tokens: u32, seq: Option<u32>) -> Result<Batch, Failure> {
         return Err(Failure::misuse("a sequence has at least one token", "--seq 0"));
     }
     Ok(Batch::prefill(tokens, seq))
-}
-
-fn split(text: &str) -> Result<SplitChoice, Failure> {
-    if text == "auto" {
-        return Ok(SplitChoice::Auto(Chooser::WaveModel));
-    }
-    if let Ok(tokens) = text.parse() {
-        return Ok(SplitChoice::Fixed(tokens));
-    }
-    let chooser = Chooser::ALL.into_iter().find(|chooser| chooser.name() == text);
-    chooser.map(SplitChoice::Auto).ok_or_else(|| {
-        let names = Chooser::ALL.map(Chooser::name).join(", ");
-        unknown("split", text, &format!("a number of tokens, auto, {names}"))
-    })
-}
-
-fn table(path: &Path) -> Result<SplitTable, Failure> {
-    let json =
-        fs::read_to_string(path).map_err(|error| FileError::io("cannot read", &error, path))?;
-    SplitTable::parse(&json).map_err(|error| FileError::new(error.to_string(), path).into())
-}
-
-fn skew(args: &OnArgs, tp: u32) -> Result<Vec<i64>, Failure> {
-    let mut skew_ns = Vec::new();
-    for skew in &args.skew {
-        if skew.rank >= tp {
-            let cause = format!("there is no rank {} among {tp}", skew.rank);
-            return Err(Failure::misuse(cause, "--skew"));
-        }
-        let rank = skew.rank as usize;
-        skew_ns.resize(skew_ns.len().max(rank + 1), 0);
-        skew_ns[rank] = skew.late.ns;
-    }
-    Ok(skew_ns)
-}
-
-fn known<T: Copy>(
-    what: &str,
-    text: &str,
-    all: &[T],
-    name: fn(T) -> &'static str,
-) -> Result<T, Failure> {
-    all.iter().copied().find(|&one| name(one) == text).ok_or_else(|| {
-        let names: Vec<&str> = all.iter().map(|&one| name(one)).collect();
-        unknown(what, text, &names.join(", "))
-    })
-}
-
-fn unknown(what: &str, text: &str, known: &str) -> Failure {
-    Failure::misuse(format!("unknown {what} {text:?} (known: {known})"), &format!("--{what}"))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use weftscope_traces::{Classifier, edit::merge};
 
-use super::{ExportFormat, JobControl, PictureLook};
+use super::{Export, ExportFormat, JobControl, PictureLook};
 use crate::{
     app::{Document, JobResult, short_name},
     files::{FileError, SaveOptions, open_trace, save_trace, write_atomically},
@@ -49,14 +49,10 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
     Ok(document)
 }
 
-/// Writes a document. Whatever lay at `path` stays until the new file is whole.
-pub fn export(
-    document: &Document,
-    (format, look): (ExportFormat, PictureLook),
-    path: &Path,
-    control: &JobControl,
-) -> JobResult {
-    let written = match format {
+/// Writes a document. Whatever lay at the path stays until the new file is whole.
+pub fn export(document: &Document, export: &Export, control: &JobControl) -> JobResult {
+    let Export { format, look, path } = export;
+    let written = match *format {
         ExportFormat::Trace(format) => {
             let mut hook = |done, total| match control.step(done, total) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -64,7 +60,7 @@ pub fn export(
             };
             save_trace(&document.trace, path, (format, SaveOptions::default()), &mut hook)
         }
-        ExportFormat::Png => write_picture(document, look, path),
+        ExportFormat::Png => write_picture(document, *look, path),
     };
     match written {
         Ok(()) => {

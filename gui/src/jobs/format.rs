@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use weftscope_traces::Span;
 
@@ -20,6 +20,17 @@ pub struct PictureLook {
     pub mode: Mode,
     /// Time shown.
     pub window: Option<Span>,
+}
+
+/// A document on its way to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// As what.
+    pub format: ExportFormat,
+    /// How a picture looks.
+    pub look: PictureLook,
+    /// Where to.
+    pub path: PathBuf,
 }
 
 impl ExportFormat {

@@ -11,4 +11,4 @@ mod format;
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
 pub use events::{EventSender, Events, Wake};
 pub use files::{export, open};
-pub use format::{ExportFormat, PictureLook};
+pub use format::{Export, ExportFormat, PictureLook};

@@ -65,10 +65,10 @@ fn slice_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, slice: SliceRef) 
             let op = timeline.op_of(slice).unwrap_or(slice);
             let producers: Vec<SliceRef> = timeline.producers(op).collect();
             let consumers: Vec<SliceRef> = timeline.consumers(op).collect();
-            links_ui(ui, cx, document, ("Waits for", &producers));
-            links_ui(ui, cx, document, ("Waited for by", &consumers));
+            links_ui(ui, cx, document, "Waits for", &producers);
+            links_ui(ui, cx, document, "Waited for by", &consumers);
             if op != slice {
-                links_ui(ui, cx, document, ("Block of", &[op]));
+                links_ui(ui, cx, document, "Block of", &[op]);
             }
         });
     });
@@ -97,12 +97,7 @@ fn value_text(value: &ArgValue) -> String {
     }
 }
 
-fn links_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    document: &Document,
-    (title, slices): (&str, &[SliceRef]),
-) {
+fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, title: &str, slices: &[SliceRef]) {
     if slices.is_empty() {
         return;
     }

@@ -54,13 +54,13 @@ pub(super) fn tables_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, range
     });
     if both {
         ui.columns_const(|[left, right]| {
-            table_ui(left, cx, (TableId::Ops, OPS), op_rows(tables));
-            table_ui(right, cx, (TableId::Rows, ROWS), track_rows(tables, document));
+            table_ui(left, cx, TableId::Ops, OPS, op_rows(tables));
+            table_ui(right, cx, TableId::Rows, ROWS, track_rows(tables, document));
         });
     } else if shown == TableId::Ops {
-        table_ui(ui, cx, (TableId::Ops, OPS), op_rows(tables));
+        table_ui(ui, cx, TableId::Ops, OPS, op_rows(tables));
     } else {
-        table_ui(ui, cx, (TableId::Rows, ROWS), track_rows(tables, document));
+        table_ui(ui, cx, TableId::Rows, ROWS, track_rows(tables, document));
     }
 }
 
@@ -117,7 +117,7 @@ fn sorted(mut rows: Vec<Vec<Cell>>, sort: Option<TableSort>) -> Vec<Vec<Cell>> {
     rows
 }
 
-fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, (id, heads): (TableId, &[&str]), rows: Vec<Vec<Cell>>) {
+fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: TableId, heads: &[&str], rows: Vec<Vec<Cell>>) {
     let sort = cx.state.table_sort(id);
     let rows = sorted(rows, sort);
     ui.horizontal(|ui| {

@@ -2,7 +2,7 @@ use weftscope_traces::{SliceRef, Span, TrackId};
 
 use super::{
     FoldId, Hover, RangeSelection, Search, Selection, TimelineData, ViewState,
-    layout::{Layout, RowKind},
+    layout::{RowKind, RowLayout},
 };
 
 /// One change of the view. Menu, keys, pointer, tests and the command line all send these.
@@ -212,7 +212,7 @@ fn reveal(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
     if let Some(rank) = data.trace.track(track).kind.rank() {
         view.open.insert(FoldId::Rank(rank));
     }
-    let layout = Layout::new(data, view);
+    let layout = RowLayout::new(data, view);
     let row = layout.rows.iter().find(
         |row| matches!(row.kind, RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) if id == track),
     );

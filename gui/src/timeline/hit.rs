@@ -1,10 +1,19 @@
-use egui::Pos2;
+use egui::{Pos2, Rangef};
 use weftscope_traces::{LaneId, SliceRef, Span, TrackId};
 
-use super::{Layout, Row, RowKind, TimeScale, TimelineData, ViewState, areas::Areas};
+use super::{Row, RowKind, RowLayout, TimeScale, TimelineData, ViewState, areas::Areas};
 
 /// Points beside a slice that still count as on it: a block of a nanosecond can be caught.
 const REACH: f32 = 3.0;
+
+/// What is on the screen: a trace, how it is looked at, and where that puts its rows.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) data: &'a TimelineData,
+    pub(super) view: &'a ViewState,
+    pub(super) areas: &'a Areas,
+    pub(super) layout: &'a RowLayout,
+}
 
 /// What lies under a point of the plot.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,11 +25,8 @@ pub(super) struct Hit {
 }
 
 /// Finds row and slice under `at`.
-pub(super) fn hit(
-    (data, view): (&TimelineData, &ViewState),
-    (areas, layout): (&Areas, &Layout),
-    at: Pos2,
-) -> Hit {
+pub(super) fn hit(scene: Scene<'_>, at: Pos2) -> Hit {
+    let Scene { data, view, areas, layout } = scene;
     let y = at.y - areas.plot.top() + view.scroll_y;
     let Some(row) = layout.row_at(y).copied() else { return Hit { row: None, slice: None } };
     let track = match row.kind {
@@ -67,11 +73,11 @@ fn slice_at(data: &TimelineData, lane: LaneId, scale: &TimeScale, x: f32) -> Opt
 /// Tracks of the rows between two heights (points from the top of all rows).
 pub(super) fn tracks_between(
     data: &TimelineData,
-    layout: &Layout,
-    (a, b): (f32, f32),
+    layout: &RowLayout,
+    heights: Rangef,
 ) -> Vec<TrackId> {
     layout
-        .visible(a.min(b), a.max(b).max(a.min(b) + 0.5))
+        .visible(heights.min, heights.max.max(heights.min + 0.5))
         .iter()
         .filter_map(|row| match row.kind {
             RowKind::Sms(index) => data.ranks[index].track,

@@ -71,7 +71,7 @@ impl Row {
 
 /// All rows that are not folded away, top to bottom.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Layout {
+pub struct RowLayout {
     /// The rows.
     pub rows: Vec<Row>,
     /// Height of all of them.
@@ -96,7 +96,7 @@ pub(super) mod height {
     pub(in crate::timeline) const RANK_GAP: f32 = 4.0;
 }
 
-impl Layout {
+impl RowLayout {
     /// Places the rows of `data` as `view` folds them.
     pub fn new(data: &TimelineData, view: &ViewState) -> Self {
         let mut layout = Self::default();
@@ -218,7 +218,7 @@ pub fn view_for_height(data: &TimelineData, height: f32) -> ViewState {
     let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
     let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];
     // The strips above the rows take about a hundred points.
-    let fits = |view: &ViewState| Layout::new(data, view).height <= height - 104.0;
+    let fits = |view: &ViewState| RowLayout::new(data, view).height <= height - 104.0;
     for id in first.into_iter().flatten() {
         view.open.insert(id);
         if !fits(&view) {

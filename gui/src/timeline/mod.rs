@@ -32,7 +32,7 @@ pub use data::TimelineData;
 pub use facts::facts;
 pub use fold::FoldId;
 pub(crate) use keys::TIMELINE_KEYS;
-pub use layout::{Layout, Row, RowKind, view_for_height};
+pub use layout::{Row, RowKind, RowLayout, view_for_height};
 pub use legend::{badge_ui, legend_ui};
 pub use phases::PhaseMark;
 pub use prepare::DrawList;

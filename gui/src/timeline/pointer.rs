@@ -1,10 +1,9 @@
-use egui::{CursorIcon, Event, Id, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
+use egui::{CursorIcon, Event, Id, MouseWheelUnit, PointerButton, Pos2, Rangef, Response, Ui};
 use weftscope_traces::Span;
 
 use super::{
-    Hover, Layout, RangeSelection, TimelineData, ViewCommand, ViewState,
-    areas::Areas,
-    hit::{hit, tracks_between},
+    Hover, RangeSelection, ViewCommand,
+    hit::{Scene, hit, tracks_between},
 };
 
 /// Points of wheel travel that halve or double the window.
@@ -12,10 +11,7 @@ const ZOOM_TRAVEL: f64 = 140.0;
 
 /// What the pointer wants of the plot.
 pub(super) struct Pointer<'a> {
-    pub(super) data: &'a TimelineData,
-    pub(super) view: &'a ViewState,
-    pub(super) areas: &'a Areas,
-    pub(super) layout: &'a Layout,
+    pub(super) scene: Scene<'a>,
 }
 
 impl Pointer<'_> {
@@ -40,13 +36,13 @@ impl Pointer<'_> {
         if response.clicked()
             && let Some(at) = response.interact_pointer_pos()
         {
-            let found = hit((self.data, self.view), (self.areas, self.layout), at);
+            let found = hit(self.scene, at);
             commands.push(match found.slice {
                 Some(slice) => ViewCommand::Select(slice),
                 None => ViewCommand::ClearSelection,
             });
         }
-        if response.double_clicked() && self.view.selection.slice().is_some() {
+        if response.double_clicked() && self.scene.view.selection.slice().is_some() {
             commands.push(ViewCommand::FitSelection);
         }
         commands
@@ -62,9 +58,9 @@ impl Pointer<'_> {
             (input.smooth_scroll_delta(), f64::from(input.zoom_delta()), input.modifiers.alt)
         });
         let mut commands = Vec::new();
-        let at_ns = self.areas.scale(self.view).time_from_x(at.x);
+        let at_ns = self.scene.areas.scale(self.scene.view).time_from_x(at.x);
         let mut factor = if zoom > 0.0 { 1.0 / zoom } else { 1.0 };
-        if self.areas.header.contains(at) || alt {
+        if self.scene.areas.header.contains(at) || alt {
             commands.extend((scroll.y != 0.0).then(|| self.scroll(-scroll.y)));
         } else if is_wheel {
             factor *= (f64::from(-scroll.y) / ZOOM_TRAVEL).exp2();
@@ -86,40 +82,44 @@ impl Pointer<'_> {
             return None;
         }
         let at = response.interact_pointer_pos()?;
-        let strip = self.areas.minimap;
-        let whole = self.data.whole_span();
+        let strip = self.scene.areas.minimap;
+        let whole = self.scene.data.whole_span();
         let share = f64::from((at.x - strip.left()) / strip.width().max(1.0));
         let centre = whole.start_ns + (whole.len_ns() as f64 * share) as i64;
-        let by = centre - (self.view.window.start_ns + self.view.window.len_ns() / 2);
-        let length = self.view.window.len_ns().max(1);
+        let by = centre - (self.scene.view.window.start_ns + self.scene.view.window.len_ns() / 2);
+        let length = self.scene.view.window.len_ns().max(1);
         Some(ViewCommand::Pan { share: by as f64 / length as f64 })
     }
 
     /// What the pointer at `at` is over.
     pub(super) fn hover(&self, at: Pos2) -> Hover {
-        let time_ns = self.areas.scale(self.view).time_from_x(at.x);
-        let slice = hit((self.data, self.view), (self.areas, self.layout), at).slice;
+        let time_ns = self.scene.areas.scale(self.scene.view).time_from_x(at.x);
+        let slice = hit(self.scene, at).slice;
         Hover { time_ns, slice }
     }
 
     /// Rows scrolled by so many points, kept within the rows.
     pub(super) fn scroll(&self, by: f32) -> ViewCommand {
-        let most = (self.layout.height - self.areas.plot.height()).max(0.0);
-        ViewCommand::Scroll((self.view.scroll_y + by).clamp(0.0, most))
+        let most = (self.scene.layout.height - self.scene.areas.plot.height()).max(0.0);
+        ViewCommand::Scroll((self.scene.view.scroll_y + by).clamp(0.0, most))
     }
 
     fn share(&self, points: f32) -> f64 {
-        f64::from(points / self.areas.plot.width().max(1.0))
+        f64::from(points / self.scene.areas.plot.width().max(1.0))
     }
 
     fn range(&self, from: Pos2, to: Pos2) -> RangeSelection {
-        let scale = self.areas.scale(self.view);
+        let scale = self.scene.areas.scale(self.scene.view);
         let (left, right) = (from.x.min(to.x), from.x.max(to.x));
-        let plot = self.areas.plot;
+        let plot = self.scene.areas.plot;
         let time = |x: f32| scale.time_from_x(x.clamp(plot.left(), plot.right()));
         let span = Span::new(time(left), time(right).max(time(left) + 1));
-        let y = |at: Pos2| at.y.clamp(plot.top(), plot.bottom()) - plot.top() + self.view.scroll_y;
-        let tracks = tracks_between(self.data, self.layout, (y(from), y(to)));
+        let y = |at: Pos2| {
+            at.y.clamp(plot.top(), plot.bottom()) - plot.top() + self.scene.view.scroll_y
+        };
+        let (from, to) = (y(from), y(to));
+        let heights = Rangef::new(from.min(to), from.max(to));
+        let tracks = tracks_between(self.scene.data, self.scene.layout, heights);
         RangeSelection { span, tracks }
     }
 }

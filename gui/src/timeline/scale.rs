@@ -34,11 +34,6 @@ impl TimeScale {
         1.0 / self.points_per_ns
     }
 
-    /// Points `ns` is wide.
-    pub fn width_of(&self, ns: i64) -> f32 {
-        (ns as f64 * self.points_per_ns) as f32
-    }
-
     /// The window shown.
     pub fn window(&self) -> Span {
         self.window

@@ -1,11 +1,11 @@
 use egui::{CursorIcon, Id, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
 
 use super::{
-    Layout, RowKind, TimelineData, ViewCommand, ViewState,
+    RowKind, RowLayout, TimelineData, ViewCommand, ViewState,
     areas::Areas,
     cache::FrameCache,
     emphasis::Emphasis,
-    hit::hit,
+    hit::{Scene, hit},
     keys::keys,
     paint::{self, Pen},
     pointer::Pointer,
@@ -26,7 +26,7 @@ pub fn timeline_ui(
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
     let areas = Areas::new(whole, data);
-    let layout = Layout::fitted(data, view, areas.plot.height());
+    let layout = RowLayout::fitted(data, view, areas.plot.height());
     let emphasis = Emphasis::new(data, view);
     let painter = ui.painter_at(whole);
     let scale = areas.scale(view);
@@ -69,7 +69,8 @@ fn paint_all(pen: &Pen<'_>, cache: &mut FrameCache) {
 
 fn interact(ui: &mut Ui, pen: &Pen<'_>) -> Vec<ViewCommand> {
     let (areas, view) = (pen.areas, pen.view);
-    let pointer = Pointer { data: pen.data, view, areas: &areas, layout: pen.layout };
+    let scene = Scene { data: pen.data, view, areas: &areas, layout: pen.layout };
+    let pointer = Pointer { scene };
     let mut commands = Vec::new();
     let id = ui.scope_id().with("timeline plot");
     let plot = ui.interact(areas.plot, id, Sense::click_and_drag());
@@ -110,7 +111,7 @@ fn hover(
     if plot.dragged() {
         return;
     }
-    let row = hit((pen.data, pen.view), (&pen.areas, pen.layout), at).row;
+    let row = hit(pointer.scene, at).row;
     if let Some(subject) = Subject::of(&hover, row.map(|row| row.kind)) {
         Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), plot.id, egui::PopupAnchor::Pointer)
             .gap(16.0)

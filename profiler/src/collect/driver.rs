@@ -8,13 +8,13 @@ use std::{
 
 use weftscope_engine::{
     observer::{LaunchKind, LaunchRecord},
-    plan::{OpId, Plan, StreamId},
+    plan::{OpId, StreamId},
 };
 use weftscope_traces::{
     ArgValue, ArgsId, Kind, Label, LabelId, Span, TraceBuilder, TrackId, TrackKind,
 };
 
-use super::{labels::Labels, layout::Layout};
+use super::ops::Declared;
 
 /// Driver activity of the iteration under way, and the tracks it goes to.
 #[derive(Default)]
@@ -54,17 +54,18 @@ impl Driver {
     pub(super) fn lay(
         &mut self,
         builder: &mut TraceBuilder,
-        (plan, layout, labels): (&Plan, &Layout, &Labels),
+        declared: Declared<'_>,
         offset_ns: i64,
     ) -> u64 {
+        let Declared { plan, tracks, labels } = declared;
         let mut records = std::mem::take(&mut self.records);
         records.sort_by_key(|record| (record.start_ns, record.end_ns));
-        self.declare(builder, (plan, layout), &records);
+        self.declare(builder, declared, &records);
         let mut misplaced = 0;
         for record in &records {
             // What belongs to the whole process stands with rank 0.
             let rank = record.rank.unwrap_or(0);
-            let Some(parent) = layout.rank(rank as usize).map(|tracks| tracks.root) else {
+            let Some(parent) = tracks.rank(rank as usize).map(|tracks| tracks.root) else {
                 misplaced += 1;
                 continue;
             };
@@ -73,7 +74,7 @@ impl Driver {
             });
             misplaced += u64::from(record.op.is_some() && known.is_none());
             let row = row_of(record.kind, known.map(|(stream, _)| stream));
-            let track = self.track(builder, (rank, parent), row);
+            let track = self.track(builder, rank, parent, row);
             let label = match known {
                 Some((_, label)) => label,
                 None => self.label(builder, record),
@@ -92,9 +93,10 @@ impl Driver {
     fn declare(
         &mut self,
         builder: &mut TraceBuilder,
-        (plan, layout): (&Plan, &Layout),
+        declared: Declared<'_>,
         records: &[LaunchRecord],
     ) {
+        let Declared { plan, tracks, .. } = declared;
         let stream = |op: OpId| plan.ops.get(op.0 as usize).map(|op| op.stream);
         let rows: BTreeSet<(u32, Row)> = records
             .iter()
@@ -104,8 +106,8 @@ impl Driver {
             })
             .collect();
         for (rank, row) in rows {
-            if let Some(tracks) = layout.rank(rank as usize) {
-                self.track(builder, (rank, tracks.root), row);
+            if let Some(tracks) = tracks.rank(rank as usize) {
+                self.track(builder, rank, tracks.root, row);
             }
         }
     }
@@ -113,7 +115,8 @@ impl Driver {
     fn track(
         &mut self,
         builder: &mut TraceBuilder,
-        (rank, parent): (u32, TrackId),
+        rank: u32,
+        parent: TrackId,
         row: Row,
     ) -> TrackId {
         let rows = &mut self.rows;

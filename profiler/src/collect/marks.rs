@@ -4,7 +4,7 @@ use weftscope_engine::{
     observer::OpRecord,
     plan::{Phase, Plan, StreamId},
 };
-use weftscope_traces::Span;
+use weftscope_traces::{Kind, Label, Span};
 
 /// A stretch of the marks track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,11 @@ pub(super) fn phases(plan: &Plan, ops: &[OpRecord]) -> Vec<Mark> {
         widen(&mut marks, Mark { span, layer: op.layer, phase: op.phase });
     }
     disjoint(marks)
+}
+
+/// A label of the marks track.
+pub(super) fn mark_label(name: String) -> Label {
+    Label { name, kind: Kind::Mark, ..Label::default() }
 }
 
 fn spans<'a>(

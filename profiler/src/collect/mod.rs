@@ -4,9 +4,11 @@ mod collector;
 mod describe;
 mod driver;
 mod labels;
-mod layout;
 mod marks;
+mod ops;
+mod run;
 mod staging;
+mod tracks;
 
 pub use collector::{CollectError, Collector};
 pub use describe::{SPEC_KEY, spec_of};

@@ -45,7 +45,8 @@ pub(crate) fn run_baselines(
 /// Runs the points of a curve, telling each as it is done. On the job's own thread.
 pub(crate) fn run_curve(
     backend: &Backend,
-    (spec, axis): (&Arc<RunSpec>, SweepAxis),
+    spec: &Arc<RunSpec>,
+    axis: SweepAxis,
     events: &EventSender,
     control: &JobControl,
 ) -> JobResult {

@@ -1,5 +1,6 @@
 //! `bench`: strategies against one another, kernels against what the hardware can do at best.
 
+mod args;
 mod report;
 mod text;
 
@@ -15,12 +16,13 @@ use weftscope_engine::{
 };
 use weftscope_profiler::bench::{Bench, Options, bench};
 
+pub(super) use self::args::BenchArgs;
 use self::report::Report;
 use super::{
     Failure, Outcome,
-    args::{Backend, BenchArgs},
     progress::ProgressLine,
-    run_spec::{prefill, run_failure, spec_on, strategy},
+    run_args::{Backend, strategy},
+    run_spec::{prefill, run_failure, spec_on},
 };
 use crate::files::check_target;
 
@@ -89,7 +91,7 @@ fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
     }
     let spec = |&tokens| {
         let batch = prefill(tokens, args.on.seq)?;
-        let spec = spec_on(&args.on, args.backend, (batch, any, Some(args.layers)))?;
+        let spec = spec_on(&args.on, args.backend, batch, any, Some(args.layers))?;
         // What is wrong with the arguments is said before anything runs.
         plan(&spec).map_err(|error| run_failure(error.into()))?;
         Ok(spec)

@@ -14,7 +14,8 @@ use weftscope_profiler::{
 };
 use weftscope_traces::{Slowdown, Trace};
 
-use crate::cli::{Failure, args::RecordArgs, progress::ProgressLine, run_spec::run_failure};
+use super::RecordArgs;
+use crate::cli::{Failure, progress::ProgressLine, run_spec::run_failure};
 
 /// Shortest and longest interval that CUPTI's sampler takes, ns: below, the H200's buffer overflows; above, an
 /// iteration has no sample.

@@ -1,5 +1,6 @@
 //! `record`: runs a strategy, on the simulator or on GPUs, and writes the recording.
 
+mod args;
 mod cuda;
 
 use std::{io::Write, path::Path, sync::Arc};
@@ -7,12 +8,12 @@ use std::{io::Write, path::Path, sync::Arc};
 use weftscope_engine::{cuda::Checkpoint, sim::Simulator, spec::RunSpec};
 use weftscope_traces::Trace;
 
+pub(super) use self::args::RecordArgs;
 use super::{
-    Failure, Outcome,
-    args::{Backend, RecordArgs},
-    convert,
+    Failure, Outcome, convert,
     progress::ProgressLine,
-    run_spec::{layers, run_failure, run_spec},
+    run_args::{Backend, layers},
+    run_spec::{run_failure, run_spec},
 };
 use crate::files::{FileError, SaveOptions, TraceFormat, check_target};
 

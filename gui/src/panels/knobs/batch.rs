@@ -65,7 +65,7 @@ fn model_line(model: &ModelShape) -> String {
 
 fn requests_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let draft = &live.draft;
-    row_named(ui, cx, ("Tokens", Knob::Batch), |ui, cx| {
+    row_named(ui, cx, "Tokens", Knob::Batch, |ui, cx| {
         let mut tokens = draft.spec.batch.tokens();
         let drag = DragValue::new(&mut tokens).range(1..=131_072).speed(32.0).suffix(" tokens");
         let response = fill(ui, drag);

@@ -22,14 +22,15 @@ pub(super) fn row(
     knob: Knob,
     add: impl FnOnce(&mut Ui, &mut Cx<'_>),
 ) {
-    row_named(ui, cx, (knob.label(), knob), add);
+    row_named(ui, cx, knob.label(), knob, add);
 }
 
 /// The same under another name: a knob may have several controls.
 pub(super) fn row_named(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    (name, knob): (&str, Knob),
+    name: &str,
+    knob: Knob,
     add: impl FnOnce(&mut Ui, &mut Cx<'_>),
 ) {
     let Some(live) = &cx.state.live else { return };

@@ -1,38 +1,29 @@
 use std::sync::Arc;
 
-use egui::{Color32, Mesh, Rangef, Rect, Shape, TextureId, pos2};
-use weftscope_traces::{Kind, LaneId, TrackKind, lod::Band};
+use egui::{Mesh, Rangef, Rect, Shape, TextureId, pos2};
+use weftscope_traces::{LaneId, TrackKind};
 
-use super::{Pen, hatch::hatch_uv, ribbon, shade::Shades};
+use super::{Pen, meshes::Meshes, ribbon, shade::Shades};
 use crate::timeline::{Row, RowKind, prepare::DrawList};
 
 /// All ribbons and blocks on the screen: one mesh of plain rectangles and one of hatched ones. A shape per block would cost a
 /// hundred times as much (35 ms against 1.3 ms for 100 000 on a 2-vCPU EPYC).
 #[derive(Clone, Default)]
 pub(in crate::timeline) struct BlockMesh {
-    solid: Arc<Mesh>,
-    hatched: Arc<Mesh>,
+    layers: [Arc<Mesh>; 2],
 }
 
 impl BlockMesh {
     /// Builds the meshes for the rows on the screen.
     pub(in crate::timeline) fn build(pen: &Pen<'_>, list: &DrawList, hatching: TextureId) -> Self {
-        let mut builder = Builder {
-            pen,
-            shades: Shades::new(pen.theme),
-            pixels_per_point: pen.painter.pixels_per_point(),
-            solid: Mesh::default(),
-            hatched: Mesh::with_texture(hatching),
-        };
-        // Growing by doubling would copy tens of megabytes at a few hundred thousand blocks.
-        let room = (list.num_items() + RIBBONS).min(RESERVED);
-        builder.solid.reserve_vertices(4 * room);
-        builder.solid.reserve_triangles(2 * room);
+        let rects = (list.num_items() + RIBBONS).min(RESERVED);
+        let meshes = Meshes::with_room(rects, hatching, pen.painter.pixels_per_point());
+        let mut builder = Builder { pen, shades: Shades::new(pen.theme), meshes };
         for row in pen.rows() {
             builder.row(row, list);
         }
-        ribbon::add_ribbons(pen, &mut builder.solid, &mut builder.hatched);
-        Self { solid: Arc::new(builder.solid), hatched: Arc::new(builder.hatched) }
+        ribbon::add_ribbons(pen, &mut builder.meshes);
+        Self { layers: builder.meshes.finish() }
     }
 }
 
@@ -44,16 +35,15 @@ const RESERVED: usize = 300_000;
 /// Adds the meshes to the picture.
 pub(in crate::timeline) fn paint_blocks(pen: &Pen<'_>, mesh: &BlockMesh) {
     let painter = pen.in_plot();
-    painter.add(Shape::Mesh(Arc::clone(&mesh.solid)));
-    painter.add(Shape::Mesh(Arc::clone(&mesh.hatched)));
+    for layer in &mesh.layers {
+        painter.add(Shape::Mesh(Arc::clone(layer)));
+    }
 }
 
 struct Builder<'a> {
     pen: &'a Pen<'a>,
     shades: Shades,
-    pixels_per_point: f32,
-    solid: Mesh,
-    hatched: Mesh,
+    meshes: Meshes,
 }
 
 impl Builder<'_> {
@@ -72,7 +62,10 @@ impl Builder<'_> {
                 (true, height) if height >= 6.0 => 1.0,
                 _ => 0.0,
             };
-            let y = Rangef::new(self.snap(y.min), self.snap(y.max) - air / self.pixels_per_point);
+            let y = Rangef::new(
+                self.snap(y.min),
+                self.snap(y.max) - air / self.meshes.pixels_per_point,
+            );
             self.lane(lane, y, list);
         }
     }
@@ -80,7 +73,7 @@ impl Builder<'_> {
     fn lane(&mut self, lane: LaneId, y: Rangef, list: &DrawList) {
         let (scale, plot) = (self.pen.scale, self.pen.areas.plot);
         let labels = &self.pen.data.trace.lane(lane).slices.label;
-        let pixel = 1.0 / self.pixels_per_point;
+        let pixel = 1.0 / self.meshes.pixels_per_point;
         let items = list.items(lane, scale.window());
         for item in items {
             let left = self.snap(scale.x_from_time(item.start_ns).max(plot.left() - 2.0));
@@ -90,23 +83,11 @@ impl Builder<'_> {
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right.max(left + pixel), y.max));
             let bright = !self.pen.emphasis.is_active()
                 || self.pen.emphasis.is_bright(labels[item.index as usize]);
-            let band = Band { kind: item.kind, split: item.split };
-            let covered = (item.busy_ns, item.end_ns - item.start_ns);
-            let colour = self.shades.of(band, covered, bright);
-            if item.kind == Kind::Wait {
-                self.hatched_rect(rect, colour);
-            } else {
-                self.solid.add_colored_rect(rect, colour);
-            }
+            self.meshes.add(rect, item.kind, self.shades.of(item, bright));
         }
     }
 
-    fn hatched_rect(&mut self, rect: Rect, colour: Color32) {
-        let uv = hatch_uv(rect, self.pixels_per_point);
-        self.hatched.add_rect_with_uv(rect, uv, colour);
-    }
-
     fn snap(&self, at: f32) -> f32 {
-        (at * self.pixels_per_point).round() / self.pixels_per_point
+        (at * self.meshes.pixels_per_point).round() / self.meshes.pixels_per_point
     }
 }

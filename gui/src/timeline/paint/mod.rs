@@ -7,6 +7,7 @@ mod ghost;
 mod hatch;
 mod header;
 mod marks;
+mod meshes;
 mod minimap;
 mod names;
 mod overlay;
@@ -29,7 +30,7 @@ pub(super) use ruler::paint_ruler;
 use egui::{Painter, Rangef, Rect, pos2};
 use weftscope_traces::Span;
 
-use super::{Layout, Row, TimeScale, TimelineData, ViewState, areas::Areas, emphasis::Emphasis};
+use super::{Row, RowLayout, TimeScale, TimelineData, ViewState, areas::Areas, emphasis::Emphasis};
 use crate::theme::Theme;
 
 /// What every painting function is given.
@@ -40,7 +41,7 @@ pub(super) struct Pen<'a> {
     pub(super) painter: &'a Painter,
     pub(super) areas: Areas,
     pub(super) scale: TimeScale,
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a RowLayout,
     pub(super) emphasis: &'a Emphasis,
 }
 

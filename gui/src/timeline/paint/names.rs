@@ -37,7 +37,7 @@ pub(in crate::timeline) fn paint_names(pen: &Pen<'_>, list: &DrawList) {
                     continue;
                 }
                 left -= 1;
-                name(pen, &painter, (lane, item, rect), is_op);
+                name(pen, &painter, lane, item, rect, is_op);
             }
         }
     }
@@ -46,7 +46,9 @@ pub(in crate::timeline) fn paint_names(pen: &Pen<'_>, list: &DrawList) {
 fn name(
     pen: &Pen<'_>,
     painter: &egui::Painter,
-    (lane, item, rect): (LaneId, &LodItem, Rect),
+    lane: LaneId,
+    item: &LodItem,
+    rect: Rect,
     is_op: bool,
 ) {
     let label = pen.data.trace.lane(lane).slices.label[item.index as usize];

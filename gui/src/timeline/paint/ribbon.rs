@@ -1,10 +1,10 @@
-use egui::{Color32, Mesh, Rangef, Rect, pos2};
+use egui::{Color32, Rangef, Rect, pos2};
 use weftscope_traces::{
     Kind, Span, Split,
     lod::{Band, Ribbon, RibbonColumn},
 };
 
-use super::{Pen, hatch::hatch_uv};
+use super::{Pen, meshes::Meshes};
 use crate::{
     theme::Theme,
     timeline::{Row, RowKind},
@@ -34,20 +34,19 @@ fn parts(y: Rangef) -> (Rangef, Rangef) {
     (Rangef::new(y.min + 2.0, strip.min - 1.0), strip)
 }
 
-/// Adds the ribbons of the ranks on the screen to the plain and the hatched mesh.
-pub(super) fn add_ribbons(pen: &Pen<'_>, solid: &mut Mesh, hatched: &mut Mesh) {
+/// Adds the ribbons of the ranks on the screen.
+pub(super) fn add_ribbons(pen: &Pen<'_>, meshes: &mut Meshes) {
     for row in pen.rows() {
         if let RowKind::Rank(index) = row.kind {
-            add_one(pen, row, index, (solid, hatched));
+            add_one(pen, row, index, meshes);
         }
     }
 }
 
-fn add_one(pen: &Pen<'_>, row: &Row, index: usize, (solid, hatched): (&mut Mesh, &mut Mesh)) {
+fn add_one(pen: &Pen<'_>, row: &Row, index: usize, meshes: &mut Meshes) {
     let ribbon = &pen.data.ribbons[index];
-    let pixels_per_point = pen.painter.pixels_per_point();
     let plot = pen.areas.plot;
-    let columns = columns(ribbon, pen.scale.window(), plot.width() * pixels_per_point);
+    let columns = columns(ribbon, pen.scale.window(), plot.width() * meshes.pixels_per_point);
     let (stack, strip) = parts(pen.row_y(row));
     let full = ribbon.basis().full_scale();
     let busiest = pen.data.comm_shares[index];
@@ -65,11 +64,7 @@ fn add_one(pen: &Pen<'_>, row: &Row, index: usize, (solid, hatched): (&mut Mesh,
         let right = plot.left() + width * first as f32;
         let mut add = |y: Rangef, band: Band, colour: Color32| {
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right, y.max));
-            if band.kind == Kind::Wait {
-                hatched.add_rect_with_uv(rect, hatch_uv(rect, pixels_per_point), colour);
-            } else {
-                solid.add_colored_rect(rect, colour);
-            }
+            meshes.add(rect, band.kind, colour);
         };
         let mut base = stack.max;
         for band in bands() {

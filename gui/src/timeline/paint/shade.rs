@@ -1,5 +1,5 @@
 use egui::Color32;
-use weftscope_traces::lod::Band;
+use weftscope_traces::lod::{Band, LodItem};
 
 use crate::theme::Theme;
 
@@ -28,8 +28,9 @@ impl Shades {
         }
     }
 
-    /// Colour of a band covered to `busy_ns` of `len_ns`.
-    pub(super) fn of(&self, band: Band, (busy_ns, len_ns): (i64, i64), bright: bool) -> Color32 {
+    /// Colour of an item: that of its band, as strong as the item is covered.
+    pub(super) fn of(&self, item: &LodItem, bright: bool) -> Color32 {
+        let (busy_ns, len_ns) = (item.busy_ns, item.end_ns - item.start_ns);
         let step = if busy_ns >= len_ns {
             STEPS
         } else {
@@ -37,6 +38,6 @@ impl Shades {
             ((busy_ns * STEPS as i64 / len_ns) as usize).max(2)
         };
         let table = if bright { &self.full } else { &self.dim };
-        table[band.index()][step]
+        table[Band { kind: item.kind, split: item.split }.index()][step]
     }
 }

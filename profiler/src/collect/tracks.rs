@@ -8,7 +8,7 @@ use weftscope_traces::{LaneId, TraceBuilder, TrackId, TrackKind};
 const NO_LANE: u32 = u32::MAX;
 
 /// Tracks of every rank: marks, streams, SMs.
-pub(super) struct Layout {
+pub(super) struct Tracks {
     ranks: Vec<RankTracks>,
     sms: usize,
     /// Slots a row of `slot_lane` has room for.
@@ -31,7 +31,7 @@ pub(super) struct RankTracks {
     pub(super) streams: BTreeMap<StreamId, TrackId>,
 }
 
-impl Layout {
+impl Tracks {
     /// Declares all tracks; every SM gets its row even when no block ever lands on it.
     pub(super) fn declare(builder: &mut TraceBuilder, plan: &Plan) -> Self {
         let gpu = &plan.spec.machine.gpu;

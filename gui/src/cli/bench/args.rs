@@ -1,0 +1,34 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::run_args::{Backend, OnArgs};
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to run.
+    #[command(flatten)]
+    pub on: OnArgs,
+    /// Strategies that take turns (`weftscope list strategies`), separated by commas, or `all`.
+    #[arg(long, default_value = "all", value_name = "A,B|all", value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    /// Tokens of an iteration, all prefill; one table each.
+    #[arg(long, default_value = "2048,4096,8192", value_name = "N,N", value_delimiter = ',')]
+    pub tokens: Vec<u32>,
+    /// Where to run it.
+    #[arg(long, value_enum, default_value_t = Backend::Sim)]
+    pub backend: Backend,
+    /// Layers to run, at least three: the first and the last do not count.
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub layers: u32,
+    /// Turns that each strategy gets; figures are medians over all iterations of all turns.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub turns: u32,
+    /// Iterations of a turn, back to back.
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub iterations: u32,
+    /// Also write every figure to this file.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}

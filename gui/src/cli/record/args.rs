@@ -1,0 +1,50 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::{
+    run_args::{Backend, RunArgs},
+    units::Time,
+};
+
+/// `record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// What to run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Where to run it.
+    #[arg(long, value_enum, default_value_t = Backend::Sim)]
+    pub backend: Backend,
+    /// Folder of a Hugging Face checkpoint (config.json and safetensors) to take the weights from, with
+    /// `--backend cuda` [default: random weights].
+    #[arg(long, value_name = "FOLDER")]
+    pub weights: Option<PathBuf>,
+    /// Layers to run, a number or `all`; every layer of a model does the same.
+    #[arg(long, default_value = "4", value_name = "N|all")]
+    pub layers: String,
+    /// Iterations, one after another in the recording.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub iterations: u32,
+    /// Sample the GPUs' counters this often, e.g. 10us, with `--backend cuda`: SMs and tensor pipe active, memory and
+    /// link traffic [default: no counters].
+    #[arg(long, value_name = "TIME")]
+    pub pm_interval: Option<Time>,
+    /// Record what kernels stamp only, without CUPTI, with `--backend cuda`.
+    #[arg(long, conflicts_with = "pm_interval")]
+    pub no_cupti: bool,
+    /// Turns with and without recording, before the recording itself, to measure what it costs, with
+    /// `--backend cuda`; 0: do not measure.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub overhead_turns: u32,
+    /// File to write; its name says the format: .json, .json.gz or .weft.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
+    /// Trace Analysis knows; reading such a file here restores them.
+    #[arg(long)]
+    pub own_names: bool,
+    /// Also write one JSON file a rank into this folder, as Holistic Trace Analysis reads them.
+    #[arg(long, value_name = "FOLDER")]
+    pub ranks_dir: Option<PathBuf>,
+}

@@ -1,0 +1,195 @@
+//! The arguments that say what to run, and the knobs that they turn.
+//!
+//! What a knob is says the table of knobs, [`Knob`]; here stand its argument and the way from there to [`Knobs`].
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+use weftscope_engine::{
+    machine::Machine,
+    spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
+    split::SplitTable,
+};
+
+use super::{Failure, units::Skew};
+use crate::{app::live::Knob, files::FileError};
+
+/// What to run. The defaults are the program's main job.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Everything but batch and strategy.
+    #[command(flatten)]
+    pub on: OnArgs,
+    /// Tokens of the iteration, all prefill.
+    #[arg(long, default_value_t = 8192, value_name = "N", conflicts_with = "batch")]
+    pub tokens: u32,
+    /// A mixed batch instead: e.g. `4x2048, 64xdecode@1024, 512@4096` (new tokens @ tokens cached).
+    #[arg(long, value_name = "LIST", conflicts_with = "seq")]
+    pub batch: Option<String>,
+    /// Overlap strategy (`weftscope list strategies`).
+    #[arg(long, default_value = "tokenweave", value_name = "NAME")]
+    pub strategy: String,
+}
+
+/// What `record` and `bench` share.
+#[derive(Debug, Args)]
+pub struct OnArgs {
+    /// Model by name (`weftscope list models`), or the path of a Hugging Face config.json [default: llama-3.3-70b,
+    /// or the model of `--weights`].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: Option<String>,
+    /// Machine by name (`weftscope list machines`; `here`: the GPUs of this computer), or the path of a machine file.
+    /// [default: h100x8, or this computer's GPUs with `--backend cuda`]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub machine: Option<String>,
+    /// [`Knob::Tp`].
+    #[arg(long, value_name = "N", help = help(Knob::Tp, "[default: 8, or the machine's GPUs if fewer]"))]
+    pub tp: Option<u32>,
+    /// Shard sizes as if the degree were this; times then show that degree's ratio of compute to communication.
+    #[arg(long, value_name = "N")]
+    pub shard_of: Option<u32>,
+    /// Tokens a sequence [default: one sequence of all tokens].
+    #[arg(long, value_name = "N")]
+    pub seq: Option<u32>,
+    /// [`Knob::Transport`].
+    #[arg(long, value_name = "NAME", help = help(Knob::Transport, "(`weftscope list transports`) [default: multimem, or p2p where the machine has no multicast]"))]
+    pub transport: Option<String>,
+    /// [`Knob::Split`].
+    #[arg(long, default_value = "auto", value_name = "N|CHOOSER", help = help(Knob::Split, "a number of tokens, auto, or a chooser (`weftscope list choosers`)"))]
+    pub split: String,
+    /// Tuned table to use in place of the built-in one, in TokenWeave's JSON format; see `--split table`.
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+    /// [`Knob::AttnCtas`].
+    #[arg(long, value_name = "N", help = help(Knob::AttnCtas, "[default: from the chooser]"))]
+    pub attn_ctas: Option<u32>,
+    /// [`Knob::MlpCtas`].
+    #[arg(long, value_name = "N", help = help(Knob::MlpCtas, "[default: from the chooser]"))]
+    pub mlp_ctas: Option<u32>,
+    /// [`Knob::Skew`].
+    #[arg(long, value_name = "RANK:TIME", help = help(Knob::Skew, "e.g. 3:50us; may be given several times"))]
+    pub skew: Vec<Skew>,
+    /// [`Knob::Seed`].
+    #[arg(long, default_value_t = 0, value_name = "N", help = help(Knob::Seed, ""))]
+    pub seed: u64,
+}
+
+/// Who runs the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// The simulator.
+    Sim,
+    /// The NVIDIA GPUs of this computer, one a rank; tokens are arbitrary.
+    Cuda,
+}
+
+/// A knob's own words, then what only holds on the command line.
+fn help(knob: Knob, more: &str) -> String {
+    let what = knob.help();
+    match more.chars().next() {
+        None => what.to_owned(),
+        Some('[' | '(') => format!("{what} {more}"),
+        Some(_) => format!("{what}: {more}"),
+    }
+}
+
+impl OnArgs {
+    /// The knobs as these arguments turn them on `machine`.
+    ///
+    /// # Errors
+    /// Misuse, with the argument that it is about.
+    pub(super) fn knobs(
+        &self,
+        machine: &Machine,
+        strategy: StrategyKind,
+        layers: Option<u32>,
+    ) -> Result<Knobs, Failure> {
+        let transport = match &self.transport {
+            Some(name) => known("transport", name, &Transport::ALL, Transport::name)?,
+            None if machine.link.multimem_bytes_per_s.is_some() => Transport::Multimem,
+            None => Transport::P2p,
+        };
+        let tp = self.tp.unwrap_or_else(|| machine.gpus.min(8));
+        Ok(Knobs {
+            tp,
+            shard_of: self.shard_of,
+            strategy,
+            transport,
+            split: split(&self.split)?,
+            table: self.table.as_deref().map(table).transpose()?,
+            attn_ctas: self.attn_ctas,
+            mlp_ctas: self.mlp_ctas,
+            layers,
+            skew_ns: skew_ns(&self.skew, tp)?,
+            seed: self.seed,
+        })
+    }
+}
+
+/// A strategy by name.
+pub(super) fn strategy(name: &str) -> Result<StrategyKind, Failure> {
+    known("strategy", name, &StrategyKind::ALL, StrategyKind::name)
+}
+
+/// A number of layers, or all.
+pub(super) fn layers(text: &str) -> Result<Option<u32>, Failure> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let wrong = |_| Failure::misuse(format!("{text:?} is neither a number nor `all`"), "--layers");
+    text.parse().map(Some).map_err(wrong)
+}
+
+/// Misuse: a name that stands for nothing.
+pub(super) fn unknown(what: &str, text: &str, known: &str) -> Failure {
+    Failure::misuse(format!("unknown {what} {text:?} (known: {known})"), &format!("--{what}"))
+}
+
+fn split(text: &str) -> Result<SplitChoice, Failure> {
+    if text == "auto" {
+        return Ok(SplitChoice::Auto(Chooser::WaveModel));
+    }
+    if let Ok(tokens) = text.parse() {
+        return Ok(SplitChoice::Fixed(tokens));
+    }
+    let chooser = Chooser::ALL.into_iter().find(|chooser| chooser.name() == text);
+    chooser.map(SplitChoice::Auto).ok_or_else(|| {
+        let names = Chooser::ALL.map(Chooser::name).join(", ");
+        unknown("split", text, &format!("a number of tokens, auto, {names}"))
+    })
+}
+
+fn table(path: &Path) -> Result<SplitTable, Failure> {
+    let json =
+        fs::read_to_string(path).map_err(|error| FileError::io("cannot read", &error, path))?;
+    SplitTable::parse(&json).map_err(|error| FileError::new(error.to_string(), path).into())
+}
+
+fn skew_ns(skews: &[Skew], tp: u32) -> Result<Vec<i64>, Failure> {
+    let mut skew_ns = Vec::new();
+    for skew in skews {
+        if skew.rank >= tp {
+            let cause = format!("there is no rank {} among {tp}", skew.rank);
+            return Err(Failure::misuse(cause, "--skew"));
+        }
+        let rank = skew.rank as usize;
+        skew_ns.resize(skew_ns.len().max(rank + 1), 0);
+        skew_ns[rank] = skew.late.ns;
+    }
+    Ok(skew_ns)
+}
+
+fn known<T: Copy>(
+    what: &str,
+    text: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<T, Failure> {
+    all.iter().copied().find(|&one| name(one) == text).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|&one| name(one)).collect();
+        unknown(what, text, &names.join(", "))
+    })
+}
