@@ -7,8 +7,8 @@ use std::sync::Arc;
 use weftscope::app::{
     Command, Document, Effect, Event, Shown, State, apply,
     live::{
-        Catalog, Draft, Host, Iteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Marks,
-        Running, Status,
+        Catalog, Draft, Host, KeptIteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Running,
+        SplitMarks, Status,
     },
     update,
 };
@@ -49,11 +49,11 @@ fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
     spec.knobs.layers = Some(1);
     let trace = record(&mut Simulator::new(&spec.machine), &spec, 1, &mut |_| true).unwrap();
     let duration_ns = trace.span().len_ns();
-    LiveEvent::Iteration(Arc::new(Iteration {
+    LiveEvent::Iteration(Arc::new(KeptIteration {
         session: 0,
         number,
         plan: Arc::new(plan(&spec).unwrap()),
-        marks: Marks::of(&spec),
+        marks: SplitMarks::of(&spec),
         duration_ns,
         alone_compute_ns: 0,
         document: Arc::new(Document::prepare(Arc::new(trace), "test")),

@@ -4,44 +4,66 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     executor::Executor,
-    observer::NullObserver,
-    plan::plan,
+    observer::{NullObserver, Observer},
+    plan::{Plan, plan},
     spec::{RunSpec, StrategyKind},
 };
 
 use crate::record::RunError;
 
-/// The time of an iteration of `spec`, ns: first op's start to last op's end over all ranks; on hardware the median of
-/// a few.
+/// What an iteration took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IterationTiming {
+    /// First op's start to last op's end over all ranks, ns; on hardware the median of a few.
+    pub time_ns: i64,
+    /// Sum over the ops of a rank of their isolated durations, ns; `None` when one of them is not known.
+    pub isolated_ns: Option<i64>,
+}
+
+/// Times an iteration of `spec`.
 ///
 /// # Errors
 /// [`RunError::Plan`] or [`RunError::Exec`].
-pub fn iteration_time(executor: &mut dyn Executor, spec: &RunSpec) -> Result<i64, RunError> {
+pub fn iteration_time(
+    executor: &mut dyn Executor,
+    spec: &RunSpec,
+) -> Result<IterationTiming, RunError> {
     let plan = Arc::new(plan(spec)?);
-    let time = executor.run(&plan, 0, &mut NullObserver)?;
+    let mut isolated = IsolatedSum(None);
+    let time = executor.run(&plan, 0, &mut isolated)?;
+    let isolated_ns = isolated.0;
     if !executor.provenance().measured {
-        return Ok(time.end_ns - time.start_ns);
+        return Ok(IterationTiming { time_ns: time.end_ns - time.start_ns, isolated_ns });
     }
     let times = executor.run_many(&plan, (1, MEASURED_ITERATIONS), &mut NullObserver)?;
     let mut times: Vec<i64> = times.iter().map(|time| time.end_ns - time.start_ns).collect();
     times.sort_unstable();
-    Ok(times[times.len() / 2])
+    Ok(IterationTiming { time_ns: times[times.len() / 2], isolated_ns })
+}
+
+/// Keeps the sum of the isolated durations, which come with the begin of an iteration.
+struct IsolatedSum(Option<i64>);
+
+impl Observer for IsolatedSum {
+    fn begin(&mut self, _: &Arc<Plan>, _: u64, isolated_ns: &[Option<i64>]) {
+        self.0 = isolated_ns.iter().copied().sum();
+    }
 }
 
 /// Iterations behind one warm one; hardware never takes the same time twice.
 const MEASURED_ITERATIONS: u32 = 5;
 
-/// Times each strategy, in the order of [`StrategyKind::ALL`], for the batch, machine and other knobs of `spec`.
+/// Times each strategy, in the order of [`StrategyKind::slowest_first`], for the batch, machine and other knobs of `spec`.
 ///
-/// `on_baseline` is called after each with its time, ns, or with the cause why it cannot run. Returns early once
+/// `on_baseline` is called after each with what it took, or with the cause why it cannot run. Returns early once
 /// `cancelled` says so (asked before each run).
 pub fn baselines(
     executor: &mut dyn Executor,
     spec: &RunSpec,
-    on_baseline: &mut dyn FnMut(StrategyKind, Result<i64, RunError>),
+    on_baseline: &mut dyn FnMut(StrategyKind, Result<IterationTiming, RunError>),
     cancelled: &dyn Fn() -> bool,
 ) {
-    for strategy in StrategyKind::ALL {
+    for strategy in StrategyKind::slowest_first() {
         if cancelled() {
             return;
         }

@@ -6,7 +6,10 @@ use weftscope_engine::{
     split::padded_tokens,
 };
 
-use crate::{baselines::iteration_time, record::RunError};
+use crate::{
+    baselines::{IterationTiming, iteration_time},
+    record::RunError,
+};
 
 /// The knob that a sweep turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,13 +80,13 @@ impl SweepAxis {
     }
 }
 
-/// Times `spec` with one knob at each of `points`. `on_point` is called after each with its value and its time, ns; `cancelled` is
+/// Times `spec` with one knob at each of `points`. `on_point` is called after each with its value and what it took; `cancelled` is
 /// asked before each run.
 pub fn sweep(
     executor: &mut dyn Executor,
     spec: &RunSpec,
     (axis, points): (SweepAxis, &[u32]),
-    on_point: &mut dyn FnMut(u32, Result<i64, RunError>),
+    on_point: &mut dyn FnMut(u32, Result<IterationTiming, RunError>),
     cancelled: &dyn Fn() -> bool,
 ) {
     for &value in points {

@@ -11,7 +11,7 @@ use weftscope_engine::{
     spec::{RunSpec, StrategyKind},
 };
 use weftscope_profiler::{
-    baselines::baselines,
+    baselines::{IterationTiming, baselines},
     record::{RunError, record},
 };
 use weftscope_traces::analysis::Baseline;
@@ -69,8 +69,9 @@ pub(super) fn run(folder: &Path) -> Outcome {
 /// Times of the other strategies for the same batch; one that cannot run there is left out of the sentence.
 fn others(executor: &mut dyn Executor, spec: &RunSpec) -> Vec<Baseline> {
     let mut others = Vec::new();
-    let mut keep = |strategy: StrategyKind, time: Result<i64, RunError>| {
-        if let (Ok(iteration_ns), true) = (time, strategy != spec.knobs.strategy) {
+    let mut keep = |strategy: StrategyKind, timing: Result<IterationTiming, RunError>| {
+        if let (Ok(timing), true) = (timing, strategy != spec.knobs.strategy) {
+            let iteration_ns = timing.time_ns;
             others.push(Baseline { name: strategy.name().to_owned(), iteration_ns });
         }
     };

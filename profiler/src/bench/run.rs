@@ -79,7 +79,8 @@ impl Bench {
 /// [`RunError::Cancelled`].
 pub fn bench(
     spec: &RunSpec,
-    (strategies, options): (&[StrategyKind], Options),
+    strategies: &[StrategyKind],
+    options: Options,
     ceiling: &Ceiling,
     open: Open<'_>,
     on_turn: &mut dyn FnMut(u64, u64) -> bool,
@@ -178,7 +179,8 @@ mod tests {
         let mut told = Vec::new();
         let bench = bench(
             spec,
-            (strategies, options),
+            strategies,
+            options,
             &ceiling,
             &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
             &mut |done, total| {
@@ -200,7 +202,7 @@ mod tests {
             let mut spec = spec(2048, layers);
             spec.knobs.strategy = strategy;
             let mut simulator = Simulator::new(&spec.machine);
-            crate::baselines::iteration_time(&mut simulator, &spec).unwrap() as f64 / 1e3
+            crate::baselines::iteration_time(&mut simulator, &spec).unwrap().time_ns as f64 / 1e3
         };
         for strategy in strategies {
             let slope = (whole(strategy, 9) - whole(strategy, 5)) / 4.0;
@@ -247,12 +249,13 @@ mod tests {
         };
         let ceiling = Ceiling::of(&spec.machine);
         let bench =
-            bench(&spec, (&strategies, options), &ceiling, &mut open, &mut |_, _| true).unwrap();
+            bench(&spec, &strategies, options, &ceiling, &mut open, &mut |_, _| true).unwrap();
         assert_eq!(bench.contenders[0].outcome.as_ref().unwrap_err(), "not today");
         assert!(bench.contenders[1].outcome.is_ok());
         let stopped = super::bench(
             &spec,
-            (&strategies, options),
+            &strategies,
+            options,
             &ceiling,
             &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
             &mut |_, _| false,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Backend, Iteration, Knob, KnobEdit, Live, LiveEvent, Running, Status, follow::follow};
+use super::{
+    Backend, KeptIteration, Knob, KnobEdit, Live, LiveEvent, Running, Status, follow::follow,
+};
 use crate::app::{Effect, Severity, State};
 
 /// Takes in what the live run tells.
@@ -71,12 +73,12 @@ fn refused(state: &mut State, cause: &str, fatal: bool) {
 
 /// Keeps an iteration, and makes room: first among repeats of the same run, so that a run left alone for a
 /// minute does not push out what was tried before it; then the oldest. The one stayed at is never dropped.
-fn keep(live: &mut Live, iteration: Arc<Iteration>) {
+fn keep(live: &mut Live, iteration: Arc<KeptIteration>) {
     let spec = Arc::clone(&iteration.plan.spec);
     live.history.push_back(iteration);
     let pinned = live.pinned;
-    let may_go = |kept: &Arc<Iteration>| Some(kept.number) != pinned;
-    let same = |kept: &Arc<Iteration>| kept.plan.spec == spec;
+    let may_go = |kept: &Arc<KeptIteration>| Some(kept.number) != pinned;
+    let same = |kept: &Arc<KeptIteration>| kept.plan.spec == spec;
     let repeats = live.history.iter().rev().take_while(|kept| same(kept)).count();
     let first_repeat = live.history.len() - repeats;
     let crowded = live.history.len() > Live::KEPT;

@@ -4,7 +4,7 @@ use weftscope_engine::{
     cuda::{Gpus, machine_of},
     machine::Machine,
     model::ModelShape,
-    spec::{RunSpec, StrategyKind, Transport},
+    spec::{RunSpec, Transport},
 };
 
 use super::{Backend, fit::default_spec};
@@ -99,18 +99,5 @@ impl Catalog {
             }
             _ => TransportState::Ready,
         }
-    }
-}
-
-/// One line for lists: what a strategy does.
-pub(crate) fn strategy_line(strategy: StrategyKind) -> &'static str {
-    match strategy {
-        StrategyKind::Default => "ring all-reduce, then add + RMSNorm; nothing overlaps",
-        StrategyKind::Multimem => "in-switch all-reduce, then add + RMSNorm; nothing overlaps",
-        StrategyKind::NoComm => "collectives removed: wrong output, the line to compare with",
-        StrategyKind::FuseOnly => "all-reduce, add and RMSNorm in one kernel; no split",
-        StrategyKind::EqualSplit => "the weave over two equal halves",
-        StrategyKind::TokenWeave => "the weave over a split that adds no wave",
-        StrategyKind::TwoBatch => "two micro-batches take turns; unfused collectives",
     }
 }

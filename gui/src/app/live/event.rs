@@ -3,12 +3,12 @@ use std::sync::Arc;
 use weftscope_engine::{cuda::Gpus, spec::RunSpec};
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Baseline, CurvePoint, Iteration};
+use super::{Baseline, CurvePoint, KeptIteration};
 
 /// What the live run tells the window.
 pub enum LiveEvent {
     /// An iteration is ready to be drawn.
-    Iteration(Arc<Iteration>),
+    Iteration(Arc<KeptIteration>),
     /// The spec cannot be planned or run.
     Refused {
         /// Which session says so.

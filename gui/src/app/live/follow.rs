@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Iteration, Live};
+use super::{KeptIteration, Live};
 use crate::{
     app::State,
     timeline::{Ghost, ViewState},
 };
 
 /// Moves the view along when another iteration came into view, and leaves a ghost of a run that was another one.
-pub(super) fn follow(state: &mut State, before: Option<&Arc<Iteration>>) {
+pub(super) fn follow(state: &mut State, before: Option<&Arc<KeptIteration>>) {
     let now_s = state.now_s;
     let Some(live) = &mut state.live else { return };
     let Some(shown) = live.shown().cloned() else { return };

@@ -10,7 +10,7 @@ use std::{
 use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
 use weftscope_profiler::live::{Event as SessionEvent, ExecutorFactory, LiveSession, Options};
 
-use super::{Backend, Iteration, LiveEvent, Marks, SessionId, backend::is_fatal};
+use super::{Backend, KeptIteration, LiveEvent, SessionId, SplitMarks, backend::is_fatal};
 use crate::{
     app::{Document, Event},
     jobs::{EventSender, Wake},
@@ -94,11 +94,11 @@ fn prepare(session: &LiveSession, id: SessionId, over: &AtomicBool, events: &Eve
                     .filter(|label| label.kind.is_compute())
                     .filter_map(|label| label.facts.as_ref()?.alone_ns)
                     .sum();
-                LiveEvent::Iteration(Arc::new(Iteration {
+                LiveEvent::Iteration(Arc::new(KeptIteration {
                     alone_compute_ns,
                     session: id.index,
                     number: id.first_iteration + iteration.number,
-                    marks: Marks::of(&iteration.spec),
+                    marks: SplitMarks::of(&iteration.spec),
                     plan: iteration.plan,
                     duration_ns: iteration.time_ns,
                     document: Arc::new(document),

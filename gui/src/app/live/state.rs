@@ -3,11 +3,11 @@ use std::{collections::VecDeque, sync::Arc};
 use weftscope_engine::{
     batch::{Batch, Request},
     plan::Plan,
-    spec::{RunSpec, SplitChoice, StrategyKind},
+    spec::{Cutting, RunSpec, SplitChoice, StrategyKind},
 };
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Backend, Catalog, Curve, Draft, Marks, Refusals, SessionId, cuts};
+use super::{Backend, Catalog, Curve, Draft, Refusals, SessionId, SplitMarks};
 use crate::{
     app::{BatchPicture, Document, RequestPicture},
     timeline::ViewState,
@@ -16,7 +16,7 @@ use crate::{
 /// Whether the session iterates, as asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Running {
-    /// Iteration after iteration.
+    /// KeptIteration after iteration.
     Run,
     /// Waiting.
     Paused,
@@ -36,7 +36,7 @@ pub enum Status {
 }
 
 /// One iteration that was run, with its picture.
-pub struct Iteration {
+pub struct KeptIteration {
     /// The session that ran it.
     pub session: u32,
     /// Its number, never repeated while the window is open.
@@ -44,7 +44,7 @@ pub struct Iteration {
     /// What ran.
     pub plan: Arc<Plan>,
     /// Where else its batch could be cut.
-    pub marks: Marks,
+    pub marks: SplitMarks,
     /// First op's start to last op's end over all ranks, ns.
     pub duration_ns: i64,
     /// Sum over a rank's computing ops of their durations alone, ns; 0 when not known.
@@ -85,7 +85,7 @@ pub struct Live {
     /// How it does.
     pub status: Status,
     /// The last iterations, oldest first.
-    pub history: VecDeque<Arc<Iteration>>,
+    pub history: VecDeque<Arc<KeptIteration>>,
     /// The iteration stayed at; `None`: the newest.
     pub pinned: Option<u64>,
     /// How the run is looked at; kept from iteration to iteration.
@@ -133,17 +133,17 @@ impl Live {
     }
 
     /// The iteration in view.
-    pub fn shown(&self) -> Option<&Arc<Iteration>> {
+    pub fn shown(&self) -> Option<&Arc<KeptIteration>> {
         let pinned = self.pinned.and_then(|number| self.kept(number));
         pinned.or_else(|| self.history.back())
     }
 
     /// A kept iteration.
-    pub fn kept(&self, number: u64) -> Option<&Arc<Iteration>> {
+    pub fn kept(&self, number: u64) -> Option<&Arc<KeptIteration>> {
         self.history.iter().find(|iteration| iteration.number == number)
     }
 
-    /// Iteration time of a baseline, ns.
+    /// KeptIteration time of a baseline, ns.
     pub fn baseline_ns(&self, strategy: StrategyKind) -> Option<i64> {
         let found = self.baselines.iter().find(|baseline| baseline.strategy == strategy)?;
         found.outcome.as_ref().ok().copied()
@@ -153,7 +153,7 @@ impl Live {
     pub fn first_tokens(&self) -> Option<u32> {
         let knobs = &self.draft.spec.knobs;
         match (self.pinned, knobs.split) {
-            (None, SplitChoice::Fixed(first)) if knobs.strategy != StrategyKind::EqualSplit => {
+            (None, SplitChoice::Fixed(first)) if knobs.strategy.cutting() != Cutting::AtHalf => {
                 Some(first)
             }
             _ => self.shown()?.plan.decision.split.as_ref().map(|split| split.first_tokens),
@@ -161,7 +161,7 @@ impl Live {
     }
 
     /// Where the batch could be cut, as of the iteration in view.
-    pub fn marks(&self) -> Option<&Marks> {
+    pub fn marks(&self) -> Option<&SplitMarks> {
         self.shown().map(|iteration| &iteration.marks)
     }
 
@@ -195,7 +195,9 @@ impl Live {
         let spec = pinned.map_or(&self.draft.spec, |iteration| &*iteration.plan.spec);
         let decision = self.shown().and_then(|iteration| iteration.plan.decision.split.as_ref());
         let runs_whole = self.shown().is_some() && decision.is_none();
-        let first = self.first_tokens().filter(|_| cuts(spec.knobs.strategy) && !runs_whole);
+        let first = self
+            .first_tokens()
+            .filter(|_| spec.knobs.strategy.cutting() != Cutting::Never && !runs_whole);
         picture_of(&spec.batch, decision.map_or(0, |split| split.padded_tokens), first)
     }
 }

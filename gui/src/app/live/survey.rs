@@ -1,14 +1,14 @@
 use weftscope_engine::{
-    spec::{Chooser, RunSpec, StrategyKind},
+    spec::{Chooser, RunSpec},
     split::{Choice, Survey, survey},
 };
 
 /// What the split slider marks for a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct SplitMarks {
     /// Rows of a GEMM tile: cuts elsewhere waste part of one.
     pub tile_rows: u32,
-    /// Whole-tile cuts at which no matrix product takes more waves than unsplit, beside communication.
+    /// Whole-tile cuts at which no GEMM takes more waves than unsplit, beside communication.
     pub free: Vec<u32>,
     /// Cuts that would add no wave if communication held no SM (the published rule), where `free` does not hold.
     pub free_on_all_sms: Vec<u32>,
@@ -16,7 +16,7 @@ pub struct Marks {
     pub answers: Vec<(Chooser, Result<u32, String>)>,
 }
 
-impl Marks {
+impl SplitMarks {
     /// The marks of a run's batch: a few thousand divisions.
     pub fn of(spec: &RunSpec) -> Self {
         survey(spec).map_or_else(|_| Self::default(), |survey| Self::from_survey(&survey))
@@ -48,9 +48,4 @@ impl Marks {
                 .collect(),
         }
     }
-}
-
-/// True for strategies that cut the batch at the split point.
-pub fn cuts(strategy: StrategyKind) -> bool {
-    matches!(strategy, StrategyKind::TokenWeave | StrategyKind::EqualSplit | StrategyKind::TwoBatch)
 }

@@ -125,11 +125,11 @@ fn a_turn_is_timed_to_its_picture() {
         let mut simulator = weftscope_engine::sim::Simulator::new(&spec.machine);
         let record = weftscope_profiler::record::record;
         let trace = record(&mut simulator, spec, 1, &mut |_| true).unwrap();
-        let iteration = super::Iteration {
+        let iteration = super::KeptIteration {
             session: 0,
             number,
             plan: Arc::new(weftscope_engine::plan::plan(spec).unwrap()),
-            marks: super::Marks::of(spec),
+            marks: super::SplitMarks::of(spec),
             duration_ns: trace.span().len_ns(),
             alone_compute_ns: 0,
             document: Arc::new(crate::app::Document::prepare(Arc::new(trace), "test")),

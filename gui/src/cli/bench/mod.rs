@@ -14,7 +14,7 @@ use weftscope_engine::{
     sim::Simulator,
     spec::{RunSpec, StrategyKind},
 };
-use weftscope_profiler::bench::{Bench, Options, bench};
+use weftscope_profiler::bench::{Bench, Open, Options, bench};
 
 pub(super) use self::args::BenchArgs;
 use self::report::Report;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
     text::head(&report, &mut out)?;
     let mut open = |spec: &RunSpec| executor(args.backend, spec);
     for spec in &specs {
-        let batch = turns(spec, (&strategies, options), &ceiling, &mut open)?;
+        let batch = turns(spec, &strategies, options, &ceiling, &mut open)?;
         text::batch(&batch, &mut out)?;
         out.flush()?;
         report.batches.push(batch);
@@ -116,12 +116,13 @@ fn ceiling(backend: Backend, spec: &RunSpec) -> Result<Ceiling, Failure> {
 /// All strategies on one batch.
 fn turns(
     spec: &RunSpec,
-    contest: (&[StrategyKind], Options),
+    strategies: &[StrategyKind],
+    options: Options,
     ceiling: &Ceiling,
-    open: &mut dyn FnMut(&RunSpec) -> Result<Box<dyn Executor>, ExecError>,
+    open: Open<'_>,
 ) -> Result<Bench, Failure> {
     let mut line = ProgressLine::new(format!("{} tokens", spec.batch.tokens()));
-    bench(spec, contest, ceiling, open, &mut |done, total| {
+    bench(spec, strategies, options, ceiling, open, &mut |done, total| {
         line.step(done, Some(total));
         true
     })

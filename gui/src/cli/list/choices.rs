@@ -2,7 +2,7 @@ use weftscope_engine::{
     cuda::machine_here,
     machine,
     model::{self, Ffn, ModelShape},
-    spec::{Chooser, StrategyKind, Transport},
+    spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
 };
 
 use super::Row;
@@ -24,14 +24,12 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
             here.into_iter().chain(known).collect()
         }
         Listing::Strategies => {
-            StrategyKind::ALL.map(|kind| Row::new(kind.name(), strategy_line(kind))).into()
+            StrategyKind::ALL.map(|kind| Row::new(kind.name(), kind.about())).into()
         }
-        Listing::Choosers => {
-            Chooser::ALL.map(|chooser| Row::new(chooser.name(), chooser_line(chooser))).into()
+        Listing::Choosers => Chooser::ALL.map(chooser_row).into(),
+        Listing::Transports => {
+            Transport::ALL.map(|transport| Row::new(transport.name(), transport.about())).into()
         }
-        Listing::Transports => Transport::ALL
-            .map(|transport| Row::new(transport.name(), transport_line(transport)))
-            .into(),
         Listing::Samples => Vec::new(),
     })
 }
@@ -54,30 +52,8 @@ fn model_line(model: &ModelShape) -> String {
     )
 }
 
-fn strategy_line(kind: StrategyKind) -> &'static str {
-    match kind {
-        StrategyKind::Default => "ring all-reduce, then add + RMSNorm; one stream",
-        StrategyKind::Multimem => "in-switch all-reduce, then add + RMSNorm; one stream",
-        StrategyKind::NoComm => "no communication: wrong output, the floor to compare with",
-        StrategyKind::FuseOnly => "fused all-reduce + add + RMSNorm, no split",
-        StrategyKind::EqualSplit => "the weave with equal halves",
-        StrategyKind::TokenWeave => "two token splits, the fused collective of one under the other",
-        StrategyKind::TwoBatch => "two micro-batches ping-pong, unfused collectives",
-    }
-}
-
-fn chooser_line(chooser: Chooser) -> &'static str {
-    match chooser {
-        Chooser::Half => "half of the padded tokens",
-        Chooser::Table => "the tuned table of TokenWeave, nearest key",
-        Chooser::WaveModel => "wave arithmetic over candidate offsets (--split auto)",
-    }
-}
-
-fn transport_line(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Multimem => "NVLink multicast, reduction in the switch",
-        Transport::P2p => "peer loads and stores, two-shot",
-        Transport::Nccl => "NCCL ring",
-    }
+fn chooser_row(chooser: Chooser) -> Row {
+    let is_default = Knobs::default().split == SplitChoice::Auto(chooser);
+    let auto = if is_default { " (--split auto)" } else { "" };
+    Row::new(chooser.name(), format!("{}{auto}", chooser.about()))
 }

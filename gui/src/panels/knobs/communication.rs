@@ -36,7 +36,7 @@ fn transport_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
                 TransportState::Unavailable(why) => Err(why),
                 TransportState::Ready => match live.refusals.why(&value) {
                     Some(why) => Err(why.to_owned()),
-                    None => Ok(transport_line(transport).to_owned()),
+                    None => Ok(transport.about().to_owned()),
                 },
             };
             Choice { name: transport.name().to_owned(), line, value }
@@ -45,14 +45,6 @@ fn transport_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             turn(cx, edit);
         }
     });
-}
-
-fn transport_line(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Multimem => "the NVSwitch adds and multicasts",
-        Transport::P2p => "loads and stores to peers over NVLink",
-        Transport::Nccl => "NCCL's ring",
-    }
 }
 
 /// How many SMs a collective holds.

@@ -24,7 +24,7 @@ pub(super) fn split_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         };
         let choosers = Chooser::ALL.into_iter().map(|chooser| Choice {
             name: chooser.name().to_owned(),
-            line: Ok(chooser_line(chooser).to_owned()),
+            line: Ok(chooser.about().to_owned()),
             value: SplitChoice::Auto(chooser),
         });
         let first = live.first_tokens().unwrap_or(live.draft.spec.batch.tokens() / 2);
@@ -39,12 +39,4 @@ pub(super) fn split_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         }
     });
     split_slider_ui(ui, cx, live);
-}
-
-fn chooser_line(chooser: Chooser) -> &'static str {
-    match chooser {
-        Chooser::Half => "half of the padded tokens",
-        Chooser::Table => "the tuned table of the TokenWeave artifact, nearest key",
-        Chooser::WaveModel => "wave arithmetic: the cut that costs least",
-    }
 }

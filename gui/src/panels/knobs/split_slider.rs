@@ -1,11 +1,11 @@
 //! The split point as a slider: where the wave count does not rise, and what each chooser would say.
 
 use egui::{Align2, DragValue, Rect, Role, Sense, Stroke, Ui, pos2, vec2};
-use weftscope_engine::spec::{Chooser, SplitChoice};
+use weftscope_engine::spec::{Chooser, Cutting, SplitChoice};
 
 use super::row::turn;
 use crate::{
-    app::live::{KnobEdit, Live, Marks, cuts},
+    app::live::{KnobEdit, Live, SplitMarks},
     panels::widgets::{Cx, draw_as, name_widget, weak},
 };
 
@@ -16,7 +16,7 @@ const HEIGHT: f32 = 36.0;
 pub(super) fn split_slider_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let spec = &live.draft.spec;
     let tokens = spec.batch.tokens();
-    if !cuts(spec.knobs.strategy) || tokens < 2 {
+    if spec.knobs.strategy.cutting() == Cutting::Never || tokens < 2 {
         let text = format!("{} does not cut the batch.", spec.knobs.strategy.name());
         ui.label(weak(cx.theme, text).font(cx.theme.small()));
         return;
@@ -94,7 +94,7 @@ fn paint(ui: &Ui, cx: &Cx<'_>, live: &Live, rect: Rect, first: u32) {
 
 /// The choosers' answers: where, which (those that lie too close together share a place), and whether one of them
 /// is in charge.
-fn letters(live: &Live, marks: &Marks, scale: &Scale) -> Vec<(f32, String, bool)> {
+fn letters(live: &Live, marks: &SplitMarks, scale: &Scale) -> Vec<(f32, String, bool)> {
     let mut places: Vec<(f32, String, bool)> = Vec::new();
     for (chooser, answer) in &marks.answers {
         let Ok(first) = answer else { continue };

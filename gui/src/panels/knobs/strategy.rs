@@ -8,7 +8,7 @@ use super::{
     row::{refusal_ui, row, turn},
 };
 use crate::{
-    app::live::{Knob, KnobEdit, Live, strategy_line},
+    app::live::{Knob, KnobEdit, Live},
     panels::widgets::{Cx, weak},
 };
 
@@ -19,14 +19,14 @@ pub(super) fn strategy_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         let choices = StrategyKind::ALL.into_iter().map(|strategy| {
             let value = KnobEdit::Strategy(strategy);
             let why = live.refusals.why(&value).map(str::to_owned);
-            let line = why.map_or_else(|| Ok(strategy_line(strategy).to_owned()), Err);
+            let line = why.map_or_else(|| Ok(strategy.about().to_owned()), Err);
             Choice { name: strategy.name().to_owned(), line, value }
         });
         if let Some(edit) = choice_ui(ui, cx, "Strategy", asked.name(), choices) {
             turn(cx, edit);
         }
     });
-    ui.label(weak(cx.theme, strategy_line(asked)).font(cx.theme.small()));
+    ui.label(weak(cx.theme, asked.about()).font(cx.theme.small()));
     // Where the model is at fault, all strategies say the same; it is said once, there.
     let model_refused = live.refusals.why(&KnobEdit::Model(spec.model.name.clone()));
     let why = live.refusals.why(&KnobEdit::Strategy(asked));

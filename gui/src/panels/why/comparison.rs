@@ -4,7 +4,7 @@ use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 use weftscope_engine::spec::StrategyKind;
 
 use crate::{
-    app::{Shown, live::strategy_line},
+    app::Shown,
     panels::widgets::{Cx, heading, mono, number_right, weak},
     theme::number,
 };
@@ -46,7 +46,7 @@ pub(super) fn comparison_ui(ui: &mut Ui, cx: &Cx<'_>) {
             .iter()
             .find(|baseline| baseline.strategy == strategy)
             .map(|baseline| baseline.outcome.as_ref().copied().map_err(String::as_str));
-        row_ui(ui, cx, (strategy.name(), strategy_line(strategy)), outcome, (&scale, false));
+        row_ui(ui, cx, (strategy.name(), strategy.about()), outcome, (&scale, false));
     }
     ui.label(
         weak(cx.theme, "All modelled. × is how much longer than the run in view.")
