@@ -10,7 +10,7 @@ use weftscope::{
     theme::{Mode, Theme},
     timeline::{FoldId, Hover, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
-use weftscope_traces::{ClockAgreement, Lane, LaneId, Span, Track, TrackId, TrackKind};
+use weftscope_traces::{ClockAgreement, Lane, LaneId, Span, Trace, Track, TrackId, TrackKind};
 
 #[test]
 fn pictures_to_look_at() {
@@ -72,20 +72,24 @@ fn save_as(folder: &Path) -> impl Fn(&str, &TimelineData, &ViewState) {
 
 /// A recording of hardware: what the driver did under the streams, and a cursor that may be off.
 fn measured(save: &Save<'_>) {
-    let mut trace = synthetic::trace(Shape::TINY);
+    let trace = synthetic::trace(Shape::TINY);
     let what = "CUPTI against stamps".to_owned();
-    trace.meta.clocks = vec![ClockAgreement { rank: 0, what, residual_p99_ns: 98, readings: 9 }];
+    let clocks = vec![ClockAgreement { rank: 0, what, residual_p99_ns: 98, readings: 9 }];
     let stream = trace.find_track(&TrackKind::Stream { rank: 0, stream: 0 }).expect("made");
     let slices = trace.lane(trace.track(stream).lanes[0]).slices.clone();
     let track = TrackId(trace.tracks.len() as u32);
     let lane = LaneId(trace.lanes.len() as u32);
-    trace.tracks.push(Track {
-        parent: trace.track(stream).parent,
+    let parent = trace.track(stream).parent;
+    let mut parts = trace.into_parts();
+    parts.meta.clocks = clocks;
+    parts.tracks.push(Track {
+        parent,
         name: "CUPTI kernels, compute".to_owned(),
         kind: TrackKind::Driver { rank: 0, row: 0 },
         lanes: vec![lane],
     });
-    trace.lanes.push(Lane { track, slices });
+    parts.lanes.push(Lane { track, slices });
+    let trace = Trace::checked(parts).expect("as valid as before");
     let data = TimelineData::new(Arc::new(trace));
     let mut view = ViewState::new(&data);
     if !view.is_open(FoldId::Rank(0)) {

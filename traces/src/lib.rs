@@ -22,9 +22,10 @@ pub mod stream;
 pub use classify::{Classifier, ClassifyError};
 pub use format::{Format, OpenOptions, ReadError, ReadFn};
 pub use model::{
-    ArgStore, ArgValue, Args, ArgsId, ClockAgreement, CounterSeries, DeviceInfo, Diagnostics, Flow,
-    FlowKind, Kind, Label, LabelId, Lane, LaneId, Meta, OpFacts, Overhead, Phase, Provenance,
-    RankInfo, SliceRef, SliceTable, Slowdown, Span, Split, Trace, TraceBuilder, Track, TrackId,
-    TrackKind,
+    ArgStore, ArgValue, Args, ArgsId, BatchFacts, BuildError, ClockAgreement, CommCtas,
+    CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind, Label, LabelId, Lane, LaneId,
+    LayerFacts, Meta, OpFacts, Origin, Overhead, Phase, Provenance, RankInfo, RankProvenance,
+    RunFacts, RunLine, SliceRef, SliceTable, Slowdown, Span, Split, SplitAsked, SplitFacts,
+    StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind,
 };
 pub use open::{FORMATS, OpenError, open, sniff};

@@ -23,8 +23,16 @@ pub(super) fn run(args: &CompareArgs) -> Outcome {
         let (provenance, title) = (trace.meta.provenance.name(), &trace.meta.title);
         writeln!(out, "{which:>6}: {} ({provenance}): {title}", path.display())?;
     }
-    if before.meta.provenance.name() != after.meta.provenance.name() {
-        writeln!(out, "One is measured and the other modelled: compare shapes, not microseconds.")?;
+    match (before.meta.provenance.origin(), after.meta.provenance.origin()) {
+        (Some(before), Some(after)) if before == after => {}
+        (Some(_), Some(_)) => writeln!(
+            out,
+            "One is measured and the other modelled: compare shapes, not microseconds."
+        )?,
+        _ => writeln!(
+            out,
+            "Some ranks are measured and some modelled: compare shapes, not microseconds."
+        )?,
     }
     let config = Config::default();
     let (old, new) = (overlap(&before, &config), overlap(&after, &config));

@@ -1,7 +1,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use weftscope_traces::{ClockAgreement, Diagnostics, Slowdown, analysis::RankOverlap};
+use weftscope_traces::{
+    ClockAgreement, Diagnostics, RankProvenance, Slowdown, analysis::RankOverlap,
+};
 
 use super::reported::Reported;
 
@@ -13,7 +15,11 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Entry<'a> {
     file: String,
+    /// `measured`, `modelled` or `mixed`.
     provenance: &'static str,
+    /// Rank by rank, where ranks differ in it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rank_provenance: &'a [RankProvenance],
     /// What the numbers must not be taken for.
     caveats: Vec<&'a str>,
     /// How much longer the run took for being recorded, and how that was measured; null when nobody compared.
@@ -45,6 +51,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
         .map(|report| Entry {
             file: report.file.display().to_string(),
             provenance: report.trace.meta.provenance.name(),
+            rank_provenance: report.trace.meta.provenance.ranks(),
             caveats: report.trace.meta.caveats().collect(),
             recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),
             clocks: &report.trace.meta.clocks,

@@ -4,24 +4,12 @@ use std::{
 };
 
 use weftscope_traces::{
-    Slowdown, Trace,
+    RunLine, Slowdown, Trace,
     analysis::{Baseline, RankOverlap, VerdictConfig, verdict},
     edit::merge,
 };
 
 use super::reported::Reported;
-
-/// Lines of the run's own description that belong in a report; the rest is for the window.
-const RUN_KEYS: [&str; 8] = [
-    "model",
-    "machine",
-    "batch",
-    "layers",
-    "strategy run",
-    "strategy reason",
-    "split",
-    "rank skew ns",
-];
 
 /// Notes shown of a trace's diagnostics.
 const MAX_NOTES: usize = 5;
@@ -38,7 +26,9 @@ pub(super) fn write(reports: Vec<Reported>, out: &mut dyn Write) -> io::Result<(
     }
     let traces = reports.into_iter().map(|report| Arc::unwrap_or_clone(report.trace)).collect();
     writeln!(out, "Together:")?;
-    judgement(&merge(traces), Vec::new(), out)
+    // There is at least one: nothing was said of none.
+    let merged = merge(traces).map_err(io::Error::other)?;
+    judgement(&merged, Vec::new(), out)
 }
 
 /// One page; `baselines` are times of other strategies for the same batch, where somebody ran them.
@@ -70,10 +60,8 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     for caveat in trace.meta.caveats() {
         writeln!(out, "  {caveat}")?;
     }
-    for (key, value) in &trace.meta.run {
-        if RUN_KEYS.contains(&key.as_str()) {
-            writeln!(out, "  {key}: {value}")?;
-        }
+    for RunLine { key, value, .. } in trace.meta.run_lines().filter(|line| line.is_main) {
+        writeln!(out, "  {key}: {value}")?;
     }
     writeln!(out)?;
     table(&overlap.ranks, out)?;

@@ -25,7 +25,7 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
     for file in &args.files {
         traces.push(convert::open(file, &classifier)?);
     }
-    let trace = merge(traces);
+    let trace = merge(traces).map_err(|error| Failure::misuse(error, "files"))?;
     let window = window(args, trace.span())?;
     let mode = match args.theme {
         ThemeArg::Dark => Mode::Dark,

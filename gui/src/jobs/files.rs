@@ -38,10 +38,12 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
         };
         traces.push(open_trace(path, &classifier, &mut hook)?);
     }
-    let stem = paths.first().map_or_else(String::new, |path| short_name(path));
+    let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
+    let trace = merge(traces).map_err(|error| FileError::new(error.to_string(), first))?;
+    let stem = short_name(first);
     let stem = stem.split('.').next().unwrap_or("trace").to_owned();
     #[cfg_attr(not(feature = "live"), expect(unused_mut, reason = "only the engine knows batches"))]
-    let mut document = Document::prepare(Arc::new(merge(traces)), stem);
+    let mut document = Document::prepare(Arc::new(trace), stem);
     #[cfg(feature = "live")]
     {
         document.batch = crate::app::live::batch_of(&document.trace.meta);

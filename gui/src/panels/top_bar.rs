@@ -1,7 +1,7 @@
 //! What is running, how long an iteration takes, and against what.
 
 use egui::{Align, Layout, RichText, Ui};
-use weftscope_traces::Provenance;
+use weftscope_traces::Origin;
 
 use super::{
     icon::{Icon, icon_button},
@@ -32,11 +32,13 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     let surfaces = &cx.theme.surfaces;
-    let (text, fill) = match &document.trace.meta.provenance {
-        Provenance::Modelled { .. } => ("MODELLED", surfaces.accent),
-        Provenance::Measured { .. } => ("MEASURED", surfaces.strong),
+    let provenance = &document.trace.meta.provenance;
+    let (text, fill) = match provenance.origin() {
+        Some(Origin::Modelled) => ("MODELLED", surfaces.accent),
+        Some(Origin::Measured) => ("MEASURED", surfaces.strong),
+        None => ("MIXED", surfaces.warn),
     };
-    let source = document.trace.meta.provenance.source();
+    let source = provenance.source();
     let mut hover = format!("Times come from: {source}");
     for caveat in document.trace.meta.caveats() {
         hover = format!("{hover}\n{caveat}");

@@ -1,5 +1,5 @@
 use egui::{Mesh, Rect, RichText, Sense, Shape, Stroke, StrokeKind, Ui, vec2};
-use weftscope_traces::{Kind, Provenance, Split};
+use weftscope_traces::{Kind, Origin, Provenance, Split};
 
 use super::{
     TimelineData,
@@ -63,17 +63,19 @@ fn words(kind: Kind) -> &'static str {
     }
 }
 
-/// MODELLED or MEASURED, so that no screenshot can lose it: what is computed is outlined, what was measured is
-/// filled.
+/// MODELLED, MEASURED or MIXED, so that no screenshot can lose it: what is computed is outlined, what was measured is
+/// filled, and a mixture is outlined as a warning.
 pub fn badge_ui(ui: &mut Ui, provenance: &Provenance, theme: &Theme) {
     let s = &theme.surfaces;
-    let measured = matches!(provenance, Provenance::Measured { .. });
-    let colour = if measured { s.panel } else { s.accent };
+    let (colour, fill, edge) = match provenance.origin() {
+        Some(Origin::Measured) => (s.panel, s.accent, s.accent),
+        Some(Origin::Modelled) => (s.accent, egui::Color32::TRANSPARENT, s.accent),
+        None => (s.warn, egui::Color32::TRANSPARENT, s.warn),
+    };
     let text = provenance.name().to_uppercase();
     let galley = ui.painter().layout_no_wrap(text, theme.small(), colour);
     let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(10.0, 4.0), Sense::hover());
-    let fill = if measured { s.accent } else { egui::Color32::TRANSPARENT };
-    ui.painter().rect(rect, 3.0, fill, Stroke::new(1.0, s.accent), StrokeKind::Inside);
+    ui.painter().rect(rect, 3.0, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
     ui.painter().galley(rect.min + vec2(5.0, 2.0), galley, colour);
     response.widget_info(|| {
         egui::WidgetInfo::labeled(egui::Role::Label, true, provenance.name().to_uppercase())

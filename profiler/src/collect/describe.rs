@@ -6,15 +6,16 @@ use weftscope_engine::{
     plan::{Plan, SplitDecision},
     spec::{RunSpec, SplitChoice},
 };
-use weftscope_traces::{DeviceInfo, Meta, Provenance, RankInfo};
+use weftscope_traces::{
+    BatchFacts, CommCtas, DeviceInfo, LayerFacts, Meta, Provenance, RankInfo, RunFacts, SplitAsked,
+    SplitFacts, StrategyFacts,
+};
 
-/// Key of [`Meta::run`] under which the whole spec lies as JSON, so that a file can be run again.
-pub const SPEC_KEY: &str = "spec";
-
-/// The spec that a recorded trace was made from; `None` for imports and for specs of another version.
+/// The spec that a recorded trace was made from; `None` for imports, for several runs in one trace, and for specs of
+/// another version.
 pub fn spec_of(meta: &Meta) -> Option<RunSpec> {
-    let (_, json) = meta.run.iter().find(|(key, _)| key == SPEC_KEY)?;
-    serde_json::from_str(json).ok()
+    let [run] = meta.runs.as_slice() else { return None };
+    serde_json::from_value(run.spec.clone()?).ok()
 }
 
 /// Meta data of a run of `plan`; the overhead is filled in at the end.
@@ -44,7 +45,7 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
             },
         })
         .collect();
-    meta.run = run_lines(plan);
+    meta.runs.push(facts(plan));
     meta
 }
 
@@ -54,44 +55,36 @@ pub(super) fn provenance(info: &ExecutorInfo) -> Provenance {
     if info.measured { Provenance::Measured { source } } else { Provenance::Modelled { source } }
 }
 
-fn run_lines(plan: &Plan) -> Vec<(String, String)> {
+fn facts(plan: &Plan) -> RunFacts {
     let spec = &plan.spec;
     let knobs = &spec.knobs;
-    let mut lines = Vec::new();
-    let mut line = |key: &str, value: String| lines.push((key.to_owned(), value));
-    line("model", spec.model.name.clone());
-    line("machine", spec.machine.title.clone());
-    line("tp", knobs.tp.to_string());
-    if let Some(shard_of) = knobs.shard_of {
-        line("shard sizes as of tp", shard_of.to_string());
-        if shard_of != plan.ranks {
-            line(Meta::CAVEAT, caveat(shard_of, plan.ranks));
-        }
+    let decision = &plan.decision;
+    let is_skewed = knobs.skew_ns.iter().any(|&skew| skew != 0);
+    let partial = knobs.shard_of.filter(|&shard_of| shard_of != plan.ranks);
+    RunFacts {
+        model: spec.model.name.clone(),
+        machine: spec.machine.title.clone(),
+        tp: knobs.tp,
+        shard_of: knobs.shard_of,
+        batch: batch(&spec.batch),
+        layers: LayerFacts { run: plan.layers, of: spec.model.layers },
+        strategy: StrategyFacts {
+            asked: decision.asked.name().to_owned(),
+            run: decision.runs.name().to_owned(),
+            reason: decision.reason.clone(),
+        },
+        transport: knobs.transport.name().to_owned(),
+        split_asked: match knobs.split {
+            SplitChoice::Auto(chooser) => SplitAsked::Auto(chooser.name().to_owned()),
+            SplitChoice::Fixed(tokens) => SplitAsked::Tokens(tokens),
+        },
+        split: decision.split.as_ref().map(split),
+        rank_skew_ns: if is_skewed { knobs.skew_ns.clone() } else { Vec::new() },
+        seed: knobs.seed,
+        caveats: partial.map(|shard_of| caveat(shard_of, plan.ranks)).into_iter().collect(),
+        // A spec that does not turn into JSON has a rate that is not finite; the rest of the trace is still true.
+        spec: serde_json::to_value(&**spec).ok(),
     }
-    line("batch", batch_in_words(&spec.batch));
-    line("layers", format!("{} of {}", plan.layers, spec.model.layers));
-    line("strategy asked", plan.decision.asked.name().to_owned());
-    line("strategy run", plan.decision.runs.name().to_owned());
-    if !plan.decision.reason.is_empty() {
-        line("strategy reason", plan.decision.reason.clone());
-    }
-    line("transport", knobs.transport.name().to_owned());
-    line("split asked", split_choice(knobs.split));
-    if let Some(split) = &plan.decision.split {
-        line("split", split_in_words(split));
-        line("split reason", split.reason.clone());
-        line("comm CTAs", format!("attention {}, mlp {}", split.attn_ctas, split.mlp_ctas));
-    }
-    if knobs.skew_ns.iter().any(|&skew| skew != 0) {
-        let skews: Vec<String> = knobs.skew_ns.iter().map(i64::to_string).collect();
-        line("rank skew ns", skews.join(", "));
-    }
-    line("seed", knobs.seed.to_string());
-    // A spec that does not turn into JSON has a rate that is not finite; the rest of the trace is still true.
-    if let Ok(json) = serde_json::to_string(&**spec) {
-        line(SPEC_KEY, json);
-    }
-    lines
 }
 
 /// A part of the shards is missing, so what the layers add up is not the model's.
@@ -101,30 +94,23 @@ fn caveat(shard_of: u32, ranks: u32) -> String {
     )
 }
 
-fn batch_in_words(batch: &Batch) -> String {
-    let num = batch.requests.len();
-    let cached: u64 = batch.requests.iter().map(|request| u64::from(request.cached_tokens)).sum();
-    let requests = if num == 1 { "1 sequence".to_owned() } else { format!("{num} sequences") };
-    let mut text = format!("{} tokens of {requests}", batch.tokens());
-    if batch.num_decode() > 0 {
-        text += &format!(", {} of them decoding", batch.num_decode());
-    }
-    if cached > 0 {
-        text += &format!(", {cached} tokens cached");
-    }
-    text
-}
-
-fn split_choice(choice: SplitChoice) -> String {
-    match choice {
-        SplitChoice::Auto(chooser) => format!("auto ({})", chooser.name()),
-        SplitChoice::Fixed(tokens) => format!("{tokens} tokens"),
+fn batch(batch: &Batch) -> BatchFacts {
+    let cached = batch.requests.iter().map(|request| u64::from(request.cached_tokens));
+    BatchFacts {
+        tokens: u64::from(batch.tokens()),
+        sequences: batch.requests.len() as u64,
+        decoding: batch.num_decode() as u64,
+        cached_tokens: cached.sum(),
     }
 }
 
-fn split_in_words(split: &SplitDecision) -> String {
-    format!(
-        "{} + {} rows ({} tokens, padded to {})",
-        split.first_tokens, split.second_rows, split.tokens, split.padded_tokens
-    )
+fn split(split: &SplitDecision) -> SplitFacts {
+    SplitFacts {
+        first_tokens: split.first_tokens,
+        second_rows: split.second_rows,
+        tokens: split.tokens,
+        padded_tokens: split.padded_tokens,
+        reason: split.reason.clone(),
+        comm_ctas: CommCtas { attention: split.attn_ctas, mlp: split.mlp_ctas },
+    }
 }

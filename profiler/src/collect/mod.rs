@@ -11,7 +11,7 @@ mod staging;
 mod tracks;
 
 pub use collector::{CollectError, Collector};
-pub use describe::{SPEC_KEY, spec_of};
+pub use describe::spec_of;
 
 #[cfg(test)]
 mod tests;

@@ -156,7 +156,7 @@ fn records_without_a_place_are_counted() {
     ]);
     let lost = vec![("ring overflow", 3)];
     collector.end(&IterationEnd { iteration: 1, start_ns: 0, end_ns: 20, lost });
-    let counts = collector.finish().unwrap().diagnostics.counts;
+    let counts = collector.finish().unwrap().diagnostics.counts.clone();
     let counts: Vec<(&str, u64)> = counts.iter().map(|(cause, n)| (&**cause, *n)).collect();
     assert_eq!(
         counts,
@@ -202,7 +202,7 @@ fn foreign_shards_are_a_caveat() {
         let plan = Arc::new(toy_plan(&spec).unwrap());
         let mut collector = Collector::new(Toy::default().provenance());
         Toy::default().run(&plan, 0, &mut collector).unwrap();
-        let meta = collector.finish().unwrap().meta;
+        let meta = collector.finish().unwrap().meta.clone();
         (meta.caveats().map(str::to_owned).collect::<Vec<_>>(), meta.title)
     };
     assert!(caveats(None).0.is_empty() && caveats(Some(2)).0.is_empty());

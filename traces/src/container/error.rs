@@ -44,7 +44,7 @@ pub enum ContainerError {
         /// In words.
         why: String,
     },
-    /// The progress hook asked to stop.
+    /// The progress callback asked to stop.
     #[error("cancelled")]
     Cancelled,
 }

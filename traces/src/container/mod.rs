@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! file    := magic[8] = 89 57 45 46 54 0D 0A 1A ("\x89WEFT\r\n\x1a")
-//!            version u16 = 1, reserved u16 = 0, reserved u32 = 0, chunk*
+//!            version u16 = 2, reserved u16 = 0, reserved u32 = 0, chunk*
 //! chunk   := kind u32
 //!            flags u32            bit 0: payload is one LZ4 block
 //!            stored u64           bytes of payload in the file
@@ -36,13 +36,18 @@
 //! column  := width u8 (1, 2, 4 or 8), n unsigned numbers of that width
 //! ```
 //!
+//! Version 1 differs in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
+//! rank.
+//!
 //! Pieces are at most 64 Ki slices, samples, flows, strings, rows or labels long. Deltas are between neighbours,
 //! the first is 0; differences wrap, so that any i64 can stand in a column.
 
+mod args;
 mod bytes;
 mod chunk;
 mod error;
 mod labels;
+mod lanes;
 mod read;
 mod write;
 
@@ -64,7 +69,7 @@ pub(crate) const FORMAT: Format = Format {
 pub const MAGIC: [u8; 8] = *b"\x89WEFT\r\n\x1a";
 
 /// Version that [`write()`] writes and the newest that [`read()`] reads.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Most slices, samples, flows, strings, rows or labels in one chunk.
 const PIECE: usize = 1 << 16;

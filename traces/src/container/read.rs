@@ -1,3 +1,5 @@
+//! A `.weft` file chunk by chunk: what is whole is taken in, what is damaged is counted.
+
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -5,13 +7,10 @@ use serde::Deserialize;
 
 use super::bytes::Get;
 use super::chunk::{Found, kind, read_chunk};
-use super::{ContainerError, MAGIC, PIECE, VERSION, labels};
-use crate::model::PackedValue;
+use super::lanes::Lanes;
+use super::{ContainerError, MAGIC, PIECE, VERSION, args, labels};
 use crate::stream::{BytesRead, Counting, Progress};
-use crate::{
-    ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, FlowKind, Label, LabelId, Lane, LaneId,
-    Meta, SliceRef, SliceTable, Trace, Track, TrackId,
-};
+use crate::{ArgStore, CounterSeries, Diagnostics, Flow, Label, Meta, Trace, TraceParts};
 
 /// Reads a `.weft` file as far as it goes.
 ///
@@ -24,8 +23,8 @@ use crate::{
 pub fn read(input: impl Read, progress: Progress<'_>) -> Result<Trace, ContainerError> {
     let count = BytesRead::default();
     let mut input = Counting::new(input, count.clone());
-    check_head(&mut input, &count)?;
-    let mut reader = Reader::default();
+    let version = check_head(&mut input, &count)?;
+    let mut reader = Reader { version, ..Reader::default() };
     loop {
         let at_byte = count.get();
         let failed = |source| ContainerError::Io { doing: "reading", at_byte, source };
@@ -39,7 +38,8 @@ pub fn read(input: impl Read, progress: Progress<'_>) -> Result<Trace, Container
     }
 }
 
-fn check_head(input: &mut impl Read, count: &BytesRead) -> Result<(), ContainerError> {
+/// Gives the version.
+fn check_head(input: &mut impl Read, count: &BytesRead) -> Result<u16, ContainerError> {
     let mut head = Vec::with_capacity(16);
     input.take(16).read_to_end(&mut head).map_err(|source| ContainerError::Io {
         doing: "reading",
@@ -60,7 +60,7 @@ fn check_head(input: &mut impl Read, count: &BytesRead) -> Result<(), ContainerE
     if version > VERSION {
         return Err(ContainerError::Newer { version });
     }
-    Ok(())
+    Ok(version)
 }
 
 #[derive(Deserialize)]
@@ -75,12 +75,10 @@ const TOTALS: [&str; 8] =
 
 #[derive(Default)]
 struct Reader {
+    version: u16,
     totals: Option<Vec<u64>>,
     meta: Option<MetaChunk>,
-    tracks: Option<Vec<Track>>,
-    lanes: Vec<Lane>,
-    /// Per lane: row in the file and row here of the first slice of each piece.
-    pieces: Vec<Vec<(u32, u32)>>,
+    lanes: Option<Lanes>,
     labels: Vec<Label>,
     args: ArgStore,
     counters: Vec<CounterSeries>,
@@ -117,8 +115,8 @@ impl Reader {
             kind::META => self.meta(&payload),
             kind::TRACKS => self.tracks(&payload),
             kind::LABELS => self.labels(&mut input),
-            kind::STRINGS => self.strings(&mut input),
-            kind::ARGS => self.arg_rows(&mut input),
+            kind::STRINGS => args::strings(&mut self.args, &mut input),
+            kind::ARGS => args::rows(&mut self.args, &mut input),
             kind::COUNTER => self.counter(&mut input),
             kind::SLICES => self.slices(&mut input),
             kind::FLOWS => self.flows(&mut input),
@@ -161,32 +159,19 @@ impl Reader {
     }
 
     fn meta(&mut self, payload: &[u8]) -> Option<()> {
-        self.meta = Some(serde_json::from_slice(payload).ok()?);
+        let mut chunk: MetaChunk = serde_json::from_slice(payload).ok()?;
+        if self.version == 1 {
+            chunk.meta.upgrade_from_v1();
+        }
+        self.meta = Some(chunk);
         Some(())
     }
 
     fn tracks(&mut self, payload: &[u8]) -> Option<()> {
-        let tracks: Vec<Track> = serde_json::from_slice(payload).ok()?;
-        let num_lanes: usize = tracks.iter().map(|track| track.lanes.len()).sum();
-        let mut owners: Vec<Option<TrackId>> = vec![None; num_lanes];
-        for (index, track) in tracks.iter().enumerate() {
-            if track.parent.is_some_and(|parent| parent.0 as usize >= index) {
-                return None;
-            }
-            for lane in &track.lanes {
-                let owner = owners.get_mut(lane.0 as usize)?;
-                if owner.replace(TrackId(index as u32)).is_some() {
-                    return None;
-                }
-            }
-        }
-        self.lanes = owners
-            .into_iter()
-            .map(|owner| Some(Lane { track: owner?, slices: SliceTable::default() }))
-            .collect::<Option<_>>()?;
-        self.pieces = vec![Vec::new(); num_lanes];
-        self.tracks = Some(tracks);
-        Some(())
+        // Tracks told twice would take the lanes away from slices and arrows that are read already.
+        let is_first = self.lanes.is_none();
+        self.lanes = Some(Lanes::of_json(payload)?);
+        is_first.then_some(())
     }
 
     fn labels(&mut self, input: &mut Get<'_>) -> Option<()> {
@@ -206,52 +191,6 @@ impl Reader {
         self.labels.resize(first, lost);
         self.labels.append(&mut piece);
         input.is_done().then_some(())
-    }
-
-    fn strings(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let first = input.u32()? as usize;
-        let n = input.u32()?;
-        if first != self.args.strings.len() {
-            return None;
-        }
-        for _ in 0..n {
-            let text = input.text()?;
-            self.args.index.insert(text.to_owned(), self.args.strings.len() as u32);
-            self.args.strings.push(text.to_owned());
-        }
-        input.is_done().then_some(())
-    }
-
-    fn arg_rows(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let first = input.u32()? as usize;
-        let n = input.u32()?;
-        if first != self.args.row_ends.len() {
-            return None;
-        }
-        for _ in 0..n {
-            let kept = self.args.pairs.len();
-            if self.arg_row(input).is_none() {
-                self.args.pairs.truncate(kept);
-                return None;
-            }
-            self.args.row_ends.push(self.args.pairs.len() as u32);
-        }
-        input.is_done().then_some(())
-    }
-
-    fn arg_row(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let num_strings = self.args.strings.len() as u32;
-        for _ in 0..input.u32()? {
-            let key = input.u32().filter(|&key| key < num_strings)?;
-            let value = match input.u8()? {
-                0 => PackedValue::Int(input.i64()?),
-                1 => PackedValue::Float(input.f64()?),
-                2 => PackedValue::Text(input.u32().filter(|&text| text < num_strings)?),
-                _ => return None,
-            };
-            self.args.pairs.push((key, value));
-        }
-        Some(())
     }
 
     fn counter(&mut self, input: &mut Get<'_>) -> Option<()> {
@@ -282,96 +221,27 @@ impl Reader {
     }
 
     fn slices(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let lane = input.u32()? as usize;
-        let first = input.u32()?;
-        let n = input.u32()? as usize;
-        let start_ns = input.deltas(n)?;
-        let durations = input.column(n)?;
-        let label = input.column_u32(n)?;
-        let args = input.column_u32(n)?;
-        let item = input.column_u32(n)?;
-        let end_ns: Vec<i64> = start_ns
-            .iter()
-            .zip(durations)
-            .map(|(start, duration)| start.wrapping_add(duration as i64))
-            .collect();
-        let lane_content = &mut self.lanes.get_mut(lane)?.slices;
-        let before = lane_content.end_ns.last().copied().unwrap_or(i64::MIN);
-        let ends = std::iter::once(&before).chain(&end_ns);
-        let disjoint = start_ns.iter().zip(ends).all(|(start, previous)| previous <= start)
-            && start_ns.iter().zip(&end_ns).all(|(start, end)| start <= end);
-        let num_labels = self.labels.len() as u32;
-        if !disjoint || !input.is_done() || label.iter().any(|&label| label >= num_labels) {
-            return None;
-        }
-        self.pieces[lane].push((first, lane_content.len() as u32));
-        let num_rows = self.args.len() as u32;
-        let mut args_lost = 0;
-        lane_content.start_ns.extend(start_ns);
-        lane_content.end_ns.extend(end_ns);
-        lane_content.label.extend(label.into_iter().map(LabelId));
-        lane_content.args.extend(args.into_iter().map(|id| match id.checked_sub(1) {
-            Some(row) if row < num_rows => ArgsId(row),
-            Some(_) => {
-                args_lost += 1;
-                ArgsId::NONE
-            }
-            None => ArgsId::NONE,
-        }));
-        lane_content.item.extend(item);
+        let (num_labels, num_rows) = (self.labels.len() as u32, self.args.len() as u32);
+        let args_lost = self.lanes.as_mut()?.slices(input, num_labels, num_rows)?;
         self.lost.count("slices whose arguments are lost", args_lost);
         Some(())
     }
 
     fn flows(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let n = input.u32()? as usize;
-        let from = self.ends(input, n)?;
-        let to = self.ends(input, n)?;
-        let kinds = input.column_u32(n)?;
-        for ((from, to), kind) in from.into_iter().zip(to).zip(kinds) {
-            let kind = match kind {
-                0 => FlowKind::Dependency,
-                1 => FlowKind::Launch,
-                2 => FlowKind::Imported,
-                _ => return None,
-            };
-            match (from, to) {
-                (Some(from), Some(to)) => self.flows.push(Flow { from, to, kind }),
-                _ => self.lost.count("flows whose slices are lost", 1),
-            }
-        }
-        input.is_done().then_some(())
-    }
-
-    fn ends(&self, input: &mut Get<'_>, n: usize) -> Option<Vec<Option<SliceRef>>> {
-        let lanes = input.column_u32(n)?;
-        let rows = input.column_u32(n)?;
-        let end = |(lane, index)| self.moved(SliceRef { lane: LaneId(lane), index });
-        Some(lanes.into_iter().zip(rows).map(end).collect())
-    }
-
-    /// A slice's row here, after pieces before it may have been lost.
-    fn moved(&self, end: SliceRef) -> Option<SliceRef> {
-        let pieces = self.pieces.get(end.lane.0 as usize)?;
-        let piece = pieces.partition_point(|&(first, _)| first <= end.index).checked_sub(1)?;
-        let (first, here) = pieces[piece];
-        let index = here + (end.index - first);
-        let len = match pieces.get(piece + 1) {
-            Some(&(_, next)) => next as usize,
-            None => self.lanes[end.lane.0 as usize].slices.len(),
-        };
-        ((index as usize) < len).then_some(SliceRef { lane: end.lane, index })
+        let lost = self.lanes.as_ref()?.flows(input, &mut self.flows)?;
+        self.lost.count("flows whose slices are lost", lost);
+        Some(())
     }
 
     fn finish(mut self, at_byte: u64) -> Result<Trace, ContainerError> {
-        let (Some(meta), Some(tracks)) = (self.meta, self.tracks) else {
+        let (Some(meta), Some(Lanes { tracks, lanes, .. })) = (self.meta, self.lanes) else {
             return Err(ContainerError::Truncated { at_byte });
         };
         let samples: usize = self.counters.iter().map(|counter| counter.at_ns.len()).sum();
-        let slices: usize = self.lanes.iter().map(|lane| lane.slices.len()).sum();
+        let slices: usize = lanes.iter().map(|lane| lane.slices.len()).sum();
         let here = [
             tracks.len(),
-            self.lanes.len(),
+            lanes.len(),
             self.labels.len(),
             self.args.strings.len(),
             self.args.len(),
@@ -393,15 +263,22 @@ impl Reader {
         }
         let mut diagnostics = meta.diagnostics;
         diagnostics.merge(self.lost);
-        Ok(Trace {
+        // Ours are in order; a file of another hand need not be.
+        self.flows.sort_by_key(|flow| (flow.from, flow.to));
+        let parts = TraceParts {
             meta: meta.meta,
             tracks,
-            lanes: self.lanes,
+            lanes,
             labels: self.labels,
             args: self.args,
             counters: self.counters,
             flows: self.flows,
             diagnostics,
+        };
+        Trace::checked(parts).map_err(|error| ContainerError::Damaged {
+            part: "END",
+            at_byte,
+            why: error.to_string(),
         })
     }
 }

@@ -1,68 +1,88 @@
+//! Several traces on one timeline: times shifted, ranks renumbered, labels shared.
+
 use std::collections::{BTreeSet, HashMap};
 
-use crate::{ArgStore, LabelId, LaneId, Meta, SliceRef, Trace, TrackId, TrackKind};
+use thiserror::Error;
+
+use crate::model::{BuildError, LabelKey};
+use crate::{
+    ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Provenance,
+    RankProvenance, SliceRef, Trace, TraceParts, TrackId, TrackKind,
+};
+
+/// Why traces did not become one.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum MergeError {
+    /// Nothing gives no trace: it would have to claim times of some origin.
+    #[error("there is no trace to merge")]
+    Nothing,
+    /// The whole is no trace, e.g. because it has more lanes than ids.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
 
 /// Puts several traces (usually one file per rank) on one timeline.
 ///
 /// Times are shifted by the difference of the files' base times; a file without a base time starts with the
 /// earliest, and the diagnostics say so. A rank that several files claim keeps its number in the first; later
 /// files get the next free number, with a note. Labels of the same content become one, so that the same op on
-/// several ranks is the same label. Nothing is dropped. No trace gives an empty one.
-pub fn merge(traces: Vec<Trace>) -> Trace {
+/// several ranks is the same label. Where the files' provenance differs, the whole has it per rank. Nothing is
+/// dropped.
+///
+/// # Errors
+/// [`MergeError`]; without traces there is nothing to say.
+pub fn merge(traces: Vec<Trace>) -> Result<Trace, MergeError> {
     let mut traces = traces.into_iter();
-    let Some(first) = traces.next() else { return empty() };
+    let first = traces.next().ok_or(MergeError::Nothing)?;
     let rest: Vec<Trace> = traces.collect();
     if rest.is_empty() {
-        return first;
+        return Ok(first);
     }
     let bases = std::iter::once(&first).chain(&rest).map(|trace| trace.meta.base_time_unix_ns);
     let base_ns = bases.filter(|&base| base != 0).min().unwrap_or(0);
     let mut out = Merge::new(&first, base_ns);
-    out.add(first, 0);
+    out.add(first.into_parts(), 0);
     for (index, trace) in rest.into_iter().enumerate() {
-        out.add(trace, index + 1);
+        out.add(trace.into_parts(), index + 1);
     }
-    out.trace
-}
-
-fn empty() -> Trace {
-    Trace {
-        meta: Meta::new("empty", crate::Provenance::Measured { source: "no file".to_owned() }),
-        tracks: Vec::new(),
-        lanes: Vec::new(),
-        labels: Vec::new(),
-        args: ArgStore::default(),
-        counters: Vec::new(),
-        flows: Vec::new(),
-        diagnostics: crate::Diagnostics::default(),
-    }
+    out.finish()
 }
 
 struct Merge {
-    trace: Trace,
+    trace: TraceParts,
     ranks: BTreeSet<u32>,
-    /// Labels by content; JSON is the one total order over them at hand.
-    labels: HashMap<String, LabelId>,
+    provenance: Vec<RankProvenance>,
+    labels: HashMap<LabelKey, LabelId>,
 }
 
 impl Merge {
     fn new(first: &Trace, base_ns: i64) -> Self {
-        let mut trace = empty();
-        trace.meta = first.meta.clone();
+        let mut trace = TraceParts::new(first.meta.clone());
         trace.meta.base_time_unix_ns = base_ns;
         trace.meta.ranks.clear();
         trace.meta.clocks.clear();
-        Self { trace, ranks: BTreeSet::new(), labels: HashMap::new() }
+        Self { trace, ranks: BTreeSet::new(), provenance: Vec::new(), labels: HashMap::new() }
     }
 
-    fn add(&mut self, trace: Trace, index: usize) {
+    fn finish(mut self) -> Result<Trace, MergeError> {
+        if let Some(provenance) = Provenance::of_ranks(self.provenance) {
+            self.trace.meta.provenance = provenance;
+        }
+        if self.trace.meta.provenance.origin().is_none() {
+            self.trace.diagnostics.note("some ranks are measured and some modelled");
+        }
+        Ok(Trace::checked(self.trace)?)
+    }
+
+    fn add(&mut self, trace: TraceParts, index: usize) {
         let name = trace.meta.title.clone();
         let shift_ns = self.shift(&trace, index);
         let ranks = self.renumber(&trace, &name);
         self.take_meta(&trace, &ranks, index);
         let first_lane = self.trace.lanes.len() as u32;
         let first_track = self.trace.tracks.len() as u32;
-        let labels: Vec<LabelId> = trace.labels.iter().map(|label| self.label(label)).collect();
+        let labels: Vec<LabelId> =
+            trace.labels.into_iter().map(|label| self.label(label)).collect();
         let args = self.take_args(&trace.args);
         for mut track in trace.tracks {
             track.parent = track.parent.map(|parent| TrackId(parent.0 + first_track));
@@ -103,7 +123,7 @@ impl Merge {
     }
 
     /// Nanoseconds to add to the trace's times.
-    fn shift(&mut self, trace: &Trace, index: usize) -> i64 {
+    fn shift(&mut self, trace: &TraceParts, index: usize) -> i64 {
         let base_ns = trace.meta.base_time_unix_ns;
         if base_ns != 0 {
             return base_ns.saturating_sub(self.trace.meta.base_time_unix_ns);
@@ -118,7 +138,7 @@ impl Merge {
     }
 
     /// New number of each rank of the trace.
-    fn renumber(&mut self, trace: &Trace, name: &str) -> HashMap<u32, u32> {
+    fn renumber(&mut self, trace: &TraceParts, name: &str) -> HashMap<u32, u32> {
         let of_tracks = trace.tracks.iter().filter_map(|track| track.kind.rank());
         let of_meta = trace.meta.ranks.iter().map(|info| info.rank);
         let wanted: BTreeSet<u32> = of_tracks.chain(of_meta).collect();
@@ -138,7 +158,7 @@ impl Merge {
         numbers
     }
 
-    fn take_meta(&mut self, trace: &Trace, ranks: &HashMap<u32, u32>, index: usize) {
+    fn take_meta(&mut self, trace: &TraceParts, ranks: &HashMap<u32, u32>, index: usize) {
         let meta = &mut self.trace.meta;
         for info in &trace.meta.ranks {
             let mut info = info.clone();
@@ -148,15 +168,20 @@ impl Merge {
         meta.ranks.sort_by_key(|info| info.rank);
         for clock in &trace.meta.clocks {
             let rank = ranks.get(&clock.rank).copied().unwrap_or(clock.rank);
-            meta.clocks.push(crate::ClockAgreement { rank, ..clock.clone() });
+            meta.clocks.push(ClockAgreement { rank, ..clock.clone() });
         }
         let highest = meta.ranks.last().map_or(1, |info| info.rank + 1);
         meta.world_size = meta.world_size.max(trace.meta.world_size).max(highest);
         if index > 0 {
             meta.title = format!("{} + {}", meta.title, trace.meta.title);
-            for pair in &trace.meta.run {
-                if !meta.run.contains(pair) {
-                    meta.run.push(pair.clone());
+            for run in &trace.meta.runs {
+                if !meta.runs.contains(run) {
+                    meta.runs.push(run.clone());
+                }
+            }
+            for line in &trace.meta.lines {
+                if !meta.lines.contains(line) {
+                    meta.lines.push(line.clone());
                 }
             }
             let (ours, theirs) = (&mut meta.overhead, &trace.meta.overhead);
@@ -171,34 +196,31 @@ impl Merge {
                 ours.slowdown.clone_from(&theirs.slowdown);
             }
         }
-        if meta.provenance.name() != trace.meta.provenance.name() {
-            self.trace.diagnostics.note(format!(
-                "{} is {}, not {} like the first file",
-                trace.meta.title,
-                trace.meta.provenance.name(),
-                self.trace.meta.provenance.name()
-            ));
-        }
+        let listed: Vec<Option<u32>> = ranks.keys().copied().map(Some).collect();
+        let listed = if listed.is_empty() { vec![None] } else { listed };
+        let new = |rank| ranks.get(&rank).copied().unwrap_or(rank);
+        self.provenance.extend(trace.meta.provenance.split(listed.into_iter(), new));
     }
 
-    fn label(&mut self, label: &crate::Label) -> LabelId {
-        let key = format!("{label:?}");
+    fn label(&mut self, label: Label) -> LabelId {
         let next = LabelId(self.trace.labels.len() as u32);
-        let id = *self.labels.entry(key).or_insert(next);
-        if id == next {
-            self.trace.labels.push(label.clone());
+        let key = LabelKey(label);
+        if let Some(&id) = self.labels.get(&key) {
+            return id;
         }
-        id
+        self.trace.labels.push(key.0.clone());
+        self.labels.insert(key, next);
+        next
     }
 
     /// Appends the rows of a store; gives old row → new row.
-    fn take_args(&mut self, args: &ArgStore) -> impl Fn(crate::ArgsId) -> crate::ArgsId + use<> {
+    fn take_args(&mut self, args: &ArgStore) -> impl Fn(ArgsId) -> ArgsId + use<> {
         let first = self.trace.args.len() as u32;
         for row in 0..args.len() as u32 {
-            let pairs = args.get(crate::ArgsId(row));
+            let pairs = args.get(ArgsId(row));
             self.trace.args.push(pairs.iter().map(|(key, value)| (key.as_str(), value.clone())));
         }
-        move |id| if id == crate::ArgsId::NONE { id } else { crate::ArgsId(id.0 + first) }
+        move |id| if id == ArgsId::NONE { id } else { ArgsId(id.0 + first) }
     }
 }
 
@@ -228,7 +250,7 @@ fn renamed(name: String, kind: &TrackKind, ranks: &HashMap<u32, u32>) -> String 
 }
 
 /// Notes of one file among several say which file.
-fn prefixed(mut diagnostics: crate::Diagnostics, name: &str) -> crate::Diagnostics {
+fn prefixed(mut diagnostics: Diagnostics, name: &str) -> Diagnostics {
     for note in &mut diagnostics.notes {
         *note = format!("{name}: {note}");
     }
@@ -238,7 +260,7 @@ fn prefixed(mut diagnostics: crate::Diagnostics, name: &str) -> crate::Diagnosti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ArgsId, Kind, Label, Provenance, RankInfo, Span, TraceBuilder};
+    use crate::{Kind, Meta, OpFacts, Origin, RankInfo, Span, TraceBuilder};
 
     fn one(title: &str, rank: u32, base_ns: i64, start_ns: i64) -> Trace {
         let mut meta = Meta::new(title, Provenance::Measured { source: "test".into() });
@@ -264,7 +286,7 @@ mod tests {
 
     #[test]
     fn base_times_align_files() {
-        let merged = merge(vec![one("a", 0, 1_000, 0), one("b", 1, 1_500, 7)]);
+        let merged = merge(vec![one("a", 0, 1_000, 0), one("b", 1, 1_500, 7)]).expect("two");
         assert_eq!(merged.meta.base_time_unix_ns, 1_000);
         assert_eq!(merged.lanes[0].slices.start_ns, [0, 20]);
         assert_eq!(merged.lanes[1].slices.start_ns, [507, 527]);
@@ -278,7 +300,8 @@ mod tests {
 
     #[test]
     fn files_of_the_same_rank_stay_apart() {
-        let merged = merge(vec![one("a", 0, 5, 0), one("b", 0, 5, 0), one("c", 1, 5, 0)]);
+        let three = vec![one("a", 0, 5, 0), one("b", 0, 5, 0), one("c", 1, 5, 0)];
+        let merged = merge(three).expect("three");
         let ranks: Vec<u32> = merged.meta.ranks.iter().map(|info| info.rank).collect();
         assert_eq!(ranks, [0, 1, 2]);
         assert_eq!(merged.diagnostics.notes.len(), 2);
@@ -288,7 +311,43 @@ mod tests {
 
     #[test]
     fn a_file_without_a_base_time_is_told() {
-        let merged = merge(vec![one("a", 0, 5, 0), one("b", 1, 0, 0)]);
+        let merged = merge(vec![one("a", 0, 5, 0), one("b", 1, 0, 0)]).expect("two");
         assert!(merged.diagnostics.notes[0].starts_with("b: no base time"));
+    }
+
+    #[test]
+    fn nothing_is_no_trace() {
+        assert_eq!(merge(Vec::new()).expect_err("nothing"), MergeError::Nothing);
+    }
+
+    fn modelled(title: &str, rank: u32) -> Trace {
+        let mut parts = one(title, rank, 5, 0).into_parts();
+        parts.meta.provenance = Provenance::Modelled { source: "sim".into() };
+        Trace::checked(parts).expect("as valid as before")
+    }
+
+    #[test]
+    fn measured_and_modelled_ranks_make_a_mixed_trace_that_says_which() {
+        let merged = merge(vec![one("a", 0, 5, 0), modelled("b", 0)]).expect("two");
+        assert_eq!(merged.meta.provenance.name(), "mixed");
+        let of = |rank| merged.meta.provenance.of_rank(Some(rank)).origin();
+        assert_eq!((of(0), of(1)), (Some(Origin::Measured), Some(Origin::Modelled)));
+        // Merged once more, the ranks keep their own.
+        let again = merge(vec![one("c", 3, 5, 0), merged]).expect("three");
+        let source = again.meta.provenance.source().into_owned();
+        assert_eq!(source, "test (measured: ranks 0, 3), sim (modelled: rank 1)");
+    }
+
+    #[test]
+    fn labels_are_one_only_when_all_of_them_is_the_same_to_the_bit() {
+        let with = |rank: u32, flops: f64| {
+            let mut parts = one("x", rank, 5, 0).into_parts();
+            parts.labels[0].facts = Some(Box::new(OpFacts { flops, ..OpFacts::default() }));
+            Trace::checked(parts).expect("as valid as before")
+        };
+        let flops = [0.0, -0.0, f64::NAN, f64::NAN, 1.0, 1.0 + f64::EPSILON];
+        let traces = flops.iter().zip(0..).map(|(&flops, rank)| with(rank, flops)).collect();
+        let merged = merge(traces).expect("six");
+        assert_eq!(merged.labels.len(), 5, "the two NaN are one");
     }
 }

@@ -3,6 +3,5 @@
 mod merge;
 mod only_rank;
 
-pub use merge::merge;
-pub(crate) use only_rank::only_rank;
-pub use only_rank::ranks;
+pub use merge::{MergeError, merge};
+pub use only_rank::{only_rank, ranks};

@@ -1,13 +1,17 @@
 //! One rank out of a trace.
 
 use crate::{
-    Diagnostics, Flow, Lane, LaneId, SliceRef, SliceTable, Trace, Track, TrackId, TrackKind,
+    BuildError, Diagnostics, Flow, Lane, LaneId, SliceRef, SliceTable, Trace, TraceParts, Track,
+    TrackId, TrackKind,
 };
 
 /// The tracks, counters and arrows of `rank` and of no rank; arrows to other ranks are counted as left out.
 ///
 /// Labels and arguments are kept whole, so that ids stay what they are.
-pub(crate) fn only_rank(trace: &Trace, rank: u32) -> Trace {
+///
+/// # Errors
+/// None that a trace could cause; the parts are checked as any.
+pub fn only_rank(trace: &Trace, rank: u32) -> Result<Trace, BuildError> {
     let keep: Vec<bool> = trace.tracks.iter().map(|track| belongs(&track.kind, rank)).collect();
     let mut tracks: Vec<Track> = Vec::new();
     let mut lanes: Vec<Lane> = Vec::new();
@@ -48,8 +52,9 @@ pub(crate) fn only_rank(trace: &Trace, rank: u32) -> Trace {
     diagnostics.count("arrows to other ranks, not in this rank's file", left_out);
     let mut meta = trace.meta.clone();
     meta.ranks.retain(|info| info.rank == rank);
+    meta.provenance = meta.provenance.of_rank(Some(rank));
     let of_rank = |of: Option<u32>| of.is_none_or(|of| of == rank);
-    Trace {
+    Trace::checked(TraceParts {
         meta,
         tracks,
         lanes,
@@ -58,7 +63,7 @@ pub(crate) fn only_rank(trace: &Trace, rank: u32) -> Trace {
         counters: trace.counters.iter().filter(|c| of_rank(c.rank)).cloned().collect(),
         flows,
         diagnostics,
-    }
+    })
 }
 
 fn belongs(kind: &TrackKind, rank: u32) -> bool {

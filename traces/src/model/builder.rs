@@ -1,32 +1,10 @@
-use thiserror::Error;
+//! The way in which producers of traces make one, slice by slice.
 
+use super::check::slice;
 use super::{
-    ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, FlowKind, Label, LabelId, Lane, LaneId,
-    Meta, SliceRef, SliceTable, Span, Trace, Track, TrackId, TrackKind,
+    ArgStore, ArgsId, BuildError, CounterSeries, Diagnostics, Flow, FlowKind, Label, LabelId, Lane,
+    LaneId, Meta, SliceRef, SliceTable, Span, Trace, TraceParts, Track, TrackId, TrackKind,
 };
-
-/// Why a trace could not be finished.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum BuildError {
-    /// Two slices of a lane share time and the lane does not allow spreading.
-    #[error("slices {index} and {} of track \"{track}\" overlap at {at_ns} ns", index + 1)]
-    Overlap {
-        /// Track name.
-        track: String,
-        /// Row of the first of the two.
-        index: usize,
-        /// Start of the second.
-        at_ns: i64,
-    },
-    /// A flow, lane or label id points nowhere.
-    #[error("{what} {id} does not exist")]
-    Dangling {
-        /// Which id.
-        what: &'static str,
-        /// Its value.
-        id: u32,
-    },
-}
 
 /// Collects a trace.
 ///
@@ -34,7 +12,7 @@ pub enum BuildError {
 /// sorted yet. Input that may overlap goes through [`push_packed`](Self::push_packed), which spreads it.
 #[derive(Debug)]
 pub struct TraceBuilder {
-    trace: Trace,
+    trace: TraceParts,
     /// End of the last slice per lane, for lane packing.
     lane_end_ns: Vec<i64>,
 }
@@ -42,19 +20,7 @@ pub struct TraceBuilder {
 impl TraceBuilder {
     /// An empty trace.
     pub fn new(meta: Meta) -> Self {
-        Self {
-            trace: Trace {
-                meta,
-                tracks: Vec::new(),
-                lanes: Vec::new(),
-                labels: Vec::new(),
-                args: ArgStore::default(),
-                counters: Vec::new(),
-                flows: Vec::new(),
-                diagnostics: Diagnostics::default(),
-            },
-            lane_end_ns: Vec::new(),
-        }
+        Self { trace: TraceParts::new(meta), lane_end_ns: Vec::new() }
     }
 
     /// The meta data, to complete it.
@@ -158,19 +124,12 @@ impl TraceBuilder {
     /// [`BuildError`] when slices of a lane overlap or an id points nowhere.
     pub fn finish(self) -> Result<Trace, BuildError> {
         let mut trace = self.trace;
-        let remap = sort_lanes(&mut trace);
-        check_lanes(&trace)?;
+        let new_rows = sort_lanes(&mut trace);
         for flow in &mut trace.flows {
             for end in [&mut flow.from, &mut flow.to] {
-                let lane = trace
-                    .lanes
-                    .get(end.lane.0 as usize)
-                    .ok_or(BuildError::Dangling { what: "lane", id: end.lane.0 })?;
-                if end.index as usize >= lane.slices.len() {
-                    return Err(BuildError::Dangling { what: "slice", id: end.index });
-                }
-                if let Some(order) = &remap[end.lane.0 as usize] {
-                    end.index = order[end.index as usize];
+                slice(*end, &trace.lanes)?;
+                if let Some(new_row) = &new_rows[end.lane.0 as usize] {
+                    end.index = new_row[end.index as usize];
                 }
             }
         }
@@ -178,18 +137,19 @@ impl TraceBuilder {
         for counter in &mut trace.counters {
             sort_counter(counter);
         }
-        Ok(trace)
+        Trace::checked(trace)
     }
 }
 
 /// Sorts lanes that are not sorted; gives, per such lane, old row → new row.
-fn sort_lanes(trace: &mut Trace) -> Vec<Option<Vec<u32>>> {
+fn sort_lanes(trace: &mut TraceParts) -> Vec<Option<Vec<u32>>> {
     trace
         .lanes
         .iter_mut()
         .map(|lane| {
             let slices = &mut lane.slices;
-            if slices.start_ns.is_sorted() {
+            // Columns of several lengths have no rows to sort; the check will name them.
+            if slices.start_ns.is_sorted() || !slices.is_rectangular() {
                 return None;
             }
             let mut order: Vec<u32> = (0..slices.len() as u32).collect();
@@ -213,28 +173,8 @@ fn sort_lanes(trace: &mut Trace) -> Vec<Option<Vec<u32>>> {
         .collect()
 }
 
-fn check_lanes(trace: &Trace) -> Result<(), BuildError> {
-    let num_labels = trace.labels.len() as u32;
-    for lane in &trace.lanes {
-        let slices = &lane.slices;
-        if let Some(label) = slices.label.iter().find(|label| label.0 >= num_labels) {
-            return Err(BuildError::Dangling { what: "label", id: label.0 });
-        }
-        for index in 1..slices.len() {
-            if slices.start_ns[index] < slices.end_ns[index - 1] {
-                return Err(BuildError::Overlap {
-                    track: trace.track(lane.track).name.clone(),
-                    index: index - 1,
-                    at_ns: slices.start_ns[index],
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
 fn sort_counter(counter: &mut CounterSeries) {
-    if counter.at_ns.is_sorted() {
+    if counter.at_ns.is_sorted() || counter.at_ns.len() != counter.value.len() {
         return;
     }
     let mut pairs: Vec<(i64, f64)> =

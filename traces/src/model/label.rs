@@ -1,3 +1,5 @@
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Phase, Split};
@@ -51,4 +53,48 @@ pub struct OpFacts {
     pub alone_ns: Option<i64>,
     /// Shape in words, e.g. `4096×7168×8192`.
     pub shape: String,
+}
+
+/// A label by its content, as a key: floats by their bits, so that the order over them is total and NaN equals itself.
+#[derive(Clone, Debug)]
+pub(crate) struct LabelKey(pub(crate) Label);
+
+impl LabelKey {
+    /// All of it. A field that is added to the label is asked for here by the compiler.
+    fn content(&self) -> impl Eq + Hash + '_ {
+        let Label { name, kind, layer, split, phase, facts } = &self.0;
+        (name, kind, layer, split, phase, facts.as_deref().map(facts_content))
+    }
+}
+
+fn facts_content(facts: &OpFacts) -> impl Eq + Hash + '_ {
+    let OpFacts {
+        op,
+        grid,
+        waves,
+        tail_occupancy,
+        sms,
+        tokens,
+        flops,
+        hbm_bytes,
+        link_bytes,
+        alone_ns,
+        shape,
+    } = facts;
+    let floats = [tail_occupancy, flops, hbm_bytes, link_bytes].map(|float| float.to_bits());
+    (op, grid, waves, sms, tokens, floats, alone_ns, shape)
+}
+
+impl PartialEq for LabelKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.content() == other.content()
+    }
+}
+
+impl Eq for LabelKey {}
+
+impl Hash for LabelKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.content().hash(state);
+    }
 }

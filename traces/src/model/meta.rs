@@ -1,36 +1,8 @@
+//! Facts about a whole trace: what ran where, on which clock, at what cost.
+
 use serde::{Deserialize, Serialize};
 
-/// Where the times come from. There is no default: whoever builds a trace must say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Provenance {
-    /// Recorded on hardware.
-    Measured {
-        /// Recorder, e.g. `PyTorch profiler (CUPTI 13.0.1)`.
-        source: String,
-    },
-    /// Computed by the simulator.
-    Modelled {
-        /// Simulator and machine file, e.g. `weftscope-engine 0.1.0, h100x8`.
-        source: String,
-    },
-}
-
-impl Provenance {
-    /// `measured` or `modelled`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Measured { .. } => "measured",
-            Self::Modelled { .. } => "modelled",
-        }
-    }
-
-    /// The recorder or simulator.
-    pub fn source(&self) -> &str {
-        match self {
-            Self::Measured { source } | Self::Modelled { source } => source,
-        }
-    }
-}
+use super::{Provenance, RunFacts, RunLine, run_lines_v1};
 
 /// A GPU as the trace knows it. Zero means not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,7 +33,7 @@ pub struct Overhead {
     pub recording_host_ns: Option<i64>,
     /// How the figure was obtained, or what else is known (e.g. stamps on/off ratio).
     pub note: String,
-    /// How much longer the run took for being recorded; `None` when nobody compared.
+    /// How much longer the run took for being recorded; `None` when that was not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowdown: Option<Slowdown>,
 }
@@ -101,8 +73,13 @@ pub struct Meta {
     pub world_size: u32,
     /// Ranks in this trace, by rank.
     pub ranks: Vec<RankInfo>,
-    /// The run's own description (model, machine, batch, strategy, knobs …), ordered, as shown.
-    pub run: Vec<(String, String)>,
+    /// The engine's runs that the trace holds: one, or several after traces of several runs were merged; none in
+    /// files that others wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunFacts>,
+    /// What a file that others wrote says of its run, e.g. `CUPTI` → `13.0`; in its order.
+    #[serde(default, rename = "run", skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<(String, String)>,
     /// What recording cost.
     pub overhead: Overhead,
     /// How well the clocks agree that the times were read from; empty for modelled times and imports.
@@ -111,16 +88,36 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// Key of [`Meta::run`] for what the numbers must not be taken for, a sentence; may occur several times.
-    pub const CAVEAT: &'static str = "caveat";
-
-    /// Every [`Meta::CAVEAT`].
+    /// What the numbers must not be taken for, a sentence each.
     pub fn caveats(&self) -> impl Iterator<Item = &str> {
-        let caveats = self.run.iter().filter(|(key, _)| key == Self::CAVEAT);
-        caveats.map(|(_, sentence)| sentence.as_str())
+        let all = self.runs.iter().flat_map(|run| &run.caveats);
+        let mut told: Vec<&str> = Vec::new();
+        all.filter_map(move |caveat| {
+            let is_new = !told.contains(&caveat.as_str());
+            told.push(caveat);
+            is_new.then_some(caveat.as_str())
+        })
     }
 
-    /// Meta with only what nobody may leave out.
+    /// The facts of all runs as lines for people, each once.
+    pub fn run_lines(&self) -> impl Iterator<Item = RunLine> {
+        let mut told: Vec<RunLine> = Vec::new();
+        for line in self.runs.iter().flat_map(RunFacts::lines) {
+            if !told.contains(&line) {
+                told.push(line);
+            }
+        }
+        told.into_iter()
+    }
+
+    /// Understands the description of a run as version 1 of our files has it.
+    pub(crate) fn upgrade_from_v1(&mut self) {
+        let (facts, rest) = run_lines_v1::facts(std::mem::take(&mut self.lines));
+        self.runs.extend(facts);
+        self.lines = rest;
+    }
+
+    /// Meta data with only what may not be left out.
     pub fn new(title: impl Into<String>, provenance: Provenance) -> Self {
         Self {
             title: title.into(),
@@ -128,7 +125,8 @@ impl Meta {
             base_time_unix_ns: 0,
             world_size: 1,
             ranks: Vec::new(),
-            run: Vec::new(),
+            runs: Vec::new(),
+            lines: Vec::new(),
             overhead: Overhead::default(),
             clocks: Vec::new(),
         }

@@ -2,11 +2,15 @@
 
 mod args;
 mod builder;
+mod check;
 mod diagnostics;
 mod flow;
 mod kind;
 mod label;
 mod meta;
+mod provenance;
+mod run_facts;
+mod run_lines_v1;
 mod slice;
 mod span;
 mod trace;
@@ -14,13 +18,19 @@ mod track;
 
 pub use args::{ArgStore, ArgValue, Args, ArgsId};
 pub(crate) use args::{BorrowedValue, PackedValue};
-pub use builder::{BuildError, TraceBuilder};
+pub use builder::TraceBuilder;
+pub use check::BuildError;
 pub use diagnostics::Diagnostics;
 pub use flow::{Flow, FlowKind};
 pub use kind::{Kind, Phase, Split};
+pub(crate) use label::LabelKey;
 pub use label::{Label, LabelId, OpFacts};
-pub use meta::{ClockAgreement, DeviceInfo, Meta, Overhead, Provenance, RankInfo, Slowdown};
+pub use meta::{ClockAgreement, DeviceInfo, Meta, Overhead, RankInfo, Slowdown};
+pub use provenance::{Origin, Provenance, RankProvenance};
+pub use run_facts::{
+    BatchFacts, CommCtas, LayerFacts, RunFacts, RunLine, SplitAsked, SplitFacts, StrategyFacts,
+};
 pub use slice::{LaneId, SliceRef, SliceTable};
 pub use span::Span;
-pub use trace::{CounterSeries, Lane, Trace};
+pub use trace::{CounterSeries, Lane, Trace, TraceParts};
 pub use track::{Track, TrackId, TrackKind};

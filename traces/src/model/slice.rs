@@ -44,6 +44,12 @@ impl SliceTable {
         self.start_ns.is_empty()
     }
 
+    /// True when all columns are of one length.
+    pub(super) fn is_rectangular(&self) -> bool {
+        let others = [self.end_ns.len(), self.label.len(), self.args.len(), self.item.len()];
+        others == [self.start_ns.len(); 4]
+    }
+
     /// The span of slice `index`.
     pub fn span(&self, index: usize) -> Span {
         Span { start_ns: self.start_ns[index], end_ns: self.end_ns[index] }

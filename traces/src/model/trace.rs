@@ -1,6 +1,10 @@
+//! The trace itself: its parts, and the type that vouches for them.
+
+use std::ops::Deref;
+
 use super::{
-    ArgStore, Args, Diagnostics, Flow, Label, LabelId, LaneId, Meta, SliceRef, SliceTable, Span,
-    Track, TrackId, TrackKind,
+    ArgStore, Args, BuildError, Diagnostics, Flow, Label, LabelId, LaneId, Meta, SliceRef,
+    SliceTable, Span, Track, TrackId, TrackKind, check::check,
 };
 
 /// One row of disjoint slices: a slot of an SM, a depth of a thread, an overflow row of a stream.
@@ -27,12 +31,9 @@ pub struct CounterSeries {
     pub value: Vec<f64>,
 }
 
-/// A finished trace: immutable, validated, shareable behind an `Arc`.
-///
-/// Invariants, held by [`TraceBuilder::finish`](super::TraceBuilder::finish): slices of a lane are sorted and
-/// disjoint; every id points at something; parents precede children; counters are sorted.
+/// What a trace consists of. As such it promises nothing: [`Trace::checked`] makes a trace of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trace {
+pub struct TraceParts {
     /// Facts about the whole.
     pub meta: Meta,
     /// The track tree, parents before children, siblings in drawing order.
@@ -51,7 +52,66 @@ pub struct Trace {
     pub diagnostics: Diagnostics,
 }
 
+impl TraceParts {
+    /// Meta data and nothing else.
+    pub fn new(meta: Meta) -> Self {
+        Self {
+            meta,
+            tracks: Vec::new(),
+            lanes: Vec::new(),
+            labels: Vec::new(),
+            args: ArgStore::default(),
+            counters: Vec::new(),
+            flows: Vec::new(),
+            diagnostics: Diagnostics::default(),
+        }
+    }
+}
+
+/// A finished trace: immutable, checked, shareable behind an `Arc`. Reads like its [`TraceParts`].
+///
+/// What it vouches for, whatever made it:
+/// - a track's parent exists and has a smaller id than the track;
+/// - every lane is listed by its track, and by no other;
+/// - the columns of a lane are of one length, its slices end no earlier than they start, in order and disjoint;
+/// - every label and every row of arguments that a slice names exists;
+/// - every arrow points at slices that exist, and arrows are in order of `from`;
+/// - a counter has one value a time, in order of time.
+///
+/// So every id in it can be used as an index, and every query over a lane or a counter can be a binary search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace(TraceParts);
+
+impl Deref for Trace {
+    type Target = TraceParts;
+
+    fn deref(&self) -> &TraceParts {
+        &self.0
+    }
+}
+
 impl Trace {
+    /// A trace of these parts; costs one pass over the columns.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the first thing that does not hold.
+    pub fn checked(parts: TraceParts) -> Result<Self, BuildError> {
+        check(&parts)?;
+        Ok(Self(parts))
+    }
+
+    /// The same trace with other facts about the whole: no invariant speaks of them.
+    #[must_use]
+    pub fn with_meta(mut self, change: impl FnOnce(&mut Meta)) -> Self {
+        change(&mut self.0.meta);
+        self
+    }
+
+    /// The parts, to make another trace of them.
+    pub fn into_parts(self) -> TraceParts {
+        self.0
+    }
+
     /// The lane with this id.
     pub fn lane(&self, id: LaneId) -> &Lane {
         &self.lanes[id.0 as usize]
@@ -108,15 +168,6 @@ impl Trace {
             }
         }
         hull.unwrap_or_default()
-    }
-
-    /// Children of a track (roots for `None`), in drawing order.
-    pub fn children(&self, parent: Option<TrackId>) -> impl Iterator<Item = TrackId> + '_ {
-        self.tracks
-            .iter()
-            .enumerate()
-            .filter(move |(_, track)| track.parent == parent)
-            .map(|(index, _)| TrackId(index as u32))
     }
 
     /// The track of a kind, when there is one.

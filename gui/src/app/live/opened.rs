@@ -10,10 +10,11 @@ use crate::app::BatchPicture;
 pub(crate) fn batch_of(meta: &Meta) -> Option<BatchPicture> {
     let spec = spec_of(meta)?;
     let split = plan(&spec).ok().and_then(|plan| plan.decision.split);
-    let recorded = meta.run.iter().find(|(key, _)| key == "split").map(|(_, value)| value);
+    let recorded = meta.runs.first().and_then(|run| run.split.as_ref());
     let split = split.filter(|split| {
-        let rows = format!("{} + {} rows", split.first_tokens, split.second_rows);
-        recorded.is_some_and(|recorded| recorded.starts_with(&rows))
+        recorded.is_some_and(|recorded| {
+            (recorded.first_tokens, recorded.second_rows) == (split.first_tokens, split.second_rows)
+        })
     });
     let padded_tokens = split.as_ref().map_or(0, |split| split.padded_tokens);
     Some(picture_of(&spec.batch, padded_tokens, split.map(|split| split.first_tokens)))
@@ -34,17 +35,15 @@ mod tests {
         spec.knobs.layers = Some(1);
         spec.knobs.split = SplitChoice::Fixed(1280);
         let mut simulator = Simulator::new(&spec.machine);
-        let mut meta = record(&mut simulator, &spec, 1, &mut |_| true).unwrap().meta;
+        let mut meta = record(&mut simulator, &spec, 1, &mut |_| true).unwrap().meta.clone();
         let batch = batch_of(&meta).unwrap();
         assert_eq!((batch.requests.len(), batch.tokens()), (3, 3000));
         assert_eq!(batch.first_tokens, Some(1280));
         assert!(batch.padded_tokens >= 3000);
         // Cut elsewhere by another version: the batch is still known.
-        meta.run.iter_mut().filter(|(key, _)| key == "split").for_each(|(_, words)| {
-            *words = "128 + 2944 rows".to_owned();
-        });
+        meta.runs[0].split.as_mut().unwrap().first_tokens = 128;
         assert_eq!(batch_of(&meta).unwrap().first_tokens, None);
-        meta.run.clear();
+        meta.runs.clear();
         assert_eq!(batch_of(&meta), None);
     }
 }

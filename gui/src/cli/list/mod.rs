@@ -32,7 +32,7 @@ fn samples() -> Result<Vec<Row>, Failure> {
     let row = |sample: &Sample| {
         let path = sample.path();
         let trace = open_trace(&path, &Classifier::default(), &mut no_hook)?;
-        Ok(Row::new(path.display().to_string(), trace.meta.title))
+        Ok(Row::new(path.display().to_string(), trace.meta.title.clone()))
     };
     SAMPLES.iter().map(row).collect()
 }

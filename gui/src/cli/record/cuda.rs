@@ -46,13 +46,13 @@ pub(super) fn run(
     };
     let cost = cost(executor.as_mut(), &plan, args.overhead_turns)?;
     let mut line = ProgressLine::new("running");
-    let mut trace = record_plan(executor.as_mut(), &plan, args.iterations, &mut |done| {
+    let trace = record_plan(executor.as_mut(), &plan, args.iterations, &mut |done| {
         line.step(u64::from(done), Some(u64::from(args.iterations)));
         true
     })
     .map_err(run_failure)?;
     drop(line);
-    trace.meta.overhead.slowdown = cost;
+    let trace = trace.with_meta(|meta| meta.overhead.slowdown = cost);
     Ok(trace)
 }
 

@@ -430,7 +430,7 @@ fn meta(
         })
         .collect();
     meta.ranks.sort_by_key(|info| info.rank);
-    meta.run = header.run.clone();
+    meta.lines.clone_from(&header.run);
     meta
 }
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Diagnostics, Label, Meta, TrackKind};
 
-/// Version of the object; a reader takes this one only and treats others as any foreign file.
-pub(crate) const OWN_VERSION: u32 = 1;
+/// Version of the object that is written and the newest that is read; a file with a later one is read as any foreign
+/// file. Version 1 had the facts of a run as pairs of texts.
+pub(crate) const OWN_VERSION: u32 = 2;
 /// The argument that says which label an event has.
 pub(crate) const LABEL_KEY: &str = "weft";
 /// Value of [`LABEL_KEY`] in events that repeat what others say.

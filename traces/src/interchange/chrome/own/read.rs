@@ -45,9 +45,12 @@ impl OwnRead {
     ///
     /// # Errors
     /// In words, when the description is of another version or points nowhere.
-    pub(crate) fn new(own: Own) -> Result<Self, String> {
-        if own.version != OWN_VERSION {
-            return Err(format!("it has version {}, this reads {OWN_VERSION}", own.version));
+    pub(crate) fn new(mut own: Own) -> Result<Self, String> {
+        if !(1..=OWN_VERSION).contains(&own.version) {
+            return Err(format!("it has version {}, this reads 1 to {OWN_VERSION}", own.version));
+        }
+        if own.version == 1 {
+            own.meta.upgrade_from_v1();
         }
         let mut out = TraceBuilder::new(own.meta);
         *out.diagnostics_mut() = own.diagnostics;

@@ -2,6 +2,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::BuildError;
+
 /// Why a trace could not be written as Chrome JSON.
 #[derive(Debug, Error)]
 pub enum ExportError {
@@ -20,7 +22,10 @@ pub enum ExportError {
         /// The rank asked for.
         rank: u32,
     },
-    /// The progress hook asked to stop.
+    /// The part of the trace that is to be written is no trace by itself.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The progress callback asked to stop.
     #[error("cancelled")]
     Cancelled,
 }

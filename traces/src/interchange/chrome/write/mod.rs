@@ -63,7 +63,7 @@ pub fn write_rank(
     if !ranks(trace).contains(&rank) {
         return Err(ExportError::NoSuchRank { rank });
     }
-    write(&only_rank(trace, rank), out, options, progress)
+    write(&only_rank(trace, rank)?, out, options, progress)
 }
 
 fn write_text(

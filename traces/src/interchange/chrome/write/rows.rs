@@ -157,11 +157,20 @@ impl Assign<'_> {
     }
 }
 
-/// `rank 3 (NVIDIA H100 SXM)`.
+/// `rank 3 (NVIDIA H100 SXM)`; where some ranks are measured and some modelled, `rank 3 (NVIDIA H100 SXM, measured)`.
 pub(crate) fn rank_name(trace: &Trace, rank: u32) -> String {
-    match trace.meta.ranks.iter().find(|info| info.rank == rank) {
-        Some(info) if !info.device.name.is_empty() => format!("rank {rank} ({})", info.device.name),
-        _ => format!("rank {rank}"),
+    let provenance = &trace.meta.provenance;
+    let device = trace.meta.ranks.iter().find(|info| info.rank == rank);
+    let device = device.map(|info| info.device.name.as_str()).filter(|name| !name.is_empty());
+    let origin = match provenance.origin() {
+        Some(_) => None,
+        None => Some(provenance.of_rank(Some(rank)).name()),
+    };
+    let facts: Vec<&str> = device.into_iter().chain(origin).collect();
+    if facts.is_empty() {
+        format!("rank {rank}")
+    } else {
+        format!("rank {rank} ({})", facts.join(", "))
     }
 }
 

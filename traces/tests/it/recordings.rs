@@ -1,24 +1,9 @@
 //! The real recordings, when they lie beside the checkout: two ranks of a 70B layer stack, sequential and woven.
 
-use std::fs::File;
-use std::path::PathBuf;
-
 use weftscope_traces::edit::merge;
-use weftscope_traces::stream::silent;
 use weftscope_traces::{FlowKind, Kind, Trace, TrackKind};
-use weftscope_traces::{OpenOptions, open};
 
-fn recording(name: &str) -> Option<Trace> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
-    let folder = std::env::var_os("WEFTSCOPE_SAMPLES").map_or(folder, PathBuf::from);
-    let path = folder.join(format!("h200x2_llama70b_tp8_{name}.json.gz"));
-    let Ok(file) = File::open(&path) else {
-        aloud(format_args!("skipped: no recording at {}", path.display()));
-        return None;
-    };
-    let options = OpenOptions { title: name.to_owned(), ..OpenOptions::default() };
-    Some(open(file, &options, &mut silent).expect("a good recording"))
-}
+use crate::recorded::recording;
 
 /// Union length and intersection of two kinds of kernels by walking every nanosecond edge.
 fn overlap(trace: &Trace, rank: u32) -> (i64, i64) {
@@ -113,15 +98,10 @@ fn ranks_of_one_run_share_a_timeline() {
     let (Some(a), Some(b)) = (recording("weave_rank0"), recording("weave_rank1")) else { return };
     let bases = (a.meta.base_time_unix_ns, b.meta.base_time_unix_ns);
     let first_b = b.span().start_ns;
-    let merged = merge(vec![a, b]);
+    let merged = merge(vec![a, b]).expect("two");
     assert_eq!(merged.meta.base_time_unix_ns, bases.0.min(bases.1));
     assert_eq!(overlap(&merged, 0).0, 16_299_141);
     assert_eq!(overlap(&merged, 1).0, 6_956_801);
     let span = merged.span_where(|kind| matches!(kind, TrackKind::HostThread { pid: 590, .. }));
     assert!(span.start_ns >= first_b + bases.1 - merged.meta.base_time_unix_ns);
-}
-
-/// Says on stderr what the test harness would keep to itself when the test passes.
-fn aloud(what: std::fmt::Arguments<'_>) {
-    let _said = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what}\n"));
 }

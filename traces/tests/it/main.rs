@@ -1,0 +1,11 @@
+//! Traces from outside, in one binary: files in and out, recordings, oracles.
+
+mod analysis;
+mod container;
+mod import;
+mod oracles;
+mod random;
+mod recorded;
+mod recordings;
+mod round_trip;
+mod samples;
