@@ -1,7 +1,7 @@
 //! Preparing and meshing the timeline with every SM row of eight ranks open and on the screen.
 
-#[path = "../tests/common/synthetic.rs"]
-#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[path = "../tests/it/common/synthetic.rs"]
+#[expect(dead_code, reason = "shared with the tests")]
 mod synthetic;
 
 use std::{hint::black_box, sync::Arc, time::Duration};

@@ -30,17 +30,17 @@ pub enum RunError {
     /// The system gave no thread.
     #[error("cannot start the collector thread")]
     Thread(#[from] std::io::Error),
-    /// Somebody asked it to stop.
+    /// It was asked to stop.
     #[error("cancelled")]
     Cancelled,
 }
 
-/// Iterations of hardware that run back to back before somebody may stop the run.
+/// Iterations of hardware that run back to back before the run can be stopped.
 const AT_ONCE: u32 = 8;
 
 /// Runs `iterations` of `spec` and gives them as one trace, one after another on one time line.
 ///
-/// `on_iteration` hears how many are done after each, and stops the run with `false`. The trace is built on a second
+/// The progress callback `on_iteration` is called after each with how many are done, and stops the run with `false`. The trace is built on a second
 /// thread while the executor runs; nothing is dropped, the executor waits when it is ahead.
 ///
 /// # Errors

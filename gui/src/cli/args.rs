@@ -1,3 +1,5 @@
+//! The command line: subcommands, and the arguments of those that do not run anything.
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -1,3 +1,5 @@
+//! Files written beside and renamed: a file is never half-written, and an interrupted one leaves nothing.
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},

@@ -1,3 +1,5 @@
+//! Filling rectangles and triangles pixel by pixel, as egui's own painters blend.
+
 use egui::{Color32, Rect, epaint::Vertex, pos2};
 
 use super::{Image, texture::Texture};

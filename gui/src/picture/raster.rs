@@ -1,3 +1,5 @@
+//! egui's primitives to pixels on the CPU: the same picture on every machine, without a graphics driver.
+
 use egui::{
     ClippedPrimitive, Mesh, Pos2, Rect, TexturesDelta,
     epaint::{Primitive, Vertex, WHITE_UV},

@@ -1,3 +1,5 @@
+//! The colours and fonts of a theme, by what they are for.
+
 use egui::{Color32, FontFamily, FontId};
 use serde::{Deserialize, Serialize};
 use weftscope_traces::{Kind, Split};

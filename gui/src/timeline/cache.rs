@@ -1,3 +1,5 @@
+//! What a frame of the timeline keeps for the next: a frame in which nothing moved builds nothing.
+
 use std::{collections::BTreeSet, sync::Arc, thread};
 
 use egui::{Context, Id, mutex::Mutex};

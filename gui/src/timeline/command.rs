@@ -1,3 +1,5 @@
+//! Changes of the view, one variant each, and how each is applied.
+
 use weftscope_traces::{SliceRef, Span, TrackId};
 
 use super::{

@@ -1,3 +1,5 @@
+//! Where rows lie, from what is folded, and a first view that opens as much as fits.
+
 use weftscope_traces::TrackId;
 
 use super::{FoldId, RankRows, TimelineData, ViewState};

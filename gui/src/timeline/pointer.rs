@@ -1,3 +1,5 @@
+//! Pointer, wheel and trackpad over the timeline, as commands on the view.
+
 use egui::{CursorIcon, Event, Id, MouseWheelUnit, PointerButton, Pos2, Rangef, Response, Ui};
 use weftscope_traces::Span;
 

@@ -1,3 +1,5 @@
+//! The timeline as a widget: painted first, then pointer and keys turned into commands.
+
 use egui::{CursorIcon, Id, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
 
 use super::{

@@ -1,3 +1,5 @@
+//! How a trace is looked at: window, folds, selection, marks; kept from one iteration's trace to the next.
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};

@@ -13,14 +13,14 @@ pub struct Field {
 
 /// A record: the C struct whose prefix is read, and the fields that are.
 #[derive(Clone, Copy, Debug)]
-pub struct Layout {
+pub struct RecordLayout {
     /// C struct, of the oldest version that has every field.
     pub name: &'static str,
     /// Fields, in order of offset.
     pub fields: &'static [Field],
 }
 
-impl Layout {
+impl RecordLayout {
     /// Bytes that must be there to read every field.
     pub const fn min_len(&self) -> usize {
         let last = self.fields[self.fields.len() - 1];
@@ -34,13 +34,13 @@ macro_rules! layout {
     }) => {
         $(#[$doc])*
         pub mod $module {
-            use super::{Field, Layout};
+            use super::{Field, RecordLayout};
             $(
                 #[doc = concat!("`", $text, "`")]
                 pub const $field: Field = Field { name: $text, offset: $offset, size: $size };
             )+
             /// The whole.
-            pub const LAYOUT: Layout = Layout { name: $name, fields: &[$($field),+] };
+            pub const LAYOUT: RecordLayout = RecordLayout { name: $name, fields: &[$($field),+] };
         }
     };
 }
@@ -158,7 +158,7 @@ layout! {
 }
 
 /// Every record that the decoder reads.
-pub const ALL: [Layout; 8] = [
+pub const ALL: [RecordLayout; 8] = [
     kernel::LAYOUT,
     memcpy::LAYOUT,
     memcpy_peer::LAYOUT,

@@ -12,22 +12,10 @@ impl ApiVersion {
     pub const CUDA_12_0: Self = Self(18);
     /// CUDA 13.0.
     pub const CUDA_13_0: Self = Self(130_000);
-    /// CUDA 13.1.
-    pub const CUDA_13_1: Self = Self(130_100);
 
     /// Records of this version begin with the prefixes that the decoder reads.
     pub fn is_supported(self) -> bool {
         self >= Self::CUDA_12_0
-    }
-
-    /// A timestamp callback gives wrong or zero stamps from CUDA 12.6 update 2 (API 24) until 13.1 repaired it.
-    pub fn timestamp_callback_is_sound(self) -> bool {
-        self < Self(24) || self >= Self::CUDA_13_1
-    }
-
-    /// Several subscribers may coexist when each of them allows it.
-    pub fn allows_several_subscribers(self) -> bool {
-        self >= Self::CUDA_13_0
     }
 }
 

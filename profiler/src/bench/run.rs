@@ -1,3 +1,5 @@
+//! Strategies taking turns on one batch, and what each came to.
+
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -72,8 +74,8 @@ impl Bench {
 /// (clocks, heat, other work) touches all alike. Each has an executor of its own from `open`, so that taking turns costs
 /// nothing.
 ///
-/// A strategy that cannot run is kept with its cause. `on_turn` hears how many of how many turns are done, and stops the
-/// bench with `false`.
+/// A strategy that cannot run is kept with its cause. The progress callback `on_turn` is called
+/// with how many of how many turns are done, and stops the bench with `false`.
 ///
 /// # Errors
 /// [`RunError::Cancelled`].

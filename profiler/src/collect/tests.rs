@@ -1,3 +1,5 @@
+//! Collected traces against what the executor on paper ran.
+
 use std::sync::Arc;
 
 use weftscope_engine::{

@@ -1,8 +1,10 @@
+//! Starting and stopping CUPTI's activity collection, and taking what has come in.
+
 use crossbeam::channel::{Receiver, bounded};
 use cupti_sys::{ActivityKind, ApiVersion, Library, bindings as sys};
 
 use super::{
-    CuptiError, Event, Loss,
+    ActivityRecord, CuptiError, Loss,
     buffers::{attach, completed, detach, loss, requested},
     error::check,
     subscriber::Subscriber,
@@ -18,14 +20,14 @@ pub struct Activity {
     kinds: Vec<ActivityKind>,
     /// Given back last, when nothing is enabled any more.
     subscriber: Subscriber,
-    events: Receiver<Event>,
+    events: Receiver<ActivityRecord>,
 }
 
 /// What came in, and what did not.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
     /// In the order in which CUPTI handed them over, which is not the order of time.
-    pub events: Vec<Event>,
+    pub events: Vec<ActivityRecord>,
     /// Lost since the start.
     pub loss: Loss,
 }
@@ -34,7 +36,7 @@ impl Activity {
     /// Starts collecting. Kernels launched before do not appear.
     ///
     /// # Errors
-    /// [`CuptiError`]: no library, somebody else collects, or a kind cannot be enabled here.
+    /// [`CuptiError`]: no library, another tool collects, or a kind cannot be enabled here.
     pub fn start(kinds: &[ActivityKind]) -> Result<Self, CuptiError> {
         let library = Library::open()?;
         let (sender, events) = bounded(CHANNEL_ROOM);
@@ -73,7 +75,7 @@ impl Activity {
         Ok(())
     }
 
-    /// Whether CUPTI calls back from launches, for marks to be told by.
+    /// Whether CUPTI calls back from launches, which marks can be read off.
     ///
     /// # Errors
     /// When CUPTI will not.

@@ -15,7 +15,7 @@ use cupti_sys::{CUcontext, Record, bindings as sys, name_at};
 
 /// A record together with the text it points at, which would not outlive its buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct ActivityRecord {
     /// The record.
     pub record: Record,
     /// Mangled name, of kernels.
@@ -72,15 +72,15 @@ const LAYOUT: Layout = match Layout::from_size_align(BUFFER_BYTES, 8) {
     Err(_) => panic!("a power of two"),
 };
 
-static SINK: Mutex<Option<Sender<Event>>> = Mutex::new(None);
+static SINK: Mutex<Option<Sender<ActivityRecord>>> = Mutex::new(None);
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 static OVERFLOWED: AtomicU64 = AtomicU64::new(0);
 static TOO_SHORT: AtomicU64 = AtomicU64::new(0);
 static NOT_TIMED: AtomicU64 = AtomicU64::new(0);
 static PANICKED: AtomicU64 = AtomicU64::new(0);
 
-/// Where records go from now on; false when somebody else collects.
-pub(super) fn attach(sink: Sender<Event>) -> bool {
+/// Where records go from now on; false when another collector is there already.
+pub(super) fn attach(sink: Sender<ActivityRecord>) -> bool {
     let mut place = SINK.lock().unwrap_or_else(PoisonError::into_inner);
     if place.is_some() {
         return false;
@@ -181,13 +181,13 @@ unsafe fn read_all(buffer: *mut u8, valid_bytes: usize) {
 
 /// # Safety
 /// The record's buffer is still ours.
-unsafe fn event(record: Record) -> Event {
+unsafe fn event(record: Record) -> ActivityRecord {
     let name = match record {
         // SAFETY: as the caller says.
         Record::Kernel(kernel) => unsafe { name_at(kernel.name_address) },
         _ => None,
     };
-    Event { record, name }
+    ActivityRecord { record, name }
 }
 
 fn count(record: &Record) {

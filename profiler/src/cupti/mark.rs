@@ -1,4 +1,4 @@
-//! Which op a launch belongs to, told to CUPTI by external correlation.
+//! Which op a launch belongs to, by CUPTI's external correlation.
 
 use std::{
     cell::Cell,
@@ -9,7 +9,7 @@ use std::{
 use cupti_sys::{ExternalCorrelation, Record, bindings as sys};
 use weftscope_engine::plan::OpId;
 
-use super::Event;
+use super::ActivityRecord;
 
 /// One of the kinds that CUPTI leaves to its users.
 const KIND: sys::CUpti_ExternalCorrelationKind =
@@ -17,30 +17,30 @@ const KIND: sys::CUpti_ExternalCorrelationKind =
 
 /// Marks every launch with its iteration, rank and op. Costs two calls into CUPTI a launch, on the launching thread.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct LaunchMarks {
     /// Iterations begun since the marks were made new.
-    laps: u16,
+    iterations: u16,
     /// Last op and rank marked.
     last: Option<(OpId, u32)>,
     failed: u64,
 }
 
-impl Marks {
-    /// The next mark is of lap 0.
+impl LaunchMarks {
+    /// The next mark is of iteration 0.
     pub(super) fn restart(&mut self) {
-        (self.laps, self.last) = (0, None);
+        (self.iterations, self.last) = (0, None);
     }
 
-    /// What the thread asks of the driver from now on belongs to `op`. Within a lap
-    /// ops and ranks only go up.
+    /// What the thread asks of the driver from now on belongs to `op`. Within an iteration ops and ranks
+    /// only go up.
     pub(super) fn push(&mut self, rank: u32, op: OpId) {
         if self.last.is_some_and(|last| (op, rank) <= last) {
-            self.laps = self.laps.wrapping_add(1);
+            self.iterations = self.iterations.wrapping_add(1);
         }
         self.last = Some((op, rank));
-        let id = pack(self.laps, rank, op);
+        let id = pack(self.iterations, rank, op);
         CURRENT.set(Some(id));
-        // SAFETY: takes two numbers; CUPTI is loaded, since marks are made by whoever collects.
+        // SAFETY: takes two numbers; CUPTI is loaded, since marks are made only while activity is collected.
         let pushed = unsafe { sys::cuptiActivityPushExternalCorrelationId(KIND, id) };
         if pushed != sys::CUptiResult::CUPTI_SUCCESS {
             self.failed += 1;
@@ -67,13 +67,13 @@ thread_local! {
 
 /// Correlation id and mark of each call that CUPTI called us back from.
 static CALLS: Mutex<Vec<(u32, u64)>> = Mutex::new(Vec::new());
-/// Calls kept until somebody takes them; beyond, kernels stay without an op, which is counted.
+/// Calls kept until they are taken; beyond, kernels stay without an op, which is counted.
 const ROOM: usize = 1 << 20;
 
 /// CUPTI's callback: notes under which mark a call was made.
 ///
 /// A second way to the same marks: CUPTI 13.0.1 made no external correlation records of calls that were enabled one by
-/// one, and nothing in its documentation says when else it makes none. The correlation id that the callback tells is
+/// one, and nothing in its documentation says when else it makes none. The correlation id that the callback gives is
 /// that of the records of the call.
 pub(super) unsafe extern "C" fn called(
     _user: *mut c_void,
@@ -101,26 +101,26 @@ pub(super) unsafe extern "C" fn called(
 }
 
 /// The marks that callbacks brought since last asked, in the form of records.
-pub(super) fn take_called() -> Vec<Event> {
+pub(super) fn take_called() -> Vec<ActivityRecord> {
     let calls = std::mem::take(&mut *CALLS.lock().unwrap_or_else(PoisonError::into_inner));
     let event = |(correlation, id)| {
         let mark = ExternalCorrelation { kind: KIND as u32, id, correlation };
-        Event { record: Record::ExternalCorrelation(mark), name: None }
+        ActivityRecord { record: Record::ExternalCorrelation(mark), name: None }
     };
     calls.into_iter().map(event).collect()
 }
 
 /// Whether a record is a mark of ours.
-pub(super) fn is_mark(event: &Event) -> bool {
+pub(super) fn is_mark(event: &ActivityRecord) -> bool {
     matches!(event.record, Record::ExternalCorrelation(mark) if mark.kind == KIND as u32)
 }
 
-/// Lap in the upper quarter, rank in the next, op in the lower half.
-pub(crate) fn pack(lap: u16, rank: u32, op: OpId) -> u64 {
-    u64::from(lap) << 48 | u64::from(rank as u16) << 32 | u64::from(op.0)
+/// Iteration in the upper quarter, rank in the next, op in the lower half.
+pub(crate) fn pack(iteration: u16, rank: u32, op: OpId) -> u64 {
+    u64::from(iteration) << 48 | u64::from(rank as u16) << 32 | u64::from(op.0)
 }
 
-/// Lap, rank and op of a mark; `None` when somebody else made it.
+/// Iteration, rank and op of a mark; `None` when it is another tool's.
 pub(crate) fn unpack(kind: u32, id: u64) -> Option<(u16, u32, OpId)> {
     let rank = u32::from((id >> 32) as u16);
     (kind == KIND as u32).then_some(((id >> 48) as u16, rank, OpId(id as u32)))

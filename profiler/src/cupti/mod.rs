@@ -16,7 +16,7 @@ mod source;
 mod subscriber;
 
 pub use activity::{Activity, Collected};
-pub use buffers::{Event, Loss};
+pub use buffers::{ActivityRecord, Loss};
 pub use error::CuptiError;
 pub use source::{CuptiSource, KINDS};
 

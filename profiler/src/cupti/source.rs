@@ -6,8 +6,8 @@ use cupti_sys::{ActivityKind, bindings as sys};
 use weftscope_engine::{observer::LaunchWatch, plan::OpId};
 
 use super::{
-    Activity, CuptiError, Event, Loss,
-    mark::{Marks, is_mark, take_called},
+    Activity, ActivityRecord, CuptiError, Loss,
+    mark::{LaunchMarks, is_mark, take_called},
     pm::Sampler,
 };
 use crate::instrument::{Seen, Source};
@@ -30,18 +30,18 @@ pub const KINDS: [ActivityKind; 8] = [
 pub struct CuptiSource {
     activity: Activity,
     shared: Arc<Mutex<Shared>>,
-    /// Losses told already.
-    told: Loss,
+    /// Losses reported already.
+    reported: Loss,
     /// Whether callbacks bring marks: until records do.
-    hears: bool,
-    /// Marks that came by records and by callbacks.
+    gets_calls: bool,
+    /// LaunchMarks that came by records and by callbacks.
     marks: [u64; 2],
 }
 
 /// What the watch, on the launching thread, and the source have in common.
 #[derive(Debug, Default)]
 struct Shared {
-    marks: Marks,
+    marks: LaunchMarks,
     samplers: Vec<Sampler>,
     samples: bool,
     batch: u64,
@@ -59,28 +59,28 @@ impl CuptiSource {
         let activity = Activity::start(&KINDS)?;
         activity.hear_launches(true)?;
         let shared = Arc::new(Mutex::new(Shared { samplers, samples: true, ..Shared::default() }));
-        Ok(Self { activity, shared, told: Loss::default(), hears: true, marks: [0; 2] })
+        Ok(Self { activity, shared, reported: Loss::default(), gets_calls: true, marks: [0; 2] })
     }
 }
 
 impl CuptiSource {
-    /// Marks that came so far: by records, by callbacks.
+    /// LaunchMarks that came so far: by records, by callbacks.
     pub fn marks(&self) -> [u64; 2] {
         self.marks
     }
 
     /// Adds the marks that callbacks brought, unless records brought them.
-    fn add_called(&mut self, events: &mut Vec<Event>) {
+    fn add_called(&mut self, events: &mut Vec<ActivityRecord>) {
         let recorded = events.iter().filter(|event| is_mark(event)).count() as u64;
         let called = take_called();
         self.marks[0] += recorded;
         self.marks[1] += called.len() as u64;
         if recorded == 0 {
             events.extend(called);
-        } else if self.hears {
+        } else if self.gets_calls {
             // A refusal costs a little time a launch and nothing else.
             let _still_heard = self.activity.hear_launches(false);
-            self.hears = false;
+            self.gets_calls = false;
         }
     }
 
@@ -101,8 +101,8 @@ impl Source for CuptiSource {
             Ok(collected) => {
                 seen.events = collected.events;
                 self.add_called(&mut seen.events);
-                seen.lost = collected.loss.since(&self.told).by_cause();
-                self.told = collected.loss;
+                seen.lost = collected.loss.since(&self.reported).by_cause();
+                self.reported = collected.loss;
             }
             Err(_) => seen.lost.push(("CUPTI flushes that failed", 1)),
         }
@@ -124,8 +124,8 @@ impl Source for CuptiSource {
     }
 
     fn set_on(&mut self, on: bool) {
-        let hears = self.activity.hear_launches(on && self.hears);
-        if self.activity.set_on(on).is_err() || hears.is_err() {
+        let gets_calls = self.activity.hear_launches(on && self.gets_calls);
+        if self.activity.set_on(on).is_err() || gets_calls.is_err() {
             let what = if on { "CUPTI would not resume" } else { "CUPTI would not pause" };
             lock(&self.shared).failed.push((what, 1));
         }

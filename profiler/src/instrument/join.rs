@@ -12,15 +12,15 @@ use weftscope_engine::{
 };
 
 use super::{
+    activities::{Activities, DriverActivity},
     clock::{CuptiClock, Sighting},
-    words,
 };
-use crate::cupti::{Event, mark};
+use crate::cupti::{ActivityRecord, mark};
 
 /// How far outside its kernel a block may lie before it is counted.
 pub const CONTAINMENT_NS: i64 = 1_000;
 
-/// The kernel that the executor tells iterations apart by; it belongs to no op and is none the less ours.
+/// The kernel that the executor tells iterations apart by; it belongs to no op and is ours all the same.
 const MARK_KERNEL: &str = "weft_mark";
 
 /// What one iteration came to.
@@ -28,15 +28,15 @@ const MARK_KERNEL: &str = "weft_mark";
 pub struct Joined {
     /// Driver activity, executor time, in order of start.
     pub launches: Vec<LaunchRecord>,
-    /// What could not be told, by cause.
+    /// What is uncertain or missing, by cause.
     pub lost: Vec<(&'static str, u64)>,
 }
 
 /// The iteration that records are joined with.
 #[derive(Clone, Copy, Debug)]
-pub struct Iteration<'a> {
+pub struct LaunchedIteration<'a> {
     /// Its place among the iterations launched since [`Joiner::begin`], from 0.
-    pub lap: u16,
+    pub index: u16,
     /// Its ops, executor time.
     pub ops: &'a [OpRecord],
     /// Executor time of its last op's end.
@@ -46,32 +46,14 @@ pub struct Iteration<'a> {
 /// Joins iteration after iteration; keeps what is learned about clocks and contexts.
 #[derive(Debug)]
 pub struct Joiner {
-    /// GPU of each rank, as the driver numbers them.
-    gpus: Vec<u32>,
+    activities: Activities,
     clocks: Vec<CuptiClock>,
-    /// Rank of each context seen to run something.
-    contexts: HashMap<u32, u32>,
-    names: HashMap<String, Arc<str>>,
-    /// Lap and op of each marked call, by the correlation id that its records carry.
+    /// Iteration and op of each marked call, by the correlation id that its records carry.
     marks: HashMap<u32, (u16, OpId)>,
     /// What belongs to no iteration yet.
-    pending: Vec<Activity>,
+    pending: Vec<DriverActivity>,
     /// CUPTI time of the last begin.
     began_ns: i64,
-}
-
-/// A record of one shape, whatever it was.
-#[derive(Clone, Debug)]
-struct Activity {
-    kind: LaunchKind,
-    rank: Option<u32>,
-    correlation: u32,
-    op: Option<OpId>,
-    stream: u32,
-    name: Arc<str>,
-    bytes: u64,
-    /// CUPTI time.
-    span: (i64, i64),
 }
 
 impl Joiner {
@@ -79,16 +61,14 @@ impl Joiner {
     pub fn new(gpus: Vec<u32>) -> Self {
         Self {
             clocks: vec![CuptiClock::default(); gpus.len()],
-            gpus,
-            contexts: HashMap::new(),
-            names: HashMap::new(),
+            activities: Activities::new(gpus),
             marks: HashMap::new(),
             pending: Vec::new(),
             began_ns: 0,
         }
     }
 
-    /// Iterations are about to be launched, at `now_ns` of CUPTI's time; what ended before is nobody's.
+    /// Iterations are about to be launched, at `now_ns` of CUPTI's time; what ended before belongs to none.
     pub fn begin(&mut self, now_ns: i64) {
         self.pending.clear();
         self.marks.clear();
@@ -96,32 +76,30 @@ impl Joiner {
     }
 
     /// Keeps records until their iteration asks for them.
-    pub fn take(&mut self, events: &[Event]) {
+    pub fn take(&mut self, events: &[ActivityRecord]) {
         for event in events {
             match event.record {
                 Record::ExternalCorrelation(mark) => {
-                    if let Some((lap, _, op)) = mark::unpack(mark.kind, mark.id) {
-                        self.marks.insert(mark.correlation, (lap, op));
+                    if let Some((index, _, op)) = mark::unpack(mark.kind, mark.id) {
+                        self.marks.insert(mark.correlation, (index, op));
                     }
                 }
-                Record::Kernel(kernel) => self.learn_context(kernel.context, kernel.device),
-                Record::Memcpy(copy) => self.learn_context(copy.context, copy.device),
-                _ => {}
+                _ => self.activities.learn(&event.record),
             }
         }
         for event in events {
-            let activity = self.activity(event).filter(|it| it.span.1 >= self.began_ns);
+            let activity = self.activities.activity(event).filter(|it| it.span.1 >= self.began_ns);
             self.pending.extend(activity);
         }
     }
 
     /// Joins the records of one iteration; iterations come in order.
-    pub fn join(&mut self, iteration: Iteration<'_>) -> Joined {
+    pub fn join(&mut self, iteration: LaunchedIteration<'_>) -> Joined {
         let pending = std::mem::take(&mut self.pending);
         let (mut mine, mut others) = (Vec::new(), Vec::new());
         for mut activity in pending {
             match self.marks.get(&activity.correlation).filter(|_| activity.correlation != 0) {
-                Some(&(lap, op)) if lap == iteration.lap => {
+                Some(&(index, op)) if index == iteration.index => {
                     activity.op = Some(op);
                     mine.push(activity);
                 }
@@ -130,7 +108,7 @@ impl Joiner {
         }
         let odd = self.read_clocks(&mine, iteration.ops);
         let mut joined = Joined::default();
-        let (mut homeless, mut unplaced) = (0, 0);
+        let (mut without_op, mut unplaced) = (0, 0);
         for activity in mine {
             match self.placed(&activity) {
                 Some(launch) => joined.launches.push(launch),
@@ -145,19 +123,19 @@ impl Joiner {
             match launch {
                 Some(launch) if starts_in_time && !is_marked => {
                     let is_ours = &*launch.name == MARK_KERNEL;
-                    homeless += u64::from(launch.kind == LaunchKind::Kernel && !is_ours);
+                    without_op += u64::from(launch.kind == LaunchKind::Kernel && !is_ours);
                     joined.launches.push(launch);
                 }
                 None if !is_marked => unplaced += 1,
-                // Of a later iteration, or of nobody.
+                // Of a later iteration, or of none.
                 _ => self.pending.push(activity),
             }
         }
         joined.launches.sort_by_key(|launch| (launch.start_ns, launch.end_ns));
-        let (alone, outside) = check(&joined.launches, iteration.ops);
+        let (unseen, outside) = check(&joined.launches, iteration.ops);
         joined.lost = vec![
-            ("CUPTI kernels of no op", homeless),
-            ("ops that CUPTI saw no kernel of", alone),
+            ("CUPTI kernels of no op", without_op),
+            ("ops that CUPTI saw no kernel of", unseen),
             ("ops with blocks more than 1 µs outside their CUPTI kernel", outside),
             ("ops whose stamps take longer than their CUPTI kernel", odd),
             ("CUPTI records without a clock to place them by", unplaced),
@@ -188,59 +166,8 @@ impl Joiner {
         self.clocks.get(rank as usize)
     }
 
-    fn rank_of(&self, gpu: u32) -> Option<u32> {
-        self.gpus.iter().position(|&known| known == gpu).map(|rank| rank as u32)
-    }
-
-    fn learn_context(&mut self, context: u32, gpu: u32) {
-        if let Some(rank) = self.rank_of(gpu) {
-            self.contexts.insert(context, rank);
-        }
-    }
-
-    /// `None` for what is no activity, has no times or runs on a GPU that is not ours.
-    fn activity(&mut self, event: &Event) -> Option<Activity> {
-        let on = |gpu: u32| self.rank_of(gpu);
-        let (kind, gpu_rank, stream, bytes, correlation) = match &event.record {
-            Record::Kernel(it) => (LaunchKind::Kernel, on(it.device), it.stream, 0, it.correlation),
-            Record::Memcpy(it) => {
-                (LaunchKind::Memcpy, on(it.device), it.stream, it.bytes, it.correlation)
-            }
-            Record::MemcpyPeer(it) => {
-                (LaunchKind::Memcpy, on(it.device), it.stream, it.bytes, it.correlation)
-            }
-            Record::Memset(it) => {
-                (LaunchKind::Memset, on(it.device), it.stream, it.bytes, it.correlation)
-            }
-            Record::Synchronization(it) => {
-                let rank = self.contexts.get(&it.context).copied();
-                (LaunchKind::Synchronization, rank, it.stream, 0, 0)
-            }
-            Record::Overhead(_) => (LaunchKind::Overhead, None, 0, 0, 0),
-            _ => return None,
-        };
-        let span = span_of(&event.record)?;
-        let is_on_gpu =
-            matches!(kind, LaunchKind::Kernel | LaunchKind::Memcpy | LaunchKind::Memset);
-        if is_on_gpu && gpu_rank.is_none() {
-            return None;
-        }
-        let name = self.name(event);
-        Some(Activity { kind, rank: gpu_rank, correlation, op: None, stream, name, bytes, span })
-    }
-
-    fn name(&mut self, event: &Event) -> Arc<str> {
-        let words = words::of(event);
-        if let Some(known) = self.names.get(words.as_ref()) {
-            return Arc::clone(known);
-        }
-        let name: Arc<str> = Arc::from(words.as_ref());
-        self.names.insert(words.into_owned(), Arc::clone(&name));
-        name
-    }
-
     /// Reads every rank's clock off the ops that CUPTI saw too.
-    fn read_clocks(&mut self, activities: &[Activity], ops: &[OpRecord]) -> u64 {
+    fn read_clocks(&mut self, activities: &[DriverActivity], ops: &[OpRecord]) -> u64 {
         let mut kernels: HashMap<(u32, OpId), (i64, i64)> = HashMap::new();
         for activity in activities.iter().filter(|activity| activity.kind == LaunchKind::Kernel) {
             if let (Some(rank), Some(op)) = (activity.rank, activity.op) {
@@ -260,8 +187,8 @@ impl Joiner {
         self.clocks.iter_mut().zip(&sightings).map(|(clock, seen)| clock.take(seen)).sum()
     }
 
-    fn placed(&self, activity: &Activity) -> Option<LaunchRecord> {
-        // What belongs to no rank is told in host time, which every rank's map starts from.
+    fn placed(&self, activity: &DriverActivity) -> Option<LaunchRecord> {
+        // What belongs to no rank is in host time, which every rank's map starts from.
         let fit = self.clocks.get(activity.rank.unwrap_or(0) as usize)?.fit()?;
         Some(LaunchRecord {
             kind: activity.kind,
@@ -276,34 +203,20 @@ impl Joiner {
     }
 }
 
-/// Start and end, CUPTI time; `None` when CUPTI did not time it.
-fn span_of(record: &Record) -> Option<(i64, i64)> {
-    let (start, end) = match record {
-        Record::Kernel(it) => (it.start_ns, it.end_ns),
-        Record::Memcpy(it) => (it.start_ns, it.end_ns),
-        Record::MemcpyPeer(it) => (it.start_ns, it.end_ns),
-        Record::Memset(it) => (it.start_ns, it.end_ns),
-        Record::Synchronization(it) => (it.start_ns, it.end_ns),
-        Record::Overhead(it) => (it.start_ns, it.end_ns),
-        _ => return None,
-    };
-    (start != 0 || end != 0).then_some((start as i64, end as i64))
-}
-
 /// Ops without a kernel, and ops whose blocks lie too far outside theirs.
 fn check(launches: &[LaunchRecord], ops: &[OpRecord]) -> (u64, u64) {
     let spans = kernel_spans(launches);
-    let (mut alone, mut outside) = (0, 0);
+    let (mut unseen, mut outside) = (0, 0);
     for op in ops {
         match spans.get(&(op.rank, op.op.0)) {
-            None => alone += 1,
+            None => unseen += 1,
             Some(&(start_ns, end_ns)) => {
                 let by = (start_ns - op.start_ns).max(op.end_ns - end_ns);
                 outside += u64::from(by > CONTAINMENT_NS);
             }
         }
     }
-    (alone, outside)
+    (unseen, outside)
 }
 
 /// First start to last end of the kernels (or copies) of each op, by rank and op.

@@ -1,3 +1,5 @@
+//! CUPTI put over an executor, with a plain sentence on what is missing where it cannot be.
+
 use std::sync::Arc;
 
 use cupti_sys::Library;

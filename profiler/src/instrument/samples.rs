@@ -55,7 +55,7 @@ impl SampleClocks<'_> {
 }
 
 /// Which clock fits better: under it, samples with active SMs lie where ops ran. `busy` are ops of the rank that fill the
-/// GPU (not collectives, which hold a few SMs and, alone, would count as either), executor time, by start.
+/// GPU (not collectives, which hold a few SMs and by themselves would count as either), executor time, by start.
 pub fn sample_time(series: &Series, busy: &[(i64, i64)], clocks: SampleClocks<'_>) -> SampleTime {
     let column = series.counters.iter().position(|&counter| counter == Counter::SmActive);
     let (Some(column), Some(_)) = (column, clocks.cupti) else { return SampleTime::Gpu };
@@ -84,7 +84,7 @@ pub fn sample_time(series: &Series, busy: &[(i64, i64)], clocks: SampleClocks<'_
     }
 }
 
-/// Samples of an iteration as an observer hears them, with one interval of air at both ends.
+/// Samples of an iteration as an observer receives them, with one interval more at both ends.
 pub fn counters(
     series: &Series,
     (start_ns, end_ns): (i64, i64),

@@ -1,4 +1,4 @@
-//! An executor on paper under a CUPTI on paper: what the observer hears, and what stands in the trace.
+//! An executor on paper under a CUPTI on paper: what the observer receives, and what stands in the trace.
 
 use std::{
     fmt::Write as _,
@@ -15,13 +15,13 @@ use weftscope_engine::{
 use weftscope_traces::{Trace, TrackKind};
 
 use super::{
-    Instrumented, Iteration, Joiner, Seen, Source, Watched,
+    Instrumented, Joiner, LaunchedIteration, Seen, Source, Watched,
     samples::{Sample, Series},
 };
 use crate::{
     collect::Collector,
     cupti::{
-        Event,
+        ActivityRecord,
         mark::{MARK_KIND, pack},
     },
     overhead::Recording,
@@ -34,7 +34,12 @@ const APART_NS: i64 = 5_000_000;
 /// GPUs of the two ranks, as the driver numbers them.
 const GPUS: [u32; 2] = [4, 6];
 
-fn kernel(rank: u32, correlation: u32, (start_ns, end_ns): (i64, i64), name: &str) -> Event {
+fn kernel(
+    rank: u32,
+    correlation: u32,
+    (start_ns, end_ns): (i64, i64),
+    name: &str,
+) -> ActivityRecord {
     let record = Record::Kernel(Kernel {
         start_ns: (start_ns + APART_NS) as u64,
         end_ns: (end_ns + APART_NS) as u64,
@@ -44,23 +49,24 @@ fn kernel(rank: u32, correlation: u32, (start_ns, end_ns): (i64, i64), name: &st
         grid: [4, 1, 1],
         block: [1024, 1, 1],
         registers: 32,
-        smem_bytes: (0, 0),
+        static_smem_bytes: 0,
+        dynamic_smem_bytes: 0,
         correlation,
         grid_id: 0,
         name_address: 0,
         graph_node: 0,
         graph: 0,
     });
-    Event { record, name: Some(name.to_owned()) }
+    ActivityRecord { record, name: Some(name.to_owned()) }
 }
 
-fn mark(lap: u16, rank: u32, op: u32, correlation: u32) -> Event {
-    let id = pack(lap, rank, OpId(op));
+fn mark(index: u16, rank: u32, op: u32, correlation: u32) -> ActivityRecord {
+    let id = pack(index, rank, OpId(op));
     let record = ExternalCorrelation { kind: MARK_KIND, id, correlation };
-    Event { record: Record::ExternalCorrelation(record), name: None }
+    ActivityRecord { record: Record::ExternalCorrelation(record), name: None }
 }
 
-/// What the paper CUPTI has been told.
+/// What the paper CUPTI has seen.
 #[derive(Debug, Default)]
 struct Paper {
     batch: u64,
@@ -128,8 +134,8 @@ impl Source for PaperSource {
     }
 }
 
-/// A copy, a wait, CUPTI's own work, the executor's mark, somebody's kernel, and a kernel of before the run.
-fn others() -> Vec<Event> {
+/// A copy, a wait, CUPTI's own work, the executor's mark, another program's kernel, and a kernel of before the run.
+fn others() -> Vec<ActivityRecord> {
     let at = |ns: i64| (ns + APART_NS) as u64;
     let copy = Record::Memcpy(Memcpy {
         start_ns: at(1_050),
@@ -150,17 +156,17 @@ fn others() -> Vec<Event> {
         stream: u32::MAX,
     });
     let overhead = Overhead { start_ns: at(1_310), end_ns: at(1_330), kind: 1 << 16 };
-    let mut events: Vec<Event> = [copy, wait, Record::Overhead(overhead)]
+    let mut events: Vec<ActivityRecord> = [copy, wait, Record::Overhead(overhead)]
         .into_iter()
-        .map(|record| Event { record, name: None })
+        .map(|record| ActivityRecord { record, name: None })
         .collect();
     events.push(kernel(0, 1, (980, 990), "weft_mark"));
-    events.push(kernel(0, 2, (1_150, 1_160), "somebody_else"));
+    events.push(kernel(0, 2, (1_150, 1_160), "another_program"));
     events.push(kernel(0, 3, (200, 300), "before_the_run"));
     events
 }
 
-/// [`Toy`], told of launches.
+/// [`Toy`], notified of launches.
 #[derive(Debug, Default)]
 struct WatchedToy(Option<Box<dyn LaunchWatch>>);
 
@@ -284,7 +290,7 @@ fn without_marks_every_op_is_missed_and_nothing_is_guessed() {
 }
 
 #[test]
-fn recording_off_asks_nobody() {
+fn recording_off_asks_no_source() {
     let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
     let mut executor = Instrumented::new(WatchedToy::default(), PaperSource::default());
     executor.set_recording(false);
@@ -300,24 +306,24 @@ fn recording_off_asks_nobody() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Laps launched together, their records in any order: each iteration gets the kernels of its own ops, whole.
+    /// Iterations launched together, their records in any order: each iteration gets the kernels of its own ops, whole.
     #[test]
     fn laps_are_told_apart(
-        laps in 1_u16..5,
+        iterations in 1_u16..5,
         ops in 1_u32..6,
         order in any::<u64>(),
         apart in -1_000_000_i64..1_000_000,
     ) {
         let mut events = Vec::new();
         let mut correlation = 10;
-        let at = |lap: u16, op: u32| i64::from(lap) * 100_000 + i64::from(op) * 10_000;
-        for lap in 0..laps {
+        let at = |index: u16, op: u32| i64::from(index) * 100_000 + i64::from(op) * 10_000;
+        for index in 0..iterations {
             for op in 0..ops {
                 for rank in 0..2 {
                     correlation += 1;
-                    let start = at(lap, op) - APART_NS + apart;
-                    let name = format!("k{lap}_{op}");
-                    events.push(mark(lap, rank, op, correlation));
+                    let start = at(index, op) - APART_NS + apart;
+                    let name = format!("k{index}_{op}");
+                    events.push(mark(index, rank, op, correlation));
                     events.push(kernel(rank, correlation, (start, start + 9_000), &name));
                 }
             }
@@ -326,37 +332,37 @@ proptest! {
         let mut joiner = Joiner::new(GPUS.to_vec());
         joiner.begin(i64::MIN);
         joiner.take(&events);
-        for lap in 0..laps {
+        for index in 0..iterations {
             let records: Vec<OpRecord> = (0..ops)
                 .flat_map(|op| [0, 1].map(|rank| (op, rank)))
                 .map(|(op, rank)| OpRecord {
                     op: OpId(op),
                     rank,
-                    start_ns: at(lap, op) + 300,
-                    end_ns: at(lap, op) + 8_700,
+                    start_ns: at(index, op) + 300,
+                    end_ns: at(index, op) + 8_700,
                 })
                 .collect();
-            let end_ns = at(lap, ops - 1) + 8_700;
-            let joined = joiner.join(Iteration { lap, ops: &records, end_ns });
+            let end_ns = at(index, ops - 1) + 8_700;
+            let joined = joiner.join(LaunchedIteration { index, ops: &records, end_ns });
             prop_assert_eq!(&joined.lost, &vec![]);
             prop_assert_eq!(joined.launches.len(), 2 * ops as usize);
             for launch in &joined.launches {
-                prop_assert!(is_whole(launch, lap, at(lap, launch.op.unwrap().0)), "{:?}", launch);
+                prop_assert!(is_whole(launch, index, at(index, launch.op.unwrap().0)), "{:?}", launch);
             }
         }
     }
 }
 
-fn is_whole(launch: &LaunchRecord, lap: u16, start_ns: i64) -> bool {
+fn is_whole(launch: &LaunchRecord, index: u16, start_ns: i64) -> bool {
     let op = launch.op.unwrap().0;
     launch.kind == LaunchKind::Kernel
-        && *launch.name == format!("k{lap}_{op}")
+        && *launch.name == format!("k{index}_{op}")
         && (launch.start_ns - start_ns).abs() <= 1
         && (launch.end_ns - start_ns - 9_000).abs() <= 1
 }
 
 /// Fisher–Yates with a linear congruential generator.
-fn shuffle(events: &mut [Event], mut state: u64) {
+fn shuffle(events: &mut [ActivityRecord], mut state: u64) {
     for index in (1..events.len()).rev() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         events.swap(index, (state >> 33) as usize % (index + 1));

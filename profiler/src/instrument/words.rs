@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use cupti_sys::Record;
 
-use crate::cupti::Event;
+use crate::cupti::ActivityRecord;
 
 /// The kernel's name, or what is copied, waited for or paid for.
-pub(super) fn of(event: &Event) -> Cow<'_, str> {
+pub(super) fn of(event: &ActivityRecord) -> Cow<'_, str> {
     match &event.record {
         Record::Kernel(_) => {
             Cow::Borrowed(event.name.as_deref().unwrap_or("kernel without a name"))

@@ -1,3 +1,5 @@
+//! A running session as the window holds it: commands go in, prepared iterations come out.
+
 use std::{
     sync::{
         Arc,

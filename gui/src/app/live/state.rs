@@ -1,3 +1,5 @@
+//! All that the window knows of the live run, as plain data, and the questions that panels ask of it.
+
 use std::{collections::VecDeque, sync::Arc};
 
 use weftscope_engine::{

@@ -1,3 +1,5 @@
+//! What `doctor` says of GPUs, their libraries and the cache of compiled kernels.
+
 use std::{env, ffi::OsString};
 
 use weftscope_engine::cuda::{

@@ -1,3 +1,5 @@
+//! The names of rows at the left edge.
+
 use egui::{Align2, Painter, Pos2, Shape, Stroke, pos2};
 
 use super::Pen;

@@ -1,3 +1,5 @@
+//! What lies over the blocks: the crosshair with its doubt, the selected range, the selected slice.
+
 use egui::{Rangef, Rect, Stroke, StrokeKind, pos2};
 use weftscope_traces::{SliceRef, Span};
 

@@ -1,3 +1,5 @@
+//! Counters of one GPU sampled over time: configured, started, drained, stopped.
+
 use std::ffi::{CStr, CString};
 
 use cupti_sys::{Call, Library, bindings as sys};

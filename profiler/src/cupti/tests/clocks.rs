@@ -3,11 +3,9 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use weftscope_engine::{executor::Executor, spec::StrategyKind};
+use weftscope_testkit::aloud;
 
-use super::{
-    aloud,
-    witness::{Heard, percentile, planned, seconds, witness},
-};
+use super::witness::{Heard, percentile, planned, seconds, witness};
 use crate::instrument::{Options, kernel_spans};
 
 /// `WEFTSCOPE_CLOCK_SECONDS` (2) of iterations: what the fits say of themselves, and what launches say of the fits.

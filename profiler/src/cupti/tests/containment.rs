@@ -1,11 +1,9 @@
 //! Every block inside CUPTI's span of its op's kernel, strategy by strategy.
 
 use weftscope_engine::{executor::Executor, observer::LaunchKind, spec::StrategyKind};
+use weftscope_testkit::aloud;
 
-use super::{
-    aloud,
-    witness::{Heard, percentile, planned, witness},
-};
+use super::witness::{Heard, percentile, planned, witness};
 use crate::instrument::{CONTAINMENT_NS, Options, kernel_spans};
 
 #[test]

@@ -7,11 +7,9 @@ use weftscope_engine::{
     executor::{ExecError, Executor},
     spec::StrategyKind,
 };
+use weftscope_testkit::aloud;
 
-use super::{
-    aloud,
-    witness::{alone, seconds, spec, two_gpus},
-};
+use super::witness::{alone, seconds, spec, two_gpus};
 use crate::{
     instrument::{self, open},
     live::{Event, LiveSession, Options},

@@ -5,8 +5,8 @@ use weftscope_engine::{
     clock::{ClockFit, ClockPair},
     cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Nvrtc, Recording, probe},
 };
-
 use weftscope_kernels::abi::Stamp;
+use weftscope_testkit::{Need, aloud, skip};
 
 use super::Activity;
 
@@ -29,7 +29,7 @@ fn without_a_driver_it_says_so() {
     }
     match Activity::start(&[ActivityKind::ConcurrentKernel]) {
         Ok(_) => panic!("collects without a driver"),
-        Err(reason) => eprintln!("no CUPTI here: {reason}"),
+        Err(reason) => assert!(!reason.to_string().is_empty()),
     }
 }
 
@@ -37,9 +37,9 @@ fn without_a_driver_it_says_so() {
 #[test]
 fn stamps_lie_inside_kernel_spans() {
     let _alone = witness::alone();
-    let Ok(gpus) = probe() else {
-        aloud(format_args!("skipped: no GPU"));
-        return;
+    let gpus = match probe() {
+        Ok(gpus) => gpus,
+        Err(reason) => return skip(Need::Gpu, reason),
     };
     let activity = Activity::start(&[ActivityKind::ConcurrentKernel]).expect("CUPTI collects");
     let device = Device::open(&gpus.gpus[0]).expect("the GPU can be used");
@@ -102,12 +102,12 @@ fn stamps_lie_inside_kernel_spans() {
             (kernel.0 - clock.host_from_device(op.0)).max(clock.host_from_device(op.1) - kernel.1)
         })
         .collect();
-    eprintln!(
+    aloud(format_args!(
         "offset residual p99 {} ns, drift {:.2} ppm, stamps outside their kernel by at most {} ns (negative: inside)",
         clock.residual_p99_ns(),
         clock.drift() * 1e6,
         outside.iter().max().expect("launches"),
-    );
+    ));
     assert!(outside.iter().all(|&ns| ns <= 1_000), "{outside:?}");
 }
 
@@ -121,9 +121,4 @@ fn op_spans(stamps: &[Stamp], ops: u32) -> Vec<(i64, i64)> {
             (*starts.iter().min().expect("stamped"), *ends.iter().max().expect("stamped"))
         })
         .collect()
-}
-
-/// Says on stderr what the test harness would keep to itself when the test passes.
-fn aloud(what: std::fmt::Arguments<'_>) {
-    let _said = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what}\n"));
 }

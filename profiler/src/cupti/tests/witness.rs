@@ -15,6 +15,7 @@ use weftscope_engine::{
     plan::{Plan, plan},
     spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
 };
+use weftscope_testkit::{Need, aloud, skip};
 
 use crate::instrument::{Opened, Options, open};
 
@@ -36,11 +37,11 @@ pub(super) fn witness(options: Options) -> Option<(MutexGuard<'static, ()>, Open
                 match counters {
                     Ok(status) => {
                         for (counter, how) in status {
-                            super::aloud(format_args!("rank {rank} {counter:?}: {how:?}"));
+                            aloud(format_args!("rank {rank} {counter:?}: {how:?}"));
                         }
                     }
                     Err(error) => {
-                        super::aloud(format_args!("rank {rank} has no counters: {error}"));
+                        aloud(format_args!("rank {rank} has no counters: {error}"));
                     }
                 }
             }
@@ -54,11 +55,11 @@ pub(super) fn witness(options: Options) -> Option<(MutexGuard<'static, ()>, Open
 pub(super) fn two_gpus() -> Option<CudaExecutor> {
     match probe() {
         Err(reason) => {
-            super::aloud(format_args!("skipped: {reason}"));
+            skip(Need::Gpu, reason);
             None
         }
         Ok(found) if found.gpus.len() < 2 => {
-            super::aloud(format_args!("skipped: only one GPU"));
+            skip(Need::Gpu, "only one GPU");
             None
         }
         Ok(_) => Some(CudaExecutor::open(2, true).expect("the GPUs can be used")),
@@ -97,7 +98,7 @@ pub(super) fn seconds(variable: &str, otherwise: u64) -> Duration {
     Duration::from_secs(asked.unwrap_or(otherwise))
 }
 
-/// Keeps what it hears of one iteration.
+/// Keeps all that it is notified of in one iteration.
 #[derive(Default)]
 pub(super) struct Heard {
     pub(super) ops: Vec<OpRecord>,

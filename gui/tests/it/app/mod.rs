@@ -1,0 +1,8 @@
+//! The window: its commands on plain state, its panels by name, its pictures.
+
+mod commands;
+#[cfg(feature = "live")]
+mod live;
+mod pictures;
+#[cfg(feature = "live")]
+mod window;

@@ -1,0 +1,132 @@
+//! The whole window driven by name, as a screen reader would: no display, no GPU.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use egui_kittest::{Harness, kittest::Queryable as _};
+use weftscope::app::{
+    App, BottomTab, Command, Event, Overlay, PanelId, Shown, Start, State, apply,
+    live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent},
+    update,
+};
+use weftscope_engine::cuda;
+use weftscope_testkit::aloud;
+
+fn window() -> Harness<'static, App> {
+    let mut harness = harness(App::new(Start::default(), None, Arc::new(|| {})));
+    wait(&mut harness, |app| app.state().document().is_some());
+    harness
+}
+
+fn harness(app: App) -> Harness<'static, App> {
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    };
+    Harness::builder().with_size([1280.0, 720.0]).build_ui_state(draw, app)
+}
+
+/// Draws frames until the state is as asked; the run behind the window has threads of its own.
+fn wait(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
+    let since = Instant::now();
+    while !done(harness.state()) {
+        assert!(since.elapsed() < Duration::from_secs(60), "the window did not get there");
+        std::thread::sleep(Duration::from_millis(20));
+        harness.step();
+    }
+    harness.step();
+}
+
+#[test]
+fn the_first_picture_says_where_its_numbers_come_from() {
+    let mut harness = window();
+    harness.get_by_label("MODELLED");
+    harness.get_by_label("Split point");
+    harness.get_by_label("Token bar");
+    harness.get_by_label("Communication");
+    wait(&mut harness, |app| app.state().live.as_ref().unwrap().baselines.len() >= 5);
+    assert!(harness.query_by_label("nocomm").is_some());
+}
+
+#[test]
+fn the_run_is_paused_stepped_and_gone_back_in() {
+    let mut harness = window();
+    harness.get_by_label("Pause").click();
+    harness.step();
+    harness.step();
+    harness.get_by_label("Run");
+    let before = harness.state().state().live.as_ref().unwrap().history.back().unwrap().number;
+    harness.get_by_label("Step").click();
+    harness.step();
+    wait(&mut harness, |app| {
+        app.state().live.as_ref().unwrap().history.back().unwrap().number > before
+    });
+    harness.get_by_label("Older iteration").click();
+    harness.step();
+    harness.step();
+    assert!(harness.state().state().live.as_ref().unwrap().pinned.is_some());
+}
+
+#[test]
+fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
+    let mut harness = window();
+    harness.key_press(egui::Key::Questionmark);
+    harness.step();
+    harness.step();
+    assert_eq!(harness.state().state().overlay, Overlay::Help);
+    harness.key_press(egui::Key::Escape);
+    harness.step();
+    harness.step();
+    assert_eq!(harness.state().state().overlay, Overlay::None);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::P);
+    harness.step();
+    harness.step();
+    assert!(matches!(harness.state().state().overlay, Overlay::Palette { .. }));
+    harness.key_press(egui::Key::Escape);
+    harness.step();
+    harness.step();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Num3);
+    harness.step();
+    harness.step();
+    let layout = &harness.state().state().settings.layout;
+    assert!(layout.is_open(PanelId::Bottom));
+    assert_eq!(layout.bottom_tab, BottomTab::Diagnostics);
+}
+
+/// Two GPUs that are not there, chosen: the window says what happened and goes on.
+#[test]
+fn gpus_that_cannot_be_opened_leave_the_simulator_running() {
+    if cuda::probe().is_ok() {
+        aloud("not run: there are GPUs here, and this is about a computer without");
+        return;
+    }
+    let catalog = Catalog::builtin().unwrap();
+    let draft = Draft::new(catalog.default_spec().clone());
+    let mut state = State::default();
+    state.live = Some(Live::new(catalog, draft));
+    state.shown = Shown::Live;
+    let gpu = |index| cuda::GpuInfo {
+        index,
+        name: "NVIDIA H200".to_owned(),
+        compute_capability: (9, 0),
+        sms: 132,
+        memory_bytes: 141_000_000_000,
+        peers: vec![true, true],
+        multicast: false,
+        compute_mode: cuda::ComputeMode::Shared,
+        pci_address: String::new(),
+    };
+    let found = cuda::Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] };
+    apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found)))));
+    let pick = LiveCommand::Turn(KnobEdit::Machine("here".to_owned()));
+    update(&mut state, Command::Live(pick));
+    let mut harness = harness(App::with_state(state, Arc::new(|| {})));
+    wait(&mut harness, |app| app.state().document().is_some());
+    let state = harness.state().state();
+    assert_eq!(state.live.as_ref().unwrap().backend, Backend::Simulated);
+    let notices: Vec<&str> = state.notices.iter().map(|notice| notice.text.as_str()).collect();
+    assert!(notices[0].contains("the simulator goes on: no NVIDIA driver"), "{notices:?}");
+    harness.get_by_label("MODELLED");
+}

@@ -1,0 +1,179 @@
+//! What the commands do when nothing is wrong.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    process::Stdio,
+};
+
+use weftscope_testkit::{Need, shared, skip};
+
+use super::place::{Place, SMALL, command, report};
+
+#[test]
+fn without_a_display_the_main_job_leaves_report_recording_and_picture() {
+    let place = Place::new();
+    let text = place.ok(&[]);
+    assert!(text.contains("modelled") && text.contains("hidden %"), "{text}");
+    assert!(text.contains("faster than default"), "{text}");
+    assert!(text.contains("weftscope weftscope.json.gz"), "{text}");
+    assert_eq!(place.names(), ["weftscope.json.gz", "weftscope.png"]);
+    assert!(fs::read(place.path("weftscope.png")).unwrap().starts_with(b"\x89PNG"));
+    let again = report(&place, &["weftscope.json.gz"]);
+    let ranks = again["traces"][0]["ranks"].as_array().unwrap();
+    assert_eq!(ranks.len(), 8);
+    assert!(ranks.iter().all(|rank| rank["overlap_pct"].as_f64().unwrap() > 10.0), "{again}");
+}
+
+#[test]
+fn a_recording_reports_the_same_in_every_format() {
+    let place = Place::new();
+    let args = ["record", "--iterations", "2", "-o", "a.weft", "--skew", "1:40us"];
+    place.ok(&[&args[..], &SMALL].concat());
+    for (from, to) in [("a.weft", "b.json"), ("b.json", "c.json.gz"), ("c.json.gz", "d.weft")] {
+        place.ok(&["convert", from, to]);
+    }
+    let first = report(&place, &["a.weft"]);
+    let ranks = &first["traces"][0]["ranks"];
+    assert_eq!(first["traces"][0]["provenance"], "modelled");
+    assert_eq!(ranks.as_array().unwrap().len(), 2);
+    assert!(ranks[0]["wait_us"].as_f64().unwrap() > 30.0, "rank 0 waits for rank 1: {ranks}");
+    for name in ["b.json", "c.json.gz", "d.weft"] {
+        assert_eq!(&report(&place, &[name])["traces"][0]["ranks"], ranks, "{name}");
+    }
+    let balance = |key: &str| ranks[0][key].as_f64().unwrap();
+    let sum = balance("compute_us") + balance("exposed_comm_us") + balance("idle_us");
+    assert!((sum - balance("span_us")).abs() < 1e-6);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_recording() {
+    let place = Place::new();
+    for (name, seed) in [("a.weft", "1"), ("b.weft", "1"), ("c.weft", "2")] {
+        place.ok(&[&["record", "-o", name, "--seed", seed], &SMALL[..]].concat());
+    }
+    let ranks = |name| report(&place, &[name])["traces"][0]["ranks"].clone();
+    assert_eq!(ranks("a.weft"), ranks("b.weft"));
+    assert_ne!(ranks("a.weft"), ranks("c.weft"));
+}
+
+#[test]
+fn samples_are_listed_and_open_like_files() {
+    let place = Place::new();
+    for line in place.ok(&["list", "samples"]).lines() {
+        let path = line.split_whitespace().next().unwrap();
+        assert_eq!(report(&place, &[path])["traces"][0]["provenance"], "measured", "{path}");
+    }
+    let line = place.fails(&["report", "sample:none-such"], 1);
+    assert!(line.starts_with("no such sample"), "{line}");
+}
+
+#[test]
+fn shards_of_another_degree_are_told_everywhere() {
+    let place = Place::new();
+    place.ok(&[&["record", "-o", "a.json", "--shard-of", "8"], &SMALL[..]].concat());
+    assert!(place.ok(&["report", "a.json"]).contains("logits are meaningless"));
+    let caveats = report(&place, &["a.json"])["traces"][0]["caveats"].clone();
+    assert!(caveats[0].as_str().unwrap().contains("shards of 8 ranks on 2"), "{caveats}");
+}
+
+#[test]
+fn one_file_a_rank_is_one_job() {
+    let place = Place::new();
+    let args = ["record", "-o", "all.json", "--ranks-dir", "ranks"];
+    place.ok(&[&args[..], &SMALL].concat());
+    let all = report(&place, &["all.json"]);
+    let files = ["ranks/rank0.json.gz", "ranks/rank1.json.gz"];
+    let apart = report(&place, &files);
+    assert!(place.ok(&files).contains("Together:"), "without a window they are reported together");
+    for (rank, file) in files.iter().enumerate() {
+        let entry = &apart["traces"][rank];
+        assert_eq!(entry["file"], *file);
+        assert_eq!(entry["ranks"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            entry["ranks"][0]["overlap_pct"],
+            all["traces"][0]["ranks"][rank]["overlap_pct"]
+        );
+    }
+}
+
+#[test]
+fn pictures_of_all_and_of_a_part() {
+    let place = Place::new();
+    place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());
+    place.ok(&["shot", "a.weft", "-o", "all.png", "--size", "640x400"]);
+    let part = ["--from", "10us", "--to", "0.1ms", "--theme", "light", "--size", "640x400"];
+    place.ok(&[&["shot", "a.weft", "-o", "part.png"], &part[..]].concat());
+    let [all, part] = ["all.png", "part.png"].map(|name| fs::read(place.path(name)).unwrap());
+    // Width and height stand in the header chunk.
+    assert_eq!(all[16..24], [0, 0, 2, 128, 0, 0, 1, 144]);
+    assert_ne!(all, part);
+    let line = place.fails(&["shot", "a.weft", "-o", "x.png", "--from", "5s"], 2);
+    assert!(line.contains("nothing"), "{line}");
+}
+
+#[test]
+fn lists_help_doctor_and_comparison() {
+    let place = Place::new();
+    assert!(place.ok(&["list", "models"]).contains("qwen3-235b-a22b"));
+    assert!(place.ok(&["list", "machines"]).contains("h100x8"));
+    for strategy in ["default", "multimem", "nocomm", "fuse-only", "equal-split", "tokenweave"] {
+        assert!(place.ok(&["list", "strategies"]).lines().any(|line| line.starts_with(strategy)));
+    }
+    assert!(place.ok(&["doctor"]).contains("remedy: "));
+    assert!(place.ok(&["--version"]).starts_with("weftscope "));
+    for command in ["bench", "record", "report", "shot", "convert", "compare", "list", "doctor"] {
+        assert!(place.ok(&[command, "--help"]).contains("Usage: "), "{command}");
+    }
+    place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());
+    place.ok(&[&["record", "-o", "b.weft", "--strategy", "default"], &SMALL[..]].concat());
+    let text = place.ok(&["compare", "a.weft", "b.weft"]);
+    assert!(text.contains("iteration") && text.contains("only in the first"), "{text}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = command(&["record", "--help"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{stderr}");
+    assert_eq!(stderr, "");
+    let mut child = command(&["list", "strategies"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn real_recordings_report_the_figures_known_for_them() {
+    let mut files = Vec::new();
+    for name in ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"] {
+        match shared(&format!("traces/h200x2_llama70b_tp8_{name}.json.gz")) {
+            Ok(path) => files.push(path.to_str().unwrap().to_owned()),
+            Err(reason) => return skip(Need::Oracle, reason),
+        }
+    }
+    let [s0, s1, w0, w1] = &files[..] else { panic!("four recordings") };
+    let place = Place::new();
+    let figure = |report: &serde_json::Value, file: usize, key: &str| {
+        report["traces"][file]["ranks"][0][key].as_f64().unwrap()
+    };
+    let sequential = report(&place, &[s0, s1]);
+    let weave = report(&place, &[w0, w1]);
+    for file in 0..2 {
+        assert_eq!(sequential["traces"][file]["provenance"], "measured");
+        assert_eq!(figure(&sequential, file, "overlap_pct"), 0.0);
+    }
+    for (file, percent, comm_us) in [(0, 64.36, 16_299.1), (1, 47.86, 6_956.8)] {
+        assert!((figure(&weave, file, "overlap_pct") - percent).abs() <= 0.01, "{weave}");
+        assert!((figure(&weave, file, "comm_us") - comm_us).abs() <= 0.1, "{weave}");
+    }
+    // Rank 0 communicates 9342 µs longer than rank 1: together that is seen to be waiting, alone it is not.
+    assert!(figure(&weave, 0, "wait_us") > 9_000.0 && figure(&weave, 1, "wait_us") < 500.0);
+    assert_eq!(figure(&report(&place, &[w0]), 0, "wait_us"), 0.0);
+}

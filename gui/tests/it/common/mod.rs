@@ -1,0 +1,4 @@
+//! What several tests draw, and what draws it.
+
+pub(crate) mod renderer;
+pub(crate) mod synthetic;

@@ -1,0 +1,6 @@
+//! The timeline: what is drawn, how it is looked at, and how pointer and keys change that.
+
+mod pictures;
+mod prepare;
+mod view;
+mod window;

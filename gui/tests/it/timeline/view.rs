@@ -1,0 +1,209 @@
+//! Commands on the view, without a window.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::common::synthetic::{self, Shape};
+use proptest::prelude::*;
+use weftscope::timeline::{
+    FoldId, RangeSelection, RowKind, RowLayout, Selection, TimeScale, TimelineData, ViewCommand,
+    ViewState, facts,
+};
+use weftscope_traces::{SliceRef, Span};
+
+static DATA: LazyLock<TimelineData> =
+    LazyLock::new(|| TimelineData::new(Arc::new(synthetic::trace(Shape::TINY))));
+
+fn view() -> ViewState {
+    ViewState::new(&DATA)
+}
+
+fn apply(view: &mut ViewState, command: ViewCommand) {
+    command.apply(view, &DATA);
+}
+
+fn op(rank: usize, stream: usize, index: u32) -> SliceRef {
+    let track = DATA.ranks[rank].streams[stream];
+    SliceRef { lane: DATA.trace.track(track).lanes[0], index }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    /// Time → x → time comes back to within what a thousandth of a point is wide; x is an `f32`.
+    #[test]
+    fn time_and_x_map_back(
+        start in -1_000_000_000_000_i64..1_000_000_000_000,
+        length in 1_000_i64..1_000_000_000_000,
+        width in 50.0_f32..4_000.0,
+        share in 0.0_f64..1.0,
+    ) {
+        let window = Span::new(start, start + length);
+        let scale = TimeScale::new(window, 100.0, width);
+        let t = start + (length as f64 * share) as i64;
+        let back = scale.time_from_x(scale.x_from_time(t));
+        let tolerance = (scale.ns_per_point() * 0.001).ceil() as i64 + 1;
+        prop_assert!((back - t).abs() <= tolerance, "{} became {}", t, back);
+    }
+
+    /// What is under the pointer stays under the pointer, unless the window meets the end of the trace.
+    #[test]
+    fn zoom_keeps_the_time_under_the_pointer(share in 0.0_f64..1.0, factor in 0.02_f64..0.99) {
+        let mut view = view();
+        let before = view.window;
+        let at_ns = before.start_ns + (before.len_ns() as f64 * share) as i64;
+        let scale = TimeScale::new(before, 0.0, 1000.0);
+        let x = scale.x_from_time(at_ns);
+        apply(&mut view, ViewCommand::Zoom { factor, at_ns });
+        let moved = TimeScale::new(view.window, 0.0, 1000.0).x_from_time(at_ns) - x;
+        let centre = view.window.start_ns + view.window.len_ns() / 2;
+        let limits = DATA.whole_span();
+        prop_assert!(moved.abs() < 1.0 || centre <= limits.start_ns || centre >= limits.end_ns);
+        prop_assert!(view.window.len_ns() >= ViewState::MIN_WINDOW_NS);
+    }
+
+    /// No sequence of commands loses the trace from the window or makes the window shorter than its limit.
+    #[test]
+    fn the_trace_stays_in_reach(steps in prop::collection::vec((0_u8..3, -4.0_f64..4.0), 1..40)) {
+        let mut view = view();
+        for (which, value) in steps {
+            let at_ns = view.window.start_ns;
+            apply(&mut view, match which {
+                0 => ViewCommand::Zoom { factor: value.exp2(), at_ns },
+                1 => ViewCommand::Pan { share: value },
+                _ => ViewCommand::Fit,
+            });
+            let centre = view.window.start_ns + view.window.len_ns() / 2;
+            let limits = DATA.whole_span();
+            prop_assert!(limits.start_ns - 1 <= centre && centre <= limits.end_ns + 1);
+            prop_assert!(view.window.len_ns() >= ViewState::MIN_WINDOW_NS);
+        }
+    }
+}
+
+#[test]
+fn zooming_out_far_shows_the_whole_trace_and_stops() {
+    let mut view = view();
+    for _ in 0..20 {
+        let at_ns = view.window.start_ns;
+        apply(&mut view, ViewCommand::Zoom { factor: 3.0, at_ns });
+    }
+    assert!(view.window.len_ns() <= DATA.whole_span().len_ns());
+}
+
+#[test]
+fn folding_hides_rows_and_opening_brings_them_back() {
+    let mut view = view();
+    apply(&mut view, ViewCommand::FoldAll);
+    let folded = RowLayout::new(&DATA, &view);
+    assert!(folded.rows.iter().all(|row| matches!(row.kind, RowKind::Rank(_))));
+    assert_eq!(folded.rows.len(), DATA.ranks.len());
+    apply(&mut view, ViewCommand::UnfoldAll);
+    let open = RowLayout::new(&DATA, &view);
+    let sms = open.rows.iter().filter(|row| matches!(row.kind, RowKind::Sm(_))).count();
+    assert_eq!(sms, DATA.ranks.iter().map(|rows| rows.sms.len()).sum::<usize>());
+    apply(&mut view, ViewCommand::Toggle(FoldId::Rank(0)));
+    assert!(RowLayout::new(&DATA, &view).height < open.height);
+}
+
+#[test]
+fn rows_lie_under_one_another_and_are_found_by_height() {
+    let mut view = view();
+    apply(&mut view, ViewCommand::UnfoldAll);
+    for layout in [RowLayout::new(&DATA, &view), RowLayout::fitted(&DATA, &view, 2000.0)] {
+        for pair in layout.rows.windows(2) {
+            assert!(pair[1].y >= pair[0].y + pair[0].height - 1e-3);
+        }
+        for row in &layout.rows {
+            let found = layout.row_at(row.y + row.height / 2.0).unwrap();
+            assert_eq!(found.kind, row.kind);
+        }
+    }
+}
+
+#[test]
+fn steps_walk_the_row_and_stop_at_its_ends() {
+    let mut view = view();
+    apply(&mut view, ViewCommand::Select(op(0, 0, 0)));
+    apply(&mut view, ViewCommand::Step(-1));
+    assert_eq!(view.selection.slice(), Some(op(0, 0, 0)));
+    apply(&mut view, ViewCommand::Step(1));
+    assert_eq!(view.selection.slice(), Some(op(0, 0, 1)));
+    apply(&mut view, ViewCommand::ClearSelection);
+    apply(&mut view, ViewCommand::Step(1));
+    assert_eq!(view.selection, Selection::None);
+}
+
+#[test]
+fn producers_and_consumers_are_each_others() {
+    let mut view = view();
+    apply(&mut view, ViewCommand::Select(op(0, 0, 1)));
+    apply(&mut view, ViewCommand::Consumer);
+    let consumer = view.selection.slice().unwrap();
+    assert!(DATA.producers(consumer).any(|producer| producer == op(0, 0, 1)));
+    apply(&mut view, ViewCommand::Producer);
+    let producer = view.selection.slice().unwrap();
+    assert!(DATA.consumers(producer).any(|found| found == consumer));
+}
+
+#[test]
+fn a_block_is_followed_by_way_of_its_op() {
+    let sm = DATA.trace.track(DATA.ranks[0].sms[0]).lanes[0];
+    let block = SliceRef { lane: sm, index: 0 };
+    assert_eq!(DATA.op_of(block), Some(op(0, 0, 0)));
+    let mut view = view();
+    apply(&mut view, ViewCommand::Select(block));
+    apply(&mut view, ViewCommand::Consumer);
+    assert!(DATA.consumers(op(0, 0, 0)).any(|found| Some(found) == view.selection.slice()));
+}
+
+#[test]
+fn search_finds_ops_and_steps_through_them() {
+    let mut view = view();
+    apply(&mut view, ViewCommand::Search("ATTENTION".to_owned()));
+    assert_eq!(view.search.hits.len(), 2 * DATA.ranks.len());
+    apply(&mut view, ViewCommand::SearchStep(1));
+    let first = view.selection.slice().unwrap();
+    assert_eq!(DATA.trace.label_of(first).name, "attention");
+    apply(&mut view, ViewCommand::SearchStep(-1));
+    assert_eq!(view.search.current, Some(view.search.hits.len() - 1));
+    apply(&mut view, ViewCommand::Search(String::new()));
+    assert!(view.search.hits.is_empty());
+}
+
+#[test]
+fn jumps_can_be_undone_and_intervals_marked() {
+    let mut view = view();
+    let whole = view.window;
+    let range = RangeSelection { span: Span::new(20_000, 60_000), tracks: Vec::new() };
+    apply(&mut view, ViewCommand::SelectRange(range.clone()));
+    apply(&mut view, ViewCommand::Mark);
+    assert_eq!(view.marked, [range.span]);
+    apply(&mut view, ViewCommand::Mark);
+    assert!(view.marked.is_empty());
+    apply(&mut view, ViewCommand::FitSelection);
+    assert!(view.window.len_ns() < whole.len_ns());
+    apply(&mut view, ViewCommand::Back);
+    assert_eq!(view.window, whole);
+}
+
+#[test]
+fn the_view_follows_the_next_iteration() {
+    let next =
+        TimelineData::new(Arc::new(synthetic::trace(Shape { block_ns: 25_000, ..Shape::TINY })));
+    let mut view = view();
+    apply(&mut view, ViewCommand::Select(op(1, 1, 2)));
+    view.retarget(&DATA, &next);
+    assert_eq!(view.window, next.fit_span());
+    let selected = view.selection.slice().unwrap();
+    assert_eq!(next.trace.label_of(selected).name, DATA.trace.label_of(op(1, 1, 2)).name);
+}
+
+#[test]
+fn facts_of_a_block_and_of_an_op() {
+    let sm = DATA.trace.track(DATA.ranks[0].sms[0]).lanes[0];
+    let text = [SliceRef { lane: sm, index: 1 }, op(0, 1, 1)].map(|slice| {
+        let rows = facts(&DATA, slice);
+        rows.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
+    });
+    insta::assert_snapshot!(text.join("\n\n"));
+}

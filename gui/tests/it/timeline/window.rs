@@ -1,0 +1,173 @@
+//! The timeline under a pointer and keys, and as small pictures.
+
+use std::sync::Arc;
+
+use crate::common::{
+    renderer::{harness, snapshot_options},
+    synthetic::{self, Shape},
+};
+use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos2, vec2};
+use egui_kittest::{Harness, kittest::Queryable as _};
+use weftscope::{
+    theme::{Mode, Theme},
+    timeline::{FoldId, Selection, TimelineData, ViewCommand, ViewState, timeline_ui},
+};
+
+struct State {
+    data: TimelineData,
+    view: ViewState,
+    commands: Vec<ViewCommand>,
+}
+
+fn window(mode: Mode, height: f32) -> Harness<'static, State> {
+    let data = TimelineData::new(Arc::new(synthetic::trace(Shape::TINY)));
+    let view = ViewState::new(&data);
+    let theme = Theme::of(mode);
+    let state = State { data, view, commands: Vec::new() };
+    harness(vec2(560.0, height), mode, state, move |ui, state| {
+        let commands = timeline_ui(ui, &state.data, &state.view, &theme);
+        for command in commands {
+            state.commands.push(command.clone());
+            command.apply(&mut state.view, &state.data);
+        }
+    })
+}
+
+fn small() -> Harness<'static, State> {
+    let mut window = window(Mode::Dark, 320.0);
+    window.step();
+    window
+}
+
+/// A place on the first op of rank 0: below the strips (24 + 24 + 56) and its ribbon.
+fn on_first_op(window: &Harness<'_, State>) -> egui::Pos2 {
+    let view = &window.state().view;
+    let lane = window.state().data.trace.track(window.state().data.ranks[0].streams[0]).lanes[0];
+    let span = window.state().data.trace.lane(lane).slices.span(0);
+    let middle = span.start_ns + span.len_ns() / 2;
+    let share = (middle - view.window.start_ns) as f32 / view.window.len_ns() as f32;
+    let layout = weftscope::timeline::RowLayout::fitted(&window.state().data, view, 320.0 - 104.0);
+    pos2(136.0 + share * (560.0 - 136.0), 104.0 + layout.rows[1].y + 8.0)
+}
+
+fn button(pressed: bool, pos: egui::Pos2, modifiers: Modifiers) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers }
+}
+
+fn drag(window: &mut Harness<'_, State>, from: egui::Pos2, to: egui::Pos2, modifiers: Modifiers) {
+    window.event(Event::ModifiersChanged(modifiers));
+    window.event(Event::PointerMoved(from));
+    window.step();
+    window.event(button(true, from, modifiers));
+    window.step();
+    window.event(Event::PointerMoved(from + (to - from) * 0.5));
+    window.step();
+    window.event(Event::PointerMoved(to));
+    window.step();
+    window.event(button(false, to, modifiers));
+    window.step();
+    window.event(Event::ModifiersChanged(Modifiers::NONE));
+    window.step();
+}
+
+#[test]
+fn a_click_selects_and_escape_lets_go() {
+    let mut window = small();
+    let at = on_first_op(&window);
+    drag(&mut window, at, at, Modifiers::NONE);
+    let slice = window.state().view.selection.slice().expect("the op under the pointer");
+    assert_eq!(window.state().data.trace.label_of(slice).name, "qkv");
+    window.key_press(Key::Period);
+    window.run_steps(2);
+    let next = window.state().view.selection.slice().unwrap();
+    assert_eq!(next.index, slice.index + 1);
+    window.key_press(Key::Escape);
+    window.run_steps(2);
+    assert_eq!(window.state().view.selection, Selection::None);
+}
+
+#[test]
+fn a_drag_selects_a_range_and_with_shift_it_pans() {
+    let mut window = small();
+    let before = window.state().view.window;
+    drag(&mut window, pos2(200.0, 150.0), pos2(320.0, 190.0), Modifiers::NONE);
+    let range = window.state().view.selection.range().cloned().expect("a range");
+    assert!(range.span.len_ns() > before.len_ns() / 5 && !range.tracks.is_empty());
+    assert_eq!(window.state().view.window, before);
+    drag(&mut window, pos2(320.0, 150.0), pos2(220.0, 150.0), Modifiers::SHIFT);
+    assert!(window.state().view.window.start_ns > before.start_ns);
+    assert_eq!(window.state().view.window.len_ns(), before.len_ns());
+}
+
+#[test]
+fn the_wheel_zooms_at_the_pointer() {
+    let mut window = small();
+    let before = window.state().view.window;
+    window.event(Event::PointerMoved(pos2(348.0, 160.0)));
+    window.step();
+    window.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Line,
+        delta: vec2(0.0, 3.0),
+        phase: TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
+    });
+    window.run_steps(20);
+    let after = window.state().view.window;
+    assert!(after.len_ns() < before.len_ns() * 3 / 4, "{} of {}", after.len_ns(), before.len_ns());
+    // The pointer is in the middle of the plot, so the middle stays.
+    let middle = |span: weftscope_traces::Span| span.start_ns + span.len_ns() / 2;
+    assert!((middle(after) - middle(before)).abs() < before.len_ns() / 50);
+}
+
+#[test]
+fn letters_zoom_and_pan() {
+    let mut window = small();
+    let whole = window.state().view.window;
+    window.key_press(Key::W);
+    window.run_steps(2);
+    let near = window.state().view.window;
+    assert!(near.len_ns() < whole.len_ns());
+    window.key_press(Key::D);
+    window.run_steps(2);
+    assert!(window.state().view.window.start_ns > near.start_ns);
+    window.key_press(Key::Num0);
+    window.run_steps(2);
+    assert_eq!(window.state().view.window, whole);
+}
+
+#[test]
+fn a_click_on_a_name_folds() {
+    let mut window = small();
+    assert!(window.state().view.is_open(FoldId::Rank(0)));
+    window.get_by_label("rank 0").click();
+    window.run_steps(3);
+    assert!(!window.state().view.is_open(FoldId::Rank(0)));
+}
+
+#[test]
+fn a_still_window_asks_for_nothing() {
+    let mut window = small();
+    window.run_steps(3);
+    window.state_mut().commands.clear();
+    window.run_steps(5);
+    assert!(window.state().commands.is_empty(), "{:?}", window.state().commands);
+}
+
+fn picture(mode: Mode, name: &str) {
+    let mut window = window(mode, 320.0);
+    window.state_mut().view.open.insert(FoldId::Sms(0));
+    window.state_mut().view.sm_row_height = 12.0;
+    window.run_steps(2);
+    window.snapshot_options(name, &snapshot_options());
+}
+
+#[test]
+fn picture_in_the_dark() {
+    picture(Mode::Dark, "timeline_dark");
+}
+
+#[test]
+fn picture_in_the_light() {
+    picture(Mode::Light, "timeline_light");
+}
