@@ -177,7 +177,7 @@ weft_attention(const u8* q, u64 q_pitch, const u8* k, const u8* v, u64 kv_pitch,
         u32 stage = 0;
         for (u32 block = blocks; block-- > 0; stage ^= 1) {
             copy_wait<0>();
-            __syncthreads();  // this stage has come, and nobody reads the other any more
+            __syncthreads();  // this stage has come, and no warp reads the other any more
             if (block > 0) load_keys(base + (stage ^ 1) * STAGE, keys, block - 1);
             copy_commit();
             const u32 key = block * BK, low = t.position + row0;  // this warp's first query

@@ -82,7 +82,7 @@ __device__ __forceinline__ float warp_sum(float x) {
     return x;
 }
 
-// Over the four threads that share rows of a matrix product's result.
+// Over the four threads that share rows of a GEMM's result.
 __device__ __forceinline__ float quad_max(float x) {
     x = fmaxf(x, __shfl_xor_sync(~0u, x, 1));
     return fmaxf(x, __shfl_xor_sync(~0u, x, 2));

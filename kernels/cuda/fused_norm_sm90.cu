@@ -16,10 +16,10 @@
 //
 // Two settings trade against each other on the link: loads in flight beyond what it holds (about 1 MiB in
 // all) delay the stores that share it. With up to 12 blocks, or beside other kernels, use WEFT_AHEAD = 1
-// (own row and residual are loaded a row ahead) and three slots; alone on 16 blocks or more, 0 and two.
+// (own row and residual are loaded a row ahead) and three slots; isolated on 16 blocks or more, 0 and two.
 //
 // WEFT_PAIRS = 1 launches blocks in clusters of two (the grid must be even), only so that they fill both SMs
-// of a TPC: single blocks take one SM each of many, and a matrix product in clusters of two beside them
+// of a TPC: single blocks take one SM each of many, and a GEMM in clusters of two beside them
 // then finds too few whole pairs and runs a last wave of stragglers.
 //
 // Compile-time: WEFT_PAIRS, WEFT_AHEAD, WEFT_RANKS (1 to 8), WEFT_HIDDEN (multiple of 8), WEFT_GROUPS, WEFT_GROUP_THREADS
@@ -61,7 +61,7 @@ static_assert((GROUPS * (SLOTS + 1) + 1) * ROW_BYTES + 2048 <= 232448, "shared m
 
 __device__ __forceinline__ bool owns(u32 vector) { return VECTORS % GT == 0 || vector < VECTORS; }
 
-// Parts of a row that come over the link. One rank alone stages its result in a buffer all the same.
+// Parts of a row that come over the link. A single rank stages its result in a buffer all the same.
 constexpr u32 PARTS = RANKS - 1, RING = PARTS == 0 ? 1 : PARTS;
 
 // A group's loads of peers' rows, in the order in which they will be read. Only its driver advances it.

@@ -4,7 +4,7 @@
 // 128 x WEFT_BN tile of C: warpgroup 0 feeds a ring of shared-memory stages through the copy engine,
 // warpgroups 1 and 2 multiply 64 rows each. With WEFT_CLUSTER = 2 two blocks that are neighbours along
 // M take the same columns of B and each fetches half of them for both, which cuts the traffic out of L2
-// by a third; without that the L2 is the limit (48 KiB for every 0.79 us of products on each SM).
+// by a third; without that the L2 is the limit (48 KiB for every 0.79 us of tensor-core work on each SM).
 //
 // The same source is the persistent form (grid = SMs given to it, a multiple of WEFT_CLUSTER) and the
 // tile-per-block form (grid = tiles x WEFT_CLUSTER): a block walks tiles grid-stride.

@@ -1,4 +1,4 @@
-// Warp-level matrix products and asynchronous copies of sm_80 and later.
+// Warp-level matrix instructions and asynchronous copies of sm_80 and later.
 #pragma once
 #include "bf16.cuh"
 

@@ -1,4 +1,4 @@
-// RMSNorm, alone, first of a stream, and with the residual add before it, one block a row, grid-stride over rows.
+// RMSNorm, plain, first of a stream, and with the residual add before it, one block a row, grid-stride over rows.
 //
 //   weft_rms_norm:        out = x / rms(x) * gamma
 //   weft_first_rms_norm:  residual = x; out = x / rms(x) * gamma

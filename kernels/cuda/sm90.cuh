@@ -1,4 +1,4 @@
-// Hopper primitives: mbarriers with a time limit, bulk copies (TMA), warpgroup matrix products.
+// Hopper primitives: mbarriers with a time limit, bulk copies (TMA), warpgroup matrix instructions.
 // Thin wrappers over single PTX instructions; nothing here decides anything.
 #pragma once
 #include "bf16.cuh"

@@ -1,11 +1,15 @@
 //! Device code of Weftscope and the structs it shares with the host.
 //!
 //! CUDA C++ lies as text in `cuda/`, one op a file, and is compiled at run time for the GPU at hand. This crate
-//! calls no driver and compiles nothing: [`program`] says what there is and how to compile it, [`abi`] mirrors
-//! the structs, [`reference`](mod@reference) says what each op computes.
+//! calls no driver and compiles nothing: [`program`] says what there is, [`arch`] for which GPUs, [`abi`] mirrors
+//! the structs, [`signature`] reads what each kernel takes, [`reference`](mod@reference) says what it computes.
 
 pub mod abi;
+pub mod arch;
 pub mod program;
 pub mod reference;
+pub mod signature;
 
-pub use program::{Arch, Build, HEADERS, PROGRAMS, Program, Target, Variant, find};
+pub use arch::{Arch, Build, Target};
+pub use program::{HEADERS, PROGRAMS, Program, Variant, find};
+pub use signature::{Parameter, ParameterKind, SignatureError, parameters};

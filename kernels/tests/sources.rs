@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use weftscope_kernels::{HEADERS, PROGRAMS};
+use weftscope_kernels::{HEADERS, PROGRAMS, parameters, signature};
 
 #[test]
 fn every_file_is_registered() {
@@ -41,11 +41,14 @@ fn every_include_finds_its_header() {
     }
 }
 
+/// The registered entries are the kernels of the text, all of them, and what each takes can be read.
 #[test]
 fn every_entry_stands_in_its_source() {
     for program in PROGRAMS {
+        assert_eq!(signature::entries(program.source), program.entries, "{}", program.file);
         for entry in program.entries {
-            assert!(program.source.contains(&format!("{entry}(")), "{}: {entry}", program.file);
+            let read = parameters(program.source, entry);
+            assert!(read.is_ok_and(|list| !list.is_empty()), "{}: {entry}", program.file);
         }
         let counts = [program.variants.len(), program.archs.len(), program.entries.len()];
         assert!(counts.iter().all(|&count| count > 0), "{}", program.file);

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use cudarc::driver::{CudaStream, result, sys};
-use weftscope_kernels::{self as kernels, Arch};
+use weftscope_kernels::Arch;
 
 use super::{
     compile::Nvrtc,
-    driver::{Args, Buffer, Context as _, CudaError, Device, Group, Shape},
-    kernels::{Gemm, GemmCall, GemmForm, Matrix},
+    driver::{Buffer, Context as _, CudaError, Device, Group},
+    kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix, Random, RandomCall},
     stamps::Recording,
 };
 use crate::ceiling::Ceiling;
 
-/// Side of the square matrix product.
+/// Side of the square GEMM.
 const SIDE: u32 = 8192;
 /// Bytes copied within and between GPUs: far past every cache.
 const COPY_BYTES: usize = 1 << 30;
@@ -21,7 +21,7 @@ const COPY_BYTES: usize = 1 << 30;
 const REPEATS: u32 = 12;
 const BATCHES: u32 = 5;
 
-/// Measures the rates of a group's GPUs: the mean over GPUs of a product of our own kernel, a copy within memory, and
+/// Measures the rates of a group's GPUs: the mean over GPUs of a GEMM by the engine's kernel, a copy within memory, and
 /// copies to and from a peer at one time. Takes a second and 2.5 GB on each GPU, given back at the end.
 ///
 /// # Errors
@@ -29,10 +29,8 @@ const BATCHES: u32 = 5;
 pub fn measure_ceiling(group: &Group) -> Result<Ceiling, CudaError> {
     let devices = group.devices();
     let nvrtc = Nvrtc::open()?;
-    let products = devices
-        .iter()
-        .map(|device| product_flops(device, &nvrtc))
-        .collect::<Result<Vec<_>, _>>()?;
+    let gemms =
+        devices.iter().map(|device| gemm_flops(device, &nvrtc)).collect::<Result<Vec<_>, _>>()?;
     let copies = devices.iter().map(copy_rate).collect::<Result<Vec<_>, _>>()?;
     let links = match devices {
         [first, second, ..] => Some(link_rate(first, second)?),
@@ -40,7 +38,7 @@ pub fn measure_ceiling(group: &Group) -> Result<Ceiling, CudaError> {
     };
     Ok(Ceiling {
         measured: true,
-        flops: products.into_iter().collect::<Option<Vec<_>>>().and_then(|flops| mean(&flops)),
+        flops: gemms.into_iter().collect::<Option<Vec<_>>>().and_then(|flops| mean(&flops)),
         hbm_bytes_per_s: mean(&copies),
         link_bytes_per_s: links,
         multimem_bytes_per_s: None,
@@ -51,52 +49,36 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// FLOP/s of the Hopper product over random numbers (zeros draw less power and run faster); `None` elsewhere.
-fn product_flops(device: &Device, nvrtc: &Nvrtc) -> Result<Option<f64>, CudaError> {
+/// FLOP/s of the Hopper GEMM over random numbers (zeros draw less power and run faster); `None` elsewhere.
+fn gemm_flops(device: &Device, nvrtc: &Nvrtc) -> Result<Option<f64>, CudaError> {
     if device.arch() != Arch::Sm90a {
         return Ok(None);
     }
     let gpu = device.info();
     let form = GemmForm::fitting(SIDE, SIDE, gpu.sms);
-    let product = Gemm::load(device, nvrtc, form, false)?;
-    let matrices = [1, 2, 3].map(|seed| random_matrix(device, nvrtc, seed));
-    let [a, b, c] = matrices;
+    let loader = Loader::new(device, nvrtc, false);
+    let gemm = Gemm::load(loader, form)?;
+    let [a, b, c] = [1, 2, 3].map(|seed| random_matrix(loader, seed));
     let (a, b, c) = (a?, b?, c?);
     let recording = Recording::new(device, 0)?;
-    let matrix = |buffer: &Buffer| Matrix {
-        address: buffer.address(),
-        rows: SIDE,
-        columns: SIDE,
-        pitch_bytes: u64::from(SIDE) * 2,
-    };
     let call = GemmCall {
-        a: matrix(&a),
-        b: matrix(&b),
-        c: matrix(&c),
+        a: Matrix::dense(a.ptr(), SIDE, SIDE),
+        b: Matrix::dense(b.ptr(), SIDE, SIDE),
+        c: Matrix::dense(c.ptr(), SIDE, SIDE),
         sms: Some(gpu.sms),
         group: 8,
-        op: 0,
-        ring: 0,
-        error: recording.error_address(),
+        recording: recording.of(0).without_stamps(),
     };
-    let seconds = best_seconds(device, &mut || {
-        // SAFETY: the buffers have the stated shapes and live until `best_seconds` has synchronised.
-        unsafe { product.launch(device.compute(), &call) }
-    })?;
+    let seconds = best_seconds(device, &mut || gemm.launch(device.compute(), &call))?;
     Ok(Some(2.0 * f64::from(SIDE).powi(3) / seconds))
 }
 
-fn random_matrix(device: &Device, nvrtc: &Nvrtc, seed: u64) -> Result<Buffer, CudaError> {
-    let program =
-        kernels::find("random.cu").expect("registered, as kernels/tests/sources.rs holds");
-    let compiled = nvrtc.compile(program, &[""; 0], device.target(), false)?;
-    let kernel = device.load(compiled.image(), program.entries[0], 0)?;
-    let len8 = SIDE as usize * SIDE as usize / 8;
-    let buffer = Buffer::zeros(device, len8 * 16)?;
-    let args = Args::new().with(buffer.address()).with(len8 as u64).with(seed).with(1.0f32);
-    // SAFETY: the arguments are those of weft_random; the buffer is as long as stated and synchronised below.
-    unsafe { kernel.launch(device.compute(), Shape { blocks: 1024, threads: 256 }, args) }?;
-    device.synchronize()?;
+fn random_matrix(loader: Loader<'_>, seed: u64) -> Result<Buffer, CudaError> {
+    let vectors = u64::from(SIDE) * u64::from(SIDE) / 8;
+    let buffer = Buffer::zeros(loader.device(), vectors as usize * 16)?;
+    let call = RandomCall { out: buffer.ptr(), vectors, seed, scale: 1.0, blocks: 1024 };
+    Random::load(loader)?.launch(loader.device().compute(), &call)?;
+    loader.device().synchronize()?;
     Ok(buffer)
 }
 
@@ -108,8 +90,10 @@ fn copy_rate(device: &Device) -> Result<f64, CudaError> {
     let stream = device.compute().cu_stream();
     let seconds = best_seconds(device, &mut || {
         // SAFETY: both allocations are as long as stated and live until `best_seconds` has synchronised.
-        unsafe { result::memcpy_dtod_async(to.address(), from.address(), COPY_BYTES, stream) }
-            .on(gpu, "copying within memory")
+        unsafe {
+            result::memcpy_dtod_async(to.ptr().address(), from.ptr().address(), COPY_BYTES, stream)
+        }
+        .on(gpu, "copying within memory")
     })?;
     Ok(2.0 * COPY_BYTES as f64 / seconds)
 }
@@ -126,9 +110,9 @@ fn link_rate(first: &Device, second: &Device) -> Result<f64, CudaError> {
             unsafe {
                 result::memcpy_peer_async(
                     to.compute().context().cu_ctx(),
-                    at.address(),
+                    at.ptr().address(),
                     of.compute().context().cu_ctx(),
-                    from.address(),
+                    from.ptr().address(),
                     COPY_BYTES,
                     stream.cu_stream(),
                 )
@@ -173,14 +157,15 @@ fn best_seconds(
 
 #[cfg(test)]
 mod tests {
+    use weftscope_testkit::{Need, aloud, skip};
+
     use super::{super::probe, *};
-    use crate::cuda::tests::aloud;
 
     #[test]
     fn rates_are_of_the_size_that_data_sheets_state() {
         let ranks = match probe() {
             Ok(found) => found.gpus.len().min(2) as u32,
-            Err(reason) => return aloud(format_args!("skipped: {reason}")),
+            Err(reason) => return skip(Need::Gpu, reason),
         };
         let group = Group::open(ranks).expect("the GPUs can be used");
         let ceiling = measure_ceiling(&group).expect("measures");

@@ -34,11 +34,11 @@ pub use ceiling::measure_ceiling;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cache};
 pub use driver::{
-    Args, Buffer, ComputeMode, CudaError, Device, FindError, GpuInfo, GpuLoad, GpuProcess, Gpus,
-    Group, Image, Kernel, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl,
-    Part, Shape, Unavailable, driver_release, library_paths, loads, machine_here, machine_of,
-    multicast_veto, probe,
+    Buffer, ComputeMode, CudaError, Device, DevicePtr, FindError, GpuInfo, GpuLoad, GpuProcess,
+    Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl, Part,
+    Unavailable, driver_release, library_paths, loads, machine_here, machine_of, multicast_veto,
+    probe,
 };
 pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
-pub use kernels::{Gemm, GemmCall, GemmForm, Matrix, TensorMap};
-pub use stamps::{Recording, RingLoss, Stamps, block_records, marked_ops};
+pub use kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix, TensorMap};
+pub use stamps::{OpRecording, Recording, RingLoss, Stamps, block_records, marked_ops};

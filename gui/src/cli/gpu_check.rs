@@ -2,11 +2,11 @@
 
 use std::{
     io::{self, Write},
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use weftscope_engine::cuda::{
-    check::{Bench, CHECKS, Check, Outcome as Checked},
+    check::{Bench, Check, Outcome as Checked, checks},
     driver_release,
 };
 
@@ -25,9 +25,9 @@ pub(super) fn run(args: &GpuCheckArgs) -> Outcome {
     let wanted = |check: &&Check| {
         args.filter.as_ref().is_none_or(|filter| check.name.contains(filter.as_str()))
     };
-    let checks: Vec<&Check> = CHECKS.iter().filter(wanted).collect();
-    if checks.is_empty() {
-        let names = CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ");
+    let chosen: Vec<&Check> = checks().filter(wanted).collect();
+    if chosen.is_empty() {
+        let names = checks().map(|check| check.name).collect::<Vec<_>>().join(", ");
         return Err(Failure::misuse(format!("there are {names}"), "--filter"));
     }
     let mut out = io::stdout().lock();
@@ -35,18 +35,18 @@ pub(super) fn run(args: &GpuCheckArgs) -> Outcome {
         Ok(bench) => bench,
         Err(reason) => {
             writeln!(out, "no check can run: {reason}")?;
-            for check in &checks {
+            for check in &chosen {
                 begin(check, &mut out)?;
                 writeln!(out, "skipped")?;
             }
-            let skipped = checks.len();
+            let skipped = chosen.len();
             return close(&Counts { skipped, ..Counts::default() }, &mut out);
         }
     };
     header(&bench, &mut out)?;
     let mut counts = Counts::default();
     let mut broken: Option<&str> = None;
-    for check in checks {
+    for check in chosen {
         begin(check, &mut out)?;
         if let Some(since) = broken {
             counts.skipped += 1;
@@ -58,7 +58,12 @@ pub(super) fn run(args: &GpuCheckArgs) -> Outcome {
     close(&counts, &mut out)
 }
 
+/// Day, GPUs in use, driver and compiler: what a report that is kept must say.
 fn header(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    if let Ok(unix) = unix {
+        writeln!(out, "{}", utc(unix.as_secs()))?;
+    }
     for device in bench.devices() {
         writeln!(out, "{}", device.info())?;
     }
@@ -67,9 +72,23 @@ fn header(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "driver {release}CUDA {major}.{minor}, NVRTC {nvrtc_major}.{nvrtc_minor}")
 }
 
+/// Seconds since 1970 as a date of the Gregorian calendar, e.g. `2026-11-27 06:50 UTC`: days are counted in years that begin
+/// in March, so that the leap day comes last (Hinnant, "chrono-compatible low-level date algorithms").
+fn utc(unix_s: u64) -> String {
+    let (days, minutes) = (unix_s / 86_400 + 719_468, unix_s % 86_400 / 60);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * day + 2) / 153;
+    let day = day - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
+
 /// The name comes before the result, so that the last line tells which check hangs.
 fn begin(check: &Check, out: &mut dyn Write) -> io::Result<()> {
-    let width = CHECKS.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+    let width = checks().map(|check| check.name.chars().count()).max().unwrap_or(0);
     write!(out, "{:width$}  ", check.name)?;
     out.flush()
 }
@@ -100,5 +119,25 @@ fn close(counts: &Counts, out: &mut dyn Write) -> Outcome {
     match failed {
         0 => Ok(()),
         _ => Err(Failure::failed(format!("{failed} checks failed"), "gpu-check")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    /// As `date -u -d @SECONDS` has it: the first second, leap days of 2000 and 2024, both sides of a new year.
+    #[test]
+    fn seconds_are_dates() {
+        for (unix_s, date) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (1_709_251_199, "2024-02-29 23:59 UTC"),
+            (1_709_251_200, "2024-03-01 00:00 UTC"),
+            (1_798_761_599, "2026-12-31 23:59 UTC"),
+            (1_798_761_600, "2027-01-01 00:00 UTC"),
+        ] {
+            assert_eq!(utc(unix_s), date);
+        }
     }
 }

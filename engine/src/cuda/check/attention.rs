@@ -1,20 +1,27 @@
 //! `attention_sm90.cu` and its portable twin: causal prefill over rows or pages, with cached prefixes and several sequences.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use weftscope_kernels::abi::StampKind;
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers},
-    sequences::{HEAD_DIM, SCALE, Sequence, attend_all},
+    sequences::{Heads, Sequence, attend_all},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
-    driver::{Args, CudaError, Device, Kernel, KernelFamily, Shape},
-    kernels::{ATTENTION_SMEM_BYTES, PORTABLE_ATTENTION_SMEM_BYTES, TensorMap},
+    driver::{Device, KernelFamily},
+    kernels::{PageTable, Prefill, PrefillCall, PrefillForm},
     stamps::Recording,
 };
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::one("attention, rows", "attention_sm90.cu", rows),
+    Check::one("attention, pages", "attention_sm90.cu", pages),
+    Check::one("portable attention", "attention_mma.cu", portable),
+];
 
 /// Probabilities are rounded to bf16 before they meet the values, and the output once more: √2 · 1.7e-3 = 2.4e-3 in the
 /// mean square. An output of few keys may cancel, so that its error is 2⁻⁸ of the largest value, up to 1e-2 of its row's
@@ -24,50 +31,74 @@ pub(super) const LIMITS: Limits = Limits { error: 5e-3, element: 2.5e-2 };
 /// Queries a tile.
 const TILE_ROWS: u32 = 128;
 
-/// Query heads, key heads, and each sequence's cached and new tokens.
-type Batch = (usize, usize, &'static [(usize, usize)]);
+/// A batch of sequences, all of the same heads.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    heads: Heads,
+    /// Cached and new tokens of each.
+    lengths: &'static [(usize, usize)],
+}
+
+const fn batch(query: usize, key: usize, lengths: &'static [(usize, usize)]) -> Batch {
+    Batch { heads: Heads { query, key, dim: 128 }, lengths }
+}
+
+const fn narrow(dim: usize, query: usize, key: usize, lengths: &'static [(usize, usize)]) -> Batch {
+    Batch { heads: Heads { query, key, dim }, lengths }
+}
 
 const FULL: [Batch; 5] = [
-    (8, 1, &[(0, 300)]),
-    (8, 2, &[(0, 128), (0, 77), (0, 200)]),
-    (4, 4, &[(0, 1), (130, 60), (257, 129), (0, 256)]),
-    (16, 2, &[(500, 33), (0, 256), (64, 64), (1, 2)]),
-    (3, 1, &[(1000, 140)]),
+    batch(8, 1, &[(0, 300)]),
+    batch(8, 2, &[(0, 128), (0, 77), (0, 200)]),
+    batch(4, 4, &[(0, 1), (130, 60), (257, 129), (0, 256)]),
+    batch(16, 2, &[(500, 33), (0, 256), (64, 64), (1, 2)]),
+    batch(3, 1, &[(1000, 140)]),
 ];
-const QUICK: [Batch; 2] = [(2, 1, &[(0, 70), (140, 20)]), (1, 1, &[(0, 130)])];
+const QUICK: [Batch; 2] = [batch(2, 1, &[(0, 70), (140, 20)]), batch(1, 1, &[(0, 130)])];
+/// Head sizes that only the portable kernel has.
+const NARROW: [Batch; 3] = [
+    narrow(64, 4, 1, &[(0, 257)]),
+    narrow(80, 2, 1, &[(31, 97)]),
+    narrow(64, 2, 1, &[(300, 70), (0, 257)]),
+];
+const NARROW_QUICK: [Batch; 2] = [narrow(64, 2, 1, &[(0, 130)]), narrow(80, 2, 1, &[(31, 40)])];
 
 /// Keys and values in rows of their own tensors.
-pub(super) fn rows(bench: &Bench) -> Result<Outcome, CheckError> {
+fn rows(bench: &Bench) -> Result<Outcome, CheckError> {
     check(bench, KernelFamily::Hopper, &[0])
 }
 
 /// Keys and values in pages of 128 and of 64 tokens, in no order.
-pub(super) fn pages(bench: &Bench) -> Result<Outcome, CheckError> {
+fn pages(bench: &Bench) -> Result<Outcome, CheckError> {
     check(bench, KernelFamily::Hopper, &[128, 64])
 }
 
 /// `attention_mma.cu`, rows and pages of 128 and of 16 tokens.
-pub(super) fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
+fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
     check(bench, KernelFamily::Portable, &[0, 128, 16])
 }
 
 fn check(bench: &Bench, family: KernelFamily, page_sizes: &[u32]) -> Result<Outcome, CheckError> {
+    let mut batches = bench.choose(&QUICK, &FULL).to_vec();
+    if family == KernelFamily::Portable {
+        batches.extend(bench.choose(&NARROW_QUICK, &NARROW));
+    }
     let device = &bench.devices()[0];
     let recording = recording(device)?;
     let mut tally = Tally::new(LIMITS);
-    for &page in page_sizes {
-        let (file, smem_bytes) = match family {
-            KernelFamily::Hopper => ("attention_sm90.cu", ATTENTION_SMEM_BYTES),
-            KernelFamily::Portable => ("attention_mma.cu", PORTABLE_ATTENTION_SMEM_BYTES),
-        };
-        let defines = [format!("WEFT_PAGE={page}")];
-        let source = Source { file, entry: "weft_attention", defines: &defines, smem_bytes };
-        let kernel = bench.kernel(source)?;
-        for &(heads, kv_heads, lengths) in bench.choose(&QUICK, &FULL) {
-            let problem = Problem::draw(bench, (heads, kv_heads), lengths, page as usize);
+    for &page_tokens in page_sizes {
+        let mut kernels = BTreeMap::new();
+        for batch in &batches {
+            let head_dim = batch.heads.dim as u32;
+            let form = PrefillForm { page_tokens, head_dim, family };
+            let kernel = match kernels.entry(head_dim) {
+                Entry::Occupied(loaded) => loaded.into_mut(),
+                Entry::Vacant(place) => place.insert(Prefill::load(bench.loader(0), form)?),
+            };
+            let problem = Problem::draw(bench, *batch, family, page_tokens as usize);
             // One block that walks all items, a few in snake order, and one for each item.
             for blocks in [1, 5, 132] {
-                problem.run((device, &recording), (family, &kernel), blocks, &mut tally)?;
+                problem.run(device, &recording, kernel, blocks, &mut tally)?;
             }
         }
     }
@@ -75,8 +106,8 @@ fn check(bench: &Bench, family: KernelFamily, page_sizes: &[u32]) -> Result<Outc
 }
 
 struct Problem {
-    heads: usize,
-    kv_heads: usize,
+    heads: Heads,
+    family: KernelFamily,
     /// Tokens a page; 0: rows.
     page: usize,
     q: Numbers,
@@ -92,21 +123,17 @@ struct Problem {
 }
 
 impl Problem {
-    fn draw(
-        bench: &Bench,
-        (heads, kv_heads): (usize, usize),
-        lengths: &[(usize, usize)],
-        page: usize,
-    ) -> Self {
+    fn draw(bench: &Bench, batch: Batch, family: KernelFamily, page: usize) -> Self {
+        let Batch { heads, lengths } = batch;
         let sequences: Vec<Sequence> = lengths
             .iter()
-            .map(|&(cached, new)| Sequence::draw(bench, (cached, new), kv_heads))
+            .map(|&(cached, new)| Sequence::draw(bench, cached, new, heads))
             .collect();
         let new_tokens: usize = sequences.iter().map(|sequence| sequence.new).sum();
         // Scores with a standard deviation of 1.3: neither flat nor a single key's.
-        let q = bench.numbers(new_tokens * heads * HEAD_DIM, 4.0);
-        let reference = attend_all(&q.wide, &sequences, (heads, kv_heads));
-        let width = kv_heads * HEAD_DIM;
+        let q = bench.numbers(new_tokens * heads.query_columns(), 4.0);
+        let reference = attend_all(&q.wide, &sequences, heads);
+        let width = heads.key_columns();
         let (table, table_pitch) = match page {
             0 => (Vec::new(), 0),
             page => shuffled_pages(bench, &sequences, page),
@@ -133,7 +160,7 @@ impl Problem {
         let tiles = tiles(&sequences, page);
         Self {
             heads,
-            kv_heads,
+            family,
             page,
             q,
             sequences,
@@ -148,76 +175,49 @@ impl Problem {
 
     fn run(
         &self,
-        (device, recording): (&Device, &Recording),
-        (family, kernel): (KernelFamily, &Kernel),
+        device: &Device,
+        recording: &Recording,
+        kernel: &Prefill,
         blocks: u32,
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let Self { heads, kv_heads, page, .. } = *self;
+        let Self { heads, family, page, .. } = *self;
         let lengths: Vec<(usize, usize)> =
             self.sequences.iter().map(|sequence| (sequence.cached, sequence.new)).collect();
-        let items = self.tiles.len() * heads;
+        let items = self.tiles.len() * heads.query;
         let blocks = blocks.min(items as u32);
         let what = format!(
-            "{family:?}, {heads}/{kv_heads} heads, (cached, new) {lengths:?}, pages of {page} on {blocks} blocks"
+            "{family:?}, {heads:?}, (cached, new) {lengths:?}, pages of {page} on {blocks} blocks"
         );
-        let columns = heads * HEAD_DIM;
+        let (columns, width) = (heads.query_columns(), heads.key_columns());
         let (q, keys, values) =
             (self.q.upload(device)?, self.keys.upload(device)?, self.values.upload(device)?);
         let tokens = self.q.bits.len() / columns;
         let out = Guarded::poisoned::<u16>(device, tokens * columns)?;
         let tiles = Guarded::holding(device, self.tiles.as_flattened())?;
         let table = Guarded::holding(device, &self.table)?;
-        let args = self.operands(device, family, (&q, &keys, &values), &out)?;
-        let args = args
-            .with(columns as u64 * 2)
-            .with(tiles.address())
-            .with(self.tiles.len() as u32)
-            .with(heads as u32)
-            .with((heads / kv_heads) as u32)
-            .with(table.address())
-            .with(self.table_pitch as u32)
-            .with(SCALE)
-            .with(OP)
-            .with(recording.ring_address());
-        let (args, threads) = match family {
-            KernelFamily::Hopper => (args.with(recording.error_address()), 384),
-            KernelFamily::Portable => (args, 256),
+        let pages =
+            (page > 0).then(|| PageTable { pages: table.ptr(), pitch: self.table_pitch as u32 });
+        let rows = self.keys.bits.len() / width;
+        let call = PrefillCall {
+            q: q.matrix(tokens, columns),
+            k: keys.matrix(rows, width),
+            v: values.matrix(rows, width),
+            out: out.ptr(),
+            out_pitch_bytes: columns as u64 * 2,
+            tiles: tiles.ptr(),
+            num_tiles: self.tiles.len() as u32,
+            heads: heads.query as u32,
+            kv_heads: heads.key as u32,
+            table: pages,
+            blocks,
+            recording: recording.of(OP),
         };
-        // SAFETY: the arguments are those of the family's weft_attention; operands, tiles and table describe buffers
-        // that live until the read has waited for the device.
-        unsafe { kernel.launch(device.compute(), Shape { blocks, threads }, args) }?;
+        kernel.launch(device.compute(), &call)?;
         // A row of the comparison is a head of a query: early queries are larger than late ones.
-        tally.compare(&what, &out.read(&what)?, &self.reference, HEAD_DIM)?;
+        tally.compare(&what, &out.read(&what)?, &self.reference, heads.dim)?;
         stamped(&what, recording, device.info().sms, &[(StampKind::Tile, items)])?;
         Ok(())
-    }
-}
-
-impl Problem {
-    /// The first arguments, up to the output: tensor maps, or addresses and pitches.
-    fn operands(
-        &self,
-        device: &Device,
-        family: KernelFamily,
-        (q, keys, values): (&Guarded, &Guarded, &Guarded),
-        out: &Guarded,
-    ) -> Result<Args, CudaError> {
-        let (columns, width) = (self.heads * HEAD_DIM, self.kv_heads * HEAD_DIM);
-        let args = Args::new();
-        if family == KernelFamily::Portable {
-            let args = args.with(q.address()).with(columns as u64 * 2).with(keys.address());
-            let args = args.with(values.address()).with(width as u64 * 2);
-            return Ok(args.with(out.address()));
-        }
-        let gpu = device.info().index;
-        let box_rows = if self.page == 0 { TILE_ROWS } else { self.page as u32 };
-        let (queries, rows) = (self.q.bits.len() / columns, self.keys.bits.len() / width);
-        Ok(args
-            .with(TensorMap::bf16(q.matrix(queries, columns), TILE_ROWS, 64, gpu)?)
-            .with(TensorMap::bf16(keys.matrix(rows, width), box_rows, 64, gpu)?)
-            .with(TensorMap::bf16(values.matrix(rows, width), box_rows, 64, gpu)?)
-            .with(out.address()))
     }
 }
 

@@ -1,66 +1,63 @@
+//! What checks run on and with: GPUs, compiler, random inputs.
+
 use std::cell::Cell;
 
-use weftscope_kernels as kernels;
+use weftscope_kernels::abi::MAX_RANKS;
 
 use super::data::Numbers;
 use crate::cuda::{
     compile::Nvrtc,
-    driver::{CudaError, Device, Group, Kernel, probe},
+    driver::{CudaError, Device, Group, probe},
+    kernels::Loader,
 };
 
 /// The GPUs and the compiler that checks run with.
 #[derive(Debug)]
 pub struct Bench {
     devices: Vec<Device>,
-    /// Why there is only one device.
-    alone: Option<String>,
+    /// Why no more GPUs are in use.
+    no_more: String,
     nvrtc: Nvrtc,
     driver: (u32, u32),
     quick: bool,
     seed: Cell<u64>,
 }
 
-/// A kernel and how it is compiled.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    /// Below `kernels/cuda`.
-    pub(super) file: &'static str,
-    pub(super) entry: &'a str,
-    pub(super) defines: &'a [String],
-    /// Dynamic shared memory.
-    pub(super) smem_bytes: u32,
-}
-
-impl Source<'static> {
-    /// Without definitions and dynamic shared memory.
-    pub(super) const fn plain(file: &'static str, entry: &'static str) -> Self {
-        Self { file, entry, defines: &[], smem_bytes: 0 }
-    }
-}
-
 impl Bench {
-    /// Takes two GPUs into use, or the first alone where a second is missing, differs or cannot be reached.
+    /// Takes every GPU into use that can work with the first: as many as are alike and reach one another's memory, up to
+    /// what a kernel can address.
     ///
-    /// `quick`: the first GPU alone and tiny shapes, for tools under which everything is fifty times slower.
+    /// `quick`: the first GPU by itself and tiny shapes, for tools under which everything is fifty times slower.
     ///
     /// # Errors
     /// Why no GPU can be used, or NVRTC is missing.
     pub fn open(quick: bool) -> Result<Self, CudaError> {
         let found = probe()?;
         let nvrtc = Nvrtc::open()?;
-        let pair = if quick {
-            Err("only one GPU is used when quick".to_owned())
-        } else {
-            Group::open(2).map_err(|reason| reason.to_string())
+        let most = if quick { 1 } else { found.gpus.len().min(MAX_RANKS) as u32 };
+        let mut no_more = match quick {
+            true => "only one GPU is used when quick".to_owned(),
+            false => format!("{} are here", found.gpus.len()),
         };
-        let (devices, alone) = match pair {
-            Ok(group) => (group.devices().to_vec(), None),
-            Err(reason) => (vec![Device::open(&found.gpus[0])?], Some(reason)),
+        let mut devices = None;
+        for ranks in (2..=most).rev() {
+            match Group::open(ranks) {
+                Ok(group) => {
+                    devices = Some(group.devices().to_vec());
+                    break;
+                }
+                Err(reason) => no_more = reason.to_string(),
+            }
+        }
+        let devices = match devices {
+            Some(devices) => devices,
+            None => vec![Device::open(&found.gpus[0])?],
         };
-        Ok(Self { devices, alone, nvrtc, driver: found.driver, quick, seed: Cell::new(0) })
+        let (driver, seed) = (found.driver, Cell::new(0));
+        Ok(Self { devices, no_more, nvrtc, driver, quick, seed })
     }
 
-    /// The GPUs in use: one or two.
+    /// The GPUs in use, by rank; at least one.
     pub fn devices(&self) -> &[Device] {
         &self.devices
     }
@@ -83,9 +80,21 @@ impl Bench {
         self.devices.iter().try_for_each(Device::synchronize)
     }
 
-    /// Why there is only one GPU.
-    pub(super) fn alone(&self) -> Option<&str> {
-        self.alone.as_deref()
+    /// Why no more GPUs are in use.
+    pub(super) fn no_more(&self) -> &str {
+        &self.no_more
+    }
+
+    /// Ranks to check collectives with: two, and all when there are more.
+    pub(super) fn rank_counts(&self) -> Vec<usize> {
+        let mut counts = vec![2, self.devices.len()];
+        counts.dedup();
+        counts
+    }
+
+    /// Compiles kernels, with stamps, and loads them on a GPU.
+    pub(super) fn loader(&self, rank: usize) -> Loader<'_> {
+        Loader::new(&self.devices[rank], &self.nvrtc, true)
     }
 
     pub(super) fn quick(&self) -> bool {
@@ -103,12 +112,12 @@ impl Bench {
         self.seed.set(name.bytes().fold(0xcbf2_9ce4_8422_2325, hash));
     }
 
-    /// Numbers that nobody has drawn yet, in −scale…scale.
+    /// Fresh numbers, in −scale…scale.
     pub(super) fn numbers(&self, len: usize, scale: f32) -> Numbers {
         Numbers::draw(self.seed(), len, scale)
     }
 
-    /// Integers that nobody has drawn yet, below `limit`.
+    /// Fresh integers, below `limit`.
     pub(super) fn integers(&self, len: usize, limit: u32) -> Vec<u32> {
         let numbers = Numbers::random_bits(self.seed()).take(len);
         numbers.map(|bits| (((bits >> 32) * u64::from(limit)) >> 32) as u32).collect()
@@ -119,30 +128,8 @@ impl Bench {
         self.seed.get()
     }
 
+    /// The compiler.
     pub(super) fn nvrtc(&self) -> &Nvrtc {
         &self.nvrtc
-    }
-
-    /// Compiles once and loads on the first `ranks` GPUs.
-    pub(super) fn load(
-        &self,
-        source: Source<'_>,
-        ranks: usize,
-        stamps: bool,
-    ) -> Result<Vec<Kernel>, CudaError> {
-        let program =
-            kernels::find(source.file).expect("checks name registered files, as their tests hold");
-        let target = self.devices[0].target();
-        let compiled = self.nvrtc.compile(program, source.defines, target, stamps)?;
-        let devices = self.devices.iter().take(ranks);
-        devices
-            .map(|device| device.load(compiled.image(), source.entry, source.smem_bytes))
-            .collect()
-    }
-
-    /// A kernel for the first GPU, with stamps.
-    pub(super) fn kernel(&self, source: Source<'_>) -> Result<Kernel, CudaError> {
-        let mut kernels = self.load(source, 1, true)?;
-        Ok(kernels.remove(0))
     }
 }

@@ -1,47 +1,67 @@
 //! `clock.cu`: two GPUs' clocks, read in turns over peer memory.
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     data::Guarded,
     stamped::{OP, recording},
 };
 use crate::{
     clock::{ClockFit, ClockPair},
-    cuda::driver::{Args, Shape},
+    cuda::kernels::{Clock, ClockCall},
 };
+
+pub(super) const CHECKS: &[Check] = &[Check::ranks("clocks", "clock.cu", check)];
 
 const ROUNDS: u32 = 64;
 /// What ticks of both clocks may add to a reading: 32 ns each on Hopper, a microsecond on some others.
 const TICKS_NS: i64 = 2100;
 
+/// What one pair of GPUs showed.
+struct Reading {
+    shortest_ns: i64,
+    residual_p99_ns: i64,
+}
+
+/// The first GPU's clock against that of each other.
+fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+    let (mut shortest_ns, mut worst_ns) = (i64::MAX, 0);
+    for follower in 1..bench.devices().len() {
+        let reading = read(bench, [0, follower])?;
+        shortest_ns = shortest_ns.min(reading.shortest_ns);
+        worst_ns = worst_ns.max(reading.residual_p99_ns);
+    }
+    Ok(Outcome::Passed(format!(
+        "{ROUNDS} round trips to each of {} GPUs, the shortest {shortest_ns} ns, residual p99 at most {worst_ns} ns",
+        bench.devices().len() - 1
+    )))
+}
+
 /// Every round trip ends after it began and before the next, the follower's readings never go back, and each lies within
 /// its round trip once mapped by the clock that is fitted through all.
-pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
-    let devices = &bench.devices()[..2];
-    let kernels = bench.load(Source::plain("clock.cu", "weft_clock"), 2, false)?;
+fn read(bench: &Bench, ranks: [usize; 2]) -> Result<Reading, CheckError> {
+    let devices = ranks.map(|rank| &bench.devices()[rank]);
+    let mut kernels = Vec::new();
     let mut flags = Vec::new();
     let mut times = Vec::new();
     let mut recordings = Vec::new();
-    for (rounds, device) in [2 * ROUNDS, ROUNDS].into_iter().zip(devices) {
+    for ((rounds, device), rank) in [2 * ROUNDS, ROUNDS].into_iter().zip(devices).zip(ranks) {
+        kernels.push(Clock::load(bench.loader(rank))?);
         flags.push(Guarded::holding(device, &[0u32; 16])?);
         times.push(Guarded::poisoned::<u64>(device, rounds as usize)?);
         recordings.push(recording(device)?);
     }
     for side in [1, 0] {
-        let args = Args::new()
-            .with(flags[side].address())
-            .with(flags[1 - side].address())
-            .with(times[side].address())
-            .with(ROUNDS)
-            .with(1u32)
-            .with(u32::from(side == 0))
-            .with(OP)
-            .with(recordings[side].error_address());
-        // SAFETY: the arguments are those of weft_clock; flags and times live until the reads have waited for both GPUs.
-        unsafe {
-            kernels[side].launch(devices[side].comm(), Shape { blocks: 1, threads: 32 }, args)
-        }?;
+        let call = ClockCall {
+            mine: flags[side].ptr(),
+            theirs: flags[1 - side].ptr(),
+            out: times[side].ptr(),
+            rounds: ROUNDS,
+            first: 1,
+            leads: side == 0,
+            op: OP,
+            error: recordings[side].of(OP).error,
+        };
+        kernels[side].launch(devices[side].comm(), &call)?;
     }
     let sent_seen: Vec<u64> = times[0].read("leader's times")?;
     let noted: Vec<u64> = times[1].read("follower's times")?;
@@ -53,7 +73,9 @@ pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     for (whose, times) in [("leader", &sent_seen), ("follower", &noted)] {
         let unwritten = times.contains(&u64::MAX);
         if unwritten || times.windows(2).any(|pair| pair[0] > pair[1]) {
-            return Err(CheckError::Wrong(format!("the {whose}'s times go back: {times:?}")));
+            return Err(CheckError::Wrong(format!(
+                "the {whose}'s times go back, GPUs {ranks:?}: {times:?}"
+            )));
         }
     }
     let pairs = pairs(&sent_seen, &noted);
@@ -66,11 +88,8 @@ pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
             return Err(CheckError::Wrong(text));
         }
     }
-    let shortest = 2 * pairs.iter().map(|pair| pair.half_width_ns).min().unwrap_or_default();
-    let p99 = fit.residual_p99_ns();
-    Ok(Outcome::Passed(format!(
-        "{ROUNDS} round trips, the shortest {shortest} ns, residual p99 {p99} ns"
-    )))
+    let shortest = pairs.iter().map(|pair| pair.half_width_ns).min().unwrap_or_default();
+    Ok(Reading { shortest_ns: 2 * shortest, residual_p99_ns: fit.residual_p99_ns() })
 }
 
 /// One for each round trip, in order.

@@ -5,39 +5,32 @@ use std::ops::Range;
 use weftscope_kernels::{abi::StampKind, reference::all_reduce as sum_of};
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers},
     ranks::Ranks,
     stamped::OP,
 };
-use crate::cuda::driver::{Args, CudaError, Kernel, Shape};
+use crate::cuda::{
+    driver::CudaError,
+    kernels::{CollectiveCall, CollectiveKernel, CollectiveKind},
+};
+
+pub(super) const ONE_RANK: &[Check] =
+    &[Check::one("collectives, one rank", "collective.cu", one_rank)];
+pub(super) const CHECKS: &[Check] = &[
+    Check::ranks("all-reduce", "collective.cu", all_reduce),
+    Check::ranks("reduce-scatter", "collective.cu", reduce_scatter),
+    Check::ranks("all-gather", "collective.cu", all_gather),
+];
 
 /// Numbers of a vector, the unit that the kernels cut by.
 const VECTOR: usize = 8;
-/// Vectors behind the range, which nobody may touch.
+/// Vectors behind the range, which no rank may touch.
 const BEHIND: usize = 5;
 
-/// Which kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
-    AllReduce,
-    ReduceScatter,
-    AllGather,
-}
-
-impl Which {
-    const ALL: [Self; 3] = [Self::AllReduce, Self::ReduceScatter, Self::AllGather];
-
-    fn entry(self) -> &'static str {
-        match self {
-            Self::AllReduce => "weft_all_reduce",
-            Self::ReduceScatter => "weft_reduce_scatter",
-            Self::AllGather => "weft_all_gather",
-        }
-    }
-}
+const ALL: [CollectiveKind; 3] =
+    [CollectiveKind::AllReduce, CollectiveKind::ReduceScatter, CollectiveKind::AllGather];
 
 /// First vector, vectors, blocks: nothing at all, fewer vectors than ranks, a ragged range, and several rounds of every
 /// thread.
@@ -45,46 +38,51 @@ const FULL: [(usize, usize, u32); 6] =
     [(2, 0, 2), (0, 1, 1), (3, 1001, 3), (1024, 4096, 8), (7, 70_001, 16), (0, 200_000, 5)];
 const QUICK: [(usize, usize, u32); 2] = [(3, 1001, 2), (0, 5000, 1)];
 
-/// All-reduce on two GPUs.
-pub(super) fn all_reduce(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, &[Which::AllReduce], 2)
+/// All-reduce on two GPUs, and on all.
+fn all_reduce(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, &[CollectiveKind::AllReduce], &bench.rank_counts())
 }
 
-/// Reduce-scatter on two GPUs.
-pub(super) fn reduce_scatter(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, &[Which::ReduceScatter], 2)
+/// Reduce-scatter on two GPUs, and on all.
+fn reduce_scatter(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, &[CollectiveKind::ReduceScatter], &bench.rank_counts())
 }
 
-/// All-gather on two GPUs.
-pub(super) fn all_gather(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, &[Which::AllGather], 2)
+/// All-gather on two GPUs, and on all.
+fn all_gather(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, &[CollectiveKind::AllGather], &bench.rank_counts())
 }
 
 /// All three with a single rank, which change nothing: for tools that see one GPU at a time.
-pub(super) fn alone(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, &Which::ALL, 1)
+fn one_rank(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, &ALL, &[1])
 }
 
 /// Sums are fp32 in rank order, rounded once.
-fn check(bench: &Bench, which: &[Which], ranks: usize) -> Result<Outcome, CheckError> {
-    let together = Ranks::new(bench, ranks)?;
+fn check(
+    bench: &Bench,
+    kinds: &[CollectiveKind],
+    rank_counts: &[usize],
+) -> Result<Outcome, CheckError> {
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
-    let defines = [format!("WEFT_RANKS={ranks}")];
-    for &which in which {
-        let source = Source { defines: &defines, ..Source::plain("collective.cu", which.entry()) };
-        let kernels = bench.load(source, ranks, true)?;
-        for &(first, count, blocks) in bench.choose(&QUICK, &FULL) {
-            let draw = || bench.numbers((first + count + BEHIND) * VECTOR, 2.0);
-            let inputs = (0..ranks).map(|_| draw()).collect();
-            let problem = Problem { which, first, count, blocks, inputs };
-            problem.run(&together, &kernels, &mut tally)?;
+    for &ranks in rank_counts {
+        let together = Ranks::new(bench, ranks)?;
+        for &kind in kinds {
+            let load = |rank| CollectiveKernel::load(bench.loader(rank), kind, ranks as u32);
+            let kernels = (0..ranks).map(load).collect::<Result<Vec<_>, _>>()?;
+            for &(first, count, blocks) in bench.choose(&QUICK, &FULL) {
+                let draw = || bench.numbers((first + count + BEHIND) * VECTOR, 2.0);
+                let inputs = (0..ranks).map(|_| draw()).collect();
+                let problem = Problem { kind, first, count, blocks, inputs };
+                problem.run(&together, &kernels, &mut tally)?;
+            }
         }
     }
-    Ok(tally.passed())
+    Ok(tally.passed_on(rank_counts))
 }
 
 struct Problem {
-    which: Which,
+    kind: CollectiveKind,
     /// In vectors.
     first: usize,
     count: usize,
@@ -97,11 +95,12 @@ impl Problem {
     fn run(
         &self,
         together: &Ranks<'_>,
-        kernels: &[Kernel],
+        kernels: &[CollectiveKernel],
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let Self { which, first, count, blocks, .. } = *self;
-        let what = format!("{which:?} of {count} vectors from {first} on {blocks} blocks");
+        let Self { kind, first, count, blocks, .. } = *self;
+        let ranks = self.inputs.len();
+        let what = format!("{kind:?} of {count} vectors from {first} on {ranks} × {blocks} blocks");
         let pairs = self.inputs.iter().zip(together.devices);
         let hidden =
             pairs.map(|(input, device)| input.upload(device)).collect::<Result<Vec<_>, _>>()?;
@@ -116,28 +115,24 @@ impl Problem {
     fn launch(
         &self,
         together: &Ranks<'_>,
-        kernels: &[Kernel],
+        kernels: &[CollectiveKernel],
         hidden: &[Guarded],
     ) -> Result<(), CudaError> {
         let peers = together.peers(hidden);
         for (rank, device) in together.devices.iter().enumerate() {
-            let recording = &together.recordings[rank];
-            let args = Args::new()
-                .with(peers[rank])
-                .with(self.first as u64)
-                .with(self.count as u64)
-                .with(OP)
-                .with(recording.ring_address())
-                .with(recording.error_address());
-            let shape = Shape { blocks: self.blocks, threads: 512 };
-            // SAFETY: the arguments are those of the collectives; hidden buffers and pads of all ranks live until the
-            // reads behind this have waited for every device.
-            unsafe { kernels[rank].launch(device.compute(), shape, args) }?;
+            let call = CollectiveCall {
+                peers: &peers[rank],
+                first: self.first as u64,
+                count: self.count as u64,
+                blocks: self.blocks,
+                recording: together.recordings[rank].of(OP),
+            };
+            kernels[rank].launch(device.compute(), &call)?;
         }
         Ok(())
     }
 
-    /// A rank's own part of the range.
+    /// A rank's part of the range.
     fn part(&self, rank: usize) -> Range<usize> {
         let ranks = self.inputs.len();
         let edge = |rank: usize| (self.first + self.count * rank / ranks) * VECTOR;
@@ -151,12 +146,12 @@ impl Problem {
             let what = format!("rank {rank}, {what}");
             // What must come out, where it is known bit for bit; sums are compared and then taken as they are.
             let mut expected = self.inputs[rank].bits.clone();
-            let summed = match self.which {
-                Which::AllReduce => whole.clone(),
-                Which::ReduceScatter => self.part(rank),
-                Which::AllGather => 0..0,
+            let summed = match self.kind {
+                CollectiveKind::AllReduce => whole.clone(),
+                CollectiveKind::ReduceScatter => self.part(rank),
+                CollectiveKind::AllGather => 0..0,
             };
-            if self.which == Which::AllGather {
+            if self.kind == CollectiveKind::AllGather {
                 for (from, input) in self.inputs.iter().enumerate() {
                     expected[self.part(from)].copy_from_slice(&input.bits[self.part(from)]);
                 }
@@ -166,7 +161,7 @@ impl Problem {
             }
             expected[summed.clone()].copy_from_slice(&out[summed]);
             tally.same(&what, out, &expected, VECTOR)?;
-            if self.which == Which::AllReduce {
+            if self.kind == CollectiveKind::AllReduce {
                 let what = format!("{what}, against rank 0");
                 tally.same(&what, &out[whole.clone()], &outs[0][whole.clone()], VECTOR)?;
             }

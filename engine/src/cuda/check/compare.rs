@@ -1,3 +1,5 @@
+//! Results against references: as a whole and element by element, or bit for bit.
+
 use weftscope_kernels::reference::relative_error;
 
 use super::{CheckError, Outcome, data::wide};
@@ -9,7 +11,7 @@ use super::{CheckError, Outcome, data::wide};
 pub(super) struct Limits {
     /// Of [`relative_error`], over the whole result.
     pub(super) error: f64,
-    /// Of each element, relative to its own size plus the root mean square of its row: one wrong element in a large
+    /// Of each element, relative to its size plus the root mean square of its row: one wrong element in a large
     /// result moves the error above by nothing.
     pub(super) element: f64,
 }
@@ -20,14 +22,17 @@ impl Limits {
 }
 
 /// From so many numbers on roundings average out, and the limit of the mean square counts; fewer are held by the limit
-/// of each element alone.
+/// of each element only.
 const MANY: usize = 256;
 
 /// The worst of many comparisons.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     limits: Limits,
+    /// Over whole results, of those with [`MANY`] numbers.
     error: f64,
+    held_by_error: usize,
+    /// Over elements, of all results.
     element: f64,
     comparisons: usize,
     exact: usize,
@@ -35,7 +40,8 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, error: 0.0, element: 0.0, comparisons: 0, exact: 0 }
+        let (error, element) = (0.0, 0.0);
+        Self { limits, error, held_by_error: 0, element, comparisons: 0, exact: 0 }
     }
 
     /// Compares bf16 bits with a reference, both in rows of `columns`.
@@ -59,18 +65,22 @@ impl Tally {
             Worst::of(&out, reference, columns, self.limits.element),
         );
         // A NaN is within no limit.
-        let few = out.len() < MANY;
-        let fine = (few || error <= self.limits.error) && worst.size <= self.limits.element;
+        let error = (out.len() >= MANY).then_some(error);
+        let fine = error.is_none_or(|error| error <= self.limits.error)
+            && worst.size <= self.limits.element;
         if !fine {
-            return Err(CheckError::Wrong(self.told(what, error, &worst, columns)));
+            return Err(CheckError::Wrong(self.words(what, error, &worst, columns)));
         }
-        self.error = self.error.max(error);
+        if let Some(error) = error {
+            self.error = self.error.max(error);
+            self.held_by_error += 1;
+        }
         self.element = self.element.max(worst.size);
         self.comparisons += 1;
         Ok(())
     }
 
-    /// Bits that a kernel must copy, or leave alone.
+    /// Bits that a kernel must copy, or leave as they are.
     pub(super) fn same(
         &mut self,
         what: &str,
@@ -96,13 +106,22 @@ impl Tally {
         Ok(())
     }
 
+    /// As [`passed`](Self::passed), with the numbers of ranks that were compared.
+    pub(super) fn passed_on(self, rank_counts: &[usize]) -> Outcome {
+        let counts: Vec<String> = rank_counts.iter().map(usize::to_string).collect();
+        let ranks = if rank_counts == [1] { "rank" } else { "ranks" };
+        match self.passed() {
+            Outcome::Passed(line) => {
+                Outcome::Passed(format!("{} {ranks}: {line}", counts.join(" and ")))
+            }
+            skipped @ Outcome::Skipped(_) => skipped,
+        }
+    }
+
     pub(super) fn passed(self) -> Outcome {
         let mut parts = Vec::new();
         if self.comparisons > 0 {
-            parts.push(format!(
-                "error {:.1e} (limit {:.0e}), worst element {:.1e} (limit {:.0e}), {} comparisons",
-                self.error, self.limits.error, self.element, self.limits.element, self.comparisons
-            ));
+            parts.push(self.nearest());
         }
         if self.exact > 0 {
             parts.push(format!("{} bit for bit", self.exact));
@@ -110,12 +129,34 @@ impl Tally {
         Outcome::Passed(parts.join(", "))
     }
 
-    fn told(&self, what: &str, error: f64, worst: &Worst, columns: usize) -> String {
+    /// Both limits as they were applied, the one that came nearest to breaking first.
+    fn nearest(&self) -> String {
+        let share = |worst: f64, limit: f64| format!("{worst:.1e} of {limit:e}");
+        let error = format!("error {}", share(self.error, self.limits.error));
+        let element = format!("worst element {}", share(self.element, self.limits.element));
+        let counts = match (self.held_by_error, self.comparisons) {
+            (0, all) => {
+                return format!("{element} in {all} comparisons, all below {MANY} numbers");
+            }
+            (some, all) if some == all => format!("in {all} comparisons"),
+            (some, all) => {
+                let few = all - some;
+                format!("in {all} comparisons, only elements in {few} below {MANY} numbers")
+            }
+        };
+        let by_element = self.element / self.limits.element >= self.error / self.limits.error;
+        let (first, second) = if by_element { (element, error) } else { (error, element) };
+        format!("nearest its limit: {first}, then {second}, {counts}")
+    }
+
+    fn words(&self, what: &str, error: Option<f64>, worst: &Worst, columns: usize) -> String {
         let place = |i: usize| format!("row {}, column {}", i / columns, i % columns);
         format!(
-            "{what}: error {error:.2e} (limit {:.0e}); worst element at {}: {} instead of {} ({:.2e}, limit {:.0e}); \
+            "{what}: {}worst element at {}: {} instead of {} ({:.2e}, limit {:e}); \
              {} of {} elements are beyond it, from {} to {}",
-            self.limits.error,
+            error.map_or_else(String::new, |error| {
+                format!("error {error:.2e} (limit {:e}); ", self.limits.error)
+            }),
             place(worst.at),
             worst.got,
             worst.expected,
@@ -190,11 +231,11 @@ mod tests {
         let mut tally = Tally::new(Limits::ROUNDED_ONCE);
         tally.compare("fine", &bits, &reference, 100).unwrap();
         bits[250] = 0x3fa0;
-        let text = tally.compare("product", &bits, &reference, 100).unwrap_err().to_string();
+        let text = tally.compare("GEMM", &bits, &reference, 100).unwrap_err().to_string();
         assert!(text.contains("row 2, column 50: 1.25 instead of 1 (1.25e-1"), "{text}");
         assert!(text.contains("1 of 100000 elements"), "{text}");
         bits[250] = 0xffff;
-        let text = tally.compare("product", &bits, &reference, 100).unwrap_err().to_string();
+        let text = tally.compare("GEMM", &bits, &reference, 100).unwrap_err().to_string();
         assert!(text.contains("NaN instead of 1"), "{text}");
     }
 
@@ -209,5 +250,29 @@ mod tests {
         assert!(text.contains("2 of 20 elements") && text.contains("to row 1, column 4"), "{text}");
         assert!(tally.same("copy", &bits[..3], &expected, 10).is_err());
         assert_eq!(tally.passed(), Outcome::Passed("1 bit for bit".to_owned()));
+    }
+
+    /// Limits are shown as they were applied: whole, and only where they held something.
+    #[test]
+    fn the_limit_that_decided_is_shown_first() {
+        let limits = Limits { error: 5e-3, element: 2.5e-2 };
+        let (few_bits, few) = (vec![0x3f82; 8], vec![1.0; 8]);
+        let mut tally = Tally::new(limits);
+        tally.compare("few", &few_bits, &few, 8).unwrap();
+        let text = format!("{:?}", tally.clone().passed());
+        assert!(text.contains("7.8e-3 of 2.5e-2 in 1 comparisons, all below 256"), "{text}");
+        let (many_bits, many) = ones(1000);
+        tally.compare("many", &many_bits, &many, 10).unwrap();
+        let text = format!("{:?}", tally.passed());
+        assert!(
+            text.contains(
+                "nearest its limit: worst element 7.8e-3 of 2.5e-2, then error 0.0e0 of 5e-3"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("only elements in 1 below 256"), "{text}");
+        let mut strict = Tally::new(limits);
+        let text = strict.compare("many", &[0x3f82; 1000], &many, 10).unwrap_err().to_string();
+        assert!(text.contains("error 1.56e-2 (limit 5e-3)"), "{text}");
     }
 }

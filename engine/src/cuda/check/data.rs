@@ -3,11 +3,11 @@ use half::bf16;
 
 use super::CheckError;
 use crate::cuda::{
-    driver::{Buffer, CudaError, Device},
+    driver::{Buffer, CudaError, Device, DevicePtr},
     kernels::Matrix,
 };
 
-/// Every byte of memory that nobody wrote: a NaN as bf16 and as f32.
+/// Every byte of memory that was never written: a NaN as bf16 and as f32.
 const POISON: u8 = 0xff;
 /// Poisoned bytes behind every buffer. Reading them shows as NaN, writing them as a broken guard.
 const GUARD_BYTES: usize = 8192;
@@ -74,8 +74,8 @@ impl Guarded {
         Ok(guarded)
     }
 
-    pub(super) fn address(&self) -> u64 {
-        self.buffer.address()
+    pub(super) fn ptr(&self) -> DevicePtr<'_> {
+        self.buffer.ptr()
     }
 
     pub(super) fn write<T: DeviceRepr>(&self, values: &[T]) -> Result<(), CudaError> {
@@ -83,14 +83,9 @@ impl Guarded {
     }
 
     /// As a dense bf16 matrix.
-    pub(super) fn matrix(&self, rows: usize, columns: usize) -> Matrix {
+    pub(super) fn matrix(&self, rows: usize, columns: usize) -> Matrix<'_> {
         assert_eq!(rows * columns * 2, self.bytes, "shapes differ");
-        Matrix {
-            address: self.address(),
-            rows: rows as u32,
-            columns: columns as u32,
-            pitch_bytes: columns as u64 * 2,
-        }
+        Matrix::dense(self.ptr(), rows as u32, columns as u32)
     }
 
     /// Waits for the device and takes everything out, the guard behind it unbroken.

@@ -1,21 +1,25 @@
-//! `attention_decode.cu`: one query a sequence over a paged cache, in splits that are merged.
+//! `attention_decode.cu`: one query a sequence over a paged cache, in chunks that are merged.
 
 use weftscope_kernels::abi::StampKind;
 
 use super::{
-    Bench, CheckError, Outcome,
+    Bench, Check, CheckError, Outcome,
     attention::LIMITS,
-    bench::Source,
     compare::Tally,
     data::{Guarded, Numbers},
-    sequences::{HEAD_DIM, SCALE, Sequence, attend_all},
+    sequences::{Heads, Sequence, attend_all},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
-    driver::{Args, Device, Kernel},
-    kernels::DECODE_SMEM_BYTES,
+    driver::Device,
+    kernels::{Decode, DecodeCall, MergeCall, PageTable, decode_blocks_per_key_head},
     stamps::Recording,
 };
+
+pub(super) const CHECKS: &[Check] = &[Check::one("decode", "attention_decode.cu", check)];
+
+/// Width of a head, fixed in the kernels.
+const HEAD_DIM: usize = 128;
 
 /// One batch of single queries.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +34,7 @@ struct Case {
 }
 
 /// Groups of 8, 1, 3 and 12 query heads (two parts, the second half empty); lengths of one token, of whole and of
-/// broken pages, chunks and steps; sequences far shorter than the longest, whose last splits have nothing to do.
+/// broken pages, chunks and steps; sequences far shorter than the longest, whose last chunks have nothing to do.
 const FULL: [Case; 5] = [
     Case { heads: 8, kv_heads: 1, lengths: &[1, 17, 300, 1000], page_shift: 4, chunk: 256 },
     Case { heads: 4, kv_heads: 4, lengths: &[64, 65, 128], page_shift: 6, chunk: 64 },
@@ -44,18 +48,14 @@ const QUICK: [Case; 2] = [
 ];
 
 /// Both kernels, one behind the other.
-pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let file = "attention_decode.cu";
-    let source =
-        Source { smem_bytes: DECODE_SMEM_BYTES, ..Source::plain(file, "weft_attention_decode") };
-    let decode = bench.kernel(source)?;
-    let merge = bench.kernel(Source::plain(file, "weft_attention_merge"))?;
+    let kernels = Decode::load(bench.loader(0))?;
     let mut tally = Tally::new(LIMITS);
     for &case in bench.choose(&QUICK, &FULL) {
         let problem = Problem::draw(bench, case);
-        problem.run((device, &recording), (&decode, &merge), &mut tally)?;
+        problem.run(device, &recording, &kernels, &mut tally)?;
     }
     Ok(tally.passed())
 }
@@ -72,13 +72,12 @@ struct Problem {
 
 impl Problem {
     fn draw(bench: &Bench, case: Case) -> Self {
-        let Case { heads, kv_heads, lengths, page_shift, .. } = case;
-        let sequences: Vec<Sequence> = lengths
-            .iter()
-            .map(|&length| Sequence::draw(bench, (length - 1, 1), kv_heads))
-            .collect();
-        let q = bench.numbers(lengths.len() * heads * HEAD_DIM, 4.0);
-        let reference = attend_all(&q.wide, &sequences, (heads, kv_heads));
+        let Case { heads: query_heads, kv_heads, lengths, page_shift, .. } = case;
+        let heads = Heads { query: query_heads, key: kv_heads, dim: HEAD_DIM };
+        let sequences: Vec<Sequence> =
+            lengths.iter().map(|&length| Sequence::draw(bench, length - 1, 1, heads)).collect();
+        let q = bench.numbers(lengths.len() * query_heads * HEAD_DIM, 4.0);
+        let reference = attend_all(&q.wide, &sequences, heads);
         let page = 1usize << page_shift;
         let longest = lengths.iter().max().map_or(1, |longest| longest.div_ceil(page));
         let table_pitch = longest + 1;
@@ -105,63 +104,61 @@ impl Problem {
 
     fn run(
         &self,
-        (device, recording): (&Device, &Recording),
-        (decode, merge): (&Kernel, &Kernel),
+        device: &Device,
+        recording: &Recording,
+        kernels: &Decode,
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
         let Case { heads, kv_heads, lengths, page_shift, chunk } = self.case;
         let what = format!("{:?}", self.case);
         let sequences = lengths.len();
-        let splits = lengths.iter().max().map_or(1, |longest| longest.div_ceil(chunk));
-        let parts = kv_heads * (heads / kv_heads).div_ceil(8);
+        let chunks = lengths.iter().max().map_or(1, |longest| longest.div_ceil(chunk));
+        let parts = kv_heads * decode_blocks_per_key_head(heads as u32, kv_heads as u32) as usize;
         let (q, keys, values) =
             (self.q.upload(device)?, self.keys.upload(device)?, self.values.upload(device)?);
         let table = Guarded::holding(device, &self.table)?;
         let words: Vec<u32> = lengths.iter().map(|&length| length as u32).collect();
         let lengths = Guarded::holding(device, &words)?;
-        let state = Guarded::poisoned::<f32>(device, sequences * heads * splits * 2)?;
-        let partial = Guarded::poisoned::<f32>(device, sequences * heads * splits * HEAD_DIM)?;
+        let state = Guarded::poisoned::<f32>(device, sequences * heads * chunks * 2)?;
+        let partial = Guarded::poisoned::<f32>(device, sequences * heads * chunks * HEAD_DIM)?;
         let out = Guarded::poisoned::<u16>(device, sequences * heads * HEAD_DIM)?;
         let pitch_bytes = (heads * HEAD_DIM * 2) as u64;
-        let args = Args::new()
-            .with(q.address())
-            .with(pitch_bytes)
-            .with(keys.address())
-            .with(values.address())
-            .with(table.address())
-            .with(self.table_pitch as u32)
-            .with(page_shift as u32)
-            .with(lengths.address())
-            .with(heads as u32)
-            .with(kv_heads as u32)
-            .with(chunk as u32)
-            .with(state.address())
-            .with(partial.address())
-            .with(SCALE)
-            .with(OP)
-            .with(recording.ring_address());
-        let grid = (splits as u32, parts as u32, sequences as u32);
-        // SAFETY: the arguments are those of weft_attention_decode; the buffers live until the reads have waited for
-        // the device.
-        unsafe { decode.launch_grid(device.compute(), (grid, 128), args) }?;
-        let args = Args::new()
-            .with(state.address())
-            .with(partial.address())
-            .with(out.address())
-            .with(pitch_bytes)
-            .with(splits as u32)
-            .with(SCALE);
-        // SAFETY: the arguments are those of weft_attention_merge; stream order puts it behind the other.
-        unsafe {
-            merge.launch_grid(device.compute(), ((heads as u32, sequences as u32, 1), 128), args)
-        }?;
+        let (state_ptr, partial_ptr) = (state.ptr(), partial.ptr());
+        let call = DecodeCall {
+            q: q.ptr(),
+            q_pitch_bytes: pitch_bytes,
+            keys: keys.ptr(),
+            values: values.ptr(),
+            table: PageTable { pages: table.ptr(), pitch: self.table_pitch as u32 },
+            page_tokens: 1 << page_shift,
+            lengths: lengths.ptr(),
+            queries: sequences as u32,
+            heads: heads as u32,
+            kv_heads: kv_heads as u32,
+            chunk_tokens: chunk as u32,
+            chunks: chunks as u32,
+            state: state_ptr,
+            partial: partial_ptr,
+            recording: recording.of(OP),
+        };
+        kernels.launch(device.compute(), &call)?;
+        let call = MergeCall {
+            state: state_ptr,
+            partial: partial_ptr,
+            out: out.ptr(),
+            out_pitch_bytes: pitch_bytes,
+            queries: sequences as u32,
+            heads: heads as u32,
+            chunks: chunks as u32,
+        };
+        kernels.merge(device.compute(), &call)?;
         tally.compare(&what, &out.read(&what)?, &self.reference, HEAD_DIM)?;
         let written: Vec<f32> = partial.read(&what)?;
         if let Some(at) = written.iter().position(|x| x.is_nan()) {
             return Err(CheckError::Wrong(format!("{what}: partial result {at} is NaN")));
         }
         let _whole: Vec<f32> = state.read(&what)?;
-        let blocks = [(StampKind::Block, splits * parts * sequences)];
+        let blocks = [(StampKind::Block, chunks * parts * sequences)];
         stamped(&what, recording, device.info().sms, &blocks)?;
         Ok(())
     }

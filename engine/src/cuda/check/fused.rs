@@ -2,144 +2,103 @@
 
 use weftscope_kernels::{
     abi::StampKind,
-    reference::{FusedNorm, fused_all_reduce_norm},
+    reference::{self, fused_all_reduce_norm},
 };
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers},
+    fused_cases::{Case, Which},
     norm::{EPS, LIMITS},
     ranks::Ranks,
     stamped::OP,
 };
 use crate::cuda::{
-    driver::{Args, CudaError, Kernel, KernelFamily, Shape},
-    kernels::FusedForm,
+    driver::CudaError,
+    kernels::{FusedNorm, FusedNormCall},
 };
 
-/// Rows before and behind the token range, which nobody may touch.
+pub(super) const ONE_RANK: &[Check] = &[
+    Check::one("fused norm, one rank", "fused_norm_sm90.cu", hopper_one_rank),
+    Check::one("portable fused norm, one rank", "fused_norm.cu", portable_one_rank),
+    Check::one("simple fusion, one rank", "simple_fusion.cu", simple_one_rank),
+];
+pub(super) const CHECKS: &[Check] = &[
+    Check::ranks("fused norm", "fused_norm_sm90.cu", hopper),
+    Check::ranks("portable fused norm", "fused_norm.cu", portable),
+    Check::ranks("simple fusion", "simple_fusion.cu", simple),
+];
+
+/// Rows before and behind the token range, which no rank may touch.
 const BEFORE: usize = 1;
 const BEHIND: usize = 2;
-
-/// One way of compiling it, and of launching that.
-#[derive(Clone, Copy, Debug)]
-struct Case {
-    form: FusedForm,
-    hidden: u32,
-    /// Row buffers to use of those that it was compiled with.
-    slots: u32,
-    blocks: &'static [u32],
-}
-
-const fn form(groups: u32, group_threads: u32, slots: u32, ahead: bool, pairs: bool) -> FusedForm {
-    FusedForm { groups, group_threads, slots, ahead, pairs, family: KernelFamily::Hopper }
-}
-
-const fn portable_form(groups: u32, group_threads: u32) -> FusedForm {
-    let family = KernelFamily::Portable;
-    FusedForm { groups, group_threads, slots: 0, ahead: false, pairs: false, family }
-}
-
-/// The measured forms first: beside other work, alone on many blocks; then single blocks, more groups than rows, slots
-/// left unused, and rows that do not fill the threads.
-const FULL: [Case; 6] = [
-    Case { form: form(2, 256, 3, true, true), hidden: 8192, slots: 3, blocks: &[2, 8, 16] },
-    Case { form: form(2, 256, 2, false, true), hidden: 8192, slots: 2, blocks: &[16, 20] },
-    Case { form: form(2, 256, 3, true, false), hidden: 8192, slots: 2, blocks: &[1, 3] },
-    Case { form: form(4, 128, 5, true, true), hidden: 4096, slots: 5, blocks: &[6] },
-    Case { form: form(1, 512, 4, false, false), hidden: 5120, slots: 3, blocks: &[5] },
-    Case { form: form(2, 96, 3, true, true), hidden: 520, slots: 3, blocks: &[2, 4] },
-];
-const QUICK: [Case; 2] = [
-    Case { form: form(2, 96, 3, true, true), hidden: 520, slots: 3, blocks: &[2] },
-    Case { form: form(1, 64, 2, false, false), hidden: 512, slots: 2, blocks: &[1] },
-];
-const PORTABLE: [Case; 3] = [
-    Case { form: portable_form(2, 512), hidden: 8192, slots: 0, blocks: &[1, 8, 16] },
-    Case { form: portable_form(1, 512), hidden: 5120, slots: 0, blocks: &[5] },
-    Case { form: portable_form(2, 96), hidden: 520, slots: 0, blocks: &[2, 3] },
-];
-const PORTABLE_QUICK: [Case; 1] =
-    [Case { form: portable_form(2, 96), hidden: 520, slots: 0, blocks: &[2] }];
-
-/// The simple fusion: blocks of 512 threads; groups and slots mean nothing to it.
-const SIMPLE: [Case; 3] = [
-    Case { form: portable_form(1, 512), hidden: 8192, slots: 0, blocks: &[1, 8, 16] },
-    Case { form: portable_form(1, 512), hidden: 5120, slots: 0, blocks: &[5] },
-    Case { form: portable_form(1, 512), hidden: 520, slots: 0, blocks: &[2, 3] },
-];
-const SIMPLE_QUICK: [Case; 1] =
-    [Case { form: portable_form(1, 512), hidden: 520, slots: 0, blocks: &[2] }];
 
 /// One rounding more than the fused kernels', of a sum that may be larger than what the residual leaves of it.
 const SIMPLE_LIMITS: Limits = Limits { error: 6e-3, element: 2.4e-2 };
 
-/// Which kernel; all take the same arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
-    /// `weft_fused_norm`
-    Fused,
-    /// `weft_simple_fusion`
-    Simple,
-}
-
-/// On two GPUs.
-pub(super) fn pair(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, (Which::Fused, bench.choose(&QUICK, &FULL)), 2)
+/// `fused_norm_sm90.cu` on two GPUs, and on all.
+fn hopper(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, Which::Hopper, &bench.rank_counts())
 }
 
 /// With a single rank, for tools that see one GPU at a time.
-pub(super) fn alone(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, (Which::Fused, bench.choose(&QUICK, &FULL)), 1)
+fn hopper_one_rank(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, Which::Hopper, &[1])
 }
 
-/// `fused_norm.cu` on two GPUs.
-pub(super) fn portable_pair(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, (Which::Fused, bench.choose(&PORTABLE_QUICK, &PORTABLE)), 2)
+/// `fused_norm.cu` on two GPUs, and on all.
+fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, Which::Portable, &bench.rank_counts())
 }
 
 /// `fused_norm.cu` with a single rank.
-pub(super) fn portable_alone(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, (Which::Fused, bench.choose(&PORTABLE_QUICK, &PORTABLE)), 1)
+fn portable_one_rank(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, Which::Portable, &[1])
 }
 
-/// `simple_fusion.cu` on two GPUs.
-pub(super) fn simple_pair(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, (Which::Simple, bench.choose(&SIMPLE_QUICK, &SIMPLE)), 2)
+/// `simple_fusion.cu` on two GPUs, and on all.
+fn simple(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, Which::Simple, &bench.rank_counts())
 }
 
 /// `simple_fusion.cu` with a single rank.
-pub(super) fn simple_alone(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, (Which::Simple, bench.choose(&SIMPLE_QUICK, &SIMPLE)), 1)
+fn simple_one_rank(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, Which::Simple, &[1])
 }
 
-fn check(
-    bench: &Bench,
-    (which, cases): (Which, &[Case]),
-    ranks: usize,
-) -> Result<Outcome, CheckError> {
-    let together = Ranks::new(bench, ranks)?;
+fn check(bench: &Bench, which: Which, rank_counts: &[usize]) -> Result<Outcome, CheckError> {
     let mut tally = Tally::new(if which == Which::Simple { SIMPLE_LIMITS } else { LIMITS });
-    for &case in cases {
-        let defines = &case.form.defines(case.hidden, ranks as u32);
-        let smem_bytes = case.form.smem_bytes(case.hidden);
-        let (file, entry) = match which {
-            Which::Fused => (case.form.file(), "weft_fused_norm"),
-            Which::Simple => ("simple_fusion.cu", "weft_simple_fusion"),
-        };
-        let source = Source { file, entry, defines, smem_bytes };
-        let kernels = bench.load(source, ranks, true)?;
-        // One row leaves the other rank without any; 301 are no multiple of anything.
-        for &rows in bench.choose(&[1, 9], &[1, 5, 64, 301]) {
-            for &blocks in case.blocks {
-                let problem = Problem::draw(bench, (which, case, blocks), rows, ranks);
-                problem.run(&together, &kernels, &mut tally)?;
+    for &ranks in rank_counts {
+        let together = Ranks::new(bench, ranks)?;
+        for &case in which.cases(bench.quick(), ranks) {
+            let load = |rank| {
+                let (loader, ranks) = (bench.loader(rank), ranks as u32);
+                match which {
+                    Which::Simple => FusedNorm::load_simple(loader, case.hidden, ranks),
+                    _ => FusedNorm::load(loader, case.form, case.hidden, ranks),
+                }
+            };
+            let kernels = (0..ranks).map(load).collect::<Result<Vec<_>, _>>()?;
+            for &rows in rows(bench.quick(), ranks) {
+                for &blocks in case.blocks {
+                    let problem = Problem::draw(bench, which, case, blocks, (rows, ranks));
+                    problem.run(&together, &kernels, &mut tally)?;
+                }
             }
         }
     }
-    Ok(tally.passed())
+    Ok(tally.passed_on(rank_counts))
+}
+
+/// Token rows. One row leaves other ranks without any; 301 and 133 are no multiple of a number of ranks. Many ranks have fewer,
+/// since each is compared as a whole.
+fn rows(quick: bool, ranks: usize) -> &'static [usize] {
+    match (quick, ranks) {
+        (true, _) => &[1, 9],
+        (false, ..=2) => &[1, 5, 64, 301],
+        (false, _) => &[1, 5, 64, 133],
+    }
 }
 
 struct Problem {
@@ -149,7 +108,7 @@ struct Problem {
     rows: usize,
     /// `[BEFORE + rows + BEHIND, hidden]` by rank.
     partials: Vec<Numbers>,
-    /// `[rows, hidden]`, of which each rank gets its own.
+    /// `[rows, hidden]`, of which each rank gets its shard.
     residual: Numbers,
     gamma: Numbers,
 }
@@ -157,9 +116,10 @@ struct Problem {
 impl Problem {
     fn draw(
         bench: &Bench,
-        (which, case, blocks): (Which, Case, u32),
-        rows: usize,
-        ranks: usize,
+        which: Which,
+        case: Case,
+        blocks: u32,
+        (rows, ranks): (usize, usize),
     ) -> Self {
         let hidden = case.hidden as usize;
         let partial = || bench.numbers((BEFORE + rows + BEHIND) * hidden, 2.0);
@@ -181,7 +141,7 @@ impl Problem {
         (first, each.min(self.rows - first))
     }
 
-    /// The residual buffer of a rank: own rows, NaN elsewhere.
+    /// The residual buffer of a rank: its rows, NaN elsewhere.
     fn residual_of(&self, rank: usize, rows: &[u16]) -> Vec<u16> {
         let hidden = self.case.hidden as usize;
         let (first, count) = self.own(rank);
@@ -194,11 +154,12 @@ impl Problem {
     fn run(
         &self,
         together: &Ranks<'_>,
-        kernels: &[Kernel],
+        kernels: &[FusedNorm],
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
         let Self { case, blocks, rows, .. } = self;
-        let what = format!("{:?}, {rows} rows on {blocks} blocks, {case:?}", self.which);
+        let ranks = self.partials.len();
+        let what = format!("{:?}, {rows} rows on {ranks} × {blocks} blocks, {case:?}", self.which);
         let mut hidden = Vec::new();
         let mut residuals = Vec::new();
         let mut gammas = Vec::new();
@@ -217,7 +178,7 @@ impl Problem {
         let blocks = self.blocks as usize;
         // The simple fusion: reduce-scatter, norm and all-gather, a pair of barriers around either collective.
         let (barriers, phases) = match self.which {
-            Which::Fused => (1, self.case.form.groups as usize),
+            Which::Hopper | Which::Portable => (1, self.case.form.groups as usize),
             Which::Simple => (2, 3),
         };
         let expected = [
@@ -232,28 +193,24 @@ impl Problem {
     fn launch(
         &self,
         together: &Ranks<'_>,
-        kernels: &[Kernel],
+        kernels: &[FusedNorm],
         (hidden, residuals, gammas): (&[Guarded], &[Guarded], &[Guarded]),
     ) -> Result<(), CudaError> {
         let peers = together.peers(hidden);
-        let FusedForm { groups, group_threads, .. } = self.case.form;
         for (rank, device) in together.devices.iter().enumerate() {
             let (first, rows) = self.own(rank);
-            let args = Args::new()
-                .with(peers[rank])
-                .with(residuals[rank].address())
-                .with(gammas[rank].address())
-                .with((BEFORE + first) as u32)
-                .with(rows as u32)
-                .with(self.case.slots)
-                .with(EPS)
-                .with(OP)
-                .with(together.recordings[rank].ring_address())
-                .with(together.recordings[rank].error_address());
-            let shape = Shape { blocks: self.blocks, threads: groups * group_threads };
-            // SAFETY: the arguments are those of all these kernels; all ranks' buffers and pads live until the reads
-            // behind this have waited for every device.
-            unsafe { kernels[rank].launch(device.compute(), shape, args) }?;
+            let call = FusedNormCall {
+                peers: &peers[rank],
+                residual: residuals[rank].ptr(),
+                gamma: gammas[rank].ptr(),
+                first: (BEFORE + first) as u32,
+                rows: rows as u32,
+                slots: self.case.slots,
+                eps: EPS,
+                blocks: self.blocks,
+                recording: together.recordings[rank].of(OP),
+            };
+            kernels[rank].launch(device.compute(), &call)?;
         }
         Ok(())
     }
@@ -269,12 +226,12 @@ impl Problem {
         let range = BEFORE * width..(BEFORE + self.rows) * width;
         let partials: Vec<Vec<f64>> =
             self.partials.iter().map(|partial| partial.wide[range.clone()].to_vec()).collect();
-        let FusedNorm { normalised, residual } =
+        let reference::FusedNorm { normalised, residual } =
             fused_all_reduce_norm(&partials, &self.residual.wide, &self.gamma.wide, f64::from(EPS));
         for (rank, (out, kept)) in hidden.iter().zip(residuals).enumerate() {
             let what = format!("rank {rank}, {what}");
             tally.compare(&what, &out[range.clone()], &normalised, width)?;
-            // Everybody has the owner's bits; rows outside the range are as they were.
+            // Every rank has the owner's bits; rows outside the range are as they were.
             let mut expected = self.partials[rank].bits.clone();
             expected[range.clone()].copy_from_slice(&hidden[0][range.clone()]);
             tally.same(&format!("hidden, {what}"), out, &expected, width)?;

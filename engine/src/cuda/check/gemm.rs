@@ -1,4 +1,4 @@
-//! Matrix products: every width of the Hopper kernel, its SiLU·mul epilogue, and the portable twin.
+//! GEMMs: every width of the Hopper kernel, its SiLU·mul epilogue, and the portable twin.
 
 use weftscope_kernels::{
     abi::StampKind,
@@ -6,16 +6,22 @@ use weftscope_kernels::{
 };
 
 use super::{
-    Bench, CheckError, Outcome,
+    Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers, by_rows},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
     driver::{Device, KernelFamily},
-    kernels::{Gemm, GemmCall, GemmForm},
+    kernels::{Gemm, GemmCall, GemmForm, Loader},
     stamps::Recording,
 };
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::one("gemm", "gemm_sm90.cu", plain),
+    Check::one("gemm silu·mul", "gemm_sm90.cu", silu_mul),
+    Check::one("portable gemm", "gemm_mma.cu", portable),
+];
 
 /// `m`, `n`, `k`; `n` counts the columns of the output.
 type Sizes = (usize, usize, usize);
@@ -36,16 +42,16 @@ const QUICK: [Sizes; 2] = [(130, 136, 72), (9, 264, 136)];
 const GROUP: u32 = 3;
 
 /// Every plain form of `gemm_sm90.cu`.
-pub(super) fn plain(bench: &Bench) -> Result<Outcome, CheckError> {
+fn plain(bench: &Bench) -> Result<Outcome, CheckError> {
     check(bench, KernelFamily::Hopper, &[256, 224, 192, 160, 128], false)
 }
 
 /// Every SiLU·mul form of `gemm_sm90.cu`.
-pub(super) fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
+fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
     check(bench, KernelFamily::Hopper, &[256, 192, 128], true)
 }
 
-/// One product with its reference.
+/// One GEMM with its reference.
 struct Problem {
     sizes: Sizes,
     a: Numbers,
@@ -74,15 +80,15 @@ fn check(
     silu_mul: bool,
 ) -> Result<Outcome, CheckError> {
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
-    compare(bench, family, (widths, silu_mul), &mut tally)?;
+    compare(bench, family, widths, silu_mul, &mut tally)?;
     Ok(tally.passed())
 }
 
 /// Both forms of `gemm_mma.cu`, compiled for the GPU at hand.
-pub(super) fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
+fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
     for silu_mul in [false, true] {
-        compare(bench, KernelFamily::Portable, (&[128], silu_mul), &mut tally)?;
+        compare(bench, KernelFamily::Portable, &[128], silu_mul, &mut tally)?;
     }
     Ok(tally.passed())
 }
@@ -90,7 +96,8 @@ pub(super) fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
 fn compare(
     bench: &Bench,
     family: KernelFamily,
-    (widths, silu_mul): (&[u32], bool),
+    widths: &[u32],
+    silu_mul: bool,
     tally: &mut Tally,
 ) -> Result<(), CheckError> {
     let device = bench.devices()[0].clone().with_family(family);
@@ -100,11 +107,11 @@ fn compare(
         sizes.iter().map(|&sizes| Problem::draw(bench, sizes, silu_mul)).collect();
     for &tile_columns in widths {
         let form = GemmForm { tile_columns, silu_mul };
-        let product = Gemm::load(&device, bench.nvrtc(), form, true)?;
+        let kernel = Gemm::load(Loader::new(&device, bench.nvrtc(), true), form)?;
         for problem in &problems {
             // A block a tile, and the persistent form on so few SMs that blocks walk several tiles.
             for sms in [None, Some(4)] {
-                run((&device, &recording), &product, (form, problem, sms), tally)?;
+                run(&device, &recording, &kernel, problem, sms, tally)?;
             }
         }
     }
@@ -112,13 +119,15 @@ fn compare(
 }
 
 fn run(
-    (device, recording): (&Device, &Recording),
-    product: &Gemm,
-    (form, problem, sms): (GemmForm, &Problem, Option<u32>),
+    device: &Device,
+    recording: &Recording,
+    kernel: &Gemm,
+    problem: &Problem,
+    sms: Option<u32>,
     tally: &mut Tally,
 ) -> Result<(), CheckError> {
     let (m, n, k) = problem.sizes;
-    let family = device.family();
+    let (family, form) = (device.family(), kernel.form());
     let what = format!("{family:?}, {form:?}, {m}×{n}×{k} on {sms:?} SMs");
     let (a, b) = (problem.a.upload(device)?, problem.b.upload(device)?);
     let c = Guarded::poisoned::<u16>(device, m * n)?;
@@ -128,12 +137,9 @@ fn run(
         c: c.matrix(m, n),
         sms,
         group: GROUP,
-        op: OP,
-        ring: recording.ring_address(),
-        error: recording.error_address(),
+        recording: recording.of(OP),
     };
-    // SAFETY: the buffers have the stated shapes and live until the read below has waited for the device.
-    unsafe { product.launch(device.compute(), &call) }?;
+    kernel.launch(device.compute(), &call)?;
     tally.compare(&what, &c.read(&what)?, &problem.reference, n)?;
     let columns = form.tile_columns as usize / if form.silu_mul { 2 } else { 1 };
     // Both blocks of a Hopper cluster stamp, also where the second lies below the last row.

@@ -7,19 +7,24 @@ use weftscope_kernels::{
 };
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::driver::{Args, Shape};
+use crate::cuda::kernels::{EmbedCall, Embedding, Random, RandomCall, SiluMul, SiluMulCall};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::one("silu·mul", "silu_mul.cu", silu_mul),
+    Check::one("embedding", "embedding.cu", embedding),
+    Check::one("random numbers", "random.cu", random),
+];
 
 /// `silu_mul.cu`. fp32 with `__expf`, a few units in the last place of fp32: the rounding of the output is all of it.
-pub(super) fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
+fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let kernel = bench.kernel(Source::plain("silu_mul.cu", "weft_silu_mul"))?;
+    let kernel = SiluMul::load(bench.loader(0))?;
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
     let full = [(1, 8, 1), (67, 520, 3), (200, 3584, 264), (33, 28_672, 528)];
     for &(rows, width, blocks) in bench.choose(&[(3, 24, 2)], &full) {
@@ -27,15 +32,15 @@ pub(super) fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
         let x = bench.numbers(rows * 2 * width, 8.0);
         let x_dev = x.upload(device)?;
         let out = Guarded::poisoned::<u16>(device, rows * width)?;
-        let args = Args::new()
-            .with(x_dev.address())
-            .with(out.address())
-            .with(rows as u32)
-            .with(width as u32 / 8)
-            .with(OP)
-            .with(recording.ring_address());
-        // SAFETY: the arguments are those of weft_silu_mul; the buffers live until the read has waited for the device.
-        unsafe { kernel.launch(device.compute(), Shape { blocks, threads: 256 }, args) }?;
+        let call = SiluMulCall {
+            x: x_dev.ptr(),
+            out: out.ptr(),
+            rows: rows as u32,
+            width: width as u32,
+            blocks,
+            recording: recording.of(OP),
+        };
+        kernel.launch(device.compute(), &call)?;
         tally.compare(&what, &out.read(&what)?, &silu_mul_reference(&x.wide, width), width)?;
         let blocks = [(StampKind::Block, blocks as usize)];
         stamped(&what, &recording, device.info().sms, &blocks)?;
@@ -43,11 +48,11 @@ pub(super) fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
     Ok(tally.passed())
 }
 
-/// `embedding.cu`: rows of the own shard bit for bit, zeros for ids before and behind it.
-pub(super) fn embedding(bench: &Bench) -> Result<Outcome, CheckError> {
+/// `embedding.cu`: rows of the rank's shard bit for bit, zeros for ids before and behind it.
+fn embedding(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let kernel = bench.kernel(Source::plain("embedding.cu", "weft_embedding"))?;
+    let kernel = Embedding::load(bench.loader(0))?;
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
     // Tokens, hidden, rows of the shard, blocks. The shard is the middle third of the vocabulary.
     let full = [(1, 8, 5, 1), (301, 520, 40, 7), (77, 8192, 100, 264)];
@@ -57,18 +62,18 @@ pub(super) fn embedding(bench: &Bench) -> Result<Outcome, CheckError> {
         let ids = bench.integers(tokens, 3 * count);
         let (ids_dev, table_dev) = (Guarded::holding(device, &ids)?, table.upload(device)?);
         let out = Guarded::poisoned::<u16>(device, tokens * hidden)?;
-        let args = Args::new()
-            .with(ids_dev.address())
-            .with(table_dev.address())
-            .with(out.address())
-            .with(tokens as u32)
-            .with(hidden as u32 / 8)
-            .with(count)
-            .with(count)
-            .with(OP)
-            .with(recording.ring_address());
-        // SAFETY: the arguments are those of weft_embedding; the buffers live until the read has waited for the device.
-        unsafe { kernel.launch(device.compute(), Shape { blocks, threads: 256 }, args) }?;
+        let call = EmbedCall {
+            ids: ids_dev.ptr(),
+            weight: table_dev.ptr(),
+            out: out.ptr(),
+            tokens: tokens as u32,
+            hidden: hidden as u32,
+            first: count,
+            count,
+            blocks,
+            recording: recording.of(OP),
+        };
+        kernel.launch(device.compute(), &call)?;
         let reference = embedding_reference(&ids, &table.wide, hidden, count);
         // bf16 numbers come back from f64 as they were.
         let expected: Vec<u16> = reference.iter().map(|&x| bf16::from_f64(x).to_bits()).collect();
@@ -80,17 +85,16 @@ pub(super) fn embedding(bench: &Bench) -> Result<Outcome, CheckError> {
 }
 
 /// `random.cu` against its twin: integers up to the last step, so bit for bit.
-pub(super) fn random(bench: &Bench) -> Result<Outcome, CheckError> {
+fn random(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
-    let kernel = bench.kernel(Source::plain("random.cu", "weft_random"))?;
+    let kernel = Random::load(bench.loader(0))?;
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
     let full = [(1, 1, 0u64, 1.0f32), (1000, 3, 77, 0.02), (70_000, 264, u64::MAX, 1.5)];
     for &(count8, blocks, seed, scale) in bench.choose(&[(100, 2, 5, 0.5)], &full) {
         let what = format!("{count8} vectors, seed {seed}, scale {scale}");
         let out = Guarded::poisoned::<u16>(device, count8 * 8)?;
-        let args = Args::new().with(out.address()).with(count8 as u64).with(seed).with(scale);
-        // SAFETY: the arguments are those of weft_random; the buffer lives until the read has waited for the device.
-        unsafe { kernel.launch(device.compute(), Shape { blocks, threads: 256 }, args) }?;
+        let call = RandomCall { out: out.ptr(), vectors: count8 as u64, seed, scale, blocks };
+        kernel.launch(device.compute(), &call)?;
         let expected: Vec<u16> = (0..count8 as u64 * 4)
             .flat_map(|pair| drawn(seed, pair).map(|unit| bf16::from_f32(scale * unit).to_bits()))
             .collect();

@@ -1,6 +1,6 @@
 //! One rank a GPU: the pads they signal through, a ring each.
 
-use weftscope_kernels::abi::{PAD_WORDS, Peers};
+use weftscope_kernels::abi::{PAD_WORDS, Peers, StampKind};
 
 use super::{
     Bench, CheckError,
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::cuda::{
     driver::{CudaError, Device},
+    kernels::{Shared, peers},
     stamps::Recording,
 };
 
@@ -30,17 +31,18 @@ impl<'a> Ranks<'a> {
         Ok(Self { devices, pads, recordings })
     }
 
-    /// What each rank is told of all.
+    /// What each rank is given of all.
     pub(super) fn peers(&self, hidden: &[Guarded]) -> Vec<Peers> {
-        let addresses = |of: &[Guarded]| of.iter().map(Guarded::address).collect::<Vec<_>>();
-        peers(&addresses(hidden), &addresses(&self.pads))
+        let both = hidden.iter().zip(&self.pads);
+        let shared: Vec<Shared<'_>> = both.map(|(hidden, pads)| shared(hidden, pads)).collect();
+        peers(&shared)
     }
 
     /// Every rank's stamps, so many of each kind, and no guard of a pad broken.
     pub(super) fn stamped(
         &self,
         what: &str,
-        expected: &[(weftscope_kernels::abi::StampKind, usize)],
+        expected: &[(StampKind, usize)],
         in_passes: bool,
     ) -> Result<(), CheckError> {
         let held = if in_passes { stamped_in_passes } else { stamped };
@@ -58,14 +60,7 @@ pub(super) fn pads(device: &Device) -> Result<Guarded, CudaError> {
     Guarded::holding(device, &vec![0u32; MAX_BLOCKS * PAD_WORDS])
 }
 
-/// From addresses by rank.
-pub(super) fn peers(hidden: &[u64], pads: &[u64]) -> Vec<Peers> {
-    let mut all = Peers { ranks: hidden.len() as u32, ..Peers::default() };
-    all.hidden[..hidden.len()].copy_from_slice(hidden);
-    all.pads[..pads.len()].copy_from_slice(pads);
-    let mut each = vec![all; hidden.len()];
-    for (rank, own) in each.iter_mut().enumerate() {
-        own.rank = rank as u32;
-    }
-    each
+/// What a rank shows the others.
+pub(super) fn shared<'a>(hidden: &'a Guarded, pads: &'a Guarded) -> Shared<'a> {
+    Shared { hidden: hidden.ptr(), pads: pads.ptr() }
 }

@@ -3,25 +3,26 @@
 use weftscope_kernels::abi::StampKind;
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     data::Guarded,
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
-    driver::{Args, Device, Kernel, Shape},
+    driver::Device,
+    kernels::{Loader, Mark, MarkCall, Moment, SiluMul, SiluMulCall},
     stamps::{Recording, Stamps},
 };
+
+pub(super) const CHECKS: &[Check] = &[Check::one("stamps", "mark.cu", check)];
 
 const BLOCKS: u32 = 32;
 const CAPACITY: u32 = 8;
 
 /// `stamp.cuh`, by way of `silu_mul.cu` and `mark.cu`.
-pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
-    let source = Source::plain("silu_mul.cu", "weft_silu_mul");
-    let with = bench.kernel(source)?;
-    let without = bench.load(source, 1, false)?.remove(0);
+    let with = SiluMul::load(bench.loader(0))?;
+    let without = SiluMul::load(Loader::new(device, bench.nvrtc(), false))?;
     let expect = |what: &str, stamps: &Stamps, (written, dropped): (u32, u32)| {
         if (stamps.stamps.len(), stamps.dropped) == (written as usize, u64::from(dropped)) {
             return Ok(());
@@ -50,33 +51,31 @@ pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
 fn run(
     bench: &Bench,
     device: &Device,
-    kernel: &Kernel,
+    kernel: &SiluMul,
     recording: &Recording,
 ) -> Result<Stamps, CheckError> {
     let (rows, width) = (16, 64);
     let x = bench.numbers(rows * 2 * width, 1.0).upload(device)?;
     let out = Guarded::poisoned::<u16>(device, rows * width)?;
-    let args = Args::new()
-        .with(x.address())
-        .with(out.address())
-        .with(rows as u32)
-        .with(width as u32 / 8)
-        .with(OP)
-        .with(recording.ring_address());
-    // SAFETY: the arguments are those of weft_silu_mul; the buffers live until the reads have waited for the device.
-    unsafe { kernel.launch(device.compute(), Shape { blocks: BLOCKS, threads: 256 }, args) }?;
+    let call = SiluMulCall {
+        x: x.ptr(),
+        out: out.ptr(),
+        rows: rows as u32,
+        width: width as u32,
+        blocks: BLOCKS,
+        recording: recording.of(OP),
+    };
+    kernel.launch(device.compute(), &call)?;
     let _out: Vec<u16> = out.read("SiLU·mul")?;
     Ok(recording.read()?)
 }
 
 /// Before and after, in this order, each a moment.
 fn marks(bench: &Bench, device: &Device) -> Result<(), CheckError> {
-    let kernel = bench.kernel(Source::plain("mark.cu", "weft_mark"))?;
+    let kernel = Mark::load(bench.loader(0))?;
     let recording = recording(device)?;
-    for item in [0u32, 1] {
-        let args = Args::new().with(item).with(OP).with(recording.ring_address());
-        // SAFETY: the arguments are those of weft_mark; the ring lives until it was read.
-        unsafe { kernel.launch(device.compute(), Shape { blocks: 1, threads: 32 }, args) }?;
+    for moment in [Moment::Before, Moment::After] {
+        kernel.launch(device.compute(), &MarkCall { moment, recording: recording.of(OP) })?;
     }
     let stamps = recording.read()?.stamps;
     let moments = stamps.iter().all(|stamp| stamp.start_ns == stamp.end_ns);

@@ -3,18 +3,20 @@
 use weftscope_kernels::{abi::StampKind, reference::rope};
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers},
+    qkv::{FULL, HEAD_DIM, QUICK, QkvRows},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
-    driver::{Args, Device, Kernel, Shape},
+    driver::Device,
+    kernels::{Rope, RopeCall},
     stamps::Recording,
 };
 
-const HEAD_DIM: usize = 128;
+pub(super) const CHECKS: &[Check] = &[Check::one("rope", "rope.cu", check)];
+
 const THETA: f64 = 500_000.0;
 /// Positions of the table.
 const POSITIONS: u32 = 4096;
@@ -22,25 +24,22 @@ const POSITIONS: u32 = 4096;
 const ROOM: usize = 2;
 
 /// Every combination of bias and cache. Sums, products and table are fp32, outputs are rounded once.
-pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let kernel = bench.kernel(Source::plain("rope.cu", "weft_rope"))?;
+    let kernel = Rope::load(bench.loader(0))?;
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
-    let full = [(1, 1, 1, 1), (37, 8, 1, 3), (300, 12, 4, 264), (129, 5, 5, 40)];
-    for &(tokens, heads, kv_heads, blocks) in bench.choose(&[(5, 3, 1, 2)], &full) {
+    for &rows in bench.choose(&QUICK, &FULL) {
         for (biased, cached) in [(false, false), (true, false), (false, true), (true, true)] {
-            let problem = Problem::draw(bench, (tokens, heads, kv_heads), (biased, cached));
-            problem.run((device, &recording), &kernel, blocks, &mut tally)?;
+            let problem = Problem::draw(bench, rows, biased, cached);
+            problem.run(device, &recording, &kernel, &mut tally)?;
         }
     }
     Ok(tally.passed())
 }
 
 struct Problem {
-    tokens: usize,
-    heads: usize,
-    kv_heads: usize,
+    rows: QkvRows,
     qkv: Numbers,
     positions: Vec<u32>,
     bias: Option<Numbers>,
@@ -49,20 +48,14 @@ struct Problem {
 }
 
 impl Problem {
-    fn draw(
-        bench: &Bench,
-        (tokens, heads, kv_heads): (usize, usize, usize),
-        (biased, cached): (bool, bool),
-    ) -> Self {
-        let columns = (heads + 2 * kv_heads) * HEAD_DIM;
+    fn draw(bench: &Bench, rows: QkvRows, biased: bool, cached: bool) -> Self {
+        let (tokens, columns) = (rows.tokens, rows.columns());
         let room = (tokens * ROOM) as u32;
         let start = bench.integers(1, room)[0];
         // Every second row, backwards from anywhere: no two tokens meet.
         let slot = |token: u32| (start + room - 2 * token % room) % room;
         Self {
-            tokens,
-            heads,
-            kv_heads,
+            rows,
             qkv: bench.numbers(tokens * columns, 2.0),
             positions: bench.integers(tokens, POSITIONS),
             bias: biased.then(|| bench.numbers(columns, 1.0)),
@@ -70,18 +63,14 @@ impl Problem {
         }
     }
 
-    fn columns(&self) -> usize {
-        (self.heads + 2 * self.kv_heads) * HEAD_DIM
-    }
-
     fn run(
         &self,
-        (device, recording): (&Device, &Recording),
-        kernel: &Kernel,
-        blocks: u32,
+        device: &Device,
+        recording: &Recording,
+        kernel: &Rope,
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let Self { tokens, heads, kv_heads, .. } = *self;
+        let QkvRows { tokens, heads, kv_heads, blocks } = self.rows;
         let (biased, cached) = (self.bias.is_some(), self.slots.is_some());
         let what = format!(
             "{tokens} tokens, {heads}/{kv_heads} heads on {blocks} blocks, bias {biased}, cache {cached}"
@@ -93,23 +82,22 @@ impl Problem {
         let bias = self.bias.as_ref().map(|bias| bias.upload(device)).transpose()?;
         let cache = || Guarded::poisoned::<u16>(device, tokens * ROOM * kv_heads * HEAD_DIM);
         let (keys, values) = (cache()?, cache()?);
-        let address = |of: &Option<Guarded>| of.as_ref().map_or(0, Guarded::address);
-        let args = Args::new()
-            .with(qkv.address())
-            .with(table.address())
-            .with(positions.address())
-            .with(address(&slots))
-            .with(keys.address())
-            .with(values.address())
-            .with(address(&bias))
-            .with(tokens as u32)
-            .with(heads as u32)
-            .with(kv_heads as u32)
-            .with(OP)
-            .with(recording.ring_address());
-        // SAFETY: the arguments are those of weft_rope, slots below the caches' rows and positions below the table's;
-        // the buffers live until the reads have waited for the device.
-        unsafe { kernel.launch(device.compute(), Shape { blocks, threads: 256 }, args) }?;
+        // Slots lie below the caches' rows, positions below the table's.
+        let call = RopeCall {
+            qkv: qkv.ptr(),
+            table: table.ptr(),
+            positions: positions.ptr(),
+            slots: slots.as_ref().map(Guarded::ptr),
+            keys: Some(keys.ptr()),
+            values: Some(values.ptr()),
+            bias: bias.as_ref().map(Guarded::ptr),
+            tokens: tokens as u32,
+            heads: heads as u32,
+            kv_heads: kv_heads as u32,
+            blocks,
+            recording: recording.of(OP),
+        };
+        kernel.launch(device.compute(), &call)?;
         let out: Vec<u16> = qkv.read(&what)?;
         self.compare_rows(&what, &out, tally)?;
         let (keys, values) = (keys.read(&what)?, values.read(&what)?);
@@ -123,8 +111,8 @@ impl Problem {
 
     /// Queries and keys turned, values as they were or with their bias.
     fn compare_rows(&self, what: &str, out: &[u16], tally: &mut Tally) -> Result<(), CheckError> {
-        let columns = self.columns();
-        let turned = (self.heads + self.kv_heads) * HEAD_DIM;
+        let columns = self.rows.columns();
+        let turned = (self.rows.heads + self.rows.kv_heads) * HEAD_DIM;
         let mut rows = self.qkv.wide.clone();
         if let Some(bias) = &self.bias {
             for row in rows.chunks_exact_mut(columns) {
@@ -158,7 +146,7 @@ impl Problem {
         (rows, first_head): (&[u16], usize),
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let (columns, width) = (self.columns(), self.kv_heads * HEAD_DIM);
+        let (columns, width) = (self.rows.columns(), self.rows.kv_heads * HEAD_DIM);
         let mut expected = vec![u16::MAX; cache.len()];
         for (token, &slot) in self.slots.iter().flatten().enumerate() {
             let row = &rows[token * columns + first_head * HEAD_DIM..][..width];

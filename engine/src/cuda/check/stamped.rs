@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use weftscope_kernels::abi::StampKind;
+use weftscope_kernels::abi::{Stamp, StampKind};
 
 use super::CheckError;
 use crate::cuda::{
@@ -24,7 +24,7 @@ pub(super) fn stamped(
     sms: u32,
     expected: &[(StampKind, usize)],
 ) -> Result<usize, CheckError> {
-    held(what, recording, counted(what, recording, sms, expected)?, |key| (key.0, key.1, 0))
+    held(what, recording, &counted(what, recording, sms, expected)?, |key| (key.kind, key.item, 0))
 }
 
 /// The same for a kernel that goes over its items in several passes: at most one stamp an item and moment.
@@ -34,17 +34,24 @@ pub(super) fn stamped_in_passes(
     sms: u32,
     expected: &[(StampKind, usize)],
 ) -> Result<usize, CheckError> {
-    held(what, recording, counted(what, recording, sms, expected)?, |key| (key.0, key.1, key.2))
+    held(what, recording, &counted(what, recording, sms, expected)?, |key| {
+        (key.kind, key.item, key.start_ns)
+    })
 }
 
-/// Kind, item, start and SM of a stamp.
-type Key = (u16, u32, u64, u16);
+/// What is compared of a stamp.
+struct Key {
+    kind: u16,
+    item: u32,
+    start_ns: u64,
+    sm: u16,
+}
 
 /// No two stamps alike in what `own` takes of them; empties the ring and counts the SMs.
 fn held(
     what: &str,
     recording: &Recording,
-    keys: Vec<Key>,
+    keys: &[Key],
     own: impl Fn(&Key) -> (u16, u32, u64),
 ) -> Result<usize, CheckError> {
     let distinct: BTreeSet<_> = keys.iter().map(own).collect();
@@ -53,7 +60,7 @@ fn held(
         return Err(CheckError::Wrong(format!("{what}: {stamps} stamps of only {items} items")));
     }
     recording.clear()?;
-    let used: BTreeSet<u16> = keys.iter().map(|key| key.3).collect();
+    let used: BTreeSet<u16> = keys.iter().map(|key| key.sm).collect();
     Ok(used.len())
 }
 
@@ -77,10 +84,11 @@ fn counted(
         if !fine {
             return wrong(format!("a stamp makes no sense (op {OP}, {sms} SMs): {stamp:?}"));
         }
-        keys.push((stamp.kind, stamp.item, stamp.start_ns, stamp.sm));
+        let Stamp { kind, item, start_ns, sm, .. } = *stamp;
+        keys.push(Key { kind, item, start_ns, sm });
     }
     for &(kind, count) in expected {
-        let found = keys.iter().filter(|key| key.0 == kind as u16).count();
+        let found = keys.iter().filter(|key| key.kind == kind as u16).count();
         if found != count {
             return wrong(format!("{found} stamps of kind {kind:?} instead of {count}"));
         }

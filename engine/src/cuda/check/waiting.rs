@@ -5,18 +5,22 @@ use std::time::Instant;
 use weftscope_kernels::abi::{ErrorCode, PAD_WORDS, Peers};
 
 use super::{
-    Bench, CheckError, Outcome,
-    bench::Source,
+    Bench, Check, CheckError, Outcome,
     data::{Guarded, Numbers},
     norm::EPS,
-    ranks::{pads, peers},
+    ranks::{pads, shared},
     stamped::{OP, recording},
 };
 use crate::cuda::{
-    driver::{Args, Device, Kernel, KernelFamily, Shape},
-    kernels::FusedForm,
+    driver::{CudaError, Device, KernelFamily},
+    kernels::{
+        CollectiveCall, CollectiveKernel, CollectiveKind, FusedForm, FusedNorm, FusedNormCall,
+        peers,
+    },
     stamps::Recording,
 };
+
+pub(super) const CHECKS: &[Check] = &[Check::one("missing rank", "fused_norm_sm90.cu", check)];
 
 /// What the kernels wait at most here, instead of two seconds.
 const LIMIT_NS: u64 = 200_000_000;
@@ -29,17 +33,15 @@ const ROWS: usize = 8;
 /// The rank that never launches its part.
 const MISSING: u32 = 1;
 
-/// How a kernel is launched.
-struct Waiting {
-    entry: &'static str,
-    kernel: Kernel,
-    threads: u32,
-    fused: bool,
+/// A collective to launch without its peer.
+enum Waiting {
+    Plain(CollectiveKind, CollectiveKernel),
+    Fused(FusedForm, FusedNorm),
 }
 
-/// Rank 0 of two, alone: at the entry barrier, and at the exit barrier of a peer that came but does not finish. The
+/// Rank 0 of two by itself: at the entry barrier, and at the exit barrier of a peer that came but does not finish. The
 /// missing rank's memory lies on the second GPU where there is one.
-pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
+fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let (mut longest, mut runs) = (0.0f64, 0);
     for kernel in kernels(bench)? {
         for code in [ErrorCode::BarrierEntry, ErrorCode::BarrierExit] {
@@ -54,28 +56,28 @@ pub(super) fn check(bench: &Bench) -> Result<Outcome, CheckError> {
 }
 
 fn kernels(bench: &Bench) -> Result<Vec<Waiting>, CheckError> {
-    let limit = format!("WEFT_WAIT_LIMIT_NS={LIMIT_NS}ull");
-    let defines = ["WEFT_RANKS=2".to_owned(), limit.clone()];
+    let loader = bench.loader(0).with_wait_limit_ns(LIMIT_NS);
     let mut all = Vec::new();
-    for entry in ["weft_all_reduce", "weft_reduce_scatter", "weft_all_gather"] {
-        let source = Source { defines: &defines, ..Source::plain("collective.cu", entry) };
-        all.push(Waiting { entry, kernel: bench.kernel(source)?, threads: 512, fused: false });
+    for kind in
+        [CollectiveKind::AllReduce, CollectiveKind::ReduceScatter, CollectiveKind::AllGather]
+    {
+        all.push(Waiting::Plain(kind, CollectiveKernel::load(loader, kind, 2)?));
     }
     for family in [KernelFamily::Hopper, KernelFamily::Portable] {
         let form =
             FusedForm { groups: 2, group_threads: 64, slots: 3, ahead: true, pairs: true, family };
-        let mut defines = form.defines(HIDDEN as u32, 2);
-        defines.push(limit.clone());
-        let entry = "weft_fused_norm";
-        let source = Source {
-            file: form.file(),
-            entry,
-            defines: &defines,
-            smem_bytes: form.smem_bytes(HIDDEN as u32),
-        };
-        all.push(Waiting { entry, kernel: bench.kernel(source)?, threads: 128, fused: true });
+        all.push(Waiting::Fused(form, FusedNorm::load(loader, form, HIDDEN as u32, 2)?));
     }
     Ok(all)
+}
+
+impl Waiting {
+    fn name(&self) -> String {
+        match self {
+            Self::Plain(kind, _) => format!("{kind:?}"),
+            Self::Fused(form, _) => format!("fused norm, {:?}", form.family),
+        }
+    }
 }
 
 /// Memory of both ranks.
@@ -83,7 +85,7 @@ struct Place<'a> {
     device: &'a Device,
     recording: Recording,
     input: Numbers,
-    /// Own and missing rank's.
+    /// The launching rank's and the missing one's.
     hidden: [Guarded; 2],
     pads: [Guarded; 2],
     residual: Guarded,
@@ -111,22 +113,17 @@ impl<'a> Place<'a> {
 
     /// Gives the seconds until the kernel returned.
     fn run(&self, bench: &Bench, waiting: &Waiting, code: ErrorCode) -> Result<f64, CheckError> {
-        let what = format!("{}, {code:?}", waiting.entry);
+        let what = format!("{}, {code:?}", waiting.name());
         let mut words = vec![0u32; super::ranks::MAX_BLOCKS * PAD_WORDS];
         if code == ErrorCode::BarrierExit {
             // What the peer would have written when it entered its first launch.
             words.iter_mut().skip(MISSING as usize).step_by(PAD_WORDS).for_each(|word| *word = 1);
         }
         self.pads[0].write(&words)?;
-        let addresses = |of: &[Guarded; 2]| [of[0].address(), of[1].address()];
-        let all = peers(&addresses(&self.hidden), &addresses(&self.pads));
-        let args = self.args(waiting, all[0]);
+        let all = peers(&[0, 1].map(|rank| shared(&self.hidden[rank], &self.pads[rank])));
         self.device.synchronize()?;
         let began = Instant::now();
-        let shape = Shape { blocks: BLOCKS, threads: waiting.threads };
-        // SAFETY: the arguments are those of the kernel; buffers and pads of both ranks live until the device was waited
-        // for.
-        unsafe { waiting.kernel.launch(self.device.compute(), shape, args) }?;
+        self.launch(waiting, &all[0])?;
         self.device.synchronize()?;
         let seconds = began.elapsed().as_secs_f64();
         self.judge(&what, code, seconds)?;
@@ -140,19 +137,29 @@ impl<'a> Place<'a> {
         Ok(seconds)
     }
 
-    fn args(&self, waiting: &Waiting, peers: Peers) -> Args {
-        let args = Args::new().with(peers);
-        let args = if waiting.fused {
-            args.with(self.residual.address())
-                .with(self.gamma.address())
-                .with(0u32)
-                .with(ROWS as u32 / 2)
-                .with(3u32)
-                .with(EPS)
-        } else {
-            args.with(0u64).with((ROWS * HIDDEN / 8) as u64)
-        };
-        args.with(OP).with(self.recording.ring_address()).with(self.recording.error_address())
+    fn launch(&self, waiting: &Waiting, peers: &Peers) -> Result<(), CudaError> {
+        let (stream, recording) = (self.device.compute(), self.recording.of(OP));
+        match waiting {
+            Waiting::Plain(_, kernel) => {
+                let count = (ROWS * HIDDEN / 8) as u64;
+                let call = CollectiveCall { peers, first: 0, count, blocks: BLOCKS, recording };
+                kernel.launch(stream, &call)
+            }
+            Waiting::Fused(form, kernel) => {
+                let call = FusedNormCall {
+                    peers,
+                    residual: self.residual.ptr(),
+                    gamma: self.gamma.ptr(),
+                    first: 0,
+                    rows: ROWS as u32 / 2,
+                    slots: form.slots,
+                    eps: EPS,
+                    blocks: BLOCKS,
+                    recording,
+                };
+                kernel.launch(stream, &call)
+            }
+        }
     }
 
     fn judge(&self, what: &str, code: ErrorCode, seconds: f64) -> Result<(), CheckError> {

@@ -25,7 +25,7 @@ impl Mapped {
     pub(super) fn open(path: PathBuf) -> Result<Self, CheckpointError> {
         let io = |cause| CheckpointError::Io { cause, path: path.clone() };
         let file = File::open(&path).map_err(io)?;
-        // SAFETY: the mapping is read-only and lives as long as the struct. Should somebody else write the file
+        // SAFETY: the mapping is read-only and lives as long as the struct. Should another process write the file
         // meanwhile, numbers read change, and if it is cut short the process gets a signal; bytes are only ever read as
         // plain numbers, for which every bit pattern is one.
         let bytes = unsafe { Mmap::map(&file) }.map_err(io)?;

@@ -1,3 +1,5 @@
+//! A checkpoint folder, opened: every tensor that the model needs is there, in its shape, and no other.
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -1,3 +1,5 @@
+//! What a rank keeps of a checkpoint: which tensors, which rows and columns of them, as bf16.
+
 use std::{ops::Range, path::Path};
 
 use half::{bf16, f16};

@@ -11,7 +11,7 @@ pub struct Compiled {
 
 impl Compiled {
     /// What the driver loads.
-    pub fn image(&self) -> Image<'_> {
+    pub(in crate::cuda) fn image(&self) -> Image<'_> {
         match self.cubin.as_slice() {
             [] => Image::Ptx(&self.ptx),
             cubin => Image::Machine(cubin),

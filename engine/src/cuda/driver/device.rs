@@ -1,3 +1,5 @@
+//! One GPU in use with its streams, and several that reach one another.
+
 use std::sync::{Arc, OnceLock};
 
 use cudarc::{
@@ -17,7 +19,7 @@ use super::{
 };
 
 /// One GPU with its two streams: compute at normal priority, communication at the highest, so that the few blocks of
-/// a collective find an SM before the many of the next matrix product.
+/// a collective find an SM before the many of the next GEMM.
 #[derive(Clone, Debug)]
 pub struct Device {
     info: GpuInfo,
@@ -120,7 +122,7 @@ impl Device {
     ///
     /// # Errors
     /// When the driver cannot load it.
-    pub fn load(
+    pub(in crate::cuda) fn load(
         &self,
         image: Image<'_>,
         entry: &str,
@@ -149,7 +151,7 @@ impl Device {
 
 /// A compiled program, as the driver takes it.
 #[derive(Clone, Copy, Debug)]
-pub enum Image<'a> {
+pub(in crate::cuda) enum Image<'a> {
     /// Machine code for the GPU.
     Machine(&'a [u8]),
     /// PTX, which the driver translates.
@@ -168,7 +170,7 @@ impl Group {
     /// Takes the first `ranks` GPUs into use and opens their memory to one another.
     ///
     /// # Errors
-    /// [`CudaError`] when there are too few, they differ, two have no peer link, or somebody else holds one.
+    /// [`CudaError`] when there are too few, they differ, two have no peer link, or another process holds one.
     pub fn open(ranks: u32) -> Result<Self, CudaError> {
         let found = probe()?;
         let loads = loads_before_ours(&found);
@@ -216,7 +218,7 @@ impl Group {
     }
 }
 
-/// How full the GPUs were when this process first asked: later its own work is among the rest, in a container under a
+/// How full the GPUs were when this process first asked: later its work is among the rest, in a container under a
 /// number that it does not know.
 fn loads_before_ours(found: &Gpus) -> Vec<Option<GpuLoad>> {
     static FIRST: OnceLock<Vec<Option<GpuLoad>>> = OnceLock::new();

@@ -1,3 +1,5 @@
+//! What can go wrong on the way to a GPU, in words that say what to do.
+
 use cudarc::driver::DriverError;
 use thiserror::Error;
 
@@ -48,7 +50,7 @@ pub enum CudaError {
         /// All of it.
         total_mib: u64,
     },
-    /// A plan needs more memory than is free; told before anything is allocated.
+    /// A plan needs more memory than is free; said before anything is allocated.
     #[error(
         "needs {} a GPU ({detail}), {} of {} free on GPU {gpu}; fewer layers or tokens need less",
         gigabytes(*.needed_bytes), gigabytes(*.free_bytes), gigabytes(*.total_bytes)
@@ -73,7 +75,7 @@ pub enum CudaError {
     },
     /// Fewer GPUs than ranks.
     #[error(
-        "{asked} ranks need {asked} GPUs, {found} are here; lower --tp, or look at CUDA_VISIBLE_DEVICES"
+        "{asked} ranks need {asked} GPUs, {found} are here; use fewer ranks, or look at CUDA_VISIBLE_DEVICES"
     )]
     TooFew {
         /// Ranks asked.
@@ -97,7 +99,7 @@ pub enum CudaError {
         /// Index and name of each.
         names: String,
     },
-    /// Nobody may use a GPU.
+    /// A GPU is closed to every process.
     #[error(
         "GPU {gpu} is in compute mode Prohibited, so no program may use it; `nvidia-smi -i {gpu} -c DEFAULT` allows it again"
     )]
@@ -105,14 +107,14 @@ pub enum CudaError {
         /// Device index.
         gpu: u32,
     },
-    /// Somebody holds a GPU for himself.
+    /// Another process holds a GPU that takes one at a time.
     #[error(
         "GPU {gpu} is in compute mode Exclusive_Process and process {pid} holds it; end that process, or `nvidia-smi -i {gpu} -c DEFAULT` lets both in"
     )]
     Held {
         /// Device index.
         gpu: u32,
-        /// Who holds it.
+        /// The process that holds it.
         pid: u32,
     },
     /// The driver is older than the compiler's code.

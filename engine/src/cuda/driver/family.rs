@@ -7,12 +7,12 @@ use super::GpuInfo;
 /// Environment variable that forces the portable kernels, with the value `portable`: to test them on a Hopper GPU.
 const FORCE: &str = "WEFTSCOPE_KERNELS";
 
-/// Which of the twin kernels (matrix product, prefill attention, fused collective) a GPU runs.
+/// Which of the twin kernels (GEMM, prefill attention, fused collective) a GPU runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KernelFamily {
-    /// Written for sm_90a: copy engine, warpgroup products, clusters.
+    /// Written for sm_90a: copy engine, warpgroup matrix instructions, clusters.
     Hopper,
-    /// For sm_80 and every later one: warp-level products, ordinary copies, at most 99 KB of shared memory a block.
+    /// For sm_80 and every later one: warp-level matrix instructions, ordinary copies, at most 99 KB of shared memory a block.
     Portable,
 }
 
@@ -24,7 +24,7 @@ impl KernelFamily {
     }
 
     /// The best that a GPU of this architecture can run, unless the environment forces the portable one. Blackwell has no
-    /// warpgroup products of Hopper's kind, so it is portable too.
+    /// warpgroup instructions of Hopper's kind, so it is portable too.
     pub fn of(arch: Arch, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let forced = variable(FORCE).is_some_and(|value| value == "portable");
         if arch == Arch::Sm90a && !forced { Self::Hopper } else { Self::Portable }

@@ -1,4 +1,4 @@
-//! This computer as a machine, for plans that run on its own GPUs.
+//! This computer as a machine, for plans that run on its GPUs.
 
 use super::{Gpus, Unavailable, probe};
 use crate::machine::{self, Machine};

@@ -1,16 +1,38 @@
-use std::mem::size_of;
+//! Device memory, and addresses in it.
+
+use std::{marker::PhantomData, mem::size_of};
 
 use cudarc::driver::{DeviceRepr, result, sys};
 
 use super::{CudaError, Device, error::Context as _};
 
-/// Device memory, freed when dropped. Plain `cuMemAlloc`, because peers cannot reach memory of the stream-ordered pools
-/// without further ado.
+/// Device memory, freed when dropped, after its device has finished. Plain `cuMemAlloc`: peers cannot reach memory of the
+/// stream-ordered pools unless each pool is opened to them.
 #[derive(Debug)]
 pub struct Buffer {
     address: sys::CUdeviceptr,
     len_bytes: usize,
     device: Device,
+}
+
+/// An address in a [`Buffer`] that lives, valid on its device and on peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DevicePtr<'a> {
+    address: u64,
+    buffer: PhantomData<&'a Buffer>,
+}
+
+impl DevicePtr<'_> {
+    /// The number.
+    pub fn address(self) -> u64 {
+        self.address
+    }
+
+    /// An address of nothing, for tests that launch nothing.
+    #[cfg(test)]
+    pub(in crate::cuda) fn nowhere() -> Self {
+        Self { address: 0, buffer: PhantomData }
+    }
 }
 
 impl Buffer {
@@ -109,9 +131,18 @@ impl Buffer {
         self.read(0, self.len_bytes / size_of::<T>())
     }
 
-    /// Its address, valid on its device and on peers.
-    pub fn address(&self) -> u64 {
-        self.address
+    /// Its beginning.
+    pub fn ptr(&self) -> DevicePtr<'_> {
+        DevicePtr { address: self.address, buffer: PhantomData }
+    }
+
+    /// So far behind its beginning.
+    ///
+    /// # Panics
+    /// When that lies behind its end.
+    pub fn ptr_at(&self, offset_bytes: u64) -> DevicePtr<'_> {
+        assert!(offset_bytes <= self.len_bytes as u64, "an address behind the buffer");
+        DevicePtr { address: self.address + offset_bytes, buffer: PhantomData }
     }
 
     /// Its length.

@@ -11,11 +11,11 @@ pub struct MulticastPermit {
     gpus: Vec<u32>,
 }
 
-/// Whether somebody asked for multicast in so many words. On some hosts a multicast object can put the GPUs out of
+/// Whether multicast was asked for in so many words. On some hosts a multicast object can put the GPUs out of
 /// service, so wanting a fast collective is not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MulticastOptIn {
-    /// Nobody did.
+    /// It was not.
     Absent,
     /// The user did, knowing the host.
     Given,
@@ -24,7 +24,7 @@ pub enum MulticastOptIn {
 /// What stands between these GPUs and multicast.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum MulticastRefusal {
-    /// There is nobody to cast to.
+    /// There is no other GPU to cast to.
     #[error("multicast needs two GPUs or more, {0} in use")]
     TooFew(usize),
     /// The driver says that this GPU cannot.
@@ -33,7 +33,7 @@ pub enum MulticastRefusal {
     /// The environment forbids it.
     #[error("{0} in the environment forbids multicast here")]
     Vetoed(&'static str),
-    /// Nobody asked for it.
+    /// It was not asked for.
     #[error("multicast was not asked for explicitly")]
     NotAskedFor,
 }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn one_gpu_has_nobody_to_cast_to() {
+    fn one_gpu_has_none_to_cast_to() {
         let asked = MulticastPermit::ask(&[gpu(0, true)], MulticastOptIn::Given, |_| None);
         assert_eq!(asked.unwrap_err(), MulticastRefusal::TooFew(1));
     }

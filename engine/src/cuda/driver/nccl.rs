@@ -1,4 +1,4 @@
-//! NCCL, found and loaded at run time: the all-reduce that everybody compares with.
+//! NCCL, found and loaded at run time: the all-reduce that others are compared with.
 //!
 //! cudarc binds NCCL but looks for the library under names that its packages do not have (`libnccl.so.2`), so the few
 //! calls needed are looked up here, with cudarc's types.
@@ -15,7 +15,7 @@ use cudarc::{
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 
 use super::{
-    CudaError, Device,
+    CudaError, Device, DevicePtr,
     find::{FindError, library_paths},
 };
 
@@ -61,7 +61,7 @@ struct Calls {
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
     /// Summed in place.
-    pub address: u64,
+    pub data: DevicePtr<'a>,
     /// Where it is put.
     pub stream: &'a CudaStream,
 }
@@ -108,8 +108,8 @@ impl Nccl {
             // SAFETY: the communicator is live; addresses and stream are the caller's promise.
             let put = unsafe {
                 (self.calls.all_reduce)(
-                    part.address as *const c_void,
-                    part.address as *mut c_void,
+                    part.data.address() as *const c_void,
+                    part.data.address() as *mut c_void,
                     len,
                     ncclDataType_t::ncclBfloat16,
                     ncclRedOp_t::ncclSum,
@@ -127,7 +127,7 @@ impl Nccl {
 impl Drop for Nccl {
     fn drop(&mut self) {
         for &comm in &self.comms {
-            // SAFETY: made by ncclCommInitAll and destroyed only here; what it still had to say nobody can use.
+            // SAFETY: made by ncclCommInitAll and destroyed only here; an error here has no use any more.
             let _destroyed = unsafe { (self.calls.destroy)(comm) };
         }
     }
@@ -190,7 +190,14 @@ mod tests {
     #[test]
     fn a_missing_library_is_a_value() {
         match Calls::load() {
-            Ok(_) => eprintln!("libnccl is here"),
+            Ok(calls) => {
+                let mut version = 0;
+                // SAFETY: valid for one write.
+                let asked = unsafe { (calls.version)(&raw mut version) };
+                calls.check(asked, "ncclGetVersion").expect("every NCCL says its version");
+                // 2.0 was the first whose calls these are.
+                assert!(version >= 2000, "{version}");
+            }
             Err(error) => assert!(error.to_string().contains("libnccl"), "{error}"),
         }
     }

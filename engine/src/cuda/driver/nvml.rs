@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 
-/// Somebody's work on a GPU.
+/// Another process's work on a GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GpuProcess {
     /// Process id, as the management library sees it (in a container it may be another's numbering).
@@ -93,7 +93,7 @@ impl Nvml {
         let mut text: [c_char; 96] = [0; 96];
         // SAFETY: the buffer is as long as stated; the library ends it with a NUL, and it began with nothing else.
         let result = unsafe { (self.driver_version)(text.as_mut_ptr(), 95) };
-        // SAFETY: the last byte is a NUL that nobody has overwritten.
+        // SAFETY: the last byte is a NUL that was never overwritten.
         let text = unsafe { CStr::from_ptr(text.as_ptr()) };
         (result == 0).then(|| text.to_string_lossy().into_owned())
     }

@@ -13,7 +13,7 @@ const NOTICEABLE_BYTES: u64 = 1 << 30;
 /// The GPUs of a run of so many ranks, or why they cannot work together. `loads[i]` is of GPU `i`, where known.
 ///
 /// # Errors
-/// Too few GPUs, GPUs of several sorts, two without a peer link, one that others hold for themselves.
+/// Too few GPUs, GPUs of several sorts, two without a peer link, one that is not to be shared.
 pub(in crate::cuda) fn choose<'g>(
     found: &'g Gpus,
     ranks: u32,
@@ -47,7 +47,7 @@ fn allowed(gpu: &GpuInfo, load: Option<&GpuLoad>) -> Result<(), CudaError> {
     }
 }
 
-/// Who else works on a GPU: a run goes on, its times are disturbed. `None` when nobody does, or nobody knows.
+/// Which other processes work on a GPU: a run goes on, its times are disturbed. `None` when there are none, or none known.
 pub(super) fn shared_with(gpu: u32, load: &GpuLoad) -> Option<String> {
     let used = |process: &super::nvml::GpuProcess| process.used_bytes;
     let noticeable = |process: &&_| used(process).is_none_or(|bytes| bytes >= NOTICEABLE_BYTES);
@@ -120,7 +120,7 @@ mod tests {
         let text = refused(&found, 4, &[]);
         assert_eq!(
             text,
-            "4 ranks need 4 GPUs, 2 are here; lower --tp, or look at CUDA_VISIBLE_DEVICES"
+            "4 ranks need 4 GPUs, 2 are here; use fewer ranks, or look at CUDA_VISIBLE_DEVICES"
         );
         found.gpus[1].peers[0] = false;
         let text = refused(&found, 2, &[]);
@@ -128,7 +128,7 @@ mod tests {
         found.gpus[1].name = "NVIDIA A100".to_owned();
         let text = refused(&found, 2, &[]);
         assert!(text.contains("GPU 0: NVIDIA H200, GPU 1: NVIDIA A100"), "{text}");
-        // One GPU alone needs neither.
+        // A single GPU needs neither.
         assert!(choose(&found, 1, &[]).is_ok());
     }
 

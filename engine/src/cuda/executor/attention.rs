@@ -1,131 +1,146 @@
-//! Attention of one op: tiles of queries over rows or pages, and single queries over pages.
+//! Attention of one op: tiles of queries over rows or pages, and decode runs over pages.
 
 use super::{
-    attention_work::{RunWork, SplitWork, heads_parts},
-    cache::KvCache,
-    compute::Compute,
-    layout::{HEAD_DIM, PAGE_TOKENS},
+    attention_work::{DecodeRun, SplitWork},
+    layout::{HEAD_DIM, PAGE_TOKENS, Sizes},
+    rank::Rank,
 };
 use crate::{
     cuda::{
-        driver::{Args, Buffer, CudaError, KernelFamily, Shape},
-        kernels::{Matrix, TensorMap},
+        driver::CudaError,
+        kernels::{
+            Decode, DecodeCall, Loader, Matrix, MergeCall, Prefill, PrefillCall, PrefillForm,
+        },
     },
     plan::Op,
 };
 
-/// log2(e) / √128: the kernels take powers of two.
-fn scale() -> f32 {
-    std::f32::consts::LOG2_E / (HEAD_DIM as f32).sqrt()
+/// Kernels of attention.
+#[derive(Debug)]
+pub(super) struct AttentionKernels {
+    /// Over rows or over pages, as the plan's keys lie.
+    prefill: Prefill,
+    /// Where keys lie in pages.
+    decode: Option<Decode>,
 }
 
-/// Queries, keys and values, described to the copy engine or by address: keys and values have rows of one length.
-fn operands(family: KernelFamily, [q, k, v]: [Matrix; 3], gpu: u32) -> Result<Args, CudaError> {
-    let map = |matrix| TensorMap::bf16(matrix, 128, 64, gpu);
-    Ok(match family {
-        KernelFamily::Hopper => Args::new().with(map(q)?).with(map(k)?).with(map(v)?),
-        KernelFamily::Portable => Args::new()
-            .with(q.address)
-            .with(q.pitch_bytes)
-            .with(k.address)
-            .with(v.address)
-            .with(k.pitch_bytes),
-    })
-}
-
-impl Compute<'_> {
-    pub(super) fn attention(&self, op: &Op, layer: u32) -> Result<(), CudaError> {
-        let work = self.rank.attention.of(op.split);
-        if work.num_tiles > 0 {
-            self.tiled(op, work, layer)?;
-        }
-        let Some(cache) = &self.rank.cache else { return Ok(()) };
-        work.runs.iter().try_for_each(|run| self.decode(op, run, (cache, layer)))
+impl AttentionKernels {
+    pub(super) fn load(loader: Loader<'_>, sizes: &Sizes) -> Result<Self, CudaError> {
+        let (head_dim, family) = (sizes.shard.head_dim, loader.device().family());
+        let page_tokens = if sizes.paged { PAGE_TOKENS } else { 0 };
+        Ok(Self {
+            prefill: Prefill::load(loader, PrefillForm { page_tokens, head_dim, family })?,
+            decode: sizes.paged.then(|| Decode::load(loader)).transpose()?,
+        })
     }
 
-    fn tiled(&self, op: &Op, work: &SplitWork, layer: u32) -> Result<(), CudaError> {
-        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let gpu = rank.device.info().index;
-        let in_rows = |first_head: u32, heads: u32| Matrix {
-            address: rank.act.qkv.address() + u64::from(first_head * HEAD_DIM) * 2,
-            rows: rank.sizes.rows,
-            columns: heads * HEAD_DIM,
-            pitch_bytes: u64::from(shard.qkv_columns()) * 2,
-        };
-        let [keys, values] = match &rank.cache {
-            Some(cache) => cache.layer(layer),
-            None => [shard.heads, shard.heads + shard.kv_heads]
-                .map(|first| in_rows(first, shard.kv_heads)),
-        };
-        let table = rank.attention.table.as_ref();
-        let family = rank.device.family();
-        let args = operands(family, [in_rows(0, shard.heads), keys, values], gpu)?
-            .with(rank.act.attended.address())
-            .with(u64::from(shard.heads * HEAD_DIM) * 2)
-            .with(work.tiles.address())
-            .with(work.num_tiles)
-            .with(shard.heads)
-            .with(shard.heads / shard.kv_heads)
-            .with(table.map_or(0, |(table, _)| table.address()))
-            .with(table.map_or(0, |(_, pitch)| *pitch))
-            .with(scale())
-            .with(op.id.0)
-            .with(rank.recording.ring_address());
-        let (args, threads) = match family {
-            KernelFamily::Hopper => (args.with(rank.recording.error_address()), 384),
-            KernelFamily::Portable => (args, 256),
-        };
-        let blocks = (work.num_tiles * shard.heads).clamp(1, self.sms);
-        let shape = Shape { blocks, threads };
-        // SAFETY: the arguments are those of the family's weft_attention; operands and tiles are live buffers of this rank.
-        unsafe { rank.programs.attention.launch(rank.device.compute(), shape, args) }
-    }
-
-    /// Single queries: every piece of their keys by itself, then the pieces joined.
-    fn decode(
+    /// Launches an attention op on the compute stream, its tiles on `sms` SMs at most.
+    ///
+    /// # Errors
+    /// What the driver refuses.
+    pub(super) fn launch(
         &self,
+        rank: &Rank,
         op: &Op,
-        run: &RunWork,
-        (cache, layer): (&KvCache, u32),
+        layer: u32,
+        sms: u32,
     ) -> Result<(), CudaError> {
-        let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let (pitch, out_pitch) = (shard.qkv_columns() * 2, shard.heads * HEAD_DIM * 2);
-        let row = |buffer: &Buffer, pitch: u32| {
-            buffer.address() + u64::from(run.first) * u64::from(pitch)
-        };
-        let [keys, values] = cache.layer(layer);
-        let table = rank.attention.table.as_ref();
-        let kernels = rank.programs.decode.as_ref().expect("loaded where there is a cache");
-        let args = Args::new()
-            .with(row(&rank.act.qkv, pitch))
-            .with(u64::from(pitch))
-            .with(keys.address)
-            .with(values.address)
-            .with(run.table.address())
-            .with(table.map_or(0, |(_, pitch)| *pitch))
-            .with(PAGE_TOKENS.ilog2())
-            .with(run.lengths.address())
-            .with(shard.heads)
-            .with(shard.kv_heads)
-            .with(run.chunk)
-            .with(rank.attention.state.address())
-            .with(rank.attention.partial.address())
-            .with(scale())
-            .with(op.id.0)
-            .with(rank.recording.ring_address());
-        let stream = rank.device.compute();
-        let grid = (run.pieces, shard.kv_heads * heads_parts(&rank.sizes), run.queries);
-        // SAFETY: the arguments are those of weft_attention_decode over live buffers of this rank; partial results have
-        // room for the longest run, and runs follow one another on the stream.
-        unsafe { kernels.pieces.launch_grid(stream, (grid, 128), args) }?;
-        let args = Args::new()
-            .with(rank.attention.state.address())
-            .with(rank.attention.partial.address())
-            .with(row(&rank.act.attended, out_pitch))
-            .with(u64::from(out_pitch))
-            .with(run.pieces)
-            .with(scale());
-        // SAFETY: as above, of weft_attention_merge.
-        unsafe { kernels.merge.launch_grid(stream, ((shard.heads, run.queries, 1), 128), args) }
+        let work = rank.attention.of(op.split);
+        if work.num_tiles > 0 {
+            let blocks = (work.num_tiles * rank.sizes.shard.heads).clamp(1, sms);
+            tiled(&self.prefill, rank, op, work, &keys_and_values(rank, layer), blocks)?;
+        }
+        let (Some(cache), Some(kernels)) = (&rank.cache, &self.decode) else { return Ok(()) };
+        work.runs.iter().try_for_each(|run| decode(kernels, rank, op, run, &cache.layer(layer)))
     }
+}
+
+/// Columns of QKV from a head on, all rows.
+fn heads_of_qkv(rank: &Rank, first_head: u32, heads: u32) -> Matrix<'_> {
+    Matrix {
+        data: rank.act.qkv.ptr_at(u64::from(first_head * HEAD_DIM) * 2),
+        rows: rank.sizes.rows,
+        columns: heads * HEAD_DIM,
+        pitch_bytes: u64::from(rank.sizes.shard.qkv_columns()) * 2,
+    }
+}
+
+/// In the pages of a layer's cache, or in the batch's rows of QKV.
+fn keys_and_values(rank: &Rank, layer: u32) -> [Matrix<'_>; 2] {
+    let shard = &rank.sizes.shard;
+    match &rank.cache {
+        Some(cache) => cache.layer(layer),
+        None => [shard.heads, shard.heads + shard.kv_heads]
+            .map(|first| heads_of_qkv(rank, first, shard.kv_heads)),
+    }
+}
+
+fn tiled(
+    kernel: &Prefill,
+    rank: &Rank,
+    op: &Op,
+    work: &SplitWork,
+    [keys, values]: &[Matrix<'_>; 2],
+    blocks: u32,
+) -> Result<(), CudaError> {
+    let shard = &rank.sizes.shard;
+    let call = PrefillCall {
+        q: heads_of_qkv(rank, 0, shard.heads),
+        k: *keys,
+        v: *values,
+        out: rank.act.attended.ptr(),
+        out_pitch_bytes: u64::from(shard.heads * HEAD_DIM) * 2,
+        tiles: work.tiles.ptr(),
+        num_tiles: work.num_tiles,
+        heads: shard.heads,
+        kv_heads: shard.kv_heads,
+        table: rank.attention.table(),
+        blocks,
+        recording: rank.recording.of(op.id.0),
+    };
+    kernel.launch(rank.device.compute(), &call)
+}
+
+/// Single queries: every split-KV chunk by itself, then the chunks merged. Partial results have room for the longest run,
+/// and runs follow one another on the stream.
+fn decode(
+    kernels: &Decode,
+    rank: &Rank,
+    op: &Op,
+    run: &DecodeRun,
+    [keys, values]: &[Matrix<'_>; 2],
+) -> Result<(), CudaError> {
+    let shard = &rank.sizes.shard;
+    let (pitch_bytes, out_pitch_bytes) =
+        (u64::from(shard.qkv_columns() * 2), u64::from(shard.heads * HEAD_DIM * 2));
+    let first = u64::from(run.first);
+    let (state, partial) = (rank.attention.state.ptr(), rank.attention.partial.ptr());
+    let call = DecodeCall {
+        q: rank.act.qkv.ptr_at(first * pitch_bytes),
+        q_pitch_bytes: pitch_bytes,
+        keys: keys.data,
+        values: values.data,
+        table: run.table.of(),
+        page_tokens: PAGE_TOKENS,
+        lengths: run.lengths.ptr(),
+        queries: run.queries,
+        heads: shard.heads,
+        kv_heads: shard.kv_heads,
+        chunk_tokens: run.chunk_tokens,
+        chunks: run.chunks,
+        state,
+        partial,
+        recording: rank.recording.of(op.id.0),
+    };
+    kernels.launch(rank.device.compute(), &call)?;
+    let call = MergeCall {
+        state,
+        partial,
+        out: rank.act.attended.ptr_at(first * out_pitch_bytes),
+        out_pitch_bytes,
+        queries: run.queries,
+        heads: shard.heads,
+        chunks: run.chunks,
+    };
+    kernels.merge(rank.device.compute(), &call)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     layout::{PAGE_TOKENS, Sizes},
-    random::{Random, Streams},
+    random::{RandomMatrices, Streams},
 };
 use crate::{
     batch::Batch,
@@ -96,10 +96,16 @@ impl Pages {
 /// One rank's keys and values, `[pages · 128, kv_heads, 128]` a layer each.
 #[derive(Debug)]
 pub(super) struct KvCache {
-    /// By layer: keys, values.
-    layers: Vec<(Buffer, Buffer)>,
+    layers: Vec<LayerCache>,
     rows: u32,
     columns: u32,
+}
+
+/// Of one layer, `[rows, columns]` each.
+#[derive(Debug)]
+struct LayerCache {
+    keys: Buffer,
+    values: Buffer,
 }
 
 impl KvCache {
@@ -108,18 +114,18 @@ impl KvCache {
         Self::new(sizes, pages, |_, len| Buffer::zeros(device, len * 2))
     }
 
-    /// Random numbers: stands for tokens that nobody computed.
+    /// Random numbers: they stand for tokens that were never computed.
     fn random(
         loader: Loader<'_>,
         seed: u64,
         sizes: &Sizes,
         pages: &Pages,
     ) -> Result<Self, CudaError> {
-        let random = Random::new(loader, seed)?;
+        let random = RandomMatrices::new(loader, seed)?;
         let cache = Self::new(sizes, pages, |which, len| {
             random.matrix(len, Streams::of_cache(which), 1.0)
         })?;
-        loader.device.synchronize()?;
+        loader.device().synchronize()?;
         Ok(cache)
     }
 
@@ -132,20 +138,17 @@ impl KvCache {
             (pages.total * PAGE_TOKENS, sizes.shard.kv_heads * sizes.shard.head_dim);
         let len = rows as usize * columns as usize;
         let layers = (0..sizes.layers)
-            .map(|layer| Ok((make(2 * layer, len)?, make(2 * layer + 1, len)?)))
+            .map(|layer| {
+                Ok(LayerCache { keys: make(2 * layer, len)?, values: make(2 * layer + 1, len)? })
+            })
             .collect::<Result<_, CudaError>>()?;
         Ok(Self { layers, rows, columns })
     }
 
     /// Keys and values of a layer.
-    pub(super) fn layer(&self, layer: u32) -> [Matrix; 2] {
-        let (keys, values) = &self.layers[layer as usize];
-        [keys, values].map(|buffer| Matrix {
-            address: buffer.address(),
-            rows: self.rows,
-            columns: self.columns,
-            pitch_bytes: u64::from(self.columns) * 2,
-        })
+    pub(super) fn layer(&self, layer: u32) -> [Matrix<'_>; 2] {
+        let LayerCache { keys, values } = &self.layers[layer as usize];
+        [keys, values].map(|buffer| Matrix::dense(buffer.ptr(), self.rows, self.columns))
     }
 }
 
@@ -166,7 +169,7 @@ impl Cache {
         let sizes = Sizes::of(plan).expect("the plan was made for this degree");
         let pages = Pages::of(&plan.spec.batch, Some(room));
         let make =
-            |loader: &Loader<'_>| Ok(Arc::new(KvCache::zeros(loader.device, &sizes, &pages)?));
+            |loader: &Loader<'_>| Ok(Arc::new(KvCache::zeros(loader.device(), &sizes, &pages)?));
         let ranks = loaders.iter().map(make).collect::<Result<_, CudaError>>()?;
         Ok(Self { pages: Arc::new(pages), ranks })
     }

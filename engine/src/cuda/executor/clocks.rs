@@ -4,8 +4,8 @@ use crate::{
     clock::{ClockFit, ClockPair},
     cuda::{
         compile::Nvrtc,
-        driver::{Args, Buffer, CudaError, Device, Kernel, Shape},
-        kernels::Loader,
+        driver::{Buffer, CudaError, Device},
+        kernels::{Clock, ClockCall, Loader},
     },
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Clocks {
 #[derive(Debug)]
 struct Side {
     device: Device,
-    kernel: Kernel,
+    kernel: Clock,
     flag: Buffer,
     times: Buffer,
     error: Buffer,
@@ -39,12 +39,7 @@ impl Clocks {
     pub(super) fn new(devices: &[Device], nvrtc: &Nvrtc) -> Result<Self, CudaError> {
         let side = |device: &Device| {
             Ok(Side {
-                kernel: Loader { device, nvrtc, stamps: false }.load(
-                    "clock.cu",
-                    "weft_clock",
-                    &[],
-                    0,
-                )?,
+                kernel: Clock::load(Loader::new(device, nvrtc, false))?,
                 flag: Buffer::zeros(device, 64)?,
                 times: Buffer::zeros(device, ROUNDS as usize * 16)?,
                 error: Buffer::zeros(device, 64)?,
@@ -82,20 +77,20 @@ impl Clocks {
 }
 
 fn launch(side: &Side, other: &Side, first: u32, leads: bool) -> Result<(), CudaError> {
-    let args = Args::new()
-        .with(side.flag.address())
-        .with(other.flag.address())
-        .with(side.times.address())
-        .with(ROUNDS)
-        .with(first)
-        .with(u32::from(leads))
-        .with(0u32)
-        .with(side.error.address());
-    // SAFETY: the arguments are those of weft_clock; flags and times live as long as the clocks.
-    unsafe { side.kernel.launch(side.device.comm(), Shape { blocks: 1, threads: 32 }, args) }
+    let call = ClockCall {
+        mine: side.flag.ptr(),
+        theirs: other.flag.ptr(),
+        out: side.times.ptr(),
+        rounds: ROUNDS,
+        first,
+        leads,
+        op: 0,
+        error: side.error.ptr(),
+    };
+    side.kernel.launch(side.device.comm(), &call)
 }
 
-/// The quarter of the rounds with the shortest way there and back, as one pair each.
+/// The quarter of the rounds with the shortest round trip, as one pair each.
 fn narrowest(sent_seen: &[u64], noted: &[u64]) -> Vec<ClockPair> {
     let mut pairs: Vec<ClockPair> = sent_seen
         .chunks_exact(2)
@@ -117,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shortest_ways_count() {
+    fn the_shortest_round_trips_count() {
         let sent_seen: Vec<u64> =
             (0..8).flat_map(|i| [1000 * i, 1000 * i + 100 + 50 * i]).collect();
         let noted: Vec<u64> = (0..8).map(|i| 1000 * i + 50 + 7_000).collect();

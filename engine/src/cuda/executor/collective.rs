@@ -1,84 +1,123 @@
 //! Ops in which all ranks meet.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use weftscope_kernels::abi::Peers;
 
-use super::{layout::Rows, rank::Rank};
+use super::{
+    layout::{Rows, Sizes},
+    rank::Rank,
+};
 use crate::{
     cuda::{
-        driver::{Args, CudaError, Kernel, Shape},
-        kernels::FusedForm,
+        driver::{CudaError, KernelFamily},
+        kernels::{
+            self, CollectiveCall, CollectiveKernel, CollectiveKind, FusedForm, FusedNorm,
+            FusedNormCall, Loader, Shared,
+        },
     },
-    plan::{Collective, Op},
+    plan::{Collective, Op, OpRole, Plan},
 };
 
-/// Threads of the plain collectives.
-const PLAIN_THREADS: u32 = 512;
-
-/// What a collective knows of the other ranks: addresses by rank, the same on every rank but for the rank itself.
+/// What a collective knows of the other ranks, by rank.
 pub(super) fn peers(ranks: &[Rank]) -> Vec<Peers> {
-    let mut all = Peers { ranks: ranks.len() as u32, ..Peers::default() };
-    for (index, rank) in ranks.iter().enumerate() {
-        all.hidden[index] = rank.act.hidden.address();
-        all.pads[index] = rank.act.pads.address();
-    }
-    let mut each = vec![all; ranks.len()];
-    for (rank, own) in each.iter_mut().enumerate() {
-        own.rank = rank as u32;
-    }
-    each
+    let acts = ranks.iter().map(|rank| &rank.act);
+    let shared: Vec<Shared<'_>> =
+        acts.map(|act| Shared { hidden: act.hidden.ptr(), pads: act.pads.ptr() }).collect();
+    kernels::peers(&shared)
 }
 
-/// Launches one rank's part of a collective on the op's stream.
-///
-/// # Errors
-/// What the driver refuses.
-pub(super) fn launch(
+/// Kernels of the collectives that are not NCCL's.
+#[derive(Debug)]
+pub(super) struct CollectiveKernels {
+    all_reduce: CollectiveKernel,
+    reduce_scatter: CollectiveKernel,
+    all_gather: CollectiveKernel,
+    fused: BTreeMap<FusedForm, FusedNorm>,
+}
+
+impl CollectiveKernels {
+    pub(super) fn load(loader: Loader<'_>, plan: &Plan, sizes: &Sizes) -> Result<Self, CudaError> {
+        let (hidden, ranks) = (sizes.shard.hidden, plan.ranks);
+        let mut fused = BTreeMap::new();
+        for form in fused_forms(plan, hidden, loader.device().family()) {
+            fused.insert(form, FusedNorm::load(loader, form, hidden, ranks)?);
+        }
+        let plain = |kind| CollectiveKernel::load(loader, kind, ranks);
+        Ok(Self {
+            all_reduce: plain(CollectiveKind::AllReduce)?,
+            reduce_scatter: plain(CollectiveKind::ReduceScatter)?,
+            all_gather: plain(CollectiveKind::AllGather)?,
+            fused,
+        })
+    }
+
+    /// Launches one rank's part of a collective on the op's stream. Hidden buffers and pads of all ranks live as long as
+    /// the prepared plan, and no two collectives run at one time: the plan orders them on both streams.
+    ///
+    /// # Errors
+    /// What the driver refuses.
+    pub(super) fn launch(
+        &self,
+        rank: &Rank,
+        peers: &Peers,
+        op: &Op,
+        collective: Collective,
+    ) -> Result<(), CudaError> {
+        let rows = rank.sizes.rows_of(op);
+        // The kernels cut by vectors: whole rows go to each rank when they divide.
+        let shards = rows.in_equal_shards(peers.ranks);
+        match collective {
+            Collective::AllReduce => plain(&self.all_reduce, rank, peers, op, rows),
+            Collective::ReduceScatter => plain(&self.reduce_scatter, rank, peers, op, shards),
+            Collective::AllGather => plain(&self.all_gather, rank, peers, op, shards),
+            Collective::FusedArNorm => self.fused(rank, peers, op, rows),
+        }
+    }
+
+    /// Each rank norms its token shard.
+    fn fused(&self, rank: &Rank, peers: &Peers, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let own = rows.shard(peers.rank, peers.ranks);
+        let form = FusedForm::of(op, peers.ranks, rank.sizes.shard.hidden, rank.device.family());
+        let call = FusedNormCall {
+            peers,
+            residual: rank.act.residual.ptr(),
+            gamma: rank.gamma(op),
+            first: own.first,
+            rows: own.rows,
+            slots: form.slots,
+            eps: rank.sizes.rms_eps,
+            blocks: op.grid,
+            recording: rank.recording.of(op.id.0),
+        };
+        self.fused[&form].launch(rank.stream_of(op), &call)
+    }
+}
+
+fn plain(
+    kernel: &CollectiveKernel,
     rank: &Rank,
     peers: &Peers,
     op: &Op,
-    collective: Collective,
+    rows: Rows,
 ) -> Result<(), CudaError> {
-    let rows = rank.sizes.rows_of(op);
-    let hidden = rank.sizes.shard.hidden;
-    let tail = |args: Args| {
-        args.with(op.id.0).with(rank.recording.ring_address()).with(rank.recording.error_address())
+    let vectors = u64::from(rank.sizes.shard.hidden / 8);
+    let call = CollectiveCall {
+        peers,
+        first: u64::from(rows.first) * vectors,
+        count: u64::from(rows.rows) * vectors,
+        blocks: op.grid,
+        recording: rank.recording.of(op.id.0),
     };
-    let plain = |kernel, rows: Rows| {
-        let vectors = u64::from(hidden / 8);
-        let args = Args::new()
-            .with(*peers)
-            .with(u64::from(rows.first) * vectors)
-            .with(u64::from(rows.rows) * vectors);
-        put(rank, op, kernel, PLAIN_THREADS, tail(args))
-    };
-    match collective {
-        Collective::AllReduce => plain(&rank.programs.all_reduce, rows),
-        // The kernels cut by vectors: whole rows go to each rank when they divide.
-        Collective::ReduceScatter => {
-            plain(&rank.programs.reduce_scatter, rows.in_equal_shards(peers.ranks))
-        }
-        Collective::AllGather => {
-            plain(&rank.programs.all_gather, rows.in_equal_shards(peers.ranks))
-        }
-        Collective::FusedArNorm => {
-            let own = rows.shard(peers.rank, peers.ranks);
-            let form = FusedForm::of(op, peers.ranks, hidden, rank.device.family());
-            let kernel = &rank.programs.fused[&form];
-            let args = Args::new()
-                .with(*peers)
-                .with(rank.act.residual.address())
-                .with(rank.gamma(op))
-                .with(own.first)
-                .with(own.rows)
-                .with(form.slots)
-                .with(rank.sizes.rms_eps);
-            put(rank, op, kernel, form.groups * form.group_threads, tail(args))
-        }
-    }
+    kernel.launch(rank.stream_of(op), &call)
 }
 
-fn put(rank: &Rank, op: &Op, kernel: &Kernel, threads: u32, args: Args) -> Result<(), CudaError> {
-    // SAFETY: the arguments are the kernel's own; hidden buffers and pads of all ranks live as long as the executor,
-    // and no two collectives run at one time: the plan orders them on both streams.
-    unsafe { kernel.launch(rank.stream_of(op), Shape { blocks: op.grid, threads }, args) }
+/// Whether an op is the fused collective.
+pub(super) fn is_fused(op: &Op) -> bool {
+    op.role == OpRole::Collective(Collective::FusedArNorm)
+}
+
+fn fused_forms(plan: &Plan, hidden: u32, family: KernelFamily) -> BTreeSet<FusedForm> {
+    let fused = plan.ops.iter().filter(|op| is_fused(op));
+    fused.map(|op| FusedForm::of(op, plan.ranks, hidden, family)).collect()
 }

@@ -1,25 +1,70 @@
 //! Ops that one GPU does by itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
-    layout::{HEAD_DIM, Rows},
-    programs::gemm_form,
+    attention::AttentionKernels,
+    layout::{HEAD_DIM, Rows, Sizes},
     rank::Rank,
     weights::LayerWeights,
 };
 use crate::{
     cuda::{
-        driver::{Args, Buffer, CudaError, Kernel, Shape},
-        kernels::{GemmCall, Matrix},
+        driver::{Buffer, CudaError, KernelFamily},
+        kernels::{
+            EmbedCall, Embedding, Gemm, GemmCall, GemmForm, Loader, Matrix, Norm, NormCall,
+            NormKind, QkNorm, QkNormCall, Rope, RopeCall, SiluMul, SiluMulCall,
+        },
     },
-    plan::{Epilogue, Op, OpRole, OpWork, Phase, Split},
+    plan::{Epilogue, Op, OpRole, OpWork, Phase, Plan, Split},
 };
 
-/// Tile rows that a matrix product walks down before it moves right.
+/// Tile rows that a GEMM walks down before it moves right.
 const GEMM_GROUP: u32 = 8;
+
+/// Kernels of everything but attention.
+#[derive(Debug)]
+pub(super) struct ComputeKernels {
+    gemms: BTreeMap<GemmForm, Gemm>,
+    embedding: Embedding,
+    first_norm: Norm,
+    add_norm: Norm,
+    /// Where the model normalises queries and keys.
+    qk_norm: Option<QkNorm>,
+    rope: Rope,
+    silu_mul: SiluMul,
+}
+
+impl ComputeKernels {
+    /// Compiles and loads what the plan's ops need; `sms[op]` are the SMs an op may use.
+    pub(super) fn load(
+        loader: Loader<'_>,
+        plan: &Plan,
+        sizes: &Sizes,
+        sms: &[u32],
+    ) -> Result<Self, CudaError> {
+        let (shard, family) = (&sizes.shard, loader.device().family());
+        let mut gemms = BTreeMap::new();
+        for form in gemm_forms(plan, sms, family) {
+            gemms.insert(form, Gemm::load(loader, form)?);
+        }
+        Ok(Self {
+            gemms,
+            embedding: Embedding::load(loader)?,
+            first_norm: Norm::load(loader, NormKind::First, shard.hidden)?,
+            add_norm: Norm::load(loader, NormKind::Add, shard.hidden)?,
+            qk_norm: shard.qk_norm.then(|| QkNorm::load(loader)).transpose()?,
+            rope: Rope::load(loader)?,
+            silu_mul: SiluMul::load(loader)?,
+        })
+    }
+}
 
 /// Launches ops of one rank on its compute stream.
 pub(super) struct Compute<'a> {
     pub(super) rank: &'a Rank,
+    pub(super) kernels: &'a ComputeKernels,
+    pub(super) attention: &'a AttentionKernels,
     pub(super) index: u32,
     /// SMs that the plan leaves to the op.
     pub(super) sms: u32,
@@ -36,8 +81,8 @@ impl Compute<'_> {
         let shard = &rank.sizes.shard;
         let (hidden, heads) = (shard.hidden, shard.heads * HEAD_DIM);
         let act = &rank.act;
-        let m = |buffer, columns| Rank::matrix(buffer, (rows.first, rows.rows), columns);
-        let w = |buffer, n, k| Rank::matrix(buffer, (0, n), k);
+        let m = |buffer, columns| Rank::matrix(buffer, rows, columns);
+        let w = |buffer, n, k| Matrix::dense(Buffer::ptr(buffer), n, k);
         match op.role {
             OpRole::Embed => self.embed(op, rows),
             OpRole::Qkv => {
@@ -47,15 +92,15 @@ impl Compute<'_> {
             }
             OpRole::QkNorm => self.qk_norm(op, rows, self.layer(op)?),
             OpRole::RopeKv => self.rope(op, rows, self.layer(op)?),
-            OpRole::Attention => self.attention(op, op.layer.unwrap_or(0)),
+            OpRole::Attention => self.attention.launch(rank, op, op.layer.unwrap_or(0), self.sms),
             OpRole::OProj => self.gemm(
                 op,
                 m(&act.attended, heads),
                 w(&self.layer(op)?.o_proj, hidden, heads),
                 m(&act.hidden, hidden),
             ),
-            OpRole::FirstNorm => self.norm(op, rows, &rank.programs.first_norm),
-            OpRole::AddNorm => self.norm(op, rows, &rank.programs.add_norm),
+            OpRole::FirstNorm => self.norm(op, rows, &self.kernels.first_norm),
+            OpRole::AddNorm => self.norm(op, rows, &self.kernels.add_norm),
             OpRole::GateUp => {
                 let l = self.layer(op)?;
                 let n = 2 * rank.sizes.intermediate;
@@ -83,148 +128,167 @@ impl Compute<'_> {
             | OpRole::SharedSiluMul
             | OpRole::SharedDown
             | OpRole::MoeSum
-            | OpRole::Collective(_) => Err(CudaError::NoKernel { op: op.role.name() }),
+            | OpRole::Collective(_) => Err(no_kernel(op)),
         }
     }
 
     /// The weights of the layer that an op belongs to.
     fn layer(&self, op: &Op) -> Result<&LayerWeights, CudaError> {
         let weights = op.layer.and_then(|layer| self.rank.weights.layers.get(layer as usize));
-        weights.ok_or(CudaError::NoKernel { op: op.role.name() })
+        weights.ok_or_else(|| no_kernel(op))
     }
 
-    fn gemm(&self, op: &Op, a: Matrix, b: Matrix, c: Matrix) -> Result<(), CudaError> {
+    fn gemm(&self, op: &Op, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Result<(), CudaError> {
         let rank = self.rank;
-        let form =
-            gemm_form(op, self.sms, rank.device.family()).map(|form| &rank.programs.gemms[&form]);
-        let form = form.expect("loaded for every product of the plan");
-        let call = GemmCall {
-            a,
-            b,
-            c,
-            sms: Some(self.sms),
-            group: GEMM_GROUP,
-            op: op.id.0,
-            ring: rank.recording.ring_address(),
-            error: rank.recording.error_address(),
-        };
-        // SAFETY: the matrices are rows of buffers that live as long as the rank; stream order and the plan's
-        // dependencies keep two ops from writing the same rows at one time.
-        unsafe { form.launch(rank.device.compute(), &call) }
+        let form = gemm_form(op, self.sms, rank.device.family());
+        let kernel =
+            form.and_then(|form| self.kernels.gemms.get(&form)).ok_or_else(|| no_kernel(op))?;
+        let recording = rank.recording.of(op.id.0);
+        let call = GemmCall { a, b, c, sms: Some(self.sms), group: GEMM_GROUP, recording };
+        kernel.launch(rank.device.compute(), &call)
     }
 
     fn embed(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let row_bytes = u64::from(shard.hidden) * 2;
-        let args = Args::new()
-            .with(rank.inputs.ids.address() + u64::from(rows.first) * 4)
-            .with(rank.weights.embedding.address())
-            .with(rank.act.hidden.address() + u64::from(rows.first) * row_bytes)
-            .with(rows.rows)
-            .with(shard.hidden / 8)
-            .with(self.index * shard.vocab)
-            .with(shard.vocab);
-        self.elementwise(&rank.programs.embedding, op, args)
+        let call = EmbedCall {
+            ids: rank.inputs.ids.ptr_at(u64::from(rows.first) * 4),
+            weight: rank.weights.embedding.ptr(),
+            out: rank.act.hidden.ptr_at(rows.first_byte(shard.hidden)),
+            tokens: rows.rows,
+            hidden: shard.hidden,
+            first: self.index * shard.vocab,
+            count: shard.vocab,
+            blocks: blocks(op),
+            recording: rank.recording.of(op.id.0),
+        };
+        self.kernels.embedding.launch(rank.device.compute(), &call)
     }
 
     fn qk_norm(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let row_bytes = u64::from(shard.qkv_columns()) * 2;
-        let kernel = rank.programs.qk_norm.as_ref().expect("loaded where the plan has the op");
-        let args = Args::new()
-            .with(rank.act.qkv.address() + u64::from(rows.first) * row_bytes)
-            .with(layer.qk_norm.as_ref().map_or(0, Buffer::address))
-            .with(rank.sizes.live(rows).rows)
-            .with(shard.heads)
-            .with(shard.kv_heads)
-            .with(rank.sizes.rms_eps);
-        self.elementwise(kernel, op, args)
+        let both = self.kernels.qk_norm.as_ref().zip(layer.qk_norm.as_ref());
+        let (kernel, gamma) = both.ok_or_else(|| no_kernel(op))?;
+        let call = QkNormCall {
+            qkv: rank.act.qkv.ptr_at(rows.first_byte(shard.qkv_columns())),
+            gamma: gamma.ptr(),
+            tokens: rank.sizes.live(rows).rows,
+            heads: shard.heads,
+            kv_heads: shard.kv_heads,
+            eps: rank.sizes.rms_eps,
+            blocks: blocks(op),
+            recording: rank.recording.of(op.id.0),
+        };
+        kernel.launch(rank.device.compute(), &call)
     }
 
     fn rope(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let row_bytes = u64::from(shard.qkv_columns()) * 2;
-        let [keys, values] = match &rank.cache {
-            Some(cache) => cache.layer(op.layer.unwrap_or(0)).map(|matrix| matrix.address),
-            None => [0; 2],
-        };
+        let cache = rank.cache.as_ref().map(|cache| cache.layer(op.layer.unwrap_or(0)));
         let slots = rank.inputs.slots.as_ref();
-        let args = Args::new()
-            .with(rank.act.qkv.address() + u64::from(rows.first) * row_bytes)
-            .with(rank.inputs.rope.address())
-            .with(rank.inputs.positions.address() + u64::from(rows.first) * 4)
-            .with(slots.map_or(0, |slots| slots.address() + u64::from(rows.first) * 4))
-            .with(keys)
-            .with(values)
-            .with(layer.qkv_bias.as_ref().map_or(0, Buffer::address))
-            .with(rank.sizes.live(rows).rows)
-            .with(shard.heads)
-            .with(shard.kv_heads);
-        self.elementwise(&rank.programs.rope, op, args)
+        let call = RopeCall {
+            qkv: rank.act.qkv.ptr_at(rows.first_byte(shard.qkv_columns())),
+            table: rank.inputs.rope.ptr(),
+            positions: rank.inputs.positions.ptr_at(u64::from(rows.first) * 4),
+            slots: slots.map(|slots| slots.ptr_at(u64::from(rows.first) * 4)),
+            keys: cache.map(|[keys, _]| keys.data),
+            values: cache.map(|[_, values]| values.data),
+            bias: layer.qkv_bias.as_ref().map(Buffer::ptr),
+            tokens: rank.sizes.live(rows).rows,
+            heads: shard.heads,
+            kv_heads: shard.kv_heads,
+            blocks: blocks(op),
+            recording: rank.recording.of(op.id.0),
+        };
+        self.kernels.rope.launch(rank.device.compute(), &call)
     }
 
     fn silu_mul(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let (rank, width) = (self.rank, self.rank.sizes.intermediate);
-        let first = u64::from(rows.first) * u64::from(width) * 2;
-        let args = Args::new()
-            .with(rank.act.gate_up.address() + 2 * first)
-            .with(rank.act.gated.address() + first)
-            .with(rows.rows)
-            .with(width / 8);
-        self.elementwise(&rank.programs.silu_mul, op, args)
+        let call = SiluMulCall {
+            x: rank.act.gate_up.ptr_at(rows.first_byte(2 * width)),
+            out: rank.act.gated.ptr_at(rows.first_byte(width)),
+            rows: rows.rows,
+            width,
+            blocks: blocks(op),
+            recording: rank.recording.of(op.id.0),
+        };
+        self.kernels.silu_mul.launch(rank.device.compute(), &call)
     }
 
-    /// Over all rows of the op, or over the own shard where the plan cut them (the head's split 1).
-    fn norm(&self, op: &Op, rows: Rows, kernel: &Kernel) -> Result<(), CudaError> {
+    /// Over all rows of the op, or over the rank's shard where the plan cut them (the head's split 1).
+    fn norm(&self, op: &Op, rows: Rows, kernel: &Norm) -> Result<(), CudaError> {
         let (rank, hidden) = (self.rank, self.rank.sizes.shard.hidden);
         let rows = self.normed_rows(op, rows);
-        let first = u64::from(rows.first) * u64::from(hidden) * 2;
-        let args = Args::new()
-            .with(rank.act.hidden.address() + first)
-            .with(rank.act.residual.address() + first)
-            .with(rank.gamma(op))
-            .with(rank.act.hidden.address() + first)
-            .with(rows.rows)
-            .with(rank.sizes.rms_eps);
-        self.elementwise(kernel, op, args)
+        let first = rows.first_byte(hidden);
+        let call = NormCall {
+            x: rank.act.hidden.ptr_at(first),
+            residual: rank.act.residual.ptr_at(first),
+            gamma: rank.gamma(op),
+            out: rank.act.hidden.ptr_at(first),
+            rows: rows.rows,
+            eps: rank.sizes.rms_eps,
+            blocks: blocks(op),
+            recording: rank.recording.of(op.id.0),
+        };
+        kernel.launch(rank.device.compute(), &call)
     }
 
     /// Logits of each sequence's last token: its rows gathered first, then multiplied.
     fn lm_head(&self, op: &Op) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
         let (sequences, columns) = (rank.inputs.sequences, rank.sizes.logit_columns());
-        let gather = Args::new()
-            .with(rank.inputs.last_rows.address())
-            .with(rank.act.hidden.address())
-            .with(rank.act.last.address())
-            .with(sequences)
-            .with(shard.hidden / 8)
-            .with(0u32)
-            .with(rank.sizes.rows);
-        self.elementwise(&rank.programs.embedding, op, gather)?;
-        let matrix = |buffer, rows, columns| Rank::matrix(buffer, (0, rows), columns);
+        let gather = EmbedCall {
+            ids: rank.inputs.last_rows.ptr(),
+            weight: rank.act.hidden.ptr(),
+            out: rank.act.last.ptr(),
+            tokens: sequences,
+            hidden: shard.hidden,
+            first: 0,
+            count: rank.sizes.rows,
+            blocks: blocks(op),
+            recording: rank.recording.of(op.id.0),
+        };
+        self.kernels.embedding.launch(rank.device.compute(), &gather)?;
         self.gemm(
             op,
-            matrix(&rank.act.last, sequences, shard.hidden),
-            matrix(&rank.weights.lm_head, columns, shard.hidden),
-            matrix(&rank.act.logits, sequences, columns),
+            Matrix::dense(rank.act.last.ptr(), sequences, shard.hidden),
+            Matrix::dense(rank.weights.lm_head.ptr(), columns, shard.hidden),
+            Matrix::dense(rank.act.logits.ptr(), sequences, columns),
         )
     }
 
     /// Rows that a norm op covers: all of its split, but in the weave's head split 1 has only been reduce-scattered,
-    /// and each rank norms its own token shard before the all-gather.
+    /// and each rank norms its token shard before the all-gather.
     fn normed_rows(&self, op: &Op, rows: Rows) -> Rows {
         if op.role == OpRole::FirstNorm && op.phase == Phase::Head && op.split == Split::Second {
             return rows.shard(self.index, self.rank.ranks);
         }
         rows
     }
+}
 
-    /// A grid-stride kernel with the op's own grid; op id and ring are appended.
-    fn elementwise(&self, kernel: &Kernel, op: &Op, args: Args) -> Result<(), CudaError> {
-        let args = args.with(op.id.0).with(self.rank.recording.ring_address());
-        let shape = Shape { blocks: op.grid.max(1), threads: 256 };
-        // SAFETY: callers pass the kernel's own arguments over live buffers of this rank.
-        unsafe { kernel.launch(self.rank.device.compute(), shape, args) }
-    }
+fn no_kernel(op: &Op) -> CudaError {
+    CudaError::NoKernel { op: op.role.name() }
+}
+
+/// Blocks of a grid-stride kernel: the plan's grid.
+fn blocks(op: &Op) -> u32 {
+    op.grid.max(1)
+}
+
+/// The form of a GEMM op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best.
+fn gemm_form(op: &Op, sms: u32, family: KernelFamily) -> Option<GemmForm> {
+    let form = match &op.work {
+        OpWork::Gemm(shape) if shape.cluster > 1 => {
+            let silu_mul = shape.epilogue == Epilogue::SiluMul;
+            Some(GemmForm { tile_columns: shape.tile_n, silu_mul })
+        }
+        OpWork::Gemm(shape) => Some(GemmForm::fitting(shape.m, shape.n, sms)),
+        _ => None,
+    };
+    form.map(|form| form.on(family))
+}
+
+fn gemm_forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<GemmForm> {
+    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms, family)).collect()
 }

@@ -6,11 +6,7 @@ use super::{
     cache::{Cache, CacheRoom},
     weights::{KeptWeights, Key, Progress, RankWeights, Weights},
 };
-use crate::{
-    cuda::{compile::Nvrtc, driver::Group, kernels::Loader},
-    executor::ExecError,
-    plan::Plan,
-};
+use crate::{cuda::kernels::Loader, executor::ExecError, plan::Plan};
 
 /// Weights, token ids, and a cache that goes on from plan to plan.
 #[derive(Debug, Default)]
@@ -23,7 +19,15 @@ pub(super) struct Held {
     /// Of a cache that is kept; `None`: plans with cached tokens have one of their own.
     pub(super) room: Option<CacheRoom>,
     weights: Option<KeptWeights>,
-    cache: Option<(Key, CacheRoom, Cache)>,
+    cache: Option<KeptCache>,
+}
+
+/// A cache that is kept, and what it is for.
+#[derive(Debug)]
+struct KeptCache {
+    key: Key,
+    room: CacheRoom,
+    cache: Cache,
 }
 
 impl Held {
@@ -46,12 +50,12 @@ impl Held {
     pub(super) fn weights(
         &mut self,
         plan: &Plan,
-        (group, nvrtc): (&Group, &Nvrtc),
+        loaders: &[Loader<'_>],
         progress: &mut Progress<'_>,
     ) -> Result<Vec<Arc<RankWeights>>, ExecError> {
         if !self.has_weights(plan) {
             self.drop_weights();
-            let loaded = KeptWeights::load(&self.source, plan, &loaders(group, nvrtc), progress)?;
+            let loaded = KeptWeights::load(&self.source, plan, loaders, progress)?;
             self.weights = Some(loaded);
         }
         Ok(self.weights.iter().flat_map(|weights| weights.ranks.clone()).collect())
@@ -61,25 +65,20 @@ impl Held {
     pub(super) fn cache(
         &mut self,
         plan: &Plan,
-        (group, nvrtc): (&Group, &Nvrtc),
+        loaders: &[Loader<'_>],
     ) -> Result<Option<Cache>, ExecError> {
         let Some(room) = self.room else {
             self.cache = None;
-            return Ok(Cache::for_plan(plan, &loaders(group, nvrtc))?);
+            return Ok(Cache::for_plan(plan, loaders)?);
         };
         let key = Key::of(plan);
-        let serves = |kept: &&mut (Key, CacheRoom, Cache)| kept.0 == key && kept.1 == room;
-        if let Some((.., cache)) = self.cache.as_mut().filter(serves) {
-            return Ok(Some(cache.clone()));
+        let serves = |kept: &&KeptCache| kept.key == key && kept.room == room;
+        if let Some(kept) = self.cache.as_ref().filter(serves) {
+            return Ok(Some(kept.cache.clone()));
         }
         self.cache = None;
-        let cache = Cache::kept(plan, room, &loaders(group, nvrtc))?;
-        self.cache = Some((key, room, cache.clone()));
+        let cache = Cache::kept(plan, room, loaders)?;
+        self.cache = Some(KeptCache { key, room, cache: cache.clone() });
         Ok(Some(cache))
     }
-}
-
-/// For programs that run before iterations do: without stamps.
-fn loaders<'a>(group: &'a Group, nvrtc: &'a Nvrtc) -> Vec<Loader<'a>> {
-    group.devices().iter().map(|device| Loader { device, nvrtc, stamps: false }).collect()
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use cudarc::driver::{CudaEvent, CudaStream, sys};
 
 use super::{
-    collective,
     compute::Compute,
     graph::{Graph, is_nccl},
     layout::other_stream,
@@ -14,7 +13,8 @@ use super::{
 };
 use crate::{
     cuda::{
-        driver::{Args, Context as _, CudaError, Nccl, Part, Shape},
+        driver::{Context as _, CudaError, Nccl, Part},
+        kernels::{MarkCall, Moment},
         stamps::BEGIN,
     },
     observer::LaunchWatch,
@@ -24,7 +24,7 @@ use crate::{
 /// Events that other streams wait for, by op.
 type Events = HashMap<OpId, CudaEvent>;
 
-/// Launches op by op and rank by rank, so that no rank runs far ahead; `watch` hears of each.
+/// Launches op by op and rank by rank, so that no rank runs far ahead; `watch` is notified of each.
 pub(super) fn launch_directly(
     prepared: &Prepared,
     mut watch: Option<&mut (dyn LaunchWatch + '_)>,
@@ -35,7 +35,7 @@ pub(super) fn launch_directly(
     }
     for op in &prepared.plan.ops {
         if let (true, Some(nccl)) = (is_nccl(op), &prepared.nccl) {
-            // One call launches on all ranks: who watches hears of rank 0 and knows the others by their device.
+            // One call launches on all ranks: the watch is notified of rank 0 and knows the others by their device.
             let launch = || launch_nccl(prepared, nccl, op, &mut events);
             watched(&mut watch, (0, op.id), launch)?;
             continue;
@@ -50,12 +50,12 @@ pub(super) fn launch_directly(
 
 /// Launches each rank's graph, captured the first time.
 pub(super) fn launch_graphs(prepared: &mut Prepared) -> Result<(), CudaError> {
-    if prepared.graphs.is_empty() {
-        prepared.graphs = (0..prepared.ranks.len())
+    if prepared.loaded.graphs.is_empty() {
+        prepared.loaded.graphs = (0..prepared.ranks.len())
             .map(|index| capture(prepared, index))
             .collect::<Result<_, _>>()?;
     }
-    for (rank, graph) in prepared.ranks.iter().zip(&prepared.graphs) {
+    for (rank, graph) in prepared.ranks.iter().zip(&prepared.loaded.graphs) {
         graph.0.launch().on(rank.device.info().index, "launching an iteration")?;
     }
     Ok(())
@@ -102,10 +102,10 @@ fn capture(prepared: &Prepared, index: usize) -> Result<Graph, CudaError> {
     Ok(Graph(graph))
 }
 
-/// What stands before the first op: the mark that iterations are told apart by.
+/// What stands before the first op: the mark that separates iterations.
 fn begin(prepared: &Prepared, index: usize) -> Result<(), CudaError> {
     let rank = &prepared.ranks[index];
-    mark(rank, rank.device.compute(), (BEGIN, 0))
+    mark(prepared, index, rank.device.compute(), BEGIN, Moment::Before)
 }
 
 fn launch_op(
@@ -117,16 +117,18 @@ fn launch_op(
     let rank = &prepared.ranks[index];
     rank.device.make_current()?;
     await_others(prepared, op, index, events)?;
+    let programs = &prepared.loaded.programs[index];
     match &op.work {
         OpWork::Collective(shape) => {
-            collective::launch(rank, &prepared.peers[index], op, shape.collective)?;
+            programs.collectives.launch(rank, &prepared.peers[index], op, shape.collective)?;
         }
         _ => {
-            Compute { rank, index: index as u32, sms: prepared.sms[op.id.0 as usize] }
-                .launch(op)?;
+            let (kernels, attention) = (&programs.compute, &programs.attention);
+            let (index, sms) = (index as u32, prepared.sms[op.id.0 as usize]);
+            Compute { rank, kernels, attention, index, sms }.launch(op)?;
         }
     }
-    tell_others(prepared, op, index, events)
+    signal_others(prepared, op, index, events)
 }
 
 /// One group call for all ranks, between two marks on each, which stand in for the stamps that NCCL does not write.
@@ -139,7 +141,7 @@ fn launch_nccl(
     for (index, rank) in prepared.ranks.iter().enumerate() {
         rank.device.make_current()?;
         await_others(prepared, op, index, &mut events[index])?;
-        mark(rank, rank.stream_of(op), (op.id.0, 0))?;
+        mark(prepared, index, rank.stream_of(op), op.id.0, Moment::Before)?;
     }
     let rows = prepared.ranks[0].sizes.rows_of(op);
     let columns = prepared.ranks[0].sizes.shard.hidden;
@@ -147,7 +149,7 @@ fn launch_nccl(
         .ranks
         .iter()
         .map(|rank| Part {
-            address: Rank::matrix(&rank.act.hidden, (rows.first, rows.rows), columns).address,
+            data: Rank::matrix(&rank.act.hidden, rows, columns).data,
             stream: rank.stream_of(op),
         })
         .collect();
@@ -156,8 +158,8 @@ fn launch_nccl(
     unsafe { nccl.all_reduce(&parts, rows.rows as usize * columns as usize) }?;
     for (index, rank) in prepared.ranks.iter().enumerate() {
         rank.device.make_current()?;
-        mark(rank, rank.stream_of(op), (op.id.0, 1))?;
-        tell_others(prepared, op, index, &mut events[index])?;
+        mark(prepared, index, rank.stream_of(op), op.id.0, Moment::After)?;
+        signal_others(prepared, op, index, &mut events[index])?;
     }
     Ok(())
 }
@@ -176,7 +178,7 @@ fn await_others(
     Ok(())
 }
 
-fn tell_others(
+fn signal_others(
     prepared: &Prepared,
     op: &Op,
     index: usize,
@@ -190,7 +192,7 @@ fn tell_others(
     Ok(())
 }
 
-/// Launches with the watch told before and after.
+/// Launches; the watch is notified before and after.
 fn watched(
     watch: &mut Option<&mut (dyn LaunchWatch + '_)>,
     (rank, op): (u32, OpId),
@@ -203,8 +205,14 @@ fn watched(
     launched
 }
 
-fn mark(rank: &Rank, stream: &CudaStream, (op, item): (u32, u32)) -> Result<(), CudaError> {
-    let args = Args::new().with(item).with(op).with(rank.recording.ring_address());
-    // SAFETY: the arguments are those of weft_mark; the ring lives as long as the rank.
-    unsafe { rank.programs.mark.launch(stream, Shape { blocks: 1, threads: 32 }, args) }
+/// Stamps a moment of an op on a stream of a rank.
+fn mark(
+    prepared: &Prepared,
+    index: usize,
+    stream: &CudaStream,
+    op: u32,
+    moment: Moment,
+) -> Result<(), CudaError> {
+    let call = MarkCall { moment, recording: prepared.ranks[index].recording.of(op) };
+    prepared.loaded.programs[index].mark.launch(stream, &call)
 }

@@ -76,7 +76,7 @@ impl Sizes {
         Rows { rows: rows.rows.min(self.tokens.saturating_sub(rows.first)), ..rows }
     }
 
-    /// Columns of the logits on this rank: the matrix kernels store eight at a time.
+    /// Columns of the logits on this rank: the GEMMs store eight at a time.
     pub(super) fn logit_columns(&self) -> u32 {
         self.shard.vocab.next_multiple_of(8)
     }
@@ -107,6 +107,11 @@ impl Sizes {
 }
 
 impl Rows {
+    /// Offset of the first in a dense bf16 matrix with so many columns.
+    pub(super) fn first_byte(self, columns: u32) -> u64 {
+        u64::from(self.first) * u64::from(columns) * 2
+    }
+
     /// The part of them that rank `rank` of `ranks` owns, in row order; the last ranks have fewer when they do not divide.
     pub(super) fn shard(self, rank: u32, ranks: u32) -> Self {
         let cut = |at: u32| (self.rows.div_ceil(ranks) * at).min(self.rows);
@@ -119,7 +124,7 @@ impl Rows {
     }
 }
 
-/// For each op, the norms that the tokens of its split have seen before it: alone, or fused with a collective. Every split
+/// For each op, the norms that the tokens of its split have seen before it: by themselves, or fused with a collective. Every split
 /// sees the two of each layer, in order, and the final one.
 pub(super) fn norms_before(plan: &Plan) -> Vec<u32> {
     let mut seen = [0; 3];

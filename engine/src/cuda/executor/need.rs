@@ -10,7 +10,7 @@ use crate::{
 const BF16: u64 = 2;
 /// Bytes of a stamp; the ring has room for two a block, see `ring_capacity`.
 const STAMP: u64 = 32;
-/// Programs, pads, tables, NCCL's own buffers and what the driver keeps for itself.
+/// Programs, pads, tables, NCCL's buffers and what the driver keeps for itself.
 const SMALL_CHANGE: u64 = 512 << 20;
 
 /// What a plan takes on one GPU.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     cuda::{
         compile::Nvrtc,
-        driver::{CudaError, Group, Nccl},
+        driver::{CudaError, Device, Nccl},
         kernels::Loader,
         stamps::Recording,
     },
@@ -35,38 +35,62 @@ pub(super) struct Prepared {
     pub(super) sms: Vec<u32>,
     /// Ops that an op of the other stream waits for.
     pub(super) awaited: Vec<bool>,
-    /// By rank; empty until first launched.
-    pub(super) graphs: Vec<Graph>,
+    pub(super) loaded: Loaded,
+    /// The other programs (without stamps, or with), once they have been asked for.
+    spare: Option<Loaded>,
     pub(super) nccl: Option<Nccl>,
-    /// How long the iteration takes on each rank, by the device's own events.
+    /// How long the iteration takes on each rank, by the device's events.
     pub(super) timers: Vec<Timer>,
     /// Iterations that the rings have room for.
     room: u32,
-    /// Programs are compiled with stamps.
+}
+
+/// Programs of all ranks, with stamps or without, and what was captured of them.
+#[derive(Debug)]
+pub(super) struct Loaded {
     stamps: bool,
-    /// The other programs (without stamps, or with) and their graphs, once they have been asked for.
-    spare: Option<(Vec<Programs>, Vec<Graph>)>,
+    /// By rank.
+    pub(super) programs: Vec<Programs>,
+    /// By rank; empty until first launched.
+    pub(super) graphs: Vec<Graph>,
+}
+
+impl Loaded {
+    fn new(
+        plan: &Plan,
+        ranks: &[Rank],
+        loaders: &[Loader<'_>],
+        sms: &[u32],
+    ) -> Result<Self, CudaError> {
+        let both = loaders.iter().zip(ranks);
+        let load =
+            |(&loader, rank): (&Loader<'_>, &Rank)| Programs::load(loader, plan, &rank.sizes, sms);
+        let programs = both.map(load).collect::<Result<_, _>>()?;
+        let stamps = loaders.iter().all(Loader::stamps);
+        Ok(Self { stamps, programs, graphs: Vec::new() })
+    }
 }
 
 impl Prepared {
+    /// Weights, cache and programs come from elsewhere; the rest is allocated here.
     pub(super) fn new(
         plan: &Arc<Plan>,
-        (group, nvrtc): (&Group, &Nvrtc),
-        (weights, cache): (&[Arc<RankWeights>], Option<&Cache>),
-        stamps: bool,
+        loaders: &[Loader<'_>],
+        weights: &[Arc<RankWeights>],
+        cache: Option<&Cache>,
     ) -> Result<Self, ExecError> {
         let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
-        let devices = group.devices();
-        let ranks = devices
+        let ranks = loaders
             .iter()
             .enumerate()
-            .map(|(index, device)| {
+            .map(|(index, loader)| {
                 let cache = cache.map(|cache| (&*cache.pages, cache.ranks[index].clone()));
-                let loader = Loader { device, nvrtc, stamps };
-                Rank::prepare(plan, loader, &sms, (weights[index].clone(), cache))
+                Rank::prepare(plan, loader.device(), weights[index].clone(), cache)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let nccl = uses_nccl(plan).then(|| Nccl::open(devices)).transpose()?;
+        let loaded = Loaded::new(plan, &ranks, loaders, &sms)?;
+        let devices: Vec<Device> = ranks.iter().map(|rank| rank.device.clone()).collect();
+        let nccl = uses_nccl(plan).then(|| Nccl::open(&devices)).transpose()?;
         let mut awaited = vec![false; plan.ops.len()];
         for op in &plan.ops {
             for dep in other_stream(plan, op) {
@@ -80,11 +104,10 @@ impl Prepared {
             ranks,
             sms,
             awaited,
-            graphs: Vec::new(),
+            loaded,
+            spare: None,
             nccl,
             room: 1,
-            stamps,
-            spare: None,
         })
     }
 
@@ -110,20 +133,19 @@ impl Prepared {
 
     /// Takes the programs with stamps, or those without, into use; compiles them the first time. Weights stay.
     pub(super) fn set_stamps(&mut self, nvrtc: &Nvrtc, stamps: bool) -> Result<(), CudaError> {
-        if self.stamps == stamps {
+        if self.loaded.stamps == stamps {
             return Ok(());
         }
-        let (programs, graphs) = match self.spare.take() {
+        let other = match self.spare.take() {
             Some(spare) => spare,
-            None => (self.load(nvrtc, stamps)?, Vec::new()),
+            None => {
+                let devices = self.ranks.iter().map(|rank| &rank.device);
+                let loaders: Vec<Loader<'_>> =
+                    devices.map(|device| Loader::new(device, nvrtc, stamps)).collect();
+                Loaded::new(&self.plan, &self.ranks, &loaders, &self.sms)?
+            }
         };
-        let old_graphs = std::mem::replace(&mut self.graphs, graphs);
-        let swap = |(rank, programs): (&mut Rank, Programs)| {
-            std::mem::replace(&mut rank.programs, programs)
-        };
-        let old_programs = self.ranks.iter_mut().zip(programs).map(swap).collect();
-        self.spare = Some((old_programs, old_graphs));
-        self.stamps = stamps;
+        self.spare = Some(std::mem::replace(&mut self.loaded, other));
         Ok(())
     }
 
@@ -135,9 +157,9 @@ impl Prepared {
                 rank.recording = Recording::new(&rank.device, capacity)?;
             }
             // Graphs know the old rings.
-            self.graphs.clear();
-            if let Some((_, graphs)) = &mut self.spare {
-                graphs.clear();
+            self.loaded.graphs.clear();
+            if let Some(spare) = &mut self.spare {
+                spare.graphs.clear();
             }
             self.room = iterations;
         }
@@ -148,20 +170,12 @@ impl Prepared {
     pub(super) fn event_ns(&self) -> Result<Vec<i64>, CudaError> {
         let mut slowest: Vec<i64> = Vec::new();
         for timer in &self.timers {
-            let laps = timer.elapsed_ns()?;
-            slowest.resize(laps.len(), 0);
-            for (slowest, lap) in slowest.iter_mut().zip(laps) {
-                *slowest = lap.max(*slowest);
+            let iterations = timer.elapsed_ns()?;
+            slowest.resize(iterations.len(), 0);
+            for (slowest, elapsed_ns) in slowest.iter_mut().zip(iterations) {
+                *slowest = elapsed_ns.max(*slowest);
             }
         }
         Ok(slowest)
-    }
-
-    fn load(&self, nvrtc: &Nvrtc, stamps: bool) -> Result<Vec<Programs>, CudaError> {
-        let load = |rank: &Rank| {
-            let loader = Loader { device: &rank.device, nvrtc, stamps };
-            Programs::load(loader, &self.plan, &rank.sizes, &self.sms)
-        };
-        self.ranks.iter().map(load).collect()
     }
 }

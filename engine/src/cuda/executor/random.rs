@@ -1,13 +1,16 @@
 use crate::cuda::{
     checkpoint::Piece,
-    driver::{Args, Buffer, CudaError, Device, Kernel, Shape},
-    kernels::Loader,
+    driver::{Buffer, CudaError, Device},
+    kernels::{Loader, Random, RandomCall},
 };
 
+/// Enough to fill any GPU.
+const BLOCKS: u32 = 1024;
+
 /// Fills matrices with random numbers on a device, the same on every run.
-pub(super) struct Random<'a> {
+pub(super) struct RandomMatrices<'a> {
     device: &'a Device,
-    kernel: Kernel,
+    kernel: Random,
     seed: u64,
 }
 
@@ -29,22 +32,19 @@ impl Streams {
             Piece::QkvBias(i) => layer(i, 4),
         })
     }
-}
 
-impl Streams {
     /// Of the keys (even) and values (odd) of the layers.
     pub(super) fn of_cache(which: u32) -> Self {
         Self((1 << 32) + u64::from(which))
     }
 }
 
-impl<'a> Random<'a> {
+impl<'a> RandomMatrices<'a> {
     pub(super) fn new(loader: Loader<'a>, seed: u64) -> Result<Self, CudaError> {
-        let kernel = loader.load("random.cu", "weft_random", &[], 0)?;
-        Ok(Self { device: loader.device, kernel, seed })
+        Ok(Self { device: loader.device(), kernel: Random::load(loader)?, seed })
     }
 
-    /// `len` bf16 numbers in −scale…scale; each rank draws its own, as each has its own shard.
+    /// `len` bf16 numbers in −scale…scale; each rank draws others, as each has another shard.
     pub(super) fn matrix(
         &self,
         len: usize,
@@ -54,11 +54,9 @@ impl<'a> Random<'a> {
         let len8 = len.div_ceil(8);
         let buffer = Buffer::zeros(self.device, len8 * 16)?;
         let seed = self.seed ^ (stream.0 << 8) ^ u64::from(self.device.info().index);
-        let args = Args::new().with(buffer.address()).with(len8 as u64).with(seed).with(scale);
-        let shape = Shape { blocks: 1024, threads: 256 };
-        // SAFETY: the arguments are those of weft_random; the buffer is as long as stated, and freeing it waits for the
-        // device.
-        unsafe { self.kernel.launch(self.device.compute(), shape, args) }?;
+        let call =
+            RandomCall { out: buffer.ptr(), vectors: len8 as u64, seed, scale, blocks: BLOCKS };
+        self.kernel.launch(self.device.compute(), &call)?;
         Ok(buffer)
     }
 }

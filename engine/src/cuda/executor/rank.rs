@@ -1,4 +1,4 @@
-//! One rank: its GPU, its kernels, its memory.
+//! One rank: its GPU and its memory there.
 
 use std::sync::Arc;
 
@@ -9,20 +9,19 @@ use super::{
     attention_work::AttentionWork,
     cache::{KvCache, Pages},
     inputs::Inputs,
-    layout::{Sizes, norms_before, ring_capacity},
-    programs::Programs,
+    layout::{Rows, Sizes, norms_before, ring_capacity},
     weights::RankWeights,
 };
 use crate::{
     cuda::{
-        driver::{Buffer, CudaError, Device},
-        kernels::{Loader, Matrix},
+        driver::{Buffer, CudaError, Device, DevicePtr},
+        kernels::Matrix,
         stamps::Recording,
     },
     plan::{Op, Plan, StreamId},
 };
 
-/// Blocks of a collective at most, each with a pad of its own.
+/// Blocks of a collective at most, a pad each.
 const MAX_COLLECTIVE_BLOCKS: usize = 256;
 
 /// Activations. All bf16 matrices are dense and row-major.
@@ -30,7 +29,7 @@ const MAX_COLLECTIVE_BLOCKS: usize = 256;
 pub(super) struct Activations {
     /// `[rows to a multiple of the ranks, hidden]`, reached by peers.
     pub(super) hidden: Buffer,
-    /// `[rows, hidden]`; only the own token shard means anything once the stream is sharded.
+    /// `[rows, hidden]`; only the rank's token shard means anything once the stream is sharded.
     pub(super) residual: Buffer,
     /// `[rows, (heads + 2 kv_heads) · 128]`.
     pub(super) qkv: Buffer,
@@ -52,14 +51,13 @@ pub(super) struct Activations {
 #[derive(Debug)]
 pub(super) struct Rank {
     pub(super) device: Device,
-    pub(super) programs: Programs,
     pub(super) act: Activations,
     pub(super) inputs: Inputs,
     pub(super) weights: Arc<RankWeights>,
-    /// For each op, how many norms its tokens have seen before it: the index of a norm op's own weights.
+    /// For each op, how many norms its tokens have seen before it: the index of a norm op's weights.
     norms_before: Vec<u32>,
     pub(super) attention: AttentionWork,
-    /// Keys and values of earlier tokens; `None`: all keys are in the batch's own rows.
+    /// Keys and values of earlier tokens; `None`: all keys are in the batch's rows.
     pub(super) cache: Option<Arc<KvCache>>,
     pub(super) recording: Recording,
     pub(super) sizes: Sizes,
@@ -68,16 +66,15 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    /// Compiles and allocates everything a plan needs on one rank; `sms[op]` are the SMs an op may use.
+    /// Allocates everything a plan needs on one rank, weights and cache aside.
     pub(super) fn prepare(
         plan: &Plan,
-        loader: Loader<'_>,
-        sms: &[u32],
-        (weights, cache): (Arc<RankWeights>, Option<(&Pages, Arc<KvCache>)>),
+        device: &Device,
+        weights: Arc<RankWeights>,
+        cache: Option<(&Pages, Arc<KvCache>)>,
     ) -> Result<Self, CudaError> {
         let paged = cache.is_some();
         let sizes = Sizes { paged, ..Sizes::of(plan).expect("the plan was made for this degree") };
-        let device = loader.device;
         let (pages, cache) = cache.unzip();
         let inputs = Inputs::new(plan, device, &sizes, pages)?;
         Ok(Self {
@@ -90,18 +87,18 @@ impl Rank {
             recording: Recording::new(device, ring_capacity(plan))?,
             device: device.clone(),
             ranks: plan.ranks,
-            programs: Programs::load(loader, plan, &sizes, sms)?,
             sizes,
         })
     }
 
-    /// Address of the weights that a norm op (alone or fused with its collective) multiplies with.
-    pub(super) fn gamma(&self, op: &Op) -> u64 {
+    /// The weights that a norm op (by itself or fused with its collective) multiplies with.
+    pub(super) fn gamma(&self, op: &Op) -> DevicePtr<'_> {
         let index = self.norms_before[op.id.0 as usize];
-        self.weights.norms.address() + u64::from(index) * u64::from(self.sizes.shard.hidden) * 2
+        let hidden = u64::from(self.sizes.shard.hidden);
+        self.weights.norms.ptr_at(u64::from(index) * hidden * 2)
     }
 
-    /// Logits of the last token of each sequence, `[sequences, own rows of the vocabulary]`, for rank `index`.
+    /// Logits of the last token of each sequence, `[sequences, rows of the vocabulary shard]`, for rank `index`.
     pub(super) fn logits(&self, index: u32) -> Result<Vec<f32>, CudaError> {
         let bits: Vec<u16> = self.act.logits.to_host()?;
         let own = self.sizes.vocab_rows(index) as usize;
@@ -116,15 +113,9 @@ impl Rank {
         if op.stream == StreamId::COMM { self.device.comm() } else { self.device.compute() }
     }
 
-    /// A dense bf16 matrix: `rows` from `first` on of a buffer with `columns`, its columns from `column` on.
-    pub(super) fn matrix(buffer: &Buffer, (first, rows): (u32, u32), columns: u32) -> Matrix {
-        let pitch_bytes = u64::from(columns) * 2;
-        Matrix {
-            address: buffer.address() + u64::from(first) * pitch_bytes,
-            rows,
-            columns,
-            pitch_bytes,
-        }
+    /// Rows of a dense bf16 matrix with so many columns.
+    pub(super) fn matrix(buffer: &Buffer, rows: Rows, columns: u32) -> Matrix<'_> {
+        Matrix::dense(buffer.ptr_at(rows.first_byte(columns)), rows.rows, columns)
     }
 }
 

@@ -1,4 +1,4 @@
-//! From the rings of a run of iterations to what an observer hears, one iteration after another.
+//! From the rings of a run of iterations to what an observer receives, one iteration after another.
 
 use weftscope_kernels::abi::{DeviceError, Stamp};
 
@@ -14,11 +14,11 @@ use crate::{
 /// What one rank wrote in one iteration.
 struct Written {
     stamps: Vec<Stamp>,
-    /// Stamps that found no slot, of the whole run of iterations: told with the last.
+    /// Stamps that found no slot, of the whole run of iterations: reported with the last.
     dropped: u64,
 }
 
-/// Reads rings and errors of `count` iterations from `first` on, and tells the observer of each.
+/// Reads rings and errors of `count` iterations from `first` on, and notifies the observer of each.
 pub(super) fn report(
     prepared: &Prepared,
     fits: &[ClockFit],
@@ -36,11 +36,12 @@ pub(super) fn report(
     }
     let event_ns = prepared.event_ns()?;
     let mut times = Vec::with_capacity(count as usize);
-    for lap in 0..count as usize {
-        let iteration = first + lap as u64;
+    for index in 0..count as usize {
+        let iteration = first + index as u64;
         observer.begin(plan, iteration, &vec![None; plan.ops.len()]);
-        let (time, lost) = tell(plan, by_rank.iter().map(|laps| &laps[lap]), fits, observer);
-        let time = time.unwrap_or(IterationTime { start_ns: 0, end_ns: event_ns[lap] });
+        let ranks = by_rank.iter().map(|iterations| &iterations[index]);
+        let Notified { time, lost } = notify(plan, ranks, fits, observer);
+        let time = time.unwrap_or(IterationTime { start_ns: 0, end_ns: event_ns[index] });
         observer.clocks(&residuals(fits));
         let IterationTime { start_ns, end_ns } = time;
         observer.end(&IterationEnd { iteration, start_ns, end_ns, lost });
@@ -54,27 +55,33 @@ fn by_iteration(stamps: Vec<Stamp>, dropped: u64, count: u32) -> Vec<Written> {
     let mut begins: Vec<u64> =
         stamps.iter().filter(|stamp| stamp.op == BEGIN).map(|stamp| stamp.start_ns).collect();
     begins.sort_unstable();
-    let mut laps: Vec<Written> =
+    let mut iterations: Vec<Written> =
         (0..count).map(|_| Written { stamps: Vec::new(), dropped: 0 }).collect();
     for stamp in stamps.into_iter().filter(|stamp| stamp.op != BEGIN) {
-        let lap = begins.partition_point(|&begin| begin <= stamp.start_ns).saturating_sub(1);
-        laps[lap.min(count as usize - 1)].stamps.push(stamp);
+        let index = begins.partition_point(|&begin| begin <= stamp.start_ns).saturating_sub(1);
+        iterations[index.min(count as usize - 1)].stamps.push(stamp);
     }
-    if let Some(last) = laps.last_mut() {
+    if let Some(last) = iterations.last_mut() {
         last.dropped = dropped;
     }
-    laps
+    iterations
 }
 
-type Lost = Vec<(&'static str, u64)>;
+/// What one iteration came to.
+struct Notified {
+    /// When anything was stamped.
+    time: Option<IterationTime>,
+    /// What was lost, by name.
+    lost: Vec<(&'static str, u64)>,
+}
 
-/// One iteration of all ranks; its time when anything was stamped.
-fn tell<'w>(
+/// Notifies the observer of one iteration of all ranks.
+fn notify<'w>(
     plan: &Plan,
     ranks: impl Iterator<Item = &'w Written>,
     fits: &[ClockFit],
     observer: &mut dyn Observer,
-) -> (Option<IterationTime>, Lost) {
+) -> Notified {
     let num_ops = plan.ops.len();
     let (mut overflowed, mut unreadable) = (0, 0);
     let mut time: Option<IterationTime> = None;
@@ -93,7 +100,8 @@ fn tell<'w>(
         }
         observer.blocks(&records);
     }
-    (time, vec![("stamps past the ring's room", overflowed), ("unreadable stamps", unreadable)])
+    let lost = vec![("stamps past the ring's room", overflowed), ("unreadable stamps", unreadable)];
+    Notified { time, lost }
 }
 
 /// How well the clocks of the ranks lie on rank 0's.
@@ -140,10 +148,12 @@ mod tests {
         let stamp = |at, op| Stamp { start_ns: at, end_ns: at + 5, op, ..Stamp::default() };
         let stamps =
             vec![stamp(30, 2), stamp(10, BEGIN), stamp(20, BEGIN), stamp(12, 1), stamp(20, 1)];
-        let laps = by_iteration(stamps, 3, 2);
-        let ops: Vec<Vec<u32>> =
-            laps.iter().map(|lap| lap.stamps.iter().map(|stamp| stamp.op).collect()).collect();
+        let iterations = by_iteration(stamps, 3, 2);
+        let ops: Vec<Vec<u32>> = iterations
+            .iter()
+            .map(|one| one.stamps.iter().map(|stamp| stamp.op).collect())
+            .collect();
         assert_eq!(ops, [vec![1], vec![2, 1]]);
-        assert_eq!((laps[0].dropped, laps[1].dropped), (0, 3));
+        assert_eq!((iterations[0].dropped, iterations[1].dropped), (0, 3));
     }
 }

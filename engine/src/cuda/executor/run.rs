@@ -1,3 +1,5 @@
+//! Runs plans on the GPUs of this machine, iteration after iteration.
+
 use std::{sync::Arc, time::SystemTime};
 
 use super::{
@@ -13,10 +15,10 @@ use super::{
     weights::Weights,
 };
 use crate::{
-    clock::ClockFit,
     cuda::{
         compile::Nvrtc,
         driver::{CudaError, Group, driver_runs},
+        kernels::Loader,
     },
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{LaunchWatch, Observer},
@@ -82,8 +84,8 @@ impl CudaExecutor {
         self
     }
 
-    /// Puts the weights that a plan needs on the GPUs, unless they are there; else the first run does. `progress` hears of
-    /// bytes done and bytes in all.
+    /// Puts the weights that a plan needs on the GPUs, unless they are there; else the first run does. `progress` is called
+    /// with bytes done and bytes in all.
     ///
     /// # Errors
     /// A plan that cannot run here, a checkpoint of another model, memory that is not free.
@@ -98,7 +100,7 @@ impl CudaExecutor {
             self.prepared = None;
             self.held.drop_weights();
             need::check(plan, self.group.devices(), Loaded::Nothing)?;
-            self.held.weights(plan, (&self.group, &self.nvrtc), progress)?;
+            self.held.weights(plan, &loaders(&self.group, &self.nvrtc, false), progress)?;
         }
         Ok(())
     }
@@ -118,13 +120,13 @@ impl CudaExecutor {
         self.held.room = room;
     }
 
-    /// Whether kernels leave stamps. Without, they are compiled out: an iteration tells its observer of no op, and its
-    /// time is that of the device's events.
+    /// Whether kernels leave stamps. Without, they are compiled out: an iteration reports no op, and its time is that
+    /// of the device's events.
     pub fn set_recording(&mut self, recording: bool) {
         self.recording = recording;
     }
 
-    /// Who hears of every launch from now on; `None`: nobody. While somebody does, ops are launched one by one.
+    /// What is notified of every launch from now on. While there is such, ops are launched one by one.
     pub fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>) {
         self.watch = watch;
     }
@@ -158,16 +160,6 @@ impl CudaExecutor {
         ranks.zip(0..).map(|(rank, index)| rank.logits(index)).collect()
     }
 
-    /// The map of each rank's `%globaltimer` onto executor time (rank 0's), from the last second's readings.
-    pub fn rank_clocks(&self) -> Vec<ClockFit> {
-        self.clocks.fits()
-    }
-
-    /// How well each rank's clock lies on rank 0's, ns, 99th percentile of the last second's readings.
-    pub fn clock_residuals_ns(&self) -> Vec<i64> {
-        self.clocks.fits().iter().map(ClockFit::residual_p99_ns).collect()
-    }
-
     fn prepare(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
         let kept = self.prepared.take_if(|prepared| Arc::ptr_eq(&prepared.plan, plan));
         // Another plan's memory goes back before the new one's is taken.
@@ -178,11 +170,13 @@ impl CudaExecutor {
                 support::check(plan, &self.group, &self.held)?;
                 self.load_weights(plan, &mut |_, _| ())?;
                 need::check(plan, self.group.devices(), Loaded::Weights)?;
-                let on = (&self.group, &self.nvrtc);
-                let weights = self.held.weights(plan, on, &mut |_, _| ())?;
-                let cache = self.held.cache(plan, on)?;
+                // What runs before iterations do leaves no stamps.
+                let before = loaders(&self.group, &self.nvrtc, false);
+                let weights = self.held.weights(plan, &before, &mut |_, _| ())?;
+                let cache = self.held.cache(plan, &before)?;
                 self.held.ids_changed |= self.held.ids.is_some();
-                Prepared::new(plan, on, (&weights, cache.as_ref()), self.recording)?
+                let loaders = loaders(&self.group, &self.nvrtc, self.recording);
+                Prepared::new(plan, &loaders, &weights, cache.as_ref())?
             }
         };
         if self.held.ids_changed {
@@ -199,9 +193,9 @@ impl CudaExecutor {
         if let Some(watch) = &mut self.watch {
             watch.begin();
         }
-        for lap in 0..count {
+        for iteration in 0..count {
             for timer in &prepared.timers {
-                timer.lap(lap)?;
+                timer.mark(iteration)?;
             }
             if direct || uses_nccl(&prepared.plan) {
                 launch::launch_directly(prepared, self.watch.as_deref_mut())?;
@@ -209,7 +203,7 @@ impl CudaExecutor {
                 launch::launch_graphs(prepared)?;
             }
         }
-        prepared.timers.iter().try_for_each(|timer| timer.lap(count))
+        prepared.timers.iter().try_for_each(|timer| timer.mark(count))
     }
 }
 
@@ -274,6 +268,11 @@ impl Executor for CudaExecutor {
             notes: self.group.warnings().to_vec(),
         }
     }
+}
+
+/// One a rank, for kernels with stamps or without.
+fn loaders<'a>(group: &'a Group, nvrtc: &'a Nvrtc, stamps: bool) -> Vec<Loader<'a>> {
+    group.devices().iter().map(|device| Loader::new(device, nvrtc, stamps)).collect()
 }
 
 /// Wall clock at executor time 0, from an iteration that began on the GPU just after `began` on the host: too early by

@@ -21,7 +21,7 @@ use crate::{
 /// Most tokens of all sequences together: rows of a cache are 32-bit numbers, the last page of each aside.
 const MAX_CACHE_TOKENS: u64 = 1 << 31;
 
-/// Why a plan with random weights does not run on these GPUs, in the executor's own words; `None` when nothing is known
+/// Why a plan with random weights does not run on these GPUs, in the executor's words; `None` when nothing is known
 /// to stand in its way. Opens nothing: for lists of choices.
 pub fn refusal(plan: &Plan, found: &Gpus) -> Option<String> {
     let refused = match choose(found, plan.ranks, &[]) {
@@ -95,13 +95,13 @@ fn check_transport<'g>(
         .map_or_else(|refusal| format!(", and {refusal}"), |_permit| String::new());
     Err(ExecError::Unsupported(format!(
         "{} over {}: its kernels are compiled but have never run, nothing makes the multicast object that they \
-         need{wanting}; on GPUs collectives run peer-to-peer (--transport p2p)",
+         need{wanting}; on GPUs collectives run peer-to-peer or through NCCL",
         op.role,
         Transport::Multimem.name()
     )))
 }
 
-/// A checkpoint of the plan's own model, whose mathematics the kernels know.
+/// A checkpoint of the plan's model, whose mathematics the kernels know.
 fn check_checkpoint(model: &ModelShape, checkpoint: &Checkpoint) -> Result<(), ExecError> {
     let refuse = |why: String| Err(ExecError::Unsupported(why));
     let own = checkpoint.model();
@@ -154,7 +154,7 @@ fn check_sizes(plan: &Plan, family: KernelFamily) -> Result<(), ExecError> {
             "{rows} intermediate rows a rank; the matrix kernels take multiples of 8"
         ));
     }
-    let fused = plan.ops.iter().filter(|op| super::programs::is_fused(op));
+    let fused = plan.ops.iter().filter(|op| super::collective::is_fused(op));
     for form in fused.map(|op| FusedForm::of(op, plan.ranks, hidden, family)) {
         if !form.fits(hidden) {
             return refuse(format!(
@@ -222,21 +222,21 @@ mod tests {
         };
         let plan = plan(&spec).unwrap();
         let gpu = |index| gpu((9, 0), index);
-        let told = |gpus: &[GpuInfo], vetoed: bool| {
+        let refusal_of = |gpus: &[GpuInfo], vetoed: bool| {
             let variable =
                 |name: &str| (vetoed && name == "NCCL_NVLS_ENABLE").then(|| OsString::from("0"));
             check_transport(&plan, gpus.iter(), variable).unwrap_err().to_string()
         };
-        let text = told(&[gpu(0), gpu(1)], false);
+        let text = refusal_of(&[gpu(0), gpu(1)], false);
         assert!(text.contains("never run") && text.contains("not asked for"), "{text}");
-        let text = told(&[gpu(0), gpu(1)], true);
+        let text = refusal_of(&[gpu(0), gpu(1)], true);
         assert!(text.contains("NCCL_NVLS_ENABLE"), "{text}");
-        let text = told(&[gpu(0), GpuInfo { multicast: false, ..gpu(1) }], false);
+        let text = refusal_of(&[gpu(0), GpuInfo { multicast: false, ..gpu(1) }], false);
         assert!(text.contains("GPU 1") && text.contains("cannot take part"), "{text}");
     }
 
     #[test]
-    fn what_cannot_run_is_told_without_a_gpu() {
+    fn what_cannot_run_is_said_without_a_gpu() {
         let prefill = || Batch::prefill(1024, 1024);
         assert_eq!(refused("llama-3.3-70b", prefill(), Transport::P2p), None);
         let text = refused("llama-3.3-70b", prefill(), Transport::Multimem).unwrap();

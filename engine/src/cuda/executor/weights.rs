@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     layout::Sizes,
-    random::{Random, Streams},
+    random::{RandomMatrices, Streams},
 };
 use crate::{
     cuda::{
@@ -20,7 +20,7 @@ use crate::{
 /// Where weights come from.
 #[derive(Clone, Debug, Default)]
 pub enum Weights {
-    /// Random and of the scale of trained ones, by the seed of the run's knobs; norms leave the scale alone.
+    /// Random and of the scale of trained ones, by the seed of the run's knobs; norms leave the scale as it is.
     #[default]
     Random,
     /// A checkpoint's, cut into shards.
@@ -104,10 +104,12 @@ impl KeptWeights {
         let mut ranks = Vec::new();
         for (rank, &loader) in (0..).zip(loaders) {
             let from = match source {
-                Weights::Random => From::Random(Random::new(loader, key.seed)?),
-                Weights::Checkpoint(checkpoint) => From::Checkpoint(checkpoint, (rank, key.degree)),
+                Weights::Random => From::Random(RandomMatrices::new(loader, key.seed)?),
+                Weights::Checkpoint(checkpoint) => {
+                    From::Checkpoint { checkpoint, rank, degree: key.degree }
+                }
             };
-            let filler = Filler { from, device: loader.device };
+            let filler = Filler { from, device: loader.device() };
             ranks.push(Arc::new(filler.rank(&sizes, &mut tally)?));
         }
         Ok(Self { key, ranks })
@@ -121,8 +123,8 @@ struct Tally<'a, 'p> {
 }
 
 enum From<'a> {
-    Random(Random<'a>),
-    Checkpoint(&'a Checkpoint, (u32, u32)),
+    Random(RandomMatrices<'a>),
+    Checkpoint { checkpoint: &'a Checkpoint, rank: u32, degree: u32 },
 }
 
 struct Filler<'a> {
@@ -166,7 +168,7 @@ impl Filler<'_> {
                 self.device.synchronize()?;
                 buffer
             }
-            From::Checkpoint(checkpoint, (rank, degree)) => {
+            From::Checkpoint { checkpoint, rank, degree } => {
                 let buffer = Buffer::zeros(self.device, len * 2)?;
                 buffer.write(&checkpoint.piece(piece, *rank, *degree)?)?;
                 buffer
@@ -180,7 +182,7 @@ impl Filler<'_> {
     fn qk_norm(&self, sizes: &Sizes, layer: u32) -> Result<Buffer, ExecError> {
         let gammas = match &self.from {
             From::Random(_) => vec![BF16_ONE; 2 * sizes.shard.head_dim as usize],
-            From::Checkpoint(checkpoint, (rank, degree)) => {
+            From::Checkpoint { checkpoint, rank, degree } => {
                 checkpoint.piece(Piece::QkNorm(layer), *rank, *degree)?
             }
         };
@@ -196,7 +198,7 @@ impl Filler<'_> {
                 From::Random(_) => {
                     gammas.resize(gammas.len() + sizes.shard.hidden as usize, BF16_ONE);
                 }
-                From::Checkpoint(checkpoint, (rank, degree)) => {
+                From::Checkpoint { checkpoint, rank, degree } => {
                     gammas.extend(checkpoint.piece(Piece::Norm(index), *rank, *degree)?);
                 }
             }

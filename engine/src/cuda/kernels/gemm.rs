@@ -1,11 +1,17 @@
-use cudarc::driver::CudaStream;
-use weftscope_kernels as kernels;
+//! GEMMs: `gemm_sm90.cu` with its SiLU·mul epilogue, and the portable twin.
 
-use super::{Matrix, TensorMap};
+use cudarc::driver::CudaStream;
+
+#[cfg(test)]
+use super::arguments::List;
+use super::{
+    Loader, Matrix, TensorMap,
+    arguments::{Entry, Pointer, Source, arguments},
+};
 use crate::{
     cuda::{
-        compile::Nvrtc,
-        driver::{Args, CudaError, Device, Kernel, KernelFamily, Shape},
+        driver::{CudaError, KernelFamily, Shape},
+        stamps::OpRecording,
     },
     plan::Epilogue,
     split::own_shape,
@@ -25,19 +31,59 @@ const PORTABLE_THREADS: u32 = 256;
 const PORTABLE_SMEM_BYTES: u32 = 98_304;
 const PORTABLE_TILE: u32 = 128;
 
-/// One compiled form of the matrix product, loaded on one device.
-#[derive(Clone, Debug)]
-pub struct Gemm {
-    kernel: Kernel,
-    form: GemmForm,
-    gpu: u32,
-    family: KernelFamily,
-    /// SMs of the device, and blocks that one holds at once.
-    sms: u32,
-    resident: u32,
+arguments! {
+    HopperArguments of "gemm_sm90.cu": "weft_gemm";
+    map_a: TensorMap,
+    map_b: TensorMap,
+    c: Pointer,
+    m: u32,
+    n: u32,
+    k: u32,
+    pitch: u64,
+    group: u32,
+    op: u32,
+    ring: Pointer,
+    error: Pointer,
 }
 
-/// What is fixed when the product is compiled.
+arguments! {
+    PortableArguments of "gemm_mma.cu": "weft_gemm";
+    a: Pointer,
+    b: Pointer,
+    c: Pointer,
+    m: u32,
+    n: u32,
+    k: u32,
+    pitch: u64,
+    group: u32,
+    op: u32,
+    ring: Pointer,
+}
+
+#[cfg(test)]
+pub(super) const LISTS: &[List] = &[List::of::<HopperArguments>(), List::of::<PortableArguments>()];
+
+/// One compiled form of the GEMM, loaded on one device.
+#[derive(Clone, Debug)]
+pub struct Gemm {
+    twin: Twin,
+    form: GemmForm,
+    gpu: u32,
+    /// SMs of the device.
+    sms: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Twin {
+    Hopper(Entry<HopperArguments>),
+    Portable {
+        entry: Entry<PortableArguments>,
+        /// Blocks that an SM holds at once.
+        resident: u32,
+    },
+}
+
+/// What is fixed when the GEMM is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GemmForm {
     /// Rows of B in a tile (`WEFT_BN`): 128, 160, 192, 224 or 256.
@@ -83,126 +129,116 @@ impl GemmForm {
 
 /// `c [m, n] = a [m, k] · b [n, k]ᵀ`, all bf16; with SiLU·mul `b` has `2n` rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GemmCall {
+pub struct GemmCall<'a> {
     /// Activations.
-    pub a: Matrix,
+    pub a: Matrix<'a>,
     /// Weights.
-    pub b: Matrix,
+    pub b: Matrix<'a>,
     /// Output.
-    pub c: Matrix,
+    pub c: Matrix<'a>,
     /// SMs it may use, as a persistent kernel; `None`: a block a tile.
     pub sms: Option<u32>,
     /// Tile rows that are walked down together before moving right, so that tiles in flight share operands in L2.
     pub group: u32,
-    /// Plan-wide id of the op, for stamps and errors.
-    pub op: u32,
-    /// Address of the stamp ring, or 0.
-    pub ring: u64,
-    /// Address of the error record.
-    pub error: u64,
+    /// What it writes down, and under which op.
+    pub recording: OpRecording<'a>,
 }
 
 impl Gemm {
-    /// Compiles a form and loads it.
+    /// Compiles a form, as the device's family has it, and loads it.
     ///
     /// # Errors
     /// [`CudaError`] from the compiler or the driver.
-    pub fn load(
-        device: &Device,
-        nvrtc: &Nvrtc,
-        form: GemmForm,
-        stamps: bool,
-    ) -> Result<Self, CudaError> {
-        let family = device.family();
-        let (file, smem_bytes, threads) = match family {
-            KernelFamily::Hopper => ("gemm_sm90.cu", SMEM_BYTES, THREADS),
-            KernelFamily::Portable => ("gemm_mma.cu", PORTABLE_SMEM_BYTES, PORTABLE_THREADS),
-        };
+    pub fn load(loader: Loader<'_>, form: GemmForm) -> Result<Self, CudaError> {
+        let (info, family) = (loader.device().info(), loader.device().family());
         let form = form.on(family);
-        let program = kernels::find(file).expect("registered, as kernels/tests/sources.rs holds");
-        let compiled = nvrtc.compile(program, &form.defines(family), device.target(), stamps)?;
-        let kernel = device.load(compiled.image(), program.entries[0], smem_bytes)?;
-        let resident = kernel.blocks_per_sm(threads)?.max(1);
-        let info = device.info();
-        Ok(Self { kernel, form, gpu: info.index, family, sms: info.sms, resident })
+        let defines = &form.defines(family);
+        let source = |file, smem_bytes| Source { file, entry: "weft_gemm", defines, smem_bytes };
+        let twin = match family {
+            KernelFamily::Hopper => {
+                Twin::Hopper(Entry::load(loader, source("gemm_sm90.cu", SMEM_BYTES))?)
+            }
+            KernelFamily::Portable => {
+                let entry = Entry::load(loader, source("gemm_mma.cu", PORTABLE_SMEM_BYTES))?;
+                let resident = entry.blocks_per_sm(PORTABLE_THREADS)?.max(1);
+                Twin::Portable { entry, resident }
+            }
+        };
+        Ok(Self { twin, form, gpu: info.index, sms: info.sms })
     }
 
-    /// Puts the product on a stream.
-    ///
-    /// # Safety
-    /// The matrices lie in memory of the stream's device, with the shapes stated, until the kernel has run; nothing
-    /// else writes them meanwhile; `ring` and `error` are live or (the ring) 0.
+    /// As it was compiled for the device's family.
+    pub fn form(&self) -> GemmForm {
+        self.form
+    }
+
+    /// Puts the GEMM on a stream of the device it was loaded on.
     ///
     /// # Errors
     /// When the driver refuses a shape or the launch.
     ///
     /// # Panics
     /// When rows of A or B do not follow one another, on the portable kernel.
-    pub unsafe fn launch(&self, stream: &CudaStream, call: &GemmCall) -> Result<(), CudaError> {
-        match self.family {
-            // SAFETY: the caller's promise.
-            KernelFamily::Hopper => unsafe { self.launch_hopper(stream, call) },
-            // SAFETY: the caller's promise.
-            KernelFamily::Portable => unsafe { self.launch_portable(stream, call) },
+    pub fn launch(&self, stream: &CudaStream, call: &GemmCall<'_>) -> Result<(), CudaError> {
+        match &self.twin {
+            Twin::Hopper(entry) => {
+                let shape = Shape::line(self.hopper_blocks(call), THREADS);
+                entry.launch(stream, shape, self.hopper(call)?)
+            }
+            Twin::Portable { entry, resident } => {
+                let blocks = portable_blocks(self.form, call, (self.sms, *resident));
+                entry.launch(stream, Shape::line(blocks, PORTABLE_THREADS), portable(call))
+            }
         }
     }
 
-    /// # Safety
-    /// As [`launch`](Self::launch).
-    unsafe fn launch_portable(
-        &self,
-        stream: &CudaStream,
-        call: &GemmCall,
-    ) -> Result<(), CudaError> {
-        for matrix in [call.a, call.b] {
-            assert_eq!(matrix.pitch_bytes, u64::from(matrix.columns) * 2, "rows lie apart");
-        }
-        let blocks = portable_blocks(self.form, call, (self.sms, self.resident));
-        let args = Args::new()
-            .with(call.a.address)
-            .with(call.b.address)
-            .with(call.c.address)
-            .with(call.a.rows)
-            .with(call.c.columns)
-            .with(call.a.columns)
-            .with(call.c.pitch_bytes)
-            .with(call.group)
-            .with(call.op)
-            .with(call.ring);
-        // SAFETY: the arguments are those of weft_gemm of gemm_mma.cu, in order; the rest is the caller's promise.
-        unsafe { self.kernel.launch(stream, Shape { blocks, threads: PORTABLE_THREADS }, args) }
+    fn hopper(&self, call: &GemmCall<'_>) -> Result<HopperArguments, CudaError> {
+        Ok(HopperArguments {
+            map_a: TensorMap::bf16(call.a, TILE_ROWS, STEP, self.gpu)?,
+            map_b: TensorMap::bf16(call.b, self.form.tile_columns / 2, STEP, self.gpu)?,
+            c: call.c.data.into(),
+            m: call.a.rows,
+            n: call.c.columns,
+            k: call.a.columns,
+            pitch: call.c.pitch_bytes,
+            group: call.group,
+            op: call.recording.op,
+            ring: call.recording.ring.into(),
+            error: call.recording.error.into(),
+        })
     }
 
-    /// # Safety
-    /// As [`launch`](Self::launch).
-    unsafe fn launch_hopper(&self, stream: &CudaStream, call: &GemmCall) -> Result<(), CudaError> {
+    /// Whole clusters: one for each tile, or as many as its SMs hold.
+    fn hopper_blocks(&self, call: &GemmCall<'_>) -> u32 {
         let GemmForm { tile_columns, silu_mul } = self.form;
-        let map_a = TensorMap::bf16(call.a, TILE_ROWS, STEP, self.gpu)?;
-        let map_b = TensorMap::bf16(call.b, tile_columns / 2, STEP, self.gpu)?;
         let out_columns = if silu_mul { tile_columns / 2 } else { tile_columns };
         let row_tiles = call.a.rows.div_ceil(TILE_ROWS * CLUSTER);
         let tiles = row_tiles * call.c.columns.div_ceil(out_columns) * CLUSTER;
-        let blocks = call.sms.map_or(tiles, |sms| (sms / CLUSTER * CLUSTER).clamp(CLUSTER, tiles));
-        let args = Args::new()
-            .with(map_a)
-            .with(map_b)
-            .with(call.c.address)
-            .with(call.a.rows)
-            .with(call.c.columns)
-            .with(call.a.columns)
-            .with(call.c.pitch_bytes)
-            .with(call.group)
-            .with(call.op)
-            .with(call.ring)
-            .with(call.error);
-        // SAFETY: the arguments are those of weft_gemm, in order; the rest is the caller's promise.
-        unsafe { self.kernel.launch(stream, Shape { blocks, threads: THREADS }, args) }
+        call.sms.map_or(tiles, |sms| (sms / CLUSTER * CLUSTER).clamp(CLUSTER, tiles))
     }
 }
 
-/// Blocks of the portable kernel. They spread over SMs before they double up, so a product that must leave SMs to
-/// others gets one for each of its own; one that has the GPU to itself fills it.
-fn portable_blocks(form: GemmForm, call: &GemmCall, (sms, resident): (u32, u32)) -> u32 {
+fn portable(call: &GemmCall<'_>) -> PortableArguments {
+    for matrix in [call.a, call.b] {
+        assert_eq!(matrix.pitch_bytes, u64::from(matrix.columns) * 2, "rows lie apart");
+    }
+    PortableArguments {
+        a: call.a.data.into(),
+        b: call.b.data.into(),
+        c: call.c.data.into(),
+        m: call.a.rows,
+        n: call.c.columns,
+        k: call.a.columns,
+        pitch: call.c.pitch_bytes,
+        group: call.group,
+        op: call.recording.op,
+        ring: call.recording.ring.into(),
+    }
+}
+
+/// Blocks of the portable kernel. They spread over SMs before they double up, so a GEMM that must leave SMs to
+/// others gets one for each of its SMs; one that has the whole GPU fills it.
+fn portable_blocks(form: GemmForm, call: &GemmCall<'_>, (sms, resident): (u32, u32)) -> u32 {
     let out_columns = if form.silu_mul { PORTABLE_TILE / 2 } else { PORTABLE_TILE };
     let tiles = call.a.rows.div_ceil(PORTABLE_TILE) * call.c.columns.div_ceil(out_columns);
     let allowed = match call.sms {
@@ -216,11 +252,21 @@ fn portable_blocks(form: GemmForm, call: &GemmCall, (sms, resident): (u32, u32))
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cuda::driver::DevicePtr;
 
-    fn call((m, n): (u32, u32), sms: Option<u32>) -> GemmCall {
-        let matrix = |rows, columns| Matrix { address: 0, rows, columns, pitch_bytes: 0 };
-        let (a, b, c) = (matrix(m, 64), matrix(n, 64), matrix(m, n));
-        GemmCall { a, b, c, sms, group: 8, op: 0, ring: 0, error: 0 }
+    fn call((m, n): (u32, u32), sms: Option<u32>) -> GemmCall<'static> {
+        let data = DevicePtr::nowhere();
+        let (a, b, c) =
+            (Matrix::dense(data, m, 64), Matrix::dense(data, n, 64), Matrix::dense(data, m, n));
+        let recording = OpRecording { op: 0, ring: None, error: data };
+        GemmCall { a, b, c, sms, group: 8, recording }
+    }
+
+    /// Widths measured best on H200 (kernels/NOTES.md): QKV of eight shards fits one wave of 160-wide tiles.
+    #[test]
+    fn widths_fill_waves() {
+        assert_eq!(GemmForm::fitting(2048, 1280, 132).tile_columns, 160);
+        assert_eq!(GemmForm::fitting(2048, 28672, 132).tile_columns, 256);
     }
 
     #[test]

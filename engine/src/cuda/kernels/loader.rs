@@ -1,28 +1,45 @@
-use weftscope_kernels as kernels;
-
+use super::arguments::{Source, program};
 use crate::cuda::{
     compile::Nvrtc,
     driver::{CudaError, Device, Kernel},
 };
 
-/// Compiles one program at a time.
-#[derive(Clone, Copy)]
-pub(in crate::cuda) struct Loader<'a> {
-    pub(in crate::cuda) device: &'a Device,
-    pub(in crate::cuda) nvrtc: &'a Nvrtc,
-    pub(in crate::cuda) stamps: bool,
+/// Compiles kernels for one device and loads them.
+#[derive(Clone, Copy, Debug)]
+pub struct Loader<'a> {
+    device: &'a Device,
+    nvrtc: &'a Nvrtc,
+    stamps: bool,
+    wait_limit_ns: Option<u64>,
 }
 
-impl Loader<'_> {
-    pub(in crate::cuda) fn load(
-        &self,
-        file: &'static str,
-        entry: &str,
-        defines: &[String],
-        smem_bytes: u32,
-    ) -> Result<Kernel, CudaError> {
-        let program = kernels::find(file).expect("registered, as kernels/tests/sources.rs holds");
-        let compiled = self.nvrtc.compile(program, defines, self.device.target(), self.stamps)?;
-        self.device.load(compiled.image(), entry, smem_bytes)
+impl<'a> Loader<'a> {
+    /// Kernels with stamps, or with them compiled out.
+    pub fn new(device: &'a Device, nvrtc: &'a Nvrtc, stamps: bool) -> Self {
+        Self { device, nvrtc, stamps, wait_limit_ns: None }
+    }
+
+    /// Kernels that wait at most so long for a peer, instead of two seconds.
+    #[must_use]
+    pub(in crate::cuda) fn with_wait_limit_ns(self, wait_limit_ns: u64) -> Self {
+        Self { wait_limit_ns: Some(wait_limit_ns), ..self }
+    }
+
+    /// The device that kernels are loaded on.
+    pub(in crate::cuda) fn device(&self) -> &'a Device {
+        self.device
+    }
+
+    /// Whether kernels get stamps.
+    pub(in crate::cuda) fn stamps(&self) -> bool {
+        self.stamps
+    }
+
+    pub(super) fn load(&self, source: &Source<'_>) -> Result<Kernel, CudaError> {
+        let mut defines = source.defines.to_vec();
+        defines.extend(self.wait_limit_ns.map(|limit| format!("WEFT_WAIT_LIMIT_NS={limit}ull")));
+        let (program, target) = (program(source.file), self.device.target());
+        let compiled = self.nvrtc.compile(program, &defines, target, self.stamps)?;
+        self.device.load(compiled.image(), source.entry, source.smem_bytes)
     }
 }

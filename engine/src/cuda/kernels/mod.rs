@@ -1,15 +1,36 @@
-//! Device kernels as the host loads and launches them.
+//! Device kernels as the host loads and launches them: a launcher each, which holds the order of its arguments, its
+//! threads, its grid and its shared memory, and a call that says in shapes what it works on.
+//!
+//! Why a launch is safe, and how lists are held against the `.cu` text, says `arguments`.
 
-mod attention;
+mod arguments;
+mod collective;
+mod decode;
 mod fused_norm;
 mod gemm;
 mod loader;
+mod moments;
+#[expect(dead_code, reason = "nothing makes the multicast object that these kernels need")]
+mod multimem;
+mod norm;
+mod pointwise;
+mod prefill;
+mod rope;
 mod tensor_map;
 
-pub(in crate::cuda) use attention::{
-    ATTENTION_SMEM_BYTES, DECODE_SMEM_BYTES, Decode, PORTABLE_ATTENTION_SMEM_BYTES,
+#[cfg(test)]
+mod signatures;
+
+pub(in crate::cuda) use collective::{
+    CollectiveCall, CollectiveKernel, CollectiveKind, Shared, peers,
 };
-pub(in crate::cuda) use fused_norm::FusedForm;
+pub(in crate::cuda) use decode::{Decode, DecodeCall, MergeCall, decode_blocks_per_key_head};
+pub(in crate::cuda) use fused_norm::{FusedForm, FusedNorm, FusedNormCall};
 pub use gemm::{Gemm, GemmCall, GemmForm};
-pub(in crate::cuda) use loader::Loader;
+pub use loader::Loader;
+pub(in crate::cuda) use moments::{Clock, ClockCall, Mark, MarkCall, Moment};
+pub(in crate::cuda) use norm::{Norm, NormCall, NormKind, QkNorm, QkNormCall};
+pub(in crate::cuda) use pointwise::*;
+pub(in crate::cuda) use prefill::{PageTable, Prefill, PrefillCall, PrefillForm};
+pub(in crate::cuda) use rope::{Rope, RopeCall};
 pub use tensor_map::{Matrix, TensorMap};

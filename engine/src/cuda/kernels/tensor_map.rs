@@ -2,7 +2,7 @@ use std::{ffi::c_void, ptr};
 
 use cudarc::driver::sys;
 
-use crate::cuda::driver::{Context as _, CudaError};
+use crate::cuda::driver::{Context as _, CudaError, DevicePtr};
 
 /// How the copy engine cuts boxes out of a matrix in device memory. 128 bytes, passed by value to a kernel.
 #[derive(Clone, Copy, Debug)]
@@ -11,9 +11,9 @@ pub struct TensorMap(sys::CUtensorMap);
 
 /// A bf16 matrix in device memory, rows contiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Matrix {
-    /// Address of the first element, 16-byte aligned.
-    pub address: u64,
+pub struct Matrix<'a> {
+    /// The first element, 16-byte aligned.
+    pub data: DevicePtr<'a>,
     /// Rows.
     pub rows: u32,
     /// Columns.
@@ -22,13 +22,20 @@ pub struct Matrix {
     pub pitch_bytes: u64,
 }
 
+impl<'a> Matrix<'a> {
+    /// Rows that follow one another.
+    pub fn dense(data: DevicePtr<'a>, rows: u32, columns: u32) -> Self {
+        Self { data, rows, columns, pitch_bytes: u64::from(columns) * 2 }
+    }
+}
+
 impl TensorMap {
     /// Boxes of `box_rows` × `box_columns`, 128-byte swizzled, zeros outside the matrix.
     ///
     /// # Errors
     /// When the driver refuses the shape.
     pub fn bf16(
-        matrix: Matrix,
+        matrix: Matrix<'_>,
         box_rows: u32,
         box_columns: u32,
         gpu: u32,
@@ -44,7 +51,7 @@ impl TensorMap {
                 ptr::from_mut(&mut map),
                 sys::CUtensorMapDataType::CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
                 2,
-                matrix.address as *mut c_void,
+                matrix.data.address() as *mut c_void,
                 dims.as_ptr(),
                 strides.as_ptr(),
                 boxes.as_ptr(),

@@ -1,6 +1,6 @@
 use weftscope_kernels::abi::{DeviceError, Stamp, StampRing};
 
-use crate::cuda::driver::{Buffer, CudaError, Device};
+use crate::cuda::driver::{Buffer, CudaError, Device, DevicePtr};
 
 /// The ring that kernels of one device stamp into, and the record of their first error.
 #[derive(Debug)]
@@ -8,6 +8,25 @@ pub struct Recording {
     ring: Buffer,
     error: Buffer,
     capacity: u32,
+}
+
+/// What one launch writes down, and under which op.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpRecording<'a> {
+    /// Plan-wide id of the op.
+    pub op: u32,
+    /// The ring for its stamps; `None`: it leaves none.
+    pub ring: Option<DevicePtr<'a>>,
+    /// The record of a first error.
+    pub error: DevicePtr<'a>,
+}
+
+impl OpRecording<'_> {
+    /// The same, without stamps.
+    #[must_use]
+    pub fn without_stamps(self) -> Self {
+        Self { ring: None, ..self }
+    }
 }
 
 /// What a ring held.
@@ -33,14 +52,9 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Address for kernels.
-    pub fn ring_address(&self) -> u64 {
-        self.ring.address()
-    }
-
-    /// Address for kernels.
-    pub fn error_address(&self) -> u64 {
-        self.error.address()
+    /// What a launch of this op is given.
+    pub fn of(&self, op: u32) -> OpRecording<'_> {
+        OpRecording { op, ring: Some(self.ring.ptr()), error: self.error.ptr() }
     }
 
     /// Empties the ring and forgets the error. Nothing may be running.

@@ -18,7 +18,7 @@ use crate::{
 pub struct RingLoss {
     /// Stamps that found no slot in the ring.
     pub overflowed: u64,
-    /// Stamps of an op that the plan does not have, of a kind that nobody knows, or that end before they start.
+    /// Stamps of an op that the plan does not have, of an unknown kind, or that end before they start.
     pub unreadable: u64,
 }
 

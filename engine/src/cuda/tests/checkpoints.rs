@@ -9,13 +9,13 @@ use std::{
 
 use safetensors::SafeTensors;
 use weftscope_kernels::reference::relative_error;
+use weftscope_testkit::{Need, aloud, skip};
 
-use super::aloud;
+use super::gpus;
 use crate::{
     batch::{Batch, Request},
     cuda::{
         checkpoint::Checkpoint,
-        driver::probe,
         executor::{CacheRoom, CudaExecutor, Weights},
     },
     executor::Executor,
@@ -155,20 +155,19 @@ impl<'a> Comparison<'a> {
         let runs = planned.decision.runs.name();
         self.executor.set_token_ids(Some(ids));
         if let Err(error) = self.executor.run(&Arc::new(planned), 0, &mut NullObserver) {
-            eprintln!("{name}: {error}");
             self.failed.push(format!("{name}: {error}"));
             return;
         }
         let ranks = self.executor.logits().expect("readable");
         let logits = joined(&ranks, sequences);
-        let (error, agree, worst) = compare(&logits, &expected, self.reference.vocab());
+        let Compared { error, agree, worst, worst_error } =
+            compare(&logits, &expected, self.reference.vocab());
         let yardstick = relative_error(&bf16, &expected);
         let line = format!(
-            "{name} (runs {runs}): error {error:.2e} (transformers in bfloat16: {yardstick:.2e}), worst sequence {} with \
-             {:.2e}, same token in {agree} of {sequences}",
-            worst.0, worst.1
+            "{name} (runs {runs}): error {error:.2e} (transformers in bfloat16: {yardstick:.2e}), worst sequence {worst} with \
+             {worst_error:.2e}, same token in {agree} of {sequences}",
         );
-        eprintln!("{line}");
+        aloud(&line);
         if error.is_nan() || error >= (OF_BF16 * yardstick).min(CEILING) {
             self.failed.push(line);
         }
@@ -198,21 +197,29 @@ fn joined(ranks: &[Vec<f32>], sequences: usize) -> Vec<f64> {
     all
 }
 
-/// Error over all, sequences whose likeliest token is the same, and the worst sequence with its error.
-fn compare(logits: &[f64], expected: &[f64], vocab: usize) -> (f64, usize, (usize, f64)) {
+struct Compared {
+    /// Over all sequences.
+    error: f64,
+    /// Sequences whose likeliest token is the same.
+    agree: usize,
+    worst: usize,
+    worst_error: f64,
+}
+
+fn compare(logits: &[f64], expected: &[f64], vocab: usize) -> Compared {
     let argmax = |row: &[f64]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
     let pairs = || logits.chunks_exact(vocab).zip(expected.chunks_exact(vocab));
     let agree = pairs().filter(|(a, b)| argmax(a) == argmax(b)).count();
     let errors = pairs().map(|(a, b)| relative_error(a, b)).enumerate();
-    let worst = errors.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0));
-    (relative_error(logits, expected), agree, worst)
+    let (worst, worst_error) = errors.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0));
+    Compared { error: relative_error(logits, expected), agree, worst, worst_error }
 }
 
 /// The references, and how many GPUs there are; `None` after saying why not.
 fn references() -> Option<(Vec<Reference>, u32)> {
-    let found = probe().map_err(|reason| aloud(format_args!("skipped: {reason}"))).ok()?;
+    let gpus = gpus(1)?;
     let Some(folder) = std::env::var_os("WEFTSCOPE_CHECKPOINTS").map(PathBuf::from) else {
-        aloud(format_args!("skipped: WEFTSCOPE_CHECKPOINTS names no folder made by make.py"));
+        skip(Need::Oracle, "WEFTSCOPE_CHECKPOINTS names no folder made by make.py");
         return None;
     };
     let mut folders: Vec<PathBuf> = fs::read_dir(&folder)
@@ -222,7 +229,7 @@ fn references() -> Option<(Vec<Reference>, u32)> {
         .collect();
     folders.sort();
     assert!(!folders.is_empty(), "nothing made by make.py: {}", folder.display());
-    Some((folders.iter().map(|folder| Reference::read(folder)).collect(), found.gpus.len() as u32))
+    Some((folders.iter().map(|folder| Reference::read(folder)).collect(), gpus))
 }
 
 /// All at once, in every strategy.
@@ -243,9 +250,9 @@ fn logits_are_those_of_transformers() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// Piece by piece: what earlier plans left in the cache is what later ones read.
+/// Part by part: what earlier plans left in the cache is what later ones read.
 #[test]
-fn pieces_and_steps_give_the_same_logits() {
+fn parts_and_steps_give_the_same_logits() {
     let Some((references, gpus)) = references() else { return };
     let mut failed = Vec::new();
     for reference in &references {
@@ -259,7 +266,7 @@ fn pieces_and_steps_give_the_same_logits() {
             for &strategy in strategies {
                 let mut comparison = Comparison::new(reference, tp);
                 comparison.executor.keep_cache(Some(CacheRoom { sequences, tokens }));
-                in_pieces(&mut comparison, strategy);
+                in_parts(&mut comparison, strategy);
                 comparison.finish(&mut failed);
             }
         }
@@ -267,8 +274,8 @@ fn pieces_and_steps_give_the_same_logits() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-fn in_pieces(comparison: &mut Comparison<'_>, strategy: StrategyKind) {
-    // A sequence of one token has its only piece second.
+fn in_parts(comparison: &mut Comparison<'_>, strategy: StrategyKind) {
+    // A sequence of one token has its only part second.
     let third = |length: u32| length / 3;
     comparison.run_halved("first third", strategy, |length| (0, third(length)));
     comparison.run_halved("the rest", strategy, |length| (third(length), length));

@@ -3,7 +3,7 @@
 use cupti_sys::{ActivityKind, Record};
 use weftscope_engine::{
     clock::{ClockFit, ClockPair},
-    cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Matrix, Nvrtc, Recording, probe},
+    cuda::{Buffer, Device, Gemm, GemmCall, GemmForm, Loader, Matrix, Nvrtc, Recording, probe},
 };
 use weftscope_kernels::abi::Stamp;
 use weftscope_testkit::{Need, aloud, skip};
@@ -16,10 +16,6 @@ mod cost;
 mod live;
 mod with_counters;
 mod witness;
-
-fn matrix(buffer: &Buffer, rows: u32, columns: u32) -> Matrix {
-    Matrix { address: buffer.address(), rows, columns, pitch_bytes: u64::from(columns) * 2 }
-}
 
 #[test]
 fn without_a_driver_it_says_so() {
@@ -44,8 +40,8 @@ fn stamps_lie_inside_kernel_spans() {
     let activity = Activity::start(&[ActivityKind::ConcurrentKernel]).expect("CUPTI collects");
     let device = Device::open(&gpus.gpus[0]).expect("the GPU can be used");
     let nvrtc = Nvrtc::open().expect("NVRTC is there");
-    let product =
-        Gemm::load(&device, &nvrtc, GemmForm::fitting(2048, 2048, 132), true).expect("compiles");
+    let loader = Loader::new(&device, &nvrtc, true);
+    let gemm = Gemm::load(loader, GemmForm::fitting(2048, 2048, 132)).expect("compiles");
     let (m, n, k) = (2048, 2048, 1024);
     let zeros = |rows: u32, columns: u32| {
         Buffer::zeros(&device, rows as usize * columns as usize * 2).expect("memory")
@@ -55,17 +51,14 @@ fn stamps_lie_inside_kernel_spans() {
     let launches = 50;
     for op in 0..launches {
         let call = GemmCall {
-            a: matrix(&a, m, k),
-            b: matrix(&b, n, k),
-            c: matrix(&c, m, n),
+            a: Matrix::dense(a.ptr(), m, k),
+            b: Matrix::dense(b.ptr(), n, k),
+            c: Matrix::dense(c.ptr(), m, n),
             sms: None,
             group: 8,
-            op,
-            ring: recording.ring_address(),
-            error: recording.error_address(),
+            recording: recording.of(op),
         };
-        // SAFETY: the buffers have these shapes and outlive the synchronise below.
-        unsafe { product.launch(device.compute(), &call) }.expect("launch");
+        gemm.launch(device.compute(), &call).expect("launch");
     }
     device.synchronize().expect("the kernels run");
     let stamps = recording.read().expect("readable");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-/// Part of every key, so that a later format leaves the files of this one alone.
+/// Part of every key, so that a later format leaves the files of this one as they are.
 pub(super) const FORMAT: u32 = 1;
 
 /// Everything that decides what comes out of the compiler.

@@ -98,12 +98,16 @@ fn a_later_process_does_not_compile() {
     assert!(!compiles(&second, &key) && !compiles(&second, &other));
     assert_eq!(names(&folder).len(), 2, "nothing but the entries is left");
     // Without a folder only the process remembers.
-    let alone = Cubins::at(None);
-    assert!(compiles(&alone, &key) && !compiles(&alone, &key) && compiles(&Cubins::at(None), &key));
+    let in_memory = Cubins::at(None);
+    assert!(
+        compiles(&in_memory, &key)
+            && !compiles(&in_memory, &key)
+            && compiles(&Cubins::at(None), &key)
+    );
 }
 
 #[test]
-fn a_failure_is_told_and_not_kept() {
+fn a_failure_is_returned_and_not_kept() {
     let home = tempfile::tempdir().unwrap();
     let (cubins, key) = (start(home.path()), recipe().key());
     assert_eq!(cubins.get(&key, || Err("no such type")), Err("no such type"));
@@ -120,7 +124,7 @@ fn what_is_not_the_entry_is_replaced() {
     let good = fs::read(&path).unwrap();
     let foreign = fs::read(entry::path(home.path(), &other)).unwrap();
     let later = [&good[..16], &[2, 0, 0, 0], &good[20..]].concat();
-    for bad in [Vec::new(), b"\x7fELF of somebody else".to_vec(), foreign, later, vec![0; 4096]] {
+    for bad in [Vec::new(), b"\x7fELF of another program".to_vec(), foreign, later, vec![0; 4096]] {
         fs::write(&path, bad).unwrap();
         assert!(compiles(&start(home.path()), &key));
         assert_eq!(fs::read(&path).unwrap(), good);
@@ -225,7 +229,7 @@ fn the_folder_is_counted() {
     let folder = home.path().join("cubins");
     assert_eq!(look(folder.clone()).unwrap().entries, 0);
     entry::write(&folder, &recipe().key(), &compiled()).unwrap();
-    fs::write(folder.join("README"), b"somebody's").unwrap();
+    fs::write(folder.join("README"), b"not ours").unwrap();
     let bytes = fs::metadata(entry::path(&folder, &recipe().key())).unwrap().len();
     assert_eq!(look(folder.clone()), Ok(CubinCache { folder, entries: 1, bytes }));
 }

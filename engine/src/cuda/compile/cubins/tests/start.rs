@@ -6,9 +6,10 @@ use std::{
 };
 
 use weftscope_kernels::{self as kernels, Arch, Program};
+use weftscope_testkit::{Need, aloud, skip};
 
 use super::*;
-use crate::cuda::{CompileError, Nvrtc, tests::aloud};
+use crate::cuda::{CompileError, Nvrtc};
 
 /// What a start for TokenWeave on two Hopper GPUs loads on each, in the forms of a long prefill, and how many entry points
 /// of each.
@@ -77,7 +78,7 @@ impl<'a> Counted<'a> {
 fn a_second_start_asks_the_compiler_nothing() {
     let nvrtc = match Nvrtc::open() {
         Ok(nvrtc) => nvrtc,
-        Err(error) => return aloud(format_args!("skipped: {error}")),
+        Err(error) => return skip(Need::Oracle, error),
     };
     let home = tempfile::tempdir().unwrap();
     let mut first = Counted::new(&nvrtc, home.path());
@@ -101,7 +102,10 @@ fn a_second_start_asks_the_compiler_nothing() {
 
 #[test]
 fn the_kept_program_is_the_one_the_compiler_gives() {
-    let Ok(nvrtc) = Nvrtc::open() else { return aloud(format_args!("skipped: no NVRTC")) };
+    let nvrtc = match Nvrtc::open() {
+        Ok(nvrtc) => nvrtc,
+        Err(error) => return skip(Need::Oracle, error),
+    };
     let program = kernels::find("silu_mul.cu").unwrap();
     let fresh = nvrtc.compile_afresh(program, &[""; 0], Arch::Sm90a, false).unwrap();
     let home = tempfile::tempdir().unwrap();
