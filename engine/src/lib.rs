@@ -2,11 +2,10 @@
 //!
 //! [`spec::RunSpec`] (model, machine, batch, knobs) goes through the pure [`plan::plan`] and becomes a
 //! [`plan::Plan`]: the ops every rank runs, on which stream, after which others. An [`executor::Executor`]
-//! runs the plan, on the simulated machine ([`sim`]) or on GPUs, and tells an [`observer::Observer`] what it
+//! runs the plan, on the simulated machine ([`sim`]) or on GPUs, and reports to an [`observer::Observer`] what it
 //! did, thread block by thread block. This crate knows nothing of profiling, files of traces, or windows.
 
 pub mod batch;
-pub mod ceiling;
 pub mod clock;
 pub mod command;
 #[cfg(feature = "cuda")]
@@ -16,6 +15,7 @@ pub mod machine;
 pub mod model;
 pub mod observer;
 pub mod plan;
+pub mod roofline;
 pub mod session;
 pub mod sim;
 pub mod spec;

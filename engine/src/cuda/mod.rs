@@ -12,25 +12,24 @@
 //! | [`check`] | every kernel against its reference |
 //!
 //! Beside them: `stamps` (what kernels write down of their times), `checkpoint` (weights from files), and the best
-//! rates of the GPUs at hand ([`measure_ceiling`]).
+//! rates of the GPUs at hand ([`measure_roofline`]).
 #![expect(
     unsafe_code,
     reason = "the boundary to CUDA's libraries; every block says why it is sound"
 )]
 
-mod ceiling;
 pub mod check;
 mod checkpoint;
 mod compile;
 mod driver;
 mod executor;
 mod kernels;
+mod roofline;
 mod stamps;
 
 #[cfg(test)]
 mod tests;
 
-pub use ceiling::measure_ceiling;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cache};
 pub use driver::{
@@ -41,4 +40,5 @@ pub use driver::{
 };
 pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
 pub use kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix, TensorMap};
+pub use roofline::measure_roofline;
 pub use stamps::{OpRecording, Recording, RingLoss, Stamps, block_records, marked_ops};

@@ -1,8 +1,8 @@
 use serde::Serialize;
 use weftscope_engine::{
-    ceiling::{Ceiling, Limit},
     observer::OpRecord,
     plan::{Op, Plan, Split},
+    roofline::{Limit, Roofline},
 };
 
 use super::Spread;
@@ -34,7 +34,7 @@ pub struct KernelFigures {
 
 impl KernelFigures {
     /// Share of the best rate that was reached: floor over time.
-    pub fn of_ceiling(&self) -> Option<f64> {
+    pub fn of_roofline(&self) -> Option<f64> {
         Some(self.floor_us? / self.us.median)
     }
 }
@@ -43,7 +43,7 @@ impl KernelFigures {
 pub(super) fn kernels<'h>(
     plan: &Plan,
     heard: impl Iterator<Item = &'h Vec<OpRecord>>,
-    ceiling: &Ceiling,
+    roofline: &Roofline,
 ) -> Vec<KernelFigures> {
     let inner = 1..plan.layers.saturating_sub(1);
     let mut groups: Vec<(&Op, u32, Vec<f64>)> = Vec::new();
@@ -70,14 +70,14 @@ pub(super) fn kernels<'h>(
         }
     }
     let layers = inner.len().max(1) as u32;
-    let figures = |(op, launches, times)| figures(op, launches / layers, times, ceiling);
+    let figures = |(op, launches, times)| figures(op, launches / layers, times, roofline);
     groups.into_iter().filter_map(figures).collect()
 }
 
-fn figures(op: &Op, per_layer: u32, times: Vec<f64>, ceiling: &Ceiling) -> Option<KernelFigures> {
+fn figures(op: &Op, per_layer: u32, times: Vec<f64>, roofline: &Roofline) -> Option<KernelFigures> {
     let us = Spread::of(times)?;
     let rate = |amount: f64| if us.median > 0.0 { amount / us.median * 1e6 } else { 0.0 };
-    let floor = ceiling.floor(op);
+    let floor = roofline.least_time(op);
     Some(KernelFigures {
         name: op.role.name(),
         split: op.split,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use weftscope_engine::{
-    ceiling::Ceiling,
     executor::{ExecError, Executor},
     plan::{Plan, plan},
+    roofline::Roofline,
     spec::{RunSpec, StrategyKind},
 };
 
@@ -83,7 +83,7 @@ pub fn bench(
     spec: &RunSpec,
     strategies: &[StrategyKind],
     options: Options,
-    ceiling: &Ceiling,
+    roofline: &Roofline,
     open: Open<'_>,
     on_turn: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Bench, RunError> {
@@ -111,7 +111,7 @@ pub fn bench(
         strategy,
         outcome: runner
             .map_err(|error| error.to_string())
-            .and_then(|runner| runner.figures(ceiling)),
+            .and_then(|runner| runner.figures(roofline)),
     };
     let contenders = runners.into_iter().map(contender).collect();
     Ok(Bench { tokens: spec.batch.tokens(), contenders })
@@ -141,7 +141,7 @@ impl Runner {
         Ok(())
     }
 
-    fn figures(&self, ceiling: &Ceiling) -> Result<Figures, String> {
+    fn figures(&self, roofline: &Roofline) -> Result<Figures, String> {
         let plan = &self.plan;
         let per_layer = self.heard.iter().flat_map(|heard| heard.per_layer_us(plan)).collect();
         let per_layer_us =
@@ -155,7 +155,7 @@ impl Runner {
             per_layer_us,
             hidden_pct: (comm > 0).then(|| 100.0 * hidden as f64 / comm as f64),
             lost: self.heard.iter().map(|heard| heard.lost).sum(),
-            kernels: kernels(plan, self.heard.iter().flat_map(|heard| &heard.ops), ceiling),
+            kernels: kernels(plan, self.heard.iter().flat_map(|heard| &heard.ops), roofline),
         })
     }
 }
@@ -177,13 +177,13 @@ mod tests {
 
     fn run(spec: &RunSpec, strategies: &[StrategyKind], turns: u32) -> Bench {
         let options = Options { turns, warm_up: 1, iterations: 2 };
-        let ceiling = Ceiling::of(&spec.machine);
+        let roofline = Roofline::of(&spec.machine);
         let mut told = Vec::new();
         let bench = bench(
             spec,
             strategies,
             options,
-            &ceiling,
+            &roofline,
             &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
             &mut |done, total| {
                 told.push((done, total));
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(figures.hidden_pct, Some(0.0));
         assert_eq!(figures.lost, 0);
         for kernel in &figures.kernels {
-            let share = kernel.of_ceiling().unwrap();
+            let share = kernel.of_roofline().unwrap();
             assert!(share > 0.0 && share <= 1.0, "{kernel:?}");
         }
         let names: Vec<_> = figures.kernels.iter().map(|kernel| kernel.name).collect();
@@ -249,16 +249,16 @@ mod tests {
                 _ => Ok(Box::new(Simulator::new(&spec.machine))),
             }
         };
-        let ceiling = Ceiling::of(&spec.machine);
+        let roofline = Roofline::of(&spec.machine);
         let bench =
-            bench(&spec, &strategies, options, &ceiling, &mut open, &mut |_, _| true).unwrap();
+            bench(&spec, &strategies, options, &roofline, &mut open, &mut |_, _| true).unwrap();
         assert_eq!(bench.contenders[0].outcome.as_ref().unwrap_err(), "not today");
         assert!(bench.contenders[1].outcome.is_ok());
         let stopped = super::bench(
             &spec,
             &strategies,
             options,
-            &ceiling,
+            &roofline,
             &mut |spec| Ok(Box::new(Simulator::new(&spec.machine))),
             &mut |_, _| false,
         );

@@ -7,10 +7,10 @@ mod text;
 use std::io::Write;
 
 use weftscope_engine::{
-    ceiling::Ceiling,
-    cuda::{CudaExecutor, Group, measure_ceiling},
+    cuda::{CudaExecutor, Group, measure_roofline},
     executor::{ExecError, Executor},
     plan::plan,
+    roofline::Roofline,
     sim::Simulator,
     spec::{RunSpec, StrategyKind},
 };
@@ -37,17 +37,17 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
     if let Some(path) = &args.json {
         check_target(path)?;
     }
-    let ceiling = ceiling(args.backend, &specs[0])?;
+    let roofline = roofline(args.backend, &specs[0])?;
     let (provenance, warm_up) = match args.backend {
         Backend::Sim => ("modelled", 0),
         Backend::Cuda => ("measured", WARM_UP),
     };
     let options = Options { turns: args.turns, warm_up, iterations: args.iterations };
-    let mut report = Report::new(&specs[0], options, provenance, ceiling);
+    let mut report = Report::new(&specs[0], options, provenance, roofline);
     text::head(&report, &mut out)?;
     let mut open = |spec: &RunSpec| executor(args.backend, spec);
     for spec in &specs {
-        let batch = turns(spec, &strategies, options, &ceiling, &mut open)?;
+        let batch = turns(spec, &strategies, options, &roofline, &mut open)?;
         text::batch(&batch, &mut out)?;
         out.flush()?;
         report.batches.push(batch);
@@ -104,11 +104,11 @@ fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
 }
 
 /// What kernels are held against: measured where they are measured.
-fn ceiling(backend: Backend, spec: &RunSpec) -> Result<Ceiling, Failure> {
+fn roofline(backend: Backend, spec: &RunSpec) -> Result<Roofline, Failure> {
     match backend {
-        Backend::Sim => Ok(Ceiling::of(&spec.machine)),
+        Backend::Sim => Ok(Roofline::of(&spec.machine)),
         Backend::Cuda => Group::open(spec.knobs.tp)
-            .and_then(|group| measure_ceiling(&group))
+            .and_then(|group| measure_roofline(&group))
             .map_err(|error| Failure::failed(error, "--backend cuda")),
     }
 }
@@ -118,11 +118,11 @@ fn turns(
     spec: &RunSpec,
     strategies: &[StrategyKind],
     options: Options,
-    ceiling: &Ceiling,
+    roofline: &Roofline,
     open: Open<'_>,
 ) -> Result<Bench, Failure> {
     let mut line = ProgressLine::new(format!("{} tokens", spec.batch.tokens()));
-    bench(spec, strategies, options, ceiling, open, &mut |done, total| {
+    bench(spec, strategies, options, roofline, open, &mut |done, total| {
         line.step(done, Some(total));
         true
     })

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use weftscope_engine::{ceiling::Ceiling, spec::RunSpec};
+use weftscope_engine::{roofline::Roofline, spec::RunSpec};
 use weftscope_profiler::bench::{Bench, Options};
 
 use crate::{
@@ -22,7 +22,8 @@ pub(super) struct Report {
     pub(super) transport: &'static str,
     /// `measured` or `modelled`.
     pub(super) provenance: &'static str,
-    pub(super) ceiling: Ceiling,
+    #[serde(rename = "ceiling")]
+    pub(super) roofline: Roofline,
     pub(super) batches: Vec<Bench>,
 }
 
@@ -32,7 +33,7 @@ impl Report {
         spec: &RunSpec,
         options: Options,
         provenance: &'static str,
-        ceiling: Ceiling,
+        roofline: Roofline,
     ) -> Self {
         let knobs = &spec.knobs;
         Self {
@@ -45,7 +46,7 @@ impl Report {
             iterations: options.iterations,
             transport: knobs.transport.name(),
             provenance,
-            ceiling,
+            roofline,
             batches: Vec::new(),
         }
     }

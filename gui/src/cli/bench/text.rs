@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use weftscope_engine::{ceiling::Limit, plan::Split, spec::StrategyKind};
+use weftscope_engine::{plan::Split, roofline::Limit, spec::StrategyKind};
 use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
 use weftscope_traces::analysis::words::three_digits as three;
 
@@ -29,15 +29,15 @@ pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out,
         "Times are {provenance}: medians over {turns} of {iterations}, 10th and 90th percentile."
     )?;
-    let ceiling = &report.ceiling;
+    let roofline = &report.roofline;
     let rate = |value: Option<f64>, unit: f64| value.map_or("–".to_owned(), |v| three(v / unit));
     writeln!(
         out,
         "Best rates, {}: matrix product {} TFLOP/s, memory {} TB/s, link {} GB/s a direction.",
-        if ceiling.measured { "measured here" } else { "of the machine's description" },
-        rate(ceiling.flops, 1e12),
-        rate(ceiling.hbm_bytes_per_s, 1e12),
-        rate(ceiling.link_bytes_per_s, 1e9)
+        if roofline.measured { "measured here" } else { "of the machine's description" },
+        rate(roofline.flops, 1e12),
+        rate(roofline.hbm_bytes_per_s, 1e12),
+        rate(roofline.link_bytes_per_s, 1e9)
     )
 }
 
@@ -135,7 +135,7 @@ fn kernel_row(strategy: &str, kernel: &KernelFigures) -> [String; 12] {
         rate(kernel.hbm_bytes_per_s, 1e9),
         rate(kernel.link_bytes_per_s, 1e9),
         or_dash(kernel.floor_us),
-        or_dash(kernel.of_ceiling().map(|share| 100.0 * share)),
+        or_dash(kernel.of_roofline().map(|share| 100.0 * share)),
         limit.to_owned(),
     ]
 }

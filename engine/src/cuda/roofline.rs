@@ -11,7 +11,7 @@ use super::{
     kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix, Random, RandomCall},
     stamps::Recording,
 };
-use crate::ceiling::Ceiling;
+use crate::roofline::Roofline;
 
 /// Side of the square GEMM.
 const SIDE: u32 = 8192;
@@ -26,7 +26,7 @@ const BATCHES: u32 = 5;
 ///
 /// # Errors
 /// When the memory is not there or the driver refuses.
-pub fn measure_ceiling(group: &Group) -> Result<Ceiling, CudaError> {
+pub fn measure_roofline(group: &Group) -> Result<Roofline, CudaError> {
     let devices = group.devices();
     let nvrtc = Nvrtc::open()?;
     let gemms =
@@ -36,7 +36,7 @@ pub fn measure_ceiling(group: &Group) -> Result<Ceiling, CudaError> {
         [first, second, ..] => Some(link_rate(first, second)?),
         _ => None,
     };
-    Ok(Ceiling {
+    Ok(Roofline {
         measured: true,
         flops: gemms.into_iter().collect::<Option<Vec<_>>>().and_then(|flops| mean(&flops)),
         hbm_bytes_per_s: mean(&copies),
@@ -168,15 +168,15 @@ mod tests {
             Err(reason) => return skip(Need::Gpu, reason),
         };
         let group = Group::open(ranks).expect("the GPUs can be used");
-        let ceiling = measure_ceiling(&group).expect("measures");
-        aloud(format_args!("{ceiling:?}"));
+        let roofline = measure_roofline(&group).expect("measures");
+        aloud(format_args!("{roofline:?}"));
         // Anything between a laptop and ten times the fastest GPU there is: catches a unit that is wrong.
         let within = |rate: Option<f64>, low: f64, high: f64| {
             rate.is_none_or(|rate| (low..high).contains(&rate))
         };
-        assert!(within(ceiling.flops, 5e12, 5e16));
-        assert!(within(ceiling.hbm_bytes_per_s, 1e11, 1e14));
-        assert!(within(ceiling.link_bytes_per_s, 1e9, 1e13));
-        assert_eq!(ceiling.link_bytes_per_s.is_some(), ranks > 1);
+        assert!(within(roofline.flops, 5e12, 5e16));
+        assert!(within(roofline.hbm_bytes_per_s, 1e11, 1e14));
+        assert!(within(roofline.link_bytes_per_s, 1e9, 1e13));
+        assert_eq!(roofline.link_bytes_per_s.is_some(), ranks > 1);
     }
 }

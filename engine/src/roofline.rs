@@ -1,4 +1,4 @@
-//! What hardware reaches at best, and the time below which no kernel can do its work on it.
+//! The roofline: what hardware reaches at best, and the time below which no kernel can do its work on it.
 
 use serde::Serialize;
 
@@ -10,10 +10,10 @@ use crate::{
 
 /// The best rates of one GPU, each with nothing else going on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Ceiling {
+pub struct Roofline {
     /// They were measured on hardware; else they are a machine's description.
     pub measured: bool,
-    /// A large bf16 matrix product, FLOP/s; `None` where none could be run.
+    /// A large bf16 GEMM, FLOP/s; `None` where none could be run.
     pub flops: Option<f64>,
     /// Device memory, bytes/s, reads and writes together.
     pub hbm_bytes_per_s: Option<f64>,
@@ -37,14 +37,14 @@ pub enum Limit {
 
 /// The least time an op's work takes on one GPU.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Floor {
-    /// Nanoseconds, not rounded: small ops have floors under one.
+pub struct LeastTime {
+    /// Nanoseconds, not rounded: small ops take less than one.
     pub ns: f64,
     /// What decides it.
     pub limit: Limit,
 }
 
-impl Ceiling {
+impl Roofline {
     /// The rates in a machine's description.
     pub fn of(machine: &Machine) -> Self {
         Self {
@@ -56,12 +56,12 @@ impl Ceiling {
         }
     }
 
-    /// The floor of an op: its FLOPs, its bytes through memory and its bytes over links, each at its best rate, the
+    /// The least time of an op: its FLOPs, its bytes through memory and its bytes over links, each at its best rate, the
     /// longest of the three. `None` when no rate that it needs is known.
-    pub fn floor(&self, op: &Op) -> Option<Floor> {
+    pub fn least_time(&self, op: &Op) -> Option<LeastTime> {
         let time = |amount: f64, rate: Option<f64>, limit| {
             let ns = amount / rate.filter(|&rate| rate > 0.0)? * 1e9;
-            (amount > 0.0).then_some(Floor { ns, limit })
+            (amount > 0.0).then_some(LeastTime { ns, limit })
         };
         let link = match &op.work {
             // The switch's rate counts bytes of message, not bytes on the wire.
@@ -97,27 +97,28 @@ mod tests {
             batch: Batch::prefill(8192, 8192),
             knobs: Knobs { strategy: StrategyKind::Multimem, layers: Some(1), ..Knobs::default() },
         };
-        let ceiling = Ceiling::of(&spec.machine);
+        let roofline = Roofline::of(&spec.machine);
         let plan = plan(&spec).unwrap();
-        let floor =
-            |role| ceiling.floor(plan.ops.iter().find(|op| op.role == role).unwrap()).unwrap();
-        let down = floor(OpRole::Down);
+        let least = |role| {
+            roofline.least_time(plan.ops.iter().find(|op| op.role == role).unwrap()).unwrap()
+        };
+        let down = least(OpRole::Down);
         let flops = 2.0 * 8192.0 * 8192.0 * 3584.0;
         assert_eq!(down.limit, Limit::Flops);
         assert!((down.ns - flops / spec.machine.gpu.bf16_flops * 1e9).abs() < 1e-3);
-        let norm = floor(OpRole::AddNorm);
+        let norm = least(OpRole::AddNorm);
         let bytes = 4.0 * 2.0 * 8192.0 * 8192.0;
         assert_eq!(norm.limit, Limit::Memory);
         assert!((norm.ns - bytes / spec.machine.gpu.hbm_bytes_per_s * 1e9).abs() < 1e-3);
-        let reduce = floor(OpRole::Collective(Collective::AllReduce));
+        let reduce = least(OpRole::Collective(Collective::AllReduce));
         let rate = spec.machine.link.multimem_bytes_per_s.unwrap();
         assert_eq!(reduce.limit, Limit::Link);
         assert!((reduce.ns - 2.0 * 8192.0 * 8192.0 / rate * 1e9).abs() < 1e-3);
     }
 
     #[test]
-    fn without_a_rate_there_is_no_floor() {
-        let unknown = Ceiling {
+    fn without_a_rate_there_is_no_least_time() {
+        let unknown = Roofline {
             measured: true,
             flops: None,
             hbm_bytes_per_s: None,
@@ -130,6 +131,6 @@ mod tests {
             batch: Batch::prefill(256, 256),
             knobs: Knobs { layers: Some(1), ..Knobs::default() },
         };
-        assert!(plan(&spec).unwrap().ops.iter().all(|op| unknown.floor(op).is_none()));
+        assert!(plan(&spec).unwrap().ops.iter().all(|op| unknown.least_time(op).is_none()));
     }
 }
