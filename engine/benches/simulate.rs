@@ -7,7 +7,7 @@ use weftscope_engine::{
     batch::Batch,
     executor::Executor,
     machine, model,
-    observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
+    observer::{BlockRecord, CounterRecord, Observer},
     plan::{Plan, plan},
     sim::Simulator,
     spec::{Knobs, RunSpec, StrategyKind},
@@ -45,11 +45,9 @@ impl Observer for Columns {
         };
         self.place.extend(records.iter().map(place));
     }
-    fn op(&mut self, _: OpRecord) {}
     fn counters(&mut self, records: &[CounterRecord]) {
         black_box(records);
     }
-    fn end(&mut self, _: &IterationEnd) {}
 }
 
 fn simulate(criterion: &mut Criterion) {

@@ -9,7 +9,7 @@ pub enum Command {
     SetSpec(Box<RunSpec>),
     /// Keep model, machine and batch, turn knobs.
     SetKnobs(Box<Knobs>),
-    /// Iterate until told otherwise.
+    /// Iterate until another command says otherwise.
     Run,
     /// Finish the iteration under way, then wait.
     Pause,

@@ -1,4 +1,4 @@
-//! Who runs plans.
+//! What runs plans: the simulator, or GPUs.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub trait Executor {
     /// way before the one before has ended, so that nothing waits for the host.
     ///
     /// # Errors
-    /// As [`run`](Self::run); iterations that were told of until then stay valid.
+    /// As [`run`](Self::run); iterations reported until then stay valid.
     fn run_many(
         &mut self,
         plan: &Arc<Plan>,
@@ -70,7 +70,7 @@ impl ExecutorInfo {
 /// Why an iteration did not finish.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ExecError {
-    /// No op can proceed: a dependency cycle or a barrier nobody else reaches.
+    /// No op can proceed: a dependency cycle or a barrier that no other rank reaches.
     #[error("the run stands still at {at_ns} ns: {waiting}")]
     Deadlock {
         /// When.

@@ -1,7 +1,7 @@
 //! The live loop: iteration after iteration, with commands applied in between.
 //!
-//! A [`Session`] is a state machine without a thread: somebody calls [`Session::step`] over and over, a
-//! thread of its own on a desktop, a timer in a browser. It never blocks and never sleeps; how fast to
+//! A [`Session`] is a state machine without a thread: the caller calls [`Session::step`] over and over, from a
+//! thread on a desktop, from a timer in a browser. It never blocks and never sleeps; how fast to
 //! step is the caller's matter. What cannot be planned or run is a value, and the session survives it.
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub enum RunState {
 pub enum Outcome {
     /// Nothing to do: paused, or waiting for a spec that can be planned and run.
     Idle,
-    /// An iteration ran and the observer has heard of it.
+    /// An iteration ran and the observer has received it.
     Iteration {
         /// What ran.
         plan: Arc<Plan>,
@@ -189,181 +189,4 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        batch::Batch,
-        machine::{CollectiveSpec, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine},
-        model::{Ffn, ModelShape},
-        observer::NullObserver,
-        plan::Decision,
-        spec::{Knobs, StrategyKind},
-    };
-
-    /// Runs anything in 10 ns, and fails at one iteration.
-    #[derive(Default)]
-    struct Toy {
-        fail_at: Option<u64>,
-    }
-
-    impl Executor for Toy {
-        fn run(
-            &mut self,
-            _: &Arc<Plan>,
-            iteration: u64,
-            _: &mut dyn Observer,
-        ) -> Result<IterationTime, ExecError> {
-            if self.fail_at == Some(iteration) {
-                return Err(ExecError::Unsupported("told to fail".to_owned()));
-            }
-            let start_ns = iteration as i64 * 10;
-            Ok(IterationTime { start_ns, end_ns: start_ns + 10 })
-        }
-
-        fn provenance(&self) -> ExecutorInfo {
-            ExecutorInfo::modelled("toy")
-        }
-    }
-
-    fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
-        if spec.batch.tokens() == 0 {
-            return Err(PlanError::NoTokens);
-        }
-        let strategy = StrategyKind::NoComm;
-        let decision =
-            Decision { asked: strategy, runs: strategy, reason: String::new(), split: None };
-        Ok(Plan { spec: Arc::new(spec.clone()), ranks: 1, layers: 1, decision, ops: Vec::new() })
-    }
-
-    fn toy_spec() -> RunSpec {
-        RunSpec {
-            model: ModelShape {
-                name: "toy".to_owned(),
-                hidden: 64,
-                layers: 1,
-                heads: 8,
-                kv_heads: 8,
-                head_dim: 8,
-                ffn: Ffn::Dense { intermediate: 128 },
-                vocab: 100,
-                rms_eps: 1e-5,
-                rope_theta: 1e4,
-                rope_scaling: None,
-                qkv_bias: false,
-                qk_norm: false,
-            },
-            machine: toy_machine(),
-            batch: Batch::prefill(16, 16),
-            knobs: Knobs::default(),
-        }
-    }
-
-    fn toy_machine() -> Machine {
-        Machine {
-            name: "toy".to_owned(),
-            title: "toy".to_owned(),
-            gpus: 8,
-            gpu: GpuSpec {
-                name: "toy".to_owned(),
-                compute_capability: (9, 0),
-                sms: 2,
-                memory_bytes: 1,
-                threads_per_sm: 64,
-                blocks_per_sm: 2,
-                smem_per_sm_bytes: 1,
-                bf16_flops: 1.0,
-                hbm_bytes_per_s: 1.0,
-                l2_bytes_per_s: 1.0,
-                l2_bytes: 1,
-                gemm_kernels: crate::machine::GemmKernels::Library,
-            },
-            link: LinkSpec {
-                name: "toy".to_owned(),
-                bytes_per_s: 1.0,
-                multimem_bytes_per_s: None,
-                bytes_per_s_per_sm: 1.0,
-                latency_ns: 1.0,
-            },
-            kernels: KernelSpec::default(),
-            collectives: CollectiveSpec::default(),
-            host: HostSpec {
-                issue_ns: 0.0,
-                kernel_gap_ns: 1.0,
-                join_gap_ns: 1.0,
-                block_start_ns: 1.0,
-            },
-            sources: std::collections::BTreeMap::new(),
-        }
-    }
-
-    fn session(toy: Toy) -> Session {
-        Session::new(toy_plan, Box::new(toy), Arc::new(toy_spec()))
-    }
-
-    fn step(session: &mut Session) -> Outcome {
-        session.step(&mut NullObserver)
-    }
-
-    fn number(outcome: &Outcome) -> Option<u64> {
-        match outcome {
-            Outcome::Iteration { number, .. } => Some(*number),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn iterations_are_numbered_until_told_otherwise() {
-        let mut session = session(Toy::default());
-        assert_eq!(number(&step(&mut session)), Some(0));
-        assert_eq!(number(&step(&mut session)), Some(1));
-        session.apply(Command::Pause);
-        assert_eq!(step(&mut session), Outcome::Idle);
-        assert!(!session.has_work());
-        session.apply(Command::Step);
-        assert!(session.has_work());
-        assert_eq!(number(&step(&mut session)), Some(2));
-        assert_eq!(step(&mut session), Outcome::Idle);
-        session.apply(Command::Run);
-        assert_eq!(number(&step(&mut session)), Some(3));
-        session.apply(Command::Stop);
-        assert_eq!(step(&mut session), Outcome::Stopped);
-        session.apply(Command::Run);
-        assert_eq!(step(&mut session), Outcome::Stopped);
-    }
-
-    #[test]
-    fn a_plan_error_is_reported_once_and_survived() {
-        let mut session = session(Toy::default());
-        let mut bad = toy_spec();
-        bad.batch.requests.clear();
-        session.apply(Command::SetSpec(Box::new(bad)));
-        assert_eq!(step(&mut session), Outcome::PlanError(PlanError::NoTokens));
-        assert_eq!(step(&mut session), Outcome::Idle);
-        assert!(!session.has_work());
-        session.apply(Command::SetSpec(Box::new(toy_spec())));
-        assert_eq!(number(&step(&mut session)), Some(0));
-    }
-
-    #[test]
-    fn a_paused_session_shows_a_new_spec_by_one_iteration() {
-        let mut session = session(Toy::default());
-        step(&mut session);
-        session.apply(Command::Pause);
-        let mut knobs = toy_spec().knobs;
-        knobs.seed = 7;
-        session.apply(Command::SetKnobs(Box::new(knobs)));
-        assert_eq!(number(&step(&mut session)), Some(1));
-        assert_eq!(session.spec().knobs.seed, 7);
-        assert_eq!(step(&mut session), Outcome::Idle);
-    }
-
-    #[test]
-    fn a_broken_run_waits_for_another_try() {
-        let mut session = session(Toy { fail_at: Some(1) });
-        assert_eq!(number(&step(&mut session)), Some(0));
-        assert!(matches!(step(&mut session), Outcome::ExecError(ExecError::Unsupported(_))));
-        assert_eq!(step(&mut session), Outcome::Idle);
-        session.apply(Command::Run);
-        assert_eq!(number(&step(&mut session)), Some(2));
-    }
-}
+mod tests;

@@ -22,7 +22,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid of the TokenWeave artifact's tuner (tokenweave.md §1.4).
+    /// The grid of the TokenWeave artifact's tuner (docs/tokenweave.md, "Tuned table").
     pub fn artifact() -> Self {
         let ctas = vec![2, 4, 8];
         Self { offsets: vec![0, 128, 256], attn_ctas: ctas.clone(), mlp_ctas: ctas }
@@ -30,7 +30,7 @@ impl Grid {
 
     /// The split points of a curve, all with the same CTAs: at most `most`, evenly spread over the multiples of
     /// `step` that leave both parts of `tokens` with tokens.
-    pub fn curve(tokens: u32, step: u32, most: u32, (attn_ctas, mlp_ctas): (u32, u32)) -> Self {
+    pub fn curve(tokens: u32, step: u32, most: u32, attn_ctas: u32, mlp_ctas: u32) -> Self {
         let half = i64::from(padded_tokens(tokens) / 2);
         let step = step.max(1);
         let cuts = tokens.saturating_sub(1) / step;

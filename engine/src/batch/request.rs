@@ -17,6 +17,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Tokens with the new ones: what the last of them attends to.
+    pub fn context_tokens(&self) -> u32 {
+        self.cached_tokens + self.new_tokens
+    }
+
     /// A decode step: one new token on a cached context.
     pub fn is_decode(&self) -> bool {
         self.new_tokens == 1 && self.cached_tokens > 0

@@ -1,3 +1,5 @@
+//! The text form of batches, read with the column of what is wrong, and written with runs of equal requests merged.
+
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;

@@ -51,12 +51,12 @@ pub struct GpuSpec {
     pub l2_bytes_per_s: f64,
     /// L2 size, bytes.
     pub l2_bytes: u64,
-    /// Whose matrix products run on it.
+    /// Whose GEMMs run on it.
     #[serde(default)]
     pub gemm_kernels: GemmKernels,
 }
 
-/// Whose matrix products run: they differ in the tiles that they choose.
+/// Whose GEMMs run: they differ in the tiles that they choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GemmKernels {

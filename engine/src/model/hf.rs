@@ -1,3 +1,5 @@
+//! Models from the `config.json` of a Hugging Face repository.
+
 use serde_json::{Map, Value};
 use thiserror::Error;
 

@@ -1,4 +1,27 @@
-use super::AttentionShape;
+//! The thread blocks of causal attention.
+//!
+//! A sequence with at least a tile of queries has a block for each (query tile, head), the last tile (the one with
+//! most keys) first, as FlashAttention-3 orders causal work. A shorter one packs the query heads that share a K/V
+//! head into one tile and cuts its context into chunks of `kv_chunk` tokens instead.
+
+use crate::batch::Request;
+
+/// Causal attention over sequences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Query heads on this rank.
+    pub heads: u32,
+    /// Key/value heads on this rank.
+    pub kv_heads: u32,
+    /// Width of a head, elements.
+    pub head_dim: u32,
+    /// Query rows a block works on.
+    pub tile_rows: u32,
+    /// K/V tokens a block of a short sequence (decode) reads; longer contexts are cut into several blocks.
+    pub kv_chunk: u32,
+    /// The parts of sequences in this op, in scheduler order; what a cut put before a part counts as cached.
+    pub sequences: Vec<Request>,
+}
 
 /// One thread block of an attention op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,94 +38,95 @@ pub struct AttentionBlock {
     pub pairs: u64,
 }
 
-/// The blocks of an attention op in launch order.
-///
-/// A sequence with at least a tile of queries has a block for each (query tile, head), the last tile (the one with
-/// most keys) first, as FlashAttention-3 orders causal work. A shorter one packs the query heads that share a K/V
-/// head into one tile and cuts its context into pieces of `kv_chunk` tokens instead.
-pub fn attention_blocks(shape: &AttentionShape) -> impl Iterator<Item = AttentionBlock> + '_ {
-    let &AttentionShape { heads, kv_heads, tile_rows, kv_chunk, .. } = shape;
-    shape.sequences.iter().enumerate().flat_map(move |(index, &(cached, new))| {
-        let group = heads / kv_heads.max(1);
-        let sequence = index as u32;
-        if packs(new, group, tile_rows) {
-            Either::Packed(packed_blocks(sequence, (cached, new), (kv_heads, group), kv_chunk))
-        } else {
-            Either::Tiled(tiled_blocks(sequence, (cached, new), heads, tile_rows))
-        }
-    })
+impl AttentionShape {
+    /// Thread blocks, without listing them.
+    pub fn grid(&self) -> u32 {
+        let blocks = |request: &Request| {
+            if self.packs(request) {
+                self.kv_heads * (request.cached_tokens + request.new_tokens).div_ceil(self.kv_chunk)
+            } else {
+                self.heads * request.new_tokens.div_ceil(self.tile_rows)
+            }
+        };
+        self.sequences.iter().map(blocks).sum()
+    }
+
+    /// Thread blocks in launch order.
+    pub fn blocks(&self) -> impl Iterator<Item = AttentionBlock> + '_ {
+        (0..).zip(&self.sequences).flat_map(|(sequence, request)| {
+            if self.packs(request) {
+                Either::Packed(self.packed_blocks(sequence, *request))
+            } else {
+                Either::Tiled(self.tiled_blocks(sequence, *request))
+            }
+        })
+    }
+
+    /// Query heads that share a K/V head.
+    fn group(&self) -> u32 {
+        self.heads / self.kv_heads.max(1)
+    }
+
+    /// Short enough that all query heads of a K/V head share a tile.
+    fn packs(&self, request: &Request) -> bool {
+        request.new_tokens * self.group() <= self.tile_rows
+    }
+
+    fn tiled_blocks(
+        &self,
+        sequence: u32,
+        request: Request,
+    ) -> impl Iterator<Item = AttentionBlock> + use<> {
+        let (heads, tile_rows) = (self.heads, self.tile_rows);
+        let Request { cached_tokens: cached, new_tokens: new } = request;
+        (0..new.div_ceil(tile_rows)).rev().flat_map(move |tile| {
+            let first_query = tile * tile_rows;
+            let query_rows = tile_rows.min(new - first_query);
+            let block = AttentionBlock {
+                sequence,
+                first_query,
+                query_rows,
+                kv_tokens: cached + first_query + query_rows,
+                pairs: causal_pairs(cached + first_query, query_rows),
+            };
+            std::iter::repeat_n(block, heads as usize)
+        })
+    }
+
+    fn packed_blocks(
+        &self,
+        sequence: u32,
+        request: Request,
+    ) -> impl Iterator<Item = AttentionBlock> + use<> {
+        let (kv_heads, kv_chunk, group) = (self.kv_heads, self.kv_chunk, self.group());
+        let Request { cached_tokens: cached, new_tokens: new } = request;
+        let context = cached + new;
+        (0..context.div_ceil(kv_chunk)).flat_map(move |chunk| {
+            let (from, to) = (chunk * kv_chunk, context.min((chunk + 1) * kv_chunk));
+            // Query i (from 0) sees keys [0, cached + i]; count those inside [from, to).
+            let seen = |query: u32| u64::from((cached + query + 1).clamp(from, to) - from);
+            let block = AttentionBlock {
+                sequence,
+                first_query: 0,
+                query_rows: new * group,
+                kv_tokens: to - from,
+                pairs: u64::from(group) * (0..new).map(seen).sum::<u64>(),
+            };
+            std::iter::repeat_n(block, kv_heads as usize)
+        })
+    }
 }
 
-/// Blocks of an attention op, without listing them.
-pub(super) fn num_attention_blocks(
-    sequences: &[(u32, u32)],
-    (heads, kv_heads): (u32, u32),
-    tile_rows: u32,
-    kv_chunk: u32,
-) -> u32 {
-    let group = heads / kv_heads.max(1);
-    let blocks = |&(cached, new): &(u32, u32)| {
-        if packs(new, group, tile_rows) {
-            kv_heads * (cached + new).div_ceil(kv_chunk)
-        } else {
-            heads * new.div_ceil(tile_rows)
-        }
-    };
-    sequences.iter().map(blocks).sum()
+/// (query, key) pairs a head of sequence parts, causal.
+pub(crate) fn pairs_a_head(sequences: &[Request]) -> u64 {
+    let pairs = |request: &Request| causal_pairs(request.cached_tokens, request.new_tokens);
+    sequences.iter().map(pairs).sum()
 }
 
 /// (query, key) pairs of `new` tokens after `cached`, one head, causal: Σ (cached + i) for i in 1..=new.
-pub(crate) fn causal_pairs(cached: u32, new: u32) -> u64 {
+fn causal_pairs(cached: u32, new: u32) -> u64 {
     let (cached, new) = (u64::from(cached), u64::from(new));
     new * cached + new * (new + 1) / 2
-}
-
-/// Short enough that all query heads of a K/V head share a tile.
-fn packs(new: u32, group: u32, tile_rows: u32) -> bool {
-    new * group <= tile_rows
-}
-
-fn tiled_blocks(
-    sequence: u32,
-    (cached, new): (u32, u32),
-    heads: u32,
-    tile_rows: u32,
-) -> impl Iterator<Item = AttentionBlock> {
-    let tiles = new.div_ceil(tile_rows);
-    (0..tiles).rev().flat_map(move |tile| {
-        let first_query = tile * tile_rows;
-        let query_rows = tile_rows.min(new - first_query);
-        let block = AttentionBlock {
-            sequence,
-            first_query,
-            query_rows,
-            kv_tokens: cached + first_query + query_rows,
-            pairs: causal_pairs(cached + first_query, query_rows),
-        };
-        std::iter::repeat_n(block, heads as usize)
-    })
-}
-
-fn packed_blocks(
-    sequence: u32,
-    (cached, new): (u32, u32),
-    (kv_heads, group): (u32, u32),
-    kv_chunk: u32,
-) -> impl Iterator<Item = AttentionBlock> {
-    let context = cached + new;
-    (0..context.div_ceil(kv_chunk)).flat_map(move |chunk| {
-        let (from, to) = (chunk * kv_chunk, context.min((chunk + 1) * kv_chunk));
-        // Query i (from 0) sees keys [0, cached + i]; count those inside [from, to).
-        let seen = |query: u32| u64::from((cached + query + 1).clamp(from, to) - from);
-        let block = AttentionBlock {
-            sequence,
-            first_query: 0,
-            query_rows: new * group,
-            kv_tokens: to - from,
-            pairs: u64::from(group) * (0..new).map(seen).sum::<u64>(),
-        };
-        std::iter::repeat_n(block, kv_heads as usize)
-    })
 }
 
 /// One of two iterators.

@@ -1,13 +1,16 @@
+//! Appends the ops of a layer's blocks, with the work of each in FLOP and bytes.
+
 use super::{
     Collective, Epilogue, Op, OpId, OpRole, Phase, Split, StreamId,
-    kernel::{self, BF16, Kernel, Message},
+    kernel::{self, BF16, Kernel, Message, Pointwise},
     transport::exposed_ctas,
 };
 use crate::{
+    batch::Request,
     machine::{GpuSpec, Machine},
     model::{Ffn, Shard},
     spec::Transport,
-    split::{HeldSms, LayerGemm, Products, gemm_shape},
+    split::{HeldSms, LayerGemm, LayerGemms, gemm_shape},
 };
 
 /// Where in the schedule an op stands.
@@ -36,15 +39,24 @@ pub(crate) struct Part {
     pub(crate) split: Split,
     /// Rows of the activations, padding included.
     pub(crate) rows: u32,
-    /// (cached, new) tokens of each sequence part.
-    pub(crate) sequences: Vec<(u32, u32)>,
+    /// The parts of sequences in it; what a cut put before a part counts as cached.
+    pub(crate) sequences: Vec<Request>,
 }
 
 impl Part {
     /// Tokens without padding.
     fn tokens(&self) -> u32 {
-        self.sequences.iter().map(|&(_, new)| new).sum()
+        self.sequences.iter().map(|request| request.new_tokens).sum()
     }
+}
+
+/// A feed-forward block that gates: its two GEMMs with the role of what stands between them.
+#[derive(Clone, Copy)]
+struct Gated {
+    role: OpRole,
+    gemms: [LayerGemm; 2],
+    /// Columns of gate and of up on this rank.
+    intermediate: u32,
 }
 
 /// Appends ops to a plan: the blocks of a transformer layer, on whichever stream and tokens a strategy wants.
@@ -69,7 +81,7 @@ impl<'a> Builder<'a> {
         Self { shard, machine, ranks, transport, held: HeldSms::default(), ops: Vec::new() }
     }
 
-    /// The SMs that collectives hold beside the products of the blocks to come.
+    /// The SMs that collectives hold beside the GEMMs of the blocks to come.
     pub(crate) fn beside(&mut self, held: HeldSms) {
         self.held = held;
     }
@@ -82,92 +94,90 @@ impl<'a> Builder<'a> {
     pub(crate) fn embed(&mut self, at: At, part: &Part) -> OpId {
         let row_bytes = f64::from(self.shard.hidden) * BF16;
         let hbm_bytes = f64::from(part.rows) * row_bytes * (1.0 + 1.0 / f64::from(self.ranks));
-        self.elementwise(at, part, (OpRole::Embed, part.rows), (0.0, hbm_bytes), &[])
+        let work = Pointwise { role: OpRole::Embed, rows: part.rows, flops: 0.0, hbm_bytes };
+        self.pointwise(at, part, work)
     }
 
     /// QKV projection, rotary embedding and K/V write, attention, output projection.
     pub(crate) fn attention_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
-        let [qkv, o_proj] = self.products(part).attention();
-        self.gemm(at, part, (&qkv, part.rows), deps);
+        let [qkv, o_proj] = self.layer_gemms(part).attention();
+        self.gemm(at, part, &qkv, deps);
         let shard = self.shard;
         let (tokens, head_dim) = (f64::from(part.tokens()), f64::from(shard.head_dim));
         if shard.qk_norm {
             let elements = tokens * f64::from(shard.heads + shard.kv_heads) * head_dim;
-            let work = (4.0 * elements, 2.0 * BF16 * elements);
-            self.elementwise(at, part, (OpRole::QkNorm, part.tokens()), work, &[]);
+            let (flops, hbm_bytes) = (4.0 * elements, 2.0 * BF16 * elements);
+            let (role, rows) = (OpRole::QkNorm, part.tokens());
+            self.pointwise(at, part, Pointwise { role, rows, flops, hbm_bytes });
         }
         let elements = tokens * f64::from(shard.qkv_columns());
-        let work = (3.0 * elements, 2.0 * BF16 * elements);
-        self.elementwise(at, part, (OpRole::RopeKv, part.tokens()), work, &[]);
+        let (flops, hbm_bytes) = (3.0 * elements, 2.0 * BF16 * elements);
+        let (role, rows) = (OpRole::RopeKv, part.tokens());
+        self.pointwise(at, part, Pointwise { role, rows, flops, hbm_bytes });
         let attention = kernel::attention(shard, &part.sequences, self.gpu());
         self.push(at, part, attention, &[]);
-        self.gemm(at, part, (&o_proj, part.rows), &[])
+        self.gemm(at, part, &o_proj, &[])
     }
 
     /// The feed-forward block: gate/up, SiLU·mul, down; or router, experts, and the sum over each token's experts.
     pub(crate) fn mlp_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
         match self.shard.ffn {
             Ffn::Dense { intermediate } => {
-                let gemms = self.products(part).dense(intermediate);
-                self.gated(at, part, (OpRole::SiluMul, gemms, intermediate), deps)
+                let gemms = self.layer_gemms(part).dense(intermediate);
+                self.gated(at, part, Gated { role: OpRole::SiluMul, gemms, intermediate }, deps)
             }
             Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-                self.experts(at, part, (experts, top_k, intermediate), deps);
+                let [router, w13, w2] =
+                    self.layer_gemms(part).experts(experts, top_k, intermediate);
+                self.gemm(at, part, &router, deps);
+                self.top_k(at, part, experts, top_k);
+                self.gemm(at, part, &w13, &[]);
+                self.silu_mul(at, part, OpRole::SiluMul, part.rows * top_k, intermediate);
+                self.gemm(at, part, &w2, &[]);
                 let mut outputs = top_k;
                 if shared_intermediate > 0 {
-                    let gemms = self.products(part).shared_expert(shared_intermediate);
-                    self.gated(at, part, (OpRole::SharedSiluMul, gemms, shared_intermediate), &[]);
+                    let (role, intermediate) = (OpRole::SharedSiluMul, shared_intermediate);
+                    let gemms = self.layer_gemms(part).shared_expert(intermediate);
+                    self.gated(at, part, Gated { role, gemms, intermediate }, &[]);
                     outputs += 1;
                 }
-                let elements = f64::from(part.rows) * f64::from(self.shard.hidden);
-                let outputs = f64::from(outputs);
-                let work = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
-                self.elementwise(at, part, (OpRole::MoeSum, part.rows), work, &[])
+                self.moe_sum(at, part, outputs)
             }
         }
     }
 
     /// down(SiLU(gate) · up).
-    fn gated(
-        &mut self,
-        at: At,
-        part: &Part,
-        (silu_mul, [gate_up, down], intermediate): (OpRole, [LayerGemm; 2], u32),
-        deps: &[OpId],
-    ) -> OpId {
-        self.gemm(at, part, (&gate_up, part.rows), deps);
+    fn gated(&mut self, at: At, part: &Part, gated: Gated, deps: &[OpId]) -> OpId {
+        let Gated { role, gemms: [gate_up, down], intermediate } = gated;
+        self.gemm(at, part, &gate_up, deps);
         if gate_up.shape.epilogue == Epilogue::Plain {
-            let work = silu_mul_work(part.rows, intermediate);
-            self.elementwise(at, part, (silu_mul, part.rows), work, &[]);
+            self.silu_mul(at, part, role, part.rows, intermediate);
         }
-        self.gemm(at, part, (&down, part.rows), &[])
+        self.gemm(at, part, &down, &[])
     }
 
-    /// Router and experts, without the sum over each token's experts.
-    fn experts(
-        &mut self,
-        at: At,
-        part: &Part,
-        (experts, top_k, intermediate): (u32, u32, u32),
-        deps: &[OpId],
-    ) {
-        let [router, w13, w2] = self.products(part).experts(experts, top_k, intermediate);
-        let (rows, routed) = (f64::from(part.rows), part.rows * top_k);
-        self.gemm(at, part, (&router, part.rows), deps);
-        // Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
-        let bytes = rows * (4.0 * f64::from(experts) + 12.0 * f64::from(top_k));
-        let work = (rows * f64::from(experts), bytes);
-        self.elementwise(at, part, (OpRole::TopK, part.rows), work, &[]);
-        // However many experts a token goes to, its row comes from memory once.
-        self.gemm(at, part, (&w13, part.rows), &[]);
-        self.elementwise(
-            at,
-            part,
-            (OpRole::SiluMul, routed),
-            silu_mul_work(routed, intermediate),
-            &[],
-        );
-        self.gemm(at, part, (&w2, routed), &[]);
+    /// SiLU(gate) · up over `rows` of `intermediate` columns each: reads two, writes one.
+    fn silu_mul(&mut self, at: At, part: &Part, role: OpRole, rows: u32, intermediate: u32) {
+        let elements = f64::from(rows) * f64::from(intermediate);
+        let (flops, hbm_bytes) = (4.0 * elements, 3.0 * BF16 * elements);
+        self.pointwise(at, part, Pointwise { role, rows, flops, hbm_bytes });
+    }
+
+    /// Each token's experts. Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
+    fn top_k(&mut self, at: At, part: &Part, experts: u32, top_k: u32) {
+        let (rows, experts) = (f64::from(part.rows), f64::from(experts));
+        let (flops, hbm_bytes) = (rows * experts, rows * (4.0 * experts + 12.0 * f64::from(top_k)));
+        let work = Pointwise { role: OpRole::TopK, rows: part.rows, flops, hbm_bytes };
+        self.pointwise(at, part, work);
+    }
+
+    /// The sum over each token's experts: reads `outputs` rows a token, writes one.
+    fn moe_sum(&mut self, at: At, part: &Part, outputs: u32) -> OpId {
+        let elements = f64::from(part.rows) * f64::from(self.shard.hidden);
+        let outputs = f64::from(outputs);
+        let (flops, hbm_bytes) = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
+        let work = Pointwise { role: OpRole::MoeSum, rows: part.rows, flops, hbm_bytes };
+        self.pointwise(at, part, work)
     }
 
     /// Residual add + RMSNorm over all rows of the part, on every rank alike.
@@ -198,41 +208,30 @@ impl<'a> Builder<'a> {
             transport: self.transport,
             ctas,
         };
-        let alone = exposed_ctas(self.transport, &self.machine.link);
-        self.push(at, part, kernel::collective(collective, message, alone), deps)
+        let exposed = exposed_ctas(self.transport, &self.machine.link);
+        self.push(at, part, kernel::collective(collective, message, exposed), deps)
     }
 
     /// Logits of the last token of each sequence, one vocabulary shard a rank.
     pub(crate) fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
         let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu(), self.gpu().sms);
-        let gemm =
-            LayerGemm { role: OpRole::LmHead, mlp: false, shape, rows: u64::from(sequences) };
-        self.gemm(at, part, (&gemm, sequences), deps)
+        let gemm = LayerGemm {
+            role: OpRole::LmHead,
+            mlp: false,
+            shape,
+            rows: u64::from(sequences),
+            input_rows: sequences,
+        };
+        self.gemm(at, part, &gemm, deps)
     }
 
-    /// A product and the distinct rows that it reads.
-    fn gemm(
-        &mut self,
-        at: At,
-        part: &Part,
-        (gemm, input_rows): (&LayerGemm, u32),
-        deps: &[OpId],
-    ) -> OpId {
-        let kernel = kernel::gemm(gemm, input_rows, self.gpu());
-        self.push(at, part, kernel, deps)
+    fn gemm(&mut self, at: At, part: &Part, gemm: &LayerGemm, deps: &[OpId]) -> OpId {
+        self.push(at, part, kernel::gemm(gemm, self.gpu()), deps)
     }
 
-    fn elementwise(
-        &mut self,
-        at: At,
-        part: &Part,
-        (role, rows): (OpRole, u32),
-        work: (f64, f64),
-        deps: &[OpId],
-    ) -> OpId {
-        let kernel = kernel::elementwise(role, rows, work, self.gpu());
-        self.push(at, part, kernel, deps)
+    fn pointwise(&mut self, at: At, part: &Part, work: Pointwise) -> OpId {
+        self.push(at, part, kernel::pointwise(work, self.gpu()), &[])
     }
 
     fn push(&mut self, at: At, part: &Part, kernel: Kernel, deps: &[OpId]) -> OpId {
@@ -258,17 +257,11 @@ impl<'a> Builder<'a> {
         id
     }
 
-    fn products(&self, part: &Part) -> Products<'a> {
-        Products { shard: self.shard, rows: part.rows, gpu: self.gpu(), held: self.held }
+    fn layer_gemms(&self, part: &Part) -> LayerGemms<'a> {
+        LayerGemms { shard: self.shard, rows: part.rows, gpu: self.gpu(), held: self.held }
     }
 
     fn gpu(&self) -> &'a GpuSpec {
         &self.machine.gpu
     }
-}
-
-/// FLOP and bytes of SiLU(gate) · up: reads two, writes one.
-fn silu_mul_work(rows: u32, intermediate: u32) -> (f64, f64) {
-    let elements = f64::from(rows) * f64::from(intermediate);
-    (4.0 * elements, 3.0 * BF16 * elements)
 }

@@ -1,5 +1,8 @@
 use super::{AttentionShape, Epilogue, GemmShape, Op, OpId, OpWork, Plan, StreamId};
-use crate::split::{Occupancy, blocks_per_sm, occupancy};
+use crate::{
+    batch::Request,
+    split::{Occupancy, blocks_per_sm, occupancy},
+};
 
 /// What the plan alone says about an op, for labels and tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,7 +12,7 @@ pub struct OpFacts {
     /// Blocks of this op that one SM holds.
     pub blocks_per_sm: u32,
     /// Waves and tail on the SMs that are left: those of the GPU less one for each CTA of `beside`, if that is a
-    /// collective (its blocks fill an SM's registers and come first, by priority). For a persistent product, on the
+    /// collective (its blocks fill an SM's registers and come first, by priority). For a persistent GEMM, on the
     /// SMs that the plan gives it.
     pub occupancy: Occupancy,
     /// The shape in words, e.g. `4096×7168×8192, tiles 128×256`.
@@ -101,8 +104,8 @@ fn shape_text(op: &Op) -> String {
 
 fn attention_text(shape: &AttentionShape) -> String {
     let AttentionShape { heads, kv_heads, head_dim, sequences, .. } = shape;
-    let new: u64 = sequences.iter().map(|&(_, new)| u64::from(new)).sum();
-    let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
+    let new: u64 = sequences.iter().map(|request| u64::from(request.new_tokens)).sum();
+    let longest = sequences.iter().map(Request::context_tokens).max().unwrap_or(0);
     let parts = match sequences.len() {
         1 => format!("{new} on {longest}"),
         count => format!("{new} in {count} sequences, up to {longest}"),

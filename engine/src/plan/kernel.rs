@@ -1,10 +1,10 @@
 //! One kernel launch as the planner sees it: grid, what a block holds, and the work in FLOP and bytes.
 
 use super::{
-    AttentionShape, Collective, CollectiveShape, OpRole, OpWork, Resources,
-    attention::{causal_pairs, num_attention_blocks},
+    AttentionShape, Collective, CollectiveShape, OpRole, OpWork, Resources, attention::pairs_a_head,
 };
 use crate::{
+    batch::Request,
     machine::GpuSpec,
     model::Shard,
     spec::Transport,
@@ -29,12 +29,13 @@ pub(super) struct Kernel {
     pub(super) link_bytes: f64,
 }
 
-/// A matrix product: weights, input rows and output rows once.
-pub(super) fn gemm(gemm: &LayerGemm, input_rows: u32, gpu: &GpuSpec) -> Kernel {
+/// A GEMM: weights, input rows and output rows once.
+pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
     let shape = gemm.shape;
     let (n, k) = (f64::from(shape.n), f64::from(shape.k));
     let weights = f64::from(shape.groups) * n * k;
-    let activations = f64::from(input_rows) * k + gemm.rows as f64 * f64::from(shape.columns());
+    let activations =
+        f64::from(gemm.input_rows) * k + gemm.rows as f64 * f64::from(shape.columns());
     Kernel {
         role: gemm.role,
         work: OpWork::Gemm(shape),
@@ -48,64 +49,72 @@ pub(super) fn gemm(gemm: &LayerGemm, input_rows: u32, gpu: &GpuSpec) -> Kernel {
 
 /// Causal attention over sequence parts: queries and outputs once, the K/V of each sequence once (blocks of other
 /// heads and tiles find them in L2).
-pub(super) fn attention(shard: &Shard, sequences: &[(u32, u32)], gpu: &GpuSpec) -> Kernel {
-    let (heads, kv_heads, tile_rows) = (shard.heads, shard.kv_heads, 128);
-    let kv_chunk = kv_chunk(sequences, (heads, kv_heads), tile_rows, gpu.sms);
+pub(super) fn attention(shard: &Shard, sequences: &[Request], gpu: &GpuSpec) -> Kernel {
+    let unsplit = AttentionShape {
+        heads: shard.heads,
+        kv_heads: shard.kv_heads,
+        head_dim: shard.head_dim,
+        tile_rows: 128,
+        kv_chunk: u32::MAX,
+        sequences: sequences.to_vec(),
+    };
+    let shape = AttentionShape { kv_chunk: kv_chunk(&unsplit, gpu.sms), ..unsplit };
+    let (heads, kv_heads) = (f64::from(shard.heads), f64::from(shard.kv_heads));
     let head_dim = f64::from(shard.head_dim);
-    let pairs: u64 = sequences.iter().map(|&(cached, new)| causal_pairs(cached, new)).sum();
-    let queries: f64 = sequences.iter().map(|&(_, new)| f64::from(new)).sum();
-    let context: f64 = sequences.iter().map(|&(cached, new)| f64::from(cached + new)).sum();
-    let head_rows = 2.0 * queries * f64::from(heads) + 2.0 * context * f64::from(kv_heads);
+    let queries: f64 = sequences.iter().map(|request| f64::from(request.new_tokens)).sum();
+    let context: f64 = sequences.iter().map(|request| f64::from(request.context_tokens())).sum();
+    let head_rows = 2.0 * queries * heads + 2.0 * context * kv_heads;
     Kernel {
         role: OpRole::Attention,
-        grid: num_attention_blocks(sequences, (heads, kv_heads), tile_rows, kv_chunk),
-        work: OpWork::Attention(AttentionShape {
-            heads,
-            kv_heads,
-            head_dim: shard.head_dim,
-            tile_rows,
-            kv_chunk,
-            sequences: sequences.to_vec(),
-        }),
+        grid: shape.grid(),
+        work: OpWork::Attention(shape),
         resources: TileKit::of(gpu).attention,
-        flops: 4.0 * head_dim * f64::from(heads) * pairs as f64,
+        flops: 4.0 * head_dim * heads * pairs_a_head(sequences) as f64,
         hbm_bytes: BF16 * head_dim * head_rows,
         link_bytes: 0.0,
     }
 }
 
 /// K/V tokens a block of a short sequence reads: all, unless the launch leaves a fifth of the SMs idle.
-fn kv_chunk(sequences: &[(u32, u32)], heads: (u32, u32), tile_rows: u32, sms: u32) -> u32 {
-    let unsplit = num_attention_blocks(sequences, heads, tile_rows, u32::MAX);
-    if unsplit == 0 || 5 * unsplit >= 4 * sms {
+fn kv_chunk(unsplit: &AttentionShape, sms: u32) -> u32 {
+    let blocks = unsplit.grid();
+    if blocks == 0 || 5 * blocks >= 4 * sms {
         return u32::MAX;
     }
-    let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(1);
-    let pieces = sms.div_ceil(unsplit);
-    longest.div_ceil(pieces).next_multiple_of(128)
+    let longest = unsplit.sequences.iter().map(Request::context_tokens).max().unwrap_or(1);
+    let chunks = sms.div_ceil(blocks);
+    longest.div_ceil(chunks).next_multiple_of(128)
 }
 
 /// Residual add + RMSNorm over `rows`, on every rank alike: reads both, writes both.
 pub(super) fn add_norm(rows: u32, hidden: u32, gpu: &GpuSpec) -> Kernel {
     let elements = f64::from(rows) * f64::from(hidden);
-    let kernel = elementwise(OpRole::AddNorm, rows, (5.0 * elements, 4.0 * BF16 * elements), gpu);
+    let (flops, hbm_bytes) = (5.0 * elements, 4.0 * BF16 * elements);
+    let kernel = pointwise(Pointwise { role: OpRole::AddNorm, rows, flops, hbm_bytes }, gpu);
     Kernel { work: OpWork::AddNorm { hidden }, ..kernel }
 }
 
 /// RMSNorm over the embedding output, which becomes the residual: one read, two writes.
 pub(super) fn first_norm(rows: u32, hidden: u32, gpu: &GpuSpec) -> Kernel {
     let elements = f64::from(rows) * f64::from(hidden);
-    let kernel = elementwise(OpRole::FirstNorm, rows, (4.0 * elements, 3.0 * BF16 * elements), gpu);
+    let (flops, hbm_bytes) = (4.0 * elements, 3.0 * BF16 * elements);
+    let kernel = pointwise(Pointwise { role: OpRole::FirstNorm, rows, flops, hbm_bytes }, gpu);
     Kernel { work: OpWork::AddNorm { hidden }, ..kernel }
 }
 
-/// Memory-bound work over `rows`.
-pub(super) fn elementwise(
-    role: OpRole,
-    rows: u32,
-    (flops, hbm_bytes): (f64, f64),
-    gpu: &GpuSpec,
-) -> Kernel {
+/// Memory-bound work.
+#[derive(Clone, Copy)]
+pub(super) struct Pointwise {
+    pub(super) role: OpRole,
+    pub(super) rows: u32,
+    pub(super) flops: f64,
+    /// Through device memory, inputs once and outputs once.
+    pub(super) hbm_bytes: f64,
+}
+
+/// Memory-bound work over rows.
+pub(super) fn pointwise(work: Pointwise, gpu: &GpuSpec) -> Kernel {
+    let Pointwise { role, rows, flops, hbm_bytes } = work;
     let rows_per_block = rows.div_ceil(ELEMENTWISE_BLOCKS_PER_SM * gpu.sms).max(1);
     Kernel {
         role,
@@ -125,16 +134,16 @@ pub(super) struct Message {
     pub(super) hidden: u32,
     pub(super) ranks: u32,
     pub(super) transport: Transport,
-    /// `None`: what the transport uses when it runs alone.
+    /// `None`: what the transport uses with nothing beside it.
     pub(super) ctas: Option<u32>,
 }
 
 /// A collective. Grid: one CTA a token of the shard at most; a block has a thread for 8 values of a row
-/// (tokenweave.md §1.8) and takes the registers of a whole SM.
-pub(super) fn collective(collective: Collective, message: Message, alone_ctas: u32) -> Kernel {
+/// (docs/tokenweave.md, "The fused kernel") and takes the registers of a whole SM.
+pub(super) fn collective(collective: Collective, message: Message, exposed_ctas: u32) -> Kernel {
     let Message { rows, hidden, ranks, transport, ctas } = message;
     let message_bytes = f64::from(rows) * f64::from(hidden) * BF16;
-    let ctas = ctas.unwrap_or(alone_ctas).min(rows.div_ceil(ranks)).max(1);
+    let ctas = ctas.unwrap_or(exposed_ctas).min(rows.div_ceil(ranks)).max(1);
     let threads = match transport {
         Transport::Nccl => 640,
         Transport::Multimem | Transport::P2p => (hidden / 8).next_multiple_of(32).clamp(32, 1024),
@@ -156,8 +165,8 @@ pub(super) fn collective(collective: Collective, message: Message, alone_ctas: u
     }
 }
 
-/// Bytes a direction over a rank's links, the busier direction (tokenweave.md, head): of a message of S bytes over
-/// N ranks, multimem moves S to reduce and S/N to multicast, peer-to-peer and ring S·(N−1)/N each way.
+/// Bytes a direction over a rank's links, the busier direction (docs/tokenweave.md, "Traffic"): of a message of S bytes
+/// over N ranks, multimem moves S to reduce and S/N to multicast, peer-to-peer and ring S·(N−1)/N each way.
 fn collective_link_bytes(
     collective: Collective,
     transport: Transport,

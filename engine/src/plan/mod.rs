@@ -5,23 +5,27 @@
 mod attention;
 mod build;
 mod builder;
+mod decision;
+mod error;
 mod facts;
 mod kernel;
 mod op;
+mod place;
 mod role;
 mod text;
 mod transport;
-mod types;
+mod work;
 
-pub(crate) use attention::causal_pairs;
-pub use attention::{AttentionBlock, attention_blocks};
+pub(crate) use attention::pairs_a_head;
+pub use attention::{AttentionBlock, AttentionShape};
 pub use build::plan;
 pub(crate) use builder::{At, Builder, Part};
+pub use decision::{Decision, Plan, SplitDecision};
+pub use error::PlanError;
 pub use facts::{OpFacts, facts};
-pub use op::{
-    AttentionShape, Collective, CollectiveShape, Epilogue, GemmShape, Op, OpId, OpWork, Resources,
-};
+pub use op::{Op, OpId};
+pub use place::{Phase, Split, StreamId};
 pub use role::OpRole;
 pub(crate) use transport::{exposed_fused_ctas, overlapped_ctas};
 pub use transport::{fused_transport, link_ctas, unfused_transport};
-pub use types::{Decision, Phase, Plan, PlanError, Split, SplitDecision, StreamId};
+pub use work::{Collective, CollectiveShape, Epilogue, GemmShape, OpWork, Resources};

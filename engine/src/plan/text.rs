@@ -1,6 +1,7 @@
 use std::fmt;
 
-use super::{Op, OpFacts, Phase, Plan, Split, SplitDecision, StreamId, facts};
+use super::{Op, OpFacts, Plan, SplitDecision, StreamId, facts};
+use crate::split::CutRequest;
 
 const HEADINGS: [&str; 13] = [
     "op",
@@ -76,11 +77,11 @@ fn write_split(f: &mut fmt::Formatter<'_>, split: &SplitDecision) -> fmt::Result
         "cut ({by}): {first_tokens} + {second_rows} rows, padded to {padded_tokens}: {}",
         split.reason
     )?;
-    if let Some((request, before)) = split.cut_request {
-        writeln!(f, "request {request} is cut behind {before} of its tokens")?;
+    if let Some(CutRequest { index, tokens_before }) = split.cut_request {
+        writeln!(f, "request {index} is cut behind {tokens_before} of its tokens")?;
     }
-    if let Some((key, distance)) = split.table_key {
-        writeln!(f, "table row {key}, {distance} tokens away")?;
+    if let Some(key) = split.table_key {
+        writeln!(f, "table row {key}, {} tokens away", key.abs_diff(split.tokens))?;
     }
     let SplitDecision { attn_ctas, mlp_ctas, .. } = split;
     writeln!(f, "collective CTAs: {attn_ctas} under attention, {mlp_ctas} under the MLP")
@@ -95,8 +96,8 @@ fn row(op: &Op, facts: &OpFacts) -> [String; HEADINGS.len()] {
         if op.stream == StreamId::COMM { "comm" } else { "compute" }.to_owned(),
         op.role.name().to_owned(),
         op.layer.map_or_else(|| "-".to_owned(), |layer| layer.to_string()),
-        split_text(op.split).to_owned(),
-        phase_text(op.phase).to_owned(),
+        op.split.name().to_owned(),
+        op.phase.name().to_owned(),
         facts.shape.clone(),
         op.grid.to_string(),
         facts.occupancy.sms.to_string(),
@@ -105,24 +106,4 @@ fn row(op: &Op, facts: &OpFacts) -> [String; HEADINGS.len()] {
         format!("{:.2}", op.flops / 1e9),
         format!("{hbm:.1}{link}"),
     ]
-}
-
-fn split_text(split: Split) -> &'static str {
-    match split {
-        Split::Whole => "whole",
-        Split::First => "0",
-        Split::Second => "1",
-    }
-}
-
-fn phase_text(phase: Phase) -> &'static str {
-    match phase {
-        Phase::None => "-",
-        Phase::Head => "head",
-        Phase::A => "A",
-        Phase::B => "B",
-        Phase::C => "C",
-        Phase::D => "D",
-        Phase::Tail => "tail",
-    }
 }

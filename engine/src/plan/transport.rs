@@ -5,8 +5,8 @@ use crate::{
 
 /// CTAs that drive a link at full rate with plain peer traffic; more would only take SMs from compute.
 ///
-/// Twice what the rate of a lone CTA suggests: loads queue as the link fills. Measured on 2 × H200, where a CTA
-/// alone reaches 47.5 GB/s, 16 of them are needed for the link's 370 GB/s.
+/// Twice what the rate of an isolated CTA suggests: loads queue as the link fills. Measured on 2 × H200, where one CTA
+/// reaches 47.5 GB/s, 16 of them are needed for the link's 370 GB/s.
 pub fn link_ctas(link: &LinkSpec) -> u32 {
     let wanted = 2.0 * link.bytes_per_s / link.bytes_per_s_per_sm.max(1.0);
     // Even: blocks come in pairs that fill whole TPCs.
@@ -15,7 +15,7 @@ pub fn link_ctas(link: &LinkSpec) -> u32 {
 
 /// Channels, so CTAs, of an NCCL ring over NVSwitch (estimate: NCCL's default on 8 × H100).
 const NCCL_CTAS: u32 = 24;
-/// CTAs from which on in-switch reduction is no faster (tokenweave.md §1.9).
+/// CTAs from which on in-switch reduction is no faster (docs/tokenweave.md, "The fused kernel").
 const MULTIMEM_CTAS: u32 = 8;
 
 /// CTAs of an unfused collective with nothing beside it.
@@ -36,8 +36,8 @@ pub(crate) fn overlapped_ctas(transport: Transport, link: &LinkSpec) -> u32 {
     }
 }
 
-/// CTAs of a fused collective with nothing beside it: 16, over multimem 32 from 16K tokens on (tokenweave.md §1.6);
-/// peer-to-peer more than 16 gain nothing (kernels/NOTES.md: 409 µs with 16, 407 with 20).
+/// CTAs of a fused collective with nothing beside it: 16, over multimem 32 from 16K tokens on (docs/tokenweave.md,
+/// "The weave"); peer-to-peer more than 16 gain nothing (kernels/NOTES.md: 409 µs with 16, 407 with 20).
 pub(crate) fn exposed_fused_ctas(transport: Transport, tokens: u32) -> u32 {
     if transport == Transport::Multimem && tokens >= 16_384 { 32 } else { 16 }
 }

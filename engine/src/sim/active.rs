@@ -1,3 +1,5 @@
+//! An op under way on a rank: its blocks, and the virtual clock that all of them progress by.
+
 use super::{
     cost::OpCost,
     ctx::Ctx,

@@ -52,7 +52,7 @@ impl Barriers {
         Self { ranks, latency, first, arrivals, arrived: vec![0; total], released: Vec::new() }
     }
 
-    /// A rank arrives. When it is the last one, everybody's release is known.
+    /// A rank arrives. When it is the last one, the release of every rank is known.
     pub(super) fn arrive(&mut self, barrier: BarrierId, rank: u16, at: Ticks) {
         let index = self.index(barrier);
         let row = index * self.ranks..(index + 1) * self.ranks;
@@ -72,7 +72,7 @@ impl Barriers {
         self.arrivals[self.index(barrier) * self.ranks + rank] != NOT_YET
     }
 
-    /// Releases that nobody has been told of.
+    /// A release that has not been taken yet.
     pub(super) fn take_released(&mut self) -> Option<Release> {
         self.released.pop()
     }
@@ -83,7 +83,7 @@ impl Barriers {
     }
 }
 
-/// The latest arrival of the other ranks; a rank alone meets a peer that is exactly on time.
+/// The latest arrival of the other ranks; a single rank meets a peer that is exactly on time.
 fn last_of_others(arrivals: &[Ticks], rank: usize) -> Ticks {
     let others = arrivals.iter().enumerate().filter(|&(other, _)| other != rank);
     others.map(|(_, &at)| at).max().unwrap_or(arrivals[rank])

@@ -1,6 +1,6 @@
 //! Which rank is simulated when.
 //!
-//! A rank that waits at no barrier depends on nobody and may be simulated as far as it likes. One that waits may be
+//! A rank that waits at no barrier depends on no other and may be simulated as far as it likes. One that waits may be
 //! simulated up to the earliest time at which the barrier can open: the latest clock among the ranks that have not
 //! arrived, plus the time a flag takes. If all are stuck that way, the rank with the earliest event of all may handle
 //! it: any arrival still to come is later. The result is the same whatever the order.
@@ -12,7 +12,7 @@ use super::{
 
 /// Nothing can happen any more, though ops are left.
 #[derive(Debug)]
-pub(super) struct Standstill {
+pub(super) struct Deadlock {
     pub(super) at: Ticks,
 }
 
@@ -21,7 +21,7 @@ pub(super) fn run(
     ranks: &mut [Rank],
     latency: Ticks,
     env: &mut Env<'_, '_>,
-) -> Result<(), Standstill> {
+) -> Result<(), Deadlock> {
     loop {
         let mut progressed = false;
         for index in 0..ranks.len() {
@@ -37,7 +37,7 @@ pub(super) fn run(
             let (at, index) = events.min().unwrap_or((NEVER, 0));
             if at == NEVER {
                 let at = ranks.iter().map(Rank::now).max().unwrap_or(0);
-                return Err(Standstill { at });
+                return Err(Deadlock { at });
             }
             ranks[index].advance(at + latency.max(1), env);
             deliver(ranks, env);

@@ -23,6 +23,7 @@ mod driver;
 mod jitter;
 mod price;
 mod rank;
+mod rates;
 mod records;
 mod share;
 mod simulator;

@@ -17,14 +17,14 @@ use crate::{
 /// Prices kept; a session that drags the split makes some twenty new ones a step.
 const MAX_KEPT: usize = 512;
 
-/// Costs and lone durations of the distinct ops of plans: layers repeat, and so do iterations.
+/// Costs and isolated durations of the distinct ops of plans: layers repeat, and so do iterations.
 #[derive(Default)]
 pub(super) struct PriceList {
     machine: Option<(Machine, u32)>,
     /// A representative of each distinct op.
     distinct: Vec<Op>,
     costs: Vec<OpCost>,
-    alone: Vec<i64>,
+    isolated: Vec<i64>,
     cost_of: Vec<u32>,
 }
 
@@ -40,7 +40,7 @@ impl PriceList {
             let found = self.distinct.iter().position(|known| same_price(known, op));
             let index = found.unwrap_or_else(|| {
                 let cost = OpCost::of(op, machine, ranks);
-                self.alone.push(alone_ns(op, &cost, machine));
+                self.isolated.push(isolated_ns(op, &cost, machine));
                 self.costs.push(cost);
                 self.distinct.push(op.clone());
                 self.distinct.len() - 1
@@ -59,9 +59,9 @@ impl PriceList {
         &self.cost_of
     }
 
-    /// Duration of each op of the plan with the machine to itself.
-    pub(super) fn alone_ns(&self) -> Vec<Option<i64>> {
-        self.cost_of.iter().map(|&index| Some(self.alone[index as usize])).collect()
+    /// Duration of each op of the plan, isolated: with the machine to itself.
+    pub(super) fn isolated_ns(&self) -> Vec<Option<i64>> {
+        self.cost_of.iter().map(|&index| Some(self.isolated[index as usize])).collect()
     }
 }
 
@@ -76,7 +76,7 @@ fn same_price(a: &Op, b: &Op) -> bool {
 }
 
 /// Simulates the op with nothing beside it and, for a collective, peers that are exactly on time. Without jitter.
-fn alone_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
+fn isolated_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
     let ops = [Op { id: OpId(0), deps: Vec::new(), ..op.clone() }];
     let ctx = Ctx {
         ops: &ops,
@@ -96,7 +96,7 @@ fn alone_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
     let mut records = Records::new(&mut duration, 0);
     let mut ranks = [Rank::new(0, &machine.gpu, 0, &ctx)];
     let mut env = Env { ctx: &ctx, barriers: &mut barriers, records: &mut records };
-    // One op without dependencies on one rank cannot stand still; if it did, its duration would read 0.
+    // One op without dependencies on one rank cannot deadlock; if it did, its duration would read 0.
     driver::run(&mut ranks, latency, &mut env).ok();
     duration.ns
 }

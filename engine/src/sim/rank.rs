@@ -1,11 +1,14 @@
+//! One simulated GPU: launches and barrier releases that are due, blocks that finish, and who takes their places.
+//!
+//! Time moves from event to event. Blocks of one op at a time finish in a run until rates change; then all clocks are
+//! brought to the present and rates are shared anew (`share`).
+
 use super::{
     active::{Active, Resident},
     barrier::{BarrierId, Barriers, Release, Side},
-    capacity::Demand,
-    counters::CounterBins,
     ctx::Ctx,
+    rates::Rates,
     records::Records,
-    share::{Load, share, total},
     sm::{MAX_ACTIVE, Place, Sms},
     stream::{Launch, Streams},
     time::{NEVER, Ticks, ns},
@@ -37,8 +40,7 @@ pub(super) struct Rank {
     timed: Vec<Timed>,
     /// Barriers reached and not yet released.
     waiting: Vec<BarrierId>,
-    counters: CounterBins,
-    loads: Vec<Load>,
+    rates: Rates,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +66,7 @@ impl Rank {
             sms: Sms::new(gpu),
             timed: Vec::new(),
             waiting: Vec::new(),
-            counters: CounterBins::new(),
-            loads: Vec::new(),
+            rates: Rates::new(),
         };
         rank.schedule_launches(ctx);
         rank
@@ -105,7 +106,7 @@ impl Rank {
 
     /// The rank's counter records, once.
     pub(super) fn counters(&mut self, base_ns: i64) -> Vec<CounterRecord> {
-        self.counters.records(u32::from(self.id), base_ns)
+        self.rates.counters(u32::from(self.id), base_ns)
     }
 
     /// Simulates events before `horizon`, until one of them is the arrival at a barrier. False when there was none.
@@ -208,10 +209,7 @@ impl Rank {
             self.reshare(at, env.ctx);
             return true;
         }
-        for (load, &index) in self.loads.iter_mut().zip(&self.order) {
-            load.blocks = f64::from(self.actives[index].running);
-        }
-        self.count(at, env.ctx);
+        self.rates.recount(at, &self.actives, &self.order, &self.sms, env.ctx);
         false
     }
 
@@ -320,55 +318,7 @@ impl Rank {
 
     /// Brings all clocks to `at` and computes rates anew.
     fn reshare(&mut self, at: Ticks, ctx: &Ctx<'_>) {
-        self.loads.clear();
-        for &index in &self.order {
-            let active = &mut self.actives[index];
-            active.sync(at);
-            let cost = &ctx.costs[active.cost];
-            self.loads.push(Load {
-                blocks: f64::from(active.running),
-                demand: cost.demand,
-                limit: 1.0,
-                latency_bound: cost.latency_bound,
-                rate: 1.0,
-            });
-        }
-        for (at, &index) in self.order.iter().enumerate() {
-            self.loads[at].limit = self.sm_share(index, ctx);
-        }
-        share(&mut self.loads, &ctx.capacity);
-        for (load, &index) in self.loads.iter().zip(&self.order) {
-            self.actives[index].set_rate(load.rate);
-        }
-        self.count(at, ctx);
-    }
-
-    /// Notes what the running blocks use from now on.
-    fn count(&mut self, at: Ticks, ctx: &Ctx<'_>) {
-        let sum = |of: fn(&Demand) -> f64| total(&self.loads, of);
-        let link = sum(|demand| demand.link);
-        let busy = 100.0 * f64::from(self.sms.busy()) / f64::from(ctx.sms);
-        let tensor = 100.0 * sum(|demand| demand.flops) / ctx.capacity.flops;
-        self.counters.set(at, [sum(|demand| demand.hbm), link, link, busy, tensor]);
-    }
-
-    /// Rate that SMs leave a block of this op, on average over its blocks: one over the issue slots that its SM's
-    /// blocks ask for together.
-    fn sm_share(&self, index: usize, ctx: &Ctx<'_>) -> f64 {
-        let issue = |index: usize| ctx.costs[self.actives[index].cost].issue;
-        let asked = if self.sms.any_shared() {
-            let (mut asked, mut blocks) = (0.0, 0.0);
-            for by_op in self.sms.residents().filter(|by_op| by_op[index] > 0) {
-                let of_sm = self.order.iter().map(|&op| f64::from(by_op[op]) * issue(op));
-                asked += f64::from(by_op[index]) * of_sm.sum::<f64>().max(1.0);
-                blocks += f64::from(by_op[index]);
-            }
-            asked / f64::max(blocks, 1.0)
-        } else {
-            let sms = f64::from(self.sms.held_by(index).max(1));
-            f64::from(self.actives[index].running) * issue(index) / sms
-        };
-        asked.max(1.0).recip()
+        self.rates.reshare(at, &mut self.actives, &self.order, &self.sms, ctx);
     }
 
     fn schedule_launches(&mut self, ctx: &Ctx<'_>) {

@@ -1,13 +1,13 @@
 //! Who gets how much of what the resident blocks share.
 //!
-//! Each op's running blocks progress at one rate between 0 and 1 (1: alone on its SM, nothing else on the GPU).
+//! Each op's running blocks progress at one rate between 0 and 1 (1: isolated on its SM, nothing else on the GPU).
 //!
 //! - Power: tensor work of all blocks together stays under what the GPU sustains; every op with tensor work slows by
 //!   the same factor, as a lower clock would do.
 //! - Device memory and L2: max-min fair by block, as arbiters that serve requesters in turn: a block that asks for
 //!   less than its fair share gets all it asks for.
 //! - Kernels bound by latency (collectives: one row after another) slow with the load of what their accesses pass
-//!   through: links (their own traffic) and L2 or device memory (everybody else's). Both linear in the load, which is
+//!   through: links (their own traffic) and L2 or device memory (that of all other kernels). Both linear in the load, which is
 //!   what the row times of the published fused kernel show; saturation of links is a hard limit on top.
 //!
 //! Resources are treated in a fixed order and no rate is raised again later, so a second bottleneck may leave a little
@@ -170,12 +170,17 @@ mod tests {
     #[test]
     fn collectives_wait_longer_beside_busy_memory() {
         let comm = Demand { link: 1.0, multimem: 1.0, hbm: 1.0, ..Demand::default() };
-        let mut alone = [load(8.0, comm)];
-        share(&mut alone, &CAPACITY);
+        let mut isolated = [load(8.0, comm)];
+        share(&mut isolated, &CAPACITY);
         let gemm = load(100.0, Demand { flops: 0.5, l2: 1.6, ..Demand::default() });
         let mut beside = [load(8.0, comm), gemm];
         share(&mut beside, &CAPACITY);
-        assert!(beside[0].rate < 0.75 * alone[0].rate, "{} {}", beside[0].rate, alone[0].rate);
+        assert!(
+            beside[0].rate < 0.75 * isolated[0].rate,
+            "{} {}",
+            beside[0].rate,
+            isolated[0].rate
+        );
     }
 
     fn any_load() -> impl Strategy<Value = Load> {

@@ -47,7 +47,7 @@ impl Executor for Simulator {
         check(plan, machine)?;
         self.machine_name.clone_from(&machine.name);
         self.prices.update(&plan.ops, machine, plan.ranks);
-        observer.begin(plan, iteration, &self.prices.alone_ns());
+        observer.begin(plan, iteration, &self.prices.isolated_ns());
         let ctx = Ctx {
             ops: &plan.ops,
             costs: self.prices.costs(),
@@ -59,7 +59,7 @@ impl Executor for Simulator {
             sms: machine.gpu.sms,
             gpu: &machine.gpu,
         };
-        let time = run_iteration(plan, &ctx, (iteration, self.clock_ns), observer)?;
+        let time = run_iteration(plan, &ctx, iteration, self.clock_ns, observer)?;
         self.clock_ns = time.end_ns + ITERATION_GAP_NS;
         Ok(time)
     }
@@ -74,7 +74,8 @@ impl Executor for Simulator {
 fn run_iteration(
     plan: &Plan,
     ctx: &Ctx<'_>,
-    (iteration, base_ns): (u64, i64),
+    iteration: u64,
+    base_ns: i64,
     observer: &mut dyn Observer,
 ) -> Result<IterationTime, ExecError> {
     let machine = &plan.spec.machine;
@@ -90,9 +91,9 @@ fn run_iteration(
     let mut env = Env { ctx, barriers: &mut barriers, records: &mut records };
     let outcome = driver::run(&mut ranks, latency, &mut env);
     let observer = records.observer();
-    if let Err(standstill) = outcome {
+    if let Err(deadlock) = outcome {
         let waiting: Vec<String> = ranks.iter().map(|rank| rank.blocked_on(ctx)).collect();
-        let at_ns = base_ns + ns(standstill.at);
+        let at_ns = base_ns + ns(deadlock.at);
         return Err(ExecError::Deadlock { at_ns, waiting: waiting.join("; ") });
     }
     for rank in &mut ranks {

@@ -69,7 +69,7 @@ impl Sms {
         self.sms.iter().map(|sm| &sm.by_op)
     }
 
-    /// Places up to `wanted` blocks, emptiest SMs first (as hardware spreads them), and tells each place.
+    /// Places up to `wanted` blocks, emptiest SMs first (as hardware spreads them), and calls `placed` with each place.
     pub(super) fn place(
         &mut self,
         active: usize,

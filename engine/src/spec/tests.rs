@@ -22,7 +22,6 @@ fn lists_are_complete() {
     assert_eq!(slowest_first, all);
 }
 
-/// Kinds that are told apart by name only.
 #[test]
 fn names_are_found_again() {
     for strategy in StrategyKind::ALL {

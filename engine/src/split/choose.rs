@@ -1,4 +1,8 @@
-use super::{ctas::tuned_table, cut, overlap_ctas, padded_tokens, wave_choice::Scales};
+//! Whether a batch is cut, where, and the sentence that says why: the user's cut or that of a chooser.
+
+use super::{
+    OverlapCtas, ctas::tuned_table, cut, overlap_ctas, padded_tokens, wave_choice::Scales,
+};
 use crate::{
     model::Shard,
     plan::{PlanError, SplitDecision},
@@ -21,7 +25,7 @@ pub enum Choice {
 }
 
 /// Tokens below which the weave is not worth its price: 1024 for dense models, 2048 for mixtures of experts
-/// (tokenweave.md §1.3).
+/// (docs/tokenweave.md, "Cutting a batch").
 pub fn threshold_tokens(is_moe: bool) -> u32 {
     if is_moe { 2048 } else { 1024 }
 }
@@ -43,7 +47,7 @@ pub fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
                 });
             }
             let reason = format!("the user put {first_tokens} tokens into split 0");
-            cut_at(spec, None, first_tokens, (None, reason))
+            cut_at(spec, None, first_tokens, None, reason)
         }
     }
 }
@@ -69,7 +73,7 @@ pub fn decide(spec: &RunSpec, chooser: Chooser) -> Result<Choice, PlanError> {
 fn by_half(spec: &RunSpec) -> Result<Choice, PlanError> {
     let half = padded_tokens(spec.batch.tokens()) / 2;
     let reason = format!("half of the padded tokens is {half}");
-    cut_at(spec, Some(Chooser::Half), half, (None, reason))
+    cut_at(spec, Some(Chooser::Half), half, None, reason)
 }
 
 fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
@@ -81,7 +85,7 @@ fn by_table(spec: &RunSpec) -> Result<Choice, PlanError> {
     let half = padded_tokens(spec.batch.tokens()) / 2;
     let first_tokens = half.saturating_add_signed(offset);
     let reason = format!("the table's row for {key} tokens moves the cut {offset} from half");
-    cut_at(spec, Some(Chooser::Table), first_tokens, (Some(key), reason))
+    cut_at(spec, Some(Chooser::Table), first_tokens, Some(key), reason)
 }
 
 fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
@@ -114,7 +118,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
         best.layer_ns / 1e3,
         unsplit_ns / 1e3
     );
-    cut_at(spec, Some(Chooser::WaveModel), best.first_tokens, (None, reason))
+    cut_at(spec, Some(Chooser::WaveModel), best.first_tokens, None, reason)
 }
 
 /// The decision for a cut behind `first_tokens`; whole when the suffix has none.
@@ -122,7 +126,8 @@ fn cut_at(
     spec: &RunSpec,
     chooser: Option<Chooser>,
     first_tokens: u32,
-    (table_key, reason): (Option<u32>, String),
+    table_key: Option<u32>,
+    reason: String,
 ) -> Result<Choice, PlanError> {
     let tokens = spec.batch.tokens();
     if first_tokens == 0 || first_tokens >= tokens {
@@ -131,7 +136,7 @@ fn cut_at(
     }
     let padded_tokens = padded_tokens(tokens);
     let shard = Shard::new(&spec.model, spec.knobs.shard_degree())?;
-    let (attn_ctas, mlp_ctas) = overlap_ctas(spec, &shard, chooser);
+    let OverlapCtas { attn: attn_ctas, mlp: mlp_ctas } = overlap_ctas(spec, &shard, chooser);
     Ok(Choice::Cut(SplitDecision {
         chooser,
         tokens,
@@ -141,7 +146,7 @@ fn cut_at(
         cut_request: cut(&spec.batch, first_tokens).cut_request,
         attn_ctas,
         mlp_ctas,
-        table_key: table_key.map(|key| (key, key.abs_diff(tokens))),
+        table_key,
         reason,
     }))
 }

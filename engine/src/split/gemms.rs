@@ -1,3 +1,5 @@
+//! The GEMMs of a layer: which there are, how each is tiled, and the SMs that collectives leave to each.
+
 use super::{gemm_shape, own_shape};
 use crate::{
     machine::{GemmKernels, GpuSpec},
@@ -5,7 +7,7 @@ use crate::{
     plan::{Epilogue, GemmShape, OpRole},
 };
 
-/// One matrix product of a layer.
+/// One GEMM of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerGemm {
     /// What its op is.
@@ -16,6 +18,8 @@ pub struct LayerGemm {
     pub shape: GemmShape,
     /// Rows that are multiplied, all groups together (the tiles of experts hold a few more).
     pub rows: u64,
+    /// Distinct rows that are read: however many experts a token goes to, its row comes from memory once.
+    pub input_rows: u32,
 }
 
 impl LayerGemm {
@@ -31,33 +35,33 @@ impl LayerGemm {
     }
 }
 
-/// The matrix products of one layer on one rank for `rows` tokens, in the order they run, beside collectives that hold
+/// The GEMMs of one layer on one rank for `rows` tokens, in the order they run, beside collectives that hold
 /// `held` SMs.
 pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec, held: HeldSms) -> Vec<LayerGemm> {
-    let products = Products { shard, rows, gpu, held };
-    let mut gemms = products.attention().to_vec();
+    let of_layer = LayerGemms { shard, rows, gpu, held };
+    let mut gemms = of_layer.attention().to_vec();
     match shard.ffn {
-        Ffn::Dense { intermediate } => gemms.extend(products.dense(intermediate)),
+        Ffn::Dense { intermediate } => gemms.extend(of_layer.dense(intermediate)),
         Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-            gemms.extend(products.experts(experts, top_k, intermediate));
+            gemms.extend(of_layer.experts(experts, top_k, intermediate));
             if shared_intermediate > 0 {
-                gemms.extend(products.shared_expert(shared_intermediate));
+                gemms.extend(of_layer.shared_expert(shared_intermediate));
             }
         }
     }
     gemms
 }
 
-/// The products of `rows` tokens, by the block of the layer that they belong to.
+/// The GEMMs of `rows` tokens, by the block of the layer that they belong to.
 #[derive(Clone, Copy)]
-pub(crate) struct Products<'a> {
+pub(crate) struct LayerGemms<'a> {
     pub(crate) shard: &'a Shard,
     pub(crate) rows: u32,
     pub(crate) gpu: &'a GpuSpec,
     pub(crate) held: HeldSms,
 }
 
-/// SMs that communication holds beside the matrix products of a layer.
+/// SMs that communication holds beside the GEMMs of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeldSms {
     /// Beside QKV (phases A and B of the weave).
@@ -77,16 +81,16 @@ impl HeldSms {
     }
 }
 
-impl Products<'_> {
+impl LayerGemms<'_> {
     /// QKV and output projection.
     pub(crate) fn attention(&self) -> [LayerGemm; 2] {
         let Shard { hidden, heads, head_dim, .. } = *self.shard;
         let HeldSms { qkv, o_proj, .. } = self.held;
-        let product =
-            |role, n, k, held| LayerGemm { mlp: false, ..self.product_beside(role, (n, k), held) };
+        let gemm =
+            |role, n, k, held| LayerGemm { mlp: false, ..self.gemm_beside(role, (n, k), held) };
         [
-            product(OpRole::Qkv, self.shard.qkv_columns(), hidden, qkv),
-            product(OpRole::OProj, hidden, heads * head_dim, o_proj),
+            gemm(OpRole::Qkv, self.shard.qkv_columns(), hidden, qkv),
+            gemm(OpRole::OProj, hidden, heads * head_dim, o_proj),
         ]
     }
 
@@ -94,13 +98,13 @@ impl Products<'_> {
     /// and saves a pass over its output (kernels/NOTES.md).
     pub(crate) fn dense(&self, intermediate: u32) -> [LayerGemm; 2] {
         let hidden = self.shard.hidden;
-        let mut gate_up = self.product(OpRole::GateUp, 2 * intermediate, hidden);
+        let mut gate_up = self.gemm(OpRole::GateUp, 2 * intermediate, hidden);
         if self.gpu.gemm_kernels == GemmKernels::Weft {
             let GemmShape { m, n, k, groups, .. } = gate_up.shape;
             let sms = self.sms_beside(self.held.gate_up);
             gate_up.shape = own_shape((m, n, k), groups, sms, Epilogue::SiluMul);
         }
-        [gate_up, self.product_beside(OpRole::Down, (hidden, intermediate), self.held.down)]
+        [gate_up, self.gemm_beside(OpRole::Down, (hidden, intermediate), self.held.down)]
     }
 
     /// The same of the expert that every token goes to.
@@ -118,29 +122,30 @@ impl Products<'_> {
         let groups = expected_experts(self.rows, experts, top_k);
         let rows = u64::from(self.rows) * u64::from(top_k);
         let rows_per_expert = rows.div_ceil(u64::from(groups)) as u32;
-        let grouped = |role, n, k| {
+        let grouped = |role, n, k, input_rows| {
             let shape = gemm_shape(
                 (rows_per_expert, n, k),
                 groups,
                 self.gpu,
                 self.sms_beside(self.held.gate_up),
             );
-            LayerGemm { role, mlp: true, shape, rows }
+            LayerGemm { role, mlp: true, shape, rows, input_rows }
         };
         [
-            self.product(OpRole::Router, experts, hidden),
-            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden),
-            grouped(OpRole::ExpertsW2, hidden, intermediate),
+            self.gemm(OpRole::Router, experts, hidden),
+            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, self.rows),
+            grouped(OpRole::ExpertsW2, hidden, intermediate, self.rows * top_k),
         ]
     }
 
-    fn product(&self, role: OpRole, n: u32, k: u32) -> LayerGemm {
-        self.product_beside(role, (n, k), self.held.gate_up)
+    fn gemm(&self, role: OpRole, n: u32, k: u32) -> LayerGemm {
+        self.gemm_beside(role, (n, k), self.held.gate_up)
     }
 
-    fn product_beside(&self, role: OpRole, (n, k): (u32, u32), held: u32) -> LayerGemm {
+    fn gemm_beside(&self, role: OpRole, (n, k): (u32, u32), held: u32) -> LayerGemm {
         let shape = gemm_shape((self.rows, n, k), 1, self.gpu, self.sms_beside(held));
-        LayerGemm { role, mlp: true, shape, rows: u64::from(self.rows) }
+        let rows = u64::from(self.rows);
+        LayerGemm { role, mlp: true, shape, rows, input_rows: self.rows }
     }
 
     fn sms_beside(&self, held: u32) -> u32 {

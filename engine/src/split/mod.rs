@@ -1,5 +1,6 @@
 //! Where a batch is cut in two, and the wave arithmetic behind it.
 
+mod beside;
 mod choose;
 mod ctas;
 mod cut;
@@ -12,12 +13,13 @@ mod wave_choice;
 mod wave_model;
 mod waves;
 
+pub(crate) use beside::held_beside;
 pub use choose::{Choice, choose, decide, threshold_tokens};
-pub(crate) use ctas::overlap_ctas;
-pub use cut::{Cut, PAD_TOKENS, cut, padded_tokens};
-pub(crate) use gemms::Products;
+pub(crate) use ctas::{OverlapCtas, overlap_ctas};
+pub use cut::{Cut, CutRequest, PAD_TOKENS, cut, padded_tokens};
+pub(crate) use gemms::LayerGemms;
 pub use gemms::{HeldSms, LayerGemm, layer_gemms};
-pub(crate) use phases::{PhaseTimes, held_beside};
+pub(crate) use phases::PhaseTimes;
 pub use survey::{Survey, SurveyPoint, survey};
 pub use table::{SplitTable, TableError, TableRow};
 pub use tile::{TileKit, gemm_shape, own_shape};

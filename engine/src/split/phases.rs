@@ -1,9 +1,12 @@
-use super::{Cut, HeldSms, LayerGemm, WaveCost, WaveModel, cut, layer_gemms};
+//! Rough times of what runs in a phase of the weave, to weigh cuts and CTAs by.
+
+use super::{Cut, HeldSms, LayerGemm, WaveCost, layer_gemms};
 use crate::{
+    batch::Request,
     machine::{GemmKernels, Machine},
     model::Shard,
-    plan::{OpRole, SplitDecision, causal_pairs, fused_transport},
-    spec::{RunSpec, Transport},
+    plan::pairs_a_head,
+    spec::Transport,
 };
 
 /// Rough times of the weave's phases, from rates of the machine file: enough to say which collective a phase
@@ -17,25 +20,25 @@ pub(crate) struct PhaseTimes<'a> {
 }
 
 impl PhaseTimes<'_> {
-    /// Attention half of a layer for `rows` with `pairs` (query, key) pairs a head, at the GPU's large-product rate.
+    /// Attention half of a layer for `rows` with `pairs` (query, key) pairs a head, at the GPU's large-GEMM rate.
     pub(crate) fn attention_ns(&self, rows: u32, pairs: u64) -> f64 {
         self.gemms_ns(rows, false) + self.causal_ns(pairs)
     }
 
-    /// MLP half of a layer, at the GPU's large-product rate.
+    /// MLP half of a layer, at the GPU's large-GEMM rate.
     pub(crate) fn mlp_ns(&self, rows: u32) -> f64 {
         self.gemms_ns(rows, true)
     }
 
-    /// Causal attention alone.
+    /// Causal attention without the GEMMs around it.
     pub(crate) fn causal_ns(&self, pairs: u64) -> f64 {
         let width = f64::from(self.shard.heads) * f64::from(self.shard.head_dim);
         self.flops_ns(4.0 * width * pairs as f64)
     }
 
-    /// A product in whole waves (every SM works on a tile of its own), and at least the time its weights take from
+    /// A GEMM in whole waves (every SM works on a tile of its own), and at least the time its weights take from
     /// memory: cutting a batch reads them twice, which is what makes many small experts slow.
-    pub(crate) fn product_ns(&self, cost: &WaveCost) -> f64 {
+    pub(crate) fn gemm_ns(&self, cost: &WaveCost) -> f64 {
         let waves_ns = match self.machine.gpu.gemm_kernels {
             GemmKernels::Library => {
                 self.flops_ns(2.0 * cost.cost * f64::from(self.machine.gpu.sms))
@@ -45,8 +48,8 @@ impl PhaseTimes<'_> {
         waves_ns.max(self.weights_ns(&cost.gemm))
     }
 
-    /// The fused collective of `rows` beside compute: published at 1.5 to 1.7 times its lone time (tokenweave.md §2.6),
-    /// where waits under load count double; about half of a row is such waits.
+    /// The fused collective of `rows` beside compute: published at 1.5 to 1.7 times its isolated time (docs/tokenweave.md,
+    /// "Beside compute"), where waits under load count double; about half of a row is such waits.
     pub(crate) fn beside_compute_ns(&self, rows: u32, ctas: u32) -> f64 {
         let beside = 1.0 + self.machine.kernels.loaded_latency / 2.0;
         beside * self.collective_ns(rows, ctas)
@@ -74,12 +77,12 @@ impl PhaseTimes<'_> {
 
     /// Causal attention of sequence parts on the own kernel: as long as its longest row of tiles, or as all of them
     /// dealt out evenly. In so few tiles it reaches 0.84 of its best rate (30 and 60 µs for one of 2048 and 4096 keys).
-    fn own_attention_ns(&self, sequences: &[(u32, u32)]) -> f64 {
+    pub(super) fn own_attention_ns(&self, sequences: &[Request]) -> f64 {
         const TILE_ROWS: f64 = 128.0;
         let kernels = &self.machine.kernels;
         let row_flops = 4.0 * f64::from(self.shard.head_dim);
-        let longest = sequences.iter().map(|&(cached, new)| cached + new).max().unwrap_or(0);
-        let pairs = total_pairs(sequences) as f64 * f64::from(self.shard.heads);
+        let longest = sequences.iter().map(Request::context_tokens).max().unwrap_or(0);
+        let pairs = pairs_a_head(sequences) as f64 * f64::from(self.shard.heads);
         let even = pairs / f64::from(self.machine.gpu.sms);
         let most = (TILE_ROWS * f64::from(longest)).max(even);
         1e9 * row_flops * most / (0.84 * kernels.attention_sm_flops) + kernels.attention_fixed_ns
@@ -100,58 +103,7 @@ impl PhaseTimes<'_> {
     }
 }
 
-/// How much longer than predicted a collective may take (3 to 15 % were seen on 2 × H200): a product that counts on its
-/// SMs too early waits for it.
-const LATE: f64 = 1.12;
-
-/// What collectives hold beside the products of both parts of a cut: nothing beside a product that has fewer waves on
-/// all SMs and is predicted to start when the collective of its phase is over.
-pub(crate) fn held_beside(spec: &RunSpec, shard: &Shard, split: &SplitDecision) -> [HeldSms; 2] {
-    let SplitDecision { attn_ctas, mlp_ctas, .. } = *split;
-    let throughout = HeldSms::throughout(attn_ctas, mlp_ctas);
-    let machine = &spec.machine;
-    if machine.gpu.gemm_kernels == GemmKernels::Library {
-        return [throughout; 2];
-    }
-    let (transport, _) = fused_transport(spec);
-    let times = PhaseTimes { machine, shard, ranks: spec.knobs.tp, transport };
-    let model = WaveModel { shard, gpu: &machine.gpu, attn_ctas, mlp_ctas };
-    let parts = cut(&spec.batch, split.first_tokens);
-    let rows = [split.first_tokens, split.second_rows];
-    [(&parts.first, rows[0], rows[1]), (&parts.second, rows[1], rows[0])].map(
-        |(sequences, own, other)| {
-            let of_role = |products: &[WaveCost], role: OpRole| {
-                products
-                    .iter()
-                    .find(|cost| cost.gemm.role == role)
-                    .map_or((0.0, 0), |cost| (times.product_ns(cost), cost.occupancy.waves))
-            };
-            let (beside, alone) = (model.split(own), model.unsplit(own));
-            // Kernels before the third of a phase: gaps, and the rotary embedding's few µs.
-            let gap_ns = machine.host.kernel_gap_ns + machine.host.block_start_ns;
-            let before_o_proj =
-                of_role(&beside, OpRole::Qkv).0 + times.own_attention_ns(sequences) + 3.0 * gap_ns;
-            let before_down = of_role(&beside, OpRole::GateUp).0 + gap_ns;
-            let held = |role: OpRole, ctas: u32, before_ns: f64| {
-                let gains = of_role(&alone, role).1 < of_role(&beside, role).1;
-                let over = LATE * times.beside_compute_ns(other, ctas) <= before_ns;
-                if gains && over { 0 } else { ctas }
-            };
-            HeldSms {
-                o_proj: held(OpRole::OProj, attn_ctas, before_o_proj),
-                down: held(OpRole::Down, mlp_ctas, before_down),
-                ..throughout
-            }
-        },
-    )
-}
-
 /// (query, key) pairs a head of both parts of a cut.
 pub(super) fn pairs_of(cut: &Cut) -> [u64; 2] {
-    [total_pairs(&cut.first), total_pairs(&cut.second)]
-}
-
-/// (query, key) pairs a head of sequence parts.
-pub(super) fn total_pairs(sequences: &[(u32, u32)]) -> u64 {
-    sequences.iter().map(|&(cached, new)| causal_pairs(cached, new)).sum()
+    [pairs_a_head(&cut.first), pairs_a_head(&cut.second)]
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// Every place where a batch could be cut, with its waves, and what each chooser says.
 ///
-/// Two SM counts are in play, and both are shown. Unsplit products have all SMs of the GPU. Products of a split
+/// Two SM counts are in play, and both are shown. Unsplit GEMMs have all SMs of the GPU. GEMMs of a split
 /// share them with a collective: `sms_attention` and `sms_mlp` are left. The published rule (waves of both parts
 /// at most those of the whole) counts all SMs for both; [`SurveyPoint::keeps_waves`] is that rule,
 /// [`SurveyPoint::keeps_waves_beside_comm`] the stricter one with the SMs that are left.
@@ -20,13 +20,13 @@ pub struct Survey {
     pub tokens: u32,
     /// Rows with padding: those of both parts together.
     pub padded_tokens: u32,
-    /// SMs of the GPU, which unsplit products have to themselves.
+    /// SMs of the GPU, which unsplit GEMMs have to themselves.
     pub sms: u32,
-    /// SMs that attention-phase products of a split batch have.
+    /// SMs that attention-phase GEMMs of a split batch have.
     pub sms_attention: u32,
-    /// SMs that MLP-phase products of a split batch have.
+    /// SMs that MLP-phase GEMMs of a split batch have.
     pub sms_mlp: u32,
-    /// The products of a layer, whole.
+    /// The GEMMs of a layer, whole.
     pub unsplit: Vec<WaveCost>,
     /// Candidate cuts in ascending order, every multiple of the tile rows that leaves both parts with tokens.
     pub points: Vec<SurveyPoint>,
@@ -41,17 +41,17 @@ pub struct SurveyPoint {
     pub first_tokens: u32,
     /// Rows of split 1, padding included.
     pub second_rows: u32,
-    /// Products of split 0 on the SMs that communication leaves.
+    /// GEMMs of split 0 on the SMs that communication leaves.
     pub first: Vec<WaveCost>,
-    /// Products of split 1 on the SMs that communication leaves.
+    /// GEMMs of split 1 on the SMs that communication leaves.
     pub second: Vec<WaveCost>,
     /// Waves of both parts together on all SMs.
     pub waves_on_all_sms: Vec<u32>,
-    /// On all SMs, no product takes more waves than whole.
+    /// On all SMs, no GEMM takes more waves than whole.
     pub keeps_waves: bool,
-    /// On the SMs that communication leaves, no product takes more waves than whole on all SMs.
+    /// On the SMs that communication leaves, no GEMM takes more waves than whole on all SMs.
     pub keeps_waves_beside_comm: bool,
-    /// Predicted time of the layer's products over that of no cut, split tax included.
+    /// Predicted time of the layer's GEMMs over that of no cut, split tax included.
     pub relative_cost: f64,
     /// Rough time of a layer, ns: per phase the longer of compute, in whole waves, and of the collective beside it,
     /// and split tax. It decides between cuts; it does not say how long an iteration takes.

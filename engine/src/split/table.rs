@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableRow {
-    /// CTAs of the fused kernel when it runs without overlap. Written by the artifact's tuner, read by nobody.
+    /// CTAs of the fused kernel when it runs without overlap. Written by the artifact's tuner and read by nothing.
     pub baseline_ctas: u32,
     /// CTAs of the fused kernel under attention.
     pub attention_ctas: u32,

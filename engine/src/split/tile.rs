@@ -9,7 +9,7 @@ const MIN_SLICE_K: u32 = 1024;
 /// The tile sizes a GPU's GEMM uses, and what a block of it holds.
 ///
 /// cuBLAS picks among dozens of kernels by tables of its own; two sizes explain the published split penalties best
-/// (tokenweave.md §1.4: 128×256 correlates with the measurements at 0.65, 128×128 at 0.49, 256×256 not at all).
+/// (docs/tokenweave.md, "Waves": 128×256 correlates with the measurements at 0.65, 128×128 at 0.49, 256×256 not at all).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileKit {
     /// Rows of a tile.
@@ -49,11 +49,25 @@ const TILE_OVERHEAD: f64 = 16e6;
 const OWN_TILE_OVERHEAD: f64 = 3.3e6;
 /// Blocks of the own kernel that share a tile of weights.
 const OWN_CLUSTER: u32 = 2;
-/// Tile widths of the own kernel, and what each costs besides, in columns (measured on H200, `kernels/NOTES.md`: the
-/// epilogue of 224 moves 32 columns at a time). The first of equals wins.
-const OWN_WIDTHS: [(u32, u32); 5] = [(256, 8), (192, 8), (160, 8), (128, 8), (224, 14)];
+/// A tile width of the own kernel.
+#[derive(Clone, Copy)]
+struct OwnWidth {
+    columns: u32,
+    /// What a tile of it costs besides, in columns.
+    besides: u32,
+}
 
-/// The launch of `groups` products `[m, k] × [k, n]` on `sms` free SMs of a GPU.
+/// Tile widths of the own kernel, as measured on H200 (`kernels/NOTES.md`: the epilogue of 224 moves 32 columns at a
+/// time). The first of equals wins.
+const OWN_WIDTHS: [OwnWidth; 5] = [
+    OwnWidth { columns: 256, besides: 8 },
+    OwnWidth { columns: 192, besides: 8 },
+    OwnWidth { columns: 160, besides: 8 },
+    OwnWidth { columns: 128, besides: 8 },
+    OwnWidth { columns: 224, besides: 14 },
+];
+
+/// The launch of `groups` GEMMs `[m, k] × [k, n]` on `sms` free SMs of a GPU.
 ///
 /// Of a library's tiles that give at least half of the GPU's SMs a block, the one whose waves are over first, as its
 /// tables would have it; when none does (decode, narrow shards), short tiles and slices of the inner dimension until
@@ -101,22 +115,21 @@ pub fn own_shape(
     epilogue: Epilogue,
 ) -> GemmShape {
     let sms = (sms / OWN_CLUSTER * OWN_CLUSTER).max(OWN_CLUSTER);
-    let shape = |(tile_n, _)| GemmShape {
+    let shape = |width: OwnWidth| GemmShape {
         m,
         n,
         k,
         groups,
         tile_m: 128,
-        tile_n,
+        tile_n: width.columns,
         cluster: OWN_CLUSTER,
         split_k: 1,
         epilogue,
         persistent_sms: Some(sms),
     };
-    let cost = |&(width, besides): &(u32, u32)| {
-        shape((width, besides)).grid().div_ceil(sms) * (width + besides)
-    };
-    let fits = |&(width, _): &(u32, u32)| epilogue == Epilogue::Plain || width % 64 == 0;
+    let cost =
+        |width: &OwnWidth| shape(*width).grid().div_ceil(sms) * (width.columns + width.besides);
+    let fits = |width: &OwnWidth| epilogue == Epilogue::Plain || width.columns.is_multiple_of(64);
     shape(OWN_WIDTHS.into_iter().filter(fits).min_by_key(cost).expect("five widths"))
 }
 
@@ -124,8 +137,8 @@ pub fn own_shape(
 /// loads more bytes for each, and the overhead.
 pub(super) fn tile_cost(shape: &GemmShape, kernels: GemmKernels) -> f64 {
     if kernels == GemmKernels::Weft {
-        let besides = OWN_WIDTHS.into_iter().find(|&(width, _)| width == shape.tile_n);
-        let columns = shape.tile_n + besides.map_or(8, |(_, besides)| besides);
+        let width = OWN_WIDTHS.into_iter().find(|width| width.columns == shape.tile_n);
+        let columns = shape.tile_n + width.map_or(8, |width| width.besides);
         let area = f64::from(shape.tile_m) * f64::from(columns);
         return area * f64::from(shape.k) + OWN_TILE_OVERHEAD;
     }

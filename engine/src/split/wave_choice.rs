@@ -1,6 +1,6 @@
 use super::{
-    OFFSETS, PhaseTimes, SPLIT_TAX, WaveCost, WaveModel, cut, overlap_ctas, padded_tokens,
-    phases::pairs_of,
+    OFFSETS, OverlapCtas, PhaseTimes, SPLIT_TAX, WaveCost, WaveModel, cut, overlap_ctas,
+    padded_tokens, phases::pairs_of,
 };
 use crate::{
     model::Shard,
@@ -17,9 +17,9 @@ const TOLERANCE: f64 = 0.02;
 pub(super) struct Weighed {
     /// Tokens of split 0.
     pub(super) first_tokens: u32,
-    /// Products whose two parts together, on the SMs that communication leaves, take more waves than whole.
+    /// GEMMs whose two parts together, on the SMs that communication leaves, take more waves than whole.
     pub(super) num_with_more_waves: usize,
-    /// Time of the layer's products over that of no cut, split tax included.
+    /// Time of the layer's GEMMs over that of no cut, split tax included.
     pub(super) relative_cost: f64,
     /// Rough time of a layer: per phase the longer of compute, in whole waves, and of the collective beside it,
     /// and split tax.
@@ -37,13 +37,13 @@ pub(super) struct Scales<'a> {
 impl<'a> Scales<'a> {
     /// With the CTAs that `chooser` would give the collectives (`None`: the user cuts).
     pub(super) fn new(spec: &'a RunSpec, shard: &'a Shard, chooser: Option<Chooser>) -> Self {
-        let (attn_ctas, mlp_ctas) = overlap_ctas(spec, shard, chooser);
+        let OverlapCtas { attn, mlp } = overlap_ctas(spec, shard, chooser);
         let (transport, _) = fused_transport(spec);
         let machine = &spec.machine;
         Self {
             spec,
             rows: padded_tokens(spec.batch.tokens()),
-            model: WaveModel { shard, gpu: &machine.gpu, attn_ctas, mlp_ctas },
+            model: WaveModel { shard, gpu: &machine.gpu, attn_ctas: attn, mlp_ctas: mlp },
             times: PhaseTimes { machine, shard, ranks: spec.knobs.tp, transport },
         }
     }
@@ -52,13 +52,13 @@ impl<'a> Scales<'a> {
         &self.model
     }
 
-    /// Every matrix product of the unsplit layer fits into one wave.
+    /// Every GEMM of the unsplit layer fits into one wave.
     pub(super) fn is_one_wave(&self) -> bool {
         self.model.unsplit(self.rows).iter().all(|cost| cost.occupancy.waves <= 1)
     }
 
     /// The best of the published offsets: the shortest predicted layer; of those as good as that, the one with the
-    /// fewest products that gain waves, then the least offset. `None` when no offset leaves the suffix tokens.
+    /// fewest GEMMs that gain waves, then the least offset. `None` when no offset leaves the suffix tokens.
     pub(super) fn best(&self) -> Option<Weighed> {
         let firsts = OFFSETS.into_iter().map(|offset| self.rows / 2 + offset);
         let weighed: Vec<Weighed> = firsts
@@ -95,24 +95,24 @@ impl<'a> Scales<'a> {
 
     fn unsplit_compute_ns(&self) -> f64 {
         let [pairs, _] = pairs_of(&cut(&self.spec.batch, u32::MAX));
-        let products = self.model.unsplit(self.rows);
-        let products_ns: f64 = products.iter().map(|cost| self.times.product_ns(cost)).sum();
-        products_ns + self.times.causal_ns(pairs)
+        let gemms = self.model.unsplit(self.rows);
+        let gemms_ns: f64 = gemms.iter().map(|cost| self.times.gemm_ns(cost)).sum();
+        gemms_ns + self.times.causal_ns(pairs)
     }
 
     /// Phases A to D (attention of each part over the other's collective, then the MLPs likewise) and split tax.
     fn layer_ns(&self, parts: &[Vec<WaveCost>; 2], rows: [u32; 2]) -> f64 {
         let pairs = pairs_of(&cut(&self.spec.batch, rows[0]));
-        let products_ns = |part: &[WaveCost], mlp| -> f64 {
+        let gemms_ns = |part: &[WaveCost], mlp| -> f64 {
             let of_phase = part.iter().filter(|cost| cost.gemm.mlp == mlp);
-            of_phase.map(|cost| self.times.product_ns(cost)).sum()
+            of_phase.map(|cost| self.times.gemm_ns(cost)).sum()
         };
         let phases = |part: usize| {
-            let (own, other) = (&parts[part], rows[1 - part]);
-            let attention = products_ns(own, false) + self.times.causal_ns(pairs[part]);
+            let (this, other) = (&parts[part], rows[1 - part]);
+            let attention = gemms_ns(this, false) + self.times.causal_ns(pairs[part]);
             let beside = |ctas| self.times.beside_compute_ns(other, ctas);
             attention.max(beside(self.model.attn_ctas))
-                + products_ns(own, true).max(beside(self.model.mlp_ctas))
+                + gemms_ns(this, true).max(beside(self.model.mlp_ctas))
         };
         phases(0) + phases(1) + SPLIT_TAX * self.unsplit_compute_ns()
     }

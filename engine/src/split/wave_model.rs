@@ -3,30 +3,30 @@ use super::{
 };
 use crate::{machine::GpuSpec, model::Shard};
 
-/// Offsets from half of the padded batch that the published tuner tries (tokenweave.md §1.4).
+/// Offsets from half of the padded batch that the published tuner tries (docs/tokenweave.md, "Waves").
 pub const OFFSETS: [u32; 6] = [0, 64, 128, 192, 256, 512];
 
 /// What a split costs even when no wave is added (two launches, weights read twice), as a share of the unsplit
-/// work: the published MLP measurements show 3–8 % (tokenweave.md §1.4).
+/// work: the published MLP measurements leave 3–8 % (docs/tokenweave.md, "Waves").
 pub const SPLIT_TAX: f64 = 0.05;
 
-/// Wave arithmetic over the matrix products of one layer on one rank.
+/// Wave arithmetic over the GEMMs of one layer on one rank.
 #[derive(Clone, Copy, Debug)]
 pub struct WaveModel<'a> {
     /// What the rank holds.
     pub shard: &'a Shard,
     /// Its GPU.
     pub gpu: &'a GpuSpec,
-    /// SMs that communication holds beside attention-phase products of a split batch.
+    /// SMs that communication holds beside attention-phase GEMMs of a split batch.
     pub attn_ctas: u32,
-    /// SMs that communication holds beside MLP-phase products of a split batch.
+    /// SMs that communication holds beside MLP-phase GEMMs of a split batch.
     pub mlp_ctas: u32,
 }
 
-/// Waves and predicted cost of one product.
+/// Waves and predicted cost of one GEMM.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WaveCost {
-    /// The product.
+    /// The GEMM.
     pub gemm: LayerGemm,
     /// How it fills the SMs.
     pub occupancy: Occupancy,
@@ -35,12 +35,12 @@ pub struct WaveCost {
 }
 
 impl WaveModel<'_> {
-    /// The products of an unsplit layer of `rows` tokens, on all SMs of the GPU: nothing communicates meanwhile.
+    /// The GEMMs of an unsplit layer of `rows` tokens, on all SMs of the GPU: nothing communicates meanwhile.
     pub fn unsplit(&self, rows: u32) -> Vec<WaveCost> {
         self.costs(rows, HeldSms::default())
     }
 
-    /// The products of a split of `rows` tokens, on the SMs that communication leaves.
+    /// The GEMMs of a split of `rows` tokens, on the SMs that communication leaves.
     pub fn split(&self, rows: u32) -> Vec<WaveCost> {
         self.costs(rows, HeldSms::throughout(self.attn_ctas, self.mlp_ctas))
     }

@@ -22,12 +22,11 @@ impl<'a> Run<'a> {
     /// All tokens as one part, padded to a multiple of `multiple`.
     pub(super) fn whole(&self, multiple: u32) -> Part {
         let batch = &self.spec.batch;
-        let sequences =
-            batch.requests.iter().map(|request| (request.cached_tokens, request.new_tokens));
+        let sequences = batch.requests.iter().copied();
         Part {
             split: Split::Whole,
             rows: batch.tokens().next_multiple_of(multiple),
-            sequences: sequences.filter(|&(_, new)| new > 0).collect(),
+            sequences: sequences.filter(|request| request.new_tokens > 0).collect(),
         }
     }
 

@@ -85,7 +85,7 @@ fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
     let mut reduced: [Option<OpId>; 2] = [None; 2];
     for (part, reduced) in parts.iter().zip(&mut reduced) {
         let embedded = ops.embed(head, part);
-        *reduced = Some(reduce(&mut ops, At::comm(None, Phase::Head), part, (None, embedded)));
+        *reduced = Some(reduce(&mut ops, At::comm(None, Phase::Head), part, None, embedded));
     }
     let (attn, mlp) = (Some(split.attn_ctas), Some(split.mlp_ctas));
     for layer in 0..run.layers {
@@ -100,7 +100,7 @@ fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
             }
             let done = ops.attention_block(at, part, &[]);
             let comm = At::comm(Some(layer), phase);
-            reduced[index] = Some(reduce(&mut ops, comm, part, (attn, done)));
+            reduced[index] = Some(reduce(&mut ops, comm, part, attn, done));
         }
         for (index, phase) in [Phase::C, Phase::D].into_iter().enumerate() {
             let at = At::compute(Some(layer), phase);
@@ -109,7 +109,7 @@ fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
             ops.add_norm(at, part, &deps);
             let done = ops.mlp_block(at, part, &[]);
             let comm = At::comm(Some(layer), phase);
-            reduced[index] = Some(reduce(&mut ops, comm, part, (mlp, done)));
+            reduced[index] = Some(reduce(&mut ops, comm, part, mlp, done));
         }
     }
     let tail = At::compute(None, Phase::Tail);
@@ -122,7 +122,7 @@ fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
 }
 
 /// The all-reduce of a micro-batch, behind the op that wrote its partial sums.
-fn reduce(ops: &mut Builder<'_>, at: At, part: &Part, (ctas, after): (Option<u32>, OpId)) -> OpId {
+fn reduce(ops: &mut Builder<'_>, at: At, part: &Part, ctas: Option<u32>, after: OpId) -> OpId {
     ops.collective(at, part, Collective::AllReduce, ctas, &[after])
 }
 

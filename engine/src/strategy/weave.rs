@@ -1,6 +1,6 @@
 //! `tokenweave` and `equal-split`: two token splits, the fused collective of one under the compute of the other.
 //!
-//! Four phases a layer (tokenweave.md §1.6), with a join of both streams at every edge:
+//! Four phases a layer (docs/tokenweave.md, "The weave"), with a join of both streams at every edge:
 //!
 //! | phase | compute stream       | comm stream: fused all-reduce + add + norm                    |
 //! |-------|----------------------|---------------------------------------------------------------|
@@ -60,12 +60,12 @@ fn build(run: Run<'_>, transport: Transport, split: &SplitDecision) -> Vec<Op> {
     };
     weave.head(&run);
     for layer in 0..run.layers {
-        let [a, b] = [Some(split.attn_ctas); 2];
-        let [c, d] = [Some(split.mlp_ctas); 2];
-        weave.phase((layer, Phase::A), Half::Attention(0), (layer > 0).then_some((1, a)));
-        weave.phase((layer, Phase::B), Half::Attention(1), Some((0, b)));
-        weave.phase((layer, Phase::C), Half::Mlp(0), Some((1, c)));
-        weave.phase((layer, Phase::D), Half::Mlp(1), Some((0, d)));
+        let attn = |part| Fused { part, ctas: split.attn_ctas };
+        let mlp = |part| Fused { part, ctas: split.mlp_ctas };
+        weave.phase(layer, Phase::A, Half::Attention(0), (layer > 0).then_some(attn(1)));
+        weave.phase(layer, Phase::B, Half::Attention(1), Some(attn(0)));
+        weave.phase(layer, Phase::C, Half::Mlp(0), Some(mlp(1)));
+        weave.phase(layer, Phase::D, Half::Mlp(1), Some(mlp(0)));
     }
     weave.tail(&run);
     ops.finish()
@@ -78,10 +78,18 @@ enum Half {
     Mlp(usize),
 }
 
+/// What the comm stream does in a phase.
+#[derive(Clone, Copy)]
+struct Fused {
+    /// For which split.
+    part: usize,
+    ctas: u32,
+}
+
 struct Weave<'b, 'a> {
     ops: &'b mut Builder<'a>,
     parts: [Part; 2],
-    /// What collectives hold beside the products of each part.
+    /// What collectives hold beside the GEMMs of each part.
     held: [HeldSms; 2],
     /// CTAs of a fused collective with nothing beside it.
     exposed_ctas: u32,
@@ -92,7 +100,7 @@ struct Weave<'b, 'a> {
 }
 
 impl Weave<'_, '_> {
-    /// Embedding; split 0: all-reduce, then the norm of all its tokens; split 1: reduce-scatter, norm of the own
+    /// Embedding; split 0: all-reduce, then the norm of all its tokens; split 1: reduce-scatter, norm of the rank's
     /// shard, all-gather. (The published code gathers with a copy engine; here as everywhere CTAs do.)
     fn head(&mut self, run: &Run<'_>) {
         let at = At::compute(None, Phase::Head);
@@ -108,17 +116,12 @@ impl Weave<'_, '_> {
     }
 
     /// One phase. Both streams start it when both have finished the one before.
-    fn phase(
-        &mut self,
-        (layer, phase): (u32, Phase),
-        half: Half,
-        fused: Option<(usize, Option<u32>)>,
-    ) {
+    fn phase(&mut self, layer: u32, phase: Phase, half: Half, fused: Option<Fused>) {
         let joined: Vec<OpId> = self.comm_end.into_iter().collect();
         let compute_before: Vec<OpId> = self.compute_end.into_iter().collect();
-        if let Some((part, ctas)) = fused {
+        if let Some(Fused { part, ctas }) = fused {
             let (at, part) = (At::comm(Some(layer), phase), &self.parts[part]);
-            let fused = Collective::FusedArNorm;
+            let (fused, ctas) = (Collective::FusedArNorm, Some(ctas));
             self.comm_end = Some(self.ops.collective(at, part, fused, ctas, &compute_before));
         }
         let at = At::compute(Some(layer), phase);
@@ -134,7 +137,7 @@ impl Weave<'_, '_> {
         });
     }
 
-    /// The final norm of split 1, alone, then the logits.
+    /// The final norm of split 1 with nothing beside it, then the logits.
     fn tail(&mut self, run: &Run<'_>) {
         let at = At::compute(None, Phase::Tail);
         let joined: Vec<OpId> = self.comm_end.into_iter().collect();

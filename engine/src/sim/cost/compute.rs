@@ -3,7 +3,7 @@
 use super::{OpCost, Work, collective};
 use crate::{
     machine::Machine,
-    plan::{AttentionShape, GemmShape, Op, OpWork, attention_blocks},
+    plan::{AttentionShape, GemmShape, Op, OpWork},
     sim::{capacity::Demand, time::ticks},
 };
 
@@ -51,7 +51,8 @@ fn attention(op: &Op, shape: &AttentionShape, machine: &Machine) -> OpCost {
     let head_dim = f64::from(shape.head_dim);
     let fixed = machine.host.block_start_ns + kernels.attention_fixed_ns;
     let (mut flops, mut l2) = (0.0, 0.0);
-    let works = attention_blocks(shape)
+    let works = shape
+        .blocks()
         .map(|block| {
             let (rows, keys) = (f64::from(block.query_rows), f64::from(block.kv_tokens));
             let block_flops = 4.0 * head_dim * rows * keys;

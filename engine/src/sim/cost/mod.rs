@@ -11,7 +11,7 @@ use super::{
 /// What the blocks of an op cost on a machine.
 #[derive(Clone, Debug)]
 pub(super) struct OpCost {
-    /// Work of each block: its time alone on its SM with nothing else on the GPU.
+    /// Work of each block: its isolated time, on an SM with nothing else on the GPU.
     pub(super) work: Work,
     /// What a block asks for while it works at full rate.
     pub(super) demand: Demand,

@@ -9,14 +9,12 @@ use crate::{
     theme::number,
 };
 
-/// The strategies compared with, slowest first as published.
-const ROWS: [StrategyKind; 5] = [
-    StrategyKind::Default,
-    StrategyKind::Multimem,
-    StrategyKind::TwoBatch,
-    StrategyKind::FuseOnly,
-    StrategyKind::NoComm,
-];
+/// The strategies compared with: all but the weave's own two, which are what is mostly run.
+fn rows() -> impl Iterator<Item = StrategyKind> {
+    let weaves = [StrategyKind::EqualSplit, StrategyKind::TokenWeave];
+    StrategyKind::slowest_first().into_iter().filter(move |strategy| !weaves.contains(strategy))
+}
+
 /// Width of a row's name.
 const NAME: f32 = 76.0;
 /// Width of a row's figures.
@@ -40,7 +38,7 @@ pub(super) fn comparison_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let scale = Bars { longest: longest as f64, mine };
     let asked = shown.plan.spec.knobs.strategy;
     row_ui(ui, cx, (asked.name(), "the run in view"), Some(Ok(mine)), (&scale, true));
-    for strategy in ROWS {
+    for strategy in rows() {
         let outcome = live
             .baselines
             .iter()

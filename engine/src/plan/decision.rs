@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use super::Op;
+use crate::{
+    spec::{Chooser, RunSpec, StrategyKind},
+    split::CutRequest,
+};
+
+/// Where the batch was cut, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitDecision {
+    /// Who decided; `None`: the user.
+    pub chooser: Option<Chooser>,
+    /// Tokens of the batch.
+    pub tokens: u32,
+    /// Tokens with padding.
+    pub padded_tokens: u32,
+    /// Tokens in split 0 (a multiple of the tile rows unless the user said otherwise).
+    pub first_tokens: u32,
+    /// Rows in split 1, padding included.
+    pub second_rows: u32,
+    /// Request that straddles the cut.
+    pub cut_request: Option<CutRequest>,
+    /// CTAs of collectives under attention.
+    pub attn_ctas: u32,
+    /// CTAs of collectives under the MLP.
+    pub mlp_ctas: u32,
+    /// Key (tokens) of the table row used, when the table decided.
+    pub table_key: Option<u32>,
+    /// A sentence: why this cut.
+    pub reason: String,
+}
+
+/// What the strategy decided for this batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What was asked for.
+    pub asked: StrategyKind,
+    /// What runs.
+    pub runs: StrategyKind,
+    /// A sentence when the two differ (or another thing worth knowing), else empty.
+    pub reason: String,
+    /// The cut, for strategies that cut.
+    pub split: Option<SplitDecision>,
+}
+
+/// The program that every rank runs (SPMD: same ops, same ids, on its own shard). Op `i` of a collective meets
+/// op `i` of every other rank.
+///
+/// Invariants: ops are in issue order; ops of one stream run in that order; `deps` point backwards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What was asked.
+    pub spec: Arc<RunSpec>,
+    /// Number of ranks.
+    pub ranks: u32,
+    /// Layers in this plan.
+    pub layers: u32,
+    /// What the strategy decided.
+    pub decision: Decision,
+    /// In issue order.
+    pub ops: Vec<Op>,
+}

@@ -1,0 +1,114 @@
+//! What ops compute, with the shapes that decide how they run, and what their blocks hold of an SM.
+
+use super::AttentionShape;
+use crate::spec::Transport;
+
+/// What an op computes, with the shape that decides how it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OpWork {
+    /// GEMM, one or several of the same tile shape (experts).
+    Gemm(GemmShape),
+    /// Causal attention over several sequences; [`AttentionShape::blocks`] lists the grid.
+    Attention(AttentionShape),
+    /// RMSNorm with residual add over rows.
+    AddNorm {
+        /// Row width.
+        hidden: u32,
+    },
+    /// Memory-bound pointwise work: rope + KV write, SiLU·mul, embedding look-up, routing.
+    Elementwise,
+    /// A collective; all ranks' blocks of the same index meet at barriers.
+    Collective(CollectiveShape),
+}
+
+/// A collective and its message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CollectiveShape {
+    /// Which.
+    pub collective: Collective,
+    /// How bytes travel.
+    pub transport: Transport,
+    /// Message size in bytes on one rank (rows × hidden × 2).
+    pub message_bytes: f64,
+}
+
+/// Collectives of the strategies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Collective {
+    /// Sum over ranks, result everywhere.
+    AllReduce,
+    /// Sum over ranks, this rank's token shard.
+    ReduceScatter,
+    /// Token shards to every rank.
+    AllGather,
+    /// Reduce-scatter + residual add + RMSNorm on the token shard + all-gather, in one launch.
+    FusedArNorm,
+}
+
+/// A tiled GEMM `[m, k] × [k, n]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GemmShape {
+    /// Rows (tokens).
+    pub m: u32,
+    /// Columns on this rank, before the epilogue.
+    pub n: u32,
+    /// Inner dimension on this rank.
+    pub k: u32,
+    /// GEMMs of this shape in one launch (experts), 1 for a dense layer.
+    pub groups: u32,
+    /// Tile rows.
+    pub tile_m: u32,
+    /// Tile columns.
+    pub tile_n: u32,
+    /// Tiles that are launched together along the rows; a GEMM has a whole number of such clusters.
+    pub cluster: u32,
+    /// Slices of the inner dimension, each a block of its own (small GEMMs only), else 1.
+    pub split_k: u32,
+    /// What a tile does with its sums.
+    pub epilogue: Epilogue,
+    /// SMs that a persistent launch takes, a block each; `None`: a block a tile. More than are free is no harm: the
+    /// blocks that find none start when one is, which pays where a collective ends meanwhile.
+    pub persistent_sms: Option<u32>,
+}
+
+/// What a tile of a GEMM does with its sums before it writes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Epilogue {
+    /// Writes them.
+    #[default]
+    Plain,
+    /// The first half of the columns are gates, the second what they gate: SiLU(gate) · up, half as many columns.
+    SiluMul,
+}
+
+impl GemmShape {
+    /// Columns that are written.
+    pub fn columns(&self) -> u32 {
+        match self.epilogue {
+            Epilogue::Plain => self.n,
+            Epilogue::SiluMul => self.n / 2,
+        }
+    }
+
+    /// Output tiles of one GEMM.
+    pub fn tiles(&self) -> u32 {
+        let clusters = self.m.div_ceil(self.tile_m * self.cluster);
+        clusters * self.cluster * self.n.div_ceil(self.tile_n)
+    }
+
+    /// Thread blocks: one a tile, GEMM and slice of the inner dimension.
+    pub fn grid(&self) -> u32 {
+        self.tiles() * self.groups * self.split_k
+    }
+}
+
+/// What one block occupies of its SM while it is resident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// Threads.
+    pub threads: u32,
+    /// Registers a thread; an SM has [`REGISTERS_PER_SM`](crate::split::REGISTERS_PER_SM).
+    pub registers: u32,
+    /// Shared memory, bytes.
+    pub smem_bytes: u32,
+}
