@@ -1,0 +1,98 @@
+//! Every device program compiles for every architecture it is written for, with and without stamps.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use weftscope_engine::cuda::{Compiled, Nvrtc};
+use weftscope_kernels::{Arch, PROGRAMS, Program, Target, Variant};
+use weftscope_testkit::{Need, aloud, skip};
+
+/// Clock readings and random numbers are set-up, not work to be recorded.
+const UNRECORDED: [&str; 2] = ["clock.cu", "random.cu"];
+
+#[test]
+fn every_program_compiles() {
+    let nvrtc = match Nvrtc::open() {
+        Ok(nvrtc) => nvrtc,
+        Err(error) => {
+            skip(Need::Oracle, error);
+            return;
+        }
+    };
+    let jobs = jobs(nvrtc.version());
+    // NVRTC compiles on any number of threads at once.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    job.compile(nvrtc);
+                }
+            });
+        }
+    });
+    eprintln!("{} cubins with NVRTC {:?}", jobs.len(), nvrtc.version());
+}
+
+/// One program in one form.
+struct Job {
+    program: &'static Program,
+    variant: &'static Variant,
+    arch: Arch,
+    stamps: bool,
+}
+
+impl Job {
+    fn compile(&self, nvrtc: Nvrtc) {
+        let result =
+            nvrtc.compile_afresh(self.program, self.variant.defines, self.arch, self.stamps);
+        check(self.program, &result.unwrap_or_else(|error| panic!("{error}")), self.stamps);
+    }
+}
+
+/// Every program for every architecture that this NVRTC knows, in every form, with stamps and without.
+fn jobs(version: (i32, i32)) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for program in PROGRAMS {
+        for &arch in program.archs {
+            if arch == Arch::Sm100 && version < (12, 8) {
+                let file = program.file;
+                aloud(format_args!("left out {file}: NVRTC {version:?} does not know sm_100"));
+                continue;
+            }
+            for variant in program.variants {
+                jobs.extend([false, true].map(|stamps| Job { program, variant, arch, stamps }));
+            }
+        }
+    }
+    jobs
+}
+
+/// A GPU that NVRTC knows only an older relative of gets PTX; one that it knows gets its own machine code.
+#[test]
+fn other_gpus_get_code_too() {
+    let nvrtc = match Nvrtc::open() {
+        Ok(nvrtc) => nvrtc,
+        Err(error) => return skip(Need::Oracle, error),
+    };
+    let program = weftscope_kernels::find("norm.cu").expect("registered");
+    let compile = |major, minor| {
+        let target = Target::of(major, minor).expect("8.0 or later");
+        nvrtc
+            .compile_afresh(program, &[""; 0], target, false)
+            .unwrap_or_else(|error| panic!("{error}"))
+    };
+    let ada = compile(8, 9);
+    assert!(ada.cubin.starts_with(b"\x7fELF") && ada.ptx.contains("sm_89"), "{}", ada.ptx);
+    let unborn = compile(99, 0);
+    assert!(unborn.cubin.is_empty() && unborn.ptx.contains(".entry weft_rms_norm"));
+}
+
+fn check(program: &Program, compiled: &Compiled, stamps: bool) {
+    assert!(compiled.cubin.starts_with(b"\x7fELF"), "{}: no cubin", program.file);
+    for entry in program.entries {
+        assert!(compiled.ptx.contains(&format!(".entry {entry}")), "{}: {entry}", program.file);
+    }
+    let recorded = stamps && !UNRECORDED.contains(&program.file);
+    assert_eq!(compiled.ptx.contains("%smid"), recorded, "{}: stamps", program.file);
+}

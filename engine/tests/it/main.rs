@@ -1,0 +1,9 @@
+//! The engine from outside: one binary, since every one costs a link of the whole crate.
+
+mod clock;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod plan;
+mod sim;
+mod split;
+mod support;

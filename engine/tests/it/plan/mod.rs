@@ -1,0 +1,7 @@
+//! Plans: what they are made from, their text, and what holds for every one.
+
+mod batches;
+mod models;
+mod properties;
+mod snapshots;
+mod weave;
