@@ -80,12 +80,13 @@ impl SweepAxis {
     }
 }
 
-/// Times `spec` with one knob at each of `points`. `on_point` is called after each with its value and what it took; `cancelled` is
-/// asked before each run.
+/// Times `spec` with the knob of `axis` at each of `points`. `on_point` is called after each with its value and what it
+/// took; `cancelled` is asked before each run.
 pub fn sweep(
     executor: &mut dyn Executor,
     spec: &RunSpec,
-    (axis, points): (SweepAxis, &[u32]),
+    axis: SweepAxis,
+    points: &[u32],
     on_point: &mut dyn FnMut(u32, Result<IterationTiming, RunError>),
     cancelled: &dyn Fn() -> bool,
 ) {

@@ -40,7 +40,7 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
     let known = state.jobs.iter().any(|job| job.id == id && !job.is_cancelled());
     state.jobs.retain(|job| job.id != id);
     match result {
-        // Whoever cancelled knows.
+        // The user cancelled it and knows.
         JobResult::Cancelled => {}
         JobResult::Failed(cause) => {
             if known {

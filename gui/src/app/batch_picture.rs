@@ -49,6 +49,17 @@ pub enum StretchKind {
     Padding,
 }
 
+/// The request that the cut goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CutRequest {
+    /// Its index.
+    pub request: u32,
+    /// Its new tokens before the cut.
+    pub tokens_before: u32,
+    /// Its new tokens after the cut.
+    pub tokens_after: u32,
+}
+
 impl BatchPicture {
     /// Tokens of the requests.
     pub fn tokens(&self) -> u32 {
@@ -79,14 +90,18 @@ impl BatchPicture {
         out
     }
 
-    /// The request that the cut goes through: its index, its new tokens before the cut and after it.
-    pub fn cut_request(&self) -> Option<(u32, u32, u32)> {
+    /// The request that the cut goes through; `None` when it goes between two, or there is none.
+    pub fn cut_request(&self) -> Option<CutRequest> {
         let first = self.first_tokens?;
         let mut at = 0;
         for (index, request) in self.requests.iter().enumerate() {
             let to = at + request.new_tokens;
             if at < first && first < to {
-                return Some((index as u32, first - at, to - first));
+                return Some(CutRequest {
+                    request: index as u32,
+                    tokens_before: first - at,
+                    tokens_after: to - first,
+                });
             }
             at = to;
         }
@@ -122,7 +137,8 @@ mod tests {
     fn a_cut_between_requests_cuts_none() {
         let requests = [(0, 256), (0, 256)];
         assert_eq!(picture(&requests, Some(256)).cut_request(), None);
-        assert_eq!(picture(&requests, Some(300)).cut_request(), Some((1, 44, 212)));
+        let cut = CutRequest { request: 1, tokens_before: 44, tokens_after: 212 };
+        assert_eq!(picture(&requests, Some(300)).cut_request(), Some(cut));
         assert_eq!(picture(&requests, None).cut_request(), None);
     }
 }

@@ -25,7 +25,7 @@ pub enum Event {
 
 /// How a job ended.
 pub enum JobResult {
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled,
     /// It failed: cause and place.
     Failed(String),
@@ -45,6 +45,6 @@ pub enum JobResult {
     },
     /// A range was aggregated.
     Aggregated(Box<RangeTables>),
-    /// It told what it found as it went.
+    /// It sent what it found as it went.
     Done,
 }

@@ -29,7 +29,7 @@ mod window;
 
 pub use aggregate::RangeTables;
 pub use apply::apply;
-pub use batch_picture::{BatchPicture, RequestPicture, Stretch, StretchKind};
+pub use batch_picture::{BatchPicture, CutRequest, RequestPicture, Stretch, StretchKind};
 pub use command::Command;
 pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
 pub use effect::Effect;

@@ -1,4 +1,4 @@
-//! Things the user is told without being asked anything.
+//! Messages to the user that need no answer.
 
 /// Identifies a notice for dismissal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -74,7 +74,7 @@ impl Runner {
             }
             #[cfg(feature = "live")]
             Effect::Restart(backend, id, spec) => {
-                // The old one is told to end; it does when its iteration is over.
+                // The old one ends when its iteration is over.
                 self.session = None;
                 match live::start_session(&backend, &spec, id, self.events.clone()) {
                     Ok(session) => self.session = Some(session),

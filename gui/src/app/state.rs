@@ -28,7 +28,7 @@ pub struct State {
     pub overlay: Overlay,
     /// Work under way.
     pub jobs: Vec<JobStatus>,
-    /// What the user is told.
+    /// Messages to the user.
     pub notices: Notices,
     /// The search strip is open.
     pub searching: bool,

@@ -30,7 +30,7 @@ pub struct Cli {
 pub enum Command {
     /// Run a strategy, on a simulated machine or on GPUs, and write the recording.
     Record(Box<record::RecordArgs>),
-    /// Run strategies against one another: time of a layer, hidden communication, each kernel against its floor.
+    /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.
     Bench(Box<bench::BenchArgs>),
     /// Say how much communication is hidden.
     Report(ReportArgs),

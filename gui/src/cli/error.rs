@@ -9,8 +9,8 @@ pub enum Failure {
     Misuse(String),
     /// The work failed: exit 1.
     Failed(String),
-    /// Whoever read the output has gone (`| head`): no fault, exit 0, nothing said.
-    NobodyReads,
+    /// The reader of the output has gone (`| head`): no fault, exit 0, nothing said.
+    OutputClosed,
 }
 
 /// Result of a command.
@@ -32,10 +32,10 @@ impl Failure {
         let (line, code) = match self {
             Self::Misuse(line) => (line, 2),
             Self::Failed(line) => (line, 1),
-            Self::NobodyReads => return ExitCode::SUCCESS,
+            Self::OutputClosed => return ExitCode::SUCCESS,
         };
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        // With stderr closed there is nobody to tell; the exit code still says it.
+        // With stderr closed nothing can be reported; the exit code still says it.
         let _unheard = io::Write::write_fmt(&mut io::stderr(), format_args!("weftscope: {line}\n"));
         ExitCode::from(code)
     }
@@ -51,7 +51,7 @@ impl From<FileError> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Self::failed(format!("cannot write: {error}"), "standard output"),
         }
     }

@@ -40,7 +40,7 @@ fn run(cli: Cli) -> Outcome {
     }
 }
 
-/// Help and version are answers; anything else is misuse, told in one line like every error.
+/// Help and version are answers; anything else is misuse, reported in one line like every error.
 fn usage(error: &clap::Error) -> ExitCode {
     if matches!(
         error.kind(),

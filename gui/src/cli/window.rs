@@ -22,7 +22,7 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
     without_window(&args.files)
 }
 
-/// A wrong path is told on the command line, not in a window that opens first.
+/// A wrong path is reported on the command line, not in a window that opens first.
 fn check(file: &Path) -> Outcome {
     if Sample::of_path(file)?.is_some() {
         return Ok(());

@@ -10,7 +10,7 @@ pub struct FileError {
     pub cause: String,
     /// The file.
     pub path: PathBuf,
-    /// Somebody asked to stop; not a fault.
+    /// It was cancelled; not a fault.
     pub cancelled: bool,
 }
 
@@ -22,7 +22,7 @@ impl FileError {
         Self { cause, path: path.to_owned(), cancelled: false }
     }
 
-    /// Somebody asked to stop while `path` was read or written.
+    /// Cancelled while `path` was read or written.
     pub fn cancelled(path: &Path) -> Self {
         Self { cancelled: true, ..Self::new("cancelled", path) }
     }

@@ -24,7 +24,7 @@ pub enum JobKind {
     Aggregate,
 }
 
-/// The job stopped because somebody asked it to.
+/// The job stopped because it was asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("cancelled")]
 pub struct Cancelled;
@@ -64,7 +64,7 @@ impl JobStatus {
         self.control.cancel();
     }
 
-    /// Somebody asked it to stop.
+    /// It was asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.control.is_cancelled()
     }
@@ -84,7 +84,7 @@ impl JobControl {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Somebody asked the job to stop.
+    /// The job was asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
@@ -92,7 +92,7 @@ impl JobControl {
     /// Tells how far the job is, and whether to stop; called between pieces of work.
     ///
     /// # Errors
-    /// [`Cancelled`] when somebody asked the job to stop.
+    /// [`Cancelled`] when the job was asked to stop.
     pub fn step(&self, done: u64, total: u64) -> Result<(), Cancelled> {
         let permille = (done.min(total) * 1000).checked_div(total).unwrap_or(0);
         self.permille.store(u32::try_from(permille).unwrap_or(1000) + 1, Ordering::Relaxed);

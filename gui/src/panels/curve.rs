@@ -8,7 +8,7 @@ use super::widgets::{Cx, weak};
 use crate::{
     app::{
         Command,
-        live::{Live, LiveCommand},
+        live::{FailedPoints, Live, LiveCommand},
     },
     jobs::JobKind,
     theme::number,
@@ -54,7 +54,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
                 cx.live(LiveCommand::RunCurve(live.curve.axis));
             }
         }
-        if let Some((count, cause)) = &live.curve.failed {
+        if let Some(FailedPoints { count, cause }) = &live.curve.failed {
             let text = weak(cx.theme, format!("{count} points cannot run"));
             ui.label(text.color(cx.theme.surfaces.warn)).on_hover_text(cause);
         }

@@ -1,7 +1,8 @@
 //! Everything around the timeline. Each panel reads the state and says what the user asked for.
 //!
-//! A panel that folds is a variant of [`PanelId`] (title, side, size, keys) and an arm of [`panel_ui`] and of
-//! [`has_content`] here; a tab of the bottom panel a variant of [`BottomTab`] and an arm of [`tab_ui`].
+//! To add a panel that folds: its variant and facts (side, size, command, keys) in `gui/src/app/panel.rs`, its drawing in
+//! a file of its own here, and its arms of [`panel_ui`] and [`has_content`] below. Menu, palette, keys, key sheet and
+//! stored layout follow. A tab of the bottom panel is a variant of [`BottomTab`] and an arm of [`tab_ui`] instead.
 
 mod bottom;
 mod centre;

@@ -1,4 +1,4 @@
-//! What the user is told: a strip at the lower right, newest below, each until it is dismissed.
+//! Messages to the user: a strip at the lower right, newest below, each until it is dismissed.
 
 use egui::{Align2, Area, Color32, Frame, Id, Margin, Order, Ui, vec2};
 

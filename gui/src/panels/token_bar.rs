@@ -4,7 +4,7 @@ use egui::{Align2, CursorIcon, Mesh, Painter, Rect, Role, Sense, Stroke, Ui, pos
 
 use super::widgets::{Cx, draw_as};
 use crate::{
-    app::{BatchPicture, Stretch, StretchKind},
+    app::{BatchPicture, CutRequest, Stretch, StretchKind},
     theme::{Theme, number, size},
 };
 
@@ -167,9 +167,10 @@ fn paint_cut(painter: &Painter, theme: &Theme, picture: &BatchPicture, scale: &S
     let y = scale.bar.y_range().expand(4.0);
     painter.vline(x, y, Stroke::new(2.0, accent));
     painter.circle_filled(pos2(x, scale.bar.top() - 5.0), 4.0, accent);
-    if let Some((request, before, after)) = picture.cut_request() {
+    if let Some(cut) = picture.cut_request() {
         // The cut goes through a request: an open bracket over what belongs together.
-        let text = format!("request {request} is cut {before} | {after}");
+        let CutRequest { request, tokens_before, tokens_after } = cut;
+        let text = format!("request {request} is cut {tokens_before} | {tokens_after}");
         let room = scale.bar.right() - x;
         let (align, at) =
             if room > 160.0 { (Align2::LEFT_CENTER, 6.0) } else { (Align2::RIGHT_CENTER, -6.0) };

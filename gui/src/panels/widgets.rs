@@ -34,7 +34,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// A heading of a group, with air above it.
+/// A heading of a group, with a gap above it.
 pub(crate) fn heading(ui: &mut Ui, theme: &Theme, text: &str) {
     ui.add_space(size::GAP);
     ui.label(RichText::new(text).color(theme.surfaces.strong).strong());

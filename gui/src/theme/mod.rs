@@ -1,6 +1,6 @@
 //! How the whole window looks: colours, sizes, the egui style, and how numbers are written.
 //!
-//! One [`Theme`] value is made at start and handed down by reference; nobody else names a colour.
+//! One [`Theme`] value is made at start and handed down by reference; nothing else names a colour.
 
 mod apply;
 pub mod number;

@@ -126,7 +126,7 @@ impl FrameCache {
         let (ctx, to) = (pen.painter.ctx().clone(), Arc::clone(&slot));
         let later = (list.clone(), lanes.clone());
         let started =
-            thread::Builder::new().name("weftscope-prepare".to_owned()).spawn(move || {
+            thread::Builder::new().name("weftscope-draw-list".to_owned()).spawn(move || {
                 let (mut list, lanes) = later;
                 list.prepare(&trace, &pyramid, lanes);
                 *to.lock() = Some(list);

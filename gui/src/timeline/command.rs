@@ -26,7 +26,7 @@ pub enum ViewCommand {
     Show(Span),
     /// Shows the whole trace.
     Fit,
-    /// Shows the selection with air around it; the whole trace when nothing is selected.
+    /// Shows the selection with a margin; the whole trace when nothing is selected.
     FitSelection,
     /// Goes back to the window before the last jump.
     Back,
@@ -156,8 +156,8 @@ fn shifted(window: Span, by_ns: i64) -> Span {
 }
 
 fn with_air(span: Span) -> Span {
-    let air = (span.len_ns() / 8).max(ViewState::MIN_WINDOW_NS / 2);
-    Span::new(span.start_ns - air, span.end_ns + air)
+    let margin = (span.len_ns() / 8).max(ViewState::MIN_WINDOW_NS / 2);
+    Span::new(span.start_ns - margin, span.end_ns + margin)
 }
 
 /// Windows kept to go back to.

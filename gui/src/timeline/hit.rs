@@ -49,10 +49,11 @@ fn lanes_at<'a>(
 ) -> impl Iterator<Item = LaneId> + 'a {
     let (row, share) = (*row, (y - row.y) / row.height);
     let lanes = &data.trace.track(track).lanes;
-    lanes.iter().enumerate().rev().filter_map(move |(depth, &lane)| {
-        let (from, to) = row.lane_shares(depth);
-        (from <= share && share <= to).then_some(lane)
-    })
+    lanes
+        .iter()
+        .enumerate()
+        .rev()
+        .filter_map(move |(depth, &lane)| row.lane_shares(depth).contains(share).then_some(lane))
 }
 
 /// The slice whose time holds the point, else the longest within reach.

@@ -1,5 +1,6 @@
 //! Where rows lie, from what is folded, and a first view that opens as much as fits.
 
+use egui::Rangef;
 use weftscope_traces::TrackId;
 
 use super::{FoldId, RankRows, TimelineData, ViewState};
@@ -50,15 +51,15 @@ impl Row {
     /// The part of its height that a lane takes, 0…1 from the top.
     ///
     /// Lanes of streams and threads lie one under another. The slots of an SM are drawn over one another, slot k
-    /// from k/(k+1) of the height down: a block alone on its SM fills the row, two share it by halves. A GEMM that
+    /// from k/(k+1) of the height down: a block that is alone on its SM fills the row, two share it by halves. A GEMM that
     /// leaves three of four slots empty would otherwise be a line one point thick.
-    pub fn lane_shares(&self, lane: usize) -> (f32, f32) {
+    pub fn lane_shares(&self, lane: usize) -> Rangef {
         let lane = lane as f32;
         if matches!(self.kind, RowKind::Sm(_)) {
-            return (lane / (lane + 1.0), 1.0);
+            return Rangef::new(lane / (lane + 1.0), 1.0);
         }
         let lanes = self.lanes.max(1) as f32;
-        (lane / lanes, (lane + 1.0) / lanes)
+        Rangef::new(lane / lanes, (lane + 1.0) / lanes)
     }
 
     /// The track it shows, when it shows one.

@@ -51,7 +51,7 @@ pub fn open(
             Err(error) => return Err(Box::new((error.into(), executor))),
         };
         for (rank, gpu) in executor.gpus().into_iter().enumerate() {
-            let opened = Sampler::open(&library, (rank as u32, gpu), interval_ns);
+            let opened = Sampler::open(&library, rank as u32, gpu, interval_ns);
             counters.push(opened.map(|sampler| {
                 let status = sampler.status().to_vec();
                 samplers.push(sampler);

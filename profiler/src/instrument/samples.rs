@@ -71,7 +71,7 @@ pub fn sample_time(series: &Series, busy: &[(i64, i64)], clocks: SampleClocks<'_
                 let (start, end) =
                     (clocks.map(time, sample.start_ns), clocks.map(time, sample.end_ns));
                 let share = covered(&merged, start, end) as f64 / (end - start).max(1) as f64;
-                // More than half of the SMs: a collective alone holds an eighth.
+                // More than half of the SMs: a collective by itself holds an eighth.
                 let is_active = sample.values.get(column).is_some_and(|&value| value > 50.0);
                 (share - f64::from(u8::from(is_active))).abs()
             })

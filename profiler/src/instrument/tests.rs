@@ -161,7 +161,7 @@ fn others() -> Vec<ActivityRecord> {
         .map(|record| ActivityRecord { record, name: None })
         .collect();
     events.push(kernel(0, 1, (980, 990), "weft_mark"));
-    events.push(kernel(0, 2, (1_150, 1_160), "another_program"));
+    events.push(kernel(0, 2, (1_150, 1_160), "somebody_else"));
     events.push(kernel(0, 3, (200, 300), "before_the_run"));
     events
 }

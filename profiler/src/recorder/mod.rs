@@ -1,7 +1,7 @@
 //! The engine's observer: copies records into batches and sends them over a bounded channel.
 //!
 //! An executor calls back a million times an iteration, so a call does no more than append to a buffer;
-//! the trace is built by whoever reads the channel. Buffers travel back to be filled again, so a steady
+//! the trace is built where the channel is read. Buffers travel back to be filled again, so a steady
 //! run allocates nothing. What the recorder costs is timed and travels with every iteration.
 
 mod inbox;

@@ -78,7 +78,7 @@ impl Executor for OnGpus {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        // Whoever panicked held no state in it.
+        // There is no state behind it that a panic could have broken.
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let ran = self.of(plan.ranks)?.run(plan, iteration, observer);
         if ran.as_ref().is_err_and(is_fatal) {

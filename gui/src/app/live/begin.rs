@@ -28,7 +28,7 @@ pub(crate) fn begin(
     }
 }
 
-/// Asks the driver on a thread of its own: it may take a second, and the first frame waits for nobody.
+/// Asks the driver on a thread of its own: it may take a second, and the first frame does not wait for it.
 fn look_for_gpus(events: EventSender) {
     let looking = thread::Builder::new().name("weftscope-probe".to_owned()).spawn(move || {
         // Without GPUs there is nothing to tell: `weftscope doctor` says why.

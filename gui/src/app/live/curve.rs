@@ -21,8 +21,17 @@ pub struct Curve {
     pub spec: Option<Arc<RunSpec>>,
     /// Points so far, ascending.
     pub points: Vec<CurvePoint>,
-    /// Points that could not run, with the first cause.
-    pub failed: Option<(u32, String)>,
+    /// What could not run.
+    pub failed: Option<FailedPoints>,
+}
+
+/// Points of a curve that could not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedPoints {
+    /// How many.
+    pub count: u32,
+    /// Why the first did not.
+    pub cause: String,
 }
 
 impl Curve {
@@ -47,8 +56,8 @@ impl Curve {
                 self.points.insert(at, point);
             }
             Err(cause) => match &mut self.failed {
-                Some((count, _)) => *count += 1,
-                None => self.failed = Some((1, cause)),
+                Some(failed) => failed.count += 1,
+                None => self.failed = Some(FailedPoints { count: 1, cause }),
             },
         }
     }

@@ -34,7 +34,7 @@ pub enum LiveEvent {
         /// What came.
         baseline: Baseline,
     },
-    /// What computation takes alone when the batch is not split.
+    /// What computation takes, each kernel isolated, when the batch is not split.
     UnsplitAlone {
         /// What was asked for.
         of: Arc<RunSpec>,

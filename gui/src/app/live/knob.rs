@@ -1,8 +1,9 @@
 //! The table of knobs: what each is called, what it turns in a [`RunSpec`], and which of its values are asked about
 //! beforehand.
 //!
-//! The window's knobs ([`panels::knobs`](crate::panels)) and the command line's arguments (`cli::run_args`) read the same
-//! descriptions.
+//! To add one: its field in `engine/src/spec/knobs.rs`, its variants here (the compiler then asks for the rest), its
+//! control in the file of its group in `gui/src/panels/knobs/`, its argument in `gui/src/cli/run_args.rs`. Control and
+//! argument read the descriptions from here; the draft, resetting and refusals follow the table.
 
 use weftscope_engine::{
     batch::Batch,

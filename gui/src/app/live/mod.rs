@@ -29,7 +29,7 @@ pub(crate) use background::{run_baselines, run_curve};
 pub(crate) use begin::begin;
 pub use catalog::{Catalog, Host, TransportState};
 pub use command::LiveCommand;
-pub use curve::{Curve, CurvePoint};
+pub use curve::{Curve, CurvePoint, FailedPoints};
 pub use draft::Draft;
 pub use event::LiveEvent;
 pub use fit::default_spec;

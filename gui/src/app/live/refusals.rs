@@ -42,7 +42,7 @@ impl Refusals {
     }
 }
 
-/// What cannot be planned is told by the planner, when it is chosen.
+/// What cannot be planned is refused by the planner, when it is chosen.
 fn refused(spec: &RunSpec, found: &Gpus) -> Option<String> {
     refusal(&plan(spec).ok()?, found)
 }

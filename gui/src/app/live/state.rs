@@ -49,7 +49,7 @@ pub struct KeptIteration {
     pub marks: SplitMarks,
     /// First op's start to last op's end over all ranks, ns.
     pub duration_ns: i64,
-    /// Sum over a rank's computing ops of their durations alone, ns; 0 when not known.
+    /// Sum over a rank's computing ops of their isolated durations, ns; 0 when not known.
     pub alone_compute_ns: i64,
     /// Its picture.
     pub document: Arc<Document>,
@@ -98,7 +98,7 @@ pub struct Live {
     pub baselines: Vec<Baseline>,
     /// What the baselines are of.
     pub baselines_of: Option<Arc<RunSpec>>,
-    /// Sum over the ops of `nocomm`, unsplit, of their durations alone, ns, for [`Live::baselines_of`].
+    /// Sum over the ops of `nocomm`, unsplit, of their isolated durations, ns, for [`Live::baselines_of`].
     pub unsplit_alone_ns: Option<i64>,
     /// The curve.
     pub curve: Curve,

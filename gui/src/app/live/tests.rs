@@ -60,12 +60,12 @@ fn real_gpus_come_first_and_run_for_real() {
     let mut state = state();
     let first = &live(&state).catalog.hosts()[0];
     assert_eq!(first.machine.title, "2 × NVIDIA H200 (this machine)");
-    assert_eq!(live(&state).backend, Backend::Simulated, "nobody asked for them yet");
+    assert_eq!(live(&state).backend, Backend::Simulated, "they are not chosen yet");
     assert!(flush(&mut state).is_empty());
     assert_eq!(pick(&mut state, "here"), Backend::Gpus(two_gpus()));
     let spec = &live(&state).draft.spec;
     assert_eq!((spec.knobs.tp, spec.knobs.transport), (2, Transport::P2p));
-    // Another knob is told to the same session.
+    // Another knob goes to the same session.
     update_live(&mut state, LiveCommand::Turn(KnobEdit::Layers(Some(3))));
     assert!(matches!(flush(&mut state)[..], [Effect::Session(_), Effect::Baselines(..)]));
     assert_eq!(pick(&mut state, "h200x2"), Backend::Simulated);
@@ -91,7 +91,7 @@ fn what_gpus_refuse_is_known_before_it_is_chosen() {
     let session = live(&state).session.index;
     apply_live(&mut state, LiveEvent::Refused { session, cause: why, fatal: false });
     assert!(matches!(live(&state).status, Status::Refused(_)));
-    assert!(flush(&mut state).is_empty(), "the user may turn back by himself");
+    assert!(flush(&mut state).is_empty(), "turning back is left to the user");
 }
 
 #[test]

@@ -63,8 +63,10 @@ fn loaded(plan: &Plan, checkpoint: Option<Arc<Checkpoint>>) -> Result<CudaExecut
     let Some(checkpoint) = checkpoint else { return Ok(executor) };
     let mut executor = executor.with_weights(Weights::Checkpoint(checkpoint));
     let mut line = ProgressLine::new("loading weights");
-    let mut told = |done, total| line.step(done, Some(total));
-    executor.load_weights(plan, &mut told).map_err(|error| Failure::failed(error, "--weights"))?;
+    let mut on_progress = |done, total| line.step(done, Some(total));
+    executor
+        .load_weights(plan, &mut on_progress)
+        .map_err(|error| Failure::failed(error, "--weights"))?;
     Ok(executor)
 }
 

@@ -81,21 +81,28 @@ fn paint(ui: &Ui, cx: &Cx<'_>, live: &Live, rect: Rect, first: u32) {
                 painter.vline(x, y + 6.0..=y + 6.0 + height, Stroke::new(1.0, colour));
             }
         }
-        for (x, letters, chosen) in letters(live, marks, &scale) {
-            painter.vline(x, y - 8.0..=y - 3.0, Stroke::new(1.0, surfaces.weak));
-            let colour = if chosen { surfaces.accent } else { surfaces.weak };
-            let at = pos2(x, y - 8.0);
-            painter.text(at, Align2::CENTER_BOTTOM, letters, cx.theme.small(), colour);
+        for answer in answers(live, marks, &scale) {
+            painter.vline(answer.x, y - 8.0..=y - 3.0, Stroke::new(1.0, surfaces.weak));
+            let colour = if answer.is_in_charge { surfaces.accent } else { surfaces.weak };
+            let (at, font) = (pos2(answer.x, y - 8.0), cx.theme.small());
+            painter.text(at, Align2::CENTER_BOTTOM, answer.letters, font, colour);
         }
     }
     let handle = Rect::from_center_size(pos2(x, y), vec2(6.0, 14.0));
     painter.rect_filled(handle, 2.0, surfaces.accent);
 }
 
-/// The choosers' answers: where, which (those that lie too close together share a place), and whether one of them
-/// is in charge.
-fn letters(live: &Live, marks: &SplitMarks, scale: &Scale) -> Vec<(f32, String, bool)> {
-    let mut places: Vec<(f32, String, bool)> = Vec::new();
+/// Where choosers would cut.
+struct Answer {
+    x: f32,
+    /// A letter a chooser: those that lie too close together share a place.
+    letters: String,
+    /// One of them decides.
+    is_in_charge: bool,
+}
+
+fn answers(live: &Live, marks: &SplitMarks, scale: &Scale) -> Vec<Answer> {
+    let mut places: Vec<Answer> = Vec::new();
     for (chooser, answer) in &marks.answers {
         let Ok(first) = answer else { continue };
         let letter = match chooser {
@@ -103,14 +110,14 @@ fn letters(live: &Live, marks: &SplitMarks, scale: &Scale) -> Vec<(f32, String, 
             Chooser::Table => "T",
             Chooser::WaveModel => "W",
         };
-        let chosen = live.draft.spec.knobs.split == SplitChoice::Auto(*chooser);
+        let is_in_charge = live.draft.spec.knobs.split == SplitChoice::Auto(*chooser);
         let x = scale.x_from_tokens(*first);
-        match places.iter_mut().find(|place| (place.0 - x).abs() < 12.0) {
+        match places.iter_mut().find(|place| (place.x - x).abs() < 12.0) {
             Some(place) => {
-                place.1.push_str(letter);
-                place.2 |= chosen;
+                place.letters.push_str(letter);
+                place.is_in_charge |= is_in_charge;
             }
-            None => places.push((x, letter.to_owned(), chosen)),
+            None => places.push(Answer { x, letters: letter.to_owned(), is_in_charge }),
         }
     }
     places

@@ -57,14 +57,14 @@ impl Builder<'_> {
         for (depth, &lane) in track.lanes.iter().enumerate() {
             let y = self.pen.lane_y(row, depth);
             // Thick rows are set apart by a pixel or two; thin ones must not lose a third of themselves.
-            let air = match (dense, y.span()) {
+            let gap = match (dense, y.span()) {
                 (false, _) => 2.0,
                 (true, height) if height >= 6.0 => 1.0,
                 _ => 0.0,
             };
             let y = Rangef::new(
                 self.snap(y.min),
-                self.snap(y.max) - air / self.meshes.pixels_per_point,
+                self.snap(y.max) - gap / self.meshes.pixels_per_point,
             );
             self.lane(lane, y, list);
         }
@@ -78,7 +78,7 @@ impl Builder<'_> {
         for item in items {
             let left = self.snap(scale.x_from_time(item.start_ns).max(plot.left() - 2.0));
             let right = self.snap(scale.x_from_time(item.end_ns).min(plot.right() + 2.0));
-            // Blocks that touch in time are told apart by a pixel of background once they are wide enough.
+            // Blocks that touch in time are set apart by a pixel of background once they are wide enough.
             let right = if right - left >= 4.0 * pixel { right - pixel } else { right };
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right.max(left + pixel), y.max));
             let bright = !self.pen.emphasis.is_active()

@@ -61,8 +61,8 @@ impl Pen<'_> {
     /// Where a lane of a row lies vertically.
     pub(super) fn lane_y(&self, row: &Row, lane: usize) -> Rangef {
         let whole = self.row_y(row);
-        let (from, to) = row.lane_shares(lane);
-        Rangef::new(whole.min + whole.span() * from, whole.min + whole.span() * to)
+        let shares = row.lane_shares(lane);
+        Rangef::new(whole.min + whole.span() * shares.min, whole.min + whole.span() * shares.max)
     }
 
     /// A span on the screen, clipped to the plot horizontally; empty when it lies outside.

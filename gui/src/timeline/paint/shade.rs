@@ -3,7 +3,7 @@ use weftscope_traces::lod::{Band, LodItem};
 
 use crate::theme::Theme;
 
-/// Steps of coverage that are told apart; 1/16 is under one step of 8-bit contrast for most pairs.
+/// Steps of coverage that differ; 1/16 is under one step of 8-bit contrast for most pairs.
 const STEPS: usize = 16;
 
 /// Colours of blocks, worked out once a frame so that the inner loop reads a table.

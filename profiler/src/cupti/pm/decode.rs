@@ -32,6 +32,14 @@ pub(super) struct Session {
     config: Vec<u8>,
 }
 
+/// How often to sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trigger {
+    /// In what `mode` counts in.
+    pub(super) interval: u64,
+    pub(super) mode: sys::CUpti_PmSampling_TriggerMode,
+}
+
 /// What came out of the buffer.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
@@ -60,8 +68,9 @@ impl Session {
     /// Says what to sample, how often and with how much room.
     pub(super) fn configure(
         &mut self,
-        (config, names): (Vec<u8>, Names),
-        (interval, trigger): (u64, sys::CUpti_PmSampling_TriggerMode),
+        config: Vec<u8>,
+        names: Names,
+        trigger: Trigger,
         buffer_bytes: usize,
     ) -> Result<(), CuptiError> {
         use sys::CUpti_PmSampling_HardwareBuffer_AppendMode as Append;
@@ -73,8 +82,8 @@ impl Session {
                 configSize: self.config.len(),
                 pConfig: self.config.as_ptr(),
                 hardwareBufferSize: buffer_bytes,
-                samplingInterval: interval,
-                triggerMode: trigger,
+                samplingInterval: trigger.interval,
+                triggerMode: trigger.mode,
                 // Full is an error then, which can be counted; the other mode forgets in silence.
                 hwBufferAppendMode:
                     Append::CUPTI_PM_SAMPLING_HARDWARE_BUFFER_APPEND_MODE_KEEP_OLDEST,
@@ -192,8 +201,8 @@ impl Session {
         );
         about_to("cuptiPmSamplingGetCounterDataInfo");
         // SAFETY: the image was initialised by CUPTI.
-        let told = unsafe { sys::cuptiPmSamplingGetCounterDataInfo(&raw mut params) };
-        check(told, "cuptiPmSamplingGetCounterDataInfo")?;
+        let status = unsafe { sys::cuptiPmSamplingGetCounterDataInfo(&raw mut params) };
+        check(status, "cuptiPmSamplingGetCounterDataInfo")?;
         Ok(params.numCompletedSamples)
     }
 
@@ -210,8 +219,8 @@ impl Session {
             }
         );
         // SAFETY: the image was initialised by CUPTI, and it says that it holds this sample.
-        let told = unsafe { sys::cuptiPmSamplingCounterDataGetSampleInfo(&raw mut params) };
-        check(told, "cuptiPmSamplingCounterDataGetSampleInfo")?;
+        let status = unsafe { sys::cuptiPmSamplingCounterDataGetSampleInfo(&raw mut params) };
+        check(status, "cuptiPmSamplingCounterDataGetSampleInfo")?;
         Ok((params.startTimestamp as i64, params.endTimestamp as i64))
     }
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 use weftscope_engine::observer::Counter;
 
 use super::{
-    decode::Session,
+    decode::{Session, Trigger},
     host::{Host, Names},
     metrics::{COUNTERS, Metric, candidates},
     raw::params,
@@ -27,7 +27,7 @@ const BUFFER_BYTES: usize = 256 << 20;
 /// What became of a counter on this chip: the metrics it is made of, or why there are none.
 pub type CounterStatus = (Counter, Result<String, String>);
 
-/// Samples the counters of one GPU while told to.
+/// Samples the counters of one GPU between start and stop.
 #[derive(Debug)]
 pub struct Sampler {
     rank: u32,
@@ -40,7 +40,7 @@ pub struct Sampler {
     is_running: bool,
 }
 
-// SAFETY: the two objects behind it belong to the process, not to a thread; whoever holds the sampler is alone with it.
+// SAFETY: the two objects behind it belong to the process, not to a thread; only the holder of the sampler uses them.
 unsafe impl Send for Sampler {}
 
 /// Why a GPU's counters cannot be sampled.
@@ -78,7 +78,8 @@ impl Sampler {
     /// [`SamplerError`]; [`CuptiError::NotPermitted`] says how to permit it.
     pub fn open(
         library: &Library,
-        (rank, gpu): (u32, u32),
+        rank: u32,
+        gpu: u32,
         interval_ns: u64,
     ) -> Result<Self, SamplerError> {
         if !library.has(Call::PmSampling) || !library.has(Call::ProfilerHost) {
@@ -104,7 +105,7 @@ impl Sampler {
         let (config, _) = host.config()?;
         let mut session = Session::enable(gpu)?;
         let trigger = trigger(&chip, interval_ns);
-        session.configure((config, names(&metrics)), trigger, BUFFER_BYTES)?;
+        session.configure(config, names(&metrics), trigger, BUFFER_BYTES)?;
         Ok(Self { rank, interval_ns, metrics, status, session, host, is_running: false })
     }
 
@@ -220,7 +221,7 @@ fn names(metrics: &[Metric]) -> Names {
 
 /// The interval and what it is counted in: nanoseconds, except on GA100, whose sampler counts cycles of the system
 /// clock (near 1 GHz, and not constant).
-fn trigger(chip: &CStr, interval_ns: u64) -> (u64, sys::CUpti_PmSampling_TriggerMode) {
+fn trigger(chip: &CStr, interval_ns: u64) -> Trigger {
     use sys::CUpti_PmSampling_TriggerMode as Mode;
     let counts_cycles = chip.to_bytes().eq_ignore_ascii_case(b"GA100");
     let mode = if counts_cycles {
@@ -228,7 +229,7 @@ fn trigger(chip: &CStr, interval_ns: u64) -> (u64, sys::CUpti_PmSampling_Trigger
     } else {
         Mode::CUPTI_PM_SAMPLING_TRIGGER_MODE_GPU_TIME_INTERVAL
     };
-    (interval_ns, mode)
+    Trigger { interval: interval_ns, mode }
 }
 
 fn chip_name(gpu: u32) -> Result<CString, CuptiError> {

@@ -14,7 +14,7 @@ fn clocks_agree() {
     let Some((_alone, mut opened)) = witness(Options::default()) else { return };
     let plan = planned(StrategyKind::TokenWeave, 2048, 2);
     let (mut middles, mut outside) = (BTreeMap::new(), BTreeMap::new());
-    let mut told: BTreeMap<(u32, &str), Vec<i64>> = BTreeMap::new();
+    let mut reported: BTreeMap<(u32, &str), Vec<i64>> = BTreeMap::new();
     let (began, until) = (Instant::now(), seconds("WEFTSCOPE_CLOCK_SECONDS", 2));
     let mut iterations = 0;
     while began.elapsed() < until {
@@ -22,7 +22,7 @@ fn clocks_agree() {
         opened.executor.run(&plan, iterations, &mut heard).expect("the plan runs");
         iterations += 1;
         for clock in &heard.clocks {
-            told.entry((clock.rank, clock.what)).or_default().push(clock.residual_p99_ns);
+            reported.entry((clock.rank, clock.what)).or_default().push(clock.residual_p99_ns);
         }
         let spans = kernel_spans(&heard.launches);
         for op in &heard.ops {
@@ -35,7 +35,7 @@ fn clocks_agree() {
     }
     aloud(format_args!("{iterations} iterations in {:.1} s", began.elapsed().as_secs_f64()));
     let mut worst = 0;
-    for ((rank, what), mut residuals) in told {
+    for ((rank, what), mut residuals) in reported {
         residuals.sort_unstable();
         let p99 = percentile(&residuals, 99);
         worst = worst.max(p99);
