@@ -91,6 +91,7 @@ pub const PROGRAMS: &[Program] = &[
         variants: &[
             Variant { name: "ranks-1", defines: &["WEFT_RANKS=1"] },
             Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
+            Variant { name: "ranks-4", defines: &["WEFT_RANKS=4"] },
             Variant { name: "ranks-8", defines: &["WEFT_RANKS=8"] },
         ],
     },
@@ -125,9 +126,19 @@ pub const PROGRAMS: &[Program] = &[
         variants: &[
             Variant { name: "ranks-1", defines: &["WEFT_RANKS=1", "WEFT_PAIRS=0", "WEFT_AHEAD=0"] },
             Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
+            Variant { name: "ranks-4", defines: &["WEFT_RANKS=4", "WEFT_SLOTS=5"] },
             Variant {
                 name: "ranks-8",
                 defines: &["WEFT_RANKS=8", "WEFT_GROUPS=1", "WEFT_SLOTS=9"],
+            },
+            Variant {
+                name: "ranks-8-wide",
+                defines: &[
+                    "WEFT_RANKS=8",
+                    "WEFT_GROUPS=1",
+                    "WEFT_GROUP_THREADS=512",
+                    "WEFT_SLOTS=11",
+                ],
             },
             Variant {
                 name: "narrow",
@@ -229,6 +240,7 @@ pub const PROGRAMS: &[Program] = &[
         variants: &[
             Variant { name: "ranks-1", defines: &["WEFT_RANKS=1"] },
             Variant { name: "ranks-2", defines: &["WEFT_RANKS=2"] },
+            Variant { name: "ranks-4", defines: &["WEFT_RANKS=4"] },
             Variant { name: "ranks-8", defines: &["WEFT_RANKS=8", "WEFT_HIDDEN=520"] },
         ],
     },
