@@ -4,6 +4,11 @@
 //! [`plan::Plan`]: the ops every rank runs, on which stream, after which others. An [`executor::Executor`]
 //! runs the plan, on the simulated machine ([`sim`]) or on GPUs, and reports to an [`observer::Observer`] what it
 //! did, thread block by thread block. This crate knows nothing of profiling, files of traces, or windows.
+//!
+//! What goes in: [`model`], [`machine`], [`batch`], [`spec`]. What is decided: [`split`] (where the batch is cut, wave
+//! arithmetic), [`plan`] (ops with grid, FLOP and bytes), [`tune`] (sweeps). What runs it: [`sim`], `cuda`, and
+//! [`session`], which iterates and takes [`command`]s between iterations. What it is held against: [`roofline`].
+//! Times are ns, sizes bytes, rates a second, unless a name says otherwise.
 
 pub mod batch;
 pub mod clock;

@@ -164,8 +164,8 @@ pub struct IterationEnd {
 ///
 /// Every method ignores what it receives by default; an observer implements what it wants to know.
 pub trait Observer {
-    /// An iteration of `plan` begins. `alone_ns[op]` is the op's duration with the machine to itself, where known.
-    fn begin(&mut self, _plan: &Arc<Plan>, _iteration: u64, _alone_ns: &[Option<i64>]) {}
+    /// An iteration of `plan` begins. `isolated_ns[op]` is the op's duration with the machine to itself, where known.
+    fn begin(&mut self, _plan: &Arc<Plan>, _iteration: u64, _isolated_ns: &[Option<i64>]) {}
     /// Blocks ran.
     fn blocks(&mut self, _records: &[BlockRecord]) {}
     /// An op ran.

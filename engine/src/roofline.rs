@@ -35,6 +35,17 @@ pub enum Limit {
     Link,
 }
 
+impl Limit {
+    /// Name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flops => "FLOP",
+            Self::Memory => "memory",
+            Self::Link => "link",
+        }
+    }
+}
+
 /// The least time an op's work takes on one GPU.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeastTime {

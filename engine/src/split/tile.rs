@@ -1,3 +1,5 @@
+//! How GEMMs are tiled: by a library, as its tables would have it, or by this project's own kernel.
+
 use crate::{
     machine::{GemmKernels, GpuSpec},
     plan::{Epilogue, GemmShape, Resources},

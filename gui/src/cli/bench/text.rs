@@ -117,12 +117,7 @@ fn kernel_row(strategy: &str, kernel: &KernelFigures) -> [String; 12] {
         Split::First => "split 0",
         Split::Second => "split 1",
     };
-    let limit = match kernel.limit {
-        Some(Limit::Flops) => "FLOP",
-        Some(Limit::Memory) => "memory",
-        Some(Limit::Link) => "link",
-        None => "–",
-    };
+    let limit = kernel.limit.map_or("–", Limit::name);
     let or_dash = |value: Option<f64>| value.map_or("–".to_owned(), three);
     [
         strategy.to_owned(),
