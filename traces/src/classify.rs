@@ -94,7 +94,7 @@ const RULES: &[(Kind, &str)] = &[
     (Kind::Comm, r"(intranode|internode)(_ll)?::(\w*dispatch|\w*combine)"),
     // Fused reduce-scatter + norm + all-gather of TokenWeave.
     (Kind::Comm, r"rs_ln_ag|all_?reduce_?(add_?)?rms"),
-    // Matrix products whose epilogue or prologue has a norm are still matrix products.
+    // GEMMs whose epilogue or prologue has a norm are still GEMMs.
     (Kind::Gemm, r"nvjet|gemm.*norm|norm.*gemm"),
     (
         Kind::Norm,

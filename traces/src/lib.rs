@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`open()`] (any file in), [`container`] (our own file format), [`interchange`]
-//! (everybody else's), [`edit`] (whole traces out of whole traces).
+//! (formats of other tools), [`edit`] (whole traces out of whole traces).
 
 pub mod analysis;
 pub mod classify;

@@ -12,7 +12,7 @@ pub enum RowKind {
     Rank(usize),
     /// A stream: op spans.
     Stream(TrackId),
-    /// A counter: index into [`Trace::counters`](weftscope_traces::Trace::counters).
+    /// A counter: index into [`TraceParts::counters`](weftscope_traces::TraceParts::counters).
     Counter(usize),
     /// Header over the SM rows of a rank.
     Sms(usize),

@@ -11,7 +11,7 @@ pub struct RankRows {
     pub marks: Option<TrackId>,
     /// Streams.
     pub streams: Vec<TrackId>,
-    /// Indices into [`Trace::counters`](weftscope_traces::Trace::counters).
+    /// Indices into [`TraceParts::counters`](weftscope_traces::TraceParts::counters).
     pub counters: Vec<usize>,
     /// What the driver did.
     pub drivers: Vec<TrackId>,

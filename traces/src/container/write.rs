@@ -1,3 +1,5 @@
+//! A trace as a `.weft` file, piece by piece: the totals first, so that a reader of a cut-off file knows what is missing.
+
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 

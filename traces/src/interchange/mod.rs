@@ -1,4 +1,4 @@
-//! Everybody else's formats, one module each; [`open`](crate::open()) chooses among them.
+//! Formats of other tools, one module each; [`open`](crate::open()) chooses among them.
 
 pub mod chrome;
 pub mod json;

@@ -20,7 +20,7 @@ pub enum ArgValue {
     Text(String),
 }
 
-/// Arguments of one slice, fetched from the store when somebody asks.
+/// Arguments of one slice, fetched from the store on demand.
 pub type Args = Vec<(String, ArgValue)>;
 
 /// Arguments of slices, packed: keys and texts are interned, rows are slices of one flat list.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Kind, Phase, Split};
 
-/// Index into [`Trace::labels`](super::Trace::labels).
+/// Index into [`TraceParts::labels`](super::TraceParts::labels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LabelId(pub u32);
 

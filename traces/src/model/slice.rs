@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ArgsId, LabelId, Span};
 
-/// Index into [`Trace::lanes`](super::Trace::lanes).
+/// Index into [`TraceParts::lanes`](super::TraceParts::lanes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LaneId(pub u32);
 

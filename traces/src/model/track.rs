@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LaneId;
 
-/// Index into [`Trace::tracks`](super::Trace::tracks).
+/// Index into [`TraceParts::tracks`](super::TraceParts::tracks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TrackId(pub u32);
 

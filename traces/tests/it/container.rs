@@ -7,7 +7,11 @@ use proptest::sample::Index;
 use weftscope_traces::container::{self, ContainerError, MAGIC};
 use weftscope_traces::sniff;
 use weftscope_traces::stream::silent;
-use weftscope_traces::{Trace, TrackKind};
+use weftscope_traces::{
+    ArgValue, BatchFacts, CommCtas, CounterSeries, DeviceInfo, FlowKind, Kind, Label, LayerFacts,
+    Meta, OpFacts, Origin, Phase, Provenance, RankInfo, RankProvenance, RunFacts, Span, Split,
+    SplitAsked, SplitFacts, StrategyFacts, Trace, TraceBuilder, TrackKind,
+};
 
 use crate::random::{sample, traces};
 
@@ -191,10 +195,89 @@ fn the_frozen_file_of_version_1_still_reads() {
     assert_eq!(facts.tail_occupancy.to_bits(), (36.0_f64 / 132.0).to_bits());
     let args = trace.args.get(slices.args[2]);
     assert_eq!(args.len(), 3);
-    assert_eq!(args[1].1, weftscope_traces::ArgValue::Float(0.1));
+    assert_eq!(args[1].1, ArgValue::Float(0.1));
     assert_eq!(trace.counters[0].unit, "GB/s");
     assert_eq!(trace.counters[0].value, [1.5, -2.0]);
     assert_eq!(trace.flows.len(), 1);
     assert_eq!(trace.diagnostics.counts["blocks dropped"], 12);
     assert!(!trace.diagnostics.counts.contains_key("end of the file missing"));
+}
+
+/// What the frozen file of version 2 holds: every kind of chunk, ranks of both origins, facts of a run.
+fn frozen() -> Trace {
+    let ranks = [(0, Origin::Measured, "CUPTI"), (1, Origin::Modelled, "simulator")];
+    let ranks = ranks.map(|(rank, origin, source)| RankProvenance {
+        rank: Some(rank),
+        origin,
+        source: source.to_owned(),
+    });
+    let mut meta = Meta::new("frozen", Provenance::PerRank { ranks: ranks.into() });
+    meta.base_time_unix_ns = 1_790_857_026_000_000_000;
+    meta.world_size = 2;
+    let device = DeviceInfo { name: "GPU".to_owned(), sms: 2, ..DeviceInfo::default() };
+    meta.ranks = [0, 1].map(|rank| RankInfo { rank, device: device.clone() }).into();
+    meta.lines = vec![("CUPTI".to_owned(), "13".to_owned())];
+    meta.runs.push(RunFacts {
+        model: "toy".to_owned(),
+        machine: "two GPUs".to_owned(),
+        tp: 2,
+        shard_of: Some(8),
+        batch: BatchFacts { tokens: 300, sequences: 3, decoding: 2, cached_tokens: 5 },
+        layers: LayerFacts { run: 1, of: 4 },
+        strategy: StrategyFacts {
+            asked: "tokenweave".to_owned(),
+            run: "tokenweave".to_owned(),
+            reason: String::new(),
+        },
+        transport: "p2p".to_owned(),
+        split_asked: SplitAsked::Tokens(128),
+        split: Some(SplitFacts {
+            first_tokens: 128,
+            second_rows: 256,
+            tokens: 300,
+            padded_tokens: 384,
+            reason: "the user said so".to_owned(),
+            comm_ctas: CommCtas { attention: 8, mlp: 4 },
+        }),
+        rank_skew_ns: vec![0, -5],
+        seed: u64::MAX,
+        caveats: vec!["shards of 8 ranks on 2".to_owned()],
+        spec: Some(serde_json::json!({"knobs": {"tp": 2}, "rate": 0.1})),
+    });
+    let mut out = TraceBuilder::new(meta);
+    let facts =
+        OpFacts { grid: 300, tail_occupancy: 0.1, alone_ns: Some(-1), ..OpFacts::default() };
+    let label = out.label(Label {
+        name: "all-reduce é".to_owned(),
+        kind: Kind::Comm,
+        layer: Some(7),
+        split: Split::Second,
+        phase: Phase::B,
+        facts: Some(Box::new(facts)),
+    });
+    let args = out.args_mut().push([
+        ("int", ArgValue::Int(i64::MIN)),
+        ("float", ArgValue::Float(0.1)),
+        ("text", ArgValue::Text("é".to_owned())),
+    ]);
+    for rank in 0..2 {
+        let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+        let stream = out.track(Some(parent), "compute", TrackKind::Stream { rank, stream: 1 });
+        let lane = out.lane(stream);
+        let first = out.push(lane, Span::new(-5, 0), label, args, 1);
+        let second = out.push(lane, Span::new(5_000_000_000, 5_000_000_001), label, args, u32::MAX);
+        out.flow(first, second, FlowKind::Launch);
+    }
+    let (name, unit) = ("HBM".to_owned(), "GB/s".to_owned());
+    let (at_ns, value) = (vec![0, 10], vec![1.5, -2.0]);
+    out.counter(CounterSeries { name, unit, rank: Some(1), at_ns, value });
+    out.diagnostics_mut().count("blocks dropped", 12);
+    out.finish().expect("valid")
+}
+
+/// The file was written once by version 2 and is never written again.
+#[test]
+fn the_frozen_file_of_version_2_still_reads() {
+    let trace = read(include_bytes!("../golden/v2.weft")).expect("version 2");
+    assert_eq!(trace, frozen());
 }

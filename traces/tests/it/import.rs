@@ -234,6 +234,35 @@ fn errors_are_one_line_with_cause_and_place() {
     }
 }
 
+/// What version 1 of our JSON says of a run is understood; a later version than ours is read as any foreign file.
+#[test]
+fn our_own_files_of_version_1_still_read() {
+    let file = |version: u32| {
+        format!(
+            r#"{{"weftscope": {{"version": {version}, "origin_ns": 0, "generator": "weftscope 0.1.0", "provenance": "modelled",
+            "meta": {{"title": "old", "provenance": {{"Modelled": {{"source": "sim"}}}}, "base_time_unix_ns": 0, "world_size": 1,
+            "ranks": [], "run": [["model", "toy"], ["strategy run", "tokenweave"], ["split", "128 + 256 rows (300 tokens, padded to 384)"],
+            ["mood", "good"], ["spec", "{{\"a\":1}}"]], "overhead": {{"recording_host_ns": null, "note": ""}}}},
+            "diagnostics": {{"counts": {{}}, "notes": []}}, "counters": [],
+            "tracks": [{{"parent": null, "name": "t", "kind": "Group", "rows": [{{"pid": 1, "tid": 2}}]}}],
+            "labels": [{{"name": "gemm", "kind": "Gemm", "layer": null, "split": "Whole", "phase": "None", "facts": null}}]}},
+            "traceEvents": [{{"ph":"X","name":"gemm","pid":1,"tid":2,"ts":1,"dur":2,"args":{{"weft":0}}}}]}}"#
+        )
+    };
+    let old = import(file(1)).expect("version 1");
+    assert!(old.diagnostics.is_clean(), "{:?}", old.diagnostics);
+    assert_eq!(old.labels[0].kind, Kind::Gemm);
+    let [run] = old.meta.runs.as_slice() else { panic!("{:?}", old.meta) };
+    assert_eq!((run.model.as_str(), run.strategy.run.as_str()), ("toy", "tokenweave"));
+    let split = run.split.as_ref().expect("it cuts");
+    assert_eq!((split.first_tokens, split.second_rows, split.padded_tokens), (128, 256, 384));
+    assert_eq!(run.spec, Some(serde_json::json!({"a": 1})));
+    assert_eq!(old.meta.lines, [("mood".to_owned(), "good".to_owned())]);
+    let newer = import(file(3)).expect("events are events");
+    assert_eq!(newer.meta.runs, []);
+    assert!(newer.diagnostics.notes[0].contains("version 3, this reads 1 to 2"), "{newer:?}");
+}
+
 fn is_truncated(error: &OpenError) -> bool {
     let OpenError::Read { source, .. } = error else { return false };
     let import = source.downcast_ref();

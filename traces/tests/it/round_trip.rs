@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use weftscope_traces::edit::ranks;
+use weftscope_traces::edit::{merge, ranks};
 use weftscope_traces::interchange::chrome::{self, ExportError, ExportOptions};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{
     Args, ArgsId, CounterSeries, Diagnostics, Label, LaneId, Meta, Provenance, SliceRef, Span,
-    Trace, TraceBuilder, TrackId, TrackKind,
+    Trace, TraceBuilder, TrackId, TrackKind, container,
 };
 use weftscope_traces::{OpenOptions, open};
 
@@ -170,4 +170,34 @@ fn an_imported_file_survives_export() {
     assert_eq!(first.flows.len(), 1);
     let again = back(&text(&first, &ExportOptions::default()));
     assert_eq!(view(&again), view(&first));
+}
+
+/// A measured and a modelled rank in one trace: every way out says so, and every way in knows it again.
+#[test]
+fn mixed_provenance_is_told_by_both_formats_and_by_rank_files() {
+    let of = |rank: u32, provenance: Provenance| {
+        let mut out = TraceBuilder::new(Meta::new("one", provenance));
+        let track = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+        let (lane, label) = (out.lane(track), out.label(Label::default()));
+        out.push(lane, Span::new(0, 10), label, ArgsId::NONE, 0);
+        out.finish().expect("valid")
+    };
+    let measured = Provenance::Measured { source: "CUPTI".to_owned() };
+    let modelled = Provenance::Modelled { source: "simulator".to_owned() };
+    let merged = merge(vec![of(0, measured.clone()), of(1, modelled.clone())]).expect("two");
+    let mut weft = Vec::new();
+    container::write(&merged, &mut weft, &mut silent).expect("a Vec takes all");
+    let json = text(&merged, &ExportOptions::default());
+    assert!(String::from_utf8_lossy(&json).contains("\"provenance\": \"mixed\""));
+    for file in [&weft, &json] {
+        let provenance = &back(file).meta.provenance;
+        assert_eq!(provenance, &merged.meta.provenance);
+        assert_eq!(provenance.name(), "mixed");
+    }
+    for (rank, expected) in [(0, measured), (1, modelled)] {
+        let mut out = Vec::new();
+        chrome::write_rank(&merged, rank, &mut out, &ExportOptions::default(), &mut silent)
+            .expect("a Vec takes all");
+        assert_eq!(back(&out).meta.provenance, expected, "a rank by itself is not mixed");
+    }
 }

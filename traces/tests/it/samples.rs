@@ -31,6 +31,14 @@ fn every_sample_is_measured_and_whole() {
 
 fn check(trace: &Trace, name: &str) {
     assert!(matches!(trace.meta.provenance, Provenance::Measured { .. }), "{name} is not measured");
+    // Written by version 1, whose pairs of texts must have become facts without a rest.
+    let [run] = trace.meta.runs.as_slice() else { panic!("{name}: {:?}", trace.meta.runs) };
+    assert_eq!(trace.meta.lines, [], "{name}");
+    assert!(name.ends_with(&run.strategy.run), "{name} ran {}", run.strategy.run);
+    assert_eq!((run.tp as usize, run.shard_of), (trace.meta.ranks.len(), Some(8)), "{name}");
+    assert!(run.batch.tokens > 0 && run.layers.run > 0 && run.layers.of == 80, "{name}: {run:?}");
+    assert_eq!(run.split.is_some(), run.strategy.run == "tokenweave", "{name}");
+    assert!(run.spec.is_some(), "{name} can be run again");
     assert!(trace.meta.base_time_unix_ns > 1_700_000_000_000_000_000, "{name} has no wall clock");
     assert!(trace.diagnostics.counts.is_empty(), "{name}: {:?}", trace.diagnostics.counts);
     let tracks = |is: fn(&TrackKind) -> bool| trace.tracks.iter().filter(move |t| is(&t.kind));

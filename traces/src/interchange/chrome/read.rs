@@ -1,5 +1,5 @@
 //! The one pass over the text of a file: top level, then events, each handed to the reader of our own files or of
-//! everybody else's.
+//! other tools' files.
 
 use std::io::Read;
 

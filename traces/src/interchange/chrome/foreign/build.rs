@@ -3,19 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use super::about::{meta, process_name, ranks};
 use super::collect::{Class, Collect, Event};
-use super::flows::Places;
+use super::flows::{self, Places};
 use super::header::Header;
 use super::intern::RowKey;
 use super::nest::{self, Nest};
+use super::times::{drop_outliers, origin};
 use crate::interchange::chrome::tally::Tally;
 use crate::{
-    CounterSeries, Kind, Label, LabelId, LaneId, Meta, OpenOptions, Overhead, Provenance, RankInfo,
-    SliceRef, Span, Trace, TraceBuilder, TrackId, TrackKind,
+    CounterSeries, Flow, Kind, Label, LabelId, LaneId, OpenOptions, Overhead, SliceRef, Span,
+    Trace, TraceBuilder, TrackId, TrackKind,
 };
-
-/// Starts further than this from the bulk are clock faults (a record never stamped reads as 0 or as minus the base).
-const OUTLIER_GAP_NS: i64 = 3_600_000_000_000;
 
 /// The trace, or `None` when nothing usable was collected.
 pub(crate) fn build(
@@ -41,52 +40,6 @@ pub(crate) fn build(
     *build.out.diagnostics_mut() = std::mem::take(&mut tally.diagnostics);
     // Every lane was filled in order and packed, so only a fault of this file's could make this fail.
     build.out.finish().ok()
-}
-
-/// The first time, down to a whole µs: tools that round to whole µs then round an export as they did the original.
-fn origin(collect: &Collect) -> i64 {
-    let slices = collect.events.iter().map(|event| event.start_ns);
-    let samples = collect.counters.iter().flat_map(|(_, samples)| samples.at_ns.iter().copied());
-    let first_ns = slices.chain(samples).min().unwrap_or(0);
-    first_ns.div_euclid(1000) * 1000
-}
-
-/// Drops events that are more than an hour away from nearly all others.
-fn drop_outliers(collect: &mut Collect, header: &Header, tally: &mut Tally) {
-    let mut starts: Vec<i64> = collect.events.iter().map(|event| event.start_ns).collect();
-    starts.sort_unstable();
-    let breaks: Vec<usize> = (1..starts.len())
-        .filter(|&i| starts[i].saturating_sub(starts[i - 1]) > OUTLIER_GAP_NS)
-        .collect();
-    if breaks.is_empty() {
-        return;
-    }
-    let edges: Vec<usize> =
-        std::iter::once(0).chain(breaks).chain(std::iter::once(starts.len())).collect();
-    let Some(main) = edges.windows(2).max_by_key(|edge| edge[1] - edge[0]) else { return };
-    let bulk = Span { start_ns: starts[main[0]], end_ns: starts[main[1] - 1] };
-    let base_ns = header.base_time_ns.unwrap_or(0);
-    let few = starts.len() / 20;
-    let clusters: Vec<(i64, i64, bool)> = edges
-        .windows(2)
-        .map(|edge| (starts[edge[0]], starts[edge[1] - 1], edge[1] - edge[0] <= few))
-        .collect();
-    collect.events.retain(|event| {
-        let start = event.start_ns;
-        if bulk.start_ns <= start && start <= bulk.end_ns {
-            return true;
-        }
-        let unstamped = start == 0 || start.saturating_add(base_ns) == 0;
-        let rare = clusters.iter().any(|&(from, to, rare)| rare && from <= start && start <= to);
-        if unstamped {
-            tally.lost_where("events at time 0, never stamped", || "is left out".to_owned());
-        } else if rare {
-            tally.lost_where("events over an hour away from all others", || {
-                format!("at {start} ns of the file's time")
-            });
-        }
-        !unstamped && !rare
-    });
 }
 
 struct Build<'a> {
@@ -345,7 +298,7 @@ impl<'a> Build<'a> {
             let at_ns = at_ns.checked_sub(origin_ns)?;
             on_stream.and_then(|row| places.at(row, at_ns)).or_else(|| places.at(row, at_ns))
         };
-        for (from, to, kind) in super::flows::join(arrows, end_of, tally) {
+        for Flow { from, to, kind } in flows::join(arrows, end_of, tally) {
             self.out.flow(from, to, kind);
         }
     }
@@ -361,86 +314,5 @@ impl<'a> Build<'a> {
                 slowdown: None,
             };
         }
-    }
-}
-
-/// Ranks of the devices that ran something: the file's rank if it is one device, else the device numbers.
-fn ranks(collect: &Collect, header: &Header) -> BTreeMap<i64, u32> {
-    let mut devices: Vec<i64> = collect
-        .events
-        .iter()
-        .filter(|event| matches!(event.class, Class::Kernel | Class::Memcpy))
-        .filter_map(|event| match collect.rows.keys[event.row as usize] {
-            RowKey::Stream { device, .. } => Some(device),
-            RowKey::Thread { .. } | RowKey::Async { .. } => None,
-        })
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    match (header.rank, devices.as_slice()) {
-        (Some(rank), [device]) => BTreeMap::from([(*device, rank)]),
-        _ => {
-            let number = |(index, &device): (usize, &i64)| {
-                let small = u32::try_from(device).ok().filter(|&device| device < 1 << 20);
-                (device, small.unwrap_or(index as u32))
-            };
-            devices.iter().enumerate().map(number).collect()
-        }
-    }
-}
-
-fn meta(
-    header: &Header,
-    options: &OpenOptions,
-    rank_of_device: &BTreeMap<i64, u32>,
-    origin_ns: i64,
-) -> Meta {
-    let cupti = header.run.iter().find(|(key, _)| key == "CUPTI").map(|(_, version)| version);
-    let source = match (header.is_kineto, cupti) {
-        (true, Some(version)) => format!("PyTorch profiler (CUPTI {version})"),
-        (true, None) => "PyTorch profiler".to_owned(),
-        (false, _) => "Chrome trace events".to_owned(),
-    };
-    let title = if options.title.is_empty() {
-        header.trace_name.clone().unwrap_or_else(|| source.clone())
-    } else {
-        options.title.clone()
-    };
-    let mut meta = Meta::new(title, Provenance::Measured { source });
-    // Without a base, times from about 2001 on are microseconds of the Unix epoch.
-    let is_epoch = origin_ns > 1_000_000_000_000_000_000;
-    meta.base_time_unix_ns = match header.base_time_ns {
-        Some(base_ns) => base_ns.saturating_add(origin_ns),
-        None if is_epoch => origin_ns,
-        None => 0,
-    };
-    let ranks: Vec<u32> = rank_of_device.values().copied().collect();
-    let highest = ranks.iter().max().map_or(1, |rank| rank + 1);
-    meta.world_size = header.world_size.unwrap_or(highest).max(1);
-    meta.ranks = rank_of_device
-        .iter()
-        .map(|(device, &rank)| RankInfo {
-            rank,
-            device: header
-                .devices
-                .iter()
-                .find(|(id, _)| id == device)
-                .map(|(_, info)| info.clone())
-                .unwrap_or_default(),
-        })
-        .collect();
-    meta.ranks.sort_by_key(|info| info.rank);
-    meta.lines.clone_from(&header.run);
-    meta
-}
-
-fn process_name(collect: &Collect, pid: i64) -> String {
-    let shown = match collect.rows.text_of_id(pid) {
-        Some(text) => text.to_owned(),
-        None => pid.to_string(),
-    };
-    match collect.process_names.get(&pid).filter(|name| !name.is_empty()) {
-        Some(name) => format!("{name} ({shown})"),
-        None => format!("process {shown}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::collect::FlowPoint;
 use crate::interchange::chrome::tally::Tally;
-use crate::{FlowKind, SliceRef, Span};
+use crate::{Flow, FlowKind, SliceRef, Span};
 
 /// Slices of each row in order of start, for looking up a point in time.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub(crate) fn join(
     mut points: Vec<FlowPoint>,
     slice_at: impl Fn(u32, i64) -> Option<SliceRef>,
     tally: &mut Tally,
-) -> Vec<(SliceRef, SliceRef, FlowKind)> {
+) -> Vec<Flow> {
     let order = |phase: u8| u8::from(phase != b's');
     points.sort_by_key(|point| (point.arrow, point.at_ns, order(point.phase)));
     let mut joined = Vec::new();
@@ -70,8 +70,8 @@ pub(crate) fn join(
                 Some(start) => {
                     unused_start = None;
                     let kind = if point.is_launch { FlowKind::Launch } else { FlowKind::Imported };
-                    if let (Some(start), Some(here)) = (start, here) {
-                        joined.push((start, here, kind));
+                    if let (Some(from), Some(to)) = (start, here) {
+                        joined.push(Flow { from, to, kind });
                     }
                     if point.phase == b't' {
                         from = Some(here);

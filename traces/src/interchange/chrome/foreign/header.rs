@@ -16,7 +16,7 @@ pub(crate) struct Header {
     pub(crate) devices: Vec<(i64, DeviceInfo)>,
     pub(crate) rank: Option<u32>,
     pub(crate) world_size: Option<u32>,
-    /// Written by Kineto, or by somebody who writes what Kineto does.
+    /// Written by Kineto, or by a tool that writes what Kineto does.
     pub(crate) is_kineto: bool,
     pub(crate) trace_name: Option<String>,
     /// Version facts worth showing: CUPTI, CUDA driver, NCCL.

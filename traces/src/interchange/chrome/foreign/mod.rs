@@ -1,12 +1,14 @@
 //! Files that others wrote: events are collected first, because names come after what they name; ranks, tracks,
 //! labels and lanes are built from the whole.
 
+mod about;
 mod build;
 mod collect;
 mod flows;
 mod header;
 mod intern;
 mod nest;
+mod times;
 
 pub(crate) use build::build;
 pub(crate) use collect::Collect;

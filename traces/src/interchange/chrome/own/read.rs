@@ -7,7 +7,7 @@ use crate::interchange::chrome::event::{self, RawEvent};
 use crate::interchange::chrome::tally::Tally;
 use crate::interchange::json::{Fault, Value};
 use crate::{
-    CounterSeries, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,
+    CounterSeries, Flow, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,
 };
 
 /// A trace of ours, as far as it is read.
@@ -17,19 +17,41 @@ pub(crate) struct OwnRead {
     num_labels: u32,
     /// Trace time of the file's ts 0.
     origin_ns: i64,
-    /// First lane of each row, and how many lanes share it.
-    rows: HashMap<RowId, (LaneId, u32)>,
-    last_row: Option<(RowId, LaneId, u32)>,
-    /// Track and end of the last slice per lane.
-    lanes: Vec<(TrackId, i64, u32)>,
+    rows: HashMap<RowId, RowLanes>,
+    /// The row that the last event was on, because events come in runs.
+    last_row: Option<(RowId, RowLanes)>,
+    /// The declared lanes.
+    lanes: Vec<Filled>,
     counters: Vec<CounterSeries>,
     /// First series of each process, name and unit.
     counter_index: HashMap<(u32, String, String), usize>,
     starts: HashMap<String, Option<SliceRef>>,
-    flows: Vec<(SliceRef, SliceRef, FlowKind)>,
-    /// Lanes added for slices that overlap others on their row, with their ends.
-    overflow: HashMap<TrackId, Vec<(LaneId, i64)>>,
+    flows: Vec<Flow>,
+    /// Lanes added for slices that overlap others on their row.
+    overflow: HashMap<TrackId, Vec<Overflow>>,
     num_slices: u64,
+}
+
+/// The lanes that share a row.
+#[derive(Clone, Copy, Debug)]
+struct RowLanes {
+    first: LaneId,
+    num: u32,
+}
+
+/// How far a lane is filled.
+#[derive(Clone, Copy, Debug)]
+struct Filled {
+    track: TrackId,
+    end_ns: i64,
+    num_slices: u32,
+}
+
+/// A lane that the file does not declare.
+#[derive(Clone, Copy, Debug)]
+struct Overflow {
+    lane: LaneId,
+    end_ns: i64,
 }
 
 /// What the arguments after the slice's own say.
@@ -54,7 +76,7 @@ impl OwnRead {
         }
         let mut out = TraceBuilder::new(own.meta);
         *out.diagnostics_mut() = own.diagnostics;
-        let mut rows: HashMap<RowId, (LaneId, u32)> = HashMap::new();
+        let mut rows: HashMap<RowId, RowLanes> = HashMap::new();
         let mut lanes = Vec::new();
         for (index, track) in own.tracks.into_iter().enumerate() {
             if track.parent.is_some_and(|parent| parent as usize >= index) {
@@ -63,8 +85,8 @@ impl OwnRead {
             let id = out.track(track.parent.map(TrackId), track.name, track.kind);
             for row in track.rows {
                 let lane = out.lane(id);
-                rows.entry(row).or_insert((lane, 0)).1 += 1;
-                lanes.push((id, i64::MIN, 0));
+                rows.entry(row).or_insert(RowLanes { first: lane, num: 0 }).num += 1;
+                lanes.push(Filled { track: id, end_ns: i64::MIN, num_slices: 0 });
             }
         }
         let num_labels = own.labels.len() as u32;
@@ -161,7 +183,7 @@ impl OwnRead {
         };
         let args = self.out.args_mut().end_row();
         let span = Span { start_ns, end_ns };
-        let (track, last_end_ns, len) = self.lanes[lane.0 as usize];
+        let Filled { track, end_ns: last_end_ns, num_slices } = self.lanes[lane.0 as usize];
         self.num_slices += 1;
         if start_ns < last_end_ns {
             tally.lost("slices that overlap on their row, moved to a lane of their own", at);
@@ -169,7 +191,7 @@ impl OwnRead {
             self.out.push(lane, span, LabelId(label), args, derived.item);
             return Ok(());
         }
-        self.lanes[lane.0 as usize] = (track, end_ns, len + 1);
+        self.lanes[lane.0 as usize] = Filled { track, end_ns, num_slices: num_slices + 1 };
         self.out.push(lane, span, LabelId(label), args, derived.item);
         Ok(())
     }
@@ -177,12 +199,12 @@ impl OwnRead {
     /// A lane for a slice that has no room on its own; the declared lanes are not touched.
     fn overflow_lane(&mut self, track: TrackId, span: Span) -> LaneId {
         let extra = self.overflow.entry(track).or_default();
-        if let Some((lane, end_ns)) = extra.iter_mut().find(|(_, end)| *end <= span.start_ns) {
-            *end_ns = span.end_ns;
-            return *lane;
+        if let Some(free) = extra.iter_mut().find(|extra| extra.end_ns <= span.start_ns) {
+            free.end_ns = span.end_ns;
+            return free.lane;
         }
         let lane = self.out.lane(track);
-        extra.push((lane, span.end_ns));
+        extra.push(Overflow { lane, end_ns: span.end_ns });
         lane
     }
 
@@ -199,15 +221,15 @@ impl OwnRead {
 
     fn lane(&mut self, event: &RawEvent<'_>, lane: u32) -> Option<LaneId> {
         let row = Self::row_id(event)?;
-        let (first, num_lanes) = match self.last_row {
-            Some((last, first, num_lanes)) if last == row => (first, num_lanes),
+        let RowLanes { first, num } = match self.last_row {
+            Some((last, lanes)) if last == row => lanes,
             _ => {
-                let &(first, num_lanes) = self.rows.get(&row)?;
-                self.last_row = Some((row, first, num_lanes));
-                (first, num_lanes)
+                let &lanes = self.rows.get(&row)?;
+                self.last_row = Some((row, lanes));
+                lanes
             }
         };
-        (lane < num_lanes).then_some(LaneId(first.0 + lane))
+        (lane < num).then_some(LaneId(first.0 + lane))
     }
 
     fn sample(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) -> Result<(), Fault> {
@@ -249,15 +271,15 @@ impl OwnRead {
             _ => FlowKind::Imported,
         };
         match (self.starts.remove(&id).flatten(), here) {
-            (Some(from), Some(to)) => self.flows.push((from, to, kind)),
+            (Some(from), Some(to)) => self.flows.push(Flow { from, to, kind }),
             _ => tally.lost("arrows whose ends are not the recording's", at),
         }
     }
 
     /// The trace; `None` when nothing could be used of what the file holds.
     pub(crate) fn finish(mut self, tally: &mut Tally) -> Option<Trace> {
-        for (from, to, kind) in std::mem::take(&mut self.flows) {
-            let exists = |end: SliceRef| end.index < self.lanes[end.lane.0 as usize].2;
+        for Flow { from, to, kind } in std::mem::take(&mut self.flows) {
+            let exists = |end: SliceRef| end.index < self.lanes[end.lane.0 as usize].num_slices;
             if exists(from) && exists(to) {
                 self.out.flow(from, to, kind);
             } else {

@@ -7,12 +7,11 @@ use super::ExportError;
 use super::ExportOptions;
 use super::rows::Rows;
 use super::text::{Text, quoted};
+use super::values::{facts, float_text, kernel_name, trailing_number, value_text};
 use crate::edit::ranks;
-use crate::interchange::chrome::event::{CATEGORY_KEY, compact};
-use crate::interchange::chrome::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID};
-use crate::{
-    ArgValue, Args, FlowKind, Kind, Label, LaneId, Phase, SliceRef, Span, Split, Trace, TrackKind,
-};
+use crate::interchange::chrome::event::CATEGORY_KEY;
+use crate::interchange::chrome::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID, RowId};
+use crate::{ArgValue, Args, FlowKind, Kind, LaneId, SliceRef, Span, Trace, TrackKind};
 
 /// Writes all events.
 pub(crate) fn events<W: Write>(
@@ -88,10 +87,10 @@ impl<W: Write> Events<'_, '_, W> {
     /// `{"ph":…,"args":{` of a slice.
     fn begin(&mut self, category: &str, name: &str, lane: LaneId, span: Span) {
         let row = self.rows.places[lane.0 as usize].row;
-        self.complete(category, name, (row.pid, row.tid), span);
+        self.complete(category, name, row, span);
     }
 
-    fn complete(&mut self, category: &str, name: &str, (pid, tid): (u32, u32), span: Span) {
+    fn complete(&mut self, category: &str, name: &str, row: RowId, span: Span) {
         let text = &mut *self.text;
         text.begin_event();
         text.raw("{\"ph\":\"X\",\"cat\":\"");
@@ -99,9 +98,9 @@ impl<W: Write> Events<'_, '_, W> {
         text.raw("\",\"name\":");
         text.raw(name);
         text.raw(",\"pid\":");
-        text.int(i64::from(pid));
+        text.int(i64::from(row.pid));
         text.raw(",\"tid\":");
-        text.int(i64::from(tid));
+        text.int(i64::from(row.tid));
         text.raw(",\"ts\":");
         text.ts(span.start_ns);
         text.raw(",\"dur\":");
@@ -273,7 +272,7 @@ impl<W: Write> Events<'_, '_, W> {
     }
 
     fn host_names(&mut self, rank: u32) -> Result<(), ExportError> {
-        let (pid, tid) = host_row(rank);
+        let RowId { pid, tid } = host_row(rank);
         for (what, tid, name) in [
             ("process_name", 0, format!("rank {rank} host (derived)")),
             ("thread_name", tid, "iterations and launches (derived)".to_owned()),
@@ -341,80 +340,8 @@ impl<W: Write> Events<'_, '_, W> {
     }
 }
 
-fn host_row(rank: u32) -> (u32, u32) {
-    (HOST_PID.wrapping_add(rank), HOST_PID.wrapping_add(rank))
-}
-
-/// The name under which other tools see an op.
-fn kernel_name(label: &Label, options: &ExportOptions) -> String {
-    let name = &label.name;
-    let is_known = name.starts_with("nccl") && name.contains("Kernel");
-    if !options.hta_names {
-        name.clone()
-    } else if label.kind.is_comm() && !is_known {
-        format!("ncclDevKernel_{name}")
-    } else if label.kind == Kind::Memcpy && !name.starts_with("Mem") {
-        format!("Memcpy {name}")
-    } else {
-        name.clone()
-    }
-}
-
-/// What a label says about its op, as arguments.
-fn facts(label: &Label) -> Vec<(&'static str, String)> {
-    let mut args = vec![("kind", quoted(label.kind.name()))];
-    if let Some(layer) = label.layer {
-        args.push(("layer", layer.to_string()));
-    }
-    match label.split {
-        Split::Whole => {}
-        Split::First => args.push(("split", "0".to_owned())),
-        Split::Second => args.push(("split", "1".to_owned())),
-    }
-    if label.phase != Phase::None {
-        args.push(("phase", quoted(label.phase.name())));
-    }
-    let Some(facts) = &label.facts else { return args };
-    args.push(("grid", format!("[{},1,1]", facts.grid)));
-    args.push(("waves", facts.waves.to_string()));
-    args.push(("tail occupancy", float_text(facts.tail_occupancy)));
-    args.push(("SMs", facts.sms.to_string()));
-    args.push(("tokens", facts.tokens.to_string()));
-    args.push(("flops", float_text(facts.flops)));
-    args.push(("hbm bytes", float_text(facts.hbm_bytes)));
-    args.push(("link bytes", float_text(facts.link_bytes)));
-    if let Some(alone_ns) = facts.alone_ns {
-        args.push(("alone_ns", alone_ns.to_string()));
-    }
-    args.push(("shape", quoted(&facts.shape)));
-    args
-}
-
-fn trailing_number(name: &str) -> Option<u64> {
-    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
-    name[name.len() - digits..].parse().ok()
-}
-
-/// A float that reads back as the same float; what JSON cannot say becomes text.
-fn float_text(value: f64) -> String {
-    match serde_json::Number::from_f64(value) {
-        Some(number) => number.to_string(),
-        None => quoted(&value.to_string()),
-    }
-}
-
-fn value_text(value: &ArgValue) -> String {
-    match value {
-        ArgValue::Int(int) => int.to_string(),
-        ArgValue::Float(float) => float_text(*float),
-        ArgValue::Text(text) if is_compact_json(text) => text.clone(),
-        ArgValue::Text(text) => quoted(text),
-    }
-}
-
-/// True for an array or object that reads back as the very same text.
-fn is_compact_json(text: &str) -> bool {
-    text.starts_with(['[', '{'])
-        && compact(text.as_bytes()) == text
-        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+/// The row of what is made for other tools: launches and steps.
+fn host_row(rank: u32) -> RowId {
+    let id = HOST_PID.wrapping_add(rank);
+    RowId { pid: id, tid: id }
 }

@@ -9,7 +9,7 @@ use super::rows::{Rows, rank_name, rows_of};
 use super::text::{Text, quoted};
 use crate::edit::ranks;
 use crate::interchange::chrome::own::{
-    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, SM_PID,
+    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, RowId, SM_PID,
 };
 use crate::{Diagnostics, Label, Trace};
 
@@ -155,13 +155,13 @@ fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result
             _ if name.starts_with("rank ") && pid < SM_PID => 2 * pid,
             _ => HOST_PID.max(pid),
         };
-        metadata(text, ["process_name", "name"], (pid, 0), &quoted(name))?;
-        metadata(text, ["process_sort_index", "sort_index"], (pid, 0), &order.to_string())?;
+        let row = RowId { pid, tid: 0 };
+        metadata(text, ["process_name", "name"], row, &quoted(name))?;
+        metadata(text, ["process_sort_index", "sort_index"], row, &order.to_string())?;
     }
     for (order, (row, name)) in rows.threads.iter().enumerate() {
-        let id = (row.pid, row.tid);
-        metadata(text, ["thread_name", "name"], id, &quoted(name))?;
-        metadata(text, ["thread_sort_index", "sort_index"], id, &order.to_string())?;
+        metadata(text, ["thread_name", "name"], *row, &quoted(name))?;
+        metadata(text, ["thread_sort_index", "sort_index"], *row, &order.to_string())?;
     }
     Ok(())
 }
@@ -169,7 +169,7 @@ fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result
 fn metadata<W: Write>(
     text: &mut Text<'_, W>,
     [what, key]: [&str; 2],
-    (pid, tid): (u32, u32),
+    RowId { pid, tid }: RowId,
     value: &str,
 ) -> Result<(), ExportError> {
     if value == "\"\"" {

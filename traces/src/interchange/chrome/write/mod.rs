@@ -6,6 +6,7 @@ mod head;
 mod options;
 mod rows;
 mod text;
+mod values;
 
 use std::io::Write;
 

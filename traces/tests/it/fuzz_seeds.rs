@@ -1,0 +1,77 @@
+//! The files that fuzzing starts from, small ones of each format; `traces/fuzz/run` takes them from where this writes
+//! them.
+
+use std::fs;
+use std::path::Path;
+
+use weftscope_traces::interchange::chrome::{self, ExportOptions};
+use weftscope_traces::stream::silent;
+use weftscope_traces::{OpenOptions, container};
+
+use self::sealed::sealed;
+use crate::random::sample;
+
+#[path = "../../fuzz/fuzz_targets/sealed.rs"]
+mod sealed;
+
+/// What Kineto writes, in short: every field that the reader looks at.
+const KINETO: &str = include_str!("../../fuzz/kineto.json");
+
+/// Oracle: the traces that the seeds were made from.
+#[test]
+fn fuzz_seeds_are_good_files() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz-seeds");
+    let put = |target: &str, name: &str, bytes: &[u8]| {
+        let folder = folder.join(target);
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::write(folder.join(name), bytes).expect("a file can be written");
+    };
+    let kineto = chrome::read(KINETO.as_bytes(), &OpenOptions::default(), &mut silent);
+    assert!(kineto.expect("good").num_slices() > 8);
+    put("json", "kineto", KINETO.as_bytes());
+    for number in 0..8 {
+        let trace = sample(number, 40);
+        let mut text = Vec::new();
+        let options = ExportOptions::default();
+        chrome::write(&trace, &mut text, &options, &mut silent).expect("a Vec takes all");
+        put("json", &format!("random-{number}"), &text);
+        let mut file = Vec::new();
+        container::write(&trace, &mut file, &mut silent).expect("a Vec takes all");
+        put("weft", &format!("file-{number}"), &file);
+        let open = opened(&file);
+        assert_eq!(container::read(&sealed(&open)[..], &mut silent).expect("as good"), trace);
+        put("weft", &format!("open-{number}"), &open);
+    }
+    let traces = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["samples/h200x2-default", "samples/h200x2-tokenweave", "tests/golden/v1"] {
+        let file = fs::read(traces.join(name).with_extension("weft")).expect("it ships");
+        put("weft", &name.replace('/', "-"), &opened(&file));
+    }
+}
+
+/// Bytes of a chunk's head in a file.
+const HEAD_BYTES: usize = 32;
+
+/// The form that [`sealed`] takes, of a good file; chunks of more than 64 KiB end it.
+fn opened(file: &[u8]) -> Vec<u8> {
+    let mut open = vec![file[8]];
+    let mut rest = &file[16..];
+    while rest.len() >= HEAD_BYTES {
+        let u64_at = |at: usize| {
+            let bytes: [u8; 8] = rest[at..at + 8].try_into().expect("eight bytes");
+            u64::from_le_bytes(bytes) as usize
+        };
+        let (kind, packed, stored, raw) = (rest[0], rest[4] & 1 == 1, u64_at(8), u64_at(16));
+        let Some(payload) = rest.get(HEAD_BYTES..HEAD_BYTES + stored) else { break };
+        let payload = match packed {
+            true => lz4_flex::block::decompress(payload, raw).expect("a good file"),
+            false => payload.to_vec(),
+        };
+        let Ok(len) = u16::try_from(payload.len()) else { break };
+        open.push(kind);
+        open.extend(len.to_le_bytes());
+        open.extend(payload);
+        rest = &rest[HEAD_BYTES + stored..];
+    }
+    open
+}
