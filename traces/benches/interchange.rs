@@ -87,6 +87,14 @@ fn bench(c: &mut Criterion) {
             out
         });
     });
+    // What every trace pays for its invariants, beside the reading that it is part of.
+    let mut parts = Some(trace.into_parts());
+    group.bench_function("check a trace", |b| {
+        b.iter(|| {
+            let trace = parts.take().map(Trace::checked).expect("given back").expect("valid");
+            parts = Some(black_box(trace).into_parts());
+        });
+    });
     group.bench_function("read .weft", |b| {
         b.iter(|| container::read(black_box(&weft[..]), &mut silent).expect("our own"));
     });

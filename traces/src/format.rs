@@ -24,9 +24,9 @@ pub type ReadFn = fn(&mut dyn Read, &OpenOptions, Progress<'_>) -> Result<Trace,
 /// A file format: how it is recognised by its content, and what reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
-    /// As errors and dialogs show it, e.g. `Chrome/PyTorch JSON`.
+    /// As errors and the window show it, e.g. `Chrome and PyTorch traces`.
     pub name: &'static str,
-    /// Endings of its files, without the dot, for file dialogs. Opening a file never looks at its name.
+    /// Endings of its files, without the dot, e.g. `json.gz`; for file dialogs. Opening a file never looks at its name.
     pub endings: &'static [&'static str],
     /// True for the first bytes of such a file: up to [`Format::PROBE_BYTES`], unpacked, fewer only when the file is
     /// shorter.
@@ -38,4 +38,10 @@ pub struct Format {
 impl Format {
     /// Bytes that a probe may look at.
     pub const PROBE_BYTES: usize = 4096;
+
+    /// Name and endings: `Chrome and PyTorch traces (.json, .json.gz)`.
+    pub fn in_words(&self) -> String {
+        let endings: Vec<String> = self.endings.iter().map(|ending| format!(".{ending}")).collect();
+        format!("{} ({})", self.name, endings.join(", "))
+    }
 }

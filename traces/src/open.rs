@@ -20,7 +20,7 @@ pub enum OpenError {
     Empty,
     /// None of the known formats.
     #[error(
-        "unknown format: the file begins with {start}; known are {} and the same in gzip",
+        "unknown format: the file begins with {start}; known are {}, each also in gzip",
         known()
     )]
     UnknownFormat {
@@ -116,7 +116,7 @@ fn plain(
 }
 
 fn known() -> String {
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    let names: Vec<String> = FORMATS.iter().map(Format::in_words).collect();
     names.join(", ")
 }
 

@@ -121,11 +121,22 @@ pub(crate) fn has_file_dialog() -> bool {
     !cfg!(target_os = "linux") || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
 }
 
+/// Endings of the files that can be opened, as a dialog compares them: what follows the last dot.
+fn endings() -> Vec<&'static str> {
+    let all = weftscope_traces::FORMATS.iter().flat_map(|format| format.endings);
+    let mut endings: Vec<_> = all.filter_map(|ending| ending.rsplit('.').next()).collect();
+    // Every format may be packed.
+    endings.push("gz");
+    endings.sort_unstable();
+    endings.dedup();
+    endings
+}
+
 fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
     match purpose {
         PathPurpose::Open => rfd::FileDialog::new()
             .set_title("Open traces")
-            .add_filter("traces", &["weft", "json", "gz"])
+            .add_filter("traces", &endings())
             .pick_files()
             .unwrap_or_default(),
         PathPurpose::Export(_) => rfd::FileDialog::new()

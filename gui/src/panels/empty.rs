@@ -82,8 +82,7 @@ fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(Command::Open(vec![path.clone()]));
         }
     }
-    ui.label(weak(
-        cx.theme,
-        "Weftscope (.weft), Chrome and PyTorch traces (.json, .json.gz); drop them anywhere.",
-    ));
+    let known: Vec<String> =
+        weftscope_traces::FORMATS.iter().map(|format| format.in_words()).collect();
+    ui.label(weak(cx.theme, format!("{}; drop them anywhere.", known.join(", "))));
 }

@@ -59,7 +59,7 @@ use crate::format::Format;
 
 /// Recognised by its magic.
 pub(crate) const FORMAT: Format = Format {
-    name: ".weft",
+    name: "Weftscope",
     endings: &["weft"],
     probe: |start| start.starts_with(&MAGIC),
     read: |input, _, progress| Ok(read(input, progress)?),

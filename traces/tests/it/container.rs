@@ -51,7 +51,7 @@ proptest! {
     #[test]
     fn what_is_written_reads_back(trace in traces(200)) {
         let bytes = bytes(&trace);
-        prop_assert_eq!(sniff(&bytes).map(|format| format.name), Some(".weft"));
+        prop_assert_eq!(sniff(&bytes).map(|format| format.endings), Some(&["weft"][..]));
         prop_assert_eq!(read(&bytes).expect("our own file"), trace);
     }
 

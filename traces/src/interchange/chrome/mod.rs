@@ -22,7 +22,7 @@ use crate::format::Format;
 
 /// Any JSON; the general one among formats in JSON, so it stands last.
 pub(crate) const FORMAT: Format = Format {
-    name: "Chrome/PyTorch JSON",
+    name: "Chrome and PyTorch traces",
     endings: &["json", "json.gz"],
     probe: |start| {
         let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(start);
