@@ -17,7 +17,7 @@ fn cannot<T>(command: &str) -> Result<T, Failure> {
 }
 
 pub(super) mod bench {
-    pub use super::AnyArgs as BenchArgs;
+    pub(in crate::cli) use super::AnyArgs as BenchArgs;
 
     pub(in crate::cli) fn run(_: &BenchArgs) -> super::Outcome {
         super::cannot("bench")
@@ -25,7 +25,7 @@ pub(super) mod bench {
 }
 
 pub(super) mod record {
-    pub use super::AnyArgs as RecordArgs;
+    pub(in crate::cli) use super::AnyArgs as RecordArgs;
 
     pub(in crate::cli) fn run(_: &RecordArgs) -> super::Outcome {
         super::cannot("record")
