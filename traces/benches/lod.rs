@@ -7,7 +7,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use weftscope_traces::{
     ArgsId, DeviceInfo, Kind, Label, LabelId, LaneId, Meta, Provenance, RankInfo, Span, Split,
     Trace, TraceBuilder, TrackKind,
-    analysis::{Config, Selection, overlap, selection},
+    analysis::{Config, Ops, Selection, overlap, selection},
     lod::{Pyramid, Ribbon},
 };
 
@@ -125,7 +125,7 @@ fn analysis(bench: &mut Criterion, trace: &Trace) {
         b.iter(|| selection(black_box(trace), &everything));
     });
     group.bench_function("overlap, weighted by SMs", |b| {
-        b.iter(|| overlap(black_box(trace), &Config::default()));
+        b.iter(|| overlap(&Ops::of(black_box(trace), &Config::default())));
     });
     group.finish();
 }

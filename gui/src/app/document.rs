@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use weftscope_traces::Trace;
+use weftscope_traces::{
+    Trace,
+    analysis::{Config, Ops},
+};
 
 use super::{batch_picture::BatchPicture, explain::Explanation};
 use crate::timeline::{TimelineData, ViewState};
@@ -43,8 +46,9 @@ pub struct Document {
 impl Document {
     /// Derives what the window needs. Costs a few passes over all slices.
     pub fn prepare(trace: Arc<Trace>, file_stem: impl Into<String>) -> Self {
-        let timeline = Arc::new(TimelineData::new(Arc::clone(&trace)));
-        let explanation = Explanation::of(&trace);
+        let explanation = Explanation::of(&Ops::of(&trace, &Config::default()));
+        let overlap = &explanation.reports.overlap;
+        let timeline = Arc::new(TimelineData::with_overlap(Arc::clone(&trace), overlap));
         Self {
             title: trace.meta.title.clone(),
             file_stem: file_stem.into(),

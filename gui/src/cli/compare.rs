@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use weftscope_traces::{
     Classifier,
     analysis::{
-        CompareConfig, CompareReport, Config, OverlapFigures, OverlapReport, compare, overlap,
+        CompareConfig, CompareReport, Config, Ops, OverlapFigures, OverlapReport, compare, overlap,
     },
 };
 
@@ -35,11 +35,11 @@ pub(super) fn run(args: &CompareArgs) -> Outcome {
         )?,
     }
     let config = Config::default();
-    let (old, new) = (overlap(&before, &config), overlap(&after, &config));
-    let report = compare(&before, &after, &CompareConfig::default());
+    let (before, after) = (Ops::of(&before, &config), Ops::of(&after, &config));
+    let report = compare(&before, &after, CompareConfig::default());
     let [first, second] = report.iteration_ns.map(|ns| ns as f64 / 1e3);
     writeln!(out, "\niteration       {}", change(first, second, "us"))?;
-    ranks(&old, &new, &mut out)?;
+    ranks(&overlap(&before), &overlap(&after), &mut out)?;
     ops(&report, &mut out)?;
     Ok(out.flush()?)
 }

@@ -55,7 +55,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             caveats: report.trace.meta.caveats().collect(),
             recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),
             clocks: &report.trace.meta.clocks,
-            ranks: report.overlap.ranks.iter().map(rank).collect(),
+            ranks: report.answers.overlap.ranks.iter().map(rank).collect(),
             diagnostics: &report.trace.diagnostics,
         })
         .collect();

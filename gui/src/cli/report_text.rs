@@ -5,7 +5,7 @@ use std::{
 
 use weftscope_traces::{
     RunLine, Slowdown, Trace,
-    analysis::{Baseline, RankOverlap, VerdictConfig, verdict},
+    analysis::{Baseline, Config, Ops, RankOverlap, Reports, verdict},
     edit::merge,
 };
 
@@ -17,7 +17,7 @@ const MAX_NOTES: usize = 5;
 /// Pages for people: what it is, a table, a verdict, what is uncertain. Several recordings of a job get one verdict.
 pub(super) fn write(reports: Vec<Reported>, out: &mut dyn Write) -> io::Result<()> {
     if let [report] = reports.as_slice() {
-        return write_one(report, Vec::new(), out);
+        return write_one(report, &[], out);
     }
     for report in &reports {
         head(report, out)?;
@@ -28,22 +28,29 @@ pub(super) fn write(reports: Vec<Reported>, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "Together:")?;
     // There is at least one: nothing was said of none.
     let merged = merge(traces).map_err(io::Error::other)?;
-    judgement(&merged, Vec::new(), out)
+    let ops = Ops::of(&merged, &Config::default());
+    judgement(&ops, &Reports::of(&ops), &[], out)
 }
 
 /// One page; `baselines` are times of other strategies for the same batch, where somebody ran them.
 pub(super) fn write_one(
     report: &Reported,
-    baselines: Vec<Baseline>,
+    baselines: &[Baseline],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     head(report, out)?;
-    judgement(&report.trace, baselines, out)?;
+    let ops = Ops::of(&report.trace, &Config::default());
+    judgement(&ops, &report.answers, baselines, out)?;
     uncertain(&report.trace, out)
 }
 
-fn judgement(trace: &Trace, baselines: Vec<Baseline>, out: &mut dyn Write) -> io::Result<()> {
-    let verdict = verdict(trace, &VerdictConfig { baselines, ..VerdictConfig::default() });
+fn judgement(
+    ops: &Ops<'_>,
+    answers: &Reports,
+    baselines: &[Baseline],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let verdict = verdict(ops, answers, baselines);
     writeln!(out, "{}", verdict.sentence)?;
     for detail in &verdict.details {
         writeln!(out, "{detail}")?;
@@ -52,7 +59,7 @@ fn judgement(trace: &Trace, baselines: Vec<Baseline>, out: &mut dyn Write) -> io
 }
 
 fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
-    let Reported { file, trace, overlap } = report;
+    let Reported { file, trace, answers } = report;
     writeln!(out, "{}", file.display())?;
     writeln!(out, "{}", trace.meta.title)?;
     let provenance = &trace.meta.provenance;
@@ -64,7 +71,7 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {key}: {value}")?;
     }
     writeln!(out)?;
-    table(&overlap.ranks, out)?;
+    table(&answers.overlap.ranks, out)?;
     writeln!(out)?;
     Ok(())
 }

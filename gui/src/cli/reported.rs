@@ -2,24 +2,25 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::{
     Trace,
-    analysis::{Config, OverlapReport, overlap_together},
+    analysis::{Config, Ops, Reports},
 };
 
-/// One recording and how much of its communication is hidden.
+/// One recording and what it answers.
 pub(super) struct Reported {
     /// As given.
     pub(super) file: PathBuf,
     pub(super) trace: Arc<Trace>,
-    pub(super) overlap: OverlapReport,
+    pub(super) answers: Reports,
 }
 
 /// Asks all recordings together, so that waiting for a rank of another file is seen.
 pub(super) fn reports(traces: Vec<(PathBuf, Trace)>) -> Vec<Reported> {
     let together: Vec<&Trace> = traces.iter().map(|(_, trace)| trace).collect();
-    let overlaps = overlap_together(&together, &Config::default());
+    let answers: Vec<Reports> =
+        Ops::together(&together, &Config::default()).iter().map(Reports::of).collect();
     traces
         .into_iter()
-        .zip(overlaps)
-        .map(|((file, trace), overlap)| Reported { file, trace: Arc::new(trace), overlap })
+        .zip(answers)
+        .map(|((file, trace), answers)| Reported { file, trace: Arc::new(trace), answers })
         .collect()
 }

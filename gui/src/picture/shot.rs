@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
-use weftscope_traces::{Span, Trace, analysis};
+use weftscope_traces::{
+    Span, Trace,
+    analysis::{Config, IterationTime, Ops, OverlapFigures, iteration_time, overlap},
+};
 
 use super::{Image, render};
 use crate::{
@@ -31,7 +34,8 @@ impl Default for ShotOptions {
 /// The timeline of a trace as a picture that explains itself: what ran, whether it was measured or modelled, what
 /// the colours mean, the key figures, the rows. Needs neither display nor GPU.
 pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
-    let data = TimelineData::new(Arc::clone(trace));
+    let ops = Ops::of(trace, &Config::default());
+    let data = TimelineData::with_overlap(Arc::clone(trace), &overlap(&ops));
     let theme = Theme::of(options.mode);
     let points = options.pixels_per_point.max(0.1);
     let size = vec2(options.size_px[0] as f32, options.size_px[1] as f32) / points;
@@ -39,7 +43,7 @@ pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
     if let Some(window) = options.window {
         view.window = Span::new(window.start_ns, window.end_ns.max(window.start_ns + 1));
     }
-    let figures = Figures::new(&data);
+    let figures = Figures::new(&data, iteration_time(&ops));
     render(size, points, &theme, |ui| {
         title_ui(ui, &data, &figures, &theme);
         ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
@@ -61,16 +65,14 @@ struct Figures {
 }
 
 impl Figures {
-    fn new(data: &TimelineData) -> Self {
-        let config = analysis::Config::default();
-        let (iteration_ns, rows) = analysis::median_iteration_ns(&data.trace, &config);
+    fn new(data: &TimelineData, iterations: IterationTime) -> Self {
         let ranks: Vec<_> = data.ranks.iter().filter_map(|rows| rows.overlap).collect();
         let num = ranks.len().max(1) as i64;
-        let sum = |of: fn(&analysis::OverlapFigures) -> i64| ranks.iter().map(of).sum::<i64>();
+        let sum = |of: fn(&OverlapFigures) -> i64| ranks.iter().map(of).sum::<i64>();
         let comm_ns = sum(|rank| rank.comm_ns);
         Self {
-            iteration_ns,
-            iterations: rows / ranks.len().max(1),
+            iteration_ns: iterations.median_ns,
+            iterations: iterations.count / ranks.len().max(1),
             comm_ns: comm_ns / num,
             exposed_ns: sum(|rank| rank.exposed_comm_ns) / num,
             hidden: (comm_ns > 0).then(|| sum(|rank| rank.overlap_ns) as f64 / comm_ns as f64),

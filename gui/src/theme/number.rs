@@ -3,7 +3,7 @@
 //! `*_fixed` pads on the left to the widest form, so that in the monospace face digits stay where they are
 //! while a run is live.
 
-use weftscope_traces::analysis::words::three_digits;
+use weftscope_traces::analysis::words::{self, three_digits};
 
 /// `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`; `–` when not finite.
 pub fn three(value: f64) -> String {
@@ -26,15 +26,9 @@ fn scaled(value: f64, steps: &[(f64, &'static str)]) -> (String, &'static str) {
     (three(value / chosen.0), chosen.1)
 }
 
-const TIME: [(f64, &str); 4] = [(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")];
-
 /// A duration: `812 ns`, `1.23 µs`, `45.6 ms`, `7.89 s`. Whole nanoseconds stay whole.
 pub fn duration_ns(ns: i64) -> String {
-    if ns.abs() < 1000 {
-        return format!("{ns} ns");
-    }
-    let (number, unit) = scaled(ns as f64, &TIME);
-    format!("{number} {unit}")
+    words::duration(ns)
 }
 
 /// [`duration_ns`] padded to eight characters.
@@ -92,9 +86,9 @@ pub fn bytes(bytes: f64) -> String {
     format!("{number} {unit}")
 }
 
-/// A ratio: `1.26×`.
+/// A ratio: `1.26×`; `–` when not finite.
 pub fn ratio(value: f64) -> String {
-    format!("{}×", three(value))
+    if value.is_finite() { words::times(value) } else { "–".to_owned() }
 }
 
 /// A count with its thousands set apart by a thin space: `8 192`.

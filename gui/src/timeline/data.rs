@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use weftscope_traces::{
-    Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind, analysis,
+    Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
+    analysis::{Config, Ops, OverlapReport, overlap},
     lod::{Pyramid, Ribbon},
 };
 
@@ -37,16 +38,21 @@ pub struct TimelineData {
 }
 
 impl TimelineData {
-    /// Indexes a trace: pyramid, ribbons, overlap, flows. Seconds for tens of millions of slices, so off the UI
-    /// thread.
+    /// Indexes a trace: overlap, and what [`with_overlap`](Self::with_overlap) does.
     pub fn new(trace: Arc<Trace>) -> Self {
+        let report = overlap(&Ops::of(&trace, &Config::default()));
+        Self::with_overlap(trace, &report)
+    }
+
+    /// Indexes a trace whose overlap is known: pyramid, ribbons, flows. Seconds for tens of millions of slices, so off
+    /// the UI thread.
+    pub fn with_overlap(trace: Arc<Trace>, report: &OverlapReport) -> Self {
         let pyramid = Arc::new(Pyramid::build(&trace));
         let mut data = Self::rows(trace, pyramid);
         data.ribbons =
             data.ranks.iter().map(|rows| Ribbon::build(&data.trace, rows.rank)).collect();
         data.comm_shares =
             data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
-        let report = analysis::overlap(&data.trace, &analysis::Config::default());
         for rows in &mut data.ranks {
             rows.overlap =
                 report.ranks.iter().find(|rank| rank.rank == rows.rank).map(|rank| rank.total);

@@ -5,7 +5,7 @@ use weftscope_engine::{
     observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
     plan::Plan,
 };
-use weftscope_traces::analysis::{Config, overlap};
+use weftscope_traces::analysis::{Config, Ops, overlap};
 
 use crate::{collect::Collector, record::RunError};
 
@@ -30,7 +30,7 @@ impl Heard {
         let mut both = Both { ops: Vec::new(), lost: 0, trace };
         executor.run_many(plan, (first, count), &mut both)?;
         let trace = both.trace.finish()?;
-        let report = overlap(&trace, &Config::default());
+        let report = overlap(&Ops::of(&trace, &Config::default()));
         let hidden_and_comm_ns = report.ranks.iter().fold((0, 0), |(hidden, comm), rank| {
             (hidden + rank.total.overlap_ns, comm + rank.total.comm_ns)
         });

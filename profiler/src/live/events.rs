@@ -13,7 +13,7 @@ use weftscope_engine::{
     session::RunState,
     spec::RunSpec,
 };
-use weftscope_traces::{Trace, lod::Pyramid};
+use weftscope_traces::Trace;
 
 /// News of a live session.
 #[derive(Debug)]
@@ -35,8 +35,6 @@ pub enum Event {
 pub struct Iteration {
     /// What happened.
     pub trace: Arc<Trace>,
-    /// Level of detail over `trace`.
-    pub pyramid: Arc<Pyramid>,
     /// What ran.
     pub plan: Arc<Plan>,
     /// What was asked.
@@ -45,8 +43,6 @@ pub struct Iteration {
     pub number: u64,
     /// First op's start to last op's end over all ranks, executor time.
     pub time_ns: i64,
-    /// Host time from its begin to the finished pyramid.
-    pub wall: Duration,
     /// Iterations that ran since the one handed out before and were thrown away, because nobody fetched them.
     pub skipped: u64,
 }

@@ -1,7 +1,7 @@
 //! A session that runs by itself and hands over each iteration as a trace.
 //!
 //! Two named threads: one runs the engine's [`Session`](weftscope_engine::session::Session), the other builds
-//! trace and pyramid, so the next iteration is under way while the last is made ready. Neither ever waits for
+//! the trace, so the next iteration is under way while the last is made ready. Neither ever waits for
 //! the window: of iterations that nobody fetched, the newest stays and the others are counted.
 
 mod commands;

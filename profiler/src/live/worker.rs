@@ -6,7 +6,6 @@ use weftscope_engine::{
     session::{Outcome, RunState, Session},
     spec::RunSpec,
 };
-use weftscope_traces::lod::Pyramid;
 
 use super::{
     commands::CommandQueue,
@@ -104,7 +103,6 @@ fn collect(inbox: &Inbox, info: &ExecutorInfo, outbox: &Outbox) {
                 collector: Collector::new(info.clone()),
                 plan: Arc::clone(plan),
                 number: *iteration,
-                began: Instant::now(),
                 time_ns: 0,
             });
         }
@@ -124,7 +122,6 @@ struct UnderWay {
     collector: Collector,
     plan: Arc<Plan>,
     number: u64,
-    began: Instant,
     time_ns: i64,
 }
 
@@ -134,15 +131,12 @@ impl UnderWay {
             Ok(trace) => trace,
             Err(error) => return outbox.tell(Event::CollectError(error.to_string())),
         };
-        let pyramid = Pyramid::build(&trace);
         outbox.hand_over(Box::new(Iteration {
             trace: Arc::new(trace),
-            pyramid: Arc::new(pyramid),
             spec: Arc::clone(&self.plan.spec),
             plan: self.plan,
             number: self.number,
             time_ns: self.time_ns,
-            wall: self.began.elapsed(),
             skipped: 0,
         }));
     }

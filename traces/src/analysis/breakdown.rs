@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::intervals::IntervalSet;
-use super::{Config, DurationStats, GpuOp, gpu_ops, ranks};
+use super::stats::share;
+use super::{DurationStats, GpuOp, Ops, RankOps};
 use crate::model::{Kind, Span, Trace};
 
 /// Breakdown of every rank.
@@ -86,34 +87,29 @@ pub struct LayerRow {
 }
 
 /// Breaks down every rank's time.
-pub fn breakdown(trace: &Trace, config: &Config) -> BreakdownReport {
-    let of = |rank| of_rank(trace, rank, &gpu_ops(trace, rank, config));
-    BreakdownReport { ranks: ranks(trace, config).into_iter().map(of).collect() }
+pub fn breakdown(ops: &Ops<'_>) -> BreakdownReport {
+    BreakdownReport { ranks: ops.ranks.iter().map(|rank| of_rank(ops.trace, rank)).collect() }
 }
 
-fn of_rank(trace: &Trace, rank: u32, ops: &[GpuOp]) -> RankBreakdown {
-    let of = |keep: &dyn Fn(Kind) -> bool| -> IntervalSet {
-        ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()
-    };
-    let compute = of(&Kind::is_compute);
-    let comm = of(&Kind::is_comm);
-    let memcpy = of(&|kind| kind == Kind::Memcpy);
-    let kernels = compute.union(&comm);
+fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankBreakdown {
+    let RankOps { ops, compute, comm, .. } = rank;
+    let memcpy = rank.union_of(|kind| kind == Kind::Memcpy);
+    let kernels = compute.union(comm);
     let busy = kernels.union(&memcpy);
     let span_ns = match (busy.spans().first(), busy.spans().last()) {
         (Some(first), Some(last)) => Span::new(first.start_ns, last.end_ns).len_ns(),
         _ => 0,
     };
     RankBreakdown {
-        rank,
+        rank: rank.rank,
         span_ns,
         compute_ns: compute.len_ns(),
-        exposed_comm_ns: comm.subtract(&compute).len_ns(),
+        exposed_comm_ns: comm.subtract(compute).len_ns(),
         exposed_memcpy_ns: memcpy.subtract(&kernels).len_ns(),
         idle_ns: span_ns - busy.len_ns(),
         by_kind: by_kind(ops),
         by_op: by_op(trace, ops),
-        by_layer: by_layer(trace, ops, &compute),
+        by_layer: by_layer(trace, ops, compute),
     }
 }
 
@@ -175,19 +171,15 @@ fn sum_ns(ops: &[GpuOp]) -> i64 {
     ops.iter().map(|op| op.span.len_ns()).sum()
 }
 
-fn share(part_ns: i64, all_ns: i64) -> f64 {
-    if all_ns == 0 { 0.0 } else { part_ns as f64 / all_ns as f64 }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::analysis::testing::trace;
+    use crate::analysis::{Config, testing::trace};
 
     fn only_rank(text: &str) -> RankBreakdown {
-        breakdown(&trace(text), &Config::default()).ranks.remove(0)
+        breakdown(&Ops::of(&trace(text), &Config::default())).ranks.remove(0)
     }
 
     const WOVEN: &str = "rank 0

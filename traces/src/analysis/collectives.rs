@@ -1,8 +1,11 @@
+//! The same collective on every rank.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Config, GpuOp, RunMember, gpu_ops, runs};
+use super::gpu_ops::GpuOp;
+use super::runs::RunMember;
 use crate::model::{ArgValue, SliceRef, Span, Trace};
 
 /// How the same collective was recognised on several ranks.
@@ -24,7 +27,7 @@ pub struct Member {
     pub trace: usize,
     /// Its rank.
     pub rank: u32,
-    /// When, in the time of the first trace given.
+    /// When, whole, in the time of the first trace given.
     pub span: Span,
     /// The slice in its own trace.
     pub slice: SliceRef,
@@ -62,63 +65,35 @@ pub struct Collectives {
     pub unmatched: usize,
 }
 
-/// Finds the same collective on all ranks of a run, which may be spread over several traces (one a rank, as the
-/// PyTorch profiler writes them). Traces are put on one clock by their base time; traces of several runs give the
-/// collectives of each, see [`runs`](super::runs).
-///
-/// Tried in order: the plan's op, process group and sequence number, turn. See [`MatchMethod`]. The window of
-/// `config` is not applied: a collective cut off on one rank would shift the turns of all later ones.
-pub fn match_collectives(traces: &[&Trace], config: &Config) -> Collectives {
-    let mut all = Collectives::default();
-    for run in runs(traces, config) {
-        let of_run = match_run(traces, &run);
-        all.matched.extend(of_run.matched);
-        all.method = all.method.or(of_run.method);
-        all.unmatched += of_run.unmatched;
-    }
-    all
+/// Communication ops of one rank of a run.
+pub(super) struct RankComm<'a> {
+    pub(super) member: RunMember,
+    /// Its trace.
+    pub(super) trace: &'a Trace,
+    /// In order of start, whole.
+    pub(super) ops: Vec<GpuOp>,
 }
 
-/// The same for the ranks of one run.
-pub(super) fn match_run(traces: &[&Trace], run: &[RunMember]) -> Collectives {
-    let ranks = comm_by_rank(traces, run);
+/// Finds the same collective on all ranks of a run, which may be spread over several traces (one a rank, as the
+/// PyTorch profiler writes them). Ranks ascend.
+///
+/// Tried in order: the plan's op, process group and sequence number, turn. See [`MatchMethod`].
+pub(super) fn match_run(ranks: &[RankComm<'_>]) -> Collectives {
     if ranks.len() < 2 {
         return Collectives::default();
     }
-    let (keyed, method) = if let Some(keyed) = keys(&ranks, plan_key) {
+    let (keyed, method) = if let Some(keyed) = keys(ranks, plan_key) {
         (keyed, MatchMethod::Plan)
-    } else if let Some(keyed) = keys(&ranks, sequence_key) {
+    } else if let Some(keyed) = keys(ranks, sequence_key) {
         (keyed, MatchMethod::Sequence)
     } else {
-        (keys(&ranks, |_, _| Some(String::new())).unwrap_or_default(), MatchMethod::Order)
+        (keys(ranks, |_, _| Some(String::new())).unwrap_or_default(), MatchMethod::Order)
     };
     let total: usize = ranks.iter().map(|rank| rank.ops.len()).sum();
-    let matched = join(&ranks, &keyed, method);
+    let matched = join(ranks, &keyed, method);
     let taken: usize = matched.iter().map(|collective| collective.members.len()).sum();
     let method = (!matched.is_empty()).then_some(method);
     Collectives { matched, method, unmatched: total - taken }
-}
-
-/// Communication ops of one rank.
-struct RankComm<'a> {
-    index: usize,
-    trace: &'a Trace,
-    rank: u32,
-    offset_ns: i64,
-    ops: Vec<GpuOp>,
-}
-
-fn comm_by_rank<'a>(traces: &[&'a Trace], run: &[RunMember]) -> Vec<RankComm<'a>> {
-    let of = |member: &RunMember| {
-        let trace = traces[member.trace];
-        let mut ops = gpu_ops(trace, member.rank, &Config::default());
-        ops.retain(|op| op.kind.is_comm());
-        let RunMember { trace: index, rank, offset_ns } = *member;
-        RankComm { index, trace, rank, offset_ns, ops }
-    };
-    let mut all: Vec<RankComm<'_>> = run.iter().map(of).collect();
-    all.sort_by_key(|rank| rank.rank);
-    all
 }
 
 /// Key of every op and its turn among those with the same key; `None` when an op has no key.
@@ -169,11 +144,10 @@ fn join(ranks: &[RankComm<'_>], keyed: &Keyed, method: MatchMethod) -> Vec<Colle
     let mut turns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (position, (rank, keys)) in ranks.iter().zip(keyed).enumerate() {
         for (op, (key, turn)) in rank.ops.iter().zip(keys) {
-            let span = Span {
-                start_ns: op.span.start_ns + rank.offset_ns,
-                end_ns: op.span.end_ns + rank.offset_ns,
-            };
-            let member = Member { trace: rank.index, rank: rank.rank, span, slice: op.slice };
+            let RunMember { trace, rank: number, offset_ns } = rank.member;
+            let span =
+                Span { start_ns: op.span.start_ns + offset_ns, end_ns: op.span.end_ns + offset_ns };
+            let member = Member { trace, rank: number, span, slice: op.slice };
             let name = rank.trace.label(op.label).name.as_str();
             members.entry((key, *turn)).or_default().push((member, name));
             turns.entry(key).or_insert_with(|| vec![0; ranks.len()])[position] += 1;

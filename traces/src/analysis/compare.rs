@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Config, DurationStats, gpu_ops, median_iteration_ns, ranks};
-use crate::model::{Kind, Trace};
+use super::{DurationStats, IterationTime, Ops, iteration_time};
+use crate::model::Kind;
 
 /// How to compare.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompareConfig {
-    /// Ranks and window, applied to both sides.
-    pub narrow: Config,
     /// Compare the same op of different layers apart.
     pub by_layer: bool,
 }
@@ -67,7 +65,7 @@ pub struct OneSidedOp {
 }
 
 /// Compares `second` with `first`, op by op.
-pub fn compare(first: &Trace, second: &Trace, config: &CompareConfig) -> CompareReport {
+pub fn compare(first: &Ops<'_>, second: &Ops<'_>, config: CompareConfig) -> CompareReport {
     let sides = [Side::of(first, config), Side::of(second, config)];
     let mut report = CompareReport::default();
     for (op, &before) in &sides[0].ops {
@@ -85,7 +83,7 @@ pub fn compare(first: &Trace, second: &Trace, config: &CompareConfig) -> Compare
     let added = sides[1].ops.iter().filter(|(op, _)| !sides[0].ops.contains_key(op));
     report.added = added.map(|(op, &durations)| OneSidedOp { op: op.clone(), durations }).collect();
     report.both.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));
-    report.iteration_ns = [sides[0].iteration_ns, sides[1].iteration_ns];
+    report.iteration_ns = sides.map(|side| side.iterations.median_ns);
     let [before, after] = report.iteration_ns.map(|ns| ns as f64);
     report.iteration_ratio = (before > 0.0).then(|| after / before);
     report
@@ -93,35 +91,32 @@ pub fn compare(first: &Trace, second: &Trace, config: &CompareConfig) -> Compare
 
 struct Side {
     ops: BTreeMap<OpKey, DurationStats>,
-    iteration_ns: i64,
-    /// Iterations over all ranks, at least 1.
-    iterations: usize,
+    iterations: IterationTime,
 }
 
 impl Side {
-    fn of(trace: &Trace, config: &CompareConfig) -> Self {
+    fn of(side: &Ops<'_>, config: CompareConfig) -> Self {
         let mut ops: BTreeMap<OpKey, DurationStats> = BTreeMap::new();
-        for rank in ranks(trace, &config.narrow) {
-            for op in gpu_ops(trace, rank, &config.narrow) {
-                let label = trace.label(op.label);
+        for rank in &side.ranks {
+            for op in &rank.ops {
+                let label = side.trace.label(op.label);
                 let layer = label.layer.filter(|_| config.by_layer);
                 let key = OpKey { name: label.name.clone(), kind: op.kind, layer };
                 ops.entry(key).or_default().add(op.span.len_ns());
             }
         }
-        let (iteration_ns, iterations) = median_iteration_ns(trace, &config.narrow);
-        Self { ops, iteration_ns, iterations: iterations.max(1) }
+        Self { ops, iterations: iteration_time(side) }
     }
 
     fn per_iteration(&self, durations: &DurationStats) -> f64 {
-        durations.total_ns as f64 / self.iterations as f64
+        durations.total_ns as f64 / self.iterations.count.max(1) as f64
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::trace;
+    use crate::analysis::{Config, testing::trace};
 
     #[test]
     fn slower_added_and_removed_ops() {
@@ -135,15 +130,15 @@ mod tests {
              marks 0: mark 0..150 step
              stream 0: gemm 0..50 up L0; norm 50..60 norm L0; comm 60..90 fused_ar_norm",
         );
-        let report = compare(&before, &after, &CompareConfig::default());
+        let [before, after] = [&before, &after].map(|trace| Ops::of(trace, &Config::default()));
+        let report = compare(&before, &after, CompareConfig::default());
         let up = &report.both[0];
         assert_eq!((up.op.name.as_str(), up.mean_ratio, up.change_ns), ("up", Some(1.25), 10.0));
         assert_eq!(report.both[1].change_ns, 5.0);
         assert_eq!(report.added[0].op.name, "fused_ar_norm");
         assert_eq!(report.removed[0].op.name, "ar");
         assert_eq!((report.iteration_ns, report.iteration_ratio), ([100, 150], Some(1.5)));
-        let by_layer = CompareConfig { by_layer: true, ..CompareConfig::default() };
-        let report = compare(&before, &after, &by_layer);
+        let report = compare(&before, &after, CompareConfig { by_layer: true });
         assert_eq!(
             report.removed.iter().map(|row| row.op.layer).collect::<Vec<_>>(),
             [None, Some(1)]
@@ -153,7 +148,8 @@ mod tests {
     #[test]
     fn a_trace_compared_with_itself_has_not_changed() {
         let same = trace("rank 0\n stream 0: gemm 0..40 up L0; comm 50..60 ar");
-        let report = compare(&same, &same, &CompareConfig::default());
+        let same = Ops::of(&same, &Config::default());
+        let report = compare(&same, &same, CompareConfig::default());
         assert!(report.both.iter().all(|op| op.mean_ratio == Some(1.0) && op.change_ns == 0.0));
         assert_eq!(report.iteration_ratio, Some(1.0));
         assert!(report.added.is_empty() && report.removed.is_empty());

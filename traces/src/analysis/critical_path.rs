@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::{Config, GpuOp, gpu_ops, match_collectives, ranks};
+use super::{GpuOp, Member, Ops, RankOps};
 use crate::model::{FlowKind, Kind, SliceRef, Trace};
 
 /// The chain of ops that ends last, from the first to the last of them.
@@ -55,8 +55,8 @@ pub struct PathStep {
 ///
 /// Walks back from the op that ends last: to the producer (by dependency, or the op before on its stream) that
 /// ended last; from a collective over to the rank that came to it last, and on from there.
-pub fn critical_path(trace: &Trace, config: &Config) -> CriticalPath {
-    let graph = Graph::new(trace, config);
+pub fn critical_path(ops: &Ops<'_>) -> CriticalPath {
+    let graph = Graph::new(ops);
     let Some(last) = (0..graph.ops.len()).max_by_key(|&at| graph.ops[at].op.span.end_ns) else {
         return CriticalPath::default();
     };
@@ -119,11 +119,12 @@ struct Graph {
 }
 
 impl Graph {
-    fn new(trace: &Trace, config: &Config) -> Self {
+    fn new(gathered: &Ops<'_>) -> Self {
+        let trace = gathered.trace;
         let mut ops: Vec<Node> = Vec::new();
-        for rank in ranks(trace, config) {
-            let nodes = gpu_ops(trace, rank, config).into_iter();
-            ops.extend(nodes.map(|op| Node { op, rank, producers: vec![], last_member: None }));
+        for RankOps { rank, ops: of_rank, .. } in &gathered.ranks {
+            let node = |&op: &GpuOp| Node { op, rank: *rank, producers: vec![], last_member: None };
+            ops.extend(of_rank.iter().map(node));
         }
         let place: HashMap<SliceRef, usize> =
             ops.iter().enumerate().map(|(at, node)| (node.op.slice, at)).collect();
@@ -137,10 +138,12 @@ impl Graph {
         } else {
             graph.sort_by_end();
         }
-        for collective in match_collectives(&[trace], config).matched {
-            let last = collective.members.iter().max_by_key(|member| member.span.start_ns);
+        let is_own = |member: &&Member| member.trace == gathered.index();
+        for collective in &gathered.collectives().matched {
+            let members = || collective.members.iter().filter(is_own);
+            let last = members().max_by_key(|member| member.span.start_ns);
             let Some(&last) = last.and_then(|member| place.get(&member.slice)) else { continue };
-            for member in &collective.members {
+            for member in members() {
                 if let Some(&at) = place.get(&member.slice) {
                     graph.ops[at].last_member = Some(last);
                 }
@@ -216,11 +219,11 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::trace;
+    use crate::analysis::{Config, testing::trace};
 
     fn path(text: &str) -> (Vec<(String, i64, i64)>, CriticalPath) {
         let trace = trace(text);
-        let path = critical_path(&trace, &Config::default());
+        let path = critical_path(&Ops::of(&trace, &Config::default()));
         let steps = path.steps.iter().map(|step| {
             (trace.label_of(step.slice).name.clone(), step.on_path_ns, step.gap_before_ns)
         });

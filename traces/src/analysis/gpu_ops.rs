@@ -1,3 +1,5 @@
+//! What runs on a rank: the ops of its streams, the lanes of its SMs.
+
 use std::collections::BTreeSet;
 
 use super::Config;
@@ -16,39 +18,46 @@ pub struct GpuOp {
     pub stream: u32,
     /// The slice.
     pub slice: SliceRef,
+    /// Time inside the whole op spent waiting for a late rank, see [`WaitMethod`](super::WaitMethod); 0 for all but
+    /// communication.
+    pub wait_ns: i64,
 }
 
-/// The ops of a rank's streams in order of start: kernels and copies, no host work, no marks.
-///
-/// With a window in `config` only what shares a nanosecond with it, cut to it.
-pub fn gpu_ops(trace: &Trace, rank: u32, config: &Config) -> Vec<GpuOp> {
+/// The ops of a rank's streams in order of start: kernels and copies, no host work, no marks. Whole, with no waits yet.
+pub(super) fn gpu_ops(trace: &Trace, rank: u32) -> Vec<GpuOp> {
     let mut ops = Vec::new();
     for (lane, stream) in stream_lanes(trace, rank) {
         let slices = &trace.lane(lane).slices;
-        let rows = config.window.map_or(0..slices.len(), |window| slices.range(window));
-        for row in rows {
+        for row in 0..slices.len() {
             let label = slices.label[row];
             let kind = trace.label(label).kind;
             if matches!(kind, Kind::Host | Kind::Mark) {
                 continue;
             }
-            let whole = slices.span(row);
-            let span = config.window.map_or(whole, |window| whole.intersect(window));
-            ops.push(GpuOp {
-                span,
-                label,
-                kind,
-                stream,
-                slice: SliceRef { lane, index: row as u32 },
-            });
+            let slice = SliceRef { lane, index: row as u32 };
+            ops.push(GpuOp { span: slices.span(row), label, kind, stream, slice, wait_ns: 0 });
         }
     }
-    ops.sort_by_key(|op| (op.span.start_ns, op.span.end_ns, op.slice));
+    sort(&mut ops);
     ops
 }
 
+/// Keeps what shares a nanosecond with `window` and what is empty inside, cut to it.
+pub(super) fn cut(ops: &mut Vec<GpuOp>, window: Span) {
+    ops.retain_mut(|op| {
+        let Span { start_ns, end_ns } = op.span;
+        op.span = op.span.intersect(window);
+        start_ns < window.end_ns && (end_ns > window.start_ns || start_ns >= window.start_ns)
+    });
+    sort(ops);
+}
+
+fn sort(ops: &mut [GpuOp]) {
+    ops.sort_by_key(|op| (op.span.start_ns, op.span.end_ns, op.slice));
+}
+
 /// The ranks with streams, SMs or meta data, ascending, narrowed to those asked for.
-pub fn ranks(trace: &Trace, config: &Config) -> Vec<u32> {
+pub(super) fn ranks(trace: &Trace, config: &Config) -> Vec<u32> {
     let stated = trace.meta.ranks.iter().map(|info| info.rank);
     let drawn = trace.tracks.iter().filter_map(|track| match track.kind {
         TrackKind::Rank { rank } | TrackKind::Stream { rank, .. } | TrackKind::Sm { rank, .. } => {
@@ -76,11 +85,4 @@ pub(super) fn sm_lanes(trace: &Trace, rank: u32) -> Vec<&[LaneId]> {
     let is_sm = |kind: &TrackKind| matches!(kind, TrackKind::Sm { rank: of, .. } if *of == rank);
     let tracks = trace.tracks.iter().filter(|track| is_sm(&track.kind));
     tracks.map(|track| track.lanes.as_slice()).collect()
-}
-
-/// SMs of a rank: what its device states, or the rows drawn when that is more.
-pub(super) fn num_sms(trace: &Trace, rank: u32) -> usize {
-    let known = trace.meta.ranks.iter().find(|info| info.rank == rank);
-    let stated = known.map_or(0, |info| info.device.sms as usize);
-    stated.max(sm_lanes(trace, rank).len())
 }

@@ -1,4 +1,8 @@
-//! Questions about a trace, one a file: a function from `(&Trace, &Config)` to a report that serialises.
+//! Questions about a trace, one a file: a function from [`&Ops`](Ops) to a report that serialises.
+//!
+//! [`Ops::of`] gathers once what the questions share; [`Reports::of`] asks those that are asked of every trace that is
+//! opened, and [`verdict`] puts them into a sentence. [`compare`], [`critical_path`], [`selection`] and [`Search`] are
+//! asked on demand; the last two look at slices of any row, so they take the trace itself.
 //!
 //! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
@@ -9,9 +13,12 @@ mod compare;
 mod critical_path;
 mod gpu_ops;
 pub mod intervals;
+mod iteration_time;
 mod iterations;
+mod ops;
 mod overlap;
 mod phases;
+mod reports;
 mod runs;
 mod search;
 mod selection;
@@ -23,21 +30,21 @@ mod waves;
 pub mod words;
 
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
-pub use collectives::{Collective, Collectives, MatchMethod, Member, match_collectives};
+pub use collectives::{Collective, Collectives, MatchMethod, Member};
 pub use compare::{CompareConfig, CompareReport, ComparedOp, OneSidedOp, OpKey, compare};
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
-pub use gpu_ops::{GpuOp, gpu_ops, ranks};
-pub use iterations::{Iteration, iterations, median_iteration_ns};
-pub use overlap::{
-    IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap, overlap_together,
-};
+pub use gpu_ops::GpuOp;
+pub use iteration_time::{IterationTime, iteration_time};
+pub use iterations::Iteration;
+pub use ops::{Ops, RankOps};
+pub use overlap::{IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap};
 pub use phases::{PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, phases};
-pub use runs::{RunMember, runs};
+pub use reports::Reports;
 pub use search::{Query, Search};
 pub use selection::{SelectedOp, SelectedTrack, Selection, SelectionReport, selection};
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use stats::DurationStats;
-pub use verdict::{Baseline, Limit, Verdict, VerdictConfig, verdict};
+pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;
 pub use waves::{CutRow, GemmRow, WaveReport, waves};
 

@@ -2,10 +2,8 @@
 
 use serde::Serialize;
 
-use super::gpu_ops::{num_sms, sm_lanes};
 use super::intervals::IntervalSet;
-use super::waits::{RankWaits, WaitMethod, waits};
-use super::{Config, GpuOp, Iteration, gpu_ops, iterations, ranks};
+use super::{GpuOp, Iteration, Ops, RankOps, WaitMethod};
 use crate::model::{SliceTable, Span, Trace};
 
 /// Overlap of every rank of a trace.
@@ -67,42 +65,29 @@ pub struct OverlapFigures {
     pub sm_weighted_pct: Option<f64>,
 }
 
-/// Overlap of every rank of one trace.
-pub fn overlap(trace: &Trace, config: &Config) -> OverlapReport {
-    overlap_together(&[trace], config).pop().unwrap_or_default()
+/// Overlap of every rank.
+pub fn overlap(ops: &Ops<'_>) -> OverlapReport {
+    OverlapReport { ranks: ops.ranks.iter().map(|rank| of_rank(ops.trace, rank)).collect() }
 }
 
-/// Overlap of several traces, one report each; traces of one run (other ranks, same time) are matched, so that
-/// waiting for a rank recorded in another file is seen.
-pub fn overlap_together(traces: &[&Trace], config: &Config) -> Vec<OverlapReport> {
-    let waits = waits(traces, config);
-    let report = |(index, trace): (usize, &&Trace)| OverlapReport {
-        ranks: ranks(trace, config)
-            .into_iter()
-            .map(|rank| of_rank(trace, rank, config, &waits[&(index, rank)]))
-            .collect(),
-    };
-    traces.iter().enumerate().map(report).collect()
-}
-
-fn of_rank(trace: &Trace, rank: u32, config: &Config, waits: &RankWaits) -> RankOverlap {
-    let ops = gpu_ops(trace, rank, config);
-    let marks = iterations(trace, rank);
-    let mut parts = vec![Part::new(&ops, waits)];
-    for mark in &marks {
-        let first = ops.partition_point(|op| op.span.start_ns < mark.span.start_ns);
-        let last = ops.partition_point(|op| op.span.start_ns < mark.span.end_ns);
-        parts.push(Part::new(&ops[first.min(last)..last], waits));
+fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
+    let mut parts = vec![Part::new(&rank.ops)];
+    for mark in &rank.iterations {
+        let started_before = |at_ns| rank.ops.partition_point(|op| op.span.start_ns < at_ns);
+        let first = started_before(mark.span.start_ns);
+        let last = started_before(mark.span.end_ns);
+        parts.push(Part::new(&rank.ops[first.min(last)..last]));
     }
     weigh_by_sms(trace, rank, &mut parts);
     let mut figures = parts.iter().map(Part::figures);
     let total = figures.next().unwrap_or_default();
-    let iterations = marks
-        .into_iter()
+    let iterations = rank
+        .iterations
+        .iter()
         .zip(figures)
-        .map(|(iteration, figures)| IterationOverlap { iteration, figures })
+        .map(|(iteration, figures)| IterationOverlap { iteration: iteration.clone(), figures })
         .collect();
-    RankOverlap { rank, total, wait_method: waits.method, iterations }
+    RankOverlap { rank: rank.rank, total, wait_method: rank.wait_method, iterations }
 }
 
 /// Some ops of a rank on the way to their figures.
@@ -116,7 +101,7 @@ struct Part {
 }
 
 impl Part {
-    fn new(ops: &[GpuOp], waits: &RankWaits) -> Self {
+    fn new(ops: &[GpuOp]) -> Self {
         let of = |keep: fn(&GpuOp) -> bool| ops.iter().filter(move |op| keep(op));
         let compute: IntervalSet = of(|op| op.kind.is_compute()).map(|op| op.span).collect();
         let comm: IntervalSet = of(|op| op.kind.is_comm()).map(|op| op.span).collect();
@@ -125,9 +110,7 @@ impl Part {
             (Some(first), Some(last)) => Span::new(first.start_ns, last.end_ns),
             _ => Span::default(),
         };
-        let waited =
-            |op: &GpuOp| waits.by_op.get(&op.slice).map_or(0, |&ns| ns.min(op.span.len_ns()));
-        let wait_ns = of(|op| op.kind.is_comm()).map(waited).sum();
+        let wait_ns = ops.iter().map(|op| op.wait_ns.min(op.span.len_ns())).sum();
         Self { span, compute, comm, wait_ns, computing_sms: None }
     }
 
@@ -153,17 +136,16 @@ impl Part {
 }
 
 /// Adds to every part how long each SM computes during its communication; nothing without SM rows.
-fn weigh_by_sms(trace: &Trace, rank: u32, parts: &mut [Part]) {
-    let sms = sm_lanes(trace, rank);
-    if sms.iter().all(|lanes| lanes.iter().all(|&lane| trace.lane(lane).slices.is_empty())) {
+fn weigh_by_sms(trace: &Trace, rank: &RankOps<'_>, parts: &mut [Part]) {
+    if rank.sms.iter().all(|lanes| lanes.iter().all(|&lane| trace.lane(lane).slices.is_empty())) {
         return;
     }
-    let count = num_sms(trace, rank);
+    let count = rank.num_sms(trace);
     let computes: Vec<bool> = trace.labels.iter().map(|label| label.kind.is_compute()).collect();
     for part in parts.iter_mut() {
         part.computing_sms = Some((0, count));
     }
-    for lanes in sms {
+    for lanes in &rank.sms {
         let slices = lanes.iter().map(|&lane| &trace.lane(lane).slices);
         let computing: IntervalSet =
             slices.flat_map(|slices| compute_spans(slices, &computes)).collect();

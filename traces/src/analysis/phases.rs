@@ -1,14 +1,13 @@
 //! Which phase of the weave is the tight one?
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::Sum};
 
 use serde::Serialize;
 
 use super::intervals::IntervalSet;
 use super::stats::median;
-use super::waits::waits;
-use super::{Config, GpuOp, gpu_ops, iterations, ranks};
-use crate::model::{Phase, Span, Trace};
+use super::{GpuOp, Iteration, Ops, RankOps};
+use crate::model::{Kind, Phase, Span, Trace};
 
 /// Phases of the schedule, for traces whose labels say them (runs of the engine).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -82,19 +81,12 @@ pub struct PhaseSummary {
 }
 
 /// Phases of every rank.
-pub fn phases(trace: &Trace, config: &Config) -> PhaseReport {
-    let all_waits = waits(&[trace], config);
+pub fn phases(ops: &Ops<'_>) -> PhaseReport {
     let mut parts = Vec::new();
-    for rank in ranks(trace, config) {
-        let ops = gpu_ops(trace, rank, config);
-        let computing: IntervalSet =
-            ops.iter().filter(|op| op.kind.is_compute()).map(|op| op.span).collect();
-        let waited = &all_waits[&(0, rank)].by_op;
-        let of_rank = grouped(trace, rank, &ops).into_iter().map(|(key, ops)| {
-            let wait_ns = ops.iter().filter_map(|op| waited.get(&op.slice)).sum();
-            Part::new(trace, (rank, key), &ops, (&computing, wait_ns))
-        });
-        parts.extend(with_join_gaps(of_rank.collect()));
+    for rank in &ops.ranks {
+        let grouped = grouped(ops.trace, rank).into_iter();
+        let of_rank = grouped.map(|(key, ops)| Part::new(rank, key, &ops)).collect();
+        parts.extend(with_join_gaps(of_rank));
     }
     let summary = summaries(&parts);
     let woven = summary.iter().filter(|row| row.median_compute_ns > 0 && row.median_comm_ns > 0);
@@ -104,74 +96,101 @@ pub fn phases(trace: &Trace, config: &Config) -> PhaseReport {
     PhaseReport { instances, summary, tightest }
 }
 
-/// Iteration, layer, phase.
-type Key = (usize, Option<u32>, Phase);
+/// What tells the phase instances of a rank apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    iteration: usize,
+    layer: Option<u32>,
+    phase: Phase,
+}
 
-fn grouped(trace: &Trace, rank: u32, ops: &[GpuOp]) -> BTreeMap<Key, Vec<GpuOp>> {
-    let marks = iterations(trace, rank);
-    let mut groups: BTreeMap<Key, Vec<GpuOp>> = BTreeMap::new();
-    for op in ops {
+/// An op of a phase and how long it takes isolated, where its label says.
+#[derive(Clone, Copy)]
+struct PhaseOp {
+    op: GpuOp,
+    alone_ns: Option<i64>,
+}
+
+fn grouped(trace: &Trace, rank: &RankOps<'_>) -> BTreeMap<Key, Vec<PhaseOp>> {
+    let mut groups: BTreeMap<Key, Vec<PhaseOp>> = BTreeMap::new();
+    for &op in &rank.ops {
         let label = trace.label(op.label);
         if label.phase == Phase::None {
             continue;
         }
-        let at = marks.partition_point(|mark| mark.span.start_ns <= op.span.start_ns);
-        groups.entry((at.saturating_sub(1), label.layer, label.phase)).or_default().push(*op);
+        let started = |mark: &Iteration| mark.span.start_ns <= op.span.start_ns;
+        let iteration = rank.iterations.partition_point(started).saturating_sub(1);
+        let key = Key { iteration, layer: label.layer, phase: label.phase };
+        let alone_ns = label.facts.as_ref().and_then(|facts| facts.alone_ns);
+        groups.entry(key).or_default().push(PhaseOp { op, alone_ns });
     }
     groups
 }
 
-/// A phase instance and the sums its slow-downs came from: (duration, alone) of computation and communication.
+/// A phase instance and the sums that its slow-downs came from.
 struct Part {
     instance: PhaseInstance,
-    slow: [(i64, i64); 2],
+    compute: Slowdown,
+    comm: Slowdown,
 }
 
 impl Part {
-    fn new(
-        trace: &Trace,
-        (rank, (iteration, layer, phase)): (u32, Key),
-        ops: &[GpuOp],
-        (computing, wait_ns): (&IntervalSet, i64),
-    ) -> Self {
-        let of = |comm: bool| ops.iter().filter(move |op| is_side(op, comm));
-        let compute: IntervalSet = of(false).map(|op| op.span).collect();
-        let comm: IntervalSet = of(true).map(|op| op.span).collect();
-        let slow = [false, true].map(|comm| against_alone(trace, of(comm)));
+    fn new(rank: &RankOps<'_>, key: Key, ops: &[PhaseOp]) -> Self {
+        let side = |keep: fn(Kind) -> bool| ops.iter().filter(move |one| keep(one.op.kind));
+        let union = |keep| -> IntervalSet { side(keep).map(|one| one.op.span).collect() };
+        let [compute, comm] = [union(Kind::is_compute), union(Kind::is_comm)];
+        let slow = [Slowdown::of(side(Kind::is_compute)), Slowdown::of(side(Kind::is_comm))];
         let (compute_ns, comm_ns) = (compute.len_ns(), comm.len_ns());
-        let hidden_ns = comm.intersect_len_ns(computing);
+        let hidden_ns = comm.intersect_len_ns(&rank.compute);
         let figures = PhaseFigures {
             compute_ns,
             comm_ns,
             slack_ns: compute_ns - comm_ns,
             hidden_ns,
             exposed_ns: comm_ns - hidden_ns,
-            wait_ns,
-            compute_slowdown: ratio(slow[0]),
-            comm_slowdown: ratio(slow[1]),
+            wait_ns: ops.iter().map(|one| one.op.wait_ns).sum(),
+            compute_slowdown: slow[0].ratio(),
+            comm_slowdown: slow[1].ratio(),
         };
-        let start_ns = ops.iter().map(|op| op.span.start_ns).min().unwrap_or_default();
-        let end_ns = ops.iter().map(|op| op.span.end_ns).max().unwrap_or_default();
+        let start_ns = ops.iter().map(|one| one.op.span.start_ns).min().unwrap_or_default();
+        let end_ns = ops.iter().map(|one| one.op.span.end_ns).max().unwrap_or_default();
+        let Key { iteration, layer, phase } = key;
         let span = Span::new(start_ns, end_ns);
+        let rank = rank.rank;
         let instance =
             PhaseInstance { rank, iteration, layer, phase, span, figures, join_gap_ns: 0 };
-        Self { instance, slow }
+        let [compute, comm] = slow;
+        Self { instance, compute, comm }
     }
 }
 
-fn is_side(op: &GpuOp, comm: bool) -> bool {
-    if comm { op.kind.is_comm() } else { op.kind.is_compute() }
+/// Durations of the ops whose isolated duration is known, in place and isolated, summed.
+#[derive(Clone, Copy, Default)]
+struct Slowdown {
+    in_place_ns: i64,
+    alone_ns: i64,
 }
 
-/// Summed duration and summed duration alone, of the ops that know the latter.
-fn against_alone<'a>(trace: &Trace, ops: impl Iterator<Item = &'a GpuOp>) -> (i64, i64) {
-    let alone = |op: &GpuOp| trace.label(op.label).facts.as_ref()?.alone_ns;
-    ops.filter_map(|op| alone(op).map(|alone_ns| (op.span.len_ns(), alone_ns)))
-        .fold((0, 0), |sum, op| (sum.0 + op.0, sum.1 + op.1))
+impl Slowdown {
+    fn of<'a>(ops: impl Iterator<Item = &'a PhaseOp>) -> Self {
+        let known = ops.filter_map(|one| {
+            one.alone_ns.map(|alone_ns| Self { in_place_ns: one.op.span.len_ns(), alone_ns })
+        });
+        known.sum()
+    }
+
+    fn ratio(self) -> Option<f64> {
+        (self.alone_ns > 0).then(|| self.in_place_ns as f64 / self.alone_ns as f64)
+    }
 }
 
-fn ratio((duration_ns, alone_ns): (i64, i64)) -> Option<f64> {
-    (alone_ns > 0).then(|| duration_ns as f64 / alone_ns as f64)
+impl Sum for Slowdown {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sum, part| Self {
+            in_place_ns: sum.in_place_ns + part.in_place_ns,
+            alone_ns: sum.alone_ns + part.alone_ns,
+        })
+    }
 }
 
 /// Sorts the phases of a rank by time and measures from each end to the next start.
@@ -200,9 +219,8 @@ fn summaries(parts: &[Part]) -> Vec<PhaseSummary> {
         };
         let total = |field| -> i64 { of(field).iter().sum() };
         let middle = |field| median(of(field)).unwrap_or_default();
-        let slow = |side: usize| {
-            let sides = of_phase.iter().map(|part| part.slow[side]);
-            ratio(sides.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1)))
+        let slow = |side: fn(&Part) -> Slowdown| {
+            of_phase.iter().map(|part| side(part)).sum::<Slowdown>().ratio()
         };
         let sum = PhaseFigures {
             compute_ns: total(|f| f.compute_ns),
@@ -211,8 +229,8 @@ fn summaries(parts: &[Part]) -> Vec<PhaseSummary> {
             hidden_ns: total(|f| f.hidden_ns),
             exposed_ns: total(|f| f.exposed_ns),
             wait_ns: total(|f| f.wait_ns),
-            compute_slowdown: slow(0),
-            comm_slowdown: slow(1),
+            compute_slowdown: slow(|part| part.compute),
+            comm_slowdown: slow(|part| part.comm),
         };
         Some(PhaseSummary {
             phase,
@@ -230,15 +248,19 @@ fn summaries(parts: &[Part]) -> Vec<PhaseSummary> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::trace;
+    use crate::analysis::{Config, overlap, testing::trace};
 
     const TWO_LAYERS: &str = "rank 0
         stream 0: elementwise 0..10 embed phead; gemm 20..120 qkv L0 pA op=1 alone=80; gemm 130..200 qkv L0 pB op=2 alone=70; gemm 210..290 qkv L1 pA op=1 alone=80
         stream 1: comm 20..80 ar L0 pA op=3 alone=30; comm 130..205 ar L0 pB op=4 alone=60; comm 210..260 ar L1 pA op=3 alone=30; comm 300..350 tail ptail";
 
+    fn report(text: &str) -> PhaseReport {
+        phases(&Ops::of(&trace(text), &Config::default()))
+    }
+
     #[test]
     fn slack_gap_and_slowdown_of_one_instance() {
-        let report = phases(&trace(TWO_LAYERS), &Config::default());
+        let report = report(TWO_LAYERS);
         let phases: Vec<_> =
             report.instances.iter().map(|one| (one.layer, one.phase, one.join_gap_ns)).collect();
         let expected = [
@@ -266,7 +288,7 @@ mod tests {
 
     #[test]
     fn summary_by_phase_and_the_tightest() {
-        let report = phases(&trace(TWO_LAYERS), &Config::default());
+        let report = report(TWO_LAYERS);
         let a = &report.summary[1];
         assert_eq!((a.phase, a.count, a.sum.slack_ns, a.median_slack_ns), (Phase::A, 2, 70, 35));
         assert_eq!(a.sum.compute_slowdown, Some(180.0 / 160.0));
@@ -275,16 +297,15 @@ mod tests {
 
     #[test]
     fn imports_have_no_phases() {
-        let report = phases(&trace("rank 0\n stream 0: gemm 0..10 g"), &Config::default());
-        assert_eq!(report, PhaseReport::default());
+        assert_eq!(report("rank 0\n stream 0: gemm 0..10 g"), PhaseReport::default());
     }
 
     #[test]
     fn exposed_communication_of_all_phases_is_that_of_the_rank() {
         let trace = trace(TWO_LAYERS);
-        let of_phases: i64 =
-            phases(&trace, &Config::default()).summary.iter().map(|row| row.sum.exposed_ns).sum();
-        let of_rank = crate::analysis::overlap(&trace, &Config::default()).ranks[0].total;
+        let ops = Ops::of(&trace, &Config::default());
+        let of_phases: i64 = phases(&ops).summary.iter().map(|row| row.sum.exposed_ns).sum();
+        let of_rank = overlap(&ops).ranks[0].total;
         assert_eq!(of_phases, of_rank.exposed_comm_ns);
     }
 }

@@ -1,15 +1,18 @@
-use super::{Config, ranks};
+//! Which ranks ran together.
+
+use super::Config;
+use super::gpu_ops::ranks;
 use crate::model::{Span, Trace, TrackKind};
 
 /// One rank of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunMember {
+pub(super) struct RunMember {
     /// Which of the traces given.
-    pub trace: usize,
+    pub(super) trace: usize,
     /// Its rank.
-    pub rank: u32,
+    pub(super) rank: u32,
     /// Nanoseconds to add to the times of its trace to get those of the first; 0 where a base time is not known.
-    pub offset_ns: i64,
+    pub(super) offset_ns: i64,
 }
 
 /// Which ranks of some traces ran together: their traces name the same world size, they are different ranks (or of
@@ -17,7 +20,7 @@ pub struct RunMember {
 ///
 /// So files of one run opened together are one run, and recordings made one after another are not, whether they lie
 /// in several traces or were merged into one.
-pub fn runs(traces: &[&Trace], config: &Config) -> Vec<Vec<RunMember>> {
+pub(super) fn runs(traces: &[&Trace], config: &Config) -> Vec<Vec<RunMember>> {
     let offsets_ns = clock_offsets_ns(traces);
     let mut runs: Vec<(Vec<RunMember>, Span)> = Vec::new();
     for (trace, offset_ns) in offsets_ns.into_iter().enumerate() {

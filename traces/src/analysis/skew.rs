@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Config, MatchMethod, match_collectives, ranks};
-use crate::model::Trace;
+use super::{MatchMethod, Ops};
 
 /// Arrivals of all ranks at the collectives of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -50,12 +49,10 @@ pub struct RankSkew {
     pub waited_ns: i64,
 }
 
-/// Arrivals in one run, spread over one trace or several.
-pub fn skew(traces: &[&Trace], config: &Config) -> SkewReport {
-    let found = match_collectives(traces, config);
-    let mut all: Vec<u32> = traces.iter().flat_map(|trace| ranks(trace, config)).collect();
-    all.sort_unstable();
-    all.dedup();
+/// Arrivals in the runs of all traces that were gathered together.
+pub fn skew(ops: &Ops<'_>) -> SkewReport {
+    let found = ops.collectives();
+    let all = ops.ranks_of_run();
     let mut rows: Vec<RankSkew> =
         all.iter().map(|&rank| RankSkew { rank, ..RankSkew::default() }).collect();
     let mut collectives = Vec::new();
@@ -97,7 +94,7 @@ pub fn skew(traces: &[&Trace], config: &Config) -> SkewReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::trace;
+    use crate::analysis::{Config, testing::trace};
 
     #[test]
     fn the_late_rank_is_named() {
@@ -109,7 +106,7 @@ mod tests {
              rank 2
              stream 0: comm 10..50 ar op=1; comm 100..150 ar op=2",
         );
-        let report = skew(&[&trace], &Config::default());
+        let report = skew(&Ops::of(&trace, &Config::default()));
         assert_eq!(report.straggler, Some(1));
         assert_eq!(report.collectives[0].spread_ns, 30);
         assert_eq!(report.collectives[0].late_ns, [(0, 0), (1, 30), (2, 10)]);
@@ -127,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_single_rank_has_nobody_to_be_late_for() {
-        let report = skew(&[&trace("rank 0\n stream 0: comm 0..50 ar")], &Config::default());
+        let trace = trace("rank 0\n stream 0: comm 0..50 ar");
+        let report = skew(&Ops::of(&trace, &Config::default()));
         assert_eq!((report.straggler, report.method, report.unmatched), (None, None, 0));
     }
 }

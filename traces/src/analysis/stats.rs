@@ -48,6 +48,11 @@ pub(super) fn median(mut values: Vec<i64>) -> Option<i64> {
     Some(if values.len() % 2 == 1 { upper } else { values[middle - 1].midpoint(upper) })
 }
 
+/// `part / whole`, 0 of an empty whole.
+pub(super) fn share(part_ns: i64, whole_ns: i64) -> f64 {
+    if whole_ns == 0 { 0.0 } else { part_ns as f64 / whole_ns as f64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

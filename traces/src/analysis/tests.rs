@@ -22,18 +22,16 @@ const WOVEN: &str = "sms 2
 #[test]
 fn every_report_serialises() {
     let trace = trace(WOVEN);
-    let config = Config::default();
+    let ops = Ops::of(&trace, &Config::default());
+    let reports = Reports::of(&ops);
     let json = serde_json::json!({
-        "overlap": overlap(&trace, &config),
-        "breakdown": breakdown(&trace, &config),
-        "phases": phases(&trace, &config),
-        "waves": waves(&trace, &config),
-        "skew": skew(&[&trace], &config),
+        "reports": reports,
         "selection": selection(&trace, &Selection { window: trace.span(), tracks: vec![] }),
-        "compare": compare(&trace, &trace, &CompareConfig::default()),
-        "path": critical_path(&trace, &config),
-        "verdict": verdict(&trace, &VerdictConfig::default()),
+        "compare": compare(&ops, &ops, CompareConfig::default()),
+        "path": critical_path(&ops),
+        "verdict": verdict(&ops, &reports, &[]),
     });
+    let json = &json["reports"];
     let rank = &json["overlap"]["ranks"][0];
     assert_eq!((&rank["overlap_ns"], &rank["wait_method"]), (&50.into(), &"measured".into()));
     assert_eq!(rank["iterations"][0]["name"], "step0");
@@ -92,7 +90,7 @@ proptest! {
         let has_blocks = pieces.iter().any(|piece| piece.0 >= 2);
         // Three SMs by the device, two of them with rows.
         let percent = 100.0 * computing as f64 / (3 * comm.len().max(1)) as f64;
-        let total = overlap(&trace, &Config::default()).ranks[0].total;
+        let total = overlap(&Ops::of(&trace, &Config::default())).ranks[0].total;
         match total.sm_weighted_pct {
             None => prop_assert!(!has_blocks),
             Some(got) => prop_assert!((got - percent).abs() < 1e-9, "{} {}", got, percent),
@@ -149,12 +147,12 @@ proptest! {
     #[test]
     fn the_critical_path_tiles_its_span_up_to_the_last_end(pieces in any_pieces()) {
         let trace = build(&pieces);
-        let path = critical_path(&trace, &Config::default());
+        let ops = Ops::of(&trace, &Config::default());
+        let path = critical_path(&ops);
         let tiled: i64 = path.steps.iter().map(|s| s.on_path_ns + s.gap_before_ns).sum();
         prop_assert_eq!(tiled, path.span_ns);
         prop_assert!(path.steps.iter().all(|s| s.on_path_ns >= 0 && s.gap_before_ns >= 0));
-        let ops = gpu_ops(&trace, 0, &Config::default());
-        let last_end = ops.iter().map(|op| op.span.end_ns).max();
+        let last_end = ops.ranks[0].ops.iter().map(|op| op.span.end_ns).max();
         let path_end = path.steps.last().map(|step| trace.span_of(step.slice).end_ns);
         prop_assert_eq!(path_end, last_end);
     }

@@ -1,11 +1,12 @@
+//! How long communication waits for a late rank.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::collectives::match_run;
-use super::gpu_ops::sm_lanes;
-use super::{Collectives, Config, GpuOp, Member, RunMember, gpu_ops, runs};
-use crate::model::{Kind, SliceRef, Trace};
+use super::collectives::{Collectives, Member, RankComm};
+use super::gpu_ops::GpuOp;
+use crate::model::{Kind, LaneId, SliceRef, Span};
 
 /// How waiting for a late rank was told apart from transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,75 +23,68 @@ pub enum WaitMethod {
     Unmatched,
 }
 
-/// Waiting of one rank, by collective.
+/// Waiting of one rank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RankWaits {
     pub(super) method: WaitMethod,
-    /// Nanoseconds waited inside each communication op that waited.
-    pub(super) by_op: BTreeMap<SliceRef, i64>,
+    /// Time waited inside each communication op, in their order.
+    pub(super) by_op_ns: Vec<i64>,
 }
 
-/// Waits of every (trace, rank); the ranks of one run are matched with one another.
-pub(super) fn waits(traces: &[&Trace], config: &Config) -> BTreeMap<(usize, u32), RankWaits> {
-    let mut all = BTreeMap::new();
-    for run in runs(traces, config) {
-        let arrivals = (run.len() > 1).then(|| match_run(traces, &run));
-        for member in &run {
-            let waits = of_member(traces[member.trace], member, arrivals.as_ref());
-            all.insert((member.trace, member.rank), waits);
-        }
-    }
-    all
-}
-
-fn of_member(trace: &Trace, member: &RunMember, arrivals: Option<&Collectives>) -> RankWaits {
+/// Waits of a rank whose SMs have these lanes; `arrivals` are the collectives of its run, `None` when it ran alone.
+pub(super) fn waits(
+    comm: &RankComm<'_>,
+    sms: &[&[LaneId]],
+    arrivals: Option<&Collectives>,
+) -> RankWaits {
+    let nothing = || vec![0; comm.ops.len()];
     let Some(arrivals) = arrivals else {
-        return RankWaits { method: WaitMethod::SingleRank, by_op: BTreeMap::new() };
+        return RankWaits { method: WaitMethod::SingleRank, by_op_ns: nothing() };
     };
-    if let Some(by_op) = measured(trace, member.rank) {
-        return RankWaits { method: WaitMethod::Measured, by_op };
+    if let Some(by_op_ns) = at_barriers(comm, sms) {
+        return RankWaits { method: WaitMethod::Measured, by_op_ns };
     }
     if arrivals.method.is_none() && arrivals.unmatched > 0 {
-        return RankWaits { method: WaitMethod::Unmatched, by_op: BTreeMap::new() };
+        return RankWaits { method: WaitMethod::Unmatched, by_op_ns: nothing() };
     }
-    let mut by_op = BTreeMap::new();
+    RankWaits { method: WaitMethod::Arrival, by_op_ns: until_the_last_arrives(comm, arrivals) }
+}
+
+fn until_the_last_arrives(comm: &RankComm<'_>, arrivals: &Collectives) -> Vec<i64> {
+    let (trace, rank) = (comm.member.trace, comm.member.rank);
+    let mut waited: BTreeMap<SliceRef, i64> = BTreeMap::new();
     for collective in &arrivals.matched {
-        let is_own = |other: &&Member| other.trace == member.trace && other.rank == member.rank;
-        for own in collective.members.iter().filter(is_own) {
-            by_op.insert(own.slice, collective.wait_ns(own));
-        }
+        let own = |member: &&Member| member.trace == trace && member.rank == rank;
+        let own = collective.members.iter().filter(own);
+        waited.extend(own.map(|member| (member.slice, collective.wait_ns(member))));
     }
-    RankWaits { method: WaitMethod::Arrival, by_op }
+    comm.ops.iter().map(|op| waited.get(&op.slice).copied().unwrap_or_default()).collect()
 }
 
 /// Mean time at barriers over the blocks of each collective; `None` when no block of the rank recorded any.
 ///
 /// A wait belongs to the communication op of the rank that runs at its start and is the same plan op, when both
-/// say which.
-fn measured(trace: &Trace, rank: u32) -> Option<BTreeMap<SliceRef, i64>> {
-    let mut ops = gpu_ops(trace, rank, &Config::default());
-    ops.retain(|op| op.kind.is_comm());
-    let mut sums: Vec<BlockSum> = vec![BlockSum::default(); ops.len()];
+/// say which; of several, to the one that started last.
+fn at_barriers(comm: &RankComm<'_>, sms: &[&[LaneId]]) -> Option<Vec<i64>> {
+    let trace = comm.trace;
+    let running = Running::new(comm);
+    let mut sums: Vec<BlockSum> = vec![BlockSum::default(); comm.ops.len()];
     let mut found = false;
     let is_comm: Vec<bool> = trace.labels.iter().map(|label| label.kind.is_comm()).collect();
-    let lanes = sm_lanes(trace, rank).into_iter().flatten();
-    for (turn, &lane) in lanes.enumerate() {
+    for (turn, &lane) in sms.iter().copied().flatten().enumerate() {
         let slices = &trace.lane(lane).slices;
-        for row in 0..slices.len() {
-            if !is_comm[slices.label[row].0 as usize] {
-                continue;
-            }
-            let label = trace.label(slices.label[row]);
+        let labels = slices.label.iter().enumerate();
+        for (row, &label) in labels.filter(|(_, label)| is_comm[label.0 as usize]) {
+            let label = trace.label(label);
             let plan_op = label.facts.as_ref().map(|facts| facts.op);
             let span = slices.span(row);
-            let Some(at) = running_at(trace, &ops, span.start_ns, plan_op) else { continue };
-            let waited = if label.kind == Kind::Wait { span.len_ns() } else { 0 };
+            let Some(at) = running.at(span.start_ns, plan_op) else { continue };
+            let waited_ns = if label.kind == Kind::Wait { span.len_ns() } else { 0 };
             found |= label.kind == Kind::Wait;
-            sums[at].add(turn, waited);
+            sums[at].add(turn, waited_ns);
         }
     }
-    let mean = |(op, sum): (&GpuOp, &BlockSum)| (op.slice, sum.waited_ns / sum.blocks.max(1));
-    found.then(|| ops.iter().zip(&sums).map(mean).collect())
+    found.then(|| sums.iter().map(|sum| sum.waited_ns / sum.blocks.max(1)).collect())
 }
 
 /// Waiting of the blocks of one op, summed; a block is known by its slot, in which it stays.
@@ -111,12 +105,40 @@ impl BlockSum {
     }
 }
 
-fn running_at(trace: &Trace, ops: &[GpuOp], at_ns: i64, plan_op: Option<u32>) -> Option<usize> {
-    let started = ops.partition_point(|op| op.span.start_ns <= at_ns);
-    // Communication ops of a rank hardly overlap; the few that started last are enough to look at.
-    (started.saturating_sub(8)..started).rev().find(|&at| {
-        let own = trace.label(ops[at].label).facts.as_ref().map(|facts| facts.op);
-        let same = plan_op.is_none() || own.is_none() || plan_op == own;
-        same && ops[at].span.contains(at_ns)
-    })
+/// Which communication op of a rank runs at a time.
+struct Running {
+    ops: Vec<RunningOp>,
+}
+
+struct RunningOp {
+    start_ns: i64,
+    end_ns: i64,
+    /// The latest end of this op and all before it: where looking back may stop.
+    latest_end_ns: i64,
+    plan_op: Option<u32>,
+}
+
+impl Running {
+    fn new(comm: &RankComm<'_>) -> Self {
+        let mut latest_end_ns = i64::MIN;
+        let of = |op: &GpuOp| {
+            latest_end_ns = latest_end_ns.max(op.span.end_ns);
+            let plan_op = comm.trace.label(op.label).facts.as_ref().map(|facts| facts.op);
+            let Span { start_ns, end_ns } = op.span;
+            RunningOp { start_ns, end_ns, latest_end_ns, plan_op }
+        };
+        Self { ops: comm.ops.iter().map(of).collect() }
+    }
+
+    /// The op that started last of those that run at `at_ns` and are the same plan op, when both say which.
+    fn at(&self, at_ns: i64, plan_op: Option<u32>) -> Option<usize> {
+        let started = self.ops.partition_point(|op| op.start_ns <= at_ns);
+        let before = self.ops[..started].iter().enumerate().rev();
+        let mut running = before.take_while(|(_, op)| op.latest_end_ns > at_ns);
+        let found = running.find(|(_, op)| {
+            let is_same = plan_op.is_none() || op.plan_op.is_none() || plan_op == op.plan_op;
+            is_same && at_ns < op.end_ns
+        });
+        found.map(|(at, _)| at)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Config, DurationStats, gpu_ops, ranks};
+use super::{DurationStats, Ops};
 use crate::model::{Kind, OpFacts, Split, Trace};
 
 /// Wave arithmetic and achieved rates of every GEMM whose label carries facts.
@@ -71,11 +71,12 @@ impl CutRow {
 }
 
 /// Waves of every GEMM.
-pub fn waves(trace: &Trace, config: &Config) -> WaveReport {
+pub fn waves(ops: &Ops<'_>) -> WaveReport {
+    let trace = ops.trace;
     let mut without_facts = 0;
     let mut rows: BTreeMap<Key, (OpFacts, Sums)> = BTreeMap::new();
-    for rank in ranks(trace, config) {
-        for op in gpu_ops(trace, rank, config) {
+    for rank in &ops.ranks {
+        for op in &rank.ops {
             if op.kind != Kind::Gemm {
                 continue;
             }
@@ -174,7 +175,7 @@ fn device_sms(trace: &Trace) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::trace;
+    use crate::analysis::{Config, testing::trace};
 
     #[test]
     fn rates_of_a_gemm_over_its_layers() {
@@ -182,7 +183,7 @@ mod tests {
             "rank 0
              stream 0: gemm 0..100 up L0 op=1 grid=300 sms=132 waves=3 tail=0.27 flops=2e6 bytes=4000 alone=80; gemm 100..300 up L1 op=9 grid=300 sms=132 waves=3 tail=0.27 flops=2e6 bytes=4000 alone=120; gemm 400..410 imported",
         );
-        let report = waves(&trace, &Config::default());
+        let report = waves(&Ops::of(&trace, &Config::default()));
         assert_eq!(report.without_facts, 1);
         let row = &report.gemms[0];
         assert_eq!((row.durations.count, row.mean_ns), (2, 150.0));
@@ -206,7 +207,7 @@ mod tests {
                 half(0, first, 0),
                 half(1, second, 10)
             );
-            waves(&trace(&text), &Config::default()).cuts.remove(0)
+            waves(&Ops::of(&trace(&text), &Config::default())).cuts.remove(0)
         };
         let equal = cut((150, 2, 18.0 / 132.0), (150, 2, 18.0 / 132.0));
         assert_eq!((equal.split_waves, equal.unsplit_waves, equal.extra_waves()), ([2, 2], 3, 1));

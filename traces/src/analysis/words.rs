@@ -1,4 +1,4 @@
-//! Figures in words: three significant digits and a unit.
+//! Figures in words: three significant digits and a unit. The one place where durations and ratios get their form.
 
 /// A duration in the largest unit that leaves at least 1: `840 ns`, `12.3 µs`, `-3.20 ms`.
 pub fn duration(ns: i64) -> String {
@@ -17,9 +17,9 @@ pub fn percent(ratio: f64) -> String {
     if percent.abs() < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
-/// How many times: `1.24x`.
+/// How many times: `1.24×`.
 pub fn times(ratio: f64) -> String {
-    format!("{}x", three_digits(ratio))
+    format!("{}×", three_digits(ratio))
 }
 
 /// A finite `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`.
@@ -51,6 +51,6 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert_eq!([percent(0.643_6), percent(0.0512)], ["64 %", "5.1 %"]);
-        assert_eq!(times(1.236), "1.24x");
+        assert_eq!(times(1.236), "1.24×");
     }
 }

@@ -9,6 +9,7 @@
 //! its own brute-force twin.
 
 mod band;
+mod gallop;
 mod item;
 mod lane_index;
 pub mod oracle;

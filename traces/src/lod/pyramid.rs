@@ -1,7 +1,8 @@
-use super::LodItem;
 use std::ops::Range;
 
+use super::LodItem;
 use super::band::{Band, bands_of_labels, dominant};
+use super::gallop::gallop;
 use super::lane_index::{BLOCK, LaneIndex};
 use crate::model::{LaneId, SliceTable, Span, Trace};
 
@@ -124,21 +125,10 @@ fn item_end(slices: &SliceTable, row: usize, resolution_ns: i64) -> usize {
     }
     let bucket = slices.start_ns[row].div_euclid(resolution_ns);
     let bucket_end_ns = bucket.saturating_add(1).saturating_mul(resolution_ns);
-    let end = gallop(&slices.start_ns, row + 1, bucket_end_ns);
+    let next = row + 1;
+    let end = next + gallop(&slices.start_ns[next..], |start_ns| start_ns < bucket_end_ns);
     // Disjoint slices: only the last to start in a bucket can be long.
     if is_long(end - 1) { end - 1 } else { end }
-}
-
-/// First index from `from` on whose value is at least `bound`; costs the logarithm of the distance.
-fn gallop(values: &[i64], from: usize, bound: i64) -> usize {
-    let mut step = 1;
-    let mut low = from;
-    while low + step <= values.len() && values[low + step - 1] < bound {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step).min(values.len());
-    low + values[low..high].partition_point(|&value| value < bound)
 }
 
 fn touches(slices: &SliceTable, rows: Range<usize>, window: Span) -> bool {

@@ -1,5 +1,6 @@
 //! A step function of time with its integral, so that the mean over any interval is two searches.
 
+use super::gallop::gallop;
 use super::radix::sort_by_time;
 
 /// A piecewise constant, integer-valued function that is 0 before its first step and after its last.
@@ -48,7 +49,7 @@ impl Steps {
     pub(super) fn integrals(&self, times_ns: &[i64], mut each: impl FnMut(usize, i64)) {
         let mut next = 0;
         for (index, &time_ns) in times_ns.iter().enumerate() {
-            next += gallop(&self.at_ns[next..], time_ns);
+            next += gallop(&self.at_ns[next..], |at_ns| at_ns <= time_ns);
             each(index, self.integral_before(next, time_ns));
         }
     }
@@ -62,15 +63,4 @@ impl Steps {
             None => 0,
         }
     }
-}
-
-/// Number of leading values at most `bound`.
-fn gallop(values: &[i64], bound: i64) -> usize {
-    let (mut low, mut step) = (0, 1);
-    while low + step <= values.len() && values[low + step - 1] <= bound {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step).min(values.len());
-    low + values[low..high].partition_point(|&value| value <= bound)
 }

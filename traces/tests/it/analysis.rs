@@ -3,7 +3,7 @@
 
 use weftscope_traces::{
     Trace,
-    analysis::{Config, MatchMethod, WaitMethod, overlap, overlap_together, skew},
+    analysis::{Config, MatchMethod, Ops, OverlapReport, WaitMethod, overlap, skew},
     edit::merge,
 };
 
@@ -19,7 +19,10 @@ fn recordings() -> Option<Vec<Trace>> {
 #[test]
 fn overlap_of_each_file_alone() {
     let Some(traces) = recordings() else { return };
-    let figures = traces.iter().map(|trace| overlap(trace, &Config::default()).ranks[0].total);
+    let figures = traces.iter().map(|trace| {
+        let report = overlap(&Ops::of(trace, &Config::default()));
+        report.ranks[0].total
+    });
     let got: Vec<_> =
         figures.map(|f| (f.span_ns, f.compute_ns, f.comm_ns, f.overlap_ns, f.wait_ns)).collect();
     let expected = [
@@ -35,7 +38,8 @@ fn overlap_of_each_file_alone() {
 fn opened_together_the_excess_of_rank_0_is_waiting() {
     let Some(traces) = recordings() else { return };
     let all: Vec<&Trace> = traces.iter().collect();
-    let reports = overlap_together(&all, &Config::default());
+    let ops = Ops::together(&all, &Config::default());
+    let reports: Vec<OverlapReport> = ops.iter().map(overlap).collect();
     let waits: Vec<_> = reports.iter().map(|report| report.ranks[0].total.wait_ns).collect();
     assert_eq!(waits, [2_112_320, 2_304_373, 9_736_827, 0]);
     assert!(reports.iter().all(|report| report.ranks[0].wait_method == WaitMethod::Arrival));
@@ -47,7 +51,7 @@ fn opened_together_the_excess_of_rank_0_is_waiting() {
 fn merged_into_one_trace_the_two_runs_stay_apart() {
     let Some(traces) = recordings() else { return };
     let merged = merge(traces).expect("four");
-    let report = overlap(&merged, &Config::default());
+    let report = overlap(&Ops::of(&merged, &Config::default()));
     let got: Vec<_> =
         report.ranks.iter().map(|rank| (rank.total.comm_ns, rank.total.wait_ns)).collect();
     let expected =
@@ -58,7 +62,8 @@ fn merged_into_one_trace_the_two_runs_stay_apart() {
 #[test]
 fn rank_1_is_the_straggler_of_the_weave() {
     let Some(traces) = recordings() else { return };
-    let report = skew(&[&traces[2], &traces[3]], &Config::default());
+    let ops = Ops::together(&[&traces[2], &traces[3]], &Config::default());
+    let report = skew(&ops[0]);
     assert_eq!((report.straggler, report.method), (Some(1), Some(MatchMethod::Order)));
     assert_eq!((report.collectives.len(), report.unmatched), (48, 0));
     assert_eq!(report.ranks[1].times_last, 48);

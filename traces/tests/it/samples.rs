@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use weftscope_traces::{
     Kind, Phase, Provenance, Trace, TrackKind,
-    analysis::{Config, overlap},
+    analysis::{Config, Ops, overlap},
     container,
 };
 
@@ -53,7 +53,7 @@ fn check(trace: &Trace, name: &str) {
     assert!(streams >= trace.meta.ranks.len(), "{name}: {streams} streams");
     assert!(trace.labels.iter().any(|label| label.kind == Kind::Gemm), "{name}");
     assert!(trace.labels.iter().any(|label| label.kind.is_comm()), "{name}");
-    let hidden: f64 = overlap(trace, &Config::default())
+    let hidden: f64 = overlap(&Ops::of(trace, &Config::default()))
         .ranks
         .iter()
         .map(|rank| rank.total.overlap_pct)

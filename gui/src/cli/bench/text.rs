@@ -95,7 +95,7 @@ fn strategy_row(name: &str, figures: &Figures, bench: &Bench) -> [String; 8] {
     let time = figures.per_layer_us;
     let against = |other: StrategyKind| {
         let speed_up = bench.per_layer_us(other).map(|us| us / time.median);
-        speed_up.map_or("–".to_owned(), |ratio| format!("{ratio:.2}x"))
+        speed_up.map_or("–".to_owned(), |ratio| format!("{ratio:.2}×"))
     };
     [
         name.to_owned(),

@@ -15,7 +15,7 @@ use crate::{
 /// The figures of the rank with the most exposed communication, which is the one that others wait for.
 pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     let theme = cx.theme;
-    let ranks = &document.explanation.overlap.ranks;
+    let ranks = &document.explanation.reports.overlap.ranks;
     let Some(worst) = ranks.iter().max_by_key(|rank| rank.total.exposed_comm_ns) else { return };
     let title = if ranks.len() > 1 {
         format!("Communication, rank {} (most exposed)", worst.rank)

@@ -11,7 +11,7 @@ use crate::{
 
 /// Split tax and contention tax; nothing where durations alone are not known.
 pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
-    let summary = &document.explanation.phases.summary;
+    let summary = &document.explanation.reports.phases.summary;
     let theme = cx.theme;
     let mut contention_ns = 0.0;
     let mut compute_ns = 0.0;
@@ -23,11 +23,12 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         }
     }
     let ranks = document.trace.meta.ranks.len().max(1) as f64;
-    let extra = document.explanation.waves.cuts.iter().filter(|cut| {
+    let extra = document.explanation.reports.waves.cuts.iter().filter(|cut| {
         let whole = cut.unsplit_waves_all_sms.unwrap_or(cut.unsplit_waves);
         cut.split_waves[0] + cut.split_waves[1] > whole
     });
-    let is_split = document.explanation.waves.gemms.iter().any(|gemm| gemm.split != Split::Whole);
+    let is_split =
+        document.explanation.reports.waves.gemms.iter().any(|gemm| gemm.split != Split::Whole);
     if compute_ns == 0.0 && !is_split {
         return;
     }
@@ -42,7 +43,7 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     }
     if is_split {
         let count = extra.count();
-        let of = document.explanation.waves.cuts.len();
+        let of = document.explanation.reports.waves.cuts.len();
         figure(ui, theme, "products that gain a wave", format!("{count} of {of}"));
     }
     #[cfg(feature = "live")]

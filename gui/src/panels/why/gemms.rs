@@ -11,7 +11,7 @@ use crate::{
 
 /// A row a product; nothing for traces whose kernels say nothing of their work.
 pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
-    let report = &document.explanation.waves;
+    let report = &document.explanation.reports.waves;
     if report.gemms.is_empty() {
         return;
     }

@@ -10,7 +10,7 @@ use crate::{
 
 /// A row a phase; nothing for traces without phases.
 pub(super) fn phases_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
-    let report = &document.explanation.phases;
+    let report = &document.explanation.reports.phases;
     if report.summary.is_empty() {
         return;
     }

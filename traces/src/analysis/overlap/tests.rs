@@ -3,12 +3,16 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::analysis::testing::trace;
+use crate::analysis::{Config, testing::trace};
 
 fn only_rank(text: &str) -> RankOverlap {
-    let mut report = overlap(&trace(text), &Config::default());
+    let mut report = overlap(&Ops::of(&trace(text), &Config::default()));
     assert_eq!(report.ranks.len(), 1);
     report.ranks.pop().expect("one rank")
+}
+
+fn overlap_of_each(traces: &[&Trace]) -> Vec<OverlapReport> {
+    Ops::together(traces, &Config::default()).iter().map(overlap).collect()
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn a_kernel_belongs_to_the_iteration_it_starts_in() {
 fn a_window_cuts_kernels() {
     let trace = trace("rank 0\n stream 0: gemm 0..100 g\n stream 1: comm 50..150 ar");
     let config = Config { window: Some(Span::new(80, 120)), ..Config::default() };
-    let total = overlap(&trace, &config).ranks[0].total;
+    let total = overlap(&Ops::of(&trace, &config)).ranks[0].total;
     assert_eq!(
         (total.span_ns, total.compute_ns, total.comm_ns, total.overlap_ns),
         (40, 20, 40, 20)
@@ -98,7 +102,7 @@ fn the_rank_that_arrives_first_waits_for_the_last() {
          rank 1
          stream 0: comm 130..200 ar op=1; comm 390..430 ar op=2",
     );
-    let report = overlap(&trace, &Config::default());
+    let report = overlap(&Ops::of(&trace, &Config::default()));
     let waits: Vec<_> =
         report.ranks.iter().map(|rank| (rank.total.wait_ns, rank.wait_method)).collect();
     // The second wait is cut to the kernel's own 40 ns.
@@ -109,10 +113,10 @@ fn the_rank_that_arrives_first_waits_for_the_last() {
 fn ranks_in_two_files_are_matched_by_turn_on_the_common_clock() {
     let early = trace("world 2\n base 1000\n rank 0\n stream 7: comm 0..50 nccl; comm 60..90 nccl");
     let late = trace("world 2\n base 1020\n rank 1\n stream 7: comm 10..30 nccl; comm 38..70 nccl");
-    let reports = overlap_together(&[&early, &late], &Config::default());
+    let reports = overlap_of_each(&[&early, &late]);
     let waits: Vec<_> = reports.iter().map(|report| report.ranks[0].total.wait_ns).collect();
     assert_eq!(waits, [30, 2]);
-    let alone = overlap(&early, &Config::default());
+    let alone = overlap(&Ops::of(&early, &Config::default()));
     assert_eq!(alone.ranks[0].total.wait_ns, 0);
 }
 
@@ -120,7 +124,7 @@ fn ranks_in_two_files_are_matched_by_turn_on_the_common_clock() {
 fn two_runs_opened_together_are_not_mixed() {
     let first = trace("base 1000\n rank 0\n stream 7: comm 0..50 nccl");
     let second = trace("base 9000\n rank 1\n stream 7: comm 0..50 nccl");
-    let reports = overlap_together(&[&first, &second], &Config::default());
+    let reports = overlap_of_each(&[&first, &second]);
     assert!(reports.iter().all(|report| report.ranks[0].wait_method == WaitMethod::SingleRank));
 }
 
@@ -130,7 +134,7 @@ fn two_runs_merged_into_one_trace_are_not_mixed() {
         "rank 0\n stream 7: comm 0..50 nccl\n rank 1\n stream 7: comm 40..60 nccl
          rank 2\n stream 7: comm 900..950 nccl\n rank 3\n stream 7: comm 905..950 nccl",
     );
-    let report = overlap(&trace, &Config::default());
+    let report = overlap(&Ops::of(&trace, &Config::default()));
     let waits: Vec<_> = report.ranks.iter().map(|rank| rank.total.wait_ns).collect();
     assert_eq!(waits, [40, 0, 5, 0]);
 }
@@ -140,7 +144,7 @@ fn unequal_numbers_of_collectives_are_not_matched_by_turn() {
     let trace = trace(
         "rank 0\n stream 0: comm 0..50 nccl; comm 60..90 nccl\n rank 1\n stream 0: comm 10..50 nccl",
     );
-    let report = overlap(&trace, &Config::default());
+    let report = overlap(&Ops::of(&trace, &Config::default()));
     assert!(report.ranks.iter().all(|rank| rank.wait_method == WaitMethod::Unmatched));
 }
 
@@ -152,7 +156,7 @@ fn sequence_numbers_survive_a_lost_record() {
          rank 1
          stream 0: comm 70..90 nccl seq=6",
     );
-    let report = overlap(&trace, &Config::default());
+    let report = overlap(&Ops::of(&trace, &Config::default()));
     assert_eq!(report.ranks[0].total.wait_ns, 10);
     assert_eq!(report.ranks[0].wait_method, WaitMethod::Arrival);
 }
@@ -168,7 +172,7 @@ fn barrier_times_of_blocks_are_preferred() {
          stream 1: comm 50..100 ar op=1
          sm 0: comm 50..100 ar op=1",
     );
-    let report = overlap(&trace, &Config::default());
+    let report = overlap(&Ops::of(&trace, &Config::default()));
     let first = &report.ranks[0];
     assert_eq!((first.total.wait_ns, first.wait_method), (30, WaitMethod::Measured));
     assert_eq!(report.ranks[1].wait_method, WaitMethod::Arrival);

@@ -4,21 +4,13 @@ mod tight_phase;
 
 use serde::Serialize;
 
-use super::words::{duration, percent, times};
-use super::{
-    Config, OverlapFigures, OverlapReport, PhaseReport, RankOverlap, WaitMethod,
-    median_iteration_ns, overlap, phases, skew, waves,
-};
-use crate::model::{Phase, Trace};
+use tight_phase::slow_computation;
 
-/// What a verdict may draw on beside the trace.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct VerdictConfig {
-    /// Ranks and window.
-    pub narrow: Config,
-    /// The same batch under other strategies.
-    pub baselines: Vec<Baseline>,
-}
+use super::reports::Reports;
+use super::stats::share;
+use super::words::{duration, percent, times};
+use super::{Ops, OverlapFigures, OverlapReport, PhaseReport, RankOverlap, WaitMethod, WaveReport};
+use crate::model::{Phase, Trace};
 
 /// The iteration time of another strategy for the same batch and machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,36 +55,30 @@ const MOSTLY_WAITING: f64 = 0.3;
 /// From this share of the span on, idleness is what the run is about.
 const MOSTLY_IDLE: f64 = 0.25;
 
-/// Judges a run. Figures of several ranks are summed; slack is the median over layers, ranks and iterations.
-pub fn verdict(trace: &Trace, config: &VerdictConfig) -> Verdict {
-    let overlap = overlap(trace, &config.narrow);
-    let phases = phases(trace, &config.narrow);
-    let sum = summed(&overlap);
-    let (limit, sentence) = judge(trace, config, (&overlap, &phases), &sum);
+/// Judges a run by its reports; `baselines` are the same batch under other strategies, where those ran. Figures of
+/// several ranks are summed; slack is the median over layers, ranks and iterations.
+pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verdict {
+    let sum = summed(&reports.overlap);
+    let (limit, sentence) = judge(ops, reports, &sum);
     let mut details = Vec::new();
-    details.extend(against_baselines(trace, config));
+    details.extend(against_baselines(reports.iteration_time.median_ns, baselines));
     details.extend(hidden(&sum, limit));
-    details.extend(head_and_tail(&phases, &sum));
+    details.extend(head_and_tail(&reports.phases, &sum));
     if limit != Limit::Waiting {
-        details
-            .extend(waiting(trace, config, &overlap).map(|(_, sentence)| format!("{sentence}.")));
+        details.extend(waiting(reports).map(|waiting| format!("{}.", waiting.sentence)));
     }
-    details.extend(phases.tightest.and_then(|phase| tight_phase::slow_computation(&phases, phase)));
-    details.extend(costly_cuts(trace, &config.narrow));
+    let tightest = reports.phases.tightest;
+    details.extend(tightest.and_then(|phase| slow_computation(&reports.phases, phase)));
+    details.extend(costly_cuts(&reports.waves));
     Verdict { limit, sentence, details }
 }
 
-fn judge(
-    trace: &Trace,
-    config: &VerdictConfig,
-    (overlap, phases): (&OverlapReport, &PhaseReport),
-    sum: &OverlapFigures,
-) -> (Limit, String) {
+fn judge(ops: &Ops<'_>, reports: &Reports, sum: &OverlapFigures) -> (Limit, String) {
     if sum.span_ns == 0 {
         let sentence = "The trace holds no GPU kernels, so there is nothing to judge.";
         return (Limit::Unknown, sentence.into());
     }
-    if let Some((MOSTLY_WAITING.., sentence)) = waiting(trace, config, overlap) {
+    if let Some(Waiting { of_comm: MOSTLY_WAITING.., sentence }) = waiting(reports) {
         return (Limit::Waiting, format!("{sentence}; no split hides that."));
     }
     let idle = share(sum.idle_ns, sum.span_ns);
@@ -106,10 +92,10 @@ fn judge(
     }
     let exposed = share(sum.exposed_comm_ns, sum.span_ns);
     let limit = if exposed >= NOTABLE { Limit::ExposedComm } else { Limit::Compute };
-    if let Some(phase) = phases.tightest {
-        return (limit, tight_phase::sentence(trace, &config.narrow, phases, phase));
+    if let Some(phase) = reports.phases.tightest {
+        return (limit, tight_phase::sentence(ops, &reports.phases, phase));
     }
-    (limit, by_overlap(trace, sum, exposed))
+    (limit, by_overlap(ops.trace, sum, exposed))
 }
 
 /// All ranks together; percentages from the sums.
@@ -128,26 +114,27 @@ fn summed(overlap: &OverlapReport) -> OverlapFigures {
     sum
 }
 
-fn share(part_ns: i64, whole_ns: i64) -> f64 {
-    if whole_ns == 0 { 0.0 } else { part_ns as f64 / whole_ns as f64 }
+/// A rank that waits.
+struct Waiting {
+    /// Waiting as a share of the rank's communication, 0…1.
+    of_comm: f64,
+    /// Who waits for whom, without a full stop.
+    sentence: String,
 }
 
-/// Speaks when some rank spends a notable part of its time waiting; gives that part of its communication as well.
-fn waiting(
-    trace: &Trace,
-    config: &VerdictConfig,
-    overlap: &OverlapReport,
-) -> Option<(f64, String)> {
+/// The rank that waits longest, when waiting takes a notable part of its time.
+fn waiting(reports: &Reports) -> Option<Waiting> {
     let is_known = |rank: &&RankOverlap| {
         matches!(rank.wait_method, WaitMethod::Measured | WaitMethod::Arrival)
     };
-    let waiting = overlap.ranks.iter().filter(is_known).max_by_key(|rank| rank.total.wait_ns)?;
+    let ranks = reports.overlap.ranks.iter();
+    let waiting = ranks.filter(is_known).max_by_key(|rank| rank.total.wait_ns)?;
     let total = &waiting.total;
     if share(total.wait_ns, total.span_ns) < NOTABLE {
         return None;
     }
     let of_comm = share(total.wait_ns, total.comm_ns);
-    let straggler = skew(&[trace], &config.narrow).straggler.filter(|&rank| rank != waiting.rank);
+    let straggler = reports.skew.straggler.filter(|&rank| rank != waiting.rank);
     let whom = match straggler {
         Some(rank) => format!("rank {rank}, which comes last on average"),
         None => "its peers in turn".to_owned(),
@@ -159,7 +146,7 @@ fn waiting(
         duration(total.comm_ns),
         percent(of_comm),
     );
-    Some((of_comm, sentence))
+    Some(Waiting { of_comm, sentence })
 }
 
 /// Without phases, only the overlap itself can be spoken of.
@@ -197,8 +184,7 @@ fn by_overlap(trace: &Trace, sum: &OverlapFigures, exposed: f64) -> String {
 }
 
 /// One sentence on the iteration time beside every baseline given.
-fn against_baselines(trace: &Trace, config: &VerdictConfig) -> Option<String> {
-    let (own_ns, _) = median_iteration_ns(trace, &config.narrow);
+fn against_baselines(own_ns: i64, baselines: &[Baseline]) -> Option<String> {
     let beside = |baseline: &Baseline| {
         let ratio = baseline.iteration_ns as f64 / own_ns as f64;
         let (ratio, word) = if ratio >= 1.0 { (ratio, "faster") } else { (1.0 / ratio, "slower") };
@@ -208,7 +194,7 @@ fn against_baselines(trace: &Trace, config: &VerdictConfig) -> Option<String> {
         }
         format!("{} {word} than {name} ({})", times(ratio), duration(baseline.iteration_ns))
     };
-    let usable = config.baselines.iter().filter(|baseline| baseline.iteration_ns > 0);
+    let usable = baselines.iter().filter(|baseline| baseline.iteration_ns > 0);
     let beside: Vec<String> = usable.map(beside).collect();
     (own_ns > 0 && !beside.is_empty())
         .then(|| format!("The iteration takes {}: {}.", duration(own_ns), beside.join(", ")))
@@ -244,9 +230,8 @@ fn head_and_tail(phases: &PhaseReport, sum: &OverlapFigures) -> Option<String> {
 }
 
 /// GEMMs whose two halves need more waves than the whole.
-fn costly_cuts(trace: &Trace, config: &Config) -> Option<String> {
-    let cuts = waves(trace, config).cuts;
-    let costly = cuts.iter().filter(|cut| cut.extra_waves() > 0).map(|cut| {
+fn costly_cuts(waves: &WaveReport) -> Option<String> {
+    let costly = waves.cuts.iter().filter(|cut| cut.extra_waves() > 0).map(|cut| {
         let [first, second] = cut.split_waves;
         format!("{} {first} + {second} instead of {}", cut.name, cut.unsplit_waves)
     });

@@ -1,8 +1,14 @@
 use super::*;
-use crate::analysis::testing::trace;
+use crate::analysis::{Config, testing::trace};
 
 fn judged(text: &str) -> Verdict {
-    verdict(&trace(text), &VerdictConfig::default())
+    judged_beside(text, &[])
+}
+
+fn judged_beside(text: &str, baselines: &[Baseline]) -> Verdict {
+    let trace = trace(text);
+    let ops = Ops::of(&trace, &Config::default());
+    verdict(&ops, &Reports::of(&ops), baselines)
 }
 
 #[test]
@@ -15,7 +21,7 @@ fn the_tight_phase_and_why() {
     );
     assert_eq!(
         verdict.sentence,
-        "Phase A is the tight one: 300 ns of slack a layer; communication there runs 1.50x slower than alone \
+        "Phase A is the tight one: 300 ns of slack a layer; communication there runs 1.50× slower than alone \
          because 8 CTAs share HBM with attention."
     );
     assert_eq!(verdict.limit, Limit::Compute);
@@ -23,7 +29,7 @@ fn the_tight_phase_and_why() {
         verdict.details,
         [
             "100 % of communication is hidden, and 0.0 % of the time is exposed communication: computation limits the iteration.",
-            "Computation of phase A runs 1.11x slower than alone.",
+            "Computation of phase A runs 1.11× slower than alone.",
         ]
     );
 }
@@ -37,7 +43,7 @@ fn a_slow_down_of_unknown_cause_is_not_explained() {
     );
     assert_eq!(
         verdict.sentence,
-        "Phase C is the tight one: communication sticks out by 1.00 µs a layer; communication there runs 1.50x \
+        "Phase C is the tight one: communication sticks out by 1.00 µs a layer; communication there runs 1.50× \
          slower than alone, 4 CTAs beside the up GEMM; why, the trace does not tell."
     );
     assert_eq!(verdict.limit, Limit::ExposedComm);
@@ -141,11 +147,10 @@ fn baselines_and_costly_cuts_are_told() {
         stream 0: gemm 0..500 up s0 grid=150 sms=132 waves=2 tail=0.13636; gemm 500..1000 up s1 grid=150 sms=132 waves=2 tail=0.13636";
     let baselines = [("default", 1240), ("no communication", 900), ("fuse-only", 1001)]
         .map(|(name, iteration_ns)| Baseline { name: name.into(), iteration_ns });
-    let config = VerdictConfig { baselines: baselines.into(), ..VerdictConfig::default() };
     assert_eq!(
-        verdict(&trace(text), &config).details,
+        judged_beside(text, &baselines).details,
         [
-            "The iteration takes 1.00 µs: 1.24x faster than default (1.24 µs), 1.11x slower than no communication \
+            "The iteration takes 1.00 µs: 1.24× faster than default (1.24 µs), 1.11× slower than no communication \
              (900 ns), as long as fuse-only.",
             "The cut costs waves: up 2 + 2 instead of 3.",
         ]

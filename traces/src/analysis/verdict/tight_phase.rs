@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::gpu_ops::sm_lanes;
 use crate::analysis::words::{duration, times};
-use crate::analysis::{Config, GpuOp, PhaseReport, PhaseSummary, gpu_ops, ranks};
+use crate::analysis::{GpuOp, Ops, PhaseReport, PhaseSummary};
 use crate::model::{Kind, Label, LaneId, Phase, Trace};
 
 /// From this ratio on, slower than alone is worth a word.
@@ -14,12 +13,7 @@ const NOTABLY_SLOWER: f64 = 1.05;
 const BUSY_HBM_GB_PER_S: f64 = 1000.0;
 
 /// `Phase A is the tight one: …`, with the slow-down of its communication and the reason as far as it is known.
-pub(super) fn sentence(
-    trace: &Trace,
-    config: &Config,
-    phases: &PhaseReport,
-    phase: Phase,
-) -> String {
+pub(super) fn sentence(ops: &Ops<'_>, phases: &PhaseReport, phase: Phase) -> String {
     let Some(row) = phases.summary.iter().find(|row| row.phase == phase) else {
         return String::new();
     };
@@ -30,7 +24,7 @@ pub(super) fn sentence(
         format!("communication sticks out by {} a layer", duration(-slack_ns))
     };
     let name = phase.name();
-    let slower = slower_communication(trace, config, row);
+    let slower = slower_communication(ops, row);
     format!("Phase {name} is the tight one: {slack}{slower}.")
 }
 
@@ -42,7 +36,7 @@ pub(super) fn slow_computation(phases: &PhaseReport, phase: Phase) -> Option<Str
     Some(format!("Computation of phase {name} runs {} slower than alone.", times(ratio)))
 }
 
-fn slower_communication(trace: &Trace, config: &Config, row: &PhaseSummary) -> String {
+fn slower_communication(ops: &Ops<'_>, row: &PhaseSummary) -> String {
     let Some(ratio) = row.sum.comm_slowdown else {
         return String::new();
     };
@@ -55,7 +49,7 @@ fn slower_communication(trace: &Trace, config: &Config, row: &PhaseSummary) -> S
         let share = duration(row.sum.wait_ns / row.count as i64);
         return format!("{slower} because it waits {share} for the last rank");
     }
-    let Some(company) = Company::of(trace, config, row.phase) else { return slower };
+    let Some(company) = Company::of(ops, row.phase) else { return slower };
     let ctas = if company.ctas == 1 { "1 CTA".into() } else { format!("{} CTAs", company.ctas) };
     let beside = &company.beside;
     match company.blocks {
@@ -95,14 +89,14 @@ struct Blocks {
 
 impl Company {
     /// `None` when labels do not say enough.
-    fn of(trace: &Trace, config: &Config, phase: Phase) -> Option<Self> {
+    fn of(ops: &Ops<'_>, phase: Phase) -> Option<Self> {
+        let trace = ops.trace;
         let mut ctas = 0;
         let mut hbm_bytes = [0.0, 0.0];
         let mut compute_ns: BTreeMap<String, i64> = BTreeMap::new();
         let (mut comm_ns, mut late_ns) = (0, None);
-        for rank in ranks(trace, config) {
-            let lanes = sm_lanes(trace, rank);
-            for op in gpu_ops(trace, rank, config) {
+        for rank in &ops.ranks {
+            for op in &rank.ops {
                 let label = trace.label(op.label);
                 let is_comm = op.kind.is_comm();
                 if label.phase != phase || !(is_comm || op.kind.is_compute()) {
@@ -113,7 +107,7 @@ impl Company {
                 if is_comm {
                     ctas = ctas.max(facts.map_or(0, |facts| facts.grid));
                     comm_ns += op.span.len_ns();
-                    if let Some(late) = last_block_late_ns(trace, &lanes, &op) {
+                    if let Some(late) = last_block_late_ns(trace, &rank.sms, op) {
                         *late_ns.get_or_insert(0) += late;
                     }
                 } else {

@@ -1,0 +1,172 @@
+//! What the questions share, gathered once: ops by rank, iterations, unions, matched collectives, waits.
+
+use std::sync::Arc;
+
+use super::collectives::{RankComm, match_run};
+use super::gpu_ops::{cut, gpu_ops, ranks, sm_lanes};
+use super::intervals::IntervalSet;
+use super::iterations::iterations;
+use super::runs::runs;
+use super::waits::{WaitMethod, waits};
+use super::{Collectives, Config, GpuOp, Iteration};
+use crate::model::{Kind, LaneId, Span, Trace};
+
+/// A trace, narrowed by a [`Config`], with what several questions ask of it. Every analysis takes one.
+///
+/// Costs a sort of the ops on streams and one look at every block on an SM (for the waits at barriers).
+#[derive(Clone, Debug)]
+pub struct Ops<'a> {
+    /// The trace.
+    pub trace: &'a Trace,
+    /// By rank, ascending.
+    pub ranks: Vec<RankOps<'a>>,
+    pub(super) window: Option<Span>,
+    run: Arc<Run>,
+    index: usize,
+}
+
+/// What one rank ran.
+#[derive(Clone, Debug)]
+pub struct RankOps<'a> {
+    /// The rank.
+    pub rank: u32,
+    /// Kernels and copies of its streams in order of start, cut to the window.
+    pub ops: Vec<GpuOp>,
+    /// Its iterations, by its marks; empty without marks.
+    pub iterations: Vec<Iteration>,
+    /// Time with computation on a stream.
+    pub compute: IntervalSet,
+    /// Time with communication on a stream.
+    pub comm: IntervalSet,
+    /// How [`GpuOp::wait_ns`] was obtained.
+    pub wait_method: WaitMethod,
+    /// Lanes of every SM, one list an SM, SMs without slices included.
+    pub(super) sms: Vec<&'a [LaneId]>,
+}
+
+/// What traces that were gathered together share.
+#[derive(Debug, Default)]
+struct Run {
+    ranks: Vec<u32>,
+    collectives: Collectives,
+}
+
+impl<'a> Ops<'a> {
+    /// The ops of one trace.
+    pub fn of(trace: &'a Trace, config: &Config) -> Self {
+        let (mut gathered, run) = gather(&[trace], config);
+        let ranks = gathered.pop().unwrap_or_default();
+        Self { trace, ranks, window: config.window, run: Arc::new(run), index: 0 }
+    }
+
+    /// The ops of several traces, one each. Traces of one run (other ranks, same time) are matched, so that waiting
+    /// for a rank recorded in another file is seen; see [`runs`](super::runs::runs) for what makes a run.
+    pub fn together(traces: &[&'a Trace], config: &Config) -> Vec<Self> {
+        let (gathered, run) = gather(traces, config);
+        let run = Arc::new(run);
+        let one = |(index, (&trace, ranks))| {
+            let run = Arc::clone(&run);
+            Self { trace, ranks, window: config.window, run, index }
+        };
+        traces.iter().zip(gathered).enumerate().map(one).collect()
+    }
+
+    /// Collectives of all traces gathered together, on the clock of the first. The window is not applied: a
+    /// collective cut off on one rank would shift the turns of all later ones.
+    pub fn collectives(&self) -> &Collectives {
+        &self.run.collectives
+    }
+
+    /// The ranks of all traces gathered together, ascending.
+    pub fn ranks_of_run(&self) -> &[u32] {
+        &self.run.ranks
+    }
+
+    /// Which of the traces gathered together this is, as [`Member::trace`](super::Member::trace) counts them.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl RankOps<'_> {
+    /// SMs of the rank: what its device states, or the rows drawn when that is more.
+    pub(super) fn num_sms(&self, trace: &Trace) -> usize {
+        let known = trace.meta.ranks.iter().find(|info| info.rank == self.rank);
+        let stated = known.map_or(0, |info| info.device.sms as usize);
+        stated.max(self.sms.len())
+    }
+
+    /// Time with an op of a kind that `keep` accepts.
+    pub(super) fn union_of(&self, keep: impl Fn(Kind) -> bool) -> IntervalSet {
+        self.ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()
+    }
+}
+
+/// The ranks of every trace, and what they share.
+fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, Run) {
+    let whole = |&trace: &&'a Trace| -> Vec<RankOps<'a>> {
+        ranks(trace, config).into_iter().map(|rank| whole_rank(trace, rank)).collect()
+    };
+    let mut gathered: Vec<Vec<RankOps<'a>>> = traces.iter().map(whole).collect();
+    let collectives = match_and_wait(traces, config, &mut gathered);
+    for rank in gathered.iter_mut().flatten() {
+        if let Some(window) = config.window {
+            cut(&mut rank.ops, window);
+        }
+        rank.compute = rank.union_of(Kind::is_compute);
+        rank.comm = rank.union_of(Kind::is_comm);
+    }
+    let mut ranks: Vec<u32> = gathered.iter().flatten().map(|rank| rank.rank).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    (gathered, Run { ranks, collectives })
+}
+
+/// A rank before its ops are matched with others' and cut to the window.
+fn whole_rank(trace: &Trace, rank: u32) -> RankOps<'_> {
+    RankOps {
+        rank,
+        ops: gpu_ops(trace, rank),
+        iterations: iterations(trace, rank),
+        compute: IntervalSet::default(),
+        comm: IntervalSet::default(),
+        wait_method: WaitMethod::SingleRank,
+        sms: sm_lanes(trace, rank),
+    }
+}
+
+/// Matches the collectives of every run and writes into the ops how long they waited.
+fn match_and_wait(
+    traces: &[&Trace],
+    config: &Config,
+    gathered: &mut [Vec<RankOps<'_>>],
+) -> Collectives {
+    let mut all = Collectives::default();
+    for mut run in runs(traces, config) {
+        run.sort_by_key(|member| member.rank);
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        let mut comm: Vec<RankComm<'_>> = Vec::new();
+        for member in run {
+            let ranks = &gathered[member.trace];
+            let Some(at) = ranks.iter().position(|other| other.rank == member.rank) else {
+                continue;
+            };
+            let ops = ranks[at].ops.iter().filter(|op| op.kind.is_comm()).copied().collect();
+            places.push((member.trace, at));
+            comm.push(RankComm { member, trace: traces[member.trace], ops });
+        }
+        let found = match_run(&comm);
+        for (of_rank, &(trace, at)) in comm.iter().zip(&places) {
+            let rank = &mut gathered[trace][at];
+            let arrivals = (comm.len() > 1).then_some(&found);
+            let waits = waits(of_rank, &rank.sms, arrivals);
+            rank.wait_method = waits.method;
+            let comm = rank.ops.iter_mut().filter(|op| op.kind.is_comm());
+            comm.zip(waits.by_op_ns).for_each(|(op, wait_ns)| op.wait_ns = wait_ns);
+        }
+        all.matched.extend(found.matched);
+        all.method = all.method.or(found.method);
+        all.unmatched += found.unmatched;
+    }
+    all
+}
