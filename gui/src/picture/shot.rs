@@ -3,7 +3,7 @@ use std::sync::Arc;
 use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
 use weftscope_traces::{
     Span, Trace,
-    analysis::{Config, IterationTime, Ops, OverlapFigures, iteration_time, overlap},
+    analysis::{Config, IterationLengths, Ops, OverlapFigures, iteration_lengths, overlap},
 };
 
 use super::{Image, render};
@@ -43,7 +43,7 @@ pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
     if let Some(window) = options.window {
         view.window = Span::new(window.start_ns, window.end_ns.max(window.start_ns + 1));
     }
-    let figures = Figures::new(&data, iteration_time(&ops));
+    let figures = Figures::new(&data, iteration_lengths(&ops));
     render(size, points, &theme, |ui| {
         title_ui(ui, &data, &figures, &theme);
         ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
@@ -65,7 +65,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn new(data: &TimelineData, iterations: IterationTime) -> Self {
+    fn new(data: &TimelineData, iterations: IterationLengths) -> Self {
         let ranks: Vec<_> = data.ranks.iter().filter_map(|rows| rows.overlap).collect();
         let num = ranks.len().max(1) as i64;
         let sum = |of: fn(&OverlapFigures) -> i64| ranks.iter().map(of).sum::<i64>();

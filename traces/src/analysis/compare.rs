@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{DurationStats, IterationTime, Ops, iteration_time};
+use super::{DurationStats, IterationLengths, Ops, iteration_lengths};
 use crate::model::Kind;
 
 /// How to compare.
@@ -91,7 +91,7 @@ pub fn compare(first: &Ops<'_>, second: &Ops<'_>, config: CompareConfig) -> Comp
 
 struct Side {
     ops: BTreeMap<OpKey, DurationStats>,
-    iterations: IterationTime,
+    iterations: IterationLengths,
 }
 
 impl Side {
@@ -105,7 +105,7 @@ impl Side {
                 ops.entry(key).or_default().add(op.span.len_ns());
             }
         }
-        Self { ops, iterations: iteration_time(side) }
+        Self { ops, iterations: iteration_lengths(side) }
     }
 
     fn per_iteration(&self, durations: &DurationStats) -> f64 {

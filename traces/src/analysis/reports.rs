@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use super::{
-    BreakdownReport, IterationTime, Ops, OverlapReport, PhaseReport, SkewReport, WaveReport,
-    breakdown, iteration_time, overlap, phases, skew, waves,
+    BreakdownReport, IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport, WaveReport,
+    breakdown, iteration_lengths, overlap, phases, skew, waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -11,7 +11,7 @@ pub struct Reports {
     /// Where each rank's time goes.
     pub breakdown: BreakdownReport,
     /// How long an iteration takes.
-    pub iteration_time: IterationTime,
+    pub iteration_lengths: IterationLengths,
     /// How much communication is hidden, by rank.
     pub overlap: OverlapReport,
     /// Computation, communication and slack by phase.
@@ -27,7 +27,7 @@ impl Reports {
     pub fn of(ops: &Ops<'_>) -> Self {
         Self {
             breakdown: breakdown(ops),
-            iteration_time: iteration_time(ops),
+            iteration_lengths: iteration_lengths(ops),
             overlap: overlap(ops),
             phases: phases(ops),
             skew: skew(ops),

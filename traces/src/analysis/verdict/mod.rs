@@ -61,7 +61,7 @@ pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verd
     let sum = summed(&reports.overlap);
     let (limit, sentence) = judge(ops, reports, &sum);
     let mut details = Vec::new();
-    details.extend(against_baselines(reports.iteration_time.median_ns, baselines));
+    details.extend(against_baselines(reports.iteration_lengths.median_ns, baselines));
     details.extend(hidden(&sum, limit));
     details.extend(head_and_tail(&reports.phases, &sum));
     if limit != Limit::Waiting {

@@ -7,7 +7,7 @@ use super::{Iteration, Ops, RankOps};
 
 /// How long the iterations of all ranks take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct IterationTime {
+pub struct IterationLengths {
     /// Median length; 0 without ops.
     pub median_ns: i64,
     /// Iterations, each rank's counted apart. A rank without marks in the window counts as one iteration, from its
@@ -16,10 +16,10 @@ pub struct IterationTime {
 }
 
 /// Times of the iterations that share time with the window, whole even where it cuts them.
-pub fn iteration_time(ops: &Ops<'_>) -> IterationTime {
+pub fn iteration_lengths(ops: &Ops<'_>) -> IterationLengths {
     let lengths_ns: Vec<i64> = ops.ranks.iter().flat_map(|rank| lengths_ns(ops, rank)).collect();
     let count = lengths_ns.len();
-    IterationTime { median_ns: median(lengths_ns).unwrap_or_default(), count }
+    IterationLengths { median_ns: median(lengths_ns).unwrap_or_default(), count }
 }
 
 fn lengths_ns(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<i64> {
@@ -40,9 +40,9 @@ mod tests {
     use crate::analysis::{Config, testing::trace};
     use crate::model::Span;
 
-    fn time(text: &str, window: Option<Span>) -> IterationTime {
+    fn time(text: &str, window: Option<Span>) -> IterationLengths {
         let config = Config { window, ..Config::default() };
-        iteration_time(&Ops::of(&trace(text), &config))
+        iteration_lengths(&Ops::of(&trace(text), &config))
     }
 
     #[test]
@@ -50,15 +50,15 @@ mod tests {
         let text = "rank 0
             marks 0: mark 0..100 step0; mark 100..250 step1; mark 250..450 step2
             stream 0: gemm 10..90 g; gemm 110..440 g";
-        assert_eq!(time(text, None), IterationTime { median_ns: 150, count: 3 });
+        assert_eq!(time(text, None), IterationLengths { median_ns: 150, count: 3 });
         let window = Some(Span::new(90, 110));
-        assert_eq!(time(text, window), IterationTime { median_ns: 125, count: 2 });
+        assert_eq!(time(text, window), IterationLengths { median_ns: 125, count: 2 });
     }
 
     #[test]
     fn without_marks_a_rank_is_one_iteration() {
         let text = "rank 0\n stream 0: gemm 10..90 g\n stream 1: comm 80..150 ar\n rank 1";
-        assert_eq!(time(text, None), IterationTime { median_ns: 140, count: 1 });
-        assert_eq!(time("rank 0", None), IterationTime::default());
+        assert_eq!(time(text, None), IterationLengths { median_ns: 140, count: 1 });
+        assert_eq!(time("rank 0", None), IterationLengths::default());
     }
 }
