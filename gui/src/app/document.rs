@@ -1,6 +1,6 @@
 //! A trace ready to be drawn and explained.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{panic::resume_unwind, path::PathBuf, sync::Arc, thread};
 
 use weftscope_traces::{
     Trace,
@@ -44,16 +44,27 @@ pub struct Document {
 }
 
 impl Document {
-    /// Derives what the window needs. Costs a few passes over all slices.
+    /// Derives what the window needs: what explains the trace beside what draws it, each of which costs a pass or two
+    /// over all slices.
     pub fn prepare(trace: Arc<Trace>, file_stem: impl Into<String>) -> Self {
-        let explanation = Explanation::of(&Ops::of(&trace, &Config::default()));
-        let overlap = &explanation.reports.overlap;
-        let timeline = Arc::new(TimelineData::with_overlap(Arc::clone(&trace), overlap));
+        let explain = || Explanation::of(&Ops::of(&trace, &Config::default()));
+        let (explanation, mut timeline) = thread::scope(|scope| {
+            let explaining = thread::Builder::new()
+                .name("weftscope-explain".to_owned())
+                .spawn_scoped(scope, explain);
+            let timeline = TimelineData::indexed(Arc::clone(&trace));
+            let explanation = match explaining {
+                Ok(explaining) => explaining.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Err(_) => explain(),
+            };
+            (explanation, timeline)
+        });
+        timeline.set_overlap(&explanation.reports.overlap);
         Self {
             title: trace.meta.title.clone(),
             file_stem: file_stem.into(),
             trace,
-            timeline,
+            timeline: Arc::new(timeline),
             batch: None,
             explanation,
         }

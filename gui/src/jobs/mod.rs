@@ -7,8 +7,10 @@ mod control;
 mod events;
 mod files;
 mod format;
+mod spread;
 
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
 pub use events::{EventSender, Events, Wake};
 pub use files::{export, open};
 pub use format::{Export, ExportFormat, PictureLook};
+pub(crate) use spread::spread;

@@ -10,6 +10,7 @@ use super::{
     phases::{PhaseMark, phase_marks},
     rows::{RankRows, rows_of},
 };
+use crate::jobs::spread;
 
 /// A trace with everything the timeline asks of it worked out once. Built off the UI thread.
 pub struct TimelineData {
@@ -44,24 +45,42 @@ impl TimelineData {
         Self::with_overlap(trace, &report)
     }
 
-    /// Indexes a trace whose overlap is known: pyramid, ribbons, flows. Seconds for tens of millions of slices, so off
-    /// the UI thread.
+    /// Indexes a trace whose overlap is known.
     pub fn with_overlap(trace: Arc<Trace>, report: &OverlapReport) -> Self {
-        let pyramid = Arc::new(Pyramid::build(&trace));
-        let mut data = Self::rows(trace, pyramid);
-        data.ribbons =
-            data.ranks.iter().map(|rows| Ribbon::build(&data.trace, rows.rank)).collect();
-        data.comm_shares =
-            data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
-        for rows in &mut data.ranks {
+        let mut data = Self::indexed(trace);
+        data.set_overlap(report);
+        data
+    }
+
+    /// Says how much of each rank's communication is hidden.
+    pub fn set_overlap(&mut self, report: &OverlapReport) {
+        for rows in &mut self.ranks {
             rows.overlap =
                 report.ranks.iter().find(|rank| rank.rank == rows.rank).map(|rank| rank.total);
         }
+    }
+
+    /// Indexes a trace for drawing, its overlap left open: pyramid, ribbons, flows. Seconds for tens of millions of
+    /// slices, so off the UI thread; on all cores, the pyramid beside the ribbons.
+    pub fn indexed(trace: Arc<Trace>) -> Self {
+        let mut data = Self::rows(trace);
+        let indexes = spread(data.ranks.len() + 1, |at| match at.checked_sub(1) {
+            None => Index::Pyramid(Pyramid::build(&data.trace)),
+            Some(rank) => Index::Ribbon(Ribbon::build(&data.trace, data.ranks[rank].rank)),
+        });
+        for index in indexes {
+            match index {
+                Index::Pyramid(pyramid) => data.pyramid = Arc::new(pyramid),
+                Index::Ribbon(ribbon) => data.ribbons.push(ribbon),
+            }
+        }
+        data.comm_shares =
+            data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
         data.phases = phase_marks(&data.trace, &data.ranks, data.top_marks());
         data
     }
 
-    fn rows(trace: Arc<Trace>, pyramid: Arc<Pyramid>) -> Self {
+    fn rows(trace: Arc<Trace>) -> Self {
         let mut ranks: Vec<RankRows> = Vec::new();
         let mut marks = None;
         let mut hosts = Vec::new();
@@ -96,18 +115,17 @@ impl TimelineData {
         let span = trace.span();
         let gpu_span = trace
             .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
-        let (ribbons, comm_shares, phases) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             trace,
-            pyramid,
-            ribbons,
-            comm_shares,
+            pyramid: Arc::default(),
+            ribbons: Vec::new(),
+            comm_shares: Vec::new(),
             ranks,
             marks,
             hosts,
             span,
             gpu_span,
-            phases,
+            phases: Vec::new(),
             flows_to,
         }
     }
@@ -180,6 +198,12 @@ impl TimelineData {
                 .map(|index| SliceRef { lane, index: index as u32 })
         })
     }
+}
+
+/// One of the structures that drawing asks.
+enum Index {
+    Pyramid(Pyramid),
+    Ribbon(Ribbon),
 }
 
 /// The median over the columns that communicate, not the peak: one odd column must not pale all others.
