@@ -17,6 +17,7 @@ use weftscope_engine::{
 use weftscope_profiler::record::record;
 use weftscope_traces::{
     Trace,
+    analysis::{Config, Ops},
     lod::{Pyramid, Ribbon},
 };
 
@@ -41,7 +42,9 @@ fn open(criterion: &mut Criterion) {
     group.bench_function("document", |bencher| {
         bencher.iter_with_large_drop(|| Document::prepare(Arc::clone(&trace), "bench"));
     });
-    group.bench_function("explanation", |bencher| bencher.iter(|| Explanation::of(&trace)));
+    group.bench_function("explanation", |bencher| {
+        bencher.iter(|| Explanation::of(&Ops::of(&trace, &Config::default())));
+    });
     group.bench_function("timeline data", |bencher| {
         bencher.iter_with_large_drop(|| TimelineData::new(Arc::clone(&trace)));
     });
