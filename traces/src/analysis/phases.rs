@@ -55,7 +55,7 @@ pub struct PhaseFigures {
     pub exposed_ns: i64,
     /// Part of communication spent waiting for a late rank.
     pub wait_ns: i64,
-    /// Sum of durations ÷ sum of durations alone, over computation whose label says the latter.
+    /// Sum of durations ÷ sum of isolated durations, over computation whose label says the latter.
     pub compute_slowdown: Option<f64>,
     /// The same over communication.
     pub comm_slowdown: Option<f64>,

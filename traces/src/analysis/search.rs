@@ -2,7 +2,7 @@
 
 use crate::model::{Kind, Label, LabelId, LaneId, Phase, SliceRef, Split, Trace, TrackKind};
 
-/// A search as somebody types it, understood.
+/// A search as it is typed, understood.
 ///
 /// Words are joined by *and*: `layer:3`, `kind:comm`, `split:0`, `phase:A`, `rank:2` narrow; `in:sm`, `in:stream`
 /// and `in:host` choose rows; every other word must occur in the name, whatever its case. A filter whose value

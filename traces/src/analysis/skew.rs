@@ -11,7 +11,7 @@ pub struct SkewReport {
     pub collectives: Vec<CollectiveArrival>,
     /// Per rank.
     pub ranks: Vec<RankSkew>,
-    /// The rank with the largest mean lateness; `None` without matched collectives or when nobody is ever late.
+    /// The rank with the largest mean lateness; `None` without matched collectives or when no rank is ever late.
     pub straggler: Option<u32>,
     /// How collectives were matched; `None` when none were.
     pub method: Option<MatchMethod>,

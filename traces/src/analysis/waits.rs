@@ -12,7 +12,7 @@ use crate::model::{Kind, LaneId, SliceRef, Span};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitMethod {
-    /// Only one rank is known, so there is nobody to wait for: 0.
+    /// Only one rank is known, so there is no other to wait for: 0.
     SingleRank,
     /// Thread blocks recorded their time at barriers: per collective, the mean over its blocks.
     Measured,
@@ -31,7 +31,7 @@ pub(super) struct RankWaits {
     pub(super) by_op_ns: Vec<i64>,
 }
 
-/// Waits of a rank whose SMs have these lanes; `arrivals` are the collectives of its run, `None` when it ran alone.
+/// Waits of a rank whose SMs have these lanes; `arrivals` are the collectives of its run, `None` when no other rank ran with it.
 pub(super) fn waits(
     comm: &RankComm<'_>,
     sms: &[&[LaneId]],
@@ -140,5 +140,36 @@ impl Running {
             is_same && at_ns < op.end_ns
         });
         found.map(|(at, _)| at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_op_found_is_that_of_looking_at_all(
+            mut ops in proptest::collection::vec((0..60_i64, 0..40_i64, proptest::option::of(0..4_u32)), 0..40),
+            at_ns in -5..110_i64,
+            plan_op in proptest::option::of(0..4_u32),
+        ) {
+            ops.sort();
+            let mut latest_end_ns = i64::MIN;
+            let op = |&(start_ns, len_ns, plan_op): &(i64, i64, Option<u32>)| {
+                let end_ns = start_ns + len_ns;
+                latest_end_ns = latest_end_ns.max(end_ns);
+                RunningOp { start_ns, end_ns, latest_end_ns, plan_op }
+            };
+            let running = Running { ops: ops.iter().map(op).collect() };
+            let brute = (0..ops.len()).rev().find(|&at| {
+                let (start_ns, len_ns, own) = ops[at];
+                let is_same = plan_op.is_none() || own.is_none() || plan_op == own;
+                is_same && start_ns <= at_ns && at_ns < start_ns + len_ns
+            });
+            prop_assert_eq!(running.at(at_ns, plan_op), brute);
+        }
     }
 }

@@ -46,7 +46,7 @@ pub struct GemmRow {
     pub tflops: f64,
     /// Achieved device-memory rate, GB/s, each input read once.
     pub gb_per_s: f64,
-    /// `mean ÷ duration alone`, when the latter is known.
+    /// `mean ÷ isolated duration`, when the latter is known.
     pub slowdown: Option<f64>,
 }
 

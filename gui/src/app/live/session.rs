@@ -45,7 +45,7 @@ impl SessionHandle {
         let handle = Self { session: Arc::new(session), over: Arc::new(AtomicBool::new(false)) };
         let (session, over) = (Arc::clone(&handle.session), Arc::clone(&handle.over));
         thread::Builder::new()
-            .name("weftscope-prepare".to_owned())
+            .name("weftscope-live".to_owned())
             .spawn(move || prepare(&session, id, &over, &events))
             .map_err(|error| format!("cannot start the preparing thread: {error}"))?;
         Ok(handle)

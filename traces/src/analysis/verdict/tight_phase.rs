@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::words::{duration, times};
-use crate::analysis::{GpuOp, Ops, PhaseReport, PhaseSummary};
-use crate::model::{Kind, Label, LaneId, Phase, Trace};
+use crate::analysis::{GpuOp, Ops, PhaseReport, PhaseSummary, RankOps};
+use crate::model::{Kind, Label, LaneId, Phase, Span, Trace};
 
 /// From this ratio on, slower than alone is worth a word.
 const NOTABLY_SLOWER: f64 = 1.05;
@@ -96,6 +96,7 @@ impl Company {
         let mut compute_ns: BTreeMap<String, i64> = BTreeMap::new();
         let (mut comm_ns, mut late_ns) = (0, None);
         for rank in &ops.ranks {
+            let blocks = CommBlocks::of(trace, rank);
             for op in &rank.ops {
                 let label = trace.label(op.label);
                 let is_comm = op.kind.is_comm();
@@ -107,7 +108,7 @@ impl Company {
                 if is_comm {
                     ctas = ctas.max(facts.map_or(0, |facts| facts.grid));
                     comm_ns += op.span.len_ns();
-                    if let Some(late) = last_block_late_ns(trace, &rank.sms, op) {
+                    if let Some(late) = blocks.last_late_ns(op) {
                         *late_ns.get_or_insert(0) += late;
                     }
                 } else {
@@ -127,15 +128,38 @@ impl Company {
     }
 }
 
-/// How long after a communication op its last block started; `None` when no SM row shows one.
-fn last_block_late_ns(trace: &Trace, lanes: &[&[LaneId]], op: &GpuOp) -> Option<i64> {
-    let first_in = |lane: &LaneId| {
-        let slices = &trace.lane(*lane).slices;
-        let mut rows = slices.range(op.span);
-        let row = rows.find(|&row| trace.label(slices.label[row]).kind.is_comm())?;
-        Some((slices.start_ns[row] - op.span.start_ns).max(0))
-    };
-    lanes.iter().flat_map(|lanes| lanes.iter()).filter_map(first_in).max()
+/// The communication blocks of a rank, a list a lane that has any: most lanes have none, and few blocks communicate.
+struct CommBlocks {
+    lanes: Vec<Vec<Span>>,
+}
+
+impl CommBlocks {
+    fn of(trace: &Trace, rank: &RankOps<'_>) -> Self {
+        let is_comm: Vec<bool> = trace.labels.iter().map(|label| label.kind.is_comm()).collect();
+        let of_lane = |&lane: &LaneId| -> Vec<Span> {
+            let slices = &trace.lane(lane).slices;
+            let labels = slices.label.iter().enumerate();
+            let comm = labels.filter(|(_, label)| is_comm[label.0 as usize]);
+            comm.map(|(row, _)| slices.span(row)).collect()
+        };
+        let lanes = rank.sms.iter().copied().flatten().map(of_lane);
+        Self { lanes: lanes.filter(|blocks| !blocks.is_empty()).collect() }
+    }
+
+    /// How long after a communication op its last block started; `None` when no SM row shows one.
+    fn last_late_ns(&self, op: &GpuOp) -> Option<i64> {
+        let Span { start_ns, end_ns } = op.span;
+        let first_in = |blocks: &Vec<Span>| {
+            let mut first = blocks.partition_point(|block| block.end_ns <= start_ns);
+            // Empty blocks at the very start end where the op begins, yet lie inside.
+            while first > 0 && blocks[first - 1].start_ns == start_ns {
+                first -= 1;
+            }
+            let block = blocks.get(first).filter(|block| block.start_ns < end_ns)?;
+            Some((block.start_ns - start_ns).max(0))
+        };
+        self.lanes.iter().filter_map(first_in).max()
+    }
 }
 
 fn in_words(label: &Label) -> String {
