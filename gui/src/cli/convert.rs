@@ -2,15 +2,15 @@ use std::{ops::ControlFlow, path::Path};
 
 use weftscope_traces::{Classifier, Trace};
 
-use super::{Failure, Outcome, args::ConvertArgs, progress::ProgressLine};
+use super::{Failure, Outcome, progress::ProgressLine};
 use crate::files::{self, SaveOptions, TraceFormat};
 
 /// Reads one format, writes another.
-pub(super) fn run(args: &ConvertArgs) -> Outcome {
-    let format = TraceFormat::of_path(&args.output).map_err(|e| Failure::Misuse(e.to_string()))?;
-    let trace = open(&args.input, &Classifier::default())?;
-    let options = SaveOptions { own_names: args.own_names, rank: None };
-    save(&trace, &args.output, (format, options))
+pub(super) fn run(input: &Path, output: &Path, own_names: bool) -> Outcome {
+    let format = TraceFormat::of_path(output).map_err(|e| Failure::Misuse(e.to_string()))?;
+    let trace = open(input, &Classifier::default())?;
+    let options = SaveOptions { own_names, rank: None };
+    save(&trace, output, (format, options))
 }
 
 /// Opens a recording with a progress line.
