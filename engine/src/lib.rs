@@ -25,5 +25,5 @@ pub mod session;
 pub mod sim;
 pub mod spec;
 pub mod split;
-pub(crate) mod strategy;
+pub mod strategy;
 pub mod tune;

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use super::{Plan, PlanError};
+use super::{Decision, Op, Plan, PlanError};
 use crate::{
     batch::{MAX_CACHED_TOKENS, MAX_REQUESTS, MAX_TOKENS},
     model::Shard,
     spec::RunSpec,
-    strategy,
+    strategy::{self, Run},
 };
 
 /// The plan of a run: pure, and the same for every rank.
@@ -15,12 +15,38 @@ use crate::{
 /// # Errors
 /// [`PlanError`]: no tokens, a knob out of range, more ranks than GPUs, a degree that does not fit the model.
 pub fn plan(spec: &RunSpec) -> Result<Plan, PlanError> {
+    let (shard, layers) = checked(spec)?;
+    let run = Run { spec, shard: &shard, layers };
+    let (decision, ops) = strategy::schedule(run)?;
+    Ok(Plan { spec: Arc::new(spec.clone()), ranks: spec.knobs.tp, layers, decision, ops })
+}
+
+/// The same with a schedule of the caller's instead of the strategy that the knobs name, which the decision still bears.
+///
+/// # Errors
+/// As [`plan`], and [`PlanError::Order`] for ops that wait for what comes after them.
+pub fn plan_with(
+    spec: &RunSpec,
+    schedule: impl FnOnce(Run<'_>) -> Vec<Op>,
+) -> Result<Plan, PlanError> {
+    let (shard, layers) = checked(spec)?;
+    let ops = schedule(Run { spec, shard: &shard, layers });
+    for (index, op) in ops.iter().enumerate() {
+        if let Some(&dep) = op.deps.iter().find(|dep| dep.index() >= index) {
+            return Err(PlanError::Order { op: op.id, role: op.role.name(), dep });
+        }
+    }
+    let asked = spec.knobs.strategy;
+    let reason = "the caller's own schedule".to_owned();
+    let decision = Decision { asked, runs: asked, reason, split: None };
+    Ok(Plan { spec: Arc::new(spec.clone()), ranks: spec.knobs.tp, layers, decision, ops })
+}
+
+/// What one rank has of a model, and the layers that run, of a spec that holds.
+fn checked(spec: &RunSpec) -> Result<(Shard, u32), PlanError> {
     check(spec)?;
-    let knobs = &spec.knobs;
-    let shard = Shard::new(&spec.model, knobs.shard_degree())?;
-    let layers = knobs.layers.unwrap_or(spec.model.layers);
-    let (decision, ops) = strategy::schedule(spec, &shard, layers)?;
-    Ok(Plan { spec: Arc::new(spec.clone()), ranks: knobs.tp, layers, decision, ops })
+    let shard = Shard::new(&spec.model, spec.knobs.shard_degree())?;
+    Ok((shard, spec.knobs.layers.unwrap_or(spec.model.layers)))
 }
 
 fn check(spec: &RunSpec) -> Result<(), PlanError> {

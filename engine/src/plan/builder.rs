@@ -14,33 +14,37 @@ use crate::{
 };
 
 /// Where in the schedule an op stands.
-#[derive(Clone, Copy)]
-pub(crate) struct At {
-    pub(crate) stream: StreamId,
-    pub(crate) layer: Option<u32>,
-    pub(crate) phase: Phase,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Issued to it, behind all ops that are already there.
+    pub stream: StreamId,
+    /// `None` before the first layer and after the last.
+    pub layer: Option<u32>,
+    /// Phase of the weave, or [`Phase::None`].
+    pub phase: Phase,
 }
 
 impl At {
     /// On the compute stream.
-    pub(crate) fn compute(layer: Option<u32>, phase: Phase) -> Self {
+    pub fn compute(layer: Option<u32>, phase: Phase) -> Self {
         Self { stream: StreamId::COMPUTE, layer, phase }
     }
 
     /// On the communication stream.
-    pub(crate) fn comm(layer: Option<u32>, phase: Phase) -> Self {
+    pub fn comm(layer: Option<u32>, phase: Phase) -> Self {
         Self { stream: StreamId::COMM, layer, phase }
     }
 }
 
 /// A set of tokens that goes through a layer together.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) split: Split,
+pub struct Part {
+    /// What the ops are marked with.
+    pub split: Split,
     /// Rows of the activations, padding included.
-    pub(crate) rows: u32,
+    pub rows: u32,
     /// The parts of sequences in it; what a cut put before a part counts as cached.
-    pub(crate) sequences: Vec<Request>,
+    pub sequences: Vec<Request>,
 }
 
 impl Part {
@@ -61,8 +65,10 @@ struct Gated {
 
 /// Appends ops to a plan: the blocks of a transformer layer, on whichever stream and tokens a strategy wants.
 ///
-/// What a strategy passes as `deps` holds for the first op of a block; the rest follow in stream order.
-pub(crate) struct Builder<'a> {
+/// What a strategy passes as `deps` holds for the first op of a block; the rest follow in stream order. Each method gives
+/// the id of its last op, which is what another stream waits for.
+#[derive(Debug)]
+pub struct Builder<'a> {
     shard: &'a Shard,
     machine: &'a Machine,
     ranks: u32,
@@ -72,26 +78,23 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(
-        shard: &'a Shard,
-        machine: &'a Machine,
-        ranks: u32,
-        transport: Transport,
-    ) -> Self {
+    /// Without ops yet, for one of `ranks` ranks; collectives travel by `transport`.
+    pub fn new(shard: &'a Shard, machine: &'a Machine, ranks: u32, transport: Transport) -> Self {
         Self { shard, machine, ranks, transport, held: HeldSms::default(), ops: Vec::new() }
     }
 
     /// The SMs that collectives hold beside the GEMMs of the blocks to come.
-    pub(crate) fn beside(&mut self, held: HeldSms) {
+    pub fn beside(&mut self, held: HeldSms) {
         self.held = held;
     }
 
-    pub(crate) fn finish(self) -> Vec<Op> {
+    /// The ops, in issue order.
+    pub fn finish(self) -> Vec<Op> {
         self.ops
     }
 
     /// Vocabulary-parallel embedding: each rank writes the rows it has, zeros elsewhere.
-    pub(crate) fn embed(&mut self, at: At, part: &Part) -> OpId {
+    pub fn embed(&mut self, at: At, part: &Part) -> OpId {
         let row_bytes = f64::from(self.shard.hidden) * BF16;
         let hbm_bytes = f64::from(part.rows) * row_bytes * (1.0 + 1.0 / f64::from(self.ranks));
         let work = Pointwise { role: OpRole::Embed, rows: part.rows, flops: 0.0, hbm_bytes };
@@ -99,7 +102,7 @@ impl<'a> Builder<'a> {
     }
 
     /// QKV projection, rotary embedding and K/V write, attention, output projection.
-    pub(crate) fn attention_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
+    pub fn attention_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
         let [qkv, o_proj] = self.layer_gemms(part).attention();
         self.gemm(at, part, &qkv, deps);
         let shard = self.shard;
@@ -120,7 +123,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The feed-forward block: gate/up, SiLU·mul, down; or router, experts, and the sum over each token's experts.
-    pub(crate) fn mlp_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
+    pub fn mlp_block(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
         match self.shard.ffn {
             Ffn::Dense { intermediate } => {
                 let gemms = self.layer_gemms(part).dense(intermediate);
@@ -181,19 +184,19 @@ impl<'a> Builder<'a> {
     }
 
     /// Residual add + RMSNorm over all rows of the part, on every rank alike.
-    pub(crate) fn add_norm(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
+    pub fn add_norm(&mut self, at: At, part: &Part, deps: &[OpId]) -> OpId {
         let kernel = kernel::add_norm(part.rows, self.shard.hidden, self.gpu());
         self.push(at, part, kernel, deps)
     }
 
     /// The first input norm, over `rows` of the part: there is no residual to add yet.
-    pub(crate) fn first_norm(&mut self, at: At, part: &Part, rows: u32, deps: &[OpId]) -> OpId {
+    pub fn first_norm(&mut self, at: At, part: &Part, rows: u32, deps: &[OpId]) -> OpId {
         let kernel = kernel::first_norm(rows, self.shard.hidden, self.gpu());
         self.push(at, part, kernel, deps)
     }
 
     /// A collective over the part's rows; `ctas: None` is what the transport uses when nothing runs beside it.
-    pub(crate) fn collective(
+    pub fn collective(
         &mut self,
         at: At,
         part: &Part,
@@ -213,7 +216,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Logits of the last token of each sequence, one vocabulary shard a rank.
-    pub(crate) fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
+    pub fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
         let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu(), self.gpu().sms);
         let gemm = LayerGemm {

@@ -1,5 +1,6 @@
 use thiserror::Error;
 
+use super::OpId;
 use crate::model::{DegreeError, ModelError};
 
 /// Why there is no plan.
@@ -33,6 +34,16 @@ pub enum PlanError {
         value: String,
         /// Allowed.
         range: String,
+    },
+    /// An op waits for one that comes after it.
+    #[error("op {} ({role}) waits for op {}, which comes after it", op.0, dep.0)]
+    Order {
+        /// The op.
+        op: OpId,
+        /// What it is.
+        role: &'static str,
+        /// What it waits for.
+        dep: OpId,
     },
     /// The machine cannot do this.
     #[error("{strategy} needs {needs}, which {machine} does not have")]

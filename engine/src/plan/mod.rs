@@ -18,8 +18,8 @@ mod work;
 
 pub(crate) use attention::pairs_a_head;
 pub use attention::{AttentionBlock, AttentionShape};
-pub use build::plan;
-pub(crate) use builder::{At, Builder, Part};
+pub use build::{plan, plan_with};
+pub use builder::{At, Builder, Part};
 pub use decision::{Decision, Plan, SplitDecision};
 pub use error::PlanError;
 pub use facts::{OpFacts, facts};

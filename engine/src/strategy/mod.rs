@@ -1,4 +1,6 @@
 //! The schedules: one file each. A strategy appends ops to a [`Builder`](crate::plan::Builder).
+//!
+//! One of your own needs no change here: [`plan_with`](crate::plan::plan_with) takes any function of a [`Run`].
 
 mod fuse_only;
 mod nocomm;
@@ -7,27 +9,26 @@ mod two_batch;
 mod unfused;
 mod weave;
 
-use self::run::{Run, Schedule};
+pub use run::Run;
+
+use run::Schedule;
+
 use crate::{
-    model::Shard,
     plan::{Decision, Op, PlanError},
-    spec::{RunSpec, StrategyKind},
+    spec::StrategyKind,
 };
 
 /// Decides what runs and builds it.
 ///
 /// # Errors
 /// [`PlanError`] of a split that cannot be had.
-pub(crate) fn schedule(
-    spec: &RunSpec,
-    shard: &Shard,
-    layers: u32,
-) -> Result<(Decision, Vec<Op>), PlanError> {
-    let asked = spec.knobs.strategy;
-    let run = Run { spec, shard, layers };
+pub(crate) fn schedule(run: Run<'_>) -> Result<(Decision, Vec<Op>), PlanError> {
+    let asked = run.spec.knobs.strategy;
     let Schedule { runs, notes, split, ops } = match asked {
         StrategyKind::NoComm => nocomm::schedule(run),
-        _ if spec.knobs.tp == 1 => nocomm::instead(run, "a single rank has nothing to communicate"),
+        _ if run.spec.knobs.tp == 1 => {
+            nocomm::instead(run, "a single rank has nothing to communicate")
+        }
         StrategyKind::Default => unfused::over_nccl(run),
         StrategyKind::Multimem => unfused::in_switch(run),
         StrategyKind::FuseOnly => fuse_only::schedule(run),

@@ -6,21 +6,24 @@ use crate::{
 };
 
 /// What every strategy gets.
-#[derive(Clone, Copy)]
-pub(super) struct Run<'a> {
-    pub(super) spec: &'a RunSpec,
-    pub(super) shard: &'a Shard,
-    pub(super) layers: u32,
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Model, machine, batch and knobs; they have been checked.
+    pub spec: &'a RunSpec,
+    /// What one rank has of the model.
+    pub shard: &'a Shard,
+    /// Layers to run.
+    pub layers: u32,
 }
 
 impl<'a> Run<'a> {
     /// A builder whose collectives travel by `transport`.
-    pub(super) fn builder(&self, transport: Transport) -> Builder<'a> {
+    pub fn builder(&self, transport: Transport) -> Builder<'a> {
         Builder::new(self.shard, &self.spec.machine, self.spec.knobs.tp, transport)
     }
 
     /// All tokens as one part, padded to a multiple of `multiple`.
-    pub(super) fn whole(&self, multiple: u32) -> Part {
+    pub fn whole(&self, multiple: u32) -> Part {
         let batch = &self.spec.batch;
         let sequences = batch.requests.iter().copied();
         Part {
@@ -31,7 +34,7 @@ impl<'a> Run<'a> {
     }
 
     /// The two parts of a cut; the suffix has the padding.
-    pub(super) fn parts(&self, split: &SplitDecision) -> [Part; 2] {
+    pub fn parts(&self, split: &SplitDecision) -> [Part; 2] {
         let parts = cut(&self.spec.batch, split.first_tokens);
         [
             Part { split: Split::First, rows: split.first_tokens, sequences: parts.first },
@@ -40,7 +43,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sequences that end in this iteration and so have logits.
-    pub(super) fn num_sequences(&self) -> u32 {
+    pub fn num_sequences(&self) -> u32 {
         self.spec.batch.requests.iter().filter(|request| request.new_tokens > 0).count() as u32
     }
 }

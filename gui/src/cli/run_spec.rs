@@ -66,7 +66,7 @@ pub(super) fn run_failure(error: RunError) -> Failure {
             PlanError::NoTokens => "--tokens",
             PlanError::Model(_) => "--model",
             PlanError::Degree { .. } | PlanError::TooFewGpus { .. } => "--tp",
-            PlanError::Unsupported { .. } => "--strategy",
+            PlanError::Unsupported { .. } | PlanError::Order { .. } => "--strategy",
             PlanError::Knob { knob, .. } => {
                 return Failure::Misuse(format!("{error}: --{knob}"));
             }
