@@ -83,6 +83,6 @@ fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     let known: Vec<String> =
-        weftscope_traces::FORMATS.iter().map(|format| format.in_words()).collect();
+        weftscope_traces::FORMATS.iter().map(weftscope_traces::Format::in_words).collect();
     ui.label(weak(cx.theme, format!("{}; drop them anywhere.", known.join(", "))));
 }

@@ -1,3 +1,5 @@
+//! What the timeline draws from: a trace with all that is derived from it once.
+
 use std::sync::Arc;
 
 use weftscope_traces::{

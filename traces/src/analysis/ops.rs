@@ -59,8 +59,9 @@ impl<'a> Ops<'a> {
         Self { trace, ranks, window: config.window, run: Arc::new(run), index: 0 }
     }
 
-    /// The ops of several traces, one each. Traces of one run (other ranks, same time) are matched, so that waiting
-    /// for a rank recorded in another file is seen; see [`runs`](super::runs::runs) for what makes a run.
+    /// The ops of several traces, one each. Traces of one run (they name the same world size, hold different ranks, and
+    /// their streams were busy at the same time) are matched, so that waiting for a rank recorded in another file is
+    /// seen.
     pub fn together(traces: &[&'a Trace], config: &Config) -> Vec<Self> {
         let (gathered, run) = gather(traces, config);
         let run = Arc::new(run);

@@ -16,13 +16,15 @@ pub mod oracle;
 mod pyramid;
 mod radix;
 mod ribbon;
+mod ribbon_basis;
 mod ribbon_build;
 mod steps;
 
 pub use band::Band;
 pub use item::LodItem;
 pub use pyramid::Pyramid;
-pub use ribbon::{Ribbon, RibbonBasis, RibbonColumn};
+pub use ribbon::{Ribbon, RibbonColumn};
+pub use ribbon_basis::RibbonBasis;
 
 #[cfg(test)]
 mod tests;

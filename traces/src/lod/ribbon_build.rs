@@ -1,7 +1,7 @@
 //! From slices to step functions: who holds an SM from when to when.
 
-use super::RibbonBasis;
 use super::band::{Band, bands_of_labels};
+use super::ribbon_basis::RibbonBasis;
 use super::steps::Steps;
 use crate::model::{LaneId, Trace, TrackKind};
 

@@ -1,3 +1,5 @@
+//! The pyramid and the ribbons against their brute-force twins.
+
 use proptest::prelude::*;
 
 use super::*;

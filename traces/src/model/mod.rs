@@ -8,6 +8,7 @@ mod flow;
 mod kind;
 mod label;
 mod meta;
+mod parts;
 mod provenance;
 mod run_facts;
 mod run_lines_v1;
@@ -26,11 +27,12 @@ pub use kind::{Kind, Phase, Split};
 pub(crate) use label::LabelKey;
 pub use label::{Label, LabelId, OpFacts};
 pub use meta::{ClockAgreement, DeviceInfo, Meta, Overhead, RankInfo, Slowdown};
+pub use parts::{CounterSeries, Lane, TraceParts};
 pub use provenance::{Origin, Provenance, RankProvenance};
 pub use run_facts::{
     BatchFacts, CommCtas, LayerFacts, RunFacts, RunLine, SplitAsked, SplitFacts, StrategyFacts,
 };
 pub use slice::{LaneId, SliceRef, SliceTable};
 pub use span::Span;
-pub use trace::{CounterSeries, Lane, Trace, TraceParts};
+pub use trace::Trace;
 pub use track::{Track, TrackId, TrackKind};

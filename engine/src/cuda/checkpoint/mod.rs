@@ -6,6 +6,7 @@ mod error;
 mod map;
 mod open;
 mod piece;
+mod sharding;
 
 #[cfg(test)]
 mod tests;

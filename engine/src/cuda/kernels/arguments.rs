@@ -14,7 +14,7 @@ use std::{ffi::c_void, marker::PhantomData};
 use cudarc::driver::CudaStream;
 use weftscope_kernels::{self as kernels, ParameterKind, abi::Peers};
 
-use super::{Loader, TensorMap};
+use super::{Loader, TensorMap, source::Source};
 use crate::cuda::driver::{CudaError, DevicePtr, Kernel, Shape};
 
 /// An address as an argument; 0 for what is not there.
@@ -107,25 +107,6 @@ macro_rules! arguments {
 }
 pub(super) use arguments;
 
-/// How a kernel is compiled.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    /// Below `kernels/cuda`.
-    pub(super) file: &'static str,
-    pub(super) entry: &'static str,
-    /// `NAME` or `NAME=VALUE`.
-    pub(super) defines: &'a [String],
-    /// Dynamic shared memory.
-    pub(super) smem_bytes: u32,
-}
-
-impl Source<'static> {
-    /// Without definitions and dynamic shared memory.
-    pub(super) const fn plain(file: &'static str, entry: &'static str) -> Self {
-        Self { file, entry, defines: &[], smem_bytes: 0 }
-    }
-}
-
 /// A kernel, loaded on one device, that takes the arguments `A`.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<A> {
@@ -144,7 +125,7 @@ impl<A: ArgumentList> Entry<A> {
     pub(super) fn load(loader: Loader<'_>, source: Source<'_>) -> Result<Self, CudaError> {
         let taken = A::TAKEN_BY.contains(&(source.file, source.entry));
         assert!(taken, "{} of {} is launched with the list of others", source.entry, source.file);
-        if let Err(difference) = compare::<A>(program(source.file).source, source.entry) {
+        if let Err(difference) = compare::<A>(source.program().source, source.entry) {
             panic!("{}: {difference}", source.file);
         }
         Ok(Self { kernel: loader.load(&source)?, arguments: PhantomData })
@@ -174,11 +155,6 @@ impl<A: ArgumentList> Entry<A> {
             unsafe { self.kernel.launch(stream, shape, pointers) }
         })
     }
-}
-
-/// A registered program.
-pub(super) fn program(file: &str) -> &'static kernels::Program {
-    kernels::find(file).expect("registered, as the tests of `signatures` hold")
 }
 
 /// Whether `A` is what a kernel takes by its program's text: as many arguments, by name, type and size.

@@ -6,8 +6,9 @@ use cudarc::driver::CudaStream;
 use super::arguments::List;
 use super::{
     Loader,
-    arguments::{Entry, Pointer, Source, arguments},
+    arguments::{Entry, Pointer, arguments},
     prefill::{PageTable, scale},
+    source::Source,
 };
 use crate::cuda::{
     driver::{CudaError, DevicePtr, Shape},

@@ -8,7 +8,8 @@ use weftscope_kernels::abi::Peers;
 use super::arguments::List;
 use super::{
     Loader,
-    arguments::{Entry, Pointer, Source, arguments},
+    arguments::{Entry, Pointer, arguments},
+    source::Source,
 };
 use crate::{
     cuda::{

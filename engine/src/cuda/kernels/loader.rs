@@ -1,4 +1,4 @@
-use super::arguments::{Source, program};
+use super::source::Source;
 use crate::cuda::{
     compile::Nvrtc,
     driver::{CudaError, Device, Kernel},
@@ -38,7 +38,7 @@ impl<'a> Loader<'a> {
     pub(super) fn load(&self, source: &Source<'_>) -> Result<Kernel, CudaError> {
         let mut defines = source.defines.to_vec();
         defines.extend(self.wait_limit_ns.map(|limit| format!("WEFT_WAIT_LIMIT_NS={limit}ull")));
-        let (program, target) = (program(source.file), self.device.target());
+        let (program, target) = (source.program(), self.device.target());
         let compiled = self.nvrtc.compile(program, &defines, target, self.stamps)?;
         self.device.load(compiled.image(), source.entry, source.smem_bytes)
     }

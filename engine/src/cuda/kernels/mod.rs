@@ -16,6 +16,7 @@ mod norm;
 mod pointwise;
 mod prefill;
 mod rope;
+mod source;
 mod tensor_map;
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use cudarc::driver::CudaStream;
 use super::arguments::List;
 use super::{
     Loader,
-    arguments::{Entry, Pointer, Source, arguments},
+    arguments::{Entry, Pointer, arguments},
+    source::Source,
 };
 use crate::cuda::{
     driver::{CudaError, DevicePtr, Shape},

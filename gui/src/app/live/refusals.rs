@@ -30,7 +30,7 @@ impl Refusals {
         Self { choices, draft: refused(&one_layer, found) }
     }
 
-    /// Why a choice does not run; only [`Knob::choices`] are known.
+    /// Why a choice does not run; only `Knob::choices` are known.
     pub fn why(&self, choice: &KnobEdit) -> Option<&str> {
         let refused = self.choices.iter().find(|(refused, _)| refused == choice);
         refused.map(|(_, why)| why.as_str())

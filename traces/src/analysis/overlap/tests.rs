@@ -1,3 +1,5 @@
+//! Overlap on traces made by hand, and against a brute-force twin.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! What is said of runs whose limit is known.
+
 use super::*;
 use crate::analysis::{Config, testing::trace};
 

@@ -8,7 +8,8 @@ const MAX_LINES: usize = 300;
 /// What stands in backticks and begins with a crate's folder.
 fn paths(document: &str) -> impl Iterator<Item = &str> {
     document.split('`').skip(1).step_by(2).filter(|quoted| {
-        let is_path = quoted.contains('/') && !quoted.contains([' ', '*', '<', '{', '…']);
+        let is_path =
+            quoted.contains('/') && !quoted.contains([' ', '*', '<']) && !quoted.contains("NAME");
         is_path && CRATES.iter().any(|folder| quoted.starts_with(&format!("{folder}/")))
     })
 }

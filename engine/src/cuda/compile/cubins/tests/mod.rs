@@ -1,3 +1,5 @@
+//! The cache of compiled programs: what is kept, what is not trusted, what two processes do at once.
+
 mod start;
 
 use std::{
