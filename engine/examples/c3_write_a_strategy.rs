@@ -50,10 +50,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let knobs = Knobs { tp: 8, layers: Some(4), ..Knobs::default() };
     let woven = plan(&RunSpec { model, machine, batch: Batch::prefill(8192, 8192), knobs })?;
     let split = woven.decision.split.as_ref().ok_or("the batch is not cut")?;
-    let free = plan_with(&woven.spec, |run| free_weave(run, split))?;
-    for (name, plan) in [("tokenweave", woven.clone()), ("free weave", free)] {
-        let time = Simulator::new(&plan.spec.machine).run(&Arc::new(plan), 0, &mut NullObserver)?;
-        println!("{name:12} {:.3} ms", (time.end_ns - time.start_ns) as f64 / 1e6);
+    let free = plan_with(&woven.spec, "free weave", |run| free_weave(run, split))?;
+    for plan in [woven.clone(), free].map(Arc::new) {
+        let time = Simulator::new(&plan.spec.machine).run(&plan, 0, &mut NullObserver)?;
+        println!("{:12} {} ns", plan.decision.name(), time.end_ns - time.start_ns);
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub trait Recording: Executor {
 }
 
 /// Iterations launched behind one another in a turn; the last one counts, since the first waits for the host.
-const LAPS: u32 = 4;
+const ITERATIONS: u32 = 4;
 /// Turns of each that do not count: programs are compiled, memory is taken, clocks rise.
 const WARM_UP: u32 = 1;
 
@@ -42,7 +42,7 @@ pub fn slowdown(
         let first = turn % 2 == 0;
         for is_on in [first, !first] {
             executor.set_recording(is_on);
-            let ran = executor.run_many(plan, (0, LAPS), &mut NullObserver);
+            let ran = executor.run_many(plan, (0, ITERATIONS), &mut NullObserver);
             if let Err(error) = ran {
                 executor.set_recording(true);
                 return Err(error);
@@ -57,7 +57,7 @@ pub fn slowdown(
     Ok(Slowdown {
         percent: if off > 0.0 { 100.0 * (on / off - 1.0) } else { 0.0 },
         how: format!(
-            "medians of {turns} turns of {LAPS} iterations with recording on and off, interleaved, by device events: \
+            "medians of {turns} turns of {ITERATIONS} iterations with recording on and off, interleaved, by device events: \
              {:.1} and {:.1} µs an iteration",
             on / 1e3,
             off / 1e3
@@ -116,7 +116,7 @@ mod tests {
             self.is_on = recording;
         }
         fn last_event_ns(&self) -> Result<i64, ExecError> {
-            let turn = self.runs / (2 * i64::from(LAPS));
+            let turn = self.runs / (2 * i64::from(ITERATIONS));
             let base = 1_000_000 + 10_000 * turn;
             let stumble = if self.runs % 40 == 0 { 5_000_000 } else { 0 };
             Ok(if self.is_on { base * 103 / 100 } else { base } + stumble)

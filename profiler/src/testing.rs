@@ -91,7 +91,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         message_bytes: 2048.0,
     });
     let strategy = spec.knobs.strategy;
-    let decision = Decision { asked: strategy, runs: strategy, reason: String::new(), split: None };
+    let decision = Decision::of(strategy);
     let op = |id, role, stream, deps: &[u32], phase, work| Op {
         id: OpId(id),
         role,

@@ -21,24 +21,26 @@ pub fn plan(spec: &RunSpec) -> Result<Plan, PlanError> {
     Ok(Plan { spec: Arc::new(spec.clone()), ranks: spec.knobs.tp, layers, decision, ops })
 }
 
-/// The same with a schedule of the caller's instead of the strategy that the knobs name, which the decision still bears.
+/// The same with a schedule of the caller's, called `name`, instead of the strategy that the knobs name.
 ///
 /// # Errors
-/// As [`plan`], and [`PlanError::Order`] for ops that wait for what comes after them.
+/// As [`plan`], and [`PlanError::Order`] for ops that are not as a [`Builder`](super::Builder) leaves them: each with its place
+/// as its id, with blocks, waiting only for what comes before it.
 pub fn plan_with(
     spec: &RunSpec,
+    name: &str,
     schedule: impl FnOnce(Run<'_>) -> Vec<Op>,
 ) -> Result<Plan, PlanError> {
     let (shard, layers) = checked(spec)?;
     let ops = schedule(Run { spec, shard: &shard, layers });
     for (index, op) in ops.iter().enumerate() {
-        if let Some(&dep) = op.deps.iter().find(|dep| dep.index() >= index) {
-            return Err(PlanError::Order { op: op.id, role: op.role.name(), dep });
+        let is_in_order = op.id.index() == index && op.deps.iter().all(|dep| dep < &op.id);
+        if !is_in_order || op.grid == 0 {
+            return Err(PlanError::Order { op: op.id, role: op.role.name(), place: index });
         }
     }
     let asked = spec.knobs.strategy;
-    let reason = "the caller's own schedule".to_owned();
-    let decision = Decision { asked, runs: asked, reason, split: None };
+    let decision = Decision { own: Some(name.to_owned()), ..Decision::of(asked) };
     Ok(Plan { spec: Arc::new(spec.clone()), ranks: spec.knobs.tp, layers, decision, ops })
 }
 

@@ -38,10 +38,24 @@ pub struct Decision {
     pub asked: StrategyKind,
     /// What runs.
     pub runs: StrategyKind,
+    /// Name of a schedule of the caller's own, which runs in place of either.
+    pub own: Option<String>,
     /// A sentence when the two differ (or another thing worth knowing), else empty.
     pub reason: String,
     /// The cut, for strategies that cut.
     pub split: Option<SplitDecision>,
+}
+
+impl Decision {
+    /// A strategy that runs as asked, without a cut.
+    pub fn of(strategy: StrategyKind) -> Self {
+        Self { asked: strategy, runs: strategy, own: None, reason: String::new(), split: None }
+    }
+
+    /// The name of what runs.
+    pub fn name(&self) -> &str {
+        self.own.as_deref().unwrap_or_else(|| self.runs.name())
+    }
 }
 
 /// The program that every rank runs (SPMD: same ops, same ids, on its own shard). Op `i` of a collective meets

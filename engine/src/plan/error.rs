@@ -35,15 +35,18 @@ pub enum PlanError {
         /// Allowed.
         range: String,
     },
-    /// An op waits for one that comes after it.
-    #[error("op {} ({role}) waits for op {}, which comes after it", op.0, dep.0)]
+    /// An op of the caller's own schedule is out of order.
+    #[error(
+        "op {} ({role}) stands at place {place}: an op's id is its place, it has blocks, and it waits only for ops before it",
+        op.0
+    )]
     Order {
-        /// The op.
+        /// Its id.
         op: OpId,
         /// What it is.
         role: &'static str,
-        /// What it waits for.
-        dep: OpId,
+        /// Where it stands.
+        place: usize,
     },
     /// The machine cannot do this.
     #[error("{strategy} needs {needs}, which {machine} does not have")]

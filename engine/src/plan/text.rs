@@ -48,7 +48,7 @@ impl Plan {
         writeln!(
             f,
             "{}: {}, {} of {} layers, {} ranks of {}, batch {} ({} tokens)",
-            decision.runs.name(),
+            decision.name(),
             spec.model.name,
             self.layers,
             spec.model.layers,

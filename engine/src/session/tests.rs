@@ -37,7 +37,7 @@ fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         return Err(PlanError::NoTokens);
     }
     let strategy = StrategyKind::NoComm;
-    let decision = Decision { asked: strategy, runs: strategy, reason: String::new(), split: None };
+    let decision = Decision::of(strategy);
     Ok(Plan { spec: Arc::new(spec.clone()), ranks: 1, layers: 1, decision, ops: Vec::new() })
 }
 

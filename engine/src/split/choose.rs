@@ -93,7 +93,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let scales = Scales::new(spec, &shard, Some(Chooser::WaveModel));
     let (tokens, rows) = (spec.batch.tokens(), padded_tokens(spec.batch.tokens()));
     if scales.is_one_wave() {
-        let reason = format!("unsplit, every matrix product of {rows} rows is a single wave");
+        let reason = format!("unsplit, every GEMM of {rows} rows is a single wave");
         return Ok(Choice::Whole { reason });
     }
     let Some(best) = scales.best() else {
@@ -110,7 +110,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
         return Ok(Choice::Whole { reason });
     }
     let reason = format!(
-        "half + {}: with waves of {} products more than whole, matrix products take {:.0} % longer, and the \
+        "half + {}: with waves of {} GEMMs more than whole, GEMMs take {:.0} % longer, and the \
          predicted layer of {:.0} µs is the best of the offsets (unsplit: {:.0} µs)",
         best.first_tokens - rows / 2,
         best.num_with_more_waves,

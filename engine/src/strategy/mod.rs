@@ -36,5 +36,5 @@ pub(crate) fn schedule(run: Run<'_>) -> Result<(Decision, Vec<Op>), PlanError> {
         StrategyKind::TokenWeave => weave::as_chosen(run)?,
         StrategyKind::TwoBatch => two_batch::schedule(run)?,
     };
-    Ok((Decision { asked, runs, reason: notes.join("; "), split }, ops))
+    Ok((Decision { asked, runs, own: None, reason: notes.join("; "), split }, ops))
 }

@@ -11,7 +11,7 @@ use weftscope_traces::{
 
 use super::{FileError, Sample, TraceFormat, write_atomically};
 
-/// Told now and then how much of how much is done (bytes read, slices written); answers whether to go on.
+/// A progress callback: how much of how much is done (bytes read, slices written); answers whether to go on.
 pub type Hook<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// A hook that shows nothing and never cancels: `&mut no_hook`.

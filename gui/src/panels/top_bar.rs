@@ -115,7 +115,7 @@ fn live_title(live: &crate::app::live::Live) -> String {
     };
     let (spec, decision) = (&iteration.plan.spec, &iteration.plan.decision);
     let what = if decision.asked == decision.runs {
-        decision.runs.name().to_owned()
+        decision.name().to_owned()
     } else {
         format!("{} → {} runs", decision.asked.name(), decision.runs.name())
     };

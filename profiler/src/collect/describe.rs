@@ -28,7 +28,7 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
         plan.ranks,
         shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards")),
         spec.batch.tokens(),
-        plan.decision.runs.name(),
+        plan.decision.name(),
         spec.machine.name
     );
     let mut meta = Meta::new(title, provenance(info));
@@ -70,7 +70,7 @@ fn facts(plan: &Plan) -> RunFacts {
         layers: LayerFacts { run: plan.layers, of: spec.model.layers },
         strategy: StrategyFacts {
             asked: decision.asked.name().to_owned(),
-            run: decision.runs.name().to_owned(),
+            run: decision.name().to_owned(),
             reason: decision.reason.clone(),
         },
         transport: knobs.transport.name().to_owned(),
@@ -82,8 +82,8 @@ fn facts(plan: &Plan) -> RunFacts {
         rank_skew_ns: if is_skewed { knobs.skew_ns.clone() } else { Vec::new() },
         seed: knobs.seed,
         caveats: partial.map(|shard_of| caveat(shard_of, plan.ranks)).into_iter().collect(),
-        // A spec that does not turn into JSON has a rate that is not finite; the rest of the trace is still true.
-        spec: serde_json::to_value(&**spec).ok(),
+        // A schedule of the caller's own cannot be run again from its spec.
+        spec: decision.own.is_none().then(|| serde_json::to_value(&**spec).ok()).flatten(),
     }
 }
 

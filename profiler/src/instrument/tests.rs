@@ -308,7 +308,7 @@ proptest! {
 
     /// Iterations launched together, their records in any order: each iteration gets the kernels of its own ops, whole.
     #[test]
-    fn laps_are_told_apart(
+    fn iterations_are_told_apart(
         iterations in 1_u16..5,
         ops in 1_u32..6,
         order in any::<u64>(),

@@ -68,9 +68,6 @@ impl Merge {
         if let Some(provenance) = Provenance::of_ranks(self.provenance) {
             self.trace.meta.provenance = provenance;
         }
-        if self.trace.meta.provenance.origin().is_none() {
-            self.trace.diagnostics.note("some ranks are measured and some modelled");
-        }
         Ok(Trace::checked(self.trace)?)
     }
 

@@ -43,7 +43,12 @@ fn fuzz_seeds_are_good_files() {
         put("weft", &format!("open-{number}"), &open);
     }
     let traces = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["samples/h200x2-default", "samples/h200x2-tokenweave", "tests/golden/v1"] {
+    for name in [
+        "samples/h200x2-default",
+        "samples/h200x2-tokenweave",
+        "tests/golden/v1",
+        "tests/golden/v2",
+    ] {
         let file = fs::read(traces.join(name).with_extension("weft")).expect("it ships");
         put("weft", &name.replace('/', "-"), &opened(&file));
     }

@@ -24,7 +24,7 @@ fn gpus(needed: usize) -> Option<u32> {
         return None;
     }
     if let Err(reason) = Nvrtc::open() {
-        skip(Need::Oracle, reason);
+        skip(Need::Gpu, reason);
         return None;
     }
     Some(found as u32)

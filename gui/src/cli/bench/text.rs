@@ -33,7 +33,7 @@ pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let rate = |value: Option<f64>, unit: f64| value.map_or("–".to_owned(), |v| three(v / unit));
     writeln!(
         out,
-        "Best rates, {}: matrix product {} TFLOP/s, memory {} TB/s, link {} GB/s a direction.",
+        "Best rates, {}: GEMM {} TFLOP/s, memory {} TB/s, link {} GB/s a direction.",
         if roofline.measured { "measured here" } else { "of the machine's description" },
         rate(roofline.flops, 1e12),
         rate(roofline.hbm_bytes_per_s, 1e12),
@@ -64,8 +64,8 @@ pub(super) fn batch(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
         "TFLOP/s",
         "HBM GB/s",
         "link GB/s",
-        "floor µs",
-        "of ceiling %",
+        "roofline µs",
+        "of roofline %",
         "limit",
     ]);
     let mut notes = Vec::new();

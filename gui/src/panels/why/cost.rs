@@ -44,7 +44,7 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     if is_split {
         let count = extra.count();
         let of = document.explanation.reports.waves.cuts.len();
-        figure(ui, theme, "products that gain a wave", format!("{count} of {of}"));
+        figure(ui, theme, "GEMMs that gain a wave", format!("{count} of {of}"));
     }
     #[cfg(feature = "live")]
     split_tax_ui(ui, cx);

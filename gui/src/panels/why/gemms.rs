@@ -1,4 +1,4 @@
-//! The matrix products: waves whole and split, and how full the last one is.
+//! The GEMMs: waves whole and split, and how full the last one is.
 
 use egui::{Grid, Ui};
 use weftscope_traces::{Split, analysis::WaveReport};
@@ -9,14 +9,14 @@ use crate::{
     theme::number,
 };
 
-/// A row a product; nothing for traces whose kernels say nothing of their work.
+/// A row a GEMM; nothing for traces whose kernels say nothing of their work.
 pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     let report = &document.explanation.reports.waves;
     if report.gemms.is_empty() {
         return;
     }
     let theme = cx.theme;
-    heading(ui, theme, "Matrix products, waves");
+    heading(ui, theme, "GEMMs, waves");
     Grid::new("gemms").num_columns(5).spacing([8.0, 2.0]).show(ui, |ui| {
         for (name, help) in HEADS {
             let label = ui.label(weak(theme, *name).font(theme.small()));
@@ -30,14 +30,14 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         }
     });
     if report.without_facts > 0 {
-        let text = format!("{} products say nothing of their grid.", report.without_facts);
+        let text = format!("{} GEMMs say nothing of their grid.", report.without_facts);
         ui.label(weak(theme, text).font(theme.small()));
     }
 }
 
 const HEADS: &[(&str, &str)] = &[
     ("", ""),
-    ("whole", "Waves of the product as one launch on all SMs"),
+    ("whole", "Waves of the GEMM as one launch on all SMs"),
     ("split", "Waves of split 0 and of split 1 on the SMs they have"),
     ("last wave", "How full the last wave is, split 0 and split 1"),
     ("TFLOP/s", "Rate reached, all launches together"),

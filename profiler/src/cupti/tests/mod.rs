@@ -12,7 +12,6 @@ use super::Activity;
 
 mod clocks;
 mod containment;
-mod cost;
 mod live;
 mod with_counters;
 mod witness;

@@ -21,6 +21,7 @@ fn documents_name_what_exists() {
         "CONTRIBUTING.md",
         "README.md",
         "docs/measurements.md",
+        "docs/tokenweave.md",
         "kernels/NOTES.md",
     ] {
         for path in paths(&text(&root().join(document))) {
