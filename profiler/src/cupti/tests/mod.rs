@@ -12,6 +12,7 @@ use super::Activity;
 
 mod clocks;
 mod containment;
+mod cost;
 mod live;
 mod with_counters;
 mod witness;
