@@ -26,6 +26,6 @@ pub use model::{
     CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind, Label, LabelId, Lane, LaneId,
     LayerFacts, Meta, OpFacts, Origin, Overhead, Phase, Provenance, RankInfo, RankProvenance,
     RunFacts, RunLine, SliceRef, SliceTable, Slowdown, Span, Split, SplitAsked, SplitFacts,
-    StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind,
+    StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind, UnsplitFacts,
 };
 pub use open::{FORMATS, OpenError, open, sniff};

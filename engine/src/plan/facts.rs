@@ -1,7 +1,13 @@
-use super::{AttentionShape, Epilogue, GemmShape, Op, OpId, OpWork, Plan, StreamId};
+//! What the plan alone says about its ops: how each fills the SMs it has, and what a GEMM that was cut would be whole.
+
+use std::collections::HashMap;
+
+use super::{AttentionShape, Epilogue, GemmShape, Op, OpId, OpRole, OpWork, Plan, Split, StreamId};
 use crate::{
     batch::Request,
-    split::{Occupancy, blocks_per_sm, occupancy},
+    machine::GpuSpec,
+    model::Shard,
+    split::{HeldSms, Occupancy, TileKit, blocks_per_sm, layer_gemms, occupancy},
 };
 
 /// What the plan alone says about an op, for labels and tables.
@@ -15,13 +21,26 @@ pub struct OpFacts {
     /// collective (its blocks fill an SM's registers and come first, by priority). For a persistent GEMM, on the
     /// SMs that the plan gives it.
     pub occupancy: Occupancy,
+    /// Of a GEMM over one of two splits: the same GEMM over all tokens of the batch in one launch, with all SMs to
+    /// itself, as a strategy that cuts nothing launches it. `None` of everything else.
+    pub unsplit: Option<Unsplit>,
     /// The shape in words, e.g. `4096×7168×8192, tiles 128×256`.
     pub shape: String,
+}
+
+/// A GEMM that is not cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unsplit {
+    /// Thread blocks launched.
+    pub grid: u32,
+    /// How they fill the GPU.
+    pub occupancy: Occupancy,
 }
 
 /// [`OpFacts`] of every op of a plan, in op order.
 pub fn facts(plan: &Plan) -> Vec<OpFacts> {
     let gpu = &plan.spec.machine.gpu;
+    let unsplit = unsplit(plan);
     let beside = concurrent(&plan.ops);
     let of = |(op, beside): (&Op, Option<OpId>)| {
         let held = beside.map(|id| &plan.ops[id.index()]).filter(|other| other.is_collective());
@@ -36,10 +55,32 @@ pub fn facts(plan: &Plan) -> Vec<OpFacts> {
             beside,
             blocks_per_sm: per_sm,
             occupancy: occupancy(op.grid, sms, per_sm),
+            unsplit: unsplit.get(&op.role).copied().filter(|_| op.split != Split::Whole),
             shape: shape_text(op),
         }
     };
     plan.ops.iter().zip(beside).map(of).collect()
+}
+
+/// Every GEMM of a layer over all tokens of the batch; empty where nothing was cut.
+fn unsplit(plan: &Plan) -> HashMap<OpRole, Unsplit> {
+    let is_cut = |op: &Op| op.split != Split::Whole && matches!(op.work, OpWork::Gemm(_));
+    if !plan.ops.iter().any(is_cut) {
+        return HashMap::new();
+    }
+    let (spec, gpu) = (&plan.spec, &plan.spec.machine.gpu);
+    // A plan was made for this degree, so the shard exists.
+    let Ok(shard) = Shard::new(&spec.model, spec.knobs.shard_degree()) else {
+        return HashMap::new();
+    };
+    let gemms = layer_gemms(&shard, spec.batch.tokens(), gpu, HeldSms::default());
+    gemms.into_iter().map(|gemm| (gemm.role, whole_gemm(&gemm.shape, gpu))).collect()
+}
+
+fn whole_gemm(shape: &GemmShape, gpu: &GpuSpec) -> Unsplit {
+    let sms = shape.persistent_sms.unwrap_or(gpu.sms);
+    let per_sm = blocks_per_sm(&TileKit::of(gpu).gemm, gpu);
+    Unsplit { grid: shape.grid(), occupancy: occupancy(shape.grid(), sms, per_sm) }
 }
 
 /// For each op, the op with the largest grid among those of the other stream that are ordered neither before nor

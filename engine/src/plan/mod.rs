@@ -22,7 +22,7 @@ pub use build::{plan, plan_with};
 pub use builder::{At, Builder, Part};
 pub use decision::{Decision, Plan, SplitDecision};
 pub use error::PlanError;
-pub use facts::{OpFacts, facts};
+pub use facts::{OpFacts, Unsplit, facts};
 pub use op::{Op, OpId};
 pub use place::{Phase, Split, StreamId};
 pub use role::OpRole;

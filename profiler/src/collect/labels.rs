@@ -4,7 +4,7 @@ use weftscope_engine::{
     observer::BlockPart,
     plan::{self, Op, OpWork, Phase, Plan, Split},
 };
-use weftscope_traces::{self as traces, Kind, Label, LabelId, OpFacts, TraceBuilder};
+use weftscope_traces::{self as traces, Kind, Label, LabelId, OpFacts, TraceBuilder, UnsplitFacts};
 
 /// Labels of a plan's ops, by op and part.
 pub(super) struct Labels {
@@ -109,6 +109,11 @@ fn op_facts(op: &Op, plan_facts: &plan::OpFacts, alone_ns: Option<i64>) -> OpFac
         grid: op.grid,
         waves: plan_facts.occupancy.waves,
         tail_occupancy: plan_facts.occupancy.tail_fill,
+        unsplit: plan_facts.unsplit.map(|unsplit| UnsplitFacts {
+            grid: unsplit.grid,
+            waves: unsplit.occupancy.waves,
+            tail_occupancy: unsplit.occupancy.tail_fill,
+        }),
         sms: plan_facts.occupancy.sms,
         tokens: op.tokens,
         flops: op.flops,

@@ -46,7 +46,7 @@ pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use stats::DurationStats;
 pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;
-pub use waves::{CutRow, GemmRow, WaveReport, waves};
+pub use waves::{CutLaunch, CutRow, GemmRow, WaveReport, waves};
 
 use crate::model::Span;
 

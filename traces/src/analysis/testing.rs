@@ -11,11 +11,12 @@
 //! flow gate_up@0 -> ar@40                 by name and start, on any rank so far
 //! ```
 //! A slice is `kind start..end name`, then any of `L<layer>`, `s0`/`s1`, `pA`…, facts (`op= grid= sms= waves= tail=
-//! tokens= alone= flops= bytes= link=`) and `seq=` (an argument). Slices with equal words share a label.
+//! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and `seq=` (an argument). Slices with equal words share a label.
 
 use crate::model::{
     ArgValue, ArgsId, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts, Phase,
     Provenance, RankInfo, SliceRef, Span, Split, Trace, TraceBuilder, TrackId, TrackKind,
+    UnsplitFacts,
 };
 
 /// The trace that `text` describes.
@@ -180,8 +181,17 @@ fn fact(facts: &mut OpFacts, key: &str, value: &str) {
         "flops" => facts.flops = real(),
         "bytes" => facts.hbm_bytes = real(),
         "link" => facts.link_bytes = real(),
+        "whole" => facts.unsplit = Some(unsplit(value)),
         _ => panic!("not a fact: {key}"),
     }
+}
+
+fn unsplit(text: &str) -> UnsplitFacts {
+    let [grid, waves, tail] = text.split('/').collect::<Vec<_>>()[..] else {
+        panic!("not grid/waves/tail: {text}");
+    };
+    let tail_occupancy = tail.parse().unwrap_or_else(|_| panic!("not a number: {tail}"));
+    UnsplitFacts { grid: number(grid) as u32, waves: number(waves) as u32, tail_occupancy }
 }
 
 fn number(text: &str) -> i64 {

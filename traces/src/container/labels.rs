@@ -1,11 +1,13 @@
 //! Labels as bytes; floats keep their bits.
 
 use super::bytes::{Get, Put};
-use crate::{Kind, Label, OpFacts, Phase, Split};
+use crate::{Kind, Label, OpFacts, Phase, Split, UnsplitFacts};
 
 const HAS_LAYER: u8 = 1;
 const HAS_FACTS: u8 = 2;
 const HAS_ALONE: u8 = 4;
+/// From version 3 on.
+const HAS_UNSPLIT: u8 = 8;
 
 pub(super) fn put(out: &mut Put, label: &Label) {
     out.text(&label.name);
@@ -13,10 +15,12 @@ pub(super) fn put(out: &mut Put, label: &Label) {
     out.u8(label.split as u8);
     out.u8(label.phase as u8);
     let alone_ns = label.facts.as_ref().and_then(|facts| facts.alone_ns);
+    let unsplit = label.facts.as_ref().and_then(|facts| facts.unsplit);
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
     out.u8(flag(label.layer.is_some(), HAS_LAYER)
         | flag(label.facts.is_some(), HAS_FACTS)
-        | flag(alone_ns.is_some(), HAS_ALONE));
+        | flag(alone_ns.is_some(), HAS_ALONE)
+        | flag(unsplit.is_some(), HAS_UNSPLIT));
     if let Some(layer) = label.layer {
         out.u32(layer);
     }
@@ -34,6 +38,11 @@ pub(super) fn put(out: &mut Put, label: &Label) {
         out.i64(alone_ns);
     }
     out.text(&facts.shape);
+    if let Some(UnsplitFacts { grid, waves, tail_occupancy }) = unsplit {
+        out.u32(grid);
+        out.u32(waves);
+        out.f64(tail_occupancy);
+    }
 }
 
 pub(super) fn get(input: &mut Get<'_>) -> Option<Label> {
@@ -64,11 +73,16 @@ pub(super) fn get(input: &mut Get<'_>) -> Option<Label> {
             link_bytes: input.f64()?,
             alone_ns: if has & HAS_ALONE != 0 { Some(input.i64()?) } else { None },
             shape: input.text()?.to_owned(),
+            unsplit: if has & HAS_UNSPLIT != 0 { Some(unsplit(input)?) } else { None },
         }))
     } else {
         None
     };
     Some(Label { name, kind, layer, split, phase, facts })
+}
+
+fn unsplit(input: &mut Get<'_>) -> Option<UnsplitFacts> {
+    Some(UnsplitFacts { grid: input.u32()?, waves: input.u32()?, tail_occupancy: input.f64()? })
 }
 
 #[cfg(test)]

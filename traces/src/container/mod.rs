@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! file    := magic[8] = 89 57 45 46 54 0D 0A 1A ("\x89WEFT\r\n\x1a")
-//!            version u16 = 2, reserved u16 = 0, reserved u32 = 0, chunk*
+//!            version u16 = 3, reserved u16 = 0, reserved u32 = 0, chunk*
 //! chunk   := kind u32
 //!            flags u32            bit 0: payload is one LZ4 block
 //!            stored u64           bytes of payload in the file
@@ -69,7 +69,7 @@ pub(crate) const FORMAT: Format = Format {
 pub const MAGIC: [u8; 8] = *b"\x89WEFT\r\n\x1a";
 
 /// Version that [`write()`] writes and the newest that [`read()`] reads.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Most slices, samples, flows, strings, rows or labels in one chunk.
 const PIECE: usize = 1 << 16;

@@ -39,6 +39,9 @@ pub struct OpFacts {
     pub waves: u32,
     /// Share of the last wave's slots that hold a block, 0…1.
     pub tail_occupancy: f64,
+    /// Of a GEMM over one of two splits: the same over all tokens in one launch with the GPU to itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsplit: Option<UnsplitFacts>,
     /// SMs the op may use (fewer than the device's when communication holds some).
     pub sms: u32,
     /// Tokens (rows), padding included.
@@ -53,6 +56,17 @@ pub struct OpFacts {
     pub alone_ns: Option<i64>,
     /// Shape in words, e.g. `4096×7168×8192`.
     pub shape: String,
+}
+
+/// A GEMM as a strategy that cuts nothing launches it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UnsplitFacts {
+    /// Thread blocks launched.
+    pub grid: u32,
+    /// Waves on all SMs of the device.
+    pub waves: u32,
+    /// Share of the last wave's slots that hold a block, 0…1.
+    pub tail_occupancy: f64,
 }
 
 /// A label by its content, as a key: floats by their bits, so that the order over them is total and NaN equals itself.
@@ -73,6 +87,7 @@ fn facts_content(facts: &OpFacts) -> impl Eq + Hash + '_ {
         grid,
         waves,
         tail_occupancy,
+        unsplit,
         sms,
         tokens,
         flops,
@@ -81,8 +96,11 @@ fn facts_content(facts: &OpFacts) -> impl Eq + Hash + '_ {
         alone_ns,
         shape,
     } = facts;
+    let unsplit = unsplit.map(|UnsplitFacts { grid, waves, tail_occupancy }| {
+        (grid, waves, tail_occupancy.to_bits())
+    });
     let floats = [tail_occupancy, flops, hbm_bytes, link_bytes].map(|float| float.to_bits());
-    (op, grid, waves, sms, tokens, floats, alone_ns, shape)
+    (op, grid, waves, unsplit, sms, tokens, floats, alone_ns, shape)
 }
 
 impl PartialEq for LabelKey {

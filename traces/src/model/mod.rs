@@ -25,7 +25,7 @@ pub use diagnostics::Diagnostics;
 pub use flow::{Flow, FlowKind};
 pub use kind::{Kind, Phase, Split};
 pub(crate) use label::LabelKey;
-pub use label::{Label, LabelId, OpFacts};
+pub use label::{Label, LabelId, OpFacts, UnsplitFacts};
 pub use meta::{ClockAgreement, DeviceInfo, Meta, Overhead, RankInfo, Slowdown};
 pub use parts::{CounterSeries, Lane, TraceParts};
 pub use provenance::{Origin, Provenance, RankProvenance};

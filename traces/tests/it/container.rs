@@ -10,7 +10,7 @@ use weftscope_traces::stream::silent;
 use weftscope_traces::{
     ArgValue, BatchFacts, CommCtas, CounterSeries, DeviceInfo, FlowKind, Kind, Label, LayerFacts,
     Meta, OpFacts, Origin, Phase, Provenance, RankInfo, RankProvenance, RunFacts, Span, Split,
-    SplitAsked, SplitFacts, StrategyFacts, Trace, TraceBuilder, TrackKind,
+    SplitAsked, SplitFacts, StrategyFacts, Trace, TraceBuilder, TrackKind, UnsplitFacts,
 };
 
 use crate::random::{sample, traces};
@@ -167,7 +167,7 @@ fn what_is_no_weft_file_says_so() {
     let mut newer = bytes(&sample(0, 10));
     newer[8] = 9;
     let error = read(&newer).expect_err("version 9");
-    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (2)");
+    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (3)");
     let cancelled = container::read(&bytes(&sample(0, 10))[..], &mut |_| ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ContainerError::Cancelled)));
 }
@@ -203,8 +203,9 @@ fn the_frozen_file_of_version_1_still_reads() {
     assert!(!trace.diagnostics.counts.contains_key("end of the file missing"));
 }
 
-/// What the frozen file of version 2 holds: every kind of chunk, ranks of both origins, facts of a run.
-fn frozen() -> Trace {
+/// What the frozen files from version 2 on hold: every kind of chunk, ranks of both origins, facts of a run, and of the
+/// op what it would be whole, which version 2 cannot say.
+fn frozen(unsplit: Option<UnsplitFacts>) -> Trace {
     let ranks = [(0, Origin::Measured, "CUPTI"), (1, Origin::Modelled, "simulator")];
     let ranks = ranks.map(|(rank, origin, source)| RankProvenance {
         rank: Some(rank),
@@ -245,8 +246,8 @@ fn frozen() -> Trace {
         spec: Some(serde_json::json!({"knobs": {"tp": 2}, "rate": 0.1})),
     });
     let mut out = TraceBuilder::new(meta);
-    let facts =
-        OpFacts { grid: 300, tail_occupancy: 0.1, alone_ns: Some(-1), ..OpFacts::default() };
+    let (tail_occupancy, alone_ns) = (0.1, Some(-1));
+    let facts = OpFacts { grid: 300, tail_occupancy, alone_ns, unsplit, ..OpFacts::default() };
     let label = out.label(Label {
         name: "all-reduce é".to_owned(),
         kind: Kind::Comm,
@@ -275,9 +276,12 @@ fn frozen() -> Trace {
     out.finish().expect("valid")
 }
 
-/// The file was written once by version 2 and is never written again.
+/// Each file was written once by its version and is never written again.
 #[test]
-fn the_frozen_file_of_version_2_still_reads() {
+fn the_frozen_files_of_versions_2_and_3_still_read() {
     let trace = read(include_bytes!("../golden/v2.weft")).expect("version 2");
-    assert_eq!(trace, frozen());
+    assert_eq!(trace, frozen(None));
+    let unsplit = UnsplitFacts { grid: 512, waves: 4, tail_occupancy: 116.0 / 132.0 };
+    let trace = read(include_bytes!("../golden/v3.weft")).expect("version 3");
+    assert_eq!(trace, frozen(Some(unsplit)));
 }

@@ -48,6 +48,7 @@ fn fuzz_seeds_are_good_files() {
         "samples/h200x2-tokenweave",
         "tests/golden/v1",
         "tests/golden/v2",
+        "tests/golden/v3",
     ] {
         let file = fs::read(traces.join(name).with_extension("weft")).expect("it ships");
         put("weft", &name.replace('/', "-"), &opened(&file));

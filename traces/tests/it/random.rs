@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 use weftscope_traces::{
     ArgValue, ArgsId, ClockAgreement, CommCtas, CounterSeries, DeviceInfo, FlowKind, Kind, Label,
     LabelId, LaneId, Meta, OpFacts, Origin, Phase, Provenance, RankInfo, RankProvenance, RunFacts,
-    Slowdown, Span, Split, SplitAsked, SplitFacts, Trace, TraceBuilder, TrackKind,
+    Slowdown, Span, Split, SplitAsked, SplitFacts, Trace, TraceBuilder, TrackKind, UnsplitFacts,
 };
 
 /// A trace of every shape that the model allows, of less than `max_slices` slices.
@@ -213,11 +213,23 @@ fn add_threads(out: &mut TraceBuilder, threads: &[(String, bool, usize)], lanes:
 }
 
 fn label() -> impl Strategy<Value = Label> {
-    let facts = (any::<u32>(), [float(), float(), float()], any::<Option<i64>>(), text()).prop_map(
-        |(op, [tail_occupancy, flops, hbm_bytes], alone_ns, shape)| {
+    let unsplit = (any::<u32>(), any::<u32>(), float())
+        .prop_map(|(grid, waves, tail_occupancy)| UnsplitFacts { grid, waves, tail_occupancy });
+    let unsplit = proptest::option::of(unsplit);
+    let sizes = [float(), float(), float()];
+    let facts = (any::<u32>(), sizes, any::<Option<i64>>(), text(), unsplit).prop_map(
+        |(op, [tail_occupancy, flops, hbm_bytes], alone_ns, shape, unsplit)| {
             let sizes =
                 OpFacts { op, grid: 300, waves: 3, sms: 132, tokens: 4096, ..OpFacts::default() };
-            Box::new(OpFacts { tail_occupancy, flops, hbm_bytes, alone_ns, shape, ..sizes })
+            Box::new(OpFacts {
+                tail_occupancy,
+                flops,
+                hbm_bytes,
+                alone_ns,
+                shape,
+                unsplit,
+                ..sizes
+            })
         },
     );
     let kind = select(&Kind::ALL[..]);

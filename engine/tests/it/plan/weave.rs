@@ -1,7 +1,7 @@
 //! The weave against its four published phases (docs/tokenweave.md, "The weave"), and traffic against its formulas.
 
 use weftscope_engine::{
-    plan::{Collective, Op, OpId, OpRole, Phase, Plan, Split, StreamId, facts, plan},
+    plan::{Collective, Op, OpId, OpRole, OpWork, Phase, Plan, Split, StreamId, facts, plan},
     spec::{Chooser, SplitChoice, StrategyKind, Transport},
 };
 
@@ -66,6 +66,40 @@ fn compute_runs_beside_the_collective_of_its_own_phase_only() {
         assert_eq!(beside.map(|other| (other.layer, other.phase)), hidden, "op {}", op.id.0);
         assert_eq!(facts.occupancy.sms, 132 - beside.map_or(0, |other| other.grid));
     }
+}
+
+/// Oracle: the plan that cuts nothing.
+#[test]
+fn a_cut_gemm_says_what_it_is_uncut_wherever_the_cut_is() {
+    let planned = |model, strategy, split| {
+        let mut spec = support::spec(model, strategy, 8192 - 100);
+        spec.knobs.layers = Some(2);
+        spec.knobs.split = split;
+        plan(&spec).expect("a plan")
+    };
+    let mut compared = 0;
+    for model in ["llama-3.3-70b", "mixtral-8x22b"] {
+        let whole = planned(model, StrategyKind::NoComm, SplitChoice::Auto(Chooser::Table));
+        let whole_facts = facts(&whole);
+        for first in [2048, 4096, 6144] {
+            let cut = planned(model, StrategyKind::TokenWeave, SplitChoice::Fixed(first));
+            for (op, facts) in cut.ops.iter().zip(facts(&cut)) {
+                let is_cut_gemm = op.split != Split::Whole && matches!(op.work, OpWork::Gemm(_));
+                let at = whole.ops.iter().position(|other| other.role == op.role);
+                let uncut = at
+                    .filter(|_| is_cut_gemm)
+                    .map(|at| (whole.ops[at].grid, whole_facts[at].occupancy));
+                assert_eq!(
+                    facts.unsplit.map(|unsplit| (unsplit.grid, unsplit.occupancy)),
+                    uncut,
+                    "{:?}",
+                    op.role
+                );
+                compared += usize::from(is_cut_gemm);
+            }
+        }
+    }
+    assert!(compared > 40);
 }
 
 #[test]

@@ -23,10 +23,8 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         }
     }
     let ranks = document.trace.meta.ranks.len().max(1) as f64;
-    let extra = document.explanation.reports.waves.cuts.iter().filter(|cut| {
-        let whole = cut.unsplit_waves_all_sms.unwrap_or(cut.unsplit_waves);
-        cut.split_waves[0] + cut.split_waves[1] > whole
-    });
+    let cuts = &document.explanation.reports.waves.cuts;
+    let extra = cuts.iter().filter(|cut| cut.extra_waves() > Some(0));
     let is_split =
         document.explanation.reports.waves.gemms.iter().any(|gemm| gemm.split != Split::Whole);
     if compute_ns == 0.0 && !is_split {
@@ -43,8 +41,7 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     }
     if is_split {
         let count = extra.count();
-        let of = document.explanation.reports.waves.cuts.len();
-        figure(ui, theme, "GEMMs that gain a wave", format!("{count} of {of}"));
+        figure(ui, theme, "GEMMs that gain a wave", format!("{count} of {}", cuts.len()));
     }
     #[cfg(feature = "live")]
     split_tax_ui(ui, cx);

@@ -231,9 +231,10 @@ fn head_and_tail(phases: &PhaseReport, sum: &OverlapFigures) -> Option<String> {
 
 /// GEMMs whose two halves need more waves than the whole.
 fn costly_cuts(waves: &WaveReport) -> Option<String> {
-    let costly = waves.cuts.iter().filter(|cut| cut.extra_waves() > 0).map(|cut| {
-        let [first, second] = cut.split_waves;
-        format!("{} {first} + {second} instead of {}", cut.name, cut.unsplit_waves)
+    let costly = waves.cuts.iter().filter(|cut| cut.extra_waves() > Some(0)).filter_map(|cut| {
+        let [first, second] = cut.split.map(|launch| launch.waves);
+        let about = if cut.is_estimate { "about " } else { "" };
+        Some(format!("{} {first} + {second} instead of {about}{}", cut.name, cut.unsplit?.waves))
     });
     let costly: Vec<String> = costly.collect();
     (!costly.is_empty()).then(|| format!("The cut costs waves: {}.", costly.join(", ")))

@@ -154,7 +154,7 @@ fn baselines_and_costly_cuts_are_told() {
         [
             "The iteration takes 1.00 µs: 1.24× faster than default (1.24 µs), 1.11× slower than no communication \
              (900 ns), as long as fuse-only.",
-            "The cut costs waves: up 2 + 2 instead of 3.",
+            "The cut costs waves: up 2 + 2 instead of about 3.",
         ]
     );
 }

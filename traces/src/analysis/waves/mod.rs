@@ -1,11 +1,15 @@
 //! How do the GEMMs fill the machine?
 
+mod cuts;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use cuts::{CutLaunch, CutRow};
+
 use super::{DurationStats, Ops};
-use crate::model::{Kind, OpFacts, Split, Trace};
+use crate::model::{Kind, OpFacts, Split, Trace, UnsplitFacts};
 
 /// Wave arithmetic and achieved rates of every GEMM whose label carries facts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -37,6 +41,8 @@ pub struct GemmRow {
     pub waves: u32,
     /// Share of the last wave's slots that hold a block.
     pub tail_occupancy: f64,
+    /// Of one over a split: the same uncut, where the recording says it.
+    pub unsplit: Option<UnsplitFacts>,
     /// Durations.
     #[serde(flatten)]
     pub durations: DurationStats,
@@ -48,26 +54,6 @@ pub struct GemmRow {
     pub gb_per_s: f64,
     /// `mean ÷ isolated duration`, when the latter is known.
     pub slowdown: Option<f64>,
-}
-
-/// What cutting a GEMM in two costs in waves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CutRow {
-    /// Name.
-    pub name: String,
-    /// Waves of the prefix and of the suffix.
-    pub split_waves: [u32; 2],
-    /// Waves of both grids as one launch on the same SMs.
-    pub unsplit_waves: u32,
-    /// The same on all SMs of the device; `None` when the device does not say how many it has.
-    pub unsplit_waves_all_sms: Option<u32>,
-}
-
-impl CutRow {
-    /// Waves added by the cut; 0 for a cut that satisfies `waves(first) + waves(second) ≤ waves(unsplit)`.
-    pub fn extra_waves(&self) -> u32 {
-        (self.split_waves[0] + self.split_waves[1]).saturating_sub(self.unsplit_waves)
-    }
 }
 
 /// Waves of every GEMM.
@@ -98,7 +84,7 @@ pub fn waves(ops: &Ops<'_>) -> WaveReport {
         }
     }
     let gemms: Vec<GemmRow> = rows.into_iter().map(|(key, row)| gemm(key, &row)).collect();
-    let cuts = cuts(&gemms, device_sms(trace));
+    let cuts = cuts::cuts(&gemms, device_sms(trace));
     WaveReport { gemms, cuts, without_facts }
 }
 
@@ -125,6 +111,7 @@ fn gemm((name, split, ..): Key, (facts, sums): &(OpFacts, Sums)) -> GemmRow {
         sms: facts.sms,
         waves: facts.waves,
         tail_occupancy: facts.tail_occupancy,
+        unsplit: facts.unsplit,
         durations: sums.durations,
         mean_ns: sums.durations.mean_ns(),
         // flop/ns is GFLOP/s; byte/ns is GB/s.
@@ -132,40 +119,6 @@ fn gemm((name, split, ..): Key, (facts, sums): &(OpFacts, Sums)) -> GemmRow {
         gb_per_s: sums.hbm_bytes / total_ns,
         slowdown: (sums.alone_ns > 0).then(|| sums.known_ns as f64 / sums.alone_ns as f64),
     }
-}
-
-/// Pairs prefix and suffix of each name. A name with several shapes a split (several batches in one trace) is left
-/// out: which suffix belongs to which prefix is not known.
-fn cuts(gemms: &[GemmRow], device_sms: Option<u32>) -> Vec<CutRow> {
-    let mut by_name: BTreeMap<&str, [Vec<&GemmRow>; 2]> = BTreeMap::new();
-    for row in gemms {
-        let half = match row.split {
-            Split::Whole => continue,
-            Split::First => 0,
-            Split::Second => 1,
-        };
-        by_name.entry(&row.name).or_default()[half].push(row);
-    }
-    let cut = |(name, halves): (&str, [Vec<&GemmRow>; 2])| {
-        let ([first], [second]) = (&halves[0][..], &halves[1][..]) else { return None };
-        let slots = slots(first)?;
-        let grid = first.grid + second.grid;
-        let per_sm = f64::from(slots) / f64::from(first.sms.max(1));
-        let all_slots = device_sms.map(|sms| ((per_sm * f64::from(sms)).round() as u32).max(1));
-        Some(CutRow {
-            name: name.to_owned(),
-            split_waves: [first.waves, second.waves],
-            unsplit_waves: grid.div_ceil(slots),
-            unsplit_waves_all_sms: all_slots.map(|slots| grid.div_ceil(slots)),
-        })
-    };
-    by_name.into_iter().filter_map(cut).collect()
-}
-
-/// Blocks resident at once, from the facts: the grid fills all waves but the last, and `tail` of that.
-fn slots(row: &GemmRow) -> Option<u32> {
-    let full = f64::from(row.waves) - 1.0 + row.tail_occupancy;
-    (full > 0.0 && row.waves > 0).then(|| ((f64::from(row.grid) / full).round() as u32).max(1))
 }
 
 fn device_sms(trace: &Trace) -> Option<u32> {
@@ -190,29 +143,5 @@ mod tests {
         assert!((row.tflops - 4e6 / 300.0 / 1e3).abs() < 1e-9);
         assert!((row.gb_per_s - 8000.0 / 300.0).abs() < 1e-9);
         assert_eq!(row.slowdown, Some(1.5));
-    }
-
-    /// The worked example of the TokenWeave paper: 300 blocks on 132 SMs are 3 waves, equal halves 4, 132/168 3.
-    #[test]
-    fn an_equal_cut_of_300_blocks_costs_a_wave() {
-        let cut = |first: (u32, u32, f64), second: (u32, u32, f64)| {
-            let half = |split, (grid, waves, tail): (u32, u32, f64), at| {
-                format!(
-                    "gemm {at}..{} up s{split} grid={grid} sms=132 waves={waves} tail={tail}",
-                    at + 5
-                )
-            };
-            let text = format!(
-                "sms 132\n rank 0\n stream 0: {}; {}",
-                half(0, first, 0),
-                half(1, second, 10)
-            );
-            waves(&Ops::of(&trace(&text), &Config::default())).cuts.remove(0)
-        };
-        let equal = cut((150, 2, 18.0 / 132.0), (150, 2, 18.0 / 132.0));
-        assert_eq!((equal.split_waves, equal.unsplit_waves, equal.extra_waves()), ([2, 2], 3, 1));
-        let smart = cut((132, 1, 1.0), (168, 2, 36.0 / 132.0));
-        assert_eq!((smart.split_waves, smart.extra_waves()), ([1, 2], 0));
-        assert_eq!(smart.unsplit_waves_all_sms, Some(3));
     }
 }
