@@ -60,6 +60,7 @@ impl Document {
             (explanation, timeline)
         });
         timeline.set_overlap(&explanation.reports.overlap);
+        timeline.set_slack(&explanation.reports.phases);
         Self {
             title: trace.meta.title.clone(),
             file_stem: file_stem.into(),

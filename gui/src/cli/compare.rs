@@ -45,14 +45,14 @@ pub(super) fn run(args: &CompareArgs) -> Outcome {
 }
 
 fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::Result<()> {
-    type Figure = fn(&OverlapFigures) -> f64;
+    type Figure = fn(&OverlapFigures) -> Option<f64>;
     let figures: [(&str, &str, Figure); 6] = [
-        ("compute", "us", |f| f.compute_ns as f64 / 1e3),
-        ("communication", "us", |f| f.comm_ns as f64 / 1e3),
-        ("exposed", "us", |f| f.exposed_comm_ns as f64 / 1e3),
-        ("waiting", "us", |f| f.wait_ns as f64 / 1e3),
-        ("idle", "us", |f| f.idle_ns as f64 / 1e3),
-        ("hidden", "%", |f| f.overlap_pct),
+        ("compute", "us", |f| Some(f.compute_ns as f64 / 1e3)),
+        ("communication", "us", |f| Some(f.comm_ns as f64 / 1e3)),
+        ("exposed", "us", |f| Some(f.exposed_comm_ns as f64 / 1e3)),
+        ("waiting", "us", |f| f.wait_ns.map(|ns| ns as f64 / 1e3)),
+        ("idle", "us", |f| Some(f.idle_ns as f64 / 1e3)),
+        ("hidden", "%", |f| Some(f.overlap_pct)),
     ];
     for rank in &old.ranks {
         let Some(other) = new.ranks.iter().find(|other| other.rank == rank.rank) else {
@@ -61,7 +61,10 @@ fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::R
         };
         writeln!(out, "\nrank {}", rank.rank)?;
         for (name, unit, figure) in figures {
-            let text = change(figure(&rank.total), figure(&other.total), unit);
+            let text = match (figure(&rank.total), figure(&other.total)) {
+                (Some(old), Some(new)) => change(old, new, unit),
+                _ => "not known of both".to_owned(),
+            };
             writeln!(out, "  {name:13} {text}")?;
         }
     }

@@ -22,6 +22,7 @@ mod progress;
 mod record;
 mod report;
 mod report_json;
+mod report_tables;
 mod report_text;
 mod reported;
 #[cfg(feature = "live")]

@@ -5,11 +5,11 @@ use std::{
 
 use weftscope_traces::{
     RunLine, Slowdown, Trace,
-    analysis::{Baseline, Config, Ops, RankOverlap, Reports, verdict},
+    analysis::{Baseline, Config, Ops, Reports, verdict},
     edit::merge,
 };
 
-use super::reported::Reported;
+use super::{report_tables, reported::Reported};
 
 /// Notes shown of a trace's diagnostics.
 const MAX_NOTES: usize = 5;
@@ -59,7 +59,7 @@ fn judgement(
 }
 
 fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
-    let Reported { file, trace, answers } = report;
+    let Reported { file, trace, answers, .. } = report;
     writeln!(out, "{}", file.display())?;
     writeln!(out, "{}", trace.meta.title)?;
     let provenance = &trace.meta.provenance;
@@ -71,31 +71,10 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {key}: {value}")?;
     }
     writeln!(out)?;
-    table(&answers.overlap.ranks, out)?;
-    writeln!(out)?;
-    Ok(())
-}
-
-fn table(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "  rank     span ms  compute ms     comm ms   hidden ms  exposed ms     idle ms  waiting ms   hidden %"
-    )?;
-    for RankOverlap { rank, total, .. } in ranks {
-        let ms = |ns: i64| format!("{:12.4}", ns as f64 / 1e6);
-        let columns = [
-            total.span_ns,
-            total.compute_ns,
-            total.comm_ns,
-            total.overlap_ns,
-            total.exposed_comm_ns,
-            total.idle_ns,
-            total.wait_ns,
-        ];
-        let columns: String = columns.into_iter().map(ms).collect();
-        writeln!(out, "  {rank:>4}{columns} {:10.2}", total.overlap_pct)?;
-    }
-    Ok(())
+    report_tables::ranks(&answers.overlap.ranks, out)?;
+    report_tables::phases(&answers.phases, out)?;
+    report_tables::waves(&answers.waves, out)?;
+    writeln!(out)
 }
 
 fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {

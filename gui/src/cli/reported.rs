@@ -2,7 +2,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::{
     Trace,
-    analysis::{Config, Ops, Reports},
+    analysis::{Config, Ops, Reports, Verdict, verdict},
 };
 
 /// One recording and what it answers.
@@ -11,16 +11,22 @@ pub(super) struct Reported {
     pub(super) file: PathBuf,
     pub(super) trace: Arc<Trace>,
     pub(super) answers: Reports,
+    /// What limits it, no other strategy at hand.
+    pub(super) verdict: Verdict,
 }
 
 /// Asks all recordings together, so that waiting for a rank of another file is seen.
 pub(super) fn reports(traces: Vec<(PathBuf, Trace)>) -> Vec<Reported> {
     let together: Vec<&Trace> = traces.iter().map(|(_, trace)| trace).collect();
-    let answers: Vec<Reports> =
-        Ops::together(&together, &Config::default()).iter().map(Reports::of).collect();
-    traces
-        .into_iter()
-        .zip(answers)
-        .map(|((file, trace), answers)| Reported { file, trace: Arc::new(trace), answers })
-        .collect()
+    let answer = |ops: &Ops<'_>| {
+        let answers = Reports::of(ops);
+        let verdict = verdict(ops, &answers, &[]);
+        (answers, verdict)
+    };
+    let answers: Vec<_> = Ops::together(&together, &Config::default()).iter().map(answer).collect();
+    let reported = |((file, trace), (answers, verdict))| {
+        let trace = Arc::new(trace);
+        Reported { file, trace, answers, verdict }
+    };
+    traces.into_iter().zip(answers).map(reported).collect()
 }

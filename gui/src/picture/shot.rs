@@ -3,7 +3,7 @@ use std::sync::Arc;
 use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
 use weftscope_traces::{
     Span, Trace,
-    analysis::{Config, IterationLengths, Ops, OverlapFigures, iteration_lengths, overlap},
+    analysis::{Config, IterationLengths, Ops, OverlapFigures, iteration_lengths},
 };
 
 use super::{Image, render};
@@ -35,7 +35,8 @@ impl Default for ShotOptions {
 /// the colours mean, the key figures, the rows. Needs neither display nor GPU.
 pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
     let ops = Ops::of(trace, &Config::default());
-    let data = TimelineData::with_overlap(Arc::clone(trace), &overlap(&ops));
+    let mut data = TimelineData::indexed(Arc::clone(trace));
+    data.ask(&ops);
     let theme = Theme::of(options.mode);
     let points = options.pixels_per_point.max(0.1);
     let size = vec2(options.size_px[0] as f32, options.size_px[1] as f32) / points;

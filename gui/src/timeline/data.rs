@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use weftscope_traces::{
     Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
-    analysis::{Config, Ops, OverlapReport, overlap},
+    analysis::{Config, Ops, OverlapReport, PhaseReport, overlap, phases},
     lod::{Pyramid, Ribbon},
 };
 
 use super::{
-    phases::{PhaseMark, phase_marks},
+    phases::{PhaseMark, phase_marks, rank_of_marks, set_slack},
     rows::{RankRows, rows_of},
 };
 use crate::jobs::spread;
@@ -41,17 +41,18 @@ pub struct TimelineData {
 }
 
 impl TimelineData {
-    /// Indexes a trace: overlap, and what [`with_overlap`](Self::with_overlap) does.
+    /// Indexes a trace and asks it for overlap and slack.
     pub fn new(trace: Arc<Trace>) -> Self {
-        let report = overlap(&Ops::of(&trace, &Config::default()));
-        Self::with_overlap(trace, &report)
+        let mut data = Self::indexed(trace);
+        let trace = Arc::clone(&data.trace);
+        data.ask(&Ops::of(&trace, &Config::default()));
+        data
     }
 
-    /// Indexes a trace whose overlap is known.
-    pub fn with_overlap(trace: Arc<Trace>, report: &OverlapReport) -> Self {
-        let mut data = Self::indexed(trace);
-        data.set_overlap(report);
-        data
+    /// Asks the trace's ops for overlap and slack.
+    pub fn ask(&mut self, ops: &Ops<'_>) {
+        self.set_overlap(&overlap(ops));
+        self.set_slack(&phases(ops));
     }
 
     /// Says how much of each rank's communication is hidden.
@@ -62,7 +63,16 @@ impl TimelineData {
         }
     }
 
-    /// Indexes a trace for drawing, its overlap left open: pyramid, ribbons, flows. Seconds for tens of millions of
+    /// Says how tight each phase is.
+    pub fn set_slack(&mut self, report: &PhaseReport) {
+        let first = self.ranks.first().map(|rows| rows.rank);
+        let rank = self.top_marks().and_then(|marks| rank_of_marks(&self.trace, marks, first));
+        if let Some(rank) = rank {
+            set_slack(&mut self.phases, report, rank);
+        }
+    }
+
+    /// Indexes a trace for drawing, overlap and slack left open: pyramid, ribbons, flows. Seconds for tens of millions of
     /// slices, so off the UI thread; on all cores, the pyramid beside the ribbons.
     pub fn indexed(trace: Arc<Trace>) -> Self {
         let mut data = Self::rows(trace);
@@ -78,7 +88,7 @@ impl TimelineData {
         }
         data.comm_shares =
             data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
-        data.phases = phase_marks(&data.trace, &data.ranks, data.top_marks());
+        data.phases = phase_marks(&data.trace, data.top_marks());
         data
     }
 

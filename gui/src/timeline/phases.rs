@@ -1,6 +1,11 @@
-use weftscope_traces::{LaneId, Phase, Span, Trace, TrackId, TrackKind};
+use std::collections::HashMap;
 
-use super::RankRows;
+use weftscope_traces::{
+    Phase, Span, Trace, TrackId, TrackKind,
+    analysis::{PhaseInstance, PhaseReport, Slack},
+};
+
+use crate::theme::number;
 
 /// One phase of the weave and how tight it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,66 +16,55 @@ pub struct PhaseMark {
     pub layer: Option<u32>,
     /// From its first op to its last.
     pub span: Span,
-    /// From the end of its communication to the end of its computation: what communication could still grow
-    /// by. `None` when one of the two is missing or communication ends last.
-    pub slack: Option<Span>,
-    /// From the end of its computation to the end of its communication: what is not hidden.
-    pub exposed: Option<Span>,
+    /// Its slack on the rank whose marks are shown, as the analysis has it.
+    pub slack: Option<Slack>,
 }
 
-/// The phases on the marks row `marks`, with slack read off the ops of the rank whose marks they are.
-pub(super) fn phase_marks(
-    trace: &Trace,
-    ranks: &[RankRows],
-    marks: Option<TrackId>,
-) -> Vec<PhaseMark> {
-    let Some(marks) = marks.map(|track| trace.track(track)) else { return Vec::new() };
-    // Iterations, layers, phases.
-    let Some(&lane) = marks.lanes.get(2) else { return Vec::new() };
-    let rows = match marks.kind {
-        TrackKind::Marks { rank: Some(rank) } => ranks.iter().find(|rows| rows.rank == rank),
-        _ => ranks.first(),
-    };
-    let lanes: Vec<LaneId> = rows
-        .into_iter()
-        .flat_map(|rows| &rows.streams)
-        .flat_map(|&track| trace.track(track).lanes.iter().copied())
-        .collect();
-    let slices = &trace.lane(lane).slices;
-    (0..slices.len())
-        .map(|index| {
-            let label = trace.label(slices.label[index]);
-            let span = slices.span(index);
-            let [compute, comm] = last_ends(trace, &lanes, span, label.phase);
-            let between = |from: Option<i64>, to: Option<i64>| {
-                from.zip(to).filter(|(from, to)| from < to).map(|(from, to)| Span::new(from, to))
-            };
-            PhaseMark {
-                phase: label.phase,
-                layer: label.layer,
-                span,
-                slack: between(comm, compute),
-                exposed: between(compute, comm),
-            }
-        })
-        .collect()
-}
-
-/// Ends of the last computation and the last communication of a phase.
-fn last_ends(trace: &Trace, lanes: &[LaneId], span: Span, phase: Phase) -> [Option<i64>; 2] {
-    let mut ends = [None; 2];
-    for &lane in lanes {
-        let slices = &trace.lane(lane).slices;
-        for index in slices.range(span) {
-            let label = trace.label(slices.label[index]);
-            if label.phase != phase || slices.start_ns[index] < span.start_ns {
-                continue;
-            }
-            let end = &mut ends[usize::from(label.kind.is_comm())];
-            if label.kind.is_comm() || label.kind.is_compute() {
-                *end = (*end).max(Some(slices.end_ns[index]));
-            }
-        }
+impl PhaseMark {
+    /// What its band says where there is room: `A   slack 56.1 µs`.
+    pub fn text(&self) -> String {
+        let name = self.phase.name();
+        let slack = self.slack.map(|slack| number::duration_ns(slack.ns()));
+        slack.map_or_else(|| name.to_owned(), |slack| format!("{name}   slack {slack}"))
     }
-    ends
+}
+
+/// The phases on the marks row `marks`, their slack left open.
+pub(super) fn phase_marks(trace: &Trace, marks: Option<TrackId>) -> Vec<PhaseMark> {
+    // Iterations, layers, phases.
+    let Some(&lane) = marks.and_then(|track| trace.track(track).lanes.get(2)) else {
+        return Vec::new();
+    };
+    let slices = &trace.lane(lane).slices;
+    let mark = |index| {
+        let label = trace.label(slices.label[index]);
+        let span = slices.span(index);
+        PhaseMark { phase: label.phase, layer: label.layer, span, slack: None }
+    };
+    (0..slices.len()).map(mark).collect()
+}
+
+/// The rank whose slack the marks row `marks` shows: its own, or the first of a row of the whole job.
+pub(super) fn rank_of_marks(trace: &Trace, marks: TrackId, first: Option<u32>) -> Option<u32> {
+    match trace.track(marks).kind {
+        TrackKind::Marks { rank: Some(rank) } => Some(rank),
+        _ => first,
+    }
+}
+
+/// Gives every mark the slack of the phase that it marks: of those of `rank` with its layer and name, the one that
+/// shares most time with it.
+pub(super) fn set_slack(marks: &mut [PhaseMark], report: &PhaseReport, rank: u32) {
+    let mut instances: HashMap<(Phase, Option<u32>), Vec<&PhaseInstance>> = HashMap::new();
+    for instance in report.instances.iter().filter(|instance| instance.rank == rank) {
+        instances.entry((instance.phase, instance.layer)).or_default().push(instance);
+    }
+    for mark in marks {
+        // By time, as the report has them.
+        let same = instances.get(&(mark.phase, mark.layer)).map_or(&[][..], Vec::as_slice);
+        let first = same.partition_point(|instance| instance.span.end_ns <= mark.span.start_ns);
+        let beside = same[first..].iter().take_while(|one| one.span.start_ns < mark.span.end_ns);
+        let own = beside.max_by_key(|one| one.span.intersect(mark.span).len_ns());
+        mark.slack = own.and_then(|instance| instance.slack);
+    }
 }

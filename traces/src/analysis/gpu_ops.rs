@@ -19,7 +19,7 @@ pub struct GpuOp {
     /// The slice.
     pub slice: SliceRef,
     /// Time inside the whole op spent waiting for a late rank, see [`WaitMethod`](super::WaitMethod); 0 for all but
-    /// communication.
+    /// communication, and where it is not known.
     pub wait_ns: i64,
 }
 

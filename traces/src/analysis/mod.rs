@@ -38,7 +38,9 @@ pub use iteration_lengths::{IterationLengths, iteration_lengths};
 pub use iterations::Iteration;
 pub use ops::{Ops, RankOps};
 pub use overlap::{IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap};
-pub use phases::{PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, phases};
+pub use phases::{
+    LayerSlack, PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, Slack, phases,
+};
 pub use reports::Reports;
 pub use search::{Query, Search};
 pub use selection::{SelectedOp, SelectedTrack, Selection, SelectionReport, selection};
@@ -46,7 +48,7 @@ pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use stats::DurationStats;
 pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;
-pub use waves::{CutLaunch, CutRow, GemmRow, WaveReport, waves};
+pub use waves::{CutLaunch, CutRow, GemmName, GemmRow, WaveReport, waves};
 
 use crate::model::Span;
 

@@ -56,8 +56,8 @@ pub struct OverlapFigures {
     pub exposed_comm_ns: i64,
     /// Time of the span in neither.
     pub idle_ns: i64,
-    /// Part of communication spent waiting for a late rank, see [`WaitMethod`].
-    pub wait_ns: i64,
+    /// Part of communication spent waiting for a late rank, see [`WaitMethod`]; `None` when that is not known.
+    pub wait_ns: Option<i64>,
     /// `100 · overlap / comm`; 0 without communication.
     pub overlap_pct: f64,
     /// `100 · ∫ (SMs with a computing block / all SMs) dt over communication / comm`: a kernel that computes on ten
@@ -71,12 +71,13 @@ pub fn overlap(ops: &Ops<'_>) -> OverlapReport {
 }
 
 fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
-    let mut parts = vec![Part::new(&rank.ops)];
+    let method = rank.wait_method;
+    let mut parts = vec![Part::new(&rank.ops, method)];
     for mark in &rank.iterations {
         let started_before = |at_ns| rank.ops.partition_point(|op| op.span.start_ns < at_ns);
         let first = started_before(mark.span.start_ns);
         let last = started_before(mark.span.end_ns);
-        parts.push(Part::new(&rank.ops[first.min(last)..last]));
+        parts.push(Part::new(&rank.ops[first.min(last)..last], method));
     }
     weigh_by_sms(trace, rank, &mut parts);
     let mut figures = parts.iter().map(Part::figures);
@@ -87,7 +88,7 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
         .zip(figures)
         .map(|(iteration, figures)| IterationOverlap { iteration: iteration.clone(), figures })
         .collect();
-    RankOverlap { rank: rank.rank, total, wait_method: rank.wait_method, iterations }
+    RankOverlap { rank: rank.rank, total, wait_method: method, iterations }
 }
 
 /// Some ops of a rank on the way to their figures.
@@ -95,13 +96,13 @@ struct Part {
     span: Span,
     compute: IntervalSet,
     comm: IntervalSet,
-    wait_ns: i64,
+    wait_ns: Option<i64>,
     /// Sum over SMs of the time they compute during communication, and the number of SMs.
     computing_sms: Option<(i64, usize)>,
 }
 
 impl Part {
-    fn new(ops: &[GpuOp]) -> Self {
+    fn new(ops: &[GpuOp], method: WaitMethod) -> Self {
         let of = |keep: fn(&GpuOp) -> bool| ops.iter().filter(move |op| keep(op));
         let compute: IntervalSet = of(|op| op.kind.is_compute()).map(|op| op.span).collect();
         let comm: IntervalSet = of(|op| op.kind.is_comm()).map(|op| op.span).collect();
@@ -111,7 +112,7 @@ impl Part {
             _ => Span::default(),
         };
         let wait_ns = ops.iter().map(|op| op.wait_ns.min(op.span.len_ns())).sum();
-        Self { span, compute, comm, wait_ns, computing_sms: None }
+        Self { span, compute, comm, wait_ns: method.known(wait_ns), computing_sms: None }
     }
 
     fn figures(&self) -> OverlapFigures {

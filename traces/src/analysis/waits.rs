@@ -12,15 +12,31 @@ use crate::model::{Kind, LaneId, SliceRef, Span};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitMethod {
-    /// Only one rank is known, so there is no other to wait for: 0.
+    /// Only one rank is known, and when the others came is not: unknown.
     SingleRank,
     /// Thread blocks recorded their time at barriers: per collective, the mean over its blocks.
     Measured,
     /// From arrival times: per collective, from the rank's own start to the start of the last rank, at most the
-    /// rank's own duration. Also when no rank communicates.
+    /// rank's own duration. Also for a rank that does not communicate.
     Arrival,
-    /// Several ranks, but their collectives could not be matched: 0, and not to be trusted.
+    /// Several ranks, but their collectives could not be matched: unknown.
     Unmatched,
+}
+
+impl WaitMethod {
+    /// Why waiting is not known, in words; `None` when it is.
+    pub fn why_unknown(self) -> Option<&'static str> {
+        match self {
+            Self::SingleRank => Some("unknown with one rank"),
+            Self::Unmatched => Some("unknown: the ranks' collectives do not match"),
+            Self::Measured | Self::Arrival => None,
+        }
+    }
+
+    /// `wait_ns`, where this method can know it.
+    pub(super) fn known(self, wait_ns: i64) -> Option<i64> {
+        self.why_unknown().is_none().then_some(wait_ns)
+    }
 }
 
 /// Waiting of one rank.
@@ -38,12 +54,15 @@ pub(super) fn waits(
     arrivals: Option<&Collectives>,
 ) -> RankWaits {
     let nothing = || vec![0; comm.ops.len()];
-    let Some(arrivals) = arrivals else {
-        return RankWaits { method: WaitMethod::SingleRank, by_op_ns: nothing() };
-    };
+    if comm.ops.is_empty() {
+        return RankWaits { method: WaitMethod::Arrival, by_op_ns: nothing() };
+    }
     if let Some(by_op_ns) = at_barriers(comm, sms) {
         return RankWaits { method: WaitMethod::Measured, by_op_ns };
     }
+    let Some(arrivals) = arrivals else {
+        return RankWaits { method: WaitMethod::SingleRank, by_op_ns: nothing() };
+    };
     if arrivals.method.is_none() && arrivals.unmatched > 0 {
         return RankWaits { method: WaitMethod::Unmatched, by_op_ns: nothing() };
     }

@@ -31,7 +31,7 @@ pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     bar_ui(ui, cx, figures);
     figure(ui, theme, "hidden under compute", number::duration_fixed(figures.overlap_ns));
     figure(ui, theme, "exposed", number::duration_fixed(figures.exposed_comm_ns));
-    figure(ui, theme, "of it waiting for a late rank", number::duration_fixed(figures.wait_ns));
+    figure(ui, theme, "of it waiting for a late rank", waiting(worst));
     figure(ui, theme, "overlap", number::percent_fixed(figures.overlap_pct / 100.0)).on_hover_text(
         "Time with communication and computation both running, over time with communication",
     );
@@ -69,10 +69,15 @@ fn ranks_ui(ui: &mut Ui, cx: &Cx<'_>, ranks: &[RankOverlap]) {
         ui.label(weak(cx.theme, text).font(cx.theme.small())).on_hover_ui(|ui| {
             for rank in ranks {
                 let overlap = number::percent_fixed(rank.total.overlap_pct / 100.0);
-                let wait = number::duration_fixed(rank.total.wait_ns);
-                let text = format!("rank {}  {overlap}  waits {wait}", rank.rank);
+                let text = format!("rank {}  {overlap}  waits {}", rank.rank, waiting(rank));
                 ui.label(crate::panels::widgets::mono(cx.theme, text));
             }
         });
     }
+}
+
+/// How long a rank waits, or why that is not known.
+fn waiting(rank: &RankOverlap) -> String {
+    let why = || rank.wait_method.why_unknown().unwrap_or("unknown").to_owned();
+    rank.total.wait_ns.map_or_else(why, number::duration_fixed)
 }

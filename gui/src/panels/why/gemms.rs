@@ -1,10 +1,7 @@
 //! The GEMMs: waves whole and split, and how full the last one is.
 
 use egui::{Grid, Ui};
-use weftscope_traces::{
-    Split,
-    analysis::{CutRow, WaveReport},
-};
+use weftscope_traces::analysis::GemmName;
 
 use crate::{
     app::Document,
@@ -28,8 +25,8 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
             }
         }
         ui.end_row();
-        for name in names(report) {
-            row_ui(ui, cx, report, name);
+        for gemm in report.by_name() {
+            row_ui(ui, cx, &gemm);
         }
     });
     if report.without_facts > 0 {
@@ -46,55 +43,21 @@ const HEADS: &[(&str, &str)] = &[
     ("TFLOP/s", "Rate reached, all launches together"),
 ];
 
-fn names(report: &WaveReport) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for gemm in &report.gemms {
-        if !names.contains(&gemm.name.as_str()) {
-            names.push(&gemm.name);
-        }
-    }
-    names
-}
-
-fn row_ui(ui: &mut Ui, cx: &Cx<'_>, report: &WaveReport, name: &str) {
+fn row_ui(ui: &mut Ui, cx: &Cx<'_>, gemm: &GemmName<'_>) {
     let theme = cx.theme;
-    let rows: Vec<_> = report.gemms.iter().filter(|gemm| gemm.name == name).collect();
-    let cut = report.cuts.iter().find(|cut| cut.name == name);
-    let whole = rows.iter().find(|gemm| gemm.split == Split::Whole);
-    let shapes: Vec<&str> = rows.iter().map(|gemm| gemm.shape.as_str()).collect();
-    ui.label(name).on_hover_text(shapes.join("\n"));
-    let waves_whole = match (whole, cut) {
-        (Some(whole), _) => whole.waves.to_string(),
-        (None, Some(cut)) => uncut(cut),
-        (None, None) => "–".to_owned(),
-    };
-    let label = ui.label(mono(theme, format!("{waves_whole:>5}")));
-    if cut.is_some_and(|cut| cut.is_estimate) {
+    let shapes: Vec<&str> = gemm.rows.iter().map(|row| row.shape.as_str()).collect();
+    ui.label(gemm.name).on_hover_text(shapes.join("\n"));
+    let label = ui.label(mono(theme, format!("{:>5}", gemm.waves_whole())));
+    if gemm.cut.is_some_and(|cut| cut.is_estimate) {
         label.on_hover_text(
             "Both grids in one launch: the recording is older than the plan's own word on it",
         );
     }
-    let split = cut.map_or_else(
-        || "–".to_owned(),
-        |cut| format!("{} + {}", cut.split[0].waves, cut.split[1].waves),
-    );
-    let split = mono(theme, split);
-    let costs = cut.is_some_and(|cut| cut.extra_waves() > Some(0));
+    let split = mono(theme, gemm.waves_cut());
+    let costs = gemm.cut.is_some_and(|cut| cut.extra_waves() > Some(0));
     ui.label(if costs { split.color(theme.surfaces.warn) } else { split });
-    let tails: Vec<String> = whole
-        .map(|gemm| gemm.tail_occupancy)
-        .into_iter()
-        .chain(cut.into_iter().flat_map(|cut| cut.split).map(|launch| launch.tail_occupancy))
-        .map(|tail| format!("{:.0}", tail * 100.0))
-        .collect();
+    let tails: Vec<String> = gemm.tails().map(|tail| format!("{:.0}", tail * 100.0)).collect();
     ui.label(mono(theme, format!("{} %", tails.join(" · "))));
-    let mean = rows.iter().map(|gemm| gemm.tflops).sum::<f64>() / rows.len().max(1) as f64;
-    ui.label(mono(theme, format!("{:>5}", number::three(mean))));
+    ui.label(mono(theme, format!("{:>5}", number::three(gemm.tflops()))));
     ui.end_row();
-}
-
-/// Waves of a cut GEMM as one launch.
-fn uncut(cut: &CutRow) -> String {
-    let about = if cut.is_estimate { "≈" } else { "" };
-    cut.unsplit.map_or_else(|| "–".to_owned(), |unsplit| format!("{about}{}", unsplit.waves))
 }

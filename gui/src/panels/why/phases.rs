@@ -1,6 +1,7 @@
 //! The phases of the weave: what each hides, and which is tight.
 
 use egui::{Grid, Ui};
+use weftscope_traces::analysis::PhaseSummary;
 
 use crate::{
     app::Document,
@@ -15,7 +16,7 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         return;
     }
     let theme = cx.theme;
-    heading(ui, theme, "Phases, median of all layers and ranks");
+    heading(ui, theme, "Phases, median of layers and ranks");
     Grid::new("phases").num_columns(6).spacing([6.0, 2.0]).show(ui, |ui| {
         for (name, help) in HEADS {
             let head = weak(theme, *name).font(theme.small());
@@ -29,9 +30,11 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
             ui.label(number(format!("{:<4}", row.phase.name())));
             ui.label(number(number::duration_fixed(row.median_compute_ns)));
             ui.label(number(number::duration_fixed(row.median_comm_ns)));
-            let slack = number(number::duration_fixed(row.median_slack_ns));
-            let bad = row.median_slack_ns < 0 && row.median_comm_ns > 0;
-            ui.label(if bad { slack.color(theme.surfaces.warn) } else { slack });
+            let slack = row.median_slack_ns.map_or_else(none, number::duration_fixed);
+            let slack = number(slack);
+            let bad = row.median_slack_ns < Some(0) && row.judged > 0;
+            ui.label(if bad { slack.color(theme.surfaces.warn) } else { slack })
+                .on_hover_text(judged(row));
             ui.label(number(ratio(row.sum.compute_slowdown)));
             ui.label(number(ratio(row.sum.comm_slowdown)));
             ui.end_row();
@@ -43,10 +46,31 @@ const HEADS: &[(&str, &str)] = &[
     ("", "Phase; the one with the least slack is bright"),
     ("compute", "Time with computation of the phase"),
     ("comm", "Time with communication of the phase"),
-    ("slack", "How much longer communication could run unseen; negative: it sticks out"),
+    (
+        "slack",
+        "How much later the phase's communication could end without prolonging it; negative: it ends last. Head and \
+         tail, and phases with nothing to hide, have none.",
+    ),
     ("comp", "Computation in place, in times of the same kernels alone"),
     ("comm", "Communication in place, in times of the same kernels alone"),
 ];
+
+fn none() -> String {
+    format!("{:>5}   ", "–")
+}
+
+/// What the medians of a row are over, and which layer is tightest.
+fn judged(row: &PhaseSummary) -> String {
+    let mut text = match row.judged {
+        0 => "Nothing to judge: none of it is woven.".to_owned(),
+        judged => format!("{judged} of {} have both computation and communication", row.count),
+    };
+    if let Some(worst) = row.worst_layer {
+        let slack = number::duration_ns(worst.median_slack_ns);
+        text += &format!("; least in layer {}: {slack}", worst.layer);
+    }
+    text
+}
 
 fn ratio(slowdown: Option<f64>) -> String {
     let text = slowdown.map_or_else(|| "–".to_owned(), number::ratio);

@@ -51,21 +51,14 @@ fn phase(pen: &Pen<'_>, painter: &Painter, mark: &PhaseMark) {
         return;
     }
     painter.rect_filled(band, 0.0, shade(pen.theme, mark.phase));
-    let slack = mark.slack.map(|slack| number::duration_ns(slack.len_ns()));
-    let exposed = mark.exposed.map(|exposed| number::duration_ns(exposed.len_ns()));
-    let name = mark.phase.name();
-    let long = match (&slack, &exposed) {
-        (Some(slack), _) => format!("{name}   slack {slack}"),
-        (_, Some(exposed)) => format!("{name}   exposed {exposed}"),
-        _ => name.to_owned(),
-    };
-    name_in(pen, painter, band, &[&long, name], s.strong);
+    name_in(pen, painter, band, &[&mark.text(), mark.phase.name()], s.strong);
     let y = Rangef::new(row.top() + MARK_ROW + 1.0, row.bottom() - 2.0);
-    if let Some(slack) = mark.slack {
-        bracket(painter, pen.rect(slack, y), s.accent);
-    }
-    if let Some(exposed) = mark.exposed {
-        painter.rect_filled(pen.rect(exposed, y), 0.0, s.error);
+    let Some(slack) = mark.slack.filter(|slack| slack.ns() != 0) else { return };
+    let rect = pen.rect(slack.span(), y);
+    if slack.ns() > 0 {
+        bracket(painter, rect, s.accent);
+    } else {
+        painter.rect_filled(rect, 0.0, s.error);
     }
 }
 

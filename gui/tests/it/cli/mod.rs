@@ -3,5 +3,5 @@
 mod bad_input;
 mod bench;
 mod measured;
-mod place;
+pub(crate) mod place;
 mod run;

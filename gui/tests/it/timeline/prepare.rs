@@ -6,7 +6,7 @@ use crate::common::synthetic::{self, Shape};
 use proptest::prelude::*;
 use weftscope::timeline::{DrawList, TimelineData};
 use weftscope_traces::{
-    ArgsId, Kind, Label, LaneId, Meta, Provenance, Span, TraceBuilder, TrackKind,
+    ArgsId, Kind, Label, LaneId, Meta, Provenance, Span, TraceBuilder, TrackKind, analysis::Slack,
 };
 
 fn tiny() -> TimelineData {
@@ -42,13 +42,8 @@ fn phases_know_their_slack() {
         .phases
         .iter()
         .map(|mark| {
-            let length = |span: Option<Span>| span.map(Span::len_ns);
-            let (slack, exposed) = (length(mark.slack), length(mark.exposed));
-            format!(
-                "{} {} slack {slack:?} exposed {exposed:?}",
-                mark.phase.name(),
-                mark.span.len_ns()
-            )
+            let slack_ns = mark.slack.map(Slack::ns);
+            format!("{} {} slack {slack_ns:?}", mark.phase.name(), mark.span.len_ns())
         })
         .collect();
     insta::assert_snapshot!(text.join("\n"));

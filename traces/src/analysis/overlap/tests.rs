@@ -34,7 +34,7 @@ fn hidden_and_exposed_parts_of_one_collective() {
             overlap_ns: 40,
             exposed_comm_ns: 40,
             idle_ns: 10,
-            wait_ns: 0,
+            wait_ns: None,
             overlap_pct: 50.0,
             sm_weighted_pct: None,
         }
@@ -50,7 +50,8 @@ fn copies_do_not_stretch_the_span() {
 
 #[test]
 fn a_rank_without_kernels_is_all_zero() {
-    assert_eq!(only_rank("rank 3").total, OverlapFigures::default());
+    let nothing_waits = OverlapFigures { wait_ns: Some(0), ..OverlapFigures::default() };
+    assert_eq!(only_rank("rank 3").total, nothing_waits);
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn the_rank_that_arrives_first_waits_for_the_last() {
     let waits: Vec<_> =
         report.ranks.iter().map(|rank| (rank.total.wait_ns, rank.wait_method)).collect();
     // The second wait is cut to the kernel's own 40 ns.
-    assert_eq!(waits, [(70, WaitMethod::Arrival), (0, WaitMethod::Arrival)]);
+    assert_eq!(waits, [(Some(70), WaitMethod::Arrival), (Some(0), WaitMethod::Arrival)]);
 }
 
 #[test]
@@ -117,9 +118,9 @@ fn ranks_in_two_files_are_matched_by_turn_on_the_common_clock() {
     let late = trace("world 2\n base 1020\n rank 1\n stream 7: comm 10..30 nccl; comm 38..70 nccl");
     let reports = overlap_of_each(&[&early, &late]);
     let waits: Vec<_> = reports.iter().map(|report| report.ranks[0].total.wait_ns).collect();
-    assert_eq!(waits, [30, 2]);
+    assert_eq!(waits, [Some(30), Some(2)]);
     let alone = overlap(&Ops::of(&early, &Config::default()));
-    assert_eq!(alone.ranks[0].total.wait_ns, 0);
+    assert_eq!(alone.ranks[0].total.wait_ns, None, "when the other came is not known");
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn two_runs_merged_into_one_trace_are_not_mixed() {
     );
     let report = overlap(&Ops::of(&trace, &Config::default()));
     let waits: Vec<_> = report.ranks.iter().map(|rank| rank.total.wait_ns).collect();
-    assert_eq!(waits, [40, 0, 5, 0]);
+    assert_eq!(waits, [40, 0, 5, 0].map(Some));
 }
 
 #[test]
@@ -148,6 +149,7 @@ fn unequal_numbers_of_collectives_are_not_matched_by_turn() {
     );
     let report = overlap(&Ops::of(&trace, &Config::default()));
     assert!(report.ranks.iter().all(|rank| rank.wait_method == WaitMethod::Unmatched));
+    assert!(report.ranks.iter().all(|rank| rank.total.wait_ns.is_none()));
 }
 
 #[test]
@@ -159,7 +161,7 @@ fn sequence_numbers_survive_a_lost_record() {
          stream 0: comm 70..90 nccl seq=6",
     );
     let report = overlap(&Ops::of(&trace, &Config::default()));
-    assert_eq!(report.ranks[0].total.wait_ns, 10);
+    assert_eq!(report.ranks[0].total.wait_ns, Some(10));
     assert_eq!(report.ranks[0].wait_method, WaitMethod::Arrival);
 }
 
@@ -176,8 +178,18 @@ fn barrier_times_of_blocks_are_preferred() {
     );
     let report = overlap(&Ops::of(&trace, &Config::default()));
     let first = &report.ranks[0];
-    assert_eq!((first.total.wait_ns, first.wait_method), (30, WaitMethod::Measured));
+    assert_eq!((first.total.wait_ns, first.wait_method), (Some(30), WaitMethod::Measured));
     assert_eq!(report.ranks[1].wait_method, WaitMethod::Arrival);
+}
+
+#[test]
+fn barriers_tell_of_waiting_even_with_one_rank() {
+    let rank = only_rank(
+        "rank 0
+         stream 1: comm 0..100 ar op=1
+         sm 0: wait 0..40 ar op=1; comm 40..100 ar op=1",
+    );
+    assert_eq!((rank.total.wait_ns, rank.wait_method), (Some(40), WaitMethod::Measured));
 }
 
 proptest! {

@@ -9,7 +9,7 @@ use tight_phase::slow_computation;
 use super::reports::Reports;
 use super::stats::share;
 use super::words::{duration, percent, times};
-use super::{Ops, OverlapFigures, OverlapReport, PhaseReport, RankOverlap, WaitMethod, WaveReport};
+use super::{Ops, OverlapFigures, OverlapReport, PhaseReport, WaveReport};
 use crate::model::{Phase, Trace};
 
 /// The iteration time of another strategy for the same batch and machine.
@@ -98,7 +98,7 @@ fn judge(ops: &Ops<'_>, reports: &Reports, sum: &OverlapFigures) -> (Limit, Stri
     (limit, by_overlap(ops.trace, sum, exposed))
 }
 
-/// All ranks together; percentages from the sums.
+/// All ranks together, waiting left open; percentages from the sums.
 fn summed(overlap: &OverlapReport) -> OverlapFigures {
     let mut sum = OverlapFigures::default();
     for rank in overlap.ranks.iter().map(|rank| &rank.total) {
@@ -108,7 +108,6 @@ fn summed(overlap: &OverlapReport) -> OverlapFigures {
         sum.overlap_ns += rank.overlap_ns;
         sum.exposed_comm_ns += rank.exposed_comm_ns;
         sum.idle_ns += rank.idle_ns;
-        sum.wait_ns += rank.wait_ns;
     }
     sum.overlap_pct = 100.0 * share(sum.overlap_ns, sum.comm_ns);
     sum
@@ -124,16 +123,13 @@ struct Waiting {
 
 /// The rank that waits longest, when waiting takes a notable part of its time.
 fn waiting(reports: &Reports) -> Option<Waiting> {
-    let is_known = |rank: &&RankOverlap| {
-        matches!(rank.wait_method, WaitMethod::Measured | WaitMethod::Arrival)
-    };
-    let ranks = reports.overlap.ranks.iter();
-    let waiting = ranks.filter(is_known).max_by_key(|rank| rank.total.wait_ns)?;
+    let known = reports.overlap.ranks.iter().filter_map(|rank| Some((rank, rank.total.wait_ns?)));
+    let (waiting, wait_ns) = known.max_by_key(|(_, wait_ns)| *wait_ns)?;
     let total = &waiting.total;
-    if share(total.wait_ns, total.span_ns) < NOTABLE {
+    if share(wait_ns, total.span_ns) < NOTABLE {
         return None;
     }
-    let of_comm = share(total.wait_ns, total.comm_ns);
+    let of_comm = share(wait_ns, total.comm_ns);
     let straggler = reports.skew.straggler.filter(|&rank| rank != waiting.rank);
     let whom = match straggler {
         Some(rank) => format!("rank {rank}, which comes last on average"),
@@ -142,7 +138,7 @@ fn waiting(reports: &Reports) -> Option<Waiting> {
     let sentence = format!(
         "Rank {} waits for {whom}: {} of its {} of communication ({}) pass before all have arrived",
         waiting.rank,
-        duration(total.wait_ns),
+        duration(wait_ns),
         duration(total.comm_ns),
         percent(of_comm),
     );

@@ -51,6 +51,22 @@ fn a_slow_down_of_unknown_cause_is_not_explained() {
     assert_eq!(verdict.limit, Limit::ExposedComm);
 }
 
+#[test]
+fn a_layer_that_is_notably_tighter_is_named() {
+    let layers = |second_comm_end: i64| {
+        judged(&format!(
+            "rank 0
+             stream 0: gemm 0..1000 up L0 pC; gemm 1100..2100 up L1 pC; gemm 2200..3200 up L2 pC
+             stream 1: comm 0..600 ar L0 pC; comm 1100..{second_comm_end} ar L1 pC; comm 2200..2800 ar L2 pC"
+        ))
+        .sentence
+    };
+    let start = "Phase C is the tight one: 400 ns of slack a layer";
+    assert_eq!(layers(1_720), format!("{start}."));
+    assert_eq!(layers(2_000), format!("{start}, in layer 1 only 100 ns."));
+    assert_eq!(layers(2_150), format!("{start}, in layer 1 communication sticks out by 50 ns."));
+}
+
 /// One phase whose communication takes 3 µs instead of 2 alone, with these blocks on two SMs.
 fn slow_with_blocks(blocks: &str) -> String {
     let text = format!(

@@ -8,6 +8,8 @@ use crate::model::{Kind, Label, LaneId, Phase, Span, Trace};
 
 /// From this ratio on, slower than alone is worth a word.
 const NOTABLY_SLOWER: f64 = 1.05;
+/// By this share of the phase's computation, a layer has notably less slack than the median.
+const NOTABLY_TIGHTER: f64 = 0.05;
 /// Without SM rows, the device-memory rate (all ops of the phase together, bytes per ns = GB/s) from which memory is
 /// taken to be the reason: about a third of what the GPUs that can run these schedules have.
 const BUSY_HBM_GB_PER_S: f64 = 1000.0;
@@ -17,15 +19,35 @@ pub(super) fn sentence(ops: &Ops<'_>, phases: &PhaseReport, phase: Phase) -> Str
     let Some(row) = phases.summary.iter().find(|row| row.phase == phase) else {
         return String::new();
     };
-    let slack_ns = row.median_slack_ns;
+    let Some(slack_ns) = row.median_slack_ns else { return String::new() };
     let slack = if slack_ns >= 0 {
         format!("{} of slack a layer", duration(slack_ns))
     } else {
-        format!("communication sticks out by {} a layer", duration(-slack_ns))
+        format!("{} a layer", late(slack_ns))
     };
+    let worst = worst_layer(row, slack_ns);
     let name = phase.name();
     let slower = slower_communication(ops, row);
-    format!("Phase {name} is the tight one: {slack}{slower}.")
+    format!("Phase {name} is the tight one: {slack}{worst}{slower}.")
+}
+
+fn late(slack_ns: i64) -> String {
+    format!("communication sticks out by {}", duration(-slack_ns))
+}
+
+/// The layer that is tightest, where it has notably less slack than the median.
+fn worst_layer(row: &PhaseSummary, median_slack_ns: i64) -> String {
+    let Some(worst) = row.worst_layer else { return String::new() };
+    let slack_ns = worst.median_slack_ns;
+    if ((median_slack_ns - slack_ns) as f64) < NOTABLY_TIGHTER * row.median_compute_ns as f64 {
+        return String::new();
+    }
+    let layer = worst.layer;
+    match (median_slack_ns >= 0, slack_ns >= 0) {
+        (_, true) => format!(", in layer {layer} only {}", duration(slack_ns)),
+        (true, false) => format!(", in layer {layer} {}", late(slack_ns)),
+        (false, false) => format!(", in layer {layer} {}", duration(-slack_ns)),
+    }
 }
 
 /// The computation of that phase, when it runs notably slower than alone.
@@ -45,8 +67,8 @@ fn slower_communication(ops: &Ops<'_>, row: &PhaseSummary) -> String {
     }
     let slower = format!("; communication there runs {} slower than alone", times(ratio));
     let excess_ns = (row.sum.comm_ns as f64 * (1.0 - 1.0 / ratio)) as i64;
-    if 2 * row.sum.wait_ns >= excess_ns {
-        let share = duration(row.sum.wait_ns / row.count as i64);
+    if let Some(wait_ns) = row.sum.wait_ns.filter(|wait_ns| 2 * wait_ns >= excess_ns) {
+        let share = duration(wait_ns / row.judged.max(1) as i64);
         return format!("{slower} because it waits {share} for the last rank");
     }
     let Some(company) = Company::of(ops, row.phase) else { return slower };

@@ -1,11 +1,13 @@
 //! How do the GEMMs fill the machine?
 
+mod by_name;
 mod cuts;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use by_name::GemmName;
 pub use cuts::{CutLaunch, CutRow};
 
 use super::{DurationStats, Ops};
@@ -143,5 +145,10 @@ mod tests {
         assert!((row.tflops - 4e6 / 300.0 / 1e3).abs() < 1e-9);
         assert!((row.gb_per_s - 8000.0 / 300.0).abs() < 1e-9);
         assert_eq!(row.slowdown, Some(1.5));
+        let [up] = &report.by_name()[..] else { panic!("one name") };
+        assert_eq!(
+            (up.waves_whole(), up.waves_cut(), up.tflops()),
+            ("3".into(), "–".into(), row.tflops)
+        );
     }
 }

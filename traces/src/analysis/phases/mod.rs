@@ -1,11 +1,16 @@
 //! Which phase of the weave is the tight one?
 
+mod slack;
+mod summary;
+
 use std::{collections::BTreeMap, iter::Sum};
 
 use serde::Serialize;
 
+pub use self::slack::Slack;
+use self::summary::summaries;
+pub use self::summary::{LayerSlack, PhaseSummary};
 use super::intervals::IntervalSet;
-use super::stats::median;
 use super::{GpuOp, Iteration, Ops, RankOps};
 use crate::model::{Kind, Phase, Span, Trace};
 
@@ -16,7 +21,7 @@ pub struct PhaseReport {
     pub instances: Vec<PhaseInstance>,
     /// Per phase over all ranks, layers and iterations, in schedule order.
     pub summary: Vec<PhaseSummary>,
-    /// The phase of `A`…`D` with the least median slack; `None` when no phase has both computation and communication.
+    /// The phase with the least median slack; `None` when no phase has any.
     pub tightest: Option<Phase>,
 }
 
@@ -33,11 +38,20 @@ pub struct PhaseInstance {
     pub phase: Phase,
     /// First start to last end of its ops.
     pub span: Span,
+    /// Its slack; `None` without computation or without communication, and in head and tail, where nothing is woven.
+    pub slack: Option<Slack>,
     /// Its figures.
     #[serde(flatten)]
     pub figures: PhaseFigures,
     /// From its last end to the first start of the phase that follows: what both joins cost. 0 for the last.
     pub join_gap_ns: i64,
+}
+
+impl PhaseInstance {
+    /// [`Slack::ns`], where there is any.
+    pub fn slack_ns(&self) -> Option<i64> {
+        self.slack.map(Slack::ns)
+    }
 }
 
 /// Figures of a phase, or sums of them.
@@ -47,37 +61,16 @@ pub struct PhaseFigures {
     pub compute_ns: i64,
     /// Union of the phase's communication.
     pub comm_ns: i64,
-    /// `compute − comm`: how much longer communication could run unseen; negative when it sticks out.
-    pub slack_ns: i64,
     /// The phase's communication with computation of the rank beside it.
     pub hidden_ns: i64,
     /// The phase's communication with none.
     pub exposed_ns: i64,
-    /// Part of communication spent waiting for a late rank.
-    pub wait_ns: i64,
+    /// Part of communication spent waiting for a late rank; `None` when that is not known.
+    pub wait_ns: Option<i64>,
     /// Sum of durations ÷ sum of isolated durations, over computation whose label says the latter.
     pub compute_slowdown: Option<f64>,
     /// The same over communication.
     pub comm_slowdown: Option<f64>,
-}
-
-/// A phase over all its instances.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PhaseSummary {
-    /// The phase.
-    pub phase: Phase,
-    /// Instances.
-    pub count: usize,
-    /// Sums over instances; slow-downs are of the summed durations.
-    pub sum: PhaseFigures,
-    /// Sum of join gaps.
-    pub join_gap_ns: i64,
-    /// Median computation of an instance.
-    pub median_compute_ns: i64,
-    /// Median communication of an instance.
-    pub median_comm_ns: i64,
-    /// Median slack of an instance.
-    pub median_slack_ns: i64,
 }
 
 /// Phases of every rank.
@@ -89,9 +82,8 @@ pub fn phases(ops: &Ops<'_>) -> PhaseReport {
         parts.extend(with_join_gaps(of_rank));
     }
     let summary = summaries(&parts);
-    let woven = summary.iter().filter(|row| row.median_compute_ns > 0 && row.median_comm_ns > 0);
-    let woven = woven.filter(|row| !matches!(row.phase, Phase::Head | Phase::Tail));
-    let tightest = woven.min_by_key(|row| row.median_slack_ns).map(|row| row.phase);
+    let judged = summary.iter().filter_map(|row| Some((row.phase, row.median_slack_ns?)));
+    let tightest = judged.min_by_key(|(_, slack_ns)| *slack_ns).map(|(phase, _)| phase);
     let instances = parts.into_iter().map(|part| part.instance).collect();
     PhaseReport { instances, summary, tightest }
 }
@@ -145,23 +137,31 @@ impl Part {
         let figures = PhaseFigures {
             compute_ns,
             comm_ns,
-            slack_ns: compute_ns - comm_ns,
             hidden_ns,
             exposed_ns: comm_ns - hidden_ns,
-            wait_ns: ops.iter().map(|one| one.op.wait_ns).sum(),
+            wait_ns: rank.wait_method.known(ops.iter().map(|one| one.op.wait_ns).sum()),
             compute_slowdown: slow[0].ratio(),
             comm_slowdown: slow[1].ratio(),
         };
         let start_ns = ops.iter().map(|one| one.op.span.start_ns).min().unwrap_or_default();
         let end_ns = ops.iter().map(|one| one.op.span.end_ns).max().unwrap_or_default();
         let Key { iteration, layer, phase } = key;
+        let last_end = |set: &IntervalSet| set.spans().last().map(|span| span.end_ns);
+        let slack = last_end(&comm).zip(last_end(&compute)).filter(|_| is_woven(phase));
+        let slack =
+            slack.map(|(comm_end_ns, compute_end_ns)| Slack { comm_end_ns, compute_end_ns });
         let span = Span::new(start_ns, end_ns);
         let rank = rank.rank;
         let instance =
-            PhaseInstance { rank, iteration, layer, phase, span, figures, join_gap_ns: 0 };
+            PhaseInstance { rank, iteration, layer, phase, span, slack, figures, join_gap_ns: 0 };
         let [compute, comm] = slow;
         Self { instance, compute, comm }
     }
+}
+
+/// The phase belongs to the weave, in which the communication of one split runs beside the computation of the other.
+fn is_woven(phase: Phase) -> bool {
+    !matches!(phase, Phase::None | Phase::Head | Phase::Tail)
 }
 
 /// Durations of the ops whose isolated duration is known, in place and isolated, summed.
@@ -207,44 +207,6 @@ fn with_join_gaps(mut parts: Vec<Part>) -> Vec<Part> {
     parts
 }
 
-fn summaries(parts: &[Part]) -> Vec<PhaseSummary> {
-    let summary = |phase| {
-        let of_phase: Vec<&Part> =
-            parts.iter().filter(|part| part.instance.phase == phase).collect();
-        if of_phase.is_empty() {
-            return None;
-        }
-        let of = |field: fn(&PhaseFigures) -> i64| -> Vec<i64> {
-            of_phase.iter().map(|part| field(&part.instance.figures)).collect()
-        };
-        let total = |field| -> i64 { of(field).iter().sum() };
-        let middle = |field| median(of(field)).unwrap_or_default();
-        let slow = |side: fn(&Part) -> Slowdown| {
-            of_phase.iter().map(|part| side(part)).sum::<Slowdown>().ratio()
-        };
-        let sum = PhaseFigures {
-            compute_ns: total(|f| f.compute_ns),
-            comm_ns: total(|f| f.comm_ns),
-            slack_ns: total(|f| f.slack_ns),
-            hidden_ns: total(|f| f.hidden_ns),
-            exposed_ns: total(|f| f.exposed_ns),
-            wait_ns: total(|f| f.wait_ns),
-            compute_slowdown: slow(|part| part.compute),
-            comm_slowdown: slow(|part| part.comm),
-        };
-        Some(PhaseSummary {
-            phase,
-            count: of_phase.len(),
-            sum,
-            join_gap_ns: of_phase.iter().map(|part| part.instance.join_gap_ns).sum(),
-            median_compute_ns: middle(|f| f.compute_ns),
-            median_comm_ns: middle(|f| f.comm_ns),
-            median_slack_ns: middle(|f| f.slack_ns),
-        })
-    };
-    Phase::ALL.into_iter().filter_map(summary).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,23 +238,59 @@ mod tests {
             PhaseFigures {
                 compute_ns: 70,
                 comm_ns: 75,
-                slack_ns: -5,
                 hidden_ns: 70,
                 exposed_ns: 5,
-                wait_ns: 0,
+                wait_ns: None,
                 compute_slowdown: Some(1.0),
                 comm_slowdown: Some(1.25),
             }
         );
+        let slack: Vec<_> = report.instances.iter().map(PhaseInstance::slack_ns).collect();
+        assert_eq!(slack, [None, Some(40), Some(-5), Some(30), None], "end to end, signed");
     }
 
     #[test]
     fn summary_by_phase_and_the_tightest() {
         let report = report(TWO_LAYERS);
         let a = &report.summary[1];
-        assert_eq!((a.phase, a.count, a.sum.slack_ns, a.median_slack_ns), (Phase::A, 2, 70, 35));
+        assert_eq!((a.phase, a.count, a.judged, a.median_slack_ns), (Phase::A, 2, 2, Some(35)));
+        let worst = LayerSlack { layer: 1, median_slack_ns: 30 };
+        assert_eq!(a.worst_layer, Some(worst));
         assert_eq!(a.sum.compute_slowdown, Some(180.0 / 160.0));
         assert_eq!(report.tightest, Some(Phase::B));
+    }
+
+    /// Layer 0's A runs alone: nothing to hide, so it says nothing of slack, however many layers there are.
+    #[test]
+    fn instances_without_anything_to_hide_are_not_judged() {
+        let mut text = "rank 0
+            stream 0: gemm 0..100 qkv L0 pA; gemm 200..300 qkv L0 pB"
+            .to_owned();
+        let mut comm = "stream 1: comm 200..220 ar L0 pB".to_owned();
+        for layer in 1..5 {
+            let at = 1000 * layer;
+            text += &format!("; gemm {at}..{} qkv L{layer} pA", at + 100);
+            text += &format!("; gemm {}..{} qkv L{layer} pB", at + 200, at + 300);
+            comm += &format!("; comm {at}..{} ar L{layer} pA", at + 70);
+            comm += &format!("; comm {}..{} ar L{layer} pB", at + 200, at + 220);
+            let report = report(&format!("{text}\n{comm}"));
+            let a = &report.summary[0];
+            assert_eq!((report.tightest, a.median_slack_ns), (Some(Phase::A), Some(30)));
+            assert_eq!((a.count, a.judged, a.median_comm_ns), (layer + 1, layer, 70));
+        }
+    }
+
+    #[test]
+    fn head_and_tail_have_no_slack_though_they_have_both() {
+        let report = report(
+            "rank 0
+             stream 0: gemm 0..10 e phead; comm 10..50 ar phead; gemm 60..90 up L0 pC; gemm 120..130 h ptail
+             stream 1: comm 60..80 ar L0 pC; comm 130..170 ar ptail",
+        );
+        let rows: Vec<_> =
+            report.summary.iter().map(|row| (row.median_comm_ns, row.median_slack_ns)).collect();
+        assert_eq!(rows, [(40, None), (20, Some(10)), (40, None)]);
+        assert_eq!(report.tightest, Some(Phase::C));
     }
 
     #[test]

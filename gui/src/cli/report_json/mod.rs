@@ -1,10 +1,18 @@
+//! The report for programs: one line of JSON. Durations are in µs with all their digits (a nanosecond is 0.001), null
+//! where they are not known.
+
+mod phases;
+mod waves;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 use weftscope_traces::{
-    ClockAgreement, Diagnostics, RankProvenance, Slowdown, analysis::RankOverlap,
+    ClockAgreement, Diagnostics, RankProvenance, Slowdown,
+    analysis::{RankOverlap, Verdict, WaitMethod},
 };
 
+use self::{phases::Phases, waves::Waves};
 use super::reported::Reported;
 
 #[derive(Serialize)]
@@ -26,11 +34,16 @@ struct Entry<'a> {
     recording_overhead: Option<&'a Slowdown>,
     /// How well the clocks agree, a rank.
     clocks: &'a [ClockAgreement],
+    /// What limits the run, in a sentence and in details.
+    verdict: &'a Verdict,
     ranks: Vec<Rank>,
+    /// Phases of the weave.
+    phases: Phases<'a>,
+    /// How the GEMMs fill the GPU.
+    waves: Waves<'a>,
     diagnostics: &'a Diagnostics,
 }
 
-/// Times in µs with all their digits (a nanosecond is 0.001).
 #[derive(Serialize)]
 struct Rank {
     rank: u32,
@@ -40,7 +53,9 @@ struct Rank {
     overlap_us: f64,
     exposed_comm_us: f64,
     idle_us: f64,
-    wait_us: f64,
+    wait_us: Option<f64>,
+    /// How waiting was told from transfer.
+    wait_method: WaitMethod,
     overlap_pct: f64,
 }
 
@@ -55,7 +70,10 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             caveats: report.trace.meta.caveats().collect(),
             recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),
             clocks: &report.trace.meta.clocks,
+            verdict: &report.verdict,
             ranks: report.answers.overlap.ranks.iter().map(rank).collect(),
+            phases: Phases::of(&report.answers.phases),
+            waves: Waves::of(&report.answers.waves),
             diagnostics: &report.trace.diagnostics,
         })
         .collect();
@@ -64,7 +82,6 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
 }
 
 fn rank(overlap: &RankOverlap) -> Rank {
-    let us = |ns: i64| ns as f64 / 1e3;
     let total = &overlap.total;
     Rank {
         rank: overlap.rank,
@@ -74,7 +91,12 @@ fn rank(overlap: &RankOverlap) -> Rank {
         overlap_us: us(total.overlap_ns),
         exposed_comm_us: us(total.exposed_comm_ns),
         idle_us: us(total.idle_ns),
-        wait_us: us(total.wait_ns),
+        wait_us: total.wait_ns.map(us),
+        wait_method: overlap.wait_method,
         overlap_pct: total.overlap_pct,
     }
+}
+
+fn us(ns: i64) -> f64 {
+    ns as f64 / 1e3
 }

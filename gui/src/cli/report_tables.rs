@@ -1,0 +1,103 @@
+//! Tables of the report for people: ranks, phases, waves.
+
+use std::io::{self, Write};
+
+use weftscope_traces::analysis::{
+    PhaseReport, PhaseSummary, RankOverlap, WaveReport,
+    words::{self, duration},
+};
+
+/// Where each rank's time goes.
+pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "  rank     span ms  compute ms     comm ms   hidden ms  exposed ms     idle ms  waiting ms   hidden %"
+    )?;
+    for RankOverlap { rank, total, .. } in ranks {
+        let ms = |ns: i64| format!("{:12.4}", ns as f64 / 1e6);
+        let columns = [
+            total.span_ns,
+            total.compute_ns,
+            total.comm_ns,
+            total.overlap_ns,
+            total.exposed_comm_ns,
+            total.idle_ns,
+        ];
+        let columns: String = columns.into_iter().map(ms).collect();
+        let waiting = total.wait_ns.map_or_else(|| format!("{:>12}", "unknown"), ms);
+        writeln!(out, "  {rank:>4}{columns}{waiting} {:10.2}", total.overlap_pct)?;
+    }
+    let mut causes: Vec<&str> =
+        ranks.iter().filter_map(|rank| rank.wait_method.why_unknown()).collect();
+    causes.dedup();
+    for cause in causes {
+        writeln!(out, "  Waiting for a late rank is {cause}.")?;
+    }
+    Ok(())
+}
+
+/// How tight each phase of the weave is; nothing without phases.
+pub(super) fn phases(report: &PhaseReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.summary.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n  phase    compute        comm       slack  exposed, all  compute ×   comm ×  least slack (medians)"
+    )?;
+    for row in &report.summary {
+        let slack = row.median_slack_ns.map_or_else(|| "–".to_owned(), duration);
+        let line = format!(
+            "  {:5} {:>10}  {:>10}  {slack:>10}    {:>10} {:>10} {:>8}  {}",
+            row.phase.name(),
+            duration(row.median_compute_ns),
+            duration(row.median_comm_ns),
+            duration(row.sum.exposed_ns),
+            ratio(row.sum.compute_slowdown),
+            ratio(row.sum.comm_slowdown),
+            worst(row),
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn ratio(slowdown: Option<f64>) -> String {
+    slowdown.map_or_else(|| "–".to_owned(), words::times)
+}
+
+fn worst(row: &PhaseSummary) -> String {
+    row.worst_layer.map_or_else(String::new, |worst| {
+        format!("{} in layer {}", duration(worst.median_slack_ns), worst.layer)
+    })
+}
+
+/// How the GEMMs fill the GPU, uncut and cut; nothing where no label says.
+pub(super) fn waves(report: &WaveReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.gemms.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  GEMM           waves whole    waves cut   last wave full     TFLOP/s")?;
+    for gemm in report.by_name() {
+        let tails: Vec<String> = gemm.tails().map(words::percent).collect();
+        writeln!(
+            out,
+            "  {:14} {:>11} {:>12} {:>15} {:>11}",
+            gemm.name,
+            gemm.waves_whole(),
+            gemm.waves_cut(),
+            tails.join(" · "),
+            words::three_digits(gemm.tflops()),
+        )?;
+    }
+    if report.cuts.iter().any(|cut| cut.is_estimate) {
+        writeln!(
+            out,
+            "  ≈: both grids in one launch; the recording is older than the plan's word on it."
+        )?;
+    }
+    if report.without_facts > 0 {
+        writeln!(out, "  {} GEMMs say nothing of their grid.", report.without_facts)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! Band, table, sentence, report and JSON say the same slack, waves and waiting of a run, and what they say is what
+//! its slices say when they are looked at one by one.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use egui::vec2;
+use egui_kittest::{Harness, kittest::Queryable as _};
+use serde_json::Value;
+use weftscope::{
+    app::{App, Command, Document, Effect, Event, JobResult, State, apply, update},
+    files::{SAMPLES, no_hook, open_trace},
+    theme::number,
+};
+use weftscope_traces::{Classifier, Phase, Trace, TrackKind, analysis::words};
+
+use crate::cli::place::{Place, report};
+
+/// A run as every view shows it.
+struct Views {
+    name: String,
+    document: Arc<Document>,
+    /// `report`.
+    text: String,
+    /// The one trace of `report --json`.
+    json: Value,
+    window: Harness<'static, App>,
+}
+
+impl Views {
+    fn of(place: &Place, file: &str) -> Self {
+        // What is absolute stays so, and what stands for a sample is none of the folder's.
+        let path = if file.contains(':') { PathBuf::from(file) } else { place.path(file) };
+        let trace = open_trace(&path, &Classifier::default(), &mut no_hook);
+        let document = Arc::new(Document::prepare(Arc::new(trace.unwrap()), "run"));
+        Self {
+            name: file.to_owned(),
+            text: place.ok(&["report", file]),
+            json: report(place, &[file])["traces"][0].take(),
+            window: window(&document),
+            document,
+        }
+    }
+
+    /// The line of a table of the report that begins with this word.
+    fn line(&self, word: &str) -> &str {
+        let mut lines =
+            self.text.lines().filter(|line| line.split_whitespace().next() == Some(word));
+        lines.next().unwrap_or_else(|| panic!("{}: no line {word}:\n{}", self.name, self.text))
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        assert!(self.window.query_all_by_label(text).next().is_some(), "{}: {text:?}", self.name);
+    }
+}
+
+/// The whole window, tall enough for all of Why.
+fn window(document: &Arc<Document>) -> Harness<'static, App> {
+    let mut state = State::default();
+    let effects = update(&mut state, Command::Open(vec![PathBuf::from("run.weft")]));
+    let [Effect::Open(job, paths)] = &effects[..] else { panic!("a file is opened") };
+    let result = JobResult::Opened { paths: paths.clone(), document: Arc::clone(document) };
+    apply(&mut state, Event::JobDone { id: job.id, result });
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    };
+    let app = App::with_state(state, Arc::new(|| {}));
+    let mut window = Harness::builder().with_size(vec2(1600.0, 1600.0)).build_ui_state(draw, app);
+    window.run_steps(4);
+    window
+}
+
+/// Phase, rank, iteration, layer.
+type Key = (Phase, u32, usize, Option<u32>);
+
+/// Slack of every phase of the weave, from the slices of the streams themselves.
+fn slack_by_hand(trace: &Trace) -> BTreeMap<Key, i64> {
+    let iterations = |rank| -> Vec<i64> {
+        let marks = trace.find_track(&TrackKind::Marks { rank: Some(rank) });
+        let lane = marks.and_then(|track| trace.track(track).lanes.first());
+        lane.map_or_else(Vec::new, |&lane| trace.lane(lane).slices.start_ns.clone())
+    };
+    let mut ends: BTreeMap<Key, [Option<i64>; 2]> = BTreeMap::new();
+    for lane in &trace.lanes {
+        let TrackKind::Stream { rank, .. } = trace.track(lane.track).kind else { continue };
+        let starts = iterations(rank);
+        for at in 0..lane.slices.len() {
+            let label = trace.label(lane.slices.label[at]);
+            let span = lane.slices.span(at);
+            let in_weave = [Phase::A, Phase::B, Phase::C, Phase::D].contains(&label.phase);
+            if !in_weave || !(label.kind.is_comm() || label.kind.is_compute()) {
+                continue;
+            }
+            let iteration = starts.iter().filter(|&&start| start <= span.start_ns).count().max(1);
+            let ends = ends.entry((label.phase, rank, iteration, label.layer)).or_default();
+            let end = &mut ends[usize::from(label.kind.is_comm())];
+            *end = (*end).max(Some(span.end_ns));
+        }
+    }
+    let both = |(key, [compute, comm]): (Key, [Option<i64>; 2])| Some((key, compute? - comm?));
+    ends.into_iter().filter_map(both).collect()
+}
+
+fn median(mut values: Vec<i64>) -> Option<i64> {
+    values.sort_unstable();
+    let (low, high) = (values.get(values.len().checked_sub(1)? / 2)?, values[values.len() / 2]);
+    Some(low.midpoint(high))
+}
+
+/// Compares; how many slacks, cut GEMMs and known waits there were.
+fn agree(views: &Views) -> [usize; 3] {
+    [slack_agrees(views), waves_agree(views), waiting_agrees(views)]
+}
+
+fn slack_agrees(views: &Views) -> usize {
+    let by_hand = slack_by_hand(&views.document.trace);
+    let mut seen = 0;
+    for row in views.json["phases"]["summary"].as_array().unwrap() {
+        let name = row["phase"].as_str().unwrap();
+        let of_phase = by_hand.iter().filter(|((phase, ..), _)| phase.name() == name);
+        let want_ns = median(of_phase.map(|(_, &slack_ns)| slack_ns).collect());
+        let got_us = row["median_slack_us"].as_f64();
+        assert_eq!(got_us, want_ns.map(|ns| ns as f64 / 1e3), "{}: {name}", views.name);
+        let Some(slack_ns) = want_ns else { continue };
+        seen += 1;
+        let told = words::duration(slack_ns);
+        assert!(views.line(name).contains(&told), "{}: {name} {told}\n{}", views.name, views.text);
+        views.shows(&number::duration_fixed(slack_ns));
+        if views.json["phases"]["tightest"] == name {
+            let sentence = views.json["verdict"]["sentence"].as_str().unwrap();
+            let size = words::duration(slack_ns.abs());
+            let judged =
+                !sentence.starts_with(&format!("Phase {name} ")) || sentence.contains(&size);
+            assert!(judged, "{}: {sentence} of {size}", views.name);
+        }
+    }
+    let sentence = views.json["verdict"]["sentence"].as_str().unwrap();
+    assert!(views.text.lines().any(|line| line == sentence), "{}: {sentence}", views.name);
+    views.shows(sentence);
+    band_agrees(views, &by_hand);
+    seen
+}
+
+/// Each band of the first rank shows the slack of that rank, phase, layer and iteration.
+fn band_agrees(views: &Views, by_hand: &BTreeMap<Key, i64>) {
+    let timeline = &views.document.timeline;
+    let Some(first) = timeline.ranks.first().map(|rows| rows.rank) else { return };
+    let mut told: Vec<String> =
+        timeline.phases.iter().map(weftscope::timeline::PhaseMark::text).collect();
+    let of_rank = by_hand.iter().filter(|((_, rank, ..), _)| *rank == first);
+    for ((phase, ..), &slack_ns) in of_rank {
+        let want = format!("{}   slack {}", phase.name(), words::duration(slack_ns));
+        let at = told.iter().position(|text| *text == want);
+        let at = at.unwrap_or_else(|| panic!("{}: {want} not in {told:?}", views.name));
+        told.swap_remove(at);
+    }
+    assert!(!told.iter().any(|text| text.contains("slack")), "{}: {told:?}", views.name);
+}
+
+fn waves_agree(views: &Views) -> usize {
+    let cuts = views.json["waves"]["cuts"].as_array().unwrap();
+    for cut in cuts {
+        let waves = |launch: &Value| launch["waves"].as_u64().unwrap();
+        let (first, second) = (waves(&cut["split"][0]), waves(&cut["split"][1]));
+        let (whole, name) = (waves(&cut["unsplit"]), cut["name"].as_str().unwrap());
+        let about = if cut["is_estimate"] == true { ["≈", "about "] } else { [""; 2] };
+        let row: Vec<&str> = views.line(name).split_whitespace().collect();
+        let want = format!("{}{whole} {first} + {second}", about[0]);
+        assert_eq!(row[1..5].join(" "), want, "{}: {name}", views.name);
+        views.shows(&format!("{:>5}", format!("{}{whole}", about[0])));
+        views.shows(&format!("{first} + {second}"));
+        let costs = format!("{name} {first} + {second} instead of {}{whole}", about[1]);
+        let details = views.json["verdict"]["details"].to_string();
+        assert_eq!(details.contains(&costs), first + second > whole, "{}: {costs}", views.name);
+        assert_eq!(cut["extra_waves"], (first + second).saturating_sub(whole));
+    }
+    cuts.len()
+}
+
+fn waiting_agrees(views: &Views) -> usize {
+    let mut known = 0;
+    let ranks = views.json["ranks"].as_array().unwrap();
+    for rank in ranks {
+        let line = views.line(&rank["rank"].to_string());
+        let told = line.split_whitespace().nth(7).unwrap();
+        match rank["wait_us"].as_f64() {
+            Some(us) => {
+                known += 1;
+                assert_eq!(told, format!("{:.4}", us / 1e3), "{}: {line}", views.name);
+            }
+            None => {
+                assert_eq!(told, "unknown", "{}: {line}", views.name);
+                assert!(
+                    views.text.contains("  Waiting for a late rank is unknown"),
+                    "{}",
+                    views.text
+                );
+            }
+        }
+    }
+    let exposed = |rank: &&Value| (rank["exposed_comm_us"].as_f64().unwrap() * 1e3) as i64;
+    let Some(worst) = ranks.iter().max_by_key(exposed) else { return known };
+    if worst["comm_us"].as_f64() > Some(0.0) {
+        let wait_ns = worst["wait_us"].as_f64().map(|us| (us * 1e3).round() as i64);
+        let single = || "unknown with one rank".to_owned();
+        views.shows(&wait_ns.map_or_else(single, number::duration_fixed));
+    }
+    known
+}
+
+#[test]
+fn ten_seeded_runs_say_the_same_everywhere() {
+    let mut seen = [0; 3];
+    for seed in 0..10_u32 {
+        let place = Place::new();
+        let pick = |from: &[&'static str]| from[seed as usize % from.len()];
+        let (seed_text, layers) = (seed.to_string(), (1 + seed % 3).to_string());
+        let strategies = ["tokenweave", "equal-split", "tokenweave", "two-batch", "default"];
+        let mut args = vec!["record", "-o", "run.weft", "--tp", "2"];
+        args.extend(["--seed", &seed_text, "--layers", &layers]);
+        args.extend(["--strategy", pick(&strategies), "--tokens", pick(&["4096", "2048", "3000"])]);
+        args.extend(["--skew", pick(&["0:0us", "1:40us"]), "--iterations", pick(&["1", "2", "1"])]);
+        place.ok(&args);
+        let views = Views::of(&place, "run.weft");
+        for (seen, more) in seen.iter_mut().zip(agree(&views)) {
+            *seen += more;
+        }
+    }
+    assert!(seen[0] >= 30 && seen[1] >= 20 && seen[2] == 20, "{seen:?}");
+}
+
+#[test]
+fn what_ships_says_the_same_everywhere() {
+    let place = Place::new();
+    let traces = concat!(env!("CARGO_MANIFEST_DIR"), "/../traces");
+    let files = [
+        "tests/golden/v1.weft",
+        "tests/golden/v2.weft",
+        "tests/golden/v3.weft",
+        "fuzz/kineto.json",
+    ];
+    let files = files.map(|file| format!("{traces}/{file}"));
+    let samples = SAMPLES.iter().map(|sample| format!("sample:{}", sample.name));
+    let mut seen = [0; 3];
+    for file in samples.chain(files) {
+        for (seen, more) in seen.iter_mut().zip(agree(&Views::of(&place, &file))) {
+            *seen += more;
+        }
+    }
+    assert!(seen[0] >= 4 && seen[1] >= 4 && seen[2] >= 4, "{seen:?}");
+}
