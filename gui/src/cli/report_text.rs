@@ -5,7 +5,7 @@ use std::{
 
 use weftscope_traces::{
     RunLine, Slowdown, Trace,
-    analysis::{Baseline, Config, Ops, Reports, verdict},
+    analysis::{AllLayers, Baseline, Config, Ops, Reports, verdict, words::duration},
     edit::merge,
 };
 
@@ -69,6 +69,13 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     }
     for RunLine { key, value, .. } in trace.meta.run_lines().filter(|line| line.is_main) {
         writeln!(out, "  {key}: {value}")?;
+    }
+    if let Some(AllLayers { of, layer_ns, iteration_ns, .. }) = answers.all_layers {
+        let [all, layer] = [iteration_ns, layer_ns].map(duration);
+        writeln!(
+            out,
+            "  all {of} layers would take about {all} an iteration (extrapolated by {layer} a layer)"
+        )?;
     }
     writeln!(out)?;
     report_tables::ranks(&answers.overlap.ranks, out)?;

@@ -1,7 +1,7 @@
 //! What is running, how long an iteration takes, and against what.
 
 use egui::{Align, Layout, RichText, Ui};
-use weftscope_traces::Origin;
+use weftscope_traces::{Origin, analysis::AllLayers};
 
 use super::{
     icon::{Icon, icon_button},
@@ -23,6 +23,7 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             badge_ui(ui, cx);
             time_ui(ui, cx);
+            layers_ui(ui, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, cx));
         });
     });
@@ -63,6 +64,25 @@ fn time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.label(mono(cx.theme, text).color(cx.theme.surfaces.strong));
     ui.label(weak(cx.theme, "span"));
 }
+
+/// How many of the model's layers ran, and what all would take: nobody shall take the time of two for that of the model.
+fn layers_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some(document) = cx.state.document() else { return };
+    let Some(all) = document.explanation.reports.all_layers else { return };
+    let AllLayers { run, of, layer_ns, iteration_ns } = all;
+    let time = number::duration_ns(iteration_ns);
+    let so = if ui.available_width() >= ROOM_FOR_WORDS { ", extrapolated" } else { "" };
+    let text = format!("{run} of {of} layers (all ≈ {time}{so})");
+    let hover = format!(
+        "{run} of the model's {of} layers ran. An iteration of all of them would take about {time}: extrapolated by {} \
+         a layer, not run",
+        number::duration_ns(layer_ns),
+    );
+    ui.label(weak(cx.theme, text)).on_hover_text(hover);
+}
+
+/// With this much left for title and layers, both have room for whole words.
+const ROOM_FOR_WORDS: f32 = 700.0;
 
 #[cfg(feature = "live")]
 fn live_time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
 use weftscope_traces::{
     Span, Trace,
-    analysis::{Config, IterationLengths, Ops, OverlapFigures, iteration_lengths},
+    analysis::{
+        AllLayers, Config, IterationLengths, Ops, OverlapFigures, all_layers, iteration_lengths,
+    },
 };
 
 use super::{Image, render};
@@ -44,7 +46,8 @@ pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
     if let Some(window) = options.window {
         view.window = Span::new(window.start_ns, window.end_ns.max(window.start_ns + 1));
     }
-    let figures = Figures::new(&data, iteration_lengths(&ops));
+    let iterations = iteration_lengths(&ops);
+    let figures = Figures::new(&data, iterations, all_layers(&ops, iterations));
     render(size, points, &theme, |ui| {
         title_ui(ui, &data, &figures, &theme);
         ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
@@ -58,6 +61,7 @@ const TITLE_HEIGHT: f32 = 72.0;
 /// What a stranger wants to know first.
 struct Figures {
     iteration_ns: i64,
+    all_layers: Option<AllLayers>,
     iterations: usize,
     /// Mean over ranks.
     comm_ns: i64,
@@ -66,13 +70,14 @@ struct Figures {
 }
 
 impl Figures {
-    fn new(data: &TimelineData, iterations: IterationLengths) -> Self {
+    fn new(data: &TimelineData, iterations: IterationLengths, all: Option<AllLayers>) -> Self {
         let ranks: Vec<_> = data.ranks.iter().filter_map(|rows| rows.overlap).collect();
         let num = ranks.len().max(1) as i64;
         let sum = |of: fn(&OverlapFigures) -> i64| ranks.iter().map(of).sum::<i64>();
         let comm_ns = sum(|rank| rank.comm_ns);
         Self {
             iteration_ns: iterations.median_ns,
+            all_layers: all,
             iterations: iterations.count / ranks.len().max(1),
             comm_ns: comm_ns / num,
             exposed_ns: sum(|rank| rank.exposed_comm_ns) / num,
@@ -81,18 +86,23 @@ impl Figures {
     }
 
     /// Pairs of caption and value.
-    fn pairs(&self) -> Vec<(&'static str, String)> {
+    fn pairs(&self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         if self.iteration_ns > 0 {
             let what = if self.iterations > 1 { "iteration, median" } else { "iteration" };
-            pairs.push((what, number::duration_ns(self.iteration_ns)));
+            pairs.push((what.to_owned(), number::duration_ns(self.iteration_ns)));
         }
+        if let Some(AllLayers { run, of, iteration_ns, .. }) = self.all_layers {
+            let what = format!("{run} of {of} layers; all, extrapolated");
+            pairs.push((what, format!("≈ {}", number::duration_ns(iteration_ns))));
+        }
+        let mut push = |what: &str, value: String| pairs.push((what.to_owned(), value));
         if let Some(hidden) = self.hidden {
-            pairs.push(("communication", number::duration_ns(self.comm_ns)));
-            pairs.push(("hidden", number::percent(hidden)));
-            pairs.push(("exposed", number::duration_ns(self.exposed_ns)));
+            push("communication", number::duration_ns(self.comm_ns));
+            push("hidden", number::percent(hidden));
+            push("exposed", number::duration_ns(self.exposed_ns));
         } else {
-            pairs.push(("communication", "none".to_owned()));
+            push("communication", "none".to_owned());
         }
         pairs
     }

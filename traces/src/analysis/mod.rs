@@ -7,6 +7,7 @@
 //! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
 
+mod all_layers;
 mod breakdown;
 mod collectives;
 mod compare;
@@ -29,6 +30,7 @@ mod waits;
 mod waves;
 pub mod words;
 
+pub use all_layers::{AllLayers, all_layers};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
 pub use collectives::{Collective, Collectives, MatchMethod, Member};
 pub use compare::{CompareConfig, CompareReport, ComparedOp, OneSidedOp, OpKey, compare};

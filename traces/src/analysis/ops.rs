@@ -97,6 +97,12 @@ impl RankOps<'_> {
         stated.max(self.sms.len())
     }
 
+    /// The iteration in which something that starts at `at_ns` lies, by position; 0 without marks.
+    pub(super) fn iteration_at(&self, at_ns: i64) -> usize {
+        let started = |mark: &Iteration| mark.span.start_ns <= at_ns;
+        self.iterations.partition_point(started).saturating_sub(1)
+    }
+
     /// Time with an op of a kind that `keep` accepts.
     pub(super) fn union_of(&self, keep: impl Fn(Kind) -> bool) -> IntervalSet {
         self.ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use super::{
-    BreakdownReport, IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport, WaveReport,
-    breakdown, iteration_lengths, overlap, phases, skew, waves,
+    AllLayers, BreakdownReport, IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport,
+    WaveReport, all_layers, breakdown, iteration_lengths, overlap, phases, skew, waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -12,6 +12,8 @@ pub struct Reports {
     pub breakdown: BreakdownReport,
     /// How long an iteration takes.
     pub iteration_lengths: IterationLengths,
+    /// What an iteration of all layers would take, where only some ran.
+    pub all_layers: Option<AllLayers>,
     /// How much communication is hidden, by rank.
     pub overlap: OverlapReport,
     /// Computation, communication and slack by phase.
@@ -25,9 +27,11 @@ pub struct Reports {
 impl Reports {
     /// Asks them all.
     pub fn of(ops: &Ops<'_>) -> Self {
+        let iteration_lengths = iteration_lengths(ops);
         Self {
             breakdown: breakdown(ops),
-            iteration_lengths: iteration_lengths(ops),
+            all_layers: all_layers(ops, iteration_lengths),
+            iteration_lengths,
             overlap: overlap(ops),
             phases: phases(ops),
             skew: skew(ops),

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use weftscope_engine::{
-    command::Command as SessionCommand,
-    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind},
-};
+use weftscope_engine::{command::Command as SessionCommand, spec::RunSpec};
 
-use super::{Live, Refusals, Running, SessionId, Status};
+use super::{Live, Refusals, Running, SessionId, Status, baseline_spec::baseline_spec};
 use crate::{
     app::{Effect, State},
     jobs::JobKind,
@@ -69,16 +66,4 @@ fn refusals_differ(before: &RunSpec, after: &RunSpec) -> bool {
         spec
     };
     before.knobs.strategy != after.knobs.strategy || rest(before) != rest(after)
-}
-
-/// `spec` without what the baselines do not depend on: where the batch is cut and by whom.
-fn baseline_spec(spec: &RunSpec) -> RunSpec {
-    let knobs = Knobs {
-        strategy: StrategyKind::Default,
-        split: SplitChoice::Auto(Chooser::Half),
-        attn_ctas: None,
-        mlp_ctas: None,
-        ..spec.knobs.clone()
-    };
-    RunSpec { knobs, ..spec.clone() }
 }

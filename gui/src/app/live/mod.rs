@@ -3,6 +3,7 @@
 mod apply;
 mod backend;
 mod background;
+mod baseline_spec;
 mod begin;
 mod catalog;
 mod command;

@@ -9,7 +9,9 @@ use weftscope_engine::{
 };
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Backend, Catalog, Curve, Draft, Refusals, SessionId, SplitMarks};
+use super::{
+    Backend, Catalog, Curve, Draft, Refusals, SessionId, SplitMarks, baseline_spec::compares,
+};
 use crate::{
     app::{BatchPicture, Document, RequestPicture},
     timeline::ViewState,
@@ -145,9 +147,27 @@ impl Live {
         self.history.iter().find(|iteration| iteration.number == number)
     }
 
-    /// KeptIteration time of a baseline, ns.
+    /// The baselines that the iteration in view may be held against: none while they are of another batch or machine,
+    /// as they are between the turn of a knob and its picture, and for older iterations gone back to.
+    pub fn baselines_in_view(&self) -> &[Baseline] {
+        if self.is_compared() { &self.baselines } else { &[] }
+    }
+
+    /// Sum over the ops of `nocomm`, unsplit, of their isolated durations, ns, of the batch in view.
+    pub fn unsplit_in_view_ns(&self) -> Option<i64> {
+        self.unsplit_alone_ns.filter(|_| self.is_compared())
+    }
+
+    fn is_compared(&self) -> bool {
+        self.shown().zip(self.baselines_of.as_ref()).is_some_and(|(shown, of)| {
+            shown.session == self.session.index && compares(of, &shown.plan.spec)
+        })
+    }
+
+    /// Iteration time of a baseline of the iteration in view, ns.
     pub fn baseline_ns(&self, strategy: StrategyKind) -> Option<i64> {
-        let found = self.baselines.iter().find(|baseline| baseline.strategy == strategy)?;
+        let found =
+            self.baselines_in_view().iter().find(|baseline| baseline.strategy == strategy)?;
         found.outcome.as_ref().ok().copied()
     }
 

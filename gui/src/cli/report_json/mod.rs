@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use weftscope_traces::{
     ClockAgreement, Diagnostics, RankProvenance, Slowdown,
-    analysis::{RankOverlap, Verdict, WaitMethod},
+    analysis::{AllLayers, RankOverlap, Verdict, WaitMethod},
 };
 
 use self::{phases::Phases, waves::Waves};
@@ -34,6 +34,10 @@ struct Entry<'a> {
     recording_overhead: Option<&'a Slowdown>,
     /// How well the clocks agree, a rank.
     clocks: &'a [ClockAgreement],
+    /// Median iteration.
+    iteration_us: f64,
+    /// An iteration of all layers of the model, extrapolated; null where all ran.
+    all_layers: Option<Extrapolated>,
     /// What limits the run, in a sentence and in details.
     verdict: &'a Verdict,
     ranks: Vec<Rank>,
@@ -42,6 +46,14 @@ struct Entry<'a> {
     /// How the GEMMs fill the GPU.
     waves: Waves<'a>,
     diagnostics: &'a Diagnostics,
+}
+
+#[derive(Serialize)]
+struct Extrapolated {
+    run: u32,
+    of: u32,
+    layer_us: f64,
+    iteration_us: f64,
 }
 
 #[derive(Serialize)]
@@ -70,6 +82,8 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             caveats: report.trace.meta.caveats().collect(),
             recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),
             clocks: &report.trace.meta.clocks,
+            iteration_us: us(report.answers.iteration_lengths.median_ns),
+            all_layers: report.answers.all_layers.map(extrapolated),
             verdict: &report.verdict,
             ranks: report.answers.overlap.ranks.iter().map(rank).collect(),
             phases: Phases::of(&report.answers.phases),
@@ -79,6 +93,11 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
         .collect();
     serde_json::to_writer(&mut *out, &Report { traces })?;
     writeln!(out)
+}
+
+fn extrapolated(all: AllLayers) -> Extrapolated {
+    let AllLayers { run, of, layer_ns, iteration_ns } = all;
+    Extrapolated { run, of, layer_us: us(layer_ns), iteration_us: us(iteration_ns) }
 }
 
 fn rank(overlap: &RankOverlap) -> Rank {

@@ -29,7 +29,7 @@ pub(super) fn comparison_ui(ui: &mut Ui, cx: &Cx<'_>) {
     heading(ui, cx.theme, "Iteration time, same batch");
     let mine = shown.duration_ns.max(1);
     let longest = live
-        .baselines
+        .baselines_in_view()
         .iter()
         .filter_map(|baseline| baseline.outcome.as_ref().ok().copied())
         .max()
@@ -40,7 +40,7 @@ pub(super) fn comparison_ui(ui: &mut Ui, cx: &Cx<'_>) {
     row_ui(ui, cx, (asked.name(), "the run in view"), Some(Ok(mine)), (&scale, true));
     for strategy in rows() {
         let outcome = live
-            .baselines
+            .baselines_in_view()
             .iter()
             .find(|baseline| baseline.strategy == strategy)
             .map(|baseline| baseline.outcome.as_ref().copied().map_err(String::as_str));

@@ -65,7 +65,7 @@ fn split_tax_ui(ui: &mut Ui, cx: &Cx<'_>) {
     );
     let is_split = shown.plan.decision.split.is_some();
     if let Some(unsplit_ns) =
-        live.unsplit_alone_ns.filter(|_| is_split && shown.alone_compute_ns > 0)
+        live.unsplit_in_view_ns().filter(|_| is_split && shown.alone_compute_ns > 0)
     {
         let tax = number::duration_fixed(shown.alone_compute_ns - unsplit_ns);
         figure(ui, cx.theme, "split tax, a rank", tax).on_hover_text(

@@ -47,6 +47,24 @@ fn a_recording_reports_the_same_in_every_format() {
     assert!((sum - balance("span_us")).abs() < 1e-6);
 }
 
+/// Oracle: the run of all layers.
+#[test]
+fn some_layers_say_what_all_would_take() {
+    let place = Place::new();
+    let run = ["record", "-o", "a.weft", "--tokens", "1024", "--tp", "2", "--layers"];
+    let ran = |layers: &str| {
+        place.ok(&[&run[..], &[layers]].concat());
+        report(&place, &["a.weft"])["traces"][0].clone()
+    };
+    let (some, all) = (ran("3"), ran("80"));
+    assert_eq!((&some["all_layers"]["run"], &some["all_layers"]["of"]), (&3.into(), &80.into()));
+    assert_eq!(all["all_layers"], Value::Null);
+    let [told, ran] = [&some["all_layers"], &all].map(|of| of["iteration_us"].as_f64().unwrap());
+    assert!((told / ran - 1.0).abs() < 0.005, "{told} µs extrapolated, {ran} µs in full");
+    place.ok(&[&run[..], &["3"]].concat());
+    assert!(place.ok(&["report", "a.weft"]).contains("  all 80 layers would take about "));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_recording() {
     let place = Place::new();

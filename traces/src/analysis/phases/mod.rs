@@ -11,7 +11,7 @@ pub use self::slack::Slack;
 use self::summary::summaries;
 pub use self::summary::{LayerSlack, PhaseSummary};
 use super::intervals::IntervalSet;
-use super::{GpuOp, Iteration, Ops, RankOps};
+use super::{GpuOp, Ops, RankOps};
 use crate::model::{Kind, Phase, Span, Trace};
 
 /// Phases of the schedule, for traces whose labels say them (runs of the engine).
@@ -110,8 +110,7 @@ fn grouped(trace: &Trace, rank: &RankOps<'_>) -> BTreeMap<Key, Vec<PhaseOp>> {
         if label.phase == Phase::None {
             continue;
         }
-        let started = |mark: &Iteration| mark.span.start_ns <= op.span.start_ns;
-        let iteration = rank.iterations.partition_point(started).saturating_sub(1);
+        let iteration = rank.iteration_at(op.span.start_ns);
         let key = Key { iteration, layer: label.layer, phase: label.phase };
         let alone_ns = label.facts.as_ref().and_then(|facts| facts.alone_ns);
         groups.entry(key).or_default().push(PhaseOp { op, alone_ns });
