@@ -97,3 +97,10 @@ pub enum ExecError {
     #[error("{0}")]
     Device(String),
 }
+
+impl ExecError {
+    /// True when the device can hardly run anything after it without being opened anew.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Device(_) | Self::BarrierTimeout { .. })
+    }
+}

@@ -33,13 +33,13 @@ pub enum RunState {
 pub enum Outcome {
     /// Nothing to do: paused, or waiting for a spec that can be planned and run.
     Idle,
-    /// An iteration ran and the observer has received it.
+    /// An iteration, or a burst of them, ran and the observer has received it.
     Iteration {
         /// What ran.
         plan: Arc<Plan>,
-        /// Its number, from 0, never repeated in a session.
+        /// The first one's number, from 0, never repeated in a session.
         number: u64,
-        /// When it ran, executor time.
+        /// When the last one ran, executor time.
         time: IterationTime,
     },
     /// The spec has no plan. Reported once; the session then waits for another spec.
@@ -59,6 +59,8 @@ pub struct Session {
     state: RunState,
     steps_left: u32,
     next_iteration: u64,
+    /// Iterations of a step.
+    burst: u32,
 }
 
 /// The plan of the current spec.
@@ -80,7 +82,15 @@ impl Session {
             state: RunState::Running,
             steps_left: 0,
             next_iteration: 0,
+            burst: 1,
         }
+    }
+
+    /// Runs so many iterations behind one another in each step; at least one.
+    #[must_use]
+    pub fn with_burst(mut self, iterations: u32) -> Self {
+        self.burst = iterations.max(1);
+        self
     }
 
     /// What is being run.
@@ -136,7 +146,7 @@ impl Session {
         }
     }
 
-    /// Runs at most one iteration and says what came of it.
+    /// Runs at most one iteration, or [burst](Self::with_burst) of them, and says what came of it.
     pub fn step(&mut self, observer: &mut dyn Observer) -> Outcome {
         if self.state == RunState::Stopped {
             return Outcome::Stopped;
@@ -159,9 +169,11 @@ impl Session {
         };
         self.steps_left = self.steps_left.saturating_sub(1);
         let number = self.next_iteration;
-        self.next_iteration += 1;
-        match self.executor.run(&plan, number, observer) {
-            Ok(time) => Outcome::Iteration { plan, number, time },
+        self.next_iteration += u64::from(self.burst);
+        let ran = self.executor.run_many(&plan, (number, self.burst), observer);
+        match ran.map(|times| times.last().copied()) {
+            Ok(Some(time)) => Outcome::Iteration { plan, number, time },
+            Ok(None) => Outcome::Idle,
             Err(error) => {
                 self.plan = Planned::Failed;
                 Outcome::ExecError(error)
@@ -181,7 +193,8 @@ impl Session {
         }
     }
 
-    fn retry_failed(&mut self) {
+    /// Lets a spec that failed be planned and run again, whatever the state.
+    pub fn retry_failed(&mut self) {
         if matches!(self.plan, Planned::Failed) {
             self.plan = Planned::NotYet;
         }

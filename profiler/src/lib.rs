@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
-//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording),
+//! (iteration after iteration, for a window), [`mod@baselines`] (times without recording), [`shared`] (GPUs for several users),
 //! [`mod@bench`] (strategies against one another, kernels against the hardware). For runs on GPUs:
 //! `cupti` (activity records, counters), `instrument` (an executor under CUPTI), [`mod@overhead`] (what recording makes
 //! of the run).
@@ -18,6 +18,7 @@ pub mod live;
 pub mod overhead;
 pub mod record;
 pub mod recorder;
+pub mod shared;
 pub mod sweep;
 
 #[cfg(test)]

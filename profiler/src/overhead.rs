@@ -13,6 +13,9 @@ use weftscope_traces::Slowdown;
 pub trait Recording: Executor {
     /// Whether the next iterations are recorded.
     fn set_recording(&mut self, recording: bool);
+    /// Whether what watches it, if anything does, looks on while it is recorded; after
+    /// [`set_recording`](Self::set_recording), which turns both.
+    fn set_watching(&mut self, _watching: bool) {}
     /// How long the last iteration took, ns, recorded or not.
     ///
     /// # Errors

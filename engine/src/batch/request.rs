@@ -38,6 +38,7 @@ impl Request {
 /// | `8192/1024`       | 8192 tokens in sequences of 1024, the last one shorter if need be |
 /// | `512@1024`        | a chunk of 512 tokens after 1024 cached ones                   |
 /// | `decode@1500`     | one new token after 1500 cached ones                           |
+/// | `d1500`           | the same                                                       |
 /// | `4x…`             | four of what follows                                           |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {

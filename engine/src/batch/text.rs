@@ -102,24 +102,34 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn part(&mut self) -> Result<Part, BatchError> {
         let mut count = 1;
-        if !self.eat("decode") {
+        if !self.decode_step()? {
             let start = self.at;
             let number = self.number("a number of tokens or `decode`")?;
             if !self.eat("x") {
                 return self.chunk(1, (start, number));
             }
             count = self.positive(start, number, "a count")?;
-            if !self.eat("decode") {
+            if !self.decode_step()? {
                 let start = self.at;
                 let number = self.number("a number of tokens or `decode`")?;
                 return self.chunk(count, (start, number));
             }
         }
-        self.expect('@', "`@` and the cached tokens of a decode step")?;
         let start = self.at;
         let cached = self.number("a number of cached tokens")?;
         let cached = self.positive(start, cached, "the cached tokens of a decode step")?;
         Ok(Part { count, tokens: 1, seq: 1, cached: self.cached(start, cached)? })
+    }
+
+    /// Reads `decode@`, or the short `d` before a number; false when something else comes.
+    fn decode_step(&mut self) -> Result<bool, BatchError> {
+        if self.eat("decode") {
+            self.expect('@', "`@` and the cached tokens of a decode step")?;
+            return Ok(true);
+        }
+        let rest = self.text[self.at..].strip_prefix('d');
+        Ok(rest.is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
+            && self.eat("d"))
     }
 
     /// What may follow the tokens of a chunk: `/seq` or `@cached`.

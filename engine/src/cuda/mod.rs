@@ -35,8 +35,8 @@ pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cac
 pub use driver::{
     Buffer, ComputeMode, CudaError, Device, DevicePtr, FindError, GpuInfo, GpuLoad, GpuProcess,
     Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl, Part,
-    Unavailable, driver_release, library_paths, loads, machine_here, machine_of, multicast_veto,
-    probe,
+    Unavailable, before_exit, driver_release, library_paths, loads, machine_here, machine_of,
+    multicast_veto, probe, renew_exit_hooks,
 };
 pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
 pub use kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix, TensorMap};

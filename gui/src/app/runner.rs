@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 #[cfg(feature = "live")]
-use super::live::{self, SessionHandle};
+use super::live::{self, Executors, SessionHandle};
 use super::{
     aggregate,
     document::Document,
@@ -18,6 +18,8 @@ pub struct Runner {
     events: EventSender,
     #[cfg(feature = "live")]
     session: Option<SessionHandle>,
+    #[cfg(feature = "live")]
+    executors: Executors,
 }
 
 /// What only the thread of the window may do.
@@ -36,7 +38,15 @@ impl Runner {
             events,
             #[cfg(feature = "live")]
             session: None,
+            #[cfg(feature = "live")]
+            executors: Executors::default(),
         }
+    }
+
+    /// What runs plans.
+    #[cfg(feature = "live")]
+    pub(crate) fn executors(&self) -> &Executors {
+        &self.executors
     }
 
     /// Gives it a session to talk to.
@@ -76,7 +86,8 @@ impl Runner {
             Effect::Restart(backend, id, spec) => {
                 // The old one ends when its iteration is over.
                 self.session = None;
-                match live::start_session(&backend, &spec, id, self.events.clone()) {
+                let events = self.events.clone();
+                match live::start_session(&self.executors, &backend, &spec, id, events) {
                     Ok(session) => self.session = Some(session),
                     Err(cause) => {
                         let ended = live::LiveEvent::Ended { session: id.index, cause };
@@ -86,20 +97,29 @@ impl Runner {
             }
             #[cfg(feature = "live")]
             Effect::Baselines(job, backend, spec) => {
-                let events = self.events.clone();
+                let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.events.spawn(job.id, "baselines", job.control(), move |control| {
-                    live::run_baselines(&backend, &spec, &events, control)
+                    live::run_baselines(&executors, &backend, &spec, &events, control)
                 });
             }
             #[cfg(feature = "live")]
             Effect::Curve(job, backend, spec, axis) => {
-                let events = self.events.clone();
+                let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.events.spawn(job.id, "curve", job.control(), move |control| {
-                    live::run_curve(&backend, &spec, axis, &events, control)
+                    live::run_curve(&executors, &backend, &spec, axis, &events, control)
                 });
             }
         }
         None
+    }
+
+    /// Ends the session, and gives the GPUs back when the iteration under way is over.
+    #[cfg(feature = "live")]
+    pub fn close(&mut self) {
+        self.session = None;
+        if !self.executors.close() {
+            eprintln!("weftscope: the GPUs are still busy and are left to the driver");
+        }
     }
 
     /// Shows the desktop's dialog on a thread of its own: it blocks until it is answered.

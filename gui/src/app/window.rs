@@ -200,6 +200,11 @@ impl eframe::App for App {
         self.draw(ui);
     }
 
+    #[cfg(feature = "live")]
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.runner.close();
+    }
+
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
     }

@@ -149,6 +149,15 @@ pub struct GpuCheckArgs {
     /// Tiny shapes on one GPU, for compute-sanitizer.
     #[arg(long)]
     pub quick: bool,
+    /// Instead: a live run without a window, its knobs turned at random for so long.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["filter", "quick"])]
+    pub live: Option<super::Time>,
+    /// Machine of `--live` [default: the GPUs of this computer].
+    #[arg(long, value_name = "NAME", requires = "live")]
+    pub machine: Option<String>,
+    /// What `--live` turns.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "live")]
+    pub seed: u64,
 }
 
 /// What can be listed.

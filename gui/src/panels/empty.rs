@@ -40,7 +40,7 @@ pub(super) fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 #[cfg(feature = "live")]
 fn live_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &crate::app::live::Live) {
-    use crate::app::live::{LiveCommand, Status};
+    use crate::app::live::{Backend, LiveCommand, Status};
     let theme = cx.theme;
     match &live.status {
         Status::Starting | Status::Ready => {
@@ -55,7 +55,17 @@ fn live_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &crate::app::live::Live) {
             if ui.button("Reset all knobs").clicked() {
                 cx.live(LiveCommand::ResetAll);
             }
+            if live.backend != Backend::Simulated {
+                super::knobs::simulate_ui(ui, cx);
+            }
         }),
+        Status::Broke { cause, retry_at_s } => {
+            quiet_screen(ui, theme, "The GPUs failed", |ui| {
+                ui.label(RichText::new(cause).color(theme.surfaces.error));
+                ui.add_space(8.0);
+                super::knobs::retry_ui(ui, cx, *retry_at_s);
+            });
+        }
         Status::Ended(cause) => quiet_screen(ui, theme, "The live run has ended", |ui| {
             ui.label(RichText::new(cause).color(theme.surfaces.error));
             ui.add_space(8.0);

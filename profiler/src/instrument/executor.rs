@@ -92,8 +92,12 @@ impl<E: Watched, S: Source> Watched for Instrumented<E, S> {
 impl<E: Watched, S: Source> Recording for Instrumented<E, S> {
     /// Stamps and watching both: off, iterations run as without a profiler.
     fn set_recording(&mut self, recording: bool) {
-        self.set_watching(recording);
+        Self::set_watching(self, recording);
         self.inner.set_recording(recording);
+    }
+
+    fn set_watching(&mut self, watching: bool) {
+        Self::set_watching(self, watching);
     }
 
     fn last_event_ns(&self) -> Result<i64, ExecError> {

@@ -22,8 +22,13 @@ pub enum Event {
     Iteration(Box<Iteration>),
     /// The spec cannot be planned; the session waits for another.
     PlanError(PlanError),
-    /// The run broke off; the session waits for another spec or a retry.
-    ExecError(ExecError),
+    /// The run broke off.
+    ExecError {
+        /// Why.
+        error: ExecError,
+        /// After how long the session tries again by itself; `None`: it waits for another spec, or to be told.
+        retry_in: Option<Duration>,
+    },
     /// Records did not make a trace: a fault of the executor, told in words.
     CollectError(String),
     /// The session runs, waits or is over.
@@ -39,9 +44,9 @@ pub struct Iteration {
     pub plan: Arc<Plan>,
     /// What was asked.
     pub spec: Arc<RunSpec>,
-    /// Its number in the session, from 0.
+    /// Its number in the session, from 0; of a burst, the first one's.
     pub number: u64,
-    /// First op's start to last op's end over all ranks, executor time.
+    /// First op's start to last op's end over all ranks, executor time; of a burst, the last one's.
     pub time_ns: i64,
     /// Iterations that ran since the one handed out before and were thrown away, because nobody fetched them.
     pub skipped: u64,

@@ -7,6 +7,7 @@
 mod commands;
 mod events;
 mod options;
+mod retry;
 mod session;
 mod worker;
 

@@ -1,3 +1,5 @@
+//! Sessions over an executor that takes no time, and over ones that fail: what comes out, in which order, and who waits.
+
 use std::{
     sync::{
         Arc,
@@ -8,8 +10,9 @@ use std::{
 
 use weftscope_engine::{
     command::Command,
-    executor::ExecError,
-    plan::PlanError,
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    observer::Observer,
+    plan::{Plan, PlanError},
     session::RunState,
     spec::{Knobs, RunSpec},
 };
@@ -101,7 +104,9 @@ fn nobody_waits_for_a_window_that_does_not_look() {
 fn errors_are_events_and_the_session_goes_on() {
     let session = spawn(Toy { fail_at: Some(1) }, Duration::ZERO);
     loop {
-        if let Event::ExecError(ExecError::Unsupported(_)) = next(&session) {
+        if let Event::ExecError { error: ExecError::Unsupported(_), retry_in: None } =
+            next(&session)
+        {
             break;
         }
     }
@@ -122,7 +127,74 @@ fn errors_are_events_and_the_session_goes_on() {
 fn an_executor_that_cannot_be_made_is_an_event() {
     let factory = Box::new(|| Err(ExecError::Unsupported("no such machine".to_owned())));
     let session = LiveSession::spawn(factory, toy_spec(), options(Duration::ZERO)).unwrap();
-    assert!(matches!(next(&session), Event::ExecError(_)));
+    assert!(matches!(next(&session), Event::ExecError { retry_in: None, .. }));
     assert!(matches!(next(&session), Event::State(RunState::Stopped)));
+    session.close();
+}
+
+/// Fails as a device does, so many times.
+struct Failing(u32);
+
+impl Executor for Failing {
+    fn run(
+        &mut self,
+        plan: &Arc<Plan>,
+        iteration: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<IterationTime, ExecError> {
+        if self.0 == 0 {
+            return Toy::default().run(plan, iteration, observer);
+        }
+        self.0 -= 1;
+        Err(ExecError::Device("it fell off the bus".to_owned()))
+    }
+    fn provenance(&self) -> ExecutorInfo {
+        ExecutorInfo::modelled("failing")
+    }
+}
+
+fn spawn_failing(failures: u32, first_retry: Duration) -> LiveSession {
+    let options = Options { first_retry, ..options(Duration::ZERO) };
+    LiveSession::spawn(Box::new(move || Ok(Box::new(Failing(failures)))), toy_spec(), options)
+        .unwrap()
+}
+
+fn next_failure(session: &LiveSession) -> Option<Duration> {
+    loop {
+        if let Event::ExecError { retry_in, .. } = next(session) {
+            return retry_in;
+        }
+    }
+}
+
+#[test]
+fn a_device_that_failed_is_tried_again_by_itself() {
+    let session = spawn_failing(2, Duration::from_millis(1));
+    assert_eq!(next_failure(&session), Some(Duration::from_millis(1)));
+    assert_eq!(next_failure(&session), Some(Duration::from_millis(2)));
+    assert!(next_iteration(&session).number >= 2, "two broke off");
+    session.close();
+}
+
+#[test]
+fn who_does_not_want_to_wait_for_the_retry_asks() {
+    let session = spawn_failing(2, PATIENCE * 10);
+    for _ in 0..2 {
+        assert!(next_failure(&session).is_some());
+        session.send(Command::Run);
+    }
+    next_iteration(&session);
+    session.close();
+}
+
+#[test]
+fn a_burst_is_one_picture_and_numbers_go_on() {
+    let options = Options { burst: 3, ..options(Duration::ZERO) };
+    let factory = Box::new(|| -> Result<_, ExecError> { Ok(Box::new(Toy::default()) as _) });
+    let session = LiveSession::spawn(factory, toy_spec(), options).unwrap();
+    let first = next_iteration(&session);
+    assert_eq!((first.time_ns, first.trace.span().len_ns()), (310, 3 * 310));
+    let second = next_iteration(&session);
+    assert!(second.number > first.number && second.number.is_multiple_of(3), "{}", second.number);
     session.close();
 }

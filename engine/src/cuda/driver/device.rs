@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use cudarc::{
-    driver::{CudaContext, CudaStream, result, sys},
+    driver::{CudaContext, CudaFunction, CudaStream, DriverError, result, sys},
     nvrtc::Ptx,
 };
 use weftscope_kernels::{Arch, Target};
@@ -14,7 +14,7 @@ use super::{
     family::KernelFamily,
     launch::Kernel,
     nvml::GpuLoad,
-    probe::{GpuInfo, Gpus, loads, probe},
+    probe::{GpuInfo, Gpus, driver_version, loads, probe},
     ready,
 };
 
@@ -138,6 +138,7 @@ impl Device {
             })
             .on(gpu, "loading a program")?;
         let function = module.load_function(entry).on(gpu, "finding a kernel")?;
+        load_now(&function).on(gpu, "loading a kernel")?;
         if smem_bytes > 48 << 10 {
             let attribute =
                 sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
@@ -148,6 +149,26 @@ impl Device {
         Ok(Kernel { function, smem_bytes, gpu })
     }
 }
+
+/// Puts a kernel's code on the GPU. With lazy loading (the driver's default since CUDA 12.2) the first launch would do it
+/// and wait for the whole device meanwhile; a kernel there that waits for a peer not yet launched would wait for ever.
+/// The CUDA C++ Programming Guide (lazy loading, concurrent execution) asks for it of kernels that run side by side.
+fn load_now(function: &CudaFunction) -> Result<(), DriverError> {
+    let mut registers = 0;
+    let attribute = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_NUM_REGS;
+    // SAFETY: the function is live and the pointer valid for one write.
+    unsafe {
+        // Asking for an attribute loads, as the guide says; since 12.4 there is a call that does nothing else.
+        sys::cuFuncGetAttribute(&raw mut registers, attribute, function.cu_function()).result()?;
+        if driver_version()? >= FUNC_LOAD_SINCE {
+            sys::cuFuncLoad(function.cu_function()).result()?;
+        }
+    }
+    Ok(())
+}
+
+/// First driver version, as the driver counts, with `cuFuncLoad`.
+const FUNC_LOAD_SINCE: i32 = 12_040;
 
 /// A compiled program, as the driver takes it.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,7 @@
 
 mod device;
 mod error;
+mod exit;
 mod family;
 mod find;
 mod here;
@@ -19,6 +20,7 @@ pub(in crate::cuda) use device::Image;
 pub use device::{Device, Group};
 pub use error::CudaError;
 pub(in crate::cuda) use error::{Context, gigabytes};
+pub use exit::{before_exit, renew_exit_hooks};
 pub use family::KernelFamily;
 pub(in crate::cuda) use find::load;
 pub use find::{FindError, library_paths};

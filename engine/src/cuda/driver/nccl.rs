@@ -16,6 +16,7 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 
 use super::{
     CudaError, Device, DevicePtr,
+    exit::renew_exit_hooks,
     find::{FindError, library_paths},
 };
 
@@ -83,6 +84,7 @@ impl Nccl {
         let joined =
             unsafe { (calls.init_all)(comms.as_mut_ptr(), gpus.len() as c_int, gpus.as_ptr()) };
         calls.check(joined, "ncclCommInitAll")?;
+        renew_exit_hooks();
         Ok(Self { calls, comms, version })
     }
 

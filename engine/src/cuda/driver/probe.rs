@@ -8,7 +8,10 @@ use std::{
 use cudarc::driver::{DriverError, result, sys};
 use thiserror::Error;
 
-use super::nvml::{GpuLoad, Nvml};
+use super::{
+    exit::renew_exit_hooks,
+    nvml::{GpuLoad, Nvml},
+};
 
 /// The first driver API version with everything that the executor calls (CUDA 12.0).
 const OLDEST_DRIVER: i32 = 12_000;
@@ -105,6 +108,14 @@ impl From<DriverError> for Unavailable {
     }
 }
 
+/// CUDA version of the driver, as it counts: 13000 for 13.0. The library must be there.
+pub(super) fn driver_version() -> Result<i32, DriverError> {
+    let mut version = 0;
+    // SAFETY: valid for one write; may be called before cuInit.
+    unsafe { sys::cuDriverGetVersion(&raw mut version) }.result()?;
+    Ok(version)
+}
+
 /// Driver and GPUs, or why there are none. Creates no context and allocates nothing.
 ///
 /// # Errors
@@ -114,13 +125,12 @@ pub fn probe() -> Result<Gpus, Unavailable> {
     if !unsafe { sys::is_culib_present() } {
         return Err(Unavailable::NoDriver);
     }
-    let mut version = 0;
-    // SAFETY: valid for one write; may be called before cuInit.
-    unsafe { sys::cuDriverGetVersion(&raw mut version) }.result()?;
+    let version = driver_version()?;
     if version < OLDEST_DRIVER {
         return Err(Unavailable::DriverTooOld(version));
     }
     result::init()?;
+    renew_exit_hooks();
     let count = result::device::get_count()? as u32;
     if count == 0 {
         return Err(Unavailable::NoDevice);

@@ -27,23 +27,50 @@ type Events = HashMap<OpId, CudaEvent>;
 /// Launches op by op and rank by rank, so that no rank runs far ahead; `watch` is notified of each.
 pub(super) fn launch_directly(
     prepared: &Prepared,
-    mut watch: Option<&mut (dyn LaunchWatch + '_)>,
+    watch: Option<&mut (dyn LaunchWatch + '_)>,
 ) -> Result<(), CudaError> {
+    launch_ops(prepared, watch, Pace::BackToBack)
+}
+
+/// Launches op by op; each begins when the one before has ended on every rank, so that it has the GPUs to itself.
+pub(super) fn launch_isolated(prepared: &Prepared) -> Result<(), CudaError> {
+    launch_ops(prepared, None, Pace::OneAtATime)
+}
+
+/// Whether ops wait for one another beyond what the plan asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    BackToBack,
+    OneAtATime,
+}
+
+fn launch_ops(
+    prepared: &Prepared,
+    mut watch: Option<&mut (dyn LaunchWatch + '_)>,
+    pace: Pace,
+) -> Result<(), CudaError> {
+    let synchronize = || match pace {
+        Pace::BackToBack => Ok(()),
+        Pace::OneAtATime => prepared.ranks.iter().try_for_each(|rank| rank.device.synchronize()),
+    };
     let mut events: Vec<Events> = prepared.ranks.iter().map(|_| Events::new()).collect();
     for index in 0..prepared.ranks.len() {
         begin(prepared, index)?;
     }
+    synchronize()?;
     for op in &prepared.plan.ops {
         if let (true, Some(nccl)) = (is_nccl(op), &prepared.nccl) {
             // One call launches on all ranks: the watch is notified of rank 0 and knows the others by their device.
             let launch = || launch_nccl(prepared, nccl, op, &mut events);
             watched(&mut watch, (0, op.id), launch)?;
+            synchronize()?;
             continue;
         }
         for (index, events) in events.iter_mut().enumerate() {
             let launch = || launch_op(prepared, op, index, events);
             watched(&mut watch, (index as u32, op.id), launch)?;
         }
+        synchronize()?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod compute;
 mod graph;
 mod held;
 mod inputs;
+mod isolated;
 mod launch;
 mod layout;
 mod need;

@@ -43,6 +43,10 @@ pub(super) struct Prepared {
     pub(super) timers: Vec<Timer>,
     /// Iterations that the rings have room for.
     room: u32,
+    /// By op, each with the GPUs to itself; `None` until measured.
+    pub(super) isolated_ns: Option<Vec<Option<i64>>>,
+    /// Iterations have run: programs are loaded, clocks are up.
+    pub(super) is_warm: bool,
 }
 
 /// Programs of all ranks, with stamps or without, and what was captured of them.
@@ -108,6 +112,8 @@ impl Prepared {
             spare: None,
             nccl,
             room: 1,
+            isolated_ns: None,
+            is_warm: false,
         })
     }
 
@@ -164,6 +170,11 @@ impl Prepared {
             self.room = iterations;
         }
         self.ranks.iter().try_for_each(|rank| rank.recording.clear())
+    }
+
+    /// Waits until nothing runs on any rank.
+    pub(super) fn synchronize(&self) -> Result<(), CudaError> {
+        self.ranks.iter().try_for_each(|rank| rank.device.synchronize())
     }
 
     /// How long each of the last iterations took by events, of the slowest rank.

@@ -35,10 +35,12 @@ pub(super) fn report(
         by_rank.push(by_iteration(read.stamps, read.dropped, count));
     }
     let event_ns = prepared.event_ns()?;
+    let unknown = vec![None; plan.ops.len()];
+    let isolated_ns = prepared.isolated_ns.as_ref().unwrap_or(&unknown);
     let mut times = Vec::with_capacity(count as usize);
     for index in 0..count as usize {
         let iteration = first + index as u64;
-        observer.begin(plan, iteration, &vec![None; plan.ops.len()]);
+        observer.begin(plan, iteration, isolated_ns);
         let ranks = by_rank.iter().map(|iterations| &iterations[index]);
         let Notified { time, lost } = notify(plan, ranks, fits, observer);
         let time = time.unwrap_or(IterationTime { start_ns: 0, end_ns: event_ns[index] });

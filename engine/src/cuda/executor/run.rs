@@ -7,6 +7,7 @@ use super::{
     clocks::Clocks,
     graph::uses_nccl,
     held::Held,
+    isolated::{IsolatedTimes, PASSES},
     launch,
     need::{self, Loaded},
     prepared::Prepared,
@@ -27,7 +28,8 @@ use crate::{
 
 /// Runs plans on the GPUs of this machine.
 ///
-/// Kernels are compiled and memory is taken when a plan first runs, and kept while the same plan runs again.
+/// Kernels are compiled and memory is taken when a plan first runs, and kept while the same plan runs again, also when it
+/// takes turns with one other plan and both fit.
 #[derive(Debug)]
 pub struct CudaExecutor {
     group: Group,
@@ -36,6 +38,8 @@ pub struct CudaExecutor {
     launching: Launching,
     clocks: Clocks,
     prepared: Option<Prepared>,
+    /// The plan that ran before that one: a live run takes turns with its baselines.
+    parked: Option<Prepared>,
     watch: Option<Box<dyn LaunchWatch>>,
     held: Held,
     epoch_unix_ns: Option<i64>,
@@ -70,6 +74,7 @@ impl CudaExecutor {
             launching,
             clocks,
             prepared: None,
+            parked: None,
             watch: None,
             held: Held::default(),
             epoch_unix_ns: None,
@@ -79,7 +84,7 @@ impl CudaExecutor {
     /// Runs with these weights from now on.
     #[must_use]
     pub fn with_weights(mut self, weights: Weights) -> Self {
-        self.prepared = None;
+        self.drop_plans();
         self.held.set_source(weights);
         self
     }
@@ -96,8 +101,8 @@ impl CudaExecutor {
     ) -> Result<(), ExecError> {
         support::check(plan, &self.group, &self.held)?;
         if !self.held.has_weights(plan) {
-            // The prepared plan would keep the old ones alive.
-            self.prepared = None;
+            // The prepared plans would keep the old ones alive.
+            self.drop_plans();
             self.held.drop_weights();
             need::check(plan, self.group.devices(), Loaded::Nothing)?;
             self.held.weights(plan, &loaders(&self.group, &self.nvrtc, false), progress)?;
@@ -116,7 +121,7 @@ impl CudaExecutor {
     /// Keeps keys and values from plan to plan, so that a batch's cached tokens are those that earlier plans computed. With
     /// `None` (as at first) they are random numbers.
     pub fn keep_cache(&mut self, room: Option<CacheRoom>) {
-        self.prepared = None;
+        self.drop_plans();
         self.held.room = room;
     }
 
@@ -160,24 +165,25 @@ impl CudaExecutor {
         ranks.zip(0..).map(|(rank, index)| rank.logits(index)).collect()
     }
 
-    fn prepare(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
-        let kept = self.prepared.take_if(|prepared| Arc::ptr_eq(&prepared.plan, plan));
-        // Another plan's memory goes back before the new one's is taken.
+    fn drop_plans(&mut self) {
         self.prepared = None;
+        self.parked = None;
+    }
+
+    /// A plan made ready, taken out: while it runs, nobody else has it.
+    fn prepare(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
+        let is_of = |prepared: &mut Prepared| Arc::ptr_eq(&prepared.plan, plan);
+        let kept = match self.prepared.take_if(is_of) {
+            Some(kept) => Some(kept),
+            None => {
+                let kept = self.parked.take_if(is_of);
+                self.parked = self.prepared.take();
+                kept
+            }
+        };
         let mut prepared = match kept {
             Some(kept) => kept,
-            None => {
-                support::check(plan, &self.group, &self.held)?;
-                self.load_weights(plan, &mut |_, _| ())?;
-                need::check(plan, self.group.devices(), Loaded::Weights)?;
-                // What runs before iterations do leaves no stamps.
-                let before = loaders(&self.group, &self.nvrtc, false);
-                let weights = self.held.weights(plan, &before, &mut |_, _| ())?;
-                let cache = self.held.cache(plan, &before)?;
-                self.held.ids_changed |= self.held.ids.is_some();
-                let loaders = loaders(&self.group, &self.nvrtc, self.recording);
-                Prepared::new(plan, &loaders, &weights, cache.as_ref())?
-            }
+            None => self.prepare_anew(plan)?,
         };
         if self.held.ids_changed {
             prepared.write_ids(self.held.ids.as_deref())?;
@@ -185,6 +191,44 @@ impl CudaExecutor {
         }
         prepared.set_stamps(&self.nvrtc, self.recording)?;
         Ok(prepared)
+    }
+
+    fn prepare_anew(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
+        support::check(plan, &self.group, &self.held)?;
+        self.load_weights(plan, &mut |_, _| ())?;
+        let fits = || need::check(plan, self.group.devices(), Loaded::Weights);
+        if fits().is_err() {
+            // Two plans have no room beside one another.
+            self.parked = None;
+            fits()?;
+        }
+        // What runs before iterations do leaves no stamps.
+        let before = loaders(&self.group, &self.nvrtc, false);
+        let weights = self.held.weights(plan, &before, &mut |_, _| ())?;
+        let cache = self.held.cache(plan, &before)?;
+        self.held.ids_changed |= self.held.ids.is_some();
+        let loaders = loaders(&self.group, &self.nvrtc, self.recording);
+        Prepared::new(plan, &loaders, &weights, cache.as_ref())
+    }
+
+    /// Times every op with the GPUs to itself, once a plan, when it has run and is recorded: a pass costs a launch and a
+    /// wait an op, some 30 µs beside the ops themselves.
+    fn isolate(&mut self, prepared: &mut Prepared) -> Result<(), ExecError> {
+        if !self.recording || !prepared.is_warm || prepared.isolated_ns.is_some() {
+            return Ok(());
+        }
+        let mut times = IsolatedTimes::of(&prepared.plan);
+        for _ in 0..PASSES {
+            prepared.make_room(1)?;
+            prepared.timers.iter().try_for_each(|timer| timer.mark(0))?;
+            launch::launch_isolated(prepared)?;
+            prepared.timers.iter().try_for_each(|timer| timer.mark(1))?;
+            prepared.synchronize()?;
+            report(prepared, &self.clocks.fits(), (0, 1), &mut times)?;
+            times.end_pass(&prepared.plan);
+        }
+        prepared.isolated_ns = Some(times.medians());
+        Ok(())
     }
 
     /// Launches `count` iterations behind one another, without waiting.
@@ -232,13 +276,12 @@ impl Executor for CudaExecutor {
         while times.len() < count as usize {
             let at_once = (count - times.len() as u32).min(MOST_AT_ONCE);
             let mut prepared = self.prepare(plan)?;
+            self.isolate(&mut prepared)?;
             prepared.make_room(at_once)?;
             self.clocks.read()?;
             let began = SystemTime::now();
             self.launch(&mut prepared, at_once)?;
-            for rank in &prepared.ranks {
-                rank.device.synchronize()?;
-            }
+            prepared.synchronize()?;
             if let Some(watch) = &mut self.watch {
                 watch.end();
             }
@@ -248,6 +291,7 @@ impl Executor for CudaExecutor {
             let ran = report(&prepared, &fits, numbers, observer)?;
             self.epoch_unix_ns = ran.first().and_then(|time| epoch(began, time));
             times.extend(ran);
+            prepared.is_warm = true;
             self.prepared = Some(prepared);
         }
         Ok(times)

@@ -40,6 +40,8 @@ fn parts_mean_what_the_table_says() {
     assert_eq!(mixed.requests, expected);
     assert_eq!(mixed.to_string(), "2x2048, 512@1024, 3xdecode@1500");
     assert_eq!(mixed.num_decode(), 3);
+    assert_eq!(parse("64xd4096, d7"), parse("64xdecode@4096, decode@7"));
+    assert!("dec@5".parse::<Batch>().unwrap_err().problem.contains("`decode`"));
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! What the live run tells, taken into the state.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{
-    Backend, KeptIteration, Knob, KnobEdit, Live, LiveEvent, Running, Status, follow::follow,
-};
+use super::{KeptIteration, Live, LiveEvent, Running, Status, follow::follow};
 use crate::app::{Effect, Severity, State};
 
 /// Takes in what the live run tells.
@@ -12,9 +10,13 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
     let before = state.live.as_ref().and_then(Live::shown).cloned();
     let Some(live) = &mut state.live else { return Vec::new() };
     match event {
-        LiveEvent::Iteration(iteration) => {
+        // The receipt is dropped at the end of the match: by then it has been taken in.
+        LiveEvent::Iteration(iteration, _receipt) => {
             if iteration.session == live.session.index {
-                live.status = Status::Ready;
+                let before_it = std::mem::replace(&mut live.status, Status::Ready);
+                if matches!(before_it, Status::Broke { .. }) {
+                    state.notices.push(Severity::Done, "The GPUs run again".to_owned());
+                }
                 if live.sent.as_ref() == Some(&iteration.plan.spec)
                     && let Some(asked_s) = live.asked_s.take()
                 {
@@ -24,9 +26,15 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 follow(state, before.as_ref());
             }
         }
-        LiveEvent::Refused { session, cause, fatal } => {
+        LiveEvent::Refused { session, cause } => {
             if session == live.session.index {
-                refused(state, &cause, fatal);
+                live.status = Status::Refused(cause);
+                live.asked_s = None;
+            }
+        }
+        LiveEvent::Broke { session, cause, retry_in } => {
+            if session == live.session.index {
+                broke(state, cause, retry_in);
             }
         }
         LiveEvent::Ended { session, cause } => {
@@ -54,21 +62,23 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A run that did not come about. One that the GPUs failed goes on in the simulator; one that they only refuse stays,
-/// with the reason at its knobs, once they have shown that they run others.
-fn refused(state: &mut State, cause: &str, fatal: bool) {
+/// The GPUs failed: machine and knobs stay as they are, and the session tries again by itself a few times. Said aloud
+/// at the first failure in a row and at the last.
+fn broke(state: &mut State, cause: String, retry_in: Option<Duration>) {
+    let now_s = state.now_s;
     let Some(live) = &mut state.live else { return };
-    let ran = live.history.iter().any(|kept| kept.session == live.session.index);
-    let foreseen = live.refusals.draft().is_some();
-    let on_gpus = live.backend != Backend::Simulated;
-    live.status = Status::Refused(cause.to_owned());
-    if !on_gpus || (!fatal && (ran || foreseen)) {
-        return;
+    let is_first = !matches!(live.status, Status::Broke { .. });
+    let then = match retry_in {
+        Some(_) => "they are tried again",
+        None => "they are not tried again by themselves",
+    };
+    if is_first || retry_in.is_none() {
+        let text = format!("The GPUs failed, {then}: {cause}");
+        state.notices.push(Severity::Error, text);
     }
-    let catalog = live.catalog.clone();
-    live.draft.turn(KnobEdit::Reset(Knob::Machine), &catalog);
-    let text = format!("The GPUs did not run it, the simulator goes on: {cause}");
-    state.notices.push(Severity::Error, text);
+    let retry_at_s = retry_in.map(|wait| now_s + wait.as_secs_f64());
+    live.status = Status::Broke { cause, retry_at_s };
+    live.asked_s = None;
 }
 
 /// Keeps an iteration, and makes room: first among repeats of the same run, so that a run left alone for a

@@ -1,16 +1,22 @@
 //! Where the plans of a machine run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use weftscope_engine::{
-    cuda::{CudaExecutor, Gpus},
-    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    cuda::{CudaExecutor, Gpus, before_exit, renew_exit_hooks},
+    executor::{ExecError, Executor},
     machine::Machine,
-    observer::Observer,
-    plan::Plan,
     sim::Simulator,
 };
-use weftscope_profiler::instrument::{self, open_or_plain};
+use weftscope_profiler::{
+    instrument::{self, open_or_plain},
+    shared::{Look, Owner},
+};
+
+use crate::jobs::JobControl;
 
 /// Who runs the plans of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,85 +28,72 @@ pub enum Backend {
     Gpus(Arc<Gpus>),
 }
 
-/// Held while an iteration is on the GPUs: the live run, its baselines and its curves take turns, so that none is timed
-/// beside another.
-static TURN: Mutex<()> = Mutex::new(());
-
 impl Backend {
-    /// An executor; on GPUs it opens them when a plan first runs.
-    pub(crate) fn executor(&self, machine: &Machine) -> Box<dyn Executor> {
+    /// Least time between two iterations of the same run. A simulated run repeats itself; GPUs go on without a pause.
+    pub(crate) fn period(&self) -> Duration {
         match self {
-            Self::Simulated => Box::new(Simulator::new(machine)),
-            Self::Gpus(_) => Box::new(OnGpus { open: None, under_cupti: false }),
-        }
-    }
-
-    /// The same for the run that is shown: on GPUs with what CUPTI sees beside the stamps. CUPTI is one a process, so
-    /// what runs in the background goes without.
-    pub(crate) fn shown_executor(&self, machine: &Machine) -> Box<dyn Executor> {
-        match self {
-            Self::Simulated => self.executor(machine),
-            Self::Gpus(_) => Box::new(OnGpus { open: None, under_cupti: true }),
+            Self::Simulated => Duration::from_millis(500),
+            Self::Gpus(_) => Duration::ZERO,
         }
     }
 }
 
-/// Runs plans of any number of ranks: the GPUs are opened anew when it changes, or when they failed.
-struct OnGpus {
-    open: Option<(u32, Box<dyn Executor>)>,
-    under_cupti: bool,
+/// How long the end of the program waits for the GPUs: a kernel that waits for a peer gives up sooner.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Makes executors for the live run, its baselines and its curves. Whoever asks, the GPUs have one [`Owner`], started by
+/// the first that needs them. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Executors {
+    gpus: Arc<Mutex<Option<Owner<instrument::Options>>>>,
 }
 
-impl OnGpus {
-    fn of(&mut self, ranks: u32) -> Result<&mut dyn Executor, ExecError> {
-        // The old group's memory goes back before the new one's is taken.
-        let kept = self.open.take().filter(|(opened_for, _)| *opened_for == ranks);
-        let opened = match kept {
-            Some(opened) => opened,
-            None => (ranks, self.opened(CudaExecutor::open(ranks, true)?)),
-        };
-        Ok(&mut *self.open.insert(opened).1)
-    }
-
-    fn opened(&self, executor: CudaExecutor) -> Box<dyn Executor> {
-        if self.under_cupti {
-            open_or_plain(executor, instrument::Options::default())
-        } else {
-            Box::new(executor)
+impl Executors {
+    /// An executor for a job, or for a session that `control` ends; on GPUs it opens them when a plan first runs. May wait for
+    /// the owner: not for the thread of the window.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn executor(
+        &self,
+        backend: &Backend,
+        machine: &Machine,
+        look: Look,
+        control: &JobControl,
+    ) -> Result<Box<dyn Executor>, ExecError> {
+        match backend {
+            Backend::Simulated => Ok(Box::new(Simulator::new(machine))),
+            Backend::Gpus(_) => {
+                let setup = instrument::Options::default();
+                let user = self.owner()?.user(setup, look, "GPUs of this machine");
+                let control = control.clone();
+                Ok(Box::new(user.while_wanted(move || !control.is_cancelled())))
+            }
         }
     }
-}
 
-impl Executor for OnGpus {
-    fn run(
-        &mut self,
-        plan: &Arc<Plan>,
-        iteration: u64,
-        observer: &mut dyn Observer,
-    ) -> Result<IterationTime, ExecError> {
-        // There is no state behind it that a panic could have broken.
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let ran = self.of(plan.ranks)?.run(plan, iteration, observer);
-        if ran.as_ref().is_err_and(is_fatal) {
-            self.open = None;
-        }
-        ran
+    /// Gives the GPUs back, once what runs there has ended; says whether that came about in time.
+    pub(crate) fn close(&self) -> bool {
+        let owner = self.gpus.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        owner.is_none_or(|owner| owner.close(PATIENCE))
     }
 
-    fn provenance(&self) -> ExecutorInfo {
-        match &self.open {
-            Some((_, executor)) => executor.provenance(),
-            None => ExecutorInfo {
-                measured: true,
-                source: "GPUs of this machine".to_owned(),
-                epoch_unix_ns: None,
-                notes: Vec::new(),
-            },
+    fn owner(&self) -> Result<Owner<instrument::Options>, ExecError> {
+        // There is no state behind the lock that a panic could have broken.
+        let mut gpus = self.gpus.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(owner) = &*gpus {
+            return Ok(owner.clone());
         }
+        let owner = Owner::start(Box::new(|ranks, setup: &instrument::Options| {
+            let executor = open_or_plain(CudaExecutor::open(ranks, true)?, *setup);
+            renew_exit_hooks();
+            Ok(executor)
+        }))
+        .map_err(|error| ExecError::Unsupported(format!("no thread for the GPUs: {error}")))?;
+        let at_exit = owner.clone();
+        before_exit(move || {
+            let _in_time = at_exit.close(PATIENCE);
+        });
+        Ok(gpus.insert(owner).clone())
     }
-}
-
-/// True when the device can hardly run anything after it.
-pub(crate) fn is_fatal(error: &ExecError) -> bool {
-    matches!(error, ExecError::Device(_) | ExecError::BarrierTimeout { .. })
 }

@@ -4,10 +4,11 @@ use weftscope_engine::spec::{RunSpec, StrategyKind};
 use weftscope_profiler::{
     baselines::{IterationTiming, baselines},
     record::RunError,
+    shared::Look,
     sweep::{SweepAxis, sweep},
 };
 
-use super::{Backend, Baseline, CurvePoint, LiveEvent};
+use super::{Backend, Baseline, CurvePoint, Executors, LiveEvent};
 use crate::{
     app::{Event, JobResult},
     jobs::{EventSender, JobControl},
@@ -15,12 +16,17 @@ use crate::{
 
 /// Runs the baselines of `spec` and sends each as it is done. On the job's own thread.
 pub(crate) fn run_baselines(
+    executors: &Executors,
     backend: &Backend,
     spec: &Arc<RunSpec>,
     events: &EventSender,
     control: &JobControl,
 ) -> JobResult {
-    let executor = &mut *backend.executor(&spec.machine);
+    let mut executor = match executors.executor(backend, &spec.machine, Look::Times, control) {
+        Ok(executor) => executor,
+        Err(error) => return JobResult::Failed(error.to_string()),
+    };
+    let measured = executor.provenance().measured;
     let mut done = 0;
     let mut tell = |strategy, timing: Result<IterationTiming, RunError>| {
         done += 1;
@@ -31,24 +37,28 @@ pub(crate) fn run_baselines(
             events.send(live(LiveEvent::UnsplitAlone { of: Arc::clone(spec), ns: *ns }));
         }
         let outcome = timing.map(|timing| timing.time_ns).map_err(|error| error.to_string());
-        let baseline = Baseline { strategy, outcome };
+        let baseline = Baseline { strategy, outcome, measured };
         events.send(live(LiveEvent::Baseline { of: Arc::clone(spec), baseline }));
         // Cancelling is asked for before each run; here only the bar moves.
         control.step(done, StrategyKind::ALL.len() as u64).ok();
     };
-    baselines(executor, spec, &mut tell, &|| control.is_cancelled());
+    baselines(executor.as_mut(), spec, &mut tell, &|| control.is_cancelled());
     JobResult::Done
 }
 
 /// Runs the points of a curve and sends each as it is done. On the job's own thread.
 pub(crate) fn run_curve(
+    executors: &Executors,
     backend: &Backend,
     spec: &Arc<RunSpec>,
     axis: SweepAxis,
     events: &EventSender,
     control: &JobControl,
 ) -> JobResult {
-    let executor = &mut *backend.executor(&spec.machine);
+    let mut executor = match executors.executor(backend, &spec.machine, Look::Times, control) {
+        Ok(executor) => executor,
+        Err(error) => return JobResult::Failed(error.to_string()),
+    };
     let points = axis.points(spec);
     let mut done = 0;
     let mut tell = |x, timing: Result<IterationTiming, RunError>| {
@@ -59,7 +69,7 @@ pub(crate) fn run_curve(
         events.send(live(LiveEvent::CurvePoint { of: Arc::clone(spec), axis, point }));
         control.step(done, points.len() as u64).ok();
     };
-    sweep(executor, spec, axis, &points, &mut tell, &|| control.is_cancelled());
+    sweep(executor.as_mut(), spec, axis, &points, &mut tell, &|| control.is_cancelled());
     JobResult::Done
 }
 

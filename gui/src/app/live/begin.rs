@@ -18,7 +18,8 @@ pub(crate) fn begin(
     let Some(catalog) = Catalog::builtin() else { return };
     let spec = spec.unwrap_or_else(|| catalog.default_spec().clone());
     look_for_gpus(events.clone());
-    match start_session(&Backend::Simulated, &spec, SessionId::default(), events) {
+    let executors = runner.executors();
+    match start_session(executors, &Backend::Simulated, &spec, SessionId::default(), events) {
         Ok(session) => {
             runner.attach(session);
             state.live = Some(Live::new(catalog, Draft::new(spec)));

@@ -9,6 +9,8 @@ pub enum LiveCommand {
     TogglePause,
     /// One iteration, then wait.
     Step,
+    /// Try what failed once more.
+    Retry,
     /// Turn a knob.
     Turn(KnobEdit),
     /// All knobs as at the first start.

@@ -1,22 +1,29 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use weftscope_engine::{cuda::Gpus, spec::RunSpec};
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Baseline, CurvePoint, KeptIteration};
+use super::{Baseline, CurvePoint, KeptIteration, Receipt};
 
 /// What the live run tells the window.
 pub enum LiveEvent {
-    /// An iteration is ready to be drawn.
-    Iteration(Arc<KeptIteration>),
+    /// An iteration is ready to be drawn; the session makes the next one ready when it has been taken in.
+    Iteration(Arc<KeptIteration>, Receipt),
     /// The spec cannot be planned or run.
     Refused {
         /// Which session says so.
         session: u32,
         /// Why.
         cause: String,
-        /// The device will run nothing after this.
-        fatal: bool,
+    },
+    /// The GPUs failed.
+    Broke {
+        /// Which session says so.
+        session: u32,
+        /// Why.
+        cause: String,
+        /// After how long it tries again by itself, if it does.
+        retry_in: Option<Duration>,
     },
     /// The session is over.
     Ended {

@@ -1,28 +1,24 @@
 //! A running session as the window holds it: commands go in, prepared iterations come out.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{sync::Arc, thread, time::Duration};
 
 use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
-use weftscope_profiler::live::{Event as SessionEvent, ExecutorFactory, LiveSession, Options};
+use weftscope_profiler::{
+    live::{Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options},
+    shared::Look,
+};
 
-use super::{Backend, KeptIteration, LiveEvent, SessionId, SplitMarks, backend::is_fatal};
+use super::{Backend, Executors, KeptIteration, LiveEvent, Receipt, SessionId, SplitMarks};
 use crate::{
     app::{Document, Event},
-    jobs::{EventSender, Wake},
+    jobs::{EventSender, JobControl, Wake},
 };
 
 /// The window's hold on a running session: commands go straight to it, its iterations come back through a thread
 /// that makes them ready to be drawn. Dropping it ends both.
 pub struct SessionHandle {
     session: Arc<LiveSession>,
-    over: Arc<AtomicBool>,
+    over: JobControl,
 }
 
 /// How long the preparing thread waits before it looks whether it is still wanted.
@@ -36,14 +32,15 @@ impl SessionHandle {
     pub fn start(
         factory: ExecutorFactory,
         spec: RunSpec,
-        id: SessionId,
+        period: Duration,
+        (id, over): (SessionId, JobControl),
         events: EventSender,
     ) -> Result<Self, String> {
-        let options = Options { wake: Arc::new(|| {}) as Wake, ..Options::default() };
+        let options = Options { period, wake: Arc::new(|| {}) as Wake, ..Options::default() };
         let session =
             LiveSession::spawn(factory, spec, options).map_err(|error| error.to_string())?;
-        let handle = Self { session: Arc::new(session), over: Arc::new(AtomicBool::new(false)) };
-        let (session, over) = (Arc::clone(&handle.session), Arc::clone(&handle.over));
+        let handle = Self { session: Arc::new(session), over: over.clone() };
+        let session = Arc::clone(&handle.session);
         thread::Builder::new()
             .name("weftscope-live".to_owned())
             .spawn(move || prepare(&session, id, &over, &events))
@@ -59,7 +56,7 @@ impl SessionHandle {
 
 impl Drop for SessionHandle {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.over.cancel();
         self.session.send(Command::Stop);
     }
 }
@@ -69,55 +66,73 @@ impl Drop for SessionHandle {
 /// # Errors
 /// In words, when the system gives no thread.
 pub(crate) fn start_session(
+    executors: &Executors,
     backend: &Backend,
     spec: &RunSpec,
     id: SessionId,
     events: EventSender,
 ) -> Result<SessionHandle, String> {
-    let (backend, machine) = (backend.clone(), spec.machine.clone());
-    let factory = Box::new(move || Ok(backend.shown_executor(&machine)));
-    SessionHandle::start(factory, spec.clone(), id, events)
+    let period = backend.period();
+    let (executors, backend, machine) = (executors.clone(), backend.clone(), spec.machine.clone());
+    let over = JobControl::default();
+    let control = over.clone();
+    let factory =
+        Box::new(move || executors.executor(&backend, &machine, Look::Everything, &control));
+    SessionHandle::start(factory, spec.clone(), period, (id, over), events)
 }
 
 /// The preparing thread. The session keeps only its newest unfetched iteration, so a slow preparation skips
-/// iterations instead of falling behind.
-fn prepare(session: &LiveSession, id: SessionId, over: &AtomicBool, events: &EventSender) {
-    let refused = |cause, fatal| LiveEvent::Refused { session: id.index, cause, fatal };
-    while !over.load(Ordering::Relaxed) {
+/// iterations instead of falling behind; and the next one is prepared when the window has taken in the one before, so a
+/// window that draws nothing holds one.
+fn prepare(session: &LiveSession, id: SessionId, over: &JobControl, events: &EventSender) {
+    let is_over = || over.is_cancelled();
+    while !is_over() {
         let Some(event) = session.next(PATIENCE) else { continue };
-        let event = match event {
-            SessionEvent::Iteration(iteration) => {
-                let stem = file_stem(&iteration.spec);
-                let document = Document::prepare(Arc::clone(&iteration.trace), stem);
-                let alone_compute_ns = iteration
-                    .trace
-                    .labels
-                    .iter()
-                    .filter(|label| label.kind.is_compute())
-                    .filter_map(|label| label.facts.as_ref()?.alone_ns)
-                    .sum();
-                LiveEvent::Iteration(Arc::new(KeptIteration {
-                    alone_compute_ns,
-                    session: id.index,
-                    number: id.first_iteration + iteration.number,
-                    marks: SplitMarks::of(&iteration.spec),
-                    plan: iteration.plan,
-                    duration_ns: iteration.time_ns,
-                    document: Arc::new(document),
-                }))
-            }
-            SessionEvent::PlanError(error) => refused(error.to_string(), false),
-            SessionEvent::ExecError(error) => refused(error.to_string(), is_fatal(&error)),
-            SessionEvent::CollectError(error) => refused(error, false),
-            SessionEvent::State(RunState::Stopped) => LiveEvent::Ended {
-                session: id.index,
-                cause: "the session thread has stopped".to_owned(),
-            },
-            SessionEvent::State(_) => continue,
-        };
-        if over.load(Ordering::Relaxed) || !events.send(Event::Live(Box::new(event))) {
+        let (receipt, outstanding) = Receipt::new();
+        let Some(event) = news(event, id, receipt) else { continue };
+        if is_over() || !events.send(Event::Live(Box::new(event))) {
             return;
         }
+        while !is_over() && !outstanding.is_settled(PATIENCE) {}
+    }
+}
+
+/// What the window is told of an event, if anything.
+fn news(event: SessionEvent, id: SessionId, receipt: Receipt) -> Option<LiveEvent> {
+    let session = id.index;
+    let refused = |cause| LiveEvent::Refused { session, cause };
+    Some(match event {
+        SessionEvent::Iteration(iteration) => {
+            LiveEvent::Iteration(Arc::new(pictured(*iteration, id)), receipt)
+        }
+        SessionEvent::PlanError(error) => refused(error.to_string()),
+        SessionEvent::ExecError { error, retry_in } if error.is_fatal() => {
+            LiveEvent::Broke { session, cause: error.to_string(), retry_in }
+        }
+        SessionEvent::ExecError { error, .. } => refused(error.to_string()),
+        SessionEvent::CollectError(error) => refused(error),
+        SessionEvent::State(RunState::Stopped) => {
+            LiveEvent::Ended { session, cause: "the session thread has stopped".to_owned() }
+        }
+        SessionEvent::State(_) => return None,
+    })
+}
+
+fn pictured(iteration: Iteration, id: SessionId) -> KeptIteration {
+    let labels = iteration.trace.labels.iter();
+    let alone_compute_ns = labels
+        .filter(|label| label.kind.is_compute())
+        .filter_map(|label| label.facts.as_ref()?.alone_ns)
+        .sum();
+    let stem = file_stem(&iteration.spec);
+    KeptIteration {
+        alone_compute_ns,
+        session: id.index,
+        number: id.first_iteration + iteration.number,
+        marks: SplitMarks::of(&iteration.spec),
+        document: Arc::new(Document::prepare(Arc::clone(&iteration.trace), stem)),
+        plan: iteration.plan,
+        duration_ns: iteration.time_ns,
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Running {
 }
 
 /// How the session does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Status {
     /// No iteration has come yet.
     Starting,
@@ -35,6 +35,13 @@ pub enum Status {
     Ready,
     /// The spec asked for cannot be planned or run; the picture is of an older one.
     Refused(String),
+    /// The GPUs failed; the picture is of the last iteration before.
+    Broke {
+        /// Why.
+        cause: String,
+        /// UI time of the next try, s; `None`: the session waits to be told.
+        retry_at_s: Option<f64>,
+    },
     /// The session is over.
     Ended(String),
 }
@@ -64,6 +71,8 @@ pub struct Baseline {
     pub strategy: StrategyKind,
     /// Its iteration time, ns, or why it cannot run.
     pub outcome: Result<i64, String>,
+    /// It ran on GPUs; else it was simulated.
+    pub measured: bool,
 }
 
 /// The live run as the window knows it.
@@ -86,6 +95,8 @@ pub struct Live {
     pub answer_s: Option<f64>,
     /// Whether it iterates, as asked.
     pub running: Running,
+    /// What the session was last told: also to wait while something else is in view.
+    pub told: Running,
     /// How it does.
     pub status: Status,
     /// The last iterations, oldest first.
@@ -100,6 +111,8 @@ pub struct Live {
     pub baselines: Vec<Baseline>,
     /// What the baselines are of.
     pub baselines_of: Option<Arc<RunSpec>>,
+    /// They have yet to be begun.
+    pub baselines_due: bool,
     /// Sum over the ops of `nocomm`, unsplit, of their isolated durations, ns, for [`Live::baselines_of`].
     pub unsplit_alone_ns: Option<i64>,
     /// The curve.
@@ -124,6 +137,7 @@ impl Live {
             session: SessionId::default(),
             refusals: Refusals::default(),
             running: Running::Run,
+            told: Running::Run,
             status: Status::Starting,
             history: VecDeque::new(),
             pinned: None,
@@ -131,6 +145,7 @@ impl Live {
             ghost_since_s: None,
             baselines: Vec::new(),
             baselines_of: None,
+            baselines_due: false,
             unsplit_alone_ns: None,
             curve: Curve::new(SweepAxis::Split),
         }

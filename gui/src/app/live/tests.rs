@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
+    command::Command as SessionCommand,
     cuda::{ComputeMode, GpuInfo, Gpus},
     spec::{StrategyKind, Transport},
 };
@@ -48,10 +49,18 @@ fn live(state: &State) -> &Live {
 fn pick(state: &mut State, name: &str) -> Backend {
     update_live(state, LiveCommand::Turn(KnobEdit::Machine(name.to_owned())));
     let effects = flush(state);
-    let [Effect::Restart(backend, ..), Effect::Baselines(_, baselines_on, _)] = &effects[..] else {
-        panic!("a new session and its baselines");
-    };
-    assert_eq!(backend, baselines_on);
+    let [Effect::Restart(backend, ..)] = &effects[..] else { panic!("a new session alone") };
+    assert_eq!(&baselines_once_answered(state), backend);
+    backend.clone()
+}
+
+/// Where the baselines run that begin when the picture has come, and not before.
+fn baselines_once_answered(state: &mut State) -> Backend {
+    assert!(flush(state).is_empty(), "no picture, no baselines");
+    state.live.as_mut().unwrap().asked_s = None;
+    let effects = flush(state);
+    let [Effect::Baselines(_, backend, _)] = &effects[..] else { panic!("the baselines") };
+    assert!(flush(state).is_empty(), "once");
     backend.clone()
 }
 
@@ -67,7 +76,8 @@ fn real_gpus_come_first_and_run_for_real() {
     assert_eq!((spec.knobs.tp, spec.knobs.transport), (2, Transport::P2p));
     // Another knob goes to the same session.
     update_live(&mut state, LiveCommand::Turn(KnobEdit::Layers(Some(3))));
-    assert!(matches!(flush(&mut state)[..], [Effect::Session(_), Effect::Baselines(..)]));
+    assert!(matches!(flush(&mut state)[..], [Effect::Session(_)]));
+    assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus()));
     assert_eq!(pick(&mut state, "h200x2"), Backend::Simulated);
     // Looking again does not list them twice.
     apply_live(&mut state, LiveEvent::Gpus(two_gpus()));
@@ -89,30 +99,37 @@ fn what_gpus_refuse_is_known_before_it_is_chosen() {
     flush(&mut state);
     let why = live(&state).refusals.draft().unwrap().to_owned();
     let session = live(&state).session.index;
-    apply_live(&mut state, LiveEvent::Refused { session, cause: why, fatal: false });
+    apply_live(&mut state, LiveEvent::Refused { session, cause: why });
     assert!(matches!(live(&state).status, Status::Refused(_)));
-    assert!(flush(&mut state).is_empty(), "turning back is left to the user");
+    let effects = flush(&mut state);
+    assert!(matches!(effects[..], [Effect::Baselines(..)]), "turning back is left to the user");
 }
 
 #[test]
-fn gpus_that_fail_leave_a_notice_and_the_simulator() {
-    for fatal in [true, false] {
-        let mut state = state();
-        pick(&mut state, "here");
-        let session = live(&state).session.index;
-        let refused =
-            |session| LiveEvent::Refused { session, cause: "libnvrtc not found".to_owned(), fatal };
-        apply_live(&mut state, refused(session - 1));
-        assert_eq!(live(&state).status, Status::Starting, "news of the session before");
-        apply_live(&mut state, refused(session));
-        let notice = state.notices.iter().next().unwrap();
-        assert!(notice.text.ends_with("the simulator goes on: libnvrtc not found"), "{notice:?}");
-        let effects = flush(&mut state);
-        assert!(
-            matches!(&effects[0], Effect::Restart(Backend::Simulated, id, _) if id.index == session + 1)
-        );
-        assert_eq!(live(&state).draft.spec.machine.name, "h100x8");
+fn gpus_that_fail_keep_the_machine_and_are_tried_again() {
+    let mut state = state();
+    pick(&mut state, "here");
+    let session = live(&state).session.index;
+    let broke = |session, retry_s: Option<u64>| LiveEvent::Broke {
+        session,
+        cause: "barrier timed out".to_owned(),
+        retry_in: retry_s.map(std::time::Duration::from_secs),
+    };
+    apply_live(&mut state, broke(session - 1, Some(1)));
+    assert_eq!(live(&state).status, Status::Starting, "news of the session before");
+    state.now_s = 5.0;
+    for (wait_s, notices) in [(Some(1), 1), (Some(2), 1), (None, 2)] {
+        apply_live(&mut state, broke(session, wait_s));
+        let retry_at_s = wait_s.map(|wait_s| 5.0 + wait_s as f64);
+        let cause = "barrier timed out".to_owned();
+        assert_eq!(live(&state).status, Status::Broke { cause, retry_at_s });
+        assert_eq!(state.notices.iter().count(), notices, "the first and the last are said aloud");
+        assert!(flush(&mut state).is_empty(), "machine and knobs stay");
     }
+    assert_eq!(live(&state).backend, Backend::Gpus(two_gpus()));
+    let effects = update_live(&mut state, LiveCommand::Retry);
+    assert!(matches!(effects[..], [Effect::Session(SessionCommand::Run)]));
+    assert_eq!(live(&state).status, Status::Starting);
 }
 
 #[test]
@@ -135,7 +152,10 @@ fn a_turn_is_timed_to_its_picture() {
             document: Arc::new(crate::app::Document::prepare(Arc::new(trace), "test")),
         };
         state.now_s = now_s;
-        apply_live(&mut state, LiveEvent::Iteration(Arc::new(iteration)));
+        apply_live(
+            &mut state,
+            LiveEvent::Iteration(Arc::new(iteration), super::Receipt::default()),
+        );
         live(&state).answer_s
     };
     let asked = {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Curve, Draft, KnobEdit, Live, LiveCommand, Running, follow::follow};
+use super::{Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status, follow::follow};
 use crate::{
     app::{BottomTab, Effect, Shown, State},
     jobs::JobKind,
@@ -23,20 +23,27 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
     let Some(live) = &mut state.live else { return Vec::new() };
     match command {
         LiveCommand::TogglePause => {
-            let (running, command) = match live.running {
-                Running::Run => (Running::Paused, SessionCommand::Pause),
-                Running::Paused => (Running::Run, SessionCommand::Run),
+            live.running = match live.running {
+                Running::Run => Running::Paused,
+                Running::Paused => Running::Run,
             };
-            live.running = running;
-            if running == Running::Run {
+            if live.running == Running::Run {
                 live.pinned = None;
             }
-            vec![Effect::Session(command)]
+            Vec::new()
         }
         LiveCommand::Step => {
             live.running = Running::Paused;
+            // A session that steps waits afterwards.
+            live.told = Running::Paused;
             live.pinned = None;
             vec![Effect::Session(SessionCommand::Step)]
+        }
+        LiveCommand::Retry => {
+            live.status = Status::Starting;
+            live.running = Running::Run;
+            live.told = Running::Run;
+            vec![Effect::Session(SessionCommand::Run)]
         }
         LiveCommand::Turn(edit) => {
             live.draft.turn(edit, &live.catalog);

@@ -2,9 +2,13 @@
 
 use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 use weftscope_engine::spec::StrategyKind;
+use weftscope_traces::Origin;
 
 use crate::{
-    app::Shown,
+    app::{
+        Shown,
+        live::{KeptIteration, Live},
+    },
     panels::widgets::{Cx, heading, mono, number_right, weak},
     theme::number,
 };
@@ -46,10 +50,20 @@ pub(super) fn comparison_ui(ui: &mut Ui, cx: &Cx<'_>) {
             .map(|baseline| baseline.outcome.as_ref().copied().map_err(String::as_str));
         row_ui(ui, cx, (strategy.name(), strategy.about()), outcome, (&scale, false));
     }
-    ui.label(
-        weak(cx.theme, "All modelled. × is how much longer than the run in view.")
-            .font(cx.theme.small()),
-    );
+    let text = format!("{} × is how much longer than the run in view.", source(live, shown));
+    ui.label(weak(cx.theme, text).font(cx.theme.small()));
+}
+
+/// Where the times come from.
+fn source(live: &Live, shown: &KeptIteration) -> &'static str {
+    let view = shown.document.trace.meta.provenance.origin() == Some(Origin::Measured);
+    let mut others = live.baselines.iter().map(|baseline| baseline.measured);
+    match (view, others.clone().any(|measured| measured), others.all(|measured| measured)) {
+        (true, _, true) => "All measured.",
+        (false, false, _) => "All modelled.",
+        (true, ..) => "The run in view is measured, what it is compared with is modelled.",
+        (false, true, _) => "The run in view is modelled, what it is compared with is measured.",
+    }
 }
 
 /// What bars are drawn against, ns.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use weftscope::app::{
     Command, Document, Effect, Event, Shown, State, apply,
     live::{
-        Catalog, Draft, Host, KeptIteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Running,
-        SplitMarks, Status,
+        Catalog, Draft, Host, KeptIteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Receipt,
+        Running, SplitMarks, Status, flush,
     },
     update,
 };
@@ -47,7 +47,7 @@ fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
     spec.knobs.layers = Some(1);
     let trace = record(&mut Simulator::new(&spec.machine), &spec, 1, &mut |_| true).unwrap();
     let duration_ns = trace.span().len_ns();
-    LiveEvent::Iteration(Arc::new(KeptIteration {
+    let kept = KeptIteration {
         session: 0,
         number,
         plan: Arc::new(plan(&spec).unwrap()),
@@ -55,7 +55,8 @@ fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
         duration_ns,
         alone_compute_ns: 0,
         document: Arc::new(Document::prepare(Arc::new(trace), "test")),
-    }))
+    };
+    LiveEvent::Iteration(Arc::new(kept), Receipt::default())
 }
 
 fn tell(state: &mut State, event: LiveEvent) {
@@ -153,20 +154,44 @@ fn resetting_every_knob_gives_the_first_run() {
     assert_eq!(draft, first);
 }
 
+/// What the session is told at the end of a frame.
+fn told(state: &mut State) -> Option<SessionCommand> {
+    flush(state).into_iter().find_map(|effect| match effect {
+        Effect::Session(SessionCommand::SetSpec(_)) => None,
+        Effect::Session(command) => Some(command),
+        _ => None,
+    })
+}
+
 #[test]
 fn pause_step_and_run_reach_the_session() {
     let mut state = state();
-    let sent = |effects: Vec<Effect>| match effects.into_iter().next() {
-        Some(Effect::Session(command)) => command,
-        _ => panic!("the session is told"),
-    };
-    let effects = update(&mut state, Command::Live(LiveCommand::TogglePause));
-    assert_eq!(sent(effects), SessionCommand::Pause);
+    assert_eq!(told(&mut state), None, "it runs from the start");
+    update(&mut state, Command::Live(LiveCommand::TogglePause));
+    assert_eq!(told(&mut state), Some(SessionCommand::Pause));
     assert_eq!(live(&state).running, Running::Paused);
     let effects = update(&mut state, Command::Live(LiveCommand::Step));
-    assert_eq!(sent(effects), SessionCommand::Step);
-    let effects = update(&mut state, Command::Live(LiveCommand::TogglePause));
-    assert_eq!(sent(effects), SessionCommand::Run);
+    assert!(matches!(effects[..], [Effect::Session(SessionCommand::Step)]));
+    assert_eq!(told(&mut state), None);
+    update(&mut state, Command::Live(LiveCommand::TogglePause));
+    assert_eq!(told(&mut state), Some(SessionCommand::Run));
+}
+
+#[test]
+fn a_file_in_view_stops_the_run_behind_it_and_leaves_its_pause_alone() {
+    let mut state = state();
+    told(&mut state);
+    state.shown = Shown::Nothing;
+    assert_eq!(told(&mut state), Some(SessionCommand::Pause));
+    assert_eq!(live(&state).running, Running::Run, "as asked");
+    state.shown = Shown::Live;
+    assert_eq!(told(&mut state), Some(SessionCommand::Run));
+    update(&mut state, Command::Live(LiveCommand::TogglePause));
+    assert_eq!(told(&mut state), Some(SessionCommand::Pause));
+    state.shown = Shown::Nothing;
+    assert_eq!(told(&mut state), None);
+    state.shown = Shown::Live;
+    assert_eq!(told(&mut state), None, "paused by the user");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::app::{
     App, BottomTab, Command, Event, Overlay, PanelId, Shown, Start, State, apply,
-    live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent},
+    live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent, Status},
     update,
 };
 use weftscope_engine::cuda;
@@ -97,7 +97,7 @@ fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
 
 /// Two GPUs that are not there, chosen: the window says what happened and goes on.
 #[test]
-fn gpus_that_cannot_be_opened_leave_the_simulator_running() {
+fn gpus_that_cannot_be_opened_say_why_and_offer_the_simulator() {
     if cuda::probe().is_ok() {
         aloud("not run: there are GPUs here, and this is about a computer without");
         return;
@@ -123,10 +123,15 @@ fn gpus_that_cannot_be_opened_leave_the_simulator_running() {
     let pick = LiveCommand::Turn(KnobEdit::Machine("here".to_owned()));
     update(&mut state, Command::Live(pick));
     let mut harness = harness(App::with_state(state, Arc::new(|| {})));
-    wait(&mut harness, |app| app.state().document().is_some());
+    let live = |app: &App| app.state().live.as_ref().unwrap().status.clone();
+    wait(&mut harness, |app| matches!(live(app), Status::Broke { .. } | Status::Refused(_)));
     let state = harness.state().state();
-    assert_eq!(state.live.as_ref().unwrap().backend, Backend::Simulated);
-    let notices: Vec<&str> = state.notices.iter().map(|notice| notice.text.as_str()).collect();
-    assert!(notices[0].contains("the simulator goes on: no NVIDIA driver"), "{notices:?}");
+    assert!(matches!(state.live.as_ref().unwrap().backend, Backend::Gpus(_)), "the machine stays");
+    let status = format!("{:?}", live(harness.state()));
+    assert!(status.contains("no NVIDIA driver"), "{status}");
+    harness.run_steps(2);
+    harness.get_all_by_label("Use the simulator").next().unwrap().click();
+    wait(&mut harness, |app| app.state().document().is_some());
+    assert_eq!(harness.state().state().live.as_ref().unwrap().backend, Backend::Simulated);
     harness.get_by_label("MODELLED");
 }

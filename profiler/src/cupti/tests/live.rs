@@ -57,7 +57,7 @@ fn a_live_run_drops_nothing() {
                     }
                 }
             }
-            Some(Event::ExecError(error)) => panic!("the run broke off: {error}"),
+            Some(Event::ExecError { error, .. }) => panic!("the run broke off: {error}"),
             Some(Event::PlanError(error)) => panic!("no plan: {error}"),
             Some(Event::CollectError(error)) => panic!("no trace: {error}"),
             Some(Event::State(state)) => aloud(format_args!("session: {state:?}")),

@@ -1,16 +1,19 @@
 //! `gpu-check`: every kernel against its reference, on the GPUs of this computer.
 
+mod random;
+mod soak;
+
 use std::{
     io::{self, Write},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use weftscope_engine::cuda::{
     check::{Bench, Check, Outcome as Checked, checks},
-    driver_release,
+    driver_release, probe,
 };
 
-use super::{Failure, Outcome, args::GpuCheckArgs};
+use super::{Failure, Outcome, args::GpuCheckArgs, run_spec::HERE};
 
 /// How many checks went which way.
 #[derive(Default)]
@@ -22,6 +25,14 @@ struct Counts {
 
 /// Runs the checks and prints a report.
 pub(super) fn run(args: &GpuCheckArgs) -> Outcome {
+    if let Some(time) = args.live {
+        let machine = args.machine.as_deref().unwrap_or(HERE);
+        if machine == HERE {
+            probe().map_err(|error| Failure::failed(error, "--machine here"))?;
+        }
+        let time = Duration::from_nanos(time.ns.unsigned_abs());
+        return soak::soak(machine, time, args.seed, &mut io::stdout().lock());
+    }
     let wanted = |check: &&Check| {
         args.filter.as_ref().is_none_or(|filter| check.name.contains(filter.as_str()))
     };

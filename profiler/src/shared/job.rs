@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use crossbeam::channel::Sender;
+use weftscope_engine::plan::Plan;
+
+use super::relay::Told;
+
+/// How much is seen of a user's runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Times only: kernels without stamps.
+    Times,
+    /// What kernels stamp; iterations go as graphs.
+    Stamps,
+    /// Stamps, and what the driver's profiling interface sees; ops are launched one by one.
+    Everything,
+}
+
+/// Whether a run that has waited is still wanted.
+pub(super) type Wanted = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What reaches the owner's thread.
+pub(super) enum Job<S> {
+    Run(Run<S>),
+    /// A user has come.
+    Came,
+    /// A user has gone; behind the last one the executor goes too.
+    Left,
+    /// The end.
+    Close,
+}
+
+/// Iterations that a user wants.
+pub(super) struct Run<S> {
+    pub(super) plan: Arc<Plan>,
+    /// The first one's number, and how many.
+    pub(super) iterations: (u64, u32),
+    pub(super) setup: S,
+    pub(super) look: Look,
+    pub(super) wanted: Wanted,
+    pub(super) reply: Sender<Told>,
+}

@@ -1,0 +1,77 @@
+use std::sync::Arc;
+
+use crossbeam::channel::{Sender, bounded};
+use weftscope_engine::{
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    observer::Observer,
+    plan::Plan,
+};
+
+use super::{
+    job::{Job, Look, Run, Wanted},
+    relay::replay,
+};
+
+/// A handle through which plans run on an [`Owner`](super::Owner)'s executor. Holds nothing of a device.
+pub struct User<S> {
+    pub(super) jobs: Sender<Job<S>>,
+    pub(super) setup: S,
+    pub(super) look: Look,
+    pub(super) info: ExecutorInfo,
+    pub(super) wanted: Wanted,
+}
+
+impl<S> User<S> {
+    /// Runs that `wanted` does not want any more, asked when their turn comes, do not run and end in an error. Without it
+    /// what a user asked for and gave up would run all the same, and keep others waiting.
+    #[must_use]
+    pub fn while_wanted(mut self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.wanted = Arc::new(wanted);
+        self
+    }
+}
+
+/// Messages of a run under way; blocks come by the ten thousand, a message a rank.
+const MESSAGES: usize = 64;
+
+impl<S: Clone> Executor for User<S> {
+    fn run(
+        &mut self,
+        plan: &Arc<Plan>,
+        iteration: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<IterationTime, ExecError> {
+        let times = self.run_many(plan, (iteration, 1), observer)?;
+        times.first().copied().ok_or_else(|| ExecError::Unsupported("no iteration ran".to_owned()))
+    }
+
+    fn run_many(
+        &mut self,
+        plan: &Arc<Plan>,
+        iterations: (u64, u32),
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<IterationTime>, ExecError> {
+        let (reply, told) = bounded(MESSAGES);
+        let (plan, setup, look) = (Arc::clone(plan), self.setup.clone(), self.look);
+        let wanted = Arc::clone(&self.wanted);
+        let job = Job::Run(Run { plan, iterations, setup, look, wanted, reply });
+        let ended = self.jobs.send(job).ok().and_then(|()| replay(&told, observer));
+        let Some((outcome, info)) = ended else {
+            return Err(ExecError::Unsupported("the GPUs have been given back".to_owned()));
+        };
+        if let Some(info) = info {
+            self.info = info;
+        }
+        outcome
+    }
+
+    fn provenance(&self) -> ExecutorInfo {
+        self.info.clone()
+    }
+}
+
+impl<S> Drop for User<S> {
+    fn drop(&mut self) {
+        let _owner_gone = self.jobs.send(Job::Left);
+    }
+}
