@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    Classifier,
+    Classifier, Origin,
     analysis::{
         CompareConfig, CompareReport, Config, Ops, OverlapFigures, OverlapReport, compare, overlap,
     },
@@ -24,6 +24,10 @@ pub(super) fn run(args: &CompareArgs) -> Outcome {
         writeln!(out, "{which:>6}: {} ({provenance}): {title}", path.display())?;
     }
     match (before.meta.provenance.origin(), after.meta.provenance.origin()) {
+        (Some(Origin::Unknown), _) | (_, Some(Origin::Unknown)) => writeln!(
+            out,
+            "Where the times of one come from is not known: compare shapes, not microseconds."
+        )?,
         (Some(before), Some(after)) if before == after => {}
         (Some(_), Some(_)) => writeln!(
             out,

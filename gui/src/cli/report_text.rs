@@ -62,8 +62,7 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     let Reported { file, trace, answers, .. } = report;
     writeln!(out, "{}", file.display())?;
     writeln!(out, "{}", trace.meta.title)?;
-    let provenance = &trace.meta.provenance;
-    writeln!(out, "  times are {} by {}", provenance.name(), provenance.source())?;
+    writeln!(out, "  times are {}", trace.meta.provenance.sentence())?;
     for caveat in trace.meta.caveats() {
         writeln!(out, "  {caveat}")?;
     }
@@ -97,6 +96,12 @@ fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     }
     if diagnostics.notes.len() > MAX_NOTES {
         writeln!(out, "  … and {} more notes", diagnostics.notes.len() - MAX_NOTES)?;
+    }
+    if !diagnostics.remarks.is_empty() {
+        writeln!(out, "Set aside without loss:")?;
+    }
+    for (cause, count) in &diagnostics.remarks {
+        writeln!(out, "  {count} × {cause}")?;
     }
     clocks(trace, out)?;
     overhead(trace, out)

@@ -1,12 +1,14 @@
 //! What was lost or uncertain in a trace, and what recording it cost.
 
+use std::collections::BTreeMap;
+
 use egui::{Color32, Grid, RichText, ScrollArea, Ui};
 use weftscope_traces::Trace;
 
 use super::widgets::{Cx, heading, mono, sentence, weak};
 use crate::{
     app::{BottomTab, Command},
-    theme::number,
+    theme::{Theme, number},
 };
 
 /// The whole of it.
@@ -14,12 +16,7 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     let (trace, theme) = (&document.trace, cx.theme);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let provenance = &trace.meta.provenance;
-        sentence(
-            ui,
-            theme,
-            format!("Times are {}, by {}.", provenance.name(), provenance.source()),
-        );
+        sentence(ui, theme, format!("Times are {}.", trace.meta.provenance.sentence()));
         for caveat in trace.meta.caveats() {
             sentence(ui, theme, format!("Caveat: {caveat}."));
         }
@@ -45,21 +42,32 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ),
             );
         }
-        if trace.diagnostics.is_clean() {
+        let diagnostics = &trace.diagnostics;
+        if diagnostics.is_clean() {
             sentence(ui, theme, "Nothing was lost and nothing had to be guessed.");
-            return;
+        } else {
+            heading(ui, theme, "Lost or uncertain");
+            counts_ui(ui, theme, &diagnostics.counts);
         }
-        heading(ui, theme, "Lost or uncertain");
-        Grid::new("diagnostics").num_columns(2).show(ui, |ui| {
-            for (cause, &count) in &trace.diagnostics.counts {
+        for note in &diagnostics.notes {
+            ui.label(weak(theme, note));
+        }
+        if !diagnostics.remarks.is_empty() {
+            heading(ui, theme, "Set aside without loss");
+            counts_ui(ui, theme, &diagnostics.remarks);
+        }
+    });
+}
+
+fn counts_ui(ui: &mut Ui, theme: &Theme, counts: &BTreeMap<String, u64>) {
+    ui.push_id(counts.len(), |ui| {
+        Grid::new("counts").num_columns(2).show(ui, |ui| {
+            for (cause, &count) in counts {
                 ui.label(mono(theme, format!("{:>10}", number::count(count))));
                 ui.label(cause);
                 ui.end_row();
             }
         });
-        for note in &trace.diagnostics.notes {
-            ui.label(weak(theme, note));
-        }
     });
 }
 
@@ -91,7 +99,7 @@ fn recording(trace: &Trace) -> String {
     }
 }
 
-fn summary(trace: &Trace, theme: &crate::theme::Theme) -> (String, Color32) {
+fn summary(trace: &Trace, theme: &Theme) -> (String, Color32) {
     let diagnostics = &trace.diagnostics;
     if diagnostics.is_clean() {
         return ("nothing lost".to_owned(), theme.surfaces.weak);

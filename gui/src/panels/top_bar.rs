@@ -34,13 +34,13 @@ fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     let surfaces = &cx.theme.surfaces;
     let provenance = &document.trace.meta.provenance;
-    let (text, fill) = match provenance.origin() {
-        Some(Origin::Modelled) => ("MODELLED", surfaces.accent),
-        Some(Origin::Measured) => ("MEASURED", surfaces.strong),
-        None => ("MIXED", surfaces.warn),
+    let fill = match provenance.origin() {
+        Some(Origin::Modelled) => surfaces.accent,
+        Some(Origin::Measured) => surfaces.strong,
+        Some(Origin::Unknown) => surfaces.weak,
+        None => surfaces.warn,
     };
-    let source = provenance.source();
-    let mut hover = format!("Times come from: {source}");
+    let mut hover = format!("Times are {}", provenance.sentence());
     for caveat in document.trace.meta.caveats() {
         hover = format!("{hover}\n{caveat}");
     }
@@ -50,7 +50,7 @@ fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
     if let Some(slowdown) = &document.trace.meta.overhead.slowdown {
         hover = format!("{hover}\nRecording made the run {:+.2} % longer", slowdown.percent);
     }
-    badge(ui, cx.theme, text, fill).on_hover_text(hover);
+    badge(ui, cx.theme, &provenance.badge().to_uppercase(), fill).on_hover_text(hover);
 }
 
 fn time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -63,22 +63,23 @@ fn words(kind: Kind) -> &'static str {
     }
 }
 
-/// MODELLED, MEASURED or MIXED, so that no screenshot can lose it: what is computed is outlined, what was measured is
+/// MODELLED, MEASURED, MIXED or what the file says of who recorded it, so that no screenshot can lose it: what is computed is outlined, what was measured is
 /// filled, and a mixture is outlined as a warning.
 pub fn badge_ui(ui: &mut Ui, provenance: &Provenance, theme: &Theme) {
     let s = &theme.surfaces;
     let (colour, fill, edge) = match provenance.origin() {
         Some(Origin::Measured) => (s.panel, s.accent, s.accent),
         Some(Origin::Modelled) => (s.accent, egui::Color32::TRANSPARENT, s.accent),
+        Some(Origin::Unknown) => (s.weak, egui::Color32::TRANSPARENT, s.weak),
         None => (s.warn, egui::Color32::TRANSPARENT, s.warn),
     };
-    let text = provenance.name().to_uppercase();
+    let text = provenance.badge().to_uppercase();
     let galley = ui.painter().layout_no_wrap(text, theme.small(), colour);
     let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(10.0, 4.0), Sense::hover());
     ui.painter().rect(rect, 3.0, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
     ui.painter().galley(rect.min + vec2(5.0, 2.0), galley, colour);
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Label, true, provenance.name().to_uppercase())
+        egui::WidgetInfo::labeled(egui::Role::Label, true, provenance.badge().to_uppercase())
     });
-    response.on_hover_text(provenance.source());
+    response.on_hover_text(format!("Times are {}", provenance.sentence()));
 }

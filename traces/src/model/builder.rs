@@ -66,6 +66,12 @@ impl TraceBuilder {
         id
     }
 
+    /// The label of a slice, before [`finish`](Self::finish).
+    pub fn label_of(&self, slice: SliceRef) -> &Label {
+        let slices = &self.trace.lanes[slice.lane.0 as usize].slices;
+        &self.trace.labels[slices.label[slice.index as usize].0 as usize]
+    }
+
     /// Appends a slice to a lane.
     pub fn push(
         &mut self,

@@ -9,6 +9,9 @@ pub struct Diagnostics {
     pub counts: BTreeMap<String, u64>,
     /// Sentences for a person: first places of each cause, warnings that are no count.
     pub notes: Vec<String>,
+    /// Count per cause of what was set aside without loss: a healthy file has some.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub remarks: BTreeMap<String, u64>,
 }
 
 impl Diagnostics {
@@ -24,6 +27,13 @@ impl Diagnostics {
             *count += n;
         } else {
             self.counts.insert(cause.to_owned(), n);
+        }
+    }
+
+    /// Counts `n` of one cause that are no loss.
+    pub fn remark(&mut self, cause: &str, n: u64) {
+        if n > 0 {
+            *self.remarks.entry(cause.to_owned()).or_default() += n;
         }
     }
 
@@ -44,9 +54,12 @@ impl Diagnostics {
         for note in other.notes {
             self.note(note);
         }
+        for (cause, n) in other.remarks {
+            self.remark(&cause, n);
+        }
     }
 
-    /// True when nothing was lost and nothing noted.
+    /// True when nothing was lost and nothing noted; remarks do not count.
     pub fn is_clean(&self) -> bool {
         self.counts.is_empty() && self.notes.is_empty()
     }

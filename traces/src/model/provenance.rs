@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// Measured or computed.
+/// Measured or computed, as far as it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
@@ -12,14 +12,17 @@ pub enum Origin {
     Measured,
     /// Computed by the simulator.
     Modelled,
+    /// The file does not say.
+    Unknown,
 }
 
 impl Origin {
-    /// `measured` or `modelled`.
+    /// `measured`, `modelled` or `unknown`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Measured => "measured",
             Self::Modelled => "modelled",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -37,6 +40,11 @@ pub enum Provenance {
         /// Simulator and machine file, e.g. `weftscope-engine 0.1.0, h100x8`.
         source: String,
     },
+    /// The file does not say whether a clock or a model made them.
+    Unknown {
+        /// Who wrote it, e.g. `VizTracer 0.16.3`; empty when it does not say that either.
+        source: String,
+    },
     /// Of each rank by itself: files were merged that differ in this.
     PerRank {
         /// By rank.
@@ -51,7 +59,7 @@ pub struct RankProvenance {
     pub rank: Option<u32>,
     /// Measured or computed.
     pub origin: Origin,
-    /// Recorder or simulator.
+    /// Recorder or simulator; empty when not known.
     pub source: String,
 }
 
@@ -72,14 +80,16 @@ impl Provenance {
         match origin {
             Origin::Measured => Self::Measured { source },
             Origin::Modelled => Self::Modelled { source },
+            Origin::Unknown => Self::Unknown { source },
         }
     }
 
-    /// What holds for all times; `None` when some are measured and some modelled.
+    /// What holds for all times; `None` when ranks differ in it.
     pub fn origin(&self) -> Option<Origin> {
         match self {
             Self::Measured { .. } => Some(Origin::Measured),
             Self::Modelled { .. } => Some(Origin::Modelled),
+            Self::Unknown { .. } => Some(Origin::Unknown),
             Self::PerRank { ranks } => {
                 let first = ranks.first()?.origin;
                 ranks.iter().all(|of| of.origin == first).then_some(first)
@@ -87,16 +97,39 @@ impl Provenance {
         }
     }
 
-    /// `measured`, `modelled` or `mixed`.
+    /// `measured`, `modelled`, `unknown` or `mixed`.
     pub fn name(&self) -> &'static str {
         self.origin().map_or("mixed", Origin::name)
+    }
+
+    /// What a badge says: `measured`, `modelled`, `mixed`, `recorded by VizTracer 0.16.3` or `unknown origin`.
+    pub fn badge(&self) -> String {
+        let source = self.source();
+        match self.origin() {
+            Some(Origin::Unknown) if source.is_empty() => "unknown origin".to_owned(),
+            Some(Origin::Unknown) => format!("recorded by {source}"),
+            _ => self.name().to_owned(),
+        }
+    }
+
+    /// What holds of the times, as the end of a sentence about them: `measured by PyTorch profiler`, `recorded by
+    /// VizTracer 0.16.3, which does not say how`, `of unknown origin`.
+    pub fn sentence(&self) -> String {
+        let source = self.source();
+        match self.origin() {
+            Some(Origin::Unknown) if source.is_empty() => "of unknown origin".to_owned(),
+            Some(Origin::Unknown) => format!("recorded by {source}, which does not say how"),
+            _ => format!("{} by {source}", self.name()),
+        }
     }
 
     /// The recorder or simulator; where ranks differ, each with its ranks, e.g. `CUPTI 13 (measured: rank 0),
     /// weftscope-engine 0.1.0 (modelled: ranks 1–3)`.
     pub fn source(&self) -> Cow<'_, str> {
         match self {
-            Self::Measured { source } | Self::Modelled { source } => Cow::Borrowed(source),
+            Self::Measured { source } | Self::Modelled { source } | Self::Unknown { source } => {
+                Cow::Borrowed(source)
+            }
             Self::PerRank { ranks } => Cow::Owned(sources(ranks)),
         }
     }
@@ -104,8 +137,8 @@ impl Provenance {
     /// Rank by rank, where ranks differ; else empty.
     pub fn ranks(&self) -> &[RankProvenance] {
         match self {
-            Self::Measured { .. } | Self::Modelled { .. } => &[],
             Self::PerRank { ranks } => ranks,
+            _ => &[],
         }
     }
 
@@ -129,6 +162,7 @@ impl Provenance {
             let all = match self.of_rank(rank) {
                 Self::Measured { source } => vec![(Origin::Measured, source)],
                 Self::Modelled { source } => vec![(Origin::Modelled, source)],
+                Self::Unknown { source } => vec![(Origin::Unknown, source)],
                 Self::PerRank { ranks } => {
                     ranks.into_iter().map(|of| (of.origin, of.source)).collect()
                 }
@@ -155,10 +189,11 @@ fn sources(ranks: &[RankProvenance]) -> String {
     }
     let each = grouped.into_iter().map(|(of, members)| {
         let which = in_words(&members);
+        let source = if of.source.is_empty() { "not told" } else { &of.source };
         if mixed {
-            format!("{} ({}: {which})", of.source, of.origin.name())
+            format!("{source} ({}: {which})", of.origin.name())
         } else {
-            format!("{} ({which})", of.source)
+            format!("{source} ({which})")
         }
     });
     each.collect::<Vec<_>>().join(", ")
@@ -207,5 +242,28 @@ mod tests {
         assert_eq!(mixed.of_rank(Some(4)), Provenance::Modelled { source: "sim".to_owned() });
         assert_eq!(mixed.of_rank(None), mixed);
         assert_eq!(Provenance::of_ranks(Vec::new()), None);
+        let half = Provenance::of_ranks(vec![of(0, measured, "a"), of(1, Origin::Unknown, "")]);
+        let half = half.expect("two ranks");
+        assert_eq!(
+            (half.name(), &*half.source()),
+            ("mixed", "a (measured: rank 0), not told (unknown: rank 1)")
+        );
+    }
+
+    #[test]
+    fn what_is_not_told_is_not_called_measured() {
+        let told = |source: &str| {
+            let provenance = Provenance::Unknown { source: source.to_owned() };
+            (provenance.name(), provenance.badge(), provenance.sentence())
+        };
+        assert_eq!(told(""), ("unknown", "unknown origin".into(), "of unknown origin".into()));
+        let (name, badge, sentence) = told("VizTracer 1");
+        assert_eq!((name, badge.as_str()), ("unknown", "recorded by VizTracer 1"));
+        assert_eq!(sentence, "recorded by VizTracer 1, which does not say how");
+        let measured = Provenance::Measured { source: "CUPTI".to_owned() };
+        assert_eq!(
+            (measured.badge(), measured.sentence()),
+            ("measured".into(), "measured by CUPTI".into())
+        );
     }
 }

@@ -116,6 +116,41 @@ fn what_cannot_be_used_is_counted_by_cause() {
 }
 
 #[test]
+fn only_who_is_known_to_measure_is_called_measured() {
+    let of = |beside: &str| {
+        let trace = import(format!("{{{beside}\"traceEvents\": [{A}]}}")).expect(beside);
+        (trace.meta.provenance.name(), trace.meta.provenance.badge())
+    };
+    let badge = |name: &'static str, badge: &str| (name, badge.to_owned());
+    assert_eq!(of(""), badge("unknown", "unknown origin"));
+    assert_eq!(
+        of("\"otherData\": {\"version\": \"Sim 3\"},"),
+        badge("unknown", "recorded by Sim 3")
+    );
+    let viztracer = "\"viztracer_metadata\": {\"version\": \"0.16.3\", \"overflow\": false},";
+    assert_eq!(of(viztracer), badge("unknown", "recorded by VizTracer 0.16.3"));
+    assert_eq!(of("\"schemaVersion\": 1,"), badge("measured", "measured"));
+}
+
+/// Kineto draws an arrow from and to every runtime call; only those from launches and copies must end on a GPU.
+#[test]
+fn arrows_of_calls_that_launch_nothing_are_no_loss() {
+    let call = |name: &str, at: u32| {
+        format!(
+            r#"{{"ph":"X","cat":"cuda_runtime","name":"{name}","pid":1,"tid":2,"ts":{at},"dur":5}},
+               {{"ph":"s","cat":"ac2g","name":"ac2g","id":{at},"pid":1,"tid":2,"ts":{at}}}"#
+        )
+    };
+    let waits = events(&call("cudaStreamWaitEvent", 10));
+    assert!(waits.diagnostics.is_clean(), "{:?}", waits.diagnostics);
+    assert_eq!(waits.diagnostics.remarks["launch arrows of calls that launched nothing"], 1);
+    for name in ["cudaLaunchKernel", "hipMemcpyAsync"] {
+        let lost = events(&call(name, 10));
+        assert_eq!(counts(&lost), [("launches whose GPU work is not in the file", 1)], "{name}");
+    }
+}
+
+#[test]
 fn kernels_that_overlap_on_a_stream_get_lanes() {
     let kernel = |name: &str, ts: u32, dur: u32| {
         format!(

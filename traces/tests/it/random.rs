@@ -112,11 +112,12 @@ fn meta() -> impl Strategy<Value = Meta> {
 }
 
 fn provenance() -> impl Strategy<Value = Provenance> {
-    let origin = || select(&[Origin::Measured, Origin::Modelled][..]);
+    let origin = || select(&[Origin::Measured, Origin::Modelled, Origin::Unknown][..]);
     let per_rank = vec((proptest::option::of(0_u32..3), origin(), text()), 1..4);
     prop_oneof![
         2 => text().prop_map(|source| Provenance::Measured { source }),
         2 => text().prop_map(|source| Provenance::Modelled { source }),
+        1 => text().prop_map(|source| Provenance::Unknown { source }),
         1 => per_rank.prop_map(|ranks| {
             let of = |(rank, origin, source)| RankProvenance { rank, origin, source };
             Provenance::PerRank { ranks: ranks.into_iter().map(of).collect() }

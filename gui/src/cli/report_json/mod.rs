@@ -4,7 +4,10 @@
 mod phases;
 mod waves;
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use serde::Serialize;
 use weftscope_traces::{
@@ -23,8 +26,10 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Entry<'a> {
     file: String,
-    /// `measured`, `modelled` or `mixed`.
+    /// `measured`, `modelled`, `unknown` or `mixed`.
     provenance: &'static str,
+    /// Recorder or simulator; empty when not known.
+    source: Cow<'a, str>,
     /// Rank by rank, where ranks differ in it.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     rank_provenance: &'a [RankProvenance],
@@ -78,6 +83,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
         .map(|report| Entry {
             file: report.file.display().to_string(),
             provenance: report.trace.meta.provenance.name(),
+            source: report.trace.meta.provenance.source(),
             rank_provenance: report.trace.meta.provenance.ranks(),
             caveats: report.trace.meta.caveats().collect(),
             recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),

@@ -62,7 +62,10 @@ pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verd
     let (limit, sentence) = judge(ops, reports, &sum);
     let mut details = Vec::new();
     details.extend(against_baselines(reports.iteration_lengths.median_ns, baselines));
-    details.extend(hidden(&sum, limit));
+    // Without phases, the sentence is about just that.
+    if limit != Limit::ExposedComm || reports.phases.tightest.is_some() {
+        details.extend(hidden(&sum, limit));
+    }
     details.extend(head_and_tail(&reports.phases, &sum));
     if limit != Limit::Waiting {
         details.extend(waiting(reports).map(|waiting| format!("{}.", waiting.sentence)));

@@ -40,17 +40,22 @@ pub(super) fn meta(
     origin_ns: i64,
 ) -> Meta {
     let cupti = header.run.iter().find(|(key, _)| key == "CUPTI").map(|(_, version)| version);
-    let source = match (header.is_kineto, cupti) {
-        (true, Some(version)) => format!("PyTorch profiler (CUPTI {version})"),
-        (true, None) => "PyTorch profiler".to_owned(),
-        (false, _) => "Chrome trace events".to_owned(),
+    let measured = |source| Provenance::Measured { source };
+    let provenance = match (header.is_kineto, cupti) {
+        (true, Some(version)) => measured(format!("PyTorch profiler (CUPTI {version})")),
+        (true, None) => measured("PyTorch profiler".to_owned()),
+        (false, _) => Provenance::Unknown { source: header.recorder.clone().unwrap_or_default() },
     };
     let title = if options.title.is_empty() {
-        header.trace_name.clone().unwrap_or_else(|| source.clone())
+        let named = || match &*provenance.source() {
+            "" => "Chrome trace events".to_owned(),
+            source => source.to_owned(),
+        };
+        header.trace_name.clone().unwrap_or_else(named)
     } else {
         options.title.clone()
     };
-    let mut meta = Meta::new(title, Provenance::Measured { source });
+    let mut meta = Meta::new(title, provenance);
     // Without a base, times from about 2001 on are microseconds of the Unix epoch.
     let is_epoch = origin_ns > 1_000_000_000_000_000_000;
     meta.base_time_unix_ns = match header.base_time_ns {

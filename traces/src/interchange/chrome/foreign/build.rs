@@ -217,9 +217,9 @@ impl<'a> Build<'a> {
                     let (nest, lanes) = &mut nests[event.row as usize];
                     let (lane, sticks_out) = nest.place(span.start_ns, span.end_ns);
                     if sticks_out {
-                        tally.lost_where("host slices that overlap without nesting, moved to a lane of their own", || {
-                            format!("at {} ns", span.start_ns)
-                        });
+                        let cause =
+                            "host slices that overlap without nesting, on a lane of their own";
+                        tally.diagnostics.remark(cause, 1);
                     }
                     let Some(track) = self.track_of_row[event.row as usize] else {
                         tally.lost_where("slices without a row", || {
@@ -298,7 +298,10 @@ impl<'a> Build<'a> {
             let at_ns = at_ns.checked_sub(origin_ns)?;
             on_stream.and_then(|row| places.at(row, at_ns)).or_else(|| places.at(row, at_ns))
         };
-        for Flow { from, to, kind } in flows::join(arrows, end_of, tally) {
+        let out = &self.out;
+        let launches = |slice: SliceRef| puts_work_on_a_gpu(&out.label_of(slice).name);
+        let joined = flows::join(arrows, end_of, launches, tally);
+        for Flow { from, to, kind } in joined {
             self.out.flow(from, to, kind);
         }
     }
@@ -315,4 +318,11 @@ impl<'a> Build<'a> {
             };
         }
     }
+}
+
+/// A call of the runtime or the driver that puts work on a GPU, by its name: `cudaLaunchKernel`, `cuLaunchKernelEx`,
+/// `hipMemcpyAsync`. One of another name, like `cudaStreamWaitEvent`, only waits or asks.
+fn puts_work_on_a_gpu(call: &str) -> bool {
+    let call = call.to_ascii_lowercase();
+    ["launch", "memcpy", "memset"].iter().any(|work| call.contains(work))
 }

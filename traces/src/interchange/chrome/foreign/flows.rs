@@ -36,13 +36,16 @@ impl Places {
     }
 }
 
+const LAUNCHED_NOTHING: &str = "launch arrows of calls that launched nothing";
+
 /// Joins the points of each arrow: every later point hangs on the one before it, ends on the last start or step.
 ///
-/// Kineto writes an end of a launch arrow for every runtime call, most of which launched nothing; those are
-/// counted under a cause of their own, because they are no loss.
+/// Kineto writes an end of a launch arrow for every runtime call, most of which launched nothing, and a start for some
+/// that wait; those are remarks and no loss. `launches` says of a slice whether it puts work on a GPU.
 pub(crate) fn join(
     mut points: Vec<FlowPoint>,
     slice_at: impl Fn(u32, i64) -> Option<SliceRef>,
+    launches: impl Fn(SliceRef) -> bool,
     tally: &mut Tally,
 ) -> Vec<Flow> {
     let order = |phase: u8| u8::from(phase != b's');
@@ -64,7 +67,7 @@ pub(crate) fn join(
             }
             match from {
                 None if point.is_launch => {
-                    tally.lost_where("launch arrows of calls that launched nothing", place);
+                    tally.diagnostics.remark(LAUNCHED_NOTHING, 1);
                 }
                 None => tally.lost_where("arrow ends without a start", place),
                 Some(start) => {
@@ -80,10 +83,14 @@ pub(crate) fn join(
             }
         }
         if let Some(point) = unused_start {
-            let cause = if point.is_launch {
-                "launch arrows without GPU work at their end"
-            } else {
-                "arrow starts without an end"
+            let here = slice_at(point.row, point.at_ns);
+            let cause = match (point.is_launch, here.is_none_or(&launches)) {
+                (true, false) => {
+                    tally.diagnostics.remark(LAUNCHED_NOTHING, 1);
+                    continue;
+                }
+                (true, true) => "launches whose GPU work is not in the file",
+                (false, _) => "arrow starts without an end",
             };
             tally.lost_where(cause, || format!("at {} ns of the file's time", point.at_ns));
         }

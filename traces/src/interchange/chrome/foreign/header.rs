@@ -19,6 +19,8 @@ pub(crate) struct Header {
     /// Written by Kineto, or by a tool that writes what Kineto does.
     pub(crate) is_kineto: bool,
     pub(crate) trace_name: Option<String>,
+    /// Who says to have written it, where it was not Kineto.
+    pub(crate) recorder: Option<String>,
     /// Version facts worth showing: CUPTI, CUDA driver, NCCL.
     pub(crate) run: Vec<(String, String)>,
     /// Our own description of the trace, when we wrote the file.
@@ -43,6 +45,15 @@ struct Distributed {
     rank: Option<u32>,
     world_size: Option<u32>,
     nccl_version: Option<String>,
+}
+
+/// What writers say of themselves.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Recorder {
+    version: Option<String>,
+    #[serde(rename = "product-version")]
+    product_version: Option<String>,
 }
 
 impl Header {
@@ -74,6 +85,18 @@ impl Header {
             }),
             "traceName" => {
                 self.trace_name = event::text(value).map(std::borrow::Cow::into_owned);
+                true
+            }
+            "viztracer_metadata" => {
+                let version = parsed::<Recorder>(&value).and_then(|told| told.version);
+                self.recorder = Some(format!("VizTracer {}", version.unwrap_or_default()));
+                true
+            }
+            // As the trace event format has it: what else a writer has to tell.
+            "otherData" | "metadata" => {
+                let told = parsed::<Recorder>(&value);
+                let told = told.and_then(|told| told.product_version.or(told.version));
+                self.recorder = self.recorder.take().or(told);
                 true
             }
             "cupti_version" => self.version("CUPTI", value),
