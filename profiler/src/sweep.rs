@@ -30,8 +30,8 @@ impl SweepAxis {
     pub fn name(self) -> &'static str {
         match self {
             Self::Split => "tokens in split 0",
-            Self::AttnCtas => "SMs for communication under attention",
-            Self::MlpCtas => "SMs for communication under the MLP",
+            Self::AttnCtas => "CTAs of communication under attention",
+            Self::MlpCtas => "CTAs of communication under the MLP",
         }
     }
 
@@ -39,8 +39,8 @@ impl SweepAxis {
     pub fn short_name(self) -> &'static str {
         match self {
             Self::Split => "split point",
-            Self::AttnCtas => "SMs, attention",
-            Self::MlpCtas => "SMs, MLP",
+            Self::AttnCtas => "CTAs, attention",
+            Self::MlpCtas => "CTAs, MLP",
         }
     }
 

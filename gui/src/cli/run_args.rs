@@ -26,7 +26,7 @@ pub struct RunArgs {
     /// Tokens of the iteration, all prefill.
     #[arg(long, default_value_t = 8192, value_name = "N", conflicts_with = "batch")]
     pub tokens: u32,
-    /// A mixed batch instead: e.g. `4x2048, 64xdecode@1024, 512@4096` (new tokens @ tokens cached).
+    /// A mixed batch instead: e.g. `4x2048, 64xd1024, 512@4096` (new tokens @ tokens cached).
     #[arg(long, value_name = "LIST", conflicts_with = "seq")]
     pub batch: Option<String>,
     /// Overlap strategy (`weftscope list strategies`).
@@ -48,8 +48,8 @@ pub struct OnArgs {
     /// [`Knob::Tp`].
     #[arg(long, value_name = "N", help = help(Knob::Tp, "[default: 8, or the machine's GPUs if fewer]"))]
     pub tp: Option<u32>,
-    /// Shard sizes as if the degree were this; times then show that degree's ratio of compute to communication.
-    #[arg(long, value_name = "N")]
+    /// [`Knob::ShardOf`].
+    #[arg(long, value_name = "N", help = help(Knob::ShardOf, "[default: as --tp]"))]
     pub shard_of: Option<u32>,
     /// Tokens a sequence [default: one sequence of all tokens].
     #[arg(long, value_name = "N")]

@@ -1,21 +1,24 @@
 //! Where the plans of a machine run.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use weftscope_engine::{
-    cuda::{CudaExecutor, Gpus, before_exit, renew_exit_hooks},
+    cuda::{Checkpoint, CudaExecutor, Gpus, Weights, before_exit, renew_exit_hooks},
     executor::{ExecError, Executor},
     machine::Machine,
     sim::Simulator,
 };
 use weftscope_profiler::{
     instrument::{self, open_or_plain},
+    overhead::Recording,
     shared::{Look, Owner},
 };
 
+use super::{GpuRun, Seen};
 use crate::jobs::JobControl;
 
 /// Who runs the plans of a machine.
@@ -24,8 +27,8 @@ pub enum Backend {
     /// The simulator.
     #[default]
     Simulated,
-    /// The GPUs of this computer.
-    Gpus(Arc<Gpus>),
+    /// The GPUs of this computer, and how they run.
+    Gpus(Arc<Gpus>, GpuRun),
 }
 
 impl Backend {
@@ -33,7 +36,42 @@ impl Backend {
     pub(crate) fn period(&self) -> Duration {
         match self {
             Self::Simulated => Duration::from_millis(500),
-            Self::Gpus(_) => Duration::ZERO,
+            Self::Gpus(..) => Duration::ZERO,
+        }
+    }
+
+    /// Iterations of a picture.
+    pub(crate) fn burst(&self) -> u32 {
+        match self {
+            Self::Simulated => 1,
+            Self::Gpus(_, run) => run.iterations.clamp(1, GpuRun::MOST_ITERATIONS),
+        }
+    }
+
+    /// How much is seen of the run that is shown.
+    pub(crate) fn look(&self) -> Look {
+        match self {
+            Self::Gpus(_, GpuRun { seen: Seen::Stamps, .. }) => Look::Stamps,
+            Self::Gpus(..) | Self::Simulated => Look::Everything,
+        }
+    }
+
+    /// How it is run on GPUs.
+    pub fn gpu_run(&self) -> Option<&GpuRun> {
+        match self {
+            Self::Simulated => None,
+            Self::Gpus(_, run) => Some(run),
+        }
+    }
+
+    /// True when what the executor is opened for is the same: times of one hold for the other.
+    pub(crate) fn runs_alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Simulated, Self::Simulated) => true,
+            (Self::Gpus(mine, run), Self::Gpus(theirs, other)) => {
+                mine == theirs && run.weights == other.weights
+            }
+            _ => false,
         }
     }
 }
@@ -41,11 +79,32 @@ impl Backend {
 /// How long the end of the program waits for the GPUs: a kernel that waits for a peer gives up sooner.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What an executor on GPUs is opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Setup {
+    counters_ns: Option<u64>,
+    weights: Option<PathBuf>,
+}
+
+/// Opens the GPUs; on their owner's thread.
+fn open(ranks: u32, setup: &Setup) -> Result<Box<dyn Recording>, ExecError> {
+    let mut executor = CudaExecutor::open(ranks, true)?;
+    if let Some(folder) = &setup.weights {
+        let checkpoint =
+            Checkpoint::open(folder).map_err(|error| ExecError::Unsupported(error.to_string()))?;
+        executor = executor.with_weights(Weights::Checkpoint(Arc::new(checkpoint)));
+    }
+    let options = instrument::Options { counters_ns: setup.counters_ns };
+    let executor = open_or_plain(executor, options);
+    renew_exit_hooks();
+    Ok(executor)
+}
+
 /// Makes executors for the live run, its baselines and its curves. Whoever asks, the GPUs have one [`Owner`], started by
 /// the first that needs them. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct Executors {
-    gpus: Arc<Mutex<Option<Owner<instrument::Options>>>>,
+    gpus: Arc<Mutex<Option<Owner<Setup>>>>,
 }
 
 impl Executors {
@@ -63,8 +122,8 @@ impl Executors {
     ) -> Result<Box<dyn Executor>, ExecError> {
         match backend {
             Backend::Simulated => Ok(Box::new(Simulator::new(machine))),
-            Backend::Gpus(_) => {
-                let setup = instrument::Options::default();
+            Backend::Gpus(_, run) => {
+                let setup = Setup { counters_ns: run.counters_ns, weights: run.weights.clone() };
                 let user = self.owner()?.user(setup, look, "GPUs of this machine");
                 let control = control.clone();
                 Ok(Box::new(user.while_wanted(move || !control.is_cancelled())))
@@ -78,18 +137,14 @@ impl Executors {
         owner.is_none_or(|owner| owner.close(PATIENCE))
     }
 
-    fn owner(&self) -> Result<Owner<instrument::Options>, ExecError> {
+    fn owner(&self) -> Result<Owner<Setup>, ExecError> {
         // There is no state behind the lock that a panic could have broken.
         let mut gpus = self.gpus.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(owner) = &*gpus {
             return Ok(owner.clone());
         }
-        let owner = Owner::start(Box::new(|ranks, setup: &instrument::Options| {
-            let executor = open_or_plain(CudaExecutor::open(ranks, true)?, *setup);
-            renew_exit_hooks();
-            Ok(executor)
-        }))
-        .map_err(|error| ExecError::Unsupported(format!("no thread for the GPUs: {error}")))?;
+        let owner = Owner::start(Box::new(open))
+            .map_err(|error| ExecError::Unsupported(format!("no thread for the GPUs: {error}")))?;
         let at_exit = owner.clone();
         before_exit(move || {
             let _in_time = at_exit.close(PATIENCE);

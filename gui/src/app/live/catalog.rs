@@ -7,7 +7,7 @@ use weftscope_engine::{
     spec::{RunSpec, Transport},
 };
 
-use super::{Backend, fit::default_spec};
+use super::{Backend, GpuRun, fit::default_spec};
 
 /// What may be chosen: models and machines, never empty.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl Catalog {
     pub fn add_gpus(&mut self, found: Arc<Gpus>) {
         let machine = machine_of(&found);
         self.hosts.retain(|host| host.backend == Backend::Simulated);
-        self.hosts.insert(0, Host { machine, backend: Backend::Gpus(found) });
+        self.hosts.insert(0, Host { machine, backend: Backend::Gpus(found, GpuRun::default()) });
     }
 
     /// What runs at the first start.

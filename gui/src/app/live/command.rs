@@ -1,6 +1,6 @@
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::KnobEdit;
+use super::{GpuRun, KnobEdit};
 
 /// Requests about the live run.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub enum LiveCommand {
     Retry,
     /// Turn a knob.
     Turn(KnobEdit),
+    /// Run on the GPUs of this computer otherwise; without effect elsewhere.
+    RunOnGpus(GpuRun),
     /// All knobs as at the first start.
     ResetAll,
     /// Look at the newest iteration as it comes.

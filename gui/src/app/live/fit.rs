@@ -10,6 +10,9 @@ const DEFAULT_TOKENS: u32 = 8192;
 /// Layers of the first run: one whole weave with a head and a tail, quick enough to follow a slider.
 const DEFAULT_LAYERS: u32 = 2;
 
+/// Finest shards offered: the published settings end at 8 ranks.
+const MOST_SHARDS: u32 = 8;
+
 /// What runs at the first start: the page's main job on the catalog's first model and machine.
 pub fn default_spec(model: ModelShape, machine: Machine) -> RunSpec {
     let knobs = Knobs { layers: Some(DEFAULT_LAYERS), ..Knobs::default() };
@@ -37,6 +40,8 @@ pub(super) fn fit(spec: &mut RunSpec, before: &RunSpec) {
         // A move from a machine without a switch to one with it goes back to the default.
         knobs.transport = Transport::Multimem;
     }
+    let finer = |degree: &u32| *degree > knobs.tp && Shard::new(&spec.model, *degree).is_ok();
+    knobs.shard_of = knobs.shard_of.filter(finer);
     if let Some(layers) = knobs.layers {
         knobs.layers = Some(layers.clamp(1, spec.model.layers));
     }
@@ -50,4 +55,9 @@ pub(super) fn fit(spec: &mut RunSpec, before: &RunSpec) {
 /// Tensor-parallel degrees, 1–8, that divide the model and fit on the machine.
 pub(crate) fn degrees(model: &ModelShape, machine: &Machine) -> Vec<u32> {
     (1..=machine.gpus.min(8)).filter(|&degree| Shard::new(model, degree).is_ok()).collect()
+}
+
+/// Degrees whose shards may be computed by fewer ranks, above `tp`.
+pub(crate) fn shard_degrees(model: &ModelShape, tp: u32) -> Vec<u32> {
+    (tp + 1..=MOST_SHARDS).filter(|&degree| Shard::new(model, degree).is_ok()).collect()
 }

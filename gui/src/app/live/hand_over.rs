@@ -42,6 +42,7 @@ fn hand_over_spec(state: &mut State) -> Vec<Effect> {
     let before = live.sent.replace(Arc::clone(&spec));
     live.asked_s = Some(now_s);
     let moved = live.backend != live.draft.backend;
+    let other_times = !live.backend.runs_alike(&live.draft.backend);
     let effects = if moved {
         vec![restart(live, &spec)]
     } else {
@@ -51,13 +52,13 @@ fn hand_over_spec(state: &mut State) -> Vec<Effect> {
         live.refusals = Refusals::of(&spec, &live.backend, &live.catalog);
     }
     let of = Arc::new(baseline_spec(&spec));
-    if moved || live.baselines_of.as_ref() != Some(&of) {
+    if other_times || live.baselines_of.as_ref() != Some(&of) {
         live.baselines_of = Some(of);
         live.baselines_due = true;
         live.baselines.clear();
         live.unsplit_alone_ns = None;
         state.drop_jobs(JobKind::Baselines);
-        if moved {
+        if other_times {
             state.drop_jobs(JobKind::Curve);
         }
     }

@@ -21,6 +21,8 @@ pub enum Knob {
     Machine,
     /// Tensor-parallel degree.
     Tp,
+    /// The degree whose shards are computed.
+    ShardOf,
     /// The requests.
     Batch,
     /// The schedule.
@@ -50,6 +52,8 @@ pub enum KnobEdit {
     Machine(String),
     /// Another degree.
     Tp(u32),
+    /// Shards of another degree; `None`: of the degree that runs.
+    ShardOf(Option<u32>),
     /// The batch as text; it counts once it parses.
     BatchText(String),
     /// One prefill of so many tokens.
@@ -81,7 +85,7 @@ pub enum KnobEdit {
 
 impl Knob {
     /// Every knob.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Model,
         Self::Batch,
         Self::Layers,
@@ -94,6 +98,7 @@ impl Knob {
         Self::Skew,
         Self::Machine,
         Self::Tp,
+        Self::ShardOf,
     ];
 
     /// Name beside its control.
@@ -102,12 +107,13 @@ impl Knob {
             Self::Model => "Model",
             Self::Machine => "Machine",
             Self::Tp => "Ranks",
+            Self::ShardOf => "Shards of",
             Self::Batch => "Requests",
             Self::Strategy => "Strategy",
             Self::Transport => "Transport",
             Self::Split => "Chosen by",
-            Self::AttnCtas => "SMs, attn",
-            Self::MlpCtas => "SMs, MLP",
+            Self::AttnCtas => "CTAs, attn",
+            Self::MlpCtas => "CTAs, MLP",
             Self::Layers => "Layers",
             Self::Skew => "Rank skew",
             Self::Seed => "Seed",
@@ -120,6 +126,9 @@ impl Knob {
             Self::Model => "The model",
             Self::Machine => "The machine: simulated, or the GPUs of this computer",
             Self::Tp => "Tensor-parallel degree: ranks, one GPU each",
+            Self::ShardOf => {
+                "Shard sizes as if the degree were this; times then show that degree's ratio of compute to communication"
+            }
             Self::Batch => "Requests of one iteration, separated by commas, in scheduler order",
             Self::Strategy => "Overlap strategy",
             Self::Transport => "How bytes travel between GPUs",
@@ -144,6 +153,7 @@ impl Knob {
             Self::Machine => one.machine.name == other.machine.name,
             Self::Batch => one.batch == other.batch,
             Self::Tp => mine.tp == theirs.tp.min(one.machine.gpus),
+            Self::ShardOf => mine.shard_of == theirs.shard_of,
             Self::Strategy => mine.strategy == theirs.strategy,
             Self::Transport => mine.transport == theirs.transport,
             Self::Split => mine.split == theirs.split,
@@ -163,6 +173,7 @@ impl Knob {
             Self::Machine => spec.machine.clone_from(&from.machine),
             Self::Batch => spec.batch.clone_from(&from.batch),
             Self::Tp => mine.tp = theirs.tp.min(spec.machine.gpus),
+            Self::ShardOf => mine.shard_of = theirs.shard_of,
             Self::Strategy => mine.strategy = theirs.strategy,
             Self::Transport => mine.transport = theirs.transport,
             Self::Split => mine.split = theirs.split,
@@ -185,6 +196,7 @@ impl Knob {
             Self::Transport => Transport::ALL.map(KnobEdit::Transport).into(),
             Self::Machine
             | Self::Tp
+            | Self::ShardOf
             | Self::Batch
             | Self::Split
             | Self::AttnCtas
@@ -212,6 +224,7 @@ impl KnobEdit {
                 }
             }
             Self::Tp(tp) => knobs.tp = *tp,
+            Self::ShardOf(degree) => knobs.shard_of = *degree,
             Self::BatchText(text) => {
                 if let Ok(batch) = text.parse() {
                     spec.batch = batch;

@@ -17,7 +17,7 @@ impl Refusals {
     /// What each choice would come to, all else as in `spec`: some twenty plans of one layer. The simulator refuses
     /// nothing here.
     pub fn of(spec: &RunSpec, backend: &Backend, catalog: &Catalog) -> Self {
-        let Backend::Gpus(found) = backend else { return Self::default() };
+        let Backend::Gpus(found, _) = backend else { return Self::default() };
         let mut one_layer = spec.clone();
         one_layer.knobs.layers = Some(1);
         let refused_choice = |choice: KnobEdit| {

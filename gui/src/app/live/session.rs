@@ -3,9 +3,8 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
-use weftscope_profiler::{
-    live::{Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options},
-    shared::Look,
+use weftscope_profiler::live::{
+    Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options,
 };
 
 use super::{Backend, Executors, KeptIteration, LiveEvent, Receipt, SessionId, SplitMarks};
@@ -21,6 +20,15 @@ pub struct SessionHandle {
     over: JobControl,
 }
 
+/// How a session iterates.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Least time from one picture's start to the next.
+    pub period: Duration,
+    /// Iterations of a picture.
+    pub burst: u32,
+}
+
 /// How long the preparing thread waits before it looks whether it is still wanted.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -32,11 +40,13 @@ impl SessionHandle {
     pub fn start(
         factory: ExecutorFactory,
         spec: RunSpec,
-        period: Duration,
+        pace: Pace,
         (id, over): (SessionId, JobControl),
         events: EventSender,
     ) -> Result<Self, String> {
-        let options = Options { period, wake: Arc::new(|| {}) as Wake, ..Options::default() };
+        let Pace { period, burst } = pace;
+        let options =
+            Options { period, burst, wake: Arc::new(|| {}) as Wake, ..Options::default() };
         let session =
             LiveSession::spawn(factory, spec, options).map_err(|error| error.to_string())?;
         let handle = Self { session: Arc::new(session), over: over.clone() };
@@ -72,13 +82,13 @@ pub(crate) fn start_session(
     id: SessionId,
     events: EventSender,
 ) -> Result<SessionHandle, String> {
-    let period = backend.period();
+    let pace = Pace { period: backend.period(), burst: backend.burst() };
     let (executors, backend, machine) = (executors.clone(), backend.clone(), spec.machine.clone());
     let over = JobControl::default();
     let control = over.clone();
     let factory =
-        Box::new(move || executors.executor(&backend, &machine, Look::Everything, &control));
-    SessionHandle::start(factory, spec.clone(), period, (id, over), events)
+        Box::new(move || executors.executor(&backend, &machine, backend.look(), &control));
+    SessionHandle::start(factory, spec.clone(), pace, (id, over), events)
 }
 
 /// The preparing thread. The session keeps only its newest unfetched iteration, so a slow preparation skips

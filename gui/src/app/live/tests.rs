@@ -9,8 +9,8 @@ use weftscope_engine::{
 };
 
 use super::{
-    Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent, Status, apply_live, flush,
-    update_live,
+    Backend, Catalog, Draft, GpuRun, KnobEdit, Live, LiveCommand, LiveEvent, Status, apply_live,
+    flush, update_live,
 };
 use crate::app::{Effect, Shown, State};
 
@@ -71,13 +71,13 @@ fn real_gpus_come_first_and_run_for_real() {
     assert_eq!(first.machine.title, "2 × NVIDIA H200 (this machine)");
     assert_eq!(live(&state).backend, Backend::Simulated, "they are not chosen yet");
     assert!(flush(&mut state).is_empty());
-    assert_eq!(pick(&mut state, "here"), Backend::Gpus(two_gpus()));
+    assert_eq!(pick(&mut state, "here"), Backend::Gpus(two_gpus(), GpuRun::default()));
     let spec = &live(&state).draft.spec;
     assert_eq!((spec.knobs.tp, spec.knobs.transport), (2, Transport::P2p));
     // Another knob goes to the same session.
     update_live(&mut state, LiveCommand::Turn(KnobEdit::Layers(Some(3))));
     assert!(matches!(flush(&mut state)[..], [Effect::Session(_)]));
-    assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus()));
+    assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus(), GpuRun::default()));
     assert_eq!(pick(&mut state, "h200x2"), Backend::Simulated);
     // Looking again does not list them twice.
     apply_live(&mut state, LiveEvent::Gpus(two_gpus()));
@@ -126,10 +126,30 @@ fn gpus_that_fail_keep_the_machine_and_are_tried_again() {
         assert_eq!(state.notices.iter().count(), notices, "the first and the last are said aloud");
         assert!(flush(&mut state).is_empty(), "machine and knobs stay");
     }
-    assert_eq!(live(&state).backend, Backend::Gpus(two_gpus()));
+    assert_eq!(live(&state).backend, Backend::Gpus(two_gpus(), GpuRun::default()));
     let effects = update_live(&mut state, LiveCommand::Retry);
     assert!(matches!(effects[..], [Effect::Session(SessionCommand::Run)]));
     assert_eq!(live(&state).status, Status::Starting);
+}
+
+#[test]
+fn how_gpus_run_starts_a_session_and_only_weights_change_the_baselines() {
+    let mut state = state();
+    pick(&mut state, "here");
+    let other = GpuRun { iterations: 4, seen: super::Seen::Stamps, ..GpuRun::default() };
+    update_live(&mut state, LiveCommand::RunOnGpus(other.clone()));
+    let effects = flush(&mut state);
+    let [Effect::Restart(backend, ..)] = &effects[..] else { panic!("a new session") };
+    assert_eq!(backend, &Backend::Gpus(two_gpus(), other.clone()));
+    state.live.as_mut().unwrap().asked_s = None;
+    assert!(flush(&mut state).is_empty(), "the baselines stand");
+    let loaded = GpuRun { weights: Some("llama".into()), ..other };
+    update_live(&mut state, LiveCommand::RunOnGpus(loaded.clone()));
+    assert!(matches!(flush(&mut state)[..], [Effect::Restart(..)]));
+    assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus(), loaded));
+    pick(&mut state, "h200x2");
+    update_live(&mut state, LiveCommand::RunOnGpus(GpuRun::default()));
+    assert!(flush(&mut state).is_empty(), "a simulated run has none of this");
 }
 
 #[test]

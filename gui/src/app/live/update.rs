@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status, follow::follow};
+use super::{Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status, follow::follow};
 use crate::{
     app::{BottomTab, Effect, Shown, State},
     jobs::JobKind,
@@ -49,6 +49,13 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             live.draft.turn(edit, &live.catalog);
             live.pinned = None;
             state.shown = Shown::Live;
+            Vec::new()
+        }
+        LiveCommand::RunOnGpus(run) => {
+            if let Backend::Gpus(_, how) = &mut live.draft.backend {
+                *how = run;
+                live.pinned = None;
+            }
             Vec::new()
         }
         LiveCommand::ResetAll => {

@@ -3,7 +3,7 @@ use weftscope_profiler::sweep::SweepAxis;
 
 use crate::app::{
     Command,
-    live::{Knob, KnobEdit, LiveCommand},
+    live::{GpuRun, Knob, KnobEdit, LiveCommand, Seen},
 };
 
 /// Splitmix64 (Steele, Lea, Flood 2014).
@@ -34,9 +34,17 @@ impl Random {
             11 => KnobEdit::Layers(Some(1 + self.below(3))),
             12 => KnobEdit::Tp(1 << self.below(gpus.max(1).ilog2() + 1)),
             13 => KnobEdit::Reset(self.one_of(&[Knob::Split, Knob::Strategy, Knob::AttnCtas])),
+            14 if self.below(3) == 0 => {
+                return Command::Live(LiveCommand::RunOnGpus(self.gpu_run()));
+            }
             14 => return Command::Live(LiveCommand::RunCurve(self.one_of(&SweepAxis::ALL))),
             _ => return Command::Live(self.one_of(&[LiveCommand::Step, LiveCommand::TogglePause])),
         };
         Command::Live(LiveCommand::Turn(edit))
+    }
+
+    fn gpu_run(&mut self) -> GpuRun {
+        let seen = self.one_of(&Seen::ALL);
+        GpuRun { seen, iterations: 1 + self.below(4), ..GpuRun::default() }
     }
 }

@@ -1,15 +1,18 @@
 //! The model, the requests, how many layers of them, and the jitter.
 
-use egui::{DragValue, RichText, TextEdit, Ui};
-use weftscope_engine::model::{Ffn, ModelShape};
+use egui::{RichText, Ui};
+use weftscope_engine::{
+    batch::Batch,
+    model::{Ffn, ModelShape},
+};
 
 use super::{
     choice::{Choice, choice_ui},
-    row::{fill, refusal_ui, row, row_named, turn},
+    row::{drag, fill, refusal_ui, row, row_named, turn, typed_ui},
 };
 use crate::{
     app::live::{Knob, KnobEdit, Live},
-    panels::widgets::{Cx, name_widget},
+    panels::widgets::{Cx, name_widget, weak},
 };
 
 pub(super) fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
@@ -18,9 +21,8 @@ pub(super) fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     row(ui, cx, Knob::Layers, |ui, cx| {
         let all = live.draft.spec.model.layers;
         let mut layers = live.draft.spec.knobs.layers.unwrap_or(all);
-        let drag =
-            DragValue::new(&mut layers).range(1..=all).speed(0.05).suffix(format!(" of {all}"));
-        let response = fill(ui, drag).on_hover_text(Knob::Layers.help());
+        let field = drag(&mut layers).range(1..=all).speed(0.05).suffix(format!(" of {all}"));
+        let response = fill(ui, field).on_hover_text(Knob::Layers.help());
         name_widget(&response, "Layers");
         if response.changed() {
             turn(cx, KnobEdit::Layers((layers < all).then_some(layers)));
@@ -28,8 +30,8 @@ pub(super) fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     });
     row(ui, cx, Knob::Seed, |ui, cx| {
         let mut seed = live.draft.spec.knobs.seed;
-        let drag = DragValue::new(&mut seed).speed(0.1);
-        let response = fill(ui, drag).on_hover_text(Knob::Seed.help());
+        let field = drag(&mut seed).speed(0.1);
+        let response = fill(ui, field).on_hover_text(Knob::Seed.help());
         name_widget(&response, "Seed");
         if response.changed() {
             turn(cx, KnobEdit::Seed(seed));
@@ -67,23 +69,31 @@ fn requests_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let draft = &live.draft;
     row_named(ui, cx, "Tokens", Knob::Batch, |ui, cx| {
         let mut tokens = draft.spec.batch.tokens();
-        let drag = DragValue::new(&mut tokens).range(1..=131_072).speed(32.0).suffix(" tokens");
-        let response = fill(ui, drag);
+        let field = drag(&mut tokens).range(1..=131_072).speed(32.0).suffix(" tokens");
+        let response = fill(ui, field);
         name_widget(&response, "Tokens");
         if response.changed() {
             turn(cx, KnobEdit::Tokens(tokens));
         }
     });
+    let mut typing = None;
     row(ui, cx, Knob::Batch, |ui, cx| {
-        let mut text = draft.batch_text.clone();
-        let edit =
-            TextEdit::singleline(&mut text).font(cx.theme.mono()).desired_width(f32::INFINITY);
-        let response = ui.add(edit).on_hover_text(BATCH_HELP);
-        name_widget(&response, "Requests");
-        if response.changed() {
-            turn(cx, KnobEdit::BatchText(text));
+        let typed = typed_ui(ui, cx, "Requests", &draft.batch_text, BATCH_HELP);
+        if typed.is_done {
+            turn(cx, KnobEdit::BatchText(typed.text));
+        } else if typed.is_open {
+            typing = Some(typed.text);
         }
     });
+    if let Some(text) = typing {
+        // What is being typed is not run, but what is wrong with it is said.
+        let line = match text.parse::<Batch>() {
+            Ok(batch) => weak(cx.theme, format!("{} tokens; Enter runs it", batch.tokens())),
+            Err(error) => RichText::new(error.to_string()).color(cx.theme.surfaces.error),
+        };
+        ui.label(line.font(cx.theme.small()));
+        return;
+    }
     if let Some(error) = &draft.batch_error {
         ui.label(RichText::new(error).font(cx.theme.small()).color(cx.theme.surfaces.error));
     }
@@ -93,4 +103,5 @@ const BATCH_HELP: &str = "Requests of one iteration, separated by commas, in sch
     8192            a prefill of 8192 tokens\n\
     4x2048          four prefills of 2048 tokens\n\
     2048@6144       a chunk of 2048 tokens on 6144 cached ones\n\
-    64xd4096        64 decode steps on contexts of 4096 tokens";
+    64xd4096        64 decode steps on contexts of 4096 tokens, also 64xdecode@4096\n\
+    8192/1024       8192 tokens in sequences of 1024";

@@ -1,11 +1,14 @@
-//! How bytes travel, how many SMs that may hold, and who is late.
+//! How bytes travel, by how many CTAs, and who is late.
 
-use egui::{DragValue, Ui};
+use egui::{
+    PopupCloseBehavior, Ui,
+    containers::menu::{MenuButton, MenuConfig},
+};
 use weftscope_engine::spec::Transport;
 
 use super::{
     choice::{Choice, choice_ui},
-    row::{fill, row, turn},
+    row::{drag, fill, row, turn},
 };
 use crate::{
     app::live::{Catalog, Knob, KnobEdit, Live, TransportState},
@@ -47,7 +50,7 @@ fn transport_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     });
 }
 
-/// How many SMs a collective holds.
+/// CTAs of a collective.
 #[derive(Clone, Copy)]
 struct Ctas {
     /// As the user says.
@@ -56,14 +59,14 @@ struct Ctas {
     chosen: Option<u32>,
 }
 
-/// How many SMs a collective may hold; gives the new value when it was turned.
+/// How many CTAs a collective has; gives the new value when it was turned.
 fn ctas_ui(ui: &mut Ui, cx: &mut Cx<'_>, knob: Knob, ctas: Ctas) -> Option<u32> {
     let mut turned = None;
     row(ui, cx, knob, |ui, _| {
         let mut value = ctas.fixed.or(ctas.chosen).unwrap_or(8);
-        let suffix = if ctas.fixed.is_some() { " SMs" } else { " SMs (auto)" };
-        let drag = DragValue::new(&mut value).range(1..=64).speed(0.1).suffix(suffix);
-        let response = fill(ui, drag).on_hover_text(knob.help());
+        let suffix = if ctas.fixed.is_some() { " CTAs" } else { " CTAs (auto)" };
+        let field = drag(&mut value).range(1..=64).speed(0.1).suffix(suffix);
+        let response = fill(ui, field).on_hover_text(knob.help());
         name_widget(&response, knob.label());
         turned = response.changed().then_some(value);
     });
@@ -71,26 +74,23 @@ fn ctas_ui(ui: &mut Ui, cx: &mut Cx<'_>, knob: Knob, ctas: Ctas) -> Option<u32> 
 }
 
 fn skew_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
-    let knobs = &live.draft.spec.knobs;
+    let spec = &live.draft.spec;
     row(ui, cx, Knob::Skew, |ui, cx| {
-        let worst = knobs.skew_ns.iter().map(|ns| ns.abs()).max().unwrap_or(0);
-        let text = if worst == 0 {
-            "all on time".to_owned()
-        } else {
-            format!("up to {} µs", worst / 1000)
-        };
-        ui.menu_button(text, |ui| {
-            ui.label(weak(cx.theme, "How late each rank starts, µs"));
-            for rank in 0..knobs.tp {
-                let late_ns = knobs.skew_ns.get(rank as usize).copied().unwrap_or(0);
+        // Typing a number is a click inside.
+        let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        MenuButton::new(Knob::Skew.in_words(spec)).config(config).ui(ui, |ui| {
+            ui.label(weak(cx.theme, "How late each rank starts; negative is early"));
+            for rank in 0..spec.knobs.tp {
+                let late_ns = spec.knobs.skew_ns.get(rank as usize).copied().unwrap_or(0);
                 ui.horizontal(|ui| {
                     ui.label(mono(cx.theme, format!("rank {rank}")));
-                    let mut late_us = late_ns / 1000;
-                    let drag = DragValue::new(&mut late_us).range(-10_000..=10_000).suffix(" µs");
-                    let response = ui.add(drag);
+                    let mut late_us = late_ns as f64 / 1e3;
+                    let field = drag(&mut late_us).range(-10_000.0..=10_000.0).max_decimals(3);
+                    let response = ui.add(field.suffix(" µs"));
                     name_widget(&response, &format!("Rank {rank} late"));
                     if response.changed() {
-                        turn(cx, KnobEdit::Skew { rank, late_ns: late_us * 1000 });
+                        let late_ns = (late_us * 1e3).round() as i64;
+                        turn(cx, KnobEdit::Skew { rank, late_ns });
                     }
                 });
             }

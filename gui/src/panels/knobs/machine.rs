@@ -7,7 +7,7 @@ use super::{
     row::{row, turn},
 };
 use crate::{
-    app::live::{Knob, KnobEdit, Live, degrees},
+    app::live::{Knob, KnobEdit, Live, degrees, shard_degrees},
     panels::widgets::{Cx, name_widget, weak},
     theme::number,
 };
@@ -34,6 +34,25 @@ pub(super) fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             }
         }
     });
+    let shards = shard_degrees(&spec.model, spec.knobs.tp);
+    if !shards.is_empty() {
+        row(ui, cx, Knob::ShardOf, |ui, cx| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            let own = std::iter::once((None, "ranks".to_owned()));
+            let finer = shards.iter().map(|&degree| (Some(degree), degree.to_string()));
+            for (of, text) in own.chain(finer) {
+                let response = ui.selectable_label(spec.knobs.shard_of == of, text);
+                let name = of.map_or_else(
+                    || "Shards of the ranks".to_owned(),
+                    |of| format!("Shards of {of}"),
+                );
+                name_widget(&response, &name);
+                if response.on_hover_text(Knob::ShardOf.help()).clicked() {
+                    turn(cx, KnobEdit::ShardOf(of));
+                }
+            }
+        });
+    }
     let gpu = &spec.machine.gpu;
     let hbm = number::bandwidth(gpu.hbm_bytes_per_s);
     let text = format!("{} · {} SMs · {hbm} · {}", gpu.name, gpu.sms, spec.machine.link.name);

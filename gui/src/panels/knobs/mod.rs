@@ -5,6 +5,7 @@
 mod batch;
 mod choice;
 mod communication;
+mod gpus;
 mod machine;
 mod row;
 mod split;
@@ -47,6 +48,7 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     communication::communication_ui(ui, cx, live);
     heading(ui, cx.theme, "Machine");
     machine::machine_ui(ui, cx, live);
+    gpus::gpus_ui(ui, cx, live);
     ui.add_space(size::MARGIN);
 }
 
