@@ -1,4 +1,4 @@
-//! Iteration times without recording: one knob over its range.
+//! Iteration times without recording: one knob over its range, or two over theirs.
 
 use weftscope_engine::{
     executor::Executor,
@@ -11,7 +11,7 @@ use crate::{
     record::RunError,
 };
 
-/// The knob that a sweep turns.
+/// What a sweep turns: a knob, or two at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SweepAxis {
     /// Tokens in split 0.
@@ -20,11 +20,29 @@ pub enum SweepAxis {
     AttnCtas,
     /// CTAs of the collectives under the MLP.
     MlpCtas,
+    /// CTAs of the collectives under attention, each with each of those under the MLP.
+    BothCtas,
+}
+
+/// A point of a sweep: the value of its knob, or of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Setting {
+    /// Of the axis; under attention where two are turned.
+    pub x: u32,
+    /// Under the MLP, where two are turned.
+    pub y: Option<u32>,
+}
+
+impl Setting {
+    /// One value.
+    pub fn of(x: u32) -> Self {
+        Self { x, y: None }
+    }
 }
 
 impl SweepAxis {
     /// Every axis.
-    pub const ALL: [Self; 3] = [Self::Split, Self::AttnCtas, Self::MlpCtas];
+    pub const ALL: [Self; 4] = [Self::Split, Self::AttnCtas, Self::MlpCtas, Self::BothCtas];
 
     /// Name with unit.
     pub fn name(self) -> &'static str {
@@ -32,6 +50,7 @@ impl SweepAxis {
             Self::Split => "tokens in split 0",
             Self::AttnCtas => "CTAs of communication under attention",
             Self::MlpCtas => "CTAs of communication under the MLP",
+            Self::BothCtas => "CTAs of communication under attention and under the MLP",
         }
     }
 
@@ -41,59 +60,95 @@ impl SweepAxis {
             Self::Split => "split point",
             Self::AttnCtas => "CTAs, attention",
             Self::MlpCtas => "CTAs, MLP",
+            Self::BothCtas => "CTAs, both",
         }
     }
 
-    /// `spec` with this knob at `value`.
-    pub fn turned(self, spec: &RunSpec, value: u32) -> RunSpec {
+    /// `spec` with its knobs at `setting`.
+    pub fn turned(self, spec: &RunSpec, setting: Setting) -> RunSpec {
         let mut spec = spec.clone();
+        let Setting { x, y } = setting;
         match self {
-            Self::Split => spec.knobs.split = SplitChoice::Fixed(value),
-            Self::AttnCtas => spec.knobs.attn_ctas = Some(value),
-            Self::MlpCtas => spec.knobs.mlp_ctas = Some(value),
+            Self::Split => spec.knobs.split = SplitChoice::Fixed(x),
+            Self::AttnCtas => spec.knobs.attn_ctas = Some(x),
+            Self::MlpCtas => spec.knobs.mlp_ctas = Some(x),
+            Self::BothCtas => {
+                (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(x), y.or(Some(x)));
+            }
         }
         spec
     }
 
-    /// `spec` with this knob wherever it does not matter: equal for two specs that differ in nothing else.
+    /// `spec` with its knobs wherever it does not matter: equal for two specs that differ in nothing else.
     pub fn left_open(self, spec: &RunSpec) -> RunSpec {
         let mut spec = spec.clone();
         match self {
             Self::Split => spec.knobs.split = SplitChoice::Auto(Chooser::Half),
             Self::AttnCtas => spec.knobs.attn_ctas = None,
             Self::MlpCtas => spec.knobs.mlp_ctas = None,
+            Self::BothCtas => (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (None, None),
         }
         spec
     }
 
-    /// Values worth running, ascending: splits at whole tiles of 128 rows, at most about 64 of them; CTAs from 1 to
-    /// 32, beyond which a collective only gets slower.
-    pub fn points(self, spec: &RunSpec) -> Vec<u32> {
+    /// Settings worth running, ascending: splits at whole tiles of 128 rows, at most about 64 of them; CTAs from 1 to
+    /// 32, beyond which a collective only gets slower; of two knobs at once a grid of 64.
+    pub fn points(self, spec: &RunSpec) -> Vec<Setting> {
         match self {
             Self::Split => {
                 let tiles = padded_tokens(spec.batch.tokens()) / 128;
                 let step = tiles.div_ceil(64).max(1);
-                (1..tiles).step_by(step as usize).map(|tile| tile * 128).collect()
+                let splits = (1..tiles).step_by(step as usize).map(|tile| tile * 128);
+                splits.map(Setting::of).collect()
             }
-            Self::AttnCtas | Self::MlpCtas => vec![1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32],
+            Self::AttnCtas | Self::MlpCtas => {
+                [1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32].map(Setting::of).into()
+            }
+            Self::BothCtas => {
+                let row = |x| GRID_CTAS.map(|y| Setting { x, y: Some(y) });
+                GRID_CTAS.into_iter().flat_map(row).collect()
+            }
         }
     }
 }
 
-/// Times `spec` with the knob of `axis` at each of `points`. `on_point` is called after each with its value and what it
+/// CTAs of a grid, on either side.
+const GRID_CTAS: [u32; 8] = [1, 2, 4, 6, 8, 12, 16, 24];
+
+/// Times `spec` with the knobs of `axis` at each of `points`. `on_point` is called after each with its setting and what it
 /// took; `cancelled` is asked before each run.
 pub fn sweep(
     executor: &mut dyn Executor,
     spec: &RunSpec,
     axis: SweepAxis,
-    points: &[u32],
-    on_point: &mut dyn FnMut(u32, Result<IterationTiming, RunError>),
+    points: &[Setting],
+    on_point: &mut dyn FnMut(Setting, Result<IterationTiming, RunError>),
     cancelled: &dyn Fn() -> bool,
 ) {
-    for &value in points {
+    for &setting in points {
         if cancelled() {
             return;
         }
-        on_point(value, iteration_time(executor, &axis.turned(spec, value)));
+        on_point(setting, iteration_time(executor, &axis.turned(spec, setting)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::toy_spec;
+
+    #[test]
+    fn settings_turn_their_own_knobs_and_no_other() {
+        for axis in SweepAxis::ALL {
+            let spec = toy_spec();
+            let points = axis.points(&spec);
+            assert!(points.is_sorted() && points.len() <= 64, "{axis:?}");
+            let open = axis.left_open(&spec);
+            let turned: Vec<_> = points.iter().map(|&point| axis.turned(&spec, point)).collect();
+            assert!(turned.iter().all(|turned| axis.left_open(turned) == open), "{axis:?}");
+            let differs = |pair: &[RunSpec]| pair[0] != pair[1];
+            assert!(turned.windows(2).all(differs), "{axis:?}: every point is another run");
+        }
     }
 }

@@ -90,8 +90,8 @@ impl PanelId {
                 command: "Fold or open the details",
                 tooltip: "The bottom panel",
                 keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3),
-                points: 220.0,
-                range: Rangef::new(120.0, 480.0),
+                points: 290.0,
+                range: Rangef::new(120.0, 640.0),
                 is_open_at_first: false,
             },
         }

@@ -61,10 +61,10 @@ pub(crate) fn run_curve(
     };
     let points = axis.points(spec);
     let mut done = 0;
-    let mut tell = |x, timing: Result<IterationTiming, RunError>| {
+    let mut tell = |at, timing: Result<IterationTiming, RunError>| {
         done += 1;
         let point = timing
-            .map(|timing| CurvePoint { x, time_ns: timing.time_ns })
+            .map(|timing| CurvePoint { at, time_ns: timing.time_ns })
             .map_err(|error| error.to_string());
         events.send(live(LiveEvent::CurvePoint { of: Arc::clone(spec), axis, point }));
         control.step(done, points.len() as u64).ok();

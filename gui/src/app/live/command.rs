@@ -1,4 +1,4 @@
-use weftscope_profiler::sweep::SweepAxis;
+use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 use super::{GpuRun, KnobEdit};
 
@@ -26,5 +26,5 @@ pub enum LiveCommand {
     /// Run the points of a curve.
     RunCurve(SweepAxis),
     /// Take the value of a point of the curve.
-    GoToPoint(SweepAxis, u32),
+    GoToPoint(SweepAxis, Setting),
 }

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use weftscope_engine::spec::RunSpec;
-use weftscope_profiler::sweep::SweepAxis;
+use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 /// One run of a curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurvePoint {
-    /// Value on the axis.
-    pub x: u32,
+    /// Where it lies on the axis.
+    pub at: Setting,
     /// Iteration time, ns.
     pub time_ns: i64,
 }
@@ -52,7 +52,7 @@ impl Curve {
         }
         match point {
             Ok(point) => {
-                let at = self.points.partition_point(|known| known.x < point.x);
+                let at = self.points.partition_point(|known| known.at < point.at);
                 self.points.insert(at, point);
             }
             Err(cause) => match &mut self.failed {
@@ -60,6 +60,11 @@ impl Curve {
                 None => self.failed = Some(FailedPoints { count: 1, cause }),
             },
         }
+    }
+
+    /// The fastest point; the first of several.
+    pub fn fastest(&self) -> Option<CurvePoint> {
+        self.points.iter().min_by_key(|point| point.time_ns).copied()
     }
 
     /// True when it is of another run than `spec`.

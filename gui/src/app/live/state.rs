@@ -7,7 +7,7 @@ use weftscope_engine::{
     plan::Plan,
     spec::{Cutting, RunSpec, SplitChoice, StrategyKind},
 };
-use weftscope_profiler::sweep::SweepAxis;
+use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 use super::{
     Backend, Catalog, Curve, Draft, Refusals, SessionId, SplitMarks, baseline_spec::compares,
@@ -216,13 +216,16 @@ impl Live {
         }
     }
 
-    /// Where a knob of a curve stands, also when it is left to the chooser.
-    pub fn current(&self, axis: SweepAxis) -> Option<u32> {
+    /// Where the knobs of a curve stand, also when they are left to the chooser.
+    pub fn current(&self, axis: SweepAxis) -> Option<Setting> {
         let split = || self.shown()?.plan.decision.split.as_ref();
         match axis {
-            SweepAxis::Split => self.first_tokens(),
-            SweepAxis::AttnCtas => split().map(|split| split.attn_ctas),
-            SweepAxis::MlpCtas => split().map(|split| split.mlp_ctas),
+            SweepAxis::Split => self.first_tokens().map(Setting::of),
+            SweepAxis::AttnCtas => split().map(|split| Setting::of(split.attn_ctas)),
+            SweepAxis::MlpCtas => split().map(|split| Setting::of(split.mlp_ctas)),
+            SweepAxis::BothCtas => {
+                split().map(|split| Setting { x: split.attn_ctas, y: Some(split.mlp_ctas) })
+            }
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
+use weftscope_engine::command::Command as SessionCommand;
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status, follow::follow};
+use super::{Backend, Curve, Draft, Live, LiveCommand, Running, Status, follow::follow};
 use crate::{
     app::{BottomTab, Effect, Shown, State},
     jobs::JobKind,
@@ -76,13 +76,11 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
         LiveCommand::RunCurve(axis) => run_curve(state, axis),
-        LiveCommand::GoToPoint(axis, x) => {
-            let edit = match axis {
-                SweepAxis::Split => KnobEdit::Split(SplitChoice::Fixed(x)),
-                SweepAxis::AttnCtas => KnobEdit::AttnCtas(Some(x)),
-                SweepAxis::MlpCtas => KnobEdit::MlpCtas(Some(x)),
-            };
-            change(state, LiveCommand::Turn(edit))
+        LiveCommand::GoToPoint(axis, at) => {
+            live.draft.spec = axis.turned(&live.draft.spec, at);
+            live.pinned = None;
+            state.shown = Shown::Live;
+            Vec::new()
         }
     }
 }

@@ -245,12 +245,12 @@ fn the_split_snaps_to_tile_rows() {
 #[test]
 fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     use weftscope::app::{BottomTab, live::CurvePoint};
-    use weftscope_profiler::sweep::SweepAxis;
+    use weftscope_profiler::sweep::{Setting, SweepAxis};
     let mut state = state();
     let effects = update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
     let [Effect::Curve(_, _, of, axis)] = &effects[..] else { panic!("a curve is run") };
     assert_eq!(state.settings.layout.bottom_tab, BottomTab::Curve);
-    let point = |x, time_ns| Ok(CurvePoint { x, time_ns });
+    let point = |x, time_ns| Ok(CurvePoint { at: Setting::of(x), time_ns });
     for (x, time_ns) in [(256, 9), (128, 10)] {
         let point = point(x, time_ns);
         tell(&mut state, LiveEvent::CurvePoint { of: Arc::clone(of), axis: *axis, point });
@@ -259,8 +259,8 @@ fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     other.knobs.seed += 1;
     let stale = LiveEvent::CurvePoint { of: Arc::new(other), axis: *axis, point: point(512, 1) };
     tell(&mut state, stale);
-    let xs: Vec<u32> = live(&state).curve.points.iter().map(|point| point.x).collect();
+    let xs: Vec<u32> = live(&state).curve.points.iter().map(|point| point.at.x).collect();
     assert_eq!(xs, [128, 256]);
-    update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, 256)));
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, Setting::of(256))));
     assert_eq!(live(&state).draft.spec.knobs.split, SplitChoice::Fixed(256));
 }

@@ -1,0 +1,91 @@
+//! Iteration time over a knob, or over two, run in the background: what was tried, where it is fastest, where the run is.
+
+mod grid;
+mod line;
+
+use egui::Ui;
+use weftscope_profiler::sweep::{Setting, SweepAxis};
+
+use super::widgets::{Cx, weak};
+use crate::{
+    app::{
+        Command,
+        live::{FailedPoints, Live, LiveCommand},
+    },
+    jobs::JobKind,
+    theme::number,
+};
+
+/// The curve's tab.
+pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let Some(live) = &state.live else {
+        ui.label(weak(cx.theme, "A curve needs the live run."));
+        return;
+    };
+    head_ui(ui, cx, live);
+    if live.curve.spec.is_none() {
+        ui.label(weak(
+            cx.theme,
+            "Choose what to vary: each point is one iteration of this run, unrecorded.",
+        ));
+        return;
+    }
+    match live.curve.axis {
+        SweepAxis::BothCtas => grid::grid_ui(ui, cx, live),
+        SweepAxis::Split | SweepAxis::AttnCtas | SweepAxis::MlpCtas => line::line_ui(ui, cx, live),
+    }
+}
+
+fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    let is_stale = live.curve.is_stale(&live.draft.spec);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(weak(cx.theme, "Iteration time over"));
+        for axis in SweepAxis::ALL {
+            let selected = live.curve.spec.is_some() && live.curve.axis == axis;
+            if ui.selectable_label(selected, axis.short_name()).on_hover_text(axis.name()).clicked()
+            {
+                cx.live(LiveCommand::RunCurve(axis));
+            }
+        }
+        if let Some(job) = cx.state.jobs.iter().find(|job| job.kind == JobKind::Curve) {
+            let share = job.progress().unwrap_or(0.0);
+            ui.add(egui::ProgressBar::new(share).desired_width(120.0).desired_height(10.0));
+            if ui.button("Cancel").clicked() {
+                cx.send(Command::CancelJob(job.id));
+            }
+        } else if is_stale {
+            ui.label(weak(cx.theme, "of another run").color(cx.theme.surfaces.warn));
+            if ui.button("Run again").clicked() {
+                cx.live(LiveCommand::RunCurve(live.curve.axis));
+            }
+        }
+        if let Some(fastest) = live.curve.fastest().filter(|_| !is_stale) {
+            let text = format!(
+                "fastest {} at {}",
+                number::duration_ns(fastest.time_ns),
+                at_in_words(live.curve.axis, fastest.at)
+            );
+            if ui.link(text).on_hover_text("Go there").clicked() {
+                cx.live(LiveCommand::GoToPoint(live.curve.axis, fastest.at));
+            }
+        }
+        if let Some(FailedPoints { count, cause }) = &live.curve.failed {
+            let text = weak(
+                cx.theme,
+                format!("{count} {} cannot run", if *count == 1 { "point" } else { "points" }),
+            );
+            ui.label(text.color(cx.theme.surfaces.warn)).on_hover_text(cause);
+        }
+    });
+}
+
+/// A setting with its unit.
+fn at_in_words(axis: SweepAxis, at: Setting) -> String {
+    match (axis, at.y) {
+        (SweepAxis::Split, _) => format!("{} + rest", at.x),
+        (_, Some(y)) => format!("{} CTAs under attention, {y} under the MLP", at.x),
+        (_, None) if at.x == 1 => "1 CTA".to_owned(),
+        (_, None) => format!("{} CTAs", at.x),
+    }
+}
