@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, Ui};
 use egui_extras::{Column, TableBuilder};
+use weftscope_traces::analysis::SelectedComm;
 
 use super::widgets::{Cx, mono, weak};
 use crate::{
@@ -40,12 +41,10 @@ pub(super) fn tables_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, range
         });
         return;
     };
-    let span = number::duration_ns(range.span.len_ns());
-    let text = format!("{span} selected, {} slices", number::count(tables.slices as u64));
     let both = ui.available_width() >= BOTH_WIDTH;
     let shown = state.table_shown;
     ui.horizontal(|ui| {
-        ui.label(weak(cx.theme, text));
+        ui.label(weak(cx.theme, summary(tables, range)));
         for (table, name) in [(TableId::Ops, "per op"), (TableId::Rows, "per row")] {
             if !both && ui.selectable_label(shown == table, name).clicked() {
                 cx.send(Command::ShowTable(table));
@@ -62,6 +61,24 @@ pub(super) fn tables_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, range
     } else {
         table_ui(ui, cx, TableId::Rows, ROWS, track_rows(tables, document));
     }
+}
+
+/// `35.1 µs selected: 12 ops; communication 20.0 µs: 12.0 µs hidden, 8.00 µs exposed`.
+fn summary(tables: &RangeTables, range: &RangeSelection) -> String {
+    let span = number::duration_ns(range.span.len_ns());
+    let count = number::count(tables.count as u64);
+    let mut text = format!("{span} selected: {count} {}", tables.counted.noun(tables.count));
+    if tables.host > 0 {
+        let calls = if tables.host == 1 { "host call" } else { "host calls" };
+        text += &format!(", {} {calls}", number::count(tables.host as u64));
+    }
+    let SelectedComm { ranks, comm_ns, hidden_ns, exposed_ns } = tables.comm;
+    if comm_ns > 0 {
+        let [comm, hidden, exposed] = [comm_ns, hidden_ns, exposed_ns].map(number::duration_ns);
+        let over = if ranks > 1 { format!(" over {ranks} ranks") } else { String::new() };
+        text += &format!("; communication {comm}{over}: {hidden} hidden, {exposed} exposed");
+    }
+    text
 }
 
 /// From this width on, both tables fit beside each other without a cut digit.

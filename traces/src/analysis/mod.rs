@@ -45,7 +45,9 @@ pub use phases::{
 };
 pub use reports::Reports;
 pub use search::{Query, Search};
-pub use selection::{SelectedOp, SelectedTrack, Selection, SelectionReport, selection};
+pub use selection::{
+    Counted, SelectedComm, SelectedOp, SelectedTrack, Selection, SelectionReport, selection,
+};
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use stats::DurationStats;
 pub use verdict::{Baseline, Limit, Verdict, verdict};

@@ -108,9 +108,17 @@ proptest! {
             let inside = busy.iter().filter(|&&at| window.contains(at)).count();
             prop_assert_eq!(row.busy_ns, inside as i64);
         }
+        // Ops are counted, or blocks where there are none; hidden is what it is of a window.
+        let of_streams = pieces.iter().any(|piece| piece.0 < 2);
+        let is_counted = |kind: &TrackKind| matches!(kind, TrackKind::Stream { .. }) == of_streams;
+        let total = overlap(&Ops::of(&trace, &Config { window: Some(window), ..Config::default() }));
+        let total = total.ranks.first().map(|rank| rank.total).unwrap_or_default();
+        let hidden = (report.comm.comm_ns, report.comm.hidden_ns, report.comm.exposed_ns);
+        prop_assert_eq!(hidden, (total.comm_ns, total.overlap_ns, total.exposed_comm_ns));
         let inside: i64 = trace
             .lanes
             .iter()
+            .filter(|lane| is_counted(&trace.track(lane.track).kind))
             .flat_map(|lane| (0..lane.slices.len()).map(|row| lane.slices.span(row)))
             .map(|span| span.intersect(window).len_ns())
             .sum();
