@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`open()`] (any file in), [`container`] (our own file format), [`interchange`]
-//! (formats of other tools), [`edit`] (whole traces out of whole traces).
+//! (formats of other tools), [`edit`] (whole traces out of whole traces), [`words`] (figures as every view writes
+//! them).
 
 pub mod analysis;
 pub mod classify;
@@ -18,6 +19,7 @@ pub mod lod;
 pub mod model;
 mod open;
 pub mod stream;
+pub mod words;
 
 pub use classify::{Classifier, ClassifyError};
 pub use format::{Format, OpenOptions, ReadError, ReadFn};

@@ -46,10 +46,20 @@ pub fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
                     range: format!("between 1 and {}, so that both parts have tokens", tokens - 1),
                 });
             }
-            let reason = format!("the user put {first_tokens} tokens into split 0");
+            let reason = format!("the user put {} into split 0", tokens_text(first_tokens));
             cut_at(spec, None, first_tokens, None, reason)
         }
     }
+}
+
+/// `1 token`, `8192 tokens`.
+fn tokens_text(count: u32) -> String {
+    if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
+}
+
+/// `1 token is`, `8192 tokens are`.
+pub(crate) fn tokens_are(count: u32) -> String {
+    format!("{} {}", tokens_text(count), if count == 1 { "is" } else { "are" })
 }
 
 /// What one chooser says.
@@ -60,7 +70,7 @@ pub fn decide(spec: &RunSpec, chooser: Chooser) -> Result<Choice, PlanError> {
     let tokens = spec.batch.tokens();
     let threshold = threshold_tokens(spec.model.is_moe());
     if tokens < threshold {
-        let reason = format!("{tokens} tokens are under the threshold of {threshold}");
+        let reason = format!("{} under the threshold of {threshold}", tokens_are(tokens));
         return Ok(Choice::Whole { reason });
     }
     match chooser {

@@ -14,6 +14,7 @@ mod wave_model;
 mod waves;
 
 pub(crate) use beside::held_beside;
+pub(crate) use choose::tokens_are;
 pub use choose::{Choice, choose, decide, threshold_tokens};
 pub(crate) use ctas::{OverlapCtas, overlap_ctas};
 pub use cut::{Cut, CutRequest, PAD_TOKENS, cut, padded_tokens};

@@ -13,7 +13,7 @@ use crate::{
         unfused_transport,
     },
     spec::{RunSpec, SplitChoice, StrategyKind, Transport},
-    split::{Choice, HeldSms, choose as choose_split, cut},
+    split::{Choice, HeldSms, choose as choose_split, cut, tokens_are},
 };
 
 /// Fewest tokens that are worth two micro-batches when there is prefill (vLLM's `dbo-prefill-token-threshold`).
@@ -53,7 +53,7 @@ fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
     let threshold = if all_decode { DECODE_THRESHOLD } else { PREFILL_THRESHOLD };
     if tokens < threshold {
         let reason =
-            format!("{tokens} tokens are under the threshold of {threshold} for two batches");
+            format!("{} under the threshold of {threshold} for two batches", tokens_are(tokens));
         return Ok(Choice::Whole { reason });
     }
     let (first_tokens, reason) = match request_boundary(&spec.batch) {

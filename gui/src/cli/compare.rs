@@ -5,6 +5,7 @@ use weftscope_traces::{
     analysis::{
         CompareConfig, CompareReport, Config, Ops, OverlapFigures, OverlapReport, compare, overlap,
     },
+    words::{duration, percent},
 };
 
 use super::{Outcome, args::CompareArgs, convert};
@@ -41,22 +42,21 @@ pub(super) fn run(args: &CompareArgs) -> Outcome {
     let config = Config::default();
     let (before, after) = (Ops::of(&before, &config), Ops::of(&after, &config));
     let report = compare(&before, &after, CompareConfig::default());
-    let [first, second] = report.iteration_ns.map(|ns| ns as f64 / 1e3);
-    writeln!(out, "\niteration       {}", change(first, second, "us"))?;
+    let [first, second] = report.iteration_ns;
+    writeln!(out, "\niteration       {}", change(first as f64, second as f64))?;
     ranks(&overlap(&before), &overlap(&after), &mut out)?;
     ops(&report, &mut out)?;
     Ok(out.flush()?)
 }
 
 fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::Result<()> {
-    type Figure = fn(&OverlapFigures) -> Option<f64>;
-    let figures: [(&str, &str, Figure); 6] = [
-        ("compute", "us", |f| Some(f.compute_ns as f64 / 1e3)),
-        ("communication", "us", |f| Some(f.comm_ns as f64 / 1e3)),
-        ("exposed", "us", |f| Some(f.exposed_comm_ns as f64 / 1e3)),
-        ("waiting", "us", |f| f.wait_ns.map(|ns| ns as f64 / 1e3)),
-        ("idle", "us", |f| Some(f.idle_ns as f64 / 1e3)),
-        ("hidden", "%", |f| Some(f.overlap_pct)),
+    type Figure = fn(&OverlapFigures) -> Option<i64>;
+    let figures: [(&str, Figure); 5] = [
+        ("compute", |f| Some(f.compute_ns)),
+        ("communication", |f| Some(f.comm_ns)),
+        ("exposed", |f| Some(f.exposed_comm_ns)),
+        ("waiting", |f| f.wait_ns),
+        ("idle", |f| Some(f.idle_ns)),
     ];
     for rank in &old.ranks {
         let Some(other) = new.ranks.iter().find(|other| other.rank == rank.rank) else {
@@ -64,13 +64,15 @@ fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::R
             continue;
         };
         writeln!(out, "\nrank {}", rank.rank)?;
-        for (name, unit, figure) in figures {
+        for (name, figure) in figures {
             let text = match (figure(&rank.total), figure(&other.total)) {
-                (Some(old), Some(new)) => change(old, new, unit),
+                (Some(old), Some(new)) => change(old as f64, new as f64),
                 _ => "not known of both".to_owned(),
             };
             writeln!(out, "  {name:13} {text}")?;
         }
+        let hidden = [&rank.total, &other.total].map(|total| percent(total.overlap_pct / 100.0));
+        writeln!(out, "  {:13} {:>10} → {:>10}", "hidden", hidden[0], hidden[1])?;
     }
     for rank in &new.ranks {
         if !old.ranks.iter().any(|other| other.rank == rank.rank) {
@@ -83,26 +85,21 @@ fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::R
 fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "\nops whose time changed most (mean of one run of the op, then µs per iteration and rank)"
+        "\nops whose time changed most (mean of one run of the op, then per iteration and rank)"
     )?;
     for row in report.both.iter().take(MAX_OPS) {
-        let [old, new] = row.durations.map(|durations| durations.mean_ns() / 1e3);
-        writeln!(
-            out,
-            "  {} {:+10.2} us  {}",
-            change(old, new, "us"),
-            row.change_ns / 1e3,
-            shortened(&row.op.name)
-        )?;
+        let [old, new] = row.durations.map(|durations| durations.mean_ns());
+        let (change, in_all) = (change(old, new), signed(row.change_ns));
+        writeln!(out, "  {change}  {in_all:>10}  {}", shortened(&row.op.name))?;
     }
     if report.both.len() > MAX_OPS {
         writeln!(out, "  … and {} more", report.both.len() - MAX_OPS)?;
     }
     for (which, rows) in [("first", &report.removed), ("second", &report.added)] {
         for row in rows.iter().take(MAX_OPS) {
-            let mean_us = row.durations.mean_ns() / 1e3;
+            let mean = in_words(row.durations.mean_ns());
             let (count, name) = (row.durations.count, shortened(&row.op.name));
-            writeln!(out, "  only in the {which}: {count} × {mean_us:.2} us {name}")?;
+            writeln!(out, "  only in the {which}: {count} × {mean} {name}")?;
         }
     }
     Ok(())
@@ -116,10 +113,21 @@ fn shortened(name: &str) -> String {
     short
 }
 
-fn change(old: f64, new: f64, unit: &str) -> String {
-    let percent = match (unit, old) {
-        ("%", _) | (_, 0.0) => String::new(),
-        _ => format!(" ({:+.1} %)", 100.0 * (new - old) / old),
+/// `  12.3 µs →   14.5 µs   +2.20 µs (+17.9 %)`.
+fn change(old_ns: f64, new_ns: f64) -> String {
+    let change = signed(new_ns - old_ns);
+    let percent = match old_ns {
+        0.0 => String::new(),
+        _ => format!("({:+.1} %)", 100.0 * (new_ns - old_ns) / old_ns),
     };
-    format!("{old:12.2} → {new:12.2} {unit}, {:+.2}{percent}", new - old)
+    format!("{:>10} → {:>10} {change:>10} {percent:>10}", in_words(old_ns), in_words(new_ns))
+}
+
+fn in_words(ns: f64) -> String {
+    duration(ns.round() as i64)
+}
+
+fn signed(ns: f64) -> String {
+    let sign = if ns.round() > 0.0 { "+" } else { "" };
+    format!("{sign}{}", in_words(ns))
 }

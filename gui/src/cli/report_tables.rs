@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use weftscope_traces::analysis::{
-    PhaseReport, PhaseSummary, RankOverlap, WaveReport,
-    words::{self, duration},
+use weftscope_traces::{
+    analysis::{PhaseReport, PhaseSummary, RankOverlap, WaveReport},
+    words::{self, counted, duration},
 };
 
 /// Where each rank's time goes.
@@ -97,7 +97,11 @@ pub(super) fn waves(report: &WaveReport, out: &mut dyn Write) -> io::Result<()> 
         )?;
     }
     if report.without_facts > 0 {
-        writeln!(out, "  {} GEMMs say nothing of their grid.", report.without_facts)?;
+        writeln!(
+            out,
+            "  {} without a word on the grid.",
+            counted(report.without_facts as u64, "GEMM")
+        )?;
     }
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::{
 
 use weftscope_traces::{
     RunLine, Slowdown, Trace,
-    analysis::{AllLayers, Baseline, Config, Ops, Reports, verdict, words::duration},
+    analysis::{AllLayers, Baseline, Config, Ops, Reports, verdict},
     edit::merge,
+    words::{counted, duration},
 };
 
 use super::{report_tables, reported::Reported};
@@ -95,7 +96,8 @@ fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {note}")?;
     }
     if diagnostics.notes.len() > MAX_NOTES {
-        writeln!(out, "  … and {} more notes", diagnostics.notes.len() - MAX_NOTES)?;
+        let more = diagnostics.notes.len() - MAX_NOTES;
+        writeln!(out, "  … and {}", counted(more as u64, "more note"))?;
     }
     if !diagnostics.remarks.is_empty() {
         writeln!(out, "Set aside without loss:")?;
@@ -127,12 +129,7 @@ fn overhead(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     }
     match overhead.recording_host_ns {
         Some(ns) => {
-            writeln!(
-                out,
-                "Recording cost {:.3} ms of host time ({}).",
-                ns as f64 / 1e6,
-                overhead.note
-            )
+            writeln!(out, "Recording cost {} of host time ({}).", duration(ns), overhead.note)
         }
         None if overhead.note.is_empty() => writeln!(out, "Recording cost is not known."),
         None => writeln!(out, "Recording cost: {}.", overhead.note),

@@ -1,6 +1,6 @@
 use std::{path::Path, sync::Arc};
 
-use weftscope_traces::{Classifier, Span, Trace, edit::merge};
+use weftscope_traces::{Classifier, Span, Trace, edit::merge, words::duration};
 
 use super::{
     Failure, Outcome,
@@ -59,9 +59,9 @@ fn window(args: &ShotArgs, whole: Span) -> Result<Option<Span>, Failure> {
     let window = Span::new(from_ns, to_ns);
     if !window.overlaps(whole) {
         let cause = format!(
-            "the recording holds {:.3} ms to {:.3} ms and nothing of what was asked for",
-            whole.start_ns as f64 / 1e6,
-            whole.end_ns as f64 / 1e6
+            "the recording holds {} to {} and nothing of what was asked for",
+            duration(whole.start_ns),
+            duration(whole.end_ns)
         );
         return Err(Failure::misuse(cause, "--from, --to"));
     }

@@ -91,7 +91,7 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// What recording cost, without the story of how it was measured.
 fn recording(trace: &Trace) -> String {
     if let Some(slowdown) = &trace.meta.overhead.slowdown {
-        return format!("recording made it {:+.1} % longer", slowdown.percent);
+        return format!("recording made it {:+.2} % longer", slowdown.percent);
     }
     match trace.meta.overhead.recording_host_ns {
         Some(ns) => format!("recording took {} of host time", number::duration_fixed(ns)),
@@ -115,7 +115,7 @@ fn summary(trace: &Trace, theme: &Theme) -> (String, Color32) {
         parts.push(format!("{more} more"));
     }
     if parts.is_empty() {
-        parts.push(format!("{} notes", diagnostics.notes.len()));
+        parts.push(number::counted(diagnostics.notes.len() as u64, "note"));
     }
     (format!("lost or uncertain: {}", parts.join(" · ")), theme.surfaces.warn)
 }

@@ -66,11 +66,10 @@ pub(super) fn tables_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, range
 /// `35.1 µs selected: 12 ops; communication 20.0 µs: 12.0 µs hidden, 8.00 µs exposed`.
 fn summary(tables: &RangeTables, range: &RangeSelection) -> String {
     let span = number::duration_ns(range.span.len_ns());
-    let count = number::count(tables.count as u64);
-    let mut text = format!("{span} selected: {count} {}", tables.counted.noun(tables.count));
+    let count = number::counted(tables.count as u64, tables.counted.noun());
+    let mut text = format!("{span} selected: {count}");
     if tables.host > 0 {
-        let calls = if tables.host == 1 { "host call" } else { "host calls" };
-        text += &format!(", {} {calls}", number::count(tables.host as u64));
+        text += &format!(", {}", number::counted(tables.host as u64, "host call"));
     }
     let SelectedComm { ranks, comm_ns, hidden_ns, exposed_ns } = tables.comm;
     if comm_ns > 0 {

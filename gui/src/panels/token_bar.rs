@@ -149,13 +149,13 @@ fn paint_words(painter: &Painter, theme: &Theme, picture: &BatchPicture, scale: 
     };
     match picture.first_tokens {
         Some(first) => {
-            write(0, first, format!("split 0: {} tokens", number::count(first.into())));
+            write(0, first, format!("split 0: {}", number::counted(first.into(), "token")));
             let second = tokens.saturating_sub(first);
-            let text = format!("split 1: {} tokens{pad}", number::count(second.into()));
+            let text = format!("split 1: {}{pad}", number::counted(second.into(), "token"));
             write(first, picture.padded_tokens, text);
         }
         None => {
-            let text = format!("{} tokens{pad}, not cut", number::count(tokens.into()));
+            let text = format!("{}{pad}, not cut", number::counted(tokens.into(), "token"));
             write(0, picture.padded_tokens, text);
         }
     }

@@ -3,7 +3,7 @@
 //! `*_fixed` pads on the left to the widest form, so that in the monospace face digits stay where they are
 //! while a run is live.
 
-use weftscope_traces::analysis::words::{self, three_digits};
+use weftscope_traces::words::{self, three_digits};
 
 /// `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`; `–` when not finite.
 pub fn three(value: f64) -> String {
@@ -40,9 +40,9 @@ pub fn duration_fixed(ns: i64) -> String {
     format!("{number:>5} {unit:<2}")
 }
 
-/// A share 0…1 as percent: `64.4 %`.
+/// A share 0…1 as percent: `64.4 %`; `–` when not finite.
 pub fn percent(share: f64) -> String {
-    format!("{} %", three(share * 100.0))
+    if share.is_finite() { words::percent(share) } else { "–".to_owned() }
 }
 
 /// [`percent`] padded to seven characters.
@@ -89,6 +89,11 @@ pub fn bytes(bytes: f64) -> String {
 /// A ratio: `1.26×`; `–` when not finite.
 pub fn ratio(value: f64) -> String {
     if value.is_finite() { words::times(value) } else { "–".to_owned() }
+}
+
+/// A count and its noun: `1 token`, `8 192 tokens`.
+pub fn counted(value: u64, noun: &str) -> String {
+    format!("{} {}", count(value), words::plural(value, noun))
 }
 
 /// A count with its thousands set apart by a thin space: `8 192`.
@@ -176,6 +181,7 @@ mod tests {
         assert_eq!(ratio(1.263), "1.26×");
         assert_eq!(count(8192), "8\u{2009}192");
         assert_eq!(count(12), "12");
+        assert_eq!([1, 2000].map(|n| counted(n, "token")), ["1 token", "2\u{2009}000 tokens"]);
         assert_eq!(three(f64::NAN), "–");
     }
 

@@ -69,7 +69,10 @@ fn work(out: &mut Vec<(&'static str, String)>, facts: &OpFacts, op_ns: i64) {
         out.push(("tokens", number::count(u64::from(facts.tokens))));
     }
     if facts.grid > 0 {
-        out.push(("blocks", format!("{} on {} SMs", facts.grid, facts.sms)));
+        out.push((
+            "blocks",
+            format!("{} on {}", facts.grid, number::counted(facts.sms.into(), "SM")),
+        ));
     }
     if facts.waves > 0 {
         let tail = number::percent(facts.tail_occupancy);

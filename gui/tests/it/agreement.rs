@@ -11,7 +11,7 @@ use weftscope::{
     files::{SAMPLES, no_hook, open_trace},
     theme::number,
 };
-use weftscope_traces::{Classifier, Phase, Trace, TrackKind, analysis::words};
+use weftscope_traces::{Classifier, Phase, Trace, TrackKind, words};
 
 use crate::cli::place::{Place, report};
 

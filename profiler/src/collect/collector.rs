@@ -13,7 +13,7 @@ use weftscope_engine::{
     },
     plan::Plan,
 };
-use weftscope_traces::{Trace, model::BuildError};
+use weftscope_traces::{Trace, model::BuildError, words::duration};
 
 use super::run::Run;
 use crate::recorder::{Cost, Inbox, Message};
@@ -95,14 +95,14 @@ impl Collector {
     }
 
     fn overhead_note(&self) -> String {
-        let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
+        let words = |time: Duration| duration(time.as_nanos() as i64);
         format!(
-            "host time: {:.3} ms on the executor's thread (appends timed on every 16th call and scaled; {:.3} ms \
-             of waiting for the collector left out), {:.3} ms collecting; the run took {:.3} ms of wall time",
-            ms(self.cost.recording),
-            ms(self.cost.waiting),
-            ms(self.collecting),
-            ms(self.cost.wall),
+            "host time: {} on the executor's thread (appends timed on every 16th call and scaled; {} of waiting for \
+             the collector left out), {} collecting; the run took {} of wall time",
+            words(self.cost.recording),
+            words(self.cost.waiting),
+            words(self.collecting),
+            words(self.cost.wall),
         )
     }
 }

@@ -8,7 +8,7 @@ use weftscope_engine::{
 };
 use weftscope_traces::{
     BatchFacts, CommCtas, DeviceInfo, LayerFacts, Meta, Provenance, RankInfo, RunFacts, SplitAsked,
-    SplitFacts, StrategyFacts,
+    SplitFacts, StrategyFacts, words::counted,
 };
 
 /// The spec that a recorded trace was made from; `None` for imports, for several runs in one trace, and for specs of
@@ -23,11 +23,11 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
     let spec = &plan.spec;
     let shards = spec.knobs.shard_of.filter(|&degree| degree != plan.ranks);
     let title = format!(
-        "{} TP{}{}, {} tokens, {} on {}",
+        "{} TP{}{}, {}, {} on {}",
         spec.model.name,
         plan.ranks,
         shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards")),
-        spec.batch.tokens(),
+        counted(spec.batch.tokens().into(), "token"),
         plan.decision.name(),
         spec.machine.name
     );

@@ -28,7 +28,6 @@ mod stats;
 mod verdict;
 mod waits;
 mod waves;
-pub mod words;
 
 pub use all_layers::{AllLayers, all_layers};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::counted;
+
 /// What was run, what was asked for and what was decided. Files that others wrote have none of it; see
 /// [`Meta::lines`](super::Meta::lines).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -177,13 +179,12 @@ impl RunLine {
 impl Display for BatchFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { tokens, sequences, decoding, cached_tokens } = *self;
-        let plural = if sequences == 1 { "" } else { "s" };
-        write!(f, "{tokens} tokens of {sequences} sequence{plural}")?;
+        write!(f, "{} of {}", counted(tokens, "token"), counted(sequences, "sequence"))?;
         if decoding > 0 {
             write!(f, ", {decoding} of them decoding")?;
         }
         if cached_tokens > 0 {
-            write!(f, ", {cached_tokens} tokens cached")?;
+            write!(f, ", {} cached", counted(cached_tokens, "token"))?;
         }
         Ok(())
     }
@@ -193,7 +194,7 @@ impl Display for SplitAsked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Auto(chooser) => write!(f, "auto ({chooser})"),
-            Self::Tokens(tokens) => write!(f, "{tokens} tokens"),
+            Self::Tokens(tokens) => f.write_str(&counted((*tokens).into(), "token")),
         }
     }
 }

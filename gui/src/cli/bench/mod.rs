@@ -15,6 +15,7 @@ use weftscope_engine::{
     spec::{RunSpec, StrategyKind},
 };
 use weftscope_profiler::bench::{Bench, Open, Options, bench};
+use weftscope_traces::words::counted;
 
 pub(super) use self::args::BenchArgs;
 use self::report::Report;
@@ -121,7 +122,7 @@ fn turns(
     roofline: &Roofline,
     open: Open<'_>,
 ) -> Result<Bench, Failure> {
-    let mut line = ProgressLine::new(format!("{} tokens", spec.batch.tokens()));
+    let mut line = ProgressLine::new(counted(spec.batch.tokens().into(), "token"));
     bench(spec, strategies, options, roofline, open, &mut |done, total| {
         line.step(done, Some(total));
         true

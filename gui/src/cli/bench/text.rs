@@ -4,21 +4,18 @@ use std::io::{self, Write};
 
 use weftscope_engine::{plan::Split, roofline::Limit, spec::StrategyKind};
 use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
-use weftscope_traces::analysis::words::three_digits as three;
+use weftscope_traces::words::{counted, three_digits as three, times};
 
 use super::report::Report;
 
 /// What was run, on what, and the rates that kernels are held against.
 pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Report { model, machine, tp, layers, transport, provenance, .. } = report;
-    let plural = |count: u32, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
-    };
+    let counted = |count: u32, noun: &str| counted(count.into(), noun);
     let (turns, iterations) =
-        (plural(report.turns, "turn"), plural(report.iterations, "iteration"));
-    let ranks = plural(*tp, "rank");
-    writeln!(out, "{model}, {ranks}, {layers} layers, {transport}, on {machine}")?;
+        (counted(report.turns, "turn"), counted(report.iterations, "iteration"));
+    let (ranks, layers) = (counted(*tp, "rank"), counted(*layers, "layer"));
+    writeln!(out, "{model}, {ranks}, {layers}, {transport}, on {machine}")?;
     if let Some(shard_of) = report.shard_of {
         writeln!(
             out,
@@ -43,7 +40,7 @@ pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// Both tables of one batch.
 pub(super) fn batch(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n{} tokens", bench.tokens)?;
+    writeln!(out, "\n{}", counted(bench.tokens.into(), "token"))?;
     let mut strategies = Table::new([
         "strategy",
         "split",
@@ -77,7 +74,8 @@ pub(super) fn batch(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
                 kernels.rows.extend(figures.kernels.iter().map(|kernel| kernel_row(name, kernel)));
                 notes.extend(figures.note.iter().map(|note| format!("{name}: {note}")));
                 if figures.lost > 0 {
-                    notes.push(format!("{name}: {} records were lost", figures.lost));
+                    let records = counted(figures.lost, "record");
+                    notes.push(format!("{name}: {records} lost"));
                 }
             }
             Err(cause) => notes.push(format!("{name} did not run: {cause}")),
@@ -95,7 +93,7 @@ fn strategy_row(name: &str, figures: &Figures, bench: &Bench) -> [String; 8] {
     let time = figures.per_layer_us;
     let against = |other: StrategyKind| {
         let speed_up = bench.per_layer_us(other).map(|us| us / time.median);
-        speed_up.map_or("–".to_owned(), |ratio| format!("{ratio:.2}×"))
+        speed_up.map_or("–".to_owned(), times)
     };
     [
         name.to_owned(),

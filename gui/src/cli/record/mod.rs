@@ -6,7 +6,10 @@ mod cuda;
 use std::{io::Write, path::Path, sync::Arc};
 
 use weftscope_engine::{cuda::Checkpoint, sim::Simulator, spec::RunSpec};
-use weftscope_traces::Trace;
+use weftscope_traces::{
+    Trace,
+    words::{counted, duration},
+};
 
 pub(super) use self::args::RecordArgs;
 use super::{
@@ -47,11 +50,11 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{}: {} slices, {} iterations, {:.3} ms",
+        "{}: {}, {}, {}",
         args.output.display(),
-        trace.num_slices(),
-        args.iterations,
-        trace.span().len_ns() as f64 / 1e6
+        counted(trace.num_slices() as u64, "slice"),
+        counted(args.iterations.into(), "iteration"),
+        duration(trace.span().len_ns())
     )?;
     Ok(out.flush()?)
 }

@@ -7,6 +7,7 @@ use super::row::turn;
 use crate::{
     app::live::{KnobEdit, Live, SplitMarks},
     panels::widgets::{Cx, draw_as, name_widget, weak},
+    theme::number,
 };
 
 /// Height of the slider, marks and all.
@@ -132,6 +133,7 @@ fn number_ui(ui: &mut Ui, cx: &mut Cx<'_>, first: u32, tokens: u32) {
         if response.changed() {
             turn(cx, KnobEdit::Split(SplitChoice::Fixed(value)));
         }
-        ui.label(weak(cx.theme, format!("+ {} tokens", tokens - first)));
+        let rest = number::counted((tokens - first).into(), "token");
+        ui.label(weak(cx.theme, format!("+ {rest}")));
     });
 }

@@ -30,7 +30,8 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         }
     });
     if report.without_facts > 0 {
-        let text = format!("{} GEMMs say nothing of their grid.", report.without_facts);
+        let gemms = number::counted(report.without_facts as u64, "GEMM");
+        let text = format!("{gemms} without a word on the grid.");
         ui.label(weak(theme, text).font(theme.small()));
     }
 }
@@ -56,7 +57,7 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, gemm: &GemmName<'_>) {
     let split = mono(theme, gemm.waves_cut());
     let costs = gemm.cut.is_some_and(|cut| cut.extra_waves() > Some(0));
     ui.label(if costs { split.color(theme.surfaces.warn) } else { split });
-    let tails: Vec<String> = gemm.tails().map(|tail| format!("{:.0}", tail * 100.0)).collect();
+    let tails: Vec<String> = gemm.tails().map(|tail| number::three(tail * 100.0)).collect();
     ui.label(mono(theme, format!("{} %", tails.join(" · "))));
     ui.label(mono(theme, format!("{:>5}", number::three(gemm.tflops()))));
     ui.end_row();

@@ -85,15 +85,15 @@ fn rank(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
     let at = pos2(pen.areas.header.left() + indent(pen, 24.0), y.min + 13.0);
     painter.text(at, Align2::LEFT_CENTER, name, pen.theme.body(), s.strong);
     if let Some(figures) = rows.overlap.filter(|figures| figures.comm_ns > 0) {
-        let what = if pen.areas.is_narrow() { "hidden" } else { "comm hidden" };
-        let text = format!("{what} {:.0} %", figures.overlap_pct);
+        let what = if pen.areas.is_narrow() { "hid." } else { "comm hidden" };
+        let text = format!("{what} {}", number::percent(figures.overlap_pct / 100.0));
         let at = pos2(pen.areas.header.left() + indent(pen, 24.0), y.min + 29.0);
         painter.text(at, Align2::LEFT_CENTER, text, pen.theme.small(), s.weak);
     }
 }
 
 fn sms_title(pen: &Pen<'_>, index: usize) -> String {
-    format!("{} SMs", pen.data.ranks[index].sms.len())
+    number::counted(pen.data.ranks[index].sms.len() as u64, "SM")
 }
 
 fn heading(pen: &Pen<'_>, painter: &Painter, row: &Row, text: &str) {

@@ -55,15 +55,12 @@ pub enum Counted {
 }
 
 impl Counted {
-    /// What `count` of them are called.
-    pub fn noun(self, count: usize) -> &'static str {
-        match (self, count) {
-            (Self::Ops, 1) => "op",
-            (Self::Ops, _) => "ops",
-            (Self::Driver, 1) => "driver record",
-            (Self::Driver, _) => "driver records",
-            (Self::Blocks, 1) => "block",
-            (Self::Blocks, _) => "blocks",
+    /// What one of them is called.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Ops => "op",
+            Self::Driver => "driver record",
+            Self::Blocks => "block",
         }
     }
 

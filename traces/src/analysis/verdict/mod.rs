@@ -8,9 +8,9 @@ use tight_phase::slow_computation;
 
 use super::reports::Reports;
 use super::stats::share;
-use super::words::{duration, percent, times};
 use super::{Ops, OverlapFigures, OverlapReport, PhaseReport, WaveReport};
 use crate::model::{Phase, Trace};
+use crate::words::{duration, percent, times};
 
 /// The iteration time of another strategy for the same batch and machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -30,7 +30,7 @@ fn the_tight_phase_and_why() {
     assert_eq!(
         verdict.details,
         [
-            "100 % of communication is hidden, and 0.0 % of the time is exposed communication: computation limits the iteration.",
+            "100 % of communication is hidden, and 0 % of the time is exposed communication: computation limits the iteration.",
             "Computation of phase A runs 1.11× slower than alone.",
         ]
     );
@@ -123,7 +123,7 @@ fn waiting_for_a_late_rank_comes_first() {
     assert_eq!(verdict.limit, Limit::Waiting);
     assert_eq!(
         verdict.sentence,
-        "Rank 0 waits for rank 1, which comes last on average: 140 ns of its 200 ns of communication (70 %) pass \
+        "Rank 0 waits for rank 1, which comes last on average: 140 ns of its 200 ns of communication (70.0 %) pass \
          before all have arrived; no split hides that."
     );
 }
@@ -133,12 +133,12 @@ fn imports_are_judged_by_their_overlap() {
     let sequential = judged("rank 0\n stream 0: gemm 0..80 g; comm 80..100 ar");
     assert_eq!(
         sequential.sentence,
-        "Communication runs with nothing beside it and takes 20 % of the time: that is what overlapping could win back."
+        "Communication runs with nothing beside it and takes 20.0 % of the time: that is what overlapping could win back."
     );
     let half = judged("rank 0\n stream 0: gemm 0..80 g\n stream 1: comm 60..100 ar");
     assert_eq!(
         half.sentence,
-        "50 % of communication is exposed and takes 20 % of the time; the rest hides under computation."
+        "50.0 % of communication is exposed and takes 20.0 % of the time; the rest hides under computation."
     );
     let hidden = judged("rank 0\n stream 0: gemm 0..99 g\n stream 1: comm 60..100 ar");
     assert_eq!(hidden.limit, Limit::Compute);
@@ -148,14 +148,14 @@ fn imports_are_judged_by_their_overlap() {
 fn an_idle_machine_is_called_idle() {
     let verdict = judged("rank 0\n stream 0: gemm 0..10 g; comm 90..100 ar");
     assert_eq!(verdict.limit, Limit::Idle);
-    assert!(verdict.sentence.starts_with("Nothing runs for 80 % of the time"));
+    assert!(verdict.sentence.starts_with("Nothing runs for 80.0 % of the time"));
 }
 
 #[test]
 fn it_says_when_it_cannot_tell() {
     assert_eq!(judged("rank 0").limit, Limit::Unknown);
     let no_comm = judged("rank 0\n stream 0: gemm 0..90 g; gemm 95..100 g");
-    assert!(no_comm.sentence.starts_with("There is no communication: computation fills 95 %"));
+    assert!(no_comm.sentence.starts_with("There is no communication: computation fills 95.0 %"));
 }
 
 #[test]

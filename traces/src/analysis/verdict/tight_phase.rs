@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::words::{duration, times};
 use crate::analysis::{GpuOp, Ops, PhaseReport, PhaseSummary, RankOps};
 use crate::model::{Kind, Label, LaneId, Phase, Span, Trace};
+use crate::words::{counted, duration, times};
 
 /// From this ratio on, slower than alone is worth a word.
 const NOTABLY_SLOWER: f64 = 1.05;
@@ -72,7 +72,7 @@ fn slower_communication(ops: &Ops<'_>, row: &PhaseSummary) -> String {
         return format!("{slower} because it waits {share} for the last rank");
     }
     let Some(company) = Company::of(ops, row.phase) else { return slower };
-    let ctas = if company.ctas == 1 { "1 CTA".into() } else { format!("{} CTAs", company.ctas) };
+    let ctas = counted(company.ctas.into(), "CTA");
     let beside = &company.beside;
     match company.blocks {
         Some(blocks) if 2 * blocks.late_ns >= excess_ns => {

@@ -1,4 +1,5 @@
-//! Figures in words: three significant digits and a unit. The one place where durations and ratios get their form.
+//! Figures in words: three significant digits and a unit. The one place where durations, shares, ratios and counts get
+//! their form, in every view.
 
 /// A duration in the largest unit that leaves at least 1: `840 ns`, `12.3 µs`, `-3.20 ms`.
 pub fn duration(ns: i64) -> String {
@@ -11,15 +12,24 @@ pub fn duration(ns: i64) -> String {
     }
 }
 
-/// A ratio as a percentage, without decimals from 10 % on.
-pub fn percent(ratio: f64) -> String {
-    let percent = ratio * 100.0;
-    if percent.abs() < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+/// A share 0…1 as a percentage: `0 %`, `5.12 %`, `64.4 %`, `100 %`.
+pub fn percent(share: f64) -> String {
+    if share == 0.0 { "0 %".to_owned() } else { format!("{} %", three_digits(share * 100.0)) }
 }
 
 /// How many times: `1.24×`.
 pub fn times(ratio: f64) -> String {
     format!("{}×", three_digits(ratio))
+}
+
+/// A noun as it stands behind a count: `token` after 1, else `tokens`.
+pub fn plural(count: u64, noun: &str) -> String {
+    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+}
+
+/// A count and its noun: `1 token`, `8192 tokens`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {}", plural(count, noun))
 }
 
 /// A finite `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`.
@@ -50,7 +60,12 @@ mod tests {
             "1.23 s",
         ];
         assert_eq!(shown, expected);
-        assert_eq!([percent(0.643_6), percent(0.0512)], ["64 %", "5.1 %"]);
+        let shares = [0.0, 0.0512, 0.643_6, 0.999_96, 1.0].map(percent);
+        assert_eq!(shares, ["0 %", "5.12 %", "64.4 %", "100 %", "100 %"]);
+        assert_eq!(
+            [0, 1, 2].map(|count| counted(count, "token")),
+            ["0 tokens", "1 token", "2 tokens"]
+        );
         assert_eq!(times(1.236), "1.24×");
     }
 }
