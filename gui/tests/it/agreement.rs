@@ -110,7 +110,19 @@ fn median(mut values: Vec<i64>) -> Option<i64> {
 
 /// Compares; how many slacks, cut GEMMs and known waits there were.
 fn agree(views: &Views) -> [usize; 3] {
+    layers_agree(views);
     [slack_agrees(views), waves_agree(views), waiting_agrees(views)]
+}
+
+/// A run of some layers says so, and what all would take, at the top and in the reports.
+fn layers_agree(views: &Views) {
+    let all = &views.json["all_layers"];
+    let Some(us) = all["iteration_us"].as_f64() else { return };
+    let (run, of) = (&all["run"], &all["of"]);
+    let time = words::duration((us * 1e3).round() as i64);
+    views.shows(&format!("{run} of {of} layers (all ≈ {time}, extrapolated)"));
+    let line = format!("  all {of} layers would take about {time} an iteration");
+    assert!(views.text.lines().any(|told| told.starts_with(&line)), "{}: {line}", views.name);
 }
 
 fn slack_agrees(views: &Views) -> usize {

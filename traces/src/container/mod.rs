@@ -19,9 +19,10 @@
 //! kind 2 META     JSON {"meta": Meta, "diagnostics": Diagnostics}
 //! kind 3 TRACKS   JSON [{"parent", "name", "kind", "lanes": [lane ids]} …], parents first
 //! kind 4 LABELS   first u32, n u32, then n labels:
-//!                 name text, kind u8, split u8, phase u8, has u8 (bit 0 layer, 1 facts, 2 alone_ns),
-//!                 [layer u32], [op u32, grid u32, waves u32, tail_occupancy f64, sms u32, tokens u32, flops f64,
-//!                 hbm_bytes f64, link_bytes f64, [alone_ns i64], shape text]
+//!                 name text, kind u8, split u8, phase u8, has u8 (bit 0 layer, 1 facts, 2 alone_ns,
+//!                 3 unsplit), [layer u32], [op u32, grid u32, waves u32, tail_occupancy f64, sms u32, tokens u32, flops f64,
+//!                 hbm_bytes f64, link_bytes f64, [alone_ns i64], shape text,
+//!                 [unsplit: grid u32, waves u32, tail_occupancy f64]]
 //! kind 5 STRINGS  first u32, n u32, n texts (keys and texts of arguments)
 //! kind 6 ARGS     first u32, n u32, then n rows:
 //!                 pairs u32, then per pair: key u32 (string), type u8 (0 i64, 1 f64, 2 u32 string), value
@@ -36,7 +37,7 @@
 //! column  := width u8 (1, 2, 4 or 8), n unsigned numbers of that width
 //! ```
 //!
-//! Version 1 differs in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
+//! Version 2 has no `unsplit` in its labels. Version 1 differs from that in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
 //! rank.
 //!
 //! Pieces are at most 64 Ki slices, samples, flows, strings, rows or labels long. Deltas are between neighbours,

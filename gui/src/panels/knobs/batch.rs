@@ -5,6 +5,7 @@ use weftscope_engine::{
     batch::Batch,
     model::{Ffn, ModelShape},
 };
+use weftscope_traces::words::plural;
 
 use super::{
     choice::{Choice, choice_ui},
@@ -13,6 +14,7 @@ use super::{
 use crate::{
     app::live::{Knob, KnobEdit, Live},
     panels::widgets::{Cx, name_widget, weak},
+    theme::number,
 };
 
 pub(super) fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
@@ -69,7 +71,8 @@ fn requests_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let draft = &live.draft;
     row_named(ui, cx, "Tokens", Knob::Batch, |ui, cx| {
         let mut tokens = draft.spec.batch.tokens();
-        let field = drag(&mut tokens).range(1..=131_072).speed(32.0).suffix(" tokens");
+        let suffix = format!(" {}", plural(tokens.into(), "token"));
+        let field = drag(&mut tokens).range(1..=131_072).speed(32.0).suffix(suffix);
         let response = fill(ui, field);
         name_widget(&response, "Tokens");
         if response.changed() {
@@ -88,7 +91,10 @@ fn requests_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     if let Some(text) = typing {
         // What is being typed is not run, but what is wrong with it is said.
         let line = match text.parse::<Batch>() {
-            Ok(batch) => weak(cx.theme, format!("{} tokens; Enter runs it", batch.tokens())),
+            Ok(batch) => {
+                let tokens = number::counted(batch.tokens().into(), "token");
+                weak(cx.theme, format!("{tokens}; Enter runs it"))
+            }
             Err(error) => RichText::new(error.to_string()).color(cx.theme.surfaces.error),
         };
         ui.label(line.font(cx.theme.small()));

@@ -5,6 +5,7 @@ use egui::{
     containers::menu::{MenuButton, MenuConfig},
 };
 use weftscope_engine::spec::Transport;
+use weftscope_traces::words::plural;
 
 use super::{
     choice::{Choice, choice_ui},
@@ -64,7 +65,8 @@ fn ctas_ui(ui: &mut Ui, cx: &mut Cx<'_>, knob: Knob, ctas: Ctas) -> Option<u32> 
     let mut turned = None;
     row(ui, cx, knob, |ui, _| {
         let mut value = ctas.fixed.or(ctas.chosen).unwrap_or(8);
-        let suffix = if ctas.fixed.is_some() { " CTAs" } else { " CTAs (auto)" };
+        let auto = if ctas.fixed.is_some() { "" } else { " (auto)" };
+        let suffix = format!(" {}{auto}", plural(value.into(), "CTA"));
         let field = drag(&mut value).range(1..=64).speed(0.1).suffix(suffix);
         let response = fill(ui, field).on_hover_text(knob.help());
         name_widget(&response, knob.label());

@@ -9,7 +9,7 @@ use crate::{
         Shown,
         live::{KeptIteration, Live},
     },
-    panels::widgets::{Cx, heading, mono, number_right, weak},
+    panels::widgets::{Cx, heading, mono, number_right, sentence, weak},
     theme::number,
 };
 
@@ -39,6 +39,14 @@ pub(super) fn comparison_ui(ui: &mut Ui, cx: &Cx<'_>) {
         .max()
         .unwrap_or(mine)
         .max(mine);
+    if live.pinned.is_some() && live.baselines_in_view().is_empty() {
+        sentence(
+            ui,
+            cx.theme,
+            "Of another batch than the newest; what it was compared with is not kept.",
+        );
+        return;
+    }
     let scale = Bars { longest: longest as f64, mine };
     let asked = shown.plan.spec.knobs.strategy;
     row_ui(ui, cx, (asked.name(), "the run in view"), Some(Ok(mine)), (&scale, true));
