@@ -103,7 +103,7 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let scales = Scales::new(spec, &shard, Some(Chooser::WaveModel));
     let (tokens, rows) = (spec.batch.tokens(), padded_tokens(spec.batch.tokens()));
     if scales.is_one_wave() {
-        let reason = format!("unsplit, every GEMM of {rows} rows is a single wave");
+        let reason = format!("uncut, every GEMM of {} is a single wave", tokens_text(tokens));
         return Ok(Choice::Whole { reason });
     }
     let Some(best) = scales.best() else {
@@ -113,17 +113,18 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let unsplit_ns = scales.unsplit_layer_ns();
     if best.layer_ns > unsplit_ns * TIE {
         let reason = format!(
-            "the best cut's predicted layer of {:.0} µs is longer than the unsplit one's {:.0} µs",
+            "the best cut's predicted layer of {:.0} µs is longer than the uncut one's {:.0} µs",
             best.layer_ns / 1e3,
             unsplit_ns / 1e3
         );
         return Ok(Choice::Whole { reason });
     }
     let reason = format!(
-        "half + {}: with waves of {} GEMMs more than whole, GEMMs take {:.0} % longer, and the \
-         predicted layer of {:.0} µs is the best of the offsets (unsplit: {:.0} µs)",
+        "half + {}: {} of {} GEMMs gain a wave, all of them take {:.0} % longer, and the predicted layer of {:.0} µs \
+         is the best of the offsets (uncut: {:.0} µs)",
         best.first_tokens - rows / 2,
         best.num_with_more_waves,
+        scales.unsplit().len(),
         100.0 * (best.relative_cost - 1.0),
         best.layer_ns / 1e3,
         unsplit_ns / 1e3

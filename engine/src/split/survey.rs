@@ -76,7 +76,7 @@ pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
     let scales = Scales::new(spec, &shard, chooser);
     let model = scales.model();
     let rows = padded_tokens(tokens);
-    let unsplit = model.unsplit(rows);
+    let unsplit = scales.unsplit();
     let step = TileKit::of(gpu).tile_m;
     let cuts = (1..).map(|tiles| tiles * step).take_while(|&first| first < tokens);
     let points = cuts.map(|first| point(model, &unsplit, rows, scales.weigh(first))).collect();

@@ -52,9 +52,14 @@ impl<'a> Scales<'a> {
         &self.model
     }
 
+    /// The GEMMs of a layer that is not cut, and so not padded.
+    pub(super) fn unsplit(&self) -> Vec<WaveCost> {
+        self.model.unsplit(self.spec.batch.tokens())
+    }
+
     /// Every GEMM of the unsplit layer fits into one wave.
     pub(super) fn is_one_wave(&self) -> bool {
-        self.model.unsplit(self.rows).iter().all(|cost| cost.occupancy.waves <= 1)
+        self.unsplit().iter().all(|cost| cost.occupancy.waves <= 1)
     }
 
     /// The best of the published offsets: the shortest predicted layer; of those as good as that, the one with the
@@ -74,7 +79,7 @@ impl<'a> Scales<'a> {
     /// Weighs a cut behind `first_tokens`.
     pub(super) fn weigh(&self, first_tokens: u32) -> Weighed {
         let second_rows = self.rows - first_tokens;
-        let whole = self.model.unsplit(self.rows);
+        let whole = self.unsplit();
         let parts = [self.model.split(first_tokens), self.model.split(second_rows)];
         let waves = |cost: &WaveCost| cost.occupancy.waves;
         let gains = |&i: &usize| waves(&parts[0][i]) + waves(&parts[1][i]) > waves(&whole[i]);
@@ -90,12 +95,13 @@ impl<'a> Scales<'a> {
     /// Rough time of an unsplit layer with both fused collectives exposed.
     pub(super) fn unsplit_layer_ns(&self) -> f64 {
         let ctas = exposed_fused_ctas(self.times.transport, self.spec.batch.tokens());
-        self.unsplit_compute_ns() + 2.0 * self.times.collective_ns(self.rows, ctas)
+        let tokens = self.spec.batch.tokens();
+        self.unsplit_compute_ns() + 2.0 * self.times.collective_ns(tokens, ctas)
     }
 
     fn unsplit_compute_ns(&self) -> f64 {
         let [pairs, _] = pairs_of(&cut(&self.spec.batch, u32::MAX));
-        let gemms = self.model.unsplit(self.rows);
+        let gemms = self.unsplit();
         let gemms_ns: f64 = gemms.iter().map(|cost| self.times.gemm_ns(cost)).sum();
         gemms_ns + self.times.causal_ns(pairs)
     }

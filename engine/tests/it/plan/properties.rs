@@ -162,10 +162,10 @@ fn conserves_tokens(plan: &Plan, split: &SplitDecision) -> TestCaseResult {
 fn left_whole_for_a_reason(spec: &RunSpec, plan: &Plan) -> TestCaseResult {
     let reasons = [
         "a single rank has nothing to communicate",
-        "tokens are under the threshold of",
+        " under the threshold of",
         "there is no split table for",
         "is a single wave",
-        "is longer than the unsplit one's",
+        "is longer than the uncut one's",
         "no cut of",
         "which leaves one part without tokens",
     ];

@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use weftscope_engine::{
     model::{self, Shard},
-    plan::{GemmShape, OpRole, Resources},
-    spec::{Chooser, StrategyKind},
+    plan::{GemmShape, OpRole, Resources, Split, facts, plan},
+    spec::{Chooser, SplitChoice, StrategyKind},
     split::{
-        Choice, OFFSETS, SPLIT_TAX, WaveModel, blocks_per_sm, decide, gemm_shape, occupancy, survey,
+        Choice, OFFSETS, SPLIT_TAX, WaveCost, WaveModel, blocks_per_sm, decide, gemm_shape,
+        occupancy, survey,
     },
 };
 
@@ -46,6 +47,38 @@ fn best_mlp_ratio(tokens: u32) -> f64 {
     let offsets = OFFSETS.into_iter().filter(|&offset| offset <= 256);
     let ratios = offsets.map(|offset| mlp_ratio(tokens / 2 + offset, tokens / 2 - offset));
     ratios.min_by(f64::total_cmp).expect("five offsets")
+}
+
+/// Oracle: what the plan launches in a layer that has a collective beside every phase, and what it says of uncut GEMMs;
+/// with padding and without.
+#[test]
+fn a_survey_counts_the_waves_that_a_plan_launches() {
+    let mut compared = 0;
+    for tokens in [2048, 5000, 6000, 8192] {
+        let mut spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, tokens);
+        spec.knobs.layers = Some(2);
+        spec.knobs.split = SplitChoice::Fixed(tokens.next_multiple_of(256) / 2);
+        let plan = plan(&spec).expect("a plan");
+        let first_tokens = plan.decision.split.as_ref().expect("cut").first_tokens;
+        let survey = survey(&spec).expect("tokens and a degree that fits");
+        let point = survey.points.iter().find(|point| point.first_tokens == first_tokens);
+        let point = point.expect("whole tiles");
+        for (op, facts) in plan.ops.iter().zip(facts(&plan)).filter(|(op, _)| op.layer == Some(1)) {
+            let of_role = |cost: &&WaveCost| cost.gemm.role == op.role;
+            let Some(whole) = survey.unsplit.iter().find(of_role) else { continue };
+            let half = match op.split {
+                Split::Whole => continue,
+                Split::First => &point.first,
+                Split::Second => &point.second,
+            };
+            let half = half.iter().find(of_role).expect("in both");
+            assert_eq!(facts.occupancy.waves, half.occupancy.waves, "{:?} of {tokens}", op.role);
+            let uncut = facts.unsplit.expect("cut");
+            assert_eq!(uncut.occupancy.waves, whole.occupancy.waves, "{:?} of {tokens}", op.role);
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 4 * 4 * 2);
 }
 
 fn correlation(pairs: &[(f64, f64)]) -> f64 {
@@ -181,7 +214,7 @@ fn many_small_experts_are_left_whole_until_compute_outweighs_their_weights() {
         decide(&spec, Chooser::WaveModel).unwrap()
     };
     let Choice::Whole { reason } = choice("qwen3-235b-a22b", 2048) else { panic!("not whole") };
-    assert!(reason.contains("longer than the unsplit one's"), "{reason}");
+    assert!(reason.contains("longer than the uncut one's"), "{reason}");
     assert!(matches!(choice("qwen3-235b-a22b", 16_384), Choice::Cut(_)));
     assert!(matches!(choice("llama-3.3-70b", 1024), Choice::Cut(_)));
 }
