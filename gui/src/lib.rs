@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod files;
 pub mod jobs;
+mod keys;
 mod panels;
 pub mod picture;
 pub mod theme;

@@ -137,7 +137,7 @@ pub struct PanelLayout {
 }
 
 impl PanelLayout {
-    /// True when a panel is open. The bottom panel also opens by itself when something is selected.
+    /// True when a panel is open.
     pub fn is_open(&self, panel: PanelId) -> bool {
         let facts = panel.facts();
         self.open.get(facts.key).copied().unwrap_or(facts.is_open_at_first)

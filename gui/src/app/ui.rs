@@ -1,6 +1,6 @@
 //! Where the panels lie.
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Key, KeyboardShortcut, Margin, Panel, Ui};
 
 use super::{
     command::Command,
@@ -8,6 +8,7 @@ use super::{
     state::{Overlay, State},
 };
 use crate::{
+    keys::{is_pressed, plain, take},
     panels::{self, Cx, FrameTimes},
     theme::{Theme, size},
 };
@@ -79,25 +80,29 @@ fn side_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: PanelId) {
 /// Keys of the named commands. A field that is being typed into gets plain keys first.
 fn keys(ui: &Ui, cx: &mut Cx<'_>) {
     let typing = ui.ctx().egui_wants_keyboard_input();
-    let escape = ui.ctx().input(|input| input.key_pressed(egui::Key::Escape));
-    if escape && (!typing || cx.state.overlay != Overlay::None) {
+    let over = cx.state.overlay != Overlay::None;
+    let escape = plain(Key::Escape);
+    let taken = |shortcut: &KeyboardShortcut| ui.ctx().input_mut(|input| take(input, shortcut));
+    // What lies over the window goes first; otherwise menus and fields want the key too.
+    let escaped = if over {
+        taken(&escape)
+    } else {
+        !typing && ui.ctx().input(|input| is_pressed(input, &escape))
+    };
+    if escaped {
         cx.send(Command::Escape);
     }
-    let slash = ui
-        .ctx()
-        .input_mut(|input| !typing && input.consume_key(egui::Modifiers::NONE, egui::Key::Slash));
-    if slash && !cx.state.searching {
+    if !typing && !over && taken(&plain(Key::Slash)) && !cx.state.searching {
         cx.send(Command::ToggleSearch);
     }
     for action in super::action::actions(cx.state) {
         let Some(shortcut) = action.shortcut else { continue };
-        let plain = !shortcut.modifiers.command;
-        if (plain && typing)
-            || (plain && cx.state.overlay != Overlay::None && action.command != Command::ToggleHelp)
-        {
+        let alone = !shortcut.modifiers.command;
+        let is_help = action.command == Command::ToggleHelp;
+        if alone && (typing || (over && !is_help)) {
             continue;
         }
-        if ui.ctx().input_mut(|input| input.consume_shortcut(&shortcut)) {
+        if taken(&shortcut) {
             cx.send(action.command);
         }
     }

@@ -8,7 +8,7 @@ use super::{
     effect::Effect,
     notice::Severity,
     palette::palette_rows,
-    panel::{BottomTab, PanelId, PanelLayout},
+    panel::{PanelId, PanelLayout},
     path_question::{PathPurpose, PathQuestion},
     settings::ThemeChoice,
     state::{Overlay, State},
@@ -96,14 +96,9 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens or folds a panel. The details have nothing to say without a selection, so the bottom opens elsewhere then.
+/// Opens or folds a panel.
 fn toggle_panel(state: &mut State, panel: PanelId) {
-    let empty = state.view().is_none_or(|view| view.selection == Selection::None);
     let layout = &mut state.settings.layout;
-    if panel == PanelId::Bottom && empty && layout.bottom_tab == BottomTab::Details {
-        layout.show(BottomTab::Diagnostics);
-        return;
-    }
     layout.set_open(panel, !layout.is_open(panel));
 }
 
@@ -208,15 +203,14 @@ fn look(state: &mut State, view: ViewCommand) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The selection has changed: unfold the details.
+/// The selection has changed: tables of what is no longer selected go. No panel opens and no tab is turned, so that
+/// no row moves under the pointer.
 fn selected(state: &mut State) {
     let selection = state.view().map(|view| &view.selection);
     if selection.is_none_or(|selection| *selection == Selection::None) {
         state.tables = None;
         state.tables_of = None;
-        return;
     }
-    state.settings.layout.show(BottomTab::Details);
 }
 
 /// Aggregates the selected range when that has not been done; called once a frame. While a range is being dragged

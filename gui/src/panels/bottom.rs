@@ -7,10 +7,7 @@ use super::{
     tab_ui,
     widgets::Cx,
 };
-use crate::{
-    app::{BottomTab, Command, PanelId, State},
-    timeline::Selection,
-};
+use crate::app::{BottomTab, Command, PanelId, State};
 
 /// Its tabs, and the one that is chosen.
 pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -35,11 +32,9 @@ pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     tab_ui(tab, ui, cx);
 }
 
-/// Without a selection the details have nothing to say.
+/// Open, it stays where it is whatever is selected: a panel that came and went would move the rows.
 pub(super) fn has_content(state: &State) -> bool {
-    let is_selected = state.view().is_some_and(|view| view.selection != Selection::None);
-    let has_words = is_selected || state.settings.layout.bottom_tab != BottomTab::Details;
-    has_words && state.document().is_some()
+    state.document().is_some()
 }
 
 /// A curve needs something to run.

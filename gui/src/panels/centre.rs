@@ -2,7 +2,10 @@
 
 use egui::Ui;
 
-use super::{empty::empty_ui, search::search_ui, token_bar::token_bar_ui, widgets::Cx};
+use super::{
+    empty::empty_ui, search::search_ui, selection_card::selection_card_ui, token_bar::token_bar_ui,
+    widgets::Cx,
+};
 use crate::{app::Command, timeline::timeline_ui};
 
 /// The largest thing in the window.
@@ -15,7 +18,9 @@ pub(crate) fn centre_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     token_bar_ui(ui, cx);
     search_ui(ui, cx, &view.search);
+    let whole = ui.available_rect_before_wrap();
     for command in timeline_ui(ui, &document.timeline, view, cx.theme) {
         cx.send(Command::View(command));
     }
+    selection_card_ui(ui, cx, (document, view), whole);
 }

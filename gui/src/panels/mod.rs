@@ -22,6 +22,7 @@ mod notices;
 mod palette;
 mod path;
 mod search;
+mod selection_card;
 mod tables;
 mod token_bar;
 mod top_bar;

@@ -1,6 +1,8 @@
 use egui::Color32;
 use weftscope_traces::{Kind, Split};
 
+use crate::timeline::HostKind;
+
 /// One hue a kind.
 ///
 /// Chosen by a search over OKLCh for the largest smallest distance between kinds that touch (GEMM, attention,
@@ -11,6 +13,7 @@ use weftscope_traces::{Kind, Split};
 pub struct Palette {
     base: [Color32; Kind::ALL.len()],
     second: [Color32; Kind::ALL.len()],
+    hosts: [Color32; HostKind::ALL.len()],
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -44,6 +47,12 @@ impl Palette {
             rgb(0x7b_83_90),
             rgb(0xbb_c2_cd),
         ],
+        hosts: [
+            rgb(0x6a_80_64), // Python: moss
+            rgb(0x8b_98_ad), // operators: slate
+            rgb(0x70_56_6e), // runtime: aubergine
+            rgb(0xb4_b8_a8), // else: ash
+        ],
     };
 
     /// On near-white.
@@ -72,11 +81,22 @@ impl Palette {
             rgb(0xc4_ca_d3),
             rgb(0xab_b3_bf),
         ],
+        hosts: [
+            rgb(0x70_82_6b), // Python
+            rgb(0x94_a2_b8), // operators
+            rgb(0x68_4e_68), // runtime
+            rgb(0xba_be_b0), // else
+        ],
     };
 
     /// The colour of a kind; [`Split::Second`] is the same hue, lighter.
     pub fn of(&self, kind: Kind, split: Split) -> Color32 {
         let row = if split == Split::Second { &self.second } else { &self.base };
         row[kind as usize]
+    }
+
+    /// The colour of what a host thread does: all of them quiet, told apart by lightness first.
+    pub fn host(&self, kind: HostKind) -> Color32 {
+        self.hosts[kind as usize]
     }
 }

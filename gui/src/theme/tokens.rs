@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use weftscope_traces::{Kind, Split};
 
 use super::Palette;
+use crate::timeline::HostKind;
 
 /// Dark or light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,6 +133,11 @@ impl Theme {
     /// Colour of a kind; split 1 ([`Split::Second`]) is the same hue, lighter.
     pub fn kind(&self, kind: Kind, split: Split) -> Color32 {
         self.palette.of(kind, split)
+    }
+
+    /// Colour of what a host thread does.
+    pub fn host(&self, kind: HostKind) -> Color32 {
+        self.palette.host(kind)
     }
 
     /// Text colour that reads on `fill`.

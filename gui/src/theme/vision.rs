@@ -4,6 +4,7 @@ use egui::Color32;
 use weftscope_traces::{Kind, Split};
 
 use super::Theme;
+use crate::timeline::HostKind;
 
 /// Linear-light RGB.
 type Rgb = [f64; 3];
@@ -134,6 +135,34 @@ fn kinds_that_touch_are_told_apart_in_grey() {
     }
 }
 
+/// Quieter than kinds of GPU work, and still told apart where they touch, names aside.
+#[test]
+fn what_hosts_do_is_told_apart_by_every_eye_and_in_grey() {
+    const MIN_HOST_DISTANCE: f64 = 0.06;
+    const MAX_CHROMA: f64 = 0.055;
+    for theme in [Theme::dark(), Theme::light()] {
+        let mut colours: Vec<_> =
+            HostKind::ALL.into_iter().map(|kind| (kind.name(), theme.host(kind))).collect();
+        for &(name, colour) in &colours {
+            let lab = oklab(linear(colour));
+            assert!(lab[1].hypot(lab[2]) <= MAX_CHROMA, "{:?}: {name} is loud", theme.mode);
+        }
+        colours.push(("idle", theme.surfaces.plot));
+        for (i, &(a_name, a)) in colours.iter().enumerate() {
+            for &(b_name, b) in &colours[..i] {
+                let told = |d: f64, how: &str| {
+                    let mode = theme.mode;
+                    assert!(d >= MIN_HOST_DISTANCE, "{mode:?}, {how}: {a_name}, {b_name}: {d:.3}");
+                };
+                for (sight, matrix) in &SIGHTS {
+                    told(distance(seen(matrix, a), seen(matrix, b)), sight);
+                }
+                told((grey_lightness(a) - grey_lightness(b)).abs(), "grey");
+            }
+        }
+    }
+}
+
 #[test]
 fn split_one_is_the_same_hue_and_lighter() {
     for theme in [Theme::dark(), Theme::light()] {
@@ -159,17 +188,19 @@ fn split_one_is_the_same_hue_and_lighter() {
 fn text_reads_on_every_kind() {
     // WCAG 2.2 contrast for large or bold text is 3; block names are set in the better of black and white.
     for theme in [Theme::dark(), Theme::light()] {
-        for kind in Kind::ALL {
-            for split in [Split::First, Split::Second] {
-                let fill = theme.kind(kind, split);
-                let y = |colour: Color32| {
-                    let [r, g, b] = linear(colour);
-                    0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05
-                };
-                let (a, b) = (y(fill), y(theme.text_on(fill)));
-                let contrast = a.max(b) / a.min(b);
-                assert!(contrast >= 4.0, "{:?} {}: {contrast:.1}", theme.mode, kind.name());
-            }
+        let hosts = HostKind::ALL.map(|kind| (kind.name(), theme.host(kind)));
+        let splits = [Split::First, Split::Second];
+        let kinds = Kind::ALL
+            .into_iter()
+            .flat_map(|kind| splits.map(|split| (kind.name(), theme.kind(kind, split))));
+        for (name, fill) in kinds.chain(hosts) {
+            let y = |colour: Color32| {
+                let [r, g, b] = linear(colour);
+                0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05
+            };
+            let (a, b) = (y(fill), y(theme.text_on(fill)));
+            let contrast = a.max(b) / a.min(b);
+            assert!(contrast >= 4.0, "{:?} {name}: {contrast:.1}", theme.mode);
         }
     }
 }

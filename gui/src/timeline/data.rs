@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use egui::Color32;
 use weftscope_traces::{
-    Kind, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
+    Kind, LabelId, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
     analysis::{Config, Ops, OverlapReport, PhaseReport, overlap, phases},
     lod::{Pyramid, Ribbon},
 };
 
 use super::{
+    HostKind,
     phases::{PhaseMark, phase_marks, rank_of_marks, set_slack},
     rows::{RankRows, rows_of},
 };
-use crate::jobs::spread;
+use crate::{jobs::spread, theme::Theme};
 
 /// A trace with everything the timeline asks of it worked out once. Built off the UI thread.
 pub struct TimelineData {
@@ -36,6 +38,8 @@ pub struct TimelineData {
     pub gpu_span: Span,
     /// Phases of the rows shown on top, with their slack.
     pub phases: Vec<PhaseMark>,
+    /// What the host threads do, one a label.
+    pub host_kinds: Vec<Option<HostKind>>,
     /// Flow rows ordered by consumer.
     flows_to: Vec<u32>,
 }
@@ -124,6 +128,7 @@ impl TimelineData {
         ranks.sort_by_key(|rows| rows.rank);
         let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
         flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
+        let host_kinds = trace.labels.iter().map(HostKind::of).collect();
         let span = trace.span();
         let gpu_span = trace
             .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
@@ -138,6 +143,7 @@ impl TimelineData {
             span,
             gpu_span,
             phases: Vec::new(),
+            host_kinds,
             flows_to,
         }
     }
@@ -172,6 +178,31 @@ impl TimelineData {
     /// The longest window there is: the whole trace, host threads included.
     pub fn whole_span(&self) -> Span {
         with_air(self.span)
+    }
+
+    /// What a slice is, in words: its kind, of host threads what they do.
+    pub fn kind_name(&self, slice: SliceRef) -> &'static str {
+        let label = self.trace.lane(slice.lane).slices.label[slice.index as usize];
+        match self.host_kinds[label.0 as usize] {
+            Some(host) => host.name(),
+            None => self.trace.label(label).kind.name(),
+        }
+    }
+
+    /// The full colour of a slice.
+    pub fn fill(&self, theme: &Theme, slice: SliceRef) -> Color32 {
+        self.label_fill(theme, self.trace.lane(slice.lane).slices.label[slice.index as usize])
+    }
+
+    /// The full colour of what has this label.
+    pub(super) fn label_fill(&self, theme: &Theme, label: LabelId) -> Color32 {
+        match self.host_kinds[label.0 as usize] {
+            Some(host) => theme.host(host),
+            None => {
+                let label = self.trace.label(label);
+                theme.kind(label.kind, label.split)
+            }
+        }
     }
 
     /// Slices that `slice` waits for.

@@ -12,7 +12,7 @@ pub fn facts(data: &TimelineData, slice: SliceRef) -> Vec<(&'static str, String)
     let track = trace.track(trace.lane(slice.lane).track);
     let item = trace.lane(slice.lane).slices.item[slice.index as usize];
     let mut out = vec![("duration", number::duration_ns(span.len_ns()))];
-    out.push(("kind", label.kind.name().to_owned()));
+    out.push(("kind", data.kind_name(slice).to_owned()));
     place(&mut out, &track.kind, &track.name, item);
     weave(&mut out, label);
     let op = data.op_of(slice);

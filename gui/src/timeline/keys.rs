@@ -1,6 +1,9 @@
-use egui::{InputState, Key, Modifiers, Ui};
+//! The keys of the timeline itself: smooth ones while held, and single steps.
+
+use egui::{Event, Id, InputState, Key, Ui};
 
 use super::{ViewCommand, ViewState};
+use crate::keys::{is_pressed, plain};
 
 /// Doublings of the window a second while a zoom key is held.
 const ZOOM_SPEED: f64 = 3.0;
@@ -9,44 +12,60 @@ const PAN_SPEED: f64 = 1.4;
 /// The least a single press does, whatever the frame rate.
 const LEAST_S: f64 = 1.0 / 30.0;
 
+/// Keys that move the view for as long as they are held.
+const SMOOTH: [Key; 4] = [Key::W, Key::S, Key::A, Key::D];
+
 /// The keys of the timeline; silent while a text is being edited.
 pub(super) fn keys(ui: &Ui, view: &ViewState, at_ns: i64) -> Vec<ViewCommand> {
     if ui.ctx().egui_wants_keyboard_input() {
         return Vec::new();
     }
-    let (mut commands, held) = ui.input(|input| {
-        if input.modifiers.command || input.modifiers.alt || input.modifiers.ctrl {
-            return (Vec::new(), false);
-        }
-        let mut commands = held(input, at_ns);
+    let id = Id::unique("weftscope held keys");
+    let mut down = ui.data(|data| data.get_temp::<Held>(id)).unwrap_or_default();
+    let (mut commands, moving) = ui.input(|input| {
+        let mut commands = held(input, down.update(input), at_ns);
         let moving = !commands.is_empty();
         commands.extend(pressed(input, view));
         (commands, moving)
     });
-    if held {
+    ui.data_mut(|data| data.insert_temp(id, down));
+    if moving {
         ui.ctx().request_repaint();
     }
     commands.dedup();
     commands
 }
 
-/// W A S D: smooth while held.
-fn held(input: &InputState, at_ns: i64) -> Vec<ViewCommand> {
+/// Which of the [`SMOOTH`] keys are down and went down by themselves: a Ctrl+S whose Ctrl comes up first is no zoom.
+#[derive(Clone, Copy, Default)]
+struct Held([bool; SMOOTH.len()]);
+
+impl Held {
+    /// Follows the presses of a frame; the keys that move the view in it, a press within one frame included.
+    fn update(&mut self, input: &InputState) -> [bool; SMOOTH.len()] {
+        let mut moves = [false; SMOOTH.len()];
+        for (index, &key) in SMOOTH.iter().enumerate() {
+            let other = |event: &Event| matches!(event, Event::Key { key: other, pressed: true, .. } if *other == key);
+            if is_pressed(input, &plain(key)) {
+                self.0[index] = true;
+                moves[index] = true;
+            } else if input.events.iter().any(other) {
+                self.0[index] = false;
+            }
+            moves[index] |= self.0[index] && input.key_down(key);
+            self.0[index] &= input.key_down(key);
+        }
+        moves
+    }
+}
+
+fn held(input: &InputState, moves: [bool; SMOOTH.len()], at_ns: i64) -> Vec<ViewCommand> {
     let seconds = f64::from(input.stable_dt).clamp(LEAST_S, 0.1);
-    let down = |key| input.key_down(key) || input.key_pressed(key);
-    let mut commands = Vec::new();
-    for (key, sign) in [(Key::W, -1.0), (Key::S, 1.0)] {
-        if down(key) {
-            let factor = (sign * ZOOM_SPEED * seconds).exp2();
-            commands.push(ViewCommand::Zoom { factor, at_ns });
-        }
-    }
-    for (key, sign) in [(Key::A, -1.0), (Key::D, 1.0)] {
-        if down(key) {
-            commands.push(ViewCommand::Pan { share: sign * PAN_SPEED * seconds });
-        }
-    }
-    commands
+    let zoom =
+        |sign: f64| ViewCommand::Zoom { factor: (sign * ZOOM_SPEED * seconds).exp2(), at_ns };
+    let pan = |sign: f64| ViewCommand::Pan { share: sign * PAN_SPEED * seconds };
+    let all = [zoom(-1.0), zoom(1.0), pan(-1.0), pan(1.0)];
+    all.into_iter().zip(moves).filter_map(|(command, moves)| moves.then_some(command)).collect()
 }
 
 fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
@@ -66,7 +85,7 @@ fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
     ];
     table
         .into_iter()
-        .filter(|(key, _)| input.key_pressed(*key) && !input.modifiers.contains(Modifiers::SHIFT))
+        .filter(|(key, _)| is_pressed(input, &plain(*key)))
         .map(|(_, command)| command)
         .collect()
 }

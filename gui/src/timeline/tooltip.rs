@@ -1,7 +1,7 @@
 use egui::{Grid, RichText, Ui};
-use weftscope_traces::{Kind, SliceRef, Span};
+use weftscope_traces::{SliceRef, Span};
 
-use super::{Hover, RowKind, TimelineData, facts, paint, paint::Pen};
+use super::{Hover, RowKind, Shares, facts, paint, paint::Pen, shares};
 use crate::theme::{Theme, number};
 
 /// What a tooltip speaks of.
@@ -26,7 +26,7 @@ impl Subject {
     /// Fills the tooltip.
     pub(super) fn ui(&self, ui: &mut Ui, pen: &Pen<'_>) {
         match *self {
-            Self::Slice(slice) => slice_ui(ui, pen.data, pen.theme, slice),
+            Self::Slice(slice) => slice_ui(ui, pen, slice),
             Self::Ribbon { index, at_ns } => ribbon_ui(ui, pen, index, at_ns),
             Self::Counter { index, at_ns } => {
                 let series = &pen.data.trace.counters[index];
@@ -38,10 +38,11 @@ impl Subject {
     }
 }
 
-fn slice_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme, slice: SliceRef) {
-    let label = data.trace.label_of(slice);
-    heading(ui, theme, theme.kind(label.kind, label.split), &label.name);
-    rows(ui, theme, &facts(data, slice));
+fn slice_ui(ui: &mut Ui, pen: &Pen<'_>, slice: SliceRef) {
+    let trace = &pen.data.trace;
+    let label = trace.lane(slice.lane).slices.label[slice.index as usize];
+    heading(ui, pen.theme, pen.fill(label), &trace.label(label).name);
+    rows(ui, pen.theme, &facts(pen.data, slice));
 }
 
 fn heading(ui: &mut Ui, theme: &Theme, colour: egui::Color32, text: &str) {
@@ -71,24 +72,26 @@ fn ribbon_ui(ui: &mut Ui, pen: &Pen<'_>, index: usize, at_ns: i64) {
     ui.label(
         RichText::new(format!("rank {}", pen.data.ranks[index].rank)).color(theme.surfaces.strong),
     );
-    let shares: Vec<(Kind, f32)> = Kind::ALL
-        .into_iter()
-        .map(|kind| (kind, column.kind(kind)))
-        .filter(|(_, share)| *share > 0.0005)
-        .collect();
-    let idle = (ribbon.basis().full_scale() - column.busy()).max(0.0);
-    Grid::new("shares").num_columns(3).spacing([8.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
-        let row = |ui: &mut Ui, colour, name: &str, share: f32| {
+    for whole in shares(&column, ribbon.basis()) {
+        ui.label(RichText::new(format!("of {}", whole.of)).small().color(theme.surfaces.weak));
+        shares_ui(ui, theme, &whole);
+    }
+}
+
+fn shares_ui(ui: &mut Ui, theme: &Theme, whole: &Shares) {
+    let grid = Grid::new(whole.of).num_columns(3).spacing([8.0, 2.0]).min_col_width(0.0);
+    grid.show(ui, |ui| {
+        for &(kind, tenths) in &whole.rows {
+            let (colour, name) = match kind {
+                Some(kind) => (theme.kind(kind, weftscope_traces::Split::First), kind.name()),
+                None => (theme.surfaces.plot, "idle"),
+            };
             let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
             ui.painter().rect_filled(rect, 2.0, colour);
             ui.label(RichText::new(name).small().color(theme.surfaces.text));
-            let share = number::percent_fixed(f64::from(share));
+            let share = format!("{:>3}.{} %", tenths / 10, tenths % 10);
             ui.label(RichText::new(share).font(theme.mono()));
             ui.end_row();
-        };
-        for (kind, share) in shares {
-            row(ui, theme.kind(kind, weftscope_traces::Split::First), kind.name(), share);
         }
-        row(ui, theme.surfaces.plot, "idle", idle);
     });
 }

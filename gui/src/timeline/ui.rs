@@ -1,9 +1,9 @@
 //! The timeline as a widget: painted first, then pointer and keys turned into commands.
 
-use egui::{CursorIcon, Id, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
+use egui::{CursorIcon, Id, Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
 
 use super::{
-    RowKind, RowLayout, TimelineData, ViewCommand, ViewState,
+    Row, RowKind, RowLayout, TimelineData, ViewCommand, ViewState,
     areas::Areas,
     cache::FrameCache,
     emphasis::Emphasis,
@@ -45,6 +45,18 @@ pub fn timeline_ui(
     let cache = FrameCache::of(ui.ctx(), ui.scope_id().with("timeline"));
     paint_all(&pen, &mut cache.lock());
     interact(ui, &pen)
+}
+
+/// Where the row of the selected slice lies on the screen, when it does, for a timeline drawn in `whole`.
+pub fn selected_y(data: &TimelineData, view: &ViewState, whole: Rect) -> Option<Rangef> {
+    let track = data.trace.lane(view.selection.slice()?.lane).track;
+    let areas = Areas::new(whole, data);
+    let layout = RowLayout::fitted(data, view, areas.plot.height());
+    let shows =
+        |row: &&Row| !matches!(row.kind, RowKind::Rank(_)) && row.track(data) == Some(track);
+    let row = layout.rows.iter().find(shows)?;
+    let top = areas.plot.top() + row.y - view.scroll_y;
+    Some(Rangef::new(top, top + row.height))
 }
 
 fn paint_all(pen: &Pen<'_>, cache: &mut FrameCache) {

@@ -81,9 +81,10 @@ impl Builder<'_> {
             // Blocks that touch in time are set apart by a pixel of background once they are wide enough.
             let right = if right - left >= 4.0 * pixel { right - pixel } else { right };
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right.max(left + pixel), y.max));
-            let bright = !self.pen.emphasis.is_active()
-                || self.pen.emphasis.is_bright(labels[item.index as usize]);
-            self.meshes.add(rect, item.kind, self.shades.of(item, bright));
+            let label = labels[item.index as usize];
+            let bright = !self.pen.emphasis.is_active() || self.pen.emphasis.is_bright(label);
+            let host = self.pen.data.host_kinds[label.0 as usize];
+            self.meshes.add(rect, item.kind, self.shades.of(item, host, bright));
         }
     }
 

@@ -1,7 +1,7 @@
-use egui::{Align2, Color32, Painter, Rangef, Rect, Stroke, pos2};
+use egui::{Color32, Painter, Rangef, Rect, Stroke};
 use weftscope_traces::Phase;
 
-use super::Pen;
+use super::{Pen, text::name_in};
 use crate::{
     theme::{Theme, number},
     timeline::{PhaseMark, areas::MARK_ROW},
@@ -78,30 +78,4 @@ fn shade(theme: &Theme, phase: Phase) -> Color32 {
         Phase::Head | Phase::Tail | Phase::None => 0.1,
     };
     Theme::mix(theme.surfaces.plot, theme.surfaces.weak, share)
-}
-
-/// Writes the first of `forms` that fits, or nothing.
-pub(super) fn name_in(
-    pen: &Pen<'_>,
-    painter: &Painter,
-    rect: Rect,
-    forms: &[&str],
-    colour: Color32,
-) {
-    // Names stay readable while their band is scrolled half out on the left.
-    let left = rect.left().max(pen.areas.plot.left());
-    let room = rect.right().min(pen.areas.plot.right()) - left - 8.0;
-    for form in forms {
-        // Half a point size is under the width of the narrowest usual letter: no need to lay out what cannot fit.
-        if form.chars().count() as f32 * 3.0 > room {
-            continue;
-        }
-        let galley = painter.layout_no_wrap((*form).to_owned(), pen.theme.small(), colour);
-        if galley.size().x <= room {
-            let at =
-                Align2::LEFT_CENTER.anchor_size(pos2(left + 4.0, rect.center().y), galley.size());
-            painter.galley(at.min, galley, colour);
-            return;
-        }
-    }
 }

@@ -14,6 +14,7 @@ mod overlay;
 mod ribbon;
 mod ruler;
 mod shade;
+mod text;
 
 pub(super) use blocks::{BlockMesh, paint_blocks};
 pub(super) use counter::{paint_counter, value_at};
@@ -27,8 +28,8 @@ pub(super) use names::{paint_names, paint_wave_ticks};
 pub(super) use overlay::{paint_crosshair, paint_range, paint_selected};
 pub(super) use ruler::paint_ruler;
 
-use egui::{Painter, Rangef, Rect, pos2};
-use weftscope_traces::Span;
+use egui::{Color32, Painter, Rangef, Rect, pos2};
+use weftscope_traces::{LabelId, Span};
 
 use super::{Row, RowLayout, TimeScale, TimelineData, ViewState, areas::Areas, emphasis::Emphasis};
 use crate::theme::Theme;
@@ -72,6 +73,11 @@ impl Pen<'_> {
         let left = self.scale.x_from_time(span.start_ns).max(plot.left() - 2.0);
         let right = self.scale.x_from_time(span.end_ns).min(plot.right() + 2.0);
         Rect::from_min_max(pos2(left, y.min), pos2(right, y.max))
+    }
+
+    /// The full colour of what has this label.
+    pub(super) fn fill(&self, label: LabelId) -> Color32 {
+        self.data.label_fill(self.theme, label)
     }
 
     /// A painter that keeps to the plot.

@@ -1,14 +1,17 @@
 use egui::{Rangef, Rect, Stroke};
 use weftscope_traces::{Kind, LaneId, Span, lod::LodItem};
 
-use super::{Pen, marks::name_in};
+use super::{Pen, text::name_in};
 use crate::{
     theme::number,
     timeline::{Row, RowKind, prepare::DrawList},
 };
 
 /// Narrowest block that is tried for a name, in points.
-const LEAST_WIDTH: f32 = 18.0;
+const LEAST_WIDTH: f32 = 24.0;
+/// Height of a tick at the foot of an op, and the points between ops one under another.
+const TICK: f32 = 3.0;
+const GAP: f32 = 2.0;
 /// Lowest row that can carry a name.
 const LEAST_HEIGHT: f32 = 11.0;
 /// Names a frame; more would not be read and cost 5 µs each.
@@ -19,10 +22,10 @@ pub(in crate::timeline) fn paint_names(pen: &Pen<'_>, list: &DrawList) {
     let painter = pen.in_plot();
     let mut left = MOST_NAMES;
     for row in pen.rows() {
-        let (track, is_op) = match row.kind {
-            RowKind::Stream(id) => (id, true),
-            RowKind::Host(id) => (id, true),
-            RowKind::Sm(id) => (id, false),
+        let (track, is_op, foot) = match row.kind {
+            RowKind::Stream(id) => (id, true, GAP + TICK),
+            RowKind::Host(id) => (id, true, GAP),
+            RowKind::Sm(id) => (id, false, GAP),
             _ => continue,
         };
         let lanes = &pen.data.trace.track(track).lanes;
@@ -32,7 +35,7 @@ pub(in crate::timeline) fn paint_names(pen: &Pen<'_>, list: &DrawList) {
                 continue;
             }
             for item in list.items(lane, pen.scale.window()) {
-                let rect = pen.rect(item.span(), Rangef::new(y.min, y.max - 2.0));
+                let rect = pen.rect(item.span(), Rangef::new(y.min, y.max - foot));
                 if item.is_fold() || rect.width() < LEAST_WIDTH || left == 0 {
                     continue;
                 }
@@ -53,8 +56,8 @@ fn name(
 ) {
     let label = pen.data.trace.lane(lane).slices.label[item.index as usize];
     let bright = pen.emphasis.is_bright(label);
+    let fill = pen.fill(label);
     let label = pen.data.trace.label(label);
-    let fill = pen.theme.kind(item.kind, item.split);
     let colour = if bright {
         // Hatching lets half of the background through, so its text is that of the surroundings.
         if item.kind == Kind::Wait { pen.theme.surfaces.strong } else { pen.theme.text_on(fill) }
@@ -95,7 +98,7 @@ pub(in crate::timeline) fn paint_wave_ticks(pen: &Pen<'_>, row: &Row, list: &Dra
             let ink = pen.theme.text_on(pen.theme.kind(item.kind, item.split)).gamma_multiply(0.55);
             for at in ticks {
                 let x = painter.round_to_pixel_center(pen.scale.x_from_time(at));
-                painter.vline(x, y.max - 6.0..=y.max - 2.0, Stroke::new(1.0, ink));
+                painter.vline(x, y.max - GAP - TICK..=y.max - GAP, Stroke::new(1.0, ink));
             }
         }
     }

@@ -82,17 +82,18 @@ fn a_failed_job_says_why_and_a_cancelled_one_does_not() {
 }
 
 #[test]
-fn a_selection_opens_the_details_and_escape_clears_it() {
+fn a_selection_leaves_panels_and_tabs_as_they_are() {
     let mut state = State::default();
     opened(&mut state, "/data/a.json.gz");
-    assert!(!state.settings.layout.is_open(PanelId::Bottom));
     let slice = SliceRef { lane: LaneId(0), index: 1 };
     update(&mut state, Command::View(ViewCommand::Select(slice)));
-    assert!(state.settings.layout.is_open(PanelId::Bottom));
-    assert_eq!(state.settings.layout.bottom_tab, BottomTab::Details);
+    assert!(!state.settings.layout.is_open(PanelId::Bottom));
     assert_eq!(state.view().unwrap().selection, Selection::Slice(slice));
     update(&mut state, Command::Escape);
     assert_eq!(state.view().unwrap().selection, Selection::None);
+    update(&mut state, Command::ShowBottom(BottomTab::Curve));
+    update(&mut state, Command::View(ViewCommand::Select(slice)));
+    assert_eq!(state.settings.layout.bottom_tab, BottomTab::Curve);
 }
 
 #[test]

@@ -92,7 +92,36 @@ fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
     harness.step();
     let layout = &harness.state().state().settings.layout;
     assert!(layout.is_open(PanelId::Bottom));
-    assert_eq!(layout.bottom_tab, BottomTab::Diagnostics);
+    assert_eq!(layout.bottom_tab, BottomTab::Details);
+}
+
+/// A key counts with the modifiers it came with, however they stand at the end of the frame.
+#[test]
+fn ctrl_e_and_ctrl_shift_e_are_two_keys() {
+    let mut harness = window();
+    let both = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
+    for (modifiers, ending) in [(both, ".png"), (egui::Modifiers::COMMAND, ".json.gz")] {
+        for pressed in [true, false] {
+            harness.event(egui::Event::Key {
+                key: egui::Key::E,
+                physical_key: None,
+                pressed,
+                repeat: false,
+                modifiers,
+            });
+        }
+        harness.event(egui::Event::ModifiersChanged(egui::Modifiers::NONE));
+        harness.step();
+        harness.step();
+        let Overlay::Path(question) = &harness.state().state().overlay else {
+            panic!("a path is asked for")
+        };
+        assert!(question.text.ends_with(ending), "{}", question.text);
+        harness.key_press(egui::Key::Escape);
+        harness.step();
+        harness.step();
+        assert_eq!(harness.state().state().overlay, Overlay::None);
+    }
 }
 
 /// Two GPUs that are not there, chosen: the window says what happened and goes on.

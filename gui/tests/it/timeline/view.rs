@@ -207,3 +207,23 @@ fn facts_of_a_block_and_of_an_op() {
     });
     insta::assert_snapshot!(text.join("\n\n"));
 }
+
+/// Whatever the column, a tooltip's figures add up.
+#[test]
+fn shares_of_a_ribbon_sum_to_a_hundred_percent() {
+    use weftscope_traces::lod::RibbonBasis;
+    let mut columns = 0;
+    for (ribbon, at) in DATA.ribbons.iter().flat_map(|ribbon| (0..997).map(move |at| (ribbon, at)))
+    {
+        let start = DATA.span.start_ns + at * DATA.span.len_ns() / 997;
+        let column = ribbon.mean_over(Span::new(start, start + 331));
+        for basis in [ribbon.basis(), RibbonBasis::Streams] {
+            for whole in weftscope::timeline::shares(&column, basis) {
+                let sum: u32 = whole.rows.iter().map(|row| row.1).sum();
+                assert_eq!(sum, 1000, "{whole:?}");
+                columns += usize::from(whole.rows.len() > 1);
+            }
+        }
+    }
+    assert!(columns > 1000, "{columns} with more than one share");
+}

@@ -136,6 +136,54 @@ fn letters_zoom_and_pan() {
     assert_eq!(window.state().view.window, whole);
 }
 
+/// Ctrl+S with Ctrl up again at the end of the frame is not a zoom.
+#[test]
+fn keys_count_with_the_modifiers_they_came_with() {
+    let mut window = small();
+    let before = window.state().view.window;
+    for (key, modifiers) in [(Key::S, Modifiers::COMMAND), (Key::W, Modifiers::ALT)] {
+        let press = Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        window.event(Event::ModifiersChanged(modifiers));
+        window.event(press);
+        window.event(Event::ModifiersChanged(Modifiers::NONE));
+        window.run_steps(3);
+        assert_eq!(window.state().view.window, before, "{key:?}");
+        window.key_up(key);
+        window.run_steps(2);
+    }
+}
+
+/// Every tick at the foot of a GEMM lies below every letter on its row.
+#[test]
+fn wave_ticks_keep_clear_of_names() {
+    let mut window = window(Mode::Dark, 320.0);
+    let at_ns = window.state().view.window.start_ns;
+    ViewCommand::Zoom { factor: 0.3, at_ns }
+        .apply(&mut window.state_mut().view.clone(), &window.state().data);
+    window.run_steps(2);
+    let shapes: Vec<_> = window.output().shapes.iter().map(|clipped| &clipped.shape).collect();
+    let ticks: Vec<[egui::Pos2; 2]> = shapes
+        .iter()
+        .filter_map(|shape| match shape {
+            egui::Shape::LineSegment { points, .. } => Some(*points),
+            _ => None,
+        })
+        .filter(|[a, b]| a.x == b.x && (b.y - a.y).abs() == 3.0 && a.y > 104.0)
+        .collect();
+    assert!(ticks.len() >= 4, "{} ticks", ticks.len());
+    let mut names = 0;
+    for shape in shapes {
+        let egui::Shape::Text(text) = shape else { continue };
+        let inked = text.galley.mesh_bounds.translate(text.pos.to_vec2());
+        names += usize::from(text.galley.text().contains("qkv"));
+        for [a, b] in &ticks {
+            let crosses = inked.x_range().contains(a.x) && inked.bottom() > a.y.min(b.y) + 0.5;
+            assert!(!crosses || inked.top() > a.y.max(b.y), "{}", text.galley.text());
+        }
+    }
+    assert!(names > 0, "the first GEMM is named");
+}
+
 #[test]
 fn a_click_on_a_name_folds() {
     let mut window = small();
