@@ -157,9 +157,10 @@ fn keys_count_with_the_modifiers_they_came_with() {
 #[test]
 fn wave_ticks_keep_clear_of_names() {
     let mut window = window(Mode::Dark, 320.0);
-    let at_ns = window.state().view.window.start_ns;
-    ViewCommand::Zoom { factor: 0.3, at_ns }
-        .apply(&mut window.state_mut().view.clone(), &window.state().data);
+    let State { data, view, .. } = window.state_mut();
+    let zoom = ViewCommand::Zoom { factor: 0.3, at_ns: view.window.start_ns };
+    zoom.apply(view, data);
+    assert!(view.window.len_ns() < data.fit_span().len_ns() / 3);
     window.run_steps(2);
     let shapes: Vec<_> = window.output().shapes.iter().map(|clipped| &clipped.shape).collect();
     let ticks: Vec<[egui::Pos2; 2]> = shapes
