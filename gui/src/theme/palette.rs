@@ -48,7 +48,7 @@ impl Palette {
             rgb(0xbb_c2_cd),
         ],
         hosts: [
-            rgb(0x6a_80_64), // Python: moss
+            rgb(0x6a_80_65), // Python: moss
             rgb(0x8b_98_ad), // operators: slate
             rgb(0x70_56_6e), // runtime: aubergine
             rgb(0xb4_b8_a8), // else: ash

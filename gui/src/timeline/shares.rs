@@ -35,12 +35,12 @@ fn whole(column: &RibbonColumn, of: &'static str, belongs: fn(Kind) -> bool) -> 
         kinds.map(|kind| (Some(kind), f64::from(column.kind(kind)))).collect();
     let busy: f64 = parts.iter().map(|part| part.1).sum();
     parts.push((None, (1.0 - busy).max(0.0)));
-    Shares { of, rows: tenths(parts) }
+    Shares { of, rows: tenths(&parts) }
 }
 
 /// Rounds parts to tenths of a percent so that they sum to 1000: what rounding down loses goes to those that lost
 /// most (the method of the largest remainder).
-fn tenths(parts: Vec<(Option<Kind>, f64)>) -> Vec<(Option<Kind>, u32)> {
+fn tenths(parts: &[(Option<Kind>, f64)]) -> Vec<(Option<Kind>, u32)> {
     let sum: f64 = parts.iter().map(|part| part.1).sum::<f64>().max(f64::MIN_POSITIVE);
     let exact: Vec<f64> = parts.iter().map(|part| part.1 / sum * 1000.0).collect();
     let mut rows: Vec<(Option<Kind>, u32)> =
