@@ -131,10 +131,9 @@ fn file_actions(state: &State) -> Vec<Action> {
         let text = format!("Open sample: {}", sample.name);
         list.push(file(open, &text, "Open a recording that comes with the program", None));
     }
-    for path in &state.settings.recent {
-        let name = super::document::short_name(path);
-        let open = Command::Open(vec![path.clone()]);
-        list.push(file(open, &format!("Open recent: {name}"), "Open this file again", None));
+    for recent in &state.settings.recent {
+        let (open, name) = (Command::Open(recent.paths()), recent.name());
+        list.push(file(open, &format!("Open recent: {name}"), "Open this again", None));
     }
     list.push(file(Command::Quit, "Quit", "End the program", ctrl(Key::Q)));
     list

@@ -7,7 +7,8 @@ use super::{
     effect::Effect,
     event::{Event, JobResult},
     notice::Severity,
-    path_question::PathPurpose,
+    path_question::{PathPurpose, PathQuestion},
+    recent::Recent,
     state::{Overlay, State},
     update::update,
 };
@@ -52,6 +53,11 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 opened(state, paths, document);
             }
         }
+        JobResult::Exists { format, path } => {
+            let text = path.display().to_string();
+            let purpose = PathPurpose::Export(format);
+            state.overlay = Overlay::Path(PathQuestion { purpose, text, exists: Some(path) });
+        }
         JobResult::Written { path, bytes } => {
             let size = number::bytes(bytes as f64);
             let text = format!("Written, {size}: {}", path.display());
@@ -69,8 +75,11 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
 
 fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>) {
     // Samples are offered anyway.
-    for path in paths.iter().filter(|path| matches!(Sample::of_path(path), Ok(None))) {
-        state.settings.remember(path);
+    let is_sample = |path: &PathBuf| !matches!(Sample::of_path(path), Ok(None));
+    if !paths.iter().any(is_sample)
+        && let Some(recent) = Recent::of(&paths)
+    {
+        state.settings.remember(recent);
     }
     // The same files again: the newer reading replaces the older.
     let view = match state.documents.iter().position(|open| open.paths == paths) {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{document::Document, path_question::PathPurpose};
 use crate::{
-    jobs::{Export, JobStatus},
+    jobs::{Asked, Export, JobStatus},
     timeline::RangeSelection,
 };
 
@@ -14,7 +14,7 @@ pub enum Effect {
     /// Show the desktop's own file dialog.
     Browse(PathPurpose, PathBuf),
     /// Read files into one document.
-    Open(JobStatus, Vec<PathBuf>),
+    Open(JobStatus, Asked),
     /// Write a document.
     Export(JobStatus, Arc<Document>, Export),
     /// Aggregate what is selected.

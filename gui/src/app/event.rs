@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{aggregate::RangeTables, document::Document, path_question::PathPurpose};
-use crate::jobs::JobId;
+use crate::jobs::{ExportFormat, JobId};
 
 /// One thing that happened. The list is closed: what is not here cannot wake the window.
 pub enum Event {
@@ -31,10 +31,17 @@ pub enum JobResult {
     Failed(String),
     /// Files were read.
     Opened {
-        /// The files, as asked.
+        /// The files; for folders what lay in them.
         paths: Vec<PathBuf>,
         /// What they hold.
         document: Arc<Document>,
+    },
+    /// A file was not written, because something lies there already and nobody has said that it may be replaced.
+    Exists {
+        /// As what.
+        format: ExportFormat,
+        /// Where.
+        path: PathBuf,
     },
     /// A file was written.
     Written {

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use crate::jobs::ExportFormat;
 
 /// A question for a path.
@@ -7,6 +9,8 @@ pub struct PathQuestion {
     pub purpose: PathPurpose,
     /// What is typed.
     pub text: String,
+    /// A file that lies there already: to ask once more with this path is to say that it may be replaced.
+    pub exists: Option<PathBuf>,
 }
 
 /// What a path is asked for.

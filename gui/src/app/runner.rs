@@ -61,9 +61,9 @@ impl Runner {
             Effect::Copy(text) => return Some(WindowTask::Copy(text)),
             Effect::Quit => return Some(WindowTask::Quit),
             Effect::Browse(purpose, suggested) => self.browse(purpose, suggested),
-            Effect::Open(job, paths) => {
+            Effect::Open(job, asked) => {
                 self.events.spawn(job.id, "open", job.control(), move |control| {
-                    jobs::open(&paths, control)
+                    jobs::open(&asked, control)
                 });
             }
             Effect::Export(job, document, export) => {
@@ -120,6 +120,17 @@ impl Runner {
         if !self.executors.close() {
             eprintln!("weftscope: the GPUs are still busy and are left to the driver");
         }
+    }
+
+    /// Removes what exports of a program that was killed have left in these folders; on a thread of its own, since a folder
+    /// may lie across a network.
+    pub fn tidy_up(&self, folders: Vec<PathBuf>) {
+        let tidying =
+            std::thread::Builder::new().name("weftscope-tidy".to_owned()).spawn(move || {
+                folders.iter().for_each(|folder| crate::files::remove_abandoned(folder));
+            });
+        // Without a thread it is left to the next export there.
+        drop(tidying);
     }
 
     /// Shows the desktop's dialog on a thread of its own: it blocks until it is answered.

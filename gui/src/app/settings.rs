@@ -1,11 +1,9 @@
 //! What is remembered from one start to the next.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::panel::PanelLayout;
+use super::{panel::PanelLayout, recent::Recent};
 
 /// Light, dark, or what the desktop says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,8 +41,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Panels.
     pub layout: PanelLayout,
-    /// Files opened last, newest first.
-    pub recent: Vec<PathBuf>,
+    /// What was opened last, newest first.
+    pub recent: Vec<Recent>,
 }
 
 impl Default for Settings {
@@ -79,7 +77,7 @@ pub enum SettingsError {
 impl Settings {
     /// Version of the stored form.
     pub const VERSION: u32 = 1;
-    /// Recent files kept.
+    /// Recent files and jobs kept.
     const MAX_RECENT: usize = 10;
 
     /// Reads what [`Settings::to_text`] wrote.
@@ -99,10 +97,10 @@ impl Settings {
         serde_json::to_string(self).unwrap_or_else(|error| format!("unserialisable: {error}"))
     }
 
-    /// Puts a file on top of the recent ones.
-    pub fn remember(&mut self, path: &Path) {
-        self.recent.retain(|known| known != path);
-        self.recent.insert(0, path.to_owned());
+    /// Puts what was opened on top of the recent ones.
+    pub fn remember(&mut self, opened: Recent) {
+        self.recent.retain(|known| *known != opened);
+        self.recent.insert(0, opened);
         self.recent.truncate(Self::MAX_RECENT);
     }
 }

@@ -15,7 +15,7 @@ use super::{
     table_sort::TableSort,
 };
 use crate::{
-    jobs::{Export, ExportFormat, JobId, JobKind, PictureLook},
+    jobs::{Asked, Export, ExportFormat, JobId, JobKind, PictureLook},
     theme::Mode,
     timeline::{Selection, ViewCommand},
 };
@@ -25,7 +25,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::AskOpen => ask_path(state, PathPurpose::Open),
         Command::AskExport(format) => return ask_export(state, format),
-        Command::Open(paths) => return open(state, paths),
+        Command::Open(paths) => return open(state, Asked::Paths(paths)),
         Command::Close(id) => close(state, id),
         Command::CloseShown => {
             if let Shown::File(id) = state.shown {
@@ -38,7 +38,8 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
             state.tables_of = None;
         }
         Command::ForgetRecent => state.settings.recent.clear(),
-        Command::Export(format, path) => return export(state, format, path),
+        // A dialog of the desktop has asked whether to replace.
+        Command::Export(format, path) => return export(state, format, path, true),
         Command::Browse(purpose) => return browse(state, purpose),
         Command::PathInput(text) => {
             if let Overlay::Path(question) = &mut state.overlay {
@@ -113,7 +114,7 @@ fn ask_path(state: &mut State, purpose: PathPurpose) {
         PathPurpose::Open => String::new(),
         PathPurpose::Export(format) => state.suggested_path(format).display().to_string(),
     };
-    state.overlay = Overlay::Path(PathQuestion { purpose, text });
+    state.overlay = Overlay::Path(PathQuestion { purpose, text, exists: None });
 }
 
 fn ask_export(state: &mut State, format: ExportFormat) -> Vec<Effect> {
@@ -138,33 +139,37 @@ fn browse(state: &State, purpose: PathPurpose) -> Vec<Effect> {
 fn accept_path(state: &mut State) -> Vec<Effect> {
     let Overlay::Path(question) = &state.overlay else { return Vec::new() };
     let question = question.clone();
-    let path = PathBuf::from(question.text.trim());
-    if path.as_os_str().is_empty() {
+    if question.text.trim().is_empty() {
         return Vec::new();
     }
     state.overlay = Overlay::None;
     match question.purpose {
-        PathPurpose::Open => open(state, vec![path]),
+        PathPurpose::Open => open(state, Asked::Typed(question.text)),
         PathPurpose::Export(format) => {
+            let path = PathBuf::from(question.text.trim());
             // A typed extension says more than the menu entry that opened the question.
             let format = ExportFormat::of_path(&path).unwrap_or(format);
-            export(state, format, path)
+            let replace = question.exists.as_ref() == Some(&path);
+            export(state, format, path, replace)
         }
     }
 }
 
-fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
-    let Some(first) = paths.first() else { return Vec::new() };
-    state.overlay = Overlay::None;
-    let title = match paths.len() {
-        1 => format!("Opening {}", super::document::short_name(first)),
-        n => format!("Opening {n} files"),
+fn open(state: &mut State, asked: Asked) -> Vec<Effect> {
+    let title = match &asked {
+        Asked::Paths(paths) => match &paths[..] {
+            [] => return Vec::new(),
+            [one] => format!("Opening {}", super::document::short_name(one)),
+            several => format!("Opening {} files", several.len()),
+        },
+        Asked::Typed(text) => format!("Opening {}", text.trim()),
     };
+    state.overlay = Overlay::None;
     let job = state.begin_job(JobKind::Open, title);
-    vec![Effect::Open(job, paths)]
+    vec![Effect::Open(job, asked)]
 }
 
-fn export(state: &mut State, format: ExportFormat, path: PathBuf) -> Vec<Effect> {
+fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool) -> Vec<Effect> {
     let Some(document) = state.document().cloned() else {
         state
             .notices
@@ -175,7 +180,7 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf) -> Vec<Effect>
         state.begin_job(JobKind::Export, format!("Writing {}", super::document::short_name(&path)));
     let mode = if state.dark() { Mode::Dark } else { Mode::Light };
     let look = PictureLook { mode, window: state.view().map(|view| view.window) };
-    vec![Effect::Export(job, document, Export { format, look, path })]
+    vec![Effect::Export(job, document, Export { format, look, path, replace })]
 }
 
 fn close(state: &mut State, id: DocumentId) {

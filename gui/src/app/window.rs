@@ -99,6 +99,11 @@ impl App {
         let mut runner = Runner::new(events.sender());
         #[cfg(feature = "live")]
         super::live::begin(&mut state, &mut runner, events.sender(), start.spec);
+        let mut folders: Vec<PathBuf> = vec![PathBuf::from(".")];
+        folders.extend(
+            state.settings.recent.iter().filter_map(|recent| recent.folder().map(PathBuf::from)),
+        );
+        runner.tidy_up(folders);
         let mut app = Self::over(state, runner, events);
         if !start.open.is_empty() {
             app.pending.push(Command::Open(start.open));

@@ -9,6 +9,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use super::FileError;
@@ -99,6 +100,43 @@ pub fn remove_unfinished() {
     }
 }
 
+/// Removes what a program that was killed while it wrote has left in `folder`. Never what one that still runs is writing;
+/// where that cannot be known, nothing. Done at each start of the window where files were last, and before each write.
+pub fn remove_abandoned(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let writer = name.to_str().and_then(writer_of);
+        if writer.is_some_and(is_gone) && is_quiet(&entry) {
+            let _gone = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The process that writes a file of this name, when it is the name of a file beside.
+fn writer_of(name: &str) -> Option<u32> {
+    let (_, last) = name.strip_prefix('.')?.strip_suffix(".part")?.rsplit_once('.')?;
+    let (id, count) = last.split_once('-')?;
+    let _count: u32 = count.parse().ok()?;
+    id.parse().ok()
+}
+
+/// True when nobody has written to it for a while: a number says nothing about processes of another container or computer
+/// that write into the same folder.
+fn is_quiet(entry: &fs::DirEntry) -> bool {
+    let modified = entry.metadata().and_then(|meta| meta.modified());
+    modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > QUIET))
+}
+
+/// An export under way writes many times a second; one that packs a gigabyte before it writes takes half a minute.
+const QUIET: Duration = Duration::from_secs(120);
+
+/// True when no process has this number: known on Linux only.
+fn is_gone(id: u32) -> bool {
+    Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{id}")).exists()
+}
+
 /// The file beside; removed when dropped, which after the rename finds nothing to remove.
 struct Part {
     path: PathBuf,
@@ -118,6 +156,9 @@ fn create_beside(target: &Path) -> io::Result<(Part, File)> {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let part = format!(".{name}.{}-{count}.part", process::id());
     let path = target.with_file_name(part);
+    if let Some(folder) = path.parent() {
+        remove_abandoned(folder);
+    }
     // Listed before it exists, so that no interrupt finds it unlisted.
     unfinished().push(path.clone());
     let part = Part { path };
@@ -160,6 +201,33 @@ mod tests {
         assert_eq!(failed.unwrap_err().cause, "told to fail");
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(names(folder.path()), ["out.json"]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_killed_program_left_goes_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let (gone, mine) = (child.id(), process::id());
+        let left = format!(".out.json.{gone}-3.part");
+        let kept = [
+            format!(".out.json.{mine}-9999.part"),
+            ".out.part".to_owned(),
+            "a.1-2.part".to_owned(),
+        ];
+        let fresh = format!(".fresh.json.{gone}-3.part");
+        for name in kept.iter().chain([&left, &fresh]) {
+            let file = File::create(folder.path().join(name)).unwrap();
+            if *name != fresh {
+                file.set_modified(std::time::SystemTime::now() - 2 * QUIET).unwrap();
+            }
+        }
+        write_atomically(&folder.path().join("new"), |_| Ok(())).unwrap();
+        let mut expected = kept.to_vec();
+        expected.extend(["new".to_owned(), fresh]);
+        expected.sort();
+        assert_eq!(names(folder.path()), expected);
     }
 
     #[test]

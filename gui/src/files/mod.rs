@@ -5,9 +5,11 @@ mod error;
 mod format;
 mod sample;
 mod trace_file;
+mod typed;
 
-pub use atomic::{check_target, remove_unfinished, write_atomically};
+pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
 pub use error::FileError;
 pub use format::TraceFormat;
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{Hook, SaveOptions, no_hook, open_trace, save_trace};
+pub use typed::{expand, paths_of_text};

@@ -11,16 +11,32 @@ use weftscope_traces::{Classifier, edit::merge};
 use super::{Export, ExportFormat, JobControl, PictureLook};
 use crate::{
     app::{Document, JobResult, short_name},
-    files::{FileError, SaveOptions, open_trace, save_trace, write_atomically},
+    files::{
+        FileError, SaveOptions, expand, open_trace, paths_of_text, save_trace, write_atomically,
+    },
     picture::{ShotOptions, shot},
 };
 
+/// What is to be opened as one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Files, and folders for what lies in them.
+    Paths(Vec<PathBuf>),
+    /// The same as a line of text.
+    Typed(String),
+}
+
 /// Reads files into one document; several are ranks of one job.
-pub fn open(paths: &[PathBuf], control: &JobControl) -> JobResult {
-    match read(paths, control) {
-        Ok(document) => JobResult::Opened { paths: paths.to_vec(), document: Arc::new(document) },
-        Err(error) => ended(&error),
-    }
+pub fn open(asked: &Asked, control: &JobControl) -> JobResult {
+    let read = || {
+        let paths = match asked {
+            Asked::Paths(paths) => expand(paths)?,
+            Asked::Typed(text) => expand(&paths_of_text(text))?,
+        };
+        let document = Arc::new(read(&paths, control)?);
+        Ok(JobResult::Opened { paths, document })
+    };
+    read().unwrap_or_else(|error: FileError| ended(&error))
 }
 
 fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> {
@@ -53,7 +69,10 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
 
 /// Writes a document. Whatever lay at the path stays until the new file is whole.
 pub fn export(document: &Document, export: &Export, control: &JobControl) -> JobResult {
-    let Export { format, look, path } = export;
+    let Export { format, look, path, replace } = export;
+    if !replace && path.is_file() {
+        return JobResult::Exists { format: *format, path: path.clone() };
+    }
     let written = match *format {
         ExportFormat::Trace(format) => {
             let mut hook = |done, total| match control.step(done, total) {

@@ -31,6 +31,8 @@ pub struct Export {
     pub look: PictureLook,
     /// Where to.
     pub path: PathBuf,
+    /// Whether a file that lies there may be replaced.
+    pub replace: bool,
 }
 
 impl ExportFormat {

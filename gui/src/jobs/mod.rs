@@ -11,6 +11,6 @@ mod spread;
 
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
 pub use events::{EventSender, Events, Wake};
-pub use files::{export, open};
+pub use files::{Asked, export, open};
 pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;

@@ -85,11 +85,9 @@ fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(Command::Open(vec![sample.path()]));
         }
     }
-    for path in cx.state.settings.recent.iter().take(4) {
-        let name = crate::app::short_name(path);
-        let link = ui.link(name).on_hover_text(path.display().to_string());
-        if link.clicked() {
-            cx.send(Command::Open(vec![path.clone()]));
+    for recent in cx.state.settings.recent.iter().take(4) {
+        if ui.link(recent.name()).on_hover_text(recent.place()).clicked() {
+            cx.send(Command::Open(recent.paths()));
         }
     }
     let known: Vec<String> =

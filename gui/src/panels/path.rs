@@ -1,6 +1,8 @@
 //! A question for a path: a field that always works, the desktop's dialog where there is one.
 
-use egui::{Align2, Id, Key, TextEdit, Ui, Window, vec2};
+use std::path::Path;
+
+use egui::{Align2, Id, Key, RichText, TextEdit, Ui, Window, vec2};
 
 use super::widgets::{Cx, heading, name_widget, weak};
 use crate::app::{Command, Overlay, PathPurpose, PathQuestion, has_file_dialog};
@@ -36,7 +38,10 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
     let mut text = question.text.clone();
     let edit = TextEdit::singleline(&mut text)
         .id(Id::unique("path text"))
-        .hint_text("path of the file")
+        .hint_text(match question.purpose {
+            PathPurpose::Open => "paths of files or of a folder of ranks",
+            PathPurpose::Export(_) => "path of the file",
+        })
         .font(cx.theme.mono())
         .desired_width(f32::INFINITY);
     let response = ui.add(edit);
@@ -52,11 +57,18 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
     if response.changed() {
         cx.send(Command::PathInput(text.clone()));
     }
+    let replaces = question.exists.as_deref() == Some(Path::new(text.trim()));
+    if replaces {
+        let text = RichText::new("This file exists already.").color(cx.theme.surfaces.warn);
+        ui.label(text);
+    }
     ui.horizontal(|ui| {
-        let (verb, browse) = match question.purpose {
-            PathPurpose::Open => ("Open", "Browse…"),
-            PathPurpose::Export(_) => ("Write", "Browse…"),
+        let verb = match question.purpose {
+            PathPurpose::Open => "Open",
+            PathPurpose::Export(_) if replaces => "Replace it",
+            PathPurpose::Export(_) => "Write",
         };
+        let browse = "Browse…";
         let ready = !text.trim().is_empty();
         if ui.add_enabled(ready, egui::Button::new(verb)).clicked() || (accepted && ready) {
             cx.send(Command::PathAccept);
@@ -81,10 +93,10 @@ fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     heading(ui, cx.theme, "Recent");
-    for path in recent {
-        let name = path.display().to_string();
-        if ui.add(egui::Button::new(&name).truncate().frame_when_inactive(false)).clicked() {
-            cx.send(Command::Open(vec![path.clone()]));
+    for recent in recent {
+        let button = egui::Button::new(recent.place()).truncate().frame_when_inactive(false);
+        if ui.add(button).clicked() {
+            cx.send(Command::Open(recent.paths()));
         }
     }
     if ui.button("Forget these").clicked() {

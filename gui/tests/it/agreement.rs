@@ -58,8 +58,11 @@ impl Views {
 fn window(document: &Arc<Document>) -> Harness<'static, App> {
     let mut state = State::default();
     let effects = update(&mut state, Command::Open(vec![PathBuf::from("run.weft")]));
-    let [Effect::Open(job, paths)] = &effects[..] else { panic!("a file is opened") };
-    let result = JobResult::Opened { paths: paths.clone(), document: Arc::clone(document) };
+    let [Effect::Open(job, _)] = &effects[..] else { panic!("a file is opened") };
+    let result = JobResult::Opened {
+        paths: vec![PathBuf::from("run.weft")],
+        document: Arc::clone(document),
+    };
     apply(&mut state, Event::JobDone { id: job.id, result });
     let draw = |ui: &mut egui::Ui, app: &mut App| {
         app.step(ui.ctx());

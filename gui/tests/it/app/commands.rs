@@ -30,9 +30,9 @@ fn trace() -> Trace {
 
 fn opened(state: &mut State, name: &str) {
     let effects = update(state, Command::Open(vec![PathBuf::from(name)]));
-    let [Effect::Open(job, paths)] = &effects[..] else { panic!("one file is opened") };
+    let [Effect::Open(job, _)] = &effects[..] else { panic!("one file is opened") };
     let document = Arc::new(Document::prepare(Arc::new(trace()), "test"));
-    let result = JobResult::Opened { paths: paths.clone(), document };
+    let result = JobResult::Opened { paths: vec![PathBuf::from(name)], document };
     apply(state, Event::JobDone { id: job.id, result });
 }
 
@@ -44,12 +44,36 @@ fn an_opened_file_is_shown_remembered_and_closed() {
     assert!(state.jobs.is_empty());
     assert_eq!(state.documents.len(), 2);
     assert_eq!(state.shown, Shown::File(state.documents[1].id));
-    let recent: Vec<_> = state.settings.recent.iter().map(|path| path.to_str().unwrap()).collect();
+    let recent: Vec<_> = state.settings.recent.iter().map(weftscope::app::Recent::place).collect();
     assert_eq!(recent, ["/data/b.json.gz", "/data/a.json.gz"]);
     update(&mut state, Command::CloseShown);
     assert_eq!(state.shown, Shown::File(state.documents[0].id));
     update(&mut state, Command::CloseShown);
     assert_eq!(state.shown, Shown::Nothing);
+}
+
+#[test]
+fn a_file_that_lies_there_is_replaced_when_it_is_said_twice() {
+    let mut state = State::default();
+    opened(&mut state, "/data/a.json.gz");
+    let format = ExportFormat::Png;
+    update(&mut state, Command::AskExport(format));
+    update(&mut state, Command::PathInput("/out/a.png".to_owned()));
+    let write = |state: &mut State| {
+        let effects = update(state, Command::PathAccept);
+        let [Effect::Export(job, _, export)] = &effects[..] else { panic!("a file is written") };
+        (job.id, export.replace)
+    };
+    let (id, replace) = write(&mut state);
+    assert!(!replace);
+    let result = JobResult::Exists { format, path: "/out/a.png".into() };
+    apply(&mut state, Event::JobDone { id, result });
+    assert!(write(&mut state).1, "asked, and said again");
+    // Another path is another question.
+    let result = JobResult::Exists { format, path: "/out/a.png".into() };
+    apply(&mut state, Event::JobDone { id, result });
+    update(&mut state, Command::PathInput("/out/b.png".to_owned()));
+    assert!(!write(&mut state).1);
 }
 
 #[test]

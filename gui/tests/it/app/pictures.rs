@@ -19,10 +19,10 @@ fn state(theme: ThemeChoice) -> State {
     let mut state = State::default();
     update(&mut state, Command::SetTheme(theme));
     let effects = update(&mut state, Command::Open(vec![PathBuf::from("run.weft")]));
-    let [Effect::Open(job, paths)] = &effects[..] else { panic!("a file is opened") };
+    let [Effect::Open(job, _)] = &effects[..] else { panic!("a file is opened") };
     let trace = Arc::new(synthetic::trace(Shape::TINY));
     let document = Arc::new(Document::prepare(trace, "run"));
-    let result = JobResult::Opened { paths: paths.clone(), document };
+    let result = JobResult::Opened { paths: vec![PathBuf::from("run.weft")], document };
     apply(&mut state, Event::JobDone { id: job.id, result });
     state
 }
