@@ -140,7 +140,7 @@ impl App {
         self.pending.push(command);
     }
 
-    /// Events, then commands, then what they ask for.
+    /// Commands, then events, then what they ask for.
     pub fn step(&mut self, ctx: &egui::Context) {
         let began = Instant::now();
         self.state.now_s = ctx.input(|input| input.time);
@@ -150,11 +150,12 @@ impl App {
         if !dropped.is_empty() {
             effects.extend(apply(&mut self.state, Event::Dropped(dropped)));
         }
-        for event in self.events.drain() {
-            effects.extend(apply(&mut self.state, event));
-        }
+        // What was asked for is about what was drawn: it comes before anything new is taken in.
         for command in std::mem::take(&mut self.pending) {
             effects.extend(update(&mut self.state, command));
+        }
+        for event in self.events.drain() {
+            effects.extend(apply(&mut self.state, event));
         }
         #[cfg(feature = "live")]
         effects.extend(super::live::flush(&mut self.state));

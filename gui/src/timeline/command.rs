@@ -85,13 +85,21 @@ impl ViewCommand {
                 }
             }
             Self::Scroll(y) => view.scroll_y = y.max(0.0),
+            // What was pointed at may have been of the iteration before.
+            Self::Select(slice) if !data.has(slice) => {}
             Self::Select(slice) => select(view, slice),
-            Self::SelectRange(range) => view.selection = Selection::Range(range),
+            Self::SelectRange(mut range) => {
+                range.tracks.retain(|track| (track.0 as usize) < data.trace.tracks.len());
+                view.selection = Selection::Range(range);
+            }
             Self::ClearSelection => view.selection = Selection::None,
             Self::Step(by) => step(view, data, by),
             Self::Producer => follow(view, data, |slice| data.producers(slice).last()),
             Self::Consumer => follow(view, data, |slice| data.consumers(slice).next()),
-            Self::Hover(hover) => view.hover = hover,
+            Self::Hover(hover) => {
+                let is_here = |hover: &Hover| hover.slice.is_none_or(|slice| data.has(slice));
+                view.hover = hover.filter(is_here);
+            }
             Self::Toggle(id) => {
                 if !view.open.remove(&id) {
                     view.open.insert(id);

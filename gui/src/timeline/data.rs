@@ -223,6 +223,12 @@ impl TimelineData {
         flows[first..].iter().take_while(move |flow| flow.from == slice).map(|flow| flow.to)
     }
 
+    /// True for a slice of this trace.
+    pub fn has(&self, slice: SliceRef) -> bool {
+        let lane = self.trace.lanes.get(slice.lane.0 as usize);
+        lane.is_some_and(|lane| (slice.index as usize) < lane.slices.len())
+    }
+
     /// The op span (on a stream) that a block on an SM is part of; an op span is its own.
     pub fn op_of(&self, slice: SliceRef) -> Option<SliceRef> {
         let lane = self.trace.lane(slice.lane);

@@ -1,5 +1,7 @@
 //! The window: its commands on plain state, its panels by name, its pictures.
 
+#[cfg(feature = "live")]
+mod at_random;
 mod commands;
 #[cfg(feature = "live")]
 mod live;
