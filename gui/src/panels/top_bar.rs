@@ -9,7 +9,7 @@ use super::{
     widgets::{Cx, badge, mono, weak},
 };
 use crate::{
-    app::{Command, Shown},
+    app::{Command, Document, Shown},
     theme::number,
 };
 
@@ -60,9 +60,36 @@ fn time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let Some(document) = cx.state.document() else { return };
-    let text = number::duration_fixed(document.timeline.span.len_ns());
-    ui.label(mono(cx.theme, text).color(cx.theme.surfaces.strong));
-    ui.label(weak(cx.theme, "span"));
+    let FileTime { ns, what, hover } = file_time(document);
+    let text = mono(cx.theme, number::duration_fixed(ns)).color(cx.theme.surfaces.strong);
+    ui.label(text).on_hover_text(&hover);
+    ui.label(weak(cx.theme, what)).on_hover_text(hover);
+}
+
+/// The one time that stands for a file.
+struct FileTime {
+    ns: i64,
+    what: &'static str,
+    hover: String,
+}
+
+/// Its median iteration, else how long its GPUs ran, as in the reports; of a file without GPUs its length.
+fn file_time(document: &Document) -> FileTime {
+    let reports = &document.explanation.reports;
+    let lengths = reports.iteration_lengths;
+    let per_rank = reports.overlap.ranks.iter().map(|rank| rank.iterations.len()).max();
+    let (ns, what, hover) = match (lengths.median_ns, per_rank.unwrap_or_default()) {
+        (0, _) => {
+            let span = document.timeline.span.len_ns();
+            (span, "span", "First start to last end; no GPU ran anything".to_owned())
+        }
+        (ns, 0) => (ns, "GPU span", "First kernel's start to last kernel's end".to_owned()),
+        (ns, count) => {
+            let count = number::counted(count as u64, "iteration");
+            (ns, "iteration", format!("Median of {count} on all ranks"))
+        }
+    };
+    FileTime { ns, what, hover }
 }
 
 /// How many of the model's layers ran, and what all would take: nobody shall take the time of two for that of the model.

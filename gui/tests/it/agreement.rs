@@ -113,8 +113,18 @@ fn median(mut values: Vec<i64>) -> Option<i64> {
 
 /// Compares; how many slacks, cut GEMMs and known waits there were.
 fn agree(views: &Views) -> [usize; 3] {
+    time_agrees(views);
     layers_agree(views);
     [slack_agrees(views), waves_agree(views), waiting_agrees(views)]
+}
+
+/// The header's time is the reports' iteration.
+fn time_agrees(views: &Views) {
+    let us = views.json["iteration_us"].as_f64().unwrap();
+    let ranks = views.json["ranks"].as_array().unwrap();
+    if us > 0.0 && !ranks.is_empty() {
+        views.shows(&number::duration_fixed((us * 1e3).round() as i64));
+    }
 }
 
 /// A run of some layers says so, and what all would take, at the top and in the reports.
