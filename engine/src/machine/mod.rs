@@ -10,3 +10,6 @@ mod spec;
 pub use builtin::{builtin, names};
 pub use load::{MachineError, from_json};
 pub use spec::{CollectiveSpec, GemmKernels, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine};
+
+/// Name of the machine that is this computer; only a computer with GPUs has one.
+pub const HERE: &str = "here";

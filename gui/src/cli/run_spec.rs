@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use weftscope_engine::{
     batch::{Batch, MAX_TOKENS},
     cuda::machine_here,
-    machine::{self, Machine},
+    machine::{self, HERE, Machine},
     model::{self, ModelShape},
     plan::PlanError,
     spec::{RunSpec, StrategyKind},
@@ -22,9 +22,6 @@ use crate::files::FileError;
 const DEFAULT_MODEL: &str = "llama-3.3-70b";
 /// Machine of runs whose arguments name none.
 const DEFAULT_MACHINE: &str = "h100x8";
-/// The GPUs of this computer, as the name of a machine.
-pub(super) const HERE: &str = "here";
-
 /// The spec that the arguments ask for, with so many layers (`None`: all).
 pub(super) fn run_spec(
     args: &RunArgs,

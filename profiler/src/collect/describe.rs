@@ -3,6 +3,7 @@
 use weftscope_engine::{
     batch::Batch,
     executor::ExecutorInfo,
+    machine::HERE,
     plan::{Plan, SplitDecision},
     spec::{RunSpec, SplitChoice},
 };
@@ -29,7 +30,8 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
         shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards")),
         counted(spec.batch.tokens().into(), "token"),
         plan.decision.name(),
-        spec.machine.name
+        // A file is read elsewhere too.
+        if spec.machine.name == HERE { &spec.machine.title } else { &spec.machine.name }
     );
     let mut meta = Meta::new(title, provenance(info));
     meta.world_size = plan.ranks;

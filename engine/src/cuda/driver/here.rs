@@ -24,8 +24,8 @@ pub fn machine_of(found: &Gpus) -> Machine {
     };
     let mut machine = machine::builtin(like).expect("built in, as the test below holds");
     let count = found.gpus.len();
-    machine.name = "here".to_owned();
-    machine.title = format!("{count} × {} (this machine)", gpu.name);
+    machine.name = machine::HERE.to_owned();
+    machine.title = format!("{count} × {}", gpu.name);
     machine.gpus = count as u32;
     machine.gpu.name.clone_from(&gpu.name);
     machine.gpu.sms = gpu.sms;

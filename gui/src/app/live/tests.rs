@@ -68,7 +68,7 @@ fn baselines_once_answered(state: &mut State) -> Backend {
 fn real_gpus_come_first_and_run_for_real() {
     let mut state = state();
     let first = &live(&state).catalog.hosts()[0];
-    assert_eq!(first.machine.title, "2 × NVIDIA H200 (this machine)");
+    assert_eq!(first.machine.title, "2 × NVIDIA H200");
     assert_eq!(live(&state).backend, Backend::Simulated, "they are not chosen yet");
     assert!(flush(&mut state).is_empty());
     assert_eq!(pick(&mut state, "here"), Backend::Gpus(two_gpus(), GpuRun::default()));

@@ -8,12 +8,15 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use weftscope_engine::cuda::{
-    check::{Bench, Check, Outcome as Checked, checks},
-    driver_release, probe,
+use weftscope_engine::{
+    cuda::{
+        check::{Bench, Check, Outcome as Checked, checks},
+        driver_release, probe,
+    },
+    machine::HERE,
 };
 
-use super::{Failure, Outcome, args::GpuCheckArgs, run_spec::HERE};
+use super::{Failure, Outcome, args::GpuCheckArgs};
 
 /// How many checks went which way.
 #[derive(Default)]

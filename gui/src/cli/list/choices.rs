@@ -1,12 +1,12 @@
 use weftscope_engine::{
     cuda::machine_here,
-    machine,
+    machine::{self, HERE},
     model::{self, Ffn, ModelShape},
     spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
 };
 
 use super::Row;
-use crate::cli::{Failure, args::Listing, run_spec::HERE};
+use crate::cli::{Failure, args::Listing};
 
 /// The rows of everything that the engine knows of.
 pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
@@ -18,7 +18,9 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
                 .collect()
         }
         Listing::Machines => {
-            let here = machine_here().map(|machine| Row::new(HERE, machine.title)).ok();
+            let here = machine_here()
+                .map(|machine| Row::new(HERE, format!("{} of this computer", machine.title)))
+                .ok();
             let known = machine::names()
                 .filter_map(|name| Some(Row::new(name, machine::builtin(name)?.title)));
             here.into_iter().chain(known).collect()

@@ -7,7 +7,7 @@ use super::{
     row::{row, turn},
 };
 use crate::{
-    app::live::{Knob, KnobEdit, Live, degrees, shard_degrees},
+    app::live::{Backend, Knob, KnobEdit, Live, degrees, shard_degrees},
     panels::widgets::{Cx, name_widget, weak},
     theme::number,
 };
@@ -17,7 +17,10 @@ pub(super) fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     row(ui, cx, Knob::Machine, |ui, cx| {
         let choices = live.catalog.hosts().iter().map(|host| Choice {
             name: host.machine.name.clone(),
-            line: Ok(host.machine.title.clone()),
+            line: Ok(match &host.backend {
+                Backend::Gpus(..) => format!("{} of this computer", host.machine.title),
+                Backend::Simulated => format!("{}, simulated", host.machine.title),
+            }),
             value: KnobEdit::Machine(host.machine.name.clone()),
         });
         if let Some(edit) = choice_ui(ui, cx, "Machine", &spec.machine.name, choices) {
