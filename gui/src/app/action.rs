@@ -34,22 +34,25 @@ pub struct Action {
 pub enum Group {
     /// Files.
     File,
+    /// What is looked at, panels and colours.
+    View,
     /// The live run.
     Run,
-    /// Panels and colours.
-    Window,
+    /// Where commands and keys are found.
+    Help,
 }
 
 impl Group {
     /// Every group.
-    pub const ALL: [Self; 3] = [Self::File, Self::Run, Self::Window];
+    pub const ALL: [Self; 4] = [Self::File, Self::View, Self::Run, Self::Help];
 
     /// Heading.
     pub fn name(self) -> &'static str {
         match self {
             Self::File => "File",
+            Self::View => "View",
             Self::Run => "Run",
-            Self::Window => "Window",
+            Self::Help => "Help",
         }
     }
 }
@@ -79,7 +82,8 @@ pub fn actions(state: &State) -> Vec<Action> {
     if state.live.is_some() {
         list.extend(run_actions(state));
     }
-    list.extend(window_actions());
+    list.extend(view_actions());
+    list.extend(help_actions());
     list
 }
 
@@ -193,50 +197,53 @@ fn run_actions(state: &State) -> Vec<Action> {
     list
 }
 
-fn window_actions() -> Vec<Action> {
-    let window =
-        |command, text: &str, tooltip, keys| action(Group::Window, command, text, tooltip, keys);
+fn view_actions() -> Vec<Action> {
+    let view =
+        |command, text: &str, tooltip, keys| action(Group::View, command, text, tooltip, keys);
     let panels = PanelId::ALL.iter().map(|&panel| {
         let facts = panel.facts();
-        window(Command::TogglePanel(panel), facts.command, facts.tooltip, Some(facts.keys))
+        view(Command::TogglePanel(panel), facts.command, facts.tooltip, Some(facts.keys))
     });
     let rest = [
-        window(
+        view(
             Command::ShowBottom(BottomTab::Diagnostics),
             "Show the diagnostics",
             "What was lost or uncertain in this trace",
             None,
         ),
-        window(Command::ToggleSearch, "Search", "Find an op by name", ctrl(Key::F)),
-        window(
+        view(Command::ToggleSearch, "Search", "Find an op by name", ctrl(Key::F)),
+        view(
             Command::View(ViewCommand::FoldAll),
             "Fold all ranks",
             "Each rank as one ribbon",
             None,
         ),
-        window(
+        view(
             Command::View(ViewCommand::UnfoldAll),
             "Open all ranks",
             "Streams and SM rows of every rank",
             None,
         ),
-        window(Command::ResetLayout, "Reset the layout", "Panels as at the first start", None),
-        window(Command::ToggleTheme, "Light or dark", "Change colours", ctrl(Key::T)),
-        window(
+        view(Command::ResetLayout, "Reset the layout", "Panels as at the first start", None),
+        view(Command::ToggleTheme, "Light or dark", "Change colours", ctrl(Key::T)),
+        view(
             Command::ToggleFrameTimes,
             "Frame times",
             "How long this window takes for its own frames",
             ctrl_shift(Key::P),
         ),
-        window(Command::TogglePalette, "Commands…", "Find a command by name", ctrl(Key::P)),
-        window(
-            Command::ToggleHelp,
-            "Keys",
-            "The sheet of keys",
-            Some(KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark)),
-        ),
     ];
     panels.chain(rest).collect()
+}
+
+fn help_actions() -> Vec<Action> {
+    let help =
+        |command, text: &str, tooltip, keys| action(Group::Help, command, text, tooltip, keys);
+    let question = KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark);
+    vec![
+        help(Command::TogglePalette, "Commands…", "Find a command by name", ctrl(Key::P)),
+        help(Command::ToggleHelp, "Keys", "The sheet of keys", Some(question)),
+    ]
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub use event::{Event, JobResult};
 pub use explain::Explanation;
 pub use notice::{Notice, NoticeId, Notices, Severity};
 pub use palette::palette_rows;
-pub use panel::{BottomTab, PanelFacts, PanelId, PanelLayout, Side};
+pub use panel::{BottomTab, Extent, PanelFacts, PanelId, PanelLayout, Side};
 pub use path_question::{PathPurpose, PathQuestion};
 pub use recent::Recent;
 pub use runner::Runner;

@@ -17,6 +17,8 @@ pub enum PanelId {
     Why,
     /// What is selected, the curve, the diagnostics: one [`BottomTab`] at a time.
     Bottom,
+    /// What the colours of the timeline mean.
+    Legend,
 }
 
 /// What is known of a panel before it is drawn.
@@ -32,12 +34,25 @@ pub struct PanelFacts {
     pub tooltip: &'static str,
     /// The keys of that command.
     pub keys: KeyboardShortcut,
-    /// Width, or height at the bottom, at the first start, points.
-    pub points: f32,
-    /// How far it can be drawn out, points.
-    pub range: Rangef,
+    /// Width, or height at the bottom; as large as what it shows when `None`.
+    pub extent: Option<Extent>,
     /// It is open at the first start.
     pub is_open_at_first: bool,
+}
+
+/// How large a panel is that can be drawn out, points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    /// At the first start.
+    pub points: f32,
+    /// How far it can be drawn out.
+    pub range: Rangef,
+}
+
+impl Extent {
+    fn new(points: f32, least: f32, most: f32) -> Option<Self> {
+        Some(Self { points, range: Rangef::new(least, most) })
+    }
 }
 
 /// A side of the window.
@@ -58,6 +73,7 @@ impl PanelId {
         Self::Knobs,
         Self::Why,
         Self::Bottom,
+        Self::Legend,
     ];
 
     /// What is known of it.
@@ -70,8 +86,7 @@ impl PanelId {
                 command: "Fold or open the knobs",
                 tooltip: "The left panel",
                 keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num1),
-                points: 264.0,
-                range: Rangef::new(220.0, 380.0),
+                extent: Extent::new(264.0, 220.0, 380.0),
                 is_open_at_first: true,
             },
             Self::Why => PanelFacts {
@@ -80,8 +95,7 @@ impl PanelId {
                 command: "Fold or open Why",
                 tooltip: "The right panel",
                 keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num2),
-                points: 344.0,
-                range: Rangef::new(240.0, 520.0),
+                extent: Extent::new(344.0, 240.0, 520.0),
                 is_open_at_first: true,
             },
             Self::Bottom => PanelFacts {
@@ -90,9 +104,17 @@ impl PanelId {
                 command: "Fold or open the details",
                 tooltip: "The bottom panel",
                 keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3),
-                points: 290.0,
-                range: Rangef::new(120.0, 640.0),
+                extent: Extent::new(290.0, 120.0, 640.0),
                 is_open_at_first: false,
+            },
+            Self::Legend => PanelFacts {
+                key: "legend",
+                side: Side::Bottom,
+                command: "Fold or open the legend",
+                tooltip: "What the colours mean",
+                keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num4),
+                extent: None,
+                is_open_at_first: true,
             },
         }
     }

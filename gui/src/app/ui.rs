@@ -1,6 +1,6 @@
 //! Where the panels lie.
 
-use egui::{CentralPanel, Frame, Key, KeyboardShortcut, Margin, Panel, Ui};
+use egui::{CentralPanel, Event, Frame, Id, Key, KeyboardShortcut, Margin, Panel, Ui};
 
 use super::{
     command::Command,
@@ -52,11 +52,18 @@ fn foot(ui: &mut Ui, cx: &mut Cx<'_>, bar: Frame) {
     }
 }
 
-/// The panels that are open and have something to show.
+/// The panels that have something to show, or the strips that open them.
 fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
-    for &panel in PanelId::ALL {
-        if cx.state.settings.layout.is_open(panel) && panels::has_content(panel, cx.state) {
+    let (state, mut is_first) = (cx.state, true);
+    for &panel in PanelId::ALL.iter().filter(|&&panel| panels::has_content(panel, state)) {
+        let is_low = panel.facts().side == Side::Bottom;
+        if is_low && std::mem::take(&mut is_first) {
+            panels::bottom_handle_ui(ui, cx);
+        }
+        if state.settings.layout.is_open(panel) {
             side_ui(ui, cx, panel);
+        } else if !is_low {
+            panels::side_handle_ui(ui, cx, panel);
         }
     }
 }
@@ -70,11 +77,26 @@ fn side_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: PanelId) {
     };
     let margin = Margin::symmetric(size::MARGIN as i8, margin_y);
     let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
+    let Some(extent) = facts.extent else { return fitted_ui(ui, cx, id, panel.frame(frame)) };
     panel
-        .default_size(facts.points)
-        .size_range(facts.range)
+        .default_size(extent.points)
+        .size_range(extent.range)
         .frame(frame)
         .show(ui, |ui| panels::panel_ui(id, ui, cx));
+}
+
+/// A panel as high as what it showed in the frame before: one left to itself keeps the most it ever had.
+fn fitted_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel_id: PanelId, panel: Panel) {
+    const AIR: f32 = 8.0;
+    let key = Id::unique((panel_id.facts().key, "height"));
+    let height = ui.data(|data| data.get_temp(key)).unwrap_or(24.0);
+    let shown = panel.exact_size(height).resizable(false).show(ui, |ui| {
+        ui.scope(|ui| panels::panel_ui(panel_id, ui, cx)).response.rect.height() + AIR
+    });
+    if shown.inner != height {
+        ui.data_mut(|data| data.insert_temp(key, shown.inner));
+        ui.ctx().request_repaint();
+    }
 }
 
 /// Keys of the named commands. A field that is being typed into gets plain keys first.
@@ -105,5 +127,11 @@ fn keys(ui: &Ui, cx: &mut Cx<'_>) {
         if taken(&shortcut) {
             cx.send(action.command);
         }
+    }
+    // The sheet has no field of its own that would keep keys from the timeline under it.
+    if cx.state.overlay == Overlay::Help {
+        ui.ctx().input_mut(|input| {
+            input.events.retain(|event| !matches!(event, Event::Key { pressed: true, .. }));
+        });
     }
 }

@@ -13,10 +13,7 @@ use crate::app::{BottomTab, Command, PanelId, State};
 pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tab = cx.state.settings.layout.bottom_tab;
     ui.horizontal(|ui| {
-        for other in BottomTab::ALL {
-            if other == BottomTab::Curve && !has_live_run(cx.state) {
-                continue;
-            }
+        for other in tabs(cx.state) {
             if ui.selectable_label(tab == other, other.name()).clicked() {
                 cx.send(Command::ShowBottom(other));
             }
@@ -30,6 +27,12 @@ pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
     });
     tab_ui(tab, ui, cx);
+}
+
+/// The tabs that can show something.
+pub(super) fn tabs(state: &State) -> impl Iterator<Item = BottomTab> {
+    let has_run = has_live_run(state);
+    BottomTab::ALL.into_iter().filter(move |&tab| tab != BottomTab::Curve || has_run)
 }
 
 /// Open, it stays where it is whatever is selected: a panel that came and went would move the rows.

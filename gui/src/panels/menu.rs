@@ -1,4 +1,4 @@
-//! The menu: every named command, by group.
+//! The menus: every named command, by group.
 
 use egui::{Button, Ui};
 
@@ -8,25 +8,30 @@ use crate::app::{
     action::{Action, Group, actions},
 };
 
+/// One menu a group, none within another.
 pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let all = actions(cx.state);
-    let menu = ui.menu_button("Weftscope", |ui| {
-        for group in Group::ALL {
-            let rows: Vec<&Action> = all.iter().filter(|action| action.group == group).collect();
-            if rows.is_empty() {
-                continue;
-            }
-            ui.menu_button(group.name(), |ui| {
-                for action in rows {
-                    row_ui(ui, cx, action);
-                }
-                if group == Group::Window {
-                    theme_ui(ui, cx);
-                }
-            });
+    let spacing = std::mem::replace(&mut ui.spacing_mut().item_spacing.x, 2.0);
+    for group in Group::ALL {
+        let rows: Vec<&Action> = all.iter().filter(|action| action.group == group).collect();
+        if rows.is_empty() {
+            continue;
         }
-    });
-    super::widgets::name_widget(&menu.response, "Menu");
+        let button = Button::new(group.name()).frame_when_inactive(false);
+        let menu = egui::containers::menu::MenuButton::from_button(button);
+        let (response, _) = menu.ui(ui, |ui| {
+            for action in rows {
+                row_ui(ui, cx, action);
+            }
+            if group == Group::View {
+                ui.separator();
+                theme_ui(ui, cx);
+            }
+        });
+        super::widgets::name_widget(&response, &format!("{} menu", group.name()));
+    }
+    ui.spacing_mut().item_spacing.x = spacing;
+    ui.separator();
 }
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, action: &Action) {
@@ -41,12 +46,11 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, action: &Action) {
 }
 
 fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.menu_button("Colours", |ui| {
-        for theme in ThemeChoice::ALL {
-            if ui.radio(cx.state.settings.theme == theme, theme.name()).clicked() {
-                cx.send(Command::SetTheme(theme));
-                ui.close();
-            }
+    for theme in ThemeChoice::ALL {
+        let text = format!("Colours: {}", theme.name().to_lowercase());
+        if ui.radio(cx.state.settings.theme == theme, text).clicked() {
+            cx.send(Command::SetTheme(theme));
+            ui.close();
         }
-    });
+    }
 }

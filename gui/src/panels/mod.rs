@@ -12,11 +12,13 @@ mod details;
 mod diagnostics;
 mod empty;
 mod frame_times;
+mod handle;
 mod help;
 mod icon;
 mod jobs;
 #[cfg(feature = "live")]
 mod knobs;
+mod legend;
 mod menu;
 mod notices;
 mod palette;
@@ -32,6 +34,7 @@ mod widgets;
 pub(crate) use centre::centre_ui;
 pub(crate) use diagnostics::strip_ui;
 pub(crate) use frame_times::{FrameTimes, frame_times_ui};
+pub(crate) use handle::{bottom_handle_ui, side_handle_ui};
 pub(crate) use help::help_ui;
 pub(crate) use jobs::{has_bars, jobs_ui};
 pub(crate) use notices::notices_ui;
@@ -51,6 +54,7 @@ pub(crate) fn panel_ui(panel: PanelId, ui: &mut Ui, cx: &mut Cx<'_>) {
         PanelId::Knobs => knobs::knobs_ui(ui, cx),
         PanelId::Why => why::why_ui(ui, cx),
         PanelId::Bottom => bottom::bottom_ui(ui, cx),
+        PanelId::Legend => legend::legend_ui(ui, cx),
     }
 }
 
@@ -61,6 +65,7 @@ pub(crate) fn has_content(panel: PanelId, state: &State) -> bool {
         PanelId::Knobs => knobs::has_content(state),
         PanelId::Why => why::has_content(state),
         PanelId::Bottom => bottom::has_content(state),
+        PanelId::Legend => legend::has_content(state),
     }
 }
 

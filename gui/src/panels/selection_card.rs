@@ -42,7 +42,7 @@ pub(super) fn selection_card_ui(
             .corner_radius(4.0)
             .inner_margin(Margin::symmetric(8, 4));
         frame.show(ui, |ui| {
-            ui.set_width(rect.width() - 18.0);
+            ui.set_width((rect.width() - 18.0).max(0.0));
             match &view.selection {
                 Selection::None => {}
                 Selection::Slice(slice) => {

@@ -1,9 +1,11 @@
-use egui::{Mesh, Rect, RichText, Sense, Shape, Stroke, StrokeKind, Ui, vec2};
-use weftscope_traces::{Kind, Origin, Provenance, Split};
+use egui::{
+    Mesh, Rect, RichText, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+use weftscope_traces::{Kind, Origin, Provenance, Split, analysis::Slack};
 
 use super::{
-    TimelineData,
-    paint::{hatch_texture, hatch_uv},
+    HostKind, TimelineData,
+    paint::{bracket, hatch_texture, hatch_uv},
 };
 use crate::theme::Theme;
 
@@ -12,26 +14,58 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
     let s = &theme.surfaces;
     let labels = &data.trace.labels;
     let has = |kind: Kind| labels.iter().any(|label| label.kind == kind);
-    for kind in Kind::ALL.into_iter().filter(|&kind| kind != Kind::Mark && has(kind)) {
+    let shown = |kind: &Kind| !matches!(kind, Kind::Mark | Kind::Host) && has(*kind);
+    for kind in Kind::ALL.into_iter().filter(shown) {
         let halves = labels.iter().any(|label| label.kind == kind && label.split == Split::Second);
-        swatch(ui, theme, kind, halves);
-        ui.label(RichText::new(words(kind)).small().color(s.text));
-        ui.add_space(4.0);
+        entry(ui, theme, words(kind), |ui, rect| swatch(ui, theme, kind, halves, rect));
     }
-    let (rect, _) = ui.allocate_exact_size(SWATCH, Sense::hover());
-    ui.painter().rect(rect, 0.0, s.plot, Stroke::new(1.0, s.hairline), StrokeKind::Inside);
-    ui.label(RichText::new("idle").small().color(s.text));
+    for kind in HostKind::ALL.into_iter().filter(|&kind| data.host_kinds.contains(&Some(kind))) {
+        entry(ui, theme, kind.name(), |ui, rect| {
+            ui.painter().rect_filled(rect, 0.0, theme.host(kind));
+        });
+    }
+    entry(ui, theme, "idle", |ui, rect| {
+        let edge = Stroke::new(1.0, s.hairline);
+        ui.painter().rect(rect, 0.0, s.plot, edge, StrokeKind::Inside);
+    });
+    phases(ui, data, theme);
     if labels.iter().any(|label| label.split == Split::Second) {
-        ui.add_space(4.0);
         ui.label(RichText::new("full: split 0, lighter: split 1").small().color(s.weak));
     }
+}
+
+/// The two signs under a phase, where they occur.
+fn phases(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
+    let slack = || data.phases.iter().filter_map(|mark| mark.slack).map(Slack::ns);
+    if slack().any(|ns| ns > 0) {
+        entry(ui, theme, "slack of a phase", |ui, rect| {
+            bracket(ui.painter(), rect, theme.surfaces.accent);
+        });
+    }
+    if slack().any(|ns| ns < 0) {
+        entry(ui, theme, "exposed in a phase", |ui, rect| {
+            ui.painter().rect_filled(rect.shrink2(vec2(0.0, 3.0)), 0.0, theme.surfaces.error);
+        });
+    }
+}
+
+/// A sign and its word, never parted by the end of a line.
+fn entry(ui: &mut Ui, theme: &Theme, word: &str, paint: impl FnOnce(&Ui, Rect)) {
+    let colour = theme.surfaces.text;
+    let galley = ui.painter().layout_no_wrap(word.to_owned(), theme.small(), colour);
+    let size = vec2(SWATCH.x + 4.0 + galley.size().x + 8.0, galley.size().y.max(SWATCH.y));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, word));
+    let middle = rect.center().y;
+    paint(ui, Rect::from_min_size(pos2(rect.left(), middle - SWATCH.y / 2.0), SWATCH));
+    let at = pos2(rect.left() + SWATCH.x + 4.0, middle - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, colour);
 }
 
 const SWATCH: egui::Vec2 = vec2(16.0, 10.0);
 
 /// A kind's colour; its two shades where both splits occur.
-fn swatch(ui: &mut Ui, theme: &Theme, kind: Kind, halves: bool) {
-    let (rect, _) = ui.allocate_exact_size(SWATCH, Sense::hover());
+fn swatch(ui: &Ui, theme: &Theme, kind: Kind, halves: bool, rect: Rect) {
     let split = if halves { Split::Second } else { Split::First };
     let right = Rect::from_min_max(rect.center_top(), rect.max);
     let mut mesh = Mesh::default();

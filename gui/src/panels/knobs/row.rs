@@ -65,7 +65,7 @@ fn name_cell_ui(ui: &mut Ui, cx: &Cx<'_>, name: &str) -> Response {
 }
 
 fn control_ui(ui: &mut Ui, cx: &mut Cx<'_>, add: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
-    let control = ui.available_width() - RESET_WIDTH - ui.spacing().item_spacing.x;
+    let control = (ui.available_width() - RESET_WIDTH - ui.spacing().item_spacing.x).max(0.0);
     ui.scope(|ui| {
         ui.set_max_width(control);
         ui.set_min_width(control);

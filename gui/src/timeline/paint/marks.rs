@@ -63,7 +63,7 @@ fn phase(pen: &Pen<'_>, painter: &Painter, mark: &PhaseMark) {
 }
 
 /// `⊏`: closed where communication ended, open where computation goes on.
-fn bracket(painter: &Painter, rect: Rect, colour: Color32) {
+pub(in crate::timeline) fn bracket(painter: &Painter, rect: Rect, colour: Color32) {
     let stroke = Stroke::new(1.0, colour);
     let y = painter.round_to_pixel_center(rect.center().y);
     painter.vline(painter.round_to_pixel_center(rect.left()), rect.y_range(), stroke);

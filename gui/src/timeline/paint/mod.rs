@@ -22,7 +22,7 @@ pub(super) use flows::paint_flows;
 pub(super) use ghost::paint_ghost;
 pub(super) use hatch::{hatch_texture, hatch_uv};
 pub(super) use header::paint_headers;
-pub(super) use marks::paint_marks;
+pub(super) use marks::{bracket, paint_marks};
 pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
 pub(super) use overlay::{paint_crosshair, paint_range, paint_selected};

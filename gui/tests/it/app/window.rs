@@ -11,6 +11,7 @@ use weftscope::app::{
     live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent, Status},
     update,
 };
+use weftscope::timeline::{RangeSelection, ViewCommand};
 use weftscope_engine::cuda;
 use weftscope_testkit::aloud;
 
@@ -93,6 +94,51 @@ fn keys_open_the_sheet_the_palette_and_the_diagnostics() {
     let layout = &harness.state().state().settings.layout;
     assert!(layout.is_open(PanelId::Bottom));
     assert_eq!(layout.bottom_tab, BottomTab::Details);
+}
+
+/// Under the sheet of keys the timeline is deaf.
+#[test]
+fn the_sheet_of_keys_keeps_keys_to_itself() {
+    let mut harness = window();
+    harness.get_by_label("Pause").click();
+    harness.run_steps(3);
+    let marked = |app: &App| app.state().view().unwrap().marked.len();
+    let span = harness.state().state().view().unwrap().window;
+    let range = RangeSelection { span, tracks: Vec::new() };
+    let select = Command::View(ViewCommand::SelectRange(range));
+    harness.state_mut().send(select);
+    harness.run_steps(2);
+    for (key, marks) in
+        [(egui::Key::Questionmark, 0), (egui::Key::M, 0), (egui::Key::Escape, 0), (egui::Key::M, 1)]
+    {
+        harness.key_press(key);
+        harness.run_steps(2);
+        assert_eq!(marked(harness.state()), marks, "{key:?}");
+    }
+}
+
+/// A folded panel leaves a strip that opens it.
+#[test]
+fn folded_panels_leave_a_handle() {
+    let mut harness = window();
+    let is_open = |app: &App, panel| app.state().settings.layout.is_open(panel);
+    for panel in [PanelId::Knobs, PanelId::Why] {
+        harness.state_mut().send(Command::TogglePanel(panel));
+        harness.run_steps(2);
+        assert!(!is_open(harness.state(), panel));
+        harness.get_by_label(panel.facts().command).click();
+        harness.run_steps(3);
+        assert!(is_open(harness.state(), panel));
+    }
+    harness.get_by_label("Diagnostics").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state().settings.layout.bottom_tab, BottomTab::Diagnostics);
+    harness.get_by_label("Fold the legend").click();
+    harness.run_steps(3);
+    assert!(!is_open(harness.state(), PanelId::Legend));
+    harness.get_by_label("Legend").click();
+    harness.run_steps(3);
+    harness.get_by_label("slack of a phase");
 }
 
 /// A key counts with the modifiers it came with, however they stand at the end of the frame.

@@ -1,0 +1,89 @@
+//! What a folded panel leaves behind: a strip that opens it again.
+
+use egui::{Frame, Margin, Panel, Rect, Sense, Ui, vec2};
+
+use super::{
+    has_content,
+    icon::{Icon, paint_icon},
+    widgets::{Cx, draw_as},
+};
+use crate::app::{Command, PanelId, Side};
+
+/// Width of a strip at a side, points.
+const WIDTH: f32 = 14.0;
+/// Height of the strip at the bottom, points.
+const HEIGHT: f32 = 20.0;
+
+/// The strip of a panel at a side.
+pub(crate) fn side_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
+    let facts = panel.facts();
+    let id = format!("{} handle", facts.key);
+    let (strip, icon) = match facts.side {
+        Side::Left => (Panel::left(id), Icon::Right),
+        Side::Right => (Panel::right(id), Icon::Left),
+        Side::Bottom => return,
+    };
+    let frame = Frame::new().fill(cx.theme.surfaces.panel);
+    strip.exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
+        let rect = ui.max_rect();
+        let response = ui.allocate_rect(rect, Sense::click());
+        draw_as(&response, egui::Role::Button, facts.command);
+        let s = &cx.theme.surfaces;
+        if response.hovered() {
+            ui.painter().rect_filled(rect, 0.0, s.control_hover);
+        }
+        let ink = if response.hovered() { s.strong } else { s.weak };
+        let square = Rect::from_center_size(rect.center(), vec2(10.0, 10.0));
+        paint_icon(ui.painter(), square, icon, ink);
+        let keys = ui.ctx().format_shortcut(&facts.keys);
+        let text = format!("{}: {} ({keys})", facts.tooltip, facts.command.to_lowercase());
+        if response.on_hover_text(text).clicked() {
+            cx.send(Command::TogglePanel(panel));
+        }
+    });
+}
+
+/// One strip for all panels that are folded at the bottom, with the names of what they show.
+pub(crate) fn bottom_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let layout = &cx.state.settings.layout;
+    let folded = |panel: &PanelId| {
+        panel.facts().side == Side::Bottom
+            && !layout.is_open(*panel)
+            && has_content(*panel, cx.state)
+    };
+    let panels: Vec<PanelId> = PanelId::ALL.iter().copied().filter(folded).collect();
+    if panels.is_empty() {
+        return;
+    }
+    let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(Margin::symmetric(8, 0));
+    Panel::bottom("bottom handle").exact_size(HEIGHT).resizable(false).frame(frame).show(
+        ui,
+        |ui| {
+            ui.horizontal_centered(|ui| {
+                for panel in panels {
+                    entries_ui(ui, cx, panel);
+                }
+            });
+        },
+    );
+}
+
+fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
+    let state = cx.state;
+    let mut entry = |name: &str, command: Command| {
+        let text = egui::RichText::new(name).small();
+        let button = egui::Button::new(text).frame_when_inactive(false).small();
+        let keys = ui.ctx().format_shortcut(&panel.facts().keys);
+        if ui.add(button).on_hover_text(format!("Open ({keys})")).clicked() {
+            cx.send(command);
+        }
+    };
+    match panel {
+        PanelId::Bottom => {
+            for tab in super::bottom::tabs(state) {
+                entry(tab.name(), Command::ShowBottom(tab));
+            }
+        }
+        _ => entry("Legend", Command::TogglePanel(panel)),
+    }
+}
