@@ -11,7 +11,7 @@ use super::{
 use crate::{
     files::{SAMPLES, TraceFormat},
     jobs::ExportFormat,
-    timeline::ViewCommand,
+    timeline::{Landmark, ViewCommand},
 };
 
 /// A named command.
@@ -57,9 +57,12 @@ impl Group {
     }
 }
 
-#[cfg(feature = "live")]
 const fn key(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+const fn shift(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::SHIFT, key))
 }
 
 #[cfg(feature = "live")]
@@ -83,6 +86,7 @@ pub fn actions(state: &State) -> Vec<Action> {
         list.extend(run_actions(state));
     }
     list.extend(view_actions());
+    list.extend(look_actions());
     list.extend(help_actions());
     list
 }
@@ -234,6 +238,28 @@ fn view_actions() -> Vec<Action> {
         ),
     ];
     panels.chain(rest).collect()
+}
+
+/// Changes of what is in view.
+fn look_actions() -> Vec<Action> {
+    let look = |command, text: &str, tooltip, keys| {
+        action(Group::View, Command::View(command), text, tooltip, keys)
+    };
+    let go = |landmark, by| ViewCommand::Go(landmark, by);
+    let undo = "Zoom, folds, row heights, pins and marks as before";
+    let same = "The selected op elsewhere on its stream, by name";
+    let exposed = "Communication without computation of the same rank beside it";
+    let gap = "Time in which nothing runs on any stream of the rank";
+    vec![
+        look(ViewCommand::Undo, "Undo the view change", undo, ctrl(Key::Z)),
+        look(ViewCommand::Redo, "Redo the view change", undo, ctrl_shift(Key::Z)),
+        look(go(Landmark::SameOp, 1), "Next of the same op", same, key(Key::O)),
+        look(go(Landmark::SameOp, -1), "Previous of the same op", same, shift(Key::O)),
+        look(go(Landmark::Exposed, 1), "Next exposed communication", exposed, key(Key::E)),
+        look(go(Landmark::Exposed, -1), "Previous exposed communication", exposed, shift(Key::E)),
+        look(go(Landmark::Gap, 1), "Next gap", gap, key(Key::G)),
+        look(go(Landmark::Gap, -1), "Previous gap", gap, shift(Key::G)),
+    ]
 }
 
 fn help_actions() -> Vec<Action> {

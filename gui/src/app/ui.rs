@@ -119,7 +119,8 @@ fn keys(ui: &Ui, cx: &mut Cx<'_>) {
     }
     for action in super::action::actions(cx.state) {
         let Some(shortcut) = action.shortcut else { continue };
-        let alone = !shortcut.modifiers.command;
+        // Ctrl+Z is the field's own.
+        let alone = !shortcut.modifiers.command || shortcut.logical_key == Key::Z;
         let is_help = action.command == Command::ToggleHelp;
         if alone && (typing || (over && !is_help)) {
             continue;

@@ -3,7 +3,8 @@
 use weftscope_traces::{SliceRef, Span, TrackId};
 
 use super::{
-    FoldId, Hover, RangeSelection, Search, Selection, TimelineData, ViewState,
+    FoldId, Hover, Landmark, RangeSelection, Search, Selection, TimelineData, ViewState,
+    history::Stroke,
     layout::{RowKind, RowLayout},
 };
 
@@ -22,14 +23,16 @@ pub enum ViewCommand {
         /// Share of the window's length.
         share: f64,
     },
-    /// Shows exactly this window; the one before is kept for [`Back`](Self::Back).
+    /// Shows exactly this window.
     Show(Span),
     /// Shows the whole trace.
     Fit,
     /// Shows the selection with a margin; the whole trace when nothing is selected.
     FitSelection,
-    /// Goes back to the window before the last jump.
-    Back,
+    /// Takes back the last change of what is shown: window, folds, row heights, pins, marks.
+    Undo,
+    /// Takes back the last [`Undo`](Self::Undo).
+    Redo,
     /// Scrolls the rows to this many points from the top.
     Scroll(f32),
     /// Selects a slice.
@@ -40,6 +43,8 @@ pub enum ViewCommand {
     ClearSelection,
     /// Selects the neighbour on the same row: +1 the next, −1 the previous.
     Step(i32),
+    /// Selects the next landmark (+1) or the one before (−1) and brings it into view.
+    Go(Landmark, i32),
     /// Selects a producer of the selected slice.
     Producer,
     /// Selects a consumer of the selected slice.
@@ -67,7 +72,21 @@ pub enum ViewCommand {
 impl ViewCommand {
     /// Applies this command. Pure: the same state, data and command give the same state.
     pub fn apply(self, view: &mut ViewState, data: &TimelineData) {
+        let stroke = match self {
+            Self::Undo => return view.undo(),
+            Self::Redo => return view.redo(),
+            // Where rows are scrolled to comes back with a step, and is none.
+            Self::Hover(_) | Self::Scroll(_) => return self.change(view, data),
+            Self::Zoom { .. } | Self::Pan { .. } => Some(Stroke::Move),
+            Self::SetRowHeight(_) => Some(Stroke::RowHeight),
+            _ => None,
+        };
+        view.keep(stroke, |view| self.change(view, data));
+    }
+
+    fn change(self, view: &mut ViewState, data: &TimelineData) {
         match self {
+            Self::Undo | Self::Redo => {}
             Self::Zoom { factor, at_ns } => view.window = zoomed(view.window, factor, at_ns, data),
             Self::Pan { share } => {
                 let by = (view.window.len_ns() as f64 * share).round() as i64;
@@ -79,11 +98,6 @@ impl ViewCommand {
                 let span = selected_span(view, data).map_or(data.fit_span(), with_air);
                 jump(view, span, data);
             }
-            Self::Back => {
-                if let Some(window) = view.history.pop() {
-                    view.window = window;
-                }
-            }
             Self::Scroll(y) => view.scroll_y = y.max(0.0),
             // What was pointed at may have been of the iteration before.
             Self::Select(slice) if !data.has(slice) => {}
@@ -94,6 +108,7 @@ impl ViewCommand {
             }
             Self::ClearSelection => view.selection = Selection::None,
             Self::Step(by) => step(view, data, by),
+            Self::Go(landmark, by) => go(view, data, landmark, by),
             Self::Producer => follow(view, data, |slice| data.producers(slice).last()),
             Self::Consumer => follow(view, data, |slice| data.consumers(slice).next()),
             Self::Hover(hover) => {
@@ -168,17 +183,20 @@ fn with_air(span: Span) -> Span {
     Span::new(span.start_ns - margin, span.end_ns + margin)
 }
 
-/// Windows kept to go back to.
-const MAX_HISTORY: usize = 64;
-
 fn jump(view: &mut ViewState, span: Span, data: &TimelineData) {
-    let window = clamped(span, data);
-    if window != view.window {
-        if view.history.len() == MAX_HISTORY {
-            view.history.remove(0);
+    view.window = clamped(span, data);
+}
+
+fn go(view: &mut ViewState, data: &TimelineData, landmark: Landmark, by: i32) {
+    let Some(found) = landmark.find(view, data, by) else { return };
+    view.selection = found;
+    match &view.selection {
+        Selection::Slice(slice) => reveal(view, data, *slice),
+        _ => {
+            if let Some(span) = selected_span(view, data) {
+                show_span(view, data, span);
+            }
         }
-        view.history.push(view.window);
-        view.window = window;
     }
 }
 
@@ -211,13 +229,7 @@ fn follow(view: &mut ViewState, data: &TimelineData, next: impl Fn(SliceRef) -> 
 
 /// Moves the window, without zooming, so that `slice` can be seen; opens the rank and scrolls when it is hidden.
 fn reveal(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
-    let span = data.trace.span_of(slice);
-    if !span.overlaps(view.window) && !view.window.contains(span.start_ns) {
-        let centre = span.start_ns + span.len_ns() / 2;
-        let by = centre - (view.window.start_ns + view.window.len_ns() / 2);
-        let window = shifted(view.window, by);
-        jump(view, window, data);
-    }
+    show_span(view, data, data.trace.span_of(slice));
     let track = data.trace.lane(slice.lane).track;
     if let Some(rank) = data.trace.track(track).kind.rank() {
         view.open.insert(FoldId::Rank(rank));
@@ -230,6 +242,16 @@ fn reveal(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
         && (row.y < view.scroll_y || row.y > view.scroll_y + 400.0)
     {
         view.scroll_y = (row.y - 80.0).max(0.0);
+    }
+}
+
+/// Moves the window, without zooming, so that `span` can be seen.
+fn show_span(view: &mut ViewState, data: &TimelineData, span: Span) {
+    if !span.overlaps(view.window) && !view.window.contains(span.start_ns) {
+        let centre = span.start_ns + span.len_ns() / 2;
+        let by = centre - (view.window.start_ns + view.window.len_ns() / 2);
+        let window = shifted(view.window, by);
+        jump(view, window, data);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
-use super::{FoldId, Search, TimelineData};
+use super::{FoldId, History, Search, TimelineData, history::Stroke};
 
 /// A stretch of time over some rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +88,8 @@ pub struct ViewState {
     pub marked: Vec<Span>,
     /// An earlier iteration to compare with.
     pub ghost: Option<Ghost>,
-    /// Windows to go back to.
-    pub history: Vec<Span>,
+    /// Changes to undo and to redo.
+    pub history: History<Look>,
 }
 
 impl ViewState {
@@ -115,7 +115,7 @@ impl ViewState {
             search: Search::default(),
             marked: Vec::new(),
             ghost: None,
-            history: Vec::new(),
+            history: History::default(),
         }
     }
 
@@ -124,14 +124,18 @@ impl ViewState {
         self.open.contains(&id)
     }
 
-    /// Moves the view from one trace to the next of the same run: the window is kept (scaled when the whole
-    /// trace was in view), the selection follows the same op of the same lane when there is one.
+    /// Moves the view from one trace to the next of the same run: the window is kept unless the whole trace was in
+    /// view or its length is quite another (then all of it is shown, which can be undone), the selection follows the
+    /// same op of the same lane when there is one.
     pub fn retarget(&mut self, old: &TimelineData, new: &TimelineData) {
-        if self.window == old.fit_span() {
-            self.window = new.fit_span();
+        let (old_fit, new_fit) = (old.fit_span(), new.fit_span());
+        self.bring_history(old_fit, new_fit, new.trace.tracks.len() as u32);
+        if self.window == old_fit {
+            self.window = new_fit;
+        } else if is_other_length(old_fit.len_ns(), new_fit.len_ns()) {
+            self.keep(None, |view| view.window = new_fit);
         }
         self.hover = None;
-        self.history.clear();
         let selected = self.selection.slice().and_then(|slice| same_op(old, new, slice));
         self.selection = match (&self.selection, selected) {
             (Selection::Range(range), _) => Selection::Range(range.clone()),
@@ -145,6 +149,78 @@ impl ViewState {
         }
         if !self.search.query.is_empty() {
             self.search = Search::of(new, &self.search.query);
+        }
+    }
+}
+
+/// Half as long again, or less than two thirds: what the window showed is no longer what it shows.
+fn is_other_length(old_ns: i64, new_ns: i64) -> bool {
+    2 * old_ns.max(new_ns) > 3 * old_ns.min(new_ns)
+}
+
+/// What undo brings back: all of a view but what is pointed at, selected or looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    window: Span,
+    scroll_y: f32,
+    sm_row_height: f32,
+    open: BTreeSet<FoldId>,
+    pinned: Vec<TrackId>,
+    marked: Vec<Span>,
+}
+
+impl Look {
+    fn of(view: &ViewState) -> Self {
+        Self {
+            window: view.window,
+            scroll_y: view.scroll_y,
+            sm_row_height: view.sm_row_height,
+            open: view.open.clone(),
+            pinned: view.pinned.clone(),
+            marked: view.marked.clone(),
+        }
+    }
+
+    fn put_on(self, view: &mut ViewState) {
+        view.window = self.window;
+        view.scroll_y = self.scroll_y;
+        view.sm_row_height = self.sm_row_height;
+        view.open = self.open;
+        view.pinned = self.pinned;
+        view.marked = self.marked;
+    }
+}
+
+impl ViewState {
+    /// Goes back one step; the view stays when there is none.
+    pub(super) fn undo(&mut self) {
+        if let Some(look) = self.history.undo(Look::of(self)) {
+            look.put_on(self);
+        }
+    }
+
+    /// Takes back the last undo.
+    pub(super) fn redo(&mut self) {
+        if let Some(look) = self.history.redo(Look::of(self)) {
+            look.put_on(self);
+        }
+    }
+
+    /// Makes a change and remembers what it changed.
+    pub(super) fn keep(&mut self, stroke: Option<Stroke>, change: impl FnOnce(&mut Self)) {
+        let before = Look::of(self);
+        change(self);
+        let after = Look::of(self);
+        self.history.keep(before, &after, stroke);
+    }
+
+    /// Steps of a trace become steps of the next: what showed all of it still does, and rows that are gone go.
+    fn bring_history(&mut self, old_fit: Span, new_fit: Span, num_tracks: u32) {
+        for look in self.history.steps() {
+            if look.window == old_fit {
+                look.window = new_fit;
+            }
+            look.pinned.retain(|track| track.0 < num_tracks);
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use crate::common::synthetic::{self, Shape};
 use proptest::prelude::*;
 use weftscope::timeline::{
-    FoldId, RangeSelection, RowKind, RowLayout, Selection, TimeScale, TimelineData, ViewCommand,
-    ViewState, facts,
+    FoldId, Landmark, RangeSelection, RowKind, RowLayout, Selection, TimeScale, TimelineData,
+    ViewCommand, ViewState, facts,
 };
 use weftscope_traces::{SliceRef, Span};
 
@@ -181,9 +181,102 @@ fn jumps_can_be_undone_and_intervals_marked() {
     apply(&mut view, ViewCommand::Mark);
     assert!(view.marked.is_empty());
     apply(&mut view, ViewCommand::FitSelection);
-    assert!(view.window.len_ns() < whole.len_ns());
-    apply(&mut view, ViewCommand::Back);
+    let near = view.window;
+    assert!(near.len_ns() < whole.len_ns());
+    apply(&mut view, ViewCommand::Undo);
     assert_eq!(view.window, whole);
+    apply(&mut view, ViewCommand::Redo);
+    assert_eq!(view.window, near);
+}
+
+/// Zooming and panning in a row are one step; folds, heights and pins are steps of their own; a new change forgets
+/// what could be redone.
+#[test]
+fn every_change_of_the_view_can_be_undone_and_redone() {
+    let mut view = view();
+    let shown = |view: &ViewState| {
+        (view.window, view.open.clone(), view.sm_row_height, view.pinned.clone())
+    };
+    let mut steps = vec![shown(&view)];
+    let at_ns = view.window.start_ns;
+    let track = DATA.ranks[0].streams[0];
+    let changes: [&[ViewCommand]; 4] = [
+        &[ViewCommand::Zoom { factor: 0.5, at_ns }, ViewCommand::Pan { share: 0.1 }],
+        &[ViewCommand::Toggle(FoldId::Rank(1))],
+        &[ViewCommand::SetRowHeight(8.0), ViewCommand::SetRowHeight(9.0)],
+        &[ViewCommand::Pin(track)],
+    ];
+    for change in changes {
+        change.iter().for_each(|command| apply(&mut view, command.clone()));
+        steps.push(shown(&view));
+    }
+    for step in steps.iter().rev().skip(1) {
+        apply(&mut view, ViewCommand::Undo);
+        assert_eq!(shown(&view), *step);
+    }
+    for step in &steps[1..] {
+        apply(&mut view, ViewCommand::Redo);
+        assert_eq!(shown(&view), *step);
+    }
+    apply(&mut view, ViewCommand::Undo);
+    apply(&mut view, ViewCommand::FoldAll);
+    let folded = shown(&view);
+    apply(&mut view, ViewCommand::Redo);
+    assert_eq!(shown(&view), folded);
+}
+
+/// Against what is exposed by the analysis, and against names read one by one.
+#[test]
+fn landmarks_are_gone_to_one_after_another() {
+    let mut view = view();
+    let mut exposed_ns = 0;
+    let mut last = None;
+    loop {
+        apply(&mut view, ViewCommand::Go(Landmark::Exposed, 1));
+        let range = view.selection.range().cloned();
+        if range == last {
+            break;
+        }
+        exposed_ns += range.as_ref().map_or(0, |range| range.span.len_ns());
+        last = range;
+    }
+    assert!(exposed_ns > 0);
+    assert_eq!(exposed_ns, DATA.ranks[0].overlap.unwrap().exposed_comm_ns);
+    apply(&mut view, ViewCommand::ClearSelection);
+    apply(&mut view, ViewCommand::Go(Landmark::Gap, 1));
+    let gap = view.selection.range().unwrap().span;
+    for &track in &DATA.ranks[0].streams {
+        for &lane in &DATA.trace.track(track).lanes {
+            assert!(DATA.trace.lane(lane).slices.range(gap).is_empty(), "{gap:?}");
+        }
+    }
+    apply(&mut view, ViewCommand::Select(op(0, 0, 0)));
+    apply(&mut view, ViewCommand::Go(Landmark::SameOp, 1));
+    let next = view.selection.slice().unwrap();
+    assert!(next.index > 0 && next.lane == op(0, 0, 0).lane);
+    assert_eq!(DATA.trace.label_of(next).name, "qkv");
+    apply(&mut view, ViewCommand::Go(Landmark::SameOp, -1));
+    assert_eq!(view.selection.slice(), Some(op(0, 0, 0)));
+}
+
+/// Zoomed in, the next iteration keeps window and steps; one of quite another length is shown whole.
+#[test]
+fn undo_outlives_iterations_and_another_length_refits() {
+    let same = TimelineData::new(Arc::new(synthetic::trace(Shape::TINY)));
+    let longer =
+        TimelineData::new(Arc::new(synthetic::trace(Shape { block_ns: 90_000, ..Shape::TINY })));
+    assert!(longer.fit_span().len_ns() > 2 * same.fit_span().len_ns());
+    let mut view = view();
+    let near = Span::new(20_000, 60_000);
+    apply(&mut view, ViewCommand::Show(near));
+    view.retarget(&DATA, &same);
+    assert_eq!(view.window, near);
+    view.retarget(&same, &longer);
+    assert_eq!(view.window, longer.fit_span());
+    ViewCommand::Undo.apply(&mut view, &longer);
+    assert_eq!(view.window, near);
+    ViewCommand::Undo.apply(&mut view, &longer);
+    assert_eq!(view.window, longer.fit_span());
 }
 
 #[test]
