@@ -37,6 +37,20 @@ pub trait Executor {
     fn provenance(&self) -> ExecutorInfo;
 }
 
+/// [`Executor::run`] of an executor whose iterations all go through its [`run_many`](Executor::run_many).
+///
+/// # Errors
+/// As [`Executor::run`].
+pub fn run_as_many(
+    executor: &mut impl Executor,
+    plan: &Arc<Plan>,
+    iteration: u64,
+    observer: &mut dyn Observer,
+) -> Result<IterationTime, ExecError> {
+    let times = executor.run_many(plan, (iteration, 1), observer)?;
+    times.first().copied().ok_or_else(|| ExecError::Unsupported("no iteration ran".to_owned()))
+}
+
 /// How long an iteration took, executor time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IterationTime {

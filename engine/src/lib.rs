@@ -20,6 +20,7 @@ pub mod machine;
 pub mod model;
 pub mod observer;
 pub mod plan;
+pub mod random;
 pub mod roofline;
 pub mod session;
 pub mod sim;

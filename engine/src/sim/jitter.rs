@@ -1,4 +1,4 @@
-use crate::plan::OpId;
+use crate::{plan::OpId, random::mix};
 
 /// Spread of block durations: a hash of seed, rank, op and block, so that a run does not depend on the order in which
 /// blocks are simulated.
@@ -19,14 +19,6 @@ impl Jitter {
         let hash = (hash ^ (hash >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         (hash as i64) >> 48
     }
-}
-
-/// The finaliser of splitmix64.
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

@@ -57,18 +57,17 @@ impl Recent {
 
     /// For a list: `rank0.json.gz and 7 more`.
     pub fn name(&self) -> String {
-        let first = short_name(&self.first);
-        match self.rest.len() {
-            0 => first.to_owned(),
-            more => format!("{first} and {more} more"),
-        }
+        self.with_rest(short_name(&self.first))
     }
 
     /// The whole path of the first, and how many more.
     pub fn place(&self) -> String {
-        let first = self.first.display();
+        self.with_rest(self.first.display().to_string())
+    }
+
+    fn with_rest(&self, first: String) -> String {
         match self.rest.len() {
-            0 => first.to_string(),
+            0 => first,
             more => format!("{first} and {more} more"),
         }
     }

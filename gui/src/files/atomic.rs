@@ -34,6 +34,9 @@ pub fn write_atomically(
         return write_through(path, fill);
     }
     let cannot = |error: &io::Error| FileError::io("cannot write", error, path);
+    if let Some(folder) = target.parent() {
+        remove_abandoned(folder);
+    }
     let (part, file) = create_beside(&target).map_err(|error| cannot(&error))?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
     fill(&mut out)?;
@@ -156,9 +159,6 @@ fn create_beside(target: &Path) -> io::Result<(Part, File)> {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let part = format!(".{name}.{}-{count}.part", process::id());
     let path = target.with_file_name(part);
-    if let Some(folder) = path.parent() {
-        remove_abandoned(folder);
-    }
     // Listed before it exists, so that no interrupt finds it unlisted.
     unfinished().push(path.clone());
     let part = Part { path };

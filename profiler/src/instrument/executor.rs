@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use weftscope_engine::{
-    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime, run_as_many},
     observer::{LaunchWatch, Observer},
     plan::Plan,
 };
@@ -112,8 +112,7 @@ impl<E: Watched, S: Source> Executor for Instrumented<E, S> {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        let times = self.run_many(plan, (iteration, 1), observer)?;
-        times.first().copied().ok_or_else(|| ExecError::Unsupported("no iteration ran".to_owned()))
+        run_as_many(self, plan, iteration, observer)
     }
 
     fn run_many(

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crossbeam::channel::{Sender, bounded};
 use weftscope_engine::{
-    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime, run_as_many},
     observer::Observer,
     plan::Plan,
 };
@@ -41,8 +41,7 @@ impl<S: Clone> Executor for User<S> {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        let times = self.run_many(plan, (iteration, 1), observer)?;
-        times.first().copied().ok_or_else(|| ExecError::Unsupported("no iteration ran".to_owned()))
+        run_as_many(self, plan, iteration, observer)
     }
 
     fn run_many(

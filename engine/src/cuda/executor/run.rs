@@ -21,7 +21,7 @@ use crate::{
         driver::{CudaError, Group, driver_runs},
         kernels::Loader,
     },
-    executor::{ExecError, Executor, ExecutorInfo, IterationTime},
+    executor::{ExecError, Executor, ExecutorInfo, IterationTime, run_as_many},
     observer::{LaunchWatch, Observer},
     plan::Plan,
 };
@@ -262,8 +262,7 @@ impl Executor for CudaExecutor {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        let times = self.run_many(plan, (iteration, 1), observer)?;
-        Ok(times[0])
+        run_as_many(self, plan, iteration, observer)
     }
 
     fn run_many(

@@ -162,7 +162,8 @@ fn conserves_tokens(plan: &Plan, split: &SplitDecision) -> TestCaseResult {
 fn left_whole_for_a_reason(spec: &RunSpec, plan: &Plan) -> TestCaseResult {
     let reasons = [
         "a single rank has nothing to communicate",
-        " under the threshold of",
+        " token is under the threshold of",
+        " tokens are under the threshold of",
         "there is no split table for",
         "is a single wave",
         "is longer than the uncut one's",

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use weftscope_engine::command::Command as SessionCommand;
-use weftscope_profiler::sweep::SweepAxis;
+use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
+use weftscope_profiler::sweep::{Setting, SweepAxis};
 
-use super::{Backend, Curve, Draft, Live, LiveCommand, Running, Status, follow::follow};
+use super::{Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status, follow::follow};
 use crate::{
     app::{BottomTab, Effect, Shown, State},
     jobs::JobKind,
@@ -77,11 +77,21 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
         }
         LiveCommand::RunCurve(axis) => run_curve(state, axis),
         LiveCommand::GoToPoint(axis, at) => {
-            live.draft.spec = axis.turned(&live.draft.spec, at);
-            live.pinned = None;
-            state.shown = Shown::Live;
+            for edit in edits(axis, at) {
+                change(state, LiveCommand::Turn(edit));
+            }
             Vec::new()
         }
+    }
+}
+
+/// A point of a curve as turns of its knobs, which keep to what the batch allows: the curve may be of another.
+fn edits(axis: SweepAxis, Setting { x, y }: Setting) -> Vec<KnobEdit> {
+    match axis {
+        SweepAxis::Split => vec![KnobEdit::Split(SplitChoice::Fixed(x))],
+        SweepAxis::AttnCtas => vec![KnobEdit::AttnCtas(Some(x))],
+        SweepAxis::MlpCtas => vec![KnobEdit::MlpCtas(Some(x))],
+        SweepAxis::BothCtas => vec![KnobEdit::AttnCtas(Some(x)), KnobEdit::MlpCtas(y)],
     }
 }
 

@@ -1,7 +1,7 @@
 //! `gpu-check`: every kernel against its reference, on the GPUs of this computer.
 
-mod random;
 mod soak;
+mod turns;
 
 use std::{
     io::{self, Write},

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use weftscope_engine::random::Random;
+
 use crate::{
     app::{
         App, Command, Start,
@@ -17,11 +19,11 @@ use crate::{
     cli::{Failure, Outcome},
 };
 
-use super::random::Random;
+use super::turns::Turns;
 
 /// Time between two frames.
 const FRAME: Duration = Duration::from_millis(20);
-/// Knobs turned between two looks at what happened, each after a few frames.
+/// Time between two lines of the report.
 const REPORT: Duration = Duration::from_secs(10);
 /// How long a machine may take until its first picture: kernels are compiled, weights are filled.
 const FIRST: Duration = Duration::from_secs(120);
@@ -41,10 +43,10 @@ pub(super) fn soak(machine: &str, time: Duration, seed: u64, out: &mut dyn Write
     let began = Instant::now();
     let mut next_report = began + REPORT;
     while began.elapsed() < time {
-        for _ in 0..1 + window.random.below(12) {
+        for _ in 0..1 + window.turns.0.below(12) {
             window.frame();
         }
-        let turn = window.random.turn(window.gpus());
+        let turn = window.turns.next(window.gpus());
         window.counts.turns += 1;
         window.app.send(turn);
         if Instant::now() >= next_report {
@@ -106,7 +108,7 @@ struct Window {
     app: App,
     ctx: egui::Context,
     began: Instant,
-    random: Random,
+    turns: Turns,
     counts: Counts,
     /// Newest iteration counted, baselines and points seen, status seen.
     seen: (Option<u64>, usize, usize, Option<Status>),
@@ -118,7 +120,7 @@ impl Window {
             app: App::new(Start::default(), None, Arc::new(|| {})),
             ctx: egui::Context::default(),
             began: Instant::now(),
-            random: Random(seed),
+            turns: Turns(Random(seed)),
             counts: Counts::default(),
             seen: (None, 0, 0, None),
         }

@@ -12,7 +12,8 @@ use crate::{
     theme::{Theme, number},
 };
 
-pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+/// The curve; with the baselines, unless it is of another run than they.
+pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {
     let (theme, axis) = (cx.theme, live.curve.axis);
     let plot = Plot::new("curve")
         .allow_drag(false)
@@ -32,6 +33,9 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             HoverPosition::Elsewhere { .. } => None,
         });
     let response = plot.show(ui, |plot| {
+        if !is_stale {
+            draw_baselines(plot, theme, live);
+        }
         draw(plot, theme, live);
         plot.pointer_coordinate()
     });
@@ -47,17 +51,9 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
 }
 
 fn draw(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
-    let (ink, weak) = (theme.surfaces.text, theme.surfaces.weak);
+    let ink = theme.surfaces.text;
     let position = |point: &CurvePoint| [f64::from(point.at.x), point.time_ns as f64];
     let points: Vec<[f64; 2]> = live.curve.points.iter().map(position).collect();
-    let last_x = points.last().map_or(0.0, |last| last[0]);
-    for (strategy, ns) in baselines(live) {
-        let line = HLine::new(strategy.name(), ns as f64).color(weak).width(1.0);
-        plot.hline(line.style(LineStyle::dashed_loose()));
-        let name = RichText::new(strategy.name()).font(theme.small()).color(weak);
-        let at = PlotPoint::new(last_x, ns as f64);
-        plot.text(Text::new("name", at, name).anchor(Align2::RIGHT_BOTTOM));
-    }
     plot.line(Line::new("iteration time", PlotPoints::from(points.clone())).color(ink).width(1.0));
     plot.points(Points::new("points", PlotPoints::from(points)).color(ink).radius(2.0));
     if let Some(at) = live.current(live.curve.axis) {
@@ -69,12 +65,21 @@ fn draw(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
     }
 }
 
+fn draw_baselines(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
+    let weak = theme.surfaces.weak;
+    let last_x = live.curve.points.last().map_or(0.0, |last| f64::from(last.at.x));
+    for (strategy, ns) in baselines(live) {
+        let line = HLine::new(strategy.name(), ns as f64).color(weak).width(1.0);
+        plot.hline(line.style(LineStyle::dashed_loose()));
+        let name = RichText::new(strategy.name()).font(theme.small()).color(weak);
+        let at = PlotPoint::new(last_x, ns as f64);
+        plot.text(Text::new("name", at, name).anchor(Align2::RIGHT_BOTTOM));
+    }
+}
+
 /// Baselines of the same batch that lie where the curve does: one far above would press the curve flat. The weave's own
 /// two are points of the curve.
 fn baselines(live: &Live) -> Vec<(StrategyKind, i64)> {
-    if live.curve.is_stale(&live.draft.spec) {
-        return Vec::new();
-    }
     let times = || live.curve.points.iter().map(|point| point.time_ns);
     let (Some(least), Some(most)) = (times().min(), times().max()) else { return Vec::new() };
     let room = (most - least).max(least / 20);

@@ -23,7 +23,8 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak(cx.theme, "A curve needs the live run."));
         return;
     };
-    head_ui(ui, cx, live);
+    let is_stale = live.curve.is_stale(&live.draft.spec);
+    head_ui(ui, cx, live, is_stale);
     if live.curve.spec.is_none() {
         ui.label(weak(
             cx.theme,
@@ -33,12 +34,13 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     match live.curve.axis {
         SweepAxis::BothCtas => grid::grid_ui(ui, cx, live),
-        SweepAxis::Split | SweepAxis::AttnCtas | SweepAxis::MlpCtas => line::line_ui(ui, cx, live),
+        SweepAxis::Split | SweepAxis::AttnCtas | SweepAxis::MlpCtas => {
+            line::line_ui(ui, cx, live, is_stale);
+        }
     }
 }
 
-fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
-    let is_stale = live.curve.is_stale(&live.draft.spec);
+fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {
     ui.horizontal_wrapped(|ui| {
         ui.label(weak(cx.theme, "Iteration time over"));
         for axis in SweepAxis::ALL {

@@ -39,8 +39,10 @@ pub(super) fn row_named(
     let turned = live.draft.is_turned(knob, &live.catalog);
     ui.horizontal(|ui| {
         let label = name_cell_ui(ui, cx, name);
-        let default = knob.in_words(live.catalog.default_spec());
-        let tooltip = || format!("{}.\nDefault: {default}. Double-click: back to it", knob.help());
+        let tooltip = || {
+            let default = knob.in_words(live.catalog.default_spec());
+            format!("{}.\nDefault: {default}. Double-click: back to it", knob.help())
+        };
         if label.on_hover_ui(|ui| _ = ui.label(tooltip())).double_clicked() {
             turn(cx, KnobEdit::Reset(knob));
         }

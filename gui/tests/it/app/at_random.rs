@@ -8,27 +8,12 @@ use egui::{
     TouchPhase, pos2, vec2,
 };
 use weftscope::app::{App, Command, Overlay, Shown, Start};
+use weftscope_engine::random::Random;
 
 const ACTIONS: u32 = 10_000;
 /// Actions between two frames: a fast hand, and a test that ends.
 const A_FRAME: u32 = 4;
 const SEED: u64 = 20_261_127;
-
-/// Splitmix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let value = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((value ^ (value >> 31)) % u64::from(bound)) as u32
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u32) as usize]
-    }
-}
 
 /// A hand: where the pointer is, and what it holds down.
 struct Hand {

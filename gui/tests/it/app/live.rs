@@ -263,4 +263,12 @@ fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     assert_eq!(xs, [128, 256]);
     update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, Setting::of(256))));
     assert_eq!(live(&state).draft.spec.knobs.split, SplitChoice::Fixed(256));
+    // A point of a larger batch is no cut of a smaller one.
+    turn(&mut state, KnobEdit::Tokens(128));
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, Setting::of(256))));
+    assert_eq!(live(&state).draft.spec.knobs.split, SplitChoice::Fixed(127));
+    let both = Setting { x: 4, y: Some(6) };
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(SweepAxis::BothCtas, both)));
+    let knobs = &live(&state).draft.spec.knobs;
+    assert_eq!((knobs.attn_ctas, knobs.mlp_ctas), (Some(4), Some(6)));
 }
