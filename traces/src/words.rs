@@ -12,6 +12,20 @@ pub fn duration(ns: i64) -> String {
     }
 }
 
+/// A change with its sign: `+1.61 ms`, `-30 ns`, `0 ns`.
+pub fn signed_duration(ns: f64) -> String {
+    let ns = ns.round() as i64;
+    let sign = if ns > 0 { "+" } else { "" };
+    format!("{sign}{}", duration(ns))
+}
+
+/// A name of at most `most` letters and `…`: what a kernel is comes first, its template arguments fill lines.
+pub fn shortened(name: &str, most: usize) -> String {
+    let mut letters = name.chars();
+    let short: String = letters.by_ref().take(most).collect();
+    if letters.next().is_none() { short } else { format!("{short}…") }
+}
+
 /// A share 0…1 as a percentage: `0 %`, `5.12 %`, `64.4 %`, `100 %`.
 pub fn percent(share: f64) -> String {
     if share == 0.0 { "0 %".to_owned() } else { format!("{} %", three_digits(share * 100.0)) }
@@ -67,5 +81,12 @@ mod tests {
             ["0 tokens", "1 token", "2 tokens"]
         );
         assert_eq!(times(1.236), "1.24×");
+        assert_eq!([1610.4, -0.6, 0.2].map(signed_duration), ["+1.61 µs", "-1 ns", "0 ns"]);
+    }
+
+    #[test]
+    fn long_names_end_in_an_ellipsis() {
+        assert_eq!(shortened("gemm", 4), "gemm");
+        assert_eq!(shortened("größer", 3), "grö…");
     }
 }

@@ -4,6 +4,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::{
     command::Command,
+    comparison::CompareCommand,
     document::Shown,
     panel::{BottomTab, PanelId},
     state::State,
@@ -87,6 +88,7 @@ pub fn actions(state: &State) -> Vec<Action> {
     }
     list.extend(view_actions());
     list.extend(look_actions());
+    list.extend(compare_actions(state));
     list.extend(help_actions());
     list
 }
@@ -260,6 +262,47 @@ fn look_actions() -> Vec<Action> {
         look(go(Landmark::Gap, 1), "Next gap", gap, key(Key::G)),
         look(go(Landmark::Gap, -1), "Previous gap", gap, shift(Key::G)),
     ]
+}
+
+/// Something else held against what is in view.
+fn compare_actions(state: &State) -> Vec<Action> {
+    let compare = |command, text: &str, tooltip, keys| {
+        action(Group::View, Command::Compare(command), text, tooltip, keys)
+    };
+    let hold = "Keep what is in view beside what comes after: other knobs, another file, the next iteration";
+    let mut list = vec![
+        compare(CompareCommand::Hold, "Hold to compare", hold, key(Key::B)),
+        action(
+            Group::File,
+            Command::AskReference,
+            "Compare with…",
+            "Open another recording beside what is in view, on one clock",
+            ctrl(Key::B),
+        ),
+    ];
+    let others = state.documents.iter().filter(|open| Shown::File(open.id) != state.shown);
+    list.extend(others.map(|open| {
+        let text = format!("Compare with {}", open.name());
+        compare(CompareCommand::HoldFile(open.id), &text, "Hold what is in view against it", None)
+    }));
+    if state.comparison.is_some() {
+        list.extend([
+            compare(
+                CompareCommand::ToggleBeside,
+                "Beside: the first over the second",
+                "Show what is held over what is in view, or hide it",
+                None,
+            ),
+            compare(
+                CompareCommand::ToggleGhost,
+                "Ghost: the first as outlines in the second",
+                "Draw what is held into what is in view, or not",
+                None,
+            ),
+            compare(CompareCommand::Release, "Stop comparing", "Hold nothing", shift(Key::B)),
+        ]);
+    }
+    list
 }
 
 fn help_actions() -> Vec<Action> {

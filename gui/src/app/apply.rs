@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
+    comparison::hold_opened,
     document::{Document, DocumentId, OpenDocument, Shown},
     effect::Effect,
     event::{Event, JobResult},
@@ -12,7 +13,13 @@ use super::{
     state::{Overlay, State},
     update::update,
 };
-use crate::{app::Command, files::Sample, jobs::JobId, theme::number, timeline::ViewState};
+use crate::{
+    app::Command,
+    files::Sample,
+    jobs::{JobId, JobKind},
+    theme::number,
+    timeline::ViewState,
+};
 
 /// Takes in one event.
 pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
@@ -28,6 +35,7 @@ pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
 fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<Effect> {
     match purpose {
         PathPurpose::Open => update(state, Command::Open(paths)),
+        PathPurpose::Reference => update(state, Command::OpenReference(paths)),
         PathPurpose::Export(format) => {
             state.overlay = Overlay::None;
             let Some(path) = paths.into_iter().next() else { return Vec::new() };
@@ -38,7 +46,8 @@ fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<E
 }
 
 fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
-    let known = state.jobs.iter().any(|job| job.id == id && !job.is_cancelled());
+    let job = state.jobs.iter().find(|job| job.id == id && !job.is_cancelled());
+    let (known, kind) = (job.is_some(), job.map(|job| job.kind));
     state.jobs.retain(|job| job.id != id);
     match result {
         // The user cancelled it and knows.
@@ -50,7 +59,7 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
         }
         JobResult::Opened { paths, document } => {
             if known {
-                opened(state, paths, document);
+                opened(state, paths, document, kind == Some(JobKind::OpenReference));
             }
         }
         JobResult::Exists { format, path } => {
@@ -68,12 +77,18 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 state.tables = Some(*tables);
             }
         }
+        JobResult::Compared(report) => {
+            if known && let Some(comparison) = &mut state.comparison {
+                comparison.report = Some(Arc::new(*report));
+            }
+        }
         JobResult::Done => {}
     }
     Vec::new()
 }
 
-fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>) {
+/// Shows what was opened, or holds what is in view against it.
+fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>, is_reference: bool) {
     // Samples are offered anyway.
     let is_sample = |path: &PathBuf| !matches!(Sample::of_path(path), Ok(None));
     if !paths.iter().any(is_sample)
@@ -87,6 +102,11 @@ fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>) {
         None => ViewState::new(&document.timeline),
     };
     let id = DocumentId(state.fresh_id());
-    state.documents.push(OpenDocument { id, paths, document, view });
-    state.shown = Shown::File(id);
+    let open = OpenDocument { id, paths, document, view };
+    if is_reference {
+        hold_opened(state, open.name(), Arc::clone(&open.document));
+    } else {
+        state.shown = Shown::File(id);
+    }
+    state.documents.push(open);
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
+    comparison::CompareCommand,
     document::{DocumentId, Shown},
     notice::NoticeId,
     panel::{BottomTab, PanelId},
@@ -76,6 +77,12 @@ pub enum Command {
     SortTable(TableId, usize),
     /// Take a notice off the screen.
     Dismiss(NoticeId),
+    /// Hold what is in view against something else.
+    Compare(CompareCommand),
+    /// Ask for files to compare with.
+    AskReference,
+    /// Open these files and hold what is in view against them.
+    OpenReference(Vec<PathBuf>),
     /// Put text on the clipboard.
     Copy(String),
     /// End the program.

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use weftscope_traces::analysis::CompareConfig;
+
 use super::{document::Document, path_question::PathPurpose};
 use crate::{
     jobs::{Asked, Export, JobStatus},
@@ -17,6 +19,8 @@ pub enum Effect {
     Open(JobStatus, Asked),
     /// Write a document.
     Export(JobStatus, Arc<Document>, Export),
+    /// Say what differs between two documents.
+    Compare(JobStatus, [Arc<Document>; 2], CompareConfig),
     /// Aggregate what is selected.
     Aggregate(JobStatus, Arc<Document>, RangeSelection),
     /// Text for the clipboard.

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use weftscope_traces::analysis::CompareReport;
+
 use super::{aggregate::RangeTables, document::Document, path_question::PathPurpose};
 use crate::jobs::{ExportFormat, JobId};
 
@@ -50,6 +52,8 @@ pub enum JobResult {
         /// Its size.
         bytes: u64,
     },
+    /// Two documents were compared.
+    Compared(Box<CompareReport>),
     /// A range was aggregated.
     Aggregated(Box<RangeTables>),
     /// It sent what it found as it went.

@@ -129,19 +129,22 @@ pub enum BottomTab {
     Details,
     /// Iteration time over the split point or over communication SMs.
     Curve,
+    /// What differs from what the document in view is held against.
+    Differences,
     /// What was lost or uncertain.
     Diagnostics,
 }
 
 impl BottomTab {
     /// Every tab, left to right.
-    pub const ALL: [Self; 3] = [Self::Details, Self::Curve, Self::Diagnostics];
+    pub const ALL: [Self; 4] = [Self::Details, Self::Curve, Self::Differences, Self::Diagnostics];
 
     /// Name as shown.
     pub fn name(self) -> &'static str {
         match self {
             Self::Details => "Details",
             Self::Curve => "Curve",
+            Self::Differences => "Differences",
             Self::Diagnostics => "Diagnostics",
         }
     }

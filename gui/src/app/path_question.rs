@@ -18,6 +18,8 @@ pub struct PathQuestion {
 pub enum PathPurpose {
     /// To open it.
     Open,
+    /// To compare with it.
+    Reference,
     /// To write the document in view.
     Export(ExportFormat),
 }

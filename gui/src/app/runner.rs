@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::live::{self, Executors, SessionHandle};
 use super::{
     aggregate,
+    comparison::compare_documents,
     document::Document,
     effect::Effect,
     event::{Event, JobResult},
@@ -74,6 +75,14 @@ impl Runner {
             Effect::Aggregate(job, document, range) => {
                 self.events.spawn(job.id, "aggregate", job.control(), move |control| {
                     aggregate(&document, &range, control)
+                });
+            }
+            Effect::Compare(job, documents, config) => {
+                self.events.spawn(job.id, "compare", job.control(), move |control| {
+                    match compare_documents(&documents, config, control) {
+                        Ok(report) => JobResult::Compared(Box::new(report)),
+                        Err(jobs::Cancelled) => JobResult::Cancelled,
+                    }
                 });
             }
             #[cfg(feature = "live")]
@@ -165,8 +174,11 @@ fn endings() -> Vec<&'static str> {
 
 fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
     match purpose {
-        PathPurpose::Open => rfd::FileDialog::new()
-            .set_title("Open traces")
+        PathPurpose::Open | PathPurpose::Reference => rfd::FileDialog::new()
+            .set_title(match purpose {
+                PathPurpose::Reference => "Compare with",
+                _ => "Open traces",
+            })
             .add_filter("traces", &endings())
             .pick_files()
             .unwrap_or_default(),

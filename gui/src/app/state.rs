@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     aggregate::RangeTables,
+    comparison::Comparison,
     document::{Document, DocumentId, OpenDocument, Shown},
     notice::Notices,
     path_question::PathQuestion,
@@ -48,6 +49,8 @@ pub struct State {
     pub rows_sort: Option<TableSort>,
     /// UI clock, s since the start, as of this frame.
     pub now_s: f64,
+    /// What the document in view is held against.
+    pub comparison: Option<Comparison>,
     /// The live run.
     #[cfg(feature = "live")]
     pub live: Option<super::live::Live>,
@@ -171,7 +174,7 @@ impl State {
 
     /// Files that are being opened or shown, for the empty screen.
     pub fn is_opening(&self) -> bool {
-        self.jobs.iter().any(|job| job.kind == JobKind::Open)
+        self.jobs.iter().any(|job| matches!(job.kind, JobKind::Open | JobKind::OpenReference))
     }
 
     /// A file name for an export of the document in view.

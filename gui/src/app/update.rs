@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use super::{
     command::Command,
+    comparison::update_comparison,
     document::{DocumentId, Shown},
     effect::Effect,
+    look::look,
     notice::Severity,
     palette::palette_rows,
     panel::{PanelId, PanelLayout},
@@ -24,8 +26,13 @@ use crate::{
 pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::AskOpen => ask_path(state, PathPurpose::Open),
+        Command::AskReference => ask_path(state, PathPurpose::Reference),
         Command::AskExport(format) => return ask_export(state, format),
-        Command::Open(paths) => return open(state, Asked::Paths(paths)),
+        Command::Open(paths) => return open(state, Asked::Paths(paths), JobKind::Open),
+        Command::OpenReference(paths) => {
+            return open(state, Asked::Paths(paths), JobKind::OpenReference);
+        }
+        Command::Compare(command) => return update_comparison(state, command),
         Command::Close(id) => close(state, id),
         Command::CloseShown => {
             if let Shown::File(id) = state.shown {
@@ -111,7 +118,7 @@ fn toggle_search(state: &mut State) -> Vec<Effect> {
 
 fn ask_path(state: &mut State, purpose: PathPurpose) {
     let text = match purpose {
-        PathPurpose::Open => String::new(),
+        PathPurpose::Open | PathPurpose::Reference => String::new(),
         PathPurpose::Export(format) => state.suggested_path(format).display().to_string(),
     };
     state.overlay = Overlay::Path(PathQuestion { purpose, text, exists: None });
@@ -130,7 +137,7 @@ fn ask_export(state: &mut State, format: ExportFormat) -> Vec<Effect> {
 
 fn browse(state: &State, purpose: PathPurpose) -> Vec<Effect> {
     let suggested = match purpose {
-        PathPurpose::Open => PathBuf::new(),
+        PathPurpose::Open | PathPurpose::Reference => PathBuf::new(),
         PathPurpose::Export(format) => state.suggested_path(format),
     };
     vec![Effect::Browse(purpose, suggested)]
@@ -144,7 +151,8 @@ fn accept_path(state: &mut State) -> Vec<Effect> {
     }
     state.overlay = Overlay::None;
     match question.purpose {
-        PathPurpose::Open => open(state, Asked::Typed(question.text)),
+        PathPurpose::Open => open(state, Asked::Typed(question.text), JobKind::Open),
+        PathPurpose::Reference => open(state, Asked::Typed(question.text), JobKind::OpenReference),
         PathPurpose::Export(format) => {
             let path = PathBuf::from(question.text.trim());
             // A typed extension says more than the menu entry that opened the question.
@@ -155,7 +163,7 @@ fn accept_path(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn open(state: &mut State, asked: Asked) -> Vec<Effect> {
+fn open(state: &mut State, asked: Asked, kind: JobKind) -> Vec<Effect> {
     let title = match &asked {
         Asked::Paths(paths) => match &paths[..] {
             [] => return Vec::new(),
@@ -165,7 +173,7 @@ fn open(state: &mut State, asked: Asked) -> Vec<Effect> {
         Asked::Typed(text) => format!("Opening {}", text.trim()),
     };
     state.overlay = Overlay::None;
-    let job = state.begin_job(JobKind::Open, title);
+    let job = state.begin_job(kind, title);
     vec![Effect::Open(job, asked)]
 }
 
@@ -194,27 +202,6 @@ fn cancel(state: &mut State, id: JobId) {
     // The job says itself when it has stopped; until then its row stays.
     if let Some(job) = state.jobs.iter().find(|job| job.id == id) {
         job.cancel();
-    }
-}
-
-fn look(state: &mut State, view: ViewCommand) -> Vec<Effect> {
-    let Some(document) = state.document().cloned() else { return Vec::new() };
-    let Some(current) = state.view_mut() else { return Vec::new() };
-    let before = current.selection.clone();
-    view.apply(current, &document.timeline);
-    if current.selection != before {
-        selected(state);
-    }
-    Vec::new()
-}
-
-/// The selection has changed: tables of what is no longer selected go. No panel opens and no tab is turned, so that
-/// no row moves under the pointer.
-fn selected(state: &mut State) {
-    let selection = state.view().map(|view| &view.selection);
-    if selection.is_none_or(|selection| *selection == Selection::None) {
-        state.tables = None;
-        state.tables_of = None;
     }
 }
 

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use super::{
     apply::apply,
     command::Command,
+    comparison::{align, flush_comparison},
     event::Event,
     notice::Severity,
     runner::{Runner, WindowTask},
@@ -24,6 +25,8 @@ use crate::{
 pub struct Start {
     /// Files to open.
     pub open: Vec<PathBuf>,
+    /// Files to hold them against.
+    pub against: Vec<PathBuf>,
     /// What the live run begins with; `None`: the default.
     #[cfg(feature = "live")]
     pub spec: Option<weftscope_engine::spec::RunSpec>,
@@ -34,6 +37,7 @@ impl Start {
     pub fn opening(open: Vec<PathBuf>) -> Self {
         Self {
             open,
+            against: Vec::new(),
             #[cfg(feature = "live")]
             spec: None,
         }
@@ -108,6 +112,9 @@ impl App {
         if !start.open.is_empty() {
             app.pending.push(Command::Open(start.open));
         }
+        if !start.against.is_empty() {
+            app.pending.push(Command::OpenReference(start.against));
+        }
         app
     }
 
@@ -166,6 +173,8 @@ impl App {
             ctx.request_repaint_after(std::time::Duration::from_millis(30));
         }
         effects.extend(flush_tables(&mut self.state));
+        effects.extend(flush_comparison(&mut self.state));
+        align(&mut self.state);
         for effect in effects {
             match self.runner.run(effect) {
                 None => {}

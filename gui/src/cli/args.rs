@@ -57,6 +57,10 @@ pub struct WindowArgs {
     /// named by `sample:NAME` (`weftscope list samples`).
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Hold what is in view against this recording: one clock, and what differs; may be given several times for the ranks
+    /// of one job.
+    #[arg(long, value_name = "FILE")]
+    pub against: Vec<PathBuf>,
     /// Do not open a window even where there is a display.
     #[arg(long)]
     pub headless: bool,
@@ -129,6 +133,9 @@ pub struct CompareArgs {
     pub before: PathBuf,
     /// What to compare.
     pub after: PathBuf,
+    /// Machine-readable.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `list`.
@@ -158,6 +165,9 @@ pub struct GpuCheckArgs {
     /// What `--live` turns.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "live")]
     pub seed: u64,
+    /// Turn nothing: whether memory stays what it is.
+    #[arg(long, requires = "live", conflicts_with = "seed")]
+    pub still: bool,
 }
 
 /// What can be listed.

@@ -1,52 +1,69 @@
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    Classifier, Origin,
+    Classifier,
     analysis::{
         CompareConfig, CompareReport, Config, Ops, OverlapFigures, OverlapReport, compare, overlap,
     },
-    words::{duration, percent},
+    words::{duration, percent, shortened, signed_duration},
 };
 
 use super::{Outcome, args::CompareArgs, convert};
 
 /// Rows of the op table.
 const MAX_OPS: usize = 15;
+/// Letters of a kernel's name.
+const NAME: usize = 60;
 
 /// Prints what changed from one recording to another, rank by rank and op by op.
 pub(super) fn run(args: &CompareArgs) -> Outcome {
     let classifier = Classifier::default();
     let before = convert::open(&args.before, &classifier)?;
     let after = convert::open(&args.after, &classifier)?;
+    let config = Config::default();
+    let (old, new) = (Ops::of(&before, &config), Ops::of(&after, &config));
+    let report = compare(&old, &new, CompareConfig::default());
     let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
     for (which, path, trace) in [("before", &args.before, &before), ("after", &args.after, &after)]
     {
         let (provenance, title) = (trace.meta.provenance.name(), &trace.meta.title);
         writeln!(out, "{which:>6}: {} ({provenance}): {title}", path.display())?;
     }
-    match (before.meta.provenance.origin(), after.meta.provenance.origin()) {
-        (Some(Origin::Unknown), _) | (_, Some(Origin::Unknown)) => writeln!(
-            out,
-            "Where the times of one come from is not known: compare shapes, not microseconds."
-        )?,
-        (Some(before), Some(after)) if before == after => {}
-        (Some(_), Some(_)) => writeln!(
-            out,
-            "One is measured and the other modelled: compare shapes, not microseconds."
-        )?,
-        _ => writeln!(
-            out,
-            "Some ranks are measured and some modelled: compare shapes, not microseconds."
-        )?,
+    for caveat in &report.caveats {
+        writeln!(out, "{caveat}")?;
     }
-    let config = Config::default();
-    let (before, after) = (Ops::of(&before, &config), Ops::of(&after, &config));
-    let report = compare(&before, &after, CompareConfig::default());
-    let [first, second] = report.iteration_ns;
-    writeln!(out, "\niteration       {}", change(first as f64, second as f64))?;
-    ranks(&overlap(&before), &overlap(&after), &mut out)?;
+    writeln!(out, "\n{}", report.sentence)?;
+    terms(&report, &mut out)?;
+    ranks(&overlap(&old), &overlap(&new), &mut out)?;
     ops(&report, &mut out)?;
     Ok(out.flush()?)
+}
+
+/// What an iteration consists of, and why it takes another time; both add up.
+fn terms(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
+    let [old, new] = &report.terms;
+    writeln!(out, "\nmedian iteration")?;
+    for (name, old, new) in [
+        ("computation", old.compute_ns, new.compute_ns),
+        ("exposed communication", old.exposed_comm_ns, new.exposed_comm_ns),
+        ("exposed copies", old.exposed_copies_ns, new.exposed_copies_ns),
+        ("nothing runs", old.idle_ns, new.idle_ns),
+        ("all of it", old.iteration_ns, new.iteration_ns),
+    ] {
+        writeln!(out, "  {name:21} {}", change(old, new))?;
+    }
+    if !report.causes.is_empty() {
+        writeln!(out, "\nwhy")?;
+    }
+    for cause in &report.causes {
+        writeln!(out, "  {:>10}  {}", signed_duration(cause.change_ns), cause.in_words())?;
+    }
+    Ok(())
 }
 
 fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::Result<()> {
@@ -89,8 +106,8 @@ fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     )?;
     for row in report.both.iter().take(MAX_OPS) {
         let [old, new] = row.durations.map(|durations| durations.mean_ns());
-        let (change, in_all) = (change(old, new), signed(row.change_ns));
-        writeln!(out, "  {change}  {in_all:>10}  {}", shortened(&row.op.name))?;
+        let (change, in_all) = (change(old, new), signed_duration(row.change_ns));
+        writeln!(out, "  {change}  {in_all:>10}  {}", shortened(&row.op.name, NAME))?;
     }
     if report.both.len() > MAX_OPS {
         writeln!(out, "  … and {} more", report.both.len() - MAX_OPS)?;
@@ -98,24 +115,16 @@ fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     for (which, rows) in [("first", &report.removed), ("second", &report.added)] {
         for row in rows.iter().take(MAX_OPS) {
             let mean = in_words(row.durations.mean_ns());
-            let (count, name) = (row.durations.count, shortened(&row.op.name));
+            let (count, name) = (row.durations.count, shortened(&row.op.name, NAME));
             writeln!(out, "  only in the {which}: {count} × {mean} {name}")?;
         }
     }
     Ok(())
 }
 
-fn shortened(name: &str) -> String {
-    let mut short: String = name.chars().take(60).collect();
-    if short.len() < name.len() {
-        short.push('…');
-    }
-    short
-}
-
 /// `  12.3 µs →   14.5 µs   +2.20 µs (+17.9 %)`.
 fn change(old_ns: f64, new_ns: f64) -> String {
-    let change = signed(new_ns - old_ns);
+    let change = signed_duration(new_ns - old_ns);
     let percent = match old_ns {
         0.0 => String::new(),
         _ => format!("({:+.1} %)", 100.0 * (new_ns - old_ns) / old_ns),
@@ -125,9 +134,4 @@ fn change(old_ns: f64, new_ns: f64) -> String {
 
 fn in_words(ns: f64) -> String {
     duration(ns.round() as i64)
-}
-
-fn signed(ns: f64) -> String {
-    let sign = if ns.round() > 0.0 { "+" } else { "" };
-    format!("{sign}{}", in_words(ns))
 }

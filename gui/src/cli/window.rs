@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Failure, Outcome, args::WindowArgs, doctor};
 use crate::{
@@ -8,18 +8,19 @@ use crate::{
 
 /// The window, or the same without one where there is no display.
 pub(super) fn run(args: &WindowArgs) -> Outcome {
-    for file in &args.files {
+    for file in args.files.iter().chain(&args.against) {
         check(file)?;
     }
     if args.headless || !doctor::has_display() {
-        return without_window(&args.files);
+        return without_window(args);
     }
-    let Err(error) = app::run_window(Start::opening(args.files.clone())) else { return Ok(()) };
+    let start = Start { against: args.against.clone(), ..Start::opening(args.files.clone()) };
+    let Err(error) = app::run_window(start) else { return Ok(()) };
     // Not an error of the command: the same work is done without the window.
     let error = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     let line = format!("weftscope: no window could be opened ({error}); running without\n");
     let _unheard = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
-    without_window(&args.files)
+    without_window(args)
 }
 
 /// A wrong path is reported on the command line, not in a window that opens first.
@@ -36,7 +37,16 @@ fn check(file: &Path) -> Outcome {
     Err(FileError::io("cannot open", &error, file).into())
 }
 
-fn without_window(files: &[PathBuf]) -> Outcome {
+fn without_window(args: &WindowArgs) -> Outcome {
+    let files = &args.files;
+    if let ([after], [before]) = (&files[..], &args.against[..]) {
+        let (before, after) = (before.clone(), after.clone());
+        return super::compare::run(&super::args::CompareArgs { before, after, json: false });
+    }
+    if !args.against.is_empty() {
+        let cause = "without a window one recording is compared with one: FILE --against FILE";
+        return Err(Failure::misuse(cause, "--against"));
+    }
     if files.is_empty() {
         return super::headless::run(Path::new("."));
     }

@@ -14,6 +14,10 @@ pub struct JobId(pub u64);
 pub enum JobKind {
     /// Reads files.
     Open,
+    /// Reads files to compare with.
+    OpenReference,
+    /// Says what differs.
+    Compare,
     /// Writes a file.
     Export,
     /// Runs the baselines of a batch.

@@ -32,7 +32,12 @@ pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The tabs that can show something.
 pub(super) fn tabs(state: &State) -> impl Iterator<Item = BottomTab> {
     let has_run = has_live_run(state);
-    BottomTab::ALL.into_iter().filter(move |&tab| tab != BottomTab::Curve || has_run)
+    let compares = state.comparison.is_some();
+    BottomTab::ALL.into_iter().filter(move |&tab| match tab {
+        BottomTab::Curve => has_run,
+        BottomTab::Differences => compares,
+        _ => true,
+    })
 }
 
 /// Open, it stays where it is whatever is selected: a panel that came and went would move the rows.

@@ -3,8 +3,8 @@
 use egui::Ui;
 
 use super::{
-    empty::empty_ui, search::search_ui, selection_card::selection_card_ui, token_bar::token_bar_ui,
-    widgets::Cx,
+    empty::empty_ui, pair::pair_ui, search::search_ui, selection_card::selection_card_ui,
+    token_bar::token_bar_ui, widgets::Cx,
 };
 use crate::{app::Command, timeline::timeline_ui};
 
@@ -18,9 +18,15 @@ pub(crate) fn centre_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     token_bar_ui(ui, cx);
     search_ui(ui, cx, &view.search);
-    let whole = ui.available_rect_before_wrap();
-    for command in timeline_ui(ui, &document.timeline, view, cx.theme) {
-        cx.send(Command::View(command));
-    }
+    let whole = match &state.comparison {
+        Some(comparison) => pair_ui(ui, cx, comparison, (document, view)),
+        None => {
+            let whole = ui.available_rect_before_wrap();
+            for command in timeline_ui(ui, &document.timeline, view, cx.theme) {
+                cx.send(Command::View(command));
+            }
+            whole
+        }
+    };
     selection_card_ui(ui, cx, (document, view), whole);
 }

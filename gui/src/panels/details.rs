@@ -22,13 +22,13 @@ pub(super) fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let text = "Nothing is selected: click a block, or drag over a stretch of time.";
             ui.label(weak(cx.theme, text));
         }
-        Selection::Slice(slice) => slice_ui(ui, cx, document, *slice),
+        Selection::Slice(slice) => slice_ui(ui, cx, document, (*slice, view.zero_ns)),
         Selection::Range(range) => tables_ui(ui, cx, document, range),
     }
 }
 
 /// All that is known of a slice: facts, arguments, and what it waits for and what waits for it.
-fn slice_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, slice: SliceRef) {
+fn slice_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, (slice, zero_ns): (SliceRef, i64)) {
     let (timeline, theme) = (&document.timeline, cx.theme);
     let trace = &document.trace;
     if trace
@@ -45,12 +45,12 @@ fn slice_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, slice: SliceRef) 
         let name = egui::RichText::new(&label.name).color(theme.surfaces.strong).strong();
         ui.add(egui::Label::new(name).truncate()).on_hover_text(&label.name);
         if ui.button("Copy").on_hover_text("All of this as lines of name and value").clicked() {
-            cx.send(Command::Copy(as_text(document, slice)));
+            cx.send(Command::Copy(as_text(document, slice, zero_ns)));
         }
     });
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
         ui.horizontal_top(|ui| {
-            let rows = facts(timeline, slice);
+            let rows = facts(timeline, slice, zero_ns);
             for (index, part) in rows.chunks(8).enumerate() {
                 Grid::new(("facts", index)).num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
                     for (name, value) in part {
@@ -122,11 +122,10 @@ fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, title: &str, slic
 /// Links listed; a host call of an imported trace can have thousands.
 const MAX_LINKS: usize = 24;
 
-fn as_text(document: &Document, slice: SliceRef) -> String {
+fn as_text(document: &Document, slice: SliceRef, zero_ns: i64) -> String {
     let mut lines = vec![format!("name\t{}", document.trace.label_of(slice).name)];
-    lines.extend(
-        facts(&document.timeline, slice).iter().map(|(name, value)| format!("{name}\t{value}")),
-    );
+    let facts = facts(&document.timeline, slice, zero_ns);
+    lines.extend(facts.iter().map(|(name, value)| format!("{name}\t{value}")));
     let args = document.trace.args_of(slice);
     lines.extend(args.iter().map(|(name, value)| format!("{name}\t{}", value_text(value))));
     lines.join("\n")

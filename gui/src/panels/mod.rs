@@ -6,6 +6,7 @@
 
 mod bottom;
 mod centre;
+mod compare;
 #[cfg(feature = "live")]
 mod curve;
 mod details;
@@ -21,6 +22,7 @@ mod knobs;
 mod legend;
 mod menu;
 mod notices;
+mod pair;
 mod palette;
 mod path;
 mod search;
@@ -78,6 +80,7 @@ fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
         // Chosen in a build that can run, remembered here.
         #[cfg(not(feature = "live"))]
         BottomTab::Curve => {}
+        BottomTab::Differences => compare::differences_ui(ui, cx),
         BottomTab::Diagnostics => diagnostics::diagnostics_ui(ui, cx),
     }
 }

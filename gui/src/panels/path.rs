@@ -13,6 +13,7 @@ pub(crate) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Overlay::Path(question) = &state.overlay else { return };
     let title = match question.purpose {
         PathPurpose::Open => "Open a trace".to_owned(),
+        PathPurpose::Reference => "Compare with".to_owned(),
         PathPurpose::Export(format) => format!("Write .{}", format.extension()),
     };
     let mut open = true;
@@ -25,8 +26,8 @@ pub(crate) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .fixed_size(vec2(520.0, 320.0));
     window.show(ui.ctx(), |ui| {
         question_ui(ui, cx, question);
-        if question.purpose == PathPurpose::Open {
-            recent_ui(ui, cx);
+        if !matches!(question.purpose, PathPurpose::Export(_)) {
+            recent_ui(ui, cx, question.purpose);
         }
     });
     if !open {
@@ -39,7 +40,7 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
     let edit = TextEdit::singleline(&mut text)
         .id(Id::unique("path text"))
         .hint_text(match question.purpose {
-            PathPurpose::Open => "paths of files or of a folder of ranks",
+            PathPurpose::Open | PathPurpose::Reference => "paths of files or of a folder of ranks",
             PathPurpose::Export(_) => "path of the file",
         })
         .font(cx.theme.mono())
@@ -65,6 +66,7 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
     ui.horizontal(|ui| {
         let verb = match question.purpose {
             PathPurpose::Open => "Open",
+            PathPurpose::Reference => "Compare",
             PathPurpose::Export(_) if replaces => "Replace it",
             PathPurpose::Export(_) => "Write",
         };
@@ -87,7 +89,7 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
     });
 }
 
-fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, purpose: PathPurpose) {
     let recent = &cx.state.settings.recent;
     if recent.is_empty() {
         return;
@@ -96,7 +98,10 @@ fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     for recent in recent {
         let button = egui::Button::new(recent.place()).truncate().frame_when_inactive(false);
         if ui.add(button).clicked() {
-            cx.send(Command::Open(recent.paths()));
+            cx.send(match purpose {
+                PathPurpose::Reference => Command::OpenReference(recent.paths()),
+                _ => Command::Open(recent.paths()),
+            });
         }
     }
     if ui.button("Forget these").clicked() {

@@ -49,7 +49,7 @@ pub(super) fn selection_card_ui(
                     let name = &document.trace.label_of(*slice).name;
                     let colour = document.timeline.fill(cx.theme, *slice);
                     title_ui(ui, cx, Some(colour), name);
-                    let facts = facts(&document.timeline, *slice);
+                    let facts = facts(&document.timeline, *slice, view.zero_ns);
                     let words = facts.iter().filter(|(name, _)| ON_CARD.contains(name));
                     line_ui(ui, cx, words.map(|(name, value)| fact(name, value)).collect());
                 }
@@ -59,7 +59,8 @@ pub(super) fn selection_card_ui(
                         1 => "1 row".to_owned(),
                         n => format!("{n} rows"),
                     };
-                    let from = format!("from {}", number::time_at(range.span.start_ns, 1));
+                    let from =
+                        format!("from {}", number::time_at(range.span.start_ns - view.zero_ns, 1));
                     line_ui(ui, cx, vec![rows, from]);
                 }
             }

@@ -1,6 +1,6 @@
 //! What is running, how long an iteration takes, and against what.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Layout, Rangef, RichText, Ui};
 use weftscope_traces::{Origin, analysis::AllLayers};
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
     widgets::{Cx, badge, mono, weak},
 };
 use crate::{
-    app::{Command, Document, Shown},
+    app::{Command, Document, OpenDocument, Shown},
     theme::number,
 };
 
@@ -173,25 +173,52 @@ fn live_title(live: &crate::app::live::Live) -> String {
     format!("{what} · {} · TP{tp}{shards} · {}{back}", spec.model.name, spec.machine.title)
 }
 
+/// The live run and every file; names are cut and the row scrolls where there are more than fit.
 fn tabs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    #[cfg(feature = "live")]
-    if cx.state.live.is_some() {
-        let selected = cx.state.shown == Shown::Live;
-        if ui.selectable_label(selected, "Live").clicked() {
-            cx.send(Command::Show(Shown::Live));
+    /// Widths of a tab, and of what stands beside the tabs: the live run, the cross, a little of the title.
+    const TAB: Rangef = Rangef { min: 72.0, max: 220.0 };
+    const BESIDE: f32 = 120.0;
+    let files = cx.state.documents.len().max(1) as f32;
+    let width = TAB.clamp((ui.available_width() - BESIDE) / files);
+    let room = (ui.available_width() - 24.0).max(TAB.min);
+    let scroll = egui::ScrollArea::horizontal()
+        .id_salt("tabs")
+        .max_width(room)
+        .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden);
+    scroll.show(ui, |ui| {
+        #[cfg(feature = "live")]
+        if cx.state.live.is_some() {
+            let selected = cx.state.shown == Shown::Live;
+            if ui.selectable_label(selected, "Live").clicked() {
+                cx.send(Command::Show(Shown::Live));
+            }
         }
+        for open in &cx.state.documents {
+            tab_ui(ui, cx, open, width);
+        }
+    });
+}
+
+fn tab_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDocument, width: f32) {
+    let shown = Shown::File(open.id);
+    let selected = cx.state.shown == shown;
+    let (name, text) = (open.name(), RichText::new(open.name()));
+    let wanted = egui::WidgetText::from(text.clone()).into_galley(
+        ui,
+        Some(egui::TextWrapMode::Extend),
+        f32::INFINITY,
+        egui::TextStyle::Button,
+    );
+    let padding = 2.0 * ui.spacing().button_padding.x;
+    let size = egui::vec2((wanted.size().x + padding).min(width), ui.spacing().interact_size.y);
+    let button = egui::Button::selectable(selected, text).truncate();
+    let tab = ui.add_sized(size, button);
+    let paths: Vec<String> = open.paths.iter().map(|path| path.display().to_string()).collect();
+    if tab.on_hover_text(format!("{name}\n{}", paths.join("\n"))).clicked() {
+        cx.send(Command::Show(shown));
     }
-    for open in &cx.state.documents {
-        let shown = Shown::File(open.id);
-        let selected = cx.state.shown == shown;
-        let tab = ui.selectable_label(selected, open.name());
-        let paths: Vec<String> = open.paths.iter().map(|path| path.display().to_string()).collect();
-        if tab.on_hover_text(paths.join("\n")).clicked() {
-            cx.send(Command::Show(shown));
-        }
-        if selected && icon_button(ui, Icon::Cross, "Close file", "Close this file").clicked() {
-            cx.send(Command::Close(open.id));
-        }
+    if selected && icon_button(ui, Icon::Cross, "Close file", "Close this file").clicked() {
+        cx.send(Command::Close(open.id));
     }
 }
 

@@ -40,6 +40,8 @@ pub struct TimelineData {
     pub phases: Vec<PhaseMark>,
     /// What the host threads do, one a label.
     pub host_kinds: Vec<Option<HostKind>>,
+    /// Iterations drawn over all ranks.
+    iterations: Vec<Span>,
     /// Flow rows ordered by consumer.
     flows_to: Vec<u32>,
 }
@@ -93,6 +95,7 @@ impl TimelineData {
         data.comm_shares =
             data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
         data.phases = phase_marks(&data.trace, data.top_marks());
+        data.iterations = iterations(&data);
         data
     }
 
@@ -144,6 +147,7 @@ impl TimelineData {
             gpu_span,
             phases: Vec::new(),
             host_kinds,
+            iterations: Vec::new(),
             flows_to,
         }
     }
@@ -168,6 +172,18 @@ impl TimelineData {
     pub fn mark_rows(&self) -> impl Iterator<Item = usize> + '_ {
         let is_shown = |lane: &LaneId| !self.trace.lane(*lane).slices.is_empty();
         (0..3).filter(move |&row| self.mark_lanes().get(row).is_some_and(is_shown))
+    }
+
+    /// The iterations drawn over all ranks, in order; empty without marks.
+    pub fn iterations(&self) -> &[Span] {
+        &self.iterations
+    }
+
+    /// The time from which an iteration is counted, ns: its start; of `None` the start of the first, without marks the
+    /// first start on a GPU.
+    pub fn zero_ns(&self, iteration: Option<usize>) -> i64 {
+        let first = if self.gpu_span.is_empty() { self.span } else { self.gpu_span };
+        self.iterations.get(iteration.unwrap_or(0)).map_or(first.start_ns, |span| span.start_ns)
     }
 
     /// The window that shows what the GPUs did, with a little air at both ends; of a trace without GPUs, all of it.
@@ -247,6 +263,12 @@ impl TimelineData {
                 .map(|index| SliceRef { lane, index: index as u32 })
         })
     }
+}
+
+fn iterations(data: &TimelineData) -> Vec<Span> {
+    let Some(&lane) = data.mark_lanes().first() else { return Vec::new() };
+    let slices = &data.trace.lane(lane).slices;
+    (0..slices.len()).map(|index| slices.span(index)).collect()
 }
 
 /// One of the structures that drawing asks.

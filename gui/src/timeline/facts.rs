@@ -4,8 +4,8 @@ use super::TimelineData;
 use crate::theme::number;
 
 /// Everything known about a slice, as pairs of name and value, in reading order: the tooltip and the details
-/// panel show the same.
-pub fn facts(data: &TimelineData, slice: SliceRef) -> Vec<(&'static str, String)> {
+/// panel show the same. Its start is told from `zero_ns` on, as the ruler tells it.
+pub fn facts(data: &TimelineData, slice: SliceRef, zero_ns: i64) -> Vec<(&'static str, String)> {
     let trace = &data.trace;
     let label = trace.label_of(slice);
     let span = trace.span_of(slice);
@@ -27,7 +27,7 @@ pub fn facts(data: &TimelineData, slice: SliceRef) -> Vec<(&'static str, String)
         let op_ns = op.map_or(span.len_ns(), |op| trace.span_of(op).len_ns());
         work(&mut out, facts, op_ns);
     }
-    out.push(("starts at", number::time_at(span.start_ns, 1)));
+    out.push(("starts at", number::time_at(span.start_ns - zero_ns, 1)));
     out
 }
 

@@ -19,6 +19,7 @@ mod keys;
 mod landmark;
 mod layout;
 mod legend;
+mod link;
 mod paint;
 mod phases;
 mod pointer;

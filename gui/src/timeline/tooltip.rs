@@ -42,7 +42,7 @@ fn slice_ui(ui: &mut Ui, pen: &Pen<'_>, slice: SliceRef) {
     let trace = &pen.data.trace;
     let label = trace.lane(slice.lane).slices.label[slice.index as usize];
     heading(ui, pen.theme, pen.fill(label), &trace.label(label).name);
-    rows(ui, pen.theme, &facts(pen.data, slice));
+    rows(ui, pen.theme, &facts(pen.data, slice, pen.view.zero_ns));
 }
 
 fn heading(ui: &mut Ui, theme: &Theme, colour: egui::Color32, text: &str) {

@@ -1,6 +1,6 @@
 //! The timeline as a widget: painted first, then pointer and keys turned into commands.
 
-use egui::{CursorIcon, Id, Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
+use egui::{CursorIcon, Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
 
 use super::{
     Row, RowKind, RowLayout, TimelineData, ViewCommand, ViewState,
@@ -140,7 +140,7 @@ fn headers(ui: &Ui, pen: &Pen<'_>, commands: &mut Vec<ViewCommand>) {
         let Some(fold) = row.fold_id(pen.data) else { continue };
         let rect = Rect::from_x_y_ranges(header.x_range(), pen.row_y(row)).intersect(header);
         let response =
-            ui.interact(rect, Id::unique(("timeline fold", fold)), Sense::click_and_drag());
+            ui.interact(rect, ui.scope_id().with(("timeline fold", fold)), Sense::click_and_drag());
         let name = match row.kind {
             RowKind::Rank(index) => format!("rank {}", pen.data.ranks[index].rank),
             RowKind::Sms(index) => format!("SMs of rank {}", pen.data.ranks[index].rank),

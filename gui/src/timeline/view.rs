@@ -88,6 +88,10 @@ pub struct ViewState {
     pub marked: Vec<Span>,
     /// An earlier iteration to compare with.
     pub ghost: Option<Ghost>,
+    /// Time that rulers and facts call 0, ns.
+    pub zero_ns: i64,
+    /// Time pointed at in a view that this one is linked with, on the clock of this one, ns.
+    pub echo_ns: Option<i64>,
     /// Changes to undo and to redo.
     pub history: History<Look>,
 }
@@ -115,6 +119,8 @@ impl ViewState {
             search: Search::default(),
             marked: Vec::new(),
             ghost: None,
+            zero_ns: 0,
+            echo_ns: None,
             history: History::default(),
         }
     }

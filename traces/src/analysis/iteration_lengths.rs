@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::stats::median;
 use super::{Iteration, Ops, RankOps};
+use crate::model::Span;
 
 /// How long the iterations of all ranks take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,28 +18,30 @@ pub struct IterationLengths {
 
 /// Times of the iterations that share time with the window, whole even where it cuts them.
 pub fn iteration_lengths(ops: &Ops<'_>) -> IterationLengths {
-    let lengths_ns: Vec<i64> = ops.ranks.iter().flat_map(|rank| lengths_ns(ops, rank)).collect();
+    let spans = ops.ranks.iter().flat_map(|rank| iteration_spans(ops, rank));
+    let lengths_ns: Vec<i64> = spans.map(Span::len_ns).collect();
     let count = lengths_ns.len();
     IterationLengths { median_ns: median(lengths_ns).unwrap_or_default(), count }
 }
 
-fn lengths_ns(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<i64> {
+/// The iterations of a rank that share time with the window, whole; without marks one, from its first op's start to its
+/// last op's end; empty without ops.
+pub(super) fn iteration_spans(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<Span> {
     let in_window = |mark: &&Iteration| ops.window.is_none_or(|window| mark.span.overlaps(window));
-    let marked = rank.iterations.iter().filter(in_window).map(|mark| mark.span.len_ns());
-    let marked: Vec<i64> = marked.collect();
+    let marked = rank.iterations.iter().filter(in_window).map(|mark| mark.span);
+    let marked: Vec<Span> = marked.collect();
     if !marked.is_empty() {
         return marked;
     }
     let start_ns = rank.ops.iter().map(|op| op.span.start_ns).min();
     let end_ns = rank.ops.iter().map(|op| op.span.end_ns).max();
-    start_ns.zip(end_ns).map(|(start, end)| end - start).into_iter().collect()
+    start_ns.zip(end_ns).map(|(start, end)| Span::new(start, end)).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::{Config, testing::trace};
-    use crate::model::Span;
 
     fn time(text: &str, window: Option<Span>) -> IterationLengths {
         let config = Config { window, ..Config::default() };

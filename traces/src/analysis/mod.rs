@@ -32,7 +32,10 @@ mod waves;
 pub use all_layers::{AllLayers, all_layers};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
 pub use collectives::{Collective, Collectives, MatchMethod, Member};
-pub use compare::{CompareConfig, CompareReport, ComparedOp, OneSidedOp, OpKey, compare};
+pub use compare::{
+    Cause, CauseKind, CompareConfig, CompareReport, ComparedOp, IterationTerms, OneSidedOp,
+    OpChange, OpKey, compare,
+};
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use gpu_ops::GpuOp;
 pub use iteration_lengths::{IterationLengths, iteration_lengths};

@@ -34,7 +34,8 @@ pub(super) fn run(args: &GpuCheckArgs) -> Outcome {
             probe().map_err(|error| Failure::failed(error, "--machine here"))?;
         }
         let time = Duration::from_nanos(time.ns.unsigned_abs());
-        return soak::soak(machine, time, args.seed, &mut io::stdout().lock());
+        let turns = (!args.still).then_some(args.seed);
+        return soak::soak(machine, time, turns, &mut io::stdout().lock());
     }
     let wanted = |check: &&Check| {
         args.filter.as_ref().is_none_or(|filter| check.name.contains(filter.as_str()))

@@ -28,17 +28,22 @@ const REPORT: Duration = Duration::from_secs(10);
 /// How long a machine may take until its first picture: kernels are compiled, weights are filled.
 const FIRST: Duration = Duration::from_secs(120);
 
-/// Runs the window for `time` on `machine`, turning knobs as `seed` says, and prints what came of it.
+/// Runs the window for `time` on `machine`, turning knobs as `seed` says (none without one), and prints what came of it.
 ///
 /// # Errors
 /// When the run broke off, or no picture came.
-pub(super) fn soak(machine: &str, time: Duration, seed: u64, out: &mut dyn Write) -> Outcome {
-    let mut window = Window::open(seed);
-    writeln!(
-        out,
-        "live run on {machine}, knobs turned at random for {} s, seed {seed}",
-        time.as_secs()
-    )?;
+pub(super) fn soak(
+    machine: &str,
+    time: Duration,
+    seed: Option<u64>,
+    out: &mut dyn Write,
+) -> Outcome {
+    let mut window = Window::open(seed.unwrap_or_default());
+    let turned = seed.map_or_else(
+        || "nothing turned".to_owned(),
+        |seed| format!("knobs turned at random with seed {seed}"),
+    );
+    writeln!(out, "live run on {machine}, {turned}, for {} s", time.as_secs())?;
     window.pick(machine)?;
     let began = Instant::now();
     let mut next_report = began + REPORT;
@@ -46,16 +51,15 @@ pub(super) fn soak(machine: &str, time: Duration, seed: u64, out: &mut dyn Write
         for _ in 0..1 + window.turns.0.below(12) {
             window.frame();
         }
-        let turn = window.turns.next(window.gpus());
-        window.counts.turns += 1;
-        window.app.send(turn);
+        if seed.is_some() {
+            window.turn();
+        }
         if Instant::now() >= next_report {
             next_report += REPORT;
-            writeln!(out, "{:6.0} s  {}", began.elapsed().as_secs_f64(), window.counts.in_words())?;
-            out.flush()?;
+            line(began, &window.counts, out)?;
         }
     }
-    writeln!(out, "{:6.0} s  {}", began.elapsed().as_secs_f64(), window.counts.in_words())?;
+    line(began, &window.counts, out)?;
     let failures = std::mem::take(&mut window.counts.failures);
     for (cause, times) in &failures {
         writeln!(out, "FAILED {times} × {cause}")?;
@@ -67,6 +71,21 @@ pub(super) fn soak(machine: &str, time: Duration, seed: u64, out: &mut dyn Write
         return Err(Failure::failed("no picture came", "gpu-check --live"));
     }
     Ok(())
+}
+
+fn line(began: Instant, counts: &Counts, out: &mut dyn Write) -> std::io::Result<()> {
+    let memory = resident_mb().map_or_else(|| "? MB".to_owned(), |mb| format!("{mb:.1} MB"));
+    let words = counts.in_words();
+    writeln!(out, "{:6.0} s  {memory} of memory, {words}", began.elapsed().as_secs_f64())?;
+    out.flush()
+}
+
+/// Memory of this process that lies in RAM and belongs to no file, in MB of 10⁶ bytes; `None` where Linux does not tell.
+fn resident_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kib: f64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib * 1024.0 / 1e6)
 }
 
 /// What happened.
@@ -142,6 +161,12 @@ impl Window {
             here.as_deref() == Some(machine)
         };
         self.wait(has_picture, "no first picture")
+    }
+
+    fn turn(&mut self) {
+        let turn = self.turns.next(self.gpus());
+        self.counts.turns += 1;
+        self.app.send(turn);
     }
 
     fn wait(&mut self, done: impl Fn(&Self) -> bool, what: &str) -> Outcome {

@@ -41,6 +41,8 @@ impl Turns {
 
     fn gpu_run(&mut self) -> GpuRun {
         let seen = self.0.one_of(&Seen::ALL);
-        GpuRun { seen, iterations: 1 + self.0.below(4), ..GpuRun::default() }
+        let has_counters = self.0.below(3) == 0;
+        let counters_ns = has_counters.then(|| self.0.one_of(&GpuRun::COUNTERS_NS));
+        GpuRun { seen, iterations: 1 + self.0.below(4), counters_ns, ..GpuRun::default() }
     }
 }

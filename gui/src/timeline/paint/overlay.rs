@@ -11,21 +11,22 @@ const UNCERTAIN_WIDTH: f32 = 3.0;
 
 /// Draws the line under the pointer across all rows, with its time on the ruler.
 pub(in crate::timeline) fn paint_crosshair(pen: &Pen<'_>) {
-    let Some(hover) = pen.view.hover else { return };
+    let pointed = pen.view.hover.map(|hover| hover.time_ns).or(pen.view.echo_ns);
+    let Some(at_ns) = pointed else { return };
     let s = &pen.theme.surfaces;
     let plot = pen.areas.plot;
-    let x = pen.painter.round_to_pixel_center(pen.scale.x_from_time(hover.time_ns));
+    let x = pen.painter.round_to_pixel_center(pen.scale.x_from_time(at_ns));
     if x < plot.left() || x > plot.right() {
         return;
     }
     let uncertainty = pen.data.trace.meta.clock_uncertainty_ns().filter(|&ns| ns > 0);
     if let Some(ns) = uncertainty {
-        uncertain_band(pen, hover.time_ns, ns);
+        uncertain_band(pen, at_ns, ns);
     }
     let line = Stroke::new(1.0, s.accent.gamma_multiply(0.6));
     pen.painter.vline(x, pen.areas.ruler.bottom()..=plot.bottom(), line);
     let step = (tick_step_ns(&pen.scale) / 100).max(1);
-    let text = number::time_at(hover.time_ns, step);
+    let text = number::time_at(at_ns - pen.view.zero_ns, step);
     match uncertainty {
         Some(ns) => flag(pen, x, &format!("{text} ± {}", number::duration_ns(ns))),
         None => flag(pen, x, &text),

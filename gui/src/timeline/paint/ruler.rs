@@ -23,14 +23,15 @@ pub(in crate::timeline) fn tick_step_ns(scale: &TimeScale) -> i64 {
     }
 }
 
-/// Ticks on screen: time and whether it is labelled.
-pub(in crate::timeline) fn ticks(scale: &TimeScale) -> Vec<(i64, bool)> {
+/// Ticks on screen, counted from `zero_ns`: time and whether it is labelled.
+pub(in crate::timeline) fn ticks(scale: &TimeScale, zero_ns: i64) -> Vec<(i64, bool)> {
     let major = tick_step_ns(scale);
     let minor = (major / 5).max(1);
     let window = scale.window();
-    let first = window.start_ns.div_euclid(minor);
-    let last = window.end_ns.div_euclid(minor);
-    (first..=last).map(|n| n * minor).map(|at| (at, at.rem_euclid(major) == 0)).collect()
+    let first = (window.start_ns - zero_ns).div_euclid(minor);
+    let last = (window.end_ns - zero_ns).div_euclid(minor);
+    let ticks = (first..=last).map(|n| n * minor);
+    ticks.map(|from_zero| (zero_ns + from_zero, from_zero.rem_euclid(major) == 0)).collect()
 }
 
 /// Draws the time axis and the grid lines under the rows.
@@ -39,13 +40,13 @@ pub(in crate::timeline) fn paint_ruler(pen: &Pen<'_>) {
     let painter = pen.painter.with_clip_rect(ruler.intersect(pen.painter.clip_rect()));
     let plot = pen.in_plot();
     let step = tick_step_ns(&pen.scale);
-    for (at, labelled) in ticks(&pen.scale) {
+    for (at, labelled) in ticks(&pen.scale, pen.view.zero_ns) {
         let x = pen.painter.round_to_pixel_center(pen.scale.x_from_time(at));
         let height = if labelled { 8.0 } else { 4.0 };
         painter.vline(x, ruler.bottom() - height..=ruler.bottom(), Stroke::new(1.0, s.hairline));
         if labelled {
             plot.vline(x, pen.areas.plot.y_range(), Stroke::new(1.0, s.grid));
-            let text = number::time_at(at, step);
+            let text = number::time_at(at - pen.view.zero_ns, step);
             let galley = painter.layout_no_wrap(text, pen.theme.small(), s.weak);
             let to = pos2(x + 4.0, ruler.center().y - 1.0 - galley.size().y / 2.0);
             // Half a label is worse than none.

@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod at_random;
 mod commands;
+mod compare;
 #[cfg(feature = "live")]
 mod live;
 mod pictures;

@@ -147,7 +147,14 @@ fn lists_help_doctor_and_comparison() {
     place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());
     place.ok(&[&["record", "-o", "b.weft", "--strategy", "default"], &SMALL[..]].concat());
     let text = place.ok(&["compare", "a.weft", "b.weft"]);
-    assert!(text.contains("iteration") && text.contains("only in the first"), "{text}");
+    assert!(text.contains("An iteration of the second takes"), "{text}");
+    assert!(text.contains("only in the first"), "{text}");
+    let report: Value =
+        serde_json::from_str(&place.ok(&["compare", "--json", "a.weft", "b.weft"])).unwrap();
+    assert!(text.contains(report["sentence"].as_str().unwrap()), "{text}");
+    // Without a display the window's comparison is the command's.
+    let headless = place.ok(&["b.weft", "--against", "a.weft", "--headless"]);
+    assert_eq!(headless, text);
 }
 
 #[test]

@@ -295,7 +295,7 @@ fn the_view_follows_the_next_iteration() {
 fn facts_of_a_block_and_of_an_op() {
     let sm = DATA.trace.track(DATA.ranks[0].sms[0]).lanes[0];
     let text = [SliceRef { lane: sm, index: 1 }, op(0, 1, 1)].map(|slice| {
-        let rows = facts(&DATA, slice);
+        let rows = facts(&DATA, slice, 0);
         rows.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
     });
     insta::assert_snapshot!(text.join("\n\n"));

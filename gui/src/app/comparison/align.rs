@@ -1,0 +1,68 @@
+//! Both views brought together, once a frame.
+
+use super::Comparison;
+use crate::{
+    app::{State, document::Document},
+    timeline::{Ghost, ViewState},
+};
+
+/// Brings the views of the reference and of what is in view together; what is not compared is on its own clock and has
+/// no ghost of it.
+pub(crate) fn align(state: &mut State) {
+    let Some(mut comparison) = state.comparison.take() else { return };
+    if let Some(document) = state.document().cloned()
+        && let Some(view) = state.view_mut()
+    {
+        comparison.align_with(&document, view);
+    }
+    state.comparison = Some(comparison);
+}
+
+/// Takes what comparing has put into the views out of them again.
+pub(super) fn part(state: &mut State) {
+    state.documents.iter_mut().for_each(|open| part_view(&mut open.view));
+    #[cfg(feature = "live")]
+    if let Some(view) = state.live.as_mut().and_then(|live| live.view.as_mut()) {
+        part_view(view);
+    }
+}
+
+fn part_view(view: &mut ViewState) {
+    view.zero_ns = 0;
+    view.echo_ns = None;
+    view.ghost = None;
+}
+
+impl Comparison {
+    fn align_with(&mut self, document: &Document, view: &mut ViewState) {
+        let zeros_ns = self.zeros_ns(document);
+        let shift_ns = zeros_ns[0] - zeros_ns[1];
+        let ghost = Ghost {
+            data: self.reference.document.timeline.clone(),
+            shift_ns: -shift_ns,
+            opacity: 1.0,
+        };
+        view.ghost = self.has_ghost.then_some(ghost);
+        let held = &mut self.reference.view;
+        [held.zero_ns, view.zero_ns] = zeros_ns;
+        held.follow(view, shift_ns);
+        let echo = |hover: Option<crate::timeline::Hover>, by_ns: i64| {
+            hover.map(|hover| hover.time_ns.saturating_add(by_ns))
+        };
+        (held.echo_ns, view.echo_ns) = (echo(view.hover, shift_ns), echo(held.hover, -shift_ns));
+        self.link_selections(document, view, zeros_ns);
+    }
+
+    /// Selects in one what was newly selected in the other.
+    fn link_selections(&mut self, document: &Document, view: &mut ViewState, zeros_ns: [i64; 2]) {
+        let held = &mut self.reference.view;
+        let [theirs, mine] = [&self.reference.document.timeline, &document.timeline];
+        if view.selection != self.linked[1] {
+            let [theirs_ns, mine_ns] = zeros_ns;
+            held.selection = view.selection.counterpart((mine, theirs), [mine_ns, theirs_ns]);
+        } else if held.selection != self.linked[0] {
+            view.selection = held.selection.counterpart((theirs, mine), zeros_ns);
+        }
+        self.linked = [held.selection.clone(), view.selection.clone()];
+    }
+}

@@ -1,0 +1,45 @@
+//! What differs, worked out off the thread of the window, anew whenever one of the two is another.
+
+use std::sync::Arc;
+
+use weftscope_traces::analysis::{CompareConfig, CompareReport, Config, Ops, compare};
+
+use super::Asked;
+use crate::{
+    app::{Document, Effect, State},
+    jobs::{Cancelled, JobControl, JobKind},
+};
+
+/// Asks what differs when that is not known; one question after another, so that a run that goes on is not asked about
+/// faster than answers come.
+pub(crate) fn flush_comparison(state: &mut State) -> Option<Effect> {
+    let document = state.document()?.clone();
+    let comparison = state.comparison.as_mut()?;
+    let iterations = comparison.iterations(&document);
+    let is_asked = comparison.asked.as_ref().is_some_and(|asked| {
+        Arc::ptr_eq(&asked.document, &document) && asked.iterations == iterations
+    });
+    if is_asked || state.jobs.iter().any(|job| job.kind == JobKind::Compare) {
+        return None;
+    }
+    comparison.asked = Some(Asked { document: Arc::clone(&document), iterations });
+    let documents = [Arc::clone(&comparison.reference.document), document];
+    let config = CompareConfig { iterations, ..CompareConfig::default() };
+    let job = state.begin_job(JobKind::Compare, "Comparing");
+    Some(Effect::Compare(job, documents, config))
+}
+
+/// Compares the second with the first.
+pub(crate) fn compare_documents(
+    documents: &[Arc<Document>; 2],
+    config: CompareConfig,
+    control: &JobControl,
+) -> Result<CompareReport, Cancelled> {
+    let mut ops = Vec::with_capacity(2);
+    for (done, document) in documents.iter().enumerate() {
+        control.step(done as u64, 3)?;
+        ops.push(Ops::of(&document.trace, &Config::default()));
+    }
+    control.step(2, 3)?;
+    Ok(compare(&ops[0], &ops[1], config))
+}

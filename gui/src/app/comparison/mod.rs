@@ -1,0 +1,134 @@
+//! What is in view held against something else: another iteration, another recording.
+//!
+//! The other is kept whole ([`Reference`]), so the run may go on and files may be closed. Both are looked at on one clock:
+//! the start of the iteration that is compared is 0 in both, and the view of the reference follows the one in view.
+
+mod align;
+mod flush;
+mod update;
+
+pub(crate) use align::align;
+pub(crate) use flush::{compare_documents, flush_comparison};
+pub(crate) use update::{hold_opened, update_comparison};
+
+use std::sync::Arc;
+
+use weftscope_traces::analysis::{CompareReport, OpKey};
+
+use super::document::{Document, DocumentId};
+use crate::timeline::{Selection, ViewCommand, ViewState};
+
+/// A request of the comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompareCommand {
+    /// Keep what is in view, and hold against it what comes into view after.
+    Hold,
+    /// Hold what is in view against an opened file.
+    HoldFile(DocumentId),
+    /// Compare no longer.
+    Release,
+    /// Show the reference over what is in view, or hide it.
+    ToggleBeside,
+    /// Draw the reference as outlines into what is in view, or not.
+    ToggleGhost,
+    /// Give the reference so much of the height, 0…1; kept in 0.15…0.85.
+    Share(f32),
+    /// Compare the next iteration (+1) of one of the two or the one before (−1); before the first stand all of them.
+    Iteration(Pane, i32),
+    /// Look elsewhere, from the timeline of the reference.
+    Look(ViewCommand),
+    /// Go to the longest run of an op in both.
+    GoTo(OpKey),
+}
+
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// What is held.
+    Reference,
+    /// What is in view.
+    InView,
+}
+
+/// What the document in view is held against, and what came of it.
+pub struct Comparison {
+    /// What it is held against.
+    pub reference: Reference,
+    /// The iteration of the document in view that is compared; `None`: all of them.
+    pub iteration: Option<usize>,
+    /// The reference is shown over what is in view.
+    pub is_beside: bool,
+    /// The reference is drawn as outlines into what is in view.
+    pub has_ghost: bool,
+    /// Part of the height that the reference has, 0…1.
+    pub share: f32,
+    /// What differs, once that is known.
+    pub report: Option<Arc<CompareReport>>,
+    /// What the report is of, or will be.
+    asked: Option<Asked>,
+    /// What was selected in both when they were last brought together.
+    linked: [Selection; 2],
+}
+
+/// What is held.
+pub struct Reference {
+    /// Short name.
+    pub name: String,
+    /// What it holds.
+    pub document: Arc<Document>,
+    /// How it is looked at; follows the view of what is in view.
+    pub view: ViewState,
+    /// Its iteration that is compared; `None`: all of them.
+    pub iteration: Option<usize>,
+}
+
+/// What a report is of.
+#[derive(Clone)]
+struct Asked {
+    document: Arc<Document>,
+    iterations: [Option<usize>; 2],
+}
+
+impl Comparison {
+    /// What the document in view is to be held against, with nothing known yet.
+    fn new(name: String, document: Arc<Document>) -> Self {
+        let view = ViewState::new(&document.timeline);
+        Self {
+            reference: Reference { name, document, view, iteration: None },
+            iteration: None,
+            is_beside: true,
+            has_ghost: false,
+            share: 0.5,
+            report: None,
+            asked: None,
+            linked: [Selection::None, Selection::None],
+        }
+    }
+
+    /// The iteration of a document in view that is compared: what is chosen, where it has so many.
+    pub fn iteration_of(&self, document: &Document) -> Option<usize> {
+        self.iteration.filter(|&index| index < document.timeline.iterations().len())
+    }
+
+    /// The times of the reference and of a document in view that stand for one another, ns.
+    pub fn zeros_ns(&self, document: &Document) -> [i64; 2] {
+        let reference = &self.reference;
+        [
+            reference.document.timeline.zero_ns(reference.iteration),
+            document.timeline.zero_ns(self.iteration_of(document)),
+        ]
+    }
+
+    /// A report of the document in view as it is compared now, none while a newer one is worked out.
+    pub fn report_of(&self, document: &Arc<Document>) -> Option<&Arc<CompareReport>> {
+        let is_of = |asked: &&Asked| {
+            Arc::ptr_eq(&asked.document, document) && asked.iterations == self.iterations(document)
+        };
+        self.asked.as_ref().filter(is_of)?;
+        self.report.as_ref()
+    }
+
+    fn iterations(&self, document: &Document) -> [Option<usize>; 2] {
+        [self.reference.iteration, self.iteration_of(document)]
+    }
+}

@@ -1,0 +1,186 @@
+//! Why does an iteration take another time: terms of which each nanosecond is in one, so that they add up to the change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::side::{RankIteration, Side};
+use crate::analysis::{GpuOp, Ops, intervals::IntervalSet};
+use crate::model::{Kind, LabelId};
+
+/// What an iteration consists of: `compute + exposed_comm + exposed_copies + idle = iteration`, the terms of
+/// [`RankBreakdown`](crate::analysis::RankBreakdown) over one iteration of one rank.
+///
+/// Of the iteration of median length; of an even number the mean of the two in the middle. An op across an iteration's end
+/// counts with the part inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct IterationTerms {
+    /// All of it.
+    pub iteration_ns: f64,
+    /// Union of computation.
+    pub compute_ns: f64,
+    /// Communication without computation.
+    pub exposed_comm_ns: f64,
+    /// Copies without computation or communication.
+    pub exposed_copies_ns: f64,
+    /// Nothing at all.
+    pub idle_ns: f64,
+    /// Union of communication, hidden and exposed.
+    pub comm_ns: f64,
+    /// Part of communication spent waiting for a late rank; `None` where that is not known.
+    pub wait_ns: Option<f64>,
+}
+
+/// Why an iteration takes another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CauseKind {
+    /// Ops of computation that both run take another time, all their runs together: a batch that is cut runs more and
+    /// shorter ones.
+    SameOps,
+    /// Ops of computation run in one only.
+    OtherOps,
+    /// Computation runs beside other computation more or less.
+    SideBySide,
+    /// Ranks wait longer or shorter for a late one.
+    Waiting,
+    /// Communication, waiting left out where it is known, takes another time.
+    Communication,
+    /// More or less of communication is hidden under computation.
+    Hiding,
+    /// Copies with nothing beside them.
+    Copies,
+    /// Nothing runs.
+    Idle,
+}
+
+/// One cause.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cause {
+    /// Which.
+    pub kind: CauseKind,
+    /// What it adds to an iteration; below 0 what it takes away.
+    pub change_ns: f64,
+    /// The op that does most of it, and how much, for causes that ops have.
+    pub largest: Option<OpChange>,
+}
+
+/// What an op, all its runs in an iteration together, adds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OpChange {
+    /// Its name.
+    pub name: String,
+    /// What it adds to an iteration; below 0 what it takes away.
+    pub change_ns: f64,
+}
+
+/// Terms of both, and the causes of the change, those that change nothing left out.
+pub(super) fn causes(
+    ops: [&Ops<'_>; 2],
+    sides: &[Side<'_>; 2],
+) -> ([IterationTerms; 2], Vec<Cause>) {
+    let parts = [0, 1].map(|at| Parts::mean(ops[at], &sides[at].middle()));
+    let [first, second] = &parts;
+    let change = |of: fn(&IterationTerms) -> f64| of(&second.terms) - of(&first.terms);
+    let (same, other) = ops_changes(first, second);
+    let compute_ns = change(|terms| terms.compute_ns);
+    let (same_ns, other_ns) = (total(&same), total(&other));
+    let comm_ns = change(|terms| terms.comm_ns);
+    let wait_ns = first.terms.wait_ns.zip(second.terms.wait_ns).map(|(old, new)| new - old);
+    let hiding_ns = change(|terms| terms.exposed_comm_ns) - comm_ns;
+    let plain = |kind, change_ns| Cause { kind, change_ns, largest: None };
+    let mut all = vec![
+        Cause { kind: CauseKind::SameOps, change_ns: same_ns, largest: largest(same) },
+        Cause { kind: CauseKind::OtherOps, change_ns: other_ns, largest: largest(other) },
+        plain(CauseKind::SideBySide, compute_ns - same_ns - other_ns),
+        plain(CauseKind::Communication, comm_ns - wait_ns.unwrap_or(0.0)),
+        plain(CauseKind::Hiding, hiding_ns),
+        plain(CauseKind::Copies, change(|terms| terms.exposed_copies_ns)),
+        plain(CauseKind::Idle, change(|terms| terms.idle_ns)),
+    ];
+    all.extend(wait_ns.map(|wait_ns| plain(CauseKind::Waiting, wait_ns)));
+    all.retain(|cause| cause.change_ns != 0.0);
+    all.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));
+    (parts.map(|parts| parts.terms), all)
+}
+
+/// Terms of an iteration, and the time of all runs of each op of computation, by name, ns.
+#[derive(Default)]
+struct Parts<'a> {
+    terms: IterationTerms,
+    ops_ns: BTreeMap<&'a str, f64>,
+}
+
+impl<'a> Parts<'a> {
+    /// The mean of several iterations.
+    fn mean(ops: &Ops<'a>, iterations: &[&RankIteration<'_>]) -> Self {
+        let mut sum = Self::default();
+        let weight = 1.0 / iterations.len().max(1) as f64;
+        let is_known = !iterations.is_empty();
+        sum.terms.wait_ns = is_known.then_some(0.0);
+        for iteration in iterations {
+            sum.add(ops, iteration, weight);
+        }
+        sum
+    }
+
+    fn add(&mut self, ops: &Ops<'a>, iteration: &RankIteration<'_>, weight: f64) {
+        let span = iteration.span;
+        let inside = |op: &&GpuOp| op.span.overlaps(span);
+        let union = |keep: fn(Kind) -> bool| -> IntervalSet {
+            let kept = iteration.rank.ops.iter().filter(inside).filter(|op| keep(op.kind));
+            kept.map(|op| op.span.intersect(span)).collect()
+        };
+        let compute = union(Kind::is_compute);
+        let comm = union(Kind::is_comm);
+        let copies = union(|kind| kind == Kind::Memcpy);
+        let kernels = compute.union(&comm);
+        let busy = kernels.union(&copies);
+        let terms = &mut self.terms;
+        let add = |to: &mut f64, ns: i64| *to += ns as f64 * weight;
+        add(&mut terms.iteration_ns, span.len_ns());
+        add(&mut terms.compute_ns, compute.len_ns());
+        add(&mut terms.comm_ns, comm.len_ns());
+        add(&mut terms.exposed_comm_ns, comm.subtract(&compute).len_ns());
+        add(&mut terms.exposed_copies_ns, copies.subtract(&kernels).len_ns());
+        add(&mut terms.idle_ns, span.len_ns() - busy.len_ns());
+        let waits = iteration.rank.ops.iter().filter(inside);
+        let wait_ns = waits.map(|op| op.wait_ns.min(op.span.intersect(span).len_ns())).sum();
+        let known = terms.wait_ns.zip(iteration.rank.wait_method.known(wait_ns));
+        terms.wait_ns = known.map(|(sum, ns)| sum + ns as f64 * weight);
+        self.count(ops, iteration, weight);
+    }
+
+    fn count(&mut self, ops: &Ops<'a>, iteration: &RankIteration<'_>, weight: f64) {
+        let name = |label: LabelId| ops.trace.label(label).name.as_str();
+        let inside = |op: &&GpuOp| op.span.overlaps(iteration.span) && op.kind.is_compute();
+        for op in iteration.rank.ops.iter().filter(inside) {
+            let ns = op.span.intersect(iteration.span).len_ns() as f64 * weight;
+            *self.ops_ns.entry(name(op.label)).or_default() += ns;
+        }
+    }
+}
+
+/// Changes of the ops of computation that both run, and of those that one runs.
+fn ops_changes(first: &Parts<'_>, second: &Parts<'_>) -> (Vec<OpChange>, Vec<OpChange>) {
+    let names: BTreeSet<&str> = first.ops_ns.keys().chain(second.ops_ns.keys()).copied().collect();
+    let (mut same, mut other) = (Vec::new(), Vec::new());
+    for name in names {
+        let [old, new] = [first, second].map(|parts| parts.ops_ns.get(name).copied());
+        let change_ns = new.unwrap_or(0.0) - old.unwrap_or(0.0);
+        let change = OpChange { name: name.to_owned(), change_ns };
+        if old.is_some() && new.is_some() { same.push(change) } else { other.push(change) }
+    }
+    (same, other)
+}
+
+fn total(changes: &[OpChange]) -> f64 {
+    changes.iter().map(|change| change.change_ns).sum()
+}
+
+/// The op that does most, in the direction of them all.
+fn largest(changes: Vec<OpChange>) -> Option<OpChange> {
+    let all = total(&changes);
+    let same_way = changes.into_iter().filter(|change| change.change_ns * all > 0.0);
+    same_way.max_by(|a, b| a.change_ns.abs().total_cmp(&b.change_ns.abs()))
+}
