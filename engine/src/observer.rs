@@ -86,7 +86,7 @@ impl Counter {
     /// Name and unit as shown.
     pub fn name_and_unit(self) -> (&'static str, &'static str) {
         match self {
-            Self::Hbm => ("HBM", "GB/s"),
+            Self::Hbm => ("DRAM", "GB/s"),
             Self::LinkTx => ("link tx", "GB/s"),
             Self::LinkRx => ("link rx", "GB/s"),
             Self::SmActive => ("SM active", "%"),

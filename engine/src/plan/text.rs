@@ -16,7 +16,7 @@ const HEADINGS: [&str; 13] = [
     "waves",
     "after",
     "GFLOP",
-    "HBM/link MB",
+    "DRAM/link MB",
 ];
 
 /// The plan as a table, one line an op: `SMs` are those that collectives beside the op leave, `after` the ops of

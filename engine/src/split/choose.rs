@@ -113,21 +113,21 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let unsplit_ns = scales.unsplit_layer_ns();
     if best.layer_ns > unsplit_ns * TIE {
         let reason = format!(
-            "the best cut's predicted layer of {:.0} µs is longer than the uncut one's {:.0} µs",
-            best.layer_ns / 1e3,
-            unsplit_ns / 1e3
+            "the best cut's predicted layer of {:.2} ms is longer than the uncut one's {:.2} ms",
+            best.layer_ns / 1e6,
+            unsplit_ns / 1e6
         );
         return Ok(Choice::Whole { reason });
     }
     let reason = format!(
-        "half + {}: {} of {} GEMMs gain a wave, all of them take {:.0} % longer, and the predicted layer of {:.0} µs \
-         is the best of the offsets (uncut: {:.0} µs)",
+        "half + {}: {} of {} GEMMs gain a wave, all of them take {:.0} % longer, and the predicted layer of {:.2} ms \
+         is the best of the offsets (uncut: {:.2} ms)",
         best.first_tokens - rows / 2,
         best.num_with_more_waves,
         scales.unsplit().len(),
         100.0 * (best.relative_cost - 1.0),
-        best.layer_ns / 1e3,
-        unsplit_ns / 1e3
+        best.layer_ns / 1e6,
+        unsplit_ns / 1e6
     );
     cut_at(spec, Some(Chooser::WaveModel), best.first_tokens, None, reason)
 }

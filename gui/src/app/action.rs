@@ -312,6 +312,7 @@ fn help_actions() -> Vec<Action> {
     vec![
         help(Command::TogglePalette, "Commands…", "Find a command by name", ctrl(Key::P)),
         help(Command::ToggleHelp, "Keys", "The sheet of keys", Some(question)),
+        help(Command::ToggleGlossary, "Glossary", "The words and what they mean", key(Key::F1)),
     ]
 }
 

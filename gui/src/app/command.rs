@@ -65,6 +65,8 @@ pub enum Command {
     PaletteRun(usize),
     /// Show or close the sheet of keys.
     ToggleHelp,
+    /// Show or close the glossary.
+    ToggleGlossary,
     /// Close whatever lies over the window, else clear the selection.
     Escape,
     /// Show or hide the window's own frame times.

@@ -72,6 +72,8 @@ pub enum Overlay {
     },
     /// The sheet of keys.
     Help,
+    /// The words and what they mean.
+    Glossary,
     /// A question for a path.
     Path(PathQuestion),
 }

@@ -35,6 +35,7 @@ pub(crate) fn frame_ui(
         .show(ui, |ui| panels::centre_ui(ui, &mut cx));
     panels::palette_ui(ui, &mut cx);
     panels::help_ui(ui, &mut cx);
+    panels::glossary_ui(ui, &mut cx);
     panels::path_ui(ui, &mut cx);
     panels::notices_ui(ui, &mut cx);
     panels::frame_times_ui(ui, &cx, times);
@@ -121,7 +122,7 @@ fn keys(ui: &Ui, cx: &mut Cx<'_>) {
         let Some(shortcut) = action.shortcut else { continue };
         // Ctrl+Z is the field's own.
         let alone = !shortcut.modifiers.command || shortcut.logical_key == Key::Z;
-        let is_help = action.command == Command::ToggleHelp;
+        let is_help = matches!(action.command, Command::ToggleHelp | Command::ToggleGlossary);
         if alone && (typing || (over && !is_help)) {
             continue;
         }
@@ -129,8 +130,8 @@ fn keys(ui: &Ui, cx: &mut Cx<'_>) {
             cx.send(action.command);
         }
     }
-    // The sheet has no field of its own that would keep keys from the timeline under it.
-    if cx.state.overlay == Overlay::Help {
+    // The sheets have no field of their own that would keep keys from the timeline under them.
+    if matches!(cx.state.overlay, Overlay::Help | Overlay::Glossary) {
         ui.ctx().input_mut(|input| {
             input.events.retain(|event| !matches!(event, Event::Key { pressed: true, .. }));
         });

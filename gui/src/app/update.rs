@@ -77,10 +77,8 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::PaletteMove(rows) => move_palette(state, rows),
         Command::PaletteRun(row) => return run_palette(state, row),
-        Command::ToggleHelp => {
-            let open = state.overlay == Overlay::Help;
-            state.overlay = if open { Overlay::None } else { Overlay::Help };
-        }
+        Command::ToggleHelp => toggle_sheet(state, Overlay::Help),
+        Command::ToggleGlossary => toggle_sheet(state, Overlay::Glossary),
         Command::Escape => return escape(state),
         Command::ToggleFrameTimes => state.frame_times = !state.frame_times,
         Command::ToggleSearch => return toggle_search(state),
@@ -102,6 +100,10 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Live(command) => return super::live::update_live(state, command),
     }
     Vec::new()
+}
+
+fn toggle_sheet(state: &mut State, sheet: Overlay) {
+    state.overlay = if state.overlay == sheet { Overlay::None } else { sheet };
 }
 
 /// Opens or folds a panel.

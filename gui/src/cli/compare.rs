@@ -52,7 +52,7 @@ fn terms(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
         ("computation", old.compute_ns, new.compute_ns),
         ("exposed communication", old.exposed_comm_ns, new.exposed_comm_ns),
         ("exposed copies", old.exposed_copies_ns, new.exposed_copies_ns),
-        ("nothing runs", old.idle_ns, new.idle_ns),
+        ("idle", old.idle_ns, new.idle_ns),
         ("all of it", old.iteration_ns, new.iteration_ns),
     ] {
         writeln!(out, "  {name:21} {}", change(old, new))?;

@@ -35,9 +35,9 @@ impl<'a> Cx<'a> {
 }
 
 /// A heading of a group, with a gap above it.
-pub(crate) fn heading(ui: &mut Ui, theme: &Theme, text: &str) {
+pub(crate) fn heading(ui: &mut Ui, theme: &Theme, text: &str) -> Response {
     ui.add_space(size::GAP);
-    ui.label(RichText::new(text).color(theme.surfaces.strong).strong());
+    ui.label(RichText::new(text).color(theme.surfaces.strong).strong())
 }
 
 /// Text of a caption.

@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use crate::model::{BuildError, LabelKey};
 use crate::{
-    ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Provenance,
-    RankProvenance, SliceRef, Trace, TraceParts, TrackId, TrackKind,
+    ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Meta, Origin,
+    Provenance, RankProvenance, SliceRef, Trace, TraceParts, TrackId, TrackKind,
 };
 
 /// Why traces did not become one.
@@ -24,7 +24,7 @@ pub enum MergeError {
 /// Puts several traces (usually one file per rank) on one timeline.
 ///
 /// Times are shifted by the difference of the files' base times; a file without a base time starts with the
-/// earliest, and the diagnostics say so. A rank that several files claim keeps its number in the first; later
+/// earliest, and the diagnostics say so unless it is another rank of the same simulated run. A rank that several files claim keeps its number in the first; later
 /// files get the next free number, with a note. Labels of the same content become one, so that the same op on
 /// several ranks is the same label. Where the files' provenance differs, the whole has it per rank. Nothing is
 /// dropped.
@@ -125,13 +125,24 @@ impl Merge {
         if base_ns != 0 {
             return base_ns.saturating_sub(self.trace.meta.base_time_unix_ns);
         }
-        if self.trace.meta.base_time_unix_ns != 0 || index > 0 {
+        let is_apart = self.trace.meta.base_time_unix_ns != 0 || index > 0;
+        if is_apart && !self.is_on_clock(&trace.meta) {
             self.trace.diagnostics.note(format!(
                 "{}: no base time, so its place on the common timeline is a guess",
                 trace.meta.title
             ));
         }
         0
+    }
+
+    /// Ranks of one simulated run share its clock, which has no place in the day.
+    fn is_on_clock(&self, meta: &Meta) -> bool {
+        let ours = &self.trace.meta;
+        ours.base_time_unix_ns == 0
+            && !meta.runs.is_empty()
+            && meta.runs == ours.runs
+            && meta.provenance == ours.provenance
+            && meta.provenance.origin() == Some(Origin::Modelled)
     }
 
     /// New number of each rank of the trace.
@@ -170,7 +181,9 @@ impl Merge {
         let highest = meta.ranks.last().map_or(1, |info| info.rank + 1);
         meta.world_size = meta.world_size.max(trace.meta.world_size).max(highest);
         if index > 0 {
-            meta.title = format!("{} + {}", meta.title, trace.meta.title);
+            if meta.title != trace.meta.title {
+                meta.title = format!("{} + {}", meta.title, trace.meta.title);
+            }
             for run in &trace.meta.runs {
                 if !meta.runs.contains(run) {
                     meta.runs.push(run.clone());
@@ -310,6 +323,24 @@ mod tests {
     fn a_file_without_a_base_time_is_told() {
         let merged = merge(vec![one("a", 0, 5, 0), one("b", 1, 0, 0)]).expect("two");
         assert!(merged.diagnostics.notes[0].starts_with("b: no base time"));
+    }
+
+    #[test]
+    fn ranks_of_one_simulated_run_share_its_clock() {
+        let of_run = |rank, tokens| {
+            let mut parts = modelled("a run", rank).into_parts();
+            parts.meta.base_time_unix_ns = 0;
+            let mut run = crate::RunFacts { model: "m".into(), ..crate::RunFacts::default() };
+            run.batch.tokens = tokens;
+            parts.meta.runs = vec![run];
+            Trace::checked(parts).expect("as valid as before")
+        };
+        let merged = merge(vec![of_run(0, 8), of_run(1, 8), of_run(2, 8)]).expect("three");
+        assert!(merged.diagnostics.is_clean(), "{:?}", merged.diagnostics);
+        assert_eq!(merged.meta.title, "a run");
+        // Of another run it is a guess.
+        let merged = merge(vec![of_run(0, 8), of_run(1, 9)]).expect("two");
+        assert_eq!(merged.diagnostics.notes.len(), 1);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(super) fn batch(bench: &Bench, out: &mut dyn Write) -> io::Result<()> {
         "a layer",
         "µs",
         "TFLOP/s",
-        "HBM GB/s",
+        "DRAM GB/s",
         "link GB/s",
         "roofline µs",
         "of roofline %",

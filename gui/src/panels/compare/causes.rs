@@ -4,7 +4,10 @@ use egui::{Grid, Rect, Sense, Ui, pos2, vec2};
 use weftscope_traces::{analysis::CompareReport, words::signed_duration};
 
 use crate::{
-    panels::widgets::{Cx, heading, mono, weak},
+    panels::{
+        glossary::Term,
+        widgets::{Cx, heading, mono, weak},
+    },
     theme::number,
 };
 
@@ -33,9 +36,15 @@ fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, report: &CompareReport) {
         ("computation", old.compute_ns, new.compute_ns),
         ("exposed communication", old.exposed_comm_ns, new.exposed_comm_ns),
         ("exposed copies", old.exposed_copies_ns, new.exposed_copies_ns),
-        ("nothing runs", old.idle_ns, new.idle_ns),
+        ("idle", old.idle_ns, new.idle_ns),
         ("median iteration", old.iteration_ns, new.iteration_ns),
     ];
+    let help = |name: &str| match name {
+        "exposed communication" => Term::Exposed.tooltip(),
+        "idle" => Term::Idle.tooltip(),
+        "median iteration" => Term::Iteration.tooltip(),
+        _ => String::new(),
+    };
     let digits = |ns: f64| number::duration_fixed(ns.round() as i64);
     Grid::new("terms").num_columns(4).spacing([12.0, 2.0]).show(ui, |ui| {
         for head in ["", "first", "second", "change"] {
@@ -43,7 +52,10 @@ fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, report: &CompareReport) {
         }
         ui.end_row();
         for (name, old, new) in rows.into_iter().filter(|(_, old, new)| *old + *new > 0.0) {
-            ui.label(weak(cx.theme, name));
+            let label = ui.label(weak(cx.theme, name));
+            if !help(name).is_empty() {
+                label.on_hover_text(help(name));
+            }
             ui.label(mono(cx.theme, digits(old)));
             ui.label(mono(cx.theme, digits(new)));
             ui.label(mono(cx.theme, format!("{:>9}", signed_duration(new - old))));

@@ -23,8 +23,13 @@ pub(super) fn choice_ui<T>(
     choices: impl IntoIterator<Item = Choice<T>>,
 ) -> Option<T> {
     let mut chosen = None;
-    let combo =
-        ComboBox::from_id_salt(what).width(ui.available_width()).selected_text(current).truncate();
+    // The whole list at once, where the window is high enough.
+    let height = ui.ctx().content_rect().height() - 80.0;
+    let combo = ComboBox::from_id_salt(what)
+        .width(ui.available_width())
+        .height(height)
+        .selected_text(current)
+        .truncate();
     let shown = combo.show_ui(ui, |ui| {
         ui.set_min_width(280.0);
         for choice in choices {
@@ -37,6 +42,8 @@ pub(super) fn choice_ui<T>(
         }
     });
     name_widget(&shown.response, what);
+    // A name too long for the panel.
+    shown.response.on_hover_text(current);
     chosen
 }
 

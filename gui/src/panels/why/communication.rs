@@ -8,7 +8,10 @@ use weftscope_traces::{
 
 use crate::{
     app::Document,
-    panels::widgets::{Cx, figure, heading, sentence, weak},
+    panels::{
+        glossary::Term,
+        widgets::{Cx, figure, heading, sentence, weak},
+    },
     theme::number,
 };
 
@@ -29,19 +32,22 @@ pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         return;
     }
     bar_ui(ui, cx, figures);
-    figure(ui, theme, "hidden under compute", number::duration_fixed(figures.overlap_ns));
-    figure(ui, theme, "exposed", number::duration_fixed(figures.exposed_comm_ns));
-    figure(ui, theme, "of it waiting for a late rank", waiting(worst));
-    figure(ui, theme, "overlap", number::percent_fixed(figures.overlap_pct / 100.0)).on_hover_text(
-        "Time with communication and computation both running, over time with communication",
-    );
+    figure(ui, theme, "hidden under compute", number::duration_fixed(figures.overlap_ns))
+        .on_hover_text(Term::Hidden.tooltip());
+    figure(ui, theme, "exposed", number::duration_fixed(figures.exposed_comm_ns))
+        .on_hover_text(Term::Exposed.tooltip());
+    figure(ui, theme, "waiting for a late rank", waiting(worst))
+        .on_hover_text(Term::Waiting.tooltip());
+    figure(ui, theme, "overlap", number::percent_fixed(figures.overlap_pct / 100.0))
+        .on_hover_text(Term::Overlap.tooltip());
     let weighted = figures
         .sm_weighted_pct
         .map_or_else(|| "no SM rows".to_owned(), |pct| number::percent_fixed(pct / 100.0));
     figure(ui, theme, "overlap, weighted by SMs", weighted).on_hover_text(
         "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little",
     );
-    figure(ui, theme, "idle", number::duration_fixed(figures.idle_ns));
+    figure(ui, theme, "idle", number::duration_fixed(figures.idle_ns))
+        .on_hover_text(Term::Idle.tooltip());
     ranks_ui(ui, cx, ranks);
 }
 

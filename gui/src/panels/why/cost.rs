@@ -5,7 +5,10 @@ use weftscope_traces::Split;
 
 use crate::{
     app::Document,
-    panels::widgets::{Cx, figure, heading},
+    panels::{
+        glossary::Term,
+        widgets::{Cx, figure, heading},
+    },
     theme::number,
 };
 
@@ -33,10 +36,8 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     heading(ui, theme, "What overlapping costs");
     if compute_ns > 0.0 {
         let ns = (contention_ns / ranks).round() as i64;
-        figure(ui, theme, "contention, a rank", number::duration_fixed(ns)).on_hover_text(
-            "How much longer computation takes than the same kernels alone, because communication \
-             shares SMs, memory and L2",
-        );
+        figure(ui, theme, "contention, a rank", number::duration_fixed(ns))
+            .on_hover_text(Term::Contention.tooltip());
         figure(ui, theme, "of its computation", number::percent_fixed(contention_ns / compute_ns));
     }
     if is_split {
@@ -68,9 +69,9 @@ fn split_tax_ui(ui: &mut Ui, cx: &Cx<'_>) {
         live.unsplit_in_view_ns().filter(|_| is_split && shown.alone_compute_ns > 0)
     {
         let tax = number::duration_fixed(shown.alone_compute_ns - unsplit_ns);
-        figure(ui, cx.theme, "split tax, a rank", tax).on_hover_text(
-            "Computation of both splits, each kernel alone, less the same computation unsplit and \
-             unfused: negative when fusing the norms wins more than splitting costs",
-        );
+        figure(ui, cx.theme, "split tax, a rank", tax).on_hover_text(format!(
+            "{} Held against the batch unsplit and unfused: negative when fusing the norms wins more.",
+            Term::SplitTax.tooltip()
+        ));
     }
 }

@@ -5,7 +5,10 @@ use weftscope_traces::analysis::GemmName;
 
 use crate::{
     app::Document,
-    panels::widgets::{Cx, heading, mono, weak},
+    panels::{
+        glossary::Term,
+        widgets::{Cx, heading, mono, weak},
+    },
     theme::number,
 };
 
@@ -16,7 +19,7 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         return;
     }
     let theme = cx.theme;
-    heading(ui, theme, "GEMMs, waves");
+    heading(ui, theme, "GEMMs, waves").on_hover_text(Term::Wave.tooltip());
     Grid::new("gemms").num_columns(5).spacing([8.0, 2.0]).show(ui, |ui| {
         for (name, help) in HEADS {
             let label = ui.label(weak(theme, *name).font(theme.small()));

@@ -14,7 +14,11 @@ use crate::app::{Document, State};
 
 /// The right panel.
 pub(super) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ScrollArea::both().auto_shrink(false).show(ui, |ui| reasons_ui(ui, cx));
+    ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+        // Beside the scroll bar, which would lie on the last digits; a table that is wider scrolls.
+        ui.set_max_width(ui.available_width() - 12.0);
+        reasons_ui(ui, cx);
+    });
 }
 
 /// There is something to explain.

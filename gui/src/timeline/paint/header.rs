@@ -2,7 +2,7 @@
 
 use egui::{Align2, Painter, Pos2, Shape, Stroke, pos2};
 
-use super::Pen;
+use super::{Pen, text::elided};
 use crate::{
     theme::number,
     timeline::{Row, RowKind},
@@ -107,6 +107,7 @@ fn heading(pen: &Pen<'_>, painter: &Painter, row: &Row, text: &str) {
 
 fn label(pen: &Pen<'_>, painter: &Painter, y: f32, text: &str, colour: egui::Color32) {
     let at = pos2(pen.areas.header.left() + indent(pen, 40.0), y);
+    let text = elided(pen, painter, text, pen.areas.header.right() - 4.0 - at.x);
     painter.text(at, Align2::LEFT_CENTER, text, pen.theme.small(), colour);
 }
 

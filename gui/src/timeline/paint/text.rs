@@ -40,6 +40,14 @@ pub(super) fn name_in(
     }
 }
 
+/// `name` in the small font, cut where it is wider than `room` points.
+pub(super) fn elided(pen: &Pen<'_>, painter: &Painter, name: &str, room: f32) -> String {
+    let font = pen.theme.small();
+    let width: f32 = painter
+        .fonts_mut(|fonts| name.chars().map(|letter| fonts.glyph_width(&font, letter)).sum());
+    if width <= room { name.to_owned() } else { cut(pen, painter, name, room).unwrap_or_default() }
+}
+
 /// As much of `name` as fits into `room` points with an ellipsis, by the widths of its letters: cheaper than laying
 /// it out, and the same text for several widths, so that what was laid out in the frame before serves this one.
 fn cut(pen: &Pen<'_>, painter: &Painter, name: &str, room: f32) -> Option<String> {

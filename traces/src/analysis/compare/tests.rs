@@ -89,7 +89,7 @@ fn causes_are_told_apart() {
     assert_eq!(
         report.sentence,
         "An iteration of the second takes 9.38 % less, 145 ns instead of 160 ns: -30 ns more communication is hidden; \
-         +20 ns the computation of both takes longer (most of all up, +10 ns); -10 ns less time in which nothing runs."
+         +20 ns the same computation takes longer (most of all up, +10 ns); -10 ns less time in which nothing runs."
     );
     assert_eq!(report.terms[0].wait_ns, None);
 }

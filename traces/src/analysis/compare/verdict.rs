@@ -51,7 +51,7 @@ impl CauseKind {
     fn in_words(self, is_longer: bool) -> &'static str {
         let [longer, shorter] = match self {
             Self::SameOps => {
-                ["the computation of both takes longer", "the computation of both takes less time"]
+                ["the same computation takes longer", "the same computation takes less time"]
             }
             Self::OtherOps => [
                 "ops that only one of the two runs take more",

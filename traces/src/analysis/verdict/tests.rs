@@ -24,7 +24,7 @@ fn the_tight_phase_and_why() {
     assert_eq!(
         verdict.sentence,
         "Phase A is the tight one: 300 ns of slack a layer; communication there runs 1.50× slower than alone \
-         because 8 CTAs share HBM with attention."
+         because 8 CTAs share DRAM with attention."
     );
     assert_eq!(verdict.limit, Limit::Compute);
     assert_eq!(
@@ -86,7 +86,7 @@ fn blocks_say_whether_sms_or_memory_slowed_communication() {
         "{late}"
     );
     let slow = slow_with_blocks("sm 0: comm 0..2900 ar L0 pC\n sm 1: comm 10..3000 ar L0 pC");
-    assert!(slow.ends_with("alone because 2 CTAs share HBM with the up GEMM."), "{slow}");
+    assert!(slow.ends_with("alone because 2 CTAs share DRAM with the up GEMM."), "{slow}");
 }
 
 #[test]

@@ -79,10 +79,10 @@ fn slower_communication(ops: &Ops<'_>, row: &PhaseSummary) -> String {
             format!("{slower} because its CTAs wait for SMs that {beside} holds")
         }
         Some(_) if company.both_use_hbm => {
-            format!("{slower} because {ctas} share HBM with {beside}")
+            format!("{slower} because {ctas} share DRAM with {beside}")
         }
         None if company.hbm_gb_per_s >= BUSY_HBM_GB_PER_S => {
-            format!("{slower} because {ctas} share HBM with {beside}")
+            format!("{slower} because {ctas} share DRAM with {beside}")
         }
         _ => format!("{slower}, {ctas} beside {beside}; why, the trace does not tell"),
     }
