@@ -217,7 +217,12 @@ fn view_actions() -> Vec<Action> {
             "What was lost or uncertain in this trace",
             None,
         ),
-        view(Command::ToggleSearch, "Search", "Find an op by name", ctrl(Key::F)),
+        view(
+            Command::ToggleSearch,
+            "Search",
+            "Find ops by name, kind, layer, length",
+            ctrl(Key::F),
+        ),
         view(
             Command::View(ViewCommand::FoldAll),
             "Fold all ranks",

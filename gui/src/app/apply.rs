@@ -82,6 +82,13 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 comparison.report = Some(Arc::new(*report));
             }
         }
+        JobResult::Found(hits) => {
+            if let Some(document) = state.document().cloned()
+                && let Some(view) = state.view_mut()
+            {
+                view.take_hits(&document.timeline, hits);
+            }
+        }
         JobResult::Done => {}
     }
     Vec::new()

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use weftscope_traces::analysis::CompareConfig;
+use weftscope_traces::analysis::{CompareConfig, Search};
 
 use super::{document::Document, path_question::PathPurpose};
 use crate::{
@@ -23,6 +23,8 @@ pub enum Effect {
     Compare(JobStatus, [Arc<Document>; 2], CompareConfig),
     /// Aggregate what is selected.
     Aggregate(JobStatus, Arc<Document>, RangeSelection),
+    /// Find what a search matches.
+    Search(JobStatus, Arc<Document>, Arc<Search>),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use weftscope_traces::analysis::CompareReport;
+use weftscope_traces::analysis::{CompareReport, Hits};
 
 use super::{aggregate::RangeTables, document::Document, path_question::PathPurpose};
 use crate::jobs::{ExportFormat, JobId};
@@ -56,6 +56,8 @@ pub enum JobResult {
     Compared(Box<CompareReport>),
     /// A range was aggregated.
     Aggregated(Box<RangeTables>),
+    /// The hits of a search were found.
+    Found(Arc<Hits>),
     /// It sent what it found as it went.
     Done,
 }

@@ -1,6 +1,8 @@
 //! Does what the mutator asked for.
 
-use std::path::PathBuf;
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+
+use weftscope_traces::analysis::{Hits, Search};
 
 #[cfg(feature = "live")]
 use super::live::{self, Executors, SessionHandle};
@@ -83,6 +85,11 @@ impl Runner {
                         Ok(report) => JobResult::Compared(Box::new(report)),
                         Err(jobs::Cancelled) => JobResult::Cancelled,
                     }
+                });
+            }
+            Effect::Search(job, document, search) => {
+                self.events.spawn(job.id, "search", job.control(), move |control| {
+                    find(&document, search, control)
                 });
             }
             #[cfg(feature = "live")]
@@ -188,6 +195,18 @@ fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
             .save_file()
             .into_iter()
             .collect(),
+    }
+}
+
+fn find(document: &Document, search: Arc<Search>, control: &jobs::JobControl) -> JobResult {
+    let total = search.num_slices(&document.trace) as u64;
+    let hits = Hits::find(search, &document.trace, |done| match control.step(done as u64, total) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(cancelled) => ControlFlow::Break(cancelled),
+    });
+    match hits {
+        Ok(hits) => JobResult::Found(Arc::new(hits)),
+        Err(jobs::Cancelled) => JobResult::Cancelled,
     }
 }
 

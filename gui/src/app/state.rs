@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use weftscope_traces::analysis::Search;
+
 use super::{
     aggregate::RangeTables,
     comparison::Comparison,
@@ -41,6 +43,8 @@ pub struct State {
     pub tables: Option<RangeTables>,
     /// The range that [`State::tables`] are of, or will be.
     pub tables_of: Option<RangeSelection>,
+    /// The search whose hits are being found.
+    pub search_of: Option<Arc<Search>>,
     /// The aggregate table on screen where only one fits.
     pub table_shown: TableId,
     /// Order of the table per op.

@@ -1,6 +1,6 @@
 //! The one mutator: a request changes the state and says what else must happen.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     command::Command,
@@ -219,6 +219,23 @@ pub(crate) fn flush_tables(state: &mut State) -> Option<Effect> {
     state.tables_of = Some(range.clone());
     let job = state.begin_job(JobKind::Aggregate, "Aggregating the selection");
     Some(Effect::Aggregate(job, document, range))
+}
+
+/// Finds the hits of a search that looks at more slices than one frame can; called once a frame. A search that is no
+/// longer asked for is stopped before the next begins: never two at once.
+pub(crate) fn flush_search(state: &mut State) -> Option<Effect> {
+    let asked = state.view().and_then(|view| view.search.unfinished()).cloned();
+    if let Some(job) = state.jobs.iter().find(|job| job.kind == JobKind::Search) {
+        let is_asked = asked.zip(state.search_of.as_ref());
+        if !is_asked.is_some_and(|(asked, of)| Arc::ptr_eq(&asked, of)) {
+            job.cancel();
+        }
+        return None;
+    }
+    state.search_of = asked.clone();
+    let (asked, document) = (asked?, state.document()?.clone());
+    let job = state.begin_job(JobKind::Search, "Searching");
+    Some(Effect::Search(job, document, asked))
 }
 
 fn escape(state: &mut State) -> Vec<Effect> {

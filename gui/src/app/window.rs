@@ -12,7 +12,7 @@ use super::{
     settings::Settings,
     state::State,
     ui::frame_ui,
-    update::{flush_tables, update},
+    update::{flush_search, flush_tables, update},
 };
 use crate::{
     jobs::{Events, Wake},
@@ -175,6 +175,7 @@ impl App {
         effects.extend(flush_tables(&mut self.state));
         effects.extend(flush_comparison(&mut self.state));
         align(&mut self.state);
+        effects.extend(flush_search(&mut self.state));
         for effect in effects {
             match self.runner.run(effect) {
                 None => {}

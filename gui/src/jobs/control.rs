@@ -26,6 +26,8 @@ pub enum JobKind {
     Curve,
     /// Aggregates a range.
     Aggregate,
+    /// Finds the hits of a search.
+    Search,
 }
 
 /// The job stopped because it was asked to.

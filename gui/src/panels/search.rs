@@ -1,11 +1,13 @@
-//! Looking for a name in the timeline.
+//! Looking for slices in the timeline, and the grammar of that in a line.
 
-use egui::{Key, Margin, Modifiers, TextEdit, Ui};
+use egui::{Key, Label, Margin, Modifiers, RichText, TextEdit, Ui};
+use weftscope_traces::analysis::Query;
 
 use super::icon::{Icon, icon_button};
-use super::widgets::{Cx, mono, name_widget};
+use super::widgets::{Cx, mono, name_widget, weak};
 use crate::{
     app::Command,
+    theme::number,
     timeline::{Search, ViewCommand},
 };
 
@@ -14,16 +16,23 @@ pub(super) fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
     if !cx.state.searching {
         return;
     }
-    let frame =
-        egui::Frame::new().fill(cx.theme.surfaces.panel).inner_margin(Margin::symmetric(12, 2));
+    let frame = egui::Frame::new().fill(cx.theme.surfaces.panel).inner_margin(Margin {
+        left: 12,
+        right: 12,
+        top: 2,
+        bottom: 6,
+    });
     frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 4.0;
         ui.horizontal(|ui| strip_ui(ui, cx, search));
+        help_ui(ui, cx, search);
     });
 }
 
 fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
-    let mut text = search.query.clone();
-    let edit = TextEdit::singleline(&mut text).hint_text("Find an op by name").desired_width(240.0);
+    let mut text = search.text.clone();
+    let edit = TextEdit::singleline(&mut text).hint_text("Find ops").desired_width(240.0);
     let response = ui.add(edit);
     name_widget(&response, "Search");
     if response.changed() {
@@ -37,10 +46,7 @@ fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
     } else if ui.memory(|memory| memory.focused().is_none()) {
         response.request_focus();
     }
-    let hits = search.hits.len();
-    let at = search.current.map_or(0, |current| current + 1);
-    let text = if search.query.is_empty() { String::new() } else { format!("{at} of {hits}") };
-    ui.label(mono(cx.theme, text));
+    ui.label(mono(cx.theme, found(search)));
     if icon_button(ui, Icon::Left, "Previous hit", "Shift+Enter").clicked() {
         cx.send(Command::View(ViewCommand::SearchStep(-1)));
     }
@@ -51,3 +57,35 @@ fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
         cx.send(Command::ToggleSearch);
     }
 }
+
+/// `12 hits`, `3 of 12`; nothing while nothing is looked for.
+fn found(search: &Search) -> String {
+    match (search.count(), search.number()) {
+        (Some(count), None) => number::counted(count as u64, "hit"),
+        (Some(count), Some(at)) => {
+            format!("{} of {}", number::count(at as u64), number::count(count as u64))
+        }
+        (None, _) if search.unfinished().is_some() => "searching…".to_owned(),
+        (None, _) => String::new(),
+    }
+}
+
+/// What can be typed, or which word is wrong and what should stand there. One line in either case, so that rows stay
+/// where they are while somebody types.
+fn help_ui(ui: &mut Ui, cx: &Cx<'_>, search: &Search) {
+    let theme = cx.theme;
+    let text = match search.wrong() {
+        Some(wrong) => RichText::new(wrong.to_string()).color(theme.surfaces.warn),
+        None => weak(theme, format!("parts of a name, {}", Query::EXAMPLES.join("  "))),
+    };
+    let line = Label::new(text.font(theme.small())).truncate();
+    ui.add(line).on_hover_text(GRAMMAR);
+}
+
+/// The whole of it.
+const GRAMMAR: &str = "\
+Words are joined by and; any other word must occur in the name.
+layer:3  split:0  phase:A  rank:2
+kind:gemm, attention, norm, elementwise, comm, wait, memcpy, host, mark, other
+in:sm blocks, in:stream ops, in:host calls, in:all; without it ops and calls
+dur>100us  dur<=1.5ms  dur:10us..50us (both included), in ns, us, ms or s";

@@ -1,6 +1,8 @@
 //! Changes of the view, one variant each, and how each is applied.
 
-use weftscope_traces::{SliceRef, Span, TrackId};
+use std::sync::Arc;
+
+use weftscope_traces::{SliceRef, Span, TrackId, analysis::Hits};
 
 use super::{
     FoldId, Hover, Landmark, RangeSelection, Search, Selection, TimelineData, ViewState,
@@ -63,7 +65,7 @@ pub enum ViewCommand {
     Pin(TrackId),
     /// Marks the selected slice's or range's interval; on an interval already marked takes the mark away.
     Mark,
-    /// Looks for a text in names; the empty text looks for nothing.
+    /// Looks for a text by the grammar of [`Query`](weftscope_traces::analysis::Query); the empty text looks for nothing.
     Search(String),
     /// Goes to the next hit (+1) or the one before (−1).
     SearchStep(i32),
@@ -168,7 +170,7 @@ impl ViewCommand {
                 }
             }
             Self::Mark => mark(view, data),
-            Self::Search(query) => view.search = Search::of(data, &query),
+            Self::Search(text) => view.search = Search::of(data, text),
             Self::SearchStep(by) => search_step(view, data, by),
         }
     }
@@ -241,7 +243,11 @@ fn step(view: &mut ViewState, data: &TimelineData, by: i32) {
     let Some(slice) = view.selection.slice() else { return };
     let last = data.trace.lane(slice.lane).slices.len() as i64 - 1;
     let index = (i64::from(slice.index) + i64::from(by)).clamp(0, last) as u32;
-    let slice = SliceRef { index, ..slice };
+    show_slice(view, data, SliceRef { index, ..slice });
+}
+
+/// Selects a slice and brings it into view.
+fn show_slice(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
     select(view, slice);
     reveal(view, data, slice);
 }
@@ -251,8 +257,7 @@ fn follow(view: &mut ViewState, data: &TimelineData, next: impl Fn(SliceRef) -> 
     let Some(slice) = view.selection.slice() else { return };
     let found = next(slice).or_else(|| data.op_of(slice).and_then(&next));
     if let Some(found) = found {
-        select(view, found);
-        reveal(view, data, found);
+        show_slice(view, data, found);
     }
 }
 
@@ -294,22 +299,17 @@ fn mark(view: &mut ViewState, data: &TimelineData) {
 }
 
 fn search_step(view: &mut ViewState, data: &TimelineData, by: i32) {
-    let hits = view.search.hits.len() as i64;
-    if hits == 0 {
-        return;
+    if let Some(hit) = view.search.step(data, view.window, by) {
+        show_slice(view, data, hit);
     }
-    let next = match view.search.current {
-        Some(current) => (current as i64 + i64::from(by)).rem_euclid(hits),
-        // The first step goes to the first hit in view, else to the first of all.
-        None => view
-            .search
-            .hits
-            .iter()
-            .position(|&hit| data.trace.span_of(hit).start_ns >= view.window.start_ns)
-            .unwrap_or(0) as i64,
-    } as usize;
-    view.search.current = Some(next);
-    let hit = view.search.hits[next];
-    select(view, hit);
-    reveal(view, data, hit);
+}
+
+impl ViewState {
+    /// Takes in the hits that a job has found for its search.
+    pub(crate) fn take_hits(&mut self, data: &TimelineData, hits: Arc<Hits>) {
+        let steps = self.search.take(hits).unwrap_or(0);
+        for _ in 0..steps.abs() {
+            search_step(self, data, steps);
+        }
+    }
 }

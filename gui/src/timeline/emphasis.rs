@@ -1,44 +1,194 @@
-use weftscope_traces::LabelId;
+//! What is drawn full and what is dimmed: what is selected and its kin, and what is looked for.
 
-use super::{TimelineData, ViewState};
+use std::sync::Arc;
 
-/// Which ops are drawn full and which are dimmed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use weftscope_traces::{
+    LaneId, SliceTable,
+    analysis::{self, Hits},
+    lod::LodItem,
+};
+
+use super::{TimelineData, ViewState, search::Asked};
+
+/// What is drawn full and what is dimmed.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Emphasis {
-    /// One flag a label; `None` when nothing is dimmed.
-    bright: Option<Vec<bool>>,
+    /// The op selected and the ops it waits for or that wait for it, one flag a label. Labels, not slices: the same op
+    /// on the other ranks stays bright too.
+    related: Option<Vec<bool>>,
+    /// What is looked for.
+    asked: Option<Asked>,
 }
 
 impl Emphasis {
-    /// With a slice selected, its op and the ops it waits for or that wait for it; while something is looked
-    /// for, what matches. Labels, not slices: the same op on the other ranks stays bright too.
     pub(super) fn new(data: &TimelineData, view: &ViewState) -> Self {
-        let selected = view.selection.slice();
-        if selected.is_none() && view.search.query.is_empty() {
-            return Self::default();
-        }
-        let mut bright: Vec<bool> = (0..data.trace.labels.len() as u32)
-            .map(|label| !view.search.query.is_empty() && view.search.accepts(LabelId(label)))
-            .collect();
-        if let Some(slice) = selected {
+        let asked = view.search.asked().cloned();
+        let related = view.selection.slice().map(|slice| {
+            let mut related = vec![false; data.trace.labels.len()];
             let op = data.op_of(slice).unwrap_or(slice);
-            let related = data.producers(op).chain(data.consumers(op)).chain([op, slice]);
-            for slice in related {
+            for slice in data.producers(op).chain(data.consumers(op)).chain([op, slice]) {
                 let label = data.trace.lane(slice.lane).slices.label[slice.index as usize];
-                bright[label.0 as usize] = true;
+                related[label.0 as usize] = true;
             }
-        }
-        Self { bright: Some(bright) }
+            related
+        });
+        Self { related, asked }
     }
 
     /// Is anything dimmed at all?
     pub(super) fn is_active(&self) -> bool {
-        self.bright.is_some()
+        self.related.is_some() || self.asked.is_some()
     }
 
-    pub(super) fn is_bright(&self, label: LabelId) -> bool {
-        self.bright
-            .as_ref()
-            .is_none_or(|bright| bright.get(label.0 as usize).copied().unwrap_or(false))
+    /// What is bright on one lane.
+    pub(super) fn on<'a>(&'a self, data: &'a TimelineData, lane: LaneId) -> LaneEmphasis<'a> {
+        let found = self.asked.as_ref().map(|Asked { search, hits }| {
+            if search.looks_at(lane) {
+                Found::Slices(search)
+            } else if !search.admits(&data.trace, lane) {
+                Found::Nothing
+            } else {
+                hits.as_ref().map_or(Found::Labels(search), Found::Ops)
+            }
+        });
+        let slices = &data.trace.lane(lane).slices;
+        LaneEmphasis { slices, related: self.related.as_deref(), found }
+    }
+}
+
+/// What is bright on one lane.
+pub(super) struct LaneEmphasis<'a> {
+    slices: &'a SliceTable,
+    related: Option<&'a [bool]>,
+    found: Option<Found<'a>>,
+}
+
+/// How what is looked for shows on a lane.
+enum Found<'a> {
+    /// Its slices are looked at one by one.
+    Slices(&'a Arc<analysis::Search>),
+    /// It holds blocks of ops that are looked for elsewhere: they are as bright as the op.
+    Ops(&'a Arc<Hits>),
+    /// The same while the hits are not known yet.
+    Labels(&'a Arc<analysis::Search>),
+    /// It is shut out.
+    Nothing,
+}
+
+impl LaneEmphasis<'_> {
+    /// Of a fold the longest slice decides, and whether it is too short for any in it to be meant.
+    pub(super) fn is_bright(&self, item: &LodItem) -> bool {
+        let label = self.slices.label[item.index as usize];
+        if self.related.is_some_and(|related| related[label.0 as usize]) {
+            return true;
+        }
+        match &self.found {
+            None => self.related.is_none(),
+            Some(Found::Slices(search)) => {
+                let longest_ns = self.slices.span(item.index as usize).len_ns();
+                let length = search.length();
+                let is_meant = if item.is_fold() {
+                    longest_ns >= length.least_ns
+                } else {
+                    length.contains(longest_ns)
+                };
+                is_meant && search.accepts_label(label)
+            }
+            Some(Found::Ops(hits)) => hits.has_label(label),
+            Some(Found::Labels(search)) => search.accepts_label(label),
+            Some(Found::Nothing) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_traces::{
+        ArgsId, Kind, Label, Meta, Provenance, SliceRef, Span, Trace, TraceBuilder, TrackKind,
+    };
+
+    use super::*;
+    use crate::timeline::ViewCommand;
+
+    /// Two ranks, each a stream with a short and a long op, and an SM with two blocks of each.
+    fn trace() -> Trace {
+        let provenance = Provenance::Modelled { source: "test".into() };
+        let mut builder = TraceBuilder::new(Meta::new("test", provenance));
+        let [short, long] = ["qkv", "gate_up"].map(|name| {
+            builder.label(Label { name: name.into(), kind: Kind::Gemm, ..Label::default() })
+        });
+        for rank in 0..2 {
+            let stream = builder.track(None, "compute", TrackKind::Stream { rank, stream: 0 });
+            let stream = builder.lane(stream);
+            builder.push(stream, Span::new(0, 100), short, ArgsId::NONE, 0);
+            builder.push(stream, Span::new(100, 1100), long, ArgsId::NONE, 0);
+            let sm = builder.track(None, "SM 0", TrackKind::Sm { rank, sm: 0 });
+            let sm = builder.lane(sm);
+            for (start, end, label) in
+                [(0, 50, short), (50, 100, short), (100, 700, long), (700, 1100, long)]
+            {
+                builder.push(sm, Span::new(start, end), label, ArgsId::NONE, 0);
+            }
+        }
+        builder.finish().unwrap()
+    }
+
+    fn item(trace: &Trace, slice: SliceRef) -> LodItem {
+        let (span, label) = (trace.span_of(slice), trace.label_of(slice));
+        LodItem {
+            start_ns: span.start_ns,
+            end_ns: span.end_ns,
+            count: 1,
+            busy_ns: span.len_ns(),
+            kind: label.kind,
+            split: label.split,
+            first: slice.index,
+            index: slice.index,
+        }
+    }
+
+    /// What is bright for a search: rank, row, start.
+    fn bright(text: &str) -> Vec<String> {
+        let data = TimelineData::new(Arc::new(trace()));
+        let trace = &data.trace;
+        let mut view = ViewState::new(&data);
+        ViewCommand::Search(text.to_owned()).apply(&mut view, &data);
+        let emphasis = Emphasis::new(&data, &view);
+        let mut bright = Vec::new();
+        for (lane, of_lane) in (0..).map(LaneId).zip(&trace.lanes) {
+            let track = trace.track(of_lane.track);
+            for index in 0..of_lane.slices.len() as u32 {
+                let slice = SliceRef { lane, index };
+                let is_bright = emphasis.on(&data, lane).is_bright(&item(trace, slice));
+                if let Some(asked) = view.search.asked()
+                    && asked.search.looks_at(lane)
+                {
+                    assert_eq!(is_bright, asked.search.is_hit(trace, slice), "{text} {slice:?}");
+                }
+                if is_bright {
+                    let (rank, start) =
+                        (track.kind.rank().unwrap(), of_lane.slices.span(index as usize).start_ns);
+                    bright.push(format!("{rank} {} {start}", track.name));
+                }
+            }
+        }
+        bright
+    }
+
+    #[test]
+    fn what_is_bright_is_what_is_found_and_its_blocks() {
+        let of_rank = |rank: u32| {
+            ["compute 100", "SM 0 100", "SM 0 700"].map(|rest| format!("{rank} {rest}"))
+        };
+        let both: Vec<String> = [of_rank(0), of_rank(1)].concat();
+        assert_eq!(bright("gate"), both);
+        assert_eq!(bright("dur>100ns"), both, "blocks are as bright as their op");
+        assert_eq!(bright("gate rank:1"), of_rank(1));
+        assert_eq!(bright("gate in:stream"), ["0 compute 100", "1 compute 100"]);
+        assert_eq!(bright("dur>500ns in:sm"), ["0 SM 0 100", "1 SM 0 100"]);
+        assert_eq!(bright("dur>5s"), [""; 0]);
+        for nothing_asked in ["", "layer:x"] {
+            assert_eq!(bright(nothing_asked).len(), 12, "nothing is dimmed");
+        }
     }
 }

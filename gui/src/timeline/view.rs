@@ -153,9 +153,7 @@ impl ViewState {
         if let Selection::Range(range) = &mut self.selection {
             range.tracks.retain(|track| track.0 < tracks);
         }
-        if !self.search.query.is_empty() {
-            self.search = Search::of(new, &self.search.query);
-        }
+        self.search.retarget(new, |slice| same_op(old, new, slice));
     }
 }
 

@@ -46,7 +46,7 @@ pub use phases::{
     LayerSlack, PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, Slack, phases,
 };
 pub use reports::Reports;
-pub use search::{Query, Search};
+pub use search::{Hits, Length, Query, Search, WrongWord};
 pub use selection::{
     Counted, SelectedComm, SelectedOp, SelectedTrack, Selection, SelectionReport, selection,
 };

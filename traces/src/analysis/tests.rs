@@ -1,6 +1,6 @@
 //! What holds for every question: reports serialise, and figures equal counting every nanosecond on random traces.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 
 use proptest::prelude::*;
 
@@ -128,7 +128,9 @@ proptest! {
     #[test]
     fn stepping_visits_every_hit_in_order(pieces in any_pieces()) {
         let trace = build(&pieces);
-        let search = Search::new(&trace, &Query::parse("kind:norm"));
+        let search = Arc::new(Search::new(&trace, Query::parse("kind:norm in:all")));
+        let go_on = |_| ControlFlow::<()>::Continue(());
+        let hits = Hits::find(search, &trace, go_on).unwrap();
         let mut expected: Vec<(i64, SliceRef)> = Vec::new();
         for (lane, slices) in trace.lanes.iter().enumerate() {
             for row in 0..slices.slices.len() {
@@ -141,15 +143,16 @@ proptest! {
         }
         expected.sort();
         let expected: Vec<SliceRef> = expected.into_iter().map(|(_, slice)| slice).collect();
-        let step = |from: &Option<SliceRef>| search.next(&trace, *from);
         let forward: Vec<_> =
-            std::iter::successors(search.next(&trace, None), |at| step(&Some(*at))).collect();
+            std::iter::successors(hits.next(&trace, None), |&at| hits.next(&trace, Some(at)))
+                .collect();
         prop_assert_eq!(&forward, &expected);
-        let back = |at: &SliceRef| search.prev(&trace, Some(*at));
-        let mut backward: Vec<_> = std::iter::successors(search.prev(&trace, None), back).collect();
+        let mut backward: Vec<_> =
+            std::iter::successors(hits.prev(&trace, None), |&at| hits.prev(&trace, Some(at)))
+                .collect();
         backward.reverse();
         prop_assert_eq!(&backward, &expected);
-        prop_assert_eq!(search.count(&trace), expected.len());
+        prop_assert_eq!(hits.count(), expected.len());
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl Builder<'_> {
         let labels = &self.pen.data.trace.lane(lane).slices.label;
         let pixel = 1.0 / self.meshes.pixels_per_point;
         let items = list.items(lane, scale.window());
+        let emphasis = self.pen.emphasis.on(self.pen.data, lane);
         for item in items {
             let left = self.snap(scale.x_from_time(item.start_ns).max(plot.left() - 2.0));
             let right = self.snap(scale.x_from_time(item.end_ns).min(plot.right() + 2.0));
@@ -82,7 +83,7 @@ impl Builder<'_> {
             let right = if right - left >= 4.0 * pixel { right - pixel } else { right };
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right.max(left + pixel), y.max));
             let label = labels[item.index as usize];
-            let bright = !self.pen.emphasis.is_active() || self.pen.emphasis.is_bright(label);
+            let bright = emphasis.is_bright(item);
             let host = self.pen.data.host_kinds[label.0 as usize];
             self.meshes.add(rect, item.kind, self.shades.of(item, host, bright));
         }

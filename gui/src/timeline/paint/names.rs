@@ -55,7 +55,7 @@ fn name(
     is_op: bool,
 ) {
     let label = pen.data.trace.lane(lane).slices.label[item.index as usize];
-    let bright = pen.emphasis.is_bright(label);
+    let bright = pen.emphasis.on(pen.data, lane).is_bright(item);
     let fill = pen.fill(label);
     let label = pen.data.trace.label(label);
     let colour = if bright {

@@ -7,5 +7,6 @@ mod compare;
 #[cfg(feature = "live")]
 mod live;
 mod pictures;
+mod search;
 #[cfg(feature = "live")]
 mod window;

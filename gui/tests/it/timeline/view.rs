@@ -160,14 +160,14 @@ fn a_block_is_followed_by_way_of_its_op() {
 fn search_finds_ops_and_steps_through_them() {
     let mut view = view();
     apply(&mut view, ViewCommand::Search("ATTENTION".to_owned()));
-    assert_eq!(view.search.hits.len(), 2 * DATA.ranks.len());
+    assert_eq!(view.search.count(), Some(2 * DATA.ranks.len()));
     apply(&mut view, ViewCommand::SearchStep(1));
     let first = view.selection.slice().unwrap();
     assert_eq!(DATA.trace.label_of(first).name, "attention");
     apply(&mut view, ViewCommand::SearchStep(-1));
-    assert_eq!(view.search.current, Some(view.search.hits.len() - 1));
+    assert_eq!(view.search.number(), view.search.count(), "past the first to the last");
     apply(&mut view, ViewCommand::Search(String::new()));
-    assert!(view.search.hits.is_empty());
+    assert!(!view.search.is_active() && view.search.count().is_none());
 }
 
 #[test]
