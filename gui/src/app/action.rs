@@ -253,13 +253,20 @@ fn look_actions() -> Vec<Action> {
         action(Group::View, Command::View(command), text, tooltip, keys)
     };
     let go = |landmark, by| ViewCommand::Go(landmark, by);
-    let undo = "Zoom, folds, row heights, pins and marks as before";
+    let undo = "Zoom, folds, rows, their heights and marks as before";
     let same = "The selected op elsewhere on its stream, by name";
     let exposed = "Communication without computation of the same rank beside it";
     let gap = "Time in which nothing runs on any stream of the rank";
     vec![
         look(ViewCommand::Undo, "Undo the view change", undo, ctrl(Key::Z)),
         look(ViewCommand::Redo, "Redo the view change", undo, ctrl_shift(Key::Z)),
+        look(ViewCommand::ShowAllRows, "Show all rows", "None hidden, none filtered out", None),
+        look(
+            ViewCommand::ResetRows,
+            "Rows as recorded",
+            "None pinned, hidden, filtered out or moved",
+            None,
+        ),
         look(go(Landmark::SameOp, 1), "Next of the same op", same, key(Key::O)),
         look(go(Landmark::SameOp, -1), "Previous of the same op", same, shift(Key::O)),
         look(go(Landmark::Exposed, 1), "Next exposed communication", exposed, key(Key::E)),

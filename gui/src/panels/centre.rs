@@ -3,8 +3,8 @@
 use egui::Ui;
 
 use super::{
-    empty::empty_ui, pair::pair_ui, search::search_ui, selection_card::selection_card_ui,
-    token_bar::token_bar_ui, widgets::Cx,
+    empty::empty_ui, pair::pair_ui, row_filter::row_filter_ui, search::search_ui,
+    selection_card::selection_card_ui, token_bar::token_bar_ui, widgets::Cx,
 };
 use crate::{app::Command, timeline::timeline_ui};
 
@@ -28,5 +28,6 @@ pub(crate) fn centre_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             whole
         }
     };
+    row_filter_ui(ui, cx, (document, view), whole);
     selection_card_ui(ui, cx, (document, view), whole);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use egui::{Color32, Grid, RichText, ScrollArea, Ui};
 use weftscope_traces::Trace;
 
+use super::row_filter::hidden_ui;
 use super::widgets::{Cx, heading, mono, sentence, weak};
 use crate::{
     app::{BottomTab, Command},
@@ -78,6 +79,7 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     for caveat in trace.meta.caveats() {
         ui.label(RichText::new(caveat).font(theme.small()).color(theme.surfaces.warn));
     }
+    hidden_ui(ui, cx);
     let (text, colour) = summary(trace, theme);
     let line = RichText::new(text).font(theme.small()).color(colour);
     let label = egui::Label::new(line).truncate().sense(egui::Sense::click());

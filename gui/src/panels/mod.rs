@@ -26,6 +26,7 @@ mod notices;
 mod pair;
 mod palette;
 mod path;
+mod row_filter;
 mod search;
 mod selection_card;
 mod tables;

@@ -1,4 +1,4 @@
-use egui::{Rect, pos2, vec2};
+use egui::{Rangef, Rect, pos2, vec2};
 
 use super::{TimeScale, TimelineData, ViewState};
 
@@ -48,6 +48,14 @@ impl Areas {
         let plot = Rect::from_min_max(pos2(left, top), whole.max.max(pos2(left, top)));
         let header = Rect::from_min_max(pos2(whole.left(), top), pos2(left, plot.bottom()));
         Self { whole, minimap, ruler, marks, header, plot }
+    }
+
+    /// The same with rows between two heights of the screen only.
+    pub(super) fn with_rows(mut self, y: Rangef) -> Self {
+        for rect in [&mut self.plot, &mut self.header] {
+            *rect = Rect::from_x_y_ranges(rect.x_range(), y);
+        }
+        self
     }
 
     /// The column of names has its small form.

@@ -6,7 +6,7 @@ use egui::{Context, Id, mutex::Mutex};
 use weftscope_traces::{LaneId, Span, Trace, lod::Pyramid};
 
 use super::{
-    Row, RowKind,
+    Row,
     areas::Areas,
     emphasis::Emphasis,
     paint::{BlockMesh, MinimapMesh, Pen, hatch_texture},
@@ -65,11 +65,10 @@ impl FrameCache {
         }
         self.collect();
         self.prepare(pen);
-        self.minimap.update(pen);
         let key = MeshKey {
             window: pen.scale.window(),
             areas: pen.areas,
-            scroll_y: pen.view.scroll_y,
+            scroll_y: pen.scroll_y,
             rows: pen.rows().to_vec(),
             mode: pen.theme.mode,
             emphasis: pen.emphasis.clone(),
@@ -146,9 +145,6 @@ impl FrameCache {
 fn visible_lanes<'a>(pen: &'a Pen<'_>) -> impl Iterator<Item = LaneId> + 'a {
     pen.rows()
         .iter()
-        .filter_map(|row| match row.kind {
-            RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) => Some(id),
-            _ => None,
-        })
+        .filter_map(|row| row.kind.slices_of())
         .flat_map(|id| pen.data.trace.track(id).lanes.iter().copied())
 }

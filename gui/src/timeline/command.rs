@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use weftscope_traces::{SliceRef, Span, TrackId, analysis::Hits};
+use weftscope_traces::{SliceRef, Span, TrackKind, analysis::Hits};
 
 use super::{
-    FoldId, Hover, Landmark, RangeSelection, Search, Selection, TimelineData, ViewState,
-    history::Stroke,
-    layout::{RowKind, RowLayout},
+    Arrangement, FoldId, Hover, Landmark, RangeSelection, Search, Selection, TimelineData,
+    ViewState, history::Stroke, layout::RowLayout, row_kind::RowId,
 };
 
 /// One change of the view. Menu, keys, pointer, tests and the command line all send these.
@@ -61,8 +60,18 @@ pub enum ViewCommand {
     UnfoldAll,
     /// Height of an SM row in points; kept in 3…16.
     SetRowHeight(f32),
-    /// Keeps a track at the top, or lets it go.
-    Pin(TrackId),
+    /// Keeps a row at the top, or lets it go.
+    Pin(RowId),
+    /// Hides rows, and what is below them.
+    Hide(Vec<RowId>),
+    /// Shows every row again: none is hidden, and none filtered out.
+    ShowAllRows,
+    /// Moves a row past its neighbour: −1 up, +1 down.
+    MoveRow(RowId, i32),
+    /// Shows only rows with this in their names; the empty text shows all.
+    FilterRows(String),
+    /// Rows as they were recorded: none is pinned, hidden, filtered out or moved.
+    ResetRows,
     /// Marks the selected slice's or range's interval; on an interval already marked takes the mark away.
     Mark,
     /// Looks for a text by the grammar of [`Query`](weftscope_traces::analysis::Query); the empty text looks for nothing.
@@ -72,7 +81,7 @@ pub enum ViewCommand {
 }
 
 impl ViewCommand {
-    /// True for what moves linked views together: window, folds, row heights, and what is undone of them.
+    /// True for what moves linked views together: window, folds, rows and their heights, and what is undone of them.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(
             self,
@@ -86,6 +95,12 @@ impl ViewCommand {
                 | Self::FoldAll
                 | Self::UnfoldAll
                 | Self::SetRowHeight(_)
+                | Self::Pin(_)
+                | Self::Hide(_)
+                | Self::ShowAllRows
+                | Self::MoveRow(..)
+                | Self::FilterRows(_)
+                | Self::ResetRows
         )
     }
 
@@ -110,6 +125,7 @@ impl ViewCommand {
             Self::Hover(_) | Self::Scroll(_) => return self.change(view, data),
             Self::Zoom { .. } | Self::Pan { .. } => Some(Stroke::Move),
             Self::SetRowHeight(_) => Some(Stroke::RowHeight),
+            Self::FilterRows(_) => Some(Stroke::Filter),
             _ => None,
         };
         view.keep(stroke, |view| self.change(view, data));
@@ -162,13 +178,12 @@ impl ViewCommand {
                 let limits = ViewState::SM_ROW_HEIGHTS;
                 view.sm_row_height = height.clamp(*limits.start(), *limits.end());
             }
-            Self::Pin(track) => {
-                if let Some(index) = view.pinned.iter().position(|&pinned| pinned == track) {
-                    view.pinned.remove(index);
-                } else {
-                    view.pinned.push(track);
-                }
-            }
+            Self::Pin(row) => view.rows.toggle_pin(row),
+            Self::Hide(rows) => view.rows.hide(rows),
+            Self::ShowAllRows => view.rows.show_all(),
+            Self::MoveRow(row, by) => view.rows.move_row(data, &row, by),
+            Self::FilterRows(text) => view.rows.filter = text,
+            Self::ResetRows => view.rows = Arrangement::default(),
             Self::Mark => mark(view, data),
             Self::Search(text) => view.search = Search::of(data, text),
             Self::SearchStep(by) => search_step(view, data, by),
@@ -261,18 +276,31 @@ fn follow(view: &mut ViewState, data: &TimelineData, next: impl Fn(SliceRef) -> 
     }
 }
 
-/// Moves the window, without zooming, so that `slice` can be seen; opens the rank and scrolls when it is hidden.
+/// Moves the window, without zooming, so that `slice` can be seen; shows its row, opens what it stands under and scrolls
+/// when it does not.
 fn reveal(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
     show_span(view, data, data.trace.span_of(slice));
     let track = data.trace.lane(slice.lane).track;
-    if let Some(rank) = data.trace.track(track).kind.rank() {
+    let kind = &data.trace.track(track).kind;
+    let Some(row) = RowId::Track(kind.clone()).find(data) else { return };
+    view.rows.reveal(data, row);
+    if let Some(rank) = kind.rank() {
         view.open.insert(FoldId::Rank(rank));
     }
+    match kind {
+        TrackKind::Sm { rank, .. } => {
+            view.open.insert(FoldId::Sms(*rank));
+        }
+        TrackKind::HostThread { rank, .. } => {
+            view.open.insert(FoldId::Host(*rank));
+        }
+        _ => {}
+    }
+    if view.rows.is_pinned(&row.id(data)) {
+        return;
+    }
     let layout = RowLayout::new(data, view);
-    let row = layout.rows.iter().find(
-        |row| matches!(row.kind, RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) if id == track),
-    );
-    if let Some(row) = row
+    if let Some(row) = layout.rows.iter().find(|placed| placed.kind == row)
         && (row.y < view.scroll_y || row.y > view.scroll_y + 400.0)
     {
         view.scroll_y = (row.y - 80.0).max(0.0);

@@ -5,6 +5,8 @@ pub(super) enum Stroke {
     Move,
     /// Drawing rows higher.
     RowHeight,
+    /// Typing what rows to show.
+    Filter,
 }
 
 /// Changes to undo and to redo, newest last; `L` is what a change changes, whole.

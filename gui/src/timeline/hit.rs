@@ -1,7 +1,7 @@
 use egui::{Pos2, Rangef};
 use weftscope_traces::{LaneId, SliceRef, Span, TrackId};
 
-use super::{Row, RowKind, RowLayout, TimeScale, TimelineData, ViewState, areas::Areas};
+use super::{Row, RowKind, TimeScale, TimelineData, ViewState, bands::Bands};
 
 /// Points beside a slice that still count as on it: a block of a nanosecond can be caught.
 const REACH: f32 = 3.0;
@@ -11,8 +11,7 @@ const REACH: f32 = 3.0;
 pub(super) struct Scene<'a> {
     pub(super) data: &'a TimelineData,
     pub(super) view: &'a ViewState,
-    pub(super) areas: &'a Areas,
-    pub(super) layout: &'a RowLayout,
+    pub(super) bands: &'a Bands,
 }
 
 /// What lies under a point of the plot.
@@ -26,15 +25,12 @@ pub(super) struct Hit {
 
 /// Finds row and slice under `at`.
 pub(super) fn hit(scene: Scene<'_>, at: Pos2) -> Hit {
-    let Scene { data, view, areas, layout } = scene;
-    let y = at.y - areas.plot.top() + view.scroll_y;
-    let Some(row) = layout.row_at(y).copied() else { return Hit { row: None, slice: None } };
-    let track = match row.kind {
-        RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) => Some(id),
-        _ => None,
-    };
-    let scale = areas.scale(view);
-    let slice = track.and_then(|track| {
+    let Scene { data, view, bands } = scene;
+    let band = bands.at(at);
+    let y = band.y_of(at.y);
+    let Some(row) = band.layout.row_at(y).copied() else { return Hit { row: None, slice: None } };
+    let scale = bands.areas.scale(view);
+    let slice = row.kind.slices_of().and_then(|track| {
         lanes_at(data, track, &row, y).find_map(|lane| slice_at(data, lane, &scale, at.x))
     });
     Hit { row: Some(row), slice }
@@ -71,23 +67,23 @@ fn slice_at(data: &TimelineData, lane: LaneId, scale: &TimeScale, x: f32) -> Opt
     Some(SliceRef { lane, index: item.index })
 }
 
-/// Tracks of the rows between two heights (points from the top of all rows).
-pub(super) fn tracks_between(
-    data: &TimelineData,
-    layout: &RowLayout,
-    heights: Rangef,
-) -> Vec<TrackId> {
-    layout
-        .visible(heights.min, heights.max.max(heights.min + 0.5))
-        .iter()
-        .filter_map(|row| match row.kind {
-            RowKind::Sms(index) => data.ranks[index].track,
-            _ => row.track(data),
-        })
-        .fold(Vec::new(), |mut tracks, track| {
-            if !tracks.contains(&track) {
-                tracks.push(track);
-            }
-            tracks
-        })
+/// Tracks of the rows between two heights of the screen.
+pub(super) fn tracks_between(data: &TimelineData, bands: &Bands, y: Rangef) -> Vec<TrackId> {
+    let mut tracks = Vec::new();
+    for band in bands.both() {
+        let own = band.areas.plot.y_range();
+        let (top, bottom) = (y.min.max(own.min), y.max.min(own.max));
+        if own.span() <= 0.0 || bottom < top {
+            continue;
+        }
+        let (top, bottom) = (band.y_of(top), band.y_of(bottom));
+        for row in band.layout.visible(top, bottom.max(top + 0.5)) {
+            let track = match row.kind {
+                RowKind::Sms(index) => data.ranks[index].track,
+                _ => row.track(data),
+            };
+            tracks.extend(track.filter(|track| !tracks.contains(track)));
+        }
+    }
+    tracks
 }

@@ -98,6 +98,7 @@ pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     ("drag", "Select a range"),
     ("Shift+drag", "Pan"),
     ("click", "Select a slice"),
+    ("right click", "On a row's name: pin, hide, move it"),
     ("F", "Fit the selection, else everything"),
     ("0", "Fit everything"),
     ("Backspace", "Undo the last change of the view"),

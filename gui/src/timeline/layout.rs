@@ -3,26 +3,7 @@
 use egui::Rangef;
 use weftscope_traces::TrackId;
 
-use super::{FoldId, RankRows, TimelineData, ViewState};
-
-/// What a row shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowKind {
-    /// Header of a rank with its ribbon; the index is into [`TimelineData::ranks`].
-    Rank(usize),
-    /// A stream: op spans.
-    Stream(TrackId),
-    /// A counter: index into [`TraceParts::counters`](weftscope_traces::TraceParts::counters).
-    Counter(usize),
-    /// Header over the SM rows of a rank.
-    Sms(usize),
-    /// One SM with its slots.
-    Sm(TrackId),
-    /// Header over host threads of a rank (index) or of none.
-    Hosts(Option<usize>),
-    /// One host thread.
-    Host(TrackId),
-}
+use super::{FoldId, TimelineData, ViewState, row_kind::RowKind};
 
 /// One row, placed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,19 +16,11 @@ pub struct Row {
     pub height: f32,
     /// Lanes it is divided into.
     pub lanes: u32,
+    /// What stands below it is shown.
+    pub is_open: bool,
 }
 
 impl Row {
-    /// What a click on its header folds.
-    pub fn fold_id(&self, data: &TimelineData) -> Option<FoldId> {
-        match self.kind {
-            RowKind::Rank(index) => Some(FoldId::Rank(data.ranks[index].rank)),
-            RowKind::Sms(index) => Some(FoldId::Sms(data.ranks[index].rank)),
-            RowKind::Hosts(index) => Some(FoldId::Host(index.map(|i| data.ranks[i].rank))),
-            _ => None,
-        }
-    }
-
     /// The part of its height that a lane takes, 0…1 from the top.
     ///
     /// Lanes of streams and threads lie one under another. The slots of an SM are drawn over one another, slot k
@@ -65,9 +38,8 @@ impl Row {
     /// The track it shows, when it shows one.
     pub fn track(&self, data: &TimelineData) -> Option<TrackId> {
         match self.kind {
-            RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) => Some(id),
             RowKind::Rank(index) => data.ranks[index].track,
-            _ => None,
+            kind => kind.slices_of(),
         }
     }
 }
@@ -100,26 +72,45 @@ pub(super) mod height {
 }
 
 impl RowLayout {
-    /// Places the rows of `data` as `view` folds them.
+    /// Places the rows of `data` that scroll, as `view` folds and arranges them.
     pub fn new(data: &TimelineData, view: &ViewState) -> Self {
-        let mut layout = Self::default();
-        for &track in &view.pinned {
-            layout.track(data, view, track);
-        }
-        for (index, rows) in data.ranks.iter().enumerate() {
-            layout.rank(data, view, index, rows);
-        }
-        if !data.hosts.is_empty() {
-            layout.hosts(data, view, None, &data.hosts);
-        }
-        layout
+        Self::with(data, view, &[])
     }
 
     /// The same, with the ribbons grown to use what `height` leaves over.
     pub fn fitted(data: &TimelineData, view: &ViewState, height: f32) -> Self {
-        let mut layout = Self::new(data, view);
+        Self::fitted_with(data, view, &[], height)
+    }
+
+    /// Places the rows that are pinned, as many as `height` has room for; the others are given back.
+    pub(super) fn pinned(
+        data: &TimelineData,
+        view: &ViewState,
+        height: f32,
+    ) -> (Self, Vec<RowKind>) {
+        let mut placer = Placer { data, view, layout: Self::default() };
+        let mut loose = Vec::new();
+        for row in view.rows.pinned.iter().filter_map(|id| id.find(data)) {
+            if loose.is_empty() && placer.layout.height + placer.size(row).0 <= height {
+                placer.push(row, false);
+            } else {
+                loose.push(row);
+            }
+        }
+        (placer.layout, loose)
+    }
+
+    /// [`fitted`](Self::fitted), with some rows more on top.
+    pub(super) fn fitted_with(
+        data: &TimelineData,
+        view: &ViewState,
+        on_top: &[RowKind],
+        height: f32,
+    ) -> Self {
+        let mut layout = Self::with(data, view, on_top);
+        let is_ribbon = |row: &&Row| matches!(row.kind, RowKind::Rank(_));
+        let ribbons = layout.rows.iter().filter(is_ribbon).count().max(1) as f32;
         let spare = height - layout.height;
-        let ribbons = data.ranks.len().max(1) as f32;
         let most = height::TALL_RIBBON - height::RIBBON;
         // On the 4-point grid, so that hairlines stay where they are while the window is resized.
         let each = (spare / ribbons).clamp(0.0, most);
@@ -136,6 +127,17 @@ impl RowLayout {
         layout
     }
 
+    fn with(data: &TimelineData, view: &ViewState, on_top: &[RowKind]) -> Self {
+        let mut placer = Placer { data, view, layout: Self::default() };
+        for &row in on_top {
+            placer.push(row, false);
+        }
+        for row in view.rows.below(data, None) {
+            placer.place(row, false);
+        }
+        placer.layout
+    }
+
     /// Rows that show something between two heights.
     pub fn visible(&self, from_y: f32, to_y: f32) -> &[Row] {
         let first = self.rows.partition_point(|row| row.y + row.height <= from_y);
@@ -147,68 +149,63 @@ impl RowLayout {
     pub fn row_at(&self, y: f32) -> Option<&Row> {
         self.visible(y, y + f32::EPSILON.max(y * f32::EPSILON * 2.0)).first()
     }
+}
 
-    fn rank(&mut self, data: &TimelineData, view: &ViewState, index: usize, rows: &RankRows) {
-        self.push(RowKind::Rank(index), height::RIBBON, 1);
-        if view.is_open(FoldId::Rank(rows.rank)) {
-            for &track in &rows.streams {
-                self.track(data, view, track);
-            }
-            for &track in &rows.drivers {
-                self.track(data, view, track);
-            }
-            for &counter in &rows.counters {
-                self.push(RowKind::Counter(counter), height::COUNTER, 1);
-            }
-            if !rows.hosts.is_empty() {
-                self.hosts(data, view, Some(index), &rows.hosts);
-            }
-            if !rows.sms.is_empty() {
-                self.push(RowKind::Sms(index), height::HEADING, 0);
-                if view.is_open(FoldId::Sms(rows.rank)) {
-                    for &track in &rows.sms {
-                        self.track(data, view, track);
-                    }
-                }
+/// Puts rows one under another.
+struct Placer<'a> {
+    data: &'a TimelineData,
+    view: &'a ViewState,
+    layout: RowLayout,
+}
+
+impl Placer<'_> {
+    /// Places a row and what is open below it. What stands over a row that passes the filter is shown and open;
+    /// below a row that passes everything is shown as it is folded (`is_asked`).
+    fn place(&mut self, row: RowKind, is_asked: bool) {
+        let is_asked = is_asked || self.view.rows.passes(&row.name(self.data));
+        if !is_asked && !self.has_asked(row) {
+            return;
+        }
+        let fold = row.fold_id(self.data);
+        let is_open = fold.is_some_and(|fold| !is_asked || self.view.is_open(fold));
+        self.push(row, is_open);
+        if is_open {
+            for child in self.view.rows.below(self.data, Some(row)) {
+                self.place(child, is_asked);
             }
         }
-        self.height += height::RANK_GAP;
-    }
-
-    fn hosts(
-        &mut self,
-        data: &TimelineData,
-        view: &ViewState,
-        index: Option<usize>,
-        tracks: &[TrackId],
-    ) {
-        self.push(RowKind::Hosts(index), height::HEADING, 0);
-        if view.is_open(FoldId::Host(index.map(|i| data.ranks[i].rank))) {
-            for &track in tracks {
-                self.track(data, view, track);
-            }
+        if matches!(row, RowKind::Rank(_)) {
+            self.layout.height += height::RANK_GAP;
         }
     }
 
-    fn track(&mut self, data: &TimelineData, view: &ViewState, id: TrackId) {
-        use weftscope_traces::TrackKind;
-        let Some(track) = data.trace.tracks.get(id.0 as usize) else { return };
-        let lanes = track.lanes.len().max(1) as u32;
-        match track.kind {
-            TrackKind::Stream { .. } => {
-                self.push(RowKind::Stream(id), height::STREAM * lanes as f32, lanes);
-            }
-            TrackKind::Sm { .. } => self.push(RowKind::Sm(id), view.sm_row_height, lanes),
-            TrackKind::HostThread { .. } | TrackKind::Driver { .. } => {
-                self.push(RowKind::Host(id), height::HOST * lanes as f32, lanes);
-            }
-            _ => {}
-        }
+    /// Does anything below a row pass the filter?
+    fn has_asked(&self, row: RowKind) -> bool {
+        let rows = &self.view.rows;
+        row.fold_id(self.data).is_some()
+            && rows
+                .below(self.data, Some(row))
+                .into_iter()
+                .any(|child| rows.passes(&child.name(self.data)) || self.has_asked(child))
     }
 
-    fn push(&mut self, kind: RowKind, height: f32, lanes: u32) {
-        self.rows.push(Row { kind, y: self.height, height, lanes });
-        self.height += height;
+    fn push(&mut self, kind: RowKind, is_open: bool) {
+        let (height, lanes) = self.size(kind);
+        self.layout.rows.push(Row { kind, y: self.layout.height, height, lanes, is_open });
+        self.layout.height += height;
+    }
+
+    /// Height in points, and lanes.
+    fn size(&self, row: RowKind) -> (f32, u32) {
+        let lanes = |id: TrackId| self.data.trace.track(id).lanes.len().max(1) as u32;
+        match row {
+            RowKind::Rank(_) => (height::RIBBON, 1),
+            RowKind::Counter(_) => (height::COUNTER, 1),
+            RowKind::Sms(_) | RowKind::Hosts(_) => (height::HEADING, 0),
+            RowKind::Stream(id) => (height::STREAM * lanes(id) as f32, lanes(id)),
+            RowKind::Sm(id) => (self.view.sm_row_height, lanes(id)),
+            RowKind::Host(id) => (height::HOST * lanes(id) as f32, lanes(id)),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ impl ViewState {
         self.window = shifted(leader.window, shift_ns);
         self.open.clone_from(&leader.open);
         self.sm_row_height = leader.sm_row_height;
+        self.rows.clone_from(&leader.rows);
     }
 }
 

@@ -60,9 +60,10 @@ impl Pointer<'_> {
             (input.smooth_scroll_delta(), f64::from(input.zoom_delta()), input.modifiers.alt)
         });
         let mut commands = Vec::new();
-        let at_ns = self.scene.areas.scale(self.scene.view).time_from_x(at.x);
+        let areas = &self.scene.bands.areas;
+        let at_ns = areas.scale(self.scene.view).time_from_x(at.x);
         let mut factor = if zoom > 0.0 { 1.0 / zoom } else { 1.0 };
-        if self.scene.areas.header.contains(at) || alt {
+        if areas.header.contains(at) || alt {
             commands.extend((scroll.y != 0.0).then(|| self.scroll(-scroll.y)));
         } else if is_wheel {
             factor *= (f64::from(-scroll.y) / ZOOM_TRAVEL).exp2();
@@ -84,7 +85,7 @@ impl Pointer<'_> {
             return None;
         }
         let at = response.interact_pointer_pos()?;
-        let strip = self.scene.areas.minimap;
+        let strip = self.scene.bands.areas.minimap;
         let whole = self.scene.data.whole_span();
         let share = f64::from((at.x - strip.left()) / strip.width().max(1.0));
         let centre = whole.start_ns + (whole.len_ns() as f64 * share) as i64;
@@ -95,33 +96,30 @@ impl Pointer<'_> {
 
     /// What the pointer at `at` is over.
     pub(super) fn hover(&self, at: Pos2) -> Hover {
-        let time_ns = self.scene.areas.scale(self.scene.view).time_from_x(at.x);
+        let time_ns = self.scene.bands.areas.scale(self.scene.view).time_from_x(at.x);
         let slice = hit(self.scene, at).slice;
         Hover { time_ns, slice }
     }
 
     /// Rows scrolled by so many points, kept within the rows.
     pub(super) fn scroll(&self, by: f32) -> ViewCommand {
-        let most = (self.scene.layout.height - self.scene.areas.plot.height()).max(0.0);
+        let most = self.scene.bands.most_scroll();
         ViewCommand::Scroll((self.scene.view.scroll_y + by).clamp(0.0, most))
     }
 
     fn share(&self, points: f32) -> f64 {
-        f64::from(points / self.scene.areas.plot.width().max(1.0))
+        f64::from(points / self.scene.bands.areas.plot.width().max(1.0))
     }
 
     fn range(&self, from: Pos2, to: Pos2) -> RangeSelection {
-        let scale = self.scene.areas.scale(self.scene.view);
+        let scale = self.scene.bands.areas.scale(self.scene.view);
         let (left, right) = (from.x.min(to.x), from.x.max(to.x));
-        let plot = self.scene.areas.plot;
+        let plot = self.scene.bands.areas.plot;
         let time = |x: f32| scale.time_from_x(x.clamp(plot.left(), plot.right()));
         let span = Span::new(time(left), time(right).max(time(left) + 1));
-        let y = |at: Pos2| {
-            at.y.clamp(plot.top(), plot.bottom()) - plot.top() + self.scene.view.scroll_y
-        };
-        let (from, to) = (y(from), y(to));
-        let heights = Rangef::new(from.min(to), from.max(to));
-        let tracks = tracks_between(self.scene.data, self.scene.layout, heights);
+        let y = |at: Pos2| at.y.clamp(plot.top(), plot.bottom());
+        let heights = Rangef::new(y(from).min(y(to)), y(from).max(y(to)));
+        let tracks = tracks_between(self.scene.data, self.scene.bands, heights);
         RangeSelection { span, tracks }
     }
 }

@@ -1,12 +1,14 @@
 //! The timeline as a widget: painted first, then pointer and keys turned into commands.
 
-use egui::{CursorIcon, Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
+use egui::{Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
 
 use super::{
-    Row, RowKind, RowLayout, TimelineData, ViewCommand, ViewState,
+    TimelineData, ViewCommand, ViewState,
     areas::Areas,
+    bands::{Band, Bands},
     cache::FrameCache,
     emphasis::Emphasis,
+    header::header_ui,
     hit::{Scene, hit},
     keys::keys,
     paint::{self, Pen},
@@ -27,44 +29,77 @@ pub fn timeline_ui(
 ) -> Vec<ViewCommand> {
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
-    let areas = Areas::new(whole, data);
-    let layout = RowLayout::fitted(data, view, areas.plot.height());
+    let bands = Bands::new(whole, data, view);
     let emphasis = Emphasis::new(data, view);
     let painter = ui.painter_at(whole);
-    let scale = areas.scale(view);
-    let pen = Pen {
+    let whole = Pen {
         data,
         view,
         theme,
         painter: &painter,
-        areas,
-        scale,
-        layout: &layout,
+        areas: bands.areas,
+        scale: bands.areas.scale(view),
+        layout: &bands.rest.layout,
+        scroll_y: bands.rest.scroll_y,
         emphasis: &emphasis,
     };
-    let cache = FrameCache::of(ui.ctx(), ui.scope_id().with("timeline"));
-    paint_all(&pen, &mut cache.lock());
-    interact(ui, &pen)
+    let rows = bands.both().map(|Band { areas, layout, scroll_y }| Pen {
+        areas: *areas,
+        layout,
+        scroll_y: *scroll_y,
+        ..whole
+    });
+    let caches = ["timeline pinned", "timeline"]
+        .map(|name| FrameCache::of(ui.ctx(), ui.scope_id().with(name)));
+    let [mut pinned, mut rest] = caches.each_ref().map(|cache| cache.lock());
+    paint_all(&whole, &rows, [&mut pinned, &mut rest]);
+    interact(ui, &whole, &bands, &rows)
 }
 
 /// Where the row of the selected slice lies on the screen, when it does, for a timeline drawn in `whole`.
 pub fn selected_y(data: &TimelineData, view: &ViewState, whole: Rect) -> Option<Rangef> {
     let track = data.trace.lane(view.selection.slice()?.lane).track;
-    let areas = Areas::new(whole, data);
-    let layout = RowLayout::fitted(data, view, areas.plot.height());
-    let shows =
-        |row: &&Row| !matches!(row.kind, RowKind::Rank(_)) && row.track(data) == Some(track);
-    let row = layout.rows.iter().find(shows)?;
-    let top = areas.plot.top() + row.y - view.scroll_y;
+    let Bands { rest, .. } = Bands::new(whole, data, view);
+    let row = rest.layout.rows.iter().find(|row| row.kind.slices_of() == Some(track))?;
+    let top = rest.areas.plot.top() + row.y - rest.scroll_y;
     Some(Rangef::new(top, top + row.height))
 }
 
-fn paint_all(pen: &Pen<'_>, cache: &mut FrameCache) {
-    cache.update(pen);
+/// Where a timeline drawn in `whole` leaves room for the field that filters rows; `None` when it is too low.
+pub fn filter_rect(data: &TimelineData, whole: Rect) -> Option<Rect> {
+    let areas = Areas::new(whole, data);
+    let rect = Rect::from_x_y_ranges(areas.header.x_range(), areas.minimap.y_range());
+    (rect.height() >= 20.0).then_some(rect)
+}
+
+fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], caches: [&mut FrameCache; 2]) {
+    let [pinned, rest] = bands;
+    let [pinned_cache, rest_cache] = caches;
+    rest_cache.minimap.update(pen);
     let s = &pen.theme.surfaces;
     pen.painter.rect_filled(pen.areas.whole, 0.0, s.panel);
     pen.painter.rect_filled(pen.areas.plot, 0.0, s.plot);
     paint::paint_ruler(pen);
+    paint::paint_marked(pen);
+    paint_rows(rest, rest_cache);
+    paint::paint_headers(rest);
+    paint::paint_flows(rest);
+    paint::paint_selected(rest);
+    if !pinned.layout.rows.is_empty() {
+        paint_rows(pinned, pinned_cache);
+        paint::paint_pinned_headers(pinned);
+        paint::paint_selected(pinned);
+    }
+    paint::paint_corner(pen);
+    paint::paint_range_length(pen);
+    paint::paint_marks(pen);
+    paint::paint_minimap(pen, &rest_cache.minimap);
+    paint::paint_crosshair(pen);
+}
+
+/// Draws the rows of one band.
+fn paint_rows(pen: &Pen<'_>, cache: &mut FrameCache) {
+    cache.update(pen);
     paint::paint_blocks(pen, &cache.mesh);
     for row in pen.rows() {
         paint::paint_counter(pen, row);
@@ -73,18 +108,11 @@ fn paint_all(pen: &Pen<'_>, cache: &mut FrameCache) {
     paint::paint_names(pen, &cache.list);
     paint::paint_ghost(pen);
     paint::paint_range(pen);
-    paint::paint_headers(pen);
-    paint::paint_marks(pen);
-    paint::paint_minimap(pen, &cache.minimap);
-    paint::paint_flows(pen);
-    paint::paint_selected(pen);
-    paint::paint_crosshair(pen);
 }
 
-fn interact(ui: &mut Ui, pen: &Pen<'_>) -> Vec<ViewCommand> {
+fn interact(ui: &Ui, pen: &Pen<'_>, bands: &Bands, rows: &[Pen<'_>; 2]) -> Vec<ViewCommand> {
     let (areas, view) = (pen.areas, pen.view);
-    let scene = Scene { data: pen.data, view, areas: &areas, layout: pen.layout };
-    let pointer = Pointer { scene };
+    let pointer = Pointer { scene: Scene { data: pen.data, view, bands } };
     let mut commands = Vec::new();
     let id = ui.scope_id().with("timeline plot");
     let plot = ui.interact(areas.plot, id, Sense::click_and_drag());
@@ -93,7 +121,7 @@ fn interact(ui: &mut Ui, pen: &Pen<'_>) -> Vec<ViewCommand> {
     let minimap = ui.interact(areas.minimap, id.with("minimap"), Sense::click_and_drag());
     minimap.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "minimap"));
     commands.extend(pointer.minimap(&minimap));
-    headers(ui, pen, &mut commands);
+    header_ui(ui, bands, rows, &mut commands);
     scroll_bar(ui, pen, &pointer, &mut commands);
     let at = ui.input(|input| input.pointer.hover_pos()).filter(|&at| areas.whole.contains(at));
     let over = at.filter(|_| ui.ctx().rect_contains_pointer(ui.layer_id(), areas.whole));
@@ -133,43 +161,11 @@ fn hover(
     }
 }
 
-/// Folding by a click on a name; the height of SM rows by a drag on theirs.
-fn headers(ui: &Ui, pen: &Pen<'_>, commands: &mut Vec<ViewCommand>) {
-    let header = pen.areas.header;
-    for row in pen.rows() {
-        let Some(fold) = row.fold_id(pen.data) else { continue };
-        let rect = Rect::from_x_y_ranges(header.x_range(), pen.row_y(row)).intersect(header);
-        let response =
-            ui.interact(rect, ui.scope_id().with(("timeline fold", fold)), Sense::click_and_drag());
-        let name = match row.kind {
-            RowKind::Rank(index) => format!("rank {}", pen.data.ranks[index].rank),
-            RowKind::Sms(index) => format!("SMs of rank {}", pen.data.ranks[index].rank),
-            _ => "host threads".to_owned(),
-        };
-        let open = pen.view.is_open(fold);
-        response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, &name));
-        if response.clicked() {
-            commands.push(ViewCommand::Toggle(fold));
-        }
-        if matches!(row.kind, RowKind::Sms(_)) && open {
-            if response.hovered() || response.dragged() {
-                ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
-            }
-            if response.dragged() {
-                // Forty points of travel are the whole range at a comfortable pace.
-                let height = pen.view.sm_row_height + response.drag_delta().y * 0.1;
-                commands.push(ViewCommand::SetRowHeight(height));
-            }
-        } else if response.hovered() {
-            ui.ctx().set_cursor_icon(CursorIcon::PointingHand);
-        }
-    }
-}
-
 /// A slim bar at the right edge when there are more rows than fit.
 fn scroll_bar(ui: &Ui, pen: &Pen<'_>, pointer: &Pointer<'_>, commands: &mut Vec<ViewCommand>) {
-    let plot = pen.areas.plot;
-    let most = pen.layout.height - plot.height();
+    let rest = &pointer.scene.bands.rest;
+    let plot = rest.areas.plot;
+    let most = pointer.scene.bands.most_scroll();
     if most <= 0.0 {
         if pen.view.scroll_y > 0.0 {
             commands.push(ViewCommand::Scroll(0.0));
@@ -180,7 +176,7 @@ fn scroll_bar(ui: &Ui, pen: &Pen<'_>, pointer: &Pointer<'_>, commands: &mut Vec<
         commands.push(ViewCommand::Scroll(most));
     }
     let track = Rect::from_min_max(pos2(plot.right() - 8.0, plot.top()), plot.max);
-    let length = (plot.height() * plot.height() / pen.layout.height).max(24.0);
+    let length = (plot.height() * plot.height() / rest.layout.height).max(24.0);
     let travel = track.height() - length;
     let top = track.top() + travel * (pen.view.scroll_y / most).min(1.0);
     let thumb = Rect::from_min_size(pos2(track.left(), top), egui::vec2(8.0, length));

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
-use super::{FoldId, History, Search, TimelineData, history::Stroke};
+use super::{Arrangement, FoldId, History, Search, TimelineData, history::Stroke};
 
 /// A stretch of time over some rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ pub struct ViewState {
     pub sm_row_height: f32,
     /// What is open; everything else is folded.
     pub open: BTreeSet<FoldId>,
-    /// Tracks kept at the top.
-    pub pinned: Vec<TrackId>,
+    /// Rows pinned, hidden, filtered and moved.
+    pub rows: Arrangement,
     /// What is selected.
     pub selection: Selection,
     /// What the pointer is over.
@@ -113,7 +113,7 @@ impl ViewState {
             scroll_y: 0.0,
             sm_row_height: 4.0,
             open,
-            pinned: Vec::new(),
+            rows: Arrangement::default(),
             selection: Selection::None,
             hover: None,
             search: Search::default(),
@@ -135,7 +135,7 @@ impl ViewState {
     /// same op of the same lane when there is one.
     pub fn retarget(&mut self, old: &TimelineData, new: &TimelineData) {
         let (old_fit, new_fit) = (old.fit_span(), new.fit_span());
-        self.bring_history(old_fit, new_fit, new.trace.tracks.len() as u32);
+        self.bring_history(old_fit, new_fit);
         if self.window == old_fit {
             self.window = new_fit;
         } else if is_other_length(old_fit.len_ns(), new_fit.len_ns()) {
@@ -148,9 +148,8 @@ impl ViewState {
             (_, Some(slice)) => Selection::Slice(slice),
             _ => Selection::None,
         };
-        let tracks = new.trace.tracks.len() as u32;
-        self.pinned.retain(|track| track.0 < tracks);
         if let Selection::Range(range) = &mut self.selection {
+            let tracks = new.trace.tracks.len() as u32;
             range.tracks.retain(|track| track.0 < tracks);
         }
         self.search.retarget(new, |slice| same_op(old, new, slice));
@@ -169,7 +168,7 @@ pub struct Look {
     scroll_y: f32,
     sm_row_height: f32,
     open: BTreeSet<FoldId>,
-    pinned: Vec<TrackId>,
+    rows: Arrangement,
     marked: Vec<Span>,
 }
 
@@ -180,7 +179,7 @@ impl Look {
             scroll_y: view.scroll_y,
             sm_row_height: view.sm_row_height,
             open: view.open.clone(),
-            pinned: view.pinned.clone(),
+            rows: view.rows.clone(),
             marked: view.marked.clone(),
         }
     }
@@ -190,7 +189,7 @@ impl Look {
         view.scroll_y = self.scroll_y;
         view.sm_row_height = self.sm_row_height;
         view.open = self.open;
-        view.pinned = self.pinned;
+        view.rows = self.rows;
         view.marked = self.marked;
     }
 }
@@ -218,13 +217,12 @@ impl ViewState {
         self.history.keep(before, &after, stroke);
     }
 
-    /// Steps of a trace become steps of the next: what showed all of it still does, and rows that are gone go.
-    fn bring_history(&mut self, old_fit: Span, new_fit: Span, num_tracks: u32) {
+    /// Steps of a trace become steps of the next: what showed all of it still does.
+    fn bring_history(&mut self, old_fit: Span, new_fit: Span) {
         for look in self.history.steps() {
             if look.window == old_fit {
                 look.window = new_fit;
             }
-            look.pinned.retain(|track| track.0 < num_tracks);
         }
     }
 }

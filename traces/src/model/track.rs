@@ -7,7 +7,7 @@ use super::LaneId;
 pub struct TrackId(pub u32);
 
 /// What a track stands for. Ranks are the roots of GPU tracks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TrackKind {
     /// One rank (GPU): parent of its streams, counters and SMs.
     Rank {

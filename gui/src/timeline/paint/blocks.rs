@@ -4,7 +4,7 @@ use egui::{Mesh, Rangef, Rect, Shape, TextureId, pos2};
 use weftscope_traces::{LaneId, TrackKind};
 
 use super::{Pen, meshes::Meshes, ribbon, shade::Shades};
-use crate::timeline::{Row, RowKind, prepare::DrawList};
+use crate::timeline::{Row, prepare::DrawList};
 
 /// All ribbons and blocks on the screen: one mesh of plain rectangles and one of hatched ones. A shape per block would cost a
 /// hundred times as much (35 ms against 1.3 ms for 100 000 on a 2-vCPU EPYC).
@@ -48,10 +48,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn row(&mut self, row: &Row, list: &DrawList) {
-        let track = match row.kind {
-            RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id) => id,
-            _ => return,
-        };
+        let Some(track) = row.kind.slices_of() else { return };
         let track = self.pen.data.trace.track(track);
         let dense = matches!(track.kind, TrackKind::Sm { .. });
         for (depth, &lane) in track.lanes.iter().enumerate() {

@@ -11,9 +11,8 @@ use crate::{
 /// Draws the names of rows.
 pub(in crate::timeline) fn paint_headers(pen: &Pen<'_>) {
     let s = &pen.theme.surfaces;
-    let area = pen.areas.header;
-    let painter = pen.painter.with_clip_rect(area.intersect(pen.painter.clip_rect()));
-    painter.rect_filled(area, 0.0, s.panel);
+    let painter = in_header(pen);
+    let mut named_y = f32::NEG_INFINITY;
     for row in pen.rows() {
         let y = pen.row_y(row);
         match row.kind {
@@ -29,12 +28,59 @@ pub(in crate::timeline) fn paint_headers(pen: &Pen<'_>) {
                 label(pen, &painter, y.min + 8.0, name, s.weak);
             }
             RowKind::Counter(index) => counter(pen, &painter, row, index),
-            RowKind::Sm(id) => sm(pen, &painter, row, id),
+            RowKind::Sm(id) => {
+                if names_sm(pen, row, id, y.min - named_y) {
+                    named_y = y.min;
+                    sm(pen, &painter, row, id);
+                }
+            }
         }
     }
-    let x = painter.round_to_pixel_center(area.right() - 1.0);
-    let top = pen.areas.whole.top();
-    pen.painter.vline(x, top..=area.bottom(), Stroke::new(1.0, s.hairline));
+}
+
+/// Draws the names of rows that stand apart from their ranks, and the line below them.
+pub(in crate::timeline) fn paint_pinned_headers(pen: &Pen<'_>) {
+    let s = &pen.theme.surfaces;
+    let (area, painter) = (pen.areas.header, in_header(pen));
+    for row in pen.rows() {
+        let name = row.kind.full_name(pen.data);
+        let y = pen.row_y(row);
+        let centre = y.min + y.span().min(20.0) / 2.0;
+        painter.circle_filled(pos2(area.left() + 6.0, centre), 2.0, s.accent);
+        let left = area.left() + 12.0;
+        name_until(pen, &painter, (pos2(left, centre), area.right() - 4.0), &name, s.text);
+    }
+    let y = pen.painter.round_to_pixel_center(area.bottom() + 1.5);
+    let line = Stroke::new(1.0, s.accent.gamma_multiply(0.5));
+    pen.painter.hline(pen.areas.whole.x_range(), y, line);
+}
+
+/// A painter of the column of names, with its ground laid.
+fn in_header(pen: &Pen<'_>) -> Painter {
+    let area = pen.areas.header;
+    let painter = pen.painter.with_clip_rect(area.intersect(pen.painter.clip_rect()));
+    painter.rect_filled(area, 0.0, pen.theme.surfaces.panel);
+    painter
+}
+
+/// A name from a point on, cut with an ellipsis where the column ends.
+fn name_until(
+    pen: &Pen<'_>,
+    painter: &Painter,
+    (from, right): (Pos2, f32),
+    name: &str,
+    colour: egui::Color32,
+) {
+    let text = elided(pen, painter, name, right - from.x);
+    painter.text(from, Align2::LEFT_CENTER, text, pen.theme.small(), colour);
+}
+
+/// Names of the strips on top, and the edge of the column.
+pub(in crate::timeline) fn paint_corner(pen: &Pen<'_>) {
+    let (s, areas) = (&pen.theme.surfaces, &pen.areas);
+    let x = pen.painter.round_to_pixel_center(areas.header.right() - 1.0);
+    let edge = Stroke::new(1.0, s.hairline);
+    pen.painter.vline(x, areas.whole.top()..=areas.header.bottom(), edge);
     corner(pen);
 }
 
@@ -71,17 +117,13 @@ fn rank(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
             Stroke::new(1.0, s.grid),
         );
     }
-    let open = row.fold_id(pen.data).is_some_and(|id| pen.view.is_open(id));
     triangle(
         painter,
         pos2(pen.areas.header.left() + indent(pen, 12.0), y.min + 13.0),
-        open,
+        row.is_open,
         s.weak,
     );
-    let name = rows.track.map_or_else(
-        || format!("rank {}", rows.rank),
-        |track| pen.data.trace.track(track).name.clone(),
-    );
+    let name = row.kind.name(pen.data);
     let at = pos2(pen.areas.header.left() + indent(pen, 24.0), y.min + 13.0);
     painter.text(at, Align2::LEFT_CENTER, name, pen.theme.body(), s.strong);
     if let Some(figures) = rows.overlap.filter(|figures| figures.comm_ns > 0) {
@@ -99,16 +141,14 @@ fn sms_title(pen: &Pen<'_>, index: usize) -> String {
 fn heading(pen: &Pen<'_>, painter: &Painter, row: &Row, text: &str) {
     let s = &pen.theme.surfaces;
     let y = pen.row_y(row).center();
-    let open = row.fold_id(pen.data).is_some_and(|id| pen.view.is_open(id));
-    triangle(painter, pos2(pen.areas.header.left() + indent(pen, 28.0), y), open, s.weak);
+    triangle(painter, pos2(pen.areas.header.left() + indent(pen, 28.0), y), row.is_open, s.weak);
     let at = pos2(pen.areas.header.left() + indent(pen, 40.0), y);
     painter.text(at, Align2::LEFT_CENTER, text, pen.theme.small(), s.text);
 }
 
 fn label(pen: &Pen<'_>, painter: &Painter, y: f32, text: &str, colour: egui::Color32) {
     let at = pos2(pen.areas.header.left() + indent(pen, 40.0), y);
-    let text = elided(pen, painter, text, pen.areas.header.right() - 4.0 - at.x);
-    painter.text(at, Align2::LEFT_CENTER, text, pen.theme.small(), colour);
+    name_until(pen, painter, (at, pen.areas.header.right() - 4.0), text, colour);
 }
 
 fn counter(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
@@ -125,22 +165,34 @@ fn counter(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
     }
 }
 
-/// Every SM named when there is room, else every eighth.
-fn sm(pen: &Pen<'_>, painter: &Painter, row: &Row, id: weftscope_traces::TrackId) {
-    let weftscope_traces::TrackKind::Sm { sm, .. } = pen.data.trace.track(id).kind else { return };
-    let every = if row.height >= 11.0 {
+/// Every SM is named when there is room, else every eighth; of some of the SMs as many as have room, `gap` being that to
+/// the name before.
+fn names_sm(pen: &Pen<'_>, row: &Row, id: weftscope_traces::TrackId, gap: f32) -> bool {
+    let weftscope_traces::TrackKind::Sm { sm, .. } = pen.data.trace.track(id).kind else {
+        return false;
+    };
+    let rows = &pen.view.rows;
+    if !rows.filter.is_empty() || !rows.hidden.is_empty() {
+        return gap >= SM_NAME;
+    }
+    let every = if row.height >= SM_NAME {
         1
     } else if row.height >= 6.0 {
         4
     } else {
         8
     };
-    if sm.is_multiple_of(every) {
-        let y = pen.row_y(row);
-        let at = pos2(pen.areas.header.right() - 8.0, y.min + row.height.min(10.0) / 2.0);
-        let text = format!("SM {sm}");
-        painter.text(at, Align2::RIGHT_CENTER, text, pen.theme.small(), pen.theme.surfaces.weak);
-    }
+    sm.is_multiple_of(every)
+}
+
+/// Height of the name of an SM.
+const SM_NAME: f32 = 11.0;
+
+fn sm(pen: &Pen<'_>, painter: &Painter, row: &Row, id: weftscope_traces::TrackId) {
+    let y = pen.row_y(row);
+    let at = pos2(pen.areas.header.right() - 8.0, y.min + row.height.min(10.0) / 2.0);
+    let text = &pen.data.trace.track(id).name;
+    painter.text(at, Align2::RIGHT_CENTER, text, pen.theme.small(), pen.theme.surfaces.weak);
 }
 
 /// Indents shrink with the column.

@@ -21,11 +21,13 @@ pub(super) use counter::{paint_counter, value_at};
 pub(super) use flows::paint_flows;
 pub(super) use ghost::paint_ghost;
 pub(super) use hatch::{hatch_texture, hatch_uv};
-pub(super) use header::paint_headers;
+pub(super) use header::{paint_corner, paint_headers, paint_pinned_headers};
 pub(super) use marks::{bracket, paint_marks};
 pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
-pub(super) use overlay::{paint_crosshair, paint_range, paint_selected};
+pub(super) use overlay::{
+    paint_crosshair, paint_marked, paint_range, paint_range_length, paint_selected,
+};
 pub(super) use ruler::paint_ruler;
 
 use egui::{Color32, Painter, Rangef, Rect, pos2};
@@ -43,19 +45,21 @@ pub(super) struct Pen<'a> {
     pub(super) areas: Areas,
     pub(super) scale: TimeScale,
     pub(super) layout: &'a RowLayout,
+    /// Points that its rows are scrolled.
+    pub(super) scroll_y: f32,
     pub(super) emphasis: &'a Emphasis,
 }
 
 impl Pen<'_> {
     /// Rows on the screen.
     pub(super) fn rows(&self) -> &[Row] {
-        let top = self.view.scroll_y;
+        let top = self.scroll_y;
         self.layout.visible(top, top + self.areas.plot.height())
     }
 
     /// Where a row lies vertically.
     pub(super) fn row_y(&self, row: &Row) -> Rangef {
-        let top = self.areas.plot.top() + row.y - self.view.scroll_y;
+        let top = self.areas.plot.top() + row.y - self.scroll_y;
         Rangef::new(top, top + row.height)
     }
 

@@ -55,13 +55,15 @@ fn flag(pen: &Pen<'_>, x: f32, text: &str) {
     pen.painter.galley(rect.min + egui::vec2(4.0, 1.0), galley, s.strong);
 }
 
-/// Draws the selected range, and the intervals the user marked.
-pub(in crate::timeline) fn paint_range(pen: &Pen<'_>) {
-    let accent = pen.theme.surfaces.accent;
-    let plot = pen.areas.plot;
+/// Draws the intervals the user marked.
+pub(in crate::timeline) fn paint_marked(pen: &Pen<'_>) {
     for &span in &pen.view.marked {
-        interval(pen, span, plot.y_range(), 0.06);
+        interval(pen, span, pen.areas.plot.y_range(), 0.06);
     }
+}
+
+/// Shades the selected range over the rows it covers; over all of them when none of those is on the screen.
+pub(in crate::timeline) fn paint_range(pen: &Pen<'_>) {
     let Some(range) = pen.view.selection.range() else { return };
     let rows = pen.layout.rows.iter().filter(|row| {
         let own = match row.kind {
@@ -75,13 +77,17 @@ pub(in crate::timeline) fn paint_range(pen: &Pen<'_>) {
         let own = pen.row_y(row);
         y = Some(y.map_or(own, |y| Rangef::new(y.min.min(own.min), y.max.max(own.max))));
     }
-    interval(pen, range.span, y.unwrap_or(plot.y_range()), 0.14);
-    let rect = pen.rect(range.span, plot.y_range());
+    interval(pen, range.span, y.unwrap_or(pen.areas.plot.y_range()), 0.14);
+}
+
+/// Draws the length of the selected range on the ruler.
+pub(in crate::timeline) fn paint_range_length(pen: &Pen<'_>) {
+    let Some(range) = pen.view.selection.range() else { return };
+    let rect = pen.rect(range.span, pen.areas.plot.y_range());
     if rect.width() > 0.0 {
         let text = number::duration_ns(range.span.len_ns());
-        let painter = pen.painter;
         let y = pen.areas.ruler.bottom() - 1.5;
-        painter.hline(rect.x_range(), y, Stroke::new(3.0, accent));
+        pen.painter.hline(rect.x_range(), y, Stroke::new(3.0, pen.theme.surfaces.accent));
         if pen.view.hover.is_none() || rect.width() > 120.0 {
             flag(pen, rect.center().x, &text);
         }
@@ -122,13 +128,10 @@ fn outline(pen: &Pen<'_>, slice: SliceRef, stroke: Stroke) {
         return;
     }
     for row in pen.rows() {
-        let (RowKind::Stream(id) | RowKind::Sm(id) | RowKind::Host(id)) = row.kind else {
-            continue;
-        };
-        if id != lane.track {
+        if row.kind.slices_of() != Some(lane.track) {
             continue;
         }
-        let lanes = &trace.track(id).lanes;
+        let lanes = &trace.track(lane.track).lanes;
         let depth = lanes.iter().position(|&lane| lane == slice.lane).unwrap_or(0);
         let y = pen.lane_y(row, depth);
         let rect = pen.rect(trace.span_of(slice), y);

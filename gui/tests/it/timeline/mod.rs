@@ -2,5 +2,6 @@
 
 mod pictures;
 mod prepare;
+mod rows;
 mod view;
 mod window;

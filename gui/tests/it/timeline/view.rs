@@ -194,17 +194,16 @@ fn jumps_can_be_undone_and_intervals_marked() {
 #[test]
 fn every_change_of_the_view_can_be_undone_and_redone() {
     let mut view = view();
-    let shown = |view: &ViewState| {
-        (view.window, view.open.clone(), view.sm_row_height, view.pinned.clone())
-    };
+    let shown =
+        |view: &ViewState| (view.window, view.open.clone(), view.sm_row_height, view.rows.clone());
     let mut steps = vec![shown(&view)];
     let at_ns = view.window.start_ns;
-    let track = DATA.ranks[0].streams[0];
+    let row = RowKind::Stream(DATA.ranks[0].streams[0]).id(&DATA);
     let changes: [&[ViewCommand]; 4] = [
         &[ViewCommand::Zoom { factor: 0.5, at_ns }, ViewCommand::Pan { share: 0.1 }],
         &[ViewCommand::Toggle(FoldId::Rank(1))],
         &[ViewCommand::SetRowHeight(8.0), ViewCommand::SetRowHeight(9.0)],
-        &[ViewCommand::Pin(track)],
+        &[ViewCommand::Pin(row)],
     ];
     for change in changes {
         change.iter().for_each(|command| apply(&mut view, command.clone()));

@@ -1,0 +1,147 @@
+//! What a row is: where it stands in one trace ([`RowKind`]), and by what it is found again in the next ([`RowId`]).
+
+use weftscope_traces::{TrackId, TrackKind};
+
+use super::{FoldId, TimelineData};
+
+/// What a row shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// Header of a rank with its ribbon; the index is into [`TimelineData::ranks`].
+    Rank(usize),
+    /// A stream: op spans.
+    Stream(TrackId),
+    /// A counter: index into [`TraceParts::counters`](weftscope_traces::TraceParts::counters).
+    Counter(usize),
+    /// Header over the SM rows of a rank.
+    Sms(usize),
+    /// One SM with its slots.
+    Sm(TrackId),
+    /// Header over host threads of a rank (index) or of none.
+    Hosts(Option<usize>),
+    /// One host thread, or what the driver did.
+    Host(TrackId),
+}
+
+/// A row, named so that it is found again in the next iteration's trace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RowId {
+    /// Header of a rank.
+    Rank(u32),
+    /// A stream, an SM, a host thread, a row of the driver.
+    Track(TrackKind),
+    /// A counter of a rank.
+    Counter {
+        /// Global rank.
+        rank: Option<u32>,
+        /// Its name.
+        name: String,
+    },
+    /// Header over the SM rows of a rank.
+    Sms(u32),
+    /// Header over the host threads of a rank, or of none.
+    Hosts(Option<u32>),
+}
+
+impl RowKind {
+    /// By what it is found again.
+    pub fn id(self, data: &TimelineData) -> RowId {
+        let rank = |index: usize| data.ranks[index].rank;
+        match self {
+            Self::Rank(index) => RowId::Rank(rank(index)),
+            Self::Sms(index) => RowId::Sms(rank(index)),
+            Self::Hosts(index) => RowId::Hosts(index.map(rank)),
+            Self::Counter(index) => {
+                let series = &data.trace.counters[index];
+                RowId::Counter { rank: series.rank, name: series.name.clone() }
+            }
+            Self::Stream(id) | Self::Sm(id) | Self::Host(id) => {
+                RowId::Track(data.trace.track(id).kind.clone())
+            }
+        }
+    }
+
+    /// What a click on its header folds.
+    pub fn fold_id(self, data: &TimelineData) -> Option<FoldId> {
+        match self {
+            Self::Rank(index) => Some(FoldId::Rank(data.ranks[index].rank)),
+            Self::Sms(index) => Some(FoldId::Sms(data.ranks[index].rank)),
+            Self::Hosts(index) => Some(FoldId::Host(index.map(|i| data.ranks[i].rank))),
+            _ => None,
+        }
+    }
+
+    /// The track whose slices it shows.
+    pub fn slices_of(self) -> Option<TrackId> {
+        match self {
+            Self::Stream(id) | Self::Sm(id) | Self::Host(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Its name, as the column of names has it.
+    pub fn name(self, data: &TimelineData) -> String {
+        match self {
+            Self::Rank(index) => {
+                let rows = &data.ranks[index];
+                let named = rows.track.map(|track| data.trace.track(track).name.clone());
+                named.unwrap_or_else(|| format!("rank {}", rows.rank))
+            }
+            Self::Sms(_) => "SMs".to_owned(),
+            Self::Hosts(_) => "host threads".to_owned(),
+            Self::Counter(index) => data.trace.counters[index].name.clone(),
+            Self::Stream(id) | Self::Sm(id) | Self::Host(id) => data.trace.track(id).name.clone(),
+        }
+    }
+
+    /// The rank it belongs to.
+    pub fn rank(self, data: &TimelineData) -> Option<u32> {
+        match self {
+            Self::Rank(index) | Self::Sms(index) => Some(data.ranks[index].rank),
+            Self::Hosts(index) => index.map(|index| data.ranks[index].rank),
+            Self::Counter(index) => data.trace.counters[index].rank,
+            Self::Stream(id) | Self::Sm(id) | Self::Host(id) => data.trace.track(id).kind.rank(),
+        }
+    }
+
+    /// Its name where it stands apart from its rank.
+    pub fn full_name(self, data: &TimelineData) -> String {
+        match (self, self.rank(data)) {
+            (Self::Rank(_), _) | (_, None) => self.name(data),
+            (_, Some(rank)) => format!("r{rank} {}", self.name(data)),
+        }
+    }
+}
+
+impl RowId {
+    /// The row in this trace; `None` when it has no such row.
+    pub fn find(&self, data: &TimelineData) -> Option<RowKind> {
+        let index = |rank: u32| data.ranks.iter().position(|rows| rows.rank == rank);
+        match self {
+            Self::Rank(rank) => index(*rank).map(RowKind::Rank),
+            Self::Sms(rank) => {
+                index(*rank).filter(|&at| !data.ranks[at].sms.is_empty()).map(RowKind::Sms)
+            }
+            Self::Hosts(None) => (!data.hosts.is_empty()).then_some(RowKind::Hosts(None)),
+            Self::Hosts(Some(rank)) => index(*rank)
+                .filter(|&at| !data.ranks[at].hosts.is_empty())
+                .map(|at| RowKind::Hosts(Some(at))),
+            Self::Counter { rank, name } => {
+                let mut counters = data.trace.counters.iter();
+                let at = counters.position(|series| series.rank == *rank && series.name == *name);
+                at.map(RowKind::Counter)
+            }
+            Self::Track(kind) => {
+                let id = data.trace.find_track(kind)?;
+                match kind {
+                    TrackKind::Stream { .. } => Some(RowKind::Stream(id)),
+                    TrackKind::Sm { .. } => Some(RowKind::Sm(id)),
+                    TrackKind::HostThread { .. } | TrackKind::Driver { .. } => {
+                        Some(RowKind::Host(id))
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+}
