@@ -11,7 +11,7 @@ use egui::{Pos2, RawInput, Rect, vec2};
 use synthetic::Shape;
 use weftscope::{
     theme::{Mode, Theme},
-    timeline::{DrawList, RowLayout, TimelineData, ViewCommand, ViewState, timeline_ui},
+    timeline::{DrawList, HeightOf, RowLayout, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
 use weftscope_traces::{LaneId, Span};
 
@@ -33,7 +33,7 @@ impl Screen {
         let data = TimelineData::new(Arc::new(synthetic::trace(SHAPE)));
         let mut view = ViewState::new(&data);
         ViewCommand::UnfoldAll.apply(&mut view, &data);
-        ViewCommand::SetRowHeight(3.0).apply(&mut view, &data);
+        ViewCommand::SetRowHeight(HeightOf::Sm, 3.0).apply(&mut view, &data);
         let height = RowLayout::new(&data, &view).height + 120.0;
         let theme = Theme::of(Mode::Dark);
         let ctx = egui::Context::default();

@@ -218,6 +218,12 @@ fn view_actions() -> Vec<Action> {
             None,
         ),
         view(
+            Command::ShowBottom(BottomTab::Marks),
+            "Show the marks",
+            "What was marked, with names and notes",
+            None,
+        ),
+        view(
             Command::ToggleSearch,
             "Search",
             "Find ops by name, kind, layer, length",
@@ -256,6 +262,7 @@ fn look_actions() -> Vec<Action> {
     let undo = "Zoom, folds, rows, their heights and marks as before";
     let same = "The selected op elsewhere on its stream, by name";
     let exposed = "Communication without computation of the same rank beside it";
+    let marks = "M sets a mark; its flag on the ruler opens it";
     let gap = "Time in which nothing runs on any stream of the rank";
     vec![
         look(ViewCommand::Undo, "Undo the view change", undo, ctrl(Key::Z)),
@@ -267,6 +274,8 @@ fn look_actions() -> Vec<Action> {
             "None pinned, hidden, filtered out or moved",
             None,
         ),
+        look(ViewCommand::GoMark(1), "Next mark", marks, key(Key::J)),
+        look(ViewCommand::GoMark(-1), "Previous mark", marks, shift(Key::J)),
         look(go(Landmark::SameOp, 1), "Next of the same op", same, key(Key::O)),
         look(go(Landmark::SameOp, -1), "Previous of the same op", same, shift(Key::O)),
         look(go(Landmark::Exposed, 1), "Next exposed communication", exposed, key(Key::E)),

@@ -7,6 +7,7 @@ use super::{
     document::{Document, DocumentId, OpenDocument, Shown},
     effect::Effect,
     event::{Event, JobResult},
+    marks::{self, MarkStore, apply_marks},
     notice::Severity,
     path_question::{PathPurpose, PathQuestion},
     recent::Recent,
@@ -27,6 +28,10 @@ pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Dropped(paths) => update(state, Command::Open(paths)),
         Event::Picked(purpose, paths) => picked(state, purpose, paths),
         Event::JobDone { id, result } => job_done(state, id, result),
+        Event::Marks(event) => {
+            apply_marks(state, event);
+            Vec::new()
+        }
         #[cfg(feature = "live")]
         Event::Live(event) => super::live::apply_live(state, *event),
     }
@@ -59,7 +64,7 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
         }
         JobResult::Opened { paths, document } => {
             if known {
-                opened(state, paths, document, kind == Some(JobKind::OpenReference));
+                return opened(state, paths, document, kind == Some(JobKind::OpenReference));
             }
         }
         JobResult::Exists { format, path } => {
@@ -95,7 +100,12 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
 }
 
 /// Shows what was opened, or holds what is in view against it.
-fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>, is_reference: bool) {
+fn opened(
+    state: &mut State,
+    paths: Vec<PathBuf>,
+    document: Arc<Document>,
+    is_reference: bool,
+) -> Vec<Effect> {
     // Samples are offered anyway.
     let is_sample = |path: &PathBuf| !matches!(Sample::of_path(path), Ok(None));
     if !paths.iter().any(is_sample)
@@ -108,12 +118,14 @@ fn opened(state: &mut State, paths: Vec<PathBuf>, document: Arc<Document>, is_re
         Some(at) => state.documents.remove(at).view,
         None => ViewState::new(&document.timeline),
     };
-    let id = DocumentId(state.fresh_id());
-    let open = OpenDocument { id, paths, document, view };
+    let (id, marks) = (DocumentId(state.fresh_id()), MarkStore::of(&paths));
+    let open = OpenDocument { id, paths, document, view, marks };
+    let reading = marks::begin(&open);
     if is_reference {
         hold_opened(state, open.name(), Arc::clone(&open.document));
     } else {
         state.shown = Shown::File(id);
     }
     state.documents.push(open);
+    reading.into_iter().collect()
 }

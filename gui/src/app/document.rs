@@ -7,7 +7,7 @@ use weftscope_traces::{
     analysis::{Config, Ops},
 };
 
-use super::{batch_picture::BatchPicture, explain::Explanation};
+use super::{batch_picture::BatchPicture, explain::Explanation, marks::MarkStore};
 use crate::timeline::{TimelineData, ViewState};
 
 /// Identifies an opened document.
@@ -82,6 +82,8 @@ pub struct OpenDocument {
     pub document: Arc<Document>,
     /// How it is looked at.
     pub view: ViewState,
+    /// Where its marks are kept.
+    pub marks: MarkStore,
 }
 
 impl OpenDocument {

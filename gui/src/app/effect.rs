@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::analysis::{CompareConfig, Search};
 
-use super::{document::Document, path_question::PathPurpose};
+use super::{document::Document, marks::MarksTask, path_question::PathPurpose};
 use crate::{
     jobs::{Asked, Export, JobStatus},
     timeline::RangeSelection,
@@ -25,6 +25,8 @@ pub enum Effect {
     Aggregate(JobStatus, Arc<Document>, RangeSelection),
     /// Find what a search matches.
     Search(JobStatus, Arc<Document>, Arc<Search>),
+    /// Read or write the marks of a file.
+    Marks(MarksTask),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.

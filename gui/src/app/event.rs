@@ -4,7 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::analysis::{CompareReport, Hits};
 
-use super::{aggregate::RangeTables, document::Document, path_question::PathPurpose};
+use super::{
+    aggregate::RangeTables, document::Document, marks::MarksEvent, path_question::PathPurpose,
+};
 use crate::jobs::{ExportFormat, JobId};
 
 /// One thing that happened. The list is closed: what is not here cannot wake the window.
@@ -20,6 +22,8 @@ pub enum Event {
         /// How.
         result: JobResult,
     },
+    /// Marks were read, or could not be kept.
+    Marks(MarksEvent),
     /// The live run.
     #[cfg(feature = "live")]
     Live(Box<super::live::LiveEvent>),

@@ -17,6 +17,7 @@ mod explain;
 #[cfg(feature = "live")]
 pub mod live;
 mod look;
+mod marks;
 mod notice;
 mod palette;
 mod panel;
@@ -39,6 +40,7 @@ pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
 pub use effect::Effect;
 pub use event::{Event, JobResult};
 pub use explain::Explanation;
+pub use marks::{MarkStore, MarksEvent, MarksTask};
 pub use notice::{Notice, NoticeId, Notices, Severity};
 pub use palette::palette_rows;
 pub use panel::{BottomTab, Extent, PanelFacts, PanelId, PanelLayout, Side};

@@ -131,13 +131,16 @@ pub enum BottomTab {
     Curve,
     /// What differs from what the document in view is held against.
     Differences,
+    /// What the user marked.
+    Marks,
     /// What was lost or uncertain.
     Diagnostics,
 }
 
 impl BottomTab {
     /// Every tab, left to right.
-    pub const ALL: [Self; 4] = [Self::Details, Self::Curve, Self::Differences, Self::Diagnostics];
+    pub const ALL: [Self; 5] =
+        [Self::Details, Self::Curve, Self::Differences, Self::Marks, Self::Diagnostics];
 
     /// Name as shown.
     pub fn name(self) -> &'static str {
@@ -145,6 +148,7 @@ impl BottomTab {
             Self::Details => "Details",
             Self::Curve => "Curve",
             Self::Differences => "Differences",
+            Self::Marks => "Marks",
             Self::Diagnostics => "Diagnostics",
         }
     }

@@ -12,6 +12,7 @@ use super::{
     document::Document,
     effect::Effect,
     event::{Event, JobResult},
+    marks::MarkKeeper,
     path_question::PathPurpose,
 };
 use crate::jobs::{self, EventSender};
@@ -19,6 +20,7 @@ use crate::jobs::{self, EventSender};
 /// Holds what effects need: the way back, and the session.
 pub struct Runner {
     events: EventSender,
+    marks: MarkKeeper,
     #[cfg(feature = "live")]
     session: Option<SessionHandle>,
     #[cfg(feature = "live")]
@@ -38,6 +40,7 @@ impl Runner {
     /// A runner whose results come back through `events`.
     pub fn new(events: EventSender) -> Self {
         Self {
+            marks: MarkKeeper::new(events.clone()),
             events,
             #[cfg(feature = "live")]
             session: None,
@@ -87,6 +90,7 @@ impl Runner {
                     }
                 });
             }
+            Effect::Marks(task) => self.marks.send(task),
             Effect::Search(job, document, search) => {
                 self.events.spawn(job.id, "search", job.control(), move |control| {
                     find(&document, search, control)
@@ -129,9 +133,15 @@ impl Runner {
         None
     }
 
-    /// Ends the session, and gives the GPUs back when the iteration under way is over.
-    #[cfg(feature = "live")]
+    /// Waits until marks are written; ends the session, and gives the GPUs back when the iteration under way is over.
     pub fn close(&mut self) {
+        self.marks.close();
+        #[cfg(feature = "live")]
+        self.close_session();
+    }
+
+    #[cfg(feature = "live")]
+    fn close_session(&mut self) {
         self.session = None;
         if !self.executors.close() {
             eprintln!("weftscope: the GPUs are still busy and are left to the driver");

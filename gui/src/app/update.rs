@@ -33,10 +33,10 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
             return open(state, Asked::Paths(paths), JobKind::OpenReference);
         }
         Command::Compare(command) => return update_comparison(state, command),
-        Command::Close(id) => close(state, id),
+        Command::Close(id) => return close(state, id),
         Command::CloseShown => {
             if let Shown::File(id) = state.shown {
-                close(state, id);
+                return close(state, id);
             }
         }
         Command::Show(shown) => {
@@ -193,11 +193,14 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool)
     vec![Effect::Export(job, document, Export { format, look, path, replace })]
 }
 
-fn close(state: &mut State, id: DocumentId) {
+/// Closes a file; what was marked since the last frame is kept first.
+fn close(state: &mut State, id: DocumentId) -> Vec<Effect> {
+    let unsaved = super::marks::flush_all(state);
     state.documents.retain(|open| open.id != id);
     if state.shown == Shown::File(id) {
         state.shown = state.fallback_shown();
     }
+    unsaved
 }
 
 fn cancel(state: &mut State, id: JobId) {
@@ -242,6 +245,9 @@ fn escape(state: &mut State) -> Vec<Effect> {
     if state.overlay != Overlay::None {
         state.overlay = Overlay::None;
         return Vec::new();
+    }
+    if state.view().is_some_and(|view| view.marks.open().is_some()) {
+        return look(state, ViewCommand::OpenMark(None));
     }
     if state.searching {
         return update(state, Command::ToggleSearch);

@@ -7,6 +7,7 @@ use super::{
     command::Command,
     comparison::{align, flush_comparison},
     event::Event,
+    marks,
     notice::Severity,
     runner::{Runner, WindowTask},
     settings::Settings,
@@ -176,6 +177,7 @@ impl App {
         effects.extend(flush_comparison(&mut self.state));
         align(&mut self.state);
         effects.extend(flush_search(&mut self.state));
+        effects.extend(marks::flush(&mut self.state));
         for effect in effects {
             match self.runner.run(effect) {
                 None => {}
@@ -216,8 +218,10 @@ impl eframe::App for App {
         self.draw(ui);
     }
 
-    #[cfg(feature = "live")]
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        for effect in marks::flush_all(&mut self.state) {
+            self.runner.run(effect);
+        }
         self.runner.close();
     }
 

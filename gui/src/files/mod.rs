@@ -3,6 +3,7 @@
 mod atomic;
 mod error;
 mod format;
+mod marks;
 mod sample;
 mod trace_file;
 mod typed;
@@ -10,6 +11,7 @@ mod typed;
 pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
 pub use error::FileError;
 pub use format::TraceFormat;
+pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{Hook, SaveOptions, no_hook, open_trace, save_trace};
 pub use typed::{expand, paths_of_text};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf, absolute},
 };
 
-use super::{FileError, Sample};
+use super::{FileError, MARKS_ENDING, Sample};
 
 /// The paths in a line of text: one that exists as it stands, spaces and all; else several, split as a shell splits words
 /// (quotes and backslashes hold spaces together). Addresses that begin with `file://`, as file managers copy them, are
@@ -69,7 +69,9 @@ fn is_recording(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let bare = name.strip_suffix(".gz").unwrap_or(&name);
     let mut endings = weftscope_traces::FORMATS.iter().flat_map(|format| format.endings);
-    !name.starts_with('.') && endings.any(|ending| name.ends_with(ending) || bare.ends_with(ending))
+    !name.starts_with('.')
+        && !name.ends_with(MARKS_ENDING)
+        && endings.any(|ending| name.ends_with(ending) || bare.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -100,7 +102,14 @@ mod tests {
     #[test]
     fn a_folder_stands_for_its_recordings() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["r1.json.gz", "r0.json", "notes.txt", ".r0.json.1-2.part", "a.weft"] {
+        for name in [
+            "r1.json.gz",
+            "r0.json",
+            "notes.txt",
+            ".r0.json.1-2.part",
+            "a.weft",
+            "a.weft.weftscope.json",
+        ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let sample = super::super::SAMPLES[0].path();

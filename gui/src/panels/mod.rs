@@ -21,6 +21,7 @@ mod jobs;
 #[cfg(feature = "live")]
 mod knobs;
 mod legend;
+mod marks;
 mod menu;
 mod notices;
 mod pair;
@@ -84,6 +85,7 @@ fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
         #[cfg(not(feature = "live"))]
         BottomTab::Curve => {}
         BottomTab::Differences => compare::differences_ui(ui, cx),
+        BottomTab::Marks => marks::marks_ui(ui, cx),
         BottomTab::Diagnostics => diagnostics::diagnostics_ui(ui, cx),
     }
 }

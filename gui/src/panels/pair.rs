@@ -73,11 +73,26 @@ fn timeline(
     let mut ui = ui.new_child(builder);
     ui.set_clip_rect(rect.intersect(ui.clip_rect()));
     let mut commands = timeline_ui(&mut ui, &document.timeline, view, cx.theme);
-    let is_own = |command: &ViewCommand| {
-        is_active || matches!(command, ViewCommand::Hover(_) | ViewCommand::Scroll(_))
-    };
-    commands.retain(is_own);
+    commands.retain(|command| is_active || is_its_own(command));
     commands
+}
+
+/// True for what comes of a menu, a card or a bar of the timeline itself, wherever that reaches.
+fn is_its_own(command: &ViewCommand) -> bool {
+    use ViewCommand as C;
+    matches!(
+        command,
+        C::Hover(_)
+            | C::Scroll(_)
+            | C::Pin(_)
+            | C::Hide(_)
+            | C::ShowAllRows
+            | C::MoveRow(..)
+            | C::OpenMark(_)
+            | C::EditMark { .. }
+            | C::RemoveMark(_)
+            | C::ShowMark(_)
+    )
 }
 
 fn line(ui: &mut Ui, cx: &mut Cx<'_>, rect: Rect, add: impl FnOnce(&mut Ui, &mut Cx<'_>)) {

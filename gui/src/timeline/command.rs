@@ -5,8 +5,8 @@ use std::sync::Arc;
 use weftscope_traces::{SliceRef, Span, TrackKind, analysis::Hits};
 
 use super::{
-    Arrangement, FoldId, Hover, Landmark, RangeSelection, Search, Selection, TimelineData,
-    ViewState, history::Stroke, layout::RowLayout, row_kind::RowId,
+    Arrangement, FoldId, HeightOf, Hover, Landmark, RangeSelection, Search, Selection,
+    TimelineData, ViewState, history::Stroke, layout::RowLayout, mark::all_tracks, row_kind::RowId,
 };
 
 /// One change of the view. Menu, keys, pointer, tests and the command line all send these.
@@ -58,8 +58,10 @@ pub enum ViewCommand {
     FoldAll,
     /// Opens every rank with its SM rows.
     UnfoldAll,
-    /// Height of an SM row in points; kept in 3…16.
-    SetRowHeight(f32),
+    /// Makes rows of a kind so high, points, within their limits.
+    SetRowHeight(HeightOf, f32),
+    /// Makes rows of a kind as high as at first.
+    ResetRowHeight(HeightOf),
     /// Keeps a row at the top, or lets it go.
     Pin(RowId),
     /// Hides rows, and what is below them.
@@ -72,8 +74,26 @@ pub enum ViewCommand {
     FilterRows(String),
     /// Rows as they were recorded: none is pinned, hidden, filtered out or moved.
     ResetRows,
-    /// Marks the selected slice's or range's interval; on an interval already marked takes the mark away.
+    /// Marks the selected slice's or range's interval, or the time under the pointer when nothing is selected; what is
+    /// marked already is marked no longer.
     Mark,
+    /// Gives a mark (by its place in the list) a name and a note.
+    EditMark {
+        /// Place in the list.
+        at: usize,
+        /// Name.
+        name: String,
+        /// Note.
+        note: String,
+    },
+    /// Takes a mark away.
+    RemoveMark(usize),
+    /// Shows name and note of a mark to be edited, or of none.
+    OpenMark(Option<usize>),
+    /// Brings a mark into view and selects its stretch.
+    ShowMark(usize),
+    /// The same with the next mark (+1) or the one before (−1).
+    GoMark(i32),
     /// Looks for a text by the grammar of [`Query`](weftscope_traces::analysis::Query); the empty text looks for nothing.
     Search(String),
     /// Goes to the next hit (+1) or the one before (−1).
@@ -94,7 +114,8 @@ impl ViewCommand {
                 | Self::Toggle(_)
                 | Self::FoldAll
                 | Self::UnfoldAll
-                | Self::SetRowHeight(_)
+                | Self::SetRowHeight(..)
+                | Self::ResetRowHeight(_)
                 | Self::Pin(_)
                 | Self::Hide(_)
                 | Self::ShowAllRows
@@ -124,8 +145,9 @@ impl ViewCommand {
             // Where rows are scrolled to comes back with a step, and is none.
             Self::Hover(_) | Self::Scroll(_) => return self.change(view, data),
             Self::Zoom { .. } | Self::Pan { .. } => Some(Stroke::Move),
-            Self::SetRowHeight(_) => Some(Stroke::RowHeight),
+            Self::SetRowHeight(of, _) => Some(Stroke::RowHeight(of)),
             Self::FilterRows(_) => Some(Stroke::Filter),
+            Self::EditMark { at, .. } => Some(Stroke::MarkText(at)),
             _ => None,
         };
         view.keep(stroke, |view| self.change(view, data));
@@ -174,10 +196,8 @@ impl ViewCommand {
                     view.open.insert(FoldId::Sms(rows.rank));
                 }
             }
-            Self::SetRowHeight(height) => {
-                let limits = ViewState::SM_ROW_HEIGHTS;
-                view.sm_row_height = height.clamp(*limits.start(), *limits.end());
-            }
+            Self::SetRowHeight(of, points) => view.heights.set(of, points),
+            Self::ResetRowHeight(of) => view.heights.reset(of),
             Self::Pin(row) => view.rows.toggle_pin(row),
             Self::Hide(rows) => view.rows.hide(rows),
             Self::ShowAllRows => view.rows.show_all(),
@@ -185,6 +205,16 @@ impl ViewCommand {
             Self::FilterRows(text) => view.rows.filter = text,
             Self::ResetRows => view.rows = Arrangement::default(),
             Self::Mark => mark(view, data),
+            Self::EditMark { at, name, note } => view.marks.rename(at, name, note),
+            Self::RemoveMark(at) => view.marks.remove(at),
+            Self::OpenMark(at) => view.marks.set_open(at),
+            Self::ShowMark(at) => show_mark(view, data, at),
+            Self::GoMark(by) => {
+                let centre_ns = view.window.start_ns + view.window.len_ns() / 2;
+                if let Some(at) = view.marks.neighbour(by, centre_ns) {
+                    show_mark(view, data, at);
+                }
+            }
             Self::Search(text) => view.search = Search::of(data, text),
             Self::SearchStep(by) => search_step(view, data, by),
         }
@@ -318,11 +348,18 @@ fn show_span(view: &mut ViewState, data: &TimelineData, span: Span) {
 }
 
 fn mark(view: &mut ViewState, data: &TimelineData) {
-    let Some(span) = selected_span(view, data) else { return };
-    if let Some(index) = view.marked.iter().position(|&marked| marked == span) {
-        view.marked.remove(index);
-    } else {
-        view.marked.push(span);
+    let pointed = || view.hover.map(|hover| Span::new(hover.time_ns, hover.time_ns));
+    if let Some(span) = selected_span(view, data).or_else(pointed) {
+        view.marks.toggle(span);
+    }
+}
+
+fn show_mark(view: &mut ViewState, data: &TimelineData, at: usize) {
+    let Some(span) = view.marks.go_to(at) else { return };
+    show_span(view, data, span);
+    if !span.is_empty() {
+        let tracks = all_tracks(data);
+        view.selection = Selection::Range(RangeSelection { span, tracks });
     }
 }
 

@@ -1,12 +1,16 @@
+use super::HeightOf;
+
 /// Changes that come many in a row and are undone together, until something else is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stroke {
     /// Zooming and panning.
     Move,
     /// Drawing rows higher.
-    RowHeight,
+    RowHeight(HeightOf),
     /// Typing what rows to show.
     Filter,
+    /// Typing name and note of a mark.
+    MarkText(usize),
 }
 
 /// Changes to undo and to redo, newest last; `L` is what a change changes, whole.

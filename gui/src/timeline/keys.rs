@@ -2,7 +2,7 @@
 
 use egui::{Event, Id, InputState, Key, Ui};
 
-use super::{ViewCommand, ViewState};
+use super::{HeightOf, ViewCommand, ViewState};
 use crate::keys::{is_pressed, plain};
 
 /// Doublings of the window a second while a zoom key is held.
@@ -80,8 +80,8 @@ fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
         (Key::M, ViewCommand::Mark),
         (Key::Backspace, ViewCommand::Undo),
         (Key::Escape, ViewCommand::ClearSelection),
-        (Key::Minus, ViewCommand::SetRowHeight(view.sm_row_height - 1.0)),
-        (Key::Equals, ViewCommand::SetRowHeight(view.sm_row_height + 1.0)),
+        (Key::Minus, ViewCommand::SetRowHeight(HeightOf::Sm, view.heights.sm - 1.0)),
+        (Key::Equals, ViewCommand::SetRowHeight(HeightOf::Sm, view.heights.sm + 1.0)),
     ];
     table
         .into_iter()
@@ -95,9 +95,10 @@ pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     ("W  S", "Zoom in, out at the pointer"),
     ("A  D", "Pan left, right"),
     ("Ctrl+wheel", "Zoom at the pointer"),
-    ("drag", "Select a range"),
+    ("drag", "Select a range; its ends snap to edges of slices, with Alt they do not"),
     ("Shift+drag", "Pan"),
     ("click", "Select a slice"),
+    ("drag an edge", "Of a row's name: rows of its kind higher or lower; double click as at first"),
     ("right click", "On a row's name: pin, hide, move it"),
     ("F", "Fit the selection, else everything"),
     ("0", "Fit everything"),
@@ -105,7 +106,7 @@ pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     (".  ,", "Next, previous slice on the row"),
     ("[  ]", "Go to a producer, a consumer"),
     ("-  =", "Lower, higher SM rows"),
-    ("M", "Mark the interval"),
+    ("M", "Mark the selection or the time under the pointer"),
     ("/", "Search"),
     ("Esc", "Clear the selection"),
 ];

@@ -3,7 +3,7 @@
 use egui::Rangef;
 use weftscope_traces::TrackId;
 
-use super::{FoldId, TimelineData, ViewState, row_kind::RowKind};
+use super::{FoldId, HeightOf, TimelineData, ViewState, row_kind::RowKind};
 
 /// One row, placed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,20 +53,14 @@ pub struct RowLayout {
     pub height: f32,
 }
 
-/// Heights in points, on the 4-point grid (SM rows excepted: their height is the user's).
+/// Heights in points, on the 4-point grid; others are the user's.
 pub(super) mod height {
     /// A rank's ribbon at least. Eight of them fit with room for the rest at 720.
     pub(in crate::timeline) const RIBBON: f32 = 40.0;
     /// A rank's ribbon at most; beyond, more height shows nothing more.
     pub(in crate::timeline) const TALL_RIBBON: f32 = 88.0;
-    /// One lane of a stream.
-    pub(in crate::timeline) const STREAM: f32 = 20.0;
-    /// A counter.
-    pub(in crate::timeline) const COUNTER: f32 = 20.0;
     /// A heading without data.
     pub(in crate::timeline) const HEADING: f32 = 20.0;
-    /// One depth of a host thread.
-    pub(in crate::timeline) const HOST: f32 = 16.0;
     /// Air under a rank.
     pub(in crate::timeline) const RANK_GAP: f32 = 4.0;
 }
@@ -77,7 +71,7 @@ impl RowLayout {
         Self::with(data, view, &[])
     }
 
-    /// The same, with the ribbons grown to use what `height` leaves over.
+    /// The same, with the ribbons grown to use what `height` leaves over, unless they were drawn to a height.
     pub fn fitted(data: &TimelineData, view: &ViewState, height: f32) -> Self {
         Self::fitted_with(data, view, &[], height)
     }
@@ -108,6 +102,9 @@ impl RowLayout {
         height: f32,
     ) -> Self {
         let mut layout = Self::with(data, view, on_top);
+        if view.heights.ribbon.is_some() {
+            return layout;
+        }
         let is_ribbon = |row: &&Row| matches!(row.kind, RowKind::Rank(_));
         let ribbons = layout.rows.iter().filter(is_ribbon).count().max(1) as f32;
         let spare = height - layout.height;
@@ -198,13 +195,14 @@ impl Placer<'_> {
     /// Height in points, and lanes.
     fn size(&self, row: RowKind) -> (f32, u32) {
         let lanes = |id: TrackId| self.data.trace.track(id).lanes.len().max(1) as u32;
+        let heights = &self.view.heights;
         match row {
-            RowKind::Rank(_) => (height::RIBBON, 1),
-            RowKind::Counter(_) => (height::COUNTER, 1),
+            RowKind::Rank(_) => (heights.ribbon.unwrap_or(height::RIBBON), 1),
+            RowKind::Counter(_) => (heights.counter, 1),
             RowKind::Sms(_) | RowKind::Hosts(_) => (height::HEADING, 0),
-            RowKind::Stream(id) => (height::STREAM * lanes(id) as f32, lanes(id)),
-            RowKind::Sm(id) => (self.view.sm_row_height, lanes(id)),
-            RowKind::Host(id) => (height::HOST * lanes(id) as f32, lanes(id)),
+            RowKind::Stream(id) => (heights.stream * lanes(id) as f32, lanes(id)),
+            RowKind::Sm(id) => (heights.sm, lanes(id)),
+            RowKind::Host(id) => (heights.host * lanes(id) as f32, lanes(id)),
         }
     }
 }
@@ -214,7 +212,7 @@ impl Placer<'_> {
 pub fn view_for_height(data: &TimelineData, height: f32) -> ViewState {
     let mut view = ViewState::new(data);
     view.open.clear();
-    view.sm_row_height = *ViewState::SM_ROW_HEIGHTS.start();
+    view.heights.sm = *HeightOf::Sm.limits().start();
     let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
     let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];
     // The strips above the rows take about a hundred points.

@@ -9,7 +9,7 @@ impl ViewState {
     pub(crate) fn follow(&mut self, leader: &Self, shift_ns: i64) {
         self.window = shifted(leader.window, shift_ns);
         self.open.clone_from(&leader.open);
-        self.sm_row_height = leader.sm_row_height;
+        self.heights = leader.heights;
         self.rows.clone_from(&leader.rows);
     }
 }

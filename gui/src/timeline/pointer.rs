@@ -6,6 +6,7 @@ use weftscope_traces::Span;
 use super::{
     Hover, RangeSelection, ViewCommand,
     hit::{Scene, hit, tracks_between},
+    snap::snapped,
 };
 
 /// Points of wheel travel that halve or double the window.
@@ -33,7 +34,8 @@ impl Pointer<'_> {
                 (ui.input(|input| input.pointer.press_origin()), response.interact_pointer_pos())
         {
             ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
-            commands.push(ViewCommand::SelectRange(self.range(from, to)));
+            let snaps = !ui.input(|input| input.modifiers.alt);
+            commands.push(ViewCommand::SelectRange(self.range(from, to, snaps)));
         }
         if response.clicked()
             && let Some(at) = response.interact_pointer_pos()
@@ -111,12 +113,22 @@ impl Pointer<'_> {
         f64::from(points / self.scene.bands.areas.plot.width().max(1.0))
     }
 
-    fn range(&self, from: Pos2, to: Pos2) -> RangeSelection {
+    /// The stretch between two points, its ends drawn to edges of slices.
+    fn range(&self, from: Pos2, to: Pos2, snaps: bool) -> RangeSelection {
         let scale = self.scene.bands.areas.scale(self.scene.view);
-        let (left, right) = (from.x.min(to.x), from.x.max(to.x));
         let plot = self.scene.bands.areas.plot;
-        let time = |x: f32| scale.time_from_x(x.clamp(plot.left(), plot.right()));
-        let span = Span::new(time(left), time(right).max(time(left) + 1));
+        let inside = |at: Pos2| at.clamp(plot.min, plot.max - egui::vec2(0.0, 0.5));
+        let [bare_from, bare_to] = [from, to].map(|at| scale.time_from_x(inside(at).x));
+        let (mut from_ns, mut to_ns) = (bare_from, bare_to);
+        if snaps {
+            (from_ns, to_ns) = (snapped(self.scene, inside(from)), snapped(self.scene, inside(to)));
+        }
+        // Both ends at one edge: what is wanted is shorter than the reach.
+        if from_ns == to_ns {
+            to_ns = bare_to;
+        }
+        let start_ns = from_ns.min(to_ns);
+        let span = Span::new(start_ns, from_ns.max(to_ns).max(start_ns + 1));
         let y = |at: Pos2| at.y.clamp(plot.top(), plot.bottom());
         let heights = Rangef::new(y(from).min(y(to)), y(from).max(y(to)));
         let tracks = tracks_between(self.scene.data, self.scene.bands, heights);

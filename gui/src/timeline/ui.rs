@@ -8,10 +8,11 @@ use super::{
     bands::{Band, Bands},
     cache::FrameCache,
     emphasis::Emphasis,
+    flag::flags_ui,
     header::header_ui,
     hit::{Scene, hit},
     keys::keys,
-    paint::{self, Pen},
+    paint::{self, Flag, Pen},
     pointer::Pointer,
     tooltip::Subject,
 };
@@ -52,8 +53,11 @@ pub fn timeline_ui(
     let caches = ["timeline pinned", "timeline"]
         .map(|name| FrameCache::of(ui.ctx(), ui.scope_id().with(name)));
     let [mut pinned, mut rest] = caches.each_ref().map(|cache| cache.lock());
-    paint_all(&whole, &rows, [&mut pinned, &mut rest]);
-    interact(ui, &whole, &bands, &rows)
+    let flags = paint::flags(&whole);
+    paint_all(&whole, &rows, &flags, [&mut pinned, &mut rest]);
+    let mut commands = interact(ui, &whole, &bands, &rows);
+    flags_ui(ui, &whole, &flags, &mut commands);
+    commands
 }
 
 /// Where the row of the selected slice lies on the screen, when it does, for a timeline drawn in `whole`.
@@ -72,7 +76,7 @@ pub fn filter_rect(data: &TimelineData, whole: Rect) -> Option<Rect> {
     (rect.height() >= 20.0).then_some(rect)
 }
 
-fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], caches: [&mut FrameCache; 2]) {
+fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut FrameCache; 2]) {
     let [pinned, rest] = bands;
     let [pinned_cache, rest_cache] = caches;
     rest_cache.minimap.update(pen);
@@ -80,7 +84,6 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], caches: [&mut FrameCache; 2]) 
     pen.painter.rect_filled(pen.areas.whole, 0.0, s.panel);
     pen.painter.rect_filled(pen.areas.plot, 0.0, s.plot);
     paint::paint_ruler(pen);
-    paint::paint_marked(pen);
     paint_rows(rest, rest_cache);
     paint::paint_headers(rest);
     paint::paint_flows(rest);
@@ -90,11 +93,12 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], caches: [&mut FrameCache; 2]) 
         paint::paint_pinned_headers(pinned);
         paint::paint_selected(pinned);
     }
+    paint::paint_marked(pen);
     paint::paint_corner(pen);
-    paint::paint_range_length(pen);
+    paint::paint_flags(pen, flags);
     paint::paint_marks(pen);
     paint::paint_minimap(pen, &rest_cache.minimap);
-    paint::paint_crosshair(pen);
+    paint::paint_measures(pen);
 }
 
 /// Draws the rows of one band.

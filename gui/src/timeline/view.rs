@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
-use super::{Arrangement, FoldId, History, Search, TimelineData, history::Stroke};
+use super::{
+    Arrangement, FoldId, History, Mark, Marks, RowHeights, Search, TimelineData, history::Stroke,
+    mark::take_in,
+};
 
 /// A stretch of time over some rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +75,8 @@ pub struct ViewState {
     pub window: Span,
     /// Points scrolled down.
     pub scroll_y: f32,
-    /// Height of one SM row in points, 3…16.
-    pub sm_row_height: f32,
+    /// Heights of rows.
+    pub heights: RowHeights,
     /// What is open; everything else is folded.
     pub open: BTreeSet<FoldId>,
     /// Rows pinned, hidden, filtered and moved.
@@ -84,8 +87,8 @@ pub struct ViewState {
     pub hover: Option<Hover>,
     /// What is looked for.
     pub search: Search,
-    /// Intervals the user marked.
-    pub marked: Vec<Span>,
+    /// What the user marked.
+    pub marks: Marks,
     /// An earlier iteration to compare with.
     pub ghost: Option<Ghost>,
     /// Time that rulers and facts call 0, ns.
@@ -99,8 +102,6 @@ pub struct ViewState {
 impl ViewState {
     /// Shortest window in nanoseconds: a point then is about one nanosecond.
     pub const MIN_WINDOW_NS: i64 = 1_000;
-    /// SM row heights in points.
-    pub const SM_ROW_HEIGHTS: std::ops::RangeInclusive<f32> = 3.0..=16.0;
 
     /// The whole trace; the first rank open (streams and counters), the others as ribbons.
     pub fn new(data: &TimelineData) -> Self {
@@ -111,13 +112,13 @@ impl ViewState {
         Self {
             window: data.fit_span(),
             scroll_y: 0.0,
-            sm_row_height: 4.0,
+            heights: RowHeights::default(),
             open,
             rows: Arrangement::default(),
             selection: Selection::None,
             hover: None,
             search: Search::default(),
-            marked: Vec::new(),
+            marks: Marks::default(),
             ghost: None,
             zero_ns: 0,
             echo_ns: None,
@@ -166,10 +167,10 @@ fn is_other_length(old_ns: i64, new_ns: i64) -> bool {
 pub struct Look {
     window: Span,
     scroll_y: f32,
-    sm_row_height: f32,
+    heights: RowHeights,
     open: BTreeSet<FoldId>,
     rows: Arrangement,
-    marked: Vec<Span>,
+    marks: Vec<Mark>,
 }
 
 impl Look {
@@ -177,20 +178,20 @@ impl Look {
         Self {
             window: view.window,
             scroll_y: view.scroll_y,
-            sm_row_height: view.sm_row_height,
+            heights: view.heights,
             open: view.open.clone(),
             rows: view.rows.clone(),
-            marked: view.marked.clone(),
+            marks: view.marks.list().to_vec(),
         }
     }
 
     fn put_on(self, view: &mut ViewState) {
         view.window = self.window;
         view.scroll_y = self.scroll_y;
-        view.sm_row_height = self.sm_row_height;
+        view.heights = self.heights;
         view.open = self.open;
         view.rows = self.rows;
-        view.marked = self.marked;
+        view.marks.replace(self.marks);
     }
 }
 
@@ -215,6 +216,16 @@ impl ViewState {
         change(self);
         let after = Look::of(self);
         self.history.keep(before, &after, stroke);
+    }
+
+    /// Takes in marks that were kept in a file; to undo what was done before they came takes none of them away.
+    pub(crate) fn take_marks(&mut self, marks: &[Mark]) {
+        let mut list = self.marks.list().to_vec();
+        take_in(&mut list, marks);
+        self.marks.replace(list);
+        for look in self.history.steps() {
+            take_in(&mut look.marks, marks);
+        }
     }
 
     /// Steps of a trace become steps of the next: what showed all of it still does.

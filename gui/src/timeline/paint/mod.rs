@@ -2,11 +2,13 @@
 
 mod blocks;
 mod counter;
+mod flags;
 mod flows;
 mod ghost;
 mod hatch;
 mod header;
 mod marks;
+mod measure;
 mod meshes;
 mod minimap;
 mod names;
@@ -18,16 +20,16 @@ mod text;
 
 pub(super) use blocks::{BlockMesh, paint_blocks};
 pub(super) use counter::{paint_counter, value_at};
+pub(super) use flags::{Flag, flags, paint_flags};
 pub(super) use flows::paint_flows;
 pub(super) use ghost::paint_ghost;
 pub(super) use hatch::{hatch_texture, hatch_uv};
 pub(super) use header::{paint_corner, paint_headers, paint_pinned_headers};
 pub(super) use marks::{bracket, paint_marks};
+pub(super) use measure::paint_measures;
 pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
-pub(super) use overlay::{
-    paint_crosshair, paint_marked, paint_range, paint_range_length, paint_selected,
-};
+pub(super) use overlay::{paint_marked, paint_range, paint_selected};
 pub(super) use ruler::paint_ruler;
 
 use egui::{Color32, Painter, Rangef, Rect, pos2};

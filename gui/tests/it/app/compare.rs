@@ -9,8 +9,8 @@ use std::{
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     app::{
-        App, BottomTab, Command, CompareCommand, Document, DocumentId, OpenDocument, Pane, Shown,
-        Start, State,
+        App, BottomTab, Command, CompareCommand, Document, DocumentId, MarkStore, OpenDocument,
+        Pane, Shown, Start, State,
     },
     timeline::{Selection, ViewCommand, ViewState},
 };
@@ -47,7 +47,7 @@ fn open(id: u64, trace: Trace) -> OpenDocument {
     let document = Arc::new(Document::prepare(Arc::new(trace), "test"));
     let view = ViewState::new(&document.timeline);
     let paths = vec![PathBuf::from(format!("/data/{id}.weft"))];
-    OpenDocument { id: DocumentId(id), paths, document, view }
+    OpenDocument { id: DocumentId(id), paths, document, view, marks: MarkStore::Session }
 }
 
 /// A window over these files; the last is in view.

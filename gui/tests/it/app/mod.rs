@@ -6,6 +6,7 @@ mod commands;
 mod compare;
 #[cfg(feature = "live")]
 mod live;
+mod marks;
 mod pictures;
 mod search;
 #[cfg(feature = "live")]

@@ -102,7 +102,7 @@ fn the_sheet_of_keys_keeps_keys_to_itself() {
     let mut harness = window();
     harness.get_by_label("Pause").click();
     harness.run_steps(3);
-    let marked = |app: &App| app.state().view().unwrap().marked.len();
+    let marked = |app: &App| app.state().view().unwrap().marks.list().len();
     let span = harness.state().state().view().unwrap().window;
     let range = RangeSelection { span, tracks: Vec::new() };
     let select = Command::View(ViewCommand::SelectRange(range));

@@ -8,7 +8,7 @@ use egui::{Color32, vec2};
 use weftscope::{
     picture::{Image, render},
     theme::{Mode, Theme},
-    timeline::{FoldId, Hover, TimelineData, ViewCommand, ViewState, timeline_ui},
+    timeline::{FoldId, HeightOf, Hover, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
 use weftscope_traces::{ClockAgreement, Kind, SliceRef, Span, Split};
 
@@ -46,7 +46,7 @@ fn every_view_shows_computation_and_communication() {
     let at_ns = data.span.start_ns + data.span.len_ns() / 3;
     ViewCommand::Zoom { factor: 0.3, at_ns }.apply(&mut sms, &data);
     ViewCommand::Toggle(FoldId::Sms(0)).apply(&mut sms, &data);
-    ViewCommand::SetRowHeight(14.0).apply(&mut sms, &data);
+    ViewCommand::SetRowHeight(HeightOf::Sm, 14.0).apply(&mut sms, &data);
     let mut selected = sms.clone();
     let lane = data.trace.track(data.ranks[0].streams[0]).lanes[0];
     ViewCommand::Select(SliceRef { lane, index: 8 }).apply(&mut selected, &data);

@@ -6,13 +6,14 @@ use crate::common::{
     renderer::harness,
     synthetic::{self, Shape},
 };
-use egui::vec2;
+use egui::{Event, Modifiers, PointerButton, pos2, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use proptest::prelude::*;
 use weftscope::{
     theme::{Mode, Theme},
     timeline::{
-        History, RowId, RowKind, RowLayout, TimelineData, ViewCommand, ViewState, timeline_ui,
+        HeightOf, History, RowHeights, RowId, RowKind, RowLayout, TimelineData, ViewCommand,
+        ViewState, timeline_ui,
     },
 };
 
@@ -229,4 +230,61 @@ fn the_menu_of_a_row_pins_and_hides() {
     window.run_steps(3);
     assert!(window.query_by_label("rank 1").is_none());
     assert_eq!(BOTH.map(|name| window.state().1.rows.hidden.contains(&id(name))), [false, true]);
+}
+
+/// The lower edge of a name follows the pointer, and all of its kind are as high: where all rows fit those above grow too,
+/// where they do not the upper edge stays.
+#[test]
+fn rows_are_drawn_higher_by_the_edge_of_a_name() {
+    for (height, counter) in [(600.0, 26.0), (240.0, 32.0)] {
+        let theme = Theme::of(Mode::Dark);
+        let data = TimelineData::new(Arc::new(synthetic::trace(Shape::TINY)));
+        let mut view = ViewState::new(&data);
+        view.heights.ribbon = Some(24.0);
+        let size = vec2(560.0, height);
+        let mut window = harness(size, Mode::Dark, (data, view), move |ui, state| {
+            let (data, view) = state;
+            for command in timeline_ui(ui, data, view, &theme) {
+                command.apply(view, data);
+            }
+        });
+        window.run_steps(2);
+        let top = window.get_by_label("rank 0").rect().top();
+        // The second of two counters.
+        let edge = |window: &Harness<'_, (TimelineData, ViewState)>| {
+            let (data, view) = window.state();
+            let layout = RowLayout::new(data, view);
+            let mut rows = layout.rows.iter();
+            let row = rows.find(|row| row.kind.full_name(data) == "r0 NVLink").unwrap();
+            top + row.y + row.height - view.scroll_y
+        };
+        let before = edge(&window);
+        let at = |y: f32| pos2(60.0, y);
+        let button = |pressed, y| Event::PointerButton {
+            pos: at(y),
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        window.event(Event::PointerMoved(at(before)));
+        window.step();
+        window.event(button(true, before));
+        window.step();
+        for travel in [4.0, 9.0, 12.0] {
+            window.event(Event::PointerMoved(at(before + travel)));
+            window.step();
+        }
+        window.event(button(false, before + 12.0));
+        window.run_steps(2);
+        assert_eq!(edge(&window), before + 12.0, "{height}");
+        let expected = RowHeights { counter, ribbon: Some(24.0), ..RowHeights::default() };
+        assert_eq!(window.state().1.heights, expected);
+        let (data, view) = window.state_mut();
+        ViewCommand::ResetRowHeight(HeightOf::Counter).apply(view, data);
+        assert_eq!(view.heights.counter, 20.0, "as at first");
+        ViewCommand::Undo.apply(view, data);
+        assert_eq!(view.heights.counter, counter);
+        ViewCommand::Undo.apply(view, data);
+        assert_eq!(view.heights.counter, 20.0, "a drag is one step");
+    }
 }

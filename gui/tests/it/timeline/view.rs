@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use crate::common::synthetic::{self, Shape};
 use proptest::prelude::*;
 use weftscope::timeline::{
-    FoldId, Landmark, RangeSelection, RowKind, RowLayout, Selection, TimeScale, TimelineData,
-    ViewCommand, ViewState, facts,
+    FoldId, HeightOf, Hover, Landmark, RangeSelection, RowKind, RowLayout, Selection, TimeScale,
+    TimelineData, ViewCommand, ViewState, facts,
 };
 use weftscope_traces::{SliceRef, Span};
 
@@ -177,9 +177,9 @@ fn jumps_can_be_undone_and_intervals_marked() {
     let range = RangeSelection { span: Span::new(20_000, 60_000), tracks: Vec::new() };
     apply(&mut view, ViewCommand::SelectRange(range.clone()));
     apply(&mut view, ViewCommand::Mark);
-    assert_eq!(view.marked, [range.span]);
+    assert_eq!(view.marks.list()[0].span, range.span);
     apply(&mut view, ViewCommand::Mark);
-    assert!(view.marked.is_empty());
+    assert!(view.marks.list().is_empty());
     apply(&mut view, ViewCommand::FitSelection);
     let near = view.window;
     assert!(near.len_ns() < whole.len_ns());
@@ -189,20 +189,68 @@ fn jumps_can_be_undone_and_intervals_marked() {
     assert_eq!(view.window, near);
 }
 
+/// Names are given and free; marks stand in order, are gone to one after another, and come and go with undo.
+#[test]
+fn marks_are_named_edited_and_gone_to() {
+    let mut view = view();
+    let names = |view: &ViewState| {
+        view.marks.list().iter().map(|mark| mark.name.clone()).collect::<Vec<_>>()
+    };
+    for at in [60_000, 20_000, 90_000] {
+        let range = RangeSelection { span: Span::new(at, at + 5_000), tracks: Vec::new() };
+        apply(&mut view, ViewCommand::SelectRange(range));
+        apply(&mut view, ViewCommand::Mark);
+    }
+    apply(&mut view, ViewCommand::ClearSelection);
+    apply(&mut view, ViewCommand::Mark);
+    assert_eq!(names(&view), ["mark 2", "mark 1", "mark 3"], "nothing selected or pointed at");
+    let hover = Hover { time_ns: 70_000, slice: None };
+    apply(&mut view, ViewCommand::Hover(Some(hover)));
+    apply(&mut view, ViewCommand::Mark);
+    assert_eq!(names(&view), ["mark 2", "mark 1", "mark 4", "mark 3"]);
+    assert!(view.marks.list()[2].span.is_empty(), "an instant");
+    apply(&mut view, ViewCommand::RemoveMark(0));
+    let rename = |name: &str| ViewCommand::EditMark { at: 0, name: name.into(), note: "n".into() };
+    for name in ["l", "la", "late"] {
+        apply(&mut view, rename(name));
+    }
+    assert_eq!(names(&view), ["late", "mark 4", "mark 3"]);
+    apply(&mut view, ViewCommand::Show(Span::new(0, 2_000)));
+    let mut visited = Vec::new();
+    for by in [1, 1, 1, 1, -1] {
+        apply(&mut view, ViewCommand::GoMark(by));
+        let at = view.marks.current().unwrap();
+        let span = view.marks.list()[at].span;
+        assert!(view.window.overlaps(span) || view.window.contains(span.start_ns));
+        visited.push(at);
+    }
+    assert_eq!(visited, [0, 1, 2, 2, 1]);
+    assert_eq!(view.selection.range().map(|range| range.span), Some(Span::new(90_000, 95_000)));
+    while names(&view)[0] == "late" {
+        apply(&mut view, ViewCommand::Undo);
+    }
+    assert_eq!(names(&view), ["mark 1", "mark 4", "mark 3"], "typing is one step");
+    apply(&mut view, ViewCommand::Undo);
+    assert_eq!(names(&view).len(), 4);
+}
+
 /// Zooming and panning in a row are one step; folds, heights and pins are steps of their own; a new change forgets
 /// what could be redone.
 #[test]
 fn every_change_of_the_view_can_be_undone_and_redone() {
     let mut view = view();
     let shown =
-        |view: &ViewState| (view.window, view.open.clone(), view.sm_row_height, view.rows.clone());
+        |view: &ViewState| (view.window, view.open.clone(), view.heights, view.rows.clone());
     let mut steps = vec![shown(&view)];
     let at_ns = view.window.start_ns;
     let row = RowKind::Stream(DATA.ranks[0].streams[0]).id(&DATA);
     let changes: [&[ViewCommand]; 4] = [
         &[ViewCommand::Zoom { factor: 0.5, at_ns }, ViewCommand::Pan { share: 0.1 }],
         &[ViewCommand::Toggle(FoldId::Rank(1))],
-        &[ViewCommand::SetRowHeight(8.0), ViewCommand::SetRowHeight(9.0)],
+        &[
+            ViewCommand::SetRowHeight(HeightOf::Sm, 8.0),
+            ViewCommand::SetRowHeight(HeightOf::Sm, 9.0),
+        ],
         &[ViewCommand::Pin(row)],
     ];
     for change in changes {

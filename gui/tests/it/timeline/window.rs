@@ -10,7 +10,7 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     theme::{Mode, Theme},
-    timeline::{FoldId, Selection, TimelineData, ViewCommand, ViewState, timeline_ui},
+    timeline::{FoldId, Selection, TimeScale, TimelineData, ViewCommand, ViewState, timeline_ui},
 };
 
 struct State {
@@ -97,6 +97,30 @@ fn a_drag_selects_a_range_and_with_shift_it_pans() {
     drag(&mut window, pos2(320.0, 150.0), pos2(220.0, 150.0), Modifiers::SHIFT);
     assert!(window.state().view.window.start_ns > before.start_ns);
     assert_eq!(window.state().view.window.len_ns(), before.len_ns());
+}
+
+/// A range that begins and ends near the edges of an op is exactly as long as it, on its row and on the ribbon; with Alt
+/// it is what was drawn.
+#[test]
+fn ends_of_a_range_snap_to_the_edges_of_slices() {
+    let mut window = small();
+    let plot = window.get_by_label("timeline").rect();
+    let State { data, view, .. } = window.state();
+    let lane = data.trace.track(data.ranks[0].streams[0]).lanes[0];
+    let op = data.trace.lane(lane).slices.span(1);
+    let scale = TimeScale::new(view.window, plot.left(), plot.width());
+    let layout = weftscope::timeline::RowLayout::fitted(data, view, plot.height());
+    let (left, right) = (scale.x_from_time(op.start_ns), scale.x_from_time(op.end_ns));
+    assert!(right - left > 20.0);
+    let spans =
+        [(1, Modifiers::NONE), (0, Modifiers::NONE), (1, Modifiers::ALT)].map(|(row, with)| {
+            let y = plot.top() + layout.rows[row].y + 6.0;
+            drag(&mut window, pos2(left + 3.0, y), pos2(right - 4.0, y), with);
+            window.state().view.selection.range().unwrap().span
+        });
+    assert_eq!(spans[0], op);
+    assert_eq!(spans[1].start_ns, op.start_ns, "an op's edge on the ribbon");
+    assert!(op.start_ns < spans[2].start_ns && spans[2].end_ns < op.end_ns, "{:?}", spans[2]);
 }
 
 #[test]
@@ -206,7 +230,7 @@ fn a_still_window_asks_for_nothing() {
 fn picture(mode: Mode, name: &str) {
     let mut window = window(mode, 320.0);
     window.state_mut().view.open.insert(FoldId::Sms(0));
-    window.state_mut().view.sm_row_height = 12.0;
+    window.state_mut().view.heights.sm = 12.0;
     window.run_steps(2);
     window.snapshot_options(name, &snapshot_options());
 }
