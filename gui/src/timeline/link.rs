@@ -2,7 +2,7 @@
 
 use weftscope_traces::{Label, SliceRef, Span, TrackId, TrackKind};
 
-use super::{RangeSelection, Selection, TimelineData, ViewState};
+use super::{RangeSelection, Selection, TimelineData, ViewCommand, ViewState};
 
 impl ViewState {
     /// Looks at its own trace where `leader` looks at another, `shift_ns` later.
@@ -11,6 +11,44 @@ impl ViewState {
         self.open.clone_from(&leader.open);
         self.heights = leader.heights;
         self.rows.clone_from(&leader.rows);
+    }
+}
+
+impl ViewCommand {
+    /// True for what moves linked views together: window, folds, rows and their heights, and what is undone of them.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(
+            self,
+            Self::Zoom { .. }
+                | Self::Pan { .. }
+                | Self::Show(_)
+                | Self::Fit
+                | Self::Undo
+                | Self::Redo
+                | Self::Toggle(_)
+                | Self::FoldAll
+                | Self::UnfoldAll
+                | Self::SetRowHeight(..)
+                | Self::ResetRowHeight(_)
+                | Self::Pin(_)
+                | Self::Hide(_)
+                | Self::ShowAllRows
+                | Self::MoveRow(..)
+                | Self::FilterRows(_)
+                | Self::ResetRows
+        )
+    }
+
+    /// The same on a clock that is `by_ns` ahead.
+    #[must_use]
+    pub(crate) fn shifted(self, by_ns: i64) -> Self {
+        match self {
+            Self::Zoom { factor, at_ns } => {
+                Self::Zoom { factor, at_ns: at_ns.saturating_add(by_ns) }
+            }
+            Self::Show(span) => Self::Show(shifted(span, by_ns)),
+            other => other,
+        }
     }
 }
 
