@@ -1,4 +1,7 @@
-use weftscope_traces::{SliceRef, Span, TrackId, analysis::intervals::IntervalSet};
+use weftscope_traces::{
+    SliceRef, TrackId,
+    analysis::{exposed_spans, gap_spans},
+};
 
 use super::{RangeSelection, RankRows, Selection, TimelineData, ViewState};
 
@@ -16,11 +19,13 @@ pub enum Landmark {
 impl Landmark {
     /// The next one (`by` > 0) or the one before, on the rank that is selected, else on the first.
     pub(super) fn find(self, view: &ViewState, data: &TimelineData, by: i32) -> Option<Selection> {
-        if self == Self::SameOp {
-            return same_op(view, data, by).map(Selection::Slice);
-        }
+        let spans_of = match self {
+            Self::SameOp => return same_op(view, data, by).map(Selection::Slice),
+            Self::Exposed => exposed_spans,
+            Self::Gap => gap_spans,
+        };
         let rank = rank_of(view, data)?;
-        let spans = spans_of(self, data, rank);
+        let spans = spans_of(&data.trace, rank.rank);
         let spans = spans.spans();
         let from_ns = match &view.selection {
             Selection::Slice(slice) => data.trace.span_of(*slice).start_ns,
@@ -58,28 +63,4 @@ fn rank_of<'a>(view: &ViewState, data: &'a TimelineData) -> Option<&'a RankRows>
     };
     let selected = data.ranks.iter().find(|rows| Some(rows.rank) == rank);
     selected.or(data.ranks.first())
-}
-
-fn spans_of(landmark: Landmark, data: &TimelineData, rank: &RankRows) -> IntervalSet {
-    let (mut compute, mut comm, mut all) = (Vec::new(), Vec::new(), Vec::new());
-    let lanes = rank.streams.iter().flat_map(|&track| &data.trace.track(track).lanes);
-    for &lane in lanes {
-        let slices = &data.trace.lane(lane).slices;
-        for index in 0..slices.len() {
-            let (kind, span) = (data.trace.label(slices.label[index]).kind, slices.span(index));
-            all.push(span);
-            if kind.is_compute() {
-                compute.push(span);
-            } else if kind.is_comm() {
-                comm.push(span);
-            }
-        }
-    }
-    if landmark == Landmark::Exposed {
-        return IntervalSet::union_of(comm).subtract(&IntervalSet::union_of(compute));
-    }
-    let busy = IntervalSet::union_of(all);
-    let ends = busy.spans().first().zip(busy.spans().last());
-    let hull = ends.map(|(first, last)| Span::new(first.start_ns, last.end_ns));
-    IntervalSet::union_of(hull).subtract(&busy)
 }

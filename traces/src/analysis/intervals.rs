@@ -87,6 +87,13 @@ impl IntervalSet {
         left
     }
 
+    /// What lies between its first and its last nanosecond and is not in it.
+    #[must_use]
+    pub fn holes(&self) -> Self {
+        let between = |pair: &[Span]| Span::new(pair[0].end_ns, pair[1].start_ns);
+        Self { spans: self.spans.windows(2).map(between).collect() }
+    }
+
     /// Calls `each` with every span of the intersection; walks both sets once, from where they first meet.
     fn meet(&self, other: &Self, mut each: impl FnMut(Span)) {
         let (Some(&first), Some(&other_first)) = (self.spans.first(), other.spans.first()) else {
@@ -148,6 +155,8 @@ mod tests {
             check(&a.union(&b), &(&bits_a | &bits_b));
             check(&a.intersect(&b), &(&bits_a & &bits_b));
             check(&a.subtract(&b), &(&bits_a - &bits_b));
+            let hull = bits_a.first().zip(bits_a.last()).map(|(&first, &last)| first..=last);
+            check(&a.holes(), &(&hull.into_iter().flatten().collect() - &bits_a));
             prop_assert_eq!(a.intersect_len_ns(&b), (&bits_a & &bits_b).len() as i64);
         }
     }

@@ -1,8 +1,9 @@
 //! Questions about a trace, one a file: a function from [`&Ops`](Ops) to a report that serialises.
 //!
 //! [`Ops::of`] gathers once what the questions share; [`Reports::of`] asks those that are asked of every trace that is
-//! opened, and [`verdict`] puts them into a sentence. [`compare`], [`critical_path`], [`selection`] and [`Search`] are
-//! asked on demand; the last two look at slices of any row, so they take the trace itself.
+//! opened, and [`verdict`] puts them into a sentence. [`compare`], [`critical_path`],
+//! [`kernel_stats`], [`exposed`], [`gaps`], [`selection`] and [`Search`] are asked on demand; the last two look at slices
+//! of any row, so they take the trace itself.
 //!
 //! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
@@ -12,10 +13,13 @@ mod breakdown;
 mod collectives;
 mod compare;
 mod critical_path;
+mod exposed;
+mod gaps;
 mod gpu_ops;
 pub mod intervals;
 mod iteration_lengths;
 mod iterations;
+mod kernel_stats;
 mod ops;
 mod overlap;
 mod phases;
@@ -24,6 +28,7 @@ mod runs;
 mod search;
 mod selection;
 mod skew;
+mod statistics;
 mod stats;
 mod verdict;
 mod waits;
@@ -37,9 +42,15 @@ pub use compare::{
     OpChange, OpKey, compare,
 };
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
+pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
+pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::GpuOp;
 pub use iteration_lengths::{IterationLengths, iteration_lengths};
 pub use iterations::Iteration;
+pub use kernel_stats::{
+    GroupDurations, Histogram, KernelKey, KernelReport, KernelStats, Outlier, Outliers,
+    kernel_stats,
+};
 pub use ops::{Ops, RankOps};
 pub use overlap::{IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap};
 pub use phases::{
@@ -51,6 +62,7 @@ pub use selection::{
     Counted, SelectedComm, SelectedOp, SelectedTrack, Selection, SelectionReport, selection,
 };
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
+pub use statistics::Statistics;
 pub use stats::DurationStats;
 pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;

@@ -103,6 +103,12 @@ impl RankOps<'_> {
         self.iterations.partition_point(started).saturating_sub(1)
     }
 
+    /// The iteration whose mark holds `at_ns`, by position; `None` between marks and outside them.
+    pub(super) fn marked_iteration(&self, at_ns: i64) -> Option<usize> {
+        let at = self.iteration_at(at_ns);
+        self.iterations.get(at).is_some_and(|mark| mark.span.contains(at_ns)).then_some(at)
+    }
+
     /// Time with an op of a kind that `keep` accepts.
     pub(super) fn union_of(&self, keep: impl Fn(Kind) -> bool) -> IntervalSet {
         self.ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()

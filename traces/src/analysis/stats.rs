@@ -48,6 +48,15 @@ pub(super) fn median(mut values: Vec<i64>) -> Option<i64> {
     Some(if values.len() % 2 == 1 { upper } else { values[middle - 1].midpoint(upper) })
 }
 
+/// The value that `share` (0…1) of the sorted values lie below, interpolated where it falls between two: type 7 of Hyndman
+/// and Fan, "Sample quantiles in statistical packages" (1996), as NumPy and R have it; 0 without values.
+pub(super) fn quantile_ns(sorted_ns: &[i64], share: f64) -> f64 {
+    let Some(last) = sorted_ns.len().checked_sub(1) else { return 0.0 };
+    let at = last as f64 * share;
+    let [low, high] = [at.floor(), at.ceil()].map(|at| sorted_ns[(at as usize).min(last)] as f64);
+    low + (high - low) * at.fract()
+}
+
 /// `part / whole`, 0 of an empty whole.
 pub(super) fn share(part_ns: i64, whole_ns: i64) -> f64 {
     if whole_ns == 0 { 0.0 } else { part_ns as f64 / whole_ns as f64 }
@@ -76,5 +85,16 @@ mod tests {
         assert_eq!(median(vec![]), None);
         assert_eq!(median(vec![7, 1, 3]), Some(3));
         assert_eq!(median(vec![8, 1, 3, 4]), Some(3));
+    }
+
+    /// As `numpy.quantile` gives them.
+    #[test]
+    fn quantiles_lie_between() {
+        let sorted_ns = [1, 2, 4, 8, 16, 32];
+        let found = [0.0, 0.25, 0.5, 0.75, 0.99, 1.0].map(|share| quantile_ns(&sorted_ns, share));
+        for (found, expected) in found.into_iter().zip([1.0, 2.5, 6.0, 14.0, 31.2, 32.0]) {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+        assert_eq!((quantile_ns(&[7], 0.99), quantile_ns(&[], 0.5)), (7.0, 0.0));
     }
 }

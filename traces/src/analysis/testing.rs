@@ -8,7 +8,9 @@
 //! stream 7: gemm 0..100 gate_up L3 s0 pC; comm 40..60 ar op=4 alone=15
 //! sm 0: gemm 0..50 gate_up L3 s0 pC       slot 0 of SM 0
 //! sm 0.1: wait 40..45 ar op=4             slot 1 of SM 0
+//! host 1: host 0..5 launch                thread 1 of the rank's host process
 //! flow gate_up@0 -> ar@40                 by name and start, on any rank so far
+//! launch launch@0 -> ar@40                the same, of a call that launched an op
 //! ```
 //! A slice is `kind start..end name`, then any of `L<layer>`, `s0`/`s1`, `pA`…, facts (`op= grid= sms= waves= tail=
 //! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and `seq=` (an argument). Slices with equal words share a label.
@@ -66,9 +68,10 @@ impl Reader {
                 let device = DeviceInfo { sms: self.sms, ..DeviceInfo::default() };
                 self.builder.meta_mut().ranks.push(RankInfo { rank: self.rank, device });
             }
-            ["flow", from, "->", to] => {
+            [arrow @ ("flow" | "launch"), from, "->", to] => {
+                let kind = if arrow == "flow" { FlowKind::Dependency } else { FlowKind::Launch };
                 let (from, to) = (self.find(from), self.find(to));
-                self.builder.flow(from, to, FlowKind::Dependency);
+                self.builder.flow(from, to, kind);
             }
             _ => panic!("not understood: {line}"),
         }
@@ -78,6 +81,9 @@ impl Reader {
         let rank = self.rank;
         match row.split_whitespace().collect::<Vec<_>>()[..] {
             ["stream", stream] => (TrackKind::Stream { rank, stream: number(stream) as u32 }, None),
+            ["host", tid] => {
+                (TrackKind::HostThread { rank: Some(rank), pid: 1, tid: number(tid) as u32 }, None)
+            }
             ["marks", lane] => (TrackKind::Marks { rank: Some(rank) }, Some(number(lane) as usize)),
             ["sm", place] => {
                 let (sm, slot) = place.split_once('.').unwrap_or((place, "0"));

@@ -29,8 +29,14 @@ fn every_report_serialises() {
         "selection": selection(&trace, &Selection { window: trace.span(), tracks: vec![] }),
         "compare": compare(&ops, &ops, CompareConfig::default()),
         "path": critical_path(&ops),
+        "statistics": Statistics::of(&ops),
         "verdict": verdict(&ops, &reports, &[]),
     });
+    let statistics = &json["statistics"];
+    let up = &statistics["kernels"]["kernels"][1];
+    assert_eq!((&up["name"], &up["histogram"]["counts"]), (&"up".into(), &[1].into()));
+    assert_eq!(statistics["exposed"]["most"][0]["exposed_ns"], 55);
+    assert_eq!(statistics["gaps"]["ranks"][0]["unlaunched_ns"], serde_json::Value::Null);
     let json = &json["reports"];
     let rank = &json["overlap"]["ranks"][0];
     assert_eq!((&rank["overlap_ns"], &rank["wait_method"]), (&50.into(), &"measured".into()));

@@ -3,7 +3,7 @@
 
 use weftscope_traces::{
     Trace,
-    analysis::{Config, MatchMethod, Ops, OverlapReport, WaitMethod, overlap, skew},
+    analysis::{Config, MatchMethod, Ops, OverlapReport, Statistics, WaitMethod, overlap, skew},
     edit::merge,
 };
 
@@ -68,4 +68,52 @@ fn rank_1_is_the_straggler_of_the_weave() {
     assert_eq!((report.straggler, report.method), (Some(1), Some(MatchMethod::Order)));
     assert_eq!((report.collectives.len(), report.unmatched), (48, 0));
     assert_eq!(report.ranks[1].times_last, 48);
+}
+
+#[test]
+fn gaps_and_late_launches_of_each_file() {
+    let Some(traces) = recordings() else { return };
+    let got = traces.iter().map(|trace| {
+        let statistics = Statistics::of(&Ops::of(trace, &Config::default()));
+        let [rank] = statistics.gaps.ranks[..] else { panic!("one rank a file") };
+        (rank.count, rank.total_ns, rank.unlaunched_ns)
+    });
+    let expected = [
+        (221, 4_370_609, Some(3_966_330)),
+        (221, 3_934_646, Some(3_554_794)),
+        (237, 8_023_617, Some(7_511_159)),
+        (366, 11_919_001, Some(11_161_561)),
+    ];
+    assert_eq!(got.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_kernel_with_the_most_time_of_each_file() {
+    let Some(traces) = recordings() else { return };
+    let got = traces.iter().map(|trace| {
+        let statistics = Statistics::of(&Ops::of(trace, &Config::default()));
+        let kernel = &statistics.kernels.kernels[0];
+        let count = kernel.durations.count;
+        assert_eq!(kernel.histogram.counts.iter().sum::<usize>(), count);
+        (count, kernel.durations.total_ns, kernel.median_ns, kernel.quartiles_ns)
+    });
+    let expected = [
+        (36, 12_248_005, 312_893, [100_439.0, 607_609.75]),
+        (36, 12_254_541, 312_413, [101_799.0, 605_378.0]),
+        (48, 16_299_141, 317_933, [269_229.0, 412_035.25]),
+        (24, 7_863_320, 326_861, [299_317.0, 356_508.25]),
+    ];
+    assert_eq!(got.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn exposed_ops_of_each_file_sum_to_its_exposed_communication() {
+    let Some(traces) = recordings() else { return };
+    for trace in &traces {
+        let ops = Ops::of(trace, &Config::default());
+        let exposed = Statistics::of(&ops).exposed;
+        let sum_ns: i64 = exposed.most.iter().map(|op| op.exposed_ns).sum();
+        assert_eq!((exposed.most.len(), sum_ns), (exposed.count, exposed.ranks[0].exposed_ns));
+        assert_eq!(sum_ns, overlap(&ops).ranks[0].total.exposed_comm_ns);
+    }
 }
