@@ -8,6 +8,7 @@ use super::{
     document::Shown,
     panel::{BottomTab, PanelId},
     state::State,
+    statistics::{StatisticsCommand, StatisticsPart},
 };
 use crate::{
     files::{SAMPLES, TraceFormat},
@@ -221,6 +222,24 @@ fn view_actions() -> Vec<Action> {
             Command::ShowBottom(BottomTab::Marks),
             "Show the marks",
             "What was marked, with names and notes",
+            None,
+        ),
+        view(
+            Command::Statistics(StatisticsCommand::Show(StatisticsPart::Kernels)),
+            "Statistics of kernels",
+            "How long each kernel takes, by rank and iteration, and which take unlike the others",
+            None,
+        ),
+        view(
+            Command::Statistics(StatisticsCommand::Show(StatisticsPart::Exposed)),
+            "Exposed collectives, largest first",
+            "Communication by how much of it has no computation of the same rank beside it",
+            None,
+        ),
+        view(
+            Command::Statistics(StatisticsCommand::Show(StatisticsPart::Gaps)),
+            "Gaps, longest first",
+            "Time in which a rank runs nothing: launched late, or waited for something else",
             None,
         ),
         view(

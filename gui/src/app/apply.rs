@@ -94,6 +94,11 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 view.take_hits(&document.timeline, hits);
             }
         }
+        JobResult::Statistics(found) => {
+            if known {
+                state.statistics.found = Some(found);
+            }
+        }
         JobResult::Done => {}
     }
     Vec::new()

@@ -9,6 +9,7 @@ use super::{
     panel::{BottomTab, PanelId},
     path_question::PathPurpose,
     settings::ThemeChoice,
+    statistics::StatisticsCommand,
     table_sort::TableId,
 };
 use crate::{
@@ -75,6 +76,8 @@ pub enum Command {
     ShowTable(TableId),
     /// Open the search, or close it and look for nothing.
     ToggleSearch,
+    /// Anything of the statistics.
+    Statistics(StatisticsCommand),
     /// Sort a table by a column.
     SortTable(TableId, usize),
     /// Take a notice off the screen.

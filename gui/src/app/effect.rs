@@ -27,6 +27,8 @@ pub enum Effect {
     Search(JobStatus, Arc<Document>, Arc<Search>),
     /// Read or write the marks of a file.
     Marks(MarksTask),
+    /// Work out the statistics of a document.
+    Statistics(JobStatus, Arc<Document>),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use weftscope_traces::analysis::{CompareReport, Hits};
+use weftscope_traces::analysis::{CompareReport, Hits, Statistics};
 
 use super::{
     aggregate::RangeTables, document::Document, marks::MarksEvent, path_question::PathPurpose,
@@ -62,6 +62,8 @@ pub enum JobResult {
     Aggregated(Box<RangeTables>),
     /// The hits of a search were found.
     Found(Arc<Hits>),
+    /// Statistics were worked out.
+    Statistics(Box<Statistics>),
     /// It sent what it found as it went.
     Done,
 }

@@ -1,4 +1,4 @@
-use super::{effect::Effect, state::State};
+use super::{document::Document, effect::Effect, state::State, statistics::selected_kernel};
 use crate::timeline::{Selection, ViewCommand};
 
 /// Looks elsewhere in what is in view.
@@ -8,17 +8,21 @@ pub(super) fn look(state: &mut State, view: ViewCommand) -> Vec<Effect> {
     let before = current.selection.clone();
     view.apply(current, &document.timeline);
     if current.selection != before {
-        selected(state);
+        selected(state, &document);
     }
     Vec::new()
 }
 
-/// The selection has changed: tables of what is no longer selected go. No panel opens and no tab is turned, so that
-/// no row moves under the pointer.
-fn selected(state: &mut State) {
-    let selection = state.view().map(|view| &view.selection);
-    if selection.is_none_or(|selection| *selection == Selection::None) {
+/// The selection has changed: tables of what is no longer selected go, and the kernel selected is the one chosen. No
+/// panel opens and no tab is turned, so that no row moves under the pointer.
+fn selected(state: &mut State, document: &Document) {
+    let Some(view) = state.view() else { return };
+    let kernel = selected_kernel(document, &view.selection);
+    if view.selection == Selection::None {
         state.tables = None;
         state.tables_of = None;
+    }
+    if kernel.is_some() {
+        state.statistics.kernel = kernel;
     }
 }

@@ -15,7 +15,7 @@ pub enum PanelId {
     Knobs,
     /// Why an iteration takes as long as it does.
     Why,
-    /// What is selected, the curve, the diagnostics: one [`BottomTab`] at a time.
+    /// What is selected, statistics, the curve, the diagnostics: one [`BottomTab`] at a time.
     Bottom,
     /// What the colours of the timeline mean.
     Legend,
@@ -127,6 +127,8 @@ pub enum BottomTab {
     /// Facts of the selection.
     #[default]
     Details,
+    /// Kernels, exposed collectives, gaps.
+    Statistics,
     /// Iteration time over the split point or over communication SMs.
     Curve,
     /// What differs from what the document in view is held against.
@@ -139,13 +141,20 @@ pub enum BottomTab {
 
 impl BottomTab {
     /// Every tab, left to right.
-    pub const ALL: [Self; 5] =
-        [Self::Details, Self::Curve, Self::Differences, Self::Marks, Self::Diagnostics];
+    pub const ALL: [Self; 6] = [
+        Self::Details,
+        Self::Statistics,
+        Self::Curve,
+        Self::Differences,
+        Self::Marks,
+        Self::Diagnostics,
+    ];
 
     /// Name as shown.
     pub fn name(self) -> &'static str {
         match self {
             Self::Details => "Details",
+            Self::Statistics => "Statistics",
             Self::Curve => "Curve",
             Self::Differences => "Differences",
             Self::Marks => "Marks",

@@ -14,6 +14,7 @@ use super::{
     event::{Event, JobResult},
     marks::MarkKeeper,
     path_question::PathPurpose,
+    statistics,
 };
 use crate::jobs::{self, EventSender};
 
@@ -94,6 +95,14 @@ impl Runner {
             Effect::Search(job, document, search) => {
                 self.events.spawn(job.id, "search", job.control(), move |control| {
                     find(&document, search, control)
+                });
+            }
+            Effect::Statistics(job, document) => {
+                self.events.spawn(job.id, "statistics", job.control(), move |control| {
+                    match statistics::work_out(&document, control) {
+                        Ok(found) => JobResult::Statistics(found),
+                        Err(jobs::Cancelled) => JobResult::Cancelled,
+                    }
                 });
             }
             #[cfg(feature = "live")]

@@ -1,6 +1,6 @@
 //! All the window knows, as plain data.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use weftscope_traces::analysis::Search;
 
@@ -11,6 +11,7 @@ use super::{
     notice::Notices,
     path_question::PathQuestion,
     settings::Settings,
+    statistics::StatisticsTab,
     table_sort::{TableId, TableSort},
 };
 use crate::{
@@ -47,10 +48,10 @@ pub struct State {
     pub search_of: Option<Arc<Search>>,
     /// The aggregate table on screen where only one fits.
     pub table_shown: TableId,
-    /// Order of the table per op.
-    pub ops_sort: Option<TableSort>,
-    /// Order of the table per row.
-    pub rows_sort: Option<TableSort>,
+    /// Orders of the tables that have one.
+    pub table_sorts: BTreeMap<TableId, TableSort>,
+    /// Statistics of what is in view.
+    pub statistics: StatisticsTab,
     /// UI clock, s since the start, as of this frame.
     pub now_s: f64,
     /// What the document in view is held against.
@@ -140,18 +141,7 @@ impl State {
 
     /// Order of a table.
     pub fn table_sort(&self, table: TableId) -> Option<TableSort> {
-        match table {
-            TableId::Ops => self.ops_sort,
-            TableId::Rows => self.rows_sort,
-        }
-    }
-
-    /// Order of a table, to change it.
-    pub(crate) fn table_sort_mut(&mut self, table: TableId) -> &mut Option<TableSort> {
-        match table {
-            TableId::Ops => &mut self.ops_sort,
-            TableId::Rows => &mut self.rows_sort,
-        }
+        self.table_sorts.get(&table).copied()
     }
 
     /// Registers a job of this kind and gives its status.

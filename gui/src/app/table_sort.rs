@@ -1,13 +1,19 @@
-//! How the aggregate tables are sorted.
+//! How tables are sorted.
 
-/// One of the aggregate tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// A table that can be sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TableId {
-    /// Per op.
+    /// Of the selected range, per op.
     #[default]
     Ops,
-    /// Per SM, stream or thread.
+    /// Of the selected range, per SM, stream or thread.
     Rows,
+    /// Kernels.
+    Kernels,
+    /// Exposed communication.
+    Exposed,
+    /// Gaps.
+    Gaps,
 }
 
 /// Which way.

@@ -80,6 +80,7 @@ fn side_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: PanelId) {
     let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
     let Some(extent) = facts.extent else { return fitted_ui(ui, cx, id, panel.frame(frame)) };
     panel
+        .resizable(true)
         .default_size(extent.points)
         .size_range(extent.range)
         .frame(frame)

@@ -14,6 +14,7 @@ use super::{
     path_question::{PathPurpose, PathQuestion},
     settings::ThemeChoice,
     state::{Overlay, State},
+    statistics::update_statistics,
     table_sort::TableSort,
 };
 use crate::{
@@ -83,9 +84,12 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ToggleFrameTimes => state.frame_times = !state.frame_times,
         Command::ToggleSearch => return toggle_search(state),
         Command::ShowTable(table) => state.table_shown = table,
+        Command::Statistics(command) => update_statistics(state, command),
         Command::SortTable(table, column) => {
-            let sort = TableSort::clicked(state.table_sort(table), column);
-            *state.table_sort_mut(table) = sort;
+            match TableSort::clicked(state.table_sort(table), column) {
+                Some(sort) => state.table_sorts.insert(table, sort),
+                None => state.table_sorts.remove(&table),
+            };
         }
         Command::Dismiss(id) => state.notices.dismiss(id),
         Command::Copy(text) => {

@@ -12,6 +12,7 @@ use super::{
     runner::{Runner, WindowTask},
     settings::Settings,
     state::State,
+    statistics::flush_statistics,
     ui::frame_ui,
     update::{flush_search, flush_tables, update},
 };
@@ -178,6 +179,7 @@ impl App {
         align(&mut self.state);
         effects.extend(flush_search(&mut self.state));
         effects.extend(marks::flush(&mut self.state));
+        effects.extend(flush_statistics(&mut self.state));
         for effect in effects {
             match self.runner.run(effect) {
                 None => {}

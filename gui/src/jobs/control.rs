@@ -28,6 +28,8 @@ pub enum JobKind {
     Aggregate,
     /// Finds the hits of a search.
     Search,
+    /// Works out statistics.
+    Statistics,
 }
 
 /// The job stopped because it was asked to.

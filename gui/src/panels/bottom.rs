@@ -1,6 +1,6 @@
 //! The bottom panel: one tab at a time.
 
-use egui::{Align, Layout, Ui};
+use egui::{Align, Layout, Ui, UiBuilder};
 
 use super::{
     icon::{Icon, icon_button},
@@ -26,7 +26,12 @@ pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         });
     });
-    tab_ui(tab, ui, cx);
+    // Whatever a tab shows, the panel stays as high as it was drawn out.
+    let rest = ui.available_rect_before_wrap();
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rest));
+    inside.shrink_clip_rect(rest);
+    tab_ui(tab, &mut inside, cx);
+    ui.advance_cursor_after_rect(rest);
 }
 
 /// The tabs that can show something.

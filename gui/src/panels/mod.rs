@@ -30,6 +30,8 @@ mod path;
 mod row_filter;
 mod search;
 mod selection_card;
+mod statistics;
+mod table;
 mod tables;
 mod token_bar;
 mod top_bar;
@@ -79,6 +81,7 @@ pub(crate) fn has_content(panel: PanelId, state: &State) -> bool {
 fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
     match tab {
         BottomTab::Details => details::details_ui(ui, cx),
+        BottomTab::Statistics => statistics::statistics_ui(ui, cx),
         #[cfg(feature = "live")]
         BottomTab::Curve => curve::curve_ui(ui, cx),
         // Chosen in a build that can run, remembered here.

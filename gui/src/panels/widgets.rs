@@ -3,7 +3,7 @@
 use egui::{Align, Color32, Label, Layout, Response, RichText, Sense, Ui, Vec2};
 
 use crate::{
-    app::{Command, State},
+    app::{Command, State, StatisticsCommand},
     theme::{Theme, size},
 };
 
@@ -25,6 +25,11 @@ impl<'a> Cx<'a> {
     /// Asks for something.
     pub(crate) fn send(&mut self, command: Command) {
         self.commands.push(command);
+    }
+
+    /// Asks for something of the statistics.
+    pub(crate) fn statistics(&mut self, command: StatisticsCommand) {
+        self.send(Command::Statistics(command));
     }
 
     /// Asks for something of the live run.

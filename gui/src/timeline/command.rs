@@ -42,6 +42,8 @@ pub enum ViewCommand {
     SelectRange(RangeSelection),
     /// Selects nothing.
     ClearSelection,
+    /// Selects this and brings it into view: a slice too short to be seen in the window is zoomed to.
+    GoTo(Selection),
     /// Selects the neighbour on the same row: +1 the next, −1 the previous.
     Step(i32),
     /// Selects the next landmark (+1) or the one before (−1) and brings it into view.
@@ -135,9 +137,11 @@ impl ViewCommand {
             // What was pointed at may have been of the iteration before.
             Self::Select(slice) if !data.has(slice) => {}
             Self::Select(slice) => select(view, slice),
-            Self::SelectRange(mut range) => {
-                range.tracks.retain(|track| (track.0 as usize) < data.trace.tracks.len());
-                view.selection = Selection::Range(range);
+            Self::SelectRange(range) => select_range(view, range, data),
+            Self::GoTo(Selection::Slice(slice)) if !data.has(slice) => {}
+            Self::GoTo(found) => {
+                zoom_to_see(view, data, &found);
+                go_to(view, data, found);
             }
             Self::ClearSelection => view.selection = Selection::None,
             Self::Step(by) => step(view, data, by),
@@ -189,6 +193,11 @@ fn select(view: &mut ViewState, slice: SliceRef) {
     view.selection = Selection::Slice(slice);
 }
 
+fn select_range(view: &mut ViewState, mut range: RangeSelection, data: &TimelineData) {
+    range.tracks.retain(|track| (track.0 as usize) < data.trace.tracks.len());
+    view.selection = Selection::Range(range);
+}
+
 /// The window `factor` times as long around `at_ns`, within the limits of the trace.
 fn zoomed(window: Span, factor: f64, at_ns: i64, data: &TimelineData) -> Span {
     let longest = data.whole_span().len_ns().max(ViewState::MIN_WINDOW_NS);
@@ -228,20 +237,45 @@ fn jump(view: &mut ViewState, span: Span, data: &TimelineData) {
 }
 
 fn go(view: &mut ViewState, data: &TimelineData, landmark: Landmark, by: i32) {
-    let Some(found) = landmark.find(view, data, by) else { return };
-    view.selection = found;
-    match &view.selection {
-        Selection::Slice(slice) => reveal(view, data, *slice),
-        _ => {
-            if let Some(span) = selected_span(view, data) {
-                show_span(view, data, span);
-            }
+    if let Some(found) = landmark.find(view, data, by) {
+        go_to(view, data, found);
+    }
+}
+
+fn go_to(view: &mut ViewState, data: &TimelineData, found: Selection) {
+    match found {
+        Selection::None => view.selection = Selection::None,
+        Selection::Slice(slice) => {
+            select(view, slice);
+            reveal(view, data, slice);
+        }
+        Selection::Range(range) => {
+            show_span(view, data, range.span);
+            select_range(view, range, data);
         }
     }
 }
 
+/// Shows less time where `found` would be thinner than two thousandths of the window: a few pixels.
+fn zoom_to_see(view: &mut ViewState, data: &TimelineData, found: &Selection) {
+    const LEAST: i64 = 500;
+    /// Of the window, when it is zoomed.
+    const THEN: i64 = 20;
+    let Some(span) = span_of(found, data) else { return };
+    if span.len_ns().saturating_mul(LEAST) >= view.window.len_ns() {
+        return;
+    }
+    let length = (span.len_ns() * THEN).max(ViewState::MIN_WINDOW_NS);
+    let start_ns = span.start_ns + span.len_ns() / 2 - length / 2;
+    jump(view, Span::new(start_ns, start_ns + length), data);
+}
+
 fn selected_span(view: &ViewState, data: &TimelineData) -> Option<Span> {
-    match &view.selection {
+    span_of(&view.selection, data)
+}
+
+fn span_of(selection: &Selection, data: &TimelineData) -> Option<Span> {
+    match selection {
         Selection::None => None,
         Selection::Slice(slice) => Some(data.trace.span_of(*slice)),
         Selection::Range(range) => Some(range.span),

@@ -74,6 +74,27 @@ pub struct GapLaunch {
     pub unlaunched_ns: i64,
 }
 
+/// What the op after a gap waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    /// Its launch: for at least half of the gap its call had not returned.
+    LateLaunch,
+    /// Something else, such as an op of another rank or stream: it lay ready for most of the gap.
+    Dependency,
+}
+
+impl GapLaunch {
+    /// What the op after this `gap` mostly waited for.
+    pub fn cause(&self, gap: Span) -> GapCause {
+        if 2 * self.unlaunched_ns >= gap.len_ns() {
+            GapCause::LateLaunch
+        } else {
+            GapCause::Dependency
+        }
+    }
+}
+
 impl GapReport {
     /// Gaps listed; the rest is counted.
     pub const KEPT: usize = 1000;

@@ -43,7 +43,7 @@ pub use compare::{
 };
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
-pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
+pub use gaps::{Gap, GapCause, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::GpuOp;
 pub use iteration_lengths::{IterationLengths, iteration_lengths};
 pub use iterations::Iteration;

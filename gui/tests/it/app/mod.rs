@@ -9,5 +9,6 @@ mod live;
 mod marks;
 mod pictures;
 mod search;
+mod statistics;
 #[cfg(feature = "live")]
 mod window;

@@ -306,6 +306,39 @@ fn landmarks_are_gone_to_one_after_another() {
     assert_eq!(view.selection.slice(), Some(op(0, 0, 0)));
 }
 
+/// Seen whole, an op is a hair; gone to, it is wide enough to be read, and undo shows the whole again.
+#[test]
+fn what_is_gone_to_is_in_view_and_wide_enough() {
+    let mut view = view();
+    let ops = |rank: usize, stream: usize| {
+        let count = DATA.trace.lane(op(rank, stream, 0).lane).slices.len() as u32;
+        (0..count).map(move |index| op(rank, stream, index))
+    };
+    let before = view.window;
+    let shortest = ops(1, 0).min_by_key(|&op| DATA.trace.span_of(op).len_ns()).unwrap();
+    let span = DATA.trace.span_of(shortest);
+    // A window a thousand times as long.
+    let length = span.len_ns() * 1000;
+    apply(&mut view, ViewCommand::Show(Span::new(before.start_ns, before.start_ns + length)));
+    let long = view.window;
+    apply(&mut view, ViewCommand::GoTo(Selection::Slice(shortest)));
+    assert_eq!(view.selection, Selection::Slice(shortest));
+    assert!(view.is_open(FoldId::Rank(1)), "its row is open");
+    let share = span.len_ns() as f64 / view.window.len_ns() as f64;
+    assert!(share > 0.02 && view.window.contains(span.start_ns), "{share}");
+    apply(&mut view, ViewCommand::Undo);
+    assert_eq!(view.window, long);
+    // What can be seen is only selected.
+    let longest = ops(1, 0).max_by_key(|&op| DATA.trace.span_of(op).len_ns()).unwrap();
+    apply(&mut view, ViewCommand::Show(before));
+    let shown = view.window;
+    apply(&mut view, ViewCommand::GoTo(Selection::Slice(longest)));
+    assert_eq!((view.window, view.selection.slice()), (shown, Some(longest)));
+    let gone = SliceRef { index: u32::MAX, ..longest };
+    apply(&mut view, ViewCommand::GoTo(Selection::Slice(gone)));
+    assert_eq!(view.selection.slice(), Some(longest), "there is no such slice");
+}
+
 /// Zoomed in, the next iteration keeps window and steps; one of quite another length is shown whole.
 #[test]
 fn undo_outlives_iterations_and_another_length_refits() {

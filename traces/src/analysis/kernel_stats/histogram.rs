@@ -19,9 +19,9 @@ const MOST_BINS: usize = 40;
 const LOG_FROM: i64 = 16;
 
 impl Histogram {
-    /// Of durations in ascending order, with their first and third quartile. The width of a bin is Freedman and
-    /// Diaconis's, `2 · (q3 − q1) / n^(1/3)`, on the scale chosen ("On the histogram as a density estimator", 1981); where
-    /// quartiles coincide, the number of bins is Sturges's, `1 + log2 n` (1926).
+    /// Of durations in ascending order, with their first and third quartile. As many bins as the finer of two rules asks
+    /// for, as NumPy's `auto` has it: Freedman and Diaconis's width `2 · (q3 − q1) / n^(1/3)` on the scale chosen ("On
+    /// the histogram as a density estimator", 1981), and Sturges's number `1 + log2 n` (1926).
     pub(super) fn of(sorted_ns: &[i64], quartiles_ns: [f64; 2]) -> Self {
         let (Some(&min_ns), Some(&max_ns)) = (sorted_ns.first(), sorted_ns.last()) else {
             return Self::default();
@@ -45,7 +45,8 @@ impl Histogram {
 fn num_bins(count: usize, range: f64, spread: f64) -> usize {
     let count = count as f64;
     let width = 2.0 * spread / count.cbrt();
-    let bins = if width > 0.0 { range / width } else { 1.0 + count.log2() };
+    let by_width = if width > 0.0 { range / width } else { 1.0 };
+    let bins = by_width.max(1.0 + count.log2());
     (bins.ceil() as usize).clamp(1, MOST_BINS)
 }
 

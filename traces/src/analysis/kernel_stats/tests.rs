@@ -88,9 +88,15 @@ fn few_ops_and_a_tick_of_the_clock_are_no_outliers() {
 fn bins_grow_where_durations_lie_far_apart() {
     let (_, near) = of_lengths(&[100, 110, 120, 130, 140, 150, 160, 170]);
     let histogram = &near.kernels[0].histogram;
-    // Quartiles 117.5 and 152.5: 2 · 35 / 2 = 35 wide, two of them.
-    assert_eq!((histogram.is_log, &histogram.edges_ns[..]), (false, &[100, 136, 172][..]));
-    assert_eq!(histogram.counts, [4, 4]);
+    // Quartiles 117.5 and 152.5 ask for two bins of 35, eight ops for four.
+    let edges_ns = [100, 118, 136, 154, 172];
+    assert_eq!((histogram.is_log, &histogram.edges_ns[..]), (false, &edges_ns[..]));
+    assert_eq!(histogram.counts, [2, 2, 2, 2]);
+    // Quartiles 101 and 103: 2 · 2 / 8^(1/3) = 2 wide.
+    let (_, tail) = of_lengths(&[100, 101, 101, 102, 102, 103, 103, 115]);
+    let histogram = &tail.kernels[0].histogram;
+    assert_eq!(histogram.edges_ns, [100, 102, 104, 106, 108, 110, 112, 114, 116]);
+    assert_eq!(histogram.counts, [3, 4, 0, 0, 0, 0, 0, 1]);
     let (_, far) = of_lengths(&[1, 10, 100, 1000, 10_000]);
     let histogram = &far.kernels[0].histogram;
     assert!(histogram.is_log, "{histogram:?}");

@@ -1,0 +1,18 @@
+use super::StatisticsCommand;
+use crate::app::{panel::BottomTab, state::State};
+
+/// Applies a request.
+pub(crate) fn update_statistics(state: &mut State, command: StatisticsCommand) {
+    let tab = &mut state.statistics;
+    match command {
+        StatisticsCommand::Show(part) => {
+            tab.part = part;
+            // What was stopped begins again.
+            if tab.found.is_none() {
+                tab.asked_of = None;
+            }
+            state.settings.layout.show(BottomTab::Statistics);
+        }
+        StatisticsCommand::Choose(kernel) => tab.kernel = kernel,
+    }
+}
