@@ -1,11 +1,14 @@
-//! Tables of the report for people: ranks, phases, waves.
+//! Tables of the report for people: ranks, exposed communication, phases, waves.
 
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    analysis::{PhaseReport, PhaseSummary, RankOverlap, WaveReport},
+    analysis::{ExposedReport, PhaseReport, PhaseSummary, RankOverlap, WaveReport},
     words::{self, counted, duration},
 };
+
+/// Communication ops listed.
+const MOST_EXPOSED: usize = 3;
 
 /// Where each rank's time goes.
 pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()> {
@@ -32,6 +35,30 @@ pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()
     causes.dedup();
     for cause in causes {
         writeln!(out, "  Waiting for a late rank is {cause}.")?;
+    }
+    Ok(())
+}
+
+/// The most exposed communication ops; nothing where all is hidden.
+pub(super) fn exposed(report: &ExposedReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.most.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n  most exposed               rank  layer     exposed    duration     waiting"
+    )?;
+    for op in report.most.iter().take(MOST_EXPOSED) {
+        let layer = op.layer.map_or_else(|| "–".to_owned(), |layer| layer.to_string());
+        let waiting = op.wait_ns.map_or_else(|| "unknown".to_owned(), duration);
+        let name: String = op.name.chars().take(26).collect();
+        writeln!(
+            out,
+            "  {name:26} {:>4}  {layer:>5}  {:>10}  {:>10}  {waiting:>10}",
+            op.rank,
+            duration(op.exposed_ns),
+            duration(op.duration_ns),
+        )?;
     }
     Ok(())
 }

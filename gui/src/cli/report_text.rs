@@ -60,7 +60,7 @@ fn judgement(
 }
 
 fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
-    let Reported { file, trace, answers, .. } = report;
+    let Reported { file, trace, answers, statistics, .. } = report;
     writeln!(out, "{}", file.display())?;
     writeln!(out, "{}", trace.meta.title)?;
     writeln!(out, "  times are {}", trace.meta.provenance.sentence())?;
@@ -79,6 +79,7 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out)?;
     report_tables::ranks(&answers.overlap.ranks, out)?;
+    report_tables::exposed(&statistics.exposed, out)?;
     report_tables::phases(&answers.phases, out)?;
     report_tables::waves(&answers.waves, out)?;
     writeln!(out)

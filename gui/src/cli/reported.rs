@@ -2,7 +2,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::{
     Trace,
-    analysis::{Config, Ops, Reports, Verdict, verdict},
+    analysis::{Config, Ops, Reports, Statistics, Verdict, verdict},
 };
 
 /// One recording and what it answers.
@@ -11,6 +11,7 @@ pub(super) struct Reported {
     pub(super) file: PathBuf,
     pub(super) trace: Arc<Trace>,
     pub(super) answers: Reports,
+    pub(super) statistics: Statistics,
     /// What limits it, no other strategy at hand.
     pub(super) verdict: Verdict,
 }
@@ -21,12 +22,12 @@ pub(super) fn reports(traces: Vec<(PathBuf, Trace)>) -> Vec<Reported> {
     let answer = |ops: &Ops<'_>| {
         let answers = Reports::of(ops);
         let verdict = verdict(ops, &answers, &[]);
-        (answers, verdict)
+        (answers, verdict, Statistics::of(ops))
     };
     let answers: Vec<_> = Ops::together(&together, &Config::default()).iter().map(answer).collect();
-    let reported = |((file, trace), (answers, verdict))| {
+    let reported = |((file, trace), (answers, verdict, statistics))| {
         let trace = Arc::new(trace);
-        Reported { file, trace, answers, verdict }
+        Reported { file, trace, answers, statistics, verdict }
     };
     traces.into_iter().zip(answers).map(reported).collect()
 }

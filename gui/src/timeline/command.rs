@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weftscope_traces::{SliceRef, Span, TrackKind, analysis::Hits};
+use weftscope_traces::{SliceRef, Span, TrackId, TrackKind, analysis::Hits};
 
 use super::{
     Arrangement, FoldId, HeightOf, Hover, Landmark, RangeSelection, Search, Selection,
@@ -252,6 +252,10 @@ fn go_to(view: &mut ViewState, data: &TimelineData, found: Selection) {
         Selection::Range(range) => {
             show_span(view, data, range.span);
             select_range(view, range, data);
+            let first = view.selection.range().and_then(|range| range.tracks.first().copied());
+            if let Some(track) = first {
+                show_track(view, data, track);
+            }
         }
     }
 }
@@ -304,11 +308,14 @@ fn follow(view: &mut ViewState, data: &TimelineData, next: impl Fn(SliceRef) -> 
     }
 }
 
-/// Moves the window, without zooming, so that `slice` can be seen; shows its row, opens what it stands under and scrolls
-/// when it does not.
+/// Moves the window, without zooming, so that `slice` can be seen, and shows its row.
 fn reveal(view: &mut ViewState, data: &TimelineData, slice: SliceRef) {
     show_span(view, data, data.trace.span_of(slice));
-    let track = data.trace.lane(slice.lane).track;
+    show_track(view, data, data.trace.lane(slice.lane).track);
+}
+
+/// Shows the row of a track; opens what it stands under, and scrolls when it does not show.
+fn show_track(view: &mut ViewState, data: &TimelineData, track: TrackId) {
     let kind = &data.trace.track(track).kind;
     let Some(row) = RowId::Track(kind.clone()).find(data) else { return };
     view.rows.reveal(data, row);

@@ -2,6 +2,7 @@
 //! where they are not known.
 
 mod phases;
+mod statistics;
 mod waves;
 
 use std::{
@@ -15,7 +16,7 @@ use weftscope_traces::{
     analysis::{AllLayers, RankOverlap, Verdict, WaitMethod},
 };
 
-use self::{phases::Phases, waves::Waves};
+use self::{phases::Phases, statistics::Short, waves::Waves};
 use super::reported::Reported;
 
 #[derive(Serialize)]
@@ -50,6 +51,8 @@ struct Entry<'a> {
     phases: Phases<'a>,
     /// How the GEMMs fill the GPU.
     waves: Waves<'a>,
+    /// Kernels, exposed communication, gaps.
+    statistics: Short<'a>,
     diagnostics: &'a Diagnostics,
 }
 
@@ -94,6 +97,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             ranks: report.answers.overlap.ranks.iter().map(rank).collect(),
             phases: Phases::of(&report.answers.phases),
             waves: Waves::of(&report.answers.waves),
+            statistics: Short::of(&report.statistics),
             diagnostics: &report.trace.diagnostics,
         })
         .collect();

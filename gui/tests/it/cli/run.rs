@@ -40,11 +40,23 @@ fn a_recording_reports_the_same_in_every_format() {
     assert_eq!(ranks.as_array().unwrap().len(), 2);
     assert!(ranks[0]["wait_us"].as_f64().unwrap() > 30.0, "rank 0 waits for rank 1: {ranks}");
     for name in ["b.json", "c.json.gz", "d.weft"] {
-        assert_eq!(&report(&place, &[name])["traces"][0]["ranks"], ranks, "{name}");
+        let again = report(&place, &[name]);
+        assert_eq!(&again["traces"][0]["ranks"], ranks, "{name}");
+        assert_eq!(again["traces"][0]["statistics"], first["traces"][0]["statistics"], "{name}");
     }
     let balance = |key: &str| ranks[0][key].as_f64().unwrap();
     let sum = balance("compute_us") + balance("exposed_comm_us") + balance("idle_us");
     assert!((sum - balance("span_us")).abs() < 1e-6);
+    let statistics = &first["traces"][0]["statistics"];
+    // Nothing is copied in this run, so what is idle are its gaps.
+    let gaps = statistics["gaps"][0]["total_us"].as_f64().unwrap();
+    assert!((gaps - balance("idle_us")).abs() < 1e-6, "{gaps}");
+    let most = &statistics["most_exposed"][0];
+    assert!(most["exposed_us"].as_f64() <= most["duration_us"].as_f64());
+    let text = place.ok(&["report", "a.weft"]);
+    let table = text.split("most exposed").nth(1).unwrap_or_default();
+    let line = table.lines().nth(1).unwrap_or_default();
+    assert!(line.contains(most["name"].as_str().unwrap()), "{line}");
 }
 
 /// Oracle: the run of all layers.

@@ -334,6 +334,10 @@ fn what_is_gone_to_is_in_view_and_wide_enough() {
     let shown = view.window;
     apply(&mut view, ViewCommand::GoTo(Selection::Slice(longest)));
     assert_eq!((view.window, view.selection.slice()), (shown, Some(longest)));
+    let mut folded = self::view();
+    let range = RangeSelection { span, tracks: DATA.ranks[1].streams.clone() };
+    apply(&mut folded, ViewCommand::GoTo(Selection::Range(range)));
+    assert!(folded.is_open(FoldId::Rank(1)), "a range's row is open too");
     let gone = SliceRef { index: u32::MAX, ..longest };
     apply(&mut view, ViewCommand::GoTo(Selection::Slice(gone)));
     assert_eq!(view.selection.slice(), Some(longest), "there is no such slice");
