@@ -339,6 +339,13 @@ fn compare_actions(state: &State) -> Vec<Action> {
                 "Draw what is held into what is in view, or not",
                 None,
             ),
+            action(
+                Group::View,
+                Command::ShowBottom(BottomTab::Differences),
+                "Show the differences",
+                "What differs between the two, by cause and by op",
+                None,
+            ),
             compare(CompareCommand::Release, "Stop comparing", "Hold nothing", shift(Key::B)),
         ]);
     }

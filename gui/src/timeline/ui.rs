@@ -79,12 +79,13 @@ pub fn filter_rect(data: &TimelineData, whole: Rect) -> Option<Rect> {
 fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut FrameCache; 2]) {
     let [pinned, rest] = bands;
     let [pinned_cache, rest_cache] = caches;
-    rest_cache.minimap.update(pen);
     let s = &pen.theme.surfaces;
     pen.painter.rect_filled(pen.areas.whole, 0.0, s.panel);
     pen.painter.rect_filled(pen.areas.plot, 0.0, s.plot);
     paint::paint_ruler(pen);
     paint_rows(rest, rest_cache);
+    // After the rows: a new trace empties the cache.
+    rest_cache.minimap.update(pen);
     paint::paint_headers(rest);
     paint::paint_flows(rest);
     paint::paint_selected(rest);

@@ -244,3 +244,27 @@ fn picture_in_the_dark() {
 fn picture_in_the_light() {
     picture(Mode::Light, "timeline_light");
 }
+
+/// A live run shows another trace several times a second: a strip that came a frame later would flicker.
+#[test]
+fn the_first_frame_of_another_trace_is_whole() {
+    let other =
+        || TimelineData::new(Arc::new(synthetic::trace(Shape { layers: 2, ..Shape::TINY })));
+    let mut fresh = window(Mode::Dark, 320.0);
+    let show_other = |window: &mut Harness<'_, State>| {
+        let state = window.state_mut();
+        state.data = other();
+        state.view = ViewState::new(&state.data);
+    };
+    show_other(&mut fresh);
+    // Whatever takes frames to settle has had them.
+    fresh.run_steps(4);
+    let settled = fresh.render().unwrap();
+    let mut changed = small();
+    let before = changed.render().unwrap();
+    show_other(&mut changed);
+    changed.step();
+    let first = changed.render().unwrap();
+    assert!(before != settled, "the other trace looks like another");
+    assert!(first == settled, "the first frame is not the settled one");
+}
