@@ -7,6 +7,7 @@ mod compare;
 #[cfg(feature = "live")]
 mod live;
 mod marks;
+mod panels;
 mod pictures;
 mod search;
 mod statistics;

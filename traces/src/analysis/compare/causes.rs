@@ -42,11 +42,11 @@ pub enum CauseKind {
     OtherOps,
     /// Computation runs beside other computation more or less.
     SideBySide,
-    /// Ranks wait longer or shorter for a late one.
+    /// Ranks wait longer or shorter for a late one; what of it is exposed.
     Waiting,
-    /// Communication, waiting left out where it is known, takes another time.
+    /// Communication, waiting left out where it is known, takes another time; what of it is exposed.
     Communication,
-    /// More or less of communication is hidden under computation.
+    /// A larger or smaller share of communication is hidden under computation.
     Hiding,
     /// Copies with nothing beside them.
     Copies,
@@ -85,9 +85,13 @@ pub(super) fn causes(
     let (same, other) = ops_changes(first, second);
     let compute_ns = change(|terms| terms.compute_ns);
     let (same_ns, other_ns) = (total(&same), total(&other));
-    let comm_ns = change(|terms| terms.comm_ns);
-    let wait_ns = first.terms.wait_ns.zip(second.terms.wait_ns).map(|(old, new)| new - old);
-    let hiding_ns = change(|terms| terms.exposed_comm_ns) - comm_ns;
+    let exposed = exposed_shares(&first.terms, &second.terms);
+    let mean_exposed = (exposed[0] + exposed[1]) / 2.0;
+    let comm_ns = change(|terms| terms.comm_ns) * mean_exposed;
+    let wait_ns = first.terms.wait_ns.zip(second.terms.wait_ns);
+    let wait_ns = wait_ns.map(|(old, new)| (new - old) * mean_exposed);
+    let mean_comm_ns = (first.terms.comm_ns + second.terms.comm_ns) / 2.0;
+    let hiding_ns = mean_comm_ns * (exposed[1] - exposed[0]);
     let plain = |kind, change_ns| Cause { kind, change_ns, largest: None };
     let mut all = vec![
         Cause { kind: CauseKind::SameOps, change_ns: same_ns, largest: largest(same) },
@@ -102,6 +106,17 @@ pub(super) fn causes(
     all.retain(|cause| cause.change_ns != 0.0);
     all.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));
     (parts.map(|parts| parts.terms), all)
+}
+
+/// Which share of communication is exposed, 0…1. Of a product's change each factor has its own, at the mean of the other:
+/// communication that grows and is hidden as it was costs its exposed share, and neither trace is the first of the two.
+/// Where one has no communication, nothing can be said of its hiding: it is taken for the other's.
+fn exposed_shares(first: &IterationTerms, second: &IterationTerms) -> [f64; 2] {
+    let share = |terms: &IterationTerms| {
+        (terms.comm_ns > 0.0).then(|| terms.exposed_comm_ns / terms.comm_ns)
+    };
+    let shares = [share(first), share(second)];
+    [0, 1].map(|at| shares[at].or(shares[1 - at]).unwrap_or(0.0))
 }
 
 /// Terms of an iteration, and the time of all runs of each op of computation, by name, ns.

@@ -94,6 +94,23 @@ fn causes_are_told_apart() {
     assert_eq!(report.terms[0].wait_ns, None);
 }
 
+/// Twice as long and hidden as before: only its exposed share costs. By hand: 60 ns, 30 exposed, then 120 ns, 60 exposed.
+#[test]
+fn communication_that_grows_costs_what_of_it_is_exposed() {
+    let before = "rank 0\n stream 0: gemm 0..100 up\n stream 1: comm 70..130 ar";
+    let after = "rank 0\n stream 0: gemm 0..100 up\n stream 1: comm 40..160 ar";
+    let report = compared(before, after, CompareConfig::default());
+    assert_adds_up(&report);
+    assert_eq!(change(&report, CauseKind::Communication), 30.0);
+    assert_eq!(change(&report, CauseKind::Hiding), 0.0);
+    // None at all, and some: all of it is communication.
+    let without = "rank 0\n stream 0: gemm 0..100 up";
+    let report = compared(without, after, CompareConfig::default());
+    assert_adds_up(&report);
+    assert_eq!(change(&report, CauseKind::Communication), 60.0);
+    assert_eq!(change(&report, CauseKind::Hiding), 0.0);
+}
+
 #[test]
 fn waiting_is_told_from_communication_where_it_is_known() {
     let late = |start: i64| {

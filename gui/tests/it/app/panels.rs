@@ -1,0 +1,129 @@
+//! What the panels say of a made-up recording, as text: every label, in the order in which a screen reader meets them.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use egui_kittest::{Harness, Node, kittest::NodeT as _};
+use weftscope::{
+    app::{
+        App, BottomTab, Command, CompareCommand, Document, DocumentId, MarkStore, OpenDocument,
+        PanelId, Shown, State,
+    },
+    timeline::{ViewCommand, ViewState},
+};
+use weftscope_traces::{SliceRef, TrackKind};
+
+use crate::common::synthetic::{self, Shape};
+
+/// A window of two recordings, the second with a layer more and in view.
+fn window() -> Harness<'static, App> {
+    let open = |id, layers| {
+        let trace = Arc::new(synthetic::trace(Shape { layers, ..Shape::TINY }));
+        let document = Arc::new(Document::prepare(trace, "run"));
+        let view = ViewState::new(&document.timeline);
+        let paths = vec![PathBuf::from(format!("/data/{layers}-layers.weft"))];
+        OpenDocument { id: DocumentId(id), paths, document, view, marks: MarkStore::Session }
+    };
+    let mut state = State::default();
+    state.documents = vec![open(1, 1), open(2, 2)];
+    state.shown = Shown::File(DocumentId(2));
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    };
+    let app = App::with_state(state, Arc::new(|| {}));
+    Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(draw, app)
+}
+
+fn send(window: &mut Harness<'static, App>, command: Command) {
+    window.state_mut().send(command);
+    window.run_steps(3);
+}
+
+/// Draws until no job runs: what panels show is worked out elsewhere.
+fn settle(window: &mut Harness<'static, App>) {
+    let since = Instant::now();
+    window.run_steps(3);
+    while !window.state().state().jobs.is_empty() {
+        assert!(since.elapsed() < Duration::from_secs(60), "a job does not end");
+        std::thread::sleep(Duration::from_millis(10));
+        window.run_steps(2);
+    }
+    window.run_steps(3);
+}
+
+/// Labels of what is drawn between the first that says `from` and the end, a line each.
+fn text_from(window: &Harness<'static, App>, from: &str) -> String {
+    let mut lines = Vec::new();
+    gather(window.root(), &mut lines);
+    let at = lines.iter().position(|line| line == from);
+    let at = at.unwrap_or_else(|| panic!("no {from} among {lines:?}"));
+    lines[at..].join("\n")
+}
+
+fn gather(node: Node<'_>, lines: &mut Vec<String>) {
+    let said = node.accesskit_node();
+    if let Some(text) = said.label().or_else(|| said.value()) {
+        let text = text.trim();
+        if !text.is_empty() && lines.last().is_none_or(|last| last != text) {
+            lines.push(text.to_owned());
+        }
+    }
+    for child in node.children() {
+        gather(child, lines);
+    }
+}
+
+#[test]
+fn why() {
+    let mut window = window();
+    send(&mut window, Command::TogglePanel(PanelId::Legend));
+    settle(&mut window);
+    insta::assert_snapshot!(text_from(&window, "Why"));
+}
+
+#[test]
+fn details_of_an_op() {
+    let mut window = window();
+    let trace = &window.state().state().document().unwrap().trace;
+    let stream = trace.find_track(&TrackKind::Stream { rank: 0, stream: 0 }).unwrap();
+    let slice = SliceRef { lane: trace.track(stream).lanes[0], index: 3 };
+    send(&mut window, Command::View(ViewCommand::Select(slice)));
+    send(&mut window, Command::TogglePanel(PanelId::Why));
+    send(&mut window, Command::ShowBottom(BottomTab::Details));
+    settle(&mut window);
+    insta::assert_snapshot!(text_from(&window, "Details"));
+}
+
+#[test]
+fn statistics() {
+    let mut window = window();
+    send(&mut window, Command::TogglePanel(PanelId::Why));
+    send(&mut window, Command::ShowBottom(BottomTab::Statistics));
+    settle(&mut window);
+    insta::assert_snapshot!(text_from(&window, "Details"));
+}
+
+#[test]
+fn differences() {
+    let mut window = window();
+    send(&mut window, Command::Compare(CompareCommand::HoldFile(DocumentId(1))));
+    send(&mut window, Command::TogglePanel(PanelId::Why));
+    send(&mut window, Command::ShowBottom(BottomTab::Differences));
+    settle(&mut window);
+    insta::assert_snapshot!(text_from(&window, "Details"));
+}
+
+#[test]
+fn marks_and_diagnostics() {
+    let mut window = window();
+    send(&mut window, Command::TogglePanel(PanelId::Why));
+    for (name, tab) in [("marks", BottomTab::Marks), ("diagnostics", BottomTab::Diagnostics)] {
+        send(&mut window, Command::ShowBottom(tab));
+        settle(&mut window);
+        insta::assert_snapshot!(name, text_from(&window, "Details"));
+    }
+}
