@@ -14,6 +14,8 @@ pub enum TableId {
     Exposed,
     /// Gaps.
     Gaps,
+    /// Ops of two recordings.
+    Differences,
 }
 
 /// Which way.

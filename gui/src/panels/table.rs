@@ -4,6 +4,7 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use egui::{Align, Color32, Id, Label, Layout, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
+use weftscope_traces::words::signed_duration;
 
 use super::widgets::{Cx, mono, weak};
 use crate::{
@@ -52,6 +53,10 @@ pub(super) enum Cell<'a> {
     Count(u64),
     /// Nanoseconds.
     Duration(f64),
+    /// Nanoseconds more, or less.
+    Change(f64),
+    /// How many times.
+    Ratio(f64),
     /// 0…1.
     Share(f64),
     /// A point in time, nanoseconds.
@@ -71,6 +76,8 @@ impl<'a> Cell<'a> {
             Self::Named(_, text) | Self::Numbered(_, text) => Cow::Borrowed(text),
             Self::Count(count) => number::count(*count).into(),
             Self::Duration(ns) => number::duration_fixed(ns.round() as i64).into(),
+            Self::Change(ns) => format!("{:>9}", signed_duration(*ns)).into(),
+            Self::Ratio(ratio) => number::ratio(*ratio).into(),
             Self::Share(share) => number::percent_fixed(*share).into(),
             Self::Time(ns) => number::time_at(*ns, 100).into(),
             Self::Unknown => "–".into(),
@@ -82,7 +89,10 @@ impl<'a> Cell<'a> {
         match self {
             Self::Numbered(number, _) => *number as f64,
             Self::Count(count) => *count as f64,
-            Self::Duration(value) | Self::Share(value) => *value,
+            Self::Duration(value)
+            | Self::Change(value)
+            | Self::Ratio(value)
+            | Self::Share(value) => *value,
             Self::Time(ns) => *ns as f64,
             Self::Text(_) | Self::Named(..) | Self::Unknown => f64::NEG_INFINITY,
         }

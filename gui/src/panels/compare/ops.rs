@@ -1,113 +1,75 @@
 //! The ops of both, largest change first; a click goes there in both.
 
-use egui::{Align, Label, Layout, Sense, Ui};
-use egui_extras::{Column, TableBuilder};
-use weftscope_traces::{
-    analysis::{CompareReport, OneSidedOp, OpKey},
-    words::signed_duration,
-};
+use egui::{Frame, Margin, Ui};
+use weftscope_traces::analysis::{CompareReport, ComparedOp, OneSidedOp, OpKey};
 
 use crate::{
-    app::{Command, CompareCommand},
-    panels::widgets::{Cx, mono, weak},
+    app::{Command, CompareCommand, TableId},
+    panels::{
+        table::{Cell, Head, Table},
+        widgets::Cx,
+    },
     theme::number,
 };
 
-/// A row as it is written.
-struct Row<'a> {
-    op: &'a OpKey,
-    runs: String,
-    means: [String; 2],
-    ratio: String,
-    change_ns: f64,
-}
-
-const HEADS: [(&str, &str); 6] = [
-    ("op", "A click goes to its longest run"),
-    ("runs", "Runs in the first and in the second, iterations and ranks together"),
-    ("first", "Mean of one run"),
-    ("second", "Mean of one run"),
-    ("ratio", "Second over first"),
-    ("change", "Of all its runs, an iteration and rank"),
+const HEADS: &[Head] = &[
+    Head::text("op", "A click goes to its longest run"),
+    Head::number("runs", "Runs in the first and in the second, iterations and ranks together"),
+    Head::number("first", "Mean of one run in the first"),
+    Head::number("second", "Mean of one run in the second"),
+    Head::number("ratio", "Second over first"),
+    Head::number("change", "Of all its runs, an iteration and rank"),
 ];
 
 /// The table.
 pub(super) fn ops_ui(ui: &mut Ui, cx: &mut Cx<'_>, report: &CompareReport) {
     let rows = rows(report);
+    let ops: Vec<&OpKey> = rows.iter().map(|(op, ..)| *op).collect();
+    let rows = rows.into_iter().map(|(_, _, cells)| cells).collect();
+    let table =
+        Table { id: TableId::Differences, heads: HEADS, rows, is_clickable: true, chosen: None };
+    ui.horizontal(|ui| table.copy_ui(ui, cx));
     // Beside the scroll bar, which would lie on the last digits.
-    ui.set_max_width(ui.available_width() - 12.0);
-    let table = TableBuilder::new(ui)
-        .id_salt("compared ops")
-        .sense(Sense::click())
-        .column(Column::remainder().at_least(96.0).clip(true))
-        .columns(Column::auto().at_least(64.0), HEADS.len() - 1)
-        .cell_layout(Layout::right_to_left(Align::Center));
-    let table = table.header(20.0, |mut header| {
-        for (column, (head, tooltip)) in HEADS.into_iter().enumerate() {
-            header.col(|ui| {
-                let layout = layout(column);
-                ui.with_layout(layout, |ui| ui.label(weak(cx.theme, head)).on_hover_text(tooltip));
-            });
-        }
-    });
-    table.body(|body| {
-        body.rows(18.0, rows.len(), |mut line| {
-            let row = &rows[line.index()];
-            let change = format!("{:>9}", signed_duration(row.change_ns));
-            let cells =
-                [&row.op.name, &row.runs, &row.means[0], &row.means[1], &row.ratio, &change];
-            for (column, text) in cells.into_iter().enumerate() {
-                line.col(|ui| {
-                    let text = mono(cx.theme, text);
-                    ui.with_layout(layout(column), |ui| {
-                        ui.add(Label::new(text).truncate().selectable(false));
-                    });
-                });
-            }
-            if line.response().on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
-                cx.send(Command::Compare(CompareCommand::GoTo(row.op.clone())));
-            }
-        });
-    });
-}
-
-fn layout(column: usize) -> Layout {
-    if column == 0 {
-        Layout::left_to_right(Align::Center)
-    } else {
-        Layout::right_to_left(Align::Center)
+    let margin = Margin { right: 12, ..Margin::ZERO };
+    let clicked = Frame::new().inner_margin(margin).show(ui, |ui| table.show(ui, cx)).inner;
+    if let Some(op) = clicked.and_then(|at| ops.get(at).copied()) {
+        cx.send(Command::Compare(CompareCommand::GoTo(op.clone())));
     }
 }
 
-/// Ops of both and of one alone, largest change first.
-fn rows(report: &CompareReport) -> Vec<Row<'_>> {
-    let mean = |ns: f64| number::duration_fixed(ns.round() as i64);
-    let none = || "—".to_owned();
-    let both = report.both.iter().map(|op| Row {
-        op: &op.op,
-        runs: runs(op.durations.map(|durations| durations.count)),
-        means: op.durations.map(|durations| mean(durations.mean_ns())),
-        ratio: op.mean_ratio.map_or_else(none, number::ratio),
-        change_ns: op.change_ns,
+/// Ops of both and of one alone, largest change first: which, how much, and the cells.
+fn rows(report: &CompareReport) -> Vec<(&OpKey, f64, Vec<Cell<'_>>)> {
+    let both = report.both.iter().map(|op| (&op.op, op.change_ns, of_both(op)));
+    let alone = |op: &'_ OneSidedOp| Cell::Duration(op.durations.mean_ns());
+    let removed = report.removed.iter().map(|op| {
+        let change_ns = -op.per_iteration_ns;
+        (&op.op, change_ns, of_one(op, [op.durations.count, 0], [alone(op), Cell::Unknown]))
     });
-    let one = |op: &'_ OneSidedOp| mean(op.durations.mean_ns());
-    let removed = report.removed.iter().map(|op| Row {
-        op: &op.op,
-        runs: runs([op.durations.count, 0]),
-        means: [one(op), none()],
-        ratio: none(),
-        change_ns: -op.per_iteration_ns,
+    let added = report.added.iter().map(|op| {
+        let change_ns = op.per_iteration_ns;
+        (&op.op, change_ns, of_one(op, [0, op.durations.count], [Cell::Unknown, alone(op)]))
     });
-    let added = report.added.iter().map(|op| Row {
-        op: &op.op,
-        runs: runs([0, op.durations.count]),
-        means: [none(), one(op)],
-        ratio: none(),
-        change_ns: op.per_iteration_ns,
-    });
-    let mut rows: Vec<Row<'_>> = both.chain(removed).chain(added).collect();
-    rows.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));
+    let mut rows: Vec<_> = both.chain(removed).chain(added).collect();
+    rows.sort_by(|(_, a, _), (_, b, _)| b.abs().total_cmp(&a.abs()));
+    for (_, change_ns, cells) in &mut rows {
+        cells.push(Cell::Change(*change_ns));
+    }
     rows
+}
+
+fn of_both(op: &ComparedOp) -> Vec<Cell<'_>> {
+    let [first, second] = op.durations.map(|durations| Cell::Duration(durations.mean_ns()));
+    let ratio = op.mean_ratio.map_or(Cell::Unknown, Cell::Ratio);
+    let runs = runs(op.durations.map(|durations| durations.count));
+    vec![Cell::text(&op.op.name), Cell::text(runs), first, second, ratio]
+}
+
+fn of_one<'a>(
+    op: &'a OneSidedOp,
+    counts: [usize; 2],
+    [first, second]: [Cell<'a>; 2],
+) -> Vec<Cell<'a>> {
+    vec![Cell::text(&op.op.name), Cell::text(runs(counts)), first, second, Cell::Unknown]
 }
 
 /// `8` where both run an op as often, else `8 → 4`.
