@@ -1,8 +1,8 @@
 //! The words on screen and what they mean: as a sheet, and under the pointer wherever one stands.
 
-use egui::{Align2, Grid, Id, RichText, ScrollArea, Ui, Window, vec2};
+use egui::{Grid, RichText, ScrollArea, Ui, vec2};
 
-use super::widgets::Cx;
+use super::widgets::{Cx, sheet_ui};
 use crate::app::{Command, Overlay};
 
 /// A word that not everybody knows.
@@ -156,15 +156,7 @@ pub(crate) fn glossary_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.state.overlay != Overlay::Glossary {
         return;
     }
-    let mut open = true;
-    let window = Window::new("Glossary")
-        .id(Id::unique("glossary"))
-        .open(&mut open)
-        .collapsible(false)
-        .resizable(false)
-        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
-        .fixed_size(vec2(640.0, (ui.ctx().content_rect().height() - 120.0).min(600.0)));
-    window.show(ui.ctx(), |ui| {
+    let open = sheet_ui(ui, "Glossary", 600.0, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Grid::new("terms").num_columns(2).spacing(vec2(16.0, 6.0)).show(ui, |ui| {
                 for term in Term::ALL {

@@ -1,8 +1,8 @@
 //! The sheet of keys, read off the list of commands.
 
-use egui::{Align2, Grid, Id, ScrollArea, Ui, Window, vec2};
+use egui::{Grid, ScrollArea, Ui, vec2};
 
-use super::widgets::{Cx, heading, mono};
+use super::widgets::{Cx, heading, mono, sheet_ui};
 use crate::{
     app::{
         Overlay,
@@ -17,15 +17,7 @@ pub(crate) fn help_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let list = actions(cx.state);
-    let mut open = true;
-    let window = Window::new("Keys")
-        .id(Id::unique("help"))
-        .open(&mut open)
-        .collapsible(false)
-        .resizable(false)
-        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
-        .fixed_size(vec2(640.0, (ui.ctx().content_rect().height() - 120.0).min(560.0)));
-    window.show(ui.ctx(), |ui| {
+    let open = sheet_ui(ui, "Keys", 560.0, |ui| {
         ScrollArea::vertical().show(ui, |ui| {
             ui.columns_const(|[left, right]| {
                 heading(left, cx.theme, "Timeline");

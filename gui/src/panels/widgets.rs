@@ -1,6 +1,8 @@
 //! The few shapes that all panels are made of.
 
-use egui::{Align, Color32, Label, Layout, Response, RichText, Sense, Ui, Vec2};
+use egui::{
+    Align, Align2, Color32, Id, Label, Layout, Response, RichText, Sense, Ui, Vec2, Window,
+};
 
 use crate::{
     app::{Command, State, StatisticsCommand},
@@ -95,6 +97,21 @@ pub(crate) fn name_widget(response: &Response, name: &str) {
 /// Says what a widget painted by hand is.
 pub(crate) fn draw_as(response: &Response, role: egui::Role, name: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(role, true, name));
+}
+
+/// A sheet over the middle of the window, as high as there is room and at most `most_height` points; true until it is closed.
+pub(crate) fn sheet_ui(ui: &Ui, title: &str, most_height: f32, add: impl FnOnce(&mut Ui)) -> bool {
+    let mut is_open = true;
+    let height = (ui.ctx().content_rect().height() - 120.0).min(most_height);
+    let window = Window::new(title)
+        .id(Id::unique(("sheet", title)))
+        .open(&mut is_open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+        .fixed_size(Vec2::new(640.0, height));
+    window.show(ui.ctx(), add);
+    is_open
 }
 
 /// A quiet screen in the middle of `ui`: what happened, what to do.

@@ -125,7 +125,7 @@ impl ViewCommand {
             Self::Zoom { factor, at_ns } => view.window = zoomed(view.window, factor, at_ns, data),
             Self::Pan { share } => {
                 let by = (view.window.len_ns() as f64 * share).round() as i64;
-                view.window = clamped(shifted(view.window, by), data);
+                view.window = clamped(view.window.shifted(by), data);
             }
             Self::Show(span) => jump(view, span, data),
             Self::Fit => jump(view, data.fit_span(), data),
@@ -221,10 +221,6 @@ fn clamped(window: Span, data: &TimelineData) -> Span {
         centre - length / 2
     };
     Span::new(start_ns, start_ns + length)
-}
-
-fn shifted(window: Span, by_ns: i64) -> Span {
-    Span::new(window.start_ns.saturating_add(by_ns), window.end_ns.saturating_add(by_ns))
 }
 
 fn with_air(span: Span) -> Span {
@@ -347,7 +343,7 @@ fn show_span(view: &mut ViewState, data: &TimelineData, span: Span) {
     if !span.overlaps(view.window) && !view.window.contains(span.start_ns) {
         let centre = span.start_ns + span.len_ns() / 2;
         let by = centre - (view.window.start_ns + view.window.len_ns() / 2);
-        let window = shifted(view.window, by);
+        let window = view.window.shifted(by);
         jump(view, window, data);
     }
 }

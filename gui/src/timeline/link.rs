@@ -1,13 +1,13 @@
 //! Two views of two traces on one clock: what is seen of one is seen of the other, and what is selected.
 
-use weftscope_traces::{Label, SliceRef, Span, TrackId, TrackKind};
+use weftscope_traces::{Label, SliceRef, TrackId, TrackKind};
 
 use super::{RangeSelection, Selection, TimelineData, ViewCommand, ViewState};
 
 impl ViewState {
     /// Looks at its own trace where `leader` looks at another, `shift_ns` later.
     pub(crate) fn follow(&mut self, leader: &Self, shift_ns: i64) {
-        self.window = shifted(leader.window, shift_ns);
+        self.window = leader.window.shifted(shift_ns);
         self.open.clone_from(&leader.open);
         self.heights = leader.heights;
         self.rows.clone_from(&leader.rows);
@@ -46,7 +46,7 @@ impl ViewCommand {
             Self::Zoom { factor, at_ns } => {
                 Self::Zoom { factor, at_ns: at_ns.saturating_add(by_ns) }
             }
-            Self::Show(span) => Self::Show(shifted(span, by_ns)),
+            Self::Show(span) => Self::Show(span.shifted(by_ns)),
             other => other,
         }
     }
@@ -72,16 +72,12 @@ impl Selection {
                     to.trace.find_track(&track.kind)
                 };
                 Self::Range(RangeSelection {
-                    span: shifted(range.span, zeros_ns[1] - zeros_ns[0]),
+                    span: range.span.shifted(zeros_ns[1] - zeros_ns[0]),
                     tracks: range.tracks.iter().filter_map(same_track).collect(),
                 })
             }
         }
     }
-}
-
-fn shifted(span: Span, by_ns: i64) -> Span {
-    Span::new(span.start_ns.saturating_add(by_ns), span.end_ns.saturating_add(by_ns))
 }
 
 /// The op of the same name, layer and split on the same rank, as many such ops after the zero of its trace as `slice`

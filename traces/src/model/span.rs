@@ -38,6 +38,12 @@ impl Span {
         Self::new(self.start_ns.max(other.start_ns), self.end_ns.min(other.end_ns))
     }
 
+    /// The same so much later, as far as times go.
+    #[must_use]
+    pub fn shifted(self, by_ns: i64) -> Self {
+        Self::new(self.start_ns.saturating_add(by_ns), self.end_ns.saturating_add(by_ns))
+    }
+
     /// The smallest span that holds both; an empty span counts as nothing.
     pub fn hull(self, other: Self) -> Self {
         if self.is_empty() {

@@ -25,8 +25,7 @@ fn stroke(pen: &Pen<'_>, ghost: &Ghost) -> Stroke {
 
 /// What of the ghost's own time is on the screen.
 fn window(pen: &Pen<'_>, ghost: &Ghost) -> Span {
-    let window = pen.scale.window();
-    Span::new(window.start_ns - ghost.shift_ns, window.end_ns - ghost.shift_ns)
+    pen.scale.window().shifted(-ghost.shift_ns)
 }
 
 fn stream(pen: &Pen<'_>, ghost: &Ghost, row: &Row, kind: &TrackKind) {
@@ -39,8 +38,7 @@ fn stream(pen: &Pen<'_>, ghost: &Ghost, row: &Row, kind: &TrackKind) {
         let y = pen.lane_y(row, depth);
         let slices = &trace.lane(lane).slices;
         for index in slices.range(window(pen, ghost)).take(MOST) {
-            let span = slices.span(index);
-            let span = Span::new(span.start_ns + ghost.shift_ns, span.end_ns + ghost.shift_ns);
+            let span = slices.span(index).shifted(ghost.shift_ns);
             let rect = pen.rect(span, Rangef::new(y.min, y.max - 2.0));
             if rect.width() >= 3.0 {
                 painter.rect_stroke(rect, 0.0, stroke(pen, ghost), StrokeKind::Inside);

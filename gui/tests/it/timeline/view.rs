@@ -177,7 +177,8 @@ fn jumps_can_be_undone_and_intervals_marked() {
     let range = RangeSelection { span: Span::new(20_000, 60_000), tracks: Vec::new() };
     apply(&mut view, ViewCommand::SelectRange(range.clone()));
     apply(&mut view, ViewCommand::Mark);
-    assert_eq!(view.marks.list()[0].span, range.span);
+    let spans: Vec<Span> = view.marks.list().iter().map(|mark| mark.span).collect();
+    assert_eq!(spans, [range.span]);
     apply(&mut view, ViewCommand::Mark);
     assert!(view.marks.list().is_empty());
     apply(&mut view, ViewCommand::FitSelection);
