@@ -53,7 +53,7 @@ fn sheet(ui: &mut Ui, cx: &Cx<'_>, id: &str, rows: impl Iterator<Item = (String,
     Grid::new(id).num_columns(2).spacing(vec2(12.0, 4.0)).show(ui, |ui| {
         for (keys, text) in rows {
             ui.label(mono(cx.theme, keys).color(cx.theme.surfaces.strong));
-            ui.label(text);
+            ui.add(egui::Label::new(text).wrap());
             ui.end_row();
         }
     });
