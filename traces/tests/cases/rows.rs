@@ -1,0 +1,83 @@
+//! Whose row is it, and what is on it: ranks, dialects, names of kernels, data that cannot be.
+
+use crate::case::{Case, case, figures};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        case("02-sync-is-no-compute", "HTA PR#162")
+            .file("02-sync-is-no-compute.json")
+            .rank(0, figures().compute(190.0).comm(300.0).pct(0.0).idle(110.0)),
+        case("03-annotation-not-twice", "pytorch#130730")
+            .file("03-annotation-not-twice.json")
+            .rank(0, figures().pct(25.0)),
+        case("04-64bit-streams", "kineto PR#1416")
+            .file("04-64bit-streams.json")
+            .only_rank(figures().pct(60.0)),
+        case("05-correlation-0", "roctracer#100")
+            .file("05-correlation-0.json")
+            .only_rank(figures().pct(50.0)),
+        case("06-kernel-before-launch", "kineto#1380")
+            .file("06-kernel-before-launch.json")
+            .holds("the arrow is kept", |opened| !opened.traces[0].flows.is_empty()),
+        case("08-sglang-merged-pids", "sglang PR#11413")
+            .file("08-sglang-merged-pids.json")
+            .rank(0, figures().pct(50.0))
+            .rank(1, figures().pct(0.0))
+            .no_other_rank()
+            .not_yet(),
+        case("13-jax-gpu", "marin#3345")
+            .file("13-jax-gpu.json")
+            .rank(0, figures().compute(180.0).comm(100.0).pct(50.0))
+            .not_yet(),
+        case("14-rocprof-v1", "rocprofiler#152")
+            .file("14-rocprof-v1.json")
+            .rank(0, figures().pct(50.0))
+            .not_yet(),
+        case("15a-nsys2json", "nsys2json")
+            .file("15a-nsys2json.json")
+            .rank(0, figures().pct(50.0))
+            .not_yet(),
+        case("16-ascend", "Ascend/pytorch#133")
+            .file("16-ascend.json")
+            .rank(0, figures().pct(50.0))
+            .not_yet(),
+        case("18-deepep-v2", "DeepEP PR#420")
+            .file("18-deepep-v2.json")
+            .rank(0, figures().comm(300.0).hidden(250.0).pct(83.3333))
+            .not_yet(),
+        case("20-copy-engine-allgather", "pytorch PR#176613")
+            .file("20-copy-engine-allgather.json")
+            .rank(0, figures().comm(400.0).pct(87.5))
+            .not_yet(),
+        case("24-xpu", "torch-xpu-ops#5284").file("24-xpu.json").rank(0, figures().pct(50.0)),
+        case("26-huge-pids", "perfetto#935").file("26-huge-pids.json"),
+        case("28-flow-start-step", "perfetto#222")
+            .file("28-flow-start-step.json")
+            .holds("the arrow is kept", |opened| !opened.traces[0].flows.is_empty()),
+        case("31-impossible-duration", "TraceLens#669").file("31-impossible-duration.json"),
+        case("32-two-clocks", "catapult#2600").file("32-two-clocks.json").says("clock").not_yet(),
+        case("33-onnxruntime", "onnxruntime PR#8406")
+            .file("33-onnxruntime.json")
+            .rank(0, figures().pct(50.0)),
+        case("34-old-autograd", "pytorch#33961").file("34-old-autograd.json"),
+        case("36-amd-bare-args", "pytorch#130560")
+            .file("36-amd-bare-args.json")
+            .only_rank(figures().pct(50.0)),
+        case("41-nccl-plugin", "NVIDIA/nccl profiler plugin").file("41-nccl-plugin.json"),
+        case("42-rounding-overlap", "aiu-trace-analyzer PR#28")
+            .file("42-rounding-overlap.json")
+            .clean(),
+        case("44a-rank-form", "chakra PR#167")
+            .file("44a-rank-form.json")
+            .rank(3, figures())
+            .not_yet(),
+        case("44b-rank-form", "chakra PR#167").file("44b-rank-form.json").says("rank").not_yet(),
+        case("44c-rank-form", "chakra PR#167")
+            .file("44c-rank-form.json")
+            .rank(3, figures())
+            .not_yet(),
+        case("45-two-rank-0", "sglang PR#25446")
+            .file("45-dp0-rank0.json")
+            .file("45-dp1-rank0.json"),
+    ]
+}
