@@ -7,28 +7,51 @@ pub(crate) fn cases() -> Vec<Case> {
         case("01-bare-inf-nan", "pytorch/kineto#105")
             .file("01-bare-inf-nan.json")
             .rank(0, figures().compute(50.0).comm(40.0).hidden(30.0).pct(75.0))
-            .not_yet(),
+            .says("4 values that are no JSON")
+            .holds("both copies and the counter are there", |opened| {
+                let trace = &opened.traces[0];
+                trace.num_slices() == 4 && trace.counters.iter().any(|c| c.value == [3.5])
+            }),
         case("17-proton-two-objects", "triton PR#6916")
             .file("17-proton-two-objects.json")
-            .rank(0, figures().pct(50.0))
-            .not_yet(),
-        case("21b-gz-cut", "ROCm/MAD PR#224").file("21b-gz-cut.json.gz").says("cut off").not_yet(),
+            .rank(0, figures().compute(100.0).comm(100.0).pct(50.0))
+            .clean(),
+        case("21b-gz-cut", "ROCm/MAD PR#224")
+            .file("21b-gz-cut.json.gz")
+            .says("the file is cut off")
+            .says("(byte 298393)")
+            .holds("every whole event before the cut is read", |opened| {
+                opened.traces[0].num_slices() == 1368
+            }),
         case("21c-plain-cut", "ROCm/MAD PR#224")
             .file("21c-plain-cut.json")
-            .says("cut off")
-            .not_yet(),
-        case("22-interleaved", "TensorRT-LLM PR#13536").file("22-interleaved.json").not_yet(),
+            .says("the file is cut off")
+            .says("(byte 305659)")
+            .says("1 events cut off by the end of the file")
+            .holds("every whole event before the cut is read", |opened| {
+                opened.traces[0].num_slices() == 1401
+            }),
+        case("22-interleaved", "TensorRT-LLM PR#13536")
+            .file("22-interleaved.json")
+            .rank(0, figures().compute(400.0).comm(0.0))
+            .rank(1, figures().compute(0.0).comm(80.0))
+            .no_other_rank()
+            .says("2 events that are not valid JSON")
+            .says("at byte 1170 (line 70, column 3)"),
         case("23b-overwritten-gz", "sglang PR#15326").file("23b-overwritten-gz.json.gz").not_yet(),
         case("27-empty-last-event", "perfetto#6251")
             .file("27-empty-last-event.json")
-            .clean()
-            .not_yet(),
+            .rank(0, figures().compute(100.0))
+            .clean(),
         case("37-mgzip", "perfetto#872").file("37-mgzip.json.gz"),
         case("38a-double-gz", "perfetto#584").file("38a-double-gz.json.gz").not_yet(),
         case("38b-zip", "perfetto#1009").file("38b-trace.zip").not_yet(),
         case("38c-tar", "tracy PR#208").file("38c-trace.tar.gz").not_yet(),
         case("50-gz-zero-padding", "gunzip's habit").file("50-gz-zero-padding.json.gz").not_yet(),
-        case("nan_arg", "ours").file("damaged/nan_arg.json"),
+        case("nan_arg", "ours")
+            .file("damaged/nan_arg.json")
+            .only_rank(figures().compute(15.0))
+            .says("2 values that are no JSON"),
         case("s2_1714", "ours").file("damaged/s2_1714.weft").refused("TRACKS chunk"),
         case("s2_3329", "ours").file("damaged/s2_3329.json").not_yet(),
         case("ts_wrap", "ours").file("damaged/ts_wrap.json").not_yet(),

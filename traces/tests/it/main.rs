@@ -2,6 +2,7 @@
 
 mod analysis;
 mod container;
+mod damage;
 mod fuzz_seeds;
 mod import;
 mod oracles;

@@ -10,6 +10,9 @@ use crate::model::BorrowedValue;
 /// The argument that keeps an imported host event's category.
 pub(super) const CATEGORY_KEY: &str = "category";
 
+/// The key of the list of events.
+pub(super) const EVENTS_KEY: &str = "traceEvents";
+
 /// An event as written; nothing judged yet.
 #[derive(Debug, Default)]
 pub(super) struct RawEvent<'a> {
@@ -26,6 +29,10 @@ pub(super) struct RawEvent<'a> {
     pub(super) id: Option<Value<'a>>,
     /// The `args` object as written.
     args: &'a [u8],
+    /// `{}`.
+    pub(super) is_empty: bool,
+    /// The object is no event but has a list of events; nothing after its name was read.
+    pub(super) is_document: bool,
 }
 
 impl<'a> RawEvent<'a> {
@@ -35,10 +42,15 @@ impl<'a> RawEvent<'a> {
         cursor.eat(b'{', "an event object")?;
         if cursor.peek()? == b'}' {
             cursor.pos += 1;
+            event.is_empty = true;
             return Ok(event);
         }
         loop {
             let key = cursor.key()?;
+            if key == EVENTS_KEY {
+                event.is_document = true;
+                return Ok(event);
+            }
             let value = cursor.value()?;
             match key.as_ref() {
                 "ph" => event.phase = first_byte(&value),
@@ -68,7 +80,7 @@ impl<'a> RawEvent<'a> {
         &self,
         mut visit: impl FnMut(Cow<'a, str>, Value<'a>),
     ) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(self.args);
+        let mut cursor = Cursor::whole(self.args);
         if self.args.is_empty() {
             return Ok(());
         }
@@ -104,7 +116,9 @@ pub(super) fn ns(value: &Value<'_>) -> Option<i64> {
     match value {
         Value::Number(number) => time::ns_from_us(number),
         Value::Text(text) => time::ns_from_us(text.trim()),
-        Value::Word(_) | Value::Nested(_) => None,
+        // `.5`, `+1`: no JSON, but no doubt either.
+        Value::Word(word) => time::ns_from_us(word.strip_prefix('+').unwrap_or(word)),
+        Value::Nested(_) => None,
     }
 }
 
@@ -113,7 +127,11 @@ pub(super) fn int(value: &Value<'_>) -> Option<i64> {
     let text = match value {
         Value::Number(number) => number,
         Value::Text(text) => text.trim(),
-        Value::Word(_) | Value::Nested(_) => return None,
+        Value::Word(word) => match word.strip_prefix("0x") {
+            Some(digits) => return i64::from_str_radix(digits, 16).ok(),
+            None => word,
+        },
+        Value::Nested(_) => return None,
     };
     text.parse().ok().or_else(|| time::scaled(text, 0).filter(|_| text.contains(['.', 'e', 'E'])))
 }
@@ -123,7 +141,7 @@ pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
         Value::Text(text) => Some(text),
         Value::Number(number) => Some(Cow::Borrowed(number)),
-        Value::Word("null") => None,
+        Value::Word("null" | "") => None,
         Value::Word(word) => Some(Cow::Borrowed(word)),
         Value::Nested(raw) => Some(Cow::Owned(compact(raw))),
     }
@@ -143,6 +161,8 @@ pub(super) fn store(args: &mut ArgStore, key: &str, value: &Value<'_>) {
             },
         },
         Value::Text(text) => BorrowedValue::Text(text),
+        // Nothing stands there.
+        Value::Word("") => return,
         Value::Word(word) => BorrowedValue::Text(word),
         Value::Nested(raw) => return args.add(key, BorrowedValue::Text(&compact(raw))),
     };

@@ -26,7 +26,7 @@ pub(crate) const FORMAT: Format = Format {
     endings: &["json", "json.gz"],
     probe: |start| {
         let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(start);
-        let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+        let first = text.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e);
         matches!(first, Some(b'{' | b'['))
     },
     read: |input, options, progress| Ok(read(input, options, progress)?),

@@ -20,6 +20,14 @@ impl Tally {
         self.diagnostics.count(cause, 1);
     }
 
+    /// `n` of one cause that was first met at a place told in words.
+    pub(super) fn met(&mut self, cause: &str, n: u64, place: &str) {
+        if n > 0 {
+            self.diagnostics.note(format!("{cause}: the first {place}"));
+            self.diagnostics.count(cause, n);
+        }
+    }
+
     /// All losses on one line, for an error.
     pub(super) fn summary(&self) -> String {
         let counts = &self.diagnostics.counts;

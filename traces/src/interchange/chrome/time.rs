@@ -21,12 +21,15 @@ fn plain_us(text: &[u8]) -> Option<i64> {
     }
     for (at, &byte) in digits.iter().enumerate() {
         match byte {
-            b'0'..=b'9' => ns = ns * 10 + i64::from(byte - b'0'),
-            b'.' if decimals.is_none() && at <= 15 => decimals = Some(digits.len() - at - 1),
+            b'0'..=b'9' => ns = ns.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?,
+            b'.' if decimals.is_none() && (1..=15).contains(&at) => {
+                decimals = Some(digits.len() - at - 1);
+            }
             _ => return None,
         }
     }
     let unit = match decimals {
+        None if digits.is_empty() => return None,
         None if digits.len() <= 15 => 1000,
         Some(0) => 1000,
         Some(1) => 100,
@@ -47,6 +50,9 @@ pub(super) fn scaled(text: &str, shift: i32) -> Option<i64> {
         Some(at) => (&digits[..at], digits[at + 1..].parse::<i32>().ok()?),
         None => (digits, 0),
     };
+    if !mantissa.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let mut value: i128 = 0;
     let mut decimals = 0;
     let mut after_point = false;
@@ -100,6 +106,7 @@ mod tests {
             ("999999999999999.999", 999_999_999_999_999_999),
             ("-7.5", -7_500),
             ("3.", 3_000),
+            (".5", 500),
             ("9007199254740993.001", 9_007_199_254_740_993_001),
             ("1700000000000000.1234567890123456789012345678901234567", 1_700_000_000_000_000_123),
             ("0e999999", 0),
@@ -107,7 +114,19 @@ mod tests {
         ] {
             assert_eq!(ns_from_us(text), Some(ns), "{text}");
         }
-        for text in ["1e300", "99999999999999999999", "1.2.3", "x", "-inf", "1e99999999999"] {
+        for text in [
+            "1e300",
+            "99999999999999999999",
+            "9999999999999999999",
+            "1.2.3",
+            "x",
+            "-inf",
+            "1e99999999999",
+            "",
+            "-",
+            ".",
+            "e5",
+        ] {
             assert_eq!(ns_from_us(text), None, "{text}");
         }
     }

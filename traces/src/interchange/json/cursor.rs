@@ -2,9 +2,15 @@
 //!
 //! Zero-copy and restartable: when the window ends inside a value the caller gets [`Fault::More`], refills and
 //! starts that value again. Strings are read leniently, because profilers write control characters, stray
-//! backslashes and broken UTF-8 into kernel names; what was mended is counted in [`Cursor::mended`].
+//! backslashes and broken UTF-8 into kernel names; what was mended is counted in [`Cursor::mended`]. So are values:
+//! what stands where a number should and is none in JSON (`nan`, `-inf`, `.5`, `0x1f`, nothing at all) becomes a word
+//! and is counted in [`Cursor::bare`]. The grammar around the values is not bent: where it does not hold, the text is
+//! damaged there, and everything after that place belongs to whoever looks for the next whole piece.
 
 use std::borrow::Cow;
+
+use super::bare;
+use super::string::unescape;
 
 /// Why a value could not be read from the bytes at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +26,8 @@ pub(crate) enum Fault {
 pub(crate) enum Value<'a> {
     Text(Cow<'a, str>),
     Number(&'a str),
-    /// `true`, `false` or `null`.
-    Word(&'static str),
+    /// `true`, `false` or `null`; or what is no JSON value, as written, empty where nothing is.
+    Word(&'a str),
     /// Array or object, as written.
     Nested(&'a [u8]),
 }
@@ -31,13 +37,27 @@ pub(crate) enum Value<'a> {
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     pub(crate) pos: usize,
+    /// No bytes follow those of the window.
+    is_whole: bool,
     /// Strings that needed mending.
     pub(crate) mended: u64,
+    /// Values that are none in JSON, and where the first stands.
+    pub(crate) bare: u64,
+    pub(crate) first_bare: usize,
 }
 
+/// Deepest nesting of arrays and objects within one value.
+const MAX_DEPTH: u32 = 64;
+
 impl<'a> Cursor<'a> {
+    /// A window that can be refilled.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, pos: 0, mended: 0 }
+        Self { bytes, pos: 0, is_whole: false, mended: 0, bare: 0, first_bare: 0 }
+    }
+
+    /// A value cut out of its text, nothing follows.
+    pub(crate) fn whole(bytes: &'a [u8]) -> Self {
+        Self { is_whole: true, ..Self::new(bytes) }
     }
 
     /// Next byte that is no blank, not consumed.
@@ -96,86 +116,113 @@ impl<'a> Cursor<'a> {
                 self.skip_nested()?;
                 Ok(Value::Nested(&self.bytes[start..self.pos]))
             }
-            b'-' | b'0'..=b'9' => Ok(Value::Number(self.number()?)),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
-            // Python's writers put these where a number stands.
-            b'N' => self.word("NaN"),
-            b'I' => self.word("Infinity"),
-            _ => self.bad("a value"),
+            _ => self.scalar(),
         }
     }
 
-    /// Skips an array or object by its brackets, strings respected.
-    pub(crate) fn skip_nested(&mut self) -> Result<(), Fault> {
-        let mut open = 0_u32;
+    /// Passes over an array or object, which must be well-formed but for its values.
+    fn skip_nested(&mut self) -> Result<(), Fault> {
+        let mut open = Open::default();
         loop {
-            match self.bytes.get(self.pos).ok_or(Fault::More)? {
-                b'{' | b'[' => open += 1,
-                b'}' | b']' => {
-                    open -= 1;
-                    if open == 0 {
-                        self.pos += 1;
-                        return Ok(());
+            let is_closed = match self.peek()? {
+                first @ (b'{' | b'[') => {
+                    if open.depth == MAX_DEPTH {
+                        return self.bad("nesting of less than 64 levels");
                     }
+                    self.pos += 1;
+                    open.push(first == b'{');
+                    self.peek()? == open.closing()
                 }
                 b'"' => {
                     self.skip_string()?;
-                    continue;
+                    self.after_value(&mut open)?
                 }
-                _ => {}
+                _ => {
+                    self.scalar()?;
+                    self.after_value(&mut open)?
+                }
+            };
+            if is_closed {
+                self.pos += 1;
+                open.pop();
+                while open.depth > 0 && self.after_value(&mut open)? {
+                    self.pos += 1;
+                    open.pop();
+                }
             }
-            self.pos += 1;
+            if open.depth == 0 {
+                return Ok(());
+            }
+            if open.closing() == b'}' {
+                self.skip_key()?;
+            }
         }
+    }
+
+    /// After a value: passes over the comma; true where the closing bracket stands.
+    fn after_value(&mut self, open: &mut Open) -> Result<bool, Fault> {
+        let close = open.closing();
+        if self.more(close, "a comma or the closing bracket")? {
+            return Ok(false);
+        }
+        self.pos -= 1;
+        Ok(true)
+    }
+
+    fn skip_key(&mut self) -> Result<(), Fault> {
+        if self.peek()? != b'"' {
+            return self.bad("a key in quotes");
+        }
+        self.skip_string()?;
+        self.eat(b':', "a colon after the key")
     }
 
     fn bad<T>(&self, wanted: &'static str) -> Result<T, Fault> {
         Err(Fault::Bad { at: self.pos, wanted })
     }
 
-    fn word(&mut self, word: &'static str) -> Result<Value<'a>, Fault> {
-        let rest = &self.bytes[self.pos..];
-        if rest.len() < word.len() && word.as_bytes().starts_with(rest) {
-            return Err(Fault::More);
-        }
-        if !rest.starts_with(word.as_bytes()) {
-            return self.bad("a value");
-        }
-        self.pos += word.len();
-        Ok(Value::Word(word))
-    }
-
-    fn number(&mut self) -> Result<&'a str, Fault> {
+    /// A number, a word, or what stands in its place.
+    fn scalar(&mut self) -> Result<Value<'a>, Fault> {
         let start = self.pos;
         let rest = &self.bytes[start..];
-        let len = rest
-            .iter()
-            .position(|b| !matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
-            .ok_or(Fault::More)?;
-        self.pos += len;
-        match std::str::from_utf8(&rest[..len]) {
-            Ok(text) if text.bytes().any(|b| b.is_ascii_digit()) => Ok(text),
-            // "-Infinity" begins like a number.
-            _ if rest[len..].starts_with(b"Infinity") => {
-                self.pos += "Infinity".len();
-                Ok("-inf")
-            }
-            _ => Err(Fault::Bad { at: start, wanted: "a number" }),
+        let len = match rest.iter().position(|&byte| bare::ends_token(byte)) {
+            Some(len) => len,
+            None if self.is_whole => rest.len(),
+            None if rest.len() > bare::MAX_BYTES => return self.bad("a value"),
+            None => return Err(Fault::More),
+        };
+        let token = &rest[..len];
+        if bare::is_number(token) {
+            self.pos += len;
+            return Ok(Value::Number(as_text(token)));
         }
+        if matches!(token, b"true" | b"false" | b"null") {
+            self.pos += len;
+            return Ok(Value::Word(as_text(token)));
+        }
+        let len = match bare::len(rest, self.is_whole) {
+            bare::Len::Known(len) => len,
+            bare::Len::More => return Err(Fault::More),
+            bare::Len::TooLong => return self.bad("a value"),
+        };
+        if self.bare == 0 {
+            self.first_bare = start;
+        }
+        self.bare += 1;
+        self.pos += len;
+        Ok(Value::Word(as_text(rest[..len].trim_ascii_end())))
     }
 
     fn skip_string(&mut self) -> Result<(), Fault> {
         self.pos += 1;
         loop {
-            match self.bytes.get(self.pos).ok_or(Fault::More)? {
-                b'"' => {
-                    self.pos += 1;
-                    return Ok(());
-                }
-                b'\\' => self.pos += 2,
-                _ => self.pos += 1,
+            let rest = self.bytes.get(self.pos..).ok_or(Fault::More)?;
+            let at = rest.iter().position(|&b| b == b'"' || b == b'\\').ok_or(Fault::More)?;
+            self.pos += at + 1;
+            if rest[at] == b'"' {
+                return Ok(());
             }
+            self.pos += 1;
         }
     }
 
@@ -199,68 +246,32 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Decodes the inside of a string; false when something in it was not JSON and had to be mended.
-fn unescape(raw: &[u8]) -> (String, bool) {
-    let lossy = String::from_utf8_lossy(raw);
-    let mut clean = matches!(lossy, Cow::Borrowed(_));
-    let mut text = String::with_capacity(lossy.len());
-    let mut chars = lossy.chars();
-    while let Some(c) = chars.next() {
-        if c < ' ' {
-            clean = false;
-            text.push(' ');
-            continue;
-        }
-        if c != '\\' {
-            text.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => text.push('\n'),
-            Some('t') => text.push('\t'),
-            Some('r') => text.push('\r'),
-            Some('b') => text.push('\u{8}'),
-            Some('f') => text.push('\u{c}'),
-            Some(c @ ('"' | '\\' | '/')) => text.push(c),
-            Some('u') => {
-                let before = chars.clone();
-                match unicode(&mut chars) {
-                    Some(c) => text.push(c),
-                    None => {
-                        chars = before;
-                        clean = false;
-                        text.push('\u{fffd}');
-                    }
-                }
-            }
-            other => {
-                clean = false;
-                text.push('\\');
-                text.extend(other);
-            }
-        }
-    }
-    (text, clean)
+/// Bytes of a bare word as text; what is no UTF-8 is not worth keeping.
+fn as_text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or("\u{fffd}")
 }
 
-/// The character of a `\u` escape (or of a surrogate pair of them) whose `\u` is already read.
-fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
-    let high = hex4(chars)?;
-    if !(0xd800..0xdc00).contains(&high) {
-        return char::from_u32(high);
-    }
-    if chars.next()? != '\\' || chars.next()? != 'u' {
-        return None;
-    }
-    let low = hex4(chars)?;
-    if !(0xdc00..0xe000).contains(&low) {
-        return None;
-    }
-    char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+/// Which brackets are open, innermost in the lowest bit: 1 for an object.
+#[derive(Default)]
+struct Open {
+    objects: u64,
+    depth: u32,
 }
 
-fn hex4(chars: &mut std::str::Chars<'_>) -> Option<u32> {
-    (0..4).try_fold(0, |value, _| Some(value * 16 + chars.next()?.to_digit(16)?))
+impl Open {
+    fn push(&mut self, is_object: bool) {
+        self.objects = self.objects << 1 | u64::from(is_object);
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.objects >>= 1;
+        self.depth -= 1;
+    }
+
+    fn closing(&self) -> u8 {
+        if self.objects & 1 == 1 { b'}' } else { b']' }
+    }
 }
 
 #[cfg(test)]
@@ -277,8 +288,8 @@ mod tests {
         assert_eq!(value(r#""a\"\u00e9\ud83d\ude00\n""#), Ok(Value::Text("a\"é😀\n".into())));
         assert_eq!(value("-1.5e3,"), Ok(Value::Number("-1.5e3")));
         assert_eq!(value("{\"a\": [\"}\", {}]} "), Ok(Value::Nested(b"{\"a\": [\"}\", {}]}")));
-        assert_eq!(value("null"), Ok(Value::Word("null")));
-        assert!(matches!(value("?"), Err(Fault::Bad { at: 0, .. })));
+        assert_eq!(value("[[], [1, [2,],], {}]"), Ok(Value::Nested(b"[[], [1, [2,],], {}]")));
+        assert_eq!(value("null "), Ok(Value::Word("null")));
     }
 
     #[test]
@@ -287,6 +298,53 @@ mod tests {
         for end in 0..text.len() - 1 {
             assert_eq!(value(&text[..end]), Err(Fault::More), "{}", &text[..end]);
         }
+    }
+
+    #[test]
+    fn what_is_no_value_is_a_word_and_counted() {
+        for (text, word) in [
+            ("nan,", "nan"),
+            ("-inf}", "-inf"),
+            ("NaN]", "NaN"),
+            (".5,", ".5"),
+            ("5.\n", "5."),
+            ("+1 ,", "+1"),
+            ("0x1f}", "0x1f"),
+            ("01,", "01"),
+            ("ncclFloat32, ", "ncclFloat32"),
+            ("<object at 0x7f>}", "<object at 0x7f>"),
+            ("tensor([1, 2], device='x')}", "tensor([1, 2], device='x')"),
+            ("'a, b'}", "'a, b'"),
+            ("foo(1, 2\n}", "foo(1"),
+            (",", ""),
+            ("}", ""),
+            ("nullable,", "nullable"),
+        ] {
+            let mut cursor = Cursor::new(text.as_bytes());
+            assert_eq!(cursor.value(), Ok(Value::Word(word)), "{text}");
+            assert_eq!(cursor.bare, 1, "{text}");
+        }
+        let text = r#"{"a": [nan, 1, .5], "b": , "c": inf}"#;
+        let mut cursor = Cursor::new(text.as_bytes());
+        assert_eq!(cursor.value(), Ok(Value::Nested(text.as_bytes())));
+        assert_eq!((cursor.bare, cursor.first_bare), (4, 7));
+    }
+
+    /// Damage is met where it is, not at the end of the text.
+    #[test]
+    fn brackets_that_do_not_fit_are_found_where_they_stand() {
+        for (text, at) in [
+            (r#"{"a": [1, 2}, {"#, 11),
+            (r#"{"a": {"b": 1, {"ph""#, 15),
+            (r#"{"a" 1}"#, 5),
+            (r#"{"a": "b "c" d"}"#, 10),
+            (r#"["a" "b"]"#, 5),
+        ] {
+            let Err(Fault::Bad { at: found, .. }) = value(text) else { panic!("{text}") };
+            assert_eq!(found, at, "{text}");
+        }
+        let deep = "[".repeat(1000);
+        assert!(matches!(value(&deep), Err(Fault::Bad { at: 64, .. })));
     }
 
     #[test]

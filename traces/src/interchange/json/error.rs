@@ -15,18 +15,24 @@ pub enum JsonError {
         source: io::Error,
     },
     /// The text is not JSON.
-    #[error("not JSON: expected {wanted} at line {line}, column {column}")]
+    #[error("not JSON: expected {wanted} at line {line}, column {column} (byte {at_byte})")]
     NotJson {
         /// What would have been right.
         wanted: &'static str,
+        /// Offset in the text, unpacked.
+        at_byte: u64,
         /// Line, from 1.
         line: u64,
         /// Column in bytes, from 1.
         column: u64,
     },
     /// The text or the compressed stream ends too early.
-    #[error("the file is cut off: it ends inside the JSON at line {line}, column {column}")]
+    #[error(
+        "the file is cut off: it ends inside the JSON at line {line}, column {column} (byte {at_byte})"
+    )]
     Truncated {
+        /// Bytes of the text, unpacked.
+        at_byte: u64,
         /// Last line, from 1.
         line: u64,
         /// Column in bytes, from 1.

@@ -1,5 +1,9 @@
 //! The text of a file through a window of about one MiB, so that a file of any size costs the same memory.
+//!
+//! Failures are told by their byte alone: lines are counted only where a person will read of them, because counting
+//! costs a pass over the window and a damaged file may fail at every event.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -10,6 +14,8 @@ use crate::stream::{BytesRead, Progress};
 const WINDOW_BYTES: usize = 1 << 20;
 /// A single value (an event, a header object) longer than this is taken for damage.
 const MAX_VALUE_BYTES: usize = 1 << 28;
+/// Bytes that [`Window::skip_to`] shows its test, unless the text ends before.
+const LOOK_BYTES: usize = 512;
 
 /// A stretch of the text, refilled on demand.
 pub(crate) struct Window<'p, R> {
@@ -24,8 +30,38 @@ pub(crate) struct Window<'p, R> {
     line: u64,
     column: u64,
     pub(crate) mended: u64,
+    /// Values that are none in JSON, and the first one's place.
+    pub(crate) bare: u64,
+    pub(crate) first_bare: Option<Place>,
     read: BytesRead,
     progress: Progress<'p>,
+}
+
+/// Why nothing was taken from the window.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The text is no JSON at this byte.
+    Bad { at_byte: u64, wanted: &'static str },
+    /// The text ends inside the value.
+    Cut,
+    /// Nothing more can be read.
+    Stop(JsonError),
+}
+
+/// Where in the text, for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) byte: u64,
+    /// From 1.
+    pub(crate) line: u64,
+    /// In bytes, from 1.
+    pub(crate) column: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {} (line {}, column {})", self.byte, self.line, self.column)
+    }
 }
 
 impl<'p, R: Read> Window<'p, R> {
@@ -40,6 +76,8 @@ impl<'p, R: Read> Window<'p, R> {
             line: 0,
             column: 0,
             mended: 0,
+            bare: 0,
+            first_bare: None,
             read,
             progress,
         }
@@ -56,24 +94,32 @@ impl<'p, R: Read> Window<'p, R> {
     pub(crate) fn parse<T>(
         &mut self,
         mut parse: impl FnMut(&mut Cursor<'_>) -> Result<T, Fault>,
-    ) -> Result<T, JsonError> {
+    ) -> Result<T, Broken> {
         loop {
             let mut cursor = Cursor::new(&self.buffer[self.start..self.end]);
             match parse(&mut cursor) {
                 Ok(value) => {
-                    self.mended += cursor.mended;
-                    self.start += cursor.pos;
+                    let (pos, mended, bare) = (cursor.pos, cursor.mended, cursor.bare);
+                    if bare > 0 && self.first_bare.is_none() {
+                        let at_byte = self.position() + cursor.first_bare as u64;
+                        self.first_bare = Some(self.place(at_byte));
+                    }
+                    self.mended += mended;
+                    self.bare += bare;
+                    self.start += pos;
                     return Ok(value);
                 }
-                Err(Fault::More) if self.eof => return Err(self.truncated()),
+                Err(Fault::More) if self.eof => return Err(Broken::Cut),
                 Err(Fault::More) => self.fill()?,
-                Err(Fault::Bad { at, wanted }) => return Err(self.not_json(at, wanted)),
+                Err(Fault::Bad { at, wanted }) => {
+                    return Err(Broken::Bad { at_byte: self.position() + at as u64, wanted });
+                }
             }
         }
     }
 
     /// The next byte that is no blank, not consumed; `None` at the end of the text.
-    pub(crate) fn peek(&mut self) -> Result<Option<u8>, JsonError> {
+    pub(crate) fn peek(&mut self) -> Result<Option<u8>, Broken> {
         loop {
             let mut cursor = Cursor::new(&self.buffer[self.start..self.end]);
             let byte = cursor.peek();
@@ -86,15 +132,69 @@ impl<'p, R: Read> Window<'p, R> {
         }
     }
 
-    /// Skips one value by its brackets alone, after it turned out to be no JSON.
-    pub(crate) fn skip_damaged(&mut self) -> Result<(), JsonError> {
-        self.parse(|cursor| {
-            cursor.peek()?;
-            cursor.skip_nested()
-        })
+    /// Consumes the next byte.
+    pub(crate) fn step(&mut self) {
+        self.start = (self.start + 1).min(self.end);
     }
 
-    fn fill(&mut self) -> Result<(), JsonError> {
+    /// Consumes up to `at_byte` of the text, as far as it is in the window.
+    pub(crate) fn step_to(&mut self, at_byte: u64) {
+        let ahead = at_byte.saturating_sub(self.position());
+        self.start += usize::try_from(ahead).unwrap_or(usize::MAX).min(self.end - self.start);
+    }
+
+    /// Consumes zero bytes; gives how many.
+    pub(crate) fn skip_zeros(&mut self) -> Result<u64, Broken> {
+        let first = self.position();
+        loop {
+            let ahead = &self.buffer[self.start..self.end];
+            let zeros = ahead.iter().position(|&byte| byte != 0);
+            self.start += zeros.unwrap_or(ahead.len());
+            if zeros.is_some() || self.eof {
+                return Ok(self.position() - first);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// The byte at an offset of the text that is in the window.
+    pub(crate) fn byte_at(&self, at_byte: u64) -> Option<u8> {
+        let at = usize::try_from(at_byte.checked_sub(self.offset)?).ok()?;
+        self.buffer[..self.end].get(at).copied()
+    }
+
+    /// Consumes text up to the next of these bytes at which `test` finds something; `None` at the end of the text.
+    ///
+    /// `test` is shown the last byte before it that is no blank, and at least [`LOOK_BYTES`] from it on.
+    pub(crate) fn skip_to<T>(
+        &mut self,
+        first: [u8; 2],
+        mut test: impl FnMut(u8, &[u8]) -> Option<T>,
+    ) -> Result<Option<T>, Broken> {
+        let mut before = 0;
+        loop {
+            let ahead = &self.buffer[self.start..self.end];
+            let found = ahead.iter().position(|byte| first.contains(byte));
+            let skipped = &ahead[..found.unwrap_or(ahead.len())];
+            before = skipped.iter().rfind(|b| !b.is_ascii_whitespace()).copied().unwrap_or(before);
+            self.start += skipped.len();
+            if !self.eof && self.end - self.start < LOOK_BYTES {
+                self.fill()?;
+                continue;
+            }
+            if found.is_none() {
+                return Ok(None);
+            }
+            let ahead = &self.buffer[self.start..self.end];
+            if let Some(result) = test(before, ahead) {
+                return Ok(Some(result));
+            }
+            before = ahead[0];
+            self.start += 1;
+        }
+    }
+
+    fn fill(&mut self) -> Result<(), Broken> {
         let gone = &self.buffer[..self.start];
         self.line += gone.iter().filter(|&&byte| byte == b'\n').count() as u64;
         self.column = match gone.iter().rposition(|&byte| byte == b'\n') {
@@ -107,7 +207,8 @@ impl<'p, R: Read> Window<'p, R> {
         self.start = 0;
         if self.end == self.buffer.len() {
             if self.end >= MAX_VALUE_BYTES {
-                return Err(self.not_json(0, "a value of less than 256 MiB"));
+                let wanted = "a value of less than 256 MiB";
+                return Err(Broken::Bad { at_byte: self.offset, wanted });
             }
             self.buffer.resize((2 * self.end).max(WINDOW_BYTES), 0);
         }
@@ -116,41 +217,49 @@ impl<'p, R: Read> Window<'p, R> {
                 Ok(0) => self.eof = true,
                 Ok(n) => self.end += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.broken(error)),
+                // What a decoder says of a stream that was cut off.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.eof = true,
+                Err(source) => {
+                    let at_byte = self.read.get();
+                    return Err(Broken::Stop(JsonError::Io { at_byte, source }));
+                }
             }
         }
         match (self.progress)(self.read.get()) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(JsonError::Cancelled),
+            ControlFlow::Break(()) => Err(Broken::Stop(JsonError::Cancelled)),
         }
     }
 
-    /// Line and column, from 1, of `at` bytes past the next unread one.
-    fn place(&self, at: usize) -> (u64, u64) {
-        let before = &self.buffer[..(self.start + at).min(self.end)];
+    /// Line and column of a byte of the text that is still in the window; costs a pass over it.
+    pub(crate) fn place(&self, at_byte: u64) -> Place {
+        let at = usize::try_from(at_byte.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let before = &self.buffer[..at.min(self.end)];
         let line = self.line + before.iter().filter(|&&byte| byte == b'\n').count() as u64;
         let column = match before.iter().rposition(|&byte| byte == b'\n') {
             Some(newline) => (before.len() - newline - 1) as u64,
             None => self.column + before.len() as u64,
         };
-        (line + 1, column + 1)
+        Place { byte: self.offset + before.len() as u64, line: line + 1, column: column + 1 }
     }
 
-    pub(crate) fn not_json(&self, at: usize, wanted: &'static str) -> JsonError {
-        let (line, column) = self.place(at);
-        JsonError::NotJson { wanted, line, column }
+    /// Where the text ends, of what was read.
+    pub(crate) fn end(&self) -> Place {
+        self.place(self.offset + self.end as u64)
     }
 
-    fn truncated(&self) -> JsonError {
-        let (line, column) = self.place(self.end - self.start);
-        JsonError::Truncated { line, column }
-    }
-
-    fn broken(&self, error: io::Error) -> JsonError {
-        match error.kind() {
-            // What a gzip decoder says of a file that was cut off.
-            io::ErrorKind::UnexpectedEof => self.truncated(),
-            _ => JsonError::Io { at_byte: self.read.get(), source: error },
+    /// The failure as one for the user.
+    pub(crate) fn error(&self, broken: Broken) -> JsonError {
+        match broken {
+            Broken::Bad { at_byte, wanted } => {
+                let Place { byte, line, column } = self.place(at_byte);
+                JsonError::NotJson { wanted, at_byte: byte, line, column }
+            }
+            Broken::Cut => {
+                let Place { byte, line, column } = self.end();
+                JsonError::Truncated { at_byte: byte, line, column }
+            }
+            Broken::Stop(error) => error,
         }
     }
 }
@@ -182,12 +291,34 @@ mod tests {
 
     #[test]
     fn errors_tell_line_and_column() {
-        let text = format!("{}\n  \"a\" ?", "\n".repeat(WINDOW_BYTES + 5));
+        let text = format!("{}\n  \"a\" ?,", "\n".repeat(WINDOW_BYTES + 5));
         let mut hook = silent;
         let mut window = window(text.as_bytes(), &mut hook);
         window.parse(|cursor| cursor.value().map(|_| ())).expect("a string");
-        let error = window.parse(|cursor| cursor.value().map(|_| ())).expect_err("no value");
-        let JsonError::NotJson { line, column, .. } = error else { panic!("{error}") };
+        let broken = window.parse(|cursor| cursor.eat(b'[', "an array")).expect_err("none");
+        let JsonError::NotJson { at_byte, line, column, .. } = window.error(broken) else {
+            panic!("no JSON")
+        };
         assert_eq!((line, column), (WINDOW_BYTES as u64 + 7, 7));
+        assert_eq!(at_byte, WINDOW_BYTES as u64 + 12);
+    }
+
+    /// Oracle: the places written into the text.
+    #[test]
+    fn skipping_finds_every_place_across_refills() {
+        let mut text = vec![b'x'; 3 * WINDOW_BYTES + 17];
+        let places = [0, 1, WINDOW_BYTES - 1, WINDOW_BYTES, 2 * WINDOW_BYTES + 3, text.len() - 1];
+        for at in places {
+            text[at] = b'{';
+        }
+        let mut hook = silent;
+        let mut window = window(&text, &mut hook);
+        for at in places {
+            let before = window.skip_to(*b"{\"", |before, _| Some(before)).expect("readable");
+            assert_eq!(window.position(), at as u64);
+            assert!(matches!(before, Some(0 | b'x' | b'{')));
+            window.step();
+        }
+        assert_eq!(window.skip_to(*b"{\"", |_, _| Some(())).expect("readable"), None);
     }
 }
