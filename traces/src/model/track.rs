@@ -42,8 +42,9 @@ pub enum TrackKind {
         /// Thread id.
         tid: u32,
     },
-    /// What the driver did, as its profiling interface tells it: a second witness beside the streams. Its slices
-    /// repeat ops that the streams hold, so no figure counts them.
+    /// A second witness beside the streams: what the driver did, as its profiling interface tells it, or a row of a
+    /// recorder that sums up others (XLA's modules beside its streams). Its slices repeat ops that the streams hold, so
+    /// no figure counts them.
     Driver {
         /// Global rank.
         rank: u32,

@@ -3,6 +3,7 @@
 mod analysis;
 mod container;
 mod damage;
+mod dialects;
 mod fuzz_seeds;
 mod import;
 mod oracles;

@@ -1,42 +1,14 @@
-//! What a file says of itself: the ranks it tells of, its title and clock, names of processes.
+//! What a file says of itself: its title and clock, its devices, names of processes.
 
-use std::collections::BTreeMap;
-
-use super::collect::{Class, Collect};
+use super::collect::Collect;
 use super::header::Header;
-use super::intern::RowKey;
 use crate::{Meta, OpenOptions, Provenance, RankInfo};
-
-/// Ranks of the devices that ran something: the file's rank if it is one device, else the device numbers.
-pub(super) fn ranks(collect: &Collect, header: &Header) -> BTreeMap<i64, u32> {
-    let mut devices: Vec<i64> = collect
-        .events
-        .iter()
-        .filter(|event| matches!(event.class, Class::Kernel | Class::Memcpy))
-        .filter_map(|event| match collect.rows.keys[event.row as usize] {
-            RowKey::Stream { device, .. } => Some(device),
-            RowKey::Thread { .. } | RowKey::Async { .. } => None,
-        })
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    match (header.rank, devices.as_slice()) {
-        (Some(rank), [device]) => BTreeMap::from([(*device, rank)]),
-        _ => {
-            let number = |(index, &device): (usize, &i64)| {
-                let small = u32::try_from(device).ok().filter(|&device| device < 1 << 20);
-                (device, small.unwrap_or(index as u32))
-            };
-            devices.iter().enumerate().map(number).collect()
-        }
-    }
-}
 
 /// Title, clock, ranks and devices.
 pub(super) fn meta(
     header: &Header,
     options: &OpenOptions,
-    rank_of_device: &BTreeMap<i64, u32>,
+    ranks: &[(u32, Option<i64>)],
     origin_ns: i64,
 ) -> Meta {
     let cupti = header.run.iter().find(|(key, _)| key == "CUPTI").map(|(_, version)| version);
@@ -63,22 +35,14 @@ pub(super) fn meta(
         None if is_epoch => origin_ns,
         None => 0,
     };
-    let ranks: Vec<u32> = rank_of_device.values().copied().collect();
-    let highest = ranks.iter().max().map_or(1, |rank| rank + 1);
-    meta.world_size = header.world_size.unwrap_or(highest).max(1);
-    meta.ranks = rank_of_device
-        .iter()
-        .map(|(device, &rank)| RankInfo {
-            rank,
-            device: header
-                .devices
-                .iter()
-                .find(|(id, _)| id == device)
-                .map(|(_, info)| info.clone())
-                .unwrap_or_default(),
-        })
-        .collect();
-    meta.ranks.sort_by_key(|info| info.rank);
+    let highest = ranks.last().map_or(1, |(rank, _)| rank + 1);
+    meta.world_size = header.world_size.unwrap_or(highest).max(highest);
+    let device = |number: Option<i64>| {
+        let listed = header.devices.iter().find(|(id, _)| Some(*id) == number);
+        listed.map(|(_, info)| info.clone()).unwrap_or_default()
+    };
+    let info = |&(rank, number): &(u32, Option<i64>)| RankInfo { rank, device: device(number) };
+    meta.ranks = ranks.iter().map(info).collect();
     meta.lines.clone_from(&header.run);
     meta
 }

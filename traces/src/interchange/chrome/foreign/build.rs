@@ -1,12 +1,16 @@
 //! Second pass over a foreign file: ranks, tracks, labels and lanes.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::about::{meta, process_name, ranks};
-use super::collect::{Class, Collect, Event};
+use super::about::{meta, process_name};
+use super::class::Class;
+use super::collect::{Collect, Event};
+use super::dialect::Processes;
 use super::flows::{self, Places};
+use super::gpu_rows;
 use super::header::Header;
+use super::identity::{Context, Identity, identity};
 use super::intern::RowKey;
 use super::nest::{self, Nest};
 use super::times::{drop_outliers, origin};
@@ -29,9 +33,14 @@ pub(crate) fn build(
     if collect.events.is_empty() && collect.counters.is_empty() {
         return None;
     }
+    let mut processes = Processes::default();
+    gpu_rows::tell(&mut collect, &mut processes);
+    let title = &options.title;
+    let diagnostics = &mut tally.diagnostics;
+    let identity = identity(&collect, &mut processes, header, title, diagnostics);
     let origin_ns = origin(&collect);
     collect.events.sort_by_key(|event| (event.start_ns, Reverse(event.end_ns)));
-    let mut build = Build::new(collect, header, options, origin_ns);
+    let mut build = Build::new(collect, identity, header, options, origin_ns);
     build.tracks();
     build.slices(tally);
     build.counters();
@@ -47,12 +56,15 @@ struct Build<'a> {
     options: &'a OpenOptions,
     origin_ns: i64,
     out: TraceBuilder,
-    /// Rank of each device that ran something.
-    rank_of_device: BTreeMap<i64, u32>,
+    identity: Identity,
     /// Track of each row of the file that got one.
     track_of_row: Vec<Option<TrackId>>,
     marks: HashMap<Option<u32>, Marks>,
     labels: HashMap<(u32, Kind), LabelId>,
+    /// Ranks and numbers of the streams so far.
+    numbers: HashSet<(u32, u32)>,
+    /// Rows of each rank that repeat what its streams hold.
+    repeats: HashMap<u32, u32>,
     /// Where flows look for their ends.
     places: Places,
 }
@@ -66,43 +78,40 @@ struct Marks {
 impl<'a> Build<'a> {
     fn new(
         mut collect: Collect,
+        identity: Identity,
         header: &Header,
         options: &'a OpenOptions,
         origin_ns: i64,
     ) -> Self {
-        let rank_of_device = ranks(&collect, header);
         let track_of_row = vec![None; collect.rows.keys.len()];
         let labels = HashMap::new();
-        let mut out = TraceBuilder::new(meta(header, options, &rank_of_device, origin_ns));
+        let mut out = TraceBuilder::new(meta(header, options, &identity.ranks, origin_ns));
         *out.args_mut() = std::mem::take(&mut collect.args);
         Self {
             collect,
             options,
             origin_ns,
             out,
-            rank_of_device,
+            identity,
             track_of_row,
             marks: HashMap::new(),
             labels,
+            numbers: HashSet::new(),
+            repeats: HashMap::new(),
             places: Places::default(),
         }
     }
 
-    /// The rank whose process the host threads belong to: the only one, if there is only one.
-    fn only_rank(&self) -> Option<u32> {
-        let mut ranks = self.rank_of_device.values();
-        ranks.next().copied().filter(|_| ranks.next().is_none())
-    }
-
     /// Declares ranks with marks and streams, then processes with threads.
     fn tracks(&mut self) {
-        let mut streams: BTreeMap<i64, BTreeMap<i64, u32>> = BTreeMap::new();
         let mut used = vec![false; self.collect.rows.keys.len()];
+        let mut repeats = vec![false; used.len()];
         let mut marked: Vec<Option<u32>> = Vec::new();
         for event in &self.collect.events {
             match event.class {
-                Class::GpuMark => marked.push(self.mark_rank(event.row)),
+                Class::GpuMark | Class::Step => marked.push(self.rank_of_row(event.row)),
                 Class::GlobalInstant => marked.push(None),
+                Class::Repeat => repeats[event.row as usize] = true,
                 _ => used[event.row as usize] = true,
             }
         }
@@ -111,31 +120,65 @@ impl<'a> Build<'a> {
         if marked.first() == Some(&None) {
             self.add_marks(None, None);
         }
-        for (row, key) in self.collect.rows.keys.iter().enumerate() {
-            if let RowKey::Stream { device, stream } = *key
-                && used[row]
-            {
-                streams.entry(device).or_default().insert(stream, row as u32);
-            }
-        }
-        for (device, rank) in self.rank_of_device.clone() {
+        let mut streams = self.streams(&used);
+        let mut parents: HashMap<u32, TrackId> = HashMap::new();
+        for (rank, _) in self.identity.ranks.clone() {
             let parent = self.out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+            parents.insert(rank, parent);
             if marked.contains(&Some(rank)) {
                 self.add_marks(Some(rank), Some(parent));
             }
-            for (stream, row) in streams.remove(&device).unwrap_or_default() {
-                let number = u32::try_from(stream).unwrap_or(u32::MAX);
-                let kind = TrackKind::Stream { rank, stream: number };
-                let name = self.stream_name(device, stream);
-                let track = self.out.track(Some(parent), name, kind);
-                self.track_of_row[row as usize] = Some(track);
+            for ((_, _, stream), row) in streams.remove(&rank).unwrap_or_default() {
+                self.add_stream(parent, rank, stream, row);
             }
+        }
+        for (row, _) in repeats.iter().enumerate().filter(|&(_, &repeats)| repeats) {
+            used[row] |= !self.add_repeats(row, used[row], &parents);
         }
         self.host_tracks(&used);
     }
 
+    /// The rows of each rank's streams, its own device first.
+    fn streams(&self, used: &[bool]) -> BTreeMap<u32, BTreeMap<(bool, Context, i64), usize>> {
+        let mut streams: BTreeMap<u32, BTreeMap<_, usize>> = BTreeMap::new();
+        for (row, key) in self.collect.rows.keys.iter().enumerate() {
+            if let RowKey::Stream { pid, device, stream } = *key
+                && used[row]
+            {
+                let context = Context { pid, device };
+                let Some(seat) = self.identity.seat(context) else { continue };
+                let place = (seat.is_guest, context, stream);
+                streams.entry(seat.rank).or_default().insert(place, row);
+            }
+        }
+        streams
+    }
+
+    /// A stream is numbered as the file does unless the rank has that number already.
+    fn add_stream(&mut self, parent: TrackId, rank: u32, stream: i64, row: usize) {
+        let name = self.stream_name(self.collect.rows.keys[row], stream);
+        let mut number = stream as u32;
+        if !self.numbers.insert((rank, number)) {
+            number = self.collect.rows.id_of_text(&format!("row {row}: {name}")) as u32;
+        }
+        let kind = TrackKind::Stream { rank, stream: number };
+        self.track_of_row[row] = Some(self.out.track(Some(parent), name, kind));
+    }
+
+    /// A row that repeats what streams hold, below the rank that it tells of; `false` when it has to stand elsewhere.
+    fn add_repeats(&mut self, row: usize, is_used: bool, parents: &HashMap<u32, TrackId>) -> bool {
+        let RowKey::Thread { pid, tid } = self.collect.rows.keys[row] else { return false };
+        let Some(rank) = self.identity.of_process(pid).filter(|_| !is_used) else { return false };
+        let number = self.repeats.entry(rank).or_default();
+        let kind = TrackKind::Driver { rank, row: *number };
+        *number += 1;
+        let name = self.thread_name(pid, tid);
+        let track = self.out.track(parents.get(&rank).copied(), name, kind);
+        self.track_of_row[row] = Some(track);
+        true
+    }
+
     fn host_tracks(&mut self, used: &[bool]) {
-        let rank = self.only_rank();
         let mut processes: HashMap<i64, TrackId> = HashMap::new();
         for (row, &key) in self.collect.rows.keys.iter().enumerate() {
             let (pid, tid, name) = match key {
@@ -145,13 +188,14 @@ impl<'a> Build<'a> {
                 }
                 RowKey::Stream { .. } => continue,
             };
-            if !used[row] {
+            if !used[row] || self.track_of_row[row].is_some() {
                 continue;
             }
             let process = *processes.entry(pid).or_insert_with(|| {
                 let name = process_name(&self.collect, pid);
                 self.out.track(None, name, TrackKind::Group)
             });
+            let rank = self.identity.of_process(pid);
             let kind = TrackKind::HostThread { rank, pid: pid as u32, tid: tid as u32 };
             let track = self.out.track(Some(process), name, kind);
             self.track_of_row[row] = Some(track);
@@ -164,19 +208,27 @@ impl<'a> Build<'a> {
         self.marks.insert(rank, Marks { track, lane_end_ns: vec![(iterations, i64::MIN)] });
     }
 
-    /// Annotations stand on thread rows whose pid is the device.
-    fn mark_rank(&self, row: u32) -> Option<u32> {
-        match self.collect.rows.keys[row as usize] {
-            RowKey::Thread { pid: device, .. } | RowKey::Stream { device, .. } => {
-                self.rank_of_device.get(&device).copied().or_else(|| self.only_rank())
-            }
-            RowKey::Async { .. } => self.only_rank(),
-        }
+    /// Annotations stand on rows of the GPU's process.
+    fn rank_of_row(&self, row: u32) -> Option<u32> {
+        self.identity.of_process(self.collect.rows.keys[row as usize].pid())
     }
 
-    fn stream_name(&self, device: i64, stream: i64) -> String {
-        let given = self.collect.thread_names.get(&(device, stream));
-        given.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| format!("stream {stream}"))
+    fn stream_name(&self, key: RowKey, stream: i64) -> String {
+        let RowKey::Stream { pid, device, .. } = key else { return String::new() };
+        let given = self.collect.thread_names.get(&(pid, stream)).filter(|name| !name.is_empty());
+        let name = match (given, self.collect.rows.text_of_id(stream)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(text)) if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+                format!("stream {text}")
+            }
+            (None, Some(text)) => text.to_owned(),
+            (None, None) => format!("stream {stream}"),
+        };
+        let seat = self.identity.seat(Context { pid, device });
+        match device.filter(|_| seat.is_some_and(|seat| seat.is_guest)) {
+            Some(device) => format!("GPU {device} {name}"),
+            None => name,
+        }
     }
 
     fn thread_name(&self, pid: i64, tid: i64) -> String {
@@ -201,9 +253,11 @@ impl<'a> Build<'a> {
             };
             let label = self.label(event);
             match event.class {
-                Class::GpuMark => self.mark(self.mark_rank(event.row), event, span, label),
+                Class::GpuMark | Class::Step => {
+                    self.mark(self.rank_of_row(event.row), event, span, label);
+                }
                 Class::GlobalInstant => self.mark(None, event, span, label),
-                Class::Kernel | Class::Memcpy => {
+                Class::Kernel | Class::Memcpy | Class::Repeat => {
                     let Some(track) = self.track_of_row[event.row as usize] else {
                         tally.lost_where("slices without a row", || {
                             format!("at {} ns", span.start_ns)
@@ -213,7 +267,7 @@ impl<'a> Build<'a> {
                     let slice = self.out.push_packed(track, span, label, event.args, event.item);
                     self.places.add(event.row, span, slice);
                 }
-                Class::Host | Class::HostMark | Class::Overhead => {
+                Class::Host | Class::HostMark | Class::Overhead | Class::Untold => {
                     let (nest, lanes) = &mut nests[event.row as usize];
                     let (lane, sticks_out) = nest.place(span.start_ns, span.end_ns);
                     if sticks_out {
@@ -239,7 +293,8 @@ impl<'a> Build<'a> {
     }
 
     fn mark(&mut self, rank: Option<u32>, event: &Event, span: Span, label: LabelId) {
-        let is_step = self.collect.names.text(event.name).starts_with("ProfilerStep");
+        let is_step = event.class == Class::Step
+            || self.collect.names.text(event.name).starts_with("ProfilerStep");
         let Some(marks) = self.marks.get_mut(&rank) else { return };
         let first = usize::from(!is_step);
         let free = (first..marks.lane_end_ns.len())
@@ -255,17 +310,17 @@ impl<'a> Build<'a> {
 
     fn label(&mut self, event: &Event) -> LabelId {
         let kind = match event.class {
-            Class::Kernel => Kind::Other,
+            Class::Kernel | Class::Repeat => Kind::Other,
             Class::Memcpy => Kind::Memcpy,
-            Class::GpuMark | Class::HostMark | Class::GlobalInstant => Kind::Mark,
-            Class::Host | Class::Overhead => Kind::Host,
+            Class::GpuMark | Class::Step | Class::HostMark | Class::GlobalInstant => Kind::Mark,
+            Class::Host | Class::Overhead | Class::Untold => Kind::Host,
         };
         if let Some(&label) = self.labels.get(&(event.name, kind)) {
             return label;
         }
         let name = self.collect.names.text(event.name).to_owned();
         let shown = match event.class {
-            Class::Kernel => self.options.classifier.kind(&name),
+            Class::Kernel | Class::Repeat => self.options.classifier.kind(&name),
             _ => kind,
         };
         let label = self.out.label(Label { name, kind: shown, ..Label::default() });
@@ -275,7 +330,7 @@ impl<'a> Build<'a> {
 
     fn counters(&mut self) {
         for ((pid, name), samples) in std::mem::take(&mut self.collect.counters) {
-            let rank = self.rank_of_device.get(&pid).copied().or_else(|| self.only_rank());
+            let rank = self.identity.of_process(pid);
             let at_ns = samples.at_ns.iter().map(|at| at - self.origin_ns).collect();
             let unit = String::new();
             self.out.counter(CounterSeries { name, unit, rank, at_ns, value: samples.value });
@@ -290,9 +345,7 @@ impl<'a> Build<'a> {
         // A thread row of a GPU's process is that GPU's stream.
         let end_of = |row: u32, at_ns: i64| -> Option<SliceRef> {
             let on_stream = match rows.keys[row as usize] {
-                RowKey::Thread { pid, tid } => {
-                    rows.find(RowKey::Stream { device: pid, stream: tid })
-                }
+                RowKey::Thread { pid, tid } => rows.stream_on(pid, tid),
                 RowKey::Stream { .. } | RowKey::Async { .. } => None,
             };
             let at_ns = at_ns.checked_sub(origin_ns)?;

@@ -5,29 +5,14 @@
 
 use std::collections::HashMap;
 
+use super::class::Class;
+use super::dialect::{Told, class_of};
 use super::intern::{Names, RowKey, Rows};
 use crate::interchange::chrome::event::{self, CATEGORY_KEY, RawEvent};
 use crate::interchange::chrome::tally::Tally;
 use crate::interchange::json::{Fault, Value};
 use crate::model::BorrowedValue;
 use crate::{ArgStore, ArgsId};
-
-/// What an event's slice will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Class {
-    Kernel,
-    /// Copy engine work.
-    Memcpy,
-    /// Annotation that the profiler repeats on the GPU's row.
-    GpuMark,
-    Host,
-    /// User annotation of a host thread.
-    HostMark,
-    /// The profiler's own work.
-    Overhead,
-    /// An instant that concerns a whole process or the whole trace.
-    GlobalInstant,
-}
 
 /// A slice to be.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +66,8 @@ pub(crate) struct Collect {
     pub(crate) counters: Vec<((i64, String), Samples)>,
     counter_index: HashMap<(i64, String), usize>,
     pub(crate) process_names: HashMap<i64, String>,
+    /// What else processes are called.
+    process_labels: HashMap<i64, Vec<String>>,
     pub(crate) thread_names: HashMap<(i64, i64), String>,
     /// Arrows and asynchronous rows by category, name and id.
     arrows: HashMap<(u32, u32, i64), u32>,
@@ -93,7 +80,11 @@ struct Scratch {
     device: Option<i64>,
     stream: Option<i64>,
     correlation: Option<i64>,
+    told: Told,
 }
+
+/// Labels kept of a process.
+const MAX_LABELS: usize = 8;
 
 /// Durations above this (30 days) are taken for the underflow of an unsigned subtraction.
 const MAX_DURATION_NS: i64 = 30 * 24 * 3600 * 1_000_000_000;
@@ -174,6 +165,9 @@ impl Collect {
         let begins = matches!(event.phase, b'B' | b'b');
         let mut slice = self.slice(event, at_ns, at_ns)?;
         if matches!(event.phase, b'b' | b'e') {
+            if slice.class == Class::Untold {
+                slice.class = Class::Host;
+            }
             let pid = self.process(event);
             let group = i64::from(self.arrow(event, false));
             slice.row = self.rows.id(RowKey::Async { pid, group });
@@ -186,7 +180,7 @@ impl Collect {
         let mut slice = self.slice(event, at_ns, at_ns)?;
         if matches!(event.scope, b'g' | b'p') {
             slice.class = Class::GlobalInstant;
-        } else if slice.class == Class::Host {
+        } else if matches!(slice.class, Class::Host | Class::Untold) {
             slice.class = Class::HostMark;
         }
         self.events.push(slice);
@@ -240,67 +234,81 @@ impl Collect {
     }
 
     fn metadata(&mut self, event: &RawEvent<'_>) {
-        let what = event.name.as_deref().unwrap_or_default();
-        if !matches!(what, "process_name" | "thread_name") {
-            // Labels and sort orders of other viewers; nothing of the recording.
-            return;
-        }
-        let Some(name) = event.arg("name").and_then(event::text) else { return };
+        let key = match event.name.as_deref().unwrap_or_default() {
+            "process_name" | "thread_name" => "name",
+            "process_labels" => "labels",
+            // Sort orders of other viewers; nothing of the recording.
+            _ => return,
+        };
+        let Some(name) = event.arg(key).and_then(event::text) else { return };
         let name = name.trim().to_owned();
         let pid = self.process(event);
-        if what == "process_name" {
-            self.process_names.insert(pid, name);
-        } else {
-            let tid = self.id(event.tid.as_ref());
-            self.thread_names.insert((pid, tid), name);
+        match event.name.as_deref() {
+            Some("process_name") => _ = self.process_names.insert(pid, name),
+            Some("process_labels") => {
+                let labels = self.process_labels.entry(pid).or_default();
+                if labels.len() < MAX_LABELS && !labels.contains(&name) {
+                    labels.push(name);
+                }
+            }
+            _ => {
+                let tid = self.id(event.tid.as_ref());
+                self.thread_names.insert((pid, tid), name);
+            }
         }
+    }
+
+    /// All that a process is called: by its name, its id where that is a text, its labels.
+    pub(crate) fn names_of_process(&self, pid: i64) -> Vec<&str> {
+        let name = self.process_names.get(&pid).map(String::as_str);
+        let labels = self.process_labels.get(&pid).into_iter().flatten().map(String::as_str);
+        let names = name.into_iter().chain(self.rows.text_of_id(pid)).chain(labels);
+        names.filter(|name| !name.is_empty()).collect()
     }
 
     /// The common part of everything that becomes a slice; stores the arguments.
     fn slice(&mut self, event: &RawEvent<'_>, start_ns: i64, end_ns: i64) -> Result<Event, Fault> {
         let category = event.category.as_deref().unwrap_or_default();
         let args = self.arguments(event, category)?;
-        let class = self.class(category);
-        let row = match class {
-            Class::Kernel | Class::Memcpy => {
-                let device = self.scratch.device.unwrap_or_else(|| self.process(event));
-                let tid = self.id(event.tid.as_ref());
-                let stream = self.scratch.stream.unwrap_or(tid);
-                self.rows.id(RowKey::Stream { device, stream })
-            }
-            _ => self.thread_row(event),
+        let class = class_of(category, self.scratch.told);
+        let row = if class.is_gpu_op() {
+            let pid = self.process(event);
+            let tid = self.id(event.tid.as_ref());
+            let stream = self.scratch.stream.unwrap_or(tid);
+            let device = self.scratch.device;
+            self.rows.stream(RowKey::Stream { pid, device, stream }, tid)
+        } else {
+            self.thread_row(event)
         };
         let name = self.names.id(event.name.as_deref().unwrap_or("(no name)"));
         let item = self.scratch.correlation.and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
         Ok(Event { start_ns, end_ns, name, args, item, row, class })
     }
 
-    fn class(&self, category: &str) -> Class {
-        match category {
-            "kernel" | "Kernel" => Class::Kernel,
-            "gpu_memcpy" | "gpu_memset" | "Memcpy" | "Memset" => Class::Memcpy,
-            "gpu_user_annotation" => Class::GpuMark,
-            "user_annotation" | "Trace" => Class::HostMark,
-            "overhead" => Class::Overhead,
-            // cuda_sync records name a stream too, but tell of a waiting host.
-            "cuda_sync" | "cpu_op" | "cuda_runtime" | "cuda_driver" => Class::Host,
-            _ if self.scratch.stream.is_some_and(|s| s >= 0) && self.scratch.device.is_some() => {
-                Class::Kernel
-            }
-            _ => Class::Host,
-        }
-    }
-
     /// Stores the arguments; host events also keep their category, which the model has no place for.
     fn arguments(&mut self, event: &RawEvent<'_>, category: &str) -> Result<ArgsId, Fault> {
         self.scratch = Scratch::default();
         let scratch = &mut self.scratch;
-        let args = &mut self.args;
+        let (args, rows) = (&mut self.args, &mut self.rows);
+        let is_graph = event.name.as_deref().is_some_and(|name| name.starts_with("Graph "));
         let mut has_category = false;
         let whole = event.for_each_arg(|key, value| {
             match key.as_ref() {
-                "device" => scratch.device = event::int(&value),
-                "stream" => scratch.stream = event::int(&value),
+                "device" => {
+                    scratch.device = is_some(&value).then(|| rows.id_of(&value));
+                    scratch.told.device = scratch.device.is_some();
+                }
+                "stream" => {
+                    scratch.stream = is_some(&value).then(|| rows.id_of(&value));
+                    scratch.told.stream = scratch.stream.is_some() && !is_negative(&value);
+                }
+                "TS1" => scratch.told.stamps = true,
+                "desc" => {
+                    let frame =
+                        matches!(&value, Value::Text(text) if text.starts_with("UserMarker frame"));
+                    scratch.told.spans_ops |= frame;
+                }
+                "kernels" => scratch.told.spans_ops |= is_graph,
                 "correlation" => scratch.correlation = event::int(&value),
                 CATEGORY_KEY => has_category = true,
                 _ => {}
@@ -348,14 +356,16 @@ impl Collect {
     }
 
     fn id(&mut self, value: Option<&Value<'_>>) -> i64 {
-        let Some(value) = value else { return 0 };
-        match event::int(value) {
-            Some(id) if (0..=i64::from(u32::MAX)).contains(&id) => id,
-            Some(id) => self.rows.id_of_text(&id.to_string()),
-            None => match value {
-                Value::Text(text) => self.rows.id_of_text(text),
-                _ => self.rows.id_of_text("?"),
-            },
-        }
+        value.map_or(0, |value| self.rows.id_of(value))
     }
+}
+
+/// Not `null`.
+fn is_some(value: &Value<'_>) -> bool {
+    !matches!(value, Value::Word("null"))
+}
+
+/// Minus something, which as a stream or a device is none.
+fn is_negative(value: &Value<'_>) -> bool {
+    matches!(event::int(value), Some(id) if id < 0)
 }

@@ -1,4 +1,9 @@
+//! Names and rows of a foreign file, numbered in order of first appearance.
+
 use std::collections::HashMap;
+
+use crate::interchange::chrome::event;
+use crate::interchange::json::Value;
 
 /// Texts numbered in order of first appearance.
 #[derive(Debug, Default)]
@@ -26,12 +31,21 @@ impl Names {
 /// What a row of the file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RowKey {
-    /// A thread of a process; texts and negative numbers are mapped by [`Rows::id_of_text`].
+    /// A thread of a process; texts and negative numbers are mapped by [`Rows::id_of`].
     Thread { pid: i64, tid: i64 },
-    /// A stream of a GPU.
-    Stream { device: i64, stream: i64 },
+    /// A stream of a GPU, of a process; the device where arguments or names tell it.
+    Stream { pid: i64, device: Option<i64>, stream: i64 },
     /// Nestable asynchronous events of one category and id.
     Async { pid: i64, group: i64 },
+}
+
+impl RowKey {
+    /// The process.
+    pub(crate) fn pid(self) -> i64 {
+        match self {
+            Self::Thread { pid, .. } | Self::Stream { pid, .. } | Self::Async { pid, .. } => pid,
+        }
+    }
 }
 
 /// Rows numbered in order of first appearance; the last one is remembered, because events come in runs.
@@ -40,10 +54,12 @@ pub(crate) struct Rows {
     ids: HashMap<RowKey, u32>,
     pub(crate) keys: Vec<RowKey>,
     last: Option<(RowKey, u32)>,
+    /// The stream that stands on a thread's row.
+    streams: HashMap<(i64, i64), u32>,
     texts: Names,
 }
 
-/// Ids of texts start here: above any process id, still a `u32`.
+/// Ids of texts start here, above any id that is kept as a number; still a `u32`.
 const TEXT_IDS: i64 = 0xf000_0000;
 
 impl Rows {
@@ -62,12 +78,35 @@ impl Rows {
         id
     }
 
-    /// The row with this key, when there is one.
-    pub(crate) fn find(&self, key: RowKey) -> Option<u32> {
-        self.ids.get(&key).copied()
+    /// The row of a stream whose events stand on thread `tid` of its process.
+    pub(crate) fn stream(&mut self, key: RowKey, tid: i64) -> u32 {
+        let is_run = self.last.is_some_and(|(last, _)| last == key);
+        let id = self.id(key);
+        if !is_run {
+            self.streams.entry((key.pid(), tid)).or_insert(id);
+        }
+        id
     }
 
-    /// A number for an id that is a text or negative, the same for the same text.
+    /// The stream's row on a thread of a process, when there is one.
+    pub(crate) fn stream_on(&self, pid: i64, tid: i64) -> Option<u32> {
+        self.streams.get(&(pid, tid)).copied()
+    }
+
+    /// A number for an id of a process, thread, stream or device: small ones as they are, others (negative, of more
+    /// than 32 bits, texts) one of their own.
+    pub(crate) fn id_of(&mut self, value: &Value<'_>) -> i64 {
+        match event::int(value) {
+            Some(id) if (0..TEXT_IDS).contains(&id) => id,
+            Some(id) => self.id_of_text(&id.to_string()),
+            None => {
+                let text = event::text(value.clone());
+                self.id_of_text(text.as_deref().map_or("?", str::trim))
+            }
+        }
+    }
+
+    /// A number for an id that is a text, the same for the same text.
     pub(crate) fn id_of_text(&mut self, text: &str) -> i64 {
         TEXT_IDS + i64::from(self.texts.id(text))
     }

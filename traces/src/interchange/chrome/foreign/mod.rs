@@ -3,9 +3,13 @@
 
 mod about;
 mod build;
+mod class;
 mod collect;
+mod dialect;
 mod flows;
+mod gpu_rows;
 mod header;
+mod identity;
 mod intern;
 mod nest;
 mod times;
