@@ -6,23 +6,20 @@ use cupti_sys::{ActivityKind, bindings as sys};
 use weftscope_engine::{observer::LaunchWatch, plan::OpId};
 
 use super::{
-    Activity, ActivityRecord, CuptiError, Loss,
-    mark::{LaunchMarks, is_mark, take_called},
+    Activity, CuptiError, Loss,
+    mark::{LaunchMarks, take_marks},
     pm::Sampler,
 };
 use crate::instrument::{Seen, Source};
 
-/// What is collected. Driver calls too: an external correlation stands before the record of a call, so without those
-/// records there would be none.
-pub const KINDS: [ActivityKind; 8] = [
-    ActivityKind::Driver,
+/// What is collected.
+pub const KINDS: [ActivityKind; 6] = [
     ActivityKind::ConcurrentKernel,
     ActivityKind::Memcpy,
     ActivityKind::MemcpyPeer,
     ActivityKind::Memset,
     ActivityKind::Synchronization,
     ActivityKind::Overhead,
-    ActivityKind::ExternalCorrelation,
 ];
 
 /// Activity, marks and, where asked for, counters.
@@ -32,10 +29,6 @@ pub struct CuptiSource {
     shared: Arc<Mutex<Shared>>,
     /// Losses reported already.
     reported: Loss,
-    /// Whether callbacks bring marks: until records do.
-    gets_calls: bool,
-    /// LaunchMarks that came by records and by callbacks.
-    marks: [u64; 2],
 }
 
 /// What the watch, on the launching thread, and the source have in common.
@@ -59,31 +52,11 @@ impl CuptiSource {
         let activity = Activity::start(&KINDS)?;
         activity.hear_launches(true)?;
         let shared = Arc::new(Mutex::new(Shared { samplers, samples: true, ..Shared::default() }));
-        Ok(Self { activity, shared, reported: Loss::default(), gets_calls: true, marks: [0; 2] })
+        Ok(Self { activity, shared, reported: Loss::default() })
     }
 }
 
 impl CuptiSource {
-    /// LaunchMarks that came so far: by records, by callbacks.
-    pub fn marks(&self) -> [u64; 2] {
-        self.marks
-    }
-
-    /// Adds the marks that callbacks brought, unless records brought them.
-    fn add_called(&mut self, events: &mut Vec<ActivityRecord>) {
-        let recorded = events.iter().filter(|event| is_mark(event)).count() as u64;
-        let called = take_called();
-        self.marks[0] += recorded;
-        self.marks[1] += called.len() as u64;
-        if recorded == 0 {
-            events.extend(called);
-        } else if self.gets_calls {
-            // A refusal costs a little time a launch and nothing else.
-            let _still_heard = self.activity.hear_launches(false);
-            self.gets_calls = false;
-        }
-    }
-
     /// Whether counters are sampled, where there are samplers.
     pub fn set_counters(&mut self, on: bool) {
         lock(&self.shared).samples = on;
@@ -100,7 +73,6 @@ impl Source for CuptiSource {
         match self.activity.take() {
             Ok(collected) => {
                 seen.events = collected.events;
-                self.add_called(&mut seen.events);
                 seen.lost = collected.loss.since(&self.reported).by_cause();
                 self.reported = collected.loss;
             }
@@ -115,17 +87,18 @@ impl Source for CuptiSource {
             seen.series.extend(taken.series);
             seen.lost.extend(taken.lost);
         }
-        let unmarked = shared.marks.take_failed();
+        let (marks, unmarked) = take_marks();
+        seen.marks = marks;
         if unmarked > 0 {
-            seen.lost.push(("launches that CUPTI would not mark", unmarked));
+            seen.lost.push(("launches whose marks found no room", unmarked));
         }
         seen.lost.append(&mut shared.failed);
         seen
     }
 
     fn set_on(&mut self, on: bool) {
-        let gets_calls = self.activity.hear_launches(on && self.gets_calls);
-        if self.activity.set_on(on).is_err() || gets_calls.is_err() {
+        let hears = self.activity.hear_launches(on);
+        if self.activity.set_on(on).is_err() || hears.is_err() {
             let what = if on { "CUPTI would not resume" } else { "CUPTI would not pause" };
             lock(&self.shared).failed.push((what, 1));
         }
@@ -162,11 +135,11 @@ impl LaunchWatch for CuptiWatch {
     }
 
     fn before(&mut self, rank: u32, op: OpId) {
-        lock(&self.shared).marks.push(rank, op);
+        lock(&self.shared).marks.set(rank, op);
     }
 
     fn after(&mut self) {
-        lock(&self.shared).marks.pop();
+        LaunchMarks::clear();
     }
 
     fn end(&mut self) {

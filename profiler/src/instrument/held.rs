@@ -109,7 +109,7 @@ impl<S: Source> Observer for Held<'_, S> {
             self.progress.series.clear();
         }
         self.progress.series.extend(seen.series);
-        self.joiner.take(&seen.events);
+        self.joiner.take(&seen.events, &seen.marks);
         let index = self.progress.iteration;
         self.progress.iteration = index.wrapping_add(1);
         let joined =

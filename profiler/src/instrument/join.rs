@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use cupti_sys::Record;
 use weftscope_engine::{
     observer::{ClockResidual, LaunchKind, LaunchRecord, OpRecord},
     plan::OpId,
@@ -15,7 +14,10 @@ use super::{
     activities::{Activities, DriverActivity},
     clock::{CuptiClock, Sighting},
 };
-use crate::cupti::{ActivityRecord, mark};
+use crate::cupti::{
+    ActivityRecord,
+    mark::{Launch, LaunchMark},
+};
 
 /// How far outside its kernel a block may lie before it is counted.
 pub const CONTAINMENT_NS: i64 = 1_000;
@@ -48,8 +50,8 @@ pub struct LaunchedIteration<'a> {
 pub struct Joiner {
     activities: Activities,
     clocks: Vec<CuptiClock>,
-    /// Iteration and op of each marked call, by the correlation id that its records carry.
-    marks: HashMap<u32, (u16, OpId)>,
+    /// The launch that each marked call was, by the correlation id that its records carry.
+    marks: HashMap<u32, Launch>,
     /// What belongs to no iteration yet.
     pending: Vec<DriverActivity>,
     /// CUPTI time of the last begin.
@@ -75,17 +77,11 @@ impl Joiner {
         self.began_ns = now_ns;
     }
 
-    /// Keeps records until their iteration asks for them.
-    pub fn take(&mut self, events: &[ActivityRecord]) {
+    /// Keeps records, and the marks of the calls that caused them, until their iteration asks for them.
+    pub(crate) fn take(&mut self, events: &[ActivityRecord], marks: &[LaunchMark]) {
+        self.marks.extend(marks.iter().map(|mark| (mark.correlation, mark.launch)));
         for event in events {
-            match event.record {
-                Record::ExternalCorrelation(mark) => {
-                    if let Some((index, _, op)) = mark::unpack(mark.kind, mark.id) {
-                        self.marks.insert(mark.correlation, (index, op));
-                    }
-                }
-                _ => self.activities.learn(&event.record),
-            }
+            self.activities.learn(&event.record);
         }
         for event in events {
             let activity = self.activities.activity(event).filter(|it| it.span.1 >= self.began_ns);
@@ -99,8 +95,8 @@ impl Joiner {
         let (mut mine, mut others) = (Vec::new(), Vec::new());
         for mut activity in pending {
             match self.marks.get(&activity.correlation).filter(|_| activity.correlation != 0) {
-                Some(&(index, op)) if index == iteration.index => {
-                    activity.op = Some(op);
+                Some(launch) if launch.iteration == iteration.index => {
+                    activity.op = Some(launch.op);
                     mine.push(activity);
                 }
                 _ => others.push(activity),

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cupti_sys::{ExternalCorrelation, Kernel, Memcpy, Overhead, Record, Synchronization};
+use cupti_sys::{Kernel, Memcpy, Overhead, Record, Synchronization};
 use proptest::prelude::*;
 use weftscope_engine::{
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
@@ -22,7 +22,7 @@ use crate::{
     collect::Collector,
     cupti::{
         ActivityRecord,
-        mark::{MARK_KIND, pack},
+        mark::{Launch, LaunchMark},
     },
     overhead::Recording,
     testing::{Toy, toy_plan, toy_spec},
@@ -60,10 +60,8 @@ fn kernel(
     ActivityRecord { record, name: Some(name.to_owned()) }
 }
 
-fn mark(index: u16, rank: u32, op: u32, correlation: u32) -> ActivityRecord {
-    let id = pack(index, rank, OpId(op));
-    let record = ExternalCorrelation { kind: MARK_KIND, id, correlation };
-    ActivityRecord { record: Record::ExternalCorrelation(record), name: None }
+fn mark(iteration: u16, op: u32, correlation: u32) -> LaunchMark {
+    LaunchMark { correlation, launch: Launch { iteration, op: OpId(op) } }
 }
 
 /// What the paper CUPTI has seen.
@@ -112,7 +110,7 @@ impl Source for PaperSource {
             let correlation = 100 + index as u32;
             let at = 1000 + 100 * [0, 1, 1, 2][op.0 as usize] + 10 * i64::from(rank);
             if !forgetful {
-                seen.events.push(mark(0, rank, op.0, correlation));
+                seen.marks.push(mark(0, op.0, correlation));
             }
             seen.events.push(kernel(rank, correlation, (at - 5, at + 105), "weft_gemm"));
         }
@@ -314,7 +312,7 @@ proptest! {
         order in any::<u64>(),
         apart in -1_000_000_i64..1_000_000,
     ) {
-        let mut events = Vec::new();
+        let (mut events, mut marks) = (Vec::new(), Vec::new());
         let mut correlation = 10;
         let at = |index: u16, op: u32| i64::from(index) * 100_000 + i64::from(op) * 10_000;
         for index in 0..iterations {
@@ -323,7 +321,7 @@ proptest! {
                     correlation += 1;
                     let start = at(index, op) - APART_NS + apart;
                     let name = format!("k{index}_{op}");
-                    events.push(mark(index, rank, op, correlation));
+                    marks.push(mark(index, op, correlation));
                     events.push(kernel(rank, correlation, (start, start + 9_000), &name));
                 }
             }
@@ -331,7 +329,7 @@ proptest! {
         shuffle(&mut events, order);
         let mut joiner = Joiner::new(GPUS.to_vec());
         joiner.begin(i64::MIN);
-        joiner.take(&events);
+        joiner.take(&events, &marks);
         for index in 0..iterations {
             let records: Vec<OpRecord> = (0..ops)
                 .flat_map(|op| [0, 1].map(|rank| (op, rank)))

@@ -1,7 +1,10 @@
 use weftscope_engine::observer::LaunchWatch;
 
 use super::samples::Series;
-use crate::{cupti::ActivityRecord, overhead::Recording};
+use crate::{
+    cupti::{ActivityRecord, mark::LaunchMark},
+    overhead::Recording,
+};
 
 /// An executor whose launches can be watched.
 pub trait Watched: Recording {
@@ -32,6 +35,8 @@ pub struct Seen {
     pub began_ns: i64,
     /// Records, in any order.
     pub events: Vec<ActivityRecord>,
+    /// Which launch each call of the driver was, in order.
+    pub(crate) marks: Vec<LaunchMark>,
     /// Counters by rank, since the last begin.
     pub series: Vec<Series>,
     /// What was lost, by cause.

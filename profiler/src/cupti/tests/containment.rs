@@ -54,8 +54,6 @@ fn blocks_lie_inside_the_kernel_of_their_op() {
                 ));
             }
         }
-        let [recorded, called] = opened.executor.source().marks();
-        aloud(format_args!("marks so far: {recorded} by records, {called} by callbacks"));
         margins.sort_unstable();
         aloud(format_args!(
             "{}: outside its CUPTI kernel a block lies by at most {worst} ns (p50 {}, p99 {}; negative: inside)",
