@@ -108,7 +108,7 @@ fn describe(trace: &Trace, rank: &RankOps<'_>, op: &GpuOp, exposed_ns: i64) -> E
         start_ns: op.span.start_ns,
         duration_ns,
         exposed_ns,
-        wait_ns: rank.wait_method.known(op.wait_ns.min(duration_ns)),
+        wait_ns: op.wait_ns.map(|wait_ns| wait_ns.min(duration_ns)),
     }
 }
 

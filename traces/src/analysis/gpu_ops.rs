@@ -19,8 +19,8 @@ pub struct GpuOp {
     /// The slice.
     pub slice: SliceRef,
     /// Time inside the whole op spent waiting for a late rank, see [`WaitMethod`](super::WaitMethod); 0 for all but
-    /// communication, and where it is not known.
-    pub wait_ns: i64,
+    /// communication, `None` where it is not known.
+    pub wait_ns: Option<i64>,
 }
 
 /// The ops of a rank's streams in order of start: kernels and copies, no host work, no marks. Whole, with no waits yet.
@@ -35,7 +35,14 @@ pub(super) fn gpu_ops(trace: &Trace, rank: u32) -> Vec<GpuOp> {
                 continue;
             }
             let slice = SliceRef { lane, index: row as u32 };
-            ops.push(GpuOp { span: slices.span(row), label, kind, stream, slice, wait_ns: 0 });
+            ops.push(GpuOp {
+                span: slices.span(row),
+                label,
+                kind,
+                stream,
+                slice,
+                wait_ns: Some(0),
+            });
         }
     }
     sort(&mut ops);

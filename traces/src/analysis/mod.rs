@@ -9,6 +9,7 @@
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
 
 mod all_layers;
+mod arrival;
 mod breakdown;
 mod collectives;
 mod compare;
@@ -35,8 +36,9 @@ mod waits;
 mod waves;
 
 pub use all_layers::{AllLayers, all_layers};
+pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
-pub use collectives::{Collective, Collectives, MatchMethod, Member};
+pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
 pub use compare::{
     Cause, CauseKind, CompareConfig, CompareReport, ComparedOp, IterationTerms, OneSidedOp,
     OpChange, OpKey, compare,

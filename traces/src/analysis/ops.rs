@@ -1,15 +1,16 @@
 //! What the questions share, gathered once: ops by rank, iterations, unions, matched collectives, waits.
 
+mod matched_runs;
+
 use std::sync::Arc;
 
-use super::collectives::{RankComm, match_run};
 use super::gpu_ops::{cut, gpu_ops, ranks, sm_lanes};
 use super::intervals::IntervalSet;
 use super::iterations::iterations;
-use super::runs::runs;
-use super::waits::{WaitMethod, waits};
+use super::waits::WaitMethod;
 use super::{Collectives, Config, GpuOp, Iteration};
 use crate::model::{Kind, LaneId, Span, Trace};
+use matched_runs::match_and_wait;
 
 /// A trace, narrowed by a [`Config`], with what several questions ask of it. Every analysis takes one.
 ///
@@ -40,6 +41,8 @@ pub struct RankOps<'a> {
     pub comm: IntervalSet,
     /// How [`GpuOp::wait_ns`] was obtained.
     pub wait_method: WaitMethod,
+    /// Communication ops of the whole trace of which it is not known: no other rank has the same collective.
+    pub unmatched: usize,
     /// Lanes of every SM, one list an SM, SMs without slices included.
     pub(super) sms: Vec<&'a [LaneId]>,
 }
@@ -144,42 +147,7 @@ fn whole_rank(trace: &Trace, rank: u32) -> RankOps<'_> {
         compute: IntervalSet::default(),
         comm: IntervalSet::default(),
         wait_method: WaitMethod::SingleRank,
+        unmatched: 0,
         sms: sm_lanes(trace, rank),
     }
-}
-
-/// Matches the collectives of every run and writes into the ops how long they waited.
-fn match_and_wait(
-    traces: &[&Trace],
-    config: &Config,
-    gathered: &mut [Vec<RankOps<'_>>],
-) -> Collectives {
-    let mut all = Collectives::default();
-    for mut run in runs(traces, config) {
-        run.sort_by_key(|member| member.rank);
-        let mut places: Vec<(usize, usize)> = Vec::new();
-        let mut comm: Vec<RankComm<'_>> = Vec::new();
-        for member in run {
-            let ranks = &gathered[member.trace];
-            let Some(at) = ranks.iter().position(|other| other.rank == member.rank) else {
-                continue;
-            };
-            let ops = ranks[at].ops.iter().filter(|op| op.kind.is_comm()).copied().collect();
-            places.push((member.trace, at));
-            comm.push(RankComm { member, trace: traces[member.trace], ops });
-        }
-        let found = match_run(&comm);
-        for (of_rank, &(trace, at)) in comm.iter().zip(&places) {
-            let rank = &mut gathered[trace][at];
-            let arrivals = (comm.len() > 1).then_some(&found);
-            let waits = waits(of_rank, &rank.sms, arrivals);
-            rank.wait_method = waits.method;
-            let comm = rank.ops.iter_mut().filter(|op| op.kind.is_comm());
-            comm.zip(waits.by_op_ns).for_each(|(op, wait_ns)| op.wait_ns = wait_ns);
-        }
-        all.matched.extend(found.matched);
-        all.method = all.method.or(found.method);
-        all.unmatched += found.unmatched;
-    }
-    all
 }

@@ -23,6 +23,9 @@ pub struct RankOverlap {
     pub total: OverlapFigures,
     /// How [`OverlapFigures::wait_ns`] was obtained.
     pub wait_method: WaitMethod,
+    /// Communication ops of which waiting is not known, because no other rank has the same collective; of the whole
+    /// trace, whatever the window.
+    pub unmatched: usize,
     /// Per iteration; empty without marks.
     pub iterations: Vec<IterationOverlap>,
 }
@@ -56,7 +59,8 @@ pub struct OverlapFigures {
     pub exposed_comm_ns: i64,
     /// Time of the span in neither.
     pub idle_ns: i64,
-    /// Part of communication spent waiting for a late rank, see [`WaitMethod`]; `None` when that is not known.
+    /// Part of communication spent waiting for a late rank, see [`WaitMethod`]; of the ops of which it is known, `None`
+    /// where it is known of none.
     pub wait_ns: Option<i64>,
     /// `100 · overlap / comm`; 0 without communication.
     pub overlap_pct: f64,
@@ -88,7 +92,13 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
         .zip(figures)
         .map(|(iteration, figures)| IterationOverlap { iteration: iteration.clone(), figures })
         .collect();
-    RankOverlap { rank: rank.rank, total, wait_method: method, iterations }
+    RankOverlap {
+        rank: rank.rank,
+        total,
+        wait_method: method,
+        unmatched: rank.unmatched,
+        iterations,
+    }
 }
 
 /// Some ops of a rank on the way to their figures.
@@ -111,8 +121,9 @@ impl Part {
             (Some(first), Some(last)) => Span::new(first.start_ns, last.end_ns),
             _ => Span::default(),
         };
-        let wait_ns = ops.iter().map(|op| op.wait_ns.min(op.span.len_ns())).sum();
-        Self { span, compute, comm, wait_ns: method.known(wait_ns), computing_sms: None }
+        let waits = of(|op| op.kind.is_comm());
+        let waits = waits.map(|op| op.wait_ns.map(|wait_ns| wait_ns.min(op.span.len_ns())));
+        Self { span, compute, comm, wait_ns: method.sum_ns(waits), computing_sms: None }
     }
 
     fn figures(&self) -> OverlapFigures {

@@ -1,8 +1,9 @@
 use serde::Serialize;
 
 use super::{
-    AllLayers, BreakdownReport, IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport,
-    WaveReport, all_layers, breakdown, iteration_lengths, overlap, phases, skew, waves,
+    AllLayers, ArrivalReport, BreakdownReport, IterationLengths, Ops, OverlapReport, PhaseReport,
+    SkewReport, WaveReport, all_layers, arrival, breakdown, iteration_lengths, overlap, phases,
+    skew, waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -20,6 +21,8 @@ pub struct Reports {
     pub phases: PhaseReport,
     /// Who is late.
     pub skew: SkewReport,
+    /// Whether that or transfer is what communication is about.
+    pub arrival: ArrivalReport,
     /// Waves by GEMM.
     pub waves: WaveReport,
 }
@@ -35,6 +38,7 @@ impl Reports {
             overlap: overlap(ops),
             phases: phases(ops),
             skew: skew(ops),
+            arrival: arrival(ops),
             waves: waves(ops),
         }
     }

@@ -13,25 +13,29 @@ pub(super) struct RunMember {
     pub(super) rank: u32,
     /// Nanoseconds to add to the times of its trace to get those of the first; 0 where a base time is not known.
     pub(super) offset_ns: i64,
+    /// That offset is known: same trace, base times of both, or one simulated run.
+    pub(super) is_on_clock: bool,
 }
 
-/// Which ranks of some traces ran together: their traces name the same world size, they are different ranks (or of
-/// one trace), and their streams were busy at the same time.
+/// Which ranks of some traces ran together, as far as their times tell: their traces name the same world size, they are
+/// different ranks (or of one trace), and their streams were busy at the same time, or no clock says when.
 ///
 /// So files of one run opened together are one run, and recordings made one after another are not, whether they lie
 /// in several traces or were merged into one.
 pub(super) fn runs(traces: &[&Trace], config: &Config) -> Vec<Vec<RunMember>> {
-    let offsets_ns = clock_offsets_ns(traces);
+    let offsets_ns = traces.iter().map(|trace| clock_offset_ns(traces[0], trace));
     let mut runs: Vec<(Vec<RunMember>, Span)> = Vec::new();
-    for (trace, offset_ns) in offsets_ns.into_iter().enumerate() {
+    for (trace, told_ns) in offsets_ns.enumerate() {
+        let is_on_clock = trace == 0 || told_ns.is_some();
+        let offset_ns = told_ns.unwrap_or(0);
         for rank in ranks(traces[trace], config) {
-            let member = RunMember { trace, rank, offset_ns };
+            let member = RunMember { trace, rank, offset_ns, is_on_clock };
             let busy = busy_span(traces[trace], &member);
             let fits = |(run, when): &&mut (Vec<RunMember>, Span)| {
                 let first = run[0].trace;
                 traces[first].meta.world_size == traces[trace].meta.world_size
                     && run.iter().all(|other| other.rank != rank)
-                    && when.overlaps(busy)
+                    && (when.overlaps(busy) || !is_on_clock)
             };
             match runs.iter_mut().find(fits) {
                 Some((run, when)) => {
@@ -45,14 +49,12 @@ pub(super) fn runs(traces: &[&Trace], config: &Config) -> Vec<Vec<RunMember>> {
     runs.into_iter().map(|(run, _)| run).collect()
 }
 
-fn clock_offsets_ns(traces: &[&Trace]) -> Vec<i64> {
-    let base = |trace: &Trace| trace.meta.base_time_unix_ns;
-    let first = traces.first().map_or(0, |trace| base(trace));
-    let offset = |trace: &&Trace| {
-        let known = first != 0 && base(trace) != 0;
-        if known { base(trace).saturating_sub(first) } else { 0 }
-    };
-    traces.iter().map(offset).collect()
+/// How far the times of a trace count from later than those of the first, where both say from when.
+fn clock_offset_ns(first: &Trace, trace: &Trace) -> Option<i64> {
+    let [first_ns, ns] = [first, trace].map(|trace| trace.meta.base_time_unix_ns);
+    let is_told = first_ns != 0 && ns != 0;
+    let is_one = std::ptr::eq(first, trace) || first.meta.shares_untold_clock(&trace.meta);
+    is_told.then(|| ns.saturating_sub(first_ns)).or_else(|| is_one.then_some(0))
 }
 
 /// First start to last end on the rank's streams, on the common clock.

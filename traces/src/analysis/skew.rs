@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MatchMethod, Ops};
+use super::{MatchMethod, Ops, RankClock, RankMatch};
 
 /// Arrivals of all ranks at the collectives of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -17,6 +17,10 @@ pub struct SkewReport {
     pub method: Option<MatchMethod>,
     /// Communication ops with no partner.
     pub unmatched: usize,
+    /// The same by rank, for ranks that ran with others.
+    pub matches: Vec<RankMatch>,
+    /// How the clocks of the ranks stand to each other, by the ends of collectives.
+    pub clocks: Vec<RankClock>,
 }
 
 /// Who came when to one collective.
@@ -88,6 +92,8 @@ pub fn skew(ops: &Ops<'_>) -> SkewReport {
         straggler,
         method: found.method,
         unmatched: found.unmatched,
+        matches: found.ranks.clone(),
+        clocks: found.clocks.clone(),
     }
 }
 

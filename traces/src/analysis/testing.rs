@@ -3,6 +3,7 @@
 //! ```text
 //! sms 4                                   SMs of every rank's device
 //! base 1000                               Unix time of trace time 0
+//! measured                                the times are no model's
 //! rank 0
 //! marks 0: mark 0..200 step0              lane 0 of the rank's marks
 //! stream 7: gemm 0..100 gate_up L3 s0 pC; comm 40..60 ar op=4 alone=15
@@ -13,12 +14,11 @@
 //! launch launch@0 -> ar@40                the same, of a call that launched an op
 //! ```
 //! A slice is `kind start..end name`, then any of `L<layer>`, `s0`/`s1`, `pA`…, facts (`op= grid= sms= waves= tail=
-//! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and `seq=` (an argument). Slices with equal words share a label.
+//! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and Kineto's arguments (`seq= pg= members=0,1 nelems=`). Slices with equal words share a label.
 
 use crate::model::{
-    ArgValue, ArgsId, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts, Phase,
-    Provenance, RankInfo, SliceRef, Span, Split, Trace, TraceBuilder, TrackId, TrackKind,
-    UnsplitFacts,
+    ArgValue, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts, Phase, Provenance,
+    RankInfo, SliceRef, Span, Split, Trace, TraceBuilder, TrackId, TrackKind, UnsplitFacts,
 };
 
 /// The trace that `text` describes.
@@ -62,6 +62,10 @@ impl Reader {
         match words[..] {
             ["sms", sms] => self.sms = number(sms) as u32,
             ["base", base] => self.builder.meta_mut().base_time_unix_ns = number(base),
+            ["measured"] => {
+                let provenance = Provenance::Measured { source: "text".into() };
+                self.builder.meta_mut().provenance = provenance;
+            }
             ["world", size] => self.builder.meta_mut().world_size = number(size) as u32,
             ["rank", rank] => {
                 self.rank = number(rank) as u32;
@@ -101,14 +105,21 @@ impl Reader {
         let (start, end) = next().split_once("..").expect("start..end");
         let span = Span::new(number(start), number(end));
         let mut label = Label { name: next().to_owned(), kind, ..Label::default() };
-        let mut args = ArgsId::NONE;
+        let mut args: Vec<(&str, ArgValue)> = Vec::new();
         for word in words {
-            if let Some(seq) = word.strip_prefix("seq=") {
-                args = self.builder.args_mut().push([("Seq", ArgValue::Int(number(seq)))]);
-            } else {
-                describe(&mut label, word);
+            match word.split_once('=') {
+                Some(("seq", seq)) => args.push(("Seq", ArgValue::Int(number(seq)))),
+                Some(("nelems", n)) => args.push(("In msg nelems", ArgValue::Int(number(n)))),
+                Some(("pg", name)) => {
+                    args.push(("Process Group Name", ArgValue::Text(name.into())));
+                }
+                Some(("members", ranks)) => {
+                    args.push(("Process Group Ranks", ArgValue::Text(format!("[{ranks}]"))));
+                }
+                _ => describe(&mut label, word),
             }
         }
+        let args = self.builder.args_mut().push(args);
         let name = label.name.clone();
         let label = self.label(label);
         let track = self.track(track);

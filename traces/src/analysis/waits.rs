@@ -17,9 +17,10 @@ pub enum WaitMethod {
     /// Thread blocks recorded their time at barriers: per collective, the mean over its blocks.
     Measured,
     /// From arrival times: per collective, from the rank's own start to the start of the last rank, at most the
-    /// rank's own duration. Also for a rank that does not communicate.
+    /// rank's own duration; of collectives that no other rank has it is not known, and they are counted. Also for a rank
+    /// that does not communicate.
     Arrival,
-    /// Several ranks, but their collectives could not be matched: unknown.
+    /// Several ranks, but no collective of this one could be matched: unknown.
     Unmatched,
 }
 
@@ -33,9 +34,17 @@ impl WaitMethod {
         }
     }
 
-    /// `wait_ns`, where this method can know it.
-    pub(super) fn known(self, wait_ns: i64) -> Option<i64> {
-        self.why_unknown().is_none().then_some(wait_ns)
+    /// Sum of the waits of some ops that are known; `None` where none is, though there are some.
+    pub(super) fn sum_ns(self, waits: impl Iterator<Item = Option<i64>>) -> Option<i64> {
+        let (mut sum_ns, mut unknown, mut known) = (0, 0, 0);
+        for wait in waits {
+            match wait {
+                Some(wait_ns) => (sum_ns, known) = (sum_ns + wait_ns, known + 1),
+                None => unknown += 1,
+            }
+        }
+        let is_known = self.why_unknown().is_none() && (known > 0 || unknown == 0);
+        is_known.then_some(sum_ns)
     }
 }
 
@@ -43,8 +52,8 @@ impl WaitMethod {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RankWaits {
     pub(super) method: WaitMethod,
-    /// Time waited inside each communication op, in their order.
-    pub(super) by_op_ns: Vec<i64>,
+    /// Time waited inside each communication op, in their order; `None` where it is not known.
+    pub(super) by_op_ns: Vec<Option<i64>>,
 }
 
 /// Waits of a rank whose SMs have these lanes; `arrivals` are the collectives of its run, `None` when no other rank ran with it.
@@ -53,23 +62,24 @@ pub(super) fn waits(
     sms: &[&[LaneId]],
     arrivals: Option<&Collectives>,
 ) -> RankWaits {
-    let nothing = || vec![0; comm.ops.len()];
+    let nothing = || vec![None; comm.ops.len()];
     if comm.ops.is_empty() {
         return RankWaits { method: WaitMethod::Arrival, by_op_ns: nothing() };
     }
     if let Some(by_op_ns) = at_barriers(comm, sms) {
+        let by_op_ns = by_op_ns.into_iter().map(Some).collect();
         return RankWaits { method: WaitMethod::Measured, by_op_ns };
     }
     let Some(arrivals) = arrivals else {
         return RankWaits { method: WaitMethod::SingleRank, by_op_ns: nothing() };
     };
-    if arrivals.method.is_none() && arrivals.unmatched > 0 {
-        return RankWaits { method: WaitMethod::Unmatched, by_op_ns: nothing() };
-    }
-    RankWaits { method: WaitMethod::Arrival, by_op_ns: until_the_last_arrives(comm, arrivals) }
+    let by_op_ns = until_the_last_arrives(comm, arrivals);
+    let is_known = by_op_ns.iter().any(Option::is_some);
+    let method = if is_known { WaitMethod::Arrival } else { WaitMethod::Unmatched };
+    RankWaits { method, by_op_ns }
 }
 
-fn until_the_last_arrives(comm: &RankComm<'_>, arrivals: &Collectives) -> Vec<i64> {
+fn until_the_last_arrives(comm: &RankComm<'_>, arrivals: &Collectives) -> Vec<Option<i64>> {
     let (trace, rank) = (comm.member.trace, comm.member.rank);
     let mut waited: BTreeMap<SliceRef, i64> = BTreeMap::new();
     for collective in &arrivals.matched {
@@ -77,7 +87,7 @@ fn until_the_last_arrives(comm: &RankComm<'_>, arrivals: &Collectives) -> Vec<i6
         let own = collective.members.iter().filter(own);
         waited.extend(own.map(|member| (member.slice, collective.wait_ns(member))));
     }
-    comm.ops.iter().map(|op| waited.get(&op.slice).copied().unwrap_or_default()).collect()
+    comm.ops.iter().map(|op| waited.get(&op.slice).copied()).collect()
 }
 
 /// Mean time at barriers over the blocks of each collective; `None` when no block of the rank recorded any.

@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use crate::model::{BuildError, LabelKey};
 use crate::{
-    ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Meta, Origin,
-    Provenance, RankProvenance, SliceRef, Trace, TraceParts, TrackId, TrackKind,
+    ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Provenance,
+    RankProvenance, SliceRef, Trace, TraceParts, TrackId, TrackKind,
 };
 
 /// Why traces did not become one.
@@ -126,23 +126,13 @@ impl Merge {
             return base_ns.saturating_sub(self.trace.meta.base_time_unix_ns);
         }
         let is_apart = self.trace.meta.base_time_unix_ns != 0 || index > 0;
-        if is_apart && !self.is_on_clock(&trace.meta) {
+        if is_apart && !self.trace.meta.shares_untold_clock(&trace.meta) {
             self.trace.diagnostics.note(format!(
                 "{}: no base time, so its place on the common timeline is a guess",
                 trace.meta.title
             ));
         }
         0
-    }
-
-    /// Ranks of one simulated run share its clock, which has no place in the day.
-    fn is_on_clock(&self, meta: &Meta) -> bool {
-        let ours = &self.trace.meta;
-        ours.base_time_unix_ns == 0
-            && !meta.runs.is_empty()
-            && meta.runs == ours.runs
-            && meta.provenance == ours.provenance
-            && meta.provenance.origin() == Some(Origin::Modelled)
     }
 
     /// New number of each rank of the trace.

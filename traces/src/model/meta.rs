@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Provenance, RunFacts, RunLine, run_lines_v1};
+use super::{Origin, Provenance, RunFacts, RunLine, run_lines_v1};
 
 /// A GPU as the trace knows it. Zero means not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -130,6 +130,22 @@ impl Meta {
             overhead: Overhead::default(),
             clocks: Vec::new(),
         }
+    }
+
+    /// The times of its ranks need no comparing: modelled ones are on one clock, and of clocks that were read against
+    /// each other it is known how well they agree.
+    pub fn has_exact_clock(&self) -> bool {
+        self.provenance.origin() == Some(Origin::Modelled) || !self.clocks.is_empty()
+    }
+
+    /// Times of both count from the same moment, though neither says from which: ranks of one simulated run.
+    pub fn shares_untold_clock(&self, other: &Self) -> bool {
+        self.base_time_unix_ns == 0
+            && other.base_time_unix_ns == 0
+            && !self.runs.is_empty()
+            && self.runs == other.runs
+            && self.provenance == other.provenance
+            && self.provenance.origin() == Some(Origin::Modelled)
     }
 
     /// How far a time may be off against one of another rank, in ns: the worst clock of the trace; `None` when

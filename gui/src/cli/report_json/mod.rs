@@ -76,6 +76,8 @@ struct Rank {
     wait_us: Option<f64>,
     /// How waiting was told from transfer.
     wait_method: WaitMethod,
+    /// Communication ops of which waiting is not known: no other rank has the same collective.
+    unmatched: usize,
     overlap_pct: f64,
 }
 
@@ -122,6 +124,7 @@ fn rank(overlap: &RankOverlap) -> Rank {
         idle_us: us(total.idle_ns),
         wait_us: total.wait_ns.map(us),
         wait_method: overlap.wait_method,
+        unmatched: overlap.unmatched,
         overlap_pct: total.overlap_pct,
     }
 }

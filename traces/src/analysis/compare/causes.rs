@@ -159,9 +159,9 @@ impl<'a> Parts<'a> {
         add(&mut terms.exposed_comm_ns, comm.subtract(&compute).len_ns());
         add(&mut terms.exposed_copies_ns, copies.subtract(&kernels).len_ns());
         add(&mut terms.idle_ns, span.len_ns() - busy.len_ns());
-        let waits = iteration.rank.ops.iter().filter(inside);
-        let wait_ns = waits.map(|op| op.wait_ns.min(op.span.intersect(span).len_ns())).sum();
-        let known = terms.wait_ns.zip(iteration.rank.wait_method.known(wait_ns));
+        let waits = iteration.rank.ops.iter().filter(inside).filter(|op| op.kind.is_comm());
+        let cut = |op: &GpuOp| Some(op.wait_ns?.min(op.span.intersect(span).len_ns()));
+        let known = terms.wait_ns.zip(iteration.rank.wait_method.sum_ns(waits.map(cut)));
         terms.wait_ns = known.map(|(sum, ns)| sum + ns as f64 * weight);
         self.count(ops, iteration, weight);
     }

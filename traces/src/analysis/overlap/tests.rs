@@ -143,13 +143,24 @@ fn two_runs_merged_into_one_trace_are_not_mixed() {
 }
 
 #[test]
-fn unequal_numbers_of_collectives_are_not_matched_by_turn() {
+fn a_collective_that_one_rank_lacks_shifts_no_other() {
     let trace = trace(
         "rank 0\n stream 0: comm 0..50 nccl; comm 60..90 nccl\n rank 1\n stream 0: comm 10..50 nccl",
     );
     let report = overlap(&Ops::of(&trace, &Config::default()));
+    let of = |rank: &RankOverlap| (rank.wait_method, rank.total.wait_ns, rank.unmatched);
+    let got: Vec<_> = report.ranks.iter().map(of).collect();
+    assert_eq!(got, [(WaitMethod::Arrival, Some(10), 1), (WaitMethod::Arrival, Some(0), 0)]);
+}
+
+#[test]
+fn collectives_of_other_kinds_do_not_match_and_waiting_is_unknown() {
+    let trace = trace(
+        "rank 0\n stream 0: comm 0..50 nccl_AllReduce\n rank 1\n stream 0: comm 10..50 nccl_AllGather",
+    );
+    let report = overlap(&Ops::of(&trace, &Config::default()));
     assert!(report.ranks.iter().all(|rank| rank.wait_method == WaitMethod::Unmatched));
-    assert!(report.ranks.iter().all(|rank| rank.total.wait_ns.is_none()));
+    assert!(report.ranks.iter().all(|rank| (rank.total.wait_ns, rank.unmatched) == (None, 1)));
 }
 
 #[test]

@@ -138,7 +138,7 @@ impl Part {
             comm_ns,
             hidden_ns,
             exposed_ns: comm_ns - hidden_ns,
-            wait_ns: rank.wait_method.known(ops.iter().map(|one| one.op.wait_ns).sum()),
+            wait_ns: rank.wait_method.sum_ns(side(Kind::is_comm).map(|one| one.op.wait_ns)),
             compute_slowdown: slow[0].ratio(),
             comm_slowdown: slow[1].ratio(),
         };

@@ -1,14 +1,16 @@
 //! What limits this iteration, in one sentence?
 
 mod tight_phase;
+mod waiting;
 
 use serde::Serialize;
 
 use tight_phase::slow_computation;
+use waiting::{Waiting, clocks, unmatched, waiting};
 
 use super::reports::Reports;
 use super::stats::share;
-use super::{Ops, OverlapFigures, OverlapReport, PhaseReport, WaveReport};
+use super::{CommVerdict, Ops, OverlapFigures, OverlapReport, PhaseReport, WaveReport};
 use crate::model::{Phase, Trace};
 use crate::words::{duration, percent, times};
 
@@ -42,6 +44,10 @@ pub enum Limit {
 pub struct Verdict {
     /// What limits the run.
     pub limit: Limit,
+    /// What communication is about.
+    pub communication: CommVerdict,
+    /// Why, in a sentence; empty where nothing communicates.
+    pub communication_why: String,
     /// The one sentence.
     pub sentence: String,
     /// Further sentences, most telling first; may be empty.
@@ -66,6 +72,10 @@ pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verd
     if limit != Limit::ExposedComm || reports.phases.tightest.is_some() {
         details.extend(hidden(&sum, limit));
     }
+    // With one rank it goes without saying.
+    if reports.arrival.skew_share.is_some() || reports.skew.ranks.len() > 1 {
+        details.extend(communication_why(reports));
+    }
     details.extend(head_and_tail(&reports.phases, &sum));
     if limit != Limit::Waiting {
         details.extend(waiting(reports).map(|waiting| format!("{}.", waiting.sentence)));
@@ -73,7 +83,11 @@ pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verd
     let tightest = reports.phases.tightest;
     details.extend(tightest.and_then(|phase| slow_computation(&reports.phases, phase)));
     details.extend(costly_cuts(&reports.waves));
-    Verdict { limit, sentence, details }
+    details.extend(unmatched(&reports.skew));
+    details.extend(clocks(&reports.skew));
+    let communication = reports.arrival.verdict;
+    let communication_why = communication_why(reports).unwrap_or_default();
+    Verdict { limit, communication, communication_why, sentence, details }
 }
 
 fn judge(ops: &Ops<'_>, reports: &Reports, sum: &OverlapFigures) -> (Limit, String) {
@@ -114,38 +128,6 @@ fn summed(overlap: &OverlapReport) -> OverlapFigures {
     }
     sum.overlap_pct = 100.0 * share(sum.overlap_ns, sum.comm_ns);
     sum
-}
-
-/// A rank that waits.
-struct Waiting {
-    /// Waiting as a share of the rank's communication, 0…1.
-    of_comm: f64,
-    /// Who waits for whom, without a full stop.
-    sentence: String,
-}
-
-/// The rank that waits longest, when waiting takes a notable part of its time.
-fn waiting(reports: &Reports) -> Option<Waiting> {
-    let known = reports.overlap.ranks.iter().filter_map(|rank| Some((rank, rank.total.wait_ns?)));
-    let (waiting, wait_ns) = known.max_by_key(|(_, wait_ns)| *wait_ns)?;
-    let total = &waiting.total;
-    if share(wait_ns, total.span_ns) < NOTABLE {
-        return None;
-    }
-    let of_comm = share(wait_ns, total.comm_ns);
-    let straggler = reports.skew.straggler.filter(|&rank| rank != waiting.rank);
-    let whom = match straggler {
-        Some(rank) => format!("rank {rank}, which comes last on average"),
-        None => "its peers in turn".to_owned(),
-    };
-    let sentence = format!(
-        "Rank {} waits for {whom}: {} of its {} of communication ({}) pass before all have arrived",
-        waiting.rank,
-        duration(wait_ns),
-        duration(total.comm_ns),
-        percent(of_comm),
-    );
-    Some(Waiting { of_comm, sentence })
 }
 
 /// Without phases, only the overlap itself can be spoken of.
@@ -197,6 +179,12 @@ fn against_baselines(own_ns: i64, baselines: &[Baseline]) -> Option<String> {
     let beside: Vec<String> = usable.map(beside).collect();
     (own_ns > 0 && !beside.is_empty())
         .then(|| format!("The iteration takes {}: {}.", duration(own_ns), beside.join(", ")))
+}
+
+/// What communication is about, where something communicates.
+fn communication_why(reports: &Reports) -> Option<String> {
+    let sentence = &reports.arrival.sentence;
+    (!sentence.is_empty()).then(|| format!("{sentence}."))
 }
 
 /// How much communication is hidden, when the sentence did not say.
