@@ -19,6 +19,7 @@ pub mod lod;
 pub mod model;
 mod open;
 pub mod stream;
+mod unpack;
 pub mod words;
 
 pub use classify::{Classifier, ClassifyError};

@@ -1,11 +1,9 @@
-//! The plumbing of streams that every format shares: progress, counting, looking ahead, unpacking.
+//! The plumbing of streams that every format shares: progress, counting, looking ahead.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::rc::Rc;
-
-use flate2::read::MultiGzDecoder;
 
 /// Progress callback of a long read or write; its answer says whether to go on.
 ///
@@ -54,12 +52,4 @@ pub(crate) fn read_ahead(input: &mut impl Read, len: usize) -> io::Result<Vec<u8
     let mut head = Vec::with_capacity(len);
     input.take(len as u64).read_to_end(&mut head)?;
     Ok(head)
-}
-
-/// First bytes of a gzip member.
-pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// Unpacks gzip of any number of members.
-pub(crate) fn gunzip<R: Read>(input: R) -> MultiGzDecoder<BufReader<R>> {
-    MultiGzDecoder::new(BufReader::with_capacity(1 << 16, input))
 }

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use super::{
-    Args, BuildError, Label, LabelId, Lane, LaneId, Meta, SliceRef, Span, TraceParts, Track,
-    TrackId, TrackKind, check::check,
+    Args, BuildError, Diagnostics, Label, LabelId, Lane, LaneId, Meta, SliceRef, Span, TraceParts,
+    Track, TrackId, TrackKind, check::check,
 };
 
 /// A finished trace: immutable, checked, shareable behind an `Arc`. Reads like its [`TraceParts`].
@@ -43,6 +43,13 @@ impl Trace {
     #[must_use]
     pub fn with_meta(mut self, change: impl FnOnce(&mut Meta)) -> Self {
         change(&mut self.0.meta);
+        self
+    }
+
+    /// The same trace with more to say of it: no invariant speaks of that.
+    #[must_use]
+    pub fn with_diagnostics(mut self, change: impl FnOnce(&mut Diagnostics)) -> Self {
+        change(&mut self.0.diagnostics);
         self
     }
 

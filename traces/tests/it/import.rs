@@ -234,7 +234,10 @@ fn errors_are_one_line_with_cause_and_place() {
         (vec![], "the file is empty (0 bytes)"),
         (gzip(b""), "the file is empty (0 bytes)"),
         (b"  \n ".to_vec(), "unknown format: the file begins with 20 20 0a 20"),
-        (b"PK\x03\x04".to_vec(), "unknown format: the file begins with 50 4b 03 04"),
+        (
+            b"PK\x03\x04".to_vec(),
+            "the archive holds no trace: it holds no file; the file is cut off: its zip",
+        ),
         (b"hello".to_vec(), "unknown format: the file begins with \"hello\""),
         (gzip(b"hello"), "unknown format: the file begins with \"hello\""),
         (b"{}".to_vec(), "JSON without \"traceEvents\""),

@@ -12,3 +12,4 @@ mod recorded;
 mod recordings;
 mod round_trip;
 mod samples;
+mod unpack;
