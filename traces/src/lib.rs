@@ -18,6 +18,7 @@ pub mod interchange;
 pub mod lod;
 pub mod model;
 mod open;
+mod source;
 pub mod stream;
 mod unpack;
 pub mod words;

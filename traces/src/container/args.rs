@@ -7,7 +7,7 @@ use crate::model::PackedValue;
 /// Takes in a STRINGS chunk.
 pub(super) fn strings(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
     let first = input.u32()? as usize;
-    let n = input.u32()?;
+    let n = input.len()?;
     if first != args.strings.len() {
         return None;
     }
@@ -22,7 +22,7 @@ pub(super) fn strings(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
 /// Takes in an ARGS chunk.
 pub(super) fn rows(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
     let first = input.u32()? as usize;
-    let n = input.u32()?;
+    let n = input.len()?;
     if first != args.row_ends.len() {
         return None;
     }

@@ -1,5 +1,7 @@
 //! Little-endian numbers, texts and columns in and out of byte vectors.
 
+use super::PIECE;
+
 /// Appends to a payload.
 #[derive(Debug, Default)]
 pub(super) struct Put(pub(super) Vec<u8>);
@@ -75,6 +77,11 @@ impl<'a> Get<'a> {
 
     pub(super) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)
+    }
+
+    /// How many of something a chunk holds, in the piece that it may be.
+    pub(super) fn len(&mut self) -> Option<usize> {
+        self.u32().map(|n| n as usize).filter(|&n| n <= PIECE)
     }
 
     pub(super) fn u64(&mut self) -> Option<u64> {

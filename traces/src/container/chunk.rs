@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 
+use crate::source::Source;
+
 /// Chunk kinds.
 pub(super) mod kind {
     pub(in super::super) const TOTALS: u32 = 1;
@@ -48,8 +50,8 @@ pub(super) enum Found {
     Chunk { kind: u32, payload: Vec<u8> },
     /// A chunk whose payload fails its checksum or does not unpack; it was skipped.
     Damaged { kind: u32 },
-    /// A head that fails its own checksum: where the next chunk begins is not known.
-    Lost,
+    /// A head that fails its own checksum, and where the next good one stands, if any does.
+    Lost { next_at: Option<u64> },
     /// The file ends inside a chunk.
     CutOff,
     /// The file ends between chunks.
@@ -57,26 +59,23 @@ pub(super) enum Found {
 }
 
 /// Reads one chunk; never holds more bytes than the file has, before unpacking.
-pub(super) fn read_chunk(input: &mut impl Read) -> io::Result<Found> {
-    let mut head = Vec::with_capacity(HEAD_BYTES);
-    input.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
-    if head.is_empty() {
-        return Ok(Found::End);
+pub(super) fn read_chunk<R: Read>(input: &mut Source<R>) -> io::Result<Found> {
+    let Some(head) = input.chunk::<HEAD_BYTES>()? else {
+        let is_end = input.ahead(1)?.is_empty();
+        return Ok(if is_end { Found::End } else { Found::CutOff });
+    };
+    if !is_head(&head) {
+        return Ok(Found::Lost { next_at: find_head(input)? });
     }
-    let Ok(head) = <[u8; HEAD_BYTES]>::try_from(head) else { return Ok(Found::CutOff) };
-    let u32_at =
-        |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
-    if crc32fast::hash(&head[..28]) != u32_at(28) {
-        return Ok(Found::Lost);
-    }
-    let (kind, flags, stored, raw) = (u32_at(0), u32_at(4), u64_at(8), u64_at(16));
+    let (kind, flags) = (u32_at(&head, 0), u32_at(&head, 4));
+    let u64_at = |at: usize| u64::from(u32_at(&head, at)) | u64::from(u32_at(&head, at + 4)) << 32;
+    let (stored, raw) = (u64_at(8), u64_at(16));
     let mut payload = Vec::new();
     input.take(stored).read_to_end(&mut payload)?;
     if (payload.len() as u64) < stored {
         return Ok(Found::CutOff);
     }
-    if crc32fast::hash(&payload) != u32_at(24) || flags & !FLAG_LZ4 != 0 {
+    if crc32fast::hash(&payload) != u32_at(&head, 24) || flags & !FLAG_LZ4 != 0 {
         return Ok(Found::Damaged { kind });
     }
     if flags & FLAG_LZ4 != 0 {
@@ -89,4 +88,36 @@ pub(super) fn read_chunk(input: &mut impl Read) -> io::Result<Found> {
         }
     }
     Ok(Found::Chunk { kind, payload })
+}
+
+fn u32_at(head: &[u8; HEAD_BYTES], at: usize) -> u32 {
+    u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]])
+}
+
+fn is_head(head: &[u8; HEAD_BYTES]) -> bool {
+    crc32fast::hash(&head[..28]) == u32_at(head, 28)
+}
+
+/// Goes on to the next head of a known kind; gives its place. One pass: kinds are small numbers, so nearly every byte
+/// is told to begin none without a checksum.
+fn find_head<R: Read>(input: &mut Source<R>) -> io::Result<Option<u64>> {
+    loop {
+        let ahead = input.ahead(HEAD_BYTES)?;
+        let heads = ahead.windows(HEAD_BYTES).position(|bytes| {
+            bytes.first_chunk().is_some_and(|head| {
+                (1..=kind::END).contains(&u32_at(head, 0))
+                    && u32_at(head, 4) & !FLAG_LZ4 == 0
+                    && is_head(head)
+            })
+        });
+        if let Some(at) = heads {
+            input.consume(at);
+            return Ok(Some(input.at()));
+        }
+        let passed = (ahead.len() + 1).saturating_sub(HEAD_BYTES);
+        if passed == 0 {
+            return Ok(None);
+        }
+        input.consume(passed);
+    }
 }

@@ -1,13 +1,72 @@
-//! Labels as bytes; floats keep their bits.
+//! Labels as bytes; floats keep their bits. And labels of a file by their number there, whatever of them is lost.
 
 use super::bytes::{Get, Put};
-use crate::{Kind, Label, OpFacts, Phase, Split, UnsplitFacts};
+use crate::{Kind, Label, LabelId, OpFacts, Phase, Split, UnsplitFacts};
 
 const HAS_LAYER: u8 = 1;
 const HAS_FACTS: u8 = 2;
 const HAS_ALONE: u8 = 4;
 /// From version 3 on.
 const HAS_UNSPLIT: u8 = 8;
+
+/// The labels of a file as far as they are read. All that were lost are one.
+#[derive(Default)]
+pub(super) struct Labels {
+    pub(super) labels: Vec<Label>,
+    /// In order of numbers in the file, which is the order here.
+    pieces: Vec<Piece>,
+    lost: Option<LabelId>,
+}
+
+/// Where a piece of labels lies.
+struct Piece {
+    /// Number of its first label in the file, and here.
+    in_file: u32,
+    here: u32,
+    len: u32,
+}
+
+impl Labels {
+    /// Adds a piece; gives the number of labels lost before it, `None` when it does not follow those before.
+    pub(super) fn add(&mut self, first: u32, mut piece: Vec<Label>) -> Option<u64> {
+        let gap = first.checked_sub(self.end())?;
+        let len =
+            u32::try_from(piece.len()).ok().filter(|&len| first.checked_add(len).is_some())?;
+        let here = u32::try_from(self.labels.len()).ok()?;
+        self.labels.append(&mut piece);
+        self.pieces.push(Piece { in_file: first, here, len });
+        Some(u64::from(gap))
+    }
+
+    /// Labels that were in the file.
+    pub(super) fn num_read(&self) -> usize {
+        self.labels.len() - usize::from(self.lost.is_some())
+    }
+
+    /// One past the last number of the file.
+    fn end(&self) -> u32 {
+        self.pieces.last().map_or(0, |last| last.in_file + last.len)
+    }
+
+    /// The label of a number of the file; one that was lost when it is not here but below `announced`.
+    pub(super) fn here(&mut self, in_file: u32, announced: u64) -> Option<LabelId> {
+        let after = self.pieces.partition_point(|piece| piece.in_file <= in_file);
+        if let Some(piece) = after.checked_sub(1).map(|at| &self.pieces[at])
+            && in_file - piece.in_file < piece.len
+        {
+            return Some(LabelId(piece.here + (in_file - piece.in_file)));
+        }
+        if in_file >= self.end() && u64::from(in_file) >= announced {
+            return None;
+        }
+        let labels = &mut self.labels;
+        Some(*self.lost.get_or_insert_with(|| {
+            let name = "(lost with a damaged chunk)".to_owned();
+            labels.push(Label { name, ..Label::default() });
+            LabelId(labels.len() as u32 - 1)
+        }))
+    }
+}
 
 pub(super) fn put(out: &mut Put, label: &Label) {
     out.text(&label.name);

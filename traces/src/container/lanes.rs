@@ -3,6 +3,7 @@
 //! A piece may be lost with a damaged chunk, so a row of the file and a row here may differ.
 
 use super::bytes::Get;
+use crate::model::is_time;
 use crate::{ArgsId, Flow, FlowKind, LabelId, Lane, LaneId, SliceRef, SliceTable, Track, TrackId};
 
 /// The tracks, and their lanes as far as they are read.
@@ -49,15 +50,16 @@ impl Lanes {
     pub(super) fn slices(
         &mut self,
         input: &mut Get<'_>,
-        num_labels: u32,
+        label_of: impl FnMut(u32) -> Option<LabelId>,
         num_rows: u32,
     ) -> Option<u64> {
         let lane = input.u32()? as usize;
         let in_file = input.u32()?;
-        let n = input.u32()? as usize;
+        let n = input.len()?;
         let start_ns = input.deltas(n)?;
         let durations = input.column(n)?;
-        let label = input.column_u32(n)?;
+        let label: Vec<LabelId> =
+            input.column_u32(n)?.into_iter().map(label_of).collect::<Option<_>>()?;
         let args = input.column_u32(n)?;
         let item = input.column_u32(n)?;
         let end_ns: Vec<i64> = start_ns
@@ -70,7 +72,8 @@ impl Lanes {
         let ends = std::iter::once(&before).chain(&end_ns);
         let disjoint = start_ns.iter().zip(ends).all(|(start, previous)| previous <= start)
             && start_ns.iter().zip(&end_ns).all(|(start, end)| start <= end);
-        if !disjoint || !input.is_done() || label.iter().any(|&label| label >= num_labels) {
+        let ends = start_ns.first().into_iter().chain(end_ns.last());
+        if !disjoint || !input.is_done() || !ends.copied().all(is_time) {
             return None;
         }
         let here = u32::try_from(slices.len()).ok()?;
@@ -85,7 +88,7 @@ impl Lanes {
         let mut args_lost = 0;
         slices.start_ns.extend(start_ns);
         slices.end_ns.extend(end_ns);
-        slices.label.extend(label.into_iter().map(LabelId));
+        slices.label.extend(label);
         slices.args.extend(args.into_iter().map(|id| match id.checked_sub(1) {
             Some(row) if row < num_rows => ArgsId(row),
             Some(_) => {
@@ -100,7 +103,7 @@ impl Lanes {
 
     /// Appends a FLOWS chunk to `flows`; gives the number of arrows whose slices are lost.
     pub(super) fn flows(&self, input: &mut Get<'_>, flows: &mut Vec<Flow>) -> Option<u64> {
-        let n = input.u32()? as usize;
+        let n = input.len()?;
         let from = self.ends(input, n)?;
         let to = self.ends(input, n)?;
         let kinds = input.column_u32(n)?;

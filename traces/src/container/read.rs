@@ -7,10 +7,13 @@ use serde::Deserialize;
 
 use super::bytes::Get;
 use super::chunk::{Found, kind, read_chunk};
+use super::labels::Labels;
 use super::lanes::Lanes;
-use super::{ContainerError, MAGIC, PIECE, VERSION, args, labels};
-use crate::stream::{BytesRead, Counting, Progress};
-use crate::{ArgStore, CounterSeries, Diagnostics, Flow, Label, Meta, Trace, TraceParts};
+use super::{ContainerError, MAGIC, VERSION, args, labels};
+use crate::model::is_time;
+use crate::source::Source;
+use crate::stream::Progress;
+use crate::{ArgStore, CounterSeries, Diagnostics, Flow, Meta, Trace, TraceParts};
 
 /// Reads a `.weft` file as far as it goes.
 ///
@@ -21,31 +24,26 @@ use crate::{ArgStore, CounterSeries, Diagnostics, Flow, Label, Meta, Trace, Trac
 /// # Errors
 /// [`ContainerError`] when it is no `.weft` file, is of a newer version, or lacks its description or its tracks.
 pub fn read(input: impl Read, progress: Progress<'_>) -> Result<Trace, ContainerError> {
-    let count = BytesRead::default();
-    let mut input = Counting::new(input, count.clone());
-    let version = check_head(&mut input, &count)?;
+    let mut input = Source::new(input);
+    let version = check_head(&mut input)?;
     let mut reader = Reader { version, ..Reader::default() };
     loop {
-        let at_byte = count.get();
+        let at_byte = input.at();
         let failed = |source| ContainerError::Io { doing: "reading", at_byte, source };
         let found = read_chunk(&mut input).map_err(failed)?;
         if reader.take(found, at_byte)? {
-            return reader.finish(count.get());
+            return reader.finish(input.at());
         }
-        if let ControlFlow::Break(()) = progress(count.get()) {
+        if let ControlFlow::Break(()) = progress(input.at()) {
             return Err(ContainerError::Cancelled);
         }
     }
 }
 
 /// Gives the version.
-fn check_head(input: &mut impl Read, count: &BytesRead) -> Result<u16, ContainerError> {
-    let mut head = Vec::with_capacity(16);
-    input.take(16).read_to_end(&mut head).map_err(|source| ContainerError::Io {
-        doing: "reading",
-        at_byte: count.get(),
-        source,
-    })?;
+fn check_head<R: Read>(input: &mut Source<R>) -> Result<u16, ContainerError> {
+    let failed = |source| ContainerError::Io { doing: "reading", at_byte: 0, source };
+    let head = input.ahead(HEAD_BYTES).map_err(failed)?;
     if head.is_empty() {
         return Err(ContainerError::Empty);
     }
@@ -53,15 +51,19 @@ fn check_head(input: &mut impl Read, count: &BytesRead) -> Result<u16, Container
     if head[..magic] != MAGIC[..magic] {
         return Err(ContainerError::WrongMagic);
     }
-    if head.len() < 16 {
-        return Err(ContainerError::Truncated { at_byte: count.get() });
+    if head.len() < HEAD_BYTES {
+        return Err(ContainerError::Truncated { at_byte: head.len() as u64 });
     }
     let version = u16::from_le_bytes([head[8], head[9]]);
     if version > VERSION {
         return Err(ContainerError::Newer { version });
     }
+    input.consume(HEAD_BYTES);
     Ok(version)
 }
+
+/// Bytes before the first chunk.
+const HEAD_BYTES: usize = 16;
 
 #[derive(Deserialize)]
 struct MetaChunk {
@@ -73,19 +75,24 @@ struct MetaChunk {
 const TOTALS: [&str; 8] =
     ["tracks", "lanes", "labels", "strings", "argument rows", "slices", "samples", "flows"];
 
+/// Which of them are labels.
+const LABELS_TOTAL: usize = 2;
+
 #[derive(Default)]
 struct Reader {
     version: u16,
     totals: Option<Vec<u64>>,
     meta: Option<MetaChunk>,
     lanes: Option<Lanes>,
-    labels: Vec<Label>,
+    labels: Labels,
     args: ArgStore,
     counters: Vec<CounterSeries>,
     flows: Vec<Flow>,
     lost: Diagnostics,
+    /// Chunks found, damaged ones too.
     chunks: u64,
-    damaged: u64,
+    /// The first damaged head: what it stood before may have been anything.
+    lost_at: Option<u64>,
     ended: bool,
 }
 
@@ -98,10 +105,16 @@ impl Reader {
                 self.damaged(kind, at_byte, "its checksum is wrong")?;
                 return Ok(false);
             }
-            Found::Lost => {
-                self.lost.count("damaged chunk heads, reading ended there", 1);
-                self.lost.note(format!("the chunk head at byte {at_byte} is damaged"));
-                return Ok(true);
+            Found::Lost { next_at } => {
+                self.chunks += 1;
+                self.lost.count("damaged chunk heads", 1);
+                let damaged = format!("the chunk head at byte {at_byte} is damaged");
+                self.lost.note(match next_at {
+                    Some(next) => format!("{damaged}, reading goes on at byte {next}"),
+                    None => format!("{damaged}, and no other stands behind it"),
+                });
+                self.lost_at.get_or_insert(at_byte);
+                return Ok(next_at.is_none());
             }
             Found::CutOff => {
                 self.lost.note(format!("the file is cut off inside the chunk at byte {at_byte}"));
@@ -120,10 +133,7 @@ impl Reader {
             kind::COUNTER => self.counter(&mut input),
             kind::SLICES => self.slices(&mut input),
             kind::FLOWS => self.flows(&mut input),
-            kind::END => {
-                self.ended = input.u64() == Some(self.chunks);
-                Some(())
-            }
+            kind::END => self.end(&mut input),
             unknown => {
                 self.lost.count("chunks of unknown kind, skipped", 1);
                 self.lost.note(format!("the chunk at byte {at_byte} is of unknown kind {unknown}"));
@@ -138,12 +148,19 @@ impl Reader {
         Ok(self.ended)
     }
 
+    fn end(&mut self, input: &mut Get<'_>) -> Option<()> {
+        let announced = input.u64()?;
+        self.ended = true;
+        self.lost.count("chunks missing from the file", announced.saturating_sub(self.chunks));
+        self.lost.count("chunks more than announced", self.chunks.saturating_sub(announced));
+        Some(())
+    }
+
     fn damaged(&mut self, kind: u32, at_byte: u64, why: &str) -> Result<(), ContainerError> {
         let part = match kind {
-            kind::META => "META",
-            kind::TRACKS => "TRACKS",
+            kind::META if self.meta.is_none() => "META",
+            kind::TRACKS if self.lanes.is_none() => "TRACKS",
             _ => {
-                self.damaged += 1;
                 self.chunks += 1;
                 self.lost.count("damaged chunks, skipped", 1);
                 self.lost.note(format!("the chunk at byte {at_byte} was skipped: {why}"));
@@ -159,6 +176,9 @@ impl Reader {
     }
 
     fn meta(&mut self, payload: &[u8]) -> Option<()> {
+        if self.meta.is_some() {
+            return None;
+        }
         let mut chunk: MetaChunk = serde_json::from_slice(payload).ok()?;
         if self.version == 1 {
             chunk.meta.upgrade_from_v1();
@@ -169,28 +189,23 @@ impl Reader {
 
     fn tracks(&mut self, payload: &[u8]) -> Option<()> {
         // Tracks told twice would take the lanes away from slices and arrows that are read already.
-        let is_first = self.lanes.is_none();
+        if self.lanes.is_some() {
+            return None;
+        }
         self.lanes = Some(Lanes::of_json(payload)?);
-        is_first.then_some(())
+        Some(())
     }
 
     fn labels(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let first = input.u32()? as usize;
-        let n = input.u32()? as usize;
-        // Labels of skipped chunks keep their places, so that later ids stay right.
-        let gap = first.checked_sub(self.labels.len())?;
-        if gap as u64 > self.damaged * PIECE as u64 {
+        let first = input.u32()?;
+        let n = input.len()?;
+        let piece = (0..n).map(|_| labels::get(input)).collect::<Option<Vec<_>>>()?;
+        if !input.is_done() {
             return None;
         }
-        let mut piece = Vec::new();
-        for _ in 0..n {
-            piece.push(labels::get(input)?);
-        }
-        let lost = Label { name: "(lost with a damaged chunk)".to_owned(), ..Label::default() };
-        self.lost.count("labels lost", gap as u64);
-        self.labels.resize(first, lost);
-        self.labels.append(&mut piece);
-        input.is_done().then_some(())
+        let gap = self.labels.add(first, piece)?;
+        self.lost.count("labels lost", gap);
+        Some(())
     }
 
     fn counter(&mut self, input: &mut Get<'_>) -> Option<()> {
@@ -198,10 +213,11 @@ impl Reader {
         let name = input.text()?.to_owned();
         let unit = input.text()?.to_owned();
         let rank = if input.u8()? != 0 { Some(input.u32()?) } else { None };
-        let n = input.u32()? as usize;
+        let n = input.len()?;
         let at_ns = input.deltas(n)?;
         let value = (0..n).map(|_| input.f64()).collect::<Option<Vec<f64>>>()?;
-        if !input.is_done() || !at_ns.is_sorted() {
+        let ends = at_ns.first().into_iter().chain(at_ns.last());
+        if !input.is_done() || !at_ns.is_sorted() || !ends.copied().all(is_time) {
             return None;
         }
         // Series lost with a damaged chunk leave no gap: nothing refers to a series by number.
@@ -221,8 +237,10 @@ impl Reader {
     }
 
     fn slices(&mut self, input: &mut Get<'_>) -> Option<()> {
-        let (num_labels, num_rows) = (self.labels.len() as u32, self.args.len() as u32);
-        let args_lost = self.lanes.as_mut()?.slices(input, num_labels, num_rows)?;
+        let announced = self.totals.as_ref().map_or(0, |totals| totals[LABELS_TOTAL]);
+        let (labels, num_rows) = (&mut self.labels, self.args.len() as u32);
+        let label_of = |in_file| labels.here(in_file, announced);
+        let args_lost = self.lanes.as_mut()?.slices(input, label_of, num_rows)?;
         self.lost.count("slices whose arguments are lost", args_lost);
         Some(())
     }
@@ -235,14 +253,21 @@ impl Reader {
 
     fn finish(mut self, at_byte: u64) -> Result<Trace, ContainerError> {
         let (Some(meta), Some(Lanes { tracks, lanes, .. })) = (self.meta, self.lanes) else {
-            return Err(ContainerError::Truncated { at_byte });
+            return Err(match self.lost_at {
+                Some(at_byte) => ContainerError::Damaged {
+                    part: "META or TRACKS",
+                    at_byte,
+                    why: "its head fails its checksum".to_owned(),
+                },
+                None => ContainerError::Truncated { at_byte },
+            });
         };
         let samples: usize = self.counters.iter().map(|counter| counter.at_ns.len()).sum();
         let slices: usize = lanes.iter().map(|lane| lane.slices.len()).sum();
         let here = [
             tracks.len(),
             lanes.len(),
-            self.labels.len(),
+            self.labels.num_read(),
             self.args.strings.len(),
             self.args.len(),
             slices,
@@ -269,7 +294,7 @@ impl Reader {
             meta: meta.meta,
             tracks,
             lanes,
-            labels: self.labels,
+            labels: self.labels.labels,
             args: self.args,
             counters: self.counters,
             flows: self.flows,

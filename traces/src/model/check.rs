@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{ArgsId, CounterSeries, Flow, Lane, SliceRef, TraceParts, Track};
+use super::{ArgsId, CounterSeries, Flow, Lane, SliceRef, TraceParts, Track, is_time};
 
 /// Why parts are no trace.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -45,6 +45,14 @@ pub enum BuildError {
         /// Row of the first of the two.
         index: usize,
         /// Start of the second.
+        at_ns: i64,
+    },
+    /// A time with which nothing could be reckoned.
+    #[error("{of} has a time further than 73 years from the base time, {at_ns} ns")]
+    Beyond {
+        /// Track or counter.
+        of: String,
+        /// The time.
         at_ns: i64,
     },
     /// An id points nowhere.
@@ -117,6 +125,15 @@ fn times(lane: &Lane, tracks: &[Track]) -> Result<(), BuildError> {
     }
     match (1..n).find(|&row| starts[row] < ends[row - 1]) {
         Some(row) => Err(BuildError::Overlap { track: name(), index: row - 1, at_ns: starts[row] }),
+        None => within(|| format!("track \"{}\"", name()), starts, ends),
+    }
+}
+
+/// Times in order lie within what a trace may hold when the first and the last do.
+fn within(of: impl Fn() -> String, first: &[i64], last: &[i64]) -> Result<(), BuildError> {
+    let ends = first.first().into_iter().chain(last.last());
+    match ends.copied().find(|&at_ns| !is_time(at_ns)) {
+        Some(at_ns) => Err(BuildError::Beyond { of: of(), at_ns }),
         None => Ok(()),
     }
 }
@@ -158,7 +175,8 @@ fn counter(series: &CounterSeries) -> Result<(), BuildError> {
         return Err(BuildError::Columns { of: format!("counter \"{}\"", series.name) });
     }
     if series.at_ns.is_sorted() {
-        return Ok(());
+        let of = || format!("counter \"{}\"", series.name);
+        return within(of, &series.at_ns, &series.at_ns);
     }
     Err(BuildError::Unsorted { of: format!("samples of counter \"{}\"", series.name) })
 }
@@ -203,7 +221,7 @@ mod tests {
     #[test]
     fn each_invariant_is_held() {
         type Spoil = fn(&mut TraceParts);
-        let cases: [(Spoil, &str); 15] = [
+        let cases: [(Spoil, &str); 17] = [
             (|p| p.tracks[0].parent = Some(TrackId(1)), "track 0 comes before its parent 1"),
             (|p| p.tracks[1].parent = Some(TrackId(1)), "track 1 comes before its parent 1"),
             (|p| p.tracks[1].parent = Some(TrackId(2)), "track 2 does not exist"),
@@ -214,6 +232,8 @@ mod tests {
             (|p| p.lanes[0].slices.item.truncate(1), "columns of track \"t\" differ"),
             (|p| p.lanes[0].slices.end_ns[0] = -1, "slice 0 of track \"t\" ends before"),
             (|p| p.lanes[0].slices.end_ns[0] = 11, "slices 0 and 1 of track \"t\" overlap"),
+            (|p| p.lanes[0].slices.end_ns[1] = i64::MAX, "track \"t\" has a time further"),
+            (|p| p.counters[0].at_ns[0] = i64::MIN, "counter \"\" has a time further"),
             (|p| p.lanes[0].slices.label[1] = LabelId(1), "label 1 does not exist"),
             (|p| p.lanes[0].slices.args[1] = ArgsId(1), "row of arguments 1 does not exist"),
             (|p| p.flows[1].to.index = 2, "slice 2 does not exist"),

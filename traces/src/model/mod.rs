@@ -34,5 +34,6 @@ pub use run_facts::{
 };
 pub use slice::{LaneId, SliceRef, SliceTable};
 pub use span::Span;
+pub(crate) use span::{MAX_TIME_NS, is_time};
 pub use trace::Trace;
 pub use track::{Track, TrackId, TrackKind};

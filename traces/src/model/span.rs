@@ -1,5 +1,13 @@
 use serde::{Deserialize, Serialize};
 
+/// Furthest from its base time that a trace's time may be, in ns: 73 years, so that no difference of two times overflows.
+pub(crate) const MAX_TIME_NS: i64 = 1 << 61;
+
+/// True for a time that a trace may hold.
+pub(crate) fn is_time(at_ns: i64) -> bool {
+    (-MAX_TIME_NS..=MAX_TIME_NS).contains(&at_ns)
+}
+
 /// A half-open interval of trace time, `[start_ns, end_ns)`.
 ///
 /// Trace time is integer nanoseconds since [`Meta::base_time_unix_ns`](super::Meta); integers because an

@@ -13,6 +13,7 @@ use super::{
 /// - a track's parent exists and has a smaller id than the track;
 /// - every lane is listed by its track, and by no other;
 /// - the columns of a lane are of one length, its slices end no earlier than they start, in order and disjoint;
+/// - no time of a slice or a sample is further than 73 years from the base time;
 /// - every label and every row of arguments that a slice names exists;
 /// - every arrow points at slices that exist, and arrows are in order of `from`;
 /// - a counter has one value a time, in order of time.

@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 
 use super::inflate::{Inflate, Step};
-use super::source::Source;
 use super::{Packing, Said};
+use crate::source::Source;
 
 /// Unpacks gzip; ends where the file does or is damaged, and says so.
 #[derive(Debug)]

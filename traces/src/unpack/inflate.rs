@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::source::Source;
+use crate::source::Source;
 
 /// What a call gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

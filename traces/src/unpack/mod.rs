@@ -8,7 +8,6 @@
 mod gzip;
 mod inflate;
 mod said;
-mod source;
 mod tar;
 mod zip;
 mod zstd;

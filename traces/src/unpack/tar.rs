@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::source::Source;
 use super::{Archive, Said, name};
+use crate::source::Source;
 
 /// Bytes of a head; data is padded to a multiple.
 const BLOCK_BYTES: usize = 512;

@@ -7,8 +7,8 @@
 use std::io::{self, Read};
 
 use super::inflate::{Inflate, Step};
-use super::source::Source;
 use super::{Archive, Said, name};
+use crate::source::Source;
 
 /// A zip archive; reads the present file's bytes.
 #[derive(Debug)]

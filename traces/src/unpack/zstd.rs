@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::source::Source;
 use super::{Packing, Said};
+use crate::source::Source;
 
 /// Largest window: what `zstd` itself unpacks without being asked to.
 const MAX_WINDOW_BYTES: u64 = 1 << 27;

@@ -3,6 +3,10 @@
 use crate::case::{Case, case, figures};
 
 pub(crate) fn cases() -> Vec<Case> {
+    [text(), packed(), ours()].into_iter().flatten().collect()
+}
+
+fn text() -> Vec<Case> {
     vec![
         case("01-bare-inf-nan", "pytorch/kineto#105")
             .file("01-bare-inf-nan.json")
@@ -45,6 +49,11 @@ pub(crate) fn cases() -> Vec<Case> {
             .file("27-empty-last-event.json")
             .rank(0, figures().compute(100.0))
             .clean(),
+    ]
+}
+
+fn packed() -> Vec<Case> {
+    vec![
         case("37-mgzip", "perfetto#872")
             .file("37-mgzip.json.gz")
             .clean()
@@ -65,12 +74,31 @@ pub(crate) fn cases() -> Vec<Case> {
             .file("50-gz-zero-padding.json.gz")
             .clean()
             .holds("all of it", |opened| opened.traces[0].num_slices() == 2000),
+    ]
+}
+
+fn ours() -> Vec<Case> {
+    vec![
         case("nan_arg", "ours")
             .file("damaged/nan_arg.json")
             .only_rank(figures().compute(15.0))
             .says("2 values that are no JSON"),
-        case("s2_1714", "ours").file("damaged/s2_1714.weft").refused("TRACKS chunk"),
-        case("s2_3329", "ours").file("damaged/s2_3329.json").not_yet(),
-        case("ts_wrap", "ours").file("damaged/ts_wrap.json").not_yet(),
+        case("s2_1714", "ours")
+            .file("damaged/s2_1714.weft")
+            .says("1 damaged chunks, skipped")
+            .says("its content does not fit the rest of the file"),
+        case("weft_labels", "ours")
+            .file("damaged/weft_labels_first_huge_after_damaged_chunks.weft")
+            .holds("it costs no memory", |opened| opened.traces[0].labels.len() < 1000)
+            .says("damaged chunks, skipped"),
+        case("s2_3329", "ours")
+            .file("damaged/s2_3329.json")
+            .says("times more than 73 years away from all others, left out"),
+        case("ts_wrap", "ours")
+            .file("damaged/ts_wrap.json")
+            .says("1 times more than 73 years away from all others, left out")
+            .holds("one kernel is left, as it was", |opened| {
+                opened.traces[0].num_slices() == 1 && opened.traces[0].span().len_ns() == 5_000
+            }),
     ]
 }

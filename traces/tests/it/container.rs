@@ -159,6 +159,122 @@ fn unknown_chunks_are_skipped_and_hostile_lengths_cost_nothing() {
     assert!(matches!(read(&endless), Err(ContainerError::Truncated { .. })));
 }
 
+/// Walks the chunks: place and kind of each.
+fn chunks(file: &[u8]) -> Vec<(usize, u8)> {
+    let mut found = Vec::new();
+    let mut at = 16;
+    while at < file.len() {
+        found.push((at, file[at]));
+        let stored = u64::from_le_bytes(file[at + 8..at + 16].try_into().expect("8 bytes"));
+        at += 32 + stored as usize;
+    }
+    found
+}
+
+/// A damaged head costs its chunk: it is called damaged, and reading goes on at the next one.
+#[test]
+fn a_damaged_chunk_head_costs_its_chunk() {
+    let whole = sample(4, 3000);
+    let good = bytes(&whole);
+    let found = chunks(&good);
+    let mut shown = 0;
+    for (index, &(at, kind)) in found.iter().enumerate() {
+        for byte in [0, 8, 16, 24, 31] {
+            let mut damaged = good.clone();
+            damaged[at + byte] ^= 0x81;
+            match read(&damaged) {
+                Ok(part) => {
+                    shown += 1;
+                    assert_eq!(part.diagnostics.counts["damaged chunk heads"], 1, "{index}");
+                    let notes = part.diagnostics.notes.join("\n");
+                    assert!(notes.contains(&format!("the chunk head at byte {at} is damaged")));
+                    assert!(!notes.contains("cut off"), "{notes}");
+                    let missing_end = part.diagnostics.counts.get("end of the file missing");
+                    assert_eq!(missing_end.is_some(), kind == 10, "{notes}");
+                    if kind == 8 {
+                        assert_eq!(part.tracks, whole.tracks);
+                        assert!(part.num_slices() < whole.num_slices());
+                    }
+                }
+                Err(error) => {
+                    assert!(kind == 2 || kind == 3, "{kind}: {error}");
+                    assert!(error.to_string().contains("damaged"), "{error}");
+                }
+            }
+        }
+    }
+    assert!(shown > 20);
+}
+
+/// Every chunk twice: what would take away what was read is not taken, and said.
+#[test]
+fn a_chunk_that_comes_twice_changes_nothing() {
+    let whole = sample(5, 500);
+    let good = bytes(&whole);
+    let found = chunks(&good);
+    for (index, &(at, kind)) in found.iter().enumerate() {
+        let end = found.get(index + 1).map_or(good.len(), |next| next.0);
+        let before_end = found[found.len() - 1].0;
+        let file = [&good[..before_end], &good[at..end], &good[before_end..]].concat();
+        let part = read(&file).expect("still whole");
+        assert_eq!(part.tracks, whole.tracks, "{kind}");
+        assert_eq!(part.num_slices(), whole.num_slices(), "{kind}");
+        assert!(kind == 10 || !part.diagnostics.is_clean(), "{kind}: {:?}", part.diagnostics);
+    }
+}
+
+/// Labels that stand behind a gap: the gap costs one label, however many were lost, and numbers stay right.
+#[test]
+fn lost_labels_cost_one_label() {
+    let whole = sample(6, 300);
+    let good = bytes(&whole);
+    let found = chunks(&good);
+    let (at, _) = *found.iter().find(|(_, kind)| *kind == 4).expect("labels");
+    let mut first = good[..at].to_vec();
+    for _ in 0..2000 {
+        // Damaged: the checksum is another payload's.
+        let mut lost = chunk(4, 4, 4, 0, b"lost");
+        lost[32] ^= 1;
+        first.extend(lost);
+    }
+    let far = 2000 * 65_536_u32;
+    let payload = [&far.to_le_bytes()[..], &0_u32.to_le_bytes()].concat();
+    first.extend(chunk(4, 8, 8, 0, &payload));
+    first.extend(&good[at..]);
+    let part = read(&first).expect("tracks are there");
+    assert!(part.labels.len() <= whole.labels.len() + 1);
+    let labels_lost = part.diagnostics.counts["labels lost"];
+    assert_eq!(labels_lost, u64::from(far));
+    // A damaged chunk of labels before slices: those slices stay, under one name.
+    let mut damaged = good.clone();
+    damaged[at + 33] ^= 0x40;
+    let part = read(&damaged).expect("tracks are there");
+    assert_eq!(part.num_slices(), whole.num_slices());
+    assert_eq!(part.labels.len(), 1);
+    assert_eq!(part.diagnostics.counts["labels missing from the file"], whole.labels.len() as u64);
+}
+
+/// Times with which nothing could be reckoned are damage.
+#[test]
+fn times_beyond_reason_are_not_taken() {
+    let whole = sample(7, 300);
+    let good = bytes(&whole);
+    let (end, _) = *chunks(&good).last().expect("END");
+    for start_ns in [i64::MIN, -(1 << 61) - 1, (1 << 61) + 1, i64::MAX] {
+        // Lane 0, row 0, one slice; five columns of one byte each.
+        let mut payload = Vec::new();
+        for number in [0_u32, 60_000, 1] {
+            payload.extend(number.to_le_bytes());
+        }
+        payload.extend(start_ns.to_le_bytes());
+        payload.extend([1, 0].repeat(5));
+        let file = [&good[..end], &chunk(8, 30, 30, 0, &payload), &good[end..]].concat();
+        let part = read(&file).expect("the rest is there");
+        assert_eq!(part.num_slices(), whole.num_slices());
+        assert_eq!(part.diagnostics.counts["damaged chunks, skipped"], 1, "{start_ns}");
+    }
+}
+
 #[test]
 fn what_is_no_weft_file_says_so() {
     assert!(matches!(read(b""), Err(ContainerError::Empty)));

@@ -274,6 +274,43 @@ fn is_truncated(error: &OpenError) -> bool {
     matches!(source.downcast_ref(), Some(ImportError::Json(JsonError::Truncated { .. })))
 }
 
+/// Times that no trace can hold together are left out and counted; what is left is right to the nanosecond.
+#[test]
+fn times_that_cannot_stand_together_are_told() {
+    let far = "times more than 73 years away from all others, left out";
+    let kernel = |name: &str, ts: &str| {
+        format!(
+            r#"{{"ph":"X","cat":"kernel","name":"{name}","pid":0,"tid":7,"ts":{ts},"dur":5,"args":{{"device":0,"stream":7}}}}"#
+        )
+    };
+    let trace = of(&[kernel("a", "-9223372036854775.000"), kernel("b", "9223372036854770.000")]);
+    assert_eq!((names(&trace), trace.span().len_ns()), (vec!["a".to_owned()], 5_000));
+    assert_eq!(counts(&trace.diagnostics), [(far, 1)]);
+    let counter =
+        |ts: &str| format!(r#"{{"ph":"C","name":"n","pid":0,"ts":{ts},"args":{{"v":1}}}}"#);
+    let trace = of(&[kernel("a", "10"), counter("11"), counter("9.2e15"), counter("-9.2e15")]);
+    assert_eq!(counts(&trace.diagnostics), [(far, 2)]);
+    assert_eq!(trace.counters[0].at_ns, [1_000]);
+    let trace = of(&[counter("11"), counter("9.2e15"), counter("-9.2e15")]);
+    assert_eq!(counts(&trace.diagnostics), [(far, 2)]);
+    let pair = [
+        r#"{"ph":"B","name":"p","pid":1,"tid":1,"ts":-9e15}"#.to_owned(),
+        r#"{"ph":"E","pid":1,"tid":1,"ts":9e15}"#.to_owned(),
+    ];
+    let trace = of(&[&[kernel("a", "10")], &pair[..]].concat());
+    assert_eq!(counts(&trace.diagnostics), [(far, 1)]);
+    for ts in ["1e300", "9223372036854776", "-9223372036854776", "99999999999999999999"] {
+        let trace = of(&[kernel("a", "10"), kernel("b", ts)]);
+        assert_eq!(names(&trace), ["a"], "{ts}");
+        assert_eq!(
+            trace.diagnostics.counts.values().sum::<u64>(),
+            1,
+            "{ts}: {:?}",
+            trace.diagnostics
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -362,7 +362,8 @@ impl<'a> Build<'a> {
     /// Kineto reports its own work as events; their sum is what it knows of its cost.
     fn overhead(&mut self) {
         let own = self.collect.events.iter().filter(|event| event.class == Class::Overhead);
-        let total: i64 = own.map(|event| event.end_ns - event.start_ns).sum();
+        let durations = own.map(|event| event.end_ns - event.start_ns);
+        let total = durations.fold(0, i64::saturating_add);
         if total > 0 {
             self.out.meta_mut().overhead = Overhead {
                 recording_host_ns: Some(total),

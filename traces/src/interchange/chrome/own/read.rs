@@ -6,6 +6,7 @@ use super::format::{DERIVED, LABEL_KEY, OWN_VERSION, Own, OwnCounter, RowId};
 use crate::interchange::chrome::event::{self, RawEvent};
 use crate::interchange::chrome::tally::Tally;
 use crate::interchange::json::{Fault, Value};
+use crate::model::is_time;
 use crate::{
     CounterSeries, Flow, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,
 };
@@ -174,6 +175,7 @@ impl OwnRead {
             None => None,
         };
         let end = start.zip(dur).and_then(|(start, dur)| start.checked_add(dur));
+        let end = end.filter(|&end_ns| is_time(end_ns));
         let lane = self.lane(event, derived.lane);
         let (Some(label), Some(start_ns), Some(end_ns), Some(lane)) = (label, start, end, lane)
         else {
@@ -209,7 +211,8 @@ impl OwnRead {
     }
 
     fn time(&self, event: &RawEvent<'_>) -> Option<i64> {
-        event.ts.as_ref().and_then(event::ns)?.checked_add(self.origin_ns)
+        let ts = event.ts.as_ref().and_then(event::ns)?;
+        ts.checked_add(self.origin_ns).filter(|&at_ns| is_time(at_ns))
     }
 
     fn row_id(event: &RawEvent<'_>) -> Option<RowId> {

@@ -76,9 +76,9 @@ impl<'p, W: Write> Text<'p, W> {
         self.buffer.extend_from_slice(&digits[at..]);
     }
 
-    /// Appends a trace time as ts.
+    /// Appends a trace time as ts; two times of a trace are never too far apart to be subtracted.
     pub(crate) fn ts(&mut self, at_ns: i64) {
-        self.us(at_ns.saturating_sub(self.origin_ns));
+        self.us(at_ns - self.origin_ns);
     }
 
     /// Appends nanoseconds as microseconds with three decimals.

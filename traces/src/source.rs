@@ -1,4 +1,4 @@
-//! Bytes of a packed file with a look ahead and a count, so that damage can be told with its place.
+//! Bytes with a look ahead and a count, so that damage can be told with its place, and passed over.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ const BUFFER_BYTES: usize = 1 << 16;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Source<R> {
+pub(crate) struct Source<R> {
     input: R,
     buffer: Vec<u8>,
     start: usize,
@@ -18,18 +18,18 @@ pub(super) struct Source<R> {
 }
 
 impl<R: Read> Source<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         let buffer = vec![0; BUFFER_BYTES];
         Self { input, buffer, start: 0, end: 0, is_end: false, offset: 0 }
     }
 
     /// Bytes consumed so far.
-    pub(super) fn at(&self) -> u64 {
+    pub(crate) fn at(&self) -> u64 {
         self.offset + self.start as u64
     }
 
     /// At least `n` bytes ahead, not consumed; fewer only at the end of the input. `n` is at most 64 KiB.
-    pub(super) fn ahead(&mut self, n: usize) -> io::Result<&[u8]> {
+    pub(crate) fn ahead(&mut self, n: usize) -> io::Result<&[u8]> {
         while self.end - self.start < n && !self.is_end {
             if self.start > 0 {
                 self.buffer.copy_within(self.start..self.end, 0);
@@ -48,12 +48,12 @@ impl<R: Read> Source<R> {
     }
 
     /// Consumes bytes of the last look ahead.
-    pub(super) fn consume(&mut self, n: usize) {
+    pub(crate) fn consume(&mut self, n: usize) {
         self.start = (self.start + n).min(self.end);
     }
 
     /// Consumes `N` bytes; `None`, and nothing consumed, when the input ends before.
-    pub(super) fn chunk<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
+    pub(crate) fn chunk<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
         let bytes = self.ahead(N)?.first_chunk::<N>().copied();
         if bytes.is_some() {
             self.consume(N);
@@ -62,7 +62,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Consumes `n` bytes, or all there are; gives how many.
-    pub(super) fn skip(&mut self, n: u64) -> io::Result<u64> {
+    pub(crate) fn skip(&mut self, n: u64) -> io::Result<u64> {
         let mut left = n;
         while left > 0 {
             let here = self.ahead(1)?.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -76,7 +76,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Consumes bytes while they are 0; gives how many.
-    pub(super) fn skip_zeros(&mut self) -> io::Result<u64> {
+    pub(crate) fn skip_zeros(&mut self) -> io::Result<u64> {
         let first = self.at();
         loop {
             let ahead = self.ahead(1)?;
