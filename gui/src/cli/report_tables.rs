@@ -36,6 +36,14 @@ pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()
     for cause in causes {
         writeln!(out, "  Waiting for a late rank is {cause}.")?;
     }
+    for rank in ranks.iter().filter(|rank| rank.unmatched > 0 && rank.total.wait_ns.is_some()) {
+        writeln!(
+            out,
+            "  Waiting of rank {} is known but for {} that no other rank has.",
+            rank.rank,
+            counted(rank.unmatched as u64, "collective")
+        )?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashSet,
     io::{self, Write},
     sync::Arc,
 };
@@ -25,12 +26,23 @@ pub(super) fn write(reports: Vec<Reported>, out: &mut dyn Write) -> io::Result<(
         uncertain(&report.trace, out)?;
         writeln!(out)?;
     }
+    let told: HashSet<String> = reports.iter().flat_map(|report| told(&report.trace)).collect();
     let traces = reports.into_iter().map(|report| Arc::unwrap_or_clone(report.trace)).collect();
     writeln!(out, "Together:")?;
     // There is at least one: nothing was said of none.
     let merged = merge(traces).map_err(io::Error::other)?;
     let ops = Ops::of(&merged, &Config::default());
-    judgement(&ops, &Reports::of(&ops), &[], out)
+    judgement(&ops, &Reports::of(&ops), &[], out)?;
+    let new = merged.diagnostics.notes.iter().filter(|note| !told.contains(*note));
+    for note in new.take(MAX_NOTES) {
+        writeln!(out, "{note}")?;
+    }
+    Ok(())
+}
+
+/// Notes of a trace as a merged one repeats them.
+fn told(trace: &Trace) -> impl Iterator<Item = String> {
+    trace.diagnostics.notes.iter().map(|note| format!("{}: {note}", trace.meta.title))
 }
 
 /// One page; `baselines` are times of other strategies for the same batch, where somebody ran them.

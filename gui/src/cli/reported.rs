@@ -9,6 +9,8 @@ use weftscope_traces::{
 pub(super) struct Reported {
     /// As given.
     pub(super) file: PathBuf,
+    /// Which of those that were asked together.
+    pub(super) index: usize,
     pub(super) trace: Arc<Trace>,
     pub(super) answers: Reports,
     pub(super) statistics: Statistics,
@@ -25,9 +27,9 @@ pub(super) fn reports(traces: Vec<(PathBuf, Trace)>) -> Vec<Reported> {
         (answers, verdict, Statistics::of(ops))
     };
     let answers: Vec<_> = Ops::together(&together, &Config::default()).iter().map(answer).collect();
-    let reported = |((file, trace), (answers, verdict, statistics))| {
+    let reported = |(index, ((file, trace), (answers, verdict, statistics)))| {
         let trace = Arc::new(trace);
-        Reported { file, trace, answers, statistics, verdict }
+        Reported { file, index, trace, answers, statistics, verdict }
     };
-    traces.into_iter().zip(answers).map(reported).collect()
+    traces.into_iter().zip(answers).enumerate().map(reported).collect()
 }

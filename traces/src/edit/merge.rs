@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
+use super::clocks::{Shift, shifts};
 use crate::model::{BuildError, LabelKey};
 use crate::{
     ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Provenance,
@@ -23,27 +24,25 @@ pub enum MergeError {
 
 /// Puts several traces (usually one file per rank) on one timeline.
 ///
-/// Times are shifted by the difference of the files' base times; a file without a base time starts with the
-/// earliest, and the diagnostics say so unless it is another rank of the same simulated run. A rank that several files claim keeps its number in the first; later
-/// files get the next free number, with a note. Labels of the same content become one, so that the same op on
+/// Times are shifted by the difference of the files' base times, and where the ends of collectives show that clocks
+/// differ, by that too; a file without a base time is placed by them, or else starts with the first. The diagnostics say
+/// so. A rank that several files claim keeps its number in the first; later files get the next free number, with a note. Labels of the same content become one, so that the same op on
 /// several ranks is the same label. Where the files' provenance differs, the whole has it per rank. Nothing is
 /// dropped.
 ///
 /// # Errors
 /// [`MergeError`]; without traces there is nothing to say.
 pub fn merge(traces: Vec<Trace>) -> Result<Trace, MergeError> {
-    let mut traces = traces.into_iter();
-    let first = traces.next().ok_or(MergeError::Nothing)?;
-    let rest: Vec<Trace> = traces.collect();
-    if rest.is_empty() {
-        return Ok(first);
+    let mut traces = traces;
+    if traces.len() < 2 {
+        return traces.pop().ok_or(MergeError::Nothing);
     }
-    let bases = std::iter::once(&first).chain(&rest).map(|trace| trace.meta.base_time_unix_ns);
+    let bases = traces.iter().map(|trace| trace.meta.base_time_unix_ns);
     let base_ns = bases.filter(|&base| base != 0).min().unwrap_or(0);
-    let mut out = Merge::new(&first, base_ns);
-    out.add(first.into_parts(), 0);
-    for (index, trace) in rest.into_iter().enumerate() {
-        out.add(trace.into_parts(), index + 1);
+    let shifts = shifts(&traces, base_ns);
+    let mut out = Merge::new(&traces[0], base_ns);
+    for (index, (trace, shift)) in traces.into_iter().zip(shifts).enumerate() {
+        out.add(trace.into_parts(), &shift, index);
     }
     out.finish()
 }
@@ -71,11 +70,13 @@ impl Merge {
         Ok(Trace::checked(self.trace)?)
     }
 
-    fn add(&mut self, trace: TraceParts, index: usize) {
+    fn add(&mut self, trace: TraceParts, shift: &Shift, index: usize) {
         let name = trace.meta.title.clone();
-        let shift_ns = self.shift(&trace, index);
+        if let Some(note) = &shift.note {
+            self.trace.diagnostics.note(format!("{name}: {note}"));
+        }
         let ranks = self.renumber(&trace, &name);
-        self.take_meta(&trace, &ranks, index);
+        self.take_meta(&trace, shift, &ranks, index);
         let first_lane = self.trace.lanes.len() as u32;
         let first_track = self.trace.tracks.len() as u32;
         let labels: Vec<LabelId> =
@@ -94,7 +95,7 @@ impl Merge {
             lane.track.0 += first_track;
             let slices = &mut lane.slices;
             for t in slices.start_ns.iter_mut().chain(&mut slices.end_ns) {
-                *t = t.saturating_add(shift_ns);
+                *t = shift.apply(*t);
             }
             for label in &mut slices.label {
                 *label = labels[label.0 as usize];
@@ -112,27 +113,11 @@ impl Merge {
         for mut counter in trace.counters {
             counter.rank = counter.rank.map(|rank| ranks.get(&rank).copied().unwrap_or(rank));
             for at in &mut counter.at_ns {
-                *at = at.saturating_add(shift_ns);
+                *at = shift.apply(*at);
             }
             self.trace.counters.push(counter);
         }
         self.trace.diagnostics.merge(prefixed(trace.diagnostics, &name));
-    }
-
-    /// Nanoseconds to add to the trace's times.
-    fn shift(&mut self, trace: &TraceParts, index: usize) -> i64 {
-        let base_ns = trace.meta.base_time_unix_ns;
-        if base_ns != 0 {
-            return base_ns.saturating_sub(self.trace.meta.base_time_unix_ns);
-        }
-        let is_apart = self.trace.meta.base_time_unix_ns != 0 || index > 0;
-        if is_apart && !self.trace.meta.shares_untold_clock(&trace.meta) {
-            self.trace.diagnostics.note(format!(
-                "{}: no base time, so its place on the common timeline is a guess",
-                trace.meta.title
-            ));
-        }
-        0
     }
 
     /// New number of each rank of the trace.
@@ -156,7 +141,13 @@ impl Merge {
         numbers
     }
 
-    fn take_meta(&mut self, trace: &TraceParts, ranks: &HashMap<u32, u32>, index: usize) {
+    fn take_meta(
+        &mut self,
+        trace: &TraceParts,
+        shift: &Shift,
+        ranks: &HashMap<u32, u32>,
+        index: usize,
+    ) {
         let meta = &mut self.trace.meta;
         for info in &trace.meta.ranks {
             let mut info = info.clone();
@@ -164,7 +155,7 @@ impl Merge {
             meta.ranks.push(info);
         }
         meta.ranks.sort_by_key(|info| info.rank);
-        for clock in &trace.meta.clocks {
+        for clock in trace.meta.clocks.iter().chain(&shift.agreements) {
             let rank = ranks.get(&clock.rank).copied().unwrap_or(clock.rank);
             meta.clocks.push(ClockAgreement { rank, ..clock.clone() });
         }

@@ -1,5 +1,6 @@
 //! Whole traces out of whole traces.
 
+mod clocks;
 mod merge;
 mod only_rank;
 

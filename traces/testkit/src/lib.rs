@@ -3,5 +3,5 @@
 mod inputs;
 mod skip;
 
-pub use inputs::shared;
+pub use inputs::recording;
 pub use skip::{Need, aloud, skip};

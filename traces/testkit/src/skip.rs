@@ -7,7 +7,7 @@ use std::{fmt::Display, io::Write as _};
 pub enum Need {
     /// GPUs, or a library that only comes with their driver.
     Gpu,
-    /// Another program's answer, a library of the CUDA toolkit, or a recording beside the checkout.
+    /// Another program's answer, or a library of the CUDA toolkit.
     Oracle,
 }
 

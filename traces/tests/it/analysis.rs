@@ -9,16 +9,13 @@ use weftscope_traces::{
 
 use crate::recorded::recording;
 
-/// The recordings, or `None` where they are not.
-#[track_caller]
-fn recordings() -> Option<Vec<Trace>> {
-    let names = ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"];
-    names.into_iter().map(recording).collect()
+fn recordings() -> [Trace; 4] {
+    ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"].map(recording)
 }
 
 #[test]
 fn overlap_of_each_file_alone() {
-    let Some(traces) = recordings() else { return };
+    let traces = recordings();
     let figures = traces.iter().map(|trace| {
         let report = overlap(&Ops::of(trace, &Config::default()));
         report.ranks[0].total
@@ -36,7 +33,7 @@ fn overlap_of_each_file_alone() {
 
 #[test]
 fn opened_together_the_excess_of_rank_0_is_waiting() {
-    let Some(traces) = recordings() else { return };
+    let traces = recordings();
     let all: Vec<&Trace> = traces.iter().collect();
     let ops = Ops::together(&all, &Config::default());
     let reports: Vec<OverlapReport> = ops.iter().map(overlap).collect();
@@ -49,8 +46,8 @@ fn opened_together_the_excess_of_rank_0_is_waiting() {
 
 #[test]
 fn merged_into_one_trace_the_two_runs_stay_apart() {
-    let Some(traces) = recordings() else { return };
-    let merged = merge(traces).expect("four");
+    let traces = recordings();
+    let merged = merge(traces.into()).expect("four");
     let report = overlap(&Ops::of(&merged, &Config::default()));
     let got: Vec<_> =
         report.ranks.iter().map(|rank| (rank.total.comm_ns, rank.total.wait_ns)).collect();
@@ -62,7 +59,7 @@ fn merged_into_one_trace_the_two_runs_stay_apart() {
 
 #[test]
 fn rank_1_is_the_straggler_of_the_weave() {
-    let Some(traces) = recordings() else { return };
+    let traces = recordings();
     let ops = Ops::together(&[&traces[2], &traces[3]], &Config::default());
     let report = skew(&ops[0]);
     assert_eq!((report.straggler, report.method), (Some(1), Some(MatchMethod::Order)));
@@ -72,7 +69,7 @@ fn rank_1_is_the_straggler_of_the_weave() {
 
 #[test]
 fn gaps_and_late_launches_of_each_file() {
-    let Some(traces) = recordings() else { return };
+    let traces = recordings();
     let got = traces.iter().map(|trace| {
         let statistics = Statistics::of(&Ops::of(trace, &Config::default()));
         let [rank] = statistics.gaps.ranks[..] else { panic!("one rank a file") };
@@ -89,7 +86,7 @@ fn gaps_and_late_launches_of_each_file() {
 
 #[test]
 fn the_kernel_with_the_most_time_of_each_file() {
-    let Some(traces) = recordings() else { return };
+    let traces = recordings();
     let got = traces.iter().map(|trace| {
         let statistics = Statistics::of(&Ops::of(trace, &Config::default()));
         let kernel = &statistics.kernels.kernels[0];
@@ -108,7 +105,7 @@ fn the_kernel_with_the_most_time_of_each_file() {
 
 #[test]
 fn exposed_ops_of_each_file_sum_to_its_exposed_communication() {
-    let Some(traces) = recordings() else { return };
+    let traces = recordings();
     for trace in &traces {
         let ops = Ops::of(trace, &Config::default());
         let exposed = Statistics::of(&ops).exposed;

@@ -1,6 +1,7 @@
 //! Traces from outside, in one binary: files in and out, recordings, oracles.
 
 mod analysis;
+mod clocks;
 mod container;
 mod damage;
 mod dialects;

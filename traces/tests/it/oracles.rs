@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use weftscope_testkit::{Need, shared, skip};
+use weftscope_testkit::{Need, recording, skip};
 use weftscope_traces::edit::ranks;
 use weftscope_traces::interchange::chrome::{self, ExportOptions};
 use weftscope_traces::stream::silent;
@@ -17,7 +17,7 @@ use weftscope_traces::{
 };
 use weftscope_traces::{OpenOptions, open};
 
-use crate::{random, recorded};
+use crate::random;
 
 const STEP_US: i64 = 1000;
 const STEPS: i64 = 4;
@@ -101,13 +101,7 @@ fn perfetto(file: &Path, sql: &str) -> Option<Vec<String>> {
         skip(Need::Oracle, "WEFTSCOPE_PERFETTO_DIR does not name Perfetto's wasm folder");
         return None;
     };
-    let script = match shared("tools/trace_processor.mjs") {
-        Ok(script) => script,
-        Err(reason) => {
-            skip(Need::Oracle, reason);
-            return None;
-        }
-    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/trace_processor.mjs");
     let answer =
         Command::new("node").arg(script).arg(file).arg(sql).env("PERFETTO_DIR", dir).output();
     let Ok(answer) = answer else {
@@ -219,7 +213,7 @@ fn recordings_keep_their_overlap_through_import_and_export() {
     let after = tempfile::tempdir().expect("a temporary folder");
     for rank in 0..2 {
         let name = format!("h200x2_llama70b_tp8_weave_rank{rank}.json.gz");
-        let Some(path) = recorded::path(&format!("weave_rank{rank}")) else { return };
+        let path = recording(&format!("weave_rank{rank}"));
         let bytes = std::fs::read(path).expect("the recording can be read");
         std::fs::write(before.path().join(&name), &bytes).expect("room on the disk");
         let trace = open(&bytes[..], &OpenOptions::default(), &mut silent).expect("good");

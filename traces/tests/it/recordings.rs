@@ -1,4 +1,4 @@
-//! The real recordings, when they lie beside the checkout: two ranks of a 70B layer stack, sequential and woven.
+//! The real recordings: two ranks of a 70B layer stack, sequential and woven.
 
 use weftscope_traces::edit::merge;
 use weftscope_traces::{FlowKind, Kind, Trace, TrackKind};
@@ -41,7 +41,7 @@ fn overlap_of_the_recordings_is_the_published_one() {
         ("weave_rank0", 0, 16_299_141, 64.36),
         ("weave_rank1", 1, 6_956_801, 47.86),
     ] {
-        let Some(trace) = recording(name) else { return };
+        let trace = recording(name);
         let (comm, both) = overlap(&trace, rank);
         assert_eq!(comm, comm_ns, "{name}");
         let got = 100.0 * both as f64 / comm as f64;
@@ -51,7 +51,7 @@ fn overlap_of_the_recordings_is_the_published_one() {
 
 #[test]
 fn a_recording_becomes_ranks_streams_threads_marks_and_launches() {
-    let Some(trace) = recording("weave_rank1") else { return };
+    let trace = recording("weave_rank1");
     assert_eq!(trace.meta.world_size, 2);
     assert_eq!(trace.meta.ranks.len(), 1);
     assert_eq!(trace.meta.ranks[0].rank, 1);
@@ -91,7 +91,7 @@ fn a_recording_becomes_ranks_streams_threads_marks_and_launches() {
 
 #[test]
 fn ranks_of_one_run_share_a_timeline() {
-    let (Some(a), Some(b)) = (recording("weave_rank0"), recording("weave_rank1")) else { return };
+    let (a, b) = (recording("weave_rank0"), recording("weave_rank1"));
     let bases = (a.meta.base_time_unix_ns, b.meta.base_time_unix_ns);
     let first_b = b.span().start_ns;
     let merged = merge(vec![a, b]).expect("two");

@@ -13,7 +13,7 @@ use std::{
 use serde::Serialize;
 use weftscope_traces::{
     ClockAgreement, Diagnostics, RankProvenance, Slowdown,
-    analysis::{AllLayers, RankOverlap, Verdict, WaitMethod},
+    analysis::{AllLayers, RankClock, RankOverlap, Verdict, WaitMethod},
 };
 
 use self::{phases::Phases, statistics::Short, waves::Waves};
@@ -65,6 +65,18 @@ struct Extrapolated {
 }
 
 #[derive(Serialize)]
+struct Clock {
+    /// What was taken off its times before waiting was told.
+    offset_us: f64,
+    drift_us_per_s: f64,
+    /// Collectives compared, and the distance that 99 % of their ends kept.
+    readings: usize,
+    residual_p99_us: f64,
+    /// Without the ends it would be a guess.
+    is_untold: bool,
+}
+
+#[derive(Serialize)]
 struct Rank {
     rank: u32,
     span_us: f64,
@@ -78,6 +90,8 @@ struct Rank {
     wait_method: WaitMethod,
     /// Communication ops of which waiting is not known: no other rank has the same collective.
     unmatched: usize,
+    /// How the rank's clock stands to that of the first trace, by the ends of collectives; null where none were compared.
+    clock: Option<Clock>,
     overlap_pct: f64,
 }
 
@@ -96,7 +110,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             iteration_us: us(report.answers.iteration_lengths.median_ns),
             all_layers: report.answers.all_layers.map(extrapolated),
             verdict: &report.verdict,
-            ranks: report.answers.overlap.ranks.iter().map(rank).collect(),
+            ranks: ranks(report),
             phases: Phases::of(&report.answers.phases),
             waves: Waves::of(&report.answers.waves),
             statistics: Short::of(&report.statistics),
@@ -112,7 +126,25 @@ fn extrapolated(all: AllLayers) -> Extrapolated {
     Extrapolated { run, of, layer_us: us(layer_ns), iteration_us: us(iteration_ns) }
 }
 
-fn rank(overlap: &RankOverlap) -> Rank {
+fn ranks(report: &Reported) -> Vec<Rank> {
+    let clocks = &report.answers.skew.clocks;
+    let of = |rank: u32| {
+        clocks.iter().find(|one| one.trace == report.index && one.rank == rank).map(clock)
+    };
+    report.answers.overlap.ranks.iter().map(|one| rank(one, of(one.rank))).collect()
+}
+
+fn clock(clock: &RankClock) -> Clock {
+    Clock {
+        offset_us: us(clock.offset_ns),
+        drift_us_per_s: clock.drift_ns_per_s / 1e3,
+        readings: clock.readings,
+        residual_p99_us: us(clock.residual_p99_ns),
+        is_untold: clock.is_untold,
+    }
+}
+
+fn rank(overlap: &RankOverlap, clock: Option<Clock>) -> Rank {
     let total = &overlap.total;
     Rank {
         rank: overlap.rank,
@@ -125,6 +157,7 @@ fn rank(overlap: &RankOverlap) -> Rank {
         wait_us: total.wait_ns.map(us),
         wait_method: overlap.wait_method,
         unmatched: overlap.unmatched,
+        clock,
         overlap_pct: total.overlap_pct,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
-use weftscope_testkit::{Need, shared, skip};
+use weftscope_testkit::recording;
 
 use super::place::{Place, SMALL, command, report};
 
@@ -189,14 +189,9 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn real_recordings_report_the_figures_known_for_them() {
-    let mut files = Vec::new();
-    for name in ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"] {
-        match shared(&format!("traces/h200x2_llama70b_tp8_{name}.json.gz")) {
-            Ok(path) => files.push(path.to_str().unwrap().to_owned()),
-            Err(reason) => return skip(Need::Oracle, reason),
-        }
-    }
-    let [s0, s1, w0, w1] = &files[..] else { panic!("four recordings") };
+    let names = ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"];
+    let files = names.map(|name| recording(name).to_str().unwrap().to_owned());
+    let [s0, s1, w0, w1] = &files;
     let place = Place::new();
     let figure = |report: &Value, file: usize, key: &str| {
         report["traces"][file]["ranks"][0][key].as_f64().unwrap()

@@ -45,6 +45,10 @@ pub(super) fn join(rows: &[&Row], ends_together: bool, clocks: &mut Clocks) -> J
     for (_, row) in others {
         let parts: Vec<Part> = columns.iter().map(|column| column.part).collect();
         let told = clocks.between(reference.rank, row.rank);
+        if told.is_none() && !ends_together {
+            // Neither clocks nor ends say when the one was where the other is.
+            continue;
+        }
         let known = Known {
             line: told.unwrap_or_default(),
             is_told: told.is_some(),

@@ -47,21 +47,30 @@ impl<'a> Matching<'a> {
 
     pub(super) fn run(mut self) -> Collectives {
         let units = groups::units(&self.keys);
-        for unit in &units.known {
+        // Those whose ends tell of clocks first: the others need the clocks.
+        let (first, then) =
+            units.known.iter().partition::<Vec<_>, _>(|unit| self.end_together(unit));
+        for unit in first.into_iter().chain(then) {
             self.join(unit, None);
         }
-        for unit in &groups::leftover(&self.keys, &self.is_taken) {
+        let rest = groups::leftover(&self.keys, &self.is_taken);
+        let (first, then) = rest.iter().partition::<Vec<_>, _>(|unit| self.end_together(unit));
+        for unit in first.into_iter().chain(then) {
             self.join(unit, Some(&units.groups));
         }
         self.told()
+    }
+
+    fn end_together(&self, unit: &Unit) -> bool {
+        let first = unit.rows.iter().find_map(|(&rank, records)| Some((rank, *records.first()?)));
+        first.is_some_and(|(rank, record)| self.keys[rank][record].operation.ends_together())
     }
 
     /// Joins the records of a unit. Of records that were asked before, `groups` says which group that was in.
     fn join(&mut self, unit: &Unit, groups: Option<&Vec<Vec<Option<u32>>>>) {
         let rows: Vec<Row> =
             unit.rows.iter().map(|(&rank, records)| self.row(rank, records, groups)).collect();
-        let Some(first) = rows.first() else { return };
-        let ends_together = self.keys[first.rank][first.records[0]].operation.ends_together();
+        let ends_together = self.end_together(unit);
         let is_one = unit.is_plan || rows.len() == 2 && unit.size.is_none_or(|size| size > 1);
         let parts = match is_one {
             true => vec![rows.iter().collect()],
@@ -159,11 +168,12 @@ impl<'a> Matching<'a> {
         let line = self.clocks.line(at);
         let spans: Vec<Span> = comm.ops.iter().map(|op| comm.span(op)).collect();
         let middle_ns = spans.first()?.start_ns.midpoint(spans.last()?.end_ns);
-        let RunMember { trace, rank, is_on_clock, .. } = comm.member;
+        let RunMember { trace, rank, offset_ns, is_on_clock } = comm.member;
         (readings > 0).then(|| RankClock {
             trace,
             rank,
             offset_ns: line.at(middle_ns),
+            at_ns: middle_ns.saturating_sub(offset_ns),
             drift_ns_per_s: line.drift * 1e9,
             readings,
             residual_p99_ns,

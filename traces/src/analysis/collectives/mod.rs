@@ -88,9 +88,10 @@ pub struct RankClock {
     pub trace: usize,
     /// Its rank.
     pub rank: u32,
-    /// What was taken off its times for them to be on that clock, in the middle of its collectives; 0 where they agree
-    /// within what clocks that agree show.
+    /// What was taken off its times for them to be on that clock; 0 where they agree within what clocks that agree show.
     pub offset_ns: i64,
+    /// The time of its own trace at which that holds.
+    pub at_ns: i64,
     /// By how much that grows, in ns a second.
     pub drift_ns_per_s: f64,
     /// Collectives whose ends were compared.

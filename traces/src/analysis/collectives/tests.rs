@@ -191,3 +191,30 @@ proptest! {
         }
     }
 }
+
+/// 250 steps of 20 ms, 100 ppm: the clock is 2 ms off at first and 2.5 ms in the end.
+#[test]
+fn a_clock_that_runs_away_is_followed() {
+    let random = |turn: i64| turn * turn * 7919 % 9_001;
+    let steps = (0..250).map(|turn| (vec![15_000 + random(turn), 15_000 + random(turn + 999)], 80));
+    let program = Program {
+        ranks: 2,
+        group: 2,
+        said: Said::Nothing,
+        steps: steps.collect(),
+        lost: vec![(3, 0), (77, 1), (78, 0), (249, 1)],
+        clock_ns: vec![0, 2_000_000],
+        drift_ppm: vec![0, 100],
+        has_base: true,
+    };
+    let traces: Vec<_> = program.texts().iter().map(|(text, _)| trace(text)).collect();
+    let ops = Ops::together(&[&traces[0], &traces[1]], &Config::default());
+    let found = ops[0].collectives();
+    assert_eq!((found.matched.len(), found.unmatched), (246, 4));
+    let [clock] = found.clocks[..] else { panic!("{:?}", found.clocks) };
+    assert!((clock.drift_ns_per_s - 100_000.0).abs() < 100.0, "{clock:?}");
+    assert!(clock.residual_p99_ns < 2_000, "{clock:?}");
+    let ends =
+        found.matched.iter().map(|one| one.members[0].span.end_ns - one.members[1].span.end_ns);
+    assert!(ends.map(i64::abs).max() < Some(2_000));
+}

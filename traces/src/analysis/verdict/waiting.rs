@@ -68,21 +68,27 @@ pub(super) fn unmatched(skew: &SkewReport) -> Option<String> {
     ))
 }
 
-/// Clocks that were corrected.
-pub(super) fn clocks(skew: &SkewReport) -> Option<String> {
-    let off: Vec<&RankClock> = skew.clocks.iter().filter(|clock| clock.is_corrected()).collect();
-    let mut named: Vec<String> =
-        off.iter().take(MOST_NAMED).map(|clock| clock.in_words()).collect();
-    if named.is_empty() {
-        return None;
-    }
-    if off.len() > MOST_NAMED {
-        named.push(format!("and of {}", counted((off.len() - MOST_NAMED) as u64, "more rank")));
-    }
-    Some(format!(
-        "Clocks differ, by the ends of collectives: {}; waiting is told with that taken off.",
-        named.join(", ")
-    ))
+/// Clocks that were corrected, and those that nothing else tells.
+pub(super) fn clocks(skew: &SkewReport) -> Vec<String> {
+    let named = |is_untold: bool| {
+        let of = |clock: &&RankClock| {
+            clock.is_untold == is_untold && (is_untold || clock.is_corrected())
+        };
+        let all: Vec<&RankClock> = skew.clocks.iter().filter(of).collect();
+        let mut named: Vec<String> =
+            all.iter().take(MOST_NAMED).map(|clock| clock.in_words()).collect();
+        if all.len() > MOST_NAMED {
+            named.push(counted((all.len() - MOST_NAMED) as u64, "more rank"));
+        }
+        (!named.is_empty()).then(|| named.join(", "))
+    };
+    let differ = named(false).map(|ranks| {
+        format!("Clocks differ, by the ends of collectives: {ranks}; waiting is told with that taken off.")
+    });
+    let untold = named(true).map(|ranks| {
+        format!("No base time says how the clocks stand; by the ends of collectives: {ranks}.")
+    });
+    differ.into_iter().chain(untold).collect()
 }
 
 impl RankClock {
