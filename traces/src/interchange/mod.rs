@@ -2,3 +2,5 @@
 
 pub mod chrome;
 pub mod json;
+pub mod sqlite;
+pub(crate) mod tally;

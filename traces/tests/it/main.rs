@@ -7,6 +7,7 @@ mod damage;
 mod dialects;
 mod fuzz_seeds;
 mod import;
+mod nsight;
 mod oracles;
 mod random;
 mod recorded;

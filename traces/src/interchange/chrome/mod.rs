@@ -7,10 +7,9 @@
 
 mod error;
 mod event;
-mod foreign;
+pub(super) mod foreign;
 mod own;
 mod read;
-mod tally;
 mod time;
 mod write;
 

@@ -16,6 +16,9 @@ pub(super) fn meta(
     let provenance = match (header.is_kineto, cupti) {
         (true, Some(version)) => measured(format!("PyTorch profiler (CUPTI {version})")),
         (true, None) => measured("PyTorch profiler".to_owned()),
+        (false, _) if header.profiler.is_some() => {
+            measured(header.profiler.clone().unwrap_or_default())
+        }
         (false, _) => Provenance::Unknown { source: header.recorder.clone().unwrap_or_default() },
     };
     let title = if options.title.is_empty() {

@@ -14,7 +14,7 @@ use super::identity::{Context, Identity, identity};
 use super::intern::RowKey;
 use super::nest::{self, Nest};
 use super::times::{drop_outliers, origin};
-use crate::interchange::chrome::tally::Tally;
+use crate::interchange::tally::Tally;
 use crate::{
     CounterSeries, Flow, Kind, Label, LabelId, LaneId, OpenOptions, Overhead, SliceRef, Span,
     Trace, TraceBuilder, TrackId, TrackKind,

@@ -9,8 +9,8 @@ use super::class::Class;
 use super::dialect::{Told, class_of};
 use super::intern::{Names, RowKey, Rows};
 use crate::interchange::chrome::event::{self, CATEGORY_KEY, RawEvent};
-use crate::interchange::chrome::tally::Tally;
 use crate::interchange::json::{Fault, Value};
+use crate::interchange::tally::Tally;
 use crate::model::BorrowedValue;
 use crate::{ArgStore, ArgsId};
 
@@ -92,7 +92,7 @@ const TOO_LONG: &str = "durations over 30 days, taken for overflow";
 
 impl Collect {
     /// Takes in one event or counts why not.
-    pub(crate) fn take(
+    pub(in crate::interchange::chrome) fn take(
         &mut self,
         event: &RawEvent<'_>,
         at: u64,
@@ -256,6 +256,15 @@ impl Collect {
                 self.thread_names.insert((pid, tid), name);
             }
         }
+    }
+
+    /// The process that ran something on a device; the first, of several.
+    pub(crate) fn process_on(&self, device: i64) -> Option<i64> {
+        let mut keys = self.rows.keys.iter();
+        keys.find_map(|key| match *key {
+            RowKey::Stream { pid, device: Some(on), .. } if on == device => Some(pid),
+            _ => None,
+        })
     }
 
     /// All that a process is called: by its name, its id where that is a text, its labels.

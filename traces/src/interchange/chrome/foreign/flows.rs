@@ -1,7 +1,7 @@
 //! Arrows: which slice a flow point lies in, and which points belong together.
 
 use super::collect::FlowPoint;
-use crate::interchange::chrome::tally::Tally;
+use crate::interchange::tally::Tally;
 use crate::{Flow, FlowKind, SliceRef, Span};
 
 /// Slices of each row in order of start, for looking up a point in time.

@@ -19,6 +19,8 @@ pub(crate) struct Header {
     /// Written by Kineto, or by a tool that writes what Kineto does.
     pub(crate) is_kineto: bool,
     pub(crate) trace_name: Option<String>,
+    /// The profiler that measured it, where the file is no trace events.
+    pub(crate) profiler: Option<String>,
     /// Who says to have written it, where it was not Kineto.
     pub(crate) recorder: Option<String>,
     /// Version facts worth showing: CUPTI, CUDA driver, NCCL.

@@ -15,5 +15,7 @@ mod nest;
 mod times;
 
 pub(crate) use build::build;
-pub(crate) use collect::Collect;
+pub(crate) use class::Class;
+pub(crate) use collect::{Collect, Event, FlowPoint, Samples};
 pub(crate) use header::Header;
+pub(crate) use intern::RowKey;

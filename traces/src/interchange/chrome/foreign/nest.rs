@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::collect::{Event, HalfEvent};
-use crate::interchange::chrome::tally::Tally;
+use crate::interchange::tally::Tally;
 
 /// Gives each slice of one thread its lane; slices come by start, longer first.
 #[derive(Debug, Default)]

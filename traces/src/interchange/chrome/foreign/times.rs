@@ -2,7 +2,7 @@
 
 use super::collect::Collect;
 use super::header::Header;
-use crate::interchange::chrome::tally::Tally;
+use crate::interchange::tally::Tally;
 use crate::model::MAX_TIME_NS;
 
 /// Starts further than this from the bulk are clock faults (a record never stamped reads as 0 or as minus the base).

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::format::{DERIVED, LABEL_KEY, OWN_VERSION, Own, OwnCounter, RowId};
 use crate::interchange::chrome::event::{self, RawEvent};
-use crate::interchange::chrome::tally::Tally;
 use crate::interchange::json::{Fault, Value};
+use crate::interchange::tally::Tally;
 use crate::model::is_time;
 use crate::{
     CounterSeries, Flow, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,

@@ -6,8 +6,8 @@ use super::{At, Reader, Sink};
 use crate::interchange::chrome::event::RawEvent;
 use crate::interchange::chrome::foreign::Header;
 use crate::interchange::chrome::own::OwnRead;
-use crate::interchange::chrome::tally::Tally;
 use crate::interchange::json::{Broken, Fault};
+use crate::interchange::tally::Tally;
 
 /// What an object turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use std::io::Read;
 use super::ImportError;
 use super::foreign::{self, Collect, Header};
 use super::own::OwnRead;
-use super::tally::Tally;
 use crate::interchange::json::{Broken, Window};
+use crate::interchange::tally::Tally;
 use crate::stream::{BytesRead, Counting, Progress};
 use crate::{OpenOptions, Trace};
 

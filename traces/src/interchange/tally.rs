@@ -2,18 +2,18 @@ use crate::Diagnostics;
 
 /// Counts losses and remembers where each cause was met first.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) diagnostics: Diagnostics,
+pub(crate) struct Tally {
+    pub(crate) diagnostics: Diagnostics,
 }
 
 impl Tally {
     /// One record lost; `at_byte` is its place in the (decompressed) text.
-    pub(super) fn lost(&mut self, cause: &str, at_byte: u64) {
+    pub(crate) fn lost(&mut self, cause: &str, at_byte: u64) {
         self.lost_where(cause, || format!("at byte {at_byte}"));
     }
 
     /// One record lost at a place told in words.
-    pub(super) fn lost_where(&mut self, cause: &str, place: impl FnOnce() -> String) {
+    pub(crate) fn lost_where(&mut self, cause: &str, place: impl FnOnce() -> String) {
         if !self.diagnostics.counts.contains_key(cause) {
             self.diagnostics.note(format!("{cause}: the first {}", place()));
         }
@@ -21,7 +21,7 @@ impl Tally {
     }
 
     /// `n` of one cause that was first met at a place told in words.
-    pub(super) fn met(&mut self, cause: &str, n: u64, place: &str) {
+    pub(crate) fn met(&mut self, cause: &str, n: u64, place: &str) {
         if n > 0 {
             self.diagnostics.note(format!("{cause}: the first {place}"));
             self.diagnostics.count(cause, n);
@@ -29,7 +29,7 @@ impl Tally {
     }
 
     /// All losses on one line, for an error.
-    pub(super) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let counts = &self.diagnostics.counts;
         if counts.is_empty() {
             return "the file holds no events".to_owned();

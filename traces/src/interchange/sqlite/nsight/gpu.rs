@@ -1,0 +1,191 @@
+//! What ran on GPUs: kernels, copies, sets, and CUDA graphs that were recorded whole.
+
+use super::sheet::Sheet;
+use crate::ArgValue;
+use crate::interchange::chrome::foreign::{Class, RowKey};
+use crate::interchange::sqlite::database::Cells;
+use crate::stream::Progress;
+
+/// The columns that all GPU work has, in the order in which [`Place::of`] takes them, after start and end.
+const PLACE: [&str; 5] = ["deviceId", "streamId", "globalPid", "correlationId", "contextId"];
+
+/// Where GPU work stands and which call put it there.
+struct Place {
+    pid: i64,
+    row: u32,
+    correlation: Option<i64>,
+}
+
+impl Sheet<'_> {
+    /// Reads all tables of GPU work.
+    pub(super) fn gpu(&mut self, progress: Progress<'_>) {
+        self.kernels(progress);
+        self.copies(progress);
+        self.sets(progress);
+        self.graphs(progress);
+    }
+
+    /// Columns 2 to 6 of a row.
+    fn place(&mut self, cells: &Cells<'_>) -> Place {
+        let pid = self.process(cells.int(4));
+        let device = cells.int(2).map(|own| self.gpus.get(&(pid, own)).copied().unwrap_or(own));
+        let stream = cells.int(3).unwrap_or(0);
+        let stream = if (0..0xf000_0000).contains(&stream) {
+            stream
+        } else {
+            self.collect.rows.id_of_text(&stream.to_string())
+        };
+        let row = self.collect.rows.id(RowKey::Stream { pid, device, stream });
+        Place { pid, row, correlation: cells.int(5) }
+    }
+
+    fn work(
+        &mut self,
+        table: &'static str,
+        cells: &Cells<'_>,
+        class: Class,
+        name: impl FnOnce(&mut Self) -> u32,
+        args: &[(&'static str, ArgValue)],
+    ) {
+        let Some(span) = self.span(table, cells) else { return };
+        let place = self.place(cells);
+        let name = name(self);
+        self.push(span, (place.row, name), class, args, place.correlation);
+        self.launches.work((place.pid, place.correlation), span, place.row);
+    }
+
+    fn kernels(&mut self, progress: Progress<'_>) {
+        let table = "CUPTI_ACTIVITY_KIND_KERNEL";
+        let own = [
+            "demangledName",
+            "shortName",
+            "name",
+            "gridX",
+            "gridY",
+            "gridZ",
+            "blockX",
+            "blockY",
+            "blockZ",
+            "registersPerThread",
+            "staticSharedMemory",
+            "dynamicSharedMemory",
+            "graphNodeId",
+        ];
+        self.each(table, &columns(&own), progress, |sheet, cells| {
+            let mut args: Vec<(&'static str, ArgValue)> = Vec::with_capacity(5);
+            args.extend(triple(cells, 10).map(|grid| ("grid", grid)));
+            args.extend(triple(cells, 13).map(|block| ("block", block)));
+            args.extend(cells.int(16).map(|n| ("registers per thread", ArgValue::Int(n))));
+            let shared = cells.int(17).unwrap_or(0).checked_add(cells.int(18).unwrap_or(0));
+            args.extend(shared.filter(|&n| n > 0).map(|n| ("shared memory", ArgValue::Int(n))));
+            let node = cells.int(19).filter(|&node| node != 0);
+            args.extend(node.map(|node| ("graph node id", ArgValue::Int(node))));
+            let name = |sheet: &mut Self| {
+                let told = sheet.name(cells.int(7)).or_else(|| sheet.name(cells.int(8)));
+                told.unwrap_or_else(|| {
+                    let name = cells.text(9).unwrap_or_else(|| "(no name)".to_owned());
+                    sheet.collect.names.id(&name)
+                })
+            };
+            sheet.work(table, cells, Class::Kernel, name, &args);
+        });
+    }
+
+    fn copies(&mut self, progress: Progress<'_>) {
+        let table = "CUPTI_ACTIVITY_KIND_MEMCPY";
+        let own = ["copyKind", "srcKind", "dstKind", "bytes", "srcDeviceId", "dstDeviceId"];
+        self.each(table, &columns(&own), progress, |sheet, cells| {
+            let mut args: Vec<(&'static str, ArgValue)> = Vec::with_capacity(3);
+            args.extend(cells.int(10).map(|n| ("bytes", ArgValue::Int(n))));
+            args.extend(cells.int(11).map(|n| ("fromDevice", ArgValue::Int(n))));
+            args.extend(cells.int(12).map(|n| ("toDevice", ArgValue::Int(n))));
+            let name = |sheet: &mut Self| {
+                let what = copy_kind(cells.int(7));
+                let ends = (cells.int(8).and_then(memory), cells.int(9).and_then(memory));
+                let name = match ends {
+                    (Some(from), Some(to)) => format!("Memcpy {what} ({from} -> {to})"),
+                    _ => format!("Memcpy {what}"),
+                };
+                sheet.collect.names.id(&name)
+            };
+            sheet.work(table, cells, Class::Memcpy, name, &args);
+        });
+    }
+
+    fn sets(&mut self, progress: Progress<'_>) {
+        let table = "CUPTI_ACTIVITY_KIND_MEMSET";
+        self.each(table, &columns(&["memKind", "bytes"]), progress, |sheet, cells| {
+            let bytes: Vec<_> =
+                cells.int(8).map(|n| ("bytes", ArgValue::Int(n))).into_iter().collect();
+            let name = |sheet: &mut Self| {
+                let memory = cells.int(7).and_then(memory).unwrap_or("Device");
+                sheet.collect.names.id(&format!("Memset ({memory})"))
+            };
+            sheet.work(table, cells, Class::Memcpy, name, &bytes);
+        });
+    }
+
+    /// By default the recorder tells of a graph only when it began and ended.
+    fn graphs(&mut self, progress: Progress<'_>) {
+        let table = "CUPTI_ACTIVITY_KIND_GRAPH_TRACE";
+        let mut count = 0_u64;
+        self.each(table, &columns(&["graphId", "graphExecId"]), progress, |sheet, cells| {
+            count += 1;
+            let name = |sheet: &mut Self| {
+                let graph = cells.int(7).map_or(String::new(), |id| format!(" {id}"));
+                sheet.collect.names.id(&format!("CUDA graph{graph}, kernels not recorded"))
+            };
+            sheet.work(table, cells, Class::Kernel, name, &[]);
+        });
+        if count > 0 {
+            self.tally.diagnostics.note(format!(
+                "{count} launches of CUDA graphs are recorded as wholes: communication in them is not told from computation; \
+                 record with `nsys profile --cuda-graph-trace=node`"
+            ));
+        }
+    }
+}
+
+fn columns<'a>(own: &[&'a str]) -> Vec<&'a str> {
+    ["start", "end"].into_iter().chain(PLACE).chain(own.iter().copied()).collect()
+}
+
+/// Three numbers as Kineto writes them: `[128, 1, 1]`.
+fn triple(cells: &Cells<'_>, at: usize) -> Option<ArgValue> {
+    let [x, y, z] = [cells.int(at)?, cells.int(at + 1)?, cells.int(at + 2)?];
+    Some(ArgValue::Text(format!("[{x}, {y}, {z}]")))
+}
+
+/// `CUpti_ActivityMemcpyKind`, as Kineto shortens it.
+fn copy_kind(kind: Option<i64>) -> &'static str {
+    match kind {
+        Some(1) => "HtoD",
+        Some(2) => "DtoH",
+        Some(3) => "HtoA",
+        Some(4) => "AtoH",
+        Some(5) => "AtoA",
+        Some(6) => "AtoD",
+        Some(7) => "DtoA",
+        Some(8) => "DtoD",
+        Some(9) => "HtoH",
+        Some(10) => "PtoP",
+        Some(11) => "unified HtoD",
+        Some(12) => "unified DtoH",
+        Some(13) => "unified DtoD",
+        _ => "of unknown direction",
+    }
+}
+
+/// The exporter's kinds of memory.
+fn memory(kind: i64) -> Option<&'static str> {
+    Some(match kind {
+        0 => "Pageable",
+        1 => "Pinned",
+        2 => "Device",
+        3 => "Array",
+        4 => "Managed",
+        5 => "Device Static",
+        6 => "Managed Static",
+        _ => return None,
+    })
+}

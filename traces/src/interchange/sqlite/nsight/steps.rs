@@ -1,0 +1,111 @@
+//! Iterations, from NVTX ranges that number them.
+//!
+//! A range is a matter of the host; what it launched runs later. An iteration lasts from the first GPU work that was
+//! launched inside its range (on any thread, as the backward pass runs on its own) to the last, cut where the next begins.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::launches::Launches;
+
+/// A numbered iteration: `iteration 3`, `step=12`, `ProfilerStep#7`, `iter_0004`.
+static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
+    let words = "iteration|iter|step|profilerstep|train[_ ]?step|decode[_ ]?step|engine[_ ]?step";
+    Regex::new(&format!(r"(?i)^(?:{words})[\s_#:=\[(]*\d+[\])]?$")).expect("a constant pattern")
+});
+
+/// Ranges that number iterations, by process.
+#[derive(Debug, Default)]
+pub(super) struct Steps(BTreeMap<i64, Vec<Step>>);
+
+#[derive(Clone, Debug)]
+struct Step {
+    name: String,
+    /// On the host.
+    range: (i64, i64),
+    /// On the GPU, as far as is known.
+    work: Option<(i64, i64)>,
+}
+
+impl Steps {
+    pub(super) fn range(&mut self, pid: i64, name: &str, range: (i64, i64)) {
+        if NUMBERED.is_match(name) {
+            let step = Step { name: name.to_owned(), range, work: None };
+            self.0.entry(pid).or_default().push(step);
+        }
+    }
+
+    /// Every iteration that launched anything, by process and in order.
+    pub(super) fn on_gpu(self, launches: &Launches) -> Vec<OnGpu> {
+        let mut all = self.0;
+        for steps in all.values_mut() {
+            keep_outer(steps);
+        }
+        for work in &launches.works {
+            let Some(call) = launches.calls[work.arrow as usize] else { continue };
+            let Some(steps) = all.get_mut(&call.pid) else { continue };
+            let after = steps.partition_point(|step| step.range.0 <= call.start_ns);
+            let Some(step) = after.checked_sub(1).map(|at| &mut steps[at]) else { continue };
+            if call.start_ns <= step.range.1 {
+                let (start, end) = step.work.unwrap_or(work.span);
+                step.work = Some((start.min(work.span.0), end.max(work.span.1)));
+            }
+        }
+        all.into_iter().flat_map(|(pid, steps)| worked(pid, steps)).collect()
+    }
+}
+
+/// A range inside another numbers something smaller.
+fn keep_outer(steps: &mut Vec<Step>) {
+    steps.sort_by_key(|step| step.range);
+    let mut end_ns = i64::MIN;
+    steps.retain(|step| {
+        let is_outer = step.range.0 >= end_ns;
+        end_ns = end_ns.max(step.range.1);
+        is_outer
+    });
+}
+
+/// An iteration by what it launched.
+pub(super) struct OnGpu {
+    pub(super) pid: i64,
+    pub(super) name: String,
+    pub(super) span: (i64, i64),
+}
+
+fn worked(pid: i64, steps: Vec<Step>) -> Vec<OnGpu> {
+    let on_gpu = |step: Step| Some(OnGpu { pid, name: step.name, span: step.work? });
+    let mut worked: Vec<OnGpu> = steps.into_iter().filter_map(on_gpu).collect();
+    worked.sort_by_key(|step| step.span);
+    for at in 1..worked.len() {
+        let next_start_ns = worked[at].span.0;
+        let end_ns = &mut worked[at - 1].span.1;
+        *end_ns = next_start_ns.min(*end_ns);
+    }
+    worked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_number_an_iteration() {
+        for name in
+            ["iteration 3", "Iteration_12", "step=0", "ProfilerStep#7", "iter[4]", "train_step 9"]
+        {
+            assert!(NUMBERED.is_match(name), "{name}");
+        }
+        for name in [
+            "step",
+            "aten::step 3",
+            "optimizer step",
+            "iteration 3 forward",
+            "FlashAttnFunc, seq = 4",
+        ] {
+            assert!(!NUMBERED.is_match(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Nsight Systems' SQLite exports, made here as the schemas of several years have them.
+
+use rusqlite::Connection;
+use weftscope_traces::analysis::{Config, Ops, Reports};
+use weftscope_traces::stream::silent;
+use weftscope_traces::{FlowKind, OpenOptions, Provenance, Trace, TrackKind, open};
+
+/// Process 100 and 200 of machine 1, as the exporter serialises them; a thread has its number in the low bits.
+const P100: i64 = 1 << 48 | 100 << 24;
+const P200: i64 = 1 << 48 | 200 << 24;
+
+const STRINGS: &str = "
+    CREATE TABLE StringIds (id INTEGER NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO StringIds VALUES (1, 'nvjet_sm90_tst_256x128_64x4_1x2_h_bz_coopA_TNT'), (2, 'nvjet'),
+        (3, 'ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)'), (4, 'ncclDevKernel'),
+        (5, 'cudaLaunchKernel_v7000'), (6, 'cuLaunchKernelEx'), (7, 'worker'), (8, 'model'), (9, 'iteration 2');
+";
+
+/// Two processes with a GPU each, as version 2026 exports them.
+fn of_2026() -> Connection {
+    let database = Connection::open_in_memory().expect("memory");
+    let script = format!(
+        "{STRINGS}
+        CREATE TABLE META_DATA_EXPORT (name TEXT NOT NULL, value TEXT);
+        INSERT INTO META_DATA_EXPORT VALUES ('EXPORT_PRODUCT_VERSION', '2026.2.1.210');
+        CREATE TABLE TARGET_INFO_SESSION_START_TIME (utcEpochNs INTEGER, utcTime TEXT);
+        INSERT INTO TARGET_INFO_SESSION_START_TIME VALUES (1779630014975716426, '2026-05-24T13:40:14');
+        CREATE TABLE TARGET_INFO_GPU (id INTEGER NOT NULL, name TEXT, smCount INTEGER, totalMemory INTEGER,
+            computeMajor INTEGER, computeMinor INTEGER);
+        INSERT INTO TARGET_INFO_GPU VALUES (4, 'NVIDIA H200', 132, 150000000000, 9, 0), (6, 'NVIDIA H100', 132, 80, 9, 0);
+        CREATE TABLE TARGET_INFO_CUDA_DEVICE (gpuId INTEGER, cudaId INTEGER NOT NULL, pid INTEGER NOT NULL);
+        INSERT INTO TARGET_INFO_CUDA_DEVICE VALUES (4, 0, 100), (6, 0, 200);
+        CREATE TABLE PROCESSES (globalPid INTEGER, pid INTEGER, name TEXT);
+        INSERT INTO PROCESSES VALUES ({P100}, 100, 'python3'), ({P200}, 200, 'python3');
+        CREATE TABLE ThreadNames (nameId INTEGER NOT NULL, priority INTEGER, globalTid INTEGER);
+        INSERT INTO ThreadNames VALUES (7, 20, {P100} + 101);
+        CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INTEGER NOT NULL, end INTEGER NOT NULL, deviceId INTEGER NOT NULL,
+            contextId INTEGER NOT NULL, greenContextId INTEGER, streamId INTEGER NOT NULL, correlationId INTEGER,
+            globalPid INTEGER, demangledName INTEGER NOT NULL, shortName INTEGER NOT NULL, registersPerThread INTEGER,
+            gridX INTEGER, gridY INTEGER, gridZ INTEGER, blockX INTEGER, blockY INTEGER, blockZ INTEGER,
+            staticSharedMemory INTEGER, dynamicSharedMemory INTEGER, graphNodeId INTEGER);
+        INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES
+            (1000, 2000, 0, 1, NULL, 7, 11, {P100}, 1, 2, 168, 256, 1, 1, 384, 1, 1, 1024, 200000, NULL),
+            (1500, 2500, 0, 1, NULL, 13, 12, {P100}, 3, 4, 96, 24, 1, 1, 640, 1, 1, 0, 0, NULL),
+            (3000, 4000, 0, 1, NULL, 7, 13, {P100}, 1, 2, 168, 256, 1, 1, 384, 1, 1, 1024, 200000, NULL),
+            (1600, 2500, 0, 2, NULL, 13, 12, {P200}, 3, 4, 96, 24, 1, 1, 640, 1, 1, 0, 0, NULL),
+            (9000, 8000, 0, 2, NULL, 13, 14, {P200}, 3, 4, 96, 24, 1, 1, 640, 1, 1, 0, 0, NULL);
+        CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY (start INTEGER, end INTEGER, deviceId INTEGER, streamId INTEGER,
+            correlationId INTEGER, globalPid INTEGER, bytes INTEGER, copyKind INTEGER, srcKind INTEGER, dstKind INTEGER);
+        INSERT INTO CUPTI_ACTIVITY_KIND_MEMCPY VALUES (100, 200, 0, 7, 9, {P100}, 4096, 1, 1, 2);
+        CREATE TABLE CUPTI_ACTIVITY_KIND_MEMSET (start INTEGER, end INTEGER, deviceId INTEGER, streamId INTEGER,
+            globalPid INTEGER, bytes INTEGER, memKind INTEGER);
+        INSERT INTO CUPTI_ACTIVITY_KIND_MEMSET VALUES (250, 260, 0, 7, {P100}, 4, 2);
+        CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start INTEGER, end INTEGER, globalTid INTEGER, correlationId INTEGER,
+            nameId INTEGER, returnValue INTEGER);
+        INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (500, 600, {P100} + 101, 11, 5, 0), (700, 800, {P100} + 101, 12, 6, 1),
+            (900, 950, {P100} + 102, 13, 5, 0), (700, 800, {P200} + 201, 12, 6, 0);
+        CREATE TABLE CUPTI_ACTIVITY_KIND_SYNCHRONIZATION (start INTEGER, end INTEGER, streamId INTEGER, globalPid INTEGER,
+            syncType INTEGER);
+        INSERT INTO CUPTI_ACTIVITY_KIND_SYNCHRONIZATION VALUES (3000, 4100, 7, {P100}, 3);
+        CREATE TABLE NVTX_EVENTS (start INTEGER, end INTEGER, eventType INTEGER, text TEXT, globalTid INTEGER,
+            textId INTEGER, domainId INTEGER);
+        INSERT INTO NVTX_EVENTS VALUES (0, NULL, 75, 'model', {P100} + 101, NULL, 5),
+            (400, 820, 59, 'iteration 1', {P100} + 101, NULL, 5), (830, 990, 59, NULL, {P100} + 101, 9, 0),
+            (450, 460, 59, 'forward', {P100} + 101, NULL, 5), (300, NULL, 34, 'here', {P100} + 101, NULL, 0),
+            (300, NULL, 59, 'open', {P100} + 101, NULL, 0), (410, 900, 60, 'across', {P100} + 101, NULL, 0);
+        CREATE TABLE GPU_METRICS (rawTimestamp INTEGER, timestamp INTEGER, typeId INTEGER, metricId INTEGER, value INTEGER);
+        INSERT INTO GPU_METRICS VALUES (0, 1000, 4, 8, 40), (0, 2000, 4, 8, 60), (0, 1000, 6, 8, 10);
+        CREATE TABLE TARGET_INFO_GPU_METRICS (typeId INTEGER, metricId INTEGER, metricName TEXT);
+        INSERT INTO TARGET_INFO_GPU_METRICS VALUES (4, 8, 'SMs Active [Throughput %]');
+        CREATE TABLE OSRT_API (start INTEGER, end INTEGER, globalTid INTEGER, nameId INTEGER);
+        INSERT INTO OSRT_API VALUES (1, 2, {P100} + 101, 7), (3, 4, {P100} + 101, 7);
+        CREATE TABLE DIAGNOSTIC_EVENT (timestamp INTEGER, severity INTEGER, text TEXT);
+        INSERT INTO DIAGNOSTIC_EVENT VALUES (0, 1, 'Profiling has started.'), (5, 2, 'Some events\nwere lost.');"
+    );
+    database.execute_batch(&script).expect("valid SQL");
+    database
+}
+
+fn bytes(database: &mut Connection) -> Vec<u8> {
+    database.serialize(rusqlite::MAIN_DB).expect("bytes").to_vec()
+}
+
+fn opened(bytes: &[u8]) -> Result<Trace, String> {
+    open(bytes, &OpenOptions::default(), &mut silent).map_err(|error| error.to_string())
+}
+
+fn text(trace: &Trace) -> Vec<String> {
+    let lane = |lane: &weftscope_traces::Lane| {
+        let track = trace.track(lane.track);
+        let slices = &lane.slices;
+        let row = |row| {
+            let (span, label) = (slices.span(row), trace.label(slices.label[row]));
+            format!("{}: {} {} {}", track.name, span.start_ns, span.end_ns, label.name)
+        };
+        (0..slices.len()).map(row).collect::<Vec<_>>()
+    };
+    trace.lanes.iter().flat_map(lane).collect()
+}
+
+#[test]
+fn processes_gpus_streams_and_threads_are_told_apart() {
+    let trace = opened(&bytes(&mut of_2026())).unwrap();
+    let source = "Nsight Systems 2026.2.1.210".to_owned();
+    assert_eq!(trace.meta.provenance, Provenance::Measured { source });
+    assert_eq!(trace.meta.base_time_unix_ns, 1_779_630_014_975_716_426);
+    let gpus: Vec<_> =
+        trace.meta.ranks.iter().map(|it| (it.rank, it.device.name.as_str())).collect();
+    assert_eq!(gpus, [(4, "NVIDIA H200"), (6, "NVIDIA H100")]);
+    same_lines(
+        &text(&trace),
+        &[
+            "marks: 1000 2500 iteration 1",
+            "marks: 3000 4000 iteration 2",
+            "stream 7: 100 200 Memcpy HtoD (Pinned -> Device)",
+            "stream 7: 250 260 Memset (Device)",
+            "stream 7: 1000 2000 nvjet_sm90_tst_256x128_64x4_1x2_h_bz_coopA_TNT",
+            "stream 7: 3000 4000 nvjet_sm90_tst_256x128_64x4_1x2_h_bz_coopA_TNT",
+            "stream 13: 1500 2500 ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)",
+            "stream 13: 1600 2500 ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)",
+            "worker: 400 820 iteration 1",
+            "worker: 450 460 forward",
+            "worker: 500 600 cudaLaunchKernel",
+            "worker: 700 800 cuLaunchKernelEx",
+            "worker: 830 990 iteration 2",
+            "worker: 300 300 here",
+            "thread 102: 900 950 cudaLaunchKernel",
+            "thread 201: 700 800 cuLaunchKernelEx",
+            "synchronization: 3000 4100 waits for a stream",
+            "asynchronous 0: 410 900 across",
+        ],
+    );
+}
+
+/// Both sorted: the order of lanes says nothing.
+fn same_lines(found: &[String], wanted: &[&str]) {
+    let (mut found, mut wanted) = (found.to_vec(), wanted.to_vec());
+    found.sort();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn every_row_is_a_slice_or_is_counted() {
+    let trace = opened(&bytes(&mut of_2026())).unwrap();
+    // Rows of the tables read: 5 kernels, a copy, a set, 4 calls, a wait, 7 of NVTX of which one names a domain; and two
+    // iterations come of them.
+    let slices: usize = trace.lanes.iter().map(|lane| lane.slices.len()).sum();
+    let lost: u64 = trace.diagnostics.counts.values().sum();
+    assert_eq!(slices as u64 + lost, 5 + 1 + 1 + 4 + 1 + 6 + 2, "{:?}", trace.diagnostics);
+    let counts = &trace.diagnostics.counts;
+    assert_eq!(counts["rows of CUPTI_ACTIVITY_KIND_KERNEL that end before they start"], 1);
+    assert_eq!(counts["NVTX ranges that were still open at the end"], 1);
+    assert_eq!(trace.diagnostics.remarks["rows of OSRT_API, not read"], 2);
+    let notes = trace.diagnostics.notes.join("\n");
+    assert!(notes.contains("Nsight Systems says: Some events were lost."), "{notes}");
+    assert!(!notes.contains("Profiling has started"), "{notes}");
+}
+
+#[test]
+fn figures_arrows_and_counters() {
+    let trace = opened(&bytes(&mut of_2026())).unwrap();
+    let reports = Reports::of(&Ops::of(&trace, &Config::default()));
+    let figures: Vec<_> = reports
+        .overlap
+        .ranks
+        .iter()
+        .map(|it| (it.total.compute_ns, it.total.comm_ns, it.total.overlap_ns, it.total.wait_ns))
+        .collect();
+    assert_eq!(figures, [(2000, 1000, 500, Some(100)), (0, 900, 0, Some(0))]);
+    let arrows: Vec<_> = trace
+        .flows
+        .iter()
+        .filter(|flow| flow.kind == FlowKind::Launch)
+        .map(|flow| {
+            let start = |end: weftscope_traces::SliceRef| {
+                trace.lane(end.lane).slices.start_ns[end.index as usize]
+            };
+            (start(flow.from), start(flow.to))
+        })
+        .collect();
+    let mut arrows_sorted = arrows;
+    arrows_sorted.sort_unstable();
+    assert_eq!(arrows_sorted, [(500, 1000), (700, 1500), (700, 1600), (900, 3000)]);
+    let counters: Vec<_> = trace
+        .counters
+        .iter()
+        .map(|it| (it.name.as_str(), it.rank, it.at_ns.clone(), it.value.clone()))
+        .collect();
+    assert_eq!(
+        counters,
+        [
+            ("SMs Active [Throughput %]", Some(4), vec![1000, 2000], vec![40.0, 60.0]),
+            ("SMs Active [Throughput %]", Some(6), vec![1000], vec![10.0]),
+        ]
+    );
+}
+
+#[test]
+fn an_old_export_with_few_columns_opens() {
+    let mut database = Connection::open_in_memory().unwrap();
+    let script = format!(
+        "{STRINGS}
+        CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INT NOT NULL, end INT NOT NULL, deviceId INT NOT NULL,
+            streamId INT NOT NULL, shortName INT NOT NULL);
+        INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (10, 20, 0, 7, 2), (20, 30, 1, 7, 4), (30, '40', 0, 7, 99);"
+    );
+    database.execute_batch(&script).unwrap();
+    let trace = opened(&bytes(&mut database)).unwrap();
+    let ranks = trace.tracks.iter().filter(|it| matches!(it.kind, TrackKind::Rank { .. })).count();
+    assert_eq!(ranks, 2);
+    same_lines(
+        &text(&trace),
+        &["stream 7: 10 20 nvjet", "stream 7: 20 30 ncclDevKernel", "stream 7: 30 40 (no name)"],
+    );
+}
+
+#[test]
+fn graphs_recorded_whole_are_said() {
+    let mut database = of_2026();
+    let script = format!(
+        "CREATE TABLE CUPTI_ACTIVITY_KIND_GRAPH_TRACE (start INTEGER, end INTEGER, deviceId INTEGER, streamId INTEGER,
+            correlationId INTEGER, globalPid INTEGER, graphId INTEGER);
+        INSERT INTO CUPTI_ACTIVITY_KIND_GRAPH_TRACE VALUES (5000, 6000, 0, 7, 15, {P100}, 3);"
+    );
+    database.execute_batch(&script).unwrap();
+    let trace = opened(&bytes(&mut database)).unwrap();
+    let notes = trace.diagnostics.notes.join("\n");
+    assert!(notes.contains("1 launches of CUDA graphs are recorded as wholes"), "{notes}");
+    assert!(
+        text(&trace)
+            .iter()
+            .any(|it| it == "stream 7: 5000 6000 CUDA graph 3, kernels not recorded")
+    );
+}
+
+#[test]
+fn other_databases_are_told_what_they_are() {
+    let mut database = Connection::open_in_memory().unwrap();
+    database.execute_batch("CREATE TABLE rocpd_kernelapi (id INTEGER)").unwrap();
+    let error = opened(&bytes(&mut database)).unwrap_err();
+    assert!(error.contains("rocpd convert"), "{error}");
+    let mut database = Connection::open_in_memory().unwrap();
+    database.execute_batch("CREATE TABLE moz_places (id INTEGER)").unwrap();
+    let error = opened(&bytes(&mut database)).unwrap_err();
+    assert!(error.contains("its tables are moz_places"), "{error}");
+    let error = opened(b"SQLite format 3\0").unwrap_err();
+    assert!(error.contains("damaged"), "{error}");
+}
+
+#[test]
+fn of_a_database_that_is_cut_off_the_rest_is_read() {
+    let mut database = of_2026();
+    let many = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL SELECT 10000 + 10 * i, 10005 + 10 * i, 0, 1, NULL, 7, NULL, {P100}, 1, 2,
+            168, 1, 1, 1, 1, 1, 1, 0, 0, NULL FROM n"
+    );
+    database.execute_batch(&many).unwrap();
+    let whole = bytes(&mut database);
+    let slices = |trace: &Trace| trace.lanes.iter().map(|lane| lane.slices.len()).sum::<usize>();
+    let all = slices(&opened(&whole).unwrap());
+    let trace = opened(&whole[..whole.len() * 3 / 4]).unwrap();
+    assert!((1000..all).contains(&slices(&trace)), "{} of {all}", slices(&trace));
+    let notes = trace.diagnostics.notes.join("\n");
+    assert!(notes.contains("the database is cut off"), "{notes}");
+    let error = opened(&whole[..whole.len() / 4]).unwrap_err();
+    assert!(error.contains("cut off"), "{error}");
+}
+
+/// Flipped bytes may give anything but a panic, and what is opened can be asked.
+#[test]
+fn damage_never_panics() {
+    let whole = bytes(&mut of_2026());
+    let mut random = 12345_u64;
+    for _ in 0..300 {
+        let mut damaged = whole.clone();
+        for _ in 0..8 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = (random >> 33) as usize % (damaged.len() - 16) + 16;
+            damaged[at] = (random >> 24) as u8;
+        }
+        if let Ok(trace) = opened(&damaged) {
+            let _asked = Reports::of(&Ops::of(&trace, &Config::default()));
+        }
+    }
+}
