@@ -2,8 +2,9 @@
 
 use super::check::slice;
 use super::{
-    ArgStore, ArgsId, BuildError, CounterSeries, Diagnostics, Flow, FlowKind, Label, LabelId, Lane,
-    LaneId, Meta, SliceRef, SliceTable, Span, Trace, TraceParts, Track, TrackId, TrackKind,
+    ArgStore, ArgsId, BuildError, CounterSeries, Diagnostics, FirstFree, Flow, FlowKind, Label,
+    LabelId, Lane, LaneId, Meta, SliceRef, SliceTable, Span, Trace, TraceParts, Track, TrackId,
+    TrackKind,
 };
 
 /// Collects a trace.
@@ -15,12 +16,14 @@ pub struct TraceBuilder {
     trace: TraceParts,
     /// End of the last slice per lane, for lane packing.
     lane_end_ns: Vec<i64>,
+    /// Per track that was packed: which of its lanes are free.
+    packing: Vec<Option<FirstFree>>,
 }
 
 impl TraceBuilder {
     /// An empty trace.
     pub fn new(meta: Meta) -> Self {
-        Self { trace: TraceParts::new(meta), lane_end_ns: Vec::new() }
+        Self { trace: TraceParts::new(meta), lane_end_ns: Vec::new(), packing: Vec::new() }
     }
 
     /// The meta data, to complete it.
@@ -55,6 +58,9 @@ impl TraceBuilder {
         let id = LaneId(self.trace.lanes.len() as u32);
         self.trace.lanes.push(Lane { track, slices: SliceTable::default() });
         self.lane_end_ns.push(i64::MIN);
+        if let Some(Some(packing)) = self.packing.get_mut(track.0 as usize) {
+            packing.push(i64::MIN);
+        }
         self.trace.tracks[track.0 as usize].lanes.push(id);
         id
     }
@@ -82,9 +88,15 @@ impl TraceBuilder {
         item: u32,
     ) -> SliceRef {
         let index = lane.0 as usize;
-        let slices = &mut self.trace.lanes[index].slices;
+        let Lane { track, slices } = &mut self.trace.lanes[index];
         slices.push(span, label, args, item);
-        self.lane_end_ns[index] = self.lane_end_ns[index].max(span.end_ns);
+        let end_ns = self.lane_end_ns[index].max(span.end_ns);
+        self.lane_end_ns[index] = end_ns;
+        if let Some(Some(packing)) = self.packing.get_mut(track.0 as usize) {
+            // Lanes of a track have ascending ids.
+            let lanes = &self.trace.tracks[track.0 as usize].lanes;
+            packing.set(lanes.partition_point(|other| *other < lane), end_ns);
+        }
         SliceRef { lane, index: slices.len() as u32 - 1 }
     }
 
@@ -99,11 +111,16 @@ impl TraceBuilder {
         args: ArgsId,
         item: u32,
     ) -> SliceRef {
-        let free = self.trace.tracks[track.0 as usize]
-            .lanes
-            .iter()
-            .copied()
-            .find(|lane| self.lane_end_ns[lane.0 as usize] <= span.start_ns);
+        let lanes = &self.trace.tracks[track.0 as usize].lanes;
+        if self.packing.len() <= track.0 as usize {
+            self.packing.resize_with(self.trace.tracks.len(), || None);
+        }
+        let packing = self.packing[track.0 as usize].get_or_insert_with(|| {
+            let mut packing = FirstFree::default();
+            lanes.iter().for_each(|lane| packing.push(self.lane_end_ns[lane.0 as usize]));
+            packing
+        });
+        let free = packing.at(span.start_ns).map(|at| lanes[at]);
         let lane = free.unwrap_or_else(|| self.lane(track));
         self.push(lane, span, label, args, item)
     }

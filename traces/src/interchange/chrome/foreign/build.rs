@@ -15,6 +15,7 @@ use super::intern::RowKey;
 use super::nest::{self, Nest};
 use super::times::{drop_outliers, origin};
 use crate::interchange::tally::Tally;
+use crate::model::FirstFree;
 use crate::{
     CounterSeries, Flow, Kind, Label, LabelId, LaneId, OpenOptions, Overhead, SliceRef, Span,
     Trace, TraceBuilder, TrackId, TrackKind,
@@ -72,7 +73,11 @@ struct Build<'a> {
 /// The marks of one rank: iterations on lane 0, everything else packed below.
 struct Marks {
     track: TrackId,
-    lane_end_ns: Vec<(LaneId, i64)>,
+    lanes: Vec<LaneId>,
+    /// When the last iteration ends.
+    iterations_end_ns: i64,
+    /// Which lanes are free; that of the iterations is kept for them.
+    free: FirstFree,
 }
 
 impl<'a> Build<'a> {
@@ -205,7 +210,10 @@ impl<'a> Build<'a> {
     fn add_marks(&mut self, rank: Option<u32>, parent: Option<TrackId>) {
         let track = self.out.track(parent, "marks", TrackKind::Marks { rank });
         let iterations = self.out.lane(track);
-        self.marks.insert(rank, Marks { track, lane_end_ns: vec![(iterations, i64::MIN)] });
+        let mut free = FirstFree::default();
+        free.push(i64::MAX);
+        let lanes = vec![iterations];
+        self.marks.insert(rank, Marks { track, lanes, iterations_end_ns: i64::MIN, free });
     }
 
     /// Annotations stand on rows of the GPU's process.
@@ -296,15 +304,18 @@ impl<'a> Build<'a> {
         let is_step = event.class == Class::Step
             || self.collect.names.text(event.name).starts_with("ProfilerStep");
         let Some(marks) = self.marks.get_mut(&rank) else { return };
-        let first = usize::from(!is_step);
-        let free = (first..marks.lane_end_ns.len())
-            .find(|&lane| marks.lane_end_ns[lane].1 <= span.start_ns);
-        let lane = free.unwrap_or_else(|| {
-            marks.lane_end_ns.push((self.out.lane(marks.track), i64::MIN));
-            marks.lane_end_ns.len() - 1
-        });
-        marks.lane_end_ns[lane].1 = span.end_ns;
-        let slice = self.out.push(marks.lane_end_ns[lane].0, span, label, event.args, event.item);
+        let lane = if is_step && marks.iterations_end_ns <= span.start_ns {
+            marks.iterations_end_ns = span.end_ns;
+            0
+        } else if let Some(lane) = marks.free.at(span.start_ns) {
+            marks.free.set(lane, span.end_ns);
+            lane
+        } else {
+            marks.free.push(span.end_ns);
+            marks.lanes.push(self.out.lane(marks.track));
+            marks.lanes.len() - 1
+        };
+        let slice = self.out.push(marks.lanes[lane], span, label, event.args, event.item);
         self.places.add(event.row, span, slice);
     }
 

@@ -6,7 +6,7 @@ use super::format::{DERIVED, LABEL_KEY, OWN_VERSION, Own, OwnCounter, RowId};
 use crate::interchange::chrome::event::{self, RawEvent};
 use crate::interchange::json::{Fault, Value};
 use crate::interchange::tally::Tally;
-use crate::model::is_time;
+use crate::model::{FirstFree, is_time};
 use crate::{
     CounterSeries, Flow, FlowKind, LabelId, LaneId, SliceRef, Span, Trace, TraceBuilder, TrackId,
 };
@@ -29,7 +29,7 @@ pub(crate) struct OwnRead {
     starts: HashMap<String, Option<SliceRef>>,
     flows: Vec<Flow>,
     /// Lanes added for slices that overlap others on their row.
-    overflow: HashMap<TrackId, Vec<Overflow>>,
+    overflow: HashMap<TrackId, Overflow>,
     num_slices: u64,
 }
 
@@ -48,11 +48,11 @@ struct Filled {
     num_slices: u32,
 }
 
-/// A lane that the file does not declare.
-#[derive(Clone, Copy, Debug)]
+/// Lanes of a track that the file does not declare, and which of them are free.
+#[derive(Debug, Default)]
 struct Overflow {
-    lane: LaneId,
-    end_ns: i64,
+    lanes: Vec<LaneId>,
+    free: FirstFree,
 }
 
 /// What the arguments after the slice's own say.
@@ -201,12 +201,13 @@ impl OwnRead {
     /// A lane for a slice that has no room on its own; the declared lanes are not touched.
     fn overflow_lane(&mut self, track: TrackId, span: Span) -> LaneId {
         let extra = self.overflow.entry(track).or_default();
-        if let Some(free) = extra.iter_mut().find(|extra| extra.end_ns <= span.start_ns) {
-            free.end_ns = span.end_ns;
-            return free.lane;
+        if let Some(at) = extra.free.at(span.start_ns) {
+            extra.free.set(at, span.end_ns);
+            return extra.lanes[at];
         }
         let lane = self.out.lane(track);
-        extra.push(Overflow { lane, end_ns: span.end_ns });
+        extra.free.push(span.end_ns);
+        extra.lanes.push(lane);
         lane
     }
 
