@@ -93,7 +93,7 @@ fn value_text(value: &ArgValue) -> String {
     match value {
         ArgValue::Int(int) => int.to_string(),
         ArgValue::Float(float) => float.to_string(),
-        ArgValue::Text(text) => text.clone(),
+        ArgValue::Text(text) | ArgValue::Json(text) => text.clone(),
     }
 }
 

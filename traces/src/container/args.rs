@@ -45,6 +45,7 @@ fn row(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
             0 => PackedValue::Int(input.i64()?),
             1 => PackedValue::Float(input.f64()?),
             2 => PackedValue::Text(input.u32().filter(|&text| text < num_strings)?),
+            3 => PackedValue::Json(input.u32().filter(|&text| text < num_strings)?),
             _ => return None,
         };
         args.pairs.push((key, value));

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! file    := magic[8] = 89 57 45 46 54 0D 0A 1A ("\x89WEFT\r\n\x1a")
-//!            version u16 = 3, reserved u16 = 0, reserved u32 = 0, chunk*
+//!            version u16 = 4, reserved u16 = 0, reserved u32 = 0, chunk*
 //! chunk   := kind u32
 //!            flags u32            bit 0: payload is one LZ4 block
 //!            stored u64           bytes of payload in the file
@@ -25,7 +25,7 @@
 //!                 [unsplit: grid u32, waves u32, tail_occupancy f64]]
 //! kind 5 STRINGS  first u32, n u32, n texts (keys and texts of arguments)
 //! kind 6 ARGS     first u32, n u32, then n rows:
-//!                 pairs u32, then per pair: key u32 (string), type u8 (0 i64, 1 f64, 2 u32 string), value
+//!                 pairs u32, then per pair: key u32 (string), type u8 (0 i64, 1 f64, 2 u32 string, 3 u32 string that is JSON), value
 //! kind 7 COUNTER  series u32, name text, unit text, has_rank u8, [rank u32], n u32,
 //!                 first time i64, column of time deltas, n values f64
 //! kind 8 SLICES   lane u32, first u32 (row of its first slice), n u32, first start i64,
@@ -37,7 +37,7 @@
 //! column  := width u8 (1, 2, 4 or 8), n unsigned numbers of that width
 //! ```
 //!
-//! Version 2 has no `unsplit` in its labels. Version 1 differs from that in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
+//! Version 3 has no arguments of type 3: what they say is text. Version 2 has no `unsplit` in its labels. Version 1 differs from that in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
 //! rank.
 //!
 //! Pieces are at most 64 Ki slices, samples, flows, strings, rows or labels long. Deltas are between neighbours,
@@ -70,7 +70,7 @@ pub(crate) const FORMAT: Format = Format {
 pub const MAGIC: [u8; 8] = *b"\x89WEFT\r\n\x1a";
 
 /// Version that [`write()`] writes and the newest that [`read()`] reads.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Most slices, samples, flows, strings, rows or labels in one chunk.
 const PIECE: usize = 1 << 16;

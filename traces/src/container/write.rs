@@ -184,6 +184,10 @@ fn put_row(out: &mut Put, pairs: &[(u32, PackedValue)]) {
                 out.u8(2);
                 out.u32(text);
             }
+            PackedValue::Json(text) => {
+                out.u8(3);
+                out.u32(text);
+            }
         }
     }
 }

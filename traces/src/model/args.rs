@@ -1,3 +1,5 @@
+//! Arguments of slices, as JSON has them: packed in one store, unpacked on demand.
+
 use serde::{Deserialize, Serialize};
 
 /// Row of an [`ArgStore`]; [`ArgsId::NONE`] means no arguments.
@@ -16,8 +18,20 @@ pub enum ArgValue {
     Int(i64),
     /// A real number.
     Float(f64),
-    /// Text, or JSON text of anything nested.
+    /// Text.
     Text(String),
+    /// Anything else that JSON can say, as compact JSON: lists, objects, `true`, `null`, whole numbers beyond `i64`.
+    Json(String),
+}
+
+impl ArgValue {
+    /// What stands there in letters: of a text or of JSON, not of a number.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Json(text) => Some(text),
+            Self::Int(_) | Self::Float(_) => None,
+        }
+    }
 }
 
 /// Arguments of one slice, fetched from the store on demand.
@@ -40,6 +54,7 @@ pub(crate) enum BorrowedValue<'a> {
     Int(i64),
     Float(f64),
     Text(&'a str),
+    Json(&'a str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +62,7 @@ pub(crate) enum PackedValue {
     Int(i64),
     Float(f64),
     Text(u32),
+    Json(u32),
 }
 
 impl ArgStore {
@@ -69,6 +85,7 @@ impl ArgStore {
                 ArgValue::Int(int) => PackedValue::Int(int),
                 ArgValue::Float(float) => PackedValue::Float(float),
                 ArgValue::Text(text) => PackedValue::Text(self.intern(&text)),
+                ArgValue::Json(text) => PackedValue::Json(self.intern(&text)),
             };
             self.pairs.push((key, value));
         }
@@ -87,6 +104,7 @@ impl ArgStore {
             BorrowedValue::Int(int) => PackedValue::Int(int),
             BorrowedValue::Float(float) => PackedValue::Float(float),
             BorrowedValue::Text(text) => PackedValue::Text(self.intern(text)),
+            BorrowedValue::Json(text) => PackedValue::Json(self.intern(text)),
         };
         self.pairs.push((key, value));
     }
@@ -123,6 +141,7 @@ impl ArgStore {
                     PackedValue::Int(int) => ArgValue::Int(int),
                     PackedValue::Float(float) => ArgValue::Float(float),
                     PackedValue::Text(text) => ArgValue::Text(self.strings[text as usize].clone()),
+                    PackedValue::Json(text) => ArgValue::Json(self.strings[text as usize].clone()),
                 };
                 (self.strings[key as usize].clone(), value)
             })

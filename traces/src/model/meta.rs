@@ -80,6 +80,9 @@ pub struct Meta {
     /// What a file that others wrote says of its run, e.g. `CUPTI` → `13.0`; in its order.
     #[serde(default, rename = "run", skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<(String, String)>,
+    /// What such a file says beside its events that is not understood here, as JSON by key: it goes out as it came in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<(String, String)>,
     /// What recording cost.
     pub overhead: Overhead,
     /// How well the clocks agree that the times were read from; empty for modelled times and imports.
@@ -127,6 +130,7 @@ impl Meta {
             ranks: Vec::new(),
             runs: Vec::new(),
             lines: Vec::new(),
+            beside: Vec::new(),
             overhead: Overhead::default(),
             clocks: Vec::new(),
         }

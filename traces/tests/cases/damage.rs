@@ -1,6 +1,11 @@
 //! Text that is damaged, cut, wrapped or out of range: what is whole is read, what is not is counted and placed.
 
-use crate::case::{Case, case, figures};
+use weftscope_traces::analysis::{Config, Ops, Reports};
+use weftscope_traces::interchange::chrome::{self, ExportOptions};
+use weftscope_traces::stream::silent;
+use weftscope_traces::{OpenOptions, Trace};
+
+use crate::case::{Case, Opened, case, figures};
 
 pub(crate) fn cases() -> Vec<Case> {
     [text(), packed(), ours()].into_iter().flatten().collect()
@@ -83,6 +88,13 @@ fn ours() -> Vec<Case> {
             .file("damaged/nan_arg.json")
             .only_rank(figures().compute(15.0))
             .says("2 values that are no JSON"),
+        case("w1_user_arg_weft", "ours")
+            .file("damaged/w1_user_arg_weft.json")
+            .only_rank(figures().compute(10.0))
+            .holds("written and read again, the report is the same", says_the_same_again),
+        case("s7_302", "ours")
+            .file("damaged/s7_302.json")
+            .holds("written and read again, the report is the same", says_the_same_again),
         case("s2_1714", "ours")
             .file("damaged/s2_1714.weft")
             .says("1 damaged chunks, skipped")
@@ -101,4 +113,23 @@ fn ours() -> Vec<Case> {
                 opened.traces[0].num_slices() == 1 && opened.traces[0].span().len_ns() == 5_000
             }),
     ]
+}
+
+fn says_the_same_again(opened: &Opened) -> bool {
+    let first = &opened.traces[0];
+    let mut text = Vec::new();
+    let options = ExportOptions::default();
+    chrome::write(first, &mut text, &options, &mut silent).expect("a Vec takes all");
+    let again = chrome::read(&text[..], &OpenOptions::default(), &mut silent).expect("it is whole");
+    let answer = |trace: &Trace| {
+        let ops = Ops::of(trace, &Config::default());
+        format!("{:?}", Reports::of(&ops))
+    };
+    let same = |what: fn(&Trace) -> String| what(first) == what(&again);
+    answer(first) == answer(&again)
+        && same(|trace| format!("{:?}", trace.meta))
+        && same(|trace| format!("{:?}", trace.diagnostics))
+        && same(|trace| {
+            format!("{} {} {:?}", trace.num_slices(), trace.flows.len(), trace.counters)
+        })
 }

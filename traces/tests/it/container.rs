@@ -283,7 +283,7 @@ fn what_is_no_weft_file_says_so() {
     let mut newer = bytes(&sample(0, 10));
     newer[8] = 9;
     let error = read(&newer).expect_err("version 9");
-    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (3)");
+    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (4)");
     let cancelled = container::read(&bytes(&sample(0, 10))[..], &mut |_| ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ContainerError::Cancelled)));
 }
@@ -320,8 +320,8 @@ fn the_frozen_file_of_version_1_still_reads() {
 }
 
 /// What the frozen files from version 2 on hold: every kind of chunk, ranks of both origins, facts of a run, and of the
-/// op what it would be whole, which version 2 cannot say.
-fn frozen(unsplit: Option<UnsplitFacts>) -> Trace {
+/// op what it would be whole, which version 2 cannot say; from version 4 on an argument that is JSON.
+fn frozen(unsplit: Option<UnsplitFacts>, has_json: bool) -> Trace {
     let ranks = [(0, Origin::Measured, "CUPTI"), (1, Origin::Modelled, "simulator")];
     let ranks = ranks.map(|(rank, origin, source)| RankProvenance {
         rank: Some(rank),
@@ -372,11 +372,13 @@ fn frozen(unsplit: Option<UnsplitFacts>) -> Trace {
         phase: Phase::B,
         facts: Some(Box::new(facts)),
     });
-    let args = out.args_mut().push([
+    let json = has_json.then(|| ("json", ArgValue::Json("[true,null]".to_owned())));
+    let args = [
         ("int", ArgValue::Int(i64::MIN)),
         ("float", ArgValue::Float(0.1)),
         ("text", ArgValue::Text("é".to_owned())),
-    ]);
+    ];
+    let args = out.args_mut().push(args.into_iter().chain(json));
     for rank in 0..2 {
         let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
         let stream = out.track(Some(parent), "compute", TrackKind::Stream { rank, stream: 1 });
@@ -394,10 +396,12 @@ fn frozen(unsplit: Option<UnsplitFacts>) -> Trace {
 
 /// Each file was written once by its version and is never written again.
 #[test]
-fn the_frozen_files_of_versions_2_and_3_still_read() {
+fn the_frozen_files_of_versions_2_to_4_still_read() {
     let trace = read(include_bytes!("../golden/v2.weft")).expect("version 2");
-    assert_eq!(trace, frozen(None));
+    assert_eq!(trace, frozen(None, false));
     let unsplit = UnsplitFacts { grid: 512, waves: 4, tail_occupancy: 116.0 / 132.0 };
     let trace = read(include_bytes!("../golden/v3.weft")).expect("version 3");
-    assert_eq!(trace, frozen(Some(unsplit)));
+    assert_eq!(trace, frozen(Some(unsplit), false));
+    let trace = read(include_bytes!("../golden/v4.weft")).expect("version 4");
+    assert_eq!(trace, frozen(Some(unsplit), true));
 }

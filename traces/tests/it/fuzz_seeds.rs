@@ -49,6 +49,7 @@ fn fuzz_seeds_are_good_files() {
         "tests/golden/v1",
         "tests/golden/v2",
         "tests/golden/v3",
+        "tests/golden/v4",
     ] {
         let file = fs::read(traces.join(name).with_extension("weft")).expect("it ships");
         put("weft", &name.replace('/', "-"), &opened(&file));

@@ -201,3 +201,110 @@ fn mixed_provenance_is_told_by_both_formats_and_by_rank_files() {
         assert_eq!(back(&out).meta.provenance, expected, "a rank by itself is not mixed");
     }
 }
+
+/// Every argument is what it was after one way out and in: numbers, words, lists, and texts that look like them.
+#[test]
+fn arguments_stay_what_they_were() {
+    let args = r#"{"int":-7,"big":18446744073709551616,"wide":9223372036854775807,"float":1.0,"huge":1e400,"yes":true,"no":false,"none":null,"list":[1,{"a":[]}],"empty":[],"text":"x","text list":"[]","text int":"7","text true":"true","weft":0,"weft~":1,"lane":5,"item":9,"stream":7,"device":0}"#;
+    let text = format!(
+        r#"{{"traceEvents":[{{"ph":"X","cat":"kernel","name":"gemm","pid":0,"tid":7,"ts":1,"dur":5,"args":{args}}},
+        {{"ph":"X","cat":"kernel","name":"gemm2","pid":0,"tid":7,"ts":10,"dur":5,"args":{{"stream":7,"device":0}}}}]}}"#
+    );
+    let first = open(text.as_bytes(), &OpenOptions::default(), &mut silent).expect("good");
+    let out = self::text(&first, &ExportOptions::default());
+    let again = back(&out);
+    assert_eq!(view(&again), view(&first));
+    assert_eq!(again.num_slices(), 2);
+    let mut weft = Vec::new();
+    container::write(&again, &mut weft, &mut silent).expect("a Vec takes all");
+    assert_eq!(view(&back(&weft)), view(&first));
+    // Oracle: serde_json, asked of what stands in the export.
+    let raw = String::from_utf8_lossy(&out);
+    assert!(raw.contains("\"big\":18446744073709551616,"));
+    assert!(raw.contains("\"huge\":1e400,"));
+    // JSON, but beyond what serde_json holds.
+    let raw = raw.replace("\"huge\":1e400,", "");
+    let told: serde_json::Value = serde_json::from_str(&raw).expect("JSON");
+    let events = told["traceEvents"].as_array().expect("events");
+    let written = &events.iter().find(|event| event["name"] == "gemm").expect("there")["args"];
+    assert_eq!(written["yes"], true);
+    assert_eq!(written["none"], serde_json::Value::Null);
+    assert!(written.as_object().is_some_and(|args| args.contains_key("none")));
+    assert_eq!(written["text list"], "[]");
+    assert_eq!(written["text true"], "true");
+    assert_eq!(written["empty"], serde_json::json!([]));
+    assert_eq!(written["list"], serde_json::json!([1, {"a": []}]));
+}
+
+/// A tool that rewrites our JSON drops what it does not know: what is modelled is still called so.
+#[test]
+fn modelled_stays_modelled_without_our_object() {
+    let of = |rank: u32, provenance: Provenance| {
+        let mut out = TraceBuilder::new(Meta::new("one", provenance));
+        let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+        let track = out.track(Some(parent), "compute", TrackKind::Stream { rank, stream: 7 });
+        let lane = out.lane(track);
+        let label = out.label(Label { name: "gemm".to_owned(), ..Label::default() });
+        out.push(lane, Span::new(0, 10_000), label, ArgsId::NONE, 0);
+        out.finish().expect("valid")
+    };
+    let stripped = |trace: &Trace| {
+        let text = text(trace, &ExportOptions::default());
+        let mut json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        json.as_object_mut().expect("an object").remove("weftscope").expect("it is there");
+        json
+    };
+    let modelled = Provenance::Modelled { source: "simulator".to_owned() };
+    let measured = Provenance::Measured { source: "CUPTI".to_owned() };
+    let one = of(0, modelled.clone());
+    let json = stripped(&one);
+    let labels = json["traceEvents"].as_array().expect("events").iter();
+    let labels: Vec<_> = labels.filter(|event| event["name"] == "process_labels").collect();
+    assert!(labels.iter().any(|label| label["args"]["labels"] == "MODELLED: simulator"));
+    let again = back(json.to_string().as_bytes());
+    assert_eq!(again.meta.provenance, modelled);
+    // And once more, out of what was read so.
+    let twice = back(stripped(&again).to_string().as_bytes());
+    assert_eq!(twice.meta.provenance, modelled);
+    let mixed = merge(vec![one, of(1, measured.clone())]).expect("two");
+    let again = back(stripped(&mixed).to_string().as_bytes());
+    assert_eq!(again.meta.provenance.of_rank(Some(0)), modelled);
+    assert_eq!(again.meta.provenance.of_rank(Some(1)).name(), "measured");
+    // Numbers of processes changed by another tool: nothing of it is called measured.
+    let mut moved = stripped(&of(0, modelled.clone()));
+    for event in moved["traceEvents"].as_array_mut().expect("events") {
+        event["pid"] = serde_json::json!(4711);
+        event["args"].as_object_mut().expect("arguments").remove("device");
+    }
+    assert_eq!(back(moved.to_string().as_bytes()).meta.provenance, modelled);
+}
+
+/// What a file says beside its events, its counters' keys and its instants go out as they came in.
+#[test]
+fn what_is_not_understood_goes_out_as_it_came_in() {
+    let text = r#"{"schemaVersion": 1, "trace_id": "ABC", "my own": {"x": [1, null]}, "flag": true, "otherData": {"version": "3"},
+      "distributedInfo": {"backend": "nccl", "rank": 0, "world_size": 2, "pg_config": [{"pg_name": "0", "ranks": [0, 1]}]},
+      "traceEvents": [
+      {"ph":"X","cat":"cpu_op","name":"op","pid":9,"tid":9,"ts":1,"dur":10},
+      {"ph":"i","s":"t","name":"now","pid":9,"tid":9,"ts":5},
+      {"ph":"C","name":"memory","pid":9,"ts":3,"args":{"used":1.5}},
+      {"ph":"C","name":"memory","pid":9,"ts":4,"args":{"used":2,"free":7}},
+      {"ph":"C","name":"load","pid":9,"ts":4,"args":{"value":7}}]}"#;
+    let first = open(text.as_bytes(), &OpenOptions::default(), &mut silent).expect("good");
+    let out = self::text(&first, &ExportOptions::default());
+    let told: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    let given: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    for key in ["trace_id", "my own", "flag", "otherData"] {
+        assert_eq!(told[key], given[key], "{key}");
+    }
+    assert_eq!(told["distributedInfo"]["pg_config"], given["distributedInfo"]["pg_config"]);
+    assert_eq!(told["distributedInfo"]["world_size"], 2);
+    let events = told["traceEvents"].as_array().expect("events");
+    let of = |name: &'static str| events.iter().filter(move |event| event["name"] == name);
+    assert_eq!(of("now").map(|event| &event["ph"]).collect::<Vec<_>>(), ["i"]);
+    let used: Vec<_> = of("memory").filter_map(|event| event["args"]["used"].as_f64()).collect();
+    let free: Vec<_> = of("memory").filter_map(|event| event["args"]["free"].as_f64()).collect();
+    assert_eq!((used, free), (vec![1.5, 2.0], vec![7.0]));
+    assert_eq!(of("load").filter_map(|event| event["args"]["value"].as_f64()).count(), 1);
+    assert_eq!(view(&back(&out)), view(&first));
+}

@@ -191,14 +191,14 @@ fn peers<'v>(rank: u32, find: &impl Fn(&str) -> Option<&'v ArgValue>) -> Option<
 fn integer(value: &ArgValue) -> Option<i64> {
     match value {
         ArgValue::Int(int) => Some(*int),
-        ArgValue::Text(text) => text.trim().parse().ok(),
+        ArgValue::Text(text) | ArgValue::Json(text) => text.trim().parse().ok(),
         ArgValue::Float(_) => None,
     }
 }
 
 fn text(value: &ArgValue) -> Option<String> {
     match value {
-        ArgValue::Text(text) => Some(text.clone()),
+        ArgValue::Text(text) | ArgValue::Json(text) => Some(text.clone()),
         ArgValue::Int(int) => Some(int.to_string()),
         ArgValue::Float(_) => None,
     }

@@ -90,7 +90,12 @@ impl<'a> RawEvent<'a> {
         }
         loop {
             let key = cursor.key()?;
-            let value = cursor.value()?;
+            let bare = cursor.bare;
+            let value = match cursor.value()? {
+                // Something in it is no JSON, so it is no more than a text.
+                Value::Nested(raw) if cursor.bare > bare => Value::Text(compact(raw).into()),
+                value => value,
+            };
             visit(key, value);
             if !cursor.more(b'}', "a comma or the end of the arguments")? {
                 return Ok(());
@@ -156,15 +161,16 @@ pub(super) fn store(args: &mut ArgStore, key: &str, value: &Value<'_>) {
                 Ok(float) if float.is_finite() && number.contains(['.', 'e', 'E']) => {
                     BorrowedValue::Float(float)
                 }
-                // A whole number too big for i64 stays exact as text.
-                _ => BorrowedValue::Text(number),
+                // A number too big for i64 or f64 stays exact as it is written.
+                _ => BorrowedValue::Json(number),
             },
         },
         Value::Text(text) => BorrowedValue::Text(text),
         // Nothing stands there.
         Value::Word("") => return,
+        Value::Word(word @ ("true" | "false" | "null")) => BorrowedValue::Json(word),
         Value::Word(word) => BorrowedValue::Text(word),
-        Value::Nested(raw) => return args.add(key, BorrowedValue::Text(&compact(raw))),
+        Value::Nested(raw) => return args.add(key, BorrowedValue::Json(&compact(raw))),
     };
     args.add(key, value);
 }
@@ -210,10 +216,10 @@ mod tests {
         event.for_each_arg(|k, v| store(&mut args, &k, &v)).expect("whole");
         let row = args.end_row();
         let expected = [
-            ("grid", ArgValue::Text("[1,2]".into())),
+            ("grid", ArgValue::Json("[1,2]".into())),
             ("x", ArgValue::Float(1.0)),
-            ("y", ArgValue::Text("true".into())),
-            ("z", ArgValue::Text("18446744073709551615".into())),
+            ("y", ArgValue::Json("true".into())),
+            ("z", ArgValue::Json("18446744073709551615".into())),
         ];
         assert_eq!(args.get(row), expected.map(|(k, v)| (k.to_owned(), v)));
     }

@@ -1,14 +1,17 @@
 //! What a file says of itself: its title and clock, its devices, names of processes.
 
+use std::collections::BTreeMap;
+
 use super::collect::Collect;
 use super::header::Header;
-use crate::{Meta, OpenOptions, Provenance, RankInfo};
+use crate::{Meta, OpenOptions, Origin, Provenance, RankInfo, RankProvenance};
 
 /// Title, clock, ranks and devices.
 pub(super) fn meta(
     header: &Header,
     options: &OpenOptions,
     ranks: &[(u32, Option<i64>)],
+    modelled: &BTreeMap<i64, String>,
     origin_ns: i64,
 ) -> Meta {
     let cupti = header.run.iter().find(|(key, _)| key == "CUPTI").map(|(_, version)| version);
@@ -21,6 +24,7 @@ pub(super) fn meta(
         }
         (false, _) => Provenance::Unknown { source: header.recorder.clone().unwrap_or_default() },
     };
+    let provenance = with_labels(provenance, ranks, modelled);
     let title = if options.title.is_empty() {
         let named = || match &*provenance.source() {
             "" => "Chrome trace events".to_owned(),
@@ -47,7 +51,33 @@ pub(super) fn meta(
     let info = |&(rank, number): &(u32, Option<i64>)| RankInfo { rank, device: device(number) };
     meta.ranks = ranks.iter().map(info).collect();
     meta.lines.clone_from(&header.run);
+    meta.beside.clone_from(&header.beside);
     meta
+}
+
+/// What processes that are labelled as modelled make of it: those ranks are, whatever the file says beside.
+fn with_labels(
+    told: Provenance,
+    ranks: &[(u32, Option<i64>)],
+    modelled: &BTreeMap<i64, String>,
+) -> Provenance {
+    let Some(source) = modelled.values().next() else { return told };
+    let source_of = |rank: u32| modelled.get(&i64::from(rank));
+    if ranks.iter().all(|&(rank, _)| source_of(rank).is_none()) {
+        // Another tool has changed the numbers of processes: which rank it is cannot be told, so none is measured.
+        return Provenance::Modelled { source: source.clone() };
+    }
+    let of_rank = |&(rank, _): &(u32, Option<i64>)| match source_of(rank) {
+        Some(source) => {
+            RankProvenance { rank: Some(rank), origin: Origin::Modelled, source: source.clone() }
+        }
+        None => RankProvenance {
+            rank: Some(rank),
+            origin: told.origin().unwrap_or(Origin::Unknown),
+            source: told.source().into_owned(),
+        },
+    };
+    Provenance::of_ranks(ranks.iter().map(of_rank).collect()).unwrap_or(told)
 }
 
 /// A process as its track is called.

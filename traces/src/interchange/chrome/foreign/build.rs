@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::about::{meta, process_name};
 use super::class::Class;
-use super::collect::{Collect, Event};
+use super::collect::{Collect, Event, Series};
 use super::dialect::Processes;
 use super::flows::{self, Places};
 use super::gpu_rows;
@@ -90,7 +90,13 @@ impl<'a> Build<'a> {
     ) -> Self {
         let track_of_row = vec![None; collect.rows.keys.len()];
         let labels = HashMap::new();
-        let mut out = TraceBuilder::new(meta(header, options, &identity.ranks, origin_ns));
+        let mut out = TraceBuilder::new(meta(
+            header,
+            options,
+            &identity.ranks,
+            &collect.modelled(),
+            origin_ns,
+        ));
         *out.args_mut() = std::mem::take(&mut collect.args);
         Self {
             collect,
@@ -340,10 +346,10 @@ impl<'a> Build<'a> {
     }
 
     fn counters(&mut self) {
-        for ((pid, name), samples) in std::mem::take(&mut self.collect.counters) {
+        for (series, samples) in std::mem::take(&mut self.collect.counters) {
+            let Series { pid, name, key: unit } = series;
             let rank = self.identity.of_process(pid);
             let at_ns = samples.at_ns.iter().map(|at| at - self.origin_ns).collect();
-            let unit = String::new();
             self.out.counter(CounterSeries { name, unit, rank, at_ns, value: samples.value });
         }
     }

@@ -3,12 +3,13 @@
 //! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`build`](super::build()), because
 //! Kineto writes the names after the events.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::class::Class;
 use super::dialect::{Told, class_of};
 use super::intern::{Names, RowKey, Rows};
 use crate::interchange::chrome::event::{self, CATEGORY_KEY, RawEvent};
+use crate::interchange::chrome::own::modelled_by;
 use crate::interchange::json::{Fault, Value};
 use crate::interchange::tally::Tally;
 use crate::model::BorrowedValue;
@@ -46,6 +47,15 @@ pub(crate) struct FlowPoint {
     pub(crate) row: u32,
 }
 
+/// What tells counters apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Series {
+    pub(crate) pid: i64,
+    pub(crate) name: String,
+    /// The argument that holds the value, often its unit; empty for the usual `value`.
+    pub(crate) key: String,
+}
+
 /// Samples of one counter.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
@@ -62,9 +72,9 @@ pub(crate) struct Collect {
     pub(crate) events: Vec<Event>,
     pub(crate) halves: Vec<HalfEvent>,
     pub(crate) flows: Vec<FlowPoint>,
-    /// Per process and series name, in order of first appearance.
-    pub(crate) counters: Vec<((i64, String), Samples)>,
-    counter_index: HashMap<(i64, String), usize>,
+    /// In order of first appearance.
+    pub(crate) counters: Vec<(Series, Samples)>,
+    counter_index: HashMap<Series, usize>,
     pub(crate) process_names: HashMap<i64, String>,
     /// What else processes are called.
     process_labels: HashMap<i64, Vec<String>>,
@@ -216,12 +226,12 @@ impl Collect {
                 None => unusable += 1,
             }
         })?;
-        let only = samples.len() == 1;
         for (key, value) in samples {
-            let series = if only { name.to_owned() } else { format!("{name} {key}") };
+            let key = if key == "value" { String::new() } else { key };
             let counters = &mut self.counters;
-            let index = *self.counter_index.entry((pid, series.clone())).or_insert_with(|| {
-                counters.push(((pid, series), Samples::default()));
+            let series = Series { pid, name: name.to_owned(), key };
+            let index = *self.counter_index.entry(series).or_insert_with_key(|series| {
+                counters.push((series.clone(), Samples::default()));
                 counters.len() - 1
             });
             counters[index].1.at_ns.push(at_ns);
@@ -265,6 +275,14 @@ impl Collect {
             RowKey::Stream { pid, device: Some(on), .. } if on == device => Some(pid),
             _ => None,
         })
+    }
+
+    /// Processes that are labelled as modelled, with the simulator.
+    pub(crate) fn modelled(&self) -> BTreeMap<i64, String> {
+        let source = |label: &String| modelled_by(label).map(str::to_owned);
+        let of =
+            |(&pid, labels): (&i64, &Vec<String>)| Some((pid, labels.iter().find_map(source)?));
+        self.process_labels.iter().filter_map(of).collect()
     }
 
     /// All that a process is called: by its name, its id where that is a text, its labels.

@@ -7,6 +7,9 @@ use crate::interchange::chrome::own::Own;
 use crate::interchange::chrome::{event, time};
 use crate::interchange::json::Value;
 
+/// Most bytes kept of what is not understood.
+const MAX_BESIDE_BYTES: usize = 1 << 18;
+
 /// Top-level facts of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Header {
@@ -25,6 +28,10 @@ pub(crate) struct Header {
     pub(crate) recorder: Option<String>,
     /// Version facts worth showing: CUPTI, CUDA driver, NCCL.
     pub(crate) run: Vec<(String, String)>,
+    /// What is not understood, as JSON by key, in order.
+    pub(crate) beside: Vec<(String, String)>,
+    /// Bytes of it.
+    beside_bytes: usize,
     /// Our own description of the trace, when we wrote the file.
     pub(crate) own: Option<Box<Own>>,
 }
@@ -75,6 +82,7 @@ impl Header {
                 })
             }
             "distributedInfo" => parsed::<Distributed>(&value).is_some_and(|info| {
+                self.keep(key, value.clone());
                 self.rank = info.rank;
                 self.world_size = info.world_size;
                 self.fact("backend", info.backend);
@@ -92,30 +100,49 @@ impl Header {
             "viztracer_metadata" => {
                 let version = parsed::<Recorder>(&value).and_then(|told| told.version);
                 self.recorder = Some(format!("VizTracer {}", version.unwrap_or_default()));
-                true
+                self.keep(key, value)
             }
             // As the trace event format has it: what else a writer has to tell.
             "otherData" | "metadata" => {
                 let told = parsed::<Recorder>(&value);
                 let told = told.and_then(|told| told.product_version.or(told.version));
                 self.recorder = self.recorder.take().or(told);
-                true
+                self.keep(key, value)
             }
-            "cupti_version" => self.version("CUPTI", value),
-            "cuda_driver_version" => self.version("CUDA driver", value),
+            "cupti_version" => self.version("CUPTI", key, value),
+            "cuda_driver_version" => self.version("CUDA driver", key, value),
             "schemaVersion" => {
                 self.is_kineto = true;
                 true
             }
-            _ => true,
+            // Ours, and for viewers only.
+            "displayTimeUnit" => true,
+            _ => self.keep(key, value),
         }
     }
 
-    fn version(&mut self, what: &str, value: Value<'_>) -> bool {
+    /// Keeps what is not understood; `false` when it is too long, or would not be JSON.
+    fn keep(&mut self, key: &str, value: Value<'_>) -> bool {
+        let text = match value {
+            Value::Text(text) => serde_json::Value::from(text).to_string(),
+            Value::Number(text) => text.to_owned(),
+            Value::Word(text) => text.to_owned(),
+            Value::Nested(raw) => event::compact(raw),
+        };
+        self.beside_bytes += key.len() + text.len();
+        let is_kept = self.beside_bytes <= MAX_BESIDE_BYTES
+            && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+        if is_kept {
+            self.beside.push((key.to_owned(), text));
+        }
+        is_kept
+    }
+
+    fn version(&mut self, what: &str, key: &str, value: Value<'_>) -> bool {
         self.is_kineto = true;
-        let text = event::text(value).map(std::borrow::Cow::into_owned);
+        let text = event::text(value.clone()).map(std::borrow::Cow::into_owned);
         self.fact(what, text);
-        true
+        self.keep(key, value)
     }
 
     fn fact(&mut self, what: &str, value: Option<String>) {

@@ -16,6 +16,6 @@ mod times;
 
 pub(crate) use build::build;
 pub(crate) use class::Class;
-pub(crate) use collect::{Collect, Event, FlowPoint, Samples};
+pub(crate) use collect::{Collect, Event, FlowPoint, Samples, Series};
 pub(crate) use header::Header;
 pub(crate) use intern::RowKey;

@@ -1,7 +1,7 @@
 //! The `weftscope` object: what Chrome JSON has no words for, so that our own files read back exactly.
 //!
 //! It stands before `traceEvents`. Each event of ours carries, as the first argument after the slice's own,
-//! `"weft": label`; what follows it is derived from the label and the track and is there for other tools.
+//! `"weft": label` (an argument of the slice's own of that name is written `weft~`); what follows it is derived from the label and the track and is there for other tools.
 //! Events with `"weft": -1` are wholly derived (iteration marks repeated for other tools) and are skipped.
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,20 @@ pub(crate) const SM_PID: u32 = 100_000;
 pub(crate) const HOST_PID: u32 = 200_000;
 /// Pid of rows that belong to no rank and of threads whose pid another row has.
 pub(crate) const OTHER_PID: u32 = 300_000;
+
+/// What begins the label of a process whose times were computed; the simulator follows.
+const MODELLED: &str = "MODELLED: ";
+
+/// The label of a process whose times were computed: viewers show it beside the name, and it stays when a tool drops
+/// our object.
+pub(crate) fn modelled_label(source: &str) -> String {
+    format!("{MODELLED}{source}")
+}
+
+/// The simulator that such a label names; `None` for other labels.
+pub(crate) fn modelled_by(label: &str) -> Option<&str> {
+    label.strip_prefix(MODELLED.trim_end()).map(str::trim)
+}
 
 /// The object.
 #[derive(Debug, Serialize, Deserialize)]

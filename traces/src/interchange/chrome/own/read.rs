@@ -55,6 +55,14 @@ struct Overflow {
     free: FirstFree,
 }
 
+/// The key of an argument as it was before it was told from ours.
+fn own_key(key: &str) -> &str {
+    match key.strip_prefix(LABEL_KEY).and_then(|rest| rest.strip_suffix('~')) {
+        Some(rest) if rest.bytes().all(|byte| byte == b'~') => &key[..key.len() - 1],
+        _ => key,
+    }
+}
+
 /// What the arguments after the slice's own say.
 #[derive(Debug, Default)]
 struct Derived {
@@ -147,7 +155,7 @@ impl OwnRead {
         let args = self.out.args_mut();
         let whole = event.for_each_arg(|key, value| {
             if derived.label.is_none() && key != LABEL_KEY {
-                event::store(args, &key, &value);
+                event::store(args, own_key(&key), &value);
                 return;
             }
             let int = || event::int(&value);

@@ -7,7 +7,7 @@ use super::ExportError;
 use super::ExportOptions;
 use super::rows::Rows;
 use super::text::{Text, quoted};
-use super::values::{facts, float_text, kernel_name, trailing_number, value_text};
+use super::values::{facts, float_text, kernel_name, key_text, trailing_number, value_text};
 use crate::edit::ranks;
 use crate::interchange::chrome::event::CATEGORY_KEY;
 use crate::interchange::chrome::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID, RowId};
@@ -91,9 +91,26 @@ impl<W: Write> Events<'_, '_, W> {
     }
 
     fn complete(&mut self, category: &str, name: &str, row: RowId, span: Span) {
+        self.event("X\"", category, name, row, span.start_ns);
+        self.text.raw(",\"dur\":");
+        self.text.us(span.end_ns.saturating_sub(span.start_ns));
+        self.text.raw(",\"args\":{");
+    }
+
+    /// Something that lasts no time at all.
+    fn instant(&mut self, category: &str, name: &str, lane: LaneId, at_ns: i64) {
+        let row = self.rows.places[lane.0 as usize].row;
+        self.event("i\",\"s\":\"t\"", category, name, row, at_ns);
+        self.text.raw(",\"args\":{");
+    }
+
+    /// `{"ph":…,"ts":…` with what stands after the opening quote of the phase.
+    fn event(&mut self, phase: &str, category: &str, name: &str, row: RowId, at_ns: i64) {
         let text = &mut *self.text;
         text.begin_event();
-        text.raw("{\"ph\":\"X\",\"cat\":\"");
+        text.raw("{\"ph\":\"");
+        text.raw(phase);
+        text.raw(",\"cat\":\"");
         text.raw(category);
         text.raw("\",\"name\":");
         text.raw(name);
@@ -102,10 +119,7 @@ impl<W: Write> Events<'_, '_, W> {
         text.raw(",\"tid\":");
         text.int(i64::from(row.tid));
         text.raw(",\"ts\":");
-        text.ts(span.start_ns);
-        text.raw(",\"dur\":");
-        text.us(span.end_ns.saturating_sub(span.start_ns));
-        text.raw(",\"args\":{");
+        text.ts(at_ns);
     }
 
     /// The slice's own arguments, then the label: what follows is derived.
@@ -113,7 +127,7 @@ impl<W: Write> Events<'_, '_, W> {
         let slices = &self.trace.lane(lane).slices;
         let args = self.trace.args.get(slices.args[row]);
         for (key, value) in &args {
-            self.text.raw(&quoted(key));
+            self.text.raw(&key_text(key));
             self.text.raw(":");
             self.text.raw(&value_text(value));
             self.text.raw(",");
@@ -220,7 +234,12 @@ impl<W: Write> Events<'_, '_, W> {
             fallback.to_owned()
         });
         let name = std::mem::take(&mut self.names[slices.label[row].0 as usize]);
-        self.begin(&category, &name, lane, slices.span(row));
+        let span = slices.span(row);
+        if label.kind == Kind::Mark && span.start_ns == span.end_ns {
+            self.instant(&category, &name, lane, span.start_ns);
+        } else {
+            self.begin(&category, &name, lane, span);
+        }
         self.names[slices.label[row].0 as usize] = name;
         self.own_args(lane, row);
         if slices.item[row] != 0 {

@@ -9,9 +9,9 @@ use super::rows::{Rows, rank_name, rows_of};
 use super::text::{Text, quoted};
 use crate::edit::ranks;
 use crate::interchange::chrome::own::{
-    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, RowId, SM_PID,
+    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, RowId, SM_PID, modelled_label,
 };
-use crate::{Diagnostics, Label, Trace};
+use crate::{Diagnostics, Label, Origin, Trace};
 
 /// Writes the head up to and with the opening bracket of the events, then the metadata events.
 ///
@@ -33,9 +33,13 @@ fn kineto<W: Write>(text: &mut Text<'_, W>, trace: &Trace) {
     let rank = ranks(trace).first().copied().unwrap_or(0);
     text.raw("{\n  \"schemaVersion\": 1,\n");
     text.raw(&format!(
-        "  \"distributedInfo\": {{\n    \"backend\": \"nccl\",\n    \"rank\": {rank},\n    \"world_size\": {}\n  }},\n",
+        "  \"distributedInfo\": {{\n    \"backend\": \"nccl\",\n    \"rank\": {rank},\n    \"world_size\": {}",
         meta.world_size
     ));
+    for (key, value) in told_of_job(trace) {
+        text.raw(&format!(",\n    {}: {value}", quoted(&key)));
+    }
+    text.raw("\n  },\n");
     text.raw("  \"deviceProperties\": [\n");
     for (index, info) in meta.ranks.iter().enumerate() {
         let device = &info.device;
@@ -55,6 +59,21 @@ fn kineto<W: Write>(text: &mut Text<'_, W>, trace: &Trace) {
         meta.base_time_unix_ns.saturating_add(text.origin_ns)
     ));
     text.raw(&format!("  \"traceName\": {},\n", quoted(&meta.title)));
+    for (key, json) in meta.beside.iter().filter(|(key, _)| key != JOB_KEY) {
+        text.raw(&format!("  {}: {json},\n", quoted(key)));
+    }
+}
+
+/// The key of what a file says of the job that its rank belongs to.
+const JOB_KEY: &str = "distributedInfo";
+
+/// What the file that a trace came from said of its job beside what every export says, e.g. `pg_config`.
+fn told_of_job(trace: &Trace) -> serde_json::Map<String, serde_json::Value> {
+    let told = trace.meta.beside.iter().find(|(key, _)| key == JOB_KEY);
+    let told = told.and_then(|(_, json)| serde_json::from_str(json).ok());
+    let mut told: serde_json::Map<_, _> = told.unwrap_or_default();
+    told.retain(|key, _| !matches!(key.as_str(), "backend" | "rank" | "world_size"));
+    told
 }
 
 /// The `weftscope` object; compact, so that no pattern of other tools finds ranks in it.
@@ -148,6 +167,7 @@ fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result
     for rank in ranks(trace) {
         processes.entry(rank).or_insert_with(|| rank_name(trace, rank));
     }
+    let numbers = ranks(trace);
     for (&pid, name) in &processes {
         let is_sm = rows.processes.contains_key(&pid) && name.ends_with(" SMs");
         let order = match pid {
@@ -157,6 +177,10 @@ fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result
         };
         let row = RowId { pid, tid: 0 };
         metadata(text, ["process_name", "name"], row, &quoted(name))?;
+        if let Some(source) = modelled_source(trace, &numbers, pid) {
+            let label = quoted(&modelled_label(&source));
+            metadata(text, ["process_labels", "labels"], row, &label)?;
+        }
         metadata(text, ["process_sort_index", "sort_index"], row, &order.to_string())?;
     }
     for (order, (row, name)) in rows.threads.iter().enumerate() {
@@ -164,6 +188,19 @@ fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result
         metadata(text, ["thread_sort_index", "sort_index"], *row, &order.to_string())?;
     }
     Ok(())
+}
+
+/// The simulator of a process that stands for a modelled rank.
+fn modelled_source(trace: &Trace, ranks: &[u32], pid: u32) -> Option<String> {
+    let rank = match pid {
+        0..SM_PID => pid,
+        SM_PID..HOST_PID => pid - SM_PID,
+        HOST_PID..OTHER_PID => pid - HOST_PID,
+        _ => return None,
+    };
+    ranks.binary_search(&rank).ok()?;
+    let of = trace.meta.provenance.of_rank(Some(rank));
+    (of.origin() == Some(Origin::Modelled)).then(|| of.source().into_owned())
 }
 
 fn metadata<W: Write>(

@@ -3,6 +3,7 @@
 use super::ExportOptions;
 use super::text::quoted;
 use crate::interchange::chrome::event::compact;
+use crate::interchange::chrome::own::LABEL_KEY;
 use crate::{ArgValue, Kind, Label, Phase, Split};
 
 /// The name under which other tools see an op.
@@ -69,14 +70,21 @@ pub(super) fn value_text(value: &ArgValue) -> String {
     match value {
         ArgValue::Int(int) => int.to_string(),
         ArgValue::Float(float) => float_text(*float),
-        ArgValue::Text(text) if is_compact_json(text) => text.clone(),
-        ArgValue::Text(text) => quoted(text),
+        ArgValue::Json(text) if is_compact_json(text) => text.clone(),
+        ArgValue::Json(text) | ArgValue::Text(text) => quoted(text),
     }
 }
 
-/// True for an array or object that reads back as the very same text.
+/// The key of an argument, told from our own: a user's `weft` becomes `weft~`, a `weft~` becomes `weft~~`.
+pub(super) fn key_text(key: &str) -> String {
+    let is_taken = key.strip_prefix(LABEL_KEY).is_some_and(|rest| rest.bytes().all(|b| b == b'~'));
+    if is_taken { quoted(&format!("{key}~")) } else { quoted(key) }
+}
+
+/// True for JSON that reads back as the very same text: no text, nothing that would be a number of ours.
 fn is_compact_json(text: &str) -> bool {
-    text.starts_with(['[', '{'])
+    !text.starts_with('"')
+        && text.parse::<i64>().is_err()
         && compact(text.as_bytes()) == text
         && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

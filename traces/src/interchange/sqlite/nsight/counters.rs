@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::sheet::Sheet;
-use crate::interchange::chrome::foreign::Samples;
+use crate::interchange::chrome::foreign::{Samples, Series};
 use crate::stream::Progress;
 
 impl Sheet<'_> {
@@ -32,7 +32,8 @@ impl Sheet<'_> {
         for ((gpu, metric), samples) in series {
             let pid = self.collect.process_on(gpu).unwrap_or(-1);
             let name = names.get(&metric).cloned().unwrap_or_else(|| format!("metric {metric}"));
-            self.collect.counters.push(((pid, name), samples));
+            let series = Series { pid, name, key: String::new() };
+            self.collect.counters.push((series, samples));
         }
     }
 }
