@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::{
     bench, record,
-    units::{Size, Time},
+    units::{Share, Size, Time},
 };
 
 /// Is my communication overlapped, and why not?
@@ -44,6 +45,10 @@ pub enum Command {
     List(ListArgs),
     /// Say what is available here, and the remedy for what is not.
     Doctor,
+    /// Print what a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
+    /// Print a page for `man`.
+    Man(ManArgs),
     /// Check every kernel against its reference, on the GPUs of this computer.
     #[cfg(feature = "live")]
     #[command(hide = true)]
@@ -127,12 +132,28 @@ pub struct ConvertArgs {
 }
 
 /// `compare`.
+///
+/// Says whether the second is faster, slower, the same within noise or not comparable: by the median iteration, what is
+/// chance by the iterations' own spread, and why by causes that add up to the change.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "weftscope compare [OPTIONS] <BEFORE> <AFTER>\n       weftscope compare [OPTIONS] <BEFORE>... --to <AFTER>...",
+    after_help = "Exit codes: 0 compared, 1 failed or, with --fail-over, slower by more than that or not comparable, 2 misuse."
+)]
 pub struct CompareArgs {
-    /// What to compare with.
-    pub before: PathBuf,
-    /// What to compare.
-    pub after: PathBuf,
+    /// What to compare with, then what to compare; with --to only the former, several files being ranks of one job.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What to compare; several files are ranks of one job.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub to: Vec<PathBuf>,
+    /// Exit with 1 where an iteration takes longer by more than this (and by more than noise), and where the two are not
+    /// comparable, e.g. 3%.
+    #[arg(long, value_name = "PERCENT")]
+    pub fail_over: Option<Share>,
+    /// Ops of different layers apart.
+    #[arg(long)]
+    pub by_layer: bool,
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,
@@ -141,9 +162,27 @@ pub struct CompareArgs {
 /// `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// What to list.
+    /// What to list; nothing: what there is to list.
     #[arg(value_enum)]
-    pub what: Listing,
+    pub what: Option<Listing>,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command whose page it is [default: the program's].
+    pub command: Option<String>,
+    /// Write the pages of all commands into this folder instead, e.g. ~/.local/share/man/man1.
+    #[arg(short, long, value_name = "FOLDER", conflicts_with = "command")]
+    pub output: Option<PathBuf>,
 }
 
 /// `gpu-check`.

@@ -1,14 +1,18 @@
+//! `compare`: whether one recording is faster than another, by how much more than chance, and why.
+
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use weftscope_traces::{
-    Classifier,
+    Classifier, Trace,
     analysis::{
-        CompareConfig, CompareReport, Config, Ops, OverlapFigures, OverlapReport, compare, overlap,
+        CompareConfig, CompareReport, CompareVerdict, Config, IterationTerms, OpKey, Ops, compare,
     },
-    words::{duration, percent, shortened, signed_duration},
+    edit::merge,
+    words::{counted, duration, percent, shortened, signed_duration},
 };
 
-use super::{Outcome, args::CompareArgs, convert};
+use super::{Failure, Outcome, args::CompareArgs, convert, plain};
 
 /// Rows of the op table.
 const MAX_OPS: usize = 15;
@@ -17,31 +21,114 @@ const NAME: usize = 60;
 
 /// Prints what changed from one recording to another, rank by rank and op by op.
 pub(super) fn run(args: &CompareArgs) -> Outcome {
-    let classifier = Classifier::default();
-    let before = convert::open(&args.before, &classifier)?;
-    let after = convert::open(&args.after, &classifier)?;
+    let sides = sides(args)?;
+    let [before, after] = [opened(sides[0])?, opened(sides[1])?];
     let config = Config::default();
     let (old, new) = (Ops::of(&before, &config), Ops::of(&after, &config));
-    let report = compare(&old, &new, CompareConfig::default());
-    let mut out = io::stdout().lock();
+    let config = CompareConfig { by_layer: args.by_layer, ..CompareConfig::default() };
+    let report = compare(&old, &new, config);
     if args.json {
+        let mut out = io::stdout().lock();
         serde_json::to_writer(&mut out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
-        return Ok(out.flush()?);
+        out.flush()?;
+    } else {
+        let mut out = plain::stdout();
+        text(&report, sides, [&before, &after], &mut out)?;
+        out.flush()?;
     }
-    for (which, path, trace) in [("before", &args.before, &before), ("after", &args.after, &after)]
+    gate(args, &report)
+}
+
+/// Files before and after.
+fn sides(args: &CompareArgs) -> Result<[&[PathBuf]; 2], Failure> {
+    match (&args.files[..], &args.to[..]) {
+        (before, after) if !after.is_empty() => Ok([before, after]),
+        ([_, _], _) => Ok(args.files.split_at(1).into()),
+        (files, _) => Err(Failure::misuse(
+            format!(
+                "two recordings are compared, {} given: BEFORE AFTER, or BEFORE... --to AFTER...",
+                counted(files.len() as u64, "file")
+            ),
+            "compare",
+        )),
+    }
+}
+
+/// The files of one job as one recording.
+fn opened(files: &[PathBuf]) -> Result<Trace, Failure> {
+    let classifier = Classifier::default();
+    let traces: Result<Vec<Trace>, Failure> =
+        files.iter().map(|file| convert::open(file, &classifier)).collect();
+    let place = || files.first().map_or_else(String::new, |file| file.display().to_string());
+    merge(traces?).map_err(|error| Failure::failed(error, place()))
+}
+
+/// With `--fail-over`: a failure where the second is slower by more, or nobody can tell.
+fn gate(args: &CompareArgs, report: &CompareReport) -> Outcome {
+    let Some(over) = args.fail_over else { return Ok(()) };
+    let share = report.iteration_ratio.map_or(0.0, |ratio| ratio - 1.0);
+    match report.verdict {
+        CompareVerdict::NotComparable => {
+            let why = report.not_comparable.first().map_or("", |why| why.trim_end_matches('.'));
+            Err(Failure::failed(format!("not comparable: {why}"), "--fail-over"))
+        }
+        CompareVerdict::Slower if share > over.share => Err(Failure::failed(
+            format!("slower by {}, more than {}", percent(share), percent(over.share)),
+            "--fail-over",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn text(
+    report: &CompareReport,
+    sides: [&[PathBuf]; 2],
+    traces: [&Trace; 2],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (which, (files, trace)) in
+        ["before", "after"].into_iter().zip(sides.into_iter().zip(traces))
     {
         let (provenance, title) = (trace.meta.provenance.name(), &trace.meta.title);
-        writeln!(out, "{which:>6}: {} ({provenance}): {title}", path.display())?;
+        let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let title = if files.len() == 1 { format!(": {title}") } else { String::new() };
+        writeln!(out, "{which:>6}: {} ({provenance}){title}", files.join(", "))?;
+        for note in &trace.diagnostics.notes {
+            writeln!(out, "        {note}")?;
+        }
     }
-    for caveat in &report.caveats {
+    writeln!(out, "\n{}", paragraph(report))?;
+    for caveat in report.caveats.iter().filter(|caveat| !report.not_comparable.contains(caveat)) {
         writeln!(out, "{caveat}")?;
     }
-    writeln!(out, "\n{}", report.sentence)?;
-    terms(&report, &mut out)?;
-    ranks(&overlap(&old), &overlap(&new), &mut out)?;
-    ops(&report, &mut out)?;
-    Ok(out.flush()?)
+    terms(report, out)?;
+    ranks(report, out)?;
+    ops(report, out)
+}
+
+/// The verdict, how far it is from chance, why, and what waiting has to do with it.
+fn paragraph(report: &CompareReport) -> String {
+    let [old, new] = report.noise.iterations.map(|count| count as u64);
+    let name = report.verdict.name();
+    let verdict = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+    let noise = match report.noise.gate_ns {
+        Some(gate_ns) if gate_ns > 0.0 => format!(
+            " ({} and {}; chance makes up to {})",
+            counted(old, "iteration"),
+            new,
+            duration(gate_ns.round() as i64)
+        ),
+        _ => String::new(),
+    };
+    let mut all = vec![format!("{verdict}{noise}.")];
+    all.extend(report.not_comparable.iter().cloned());
+    all.push(report.sentence.clone());
+    all.push(report.hidden.clone());
+    all.push(report.waiting.clone());
+    all.retain(|sentence| !sentence.is_empty());
+    all.dedup();
+    all.join(" ")
 }
 
 /// What an iteration consists of, and why it takes another time; both add up.
@@ -66,37 +153,43 @@ fn terms(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn ranks(old: &OverlapReport, new: &OverlapReport, out: &mut dyn Write) -> io::Result<()> {
-    type Figure = fn(&OverlapFigures) -> Option<i64>;
+/// The same rank by rank: its part of the median iteration.
+fn ranks(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
+    type Figure = fn(&IterationTerms) -> Option<f64>;
     let figures: [(&str, Figure); 5] = [
-        ("compute", |f| Some(f.compute_ns)),
-        ("communication", |f| Some(f.comm_ns)),
-        ("exposed", |f| Some(f.exposed_comm_ns)),
-        ("waiting", |f| f.wait_ns),
-        ("idle", |f| Some(f.idle_ns)),
+        ("computation", |terms| Some(terms.compute_ns)),
+        ("communication", |terms| Some(terms.comm_ns)),
+        ("exposed", |terms| Some(terms.exposed_comm_ns)),
+        ("waiting", |terms| terms.wait_ns),
+        ("idle", |terms| Some(terms.idle_ns)),
     ];
-    for rank in &old.ranks {
-        let Some(other) = new.ranks.iter().find(|other| other.rank == rank.rank) else {
-            writeln!(out, "\nrank {} is only in the first", rank.rank)?;
+    for rank in &report.ranks {
+        let [Some(old), Some(new)] = &rank.terms else {
+            let which = if rank.terms[0].is_some() { "first" } else { "second" };
+            writeln!(out, "\nrank {} is only in the {which}", rank.rank)?;
             continue;
         };
-        writeln!(out, "\nrank {}", rank.rank)?;
+        writeln!(out, "\nrank {}, median iteration", rank.rank)?;
         for (name, figure) in figures {
-            let text = match (figure(&rank.total), figure(&other.total)) {
-                (Some(old), Some(new)) => change(old as f64, new as f64),
+            let text = match (figure(old), figure(new)) {
+                (Some(old), Some(new)) => change(old, new),
                 _ => "not known of both".to_owned(),
             };
             writeln!(out, "  {name:13} {text}")?;
         }
-        let hidden = [&rank.total, &other.total].map(|total| percent(total.overlap_pct / 100.0));
+        let hidden = [old, new].map(|terms| match terms.comm_ns {
+            0.0 => "–".to_owned(),
+            comm_ns => percent(1.0 - terms.exposed_comm_ns / comm_ns),
+        });
         writeln!(out, "  {:13} {:>10} → {:>10}", "hidden", hidden[0], hidden[1])?;
     }
-    for rank in &new.ranks {
-        if !old.ranks.iter().any(|other| other.rank == rank.rank) {
-            writeln!(out, "\nrank {} is only in the second", rank.rank)?;
-        }
-    }
     Ok(())
+}
+
+/// An op's name, and its layer where layers are told apart.
+fn name(op: &OpKey) -> String {
+    let layer = op.layer.map_or_else(String::new, |layer| format!(" (layer {layer})"));
+    format!("{}{layer}", shortened(&op.name, NAME))
 }
 
 fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
@@ -107,7 +200,7 @@ fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     for row in report.both.iter().take(MAX_OPS) {
         let [old, new] = row.durations.map(|durations| durations.mean_ns());
         let (change, in_all) = (change(old, new), signed_duration(row.change_ns));
-        writeln!(out, "  {change}  {in_all:>10}  {}", shortened(&row.op.name, NAME))?;
+        writeln!(out, "  {change}  {in_all:>10}  {}", name(&row.op))?;
     }
     if report.both.len() > MAX_OPS {
         writeln!(out, "  … and {} more", report.both.len() - MAX_OPS)?;
@@ -115,7 +208,7 @@ fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     for (which, rows) in [("first", &report.removed), ("second", &report.added)] {
         for row in rows.iter().take(MAX_OPS) {
             let mean = in_words(row.durations.mean_ns());
-            let (count, name) = (row.durations.count, shortened(&row.op.name, NAME));
+            let (count, name) = (row.durations.count, name(&row.op));
             writeln!(out, "  only in the {which}: {count} × {mean} {name}")?;
         }
     }

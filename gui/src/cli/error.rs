@@ -35,6 +35,7 @@ impl Failure {
             Self::OutputClosed => return ExitCode::SUCCESS,
         };
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = super::plain::plain(&line);
         // With stderr closed nothing can be reported; the exit code still says it.
         let _unheard = io::Write::write_fmt(&mut io::stderr(), format_args!("weftscope: {line}\n"));
         ExitCode::from(code)

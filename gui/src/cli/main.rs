@@ -8,7 +8,7 @@ use super::{
     args::{Cli, Command},
     bench, compare, convert, doctor,
     error::{Failure, Outcome},
-    list, record, report, shot, window,
+    list, record, report, shell, shot, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -35,6 +35,8 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::List(args)) => list::run(args.what),
         Some(Command::Doctor) => doctor::run(),
+        Some(Command::Completions(args)) => shell::completions(&args),
+        Some(Command::Man(args)) => shell::man(&args),
         #[cfg(feature = "live")]
         Some(Command::GpuCheck(args)) => gpu_check::run(&args),
     }
@@ -55,7 +57,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let paragraph = text.split("\n\n").next().unwrap_or(text);
-    Failure::Misuse(format!("{paragraph} (weftscope --help explains)")).report()
+    let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+    let tip = tip.map_or_else(String::new, |tip| format!("; {tip}"));
+    Failure::Misuse(format!("{paragraph}{tip} (weftscope --help explains)")).report()
 }
 
 /// An interrupted export leaves nothing half-written behind.

@@ -17,6 +17,7 @@ mod list;
 mod main;
 #[cfg(not(feature = "live"))]
 mod no_engine;
+mod plain;
 mod progress;
 #[cfg(feature = "live")]
 mod record;
@@ -29,6 +30,7 @@ mod reported;
 mod run_args;
 #[cfg(feature = "live")]
 mod run_spec;
+mod shell;
 mod shot;
 mod units;
 mod window;
@@ -38,4 +40,4 @@ pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
 use no_engine::{bench, headless, record};
-pub use units::{Size, Skew, Time};
+pub use units::{Share, Size, Skew, Time};

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use weftscope_traces::Classifier;
 
 use super::{
-    Failure, Outcome, args::ReportArgs, convert, report_json, report_text, reported::reports,
+    Failure, Outcome, args::ReportArgs, convert, plain, report_json, report_text, reported::reports,
 };
 
 /// Reads the files, matches their ranks, prints.
@@ -19,11 +19,12 @@ pub(super) fn run(args: &ReportArgs) -> Outcome {
         traces.push((file.clone(), convert::open(file, &classifier)?));
     }
     let reports = reports(traces);
-    let mut out = io::stdout().lock();
     if args.json {
+        let mut out = io::stdout().lock();
         report_json::write(&reports, &mut out)?;
-    } else {
-        report_text::write(reports, &mut out)?;
+        return Ok(out.flush()?);
     }
+    let mut out = plain::stdout();
+    report_text::write(reports, &mut out)?;
     Ok(out.flush()?)
 }

@@ -15,7 +15,10 @@ use weftscope_engine::{
 };
 
 use super::{Failure, units::Skew};
-use crate::{app::live::Knob, files::FileError};
+use crate::{
+    app::live::Knob,
+    files::{FileError, did_you_mean},
+};
 
 /// What to run. The defaults are the program's main job.
 #[derive(Debug, Args)]
@@ -145,7 +148,8 @@ pub(super) fn layers(text: &str) -> Result<Option<u32>, Failure> {
 
 /// Misuse: a name that stands for nothing.
 pub(super) fn unknown(what: &str, text: &str, known: &str) -> Failure {
-    Failure::misuse(format!("unknown {what} {text:?} (known: {known})"), &format!("--{what}"))
+    let near = did_you_mean(text, known.split(", "));
+    Failure::misuse(format!("unknown {what} {text:?}{near} (known: {known})"), &format!("--{what}"))
 }
 
 fn split(text: &str) -> Result<SplitChoice, Failure> {

@@ -34,6 +34,28 @@ impl FromStr for Time {
     }
 }
 
+/// A share of something, typed in percent: `3%`, `0.5 %`, `3`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    /// 0.03 of `3%`.
+    pub share: f64,
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.trim().trim_end_matches('%').trim_end();
+        let percent: f64 = number
+            .parse()
+            .map_err(|_| format!("{text:?} is no percentage; write for example 3%"))?;
+        if !(0.0..=1e6).contains(&percent) {
+            return Err(format!("{text:?} is out of range"));
+        }
+        Ok(Self { share: percent / 100.0 })
+    }
+}
+
 /// A picture size, e.g. `1920x1080`, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -101,6 +123,13 @@ mod tests {
         assert!(ns("12").unwrap_err().contains("no unit"));
         assert!(ns("1h").unwrap_err().contains("unknown unit"));
         assert!(ns("x1ms").is_err() && ns("ms").is_err() && ns("1e300s").is_err());
+    }
+
+    #[test]
+    fn shares_are_percentages() {
+        let share = |text: &str| text.parse::<Share>().map(|share| share.share);
+        assert_eq!([share("3%"), share("0.5 %"), share("12")], [Ok(0.03), Ok(0.005), Ok(0.12)]);
+        assert!(share("-1%").is_err() && share("x").is_err() && share("nan").is_err());
     }
 
     #[test]

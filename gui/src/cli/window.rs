@@ -1,9 +1,11 @@
 use std::path::Path;
 
-use super::{Failure, Outcome, args::WindowArgs, doctor};
+use clap::{Command, CommandFactory};
+
+use super::{Cli, Failure, Outcome, args::WindowArgs, doctor};
 use crate::{
     app::{self, Start},
-    files::{FileError, Sample},
+    files::{FileError, Sample, did_you_mean},
 };
 
 /// The window, or the same without one where there is no display.
@@ -31,21 +33,29 @@ fn check(file: &Path) -> Outcome {
     let Err(error) = std::fs::metadata(file) else { return Ok(()) };
     let is_word = file.extension().is_none() && file.components().count() == 1;
     if error.kind() == std::io::ErrorKind::NotFound && is_word {
-        let cause = "neither a command nor a file (weftscope --help explains)";
-        return Err(Failure::misuse(cause, &file.display().to_string()));
+        let typed = file.display().to_string();
+        let program = Cli::command();
+        let near = did_you_mean(&typed, program.get_subcommands().map(Command::get_name));
+        let cause = format!("neither a command nor a file{near} (weftscope --help explains)");
+        return Err(Failure::misuse(cause, &typed));
     }
     Err(FileError::io("cannot open", &error, file).into())
 }
 
 fn without_window(args: &WindowArgs) -> Outcome {
     let files = &args.files;
-    if let ([after], [before]) = (&files[..], &args.against[..]) {
-        let (before, after) = (before.clone(), after.clone());
-        return super::compare::run(&super::args::CompareArgs { before, after, json: false });
-    }
     if !args.against.is_empty() {
-        let cause = "without a window one recording is compared with one: FILE --against FILE";
-        return Err(Failure::misuse(cause, "--against"));
+        if files.is_empty() {
+            let cause = "without a window it takes a recording to compare: FILE --against FILE";
+            return Err(Failure::misuse(cause, "--against"));
+        }
+        return super::compare::run(&super::args::CompareArgs {
+            files: args.against.clone(),
+            to: files.clone(),
+            fail_over: None,
+            by_layer: false,
+            json: false,
+        });
     }
     if files.is_empty() {
         return super::headless::run(Path::new("."));

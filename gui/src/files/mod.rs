@@ -4,6 +4,7 @@ mod atomic;
 mod error;
 mod format;
 mod marks;
+mod nearest;
 mod sample;
 mod trace_file;
 mod typed;
@@ -12,6 +13,7 @@ pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomic
 pub use error::FileError;
 pub use format::TraceFormat;
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
+pub use nearest::did_you_mean;
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{Hook, SaveOptions, no_hook, open_trace, save_trace};
 pub use typed::{expand, paths_of_text};

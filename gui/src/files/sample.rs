@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::FileError;
+use super::{FileError, nearest::did_you_mean};
 
 /// A recording that is part of the program.
 #[derive(Clone, Copy)]
@@ -36,7 +36,8 @@ impl Sample {
         known.map(Some).ok_or_else(|| {
             let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
             let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            FileError::new(format!("no such sample (there are: {known})"), path)
+            let near = did_you_mean(name, names);
+            FileError::new(format!("no such sample{near} (there are: {known})"), path)
         })
     }
 }

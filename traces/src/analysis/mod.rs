@@ -40,8 +40,8 @@ pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
 pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
 pub use compare::{
-    Cause, CauseKind, CompareConfig, CompareReport, ComparedOp, IterationTerms, OneSidedOp,
-    OpChange, OpKey, compare,
+    Cause, CauseKind, CompareConfig, CompareReport, CompareVerdict, ComparedOp, ComparedRank,
+    IterationTerms, Noise, OneSidedOp, OpChange, OpKey, compare,
 };
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};

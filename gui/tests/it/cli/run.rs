@@ -164,6 +164,17 @@ fn lists_help_doctor_and_comparison() {
     let report: Value =
         serde_json::from_str(&place.ok(&["compare", "--json", "a.weft", "b.weft"])).unwrap();
     assert!(text.contains(report["sentence"].as_str().unwrap()), "{text}");
+    assert_eq!(report["verdict"], "faster", "{report}");
+    assert!(text.contains("\nFaster. An iteration"), "{text}");
+    place.ok(&["compare", "a.weft", "b.weft", "--fail-over", "3%"]);
+    // What was found is printed all the same.
+    let slower = place.run(&["compare", "b.weft", "a.weft", "--fail-over", "1%"]);
+    let line = String::from_utf8(slower.stderr).unwrap();
+    assert_eq!(slower.status.code(), Some(1), "{line}");
+    assert!(line.starts_with("weftscope: slower by") && line.lines().count() == 1, "{line}");
+    assert!(String::from_utf8(slower.stdout).unwrap().contains("\nSlower. An iteration"));
+    place.ok(&["compare", "b.weft", "a.weft", "--fail-over", "99999%"]);
+    assert!(place.fails(&["compare", "a.weft"], 2).contains("1 file given"));
     // Without a display the window's comparison is the command's.
     let headless = place.ok(&["b.weft", "--against", "a.weft", "--headless"]);
     assert_eq!(headless, text);
@@ -210,4 +221,94 @@ fn real_recordings_report_the_figures_known_for_them() {
     assert!(figure(&weave, 0, "wait_us") > 9_000.0 && figure(&weave, 1, "wait_us") < 500.0);
     let alone = &report(&place, &[w0])["traces"][0]["ranks"][0];
     assert_eq!((&alone["wait_us"], &alone["wait_method"]), (&Value::Null, &"single_rank".into()));
+}
+
+#[test]
+fn both_ranks_of_two_recordings_are_compared_and_say_what_waiting_hides() {
+    let names = ["sequential_rank0", "sequential_rank1", "weave_rank0", "weave_rank1"];
+    let files = names.map(|name| recording(name).to_str().unwrap().to_owned());
+    let [s0, s1, w0, w1] = &files;
+    let place = Place::new();
+    let text = place.ok(&["compare", s0, s1, "--to", w0, w1]);
+    let paragraph = text.lines().nth(3).unwrap();
+    for said in [
+        "Same within noise (3 iterations and 3; chance makes up to",
+        "is hidden instead of 0 %",
+        "a rank waits 2.08 ms for the last in the second and 944 µs in the first",
+    ] {
+        assert!(paragraph.contains(said), "{said}: {paragraph}");
+    }
+    let report: Value = serde_json::from_str(&place.ok(&[
+        "compare",
+        "--json",
+        s0,
+        s1,
+        "--to",
+        w0,
+        w1,
+        "--fail-over",
+        "3%",
+    ]))
+    .unwrap();
+    let terms = |side: usize, key: &str| report["terms"][side][key].as_f64().unwrap();
+    let change = terms(1, "iteration_ns") - terms(0, "iteration_ns");
+    let causes = report["causes"].as_array().unwrap().iter();
+    let sum: f64 = causes.map(|cause| cause["change_ns"].as_f64().unwrap()).sum();
+    assert!((change - sum).abs() < 1.0, "{change} {sum}");
+}
+
+#[test]
+fn names_do_not_steer_the_terminal() {
+    let place = Place::new();
+    let event = |name: &str, ts: u32| {
+        format!(
+            r#"{{"ph":"X","cat":"kernel","name":"{name}","ts":{ts},"dur":5,"pid":0,"tid":7,"args":{{"device":0,"stream":7}}}}"#
+        )
+    };
+    let bad = event(r"\u001b]0;owned\u0007\u009b31mgemm", 0);
+    let text = format!(r#"{{"traceEvents":[{bad},{}]}}"#, event(r"nccl\u001b[2J", 10));
+    fs::write(place.path("a.json"), &text).unwrap();
+    fs::write(place.path("b.json"), &text).unwrap();
+    for args in [
+        &["report", "a.json"][..],
+        &["compare", "a.json", "b.json"],
+        &["report", "a.json", "b.json"],
+    ] {
+        let text = place.ok(args);
+        assert!(text.contains("nccl"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{text:?}");
+    }
+}
+
+#[test]
+fn completions_pages_and_what_there_is_to_list() {
+    let place = Place::new();
+    let script = place.ok(&["completions", "bash"]);
+    assert!(script.contains("--fail-over") && script.contains("weftscope"), "{script}");
+    let page = place.ok(&["man", "compare"]);
+    assert!(page.contains(".TH weftscope-compare") && page.contains("fail"), "{page}");
+    assert!(place.ok(&["man"]).contains(".TH weftscope 1"));
+    fs::create_dir(place.path("man1")).unwrap();
+    place.ok(&["man", "-o", "man1"]);
+    let pages = fs::read_dir(place.path("man1")).unwrap().count();
+    assert!(pages > 8 && place.path("man1/weftscope-report.1").exists(), "{pages}");
+    let list = place.ok(&["list"]);
+    for choice in ["models", "machines", "strategies", "choosers", "transports", "samples"] {
+        assert!(list.lines().any(|line| line.starts_with(choice)), "{list}");
+    }
+}
+
+#[test]
+fn a_name_that_is_mistyped_gets_the_nearest_offered() {
+    let place = Place::new();
+    for (args, meant, code) in [
+        (&["reprot"][..], "did you mean \"report\"", 2),
+        (&["list", "modls"], "'models'", 2),
+        (&["man", "comapre"], "did you mean \"compare\"", 2),
+        (&["record", "-o", "o.json", "--strategy", "tokenwaeve"], "did you mean \"tokenweave\"", 2),
+        (&["report", "sample:h200x2-tokenwave"], "did you mean \"h200x2-tokenweave\"", 1),
+    ] {
+        let line = place.fails(args, code);
+        assert!(line.contains(meant), "{args:?}: {line}");
+    }
 }

@@ -1,17 +1,22 @@
 //! What changed between two recordings, or two iterations of one, and why?
 
 mod causes;
+mod noise;
 mod side;
 mod verdict;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::{DurationStats, Ops};
-use crate::model::Kind;
+use crate::model::{Kind, Origin};
 
 use causes::causes;
 pub use causes::{Cause, CauseKind, IterationTerms, OpChange};
+pub use noise::Noise;
 use side::Side;
+pub use verdict::CompareVerdict;
 
 /// How to compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +30,18 @@ pub struct CompareConfig {
 /// Ops of two traces side by side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CompareReport {
+    /// Whether the second is faster.
+    pub verdict: CompareVerdict,
+    /// Why they cannot be compared, where they cannot; else empty.
+    pub not_comparable: Vec<String>,
     /// How much longer the second takes, and what does most of it.
     pub sentence: String,
+    /// How much more or less communication is hidden; empty where it is about the same.
+    pub hidden: String,
+    /// What waiting for a late rank takes in both and what would be without it; empty where it is not known or nothing.
+    pub waiting: String,
+    /// How much is chance.
+    pub noise: Noise,
     /// Why the two may not be comparable, a sentence each.
     pub caveats: Vec<String>,
     /// Ops of both, largest change of time per iteration first.
@@ -35,14 +50,25 @@ pub struct CompareReport {
     pub added: Vec<OneSidedOp>,
     /// Ops that only the first has, most time first.
     pub removed: Vec<OneSidedOp>,
-    /// Median iteration of each over all ranks; the span of all ops where there are no marks.
+    /// Median iteration of each, the mean over its ranks; the span of all ops where there are no marks.
     pub iteration_ns: [i64; 2],
     /// `second / first` of those; `None` when the first is empty.
     pub iteration_ratio: Option<f64>,
     /// What the median iteration of each consists of.
     pub terms: [IterationTerms; 2],
+    /// The same of each rank, by its number.
+    pub ranks: Vec<ComparedRank>,
     /// Why it takes another time, most first; they add up to the change of [`IterationTerms::iteration_ns`].
     pub causes: Vec<Cause>,
+}
+
+/// One rank in both.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparedRank {
+    /// Its number.
+    pub rank: u32,
+    /// What its part of the median iteration consists of; `None` where a trace has no such rank.
+    pub terms: [Option<IterationTerms>; 2],
 }
 
 /// What makes ops of two traces the same.
@@ -105,13 +131,33 @@ pub fn compare(first: &Ops<'_>, second: &Ops<'_>, config: CompareConfig) -> Comp
     for rows in [&mut report.added, &mut report.removed] {
         rows.sort_by(|a, b| b.per_iteration_ns.total_cmp(&a.per_iteration_ns));
     }
-    report.iteration_ns = [&sides[0], &sides[1]].map(Side::median_ns);
-    let [before, after] = report.iteration_ns.map(|ns| ns as f64);
-    report.iteration_ratio = (before > 0.0).then(|| after / before);
     (report.terms, report.causes) = causes([first, second], &sides);
-    report.sentence = verdict::sentence(&report);
+    let [before, after] = report.terms.map(|terms| terms.iteration_ns);
+    report.iteration_ns = [before, after].map(|ns| ns.round() as i64);
+    report.iteration_ratio = (before > 0.0).then(|| after / before);
+    report.ranks = ranks([first, second], &sides);
+    let is_exact = [first, second]
+        .iter()
+        .all(|ops| ops.trace.meta.provenance.origin() == Some(Origin::Modelled));
+    let lengths = [sides[0].lengths_ns(), sides[1].lengths_ns()];
+    report.noise = Noise::of([&lengths[0], &lengths[1]], is_exact);
     report.caveats = verdict::caveats(first, second);
+    report.not_comparable = verdict::not_comparable(first, second, &report);
+    report.verdict = verdict::verdict(&report);
+    report.hidden = verdict::hidden(&report);
+    report.waiting = verdict::waiting(&report);
+    report.sentence = verdict::sentence(&report);
     report
+}
+
+fn ranks(ops: [&Ops<'_>; 2], sides: &[Side<'_>; 2]) -> Vec<ComparedRank> {
+    let numbers: BTreeSet<u32> =
+        ops.iter().flat_map(|ops| &ops.ranks).map(|rank| rank.rank).collect();
+    let of = |rank| ComparedRank {
+        rank,
+        terms: [0, 1].map(|at| IterationTerms::of_rank(&sides[at].middle(), rank)),
+    };
+    numbers.into_iter().map(of).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::{OneSidedOp, OpKey};
 use crate::analysis::iteration_lengths::iteration_spans;
-use crate::analysis::stats::median;
 use crate::analysis::{DurationStats, GpuOp, Ops, RankOps};
 use crate::model::Span;
 
@@ -10,8 +9,8 @@ use crate::model::Span;
 pub(super) struct Side<'a> {
     /// Durations of every op, whole, those that start in the iterations compared.
     pub(super) durations: BTreeMap<OpKey, DurationStats>,
-    /// The iterations compared, each rank's counted apart.
-    pub(super) iterations: Vec<RankIteration<'a>>,
+    /// The iterations compared, each on all ranks that have it.
+    pub(super) iterations: Vec<Vec<RankIteration<'a>>>,
 }
 
 /// One iteration of one rank; a rank without marks is one, from its first op's start to its last op's end.
@@ -31,30 +30,33 @@ impl<'a> Side<'a> {
             if let Some(index) = index {
                 spans = spans.into_iter().skip(index).take(1).collect();
             }
-            let is_compared = |op: &&GpuOp| {
-                index.is_none() || spans.iter().any(|span| span.contains(op.span.start_ns))
-            };
-            for op in rank.ops.iter().filter(is_compared) {
+            spans.sort_unstable_by_key(|span| span.start_ns);
+            for op in rank.ops.iter().filter(|op| is_inside(&spans, op)) {
                 let label = ops.trace.label(op.label);
                 let layer = label.layer.filter(|_| by_layer);
                 let key = OpKey { name: label.name.clone(), kind: op.kind, layer };
                 side.durations.entry(key).or_default().add(op.span.len_ns());
             }
-            side.iterations.extend(spans.into_iter().map(|span| RankIteration { rank, span }));
+            for (at, span) in spans.into_iter().enumerate() {
+                if side.iterations.len() == at {
+                    side.iterations.push(Vec::new());
+                }
+                side.iterations[at].push(RankIteration { rank, span });
+            }
         }
         side
     }
 
-    /// Length of the median iteration, ns; 0 without any.
-    pub(super) fn median_ns(&self) -> i64 {
-        let lengths = self.iterations.iter().map(|iteration| iteration.span.len_ns());
-        median(lengths.collect()).unwrap_or_default()
+    /// Length of each iteration, the mean over its ranks, ns.
+    pub(super) fn lengths_ns(&self) -> Vec<f64> {
+        self.iterations.iter().map(|ranks| length_ns(ranks)).collect()
     }
 
     /// The iterations of median length: one, or the two in the middle of an even number.
-    pub(super) fn middle(&self) -> Vec<&RankIteration<'a>> {
-        let mut sorted: Vec<&RankIteration<'a>> = self.iterations.iter().collect();
-        sorted.sort_by_key(|iteration| iteration.span.len_ns());
+    pub(super) fn middle(&self) -> Vec<&[RankIteration<'a>]> {
+        let mut sorted: Vec<&[RankIteration<'a>]> =
+            self.iterations.iter().map(Vec::as_slice).collect();
+        sorted.sort_by(|a, b| length_ns(a).total_cmp(&length_ns(b)));
         match sorted.len() {
             0 => Vec::new(),
             count => sorted[(count - 1) / 2..=count / 2].to_vec(),
@@ -68,6 +70,21 @@ impl<'a> Side<'a> {
 
     /// Time of an op an iteration and rank, ns.
     pub(super) fn per_iteration_ns(&self, durations: &DurationStats) -> f64 {
-        durations.total_ns as f64 / self.iterations.len().max(1) as f64
+        let count: usize = self.iterations.iter().map(Vec::len).sum();
+        durations.total_ns as f64 / count.max(1) as f64
     }
+}
+
+fn length_ns(ranks: &[RankIteration<'_>]) -> f64 {
+    let sum: i64 = ranks.iter().map(|iteration| iteration.span.len_ns()).sum();
+    sum as f64 / ranks.len().max(1) as f64
+}
+
+/// Starts in one of the spans, which are in order.
+fn is_inside(spans: &[Span], op: &GpuOp) -> bool {
+    let at_ns = op.span.start_ns;
+    let started = spans.partition_point(|span| span.start_ns <= at_ns);
+    // An op that takes no time can stand at the very end of a rank's only iteration.
+    let holds = |span: &Span| span.contains(at_ns) || op.span.is_empty() && span.end_ns == at_ns;
+    started > 0 && holds(&spans[started - 1])
 }

@@ -153,6 +153,86 @@ fn two_iterations_of_one_recording_are_compared() {
     assert!(report.sentence.starts_with("One of the two ran nothing"), "{}", report.sentence);
 }
 
+/// Iterations of these lengths, measured, each one GEMM.
+fn measured(lengths: &[i64]) -> String {
+    let (mut marks, mut slices, mut at) = (Vec::new(), Vec::new(), 0);
+    for length in lengths {
+        marks.push(format!("mark {at}..{} step", at + length));
+        slices.push(format!("gemm {at}..{} g", at + length));
+        at += length;
+    }
+    format!("measured\n rank 0\n marks 0: {}\n stream 0: {}", marks.join(";"), slices.join(";"))
+}
+
+#[test]
+fn a_change_within_the_iterations_own_spread_is_no_change() {
+    let verdict = |before: &[i64], after: &[i64]| {
+        let report = compared(&measured(before), &measured(after), CompareConfig::default());
+        assert_adds_up(&report);
+        (report.verdict, report.not_comparable.len())
+    };
+    let quiet = [1000, 1002, 998, 1001, 999, 1000];
+    let loud = [1000, 1200, 800, 1100, 900, 1000];
+    let longer = |by: i64, all: [i64; 6]| all.map(|length| length + by);
+    assert_eq!(verdict(&quiet, &longer(40, quiet)), (CompareVerdict::Slower, 0));
+    assert_eq!(verdict(&longer(40, quiet), &quiet), (CompareVerdict::Faster, 0));
+    assert_eq!(verdict(&loud, &longer(40, loud)), (CompareVerdict::SameWithinNoise, 0));
+    // Less than half a percent is nothing, however quiet.
+    assert_eq!(verdict(&[1000; 6], &[1004; 6]), (CompareVerdict::SameWithinNoise, 0));
+    // One measured iteration says nothing of chance; one modelled is like any other.
+    assert_eq!(verdict(&quiet, &[1300]), (CompareVerdict::NotComparable, 1));
+    let modelled = |lengths| measured(lengths).replace("measured", "");
+    let report = compared(&modelled(&[1000]), &modelled(&[1300]), CompareConfig::default());
+    assert_eq!((report.verdict, report.noise.gate_ns), (CompareVerdict::Slower, Some(0.0)));
+    let report = compared(&modelled(&quiet), &measured(&quiet), CompareConfig::default());
+    assert_eq!(report.verdict, CompareVerdict::NotComparable);
+}
+
+/// One iteration against three of the same: figures are an iteration's, not a recording's.
+#[test]
+fn recordings_of_different_length_are_compared_by_the_iteration() {
+    let steps = |count: i64| {
+        let of = |at: i64| (at * 100, at * 100 + 60, at * 100 + 80);
+        let marks = (0..count).map(of).map(|(at, ..)| format!("mark {at}..{} step", at + 100));
+        let slices = (0..count)
+            .map(of)
+            .map(|(at, gemm, comm)| format!("gemm {at}..{gemm} g; comm {gemm}..{comm} ar"));
+        let [marks, slices] =
+            [marks.collect::<Vec<_>>(), slices.collect::<Vec<_>>()].map(|all| all.join(";"));
+        format!("rank 0\n marks 0: {marks}\n stream 0: {slices}")
+    };
+    let report = compared(&steps(1), &steps(3), CompareConfig::default());
+    assert_eq!(report.terms[0], report.terms[1]);
+    assert!(report.causes.is_empty());
+    assert_eq!(report.ranks[0].terms, report.terms.map(Some));
+    assert!(report.both.iter().all(|op| op.change_ns == 0.0), "{:?}", report.both);
+    assert_eq!(report.verdict, CompareVerdict::SameWithinNoise);
+}
+
+/// By hand: 100 ns of communication, half of it waiting; first with nothing beside it, then under a GEMM.
+#[test]
+fn waiting_that_is_hidden_costs_nothing() {
+    let of = |beside: &str| {
+        format!(
+            "rank 0
+         stream 0: gemm 0..100 g; comm 100..200 ar{beside}
+         rank 1
+         stream 0: gemm 0..150 g; comm 150..200 ar"
+        )
+    };
+    let report = compared(&of(""), &of("\n stream 1: gemm 100..150 h"), CompareConfig::default());
+    assert_adds_up(&report);
+    assert_eq!(report.terms.map(|terms| terms.wait_ns), [Some(25.0), Some(25.0)]);
+    assert_eq!(report.terms.map(|terms| terms.exposed_wait_ns), [Some(25.0), Some(0.0)]);
+    assert_eq!(change(&report, CauseKind::Waiting), -25.0);
+    assert_eq!(change(&report, CauseKind::Hiding), 0.0);
+    assert!(
+        report.waiting.ends_with("the second would take 14.3 % more, 200 ns instead of 175 ns."),
+        "{}",
+        report.waiting
+    );
+}
+
 /// On streams written at random: terms and causes add up, and the other way round every cause has the other sign.
 #[test]
 fn causes_add_up_on_random_traces() {

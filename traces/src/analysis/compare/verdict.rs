@@ -1,24 +1,97 @@
-use super::{Cause, CauseKind, CompareReport};
+//! What is said of a comparison: the verdict, why there is none, and the sentences.
+
+use serde::Serialize;
+
+use super::{Cause, CauseKind, CompareReport, IterationTerms};
 use crate::analysis::Ops;
 use crate::model::{Origin, Trace};
-use crate::words::{duration, percent, shortened, signed_duration};
+use crate::words::{counted, duration, percent, shortened, signed_duration};
 
 /// Below this share of the iteration, two iterations are as long as one another.
 const ALIKE: f64 = 0.005;
+/// A change of the share of hidden communication from which on it is worth a sentence.
+const NOTABLE_SHARE: f64 = 0.05;
 /// A cause is named from this share of the largest on.
 const NAMED: f64 = 0.15;
+
+/// Whether the second is faster than the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompareVerdict {
+    /// Its iteration is shorter by more than chance.
+    Faster,
+    /// Its iteration is longer by more than chance.
+    Slower,
+    /// The change is no more than chance, or than half a percent.
+    SameWithinNoise,
+    /// They do not say; see [`CompareReport::not_comparable`].
+    #[default]
+    NotComparable,
+}
+
+impl CompareVerdict {
+    /// `same within noise`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::SameWithinNoise => "same within noise",
+            Self::NotComparable => "not comparable",
+        }
+    }
+}
+
+pub(super) fn verdict(report: &CompareReport) -> CompareVerdict {
+    let [old, new] = report.terms.map(|terms| terms.iteration_ns);
+    let change_ns = new - old;
+    let gate_ns = report.noise.gate_ns.unwrap_or(0.0);
+    if !report.not_comparable.is_empty() {
+        CompareVerdict::NotComparable
+    } else if change_ns.abs() <= gate_ns.max(ALIKE * old) {
+        CompareVerdict::SameWithinNoise
+    } else if change_ns < 0.0 {
+        CompareVerdict::Faster
+    } else {
+        CompareVerdict::Slower
+    }
+}
+
+/// Why nothing follows from the lengths of their iterations, a sentence each.
+pub(super) fn not_comparable(
+    first: &Ops<'_>,
+    second: &Ops<'_>,
+    report: &CompareReport,
+) -> Vec<String> {
+    if report.iteration_ns.contains(&0) {
+        return vec![NOTHING_RAN.to_owned()];
+    }
+    let mut all = differences([first.trace, second.trace]);
+    if report.noise.gate_ns.is_none() {
+        let [one, other] = report.noise.iterations;
+        let [one, other] = [one, other].map(|count| counted(count as u64, "iteration"));
+        all.push(format!(
+            "The first has {one}, the second {other}: how much is chance cannot be told from one."
+        ));
+    }
+    all
+}
+
+const NOTHING_RAN: &str = "One of the two ran nothing on a GPU, so there is nothing to compare.";
 
 /// How much longer an iteration of the second takes, and what does most of it.
 pub(super) fn sentence(report: &CompareReport) -> String {
     let [old, new] = report.iteration_ns;
     if old == 0 || new == 0 {
-        return "One of the two ran nothing on a GPU, so there is nothing to compare.".to_owned();
+        return NOTHING_RAN.to_owned();
     }
     let share = (new - old) as f64 / old as f64;
     let much = percent(share.abs());
     let [old, new] = [old, new].map(duration);
+    let is_same = report.verdict == CompareVerdict::SameWithinNoise;
     let head = if share.abs() < ALIKE {
         format!("An iteration takes as long in both: {old} and {new}")
+    } else if is_same {
+        format!("An iteration takes as long in both, within noise: {old} and {new}")
     } else if share < 0.0 {
         format!("An iteration of the second takes {much} less, {new} instead of {old}")
     } else {
@@ -33,6 +106,54 @@ pub(super) fn sentence(report: &CompareReport) -> String {
         |cause: &Cause| format!("{} {}", signed_duration(cause.change_ns), cause.in_words());
     let told: Vec<String> = report.causes.iter().filter(is_told).take(3).map(in_words).collect();
     if told.is_empty() { format!("{head}.") } else { format!("{head}: {}.", told.join("; ")) }
+}
+
+/// How much more or less communication is hidden, and what that takes off; empty where it is about the same.
+pub(super) fn hidden(report: &CompareReport) -> String {
+    let hidden = |terms: &IterationTerms| {
+        (terms.comm_ns > 0.0).then(|| 1.0 - terms.exposed_comm_ns / terms.comm_ns)
+    };
+    let [Some(old), Some(new)] = [hidden(&report.terms[0]), hidden(&report.terms[1])] else {
+        return String::new();
+    };
+    if (new - old).abs() < NOTABLE_SHARE {
+        return String::new();
+    }
+    let change_ns = report.terms[1].exposed_comm_ns - report.terms[0].exposed_comm_ns;
+    format!(
+        "Of communication {} is hidden instead of {}, and what is exposed of it changes by {}.",
+        percent(new),
+        percent(old),
+        signed_duration(change_ns)
+    )
+}
+
+/// What waiting takes in both, and how they would stand without what of it is exposed.
+pub(super) fn waiting(report: &CompareReport) -> String {
+    let [old, new] = &report.terms;
+    let known = |terms: &IterationTerms| terms.wait_ns.zip(terms.exposed_wait_ns);
+    let (Some((old_wait, old_exposed)), Some((new_wait, new_exposed))) = (known(old), known(new))
+    else {
+        return String::new();
+    };
+    let most = old_exposed.max(new_exposed);
+    if most < ALIKE * old.iteration_ns || report.iteration_ns.contains(&0) {
+        return String::new();
+    }
+    let whole = |ns: f64| duration(ns.round() as i64);
+    let [old_rest, new_rest] = [old.iteration_ns - old_exposed, new.iteration_ns - new_exposed];
+    let change = (new_rest - old_rest) / old_rest;
+    let (much, less) = (percent(change.abs()), if change < 0.0 { "less" } else { "more" });
+    format!(
+        "Of an iteration a rank waits {} for the last in the second and {} in the first, {} and {} of it with nothing to \
+         compute; without that the second would take {much} {less}, {} instead of {}.",
+        whole(new_wait),
+        whole(old_wait),
+        whole(new_exposed),
+        whole(old_exposed),
+        whole(new_rest),
+        whole(old_rest)
+    )
 }
 
 impl Cause {
@@ -74,15 +195,27 @@ impl CauseKind {
     }
 }
 
-/// Why the two may not be comparable, a sentence each.
+/// What to bear in mind, a sentence each, those first that forbid to compare lengths.
 pub(super) fn caveats(first: &Ops<'_>, second: &Ops<'_>) -> Vec<String> {
     let traces = [first.trace, second.trace];
-    let mut all = Vec::new();
-    all.extend(of_origins(traces).map(str::to_owned));
+    let mut all = differences(traces);
+    if let [Some(Origin::Unknown), _] | [_, Some(Origin::Unknown)] = traces.map(origin) {
+        all.push(
+            "Where the times of one come from is not known: compare shapes, not microseconds."
+                .to_owned(),
+        );
+    }
     let ranks = [first, second].map(|ops| ops.ranks.len());
     if ranks[0] != ranks[1] {
         all.push(format!("The first has {} ranks, the second {}.", ranks[0], ranks[1]));
     }
+    all
+}
+
+/// Why lengths of iterations say nothing, a sentence each.
+fn differences(traces: [&Trace; 2]) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(of_origins(traces).map(str::to_owned));
     let batches = traces.map(batch);
     if let [Some(old), Some(new)] = batches
         && old != new
@@ -102,12 +235,14 @@ fn batch(trace: &Trace) -> Option<u64> {
     trace.meta.runs.first().map(|run| run.batch.tokens)
 }
 
-fn of_origins([first, second]: [&Trace; 2]) -> Option<&'static str> {
-    match [first, second].map(|trace| trace.meta.provenance.origin()) {
-        [Some(Origin::Unknown), _] | [_, Some(Origin::Unknown)] => {
-            Some("Where the times of one come from is not known: compare shapes, not microseconds.")
-        }
+fn origin(trace: &Trace) -> Option<Origin> {
+    trace.meta.provenance.origin()
+}
+
+fn of_origins(traces: [&Trace; 2]) -> Option<&'static str> {
+    match traces.map(origin) {
         [Some(old), Some(new)] if old == new => None,
+        [Some(Origin::Unknown), Some(_)] | [Some(_), Some(Origin::Unknown)] => None,
         [Some(_), Some(_)] => {
             Some("One is measured and the other modelled: compare shapes, not microseconds.")
         }
