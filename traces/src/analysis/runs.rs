@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::gpu_ops::ranks;
-use crate::model::{Span, Trace, TrackKind};
+use crate::model::{Origin, Span, Trace, TrackKind};
 
 /// One rank of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct RunMember {
 }
 
 /// Which ranks of some traces ran together, as far as their times tell: their traces name the same world size, they are
-/// different ranks (or of one trace), and their streams were busy at the same time, or no clock says when.
+/// different ranks (or of one trace), all modelled or none, and their streams were busy at the same time, or no clock says when.
 ///
 /// So files of one run opened together are one run, and recordings made one after another are not, whether they lie
 /// in several traces or were merged into one.
@@ -34,6 +34,7 @@ pub(super) fn runs(traces: &[&Trace], config: &Config) -> Vec<Vec<RunMember>> {
             let fits = |(run, when): &&mut (Vec<RunMember>, Span)| {
                 let first = run[0].trace;
                 traces[first].meta.world_size == traces[trace].meta.world_size
+                    && is_modelled(traces, &run[0]) == is_modelled(traces, &member)
                     && run.iter().all(|other| other.rank != rank)
                     && (when.overlaps(busy) || !is_on_clock)
             };
@@ -55,6 +56,12 @@ fn clock_offset_ns(first: &Trace, trace: &Trace) -> Option<i64> {
     let is_told = first_ns != 0 && ns != 0;
     let is_one = std::ptr::eq(first, trace) || first.meta.shares_untold_clock(&trace.meta);
     is_told.then(|| ns.saturating_sub(first_ns)).or_else(|| is_one.then_some(0))
+}
+
+/// What a model made ran with nothing that a clock saw.
+fn is_modelled(traces: &[&Trace], member: &RunMember) -> bool {
+    let provenance = traces[member.trace].meta.provenance.of_rank(Some(member.rank));
+    provenance.origin() == Some(Origin::Modelled)
 }
 
 /// First start to last end on the rank's streams, on the common clock.

@@ -3,6 +3,11 @@
 use super::align::{Alignment, Known, Part, align};
 use super::clocks::Clocks;
 
+/// Ranks of one group from which on its collectives are not looked for: every rank is held against what is there.
+const MOST_RANKS: usize = 512;
+/// Collectives that one rank alone has may make up to so many times those of the longest row.
+const MOST_ALONE: usize = 4;
+
 /// Records of one rank.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
@@ -33,7 +38,9 @@ pub(super) struct Joined {
 pub(super) fn join(rows: &[&Row], ends_together: bool, clocks: &mut Clocks) -> Joined {
     let longest =
         rows.iter().enumerate().max_by_key(|(at, row)| (row.parts.len(), rows.len() - at));
-    let Some((reference_at, reference)) = longest else { return Joined::default() };
+    let Some((reference_at, reference)) = longest.filter(|_| rows.len() <= MOST_RANKS) else {
+        return Joined::default();
+    };
     let own = |(part, &record): (&Part, &usize)| Column {
         members: vec![(reference.rank, record)],
         part: *part,
@@ -60,13 +67,14 @@ pub(super) fn join(rows: &[&Row], ends_together: bool, clocks: &mut Clocks) -> J
         if !found.pairs.is_empty() && (told.is_none() || found.line != known.line) {
             clocks.learn(reference.rank, row.rank, found.line);
         }
-        columns = with_row(columns, row, &found);
+        let most = MOST_ALONE * reference.parts.len();
+        columns = with_row(columns, row, &found, most);
     }
     columns.retain(|column| column.members.len() > 1);
     Joined { columns, by_sequence }
 }
 
-fn with_row(mut columns: Vec<Column>, row: &Row, found: &Alignment) -> Vec<Column> {
+fn with_row(mut columns: Vec<Column>, row: &Row, found: &Alignment, most: usize) -> Vec<Column> {
     let mut is_taken = vec![false; row.parts.len()];
     for &(at, other) in &found.pairs {
         is_taken[other] = true;
@@ -78,7 +86,9 @@ fn with_row(mut columns: Vec<Column>, row: &Row, found: &Alignment) -> Vec<Colum
         column.part.sequence = column.part.sequence.or(part.sequence);
     }
     let before = columns.len();
-    for at in (0..row.parts.len()).filter(|&at| !is_taken[at]) {
+    // What is alone may have its partner in a later row.
+    let room = most.saturating_sub(before);
+    for at in (0..row.parts.len()).filter(|&at| !is_taken[at]).take(room) {
         let part = row.parts[at];
         let shift_ns = found.line.at(part.end_ns);
         let part = Part {
@@ -103,6 +113,9 @@ pub(super) fn told_by_ends<'a>(
     clocks: &Clocks,
 ) -> Vec<Vec<&'a Row>> {
     let mut groups: Vec<Vec<&Row>> = Vec::new();
+    if rows.len() > MOST_RANKS {
+        return groups;
+    }
     for row in rows {
         match groups.iter_mut().find(|group| meet(group[0], row, clocks)) {
             Some(group) => group.push(row),

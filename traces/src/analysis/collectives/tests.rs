@@ -218,3 +218,82 @@ fn a_clock_that_runs_away_is_followed() {
         found.matched.iter().map(|one| one.members[0].span.end_ns - one.members[1].span.end_ns);
     assert!(ends.map(i64::abs).max() < Some(2_000));
 }
+
+fn found(text: &str) -> Collectives {
+    let trace = trace(text);
+    Ops::of(&trace, &Config::default()).collectives().clone()
+}
+
+/// Names of the members' starts, by collective.
+fn starts(found: &Collectives) -> Vec<Vec<(u32, i64)>> {
+    let of = |one: &Collective| {
+        one.members.iter().map(|member| (member.rank, member.span.start_ns)).collect()
+    };
+    found.matched.iter().map(of).collect()
+}
+
+/// A pipeline of three: each rank sends to the next, and the one in the middle does both.
+#[test]
+fn a_send_meets_its_receive() {
+    let found = found(
+        "rank 0
+         stream 7: comm 0..100 ncclDevKernel_SendRecv pg=pp members=0,1,2 dst=1
+         rank 1
+         stream 7: comm 40..100 ncclDevKernel_SendRecv pg=pp members=0,1,2 src=0; comm 200..300 ncclDevKernel_SendRecv pg=pp members=0,1,2 dst=2
+         rank 2
+         stream 7: comm 120..300 ncclDevKernel_SendRecv pg=pp members=0,1,2 src=1",
+    );
+    assert_eq!(starts(&found), [vec![(0, 0), (1, 40)], vec![(1, 200), (2, 120)]]);
+    assert_eq!(found.unmatched, 0);
+}
+
+/// Two groups on the same ranks, told apart by their names only; all-reduces of the one beside those of the other.
+#[test]
+fn groups_of_the_same_ranks_are_told_by_name() {
+    let found = found(
+        "rank 0
+         stream 7: comm 0..100 nccl_AllReduce pg=tp members=0,1; comm 200..300 nccl_AllReduce pg=tp members=0,1
+         stream 8: comm 10..90 nccl_AllReduce pg=ep members=0,1
+         rank 1
+         stream 7: comm 20..100 nccl_AllReduce pg=tp members=0,1; comm 250..300 nccl_AllReduce pg=tp members=0,1
+         stream 8: comm 30..90 nccl_AllReduce pg=ep members=0,1",
+    );
+    let expected = [vec![(0, 0), (1, 20)], vec![(0, 10), (1, 30)], vec![(0, 200), (1, 250)]];
+    assert_eq!(starts(&found), expected);
+}
+
+/// Sizes that differ are other collectives, whatever else is alike.
+#[test]
+fn a_collective_of_another_size_is_another() {
+    let found = found(
+        "rank 0
+         stream 7: comm 0..100 nccl_AllReduce nelems=8; comm 110..200 nccl_AllReduce nelems=16
+         rank 1
+         stream 7: comm 130..200 nccl_AllReduce nelems=16",
+    );
+    assert_eq!((starts(&found), found.unmatched), (vec![vec![(0, 110), (1, 130)]], 1));
+}
+
+/// Nothing ends together and nothing matches: many ranks cost little, and all is counted.
+#[test]
+fn many_ranks_of_which_nothing_matches_are_counted() {
+    let ranks = 600;
+    let mut text = "measured\n".to_owned();
+    for rank in 0..ranks {
+        let start = i64::from(rank) * 7;
+        let _infallible =
+            writeln!(text, "rank {rank}\n stream 7: comm {start}..5000 nccl_AllReduce pg=x");
+    }
+    let found = found(&text);
+    assert_eq!((found.matched.len(), found.unmatched), (0, 600));
+}
+
+#[test]
+fn what_a_model_made_waits_for_nothing_that_was_measured() {
+    let measured =
+        trace("measured\n world 2\n base 1000\n rank 0\n stream 7: comm 0..50 nccl_AllReduce");
+    let modelled = trace("world 2\n base 1000\n rank 1\n stream 7: comm 30..50 nccl_AllReduce");
+    let ops = Ops::together(&[&measured, &modelled], &Config::default());
+    assert!(ops[0].collectives().matched.is_empty());
+    assert_eq!(ops[0].ranks[0].ops[0].wait_ns, None);
+}
