@@ -2,5 +2,6 @@
 
 pub mod chrome;
 pub mod json;
+pub mod perfetto;
 pub mod sqlite;
 pub(crate) mod tally;

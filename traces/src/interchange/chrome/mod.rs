@@ -14,6 +14,7 @@ mod time;
 mod write;
 
 pub use error::ImportError;
+pub(crate) use event::CATEGORY_KEY;
 pub use read::read;
 pub use write::{ExportError, ExportOptions, write, write_rank};
 

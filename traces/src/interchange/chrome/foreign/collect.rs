@@ -28,6 +28,14 @@ pub(crate) struct Event {
     pub(crate) class: Class,
 }
 
+impl Event {
+    /// A point in time on a row, without a name.
+    pub(crate) fn at(at_ns: i64, row: u32, class: Class) -> Self {
+        let (start_ns, end_ns) = (at_ns, at_ns);
+        Self { start_ns, end_ns, name: 0, args: ArgsId::NONE, item: 0, row, class }
+    }
+}
+
 /// One end of a `B`/`E` or `b`/`e` pair.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HalfEvent {

@@ -16,6 +16,7 @@ mod times;
 
 pub(crate) use build::build;
 pub(crate) use class::Class;
-pub(crate) use collect::{Collect, Event, FlowPoint, Samples, Series};
+pub(crate) use collect::{Collect, Event, FlowPoint, HalfEvent, Samples, Series};
+pub(crate) use dialect::{Told, class_of};
 pub(crate) use header::Header;
 pub(crate) use intern::RowKey;

@@ -7,6 +7,6 @@ mod categories;
 mod rows;
 mod table;
 
-pub(super) use categories::{Told, class_of};
+pub(crate) use categories::{Told, class_of};
 pub(super) use rows::{Processes, RowIs};
 pub(super) use table::Role;
