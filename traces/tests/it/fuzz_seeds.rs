@@ -6,7 +6,7 @@ use std::path::Path;
 
 use weftscope_traces::interchange::chrome::{self, ExportOptions};
 use weftscope_traces::stream::silent;
-use weftscope_traces::{OpenOptions, container};
+use weftscope_traces::{OpenOptions, container, open};
 
 use self::sealed::sealed;
 use crate::random::sample;
@@ -42,6 +42,10 @@ fn fuzz_seeds_are_good_files() {
         assert_eq!(container::read(&sealed(&open)[..], &mut silent).expect("as good"), trace);
         put("weft", &format!("open-{number}"), &open);
     }
+    put("perfetto", "packets", PERFETTO);
+    let perfetto = open(PERFETTO, &OpenOptions::default(), &mut silent).expect("good");
+    assert_eq!(perfetto.num_slices(), 1);
+    put("sqlite", "nsight", &small_nsight());
     let traces = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in [
         "samples/h200x2-default",
@@ -54,6 +58,22 @@ fn fuzz_seeds_are_good_files() {
         let file = fs::read(traces.join(name).with_extension("weft")).expect("it ships");
         put("weft", &name.replace('/', "-"), &opened(&file));
     }
+}
+
+/// Packets of a Perfetto trace: a track of a thread, and a slice on it.
+const PERFETTO: &[u8] = &[
+    0x0a, 0x17, 0x50, 0x01, 0xe2, 0x03, 0x12, 0x08, 0x07, 0x12, 0x04, b'm', b'a', b'i', b'n', 0x22,
+    0x08, 0x08, 0x28, 0x10, 0x29, 0x2a, 0x02, b't', b'h', // descriptor
+    0x0a, 0x12, 0x40, 0x64, 0x50, 0x01, 0x5a, 0x0c, 0x48, 0x01, 0x58, 0x07, 0xba, 0x01, 0x05, b'f',
+    b'i', b'r', b's', b't', // begin
+    0x0a, 0x0a, 0x40, 0x78, 0x50, 0x01, 0x5a, 0x04, 0x48, 0x02, 0x58, 0x07, // end
+];
+
+/// An export in pages of 512 bytes, so that a fuzzer can change it whole.
+fn small_nsight() -> Vec<u8> {
+    let mut database = crate::nsight::of_2026();
+    database.execute_batch("PRAGMA page_size = 512; VACUUM;").expect("valid SQL");
+    database.serialize(rusqlite::MAIN_DB).expect("bytes").to_vec()
 }
 
 /// Bytes of a chunk's head in a file.

@@ -17,7 +17,7 @@ const STRINGS: &str = "
 ";
 
 /// Two processes with a GPU each, as version 2026 exports them.
-fn of_2026() -> Connection {
+pub(crate) fn of_2026() -> Connection {
     let database = Connection::open_in_memory().expect("memory");
     let script = format!(
         "{STRINGS}
