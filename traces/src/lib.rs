@@ -15,6 +15,7 @@ pub mod container;
 pub mod edit;
 mod format;
 pub mod interchange;
+mod known;
 pub mod lod;
 pub mod model;
 mod open;

@@ -9,7 +9,7 @@ use crate::format::{Format, OpenOptions, ReadError};
 use crate::interchange::{chrome, perfetto, sqlite};
 use crate::stream::{BytesRead, Counting, Progress, read_ahead};
 use crate::unpack::{Archive, Gunzip, Packing, Said, Tar, Unzstd, Zip};
-use crate::{Trace, container};
+use crate::{Trace, container, known};
 
 /// Every format that [`open`] reads. The first whose probe accepts a file reads it, so the general stand last.
 pub static FORMATS: &[Format] =
@@ -27,13 +27,12 @@ pub enum OpenError {
     #[error("the file is empty (0 bytes)")]
     Empty,
     /// None of the known formats.
-    #[error(
-        "unknown format: the file begins with {start}; known are {}, each also in gzip, zstd, tar and zip",
-        known()
-    )]
+    #[error("unknown format: {}", in_words(start, *is))]
     UnknownFormat {
         /// The first bytes, as text where they are text.
         start: String,
+        /// What the file is and what helps, where that is known.
+        is: Option<&'static str>,
     },
     /// The first bytes could not be read.
     #[error("reading failed after {at_byte} bytes: {source}")]
@@ -244,8 +243,10 @@ impl Opening<'_> {
         if head.is_empty() {
             return Err(OpenError::Empty);
         }
-        let Some(format) = sniff(head) else {
-            return Err(OpenError::UnknownFormat { start: shown(head) });
+        let format = sniff(head).filter(|_| !known::is_utf16(head));
+        let Some(format) = format else {
+            let (start, is) = (shown(head), known::what_it_is(head));
+            return Err(OpenError::UnknownFormat { start, is });
         };
         let options = OpenOptions { title: name.to_owned(), ..self.options.clone() };
         let trace = (format.read)(input, &options, self.progress)
@@ -266,9 +267,13 @@ fn is_no_trace(error: &OpenError) -> bool {
     }
 }
 
-fn known() -> String {
+fn in_words(start: &str, is: Option<&str>) -> String {
+    if let Some(is) = is {
+        return is.to_owned();
+    }
     let names: Vec<String> = FORMATS.iter().map(Format::in_words).collect();
-    names.join(", ")
+    let names = names.join(", ");
+    format!("the file begins with {start}; known are {names}, each also in gzip, zstd, tar and zip")
 }
 
 fn shown(head: &[u8]) -> String {

@@ -92,7 +92,7 @@ pub struct ShotArgs {
     /// Recordings to draw; several of one job share the timeline.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// Picture to write.
+    /// Picture to write; - is standard output.
     #[arg(short, long, value_name = "PNG")]
     pub output: PathBuf,
     /// Size in pixels.
@@ -121,9 +121,9 @@ pub enum ThemeArg {
 /// `convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArgs {
-    /// Recording to read.
+    /// Recording to read; - is standard input, here and wherever a recording is read.
     pub input: PathBuf,
-    /// File to write; its name says the format: .json, .json.gz or .weft.
+    /// File to write; its name says the format: .json, .json.gz or .weft. - is standard output, as JSON.
     pub output: PathBuf,
     /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
     /// Trace Analysis knows; reading such a file here restores them.

@@ -2,15 +2,23 @@ use std::{ops::ControlFlow, path::Path};
 
 use weftscope_traces::{Classifier, Trace};
 
-use super::{Failure, Outcome, progress::ProgressLine};
+use super::{Failure, Outcome, progress::ProgressLine, stdout};
 use crate::files::{self, SaveOptions, TraceFormat};
 
 /// Reads one format, writes another.
 pub(super) fn run(input: &Path, output: &Path, own_names: bool) -> Outcome {
-    let format = TraceFormat::of_path(output).map_err(|e| Failure::Misuse(e.to_string()))?;
+    let format = format_of(output)?;
     let trace = open(input, &Classifier::default())?;
     let options = SaveOptions { own_names, rank: None };
     save(&trace, output, (format, options))
+}
+
+/// The format that an output asks for by its name; standard output gets JSON.
+pub(super) fn format_of(output: &Path) -> Result<TraceFormat, Failure> {
+    if files::is_stdio(output) {
+        return Ok(TraceFormat::Json);
+    }
+    TraceFormat::of_path(output).map_err(|e| Failure::Misuse(e.to_string()))
 }
 
 /// Opens a recording with a progress line.
@@ -25,6 +33,11 @@ pub(super) fn open(path: &Path, classifier: &Classifier) -> Result<Trace, Failur
 
 /// Writes a recording with a progress line.
 pub(super) fn save(trace: &Trace, path: &Path, how: (TraceFormat, SaveOptions)) -> Outcome {
+    if files::is_stdio(path) {
+        return stdout::bytes(|out| {
+            files::write_trace(trace, out, how, &mut |_| ControlFlow::Continue(()))
+        });
+    }
     let mut line = ProgressLine::new(format!("writing {}", path.display()));
     files::save_trace(trace, path, how, &mut |done, total| {
         line.step(done, Some(total));

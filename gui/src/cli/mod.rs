@@ -32,6 +32,7 @@ mod run_args;
 mod run_spec;
 mod shell;
 mod shot;
+mod stdout;
 mod units;
 mod window;
 

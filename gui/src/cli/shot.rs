@@ -5,21 +5,26 @@ use weftscope_traces::{Classifier, Span, Trace, edit::merge, words::duration};
 use super::{
     Failure, Outcome,
     args::{ShotArgs, ThemeArg},
-    convert,
+    convert, stdout,
 };
 use crate::{
-    files::{FileError, check_target, write_atomically},
+    files::{FileError, check_target, is_stdio, write_atomically},
     picture::{ShotOptions, shot},
     theme::Mode,
 };
 
 /// Draws the timeline of one or several recordings.
 pub(super) fn run(args: &ShotArgs) -> Outcome {
-    if args.output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
+    let is_stdout = is_stdio(&args.output);
+    if !is_stdout
+        && args.output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png"))
+    {
         let cause = "a picture's name must end in .png";
         return Err(Failure::misuse(cause, &args.output.display().to_string()));
     }
-    check_target(&args.output)?;
+    if !is_stdout {
+        check_target(&args.output)?;
+    }
     let classifier = Classifier::default();
     let mut traces = Vec::new();
     for file in &args.files {
@@ -39,6 +44,9 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
 /// Writes the picture of a recording.
 pub(super) fn draw(trace: &Arc<Trace>, options: &ShotOptions, path: &Path) -> Outcome {
     let image = shot(trace, options);
+    if is_stdio(path) {
+        return stdout::bytes(|out| image.write_png(out).map_err(|error| error.to_string()));
+    }
     write_atomically(path, |out| {
         image.write_png(out).map_err(|error| FileError::new(error.to_string(), path))
     })?;

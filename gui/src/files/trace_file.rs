@@ -1,6 +1,6 @@
 use std::{
     fs::File,
-    io::{Read, Write},
+    io::{self, Read, Write},
     ops::ControlFlow,
     path::Path,
 };
@@ -29,7 +29,15 @@ pub struct SaveOptions {
     pub rank: Option<u32>,
 }
 
-/// Reads a recording of any known format, told by its content, or a [`Sample`].
+/// The path that stands for standard input or output.
+pub const STDIO: &str = "-";
+
+/// True for [`STDIO`].
+pub fn is_stdio(path: &Path) -> bool {
+    path.as_os_str() == STDIO
+}
+
+/// Reads a recording of any known format, told by its content, or a [`Sample`]; [`STDIO`] is standard input.
 ///
 /// # Errors
 /// [`FileError`]: cause with the place inside the file, and the path.
@@ -40,6 +48,9 @@ pub fn open_trace(
 ) -> Result<Trace, FileError> {
     if let Some(sample) = Sample::of_path(path)? {
         return read(sample.bytes, sample.bytes.len() as u64, (path, classifier), hook);
+    }
+    if is_stdio(path) {
+        return read(io::stdin().lock(), 0, (path, classifier), hook);
     }
     let file = File::open(path).map_err(|error| FileError::io("cannot open", &error, path))?;
     let meta = file.metadata().map_err(|error| FileError::io("cannot open", &error, path))?;
@@ -55,8 +66,12 @@ fn read(
     (path, classifier): (&Path, &Classifier),
     hook: Hook<'_>,
 ) -> Result<Trace, FileError> {
-    let title = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let options = OpenOptions { title: title.unwrap_or_default(), classifier: classifier.clone() };
+    let title = match path.file_name() {
+        _ if is_stdio(path) => "standard input".to_owned(),
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => String::new(),
+    };
+    let options = OpenOptions { title, classifier: classifier.clone() };
     let mut cancelled = false;
     let mut progress = |done: u64| {
         let flow = hook(done, total);
@@ -86,13 +101,17 @@ pub fn save_trace(
         flow
     };
     let result = write_atomically(path, |out| {
-        write(trace, out, (format, options), &mut progress)
+        write_trace(trace, out, (format, options), &mut progress)
             .map_err(|cause| FileError::new(cause, path))
     });
     result.map_err(|error| if cancelled { FileError::cancelled(path) } else { error })
 }
 
-fn write(
+/// Writes a recording to an open output.
+///
+/// # Errors
+/// In words.
+pub fn write_trace(
     trace: &Trace,
     out: &mut dyn Write,
     (format, options): (TraceFormat, SaveOptions),

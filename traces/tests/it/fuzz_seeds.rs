@@ -76,6 +76,30 @@ fn small_nsight() -> Vec<u8> {
     database.serialize(rusqlite::MAIN_DB).expect("bytes").to_vec()
 }
 
+/// Packed files, and damaged text, as seeds of what takes any file.
+#[test]
+fn seeds_of_packed_and_damaged_files() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz-seeds");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut seeds = 0;
+    for (from, to) in [("packed", "open"), ("cases/input", "json"), ("cases/input/damaged", "json")]
+    {
+        let folder = target.join(to);
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        for entry in fs::read_dir(tests.join(from)).expect("it ships") {
+            let path = entry.expect("readable").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let is_of_target = to == "open" || name.ends_with(".json");
+            let is_small = fs::metadata(&path).is_ok_and(|meta| meta.len() < 1 << 16);
+            if path.is_file() && is_of_target && is_small {
+                fs::copy(&path, folder.join(name)).expect("a file can be copied");
+                seeds += 1;
+            }
+        }
+    }
+    assert!(seeds > 30, "{seeds}");
+}
+
 /// Bytes of a chunk's head in a file.
 const HEAD_BYTES: usize = 32;
 

@@ -239,6 +239,12 @@ fn errors_are_one_line_with_cause_and_place() {
             "the archive holds no trace: it holds no file; the file is cut off: its zip",
         ),
         (b"hello".to_vec(), "unknown format: the file begins with \"hello\""),
+        (b"\xff\xfe{\0".to_vec(), "unknown format: this is text in UTF-16"),
+        (b"{\0\"\0t\0r\0a\0".to_vec(), "unknown format: this is text in UTF-16"),
+        (
+            b"NVIDIA Tegra Profiler Report 1.\n".to_vec(),
+            "unknown format: this is a report of Nsight Systems: `nsys export -t sqlite FILE`",
+        ),
         (gzip(b"hello"), "unknown format: the file begins with \"hello\""),
         (b"{}".to_vec(), "JSON without \"traceEvents\""),
         (b"{\"a\": 1}".to_vec(), "JSON without \"traceEvents\""),

@@ -18,11 +18,11 @@ use super::{
     run_args::{Backend, layers},
     run_spec::{run_failure, run_spec},
 };
-use crate::files::{FileError, SaveOptions, TraceFormat, check_target};
+use crate::files::{FileError, SaveOptions, TraceFormat, check_target, is_stdio};
 
 /// Runs and writes.
 pub(super) fn run(args: &RecordArgs) -> Outcome {
-    let format = TraceFormat::of_path(&args.output).map_err(|e| Failure::Misuse(e.to_string()))?;
+    let format = convert::format_of(&args.output)?;
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
     }
@@ -37,7 +37,9 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     if let (Some(checkpoint), None) = (&checkpoint, &args.run.on.model) {
         spec.model = checkpoint.model().clone();
     }
-    check_target(&args.output)?;
+    if !is_stdio(&args.output) {
+        check_target(&args.output)?;
+    }
     let trace = match args.backend {
         Backend::Sim => simulated(args, &spec)?,
         Backend::Cuda => cuda::run(args, &spec, checkpoint)?,
@@ -47,7 +49,10 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     if let Some(folder) = &args.ranks_dir {
         save_ranks(&trace, folder, options)?;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out: Box<dyn Write> = match is_stdio(&args.output) {
+        true => Box::new(std::io::stderr()),
+        false => Box::new(std::io::stdout()),
+    };
     writeln!(
         out,
         "{}: {}, {}, {}",

@@ -14,8 +14,9 @@ fn files_that_are_no_recordings() {
     assert!(gz.starts_with("good.json.gz: "), "{gz}");
     let good = fs::read(place.path("good.json.gz")).unwrap();
     place.write("empty.json", b"");
-    place.write("malformed.json", b"{\"traceEvents\": [{\"ph\": \"X\", \"ts\": }]}");
-    place.write("cut.json.gz", &good[..good.len() / 2]);
+    place.write("malformed.json", b"{\"traceEvents\": [{\"ph\": \"X\", \"ts\" }]}");
+    place.write("cut.json.gz", &good[..100]);
+    place.write("half.json.gz", &good[..good.len() / 2]);
     place.write("magic.weft", b"\x89PNG\r\n\x1a\n and so on");
     place.write("text.json", b"hello");
     place.write("other.json", b"{\"name\": \"no trace\"}");
@@ -37,6 +38,8 @@ fn files_that_are_no_recordings() {
         }
         assert_eq!(fs::read(place.path("out.json")).unwrap(), PRECIOUS);
     }
+    let half = place.ok(&["report", "half.json.gz"]);
+    assert!(half.contains("the file is cut off: its gzip stream ends at byte"), "{half}");
     let line = place.fails(&["shot", "empty.json", "-o", "out.png"], 1);
     assert!(line.ends_with("empty.json"), "{line}");
     assert!(!place.path("out.png").exists());

@@ -3,5 +3,6 @@
 mod bad_input;
 mod bench;
 mod measured;
+mod pipes;
 pub(crate) mod place;
 mod run;
