@@ -46,6 +46,21 @@ pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {}", plural(count, noun))
 }
 
+/// Ranks in ascending order, runs of them by their ends: `rank 3`, `ranks 0–3, 7`, `no rank`.
+pub fn ranks(ranks: &[u32]) -> String {
+    let run = |run: &[u32]| match run {
+        [first, .., last] => format!("{first}–{last}"),
+        [only] => only.to_string(),
+        [] => String::new(),
+    };
+    let runs: Vec<String> = ranks.chunk_by(|a, b| a + 1 == *b).map(run).collect();
+    match ranks.len() {
+        0 => "no rank".to_owned(),
+        1 => format!("rank {}", runs[0]),
+        _ => format!("ranks {}", runs.join(", ")),
+    }
+}
+
 /// A finite `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`.
 pub fn three_digits(value: f64) -> String {
     let size = value.abs();
@@ -82,6 +97,12 @@ mod tests {
         );
         assert_eq!(times(1.236), "1.24×");
         assert_eq!([1610.4, -0.6, 0.2].map(signed_duration), ["+1.61 µs", "-1 ns", "0 ns"]);
+    }
+
+    #[test]
+    fn ranks_stand_as_runs() {
+        let shown = [&[][..], &[3], &[0, 1], &[0, 1, 2, 7]].map(ranks);
+        assert_eq!(shown, ["no rank", "rank 3", "ranks 0–1", "ranks 0–2, 7"]);
     }
 
     #[test]

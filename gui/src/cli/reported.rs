@@ -3,6 +3,7 @@ use std::{path::PathBuf, sync::Arc};
 use weftscope_traces::{
     Trace,
     analysis::{Config, Ops, Reports, Statistics, Verdict, verdict},
+    edit::number_apart,
 };
 
 /// One recording and what it answers.
@@ -18,8 +19,11 @@ pub(super) struct Reported {
     pub(super) verdict: Verdict,
 }
 
-/// Asks all recordings together, so that waiting for a rank of another file is seen.
+/// Asks all recordings together, so that waiting for a rank of another file is seen. Ranks of one number in several
+/// files get numbers of their own, as the verdict on all of them has it.
 pub(super) fn reports(traces: Vec<(PathBuf, Trace)>) -> Vec<Reported> {
+    let (files, traces): (Vec<PathBuf>, Vec<Trace>) = traces.into_iter().unzip();
+    let traces: Vec<(PathBuf, Trace)> = files.into_iter().zip(number_apart(traces)).collect();
     let together: Vec<&Trace> = traces.iter().map(|(_, trace)| trace).collect();
     let answer = |ops: &Ops<'_>| {
         let answers = Reports::of(ops);

@@ -11,6 +11,7 @@
 mod all_layers;
 mod arrival;
 mod breakdown;
+mod caveats;
 mod collectives;
 mod compare;
 mod critical_path;

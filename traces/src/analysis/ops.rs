@@ -4,6 +4,7 @@ mod matched_runs;
 
 use std::sync::Arc;
 
+use super::caveats::{Ran, caveats};
 use super::gpu_ops::{cut, gpu_ops, ranks, sm_lanes};
 use super::intervals::IntervalSet;
 use super::iterations::iterations;
@@ -52,6 +53,7 @@ pub struct RankOps<'a> {
 struct Run {
     ranks: Vec<u32>,
     collectives: Collectives,
+    caveats: Vec<String>,
 }
 
 impl<'a> Ops<'a> {
@@ -84,6 +86,12 @@ impl<'a> Ops<'a> {
     /// The ranks of all traces gathered together, ascending.
     pub fn ranks_of_run(&self) -> &[u32] {
         &self.run.ranks
+    }
+
+    /// Reasons to doubt what is said of all ranks together, a sentence each: a recording that is there twice, measured
+    /// times beside modelled ones.
+    pub fn caveats(&self) -> &[String] {
+        &self.run.caveats
     }
 
     /// Which of the traces gathered together this is, as [`Member::trace`](super::Member::trace) counts them.
@@ -124,6 +132,12 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
         ranks(trace, config).into_iter().map(|rank| whole_rank(trace, rank)).collect()
     };
     let mut gathered: Vec<Vec<RankOps<'a>>> = traces.iter().map(whole).collect();
+    let ran: Vec<Ran<'_>> = traces
+        .iter()
+        .zip(&gathered)
+        .flat_map(|(&trace, of)| of.iter().map(move |rank| (trace, rank.rank, rank.ops.as_slice())))
+        .collect();
+    let caveats = caveats(&ran);
     let collectives = match_and_wait(traces, config, &mut gathered);
     for rank in gathered.iter_mut().flatten() {
         if let Some(window) = config.window {
@@ -135,7 +149,7 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
     let mut ranks: Vec<u32> = gathered.iter().flatten().map(|rank| rank.rank).collect();
     ranks.sort_unstable();
     ranks.dedup();
-    (gathered, Run { ranks, collectives })
+    (gathered, Run { ranks, collectives, caveats })
 }
 
 /// A rank before its ops are matched with others' and cut to the window.

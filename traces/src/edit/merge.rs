@@ -1,14 +1,16 @@
-//! Several traces on one timeline: times shifted, ranks renumbered, labels shared.
+//! Several traces on one timeline: times shifted, labels shared, stages of one rank on its rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use thiserror::Error;
 
+use super::apart::{busy, number_apart};
 use super::clocks::{Shift, shifts};
+use super::only_rank::{ranks, ranks_of};
+use super::rows::{Rows, add_counter};
 use crate::model::{BuildError, LabelKey};
 use crate::{
-    ArgStore, ArgsId, ClockAgreement, Diagnostics, Label, LabelId, LaneId, Provenance,
-    RankProvenance, SliceRef, Trace, TraceParts, TrackId, TrackKind,
+    ArgStore, ArgsId, Diagnostics, Label, LabelId, Provenance, RankProvenance, Trace, TraceParts,
 };
 
 /// Why traces did not become one.
@@ -26,14 +28,14 @@ pub enum MergeError {
 ///
 /// Times are shifted by the difference of the files' base times, and where the ends of collectives show that clocks
 /// differ, by that too; a file without a base time is placed by them, or else starts with the first. The diagnostics say
-/// so. A rank that several files claim keeps its number in the first; later files get the next free number, with a note. Labels of the same content become one, so that the same op on
-/// several ranks is the same label. Where the files' provenance differs, the whole has it per rank. Nothing is
-/// dropped.
+/// so. Ranks are numbered by [`number_apart`]; stages of one rank stand on its rows one after another. Labels of the same
+/// content become one, so that the same op on several ranks is the same label. Where the files' provenance differs, the
+/// whole has it per rank. Nothing is dropped.
 ///
 /// # Errors
 /// [`MergeError`]; without traces there is nothing to say.
 pub fn merge(traces: Vec<Trace>) -> Result<Trace, MergeError> {
-    let mut traces = traces;
+    let mut traces = in_order(number_apart(traces));
     if traces.len() < 2 {
         return traces.pop().ok_or(MergeError::Nothing);
     }
@@ -47,9 +49,30 @@ pub fn merge(traces: Vec<Trace>) -> Result<Trace, MergeError> {
     out.finish()
 }
 
+/// Stages of the same ranks in order of time, each in the place of one of them.
+fn in_order(traces: Vec<Trace>) -> Vec<Trace> {
+    let mut places: HashMap<Vec<u32>, Vec<usize>> = HashMap::new();
+    for (index, trace) in traces.iter().enumerate() {
+        places.entry(ranks(trace)).or_default().push(index);
+    }
+    let mut slots: Vec<Option<Trace>> = traces.into_iter().map(Some).collect();
+    for (of, places) in places {
+        if places.len() < 2 || of.is_empty() {
+            continue;
+        }
+        let mut stages: Vec<Trace> = places.iter().filter_map(|&at| slots[at].take()).collect();
+        stages.sort_by_key(|trace| busy(trace).map(|span| span.start_ns));
+        for (at, stage) in places.into_iter().zip(stages) {
+            slots[at] = Some(stage);
+        }
+    }
+    slots.into_iter().flatten().collect()
+}
+
 struct Merge {
     trace: TraceParts,
-    ranks: BTreeSet<u32>,
+    rows: Rows,
+    ranks: HashSet<u32>,
     provenance: Vec<RankProvenance>,
     labels: HashMap<LabelKey, LabelId>,
 }
@@ -60,13 +83,20 @@ impl Merge {
         trace.meta.base_time_unix_ns = base_ns;
         trace.meta.ranks.clear();
         trace.meta.clocks.clear();
-        Self { trace, ranks: BTreeSet::new(), provenance: Vec::new(), labels: HashMap::new() }
+        Self {
+            trace,
+            rows: Rows::default(),
+            ranks: HashSet::new(),
+            provenance: Vec::new(),
+            labels: HashMap::new(),
+        }
     }
 
     fn finish(mut self) -> Result<Trace, MergeError> {
         if let Some(provenance) = Provenance::of_ranks(self.provenance) {
             self.trace.meta.provenance = provenance;
         }
+        self.trace.flows.sort_by_key(|flow| (flow.from, flow.to));
         Ok(Trace::checked(self.trace)?)
     }
 
@@ -75,25 +105,15 @@ impl Merge {
         if let Some(note) = &shift.note {
             self.trace.diagnostics.note(format!("{name}: {note}"));
         }
-        let ranks = self.renumber(&trace, &name);
-        self.take_meta(&trace, shift, &ranks, index);
-        let first_lane = self.trace.lanes.len() as u32;
-        let first_track = self.trace.tracks.len() as u32;
+        let own: Vec<u32> = ranks_of(&trace);
+        let goes_on = !own.is_empty() && own.iter().all(|rank| self.ranks.contains(rank));
+        self.take_meta(&trace, shift, &own, index);
+        self.ranks.extend(own);
         let labels: Vec<LabelId> =
             trace.labels.into_iter().map(|label| self.label(label)).collect();
         let args = self.take_args(&trace.args);
-        for mut track in trace.tracks {
-            track.parent = track.parent.map(|parent| TrackId(parent.0 + first_track));
-            track.name = renamed(track.name, &track.kind, &ranks);
-            track.kind = renumbered(&track.kind, &ranks);
-            for lane in &mut track.lanes {
-                lane.0 += first_lane;
-            }
-            self.trace.tracks.push(track);
-        }
-        for mut lane in trace.lanes {
-            lane.track.0 += first_track;
-            let slices = &mut lane.slices;
+        let mut lanes = trace.lanes;
+        for slices in lanes.iter_mut().map(|lane| &mut lane.slices) {
             for t in slices.start_ns.iter_mut().chain(&mut slices.end_ns) {
                 *t = shift.apply(*t);
             }
@@ -103,62 +123,29 @@ impl Merge {
             for id in &mut slices.args {
                 *id = args(*id);
             }
-            self.trace.lanes.push(lane);
         }
-        let moved = |end: SliceRef| SliceRef { lane: LaneId(end.lane.0 + first_lane), ..end };
-        self.trace.flows.extend(trace.flows.into_iter().map(|mut flow| {
-            (flow.from, flow.to) = (moved(flow.from), moved(flow.to));
+        let whole = &mut self.trace;
+        let there = (&mut whole.tracks, &mut whole.lanes);
+        let moved = self.rows.add(there, (trace.tracks, lanes), goes_on);
+        whole.flows.extend(trace.flows.into_iter().map(|mut flow| {
+            (flow.from, flow.to) = (moved.slice(flow.from), moved.slice(flow.to));
             flow
         }));
         for mut counter in trace.counters {
-            counter.rank = counter.rank.map(|rank| ranks.get(&rank).copied().unwrap_or(rank));
             for at in &mut counter.at_ns {
                 *at = shift.apply(*at);
             }
-            self.trace.counters.push(counter);
+            add_counter(&mut whole.counters, counter, goes_on);
         }
-        self.trace.diagnostics.merge(prefixed(trace.diagnostics, &name));
+        whole.diagnostics.merge(prefixed(trace.diagnostics, &name));
     }
 
-    /// New number of each rank of the trace.
-    fn renumber(&mut self, trace: &TraceParts, name: &str) -> HashMap<u32, u32> {
-        let of_tracks = trace.tracks.iter().filter_map(|track| track.kind.rank());
-        let of_meta = trace.meta.ranks.iter().map(|info| info.rank);
-        let wanted: BTreeSet<u32> = of_tracks.chain(of_meta).collect();
-        let mut numbers = HashMap::new();
-        for rank in &wanted {
-            let mut number = *rank;
-            if self.ranks.contains(rank) {
-                number =
-                    (0..).find(|n| !self.ranks.contains(n) && !wanted.contains(n)).unwrap_or(*rank);
-                self.trace
-                    .diagnostics
-                    .note(format!("{name}: its rank {rank} is shown as rank {number}, because another file has rank {rank} too"));
-            }
-            self.ranks.insert(number);
-            numbers.insert(*rank, number);
-        }
-        numbers
-    }
-
-    fn take_meta(
-        &mut self,
-        trace: &TraceParts,
-        shift: &Shift,
-        ranks: &HashMap<u32, u32>,
-        index: usize,
-    ) {
+    fn take_meta(&mut self, trace: &TraceParts, shift: &Shift, own: &[u32], index: usize) {
         let meta = &mut self.trace.meta;
-        for info in &trace.meta.ranks {
-            let mut info = info.clone();
-            info.rank = ranks.get(&info.rank).copied().unwrap_or(info.rank);
-            meta.ranks.push(info);
-        }
+        let new = |rank: u32| !self.ranks.contains(&rank);
+        meta.ranks.extend(trace.meta.ranks.iter().filter(|info| new(info.rank)).cloned());
         meta.ranks.sort_by_key(|info| info.rank);
-        for clock in trace.meta.clocks.iter().chain(&shift.agreements) {
-            let rank = ranks.get(&clock.rank).copied().unwrap_or(clock.rank);
-            meta.clocks.push(ClockAgreement { rank, ..clock.clone() });
-        }
+        meta.clocks.extend(trace.meta.clocks.iter().chain(&shift.agreements).cloned());
         let highest = meta.ranks.last().map_or(1, |info| info.rank + 1);
         meta.world_size = meta.world_size.max(trace.meta.world_size).max(highest);
         if index > 0 {
@@ -187,10 +174,9 @@ impl Merge {
                 ours.slowdown.clone_from(&theirs.slowdown);
             }
         }
-        let listed: Vec<Option<u32>> = ranks.keys().copied().map(Some).collect();
+        let listed: Vec<Option<u32>> = own.iter().copied().map(Some).collect();
         let listed = if listed.is_empty() { vec![None] } else { listed };
-        let new = |rank| ranks.get(&rank).copied().unwrap_or(rank);
-        self.provenance.extend(trace.meta.provenance.split(listed.into_iter(), new));
+        self.provenance.extend(trace.meta.provenance.split(listed.into_iter()));
     }
 
     fn label(&mut self, label: Label) -> LabelId {
@@ -215,31 +201,6 @@ impl Merge {
     }
 }
 
-fn renumbered(kind: &TrackKind, ranks: &HashMap<u32, u32>) -> TrackKind {
-    let new = |rank: u32| ranks.get(&rank).copied().unwrap_or(rank);
-    match *kind {
-        TrackKind::Rank { rank } => TrackKind::Rank { rank: new(rank) },
-        TrackKind::Stream { rank, stream } => TrackKind::Stream { rank: new(rank), stream },
-        TrackKind::Sm { rank, sm } => TrackKind::Sm { rank: new(rank), sm },
-        TrackKind::Marks { rank } => TrackKind::Marks { rank: rank.map(new) },
-        TrackKind::HostThread { rank, pid, tid } => {
-            TrackKind::HostThread { rank: rank.map(new), pid, tid }
-        }
-        TrackKind::Driver { rank, row } => TrackKind::Driver { rank: new(rank), row },
-        TrackKind::Group => TrackKind::Group,
-    }
-}
-
-/// `rank 0` becomes `rank 2` when its number did; other names stay.
-fn renamed(name: String, kind: &TrackKind, ranks: &HashMap<u32, u32>) -> String {
-    match kind {
-        TrackKind::Rank { rank } if name == format!("rank {rank}") => {
-            format!("rank {}", ranks.get(rank).unwrap_or(rank))
-        }
-        _ => name,
-    }
-}
-
 /// Notes of one file among several say which file.
 fn prefixed(mut diagnostics: Diagnostics, name: &str) -> Diagnostics {
     for note in &mut diagnostics.notes {
@@ -251,7 +212,9 @@ fn prefixed(mut diagnostics: Diagnostics, name: &str) -> Diagnostics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kind, Meta, OpFacts, Origin, RankInfo, Span, TraceBuilder};
+    use crate::{
+        Kind, LaneId, Meta, OpFacts, Origin, RankInfo, SliceRef, Span, TraceBuilder, TrackKind,
+    };
 
     fn one(title: &str, rank: u32, base_ns: i64, start_ns: i64) -> Trace {
         let mut meta = Meta::new(title, Provenance::Measured { source: "test".into() });
@@ -291,13 +254,48 @@ mod tests {
 
     #[test]
     fn files_of_the_same_rank_stay_apart() {
-        let three = vec![one("a", 0, 5, 0), one("b", 0, 5, 0), one("c", 1, 5, 0)];
+        let three = vec![one("a", 0, 5, 0), one("b", 0, 5, 1), one("c", 1, 5, 0)];
         let merged = merge(three).expect("three");
         let ranks: Vec<u32> = merged.meta.ranks.iter().map(|info| info.rank).collect();
         assert_eq!(ranks, [0, 1, 2]);
-        assert_eq!(merged.diagnostics.notes.len(), 2);
-        assert_eq!(merged.tracks[2].name, "rank 1");
-        assert_eq!(merged.tracks[2].kind, TrackKind::Rank { rank: 1 });
+        // The free number is none that another file has.
+        let note = "b: its rank 0 is shown as rank 2, because another file has rank 0 too";
+        assert_eq!(merged.diagnostics.notes, [note]);
+        assert_eq!(merged.tracks[2].name, "rank 2");
+        assert_eq!(merged.tracks[2].kind, TrackKind::Rank { rank: 2 });
+        assert_eq!(merged.tracks[4].kind, TrackKind::Rank { rank: 1 });
+    }
+
+    #[test]
+    fn the_same_file_twice_is_told() {
+        let merged = merge(vec![one("a", 0, 5, 0), one("a", 0, 5, 0)]).expect("two");
+        assert_eq!(merged.diagnostics.notes[0], "a: it holds the same as a");
+        let merged = merge(vec![modelled("a", 0), modelled("b", 1)]).expect("two");
+        assert!(merged.diagnostics.is_clean(), "ranks of a model may do the same");
+    }
+
+    #[test]
+    fn stages_of_a_rank_stand_on_its_rows_in_order_of_time() {
+        let stage = |title: &str, rank, base_ns| {
+            one(title, rank, base_ns, 0).with_meta(|meta| meta.world_size = 2)
+        };
+        // Decode before prefill, the other rank between them.
+        let files =
+            vec![stage("decode", 0, 1_000), stage("other", 1, 500), stage("prefill", 0, 500)];
+        let merged = merge(files).expect("three");
+        let ranks: Vec<u32> = merged.meta.ranks.iter().map(|info| info.rank).collect();
+        assert_eq!(ranks, [0, 1]);
+        assert_eq!(merged.tracks.len(), 4);
+        assert_eq!(merged.lanes[0].slices.start_ns, [0, 20, 500, 520]);
+        assert!(merged.diagnostics.is_clean(), "{:?}", merged.diagnostics);
+        // Arrows go with their slices.
+        let indices: Vec<_> = merged.flows.iter().map(|f| (f.from.index, f.to.index)).collect();
+        assert_eq!(indices, [(0, 1), (2, 3), (0, 1)]);
+        // At one time they are two ranks, be they called the same; so are those of a job of one, later.
+        let at_once = vec![stage("dp0", 0, 1_000), stage("dp1", 0, 1_010)];
+        assert_eq!(merge(at_once).expect("two").meta.ranks.len(), 2);
+        let again = vec![one("before", 0, 1_000, 0), one("after", 0, 5_000, 0)];
+        assert_eq!(merge(again).expect("two").meta.ranks.len(), 2);
     }
 
     #[test]

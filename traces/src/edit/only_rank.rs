@@ -72,6 +72,11 @@ fn belongs(kind: &TrackKind, rank: u32) -> bool {
 
 /// The ranks of a trace, by its tracks and its meta data, ascending.
 pub fn ranks(trace: &Trace) -> Vec<u32> {
+    ranks_of(trace)
+}
+
+/// The same of what is no trace yet.
+pub(super) fn ranks_of(trace: &TraceParts) -> Vec<u32> {
     let of_tracks = trace.tracks.iter().filter_map(|track| track.kind.rank());
     let of_meta = trace.meta.ranks.iter().map(|info| info.rank);
     let mut ranks: Vec<u32> = of_tracks.chain(of_meta).collect();

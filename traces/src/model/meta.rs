@@ -113,6 +113,18 @@ impl Meta {
         told.into_iter()
     }
 
+    /// Ranks numbered anew.
+    pub(super) fn renumber(&mut self, new: impl Fn(u32) -> u32) {
+        for info in &mut self.ranks {
+            info.rank = new(info.rank);
+        }
+        self.ranks.sort_by_key(|info| info.rank);
+        for clock in &mut self.clocks {
+            clock.rank = new(clock.rank);
+        }
+        self.provenance.renumber(&new);
+    }
+
     /// Understands the description of a run as version 1 of our files has it.
     pub(crate) fn upgrade_from_v1(&mut self) {
         let (facts, rest) = run_lines_v1::facts(std::mem::take(&mut self.lines));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::words;
 use serde::{Deserialize, Serialize};
 
 /// Measured or computed, as far as it is told.
@@ -152,12 +153,8 @@ impl Provenance {
         }
     }
 
-    /// What holds for each of `ranks`, renumbered by `new`.
-    pub(crate) fn split(
-        &self,
-        ranks: impl Iterator<Item = Option<u32>>,
-        new: impl Fn(u32) -> u32,
-    ) -> Vec<RankProvenance> {
+    /// What holds for each of `ranks`.
+    pub(crate) fn split(&self, ranks: impl Iterator<Item = Option<u32>>) -> Vec<RankProvenance> {
         let of = |rank: Option<u32>| {
             let all = match self.of_rank(rank) {
                 Self::Measured { source } => vec![(Origin::Measured, source)],
@@ -167,10 +164,19 @@ impl Provenance {
                     ranks.into_iter().map(|of| (of.origin, of.source)).collect()
                 }
             };
-            let rank = rank.map(&new);
             all.into_iter().map(move |(origin, source)| RankProvenance { rank, origin, source })
         };
         ranks.flat_map(of).collect()
+    }
+
+    /// Ranks numbered anew.
+    pub(super) fn renumber(&mut self, new: impl Fn(u32) -> u32) {
+        if let Self::PerRank { ranks } = self {
+            for of in ranks.iter_mut() {
+                of.rank = of.rank.map(&new);
+            }
+            ranks.sort_by_key(|of| of.rank);
+        }
     }
 }
 
@@ -202,18 +208,7 @@ fn sources(ranks: &[RankProvenance]) -> String {
 /// `rank 0`, `ranks 0, 2–4`, `no rank`.
 fn in_words(members: &[Option<u32>]) -> String {
     let ranks: Vec<u32> = members.iter().copied().flatten().collect();
-    if ranks.is_empty() {
-        return "no rank".to_owned();
-    }
-    let runs: Vec<String> = ranks
-        .chunk_by(|a, b| a + 1 == *b)
-        .map(|run| match run {
-            [first, .., last] => format!("{first}–{last}"),
-            [only] => only.to_string(),
-            [] => String::new(),
-        })
-        .collect();
-    format!("{} {}", if ranks.len() == 1 { "rank" } else { "ranks" }, runs.join(", "))
+    words::ranks(&ranks)
 }
 
 #[cfg(test)]

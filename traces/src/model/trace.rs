@@ -54,6 +54,35 @@ impl Trace {
         self
     }
 
+    /// The same trace with ranks numbered anew: `new` maps different ranks to different ones. No invariant speaks of
+    /// them.
+    #[must_use]
+    pub(crate) fn renumbered(mut self, new: impl Fn(u32) -> u32) -> Self {
+        let parts = &mut self.0;
+        for track in &mut parts.tracks {
+            if let TrackKind::Rank { rank } = track.kind
+                && track.name == format!("rank {rank}")
+            {
+                track.name = format!("rank {}", new(rank));
+            }
+            match &mut track.kind {
+                TrackKind::Rank { rank }
+                | TrackKind::Stream { rank, .. }
+                | TrackKind::Sm { rank, .. }
+                | TrackKind::Driver { rank, .. } => *rank = new(*rank),
+                TrackKind::Marks { rank } | TrackKind::HostThread { rank, .. } => {
+                    *rank = rank.map(&new);
+                }
+                TrackKind::Group => {}
+            }
+        }
+        for counter in &mut parts.counters {
+            counter.rank = counter.rank.map(&new);
+        }
+        parts.meta.renumber(new);
+        self
+    }
+
     /// The parts, to make another trace of them.
     pub fn into_parts(self) -> TraceParts {
         self.0

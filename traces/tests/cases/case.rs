@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use weftscope_traces::analysis::{Config, Ops, RankOverlap, Reports, Verdict, verdict};
-use weftscope_traces::edit::merge;
+use weftscope_traces::edit::{merge, number_apart};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{OpenError, OpenOptions, Trace, open};
 
@@ -224,7 +224,7 @@ impl Case {
             (Err(error), _) => return vec![format!("not opened: {error}")],
             (Ok(traces), None) => traces,
         };
-        let mut faults = self.of_answers("", &Opened::of(traces.clone()));
+        let mut faults = self.of_answers("", &Opened::of(number_apart(traces.clone())));
         if traces.len() > 1 {
             match merge(traces) {
                 Ok(merged) => {

@@ -2,10 +2,16 @@
 
 use weftscope_traces::{Trace, TrackKind};
 
-use crate::case::{Case, case, figures};
+use crate::case::{Case, Opened, case, figures};
 
 fn is_stream(kind: &TrackKind) -> bool {
     matches!(kind, TrackKind::Stream { .. })
+}
+
+/// What a file says of its rank, kept where it says it oddly.
+fn keeps_distributed_info(opened: &Opened) -> bool {
+    let whole = opened.traces[0].meta.beside.iter().find(|(key, _)| key == "distributedInfo");
+    whole.is_some_and(|(_, text)| text.contains("\"rank\":") && text.contains("\"world_size\":8"))
 }
 
 /// Names of the rows whose kind `keep` accepts.
@@ -115,14 +121,26 @@ fn names_and_numbers() -> Vec<Case> {
         case("44a-rank-form", "chakra PR#167")
             .file("44a-rank-form.json")
             .rank(3, figures())
-            .not_yet(),
-        case("44b-rank-form", "chakra PR#167").file("44b-rank-form.json").says("rank").not_yet(),
+            .no_other_rank()
+            .clean()
+            .holds("distributedInfo is kept", keeps_distributed_info),
+        case("44b-rank-form", "chakra PR#167")
+            .file("44b-rank-form.json")
+            .only_rank(figures().compute(10.0))
+            .says("distributedInfo names rank -1, which is none")
+            .holds("distributedInfo is kept", keeps_distributed_info),
         case("44c-rank-form", "chakra PR#167")
             .file("44c-rank-form.json")
             .rank(3, figures())
-            .not_yet(),
+            .no_other_rank()
+            .clean()
+            .holds("distributedInfo is kept", keeps_distributed_info),
         case("45-two-rank-0", "sglang PR#25446")
             .file("45-dp0-rank0.json")
-            .file("45-dp1-rank0.json"),
+            .file("45-dp1-rank0.json")
+            .rank(0, figures().compute(100.0).comm(100.0).pct(0.0))
+            .rank(1, figures().compute(100.0).comm(70.0).pct(0.0))
+            .no_other_rank()
+            .says("its rank 0 is shown as rank 1, because another file has rank 0 too"),
     ]
 }

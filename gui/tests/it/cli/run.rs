@@ -129,6 +129,27 @@ fn one_file_a_rank_is_one_job() {
 }
 
 #[test]
+fn ranks_of_one_number_in_two_files_are_told_and_numbered_alike() {
+    let place = Place::new();
+    let file = |device: u32, start: u32| {
+        format!(
+            r#"{{"baseTimeNanoseconds":1700000000000000000,"distributedInfo":{{"rank":0,"world_size":2}},"traceEvents":[
+            {{"ph":"X","cat":"kernel","name":"gemm","pid":{device},"tid":7,"ts":{start},"dur":100,"args":{{"device":{device},"stream":7}}}}]}}"#
+        )
+    };
+    place.write("dp0.json", file(0, 0).as_bytes());
+    place.write("dp1.json", file(1, 30).as_bytes());
+    let said = place.ok(&["report", "dp0.json", "dp1.json"]);
+    let note = "its rank 0 is shown as rank 1, because another file has rank 0 too";
+    assert!(said.contains(note), "{said}");
+    let json = report(&place, &["dp0.json", "dp1.json"]);
+    assert_eq!(json["traces"][1]["ranks"][0]["rank"], 1, "{json}");
+    // The same file twice, and measured times beside modelled ones, come with a caveat.
+    let twice = place.ok(&["report", "dp0.json", "dp0.json"]);
+    assert!(twice.contains("one recording, counted 2 times"), "{twice}");
+}
+
+#[test]
 fn pictures_of_all_and_of_a_part() {
     let place = Place::new();
     place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());

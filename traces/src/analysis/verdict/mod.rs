@@ -66,7 +66,7 @@ const MOSTLY_IDLE: f64 = 0.25;
 pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verdict {
     let sum = summed(&reports.overlap);
     let (limit, sentence) = judge(ops, reports, &sum);
-    let mut details = Vec::new();
+    let mut details = ops.caveats().to_vec();
     details.extend(against_baselines(reports.iteration_lengths.median_ns, baselines));
     // Without phases, the sentence is about just that.
     if limit != Limit::ExposedComm || reports.phases.tightest.is_some() {

@@ -38,6 +38,7 @@ pub(crate) fn build(
     gpu_rows::tell(&mut collect, &mut processes);
     let title = &options.title;
     let diagnostics = &mut tally.diagnostics;
+    header.notes.iter().for_each(|note| diagnostics.note(note.clone()));
     let identity = identity(&collect, &mut processes, header, title, diagnostics);
     let origin_ns = origin(&collect);
     collect.events.sort_by_key(|event| (event.start_ns, Reverse(event.end_ns)));

@@ -26,6 +26,8 @@ pub(crate) struct Header {
     pub(crate) profiler: Option<String>,
     /// Who says to have written it, where it was not Kineto.
     pub(crate) recorder: Option<String>,
+    /// What of it is odd, a sentence each.
+    pub(crate) notes: Vec<String>,
     /// Version facts worth showing: CUPTI, CUDA driver, NCCL.
     pub(crate) run: Vec<(String, String)>,
     /// What is not understood, as JSON by key, in order.
@@ -36,6 +38,9 @@ pub(crate) struct Header {
     pub(crate) own: Option<Box<Own>>,
 }
 
+/// `distributedInfo` as written.
+type Distributed = serde_json::Map<String, serde_json::Value>;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Device {
@@ -45,15 +50,6 @@ struct Device {
     compute_major: u32,
     compute_minor: u32,
     num_sms: u32,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Distributed {
-    backend: Option<String>,
-    rank: Option<u32>,
-    world_size: Option<u32>,
-    nccl_version: Option<String>,
 }
 
 /// What writers say of themselves.
@@ -83,10 +79,7 @@ impl Header {
             }
             "distributedInfo" => parsed::<Distributed>(&value).is_some_and(|info| {
                 self.keep(key, value.clone());
-                self.rank = info.rank;
-                self.world_size = info.world_size;
-                self.fact("backend", info.backend);
-                self.fact("NCCL", info.nccl_version);
+                self.distributed(info);
                 true
             }),
             "weftscope" => parsed::<Own>(&value).is_some_and(|own| {
@@ -138,6 +131,28 @@ impl Header {
         is_kept
     }
 
+    /// The rank and the job.
+    fn distributed(&mut self, mut info: Distributed) {
+        let mut number = |key: &str| match info.get(key) {
+            None | Some(serde_json::Value::Null) => None,
+            Some(value) => {
+                let number = number_of(value);
+                if number.is_none() {
+                    self.notes.push(format!("distributedInfo names {key} {value}, which is none"));
+                }
+                number
+            }
+        };
+        let (rank, world_size) = (number("rank"), number("world_size"));
+        self.rank = rank;
+        self.world_size = world_size;
+        for (what, key) in [("backend", "backend"), ("NCCL", "nccl_version")] {
+            if let Some(serde_json::Value::String(text)) = info.remove(key) {
+                self.fact(what, Some(text));
+            }
+        }
+    }
+
     fn version(&mut self, what: &str, key: &str, value: Value<'_>) -> bool {
         self.is_kineto = true;
         let text = event::text(value.clone()).map(std::borrow::Cow::into_owned);
@@ -150,6 +165,17 @@ impl Header {
             self.run.push((what.to_owned(), value));
         }
     }
+}
+
+/// A rank or a count in any form that leaves no doubt: `3`, `3.0`, `"3"`.
+fn number_of(value: &serde_json::Value) -> Option<u32> {
+    let number = match value {
+        serde_json::Value::Number(number) => number.as_f64()?,
+        serde_json::Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    let is_whole = number.fract() == 0.0 && (0.0..f64::from(1_u32 << 31)).contains(&number);
+    is_whole.then_some(number as u32)
 }
 
 fn base_time(value: &Value<'_>) -> Option<i64> {
