@@ -2,7 +2,10 @@
 
 use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
 
-use weftscope_traces::analysis::{Hits, Search};
+use weftscope_traces::{
+    Classifier,
+    analysis::{Hits, Search},
+};
 
 #[cfg(feature = "live")]
 use super::live::{self, Executors, SessionHandle};
@@ -21,6 +24,8 @@ use crate::jobs::{self, EventSender};
 /// Holds what effects need: the way back, and the session.
 pub struct Runner {
     events: EventSender,
+    /// What kernels of opened recordings are taken for.
+    classifier: Classifier,
     marks: MarkKeeper,
     #[cfg(feature = "live")]
     session: Option<SessionHandle>,
@@ -43,11 +48,18 @@ impl Runner {
         Self {
             marks: MarkKeeper::new(events.clone()),
             events,
+            classifier: Classifier::default(),
             #[cfg(feature = "live")]
             session: None,
             #[cfg(feature = "live")]
             executors: Executors::default(),
         }
+    }
+
+    /// The same with other rules for what kernels are.
+    #[must_use]
+    pub fn with_classifier(self, classifier: Classifier) -> Self {
+        Self { classifier, ..self }
     }
 
     /// What runs plans.
@@ -69,8 +81,9 @@ impl Runner {
             Effect::Quit => return Some(WindowTask::Quit),
             Effect::Browse(purpose, suggested) => self.browse(purpose, suggested),
             Effect::Open(job, asked) => {
+                let classifier = self.classifier.clone();
                 self.events.spawn(job.id, "open", job.control(), move |control| {
-                    jobs::open(&asked, control)
+                    jobs::open(&asked, &classifier, control)
                 });
             }
             Effect::Export(job, document, export) => {

@@ -29,6 +29,8 @@ pub struct Start {
     pub open: Vec<PathBuf>,
     /// Files to hold them against.
     pub against: Vec<PathBuf>,
+    /// What kernels are taken for by their names.
+    pub classifier: weftscope_traces::Classifier,
     /// What the live run begins with; `None`: the default.
     #[cfg(feature = "live")]
     pub spec: Option<weftscope_engine::spec::RunSpec>,
@@ -40,6 +42,7 @@ impl Start {
         Self {
             open,
             against: Vec::new(),
+            classifier: weftscope_traces::Classifier::default(),
             #[cfg(feature = "live")]
             spec: None,
         }
@@ -102,7 +105,7 @@ impl App {
             not(feature = "live"),
             expect(unused_mut, reason = "only a session is attached")
         )]
-        let mut runner = Runner::new(events.sender());
+        let mut runner = Runner::new(events.sender()).with_classifier(start.classifier);
         #[cfg(feature = "live")]
         super::live::begin(&mut state, &mut runner, events.sender(), start.spec);
         let mut folders: Vec<PathBuf> = vec![PathBuf::from(".")];

@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench, record,
+    bench,
+    names::NameArgs,
+    record,
     units::{Share, Size, Time},
 };
 
@@ -69,6 +71,9 @@ pub struct WindowArgs {
     /// Do not open a window even where there is a display.
     #[arg(long)]
     pub headless: bool,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
 }
 
 /// `report`.
@@ -81,9 +86,9 @@ pub struct ReportArgs {
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,
-    /// Kernels whose name matches are communication too; may be given several times.
-    #[arg(long, value_name = "REGEX")]
-    pub comm: Vec<String>,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
 }
 
 /// `shot`.
@@ -107,6 +112,9 @@ pub struct ShotArgs {
     /// Colours.
     #[arg(long, value_enum, default_value_t = ThemeArg::Dark)]
     pub theme: ThemeArg,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
 }
 
 /// Colours of a picture.
@@ -129,6 +137,9 @@ pub struct ConvertArgs {
     /// Trace Analysis knows; reading such a file here restores them.
     #[arg(long)]
     pub own_names: bool,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
 }
 
 /// `compare`.
@@ -157,6 +168,9 @@ pub struct CompareArgs {
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
 }
 
 /// `list`.

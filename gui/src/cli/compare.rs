@@ -22,7 +22,8 @@ const NAME: usize = 60;
 /// Prints what changed from one recording to another, rank by rank and op by op.
 pub(super) fn run(args: &CompareArgs) -> Outcome {
     let sides = sides(args)?;
-    let [before, after] = [opened(sides[0])?, opened(sides[1])?];
+    let classifier = args.names.classifier()?;
+    let [before, after] = [opened(sides[0], &classifier)?, opened(sides[1], &classifier)?];
     let config = Config::default();
     let (old, new) = (Ops::of(&before, &config), Ops::of(&after, &config));
     let config = CompareConfig { by_layer: args.by_layer, ..CompareConfig::default() };
@@ -56,10 +57,9 @@ fn sides(args: &CompareArgs) -> Result<[&[PathBuf]; 2], Failure> {
 }
 
 /// The files of one job as one recording.
-fn opened(files: &[PathBuf]) -> Result<Trace, Failure> {
-    let classifier = Classifier::default();
+fn opened(files: &[PathBuf], classifier: &Classifier) -> Result<Trace, Failure> {
     let traces: Result<Vec<Trace>, Failure> =
-        files.iter().map(|file| convert::open(file, &classifier)).collect();
+        files.iter().map(|file| convert::open(file, classifier)).collect();
     let place = || files.first().map_or_else(String::new, |file| file.display().to_string());
     merge(traces?).map_err(|error| Failure::failed(error, place()))
 }

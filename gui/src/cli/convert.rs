@@ -2,13 +2,13 @@ use std::{ops::ControlFlow, path::Path};
 
 use weftscope_traces::{Classifier, Trace};
 
-use super::{Failure, Outcome, progress::ProgressLine, stdout};
+use super::{Failure, Outcome, names::NameArgs, progress::ProgressLine, stdout};
 use crate::files::{self, SaveOptions, TraceFormat};
 
 /// Reads one format, writes another.
-pub(super) fn run(input: &Path, output: &Path, own_names: bool) -> Outcome {
+pub(super) fn run(input: &Path, output: &Path, own_names: bool, names: &NameArgs) -> Outcome {
     let format = format_of(output)?;
-    let trace = open(input, &Classifier::default())?;
+    let trace = open(input, &names.classifier()?)?;
     let options = SaveOptions { own_names, rank: None };
     save(&trace, output, (format, options))
 }

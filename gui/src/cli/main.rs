@@ -31,7 +31,9 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
-        Some(Command::Convert(args)) => convert::run(&args.input, &args.output, args.own_names),
+        Some(Command::Convert(args)) => {
+            convert::run(&args.input, &args.output, args.own_names, &args.names)
+        }
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::List(args)) => list::run(args.what),
         Some(Command::Doctor) => doctor::run(),

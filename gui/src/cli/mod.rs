@@ -15,6 +15,7 @@ mod gpu_check;
 mod headless;
 mod list;
 mod main;
+mod names;
 #[cfg(not(feature = "live"))]
 mod no_engine;
 mod plain;

@@ -1,6 +1,6 @@
 use std::{path::Path, sync::Arc};
 
-use weftscope_traces::{Classifier, Span, Trace, edit::merge, words::duration};
+use weftscope_traces::{Span, Trace, edit::merge, words::duration};
 
 use super::{
     Failure, Outcome,
@@ -25,7 +25,7 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
     if !is_stdout {
         check_target(&args.output)?;
     }
-    let classifier = Classifier::default();
+    let classifier = args.names.classifier()?;
     let mut traces = Vec::new();
     for file in &args.files {
         traces.push(convert::open(file, &classifier)?);

@@ -16,7 +16,11 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
     if args.headless || !doctor::has_display() {
         return without_window(args);
     }
-    let start = Start { against: args.against.clone(), ..Start::opening(args.files.clone()) };
+    let start = Start {
+        against: args.against.clone(),
+        classifier: args.names.classifier()?,
+        ..Start::opening(args.files.clone())
+    };
     let Err(error) = app::run_window(start) else { return Ok(()) };
     // Not an error of the command: the same work is done without the window.
     let error = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -55,6 +59,7 @@ fn without_window(args: &WindowArgs) -> Outcome {
             fail_over: None,
             by_layer: false,
             json: false,
+            names: args.names.clone(),
         });
     }
     if files.is_empty() {
@@ -63,6 +68,6 @@ fn without_window(args: &WindowArgs) -> Outcome {
     super::report::run(&super::args::ReportArgs {
         files: files.to_vec(),
         json: false,
-        comm: Vec::new(),
+        names: args.names.clone(),
     })
 }

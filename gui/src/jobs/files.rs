@@ -27,20 +27,23 @@ pub enum Asked {
 }
 
 /// Reads files into one document; several are ranks of one job.
-pub fn open(asked: &Asked, control: &JobControl) -> JobResult {
+pub fn open(asked: &Asked, classifier: &Classifier, control: &JobControl) -> JobResult {
     let read = || {
         let paths = match asked {
             Asked::Paths(paths) => expand(paths)?,
             Asked::Typed(text) => expand(&paths_of_text(text))?,
         };
-        let document = Arc::new(read(&paths, control)?);
+        let document = Arc::new(read(&paths, classifier, control)?);
         Ok(JobResult::Opened { paths, document })
     };
     read().unwrap_or_else(|error: FileError| ended(&error))
 }
 
-fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> {
-    let classifier = Classifier::default();
+fn read(
+    paths: &[PathBuf],
+    classifier: &Classifier,
+    control: &JobControl,
+) -> Result<Document, FileError> {
     let mut traces = Vec::with_capacity(paths.len());
     // Each file gets an equal part of the bar: their sizes say little about each other once they are packed.
     let files = paths.len().max(1) as u64;
@@ -52,7 +55,7 @@ fn read(paths: &[PathBuf], control: &JobControl) -> Result<Document, FileError> 
                 Err(_) => ControlFlow::Break(()),
             }
         };
-        traces.push(open_trace(path, &classifier, &mut hook)?);
+        traces.push(open_trace(path, classifier, &mut hook)?);
     }
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let trace = merge(traces).map_err(|error| FileError::new(error.to_string(), first))?;

@@ -34,6 +34,7 @@ impl Palette {
             rgb(0x7d_86_94), // host: slate
             rgb(0x5b_63_70), // marks: grey
             rgb(0x9b_a3_b0), // other: light grey
+            rgb(0xd9_68_9c), // fused: rose
         ],
         second: [
             rgb(0x93_b2_ef),
@@ -46,6 +47,7 @@ impl Palette {
             rgb(0xa3_ab_b8),
             rgb(0x7b_83_90),
             rgb(0xbb_c2_cd),
+            rgb(0xf2_a6_c8),
         ],
         hosts: [
             rgb(0x6a_80_65), // Python: moss
@@ -68,6 +70,7 @@ impl Palette {
             rgb(0x6b_75_84), // host
             rgb(0xa5_ad_b9), // marks
             rgb(0x83_8c_9a), // other
+            rgb(0xb8_3f_7c), // fused
         ],
         second: [
             rgb(0x84_a3_e4),
@@ -80,6 +83,7 @@ impl Palette {
             rgb(0x98_a1_ae),
             rgb(0xc4_ca_d3),
             rgb(0xab_b3_bf),
+            rgb(0xdd_86_b2),
         ],
         hosts: [
             rgb(0x70_82_6b), // Python

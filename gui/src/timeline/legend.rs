@@ -94,6 +94,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::Host => "host",
         Kind::Mark => "mark",
         Kind::Other => "other kernel",
+        Kind::Fused => "GEMM + collective in one",
     }
 }
 

@@ -25,6 +25,7 @@ mod kernel_stats;
 mod ops;
 mod overlap;
 mod phases;
+mod plausible;
 mod reports;
 mod runs;
 mod search;

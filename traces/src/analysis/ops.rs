@@ -8,6 +8,7 @@ use super::caveats::{Ran, caveats};
 use super::gpu_ops::{cut, gpu_ops, ranks, sm_lanes};
 use super::intervals::IntervalSet;
 use super::iterations::iterations;
+use super::plausible::{in_words, set_aside, short_iterations};
 use super::waits::WaitMethod;
 use super::{Collectives, Config, GpuOp, Iteration};
 use crate::model::{Kind, LaneId, Span, Trace};
@@ -32,7 +33,7 @@ pub struct Ops<'a> {
 pub struct RankOps<'a> {
     /// The rank.
     pub rank: u32,
-    /// Kernels and copies of its streams in order of start, cut to the window.
+    /// Kernels and copies of its streams in order of start, cut to the window; without what its streams cannot have run.
     pub ops: Vec<GpuOp>,
     /// Its iterations, by its marks; empty without marks.
     pub iterations: Vec<Iteration>,
@@ -88,8 +89,8 @@ impl<'a> Ops<'a> {
         &self.run.ranks
     }
 
-    /// Reasons to doubt what is said of all ranks together, a sentence each: a recording that is there twice, measured
-    /// times beside modelled ones.
+    /// Reasons to doubt the figures, a sentence each: records that cannot be and were left out, a recording that is there
+    /// twice, measured times beside modelled ones.
     pub fn caveats(&self) -> &[String] {
         &self.run.caveats
     }
@@ -132,12 +133,20 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
         ranks(trace, config).into_iter().map(|rank| whole_rank(trace, rank)).collect()
     };
     let mut gathered: Vec<Vec<RankOps<'a>>> = traces.iter().map(whole).collect();
+    let mut impossible = Vec::new();
+    for (&trace, ranks) in traces.iter().zip(&mut gathered) {
+        for rank in ranks {
+            let aside = set_aside(&mut rank.ops);
+            impossible.extend(in_words(trace, rank.rank, &aside));
+            impossible.extend(short_iterations(rank.rank, &rank.ops, &rank.iterations));
+        }
+    }
     let ran: Vec<Ran<'_>> = traces
         .iter()
         .zip(&gathered)
         .flat_map(|(&trace, of)| of.iter().map(move |rank| (trace, rank.rank, rank.ops.as_slice())))
         .collect();
-    let caveats = caveats(&ran);
+    let caveats = caveats(&ran).into_iter().chain(impossible).collect();
     let collectives = match_and_wait(traces, config, &mut gathered);
     for rank in gathered.iter_mut().flatten() {
         if let Some(window) = config.window {

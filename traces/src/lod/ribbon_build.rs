@@ -50,7 +50,7 @@ struct Running {
     /// Slices by band.
     count: [u32; Band::COUNT],
     /// Bit `b` is set when `count[b] > 0`: few bands run at once, and only those are looked at.
-    bands: u32,
+    bands: u64,
 }
 
 impl Running {
@@ -58,7 +58,7 @@ impl Running {
         let count = &mut self.count[usize::from(band)];
         // An empty slice starts and ends here in either order: the sum is right once the moment is complete.
         *count = if starts { count.wrapping_add(1) } else { count.wrapping_sub(1) };
-        let bit = 1 << band;
+        let bit = 1_u64 << band;
         self.bands = if *count > 0 { self.bands | bit } else { self.bands & !bit };
     }
 
@@ -77,12 +77,12 @@ impl Running {
 }
 
 /// Bits of the bands whose kind is computation.
-const COMPUTE_BANDS: u32 = {
+const COMPUTE_BANDS: u64 = {
     let mut bits = 0;
     let mut band = 0;
     while band < Band::COUNT {
         if Band::from_index(band).kind.is_compute() {
-            bits |= 1 << band;
+            bits |= 1_u64 << band;
         }
         band += 1;
     }
@@ -90,7 +90,7 @@ const COMPUTE_BANDS: u32 = {
 };
 
 /// Divides one SM among `bands` in proportion to `weight`.
-fn divide(units: &mut [i32; Band::COUNT], bands: u32, weight: impl Fn(usize) -> i32) {
+fn divide(units: &mut [i32; Band::COUNT], bands: u64, weight: impl Fn(usize) -> i32) {
     let total: i32 = ones(bands).map(&weight).sum();
     let mut rest = UNITS;
     for band in ones(bands) {
@@ -103,7 +103,7 @@ fn divide(units: &mut [i32; Band::COUNT], bands: u32, weight: impl Fn(usize) -> 
 }
 
 /// Positions of the bits that are set.
-fn ones(mut bits: u32) -> impl Iterator<Item = usize> {
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let next = (bits != 0).then(|| bits.trailing_zeros() as usize);
         bits &= bits.wrapping_sub(1);

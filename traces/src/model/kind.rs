@@ -1,3 +1,5 @@
+//! What a slice spends its time on, and where in a weave it belongs.
+
 use serde::{Deserialize, Serialize};
 
 /// What a slice spends its time on. One hue each, everywhere.
@@ -14,12 +16,12 @@ pub enum Kind {
     Norm = 2,
     /// Rotary embedding, activation, embedding look-up, copies done by a compute kernel.
     Elementwise = 3,
-    /// Collectives and peer transfers that occupy SMs: all-reduce, reduce-scatter, all-gather, all-to-all,
-    /// and the fused all-reduce + RMSNorm.
+    /// Collectives and transfers between devices: all-reduce, reduce-scatter, all-gather, all-to-all, the fused
+    /// all-reduce + RMSNorm, and copies from peer to peer.
     Comm = 4,
     /// Holding an SM without progress: spinning at a barrier for a peer rank.
     Wait = 5,
-    /// Memory copies and sets by the copy engines; neither compute nor communication.
+    /// Memory copies and sets by the copy engines, but for those between devices; neither compute nor communication.
     Memcpy = 6,
     /// Host-side work (Python, runtime API calls).
     Host = 7,
@@ -28,11 +30,14 @@ pub enum Kind {
     /// A GPU kernel that none of the rules recognises; counted as compute.
     #[default]
     Other = 9,
+    /// A matrix multiplication and the collective before or behind it in one kernel: both computation and communication,
+    /// which hide each other for as long as it runs.
+    Fused = 10,
 }
 
 impl Kind {
     /// Every kind, in drawing order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Gemm,
         Self::Attention,
         Self::Norm,
@@ -43,6 +48,7 @@ impl Kind {
         Self::Host,
         Self::Mark,
         Self::Other,
+        Self::Fused,
     ];
 
     /// Lower-case name, as files and reports write it.
@@ -58,6 +64,7 @@ impl Kind {
             Self::Host => "host",
             Self::Mark => "mark",
             Self::Other => "other",
+            Self::Fused => "fused",
         }
     }
 
@@ -73,12 +80,20 @@ impl Kind {
 
     /// A GPU kernel that counts as computation in overlap figures.
     pub const fn is_compute(self) -> bool {
-        matches!(self, Self::Gemm | Self::Attention | Self::Norm | Self::Elementwise | Self::Other)
+        matches!(
+            self,
+            Self::Gemm
+                | Self::Attention
+                | Self::Norm
+                | Self::Elementwise
+                | Self::Other
+                | Self::Fused
+        )
     }
 
     /// A GPU kernel that counts as communication in overlap figures (a spinning barrier belongs to its collective).
     pub fn is_comm(self) -> bool {
-        matches!(self, Self::Comm | Self::Wait)
+        matches!(self, Self::Comm | Self::Wait | Self::Fused)
     }
 }
 

@@ -189,6 +189,31 @@ fn spans_of_other_ops_on_a_gpus_row_are_marks() {
 }
 
 #[test]
+fn copies_between_devices_are_communication() {
+    let copy = |name: &str, stream: u32, span, more: &str| {
+        let more = format!(r#","cat":"gpu_memcpy","args":{{"device":0,"stream":{stream}{more}}}"#);
+        slice("0", &stream.to_string(), name, span, &more)
+    };
+    let trace = events(&[
+        kernel("0", 0, 7, "gemm_kernel", (0, 100)),
+        copy("Memcpy PtoP (Device -> Device)", 8, (0, 30), ""),
+        copy("Memcpy DtoD (Device -> Device)", 9, (50, 70), r#","fromDevice":0,"toDevice":3"#),
+        copy("Memcpy DtoD (Device -> Device)", 9, (80, 90), r#","fromDevice":0,"toDevice":0"#),
+        copy("Memcpy HtoD (Pageable -> Device)", 9, (90, 99), ""),
+    ]);
+    assert_eq!(figures(&trace), [(0, 100, 50, 50)]);
+}
+
+#[test]
+fn a_product_and_its_collective_in_one_kernel_are_both() {
+    let trace = events(&[
+        kernel("0", 0, 7, "ag_gemm_persistent", (0, 100)),
+        kernel("0", 0, 20, NCCL, (50, 150)),
+    ]);
+    assert_eq!(figures(&trace), [(0, 100, 150, 100)]);
+}
+
+#[test]
 fn aiu_stamps_tell_ops_of_the_accelerator() {
     let trace = events(&[
         slice("7", "1", "matmul Cmpt Exec", (0, 100), r#","args":{"TS1":"1","TS2":"2"}"#),

@@ -11,12 +11,13 @@ use crate::{
 };
 
 /// Kinds from the bottom of the stack to its top: what computes first, then what moves data, then waiting.
-const STACK: [Kind; 8] = [
+const STACK: [Kind; 9] = [
     Kind::Gemm,
     Kind::Attention,
     Kind::Norm,
     Kind::Elementwise,
     Kind::Other,
+    Kind::Fused,
     Kind::Memcpy,
     Kind::Comm,
     Kind::Wait,

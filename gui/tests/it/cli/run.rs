@@ -150,6 +150,30 @@ fn ranks_of_one_number_in_two_files_are_told_and_numbered_alike() {
 }
 
 #[test]
+fn rules_of_ones_own_say_what_kernels_are_everywhere() {
+    let place = Place::new();
+    let kernel = r#"{"ph":"X","cat":"kernel","name":"our_ring","pid":0,"tid":7,"ts":0,"dur":9,"args":{"device":0,"stream":7}}"#;
+    place.write("a.json", format!("[{kernel}]").as_bytes());
+    let rule =
+        "[[rule]]\nname = 'ours'\nkind = 'comm'\nmatch = ['^our_ring$']\nexamples = ['our_ring']\n";
+    place.write("own.toml", rule.as_bytes());
+    let own = ["--rules", "own.toml"];
+    assert_eq!(report(&place, &["a.json"])["traces"][0]["ranks"][0]["comm_us"], 0.0);
+    place.ok(&[&["convert", "a.json", "b.json"][..], &own].concat());
+    assert_eq!(report(&place, &["b.json"])["traces"][0]["ranks"][0]["comm_us"], 9.0);
+    place.ok(&["convert", "a.json", "c.json", "--comm", "ring"]);
+    assert_eq!(report(&place, &["c.json"])["traces"][0]["ranks"][0]["comm_us"], 9.0);
+    place.ok(&[&["shot", "a.json", "-o", "a.png"][..], &own].concat());
+    place.ok(&[&["compare", "a.json", "b.json"][..], &own].concat());
+    place.write("bad.toml", rule.replace("our_ring']", "other']").as_bytes());
+    let line = place.fails(&["report", "a.json", "--rules", "bad.toml"], 2);
+    let cause = "bad.toml, line 5, rule \"ours\": the example \"other\" does not match";
+    assert!(line.contains(cause) && line.ends_with("--rules"), "{line}");
+    let line = place.fails(&["report", "a.json", "--rules", "none.toml"], 1);
+    assert!(line.contains("No such file") && line.ends_with("none.toml"), "{line}");
+}
+
+#[test]
 fn pictures_of_all_and_of_a_part() {
     let place = Place::new();
     place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());

@@ -272,7 +272,7 @@ impl<'a> Build<'a> {
                     self.mark(self.rank_of_row(event.row), event, span, label);
                 }
                 Class::GlobalInstant => self.mark(None, event, span, label),
-                Class::Kernel | Class::Memcpy | Class::Repeat => {
+                Class::Kernel | Class::Memcpy | Class::PeerCopy | Class::Repeat => {
                     let Some(track) = self.track_of_row[event.row as usize] else {
                         tally.lost_where("slices without a row", || {
                             format!("at {} ns", span.start_ns)
@@ -330,6 +330,7 @@ impl<'a> Build<'a> {
         let kind = match event.class {
             Class::Kernel | Class::Repeat => Kind::Other,
             Class::Memcpy => Kind::Memcpy,
+            Class::PeerCopy => Kind::Comm,
             Class::GpuMark | Class::Step | Class::HostMark | Class::GlobalInstant => Kind::Mark,
             Class::Host | Class::Overhead | Class::Untold => Kind::Host,
         };
@@ -339,6 +340,11 @@ impl<'a> Build<'a> {
         let name = self.collect.names.text(event.name).to_owned();
         let shown = match event.class {
             Class::Kernel | Class::Repeat => self.options.classifier.kind(&name),
+            // A copy whose name says that it goes to a peer, or what the user's rules take it for.
+            Class::Memcpy => match self.options.classifier.kind(&name) {
+                Kind::Comm => Kind::Comm,
+                _ => kind,
+            },
             _ => kind,
         };
         let label = self.out.label(Label { name, kind: shown, ..Label::default() });

@@ -4,6 +4,8 @@ pub(crate) enum Class {
     Kernel,
     /// Copy engine work.
     Memcpy,
+    /// The same from one device to another.
+    PeerCopy,
     /// An op of a GPU, told once more beside the stream that ran it.
     Repeat,
     /// Annotation that the profiler repeats on the GPU's row.
@@ -24,6 +26,6 @@ pub(crate) enum Class {
 impl Class {
     /// Stands on a stream of a GPU.
     pub(crate) fn is_gpu_op(self) -> bool {
-        matches!(self, Self::Kernel | Self::Memcpy)
+        matches!(self, Self::Kernel | Self::Memcpy | Self::PeerCopy)
     }
 }

@@ -98,6 +98,8 @@ struct Scratch {
     device: Option<i64>,
     stream: Option<i64>,
     correlation: Option<i64>,
+    from_device: Option<i64>,
+    to_device: Option<i64>,
     told: Told,
 }
 
@@ -337,6 +339,12 @@ impl Collect {
                     scratch.stream = is_some(&value).then(|| rows.id_of(&value));
                     scratch.told.stream = scratch.stream.is_some() && !is_negative(&value);
                 }
+                "fromDevice" | "srcDevice" | "src_device" | "src device" | "src_agent_id" => {
+                    scratch.from_device = event::int(&value);
+                }
+                "toDevice" | "dstDevice" | "dst_device" | "dst device" | "dst_agent_id" => {
+                    scratch.to_device = event::int(&value);
+                }
                 "TS1" => scratch.told.stamps = true,
                 "desc" => {
                     let frame =
@@ -354,6 +362,8 @@ impl Collect {
             args.abandon_row();
             return Err(fault);
         }
+        scratch.told.crosses =
+            matches!((scratch.from_device, scratch.to_device), (Some(a), Some(b)) if a != b);
         let is_gpu =
             matches!(category, "kernel" | "gpu_memcpy" | "gpu_memset" | "gpu_user_annotation");
         if !is_gpu && !category.is_empty() && !has_category {

@@ -48,6 +48,12 @@ pub(super) fn drop_outliers(collect: &mut Collect, header: &Header, tally: &mut 
         !is_unstamped && !cluster.is_rare
     });
     drop_far(collect, &clusters, tally);
+    let stretches = clusters.0.iter().filter(|cluster| cluster.is_bulk || !cluster.is_rare).count();
+    if stretches > 1 {
+        tally.diagnostics.note(format!(
+            "gaps of over an hour part its events into {stretches} stretches: times of different clocks, or long pauses"
+        ));
+    }
 }
 
 /// Drops what no trace can hold beside the rest.

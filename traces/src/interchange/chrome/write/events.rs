@@ -168,6 +168,7 @@ impl<W: Write> Events<'_, '_, W> {
         let category = match label.kind {
             Kind::Memcpy if label.name.starts_with("Memset") => "gpu_memset",
             Kind::Memcpy => "gpu_memcpy",
+            Kind::Comm if label.name.starts_with("Memcpy") => "gpu_memcpy",
             _ => "kernel",
         };
         let name = std::mem::take(&mut self.kernel_names[id]);

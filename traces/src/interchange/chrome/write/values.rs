@@ -9,7 +9,8 @@ use crate::{ArgValue, Kind, Label, Phase, Split};
 /// The name under which other tools see an op.
 pub(super) fn kernel_name(label: &Label, options: &ExportOptions) -> String {
     let name = &label.name;
-    let is_known = name.starts_with("nccl") && name.contains("Kernel");
+    let is_known =
+        name.starts_with("nccl") && name.contains("Kernel") || name.starts_with("Memcpy");
     if !options.hta_names {
         name.clone()
     } else if label.kind.is_comm() && !is_known {

@@ -121,6 +121,8 @@ pub(crate) struct Told {
     pub(crate) device: bool,
     /// They name a stream, and not -1 for none.
     pub(crate) stream: bool,
+    /// They name two devices, one to copy from and another to copy to.
+    pub(crate) crosses: bool,
     /// They have the accelerator's own time stamps (IBM AIU: `TS1`).
     pub(crate) stamps: bool,
     /// They say that the slice spans other ops of its row (ROCm's `rpd2tracing`: graphs and frames of markers).
@@ -132,8 +134,10 @@ pub(crate) fn class_of(category: &str, told: Told) -> Class {
     if told.spans_ops {
         return Class::GpuMark;
     }
-    if let Some(&class) = BY_NAME.get(category) {
-        return class;
+    match BY_NAME.get(category) {
+        Some(Class::Memcpy) if told.crosses => return Class::PeerCopy,
+        Some(&class) => return class,
+        None => {}
     }
     if HOST_ENDINGS.iter().any(|ending| category.ends_with(ending)) {
         return Class::Host;
@@ -159,6 +163,9 @@ mod tests {
         assert_eq!(class_of("cuda_sync", on_stream), Class::Host);
         assert_eq!(class_of("musa_runtime", on_stream), Class::Host);
         assert_eq!(class_of("new_category", on_stream), Class::Kernel);
+        let crosses = Told { crosses: true, ..on_stream };
+        assert_eq!(class_of("gpu_memcpy", crosses), Class::PeerCopy);
+        assert_eq!(class_of("kernel", crosses), Class::Kernel);
         assert_eq!(class_of("new_category", Told::default()), Class::Untold);
         assert_eq!(class_of("", Told { stamps: true, ..Told::default() }), Class::Kernel);
         assert_eq!(class_of("", Told { spans_ops: true, ..on_stream }), Class::GpuMark);
