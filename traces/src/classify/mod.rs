@@ -6,6 +6,8 @@
 mod names;
 mod rules;
 
+pub use names::own_name;
+
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;

@@ -11,6 +11,16 @@ pub(super) fn essence(name: &str) -> String {
     path.replace("flashinfer::", "").replace("at::native::", "")
 }
 
+/// The function itself, for where there is no room for all of a kernel's demangled name: `flash_fwd_kernel` of
+/// `void flash::flash_fwd_kernel<…>(…)`. All of it where the function is only a frame around its template arguments.
+pub fn own_name(name: &str) -> String {
+    let path = function_path(name);
+    if is_wrapper(&path.to_lowercase()) {
+        return name.to_owned();
+    }
+    path.rsplit("::").next().unwrap_or(&path).to_owned()
+}
+
 /// Kernels that are only a frame around the type in their template arguments.
 fn is_wrapper(head: &str) -> bool {
     let last = head.rsplit("::").next().unwrap_or(head);
@@ -55,6 +65,20 @@ fn function_path(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_function_itself_is_what_a_narrow_slice_says() {
+        for (name, own) in [
+            ("void flash::flash_fwd_kernel<Traits<128>, true>(flash::Params)", "flash_fwd_kernel"),
+            ("ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096ul>)", "ncclDevKernel_SendRecv"),
+            ("Memcpy DtoH (Device -> Pinned)", "Memcpy DtoH"),
+            ("gate_up", "gate_up"),
+            ("cutlass::Kernel2<sm80_gemm>(Params)", "cutlass::Kernel2<sm80_gemm>(Params)"),
+            ("", ""),
+        ] {
+            assert_eq!(own_name(name), own, "{name}");
+        }
+    }
 
     #[test]
     fn the_function_path_is_cut_out_of_demangled_names() {

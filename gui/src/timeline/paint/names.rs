@@ -1,5 +1,5 @@
 use egui::{Rangef, Rect, Stroke};
-use weftscope_traces::{Kind, LaneId, Span, lod::LodItem};
+use weftscope_traces::{Kind, LaneId, Span, classify::own_name, lod::LodItem};
 
 use super::{Pen, text::name_in};
 use crate::{
@@ -64,11 +64,15 @@ fn name(
     } else {
         pen.theme.surfaces.weak
     };
+    let is_kernel = label.kind.is_compute() || label.kind.is_comm();
+    // Most names are short and whole as they are; taking one apart costs a microsecond or two.
+    let is_demangled = is_kernel && label.name.contains(['<', '(']);
+    let own = if is_demangled { own_name(&label.name) } else { label.name.clone() };
     if is_op {
         let long = format!("{}   {}", label.name, number::duration_ns(item.end_ns - item.start_ns));
-        name_in(pen, painter, rect, &[&long, &label.name], colour);
+        name_in(pen, painter, rect, &[&long, &label.name, &own], colour);
     } else {
-        name_in(pen, painter, rect, &[&label.name], colour);
+        name_in(pen, painter, rect, &[&label.name, &own], colour);
     }
 }
 
