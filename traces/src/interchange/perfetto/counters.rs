@@ -4,13 +4,10 @@ use std::collections::HashMap;
 
 use super::messages::GpuCounterEvent;
 use super::tracks::Tracks;
-use crate::interchange::chrome::foreign::{Collect, Samples, Series};
+use crate::interchange::chrome::foreign::{Collect, Series};
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    series: HashMap<(i64, String), Samples>,
-    /// In order of first appearance.
-    order: Vec<(i64, String)>,
     /// Sums of counters that tell steps, by sequence and track.
     sums: HashMap<(u32, u64), f64>,
     /// Names of GPU counters.
@@ -20,19 +17,10 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn add(&mut self, pid: i64, name: &str, at_ns: i64, value: f64) {
-        let key = (pid, name.to_owned());
-        if !self.series.contains_key(&key) {
-            self.order.push(key.clone());
-        }
-        let samples = self.series.entry(key).or_default();
-        samples.at_ns.push(at_ns);
-        samples.value.push(value);
-    }
-
     /// A value of a counter track.
     pub(super) fn of_track(
         &mut self,
+        collect: &mut Collect,
         tracks: &Tracks,
         (sequence, uuid): (u32, u64),
         at_ns: i64,
@@ -56,11 +44,12 @@ impl Counters {
             _ => None,
         });
         let name = unit.map_or(name.clone(), |unit| format!("{name} [{unit}]"));
-        self.add(tracks.process(uuid), &name, at_ns, value * multiplier as f64);
+        let series = Series { pid: tracks.process(uuid), name, key: String::new() };
+        collect.sample(series, at_ns, value * multiplier as f64);
     }
 
     /// Values of a GPU's counters.
-    pub(super) fn of_gpu(&mut self, event: &GpuCounterEvent, at_ns: i64) {
+    pub(super) fn of_gpu(&mut self, collect: &mut Collect, event: &GpuCounterEvent, at_ns: i64) {
         for spec in event.counter_descriptor.iter().flat_map(|it| &it.specs) {
             self.gpu_names.extend(spec.counter_id.zip(spec.name.clone()));
         }
@@ -72,19 +61,17 @@ impl Counters {
             let name = self.gpu_names.get(&id).cloned().unwrap_or_else(|| format!("counter {id}"));
             let value = counter.double_value.or(counter.int_value.map(|value| value as f64));
             if let Some(value) = value {
-                self.add(pid, &name, at_ns, value);
+                collect.sample(Series { pid, name, key: String::new() }, at_ns, value);
             }
         }
     }
 
-    /// Hands over all series; a GPU's to the process that ran on it.
-    pub(super) fn finish(mut self, collect: &mut Collect) {
-        for key in self.order {
-            let Some(samples) = self.series.remove(&key) else { continue };
-            let gpu = self.gpus.get(&key.0);
-            let pid = gpu.map_or(key.0, |&gpu| collect.process_on(gpu).unwrap_or(-1));
-            let series = Series { pid, name: key.1, key: String::new() };
-            collect.counters.push((series, samples));
+    /// Gives a GPU's series to the process that ran on it.
+    pub(super) fn finish(self, collect: &mut Collect) {
+        for (pid, gpu) in self.gpus {
+            let ran = collect.process_on(gpu).unwrap_or(-1);
+            let of_gpu = collect.counters.iter_mut().filter(|(series, _)| series.pid == pid);
+            of_gpu.for_each(|(series, _)| series.pid = ran);
         }
     }
 }

@@ -81,7 +81,7 @@ impl Sheet {
             let at_ns = at_ns.unwrap_or(0);
             self.stages.event(event, at_ns, sequence, &mut self.collect);
         } else if let Some(event) = packet.gpu_counter_event {
-            self.counters.of_gpu(&event, at_ns.unwrap_or(0));
+            self.counters.of_gpu(&mut self.collect, &event, at_ns.unwrap_or(0));
         } else if at_ns.is_some() && !tells {
             self.tally.diagnostics.remark("packets of other data sources, not read", 1);
         }
@@ -146,7 +146,7 @@ impl Sheet {
             match value {
                 Some(value) => {
                     let track = (id, uuid.unwrap_or(0));
-                    self.counters.of_track(&self.tracks, track, at_ns, value);
+                    self.counters.of_track(&mut self.collect, &self.tracks, track, at_ns, value);
                 }
                 None => self.tally.lost("counter events without a value", at_byte),
             }

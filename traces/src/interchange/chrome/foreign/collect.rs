@@ -238,19 +238,24 @@ impl Collect {
         })?;
         for (key, value) in samples {
             let key = if key == "value" { String::new() } else { key };
-            let counters = &mut self.counters;
-            let series = Series { pid, name: name.to_owned(), key };
-            let index = *self.counter_index.entry(series).or_insert_with_key(|series| {
-                counters.push((series.clone(), Samples::default()));
-                counters.len() - 1
-            });
-            counters[index].1.at_ns.push(at_ns);
-            counters[index].1.value.push(value);
+            self.sample(Series { pid, name: name.to_owned(), key }, at_ns, value);
         }
         for _ in 0..unusable {
             tally.lost("counter values that are no number", at);
         }
         Ok(())
+    }
+
+    /// One more value of a counter.
+    pub(crate) fn sample(&mut self, series: Series, at_ns: i64, value: f64) {
+        let counters = &mut self.counters;
+        let index = *self.counter_index.entry(series).or_insert_with_key(|series| {
+            counters.push((series.clone(), Samples::default()));
+            counters.len() - 1
+        });
+        let samples = &mut counters[index].1;
+        samples.at_ns.push(at_ns);
+        samples.value.push(value);
     }
 
     fn metadata(&mut self, event: &RawEvent<'_>) {

@@ -97,13 +97,17 @@ impl Rows {
     /// than 32 bits, texts) one of their own.
     pub(crate) fn id_of(&mut self, value: &Value<'_>) -> i64 {
         match event::int(value) {
-            Some(id) if (0..TEXT_IDS).contains(&id) => id,
-            Some(id) => self.id_of_text(&id.to_string()),
+            Some(id) => self.id_of_int(id),
             None => {
                 let text = event::text(value.clone());
                 self.id_of_text(text.as_deref().map_or("?", str::trim))
             }
         }
+    }
+
+    /// The same for an id that is a whole number.
+    pub(crate) fn id_of_int(&mut self, id: i64) -> i64 {
+        if (0..TEXT_IDS).contains(&id) { id } else { self.id_of_text(&id.to_string()) }
     }
 
     /// A number for an id that is a text, the same for the same text.

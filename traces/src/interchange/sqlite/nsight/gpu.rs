@@ -29,12 +29,7 @@ impl Sheet<'_> {
     fn place(&mut self, cells: &Cells<'_>) -> Place {
         let pid = self.process(cells.int(4));
         let device = cells.int(2).map(|own| self.gpus.get(&(pid, own)).copied().unwrap_or(own));
-        let stream = cells.int(3).unwrap_or(0);
-        let stream = if (0..0xf000_0000).contains(&stream) {
-            stream
-        } else {
-            self.collect.rows.id_of_text(&stream.to_string())
-        };
+        let stream = self.collect.rows.id_of_int(cells.int(3).unwrap_or(0));
         let row = self.collect.rows.id(RowKey::Stream { pid, device, stream });
         Place { pid, row, correlation: cells.int(5) }
     }
