@@ -1,4 +1,4 @@
-use egui::{Grid, RichText, Ui};
+use egui::{Grid, Label, RichText, Ui};
 use weftscope_traces::{SliceRef, Span};
 
 use super::{Hover, RowKind, Shares, facts, paint, paint::Pen, shares};
@@ -45,11 +45,15 @@ fn slice_ui(ui: &mut Ui, pen: &Pen<'_>, slice: SliceRef) {
     rows(ui, pen.theme, &facts(pen.data, slice, pen.view.zero_ns));
 }
 
+/// From here on a name goes on in the next line: demangled ones are longer than a window is wide.
+const HEADING_WIDTH: f32 = 480.0;
+
 fn heading(ui: &mut Ui, theme: &Theme, colour: egui::Color32, text: &str) {
-    ui.horizontal(|ui| {
+    ui.horizontal_top(|ui| {
+        ui.set_max_width(HEADING_WIDTH);
         let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
         ui.painter().rect_filled(rect, 2.0, colour);
-        ui.label(RichText::new(text).color(theme.surfaces.strong));
+        ui.add(Label::new(RichText::new(text).color(theme.surfaces.strong)).wrap());
     });
 }
 
