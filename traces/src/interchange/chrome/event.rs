@@ -7,9 +7,6 @@ use crate::ArgStore;
 use crate::interchange::json::{Cursor, Fault, Value};
 use crate::model::BorrowedValue;
 
-/// The argument that keeps an imported host event's category.
-pub(crate) const CATEGORY_KEY: &str = "category";
-
 /// The key of the list of events.
 pub(super) const EVENTS_KEY: &str = "traceEvents";
 

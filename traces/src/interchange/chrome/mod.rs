@@ -3,18 +3,17 @@
 //! Times in the text are decimal microseconds; here they are integer nanoseconds and never pass through a float.
 //! A file of ours reads back exactly: tracks, labels, facts and diagnostics travel in a `weftscope` object.
 //!
-//! A folder a direction: `foreign` and `own` read, `write` writes.
+//! `others` and `own` take what is read, each the files of its name; `write` writes.
 
 mod error;
 mod event;
-pub(super) mod foreign;
+mod others;
 mod own;
 mod read;
 mod time;
 mod write;
 
 pub use error::ImportError;
-pub(crate) use event::CATEGORY_KEY;
 pub use read::read;
 pub use write::{ExportError, ExportOptions, write, write_rank};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::messages::GpuCounterEvent;
 use super::tracks::Tracks;
-use crate::interchange::chrome::foreign::{Collect, Series};
+use crate::interchange::foreign::{Collect, Series};
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {

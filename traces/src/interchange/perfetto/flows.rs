@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::interchange::chrome::foreign::{Collect, FlowPoint};
+use crate::interchange::foreign::{Collect, FlowPoint};
 
 /// One event that a flow goes through.
 #[derive(Clone, Copy, Debug)]

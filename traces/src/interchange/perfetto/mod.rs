@@ -23,7 +23,7 @@ use std::io::Read;
 pub use error::PerfettoError;
 
 use crate::format::Format;
-use crate::interchange::chrome::foreign::build;
+use crate::interchange::foreign::build;
 use crate::stream::Progress;
 use crate::{OpenOptions, Trace};
 use packets::Packets;

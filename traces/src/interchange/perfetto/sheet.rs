@@ -10,9 +10,9 @@ use super::interned::Sequence;
 use super::messages::{LegacyEvent, TracePacket, TrackEvent};
 use super::stages::Stages;
 use super::tracks::Tracks;
-use crate::interchange::chrome::CATEGORY_KEY;
-use crate::interchange::chrome::foreign::{
-    Class, Collect, Event, HalfEvent, Header, RowKey, Told, class_of,
+
+use crate::interchange::foreign::{
+    CATEGORY_KEY, Class, Collect, Event, HalfEvent, Header, RowKey, Told, class_of,
 };
 use crate::interchange::tally::Tally;
 use crate::{ArgValue, ArgsId};

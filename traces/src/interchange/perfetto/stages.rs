@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::interned::Sequence;
 use super::messages::{ExtraData, GpuRenderStageEvent};
 use crate::ArgValue;
-use crate::interchange::chrome::foreign::{Class, Collect, Event, RowKey};
+use crate::interchange::foreign::{Class, Collect, Event, RowKey};
 
 /// Queues and stages as older producers number them.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::messages::{CounterDescriptor, TrackDescriptor};
-use crate::interchange::chrome::foreign::{Collect, RowKey};
+use crate::interchange::foreign::{Collect, RowKey};
 
 /// How far up the tree a process is looked for.
 const MAX_DEPTH: u32 = 64;

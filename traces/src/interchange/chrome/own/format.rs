@@ -23,20 +23,6 @@ pub(crate) const HOST_PID: u32 = 200_000;
 /// Pid of rows that belong to no rank and of threads whose pid another row has.
 pub(crate) const OTHER_PID: u32 = 300_000;
 
-/// What begins the label of a process whose times were computed; the simulator follows.
-const MODELLED: &str = "MODELLED: ";
-
-/// The label of a process whose times were computed: viewers show it beside the name, and it stays when a tool drops
-/// our object.
-pub(crate) fn modelled_label(source: &str) -> String {
-    format!("{MODELLED}{source}")
-}
-
-/// The simulator that such a label names; `None` for other labels.
-pub(crate) fn modelled_by(label: &str) -> Option<&str> {
-    label.strip_prefix(MODELLED.trim_end()).map(str::trim)
-}
-
 /// The object.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Own {

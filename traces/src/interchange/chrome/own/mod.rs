@@ -5,6 +5,5 @@ mod read;
 
 pub(crate) use format::{
     DERIVED, HOST_PID, LABEL_KEY, OTHER_PID, OWN_VERSION, Own, OwnCounter, OwnTrack, RowId, SM_PID,
-    modelled_by, modelled_label,
 };
 pub(crate) use read::OwnRead;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::{At, Reader, Sink};
 use crate::interchange::chrome::event::RawEvent;
-use crate::interchange::chrome::foreign::Header;
+use crate::interchange::chrome::others::Beside;
 use crate::interchange::chrome::own::OwnRead;
 use crate::interchange::json::{Broken, Fault};
 use crate::interchange::tally::Tally;
@@ -77,7 +77,7 @@ impl<R: Read> Reader<'_, R> {
     /// An object that is an event as far as its beginning tells.
     pub(super) fn event(&mut self) -> Result<Object, Broken> {
         let at = self.window.position();
-        let Self { window, sink, header, tally, .. } = self;
+        let Self { window, sink, beside, tally, .. } = self;
         let must_have_phase = self.is_astray || !self.in_array;
         let object = window.parse(|cursor| {
             let event = RawEvent::parse(cursor)?;
@@ -91,9 +91,9 @@ impl<R: Read> Reader<'_, R> {
             if event.phase == 0 && must_have_phase {
                 return Ok(Object::Other);
             }
-            let done = match sink.get_or_insert_with(|| new_sink(header, tally)) {
+            let done = match sink.get_or_insert_with(|| new_sink(beside, tally)) {
                 Sink::Own(own) => own.take(&event, at, tally),
-                Sink::Foreign(collect) => collect.take(&event, at, tally),
+                Sink::Others(others) => others.take(&event, at, tally),
             };
             done.map(|()| Object::Event).map_err(|fault| match fault {
                 // The arguments are whole as brackets go, so their end inside a value is damage.
@@ -117,13 +117,13 @@ impl<R: Read> Reader<'_, R> {
     }
 }
 
-fn new_sink(header: &mut Header, tally: &mut Tally) -> Sink {
-    match header.own.take().map(|own| OwnRead::new(*own)) {
+fn new_sink(beside: &mut Beside, tally: &mut Tally) -> Sink {
+    match beside.own.take().map(|own| OwnRead::new(*own)) {
         Some(Ok(own)) => Sink::Own(Box::new(own)),
         Some(Err(why)) => {
             tally.diagnostics.note(format!("Weftscope's description was not used: {why}"));
-            Sink::Foreign(Box::default())
+            Sink::Others(Box::default())
         }
-        None => Sink::Foreign(Box::default()),
+        None => Sink::Others(Box::default()),
     }
 }

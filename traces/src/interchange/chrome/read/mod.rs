@@ -14,8 +14,9 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use super::ImportError;
-use super::foreign::{self, Collect, Header};
+use super::others::{Beside, OthersRead};
 use super::own::OwnRead;
+use crate::interchange::foreign;
 use crate::interchange::json::{Broken, Window};
 use crate::interchange::tally::Tally;
 use crate::stream::{BytesRead, Counting, Progress};
@@ -44,7 +45,7 @@ pub fn read(
 /// The one pass over the text.
 struct Reader<'p, R> {
     window: Window<'p, R>,
-    header: Header,
+    beside: Beside,
     /// Pairs of the top level that were taken, as written as far as they are worth comparing.
     told: HashMap<String, Vec<u8>>,
     sink: Option<Sink>,
@@ -72,7 +73,7 @@ struct Reader<'p, R> {
 /// What takes the events: chosen when the first is met.
 enum Sink {
     Own(Box<OwnRead>),
-    Foreign(Box<Collect>),
+    Others(Box<OthersRead>),
 }
 
 /// What comes next in the text.
@@ -92,7 +93,7 @@ impl<'p, R: Read> Reader<'p, R> {
     fn new(window: Window<'p, R>) -> Self {
         Self {
             window,
-            header: Header::default(),
+            beside: Beside::default(),
             told: HashMap::new(),
             sink: None,
             tally: Tally::default(),
@@ -150,8 +151,8 @@ impl<'p, R: Read> Reader<'p, R> {
         }
         let trace = match sink {
             Sink::Own(own) => own.finish(&mut self.tally),
-            Sink::Foreign(collect) => {
-                foreign::build(*collect, &self.header, options, &mut self.tally)
+            Sink::Others(others) => {
+                foreign::build(others.finish(), &self.beside.header, options, &mut self.tally)
             }
         };
         match trace {

@@ -118,7 +118,7 @@ impl<R: Read> Reader<'_, R> {
 
     fn take_pair(&mut self, key: &str) -> Result<(), Broken> {
         let at = self.window.position();
-        let (header, told) = (&mut self.header, &mut self.told);
+        let (beside, told) = (&mut self.beside, &mut self.told);
         let taken = self.window.parse(|cursor| {
             let value = cursor.value()?;
             let written = as_written(&value);
@@ -126,7 +126,7 @@ impl<R: Read> Reader<'_, R> {
                 return Ok(if *before == written { Taken::Again } else { Taken::Differs });
             }
             told.insert(key.to_owned(), written.to_vec());
-            Ok(if header.take(key, value) { Taken::Understood } else { Taken::NotUnderstood })
+            Ok(if beside.take(key, value) { Taken::Understood } else { Taken::NotUnderstood })
         })?;
         match taken {
             Taken::Understood | Taken::Again => {}

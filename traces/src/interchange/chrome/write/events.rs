@@ -9,8 +9,8 @@ use super::rows::Rows;
 use super::text::{Text, quoted};
 use super::values::{facts, float_text, kernel_name, key_text, trailing_number, value_text};
 use crate::edit::ranks;
-use crate::interchange::chrome::event::CATEGORY_KEY;
 use crate::interchange::chrome::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID, RowId};
+use crate::interchange::foreign::CATEGORY_KEY;
 use crate::{ArgValue, Args, FlowKind, Kind, LaneId, SliceRef, Span, Trace, TrackKind};
 
 /// Writes all events.

@@ -9,8 +9,9 @@ use super::rows::{Rows, rank_name, rows_of};
 use super::text::{Text, quoted};
 use crate::edit::ranks;
 use crate::interchange::chrome::own::{
-    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, RowId, SM_PID, modelled_label,
+    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, RowId, SM_PID,
 };
+use crate::interchange::modelled::modelled_label;
 use crate::{Diagnostics, Label, Origin, Trace};
 
 /// Writes the head up to and with the opening bracket of the events, then the metadata events.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::sheet::Sheet;
-use crate::interchange::chrome::foreign::{Samples, Series};
+use crate::interchange::foreign::{Samples, Series};
 use crate::stream::Progress;
 
 impl Sheet<'_> {

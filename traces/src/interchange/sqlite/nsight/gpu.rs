@@ -2,7 +2,7 @@
 
 use super::sheet::Sheet;
 use crate::ArgValue;
-use crate::interchange::chrome::foreign::{Class, RowKey};
+use crate::interchange::foreign::{Class, RowKey};
 use crate::interchange::sqlite::database::Cells;
 use crate::stream::Progress;
 

@@ -3,7 +3,7 @@
 use super::ids::GlobalId;
 use super::sheet::Sheet;
 use crate::ArgValue;
-use crate::interchange::chrome::foreign::{Class, RowKey};
+use crate::interchange::foreign::{Class, RowKey};
 use crate::stream::Progress;
 
 impl Sheet<'_> {

@@ -1,7 +1,7 @@
 //! What follows from calls and the work that they launched: arrows, and iterations.
 
 use super::sheet::Sheet;
-use crate::interchange::chrome::foreign::{Class, FlowPoint, RowKey};
+use crate::interchange::foreign::{Class, FlowPoint, RowKey};
 
 impl Sheet<'_> {
     /// Draws an arrow from every call to the work that it launched.

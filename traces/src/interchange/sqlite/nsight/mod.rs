@@ -17,7 +17,7 @@ mod steps;
 
 use super::SqliteError;
 use super::database::Database;
-use crate::interchange::chrome::foreign::build;
+use crate::interchange::foreign::build;
 use crate::stream::Progress;
 use crate::{OpenOptions, Trace};
 use sheet::Sheet;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::ids::GlobalId;
 use super::sheet::Sheet;
 use crate::ArgValue;
-use crate::interchange::chrome::foreign::{Class, RowKey};
+use crate::interchange::foreign::{Class, RowKey};
 use crate::interchange::sqlite::database::Cells;
 use crate::stream::Progress;
 

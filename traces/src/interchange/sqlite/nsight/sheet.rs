@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::ids::GlobalId;
 use super::launches::Launches;
 use super::steps::Steps;
-use crate::interchange::chrome::foreign::{Class, Collect, Event, Header, RowKey};
+use crate::interchange::foreign::{Class, Collect, Event, Header, RowKey};
 use crate::interchange::sqlite::SqliteError;
 use crate::interchange::sqlite::database::{Cells, Database};
 use crate::interchange::tally::Tally;

@@ -5,34 +5,17 @@ use serde::Deserialize;
 use crate::DeviceInfo;
 use crate::interchange::chrome::own::Own;
 use crate::interchange::chrome::{event, time};
+use crate::interchange::foreign::Header;
 use crate::interchange::json::Value;
 
 /// Most bytes kept of what is not understood.
 const MAX_BESIDE_BYTES: usize = 1 << 18;
 
-/// Top-level facts of a file.
+/// Top-level pairs of a file.
 #[derive(Debug, Default)]
-pub(crate) struct Header {
-    /// `baseTimeNanoseconds`: Unix time of ts 0.
-    pub(crate) base_time_ns: Option<i64>,
-    /// GPUs of the node with their index.
-    pub(crate) devices: Vec<(i64, DeviceInfo)>,
-    pub(crate) rank: Option<u32>,
-    pub(crate) world_size: Option<u32>,
-    /// Written by Kineto, or by a tool that writes what Kineto does.
-    pub(crate) is_kineto: bool,
-    pub(crate) trace_name: Option<String>,
-    /// The profiler that measured it, where the file is no trace events.
-    pub(crate) profiler: Option<String>,
-    /// Who says to have written it, where it was not Kineto.
-    pub(crate) recorder: Option<String>,
-    /// What of it is odd, a sentence each.
-    pub(crate) notes: Vec<String>,
-    /// Version facts worth showing: CUPTI, CUDA driver, NCCL.
-    pub(crate) run: Vec<(String, String)>,
-    /// What is not understood, as JSON by key, in order.
-    pub(crate) beside: Vec<(String, String)>,
-    /// Bytes of it.
+pub(crate) struct Beside {
+    pub(crate) header: Header,
+    /// Bytes of what is kept though not understood.
     beside_bytes: usize,
     /// Our own description of the trace, when we wrote the file.
     pub(crate) own: Option<Box<Own>>,
@@ -61,19 +44,19 @@ struct Recorder {
     product_version: Option<String>,
 }
 
-impl Header {
+impl Beside {
     /// Takes in one top-level pair; `false` when a key of interest has a value of no use.
     pub(crate) fn take(&mut self, key: &str, value: Value<'_>) -> bool {
         match key {
             "baseTimeNanoseconds" => {
-                self.is_kineto = true;
-                self.base_time_ns = base_time(&value);
-                self.base_time_ns.is_some()
+                self.header.is_kineto = true;
+                self.header.base_time_ns = base_time(&value);
+                self.header.base_time_ns.is_some()
             }
             "deviceProperties" => {
-                self.is_kineto = true;
+                self.header.is_kineto = true;
                 parsed::<Vec<Device>>(&value).is_some_and(|devices| {
-                    self.devices.extend(devices.into_iter().map(|d| (d.id, device_info(d))));
+                    self.header.devices.extend(devices.into_iter().map(|d| (d.id, device_info(d))));
                     true
                 })
             }
@@ -87,25 +70,25 @@ impl Header {
                 true
             }),
             "traceName" => {
-                self.trace_name = event::text(value).map(std::borrow::Cow::into_owned);
+                self.header.trace_name = event::text(value).map(std::borrow::Cow::into_owned);
                 true
             }
             "viztracer_metadata" => {
                 let version = parsed::<Recorder>(&value).and_then(|told| told.version);
-                self.recorder = Some(format!("VizTracer {}", version.unwrap_or_default()));
+                self.header.recorder = Some(format!("VizTracer {}", version.unwrap_or_default()));
                 self.keep(key, value)
             }
             // As the trace event format has it: what else a writer has to tell.
             "otherData" | "metadata" => {
                 let told = parsed::<Recorder>(&value);
                 let told = told.and_then(|told| told.product_version.or(told.version));
-                self.recorder = self.recorder.take().or(told);
+                self.header.recorder = self.header.recorder.take().or(told);
                 self.keep(key, value)
             }
             "cupti_version" => self.version("CUPTI", key, value),
             "cuda_driver_version" => self.version("CUDA driver", key, value),
             "schemaVersion" => {
-                self.is_kineto = true;
+                self.header.is_kineto = true;
                 true
             }
             // Ours, and for viewers only.
@@ -126,7 +109,7 @@ impl Header {
         let is_kept = self.beside_bytes <= MAX_BESIDE_BYTES
             && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         if is_kept {
-            self.beside.push((key.to_owned(), text));
+            self.header.beside.push((key.to_owned(), text));
         }
         is_kept
     }
@@ -138,32 +121,28 @@ impl Header {
             Some(value) => {
                 let number = number_of(value);
                 if number.is_none() {
-                    self.notes.push(format!("distributedInfo names {key} {value}, which is none"));
+                    self.header
+                        .notes
+                        .push(format!("distributedInfo names {key} {value}, which is none"));
                 }
                 number
             }
         };
         let (rank, world_size) = (number("rank"), number("world_size"));
-        self.rank = rank;
-        self.world_size = world_size;
+        self.header.rank = rank;
+        self.header.world_size = world_size;
         for (what, key) in [("backend", "backend"), ("NCCL", "nccl_version")] {
             if let Some(serde_json::Value::String(text)) = info.remove(key) {
-                self.fact(what, Some(text));
+                self.header.fact(what, Some(text));
             }
         }
     }
 
     fn version(&mut self, what: &str, key: &str, value: Value<'_>) -> bool {
-        self.is_kineto = true;
+        self.header.is_kineto = true;
         let text = event::text(value.clone()).map(std::borrow::Cow::into_owned);
-        self.fact(what, text);
+        self.header.fact(what, text);
         self.keep(key, value)
-    }
-
-    fn fact(&mut self, what: &str, value: Option<String>) {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            self.run.push((what.to_owned(), value));
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Arrows: which slice a flow point lies in, and which points belong together.
 
-use super::collect::FlowPoint;
+use super::records::FlowPoint;
 use crate::interchange::tally::Tally;
 use crate::{Flow, FlowKind, SliceRef, Span};
 

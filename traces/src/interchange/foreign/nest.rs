@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::collect::{Event, HalfEvent};
+use super::records::{Event, HalfEvent};
 use crate::interchange::tally::Tally;
 
 /// Gives each slice of one thread its lane; slices come by start, longer first.

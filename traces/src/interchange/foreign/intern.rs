@@ -2,9 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::interchange::chrome::event;
-use crate::interchange::json::Value;
-
 /// Texts numbered in order of first appearance.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -31,7 +28,7 @@ impl Names {
 /// What a row of the file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RowKey {
-    /// A thread of a process; texts and negative numbers are mapped by [`Rows::id_of`].
+    /// A thread of a process; texts and negative numbers are mapped by [`Rows::id_of_int`] and [`Rows::id_of_text`].
     Thread { pid: i64, tid: i64 },
     /// A stream of a GPU, of a process; the device where arguments or names tell it.
     Stream { pid: i64, device: Option<i64>, stream: i64 },
@@ -94,18 +91,7 @@ impl Rows {
     }
 
     /// A number for an id of a process, thread, stream or device: small ones as they are, others (negative, of more
-    /// than 32 bits, texts) one of their own.
-    pub(crate) fn id_of(&mut self, value: &Value<'_>) -> i64 {
-        match event::int(value) {
-            Some(id) => self.id_of_int(id),
-            None => {
-                let text = event::text(value.clone());
-                self.id_of_text(text.as_deref().map_or("?", str::trim))
-            }
-        }
-    }
-
-    /// The same for an id that is a whole number.
+    /// than 32 bits) one of their own.
     pub(crate) fn id_of_int(&mut self, id: i64) -> i64 {
         if (0..TEXT_IDS).contains(&id) { id } else { self.id_of_text(&id.to_string()) }
     }

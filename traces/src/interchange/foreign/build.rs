@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::about::{meta, process_name};
 use super::class::Class;
-use super::collect::{Collect, Event, Series};
+use super::collect::Collect;
 use super::dialect::Processes;
 use super::flows::{self, Places};
 use super::gpu_rows;
@@ -13,6 +13,7 @@ use super::header::Header;
 use super::identity::{Context, Identity, identity};
 use super::intern::RowKey;
 use super::nest::{self, Nest};
+use super::records::{Event, Series};
 use super::times::{drop_outliers, origin};
 use crate::interchange::tally::Tally;
 use crate::model::FirstFree;

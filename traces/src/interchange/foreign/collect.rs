@@ -1,0 +1,79 @@
+//! First pass over a foreign file: events become compact records; nothing is decided that later text may change.
+//!
+//! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`build`](super::build()), because
+//! most recorders write the names after the events.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::intern::{Names, RowKey, Rows};
+use super::records::{Event, FlowPoint, HalfEvent, Samples, Series};
+use crate::ArgStore;
+use crate::interchange::modelled::modelled_by;
+
+/// Everything usable of a foreign file.
+#[derive(Debug, Default)]
+pub(crate) struct Collect {
+    pub(crate) names: Names,
+    pub(crate) rows: Rows,
+    pub(crate) args: ArgStore,
+    pub(crate) events: Vec<Event>,
+    pub(crate) halves: Vec<HalfEvent>,
+    pub(crate) flows: Vec<FlowPoint>,
+    /// In order of first appearance.
+    pub(crate) counters: Vec<(Series, Samples)>,
+    counter_index: HashMap<Series, usize>,
+    pub(crate) process_names: HashMap<i64, String>,
+    /// What else processes are called.
+    process_labels: HashMap<i64, Vec<String>>,
+    pub(crate) thread_names: HashMap<(i64, i64), String>,
+}
+
+/// Labels kept of a process.
+const MAX_LABELS: usize = 8;
+
+impl Collect {
+    /// One more value of a counter.
+    pub(crate) fn sample(&mut self, series: Series, at_ns: i64, value: f64) {
+        let counters = &mut self.counters;
+        let index = *self.counter_index.entry(series).or_insert_with_key(|series| {
+            counters.push((series.clone(), Samples::default()));
+            counters.len() - 1
+        });
+        let samples = &mut counters[index].1;
+        samples.at_ns.push(at_ns);
+        samples.value.push(value);
+    }
+
+    /// One more thing that a process is called.
+    pub(crate) fn label_process(&mut self, pid: i64, label: String) {
+        let labels = self.process_labels.entry(pid).or_default();
+        if labels.len() < MAX_LABELS && !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+
+    /// The process that ran something on a device; the first, of several.
+    pub(crate) fn process_on(&self, device: i64) -> Option<i64> {
+        let mut keys = self.rows.keys.iter();
+        keys.find_map(|key| match *key {
+            RowKey::Stream { pid, device: Some(on), .. } if on == device => Some(pid),
+            _ => None,
+        })
+    }
+
+    /// Processes that are labelled as modelled, with the simulator.
+    pub(crate) fn modelled(&self) -> BTreeMap<i64, String> {
+        let source = |label: &String| modelled_by(label).map(str::to_owned);
+        let of =
+            |(&pid, labels): (&i64, &Vec<String>)| Some((pid, labels.iter().find_map(source)?));
+        self.process_labels.iter().filter_map(of).collect()
+    }
+
+    /// All that a process is called: by its name, its id where that is a text, its labels.
+    pub(crate) fn names_of_process(&self, pid: i64) -> Vec<&str> {
+        let name = self.process_names.get(&pid).map(String::as_str);
+        let labels = self.process_labels.get(&pid).into_iter().flatten().map(String::as_str);
+        let names = name.into_iter().chain(self.rows.text_of_id(pid)).chain(labels);
+        names.filter(|name| !name.is_empty()).collect()
+    }
+}

@@ -1,0 +1,24 @@
+//! Files that others wrote, of whatever format: each format's reader fills [`Collect`] and [`Header`] first, because
+//! names often come after what they name; [`build`] makes ranks, tracks, labels and lanes of the whole.
+
+mod about;
+mod build;
+mod class;
+mod collect;
+mod dialect;
+mod flows;
+mod gpu_rows;
+mod header;
+mod identity;
+mod intern;
+mod nest;
+mod records;
+mod times;
+
+pub(crate) use build::build;
+pub(crate) use class::Class;
+pub(crate) use collect::Collect;
+pub(crate) use dialect::{Told, class_of};
+pub(crate) use header::Header;
+pub(crate) use intern::{RowKey, Rows};
+pub(crate) use records::{CATEGORY_KEY, Event, FlowPoint, HalfEvent, Samples, Series};
