@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench,
+    bench, convert,
     names::NameArgs,
     record,
     units::{Share, Size, Time},
@@ -131,7 +131,7 @@ pub enum ThemeArg {
 pub struct ConvertArgs {
     /// Recording to read; - is standard input, here and wherever a recording is read.
     pub input: PathBuf,
-    /// File to write; its name says the format: .json, .json.gz or .weft. - is standard output, as JSON.
+    #[arg(help = convert::output_help())]
     pub output: PathBuf,
     /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
     /// Trace Analysis knows; reading such a file here restores them.

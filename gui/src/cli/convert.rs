@@ -13,6 +13,14 @@ pub(super) fn run(input: &Path, output: &Path, own_names: bool, names: &NameArgs
     save(&trace, output, (format, options))
 }
 
+/// Help of an argument that names the file to write.
+pub(super) fn output_help() -> String {
+    let endings = TraceFormat::ALL.iter().flat_map(|format| format.endings());
+    let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
+    let endings = endings.join(", ");
+    format!("File to write; its name says the format: {endings}. - is standard output, as JSON")
+}
+
 /// The format that an output asks for by its name; standard output gets JSON.
 pub(super) fn format_of(output: &Path) -> Result<TraceFormat, Failure> {
     if files::is_stdio(output) {

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::FileError;
+use super::{FileError, did_you_mean};
 
 /// What a trace can be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,19 +11,27 @@ pub enum TraceFormat {
     Json,
     /// Chrome/Kineto JSON, gzip.
     JsonGz,
+    /// Perfetto's own, protobuf.
+    Perfetto,
 }
 
 impl TraceFormat {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Weft, Self::Json, Self::JsonGz];
+    pub const ALL: [Self; 4] = [Self::Weft, Self::Json, Self::JsonGz, Self::Perfetto];
 
-    /// What file names end with, without the first dot.
-    pub fn extension(self) -> &'static str {
+    /// What file names end with, without the first dot; the usual one first.
+    pub fn endings(self) -> &'static [&'static str] {
         match self {
-            Self::Weft => "weft",
-            Self::Json => "json",
-            Self::JsonGz => "json.gz",
+            Self::Weft => &["weft"],
+            Self::Json => &["json"],
+            Self::JsonGz => &["json.gz"],
+            Self::Perfetto => &["pftrace", "perfetto-trace"],
         }
+    }
+
+    /// The usual ending.
+    pub fn extension(self) -> &'static str {
+        self.endings()[0]
     }
 
     /// The format that a file name asks for.
@@ -31,16 +39,25 @@ impl TraceFormat {
     /// # Errors
     /// [`FileError`] naming the endings that are known.
     pub fn of_path(path: &Path) -> Result<Self, FileError> {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
-        let name = name.unwrap_or_default();
-        Self::ALL
-            .into_iter()
-            .find(|format| name.ends_with(&format!(".{}", format.extension())))
-            .ok_or_else(|| {
-                let cause = "cannot tell the format: the name must end in .json, .json.gz or .weft";
-                FileError::new(cause, path)
-            })
+        let asked = Self::ALL.into_iter().find(|format| has_ending(path, format.endings()));
+        asked.ok_or_else(|| unknown_ending(path, Self::ALL.iter().flat_map(|it| it.endings())))
     }
+}
+
+/// True when the name of a file ends with one of `endings`, which stand without the first dot.
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    endings.iter().any(|ending| name.ends_with(&format!(".{ending}")))
+}
+
+/// The error for a name with none of `endings`.
+fn unknown_ending<'a>(path: &Path, endings: impl Iterator<Item = &'a &'static str>) -> FileError {
+    let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
+    let typed = path.extension().map(|typed| format!(".{}", typed.to_string_lossy()));
+    let near = did_you_mean(&typed.unwrap_or_default(), endings.iter().map(String::as_str));
+    let known = endings.join(", ");
+    let cause = format!("cannot tell the format: known endings are {known}{near}");
+    FileError::new(cause, path)
 }
 
 #[cfg(test)]
@@ -53,8 +70,15 @@ mod tests {
         assert_eq!(of("a/b.weft"), Some(TraceFormat::Weft));
         assert_eq!(of("b.JSON.gz"), Some(TraceFormat::JsonGz));
         assert_eq!(of("b.json"), Some(TraceFormat::Json));
+        assert_eq!(of("b.pftrace"), Some(TraceFormat::Perfetto));
+        assert_eq!(of("b.perfetto-trace"), Some(TraceFormat::Perfetto));
         assert_eq!(of("b.gz"), None);
         assert_eq!(of("json"), None);
         assert_eq!(of(".."), None);
+        let error = TraceFormat::of_path(Path::new("b.pftrac")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "cannot tell the format: known endings are .weft, .json, .json.gz, .pftrace, .perfetto-trace, did you mean \".pftrace\"?: b.pftrac"
+        );
     }
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use weftscope_traces::{
-    Classifier, OpenOptions, Trace, container, interchange::chrome, open, stream::Progress,
+    Classifier, OpenOptions, Trace, container,
+    edit::only_rank,
+    interchange::{chrome, perfetto},
+    open,
+    stream::Progress,
 };
 
 use super::{FileError, Sample, TraceFormat, write_atomically};
@@ -117,18 +121,26 @@ pub fn write_trace(
     (format, options): (TraceFormat, SaveOptions),
     progress: Progress<'_>,
 ) -> Result<(), String> {
-    let gzip = match format {
-        TraceFormat::Weft => {
-            let written = container::write(trace, out, progress);
-            return written.map_err(|error| error.to_string());
+    let one;
+    let trace = match options.rank {
+        Some(rank) => {
+            one = only_rank(trace, rank).map_err(|error| error.to_string())?;
+            &one
         }
-        TraceFormat::Json => false,
-        TraceFormat::JsonGz => true,
+        None => trace,
     };
-    let how = chrome::ExportOptions { gzip, hta_names: !options.own_names };
-    let written = match options.rank {
-        Some(rank) => chrome::write_rank(trace, rank, out, &how, progress),
-        None => chrome::write(trace, out, &how, progress),
+    let json = |out: &mut dyn Write, gzip: bool, progress: Progress<'_>| {
+        let how = chrome::ExportOptions { gzip, hta_names: !options.own_names };
+        chrome::write(trace, out, &how, progress).map_err(|error| error.to_string())
     };
-    written.map_err(|error| error.to_string())
+    match format {
+        TraceFormat::Weft => {
+            container::write(trace, out, progress).map_err(|error| error.to_string())
+        }
+        TraceFormat::Json => json(out, false, progress),
+        TraceFormat::JsonGz => json(out, true, progress),
+        TraceFormat::Perfetto => {
+            perfetto::write(trace, out, progress).map_err(|error| error.to_string())
+        }
+    }
 }

@@ -1,9 +1,13 @@
 //! Formats of other tools, one module each; [`open`](crate::open()) chooses among them.
 
 pub mod chrome;
+mod export_error;
 pub(crate) mod foreign;
 pub mod json;
 pub(crate) mod modelled;
+pub(crate) mod own;
 pub mod perfetto;
 pub mod sqlite;
 pub(crate) mod tally;
+
+pub use export_error::ExportError;

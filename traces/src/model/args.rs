@@ -131,10 +131,7 @@ impl ArgStore {
 
     /// The arguments of one row; empty for [`ArgsId::NONE`] and rows that do not exist.
     pub fn get(&self, id: ArgsId) -> Args {
-        let row = id.0 as usize;
-        let Some(&end) = self.row_ends.get(row) else { return Args::new() };
-        let start = if row == 0 { 0 } else { self.row_ends[row - 1] };
-        self.pairs[start as usize..end as usize]
+        self.pairs_of(id)
             .iter()
             .map(|&(key, value)| {
                 let value = match value {
@@ -146,6 +143,24 @@ impl ArgStore {
                 (self.strings[key as usize].clone(), value)
             })
             .collect()
+    }
+
+    /// One row as it is stored.
+    pub(crate) fn pairs_of(&self, id: ArgsId) -> &[(u32, PackedValue)] {
+        let row = id.0 as usize;
+        let Some(&end) = self.row_ends.get(row) else { return &[] };
+        let start = if row == 0 { 0 } else { self.row_ends[row - 1] };
+        &self.pairs[start as usize..end as usize]
+    }
+
+    /// How many texts keys and values refer to.
+    pub(crate) fn num_texts(&self) -> usize {
+        self.strings.len()
+    }
+
+    /// The text of this number.
+    pub(crate) fn text(&self, number: u32) -> &str {
+        &self.strings[number as usize]
     }
 
     fn intern(&mut self, text: &str) -> u32 {

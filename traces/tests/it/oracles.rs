@@ -20,9 +20,9 @@ use weftscope_traces::{OpenOptions, open};
 use crate::random;
 
 const STEP_US: i64 = 1000;
-const STEPS: i64 = 4;
-const SMS: u32 = 3;
-const SLOTS: u32 = 2;
+pub(crate) const STEPS: i64 = 4;
+pub(crate) const SMS: u32 = 3;
+pub(crate) const SLOTS: u32 = 2;
 
 /// Lanes of one rank.
 struct Lanes {
@@ -33,7 +33,7 @@ struct Lanes {
 }
 
 /// A run of `ranks` ranks: per step a GEMM of 0–400 µs and a fused all-reduce of 300–(500 + 10·rank) µs.
-fn run(ranks: u32) -> Trace {
+pub(crate) fn run(ranks: u32) -> Trace {
     let provenance = Provenance::Modelled { source: "test".to_owned() };
     let mut meta = Meta::new("oracle run", provenance);
     meta.base_time_unix_ns = 1_790_857_026_000_000_000;
@@ -96,7 +96,7 @@ fn lanes(out: &mut TraceBuilder, rank: u32) -> Lanes {
 }
 
 /// Answers of the trace processor, one line a row; `None` when it is not there.
-fn perfetto(file: &Path, sql: &str) -> Option<Vec<String>> {
+pub(crate) fn perfetto(file: &Path, sql: &str) -> Option<Vec<String>> {
     let Some(dir) = std::env::var_os("WEFTSCOPE_PERFETTO_DIR") else {
         skip(Need::Oracle, "WEFTSCOPE_PERFETTO_DIR does not name Perfetto's wasm folder");
         return None;
@@ -123,7 +123,7 @@ fn exported(trace: &Trace, name: &str, options: &ExportOptions) -> (tempfile::Te
     (dir, path)
 }
 
-const FAULTS: &str = "select name, severity, value from stats where severity in ('error', 'data_loss') and value > 0";
+pub(crate) const FAULTS: &str = "select name, severity, value from stats where severity in ('error', 'data_loss') and value > 0";
 
 #[test]
 fn perfetto_reads_every_slice_without_a_fault() {

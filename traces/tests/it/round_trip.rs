@@ -4,66 +4,16 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use weftscope_traces::edit::{merge, ranks};
-use weftscope_traces::interchange::chrome::{self, ExportError, ExportOptions};
+use weftscope_traces::interchange::ExportError;
+use weftscope_traces::interchange::chrome::{self, ExportOptions};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{
-    Args, ArgsId, CounterSeries, Diagnostics, Label, LaneId, Meta, Provenance, SliceRef, Span,
-    Trace, TraceBuilder, TrackId, TrackKind, container,
+    ArgsId, Label, Meta, Provenance, Span, Trace, TraceBuilder, TrackKind, container,
 };
 use weftscope_traces::{OpenOptions, open};
 
 use crate::random::{sample, traces};
-
-/// A slice told by everything but lane numbers.
-type SliceView = (Span, Label, Args, u32);
-
-/// A track with the slices of each lane.
-type TrackView = (Option<TrackId>, String, TrackKind, Vec<Vec<SliceView>>);
-
-/// Track, lane of the track, row.
-type Place = (u32, usize, u32);
-
-/// A trace without its numbering: track by track, lane by lane.
-#[derive(Debug, PartialEq)]
-struct View {
-    meta: Meta,
-    tracks: Vec<TrackView>,
-    counters: Vec<CounterSeries>,
-    flows: Vec<(Place, Place, u8)>,
-    diagnostics: Diagnostics,
-}
-
-/// Looks at a trace.
-fn view(trace: &Trace) -> View {
-    let place = |slice: SliceRef| {
-        let track = trace.lane(slice.lane).track;
-        let depth = trace.track(track).lanes.iter().position(|&lane| lane == slice.lane);
-        (track.0, depth.expect("a lane of its track"), slice.index)
-    };
-    let lane = |&lane: &LaneId| -> Vec<SliceView> {
-        let slices = &trace.lane(lane).slices;
-        (0..slices.len())
-            .map(|row| {
-                let label = trace.label(slices.label[row]).clone();
-                (slices.span(row), label, trace.args.get(slices.args[row]), slices.item[row])
-            })
-            .collect()
-    };
-    let tracks = trace.tracks.iter().map(|track| {
-        let lanes = track.lanes.iter().map(lane).collect();
-        (track.parent, track.name.clone(), track.kind.clone(), lanes)
-    });
-    let mut flows: Vec<_> =
-        trace.flows.iter().map(|f| (place(f.from), place(f.to), f.kind as u8)).collect();
-    flows.sort_unstable();
-    View {
-        meta: trace.meta.clone(),
-        tracks: tracks.collect(),
-        counters: trace.counters.clone(),
-        flows,
-        diagnostics: trace.diagnostics.clone(),
-    }
-}
+use crate::view::{View, view};
 
 fn text(trace: &Trace, options: &ExportOptions) -> Vec<u8> {
     let mut out = Vec::new();

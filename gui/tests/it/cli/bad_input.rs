@@ -78,6 +78,7 @@ fn runs_that_make_no_sense() {
         &["shot", "out.json", "-o", "out.jpg"],
         &["shot", "out.json", "-o", "out.png", "--size", "0x0"],
         &["convert", "out.json", "out"],
+        &["convert", "out.json", "out.pftrac"],
         &["report"],
         &["report", "out.json", "--comm", "("],
         &["list", "everything"],

@@ -31,7 +31,13 @@ fn a_recording_reports_the_same_in_every_format() {
     let place = Place::new();
     let args = ["record", "--iterations", "2", "-o", "a.weft", "--skew", "1:40us"];
     place.ok(&[&args[..], &SMALL].concat());
-    for (from, to) in [("a.weft", "b.json"), ("b.json", "c.json.gz"), ("c.json.gz", "d.weft")] {
+    for (from, to) in [
+        ("a.weft", "b.json"),
+        ("b.json", "c.json.gz"),
+        ("c.json.gz", "p.pftrace"),
+        ("p.pftrace", "q.perfetto-trace"),
+        ("q.perfetto-trace", "d.weft"),
+    ] {
         place.ok(&["convert", from, to]);
     }
     let first = report(&place, &["a.weft"]);
@@ -39,7 +45,7 @@ fn a_recording_reports_the_same_in_every_format() {
     assert_eq!(first["traces"][0]["provenance"], "modelled");
     assert_eq!(ranks.as_array().unwrap().len(), 2);
     assert!(ranks[0]["wait_us"].as_f64().unwrap() > 30.0, "rank 0 waits for rank 1: {ranks}");
-    for name in ["b.json", "c.json.gz", "d.weft"] {
+    for name in ["b.json", "c.json.gz", "p.pftrace", "d.weft"] {
         let again = report(&place, &[name]);
         assert_eq!(&again["traces"][0]["ranks"], ranks, "{name}");
         assert_eq!(again["traces"][0]["statistics"], first["traces"][0]["statistics"], "{name}");

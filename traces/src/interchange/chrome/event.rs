@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::time;
 use crate::ArgStore;
-use crate::interchange::json::{Cursor, Fault, Value};
+use crate::interchange::json::{Cursor, Fault, Value, compact};
 use crate::model::BorrowedValue;
 
 /// The key of the list of events.
@@ -170,25 +170,6 @@ pub(super) fn store(args: &mut ArgStore, key: &str, value: &Value<'_>) {
         Value::Nested(raw) => return args.add(key, BorrowedValue::Json(&compact(raw))),
     };
     args.add(key, value);
-}
-
-/// JSON text without blanks between tokens.
-pub(super) fn compact(raw: &[u8]) -> String {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut in_string = false;
-    let mut escaped = false;
-    for &byte in raw {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if byte.is_ascii_whitespace() {
-            continue;
-        } else {
-            in_string = byte == b'"';
-        }
-        out.push(byte);
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn first_byte(value: &Value<'_>) -> u8 {

@@ -15,7 +15,7 @@ mod write;
 
 pub use error::ImportError;
 pub use read::read;
-pub use write::{ExportError, ExportOptions, write, write_rank};
+pub use write::{ExportOptions, write, write_rank};
 
 use crate::format::Format;
 

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use crate::DeviceInfo;
-use crate::interchange::chrome::own::Own;
 use crate::interchange::chrome::{event, time};
 use crate::interchange::foreign::Header;
-use crate::interchange::json::Value;
+use crate::interchange::json::{Value, compact};
+use crate::interchange::own::Own;
 
 /// Most bytes kept of what is not understood.
 const MAX_BESIDE_BYTES: usize = 1 << 18;
@@ -103,7 +103,7 @@ impl Beside {
             Value::Text(text) => serde_json::Value::from(text).to_string(),
             Value::Number(text) => text.to_owned(),
             Value::Word(text) => text.to_owned(),
-            Value::Nested(raw) => event::compact(raw),
+            Value::Nested(raw) => compact(raw),
         };
         self.beside_bytes += key.len() + text.len();
         let is_kept = self.beside_bytes <= MAX_BESIDE_BYTES

@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use super::ExportError;
 use super::ExportOptions;
-use super::rows::Rows;
 use super::text::{Text, quoted};
-use super::values::{facts, float_text, kernel_name, key_text, trailing_number, value_text};
+use super::values::{float_text, kernel_name, key_text, trailing_number, value_text};
 use crate::edit::ranks;
-use crate::interchange::chrome::own::{DERIVED, HOST_PID, LABEL_KEY, OTHER_PID, RowId};
-use crate::interchange::foreign::CATEGORY_KEY;
-use crate::{ArgValue, Args, FlowKind, Kind, LaneId, SliceRef, Span, Trace, TrackKind};
+use crate::interchange::ExportError;
+use crate::interchange::chrome::own::{DERIVED, LABEL_KEY};
+use crate::interchange::own::{HOST_PID, OTHER_PID, RowId, Rows, category, facts};
+use crate::{Args, FlowKind, Kind, Label, LaneId, SliceRef, Span, Trace, TrackKind};
 
 /// Writes all events.
 pub(crate) fn events<W: Write>(
@@ -32,7 +31,7 @@ pub(crate) fn events<W: Write>(
             .iter()
             .map(|label| quoted(&kernel_name(label, options)))
             .collect(),
-        facts: trace.labels.iter().map(facts).collect(),
+        facts: trace.labels.iter().map(fact_texts).collect(),
         text,
         trace,
         rows,
@@ -165,14 +164,11 @@ impl<W: Write> Events<'_, '_, W> {
         let span = slices.span(row);
         let id = slices.label[row].0 as usize;
         let label = &self.trace.labels[id];
-        let category = match label.kind {
-            Kind::Memcpy if label.name.starts_with("Memset") => "gpu_memset",
-            Kind::Memcpy => "gpu_memcpy",
-            Kind::Comm if label.name.starts_with("Memcpy") => "gpu_memcpy",
-            _ => "kernel",
-        };
+        let kind = TrackKind::Stream { rank, stream };
+        let none = Args::new();
+        let category = category(&kind, label, &none);
         let name = std::mem::take(&mut self.kernel_names[id]);
-        self.begin(category, &name, lane, span);
+        self.begin(&category, &name, lane, span);
         self.kernel_names[id] = name;
         let own = self.own_args(lane, row);
         let has = |key: &str| own.iter().any(|(own, _)| own == key);
@@ -221,19 +217,15 @@ impl<W: Write> Events<'_, '_, W> {
     fn other(&mut self, lane: LaneId, row: usize, kind: &TrackKind) {
         let slices = &self.trace.lane(lane).slices;
         let label = &self.trace.labels[slices.label[row].0 as usize];
-        let given = match kind {
-            TrackKind::HostThread { .. } => self.category(slices.args[row]),
-            _ => None,
+        let args = self.trace.args.get(slices.args[row]);
+        let category = category(kind, label, &args);
+        // One that would need escapes is left to the arguments.
+        let is_plain = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
+        let none = Args::new();
+        let category = match category.bytes().all(is_plain) {
+            true => category,
+            false => self::category(kind, label, &none),
         };
-        let category = given.unwrap_or_else(|| {
-            let fallback = match (kind, label.kind) {
-                (TrackKind::HostThread { .. }, Kind::Mark) => "user_annotation",
-                (TrackKind::HostThread { .. }, _) => "cpu_op",
-                (TrackKind::Marks { .. }, _) => "gpu_user_annotation",
-                _ => "track",
-            };
-            fallback.to_owned()
-        });
         let name = std::mem::take(&mut self.names[slices.label[row].0 as usize]);
         let span = slices.span(row);
         if label.kind == Kind::Mark && span.start_ns == span.end_ns {
@@ -248,20 +240,6 @@ impl<W: Write> Events<'_, '_, W> {
             self.text.int(i64::from(slices.item[row]));
         }
         self.text.raw("}}");
-    }
-
-    /// The category that an imported host event had, if it needs no escapes.
-    fn category(&self, args: crate::ArgsId) -> Option<String> {
-        let args = self.trace.args.get(args);
-        let category = args.into_iter().rev().find(|(key, _)| key == CATEGORY_KEY)?.1;
-        match category {
-            ArgValue::Text(text)
-                if text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') =>
-            {
-                Some(text)
-            }
-            _ => None,
-        }
     }
 
     /// Iterations once more as `ProfilerStep#N` on a host row, where tools look for them.
@@ -358,6 +336,11 @@ impl<W: Write> Events<'_, '_, W> {
         text.raw(&format!(",\"args\":{{\"lane\":{},\"index\":{}}}}}", place.lane, end.index));
         text.end_event()
     }
+}
+
+/// What a label says about its op, each as JSON.
+fn fact_texts(label: &Label) -> Vec<(&'static str, String)> {
+    facts(label).into_iter().map(|(key, value)| (key, value_text(&value))).collect()
 }
 
 /// The row of what is made for other tools: launches and steps.

@@ -4,15 +4,11 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::ExportError;
-use super::rows::{Rows, rank_name, rows_of};
 use super::text::{Text, quoted};
+use crate::Trace;
 use crate::edit::ranks;
-use crate::interchange::chrome::own::{
-    HOST_PID, OTHER_PID, OWN_VERSION, OwnCounter, OwnTrack, RowId, SM_PID,
-};
-use crate::interchange::modelled::modelled_label;
-use crate::{Diagnostics, Label, Origin, Trace};
+use crate::interchange::ExportError;
+use crate::interchange::own::{self, OWN_VERSION, Process, RowId, Rows, processes};
 
 /// Writes the head up to and with the opening bracket of the events, then the metadata events.
 ///
@@ -84,8 +80,7 @@ fn description<W: Write>(
     rows: &Rows,
 ) -> Result<(), ExportError> {
     let mut diagnostics = trace.diagnostics.clone();
-    let labels: Vec<Label> =
-        trace.labels.iter().map(|label| finite(label, &mut diagnostics)).collect();
+    let labels = own::labels(trace, &mut diagnostics);
     let lost: usize =
         trace.counters.iter().map(|c| c.value.iter().filter(|v| !v.is_finite()).count()).sum();
     diagnostics.count("counter samples that are no finite number, not exported", lost as u64);
@@ -102,47 +97,13 @@ fn description<W: Write>(
     text.raw(",\n    \"diagnostics\": ");
     json(text, &diagnostics)?;
     text.raw(",\n    \"counters\": ");
-    let counters: Vec<OwnCounter> = trace
-        .counters
-        .iter()
-        .map(|counter| OwnCounter {
-            pid: counter.rank.unwrap_or(OTHER_PID),
-            name: counter.name.clone(),
-            unit: counter.unit.clone(),
-            rank: counter.rank,
-        })
-        .collect();
-    json(text, &counters)?;
-    let tracks = trace.tracks.iter().map(|track| OwnTrack {
-        parent: track.parent.map(|parent| parent.0),
-        name: track.name.clone(),
-        kind: track.kind.clone(),
-        rows: rows_of(track, rows),
-    });
+    json(text, &own::counters(trace))?;
     text.raw(",\n    \"tracks\": [");
-    lines(text, tracks)?;
+    lines(text, own::tracks(trace, rows))?;
     text.raw("],\n    \"labels\": [");
     lines(text, labels.into_iter())?;
     text.raw("]\n  },\n");
     Ok(())
-}
-
-/// JSON has no word for NaN and infinity; such facts become 0 and are counted.
-fn finite(label: &Label, diagnostics: &mut Diagnostics) -> Label {
-    let mut label = label.clone();
-    if let Some(facts) = &mut label.facts {
-        let floats = [
-            &mut facts.tail_occupancy,
-            &mut facts.flops,
-            &mut facts.hbm_bytes,
-            &mut facts.link_bytes,
-        ];
-        for float in floats.into_iter().filter(|float| !float.is_finite()) {
-            *float = 0.0;
-            diagnostics.count("facts that are no finite number, exported as 0", 1);
-        }
-    }
-    label
 }
 
 fn lines<W: Write, T: Serialize>(
@@ -164,23 +125,11 @@ fn json<W: Write, T: Serialize>(text: &mut Text<'_, W>, value: &T) -> Result<(),
 
 /// Names and sort orders: ranks with their SMs first, then host processes.
 fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result<(), ExportError> {
-    let mut processes = rows.processes.clone();
-    for rank in ranks(trace) {
-        processes.entry(rank).or_insert_with(|| rank_name(trace, rank));
-    }
-    let numbers = ranks(trace);
-    for (&pid, name) in &processes {
-        let is_sm = rows.processes.contains_key(&pid) && name.ends_with(" SMs");
-        let order = match pid {
-            _ if is_sm && pid >= SM_PID => 2 * (pid - SM_PID) + 1,
-            _ if name.starts_with("rank ") && pid < SM_PID => 2 * pid,
-            _ => HOST_PID.max(pid),
-        };
+    for Process { pid, name, label, order } in processes(trace, rows) {
         let row = RowId { pid, tid: 0 };
-        metadata(text, ["process_name", "name"], row, &quoted(name))?;
-        if let Some(source) = modelled_source(trace, &numbers, pid) {
-            let label = quoted(&modelled_label(&source));
-            metadata(text, ["process_labels", "labels"], row, &label)?;
+        metadata(text, ["process_name", "name"], row, &quoted(&name))?;
+        if let Some(label) = label {
+            metadata(text, ["process_labels", "labels"], row, &quoted(&label))?;
         }
         metadata(text, ["process_sort_index", "sort_index"], row, &order.to_string())?;
     }
@@ -189,19 +138,6 @@ fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result
         metadata(text, ["thread_sort_index", "sort_index"], *row, &order.to_string())?;
     }
     Ok(())
-}
-
-/// The simulator of a process that stands for a modelled rank.
-fn modelled_source(trace: &Trace, ranks: &[u32], pid: u32) -> Option<String> {
-    let rank = match pid {
-        0..SM_PID => pid,
-        SM_PID..HOST_PID => pid - SM_PID,
-        HOST_PID..OTHER_PID => pid - HOST_PID,
-        _ => return None,
-    };
-    ranks.binary_search(&rank).ok()?;
-    let of = trace.meta.provenance.of_rank(Some(rank));
-    (of.origin() == Some(Origin::Modelled)).then(|| of.source().into_owned())
 }
 
 fn metadata<W: Write>(

@@ -1,10 +1,8 @@
 //! A trace as Chrome/Kineto JSON: the head, then one event a line.
 
-mod error;
 mod events;
 mod head;
 mod options;
-mod rows;
 mod text;
 mod values;
 
@@ -13,13 +11,13 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-pub use error::ExportError;
 pub use options::ExportOptions;
 
-use self::rows::Rows;
 use self::text::Text;
 use crate::Trace;
 use crate::edit::{only_rank, ranks};
+use crate::interchange::ExportError;
+use crate::interchange::own::Rows;
 use crate::stream::Progress;
 
 /// Writes a whole trace as one Chrome/Kineto JSON file, one event a line; `progress` counts slices.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
-use super::ExportError;
+use crate::interchange::ExportError;
 use crate::stream::Progress;
 
 /// Bytes kept before they are handed on.

@@ -2,9 +2,9 @@
 
 use super::ExportOptions;
 use super::text::quoted;
-use crate::interchange::chrome::event::compact;
 use crate::interchange::chrome::own::LABEL_KEY;
-use crate::{ArgValue, Kind, Label, Phase, Split};
+use crate::interchange::json::compact;
+use crate::{ArgValue, Kind, Label};
 
 /// The name under which other tools see an op.
 pub(super) fn kernel_name(label: &Label, options: &ExportOptions) -> String {
@@ -20,36 +20,6 @@ pub(super) fn kernel_name(label: &Label, options: &ExportOptions) -> String {
     } else {
         name.clone()
     }
-}
-
-/// What a label says about its op, as arguments.
-pub(super) fn facts(label: &Label) -> Vec<(&'static str, String)> {
-    let mut args = vec![("kind", quoted(label.kind.name()))];
-    if let Some(layer) = label.layer {
-        args.push(("layer", layer.to_string()));
-    }
-    match label.split {
-        Split::Whole => {}
-        Split::First => args.push(("split", "0".to_owned())),
-        Split::Second => args.push(("split", "1".to_owned())),
-    }
-    if label.phase != Phase::None {
-        args.push(("phase", quoted(label.phase.name())));
-    }
-    let Some(facts) = &label.facts else { return args };
-    args.push(("grid", format!("[{},1,1]", facts.grid)));
-    args.push(("waves", facts.waves.to_string()));
-    args.push(("tail occupancy", float_text(facts.tail_occupancy)));
-    args.push(("SMs", facts.sms.to_string()));
-    args.push(("tokens", facts.tokens.to_string()));
-    args.push(("flops", float_text(facts.flops)));
-    args.push(("hbm bytes", float_text(facts.hbm_bytes)));
-    args.push(("link bytes", float_text(facts.link_bytes)));
-    if let Some(alone_ns) = facts.alone_ns {
-        args.push(("alone_ns", alone_ns.to_string()));
-    }
-    args.push(("shape", quoted(&facts.shape)));
-    args
 }
 
 /// The number that a name ends in.

@@ -7,24 +7,17 @@ use super::clocks::Clocks;
 use super::counters::Counters;
 use super::flows::Flows;
 use super::interned::Sequence;
-use super::messages::{LegacyEvent, TracePacket, TrackEvent};
 use super::stages::Stages;
 use super::tracks::Tracks;
 
 use crate::interchange::foreign::{
     CATEGORY_KEY, Class, Collect, Event, HalfEvent, Header, RowKey, Told, class_of,
 };
+use crate::interchange::perfetto::messages::{
+    BEGIN, CLEARED, COUNTER, END, INSTANT, LegacyEvent, NEEDS_STATE, TracePacket, TrackEvent,
+};
 use crate::interchange::tally::Tally;
 use crate::{ArgValue, ArgsId};
-
-/// `TrackEvent.Type`.
-const BEGIN: i32 = 1;
-const END: i32 = 2;
-const INSTANT: i32 = 3;
-const COUNTER: i32 = 4;
-/// `SEQ_INCREMENTAL_STATE_CLEARED` and `SEQ_NEEDS_INCREMENTAL_STATE`.
-const CLEARED: u32 = 1;
-const NEEDS_STATE: u32 = 2;
 
 #[derive(Default)]
 pub(super) struct Sheet {
@@ -182,7 +175,8 @@ impl Sheet {
         }
         let name = self.collect.names.id(named.map_or("(no name)", String::as_str));
         let mut args = arguments(&event.debug_annotations, sequence);
-        if !class.is_gpu_op() && !category.is_empty() {
+        let has_category = args.iter().any(|(key, _)| key == CATEGORY_KEY);
+        if !class.is_gpu_op() && !category.is_empty() && !has_category {
             args.push((CATEGORY_KEY.to_owned(), ArgValue::Text(category)));
         }
         let args = match args.is_empty() {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::interned::Sequence;
-use super::messages::{ExtraData, GpuRenderStageEvent};
 use crate::ArgValue;
 use crate::interchange::foreign::{Class, Collect, Event, RowKey};
+use crate::interchange::perfetto::messages::{ExtraData, GpuRenderStageEvent};
 
 /// Queues and stages as older producers number them.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::messages::GpuCounterEvent;
 use super::tracks::Tracks;
 use crate::interchange::foreign::{Collect, Series};
+use crate::interchange::perfetto::messages::GpuCounterEvent;
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -43,8 +43,7 @@ impl Counters {
             (None, Some(3)) => Some("bytes".to_owned()),
             _ => None,
         });
-        let name = unit.map_or(name.clone(), |unit| format!("{name} [{unit}]"));
-        let series = Series { pid: tracks.process(uuid), name, key: String::new() };
+        let series = Series { pid: tracks.process(uuid), name, key: unit.unwrap_or_default() };
         collect.sample(series, at_ns, value * multiplier as f64);
     }
 

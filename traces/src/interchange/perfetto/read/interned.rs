@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::messages::{InternedData, InternedName, TrackEvent};
+use crate::interchange::perfetto::messages::{InternedData, InternedName, TrackEvent};
 
 /// State of one sequence, from one clearing to the next.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use super::messages::*;
 use super::*;
 use crate::analysis::{Config, Ops, Reports};
+use crate::interchange::perfetto::messages::*;
 use crate::stream::silent;
 use crate::{ArgValue, TrackKind, open};
 
@@ -79,7 +79,11 @@ fn told() -> Vec<TracePacket> {
 
 /// A process with a thread, two queues of a GPU and a counter.
 fn tracks() -> Vec<TracePacket> {
-    let process = ProcessDescriptor { pid: Some(40), process_name: Some("python".to_owned()) };
+    let process = ProcessDescriptor {
+        pid: Some(40),
+        process_name: Some("python".to_owned()),
+        ..ProcessDescriptor::default()
+    };
     let thread = ThreadDescriptor {
         pid: Some(40),
         tid: Some(41),
@@ -209,7 +213,8 @@ fn tracks_kernels_and_stages_are_read() {
     assert_eq!(streams.count(), 3);
     assert_eq!(trace.flows.len(), 1);
     let counter = &trace.counters[0];
-    assert_eq!((counter.name.as_str(), &counter.value[..]), ("done [tokens]", &[5.0, 12.0][..]));
+    assert_eq!((counter.name.as_str(), counter.unit.as_str()), ("done", "tokens"));
+    assert_eq!(counter.value, [5.0, 12.0]);
     assert!(trace.diagnostics.is_clean(), "{:?}", trace.diagnostics);
     assert_eq!(trace.diagnostics.remarks["packets of other data sources, not read"], 1);
 }

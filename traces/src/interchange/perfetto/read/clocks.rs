@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::messages::{Clock, ClockSnapshot};
+use crate::interchange::perfetto::messages::{BOOTTIME, Clock, ClockSnapshot, REALTIME};
 
-/// `BuiltinClock`s of the protos.
-const REALTIME: u32 = 1;
-const BOOTTIME: u32 = 6;
 /// From here on a clock is one sequence's own.
 const FIRST_OF_SEQUENCE: u32 = 64;
 const LAST_OF_SEQUENCE: u32 = 127;

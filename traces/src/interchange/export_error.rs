@@ -4,13 +4,13 @@ use thiserror::Error;
 
 use crate::BuildError;
 
-/// Why a trace could not be written as Chrome JSON.
+/// Why a trace could not be written in the format of another tool.
 #[derive(Debug, Error)]
 pub enum ExportError {
     /// The output could not be written.
-    #[error("writing failed after {at_byte} bytes of text: {source}")]
+    #[error("writing failed after {at_byte} bytes: {source}")]
     Io {
-        /// Bytes of JSON text handed over before.
+        /// Bytes handed over before, uncompressed.
         at_byte: u64,
         /// What the writer says.
         #[source]

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::interchange::chrome::own::{HOST_PID, OTHER_PID, RowId, SM_PID};
-use crate::{SliceTable, Trace, Track, TrackKind};
+use super::row::{HOST_PID, OTHER_PID, RowId, SM_PID};
+use crate::edit::ranks;
+use crate::interchange::modelled::modelled_label;
+use crate::{Origin, SliceTable, Trace, Track, TrackKind};
 
 /// First thread number of rows that have none of their own.
 const EXTRA_TID: u32 = 10_000;
@@ -157,8 +159,52 @@ impl Assign<'_> {
     }
 }
 
+/// A process as other viewers show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) name: String,
+    /// Says that its times were computed.
+    pub(crate) label: Option<String>,
+    /// Its place among the others.
+    pub(crate) order: u32,
+}
+
+/// All processes: those of rows, and every rank.
+pub(crate) fn processes(trace: &Trace, rows: &Rows) -> Vec<Process> {
+    let numbers = ranks(trace);
+    let mut processes = rows.processes.clone();
+    for &rank in &numbers {
+        processes.entry(rank).or_insert_with(|| rank_name(trace, rank));
+    }
+    let process = |(pid, name): (u32, String)| {
+        let is_sm = rows.processes.contains_key(&pid) && name.ends_with(" SMs");
+        let order = match pid {
+            _ if is_sm && pid >= SM_PID => 2 * (pid - SM_PID) + 1,
+            _ if name.starts_with("rank ") && pid < SM_PID => 2 * pid,
+            _ => HOST_PID.max(pid),
+        };
+        let source = modelled_source(trace, &numbers, pid);
+        Process { pid, name, label: source.as_deref().map(modelled_label), order }
+    };
+    processes.into_iter().map(process).collect()
+}
+
+/// The simulator of a process that stands for a modelled rank.
+fn modelled_source(trace: &Trace, ranks: &[u32], pid: u32) -> Option<String> {
+    let rank = match pid {
+        0..SM_PID => pid,
+        SM_PID..HOST_PID => pid - SM_PID,
+        HOST_PID..OTHER_PID => pid - HOST_PID,
+        _ => return None,
+    };
+    ranks.binary_search(&rank).ok()?;
+    let of = trace.meta.provenance.of_rank(Some(rank));
+    (of.origin() == Some(Origin::Modelled)).then(|| of.source().into_owned())
+}
+
 /// `rank 3 (NVIDIA H100 SXM)`; where some ranks are measured and some modelled, `rank 3 (NVIDIA H100 SXM, measured)`.
-pub(crate) fn rank_name(trace: &Trace, rank: u32) -> String {
+fn rank_name(trace: &Trace, rank: u32) -> String {
     let provenance = &trace.meta.provenance;
     let device = trace.meta.ranks.iter().find(|info| info.rank == rank);
     let device = device.map(|info| info.device.name.as_str()).filter(|name| !name.is_empty());

@@ -1,8 +1,9 @@
 //! Annotations of an event as arguments of a slice.
 
 use super::interned::Sequence;
-use super::messages::DebugAnnotation;
 use crate::ArgValue;
+use crate::interchange::json::compact;
+use crate::interchange::perfetto::messages::DebugAnnotation;
 
 /// How deep annotations are followed.
 const MAX_DEPTH: u32 = 8;
@@ -54,8 +55,10 @@ fn value(annotation: &DebugAnnotation, sequence: &Sequence) -> Option<ArgValue> 
     };
     let json = || {
         let text = annotation.legacy_json_value.clone()?;
-        let value = serde_json::from_str::<serde_json::Value>(&text);
-        Some(value.map_or(ArgValue::Text(text), |value| ArgValue::Json(value.to_string())))
+        Some(match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            Ok(_) => ArgValue::Json(compact(text.as_bytes())),
+            Err(_) => ArgValue::Text(text),
+        })
     };
     let text = annotation.string_value.clone();
     let interned =

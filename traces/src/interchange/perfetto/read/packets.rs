@@ -8,7 +8,7 @@ use prost::Message;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use super::PerfettoError;
-use super::messages::TracePacket;
+use crate::interchange::perfetto::messages::TracePacket;
 use crate::interchange::tally::Tally;
 
 /// `Trace.packet`, length-delimited: the byte before every packet.
@@ -18,13 +18,19 @@ const MAX_PACKET_BYTES: u64 = 1 << 26;
 /// Most bytes that compressed packets may unpack to at once.
 const MAX_UNPACKED_BYTES: u64 = 1 << 28;
 
+/// Most bytes of a length.
+const MAX_VARINT_BYTES: usize = 10;
+
 /// Whether a file begins with packets: whole ones as far as the head goes, and none of them text.
 pub(super) fn are_packets(head: &[u8]) -> bool {
     let mut rest = head;
     let mut whole = 0;
     while let [PACKET, body @ ..] = rest {
         let mut body = body;
-        let Ok(len) = decode_varint(&mut body) else { break };
+        let Ok(len) = decode_varint(&mut body) else {
+            // Cut by the end of the head.
+            return whole > 0 && rest.len() <= MAX_VARINT_BYTES;
+        };
         if len == 0 || len > MAX_PACKET_BYTES {
             return false;
         }
@@ -207,6 +213,9 @@ mod tests {
         trace.extend(&packet);
         assert!(are_packets(&trace));
         assert!(are_packets(&trace[..trace.len() - 1]), "cut");
+        let first = trace.len();
+        trace.extend([PACKET, 0x80, 0x02, 0x40]);
+        (first..=trace.len()).for_each(|end| assert!(are_packets(&trace[..end]), "cut at {end}"));
         for text in ["\n{\n  \"traceEvents\": []}", "\n[1, 2, 3]", "", "\n", "\n\n\n\n"] {
             assert!(!are_packets(text.as_bytes()), "{text:?}");
         }

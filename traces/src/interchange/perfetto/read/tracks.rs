@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::messages::{CounterDescriptor, TrackDescriptor};
 use crate::interchange::foreign::{Collect, RowKey};
+use crate::interchange::perfetto::messages::{CounterDescriptor, TrackDescriptor};
 
 /// How far up the tree a process is looked for.
 const MAX_DEPTH: u32 = 64;
@@ -35,6 +35,9 @@ impl Tracks {
         let own_name = descriptor.name.or(descriptor.static_name);
         if let Some(process) = descriptor.process {
             track.process = process.pid.or(track.process);
+            for label in process.process_labels {
+                collect.label_process(i64::from(process.pid.unwrap_or(-1)), label);
+            }
             if let (Some(pid), Some(name)) =
                 (process.pid, process.process_name.or(own_name.clone()))
             {
