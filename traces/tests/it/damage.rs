@@ -328,4 +328,39 @@ proptest! {
         prop_assert_eq!(&names[..2], ["e0", "e1"]);
         prop_assert_eq!(names.last().map(String::as_str), Some("e3"));
     }
+
+    /// Reading ends, whatever pieces a text is made of: a form feed, which JSON does not take for a blank, once made the
+    /// search after damage end where it began.
+    #[test]
+    fn reading_ends(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..30)) {
+        import(pieces.concat()).ok();
+        import(format!("{{\"traceEvents\": [{},\n{}]}}", event("a", 0), pieces.concat())).ok();
+    }
 }
+
+/// What texts of trace events are made of, and what stands in none.
+const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\"distributedInfo\"",
+    "\"traceEvents\"",
+    "\"ph\"",
+    "\"X\"",
+    "\"name\"",
+    "\"args\"",
+    "1",
+    "!",
+    "\u{c}",
+    "\u{b}",
+    "\u{a0}",
+    "\n",
+    "\0",
+    "\u{feff}",
+    "\\",
+    "null",
+];

@@ -30,7 +30,9 @@ impl<R: Read> Reader<'_, R> {
             if self.last_damage != Some(at_byte) {
                 self.say_damaged(at, is_event, at_byte, wanted);
             }
-            if is_object && at_byte > self.window.position() {
+            // Where the search ended before, it would end again.
+            let position = self.window.position();
+            if is_object && at_byte > position || self.last_landing == Some(position) {
                 self.window.step();
             }
         }
@@ -41,7 +43,9 @@ impl<R: Read> Reader<'_, R> {
 
     /// Goes on to the next place where something begins.
     pub(super) fn search(&mut self, at: At) -> Result<At, Broken> {
-        Ok(match self.window.skip_to(FIRST_BYTES, landing)? {
+        let landing = self.window.skip_to(FIRST_BYTES, landing)?;
+        self.last_landing = Some(self.window.position());
+        Ok(match landing {
             None => At::End,
             Some(Landing::Pair) => {
                 self.in_object = true;

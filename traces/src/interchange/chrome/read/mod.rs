@@ -66,6 +66,8 @@ struct Reader<'p, R> {
     is_astray: bool,
     /// The last place that was no JSON: another try that fails there fails of the same.
     last_damage: Option<u64>,
+    /// Where the last search after damage ended.
+    last_landing: Option<u64>,
     /// It was said that the text ends too early.
     is_cut_off: bool,
 }
@@ -106,6 +108,7 @@ impl<'p, R: Read> Reader<'p, R> {
             is_comma_due: false,
             is_astray: false,
             last_damage: None,
+            last_landing: None,
             is_cut_off: false,
         }
     }

@@ -64,9 +64,16 @@ pub(super) fn is_event_key(key: &[u8]) -> bool {
 
 /// The key that a text begins with, blanks before it and before its colon allowed.
 pub(super) fn first_key(text: &[u8]) -> Option<&[u8]> {
-    let key = text.trim_ascii_start().strip_prefix(b"\"")?;
+    let key = after_blanks(text).strip_prefix(b"\"")?;
     let (key, rest) = key.split_at(key.iter().position(|&byte| byte == b'"')?);
-    rest[1..].trim_ascii_start().starts_with(b":").then_some(key)
+    after_blanks(&rest[1..]).starts_with(b":").then_some(key)
+}
+
+/// What follows the blanks that JSON has.
+fn after_blanks(text: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let blanks = text.iter().take_while(|byte| is_blank(byte)).count();
+    &text[blanks..]
 }
 
 #[cfg(test)]
