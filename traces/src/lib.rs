@@ -28,9 +28,10 @@ pub use classify::{Classifier, ClassifyError};
 pub use format::{Format, OpenOptions, ReadError, ReadFn};
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, BatchFacts, BuildError, ClockAgreement, CommCtas,
-    CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind, Label, LabelId, Lane, LaneId,
-    LayerFacts, Meta, OpFacts, Origin, Overhead, Phase, Provenance, RankInfo, RankProvenance,
-    RunFacts, RunLine, SliceRef, SliceTable, Slowdown, Span, Split, SplitAsked, SplitFacts,
-    StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind, UnsplitFacts,
+    CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind, Label, LabelId, Labelled, Lane,
+    LaneId, LayerFacts, Meta, OpFacts, Origin, Overhead, Phase, ProcessLabel, Provenance, RankInfo,
+    RankProvenance, RunFacts, RunLine, SliceRef, SliceTable, Slowdown, Span, Split, SplitAsked,
+    SplitFacts, StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind,
+    UnsplitFacts,
 };
 pub use open::{FORMATS, OpenError, open, sniff};

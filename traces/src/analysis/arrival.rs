@@ -167,7 +167,7 @@ impl Shares {
     fn of(collective: &Collective) -> Self {
         let last_ns = collective.latest_start_ns();
         let members = collective.members.iter();
-        let waits: i64 = members.clone().map(|member| collective.wait_ns(member)).sum();
+        let waits: i64 = collective.waits_ns().map(|(_, wait_ns)| wait_ns).sum();
         let rests: i64 = members.map(|member| (member.span.end_ns - last_ns).max(0)).sum();
         let count = collective.members.len() as i64;
         Self { skew_ns: waits / (count - 1).max(1), transfer_ns: rests / count.max(1) }

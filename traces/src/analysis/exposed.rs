@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::gpu_ops::gpu_ops;
 use super::intervals::IntervalSet;
+use super::rank_rows::rows_of;
 use super::{GpuOp, Ops, RankOps};
 use crate::model::{Kind, SliceRef, Trace};
 
@@ -63,7 +64,7 @@ impl ExposedReport {
 
 /// The spans in which a rank communicates and computes nothing.
 pub fn exposed_spans(trace: &Trace, rank: u32) -> IntervalSet {
-    let ops = gpu_ops(trace, rank);
+    let ops = gpu_ops(trace, &rows_of(trace, rank));
     let of = |keep: fn(Kind) -> bool| -> IntervalSet {
         ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()
     };

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::gpu_ops::gpu_ops;
 use super::intervals::IntervalSet;
+use super::rank_rows::rows_of;
 use super::{GpuOp, Ops, RankOps};
 use crate::model::{FlowKind, Kind, SliceRef, Span, Trace, TrackKind};
 
@@ -102,7 +103,7 @@ impl GapReport {
 
 /// The spans between a rank's first and last op in which nothing runs on its streams.
 pub fn gap_spans(trace: &Trace, rank: u32) -> IntervalSet {
-    gaps_of(&gpu_ops(trace, rank))
+    gaps_of(&gpu_ops(trace, &rows_of(trace, rank)))
 }
 
 fn gaps_of(ops: &[GpuOp]) -> IntervalSet {

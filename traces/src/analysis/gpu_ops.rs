@@ -1,9 +1,7 @@
-//! What runs on a rank: the ops of its streams, the lanes of its SMs.
+//! What runs on a rank: the ops of its streams.
 
-use std::collections::BTreeSet;
-
-use super::Config;
-use crate::model::{Kind, LabelId, LaneId, SliceRef, Span, Trace, TrackKind};
+use super::rank_rows::RankRows;
+use crate::model::{Kind, LabelId, SliceRef, Span, Trace};
 
 /// A whole op (kernel, copy) on a stream of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +22,9 @@ pub struct GpuOp {
 }
 
 /// The ops of a rank's streams in order of start: kernels and copies, no host work, no marks. Whole, with no waits yet.
-pub(super) fn gpu_ops(trace: &Trace, rank: u32) -> Vec<GpuOp> {
+pub(super) fn gpu_ops(trace: &Trace, rows: &RankRows<'_>) -> Vec<GpuOp> {
     let mut ops = Vec::new();
-    for (lane, stream) in stream_lanes(trace, rank) {
+    for &(lane, stream) in &rows.streams {
         let slices = &trace.lane(lane).slices;
         for row in 0..slices.len() {
             let label = slices.label[row];
@@ -61,35 +59,4 @@ pub(super) fn cut(ops: &mut Vec<GpuOp>, window: Span) {
 
 fn sort(ops: &mut [GpuOp]) {
     ops.sort_by_key(|op| (op.span.start_ns, op.span.end_ns, op.slice));
-}
-
-/// The ranks with streams, SMs or meta data, ascending, narrowed to those asked for.
-pub(super) fn ranks(trace: &Trace, config: &Config) -> Vec<u32> {
-    let stated = trace.meta.ranks.iter().map(|info| info.rank);
-    let drawn = trace.tracks.iter().filter_map(|track| match track.kind {
-        TrackKind::Rank { rank } | TrackKind::Stream { rank, .. } | TrackKind::Sm { rank, .. } => {
-            Some(rank)
-        }
-        _ => None,
-    });
-    let all: BTreeSet<u32> = stated.chain(drawn).collect();
-    all.into_iter().filter(|rank| config.ranks.is_empty() || config.ranks.contains(rank)).collect()
-}
-
-/// Lanes of the streams of a rank, each with its stream number.
-fn stream_lanes(trace: &Trace, rank: u32) -> impl Iterator<Item = (LaneId, u32)> + '_ {
-    trace.tracks.iter().flat_map(move |track| {
-        let stream = match track.kind {
-            TrackKind::Stream { rank: of, stream } if of == rank => Some(stream),
-            _ => None,
-        };
-        stream.into_iter().flat_map(|stream| track.lanes.iter().map(move |&lane| (lane, stream)))
-    })
-}
-
-/// Lanes of every SM of a rank, one list an SM, SMs without slices included.
-pub(super) fn sm_lanes(trace: &Trace, rank: u32) -> Vec<&[LaneId]> {
-    let is_sm = |kind: &TrackKind| matches!(kind, TrackKind::Sm { rank: of, .. } if *of == rank);
-    let tracks = trace.tracks.iter().filter(|track| is_sm(&track.kind));
-    tracks.map(|track| track.lanes.as_slice()).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Span, Trace, TrackKind};
+use crate::model::{LaneId, Span, Trace};
 
 /// One iteration (training or inference step) of a rank.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,23 +15,15 @@ pub struct Iteration {
     pub span: Span,
 }
 
-/// The iterations that marks show for a rank: its own marks, else those of all ranks; empty without marks.
+/// The iterations that marks on this lane show; empty without one.
 ///
 /// An op belongs to the iteration in which it starts, so every op belongs to at most one.
-pub(super) fn iterations(trace: &Trace, rank: u32) -> Vec<Iteration> {
-    for marks in [TrackKind::Marks { rank: Some(rank) }, TrackKind::Marks { rank: None }] {
-        let Some(track) = trace.find_track(&marks) else { continue };
-        let Some(&lane) = trace.track(track).lanes.first() else { continue };
-        let slices = &trace.lane(lane).slices;
-        let rows = 0..slices.len();
-        let of = |row| Iteration {
-            index: row,
-            name: trace.label(slices.label[row]).name.clone(),
-            span: slices.span(row),
-        };
-        if !rows.is_empty() {
-            return rows.map(of).collect();
-        }
-    }
-    Vec::new()
+pub(super) fn iterations(trace: &Trace, lane: Option<LaneId>) -> Vec<Iteration> {
+    let Some(slices) = lane.map(|lane| &trace.lane(lane).slices) else { return Vec::new() };
+    let of = |row| Iteration {
+        index: row,
+        name: trace.label(slices.label[row]).name.clone(),
+        span: slices.span(row),
+    };
+    (0..slices.len()).map(of).collect()
 }

@@ -26,6 +26,7 @@ mod ops;
 mod overlap;
 mod phases;
 mod plausible;
+mod rank_rows;
 mod reports;
 mod runs;
 mod search;

@@ -5,10 +5,11 @@ mod matched_runs;
 use std::sync::Arc;
 
 use super::caveats::{Ran, caveats};
-use super::gpu_ops::{cut, gpu_ops, ranks, sm_lanes};
+use super::gpu_ops::{cut, gpu_ops};
 use super::intervals::IntervalSet;
 use super::iterations::iterations;
-use super::plausible::{in_words, set_aside, short_iterations};
+use super::plausible::{in_words, one_within_another, set_aside, short_iterations};
+use super::rank_rows::{RankRows, Rows, rank_rows};
 use super::waits::WaitMethod;
 use super::{Collectives, Config, GpuOp, Iteration};
 use crate::model::{Kind, LaneId, Span, Trace};
@@ -129,15 +130,17 @@ impl RankOps<'_> {
 
 /// The ranks of every trace, and what they share.
 fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, Run) {
-    let whole = |&trace: &&'a Trace| -> Vec<RankOps<'a>> {
-        ranks(trace, config).into_iter().map(|rank| whole_rank(trace, rank)).collect()
+    let rows: Vec<Rows<'a>> = traces.iter().map(|trace| rank_rows(trace, config)).collect();
+    let whole = |(&trace, rows): (&&'a Trace, &Rows<'a>)| -> Vec<RankOps<'a>> {
+        rows.iter().map(|(&rank, rows)| whole_rank(trace, rank, rows)).collect()
     };
-    let mut gathered: Vec<Vec<RankOps<'a>>> = traces.iter().map(whole).collect();
+    let mut gathered: Vec<Vec<RankOps<'a>>> = traces.iter().zip(&rows).map(whole).collect();
     let mut impossible = Vec::new();
     for (&trace, ranks) in traces.iter().zip(&mut gathered) {
         for rank in ranks {
             let aside = set_aside(&mut rank.ops);
             impossible.extend(in_words(trace, rank.rank, &aside));
+            impossible.extend(one_within_another(trace, rank.rank, &rank.ops));
             impossible.extend(short_iterations(rank.rank, &rank.ops, &rank.iterations));
         }
     }
@@ -147,7 +150,7 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
         .flat_map(|(&trace, of)| of.iter().map(move |rank| (trace, rank.rank, rank.ops.as_slice())))
         .collect();
     let caveats = caveats(&ran).into_iter().chain(impossible).collect();
-    let collectives = match_and_wait(traces, config, &mut gathered);
+    let collectives = match_and_wait(traces, &rows, &mut gathered);
     for rank in gathered.iter_mut().flatten() {
         if let Some(window) = config.window {
             cut(&mut rank.ops, window);
@@ -162,15 +165,15 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
 }
 
 /// A rank before its ops are matched with others' and cut to the window.
-fn whole_rank(trace: &Trace, rank: u32) -> RankOps<'_> {
+fn whole_rank<'a>(trace: &'a Trace, rank: u32, rows: &RankRows<'a>) -> RankOps<'a> {
     RankOps {
         rank,
-        ops: gpu_ops(trace, rank),
-        iterations: iterations(trace, rank),
+        ops: gpu_ops(trace, rows),
+        iterations: iterations(trace, rows.iterations),
         compute: IntervalSet::default(),
         comm: IntervalSet::default(),
         wait_method: WaitMethod::SingleRank,
         unmatched: 0,
-        sms: sm_lanes(trace, rank),
+        sms: rows.sms.clone(),
     }
 }

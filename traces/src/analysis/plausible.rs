@@ -4,9 +4,11 @@
 //! all was stamped wrongly (an end that was never written, a clock that jumped), and a single one makes every figure
 //! meaningless: it hides all communication and fills the whole span. So it is set aside, and said.
 
+use std::collections::BTreeMap;
+
 use super::intervals::IntervalSet;
 use super::{GpuOp, Iteration};
-use crate::model::{Span, Trace};
+use crate::model::{ArgValue, Span, Trace};
 use crate::words;
 
 /// Later kernels of its stream that a record has to last over.
@@ -15,6 +17,10 @@ const MIN_SUCCESSORS: usize = 8;
 const MIN_RATIO: i64 = 50;
 /// A stream is in order when at most one in so many of its other ops starts before the one before it has ended.
 const MAX_OVERLAPS: usize = 20;
+/// What lasts less than this may stand within another by rounding alone.
+const MIN_WITHIN_NS: i64 = 10_000;
+/// Arguments that tell the nodes of a graph, which may run beside each other under one stream's number.
+const NODE_KEYS: [&str; 3] = ["graph node id", "graph_node_id", "graphNodeId"];
 /// By so many percent an iteration may be shorter than its computation: kernels that start in it end behind it.
 const MAX_EXCESS_PERCENT: i64 = 10;
 /// Records named of a rank.
@@ -94,6 +100,48 @@ pub(super) fn in_words(trace: &Trace, rank: u32, aside: &[(GpuOp, usize)]) -> Ve
     sentences
 }
 
+/// Streams with ops that begin and end while another of the same stream runs, a sentence each.
+///
+/// An op launched programmatically may begin before the one before it has ended, but waits for it before it ends.
+pub(super) fn one_within_another(trace: &Trace, rank: u32, ops: &[GpuOp]) -> Vec<String> {
+    let mut streams: BTreeMap<u32, Within> = BTreeMap::new();
+    for op in ops {
+        let stream = streams.entry(op.stream).or_default();
+        let is_within = op.span.end_ns < stream.latest_end_ns;
+        let is_told = is_within && op.span.len_ns() >= MIN_WITHIN_NS && !is_graph_node(trace, op);
+        stream.within += usize::from(is_told);
+        stream.ops += 1;
+        stream.latest_end_ns = stream.latest_end_ns.max(op.span.end_ns);
+    }
+    let told = streams.into_iter().filter(|(_, stream)| stream.within > 0);
+    let sentence = |(stream, Within { ops, within, .. })| {
+        format!(
+            "On stream {stream} of rank {rank}, {within} of {} begin and end while another runs: a stream runs one after another, so their stream or their times are not right.",
+            words::counted(ops as u64, "op")
+        )
+    };
+    told.map(sentence).collect()
+}
+
+/// Ops of a stream, in order of start.
+struct Within {
+    ops: usize,
+    within: usize,
+    latest_end_ns: i64,
+}
+
+impl Default for Within {
+    fn default() -> Self {
+        Self { ops: 0, within: 0, latest_end_ns: i64::MIN }
+    }
+}
+
+fn is_graph_node(trace: &Trace, op: &GpuOp) -> bool {
+    let args = trace.args_of(op.slice);
+    args.iter()
+        .any(|(key, value)| NODE_KEYS.contains(&key.as_str()) && !matches!(value, ArgValue::Int(0)))
+}
+
 /// Iterations that are shorter than the computation that starts in them, in a sentence.
 pub(super) fn short_iterations(
     rank: u32,
@@ -121,6 +169,7 @@ pub(super) fn short_iterations(
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::trace;
     use super::*;
     use crate::model::{Kind, LabelId, LaneId, SliceRef};
 
@@ -161,6 +210,22 @@ mod tests {
         assert_eq!(aside(rounded), (100, vec![]));
         let concurrent = (0..100).map(|i| op(3, i * 10, i * 10 + 100)).collect();
         assert_eq!(aside(with(concurrent, op(3, 5, 900_000))), (101, vec![]));
+    }
+
+    #[test]
+    fn ops_that_run_within_another_of_their_stream_are_told() {
+        let told = |text: &str| -> Vec<String> {
+            let trace = trace(text);
+            super::super::Ops::of(&trace, &super::super::Config::default()).caveats().to_vec()
+        };
+        let within = "rank 0\n stream 7: gemm 0..90000 a; gemm 20000..60000 b; gemm 90000..99000 c";
+        let said = "On stream 7 of rank 0, 1 of 3 ops begin and end while another runs: a stream runs one after another, so their stream or their times are not right.";
+        assert_eq!(told(within), [said]);
+        // A dependent launch begins early and ends later; rounding; other streams.
+        assert!(told("rank 0\n stream 7: gemm 0..90000 a; gemm 20000..91000 b").is_empty());
+        assert!(told("rank 0\n stream 7: gemm 0..90000 a; gemm 20000..21000 b").is_empty());
+        let others = "rank 0\n stream 7: gemm 0..90000 a\n stream 8: gemm 20000..60000 b";
+        assert!(told(others).is_empty());
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct SkewReport {
     pub unmatched: usize,
     /// The same by rank, for ranks that ran with others.
     pub matches: Vec<RankMatch>,
+    /// Matched collectives of which ranks of their group have no record: one of those may have come last.
+    pub incomplete: usize,
     /// How the clocks of the ranks stand to each other, by the ends of collectives.
     pub clocks: Vec<RankClock>,
 }
@@ -49,7 +51,7 @@ pub struct RankSkew {
     pub max_late_ns: i64,
     /// Collectives at which it was the last and others waited.
     pub times_last: usize,
-    /// Time it spent waiting for later ranks, see [`Collective::wait_ns`](super::Collective::wait_ns).
+    /// Time it spent waiting for later ranks, see [`Collective::waits_ns`](super::Collective::waits_ns).
     pub waited_ns: i64,
 }
 
@@ -65,7 +67,7 @@ pub fn skew(ops: &Ops<'_>) -> SkewReport {
         let starts = collective.members.iter().map(|member| member.span.start_ns);
         let first_ns = starts.min().unwrap_or_default();
         let mut late_ns = Vec::new();
-        for member in &collective.members {
+        for (member, wait_ns) in collective.waits_ns() {
             let late = member.span.start_ns - first_ns;
             late_ns.push((member.rank, late));
             let Ok(at) = all.binary_search(&member.rank) else { continue };
@@ -74,7 +76,7 @@ pub fn skew(ops: &Ops<'_>) -> SkewReport {
             row.mean_late_ns += late as f64;
             row.max_late_ns = row.max_late_ns.max(late);
             row.times_last += usize::from(late > 0 && member.span.start_ns == last_ns);
-            row.waited_ns += collective.wait_ns(member);
+            row.waited_ns += wait_ns;
         }
         let name = collective.name.clone();
         let spread_ns = last_ns - first_ns;
@@ -93,6 +95,7 @@ pub fn skew(ops: &Ops<'_>) -> SkewReport {
         method: found.method,
         unmatched: found.unmatched,
         matches: found.ranks.clone(),
+        incomplete: found.matched.iter().filter(|one| one.missing() > 0).count(),
         clocks: found.clocks.clone(),
     }
 }

@@ -1,10 +1,10 @@
 //! How long communication waits for a late rank.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::collectives::{Collectives, Member, RankComm};
+use super::collectives::{Collective, Collectives, RankComm};
 use super::gpu_ops::GpuOp;
 use crate::model::{Kind, LaneId, SliceRef, Span};
 
@@ -56,11 +56,21 @@ pub(super) struct RankWaits {
     pub(super) by_op_ns: Vec<Option<i64>>,
 }
 
-/// Waits of a rank whose SMs have these lanes; `arrivals` are the collectives of its run, `None` when no other rank ran with it.
+/// How long each member of a run's collectives waited for the last, by trace and slice.
+pub(super) struct Arrivals(HashMap<(usize, SliceRef), i64>);
+
+impl Arrivals {
+    pub(super) fn of(found: &Collectives) -> Self {
+        let waits = found.matched.iter().flat_map(Collective::waits_ns);
+        Self(waits.map(|(member, wait_ns)| ((member.trace, member.slice), wait_ns)).collect())
+    }
+}
+
+/// Waits of a rank whose SMs have these lanes; `arrivals` those of its run, `None` when no other rank ran with it.
 pub(super) fn waits(
     comm: &RankComm<'_>,
     sms: &[&[LaneId]],
-    arrivals: Option<&Collectives>,
+    arrivals: Option<&Arrivals>,
 ) -> RankWaits {
     let nothing = || vec![None; comm.ops.len()];
     if comm.ops.is_empty() {
@@ -73,21 +83,11 @@ pub(super) fn waits(
     let Some(arrivals) = arrivals else {
         return RankWaits { method: WaitMethod::SingleRank, by_op_ns: nothing() };
     };
-    let by_op_ns = until_the_last_arrives(comm, arrivals);
+    let of = |op: &GpuOp| arrivals.0.get(&(comm.member.trace, op.slice)).copied();
+    let by_op_ns: Vec<Option<i64>> = comm.ops.iter().map(of).collect();
     let is_known = by_op_ns.iter().any(Option::is_some);
     let method = if is_known { WaitMethod::Arrival } else { WaitMethod::Unmatched };
     RankWaits { method, by_op_ns }
-}
-
-fn until_the_last_arrives(comm: &RankComm<'_>, arrivals: &Collectives) -> Vec<Option<i64>> {
-    let (trace, rank) = (comm.member.trace, comm.member.rank);
-    let mut waited: BTreeMap<SliceRef, i64> = BTreeMap::new();
-    for collective in &arrivals.matched {
-        let own = |member: &&Member| member.trace == trace && member.rank == rank;
-        let own = collective.members.iter().filter(own);
-        waited.extend(own.map(|member| (member.slice, collective.wait_ns(member))));
-    }
-    comm.ops.iter().map(|op| waited.get(&op.slice).copied()).collect()
 }
 
 /// Mean time at barriers over the blocks of each collective; `None` when no block of the rank recorded any.

@@ -157,6 +157,11 @@ impl Merge {
                     meta.runs.push(run.clone());
                 }
             }
+            for label in &trace.meta.labels {
+                if !meta.labels.contains(label) {
+                    meta.labels.push(label.clone());
+                }
+            }
             for line in &trace.meta.lines {
                 if !meta.lines.contains(line) {
                     meta.lines.push(line.clone());

@@ -20,6 +20,14 @@ impl Tally {
         self.diagnostics.count(cause, 1);
     }
 
+    /// One record that is odd and kept, at a place told in words.
+    pub(crate) fn noted(&mut self, cause: &str, place: impl FnOnce() -> String) {
+        if !self.diagnostics.remarks.contains_key(cause) {
+            self.diagnostics.note(format!("{cause}: the first {}", place()));
+        }
+        self.diagnostics.remark(cause, 1);
+    }
+
     /// `n` of one cause that was first met at a place told in words.
     pub(crate) fn met(&mut self, cause: &str, n: u64, place: &str) {
         if n > 0 {

@@ -60,6 +60,25 @@ pub struct ClockAgreement {
     pub readings: u64,
 }
 
+/// What the row of a process is called beside its name, as whoever recorded it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessLabel {
+    /// Whose row.
+    pub of: Labelled,
+    /// The label, e.g. `GPU 0`.
+    pub text: String,
+}
+
+/// A process with a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Labelled {
+    /// What runs on the GPU of a rank.
+    Rank(u32),
+    /// A process of the host, by its number.
+    Process(u32),
+}
+
 /// Facts about the whole trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Meta {
@@ -83,6 +102,9 @@ pub struct Meta {
     /// What such a file says beside its events that is not understood here, as JSON by key: it goes out as it came in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<(String, String)>,
+    /// Labels of processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<ProcessLabel>,
     /// What recording cost.
     pub overhead: Overhead,
     /// How well the clocks agree that the times were read from; empty for modelled times and imports.
@@ -122,6 +144,11 @@ impl Meta {
         for clock in &mut self.clocks {
             clock.rank = new(clock.rank);
         }
+        for label in &mut self.labels {
+            if let Labelled::Rank(rank) = &mut label.of {
+                *rank = new(*rank);
+            }
+        }
         self.provenance.renumber(&new);
     }
 
@@ -143,6 +170,7 @@ impl Meta {
             runs: Vec::new(),
             lines: Vec::new(),
             beside: Vec::new(),
+            labels: Vec::new(),
             overhead: Overhead::default(),
             clocks: Vec::new(),
         }

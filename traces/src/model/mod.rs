@@ -28,7 +28,9 @@ pub use flow::{Flow, FlowKind};
 pub use kind::{Kind, Phase, Split};
 pub(crate) use label::LabelKey;
 pub use label::{Label, LabelId, OpFacts, UnsplitFacts};
-pub use meta::{ClockAgreement, DeviceInfo, Meta, Overhead, RankInfo, Slowdown};
+pub use meta::{
+    ClockAgreement, DeviceInfo, Labelled, Meta, Overhead, ProcessLabel, RankInfo, Slowdown,
+};
 pub use parts::{CounterSeries, Lane, TraceParts};
 pub use provenance::{Origin, Provenance, RankProvenance};
 pub use run_facts::{

@@ -131,6 +131,27 @@ fn only_who_is_known_to_measure_is_called_measured() {
     assert_eq!(of("\"schemaVersion\": 1,"), badge("measured", "measured"));
 }
 
+/// Clocks of host and device that differ turn short arrows round.
+#[test]
+fn arrows_that_point_back_in_time_are_kept_and_said() {
+    let trace = import(
+        r#"[{"ph":"X","cat":"cuda_runtime","name":"cudaLaunchKernel","pid":1,"tid":2,"ts":10,"dur":5},
+        {"ph":"X","cat":"kernel","name":"k","pid":0,"tid":7,"ts":8,"dur":3,"args":{"device":0,"stream":7}},
+        {"ph":"s","cat":"ac2g","id":1,"name":"ac2g","pid":1,"tid":2,"ts":10},
+        {"ph":"f","cat":"ac2g","id":1,"name":"ac2g","pid":0,"tid":7,"ts":8,"bp":"e"}]"#,
+    )
+    .expect("a trace");
+    let [flow] = trace.flows[..] else { panic!("one arrow: {:?}", trace.flows) };
+    assert_eq!([flow.from, flow.to].map(|end| trace.span_of(end).start_ns), [2_000, 0]);
+    let cause = "arrows that end before they begin: their two rows have different clocks";
+    assert_eq!(trace.diagnostics.remarks[cause], 1);
+    assert_eq!(
+        trace.diagnostics.notes,
+        [format!("{cause}: the first at 8000 ns of the file's time")]
+    );
+    assert!(trace.diagnostics.counts.is_empty());
+}
+
 /// Kineto draws an arrow from and to every runtime call; only those from launches and copies must end on a GPU.
 #[test]
 fn arrows_of_calls_that_launch_nothing_are_no_loss() {

@@ -258,3 +258,35 @@ fn what_is_not_understood_goes_out_as_it_came_in() {
     assert_eq!(of("load").filter_map(|event| event["args"]["value"].as_f64()).count(), 1);
     assert_eq!(view(&back(&out)), view(&first));
 }
+
+/// Labels of processes go out as they came in and stay on their rows: with our description, and without it too.
+#[test]
+fn labels_of_processes_stay() {
+    let text = r#"{"distributedInfo": {"rank": 3, "world_size": 8}, "traceEvents": [
+      {"ph":"X","cat":"cpu_op","name":"op","pid":9,"tid":9,"ts":1,"dur":10},
+      {"ph":"X","cat":"kernel","name":"gemm","pid":5,"tid":7,"ts":4,"dur":10,"args":{"device":5,"stream":7}},
+      {"ph":"M","name":"process_labels","pid":9,"args":{"labels":"CPU"}},
+      {"ph":"M","name":"process_labels","pid":5,"args":{"labels":"GPU 5"}},
+      {"ph":"M","name":"process_labels","pid":5,"args":{"labels":"best of \"three\""}},
+      {"ph":"M","name":"process_labels","pid":6,"args":{"labels":"GPU 6"}}]}"#;
+    let labels = |text: &[u8]| -> Vec<(i64, String)> {
+        let json: serde_json::Value = serde_json::from_slice(text).expect("JSON");
+        let events = json["traceEvents"].as_array().expect("events").iter();
+        let of = events.filter(|event| event["name"] == "process_labels").map(|event| {
+            let label = event["args"]["labels"].as_str().expect("a text").to_owned();
+            (event["pid"].as_i64().expect("a number"), label)
+        });
+        of.collect()
+    };
+    let expected =
+        [(3, "GPU 5".to_owned()), (3, "best of \"three\"".to_owned()), (9, "CPU".to_owned())];
+    let out = self::text(&back(text.as_bytes()), &ExportOptions::default());
+    assert_eq!(labels(&out), expected);
+    let again = back(&out);
+    assert_eq!(labels(&self::text(&again, &ExportOptions::default())), expected);
+    let mut stripped: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    stripped.as_object_mut().expect("an object").remove("weftscope").expect("it is there");
+    let again = back(stripped.to_string().as_bytes());
+    assert_eq!(again.meta.ranks.iter().map(|info| info.rank).collect::<Vec<_>>(), [3]);
+    assert_eq!(labels(&self::text(&again, &ExportOptions::default())), expected);
+}

@@ -23,6 +23,7 @@ struct Found {
     /// Position of each rank, and of its record.
     members: Vec<(usize, usize)>,
     method: MatchMethod,
+    group_size: Option<usize>,
     /// Its ends tell of clocks.
     ends_together: bool,
 }
@@ -89,7 +90,8 @@ impl<'a> Matching<'a> {
                     self.is_taken[rank][record] = true;
                 }
                 let members = column.members;
-                self.found.push(Found { members, method, ends_together });
+                let group_size = unit.size;
+                self.found.push(Found { members, method, group_size, ends_together });
             }
         }
     }
@@ -114,11 +116,11 @@ impl<'a> Matching<'a> {
         let unmatched = ranks.iter().map(|rank| rank.unmatched).sum();
         let found = std::mem::take(&mut self.found);
         let mut matched = Vec::new();
-        for Found { members, method, ends_together } in &found {
-            if *ends_together {
-                self.read(members);
+        for one in &found {
+            if one.ends_together {
+                self.read(&one.members);
             }
-            matched.push(self.collective(members, *method));
+            matched.push(self.collective(one));
         }
         matched.sort_by_key(|collective| {
             collective.members.iter().map(|member| member.span.start_ns).min()
@@ -148,7 +150,8 @@ impl<'a> Matching<'a> {
         }
     }
 
-    fn collective(&self, members: &[(usize, usize)], method: MatchMethod) -> Collective {
+    fn collective(&self, found: &Found) -> Collective {
+        let &Found { ref members, method, group_size, .. } = found;
         let (first, record) = members[0];
         let name = self.ranks[first].trace.label(self.ranks[first].ops[record].label).name.clone();
         let member = |&(at, record): &(usize, usize)| {
@@ -158,7 +161,8 @@ impl<'a> Matching<'a> {
             let RunMember { trace, rank, .. } = comm.member;
             Member { trace, rank, span, slice: comm.ops[record].slice }
         };
-        Collective { name, method, members: members.iter().map(member).collect() }
+        let members = members.iter().map(member).collect();
+        Collective { name, method, members, group_size }
     }
 
     /// `None` where no end of the rank was compared and nothing was shifted.

@@ -54,17 +54,28 @@ pub struct Collective {
     pub method: MatchMethod,
     /// Members by rank.
     pub members: Vec<Member>,
+    /// How many ranks its process group has; `None` where no record says.
+    pub group_size: Option<usize>,
 }
 
 impl Collective {
+    /// Ranks of its group of which no record was found.
+    pub fn missing(&self) -> usize {
+        self.group_size.map_or(0, |size| size.saturating_sub(self.members.len()))
+    }
+
     /// When the last rank arrived.
     pub fn latest_start_ns(&self) -> i64 {
         self.members.iter().map(|member| member.span.start_ns).max().unwrap_or_default()
     }
 
-    /// How long a member waited for the last rank: until it arrived, at most the member's own duration.
-    pub fn wait_ns(&self, member: &Member) -> i64 {
-        (self.latest_start_ns() - member.span.start_ns).clamp(0, member.span.len_ns())
+    /// Every member and how long it waited for the last rank: until that arrived, at most the member's own duration.
+    pub fn waits_ns(&self) -> impl Iterator<Item = (&Member, i64)> + Clone {
+        let latest_ns = self.latest_start_ns();
+        self.members.iter().map(move |member| {
+            let waited_ns = latest_ns - member.span.start_ns;
+            (member, waited_ns.clamp(0, member.span.len_ns()))
+        })
     }
 }
 

@@ -183,9 +183,9 @@ proptest! {
         for collective in &found.matched {
             let truth = |member: &Member| true_spans[member.rank as usize][id(member).0].1;
             let last = collective.members.iter().map(|m| truth(m).start_ns).max().unwrap_or(0);
-            for member in &collective.members {
+            for (member, found_ns) in collective.waits_ns() {
                 let wait_ns = (last - truth(member).start_ns).clamp(0, truth(member).len_ns());
-                let off = (collective.wait_ns(member) - wait_ns).abs();
+                let off = (found_ns - wait_ns).abs();
                 prop_assert!(off <= 50_000, "off by {} of {}", off, wait_ns);
             }
         }
@@ -296,4 +296,25 @@ fn what_a_model_made_waits_for_nothing_that_was_measured() {
     let ops = Ops::together(&[&measured, &modelled], &Config::default());
     assert!(ops[0].collectives().matched.is_empty());
     assert_eq!(ops[0].ranks[0].ops[0].wait_ns, None);
+}
+
+/// Two of the four ranks of a group are here.
+#[test]
+fn missing_ranks_of_a_group_are_told() {
+    let text = |members: &str| {
+        format!(
+            "rank 0
+             stream 7: comm 0..100 nccl_AllReduce pg=tp {members}
+             rank 1
+             stream 7: comm 40..100 nccl_AllReduce pg=tp {members}"
+        )
+    };
+    let missing = |members: &str| found(&text(members)).matched[0].missing();
+    assert_eq!([missing("members=0,1,2,3"), missing("members=0,1"), missing("")], [2, 0, 0]);
+    let trace = trace(&text("members=0,1,2,3"));
+    let ops = Ops::of(&trace, &Config::default());
+    let reports = crate::analysis::Reports::of(&ops);
+    assert_eq!(reports.skew.incomplete, 1);
+    let details = crate::analysis::verdict(&ops, &reports, &[]).details.join("\n");
+    assert!(details.contains("Of 1 of 1 matched collective, ranks"), "{details}");
 }

@@ -7,9 +7,10 @@
 use crate::analysis::collectives::{Collectives, RankComm, RankMatch, match_run};
 
 use super::RankOps;
+use crate::analysis::GpuOp;
+use crate::analysis::rank_rows::Rows;
 use crate::analysis::runs::{RunMember, runs};
-use crate::analysis::waits::waits;
-use crate::analysis::{Config, GpuOp};
+use crate::analysis::waits::{Arrivals, waits};
 use crate::model::Trace;
 
 /// Collectives of a rank from which on their ends can say that it ran with others.
@@ -20,21 +21,21 @@ const NEAR_NS: i64 = 20_000;
 /// Matches the collectives of every run and writes into the ops how long they waited.
 pub(super) fn match_and_wait(
     traces: &[&Trace],
-    config: &Config,
+    rows: &[Rows<'_>],
     gathered: &mut [Vec<RankOps<'_>>],
 ) -> Collectives {
     let mut all = Collectives::default();
-    for (run, found) in united(traces, matched(traces, config, gathered)) {
+    for (run, found) in united(traces, matched(traces, rows, gathered)) {
+        let arrivals = (run.len() > 1).then(|| Arrivals::of(&found));
         for of_rank in &run {
             let RunMember { trace, rank, .. } = of_rank.member;
-            let Some(rank) = gathered[trace].iter_mut().find(|other| other.rank == rank) else {
-                continue;
-            };
-            let arrivals = (run.len() > 1).then_some(&found);
-            let waits = waits(of_rank, &rank.sms, arrivals);
+            let of_trace = &mut gathered[trace];
+            let Some(at) = position(of_trace, rank) else { continue };
+            let rank = &mut of_trace[at];
+            let waits = waits(of_rank, &rank.sms, arrivals.as_ref());
             rank.wait_method = waits.method;
             let unmatched = waits.by_op_ns.iter().filter(|wait| wait.is_none()).count();
-            rank.unmatched = arrivals.map_or(0, |_| unmatched);
+            rank.unmatched = arrivals.as_ref().map_or(0, |_| unmatched);
             let comm = rank.ops.iter_mut().filter(|op| op.kind.is_comm());
             comm.zip(waits.by_op_ns).for_each(|(op, wait_ns)| op.wait_ns = wait_ns);
         }
@@ -43,16 +44,22 @@ pub(super) fn match_and_wait(
     all
 }
 
+/// Where a rank stands among those of its trace, which ascend.
+fn position(ranks: &[RankOps<'_>], rank: u32) -> Option<usize> {
+    ranks.binary_search_by_key(&rank, |of| of.rank).ok()
+}
+
 /// Communication of the ranks of a run, and the collectives that it is of.
 type Matched<'a> = (Vec<RankComm<'a>>, Collectives);
 
 fn matched<'a>(
     traces: &[&'a Trace],
-    config: &Config,
+    rows: &[Rows<'_>],
     gathered: &[Vec<RankOps<'_>>],
 ) -> Vec<Matched<'a>> {
     let comm = |member: RunMember| {
-        let rank = gathered[member.trace].iter().find(|other| other.rank == member.rank)?;
+        let of_trace = &gathered[member.trace];
+        let rank = &of_trace[position(of_trace, member.rank)?];
         let ops: Vec<GpuOp> = rank.ops.iter().filter(|op| op.kind.is_comm()).copied().collect();
         Some(RankComm { member, trace: traces[member.trace], ops })
     };
@@ -62,11 +69,17 @@ fn matched<'a>(
         let found = match_run(&run);
         (run, found)
     };
-    runs(traces, config).into_iter().map(of_run).collect()
+    runs(traces, rows).into_iter().map(of_run).collect()
 }
 
 /// Runs that only their clocks keep apart become one.
 fn united<'a>(traces: &[&'a Trace], runs: Vec<Matched<'a>>) -> Vec<Matched<'a>> {
+    // Ranks of one trace have one clock.
+    if traces.len() < 2 {
+        return runs;
+    }
+    let is_enough = |run: &Matched<'_>| run.0.iter().all(|rank| rank.ops.len() >= ENOUGH);
+    let (runs, mut alone): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_enough);
     let mut out: Vec<Matched<'a>> = Vec::new();
     for run in runs {
         let together = out.iter().enumerate().find_map(|(at, known)| {
@@ -79,6 +92,7 @@ fn united<'a>(traces: &[&'a Trace], runs: Vec<Matched<'a>>) -> Vec<Matched<'a>> 
             None => out.push(run),
         }
     }
+    out.append(&mut alone);
     out
 }
 
@@ -92,7 +106,7 @@ fn may_be_one(traces: &[&Trace], one: &[RankComm<'_>], other: &[RankComm<'_>]) -
     let Some(size) = all().next().map(world) else { return false };
     one.iter().all(apart)
         && all().count() <= size
-        && all().all(|rank| world(rank) == size && is_off(rank) && rank.ops.len() >= ENOUGH)
+        && all().all(|rank| world(rank) == size && is_off(rank))
 }
 
 /// Both as one run, where their collectives say that they are.

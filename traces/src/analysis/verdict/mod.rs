@@ -6,7 +6,7 @@ mod waiting;
 use serde::Serialize;
 
 use tight_phase::slow_computation;
-use waiting::{Waiting, clocks, unmatched, waiting};
+use waiting::{Waiting, clocks, incomplete, unmatched, waiting};
 
 use super::reports::Reports;
 use super::stats::share;
@@ -84,6 +84,7 @@ pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verd
     details.extend(tightest.and_then(|phase| slow_computation(&reports.phases, phase)));
     details.extend(costly_cuts(&reports.waves));
     details.extend(unmatched(&reports.skew));
+    details.extend(incomplete(&reports.skew));
     details.extend(clocks(&reports.skew));
     let communication = reports.arrival.verdict;
     let communication_why = communication_why(reports).unwrap_or_default();

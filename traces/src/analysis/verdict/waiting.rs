@@ -68,6 +68,17 @@ pub(super) fn unmatched(skew: &SkewReport) -> Option<String> {
     ))
 }
 
+/// Collectives of which ranks are missing.
+pub(super) fn incomplete(skew: &SkewReport) -> Option<String> {
+    (skew.incomplete > 0).then(|| {
+        format!(
+            "Of {} of {}, ranks of the group have no record, and one of them may have come last: waiting is at least what is said.",
+            skew.incomplete,
+            counted(skew.collectives.len() as u64, "matched collective")
+        )
+    })
+}
+
 /// Clocks that were corrected, and those that nothing else tells.
 pub(super) fn clocks(skew: &SkewReport) -> Vec<String> {
     let named = |is_untold: bool| {

@@ -1,10 +1,14 @@
 //! What a file says of itself: its title and clock, its devices, names of processes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::Collect;
 use super::header::Header;
-use crate::{Meta, OpenOptions, Origin, Provenance, RankInfo, RankProvenance};
+use super::identity::{Context, Identity};
+use super::intern::RowKey;
+use crate::{
+    Labelled, Meta, OpenOptions, Origin, ProcessLabel, Provenance, RankInfo, RankProvenance,
+};
 
 /// Title, clock, ranks and devices.
 pub(super) fn meta(
@@ -78,6 +82,28 @@ fn with_labels(
         },
     };
     Provenance::of_ranks(ranks.iter().map(of_rank).collect()).unwrap_or(told)
+}
+
+/// Labels of the processes whose rows are drawn, by what stands for them.
+pub(super) fn labels(collect: &Collect, identity: &Identity, used: &[bool]) -> Vec<ProcessLabel> {
+    let mut drawn: BTreeSet<(i64, Labelled)> = BTreeSet::new();
+    for (&key, _) in collect.rows.keys.iter().zip(used).filter(|(_, used)| **used) {
+        let stands_for = match key {
+            RowKey::Stream { pid, device, .. } => {
+                identity.seat(Context { pid, device }).map(|seat| Labelled::Rank(seat.rank))
+            }
+            RowKey::Thread { pid, .. } | RowKey::Async { pid, .. } => {
+                Some(Labelled::Process(pid as u32))
+            }
+        };
+        drawn.extend(stands_for.map(|of| (key.pid(), of)));
+    }
+    let mut labels: Vec<ProcessLabel> = Vec::new();
+    for (pid, text) in collect.labels() {
+        let of_process = drawn.range((pid, Labelled::Rank(0))..).take_while(|(of, _)| *of == pid);
+        labels.extend(of_process.map(|&(_, of)| ProcessLabel { of, text: text.to_owned() }));
+    }
+    labels
 }
 
 /// A process as its track is called.

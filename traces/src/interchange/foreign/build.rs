@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::about::{meta, process_name};
+use super::about::{labels, meta, process_name};
 use super::class::Class;
 use super::collect::Collect;
 use super::dialect::Processes;
@@ -133,6 +133,7 @@ impl<'a> Build<'a> {
         if marked.first() == Some(&None) {
             self.add_marks(None, None);
         }
+        self.out.meta_mut().labels = labels(&self.collect, &self.identity, &used);
         let mut streams = self.streams(&used);
         let mut parents: HashMap<u32, TrackId> = HashMap::new();
         for (rank, _) in self.identity.ranks.clone() {

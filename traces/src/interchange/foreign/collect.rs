@@ -69,6 +69,17 @@ impl Collect {
         self.process_labels.iter().filter_map(of).collect()
     }
 
+    /// Labels of processes but those that say that times are modelled.
+    pub(crate) fn labels(&self) -> Vec<(i64, &str)> {
+        let mut labels: Vec<(i64, &str)> = Vec::new();
+        for (&pid, of_process) in &self.process_labels {
+            let told = of_process.iter().filter(|label| modelled_by(label).is_none());
+            labels.extend(told.map(|label| (pid, label.as_str())));
+        }
+        labels.sort_unstable();
+        labels
+    }
+
     /// All that a process is called: by its name, its id where that is a text, its labels.
     pub(crate) fn names_of_process(&self, pid: i64) -> Vec<&str> {
         let name = self.process_names.get(&pid).map(String::as_str);

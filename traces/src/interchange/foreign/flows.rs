@@ -38,6 +38,8 @@ impl Places {
 
 const LAUNCHED_NOTHING: &str = "launch arrows of calls that launched nothing";
 
+const BACKWARDS: &str = "arrows that end before they begin: their two rows have different clocks";
+
 /// Joins the points of each arrow: every later point hangs on the one before it, ends on the last start or step.
 ///
 /// Kineto writes an end of a launch arrow for every runtime call, most of which launched nothing, and a start for some
@@ -51,7 +53,13 @@ pub(crate) fn join(
     let order = |phase: u8| u8::from(phase != b's');
     points.sort_by_key(|point| (point.arrow, point.at_ns, order(point.phase)));
     let mut joined = Vec::new();
-    for arrow in points.chunk_by(|a, b| a.arrow == b.arrow) {
+    for arrow in points.chunk_by_mut(|a, b| a.arrow == b.arrow) {
+        if let [FlowPoint { phase: b'f', at_ns: end_ns, .. }, FlowPoint { phase: b's', .. }] = arrow
+        {
+            let at_ns = *end_ns;
+            tally.noted(BACKWARDS, || format!("at {at_ns} ns of the file's time"));
+            arrow.swap(0, 1);
+        }
         let mut from: Option<Option<SliceRef>> = None;
         let mut unused_start = None;
         for point in arrow {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::row::{HOST_PID, OTHER_PID, RowId, SM_PID};
 use crate::edit::ranks;
 use crate::interchange::modelled::modelled_label;
-use crate::{Origin, SliceTable, Trace, Track, TrackKind};
+use crate::{Labelled, Meta, Origin, SliceTable, Trace, Track, TrackKind};
 
 /// First thread number of rows that have none of their own.
 const EXTRA_TID: u32 = 10_000;
@@ -31,6 +31,8 @@ pub(crate) struct Rows {
     pub(crate) processes: BTreeMap<u32, String>,
     /// Per row in drawing order: its name.
     pub(crate) threads: Vec<(RowId, String)>,
+    /// What the row of a process stands for, where it is a process of the host.
+    hosts: BTreeMap<u32, u32>,
 }
 
 impl Rows {
@@ -47,12 +49,22 @@ impl Rows {
                 places: vec![none; trace.lanes.len()],
                 processes: BTreeMap::new(),
                 threads: Vec::new(),
+                hosts: BTreeMap::new(),
             },
         };
         for track in &trace.tracks {
             assign.track(track);
         }
         assign.rows
+    }
+
+    /// What the process of a row is called beside its name.
+    fn labels<'t>(&self, meta: &'t Meta, pid: u32) -> impl Iterator<Item = &'t str> {
+        let of = match self.hosts.get(&pid) {
+            Some(&host) => Labelled::Process(host),
+            None => Labelled::Rank(pid),
+        };
+        meta.labels.iter().filter(move |label| label.of == of).map(|label| label.text.as_str())
     }
 }
 
@@ -104,7 +116,9 @@ impl Assign<'_> {
             | TrackKind::Marks { rank: Some(rank) } => (rank, rank_name(self.trace, rank)),
             TrackKind::HostThread { pid, .. } => {
                 let parent = track.parent.map(|parent| self.trace.track(parent).name.clone());
-                (self.free_pid(pid), parent.unwrap_or_else(|| format!("process {pid}")))
+                let free = self.free_pid(pid);
+                self.rows.hosts.insert(free, pid);
+                (free, parent.unwrap_or_else(|| format!("process {pid}")))
             }
             TrackKind::Marks { rank: None } | TrackKind::Group => (OTHER_PID, "trace".to_owned()),
         };
@@ -164,8 +178,8 @@ impl Assign<'_> {
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) name: String,
-    /// Says that its times were computed.
-    pub(crate) label: Option<String>,
+    /// What it is called beside: first that its times were computed, where they were.
+    pub(crate) labels: Vec<String>,
     /// Its place among the others.
     pub(crate) order: u32,
 }
@@ -185,7 +199,9 @@ pub(crate) fn processes(trace: &Trace, rows: &Rows) -> Vec<Process> {
             _ => HOST_PID.max(pid),
         };
         let source = modelled_source(trace, &numbers, pid);
-        Process { pid, name, label: source.as_deref().map(modelled_label), order }
+        let told = rows.labels(&trace.meta, pid).map(str::to_owned);
+        let labels = source.as_deref().map(modelled_label).into_iter().chain(told).collect();
+        Process { pid, name, labels, order }
     };
     processes.into_iter().map(process).collect()
 }

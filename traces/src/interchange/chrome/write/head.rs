@@ -125,10 +125,10 @@ fn json<W: Write, T: Serialize>(text: &mut Text<'_, W>, value: &T) -> Result<(),
 
 /// Names and sort orders: ranks with their SMs first, then host processes.
 fn names<W: Write>(text: &mut Text<'_, W>, trace: &Trace, rows: &Rows) -> Result<(), ExportError> {
-    for Process { pid, name, label, order } in processes(trace, rows) {
+    for Process { pid, name, labels, order } in processes(trace, rows) {
         let row = RowId { pid, tid: 0 };
         metadata(text, ["process_name", "name"], row, &quoted(&name))?;
-        if let Some(label) = label {
+        for label in labels {
             metadata(text, ["process_labels", "labels"], row, &quoted(&label))?;
         }
         metadata(text, ["process_sort_index", "sort_index"], row, &order.to_string())?;

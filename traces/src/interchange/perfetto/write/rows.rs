@@ -27,12 +27,12 @@ pub(super) fn describe<W: Write>(
     trace: &Trace,
     rows: &Rows,
 ) -> Result<(), ExportError> {
-    for Process { pid, name, label, order } in processes(trace, rows) {
+    for Process { pid, name, labels, order } in processes(trace, rows) {
         let process = ProcessDescriptor {
             pid: Some(pid as i32),
             process_name: Some(name),
             legacy_sort_index: i32::try_from(order).ok(),
-            process_labels: label.into_iter().collect(),
+            process_labels: labels,
         };
         described(
             stream,
