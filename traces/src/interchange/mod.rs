@@ -7,6 +7,7 @@ pub mod json;
 pub(crate) mod modelled;
 pub(crate) mod own;
 pub mod perfetto;
+pub(crate) mod recording;
 pub mod sqlite;
 pub(crate) mod tally;
 

@@ -13,6 +13,7 @@ mod perfetto;
 mod random;
 mod recorded;
 mod recordings;
+mod rocpd;
 mod round_trip;
 mod samples;
 mod unpack;

@@ -237,10 +237,6 @@ fn graphs_recorded_whole_are_said() {
 #[test]
 fn other_databases_are_told_what_they_are() {
     let mut database = Connection::open_in_memory().unwrap();
-    database.execute_batch("CREATE TABLE rocpd_kernelapi (id INTEGER)").unwrap();
-    let error = opened(&bytes(&mut database)).unwrap_err();
-    assert!(error.contains("rocpd convert"), "{error}");
-    let mut database = Connection::open_in_memory().unwrap();
     database.execute_batch("CREATE TABLE moz_places (id INTEGER)").unwrap();
     let error = opened(&bytes(&mut database)).unwrap_err();
     assert!(error.contains("its tables are moz_places"), "{error}");

@@ -215,6 +215,7 @@ impl Cells<'_> {
     pub(super) fn real(&self, at: usize) -> Option<f64> {
         match self.value(at) {
             ValueRef::Real(number) => Some(number),
+            ValueRef::Text(text) => std::str::from_utf8(text).ok()?.trim().parse().ok(),
             _ => self.int(at).map(|number| number as f64),
         }
     }

@@ -18,7 +18,7 @@ pub enum SqliteError {
     },
     /// More than SQLite's allocator gives at once.
     #[error(
-        "a database of {bytes} bytes; up to 2 GiB is read. Export a part of it: `nsys export -t sqlite --times=START/END`"
+        "a database of {bytes} bytes; up to 2 GiB is read. Export or record less: `nsys export -t sqlite --times=START/END`"
     )]
     TooLarge {
         /// Its size.
@@ -38,10 +38,7 @@ pub enum SqliteError {
 impl SqliteError {
     /// What is known about a database with these tables.
     pub(super) fn unknown(tables: &[&str]) -> Self {
-        let has = |start: &str| tables.iter().any(|name| name.starts_with(start));
-        Self::Unknown(if has("rocpd_") {
-            "it is ROCm's (rocpd); `rocpd convert -i FILE --output-format pftrace` makes a trace of it".to_owned()
-        } else if tables.is_empty() {
+        Self::Unknown(if tables.is_empty() {
             "it has no tables".to_owned()
         } else {
             let some: Vec<&str> = tables.iter().copied().take(5).collect();

@@ -6,6 +6,9 @@
 mod database;
 mod error;
 mod nsight;
+mod rocpd;
+mod rpd;
+mod sheet;
 
 use std::io::Read;
 
@@ -20,8 +23,8 @@ use crate::{OpenOptions, Trace};
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 pub(crate) const FORMAT: Format = Format {
-    name: "Nsight Systems SQLite exports",
-    endings: &["sqlite"],
+    name: "Nsight Systems SQLite exports and ROCm's databases",
+    endings: &["sqlite", "db", "rpd"],
     probe: |start| start.starts_with(MAGIC),
     read: |input, options, progress| Ok(read(input, options, progress)?),
 };
@@ -35,6 +38,12 @@ fn read(
     let database = Database::read(input, progress)?;
     if nsight::wrote(&database) {
         return nsight::read(&database, options, progress);
+    }
+    if rocpd::wrote(&database) {
+        return rocpd::read(&database, options, progress);
+    }
+    if rpd::wrote(&database) {
+        return rpd::read(&database, options, progress);
     }
     Err(SqliteError::unknown(&database.table_names()))
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::sheet::Sheet;
+use super::sheet::Nsight;
 use crate::interchange::foreign::{Samples, Series};
+use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 
-impl Sheet<'_> {
+impl Sheet<'_, Nsight> {
     /// Reads the samples of every GPU and metric.
     pub(super) fn counters(&mut self, progress: Progress<'_>) {
         let mut names: HashMap<i64, String> = HashMap::new();
@@ -21,7 +22,10 @@ impl Sheet<'_> {
         self.each("GPU_METRICS", &columns, progress, |sheet, cells| {
             let sample = (cells.int(0), cells.int(2), cells.real(3));
             let (Some(at_ns), Some(metric), Some(value)) = sample else {
-                return sheet.tally.lost_where("rows of GPU_METRICS without a value", String::new);
+                return sheet
+                    .recording
+                    .tally
+                    .lost_where("rows of GPU_METRICS without a value", String::new);
             };
             // The low byte of the type numbers the GPU.
             let gpu = cells.int(1).unwrap_or(0) & 0xff;
@@ -30,10 +34,10 @@ impl Sheet<'_> {
             samples.value.push(value);
         });
         for ((gpu, metric), samples) in series {
-            let pid = self.collect.process_on(gpu).unwrap_or(-1);
+            let pid = self.recording.collect.process_on(gpu).unwrap_or(-1);
             let name = names.get(&metric).cloned().unwrap_or_else(|| format!("metric {metric}"));
             let series = Series { pid, name, key: String::new() };
-            self.collect.counters.push((series, samples));
+            self.recording.collect.counters.push((series, samples));
         }
     }
 }

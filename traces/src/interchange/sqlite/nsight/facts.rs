@@ -1,15 +1,16 @@
 //! What an export says of the recording: recorder, clock, GPUs, names, and what went wrong.
 
 use super::ids::GlobalId;
-use super::sheet::Sheet;
+use super::sheet::Nsight;
 use crate::DeviceInfo;
+use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 
 /// From which on a message of the recorder is worth showing: 2 warnings, 3 errors; 4 is chatter.
 const WARNING: i64 = 2;
 const ERROR: i64 = 3;
 
-impl Sheet<'_> {
+impl Sheet<'_, Nsight> {
     /// Reads the tables that tell of the whole.
     pub(super) fn facts(&mut self, progress: Progress<'_>) {
         self.recorder(progress);
@@ -26,21 +27,22 @@ impl Sheet<'_> {
             }
         });
         let name = "Nsight Systems";
-        self.header.profiler = Some(match &version {
+        self.recording.header.profiler = Some(match &version {
             Some(version) => format!("{name} {version}"),
             None => name.to_owned(),
         });
         let session = "TARGET_INFO_SESSION_START_TIME";
         self.each(session, &["utcEpochNs"], progress, |sheet, cells| {
             // Several: of several machines; times are of the first.
-            sheet.header.base_time_ns = sheet.header.base_time_ns.or(cells.int(0));
+            sheet.recording.header.base_time_ns =
+                sheet.recording.header.base_time_ns.or(cells.int(0));
         });
         self.each("TARGET_INFO_SYSTEM_ENV", &["name", "value"], progress, |sheet, cells| {
             if cells.text(0).as_deref() == Some("CudaDriverVersion")
                 && let Some(version) = cells.int(1)
             {
                 let shown = format!("{}.{}", version / 1000, version % 1000 / 10);
-                sheet.header.run.push(("CUDA driver".to_owned(), shown));
+                sheet.recording.header.run.push(("CUDA driver".to_owned(), shown));
             }
         });
     }
@@ -59,13 +61,13 @@ impl Sheet<'_> {
                 ),
             };
             if let Some(id) = cells.int(0) {
-                sheet.header.devices.push((id, info));
+                sheet.recording.header.devices.push((id, info));
             }
         });
         let columns = ["gpuId", "cudaId", "pid"];
         self.each("TARGET_INFO_CUDA_DEVICE", &columns, progress, |sheet, cells| {
             if let (Some(gpu), Some(cuda), Some(pid)) = (cells.int(0), cells.int(1), cells.int(2)) {
-                sheet.gpus.insert((pid, cuda), gpu);
+                sheet.own.gpus.insert((pid, cuda), gpu);
             }
         });
     }
@@ -75,14 +77,14 @@ impl Sheet<'_> {
             let (id, name) = (cells.int(0), cells.text(1));
             if let (Some(_), Some(name)) = (id, name) {
                 let pid = sheet.process(id);
-                sheet.collect.process_names.insert(pid, name);
+                sheet.recording.collect.process_names.insert(pid, name);
             }
         });
         self.each("ThreadNames", &["globalTid", "nameId"], progress, |sheet, cells| {
             let (id, name) = (cells.int(0), cells.int(1));
             if let (Some(thread), Some(name)) = (id, sheet.string(name).map(str::to_owned)) {
                 let key = (sheet.process(id), GlobalId(thread).tid());
-                sheet.collect.thread_names.insert(key, name);
+                sheet.recording.collect.thread_names.insert(key, name);
             }
         });
     }
@@ -92,7 +94,7 @@ impl Sheet<'_> {
         self.each("DIAGNOSTIC_EVENT", &["severity", "text"], progress, |sheet, cells| {
             if let (Some(WARNING | ERROR), Some(text)) = (cells.int(0), cells.text(1)) {
                 let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                sheet.tally.diagnostics.note(format!("Nsight Systems says: {text}"));
+                sheet.recording.tally.diagnostics.note(format!("Nsight Systems says: {text}"));
             }
         });
     }

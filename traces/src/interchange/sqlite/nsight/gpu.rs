@@ -1,9 +1,10 @@
 //! What ran on GPUs: kernels, copies, sets, and CUDA graphs that were recorded whole.
 
-use super::sheet::Sheet;
+use super::sheet::Nsight;
 use crate::ArgValue;
 use crate::interchange::foreign::{Class, RowKey};
 use crate::interchange::sqlite::database::Cells;
+use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 
 /// The columns that all GPU work has, in the order in which [`Place::of`] takes them, after start and end.
@@ -16,7 +17,7 @@ struct Place {
     correlation: Option<i64>,
 }
 
-impl Sheet<'_> {
+impl Sheet<'_, Nsight> {
     /// Reads all tables of GPU work.
     pub(super) fn gpu(&mut self, progress: Progress<'_>) {
         self.kernels(progress);
@@ -28,9 +29,9 @@ impl Sheet<'_> {
     /// Columns 2 to 6 of a row.
     fn place(&mut self, cells: &Cells<'_>) -> Place {
         let pid = self.process(cells.int(4));
-        let device = cells.int(2).map(|own| self.gpus.get(&(pid, own)).copied().unwrap_or(own));
-        let stream = self.collect.rows.id_of_int(cells.int(3).unwrap_or(0));
-        let row = self.collect.rows.id(RowKey::Stream { pid, device, stream });
+        let device = cells.int(2).map(|own| self.own.gpus.get(&(pid, own)).copied().unwrap_or(own));
+        let stream = self.recording.collect.rows.id_of_int(cells.int(3).unwrap_or(0));
+        let row = self.recording.collect.rows.id(RowKey::Stream { pid, device, stream });
         Place { pid, row, correlation: cells.int(5) }
     }
 
@@ -45,8 +46,8 @@ impl Sheet<'_> {
         let Some(span) = self.span(table, cells) else { return };
         let place = self.place(cells);
         let name = name(self);
-        self.push(span, (place.row, name), class, args, place.correlation);
-        self.launches.work((place.pid, place.correlation), span, place.row);
+        self.recording.push(span, (place.row, name), class, args, place.correlation);
+        self.recording.launches.work((place.pid, place.correlation), span, place.row);
     }
 
     fn kernels(&mut self, progress: Progress<'_>) {
@@ -79,7 +80,7 @@ impl Sheet<'_> {
                 let told = sheet.name(cells.int(7)).or_else(|| sheet.name(cells.int(8)));
                 told.unwrap_or_else(|| {
                     let name = cells.text(9).unwrap_or_else(|| "(no name)".to_owned());
-                    sheet.collect.names.id(&name)
+                    sheet.recording.collect.names.id(&name)
                 })
             };
             sheet.work(table, cells, Class::Kernel, name, &args);
@@ -101,7 +102,7 @@ impl Sheet<'_> {
                     (Some(from), Some(to)) => format!("Memcpy {what} ({from} -> {to})"),
                     _ => format!("Memcpy {what}"),
                 };
-                sheet.collect.names.id(&name)
+                sheet.recording.collect.names.id(&name)
             };
             sheet.work(table, cells, Class::Memcpy, name, &args);
         });
@@ -114,7 +115,7 @@ impl Sheet<'_> {
                 cells.int(8).map(|n| ("bytes", ArgValue::Int(n))).into_iter().collect();
             let name = |sheet: &mut Self| {
                 let memory = cells.int(7).and_then(memory).unwrap_or("Device");
-                sheet.collect.names.id(&format!("Memset ({memory})"))
+                sheet.recording.collect.names.id(&format!("Memset ({memory})"))
             };
             sheet.work(table, cells, Class::Memcpy, name, &bytes);
         });
@@ -128,12 +129,16 @@ impl Sheet<'_> {
             count += 1;
             let name = |sheet: &mut Self| {
                 let graph = cells.int(7).map_or(String::new(), |id| format!(" {id}"));
-                sheet.collect.names.id(&format!("CUDA graph{graph}, kernels not recorded"))
+                sheet
+                    .recording
+                    .collect
+                    .names
+                    .id(&format!("CUDA graph{graph}, kernels not recorded"))
             };
             sheet.work(table, cells, Class::Kernel, name, &[]);
         });
         if count > 0 {
-            self.tally.diagnostics.note(format!(
+            self.recording.tally.diagnostics.note(format!(
                 "{count} launches of CUDA graphs are recorded as wholes: communication in them is not told from computation; \
                  record with `nsys profile --cuda-graph-trace=node`"
             ));

@@ -1,12 +1,13 @@
 //! What the host did: calls of CUDA, waits for GPUs, and the recorder's own work.
 
 use super::ids::GlobalId;
-use super::sheet::Sheet;
+use super::sheet::Nsight;
 use crate::ArgValue;
 use crate::interchange::foreign::{Class, RowKey};
+use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 
-impl Sheet<'_> {
+impl Sheet<'_, Nsight> {
     /// Reads the tables of host work.
     pub(super) fn host(&mut self, progress: Progress<'_>) {
         for table in ["CUPTI_ACTIVITY_KIND_RUNTIME", "CUPTI_ACTIVITY_KIND_DRIVER"] {
@@ -25,13 +26,13 @@ impl Sheet<'_> {
             let (thread, correlation) = (cells.int(2), cells.int(3));
             let row = sheet.thread(thread);
             let name = sheet.string(cells.int(4)).map_or("(no name)", without_version).to_owned();
-            let name = sheet.collect.names.id(&name);
+            let name = sheet.recording.collect.names.id(&name);
             let failed = cells.int(5).filter(|&code| code != 0);
             let args: Vec<_> =
                 failed.map(|code| ("return value", ArgValue::Int(code))).into_iter().collect();
-            sheet.push(span, (row, name), Class::Host, &args, correlation);
+            sheet.recording.push(span, (row, name), Class::Host, &args, correlation);
             let pid = sheet.process(thread);
-            sheet.launches.call((pid, correlation), span.0, row);
+            sheet.recording.launches.call((pid, correlation), span.0, row);
         });
     }
 
@@ -42,14 +43,15 @@ impl Sheet<'_> {
         self.each(table, &columns, progress, |sheet, cells| {
             let Some(span) = sheet.span(table, cells) else { return };
             let pid = sheet.process(cells.int(2));
-            let tid = sheet.collect.rows.id_of_text("synchronization");
-            let row = sheet.collect.rows.id(RowKey::Thread { pid, tid });
-            let name = sheet.collect.names.id(wait(cells.int(4).or_else(|| cells.int(5))));
+            let tid = sheet.recording.collect.rows.id_of_text("synchronization");
+            let row = sheet.recording.collect.rows.id(RowKey::Thread { pid, tid });
+            let name =
+                sheet.recording.collect.names.id(wait(cells.int(4).or_else(|| cells.int(5))));
             // All ones stand for no stream.
             let stream = cells.int(3).filter(|&id| id > 0 && id < i64::from(u32::MAX));
             let args: Vec<_> =
                 stream.map(|id| ("stream waited for", ArgValue::Int(id))).into_iter().collect();
-            sheet.push(span, (row, name), Class::Host, &args, None);
+            sheet.recording.push(span, (row, name), Class::Host, &args, None);
         });
     }
 
@@ -60,13 +62,17 @@ impl Sheet<'_> {
             // On a row of its own: it overlaps the calls that it slows down.
             let pid = sheet.process(cells.int(2));
             let tid = cells.int(2).map_or(0, |id| GlobalId(id).tid());
-            let tid = sheet.collect.rows.id_of_text(&format!("recording's own work, thread {tid}"));
-            let row = sheet.collect.rows.id(RowKey::Thread { pid, tid });
+            let tid = sheet
+                .recording
+                .collect
+                .rows
+                .id_of_text(&format!("recording's own work, thread {tid}"));
+            let row = sheet.recording.collect.rows.id(RowKey::Thread { pid, tid });
             let name = match sheet.name(cells.int(3)) {
                 Some(name) => name,
-                None => sheet.collect.names.id("profiler overhead"),
+                None => sheet.recording.collect.names.id("profiler overhead"),
             };
-            sheet.push(span, (row, name), Class::Overhead, &[], None);
+            sheet.recording.push(span, (row, name), Class::Overhead, &[], None);
         });
     }
 }

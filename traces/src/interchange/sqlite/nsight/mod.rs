@@ -9,18 +9,15 @@ mod facts;
 mod gpu;
 mod host;
 mod ids;
-mod launches;
-mod marks;
 mod nvtx;
 mod sheet;
-mod steps;
 
 use super::SqliteError;
 use super::database::Database;
-use crate::interchange::foreign::build;
+use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 use crate::{OpenOptions, Trace};
-use sheet::Sheet;
+use sheet::{Nsight, tells};
 
 /// Whether a database is Nsight Systems', by its tables.
 pub(super) fn wrote(database: &Database) -> bool {
@@ -38,17 +35,13 @@ pub(super) fn read(
     options: &OpenOptions,
     progress: Progress<'_>,
 ) -> Result<Trace, SqliteError> {
-    let mut sheet = Sheet::new(database);
+    let mut sheet: Sheet<'_, Nsight> = Sheet::new(database);
     sheet.strings(progress);
     sheet.facts(progress);
     sheet.gpu(progress);
     sheet.host(progress);
     sheet.nvtx(progress);
     sheet.counters(progress);
-    sheet.launch_arrows();
-    sheet.iterations();
-    sheet.unread();
-    let Sheet { collect, header, mut tally, .. } = sheet;
-    build(collect, &header, options, &mut tally)
-        .ok_or_else(|| SqliteError::NoEvents(tally.summary()))
+    sheet.unread(tells);
+    sheet.build(options)
 }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::ids::GlobalId;
-use super::sheet::Sheet;
+use super::sheet::Nsight;
 use crate::ArgValue;
 use crate::interchange::foreign::{Class, RowKey};
 use crate::interchange::sqlite::database::Cells;
+use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 
 /// `ENUM_NSYS_EVENT_TYPE` of the exporter.
@@ -21,7 +22,7 @@ const DOMAIN_DESTROY: i64 = 76;
 const TABLE: &str = "NVTX_EVENTS";
 const COLUMNS: [&str; 7] = ["start", "end", "eventType", "globalTid", "text", "textId", "domainId"];
 
-impl Sheet<'_> {
+impl Sheet<'_, Nsight> {
     /// Reads ranges and marks.
     pub(super) fn nvtx(&mut self, progress: Progress<'_>) {
         let domains = self.domains(progress);
@@ -29,19 +30,21 @@ impl Sheet<'_> {
             match cells.int(2).unwrap_or(PUSH_POP_RANGE) {
                 PUSH_POP_RANGE | START_END_RANGE | MARK => sheet.range(cells, &domains),
                 // A start and an end that never met, in exports before they were joined.
-                35..=38 => sheet.tally.lost_where("NVTX ranges without a partner", || {
-                    format!("at {} ns", cells.int(0).unwrap_or_default())
-                }),
+                35..=38 => {
+                    sheet.recording.tally.lost_where("NVTX ranges without a partner", || {
+                        format!("at {} ns", cells.int(0).unwrap_or_default())
+                    });
+                }
                 CATEGORY | DOMAIN_CREATE | DOMAIN_DESTROY => {}
                 THREAD => {
                     if let (Some(id), Some(name)) = (cells.int(3), sheet.text(cells)) {
                         let key = (sheet.process(Some(id)), GlobalId(id).tid());
-                        sheet.collect.thread_names.insert(key, name);
+                        sheet.recording.collect.thread_names.insert(key, name);
                     }
                 }
                 other => {
                     let cause = format!("rows of {TABLE} of event type {other}, not read");
-                    sheet.tally.diagnostics.remark(&cause, 1);
+                    sheet.recording.tally.diagnostics.remark(&cause, 1);
                 }
             }
         });
@@ -69,33 +72,42 @@ impl Sheet<'_> {
     fn range(&mut self, cells: &Cells<'_>, domains: &HashMap<(i64, i64), String>) {
         let kind = cells.int(2).unwrap_or(PUSH_POP_RANGE);
         let Some(start_ns) = cells.int(0) else {
-            return self.tally.lost_where("rows of NVTX_EVENTS without a start", String::new);
+            return self
+                .recording
+                .tally
+                .lost_where("rows of NVTX_EVENTS without a start", String::new);
         };
         let end_ns = match cells.int(1) {
             Some(end_ns) if end_ns >= start_ns => end_ns,
             _ if kind == MARK => start_ns,
             Some(_) => {
                 let place = || format!("at {start_ns} ns");
-                return self.tally.lost_where("NVTX ranges that end before they start", place);
+                return self
+                    .recording
+                    .tally
+                    .lost_where("NVTX ranges that end before they start", place);
             }
             None => {
                 let place = || format!("begins at {start_ns} ns");
-                return self.tally.lost_where("NVTX ranges that were still open at the end", place);
+                return self
+                    .recording
+                    .tally
+                    .lost_where("NVTX ranges that were still open at the end", place);
             }
         };
         let name = self.text(cells).unwrap_or_else(|| "(no name)".to_owned());
         let pid = self.process(cells.int(3));
         let row = if kind == START_END_RANGE {
             // Such a range may begin on one thread and end on another.
-            self.collect.rows.id(RowKey::Async { pid, group: 0 })
+            self.recording.collect.rows.id(RowKey::Async { pid, group: 0 })
         } else {
             self.thread(cells.int(3))
         };
         let domain = cells.int(6).and_then(|domain| domains.get(&(pid, domain)));
         let args: Vec<_> =
             domain.map(|name| ("domain", ArgValue::Text(name.clone()))).into_iter().collect();
-        self.steps.range(pid, &name, (start_ns, end_ns));
-        let name = self.collect.names.id(&name);
-        self.push((start_ns, end_ns), (row, name), Class::HostMark, &args, None);
+        self.recording.range(pid, &name, (start_ns, end_ns));
+        let name = self.recording.collect.names.id(&name);
+        self.recording.push((start_ns, end_ns), (row, name), Class::HostMark, &args, None);
     }
 }

@@ -4,32 +4,32 @@ use std::collections::HashMap;
 
 /// Work on GPUs and the calls that it came from, joined by process and correlation id.
 #[derive(Debug, Default)]
-pub(super) struct Launches {
+pub(crate) struct Launches {
     /// Arrow by process and correlation id.
     arrows: HashMap<(i64, i64), u32>,
     /// Process and start of the call behind each arrow.
-    pub(super) calls: Vec<Option<Call>>,
-    pub(super) works: Vec<Work>,
+    pub(crate) calls: Vec<Option<Call>>,
+    pub(crate) works: Vec<Work>,
 }
 
 /// A call of the runtime or the driver.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) pid: i64,
-    pub(super) start_ns: i64,
-    pub(super) row: u32,
+pub(crate) struct Call {
+    pub(crate) pid: i64,
+    pub(crate) start_ns: i64,
+    pub(crate) row: u32,
 }
 
 /// Something on a GPU.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Work {
-    pub(super) arrow: u32,
-    pub(super) span: (i64, i64),
-    pub(super) row: u32,
+pub(crate) struct Work {
+    pub(crate) arrow: u32,
+    pub(crate) span: (i64, i64),
+    pub(crate) row: u32,
 }
 
 impl Launches {
-    pub(super) fn work(
+    pub(crate) fn work(
         &mut self,
         (pid, correlation): (i64, Option<i64>),
         span: (i64, i64),
@@ -45,7 +45,7 @@ impl Launches {
     }
 
     /// Notes a call, if it put anything on a GPU. The runtime's call contains the driver's: the first counts.
-    pub(super) fn call(&mut self, (pid, correlation): (i64, Option<i64>), start_ns: i64, row: u32) {
+    pub(crate) fn call(&mut self, (pid, correlation): (i64, Option<i64>), start_ns: i64, row: u32) {
         let Some(&arrow) = correlation.and_then(|id| self.arrows.get(&(pid, id))) else { return };
         self.calls[arrow as usize].get_or_insert(Call { pid, start_ns, row });
     }
