@@ -6,14 +6,19 @@ use thiserror::Error;
 
 use crate::edit::{MergeError, merge};
 use crate::format::{Format, OpenOptions, ReadError};
-use crate::interchange::{chrome, perfetto, sqlite};
+use crate::interchange::{chrome, perfetto, rocprof, sqlite};
 use crate::stream::{BytesRead, Counting, Progress, read_ahead};
 use crate::unpack::{Archive, Gunzip, Packing, Said, Tar, Unzstd, Zip};
 use crate::{Trace, container, known};
 
 /// Every format that [`open`] reads. The first whose probe accepts a file reads it, so the general stand last.
-pub static FORMATS: &[Format] =
-    &[container::FORMAT, sqlite::FORMAT, perfetto::FORMAT, chrome::FORMAT];
+pub static FORMATS: &[Format] = &[
+    container::FORMAT,
+    sqlite::FORMAT,
+    perfetto::FORMAT,
+    rocprof::FORMAT,
+    chrome::FORMAT,
+];
 
 /// Most layers of packing around a file.
 const MAX_LAYERS: u32 = 5;

@@ -8,6 +8,7 @@ pub(crate) mod modelled;
 pub(crate) mod own;
 pub mod perfetto;
 pub(crate) mod recording;
+pub mod rocprof;
 pub mod sqlite;
 pub(crate) mod tally;
 

@@ -14,6 +14,7 @@ mod random;
 mod recorded;
 mod recordings;
 mod rocpd;
+mod rocprof;
 mod round_trip;
 mod samples;
 mod unpack;
