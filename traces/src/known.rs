@@ -31,9 +31,6 @@ pub(crate) fn what_it_is(head: &[u8]) -> Option<&'static str> {
             "this is a pointer of Git LFS, not the file: `git lfs pull` fetches it"
         }
         _ if starts(b"\x7fELF") => "this is a program or a library",
-        _ if is_xplane(head) => {
-            "this is an XPlane of the JAX or TensorFlow profiler: the `.trace.json.gz` beside it is read here"
-        }
         _ => return None,
     })
 }
@@ -43,13 +40,6 @@ pub(crate) fn is_utf16(head: &[u8]) -> bool {
     let first = &head[..head.len().min(8)];
     let zeros = |odd: usize| first.iter().skip(odd).step_by(2).all(|&byte| byte == 0);
     first.len() == 8 && zeros(0) != zeros(1)
-}
-
-/// An XSpace: planes (field 1), whose second field is a name that begins with a slash or is a known one.
-fn is_xplane(head: &[u8]) -> bool {
-    let planes = [&b"/host:"[..], b"/device:", b"Task Environment"];
-    head.first() == Some(&0x0a)
-        && planes.iter().any(|name| head.windows(name.len()).any(|bytes| bytes == *name))
 }
 
 #[cfg(test)]
@@ -67,7 +57,6 @@ mod tests {
             (b"\x80\x04\x95", "pickle"),
             (b"\xfd7zXZ\0", "xz -d"),
             (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
-            (b"\x0a\x20\x12\x10/host:metadata", "XPlane"),
         ] {
             assert!(what_it_is(head).is_some_and(|text| text.contains(word)), "{word}");
         }

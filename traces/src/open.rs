@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::edit::{MergeError, merge};
 use crate::format::{Format, OpenOptions, ReadError};
-use crate::interchange::{chrome, perfetto, rocprof, sqlite};
+use crate::interchange::{chrome, perfetto, rocprof, sqlite, xplane};
 use crate::stream::{BytesRead, Counting, Progress, read_ahead};
 use crate::unpack::{Archive, Gunzip, Packing, Said, Tar, Unzstd, Zip};
 use crate::{Trace, container, known};
@@ -15,6 +15,7 @@ use crate::{Trace, container, known};
 pub static FORMATS: &[Format] = &[
     container::FORMAT,
     sqlite::FORMAT,
+    xplane::FORMAT,
     perfetto::FORMAT,
     rocprof::FORMAT,
     chrome::FORMAT,

@@ -60,7 +60,7 @@ pub enum Command {
 /// No subcommand.
 #[derive(Debug, Args)]
 pub struct WindowArgs {
-    /// Recordings to open as one: .weft, Chrome/PyTorch JSON, Perfetto, Nsight Systems SQLite, plain or packed; several are ranks of one job. A sample is
+    /// Recordings to open as one: .weft, Chrome/PyTorch JSON, Perfetto, Nsight Systems, rocprofv3, XPlane, plain or packed; several are ranks of one job. A sample is
     /// named by `sample:NAME` (`weftscope list samples`).
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,

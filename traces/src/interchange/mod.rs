@@ -11,5 +11,6 @@ pub(crate) mod recording;
 pub mod rocprof;
 pub mod sqlite;
 pub(crate) mod tally;
+pub mod xplane;
 
 pub use export_error::ExportError;

@@ -46,6 +46,9 @@ fn fuzz_seeds_are_good_files() {
     let perfetto = open(PERFETTO, &OpenOptions::default(), &mut silent).expect("good");
     assert_eq!(perfetto.num_slices(), 1);
     put("rocprof", "document", crate::rocprof::DOCUMENT.as_bytes());
+    for (number, space) in crate::xplane::seeds().iter().enumerate() {
+        put("xplane", &format!("space-{number}"), space);
+    }
     put("sqlite", "nsight", &small(&crate::nsight::of_2026()));
     put("sqlite", "rocpd", &small(&crate::rocpd::of_processes(&[(0, 100)])));
     put("sqlite", "rpd", &small(&crate::rocpd::of_rocm_profile_data()));
