@@ -263,13 +263,13 @@ fn gpus_streams_calls_and_what_repeats_them() {
                 "XLA Ops: 1100 2600 fusion.3",
                 "Stream #7(Compute): 1100 2100 gemm_fusion_dot",
                 "Stream #9(Collective): 1600 2600 ncclDevKernel_AllReduce_Sum_bf16_RING_LL(x)",
+                "marks: 1100 2600 step 12",
             ]
             .map(str::to_owned),
         );
     }
     wanted.extend(
         [
-            "marks: 1100 2600 step 12",
             "python3: 0 1000 train",
             "python3: 100 200 cuLaunchKernelEx",
             "python3: 300 400 cuLaunchKernelEx",
@@ -355,8 +355,8 @@ fn every_event_is_a_slice_or_is_counted() {
         again.planes.iter().flat_map(|plane| &plane.lines).map(|line| line.events.len()).sum();
     let trace = opened(&bytes);
     let lost: u64 = trace.diagnostics.counts.values().sum();
-    // And the step, of which the work is marked.
-    assert_eq!(trace.num_slices() as u64 + lost, events as u64 + 1, "{:?}", trace.diagnostics);
+    // And the step, which is marked on both GPUs.
+    assert_eq!(trace.num_slices() as u64 + lost, events as u64 + 2, "{:?}", trace.diagnostics);
     assert_eq!(trace.diagnostics.counts["sums of events, which have no time"], 1);
     assert!(lines(&trace).iter().any(|line| line.ends_with("event 77")));
 }

@@ -125,7 +125,9 @@ impl Recording {
     /// Marks the iterations of every process.
     fn iterations(&mut self) {
         let steps = std::mem::take(&mut self.steps);
-        for step in steps.on_gpu(&self.launches) {
+        let rows = &self.collect.rows;
+        let process_of_row = |row: u32| rows.keys[row as usize].pid();
+        for step in steps.on_gpu(&self.launches, process_of_row) {
             let row = self.collect.rows.id(RowKey::Thread { pid: step.pid, tid: -1 });
             let name = self.collect.names.id(&step.name);
             self.push(step.span, (row, name), Class::Step, &[], None);

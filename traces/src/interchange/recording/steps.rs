@@ -25,20 +25,24 @@ struct Step {
     name: String,
     /// On the host.
     range: (i64, i64),
-    /// On the GPU, as far as is known.
-    work: Option<(i64, i64)>,
+    /// On GPUs, as far as is known, by the process that has their rows.
+    work: BTreeMap<i64, (i64, i64)>,
 }
 
 impl Steps {
     pub(super) fn range(&mut self, pid: i64, name: &str, range: (i64, i64)) {
         if NUMBERED.is_match(name) {
-            let step = Step { name: name.to_owned(), range, work: None };
+            let step = Step { name: name.to_owned(), range, work: BTreeMap::new() };
             self.0.entry(pid).or_default().push(step);
         }
     }
 
-    /// Every iteration that launched anything, by process and in order.
-    pub(super) fn on_gpu(self, launches: &Launches) -> Vec<OnGpu> {
+    /// Every iteration that launched anything, by the process that has the rows of what ran, and in order.
+    pub(super) fn on_gpu(
+        self,
+        launches: &Launches,
+        process_of_row: impl Fn(u32) -> i64,
+    ) -> Vec<OnGpu> {
         let mut all = self.0;
         for steps in all.values_mut() {
             keep_outer(steps);
@@ -49,11 +53,17 @@ impl Steps {
             let after = steps.partition_point(|step| step.range.0 <= call.start_ns);
             let Some(step) = after.checked_sub(1).map(|at| &mut steps[at]) else { continue };
             if call.start_ns <= step.range.1 {
-                let (start, end) = step.work.unwrap_or(work.span);
-                step.work = Some((start.min(work.span.0), end.max(work.span.1)));
+                let (start, end) = step.work.entry(process_of_row(work.row)).or_insert(work.span);
+                (*start, *end) = ((*start).min(work.span.0), (*end).max(work.span.1));
             }
         }
-        all.into_iter().flat_map(|(pid, steps)| worked(pid, steps)).collect()
+        let mut by_process: BTreeMap<i64, Vec<OnGpu>> = BTreeMap::new();
+        for Step { name, work, .. } in all.into_values().flatten() {
+            for (pid, span) in work {
+                by_process.entry(pid).or_default().push(OnGpu { pid, name: name.clone(), span });
+            }
+        }
+        by_process.into_values().flat_map(one_after_another).collect()
     }
 }
 
@@ -75,9 +85,8 @@ pub(super) struct OnGpu {
     pub(super) span: (i64, i64),
 }
 
-fn worked(pid: i64, steps: Vec<Step>) -> Vec<OnGpu> {
-    let on_gpu = |step: Step| Some(OnGpu { pid, name: step.name, span: step.work? });
-    let mut worked: Vec<OnGpu> = steps.into_iter().filter_map(on_gpu).collect();
+/// Each ends where the next begins, at the latest.
+fn one_after_another(mut worked: Vec<OnGpu>) -> Vec<OnGpu> {
     worked.sort_by_key(|step| step.span);
     for at in 1..worked.len() {
         let next_start_ns = worked[at].span.0;
