@@ -7,9 +7,9 @@ pub(crate) fn what_it_is(head: &[u8]) -> Option<&'static str> {
         _ if starts(b"\xff\xfe") || starts(b"\xfe\xff") || is_utf16(head) => {
             "this is text in UTF-16: `iconv -f UTF-16 -t UTF-8 FILE > trace.json` makes it readable"
         }
-        // As files of 2022 to 2025 begin.
-        _ if starts(b"NVIDIA Tegra Profiler Report") => {
-            "this is a report of Nsight Systems: `nsys export -t sqlite FILE` makes a file that is read here"
+        _ if is_nsys_report(head) => {
+            "this is a report of Nsight Systems: `nsys export -t sqlite FILE` makes a file that is read here; where nsys is \
+             installed, that is done by itself"
         }
         _ if starts(b"NVR\0") => {
             "this is a report of Nsight Compute, one kernel at a time without a timeline: record with `nsys profile`"
@@ -33,6 +33,11 @@ pub(crate) fn what_it_is(head: &[u8]) -> Option<&'static str> {
         _ if starts(b"\x7fELF") => "this is a program or a library",
         _ => return None,
     })
+}
+
+/// Whether a file with these first bytes is a report of Nsight Systems (`.nsys-rep`), as those of 2022 to 2025 begin.
+pub fn is_nsys_report(head: &[u8]) -> bool {
+    head.starts_with(b"NVIDIA Tegra Profiler Report")
 }
 
 /// Every second byte of the beginning is 0, as in English text of two bytes a letter.

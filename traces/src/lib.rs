@@ -26,6 +26,7 @@ pub mod words;
 
 pub use classify::{Classifier, ClassifyError};
 pub use format::{Format, OpenOptions, ReadError, ReadFn};
+pub use known::is_nsys_report;
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, BatchFacts, BuildError, ClockAgreement, CommCtas,
     CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind, Label, LabelId, Labelled, Lane,

@@ -5,6 +5,7 @@ mod error;
 mod format;
 mod marks;
 mod nearest;
+mod nsys;
 mod sample;
 mod trace_file;
 mod typed;

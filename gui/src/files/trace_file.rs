@@ -1,4 +1,7 @@
+//! Recordings in files: opened by content, and written in the format that is asked for.
+
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, Read, Write},
     ops::ControlFlow,
@@ -13,7 +16,7 @@ use weftscope_traces::{
     stream::Progress,
 };
 
-use super::{FileError, Sample, TraceFormat, write_atomically};
+use super::{FileError, Sample, TraceFormat, nsys, write_atomically};
 
 /// A progress callback: how much of how much is done (bytes read, slices written); answers whether to go on.
 pub type Hook<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
@@ -41,7 +44,8 @@ pub fn is_stdio(path: &Path) -> bool {
     path.as_os_str() == STDIO
 }
 
-/// Reads a recording of any known format, told by its content, or a [`Sample`]; [`STDIO`] is standard input.
+/// Reads a recording of any known format, told by its content, or a [`Sample`]; [`STDIO`] is standard input. Reports of
+/// Nsight Systems are exported first, where `nsys` is installed.
 ///
 /// # Errors
 /// [`FileError`]: cause with the place inside the file, and the path.
@@ -60,6 +64,16 @@ pub fn open_trace(
     let meta = file.metadata().map_err(|error| FileError::io("cannot open", &error, path))?;
     if meta.is_dir() {
         return Err(FileError::new("cannot open: it is a folder", path));
+    }
+    let nsys = OsStr::new(nsys::NSYS);
+    if meta.is_file()
+        && nsys::is_report(path).unwrap_or(false)
+        && let Some(export) = nsys::export(nsys, path, nsys::LIMIT, &mut || hook(0, 1).is_break())?
+    {
+        let io = |error: io::Error| FileError::io("cannot open its export", &error, path);
+        let database = File::open(export.path()).map_err(io)?;
+        let bytes = database.metadata().map_err(io)?.len();
+        return read(database, bytes, (path, classifier), hook);
     }
     read(file, meta.len(), (path, classifier), hook)
 }

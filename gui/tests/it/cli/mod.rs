@@ -3,6 +3,8 @@
 mod bad_input;
 mod bench;
 mod measured;
+#[cfg(unix)]
+mod nsys;
 mod pipes;
 pub(crate) mod place;
 mod run;
