@@ -49,9 +49,9 @@ fn fuzz_seeds_are_good_files() {
     for (number, space) in crate::xplane::seeds().iter().enumerate() {
         put("xplane", &format!("space-{number}"), space);
     }
-    put("sqlite", "nsight", &small(&crate::nsight::of_2026()));
-    put("sqlite", "rocpd", &small(&crate::rocpd::of_processes(&[(0, 100)])));
-    put("sqlite", "rpd", &small(&crate::rocpd::of_rocm_profile_data()));
+    put("sqlite", "nsight", &bytes(crate::nsight::of_2026()));
+    put("sqlite", "rocpd", &bytes(crate::rocpd::of_processes(&[(0, 100)])));
+    put("sqlite", "rpd", &bytes(crate::rocpd::of_rocm_profile_data()));
     let traces = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in [
         "samples/h200x2-default",
@@ -75,13 +75,11 @@ const PERFETTO: &[u8] = &[
     0x0a, 0x0a, 0x40, 0x78, 0x50, 0x01, 0x5a, 0x04, 0x48, 0x02, 0x58, 0x07, // end
 ];
 
-/// A database in pages of 512 bytes, so that a fuzzer can change it whole.
-fn small(database: &rusqlite::Connection) -> Vec<u8> {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let file = folder.path().join("small.sqlite");
-    database.execute_batch("PRAGMA page_size = 512").expect("valid SQL");
-    database.execute("VACUUM INTO ?1", [file.to_str().expect("text")]).expect("it is written");
-    fs::read(file).expect("it is there")
+/// A database as the tests make it, in pages of 512 bytes, so that a fuzzer can change it whole.
+fn bytes(mut database: rusqlite::Connection) -> Vec<u8> {
+    let bytes = database.serialize(rusqlite::MAIN_DB).expect("bytes").to_vec();
+    assert!(bytes.len() < 1 << 14, "{} bytes are more than fuzzing takes", bytes.len());
+    bytes
 }
 
 /// Packed files, and damaged text, as seeds of what takes any file.

@@ -20,7 +20,8 @@ const STRINGS: &str = "
 pub(crate) fn of_2026() -> Connection {
     let database = Connection::open_in_memory().expect("memory");
     let script = format!(
-        "{STRINGS}
+        "PRAGMA page_size = 512;
+        {STRINGS}
         CREATE TABLE META_DATA_EXPORT (name TEXT NOT NULL, value TEXT);
         INSERT INTO META_DATA_EXPORT VALUES ('EXPORT_PRODUCT_VERSION', '2026.2.1.210');
         CREATE TABLE TARGET_INFO_SESSION_START_TIME (utcEpochNs INTEGER, utcTime TEXT);

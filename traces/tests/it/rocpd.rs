@@ -20,6 +20,7 @@ fn of_two_processes() -> Connection {
 /// Processes by rank and number.
 pub(crate) fn of_processes(processes: &[(u32, u32)]) -> Connection {
     let database = Connection::open_in_memory().expect("memory");
+    database.execute_batch("PRAGMA page_size = 512").expect("valid SQL");
     for (rank, pid) in processes {
         let script = SET
             .replace("{{set}}", &format!("_0000{rank}"))
@@ -255,6 +256,7 @@ fn places_by_track_open_as_those_by_columns() {
 pub(crate) fn of_rocm_profile_data() -> Connection {
     let database = Connection::open_in_memory().expect("memory");
     let script = "
+        PRAGMA page_size = 512;
         CREATE TABLE rocpd_metadata (id INTEGER, tag TEXT, value TEXT);
         INSERT INTO rocpd_metadata VALUES (1, 'schema_version', '2');
         CREATE TABLE rocpd_string (id INTEGER, string TEXT);
