@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`open()`] (any file in), [`container`] (our own file format), [`interchange`]
-//! (formats of other tools), [`edit`] (whole traces out of whole traces), [`words`] (figures as every view writes
+//! (formats of other tools), [`tables`] (rows and columns), [`edit`] (whole traces out of whole traces), [`words`] (figures as every view writes
 //! them).
 
 pub mod analysis;
@@ -21,6 +21,7 @@ pub mod model;
 mod open;
 mod source;
 pub mod stream;
+pub mod tables;
 mod unpack;
 pub mod words;
 

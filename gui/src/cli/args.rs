@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench, convert,
+    bench,
     names::NameArgs,
-    record,
+    outputs, record, tables,
     units::{Share, Size, Time},
 };
 
@@ -86,6 +86,9 @@ pub struct ReportArgs {
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,
+    /// Print this table instead, as CSV or with --json as JSON; `weftscope list tables` names them.
+    #[arg(long, value_name = "NAME", value_parser = tables::names(|it| !it.is_of_comparison()), hide_possible_values = true)]
+    pub table: Option<String>,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,
@@ -131,8 +134,12 @@ pub enum ThemeArg {
 pub struct ConvertArgs {
     /// Recording to read; - is standard input, here and wherever a recording is read.
     pub input: PathBuf,
-    #[arg(help = convert::output_help())]
+    #[arg(help = outputs::output_or_table_help())]
     pub output: PathBuf,
+    /// Write this table of the recording, as .csv, .parquet or .json; of those formats that hold tables only it is slices
+    /// when none is named. docs/tables.md has their columns.
+    #[arg(long, value_name = "NAME", value_parser = tables::names(|it| !it.is_of_comparison()), hide_possible_values = true)]
+    pub table: Option<String>,
     /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
     /// Trace Analysis knows; reading such a file here restores them.
     #[arg(long)]
@@ -168,6 +175,9 @@ pub struct CompareArgs {
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,
+    /// Print this table instead, as CSV or with --json as JSON.
+    #[arg(long, value_name = "NAME", value_parser = tables::names(|it| it.is_of_comparison()))]
+    pub table: Option<String>,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,
@@ -179,6 +189,12 @@ pub struct ListArgs {
     /// What to list; nothing: what there is to list.
     #[arg(value_enum)]
     pub what: Option<Listing>,
+    /// Machine-readable.
+    #[arg(long)]
+    pub json: bool,
+    /// As comma-separated values.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// `completions`.
@@ -238,4 +254,6 @@ pub enum Listing {
     Transports,
     /// Recordings that come with the program; `sample:NAME` opens one.
     Samples,
+    /// Tables that `convert`, `report` and `compare` write with `--table`.
+    Tables,
 }

@@ -9,10 +9,11 @@ use weftscope_traces::{
         CompareConfig, CompareReport, CompareVerdict, Config, IterationTerms, OpKey, Ops, compare,
     },
     edit::merge,
+    tables::TableSource,
     words::{counted, duration, percent, shortened, signed_duration},
 };
 
-use super::{Failure, Outcome, args::CompareArgs, convert, plain};
+use super::{Failure, Outcome, args::CompareArgs, convert, plain, tables};
 
 /// Rows of the op table.
 const MAX_OPS: usize = 15;
@@ -28,7 +29,9 @@ pub(super) fn run(args: &CompareArgs) -> Outcome {
     let (old, new) = (Ops::of(&before, &config), Ops::of(&after, &config));
     let config = CompareConfig { by_layer: args.by_layer, ..CompareConfig::default() };
     let report = compare(&old, &new, config);
-    if args.json {
+    if let Some(name) = &args.table {
+        tables::print(tables::named(name)?, TableSource::Comparison(&report), args.json)?;
+    } else if args.json {
         let mut out = io::stdout().lock();
         serde_json::to_writer(&mut out, &report).map_err(io::Error::from)?;
         writeln!(out)?;

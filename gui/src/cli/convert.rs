@@ -1,24 +1,77 @@
 use std::{ops::ControlFlow, path::Path};
 
-use weftscope_traces::{Classifier, Trace};
+use weftscope_traces::{
+    Classifier, Trace,
+    tables::{Table, TableFormat, TableSource},
+};
 
-use super::{Failure, Outcome, names::NameArgs, progress::ProgressLine, stdout};
-use crate::files::{self, SaveOptions, TraceFormat};
+use super::{
+    Failure, Outcome, names::NameArgs, progress::ProgressLine, reported::reports, stdout, tables,
+};
+use crate::files::{self, OutputFormat, SaveOptions, TraceFormat};
 
-/// Reads one format, writes another.
-pub(super) fn run(input: &Path, output: &Path, own_names: bool, names: &NameArgs) -> Outcome {
-    let format = format_of(output)?;
+/// Reads one format, writes another, or one of the recording's tables.
+pub(super) fn run(
+    input: &Path,
+    (output, table): (&Path, Option<&str>),
+    own_names: bool,
+    names: &NameArgs,
+) -> Outcome {
+    let asked = asked(output, table)?;
     let trace = open(input, &names.classifier()?)?;
-    let options = SaveOptions { own_names, rank: None };
-    save(&trace, output, (format, options))
+    match asked {
+        Asked::Trace(format) => {
+            let options = SaveOptions { own_names, rank: None };
+            save(&trace, output, (format, options))
+        }
+        Asked::Table(table, format) if table.is_of_recordings() => {
+            save_table(table, TableSource::Recordings(&[&trace]), output, format)
+        }
+        Asked::Table(table, format) => {
+            let reports = reports(vec![(input.to_owned(), trace)]);
+            tables::with_answers(&reports, |source| save_table(table, source, output, format))
+        }
+    }
 }
 
-/// Help of an argument that names the file to write.
-pub(super) fn output_help() -> String {
-    let endings = TraceFormat::ALL.iter().flat_map(|format| format.endings());
-    let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
-    let endings = endings.join(", ");
-    format!("File to write; its name says the format: {endings}. - is standard output, as JSON")
+/// What is to be written.
+enum Asked {
+    Trace(TraceFormat),
+    Table(&'static Table, TableFormat),
+}
+
+/// Tables that one ending stands for when none is named.
+const SLICES: &str = "slices";
+
+fn asked(output: &Path, table: Option<&str>) -> Result<Asked, Failure> {
+    let misuse = |error: files::FileError| Failure::Misuse(error.to_string());
+    let Some(name) = table else {
+        if files::is_stdio(output) {
+            return Ok(Asked::Trace(TraceFormat::Json));
+        }
+        return Ok(match OutputFormat::of_path(output).map_err(misuse)? {
+            OutputFormat::Trace(format) => Asked::Trace(format),
+            OutputFormat::Table(format) => Asked::Table(tables::named(SLICES)?, format),
+        });
+    };
+    let table = tables::named(name)?;
+    if files::is_stdio(output) {
+        return Ok(Asked::Table(table, TableFormat::Csv));
+    }
+    let format = OutputFormat::table_of_path(output).map_err(misuse)?;
+    Ok(Asked::Table(table, format))
+}
+
+fn save_table(
+    table: &Table,
+    source: TableSource<'_>,
+    output: &Path,
+    format: TableFormat,
+) -> Outcome {
+    match files::is_stdio(output) {
+        true => tables::print(table, source, false),
+        false => tables::save(table, source, output, format),
+    }
 }
 
 /// The format that an output asks for by its name; standard output gets JSON.

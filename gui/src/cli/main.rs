@@ -32,10 +32,11 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
         Some(Command::Convert(args)) => {
-            convert::run(&args.input, &args.output, args.own_names, &args.names)
+            let written = (args.output.as_path(), args.table.as_deref());
+            convert::run(&args.input, written, args.own_names, &args.names)
         }
         Some(Command::Compare(args)) => compare::run(&args),
-        Some(Command::List(args)) => list::run(args.what),
+        Some(Command::List(args)) => list::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),

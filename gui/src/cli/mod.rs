@@ -18,6 +18,7 @@ mod main;
 mod names;
 #[cfg(not(feature = "live"))]
 mod no_engine;
+mod outputs;
 mod plain;
 mod progress;
 #[cfg(feature = "live")]
@@ -34,6 +35,7 @@ mod run_spec;
 mod shell;
 mod shot;
 mod stdout;
+mod tables;
 mod units;
 mod window;
 

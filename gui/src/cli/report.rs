@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::{
-    Outcome, args::ReportArgs, convert, plain, report_json, report_text, reported::reports,
+    Outcome, args::ReportArgs, convert, plain, report_json, report_text, reported::reports, tables,
 };
 
 /// Reads the files, matches their ranks, prints.
@@ -12,6 +12,10 @@ pub(super) fn run(args: &ReportArgs) -> Outcome {
         traces.push((file.clone(), convert::open(file, &classifier)?));
     }
     let reports = reports(traces);
+    if let Some(name) = &args.table {
+        let table = tables::named(name)?;
+        return tables::with_answers(&reports, |source| tables::print(table, source, args.json));
+    }
     if args.json {
         let mut out = io::stdout().lock();
         report_json::write(&reports, &mut out)?;

@@ -59,6 +59,7 @@ fn without_window(args: &WindowArgs) -> Outcome {
             fail_over: None,
             by_layer: false,
             json: false,
+            table: None,
             names: args.names.clone(),
         });
     }
@@ -68,6 +69,7 @@ fn without_window(args: &WindowArgs) -> Outcome {
     super::report::run(&super::args::ReportArgs {
         files: files.to_vec(),
         json: false,
+        table: None,
         names: args.names.clone(),
     })
 }

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use weftscope_traces::tables::TableFormat;
+
 use super::{FileError, did_you_mean};
 
 /// What a trace can be written as.
@@ -42,6 +44,54 @@ impl TraceFormat {
         let asked = Self::ALL.into_iter().find(|format| has_ending(path, format.endings()));
         asked.ok_or_else(|| unknown_ending(path, Self::ALL.iter().flat_map(|it| it.endings())))
     }
+}
+
+/// What a recording or a table of it can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutputFormat {
+    /// All of it.
+    Trace(TraceFormat),
+    /// One of its tables.
+    Table(TableFormat),
+}
+
+impl OutputFormat {
+    /// What names of tables end with, without the first dot.
+    pub const TABLES: [(&'static str, TableFormat); 3] =
+        [("csv", TableFormat::Csv), ("parquet", TableFormat::Parquet), ("json", TableFormat::Json)];
+
+    /// The format that a file name asks for; a name that both have asks for the whole recording.
+    ///
+    /// # Errors
+    /// [`FileError`] naming the endings that are known.
+    pub fn of_path(path: &Path) -> Result<Self, FileError> {
+        let trace = TraceFormat::ALL.into_iter().find(|it| has_ending(path, it.endings()));
+        let table = || Self::TABLES.iter().find(|(ending, _)| has_ending(path, &[ending]));
+        trace
+            .map(Self::Trace)
+            .or_else(|| table().map(|&(_, format)| Self::Table(format)))
+            .ok_or_else(|| {
+                let traces = TraceFormat::ALL.iter().flat_map(|format| format.endings());
+                let tables = Self::TABLES.iter().map(|(ending, _)| ending);
+                unknown_ending(path, traces.chain(tables.filter(|ending| **ending != "json")))
+            })
+    }
+
+    /// The format in which a file name asks for a table.
+    ///
+    /// # Errors
+    /// [`FileError`] naming the endings that are known.
+    pub fn table_of_path(path: &Path) -> Result<TableFormat, FileError> {
+        let table = Self::TABLES.iter().find(|(ending, _)| has_ending(path, &[ending]));
+        let unknown = || unknown_ending(path, Self::TABLES.iter().map(|(ending, _)| ending));
+        table.map(|&(_, format)| format).ok_or_else(unknown)
+    }
+}
+
+/// Endings as help and errors list them.
+pub fn endings_in_words<'a>(endings: impl Iterator<Item = &'a &'static str>) -> String {
+    let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
+    endings.join(", ")
 }
 
 /// True when the name of a file ends with one of `endings`, which stand without the first dot.

@@ -12,7 +12,7 @@ mod typed;
 
 pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
 pub use error::FileError;
-pub use format::TraceFormat;
+pub use format::{OutputFormat, TraceFormat, endings_in_words};
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use nearest::did_you_mean;
 pub use sample::{SAMPLES, Sample};

@@ -4,7 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use weftscope_traces::interchange::chrome::{self, ExportOptions};
+use weftscope_traces::interchange::{
+    chrome::{self, ExportOptions},
+    perfetto,
+};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{OpenOptions, container, open};
 
@@ -35,6 +38,9 @@ fn fuzz_seeds_are_good_files() {
         let options = ExportOptions::default();
         chrome::write(&trace, &mut text, &options, &mut silent).expect("a Vec takes all");
         put("json", &format!("random-{number}"), &text);
+        let mut packets = Vec::new();
+        perfetto::write(&trace, &mut packets, &mut silent).expect("a Vec takes all");
+        put("perfetto", &format!("random-{number}"), &packets);
         let mut file = Vec::new();
         container::write(&trace, &mut file, &mut silent).expect("a Vec takes all");
         put("weft", &format!("file-{number}"), &file);

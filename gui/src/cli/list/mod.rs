@@ -7,21 +7,36 @@ mod row;
 use std::io::Write;
 
 use clap::{ValueEnum, builder::PossibleValue};
-use weftscope_traces::Classifier;
+use weftscope_traces::{
+    Classifier,
+    tables::{TABLES, TableFormat, write_texts},
+};
 
 pub(super) use self::row::Row;
 #[cfg(not(feature = "live"))]
 use super::no_engine::choices;
-use super::{Failure, Outcome, args::Listing};
+use super::{
+    Failure, Outcome,
+    args::{ListArgs, Listing},
+    stdout,
+};
 use crate::files::{SAMPLES, Sample, no_hook, open_trace};
 
 /// Prints a table of names and one line about each.
-pub(super) fn run(what: Option<Listing>) -> Outcome {
-    let rows = match what {
+pub(super) fn run(args: &ListArgs) -> Outcome {
+    let rows = match args.what {
         None => listings(),
         Some(Listing::Samples) => samples()?,
+        Some(Listing::Tables) => TABLES.iter().map(|it| Row::new(it.name, it.about)).collect(),
         Some(what) => choices::rows(what)?,
     };
+    if args.json || args.csv {
+        let format = if args.json { TableFormat::Json } else { TableFormat::Csv };
+        let rows: Vec<[String; 2]> = rows.into_iter().map(|row| [row.name, row.line]).collect();
+        return stdout::bytes(|out| {
+            write_texts(["name", "about"], &rows, format, out).map_err(|error| error.to_string())
+        });
+    }
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let mut out = super::plain::stdout();
     for Row { name, line } in rows {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::{
-    convert,
+    outputs,
     run_args::{Backend, RunArgs},
     units::Time,
 };
@@ -38,7 +38,7 @@ pub struct RecordArgs {
     /// `--backend cuda`; 0: do not measure.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub overhead_turns: u32,
-    #[arg(short, long, value_name = "FILE", help = convert::output_help())]
+    #[arg(short, long, value_name = "FILE", help = outputs::output_help())]
     pub output: PathBuf,
     /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
     /// Trace Analysis knows; reading such a file here restores them.

@@ -8,3 +8,4 @@ mod nsys;
 mod pipes;
 pub(crate) mod place;
 mod run;
+mod tables;

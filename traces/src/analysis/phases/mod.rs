@@ -186,8 +186,8 @@ impl Slowdown {
 impl Sum for Slowdown {
     fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
         parts.fold(Self::default(), |sum, part| Self {
-            in_place_ns: sum.in_place_ns + part.in_place_ns,
-            alone_ns: sum.alone_ns + part.alone_ns,
+            in_place_ns: sum.in_place_ns.saturating_add(part.in_place_ns),
+            alone_ns: sum.alone_ns.saturating_add(part.alone_ns),
         })
     }
 }

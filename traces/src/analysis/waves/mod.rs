@@ -81,7 +81,7 @@ pub fn waves(ops: &Ops<'_>) -> WaveReport {
             row.1.hbm_bytes += facts.hbm_bytes;
             if let Some(alone_ns) = facts.alone_ns {
                 row.1.known_ns += duration_ns;
-                row.1.alone_ns += alone_ns;
+                row.1.alone_ns = row.1.alone_ns.saturating_add(alone_ns);
             }
         }
     }

@@ -1,0 +1,36 @@
+//! The tables by their names.
+
+use super::table::Table;
+use super::{collectives, differences, kernels, ranks, recording, weave};
+
+/// Every table: first what recordings hold, then what they answer, then what differs.
+pub static TABLES: &[Table] = &[
+    recording::SLICES,
+    recording::BLOCKS,
+    recording::COUNTERS,
+    ranks::RANKS,
+    ranks::ITERATIONS,
+    ranks::KINDS,
+    ranks::LAYERS,
+    kernels::KERNELS,
+    kernels::EXPOSED,
+    kernels::GAPS,
+    kernels::LONGEST_GAPS,
+    weave::PHASES,
+    weave::PHASE_INSTANCES,
+    weave::GEMMS,
+    weave::CUTS,
+    collectives::COLLECTIVES,
+    collectives::ARRIVALS,
+    collectives::CLOCKS,
+    differences::CAUSES,
+    differences::TERMS,
+    differences::OPS,
+];
+
+impl Table {
+    /// The table of this name.
+    pub fn of_name(name: &str) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+}

@@ -1,0 +1,23 @@
+//! Tables: what a recording holds, what its analyses answer and what differs from another, as rows of named columns.
+//!
+//! A [`Table`] is known by its name ([`TABLES`]), has the same columns whatever the recording, and writes itself as CSV, JSON
+//! or Parquet. Times and durations are whole nanoseconds; units stand in the columns' names; what is not known is an empty
+//! cell, `null` in JSON and Parquet.
+
+mod all;
+mod collectives;
+mod column;
+mod differences;
+mod error;
+mod kernels;
+mod ranks;
+mod recording;
+mod table;
+mod weave;
+mod write;
+
+pub use all::TABLES;
+pub use column::{CellType, Column};
+pub use error::TableError;
+pub use table::{Answered, Table, TableSource};
+pub use write::{TableFormat, write_texts};
