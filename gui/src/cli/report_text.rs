@@ -90,11 +90,26 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out)?;
-    report_tables::ranks(&answers.overlap.ranks, out)?;
+    match answers.overlap.ranks.as_slice() {
+        [] => writeln!(out, "  {}", held(trace))?,
+        ranks => report_tables::ranks(ranks, out)?,
+    }
     report_tables::exposed(&statistics.exposed, out)?;
     report_tables::phases(&answers.phases, out)?;
     report_tables::waves(&answers.waves, out)?;
     writeln!(out)
+}
+
+/// What a trace without ranks has instead.
+fn held(trace: &Trace) -> String {
+    let samples: usize = trace.counters.iter().map(|counter| counter.at_ns.len()).sum();
+    format!(
+        "no rank: {} on {}, {} of {}",
+        counted(trace.num_slices() as u64, "slice"),
+        counted(trace.lanes.len() as u64, "row"),
+        counted(samples as u64, "sample"),
+        counted(trace.counters.len() as u64, "counter")
+    )
 }
 
 fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {

@@ -32,7 +32,9 @@ pub struct TimelineData {
     pub marks: Option<TrackId>,
     /// Host threads of no known rank.
     pub hosts: Vec<TrackId>,
-    /// First start to last end.
+    /// Counters of a trace without ranks.
+    pub counters: Vec<usize>,
+    /// First start to last end, of samples too.
     pub span: Span,
     /// The same over streams and SMs.
     pub gpu_span: Span,
@@ -123,16 +125,22 @@ impl TimelineData {
                 }
             }
         }
+        let mut counters = Vec::new();
+        let first_rank = ranks.first().map(|rows| rows.rank);
         for (index, counter) in trace.counters.iter().enumerate() {
-            if let Some(rank) = counter.rank.or(ranks.first().map(|rows| rows.rank)) {
-                rows_of(&mut ranks, rank).counters.push(index);
+            match counter.rank.or(first_rank) {
+                Some(rank) => rows_of(&mut ranks, rank).counters.push(index),
+                None => counters.push(index),
             }
         }
         ranks.sort_by_key(|rows| rows.rank);
         let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
         flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
         let host_kinds = trace.labels.iter().map(HostKind::of).collect();
-        let span = trace.span();
+        let sampled = trace.counters.iter().filter_map(|counter| {
+            Some(Span::new(*counter.at_ns.first()?, counter.at_ns.last()?.saturating_add(1)))
+        });
+        let span = sampled.fold(trace.span(), Span::hull);
         let gpu_span = trace
             .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
         Self {
@@ -143,6 +151,7 @@ impl TimelineData {
             ranks,
             marks,
             hosts,
+            counters,
             span,
             gpu_span,
             phases: Vec::new(),

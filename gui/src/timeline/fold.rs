@@ -5,8 +5,6 @@ pub enum FoldId {
     Rank(u32),
     /// The SM rows of a rank.
     Sms(u32),
-    /// The counters of a rank.
-    Counters(u32),
     /// The host threads of a rank, or of none.
     Host(Option<u32>),
 }

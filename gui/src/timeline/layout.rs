@@ -208,9 +208,12 @@ impl Placer<'_> {
 }
 
 /// A first view for rows of `height` points: as much opened as fits without scrolling. The first rank's streams and
-/// counters, then its SM rows, then all other ranks.
+/// counters, then its SM rows, then all other ranks; without ranks the host threads, whether they fit or not.
 pub fn view_for_height(data: &TimelineData, height: f32) -> ViewState {
     let mut view = ViewState::new(data);
+    if data.ranks.is_empty() {
+        return view;
+    }
     view.open.clear();
     view.heights.sm = *HeightOf::Sm.limits().start();
     let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);

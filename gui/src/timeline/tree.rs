@@ -4,10 +4,11 @@ use weftscope_traces::TrackKind;
 
 use super::{TimelineData, row_kind::RowKind};
 
-/// Rows under nothing: the ranks, then host threads of no known rank.
+/// Rows under nothing: the ranks, then counters of a trace without any, then host threads of no known rank.
 pub(super) fn roots(data: &TimelineData) -> Vec<RowKind> {
     let hosts = (!data.hosts.is_empty()).then_some(RowKind::Hosts(None));
-    (0..data.ranks.len()).map(RowKind::Rank).chain(hosts).collect()
+    let counters = data.counters.iter().copied().map(RowKind::Counter);
+    (0..data.ranks.len()).map(RowKind::Rank).chain(counters).chain(hosts).collect()
 }
 
 /// Rows under a row.
@@ -42,6 +43,9 @@ pub(super) fn parent(data: &TimelineData, row: RowKind) -> Option<RowKind> {
         RowKind::Sm(_) => index().map(RowKind::Sms),
         RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::HostThread { .. }) => {
             Some(RowKind::Hosts(index()))
+        }
+        RowKind::Counter(at) => {
+            data.ranks.iter().position(|rows| rows.counters.contains(&at)).map(RowKind::Rank)
         }
         _ => index().map(RowKind::Rank),
     }

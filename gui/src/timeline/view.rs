@@ -103,12 +103,11 @@ impl ViewState {
     /// Shortest window in nanoseconds: a point then is about one nanosecond.
     pub const MIN_WINDOW_NS: i64 = 1_000;
 
-    /// The whole trace; the first rank open (streams and counters), the others as ribbons.
+    /// The whole trace; the first rank open (streams and counters), the others as ribbons; without ranks the host threads.
     pub fn new(data: &TimelineData) -> Self {
-        let mut open = BTreeSet::new();
-        if let Some(rank) = data.ranks.first() {
-            open.insert(FoldId::Rank(rank.rank));
-        }
+        let first = data.ranks.first();
+        let open =
+            BTreeSet::from([first.map_or(FoldId::Host(None), |rank| FoldId::Rank(rank.rank))]);
         Self {
             window: data.fit_span(),
             scroll_y: 0.0,

@@ -62,10 +62,13 @@ pub(in crate::timeline) fn paint_minimap(pen: &Pen<'_>, mesh: &MinimapMesh) {
     pen.painter.hline(pen.areas.whole.x_range(), y, Stroke::new(1.0, s.grid));
 }
 
-/// The mean of all ranks' ribbons.
+/// The mean of all ranks' ribbons; without ranks, of how busy the host threads are.
 fn mean_ribbon(pen: &Pen<'_>, rect: Rect) -> Mesh {
     let num = (rect.width().round().max(1.0)) as usize;
     let mut mean = vec![[0.0_f32; Band::COUNT]; num];
+    if pen.data.ranks.is_empty() {
+        host_shares(pen, &mut mean);
+    }
     let ranks = pen.data.ribbons.len().max(1) as f32;
     for ribbon in &pen.data.ribbons {
         let full = ribbon.basis().full_scale() * ranks;
@@ -90,4 +93,29 @@ fn mean_ribbon(pen: &Pen<'_>, rect: Rect) -> Mesh {
         }
     }
     mesh
+}
+
+/// Adds to each column the share of its time in which outermost calls run, averaged over the host threads.
+fn host_shares(pen: &Pen<'_>, columns: &mut [[f32; Band::COUNT]]) {
+    let data = pen.data;
+    let whole = data.whole_span();
+    let column_ns = (whole.len_ns() as f64 / columns.len() as f64).max(1.0);
+    let threads = data.hosts.len().max(1) as f64;
+    let mut items = Vec::new();
+    for lane in data.hosts.iter().filter_map(|&host| data.trace.track(host).lanes.first()) {
+        data.pyramid.query(&data.trace, *lane, whole, column_ns as i64, &mut items);
+        for item in &items {
+            let band = Band { kind: item.kind, split: item.split }.index();
+            let covers = item.busy_ns as f64 / item.span().len_ns().max(1) as f64;
+            let at = |time_ns: i64| (time_ns - whole.start_ns) as f64 / column_ns;
+            let (from, to) = (at(item.start_ns), at(item.end_ns));
+            for (index, column) in columns.iter_mut().enumerate().skip(from as usize) {
+                let share = to.min(index as f64 + 1.0) - from.max(index as f64);
+                if share <= 0.0 {
+                    break;
+                }
+                column[band] += (share * covers / threads) as f32;
+            }
+        }
+    }
 }

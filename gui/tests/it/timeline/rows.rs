@@ -13,15 +13,17 @@ use weftscope::{
     theme::{Mode, Theme},
     timeline::{
         HeightOf, History, RowHeights, RowId, RowKind, RowLayout, TimelineData, ViewCommand,
-        ViewState, timeline_ui,
+        ViewState, timeline_ui, view_for_height,
     },
 };
+
+use weftscope_traces::{OpenOptions, open, stream::silent};
 
 static DATA: LazyLock<TimelineData> =
     LazyLock::new(|| TimelineData::new(Arc::new(synthetic::trace(Shape::TINY))));
 
 /// A view with everything open.
-fn open() -> ViewState {
+fn all_open() -> ViewState {
     let mut view = ViewState::new(&DATA);
     ViewCommand::UnfoldAll.apply(&mut view, &DATA);
     view.history = History::default();
@@ -34,7 +36,7 @@ fn names(view: &ViewState, data: &TimelineData) -> Vec<String> {
 }
 
 fn id(name: &str) -> RowId {
-    let layout = RowLayout::new(&DATA, &open());
+    let layout = RowLayout::new(&DATA, &all_open());
     let row = layout.rows.iter().find(|row| row.kind.full_name(&DATA) == name);
     row.unwrap_or_else(|| panic!("{name}")).kind.id(&DATA)
 }
@@ -47,7 +49,7 @@ const BOTH: [&str; 2] = ["rank 0", "rank 1"];
 
 #[test]
 fn every_row_is_there_and_found_again_by_its_name() {
-    let layout = RowLayout::new(&DATA, &open());
+    let layout = RowLayout::new(&DATA, &all_open());
     // Each of two ranks: its ribbon, two streams, two counters, the heading of SMs, four SMs.
     assert_eq!(layout.rows.len(), 2 * 10);
     for row in &layout.rows {
@@ -55,9 +57,26 @@ fn every_row_is_there_and_found_again_by_its_name() {
     }
 }
 
+/// What others record of hosts alone: counters and threads stand open, and samples count as time.
+#[test]
+fn without_ranks_counters_and_host_threads_are_shown() {
+    let text = r#"[{"ph":"X","name":"a","cat":"cpu_op","pid":1,"tid":2,"ts":10,"dur":5},
+        {"ph":"C","name":"memory","pid":1,"ts":0,"args":{"value":1}},
+        {"ph":"C","name":"memory","pid":1,"ts":40,"args":{"value":2}}]"#;
+    let trace = open(text.as_bytes(), &OpenOptions::default(), &mut silent).expect("a trace");
+    let data = TimelineData::new(Arc::new(trace));
+    for view in [ViewState::new(&data), view_for_height(&data, 50.0)] {
+        assert_eq!(names(&view, &data), ["memory", "host threads", "thread 2"]);
+        for row in &RowLayout::new(&data, &view).rows {
+            assert_eq!(row.kind.id(&data).find(&data), Some(row.kind));
+        }
+        assert!(view.window.start_ns <= 0 && view.window.end_ns >= 40_000, "{:?}", view.window);
+    }
+}
+
 #[test]
 fn hidden_rows_go_with_what_is_below_them_and_come_back() {
-    let mut view = open();
+    let mut view = all_open();
     let all = names(&view, &DATA);
     apply(&mut view, [ViewCommand::Hide(vec![id("r0 comm"), id("r1 SMs")])]);
     let expected: Vec<_> =
@@ -72,7 +91,7 @@ fn hidden_rows_go_with_what_is_below_them_and_come_back() {
 
 #[test]
 fn rows_and_ranks_are_moved_past_their_neighbours() {
-    let mut view = open();
+    let mut view = all_open();
     let all = names(&view, &DATA);
     apply(&mut view, [ViewCommand::MoveRow(RowId::Rank(1), -1)]);
     let moved = names(&view, &DATA);
@@ -96,7 +115,7 @@ fn rows_and_ranks_are_moved_past_their_neighbours() {
 /// Against the rule read off the names: a row stays that has the text, or that stands over or under one that has.
 #[test]
 fn a_filter_leaves_what_has_its_text_with_what_stands_over_it() {
-    let mut view = open();
+    let mut view = all_open();
     apply(&mut view, [ViewCommand::FilterRows("hbm".to_owned())]);
     assert_eq!(names(&view, &DATA), ["rank 0", "r0 HBM", "rank 1", "r1 HBM"]);
     apply(&mut view, [ViewCommand::FoldAll]);
@@ -116,7 +135,7 @@ fn a_filter_leaves_what_has_its_text_with_what_stands_over_it() {
 
 #[test]
 fn a_search_shows_the_row_of_its_hit() {
-    let mut view = open();
+    let mut view = all_open();
     let find = || [ViewCommand::Search("attention rank:1".to_owned()), ViewCommand::SearchStep(1)];
     let shown = |view: &ViewState| names(view, &DATA).contains(&"r1 compute".to_owned());
     apply(&mut view, [ViewCommand::Hide(vec![RowId::Rank(1)])]);
@@ -132,7 +151,7 @@ fn a_search_shows_the_row_of_its_hit() {
 /// Rows of the next iteration are those of the same name, whatever their number in the trace.
 #[test]
 fn the_choice_holds_for_the_next_iteration() {
-    let mut view = open();
+    let mut view = all_open();
     apply(
         &mut view,
         [
@@ -163,7 +182,7 @@ proptest! {
     /// Whatever is pinned and moved, every row is there once, under what it stood under.
     #[test]
     fn no_row_is_lost_or_doubled(steps in prop::collection::vec((0_usize..20, 0_u8..4), 0..30)) {
-        let mut view = open();
+        let mut view = all_open();
         let layout = RowLayout::new(&DATA, &view);
         let ids: Vec<RowId> = layout.rows.iter().map(|row| row.kind.id(&DATA)).collect();
         for (row, what) in steps {
@@ -196,7 +215,7 @@ proptest! {
 fn the_menu_of_a_row_pins_and_hides() {
     let theme = Theme::of(Mode::Dark);
     let data = TimelineData::new(Arc::new(synthetic::trace(Shape::TINY)));
-    let view = open();
+    let view = all_open();
     let mut window = harness(vec2(560.0, 260.0), Mode::Dark, (data, view), move |ui, state| {
         let (data, view) = state;
         for command in timeline_ui(ui, data, view, &theme) {

@@ -127,7 +127,8 @@ impl Sheet {
             }
         }
         if let Some(version) = packet.system_info.take().and_then(|it| it.tracing_service_version) {
-            self.header.recorder = Some(version);
+            // What follows in brackets is the hash of its sources.
+            self.header.recorder = version.split(" (").next().map(str::to_owned);
         }
     }
 
