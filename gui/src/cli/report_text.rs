@@ -1,3 +1,5 @@
+//! The report as pages for people: what the recording is, tables, a verdict, what is uncertain.
+
 use std::{
     collections::HashSet,
     io::{self, Write},

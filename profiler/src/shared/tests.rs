@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use crossbeam::channel::{Receiver, unbounded};
 use weftscope_engine::{
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{NullObserver, Observer},
@@ -32,7 +33,13 @@ struct Log {
     dropped: AtomicU32,
     runs: AtomicU32,
     threads: Mutex<Vec<ThreadId>>,
+    /// Iterations in the order in which they ran.
+    order: Mutex<Vec<u64>>,
+    /// Iterations called [`GATED`] wait here.
+    gate: Option<Receiver<()>>,
 }
+
+const GATED: u64 = u64::MAX;
 
 impl Log {
     /// Something that synchronises devices, or launches: it takes a moment, in which nothing else may happen.
@@ -70,6 +77,10 @@ impl Executor for StandIn {
     ) -> Result<IterationTime, ExecError> {
         let log = Arc::clone(&self.log);
         log.runs.fetch_add(1, Ordering::SeqCst);
+        log.order.lock().unwrap().push(iteration);
+        if let Some(gate) = log.gate.as_ref().filter(|_| iteration == GATED) {
+            gate.recv().unwrap();
+        }
         log.alone(|| {
             if self.fail_at == Some(iteration) {
                 let op = "fused_ar_norm".to_owned();
@@ -200,27 +211,43 @@ fn nothing_overlaps_and_all_of_it_is_one_thread() {
     assert!(opened > 1 && opened == log.dropped.load(Ordering::SeqCst), "{opened}");
 }
 
+/// An unceasing user's run ends only once another's request stands in the queue: then that one is next, every time.
 #[test]
 fn a_user_beside_an_unceasing_one_gets_its_turn() {
-    let log = Arc::<Log>::default();
+    const TURNS: usize = 20;
+    let (open, gate) = unbounded();
+    let log = Arc::new(Log { gate: Some(gate), ..Log::default() });
     let owner = owner(&log, None);
+    // They have come before anything is queued, which the watcher then sees.
+    let watch = user(&owner, 0, Look::Times);
+    let (mut live, mut other) = (user(&owner, 0, Look::Stamps), user(&owner, 0, Look::Times));
+    let until = |done: &dyn Fn() -> bool| {
+        while !done() {
+            thread::sleep(Duration::from_micros(100));
+        }
+    };
+    let gated = || log.order.lock().unwrap().iter().filter(|run| **run == GATED).count();
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut live = user(&owner, 0, Look::Stamps);
+            for _ in 0..TURNS {
+                live.run(&plan(), GATED, &mut NullObserver).unwrap();
+            }
+            over.store(true, Ordering::SeqCst);
+        });
+        until(&|| gated() == 1);
+        scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
-                live.run(&plan(), 0, &mut NullObserver).unwrap();
+                other.run(&plan(), 0, &mut NullObserver).unwrap();
             }
         });
-        let mut other = user(&owner, 0, Look::Times);
-        let before = log.runs.load(Ordering::SeqCst);
-        for _ in 0..20 {
-            other.run(&plan(), 0, &mut NullObserver).unwrap();
+        for turn in 1..=TURNS {
+            until(&|| gated() == turn && !watch.jobs.is_empty());
+            open.send(()).unwrap();
         }
-        let runs = log.runs.load(Ordering::SeqCst) - before;
-        over.store(true, Ordering::SeqCst);
-        assert!(runs <= 45, "at most one of the other's runs before each of these: {runs}");
     });
+    let order = log.order.lock().unwrap();
+    assert!(order.windows(2).all(|pair| pair != [GATED, GATED]), "{order:?}");
 }
 
 #[test]

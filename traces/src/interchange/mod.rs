@@ -11,6 +11,7 @@ pub(crate) mod recording;
 pub mod rocprof;
 pub mod sqlite;
 pub(crate) mod tally;
+pub(crate) mod varint;
 pub mod xplane;
 
 pub use export_error::ExportError;

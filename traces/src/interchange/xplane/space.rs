@@ -5,6 +5,7 @@ use std::io::{BufReader, Read};
 use super::XplaneError;
 use super::wire::Fields;
 use crate::interchange::recording::Recording;
+use crate::interchange::varint::varint;
 use crate::stream::Progress;
 use crate::{OpenOptions, Trace};
 
@@ -61,21 +62,8 @@ struct Input<'p, R> {
 }
 
 impl<R: Read> Input<'_, R> {
-    /// `None` at the end of the input; a number that is none reads as the highest.
     fn varint(&mut self) -> Result<Option<u64>, XplaneError> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let mut byte = [0];
-            if self.input.read(&mut byte)? == 0 {
-                return Ok(None);
-            }
-            self.at_byte += 1;
-            value |= u64::from(byte[0] & 0x7f) << shift;
-            if byte[0] < 0x80 {
-                return Ok(Some(value));
-            }
-        }
-        Ok(Some(u64::MAX))
+        Ok(varint(&mut self.input, &mut self.at_byte)?)
     }
 
     /// Up to `len` bytes; memory grows with what is there, whatever is announced.

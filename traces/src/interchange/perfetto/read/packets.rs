@@ -10,6 +10,7 @@ use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_f
 use super::PerfettoError;
 use crate::interchange::perfetto::messages::TracePacket;
 use crate::interchange::tally::Tally;
+use crate::interchange::varint::varint;
 
 /// `Trace.packet`, length-delimited: the byte before every packet.
 const PACKET: u8 = 0x0a;
@@ -166,21 +167,8 @@ impl<R: Read> Packets<R> {
         false
     }
 
-    /// `None` at the end of the input.
     fn varint(&mut self) -> io::Result<Option<u64>> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let mut byte = [0];
-            if self.input.read(&mut byte)? == 0 {
-                return Ok(None);
-            }
-            self.at_byte += 1;
-            value |= u64::from(byte[0] & 0x7f) << shift;
-            if byte[0] < 0x80 {
-                return Ok(Some(value));
-            }
-        }
-        Ok(Some(u64::MAX))
+        varint(&mut self.input, &mut self.at_byte)
     }
 
     fn unpack(&mut self, deflated: &[u8], at_byte: u64, tally: &mut Tally) {
