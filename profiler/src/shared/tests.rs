@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crossbeam::channel::{Receiver, unbounded};
+use crossbeam::channel::{Receiver, bounded};
 use weftscope_engine::{
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{NullObserver, Observer},
@@ -215,7 +215,7 @@ fn nothing_overlaps_and_all_of_it_is_one_thread() {
 #[test]
 fn a_user_beside_an_unceasing_one_gets_its_turn() {
     const TURNS: usize = 20;
-    let (open, gate) = unbounded();
+    let (open, gate) = bounded(1);
     let log = Arc::new(Log { gate: Some(gate), ..Log::default() });
     let owner = owner(&log, None);
     // They have come before anything is queued, which the watcher then sees.
