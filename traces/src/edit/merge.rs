@@ -8,7 +8,7 @@ use super::apart::{busy, number_apart};
 use super::clocks::{Shift, shifts};
 use super::only_rank::{ranks, ranks_of};
 use super::rows::{Rows, add_counter};
-use crate::model::{BuildError, LabelKey};
+use crate::model::{BuildError, LabelKey, ProcessLabel};
 use crate::{
     ArgStore, ArgsId, Diagnostics, Label, LabelId, Provenance, RankProvenance, Trace, TraceParts,
 };
@@ -157,11 +157,10 @@ impl Merge {
                     meta.runs.push(run.clone());
                 }
             }
-            for label in &trace.meta.labels {
-                if !meta.labels.contains(label) {
-                    meta.labels.push(label.clone());
-                }
-            }
+            let known: HashSet<&ProcessLabel> = meta.labels.iter().collect();
+            let labels = trace.meta.labels.iter().filter(|label| !known.contains(label));
+            let labels: Vec<ProcessLabel> = labels.cloned().collect();
+            meta.labels.extend(labels);
             for line in &trace.meta.lines {
                 if !meta.lines.contains(line) {
                     meta.lines.push(line.clone());

@@ -61,7 +61,7 @@ pub struct ClockAgreement {
 }
 
 /// What the row of a process is called beside its name, as whoever recorded it says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProcessLabel {
     /// Whose row.
     pub of: Labelled,
@@ -70,7 +70,7 @@ pub struct ProcessLabel {
 }
 
 /// A process with a label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Labelled {
     /// What runs on the GPU of a rank.

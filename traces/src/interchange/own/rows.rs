@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::row::{HOST_PID, OTHER_PID, RowId, SM_PID};
 use crate::edit::ranks;
 use crate::interchange::modelled::modelled_label;
-use crate::{Labelled, Meta, Origin, SliceTable, Trace, Track, TrackKind};
+use crate::{Labelled, Origin, SliceTable, Trace, Track, TrackKind};
 
 /// First thread number of rows that have none of their own.
 const EXTRA_TID: u32 = 10_000;
@@ -58,13 +58,9 @@ impl Rows {
         assign.rows
     }
 
-    /// What the process of a row is called beside its name.
-    fn labels<'t>(&self, meta: &'t Meta, pid: u32) -> impl Iterator<Item = &'t str> {
-        let of = match self.hosts.get(&pid) {
-            Some(&host) => Labelled::Process(host),
-            None => Labelled::Rank(pid),
-        };
-        meta.labels.iter().filter(move |label| label.of == of).map(|label| label.text.as_str())
+    /// What the process of a row stands for.
+    fn labelled(&self, pid: u32) -> Labelled {
+        self.hosts.get(&pid).map_or(Labelled::Rank(pid), |&host| Labelled::Process(host))
     }
 }
 
@@ -191,6 +187,10 @@ pub(crate) fn processes(trace: &Trace, rows: &Rows) -> Vec<Process> {
     for &rank in &numbers {
         processes.entry(rank).or_insert_with(|| rank_name(trace, rank));
     }
+    let mut told: BTreeMap<Labelled, Vec<String>> = BTreeMap::new();
+    for label in &trace.meta.labels {
+        told.entry(label.of).or_default().push(label.text.clone());
+    }
     let process = |(pid, name): (u32, String)| {
         let is_sm = rows.processes.contains_key(&pid) && name.ends_with(" SMs");
         let order = match pid {
@@ -199,8 +199,8 @@ pub(crate) fn processes(trace: &Trace, rows: &Rows) -> Vec<Process> {
             _ => HOST_PID.max(pid),
         };
         let source = modelled_source(trace, &numbers, pid);
-        let told = rows.labels(&trace.meta, pid).map(str::to_owned);
-        let labels = source.as_deref().map(modelled_label).into_iter().chain(told).collect();
+        let mut labels: Vec<String> = source.as_deref().map(modelled_label).into_iter().collect();
+        labels.extend(told.remove(&rows.labelled(pid)).unwrap_or_default());
         Process { pid, name, labels, order }
     };
     processes.into_iter().map(process).collect()
