@@ -5,6 +5,8 @@ use weftscope_traces::analysis::{Config, Ops, Reports};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{FlowKind, OpenOptions, Provenance, Trace, TrackKind, open};
 
+use crate::view::lines_in_order;
+
 /// Process 100 and 200 of machine 1, as the exporter serialises them; a thread has its number in the low bits.
 const P100: i64 = 1 << 48 | 100 << 24;
 const P200: i64 = 1 << 48 | 200 << 24;
@@ -86,19 +88,6 @@ fn opened(bytes: &[u8]) -> Result<Trace, String> {
     open(bytes, &OpenOptions::default(), &mut silent).map_err(|error| error.to_string())
 }
 
-fn text(trace: &Trace) -> Vec<String> {
-    let lane = |lane: &weftscope_traces::Lane| {
-        let track = trace.track(lane.track);
-        let slices = &lane.slices;
-        let row = |row| {
-            let (span, label) = (slices.span(row), trace.label(slices.label[row]));
-            format!("{}: {} {} {}", track.name, span.start_ns, span.end_ns, label.name)
-        };
-        (0..slices.len()).map(row).collect::<Vec<_>>()
-    };
-    trace.lanes.iter().flat_map(lane).collect()
-}
-
 #[test]
 fn processes_gpus_streams_and_threads_are_told_apart() {
     let trace = opened(&bytes(&mut of_2026())).unwrap();
@@ -109,7 +98,7 @@ fn processes_gpus_streams_and_threads_are_told_apart() {
         trace.meta.ranks.iter().map(|it| (it.rank, it.device.name.as_str())).collect();
     assert_eq!(gpus, [(4, "NVIDIA H200"), (6, "NVIDIA H100")]);
     same_lines(
-        &text(&trace),
+        &lines_in_order(&trace),
         &[
             "marks: 1000 2500 iteration 1",
             "marks: 3000 4000 iteration 2",
@@ -211,7 +200,7 @@ fn an_old_export_with_few_columns_opens() {
     let ranks = trace.tracks.iter().filter(|it| matches!(it.kind, TrackKind::Rank { .. })).count();
     assert_eq!(ranks, 2);
     same_lines(
-        &text(&trace),
+        &lines_in_order(&trace),
         &["stream 7: 10 20 nvjet", "stream 7: 20 30 ncclDevKernel", "stream 7: 30 40 (no name)"],
     );
 }
@@ -229,7 +218,7 @@ fn graphs_recorded_whole_are_said() {
     let notes = trace.diagnostics.notes.join("\n");
     assert!(notes.contains("1 launches of CUDA graphs are recorded as wholes"), "{notes}");
     assert!(
-        text(&trace)
+        lines_in_order(&trace)
             .iter()
             .any(|it| it == "stream 7: 5000 6000 CUDA graph 3, kernels not recorded")
     );

@@ -17,7 +17,7 @@ use weftscope_traces::{
 
 use crate::oracles::{self, FAULTS, SLOTS, SMS, run};
 use crate::random::{sample, traces};
-use crate::view::view;
+use crate::view::{of_one_op, view};
 
 fn bytes(trace: &Trace) -> Vec<u8> {
     let mut out = Vec::new();
@@ -232,22 +232,13 @@ fn without_our_fields_it_is_a_foreign_file_of_the_same_content() {
 /// Modelled and measured ranks, each by itself and together, with our fields and without.
 #[test]
 fn modelled_stays_modelled() {
-    let of = |rank: u32, provenance: Provenance| {
-        let mut out = TraceBuilder::new(Meta::new("one", provenance));
-        let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
-        let track = out.track(Some(parent), "compute", TrackKind::Stream { rank, stream: 7 });
-        let lane = out.lane(track);
-        let label = out.label(Label { name: "gemm".to_owned(), ..Label::default() });
-        out.push(lane, Span::new(0, 10_000), label, ArgsId::NONE, 0);
-        out.finish().expect("valid")
-    };
     let modelled = Provenance::Modelled { source: "simulator".to_owned() };
-    let one = of(0, modelled.clone());
+    let one = of_one_op(0, modelled.clone());
     assert_eq!(back(&bytes(&one)).meta.provenance, modelled);
     let again = back(&stripped(&bytes(&one)));
     assert_eq!(again.meta.provenance, modelled);
     assert_eq!(back(&stripped(&bytes(&again))).meta.provenance, modelled);
-    let measured = of(1, Provenance::Measured { source: "CUPTI".to_owned() });
+    let measured = of_one_op(1, Provenance::Measured { source: "CUPTI".to_owned() });
     let mixed = merge(vec![one, measured]).expect("two");
     assert_eq!(back(&bytes(&mixed)).meta.provenance, mixed.meta.provenance);
     let again = back(&stripped(&bytes(&mixed))).meta.provenance.clone();

@@ -5,6 +5,8 @@ use weftscope_traces::analysis::{Config, Ops, Reports};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{ArgValue, FlowKind, Kind, OpenOptions, Provenance, Trace, open};
 
+use crate::view::lines;
+
 /// The tables of one process, `{{rank}}` of two, with the suffix `{{set}}`.
 const SET: &str = include_str!("rocpd_3.sql");
 
@@ -37,23 +39,6 @@ fn bytes(database: &mut Connection) -> Vec<u8> {
 
 fn opened(mut database: Connection) -> Trace {
     open(&bytes(&mut database)[..], &OpenOptions::default(), &mut silent).expect("it opens")
-}
-
-/// Every slice: row, start, end, name.
-fn lines(trace: &Trace) -> Vec<String> {
-    let mut lines: Vec<String> = trace
-        .lanes
-        .iter()
-        .flat_map(|lane| {
-            let (track, slices) = (trace.track(lane.track), &lane.slices);
-            (0..slices.len()).map(move |row| {
-                let (span, label) = (slices.span(row), trace.label(slices.label[row]));
-                format!("{}: {} {} {}", track.name, span.start_ns, span.end_ns, label.name)
-            })
-        })
-        .collect();
-    lines.sort();
-    lines
 }
 
 fn arguments(trace: &Trace, name: &str) -> Vec<(String, ArgValue)> {

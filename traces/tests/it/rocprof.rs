@@ -5,25 +5,13 @@ use weftscope_traces::analysis::{Config, Ops, Reports};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{ArgValue, OpenOptions, Provenance, Trace, open, sniff};
 
+use crate::view::lines;
+
 /// One process on one GPU, as the tool writes it.
 pub(crate) const DOCUMENT: &str = include_str!("rocprof.json");
 
 fn opened(text: &[u8]) -> Trace {
     open(text, &OpenOptions::default(), &mut silent).expect("it opens")
-}
-
-/// Every slice: row, start, end, name.
-fn lines(trace: &Trace) -> Vec<String> {
-    let mut lines = Vec::new();
-    for lane in &trace.lanes {
-        let (track, slices) = (trace.track(lane.track), &lane.slices);
-        for row in 0..slices.len() {
-            let (span, label) = (slices.span(row), trace.label(slices.label[row]));
-            lines.push(format!("{}: {} {} {}", track.name, span.start_ns, span.end_ns, label.name));
-        }
-    }
-    lines.sort();
-    lines
 }
 
 const ALL: [&str; 10] = [

@@ -13,7 +13,7 @@ use weftscope_traces::{
 use weftscope_traces::{OpenOptions, open};
 
 use crate::random::{sample, traces};
-use crate::view::{View, view};
+use crate::view::{View, of_one_op, view};
 
 fn text(trace: &Trace, options: &ExportOptions) -> Vec<u8> {
     let mut out = Vec::new();
@@ -189,15 +189,6 @@ fn arguments_stay_what_they_were() {
 /// A tool that rewrites our JSON drops what it does not know: what is modelled is still called so.
 #[test]
 fn modelled_stays_modelled_without_our_object() {
-    let of = |rank: u32, provenance: Provenance| {
-        let mut out = TraceBuilder::new(Meta::new("one", provenance));
-        let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
-        let track = out.track(Some(parent), "compute", TrackKind::Stream { rank, stream: 7 });
-        let lane = out.lane(track);
-        let label = out.label(Label { name: "gemm".to_owned(), ..Label::default() });
-        out.push(lane, Span::new(0, 10_000), label, ArgsId::NONE, 0);
-        out.finish().expect("valid")
-    };
     let stripped = |trace: &Trace| {
         let text = text(trace, &ExportOptions::default());
         let mut json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
@@ -206,7 +197,7 @@ fn modelled_stays_modelled_without_our_object() {
     };
     let modelled = Provenance::Modelled { source: "simulator".to_owned() };
     let measured = Provenance::Measured { source: "CUPTI".to_owned() };
-    let one = of(0, modelled.clone());
+    let one = of_one_op(0, modelled.clone());
     let json = stripped(&one);
     let labels = json["traceEvents"].as_array().expect("events").iter();
     let labels: Vec<_> = labels.filter(|event| event["name"] == "process_labels").collect();
@@ -216,12 +207,12 @@ fn modelled_stays_modelled_without_our_object() {
     // And once more, out of what was read so.
     let twice = back(stripped(&again).to_string().as_bytes());
     assert_eq!(twice.meta.provenance, modelled);
-    let mixed = merge(vec![one, of(1, measured.clone())]).expect("two");
+    let mixed = merge(vec![one, of_one_op(1, measured.clone())]).expect("two");
     let again = back(stripped(&mixed).to_string().as_bytes());
     assert_eq!(again.meta.provenance.of_rank(Some(0)), modelled);
     assert_eq!(again.meta.provenance.of_rank(Some(1)).name(), "measured");
     // Numbers of processes changed by another tool: nothing of it is called measured.
-    let mut moved = stripped(&of(0, modelled.clone()));
+    let mut moved = stripped(&of_one_op(0, modelled.clone()));
     for event in moved["traceEvents"].as_array_mut().expect("events") {
         event["pid"] = serde_json::json!(4711);
         event["args"].as_object_mut().expect("arguments").remove("device");

@@ -1,8 +1,8 @@
-//! A trace as tests compare it: without the numbering of its lanes.
+//! A trace as tests compare it: without the numbering of its lanes, or as lines of text; and the least trace of a rank.
 
 use weftscope_traces::{
-    Args, CounterSeries, Diagnostics, Label, LaneId, Meta, SliceRef, Span, Trace, TrackId,
-    TrackKind,
+    Args, ArgsId, CounterSeries, Diagnostics, Label, Lane, LaneId, Meta, Provenance, SliceRef,
+    Span, Trace, TraceBuilder, TrackId, TrackKind,
 };
 
 /// A slice told by everything but lane numbers.
@@ -54,4 +54,35 @@ pub(crate) fn view(trace: &Trace) -> View {
         flows,
         diagnostics: trace.diagnostics.clone(),
     }
+}
+
+/// Every slice of a lane after those of the one before: row, start, end, name.
+pub(crate) fn lines_in_order(trace: &Trace) -> Vec<String> {
+    let of = |lane: &Lane| {
+        let (track, slices) = (trace.track(lane.track), &lane.slices);
+        let line = |row| {
+            let (span, label) = (slices.span(row), trace.label(slices.label[row]));
+            format!("{}: {} {} {}", track.name, span.start_ns, span.end_ns, label.name)
+        };
+        (0..slices.len()).map(line).collect::<Vec<_>>()
+    };
+    trace.lanes.iter().flat_map(of).collect()
+}
+
+/// The same, sorted as texts.
+pub(crate) fn lines(trace: &Trace) -> Vec<String> {
+    let mut lines = lines_in_order(trace);
+    lines.sort();
+    lines
+}
+
+/// A rank with one op on one stream.
+pub(crate) fn of_one_op(rank: u32, provenance: Provenance) -> Trace {
+    let mut out = TraceBuilder::new(Meta::new("one", provenance));
+    let parent = out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+    let track = out.track(Some(parent), "compute", TrackKind::Stream { rank, stream: 7 });
+    let lane = out.lane(track);
+    let label = out.label(Label { name: "gemm".to_owned(), ..Label::default() });
+    out.push(lane, Span::new(0, 10_000), label, ArgsId::NONE, 0);
+    out.finish().expect("valid")
 }
