@@ -2,17 +2,27 @@
 
 use std::error::Error;
 use std::io::Read;
+use std::num::NonZero;
 
 use crate::stream::Progress;
 use crate::{Classifier, Trace};
 
 /// How to read a file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OpenOptions {
     /// Title of the trace, usually the file's name; what the file calls itself when empty.
     pub title: String,
     /// Classes kernels by name; carries the user's own patterns of communication.
     pub classifier: Classifier,
+    /// Threads that may work on one file at a time; they end with the call.
+    pub threads: NonZero<usize>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        let threads = NonZero::<usize>::MIN;
+        Self { title: String::new(), classifier: Classifier::default(), threads }
+    }
 }
 
 /// Why a format's reader gave no trace: one line that says what is wrong and where.

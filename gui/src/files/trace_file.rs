@@ -4,6 +4,7 @@ use std::{
     ffi::OsStr,
     fs::File,
     io::{self, Read, Write},
+    num::NonZero,
     ops::ControlFlow,
     path::Path,
 };
@@ -89,7 +90,11 @@ fn read(
         Some(name) => name.to_string_lossy().into_owned(),
         None => String::new(),
     };
-    let options = OpenOptions { title, classifier: classifier.clone() };
+    let options = OpenOptions {
+        title,
+        classifier: classifier.clone(),
+        threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+    };
     let mut cancelled = false;
     let mut progress = |done: u64| {
         let flow = hook(done, total);

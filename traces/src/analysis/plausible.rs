@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::intervals::IntervalSet;
 use super::{GpuOp, Iteration};
-use crate::model::{ArgValue, Span, Trace};
+use crate::model::{BorrowedValue, Span, Trace};
 use crate::words;
 
 /// Later kernels of its stream that a record has to last over.
@@ -105,10 +105,16 @@ pub(super) fn in_words(trace: &Trace, rank: u32, aside: &[(GpuOp, usize)]) -> Ve
 /// An op launched programmatically may begin before the one before it has ended, but waits for it before it ends.
 pub(super) fn one_within_another(trace: &Trace, rank: u32, ops: &[GpuOp]) -> Vec<String> {
     let mut streams: BTreeMap<u32, Within> = BTreeMap::new();
+    let mut args = trace.args.reader();
+    let mut is_graph_node = |op: &GpuOp| {
+        let id = trace.lane(op.slice.lane).slices.args[op.slice.index as usize];
+        let told = |value| !matches!(value, BorrowedValue::Int(0));
+        NODE_KEYS.iter().any(|node| args.find(id, |key| key == *node).is_some_and(told))
+    };
     for op in ops {
         let stream = streams.entry(op.stream).or_default();
         let is_within = op.span.end_ns < stream.latest_end_ns;
-        let is_told = is_within && op.span.len_ns() >= MIN_WITHIN_NS && !is_graph_node(trace, op);
+        let is_told = is_within && op.span.len_ns() >= MIN_WITHIN_NS && !is_graph_node(op);
         stream.within += usize::from(is_told);
         stream.ops += 1;
         stream.latest_end_ns = stream.latest_end_ns.max(op.span.end_ns);
@@ -134,12 +140,6 @@ impl Default for Within {
     fn default() -> Self {
         Self { ops: 0, within: 0, latest_end_ns: i64::MIN }
     }
-}
-
-fn is_graph_node(trace: &Trace, op: &GpuOp) -> bool {
-    let args = trace.args_of(op.slice);
-    args.iter()
-        .any(|(key, value)| NODE_KEYS.contains(&key.as_str()) && !matches!(value, ArgValue::Int(0)))
 }
 
 /// Iterations that are shorter than the computation that starts in them, in a sentence.

@@ -8,13 +8,11 @@ use crate::model::PackedValue;
 pub(super) fn strings(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
     let first = input.u32()? as usize;
     let n = input.len()?;
-    if first != args.strings.len() {
+    if first != args.num_texts() {
         return None;
     }
     for _ in 0..n {
-        let text = input.text()?;
-        args.index.insert(text.to_owned(), args.strings.len() as u32);
-        args.strings.push(text.to_owned());
+        args.push_text(input.text()?);
     }
     input.is_done().then_some(())
 }
@@ -23,22 +21,21 @@ pub(super) fn strings(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
 pub(super) fn rows(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
     let first = input.u32()? as usize;
     let n = input.len()?;
-    if first != args.row_ends.len() {
+    if first != args.len() {
         return None;
     }
     for _ in 0..n {
-        let kept = args.pairs.len();
         if row(args, input).is_none() {
-            args.pairs.truncate(kept);
+            args.abandon_row();
             return None;
         }
-        args.row_ends.push(args.pairs.len() as u32);
+        args.end_row_even_if_empty();
     }
     input.is_done().then_some(())
 }
 
 fn row(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
-    let num_strings = args.strings.len() as u32;
+    let num_strings = args.num_texts() as u32;
     for _ in 0..input.u32()? {
         let key = input.u32().filter(|&key| key < num_strings)?;
         let value = match input.u8()? {
@@ -48,7 +45,7 @@ fn row(args: &mut ArgStore, input: &mut Get<'_>) -> Option<()> {
             3 => PackedValue::Json(input.u32().filter(|&text| text < num_strings)?),
             _ => return None,
         };
-        args.pairs.push((key, value));
+        args.add_packed(key, value);
     }
     Some(())
 }

@@ -268,7 +268,7 @@ impl Reader {
             tracks.len(),
             lanes.len(),
             self.labels.num_read(),
-            self.args.strings.len(),
+            self.args.num_texts(),
             self.args.len(),
             slices,
             samples,

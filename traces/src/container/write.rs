@@ -1,7 +1,7 @@
 //! A trace as a `.weft` file, piece by piece: the totals first, so that a reader of a cut-off file knows what is missing.
 
 use std::io::{self, Write};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::chunk::{kind, write_chunk};
 use super::{ContainerError, MAGIC, PIECE, VERSION, labels};
 use crate::model::PackedValue;
 use crate::stream::Progress;
-use crate::{ArgStore, CounterSeries, Diagnostics, Flow, LaneId, Meta, SliceTable, Trace};
+use crate::{ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, LaneId, Meta, SliceTable, Trace};
 
 /// Writes a trace as `.weft`; `progress` counts slices.
 ///
@@ -89,20 +89,15 @@ impl<W: Write> Writer<'_, W> {
     }
 
     fn args(&mut self, args: &ArgStore) -> Result<(), ContainerError> {
-        for (piece, strings) in args.strings.chunks(PIECE).enumerate() {
-            let mut out = piece_head(piece, strings.len());
-            for string in strings {
-                out.text(string);
-            }
+        for (piece, texts) in pieces(args.num_texts()).enumerate() {
+            let mut out = piece_head(piece, texts.len());
+            texts.for_each(|number| out.text(args.text(number)));
             self.chunk(kind::STRINGS, &out)?;
         }
-        let mut start = 0;
-        for (piece, ends) in args.row_ends.chunks(PIECE).enumerate() {
-            let mut out = piece_head(piece, ends.len());
-            for &end in ends {
-                put_row(&mut out, &args.pairs[start..end as usize]);
-                start = end as usize;
-            }
+        let mut reader = args.reader();
+        for (piece, rows) in pieces(args.len()).enumerate() {
+            let mut out = piece_head(piece, rows.len());
+            rows.for_each(|row| put_row(&mut out, reader.pairs(ArgsId(row))));
             self.chunk(kind::ARGS, &out)?;
         }
         Ok(())
@@ -160,6 +155,11 @@ impl<W: Write> Writer<'_, W> {
     }
 }
 
+/// The numbers below `len` in runs of [`PIECE`].
+fn pieces(len: usize) -> impl Iterator<Item = Range<u32>> {
+    (0..len).step_by(PIECE).map(move |first| first as u32..(first + PIECE).min(len) as u32)
+}
+
 fn piece_head(piece: usize, len: usize) -> Put {
     let mut out = Put::default();
     out.u32((piece * PIECE) as u32);
@@ -210,7 +210,7 @@ fn totals(trace: &Trace) -> Put {
         trace.tracks.len(),
         trace.lanes.len(),
         trace.labels.len(),
-        trace.args.strings.len(),
+        trace.args.num_texts(),
         trace.args.len(),
         trace.num_slices(),
         samples,

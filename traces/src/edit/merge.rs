@@ -111,7 +111,7 @@ impl Merge {
         self.ranks.extend(own);
         let labels: Vec<LabelId> =
             trace.labels.into_iter().map(|label| self.label(label)).collect();
-        let args = self.take_args(&trace.args);
+        let args = self.take_args(trace.args);
         let mut lanes = trace.lanes;
         for slices in lanes.iter_mut().map(|lane| &mut lane.slices) {
             for t in slices.start_ns.iter_mut().chain(&mut slices.end_ns) {
@@ -195,12 +195,8 @@ impl Merge {
     }
 
     /// Appends the rows of a store; gives old row → new row.
-    fn take_args(&mut self, args: &ArgStore) -> impl Fn(ArgsId) -> ArgsId + use<> {
-        let first = self.trace.args.len() as u32;
-        for row in 0..args.len() as u32 {
-            let pairs = args.get(ArgsId(row));
-            self.trace.args.push(pairs.iter().map(|(key, value)| (key.as_str(), value.clone())));
-        }
+    fn take_args(&mut self, args: ArgStore) -> impl Fn(ArgsId) -> ArgsId + use<> {
+        let first = self.trace.args.append(args);
         move |id| if id == ArgsId::NONE { id } else { ArgsId(id.0 + first) }
     }
 }

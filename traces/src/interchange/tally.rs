@@ -1,5 +1,8 @@
 use crate::Diagnostics;
 
+/// Between a cause and the place where it was met first.
+const FIRST: &str = ": the first ";
+
 /// Counts losses and remembers where each cause was met first.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -15,7 +18,7 @@ impl Tally {
     /// One record lost at a place told in words.
     pub(crate) fn lost_where(&mut self, cause: &str, place: impl FnOnce() -> String) {
         if !self.diagnostics.counts.contains_key(cause) {
-            self.diagnostics.note(format!("{cause}: the first {}", place()));
+            self.diagnostics.note(format!("{cause}{FIRST}{}", place()));
         }
         self.diagnostics.count(cause, 1);
     }
@@ -23,7 +26,7 @@ impl Tally {
     /// One record that is odd and kept, at a place told in words.
     pub(crate) fn noted(&mut self, cause: &str, place: impl FnOnce() -> String) {
         if !self.diagnostics.remarks.contains_key(cause) {
-            self.diagnostics.note(format!("{cause}: the first {}", place()));
+            self.diagnostics.note(format!("{cause}{FIRST}{}", place()));
         }
         self.diagnostics.remark(cause, 1);
     }
@@ -31,9 +34,23 @@ impl Tally {
     /// `n` of one cause that was first met at a place told in words.
     pub(crate) fn met(&mut self, cause: &str, n: u64, place: &str) {
         if n > 0 {
-            self.diagnostics.note(format!("{cause}: the first {place}"));
+            self.diagnostics.note(format!("{cause}{FIRST}{place}"));
             self.diagnostics.count(cause, n);
         }
+    }
+
+    /// Adds what was counted in a later stretch of the same file: of each cause, the first place here is the first.
+    pub(crate) fn append(&mut self, later: Self) {
+        let mut later = later.diagnostics;
+        let ours = &self.diagnostics;
+        let is_told = |note: &String| {
+            let causes = ours.counts.keys().chain(ours.remarks.keys());
+            causes.into_iter().any(|cause| {
+                note.strip_prefix(cause.as_str()).is_some_and(|rest| rest.starts_with(FIRST))
+            })
+        };
+        later.notes.retain(|note| !is_told(note));
+        self.diagnostics.merge(later);
     }
 
     /// All losses on one line, for an error.

@@ -15,11 +15,12 @@ mod run_facts;
 mod run_lines_v1;
 mod slice;
 mod span;
+mod texts;
 mod trace;
 mod track;
 
+pub(crate) use args::{ArgReader, BorrowedValue, PackedValue};
 pub use args::{ArgStore, ArgValue, Args, ArgsId};
-pub(crate) use args::{BorrowedValue, PackedValue};
 pub use builder::TraceBuilder;
 pub use check::BuildError;
 pub use diagnostics::Diagnostics;
@@ -39,5 +40,6 @@ pub use run_facts::{
 pub use slice::{LaneId, SliceRef, SliceTable};
 pub use span::Span;
 pub(crate) use span::{MAX_TIME_NS, is_time};
+pub(crate) use texts::Texts;
 pub use trace::Trace;
 pub use track::{Track, TrackId, TrackKind};

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::event::{self, RawEvent};
-use crate::interchange::json::{Fault, Value};
+use crate::interchange::json::Value;
 use crate::interchange::own::{NO_ENDS, Own, OwnBuild, RowId};
 use crate::interchange::tally::Tally;
 use crate::model::is_time;
@@ -60,36 +60,25 @@ impl OwnRead {
     }
 
     /// Takes in one event or counts why not.
-    pub(super) fn take(
-        &mut self,
-        event: &RawEvent<'_>,
-        at: u64,
-        tally: &mut Tally,
-    ) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) {
         match event.phase {
             b'X' | b'i' => self.slice(event, at, tally),
             b'C' => self.sample(event, at, tally),
-            b's' | b'f' => {
-                self.flow(event, at, tally);
-                Ok(())
-            }
-            b'M' => Ok(()),
-            _ => {
-                tally.lost("events that Weftscope did not write", at);
-                Ok(())
-            }
+            b's' | b'f' => self.flow(event, at, tally),
+            b'M' => {}
+            _ => tally.lost("events that Weftscope did not write", at),
         }
     }
 
-    fn slice(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) -> Result<(), Fault> {
+    fn slice(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) {
         let mut derived = Derived::default();
         let args = self.build.args_mut();
-        let whole = event.for_each_arg(|key, value| {
+        for (key, value) in &event.args {
             if derived.label.is_none() && key != LABEL_KEY {
-                event::store(args, own_key(&key), &value);
-                return;
+                event::store(args, own_key(key), value);
+                continue;
             }
-            let int = || event::int(&value);
+            let int = || event::int(value);
             match key.as_ref() {
                 LABEL_KEY => derived.label = int(),
                 "lane" => derived.lane = int().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
@@ -98,10 +87,10 @@ impl OwnRead {
                 }
                 _ => {}
             }
-        });
-        if whole.is_err() || derived.label == Some(DERIVED) {
+        }
+        if derived.label == Some(DERIVED) {
             self.build.args_mut().abandon_row();
-            return whole;
+            return;
         }
         let label = derived.label.and_then(|label| self.build.label(label));
         let start = self.time(event);
@@ -117,12 +106,11 @@ impl OwnRead {
         else {
             self.build.args_mut().abandon_row();
             tally.lost("events whose time, row or label is not the recording's", at);
-            return Ok(());
+            return;
         };
         let args = self.build.args_mut().end_row();
         let span = Span { start_ns, end_ns };
         self.build.slice(lane, span, label, (args, derived.item), (at, tally));
-        Ok(())
     }
 
     fn time(&self, event: &RawEvent<'_>) -> Option<i64> {
@@ -140,12 +128,12 @@ impl OwnRead {
         self.build.lane(Self::row_id(event)?, lane)
     }
 
-    fn sample(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) -> Result<(), Fault> {
+    fn sample(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) {
         let pid = event.pid.as_ref().and_then(event::int).and_then(|pid| u32::try_from(pid).ok());
         let name = event.name.as_deref().unwrap_or_default();
         let at_ns = self.time(event);
-        event.for_each_arg(|unit, value| {
-            let unit = if unit == "value" { String::new() } else { unit.into_owned() };
+        for (unit, value) in &event.args {
+            let unit = if unit == "value" { String::new() } else { unit.clone().into_owned() };
             let number = match value {
                 Value::Number(text) => text.parse::<f64>().ok(),
                 _ => None,
@@ -161,13 +149,12 @@ impl OwnRead {
             if !is_known {
                 tally.lost("counter values that are not the recording's", at);
             }
-        })
+        }
     }
 
     fn flow(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) {
-        let int = |key| {
-            event.arg(key).as_ref().and_then(event::int).and_then(|n: i64| u32::try_from(n).ok())
-        };
+        let int =
+            |key| event.arg(key).and_then(event::int).and_then(|n: i64| u32::try_from(n).ok());
         let lane = self.lane(event, int("lane").unwrap_or(0));
         let here = lane.zip(int("index")).map(|(lane, index)| SliceRef { lane, index });
         let id = event.id.clone().and_then(event::text).unwrap_or_default().into_owned();

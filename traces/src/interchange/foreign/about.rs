@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::collect::Collect;
 use super::header::Header;
 use super::identity::{Context, Identity};
-use super::intern::RowKey;
+use super::rows::RowKey;
 use crate::{
     Labelled, Meta, OpenOptions, Origin, ProcessLabel, Provenance, RankInfo, RankProvenance,
 };

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use hashbrown::HashMap as FastMap;
+
 use super::about::{labels, meta, process_name};
 use super::class::Class;
 use super::collect::Collect;
@@ -11,9 +13,9 @@ use super::flows::{self, Places};
 use super::gpu_rows;
 use super::header::Header;
 use super::identity::{Context, Identity, identity};
-use super::intern::RowKey;
 use super::nest::{self, Nest};
 use super::records::{Event, Series};
+use super::rows::RowKey;
 use super::times::{drop_outliers, origin};
 use crate::interchange::tally::Tally;
 use crate::model::FirstFree;
@@ -63,7 +65,7 @@ struct Build<'a> {
     /// Track of each row of the file that got one.
     track_of_row: Vec<Option<TrackId>>,
     marks: HashMap<Option<u32>, Marks>,
-    labels: HashMap<(u32, Kind), LabelId>,
+    labels: FastMap<(u32, Kind), LabelId>,
     /// Ranks and numbers of the streams so far.
     numbers: HashSet<(u32, u32)>,
     /// Rows of each rank that repeat what its streams hold.
@@ -91,7 +93,7 @@ impl<'a> Build<'a> {
         origin_ns: i64,
     ) -> Self {
         let track_of_row = vec![None; collect.rows.keys.len()];
-        let labels = HashMap::new();
+        let labels = FastMap::new();
         let mut out = TraceBuilder::new(meta(
             header,
             options,
@@ -311,7 +313,7 @@ impl<'a> Build<'a> {
 
     fn mark(&mut self, rank: Option<u32>, event: &Event, span: Span, label: LabelId) {
         let is_step = event.class == Class::Step
-            || self.collect.names.text(event.name).starts_with("ProfilerStep");
+            || self.collect.names.get(event.name).starts_with("ProfilerStep");
         let Some(marks) = self.marks.get_mut(&rank) else { return };
         let lane = if is_step && marks.iterations_end_ns <= span.start_ns {
             marks.iterations_end_ns = span.end_ns;
@@ -339,7 +341,7 @@ impl<'a> Build<'a> {
         if let Some(&label) = self.labels.get(&(event.name, kind)) {
             return label;
         }
-        let name = self.collect.names.text(event.name).to_owned();
+        let name = self.collect.names.get(event.name).to_owned();
         let shown = match event.class {
             Class::Kernel | Class::Repeat => self.options.classifier.kind(&name),
             // A copy whose name says that it goes to a peer, or what the user's rules take it for.

@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::intern::{Names, RowKey, Rows};
 use super::records::{Event, FlowPoint, HalfEvent, Samples, Series};
+use super::rows::{RowKey, Rows};
 use crate::ArgStore;
 use crate::interchange::modelled::modelled_by;
+use crate::model::Texts;
 
 /// Everything usable of a foreign file.
 #[derive(Debug, Default)]
 pub(crate) struct Collect {
-    pub(crate) names: Names,
+    pub(crate) names: Texts,
     pub(crate) rows: Rows,
     pub(crate) args: ArgStore,
     pub(crate) events: Vec<Event>,
@@ -34,14 +35,33 @@ const MAX_LABELS: usize = 8;
 impl Collect {
     /// One more value of a counter.
     pub(crate) fn sample(&mut self, series: Series, at_ns: i64, value: f64) {
+        let samples = self.counter(series);
+        samples.at_ns.push(at_ns);
+        samples.value.push(value);
+    }
+
+    /// More values of a counter.
+    pub(super) fn samples(&mut self, series: Series, more: Samples) {
+        let samples = self.counter(series);
+        samples.at_ns.extend(more.at_ns);
+        samples.value.extend(more.value);
+    }
+
+    fn counter(&mut self, series: Series) -> &mut Samples {
         let counters = &mut self.counters;
         let index = *self.counter_index.entry(series).or_insert_with_key(|series| {
             counters.push((series.clone(), Samples::default()));
             counters.len() - 1
         });
-        let samples = &mut counters[index].1;
-        samples.at_ns.push(at_ns);
-        samples.value.push(value);
+        &mut counters[index].1
+    }
+
+    /// Every label with its process.
+    pub(super) fn all_labels(&self) -> Vec<(i64, String)> {
+        let of = |(&pid, labels): (&i64, &Vec<String>)| -> Vec<(i64, String)> {
+            labels.iter().map(|label| (pid, label.clone())).collect()
+        };
+        self.process_labels.iter().flat_map(of).collect()
     }
 
     /// One more thing that a process is called.

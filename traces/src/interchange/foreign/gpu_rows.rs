@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::class::Class;
 use super::collect::Collect;
 use super::dialect::{Processes, Role, RowIs};
-use super::intern::RowKey;
+use super::rows::RowKey;
 
 /// Gives every [`Class::Untold`] event its class, and moves those that ran on a GPU to the row of their stream.
 pub(super) fn tell(collect: &mut Collect, processes: &mut Processes) {

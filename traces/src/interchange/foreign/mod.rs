@@ -2,6 +2,7 @@
 //! names often come after what they name; [`build`] makes ranks, tracks, labels and lanes of the whole.
 
 mod about;
+mod append;
 mod build;
 mod class;
 mod collect;
@@ -10,9 +11,9 @@ mod flows;
 mod gpu_rows;
 mod header;
 mod identity;
-mod intern;
 mod nest;
 mod records;
+mod rows;
 mod times;
 
 pub(crate) use build::build;
@@ -20,5 +21,7 @@ pub(crate) use class::Class;
 pub(crate) use collect::Collect;
 pub(crate) use dialect::{Told, class_of};
 pub(crate) use header::Header;
-pub(crate) use intern::{RowKey, Rows};
-pub(crate) use records::{CATEGORY_KEY, Event, FlowPoint, HalfEvent, Samples, Series};
+pub(crate) use records::{
+    Arrow, ArrowId, CATEGORY_KEY, Event, FlowPoint, HalfEvent, Samples, Series,
+};
+pub(crate) use rows::{RowKey, Rows};

@@ -34,11 +34,45 @@ pub(crate) struct HalfEvent {
     pub(crate) begins: bool,
 }
 
+/// What the points of an arrow share: category and name by their numbers among the names, and an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Arrow {
+    // First, because it is what differs: arrows are sorted.
+    pub(crate) id: ArrowId,
+    pub(crate) category: u32,
+    pub(crate) name: u32,
+}
+
+/// What tells arrows of one name apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum ArrowId {
+    Missing,
+    Int(i64),
+    /// By its number among the names.
+    Text(u32),
+}
+
+impl ArrowId {
+    /// The same where names have other numbers.
+    pub(super) fn here(self, name: impl Fn(u32) -> u32) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(name(text)),
+            other => other,
+        }
+    }
+}
+
+impl Arrow {
+    /// Of a format that numbers its arrows.
+    pub(crate) fn number(number: u32) -> Self {
+        Self { category: 0, name: 0, id: ArrowId::Int(i64::from(number)) }
+    }
+}
+
 /// One point of an arrow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FlowPoint {
-    /// Category, name and id, interned.
-    pub(crate) arrow: u32,
+    pub(crate) arrow: Arrow,
     pub(crate) is_launch: bool,
     /// `s`, `t` or `f`.
     pub(crate) phase: u8,

@@ -5,7 +5,41 @@ pub(super) const MAX_BYTES: usize = 1024;
 
 /// True for a byte that no number and no word goes past.
 pub(super) fn ends_token(byte: u8) -> bool {
-    matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r' | b'"' | b'{' | b'[' | b':')
+    ENDS_TOKEN[byte as usize]
+}
+
+static ENDS_TOKEN: [bool; 256] = {
+    let mut ends = [false; 256];
+    let bytes = b",}] \n\t\r\"{[:";
+    let mut at = 0;
+    while at < bytes.len() {
+        ends[bytes[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
+/// Bytes of a number without an exponent and of what ends it; `None` for everything else, a number at the end of the
+/// text among it.
+#[inline]
+pub(super) fn plain_number_len(text: &[u8]) -> Option<usize> {
+    let digits_from = |from: usize| {
+        let len = text[from..].iter().position(|byte| !byte.is_ascii_digit())?;
+        Some(from + len)
+    };
+    let first = usize::from(text.first() == Some(&b'-'));
+    let mut end = digits_from(first)?;
+    if end == first || (end > first + 1 && text[first] == b'0') {
+        return None;
+    }
+    if text[end] == b'.' {
+        let decimals = end + 1;
+        end = digits_from(decimals)?;
+        if end == decimals {
+            return None;
+        }
+    }
+    ends_token(text[end]).then_some(end)
 }
 
 /// Exactly what JSON calls a number.
@@ -116,6 +150,9 @@ mod tests {
         for token in tokens {
             let is_json = serde_json::from_str::<serde::de::IgnoredAny>(token).is_ok();
             assert_eq!(is_number(token.as_bytes()), is_json, "{token}");
+            let plain = plain_number_len(format!("{token},").as_bytes());
+            let is_plain = is_json && !token.contains(['e', 'E']);
+            assert_eq!(plain, is_plain.then_some(token.len()), "{token}");
             numbers += usize::from(is_json);
         }
         assert_eq!(numbers, 10);

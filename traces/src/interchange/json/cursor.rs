@@ -8,6 +8,7 @@
 //! damaged there, and everything after that place belongs to whoever looks for the next whole piece.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::bare;
 use super::string::unescape;
@@ -36,6 +37,8 @@ pub(crate) enum Value<'a> {
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
+    /// The same, where it is known to be text.
+    text: Option<&'a str>,
     pub(crate) pos: usize,
     /// No bytes follow those of the window.
     is_whole: bool,
@@ -52,7 +55,12 @@ const MAX_DEPTH: u32 = 64;
 impl<'a> Cursor<'a> {
     /// A window that can be refilled.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, pos: 0, is_whole: false, mended: 0, bare: 0, first_bare: 0 }
+        Self { bytes, text: None, pos: 0, is_whole: false, mended: 0, bare: 0, first_bare: 0 }
+    }
+
+    /// A window that is known to be text.
+    pub(crate) fn of_text(text: &'a str) -> Self {
+        Self { text: Some(text), ..Self::new(text.as_bytes()) }
     }
 
     /// A value cut out of its text, nothing follows.
@@ -60,7 +68,18 @@ impl<'a> Cursor<'a> {
         Self { is_whole: true, ..Self::new(bytes) }
     }
 
+    /// What is not consumed.
+    pub(crate) fn ahead(&self) -> &'a [u8] {
+        &self.bytes[self.pos..]
+    }
+
+    /// What was consumed since a place.
+    pub(crate) fn between(&self, start: usize) -> &'a [u8] {
+        &self.bytes[start..self.pos]
+    }
+
     /// Next byte that is no blank, not consumed.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Result<u8, Fault> {
         while let Some(&byte) = self.bytes.get(self.pos) {
             if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
@@ -98,6 +117,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A key and its colon.
+    #[inline]
     pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, Fault> {
         if self.peek()? != b'"' {
             return self.bad("a key in quotes");
@@ -108,6 +128,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Any value.
+    #[inline]
     pub(crate) fn value(&mut self) -> Result<Value<'a>, Fault> {
         match self.peek()? {
             b'"' => Ok(Value::Text(self.string()?)),
@@ -185,6 +206,10 @@ impl<'a> Cursor<'a> {
     fn scalar(&mut self) -> Result<Value<'a>, Fault> {
         let start = self.pos;
         let rest = &self.bytes[start..];
+        if let Some(len) = bare::plain_number_len(rest) {
+            self.pos += len;
+            return Ok(Value::Number(self.word_at(start..self.pos)));
+        }
         let len = match rest.iter().position(|&byte| bare::ends_token(byte)) {
             Some(len) => len,
             None if self.is_whole => rest.len(),
@@ -194,11 +219,11 @@ impl<'a> Cursor<'a> {
         let token = &rest[..len];
         if bare::is_number(token) {
             self.pos += len;
-            return Ok(Value::Number(as_text(token)));
+            return Ok(Value::Number(self.word_at(start..self.pos)));
         }
         if matches!(token, b"true" | b"false" | b"null") {
             self.pos += len;
-            return Ok(Value::Word(as_text(token)));
+            return Ok(Value::Word(self.word_at(start..self.pos)));
         }
         let len = match bare::len(rest, self.is_whole) {
             bare::Len::Known(len) => len,
@@ -210,14 +235,28 @@ impl<'a> Cursor<'a> {
         }
         self.bare += 1;
         self.pos += len;
-        Ok(Value::Word(as_text(rest[..len].trim_ascii_end())))
+        let word = rest[..len].trim_ascii_end().len();
+        Ok(Value::Word(self.word_at(start..start + word)))
+    }
+
+    /// Bytes as text, where they are.
+    fn text_at(&self, range: Range<usize>) -> Option<&'a str> {
+        match self.text {
+            Some(text) => text.get(range),
+            None => std::str::from_utf8(&self.bytes[range]).ok(),
+        }
+    }
+
+    /// Bytes of a bare word as text; what is no UTF-8 is not worth keeping.
+    pub(crate) fn word_at(&self, range: Range<usize>) -> &'a str {
+        self.text_at(range).unwrap_or("\u{fffd}")
     }
 
     fn skip_string(&mut self) -> Result<(), Fault> {
         self.pos += 1;
         loop {
             let rest = self.bytes.get(self.pos..).ok_or(Fault::More)?;
-            let at = rest.iter().position(|&b| b == b'"' || b == b'\\').ok_or(Fault::More)?;
+            let at = memchr::memchr2(b'"', b'\\', rest).ok_or(Fault::More)?;
             self.pos += at + 1;
             if rest[at] == b'"' {
                 return Ok(());
@@ -227,13 +266,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string; the cursor stands on its opening quote.
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         let start = self.pos + 1;
         let rest = self.bytes.get(start..).ok_or(Fault::More)?;
-        let plain =
-            rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).ok_or(Fault::More)?;
+        let plain = plain_len(rest).ok_or(Fault::More)?;
         if rest[plain] == b'"'
-            && let Ok(text) = std::str::from_utf8(&rest[..plain])
+            && let Some(text) = self.text_at(start..start + plain)
         {
             self.pos = start + plain + 1;
             return Ok(Cow::Borrowed(text));
@@ -246,9 +285,26 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Bytes of a bare word as text; what is no UTF-8 is not worth keeping.
-fn as_text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or("\u{fffd}")
+/// Bytes before the first that ends a string or has to be looked at: a quote, a backslash, a control character.
+fn plain_len(bytes: &[u8]) -> Option<usize> {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*eight));
+        if special != 0 {
+            return Some(8 * at + special.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | ..0x20))?;
+    Some(bytes.len() - rest.len() + at)
+}
+
+/// The lowest bit that is set is the high bit of the first of eight bytes that is special.
+fn special_bytes(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A byte's high bit is set where the byte is less than n, rightly so up to the first such byte.
+    let less = |bytes: u64, n: u64| bytes.wrapping_sub(ONES * n) & !bytes & (ONES << 7);
+    let is = |byte: u8| less(eight ^ (ONES * u64::from(byte)), 1);
+    less(eight, 0x20) | is(b'"') | is(b'\\')
 }
 
 /// Which brackets are open, innermost in the lowest bit: 1 for an object.
@@ -358,6 +414,23 @@ mod tests {
             let mut cursor = Cursor::new(raw);
             assert_eq!(cursor.value(), Ok(Value::Text(text.into())));
             assert_eq!(cursor.mended, 1);
+        }
+    }
+
+    /// Oracle: one byte after another.
+    #[test]
+    fn what_is_special_in_a_string_is_found() {
+        for n in 0..20_000_u64 {
+            let mut hash = n;
+            let bytes: Vec<u8> = (0..n % 40)
+                .map(|_| {
+                    hash = hash.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(n | 1);
+                    let byte = (hash >> 56) as u8;
+                    if n % 3 == 0 && byte < 0x30 { byte | 0x80 } else { byte }
+                })
+                .collect();
+            let first = bytes.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+            assert_eq!(plain_len(&bytes), first, "{bytes:?}");
         }
     }
 

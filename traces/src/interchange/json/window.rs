@@ -194,17 +194,46 @@ impl<'p, R: Read> Window<'p, R> {
         }
     }
 
-    fn fill(&mut self) -> Result<(), Broken> {
-        let gone = &self.buffer[..self.start];
-        self.line += gone.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        self.column = match gone.iter().rposition(|&byte| byte == b'\n') {
-            Some(at) => (gone.len() - at - 1) as u64,
-            None => self.column + gone.len() as u64,
+    /// Where the text comes from.
+    pub(crate) fn input_mut(&mut self) -> &mut R {
+        &mut self.input
+    }
+
+    /// Lets the input take text past the window where that is drained: what it says it took counts as consumed.
+    pub(crate) fn pass<T>(
+        &mut self,
+        take: impl FnOnce(&mut R) -> io::Result<Option<(T, &[u8])>>,
+    ) -> Result<Option<T>, Broken> {
+        loop {
+            match self.buffer[self.start..self.end].first() {
+                Some(byte) if byte.is_ascii_whitespace() => self.start += 1,
+                Some(_) => return Ok(None),
+                None => break,
+            }
+        }
+        self.forget();
+        let taken = match take(&mut self.input) {
+            Ok(taken) => taken,
+            Err(error) => return self.failed(error).map(|()| None),
         };
+        let Some((value, text)) = taken else { return Ok(None) };
+        self.offset += text.len() as u64;
+        (self.line, self.column) = behind(text, self.line, self.column);
+        self.report()?;
+        Ok(Some(value))
+    }
+
+    /// Drops what is consumed from the window.
+    fn forget(&mut self) {
+        (self.line, self.column) = behind(&self.buffer[..self.start], self.line, self.column);
         self.offset += self.start as u64;
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
+    }
+
+    fn fill(&mut self) -> Result<(), Broken> {
+        self.forget();
         if self.end == self.buffer.len() {
             if self.end >= MAX_VALUE_BYTES {
                 let wanted = "a value of less than 256 MiB";
@@ -212,19 +241,28 @@ impl<'p, R: Read> Window<'p, R> {
             }
             self.buffer.resize((2 * self.end).max(WINDOW_BYTES), 0);
         }
-        while self.end < self.buffer.len() && !self.eof {
-            match self.input.read(&mut self.buffer[self.end..]) {
-                Ok(0) => self.eof = true,
-                Ok(n) => self.end += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What a decoder says of a stream that was cut off.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.eof = true,
-                Err(source) => {
-                    let at_byte = self.read.get();
-                    return Err(Broken::Stop(JsonError::Io { at_byte, source }));
-                }
+        match self.input.read(&mut self.buffer[self.end..]) {
+            Ok(0) => self.eof = true,
+            Ok(n) => self.end += n,
+            Err(error) => self.failed(error)?,
+        }
+        self.report()
+    }
+
+    /// What a decoder says of a stream that was cut off is the end of the text.
+    fn failed(&mut self, error: io::Error) -> Result<(), Broken> {
+        match error.kind() {
+            io::ErrorKind::Interrupted => {}
+            io::ErrorKind::UnexpectedEof => self.eof = true,
+            _ => {
+                let at_byte = self.read.get();
+                return Err(Broken::Stop(JsonError::Io { at_byte, source: error }));
             }
         }
+        Ok(())
+    }
+
+    fn report(&mut self) -> Result<(), Broken> {
         match (self.progress)(self.read.get()) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Broken::Stop(JsonError::Cancelled)),
@@ -235,11 +273,7 @@ impl<'p, R: Read> Window<'p, R> {
     pub(crate) fn place(&self, at_byte: u64) -> Place {
         let at = usize::try_from(at_byte.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         let before = &self.buffer[..at.min(self.end)];
-        let line = self.line + before.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        let column = match before.iter().rposition(|&byte| byte == b'\n') {
-            Some(newline) => (before.len() - newline - 1) as u64,
-            None => self.column + before.len() as u64,
-        };
+        let (line, column) = behind(before, self.line, self.column);
         Place { byte: self.offset + before.len() as u64, line: line + 1, column: column + 1 }
     }
 
@@ -261,6 +295,17 @@ impl<'p, R: Read> Window<'p, R> {
             }
             Broken::Stop(error) => error,
         }
+    }
+}
+
+/// Line and column behind a text that begins at those given.
+fn behind(text: &[u8], line: u64, column: u64) -> (u64, u64) {
+    match memchr::memrchr(b'\n', text) {
+        Some(last) => {
+            let lines = memchr::memchr_iter(b'\n', &text[..last]).count() as u64;
+            (line + lines + 1, (text.len() - last - 1) as u64)
+        }
+        None => (line, column + text.len() as u64),
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 pub(crate) use launches::Launches;
 use steps::Steps;
 
-use crate::interchange::foreign::{Class, Collect, Event, FlowPoint, Header, RowKey, build};
+use crate::interchange::foreign::{Arrow, Class, Collect, Event, FlowPoint, Header, RowKey, build};
 use crate::interchange::tally::Tally;
 use crate::{ArgValue, ArgsId, OpenOptions, Trace};
 
@@ -105,7 +105,8 @@ impl Recording {
         let flows = &mut self.collect.flows;
         for (arrow, call) in self.launches.calls.iter().enumerate() {
             if let Some(call) = call {
-                let (arrow, at_ns, row) = (arrow as u32, call.start_ns, call.row);
+                let (at_ns, row) = (call.start_ns, call.row);
+                let arrow = Arrow::number(arrow as u32);
                 flows.push(FlowPoint { arrow, is_launch: true, phase: b's', at_ns, row });
             }
         }
@@ -115,7 +116,8 @@ impl Recording {
                 without_call += 1;
                 continue;
             }
-            let (arrow, at_ns, row) = (work.arrow, work.span.0, work.row);
+            let (at_ns, row) = (work.span.0, work.row);
+            let arrow = Arrow::number(work.arrow);
             flows.push(FlowPoint { arrow, is_launch: true, phase: b'f', at_ns, row });
         }
         let cause = "GPU work whose launch is not in the file";
@@ -129,7 +131,7 @@ impl Recording {
         let process_of_row = |row: u32| rows.keys[row as usize].pid();
         for step in steps.on_gpu(&self.launches, process_of_row) {
             let row = self.collect.rows.id(RowKey::Thread { pid: step.pid, tid: -1 });
-            let name = self.collect.names.id(&step.name);
+            let name = self.collect.names.number(&step.name);
             self.push(step.span, (row, name), Class::Step, &[], None);
         }
     }

@@ -126,18 +126,16 @@ impl Process {
                 launch.vector_registers = symbol.vector_registers;
                 symbol.name
             }
-            None => {
-                names.id(&record.kernel.map_or("(no name)".to_owned(), |id| format!("kernel {id}")))
-            }
+            None => names
+                .number(&record.kernel.map_or("(no name)".to_owned(), |id| format!("kernel {id}"))),
         };
         let told = launch.arguments();
         let mut args: Arguments =
             told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let region = record.external.and_then(|id| self.regions.get(&id));
         args.extend(
-            region.map(|&region| {
-                ("region".to_owned(), ArgValue::Text(names.text(region).to_owned()))
-            }),
+            region
+                .map(|&region| ("region".to_owned(), ArgValue::Text(names.get(region).to_owned()))),
         );
         for (counter, value) in record.dispatch.and_then(|id| counts.get(&id)).into_iter().flatten()
         {
@@ -188,14 +186,14 @@ impl Process {
         let name = said.unwrap_or_else(|| self.name(call.kind, call.operation, recording));
         let mut args = Vec::with_capacity(2);
         if let Some(kind) = self.kind(call.kind) {
-            let category = recording.collect.names.text(kind.name).to_owned();
+            let category = recording.collect.names.get(kind.name).to_owned();
             args.push((CATEGORY_KEY, ArgValue::Text(category)));
         }
         args.extend(call.bytes.map(|bytes| ("bytes", ArgValue::Int(bytes))));
         let class = if call.is_marker { Class::HostMark } else { Class::Host };
         recording.push(call.span, (row, name), class, &args, call.correlation);
         if call.is_marker {
-            let name = recording.collect.names.text(name).to_owned();
+            let name = recording.collect.names.get(name).to_owned();
             recording.range(pid, &name, call.span);
         } else {
             recording.launches.call((pid, call.correlation), call.span.0, row);
@@ -214,7 +212,7 @@ impl Process {
         found.unwrap_or_else(|| {
             let number = |id: Option<i64>| id.map_or("?".to_owned(), |id| id.to_string());
             let name = format!("operation {} of service {}", number(operation), number(kind));
-            recording.collect.names.id(&name)
+            recording.collect.names.number(&name)
         })
     }
 }

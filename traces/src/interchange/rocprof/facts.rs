@@ -136,23 +136,23 @@ impl Process {
         let names = &mut recording.collect.names;
         let read = match key {
             "buffer_records" => elements(raw, |value| {
-                let mut kind = Kind { name: names.id(""), operations: Vec::new() };
+                let mut kind = Kind { name: names.number(""), operations: Vec::new() };
                 let Value::Nested(raw) = value else { return self.kinds.push(kind) };
                 _ = pairs(raw, |key, value| match (key, value) {
-                    ("kind", value) => kind.name = names.id(&text(value).unwrap_or_default()),
+                    ("kind", value) => kind.name = names.number(&text(value).unwrap_or_default()),
                     ("operations", Value::Nested(raw)) => {
                         _ = elements(raw, |value| {
-                            kind.operations.push(names.id(&text(value).unwrap_or_default()));
+                            kind.operations.push(names.number(&text(value).unwrap_or_default()));
                         });
                     }
                     _ => {}
                 });
                 self.kinds.push(kind);
             }),
-            "marker_api" => map(raw, |id, text| _ = self.messages.insert(id, names.id(&text))),
+            "marker_api" => map(raw, |id, text| _ = self.messages.insert(id, names.number(&text))),
             "correlation_id" => pairs(raw, |key, value| {
                 if let ("external", Value::Nested(raw)) = (key, value) {
-                    _ = map(raw, |id, text| _ = self.regions.insert(id, names.id(&text)));
+                    _ = map(raw, |id, text| _ = self.regions.insert(id, names.number(&text)));
                 }
             }),
             _ => Ok(()),
@@ -174,7 +174,7 @@ impl Process {
             _ => {}
         });
         if let (Ok(()), Some(id), Some(name)) = (read, id, formatted.or(mangled)) {
-            let name = recording.collect.names.id(&name);
+            let name = recording.collect.names.number(&name);
             self.symbols.insert(id, Symbol { name, vector_registers: registers });
         }
     }

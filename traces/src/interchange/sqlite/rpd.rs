@@ -75,13 +75,13 @@ impl Sheet<'_, Rpd> {
         self.recording.header.profiler = Some(format!("rocmProfileData (rpd{version})"));
         self.each("rocpd_string", &["id", "string"], progress, |sheet, cells| {
             if let (Some(id), Some(text)) = (cells.int(0), cells.text(1)) {
-                let name = sheet.recording.collect.names.id(&text);
+                let name = sheet.recording.collect.names.number(&text);
                 sheet.own.strings.insert(id, name);
             }
         });
         self.each("rocpd_ustring", &["id", "string"], progress, |sheet, cells| {
             if let (Some(id), Some(text)) = (cells.int(0), cells.text(1)) {
-                let name = sheet.recording.collect.names.id(&text);
+                let name = sheet.recording.collect.names.number(&text);
                 sheet.own.arguments.insert(id, name);
             }
         });
@@ -144,9 +144,9 @@ impl Sheet<'_, Rpd> {
             let text = |id: Option<i64>| sheet.own.strings.get(&id?).copied();
             let (described, kind) = (text(cells.int(5)), text(cells.int(6)));
             let names = &mut sheet.recording.collect.names;
-            let class = kind.map_or(Class::Kernel, |kind| class(names.text(kind)));
-            let described = described.filter(|&name| !names.text(name).is_empty());
-            let name = described.or(kind).unwrap_or_else(|| names.id("(no name)"));
+            let class = kind.map_or(Class::Kernel, |kind| class(names.get(kind)));
+            let described = described.filter(|&name| !names.get(name).is_empty());
+            let name = described.or(kind).unwrap_or_else(|| names.number("(no name)"));
             let rows = &mut sheet.recording.collect.rows;
             let stream = rows.id_of_int(cells.int(4).unwrap_or(0));
             let row = rows.id(RowKey::Stream { pid, device: cells.int(3), stream });
@@ -180,17 +180,17 @@ impl Sheet<'_, Rpd> {
             let pid = collect.rows.id_of_int(cells.int(3).unwrap_or(0));
             let tid = collect.rows.id_of_int(cells.int(4).unwrap_or(0));
             let row = collect.rows.id(RowKey::Thread { pid, tid });
-            let called = called.unwrap_or_else(|| collect.names.id("(no name)"));
-            let told = told.filter(|&told| !collect.names.text(told).is_empty());
-            let is_marker = collect.names.text(called) == MARKER;
+            let called = called.unwrap_or_else(|| collect.names.number("(no name)"));
+            let told = told.filter(|&told| !collect.names.get(told).is_empty());
+            let is_marker = collect.names.get(called) == MARKER;
             let (name, told) =
                 if is_marker { (told.unwrap_or(called), None) } else { (called, told) };
-            let argument = |name: u32| ArgValue::Text(collect.names.text(name).to_owned());
+            let argument = |name: u32| ArgValue::Text(collect.names.get(name).to_owned());
             let mut args = Vec::with_capacity(3);
             args.extend(category.map(|category| (CATEGORY_KEY, argument(category))));
             args.extend(domain.map(|domain| ("domain", argument(domain))));
             args.extend(told.map(|told| ("args", argument(told))));
-            let name_text = is_marker.then(|| collect.names.text(name).to_owned());
+            let name_text = is_marker.then(|| collect.names.get(name).to_owned());
             let class = if is_marker { Class::HostMark } else { Class::Host };
             let call = cells.int(2);
             sheet.recording.push(span, (row, name), class, &args, call);

@@ -93,7 +93,7 @@ impl Space {
         };
         let metadata = plane.events.get(&event.metadata);
         let name = metadata.map_or_else(
-            || self.recording.collect.names.id(&format!("event {}", event.metadata)),
+            || self.recording.collect.names.number(&format!("event {}", event.metadata)),
             |metadata| metadata.name,
         );
         let (mut correlation, mut step) = (None, None);

@@ -79,7 +79,7 @@ impl Space {
             }
         }
         let name = shown.or(name).unwrap_or_else(|| "(no name)".to_owned());
-        EventMetadata { name: self.recording.collect.names.id(&name), stats }
+        EventMetadata { name: self.recording.collect.names.number(&name), stats }
     }
 }
 

@@ -4,7 +4,7 @@ use super::ids::id_of;
 use crate::ArgsId;
 use crate::interchange::chrome::event::{self, RawEvent};
 use crate::interchange::foreign::{CATEGORY_KEY, Collect, Told};
-use crate::interchange::json::{Fault, Value};
+use crate::interchange::json::Value;
 use crate::model::BorrowedValue;
 
 /// What an event's arguments tell beside what they are.
@@ -24,43 +24,39 @@ impl Arguments {
         collect: &mut Collect,
         event: &RawEvent<'_>,
         category: &str,
-    ) -> Result<(ArgsId, Self), Fault> {
+    ) -> (ArgsId, Self) {
         let mut found = Self::default();
         let (args, rows) = (&mut collect.args, &mut collect.rows);
         let is_graph = event.name.as_deref().is_some_and(|name| name.starts_with("Graph "));
         let mut has_category = false;
-        let whole = event.for_each_arg(|key, value| {
+        for (key, value) in &event.args {
             match key.as_ref() {
                 "device" => {
-                    found.device = is_some(&value).then(|| id_of(rows, &value));
+                    found.device = is_some(value).then(|| id_of(rows, value));
                     found.told.device = found.device.is_some();
                 }
                 "stream" => {
-                    found.stream = is_some(&value).then(|| id_of(rows, &value));
-                    found.told.stream = found.stream.is_some() && !is_negative(&value);
+                    found.stream = is_some(value).then(|| id_of(rows, value));
+                    found.told.stream = found.stream.is_some() && !is_negative(value);
                 }
                 "fromDevice" | "srcDevice" | "src_device" | "src device" | "src_agent_id" => {
-                    found.from_device = event::int(&value);
+                    found.from_device = event::int(value);
                 }
                 "toDevice" | "dstDevice" | "dst_device" | "dst device" | "dst_agent_id" => {
-                    found.to_device = event::int(&value);
+                    found.to_device = event::int(value);
                 }
                 "TS1" => found.told.stamps = true,
                 "desc" => {
                     let frame =
-                        matches!(&value, Value::Text(text) if text.starts_with("UserMarker frame"));
+                        matches!(value, Value::Text(text) if text.starts_with("UserMarker frame"));
                     found.told.spans_ops |= frame;
                 }
                 "kernels" => found.told.spans_ops |= is_graph,
-                "correlation" => found.correlation = event::int(&value),
+                "correlation" => found.correlation = event::int(value),
                 CATEGORY_KEY => has_category = true,
                 _ => {}
             }
-            event::store(args, &key, &value);
-        });
-        if let Err(fault) = whole {
-            args.abandon_row();
-            return Err(fault);
+            event::store(args, key, value);
         }
         found.told.crosses =
             matches!((found.from_device, found.to_device), (Some(a), Some(b)) if a != b);
@@ -69,7 +65,7 @@ impl Arguments {
         if !is_gpu && !category.is_empty() && !has_category {
             args.add(CATEGORY_KEY, BorrowedValue::Text(category));
         }
-        Ok((args.end_row(), found))
+        (args.end_row(), found)
     }
 }
 

@@ -1,22 +1,18 @@
 //! Events of other tools' files, each as it is met.
 
-use std::collections::HashMap;
-
 use super::arguments::Arguments;
 use super::ids::id_of;
 use crate::interchange::chrome::event::{self, RawEvent};
 use crate::interchange::foreign::{
-    Class, Collect, Event, FlowPoint, HalfEvent, RowKey, Series, class_of,
+    Arrow, ArrowId, Class, Collect, Event, FlowPoint, HalfEvent, RowKey, Series, class_of,
 };
-use crate::interchange::json::{Fault, Value};
+use crate::interchange::json::Value;
 use crate::interchange::tally::Tally;
 
 /// Takes events into a [`Collect`].
 #[derive(Debug, Default)]
 pub(crate) struct OthersRead {
     collect: Collect,
-    /// Arrows and asynchronous rows by category, name and id.
-    arrows: HashMap<(u32, u32, i64), u32>,
 }
 
 /// Durations above this (30 days) are taken for the underflow of an unsigned subtraction.
@@ -29,13 +25,13 @@ impl OthersRead {
         self.collect
     }
 
+    /// Takes in what a later stretch of the text held.
+    pub(crate) fn append(&mut self, later: Self) {
+        self.collect.append(later.collect);
+    }
+
     /// Takes in one event or counts why not.
-    pub(crate) fn take(
-        &mut self,
-        event: &RawEvent<'_>,
-        at: u64,
-        tally: &mut Tally,
-    ) -> Result<(), Fault> {
+    pub(crate) fn take(&mut self, event: &RawEvent<'_>, at: u64, tally: &mut Tally) {
         match event.phase {
             0 => tally.lost("events without ph", at),
             b'M' => self.metadata(event),
@@ -43,19 +39,17 @@ impl OthersRead {
                 None => tally.lost("events without ts", at),
                 Some(None) => tally.lost("events whose ts is no time", at),
                 Some(Some(ts)) => match phase {
-                    b'X' => self.complete(event, ts, at, tally)?,
-                    b'B' | b'b' => self.half(event, ts)?,
+                    b'X' => self.complete(event, ts, at, tally),
+                    b'B' | b'b' => self.half(event, ts),
                     b'E' | b'e' => {
-                        self.half(event, ts)?;
-                        let mut has_args = false;
-                        event.for_each_arg(|_, _| has_args = true)?;
-                        if has_args {
+                        self.half(event, ts);
+                        if !event.args.is_empty() {
                             tally.lost("end events whose arguments are not kept", at);
                         }
                     }
-                    b'i' | b'I' | b'R' | b'n' => self.instant(event, ts)?,
+                    b'i' | b'I' | b'R' | b'n' => self.instant(event, ts),
                     b's' | b't' | b'f' => self.flow(event, ts),
-                    b'C' => self.counter(event, ts, at, tally)?,
+                    b'C' => self.counter(event, ts, at, tally),
                     other => {
                         let cause = format!("events of kind \"{}\", not read", char::from(other));
                         tally.lost(&cause, at);
@@ -63,97 +57,82 @@ impl OthersRead {
                 },
             },
         }
-        Ok(())
     }
 
-    fn complete(
-        &mut self,
-        event: &RawEvent<'_>,
-        start_ns: i64,
-        at: u64,
-        tally: &mut Tally,
-    ) -> Result<(), Fault> {
+    fn complete(&mut self, event: &RawEvent<'_>, start_ns: i64, at: u64, tally: &mut Tally) {
         let dur_ns = match event.dur.as_ref().map(event::ns) {
             Some(Some(dur)) => dur,
             Some(None) => {
                 let too_long = matches!(event.dur, Some(Value::Number(_)));
                 tally.lost(if too_long { TOO_LONG } else { "durations that are no time" }, at);
-                return Ok(());
+                return;
             }
             None => {
                 tally.lost("complete events without dur", at);
-                return Ok(());
+                return;
             }
         };
         if dur_ns < 0 {
             tally.lost("events of negative duration", at);
-            return Ok(());
+            return;
         }
         let Some(end_ns) = start_ns.checked_add(dur_ns).filter(|_| dur_ns <= MAX_DURATION_NS)
         else {
             tally.lost(TOO_LONG, at);
-            return Ok(());
+            return;
         };
-        let event = self.slice(event, start_ns, end_ns)?;
+        let event = self.slice(event, start_ns, end_ns);
         self.collect.events.push(event);
-        Ok(())
     }
 
-    fn half(&mut self, event: &RawEvent<'_>, at_ns: i64) -> Result<(), Fault> {
+    fn half(&mut self, event: &RawEvent<'_>, at_ns: i64) {
         let begins = matches!(event.phase, b'B' | b'b');
-        let mut slice = self.slice(event, at_ns, at_ns)?;
+        let mut slice = self.slice(event, at_ns, at_ns);
         if matches!(event.phase, b'b' | b'e') {
             if slice.class == Class::Untold {
                 slice.class = Class::Host;
             }
             let pid = self.process(event);
-            let group = i64::from(self.arrow(event, false));
+            let Arrow { category, id, .. } = self.arrow(event);
+            let group = self.collect.rows.group(category, id);
             slice.row = self.collect.rows.id(RowKey::Async { pid, group });
         }
         self.collect.halves.push(HalfEvent { event: slice, begins });
-        Ok(())
     }
 
-    fn instant(&mut self, event: &RawEvent<'_>, at_ns: i64) -> Result<(), Fault> {
-        let mut slice = self.slice(event, at_ns, at_ns)?;
+    fn instant(&mut self, event: &RawEvent<'_>, at_ns: i64) {
+        let mut slice = self.slice(event, at_ns, at_ns);
         if matches!(event.scope, b'g' | b'p') {
             slice.class = Class::GlobalInstant;
         } else if matches!(slice.class, Class::Host | Class::Untold) {
             slice.class = Class::HostMark;
         }
         self.collect.events.push(slice);
-        Ok(())
     }
 
     fn flow(&mut self, event: &RawEvent<'_>, at_ns: i64) {
-        let arrow = self.arrow(event, true);
+        let arrow = self.arrow(event);
         let is_launch = matches!(event.category.as_deref(), Some("ac2g" | "async_cpu_to_gpu"));
         let row = self.thread_row(event);
         self.collect.flows.push(FlowPoint { arrow, is_launch, phase: event.phase, at_ns, row });
     }
 
-    fn counter(
-        &mut self,
-        event: &RawEvent<'_>,
-        at_ns: i64,
-        at: u64,
-        tally: &mut Tally,
-    ) -> Result<(), Fault> {
+    fn counter(&mut self, event: &RawEvent<'_>, at_ns: i64, at: u64, tally: &mut Tally) {
         let pid = self.process(event);
         let name = event.name.as_deref().unwrap_or("counter");
         let mut samples: Vec<(String, f64)> = Vec::new();
         let mut unusable = 0;
-        event.for_each_arg(|key, value| {
-            let number = match &value {
+        for (key, value) in &event.args {
+            let number = match value {
                 Value::Number(text) => text.parse::<f64>().ok(),
                 Value::Text(text) => text.parse::<f64>().ok(),
                 Value::Word(_) | Value::Nested(_) => None,
             };
             match number.filter(|number| number.is_finite()) {
-                Some(number) => samples.push((key.into_owned(), number)),
+                Some(number) => samples.push((key.clone().into_owned(), number)),
                 None => unusable += 1,
             }
-        })?;
+        }
         for (key, value) in samples {
             let key = if key == "value" { String::new() } else { key };
             self.collect.sample(Series { pid, name: name.to_owned(), key }, at_ns, value);
@@ -161,7 +140,6 @@ impl OthersRead {
         for _ in 0..unusable {
             tally.lost("counter values that are no number", at);
         }
-        Ok(())
     }
 
     fn metadata(&mut self, event: &RawEvent<'_>) {
@@ -171,7 +149,7 @@ impl OthersRead {
             // Sort orders of other viewers; nothing of the recording.
             _ => return,
         };
-        let Some(name) = event.arg(key).and_then(event::text) else { return };
+        let Some(name) = event.arg(key).cloned().and_then(event::text) else { return };
         let name = name.trim().to_owned();
         let pid = self.process(event);
         match event.name.as_deref() {
@@ -185,9 +163,9 @@ impl OthersRead {
     }
 
     /// The common part of everything that becomes a slice; stores the arguments.
-    fn slice(&mut self, event: &RawEvent<'_>, start_ns: i64, end_ns: i64) -> Result<Event, Fault> {
+    fn slice(&mut self, event: &RawEvent<'_>, start_ns: i64, end_ns: i64) -> Event {
         let category = event.category.as_deref().unwrap_or_default();
-        let (args, told) = Arguments::take(&mut self.collect, event, category)?;
+        let (args, told) = Arguments::take(&mut self.collect, event, category);
         let class = class_of(category, told.told);
         let row = if class.is_gpu_op() {
             let pid = self.process(event);
@@ -198,27 +176,25 @@ impl OthersRead {
         } else {
             self.thread_row(event)
         };
-        let name = self.collect.names.id(event.name.as_deref().unwrap_or("(no name)"));
+        let name = self.collect.names.number(event.name.as_deref().unwrap_or("(no name)"));
         let item = told.correlation.and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
-        Ok(Event { start_ns, end_ns, name, args, item, row, class })
+        Event { start_ns, end_ns, name, args, item, row, class }
     }
 
-    /// A number for what an arrow or asynchronous event is matched by.
-    fn arrow(&mut self, event: &RawEvent<'_>, with_name: bool) -> u32 {
-        let category = self.collect.names.id(event.category.as_deref().unwrap_or_default());
-        let name = if with_name { event.name.as_deref().unwrap_or_default() } else { "" };
-        let name = self.collect.names.id(name);
+    /// What an arrow or asynchronous event is matched by.
+    fn arrow(&mut self, event: &RawEvent<'_>) -> Arrow {
+        let names = &mut self.collect.names;
+        let category = names.number(event.category.as_deref().unwrap_or_default());
+        let name = names.number(event.name.as_deref().unwrap_or_default());
         let id = match event.id.as_ref().map(|id| (event::int(id), id)) {
-            Some((Some(id), _)) => id,
-            // Texts are numbered far from where numbers are.
+            Some((Some(id), _)) => ArrowId::Int(id),
             Some((None, id)) => {
                 let text = event::text(id.clone()).unwrap_or_default();
-                i64::MIN + i64::from(self.collect.names.id(&text))
+                ArrowId::Text(names.number(&text))
             }
-            None => i64::MIN,
+            None => ArrowId::Missing,
         };
-        let next = self.arrows.len() as u32;
-        *self.arrows.entry((category, name, id)).or_insert(next)
+        Arrow { category, name, id }
     }
 
     fn thread_row(&mut self, event: &RawEvent<'_>) -> u32 {

@@ -6,7 +6,7 @@ use super::resync::{FIRST_BYTES, Landing, landing};
 use super::{At, Reader};
 use crate::interchange::json::{Broken, JsonError, Place};
 
-impl<R: Read> Reader<'_, R> {
+impl<R: Read> Reader<'_, '_, '_, R> {
     /// Counts damage at a byte that was met in what `at` says; gives where to go on.
     pub(super) fn damaged(
         &mut self,

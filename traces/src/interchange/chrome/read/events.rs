@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use super::ahead::Ahead;
+use super::stretch::EMPTY;
 use super::{At, Reader, Sink};
 use crate::interchange::chrome::event::RawEvent;
 use crate::interchange::chrome::others::Beside;
@@ -22,11 +24,12 @@ pub(super) enum Object {
     Document,
 }
 
-impl<R: Read> Reader<'_, R> {
+impl<R: Read> Reader<'_, '_, '_, R> {
     /// An element of an array of events and what follows it, or the array's end.
     ///
     /// An array by itself may lack its end, as the format allows.
     pub(super) fn element(&mut self) -> Result<At, Broken> {
+        while self.stretch()? {}
         match self.window.peek()? {
             None if self.in_object => return Err(Broken::Cut),
             None => {
@@ -60,6 +63,20 @@ impl<R: Read> Reader<'_, R> {
         Ok(At::Event)
     }
 
+    /// Takes in a stretch of events that was read by itself; `false` where the next is to be read here.
+    fn stretch(&mut self) -> Result<bool, Broken> {
+        let is_between = !self.is_astray && !self.is_comma_due;
+        let Some(Sink::Others(others)) = self.sink.as_mut().filter(|_| is_between) else {
+            return Ok(false);
+        };
+        let Some(stretch) = self.window.pass(Ahead::stretch)? else { return Ok(false) };
+        others.append(stretch.events);
+        self.tally.append(stretch.tally);
+        self.num_events += stretch.num_events;
+        self.is_comma_due = stretch.is_comma_due;
+        Ok(stretch.taken > 0)
+    }
+
     /// A value that is no object.
     fn no_event(&mut self) -> Result<(), Broken> {
         let at = self.window.position();
@@ -77,10 +94,11 @@ impl<R: Read> Reader<'_, R> {
     /// An object that is an event as far as its beginning tells.
     pub(super) fn event(&mut self) -> Result<Object, Broken> {
         let at = self.window.position();
-        let Self { window, sink, beside, tally, .. } = self;
+        let Self { window, sink, beside, tally, paths, .. } = self;
         let must_have_phase = self.is_astray || !self.in_array;
         let object = window.parse(|cursor| {
-            let event = RawEvent::parse(cursor)?;
+            let mut event = RawEvent::default();
+            event.read(cursor, paths)?;
             if event.is_document {
                 (cursor.pos, cursor.mended, cursor.bare) = (0, 0, 0);
                 return Ok(Object::Document);
@@ -91,15 +109,12 @@ impl<R: Read> Reader<'_, R> {
             if event.phase == 0 && must_have_phase {
                 return Ok(Object::Other);
             }
-            let done = match sink.get_or_insert_with(|| new_sink(beside, tally)) {
+            let sink = sink.get_or_insert_with(|| new_sink(beside, tally));
+            match sink {
                 Sink::Own(own) => own.take(&event, at, tally),
                 Sink::Others(others) => others.take(&event, at, tally),
-            };
-            done.map(|()| Object::Event).map_err(|fault| match fault {
-                // The arguments are whole as brackets go, so their end inside a value is damage.
-                Fault::More => Fault::Bad { at: 0, wanted: "whole arguments" },
-                bad @ Fault::Bad { .. } => bad,
-            })
+            }
+            Ok(Object::Event)
         })?;
         match object {
             Object::Document => {}
@@ -107,8 +122,11 @@ impl<R: Read> Reader<'_, R> {
                 self.num_events += 1;
                 self.seen_events = true;
                 self.is_astray = false;
+                if matches!(self.sink, Some(Sink::Others(_))) {
+                    self.window.input_mut().switch_on();
+                }
             }
-            Object::Empty => self.tally.diagnostics.remark("empty events, {}", 1),
+            Object::Empty => self.tally.diagnostics.remark(EMPTY, 1),
             // A piece of a damaged event is told with that event.
             Object::Other if self.is_astray => {}
             Object::Other => self.tally.lost("objects beside the events that are no event", at),

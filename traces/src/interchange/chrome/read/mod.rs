@@ -5,15 +5,20 @@
 //! event by itself. What is damaged costs the event it is in: reading goes on at the next place where an event or a
 //! pair of the top level begins ([`resync`]).
 
+mod ahead;
 mod damage;
 mod events;
 mod resync;
+mod stretch;
 mod top;
 
 use std::collections::HashMap;
 use std::io::Read;
 
+use ahead::{Ahead, Helpers};
+
 use super::ImportError;
+use super::event::Paths;
 use super::others::{Beside, OthersRead};
 use super::own::OwnRead;
 use crate::interchange::foreign;
@@ -24,7 +29,8 @@ use crate::{OpenOptions, Trace};
 
 /// Reads Chrome/Kineto JSON as a stream; [`open`](crate::open) unpacks gzip before.
 ///
-/// Memory is the trace plus one window of text (1 MiB, more only if one event is longer). GPU events become
+/// Memory is the trace plus one window of text (1 MiB, more only if one event is longer), and two for each of the
+/// threads that may help. GPU events become
 /// stream tracks below one rank track each, CPU events host threads with nesting as lanes, annotations marks.
 /// Overlapping slices of a stream are spread over lanes. Every record that could not be used is counted by cause
 /// in the trace's diagnostics, with the place of the first; a file that was cut off gives what stands before the cut.
@@ -39,17 +45,21 @@ pub fn read(
 ) -> Result<Trace, ImportError> {
     let count = BytesRead::default();
     let input = Counting::new(input, count.clone());
-    Reader::new(Window::new(input, count, progress)).run(options)
+    std::thread::scope(|scope| {
+        let ahead = Ahead::new(input, Helpers::new(scope, options.threads));
+        Reader::new(Window::new(ahead, count, progress)).run(options)
+    })
 }
 
 /// The one pass over the text.
-struct Reader<'p, R> {
-    window: Window<'p, R>,
+struct Reader<'p, 'scope, 'env, R> {
+    window: Window<'p, Ahead<'scope, 'env, R>>,
     beside: Beside,
     /// Pairs of the top level that were taken, as written as far as they are worth comparing.
     told: HashMap<String, Vec<u8>>,
     sink: Option<Sink>,
     tally: Tally,
+    paths: Paths,
     /// What the first damage looked like, should nothing else be found.
     first_damage: Option<ImportError>,
     num_events: u64,
@@ -91,14 +101,15 @@ enum At {
     End,
 }
 
-impl<'p, R: Read> Reader<'p, R> {
-    fn new(window: Window<'p, R>) -> Self {
+impl<'p, 'scope, 'env, R: Read> Reader<'p, 'scope, 'env, R> {
+    fn new(window: Window<'p, Ahead<'scope, 'env, R>>) -> Self {
         Self {
             window,
             beside: Beside::default(),
             told: HashMap::new(),
             sink: None,
             tally: Tally::default(),
+            paths: Paths::default(),
             first_damage: None,
             num_events: 0,
             seen_events: false,

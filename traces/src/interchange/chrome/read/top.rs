@@ -20,7 +20,7 @@ enum Taken {
     Differs,
 }
 
-impl<R: Read> Reader<'_, R> {
+impl<R: Read> Reader<'_, '_, '_, R> {
     /// Between documents: what begins here.
     pub(super) fn document(&mut self) -> Result<At, Broken> {
         match self.window.peek()? {

@@ -10,6 +10,7 @@ use crate::edit::ranks;
 use crate::interchange::ExportError;
 use crate::interchange::chrome::own::{DERIVED, LABEL_KEY};
 use crate::interchange::own::{HOST_PID, OTHER_PID, RowId, Rows, category, facts};
+use crate::model::ArgReader;
 use crate::{Args, FlowKind, Kind, Label, LaneId, SliceRef, Span, Trace, TrackKind};
 
 /// Writes all events.
@@ -34,6 +35,7 @@ pub(crate) fn events<W: Write>(
         facts: trace.labels.iter().map(fact_texts).collect(),
         text,
         trace,
+        args: trace.args.reader(),
         rows,
         shown_rank,
         host_rank: (!has_host).then_some(shown_rank),
@@ -54,6 +56,7 @@ const FIRST_CORRELATION: i64 = 1_000_000_000;
 struct Events<'a, 'p, W> {
     text: &'a mut Text<'p, W>,
     trace: &'a Trace,
+    args: ArgReader<'a>,
     rows: &'a Rows,
     /// Per label, as JSON strings.
     names: Vec<String>,
@@ -124,7 +127,7 @@ impl<W: Write> Events<'_, '_, W> {
     /// The slice's own arguments, then the label: what follows is derived.
     fn own_args(&mut self, lane: LaneId, row: usize) -> Args {
         let slices = &self.trace.lane(lane).slices;
-        let args = self.trace.args.get(slices.args[row]);
+        let args = self.args.args(slices.args[row]);
         for (key, value) in &args {
             self.text.raw(&key_text(key));
             self.text.raw(":");
@@ -217,7 +220,7 @@ impl<W: Write> Events<'_, '_, W> {
     fn other(&mut self, lane: LaneId, row: usize, kind: &TrackKind) {
         let slices = &self.trace.lane(lane).slices;
         let label = &self.trace.labels[slices.label[row].0 as usize];
-        let args = self.trace.args.get(slices.args[row]);
+        let args = self.args.args(slices.args[row]);
         let category = category(kind, label, &args);
         // One that would need escapes is left to the arguments.
         let is_plain = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::class::Class;
 use super::super::collect::Collect;
 use super::super::dialect::Processes;
-use super::super::intern::RowKey;
+use super::super::rows::RowKey;
 use super::label::Label;
 
 /// A process's work on one device, as the file has it.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::interchange::foreign::{Collect, FlowPoint};
+use crate::interchange::foreign::{Arrow, Collect, FlowPoint};
 
 /// One event that a flow goes through.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,13 @@ impl Flows {
                     (true, true) => b'f',
                 };
                 let Point { at_ns, row, .. } = *point;
-                collect.flows.push(FlowPoint { arrow, is_launch: false, phase, at_ns, row });
+                collect.flows.push(FlowPoint {
+                    arrow: Arrow::number(arrow),
+                    is_launch: false,
+                    phase,
+                    at_ns,
+                    row,
+                });
                 is_open = !point.ends;
                 arrow += u32::from(point.ends);
             }

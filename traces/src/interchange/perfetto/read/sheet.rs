@@ -174,7 +174,7 @@ impl Sheet {
         if named.is_none() && event.name_iid.is_some() {
             self.tally.lost("events whose name is not in the file", at_byte);
         }
-        let name = self.collect.names.id(named.map_or("(no name)", String::as_str));
+        let name = self.collect.names.number(named.map_or("(no name)", String::as_str));
         let mut args = arguments(&event.debug_annotations, sequence);
         let has_category = args.iter().any(|(key, _)| key == CATEGORY_KEY);
         if !class.is_gpu_op() && !category.is_empty() && !has_category {

@@ -59,7 +59,7 @@ impl Stages {
         let is_copy = stage.as_deref().is_some_and(copies) || name.starts_with("Mem");
         let class = if is_copy { Class::Memcpy } else { Class::Kernel };
         let args = collect.args.push(args.iter().map(|(key, value)| (key.as_str(), value.clone())));
-        let name = collect.names.id(&name);
+        let name = collect.names.number(&name);
         let duration = i64::try_from(event.duration.unwrap_or(0)).unwrap_or(i64::MAX);
         let end_ns = start_ns.saturating_add(duration);
         collect.events.push(Event { start_ns, end_ns, name, args, item: 0, row, class });

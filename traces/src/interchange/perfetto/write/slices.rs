@@ -11,6 +11,7 @@ use crate::interchange::own::{Rows, category, facts};
 use crate::interchange::perfetto::messages::{
     BEGIN, DebugAnnotation, END, INSTANT, NEEDS_STATE, Ours, TracePacket, TrackEvent,
 };
+use crate::model::ArgReader;
 use crate::{ArgValue, Kind, LaneId, SliceRef, Span, Trace, TrackKind};
 
 pub(super) struct Slices<'a, 's, 'p, W> {
@@ -21,6 +22,7 @@ pub(super) struct Slices<'a, 's, 'p, W> {
     pub(super) arrows: Arrows<'a>,
     /// Per label: what is said of its op.
     facts: Vec<Vec<(&'static str, ArgValue)>>,
+    args: ArgReader<'a>,
     /// What the file's times are later than the trace's.
     pub(super) file_ns: i64,
 }
@@ -39,6 +41,7 @@ impl<'a, 's, 'p, W: Write> Slices<'a, 's, 'p, W> {
             told: Told::new(trace),
             arrows: Arrows::of(trace),
             facts: trace.labels.iter().map(facts).collect(),
+            args: trace.args.reader(),
             file_ns,
         }
     }
@@ -97,7 +100,7 @@ impl<'a, 's, 'p, W: Write> Slices<'a, 's, 'p, W> {
         let (span, label_id, item) = (slices.span(row), slices.label[row], slices.item[row]);
         let label = trace.label(label_id);
         let is_instant = label.kind == Kind::Mark && span.is_empty();
-        let pairs = trace.args.pairs_of(slices.args[row]);
+        let pairs = self.args.pairs(slices.args[row]);
         let mut annotations = self.told.own(pairs);
         let ours = Ours {
             label: Some(label_id.0),
@@ -108,7 +111,7 @@ impl<'a, 's, 'p, W: Write> Slices<'a, 's, 'p, W> {
         };
         self.derived(&mut annotations, (label_id.0, item), kind);
         let args = match kind {
-            TrackKind::HostThread { .. } => trace.args.get(slices.args[row]),
+            TrackKind::HostThread { .. } => self.args.args(slices.args[row]),
             _ => Vec::new(),
         };
         let event = TrackEvent {

@@ -80,7 +80,7 @@ impl Sheet<'_, Nsight> {
                 let told = sheet.name(cells.int(7)).or_else(|| sheet.name(cells.int(8)));
                 told.unwrap_or_else(|| {
                     let name = cells.text(9).unwrap_or_else(|| "(no name)".to_owned());
-                    sheet.recording.collect.names.id(&name)
+                    sheet.recording.collect.names.number(&name)
                 })
             };
             sheet.work(table, cells, Class::Kernel, name, &args);
@@ -102,7 +102,7 @@ impl Sheet<'_, Nsight> {
                     (Some(from), Some(to)) => format!("Memcpy {what} ({from} -> {to})"),
                     _ => format!("Memcpy {what}"),
                 };
-                sheet.recording.collect.names.id(&name)
+                sheet.recording.collect.names.number(&name)
             };
             sheet.work(table, cells, Class::Memcpy, name, &args);
         });
@@ -115,7 +115,7 @@ impl Sheet<'_, Nsight> {
                 cells.int(8).map(|n| ("bytes", ArgValue::Int(n))).into_iter().collect();
             let name = |sheet: &mut Self| {
                 let memory = cells.int(7).and_then(memory).unwrap_or("Device");
-                sheet.recording.collect.names.id(&format!("Memset ({memory})"))
+                sheet.recording.collect.names.number(&format!("Memset ({memory})"))
             };
             sheet.work(table, cells, Class::Memcpy, name, &bytes);
         });
@@ -133,7 +133,7 @@ impl Sheet<'_, Nsight> {
                     .recording
                     .collect
                     .names
-                    .id(&format!("CUDA graph{graph}, kernels not recorded"))
+                    .number(&format!("CUDA graph{graph}, kernels not recorded"))
             };
             sheet.work(table, cells, Class::Kernel, name, &[]);
         });

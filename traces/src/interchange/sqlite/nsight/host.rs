@@ -26,7 +26,7 @@ impl Sheet<'_, Nsight> {
             let (thread, correlation) = (cells.int(2), cells.int(3));
             let row = sheet.thread(thread);
             let name = sheet.string(cells.int(4)).map_or("(no name)", without_version).to_owned();
-            let name = sheet.recording.collect.names.id(&name);
+            let name = sheet.recording.collect.names.number(&name);
             let failed = cells.int(5).filter(|&code| code != 0);
             let args: Vec<_> =
                 failed.map(|code| ("return value", ArgValue::Int(code))).into_iter().collect();
@@ -46,7 +46,7 @@ impl Sheet<'_, Nsight> {
             let tid = sheet.recording.collect.rows.id_of_text("synchronization");
             let row = sheet.recording.collect.rows.id(RowKey::Thread { pid, tid });
             let name =
-                sheet.recording.collect.names.id(wait(cells.int(4).or_else(|| cells.int(5))));
+                sheet.recording.collect.names.number(wait(cells.int(4).or_else(|| cells.int(5))));
             // All ones stand for no stream.
             let stream = cells.int(3).filter(|&id| id > 0 && id < i64::from(u32::MAX));
             let args: Vec<_> =
@@ -70,7 +70,7 @@ impl Sheet<'_, Nsight> {
             let row = sheet.recording.collect.rows.id(RowKey::Thread { pid, tid });
             let name = match sheet.name(cells.int(3)) {
                 Some(name) => name,
-                None => sheet.recording.collect.names.id("profiler overhead"),
+                None => sheet.recording.collect.names.number("profiler overhead"),
             };
             sheet.recording.push(span, (row, name), Class::Overhead, &[], None);
         });

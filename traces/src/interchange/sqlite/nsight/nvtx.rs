@@ -107,7 +107,7 @@ impl Sheet<'_, Nsight> {
         let args: Vec<_> =
             domain.map(|name| ("domain", ArgValue::Text(name.clone()))).into_iter().collect();
         self.recording.range(pid, &name, (start_ns, end_ns));
-        let name = self.recording.collect.names.id(&name);
+        let name = self.recording.collect.names.number(&name);
         self.recording.push((start_ns, end_ns), (row, name), Class::HostMark, &args, None);
     }
 }

@@ -39,7 +39,7 @@ impl Sheet<'_, Nsight> {
     pub(super) fn strings(&mut self, progress: Progress<'_>) {
         self.each("StringIds", &["id", "value"], progress, |sheet, cells| {
             if let (Some(id), Some(text)) = (cells.int(0), cells.text(1)) {
-                let name = sheet.recording.collect.names.id(&text);
+                let name = sheet.recording.collect.names.number(&text);
                 sheet.own.strings.insert(id, name);
             }
         });
@@ -47,7 +47,7 @@ impl Sheet<'_, Nsight> {
 
     /// The text behind an id.
     pub(super) fn string(&self, id: Option<i64>) -> Option<&str> {
-        Some(self.recording.collect.names.text(*self.own.strings.get(&id?)?))
+        Some(self.recording.collect.names.get(*self.own.strings.get(&id?)?))
     }
 
     /// The number of a text behind an id, as names are numbered.

@@ -26,7 +26,7 @@ impl Sheet<'_, Rocpd> {
             let is_marker = category.is_some_and(|category| sheet.is_marker(category));
             let beside = cells.text(3).filter(|_| is_marker);
             let beside = beside.and_then(|text| serde_json::from_str::<Beside>(&text).ok());
-            let message = beside.map(|it| sheet.recording.collect.names.id(&it.message));
+            let message = beside.map(|it| sheet.recording.collect.names.number(&it.message));
             let correlation = cells.int(2).filter(|&id| id != 0);
             sheet.own.set.events.insert(id, About { category, correlation, message });
         });
@@ -35,7 +35,7 @@ impl Sheet<'_, Rocpd> {
                 (cells.int(0), cells.text(1), cells.text(2))
             {
                 let names = &mut sheet.recording.collect.names;
-                let argument = (event, names.id(&name), names.id(&value));
+                let argument = (event, names.number(&name), names.number(&value));
                 sheet.own.set.arguments.push(argument);
             }
         });
@@ -57,7 +57,7 @@ impl Sheet<'_, Rocpd> {
 
     /// Whether a category is of what programs say themselves (roctx).
     pub(super) fn is_marker(&self, category: u32) -> bool {
-        self.recording.collect.names.text(category).starts_with("MARKER")
+        self.recording.collect.names.get(category).starts_with("MARKER")
     }
 
     /// Adds what belongs to an event to the arguments of a slice.
@@ -65,7 +65,7 @@ impl Sheet<'_, Rocpd> {
         let Some(event) = event else { return };
         let (set, names) = (&mut self.own.set, &self.recording.collect.names);
         for &(_, name, value) in of_event(&set.arguments, event, |it| it.0) {
-            args.push((names.text(name).to_owned(), ArgValue::Text(names.text(value).to_owned())));
+            args.push((names.get(name).to_owned(), ArgValue::Text(names.get(value).to_owned())));
         }
         let counts = of_event(&set.counts, event, |it| it.0);
         for (_, counter, value) in counts {

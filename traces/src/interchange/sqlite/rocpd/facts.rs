@@ -31,7 +31,7 @@ impl Sheet<'_, Rocpd> {
         {
             self.rows(table, &["id", column], progress, |sheet, cells| {
                 if let (Some(id), Some(text)) = (cells.int(0), cells.text(1)) {
-                    let name = sheet.recording.collect.names.id(&text);
+                    let name = sheet.recording.collect.names.number(&text);
                     let set = &mut sheet.own.set;
                     let texts = if of == 0 { &mut set.strings } else { &mut set.categories };
                     texts.insert(id, name);
@@ -108,7 +108,7 @@ impl Sheet<'_, Rocpd> {
         self.rows("rocpd_info_kernel_symbol", &columns, progress, |sheet, cells| {
             let given = |at: usize| cells.text(at).filter(|name| !name.is_empty());
             if let (Some(id), Some(name)) = (cells.int(0), given(1).or(given(2))) {
-                let name = sheet.recording.collect.names.id(&name);
+                let name = sheet.recording.collect.names.number(&name);
                 let symbol = Symbol { name, vector_registers: cells.int(3).unwrap_or(0) };
                 sheet.own.set.symbols.insert(id, symbol);
             }

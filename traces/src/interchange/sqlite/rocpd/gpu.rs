@@ -45,14 +45,14 @@ impl Sheet<'_, Rocpd> {
                 add(&mut args, key, value);
             }
             if let Some(region) = sheet.string(cells.int(OWN + 9)) {
-                let region = sheet.recording.collect.names.text(region);
+                let region = sheet.recording.collect.names.get(region);
                 if !region.is_empty() {
                     add(&mut args, "region", ArgValue::Text(region.to_owned()));
                 }
             }
             let name = match symbol {
                 Some(symbol) => symbol.name,
-                None => sheet.recording.collect.names.id("(no name)"),
+                None => sheet.recording.collect.names.number("(no name)"),
             };
             let gpu = sheet.gpu_of(place.agent).or(place.agent);
             sheet.work((span, name, Class::Kernel), (&place, gpu), event, args);
@@ -76,7 +76,7 @@ impl Sheet<'_, Rocpd> {
                 }
             }
             let name = sheet.string(cells.int(OWN));
-            let name = name.unwrap_or_else(|| sheet.recording.collect.names.id("(no name)"));
+            let name = name.unwrap_or_else(|| sheet.recording.collect.names.number("(no name)"));
             let class = copy_class(from, to);
             sheet.work((span, name, class), (&place, to.or(from)), event, args);
         });

@@ -25,10 +25,10 @@ impl Sheet<'_, Rocpd> {
             let is_marker = category.is_some_and(|category| sheet.is_marker(category));
             let told =
                 about.and_then(|about| about.message).or_else(|| sheet.string(cells.int(OWN)));
-            let name = told.unwrap_or_else(|| sheet.recording.collect.names.id("(no name)"));
+            let name = told.unwrap_or_else(|| sheet.recording.collect.names.number("(no name)"));
             let mut args = Vec::new();
             if let Some(category) = category {
-                let category = sheet.recording.collect.names.text(category).to_owned();
+                let category = sheet.recording.collect.names.get(category).to_owned();
                 args.push((CATEGORY_KEY.to_owned(), ArgValue::Text(category)));
             }
             sheet.add_arguments(event, &mut args);
@@ -38,7 +38,7 @@ impl Sheet<'_, Rocpd> {
             let class = if is_marker { Class::HostMark } else { Class::Host };
             sheet.recording.push(span, (row, name), class, &args, correlation);
             if is_marker {
-                let name = sheet.recording.collect.names.text(name).to_owned();
+                let name = sheet.recording.collect.names.get(name).to_owned();
                 sheet.recording.range(pid, &name, span);
             } else {
                 sheet.recording.launches.call((pid, correlation), span.0, row);
@@ -63,7 +63,7 @@ impl Sheet<'_, Rocpd> {
                 "REAL" => String::new(),
                 level => format!(" {}", level.to_ascii_lowercase()),
             });
-            let name = sheet.recording.collect.names.id(&format!("{what}{level} memory"));
+            let name = sheet.recording.collect.names.number(&format!("{what}{level} memory"));
             let bytes = cells.int(OWN + 2).filter(|&bytes| bytes > 0);
             let args: Vec<_> = bytes.map(|n| ("bytes", ArgValue::Int(n))).into_iter().collect();
             let correlation = sheet.about(event).and_then(|about| about.correlation);

@@ -54,7 +54,7 @@ impl Sheet<'_, Rocpd> {
 
     fn mark(&mut self, sample: &Sample) {
         let told = self.about(sample.event).and_then(|about| about.message).or(sample.name);
-        let name = told.unwrap_or_else(|| self.recording.collect.names.id("(no name)"));
+        let name = told.unwrap_or_else(|| self.recording.collect.names.number("(no name)"));
         let row = self.thread(&sample.place);
         let span = (sample.at_ns, sample.at_ns);
         self.recording.push(span, (row, name), Class::HostMark, &[], None);

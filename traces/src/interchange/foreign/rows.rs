@@ -1,29 +1,9 @@
-//! Names and rows of a foreign file, numbered in order of first appearance.
+//! Rows of a foreign file, numbered in order of first appearance.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
-/// Texts numbered in order of first appearance.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    ids: HashMap<Box<str>, u32>,
-    texts: Vec<Box<str>>,
-}
-
-impl Names {
-    pub(crate) fn id(&mut self, text: &str) -> u32 {
-        if let Some(&id) = self.ids.get(text) {
-            return id;
-        }
-        let id = self.texts.len() as u32;
-        self.ids.insert(text.into(), id);
-        self.texts.push(text.into());
-        id
-    }
-
-    pub(crate) fn text(&self, id: u32) -> &str {
-        &self.texts[id as usize]
-    }
-}
+use super::records::ArrowId;
+use crate::model::Texts;
 
 /// What a row of the file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +33,10 @@ pub(crate) struct Rows {
     last: Option<(RowKey, u32)>,
     /// The stream that stands on a thread's row.
     streams: HashMap<(i64, i64), u32>,
-    texts: Names,
+    texts: Texts,
+    /// Numbers of asynchronous groups by category (its number among the names) and id.
+    groups: HashMap<(u32, ArrowId), i64>,
+    group_keys: Vec<(u32, ArrowId)>,
 }
 
 /// Ids of texts start here, above any id that is kept as a number; still a `u32`.
@@ -98,12 +81,74 @@ impl Rows {
 
     /// A number for an id that is a text, the same for the same text.
     pub(crate) fn id_of_text(&mut self, text: &str) -> i64 {
-        TEXT_IDS + i64::from(self.texts.id(text))
+        TEXT_IDS + i64::from(self.texts.number(text))
     }
 
     /// The text behind an id of [`id_of_text`](Self::id_of_text).
     pub(crate) fn text_of_id(&self, id: i64) -> Option<&str> {
         let index = u32::try_from(id - TEXT_IDS).ok()?;
-        self.texts.texts.get(index as usize).map(AsRef::as_ref)
+        ((index as usize) < self.texts.len()).then(|| self.texts.get(index))
+    }
+
+    /// The number of a group of asynchronous events.
+    pub(crate) fn group(&mut self, category: u32, id: ArrowId) -> i64 {
+        let next = self.group_keys.len() as i64;
+        let number = *self.groups.entry((category, id)).or_insert(next);
+        if number == next {
+            self.group_keys.push((category, id));
+        }
+        number
+    }
+
+    /// Takes in the rows of a later stretch of the same file; gives, by their numbers there, their numbers here.
+    ///
+    /// `name` gives that of names.
+    pub(super) fn append(&mut self, later: &Self, name: impl Fn(u32) -> u32) -> RowsHere {
+        let ids = later.texts.iter().map(|text| self.id_of_text(text)).collect();
+        let group = |&(category, id): &(u32, ArrowId)| self.group(name(category), id.here(&name));
+        let groups = later.group_keys.iter().map(group).collect();
+        let mut here = RowsHere { rows: Vec::with_capacity(later.keys.len()), ids, groups };
+        for key in &later.keys {
+            here.rows.push(self.id(here.key(*key)));
+        }
+        for (&(pid, tid), &row) in &later.streams {
+            let on = (here.id(pid), here.id(tid));
+            self.streams.entry(on).or_insert(here.rows[row as usize]);
+        }
+        self.last = None;
+        here
+    }
+}
+
+/// What the numbers of another stretch are in this one.
+pub(super) struct RowsHere {
+    rows: Vec<u32>,
+    ids: Vec<i64>,
+    groups: Vec<i64>,
+}
+
+impl RowsHere {
+    pub(super) fn row(&self, row: u32) -> u32 {
+        self.rows[row as usize]
+    }
+
+    /// The number of a process, thread, stream or device.
+    pub(super) fn id(&self, id: i64) -> i64 {
+        let text = usize::try_from(id - TEXT_IDS).ok().and_then(|text| self.ids.get(text));
+        text.copied().unwrap_or(id)
+    }
+
+    fn key(&self, key: RowKey) -> RowKey {
+        match key {
+            RowKey::Thread { pid, tid } => RowKey::Thread { pid: self.id(pid), tid: self.id(tid) },
+            RowKey::Stream { pid, device, stream } => RowKey::Stream {
+                pid: self.id(pid),
+                device: device.map(|device| self.id(device)),
+                stream: self.id(stream),
+            },
+            RowKey::Async { pid, group } => {
+                RowKey::Async { pid: self.id(pid), group: self.groups[group as usize] }
+            }
+        }
     }
 }
