@@ -157,6 +157,9 @@ impl TraceBuilder {
             }
         }
         trace.flows.sort_by_key(|flow| (flow.from, flow.to));
+        // What was reserved for more is given back: a trace lives longer than it takes to make.
+        trace.flows.shrink_to_fit();
+        trace.lanes.iter_mut().for_each(|lane| lane.slices.shrink_to_fit());
         for counter in &mut trace.counters {
             sort_counter(counter);
         }

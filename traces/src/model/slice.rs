@@ -74,6 +74,15 @@ impl SliceTable {
         self.item.reserve(additional);
     }
 
+    /// Gives back the room for more slices.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.start_ns.shrink_to_fit();
+        self.end_ns.shrink_to_fit();
+        self.label.shrink_to_fit();
+        self.args.shrink_to_fit();
+        self.item.shrink_to_fit();
+    }
+
     /// Rows of the slices that share at least one nanosecond with `window`, zero-length slices inside included.
     pub fn range(&self, window: Span) -> std::ops::Range<usize> {
         let mut first = self.end_ns.partition_point(|&end| end <= window.start_ns);

@@ -31,6 +31,8 @@ pub(crate) struct Rows {
     ids: HashMap<RowKey, u32>,
     pub(crate) keys: Vec<RowKey>,
     last: Option<(RowKey, u32)>,
+    /// The last stream and the thread that it stood on.
+    last_stream: Option<(RowKey, i64)>,
     /// The stream that stands on a thread's row.
     streams: HashMap<(i64, i64), u32>,
     texts: Texts,
@@ -60,9 +62,8 @@ impl Rows {
 
     /// The row of a stream whose events stand on thread `tid` of its process.
     pub(crate) fn stream(&mut self, key: RowKey, tid: i64) -> u32 {
-        let is_run = self.last.is_some_and(|(last, _)| last == key);
         let id = self.id(key);
-        if !is_run {
+        if self.last_stream.replace((key, tid)) != Some((key, tid)) {
             self.streams.entry((key.pid(), tid)).or_insert(id);
         }
         id

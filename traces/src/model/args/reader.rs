@@ -3,6 +3,27 @@
 use super::block::{GROUP, Group};
 use super::{ArgStore, Args, ArgsId, BorrowedValue, PackedValue};
 
+impl ArgStore {
+    /// The arguments of one row; empty for [`ArgsId::NONE`] and rows that do not exist.
+    pub fn get(&self, id: ArgsId) -> Args {
+        ArgReader::new(self).args(id)
+    }
+
+    /// A reader of many rows.
+    pub(crate) fn reader(&self) -> ArgReader<'_> {
+        ArgReader::new(self)
+    }
+}
+
+/// Equal rows, whatever the order in which texts were met.
+impl PartialEq for ArgStore {
+    fn eq(&self, other: &Self) -> bool {
+        let (mut ours, mut theirs) = (self.reader(), other.reader());
+        let mut rows = 0..self.len() as u32;
+        self.len() == other.len() && rows.all(|row| ours.is_same(&mut theirs, ArgsId(row)))
+    }
+}
+
 /// Reads rows of a store; cheapest in their order.
 #[derive(Debug)]
 pub(crate) struct ArgReader<'a> {

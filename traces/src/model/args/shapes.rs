@@ -70,7 +70,7 @@ impl Shapes {
                 break;
             }
             if texts.get(self.nodes[at as usize].key) == key {
-                self.to_front(shape, before, at);
+                self.move_first(shape, before, at);
                 return at;
             }
             (before, at) = (at, self.nodes[at as usize].sibling);
@@ -103,7 +103,7 @@ impl Shapes {
     }
 
     /// What was met last is looked at first the next time.
-    fn to_front(&mut self, parent: Shape, before: Shape, at: Shape) {
+    fn move_first(&mut self, parent: Shape, before: Shape, at: Shape) {
         if before != NONE {
             self.nodes[before as usize].sibling = self.nodes[at as usize].sibling;
             self.nodes[at as usize].sibling = self.nodes[parent as usize].child;

@@ -1,9 +1,8 @@
 //! The store: rows in blocks, texts and shapes beside them.
 
 use super::block::{Block, GROUP, Group};
-use super::reader::ArgReader;
 use super::shapes::{Shape, Shapes};
-use super::{ArgValue, Args, ArgsId, BorrowedValue, PackedValue};
+use super::{ArgValue, ArgsId, BorrowedValue, PackedValue};
 use crate::model::texts::Texts;
 
 /// Arguments of slices, packed: about one byte a value; texts and sequences of keys are stored once.
@@ -132,16 +131,6 @@ impl ArgStore {
         }
     }
 
-    /// The arguments of one row; empty for [`ArgsId::NONE`] and rows that do not exist.
-    pub fn get(&self, id: ArgsId) -> Args {
-        ArgReader::new(self).args(id)
-    }
-
-    /// A reader of many rows.
-    pub(crate) fn reader(&self) -> ArgReader<'_> {
-        ArgReader::new(self)
-    }
-
     /// How many texts keys and values refer to.
     pub(crate) fn num_texts(&self) -> usize {
         self.texts.len()
@@ -196,14 +185,5 @@ impl ArgStore {
             (text(key), value)
         }));
         out.reverse();
-    }
-}
-
-/// Equal rows, whatever the order in which texts were met.
-impl PartialEq for ArgStore {
-    fn eq(&self, other: &Self) -> bool {
-        let (mut ours, mut theirs) = (self.reader(), other.reader());
-        let mut rows = 0..self.num_rows;
-        self.num_rows == other.num_rows && rows.all(|row| ours.is_same(&mut theirs, ArgsId(row)))
     }
 }

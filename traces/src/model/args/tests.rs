@@ -3,7 +3,7 @@ use super::*;
 /// Keys and values of every kind, near and far, in some order that depends on `n`.
 fn row(n: u64) -> Vec<(String, ArgValue)> {
     let hash = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let num_keys = (hash >> 60) % 6 + u64::from(n % 3 == 0);
+    let num_keys = (hash >> 60) % 6 + u64::from(n.is_multiple_of(3));
     (0..num_keys)
         .map(|at| {
             let pick = hash >> (at * 8);

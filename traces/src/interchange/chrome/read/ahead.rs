@@ -15,7 +15,7 @@ use super::resync::{Landing, landing};
 use super::stretch::Stretch;
 
 /// Bytes of a stretch.
-const STRETCH_BYTES: usize = 1 << 20;
+pub(super) const STRETCH_BYTES: usize = 1 << 20;
 
 /// A text to read, and where the answer goes.
 struct Job {
@@ -82,6 +82,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 /// The text of a file, stretch by stretch.
 pub(super) struct Ahead<'scope, 'env, R> {
     input: R,
+    stretch_bytes: usize,
     helpers: Helpers<'scope, 'env>,
     /// Stretches hold events that are to be read by themselves.
     is_on: bool,
@@ -99,9 +100,10 @@ pub(super) struct Ahead<'scope, 'env, R> {
 }
 
 impl<'scope, 'env, R: Read> Ahead<'scope, 'env, R> {
-    pub(super) fn new(input: R, helpers: Helpers<'scope, 'env>) -> Self {
+    pub(super) fn new(input: R, stretch_bytes: usize, helpers: Helpers<'scope, 'env>) -> Self {
         Self {
             input,
+            stretch_bytes,
             helpers,
             is_on: false,
             next: VecDeque::new(),
@@ -170,7 +172,7 @@ impl<'scope, 'env, R: Read> Ahead<'scope, 'env, R> {
     /// The next stretch of text, and why it is the last when something failed.
     fn cut(&mut self) -> (Vec<u8>, Option<io::Error>) {
         let mut text = mem::take(&mut self.rest);
-        let wanted = STRETCH_BYTES.saturating_sub(text.len()).max(1);
+        let wanted = self.stretch_bytes.saturating_sub(text.len()).max(1);
         text.reserve_exact(wanted);
         let read = self.input.by_ref().take(wanted as u64).read_to_end(&mut text);
         self.is_over = !matches!(read, Ok(read) if read == wanted);

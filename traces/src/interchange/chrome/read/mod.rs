@@ -12,10 +12,13 @@ mod resync;
 mod stretch;
 mod top;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::io::Read;
 
-use ahead::{Ahead, Helpers};
+use ahead::{Ahead, Helpers, STRETCH_BYTES};
 
 use super::ImportError;
 use super::event::Paths;
@@ -43,10 +46,20 @@ pub fn read(
     options: &OpenOptions,
     progress: Progress<'_>,
 ) -> Result<Trace, ImportError> {
+    read_in(STRETCH_BYTES, input, options, progress)
+}
+
+/// The same in stretches of about so many bytes.
+fn read_in(
+    stretch_bytes: usize,
+    input: impl Read,
+    options: &OpenOptions,
+    progress: Progress<'_>,
+) -> Result<Trace, ImportError> {
     let count = BytesRead::default();
     let input = Counting::new(input, count.clone());
     std::thread::scope(|scope| {
-        let ahead = Ahead::new(input, Helpers::new(scope, options.threads));
+        let ahead = Ahead::new(input, stretch_bytes, Helpers::new(scope, options.threads));
         Reader::new(Window::new(ahead, count, progress)).run(options)
     })
 }
