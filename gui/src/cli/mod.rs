@@ -27,6 +27,7 @@ mod report;
 mod report_json;
 mod report_tables;
 mod report_text;
+mod report_why;
 mod reported;
 #[cfg(feature = "live")]
 mod run_args;

@@ -14,17 +14,18 @@ const MOST_EXPOSED: usize = 3;
 pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "  rank     span ms  compute ms     comm ms   hidden ms  exposed ms     idle ms  waiting ms   hidden %"
+        "  rank     span ms  compute ms  exposed ms   copies ms     idle ms     comm ms   hidden ms  waiting ms   hidden %"
     )?;
     for RankOverlap { rank, total, .. } in ranks {
         let ms = |ns: i64| format!("{:12.4}", ns as f64 / 1e6);
         let columns = [
             total.span_ns,
             total.compute_ns,
+            total.exposed_comm_ns,
+            total.exposed_memcpy_ns,
+            total.idle_ns,
             total.comm_ns,
             total.overlap_ns,
-            total.exposed_comm_ns,
-            total.idle_ns,
         ];
         let columns: String = columns.into_iter().map(ms).collect();
         let waiting = total.wait_ns.map_or_else(|| format!("{:>12}", "unknown"), ms);

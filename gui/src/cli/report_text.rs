@@ -13,7 +13,7 @@ use weftscope_traces::{
     words::{counted, duration},
 };
 
-use super::{report_tables, reported::Reported};
+use super::{report_tables, report_why, reported::Reported};
 
 /// Notes shown of a trace's diagnostics.
 const MAX_NOTES: usize = 5;
@@ -96,6 +96,7 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
         [] => writeln!(out, "  {}", held(trace))?,
         ranks => report_tables::ranks(ranks, out)?,
     }
+    report_why::accounts(&answers.accounts, out)?;
     report_tables::exposed(&statistics.exposed, out)?;
     report_tables::phases(&answers.phases, out)?;
     report_tables::waves(&answers.waves, out)?;

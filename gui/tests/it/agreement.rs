@@ -115,6 +115,7 @@ fn median(mut values: Vec<i64>) -> Option<i64> {
 fn agree(views: &Views) -> [usize; 3] {
     time_agrees(views);
     layers_agree(views);
+    accounts_agree(views);
     [slack_agrees(views), waves_agree(views), waiting_agrees(views)]
 }
 
@@ -124,6 +125,38 @@ fn time_agrees(views: &Views) {
     let ranks = views.json["ranks"].as_array().unwrap();
     if us > 0.0 && !ranks.is_empty() {
         views.shows(&number::duration_fixed((us * 1e3).round() as i64));
+    }
+}
+
+/// The four terms of a rank add up, in the report as in its JSON, and the window shows those of the rank that it speaks of.
+fn accounts_agree(views: &Views) {
+    let ns = |of: &Value, field: &str| (of[field].as_f64().unwrap() * 1e3).round() as i64;
+    let accounts = views.json["why"]["accounts"].as_array().unwrap();
+    let fields = ["span_us", "compute_us", "exposed_comm_us", "exposed_memcpy_us", "idle_us"];
+    for (account, rank) in accounts.iter().zip(views.json["ranks"].as_array().unwrap()) {
+        let terms = fields.map(|field| ns(account, field));
+        assert_eq!(terms, fields.map(|field| ns(rank, field)), "{}", views.name);
+        assert_eq!(terms[0], terms[1..].iter().sum::<i64>(), "{}", views.name);
+        let idle: i64 = account["idle"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|us| (us.as_f64().unwrap() * 1e3).round() as i64)
+            .sum();
+        assert_eq!(idle, terms[4], "{}", views.name);
+        let line = views.line(&account["rank"].to_string());
+        let told: Vec<&str> = line.split_whitespace().skip(1).take(5).collect();
+        let want = terms.map(|ns| format!("{:.4}", ns as f64 / 1e6));
+        assert_eq!(told, want, "{}", views.name);
+    }
+    let exposed = |account: &&Value| ns(account, "exposed_comm_us");
+    let Some(worst) = accounts.iter().max_by_key(exposed) else { return };
+    if ns(worst, "span_us") > 0 {
+        for field in fields.into_iter().skip(1) {
+            let (term, span) = (ns(worst, field), ns(worst, "span_us"));
+            let share = number::percent_fixed(term as f64 / span as f64);
+            views.shows(&format!("{} {share}", number::duration_fixed(term)));
+        }
     }
 }
 
@@ -208,7 +241,7 @@ fn waiting_agrees(views: &Views) -> usize {
     let ranks = views.json["ranks"].as_array().unwrap();
     for rank in ranks {
         let line = views.line(&rank["rank"].to_string());
-        let told = line.split_whitespace().nth(7).unwrap();
+        let told = line.split_whitespace().nth(8).unwrap();
         match rank["wait_us"].as_f64() {
             Some(us) => {
                 known += 1;

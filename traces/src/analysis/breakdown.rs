@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::accounts::copies;
 use super::intervals::IntervalSet;
 use super::stats::share;
-use super::{DurationStats, GpuOp, Ops, RankOps};
-use crate::model::{Kind, Span, Trace};
+use super::{Account, DurationStats, GpuOp, Ops, RankOps};
+use crate::model::{Kind, Trace};
 
 /// Breakdown of every rank.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -18,7 +19,7 @@ pub struct BreakdownReport {
 
 /// Where one rank's time goes.
 ///
-/// The four terms of TraceLens, each nanosecond in one: `compute + exposed_comm + exposed_memcpy + idle = span`.
+/// Its first figures are the four terms of [`Account`], which TraceLens has too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RankBreakdown {
     /// The rank.
@@ -93,20 +94,14 @@ pub fn breakdown(ops: &Ops<'_>) -> BreakdownReport {
 
 fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankBreakdown {
     let RankOps { ops, compute, comm, .. } = rank;
-    let memcpy = rank.union_of(|kind| kind == Kind::Memcpy);
-    let kernels = compute.union(comm);
-    let busy = kernels.union(&memcpy);
-    let span_ns = match (busy.spans().first(), busy.spans().last()) {
-        (Some(first), Some(last)) => Span::new(first.start_ns, last.end_ns).len_ns(),
-        _ => 0,
-    };
+    let account = Account::of(compute, comm, &copies(ops));
     RankBreakdown {
         rank: rank.rank,
-        span_ns,
-        compute_ns: compute.len_ns(),
-        exposed_comm_ns: comm.subtract(compute).len_ns(),
-        exposed_memcpy_ns: memcpy.subtract(&kernels).len_ns(),
-        idle_ns: span_ns - busy.len_ns(),
+        span_ns: account.span.len_ns(),
+        compute_ns: account.compute_ns,
+        exposed_comm_ns: account.exposed_comm_ns,
+        exposed_memcpy_ns: account.exposed_memcpy_ns,
+        idle_ns: account.idle_ns,
         by_kind: by_kind(ops),
         by_op: by_op(trace, ops),
         by_layer: by_layer(trace, ops, compute),

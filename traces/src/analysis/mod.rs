@@ -8,6 +8,7 @@
 //! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
 
+mod accounts;
 mod all_layers;
 mod arrival;
 mod breakdown;
@@ -18,10 +19,12 @@ mod critical_path;
 mod exposed;
 mod gaps;
 mod gpu_ops;
+mod idle;
 pub mod intervals;
 mod iteration_lengths;
 mod iterations;
 mod kernel_stats;
+mod launch_bound;
 mod ops;
 mod overlap;
 mod phases;
@@ -38,6 +41,7 @@ mod verdict;
 mod waits;
 mod waves;
 
+pub use accounts::{Account, AccountReport, IterationAccount, LongestIdle, RankAccount, accounts};
 pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
@@ -48,14 +52,16 @@ pub use compare::{
 };
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
-pub use gaps::{Gap, GapCause, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
+pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::GpuOp;
+pub use idle::{IdleCause, IdleCauses};
 pub use iteration_lengths::{IterationLengths, iteration_lengths};
 pub use iterations::Iteration;
 pub use kernel_stats::{
     GroupDurations, Histogram, KernelKey, KernelReport, KernelStats, Outlier, Outliers,
     kernel_stats,
 };
+pub use launch_bound::{LaunchBound, LaunchBoundStretch};
 pub use ops::{Ops, RankOps};
 pub use overlap::{IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap};
 pub use phases::{

@@ -122,6 +122,13 @@ impl RankOps<'_> {
         self.iterations.get(at).is_some_and(|mark| mark.span.contains(at_ns)).then_some(at)
     }
 
+    /// The ops that start in a span.
+    pub(super) fn started_in(&self, span: Span) -> &[GpuOp] {
+        let before = |at_ns| self.ops.partition_point(|op| op.span.start_ns < at_ns);
+        let (first, last) = (before(span.start_ns), before(span.end_ns));
+        &self.ops[first.min(last)..last]
+    }
+
     /// Time with an op of a kind that `keep` accepts.
     pub(super) fn union_of(&self, keep: impl Fn(Kind) -> bool) -> IntervalSet {
         self.ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::accounts::copies;
 use super::intervals::IntervalSet;
-use super::{GpuOp, Iteration, Ops, RankOps, WaitMethod};
+use super::{Account, GpuOp, Iteration, Ops, RankOps, WaitMethod};
 use crate::model::{SliceTable, Span, Trace};
 
 /// Overlap of every rank of a trace.
@@ -41,13 +42,13 @@ pub struct IterationOverlap {
     pub figures: OverlapFigures,
 }
 
-/// Interval unions over the kernels of a rank's streams: computation against communication, copies in neither.
+/// Interval unions over the ops of a rank's streams: computation against communication, copies in neither.
 ///
-/// The definition of Holistic Trace Analysis, on whole nanoseconds:
-/// `comm = overlap + exposed`, `span = compute + exposed + idle`.
+/// The definition of Holistic Trace Analysis, on whole nanoseconds: `comm = overlap + exposed_comm`; and the four terms of
+/// [`Account`]: `span = compute + exposed_comm + exposed_memcpy + idle`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct OverlapFigures {
-    /// First kernel start to last kernel end (kernels only, no copies).
+    /// First start to last end of kernels and copies.
     pub span_ns: i64,
     /// Union of computation.
     pub compute_ns: i64,
@@ -57,7 +58,9 @@ pub struct OverlapFigures {
     pub overlap_ns: i64,
     /// Communication with no computation beside it.
     pub exposed_comm_ns: i64,
-    /// Time of the span in neither.
+    /// Copies with no computation or communication beside them.
+    pub exposed_memcpy_ns: i64,
+    /// Time of the span in which nothing runs.
     pub idle_ns: i64,
     /// Part of communication spent waiting for a late rank, see [`WaitMethod`]; of the ops of which it is known, `None`
     /// where it is known of none.
@@ -78,10 +81,7 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
     let method = rank.wait_method;
     let mut parts = vec![Part::new(&rank.ops, method)];
     for mark in &rank.iterations {
-        let started_before = |at_ns| rank.ops.partition_point(|op| op.span.start_ns < at_ns);
-        let first = started_before(mark.span.start_ns);
-        let last = started_before(mark.span.end_ns);
-        parts.push(Part::new(&rank.ops[first.min(last)..last], method));
+        parts.push(Part::new(rank.started_in(mark.span), method));
     }
     weigh_by_sms(trace, rank, &mut parts);
     let mut figures = parts.iter().map(Part::figures);
@@ -103,8 +103,7 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
 
 /// Some ops of a rank on the way to their figures.
 struct Part {
-    span: Span,
-    compute: IntervalSet,
+    account: Account,
     comm: IntervalSet,
     wait_ns: Option<i64>,
     /// Sum over SMs of the time they compute during communication, and the number of SMs.
@@ -116,28 +115,25 @@ impl Part {
         let of = |keep: fn(&GpuOp) -> bool| ops.iter().filter(move |op| keep(op));
         let compute: IntervalSet = of(|op| op.kind.is_compute()).map(|op| op.span).collect();
         let comm: IntervalSet = of(|op| op.kind.is_comm()).map(|op| op.span).collect();
-        let kernels = compute.union(&comm);
-        let span = match (kernels.spans().first(), kernels.spans().last()) {
-            (Some(first), Some(last)) => Span::new(first.start_ns, last.end_ns),
-            _ => Span::default(),
-        };
+        let account = Account::of(&compute, &comm, &copies(ops));
         let waits = of(|op| op.kind.is_comm());
         let waits = waits.map(|op| op.wait_ns.map(|wait_ns| wait_ns.min(op.span.len_ns())));
-        Self { span, compute, comm, wait_ns: method.sum_ns(waits), computing_sms: None }
+        Self { account, comm, wait_ns: method.sum_ns(waits), computing_sms: None }
     }
 
     fn figures(&self) -> OverlapFigures {
-        let (compute_ns, comm_ns) = (self.compute.len_ns(), self.comm.len_ns());
-        let overlap_ns = self.compute.intersect_len_ns(&self.comm);
-        let span_ns = self.span.len_ns();
+        let comm_ns = self.comm.len_ns();
+        let account = self.account;
+        let overlap_ns = comm_ns - account.exposed_comm_ns;
         let percent = |part: f64| if comm_ns == 0 { 0.0 } else { 100.0 * part / comm_ns as f64 };
         OverlapFigures {
-            span_ns,
-            compute_ns,
+            span_ns: account.span.len_ns(),
+            compute_ns: account.compute_ns,
             comm_ns,
             overlap_ns,
-            exposed_comm_ns: comm_ns - overlap_ns,
-            idle_ns: span_ns - (compute_ns + comm_ns - overlap_ns),
+            exposed_comm_ns: account.exposed_comm_ns,
+            exposed_memcpy_ns: account.exposed_memcpy_ns,
+            idle_ns: account.idle_ns,
             wait_ns: self.wait_ns,
             overlap_pct: percent(overlap_ns as f64),
             sm_weighted_pct: self

@@ -1,9 +1,9 @@
 use serde::Serialize;
 
 use super::{
-    AllLayers, ArrivalReport, BreakdownReport, IterationLengths, Ops, OverlapReport, PhaseReport,
-    SkewReport, WaveReport, all_layers, arrival, breakdown, iteration_lengths, overlap, phases,
-    skew, waves,
+    AccountReport, AllLayers, ArrivalReport, BreakdownReport, IterationLengths, Ops, OverlapReport,
+    PhaseReport, SkewReport, WaveReport, accounts, all_layers, arrival, breakdown,
+    iteration_lengths, overlap, phases, skew, waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -11,6 +11,8 @@ use super::{
 pub struct Reports {
     /// Where each rank's time goes.
     pub breakdown: BreakdownReport,
+    /// The same to the last nanosecond, iteration by iteration, and why nothing runs.
+    pub accounts: AccountReport,
     /// How long an iteration takes.
     pub iteration_lengths: IterationLengths,
     /// What an iteration of all layers would take, where only some ran.
@@ -33,6 +35,7 @@ impl Reports {
         let iteration_lengths = iteration_lengths(ops);
         Self {
             breakdown: breakdown(ops),
+            accounts: accounts(ops),
             all_layers: all_layers(ops, iteration_lengths),
             iteration_lengths,
             overlap: overlap(ops),

@@ -1,7 +1,7 @@
 //! The tables by their names.
 
 use super::table::Table;
-use super::{collectives, differences, kernels, ranks, recording, weave};
+use super::{accounts, collectives, differences, kernels, ranks, recording, weave};
 
 /// Every table: first what recordings hold, then what they answer, then what differs.
 pub static TABLES: &[Table] = &[
@@ -10,12 +10,14 @@ pub static TABLES: &[Table] = &[
     recording::COUNTERS,
     ranks::RANKS,
     ranks::ITERATIONS,
+    accounts::ACCOUNTS,
     ranks::KINDS,
     ranks::LAYERS,
     kernels::KERNELS,
     kernels::EXPOSED,
     kernels::GAPS,
     kernels::LONGEST_GAPS,
+    accounts::LAUNCH_BOUND,
     weave::PHASES,
     weave::PHASE_INSTANCES,
     weave::GEMMS,

@@ -6,7 +6,7 @@ use super::column::{Of, Sink, emit, float, int, text};
 use super::error::TableError;
 use super::ranks::{HasDurations, Row, durations, file, rows};
 use super::table::{Answered, Maker, Table};
-use crate::analysis::{DurationStats, ExposedOp, Gap, GapCause, KernelStats, RankGaps};
+use crate::analysis::{DurationStats, ExposedOp, Gap, KernelStats, RankGaps};
 
 pub(super) const KERNELS: Table = Table {
     name: "kernels",
@@ -139,14 +139,8 @@ fn longest_gaps(all: &[Answered<'_>], sink: &mut dyn Sink) -> Result<(), TableEr
         ),
         text(
             "cause",
-            "what the next op waited for most of the gap: launch or dependency; empty where its launch is not known",
-            |row: &OfGap<'_>| {
-                let launch = row.it.launch?;
-                Some(match launch.cause(row.it.span) {
-                    GapCause::LateLaunch => "launch".into(),
-                    GapCause::Dependency => "dependency".into(),
-                })
-            },
+            "what was waited for most of it: launched late, host busy, host synchronises, other stream, other rank, between kernels, unknown",
+            |row: &OfGap<'_>| row.it.cause.map(|cause| cause.name().into()),
         ),
     ];
     emit(&columns, rows(all, |of| &of.statistics.gaps.longest), sink)

@@ -4,6 +4,7 @@
 //! or Parquet. Times and durations are whole nanoseconds; units stand in the columns' names; what is not known is an empty
 //! cell, `null` in JSON and Parquet.
 
+mod accounts;
 mod all;
 mod collectives;
 mod column;

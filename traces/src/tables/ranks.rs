@@ -66,7 +66,7 @@ impl Figures for OfIteration<'_> {
 
 fn figures<T: Figures>() -> Vec<Of<T>> {
     vec![
-        int("span_ns", "first kernel start to last kernel end", |row: &T| {
+        int("span_ns", "first start to last end of kernels and copies", |row: &T| {
             Some(row.figures().span_ns)
         }),
         int("compute_ns", "time with computation", |row: &T| Some(row.figures().compute_ns)),
@@ -75,7 +75,12 @@ fn figures<T: Figures>() -> Vec<Of<T>> {
         int("exposed_comm_ns", "time with communication and no computation", |row: &T| {
             Some(row.figures().exposed_comm_ns)
         }),
-        int("idle_ns", "time of the span with neither", |row: &T| Some(row.figures().idle_ns)),
+        int("exposed_memcpy_ns", "time with copies and nothing else", |row: &T| {
+            Some(row.figures().exposed_memcpy_ns)
+        }),
+        int("idle_ns", "time of the span in which nothing runs", |row: &T| {
+            Some(row.figures().idle_ns)
+        }),
         int(
             "wait_ns",
             "part of communication before the last rank has arrived; empty where not known",

@@ -4,6 +4,7 @@
 mod phases;
 mod statistics;
 mod waves;
+mod why;
 
 use std::{
     borrow::Cow,
@@ -16,7 +17,7 @@ use weftscope_traces::{
     analysis::{AllLayers, RankClock, RankOverlap, Verdict, WaitMethod},
 };
 
-use self::{phases::Phases, statistics::Short, waves::Waves};
+use self::{phases::Phases, statistics::Short, waves::Waves, why::Why};
 use super::reported::Reported;
 
 #[derive(Serialize)]
@@ -47,6 +48,8 @@ struct Entry<'a> {
     /// What limits the run, in a sentence and in details.
     verdict: &'a Verdict,
     ranks: Vec<Rank>,
+    /// Where every nanosecond goes, and why.
+    why: Why<'a>,
     /// Phases of the weave.
     phases: Phases<'a>,
     /// How the GEMMs fill the GPU.
@@ -84,6 +87,7 @@ struct Rank {
     comm_us: f64,
     overlap_us: f64,
     exposed_comm_us: f64,
+    exposed_memcpy_us: f64,
     idle_us: f64,
     wait_us: Option<f64>,
     /// How waiting was told from transfer.
@@ -111,6 +115,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             all_layers: report.answers.all_layers.map(extrapolated),
             verdict: &report.verdict,
             ranks: ranks(report),
+            why: Why::of(report),
             phases: Phases::of(&report.answers.phases),
             waves: Waves::of(&report.answers.waves),
             statistics: Short::of(&report.statistics),
@@ -153,6 +158,7 @@ fn rank(overlap: &RankOverlap, clock: Option<Clock>) -> Rank {
         comm_us: us(total.comm_ns),
         overlap_us: us(total.overlap_ns),
         exposed_comm_us: us(total.exposed_comm_ns),
+        exposed_memcpy_us: us(total.exposed_memcpy_ns),
         idle_us: us(total.idle_ns),
         wait_us: total.wait_ns.map(us),
         wait_method: overlap.wait_method,

@@ -3,7 +3,7 @@
 use egui::{Label, Ui};
 use weftscope_traces::{
     Split, TrackId,
-    analysis::{Gap, GapCause, GapReport, RankGaps},
+    analysis::{Gap, GapReport, IdleCause, RankGaps},
 };
 
 use super::{iteration_cell, parts_ui};
@@ -25,8 +25,8 @@ const HEADS: &[Head] = &[
     Head::number("gap", "How long nothing runs on any stream of the rank"),
     Head::number(
         "cause",
-        "Launched late: for at least half of the gap, the call that launches the next op had not returned. Waited: it \
-         lay ready for something else. Not known where nothing joins the op to a call.",
+        "What was waited for most of it: the launch of the next op, the host before that, another stream or rank, the GPU \
+         between two kernels. Not known where nothing recorded tells.",
     ),
     Head::number("delay", "From the end of the call that launched the next op to the op's start")
         .from(480.0),
@@ -55,11 +55,8 @@ pub(super) fn gaps_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, report:
 }
 
 fn row<'a>(theme: &Theme, document: &'a Document, gap: &'a Gap) -> Vec<Cell<'a>> {
-    let cause = match gap.launch.map(|launch| launch.cause(gap.span)) {
-        Some(GapCause::LateLaunch) => "launched late",
-        Some(GapCause::Dependency) => "waited",
-        None => "–",
-    };
+    let cause = gap.cause.filter(|cause| *cause != IdleCause::Unknown);
+    let cause = cause.map_or("–", IdleCause::name);
     vec![
         Cell::Named(theme.kind(gap.after.kind, Split::Whole), &gap.after.name),
         Cell::Named(theme.kind(gap.before.kind, Split::Whole), &gap.before.name),

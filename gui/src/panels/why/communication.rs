@@ -46,8 +46,6 @@ pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     figure(ui, theme, "overlap, weighted by SMs", weighted).on_hover_text(
         "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little",
     );
-    figure(ui, theme, "idle", number::duration_fixed(figures.idle_ns))
-        .on_hover_text(Term::Idle.tooltip());
     ranks_ui(ui, cx, ranks);
 }
 

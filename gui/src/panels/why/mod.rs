@@ -1,9 +1,11 @@
 //! Why an iteration takes as long as it does: a sentence, then its reasons, the most general first.
 
+mod accounts;
 mod communication;
 #[cfg(feature = "live")]
 mod comparison;
 mod cost;
+mod entry;
 mod gemms;
 mod phases;
 
@@ -27,15 +29,23 @@ pub(super) fn has_content(state: &State) -> bool {
 }
 
 fn reasons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let Some(document) = cx.state.document() else { return };
+    let state = cx.state;
+    let Some(document) = state.document() else { return };
     sentence_ui(ui, cx, document);
     #[cfg(feature = "live")]
     comparison::comparison_ui(ui, cx);
+    accounts::accounts_ui(ui, cx, document);
     communication::communication_ui(ui, cx, document);
     phases::phases_ui(ui, cx, document);
     gemms::gemms_ui(ui, cx, document);
     cost::cost_ui(ui, cx, document);
     ui.add_space(12.0);
+}
+
+/// The rank with the most exposed communication, which is the one that others wait for.
+fn spoken_of(document: &Document) -> Option<u32> {
+    let ranks = document.explanation.reports.overlap.ranks.iter();
+    ranks.max_by_key(|rank| rank.total.exposed_comm_ns).map(|rank| rank.rank)
 }
 
 fn sentence_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {

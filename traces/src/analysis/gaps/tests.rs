@@ -52,14 +52,14 @@ fn launched_late_is_told_from_waited() {
     let report = report(text);
     let launches = report.longest.iter().map(|gap| {
         let launch = gap.launch.expect("all calls are known");
-        let cause = launch.cause(gap.span);
+        let cause = gap.cause;
         (gap.after.name.as_str(), gap.span.len_ns(), launch.delay_ns, launch.unlaunched_ns, cause)
     });
     // Ready before the gap; launched in the middle of it; running before its call had returned.
     let expected = [
-        ("two", 60, 88, 0, GapCause::Dependency),
-        ("three", 40, 20, 20, GapCause::LateLaunch),
-        ("four", 40, 0, 40, GapCause::LateLaunch),
+        ("two", 60, 88, 0, Some(IdleCause::BetweenKernels)),
+        ("three", 40, 20, 20, Some(IdleCause::Launch)),
+        ("four", 40, 0, 40, Some(IdleCause::HostBusy)),
     ];
     assert_eq!(launches.collect::<Vec<_>>(), expected);
     assert_eq!(report.ranks[0].unlaunched_ns, Some(60));

@@ -33,6 +33,7 @@ fn hidden_and_exposed_parts_of_one_collective() {
             comm_ns: 80,
             overlap_ns: 40,
             exposed_comm_ns: 40,
+            exposed_memcpy_ns: 0,
             idle_ns: 10,
             wait_ns: None,
             overlap_pct: 50.0,
@@ -43,9 +44,10 @@ fn hidden_and_exposed_parts_of_one_collective() {
 }
 
 #[test]
-fn copies_do_not_stretch_the_span() {
+fn copies_are_a_term_of_the_span() {
     let rank = only_rank("rank 0\n stream 7: memcpy 0..50 in; gemm 60..100 g; memcpy 100..200 out");
-    assert_eq!((rank.total.span_ns, rank.total.idle_ns), (40, 0));
+    let total = rank.total;
+    assert_eq!((total.span_ns, total.exposed_memcpy_ns, total.idle_ns), (200, 150, 10));
 }
 
 #[test]
@@ -222,7 +224,8 @@ proptest! {
         };
         let (compute, comm) = (bits(&[0, 1]), bits(&[2]));
         let both = &compute & &comm;
-        let either = &compute | &comm;
+        let copies = bits(&[3]);
+        let either = &(&compute | &comm) | &copies;
         let span = match (either.first(), either.last()) {
             (Some(first), Some(last)) => last + 1 - first,
             _ => 0,
@@ -232,6 +235,7 @@ proptest! {
         prop_assert_eq!(total.comm_ns, comm.len() as i64);
         prop_assert_eq!(total.overlap_ns, both.len() as i64);
         prop_assert_eq!(total.exposed_comm_ns, (&comm - &compute).len() as i64);
+        prop_assert_eq!(total.exposed_memcpy_ns, (&(&copies - &comm) - &compute).len() as i64);
         prop_assert_eq!(total.span_ns, span);
         prop_assert_eq!(total.idle_ns, span - either.len() as i64);
     }

@@ -1,0 +1,133 @@
+use serde::Serialize;
+use weftscope_traces::analysis::{
+    Account, IdleCauses, IterationAccount, LaunchBound, LaunchBoundStretch, RankAccount,
+};
+
+use crate::cli::report_json::us;
+
+/// One rank.
+#[derive(Serialize)]
+pub(super) struct RankEntry<'a> {
+    rank: u32,
+    #[serde(flatten)]
+    terms: Terms,
+    idle: Idle,
+    iterations: Vec<Iteration<'a>>,
+    /// Null where not one launch is known.
+    launch_bound: Option<Bound>,
+}
+
+#[derive(Serialize)]
+struct Iteration<'a> {
+    iteration: usize,
+    name: &'a str,
+    #[serde(flatten)]
+    terms: Terms,
+    idle: Idle,
+}
+
+#[derive(Serialize)]
+struct Terms {
+    start_us: f64,
+    span_us: f64,
+    compute_us: f64,
+    exposed_comm_us: f64,
+    exposed_memcpy_us: f64,
+    idle_us: f64,
+}
+
+/// Idle time by what was waited for; the sum is all of it.
+#[derive(Serialize)]
+struct Idle {
+    launch_us: f64,
+    host_busy_us: f64,
+    host_sync_us: f64,
+    other_stream_us: f64,
+    other_rank_us: f64,
+    between_kernels_us: f64,
+    unknown_us: f64,
+}
+
+/// Ops that were launched only when nothing ran.
+#[derive(Serialize)]
+struct Bound {
+    ops: usize,
+    of_ops: usize,
+    stretches: usize,
+    total_us: f64,
+    share: f64,
+    /// The longest first.
+    longest: Vec<Stretch>,
+}
+
+#[derive(Serialize)]
+struct Stretch {
+    start_us: f64,
+    duration_us: f64,
+    ops: usize,
+    idle_us: f64,
+}
+
+impl<'a> RankEntry<'a> {
+    pub(super) fn of(rank: &'a RankAccount) -> Self {
+        Self {
+            rank: rank.rank,
+            terms: terms(&rank.total),
+            idle: idle(&rank.idle),
+            iterations: rank.iterations.iter().map(iteration).collect(),
+            launch_bound: rank.launch_bound.as_ref().map(bound),
+        }
+    }
+}
+
+fn iteration(it: &IterationAccount) -> Iteration<'_> {
+    Iteration {
+        iteration: it.iteration.index,
+        name: &it.iteration.name,
+        terms: terms(&it.account),
+        idle: idle(&it.idle),
+    }
+}
+
+fn terms(account: &Account) -> Terms {
+    Terms {
+        start_us: us(account.span.start_ns),
+        span_us: us(account.span.len_ns()),
+        compute_us: us(account.compute_ns),
+        exposed_comm_us: us(account.exposed_comm_ns),
+        exposed_memcpy_us: us(account.exposed_memcpy_ns),
+        idle_us: us(account.idle_ns),
+    }
+}
+
+fn idle(causes: &IdleCauses) -> Idle {
+    Idle {
+        launch_us: us(causes.launch_ns),
+        host_busy_us: us(causes.host_busy_ns),
+        host_sync_us: us(causes.host_sync_ns),
+        other_stream_us: us(causes.other_stream_ns),
+        other_rank_us: us(causes.other_rank_ns),
+        between_kernels_us: us(causes.between_kernels_ns),
+        unknown_us: us(causes.unknown_ns),
+    }
+}
+
+/// Stretches listed.
+const LONGEST: usize = 10;
+
+fn bound(bound: &LaunchBound) -> Bound {
+    let stretch = |stretch: &LaunchBoundStretch| Stretch {
+        start_us: us(stretch.span.start_ns),
+        duration_us: us(stretch.span.len_ns()),
+        ops: stretch.ops,
+        idle_us: us(stretch.idle_ns),
+    };
+    Bound {
+        ops: bound.ops,
+        of_ops: bound.of_ops,
+        stretches: bound.count,
+        total_us: us(bound.total_ns),
+        share: bound.share,
+        longest: bound.longest.iter().take(LONGEST).map(stretch).collect(),
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a recording takes as long as it does, for people: what the window's panel says.
+
+use std::io::{self, Write};
+
+use weftscope_traces::{
+    analysis::{Account, AccountReport, IdleCauses, LaunchBound, RankAccount},
+    words::{counted, duration, percent, shortened},
+};
+
+/// Ranks of which a line is written.
+const RANKS: usize = 8;
+/// Iterations of all ranks listed; of more, the table says all.
+const ITERATIONS: usize = 16;
+
+/// Idle time by cause, iterations, launches that came late.
+pub(super) fn accounts(report: &AccountReport, out: &mut dyn Write) -> io::Result<()> {
+    for rank in report.ranks.iter().take(RANKS).filter(|rank| rank.total.idle_ns > 0) {
+        let idle = duration(rank.total.idle_ns);
+        writeln!(out, "  Idle of rank {}: {idle} = {}", rank.rank, causes(&rank.idle))?;
+        if let Some(bound) = rank.launch_bound.as_ref().filter(|bound| bound.count > 0) {
+            writeln!(out, "  {}", launch_bound(rank, bound))?;
+        }
+    }
+    if report.ranks.len() > RANKS {
+        let more = report.ranks.len() - RANKS;
+        writeln!(out, "  … and {} (table accounts)", counted(more as u64, "more rank"))?;
+    }
+    iterations(report, out)
+}
+
+/// `3.10 ms host busy + 2.20 ms launched late`, most first.
+fn causes(idle: &IdleCauses) -> String {
+    let parts = idle.most().into_iter();
+    let parts = parts.map(|(cause, ns)| format!("{} {}", duration(ns), cause.name()));
+    parts.collect::<Vec<_>>().join(" + ")
+}
+
+fn launch_bound(rank: &RankAccount, bound: &LaunchBound) -> String {
+    let longest = bound.longest.first().map_or_else(String::new, |stretch| {
+        let at = stretch.span.start_ns - rank.total.span.start_ns;
+        format!(", the longest {} at {}", duration(stretch.span.len_ns()), duration(at))
+    });
+    format!(
+        "Launch-bound: {} of {} of rank {} were launched only when nothing ran; {} stretches of {} or more take {} of the time{longest}",
+        bound.ops,
+        counted(bound.of_ops as u64, "op"),
+        rank.rank,
+        bound.count,
+        LaunchBound::LEAST,
+        percent(bound.share),
+    )
+}
+
+fn iterations(report: &AccountReport, out: &mut dyn Write) -> io::Result<()> {
+    let all = report.ranks.iter().flat_map(|rank| rank.iterations.iter().map(move |it| (rank, it)));
+    let all: Vec<_> = all.collect();
+    match all.len() {
+        0 | 1 => return Ok(()),
+        count if count > ITERATIONS => {
+            return writeln!(out, "  {}: table accounts", counted(count as u64, "iteration"));
+        }
+        _ => {}
+    }
+    writeln!(
+        out,
+        "\n  iteration              rank     span ms  compute ms  exposed ms   copies ms     idle ms"
+    )?;
+    for (rank, it) in all {
+        let name = shortened(&it.iteration.name, 20);
+        writeln!(out, "  {name:22} {:>4}{}", rank.rank, terms(&it.account))?;
+    }
+    Ok(())
+}
+
+fn terms(account: &Account) -> String {
+    let Account { span, compute_ns, exposed_comm_ns, exposed_memcpy_ns, idle_ns } = *account;
+    let terms = [span.len_ns(), compute_ns, exposed_comm_ns, exposed_memcpy_ns, idle_ns];
+    terms.into_iter().map(|ns| format!("{:12.4}", ns as f64 / 1e6)).collect()
+}

@@ -1,0 +1,162 @@
+//! Where every nanosecond of a rank goes: four terms, iterations, idle by cause, launches that came late.
+
+use egui::{Rect, Sense, Ui, pos2, vec2};
+use weftscope_traces::{
+    Kind, Split,
+    analysis::{Account, IterationAccount, LaunchBound, LongestIdle, RankAccount},
+};
+
+use super::entry::{Entry, more_ui, range_of_rank};
+use crate::{
+    app::Document,
+    panels::{
+        glossary::Term,
+        widgets::{Cx, heading, mono, weak},
+    },
+    theme::number,
+};
+
+/// Iterations listed.
+const ITERATIONS: usize = 6;
+/// Stretches listed.
+const STRETCHES: usize = 3;
+
+/// The accounts of the rank that is spoken of; nothing where no kernel ran.
+pub(super) fn accounts_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
+    let ranks = &document.explanation.reports.accounts.ranks;
+    let rank = super::spoken_of(document).and_then(|spoken| {
+        ranks.iter().find(|rank| rank.rank == spoken && !rank.total.span.is_empty())
+    });
+    let Some(rank) = rank else { return };
+    heading(ui, cx.theme, &format!("Where the time goes, rank {}", rank.rank)).on_hover_ui(|ui| {
+        for rank in ranks {
+            let text = format!("rank {}  {}", rank.rank, in_a_line(&rank.total));
+            ui.label(mono(cx.theme, text));
+        }
+    });
+    bar_ui(ui, cx, &rank.total);
+    terms_ui(ui, cx, &rank.total);
+    iterations_ui(ui, cx, document, rank);
+    idle_ui(ui, cx, document, rank);
+    launches_ui(ui, cx, document, rank);
+}
+
+/// Terms with their colours.
+fn terms(cx: &Cx<'_>, account: &Account) -> [(&'static str, i64, egui::Color32, &'static str); 4] {
+    let kind = |kind| cx.theme.kind(kind, Split::First);
+    [
+        ("compute", account.compute_ns, kind(Kind::Gemm), "Time with computation"),
+        (
+            "exposed communication",
+            account.exposed_comm_ns,
+            kind(Kind::Comm),
+            Term::Exposed.meaning(),
+        ),
+        (
+            "exposed copies",
+            account.exposed_memcpy_ns,
+            kind(Kind::Memcpy),
+            "Copies with nothing else of the rank beside them",
+        ),
+        ("idle", account.idle_ns, cx.theme.surfaces.control_hover, Term::Idle.meaning()),
+    ]
+}
+
+/// The span as a bar, a term after the other.
+fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, account: &Account) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 12.0), Sense::hover());
+    let mut left = rect.left();
+    let span_ns = account.span.len_ns().max(1) as f32;
+    for (_, ns, color, _) in terms(cx, account) {
+        let right = left + rect.width() * ns as f32 / span_ns;
+        let part = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
+        ui.painter().rect_filled(part, 0.0, color);
+        left = right;
+    }
+    response.on_hover_text(in_a_line(account));
+}
+
+fn in_a_line(account: &Account) -> String {
+    let Account { span, compute_ns, exposed_comm_ns, exposed_memcpy_ns, idle_ns } = *account;
+    let [compute, comm, copies, idle, span] =
+        [compute_ns, exposed_comm_ns, exposed_memcpy_ns, idle_ns, span.len_ns()]
+            .map(number::duration_ns);
+    format!("{compute} compute + {comm} exposed + {copies} copies + {idle} idle = {span}")
+}
+
+fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, account: &Account) {
+    let span_ns = account.span.len_ns().max(1) as f64;
+    for (name, ns, _, about) in terms(cx, account) {
+        let share = number::percent_fixed(ns as f64 / span_ns);
+        let value = format!("{} {share}", number::duration_fixed(ns));
+        Entry { name, value, hint: about }.show_plain(ui, cx);
+    }
+    let value = format!("{} {:>7}", number::duration_fixed(account.span.len_ns()), "");
+    let hint = "From the start of the first to the end of the last kernel or copy";
+    Entry { name: "= span", value, hint }.show_plain(ui, cx);
+}
+
+fn iterations_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
+    if rank.iterations.len() < 2 {
+        return;
+    }
+    let theme = cx.theme;
+    ui.label(weak(theme, "Iterations: span, of it exposed, idle").font(theme.small()));
+    for IterationAccount { iteration, account, .. } in rank.iterations.iter().take(ITERATIONS) {
+        let value = [account.span.len_ns(), account.exposed_comm_ns, account.idle_ns];
+        let value = value.map(number::duration_fixed).join(" ");
+        let entry = Entry { name: &iteration.name, value, hint: &in_a_line(account) };
+        entry.show(ui, cx, range_of_rank(document, rank.rank, account.span));
+    }
+    more_ui(ui, cx, rank.iterations.len(), ITERATIONS, "iterations", "accounts");
+}
+
+fn idle_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
+    let idle_ns = rank.total.idle_ns;
+    if idle_ns == 0 {
+        return;
+    }
+    heading(ui, cx.theme, "Idle, by cause");
+    for &LongestIdle { cause, total_ns, gap, in_gap_ns } in &rank.longest_idle {
+        let share = number::percent_fixed(total_ns as f64 / idle_ns as f64);
+        let value = format!("{} {share}", number::duration_fixed(total_ns));
+        let most = number::duration_ns(in_gap_ns);
+        let hint = format!("{} Most at once: {most}; click to go there.", cause.about());
+        let entry = Entry { name: cause.name(), value, hint: &hint };
+        entry.show(ui, cx, range_of_rank(document, rank.rank, gap));
+    }
+}
+
+fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
+    let theme = cx.theme;
+    let Some(bound) = &rank.launch_bound else {
+        if rank.idle.unknown_ns > 0 {
+            let text = "Launches: not known; the recording joins no kernel to a call of the host.";
+            ui.add(egui::Label::new(weak(theme, text).font(theme.small())).wrap());
+        }
+        return;
+    };
+    if bound.ops == 0 {
+        return;
+    }
+    heading(ui, theme, "Launch-bound").on_hover_text(
+        "Ops whose launch was called only when nothing of the rank ran any more: the GPU waits for the host",
+    );
+    let ops = format!("{} of {}", bound.ops, number::counted(bound.of_ops as u64, "op"));
+    let hint = "Ops whose launch was called only when nothing of the rank ran any more";
+    Entry { name: "launched when nothing ran", value: ops, hint }.show_plain(ui, cx);
+    let name = format!("in {} stretches of {} or more", bound.count, LaunchBound::LEAST);
+    let hint = "Of the rank's time, gaps and ops of the stretches together";
+    let value = number::percent_fixed(bound.share);
+    Entry { name: &name, value, hint }.show_plain(ui, cx);
+    for stretch in bound.longest.iter().take(STRETCHES) {
+        let value = number::duration_fixed(stretch.span.len_ns());
+        let name = document.trace.label_of(stretch.first).name.as_str();
+        let idle = number::duration_ns(stretch.idle_ns);
+        let hint = format!("{} launched late from {name}, {idle} idle", stretch.ops);
+        let name = format!("{} from {name}", number::counted(stretch.ops as u64, "op"));
+        let entry = Entry { name: &name, value, hint: &hint };
+        entry.show(ui, cx, range_of_rank(document, rank.rank, stretch.span));
+    }
+    more_ui(ui, cx, bound.count, STRETCHES, "stretches", "launch-bound");
+}
