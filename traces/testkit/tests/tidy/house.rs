@@ -7,8 +7,16 @@ use std::{
 };
 
 /// Folders of the crates.
-pub(crate) const CRATES: [&str; 7] =
-    ["traces", "traces/testkit", "kernels", "engine", "profiler", "profiler/cupti-sys", "gui"];
+pub(crate) const CRATES: [&str; 8] = [
+    "traces",
+    "traces/query",
+    "traces/testkit",
+    "kernels",
+    "engine",
+    "profiler",
+    "profiler/cupti-sys",
+    "gui",
+];
 
 /// The top of the checkout.
 pub(crate) fn root() -> &'static Path {
