@@ -1,8 +1,10 @@
 //! What a file format must say of itself to be opened.
 
 use std::error::Error;
+use std::fmt;
 use std::io::Read;
 use std::num::NonZero;
+use std::sync::Arc;
 
 use crate::stream::Progress;
 use crate::{Classifier, Trace};
@@ -16,12 +18,38 @@ pub struct OpenOptions {
     pub classifier: Classifier,
     /// Threads that may work on one file at a time; they end with the call.
     pub threads: NonZero<usize>,
+    /// Who looks at large files while they are read.
+    pub preview: Option<Preview>,
+}
+
+/// Is shown a large file while it is read: what stands in its first 16 MiB, then in eight times as much, and so on, so
+/// that all previews together cost about a seventh of the whole.
+///
+/// JSON is shown so. Each trace says in its notes how far it goes.
+#[derive(Clone)]
+pub struct Preview(Arc<dyn Fn(Trace) + Send + Sync>);
+
+impl Preview {
+    /// Hands traces to `show`, on the thread that reads.
+    pub fn new(show: impl Fn(Trace) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(show))
+    }
+
+    pub(crate) fn show(&self, trace: Trace) {
+        (self.0)(trace);
+    }
+}
+
+impl fmt::Debug for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Preview")
+    }
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
         let threads = NonZero::<usize>::MIN;
-        Self { title: String::new(), classifier: Classifier::default(), threads }
+        Self { title: String::new(), classifier: Classifier::default(), threads, preview: None }
     }
 }
 

@@ -26,7 +26,7 @@ mod unpack;
 pub mod words;
 
 pub use classify::{Classifier, ClassifyError};
-pub use format::{Format, OpenOptions, ReadError, ReadFn};
+pub use format::{Format, OpenOptions, Preview, ReadError, ReadFn};
 pub use known::is_nsys_report;
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, BatchFacts, BuildError, ClockAgreement, CommCtas,

@@ -27,6 +27,24 @@ pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Dropped(paths) => update(state, Command::Open(paths)),
         Event::Picked(purpose, paths) => picked(state, purpose, paths),
+        Event::Opening { id, paths, document } => {
+            let job = state.jobs.iter().find(|job| job.id == id && !job.is_cancelled());
+            // What is held against another is held once it is whole.
+            match job.map(|job| job.kind) {
+                Some(JobKind::Open) => {
+                    let shown = state.shown;
+                    let older = state.documents.iter().find(|open| open.paths == paths);
+                    let is_elsewhere = older.is_some_and(|open| shown != Shown::File(open.id));
+                    let effects = opened(state, paths, document, false);
+                    // Who looks at something else meanwhile goes on looking at it.
+                    if is_elsewhere {
+                        state.shown = shown;
+                    }
+                    effects
+                }
+                _ => Vec::new(),
+            }
+        }
         Event::JobDone { id, result } => job_done(state, id, result),
         Event::Marks(event) => {
             apply_marks(state, event);
@@ -118,12 +136,14 @@ fn opened(
     {
         state.settings.remember(recent);
     }
-    // The same files again: the newer reading replaces the older.
-    let view = match state.documents.iter().position(|open| open.paths == paths) {
-        Some(at) => state.documents.remove(at).view,
+    // The same files again: the newer reading replaces the older, which may have been a part of it.
+    let older = state.documents.iter().position(|open| open.paths == paths);
+    let older = older.map(|at| state.documents.remove(at));
+    let (id, marks) = (DocumentId(state.fresh_id()), MarkStore::of(&paths));
+    let view = match &older {
+        Some(older) => older.view.regrown(&older.document.timeline, &document.timeline),
         None => ViewState::new(&document.timeline),
     };
-    let (id, marks) = (DocumentId(state.fresh_id()), MarkStore::of(&paths));
     let open = OpenDocument { id, paths, document, view, marks };
     let reading = marks::begin(&open);
     if is_reference {

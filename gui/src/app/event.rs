@@ -15,6 +15,15 @@ pub enum Event {
     Dropped(Vec<PathBuf>),
     /// The desktop's dialog was answered.
     Picked(PathPurpose, Vec<PathBuf>),
+    /// A file is being read, and this is what was read so far.
+    Opening {
+        /// The job that reads it.
+        id: JobId,
+        /// The file.
+        paths: Vec<PathBuf>,
+        /// What was read of it.
+        document: Arc<Document>,
+    },
     /// A job ended.
     JobDone {
         /// Which.

@@ -82,8 +82,12 @@ impl Runner {
             Effect::Browse(purpose, suggested) => self.browse(purpose, suggested),
             Effect::Open(job, asked) => {
                 let classifier = self.classifier.clone();
+                let (id, sender) = (job.id, self.events.clone());
+                let show = move |paths, document| {
+                    sender.send(Event::Opening { id, paths, document });
+                };
                 self.events.spawn(job.id, "open", job.control(), move |control| {
-                    jobs::open(&asked, &classifier, control)
+                    jobs::open(&asked, &classifier, show, control)
                 });
             }
             Effect::Export(job, document, export) => {

@@ -17,6 +17,7 @@ pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use nearest::did_you_mean;
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{
-    Hook, STDIO, SaveOptions, is_stdio, no_hook, open_trace, save_trace, write_trace,
+    Hook, STDIO, SaveOptions, is_stdio, no_hook, open_trace, open_trace_watched, save_trace,
+    write_trace,
 };
 pub use typed::{expand, paths_of_text};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use weftscope_traces::{
-    Classifier, OpenOptions, Trace, container,
+    Classifier, OpenOptions, Preview, Trace, container,
     edit::only_rank,
     interchange::{chrome, perfetto},
     open,
@@ -55,11 +55,30 @@ pub fn open_trace(
     classifier: &Classifier,
     hook: Hook<'_>,
 ) -> Result<Trace, FileError> {
+    open_trace_watched(path, classifier, None, hook)
+}
+
+/// The same; large files are shown to `preview` while they are read.
+///
+/// # Errors
+/// As [`open_trace`].
+pub fn open_trace_watched(
+    path: &Path,
+    classifier: &Classifier,
+    preview: Option<Preview>,
+    hook: Hook<'_>,
+) -> Result<Trace, FileError> {
+    let options = OpenOptions {
+        title: String::new(),
+        classifier: classifier.clone(),
+        threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+        preview,
+    };
     if let Some(sample) = Sample::of_path(path)? {
-        return read(sample.bytes, sample.bytes.len() as u64, (path, classifier), hook);
+        return read(sample.bytes, sample.bytes.len() as u64, (path, options), hook);
     }
     if is_stdio(path) {
-        return read(io::stdin().lock(), 0, (path, classifier), hook);
+        return read(io::stdin().lock(), 0, (path, options), hook);
     }
     let file = File::open(path).map_err(|error| FileError::io("cannot open", &error, path))?;
     let meta = file.metadata().map_err(|error| FileError::io("cannot open", &error, path))?;
@@ -74,15 +93,15 @@ pub fn open_trace(
         let io = |error: io::Error| FileError::io("cannot open its export", &error, path);
         let database = File::open(export.path()).map_err(io)?;
         let bytes = database.metadata().map_err(io)?.len();
-        return read(database, bytes, (path, classifier), hook);
+        return read(database, bytes, (path, options), hook);
     }
-    read(file, meta.len(), (path, classifier), hook)
+    read(file, meta.len(), (path, options), hook)
 }
 
 fn read(
     input: impl Read,
     total: u64,
-    (path, classifier): (&Path, &Classifier),
+    (path, options): (&Path, OpenOptions),
     hook: Hook<'_>,
 ) -> Result<Trace, FileError> {
     let title = match path.file_name() {
@@ -90,11 +109,7 @@ fn read(
         Some(name) => name.to_string_lossy().into_owned(),
         None => String::new(),
     };
-    let options = OpenOptions {
-        title,
-        classifier: classifier.clone(),
-        threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
-    };
+    let options = OpenOptions { title, ..options };
     let mut cancelled = false;
     let mut progress = |done: u64| {
         let flow = hook(done, total);

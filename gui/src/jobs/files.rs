@@ -6,13 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use weftscope_traces::{Classifier, edit::merge};
+use weftscope_traces::{Classifier, Preview, Trace, edit::merge};
 
 use super::{Export, ExportFormat, JobControl, PictureLook};
 use crate::{
     app::{Document, JobResult, short_name},
     files::{
-        FileError, SaveOptions, expand, open_trace, paths_of_text, save_trace, write_atomically,
+        FileError, SaveOptions, expand, open_trace_watched, paths_of_text, save_trace,
+        write_atomically,
     },
     picture::{ShotOptions, shot},
 };
@@ -26,14 +27,26 @@ pub enum Asked {
     Typed(String),
 }
 
-/// Reads files into one document; several are ranks of one job.
-pub fn open(asked: &Asked, classifier: &Classifier, control: &JobControl) -> JobResult {
+/// Reads files into one document; several are ranks of one job. Of a single large file `show` gets what was read so far
+/// as it grows.
+pub fn open(
+    asked: &Asked,
+    classifier: &Classifier,
+    show: impl Fn(Vec<PathBuf>, Arc<Document>) + Send + Sync + 'static,
+    control: &JobControl,
+) -> JobResult {
     let read = || {
         let paths = match asked {
             Asked::Paths(paths) => expand(paths)?,
             Asked::Typed(text) => expand(&paths_of_text(text))?,
         };
-        let document = Arc::new(read(&paths, classifier, control)?);
+        let preview = (paths.len() == 1).then(|| {
+            let paths = paths.clone();
+            Preview::new(move |trace| {
+                show(paths.clone(), Arc::new(document(trace, &paths)));
+            })
+        });
+        let document = Arc::new(read(&paths, classifier, preview, control)?);
         Ok(JobResult::Opened { paths, document })
     };
     read().unwrap_or_else(|error: FileError| ended(&error))
@@ -42,6 +55,7 @@ pub fn open(asked: &Asked, classifier: &Classifier, control: &JobControl) -> Job
 fn read(
     paths: &[PathBuf],
     classifier: &Classifier,
+    preview: Option<Preview>,
     control: &JobControl,
 ) -> Result<Document, FileError> {
     let mut traces = Vec::with_capacity(paths.len());
@@ -55,10 +69,16 @@ fn read(
                 Err(_) => ControlFlow::Break(()),
             }
         };
-        traces.push(open_trace(path, classifier, &mut hook)?);
+        traces.push(open_trace_watched(path, classifier, preview.clone(), &mut hook)?);
     }
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let trace = merge(traces).map_err(|error| FileError::new(error.to_string(), first))?;
+    Ok(document(trace, paths))
+}
+
+/// A trace that came from these files, ready to be drawn and explained.
+fn document(trace: Trace, paths: &[PathBuf]) -> Document {
+    let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let stem = short_name(first);
     let stem = stem.split('.').next().unwrap_or("trace").to_owned();
     #[cfg_attr(not(feature = "live"), expect(unused_mut, reason = "only the engine knows batches"))]
@@ -67,7 +87,7 @@ fn read(
     {
         document.batch = crate::app::live::batch_of(&document.trace.meta);
     }
-    Ok(document)
+    document
 }
 
 /// Writes a document. Whatever lay at the path stays until the new file is whole.

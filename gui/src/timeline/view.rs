@@ -130,6 +130,18 @@ impl ViewState {
         self.open.contains(&id)
     }
 
+    /// The view of a trace when more of it, or a newer reading, takes its place: what is in view stays in view, unless
+    /// that was all of it.
+    #[must_use]
+    pub fn regrown(&self, old: &TimelineData, new: &TimelineData) -> Self {
+        let mut view = self.clone();
+        if view.window == old.fit_span() {
+            view.window = new.fit_span();
+        }
+        view.point_anew(old, new);
+        view
+    }
+
     /// Moves the view from one trace to the next of the same run: the window is kept unless the whole trace was in
     /// view or its length is quite another (then all of it is shown, which can be undone), the selection follows the
     /// same op of the same lane when there is one.
@@ -141,6 +153,11 @@ impl ViewState {
         } else if is_other_length(old_fit.len_ns(), new_fit.len_ns()) {
             self.keep(None, |view| view.window = new_fit);
         }
+        self.point_anew(old, new);
+    }
+
+    /// What points into a trace points at the same in another.
+    fn point_anew(&mut self, old: &TimelineData, new: &TimelineData) {
         self.hover = None;
         let selected = self.selection.slice().and_then(|slice| same_op(old, new, slice));
         self.selection = match (&self.selection, selected) {

@@ -52,6 +52,47 @@ fn an_opened_file_is_shown_remembered_and_closed() {
     assert_eq!(state.shown, Shown::Nothing);
 }
 
+/// The two kernels and `more` behind them, as when more of a file was read.
+fn grown(more: i64) -> Arc<Document> {
+    let mut parts = trace().into_parts();
+    let slices = &mut parts.lanes[0].slices;
+    for n in 0..more {
+        let span = Span::new(2000 + n * 100_000, 3000 + n * 100_000);
+        slices.push(span, slices.label[0], ArgsId::NONE, 0);
+    }
+    Arc::new(Document::prepare(Arc::new(Trace::checked(parts).unwrap()), "test"))
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_keeps_what_is_looked_at() {
+    let mut state = State::default();
+    opened(&mut state, "/data/other.json.gz");
+    let other = state.shown;
+    let effects = update(&mut state, Command::Open(vec![PathBuf::from("/data/big.json")]));
+    let [Effect::Open(job, _)] = &effects[..] else { panic!("one file is opened") };
+    let paths = vec![PathBuf::from("/data/big.json")];
+    let grow = |state: &mut State, more| {
+        let (id, paths, document) = (job.id, paths.clone(), grown(more));
+        apply(state, Event::Opening { id, paths, document });
+    };
+    grow(&mut state, 1);
+    assert_ne!(state.shown, other, "the first picture comes into view");
+    assert_eq!((state.documents.len(), state.jobs.len()), (2, 1), "it is still being read");
+    grow(&mut state, 10);
+    let fit = |state: &State| state.document().unwrap().timeline.fit_span();
+    assert_eq!(state.view().unwrap().window, fit(&state), "what was seen whole is seen whole");
+    let window = Span::new(500, 1700);
+    update(&mut state, Command::View(ViewCommand::Show(window)));
+    grow(&mut state, 100);
+    assert_eq!(state.view().unwrap().window, window, "what was zoomed into stays");
+    state.shown = other;
+    grow(&mut state, 200);
+    assert_eq!(state.shown, other, "who looks elsewhere goes on looking there");
+    update(&mut state, Command::CancelJob(job.id));
+    grow(&mut state, 300);
+    assert_eq!(state.documents[1].document.trace.num_slices(), 202, "nobody waits for it any more");
+}
+
 #[test]
 fn a_file_that_lies_there_is_replaced_when_it_is_said_twice() {
     let mut state = State::default();

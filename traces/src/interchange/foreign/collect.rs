@@ -12,7 +12,7 @@ use crate::interchange::modelled::modelled_by;
 use crate::model::Texts;
 
 /// Everything usable of a foreign file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Collect {
     pub(crate) names: Texts,
     pub(crate) rows: Rows,

@@ -90,7 +90,7 @@ pub(crate) struct Series {
 }
 
 /// Samples of one counter.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Samples {
     pub(crate) at_ns: Vec<i64>,
     pub(crate) value: Vec<f64>,

@@ -26,7 +26,7 @@ impl RowKey {
 }
 
 /// Rows numbered in order of first appearance; the last one is remembered, because events come in runs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
     ids: HashMap<RowKey, u32>,
     pub(crate) keys: Vec<RowKey>,

@@ -10,7 +10,7 @@ use crate::interchange::json::Value;
 use crate::interchange::tally::Tally;
 
 /// Takes events into a [`Collect`].
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OthersRead {
     collect: Collect,
 }

@@ -74,6 +74,7 @@ impl<R: Read> Reader<'_, '_, '_, R> {
         self.tally.append(stretch.tally);
         self.num_events += stretch.num_events;
         self.is_comma_due = stretch.is_comma_due;
+        self.preview();
         Ok(stretch.taken > 0)
     }
 

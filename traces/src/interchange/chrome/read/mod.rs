@@ -8,6 +8,7 @@
 mod ahead;
 mod damage;
 mod events;
+mod preview;
 mod resync;
 mod stretch;
 mod top;
@@ -60,13 +61,19 @@ fn read_in(
     let input = Counting::new(input, count.clone());
     std::thread::scope(|scope| {
         let ahead = Ahead::new(input, stretch_bytes, Helpers::new(scope, options.threads));
-        Reader::new(Window::new(ahead, count, progress)).run(options)
+        Reader::new(Window::new(ahead, count, progress), options).run()
     })
 }
+
+/// Text before the first preview.
+const FIRST_PREVIEW_BYTES: u64 = 16 << 20;
 
 /// The one pass over the text.
 struct Reader<'p, 'scope, 'env, R> {
     window: Window<'p, Ahead<'scope, 'env, R>>,
+    options: &'p OpenOptions,
+    /// Bytes of text behind which the next preview is shown.
+    next_preview: u64,
     beside: Beside,
     /// Pairs of the top level that were taken, as written as far as they are worth comparing.
     told: HashMap<String, Vec<u8>>,
@@ -115,9 +122,11 @@ enum At {
 }
 
 impl<'p, 'scope, 'env, R: Read> Reader<'p, 'scope, 'env, R> {
-    fn new(window: Window<'p, Ahead<'scope, 'env, R>>) -> Self {
+    fn new(window: Window<'p, Ahead<'scope, 'env, R>>, options: &'p OpenOptions) -> Self {
         Self {
             window,
+            options,
+            next_preview: FIRST_PREVIEW_BYTES,
             beside: Beside::default(),
             told: HashMap::new(),
             sink: None,
@@ -137,7 +146,7 @@ impl<'p, 'scope, 'env, R: Read> Reader<'p, 'scope, 'env, R> {
         }
     }
 
-    fn run(mut self, options: &OpenOptions) -> Result<Trace, ImportError> {
+    fn run(mut self) -> Result<Trace, ImportError> {
         let first = self.window.peek();
         if first.map_err(|broken| self.window.error(broken))?.is_none() {
             return Err(ImportError::Empty);
@@ -157,10 +166,10 @@ impl<'p, 'scope, 'env, R: Read> Reader<'p, 'scope, 'env, R> {
             }
             .map_err(|broken| self.window.error(broken))?;
         }
-        self.finish(options)
+        self.finish()
     }
 
-    fn finish(mut self, options: &OpenOptions) -> Result<Trace, ImportError> {
+    fn finish(mut self) -> Result<Trace, ImportError> {
         let damage = self.first_damage.take();
         let Some(sink) = self.sink.take().filter(|_| self.seen_events) else {
             return Err(damage.unwrap_or(match self.seen_events {
@@ -179,7 +188,7 @@ impl<'p, 'scope, 'env, R: Read> Reader<'p, 'scope, 'env, R> {
         let trace = match sink {
             Sink::Own(own) => own.finish(&mut self.tally),
             Sink::Others(others) => {
-                foreign::build(others.finish(), &self.beside.header, options, &mut self.tally)
+                foreign::build(others.finish(), &self.beside.header, self.options, &mut self.tally)
             }
         };
         match trace {

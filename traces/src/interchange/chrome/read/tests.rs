@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::num::NonZero;
+use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::Preview;
 use crate::stream::silent;
 
 /// Numbers that look random.
@@ -124,4 +126,26 @@ fn damaged_texts_may_be_cut_anywhere() {
         }
         assert_same(&text);
     }
+}
+
+/// Oracle: the same text read to its end.
+#[test]
+fn a_large_text_is_shown_while_it_is_read() {
+    let text = recording(&mut Dice(7), 120_000);
+    assert!(text.len() as u64 > FIRST_PREVIEW_BYTES, "{} bytes are not enough", text.len());
+    let shown: Arc<Mutex<Vec<Trace>>> = Arc::default();
+    let keep = Arc::clone(&shown);
+    let preview = Preview::new(move |trace| keep.lock().expect("whole").push(trace));
+    let threads = NonZero::new(2).expect("some");
+    let options = OpenOptions { threads, preview: Some(preview), ..OpenOptions::default() };
+    let whole = read(text.as_bytes(), &options, &mut silent).expect("a trace");
+    let shown = shown.lock().expect("whole");
+    let [part] = &shown[..] else { panic!("{} previews", shown.len()) };
+    assert!(part.diagnostics.notes[0].starts_with("still being read"), "{:?}", part.diagnostics);
+    let share = part.num_slices() as f64 / whole.num_slices() as f64;
+    let expected = FIRST_PREVIEW_BYTES as f64 / text.len() as f64;
+    assert!((share - expected).abs() < 0.05, "{share} of the slices in {expected} of the text");
+    let silent_options = OpenOptions { threads, ..OpenOptions::default() };
+    let unwatched = read(text.as_bytes(), &silent_options, &mut silent).expect("a trace");
+    assert!(whole == unwatched, "being watched changes nothing");
 }
