@@ -1,6 +1,6 @@
 //! Which call put which work on a GPU.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// Work on GPUs and the calls that it came from, joined by process and correlation id.
 #[derive(Debug, Default)]

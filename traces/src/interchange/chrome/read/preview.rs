@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::{Reader, Sink};
+use crate::Diagnostics;
 use crate::interchange::foreign;
 use crate::interchange::tally::Tally;
 
@@ -21,13 +22,16 @@ impl<R: Read> Reader<'_, '_, '_, R> {
         else {
             return;
         };
-        let mut tally = Tally::default();
-        let mib = read >> 20;
-        tally.diagnostics.note(format!(
-            "still being read: this is what stands in the first {mib} MiB of its text"
-        ));
         let so_far = others.clone().finish();
-        let trace = foreign::build(so_far, &self.beside.header, self.options, &mut tally);
-        trace.into_iter().for_each(|trace| preview.show(trace));
+        let header = &self.beside.header;
+        let trace = foreign::build(so_far, header, self.options, &mut Tally::default());
+        let Some(trace) = trace else { return };
+        // What is missing here may stand behind; only the whole text tells what is lost.
+        let mib = read >> 20;
+        let note =
+            format!("still being read: this is what stands in the first {mib} MiB of its text");
+        preview.show(trace.with_diagnostics(|diagnostics| {
+            *diagnostics = Diagnostics { notes: vec![note], ..Diagnostics::default() };
+        }));
     }
 }
