@@ -46,7 +46,7 @@ pub fn open(
                 show(paths.clone(), Arc::new(document(trace, &paths)));
             })
         });
-        let document = Arc::new(read(&paths, classifier, preview, control)?);
+        let document = Arc::new(read(&paths, classifier, preview.as_ref(), control)?);
         Ok(JobResult::Opened { paths, document })
     };
     read().unwrap_or_else(|error: FileError| ended(&error))
@@ -55,7 +55,7 @@ pub fn open(
 fn read(
     paths: &[PathBuf],
     classifier: &Classifier,
-    preview: Option<Preview>,
+    preview: Option<&Preview>,
     control: &JobControl,
 ) -> Result<Document, FileError> {
     let mut traces = Vec::with_capacity(paths.len());
@@ -69,7 +69,7 @@ fn read(
                 Err(_) => ControlFlow::Break(()),
             }
         };
-        traces.push(open_trace_watched(path, classifier, preview.clone(), &mut hook)?);
+        traces.push(open_trace_watched(path, classifier, preview.cloned(), &mut hook)?);
     }
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let trace = merge(traces).map_err(|error| FileError::new(error.to_string(), first))?;

@@ -29,7 +29,10 @@ impl<R: Read> Reader<'_, '_, '_, R> {
     ///
     /// An array by itself may lack its end, as the format allows.
     pub(super) fn element(&mut self) -> Result<At, Broken> {
-        while self.stretch()? {}
+        while self.stretch()? {
+            self.preview();
+        }
+        self.preview();
         match self.window.peek()? {
             None if self.in_object => return Err(Broken::Cut),
             None => {
@@ -74,7 +77,6 @@ impl<R: Read> Reader<'_, '_, '_, R> {
         self.tally.append(stretch.tally);
         self.num_events += stretch.num_events;
         self.is_comma_due = stretch.is_comma_due;
-        self.preview();
         Ok(stretch.taken > 0)
     }
 

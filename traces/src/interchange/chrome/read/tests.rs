@@ -131,7 +131,7 @@ fn damaged_texts_may_be_cut_anywhere() {
 /// Oracle: the same text read to its end.
 #[test]
 fn a_large_text_is_shown_while_it_is_read() {
-    let text = recording(&mut Dice(7), 120_000);
+    let text = recording(&mut Dice(7), 300_000);
     assert!(text.len() as u64 > FIRST_PREVIEW_BYTES, "{} bytes are not enough", text.len());
     let shown: Arc<Mutex<Vec<Trace>>> = Arc::default();
     let keep = Arc::clone(&shown);
