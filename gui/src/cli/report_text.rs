@@ -97,6 +97,8 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
         ranks => report_tables::ranks(ranks, out)?,
     }
     report_why::accounts(&answers.accounts, out)?;
+    report_why::path(&answers.path, out)?;
+    report_why::bandwidth(&answers.bandwidth, out)?;
     report_tables::exposed(&statistics.exposed, out)?;
     report_tables::phases(&answers.phases, out)?;
     report_tables::waves(&answers.waves, out)?;

@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    analysis::{Account, AccountReport, IdleCauses, LaunchBound, RankAccount},
-    words::{counted, duration, percent, shortened},
+    analysis::{
+        Account, AccountReport, BandwidthReport, BandwidthRow, CriticalPath, IdleCauses,
+        LaunchBound, PathShare, RankAccount,
+    },
+    words::{counted, duration, percent, shortened, three_digits},
 };
 
 /// Ranks of which a line is written.
@@ -76,4 +79,76 @@ fn terms(account: &Account) -> String {
     let Account { span, compute_ns, exposed_comm_ns, exposed_memcpy_ns, idle_ns } = *account;
     let terms = [span.len_ns(), compute_ns, exposed_comm_ns, exposed_memcpy_ns, idle_ns];
     terms.into_iter().map(|ns| format!("{:12.4}", ns as f64 / 1e6)).collect()
+}
+
+/// Sizes listed.
+const SIZES: usize = 8;
+
+/// How fast collectives move their bytes; nothing without communication.
+pub(super) fn bandwidth(report: &BandwidthReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.rows.is_empty() {
+        return match report.ops {
+            0 => Ok(()),
+            _ => writeln!(
+                out,
+                "  Bus bandwidth is not known: the recording does not say how many bytes the collectives move."
+            ),
+        };
+    }
+    writeln!(
+        out,
+        "\n  collective      ranks   count          MB      median  alg GB/s  bus GB/s  best GB/s  all there GB/s"
+    )?;
+    for row in report.rows.iter().take(SIZES) {
+        writeln!(out, "  {}", size(row))?;
+    }
+    if report.rows.len() > SIZES {
+        let more = (report.rows.len() - SIZES) as u64;
+        writeln!(out, "  … and {} (table bandwidth)", counted(more, "more size"))?;
+    }
+    if report.unknown > 0 {
+        let ops = counted(report.unknown as u64, "communication op");
+        writeln!(out, "  {ops} without a word on bytes, type or ranks.")?;
+    }
+    Ok(())
+}
+
+fn size(row: &BandwidthRow) -> String {
+    let or = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    let gb = |per_s: f64| three_digits(per_s / 1e9);
+    format!(
+        "{:15} {:>5} {:>7} {:>11} {:>11} {:>9} {:>9} {:>10} {:>15}",
+        shortened(&row.operation, 14),
+        or(row.ranks.map(|ranks| ranks.to_string())),
+        row.count,
+        or(row.bytes.map(|bytes| three_digits(bytes / 1e6))),
+        duration(row.median_ns),
+        or(row.alg_per_s.map(gb)),
+        gb(row.bus_per_s),
+        gb(row.best_bus_per_s),
+        or(row.arrived_bus_per_s.map(gb)),
+    )
+}
+
+/// What decides when the last op ends, and the three ops with most of it.
+pub(super) fn path(path: &CriticalPath, out: &mut dyn Write) -> io::Result<()> {
+    if path.segments.is_empty() {
+        return Ok(());
+    }
+    let share = |it: &PathShare| {
+        format!("{} {} ({})", duration(it.total_ns), it.kind.name(), percent(it.share))
+    };
+    let shares: Vec<String> = path.by_kind.iter().map(share).collect();
+    let span = duration(path.span.len_ns());
+    writeln!(out, "  Critical path: {span} = {}", shares.join(" + "))?;
+    let most = path.ops.iter().take(3);
+    let most: Vec<String> = most
+        .map(|op| {
+            format!("{} in {} × {}", duration(op.total_ns), op.count, shortened(&op.name, 40))
+        })
+        .collect();
+    if !most.is_empty() {
+        writeln!(out, "  Most of it: {}", most.join(", "))?;
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@
 mod accounts;
 mod all_layers;
 mod arrival;
+mod bandwidth;
 mod breakdown;
 mod caveats;
 mod collectives;
@@ -44,13 +45,16 @@ mod waves;
 pub use accounts::{Account, AccountReport, IterationAccount, LongestIdle, RankAccount, accounts};
 pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
+pub use bandwidth::{BandwidthReport, BandwidthRow, bandwidth};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
 pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
 pub use compare::{
     Cause, CauseKind, CompareConfig, CompareReport, CompareVerdict, ComparedOp, ComparedRank,
     IterationTerms, Noise, OneSidedOp, OpChange, OpKey, compare,
 };
-pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
+pub use critical_path::{
+    CriticalPath, PathBasis, PathKind, PathOp, PathSegment, PathShare, critical_path,
+};
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::GpuOp;

@@ -1,9 +1,10 @@
 use serde::Serialize;
 
 use super::{
-    AccountReport, AllLayers, ArrivalReport, BreakdownReport, IterationLengths, Ops, OverlapReport,
-    PhaseReport, SkewReport, WaveReport, accounts, all_layers, arrival, breakdown,
-    iteration_lengths, overlap, phases, skew, waves,
+    AccountReport, AllLayers, ArrivalReport, BandwidthReport, BreakdownReport, CriticalPath,
+    IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport, WaveReport, accounts,
+    all_layers, arrival, bandwidth, breakdown, critical_path, iteration_lengths, overlap, phases,
+    skew, waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -25,6 +26,10 @@ pub struct Reports {
     pub skew: SkewReport,
     /// Whether that or transfer is what communication is about.
     pub arrival: ArrivalReport,
+    /// How fast collectives move their bytes.
+    pub bandwidth: BandwidthReport,
+    /// What decides when the last op ends.
+    pub path: CriticalPath,
     /// Waves by GEMM.
     pub waves: WaveReport,
 }
@@ -42,6 +47,8 @@ impl Reports {
             phases: phases(ops),
             skew: skew(ops),
             arrival: arrival(ops),
+            bandwidth: bandwidth(ops),
+            path: critical_path(ops),
             waves: waves(ops),
         }
     }

@@ -14,7 +14,7 @@
 //! launch launch@0 -> ar@40                the same, of a call that launched an op
 //! ```
 //! A slice is `kind start..end name`, then any of `L<layer>`, `s0`/`s1`, `pA`…, facts (`op= grid= sms= waves= tail=
-//! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and Kineto's arguments (`seq= pg= members=0,1 nelems= src= dst=`). Slices with equal words share a label.
+//! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and Kineto's arguments (`seq= pg= members=0,1 nelems= dtype= src= dst=`). Slices with equal words share a label.
 
 use crate::model::{
     ArgValue, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts, Phase, Provenance,
@@ -112,6 +112,7 @@ impl Reader {
                 Some(("nelems", n)) => args.push(("In msg nelems", ArgValue::Int(number(n)))),
                 Some(("src", rank)) => args.push(("Src Rank", ArgValue::Int(number(rank)))),
                 Some(("dst", rank)) => args.push(("Dst Rank", ArgValue::Int(number(rank)))),
+                Some(("dtype", name)) => args.push(("dtype", ArgValue::Text(name.into()))),
                 Some(("pg", name)) => {
                     args.push(("Process Group Name", ArgValue::Text(name.into())));
                 }

@@ -28,7 +28,6 @@ fn every_report_serialises() {
         "reports": reports,
         "selection": selection(&trace, &Selection { window: trace.span(), tracks: vec![] }),
         "compare": compare(&ops, &ops, CompareConfig::default()),
-        "path": critical_path(&ops),
         "statistics": Statistics::of(&ops),
         "verdict": verdict(&ops, &reports, &[]),
     });
@@ -166,11 +165,14 @@ proptest! {
         let trace = build(&pieces);
         let ops = Ops::of(&trace, &Config::default());
         let path = critical_path(&ops);
-        let tiled: i64 = path.steps.iter().map(|s| s.on_path_ns + s.gap_before_ns).sum();
-        prop_assert_eq!(tiled, path.span_ns);
-        prop_assert!(path.steps.iter().all(|s| s.on_path_ns >= 0 && s.gap_before_ns >= 0));
-        let last_end = ops.ranks[0].ops.iter().map(|op| op.span.end_ns).max();
-        let path_end = path.steps.last().map(|step| trace.span_of(step.slice).end_ns);
+        let tiled: i64 = path.segments.iter().map(|segment| segment.span.len_ns()).sum();
+        prop_assert_eq!(tiled, path.span.len_ns());
+        prop_assert!(path.segments.windows(2).all(|pair| pair[0].span.end_ns == pair[1].span.start_ns));
+        let shares: i64 = path.by_kind.iter().map(|share| share.total_ns).sum();
+        prop_assert_eq!(shares, tiled);
+        let whole = ops.ranks[0].ops.iter().filter(|op| !op.span.is_empty());
+        let last_end = whole.map(|op| op.span.end_ns).max();
+        let path_end = path.segments.last().map(|segment| segment.span.end_ns);
         prop_assert_eq!(path_end, last_end);
     }
 }

@@ -1,7 +1,9 @@
 //! The tables by their names.
 
 use super::table::Table;
-use super::{accounts, collectives, differences, kernels, ranks, recording, weave};
+use super::{
+    accounts, bandwidth, collectives, critical_path, differences, kernels, ranks, recording, weave,
+};
 
 /// Every table: first what recordings hold, then what they answer, then what differs.
 pub static TABLES: &[Table] = &[
@@ -18,6 +20,7 @@ pub static TABLES: &[Table] = &[
     kernels::GAPS,
     kernels::LONGEST_GAPS,
     accounts::LAUNCH_BOUND,
+    critical_path::CRITICAL_PATH,
     weave::PHASES,
     weave::PHASE_INSTANCES,
     weave::GEMMS,
@@ -25,6 +28,7 @@ pub static TABLES: &[Table] = &[
     collectives::COLLECTIVES,
     collectives::ARRIVALS,
     collectives::CLOCKS,
+    bandwidth::BANDWIDTH,
     differences::CAUSES,
     differences::TERMS,
     differences::OPS,

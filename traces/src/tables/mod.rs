@@ -6,8 +6,10 @@
 
 mod accounts;
 mod all;
+mod bandwidth;
 mod collectives;
 mod column;
+mod critical_path;
 mod differences;
 mod error;
 mod kernels;

@@ -75,3 +75,9 @@ pub(super) fn more_ui(
     let text = format!("{more} more {nouns}: table {table}");
     ui.label(weak(cx.theme, text).font(cx.theme.small()));
 }
+
+/// What could not be known, in one line, in place of a section.
+pub(super) fn unknown_ui(ui: &mut Ui, cx: &Cx<'_>, text: &str) {
+    ui.add_space(crate::theme::size::GAP);
+    ui.add(Label::new(weak(cx.theme, text).font(cx.theme.small())).wrap());
+}

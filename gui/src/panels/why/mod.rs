@@ -1,12 +1,14 @@
 //! Why an iteration takes as long as it does: a sentence, then its reasons, the most general first.
 
 mod accounts;
+mod bandwidth;
 mod communication;
 #[cfg(feature = "live")]
 mod comparison;
 mod cost;
 mod entry;
 mod gemms;
+mod path;
 mod phases;
 
 use egui::{RichText, ScrollArea, Ui};
@@ -36,6 +38,8 @@ fn reasons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     comparison::comparison_ui(ui, cx);
     accounts::accounts_ui(ui, cx, document);
     communication::communication_ui(ui, cx, document);
+    bandwidth::bandwidth_ui(ui, cx, document);
+    path::path_ui(ui, cx, document);
     phases::phases_ui(ui, cx, document);
     gemms::gemms_ui(ui, cx, document);
     cost::cost_ui(ui, cx, document);

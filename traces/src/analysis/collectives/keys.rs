@@ -188,7 +188,7 @@ fn peers<'v>(rank: u32, find: &impl Fn(&str) -> Option<&'v ArgValue>) -> Option<
     (from != to).then(|| [from.min(to), from.max(to)])
 }
 
-fn integer(value: &ArgValue) -> Option<i64> {
+pub(super) fn integer(value: &ArgValue) -> Option<i64> {
     match value {
         ArgValue::Int(int) => Some(*int),
         ArgValue::Text(text) | ArgValue::Json(text) => text.trim().parse().ok(),
@@ -196,7 +196,7 @@ fn integer(value: &ArgValue) -> Option<i64> {
     }
 }
 
-fn text(value: &ArgValue) -> Option<String> {
+pub(super) fn text(value: &ArgValue) -> Option<String> {
     match value {
         ArgValue::Text(text) | ArgValue::Json(text) => Some(text.clone()),
         ArgValue::Int(int) => Some(int.to_string()),

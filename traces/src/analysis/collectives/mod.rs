@@ -2,7 +2,7 @@
 //!
 //! [`keys`] says what a record tells of its collective, [`groups`] which records can belong together, [`align`] which of
 //! two ranks do, whatever either lacks, [`join`] puts all ranks together, [`clocks`] keeps what the ends tell of the
-//! ranks' clocks, [`matching`] goes through a run.
+//! ranks' clocks, [`matching`] goes through a run, [`volume`] says how many bytes move.
 
 mod align;
 mod clocks;
@@ -11,6 +11,7 @@ mod join;
 mod keys;
 mod line;
 mod matching;
+mod volume;
 
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ use super::runs::RunMember;
 use crate::model::{SliceRef, Span, Trace};
 
 use matching::Matching;
+pub(super) use volume::Volume;
 
 /// How the same collective was recognised on several ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -66,6 +66,14 @@ impl<'a> Host<'a> {
         })
     }
 
+    /// The last time up to `at_ns` in which the thread of a call waited for the GPU.
+    pub(in crate::analysis) fn sync_before(&self, call: SliceRef, at_ns: i64) -> Option<Span> {
+        let thread = self.threads.get(&self.trace.lane(call.lane).track)?;
+        let syncs = thread.syncs.spans();
+        let upto = syncs.partition_point(|sync| sync.end_ns <= at_ns);
+        syncs[..upto].last().copied()
+    }
+
     /// Divides time before a call by what its thread did.
     pub(super) fn divide(&self, call: SliceRef, time: Span, causes: &mut IdleCauses) {
         if time.is_empty() {
