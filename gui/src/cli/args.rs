@@ -43,6 +43,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Say what differs between two recordings.
     Compare(CompareArgs),
+    /// Ask a recording in SQL; tables are named as Perfetto names them.
+    Sql(SqlArgs),
     /// List what can be chosen.
     List(ListArgs),
     /// Say what is available here, and the remedy for what is not.
@@ -178,6 +180,33 @@ pub struct CompareArgs {
     /// Print this table instead, as CSV or with --json as JSON.
     #[arg(long, value_name = "NAME", value_parser = tables::names(|it| it.is_of_comparison()))]
     pub table: Option<String>,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
+}
+
+/// `sql`.
+///
+/// Tables: slice, gpu_slice, thread_slice, block, track, gpu_track, thread_track, thread, process, counter,
+/// counter_track, gpu_counter_track, args, flow and trace_bounds, with EXTRACT_ARG(), trace_start(), trace_end() and
+/// trace_dur(). Times are nanoseconds since the recording's base time. Queries only read.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: weftscope sql run.json.gz 'select name, count(*), sum(dur) from gpu_slice group by name order by 3 desc limit 10'"
+)]
+pub struct SqlArgs {
+    /// Recordings, then the query; several files are ranks of one job. The query - is read from standard input.
+    #[arg(required = true, num_args = 2.., value_names = ["FILE", "QUERY"])]
+    pub files_and_query: Vec<PathBuf>,
+    /// Comma-separated values.
+    #[arg(long)]
+    pub csv: bool,
+    /// One array of objects.
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Stop a query that takes longer.
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub time_limit: Time,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,

@@ -8,7 +8,7 @@ use super::{
     args::{Cli, Command},
     bench, compare, convert, doctor,
     error::{Failure, Outcome},
-    list, record, report, shell, shot, window,
+    list, record, report, shell, shot, sql, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -36,6 +36,7 @@ fn run(cli: Cli) -> Outcome {
             convert::run(&args.input, written, args.own_names, &args.names)
         }
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Sql(args)) => sql::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => shell::completions(&args),

@@ -35,6 +35,8 @@ mod run_args;
 mod run_spec;
 mod shell;
 mod shot;
+mod sql;
+mod sql_text;
 mod stdout;
 mod tables;
 mod units;
