@@ -8,4 +8,5 @@ mod nsys;
 mod pipes;
 pub(crate) mod place;
 mod run;
+mod sql;
 mod tables;

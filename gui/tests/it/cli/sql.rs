@@ -1,0 +1,64 @@
+//! SQL from the command line: the tables' figures, and nothing but reading.
+
+use serde_json::Value;
+
+use super::place::{Place, SMALL};
+
+fn recorded() -> Place {
+    let place = Place::new();
+    let args = ["record", "--strategy", "tokenweave", "--iterations", "2", "-o", "a.weft"];
+    place.ok(&[&args[..], &SMALL].concat());
+    place
+}
+
+fn rows(text: &str) -> Vec<Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Oracle: the table of slices that `convert` writes.
+#[test]
+fn kernels_add_up_to_what_convert_writes() {
+    let place = recorded();
+    place.ok(&["convert", "a.weft", "slices.json"]);
+    let slices = rows(&std::fs::read_to_string(place.path("slices.json")).unwrap());
+    let on_streams: Vec<&Value> =
+        slices.iter().filter(|row| row["track_kind"] == "stream").collect();
+    assert!(on_streams.len() > 20, "{}", on_streams.len());
+    let query = "select name, count(*) as n, sum(dur) as ns from gpu_slice group by name";
+    let answer = rows(&place.ok(&["sql", "--json", "a.weft", query]));
+    let total = |column: &str| answer.iter().filter_map(|row| row[column].as_i64()).sum::<i64>();
+    assert_eq!(total("n"), on_streams.len() as i64);
+    let expected: i64 = on_streams.iter().filter_map(|row| row["duration_ns"].as_i64()).sum();
+    assert_eq!(total("ns"), expected);
+    for row in &answer {
+        let named = on_streams.iter().filter(|slice| slice["name"] == row["name"]);
+        assert_eq!(row["n"].as_i64(), Some(named.count() as i64), "{row}");
+    }
+}
+
+#[test]
+fn a_table_is_printed_as_text_and_as_csv() {
+    let place = recorded();
+    let query = "select 1 as one, 'a,\"b' as two, null as three";
+    assert_eq!(place.ok(&["sql", "--csv", "a.weft", query]), "one,two,three\n1,\"a,\"\"b\",\n");
+    let text = place.ok(&["sql", "a.weft", query]);
+    assert!(text.contains("one") && text.contains("a,\"b"), "{text}");
+}
+
+#[test]
+fn queries_only_read_and_end() {
+    let place = recorded();
+    for (query, why) in [
+        ("select * from gpu_slices", "gpu_slice"),
+        ("create table t(a)", "read"),
+        ("attach 'x.db' as x", "read"),
+        ("select dur frm slice", "frm"),
+    ] {
+        let said = place.fails(&["sql", "a.weft", query], 1);
+        assert!(said.contains(why), "{query}: {said}");
+    }
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    let said = place.fails(&["sql", "a.weft", endless, "--time-limit", "300ms"], 1);
+    assert!(said.contains("--time-limit"), "{said}");
+    assert_eq!(place.names(), ["a.weft"]);
+}
