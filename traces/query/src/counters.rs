@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weftscope_traces::Trace;
 
 use crate::cell::Cell;
-use crate::relation::{Bound, Column, Compared, Relation, Rows, Sought};
+use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Sought};
 
 const TS: usize = 1;
 const TRACK: usize = 2;
@@ -31,7 +31,7 @@ impl Relation for Counters {
         self.0.counters.iter().map(|counter| counter.at_ns.len()).sum()
     }
 
-    fn rows(&self, bounds: &[Bound], _: Option<usize>) -> Box<dyn Rows> {
+    fn rows(&self, bounds: &[Bound], _: Option<usize>) -> Found {
         let mut ranges = Vec::new();
         let mut first_id = 0;
         for (number, counter) in self.0.counters.iter().enumerate() {
@@ -55,7 +55,7 @@ impl Relation for Counters {
         }
         ranges.reverse();
         let at = (0, 0, 0, 0);
-        Box::new(CounterRows { trace: Arc::clone(&self.0), ranges, at, started: false })
+        Ok(Box::new(CounterRows { trace: Arc::clone(&self.0), ranges, at, started: false }))
     }
 }
 

@@ -9,14 +9,18 @@ mod database;
 mod error;
 mod guard;
 mod include;
+mod intervals;
 mod listed;
 mod module;
 mod parts;
+mod questions;
 mod relation;
 mod slice_rows;
 mod slices;
+mod tabled;
 mod views;
 
 pub use cell::Cell;
 pub use database::{Database, Taker};
 pub use error::QueryError;
+pub use questions::{QUESTIONS, Question};

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use weftscope_traces::Trace;
 
 use crate::cell::Cell;
-use crate::relation::{Bound, Column, Relation, Rows};
+use crate::relation::{Bound, Column, Found, Relation, Rows};
 
 /// A cell that is kept.
 #[derive(Clone, Debug)]
@@ -46,16 +46,23 @@ impl Relation for Listed {
         self.trace.tracks.len()
     }
 
-    fn rows(&self, _: &[Bound], _: Option<usize>) -> Box<dyn Rows> {
+    fn rows(&self, _: &[Bound], _: Option<usize>) -> Found {
         let rows = Arc::clone(self.rows.get_or_init(|| Arc::new((self.make)(&self.trace))));
-        Box::new(ListedRows { rows, next: 0 })
+        Ok(Box::new(ListedRows::of(rows)))
     }
 }
 
-struct ListedRows {
+/// Kept rows on their way.
+pub(crate) struct ListedRows {
     rows: Arc<Vec<Vec<Kept>>>,
     /// Number of the row after the one at hand.
     next: usize,
+}
+
+impl ListedRows {
+    pub(crate) fn of(rows: Arc<Vec<Vec<Kept>>>) -> Self {
+        Self { rows, next: 0 }
+    }
 }
 
 impl Rows for ListedRows {

@@ -63,8 +63,7 @@ unsafe impl VTab<'_> for Table {
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> Result<bool> {
-        plan(&*self.relation, info);
-        Ok(true)
+        Ok(plan(&*self.relation, info))
     }
 
     fn open(&mut self) -> Result<Cursor> {
@@ -74,7 +73,9 @@ unsafe impl VTab<'_> for Table {
 }
 
 /// Chooses what the search is narrowed by and in which order rows come; both go to `filter` as text and number.
-fn plan(relation: &dyn Relation, info: &mut IndexInfo) {
+/// False where an argument is not known yet: other tables have to come first.
+fn plan(relation: &dyn Relation, info: &mut IndexInfo) -> bool {
+    let mut missing: Vec<usize> = relation.arguments().collect();
     let mut signs = String::new();
     let mut cost = relation.len().max(1) as f64;
     let mut num_args = 0;
@@ -88,7 +89,9 @@ fn plan(relation: &dyn Relation, info: &mut IndexInfo) {
             _ => continue,
         };
         let Ok(column) = usize::try_from(constraint.column()) else { continue };
-        if constraint.is_usable() && relation.narrows(column, compared) {
+        let is_argument = compared == Compared::Equal && relation.arguments().contains(&column);
+        if constraint.is_usable() && (is_argument || relation.narrows(column, compared)) {
+            missing.retain(|&argument| argument != column);
             num_args += 1;
             usage.set_argv_index(num_args);
             signs.push_str(&format!("{column}{}", compared.sign()));
@@ -112,6 +115,7 @@ fn plan(relation: &dyn Relation, info: &mut IndexInfo) {
     info.set_idx_str(&signs);
     info.set_estimated_cost(cost.max(1.0));
     info.set_estimated_rows(cost.max(1.0) as i64);
+    missing.is_empty()
 }
 
 /// What [`plan`] wrote, with its values.
@@ -137,7 +141,8 @@ fn bounds(signs: &str, args: &Filters<'_>) -> Vec<Bound> {
 unsafe impl VTabCursor for Cursor {
     fn filter(&mut self, number: c_int, signs: Option<&str>, args: &Filters<'_>) -> Result<()> {
         let sorted = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        self.rows = Some(self.relation.rows(&bounds(signs.unwrap_or_default(), args), sorted));
+        let rows = self.relation.rows(&bounds(signs.unwrap_or_default(), args), sorted);
+        self.rows = Some(rows.map_err(Error::ModuleError)?);
         self.next()
     }
 

@@ -1,5 +1,7 @@
 //! What a table is to SQLite: columns, ways to find rows, and rows one after another.
 
+use std::ops::Range;
+
 use crate::cell::Cell;
 
 /// A column: its name, and the type that SQLite is told.
@@ -57,11 +59,18 @@ pub(crate) trait Relation: Send + Sync {
     fn sorts(&self, _column: usize) -> bool {
         false
     }
+    /// Columns that a query has to give: arguments of a function that answers rows.
+    fn arguments(&self) -> Range<usize> {
+        0..0
+    }
     /// About how many rows there are.
     fn len(&self) -> usize;
     /// The rows, at the least all that meet `bounds`, ascending by `sorted` where it is one that this relation sorts by.
-    fn rows(&self, bounds: &[Bound], sorted: Option<usize>) -> Box<dyn Rows>;
+    fn rows(&self, bounds: &[Bound], sorted: Option<usize>) -> Found;
 }
+
+/// Rows, or why there are none.
+pub(crate) type Found = Result<Box<dyn Rows>, String>;
 
 /// Rows on their way.
 pub(crate) trait Rows {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use weftscope_traces::{ArgsId, Kind, Label, LaneId, Split, TrackKind};
 
 use crate::cell::Cell;
-use crate::relation::{Bound, Column, Compared, Relation, Rows, Sought};
+use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Sought};
 use crate::slice_rows::Numbered;
 
 const ID: usize = 0;
@@ -131,7 +131,7 @@ impl Relation for Slices {
         self.len
     }
 
-    fn rows(&self, bounds: &[Bound], sorted: Option<usize>) -> Box<dyn Rows> {
+    fn rows(&self, bounds: &[Bound], sorted: Option<usize>) -> Found {
         let all = Arc::clone(&self.all);
         let value_of = |column| bounds.iter().find(|bound| bound.column == column);
         let id = value_of(ID).map(|bound| &bound.value);
@@ -159,7 +159,7 @@ impl Relation for Slices {
                 Walk::Lanes(parts.filter(|(_, part)| part.start < part.end).collect())
             }
         };
-        Box::new(SliceRows { all, walk, lane: LaneId(0), index: 0, end: 0 })
+        Ok(Box::new(SliceRows { all, walk, lane: LaneId(0), index: 0, end: 0 }))
     }
 }
 

@@ -1,4 +1,4 @@
-/// Perfetto's tables that are others seen from one side.
+/// Tables that are others seen from one side: Perfetto's, then ours.
 pub(crate) const VIEWS: &[(&str, &str)] = &[
     (
         "gpu_track",
@@ -22,6 +22,25 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
          thread.name as thread_name, thread.utid, thread.tid, process.upid, process.pid, slice.rank \
          from slice join track on slice.track_id = track.id join thread on track.utid = thread.utid \
          join process on thread.upid = process.upid",
+    ),
+    (
+        "op",
+        "select id, ts, dur, track_id, rank, stream, name, kind, layer, split, phase, correlation_id, arg_set_id \
+         from gpu_slice",
+    ),
+    (
+        "iteration",
+        "select rank, iteration, name, start_ns as ts, duration_ns as dur, compute_ns, comm_ns, hidden_ns, \
+         exposed_comm_ns, exposed_memcpy_ns, idle_ns, wait_ns from iterations",
+    ),
+    (
+        "overlap",
+        "select rank, iteration, start_ns as ts, duration_ns as dur, comm_ns, hidden_ns, exposed_comm_ns, hidden_pct, \
+         sm_weighted_hidden_pct from iterations",
+    ),
+    (
+        "collective",
+        "select collective, name, rank, first_ns as ts, spread_ns, late_ns from collectives",
     ),
     ("trace_bounds", "select trace_start() as start_ts, trace_end() as end_ts"),
 ];

@@ -39,12 +39,27 @@ pub struct Column {
 
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell<'a> {
+pub enum Cell<'a> {
     /// Not known.
     Null,
+    /// A whole number.
     Int(i64),
+    /// A real number.
     Float(f64),
+    /// Text.
     Text(Cow<'a, str>),
+}
+
+impl Cell<'_> {
+    /// The same with a text of its own.
+    pub(super) fn into_owned(self) -> Cell<'static> {
+        match self {
+            Cell::Null => Cell::Null,
+            Cell::Int(int) => Cell::Int(int),
+            Cell::Float(float) => Cell::Float(float),
+            Cell::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
+        }
+    }
 }
 
 /// What takes a table: its columns, then its cells row by row.

@@ -20,7 +20,7 @@ mod weave;
 mod write;
 
 pub use all::TABLES;
-pub use column::{CellType, Column};
+pub use column::{Cell, CellType, Column};
 pub use error::TableError;
 pub use table::{Answered, Table, TableSource};
 pub use write::{TableFormat, write_texts};

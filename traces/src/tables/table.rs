@@ -91,17 +91,56 @@ impl Table {
             TableSource::Report(all) => all.first().map(|one| one.trace),
             TableSource::Comparison(_) => None,
         };
-        let mut sink = sink(format, out, first.map(|trace| &trace.meta), progress);
+        self.make(source, &mut *sink(format, out, first.map(|trace| &trace.meta), progress))
+    }
+
+    /// All rows at once, a cell a column.
+    ///
+    /// # Errors
+    /// [`TableError::OtherSource`].
+    pub fn rows(&self, source: TableSource<'_>) -> Result<Vec<Vec<Cell<'static>>>, TableError> {
+        let mut rows = Kept { rows: Vec::new(), row: Vec::new() };
+        self.make(source, &mut rows)?;
+        Ok(rows.rows)
+    }
+
+    fn make(&self, source: TableSource<'_>, sink: &mut dyn Sink) -> Result<(), TableError> {
         match (&self.maker, source) {
-            (Maker::Recordings(make), TableSource::Recordings(traces)) => make(traces, &mut *sink),
+            (Maker::Recordings(make), TableSource::Recordings(traces)) => make(traces, sink),
             (Maker::Recordings(make), TableSource::Report(all)) => {
                 let traces: Vec<&Trace> = all.iter().map(|one| one.trace).collect();
-                make(&traces, &mut *sink)
+                make(&traces, sink)
             }
-            (Maker::Report(make), TableSource::Report(all)) => make(all, &mut *sink),
-            (Maker::Comparison(make), TableSource::Comparison(report)) => make(report, &mut *sink),
+            (Maker::Report(make), TableSource::Report(all)) => make(all, sink),
+            (Maker::Comparison(make), TableSource::Comparison(report)) => make(report, sink),
             _ => Err(TableError::OtherSource { table: self.name }),
         }
+    }
+}
+
+/// Keeps the rows of a table.
+struct Kept {
+    rows: Vec<Vec<Cell<'static>>>,
+    row: Vec<Cell<'static>>,
+}
+
+impl Sink for Kept {
+    fn begin(&mut self, _: &[Column]) -> Result<(), TableError> {
+        Ok(())
+    }
+
+    fn cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {
+        self.row.push(cell.into_owned());
+        Ok(())
+    }
+
+    fn end_row(&mut self) -> Result<(), TableError> {
+        self.rows.push(std::mem::take(&mut self.row));
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), TableError> {
+        Ok(())
     }
 }
 
