@@ -196,8 +196,11 @@ pub struct CompareArgs {
 )]
 pub struct SqlArgs {
     /// Recordings, then the query; several files are ranks of one job. The query - is read from standard input.
-    #[arg(required = true, num_args = 2.., value_names = ["FILE", "QUERY"])]
+    #[arg(required = true, num_args = 1.., value_names = ["FILE", "QUERY"])]
     pub files_and_query: Vec<PathBuf>,
+    /// Ask this instead of a query of your own (`weftscope list questions`).
+    #[arg(long, value_name = "NAME", value_parser = super::sql::questions())]
+    pub question: Option<String>,
     /// Comma-separated values.
     #[arg(long)]
     pub csv: bool,
@@ -285,4 +288,6 @@ pub enum Listing {
     Samples,
     /// Tables that `convert`, `report` and `compare` write with `--table`.
     Tables,
+    /// Questions that `sql` asks with `--question`.
+    Questions,
 }

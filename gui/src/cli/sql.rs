@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use weftscope_query::{Database, QueryError};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use weftscope_query::{Database, QUESTIONS, QueryError, Question};
 use weftscope_traces::{Trace, edit::merge};
 
 use super::{
@@ -20,9 +21,19 @@ use crate::files::{self, did_you_mean};
 /// Longest query read from standard input, in bytes; more than SQLite takes.
 const LONGEST: u64 = 2 << 20;
 
+/// Takes names of questions.
+pub(super) fn questions() -> PossibleValuesParser {
+    let names = QUESTIONS.iter().map(|it| PossibleValue::new(it.name).help(it.about));
+    names.collect::<Vec<_>>().into()
+}
+
 /// Reads the files as one, asks, prints.
 pub(super) fn run(args: &SqlArgs) -> Outcome {
-    let (query, files) = query_and_files(&args.files_and_query)?;
+    let asked = args.question.as_deref().and_then(Question::of_name);
+    let (query, files) = match asked {
+        Some(question) => (question.sql.to_owned(), &args.files_and_query[..]),
+        None => query_and_files(&args.files_and_query)?,
+    };
     let trace = trace(files, args)?;
     let mut database = Database::new(&Arc::new(trace)).map_err(|error| failure(&error, args))?;
     let shape = match (args.csv, args.json) {

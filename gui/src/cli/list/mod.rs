@@ -7,6 +7,7 @@ mod row;
 use std::io::Write;
 
 use clap::{ValueEnum, builder::PossibleValue};
+use weftscope_query::QUESTIONS;
 use weftscope_traces::{
     Classifier,
     tables::{TABLES, TableFormat, write_texts},
@@ -28,6 +29,9 @@ pub(super) fn run(args: &ListArgs) -> Outcome {
         None => listings(),
         Some(Listing::Samples) => samples()?,
         Some(Listing::Tables) => TABLES.iter().map(|it| Row::new(it.name, it.about)).collect(),
+        Some(Listing::Questions) => {
+            QUESTIONS.iter().map(|it| Row::new(it.name, it.about)).collect()
+        }
         Some(what) => choices::rows(what)?,
     };
     if args.json || args.csv {

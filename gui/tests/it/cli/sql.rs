@@ -45,6 +45,27 @@ fn a_table_is_printed_as_text_and_as_csv() {
     assert!(text.contains("one") && text.contains("a,\"b"), "{text}");
 }
 
+/// Oracle: the table of accounts of the report.
+#[test]
+fn a_ready_question_is_asked_by_its_name() {
+    let place = recorded();
+    let listed = rows(&place.ok(&["list", "questions", "--json"]));
+    assert!(listed.len() >= 10, "{listed:?}");
+    for question in &listed {
+        let name = question["name"].as_str().unwrap();
+        place.ok(&["sql", "a.weft", "--question", name, "--csv"]);
+    }
+    let answer = rows(&place.ok(&["sql", "a.weft", "--question", "where-time-goes", "--json"]));
+    let table = rows(&place.ok(&["report", "a.weft", "--table", "accounts", "--json"]));
+    let whole: Vec<&Value> = table.iter().filter(|row| row["iteration"].is_null()).collect();
+    assert_eq!(answer.len(), whole.len());
+    for (ours, theirs) in answer.iter().zip(whole) {
+        for column in ["span_ns", "compute_ns", "exposed_comm_ns", "exposed_memcpy_ns", "idle_ns"] {
+            assert_eq!(ours[column], theirs[column], "{column}");
+        }
+    }
+}
+
 #[test]
 fn queries_only_read_and_end() {
     let place = recorded();
@@ -57,7 +78,8 @@ fn queries_only_read_and_end() {
         let said = place.fails(&["sql", "a.weft", query], 1);
         assert!(said.contains(why), "{query}: {said}");
     }
-    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    let endless =
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
     let said = place.fails(&["sql", "a.weft", endless, "--time-limit", "300ms"], 1);
     assert!(said.contains("--time-limit"), "{said}");
     assert_eq!(place.names(), ["a.weft"]);
