@@ -11,8 +11,8 @@ pub(in crate::analysis) struct Volume {
     pub(in crate::analysis) operation: String,
     /// How many ranks take part; `None` where not said.
     pub(in crate::analysis) ranks: Option<usize>,
-    /// Bytes of the whole buffer of a rank, as nccl-tests counts them: of an all-gather what it puts out, of the others what it
-    /// takes in; `None` where not said.
+    /// Bytes of the whole buffer of a rank, as nccl-tests counts them: of an all-gather and a gather what they put out, of the
+    /// others what they take in; `None` where not said.
     pub(in crate::analysis) bytes: Option<f64>,
     /// Bytes over this GPU's links in one direction; `None` where neither size and ranks nor the plan say.
     pub(in crate::analysis) bus_bytes: Option<f64>,
@@ -25,7 +25,7 @@ impl Volume {
         let find = |name: &str| args.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         let number = |name: &str| find(name).and_then(super::keys::integer);
         let elements = match key.operation {
-            Operation::AllGather => {
+            Operation::AllGather | Operation::Gather => {
                 let gathered = |own: i64| own.checked_mul(key.group.size?.try_into().ok()?);
                 let own = || number("In msg nelems").and_then(gathered);
                 number("Out msg nelems").or_else(own)
@@ -96,6 +96,7 @@ pub(in crate::analysis) fn width(dtype: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::{Config, Ops, testing::trace};
 
     /// The table of nccl-tests' `doc/PERFORMANCE.md`, for 8 ranks.
     #[test]
@@ -114,6 +115,29 @@ mod tests {
         assert_eq!(bus_factor(Operation::AllReduce, None), None);
         assert_eq!(bus_factor(Operation::AllReduce, Some(1)), None);
         assert_eq!(bus_factor(Operation::Dispatch, Some(8)), None);
+    }
+
+    /// A million floats of each of 4 ranks: of what is gathered all comes over a link but the own part. What is scattered is
+    /// counted whole already.
+    #[test]
+    fn gathered_bytes_are_those_of_all_ranks() {
+        let of = |kernel: &str, elements: i64| {
+            let trace = trace(&format!(
+                "rank 0\nstream 1: comm 0..9 {kernel} nelems={elements} members=0,1,2,3 dtype=Float"
+            ));
+            let ops = Ops::of(&trace, &Config::default());
+            let volume = Volume::of(&trace, 0, &ops.ranks[0].ops[0]);
+            (volume.operation, volume.bytes, volume.bus_bytes)
+        };
+        for (kernel, elements, operation) in [
+            ("ncclDevKernel_AllGather_RING_LL", 1_000_000, "all_gather"),
+            ("ncclDevKernel_Gather_RING_LL", 1_000_000, "gather"),
+            ("ncclDevKernel_Scatter_RING_LL", 4_000_000, "scatter"),
+            ("ncclDevKernel_ReduceScatter_Sum", 4_000_000, "reduce_scatter"),
+        ] {
+            let expected = (operation.to_owned(), Some(16e6), Some(12e6));
+            assert_eq!(of(kernel, elements), expected, "{kernel}");
+        }
     }
 
     #[test]
