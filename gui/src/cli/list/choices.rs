@@ -32,7 +32,7 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
         Listing::Transports => {
             Transport::ALL.map(|transport| Row::new(transport.name(), transport.about())).into()
         }
-        Listing::Samples | Listing::Tables => Vec::new(),
+        Listing::Samples | Listing::Tables | Listing::Questions => Vec::new(),
     })
 }
 

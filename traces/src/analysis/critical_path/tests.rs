@@ -1,3 +1,5 @@
+//! Paths written out by hand, and the path held against trying all pairs of small random graphs.
+
 use proptest::prelude::*;
 
 use super::*;
