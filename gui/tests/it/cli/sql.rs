@@ -19,7 +19,7 @@ fn rows(text: &str) -> Vec<Value> {
 #[test]
 fn kernels_add_up_to_what_convert_writes() {
     let place = recorded();
-    place.ok(&["convert", "a.weft", "slices.json"]);
+    place.ok(&["convert", "a.weft", "slices.json", "--table", "slices"]);
     let slices = rows(&std::fs::read_to_string(place.path("slices.json")).unwrap());
     let on_streams: Vec<&Value> =
         slices.iter().filter(|row| row["track_kind"] == "stream").collect();
@@ -73,7 +73,7 @@ fn queries_only_read_and_end() {
         ("select * from gpu_slices", "gpu_slice"),
         ("create table t(a)", "read"),
         ("attach 'x.db' as x", "read"),
-        ("select dur frm slice", "frm"),
+        ("select dur frm slice", "syntax error"),
     ] {
         let said = place.fails(&["sql", "a.weft", query], 1);
         assert!(said.contains(why), "{query}: {said}");

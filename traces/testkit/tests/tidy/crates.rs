@@ -8,7 +8,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("engine", &["kernels"]),
     ("profiler", &["traces", "engine", "kernels"]),
-    ("gui", &["traces", "profiler", "engine"]),
+    ("traces/query", &["traces"]),
+    ("gui", &["traces", "query", "profiler", "engine"]),
 ];
 
 /// Names under the dependency tables of a manifest, with the table they stand in.
