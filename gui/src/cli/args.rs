@@ -186,13 +186,9 @@ pub struct CompareArgs {
 }
 
 /// `sql`.
-///
-/// Tables: slice, gpu_slice, thread_slice, block, track, gpu_track, thread_track, thread, process, counter,
-/// counter_track, gpu_counter_track, args, flow and trace_bounds, with EXTRACT_ARG(), trace_start(), trace_end() and
-/// trace_dur(). Times are nanoseconds since the recording's base time. Queries only read.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: weftscope sql run.json.gz 'select name, count(*), sum(dur) from gpu_slice group by name order by 3 desc limit 10'"
+    after_help = "Tables: slice, gpu_slice, thread_slice, block, op, iteration, overlap, collective, track, gpu_track, thread_track, thread, process, counter, counter_track, gpu_counter_track, args, flow, trace_bounds, and those of `weftscope list tables` with underscores for hyphens.\n\nExample: weftscope sql run.json.gz 'select name, count(*), sum(dur) from gpu_slice group by name order by 3 desc limit 10'"
 )]
 pub struct SqlArgs {
     /// Recordings, then the query; several files are ranks of one job. The query - is read from standard input.
