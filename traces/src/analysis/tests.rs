@@ -168,6 +168,7 @@ proptest! {
         let tiled: i64 = path.segments.iter().map(|segment| segment.span.len_ns()).sum();
         prop_assert_eq!(tiled, path.span.len_ns());
         prop_assert!(path.segments.windows(2).all(|pair| pair[0].span.end_ns == pair[1].span.start_ns));
+        prop_assert!(path.segments.iter().all(|segment| segment.span.len_ns() >= 0));
         let shares: i64 = path.by_kind.iter().map(|share| share.total_ns).sum();
         prop_assert_eq!(shares, tiled);
         let whole = ops.ranks[0].ops.iter().filter(|op| !op.span.is_empty());
