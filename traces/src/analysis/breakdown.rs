@@ -104,7 +104,7 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankBreakdown {
         idle_ns: account.idle_ns,
         by_kind: by_kind(ops),
         by_op: by_op(trace, ops),
-        by_layer: by_layer(trace, ops, compute),
+        by_layer: by_layer(ops, compute),
     }
 }
 
@@ -139,10 +139,10 @@ fn by_op(trace: &Trace, ops: &[GpuOp]) -> Vec<OpRow> {
     rows
 }
 
-fn by_layer(trace: &Trace, ops: &[GpuOp], compute: &IntervalSet) -> Vec<LayerRow> {
+fn by_layer(ops: &[GpuOp], compute: &IntervalSet) -> Vec<LayerRow> {
     let mut layers: BTreeMap<Option<u32>, Vec<&GpuOp>> = BTreeMap::new();
     for op in ops {
-        layers.entry(trace.label(op.label).layer).or_default().push(op);
+        layers.entry(op.place.layer).or_default().push(op);
     }
     let row = |(layer, ops): (Option<u32>, Vec<&GpuOp>)| {
         let union = |keep: fn(Kind) -> bool| -> IntervalSet {

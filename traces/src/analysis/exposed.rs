@@ -104,7 +104,7 @@ fn describe(trace: &Trace, rank: &RankOps<'_>, op: &GpuOp, exposed_ns: i64) -> E
         name: label.name.clone(),
         kind: op.kind,
         rank: rank.rank,
-        layer: label.layer,
+        layer: op.place.layer,
         iteration: rank.marked_iteration(op.span.start_ns),
         start_ns: op.span.start_ns,
         duration_ns,

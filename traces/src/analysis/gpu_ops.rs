@@ -1,7 +1,7 @@
 //! What runs on a rank: the ops of its streams.
 
 use super::rank_rows::RankRows;
-use crate::model::{Kind, LabelId, SliceRef, Span, Trace};
+use crate::model::{Kind, Label, LabelId, Phase, SliceRef, Span, Split, Trace};
 
 /// A whole op (kernel, copy) on a stream of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,27 @@ pub struct GpuOp {
     /// Time inside the whole op spent waiting for a late rank, see [`WaitMethod`](super::WaitMethod); 0 for all but
     /// communication, `None` where it is not known.
     pub wait_ns: Option<i64>,
+    /// Where it belongs, by its label or by the [`structure`](super::structure()) of its rank.
+    pub place: Place,
+}
+
+/// Where an op belongs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its layer; `None` outside layers, and where none is known.
+    pub layer: Option<u32>,
+    /// Which tokens.
+    pub split: Split,
+    /// Phase of its layer.
+    pub phase: Phase,
+    /// Pass of its rank, from 0, as the structure counts them; 0 where labels say where ops belong.
+    pub pass: u32,
+}
+
+impl Place {
+    fn of(label: &Label) -> Self {
+        Self { layer: label.layer, split: label.split, phase: label.phase, pass: 0 }
+    }
 }
 
 /// The ops of a rank's streams in order of start: kernels and copies, no host work, no marks. Whole, with no waits yet.
@@ -32,6 +53,7 @@ pub(super) fn gpu_ops(trace: &Trace, rows: &RankRows<'_>) -> Vec<GpuOp> {
             if matches!(kind, Kind::Host | Kind::Mark) {
                 continue;
             }
+            let place = Place::of(trace.label(label));
             let slice = SliceRef { lane, index: row as u32 };
             ops.push(GpuOp {
                 span: slices.span(row),
@@ -40,6 +62,7 @@ pub(super) fn gpu_ops(trace: &Trace, rows: &RankRows<'_>) -> Vec<GpuOp> {
                 stream,
                 slice,
                 wait_ns: Some(0),
+                place,
             });
         }
     }

@@ -38,6 +38,7 @@ mod selection;
 mod skew;
 mod statistics;
 mod stats;
+mod structure;
 mod verdict;
 mod waits;
 mod waves;
@@ -57,7 +58,7 @@ pub use critical_path::{
 };
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
-pub use gpu_ops::GpuOp;
+pub use gpu_ops::{GpuOp, Place};
 pub use idle::{IdleCause, IdleCauses};
 pub use iteration_lengths::{IterationLengths, iteration_lengths};
 pub use iterations::Iteration;
@@ -79,6 +80,9 @@ pub use selection::{
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use statistics::Statistics;
 pub use stats::DurationStats;
+pub use structure::{
+    Pass, RankStructure, Stage, StructureBasis, StructureReport, structure,
+};
 pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;
 pub use waves::{CutLaunch, CutRow, GemmName, GemmRow, WaveReport, waves};

@@ -11,7 +11,8 @@ use super::iterations::iterations;
 use super::plausible::{in_words, one_within_another, set_aside, short_iterations};
 use super::rank_rows::{RankRows, Rows, rank_rows};
 use super::waits::WaitMethod;
-use super::{Collectives, Config, GpuOp, Iteration};
+use super::structure::recover;
+use super::{Collectives, Config, GpuOp, Iteration, RankStructure};
 use crate::model::{Kind, LaneId, Span, Trace};
 use matched_runs::match_and_wait;
 
@@ -46,6 +47,8 @@ pub struct RankOps<'a> {
     pub wait_method: WaitMethod,
     /// Communication ops of the whole trace of which it is not known: no other rank has the same collective.
     pub unmatched: usize,
+    /// Its passes and layers, and where they are known from; of the whole recording.
+    pub structure: RankStructure,
     /// Lanes of every SM, one list an SM, SMs without slices included.
     pub(super) sms: Vec<&'a [LaneId]>,
 }
@@ -149,6 +152,7 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
             impossible.extend(in_words(trace, rank.rank, &aside));
             impossible.extend(one_within_another(trace, rank.rank, &rank.ops));
             impossible.extend(short_iterations(rank.rank, &rank.ops, &rank.iterations));
+            recover(trace, rank);
         }
     }
     let ran: Vec<Ran<'_>> = traces
@@ -181,6 +185,7 @@ fn whole_rank<'a>(trace: &'a Trace, rank: u32, rows: &RankRows<'a>) -> RankOps<'
         comm: IntervalSet::default(),
         wait_method: WaitMethod::SingleRank,
         unmatched: 0,
+        structure: RankStructure::default(),
         sms: rows.sms.clone(),
     }
 }

@@ -175,6 +175,7 @@ mod tests {
 
     fn op(stream: u32, start_ns: i64, end_ns: i64) -> GpuOp {
         GpuOp {
+            place: crate::analysis::Place::default(),
             span: Span::new(start_ns, end_ns),
             label: LabelId(0),
             kind: Kind::Gemm,

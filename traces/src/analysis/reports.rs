@@ -2,9 +2,10 @@ use serde::Serialize;
 
 use super::{
     AccountReport, AllLayers, ArrivalReport, BandwidthReport, BreakdownReport, CriticalPath,
-    IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport, WaveReport, accounts,
+    IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport, StructureReport, WaveReport,
+    accounts,
     all_layers, arrival, bandwidth, breakdown, critical_path, iteration_lengths, overlap, phases,
-    skew, waves,
+    skew, structure, waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -20,6 +21,8 @@ pub struct Reports {
     pub all_layers: Option<AllLayers>,
     /// How much communication is hidden, by rank.
     pub overlap: OverlapReport,
+    /// Passes and layers, and where they are known from.
+    pub structure: StructureReport,
     /// Computation, communication and slack by phase.
     pub phases: PhaseReport,
     /// Who is late.
@@ -44,6 +47,7 @@ impl Reports {
             all_layers: all_layers(ops, iteration_lengths),
             iteration_lengths,
             overlap: overlap(ops),
+            structure: structure(ops),
             phases: phases(ops),
             skew: skew(ops),
             arrival: arrival(ops),

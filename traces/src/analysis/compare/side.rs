@@ -33,7 +33,7 @@ impl<'a> Side<'a> {
             spans.sort_unstable_by_key(|span| span.start_ns);
             for op in rank.ops.iter().filter(|op| is_inside(&spans, op)) {
                 let label = ops.trace.label(op.label);
-                let layer = label.layer.filter(|_| by_layer);
+                let layer = op.place.layer.filter(|_| by_layer);
                 let key = OpKey { name: label.name.clone(), kind: op.kind, layer };
                 side.durations.entry(key).or_default().add(op.span.len_ns());
             }

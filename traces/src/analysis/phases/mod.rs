@@ -11,10 +11,12 @@ pub use self::slack::Slack;
 use self::summary::summaries;
 pub use self::summary::{LayerSlack, PhaseSummary};
 use super::intervals::IntervalSet;
-use super::{GpuOp, Ops, RankOps};
+use super::{GpuOp, Ops, Place, RankOps, StructureBasis};
 use crate::model::{Kind, Phase, Span, Trace};
 
-/// Phases of the schedule, for traces whose labels say them (runs of the engine).
+/// Phases of the schedule, as labels of runs of the engine say them; of other recordings as far as
+/// [`structure`](super::structure()) tells them: attention and feed-forward of each half of the tokens (A to D), or of all
+/// of them (A and C).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PhaseReport {
     /// Every phase of every layer, rank and iteration, by rank and time.
@@ -32,6 +34,8 @@ pub struct PhaseInstance {
     pub rank: u32,
     /// Iteration by position; 0 without marks.
     pub iteration: usize,
+    /// Pass of the rank through its layers, from 0, where the order of kernels tells them apart; else 0.
+    pub pass: u32,
     /// The layer.
     pub layer: Option<u32>,
     /// The phase.
@@ -82,7 +86,10 @@ pub fn phases(ops: &Ops<'_>) -> PhaseReport {
         parts.extend(with_join_gaps(of_rank));
     }
     let summary = summaries(&parts);
+    // Where nothing is woven, slack says what communication sticks out, and no phase is to be made longer.
+    let is_woven = |rank: &RankOps<'_>| !is_ordered(rank) || rank.structure.halves;
     let judged = summary.iter().filter_map(|row| Some((row.phase, row.median_slack_ns?)));
+    let judged = judged.filter(|_| ops.ranks.iter().all(is_woven));
     let tightest = judged.min_by_key(|(_, slack_ns)| *slack_ns).map(|(phase, _)| phase);
     let instances = parts.into_iter().map(|part| part.instance).collect();
     PhaseReport { instances, summary, tightest }
@@ -92,6 +99,7 @@ pub fn phases(ops: &Ops<'_>) -> PhaseReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     iteration: usize,
+    pass: u32,
     layer: Option<u32>,
     phase: Phase,
 }
@@ -106,16 +114,22 @@ struct PhaseOp {
 fn grouped(trace: &Trace, rank: &RankOps<'_>) -> BTreeMap<Key, Vec<PhaseOp>> {
     let mut groups: BTreeMap<Key, Vec<PhaseOp>> = BTreeMap::new();
     for &op in &rank.ops {
-        let label = trace.label(op.label);
-        if label.phase == Phase::None {
+        let Place { layer, phase, pass, .. } = op.place;
+        if phase == Phase::None {
             continue;
         }
-        let iteration = rank.iteration_at(op.span.start_ns);
-        let key = Key { iteration, layer: label.layer, phase: label.phase };
-        let alone_ns = label.facts.as_ref().and_then(|facts| facts.alone_ns);
+        // A mark of the host may end in the middle of a pass.
+        let iteration = if is_ordered(rank) { 0 } else { rank.iteration_at(op.span.start_ns) };
+        let key = Key { iteration, pass, layer, phase };
+        let alone_ns = trace.label(op.label).facts.as_ref().and_then(|facts| facts.alone_ns);
         groups.entry(key).or_default().push(PhaseOp { op, alone_ns });
     }
     groups
+}
+
+/// Phases are told by the order of kernels, pass by pass.
+fn is_ordered(rank: &RankOps<'_>) -> bool {
+    rank.structure.basis == StructureBasis::Order
 }
 
 /// A phase instance and the sums that its slow-downs came from.
@@ -144,15 +158,25 @@ impl Part {
         };
         let start_ns = ops.iter().map(|one| one.op.span.start_ns).min().unwrap_or_default();
         let end_ns = ops.iter().map(|one| one.op.span.end_ns).max().unwrap_or_default();
-        let Key { iteration, layer, phase } = key;
+        let Key { iteration, pass, layer, phase } = key;
         let last_end = |set: &IntervalSet| set.spans().last().map(|span| span.end_ns);
         let slack = last_end(&comm).zip(last_end(&compute)).filter(|_| is_woven(phase));
         let slack =
             slack.map(|(comm_end_ns, compute_end_ns)| Slack { comm_end_ns, compute_end_ns });
         let span = Span::new(start_ns, end_ns);
+        let iteration = if is_ordered(rank) { rank.iteration_at(start_ns) } else { iteration };
         let rank = rank.rank;
-        let instance =
-            PhaseInstance { rank, iteration, layer, phase, span, slack, figures, join_gap_ns: 0 };
+        let instance = PhaseInstance {
+            rank,
+            iteration,
+            pass,
+            layer,
+            phase,
+            span,
+            slack,
+            figures,
+            join_gap_ns: 0,
+        };
         let [compute, comm] = slow;
         Self { instance, compute, comm }
     }
@@ -197,9 +221,9 @@ fn with_join_gaps(mut parts: Vec<Part>) -> Vec<Part> {
     parts.sort_by_key(|part| (part.instance.span.start_ns, part.instance.span.end_ns));
     for at in 1..parts.len() {
         let next = &parts[at].instance;
-        let (next_start_ns, next_iteration) = (next.span.start_ns, next.iteration);
+        let (next_start_ns, next_pass) = (next.span.start_ns, (next.iteration, next.pass));
         let part = &mut parts[at - 1].instance;
-        if part.iteration == next_iteration {
+        if (part.iteration, part.pass) == next_pass {
             part.join_gap_ns = (next_start_ns - part.span.end_ns).max(0);
         }
     }

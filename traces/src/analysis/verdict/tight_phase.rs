@@ -122,7 +122,7 @@ impl Company {
             for op in &rank.ops {
                 let label = trace.label(op.label);
                 let is_comm = op.kind.is_comm();
-                if label.phase != phase || !(is_comm || op.kind.is_compute()) {
+                if op.place.phase != phase || !(is_comm || op.kind.is_compute()) {
                     continue;
                 }
                 let facts = label.facts.as_ref();

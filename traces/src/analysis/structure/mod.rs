@@ -1,0 +1,180 @@
+//! Which layer does each op belong to?
+//!
+//! Runs of the engine say it in their labels. Of other recordings it is recovered from the order of the kernels of the
+//! stream that computes most ([`sequence`]): attention, or else what comes once a period ([`period`]), stands in every layer
+//! ([`anchors`]), once or once for each half of the tokens ([`halves`]). What stands from one layer to the next must repeat
+//! ([`repeats`], up to a different kernel here and there: [`alike`]), or nothing is said. [`passes`] tells where a pass ends,
+//! [`layers`] where a layer begins, [`blocks`] attention from feed-forward, [`stage`] prefill from decode, and [`places`]
+//! takes along what runs on other streams. Costs n log n of the ops.
+
+mod alike;
+mod anchors;
+mod blocks;
+mod halves;
+mod layers;
+mod passes;
+mod period;
+mod places;
+mod repeats;
+mod report;
+mod sequence;
+mod stage;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use alike::Alike;
+use anchors::{Anchor, Anchors};
+use halves::Products;
+use passes::Stack;
+use repeats::{Steps, Unit};
+use sequence::Sequence;
+
+pub use report::{Pass, RankStructure, Stage, StructureBasis, StructureReport, structure};
+
+use super::RankOps;
+use crate::model::{Span, Trace};
+
+/// Finds the layers of a rank and writes into its ops where they belong; its ops must be whole.
+pub(super) fn recover(trace: &Trace, rank: &mut RankOps<'_>) {
+    let is_labelled = rank.ops.iter().any(|op| op.place.layer.is_some());
+    rank.structure = if is_labelled { labelled(rank) } else { ordered(trace, rank) };
+}
+
+/// As the labels say: a pass an iteration.
+fn labelled(rank: &RankOps<'_>) -> RankStructure {
+    let mut passes: BTreeMap<usize, (Span, BTreeMap<u32, ()>)> = BTreeMap::new();
+    let mut in_layers = 0;
+    for op in &rank.ops {
+        let Some(layer) = op.place.layer else { continue };
+        in_layers += 1;
+        let pass = passes.entry(rank.iteration_at(op.span.start_ns)).or_insert((op.span, BTreeMap::new()));
+        pass.0 = pass.0.hull(op.span);
+        pass.1.insert(layer, ());
+    }
+    let pass = |(span, layers): (Span, BTreeMap<u32, ()>)| Pass {
+        stage: Stage::Unknown,
+        layers: layers.len(),
+        span,
+    };
+    RankStructure {
+        rank: rank.rank,
+        basis: StructureBasis::Labels,
+        passes: passes.into_values().map(pass).collect(),
+        ops: rank.ops.len(),
+        in_layers,
+        halves: rank.ops.iter().any(|op| op.place.split != crate::model::Split::Whole),
+        ..RankStructure::default()
+    }
+}
+
+/// By the order of kernels.
+fn ordered(trace: &Trace, rank: &mut RankOps<'_>) -> RankStructure {
+    let sequence = Sequence::of(trace, &rank.ops);
+    let unknown = RankStructure {
+        rank: rank.rank,
+        stream: sequence.stream,
+        ops: sequence.letters.len(),
+        ..RankStructure::default()
+    };
+    match found(rank, &sequence) {
+        Err(why_unknown) => RankStructure { why_unknown, ..unknown },
+        Ok(found) => {
+            let passes = found.passes(trace, rank, &sequence);
+            let in_layers = found.layers.iter().map(std::ops::Range::len).sum();
+            let halves = found.halves.is_some();
+            let blocks = blocks::blocks(
+                &sequence.letters,
+                &found.units,
+                &found.stacks,
+                &found.layers,
+                found.halves,
+                found.is_attention,
+            );
+            places::place(&mut rank.ops, &sequence, &found.stacks, &blocks, halves);
+            let basis = StructureBasis::Order;
+            RankStructure { basis, passes, in_layers, halves, ..unknown }
+        }
+    }
+}
+
+/// The layers of a sequence.
+struct Found {
+    units: Vec<Unit>,
+    stacks: Vec<Stack>,
+    /// Letters of each unit.
+    layers: Vec<std::ops::Range<usize>>,
+    halves: Option<Products>,
+    is_attention: bool,
+}
+
+fn found(rank: &RankOps<'_>, sequence: &Sequence) -> Result<Found, String> {
+    let letters = &sequence.letters;
+    let anchors = Anchors::of(letters)?;
+    let pairs = if anchors.is_attention { halves::halves(letters, &anchors.all) } else { None };
+    let begins = pairs.as_ref().map(|(begins, _)| begins.as_slice());
+    let units = units(&anchors.all, begins);
+    let mut alike = Alike::new(letters);
+    let steps = Steps::of(&units, &mut alike);
+    steps.must_repeat()?;
+    let iteration = |unit: &Unit| {
+        let start_ns = rank.ops[letters[unit.first].op].span.start_ns;
+        (!rank.iterations.is_empty()).then(|| rank.iteration_at(start_ns))
+    };
+    let marked: Vec<Option<usize>> = units.iter().map(iteration).collect();
+    let stacks = passes::stacks(&units, &steps, &alike, &marked)?;
+    let halves = pairs.map(|(_, products)| products);
+    let layers = layers::layers(letters, &units, &stacks, halves.is_some());
+    Ok(Found { units, stacks, layers, halves, is_attention: anchors.is_attention })
+}
+
+/// One unit an anchor, or a pair of them.
+fn units(anchors: &[Anchor], begins: Option<&[bool]>) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let mut at = 0;
+    while let Some(&Anchor { first, mut last, backward }) = anchors.get(at) {
+        let is_pair = begins.is_some_and(|begins| begins[at]);
+        if let Some(other) = anchors.get(at + 1).filter(|_| is_pair) {
+            last = other.last;
+            at += 1;
+        }
+        units.push(Unit { first, last, backward });
+        at += 1;
+    }
+    without_recomputed(units)
+}
+
+/// Forward attention that is run again just before its backward one belongs to that.
+fn without_recomputed(units: Vec<Unit>) -> Vec<Unit> {
+    let is_again = |at: usize| {
+        let (Some(unit), Some(next)) = (units.get(at), units.get(at + 1)) else { return false };
+        let before = at.checked_sub(1).map(|before| units[before].backward);
+        !unit.backward && next.backward && before == Some(true)
+    };
+    // The first of a backward pass stands behind the last of the forward pass.
+    let recomputes = (0..units.len()).any(is_again);
+    let first_again = |at: usize| {
+        recomputes && !units[at].backward && units.get(at + 1).is_some_and(|next| next.backward)
+    };
+    (0..units.len()).filter(|&at| !first_again(at)).map(|at| units[at]).collect()
+}
+
+impl Found {
+    fn passes(&self, trace: &Trace, rank: &RankOps<'_>, sequence: &Sequence) -> Vec<Pass> {
+        let is_training = self.stacks.iter().any(|stack| stack.backward);
+        let pass = |stack: &Stack| {
+            let (first, last) = (&self.layers[stack.units.start], &self.layers[stack.units.end - 1]);
+            let letters = first.start..last.end;
+            let stage = match (is_training, stack.backward) {
+                (true, true) => Stage::Backward,
+                (true, false) => Stage::Forward,
+                _ => stage::stage(trace, &rank.ops, sequence, letters.clone()),
+            };
+            let span = |letter: usize| rank.ops[sequence.letters[letter].op].span;
+            let span = span(letters.start).hull(span(letters.end.max(letters.start + 1) - 1));
+            Pass { stage, layers: stack.units.len(), span }
+        };
+        self.stacks.iter().map(pass).collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! What a rank runs, as a sequence of letters: one an op of its main stream, alike for ops of one name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::analysis::GpuOp;
+use crate::model::{Kind, LabelId, Trace};
+
+/// One op of the main stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Letter {
+    /// The same for ops of one name and kind.
+    pub(super) symbol: u32,
+    pub(super) kind: Kind,
+    /// The kernel's name says that it belongs to a backward pass.
+    pub(super) backward: bool,
+    /// Position among the rank's ops.
+    pub(super) op: usize,
+}
+
+impl Letter {
+    /// A product of matrices, whatever else the kernel does.
+    pub(super) fn is_gemm(&self) -> bool {
+        matches!(self.kind, Kind::Gemm | Kind::Fused)
+    }
+
+    /// What stands between the blocks of a layer: a norm or a collective.
+    pub(super) fn is_seam(&self) -> bool {
+        matches!(self.kind, Kind::Norm | Kind::Comm)
+    }
+}
+
+/// The main stream of a rank: the one with most computation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sequence {
+    /// Its number.
+    pub(super) stream: u32,
+    /// Its computation and communication in order; copies and sets are left out, which come and go.
+    pub(super) letters: Vec<Letter>,
+}
+
+impl Sequence {
+    pub(super) fn of(trace: &Trace, ops: &[GpuOp]) -> Self {
+        let mut counts: BTreeMap<u32, (usize, i64)> = BTreeMap::new();
+        for op in ops.iter().filter(|op| op.kind.is_compute()) {
+            let (count, ns) = counts.entry(op.stream).or_default();
+            (*count, *ns) = (*count + 1, *ns + op.span.len_ns());
+        }
+        let most = counts.iter().max_by_key(|(_, most)| **most);
+        let Some((&stream, _)) = most else { return Self::default() };
+        let mut symbols = Symbols::default();
+        let letter = |(at, op): (usize, &GpuOp)| {
+            let (symbol, backward) = symbols.of(trace, op.label);
+            Letter { symbol, kind: op.kind, backward, op: at }
+        };
+        let is_told = |op: &GpuOp| op.kind.is_compute() || op.kind == Kind::Comm;
+        let of_stream = ops.iter().enumerate().filter(|(_, op)| op.stream == stream && is_told(op));
+        Self { stream, letters: of_stream.map(letter).collect() }
+    }
+}
+
+/// Symbols by label: labels of one name and kind have one.
+#[derive(Default)]
+struct Symbols<'a> {
+    by_label: HashMap<LabelId, (u32, bool)>,
+    by_name: HashMap<(&'a str, Kind), u32>,
+}
+
+impl<'a> Symbols<'a> {
+    fn of(&mut self, trace: &'a Trace, id: LabelId) -> (u32, bool) {
+        let by_name = &mut self.by_name;
+        *self.by_label.entry(id).or_insert_with(|| {
+            let label = trace.label(id);
+            let next = by_name.len() as u32;
+            let symbol = *by_name.entry((label.name.as_str(), label.kind)).or_insert(next);
+            (symbol, is_backward(&label.name))
+        })
+    }
+}
+
+/// Words by which kernels of backward passes are called.
+const BACKWARD: [&str; 7] = ["bwd", "backward", "bprop", "dgrad", "wgrad", "_grad", "dkdv"];
+
+fn is_backward(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    BACKWARD.iter().any(|word| lower.contains(word))
+}
