@@ -17,6 +17,7 @@ mod rocpd;
 mod rocprof;
 mod round_trip;
 mod samples;
+mod structure;
 mod tables;
 mod unpack;
 mod view;

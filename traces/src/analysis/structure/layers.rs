@@ -156,11 +156,20 @@ impl Cut<'_> {
             let is_last = self.letters[gemm].symbol == self.letters[last].symbol;
             is_last && behind(gemm).0 == trail.len()
         };
+        // The final norm may be missing: then something stands there that no layer has.
+        let by_count = mine.get(products.len() - 1).copied();
+        let is_strange = |gemm: usize| {
+            let next = self.letters[..rest.end].get(gemm + 1 + behind(gemm).1);
+            let known = |next: &Letter| {
+                self.letters[usual.clone()].iter().any(|letter| letter.symbol == next.symbol)
+            };
+            self.letters[gemm].symbol == self.letters[last].symbol && !next.is_some_and(known)
+        };
         let ends = mine.iter().enumerate().filter(|&(_, &gemm)| is_end(gemm));
-        let nearest = ends.min_by_key(|(at, _)| (at + 1).abs_diff(products.len()));
-        let nearest = nearest.map(|(_, &gemm)| gemm);
-        let by_count = || mine.get(products.len() - 1).or(mine.last()).copied();
-        let Some(gemm) = nearest.or_else(by_count) else { return rest.end };
+        let nearest = || ends.min_by_key(|(at, _)| (at + 1).abs_diff(products.len()));
+        let counted = by_count.filter(|&gemm| is_end(gemm) || is_strange(gemm));
+        let nearest = counted.or_else(|| nearest().map(|(_, &gemm)| gemm));
+        let Some(gemm) = nearest.or(by_count).or(mine.last().copied()) else { return rest.end };
         gemm + 1 + behind(gemm).1
     }
 }

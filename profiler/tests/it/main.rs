@@ -1,0 +1,3 @@
+//! Runs of the simulator as recordings of others: what analyses recover is what the plan says.
+
+mod structure;
