@@ -25,6 +25,7 @@ mod progress;
 mod record;
 mod report;
 mod report_json;
+mod report_layers;
 mod report_tables;
 mod report_text;
 mod report_why;

@@ -13,7 +13,7 @@ use weftscope_traces::{
     words::{counted, duration},
 };
 
-use super::{report_tables, report_why, reported::Reported};
+use super::{report_layers, report_tables, report_why, reported::Reported};
 
 /// Notes shown of a trace's diagnostics.
 const MAX_NOTES: usize = 5;
@@ -98,10 +98,13 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     }
     report_why::accounts(&answers.accounts, out)?;
     report_why::path(&answers.path, out)?;
+    report_layers::structure(&answers.structure, out)?;
     report_why::bandwidth(&answers.bandwidth, out)?;
+    report_layers::exposed(&answers.exposed_by, out)?;
     report_tables::exposed(&statistics.exposed, out)?;
     report_tables::phases(&answers.phases, out)?;
     report_tables::waves(&answers.waves, out)?;
+    report_layers::products(&answers.products, out)?;
     writeln!(out)
 }
 

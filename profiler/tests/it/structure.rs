@@ -43,15 +43,15 @@ fn recorded(spec: &RunSpec, iterations: u32) -> Trace {
 /// them belongs differs from strategy to strategy.
 fn check(trace: &Trace, strategy: StrategyKind, layers: u32, marks: bool) {
     let bare = stripped(trace, marks);
-    let (planned, found) = (
-        Ops::of(trace, &Config::default()),
-        Ops::of(&bare, &Config::default()),
-    );
+    let (planned, found) = (Ops::of(trace, &Config::default()), Ops::of(&bare, &Config::default()));
     let weaves = [StrategyKind::TokenWeave, StrategyKind::EqualSplit];
     for (planned, found) in planned.ranks.iter().zip(&found.ranks) {
         let structure = &found.structure;
         assert_eq!(structure.basis, StructureBasis::Order, "{strategy:?} {structure:?}");
-        assert!(structure.passes.iter().all(|it| it.layers == layers as usize), "{strategy:?} {structure:?}");
+        assert!(
+            structure.passes.iter().all(|it| it.layers == layers as usize),
+            "{strategy:?} {structure:?}"
+        );
         let is_cut = planned.ops.iter().any(|op| op.place.split != Split::Whole);
         assert_eq!(structure.halves, is_cut, "{strategy:?}");
         for (planned, found) in planned.ops.iter().zip(&found.ops) {

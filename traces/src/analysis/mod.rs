@@ -18,6 +18,7 @@ mod collectives;
 mod compare;
 mod critical_path;
 mod exposed;
+mod exposed_by;
 mod gaps;
 mod gpu_ops;
 mod idle;
@@ -30,6 +31,7 @@ mod ops;
 mod overlap;
 mod phases;
 mod plausible;
+mod products;
 mod rank_rows;
 mod reports;
 mod runs;
@@ -57,6 +59,7 @@ pub use critical_path::{
     CriticalPath, PathBasis, PathKind, PathOp, PathSegment, PathShare, critical_path,
 };
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
+pub use exposed_by::{ExposedByLayer, ExposedByOp, ExposedByReport, exposed_by};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::{GpuOp, Place};
 pub use idle::{IdleCause, IdleCauses};
@@ -72,6 +75,7 @@ pub use overlap::{IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, 
 pub use phases::{
     LayerSlack, PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, Slack, phases,
 };
+pub use products::{Bound, GpuRates, ProductReport, ProductRow, products};
 pub use reports::Reports;
 pub use search::{Hits, Length, Query, Search, WrongWord};
 pub use selection::{
@@ -80,9 +84,7 @@ pub use selection::{
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use statistics::Statistics;
 pub use stats::DurationStats;
-pub use structure::{
-    Pass, RankStructure, Stage, StructureBasis, StructureReport, structure,
-};
+pub use structure::{Pass, RankStructure, Stage, StructureBasis, StructureReport, structure};
 pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;
 pub use waves::{CutLaunch, CutRow, GemmName, GemmRow, WaveReport, waves};

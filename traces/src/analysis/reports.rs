@@ -2,10 +2,10 @@ use serde::Serialize;
 
 use super::{
     AccountReport, AllLayers, ArrivalReport, BandwidthReport, BreakdownReport, CriticalPath,
-    IterationLengths, Ops, OverlapReport, PhaseReport, SkewReport, StructureReport, WaveReport,
-    accounts,
-    all_layers, arrival, bandwidth, breakdown, critical_path, iteration_lengths, overlap, phases,
-    skew, structure, waves,
+    ExposedByReport, IterationLengths, Ops, OverlapReport, PhaseReport, ProductReport, SkewReport,
+    StructureReport, WaveReport, accounts, all_layers, arrival, bandwidth, breakdown,
+    critical_path, exposed_by, iteration_lengths, overlap, phases, products, skew, structure,
+    waves,
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
@@ -25,6 +25,8 @@ pub struct Reports {
     pub structure: StructureReport,
     /// Computation, communication and slack by phase.
     pub phases: PhaseReport,
+    /// Which op and which layer leaves communication exposed.
+    pub exposed_by: ExposedByReport,
     /// Who is late.
     pub skew: SkewReport,
     /// Whether that or transfer is what communication is about.
@@ -33,6 +35,8 @@ pub struct Reports {
     pub bandwidth: BandwidthReport,
     /// What decides when the last op ends.
     pub path: CriticalPath,
+    /// How near products come to what the GPU can do at best.
+    pub products: ProductReport,
     /// Waves by GEMM.
     pub waves: WaveReport,
 }
@@ -49,10 +53,12 @@ impl Reports {
             overlap: overlap(ops),
             structure: structure(ops),
             phases: phases(ops),
+            exposed_by: exposed_by(ops),
             skew: skew(ops),
             arrival: arrival(ops),
             bandwidth: bandwidth(ops),
             path: critical_path(ops),
+            products: products(ops),
             waves: waves(ops),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::table::Table;
 use super::{
-    accounts, bandwidth, collectives, critical_path, differences, kernels, ranks, recording, weave,
+    accounts, bandwidth, collectives, critical_path, differences, kernels, products, ranks,
+    recording, structure, weave,
 };
 
 /// Every table: first what recordings hold, then what they answer, then what differs.
@@ -15,8 +16,11 @@ pub static TABLES: &[Table] = &[
     accounts::ACCOUNTS,
     ranks::KINDS,
     ranks::LAYERS,
+    structure::PASSES,
     kernels::KERNELS,
     kernels::EXPOSED,
+    structure::EXPOSED_BY_OP,
+    structure::EXPOSED_BY_LAYER,
     kernels::GAPS,
     kernels::LONGEST_GAPS,
     accounts::LAUNCH_BOUND,
@@ -25,6 +29,7 @@ pub static TABLES: &[Table] = &[
     weave::PHASE_INSTANCES,
     weave::GEMMS,
     weave::CUTS,
+    products::PRODUCTS,
     collectives::COLLECTIVES,
     collectives::ARRIVALS,
     collectives::CLOCKS,

@@ -115,6 +115,11 @@ fn instances(all: &[Answered<'_>], sink: &mut dyn Sink) -> Result<(), TableError
         int("iteration", "its place in the recording, from 0", |row: &Instance<'_>| {
             Some(row.it.iteration as i64)
         }),
+        int(
+            "pass",
+            "pass of the rank through its layers, from 0, where the order of kernels tells; else 0",
+            |row: &Instance<'_>| Some(row.it.pass.into()),
+        ),
         int("layer", "the layer; empty where not known", |row: &Instance<'_>| {
             row.it.layer.map(i64::from)
         }),

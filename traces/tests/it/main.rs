@@ -10,6 +10,7 @@ mod import;
 mod nsight;
 mod oracles;
 mod perfetto;
+mod products;
 mod random;
 mod recorded;
 mod recordings;

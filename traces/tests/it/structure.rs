@@ -54,7 +54,11 @@ fn woven_layers_have_two_halves() {
         let ops = Ops::of(&trace, &Config::default());
         let rank = &ops.ranks[0];
         let structure = &rank.structure;
-        assert_eq!((structure.basis, structure.halves), (StructureBasis::Order, true), "{structure:?}");
+        assert_eq!(
+            (structure.basis, structure.halves),
+            (StructureBasis::Order, true),
+            "{structure:?}"
+        );
         assert_eq!(structure.passes.iter().map(|it| it.layers).collect::<Vec<_>>(), [4; 3]);
         let phases_of = [Phase::A, Phase::B, Phase::C, Phase::D];
         let all = iterations(&rank.ops, 2, |op| trace.label(op.label).name.clone());
@@ -77,7 +81,10 @@ fn woven_layers_have_two_halves() {
         let report = phases(&ops);
         let summary = report.summary.iter();
         let counts: Vec<_> = summary.map(|it| (it.phase, it.count)).collect();
-        assert!(counts.starts_with(&[(Phase::Head, 3), (Phase::A, 12), (Phase::B, 12)]), "{counts:?}");
+        assert!(
+            counts.starts_with(&[(Phase::Head, 3), (Phase::A, 12), (Phase::B, 12)]),
+            "{counts:?}"
+        );
         assert!(report.tightest.is_some());
     }
 }

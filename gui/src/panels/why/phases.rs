@@ -1,27 +1,30 @@
 //! The phases of the weave: what each hides, and which is tight.
 
-use egui::{Grid, Ui};
-use weftscope_traces::analysis::PhaseSummary;
+use egui::{CursorIcon, Grid, Label, Sense, Ui};
+use weftscope_traces::analysis::{PhaseInstance, PhaseSummary, StructureBasis};
 
+use super::entry::range_of_rank;
 use crate::{
-    app::Document,
+    app::{Command, Document},
     panels::{
         glossary::Term,
-        widgets::{Cx, heading, mono, weak},
+        widgets::{Cx, draw_as, heading, mono, weak},
     },
     theme::number,
+    timeline::ViewCommand,
 };
 
-/// A row a phase; nothing for traces without phases.
-pub(super) fn phases_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+/// A row a phase, whose name goes to its tightest instance; nothing for traces without phases.
+pub(super) fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     let report = &document.explanation.reports.phases;
     if report.summary.is_empty() {
         return;
     }
     let theme = cx.theme;
     heading(ui, theme, "Phases, median of layers and ranks");
+    let slowdowns = report.summary.iter().any(|row| row.sum.compute_slowdown.is_some());
     Grid::new("phases").num_columns(6).spacing([6.0, 2.0]).show(ui, |ui| {
-        for (name, help) in heads() {
+        for (name, help) in heads().into_iter().filter(|head| slowdowns || head.0 != SLOWER) {
             let head = weak(theme, name).font(theme.small());
             ui.label(head).on_hover_text(help);
         }
@@ -30,12 +33,16 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
             let tight = report.tightest == Some(row.phase);
             let ink = if tight { theme.surfaces.strong } else { theme.surfaces.text };
             let number = |text: String| mono(theme, text).color(ink);
-            let times = |slowdown| mono(theme, ratio(slowdown)).color(theme.surfaces.weak);
-            ui.label(number(format!("{:<4}", row.phase.name())));
+            let times = |ui: &mut Ui, slowdown| {
+                if slowdowns {
+                    ui.label(mono(theme, ratio(slowdown)).color(theme.surfaces.weak));
+                }
+            };
+            name_ui(ui, cx, document, row, number(format!("{:<4}", row.phase.name())));
             ui.label(number(number::duration_fixed(row.median_compute_ns)));
-            ui.label(times(row.sum.compute_slowdown));
+            times(ui, row.sum.compute_slowdown);
             ui.label(number(number::duration_fixed(row.median_comm_ns)));
-            ui.label(times(row.sum.comm_slowdown));
+            times(ui, row.sum.comm_slowdown);
             let slack = row.median_slack_ns.map_or_else(none, number::duration_fixed);
             let slack = number(slack);
             let bad = row.median_slack_ns < Some(0) && row.judged > 0;
@@ -44,7 +51,49 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
             ui.end_row();
         }
     });
+    if let Some(text) = whole(document) {
+        ui.add(Label::new(weak(theme, text).font(theme.small())).wrap());
+    }
 }
+
+/// The phase's name; a click goes to the instance with the least slack, or else the longest.
+fn name_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    document: &Document,
+    row: &PhaseSummary,
+    name: egui::RichText,
+) {
+    let instances = document.explanation.reports.phases.instances.iter();
+    let of_phase = instances.filter(|one| one.phase == row.phase);
+    let tightness = |one: &&PhaseInstance| {
+        (one.slack_ns().is_none(), one.slack_ns(), std::cmp::Reverse(one.span.len_ns()))
+    };
+    let Some(worst) = of_phase.min_by_key(tightness) else { return };
+    let label = Label::new(name).sense(Sense::click()).selectable(false);
+    let response = ui.add(label).on_hover_cursor(CursorIcon::PointingHand);
+    draw_as(&response, egui::Role::Button, row.phase.name());
+    let hint = match worst.slack_ns() {
+        Some(_) => "Click for the instance with the least slack",
+        None => "Click for the longest",
+    };
+    if response.on_hover_text(hint).clicked() {
+        let place = range_of_rank(document, worst.rank, worst.span);
+        cx.send(Command::View(ViewCommand::GoTo(place)));
+    }
+}
+
+/// What phases are where nothing is woven.
+fn whole(document: &Document) -> Option<&'static str> {
+    let ranks = &document.explanation.reports.structure.ranks;
+    let is_whole = ranks.iter().all(|rank| rank.basis == StructureBasis::Order && !rank.halves);
+    is_whole.then_some(
+        "A is attention, C the feed-forward block, each with the collectives that end it: nothing is woven, so what is \
+         negative is how far communication sticks out.",
+    )
+}
+
+const SLOWER: &str = "slower";
 
 /// Names of the columns and what they are.
 fn heads() -> [(&'static str, String); 6] {
@@ -54,9 +103,9 @@ fn heads() -> [(&'static str, String); 6] {
     [
         ("", format!("{} The one with the least slack is bright.", Term::Phase.tooltip())),
         ("compute", "Time with computation of the phase".to_owned()),
-        ("slower", alone("Computation")),
+        (SLOWER, alone("Computation")),
         ("comm", "Time with communication of the phase".to_owned()),
-        ("slower", alone("Communication")),
+        (SLOWER, alone("Communication")),
         ("slack", Term::Slack.tooltip()),
     ]
 }

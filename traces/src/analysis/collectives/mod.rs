@@ -20,7 +20,7 @@ use super::runs::RunMember;
 use crate::model::{SliceRef, Span, Trace};
 
 use matching::Matching;
-pub(super) use volume::Volume;
+pub(super) use volume::{Volume, width};
 
 /// How the same collective was recognised on several ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

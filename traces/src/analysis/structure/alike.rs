@@ -78,7 +78,11 @@ fn common(a: &[Letter], b: &[Letter], same_kind: f64) -> f64 {
     let end = a.iter().rev().zip(b.iter().rev()).take_while(|&pair| same(pair)).count();
     let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
     let ends = (start + end) as f64;
-    if a.len().max(b.len()) > IN_ORDER { ends + held(a, b) } else { ends + in_order(a, b, same_kind) }
+    if a.len().max(b.len()) > IN_ORDER {
+        ends + held(a, b)
+    } else {
+        ends + in_order(a, b, same_kind)
+    }
 }
 
 fn in_order(a: &[Letter], b: &[Letter], same_kind: f64) -> f64 {

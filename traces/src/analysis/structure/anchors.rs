@@ -40,9 +40,8 @@ impl Anchors {
                 ));
             }
         }
-        let found = period(letters).map_err(|why| {
-            format!("no kernel is known as attention by its name, and {why}")
-        })?;
+        let found = period(letters)
+            .map_err(|why| format!("no kernel is known as attention by its name, and {why}"))?;
         let anchor = |first| Anchor { first, last: first, backward: letters[first].backward };
         Ok(Self { all: found.into_iter().map(anchor).collect(), is_attention: false })
     }

@@ -41,7 +41,8 @@ pub(super) fn halves(letters: &[Letter], anchors: &[Anchor]) -> Option<(Vec<bool
     while at + 1 < anchors.len() {
         let small = between[at].len();
         // The last pair has no layer behind it to be held against.
-        let beside = |other: Option<&std::ops::Range<usize>>| other.is_none_or(|it| it.len() > small);
+        let beside =
+            |other: Option<&std::ops::Range<usize>>| other.is_none_or(|it| it.len() > small);
         let behind = between.get(at + 1);
         if small >= 2 && beside(behind) && (at == 0 || beside(between.get(at - 1))) {
             if let Some(large) = behind
@@ -94,5 +95,6 @@ fn twins(
     };
     let cuts = (1..small).map(cut).filter(|(alike, _)| *alike >= TWINS);
     // Of equally good ones the first: one product projects attention's output.
-    cuts.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, products)| products)
+    cuts.reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, products)| products)
 }

@@ -180,7 +180,9 @@ fn trailing(trail: &[Letter], letters: &[Letter]) -> (usize, usize) {
     let (mut found, mut end) = (0, 0);
     for letter in trail {
         let near = letters[end..].iter().take(3);
-        let Some(at) = near.map(|it| it.symbol).position(|symbol| symbol == letter.symbol) else { break };
+        let Some(at) = near.map(|it| it.symbol).position(|symbol| symbol == letter.symbol) else {
+            break;
+        };
         (found, end) = (found + 1, end + at + 1);
     }
     (found, end)
@@ -202,5 +204,8 @@ struct Edge {
 fn most_common(values: impl Iterator<Item = usize>) -> Option<usize> {
     let mut counts: HashMap<usize, usize> = HashMap::new();
     values.for_each(|value| *counts.entry(value).or_default() += 1);
-    counts.into_iter().max_by_key(|&(value, count)| (count, std::cmp::Reverse(value))).map(|it| it.0)
+    counts
+        .into_iter()
+        .max_by_key(|&(value, count)| (count, std::cmp::Reverse(value)))
+        .map(|it| it.0)
 }

@@ -49,7 +49,8 @@ fn labelled(rank: &RankOps<'_>) -> RankStructure {
     for op in &rank.ops {
         let Some(layer) = op.place.layer else { continue };
         in_layers += 1;
-        let pass = passes.entry(rank.iteration_at(op.span.start_ns)).or_insert((op.span, BTreeMap::new()));
+        let pass =
+            passes.entry(rank.iteration_at(op.span.start_ns)).or_insert((op.span, BTreeMap::new()));
         pass.0 = pass.0.hull(op.span);
         pass.1.insert(layer, ());
     }
@@ -164,7 +165,8 @@ impl Found {
     fn passes(&self, trace: &Trace, rank: &RankOps<'_>, sequence: &Sequence) -> Vec<Pass> {
         let is_training = self.stacks.iter().any(|stack| stack.backward);
         let pass = |stack: &Stack| {
-            let (first, last) = (&self.layers[stack.units.start], &self.layers[stack.units.end - 1]);
+            let (first, last) =
+                (&self.layers[stack.units.start], &self.layers[stack.units.end - 1]);
             let letters = first.start..last.end;
             let stage = match (is_training, stack.backward) {
                 (true, true) => Stage::Backward,

@@ -33,14 +33,17 @@ pub(super) fn stacks(
     if units.iter().any(|unit| unit.backward) {
         return there_and_back(units);
     }
-    let forward = |units: Range<usize>, missing_before| Stack { units, backward: false, missing_before };
+    let forward =
+        |units: Range<usize>, missing_before| Stack { units, backward: false, missing_before };
     let beyond = steps.beyond_usual(alike);
     if let Some(cuts) = seams(&beyond) {
         let ranges = cut(units.len(), &cuts);
         // The recording may have begun in the middle of a pass.
         let most = ranges.iter().map(Range::len).max().unwrap_or_default();
-        let missing = |at: usize, range: &Range<usize>| if at == 0 { most - range.len() } else { 0 };
-        let stack = |(at, range): (usize, Range<usize>)| forward(range.clone(), missing(at, &range));
+        let missing =
+            |at: usize, range: &Range<usize>| if at == 0 { most - range.len() } else { 0 };
+        let stack =
+            |(at, range): (usize, Range<usize>)| forward(range.clone(), missing(at, &range));
         return Ok(ranges.into_iter().enumerate().map(stack).collect());
     }
     let cuts: Vec<usize> =
@@ -97,11 +100,9 @@ fn there_and_back(units: &[Unit]) -> Result<Vec<Stack>, String> {
     for (at, unit) in units.iter().enumerate() {
         match runs.last_mut().filter(|run| run.backward == unit.backward) {
             Some(run) => run.units.end = at + 1,
-            None => runs.push(Stack {
-                units: at..at + 1,
-                backward: unit.backward,
-                missing_before: 0,
-            }),
+            None => {
+                runs.push(Stack { units: at..at + 1, backward: unit.backward, missing_before: 0 })
+            }
         }
     }
     // The recording may begin and end in the middle of one.

@@ -50,7 +50,8 @@ fn letters(sequence: &Sequence, stacks: &[Stack], blocks: &[Block], halves: bool
     let (mut from, mut stack) = (0, 0);
     for block in blocks {
         let gap = from..block.letters.start.max(from);
-        let tail = if block.stack == stack { gap.start } else { end_of_tail(sequence, gap.clone()) };
+        let tail =
+            if block.stack == stack { gap.start } else { end_of_tail(sequence, gap.clone()) };
         for at in gap {
             let place = if at < tail { (stack, Phase::Tail) } else { (block.stack, Phase::Head) };
             places[at] = outside(place.0, place.1);
@@ -146,8 +147,10 @@ impl<'a> Beside<'a> {
         for (stack, blocks) in self.of_stack.iter().enumerate() {
             let first = done.partition_point(|done| done.is_none_or(|at| at < blocks.start));
             let last = done.partition_point(|done| done.is_none_or(|at| at < blocks.end));
-            let done: Vec<usize> =
-                done[first..last].iter().map(|done| done.unwrap_or_default() - blocks.start).collect();
+            let done: Vec<usize> = done[first..last]
+                .iter()
+                .map(|done| done.unwrap_or_default() - blocks.start)
+                .collect();
             let made = self.made_by(stack, &done);
             for (&at, made) in comm[first..last].iter().zip(made) {
                 ops[at].place = self.goes_with(stack, made, is_under);

@@ -137,8 +137,8 @@ fn sorts(words: &[Word], alike: &mut Alike<'_>) -> Vec<u32> {
                 let before = sorts.last().copied().filter(|&it| (it as usize) < SORTS);
                 let order = before.into_iter().chain(0..firsts.len().min(SORTS) as u32);
                 let mut order = order.filter(|&sort| (sort as usize) < firsts.len());
-                let found = order
-                    .find(|&sort| alike.likeness(firsts[sort as usize], word) >= ALIKE);
+                let found =
+                    order.find(|&sort| alike.likeness(firsts[sort as usize], word) >= ALIKE);
                 found.unwrap_or_else(|| {
                     firsts.push(word);
                     firsts.len() as u32 - 1

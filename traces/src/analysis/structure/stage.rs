@@ -9,13 +9,17 @@ use crate::model::{Kind, Trace};
 
 /// Words of kernels that attend with one query a sequence: FlashInfer, vLLM's paged attention, TensorRT-LLM's masked
 /// attention, FlashDecoding, Triton's decode stages.
-const DECODE: [&str; 5] =
-    ["decode", "paged_attention_v", "masked_multihead", "_mmha", "decoding"];
+const DECODE: [&str; 5] = ["decode", "paged_attention_v", "masked_multihead", "_mmha", "decoding"];
 /// Words of kernels that attend over prompts.
 const PREFILL: [&str; 3] = ["prefill", "context_attention", "extend_attention"];
 
 /// What the letters of a pass say.
-pub(super) fn stage(trace: &Trace, ops: &[GpuOp], sequence: &Sequence, pass: Range<usize>) -> Stage {
+pub(super) fn stage(
+    trace: &Trace,
+    ops: &[GpuOp],
+    sequence: &Sequence,
+    pass: Range<usize>,
+) -> Stage {
     let is_attention = |letter: &&Letter| letter.kind == Kind::Attention;
     let (mut decode, mut prefill) = (false, false);
     for letter in sequence.letters[pass].iter().filter(is_attention) {

@@ -49,7 +49,10 @@ fn layers_of_one_pass() {
     (0..5).for_each(|_| written.ops(LAYER));
     written.ops("gemm.logits elementwise.sample");
     let (structure, layers) = structure(&written.text);
-    assert_eq!(structure.sentence(), "1 pass of 5 layers, told by the order of kernels on stream 7; 93.2 % of its 59 ops lie in them.");
+    assert_eq!(
+        structure.sentence(),
+        "1 pass of 5 layers, told by the order of kernels on stream 7; 93.2 % of its 59 ops lie in them."
+    );
     assert_eq!(layers, expected(2, 5, 11, 2));
 }
 
@@ -112,7 +115,11 @@ fn layers_of_two_sorts_are_counted_through() {
         wanted.extend([None; 7]);
     }
     let (structure, layers) = structure(&written.text);
-    assert_eq!(structure.passes.iter().map(|it| it.layers).collect::<Vec<_>>(), [9, 9, 9], "{structure:?}");
+    assert_eq!(
+        structure.passes.iter().map(|it| it.layers).collect::<Vec<_>>(),
+        [9, 9, 9],
+        "{structure:?}"
+    );
     assert_eq!(layers, wanted);
 }
 
@@ -130,7 +137,10 @@ fn a_backward_pass_has_its_layers_last_first() {
         written.ops("elementwise.adam elementwise.adam2");
     }
     let (structure, layers) = structure(&written.text);
-    assert_eq!(structure.sentence().split(',').next(), Some("2 forward passes of 3 layers and 2 backward passes of 3 layers"));
+    assert_eq!(
+        structure.sentence().split(',').next(),
+        Some("2 forward passes of 3 layers and 2 backward passes of 3 layers")
+    );
     let forward = expected(2, 3, 9, 4);
     let back = expected(0, 3, 12, 2).into_iter().map(|layer| layer.map(|layer| 2 - layer));
     let wanted: Vec<_> = forward.into_iter().chain(back).collect();
@@ -143,7 +153,11 @@ fn without_attention_the_period_tells() {
     let layer = "gemm.in elementwise.conv other.scan gemm.out norm.rms comm.ar";
     (0..7).for_each(|_| written.ops(layer));
     let (structure, layers) = structure(&written.text);
-    assert_eq!((structure.basis, structure.passes.len()), (StructureBasis::Order, 1), "{structure:?}");
+    assert_eq!(
+        (structure.basis, structure.passes.len()),
+        (StructureBasis::Order, 1),
+        "{structure:?}"
+    );
     assert_eq!(layers.iter().flatten().max(), Some(&6));
 }
 

@@ -9,6 +9,11 @@ impl ArgStore {
         ArgReader::new(self).args(id)
     }
 
+    /// Some row has this text, as a key or as a value.
+    pub(crate) fn has_text(&self, text: &str) -> bool {
+        self.all_texts().any(|known| known == text)
+    }
+
     /// A reader of many rows.
     pub(crate) fn reader(&self) -> ArgReader<'_> {
         ArgReader::new(self)

@@ -49,6 +49,11 @@ impl ArgStore {
         self.num_rows == 0
     }
 
+    /// All texts, of keys and of values.
+    pub(super) fn all_texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter()
+    }
+
     /// Stores one row; an empty one costs nothing.
     pub fn push<'a>(&mut self, args: impl IntoIterator<Item = (&'a str, ArgValue)>) -> ArgsId {
         for (key, value) in args {
