@@ -1,7 +1,7 @@
 //! Nsight Systems' SQLite exports, made here as the schemas of several years have them.
 
 use rusqlite::Connection;
-use weftscope_traces::analysis::{Config, Ops, Reports};
+use weftscope_traces::analysis::{Config, Ops, Reports, bandwidth};
 use weftscope_traces::stream::silent;
 use weftscope_traces::{FlowKind, OpenOptions, Provenance, Trace, TrackKind, open};
 
@@ -128,6 +128,63 @@ fn same_lines(found: &[String], wanted: &[&str]) {
     found.sort();
     wanted.sort_unstable();
     assert_eq!(found, wanted);
+}
+
+/// A payload as NCCL's calls have it: 32 bytes of header, of which the second eight are the schema's number, then fields.
+fn payload(schema: u64, fields: &[&[u8]]) -> Vec<u8> {
+    let body = fields.concat();
+    let head = [1, schema, body.len() as u64, 32].map(u64::to_le_bytes).concat();
+    [head, body].concat()
+}
+
+/// Two ranks say in the payloads of NCCL how many bytes they reduce: 64 MiB among 2 in 1 ms are 67.1 GB/s over the bus. The
+/// all-gather is launched as its group ends; each of 2 ranks brings 1 MiB.
+#[test]
+fn sizes_of_collectives_are_in_payloads_of_nvtx() {
+    let mut database = of_2026();
+    let script = "
+        ALTER TABLE NVTX_EVENTS ADD COLUMN binaryData BLOB;
+        CREATE TABLE NVTX_PAYLOAD_SCHEMA_ENTRIES (domainId INTEGER, schemaId INTEGER, idx INTEGER, type INTEGER, name TEXT,
+            offset INTEGER);
+        INSERT INTO NVTX_PAYLOAD_SCHEMA_ENTRIES VALUES
+            (1, 71, 0, 18, 'NCCL communicator ID', NULL), (1, 71, 1, 5, 'No. of ranks', 8),
+            (1, 72, 0, 18, 'NCCL communicator ID', NULL), (1, 72, 1, 22, 'Message size [bytes]', 8),
+            (1, 72, 2, 9001, 'Reduction operation', 16);
+        INSERT INTO StringIds VALUES (20, 'ncclDevKernel_AllGather_RING_LL');";
+    database.execute_batch(script).expect("valid SQL");
+    let mut event = |start: i64, end: i64, name: &str, data: Option<Vec<u8>>| {
+        let row = "INSERT INTO NVTX_EVENTS VALUES (?1, ?2, 59, ?3, ?4, NULL, 1, ?5)";
+        let row = database.execute(row, (start, end, name, P100 + 101, data));
+        row.expect("a row");
+    };
+    let id = 0xABC_u64.to_le_bytes();
+    event(10, 20, "ncclCommInitRank", Some(payload(71, &[&id, &2_u32.to_le_bytes(), &[0; 4]])));
+    let bytes_of = |bytes: u64| bytes.to_le_bytes();
+    event(10_000, 10_100, "ncclAllReduce", Some(payload(72, &[&id, &bytes_of(64 << 20), &[0; 8]])));
+    event(20_000, 20_100, "ncclAllGather", Some(payload(72, &[&id, &bytes_of(1 << 20), &[0; 8]])));
+    event(20_200, 20_300, "ncclGroupEnd", None);
+    let calls = format!(
+        "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (10050, 10060, {P100} + 101, 71, 5, 0),
+            (20250, 20260, {P100} + 101, 72, 5, 0);
+        INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES
+            (100000, 1100000, 0, 1, NULL, 13, 71, {P100}, 3, 4, 96, 24, 1, 1, 640, 1, 1, 0, 0, NULL),
+            (2000000, 2100000, 0, 1, NULL, 13, 72, {P100}, 20, 4, 96, 24, 1, 1, 640, 1, 1, 0, 0, NULL);"
+    );
+    database.execute_batch(&calls).expect("valid SQL");
+    let trace = opened(&bytes(&mut database)).expect("an export");
+    let report = bandwidth(&Ops::of(&trace, &Config::default()));
+    let rows: Vec<_> = report
+        .rows
+        .iter()
+        .map(|row| (row.operation.as_str(), row.ranks, row.bytes, row.count, row.bus_per_s))
+        .collect();
+    let mib = f64::from(1 << 20);
+    let expected = [
+        ("all_reduce", Some(2), Some(64.0 * mib), 1, 64.0 * mib / 1e-3),
+        ("all_gather", Some(2), Some(2.0 * mib), 1, mib / 1e-4),
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(report.unknown, 2, "the two of before say nothing");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::analysis::GpuOp;
-use crate::model::{ArgValue, Trace};
+use crate::model::{ArgValue, Args, Trace};
 
 /// What a collective does, whatever algorithm, protocol or data type its kernel has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,11 +107,15 @@ impl<'a> Keys<'a> {
     }
 
     pub(super) fn key(&self, op: &GpuOp) -> Key {
+        self.key_with(op, &self.trace.args_of(op.slice))
+    }
+
+    /// The same by arguments that were fetched already.
+    pub(super) fn key_with(&self, op: &GpuOp, args: &Args) -> Key {
         let label = self.trace.label(op.label);
         let plan = label.facts.as_ref().map(|facts| {
             format!("{}/{}/{:?}/{:?}", facts.op, label.name, label.layer, label.split)
         });
-        let args = self.trace.args_of(op.slice);
         let find = |name: &str| args.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         let said = find("Collective name").and_then(text).unwrap_or_default();
         let operation = operation(&label.name, &said);
@@ -158,9 +162,10 @@ fn own_name(name: &str) -> String {
 
 fn group<'v>(find: &impl Fn(&str) -> Option<&'v ArgValue>) -> Group {
     let ranks = find("Process Group Ranks").and_then(text).and_then(|list| rank_list(&list));
-    let name = find("Process Group Name").and_then(text);
+    let name = find("Process Group Name").or_else(|| find("NCCL communicator ID")).and_then(text);
     let described = || find("Process Group Description").and_then(text);
-    let size = find("Group size").and_then(integer).and_then(|size| usize::try_from(size).ok());
+    let size = find("Group size").or_else(|| find("No. of ranks"));
+    let size = size.and_then(integer).and_then(|size| usize::try_from(size).ok());
     let size = size.or(ranks.as_ref().map(Vec::len));
     Group { ranks, name: name.filter(|name| !name.is_empty()).or_else(described), size }
 }

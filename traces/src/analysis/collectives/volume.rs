@@ -1,6 +1,6 @@
 //! How many bytes a collective moves, as its record or its plan says.
 
-use super::keys::{Keys, Operation};
+use super::keys::{Key, Keys, Operation};
 use crate::analysis::GpuOp;
 use crate::model::Trace;
 
@@ -20,8 +20,8 @@ pub(in crate::analysis) struct Volume {
 
 impl Volume {
     pub(in crate::analysis) fn of(trace: &Trace, rank: u32, op: &GpuOp) -> Self {
-        let key = Keys::of(trace, rank).key(op);
         let args = trace.args_of(op.slice);
+        let key = Keys::of(trace, rank).key_with(op, &args);
         let find = |name: &str| args.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         let number = |name: &str| find(name).and_then(super::keys::integer);
         let elements = match key.operation {
@@ -34,7 +34,8 @@ impl Volume {
         };
         let width = find("dtype").and_then(super::keys::text).and_then(|dtype| width(&dtype));
         let bytes = elements.zip(width).map(|(elements, width)| elements as f64 * width);
-        let bytes = bytes.filter(|bytes| *bytes > 0.0);
+        let message = || whole_buffer(&key, number("Message size [bytes]")? as f64);
+        let bytes = bytes.or_else(message).filter(|bytes| *bytes > 0.0);
         let facts = trace.label(op.label).facts.as_ref();
         let planned = facts.map(|facts| facts.link_bytes).filter(|bytes| *bytes > 0.0);
         let factor = bus_factor(key.operation, key.group.size);
@@ -44,6 +45,18 @@ impl Volume {
             bytes,
             bus_bytes: bytes.zip(factor).map(|(bytes, factor)| bytes * factor).or(planned),
         }
+    }
+}
+
+/// Bytes of a rank's whole buffer by the size that NCCL's call has: of what is gathered and scattered one rank's part.
+fn whole_buffer(key: &Key, message_bytes: f64) -> Option<f64> {
+    match key.operation {
+        Operation::AllGather
+        | Operation::Gather
+        | Operation::Scatter
+        | Operation::ReduceScatter
+        | Operation::AllToAll => Some(message_bytes * key.group.size? as f64),
+        _ => Some(message_bytes),
     }
 }
 

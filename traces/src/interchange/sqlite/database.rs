@@ -212,6 +212,14 @@ impl Cells<'_> {
         }
     }
 
+    /// Bytes as they are stored.
+    pub(super) fn bytes(&self, at: usize) -> Option<&[u8]> {
+        match self.value(at) {
+            ValueRef::Blob(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     pub(super) fn real(&self, at: usize) -> Option<f64> {
         match self.value(at) {
             ValueRef::Real(number) => Some(number),

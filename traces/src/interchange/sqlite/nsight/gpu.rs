@@ -76,6 +76,8 @@ impl Sheet<'_, Nsight> {
             args.extend(shared.filter(|&n| n > 0).map(|n| ("shared memory", ArgValue::Int(n))));
             let node = cells.int(19).filter(|&node| node != 0);
             args.extend(node.map(|node| ("graph node id", ArgValue::Int(node))));
+            let pid = sheet.process(cells.int(4));
+            args.extend(sheet.own.messages.args(pid, cells.int(5)));
             let name = |sheet: &mut Self| {
                 let told = sheet.name(cells.int(7)).or_else(|| sheet.name(cells.int(8)));
                 told.unwrap_or_else(|| {

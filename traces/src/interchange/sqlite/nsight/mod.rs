@@ -9,6 +9,7 @@ mod facts;
 mod gpu;
 mod host;
 mod ids;
+mod nccl;
 mod nvtx;
 mod sheet;
 
@@ -38,6 +39,7 @@ pub(super) fn read(
     let mut sheet: Sheet<'_, Nsight> = Sheet::new(database);
     sheet.strings(progress);
     sheet.facts(progress);
+    sheet.messages(progress);
     sheet.gpu(progress);
     sheet.host(progress);
     sheet.nvtx(progress);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::ids::GlobalId;
+use super::nccl::Messages;
 use crate::interchange::foreign::RowKey;
 use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
@@ -32,6 +33,8 @@ pub(super) struct Nsight {
     machine: Option<i64>,
     /// GPU number by process and the process's own number of it, where the export says.
     pub(super) gpus: HashMap<(i64, i64), i64>,
+    /// What NCCL's calls say of their kernels.
+    pub(super) messages: Messages,
 }
 
 impl Sheet<'_, Nsight> {
