@@ -152,7 +152,7 @@ fn sizes_of_collectives_are_in_payloads_of_nvtx() {
             (1, 72, 2, 9001, 'Reduction operation', 16);
         INSERT INTO StringIds VALUES (20, 'ncclDevKernel_AllGather_RING_LL');";
     database.execute_batch(script).expect("valid SQL");
-    let mut event = |start: i64, end: i64, name: &str, data: Option<Vec<u8>>| {
+    let event = |start: i64, end: i64, name: &str, data: Option<Vec<u8>>| {
         let row = "INSERT INTO NVTX_EVENTS VALUES (?1, ?2, 59, ?3, ?4, NULL, 1, ?5)";
         let row = database.execute(row, (start, end, name, P100 + 101, data));
         row.expect("a row");
@@ -161,6 +161,7 @@ fn sizes_of_collectives_are_in_payloads_of_nvtx() {
     event(10, 20, "ncclCommInitRank", Some(payload(71, &[&id, &2_u32.to_le_bytes(), &[0; 4]])));
     let bytes_of = |bytes: u64| bytes.to_le_bytes();
     event(10_000, 10_100, "ncclAllReduce", Some(payload(72, &[&id, &bytes_of(64 << 20), &[0; 8]])));
+    event(19_900, 19_950, "ncclGroupStart", None);
     event(20_000, 20_100, "ncclAllGather", Some(payload(72, &[&id, &bytes_of(1 << 20), &[0; 8]])));
     event(20_200, 20_300, "ncclGroupEnd", None);
     let calls = format!(

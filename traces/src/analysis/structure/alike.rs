@@ -124,6 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::analysis::structure::sequence::Told;
     use crate::model::Kind;
 
     /// Letters of a text; capitals are of one kind, the others of another.
@@ -131,7 +132,7 @@ mod tests {
         let letter = |(op, letter): (usize, char)| Letter {
             symbol: letter as u32,
             kind: if letter.is_uppercase() { Kind::Gemm } else { Kind::Norm },
-            backward: false,
+            told: Told::default(),
             op,
         };
         text.chars().enumerate().map(letter).collect()

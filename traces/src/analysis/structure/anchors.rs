@@ -1,8 +1,9 @@
-//! Where layers can be told by: attention, which every layer has once (or once a half of the tokens); without any kernel
-//! of attention, the letter that comes once a period.
+//! What layers can be told by: attention, which every layer has once (or once a half of the tokens); without any kernel of
+//! attention, the letter that comes once a period, or else softmaxes.
 
 use super::period::period;
 use super::sequence::Letter;
+use crate::model::Kind;
 
 /// A place that every layer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,17 @@ pub(super) struct Anchors {
 /// Fewest anchors that can repeat.
 pub(super) const FEWEST: usize = 3;
 
+/// From so many softmaxes a period on, the period is no layer but a pass.
+const SOFTMAXES: usize = 4;
+/// How far the next attention of the same kernel may be: some models have a layer of another sort every sixth.
+const NEAR: usize = 6;
+
 impl Anchors {
     /// # Errors
     /// Why there are none, in words.
     pub(super) fn of(letters: &[Letter]) -> Result<Self, String> {
-        let all = attention(letters);
+        let all = clusters(letters, |letter| letter.kind == Kind::Attention);
+        let all = without_strays(letters, all);
         match all.len() {
             FEWEST.. => return Ok(Self { all, is_attention: true }),
             0 => {}
@@ -40,25 +47,36 @@ impl Anchors {
                 ));
             }
         }
-        let found = period(letters)
-            .map_err(|why| format!("no kernel is known as attention by its name, and {why}"))?;
-        let anchor = |first| Anchor { first, last: first, backward: letters[first].backward };
-        Ok(Self { all: found.into_iter().map(anchor).collect(), is_attention: false })
+        // Attention made of products and a softmax, once or twice a layer.
+        let softmaxes = clusters(letters, |letter| letter.told.softmax);
+        let anchor = |first: usize| {
+            let backward = letters[first].told.backward;
+            Anchor { first, last: first, backward }
+        };
+        match period(letters) {
+            Ok(found) if softmaxes.len() < SOFTMAXES * found.len() => {
+                Ok(Self { all: found.into_iter().map(anchor).collect(), is_attention: false })
+            }
+            _ if softmaxes.len() >= FEWEST => Ok(Self { all: softmaxes, is_attention: true }),
+            Ok(_) => Err("none of its kernels is attention or a softmax".to_owned()),
+            Err(why) => Err(format!("no kernel is known as attention by its name, and {why}")),
+        }
     }
 }
 
-/// Attention, kernels without a product between them together.
-fn attention(letters: &[Letter]) -> Vec<Anchor> {
+/// Letters of a sort, those without a product between them together.
+fn clusters(letters: &[Letter], is_it: impl Fn(&Letter) -> bool) -> Vec<Anchor> {
     let mut all: Vec<Anchor> = Vec::new();
     let mut is_open = false;
     for (at, letter) in letters.iter().enumerate() {
-        if letter.kind == crate::model::Kind::Attention {
+        if is_it(letter) {
+            let backward = letter.told.backward;
             match all.last_mut().filter(|_| is_open) {
                 Some(last) => {
                     last.last = at;
-                    last.backward |= letter.backward;
+                    last.backward |= backward;
                 }
-                None => all.push(Anchor { first: at, last: at, backward: letter.backward }),
+                None => all.push(Anchor { first: at, last: at, backward }),
             }
             is_open = true;
         } else if letter.is_gemm() {
@@ -66,4 +84,19 @@ fn attention(letters: &[Letter]) -> Vec<Anchor> {
         }
     }
     all
+}
+
+/// Without what is called attention and only prepares it: no other attention far and wide is of the same kernel.
+fn without_strays(letters: &[Letter], all: Vec<Anchor>) -> Vec<Anchor> {
+    let symbols = |anchor: &Anchor| {
+        let letters = letters[anchor.first..=anchor.last].iter();
+        letters.filter(|it| it.kind == Kind::Attention).map(|letter| letter.symbol)
+    };
+    let has_like = |at: usize| {
+        let near = at.saturating_sub(NEAR)..(at + NEAR + 1).min(all.len());
+        let mut others = all[near.clone()].iter().zip(near).filter(|(_, other)| *other != at);
+        others.any(|(other, _)| symbols(&all[at]).any(|mine| symbols(other).any(|it| it == mine)))
+    };
+    let kept: Vec<bool> = (0..all.len()).map(has_like).collect();
+    all.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(anchor, _)| anchor).collect()
 }

@@ -25,9 +25,17 @@ const MOST: f64 = 0.8;
 /// Share of the pairs whose feed-forward blocks must be twins of one sort: the last of a pass has others behind it.
 const AGREED: f64 = 0.45;
 
-/// The halves of a recording: which anchors begin a pair, and what a half consists of; `None` where tokens are not in
-/// halves.
-pub(super) fn halves(letters: &[Letter], anchors: &[Anchor]) -> Option<(Vec<bool>, Products)> {
+/// Anchors of which two make a layer.
+pub(super) struct Pairs {
+    /// Which of them begin one.
+    pub(super) begins: Vec<bool>,
+    /// What a half of the tokens consists of; `None` where a layer has two attentions and one feed-forward block behind
+    /// them, as of a decoder that attends to an encoder too.
+    pub(super) halves: Option<Products>,
+}
+
+/// The pairs of a recording; `None` where every anchor is a layer.
+pub(super) fn pairs(letters: &[Letter], anchors: &[Anchor]) -> Option<Pairs> {
     let gemms: Vec<usize> = positions_of_gemms(letters);
     let within = |from: usize, to: usize| {
         let at = |place: usize| gemms.partition_point(|&gemm| gemm < place);
@@ -57,10 +65,13 @@ pub(super) fn halves(letters: &[Letter], anchors: &[Anchor]) -> Option<(Vec<bool
         }
     }
     let pairs = begins.iter().filter(|begins| **begins).count();
-    let (products, agreed) = votes.iter().copied().max_by_key(|(_, count)| *count)?;
     let is_share = |count: usize, of: usize, share: f64| count as f64 >= share * of as f64;
-    let all = is_share(2 * pairs, anchors.len(), MOST) && is_share(agreed, pairs, AGREED);
-    all.then_some((begins, products))
+    if pairs == 0 || !is_share(2 * pairs, anchors.len(), MOST) {
+        return None;
+    }
+    let most = votes.iter().copied().max_by_key(|(_, count)| *count);
+    let halves = most.filter(|(_, agreed)| is_share(*agreed, pairs, AGREED));
+    Some(Pairs { begins, halves: halves.map(|(products, _)| products) })
 }
 
 fn vote(votes: &mut Vec<(Products, usize)>, products: Products) {

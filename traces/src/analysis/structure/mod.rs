@@ -113,8 +113,8 @@ struct Found {
 fn found(rank: &RankOps<'_>, sequence: &Sequence) -> Result<Found, String> {
     let letters = &sequence.letters;
     let anchors = Anchors::of(letters)?;
-    let pairs = if anchors.is_attention { halves::halves(letters, &anchors.all) } else { None };
-    let begins = pairs.as_ref().map(|(begins, _)| begins.as_slice());
+    let pairs = if anchors.is_attention { halves::pairs(letters, &anchors.all) } else { None };
+    let begins = pairs.as_ref().map(|pairs| pairs.begins.as_slice());
     let units = units(&anchors.all, begins);
     let mut alike = Alike::new(letters);
     let steps = Steps::of(&units, &mut alike);
@@ -125,7 +125,10 @@ fn found(rank: &RankOps<'_>, sequence: &Sequence) -> Result<Found, String> {
     };
     let marked: Vec<Option<usize>> = units.iter().map(iteration).collect();
     let stacks = passes::stacks(&units, &steps, &alike, &marked)?;
-    let halves = pairs.map(|(_, products)| products);
+    if !anchors.is_attention && 3 * stacks.len() > units.len() {
+        return Err("what repeats is a whole pass, and in it nothing does".to_owned());
+    }
+    let halves = pairs.and_then(|pairs| pairs.halves);
     let layers = layers::layers(letters, &units, &stacks, halves.is_some());
     Ok(Found { units, stacks, layers, halves, is_attention: anchors.is_attention })
 }

@@ -1,13 +1,14 @@
 //! Where one pass through the layers ends and the next begins.
 //!
 //! Between two passes stands more than between two layers: logits, sampling, an embedding. Where such steps cut the layers
-//! into equally many each time, they are the seams; else the recording's own marks say; else all is one pass. A change
-//! from forward to backward kernels is a seam in any case.
+//! into equally many each time, they are the seams; else the recording's own marks say; else steps with a little more, where
+//! they come evenly, too; else all is one pass. Layers of two sorts may alternate, so few layers a pass must be told by
+//! more than their number. A change from forward to backward kernels is a seam in any case.
 
 use std::ops::Range;
 
 use super::alike::Alike;
-use super::repeats::{Steps, Unit};
+use super::repeats::{Beyond, Steps, Unit};
 
 /// Layers that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub(super) fn stacks(
     let forward =
         |units: Range<usize>, missing_before| Stack { units, backward: false, missing_before };
     let beyond = steps.beyond_usual(alike);
-    if let Some(cuts) = seams(&beyond) {
+    let by_seams = |cuts: Vec<usize>| {
         let ranges = cut(units.len(), &cuts);
         // The recording may have begun in the middle of a pass.
         let most = ranges.iter().map(Range::len).max().unwrap_or_default();
@@ -44,12 +45,20 @@ pub(super) fn stacks(
             |at: usize, range: &Range<usize>| if at == 0 { most - range.len() } else { 0 };
         let stack =
             |(at, range): (usize, Range<usize>)| forward(range.clone(), missing(at, &range));
-        return Ok(ranges.into_iter().enumerate().map(stack).collect());
+        Ok(ranges.into_iter().enumerate().map(stack).collect())
+    };
+    if let Some(cuts) = seams(&beyond, is_sure) {
+        return by_seams(cuts);
     }
     let cuts: Vec<usize> =
         (0..marked.len().saturating_sub(1)).filter(|&at| marked[at] != marked[at + 1]).collect();
-    let most_beyond = beyond.iter().copied().max().unwrap_or_default();
-    if cuts.is_empty() && most_beyond >= (steps.median_len() / 4).max(3) {
+    if cuts.is_empty()
+        && let Some(cuts) = seams(&beyond, is_likely)
+    {
+        return by_seams(cuts);
+    }
+    let most_beyond = beyond.iter().map(|it| it.letters).max().unwrap_or_default();
+    if cuts.is_empty() && most_beyond >= (steps.median_len() / 3).max(4) {
         return Err("its layers repeat, but neither marks nor what stands between them say where \
                     one pass ends and the next begins"
             .to_owned());
@@ -65,13 +74,14 @@ fn cut(count: usize, cuts: &[usize]) -> Vec<Range<usize>> {
 }
 
 /// Steps with so many letters beyond the usual that they stand out, where they come at even distances; the first and the last
-/// pass may be cut short by the recording.
-fn seams(beyond: &[usize]) -> Option<Vec<usize>> {
-    let mut least = beyond.iter().copied().max()?.div_ceil(2);
+/// pass may be cut short by the recording. What `told` says of them must hold.
+fn seams(beyond: &[Beyond], told: fn(&[Beyond], Passes) -> bool) -> Option<Vec<usize>> {
+    let mut least = beyond.iter().map(|it| it.letters).max()?.div_ceil(2);
     while least > 0 {
-        let seams: Vec<usize> = (0..beyond.len()).filter(|&at| beyond[at] >= least).collect();
-        let weakest = seams.iter().map(|&at| beyond[at]).min().unwrap_or_default();
-        if is_even(&seams, beyond.len() + 1, weakest) {
+        let seams: Vec<usize> =
+            (0..beyond.len()).filter(|&at| beyond[at].letters >= least).collect();
+        let those: Vec<Beyond> = seams.iter().map(|&at| beyond[at]).collect();
+        if Passes::of(&seams, beyond.len() + 1).is_some_and(|passes| told(&those, passes)) {
             return Some(seams);
         }
         least = if least == 1 { 0 } else { least.div_ceil(2) };
@@ -79,18 +89,38 @@ fn seams(beyond: &[usize]) -> Option<Vec<usize>> {
     None
 }
 
-/// Whole passes from which on a seam of one letter, or of a few, is none by chance: stray kernels may come evenly, too.
-const WITNESSES: [usize; 5] = [usize::MAX, 5, 2, 2, 1];
+/// Passes between seams: how many layers each has, and how many of them are whole.
+#[derive(Clone, Copy, Debug)]
+struct Passes {
+    layers: usize,
+    whole: usize,
+}
 
-fn is_even(seams: &[usize], units: usize, weakest: usize) -> bool {
-    let (Some(first), Some(last)) = (seams.first(), seams.last()) else { return false };
-    let (first, last) = (first + 1, units - 1 - last);
-    let between: Vec<usize> = seams.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let len = between.first().copied().unwrap_or(first);
-    let is_one = between.iter().all(|other| *other == len) && first <= len && last <= len;
-    let whole = between.len() + [first, last].iter().filter(|it| **it == len).count();
-    let is_alone = between.is_empty() && first != last;
-    len > 1 && is_one && !is_alone && whole >= WITNESSES[weakest.min(4)]
+impl Passes {
+    /// `None` where they are uneven.
+    fn of(seams: &[usize], units: usize) -> Option<Self> {
+        let (first, last) = (seams.first()? + 1, units - 1 - seams.last()?);
+        let between: Vec<usize> = seams.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let layers = between.first().copied().unwrap_or(first.max(last));
+        let is_one = between.iter().all(|other| *other == layers);
+        let whole = between.len() + [first, last].iter().filter(|it| **it == layers).count();
+        (is_one && first <= layers && last <= layers).then_some(Self { layers, whole })
+    }
+}
+
+/// More layers than of which sorts alternate: chunked attention every fourth, one with attention among eight.
+const ALTERNATING: usize = 8;
+
+/// Every seam has a product that no layer has, or many kernels; where layers are few, one that by its name is outside.
+fn is_sure(seams: &[Beyond], passes: Passes) -> bool {
+    let is_much = |it: &Beyond| (it.gemms > 0 && it.letters > 1) || it.letters > 5;
+    let is_told = passes.layers > ALTERNATING || seams.iter().all(|it| it.is_outside);
+    passes.layers > 1 && seams.iter().all(is_much) && is_told
+}
+
+/// Not by chance: stray kernels may come evenly, too.
+fn is_likely(seams: &[Beyond], passes: Passes) -> bool {
+    passes.layers > 3 && passes.whole > 2 && seams.iter().all(|it| it.letters > 1)
 }
 
 /// Forward and backward in turn. Several forward passes may follow one another before the first backward one: each has as many
@@ -137,18 +167,33 @@ fn there_and_back(units: &[Unit]) -> Result<Vec<Stack>, String> {
 mod tests {
     use super::*;
 
+    fn beyond(letters: &[usize], gemms: usize, is_outside: bool) -> Vec<Beyond> {
+        let one = |&letters: &usize| Beyond { letters, gemms: gemms.min(letters), is_outside };
+        letters.iter().map(one).collect()
+    }
+
     #[test]
     fn seams_come_at_even_distances() {
+        let sure = |letters: &[usize]| seams(&beyond(letters, 1, true), is_sure);
         // Three passes of four layers.
-        assert_eq!(seams(&[0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0]), Some(vec![3, 7]));
+        assert_eq!(sure(&[0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0]), Some(vec![3, 7]));
         // A stray kernel in one layer, which is no seam.
-        assert_eq!(seams(&[0, 1, 0, 9, 0, 0, 0, 8, 0, 0, 1]), Some(vec![3, 7]));
+        assert_eq!(sure(&[0, 1, 0, 9, 0, 0, 0, 8, 0, 0, 1]), Some(vec![3, 7]));
         // The first pass began before the recording.
-        assert_eq!(seams(&[0, 5, 0, 0, 0, 5, 0, 0, 0, 5]), Some(vec![1, 5, 9]));
-        assert_eq!(seams(&[0, 3, 0, 0, 3, 0, 0, 0, 3]), None);
-        // Two stray kernels.
-        assert_eq!(seams(&[0, 1, 0, 0, 1, 0, 0]), None);
-        assert_eq!(seams(&[0, 0, 0]), None);
+        assert_eq!(sure(&[0, 5, 0, 0, 0, 5, 0, 0, 0, 5]), Some(vec![1, 5, 9]));
+        assert_eq!(sure(&[0, 3, 0, 0, 3, 0, 0, 0, 3]), None);
+        assert_eq!(sure(&[0, 0, 0]), None);
+        // Every second layer has a product more, and nothing says that it ends a pass.
+        assert_eq!(seams(&beyond(&[0, 2, 0, 2, 0, 2, 0], 1, false), is_sure), None);
+    }
+
+    #[test]
+    fn a_little_more_is_a_seam_where_it_comes_often() {
+        let likely = |letters: &[usize]| seams(&beyond(letters, 0, false), is_likely);
+        assert_eq!(likely(&[0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0]), Some(vec![3, 7]));
+        // Two stray kernels, and layers of two sorts.
+        assert_eq!(likely(&[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]), None);
+        assert_eq!(likely(&[0, 2, 0, 2, 0, 2, 0, 2, 0]), None);
     }
 
     #[test]

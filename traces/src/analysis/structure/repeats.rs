@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::alike::{ALIKE, Alike, Word};
+use super::sequence::Letter;
 use crate::words::percent;
 
 /// A layer to be: one anchor, or one of each half.
@@ -14,6 +15,16 @@ pub(super) struct Unit {
     /// Last letter of its last anchor.
     pub(super) last: usize,
     pub(super) backward: bool,
+}
+
+/// What a step has more than is usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Beyond {
+    pub(super) letters: usize,
+    /// Products among them.
+    pub(super) gemms: usize,
+    /// Something in it stands outside of layers by its name.
+    pub(super) is_outside: bool,
 }
 
 /// What stands from the anchor of each unit to that of the next.
@@ -85,9 +96,9 @@ impl Steps {
         found / all.max(1.0)
     }
 
-    /// How many letters each step has more than is usual: than the usual step of its sort, or, where it is the only one of its
-    /// sort far and wide, than that of the step before.
-    pub(super) fn beyond_usual(&self, alike: &Alike<'_>) -> Vec<usize> {
+    /// What each step has more than is usual: than the usual step of its sort, or, where it is the only one of its sort far
+    /// and wide, than that of the step before.
+    pub(super) fn beyond_usual(&self, alike: &Alike<'_>) -> Vec<Beyond> {
         let usual = self.usual();
         let is_lone = |at: usize| {
             let same = |other: Option<usize>| {
@@ -96,14 +107,20 @@ impl Steps {
             };
             !same(at.checked_sub(1)) && !same(at.checked_add(1))
         };
-        let excess = |at: usize| {
+        let beyond = |at: usize| {
             let beside = at.checked_sub(1).unwrap_or(1);
             let held = if is_lone(at) { beside } else { at };
             let sort = self.sorts.get(held).unwrap_or(&self.sorts[at]);
-            let usual = usual.get(sort).map_or(0, |&word| alike.letters(word).len());
-            self.lens[at].saturating_sub(usual)
+            let own = alike.letters(self.words[at]);
+            let usual = usual.get(sort).map_or(own, |&word| alike.letters(word));
+            let gemms = |letters: &[Letter]| letters.iter().filter(|it| it.is_gemm()).count();
+            Beyond {
+                letters: own.len().saturating_sub(usual.len()),
+                gemms: gemms(own).saturating_sub(gemms(usual)),
+                is_outside: own.iter().any(|letter| letter.told.outside),
+            }
         };
-        (0..self.words.len()).map(excess).collect()
+        (0..self.words.len()).map(beyond).collect()
     }
 
     /// The most common step of each sort, to the letter.

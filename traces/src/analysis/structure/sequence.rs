@@ -11,10 +11,21 @@ pub(super) struct Letter {
     /// The same for ops of one name and kind.
     pub(super) symbol: u32,
     pub(super) kind: Kind,
-    /// The kernel's name says that it belongs to a backward pass.
-    pub(super) backward: bool,
+    /// What the kernel's name says beside.
+    pub(super) told: Told,
     /// Position among the rank's ops.
     pub(super) op: usize,
+}
+
+/// What a kernel's name says of its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// It belongs to a backward pass.
+    pub(super) backward: bool,
+    /// It is a softmax: where attention is made of several kernels, one of them.
+    pub(super) softmax: bool,
+    /// It stands before the first layer or after the last: an embedding, a choice of tokens, a loss.
+    pub(super) outside: bool,
 }
 
 impl Letter {
@@ -49,8 +60,8 @@ impl Sequence {
         let Some((&stream, _)) = most else { return Self::default() };
         let mut symbols = Symbols::default();
         let letter = |(at, op): (usize, &GpuOp)| {
-            let (symbol, backward) = symbols.of(trace, op.label);
-            Letter { symbol, kind: op.kind, backward, op: at }
+            let (symbol, told) = symbols.of(trace, op.label);
+            Letter { symbol, kind: op.kind, told, op: at }
         };
         let is_told = |op: &GpuOp| op.kind.is_compute() || op.kind == Kind::Comm;
         let of_stream = ops.iter().enumerate().filter(|(_, op)| op.stream == stream && is_told(op));
@@ -61,18 +72,18 @@ impl Sequence {
 /// Symbols by label: labels of one name and kind have one.
 #[derive(Default)]
 struct Symbols<'a> {
-    by_label: HashMap<LabelId, (u32, bool)>,
+    by_label: HashMap<LabelId, (u32, Told)>,
     by_name: HashMap<(&'a str, Kind), u32>,
 }
 
 impl<'a> Symbols<'a> {
-    fn of(&mut self, trace: &'a Trace, id: LabelId) -> (u32, bool) {
+    fn of(&mut self, trace: &'a Trace, id: LabelId) -> (u32, Told) {
         let by_name = &mut self.by_name;
         *self.by_label.entry(id).or_insert_with(|| {
             let label = trace.label(id);
             let next = by_name.len() as u32;
             let symbol = *by_name.entry((label.name.as_str(), label.kind)).or_insert(next);
-            (symbol, is_backward(&label.name))
+            (symbol, told(&label.name))
         })
     }
 }
@@ -80,7 +91,27 @@ impl<'a> Symbols<'a> {
 /// Words by which kernels of backward passes are called.
 const BACKWARD: [&str; 7] = ["bwd", "backward", "bprop", "dgrad", "wgrad", "_grad", "dkdv"];
 
-fn is_backward(name: &str) -> bool {
+/// Words of a softmax that is no part of attention.
+const NO_ATTENTION: [&str; 4] = ["log_softmax", "logsoftmax", "topk", "gating"];
+/// Words of kernels outside of layers.
+const OUTSIDE: [&str; 9] = [
+    "embed",
+    "argmax",
+    "sampl",
+    "multinomial",
+    "cross_entropy",
+    "nll_loss",
+    "log_softmax",
+    "logsoftmax",
+    "indexselect",
+];
+
+fn told(name: &str) -> Told {
     let lower = name.to_ascii_lowercase();
-    BACKWARD.iter().any(|word| lower.contains(word))
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    Told {
+        backward: says(&BACKWARD),
+        softmax: lower.contains("softmax") && !says(&NO_ATTENTION),
+        outside: says(&OUTSIDE) && !lower.contains("rotary"),
+    }
 }

@@ -39,7 +39,7 @@ pub(super) fn read(
     let mut sheet: Sheet<'_, Nsight> = Sheet::new(database);
     sheet.strings(progress);
     sheet.facts(progress);
-    sheet.messages(progress);
+    sheet.nccl(progress);
     sheet.gpu(progress);
     sheet.host(progress);
     sheet.nvtx(progress);

@@ -21,8 +21,8 @@ const HEADER: usize = 32;
 const SIZE: [&str; 2] = ["Message size [bytes]", "Bytes"];
 const COMMUNICATOR: &str = "NCCL communicator ID";
 const RANKS: &str = "No. of ranks";
-/// The call whose range ends a group.
-const GROUP_END: &str = "ncclGroupEnd";
+/// The calls around those of a group.
+const GROUP: [&str; 2] = ["ncclGroupStart", "ncclGroupEnd"];
 
 const EVENTS: &str = "NVTX_EVENTS";
 const COLUMNS: [&str; 8] =
@@ -44,7 +44,7 @@ struct Message {
     communicator: Option<i64>,
 }
 
-/// A call of NCCL on a thread; one without a message ends a group.
+/// A call of NCCL on a thread; one without a message begins or ends a group.
 struct Call {
     start_ns: i64,
     end_ns: i64,
@@ -77,7 +77,7 @@ impl Messages {
 
 impl Sheet<'_, Nsight> {
     /// Reads the payloads; costs a look at every range and call where there are any.
-    pub(super) fn messages(&mut self, progress: Progress<'_>) {
+    pub(super) fn nccl(&mut self, progress: Progress<'_>) {
         let has = |column| self.database.table(EVENTS).is_some_and(|table| table.has(column));
         if !["binaryData", "jsonText", "jsonTextId"].into_iter().any(has) {
             return;
@@ -92,13 +92,14 @@ impl Sheet<'_, Nsight> {
             messages.ranks.extend(communicator.zip(value(RANKS)));
             let bytes = SIZE.into_iter().find_map(value).filter(|bytes| *bytes > 0);
             let message = bytes.map(|bytes| Message { bytes, communicator });
-            let is_end = || sheet.nvtx_name(cells).is_some_and(|name| name == GROUP_END);
+            let is_group =
+                || sheet.nvtx_name(cells).is_some_and(|name| GROUP.contains(&name.as_str()));
             let (Some(start_ns), Some(end_ns), Some(thread)) =
                 (cells.int(0), cells.int(1), cells.int(2))
             else {
                 return;
             };
-            if message.is_some() || is_end() {
+            if message.is_some() || is_group() {
                 threads.entry(thread).or_default().push(Call { start_ns, end_ns, message });
             }
         });
