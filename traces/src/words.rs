@@ -26,6 +26,12 @@ pub fn shortened(name: &str, most: usize) -> String {
     if letters.next().is_none() { short } else { format!("{short}…") }
 }
 
+/// A kernel's name without what says nothing: a return type, and namespaces without a name.
+pub fn kernel(name: &str) -> String {
+    let name = name.strip_prefix("void ").unwrap_or(name);
+    name.replace("(anonymous namespace)::", "").replace("<unnamed>::", "")
+}
+
 /// A share 0…1 as a percentage: `0 %`, `5.12 %`, `64.4 %`, `100 %`.
 pub fn percent(share: f64) -> String {
     if share == 0.0 { "0 %".to_owned() } else { format!("{} %", three_digits(share * 100.0)) }

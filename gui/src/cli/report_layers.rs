@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use weftscope_traces::{
     analysis::{ExposedByReport, ProductReport, ProductRow, StructureBasis, StructureReport},
-    words::{counted, duration, percent, shortened, three_digits},
+    words::{counted, duration, kernel, percent, shortened, three_digits},
 };
 
 /// Ranks of which is told where their layers are known from.
@@ -48,7 +48,7 @@ pub(super) fn exposed(report: &ExposedByReport, out: &mut dyn Write) -> io::Resu
         writeln!(
             out,
             "  {:26} {phase:>5} {:>7}  {:>10}  {:>7}  {:>10}",
-            shortened(&row.name, 25),
+            shortened(&kernel(&row.name), 25),
             row.count,
             duration(row.exposed_ns),
             share(row.exposed_ns),

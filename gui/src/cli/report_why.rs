@@ -7,7 +7,7 @@ use weftscope_traces::{
         Account, AccountReport, BandwidthReport, BandwidthRow, CriticalPath, IdleCauses,
         LaunchBound, PathShare, RankAccount,
     },
-    words::{counted, duration, percent, shortened, three_digits},
+    words::{counted, duration, kernel, percent, shortened, three_digits},
 };
 
 /// Ranks of which a line is written.
@@ -144,7 +144,12 @@ pub(super) fn path(path: &CriticalPath, out: &mut dyn Write) -> io::Result<()> {
     let most = path.ops.iter().take(3);
     let most: Vec<String> = most
         .map(|op| {
-            format!("{} in {} × {}", duration(op.total_ns), op.count, shortened(&op.name, 40))
+            format!(
+                "{} in {} × {}",
+                duration(op.total_ns),
+                op.count,
+                shortened(&kernel(&op.name), 40)
+            )
         })
         .collect();
     if !most.is_empty() {

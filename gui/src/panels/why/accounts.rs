@@ -4,6 +4,7 @@ use egui::{Rect, Sense, Ui, pos2, vec2};
 use weftscope_traces::{
     Kind, Split,
     analysis::{Account, IterationAccount, LaunchBound, LongestIdle, RankAccount},
+    words,
 };
 
 use super::entry::{Entry, more_ui, range_of_rank};
@@ -154,7 +155,8 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
         let name = document.trace.label_of(stretch.first).name.as_str();
         let idle = number::duration_ns(stretch.idle_ns);
         let hint = format!("{} launched late from {name}, {idle} idle", stretch.ops);
-        let name = format!("{} from {name}", number::counted(stretch.ops as u64, "op"));
+        let ops = number::counted(stretch.ops as u64, "op");
+        let name = format!("{ops} from {}", words::kernel(name));
         let entry = Entry { name: &name, value, hint: &hint };
         entry.show(ui, cx, range_of_rank(document, rank.rank, stretch.span));
     }

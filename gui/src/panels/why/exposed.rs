@@ -1,7 +1,7 @@
 //! Which ops leave communication exposed.
 
 use egui::Ui;
-use weftscope_traces::{Phase, analysis::ExposedByOp};
+use weftscope_traces::{Phase, analysis::ExposedByOp, words};
 
 use super::entry::{Entry, more_ui};
 use crate::{
@@ -33,6 +33,7 @@ pub(super) fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         let of = number::duration_ns(*comm_ns);
         let hint =
             format!("{name}: exposed of {of}. Most on rank {rank}; click to go to that one.");
+        let name = words::kernel(name);
         let name = match phase {
             Phase::None => format!("{count} × {name}"),
             phase => format!("{} {count} × {name}", phase.name()),

@@ -1,7 +1,10 @@
 //! What decides when the last op ends.
 
 use egui::Ui;
-use weftscope_traces::analysis::{PathBasis, PathSegment};
+use weftscope_traces::{
+    analysis::{PathBasis, PathSegment},
+    words,
+};
 
 use super::entry::{Entry, range_of_rank};
 use crate::{
@@ -35,7 +38,7 @@ pub(super) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     ui.label(weak(theme, "Most of it").font(theme.small()));
     for op in path.ops.iter().take(OPS) {
         let value = number::duration_fixed(op.total_ns);
-        let name = format!("{} × {}", op.count, op.name);
+        let name = format!("{} × {}", op.count, words::kernel(&op.name));
         let entry = Entry { name: &name, value, hint: &op.name };
         entry.show(ui, cx, place(document, &op.longest));
     }

@@ -18,6 +18,9 @@ pub(super) struct Block {
     pub(super) phase: Phase,
     /// Its letters.
     pub(super) letters: Range<usize>,
+    /// Where its phase ends. What follows belongs to its layer and to no phase: of tokens in one piece, the norm behind the
+    /// collective that ends a block waits for it, and would pass for computation that hides it.
+    pub(super) phase_end: usize,
 }
 
 /// The blocks of all layers in order.
@@ -35,11 +38,12 @@ pub(super) fn blocks(
         for (at, unit) in stack.units.clone().enumerate() {
             let from_first = stack.missing_before + at;
             let layer = if stack.backward { most - 1 - from_first } else { from_first };
-            let block = |split, phase, letters| Block {
+            let block = |split, phase, letters: Range<usize>| Block {
                 stack: index,
                 layer: layer as u32,
                 split,
                 phase,
+                phase_end: letters.end,
                 letters,
             };
             let whole = layers[unit].clone();
@@ -52,7 +56,11 @@ pub(super) fn blocks(
                 None => in_two(letters, whole.clone(), units[unit].last),
             };
             let cut = cut.unwrap_or_else(|| vec![(Split::Whole, Phase::None, whole)]);
-            all.extend(cut.into_iter().map(|(split, phase, letters)| block(split, phase, letters)));
+            let cut = cut.into_iter().map(|(split, phase, letters)| block(split, phase, letters));
+            all.extend(cut);
+            if let Some(last) = all.last_mut().filter(|last| last.split == Split::Whole) {
+                last.phase_end = end(letters, last.letters.clone());
+            }
         }
     }
     all
@@ -87,12 +95,20 @@ fn in_two(letters: &[Letter], whole: Range<usize>, attention: usize) -> Option<C
     for (ordinal, gemm) in gemms.into_iter().enumerate() {
         // The first one projects what attention put out.
         if ordinal > 0 && letters[from..gemm].iter().any(Letter::is_seam) {
+            let cut = end(letters, whole.start..gemm);
             return Some(vec![
-                (Split::Whole, Phase::A, whole.start..gemm),
-                (Split::Whole, Phase::C, gemm..whole.end),
+                (Split::Whole, Phase::A, whole.start..cut),
+                (Split::Whole, Phase::C, cut..whole.end),
             ]);
         }
         from = gemm + 1;
     }
     None
+}
+
+/// Behind the last product or collective.
+fn end(letters: &[Letter], range: Range<usize>) -> usize {
+    let is_end = |letter: &Letter| letter.is_gemm() || letter.kind.is_comm();
+    let last = range.clone().rev().find(|&at| is_end(&letters[at]));
+    last.map_or(range.end, |last| last + 1)
 }

@@ -23,6 +23,7 @@ mod stage;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use alike::Alike;
 use anchors::{Anchor, Anchors};
@@ -35,6 +36,10 @@ pub use report::{Pass, RankStructure, Stage, StructureBasis, StructureReport, st
 
 use super::RankOps;
 use crate::model::{Span, Trace};
+use crate::words::percent;
+
+/// Share of the kernels that must lie in layers.
+const LEAST: f64 = 0.5;
 
 /// Finds the layers of a rank and writes into its ops where they belong; its ops must be whole.
 pub(super) fn recover(trace: &Trace, rank: &mut RankOps<'_>) {
@@ -83,7 +88,7 @@ fn ordered(trace: &Trace, rank: &mut RankOps<'_>) -> RankStructure {
         Err(why_unknown) => RankStructure { why_unknown, ..unknown },
         Ok(found) => {
             let passes = found.passes(trace, rank, &sequence);
-            let in_layers = found.layers.iter().map(std::ops::Range::len).sum();
+            let in_layers = found.layers.iter().map(Range::len).sum();
             let halves = found.halves.is_some();
             let blocks = blocks::blocks(
                 &sequence.letters,
@@ -105,7 +110,7 @@ struct Found {
     units: Vec<Unit>,
     stacks: Vec<Stack>,
     /// Letters of each unit.
-    layers: Vec<std::ops::Range<usize>>,
+    layers: Vec<Range<usize>>,
     halves: Option<Products>,
     is_attention: bool,
 }
@@ -130,6 +135,13 @@ fn found(rank: &RankOps<'_>, sequence: &Sequence) -> Result<Found, String> {
     }
     let halves = pairs.and_then(|pairs| pairs.halves);
     let layers = layers::layers(letters, &units, &stacks, halves.is_some());
+    let share = layers.iter().map(Range::len).sum::<usize>() as f64 / letters.len() as f64;
+    if share < LEAST {
+        return Err(format!(
+            "what repeats from attention to attention is only {} of what runs",
+            percent(share)
+        ));
+    }
     Ok(Found { units, stacks, layers, halves, is_attention: anchors.is_attention })
 }
 

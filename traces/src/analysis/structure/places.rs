@@ -57,6 +57,8 @@ fn letters(sequence: &Sequence, stacks: &[Stack], blocks: &[Block], halves: bool
             places[at] = outside(place.0, place.1);
         }
         places[block.letters.clone()].fill(of_block(block));
+        let behind = &mut places[block.phase_end..block.letters.end];
+        behind.iter_mut().for_each(|place| place.phase = Phase::None);
         (from, stack) = (block.letters.end, block.stack);
     }
     places[from..].fill(outside(stack, Phase::Tail));

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::analysis::testing::trace;
-use crate::analysis::{Config, Ops, RankStructure, StructureBasis};
+use crate::analysis::{Config, Ops, RankStructure, StructureBasis, phases};
+use crate::model::Phase;
 
 /// Ops of one stream, one behind the other, as `kind name` words.
 struct Written {
@@ -54,6 +55,24 @@ fn layers_of_one_pass() {
         "1 pass of 5 layers, told by the order of kernels on stream 7; 93.2 % of its 59 ops lie in them."
     );
     assert_eq!(layers, expected(2, 5, 11, 2));
+}
+
+/// Of tokens in one piece, nothing hides the collective that ends a block: the norm behind it is none of its computation.
+#[test]
+fn blocks_in_one_piece_have_their_collectives_stick_out() {
+    let mut written = Written::new();
+    written.ops("elementwise.embed norm.first");
+    (0..5).for_each(|_| written.ops(LAYER));
+    let trace = trace(&written.text);
+    let report = phases(&Ops::of(&trace, &Config::default()));
+    let rows: Vec<_> = report
+        .summary
+        .iter()
+        .map(|row| (row.phase, row.count, row.median_slack_ns, row.sum.exposed_ns))
+        .collect();
+    // An op of 10 ns begins every 12: a collective ends 12 ns after the product before it.
+    let expected = [(Phase::A, 5, Some(-12), 50), (Phase::C, 5, Some(-12), 50)];
+    assert_eq!((rows.as_slice(), report.tightest), (&expected[..], None));
 }
 
 #[test]
