@@ -72,7 +72,8 @@ pub(super) fn more_ui(
         return;
     }
     let more = number::count((count - listed) as u64);
-    let text = format!("{more} more {nouns}: table {table}");
+    let nouns = if count - listed == 1 { String::new() } else { format!(" {nouns}") };
+    let text = format!("{more} more{nouns}: table {table}");
     ui.label(weak(cx.theme, text).font(cx.theme.small()));
 }
 

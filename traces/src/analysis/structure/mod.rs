@@ -178,6 +178,7 @@ fn without_recomputed(units: Vec<Unit>) -> Vec<Unit> {
 
 impl Found {
     fn passes(&self, trace: &Trace, rank: &RankOps<'_>, sequence: &Sequence) -> Vec<Pass> {
+        let marks = stage::marks(trace, rank.rank);
         let is_training = self.stacks.iter().any(|stack| stack.backward);
         let pass = |stack: &Stack| {
             let (first, last) =
@@ -186,7 +187,7 @@ impl Found {
             let stage = match (is_training, stack.backward) {
                 (true, true) => Stage::Backward,
                 (true, false) => Stage::Forward,
-                _ => stage::stage(trace, &rank.ops, sequence, letters.clone()),
+                _ => stage::stage(trace, &rank.ops, sequence, letters.clone(), &marks),
             };
             let span = |letter: usize| rank.ops[sequence.letters[letter].op].span;
             let span = span(letters.start).hull(span(letters.end.max(letters.start + 1) - 1));
