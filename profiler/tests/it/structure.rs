@@ -80,7 +80,6 @@ fn batch() -> impl Strategy<Value = Batch> {
         (2..5_u32, 512..2000_u32).prop_map(|(count, each)| Batch::prefill(count * each, each)),
         (64..512_u32, 128..2000_u32).prop_map(|(count, cached)| Batch {
             requests: vec![Request { cached_tokens: cached, new_tokens: 1 }; count as usize],
-            ..Batch::prefill(1, 1)
         }),
     ]
 }

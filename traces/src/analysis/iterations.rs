@@ -15,6 +15,12 @@ pub struct Iteration {
     pub span: Span,
 }
 
+/// The iteration in which something that starts at `at_ns` lies, by position; 0 without marks.
+pub(super) fn iteration_at(iterations: &[Iteration], at_ns: i64) -> usize {
+    let started = |mark: &Iteration| mark.span.start_ns <= at_ns;
+    iterations.partition_point(started).saturating_sub(1)
+}
+
 /// The iterations that marks on this lane show; empty without one.
 ///
 /// An op belongs to the iteration in which it starts, so every op belongs to at most one.

@@ -41,6 +41,7 @@ mod skew;
 mod statistics;
 mod stats;
 mod structure;
+mod structures;
 mod verdict;
 mod waits;
 mod waves;
@@ -84,7 +85,8 @@ pub use selection::{
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use statistics::Statistics;
 pub use stats::DurationStats;
-pub use structure::{Pass, RankStructure, Stage, StructureBasis, StructureReport, structure};
+pub use structure::{Pass, RankStructure, Stage, StructureBasis};
+pub use structures::{StructureReport, structure};
 pub use verdict::{Baseline, Limit, Verdict, verdict};
 pub use waits::WaitMethod;
 pub use waves::{CutLaunch, CutRow, GemmName, GemmRow, WaveReport, waves};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::caveats::{Ran, caveats};
 use super::gpu_ops::{cut, gpu_ops};
 use super::intervals::IntervalSet;
-use super::iterations::iterations;
+use super::iterations::{iteration_at, iterations};
 use super::plausible::{in_words, one_within_another, set_aside, short_iterations};
 use super::rank_rows::{RankRows, Rows, rank_rows};
 use super::structure::recover;
@@ -115,8 +115,7 @@ impl RankOps<'_> {
 
     /// The iteration in which something that starts at `at_ns` lies, by position; 0 without marks.
     pub(super) fn iteration_at(&self, at_ns: i64) -> usize {
-        let started = |mark: &Iteration| mark.span.start_ns <= at_ns;
-        self.iterations.partition_point(started).saturating_sub(1)
+        iteration_at(&self.iterations, at_ns)
     }
 
     /// The iteration whose mark holds `at_ns`, by position; `None` between marks and outside them.
@@ -152,7 +151,8 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
             impossible.extend(in_words(trace, rank.rank, &aside));
             impossible.extend(one_within_another(trace, rank.rank, &rank.ops));
             impossible.extend(short_iterations(rank.rank, &rank.ops, &rank.iterations));
-            recover(trace, rank);
+            let RankOps { rank, ops, iterations, structure, .. } = rank;
+            *structure = recover(trace, *rank, ops, iterations);
         }
     }
     let ran: Vec<Ran<'_>> = traces

@@ -126,10 +126,10 @@ impl Cut<'_> {
         if backward {
             return edges.first().map(|edge| edge.products);
         }
-        let with_comm = edges.iter().filter(|edge| edge.has_comm);
+        let mut with_comm = edges.iter().filter(|edge| edge.has_comm);
         // Behind attention and behind the feed-forward block; experts may have two of their own between.
         if !halves && with_comm.clone().count() > 1 {
-            return with_comm.last().map(|edge| edge.products);
+            return with_comm.next_back().map(|edge| edge.products);
         }
         let wanted = if halves { 2 } else { 1 };
         edges.get(wanted).or(edges.last()).map(|edge| edge.products)

@@ -22,7 +22,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use alike::Alike;
@@ -32,62 +32,69 @@ use passes::Stack;
 use repeats::{Steps, Unit};
 use sequence::Sequence;
 
-pub use report::{Pass, RankStructure, Stage, StructureBasis, StructureReport, structure};
+pub use report::{Pass, RankStructure, Stage, StructureBasis};
 
-use super::RankOps;
-use crate::model::{Span, Trace};
+use super::iterations::iteration_at;
+use super::{GpuOp, Iteration};
+use crate::model::{Span, Split, Trace};
 use crate::words::percent;
 
 /// Share of the kernels that must lie in layers.
 const LEAST: f64 = 0.5;
 
 /// Finds the layers of a rank and writes into its ops where they belong; its ops must be whole.
-pub(super) fn recover(trace: &Trace, rank: &mut RankOps<'_>) {
-    let is_labelled = rank.ops.iter().any(|op| op.place.layer.is_some());
-    rank.structure = if is_labelled { labelled(rank) } else { ordered(trace, rank) };
+pub(super) fn recover(
+    trace: &Trace,
+    rank: u32,
+    ops: &mut [GpuOp],
+    iterations: &[Iteration],
+) -> RankStructure {
+    let is_labelled = ops.iter().any(|op| op.place.layer.is_some());
+    let structure =
+        if is_labelled { labelled(ops, iterations) } else { ordered(trace, rank, ops, iterations) };
+    RankStructure { rank, ..structure }
 }
 
 /// As the labels say: a pass an iteration.
-fn labelled(rank: &RankOps<'_>) -> RankStructure {
-    let mut passes: BTreeMap<usize, (Span, BTreeMap<u32, ()>)> = BTreeMap::new();
+fn labelled(ops: &[GpuOp], iterations: &[Iteration]) -> RankStructure {
+    let mut passes: BTreeMap<usize, (Span, BTreeSet<u32>)> = BTreeMap::new();
     let mut in_layers = 0;
-    for op in &rank.ops {
+    for op in ops {
         let Some(layer) = op.place.layer else { continue };
         in_layers += 1;
-        let pass =
-            passes.entry(rank.iteration_at(op.span.start_ns)).or_insert((op.span, BTreeMap::new()));
+        let iteration = iteration_at(iterations, op.span.start_ns);
+        let pass = passes.entry(iteration).or_insert((op.span, BTreeSet::new()));
         pass.0 = pass.0.hull(op.span);
-        pass.1.insert(layer, ());
+        pass.1.insert(layer);
     }
-    let pass = |(span, layers): (Span, BTreeMap<u32, ()>)| Pass {
+    let pass = |(span, layers): (Span, BTreeSet<u32>)| Pass {
         stage: Stage::Unknown,
         layers: layers.len(),
         span,
     };
     RankStructure {
-        rank: rank.rank,
         basis: StructureBasis::Labels,
         passes: passes.into_values().map(pass).collect(),
-        ops: rank.ops.len(),
+        ops: ops.len(),
         in_layers,
-        halves: rank.ops.iter().any(|op| op.place.split != crate::model::Split::Whole),
+        halves: ops.iter().any(|op| op.place.split != Split::Whole),
         ..RankStructure::default()
     }
 }
 
 /// By the order of kernels.
-fn ordered(trace: &Trace, rank: &mut RankOps<'_>) -> RankStructure {
-    let sequence = Sequence::of(trace, &rank.ops);
+fn ordered(trace: &Trace, rank: u32, ops: &mut [GpuOp], iterations: &[Iteration]) -> RankStructure {
+    let sequence = Sequence::of(trace, ops);
     let unknown = RankStructure {
-        rank: rank.rank,
         stream: sequence.stream,
         ops: sequence.letters.len(),
         ..RankStructure::default()
     };
-    match found(rank, &sequence) {
+    match found(ops, iterations, &sequence) {
         Err(why_unknown) => RankStructure { why_unknown, ..unknown },
         Ok(found) => {
-            let passes = found.passes(trace, rank, &sequence);
+            let marks = stage::marks(trace, rank);
+            let passes = found.passes(trace, ops, &sequence, &marks);
             let in_layers = found.layers.iter().map(Range::len).sum();
             let halves = found.halves.is_some();
             let blocks = blocks::blocks(
@@ -98,7 +105,7 @@ fn ordered(trace: &Trace, rank: &mut RankOps<'_>) -> RankStructure {
                 found.halves,
                 found.is_attention,
             );
-            places::place(&mut rank.ops, &sequence, &found.stacks, &blocks, halves);
+            places::place(ops, &sequence, &found.stacks, &blocks, halves);
             let basis = StructureBasis::Order;
             RankStructure { basis, passes, in_layers, halves, ..unknown }
         }
@@ -115,7 +122,7 @@ struct Found {
     is_attention: bool,
 }
 
-fn found(rank: &RankOps<'_>, sequence: &Sequence) -> Result<Found, String> {
+fn found(ops: &[GpuOp], iterations: &[Iteration], sequence: &Sequence) -> Result<Found, String> {
     let letters = &sequence.letters;
     let anchors = Anchors::of(letters)?;
     let pairs = if anchors.is_attention { halves::pairs(letters, &anchors.all) } else { None };
@@ -125,8 +132,8 @@ fn found(rank: &RankOps<'_>, sequence: &Sequence) -> Result<Found, String> {
     let steps = Steps::of(&units, &mut alike);
     steps.must_repeat()?;
     let iteration = |unit: &Unit| {
-        let start_ns = rank.ops[letters[unit.first].op].span.start_ns;
-        (!rank.iterations.is_empty()).then(|| rank.iteration_at(start_ns))
+        let start_ns = ops[letters[unit.first].op].span.start_ns;
+        (!iterations.is_empty()).then(|| iteration_at(iterations, start_ns))
     };
     let marked: Vec<Option<usize>> = units.iter().map(iteration).collect();
     let stacks = passes::stacks(&units, &steps, &alike, &marked)?;
@@ -158,11 +165,11 @@ fn units(anchors: &[Anchor], begins: Option<&[bool]>) -> Vec<Unit> {
         units.push(Unit { first, last, backward });
         at += 1;
     }
-    without_recomputed(units)
+    without_recomputed(&units)
 }
 
 /// Forward attention that is run again just before its backward one belongs to that.
-fn without_recomputed(units: Vec<Unit>) -> Vec<Unit> {
+fn without_recomputed(units: &[Unit]) -> Vec<Unit> {
     let is_again = |at: usize| {
         let (Some(unit), Some(next)) = (units.get(at), units.get(at + 1)) else { return false };
         let before = at.checked_sub(1).map(|before| units[before].backward);
@@ -177,8 +184,13 @@ fn without_recomputed(units: Vec<Unit>) -> Vec<Unit> {
 }
 
 impl Found {
-    fn passes(&self, trace: &Trace, rank: &RankOps<'_>, sequence: &Sequence) -> Vec<Pass> {
-        let marks = stage::marks(trace, rank.rank);
+    fn passes(
+        &self,
+        trace: &Trace,
+        ops: &[GpuOp],
+        sequence: &Sequence,
+        marks: &[(Span, Stage)],
+    ) -> Vec<Pass> {
         let is_training = self.stacks.iter().any(|stack| stack.backward);
         let pass = |stack: &Stack| {
             let (first, last) =
@@ -187,9 +199,9 @@ impl Found {
             let stage = match (is_training, stack.backward) {
                 (true, true) => Stage::Backward,
                 (true, false) => Stage::Forward,
-                _ => stage::stage(trace, &rank.ops, sequence, letters.clone(), &marks),
+                _ => stage::stage(trace, ops, sequence, letters.clone(), marks),
             };
-            let span = |letter: usize| rank.ops[sequence.letters[letter].op].span;
+            let span = |letter: usize| ops[sequence.letters[letter].op].span;
             let span = span(letters.start).hull(span(letters.end.max(letters.start + 1) - 1));
             Pass { stage, layers: stack.units.len(), span }
         };

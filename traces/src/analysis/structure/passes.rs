@@ -131,7 +131,7 @@ fn there_and_back(units: &[Unit]) -> Result<Vec<Stack>, String> {
         match runs.last_mut().filter(|run| run.backward == unit.backward) {
             Some(run) => run.units.end = at + 1,
             None => {
-                runs.push(Stack { units: at..at + 1, backward: unit.backward, missing_before: 0 })
+                runs.push(Stack { units: at..at + 1, backward: unit.backward, missing_before: 0 });
             }
         }
     }

@@ -1,17 +1,11 @@
+//! What is known of the order in which a rank runs, and how it is said.
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::analysis::Ops;
 use crate::model::Span;
 use crate::words::{counted, percent};
-
-/// Layers, passes and halves of the tokens of every rank.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct StructureReport {
-    /// By rank; ranks without computation are left out.
-    pub ranks: Vec<RankStructure>,
-}
 
 /// What is known of the order in which a rank runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -146,10 +140,4 @@ impl RankStructure {
         };
         stages.into_iter().map(of).collect::<Vec<_>>().join(" and ")
     }
-}
-
-/// What is known of the order in which each rank runs.
-pub fn structure(ops: &Ops<'_>) -> StructureReport {
-    let known = ops.ranks.iter().filter(|rank| rank.structure.ops > 0);
-    StructureReport { ranks: known.map(|rank| rank.structure.clone()).collect() }
 }

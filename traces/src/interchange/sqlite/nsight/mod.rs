@@ -9,6 +9,7 @@ mod facts;
 mod gpu;
 mod host;
 mod ids;
+mod messages;
 mod nccl;
 mod nvtx;
 mod sheet;

@@ -9,40 +9,22 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::messages::{COMMUNICATOR, Message, Messages, RANKS, SIZE};
 use super::sheet::Nsight;
-use crate::ArgValue;
 use crate::interchange::sqlite::database::Cells;
 use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
 
 /// Bytes before the fields of a payload.
 const HEADER: usize = 32;
-/// Names of NCCL's fields. Sends and receives had another word for the size in versions before 2.26.
-const SIZE: [&str; 2] = ["Message size [bytes]", "Bytes"];
-const COMMUNICATOR: &str = "NCCL communicator ID";
-const RANKS: &str = "No. of ranks";
+/// The size had another word of sends and receives in versions before 2.26.
+const SIZES: [&str; 2] = [SIZE, "Bytes"];
 /// The calls around those of a group.
 const GROUP: [&str; 2] = ["ncclGroupStart", "ncclGroupEnd"];
 
 const EVENTS: &str = "NVTX_EVENTS";
 const COLUMNS: [&str; 8] =
     ["start", "end", "globalTid", "text", "textId", "binaryData", "jsonText", "jsonTextId"];
-
-/// What is known of collectives.
-#[derive(Debug, Default)]
-pub(super) struct Messages {
-    /// By process and correlation id of the launching call.
-    by_launch: HashMap<(i64, i64), Message>,
-    /// Ranks by communicator.
-    ranks: HashMap<i64, i64>,
-}
-
-/// One collective as its call has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Message {
-    bytes: i64,
-    communicator: Option<i64>,
-}
 
 /// A call of NCCL on a thread; one without a message begins or ends a group.
 struct Call {
@@ -60,21 +42,6 @@ struct Field {
 
 type Schemas = HashMap<i64, Vec<Field>>;
 
-impl Messages {
-    /// What to write beside a kernel that a call launched.
-    pub(super) fn args(&self, pid: i64, correlation: Option<i64>) -> Vec<(&'static str, ArgValue)> {
-        let Some(message) = correlation.and_then(|id| self.by_launch.get(&(pid, id))) else {
-            return Vec::new();
-        };
-        let mut args = vec![(SIZE[0], ArgValue::Int(message.bytes))];
-        if let Some(id) = message.communicator {
-            args.push((COMMUNICATOR, ArgValue::Text(format!("{id:#x}"))));
-            args.extend(self.ranks.get(&id).map(|ranks| (RANKS, ArgValue::Int(*ranks))));
-        }
-        args
-    }
-}
-
 impl Sheet<'_, Nsight> {
     /// Reads the payloads; costs a look at every range and call where there are any.
     pub(super) fn nccl(&mut self, progress: Progress<'_>) {
@@ -90,7 +57,7 @@ impl Sheet<'_, Nsight> {
             let value = |name: &str| fields.iter().find(|it| it.0 == name).map(|it| it.1);
             let communicator = value(COMMUNICATOR);
             messages.ranks.extend(communicator.zip(value(RANKS)));
-            let bytes = SIZE.into_iter().find_map(value).filter(|bytes| *bytes > 0);
+            let bytes = SIZES.into_iter().find_map(value).filter(|bytes| *bytes > 0);
             let message = bytes.map(|bytes| Message { bytes, communicator });
             let is_group =
                 || sheet.nvtx_name(cells).is_some_and(|name| GROUP.contains(&name.as_str()));

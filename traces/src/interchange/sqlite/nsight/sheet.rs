@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ids::GlobalId;
-use super::nccl::Messages;
+use super::messages::Messages;
 use crate::interchange::foreign::RowKey;
 use crate::interchange::sqlite::sheet::Sheet;
 use crate::stream::Progress;
