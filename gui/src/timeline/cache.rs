@@ -14,9 +14,9 @@ use super::{
 };
 use crate::theme::Mode;
 
-/// Lanes prepared on the UI thread at once: about one rank, two to four milliseconds. More go to a thread of their
-/// own while the picture before stays.
-const INLINE_LANES: usize = 160;
+/// Items prepared on the UI thread at once: about a millisecond. More go to threads of their own while the picture before
+/// stays.
+const INLINE_ITEMS: usize = 8000;
 
 /// What one timeline keeps from frame to frame: prepared lists and the meshes made of them.
 #[derive(Default)]
@@ -101,25 +101,30 @@ impl FrameCache {
         let resolution_ns = pen.scale.resolution_ns(1.0 / pixels_per_point);
         let serves = self.list.serves(seen, resolution_ns);
         let lanes: BTreeSet<LaneId> = visible_lanes(pen).collect();
-        let missing = lanes.iter().filter(|&&lane| !serves || !self.list.has(lane)).count();
-        if missing == 0 {
+        let is_missing = |lane: &&LaneId| !serves || !self.list.has(**lane);
+        let missing: Vec<LaneId> = lanes.iter().filter(is_missing).copied().collect();
+        if missing.is_empty() {
             return;
         }
+        let fresh = || DrawList::new(seen, resolution_ns);
+        let trace = &pen.data.trace;
+        let items = |list: &DrawList| list.most_items(trace, missing.iter().copied());
+        let is_little = if serves { items(&self.list) } else { items(&fresh()) } <= INLINE_ITEMS;
         // The very first picture is never blank, and pictures for files and tests never wait.
         let is_first = self.list.is_blank() && self.pending.is_none();
-        if missing <= INLINE_LANES || is_first {
+        if is_little || is_first {
             if !serves {
-                self.replace(DrawList::new(seen, resolution_ns));
+                self.replace(fresh());
             }
-            self.list.prepare(&pen.data.trace, &pen.data.pyramid, lanes);
+            self.list.prepare(trace, &pen.data.pyramid, missing);
             self.revision += 1;
         } else if self.pending.is_none() {
-            self.send(pen, DrawList::new(seen, resolution_ns), lanes);
+            self.send(pen, fresh(), lanes.into_iter().collect());
         }
     }
 
-    /// Has a list made on a thread of its own; here and now where there are no threads.
-    fn send(&mut self, pen: &Pen<'_>, mut list: DrawList, lanes: BTreeSet<LaneId>) {
+    /// Has a list made on threads of its own; here and now where there are no threads.
+    fn send(&mut self, pen: &Pen<'_>, mut list: DrawList, lanes: Vec<LaneId>) {
         let slot = Pending::default();
         let (trace, pyramid) = (Arc::clone(&pen.data.trace), Arc::clone(&pen.data.pyramid));
         let (ctx, to) = (pen.painter.ctx().clone(), Arc::clone(&slot));
@@ -127,7 +132,7 @@ impl FrameCache {
         let started =
             thread::Builder::new().name("weftscope-draw-list".to_owned()).spawn(move || {
                 let (mut list, lanes) = later;
-                list.prepare(&trace, &pyramid, lanes);
+                list.prepare_by_all(&trace, &pyramid, &lanes);
                 *to.lock() = Some(list);
                 ctx.request_repaint();
             });

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, num::NonZero, thread};
 
 use weftscope_traces::{
     LaneId, Span, Trace,
@@ -56,6 +56,35 @@ impl DrawList {
             pyramid.query(trace, lane, window, resolution, &mut items);
             self.lanes.insert(lane, items.as_slice().into());
         }
+    }
+
+    /// The same on as many threads as there are cores, four at most.
+    pub fn prepare_by_all(&mut self, trace: &Trace, pyramid: &Pyramid, lanes: &[LaneId]) {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(4);
+        // Neighbours cost alike, so every thread gets some of each.
+        let shares = (0..threads)
+            .map(|share| lanes.iter().copied().skip(share).step_by(threads).collect::<Vec<_>>());
+        let shares: Vec<_> = shares.collect();
+        thread::scope(|scope| {
+            let parts = shares.into_iter().map(|share| {
+                let mut part = Self { lanes: HashMap::new(), ..*self };
+                scope.spawn(move || {
+                    part.prepare(trace, pyramid, share);
+                    part.lanes
+                })
+            });
+            for part in parts.collect::<Vec<_>>() {
+                // What a thread did not finish is asked for again with the next picture.
+                self.lanes.extend(part.join().unwrap_or_default());
+            }
+        });
+    }
+
+    /// Items that some lanes can have at most.
+    pub fn most_items(&self, trace: &Trace, lanes: impl IntoIterator<Item = LaneId>) -> usize {
+        let buckets = (self.window.len_ns() / self.resolution_ns.max(1)).max(1) as usize;
+        let rows = |lane| trace.lane(lane).slices.range(self.window).len();
+        lanes.into_iter().map(|lane| rows(lane).min(2 * buckets)).sum()
     }
 
     /// Items of a lane that touch `seen`, in order; empty for a lane not prepared.

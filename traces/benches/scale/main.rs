@@ -2,7 +2,8 @@
 //!
 //! Prints one table. Every figure is the best of three, each in a process of its own, ours and the peers' in turn.
 //! Peers are asked where they are: `WEFTSCOPE_PERFETTO_DIR` (trace_processor in node) and `WEFTSCOPE_ORACLE_PYTHON` (with
-//! `pysimdjson`). `-- --mb 1000` makes the JSON as large, `-- --slices 100000000` the trace that is zoomed.
+//! `pysimdjson`). `-- --mb 50,200` chooses the sizes of JSON, `--large-gb 20` adds one that is read once, without peers,
+//! `--slices 10000000,100000000` the traces that are zoomed; `--only zoom` (or json, others, odd) leaves the rest out.
 
 mod inputs;
 mod measure;
@@ -22,24 +23,54 @@ fn main() {
     {
         return measure::one(threads, Path::new(path));
     }
-    let number = |flag: &str, default: usize| {
+    let numbers = |flag: &str, default: &[usize]| -> Vec<usize> {
         let at = args.iter().position(|arg| arg == flag);
-        at.and_then(|at| args.get(at + 1)?.parse().ok()).unwrap_or(default)
+        let given = at.and_then(|at| {
+            let numbers = args.get(at + 1)?.split(',').map(|number| number.parse().ok());
+            numbers.collect()
+        });
+        given.unwrap_or_else(|| default.to_vec())
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("scale");
     std::fs::create_dir_all(&folder).expect("a folder for inputs");
-    println!("| what | records | wall s | CPU s | MB/s | bytes a slice | peer |");
+    println!(
+        "| what | records | wall s | CPU s | MB/s | bytes a slice, at most while reading | peer |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-    let mb = number("--mb", 200);
-    kineto(&folder, mb);
+    let only = args.iter().position(|arg| arg == "--only").and_then(|at| args.get(at + 1));
+    let is_wanted = |part: &str| only.is_none_or(|only| only == part);
+    if is_wanted("json") {
+        numbers("--mb", &[50, 200, 1000]).into_iter().for_each(|mb| kineto(&folder, mb));
+        numbers("--large-gb", &[]).into_iter().for_each(|gb| large(&folder, gb));
+    }
+    if is_wanted("others") {
+        others(&folder);
+    }
+    if is_wanted("odd") {
+        adversarial(&folder);
+    }
+    println!();
+    if is_wanted("zoom") {
+        numbers("--slices", &[10_000_000]).into_iter().for_each(zoom::print);
+    }
+}
+
+/// Files of other formats.
+fn others(folder: &Path) {
     for (what, name, write) in inputs::OTHERS {
         let path = folder.join(name);
         write(&path);
         let best = best_of(|| figures(2, &path));
         row(&format!("{what}, two threads"), &best, "");
     }
-    adversarial(&folder);
-    zoom::print(number("--slices", 10_000_000));
+}
+
+/// JSON of which reading once takes a minute.
+fn large(folder: &Path, gb: usize) {
+    let path = folder.join("large.json");
+    inputs::kineto(&path, gb << 30);
+    row(&format!("Kineto JSON, {gb} GiB, two threads, once"), &figures(2, &path), "");
+    _ = std::fs::remove_file(path);
 }
 
 /// JSON as PyTorch writes it.
@@ -94,10 +125,11 @@ fn keep_best(best: &mut Option<Figures>, new: Figures) {
 }
 
 fn row(what: &str, of: &Figures, peer: &str) {
-    let Figures { slices, rejected, wall_s, cpu_s, mb_per_s, resident_bytes } = *of;
+    let Figures { slices, rejected, wall_s, cpu_s, mb_per_s, resident_bytes, most_bytes } = *of;
     let rejected = if rejected == 0 { String::new() } else { format!(" + {rejected} counted") };
     println!(
-        "| {what} | {slices}{rejected} | {wall_s:.2} | {cpu_s:.2} | {mb_per_s:.0} | {:.0} | {peer} |",
-        resident_bytes as f64 / slices as f64
+        "| {what} | {slices}{rejected} | {wall_s:.2} | {cpu_s:.2} | {mb_per_s:.0} | {:.0}, {:.0} | {peer} |",
+        resident_bytes as f64 / slices as f64,
+        most_bytes as f64 / slices as f64
     );
 }

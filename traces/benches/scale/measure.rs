@@ -24,6 +24,8 @@ pub(crate) struct Figures {
     pub(crate) mb_per_s: f64,
     /// What the trace adds to the process's memory.
     pub(crate) resident_bytes: u64,
+    /// The most that it added while it was being read.
+    pub(crate) most_bytes: u64,
 }
 
 /// Opens a file in a process of its own.
@@ -33,7 +35,7 @@ pub(crate) fn figures(threads: usize, path: &Path) -> Figures {
     let out = out.expect("it starts");
     let text = String::from_utf8_lossy(&out.stdout);
     let words: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [slices, rejected, wall_s, cpu_s, resident] = words[..] else {
+    let [slices, rejected, wall_s, cpu_s, resident, most] = words[..] else {
         panic!("{}: {text}{}", path.display(), String::from_utf8_lossy(&out.stderr))
     };
     let bytes = std::fs::metadata(path).map_or(0, |meta| meta.len());
@@ -44,6 +46,7 @@ pub(crate) fn figures(threads: usize, path: &Path) -> Figures {
         cpu_s,
         mb_per_s: bytes as f64 / 1e6 / wall_s,
         resident_bytes: resident as u64,
+        most_bytes: most as u64,
     }
 }
 
@@ -55,13 +58,14 @@ pub(crate) fn one(threads: &str, path: &Path) {
     let little =
         br#"[{"ph": "X", "cat": "kernel", "name": "k", "ts": 1, "dur": 1, "args": {"stream": 7}}]"#;
     open(&little[..], &options, &mut silent).expect("a trace");
-    let (resident, cpu_s, begun) = (resident_bytes(), cpu_seconds(), Instant::now());
+    let (before, cpu_s, begun) = (resident_bytes(), cpu_seconds(), Instant::now());
     let file = File::open(path).expect("the input was made before");
     let trace = open(file, &options, &mut silent).expect("a trace");
     let (wall_s, cpu_s) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu_s);
     let rejected: u64 = trace.diagnostics.counts.values().sum();
-    let resident = resident_bytes().saturating_sub(resident);
-    println!("{} {rejected} {wall_s} {cpu_s} {resident}", trace.num_slices());
+    let resident = resident_bytes().saturating_sub(before);
+    let most = most_resident_bytes().saturating_sub(before);
+    println!("{} {rejected} {wall_s} {cpu_s} {resident} {most}", trace.num_slices());
 }
 
 /// Memory of this process that is in RAM.
@@ -69,6 +73,14 @@ fn resident_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
     pages * 4096
+}
+
+/// The most memory that this process ever had in RAM.
+fn most_resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 /// Processor time of this process, user and system, in steps of 10 ms.

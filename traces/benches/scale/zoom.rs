@@ -37,7 +37,6 @@ pub(crate) fn print(slices: usize) {
             asked += 1;
         }
     }
-    println!();
     println!(
         "{slices} slices on {ROWS} rows: level-of-detail index {build_s:.2} s; a view of all rows, {PIXELS} pixels, at 22 zooms: mean {:.1} ms, worst {worst_ms:.1} ms",
         sum_ms / f64::from(asked)

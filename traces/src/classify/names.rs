@@ -1,14 +1,50 @@
 //! The part of a kernel's name that says what it is.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// What the rules look at: in lower case, the function's own name, or all of it where the function is only a frame around
 /// its template arguments.
 pub(super) fn essence(name: &str) -> String {
     // A namespace that names a whole library says nothing about the kernel.
     let path = function_path(name).to_lowercase();
     if is_wrapper(&path) {
-        return name.to_lowercase().replace("flashinfer::", "");
+        return FLASHINFER.cut_from(name.to_lowercase().into()).into_owned();
     }
-    path.replace("flashinfer::", "").replace("at::native::", "")
+    TORCH.cut_from(FLASHINFER.cut_from(path.into())).into_owned()
+}
+
+static FLASHINFER: LazyLock<Part> = LazyLock::new(|| Part::new("flashinfer::"));
+static TORCH: LazyLock<Part> = LazyLock::new(|| Part::new("at::native::"));
+
+/// How compilers write that a namespace has no name.
+static ANONYMOUS: LazyLock<[Part; 3]> =
+    LazyLock::new(|| ["(anonymous namespace)::", "<unnamed>::", "_GLOBAL__N__::"].map(Part::new));
+
+/// A part of names that is left out. Names come by the million, and few have it.
+struct Part(Finder<'static>);
+
+impl Part {
+    fn new(part: &'static str) -> Self {
+        Self(Finder::new(part))
+    }
+
+    fn cut_from<'a>(&self, name: Cow<'a, str>) -> Cow<'a, str> {
+        let mut places = self.0.find_iter(name.as_bytes()).peekable();
+        if places.peek().is_none() {
+            return name;
+        }
+        let mut rest = String::with_capacity(name.len());
+        let mut done = 0;
+        for place in places {
+            rest.push_str(&name[done..place]);
+            done = place + self.0.needle().len();
+        }
+        rest.push_str(&name[done..]);
+        rest.into()
+    }
 }
 
 /// The function itself, for where there is no room for all of a kernel's demangled name: `flash_fwd_kernel` of
@@ -32,11 +68,15 @@ fn is_wrapper(head: &str) -> bool {
 ///
 /// `void (anonymous namespace)::f<c10::BFloat16, 16>(…)` gives `f`;
 /// `std::enable_if<((8)>(0)), void>::type vllm::g<…>(…)` gives `vllm::g`.
-fn function_path(name: &str) -> String {
-    let name = name
-        .replace("(anonymous namespace)::", "")
-        .replace("<unnamed>::", "")
-        .replace("_GLOBAL__N__::", "");
+fn function_path(name: &str) -> Cow<'_, str> {
+    let name = ANONYMOUS.iter().fold(Cow::from(name), |name, part| part.cut_from(name));
+    if !name.contains(['<', '>', '(', ')', '{', '}', '[', ']']) {
+        // As most names are: nothing to leave out.
+        return match name {
+            Cow::Borrowed(name) => last_word(name).into(),
+            Cow::Owned(name) => last_word(&name).to_owned().into(),
+        };
+    }
     let mut path = String::with_capacity(name.len().min(128));
     let mut open: Vec<char> = Vec::new();
     let mut previous = ' ';
@@ -54,12 +94,16 @@ fn function_path(name: &str) -> String {
         }
         previous = c;
     }
+    last_word(&path).to_owned().into()
+}
+
+/// A function without its return type. "Memcpy HtoD" is a name with a blank, not a return type.
+fn last_word(path: &str) -> &str {
     let path = path.trim();
-    // "Memcpy HtoD" is a name with a blank, not a return type.
     if path.starts_with("Mem") || path.starts_with("Copy") {
-        return path.to_owned();
+        return path;
     }
-    path.rsplit(' ').next().unwrap_or(path).to_owned()
+    path.rsplit(' ').next().unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -92,8 +92,8 @@ impl Rules {
 
     fn rule(&self, name: &str) -> Option<usize> {
         let [(of_essence, essence_rules), (anywhere, anywhere_rules)] = &self.sets;
-        let first = of_essence.matches(&essence(name)).iter().next().map(|at| essence_rules[at]);
-        let other = anywhere.matches(name).iter().next().map(|at| anywhere_rules[at]);
+        let first = first_match(of_essence, &essence(name)).map(|at| essence_rules[at]);
+        let other = first_match(anywhere, name).map(|at| anywhere_rules[at]);
         first.into_iter().chain(other).min()
     }
 
@@ -124,6 +124,12 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// The first pattern that matches. To ask first whether any does costs little where one does, and saves the list of all
+/// where none does.
+fn first_match(patterns: &RegexSet, name: &str) -> Option<usize> {
+    patterns.is_match(name).then(|| patterns.matches(name).iter().next())?
 }
 
 fn set(patterns: &[&str]) -> Result<RegexSet, regex::Error> {

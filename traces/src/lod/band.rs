@@ -1,4 +1,4 @@
-use crate::model::{Kind, Label, Split};
+use crate::model::{Kind, Label, SliceTable, Split};
 
 /// What a stretch of time is coloured by: the kind gives the hue, the split its shade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,20 +48,61 @@ pub(super) fn bands_of_labels(labels: &[Label]) -> Vec<u8> {
     labels.iter().map(|label| Band::of(label).index() as u8).collect()
 }
 
+/// Bands of rows.
+#[derive(Clone, Copy)]
+pub(super) struct Bands<'a> {
+    /// Of every label that there was when the index was made.
+    pub(super) of_label: &'a [u8],
+    /// Every label.
+    pub(super) labels: &'a [Label],
+}
+
+impl Bands<'_> {
+    /// Index of the band of a row.
+    #[inline]
+    pub(super) fn of_row(&self, slices: &SliceTable, row: usize) -> usize {
+        let label = slices.label[row].0 as usize;
+        match self.of_label.get(label) {
+            Some(&band) => usize::from(band),
+            None => Band::of(&self.labels[label]).index(),
+        }
+    }
+}
+
 /// Busy time per band of some slices.
 pub(super) type BandTimes = [i64; Band::COUNT];
 
 /// The kind with the most time (the smaller on ties) and, within it, the split with the most (the smaller on ties);
 /// `None` when no band has any.
 pub(super) fn dominant(times: &BandTimes) -> Option<Band> {
-    let kind_time = |kind: usize| times[kind * NUM_SPLITS..][..NUM_SPLITS].iter().sum::<i64>();
-    let (kind, most) = (0..Kind::ALL.len()).map(|kind| (kind, kind_time(kind))).reduce(larger)?;
-    if most <= 0 {
-        return None;
+    dominant_of(times, (1 << Band::COUNT) - 1)
+}
+
+/// The same of the bands whose bits are set; the others' times are not looked at.
+pub(super) fn dominant_of(times: &BandTimes, present: u64) -> Option<Band> {
+    let mut rest = present;
+    let (mut most_ns, mut most) = (0, None);
+    while rest != 0 {
+        let kind = rest.trailing_zeros() as usize / NUM_SPLITS;
+        let all_splits = ((1 << NUM_SPLITS) - 1) << (kind * NUM_SPLITS);
+        let of_kind = bands(rest & all_splits);
+        let kind_ns: i64 = of_kind.map(|band| times[band]).sum();
+        if kind_ns > most_ns {
+            let of_kind = bands(rest & all_splits).map(|band| (band, times[band]));
+            (most_ns, most) = (kind_ns, of_kind.reduce(larger));
+        }
+        rest &= !all_splits;
     }
-    let splits = (0..NUM_SPLITS).map(|split| (split, times[kind * NUM_SPLITS + split]));
-    let (split, _) = splits.reduce(larger)?;
-    Some(Band::from_index(kind * NUM_SPLITS + split))
+    most.map(|(band, _)| Band::from_index(band))
+}
+
+/// The bits that are set, from below.
+pub(super) fn bands(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let band = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(band)
+    })
 }
 
 /// The pair with the larger time, the first on ties.

@@ -35,7 +35,12 @@ impl LodItem {
     /// True when a query of `window` has to show it: it shares a nanosecond with the window, or is empty and
     /// starts inside.
     pub fn touches(&self, window: Span) -> bool {
-        self.start_ns < window.end_ns
-            && (self.end_ns > window.start_ns || self.start_ns >= window.start_ns)
+        touches(self.span(), window)
     }
+}
+
+/// The rule of [`LodItem::touches`], of spans.
+pub(super) fn touches(item: Span, window: Span) -> bool {
+    item.start_ns < window.end_ns
+        && (item.end_ns > window.start_ns || item.start_ns >= window.start_ns)
 }

@@ -1,6 +1,9 @@
 //! Aggregates of one lane: what lets a fold of any number of rows cost the same.
 
-use super::band::{Band, BandTimes};
+use std::ops::Range;
+
+use super::band::Band;
+use super::sums::Sums;
 use crate::model::SliceTable;
 
 /// Rows a block; an aggregate of any range reads at most two blocks row by row. Smaller costs memory (the index
@@ -21,7 +24,7 @@ pub(super) struct LaneIndex {
 }
 
 /// Length and row of the longest slice of some rows.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Longest {
     pub(super) len_ns: i64,
     pub(super) row: u32,
@@ -37,12 +40,6 @@ impl Longest {
             other.len_ns > self.len_ns || (other.len_ns == self.len_ns && other.row < self.row);
         if wins { other } else { self }
     }
-}
-
-/// What a range of rows adds up to.
-pub(super) struct Aggregate {
-    pub(super) times: BandTimes,
-    pub(super) longest: Longest,
 }
 
 impl LaneIndex {
@@ -82,48 +79,45 @@ impl LaneIndex {
     }
 
     /// Adds up rows `range`; `band_of` says the band of a row of the lane.
-    pub(super) fn aggregate(
+    pub(super) fn add(
         &self,
         slices: &SliceTable,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         band_of: impl Fn(usize) -> usize,
-    ) -> Aggregate {
-        let mut sum = Aggregate { times: [0; Band::COUNT], longest: Longest::NONE };
-        let scan = |sum: &mut Aggregate, rows: std::ops::Range<usize>| {
-            for row in rows {
-                let len_ns = slices.end_ns[row] - slices.start_ns[row];
-                sum.times[band_of(row)] += len_ns;
-                sum.longest = sum.longest.max(Longest { len_ns, row: row as u32 });
+        sums: &mut Sums,
+    ) {
+        let scan = |sums: &mut Sums, rows: Range<usize>| {
+            let (starts, ends) = (&slices.start_ns[rows.clone()], &slices.end_ns[rows.clone()]);
+            for ((row, start), end) in rows.zip(starts).zip(ends) {
+                sums.add_row(band_of(row), end - start, row);
             }
         };
         let first_block = range.start.div_ceil(BLOCK);
         let last_block = (range.end / BLOCK).min(self.num_blocks);
         if first_block >= last_block {
-            scan(&mut sum, range);
-            return sum;
+            return scan(sums, range);
         }
-        scan(&mut sum, range.start..first_block * BLOCK);
-        self.add_blocks(&mut sum, first_block, last_block);
-        scan(&mut sum, last_block * BLOCK..range.end);
-        sum
+        scan(sums, range.start..first_block * BLOCK);
+        self.add_blocks(sums, first_block, last_block);
+        scan(sums, last_block * BLOCK..range.end);
     }
 
-    fn add_blocks(&self, sum: &mut Aggregate, first: usize, last: usize) {
+    fn add_blocks(&self, sums: &mut Sums, first: usize, last: usize) {
         let width = self.palette.len();
         let before = &self.prefix_ns[first * width..][..width];
         let after = &self.prefix_ns[last * width..][..width];
         for ((&band, before), after) in self.palette.iter().zip(before).zip(after) {
-            sum.times[usize::from(band)] += after - before;
+            sums.add(usize::from(band), after - before);
         }
         let (mut low, mut high) = (first + self.num_blocks, last + self.num_blocks);
         while low < high {
             if low % 2 == 1 {
-                sum.longest = sum.longest.max(self.longest[low]);
+                sums.may_be_longest(self.longest[low]);
                 low += 1;
             }
             if high % 2 == 1 {
                 high -= 1;
-                sum.longest = sum.longest.max(self.longest[high]);
+                sums.may_be_longest(self.longest[high]);
             }
             low /= 2;
             high /= 2;

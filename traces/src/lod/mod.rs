@@ -9,9 +9,11 @@
 //! its own brute-force twin.
 
 mod band;
+mod fold;
 mod gallop;
 mod item;
 mod lane_index;
+mod levels;
 pub mod oracle;
 mod pyramid;
 mod radix;
@@ -19,6 +21,7 @@ mod ribbon;
 mod ribbon_basis;
 mod ribbon_build;
 mod steps;
+mod sums;
 
 pub use band::Band;
 pub use item::LodItem;

@@ -44,12 +44,46 @@ fn one_lane(start_ns: i64, rows: &[Row]) -> (Trace, LaneId) {
 
 fn check(trace: &Trace, lane: LaneId, window: Span, resolution_ns: i64) {
     let mut out = Vec::new();
-    Pyramid::build(trace).query(trace, lane, window, resolution_ns, &mut out);
-    assert_eq!(
-        out,
-        oracle::query(trace, lane, window, resolution_ns),
-        "{window:?} {resolution_ns}"
-    );
+    // With as many levels as there can be, with some, and as usual, which needs more rows than these.
+    for (rows, fewest_items) in [(1, 1), (4, 3), (32, 64)] {
+        let pyramid = Pyramid::build_in(trace, levels::Limits { rows, fewest_items });
+        pyramid.query(trace, lane, window, resolution_ns, &mut out);
+        assert_eq!(
+            out,
+            oracle::query(trace, lane, window, resolution_ns),
+            "{window:?} {resolution_ns} {rows}"
+        );
+    }
+}
+
+/// The levels that are made as usual, of a lane long enough for them.
+#[test]
+fn levels_answer_what_folding_does() {
+    let mut state = 7_u64;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ((state >> 33) % below) as i64
+    };
+    let rows: Vec<Row> = (0..20_000)
+        .map(|_| {
+            let gap = if random(50) == 0 { random(100_000) } else { random(20) };
+            let len = if random(90) == 0 { random(200_000) } else { random(60) };
+            (gap, len, random(Band::COUNT as u64) as u32)
+        })
+        .collect();
+    let (trace, lane) = one_lane(-77, &rows);
+    let end_ns = trace.span().end_ns;
+    let pyramid = Pyramid::build(&trace);
+    let mut out = Vec::new();
+    for exponent in 0..40 {
+        for (from, to) in [(-1_000, end_ns + 1_000), (end_ns / 3, end_ns / 2), (end_ns / 5, 0)] {
+            let window = Span::new(from.min(to), from.max(to));
+            pyramid.query(&trace, lane, window, 1 << exponent, &mut out);
+            assert_eq!(out, oracle::query(&trace, lane, window, 1 << exponent), "2^{exponent}");
+        }
+    }
+    let levels = (0..40).filter(|&exponent| pyramid.has_level(lane, rows.len(), exponent));
+    assert!(levels.count() >= 3, "some of them were answered from levels");
 }
 
 fn any_rows(max: usize) -> impl Strategy<Value = Vec<Row>> {

@@ -5,7 +5,7 @@
 //! derived from the label and the track and is there for other tools. Events with `"weft": -1` are wholly derived
 //! (iteration marks repeated for other tools) and are skipped.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::event::{self, RawEvent};
 use crate::interchange::json::Value;

@@ -1,9 +1,8 @@
 //! Second pass over a foreign file: ranks, tracks, labels and lanes.
 
+use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-use hashbrown::HashMap as FastMap;
+use std::collections::BTreeMap;
 
 use super::about::{labels, meta, process_name};
 use super::class::Class;
@@ -65,7 +64,7 @@ struct Build<'a> {
     /// Track of each row of the file that got one.
     track_of_row: Vec<Option<TrackId>>,
     marks: HashMap<Option<u32>, Marks>,
-    labels: FastMap<(u32, Kind), LabelId>,
+    labels: HashMap<(u32, Kind), LabelId>,
     /// Ranks and numbers of the streams so far.
     numbers: HashSet<(u32, u32)>,
     /// Rows of each rank that repeat what its streams hold.
@@ -93,7 +92,7 @@ impl<'a> Build<'a> {
         origin_ns: i64,
     ) -> Self {
         let track_of_row = vec![None; collect.rows.keys.len()];
-        let labels = FastMap::new();
+        let labels = HashMap::new();
         let mut out = TraceBuilder::new(meta(
             header,
             options,

@@ -3,7 +3,8 @@
 //! 40 bytes an event plus its arguments. Ranks, names and rows are resolved in [`build`](super::build()), because
 //! most recorders write the names after the events.
 
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 use super::records::{Event, FlowPoint, HalfEvent, Samples, Series};
 use super::rows::{RowKey, Rows};

@@ -1,5 +1,7 @@
 //! Arrows: which slice a flow point lies in, and which points belong together.
 
+use std::cell::Cell;
+
 use super::records::FlowPoint;
 use crate::interchange::tally::Tally;
 use crate::{Flow, FlowKind, SliceRef, Span};
@@ -7,7 +9,14 @@ use crate::{Flow, FlowKind, SliceRef, Span};
 /// Slices of each row in order of start, for looking up a point in time.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    rows: Vec<Vec<(Span, SliceRef)>>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Default)]
+struct Row {
+    slices: Vec<(Span, SliceRef)>,
+    /// Where the last search ended: points of arrows come nearly in order of time, and the next is mostly near.
+    last: Cell<usize>,
 }
 
 /// How many earlier slices are looked at for one that still lasts.
@@ -18,21 +27,52 @@ impl Places {
     pub(crate) fn add(&mut self, row: u32, span: Span, slice: SliceRef) {
         let row = row as usize;
         if row >= self.rows.len() {
-            self.rows.resize_with(row + 1, Vec::new);
+            self.rows.resize_with(row + 1, Row::default);
         }
-        self.rows[row].push((span, slice));
+        self.rows[row].slices.push((span, slice));
     }
 
     /// The innermost slice of the row that holds the time or starts at it.
     pub(crate) fn at(&self, row: u32, at_ns: i64) -> Option<SliceRef> {
-        let slices = self.rows.get(row as usize)?;
-        let after = slices.partition_point(|(span, _)| span.start_ns <= at_ns);
-        slices[..after]
+        let row = self.rows.get(row as usize)?;
+        let after = row.first_after(at_ns);
+        row.slices[..after]
             .iter()
             .rev()
             .take(MAX_LOOK_BACK)
             .find(|(span, _)| span.start_ns == at_ns || span.end_ns >= at_ns)
             .map(|&(_, slice)| slice)
+    }
+}
+
+impl Row {
+    /// First slice that starts after a time: by ever larger steps from where the last search ended, then between two.
+    fn first_after(&self, at_ns: i64) -> usize {
+        let num = self.slices.len();
+        let is_before = |at: usize| self.slices[at].0.start_ns <= at_ns;
+        let (mut low, mut step) = (self.last.get().min(num), 1);
+        let mut high;
+        if low < num && is_before(low) {
+            while low + step < num && is_before(low + step) {
+                low += step;
+                step *= 2;
+            }
+            high = (low + step).min(num);
+        } else {
+            high = low;
+            loop {
+                low = high.saturating_sub(step);
+                if high == 0 || is_before(low) {
+                    break;
+                }
+                high = low;
+                step *= 2;
+            }
+        }
+        let between = &self.slices[low..high];
+        let after = low + between.partition_point(|(span, _)| span.start_ns <= at_ns);
+        self.last.set(after);
+        after
     }
 }
 
@@ -104,4 +144,34 @@ pub(crate) fn join(
         }
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LaneId;
+
+    /// Oracle: a look at every slice.
+    #[test]
+    fn the_first_slice_after_a_time_is_found_from_wherever_the_last_search_ended() {
+        let mut state = 3_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        for num in [0, 1, 2, 3, 17, 200] {
+            let mut row = Row::default();
+            let mut at_ns = 0;
+            for index in 0..num {
+                at_ns += random(4) as i64;
+                let slice = SliceRef { lane: LaneId(0), index };
+                row.slices.push((Span::new(at_ns, at_ns + 5), slice));
+            }
+            for _ in 0..2000 {
+                let asked_ns = random(at_ns as u64 + 5) as i64 - 2;
+                let slow = row.slices.iter().filter(|(span, _)| span.start_ns <= asked_ns).count();
+                assert_eq!(row.first_after(asked_ns), slow, "{num} slices, {asked_ns} ns");
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Events that do not say what they are, told by their rows.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::class::Class;
 use super::collect::Collect;

@@ -1,6 +1,6 @@
 //! Lanes of a host thread: nesting depth. And pairs of begin and end events.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::records::{Event, HalfEvent};
 use crate::interchange::tally::Tally;

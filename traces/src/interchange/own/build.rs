@@ -1,6 +1,6 @@
 //! A file of ours while it is read: every event knows its lane and label, so slices go straight into their columns.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::format::{OWN_VERSION, Own};
 use super::row::RowId;

@@ -4,7 +4,8 @@
 //! except that host lanes which nest properly share their thread's row, where call stacks are built from nesting.
 //! Thread number 0 is avoided (viewers put the process number in its place).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::row::{HOST_PID, OTHER_PID, RowId, SM_PID};
 use crate::edit::ranks;

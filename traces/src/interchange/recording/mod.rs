@@ -6,14 +6,17 @@ mod launches;
 pub(crate) mod rocm;
 mod steps;
 
-use std::collections::HashSet;
+use std::fmt::Display;
+
+use hashbrown::HashSet;
 
 pub(crate) use launches::Launches;
 use steps::Steps;
 
 use crate::interchange::foreign::{Arrow, Class, Collect, Event, FlowPoint, Header, RowKey, build};
 use crate::interchange::tally::Tally;
-use crate::{ArgValue, ArgsId, OpenOptions, Trace};
+use crate::model::BorrowedValue;
+use crate::{ArgValue, OpenOptions, Trace};
 
 /// What has been read so far.
 #[derive(Debug, Default)]
@@ -31,7 +34,7 @@ impl Recording {
     /// The span of a record with a start and an end; counts why it has none.
     pub(crate) fn span(
         &mut self,
-        records: &str,
+        records: impl Display,
         start_ns: Option<i64>,
         end_ns: Option<i64>,
     ) -> Option<(i64, i64)> {
@@ -60,11 +63,23 @@ impl Recording {
         args: &[(&str, ArgValue)],
         correlation: Option<i64>,
     ) {
-        let args = if args.is_empty() {
-            ArgsId::NONE
-        } else {
-            self.collect.args.push(args.iter().map(|(key, value)| (*key, value.clone())))
-        };
+        let args = args.iter().map(|(key, value)| (*key, value.borrowed()));
+        self.push_borrowed((start_ns, end_ns), (row, name), class, args, correlation);
+    }
+
+    /// The same with arguments whose texts lie elsewhere.
+    pub(crate) fn push_borrowed<'a>(
+        &mut self,
+        (start_ns, end_ns): (i64, i64),
+        (row, name): (u32, u32),
+        class: Class,
+        args: impl IntoIterator<Item = (&'a str, BorrowedValue<'a>)>,
+        correlation: Option<i64>,
+    ) {
+        for (key, value) in args {
+            self.collect.args.add(key, value);
+        }
+        let args = self.collect.args.end_row();
         let item = correlation.and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
         self.collect.events.push(Event { start_ns, end_ns, name, args, item, row, class });
     }

@@ -1,6 +1,6 @@
 //! What ROCm's recorders have in common, whatever they write: streams or queues as rows, and what is said of a launch.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use crate::ArgValue;
 use crate::interchange::foreign::{Class, RowKey, Rows};

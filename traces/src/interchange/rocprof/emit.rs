@@ -1,6 +1,6 @@
 //! A process's records as slices, once all is known that they refer to.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use super::facts::{Call, Process};
 use super::record::Record;

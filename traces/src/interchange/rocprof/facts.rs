@@ -1,6 +1,6 @@
 //! What a process's object says beside its records: itself, processors, names.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::fields::{elements, int, pairs, text};
 use super::record::Record;

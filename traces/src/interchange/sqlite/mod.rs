@@ -9,6 +9,7 @@ mod nsight;
 mod rocpd;
 mod rpd;
 mod sheet;
+mod triple;
 
 use std::io::Read;
 

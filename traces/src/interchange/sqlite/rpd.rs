@@ -4,11 +4,12 @@
 //! machine was booted; GPUs have the numbers of their nodes, which count processors too. Table and column names are facts of
 //! the published schema.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::SqliteError;
-use super::database::{Cells, Database};
+use super::database::Database;
 use super::sheet::Sheet;
+use super::triple::Triples;
 use crate::interchange::foreign::{CATEGORY_KEY, Class, RowKey, Series};
 use crate::stream::Progress;
 use crate::{ArgValue, OpenOptions, Trace};
@@ -114,13 +115,16 @@ impl Sheet<'_, Rpd> {
             "workgroupZ",
             "groupSegmentSize",
         ];
+        let mut triples = Triples::default();
         self.each("rocpd_kernelapi", &columns, progress, |sheet, cells| {
             let Some(call) = cells.int(0) else { return };
             let mut args = Vec::with_capacity(4);
             args.extend(cells.text(1).map(|stream| ("stream", ArgValue::Text(stream))));
             // Blocks or work items, as the call took them.
-            args.extend(triple(cells, 2).map(|grid| ("grid as passed", grid)));
-            args.extend(triple(cells, 5).map(|block| ("block", block)));
+            for (key, at) in [("grid as passed", 2), ("block", 5)] {
+                let triple = triples.number(cells, at).map(|number| triples.text(number));
+                args.extend(triple.map(|text| (key, ArgValue::Text(text.to_owned()))));
+            }
             let shared = cells.int(8).filter(|&bytes| bytes > 0);
             args.extend(shared.map(|bytes| ("shared memory", ArgValue::Int(bytes))));
             sheet.own.about.insert(call, args);
@@ -228,9 +232,4 @@ fn class(kind: &str) -> Class {
         "Barrier" | "Marker" => Class::GpuMark,
         _ => Class::Kernel,
     }
-}
-
-fn triple(cells: &Cells<'_>, at: usize) -> Option<ArgValue> {
-    let [x, y, z] = [cells.int(at)?, cells.int(at + 1)?, cells.int(at + 2)?];
-    Some(ArgValue::Text(format!("[{x}, {y}, {z}]")))
 }

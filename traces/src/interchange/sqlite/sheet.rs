@@ -54,7 +54,7 @@ impl<'a, Own: Default> Sheet<'a, Own> {
 
     /// The span of a row whose first columns are start and end; counts why it has none.
     pub(super) fn span(&mut self, table: &str, cells: &Cells<'_>) -> Option<(i64, i64)> {
-        self.recording.span(&format!("rows of {table}"), cells.int(0), cells.int(1))
+        self.recording.span(format_args!("rows of {table}"), cells.int(0), cells.int(1))
     }
 
     /// Counts what stands in tables that are not read, but for those of which `tells` is true: they say how others are to

@@ -1,6 +1,6 @@
 //! One plane: its name, what its events and their values are called, and its lines.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::space::Space;
 use super::wire::{Fields, Wire};

@@ -43,7 +43,7 @@ impl ArgValue {
         }
     }
 
-    fn borrowed(&self) -> BorrowedValue<'_> {
+    pub(crate) fn borrowed(&self) -> BorrowedValue<'_> {
         match self {
             Self::Int(int) => BorrowedValue::Int(*int),
             Self::Float(float) => BorrowedValue::Float(*float),

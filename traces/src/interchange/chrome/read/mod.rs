@@ -16,7 +16,7 @@ mod top;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::io::Read;
 
 use ahead::{Ahead, Helpers, STRETCH_BYTES};

@@ -1,6 +1,6 @@
 //! The events: slices, what is derived from them for other tools, counters and arrows.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 use std::io::Write;
 
 use super::ExportOptions;

@@ -1,6 +1,6 @@
 //! Categories that say by themselves what an event is.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::LazyLock;
 
 use super::super::class::Class;

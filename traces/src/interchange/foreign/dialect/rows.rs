@@ -1,6 +1,6 @@
 //! Rows that are a GPU's by what their process and their thread are called.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;

@@ -1,6 +1,6 @@
 //! What belongs to one GPU of one process.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use super::super::class::Class;
 use super::super::collect::Collect;

@@ -7,7 +7,8 @@
 mod groups;
 mod label;
 
-use std::collections::{BTreeSet, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 use groups::{Group, groups};
 use label::{Label, MAX_RANK, numbers};

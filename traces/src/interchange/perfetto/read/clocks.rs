@@ -1,6 +1,6 @@
 //! Clocks of a trace, brought to one: CPU time since boot.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::interchange::perfetto::messages::{BOOTTIME, Clock, ClockSnapshot, REALTIME};
 

@@ -1,6 +1,6 @@
 //! Values over time, by counter and process.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::tracks::Tracks;
 use crate::interchange::foreign::{Collect, Series};

@@ -1,6 +1,6 @@
 //! Flows: ids that events share, in order of time.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::interchange::foreign::{Arrow, Collect, FlowPoint};
 

@@ -1,6 +1,6 @@
 //! What a sequence of packets has said once and refers to by number.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::interchange::perfetto::messages::{InternedData, InternedName, TrackEvent};
 

@@ -1,6 +1,6 @@
 //! A file of ours: the description first, then events that say their label and lane.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::annotations::arguments;
 use super::interned::Sequence;

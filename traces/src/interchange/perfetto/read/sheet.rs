@@ -1,6 +1,6 @@
 //! What is being read off packets.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::annotations::arguments;
 use super::clocks::Clocks;

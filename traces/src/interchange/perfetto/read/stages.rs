@@ -1,6 +1,6 @@
 //! GPU render stages: work on the hardware queues of GPUs.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::interned::Sequence;
 use crate::ArgValue;

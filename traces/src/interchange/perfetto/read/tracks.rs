@@ -1,6 +1,6 @@
 //! Tracks by their uuids, and the rows that they become.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::interchange::foreign::{Collect, RowKey};
 use crate::interchange::perfetto::messages::{CounterDescriptor, TrackDescriptor};

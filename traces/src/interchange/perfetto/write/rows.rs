@@ -1,6 +1,6 @@
 //! Tracks of processes, threads and counters, by numbers that two files of one job do not share.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 

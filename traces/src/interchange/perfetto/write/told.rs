@@ -1,6 +1,6 @@
 //! What the packets have said once and refer to by number: names, categories, keys and texts of annotations.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::interchange::perfetto::messages::{
     DebugAnnotation, InternedBytes, InternedData, InternedName,

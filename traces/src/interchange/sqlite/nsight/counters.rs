@@ -1,6 +1,7 @@
 //! GPU metrics over time.
 
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 use super::sheet::Nsight;
 use crate::interchange::foreign::{Samples, Series};

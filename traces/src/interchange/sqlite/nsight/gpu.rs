@@ -1,10 +1,11 @@
 //! What ran on GPUs: kernels, copies, sets, and CUDA graphs that were recorded whole.
 
 use super::sheet::Nsight;
-use crate::ArgValue;
 use crate::interchange::foreign::{Class, RowKey};
 use crate::interchange::sqlite::database::Cells;
 use crate::interchange::sqlite::sheet::Sheet;
+use crate::interchange::sqlite::triple::Triples;
+use crate::model::BorrowedValue;
 use crate::stream::Progress;
 
 /// The columns that all GPU work has, in the order in which [`Place::of`] takes them, after start and end.
@@ -35,18 +36,19 @@ impl Sheet<'_, Nsight> {
         Place { pid, row, correlation: cells.int(5) }
     }
 
-    fn work(
+    fn work<'a>(
         &mut self,
         table: &'static str,
         cells: &Cells<'_>,
         class: Class,
         name: impl FnOnce(&mut Self) -> u32,
-        args: &[(&'static str, ArgValue)],
+        args: impl IntoIterator<Item = (&'a str, BorrowedValue<'a>)>,
     ) {
         let Some(span) = self.span(table, cells) else { return };
         let place = self.place(cells);
         let name = name(self);
-        self.recording.push(span, (place.row, name), class, args, place.correlation);
+        let slot = (place.row, name);
+        self.recording.push_borrowed(span, slot, class, args, place.correlation);
         self.recording.launches.work((place.pid, place.correlation), span, place.row);
     }
 
@@ -67,17 +69,23 @@ impl Sheet<'_, Nsight> {
             "dynamicSharedMemory",
             "graphNodeId",
         ];
+        let mut triples = Triples::default();
         self.each(table, &columns(&own), progress, |sheet, cells| {
-            let mut args: Vec<(&'static str, ArgValue)> = Vec::with_capacity(5);
-            args.extend(triple(cells, 10).map(|grid| ("grid", grid)));
-            args.extend(triple(cells, 13).map(|block| ("block", block)));
-            args.extend(cells.int(16).map(|n| ("registers per thread", ArgValue::Int(n))));
+            let (grid, block) = (triples.number(cells, 10), triples.number(cells, 13));
+            let triple = |number: Option<usize>| {
+                number.map(|number| BorrowedValue::Text(triples.text(number)))
+            };
             let shared = cells.int(17).unwrap_or(0).checked_add(cells.int(18).unwrap_or(0));
-            args.extend(shared.filter(|&n| n > 0).map(|n| ("shared memory", ArgValue::Int(n))));
-            let node = cells.int(19).filter(|&node| node != 0);
-            args.extend(node.map(|node| ("graph node id", ArgValue::Int(node))));
+            let args = [
+                ("grid", triple(grid)),
+                ("block", triple(block)),
+                ("registers per thread", cells.int(16).map(BorrowedValue::Int)),
+                ("shared memory", shared.filter(|&n| n > 0).map(BorrowedValue::Int)),
+                ("graph node id", cells.int(19).filter(|&n| n != 0).map(BorrowedValue::Int)),
+            ];
             let pid = sheet.process(cells.int(4));
-            args.extend(sheet.own.messages.args(pid, cells.int(5)));
+            let message = sheet.own.messages.args(pid, cells.int(5));
+            let message = message.iter().map(|(key, value)| (*key, value.borrowed()));
             let name = |sheet: &mut Self| {
                 let told = sheet.name(cells.int(7)).or_else(|| sheet.name(cells.int(8)));
                 told.unwrap_or_else(|| {
@@ -85,7 +93,7 @@ impl Sheet<'_, Nsight> {
                     sheet.recording.collect.names.number(&name)
                 })
             };
-            sheet.work(table, cells, Class::Kernel, name, &args);
+            sheet.work(table, cells, Class::Kernel, name, known(args).chain(message));
         });
     }
 
@@ -93,10 +101,11 @@ impl Sheet<'_, Nsight> {
         let table = "CUPTI_ACTIVITY_KIND_MEMCPY";
         let own = ["copyKind", "srcKind", "dstKind", "bytes", "srcDeviceId", "dstDeviceId"];
         self.each(table, &columns(&own), progress, |sheet, cells| {
-            let mut args: Vec<(&'static str, ArgValue)> = Vec::with_capacity(3);
-            args.extend(cells.int(10).map(|n| ("bytes", ArgValue::Int(n))));
-            args.extend(cells.int(11).map(|n| ("fromDevice", ArgValue::Int(n))));
-            args.extend(cells.int(12).map(|n| ("toDevice", ArgValue::Int(n))));
+            let args = [
+                ("bytes", cells.int(10).map(BorrowedValue::Int)),
+                ("fromDevice", cells.int(11).map(BorrowedValue::Int)),
+                ("toDevice", cells.int(12).map(BorrowedValue::Int)),
+            ];
             let name = |sheet: &mut Self| {
                 let what = copy_kind(cells.int(7));
                 let ends = (cells.int(8).and_then(memory), cells.int(9).and_then(memory));
@@ -106,20 +115,19 @@ impl Sheet<'_, Nsight> {
                 };
                 sheet.recording.collect.names.number(&name)
             };
-            sheet.work(table, cells, Class::Memcpy, name, &args);
+            sheet.work(table, cells, Class::Memcpy, name, known(args));
         });
     }
 
     fn sets(&mut self, progress: Progress<'_>) {
         let table = "CUPTI_ACTIVITY_KIND_MEMSET";
         self.each(table, &columns(&["memKind", "bytes"]), progress, |sheet, cells| {
-            let bytes: Vec<_> =
-                cells.int(8).map(|n| ("bytes", ArgValue::Int(n))).into_iter().collect();
+            let bytes = [("bytes", cells.int(8).map(BorrowedValue::Int))];
             let name = |sheet: &mut Self| {
                 let memory = cells.int(7).and_then(memory).unwrap_or("Device");
                 sheet.recording.collect.names.number(&format!("Memset ({memory})"))
             };
-            sheet.work(table, cells, Class::Memcpy, name, &bytes);
+            sheet.work(table, cells, Class::Memcpy, name, known(bytes));
         });
     }
 
@@ -137,7 +145,7 @@ impl Sheet<'_, Nsight> {
                     .names
                     .number(&format!("CUDA graph{graph}, kernels not recorded"))
             };
-            sheet.work(table, cells, Class::Kernel, name, &[]);
+            sheet.work(table, cells, Class::Kernel, name, []);
         });
         if count > 0 {
             self.recording.tally.diagnostics.note(format!(
@@ -152,10 +160,11 @@ fn columns<'a>(own: &[&'a str]) -> Vec<&'a str> {
     ["start", "end"].into_iter().chain(PLACE).chain(own.iter().copied()).collect()
 }
 
-/// Three numbers as Kineto writes them: `[128, 1, 1]`.
-fn triple(cells: &Cells<'_>, at: usize) -> Option<ArgValue> {
-    let [x, y, z] = [cells.int(at)?, cells.int(at + 1)?, cells.int(at + 2)?];
-    Some(ArgValue::Text(format!("[{x}, {y}, {z}]")))
+/// Arguments that the row has.
+fn known<'a, const N: usize>(
+    args: [(&'static str, Option<BorrowedValue<'a>>); N],
+) -> impl Iterator<Item = (&'a str, BorrowedValue<'a>)> {
+    args.into_iter().filter_map(|(key, value)| Some((key, value?)))
 }
 
 /// `CUpti_ActivityMemcpyKind`, as Kineto shortens it.

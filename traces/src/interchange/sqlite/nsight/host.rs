@@ -1,10 +1,12 @@
 //! What the host did: calls of CUDA, waits for GPUs, and the recorder's own work.
 
+use hashbrown::HashMap;
+
 use super::ids::GlobalId;
 use super::sheet::Nsight;
-use crate::ArgValue;
 use crate::interchange::foreign::{Class, RowKey};
 use crate::interchange::sqlite::sheet::Sheet;
+use crate::model::BorrowedValue;
 use crate::stream::Progress;
 
 impl Sheet<'_, Nsight> {
@@ -21,16 +23,19 @@ impl Sheet<'_, Nsight> {
 
     fn calls(&mut self, table: &'static str, progress: Progress<'_>) {
         let columns = ["start", "end", "globalTid", "correlationId", "nameId", "returnValue"];
+        // Calls are millions, their names are few.
+        let mut names: HashMap<Option<i64>, u32> = HashMap::new();
         self.each(table, &columns, progress, |sheet, cells| {
             let Some(span) = sheet.span(table, cells) else { return };
-            let (thread, correlation) = (cells.int(2), cells.int(3));
+            let (thread, correlation, id) = (cells.int(2), cells.int(3), cells.int(4));
             let row = sheet.thread(thread);
-            let name = sheet.string(cells.int(4)).map_or("(no name)", without_version).to_owned();
-            let name = sheet.recording.collect.names.number(&name);
+            let name = *names.entry(id).or_insert_with(|| {
+                let name = sheet.string(id).map_or("(no name)", without_version).to_owned();
+                sheet.recording.collect.names.number(&name)
+            });
             let failed = cells.int(5).filter(|&code| code != 0);
-            let args: Vec<_> =
-                failed.map(|code| ("return value", ArgValue::Int(code))).into_iter().collect();
-            sheet.recording.push(span, (row, name), Class::Host, &args, correlation);
+            let args = failed.map(|code| ("return value", BorrowedValue::Int(code)));
+            sheet.recording.push_borrowed(span, (row, name), Class::Host, args, correlation);
             let pid = sheet.process(thread);
             sheet.recording.launches.call((pid, correlation), span.0, row);
         });
@@ -49,9 +54,8 @@ impl Sheet<'_, Nsight> {
                 sheet.recording.collect.names.number(wait(cells.int(4).or_else(|| cells.int(5))));
             // All ones stand for no stream.
             let stream = cells.int(3).filter(|&id| id > 0 && id < i64::from(u32::MAX));
-            let args: Vec<_> =
-                stream.map(|id| ("stream waited for", ArgValue::Int(id))).into_iter().collect();
-            sheet.recording.push(span, (row, name), Class::Host, &args, None);
+            let args = stream.map(|id| ("stream waited for", BorrowedValue::Int(id)));
+            sheet.recording.push_borrowed(span, (row, name), Class::Host, args, None);
         });
     }
 

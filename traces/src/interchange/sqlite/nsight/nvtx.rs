@@ -1,6 +1,6 @@
 //! NVTX: ranges, marks, and the names that programs give to threads and domains.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::ids::GlobalId;
 use super::sheet::Nsight;

@@ -1,6 +1,6 @@
 //! What the reader of exports keeps in mind, and what its parts have in common.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::ids::GlobalId;
 use super::messages::Messages;

@@ -1,6 +1,6 @@
 //! Processes, and the ranks that their environments name.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use super::set::{Process, Rank, Rocpd};
 use crate::interchange::sqlite::sheet::Sheet;

@@ -1,6 +1,6 @@
 //! What rows refer to, and how they are looked up.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::interchange::foreign::RowKey;
 use crate::interchange::sqlite::database::Cells;
