@@ -128,6 +128,12 @@ fn file_actions(state: &State) -> Vec<Action> {
             ctrl(Key::E),
         ),
         file(
+            export(ExportFormat::Trace(TraceFormat::Perfetto)),
+            "Export Perfetto trace…",
+            "Perfetto's own format, exact to the nanosecond",
+            None,
+        ),
+        file(
             export(ExportFormat::Png),
             "Export picture…",
             "The timeline as it is in view, as a PNG",

@@ -41,6 +41,8 @@ pub struct Document {
     pub batch: Option<BatchPicture>,
     /// What the panels say.
     pub explanation: Explanation,
+    /// That was worked out: until it is, a large recording can be looked at without.
+    pub is_explained: bool,
 }
 
 impl Document {
@@ -48,7 +50,7 @@ impl Document {
     /// over all slices.
     pub fn prepare(trace: Arc<Trace>, file_stem: impl Into<String>) -> Self {
         let explain = || Explanation::of(&Ops::of(&trace, &Config::default()));
-        let (explanation, mut timeline) = thread::scope(|scope| {
+        let (explanation, timeline) = thread::scope(|scope| {
             let explaining = thread::Builder::new()
                 .name("weftscope-explain".to_owned())
                 .spawn_scoped(scope, explain);
@@ -59,15 +61,42 @@ impl Document {
             };
             (explanation, timeline)
         });
+        Self::of(trace, file_stem.into(), timeline, explanation)
+    }
+
+    /// Derives what draws the trace and nothing else, for a first look.
+    pub fn drawn(trace: Arc<Trace>, file_stem: impl Into<String>) -> Self {
+        let timeline = TimelineData::indexed(Arc::clone(&trace));
+        let explanation = Explanation::none();
+        Self { is_explained: false, ..Self::of(trace, file_stem.into(), timeline, explanation) }
+    }
+
+    /// The same document with what explains it.
+    #[must_use]
+    pub fn explained(&self) -> Self {
+        let trace = Arc::clone(&self.trace);
+        let explanation = Explanation::of(&Ops::of(&trace, &Config::default()));
+        let timeline = TimelineData::clone(&self.timeline);
+        let batch = self.batch.clone();
+        Self { batch, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
+    }
+
+    fn of(
+        trace: Arc<Trace>,
+        file_stem: String,
+        mut timeline: TimelineData,
+        explanation: Explanation,
+    ) -> Self {
         timeline.set_overlap(&explanation.reports.overlap);
         timeline.set_slack(&explanation.reports.phases);
         Self {
             title: trace.meta.title.clone(),
-            file_stem: file_stem.into(),
+            file_stem,
             trace,
             timeline: Arc::new(timeline),
             batch: None,
             explanation,
+            is_explained: true,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What the panels say about a trace, worked out once, off the UI thread.
 
-use weftscope_traces::analysis::{Ops, Reports, Verdict, verdict};
+use weftscope_traces::{
+    Meta, Provenance, TraceBuilder,
+    analysis::{Config, Ops, Reports, Verdict, verdict},
+};
 
 /// The answers of the analyses that the window shows.
 pub struct Explanation {
@@ -15,5 +18,14 @@ impl Explanation {
     pub fn of(ops: &Ops<'_>) -> Self {
         let reports = Reports::of(ops);
         Self { verdict: verdict(ops, &reports, &[]), reports }
+    }
+
+    /// What there is to say before anything was asked.
+    pub fn none() -> Self {
+        let provenance = Provenance::Unknown { source: String::new() };
+        let empty = TraceBuilder::new(Meta::new("", provenance))
+            .finish()
+            .unwrap_or_else(|error| unreachable!("a trace of nothing has nothing wrong: {error}"));
+        Self::of(&Ops::of(&empty, &Config::default()))
     }
 }

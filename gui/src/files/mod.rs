@@ -6,6 +6,7 @@ mod format;
 mod marks;
 mod nearest;
 mod nsys;
+mod prepared;
 mod sample;
 mod trace_file;
 mod typed;
@@ -15,6 +16,7 @@ pub use error::FileError;
 pub use format::{OutputFormat, TraceFormat, endings_in_words};
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use nearest::did_you_mean;
+pub use prepared::{Entry, Prepared, PreparedOff};
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{
     Hook, STDIO, SaveOptions, is_stdio, no_hook, open_trace, open_trace_watched, save_trace,

@@ -17,7 +17,7 @@ use weftscope_traces::{
     stream::Progress,
 };
 
-use super::{FileError, Sample, TraceFormat, nsys, write_atomically};
+use super::{Entry, FileError, Sample, TraceFormat, nsys, write_atomically};
 
 /// A progress callback: how much of how much is done (bytes read, slices written); answers whether to go on.
 pub type Hook<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
@@ -55,10 +55,15 @@ pub fn open_trace(
     classifier: &Classifier,
     hook: Hook<'_>,
 ) -> Result<Trace, FileError> {
-    open_trace_watched(path, classifier, None, hook)
+    let (trace, place) = open_trace_watched(path, classifier, None, hook)?;
+    if let Some(place) = place {
+        place.keep(&trace);
+    }
+    Ok(trace)
 }
 
-/// The same; large files are shown to `preview` while they are read.
+/// The same; large files are shown to `preview` while they are read. Gives with the trace the [`Entry`] in which it is
+/// worth keeping, where there is none yet.
 ///
 /// # Errors
 /// As [`open_trace`].
@@ -67,7 +72,8 @@ pub fn open_trace_watched(
     classifier: &Classifier,
     preview: Option<Preview>,
     hook: Hook<'_>,
-) -> Result<Trace, FileError> {
+) -> Result<(Trace, Option<Entry>), FileError> {
+    let only = |trace| (trace, None);
     let options = OpenOptions {
         title: String::new(),
         classifier: classifier.clone(),
@@ -75,10 +81,11 @@ pub fn open_trace_watched(
         preview,
     };
     if let Some(sample) = Sample::of_path(path)? {
-        return read(sample.bytes, sample.bytes.len() as u64, (path, options), hook);
+        let bytes = sample.bytes.len() as u64;
+        return read(sample.bytes, bytes, (path, options), hook).map(only);
     }
     if is_stdio(path) {
-        return read(io::stdin().lock(), 0, (path, options), hook);
+        return read(io::stdin().lock(), 0, (path, options), hook).map(only);
     }
     let file = File::open(path).map_err(|error| FileError::io("cannot open", &error, path))?;
     let meta = file.metadata().map_err(|error| FileError::io("cannot open", &error, path))?;
@@ -93,9 +100,13 @@ pub fn open_trace_watched(
         let io = |error: io::Error| FileError::io("cannot open its export", &error, path);
         let database = File::open(export.path()).map_err(io)?;
         let bytes = database.metadata().map_err(io)?.len();
-        return read(database, bytes, (path, options), hook);
+        return read(database, bytes, (path, options), hook).map(only);
     }
-    read(file, meta.len(), (path, options), hook)
+    let place = Entry::of(path, &file, &meta, classifier);
+    if let Some(trace) = place.as_ref().map_or(Ok(None), |place| place.open(hook))? {
+        return Ok((trace, None));
+    }
+    Ok((read(file, meta.len(), (path, options), hook)?, place))
 }
 
 fn read(

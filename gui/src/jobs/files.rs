@@ -4,6 +4,7 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use weftscope_traces::{Classifier, Preview, Trace, edit::merge};
@@ -12,7 +13,7 @@ use super::{Export, ExportFormat, JobControl, PictureLook};
 use crate::{
     app::{Document, JobResult, short_name},
     files::{
-        FileError, SaveOptions, expand, open_trace_watched, paths_of_text, save_trace,
+        Entry, FileError, SaveOptions, expand, open_trace_watched, paths_of_text, save_trace,
         write_atomically,
     },
     picture::{ShotOptions, shot},
@@ -40,25 +41,41 @@ pub fn open(
             Asked::Paths(paths) => expand(paths)?,
             Asked::Typed(text) => expand(&paths_of_text(text))?,
         };
+        let show = Arc::new(show);
         let preview = (paths.len() == 1).then(|| {
-            let paths = paths.clone();
+            let (paths, show) = (paths.clone(), Arc::clone(&show));
             Preview::new(move |trace| {
-                show(paths.clone(), Arc::new(document(trace, &paths)));
+                show(paths.clone(), Arc::new(document(trace, &paths, Document::drawn)));
             })
         });
-        let document = Arc::new(read(&paths, classifier, preview.as_ref(), control)?);
+        let (trace, place) = read(&paths, classifier, preview.as_ref(), control)?;
+        let document = if trace.num_slices() < MANY_SLICES {
+            document(trace, &paths, Document::prepare)
+        } else {
+            let drawn = Arc::new(document(trace, &paths, Document::drawn));
+            show(paths.clone(), Arc::clone(&drawn));
+            drawn.explained()
+        };
+        let document = Arc::new(document);
+        if let Some(place) = place {
+            keep(&document, place);
+        }
         Ok(JobResult::Opened { paths, document })
     };
     read().unwrap_or_else(|error: FileError| ended(&error))
 }
 
+/// From so many slices on a document is shown before it is explained, which takes a second for a million.
+const MANY_SLICES: usize = 1_000_000;
+
+/// Gives the trace, and where the one file that it came from is to be kept.
 fn read(
     paths: &[PathBuf],
     classifier: &Classifier,
     preview: Option<&Preview>,
     control: &JobControl,
-) -> Result<Document, FileError> {
-    let mut traces = Vec::with_capacity(paths.len());
+) -> Result<(Trace, Option<Entry>), FileError> {
+    let (mut traces, mut kept_later) = (Vec::with_capacity(paths.len()), None);
     // Each file gets an equal part of the bar: their sizes say little about each other once they are packed.
     let files = paths.len().max(1) as u64;
     for (index, path) in paths.iter().enumerate() {
@@ -69,20 +86,39 @@ fn read(
                 Err(_) => ControlFlow::Break(()),
             }
         };
-        traces.push(open_trace_watched(path, classifier, preview.cloned(), &mut hook)?);
+        let (trace, place) = open_trace_watched(path, classifier, preview.cloned(), &mut hook)?;
+        if paths.len() == 1 {
+            kept_later = place;
+        } else if let Some(place) = place {
+            // One document is made of all: what this file gave is gone then.
+            place.keep(&trace);
+        }
+        traces.push(trace);
     }
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let trace = merge(traces).map_err(|error| FileError::new(error.to_string(), first))?;
-    Ok(document(trace, paths))
+    Ok((trace, kept_later))
 }
 
-/// A trace that came from these files, ready to be drawn and explained.
-fn document(trace: Trace, paths: &[PathBuf]) -> Document {
+/// Keeps what a large file gave, on a thread of its own: the window need not wait for it.
+fn keep(document: &Document, place: Entry) {
+    let trace = Arc::clone(&document.trace);
+    // Without a thread it is read again next time.
+    let _kept =
+        thread::Builder::new().name("weftscope-keep".to_owned()).spawn(move || place.keep(&trace));
+}
+
+/// A trace that came from these files, as a document made of it.
+fn document(
+    trace: Trace,
+    paths: &[PathBuf],
+    make: impl FnOnce(Arc<Trace>, String) -> Document,
+) -> Document {
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let stem = short_name(first);
     let stem = stem.split('.').next().unwrap_or("trace").to_owned();
     #[cfg_attr(not(feature = "live"), expect(unused_mut, reason = "only the engine knows batches"))]
-    let mut document = Document::prepare(Arc::new(trace), stem);
+    let mut document = make(Arc::new(trace), stem);
     #[cfg(feature = "live")]
     {
         document.batch = crate::app::live::batch_of(&document.trace.meta);

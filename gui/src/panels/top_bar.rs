@@ -81,7 +81,8 @@ fn file_time(document: &Document) -> FileTime {
     let (ns, what, hover) = match (lengths.median_ns, per_rank.unwrap_or_default()) {
         (0, _) => {
             let span = document.timeline.span.len_ns();
-            (span, "span", "First start to last end; no GPU ran anything".to_owned())
+            let gpus = if document.is_explained { "; no GPU ran anything" } else { "" };
+            (span, "span", format!("First start to last end{gpus}"))
         }
         (ns, 0) => (ns, "GPU span", "First kernel's start to last kernel's end".to_owned()),
         (ns, count) => {

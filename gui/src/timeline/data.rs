@@ -16,14 +16,15 @@ use super::{
 };
 use crate::{jobs::spread, theme::Theme};
 
-/// A trace with everything the timeline asks of it worked out once. Built off the UI thread.
+/// A trace with everything the timeline asks of it worked out once. Built off the UI thread; a copy shares what is large.
+#[derive(Clone)]
 pub struct TimelineData {
     /// The trace.
     pub trace: Arc<Trace>,
     /// Its lanes at any resolution.
     pub pyramid: Arc<Pyramid>,
     /// One ribbon a rank, in the order of `ranks`.
-    pub ribbons: Vec<Ribbon>,
+    pub ribbons: Arc<[Ribbon]>,
     /// The share of its SMs that communication holds while it runs, one a rank.
     pub comm_shares: Vec<f32>,
     /// Its ranks, ascending.
@@ -45,7 +46,7 @@ pub struct TimelineData {
     /// Iterations drawn over all ranks.
     iterations: Vec<Span>,
     /// Flow rows ordered by consumer.
-    flows_to: Vec<u32>,
+    flows_to: Arc<[u32]>,
 }
 
 impl TimelineData {
@@ -88,12 +89,14 @@ impl TimelineData {
             None => Index::Pyramid(Pyramid::build(&data.trace)),
             Some(rank) => Index::Ribbon(Ribbon::build(&data.trace, data.ranks[rank].rank)),
         });
+        let mut ribbons = Vec::with_capacity(data.ranks.len());
         for index in indexes {
             match index {
                 Index::Pyramid(pyramid) => data.pyramid = Arc::new(pyramid),
-                Index::Ribbon(ribbon) => data.ribbons.push(ribbon),
+                Index::Ribbon(ribbon) => ribbons.push(ribbon),
             }
         }
+        data.ribbons = ribbons.into();
         data.comm_shares =
             data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
         data.phases = phase_marks(&data.trace, data.top_marks());
@@ -146,7 +149,7 @@ impl TimelineData {
         Self {
             trace,
             pyramid: Arc::default(),
-            ribbons: Vec::new(),
+            ribbons: Arc::default(),
             comm_shares: Vec::new(),
             ranks,
             marks,
@@ -157,7 +160,7 @@ impl TimelineData {
             phases: Vec::new(),
             host_kinds,
             iterations: Vec::new(),
-            flows_to,
+            flows_to: flows_to.into(),
         }
     }
 

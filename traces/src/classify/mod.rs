@@ -69,6 +69,13 @@ impl Classifier {
         Ok(Self { own: Some(Arc::new(Rules::parse(file, text)?)), ..self })
     }
 
+    /// What was added to the rules that ship: patterns of communication, then the text of a file of rules. Two that were
+    /// told the same take every name for the same.
+    pub fn told(&self) -> Vec<&str> {
+        let patterns = self.extra_comm.iter().map(Regex::as_str);
+        patterns.chain(self.own.as_ref().map(|own| own.text())).collect()
+    }
+
     /// The kind of the kernel called `name` (demangled, mangled or shortened); [`Kind::Other`] when no rule fits.
     pub fn kind(&self, name: &str) -> Kind {
         if self.extra_comm.iter().any(|pattern| pattern.is_match(name)) {

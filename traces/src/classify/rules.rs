@@ -52,6 +52,8 @@ pub(super) struct Rules {
     kinds: Vec<Kind>,
     /// On [`essence`], and on names as written; each with the rule of every pattern.
     sets: [(RegexSet, Vec<usize>); 2],
+    /// As written.
+    text: String,
 }
 
 impl Rules {
@@ -80,9 +82,15 @@ impl Rules {
                 (of_essence.0.map_err(|error| whole(&error))?, of_essence.1),
                 (anywhere.0.map_err(|error| whole(&error))?, anywhere.1),
             ],
+            text: text.to_owned(),
         };
         rules.try_examples(&place, &written.rule)?;
         Ok(rules)
+    }
+
+    /// The rules as they are written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The kind that the first rule to match says.

@@ -53,7 +53,7 @@ mod read;
 mod write;
 
 pub use error::ContainerError;
-pub use read::read;
+pub use read::{read, read_whole};
 pub use write::write;
 
 use crate::format::Format;

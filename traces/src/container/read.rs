@@ -24,6 +24,22 @@ use crate::{ArgStore, CounterSeries, Diagnostics, Flow, Meta, Trace, TraceParts}
 /// # Errors
 /// [`ContainerError`] when it is no `.weft` file, is of a newer version, or lacks its description or its tracks.
 pub fn read(input: impl Read, progress: Progress<'_>) -> Result<Trace, ContainerError> {
+    read_all(input, progress).map(|(trace, _)| trace)
+}
+
+/// Reads a `.weft` file of which nothing may be missing: `None` where something is.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(
+    input: impl Read,
+    progress: Progress<'_>,
+) -> Result<Option<Trace>, ContainerError> {
+    read_all(input, progress).map(|(trace, is_whole)| is_whole.then_some(trace))
+}
+
+/// Gives the trace, and whether it is all that was written.
+fn read_all(input: impl Read, progress: Progress<'_>) -> Result<(Trace, bool), ContainerError> {
     let mut input = Source::new(input);
     let version = check_head(&mut input)?;
     let mut reader = Reader { version, ..Reader::default() };
@@ -251,7 +267,7 @@ impl Reader {
         Some(())
     }
 
-    fn finish(mut self, at_byte: u64) -> Result<Trace, ContainerError> {
+    fn finish(mut self, at_byte: u64) -> Result<(Trace, bool), ContainerError> {
         let (Some(meta), Some(Lanes { tracks, lanes, .. })) = (self.meta, self.lanes) else {
             return Err(match self.lost_at {
                 Some(at_byte) => ContainerError::Damaged {
@@ -286,6 +302,7 @@ impl Reader {
             }
             None => self.lost.note("the totals are missing, so what else is missing is not known"),
         }
+        let is_whole = self.lost.is_clean();
         let mut diagnostics = meta.diagnostics;
         diagnostics.merge(self.lost);
         // Ours are in order; a file of another hand need not be.
@@ -300,10 +317,11 @@ impl Reader {
             flows: self.flows,
             diagnostics,
         };
-        Trace::checked(parts).map_err(|error| ContainerError::Damaged {
+        let trace = Trace::checked(parts).map_err(|error| ContainerError::Damaged {
             part: "END",
             at_byte,
             why: error.to_string(),
-        })
+        })?;
+        Ok((trace, is_whole))
     }
 }

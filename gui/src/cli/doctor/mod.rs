@@ -10,6 +10,7 @@ mod gpu;
 use std::io::{self, Write};
 
 use super::Outcome;
+use crate::files::Prepared;
 
 pub(super) use display::has_display;
 
@@ -37,6 +38,7 @@ pub(super) type Line = (String, Finding);
 pub(super) fn run() -> Outcome {
     let mut out = io::stdout().lock();
     write(&Check { name: "simulator", run: simulator }.line(), &mut out)?;
+    write(&Check { name: "prepared recordings", run: prepared }.line(), &mut out)?;
     #[cfg(feature = "live")]
     for line in gpu::lines() {
         write(&line, &mut out)?;
@@ -61,6 +63,18 @@ fn write((name, finding): &Line, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "none  {name}: {why}")?;
             writeln!(out, "      {:width$}  remedy: {remedy}", "", width = name.chars().count())
         }
+    }
+}
+
+/// Large recordings that open at once because they were opened before.
+fn prepared() -> Finding {
+    match Prepared::look() {
+        Ok(Prepared { folder, entries, bytes }) => Finding::Note(format!(
+            "{entries}, {} in {}; can be removed at any time",
+            number::bytes(bytes),
+            folder.display()
+        )),
+        Err(off) => Finding::Note(format!("none are kept: {off}")),
     }
 }
 

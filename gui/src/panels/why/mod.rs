@@ -36,6 +36,11 @@ pub(super) fn has_content(state: &State) -> bool {
 fn reasons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let Some(document) = state.document() else { return };
+    if !document.is_explained {
+        heading(ui, cx.theme, "Why");
+        ui.label(weak(cx.theme, "Worked out as soon as all of it is read."));
+        return;
+    }
     sentence_ui(ui, cx, document);
     #[cfg(feature = "live")]
     comparison::comparison_ui(ui, cx);

@@ -70,7 +70,7 @@ fn mean_ribbon(pen: &Pen<'_>, rect: Rect) -> Mesh {
         host_shares(pen, &mut mean);
     }
     let ranks = pen.data.ribbons.len().max(1) as f32;
-    for ribbon in &pen.data.ribbons {
+    for ribbon in pen.data.ribbons.iter() {
         let full = ribbon.basis().full_scale() * ranks;
         for (sum, column) in mean.iter_mut().zip(ribbon.query(pen.data.whole_span(), num)) {
             for (sum, share) in sum.iter_mut().zip(column.share) {

@@ -3,7 +3,7 @@
 //! Recorders write the same keys for each kernel, so a million rows have a handful of shapes, and the next key can be
 //! guessed from the one before it: nothing has to be hashed as long as the guess holds.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::model::texts::Texts;
 
