@@ -10,7 +10,7 @@ mod gpu;
 use std::io::{self, Write};
 
 use super::Outcome;
-use crate::files::Prepared;
+use crate::{files::Prepared, theme::number};
 
 pub(super) use display::has_display;
 
@@ -71,7 +71,7 @@ fn prepared() -> Finding {
     match Prepared::look() {
         Ok(Prepared { folder, entries, bytes }) => Finding::Note(format!(
             "{entries}, {} in {}; can be removed at any time",
-            number::bytes(bytes),
+            number::bytes(bytes as f64),
             folder.display()
         )),
         Err(off) => Finding::Note(format!("none are kept: {off}")),
