@@ -46,11 +46,11 @@ fn reasons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     comparison::comparison_ui(ui, cx);
     accounts::accounts_ui(ui, cx, document);
     communication::communication_ui(ui, cx, document);
+    layers::layers_ui(ui, cx, document);
+    phases::phases_ui(ui, cx, document);
     exposed::exposed_ui(ui, cx, document);
     bandwidth::bandwidth_ui(ui, cx, document);
     path::path_ui(ui, cx, document);
-    layers::layers_ui(ui, cx, document);
-    phases::phases_ui(ui, cx, document);
     gemms::gemms_ui(ui, cx, document);
     products::products_ui(ui, cx, document);
     cost::cost_ui(ui, cx, document);

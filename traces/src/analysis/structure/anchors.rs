@@ -2,7 +2,7 @@
 //! attention, the letter that comes once a period, or else softmaxes.
 
 use super::period::period;
-use super::sequence::Letter;
+use super::sequence::{Letter, positions_of_gemms};
 use crate::model::Kind;
 
 /// A place that every layer has.
@@ -86,8 +86,18 @@ fn clusters(letters: &[Letter], is_it: impl Fn(&Letter) -> bool) -> Vec<Anchor> 
     all
 }
 
-/// Without what is called attention and only prepares it: no other attention far and wide is of the same kernel.
+/// Without what is called attention and only prepares it: no other attention far and wide is of the same kernel, and fewer
+/// products than usual stand between it and the next or the one before. An attention for which another kernel was chosen
+/// has as many as all others.
 fn without_strays(letters: &[Letter], all: Vec<Anchor>) -> Vec<Anchor> {
+    let gemms: Vec<usize> = positions_of_gemms(letters);
+    let before = |place: usize| gemms.partition_point(|&gemm| gemm < place);
+    let gaps: Vec<usize> =
+        all.windows(2).map(|pair| before(pair[1].first) - before(pair[0].last)).collect();
+    let mut sorted = gaps.clone();
+    sorted.sort_unstable();
+    let usual = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let is_short = |gap: Option<&usize>| gap.is_some_and(|&gap| 2 * gap < usual);
     let symbols = |anchor: &Anchor| {
         let letters = letters[anchor.first..=anchor.last].iter();
         letters.filter(|it| it.kind == Kind::Attention).map(|letter| letter.symbol)
@@ -97,6 +107,10 @@ fn without_strays(letters: &[Letter], all: Vec<Anchor>) -> Vec<Anchor> {
         let mut others = all[near.clone()].iter().zip(near).filter(|(_, other)| *other != at);
         others.any(|(other, _)| symbols(&all[at]).any(|mine| symbols(other).any(|it| it == mine)))
     };
-    let kept: Vec<bool> = (0..all.len()).map(has_like).collect();
+    let is_attention = |at: usize| {
+        let beside = [gaps.get(at), at.checked_sub(1).and_then(|before| gaps.get(before))];
+        !beside.into_iter().any(is_short) || has_like(at)
+    };
+    let kept: Vec<bool> = (0..all.len()).map(is_attention).collect();
     all.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(anchor, _)| anchor).collect()
 }

@@ -5,7 +5,7 @@
 
 use super::alike::likeness;
 use super::anchors::Anchor;
-use super::sequence::Letter;
+use super::sequence::{Letter, positions_of_gemms};
 
 /// Products of the blocks of a layer, of one half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +79,6 @@ fn vote(votes: &mut Vec<(Products, usize)>, products: Products) {
         Some((_, count)) => *count += 1,
         None => votes.push((products, 1)),
     }
-}
-
-pub(super) fn positions_of_gemms(letters: &[Letter]) -> Vec<usize> {
-    (0..letters.len()).filter(|&at| letters[at].is_gemm()).collect()
 }
 
 /// What stands between two layers, cut into an output projection, two feed-forward blocks of one sort, and what comes before

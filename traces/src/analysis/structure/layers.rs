@@ -8,10 +8,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::halves::positions_of_gemms;
 use super::passes::Stack;
 use super::repeats::Unit;
-use super::sequence::Letter;
+use super::sequence::{Letter, positions_of_gemms};
 
 /// The letters of every unit.
 pub(super) fn layers(

@@ -69,6 +69,11 @@ impl Sequence {
     }
 }
 
+/// Where products stand.
+pub(super) fn positions_of_gemms(letters: &[Letter]) -> Vec<usize> {
+    (0..letters.len()).filter(|&at| letters[at].is_gemm()).collect()
+}
+
 /// Symbols by label: labels of one name and kind have one.
 #[derive(Default)]
 struct Symbols<'a> {

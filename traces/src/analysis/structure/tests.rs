@@ -112,6 +112,25 @@ fn another_kernel_for_one_layer_and_a_stray_one_change_nothing() {
     assert_eq!(layers, wanted);
 }
 
+/// What only prepares attention is called so, too, once a pass; one layer has another attention kernel.
+#[test]
+fn an_attention_is_told_by_what_stands_beside_it() {
+    let mut written = Written::new();
+    for pass in 0..2 {
+        written.ops("elementwise.embed attention.indices norm.first");
+        for layer in 0..6 {
+            let is_other = pass == 1 && layer == 3;
+            let ops = LAYER
+                .replace("attention.fa", if is_other { "attention.fb" } else { "attention.fa" });
+            written.ops(&ops);
+        }
+        written.ops("gemm.logits elementwise.sample");
+    }
+    let (structure, layers) = structure(&written.text);
+    assert_eq!(structure.passes.iter().map(|it| it.layers).collect::<Vec<_>>(), [6, 6]);
+    assert_eq!(layers, expected(3, 6, 11, 2).repeat(2));
+}
+
 /// Dense layers first, then others with experts, of which not always as many run.
 #[test]
 fn layers_of_two_sorts_are_counted_through() {
