@@ -87,10 +87,14 @@ fn name_ui(
 fn whole(document: &Document) -> Option<&'static str> {
     let ranks = &document.explanation.reports.structure.ranks;
     let is_whole = ranks.iter().all(|rank| rank.basis == StructureBasis::Order && !rank.halves);
-    is_whole.then_some(
+    let rows = &document.explanation.reports.phases.summary;
+    let communicates = rows.iter().any(|row| row.sum.comm_ns > 0);
+    is_whole.then_some(if communicates {
         "A is attention, C the feed-forward block, each with the collectives that end it: nothing is woven, so what is \
-         negative is how far communication sticks out.",
-    )
+         negative is how far communication sticks out."
+    } else {
+        "A is attention, C the feed-forward block."
+    })
 }
 
 const SLOWER: &str = "slower";
