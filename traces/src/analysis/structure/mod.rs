@@ -87,6 +87,7 @@ fn ordered(trace: &Trace, rank: u32, ops: &mut [GpuOp], iterations: &[Iteration]
     let sequence = Sequence::of(trace, ops);
     let unknown = RankStructure {
         stream: sequence.stream,
+        twin_stream: sequence.twin,
         ops: sequence.letters.len(),
         ..RankStructure::default()
     };

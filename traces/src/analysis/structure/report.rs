@@ -26,6 +26,8 @@ pub struct RankStructure {
     pub in_layers: usize,
     /// The tokens run in two sets, one under the communication of the other.
     pub halves: bool,
+    /// Another stream that runs as much of the same kernels: maybe the other half of the tokens, which is not told.
+    pub twin_stream: Option<u32>,
 }
 
 /// Where layers are known from.
@@ -107,10 +109,16 @@ impl RankStructure {
             return Vec::new();
         }
         let mut all = Vec::new();
-        all.push(if self.halves {
-            "The tokens run in two halves, each under the communication of the other.".to_owned()
-        } else {
-            "The tokens run in one piece: no layer has its kernels twice.".to_owned()
+        all.push(match (self.halves, self.twin_stream) {
+            (true, _) => {
+                "The tokens run in two halves, each under the communication of the other.".to_owned()
+            }
+            (false, Some(twin)) => format!(
+                "Stream {twin} runs the same kernels: whether it has the other half of the tokens is not told."
+            ),
+            (false, None) => {
+                "The tokens run in one piece: no layer has its kernels twice.".to_owned()
+            }
         });
         if self.passes.iter().all(|pass| pass.stage == Stage::Unknown) {
             all.push(

@@ -1,6 +1,6 @@
 //! What a rank runs, as a sequence of letters: one an op of its main stream, alike for ops of one name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::GpuOp;
 use crate::model::{Kind, LabelId, Trace};
@@ -47,7 +47,12 @@ pub(super) struct Sequence {
     pub(super) stream: u32,
     /// Its computation and communication in order; copies and sets are left out, which come and go.
     pub(super) letters: Vec<Letter>,
+    /// Another stream that runs as much of the same: maybe the other half of the tokens.
+    pub(super) twin: Option<u32>,
 }
+
+/// Of the main stream's kernels, the share that another must have of the same names to be its twin.
+const TWIN: f64 = 0.5;
 
 impl Sequence {
     pub(super) fn of(trace: &Trace, ops: &[GpuOp]) -> Self {
@@ -59,13 +64,23 @@ impl Sequence {
         let most = counts.iter().max_by_key(|(_, most)| **most);
         let Some((&stream, _)) = most else { return Self::default() };
         let mut symbols = Symbols::default();
-        let letter = |(at, op): (usize, &GpuOp)| {
-            let (symbol, told) = symbols.of(trace, op.label);
-            Letter { symbol, kind: op.kind, told, op: at }
-        };
         let is_told = |op: &GpuOp| op.kind.is_compute() || op.kind == Kind::Comm;
         let of_stream = ops.iter().enumerate().filter(|(_, op)| op.stream == stream && is_told(op));
-        Self { stream, letters: of_stream.map(letter).collect() }
+        let letters: Vec<Letter> = of_stream
+            .map(|(at, op)| {
+                let (symbol, told) = symbols.of(trace, op.label);
+                Letter { symbol, kind: op.kind, told, op: at }
+            })
+            .collect();
+        let known: HashSet<u32> = letters.iter().map(|letter| letter.symbol).collect();
+        let mut same: BTreeMap<u32, usize> = BTreeMap::new();
+        for op in ops.iter().filter(|op| op.stream != stream && op.kind.is_compute()) {
+            let is_known = known.contains(&symbols.of(trace, op.label).0);
+            *same.entry(op.stream).or_default() += usize::from(is_known);
+        }
+        let twin = same.into_iter().max_by_key(|(_, count)| *count);
+        let twin = twin.filter(|(_, count)| *count as f64 >= TWIN * letters.len() as f64);
+        Self { stream, letters, twin: twin.map(|(stream, _)| stream) }
     }
 }
 

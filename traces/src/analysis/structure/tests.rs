@@ -131,6 +131,20 @@ fn an_attention_is_told_by_what_stands_beside_it() {
     assert_eq!(layers, expected(3, 6, 11, 2).repeat(2));
 }
 
+/// Halves on streams of their own are not told apart, and not denied.
+#[test]
+fn a_second_stream_with_the_same_kernels_is_told() {
+    let mut written = Written::new();
+    (0..5).for_each(|_| written.ops(LAYER));
+    let first = written.text.clone();
+    let other = first.replace("rank 0\nstream 7", "\nstream 8");
+    let (structure, _) = structure(&(first + &other));
+    let streams =
+        structure.twin_stream.map(|twin| [twin.min(structure.stream), twin.max(structure.stream)]);
+    assert_eq!(streams, Some([7, 8]));
+    assert!(structure.remarks()[0].contains("runs the same kernels"), "{structure:?}");
+}
+
 /// Dense layers first, then others with experts, of which not always as many run.
 #[test]
 fn layers_of_two_sorts_are_counted_through() {
