@@ -3,6 +3,7 @@
 mod atomic;
 mod error;
 mod format;
+mod hook;
 mod marks;
 mod nearest;
 mod nsys;
@@ -14,12 +15,12 @@ mod typed;
 pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
 pub use error::FileError;
 pub use format::{OutputFormat, TraceFormat, endings_in_words};
+pub use hook::{Hook, no_hook};
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use nearest::did_you_mean;
 pub use prepared::{Entry, Prepared, PreparedOff};
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{
-    Hook, STDIO, SaveOptions, is_stdio, no_hook, open_trace, open_trace_watched, save_trace,
-    write_trace,
+    STDIO, SaveOptions, is_stdio, open_trace, open_trace_watched, save_trace, write_trace,
 };
 pub use typed::{expand, paths_of_text};

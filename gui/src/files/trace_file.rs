@@ -5,7 +5,6 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     num::NonZero,
-    ops::ControlFlow,
     path::Path,
 };
 
@@ -17,15 +16,7 @@ use weftscope_traces::{
     stream::Progress,
 };
 
-use super::{Entry, FileError, Sample, TraceFormat, nsys, write_atomically};
-
-/// A progress callback: how much of how much is done (bytes read, slices written); answers whether to go on.
-pub type Hook<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
-
-/// A hook that shows nothing and never cancels: `&mut no_hook`.
-pub fn no_hook(_done: u64, _total: u64) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
+use super::{Entry, FileError, Hook, Sample, TraceFormat, nsys, write_atomically};
 
 /// How a trace is written; only JSON knows options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::band::Band;
-use super::sums::Sums;
+use super::sums::{Longest, Sums};
 use crate::model::SliceTable;
 
 /// Rows a block; an aggregate of any range reads at most two blocks row by row. Smaller costs memory (the index
@@ -21,25 +21,6 @@ pub(super) struct LaneIndex {
     longest: Vec<Longest>,
     /// Whole blocks indexed; rows past them are read one by one.
     num_blocks: usize,
-}
-
-/// Length and row of the longest slice of some rows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Longest {
-    pub(super) len_ns: i64,
-    pub(super) row: u32,
-}
-
-impl Longest {
-    /// Nothing yet: shorter than any slice.
-    pub(super) const NONE: Self = Self { len_ns: -1, row: u32::MAX };
-
-    /// The longer of two, the first row on ties.
-    pub(super) fn max(self, other: Self) -> Self {
-        let wins =
-            other.len_ns > self.len_ns || (other.len_ns == self.len_ns && other.row < self.row);
-        if wins { other } else { self }
-    }
 }
 
 impl LaneIndex {

@@ -7,8 +7,7 @@
 use super::LodItem;
 use super::band::Band;
 use super::fold::{Fold, bucket_start_ns};
-use super::lane_index::Longest;
-use super::sums::Sums;
+use super::sums::{Longest, Sums};
 
 /// When levels are worth their memory.
 #[derive(Clone, Copy, Debug)]

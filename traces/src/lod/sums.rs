@@ -1,7 +1,25 @@
 //! What some rows add up to, at a cost that follows the bands they have and not the bands there are.
 
 use super::band::{Band, BandTimes, bands, dominant_of};
-use super::lane_index::Longest;
+
+/// Length and row of the longest slice of some rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Longest {
+    pub(super) len_ns: i64,
+    pub(super) row: u32,
+}
+
+impl Longest {
+    /// Nothing yet: shorter than any slice.
+    pub(super) const NONE: Self = Self { len_ns: -1, row: u32::MAX };
+
+    /// The longer of two, the first row on ties.
+    pub(super) fn max(self, other: Self) -> Self {
+        let wins =
+            other.len_ns > self.len_ns || (other.len_ns == self.len_ns && other.row < self.row);
+        if wins { other } else { self }
+    }
+}
 
 /// Busy time per band and the longest row. Kept from fold to fold: clearing it costs nothing.
 #[derive(Debug)]
