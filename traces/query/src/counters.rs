@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weftscope_traces::Trace;
 
 use crate::cell::Cell;
-use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Sought};
+use crate::relation::{Column, Compared, Found, Relation, Rows, Search, Sought};
 
 const TS: usize = 1;
 const TRACK: usize = 2;
@@ -20,7 +20,13 @@ pub(crate) fn track_id(trace: &Trace, counter: usize) -> i64 {
 
 impl Relation for Counters {
     fn columns(&self) -> &'static [Column] {
-        &[("id", "BIGINT"), ("ts", "BIGINT"), ("track_id", "BIGINT"), ("value", "DOUBLE")]
+        &[
+            ("id", "BIGINT"),
+            ("ts", "BIGINT"),
+            ("track_id", "BIGINT"),
+            ("value", "DOUBLE"),
+            ("arg_set_id", "BIGINT HIDDEN"),
+        ]
     }
 
     fn narrows(&self, column: usize, compared: Compared) -> bool {
@@ -31,12 +37,12 @@ impl Relation for Counters {
         self.0.counters.iter().map(|counter| counter.at_ns.len()).sum()
     }
 
-    fn rows(&self, bounds: &[Bound], _: Option<usize>) -> Found {
+    fn rows(&self, search: &Search<'_>) -> Found {
         let mut ranges = Vec::new();
         let mut first_id = 0;
         for (number, counter) in self.0.counters.iter().enumerate() {
             let (mut from, mut to) = (0, counter.at_ns.len());
-            for bound in bounds {
+            for bound in search.bounds {
                 let Sought::Int(value) = bound.value else { continue };
                 if bound.column == TRACK && value != track_id(&self.0, number) {
                     to = 0;
@@ -91,7 +97,8 @@ impl Rows for CounterRows {
             0 => Cell::Int(self.id()),
             TS => Cell::Int(counter.at_ns[sample]),
             TRACK => Cell::Int(track_id(&self.trace, number)),
-            _ => Cell::Real(counter.value[sample]),
+            3 => Cell::Real(counter.value[sample]),
+            _ => Cell::Null,
         }
     }
 

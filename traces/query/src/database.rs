@@ -1,22 +1,25 @@
 //! A trace as a database, and questions to it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
 
-use rusqlite::functions::FunctionFlags;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode};
-use weftscope_traces::{ArgValue, ArgsId, Span, Trace, TrackKind};
+use weftscope_traces::{Span, Trace, TrackKind};
 
+use crate::args::ArgRows;
 use crate::cell::Cell;
 use crate::counters::Counters;
 use crate::error::QueryError;
+use crate::flows::Flows;
+use crate::functions::{self, FUNCTIONS};
 use crate::include::without_includes;
 use crate::intervals::{self, Times};
 use crate::listed::Listed;
 use crate::relation::Relation;
 use crate::slice_rows::Numbered;
 use crate::slices::Slices;
+use crate::stopping::Stopping;
 use crate::views::VIEWS;
 use crate::{guard, module, parts, tabled};
 
@@ -41,29 +44,17 @@ type Named = (&'static str, Arc<dyn Relation>);
 struct Shared {
     trace: Arc<Trace>,
     relations: Vec<Named>,
-    stop: Mutex<Option<Box<dyn FnMut() -> bool + Send>>>,
-    /// Whether it has said so.
-    is_over: AtomicBool,
+    stopping: Arc<Stopping>,
 }
 
 impl Shared {
-    fn stop(&self) -> MutexGuard<'_, Option<Box<dyn FnMut() -> bool + Send>>> {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the query at hand is to end.
-    fn is_stopped(&self) -> bool {
-        let is_over = self.stop().as_mut().is_some_and(|stop| stop());
-        self.is_over.fetch_or(is_over, Ordering::Relaxed) || is_over
-    }
-
     /// A connection with tables and views, not closed yet.
     fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = Connection::open_in_memory()?;
         guard::bound(&connection)?;
-        functions(&connection, &self.trace)?;
+        functions::add(&connection, &self.trace)?;
         for (name, relation) in &self.relations {
-            module::register(&connection, name, Arc::clone(relation))?;
+            module::register(&connection, name, Arc::clone(relation), &self.stopping)?;
         }
         for (name, query) in VIEWS {
             connection.execute_batch(&format!("create view {name} as {query}"))?;
@@ -85,8 +76,8 @@ impl Shared {
     fn asked(self: &Arc<Self>, query: &str) -> rusqlite::Result<Vec<Span>> {
         let mut connection = self.connect()?;
         guard::close(&mut connection)?;
-        let within = Arc::clone(self);
-        connection.progress_handler(STEPS, Some(move || within.is_stopped()))?;
+        let stopping = Arc::clone(&self.stopping);
+        connection.progress_handler(STEPS, Some(move || stopping.is_stopped()))?;
         let mut statement = connection.prepare(query)?;
         let mut rows = statement.query([])?;
         let mut spans = Vec::new();
@@ -109,10 +100,13 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
         Arc::new(Slices::of(Arc::clone(&all), keep))
     };
     let mut relations: Vec<Named> = vec![
-        ("slice", slices(|kind| !matches!(kind, TrackKind::Sm { .. }))),
+        ("slice", slices(|kind| !matches!(kind, TrackKind::Sm { .. } | TrackKind::Answer { .. }))),
         ("gpu_slice", slices(|kind| matches!(kind, TrackKind::Stream { .. }))),
         ("block", slices(|kind| matches!(kind, TrackKind::Sm { .. }))),
+        ("answer", slices(|kind| matches!(kind, TrackKind::Answer { .. }))),
         ("counter", Arc::new(Counters(Arc::clone(trace)))),
+        ("args", Arc::new(ArgRows(Arc::clone(trace)))),
+        ("flow", Arc::new(Flows::of(Arc::clone(trace)))),
     ];
     for &(name, columns, make) in parts::TABLES {
         let trace = Arc::clone(trace);
@@ -139,11 +133,11 @@ pub trait Taker {
     /// Why nothing more is taken.
     fn columns(&mut self, names: &[String]) -> Result<(), String>;
 
-    /// Takes a row.
+    /// Takes a row, and says whether more are wanted.
     ///
     /// # Errors
     /// Why nothing more is taken.
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), String>;
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<ControlFlow<()>, String>;
 }
 
 impl Database {
@@ -152,23 +146,21 @@ impl Database {
     /// # Errors
     /// [`QueryError::Sql`] where SQLite does not work.
     pub fn new(trace: &Arc<Trace>) -> Result<Self, QueryError> {
-        Self::open(trace).map_err(|error| QueryError::Sql(error.to_string()))
+        Self::open(trace).map_err(|error| QueryError::Sql { what: error.to_string(), at: None })
     }
 
     fn open(trace: &Arc<Trace>) -> rusqlite::Result<Self> {
-        let (stop, is_over) = (Mutex::new(None), AtomicBool::new(false));
         let shared = Arc::new(Shared {
             relations: relations(trace),
             trace: Arc::clone(trace),
-            stop,
-            is_over,
+            stopping: Arc::default(),
         });
         let mut connection = shared.connect()?;
         let within = Arc::clone(&shared);
         let times: Arc<Times> = Arc::new(move |query: &str| within.times(query));
         let functions: Vec<Named> = intervals::all(&times).collect();
         for (name, relation) in &functions {
-            module::register(&connection, name, Arc::clone(relation))?;
+            module::register(&connection, name, Arc::clone(relation), &shared.stopping)?;
         }
         let mut tables: Vec<(String, Vec<String>)> =
             shared.relations.iter().chain(&functions).map(described).collect();
@@ -196,30 +188,34 @@ impl Database {
         stop: impl FnMut() -> bool + Send + 'static,
         taker: &mut dyn Taker,
     ) -> Result<(), QueryError> {
-        let (query, modules) = without_includes(query);
+        let (whole, (query, modules)) = (query, without_includes(query));
+        // What is passed over stands at the front.
+        let skipped = whole.len() - query.len();
         if !modules.is_empty() {
             taker.passed_over(&modules);
         }
         if query.is_empty() {
             return Err(QueryError::Nothing);
         }
-        *self.shared.stop() = Some(Box::new(stop));
-        self.shared.is_over.store(false, Ordering::Relaxed);
-        let within = Arc::clone(&self.shared);
+        let stopping = Arc::clone(&self.shared.stopping);
+        stopping.begin(stop);
+        let asked = Arc::clone(&stopping);
         self.connection
-            .progress_handler(STEPS, Some(move || within.is_stopped()))
-            .map_err(|error| self.explained(&error))?;
-        let answered = self.answer(query, taker).map_err(|error| {
-            let is_over = self.shared.is_over.load(Ordering::Relaxed);
-            if is_over { QueryError::Stopped } else { error }
-        });
-        *self.shared.stop() = None;
+            .progress_handler(STEPS, Some(move || asked.is_stopped()))
+            .map_err(|error| self.explained(&error, 0))?;
+        let answered = self.answer((query, skipped), taker);
+        let is_over = stopping.end();
+        let answered = answered.map_err(|error| if is_over { QueryError::Stopped } else { error });
         let released = self.connection.progress_handler(STEPS, None::<fn() -> bool>);
-        answered.and(released.map_err(|error| self.explained(&error)))
+        answered.and(released.map_err(|error| self.explained(&error, 0)))
     }
 
-    fn answer(&self, query: &str, taker: &mut dyn Taker) -> Result<(), QueryError> {
-        let explained = |error: Error| self.explained(&error);
+    fn answer(
+        &self,
+        (query, skipped): (&str, usize),
+        taker: &mut dyn Taker,
+    ) -> Result<(), QueryError> {
+        let explained = |error: Error| self.explained(&error, skipped);
         let mut statement = self.connection.prepare(query).map_err(explained)?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         if names.is_empty() {
@@ -240,64 +236,46 @@ impl Database {
                     }
                 });
             }
-            taker.row(&cells).map_err(QueryError::Taker)?;
+            if taker.row(&cells).map_err(QueryError::Taker)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
 
-    /// What SQLite's error means here.
-    fn explained(&self, error: &Error) -> QueryError {
+    /// What SQLite's error means here; so many bytes stand before the text that SQLite was given.
+    fn explained(&self, error: &Error, skipped: usize) -> QueryError {
         if matches!(error, Error::MultipleStatement) {
             return QueryError::Several;
         }
-        let (code, what) = match error {
+        let (code, what, at) = match error {
             Error::SqliteFailure(failure, what) => {
-                (Some(failure.code), what.clone().unwrap_or_else(|| error.to_string()))
+                (Some(failure.code), what.clone().unwrap_or_else(|| error.to_string()), None)
             }
-            Error::SqlInputError { error: failure, msg, .. } => (Some(failure.code), msg.clone()),
-            _ => (None, error.to_string()),
+            Error::SqlInputError { error: failure, msg, offset, .. } => {
+                let at = usize::try_from(*offset).ok().map(|at| at + skipped);
+                (Some(failure.code), msg.clone(), at)
+            }
+            _ => (None, error.to_string(), None),
         };
         let tables = || self.tables.iter().map(|(name, _)| name.clone()).collect();
         let columns = || self.tables.iter().flat_map(|(_, columns)| columns.clone()).collect();
-        if let Some(name) = what.strip_prefix("no such table: ") {
-            return QueryError::Unknown { name: name.to_owned(), known: tables(), what };
-        }
-        if let Some(name) = what.strip_prefix("no such column: ") {
-            let name = name.rsplit('.').next().unwrap_or(name).to_owned();
-            return QueryError::Unknown { name, known: columns(), what };
+        let functions = || FUNCTIONS.iter().map(|&(name, _)| name.to_owned()).collect();
+        for (before, known) in [
+            ("no such table: ", &tables as &dyn Fn() -> Vec<String>),
+            ("no such column: ", &columns),
+            ("no such function: ", &functions),
+        ] {
+            if let Some(name) = what.strip_prefix(before) {
+                let name = name.rsplit('.').next().unwrap_or(name).to_owned();
+                return QueryError::Unknown { name, known: known(), what, at };
+            }
         }
         match code {
             Some(ErrorCode::OperationInterrupted) => QueryError::Stopped,
             Some(ErrorCode::AuthorizationForStatementDenied) => QueryError::Denied(what),
             Some(ErrorCode::OutOfMemory | ErrorCode::TooBig) => QueryError::TooBig(what),
-            _ => QueryError::Sql(what),
+            _ => QueryError::Sql { what, at },
         }
     }
-}
-
-/// Perfetto's functions over the whole trace and its arguments.
-fn functions(connection: &Connection, trace: &Arc<Trace>) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let span = trace.span();
-    for (name, value) in
-        [("trace_start", span.start_ns), ("trace_end", span.end_ns), ("trace_dur", span.len_ns())]
-    {
-        connection.create_scalar_function(name, 0, flags, move |_| Ok(value))?;
-    }
-    let trace = Arc::clone(trace);
-    connection.create_scalar_function("extract_arg", 2, flags, move |context| {
-        let set: Option<i64> = context.get(0)?;
-        let key: Option<String> = context.get(1)?;
-        let set = set.and_then(|set| u32::try_from(set).ok()).map(ArgsId);
-        let (Some(set), Some(key)) = (set, key) else { return Ok(Value::Null) };
-        // Perfetto puts what a JSON file says below `args` or `debug`.
-        let bare = key.strip_prefix("args.").or(key.strip_prefix("debug.")).unwrap_or(&key);
-        let found = trace.args.get(set).into_iter().find(|(name, _)| *name == key || name == bare);
-        Ok(match found.map(|(_, value)| value) {
-            None => Value::Null,
-            Some(ArgValue::Int(int)) => Value::Integer(int),
-            Some(ArgValue::Float(real)) => Value::Real(real),
-            Some(ArgValue::Text(text) | ArgValue::Json(text)) => Value::Text(text),
-        })
-    })
 }

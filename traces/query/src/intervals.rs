@@ -10,7 +10,7 @@ use weftscope_traces::Span;
 use weftscope_traces::analysis::intervals::IntervalSet;
 
 use crate::listed::{Kept, ListedRows};
-use crate::relation::{Bound, Column, Found, Relation, Sought};
+use crate::relation::{Bound, Column, Found, Relation, Search, Sought};
 
 /// Answers the times that a query selects.
 pub(crate) type Times = dyn Fn(&str) -> Result<Vec<Span>, String> + Send + Sync;
@@ -89,9 +89,10 @@ impl Relation for Called {
         ABOUT
     }
 
-    fn rows(&self, bounds: &[Bound], _: Option<usize>) -> Found {
-        let given = Given { function: self.function, bounds, times: &*self.times };
+    fn rows(&self, search: &Search<'_>) -> Found {
+        let given = Given { function: self.function, bounds: search.bounds, times: &*self.times };
         let mut rows = (self.function.answer)(&given)?;
+        search.go_on()?;
         // SQLite checks the arguments of every row.
         let arguments: Vec<Kept> = self.arguments().map(|at| given.kept(at)).collect();
         rows.iter_mut().for_each(|row| row.extend_from_slice(&arguments));

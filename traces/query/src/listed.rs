@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use weftscope_traces::Trace;
 
 use crate::cell::Cell;
-use crate::relation::{Bound, Column, Found, Relation, Rows};
+use crate::relation::{Column, Found, Relation, Rows, Search};
 
 /// A cell that is kept.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Relation for Listed {
         self.trace.tracks.len()
     }
 
-    fn rows(&self, _: &[Bound], _: Option<usize>) -> Found {
+    fn rows(&self, _: &Search<'_>) -> Found {
         let rows = Arc::clone(self.rows.get_or_init(|| Arc::new((self.make)(&self.trace))));
         Ok(Box::new(ListedRows::of(rows)))
     }

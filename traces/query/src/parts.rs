@@ -1,13 +1,14 @@
-//! Small tables of what stands around slices: tracks, threads, processes, counters' tracks, arrows, arguments.
+//! Small tables of what stands around slices: tracks, threads, processes, counters' tracks.
+//!
+//! Hidden columns are Perfetto's that no recording of ours has: queries may name them, `*` leaves them out.
 
 use std::collections::BTreeMap;
 
-use weftscope_traces::{ArgValue, ArgsId, FlowKind, Trace, TrackKind};
+use weftscope_traces::{Trace, TrackId, TrackKind};
 
 use crate::counters::track_id;
 use crate::listed::{Kept, Make};
 use crate::relation::Column;
-use crate::slice_rows::Numbered;
 
 /// Small tables by name: columns, and what makes the rows.
 pub(crate) const TABLES: &[(&str, &[Column], Make)] = &[
@@ -22,6 +23,10 @@ pub(crate) const TABLES: &[(&str, &[Column], Make)] = &[
             ("stream", "BIGINT"),
             ("utid", "BIGINT"),
             ("upid", "BIGINT"),
+            ("source_arg_set_id", "BIGINT HIDDEN"),
+            ("dimension_arg_set_id", "BIGINT HIDDEN"),
+            ("machine_id", "BIGINT HIDDEN"),
+            ("track_group_id", "BIGINT HIDDEN"),
         ],
         tracks,
     ),
@@ -34,44 +39,44 @@ pub(crate) const TABLES: &[(&str, &[Column], Make)] = &[
             ("name", "TEXT"),
             ("upid", "BIGINT"),
             ("is_main_thread", "BIGINT"),
+            ("start_ts", "BIGINT HIDDEN"),
+            ("end_ts", "BIGINT HIDDEN"),
+            ("is_idle", "BIGINT HIDDEN"),
+            ("machine_id", "BIGINT HIDDEN"),
         ],
         threads,
     ),
     (
         "process",
-        &[("upid", "BIGINT"), ("id", "BIGINT"), ("pid", "BIGINT"), ("rank", "BIGINT")],
+        &[
+            ("upid", "BIGINT"),
+            ("id", "BIGINT"),
+            ("pid", "BIGINT"),
+            ("rank", "BIGINT"),
+            ("name", "TEXT"),
+            ("start_ts", "BIGINT HIDDEN"),
+            ("end_ts", "BIGINT HIDDEN"),
+            ("parent_upid", "BIGINT HIDDEN"),
+            ("uid", "BIGINT HIDDEN"),
+            ("cmdline", "TEXT HIDDEN"),
+            ("arg_set_id", "BIGINT HIDDEN"),
+            ("machine_id", "BIGINT HIDDEN"),
+        ],
         processes,
     ),
     (
         "counter_track",
-        &[("id", "BIGINT"), ("name", "TEXT"), ("unit", "TEXT"), ("rank", "BIGINT")],
+        &[
+            ("id", "BIGINT"),
+            ("name", "TEXT"),
+            ("unit", "TEXT"),
+            ("rank", "BIGINT"),
+            ("type", "TEXT HIDDEN"),
+            ("parent_id", "BIGINT HIDDEN"),
+            ("description", "TEXT HIDDEN"),
+            ("machine_id", "BIGINT HIDDEN"),
+        ],
         counter_tracks,
-    ),
-    (
-        "args",
-        &[
-            ("id", "BIGINT"),
-            ("arg_set_id", "BIGINT"),
-            ("flat_key", "TEXT"),
-            ("key", "TEXT"),
-            ("int_value", "BIGINT"),
-            ("string_value", "TEXT"),
-            ("real_value", "DOUBLE"),
-            ("value_type", "TEXT"),
-            ("display_value", "TEXT"),
-        ],
-        args,
-    ),
-    (
-        "flow",
-        &[
-            ("id", "BIGINT"),
-            ("slice_out", "BIGINT"),
-            ("slice_in", "BIGINT"),
-            ("kind", "TEXT"),
-            ("arg_set_id", "BIGINT"),
-        ],
-        flows,
     ),
 ];
 
@@ -101,6 +106,7 @@ fn tracks(trace: &Trace) -> Vec<Vec<Kept>> {
             TrackKind::Sm { .. } => ("sm_track", None, None, None),
             TrackKind::Driver { .. } => ("driver_track", None, None, None),
             TrackKind::Marks { .. } => ("mark_track", None, None, None),
+            TrackKind::Answer { .. } => ("answer_track", None, None, None),
             TrackKind::Rank { .. } => ("rank", None, None, None),
             TrackKind::Group => ("group", None, None, None),
         };
@@ -141,14 +147,26 @@ fn threads(trace: &Trace) -> Vec<Vec<Kept>> {
 
 fn processes(trace: &Trace) -> Vec<Vec<Kept>> {
     let (processes, _) = numbers(trace);
-    let rank_of = |of: u32| {
+    let rank_and_parent = |of: u32| {
         trace.tracks.iter().find_map(|track| match track.kind {
-            TrackKind::HostThread { pid, rank, .. } if pid == of => rank,
+            TrackKind::HostThread { pid, rank, .. } if pid == of => Some((rank, track.parent)),
             _ => None,
         })
     };
+    // The heading over its threads, where they have one of their own.
+    let name_of = |parent: TrackId| {
+        let heading = trace.track(parent);
+        matches!(heading.kind, TrackKind::Group).then(|| Kept::text(&heading.name))
+    };
     let row = |(&pid, &upid): (&u32, &i64)| {
-        vec![Kept::Int(upid), Kept::Int(upid), Kept::Int(i64::from(pid)), Kept::int(rank_of(pid))]
+        let (rank, parent) = rank_and_parent(pid).unwrap_or_default();
+        vec![
+            Kept::Int(upid),
+            Kept::Int(upid),
+            Kept::Int(i64::from(pid)),
+            Kept::int(rank),
+            parent.and_then(name_of).unwrap_or(Kept::Null),
+        ]
     };
     processes.iter().map(row).collect()
 }
@@ -164,52 +182,4 @@ fn counter_tracks(trace: &Trace) -> Vec<Vec<Kept>> {
         ]
     };
     trace.counters.iter().enumerate().map(row).collect()
-}
-
-fn args(trace: &Trace) -> Vec<Vec<Kept>> {
-    let mut rows = Vec::new();
-    for set in 0..trace.args.len() {
-        for (key, value) in trace.args.get(ArgsId(set as u32)) {
-            let (kind, int, text) = match &value {
-                ArgValue::Int(int) => ("int", Kept::Int(*int), int.to_string()),
-                ArgValue::Float(real) => ("real", Kept::Null, real.to_string()),
-                ArgValue::Text(text) => ("string", Kept::Null, text.clone()),
-                ArgValue::Json(text) => ("json", Kept::Null, text.clone()),
-            };
-            let string = if value.as_str().is_some() { Kept::text(&text) } else { Kept::Null };
-            let real = match value {
-                ArgValue::Float(real) => Kept::Real(real),
-                _ => Kept::Null,
-            };
-            rows.push(vec![
-                Kept::Int(rows.len() as i64),
-                Kept::Int(set as i64),
-                Kept::text(&key),
-                Kept::text(&key),
-                int,
-                string,
-                real,
-                Kept::text(kind),
-                Kept::text(&text),
-            ]);
-        }
-    }
-    rows
-}
-
-fn flows(trace: &Trace) -> Vec<Vec<Kept>> {
-    // Numbers of slices only; the trace itself is not copied.
-    let firsts = Numbered::firsts_of(trace);
-    let number = |slice: weftscope_traces::SliceRef| {
-        Kept::Int((firsts[slice.lane.0 as usize] + slice.index as usize) as i64)
-    };
-    let row = |(id, flow): (i64, &weftscope_traces::Flow)| {
-        let kind = match flow.kind {
-            FlowKind::Dependency => "dependency",
-            FlowKind::Launch => "launch",
-            FlowKind::Imported => "imported",
-        };
-        vec![Kept::Int(id), number(flow.from), number(flow.to), Kept::text(kind), Kept::Null]
-    };
-    (0..).zip(&trace.flows).map(row).collect()
 }

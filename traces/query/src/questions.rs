@@ -28,19 +28,19 @@ pub static QUESTIONS: &[Question] = &[
     Question {
         name: "kernels-by-time",
         about: "which kernels take most time, all ranks together",
-        sql: "select name, kind, count(*) as count, sum(dur) as total, min(dur) as shortest, max(dur) as longest \
-              from op group by name order by total desc",
+        sql: "select name, kind, count(*) as count, sum(dur) as total_ns, min(dur) as shortest_ns, max(dur) as longest_ns \
+              from op group by name order by total_ns desc",
     },
     Question {
         name: "kernels-by-rank",
         about: "the same kernel on every rank, the one whose ranks differ most first",
-        sql: "select name, count(*) as ranks, min(total) as least, max(total) as most, max(total) - min(total) as spread \
-              from (select name, rank, sum(dur) as total from op group by name, rank) group by name order by spread desc",
+        sql: "select name, count(*) as ranks, min(total) as least_ns, max(total) as most_ns, max(total) - min(total) as spread_ns \
+              from (select name, rank, sum(dur) as total from op group by name, rank) group by name order by spread_ns desc",
     },
     Question {
         name: "busy",
         about: "how busy each rank is in each hundredth of the recording",
-        sql: "select ranks.rank, ts, dur, busy, round(100.0 * busy / dur, 1) as busy_pct \
+        sql: "select ranks.rank, ts, dur, busy as busy_ns, round(100.0 * busy / dur, 1) as busy_pct \
               from (select distinct rank from gpu_track) as ranks \
               join busy('select ts, dur from gpu_slice where rank = ' || ranks.rank, max(1, trace_dur() / 100))",
     },
@@ -57,21 +57,21 @@ pub static QUESTIONS: &[Question] = &[
     Question {
         name: "exposed-communication",
         about: "communication without computation beside it, by op (of the thousand most exposed)",
-        sql: "select name, count(*) as count, sum(duration_ns) as total, sum(exposed_ns) as exposed \
-              from exposed group by name order by exposed desc",
+        sql: "select name, count(*) as count, sum(duration_ns) as total_ns, sum(exposed_ns) as exposed_ns \
+              from exposed group by name order by 4 desc",
     },
     Question {
         name: "collectives",
         about: "time of each collective, by rank",
-        sql: "select name, rank, count(*) as count, sum(dur) as total, max(dur) as longest \
-              from op where kind = 'comm' group by name, rank order by total desc",
+        sql: "select name, rank, count(*) as count, sum(dur) as total_ns, max(dur) as longest_ns \
+              from op where kind = 'comm' group by name, rank order by total_ns desc",
     },
     Question {
         name: "late-launches",
         about: "ops that begin as soon as they are launched: the GPU has waited for the host",
-        sql: "select op.ts, op.dur, op.rank, op.name, op.ts - launch.ts as after_launch \
+        sql: "select op.ts, op.dur, op.rank, op.name, op.ts - launch.ts as after_launch_ns \
               from flow join slice as launch on launch.id = flow.slice_out join op on op.id = flow.slice_in \
-              where flow.kind = 'launch' order by after_launch, op.ts limit 20",
+              where flow.kind = 'launch' order by after_launch_ns, op.ts limit 20",
     },
     Question {
         name: "late-ranks",

@@ -47,6 +47,35 @@ pub(crate) struct Bound {
     pub(crate) value: Sought,
 }
 
+/// In which order rows are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Ascending by the columns, the first before the others.
+    Sorted,
+    /// Rows that are equal in all of the columns beside one another.
+    Grouped,
+}
+
+/// What is asked of a table.
+pub(crate) struct Search<'a> {
+    /// What narrows it: comparisons that rows have to meet, all of them.
+    pub(crate) bounds: &'a [Bound],
+    /// Columns by which rows come, as the table has said that it can; empty: in any order.
+    pub(crate) order: &'a [usize],
+    /// Whether whoever asks wants it no longer.
+    pub(crate) is_stopped: &'a dyn Fn() -> bool,
+}
+
+impl Search<'_> {
+    /// Asked between steps of what takes long.
+    ///
+    /// # Errors
+    /// Where the query has to end.
+    pub(crate) fn go_on(&self) -> Result<(), String> {
+        if (self.is_stopped)() { Err("stopped before its end".to_owned()) } else { Ok(()) }
+    }
+}
+
 /// A table. What it is asked for only narrows the search: SQLite checks every row again.
 pub(crate) trait Relation: Send + Sync {
     /// Its columns, in order.
@@ -55,9 +84,9 @@ pub(crate) trait Relation: Send + Sync {
     fn narrows(&self, _column: usize, _compared: Compared) -> bool {
         false
     }
-    /// Whether rows can come in ascending order of this column.
-    fn sorts(&self, _column: usize) -> bool {
-        false
+    /// The columns by which rows can come so that they come as wanted by these; `None` where they cannot.
+    fn order(&self, _columns: &[usize], _wanted: Wanted) -> Option<Vec<usize>> {
+        None
     }
     /// Columns that a query has to give: arguments of a function that answers rows.
     fn arguments(&self) -> Range<usize> {
@@ -65,8 +94,8 @@ pub(crate) trait Relation: Send + Sync {
     }
     /// About how many rows there are.
     fn len(&self) -> usize;
-    /// The rows, at the least all that meet `bounds`, ascending by `sorted` where it is one that this relation sorts by.
-    fn rows(&self, bounds: &[Bound], sorted: Option<usize>) -> Found;
+    /// The rows, at the least all that meet the bounds, ascending by the columns of the order.
+    fn rows(&self, search: &Search<'_>) -> Found;
 }
 
 /// Rows, or why there are none.

@@ -1,48 +1,29 @@
 //! `slice`, `gpu_slice` and `block`: slices of tracks of one sort, straight from the lanes.
 
+use std::cell::OnceCell;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use weftscope_traces::{ArgsId, Kind, Label, LaneId, Split, TrackKind};
+use weftscope_traces::interchange::category_of;
+use weftscope_traces::{ArgValue, ArgsId, Label, LaneId, SliceRef, TrackKind};
 
 use crate::cell::Cell;
-use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Sought};
+use crate::orders::{self, Order, Orders};
+use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Search, Sought, Wanted};
+use crate::slice_columns::{
+    ARGS, CAT, CATEGORY, COLUMNS, CONTEXT, CORRELATION, DUR, ID, NAME, PARENT, RANK, SLICE_ID,
+    STAGE, SliceAt, TRACK, TS, is_of_label, of_label, of_lane, stage,
+};
 use crate::slice_rows::Numbered;
-
-const ID: usize = 0;
-const TS: usize = 1;
-const TRACK: usize = 3;
-const NAME: usize = 5;
-const RANK: usize = 9;
-
-const COLUMNS: &[Column] = &[
-    ("id", "BIGINT"),
-    ("ts", "BIGINT"),
-    ("dur", "BIGINT"),
-    ("track_id", "BIGINT"),
-    ("category", "TEXT"),
-    ("name", "TEXT"),
-    ("depth", "BIGINT"),
-    ("parent_id", "BIGINT"),
-    ("arg_set_id", "BIGINT"),
-    ("rank", "BIGINT"),
-    ("kind", "TEXT"),
-    ("layer", "BIGINT"),
-    ("split", "BIGINT"),
-    ("phase", "TEXT"),
-    ("correlation_id", "BIGINT"),
-    ("stream", "BIGINT"),
-    ("sm", "BIGINT"),
-    ("render_stage_category", "BIGINT"),
-];
 
 /// A table of slices.
 pub(crate) struct Slices {
     all: Arc<Numbered>,
     lanes: Vec<LaneId>,
+    /// By lane: whether it is one of them.
+    has: Vec<bool>,
     len: usize,
-    by_name: OnceLock<Arc<Vec<u32>>>,
-    by_start: OnceLock<Arc<Vec<u32>>>,
+    orders: Orders,
 }
 
 impl Slices {
@@ -51,20 +32,14 @@ impl Slices {
         let tracks = all.trace.tracks.iter().filter(|track| keep(&track.kind));
         let lanes: Vec<LaneId> = tracks.flat_map(|track| track.lanes.iter().copied()).collect();
         let len = lanes.iter().map(|&lane| all.lane(lane).slices.len()).sum();
-        Self { all, lanes, len, by_name: OnceLock::new(), by_start: OnceLock::new() }
-    }
-
-    fn by_name(&self) -> Arc<Vec<u32>> {
-        Arc::clone(self.by_name.get_or_init(|| Arc::new(self.all.by_name(&self.lanes))))
-    }
-
-    fn by_start(&self) -> Arc<Vec<u32>> {
-        Arc::clone(self.by_start.get_or_init(|| Arc::new(self.all.by_start(&self.lanes))))
+        let mut has = vec![false; all.trace.lanes.len()];
+        lanes.iter().for_each(|lane| has[lane.0 as usize] = true);
+        Self { all, lanes, has, len, orders: Orders::default() }
     }
 
     /// Rows that one slice is.
     fn one(&self, number: i64) -> Vec<(LaneId, Range<usize>)> {
-        let slice = self.all.slice(number).filter(|(lane, _)| self.lanes.contains(lane));
+        let slice = self.all.slice(number).filter(|(lane, _)| self.has[lane.0 as usize]);
         slice.map(|(lane, index)| (lane, index..index + 1)).into_iter().collect()
     }
 
@@ -90,6 +65,12 @@ impl Slices {
         part
     }
 
+    /// Parts of lanes that bounds leave, last first.
+    fn parts(&self, lanes: &[LaneId], bounds: &[Bound]) -> Walk {
+        let parts = lanes.iter().rev().map(|&lane| (lane, self.part(lane, bounds)));
+        Walk::Lanes(parts.filter(|(_, part)| part.start < part.end).collect())
+    }
+
     /// The part of the order by start that bounds on it leave.
     fn window(&self, order: &[u32], bounds: &[Bound]) -> Range<usize> {
         let start = |number: &u32| {
@@ -108,6 +89,51 @@ impl Slices {
         }
         part
     }
+
+    /// Slices by columns of labels, then of lanes.
+    fn by_labels(&self, columns: &[usize], search: &Search<'_>) -> Result<Order, String> {
+        self.orders.get(columns, search, || {
+            let (labels, lanes): (Vec<usize>, Vec<usize>) =
+                columns.iter().partition(|&&column| is_of_label(column));
+            let lanes = orders::lanes_by(&self.all, &self.lanes, &lanes);
+            orders::by_labels(&self.all, &lanes, &labels, search)
+        })
+    }
+
+    fn walk(&self, search: &Search<'_>) -> Result<Walk, String> {
+        let value_of = |column| search.bounds.iter().find(|bound| bound.column == column);
+        let name = value_of(NAME).map(|bound| &bound.value);
+        if let Some(Sought::Int(number)) = value_of(ID).map(|bound| &bound.value) {
+            return Ok(Walk::Lanes(self.one(*number)));
+        }
+        let order = search.order;
+        if order.first() == Some(&TS) {
+            let order = self
+                .orders
+                .get(order, search, || orders::by_start(&self.all, &self.lanes, search))?;
+            let part = self.window(&order, search.bounds);
+            return Ok(Walk::Ordered { order, part });
+        }
+        // An order by name, whatever comes after it, has the slices of a name in one stretch.
+        let by_name = if order.is_empty() { &[NAME][..] } else { order };
+        if let (Some(Sought::Text(name)), Some(&NAME), true) =
+            (name, by_name.first(), self.all.has_orders())
+        {
+            let order = self.by_labels(by_name, search)?;
+            let part = orders::range_of_name(&self.all, &order, name);
+            return Ok(Walk::Ordered { order, part });
+        }
+        if order.iter().any(|&column| is_of_label(column)) {
+            let order = self.by_labels(order, search)?;
+            let part = 0..order.len();
+            return Ok(Walk::Ordered { order, part });
+        }
+        if order.is_empty() {
+            return Ok(self.parts(&self.lanes, search.bounds));
+        }
+        let lanes = orders::lanes_by(&self.all, &self.lanes, order);
+        Ok(self.parts(&lanes, search.bounds))
+    }
 }
 
 impl Relation for Slices {
@@ -123,43 +149,19 @@ impl Relation for Slices {
         }
     }
 
-    fn sorts(&self, column: usize) -> bool {
-        matches!(column, TS | NAME) && self.all.has_orders()
+    fn order(&self, columns: &[usize], wanted: Wanted) -> Option<Vec<usize>> {
+        orders::possible(columns, wanted).filter(|_| self.all.has_orders())
     }
 
     fn len(&self) -> usize {
         self.len
     }
 
-    fn rows(&self, bounds: &[Bound], sorted: Option<usize>) -> Found {
-        let all = Arc::clone(&self.all);
-        let value_of = |column| bounds.iter().find(|bound| bound.column == column);
-        let id = value_of(ID).map(|bound| &bound.value);
-        let name = value_of(NAME).map(|bound| &bound.value);
-        let list = |order: Arc<Vec<u32>>, part| Walk::Ordered { order, part };
-        let walk = match (sorted, id, name) {
-            (_, Some(&Sought::Int(number)), _) => Walk::Lanes(self.one(number)),
-            (Some(TS), ..) => {
-                let order = self.by_start();
-                let part = self.window(&order, bounds);
-                list(order, part)
-            }
-            (None | Some(NAME), _, Some(Sought::Text(name))) if self.all.has_orders() => {
-                let order = self.by_name();
-                let part = all.range_of_name(&order, name);
-                list(order, part)
-            }
-            (Some(_), ..) => {
-                let order = self.by_name();
-                let len = order.len();
-                list(order, 0..len)
-            }
-            (None, ..) => {
-                let parts = self.lanes.iter().rev().map(|&lane| (lane, self.part(lane, bounds)));
-                Walk::Lanes(parts.filter(|(_, part)| part.start < part.end).collect())
-            }
-        };
-        Ok(Box::new(SliceRows { all, walk, lane: LaneId(0), index: 0, end: 0 }))
+    fn rows(&self, search: &Search<'_>) -> Found {
+        let walk = self.walk(search)?;
+        let slice = SliceAt { lane: LaneId(0), index: 0 };
+        let (all, category) = (Arc::clone(&self.all), OnceCell::new());
+        Ok(Box::new(SliceRows { all, walk, slice, numbers: 0..0, end: 0, category }))
     }
 }
 
@@ -168,93 +170,90 @@ enum Walk {
     /// Parts of lanes, last first.
     Lanes(Vec<(LaneId, Range<usize>)>),
     /// Numbers of slices.
-    Ordered { order: Arc<Vec<u32>>, part: Range<usize> },
+    Ordered { order: Order, part: Range<usize> },
 }
 
 struct SliceRows {
     all: Arc<Numbered>,
     walk: Walk,
-    lane: LaneId,
-    index: usize,
+    slice: SliceAt,
+    /// Numbers of the slices of the lane at hand, in an order.
+    numbers: Range<usize>,
     /// Of the part of the lane at hand.
     end: usize,
+    category: OnceCell<String>,
 }
 
 impl SliceRows {
     fn label(&self) -> &Label {
-        self.all.trace.label(self.all.lane(self.lane).slices.label[self.index])
+        let slices = &self.all.lane(self.slice.lane).slices;
+        self.all.trace.label(slices.label[self.slice.index])
+    }
+
+    /// The number of the context that the slice ran in, as it was recorded.
+    fn context(&self, args: ArgsId) -> Option<i64> {
+        let found = self.all.trace.args.get(args).into_iter().find(|(key, _)| key == "context")?;
+        match found.1 {
+            ArgValue::Int(int) => Some(int),
+            _ => None,
+        }
+    }
+
+    fn category(&self) -> &str {
+        let slice = SliceRef { lane: self.slice.lane, index: self.slice.index as u32 };
+        self.category.get_or_init(|| category_of(&self.all.trace, slice))
     }
 }
 
 impl Rows for SliceRows {
     fn advance(&mut self) -> bool {
+        self.category.take();
         match &mut self.walk {
-            Walk::Lanes(_) if self.index + 1 < self.end => self.index += 1,
+            Walk::Lanes(_) if self.slice.index + 1 < self.end => self.slice.index += 1,
             Walk::Lanes(parts) => {
                 let Some((lane, part)) = parts.pop() else { return false };
-                (self.lane, self.index, self.end) = (lane, part.start, part.end);
+                (self.slice, self.end) = (SliceAt { lane, index: part.start }, part.end);
             }
             Walk::Ordered { order, part } => {
-                let number = part.next().map(|at| i64::from(order[at]));
-                let Some(slice) = number.and_then(|number| self.all.slice(number)) else {
-                    return false;
-                };
-                (self.lane, self.index) = slice;
+                let Some(at) = part.next() else { return false };
+                let number = order[at] as usize;
+                // Slices that are equal stand lane by lane.
+                if self.numbers.contains(&number) {
+                    self.slice.index = number - self.numbers.start;
+                    return true;
+                }
+                let Some((lane, index)) = self.all.slice(number as i64) else { return false };
+                (self.slice, self.numbers) = (SliceAt { lane, index }, self.all.numbers(lane));
             }
         }
         true
     }
 
     fn cell(&self, column: usize) -> Cell<'_> {
-        let slices = &self.all.lane(self.lane).slices;
-        let (track_id, track) = self.all.track(self.lane);
-        match COLUMNS[column].0 {
-            "id" => Cell::Int(self.id()),
-            "ts" => Cell::Int(slices.start_ns[self.index]),
-            "dur" => Cell::Int(slices.span(self.index).len_ns()),
-            "track_id" => Cell::Int(i64::from(track_id.0)),
-            "category" | "kind" => Cell::Text(self.label().kind.name()),
-            "name" => Cell::Text(&self.label().name),
-            "depth" => Cell::Int(i64::from(self.all.depth(self.lane))),
-            "parent_id" => match track.kind {
-                TrackKind::HostThread { .. } => Cell::int(self.all.parent(self.lane, self.index)),
+        let slices = &self.all.lane(self.slice.lane).slices;
+        let index = self.slice.index;
+        match column {
+            ID | SLICE_ID => Cell::Int(self.id()),
+            TS => Cell::Int(slices.start_ns[index]),
+            DUR => Cell::Int(slices.end_ns[index] - slices.start_ns[index]),
+            CATEGORY | CAT => Cell::Text(self.category()),
+            PARENT => match self.all.track(self.slice.lane).1.kind {
+                TrackKind::HostThread { .. } => Cell::int(self.all.parent(self.slice.lane, index)),
                 _ => Cell::Null,
             },
-            "arg_set_id" => match slices.args[self.index] {
+            ARGS => match slices.args[index] {
                 ArgsId::NONE => Cell::Null,
                 args => Cell::Int(i64::from(args.0)),
             },
-            "rank" => Cell::int(track.kind.rank()),
-            "layer" => Cell::int(self.label().layer),
-            "split" => match self.label().split {
-                Split::Whole => Cell::Null,
-                Split::First => Cell::Int(0),
-                Split::Second => Cell::Int(1),
-            },
-            "phase" => Cell::text(Some(self.label().phase.name()).filter(|name| !name.is_empty())),
-            "correlation_id" => {
-                let item = Some(slices.item[self.index]);
-                Cell::int(item.filter(|&item| item != 0))
-            }
-            "stream" => match track.kind {
-                TrackKind::Stream { stream, .. } => Cell::Int(i64::from(stream)),
-                _ => Cell::Null,
-            },
-            "sm" => match track.kind {
-                TrackKind::Sm { sm, .. } => Cell::Int(i64::from(sm)),
-                _ => Cell::Null,
-            },
-            // Perfetto's number of computation.
-            "render_stage_category" => match (&track.kind, self.label().kind) {
-                (_, Kind::Memcpy) => Cell::Null,
-                (TrackKind::Stream { .. }, _) => Cell::Int(2),
-                _ => Cell::Null,
-            },
-            _ => Cell::Null,
+            CORRELATION => Cell::int(Some(slices.item[index]).filter(|&item| item != 0)),
+            STAGE => stage(&self.all.track(self.slice.lane).1.kind, self.label()),
+            CONTEXT => Cell::int(self.context(slices.args[index])),
+            _ if is_of_label(column) => of_label(self.label(), column),
+            _ => Cell::int(of_lane(&self.all, self.slice, column)),
         }
     }
 
     fn id(&self) -> i64 {
-        self.all.number(self.lane, self.index)
+        self.all.number(self.slice.lane, self.slice.index)
     }
 }

@@ -9,7 +9,7 @@ use weftscope_traces::analysis::{Config, Ops, Reports, Statistics};
 use weftscope_traces::tables::{Answered, Cell, CellType, TABLES, Table, TableSource};
 
 use crate::listed::{Kept, ListedRows};
-use crate::relation::{Bound, Column, Found, Relation};
+use crate::relation::{Column, Found, Relation, Search};
 
 /// The column that says which of several files a row is of: here they are one.
 const FILE: &str = "file";
@@ -40,11 +40,22 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    fn rows(&self, table: &Table) -> Result<Vec<Vec<Kept>>, String> {
-        let (answers, statistics) = self.asked.get_or_init(|| {
-            let ops = Ops::of(&self.trace, &Config::default());
-            (Reports::of(&ops), Statistics::of(&ops))
-        });
+    /// Asks every analysis once; a query that ends while they are asked leaves them unasked.
+    fn asked(&self, search: &Search<'_>) -> Result<&(Reports, Statistics), String> {
+        if let Some(asked) = self.asked.get() {
+            return Ok(asked);
+        }
+        search.go_on()?;
+        let ops = Ops::of(&self.trace, &Config::default());
+        let answers = Reports::unless(&ops, search.is_stopped);
+        search.go_on()?;
+        let statistics = Statistics::of(&ops);
+        search.go_on()?;
+        Ok(self.asked.get_or_init(|| (answers.unwrap_or_default(), statistics)))
+    }
+
+    fn rows(&self, table: &Table, search: &Search<'_>) -> Result<Vec<Vec<Kept>>, String> {
+        let (answers, statistics) = self.asked(search)?;
         let all = [Answered { file: "", trace: &self.trace, answers, statistics }];
         let rows = table.rows(TableSource::Report(&all)).map_err(|error| error.to_string())?;
         let is_file: Vec<bool> = table.columns().iter().map(|it| it.name == FILE).collect();
@@ -79,7 +90,7 @@ struct Tabled {
     answers: Arc<Answers>,
     table: &'static Table,
     columns: &'static [Column],
-    rows: OnceLock<Result<Arc<Vec<Vec<Kept>>>, String>>,
+    rows: OnceLock<Arc<Vec<Vec<Kept>>>>,
 }
 
 impl Relation for Tabled {
@@ -91,8 +102,12 @@ impl Relation for Tabled {
         ABOUT
     }
 
-    fn rows(&self, _: &[Bound], _: Option<usize>) -> Found {
-        let rows = self.rows.get_or_init(|| self.answers.rows(self.table).map(Arc::new));
-        Ok(Box::new(ListedRows::of(Arc::clone(rows.as_ref()?))))
+    fn rows(&self, search: &Search<'_>) -> Found {
+        if self.rows.get().is_none() {
+            let rows = Arc::new(self.answers.rows(self.table, search)?);
+            self.rows.get_or_init(|| rows);
+        }
+        let rows = self.rows.get().map(Arc::clone).unwrap_or_default();
+        Ok(Box::new(ListedRows::of(rows)))
     }
 }

@@ -6,11 +6,11 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
     ),
     (
         "thread_track",
-        "select id, name, type, parent_id, utid from track where type = 'thread_track'",
+        "select id, name, type, parent_id, utid, source_arg_set_id, machine_id from track where type = 'thread_track'",
     ),
     (
         "process_track",
-        "select id, name, type, parent_id, upid from track where type = 'process_track'",
+        "select id, name, type, parent_id, upid, source_arg_set_id, machine_id from track where type = 'process_track'",
     ),
     (
         "gpu_counter_track",
@@ -18,10 +18,18 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
     ),
     (
         "thread_slice",
-        "select slice.id, ts, dur, category, slice.name, track_id, depth, slice.parent_id, arg_set_id, \
-         thread.name as thread_name, thread.utid, thread.tid, process.upid, process.pid, slice.rank \
+        "select slice.id, ts, dur, category, slice.name, track_id, track.name as track_name, \
+         thread.name as thread_name, thread.utid, thread.tid, thread.is_main_thread, process.name as process_name, \
+         process.upid, process.pid, depth, slice.parent_id, slice.arg_set_id, thread_ts, thread_dur, slice.rank \
          from slice join track on slice.track_id = track.id join thread on track.utid = thread.utid \
          join process on thread.upid = process.upid",
+    ),
+    (
+        "process_slice",
+        "select slice.id, ts, dur, category, slice.name, track_id, track.name as track_name, \
+         process.name as process_name, process.upid, process.pid, depth, slice.parent_id, slice.arg_set_id, thread_ts, \
+         thread_dur, slice.rank \
+         from slice join process_track as track on slice.track_id = track.id join process on track.upid = process.upid",
     ),
     (
         "op",

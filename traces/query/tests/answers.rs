@@ -1,6 +1,7 @@
 //! Answers against the same computed from the trace by hand; what a query may not do.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -87,7 +88,7 @@ impl Taker for Collected {
         Ok(())
     }
 
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), String> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<ControlFlow<()>, String> {
         let text = |cell: &Cell<'_>| match cell {
             Cell::Null => "null".to_owned(),
             Cell::Int(int) => int.to_string(),
@@ -95,7 +96,7 @@ impl Taker for Collected {
             Cell::Text(text) => (*text).to_owned(),
         };
         self.rows.push(cells.iter().map(text).collect());
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 

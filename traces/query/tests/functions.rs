@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,13 +26,13 @@ impl Taker for Ints {
         Ok(())
     }
 
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), String> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<ControlFlow<()>, String> {
         let int = |cell: &Cell<'_>| match *cell {
             Cell::Int(int) => int,
             _ => -1,
         };
         self.0.push(cells.iter().map(int).collect());
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -44,22 +44,36 @@ pub struct Reports {
 impl Reports {
     /// Asks them all.
     pub fn of(ops: &Ops<'_>) -> Self {
-        let iteration_lengths = iteration_lengths(ops);
-        Self {
-            breakdown: breakdown(ops),
-            accounts: accounts(ops),
-            all_layers: all_layers(ops, iteration_lengths),
-            iteration_lengths,
-            overlap: overlap(ops),
-            structure: structure(ops),
-            phases: phases(ops),
-            exposed_by: exposed_by(ops),
-            skew: skew(ops),
-            arrival: arrival(ops),
-            bandwidth: bandwidth(ops),
-            path: critical_path(ops),
-            products: products(ops),
-            waves: waves(ops),
+        Self::unless(ops, &|| false).unwrap_or_default()
+    }
+
+    /// Asks them one after another, as long as nobody has stopped that; `None` then.
+    pub fn unless(ops: &Ops<'_>, is_stopped: &dyn Fn() -> bool) -> Option<Self> {
+        let questions: [fn(&mut Self, &Ops<'_>); 13] = [
+            |answers, ops| answers.breakdown = breakdown(ops),
+            |answers, ops| answers.accounts = accounts(ops),
+            |answers, ops| {
+                answers.iteration_lengths = iteration_lengths(ops);
+                answers.all_layers = all_layers(ops, answers.iteration_lengths);
+            },
+            |answers, ops| answers.overlap = overlap(ops),
+            |answers, ops| answers.structure = structure(ops),
+            |answers, ops| answers.phases = phases(ops),
+            |answers, ops| answers.exposed_by = exposed_by(ops),
+            |answers, ops| answers.skew = skew(ops),
+            |answers, ops| answers.arrival = arrival(ops),
+            |answers, ops| answers.bandwidth = bandwidth(ops),
+            |answers, ops| answers.path = critical_path(ops),
+            |answers, ops| answers.products = products(ops),
+            |answers, ops| answers.waves = waves(ops),
+        ];
+        let mut answers = Self::default();
+        for question in questions {
+            if is_stopped() {
+                return None;
+            }
+            question(&mut answers, ops);
         }
+        Some(answers)
     }
 }

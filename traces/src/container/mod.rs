@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! file    := magic[8] = 89 57 45 46 54 0D 0A 1A ("\x89WEFT\r\n\x1a")
-//!            version u16 = 4, reserved u16 = 0, reserved u32 = 0, chunk*
+//!            version u16 = 4 or 5, reserved u16 = 0, reserved u32 = 0, chunk*
 //! chunk   := kind u32
 //!            flags u32            bit 0: payload is one LZ4 block
 //!            stored u64           bytes of payload in the file
@@ -37,7 +37,8 @@
 //! column  := width u8 (1, 2, 4 or 8), n unsigned numbers of that width
 //! ```
 //!
-//! Version 3 has no arguments of type 3: what they say is text. Version 2 has no `unsplit` in its labels. Version 1 differs from that in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
+//! Version 5 is version 4 with rows that queries answered among its tracks; what has none is written as version 4, which
+//! older programs read. Version 3 has no arguments of type 3: what they say is text. Version 2 has no `unsplit` in its labels. Version 1 differs from that in META alone: the facts of a run are pairs of texts under `run`, and there is no provenance per
 //! rank.
 //!
 //! Pieces are at most 64 Ki slices, samples, flows, strings, rows or labels long. Deltas are between neighbours,
@@ -69,8 +70,10 @@ pub(crate) const FORMAT: Format = Format {
 /// First bytes of every `.weft` file; the line ends catch a transfer as text.
 pub const MAGIC: [u8; 8] = *b"\x89WEFT\r\n\x1a";
 
-/// Version that [`write()`] writes and the newest that [`read()`] reads.
-pub const VERSION: u16 = 4;
+/// The newest version that [`read()`] reads; [`write()`] writes it where the version before cannot hold the trace.
+pub const VERSION: u16 = 5;
+/// The version that holds all but answers of queries.
+const WITHOUT_ANSWERS: u16 = 4;
 
 /// Most slices, samples, flows, strings, rows or labels in one chunk.
 const PIECE: usize = 1 << 16;

@@ -7,10 +7,13 @@ use serde::Serialize;
 
 use super::bytes::Put;
 use super::chunk::{kind, write_chunk};
-use super::{ContainerError, MAGIC, PIECE, VERSION, labels};
+use super::{ContainerError, MAGIC, PIECE, VERSION, WITHOUT_ANSWERS, labels};
 use crate::model::PackedValue;
 use crate::stream::Progress;
-use crate::{ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, LaneId, Meta, SliceTable, Trace};
+use crate::{
+    ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, LaneId, Meta, SliceTable, Trace, Track,
+    TrackKind,
+};
 
 /// Writes a trace as `.weft`; `progress` counts slices.
 ///
@@ -19,7 +22,7 @@ use crate::{ArgStore, ArgsId, CounterSeries, Diagnostics, Flow, LaneId, Meta, Sl
 /// written until then is a readable prefix.
 pub fn write(trace: &Trace, out: impl Write, progress: Progress<'_>) -> Result<(), ContainerError> {
     let mut writer = Writer { out, at_byte: 0, chunks: 0, slices: 0, progress };
-    writer.head()?;
+    writer.head(version(trace))?;
     writer.chunk(kind::TOTALS, &totals(trace))?;
     let meta = MetaChunk { meta: &trace.meta, diagnostics: &trace.diagnostics };
     writer.json(kind::META, &meta)?;
@@ -47,6 +50,12 @@ pub fn write(trace: &Trace, out: impl Write, progress: Progress<'_>) -> Result<(
     writer.out.flush().map_err(|source| writer.failed(source))
 }
 
+/// The oldest version that can hold this trace.
+fn version(trace: &Trace) -> u16 {
+    let is_answer = |track: &Track| matches!(track.kind, TrackKind::Answer { .. });
+    if trace.tracks.iter().any(is_answer) { VERSION } else { WITHOUT_ANSWERS }
+}
+
 #[derive(Serialize)]
 struct MetaChunk<'a> {
     meta: &'a Meta,
@@ -66,10 +75,10 @@ impl<W: Write> Writer<'_, W> {
         ContainerError::Io { doing: "writing", at_byte: self.at_byte, source }
     }
 
-    fn head(&mut self) -> Result<(), ContainerError> {
+    fn head(&mut self, version: u16) -> Result<(), ContainerError> {
         let mut head = Put::default();
         head.0.extend_from_slice(&MAGIC);
-        head.0.extend_from_slice(&VERSION.to_le_bytes());
+        head.0.extend_from_slice(&version.to_le_bytes());
         head.0.extend_from_slice(&[0; 6]);
         self.out.write_all(&head.0).map_err(|source| self.failed(source))?;
         self.at_byte = head.0.len() as u64;

@@ -11,6 +11,7 @@ use super::rows::{Rows, add_counter};
 use crate::model::{BuildError, LabelKey, ProcessLabel};
 use crate::{
     ArgStore, ArgsId, Diagnostics, Label, LabelId, Provenance, RankProvenance, Trace, TraceParts,
+    Track, TrackKind,
 };
 
 /// Why traces did not become one.
@@ -69,6 +70,20 @@ fn in_order(traces: Vec<Trace>) -> Vec<Trace> {
     slots.into_iter().flatten().collect()
 }
 
+/// Answers of queries are numbered on from those that are there.
+fn number_answers(new: &mut [Track], there: &[Track]) {
+    let numbers = there.iter().filter_map(|track| match track.kind {
+        TrackKind::Answer { answer, .. } => Some(answer + 1),
+        _ => None,
+    });
+    let first = numbers.max().unwrap_or(0);
+    for track in new {
+        if let TrackKind::Answer { answer, .. } = &mut track.kind {
+            *answer += first;
+        }
+    }
+}
+
 struct Merge {
     trace: TraceParts,
     rows: Rows,
@@ -113,6 +128,8 @@ impl Merge {
             trace.labels.into_iter().map(|label| self.label(label)).collect();
         let args = self.take_args(trace.args);
         let mut lanes = trace.lanes;
+        let mut tracks = trace.tracks;
+        number_answers(&mut tracks, &self.trace.tracks);
         for slices in lanes.iter_mut().map(|lane| &mut lane.slices) {
             for t in slices.start_ns.iter_mut().chain(&mut slices.end_ns) {
                 *t = shift.apply(*t);
@@ -126,7 +143,7 @@ impl Merge {
         }
         let whole = &mut self.trace;
         let there = (&mut whole.tracks, &mut whole.lanes);
-        let moved = self.rows.add(there, (trace.tracks, lanes), goes_on);
+        let moved = self.rows.add(there, (tracks, lanes), goes_on);
         whole.flows.extend(trace.flows.into_iter().map(|mut flow| {
             (flow.from, flow.to) = (moved.slice(flow.from), moved.slice(flow.to));
             flow

@@ -15,3 +15,4 @@ pub(crate) mod varint;
 pub mod xplane;
 
 pub use export_error::ExportError;
+pub use own::category_of;

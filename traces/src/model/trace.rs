@@ -70,7 +70,9 @@ impl Trace {
                 | TrackKind::Stream { rank, .. }
                 | TrackKind::Sm { rank, .. }
                 | TrackKind::Driver { rank, .. } => *rank = new(*rank),
-                TrackKind::Marks { rank } | TrackKind::HostThread { rank, .. } => {
+                TrackKind::Marks { rank }
+                | TrackKind::HostThread { rank, .. }
+                | TrackKind::Answer { rank, .. } => {
                     *rank = rank.map(&new);
                 }
                 TrackKind::Group => {}

@@ -51,6 +51,16 @@ pub enum TrackKind {
         /// Number of the track among those of its rank.
         row: u32,
     },
+    /// Stretches that a query answered, under a heading with the answer's name. They repeat or sum up what other rows
+    /// hold, so no figure counts them.
+    Answer {
+        /// Global rank, where the answer says one.
+        rank: Option<u32>,
+        /// Number of the answer among those of the trace.
+        answer: u32,
+        /// Number of the row among those of its answer.
+        row: u32,
+    },
     /// A heading with no slices of its own.
     Group,
 }
@@ -63,7 +73,9 @@ impl TrackKind {
             | Self::Stream { rank, .. }
             | Self::Sm { rank, .. }
             | Self::Driver { rank, .. } => Some(rank),
-            Self::Marks { rank } | Self::HostThread { rank, .. } => rank,
+            Self::Marks { rank } | Self::HostThread { rank, .. } | Self::Answer { rank, .. } => {
+                rank
+            }
             Self::Group => None,
         }
     }

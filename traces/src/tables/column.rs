@@ -37,6 +37,13 @@ pub struct Column {
     pub about: &'static str,
 }
 
+/// What a file has to know of a column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+    pub(super) cell: CellType,
+}
+
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -64,7 +71,13 @@ impl Cell<'_> {
 
 /// What takes a table: its columns, then its cells row by row.
 pub(super) trait Sink {
-    fn begin(&mut self, columns: &[Column]) -> Result<(), TableError>;
+    /// Takes names and types of columns.
+    fn head(&mut self, columns: &[Named<'_>]) -> Result<(), TableError>;
+    /// Takes the columns of a table that is known by its name.
+    fn begin(&mut self, columns: &[Column]) -> Result<(), TableError> {
+        let named = |column: &Column| Named { name: column.name, cell: column.cell };
+        self.head(&columns.iter().map(named).collect::<Vec<_>>())
+    }
     fn cell(&mut self, cell: Cell<'_>) -> Result<(), TableError>;
     fn end_row(&mut self) -> Result<(), TableError>;
     fn finish(&mut self) -> Result<(), TableError>;

@@ -25,4 +25,4 @@ pub use all::TABLES;
 pub use column::{Cell, CellType, Column};
 pub use error::TableError;
 pub use table::{Answered, Table, TableSource};
-pub use write::{TableFormat, write_texts};
+pub use write::{RowWriter, TableFormat, write_texts};

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::column::{Cell, Column, Sink};
+use super::column::{Cell, Column, Named, Sink};
 use super::error::TableError;
 use super::write::{TableFormat, sink};
 use crate::Trace;
@@ -125,7 +125,7 @@ struct Kept {
 }
 
 impl Sink for Kept {
-    fn begin(&mut self, _: &[Column]) -> Result<(), TableError> {
+    fn head(&mut self, _: &[Named<'_>]) -> Result<(), TableError> {
         Ok(())
     }
 
@@ -148,6 +148,10 @@ impl Sink for Kept {
 struct Columns(Vec<Column>);
 
 impl Sink for Columns {
+    fn head(&mut self, _: &[Named<'_>]) -> Result<(), TableError> {
+        Ok(())
+    }
+
     fn begin(&mut self, columns: &[Column]) -> Result<(), TableError> {
         self.0 = columns.to_vec();
         Ok(())

@@ -1,6 +1,7 @@
 //! Traces from outside, in one binary: files in and out, recordings, oracles.
 
 mod analysis;
+mod answers;
 mod clocks;
 mod container;
 mod damage;

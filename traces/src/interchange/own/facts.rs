@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::interchange::foreign::CATEGORY_KEY;
-use crate::{ArgValue, Args, Kind, Label, Phase, Split, TrackKind};
+use crate::{ArgValue, Args, Kind, Label, Phase, SliceRef, Split, Trace, TrackKind};
 
 /// The category under which other tools know a slice of this label and with these arguments on such a track.
 pub(crate) fn category<'a>(kind: &TrackKind, label: &Label, args: &'a Args) -> Cow<'a, str> {
@@ -25,9 +25,21 @@ pub(crate) fn category<'a>(kind: &TrackKind, label: &Label, args: &'a Args) -> C
             _ => "cpu_op",
         },
         (TrackKind::Marks { .. }, _) => "gpu_user_annotation",
+        (TrackKind::Answer { .. }, _) => "answer",
         _ => "track",
     };
     Cow::Borrowed(fallback)
+}
+
+/// The category under which other tools know a slice: `kernel`, `gpu_memcpy`, `cpu_op`, or what its recording said.
+pub fn category_of(trace: &Trace, slice: SliceRef) -> String {
+    let lane = trace.lane(slice.lane);
+    let kind = &trace.track(lane.track).kind;
+    let args = match kind {
+        TrackKind::HostThread { .. } => trace.args.get(lane.slices.args[slice.index as usize]),
+        _ => Args::new(),
+    };
+    category(kind, trace.label_of(slice), &args).into_owned()
 }
 
 /// What a label says about its op, as arguments.

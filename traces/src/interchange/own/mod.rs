@@ -8,6 +8,7 @@ mod row;
 mod rows;
 
 pub(crate) use build::{NO_ENDS, OwnBuild};
+pub use facts::category_of;
 pub(crate) use facts::{category, facts};
 pub(crate) use format::{OWN_VERSION, Own, counters, labels, tracks};
 pub(crate) use row::{HOST_PID, OTHER_PID, RowId};

@@ -117,7 +117,9 @@ impl Assign<'_> {
                 self.rows.hosts.insert(free, pid);
                 (free, parent.unwrap_or_else(|| format!("process {pid}")))
             }
-            TrackKind::Marks { rank: None } | TrackKind::Group => (OTHER_PID, "trace".to_owned()),
+            TrackKind::Marks { rank: None } | TrackKind::Answer { .. } | TrackKind::Group => {
+                (OTHER_PID, "trace".to_owned())
+            }
         };
         self.rows.processes.entry(pid).or_insert(name);
         pid

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use crate::tables::column::{Cell, Column, Sink};
+use crate::tables::column::{Cell, Named, Sink};
 use crate::tables::error::TableError;
 
 /// Comma-separated values.
@@ -15,7 +15,7 @@ impl<'a> Csv<'a> {
 }
 
 impl Sink for Csv<'_> {
-    fn begin(&mut self, columns: &[Column]) -> Result<(), TableError> {
+    fn head(&mut self, columns: &[Named<'_>]) -> Result<(), TableError> {
         let names = columns.iter().map(|column| column.name);
         self.out.write_record(names).map_err(io_error)
     }

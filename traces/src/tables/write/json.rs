@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use crate::tables::column::{Cell, Column, Sink};
+use crate::tables::column::{Cell, Named, Sink};
 use crate::tables::error::TableError;
 
 /// Bytes kept before they are handed on.
@@ -29,8 +29,8 @@ impl<'a> Json<'a> {
 }
 
 impl Sink for Json<'_> {
-    fn begin(&mut self, columns: &[Column]) -> Result<(), TableError> {
-        let name = |column: &Column| serde_json::Value::from(column.name).to_string();
+    fn head(&mut self, columns: &[Named<'_>]) -> Result<(), TableError> {
+        let name = |column: &Named<'_>| serde_json::Value::from(column.name).to_string();
         self.names = columns.iter().map(name).collect();
         self.buffer.push(b'[');
         Ok(())

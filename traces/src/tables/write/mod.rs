@@ -3,11 +3,14 @@
 mod csv;
 mod json;
 mod parquet;
+mod rows;
 
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use super::column::{Cell, Column, Of, Sink, emit, text};
+pub use rows::RowWriter;
+
+use super::column::{Cell, Named, Of, Sink, emit, text};
 use super::error::TableError;
 use crate::Meta;
 use crate::stream::Progress;
@@ -74,8 +77,8 @@ impl<'a, S: Sink + 'a> Counted<'a, S> {
 }
 
 impl<S: Sink> Sink for Counted<'_, S> {
-    fn begin(&mut self, columns: &[Column]) -> Result<(), TableError> {
-        self.sink.begin(columns)
+    fn head(&mut self, columns: &[Named<'_>]) -> Result<(), TableError> {
+        self.sink.head(columns)
     }
 
     fn cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {

@@ -15,7 +15,7 @@ use parquet::schema::types::{ColumnPath, Type};
 
 use super::TableFormat;
 use crate::Meta;
-use crate::tables::column::{Cell, CellType, Column, Sink};
+use crate::tables::column::{Cell, CellType, Named, Sink};
 use crate::tables::error::TableError;
 
 /// A Parquet file while it is written.
@@ -158,7 +158,7 @@ impl Gathered {
 }
 
 impl Sink for Parquet<'_> {
-    fn begin(&mut self, columns: &[Column]) -> Result<(), TableError> {
+    fn head(&mut self, columns: &[Named<'_>]) -> Result<(), TableError> {
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("weftscope ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::SNAPPY)
@@ -204,7 +204,7 @@ impl Sink for Parquet<'_> {
     }
 }
 
-fn field(column: &Column) -> Result<Arc<Type>, ParquetError> {
+fn field(column: &Named<'_>) -> Result<Arc<Type>, ParquetError> {
     let physical = match column.cell {
         CellType::Int => Physical::INT64,
         CellType::Float => Physical::DOUBLE,
