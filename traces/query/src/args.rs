@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use weftscope_traces::{ArgValue, Args, ArgsId, Trace};
+use weftscope_traces::{ArgsId, Trace};
 
 use crate::cell::Cell;
+use crate::leaves::{Leaf, LeafValue, leaves};
 use crate::relation::{Column, Compared, Found, Relation, Rows, Search, Sought};
 
 const SET: usize = 1;
@@ -45,7 +46,7 @@ impl Relation for ArgRows {
             sets = set.map_or(0..0, |set| set..set + 1);
         }
         let trace = Arc::clone(&self.0);
-        Ok(Box::new(Walk { trace, sets, set: 0, args: Args::new(), at: 0, shown: String::new() }))
+        Ok(Box::new(Walk { trace, sets, set: 0, args: Vec::new(), at: 0, shown: String::new() }))
     }
 }
 
@@ -54,21 +55,11 @@ struct Walk {
     /// Sets to come.
     sets: Range<u32>,
     set: u32,
-    args: Args,
+    args: Vec<Leaf>,
     /// The argument of the set at hand.
     at: usize,
     /// Its value as text.
     shown: String,
-}
-
-impl Walk {
-    fn show(&mut self) {
-        self.shown = match &self.args[self.at].1 {
-            ArgValue::Int(int) => int.to_string(),
-            ArgValue::Float(real) => real.to_string(),
-            ArgValue::Text(text) | ArgValue::Json(text) => text.clone(),
-        };
-    }
 }
 
 impl Rows for Walk {
@@ -77,25 +68,24 @@ impl Rows for Walk {
         while self.at >= self.args.len() {
             let Some(set) = self.sets.next() else { return false };
             (self.set, self.at) = (set, 0);
-            self.args = self.trace.args.get(ArgsId(set));
+            self.args = leaves(&self.trace, ArgsId(set));
         }
-        self.show();
+        self.shown = self.args[self.at].value.shown();
         true
     }
 
     fn cell(&self, column: usize) -> Cell<'_> {
-        let (key, value) = &self.args[self.at];
+        let Leaf { flat_key, key, value } = &self.args[self.at];
         match (column, value) {
             (0, _) => Cell::Int(self.id()),
             (SET, _) => Cell::Int(i64::from(self.set)),
-            (2 | 3, _) => Cell::Text(key),
-            (4, ArgValue::Int(int)) => Cell::Int(*int),
-            (5, ArgValue::Text(text) | ArgValue::Json(text)) => Cell::Text(text),
-            (6, ArgValue::Float(real)) => Cell::Real(*real),
-            (7, ArgValue::Int(_)) => Cell::Text("int"),
-            (7, ArgValue::Float(_)) => Cell::Text("real"),
-            (7, ArgValue::Text(_)) => Cell::Text("string"),
-            (7, ArgValue::Json(_)) => Cell::Text("json"),
+            (2, _) => Cell::Text(flat_key),
+            (3, _) => Cell::Text(key),
+            (4, LeafValue::Int(int)) => Cell::Int(*int),
+            (4, LeafValue::Bool(is)) => Cell::Int(i64::from(*is)),
+            (5, LeafValue::Text(text)) => Cell::Text(text),
+            (6, LeafValue::Real(real)) => Cell::Real(*real),
+            (7, value) => Cell::Text(value.type_name()),
             (8, _) => Cell::Text(&self.shown),
             _ => Cell::Null,
         }

@@ -17,6 +17,7 @@ use crate::include::without_includes;
 use crate::intervals::{self, Times};
 use crate::listed::Listed;
 use crate::relation::Relation;
+use crate::slice_columns::{COLUMNS, GPU_COLUMNS};
 use crate::slice_rows::Numbered;
 use crate::slices::Slices;
 use crate::stopping::Stopping;
@@ -97,11 +98,12 @@ impl Shared {
 fn relations(trace: &Arc<Trace>) -> Vec<Named> {
     let all = Arc::new(Numbered::of(Arc::clone(trace)));
     let slices = |keep: fn(&TrackKind) -> bool| -> Arc<dyn Relation> {
-        Arc::new(Slices::of(Arc::clone(&all), keep))
+        Arc::new(Slices::of(Arc::clone(&all), COLUMNS, keep))
     };
+    let is_stream = |kind: &TrackKind| matches!(kind, TrackKind::Stream { .. });
     let mut relations: Vec<Named> = vec![
         ("slice", slices(|kind| !matches!(kind, TrackKind::Sm { .. } | TrackKind::Answer { .. }))),
-        ("gpu_slice", slices(|kind| matches!(kind, TrackKind::Stream { .. }))),
+        ("gpu_slice", Arc::new(Slices::of(Arc::clone(&all), &GPU_COLUMNS, is_stream))),
         ("block", slices(|kind| matches!(kind, TrackKind::Sm { .. }))),
         ("answer", slices(|kind| matches!(kind, TrackKind::Answer { .. }))),
         ("counter", Arc::new(Counters(Arc::clone(trace)))),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
-use weftscope_traces::{ArgValue, ArgsId, Trace};
+use weftscope_traces::{ArgsId, Trace};
+
+use crate::leaves::{LeafValue, leaf};
 
 /// All of them: the name, and what it takes.
 pub(crate) const FUNCTIONS: &[(&str, &str)] = &[
@@ -54,14 +56,12 @@ pub(crate) fn add(connection: &Connection, trace: &Arc<Trace>) -> rusqlite::Resu
         let key: Option<String> = context.get(1)?;
         let set = set.and_then(|set| u32::try_from(set).ok()).map(ArgsId);
         let (Some(set), Some(key)) = (set, key) else { return Ok(Value::Null) };
-        // Perfetto puts what a JSON file says below `args` or `debug`.
-        let bare = key.strip_prefix("args.").or(key.strip_prefix("debug.")).unwrap_or(&key);
-        let found = trace.args.get(set).into_iter().find(|(name, _)| *name == key || name == bare);
-        Ok(match found.map(|(_, value)| value) {
-            None => Value::Null,
-            Some(ArgValue::Int(int)) => Value::Integer(int),
-            Some(ArgValue::Float(real)) => Value::Real(real),
-            Some(ArgValue::Text(text) | ArgValue::Json(text)) => Value::Text(text),
+        Ok(match leaf(&trace, set, &key) {
+            None | Some(LeafValue::Null) => Value::Null,
+            Some(LeafValue::Bool(is)) => Value::Integer(i64::from(is)),
+            Some(LeafValue::Int(int)) => Value::Integer(int),
+            Some(LeafValue::Real(real)) => Value::Real(real),
+            Some(LeafValue::Text(text)) => Value::Text(text),
         })
     })
 }

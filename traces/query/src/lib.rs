@@ -13,6 +13,7 @@ mod functions;
 mod guard;
 mod include;
 mod intervals;
+mod leaves;
 mod listed;
 mod module;
 mod orders;

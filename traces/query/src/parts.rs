@@ -58,6 +58,8 @@ pub(crate) const TABLES: &[(&str, &[Column], Make)] = &[
             ("end_ts", "BIGINT HIDDEN"),
             ("parent_upid", "BIGINT HIDDEN"),
             ("uid", "BIGINT HIDDEN"),
+            ("android_appid", "BIGINT HIDDEN"),
+            ("android_user_id", "BIGINT HIDDEN"),
             ("cmdline", "TEXT HIDDEN"),
             ("arg_set_id", "BIGINT HIDDEN"),
             ("machine_id", "BIGINT HIDDEN"),
@@ -73,6 +75,8 @@ pub(crate) const TABLES: &[(&str, &[Column], Make)] = &[
             ("rank", "BIGINT"),
             ("type", "TEXT HIDDEN"),
             ("parent_id", "BIGINT HIDDEN"),
+            ("source_arg_set_id", "BIGINT HIDDEN"),
+            ("dimension_arg_set_id", "BIGINT HIDDEN"),
             ("description", "TEXT HIDDEN"),
             ("machine_id", "BIGINT HIDDEN"),
         ],
@@ -153,10 +157,11 @@ fn processes(trace: &Trace) -> Vec<Vec<Kept>> {
             _ => None,
         })
     };
-    // The heading over its threads, where they have one of their own.
-    let name_of = |parent: TrackId| {
+    // The heading over its threads, where they have one of their own: `python3 (589)`.
+    let name_of = |parent: TrackId, pid: u32| {
         let heading = trace.track(parent);
-        matches!(heading.kind, TrackKind::Group).then(|| Kept::text(&heading.name))
+        let name = heading.name.strip_suffix(&format!(" ({pid})")).unwrap_or(&heading.name);
+        matches!(heading.kind, TrackKind::Group).then(|| Kept::text(name))
     };
     let row = |(&pid, &upid): (&u32, &i64)| {
         let (rank, parent) = rank_and_parent(pid).unwrap_or_default();
@@ -165,7 +170,7 @@ fn processes(trace: &Trace) -> Vec<Vec<Kept>> {
             Kept::Int(upid),
             Kept::Int(i64::from(pid)),
             Kept::int(rank),
-            parent.and_then(name_of).unwrap_or(Kept::Null),
+            parent.and_then(|parent| name_of(parent, pid)).unwrap_or(Kept::Null),
         ]
     };
     processes.iter().map(row).collect()

@@ -1,5 +1,7 @@
 //! The columns of `slice`, `gpu_slice` and `block`, and what stands in them.
 
+use std::sync::LazyLock;
+
 use weftscope_traces::{Kind, Label, LaneId, Split, TrackKind};
 
 use crate::cell::Cell;
@@ -59,7 +61,6 @@ pub(crate) const COLUMNS: &[Column] = &[
     ("stack_id", "BIGINT HIDDEN"),
     ("parent_stack_id", "BIGINT HIDDEN"),
     ("hw_queue_id", "BIGINT HIDDEN"),
-    ("upid", "BIGINT HIDDEN"),
     ("render_target", "BIGINT HIDDEN"),
     ("render_target_name", "TEXT HIDDEN"),
     ("render_pass", "BIGINT HIDDEN"),
@@ -70,6 +71,11 @@ pub(crate) const COLUMNS: &[Column] = &[
     ("frame_id", "BIGINT HIDDEN"),
     ("submission_id", "BIGINT HIDDEN"),
 ];
+
+/// The same and the process, which Perfetto has of what ran on a GPU alone: elsewhere it would be in the way of
+/// `join … using (upid)`.
+pub(crate) static GPU_COLUMNS: LazyLock<Vec<Column>> =
+    LazyLock::new(|| [COLUMNS, &[("upid", "BIGINT HIDDEN")]].concat());
 
 /// A slice by its place.
 #[derive(Clone, Copy)]

@@ -11,14 +11,15 @@ use crate::cell::Cell;
 use crate::orders::{self, Order, Orders};
 use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Search, Sought, Wanted};
 use crate::slice_columns::{
-    ARGS, CAT, CATEGORY, COLUMNS, CONTEXT, CORRELATION, DUR, ID, NAME, PARENT, RANK, SLICE_ID,
-    STAGE, SliceAt, TRACK, TS, is_of_label, of_label, of_lane, stage,
+    ARGS, CAT, CATEGORY, CONTEXT, CORRELATION, DUR, ID, NAME, PARENT, RANK, SLICE_ID, STAGE,
+    SliceAt, TRACK, TS, is_of_label, of_label, of_lane, stage,
 };
 use crate::slice_rows::Numbered;
 
 /// A table of slices.
 pub(crate) struct Slices {
     all: Arc<Numbered>,
+    columns: &'static [Column],
     lanes: Vec<LaneId>,
     /// By lane: whether it is one of them.
     has: Vec<bool>,
@@ -28,13 +29,17 @@ pub(crate) struct Slices {
 
 impl Slices {
     /// Slices of the tracks that `keep` accepts.
-    pub(crate) fn of(all: Arc<Numbered>, keep: impl Fn(&TrackKind) -> bool) -> Self {
+    pub(crate) fn of(
+        all: Arc<Numbered>,
+        columns: &'static [Column],
+        keep: impl Fn(&TrackKind) -> bool,
+    ) -> Self {
         let tracks = all.trace.tracks.iter().filter(|track| keep(&track.kind));
         let lanes: Vec<LaneId> = tracks.flat_map(|track| track.lanes.iter().copied()).collect();
         let len = lanes.iter().map(|&lane| all.lane(lane).slices.len()).sum();
         let mut has = vec![false; all.trace.lanes.len()];
         lanes.iter().for_each(|lane| has[lane.0 as usize] = true);
-        Self { all, lanes, has, len, orders: Orders::default() }
+        Self { all, columns, lanes, has, len, orders: Orders::default() }
     }
 
     /// Rows that one slice is.
@@ -138,7 +143,7 @@ impl Slices {
 
 impl Relation for Slices {
     fn columns(&self) -> &'static [Column] {
-        COLUMNS
+        self.columns
     }
 
     fn narrows(&self, column: usize, compared: Compared) -> bool {

@@ -2,7 +2,8 @@
 pub(crate) const VIEWS: &[(&str, &str)] = &[
     (
         "gpu_track",
-        "select id, name, type, parent_id, rank, stream from track where type = 'gpu_track'",
+        "select id, name, type, parent_id, rank, stream, source_arg_set_id, dimension_arg_set_id, machine_id, \
+         null as scope, null as description, null as context_id from track where type = 'gpu_track'",
     ),
     (
         "thread_track",
@@ -14,7 +15,8 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
     ),
     (
         "gpu_counter_track",
-        "select id, name, unit, rank as gpu_id from counter_track where rank is not null",
+        "select id, name, type, parent_id, unit, rank as gpu_id, source_arg_set_id, machine_id, description \
+         from counter_track where rank is not null",
     ),
     (
         "thread_slice",

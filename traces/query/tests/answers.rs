@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use weftscope_query::{Cell, Database, QueryError, Taker};
+use weftscope_query::{Cell, Database, QueryError, Taker, slice_of_id};
 use weftscope_traces::{
     ArgValue, ArgsId, Flow, FlowKind, Kind, Label, LabelId, Lane, LaneId, Meta, Provenance,
     SliceRef, SliceTable, Span, Trace, TraceParts, Track, TrackId, TrackKind,
@@ -157,6 +157,7 @@ fn narrowed_searches_find_what_a_full_search_finds() {
         "rank is null",
         "track_id in (0, 2)",
         "name in ('norm', 'gemm')",
+        "name = 'GEMM' collate nocase",
     ];
     let orders = ["", "order by ts", "order by ts desc", "order by name", "order by name desc"];
     for table in ["slice", "gpu_slice", "block"] {
@@ -192,6 +193,89 @@ fn narrowed_searches_find_what_a_full_search_finds() {
     assert_eq!(ts("ts"), ts("+ts"));
     assert_eq!(rows("select distinct name from slice order by name").len(), 4);
     assert_eq!(rows("select distinct name from slice order by name desc")[0][0], "Äther");
+}
+
+/// Groups that we bring together against groups that SQLite sorts, a `+` again hiding the columns.
+#[test]
+fn groups_are_those_that_sqlite_sorts() {
+    let columns =
+        ["name", "kind", "layer", "split", "phase", "rank", "track_id", "stream", "sm", "depth"];
+    let mut groups: Vec<Vec<&str>> = columns.iter().map(|&column| vec![column]).collect();
+    for first in columns {
+        groups.extend(
+            columns.iter().filter(|&&other| other != first).map(|&other| vec![first, other]),
+        );
+    }
+    groups.push(vec!["rank", "name", "depth", "layer"]);
+    for table in ["slice", "gpu_slice", "block"] {
+        for group in &groups {
+            let (shown, hidden) = (group.join(", "), format!("+{}", group.join(", +")));
+            let query = |by: &str, order: &str| {
+                format!(
+                    "select {shown}, count(*), sum(dur) from {table} where ts > 100 group by {by} {order}"
+                )
+            };
+            let mut ours = rows(&query(&shown, ""));
+            let mut sorted = rows(&query(&hidden, ""));
+            ours.sort();
+            sorted.sort();
+            assert!(ours == sorted && !ours.is_empty(), "{table} {shown}");
+            let ordered =
+                |by: &str| rows(&format!("select {shown}, id from {table} order by {by}, +id"));
+            assert!(ordered(&shown) == ordered(&hidden), "{table} {shown}");
+            let mut distinct =
+                rows(&format!("select distinct {shown} from {table} where ts > 100"));
+            distinct.sort();
+            let keys: Vec<_> = ours.iter().map(|row| row[..group.len()].to_vec()).collect();
+            assert!(distinct == keys, "{table} {shown}");
+        }
+    }
+}
+
+#[test]
+fn the_place_of_a_mistake_is_said() {
+    let query = "include perfetto module x;\n-- längs\nselect name,\n  durr from slice";
+    let error = asked(query).err().expect("a mistake");
+    let place = error.place(query).expect("a place");
+    assert_eq!((place.line, place.column, place.text.as_str()), (4, 3, "  durr from slice"));
+    let error = asked("select 1 frm x y").err().expect("a mistake");
+    assert!(error.place("select 1 frm x y").is_some(), "{error}");
+    let error = asked("select extract_args(1, 'x') from slice").err();
+    let Some(QueryError::Unknown { name, known, .. }) = error else { panic!("no such function") };
+    assert!(name == "extract_args" && known.contains(&"extract_arg".to_owned()));
+}
+
+#[test]
+fn what_takes_rows_may_have_enough() {
+    struct Few(usize);
+    impl Taker for Few {
+        fn columns(&mut self, _: &[String]) -> Result<(), String> {
+            Ok(())
+        }
+        fn row(&mut self, _: &[Cell<'_>]) -> Result<ControlFlow<()>, String> {
+            self.0 += 1;
+            Ok(if self.0 == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        }
+    }
+    let mut few = Few(0);
+    let mut database = Database::new(&Arc::new(trace())).unwrap();
+    database.run("select * from slice", || false, &mut few).unwrap();
+    assert_eq!(few.0, 3);
+}
+
+/// Ids in the tables are those by which the window finds a slice.
+#[test]
+fn ids_are_of_slices() {
+    let trace = trace();
+    for row in rows("select id, ts, dur from slice union all select id, ts, dur from block") {
+        let slice = slice_of_id(&trace, row[0].parse().unwrap()).expect("a slice");
+        let span = trace.span_of(slice);
+        assert_eq!(
+            (span.start_ns.to_string(), span.len_ns().to_string()),
+            (row[1].clone(), row[2].clone())
+        );
+    }
+    assert_eq!((slice_of_id(&trace, -1), slice_of_id(&trace, 1 << 40)), (None, None));
 }
 
 #[test]
