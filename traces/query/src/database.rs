@@ -16,7 +16,7 @@ use crate::functions::{self, FUNCTIONS};
 use crate::include::without_includes;
 use crate::intervals::{self, Times};
 use crate::listed::Listed;
-use crate::relation::Relation;
+use crate::relation::{Column, Relation};
 use crate::slice_columns::{COLUMNS, GPU_COLUMNS};
 use crate::slice_rows::Numbered;
 use crate::slices::Slices;
@@ -34,8 +34,7 @@ const FURTHEST_NS: i64 = 1 << 61;
 pub struct Database {
     connection: Connection,
     shared: Arc<Shared>,
-    /// Tables and their columns.
-    tables: Vec<(String, Vec<String>)>,
+    tables: Vec<TableColumns>,
 }
 
 /// A relation and the name under which queries find it.
@@ -118,10 +117,31 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
     relations
 }
 
+/// A table, a view, or a function that answers rows, and its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableColumns {
+    /// What queries call it.
+    pub name: String,
+    /// Its columns, as `*` gives them.
+    pub columns: Vec<String>,
+    /// Columns that `*` leaves out: of a table, Perfetto's that say what others say or that no recording has; of a
+    /// function, its arguments.
+    pub hidden: Vec<String>,
+    /// It is called, with its hidden columns in brackets.
+    pub is_function: bool,
+}
+
 /// Name and columns.
-fn described((name, relation): &Named) -> (String, Vec<String>) {
-    let columns = relation.columns().iter().map(|(name, _)| (*name).to_owned());
-    ((*name).to_owned(), columns.collect())
+fn described((name, relation): &Named) -> TableColumns {
+    let all = relation.columns().iter();
+    let (hidden, columns): (Vec<_>, Vec<_>) = all.partition(|(_, kind)| kind.ends_with("HIDDEN"));
+    let names = |of: Vec<&Column>| of.into_iter().map(|(name, _)| (*name).to_owned()).collect();
+    TableColumns {
+        name: (*name).to_owned(),
+        columns: names(columns),
+        hidden: names(hidden),
+        is_function: !relation.arguments().is_empty(),
+    }
 }
 
 /// What takes an answer.
@@ -164,19 +184,20 @@ impl Database {
         for (name, relation) in &functions {
             module::register(&connection, name, Arc::clone(relation), &shared.stopping)?;
         }
-        let mut tables: Vec<(String, Vec<String>)> =
+        let mut tables: Vec<TableColumns> =
             shared.relations.iter().chain(&functions).map(described).collect();
         for (name, _) in VIEWS {
             let view = connection.prepare(&format!("select * from {name}"))?;
             let columns = view.column_names().map(str::to_owned).collect();
-            tables.push(((*name).to_owned(), columns));
+            let (name, hidden) = ((*name).to_owned(), Vec::new());
+            tables.push(TableColumns { name, columns, hidden, is_function: false });
         }
         guard::close(&mut connection)?;
         Ok(Self { connection, shared, tables })
     }
 
-    /// Tables with their columns.
-    pub fn tables(&self) -> &[(String, Vec<String>)] {
+    /// Everything that can stand behind `from`.
+    pub fn tables(&self) -> &[TableColumns] {
         &self.tables
     }
 
@@ -260,8 +281,9 @@ impl Database {
             }
             _ => (None, error.to_string(), None),
         };
-        let tables = || self.tables.iter().map(|(name, _)| name.clone()).collect();
-        let columns = || self.tables.iter().flat_map(|(_, columns)| columns.clone()).collect();
+        let tables = || self.tables.iter().map(|table| table.name.clone()).collect();
+        let of = |table: &TableColumns| [table.columns.clone(), table.hidden.clone()].concat();
+        let columns = || self.tables.iter().flat_map(of).collect();
         let functions = || FUNCTIONS.iter().map(|&(name, _)| name.to_owned()).collect();
         for (before, known) in [
             ("no such table: ", &tables as &dyn Fn() -> Vec<String>),

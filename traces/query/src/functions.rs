@@ -9,8 +9,8 @@ use weftscope_traces::{ArgsId, Trace};
 
 use crate::leaves::{LeafValue, leaf};
 
-/// All of them: the name, and what it takes.
-pub(crate) const FUNCTIONS: &[(&str, &str)] = &[
+/// Functions of one value: the name, and what it takes.
+pub const FUNCTIONS: &[(&str, &str)] = &[
     ("extract_arg", "arg_set_id, key"),
     ("trace_start", ""),
     ("trace_end", ""),

@@ -31,8 +31,9 @@ mod views;
 mod written;
 
 pub use cell::Cell;
-pub use database::{Database, Taker};
+pub use database::{Database, TableColumns, Taker};
 pub use error::{Place, QueryError};
+pub use functions::FUNCTIONS;
 pub use questions::{QUESTIONS, Question};
 pub use slice_rows::slice_of_id;
 pub use stretches::StretchTaker;
