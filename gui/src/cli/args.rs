@@ -188,7 +188,7 @@ pub struct CompareArgs {
 /// `sql`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Tables: slice, gpu_slice, thread_slice, block, op, iteration, overlap, collective, track, gpu_track, thread_track, thread, process, counter, counter_track, gpu_counter_track, args, flow, trace_bounds, and those of `weftscope list tables` with underscores for hyphens.\n\nExample: weftscope sql run.json.gz 'select name, count(*), sum(dur) from gpu_slice group by name order by 3 desc limit 10'"
+    after_help = "Tables: slice, gpu_slice, thread_slice, block, op, iteration, overlap, collective, track, gpu_track, thread_track, thread, process, counter, counter_track, gpu_counter_track, args, flow, trace_bounds, and those of `weftscope list tables` with underscores for hyphens.\n\nExamples:\n  weftscope sql run.json.gz 'select name, count(*), sum(dur) from gpu_slice group by name order by 3 desc limit 10'\n  weftscope sql run.json.gz --question longest-kernels --track longest -o longest.pftrace"
 )]
 pub struct SqlArgs {
     /// Recordings, then the query; several files are ranks of one job. The query - is read from standard input.
@@ -203,6 +203,16 @@ pub struct SqlArgs {
     /// One array of objects.
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
+    /// Write the answer as Parquet; - is standard output.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json"])]
+    pub parquet: Option<PathBuf>,
+    /// Write the recording with the answer as a track of this name: columns ts and dur, and, where it has them, name, rank
+    /// and track.
+    #[arg(long, value_name = "NAME", requires = "output", conflicts_with_all = ["csv", "json", "parquet"])]
+    pub track: Option<String>,
+    /// What --track writes.
+    #[arg(short, long, value_name = "FILE", requires = "track", help = outputs::output_help())]
+    pub output: Option<PathBuf>,
     /// Stop a query that takes longer.
     #[arg(long, value_name = "TIME", default_value = "60s")]
     pub time_limit: Time,

@@ -75,7 +75,6 @@ fn save_table(
 }
 
 /// The format that an output asks for by its name; standard output gets JSON.
-#[cfg(feature = "live")]
 pub(super) fn format_of(output: &Path) -> Result<TraceFormat, Failure> {
     if files::is_stdio(output) {
         return Ok(TraceFormat::Json);

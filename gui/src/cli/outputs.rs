@@ -3,7 +3,6 @@
 use crate::files::{OutputFormat, TraceFormat, endings_in_words};
 
 /// Help of an argument that names the file to write.
-#[cfg(feature = "live")]
 pub(super) fn output_help() -> String {
     format!(
         "File to write; its name says the format: {}. - is standard output, as JSON",

@@ -1,22 +1,29 @@
-//! `sql`: a query over recordings, answered on standard output.
+//! `sql`: a query over recordings, answered on standard output, in a file, or as a track of the recording.
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use weftscope_query::{Database, QUESTIONS, QueryError, Question};
-use weftscope_traces::{Trace, edit::merge};
+use weftscope_query::{
+    Cell, Database, QUESTIONS, QueryError, Question, StretchTaker, Taker, WritingTaker,
+};
+use weftscope_traces::tables::{RowWriter, TableFormat};
+use weftscope_traces::words::counted;
+use weftscope_traces::{
+    Trace,
+    edit::{merge, with_answer},
+};
 
 use super::{
-    Failure, Outcome,
-    args::SqlArgs,
-    convert, plain,
-    sql_text::{Shape, Writer},
+    Failure, Outcome, args::SqlArgs, convert, plain, progress::ProgressLine, sql_text::Columns,
     stdout,
 };
-use crate::files::{self, did_you_mean};
+use crate::files::{
+    self, FileError, SaveOptions, TraceFormat, check_target, did_you_mean, is_stdio,
+};
 
 /// Longest query read from standard input, in bytes; more than SQLite takes.
 const LONGEST: u64 = 2 << 20;
@@ -27,45 +34,175 @@ pub(super) fn questions() -> PossibleValuesParser {
     names.collect::<Vec<_>>().into()
 }
 
-/// Reads the files as one, asks, prints.
+/// Reads the files as one, asks, hands the answer on.
 pub(super) fn run(args: &SqlArgs) -> Outcome {
     let asked = args.question.as_deref().and_then(Question::of_name);
     let (query, files) = match asked {
         Some(question) => (question.sql.to_owned(), &args.files_and_query[..]),
         None => query_and_files(&args.files_and_query)?,
     };
-    let trace = trace(files, args)?;
-    let mut database = Database::new(&Arc::new(trace)).map_err(|error| failure(&error, args))?;
-    let shape = match (args.csv, args.json) {
-        (true, _) => Shape::Csv,
-        (_, true) => Shape::Json,
-        _ => Shape::Columns,
-    };
-    // Names out of files do not steer a terminal; in a file they stay what they are.
-    if shape == Shape::Columns || io::stdout().is_terminal() {
-        return answer(&mut database, &query, args, shape, plain::stdout());
+    let target = target(args)?;
+    let trace = Arc::new(trace(files, args)?);
+    let database = Database::new(&trace);
+    let database = database.map_err(|error| failure(&error, ("", args)))?;
+    let mut asking = Asking { database, query: &query, args };
+    match target {
+        Target::People => {
+            let mut columns = Columns::new(io::BufWriter::new(plain::stdout()));
+            asking.ask(&mut columns)?;
+            Ok(columns.finish()?)
+        }
+        Target::Rows(format, None) => rows_out(&mut asking, &trace, format),
+        Target::Rows(format, Some(path)) => rows_to(&mut asking, &trace, (path, format)),
+        Target::Track(name, path, format) => {
+            let mut taker = StretchTaker::new(name, &query);
+            asking.ask(&mut taker)?;
+            drop(asking);
+            save_track(trace, taker, (path, format))
+        }
+    }
+}
+
+/// Where an answer goes.
+enum Target<'a> {
+    /// Columns on standard output.
+    People,
+    /// A file, or standard output, for programs.
+    Rows(TableFormat, Option<&'a Path>),
+    /// A track of this name in a recording.
+    Track(&'a str, &'a Path, TraceFormat),
+}
+
+fn target(args: &SqlArgs) -> Result<Target<'_>, Failure> {
+    let file = |path: &PathBuf| if is_stdio(path) { Ok(()) } else { check_target(path) };
+    if let (Some(name), Some(path)) = (&args.track, &args.output) {
+        if name.trim().is_empty() {
+            return Err(Failure::misuse("a track has a name", "--track"));
+        }
+        let format = convert::format_of(path)?;
+        file(path)?;
+        return Ok(Target::Track(name.trim(), path, format));
+    }
+    if let Some(path) = &args.parquet {
+        file(path)?;
+        let path = Some(path.as_path()).filter(|path| !is_stdio(path));
+        return Ok(Target::Rows(TableFormat::Parquet, path));
+    }
+    Ok(match (args.csv, args.json) {
+        (true, _) => Target::Rows(TableFormat::Csv, None),
+        (_, true) => Target::Rows(TableFormat::Json, None),
+        _ => Target::People,
+    })
+}
+
+/// A query on its way.
+struct Asking<'a> {
+    database: Database,
+    query: &'a str,
+    args: &'a SqlArgs,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, taker: &mut dyn Taker) -> Outcome {
+        let limit = Duration::from_nanos(u64::try_from(self.args.time_limit.ns).unwrap_or(0));
+        let begun = Instant::now();
+        let stop = move || begun.elapsed() > limit;
+        let answered = self.database.run(self.query, stop, &mut Telling(taker));
+        answered.map_err(|error| failure(&error, (self.query, self.args)))
+    }
+}
+
+/// Says what is passed over, and hands all else on.
+struct Telling<'a>(&'a mut dyn Taker);
+
+impl Taker for Telling<'_> {
+    fn passed_over(&mut self, modules: &[String]) {
+        eprintln!(
+            "weftscope: passed over: INCLUDE PERFETTO MODULE {}; `weftscope sql --help` names the tables there are",
+            modules.join(", ")
+        );
+    }
+
+    fn columns(&mut self, names: &[String]) -> Result<(), String> {
+        self.0.columns(names)
+    }
+
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<ControlFlow<()>, String> {
+        self.0.row(cells)
+    }
+}
+
+/// Rows on standard output. Names out of files do not steer a terminal; in a file they stay what they are.
+fn rows_out(asking: &mut Asking<'_>, trace: &Trace, format: TableFormat) -> Outcome {
+    if io::stdout().is_terminal() && format != TableFormat::Parquet {
+        return rows(asking, trace, (format, &mut plain::stdout()), &mut |_| {
+            ControlFlow::Continue(())
+        });
     }
     let mut answered = Ok(());
     stdout::bytes(|out| {
-        answered = answer(&mut database, &query, args, shape, out);
+        answered = rows(asking, trace, (format, out), &mut |_| ControlFlow::Continue(()));
         Ok(())
     })?;
     answered
 }
 
-fn answer(
-    database: &mut Database,
-    query: &str,
-    args: &SqlArgs,
-    shape: Shape,
-    out: impl Write,
+fn rows_to(
+    asking: &mut Asking<'_>,
+    trace: &Trace,
+    (path, format): (&Path, TableFormat),
 ) -> Outcome {
-    let limit = Duration::from_nanos(u64::try_from(args.time_limit.ns).unwrap_or(0));
-    let begun = Instant::now();
-    let mut writer = Writer::new(io::BufWriter::new(out), shape);
-    let stop = move || begun.elapsed() > limit;
-    database.run(query, stop, &mut writer).map_err(|error| failure(&error, args))?;
-    Ok(writer.finish()?)
+    let mut line = ProgressLine::new(format!("writing {}", path.display()));
+    // What went wrong with the query is said of the query, not of the file.
+    let mut asked = Ok(());
+    let written = files::write_atomically(path, |out| {
+        let mut progress = |rows: u64| {
+            line.step(rows, None);
+            ControlFlow::Continue(())
+        };
+        asked = rows(asking, trace, (format, out), &mut progress);
+        match &asked {
+            Ok(()) => Ok(()),
+            Err(_) => Err(FileError::new("no answer", path)),
+        }
+    });
+    asked?;
+    Ok(written?)
+}
+
+fn rows(
+    asking: &mut Asking<'_>,
+    trace: &Trace,
+    (format, out): (TableFormat, &mut dyn Write),
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Outcome {
+    let mut taker = WritingTaker(RowWriter::new(format, out, Some(&trace.meta), progress));
+    asking.ask(&mut taker)?;
+    taker.0.finish().map_err(|error| Failure::failed(error, "the answer"))
+}
+
+fn save_track(
+    trace: Arc<Trace>,
+    taker: StretchTaker,
+    (path, format): (&Path, TraceFormat),
+) -> Outcome {
+    let (answer, skipped) = taker.finish();
+    let slices = counted(answer.slices.len() as u64, "slice");
+    let name = answer.name.clone();
+    let place = path.display();
+    let trace = Arc::try_unwrap(trace).unwrap_or_else(|shared| (*shared).clone());
+    let trace = with_answer(trace, answer).map_err(|error| Failure::failed(error, &place))?;
+    convert::save(&trace, path, (format, SaveOptions::default()))?;
+    let mut out: Box<dyn Write> = match is_stdio(path) {
+        true => Box::new(io::stderr()),
+        false => Box::new(io::stdout()),
+    };
+    let passed_over = match skipped {
+        0 => String::new(),
+        _ => format!(", {} without a time passed over", counted(skipped, "row")),
+    };
+    writeln!(out, "{place}: {slices} as SQL: {name}{passed_over}")?;
+    Ok(out.flush()?)
 }
 
 /// The last argument is the query, all before it are files.
@@ -94,8 +231,8 @@ fn trace(files: &[PathBuf], args: &SqlArgs) -> Result<Trace, Failure> {
     merge(traces).map_err(|error| Failure::failed(error, place))
 }
 
-/// What went wrong, with the name that was meant or the option that helps.
-fn failure(error: &QueryError, args: &SqlArgs) -> Failure {
+/// What went wrong and where, with the name that was meant or the option that helps.
+fn failure(error: &QueryError, (query, args): (&str, &SqlArgs)) -> Failure {
     let help = match error {
         QueryError::Unknown { name, known, .. } => {
             let near = did_you_mean(name, known.iter().map(String::as_str));
@@ -111,5 +248,9 @@ fn failure(error: &QueryError, args: &SqlArgs) -> Failure {
         }
         _ => String::new(),
     };
-    Failure::failed(format!("{error}{help}"), "query")
+    let place = match error.place(query) {
+        Some(place) => format!("line {} of the query, column {}", place.line, place.column),
+        None => "query".to_owned(),
+    };
+    Failure::failed(format!("{error}{help}"), place)
 }

@@ -23,6 +23,7 @@ mod questions;
 mod relation;
 mod slice_columns;
 mod slice_rows;
+mod slice_walk;
 mod slices;
 mod stopping;
 mod stretches;

@@ -1,20 +1,15 @@
 //! `slice`, `gpu_slice` and `block`: slices of tracks of one sort, straight from the lanes.
 
-use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use weftscope_traces::interchange::category_of;
-use weftscope_traces::{ArgValue, ArgsId, Label, LaneId, SliceRef, TrackKind};
+use weftscope_traces::{LaneId, TrackKind};
 
-use crate::cell::Cell;
 use crate::orders::{self, Order, Orders};
-use crate::relation::{Bound, Column, Compared, Found, Relation, Rows, Search, Sought, Wanted};
-use crate::slice_columns::{
-    ARGS, CAT, CATEGORY, CONTEXT, CORRELATION, DUR, ID, NAME, PARENT, RANK, SLICE_ID, STAGE,
-    SliceAt, TRACK, TS, is_of_label, of_label, of_lane, stage,
-};
+use crate::relation::{Bound, Column, Compared, Found, Relation, Search, Sought, Wanted};
+use crate::slice_columns::{ID, NAME, RANK, TRACK, TS, is_of_label};
 use crate::slice_rows::Numbered;
+use crate::slice_walk::{SliceRows, Walk};
 
 /// A table of slices.
 pub(crate) struct Slices {
@@ -163,102 +158,6 @@ impl Relation for Slices {
     }
 
     fn rows(&self, search: &Search<'_>) -> Found {
-        let walk = self.walk(search)?;
-        let slice = SliceAt { lane: LaneId(0), index: 0 };
-        let (all, category) = (Arc::clone(&self.all), OnceCell::new());
-        Ok(Box::new(SliceRows { all, walk, slice, numbers: 0..0, end: 0, category }))
-    }
-}
-
-/// What is left to walk.
-enum Walk {
-    /// Parts of lanes, last first.
-    Lanes(Vec<(LaneId, Range<usize>)>),
-    /// Numbers of slices.
-    Ordered { order: Order, part: Range<usize> },
-}
-
-struct SliceRows {
-    all: Arc<Numbered>,
-    walk: Walk,
-    slice: SliceAt,
-    /// Numbers of the slices of the lane at hand, in an order.
-    numbers: Range<usize>,
-    /// Of the part of the lane at hand.
-    end: usize,
-    category: OnceCell<String>,
-}
-
-impl SliceRows {
-    fn label(&self) -> &Label {
-        let slices = &self.all.lane(self.slice.lane).slices;
-        self.all.trace.label(slices.label[self.slice.index])
-    }
-
-    /// The number of the context that the slice ran in, as it was recorded.
-    fn context(&self, args: ArgsId) -> Option<i64> {
-        let found = self.all.trace.args.get(args).into_iter().find(|(key, _)| key == "context")?;
-        match found.1 {
-            ArgValue::Int(int) => Some(int),
-            _ => None,
-        }
-    }
-
-    fn category(&self) -> &str {
-        let slice = SliceRef { lane: self.slice.lane, index: self.slice.index as u32 };
-        self.category.get_or_init(|| category_of(&self.all.trace, slice))
-    }
-}
-
-impl Rows for SliceRows {
-    fn advance(&mut self) -> bool {
-        self.category.take();
-        match &mut self.walk {
-            Walk::Lanes(_) if self.slice.index + 1 < self.end => self.slice.index += 1,
-            Walk::Lanes(parts) => {
-                let Some((lane, part)) = parts.pop() else { return false };
-                (self.slice, self.end) = (SliceAt { lane, index: part.start }, part.end);
-            }
-            Walk::Ordered { order, part } => {
-                let Some(at) = part.next() else { return false };
-                let number = order[at] as usize;
-                // Slices that are equal stand lane by lane.
-                if self.numbers.contains(&number) {
-                    self.slice.index = number - self.numbers.start;
-                    return true;
-                }
-                let Some((lane, index)) = self.all.slice(number as i64) else { return false };
-                (self.slice, self.numbers) = (SliceAt { lane, index }, self.all.numbers(lane));
-            }
-        }
-        true
-    }
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        let slices = &self.all.lane(self.slice.lane).slices;
-        let index = self.slice.index;
-        match column {
-            ID | SLICE_ID => Cell::Int(self.id()),
-            TS => Cell::Int(slices.start_ns[index]),
-            DUR => Cell::Int(slices.end_ns[index] - slices.start_ns[index]),
-            CATEGORY | CAT => Cell::Text(self.category()),
-            PARENT => match self.all.track(self.slice.lane).1.kind {
-                TrackKind::HostThread { .. } => Cell::int(self.all.parent(self.slice.lane, index)),
-                _ => Cell::Null,
-            },
-            ARGS => match slices.args[index] {
-                ArgsId::NONE => Cell::Null,
-                args => Cell::Int(i64::from(args.0)),
-            },
-            CORRELATION => Cell::int(Some(slices.item[index]).filter(|&item| item != 0)),
-            STAGE => stage(&self.all.track(self.slice.lane).1.kind, self.label()),
-            CONTEXT => Cell::int(self.context(slices.args[index])),
-            _ if is_of_label(column) => of_label(self.label(), column),
-            _ => Cell::int(of_lane(&self.all, self.slice, column)),
-        }
-    }
-
-    fn id(&self) -> i64 {
-        self.all.number(self.slice.lane, self.slice.index)
+        Ok(Box::new(SliceRows::of(Arc::clone(&self.all), self.walk(search)?)))
     }
 }
