@@ -231,6 +231,12 @@ fn view_actions() -> Vec<Action> {
             None,
         ),
         view(
+            Command::ShowBottom(BottomTab::Sql),
+            "Ask in SQL",
+            "A query of your own, or a ready question; its answer as a table, or as a track",
+            None,
+        ),
+        view(
             Command::Statistics(StatisticsCommand::Show(StatisticsPart::Kernels)),
             "Statistics of kernels",
             "How long each kernel takes, by rank and iteration, and which take unlike the others",

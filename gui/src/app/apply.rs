@@ -11,6 +11,7 @@ use super::{
     notice::Severity,
     path_question::{PathPurpose, PathQuestion},
     recent::Recent,
+    sql::take_outcome,
     state::{Overlay, State},
     update::update,
 };
@@ -62,7 +63,7 @@ fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<E
         PathPurpose::Export(format) => {
             state.overlay = Overlay::None;
             let Some(path) = paths.into_iter().next() else { return Vec::new() };
-            let format = crate::jobs::ExportFormat::of_path(&path).unwrap_or(format);
+            let format = format.typed(&path);
             update(state, Command::Export(format, path))
         }
     }
@@ -115,6 +116,11 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
         JobResult::Statistics(found) => {
             if known {
                 state.statistics.found = Some(found);
+            }
+        }
+        JobResult::Sql(outcome) => {
+            if known {
+                take_outcome(state, *outcome);
             }
         }
         JobResult::Done => {}

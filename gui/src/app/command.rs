@@ -9,6 +9,7 @@ use super::{
     panel::{BottomTab, PanelId},
     path_question::PathPurpose,
     settings::ThemeChoice,
+    sql::SqlCommand,
     statistics::StatisticsCommand,
     table_sort::TableId,
 };
@@ -78,6 +79,8 @@ pub enum Command {
     ToggleSearch,
     /// Anything of the statistics.
     Statistics(StatisticsCommand),
+    /// Anything of the queries.
+    Sql(SqlCommand),
     /// Sort a table by a column.
     SortTable(TableId, usize),
     /// Take a notice off the screen.

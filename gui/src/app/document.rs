@@ -1,14 +1,23 @@
 //! A trace ready to be drawn and explained.
 
-use std::{panic::resume_unwind, path::PathBuf, sync::Arc, thread};
+use std::{
+    panic::resume_unwind,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
+use weftscope_query::{Database, QueryError, Taker};
 use weftscope_traces::{
     Trace,
     analysis::{Config, Ops},
 };
 
 use super::{batch_picture::BatchPicture, explain::Explanation, marks::MarkStore};
-use crate::timeline::{TimelineData, ViewState};
+use crate::{
+    jobs::JobControl,
+    timeline::{TimelineData, ViewState},
+};
 
 /// Identifies an opened document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,9 +49,11 @@ pub struct Document {
     /// The batch, where the trace says what it was.
     pub batch: Option<BatchPicture>,
     /// What the panels say.
-    pub explanation: Explanation,
+    pub explanation: Arc<Explanation>,
     /// That was worked out: until it is, a large recording can be looked at without.
     pub is_explained: bool,
+    /// What answers queries, once one was asked.
+    database: Mutex<Option<Database>>,
 }
 
 impl Document {
@@ -61,13 +72,13 @@ impl Document {
             };
             (explanation, timeline)
         });
-        Self::of(trace, file_stem.into(), timeline, explanation)
+        Self::of(trace, file_stem.into(), timeline, Arc::new(explanation))
     }
 
     /// Derives what draws the trace and nothing else, for a first look.
     pub fn drawn(trace: Arc<Trace>, file_stem: impl Into<String>) -> Self {
         let timeline = TimelineData::indexed(Arc::clone(&trace));
-        let explanation = Explanation::none();
+        let explanation = Arc::new(Explanation::none());
         Self { is_explained: false, ..Self::of(trace, file_stem.into(), timeline, explanation) }
     }
 
@@ -75,7 +86,7 @@ impl Document {
     #[must_use]
     pub fn explained(&self) -> Self {
         let trace = Arc::clone(&self.trace);
-        let explanation = Explanation::of(&Ops::of(&trace, &Config::default()));
+        let explanation = Arc::new(Explanation::of(&Ops::of(&trace, &Config::default())));
         let timeline = TimelineData::clone(&self.timeline);
         let batch = self.batch.clone();
         Self { batch, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
@@ -85,7 +96,7 @@ impl Document {
         trace: Arc<Trace>,
         file_stem: String,
         mut timeline: TimelineData,
-        explanation: Explanation,
+        explanation: Arc<Explanation>,
     ) -> Self {
         timeline.set_overlap(&explanation.reports.overlap);
         timeline.set_slack(&explanation.reports.phases);
@@ -97,7 +108,40 @@ impl Document {
             batch: None,
             explanation,
             is_explained: true,
+            database: Mutex::default(),
         }
+    }
+
+    /// The same with another trace, of which everything that explains this one is as true: it has rows more, or less,
+    /// that no figure counts.
+    pub(crate) fn redrawn(&self, trace: Arc<Trace>) -> Self {
+        let timeline = TimelineData::indexed(Arc::clone(&trace));
+        let explanation = Arc::clone(&self.explanation);
+        let (batch, is_explained) = (self.batch.clone(), self.is_explained);
+        Self {
+            batch,
+            is_explained,
+            ..Self::of(trace, self.file_stem.clone(), timeline, explanation)
+        }
+    }
+
+    /// Answers a query; one after another, since what the last has made serves the next.
+    ///
+    /// # Errors
+    /// [`QueryError`], [`QueryError::Stopped`] when the job was cancelled.
+    pub(crate) fn ask(
+        &self,
+        query: &str,
+        control: &JobControl,
+        taker: &mut dyn Taker,
+    ) -> Result<(), QueryError> {
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let database = match &mut *database {
+            Some(database) => database,
+            none => none.insert(Database::new(&self.trace)?),
+        };
+        let control = control.clone();
+        database.run(query, move || control.is_cancelled(), taker)
     }
 }
 

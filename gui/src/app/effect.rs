@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::analysis::{CompareConfig, Search};
 
-use super::{document::Document, marks::MarksTask, path_question::PathPurpose};
+use super::{document::Document, marks::MarksTask, path_question::PathPurpose, sql::SqlTask};
 use crate::{
     jobs::{Asked, Export, JobStatus},
     timeline::RangeSelection,
@@ -29,6 +29,8 @@ pub enum Effect {
     Marks(MarksTask),
     /// Work out the statistics of a document.
     Statistics(JobStatus, Arc<Document>),
+    /// Work out what a query answers.
+    Sql(JobStatus, Arc<Document>, SqlTask),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.

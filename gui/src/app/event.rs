@@ -6,6 +6,7 @@ use weftscope_traces::analysis::{CompareReport, Hits, Statistics};
 
 use super::{
     aggregate::RangeTables, document::Document, marks::MarksEvent, path_question::PathPurpose,
+    sql::SqlOutcome,
 };
 use crate::jobs::{ExportFormat, JobId};
 
@@ -73,6 +74,8 @@ pub enum JobResult {
     Found(Arc<Hits>),
     /// Statistics were worked out.
     Statistics(Box<Statistics>),
+    /// A query was answered, or what else was asked of the tab of queries.
+    Sql(Box<SqlOutcome>),
     /// It sent what it found as it went.
     Done,
 }

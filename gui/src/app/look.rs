@@ -20,7 +20,7 @@ fn selected(state: &mut State, document: &Document) {
     let kernel = selected_kernel(document, &view.selection);
     if view.selection == Selection::None {
         state.tables = None;
-        state.tables_of = None;
+        state.tables_asking.forget();
     }
     if kernel.is_some() {
         state.statistics.kernel = kernel;

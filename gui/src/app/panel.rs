@@ -133,6 +133,8 @@ pub enum BottomTab {
     Curve,
     /// What differs from what the document in view is held against.
     Differences,
+    /// Queries of the user's own.
+    Sql,
     /// What the user marked.
     Marks,
     /// What was lost or uncertain.
@@ -141,11 +143,12 @@ pub enum BottomTab {
 
 impl BottomTab {
     /// Every tab, left to right.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Details,
         Self::Statistics,
         Self::Curve,
         Self::Differences,
+        Self::Sql,
         Self::Marks,
         Self::Diagnostics,
     ];
@@ -157,6 +160,7 @@ impl BottomTab {
             Self::Statistics => "Statistics",
             Self::Curve => "Curve",
             Self::Differences => "Differences",
+            Self::Sql => "SQL",
             Self::Marks => "Marks",
             Self::Diagnostics => "Diagnostics",
         }

@@ -1,11 +1,8 @@
 //! Does what the mutator asked for.
 
-use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use weftscope_traces::{
-    Classifier,
-    analysis::{Hits, Search},
-};
+use weftscope_traces::Classifier;
 
 #[cfg(feature = "live")]
 use super::live::{self, Executors, SessionHandle};
@@ -17,7 +14,7 @@ use super::{
     event::{Event, JobResult},
     marks::MarkKeeper,
     path_question::PathPurpose,
-    statistics,
+    search, sql, statistics,
 };
 use crate::jobs::{self, EventSender};
 
@@ -109,9 +106,9 @@ impl Runner {
                 });
             }
             Effect::Marks(task) => self.marks.send(task),
-            Effect::Search(job, document, search) => {
+            Effect::Search(job, document, asked) => {
                 self.events.spawn(job.id, "search", job.control(), move |control| {
-                    find(&document, search, control)
+                    search::find(&document, asked, control)
                 });
             }
             Effect::Statistics(job, document) => {
@@ -120,6 +117,11 @@ impl Runner {
                         Ok(found) => JobResult::Statistics(found),
                         Err(jobs::Cancelled) => JobResult::Cancelled,
                     }
+                });
+            }
+            Effect::Sql(job, document, task) => {
+                self.events.spawn(job.id, "sql", job.control(), move |control| {
+                    sql::work_out(&document, &task, control)
                 });
             }
             #[cfg(feature = "live")]
@@ -231,18 +233,6 @@ fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
             .save_file()
             .into_iter()
             .collect(),
-    }
-}
-
-fn find(document: &Document, search: Arc<Search>, control: &jobs::JobControl) -> JobResult {
-    let total = search.num_slices(&document.trace) as u64;
-    let hits = Hits::find(search, &document.trace, |done| match control.step(done as u64, total) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(cancelled) => ControlFlow::Break(cancelled),
-    });
-    match hits {
-        Ok(hits) => JobResult::Found(Arc::new(hits)),
-        Err(jobs::Cancelled) => JobResult::Cancelled,
     }
 }
 

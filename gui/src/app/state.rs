@@ -2,15 +2,16 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use weftscope_traces::analysis::Search;
-
 use super::{
     aggregate::RangeTables,
+    asking::Asking,
     comparison::Comparison,
     document::{Document, DocumentId, OpenDocument, Shown},
     notice::Notices,
     path_question::PathQuestion,
+    search::SearchQuestion,
     settings::Settings,
+    sql::SqlTab,
     statistics::StatisticsTab,
     table_sort::{TableId, TableSort},
 };
@@ -43,15 +44,17 @@ pub struct State {
     /// Tables of the selected range, when they are ready.
     pub tables: Option<RangeTables>,
     /// The range that [`State::tables`] are of, or will be.
-    pub tables_of: Option<RangeSelection>,
+    pub(crate) tables_asking: Asking<RangeSelection>,
     /// The search whose hits are being found.
-    pub search_of: Option<Arc<Search>>,
+    pub(crate) search_asking: Asking<SearchQuestion>,
     /// The aggregate table on screen where only one fits.
     pub table_shown: TableId,
     /// Orders of the tables that have one.
     pub table_sorts: BTreeMap<TableId, TableSort>,
     /// Statistics of what is in view.
     pub statistics: StatisticsTab,
+    /// Queries of the user's own.
+    pub sql: SqlTab,
     /// UI clock, s since the start, as of this frame.
     pub now_s: f64,
     /// What the document in view is held against.
@@ -114,6 +117,21 @@ impl State {
                 self.documents.iter_mut().find(|open| open.id == id).map(|open| &mut open.view)
             }
         }
+    }
+
+    /// Puts another document in the place of one that is open, with its view; false where that is open no longer.
+    pub(crate) fn replace(&mut self, old: &Arc<Document>, new: &Arc<Document>) -> bool {
+        let mut is_replaced = false;
+        for open in self.documents.iter_mut().filter(|open| Arc::ptr_eq(&open.document, old)) {
+            open.view = open.view.regrown(&old.timeline, &new.timeline);
+            open.document = Arc::clone(new);
+            is_replaced = true;
+        }
+        #[cfg(feature = "live")]
+        if let Some(live) = &mut self.live {
+            is_replaced |= live.replace(old, new);
+        }
+        is_replaced
     }
 
     /// What to show when what was shown is gone.

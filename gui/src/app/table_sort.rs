@@ -16,6 +16,8 @@ pub enum TableId {
     Gaps,
     /// Ops of two recordings.
     Differences,
+    /// The answer of a query.
+    Sql,
 }
 
 /// Which way.

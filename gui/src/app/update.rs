@@ -1,6 +1,6 @@
 //! The one mutator: a request changes the state and says what else must happen.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use super::{
     command::Command,
@@ -13,9 +13,10 @@ use super::{
     panel::{PanelId, PanelLayout},
     path_question::{PathPurpose, PathQuestion},
     settings::ThemeChoice,
+    sql::{sorted, update_sql},
     state::{Overlay, State},
     statistics::update_statistics,
-    table_sort::TableSort,
+    table_sort::{TableId, TableSort},
 };
 use crate::{
     jobs::{Asked, Export, ExportFormat, JobId, JobKind, PictureLook},
@@ -43,7 +44,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Show(shown) => {
             state.shown = shown;
             state.tables = None;
-            state.tables_of = None;
+            state.tables_asking.forget();
         }
         Command::ForgetRecent => state.settings.recent.clear(),
         // A dialog of the desktop has asked whether to replace.
@@ -85,11 +86,15 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ToggleSearch => return toggle_search(state),
         Command::ShowTable(table) => state.table_shown = table,
         Command::Statistics(command) => update_statistics(state, command),
+        Command::Sql(command) => return update_sql(state, command),
         Command::SortTable(table, column) => {
             match TableSort::clicked(state.table_sort(table), column) {
                 Some(sort) => state.table_sorts.insert(table, sort),
                 None => state.table_sorts.remove(&table),
             };
+            if table == TableId::Sql {
+                sorted(state);
+            }
         }
         Command::Dismiss(id) => state.notices.dismiss(id),
         Command::Copy(text) => {
@@ -162,7 +167,7 @@ fn accept_path(state: &mut State) -> Vec<Effect> {
         PathPurpose::Export(format) => {
             let path = PathBuf::from(question.text.trim());
             // A typed extension says more than the menu entry that opened the question.
-            let format = ExportFormat::of_path(&path).unwrap_or(format);
+            let format = format.typed(&path);
             let replace = question.exists.as_ref() == Some(&path);
             export(state, format, path, replace)
         }
@@ -194,7 +199,8 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool)
         state.begin_job(JobKind::Export, format!("Writing {}", super::document::short_name(&path)));
     let mode = if state.dark() { Mode::Dark } else { Mode::Light };
     let look = PictureLook { mode, window: state.view().map(|view| view.window) };
-    vec![Effect::Export(job, document, Export { format, look, path, replace })]
+    let query = state.sql.answer().map(|answer| answer.query.clone()).unwrap_or_default();
+    vec![Effect::Export(job, document, Export { format, look, query, path, replace })]
 }
 
 /// Closes a file; what was marked since the last frame is kept first.
@@ -212,37 +218,6 @@ fn cancel(state: &mut State, id: JobId) {
     if let Some(job) = state.jobs.iter().find(|job| job.id == id) {
         job.cancel();
     }
-}
-
-/// Aggregates the selected range when that has not been done; called once a frame. While a range is being dragged
-/// one aggregation follows another, never two at once, and the last tables stay until the next are ready.
-pub(crate) fn flush_tables(state: &mut State) -> Option<Effect> {
-    let range = state.view()?.selection.range()?.clone();
-    let running = state.jobs.iter().any(|job| job.kind == JobKind::Aggregate);
-    if running || state.tables_of.as_ref() == Some(&range) {
-        return None;
-    }
-    let document = state.document()?.clone();
-    state.tables_of = Some(range.clone());
-    let job = state.begin_job(JobKind::Aggregate, "Aggregating the selection");
-    Some(Effect::Aggregate(job, document, range))
-}
-
-/// Finds the hits of a search that looks at more slices than one frame can; called once a frame. A search that is no
-/// longer asked for is stopped before the next begins: never two at once.
-pub(crate) fn flush_search(state: &mut State) -> Option<Effect> {
-    let asked = state.view().and_then(|view| view.search.unfinished()).cloned();
-    if let Some(job) = state.jobs.iter().find(|job| job.kind == JobKind::Search) {
-        let is_asked = asked.zip(state.search_of.as_ref());
-        if !is_asked.is_some_and(|(asked, of)| Arc::ptr_eq(&asked, of)) {
-            job.cancel();
-        }
-        return None;
-    }
-    state.search_of = asked.clone();
-    let (asked, document) = (asked?, state.document()?.clone());
-    let job = state.begin_job(JobKind::Search, "Searching");
-    Some(Effect::Search(job, document, asked))
 }
 
 fn escape(state: &mut State) -> Vec<Effect> {

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
+    aggregate::flush_tables,
     apply::apply,
     command::Command,
     comparison::{align, flush_comparison},
@@ -10,11 +11,13 @@ use super::{
     marks,
     notice::Severity,
     runner::{Runner, WindowTask},
+    search::flush_search,
     settings::Settings,
+    sql::flush_sql,
     state::State,
     statistics::flush_statistics,
     ui::frame_ui,
-    update::{flush_search, flush_tables, update},
+    update::update,
 };
 use crate::{
     jobs::{Events, Wake},
@@ -183,6 +186,7 @@ impl App {
         effects.extend(flush_search(&mut self.state));
         effects.extend(marks::flush(&mut self.state));
         effects.extend(flush_statistics(&mut self.state));
+        effects.extend(flush_sql(&mut self.state));
         for effect in effects {
             match self.runner.run(effect) {
                 None => {}

@@ -30,6 +30,8 @@ pub enum JobKind {
     Search,
     /// Works out statistics.
     Statistics,
+    /// Answers a query.
+    Sql,
 }
 
 /// The job stopped because it was asked to.

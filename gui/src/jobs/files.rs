@@ -7,7 +7,12 @@ use std::{
     thread,
 };
 
-use weftscope_traces::{Classifier, Preview, Trace, edit::merge};
+use weftscope_query::{QueryError, WritingTaker};
+use weftscope_traces::{
+    Classifier, Preview, Trace,
+    edit::merge,
+    tables::{RowWriter, TableFormat},
+};
 
 use super::{Export, ExportFormat, JobControl, PictureLook};
 use crate::{
@@ -128,7 +133,7 @@ fn document(
 
 /// Writes a document. Whatever lay at the path stays until the new file is whole.
 pub fn export(document: &Document, export: &Export, control: &JobControl) -> JobResult {
-    let Export { format, look, path, replace } = export;
+    let Export { format, look, query, path, replace } = export;
     if !replace && path.is_file() {
         return JobResult::Exists { format: *format, path: path.clone() };
     }
@@ -141,6 +146,7 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
             save_trace(&document.trace, path, (format, SaveOptions::default()), &mut hook)
         }
         ExportFormat::Png => write_picture(document, *look, path),
+        ExportFormat::Rows(format) => write_rows(document, (query, format), path, control),
     };
     match written {
         Ok(()) => {
@@ -157,6 +163,25 @@ fn write_picture(document: &Document, look: PictureLook, path: &Path) -> Result<
     let image = shot(&document.trace, &options);
     write_atomically(path, |out| {
         image.write_png(out).map_err(|error| FileError::new(error.to_string(), path))
+    })
+}
+
+/// All rows of a query.
+fn write_rows(
+    document: &Document,
+    (query, format): (&str, TableFormat),
+    path: &Path,
+    control: &JobControl,
+) -> Result<(), FileError> {
+    write_atomically(path, |out| {
+        let mut go_on = |_| ControlFlow::Continue(());
+        let meta = Some(&document.trace.meta);
+        let mut taker = WritingTaker(RowWriter::new(format, out, meta, &mut go_on));
+        document.ask(query, control, &mut taker).map_err(|error| match error {
+            QueryError::Stopped => FileError::cancelled(path),
+            error => FileError::new(error.to_string(), path),
+        })?;
+        taker.0.finish().map_err(|error| FileError::new(error.to_string(), path))
     })
 }
 

@@ -1,8 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use weftscope_traces::Span;
+use weftscope_traces::{Span, tables::TableFormat};
 
-use crate::{files::TraceFormat, theme::Mode};
+use crate::{
+    files::{OutputFormat, TraceFormat},
+    theme::Mode,
+};
 
 /// What a document can be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +14,8 @@ pub enum ExportFormat {
     Trace(TraceFormat),
     /// A picture of the timeline.
     Png,
+    /// The rows of a query, all of them.
+    Rows(TableFormat),
 }
 
 /// How a picture looks: as the window does.
@@ -29,6 +34,8 @@ pub struct Export {
     pub format: ExportFormat,
     /// How a picture looks.
     pub look: PictureLook,
+    /// The query whose rows they are, of rows.
+    pub query: String,
     /// Where to.
     pub path: PathBuf,
     /// Whether a file that lies there may be replaced.
@@ -41,6 +48,17 @@ impl ExportFormat {
         match self {
             Self::Trace(format) => format.extension(),
             Self::Png => "png",
+            Self::Rows(TableFormat::Csv) => "csv",
+            Self::Rows(TableFormat::Json) => "json",
+            Self::Rows(TableFormat::Parquet) => "parquet",
+        }
+    }
+
+    /// The format that a typed name asks for where this one was offered: rows stay rows.
+    pub(crate) fn typed(self, path: &Path) -> Self {
+        match self {
+            Self::Rows(_) => OutputFormat::table_of_path(path).map_or(self, Self::Rows),
+            _ => Self::of_path(path).unwrap_or(self),
         }
     }
 

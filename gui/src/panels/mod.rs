@@ -30,6 +30,7 @@ mod path;
 mod row_filter;
 mod search;
 mod selection_card;
+mod sql;
 mod statistics;
 mod table;
 mod tables;
@@ -88,6 +89,7 @@ fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
         #[cfg(not(feature = "live"))]
         BottomTab::Curve => {}
         BottomTab::Differences => compare::differences_ui(ui, cx),
+        BottomTab::Sql => sql::sql_ui(ui, cx),
         BottomTab::Marks => marks::marks_ui(ui, cx),
         BottomTab::Diagnostics => diagnostics::diagnostics_ui(ui, cx),
     }

@@ -13,26 +13,28 @@ use crate::{
 };
 
 /// A column.
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(super) name: &'a str,
     /// What it says, in a sentence; may be empty.
     pub(super) help: &'static str,
     /// It holds text: left-aligned, cut where there is no room.
     pub(super) is_text: bool,
     /// It is shown in tables of at least this width, points.
     pub(super) from_width: f32,
+    /// Points that it has at first, to be drawn wider; `None`: as its cells need, of text what the others leave.
+    pub(super) width: Option<f32>,
 }
 
-impl Head {
+impl<'a> Head<'a> {
     /// A column of numbers, always shown.
-    pub(super) const fn number(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, is_text: false, from_width: 0.0 }
+    pub(super) const fn number(name: &'a str, help: &'static str) -> Self {
+        Self { name, help, is_text: false, from_width: 0.0, width: None }
     }
 
     /// A column of text, always shown.
-    pub(super) const fn text(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, is_text: true, from_width: 0.0 }
+    pub(super) const fn text(name: &'a str, help: &'static str) -> Self {
+        Self { name, help, is_text: true, from_width: 0.0, width: None }
     }
 
     /// The same, shown where there is this much room.
@@ -42,6 +44,7 @@ impl Head {
 }
 
 /// A cell: what it says, written only when it is on screen.
+#[derive(Clone)]
 pub(super) enum Cell<'a> {
     /// A name.
     Text(Cow<'a, str>),
@@ -61,6 +64,10 @@ pub(super) enum Cell<'a> {
     Share(f64),
     /// A point in time, nanoseconds.
     Time(i64),
+    /// A number as it is.
+    Plain(Cow<'a, str>),
+    /// Nanoseconds, copied as such.
+    Exact(i64),
     /// Not known, or none.
     Unknown,
 }
@@ -80,7 +87,18 @@ impl<'a> Cell<'a> {
             Self::Ratio(ratio) => number::ratio(*ratio).into(),
             Self::Share(share) => number::percent_fixed(*share).into(),
             Self::Time(ns) => number::time_at(*ns, 100).into(),
+            Self::Plain(text) => Cow::Borrowed(text),
+            Self::Exact(ns) => number::duration_fixed(*ns).into(),
             Self::Unknown => "–".into(),
+        }
+    }
+
+    /// As it is copied.
+    fn copied(&self) -> String {
+        match self {
+            Self::Exact(ns) => ns.to_string(),
+            // A line of a spreadsheet stays one.
+            cell => cell.written().trim().replace(['\t', '\n', '\r'], " "),
         }
     }
 
@@ -93,7 +111,8 @@ impl<'a> Cell<'a> {
             | Self::Change(value)
             | Self::Ratio(value)
             | Self::Share(value) => *value,
-            Self::Time(ns) => *ns as f64,
+            Self::Time(ns) | Self::Exact(ns) => *ns as f64,
+            Self::Plain(text) => text.parse().unwrap_or(f64::NEG_INFINITY),
             Self::Text(_) | Self::Named(..) | Self::Unknown => f64::NEG_INFINITY,
         }
     }
@@ -108,14 +127,46 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// A table of rows that have as many cells as there are heads.
+/// Rows of a table, each with as many cells as there are heads.
+pub(super) enum Rows<'a> {
+    /// All of them, as they come unsorted.
+    All(Vec<Vec<Cell<'a>>>),
+    /// Too many to be made in each frame: made when they are on screen, and sorted by whoever has them.
+    Asked {
+        /// How many.
+        len: usize,
+        /// Their order; as they come where it is empty.
+        order: &'a [usize],
+        /// Makes the row of this number.
+        row: &'a dyn Fn(usize) -> Vec<Cell<'a>>,
+    },
+}
+
+impl<'a> Rows<'a> {
+    fn order(&self, sort: Option<TableSort>) -> Cow<'a, [usize]> {
+        match self {
+            Self::All(rows) => order(rows, sort).into(),
+            Self::Asked { len, order: [], .. } => (0..*len).collect::<Vec<_>>().into(),
+            Self::Asked { order, .. } => Cow::Borrowed(order),
+        }
+    }
+
+    fn row(&self, at: usize) -> Cow<'_, [Cell<'a>]> {
+        match self {
+            Self::All(rows) => rows.get(at).map_or(&[][..], Vec::as_slice).into(),
+            Self::Asked { row, .. } => row(at).into(),
+        }
+    }
+}
+
+/// A table.
 pub(super) struct Table<'a> {
     /// Which, so that it keeps its order.
     pub(super) id: TableId,
     /// Its columns.
-    pub(super) heads: &'a [Head],
-    /// Its rows, as they come unsorted.
-    pub(super) rows: Vec<Vec<Cell<'a>>>,
+    pub(super) heads: &'a [Head<'a>],
+    /// Its rows.
+    pub(super) rows: Rows<'a>,
     /// Rows may be clicked.
     pub(super) is_clickable: bool,
     /// The row that is marked.
@@ -129,7 +180,7 @@ impl Table<'_> {
     /// Draws it; gives the row clicked, as it came unsorted.
     pub(super) fn show(self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<usize> {
         let sort = cx.state.table_sort(self.id);
-        let order = order(&self.rows, sort);
+        let order = self.rows.order(sort);
         let width = ui.available_width();
         let shown: Vec<usize> =
             (0..self.heads.len()).filter(|&at| self.heads[at].from_width <= width).collect();
@@ -162,7 +213,7 @@ impl Table<'_> {
     /// The button that copies it, to be placed where there is room.
     pub(super) fn copy_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if ui.button("Copy as TSV").on_hover_text("For a spreadsheet").clicked() {
-            let order = order(&self.rows, cx.state.table_sort(self.id));
+            let order = self.rows.order(cx.state.table_sort(self.id));
             cx.send(Command::Copy(self.tsv(&order)));
         }
     }
@@ -174,10 +225,11 @@ impl Table<'_> {
             .auto_shrink(false)
             .cell_layout(Layout::right_to_left(Align::Center));
         for &column in shown {
-            table = table.column(if self.heads[column].is_text {
-                Column::remainder().at_least(96.0).clip(true)
-            } else {
-                Column::auto().at_least(48.0)
+            let head = &self.heads[column];
+            table = table.column(match head.width {
+                Some(width) => Column::initial(width).at_least(40.0).clip(true).resizable(true),
+                None if head.is_text => Column::remainder().at_least(96.0).clip(true),
+                None => Column::auto().at_least(48.0),
             });
         }
         if self.is_clickable { table.sense(Sense::click()) } else { table }
@@ -185,8 +237,8 @@ impl Table<'_> {
 
     /// The row to bring into view: the marked one, when another was before.
     fn scroll_target(&self, ui: &Ui, order: &[usize]) -> Option<usize> {
-        let chosen = self.chosen.and_then(|at| self.rows.get(at)?.first());
-        let name = chosen.map(|cell| Id::unique(cell.written()));
+        let first = |at| self.rows.row(at).first().map(|cell| Id::unique(cell.written()));
+        let name = self.chosen.and_then(first);
         let key = ui.scope_id().with("marked");
         let before: Option<Id> = ui.data(|data| data.get_temp(key)).flatten();
         if name == before {
@@ -215,8 +267,9 @@ impl Table<'_> {
     }
 
     fn row_ui(&self, row: &mut TableRow<'_, '_>, cx: &Cx<'_>, at: usize, shown: &[usize]) {
+        let cells = self.rows.row(at);
         for &column in shown {
-            let cell = &self.rows[at][column];
+            let Some(cell) = cells.get(column) else { continue };
             row.col(|ui| {
                 let text = mono(cx.theme, cell.written());
                 // What can be clicked as a whole is not selected letter by letter.
@@ -240,8 +293,8 @@ impl Table<'_> {
         let heads: Vec<&str> = self.heads.iter().map(|head| head.name).collect();
         let mut lines = vec![heads.join("\t")];
         lines.extend(order.iter().map(|&at| {
-            let cells = self.rows[at].iter().map(|cell| cell.written().trim().to_owned());
-            cells.collect::<Vec<_>>().join("\t")
+            let cells = self.rows.row(at);
+            cells.iter().map(Cell::copied).collect::<Vec<_>>().join("\t")
         }));
         lines.join("\n")
     }

@@ -4,7 +4,7 @@ use egui::Ui;
 use weftscope_traces::analysis::{SelectedComm, SelectedOp, SelectedTrack};
 
 use super::{
-    table::{Cell, Head, Table},
+    table::{Cell, Head, Rows, Table},
     widgets::{Cx, weak},
 };
 use crate::{
@@ -65,7 +65,7 @@ fn summary(tables: &RangeTables, range: &RangeSelection) -> String {
 /// From this width on, both tables fit beside each other without a cut digit.
 const BOTH_WIDTH: f32 = 1160.0;
 
-const OPS: &[Head] = &[
+const OPS: &[Head<'static>] = &[
     Head::text("op", ""),
     Head::number("kind", ""),
     Head::number("count", ""),
@@ -75,7 +75,7 @@ const OPS: &[Head] = &[
     Head::number("busy", "Share of the range on the rows where something runs"),
 ];
 
-const ROWS: &[Head] = &[
+const ROWS: &[Head<'static>] = &[
     Head::text("row", ""),
     Head::number("slices", ""),
     Head::number("busy", "Time in the range with at least one slice"),
@@ -101,7 +101,7 @@ fn per_op(tables: &RangeTables) -> Table<'_> {
         ]
     }
     let rows = tables.by_op.iter().map(row).collect();
-    Table { id: TableId::Ops, heads: OPS, rows, is_clickable: false, chosen: None }
+    Table { id: TableId::Ops, heads: OPS, rows: Rows::All(rows), is_clickable: false, chosen: None }
 }
 
 fn per_row<'a>(tables: &RangeTables, document: &'a Document) -> Table<'a> {
@@ -122,5 +122,11 @@ fn per_row<'a>(tables: &RangeTables, document: &'a Document) -> Table<'a> {
         ]
     };
     let rows = tables.by_track.iter().map(row).collect();
-    Table { id: TableId::Rows, heads: ROWS, rows, is_clickable: false, chosen: None }
+    Table {
+        id: TableId::Rows,
+        heads: ROWS,
+        rows: Rows::All(rows),
+        is_clickable: false,
+        chosen: None,
+    }
 }

@@ -5,7 +5,7 @@ use egui::{
 };
 
 use crate::{
-    app::{Command, State, StatisticsCommand},
+    app::{Command, SqlCommand, State, StatisticsCommand},
     theme::{Theme, size},
 };
 
@@ -32,6 +32,11 @@ impl<'a> Cx<'a> {
     /// Asks for something of the statistics.
     pub(crate) fn statistics(&mut self, command: StatisticsCommand) {
         self.send(Command::Statistics(command));
+    }
+
+    /// Asks for something of the queries.
+    pub(crate) fn sql(&mut self, command: SqlCommand) {
+        self.send(Command::Sql(command));
     }
 
     /// Asks for something of the live run.

@@ -315,10 +315,13 @@ fn show_track(view: &mut ViewState, data: &TimelineData, track: TrackId) {
     let kind = &data.trace.track(track).kind;
     let Some(row) = RowId::Track(kind.clone()).find(data) else { return };
     view.rows.reveal(data, row);
-    if let Some(rank) = kind.rank() {
+    if let (Some(rank), false) = (kind.rank(), matches!(kind, TrackKind::Answer { .. })) {
         view.open.insert(FoldId::Rank(rank));
     }
     match kind {
+        TrackKind::Answer { answer, .. } => {
+            view.open.insert(FoldId::Answer(*answer));
+        }
         TrackKind::Sm { rank, .. } => {
             view.open.insert(FoldId::Sms(*rank));
         }

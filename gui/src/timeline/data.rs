@@ -12,7 +12,7 @@ use weftscope_traces::{
 use super::{
     HostKind,
     phases::{PhaseMark, phase_marks, rank_of_marks, set_slack},
-    rows::{RankRows, rows_of},
+    rows::{AnswerRows, RankRows, rows_of},
 };
 use crate::{jobs::spread, theme::Theme};
 
@@ -33,6 +33,8 @@ pub struct TimelineData {
     pub marks: Option<TrackId>,
     /// Host threads of no known rank.
     pub hosts: Vec<TrackId>,
+    /// What queries answered.
+    pub answers: Vec<AnswerRows>,
     /// Counters of a trace without ranks.
     pub counters: Vec<usize>,
     /// First start to last end, of samples too.
@@ -108,11 +110,19 @@ impl TimelineData {
         let mut ranks: Vec<RankRows> = Vec::new();
         let mut marks = None;
         let mut hosts = Vec::new();
+        let mut answers: Vec<AnswerRows> = Vec::new();
         for (index, track) in trace.tracks.iter().enumerate() {
             let id = TrackId(index as u32);
             match (&track.kind, track.kind.rank()) {
                 (TrackKind::Marks { rank: None }, _) => marks = marks.or(Some(id)),
                 (TrackKind::HostThread { .. }, None) => hosts.push(id),
+                (&TrackKind::Answer { answer, .. }, _) => {
+                    let heading = track.parent.unwrap_or(id);
+                    match answers.iter_mut().find(|rows| rows.answer == answer) {
+                        Some(rows) => rows.rows.push(id),
+                        None => answers.push(AnswerRows { answer, heading, rows: vec![id] }),
+                    }
+                }
                 (TrackKind::Group, _) | (_, None) => {}
                 (kind, Some(rank)) => {
                     let rows = rows_of(&mut ranks, rank);
@@ -123,7 +133,7 @@ impl TimelineData {
                         TrackKind::Marks { .. } => rows.marks = Some(id),
                         TrackKind::HostThread { .. } => rows.hosts.push(id),
                         TrackKind::Driver { .. } => rows.drivers.push(id),
-                        TrackKind::Group => {}
+                        TrackKind::Answer { .. } | TrackKind::Group => {}
                     }
                 }
             }
@@ -154,6 +164,7 @@ impl TimelineData {
             ranks,
             marks,
             hosts,
+            answers,
             counters,
             span,
             gpu_span,

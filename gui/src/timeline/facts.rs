@@ -43,6 +43,7 @@ fn place(out: &mut Vec<(&'static str, String)>, kind: &TrackKind, name: &str, it
         TrackKind::Stream { .. } => out.push(("stream", name.to_owned())),
         TrackKind::HostThread { .. } => out.push(("thread", name.to_owned())),
         TrackKind::Driver { .. } => out.push(("seen by", name.to_owned())),
+        TrackKind::Answer { .. } => out.push(("answer", name.to_owned())),
         _ => {}
     }
 }

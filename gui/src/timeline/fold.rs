@@ -7,4 +7,6 @@ pub enum FoldId {
     Sms(u32),
     /// The host threads of a rank, or of none.
     Host(Option<u32>),
+    /// The rows of a query's answer, by its number.
+    Answer(u32),
 }

@@ -199,7 +199,7 @@ impl Placer<'_> {
         match row {
             RowKind::Rank(_) => (heights.ribbon.unwrap_or(height::RIBBON), 1),
             RowKind::Counter(_) => (heights.counter, 1),
-            RowKind::Sms(_) | RowKind::Hosts(_) => (height::HEADING, 0),
+            RowKind::Sms(_) | RowKind::Hosts(_) | RowKind::Answer(_) => (height::HEADING, 0),
             RowKind::Stream(id) => (heights.stream * lanes(id) as f32, lanes(id)),
             RowKind::Sm(id) => (heights.sm, lanes(id)),
             RowKind::Host(id) => (heights.host * lanes(id) as f32, lanes(id)),
@@ -215,6 +215,7 @@ pub fn view_for_height(data: &TimelineData, height: f32) -> ViewState {
         return view;
     }
     view.open.clear();
+    view.open_answers(data);
     view.heights.sm = *HeightOf::Sm.limits().start();
     let rank = |index: usize| data.ranks.get(index).map(|rows| rows.rank);
     let first = [rank(0).map(FoldId::Rank), rank(0).map(FoldId::Sms)];

@@ -118,7 +118,7 @@ fn add(list: &mut Vec<Mark>, mark: Mark) -> usize {
 }
 
 /// Tracks of every row: what a marked stretch is selected over.
-pub(super) fn all_tracks(data: &TimelineData) -> Vec<weftscope_traces::TrackId> {
+pub(crate) fn all_tracks(data: &TimelineData) -> Vec<weftscope_traces::TrackId> {
     let ranks = data.ranks.iter().filter_map(|rows| rows.track);
     ranks.chain(data.hosts.iter().copied()).collect()
 }

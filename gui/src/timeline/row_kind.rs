@@ -2,7 +2,7 @@
 
 use weftscope_traces::{TrackId, TrackKind};
 
-use super::{FoldId, TimelineData};
+use super::{AnswerRows, FoldId, TimelineData};
 
 /// What a row shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,10 @@ pub enum RowKind {
     Sm(TrackId),
     /// Header over host threads of a rank (index) or of none.
     Hosts(Option<usize>),
-    /// One host thread, or what the driver did.
+    /// One host thread, what the driver did, or a row of an answer.
     Host(TrackId),
+    /// Header over the rows of a query's answer; the index is into [`TimelineData::answers`].
+    Answer(usize),
 }
 
 /// A row, named so that it is found again in the next iteration's trace.
@@ -41,6 +43,8 @@ pub enum RowId {
     Sms(u32),
     /// Header over the host threads of a rank, or of none.
     Hosts(Option<u32>),
+    /// Header over the rows of an answer, by its name.
+    Answer(String),
 }
 
 impl RowKind {
@@ -51,6 +55,7 @@ impl RowKind {
             Self::Rank(index) => RowId::Rank(rank(index)),
             Self::Sms(index) => RowId::Sms(rank(index)),
             Self::Hosts(index) => RowId::Hosts(index.map(rank)),
+            Self::Answer(_) => RowId::Answer(self.name(data)),
             Self::Counter(index) => {
                 let series = &data.trace.counters[index];
                 RowId::Counter { rank: series.rank, name: series.name.clone() }
@@ -67,6 +72,7 @@ impl RowKind {
             Self::Rank(index) => Some(FoldId::Rank(data.ranks[index].rank)),
             Self::Sms(index) => Some(FoldId::Sms(data.ranks[index].rank)),
             Self::Hosts(index) => Some(FoldId::Host(index.map(|i| data.ranks[i].rank))),
+            Self::Answer(index) => Some(FoldId::Answer(data.answers[index].answer)),
             _ => None,
         }
     }
@@ -90,8 +96,20 @@ impl RowKind {
             Self::Sms(_) => "SMs".to_owned(),
             Self::Hosts(_) => "host threads".to_owned(),
             Self::Counter(index) => data.trace.counters[index].name.clone(),
+            Self::Answer(index) => data.trace.track(data.answers[index].heading).name.clone(),
             Self::Stream(id) | Self::Sm(id) | Self::Host(id) => data.trace.track(id).name.clone(),
         }
+    }
+
+    /// The name of the row of a track as it stands under its heading: of an answer, without the answer's name.
+    pub(super) fn short_name(self, data: &TimelineData, track: TrackId) -> &str {
+        let track = data.trace.track(track);
+        let heading = track.parent.map_or("", |parent| data.trace.track(parent).name.as_str());
+        let rest = match track.kind {
+            TrackKind::Answer { .. } => track.name.strip_prefix(heading),
+            _ => None,
+        };
+        rest.and_then(|rest| rest.strip_prefix(" · ")).unwrap_or(&track.name)
     }
 
     /// The rank it belongs to.
@@ -100,6 +118,7 @@ impl RowKind {
             Self::Rank(index) | Self::Sms(index) => Some(data.ranks[index].rank),
             Self::Hosts(index) => index.map(|index| data.ranks[index].rank),
             Self::Counter(index) => data.trace.counters[index].rank,
+            Self::Answer(_) => None,
             Self::Stream(id) | Self::Sm(id) | Self::Host(id) => data.trace.track(id).kind.rank(),
         }
     }
@@ -126,6 +145,10 @@ impl RowId {
             Self::Hosts(Some(rank)) => index(*rank)
                 .filter(|&at| !data.ranks[at].hosts.is_empty())
                 .map(|at| RowKind::Hosts(Some(at))),
+            Self::Answer(name) => {
+                let named = |rows: &AnswerRows| data.trace.track(rows.heading).name == *name;
+                data.answers.iter().position(named).map(RowKind::Answer)
+            }
             Self::Counter { rank, name } => {
                 let mut counters = data.trace.counters.iter();
                 let at = counters.position(|series| series.rank == *rank && series.name == *name);
@@ -136,9 +159,9 @@ impl RowId {
                 match kind {
                     TrackKind::Stream { .. } => Some(RowKind::Stream(id)),
                     TrackKind::Sm { .. } => Some(RowKind::Sm(id)),
-                    TrackKind::HostThread { .. } | TrackKind::Driver { .. } => {
-                        Some(RowKind::Host(id))
-                    }
+                    TrackKind::HostThread { .. }
+                    | TrackKind::Driver { .. }
+                    | TrackKind::Answer { .. } => Some(RowKind::Host(id)),
                     _ => None,
                 }
             }

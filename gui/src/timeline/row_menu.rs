@@ -1,5 +1,7 @@
 use egui::{Button, Id, Popup, PopupAnchor, PopupKind, Pos2, RichText, SetOpenCommand, Ui};
 
+use weftscope_traces::TrackKind;
+
 use super::{
     RowId, RowKind, TimelineData, ViewCommand, ViewState,
     tree::{children, roots},
@@ -91,6 +93,10 @@ fn alike(data: &TimelineData, row: RowKind) -> (String, Vec<RowId>) {
             ("Hide the SMs of every rank".to_owned(), below().filter(is_sms).collect())
         }
         RowKind::Hosts(_) => hosts(data),
+        RowKind::Answer(_) => answers(data),
+        RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::Answer { .. }) => {
+            answers(data)
+        }
         RowKind::Host(_) if !below().any(|other| other == row) => hosts(data),
         RowKind::Stream(_) | RowKind::Counter(_) | RowKind::Host(_) => {
             let name = row.name(data);
@@ -102,6 +108,16 @@ fn alike(data: &TimelineData, row: RowKind) -> (String, Vec<RowId>) {
         }
     };
     (text, rows.into_iter().map(|row| row.id(data)).collect())
+}
+
+fn answers(data: &TimelineData) -> (String, Vec<RowKind>) {
+    let is_answer = |row: &RowKind| match row {
+        RowKind::Answer(_) => true,
+        RowKind::Host(id) => matches!(data.trace.track(*id).kind, TrackKind::Answer { .. }),
+        _ => false,
+    };
+    let answers = roots(data).into_iter().filter(is_answer).collect();
+    ("Hide all answers of queries".to_owned(), answers)
 }
 
 fn hosts(data: &TimelineData) -> (String, Vec<RowKind>) {

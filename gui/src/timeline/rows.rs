@@ -23,6 +23,17 @@ pub struct RankRows {
     pub overlap: Option<OverlapFigures>,
 }
 
+/// The rows of a query's answer, in drawing order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnswerRows {
+    /// Number of the answer in its trace.
+    pub answer: u32,
+    /// The heading over them.
+    pub heading: TrackId,
+    /// The rows.
+    pub rows: Vec<TrackId>,
+}
+
 /// The rows of `rank`, added when it has none yet.
 pub(super) fn rows_of(ranks: &mut Vec<RankRows>, rank: u32) -> &mut RankRows {
     let index = ranks.iter().position(|rows| rows.rank == rank).unwrap_or_else(|| {

@@ -1,14 +1,28 @@
 //! Which rows stand under which, as the trace has them.
 
-use weftscope_traces::TrackKind;
+use weftscope_traces::{TrackId, TrackKind};
 
-use super::{TimelineData, row_kind::RowKind};
+use super::{AnswerRows, TimelineData, row_kind::RowKind};
 
-/// Rows under nothing: the ranks, then counters of a trace without any, then host threads of no known rank.
+/// Rows under nothing: what queries answered, the ranks, then counters of a trace without any, then host threads of no
+/// known rank.
 pub(super) fn roots(data: &TimelineData) -> Vec<RowKind> {
+    let answers =
+        data.answers.iter().enumerate().map(|(index, answer)| {
+            own_row(data, answer).map_or(RowKind::Answer(index), RowKind::Host)
+        });
     let hosts = (!data.hosts.is_empty()).then_some(RowKind::Hosts(None));
     let counters = data.counters.iter().copied().map(RowKind::Counter);
-    (0..data.ranks.len()).map(RowKind::Rank).chain(counters).chain(hosts).collect()
+    let ranks = (0..data.ranks.len()).map(RowKind::Rank);
+    answers.chain(ranks).chain(counters).chain(hosts).collect()
+}
+
+/// The only row of an answer, where it is called as the answer is: it needs no heading.
+fn own_row(data: &TimelineData, answer: &AnswerRows) -> Option<TrackId> {
+    match answer.rows[..] {
+        [row] if data.trace.track(row).name == data.trace.track(answer.heading).name => Some(row),
+        _ => None,
+    }
 }
 
 /// Rows under a row.
@@ -28,6 +42,9 @@ pub(super) fn children(data: &TimelineData, parent: RowKind) -> Vec<RowKind> {
             let hosts = index.map_or(&data.hosts, |index| &data.ranks[index].hosts);
             hosts.iter().copied().map(RowKind::Host).collect()
         }
+        RowKind::Answer(index) => {
+            data.answers[index].rows.iter().copied().map(RowKind::Host).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -39,10 +56,14 @@ pub(super) fn parent(data: &TimelineData, row: RowKind) -> Option<RowKind> {
         data.ranks.iter().position(|rows| rows.rank == rank)
     };
     match row {
-        RowKind::Rank(_) | RowKind::Hosts(None) => None,
+        RowKind::Rank(_) | RowKind::Hosts(None) | RowKind::Answer(_) => None,
         RowKind::Sm(_) => index().map(RowKind::Sms),
         RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::HostThread { .. }) => {
             Some(RowKind::Hosts(index()))
+        }
+        RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::Answer { .. }) => {
+            let at = data.answers.iter().position(|answer| answer.rows.contains(&id))?;
+            own_row(data, &data.answers[at]).is_none().then_some(RowKind::Answer(at))
         }
         RowKind::Counter(at) => {
             data.ranks.iter().position(|rows| rows.counters.contains(&at)).map(RowKind::Rank)

@@ -108,7 +108,7 @@ impl ViewState {
         let first = data.ranks.first();
         let open =
             BTreeSet::from([first.map_or(FoldId::Host(None), |rank| FoldId::Rank(rank.rank))]);
-        Self {
+        let mut view = Self {
             window: data.fit_span(),
             scroll_y: 0.0,
             heights: RowHeights::default(),
@@ -122,7 +122,9 @@ impl ViewState {
             zero_ns: 0,
             echo_ns: None,
             history: History::default(),
-        }
+        };
+        view.open_answers(data);
+        view
     }
 
     /// Is this open?
@@ -139,7 +141,19 @@ impl ViewState {
             view.window = new.fit_span();
         }
         view.point_anew(old, new);
+        let known = |answer: &u32| old.answers.iter().any(|rows| rows.answer == *answer);
+        let added = new.answers.iter().map(|rows| rows.answer).find(|answer| !known(answer));
+        if let Some(answer) = added {
+            // What was asked for is to be seen.
+            view.open.insert(FoldId::Answer(answer));
+            view.scroll_y = 0.0;
+        }
         view
+    }
+
+    /// Opens the rows of every answer.
+    pub(super) fn open_answers(&mut self, data: &TimelineData) {
+        self.open.extend(data.answers.iter().map(|rows| FoldId::Answer(rows.answer)));
     }
 
     /// Moves the view from one trace to the next of the same run: the window is kept unless the whole trace was in

@@ -1,18 +1,18 @@
 //! A trace as a database, and questions to it.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode};
-use weftscope_traces::{Span, Trace, TrackKind};
+use weftscope_traces::{Meta, Provenance, Span, Trace, TraceParts, TrackKind};
 
 use crate::args::ArgRows;
 use crate::cell::Cell;
 use crate::counters::Counters;
 use crate::error::QueryError;
 use crate::flows::Flows;
-use crate::functions::{self, FUNCTIONS};
+use crate::functions;
 use crate::include::without_includes;
 use crate::intervals::{self, Times};
 use crate::listed::Listed;
@@ -35,6 +35,8 @@ pub struct Database {
     connection: Connection,
     shared: Arc<Shared>,
     tables: Vec<TableColumns>,
+    /// Names of functions, SQLite's own too.
+    functions: Vec<String>,
 }
 
 /// A relation and the name under which queries find it.
@@ -192,8 +194,14 @@ impl Database {
             let (name, hidden) = ((*name).to_owned(), Vec::new());
             tables.push(TableColumns { name, columns, hidden, is_function: false });
         }
+        let functions = {
+            let mut names = connection
+                .prepare("select distinct name from pragma_function_list order by name")?;
+            let names = names.query_map([], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<_>>()?
+        };
         guard::close(&mut connection)?;
-        Ok(Self { connection, shared, tables })
+        Ok(Self { connection, shared, tables, functions })
     }
 
     /// Everything that can stand behind `from`.
@@ -284,7 +292,7 @@ impl Database {
         let tables = || self.tables.iter().map(|table| table.name.clone()).collect();
         let of = |table: &TableColumns| [table.columns.clone(), table.hidden.clone()].concat();
         let columns = || self.tables.iter().flat_map(of).collect();
-        let functions = || FUNCTIONS.iter().map(|&(name, _)| name.to_owned()).collect();
+        let functions = || self.functions.clone();
         for (before, known) in [
             ("no such table: ", &tables as &dyn Fn() -> Vec<String>),
             ("no such column: ", &columns),
@@ -302,4 +310,16 @@ impl Database {
             _ => QueryError::Sql { what, at },
         }
     }
+}
+
+/// Everything that can stand behind `from`, whatever the recording.
+pub fn known_tables() -> &'static [TableColumns] {
+    static KNOWN: LazyLock<Vec<TableColumns>> = LazyLock::new(|| {
+        let source = String::new();
+        let nothing = TraceParts::new(Meta::new("", Provenance::Modelled { source }));
+        let trace = Trace::checked(nothing).map(Arc::new);
+        let database = trace.ok().and_then(|trace| Database::new(&trace).ok());
+        database.map(|database| database.tables).unwrap_or_default()
+    });
+    &KNOWN
 }

@@ -32,7 +32,7 @@ mod views;
 mod written;
 
 pub use cell::Cell;
-pub use database::{Database, TableColumns, Taker};
+pub use database::{Database, TableColumns, Taker, known_tables};
 pub use error::{Place, QueryError};
 pub use functions::FUNCTIONS;
 pub use questions::{QUESTIONS, Question};

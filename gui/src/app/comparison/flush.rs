@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use weftscope_traces::analysis::{CompareConfig, CompareReport, Config, Ops, compare};
 
-use super::Asked;
 use crate::{
-    app::{Document, Effect, State},
+    app::{
+        Document, Effect, State,
+        asking::{Older, Same},
+    },
     jobs::{Cancelled, JobControl, JobKind},
 };
 
@@ -16,13 +18,9 @@ pub(crate) fn flush_comparison(state: &mut State) -> Option<Effect> {
     let document = state.document()?.clone();
     let comparison = state.comparison.as_mut()?;
     let iterations = comparison.iterations(&document);
-    let is_asked = comparison.asked.as_ref().is_some_and(|asked| {
-        Arc::ptr_eq(&asked.document, &document) && asked.iterations == iterations
-    });
-    if is_asked || state.jobs.iter().any(|job| job.kind == JobKind::Compare) {
-        return None;
-    }
-    comparison.asked = Some(Asked { document: Arc::clone(&document), iterations });
+    let question = (Same::of(&document), iterations);
+    let jobs = (&state.jobs[..], JobKind::Compare);
+    comparison.asking.next(Some(question), Older::Ends, jobs)?;
     let documents = [Arc::clone(&comparison.reference.document), document];
     let config = CompareConfig { iterations, ..CompareConfig::default() };
     let job = state.begin_job(JobKind::Compare, "Comparing");

@@ -15,7 +15,10 @@ use std::sync::Arc;
 
 use weftscope_traces::analysis::{CompareReport, OpKey};
 
-use super::document::{Document, DocumentId};
+use super::{
+    asking::{Asking, Same},
+    document::{Document, DocumentId},
+};
 use crate::timeline::{Selection, ViewCommand, ViewState};
 
 /// A request of the comparison.
@@ -64,8 +67,8 @@ pub struct Comparison {
     pub share: f32,
     /// What differs, once that is known.
     pub report: Option<Arc<CompareReport>>,
-    /// What the report is of, or will be.
-    asked: Option<Asked>,
+    /// What the report is of, or will be: the document in view, and the iterations compared.
+    asking: Asking<(Same<Document>, [Option<usize>; 2])>,
     /// What was selected in both when they were last brought together.
     linked: [Selection; 2],
 }
@@ -82,13 +85,6 @@ pub struct Reference {
     pub iteration: Option<usize>,
 }
 
-/// What a report is of.
-#[derive(Clone)]
-struct Asked {
-    document: Arc<Document>,
-    iterations: [Option<usize>; 2],
-}
-
 impl Comparison {
     /// What the document in view is to be held against, with nothing known yet.
     fn new(name: String, document: Arc<Document>) -> Self {
@@ -100,7 +96,7 @@ impl Comparison {
             has_ghost: false,
             share: 0.5,
             report: None,
-            asked: None,
+            asking: Asking::default(),
             linked: [Selection::None, Selection::None],
         }
     }
@@ -121,11 +117,8 @@ impl Comparison {
 
     /// A report of the document in view as it is compared now, none while a newer one is worked out.
     pub fn report_of(&self, document: &Arc<Document>) -> Option<&Arc<CompareReport>> {
-        let is_of = |asked: &&Asked| {
-            Arc::ptr_eq(&asked.document, document) && asked.iterations == self.iterations(document)
-        };
-        self.asked.as_ref().filter(is_of)?;
-        self.report.as_ref()
+        let question = (Same::of(document), self.iterations(document));
+        self.report.as_ref().filter(|_| self.asking.is_asked(&question))
     }
 
     fn iterations(&self, document: &Document) -> [Option<usize>; 2] {

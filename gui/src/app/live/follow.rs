@@ -28,7 +28,7 @@ pub(super) fn follow(state: &mut State, before: Option<&Arc<KeptIteration>>) {
         _ => live.view = Some(ViewState::new(timeline)),
     }
     // What was aggregated was of the iteration before; it stays on screen until the next is ready.
-    state.tables_of = None;
+    state.tables_asking.forget();
 }
 
 /// The ghost's opacity over its life: in, stay, out, gone. True while it changes.

@@ -47,6 +47,7 @@ pub enum Status {
 }
 
 /// One iteration that was run, with its picture.
+#[derive(Clone)]
 pub struct KeptIteration {
     /// The session that ran it.
     pub session: u32,
@@ -155,6 +156,22 @@ impl Live {
     pub fn shown(&self) -> Option<&Arc<KeptIteration>> {
         let pinned = self.pinned.and_then(|number| self.kept(number));
         pinned.or_else(|| self.history.back())
+    }
+
+    /// Puts another document in the place of a kept iteration's, and stays at that iteration; false where none has it.
+    pub(crate) fn replace(&mut self, old: &Arc<Document>, new: &Arc<Document>) -> bool {
+        let of = self.history.iter().position(|kept| Arc::ptr_eq(&kept.document, old));
+        let Some(at) = of else { return false };
+        let kept = &self.history[at];
+        if self.shown().is_some_and(|shown| Arc::ptr_eq(&shown.document, old))
+            && let Some(view) = &self.view
+        {
+            self.view = Some(view.regrown(&old.timeline, &new.timeline));
+        }
+        self.pinned = Some(kept.number);
+        let document = Arc::clone(new);
+        self.history[at] = Arc::new(KeptIteration { document, ..(**kept).clone() });
+        true
     }
 
     /// A kept iteration.

@@ -1,11 +1,10 @@
 //! Asks for statistics, and works them out.
 
-use std::sync::Arc;
-
 use weftscope_traces::analysis::{Config, Ops, Statistics, exposed, gaps, kernel_stats};
 
 use crate::{
     app::{
+        asking::{Older, Same},
         document::Document,
         effect::Effect,
         panel::{BottomTab, PanelId},
@@ -35,9 +34,9 @@ pub(crate) fn work_out(
 /// iterations come, one job follows another, never two at once, each of the newest.
 pub(crate) fn flush_statistics(state: &mut State) -> Option<Effect> {
     let shown = state.shown;
-    if state.statistics.asked_of.as_ref().is_some_and(|(of, _)| *of != shown) {
-        state.statistics.found = None;
-        state.statistics.asked_of = None;
+    if state.statistics.of.is_some_and(|of| of != shown) {
+        (state.statistics.found, state.statistics.of) = (None, None);
+        state.statistics.asking.forget();
         for job in state.jobs.iter().filter(|job| job.kind == JobKind::Statistics) {
             job.cancel();
         }
@@ -45,23 +44,20 @@ pub(crate) fn flush_statistics(state: &mut State) -> Option<Effect> {
     let layout = &state.settings.layout;
     let is_on_screen =
         layout.is_open(PanelId::Bottom) && layout.bottom_tab == BottomTab::Statistics;
-    let is_running = state.jobs.iter().any(|job| job.kind == JobKind::Statistics);
-    if !is_on_screen || is_running {
+    if !is_on_screen {
         return None;
     }
     let document = state.document()?.clone();
-    let of = Arc::downgrade(&document);
-    if state.statistics.asked_of.as_ref().is_some_and(|(_, asked)| asked.ptr_eq(&of)) {
-        return None;
-    }
-    state.statistics.asked_of = Some((shown, of));
+    let jobs = (&state.jobs[..], JobKind::Statistics);
+    state.statistics.asking.next(Some(Same::of(&document)), Older::Ends, jobs)?;
+    state.statistics.of = Some(shown);
     let job = state.begin_job(JobKind::Statistics, "Working out statistics");
     Some(Effect::Statistics(job, document))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{path::PathBuf, sync::Arc};
 
     use weftscope_traces::{
         ArgsId, Kind, Label, Meta, Provenance, SliceRef, Span, TraceBuilder, TrackKind,

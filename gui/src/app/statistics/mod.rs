@@ -6,14 +6,15 @@ mod update;
 pub(crate) use flush::{flush_statistics, work_out};
 pub(crate) use update::update_statistics;
 
-use std::sync::Weak;
-
 use weftscope_traces::{
     TrackKind,
     analysis::{KernelKey, Statistics},
 };
 
-use super::document::{Document, Shown};
+use super::{
+    asking::{Asking, Same},
+    document::{Document, Shown},
+};
 use crate::timeline::Selection;
 
 /// A part of the tab of statistics.
@@ -60,8 +61,9 @@ pub struct StatisticsTab {
     pub kernel: Option<KernelKey>,
     /// What was found; of the live run perhaps of the iteration before, until the next is ready.
     pub found: Option<Box<Statistics>>,
-    /// What the last job was asked of.
-    asked_of: Option<(Shown, Weak<Document>)>,
+    /// What they are of.
+    of: Option<Shown>,
+    asking: Asking<Same<Document>>,
 }
 
 /// The kernel of what is selected; `None` for what runs on no stream of a GPU.

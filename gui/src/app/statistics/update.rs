@@ -9,7 +9,7 @@ pub(crate) fn update_statistics(state: &mut State, command: StatisticsCommand) {
             tab.part = part;
             // What was stopped begins again.
             if tab.found.is_none() {
-                tab.asked_of = None;
+                tab.asking.forget();
             }
             state.settings.layout.show(BottomTab::Statistics);
         }

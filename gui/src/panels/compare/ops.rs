@@ -6,13 +6,13 @@ use weftscope_traces::analysis::{CompareReport, ComparedOp, OneSidedOp, OpKey};
 use crate::{
     app::{Command, CompareCommand, TableId},
     panels::{
-        table::{Cell, Head, Table},
+        table::{Cell, Head, Rows, Table},
         widgets::Cx,
     },
     theme::number,
 };
 
-const HEADS: &[Head] = &[
+const HEADS: &[Head<'static>] = &[
     Head::text("op", "A click goes to its longest run"),
     Head::number("runs", "Runs in the first and in the second, iterations and ranks together"),
     Head::number("first", "Mean of one run in the first"),
@@ -26,8 +26,13 @@ pub(super) fn ops_ui(ui: &mut Ui, cx: &mut Cx<'_>, report: &CompareReport) {
     let rows = rows(report);
     let ops: Vec<&OpKey> = rows.iter().map(|(op, ..)| *op).collect();
     let rows = rows.into_iter().map(|(_, _, cells)| cells).collect();
-    let table =
-        Table { id: TableId::Differences, heads: HEADS, rows, is_clickable: true, chosen: None };
+    let table = Table {
+        id: TableId::Differences,
+        heads: HEADS,
+        rows: Rows::All(rows),
+        is_clickable: true,
+        chosen: None,
+    };
     ui.horizontal(|ui| table.copy_ui(ui, cx));
     // Beside the scroll bar, which would lie on the last digits.
     let margin = Margin { right: 12, ..Margin::ZERO };

@@ -10,13 +10,13 @@ use super::{go_to, iteration_cell, parts_ui, selected_op};
 use crate::{
     app::{Document, TableId},
     panels::{
-        table::{Cell, Head, Table},
+        table::{Cell, Head, Rows, Table},
         widgets::{Cx, weak},
     },
     theme::number,
 };
 
-const HEADS: &[Head] = &[
+const HEADS: &[Head<'static>] = &[
     Head::text("collective", ""),
     Head::number("rank", ""),
     Head::number("layer", "").from(420.0),
@@ -58,7 +58,7 @@ pub(super) fn exposed_ui(
     let table = Table {
         id: TableId::Exposed,
         heads: HEADS,
-        rows: rows.collect(),
+        rows: Rows::All(rows.collect()),
         is_clickable: true,
         chosen: report.most.iter().position(|op| Some(op.slice) == selected),
     };

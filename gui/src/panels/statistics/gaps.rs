@@ -10,14 +10,14 @@ use super::{iteration_cell, parts_ui};
 use crate::{
     app::{Command, Document, TableId},
     panels::{
-        table::{Cell, Head, Table},
+        table::{Cell, Head, Rows, Table},
         widgets::{Cx, weak},
     },
     theme::{Theme, number},
     timeline::{RangeSelection, Selection, ViewCommand},
 };
 
-const HEADS: &[Head] = &[
+const HEADS: &[Head<'static>] = &[
     Head::text("next op", "The op that starts where the gap ends"),
     Head::text("after", "The op that ends where the gap begins").from(560.0),
     Head::number("rank", ""),
@@ -41,7 +41,13 @@ pub(super) fn gaps_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, report:
         report.longest.iter().position(is_same)
     });
     let rows = report.longest.iter().map(|gap| row(cx.theme, document, gap)).collect();
-    let table = Table { id: TableId::Gaps, heads: HEADS, rows, is_clickable: true, chosen };
+    let table = Table {
+        id: TableId::Gaps,
+        heads: HEADS,
+        rows: Rows::All(rows),
+        is_clickable: true,
+        chosen,
+    };
     parts_ui(ui, cx, Some(&table));
     ui.add(Label::new(weak(cx.theme, summary(report))).wrap());
     if report.longest.is_empty() {

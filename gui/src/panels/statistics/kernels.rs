@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::{Document, StatisticsCommand, TableId},
     panels::{
-        table::{Cell, Head, Table},
+        table::{Cell, Head, Rows, Table},
         widgets::{Cx, weak},
     },
     theme::{Theme, size},
@@ -54,7 +54,7 @@ pub(super) fn kernels_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, repo
     });
 }
 
-const HEADS: &[Head] = &[
+const HEADS: &[Head<'static>] = &[
     Head::text("kernel", "What has one name and one kind: all layers, splits and ranks together"),
     Head::number("count", "Ops"),
     Head::number("total", "Sum of their durations"),
@@ -80,7 +80,7 @@ fn table<'a>(theme: &Theme, report: &'a KernelReport, marked: Option<&KernelStat
     Table {
         id: TableId::Kernels,
         heads: HEADS,
-        rows: rows.collect(),
+        rows: Rows::All(rows.collect()),
         is_clickable: true,
         chosen: report.kernels.iter().position(is_marked),
     }

@@ -19,12 +19,13 @@ pub(in crate::timeline) fn paint_headers(pen: &Pen<'_>) {
             RowKind::Rank(index) => rank(pen, &painter, row, index),
             RowKind::Sms(index) => heading(pen, &painter, row, &sms_title(pen, index)),
             RowKind::Hosts(_) => heading(pen, &painter, row, "host threads"),
+            RowKind::Answer(_) => heading(pen, &painter, row, &row.kind.name(pen.data)),
             RowKind::Stream(id) => {
                 let name = &pen.data.trace.track(id).name;
                 label(pen, &painter, y.min + 9.0, name, s.text);
             }
             RowKind::Host(id) => {
-                let name = &pen.data.trace.track(id).name;
+                let name = row.kind.short_name(pen.data, id);
                 label(pen, &painter, y.min + 8.0, name, s.weak);
             }
             RowKind::Counter(index) => counter(pen, &painter, row, index),
@@ -145,7 +146,7 @@ fn heading(pen: &Pen<'_>, painter: &Painter, row: &Row, text: &str) {
     let y = pen.row_y(row).center();
     triangle(painter, pos2(pen.areas.header.left() + indent(pen, 28.0), y), row.is_open, s.weak);
     let at = pos2(pen.areas.header.left() + indent(pen, 40.0), y);
-    painter.text(at, Align2::LEFT_CENTER, text, pen.theme.small(), s.text);
+    name_until(pen, painter, (at, pen.areas.header.right() - 4.0), text, s.text);
 }
 
 fn label(pen: &Pen<'_>, painter: &Painter, y: f32, text: &str, colour: egui::Color32) {

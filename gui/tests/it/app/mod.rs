@@ -10,6 +10,7 @@ mod marks;
 mod panels;
 mod pictures;
 mod search;
+mod sql;
 mod statistics;
 #[cfg(feature = "live")]
 mod window;

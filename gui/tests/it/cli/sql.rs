@@ -66,6 +66,50 @@ fn a_ready_question_is_asked_by_its_name() {
     }
 }
 
+/// Oracle: the same rows as JSON.
+#[test]
+fn an_answer_is_written_as_parquet_and_as_a_track() {
+    let place = recorded();
+    let query = "select ts, dur, name, rank from op where kind = 'comm' order by ts, rank";
+    let comm = rows(&place.ok(&["sql", "--json", "a.weft", query]));
+    assert!(comm.len() > 3, "{}", comm.len());
+    place.ok(&["sql", "a.weft", query, "--parquet", "comm.parquet"]);
+    let bytes = std::fs::read(place.path("comm.parquet")).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    for file in ["comm.weft", "comm.json.gz", "comm.pftrace"] {
+        let said = place.ok(&["sql", "a.weft", query, "--track", "comm", "-o", file]);
+        assert!(said.contains(&format!("{} slices as SQL: comm", comm.len())), "{said}");
+        let held = "select ts, dur, name, rank from answer order by ts, rank";
+        assert_eq!(rows(&place.ok(&["sql", "--json", file, held])), comm, "{file}");
+        // What was recorded stays what it was.
+        let report = |file: &str| place.ok(&["report", file, "--table", "accounts"]);
+        let of = |text: String| {
+            text.lines().map(|line| line.split_once(',').unwrap().1.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(report(file)), of(report("a.weft")), "{file}");
+    }
+    let refused = [
+        (&["--track", "x"][..], "--output"),
+        (&["--track", "x", "-o", "x.foo"], "known endings"),
+        (&["--track", " ", "-o", "x.weft"], "a track has a name"),
+        (&["--parquet", "x.parquet", "--json"], "--json"),
+    ];
+    for (args, why) in refused {
+        let said = place.fails(&[&["sql", "a.weft", query][..], args].concat(), 2);
+        assert!(said.contains(why), "{args:?}: {said}");
+    }
+    let said =
+        place.fails(&["sql", "a.weft", "select name from op", "--track", "x", "-o", "x.weft"], 1);
+    assert!(said.contains("no ts"), "{said}");
+    let said = place.fails(&["sql", "a.weft", "select nme from op", "--parquet", "x.parquet"], 1);
+    assert!(
+        said.contains("did you mean") && said.contains("line 1 of the query, column 8"),
+        "{said}"
+    );
+    let kept = ["a.weft", "comm.json.gz", "comm.parquet", "comm.pftrace", "comm.weft"];
+    assert_eq!(place.names(), kept, "nothing half-written stays");
+}
+
 #[test]
 fn queries_only_read_and_end() {
     let place = recorded();

@@ -1,0 +1,88 @@
+//! Works out what a task asks for, off the thread of the window.
+
+use std::{sync::Arc, time::Instant};
+
+use weftscope_query::{QueryError, StretchTaker};
+use weftscope_traces::{
+    Trace,
+    edit::{with_answer, without_answer},
+    words::counted,
+};
+
+use super::{SqlAnswer, SqlFailure, SqlOutcome, SqlTask};
+use crate::{
+    app::{document::Document, event::JobResult},
+    jobs::JobControl,
+};
+
+/// Works it out.
+pub(crate) fn work_out(
+    document: &Arc<Document>,
+    task: &SqlTask,
+    control: &JobControl,
+) -> JobResult {
+    let outcome = match task {
+        SqlTask::Rows { query } => rows(document, query, control),
+        SqlTask::Track { name, query } => track(document, (name, query), control),
+        SqlTask::Remove { name } => changed(document, format!("SQL: {name} removed"), |trace| {
+            without_answer(trace, name).map_err(|error| error.to_string())
+        }),
+    };
+    match outcome {
+        Some(outcome) if !control.is_cancelled() => JobResult::Sql(Box::new(outcome)),
+        _ => JobResult::Cancelled,
+    }
+}
+
+/// `None`: stopped.
+fn rows(document: &Document, query: &str, control: &JobControl) -> Option<SqlOutcome> {
+    let began = Instant::now();
+    let mut answer = SqlAnswer::to(query);
+    match document.ask(query, control, &mut answer) {
+        Ok(()) => {
+            answer.took_s = began.elapsed().as_secs_f64();
+            Some(SqlOutcome::Rows(answer))
+        }
+        Err(error) => failed(&error, query),
+    }
+}
+
+fn failed(error: &QueryError, query: &str) -> Option<SqlOutcome> {
+    match error {
+        QueryError::Stopped => None,
+        error => Some(SqlOutcome::Failed(SqlFailure::of(error, query))),
+    }
+}
+
+fn track(
+    document: &Arc<Document>,
+    (name, query): (&str, &str),
+    control: &JobControl,
+) -> Option<SqlOutcome> {
+    let mut taker = StretchTaker::new(name, query);
+    if let Err(error) = document.ask(query, control, &mut taker) {
+        return failed(&error, query);
+    }
+    let (answer, skipped) = taker.finish();
+    let mut what =
+        format!("{} as the track SQL: {name}", counted(answer.slices.len() as u64, "slice"));
+    if skipped > 0 {
+        what += &format!("; {} without a time passed over", counted(skipped, "row"));
+    }
+    changed(document, what, |trace| with_answer(trace, answer).map_err(|error| error.to_string()))
+}
+
+fn changed(
+    document: &Arc<Document>,
+    what: String,
+    change: impl FnOnce(Trace) -> Result<Trace, String>,
+) -> Option<SqlOutcome> {
+    Some(match change((*document.trace).clone()) {
+        Ok(trace) => {
+            // What explains it stays, since no figure counts an answer.
+            let new = Arc::new(document.redrawn(Arc::new(trace)));
+            SqlOutcome::Changed { old: Arc::clone(document), new, what }
+        }
+        Err(why) => SqlOutcome::Failed(SqlFailure { why, place: None }),
+    })
+}
