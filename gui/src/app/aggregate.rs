@@ -1,24 +1,13 @@
 use weftscope_traces::analysis::{Selection, SelectionReport, selection};
 
-use super::{asking::Older, document::Document, effect::Effect, state::State};
+use super::document::Document;
 use crate::{
-    jobs::{Cancelled, JobControl, JobKind},
+    jobs::{Cancelled, JobControl},
     timeline::RangeSelection,
 };
 
 /// The tables of a selected range.
 pub type RangeTables = SelectionReport;
-
-/// Aggregates the selected range when that has not been done; called once a frame. While a range is being dragged
-/// one aggregation follows another, never two at once, and the last tables stay until the next are ready.
-pub(crate) fn flush_tables(state: &mut State) -> Option<Effect> {
-    let range = state.view()?.selection.range()?.clone();
-    let document = state.document()?.clone();
-    let jobs = (&state.jobs[..], JobKind::Aggregate);
-    let range = state.tables_asking.next(Some(range), Older::Ends, jobs)?;
-    let job = state.begin_job(JobKind::Aggregate, "Aggregating the selection");
-    Some(Effect::Aggregate(job, document, range))
-}
 
 /// Aggregates a range.
 pub(crate) fn aggregate(

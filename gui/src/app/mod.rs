@@ -15,6 +15,7 @@ mod document;
 mod effect;
 mod event;
 mod explain;
+mod flush;
 #[cfg(feature = "live")]
 pub mod live;
 mod look;

@@ -9,14 +9,13 @@ use super::live::{self, Executors, SessionHandle};
 use super::{
     aggregate,
     comparison::compare_documents,
-    document::Document,
     effect::Effect,
     event::{Event, JobResult},
     marks::MarkKeeper,
     path_question::PathPurpose,
     search, sql, statistics,
 };
-use crate::jobs::{self, EventSender};
+use crate::jobs::{self, Cancelled, EventSender, JobControl, JobStatus};
 
 /// Holds what effects need: the way back, and the session.
 pub struct Runner {
@@ -88,41 +87,36 @@ impl Runner {
                 });
             }
             Effect::Export(job, document, export) => {
-                self.events.spawn(job.id, "export", job.control(), move |control| {
+                self.start(&job, "export", move |control| {
                     jobs::export(&document, &export, control)
                 });
             }
             Effect::Aggregate(job, document, range) => {
-                self.events.spawn(job.id, "aggregate", job.control(), move |control| {
-                    aggregate(&document, &range, control)
+                self.start(&job, "aggregate", move |control| {
+                    let tables = aggregate::aggregate(&document, &range, control);
+                    unless_cancelled(tables, |tables| JobResult::Aggregated(Box::new(tables)))
                 });
             }
             Effect::Compare(job, documents, config) => {
-                self.events.spawn(job.id, "compare", job.control(), move |control| {
-                    match compare_documents(&documents, config, control) {
-                        Ok(report) => JobResult::Compared(Box::new(report)),
-                        Err(jobs::Cancelled) => JobResult::Cancelled,
-                    }
+                self.start(&job, "compare", move |control| {
+                    let report = compare_documents(&documents, config, control);
+                    unless_cancelled(report, |report| JobResult::Compared(Box::new(report)))
                 });
             }
             Effect::Marks(task) => self.marks.send(task),
             Effect::Search(job, document, asked) => {
-                self.events.spawn(job.id, "search", job.control(), move |control| {
-                    search::find(&document, asked, control)
-                });
+                self.start(&job, "search", move |control| search::find(&document, asked, control));
             }
             Effect::Statistics(job, document) => {
-                self.events.spawn(job.id, "statistics", job.control(), move |control| {
-                    match statistics::work_out(&document, control) {
-                        Ok(found) => JobResult::Statistics(found),
-                        Err(jobs::Cancelled) => JobResult::Cancelled,
-                    }
+                self.start(&job, "statistics", move |control| {
+                    unless_cancelled(
+                        statistics::work_out(&document, control),
+                        JobResult::Statistics,
+                    )
                 });
             }
             Effect::Sql(job, document, task) => {
-                self.events.spawn(job.id, "sql", job.control(), move |control| {
-                    sql::work_out(&document, &task, control)
-                });
+                self.start(&job, "sql", move |control| sql::work_out(&document, &task, control));
             }
             #[cfg(feature = "live")]
             Effect::Session(command) => {
@@ -159,6 +153,16 @@ impl Runner {
             }
         }
         None
+    }
+
+    /// Runs a job on a thread of its own.
+    fn start(
+        &self,
+        job: &JobStatus,
+        name: &str,
+        work: impl FnOnce(&JobControl) -> JobResult + Send + 'static,
+    ) {
+        self.events.spawn(job.id, name, job.control(), work);
     }
 
     /// Waits until marks are written; ends the session, and gives the GPUs back when the iteration under way is over.
@@ -236,13 +240,9 @@ fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
     }
 }
 
-fn aggregate(
-    document: &Document,
-    range: &crate::timeline::RangeSelection,
-    control: &jobs::JobControl,
+fn unless_cancelled<T>(
+    result: Result<T, Cancelled>,
+    then: impl FnOnce(T) -> JobResult,
 ) -> JobResult {
-    match aggregate::aggregate(document, range, control) {
-        Ok(tables) => JobResult::Aggregated(Box::new(tables)),
-        Err(jobs::Cancelled) => JobResult::Cancelled,
-    }
+    result.map_or(JobResult::Cancelled, then)
 }

@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
+use weftscope_traces::analysis::Search;
+
 use super::{
     aggregate::RangeTables,
-    asking::Asking,
+    asking::{Asking, Same},
     comparison::Comparison,
     document::{Document, DocumentId, OpenDocument, Shown},
     notice::Notices,
     path_question::PathQuestion,
-    search::SearchQuestion,
     settings::Settings,
     sql::SqlTab,
     statistics::StatisticsTab,
@@ -46,7 +47,7 @@ pub struct State {
     /// The range that [`State::tables`] are of, or will be.
     pub(crate) tables_asking: Asking<RangeSelection>,
     /// The search whose hits are being found.
-    pub(crate) search_asking: Asking<SearchQuestion>,
+    pub(crate) search_asking: Asking<(Same<Search>, Same<Document>)>,
     /// The aggregate table on screen where only one fits.
     pub table_shown: TableId,
     /// Orders of the tables that have one.

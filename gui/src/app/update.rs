@@ -87,15 +87,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ShowTable(table) => state.table_shown = table,
         Command::Statistics(command) => update_statistics(state, command),
         Command::Sql(command) => return update_sql(state, command),
-        Command::SortTable(table, column) => {
-            match TableSort::clicked(state.table_sort(table), column) {
-                Some(sort) => state.table_sorts.insert(table, sort),
-                None => state.table_sorts.remove(&table),
-            };
-            if table == TableId::Sql {
-                sorted(state);
-            }
-        }
+        Command::SortTable(table, column) => sort_table(state, table, column),
         Command::Dismiss(id) => state.notices.dismiss(id),
         Command::Copy(text) => {
             let lines = text.lines().count();
@@ -109,6 +101,16 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Live(command) => return super::live::update_live(state, command),
     }
     Vec::new()
+}
+
+fn sort_table(state: &mut State, table: TableId, column: usize) {
+    match TableSort::clicked(state.table_sort(table), column) {
+        Some(sort) => state.table_sorts.insert(table, sort),
+        None => state.table_sorts.remove(&table),
+    };
+    if table == TableId::Sql {
+        sorted(state);
+    }
 }
 
 fn toggle_sheet(state: &mut State, sheet: Overlay) {

@@ -3,15 +3,14 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
-    aggregate::flush_tables,
     apply::apply,
     command::Command,
     comparison::{align, flush_comparison},
     event::Event,
+    flush::{flush_search, flush_tables},
     marks,
     notice::Severity,
     runner::{Runner, WindowTask},
-    search::flush_search,
     settings::Settings,
     sql::flush_sql,
     state::State,

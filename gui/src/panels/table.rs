@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
-use egui::{Align, Color32, Id, Label, Layout, Sense, Ui, vec2};
+use egui::{Align, Color32, Id, Label, Layout, Pos2, Sense, Shape, Stroke, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 use weftscope_traces::words::signed_duration;
 
@@ -249,18 +249,20 @@ impl Table<'_> {
     }
 
     fn head_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, column: usize, sort: Option<TableSort>) {
-        let sign = match sort.filter(|sort| sort.column == column) {
-            Some(TableSort { key: SortKey::Ascending, .. }) => " ▲",
-            Some(_) => " ▼",
-            None => "",
-        };
+        let sorted = sort.filter(|sort| sort.column == column);
         let Head { name, help, .. } = self.heads[column];
-        let text = weak(cx.theme, format!("{name}{sign}"));
+        // Room for the sign of the order.
+        let after = if sorted.is_some() { "    " } else { "" };
+        let text = weak(cx.theme, format!("{name}{after}"));
         let button = egui::Button::new(text).frame_when_inactive(false);
         let hint = if help.is_empty() { "Sort by this" } else { help };
         let is_text = self.heads[column].is_text;
         let side = if is_text { Layout::left_to_right } else { Layout::right_to_left };
         let button = ui.with_layout(side(Align::Center), |ui| ui.add(button)).inner;
+        if let Some(TableSort { key, .. }) = sorted {
+            let centre = button.rect.right_center() - vec2(9.0, 0.0);
+            order_sign(ui, centre, key, cx.theme.surfaces.accent);
+        }
         if button.on_hover_text(hint).clicked() {
             cx.send(Command::SortTable(self.id, column));
         }
@@ -298,6 +300,14 @@ impl Table<'_> {
         }));
         lines.join("\n")
     }
+}
+
+/// Which way a column is sorted, painted: the built-in fonts have no such sign.
+fn order_sign(ui: &Ui, centre: Pos2, key: SortKey, ink: Color32) {
+    let tip = if key == SortKey::Ascending { -3.0 } else { 3.0 };
+    let corners = [vec2(-4.0, -tip), vec2(4.0, -tip), vec2(0.0, tip)];
+    let corners = corners.map(|corner| centre + corner).to_vec();
+    ui.painter().add(Shape::convex_polygon(corners, ink, Stroke::NONE));
 }
 
 /// Rows in the order asked for.

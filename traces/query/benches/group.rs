@@ -1,6 +1,6 @@
 //! Grouping ten million slices, beside the same rows in a table of SQLite's own: `cargo bench -p weftscope-query`.
 //!
-//! `SLICES` in the environment says how many. Each query is asked three times and the best is printed, after what the first
+//! `-- --slices 1000000` says how many. Each query is asked three times and the best is printed, after what the first
 //! needed to make its order; the answers of both are held to be the same.
 
 use std::ops::ControlFlow;
@@ -28,7 +28,9 @@ const QUERIES: [&str; 6] = [
 ];
 
 fn main() {
-    let slices = std::env::var("SLICES").ok().and_then(|text| text.parse().ok());
+    let args: Vec<String> = std::env::args().collect();
+    let at = args.iter().position(|arg| arg == "--slices");
+    let slices = at.and_then(|at| args.get(at + 1)?.parse().ok());
     let slices: u64 = slices.unwrap_or(10_000_000);
     let trace = Arc::new(trace(slices));
     let mut database = Database::new(&trace).expect("a database");

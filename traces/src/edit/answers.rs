@@ -1,6 +1,6 @@
 //! What queries answered, as rows of a trace: each answer under a heading with its name, told apart from what was recorded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::FirstFree;
 use crate::{
@@ -68,17 +68,12 @@ pub fn with_answer(trace: Trace, answer: Answer) -> Result<Trace, BuildError> {
     let kind = TrackKind::Group;
     parts.tracks.push(Track { parent: None, name: title.clone(), kind, lanes: Vec::new() });
     let mut labels = Labels::of(&parts.labels);
-    let mut rows: Vec<((Option<u32>, String), Vec<AnswerSlice>)> = Vec::new();
-    let mut places: HashMap<(Option<u32>, String), usize> = HashMap::new();
-    for slice in answer.slices {
-        let key = (slice.rank, slice.row.clone());
-        let at = *places.entry(key.clone()).or_insert_with(|| {
-            rows.push((key, Vec::new()));
-            rows.len() - 1
-        });
-        rows[at].1.push(slice);
+    // By rank, then by row.
+    let mut rows: BTreeMap<(Option<u32>, String), Vec<AnswerSlice>> = BTreeMap::new();
+    for mut slice in answer.slices {
+        let key = (slice.rank, std::mem::take(&mut slice.row));
+        rows.entry(key).or_default().push(slice);
     }
-    rows.sort_by(|(one, _), (other, _)| one.cmp(other));
     for (row, ((rank, text), slices)) in (0..).zip(rows) {
         let of_rank = rank.map(|rank| format!("rank {rank}"));
         let told = of_rank.into_iter().chain(Some(text).filter(|text| !text.is_empty()));
