@@ -8,6 +8,7 @@ use rusqlite::{Connection, Error, ErrorCode};
 use weftscope_traces::{Meta, Provenance, Span, Trace, TraceParts, TrackKind};
 
 use crate::args::ArgRows;
+use crate::around::{Arrows, Connected, Nested};
 use crate::cell::Cell;
 use crate::counters::Counters;
 use crate::error::QueryError;
@@ -101,6 +102,7 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
     let slices = |keep: fn(&TrackKind) -> bool| -> Arc<dyn Relation> {
         Arc::new(Slices::of(Arc::clone(&all), COLUMNS, keep))
     };
+    let flows = Arc::new(Flows::of(Arc::clone(trace)));
     let is_stream = |kind: &TrackKind| matches!(kind, TrackKind::Stream { .. });
     let mut relations: Vec<Named> = vec![
         ("slice", slices(|kind| !matches!(kind, TrackKind::Sm { .. } | TrackKind::Answer { .. }))),
@@ -109,8 +111,19 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
         ("answer", slices(|kind| matches!(kind, TrackKind::Answer { .. }))),
         ("counter", Arc::new(Counters(Arc::clone(trace)))),
         ("args", Arc::new(ArgRows(Arc::clone(trace)))),
-        ("flow", Arc::new(Flows::of(Arc::clone(trace)))),
+        ("flow", Arc::clone(&flows) as Arc<dyn Relation>),
     ];
+    for (name, is_up) in [("ancestor_slice", true), ("descendant_slice", false)] {
+        relations.push((name, Arc::new(Nested { all: Arc::clone(&all), is_up })));
+    }
+    for (name, arrows) in [
+        ("directly_connected_flow", Arrows::Direct),
+        ("following_flow", Arrows::Following),
+        ("preceding_flow", Arrows::Preceding),
+    ] {
+        let (all, flows) = (Arc::clone(&all), Arc::clone(&flows));
+        relations.push((name, Arc::new(Connected { all, flows, arrows })));
+    }
     for &(name, columns, make) in parts::TABLES {
         let trace = Arc::clone(trace);
         relations.push((name, Arc::new(Listed { trace, columns, make, rows: OnceLock::new() })));

@@ -12,6 +12,16 @@ use crate::slice_rows::firsts_of;
 const OUT: usize = 1;
 const IN: usize = 2;
 
+/// Its columns.
+pub(crate) const FLOW_COLUMNS: &[Column] = &[
+    ("id", "BIGINT"),
+    ("slice_out", "BIGINT"),
+    ("slice_in", "BIGINT"),
+    ("kind", "TEXT"),
+    ("arg_set_id", "BIGINT"),
+    ("trace_id", "BIGINT HIDDEN"),
+];
+
 /// The table.
 pub(crate) struct Flows {
     ends: Arc<Ends>,
@@ -46,18 +56,34 @@ impl Flows {
         });
         Arc::clone(order)
     }
+
+    /// Numbers of the arrows that leave a slice: they are sorted by where they come from.
+    pub(crate) fn leaving(&self, number: i64) -> Vec<u32> {
+        let flows = &self.ends.trace.flows;
+        let from = flows.partition_point(|flow| self.ends.number(flow.from) < number);
+        let upto = flows.partition_point(|flow| self.ends.number(flow.from) <= number);
+        (from as u32..upto as u32).collect()
+    }
+
+    /// Numbers of the arrows that come to a slice.
+    pub(crate) fn coming(&self, number: i64) -> Vec<u32> {
+        let (flows, by_in) = (&self.ends.trace.flows, self.by_in());
+        let to = |at: &u32| self.ends.number(flows[*at as usize].to);
+        let from = by_in.partition_point(|at| to(at) < number);
+        let upto = by_in.partition_point(|at| to(at) <= number);
+        by_in[from..upto].to_vec()
+    }
+
+    /// The rows of these arrows.
+    pub(crate) fn these(&self, arrows: Vec<u32>) -> Box<dyn Rows> {
+        let part = 0..arrows.len();
+        Box::new(Walk { ends: Arc::clone(&self.ends), part, order: Some(arrows), at: 0 })
+    }
 }
 
 impl Relation for Flows {
     fn columns(&self) -> &'static [Column] {
-        &[
-            ("id", "BIGINT"),
-            ("slice_out", "BIGINT"),
-            ("slice_in", "BIGINT"),
-            ("kind", "TEXT"),
-            ("arg_set_id", "BIGINT"),
-            ("trace_id", "BIGINT HIDDEN"),
-        ]
+        FLOW_COLUMNS
     }
 
     fn narrows(&self, column: usize, compared: Compared) -> bool {
@@ -69,27 +95,20 @@ impl Relation for Flows {
     }
 
     fn rows(&self, search: &Search<'_>) -> Found {
-        let flows = &self.ends.trace.flows;
         let sought = |column| {
             search.bounds.iter().find_map(|bound| match bound.value {
                 Sought::Int(number) if bound.column == column => Some(number),
                 _ => None,
             })
         };
-        let (mut part, mut order) = (0..flows.len(), None);
         if let Some(number) = sought(OUT) {
-            // Arrows are sorted by where they come from.
-            let from = flows.partition_point(|flow| self.ends.number(flow.from) < number);
-            let upto = flows.partition_point(|flow| self.ends.number(flow.from) <= number);
-            part = from..upto;
-        } else if let Some(number) = sought(IN) {
-            let by_in = self.by_in();
-            let to = |at: &u32| self.ends.number(flows[*at as usize].to);
-            let from = by_in.partition_point(|at| to(at) < number);
-            let upto = by_in.partition_point(|at| to(at) <= number);
-            (part, order) = (from..upto, Some(by_in));
+            return Ok(self.these(self.leaving(number)));
         }
-        Ok(Box::new(Walk { ends: Arc::clone(&self.ends), part, order, at: 0 }))
+        if let Some(number) = sought(IN) {
+            return Ok(self.these(self.coming(number)));
+        }
+        let part = 0..self.len();
+        Ok(Box::new(Walk { ends: Arc::clone(&self.ends), part, order: None, at: 0 }))
     }
 }
 
@@ -97,7 +116,7 @@ struct Walk {
     ends: Arc<Ends>,
     /// Arrows to come, of the order where there is one.
     part: Range<usize>,
-    order: Option<Arc<Vec<u32>>>,
+    order: Option<Vec<u32>>,
     at: usize,
 }
 

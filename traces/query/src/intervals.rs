@@ -91,11 +91,8 @@ impl Relation for Called {
 
     fn rows(&self, search: &Search<'_>) -> Found {
         let given = Given { function: self.function, bounds: search.bounds, times: &*self.times };
-        let mut rows = (self.function.answer)(&given)?;
+        let rows = (self.function.answer)(&given)?;
         search.go_on()?;
-        // SQLite checks the arguments of every row.
-        let arguments: Vec<Kept> = self.arguments().map(|at| given.kept(at)).collect();
-        rows.iter_mut().for_each(|row| row.extend_from_slice(&arguments));
         Ok(Box::new(ListedRows::of(Arc::new(rows))))
     }
 }
@@ -111,14 +108,6 @@ impl Given<'_> {
     fn sought(&self, at: usize) -> &Sought {
         let bound = self.bounds.iter().find(|bound| bound.column == at);
         bound.map_or(&Sought::Other, |bound| &bound.value)
-    }
-
-    fn kept(&self, at: usize) -> Kept {
-        match self.sought(at) {
-            Sought::Int(int) => Kept::Int(*int),
-            Sought::Text(text) => Kept::text(text),
-            Sought::Other => Kept::Null,
-        }
     }
 
     fn wrong(&self, argument: usize, what: &str) -> String {

@@ -4,6 +4,7 @@
 //! [`Database`] only reads: nothing can be created, attached or set, and a query ends when its caller says so.
 
 mod args;
+mod around;
 mod cell;
 mod counters;
 mod database;

@@ -34,6 +34,8 @@ pub(crate) fn plan(relation: &dyn Relation, info: &mut IndexInfo) -> bool {
             missing.retain(|&argument| argument != column);
             num_args += 1;
             usage.set_argv_index(num_args);
+            // An argument says what is answered; no row has to say it again.
+            usage.set_omit(is_argument);
             signs.push_str(&format!("{column}{}", compared.sign()));
             cost /= if compared == Compared::Equal { 1000.0 } else { 3.0 };
         }

@@ -49,6 +49,15 @@ const QUERIES: &[&str] = &[
     // Arrows.
     "select o.category, i.category, count(*) from flow join slice o on slice_out = o.id join slice i on slice_in = i.id \
      where o.category in ('cuda_runtime', 'cuda_driver') and i.category in ('kernel', 'gpu_memset') group by 1, 2 order by 1, 2",
+    "select s.name, a.name, count(*), sum(a.dur) from slice s join ancestor_slice(s.id) a \
+     where s.category = 'cuda_runtime' group by 1, 2 order by 1, 2",
+    "select s.name, count(*), sum(d.dur) from slice s join descendant_slice(s.id) d where s.category = 'cpu_op' \
+     and s.dur > 200000 group by 1 order by 1",
+    "select s.name, count(*) from slice s join directly_connected_flow(s.id) where s.category = 'cuda_runtime' \
+     group by 1 order by 1",
+    "select s.name, count(*) from slice s join following_flow(s.id) where s.category = 'cpu_op' and s.depth = 3 \
+     group by 1 order by 1",
+    "select s.name, count(*) from slice s join preceding_flow(s.id) where s.category = 'kernel' group by 1 order by 1",
     // What is not in the file.
     "select count(*), sum(value) from counter",
     "select count(*) from gpu_counter_track",
