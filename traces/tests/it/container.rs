@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use weftscope_traces::container::{self, ContainerError, MAGIC};
+use weftscope_traces::edit::{Answer, AnswerSlice, with_answer};
 use weftscope_traces::sniff;
 use weftscope_traces::stream::silent;
 use weftscope_traces::{
@@ -283,7 +284,7 @@ fn what_is_no_weft_file_says_so() {
     let mut newer = bytes(&sample(0, 10));
     newer[8] = 9;
     let error = read(&newer).expect_err("version 9");
-    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (4)");
+    assert_eq!(error.to_string(), ".weft version 9 is newer than this program reads (5)");
     let cancelled = container::read(&bytes(&sample(0, 10))[..], &mut |_| ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ContainerError::Cancelled)));
 }
@@ -394,9 +395,22 @@ fn frozen(unsplit: Option<UnsplitFacts>, has_json: bool) -> Trace {
     out.finish().expect("valid")
 }
 
+/// What a query answered, which version 5 holds.
+fn frozen_answer() -> Answer {
+    let slice = |start_ns, rank| AnswerSlice {
+        span: Span::new(start_ns, start_ns + 7),
+        name: "gap é".to_owned(),
+        rank,
+        row: String::new(),
+        args: vec![("n".to_owned(), ArgValue::Int(3))],
+    };
+    let slices = vec![slice(0, Some(0)), slice(3, Some(0)), slice(1, None)];
+    Answer { name: "gaps".to_owned(), query: "select 1".to_owned(), slices }
+}
+
 /// Each file was written once by its version and is never written again.
 #[test]
-fn the_frozen_files_of_versions_2_to_4_still_read() {
+fn the_frozen_files_of_versions_2_to_5_still_read() {
     let trace = read(include_bytes!("../golden/v2.weft")).expect("version 2");
     assert_eq!(trace, frozen(None, false));
     let unsplit = UnsplitFacts { grid: 512, waves: 4, tail_occupancy: 116.0 / 132.0 };
@@ -404,4 +418,7 @@ fn the_frozen_files_of_versions_2_to_4_still_read() {
     assert_eq!(trace, frozen(Some(unsplit), false));
     let trace = read(include_bytes!("../golden/v4.weft")).expect("version 4");
     assert_eq!(trace, frozen(Some(unsplit), true));
+    let with_answer = with_answer(frozen(Some(unsplit), true), frozen_answer()).expect("rows");
+    let trace = read(include_bytes!("../golden/v5.weft")).expect("version 5");
+    assert_eq!(trace, with_answer);
 }
