@@ -64,6 +64,13 @@ fn run(state: &mut State) {
 }
 
 fn want(state: &mut State, task: SqlTask) {
+    let is_whole = state.document().is_none_or(|document| document.is_explained);
+    if !is_whole && !matches!(task, SqlTask::Rows { .. }) {
+        // What is read next would take its place.
+        let text = "The recording is still being read: make tracks of it once it is whole";
+        state.notices.push(Severity::Warning, text);
+        return;
+    }
     let number = state.fresh_id();
     state.sql.wanted = Some((number, task));
 }
