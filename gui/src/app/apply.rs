@@ -145,7 +145,13 @@ fn opened(
     // The same files again: the newer reading replaces the older, which may have been a part of it.
     let older = state.documents.iter().position(|open| open.paths == paths);
     let older = older.map(|at| state.documents.remove(at));
-    let (id, marks) = (DocumentId(state.fresh_id()), MarkStore::of(&paths));
+    // What was asked of the same trace, explained only now, is still right.
+    let same = older.as_ref().filter(|older| Arc::ptr_eq(&older.document.trace, &document.trace));
+    let id = match same {
+        Some(older) => older.id,
+        None => DocumentId(state.fresh_id()),
+    };
+    let marks = MarkStore::of(&paths);
     let view = match &older {
         Some(older) => older.view.regrown(&older.document.timeline, &document.timeline),
         None => ViewState::new(&document.timeline),

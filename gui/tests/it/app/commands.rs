@@ -94,6 +94,24 @@ fn a_file_that_grows_while_it_is_read_keeps_what_is_looked_at() {
 }
 
 #[test]
+fn what_was_asked_of_a_large_file_stays_when_it_is_explained() {
+    let mut state = State::default();
+    let paths = vec![PathBuf::from("/data/big.json")];
+    let effects = update(&mut state, Command::Open(paths.clone()));
+    let [Effect::Open(job, _)] = &effects[..] else { panic!("one file is opened") };
+    let drawn = Arc::new(Document::drawn(Arc::new(trace()), "big"));
+    assert!(!drawn.is_explained && drawn.explanation.reports.overlap.ranks.is_empty());
+    let document = Arc::clone(&drawn);
+    apply(&mut state, Event::Opening { id: job.id, paths: paths.clone(), document });
+    let shown = state.shown;
+    let document = Arc::new(drawn.explained());
+    apply(&mut state, Event::JobDone { id: job.id, result: JobResult::Opened { paths, document } });
+    assert_eq!((state.shown, state.documents.len()), (shown, 1), "it is the same document");
+    let explained = state.document().expect("it is shown");
+    assert!(explained.is_explained && !explained.explanation.reports.overlap.ranks.is_empty());
+}
+
+#[test]
 fn a_file_that_lies_there_is_replaced_when_it_is_said_twice() {
     let mut state = State::default();
     opened(&mut state, "/data/a.json.gz");
