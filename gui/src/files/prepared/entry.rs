@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use weftscope_traces::{Classifier, Trace, container};
+use weftscope_traces::{Classifier, Trace, container, stream::silent};
 
 use super::{
     LEAST_BYTES,
@@ -98,13 +98,12 @@ impl Entry {
             return;
         }
         let Some(folder) = self.path.parent() else { return };
-        let _written = fs::create_dir_all(folder).map_err(|_| ()).and_then(|()| {
-            write_atomically(&self.path, |out| {
-                container::write(trace, out, &mut weftscope_traces::stream::silent)
+        if fs::create_dir_all(folder).is_ok() {
+            let _written = write_atomically(&self.path, |out| {
+                container::write(trace, out, &mut silent)
                     .map_err(|error| FileError::new(error.to_string(), &self.path))
-            })
-            .map_err(|_| ())
-        });
+            });
+        }
         clean(folder);
     }
 }
@@ -129,7 +128,7 @@ fn build() -> Option<(u64, SystemTime)> {
 mod tests {
     use std::ops::ControlFlow;
 
-    use weftscope_traces::{OpenOptions, open, stream::silent};
+    use weftscope_traces::{OpenOptions, open};
 
     use super::*;
     use crate::files::no_hook;
