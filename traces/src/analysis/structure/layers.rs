@@ -5,6 +5,7 @@
 //! stand before attention is told by the first layer of a pass, before which something else stands than before the others;
 //! where that is not recorded, by norms and collectives.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -144,7 +145,13 @@ impl Cut<'_> {
         for range in others {
             counts.entry(symbols(range)).or_insert((0, range.clone())).0 += 1;
         }
-        let usual = counts.into_values().max_by_key(|(count, range)| (*count, range.start));
+        // Of those that are as common, the one of the usual length: what is more may be the same stray kernel twice.
+        let mut lens: Vec<usize> = others.iter().map(Range::len).collect();
+        lens.sort_unstable();
+        let usual_len = lens.get(lens.len().saturating_sub(1) / 2).copied().unwrap_or(0);
+        let usual = counts.into_values().max_by_key(|(count, range)| {
+            (*count, Reverse(range.len().abs_diff(usual_len)), range.start)
+        });
         let Some((_, usual)) = usual else { return rest.end };
         let products = self.gemms_in(usual.clone());
         let mine = self.gemms_in(rest.clone());
@@ -203,8 +210,5 @@ struct Edge {
 fn most_common(values: impl Iterator<Item = usize>) -> Option<usize> {
     let mut counts: HashMap<usize, usize> = HashMap::new();
     values.for_each(|value| *counts.entry(value).or_default() += 1);
-    counts
-        .into_iter()
-        .max_by_key(|&(value, count)| (count, std::cmp::Reverse(value)))
-        .map(|it| it.0)
+    counts.into_iter().max_by_key(|&(value, count)| (count, Reverse(value))).map(|it| it.0)
 }

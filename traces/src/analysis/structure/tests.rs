@@ -213,6 +213,24 @@ fn without_attention_the_period_tells() {
     assert_eq!(layers.iter().flatten().max(), Some(&6));
 }
 
+/// As often with a stray kernel as without: the last layer ends where the others do.
+#[test]
+fn the_same_stray_kernel_in_half_of_the_layers_is_none_of_theirs() {
+    let layer = "gemm.qkv attention.fa gemm.o gemm.up gemm.down norm.a norm.b norm.last";
+    let mut written = Written::new();
+    written.ops("elementwise.embed");
+    for number in 0..5 {
+        let stray = layer.replace("gemm.down", "gemm.down elementwise.stray");
+        written.ops(if number % 2 == 1 { &stray } else { layer });
+    }
+    let (_, layers) = structure(&written.text);
+    let mut wanted = vec![None];
+    for (number, len) in (0..).zip([8, 9, 8, 9, 8]) {
+        wanted.extend(std::iter::repeat_n(Some(number), len));
+    }
+    assert_eq!(layers, wanted);
+}
+
 /// One letter of a random alphabet: kind and name.
 fn op() -> impl Strategy<Value = String> {
     let kinds = ["gemm", "norm", "elementwise", "attention", "comm"];
