@@ -14,6 +14,7 @@ pub mod classify;
 pub mod container;
 pub mod edit;
 mod format;
+mod gallop;
 pub mod interchange;
 mod known;
 pub mod lod;

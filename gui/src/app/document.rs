@@ -52,8 +52,8 @@ pub struct Document {
     pub explanation: Arc<Explanation>,
     /// That was worked out: until it is, a large recording can be looked at without.
     pub is_explained: bool,
-    /// What answers queries, once one was asked.
-    database: Mutex<Option<Database>>,
+    /// What answers queries, once one was asked; of the trace, so that it stays when that is explained.
+    database: Arc<Mutex<Option<Database>>>,
 }
 
 impl Document {
@@ -88,8 +88,8 @@ impl Document {
         let trace = Arc::clone(&self.trace);
         let explanation = Arc::new(Explanation::of(&Ops::of(&trace, &Config::default())));
         let timeline = TimelineData::clone(&self.timeline);
-        let batch = self.batch.clone();
-        Self { batch, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
+        let (batch, database) = (self.batch.clone(), Arc::clone(&self.database));
+        Self { batch, database, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
     }
 
     fn of(
@@ -108,7 +108,7 @@ impl Document {
             batch: None,
             explanation,
             is_explained: true,
-            database: Mutex::default(),
+            database: Arc::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use weftscope_traces::{
     stream::Progress,
 };
 
-use super::{Entry, FileError, Hook, Sample, TraceFormat, nsys, write_atomically};
+use super::{Entry, FileError, Hook, Sample, TraceFormat, hook::told, nsys, write_atomically};
 
 /// How a trace is written; only JSON knows options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,13 +112,8 @@ fn read(
         None => String::new(),
     };
     let options = OpenOptions { title, ..options };
-    let mut cancelled = false;
-    let mut progress = |done: u64| {
-        let flow = hook(done, total);
-        cancelled |= flow.is_break();
-        flow
-    };
-    open(input, &options, &mut progress).map_err(|error| {
+    let (opened, cancelled) = told(hook, total, |progress| open(input, &options, progress));
+    opened.map_err(|error| {
         if cancelled { FileError::cancelled(path) } else { FileError::new(error.to_string(), path) }
     })
 }
@@ -134,15 +129,11 @@ pub fn save_trace(
     hook: Hook<'_>,
 ) -> Result<(), FileError> {
     let total = trace.num_slices() as u64;
-    let mut cancelled = false;
-    let mut progress = |done: u64| {
-        let flow = hook(done, total);
-        cancelled |= flow.is_break();
-        flow
-    };
-    let result = write_atomically(path, |out| {
-        write_trace(trace, out, (format, options), &mut progress)
-            .map_err(|cause| FileError::new(cause, path))
+    let (result, cancelled) = told(hook, total, |progress| {
+        write_atomically(path, |out| {
+            write_trace(trace, out, (format, options), progress)
+                .map_err(|cause| FileError::new(cause, path))
+        })
     });
     result.map_err(|error| if cancelled { FileError::cancelled(path) } else { error })
 }

@@ -102,7 +102,7 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
     let slices = |keep: fn(&TrackKind) -> bool| -> Arc<dyn Relation> {
         Arc::new(Slices::of(Arc::clone(&all), COLUMNS, keep))
     };
-    let flows = Arc::new(Flows::of(Arc::clone(trace)));
+    let flows = Arc::new(Flows::of(Arc::clone(&all)));
     let is_stream = |kind: &TrackKind| matches!(kind, TrackKind::Stream { .. });
     let mut relations: Vec<Named> = vec![
         ("slice", slices(|kind| !matches!(kind, TrackKind::Sm { .. } | TrackKind::Answer { .. }))),

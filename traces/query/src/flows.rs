@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use weftscope_traces::{FlowKind, SliceRef, Trace};
+use weftscope_traces::{FlowKind, SliceRef};
 
 use crate::cell::Cell;
 use crate::relation::{Column, Compared, Found, Relation, Rows, Search, Sought};
-use crate::slice_rows::firsts_of;
+use crate::slice_rows::Numbered;
 
 const OUT: usize = 1;
 const IN: usize = 2;
@@ -24,34 +24,25 @@ pub(crate) const FLOW_COLUMNS: &[Column] = &[
 
 /// The table.
 pub(crate) struct Flows {
-    ends: Arc<Ends>,
+    all: Arc<Numbered>,
     /// Arrows by the slice that they come to.
     by_in: OnceLock<Arc<Vec<u32>>>,
 }
 
-struct Ends {
-    trace: Arc<Trace>,
-    /// Number of the first slice of each lane.
-    firsts: Vec<usize>,
-}
-
-impl Ends {
-    fn number(&self, slice: SliceRef) -> i64 {
-        (self.firsts[slice.lane.0 as usize] + slice.index as usize) as i64
-    }
+fn number_of(all: &Numbered, slice: SliceRef) -> i64 {
+    all.number(slice.lane, slice.index as usize)
 }
 
 impl Flows {
-    pub(crate) fn of(trace: Arc<Trace>) -> Self {
-        let firsts = firsts_of(&trace);
-        Self { ends: Arc::new(Ends { trace, firsts }), by_in: OnceLock::new() }
+    pub(crate) fn of(all: Arc<Numbered>) -> Self {
+        Self { all, by_in: OnceLock::new() }
     }
 
     fn by_in(&self) -> Arc<Vec<u32>> {
         let order = self.by_in.get_or_init(|| {
-            let flows = &self.ends.trace.flows;
+            let flows = &self.all.trace.flows;
             let mut order: Vec<u32> = (0..flows.len() as u32).collect();
-            order.sort_by_key(|&at| self.ends.number(flows[at as usize].to));
+            order.sort_by_key(|&at| number_of(&self.all, flows[at as usize].to));
             Arc::new(order)
         });
         Arc::clone(order)
@@ -59,16 +50,16 @@ impl Flows {
 
     /// Numbers of the arrows that leave a slice: they are sorted by where they come from.
     pub(crate) fn leaving(&self, number: i64) -> Vec<u32> {
-        let flows = &self.ends.trace.flows;
-        let from = flows.partition_point(|flow| self.ends.number(flow.from) < number);
-        let upto = flows.partition_point(|flow| self.ends.number(flow.from) <= number);
+        let flows = &self.all.trace.flows;
+        let from = flows.partition_point(|flow| number_of(&self.all, flow.from) < number);
+        let upto = flows.partition_point(|flow| number_of(&self.all, flow.from) <= number);
         (from as u32..upto as u32).collect()
     }
 
     /// Numbers of the arrows that come to a slice.
     pub(crate) fn coming(&self, number: i64) -> Vec<u32> {
-        let (flows, by_in) = (&self.ends.trace.flows, self.by_in());
-        let to = |at: &u32| self.ends.number(flows[*at as usize].to);
+        let (flows, by_in) = (&self.all.trace.flows, self.by_in());
+        let to = |at: &u32| number_of(&self.all, flows[*at as usize].to);
         let from = by_in.partition_point(|at| to(at) < number);
         let upto = by_in.partition_point(|at| to(at) <= number);
         by_in[from..upto].to_vec()
@@ -77,7 +68,7 @@ impl Flows {
     /// The rows of these arrows.
     pub(crate) fn these(&self, arrows: Vec<u32>) -> Box<dyn Rows> {
         let part = 0..arrows.len();
-        Box::new(Walk { ends: Arc::clone(&self.ends), part, order: Some(arrows), at: 0 })
+        Box::new(Walk { all: Arc::clone(&self.all), part, order: Some(arrows), at: 0 })
     }
 }
 
@@ -91,7 +82,7 @@ impl Relation for Flows {
     }
 
     fn len(&self) -> usize {
-        self.ends.trace.flows.len()
+        self.all.trace.flows.len()
     }
 
     fn rows(&self, search: &Search<'_>) -> Found {
@@ -108,12 +99,12 @@ impl Relation for Flows {
             return Ok(self.these(self.coming(number)));
         }
         let part = 0..self.len();
-        Ok(Box::new(Walk { ends: Arc::clone(&self.ends), part, order: None, at: 0 }))
+        Ok(Box::new(Walk { all: Arc::clone(&self.all), part, order: None, at: 0 }))
     }
 }
 
 struct Walk {
-    ends: Arc<Ends>,
+    all: Arc<Numbered>,
     /// Arrows to come, of the order where there is one.
     part: Range<usize>,
     order: Option<Vec<u32>>,
@@ -128,11 +119,11 @@ impl Rows for Walk {
     }
 
     fn cell(&self, column: usize) -> Cell<'_> {
-        let flow = &self.ends.trace.flows[self.at];
+        let flow = &self.all.trace.flows[self.at];
         match column {
             0 => Cell::Int(self.id()),
-            OUT => Cell::Int(self.ends.number(flow.from)),
-            IN => Cell::Int(self.ends.number(flow.to)),
+            OUT => Cell::Int(number_of(&self.all, flow.from)),
+            IN => Cell::Int(number_of(&self.all, flow.to)),
             3 => Cell::Text(match flow.kind {
                 FlowKind::Dependency => "dependency",
                 FlowKind::Launch => "launch",

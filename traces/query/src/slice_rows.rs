@@ -15,7 +15,10 @@ pub(crate) struct Numbered {
 
 impl Numbered {
     pub(crate) fn of(trace: Arc<Trace>) -> Self {
-        let firsts = firsts_of(&trace);
+        let mut firsts = vec![0];
+        for lane in &trace.lanes {
+            firsts.push(firsts[firsts.len() - 1] + lane.slices.len());
+        }
         let mut depths = vec![0; trace.lanes.len()];
         for track in &trace.tracks {
             for (depth, lane) in (0..).zip(&track.lanes) {
@@ -69,15 +72,6 @@ impl Numbered {
     pub(crate) fn has_orders(&self) -> bool {
         self.firsts.last().is_some_and(|&all| u32::try_from(all).is_ok())
     }
-}
-
-/// Number of the first slice of each lane, then of all slices.
-pub(crate) fn firsts_of(trace: &Trace) -> Vec<usize> {
-    let mut firsts = vec![0];
-    for lane in &trace.lanes {
-        firsts.push(firsts[firsts.len() - 1] + lane.slices.len());
-    }
-    firsts
 }
 
 /// The slice whose `id` this is in the tables of slices; `None` where no slice has it.

@@ -111,37 +111,37 @@ struct Instance {
     span: Option<Span>,
 }
 
-/// The layer, the rank, and the pass or the iteration.
-type Key = (Option<u32>, u32, (usize, u32));
-
 fn by_layer(ops: &Ops<'_>) -> Vec<ExposedByLayer> {
     let is_known = |rank: &&RankOps<'_>| rank.structure.basis != StructureBasis::Unknown;
-    let mut instances: BTreeMap<Key, Instance> = BTreeMap::new();
-    for rank in ops.ranks.iter().filter(is_known) {
-        let is_ordered = rank.structure.basis == StructureBasis::Order;
-        for op in &rank.ops {
-            let iteration = if is_ordered { 0 } else { rank.iteration_at(op.span.start_ns) };
-            let key = (op.place.layer, rank.rank, (iteration, op.place.pass));
-            let instance = instances.entry(key).or_default();
-            instance.span = Some(instance.span.map_or(op.span, |span| span.hull(op.span)));
-            if op.kind.is_comm() {
-                instance.comm.push(op.span);
-            }
-        }
-    }
     let mut layers: BTreeMap<Option<u32>, Vec<Exposed>> = BTreeMap::new();
-    for ((layer, rank, _), Instance { comm, span }) in instances {
-        let Some(of_rank) = ops.ranks.iter().find(|it| it.rank == rank) else { continue };
-        let comm: IntervalSet = comm.into_iter().collect();
-        let comm_ns = comm.len_ns();
-        let exposed_ns = comm_ns - comm.intersect_len_ns(&of_rank.compute);
-        let span = span.unwrap_or_default();
-        layers.entry(layer).or_default().push(Exposed { rank, span, comm_ns, exposed_ns });
+    for rank in ops.ranks.iter().filter(is_known) {
+        for (layer, Instance { comm, span }) in instances(rank) {
+            let comm: IntervalSet = comm.into_iter().collect();
+            let comm_ns = comm.len_ns();
+            let exposed_ns = comm_ns - comm.intersect_len_ns(&rank.compute);
+            let (rank, span) = (rank.rank, span.unwrap_or_default());
+            layers.entry(layer).or_default().push(Exposed { rank, span, comm_ns, exposed_ns });
+        }
     }
     let mut rows: Vec<ExposedByLayer> = layers.into_iter().filter_map(layer_row).collect();
     rows.retain(|row| row.layer.is_some() || row.comm_ns > 0);
     rows.sort_by_key(|row| (Reverse(row.exposed_ns), row.layer));
     rows
+}
+
+/// The layers of a rank, each as often as it ran: by layer, then by iteration and pass.
+fn instances(rank: &RankOps<'_>) -> impl Iterator<Item = (Option<u32>, Instance)> {
+    let is_ordered = rank.structure.basis == StructureBasis::Order;
+    let mut instances: BTreeMap<(Option<u32>, usize, u32), Instance> = BTreeMap::new();
+    for op in &rank.ops {
+        let iteration = if is_ordered { 0 } else { rank.iteration_at(op.span.start_ns) };
+        let instance = instances.entry((op.place.layer, iteration, op.place.pass)).or_default();
+        instance.span = Some(instance.span.map_or(op.span, |span| span.hull(op.span)));
+        if op.kind.is_comm() {
+            instance.comm.push(op.span);
+        }
+    }
+    instances.into_iter().map(|((layer, ..), instance)| (layer, instance))
 }
 
 /// What one pass of a layer leaves exposed.

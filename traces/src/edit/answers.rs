@@ -132,13 +132,18 @@ pub fn without_answer(trace: Trace, name: &str) -> Result<Trace, BuildError> {
     Trace::checked(parts)
 }
 
+/// The name of an answer, of the heading over its rows; `None` of another heading.
+pub fn answer_of_heading(heading: &str) -> Option<&str> {
+    heading.strip_prefix(BEFORE)
+}
+
 /// The answers that a trace holds, in order.
 pub fn answers(trace: &Trace) -> Vec<HeldAnswer> {
     let mut held: Vec<HeldAnswer> = Vec::new();
     for (id, track) in (0..).map(TrackId).zip(&trace.tracks) {
         match (&track.kind, track.parent) {
             (TrackKind::Group, None) => {
-                if let Some(name) = track.name.strip_prefix(BEFORE) {
+                if let Some(name) = answer_of_heading(&track.name) {
                     held.push(HeldAnswer { heading: id, name: name.to_owned(), query: None });
                 }
             }

@@ -7,7 +7,9 @@ mod merge;
 mod only_rank;
 mod rows;
 
-pub use answers::{Answer, AnswerSlice, HeldAnswer, answers, with_answer, without_answer};
+pub use answers::{
+    Answer, AnswerSlice, HeldAnswer, answer_of_heading, answers, with_answer, without_answer,
+};
 pub use apart::number_apart;
 pub use merge::{MergeError, merge};
 pub use only_rank::{only_rank, ranks};

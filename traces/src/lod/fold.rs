@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::LodItem;
 use super::band::{Band, Bands};
-use super::gallop::gallop;
 use super::lane_index::LaneIndex;
 use super::sums::Sums;
+use crate::gallop::gallop;
 use crate::model::{SliceTable, Span};
 
 /// A lane at a resolution.
@@ -38,7 +38,8 @@ impl Fold<'_> {
         let starts_ns = &self.slices.start_ns;
         let bucket_end_ns = self.bucket_start_ns(starts_ns[row]).saturating_add(self.resolution_ns);
         let next = row + 1;
-        let end = next + gallop(&starts_ns[next..], |start_ns| start_ns < bucket_end_ns);
+        let is_in = |at: usize| starts_ns[next + at] < bucket_end_ns;
+        let end = next + gallop(starts_ns.len() - next, is_in);
         // Disjoint slices: only the last to start in a bucket can be long.
         if self.is_long(end - 1) { end - 1 } else { end }
     }

@@ -10,7 +10,6 @@
 
 mod band;
 mod fold;
-mod gallop;
 mod item;
 mod lane_index;
 mod levels;

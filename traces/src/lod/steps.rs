@@ -1,7 +1,7 @@
 //! A step function of time with its integral, so that the mean over any interval is two searches.
 
-use super::gallop::gallop;
 use super::radix::sort_by_time;
+use crate::gallop::gallop;
 
 /// A piecewise constant, integer-valued function that is 0 before its first step and after its last.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,8 @@ impl Steps {
     pub(super) fn integrals(&self, times_ns: &[i64], mut each: impl FnMut(usize, i64)) {
         let mut next = 0;
         for (index, &time_ns) in times_ns.iter().enumerate() {
-            next += gallop(&self.at_ns[next..], |at_ns| at_ns <= time_ns);
+            let is_before = |at: usize| self.at_ns[next + at] <= time_ns;
+            next += gallop(self.at_ns.len() - next, is_before);
             each(index, self.integral_before(next, time_ns));
         }
     }

@@ -15,7 +15,7 @@ use super::{
     LEAST_BYTES,
     folder::{ENDING, clean, here},
 };
-use crate::files::{FileError, Hook, write_atomically};
+use crate::files::{FileError, Hook, hook::told, write_atomically};
 
 /// Bytes of each end of a file that tell it from others.
 const END_BYTES: u64 = 64 << 10;
@@ -68,13 +68,9 @@ impl Entry {
             return Ok(None);
         };
         let total = file.metadata().map_or(0, |meta| meta.len());
-        let mut cancelled = false;
-        let mut progress = |done: u64| {
-            let flow = hook(done, total);
-            cancelled |= flow.is_break();
-            flow
-        };
-        let read = container::read_whole(io::BufReader::new(&file), &mut progress);
+        let (read, cancelled) = told(hook, total, |progress| {
+            container::read_whole(io::BufReader::new(&file), progress)
+        });
         if cancelled {
             return Err(FileError::cancelled(&self.source));
         }

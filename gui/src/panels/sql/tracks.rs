@@ -1,6 +1,7 @@
 //! The tracks that answers became: asked again, or taken away.
 
 use egui::{Label, Ui};
+use weftscope_traces::edit::answer_of_heading;
 
 use crate::{
     app::SqlCommand,
@@ -20,7 +21,7 @@ pub(super) fn tracks_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     for rows in &document.timeline.answers {
         let title = &document.trace.track(rows.heading).name;
-        let Some(name) = title.strip_prefix("SQL: ") else { continue };
+        let Some(name) = answer_of_heading(title) else { continue };
         ui.horizontal(|ui| {
             if icon_button(ui, Icon::Cross, &format!("Remove {title}"), "Take this track away")
                 .clicked()

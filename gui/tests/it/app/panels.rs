@@ -1,10 +1,6 @@
 //! What the panels say of a made-up recording, as text: every label, in the order in which a screen reader meets them.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use egui_kittest::{Harness, Node, kittest::NodeT as _};
 use weftscope::{
@@ -16,7 +12,10 @@ use weftscope::{
 };
 use weftscope_traces::{SliceRef, TrackKind};
 
-use crate::common::synthetic::{self, Shape};
+use crate::common::{
+    settle::settle,
+    synthetic::{self, Shape},
+};
 
 /// A window of two recordings, the second with a layer more and in view.
 fn window() -> Harness<'static, App> {
@@ -40,18 +39,6 @@ fn window() -> Harness<'static, App> {
 
 fn send(window: &mut Harness<'static, App>, command: Command) {
     window.state_mut().send(command);
-    window.run_steps(3);
-}
-
-/// Draws until no job runs: what panels show is worked out elsewhere.
-fn settle(window: &mut Harness<'static, App>) {
-    let since = Instant::now();
-    window.run_steps(3);
-    while !window.state().state().jobs.is_empty() {
-        assert!(since.elapsed() < Duration::from_secs(60), "a job does not end");
-        std::thread::sleep(Duration::from_millis(10));
-        window.run_steps(2);
-    }
     window.run_steps(3);
 }
 

@@ -1,13 +1,10 @@
 //! The tab of queries: answers as rows and as tracks, and what is in the way of one.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use crate::common::{
     renderer::{self, snapshot_options},
+    settle::settle,
     synthetic::{self, Shape},
 };
 use egui::{Key, Modifiers, Vec2, vec2};
@@ -51,18 +48,6 @@ fn window(size: Vec2, mode: Mode) -> Harness<'static, App> {
 fn send(window: &mut Harness<'static, App>, command: SqlCommand) {
     window.state_mut().send(Command::Sql(command));
     settle(window);
-}
-
-/// Draws until no job runs.
-fn settle(window: &mut Harness<'static, App>) {
-    let since = Instant::now();
-    window.run_steps(3);
-    while !window.state().state().jobs.is_empty() {
-        assert!(since.elapsed() < Duration::from_secs(60), "a job does not end");
-        std::thread::sleep(Duration::from_millis(10));
-        window.run_steps(2);
-    }
-    window.run_steps(3);
 }
 
 fn ask(window: &mut Harness<'static, App>, query: &str) {

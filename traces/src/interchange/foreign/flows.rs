@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::records::FlowPoint;
+use crate::gallop::gallop;
 use crate::interchange::tally::Tally;
 use crate::{Flow, FlowKind, SliceRef, Span};
 
@@ -46,31 +47,15 @@ impl Places {
 }
 
 impl Row {
-    /// First slice that starts after a time: by ever larger steps from where the last search ended, then between two.
+    /// First slice that starts after a time: forwards or backwards from where the last search ended.
     fn first_after(&self, at_ns: i64) -> usize {
         let num = self.slices.len();
         let is_before = |at: usize| self.slices[at].0.start_ns <= at_ns;
-        let (mut low, mut step) = (self.last.get().min(num), 1);
-        let mut high;
-        if low < num && is_before(low) {
-            while low + step < num && is_before(low + step) {
-                low += step;
-                step *= 2;
-            }
-            high = (low + step).min(num);
-        } else {
-            high = low;
-            loop {
-                low = high.saturating_sub(step);
-                if high == 0 || is_before(low) {
-                    break;
-                }
-                high = low;
-                step *= 2;
-            }
-        }
-        let between = &self.slices[low..high];
-        let after = low + between.partition_point(|(span, _)| span.start_ns <= at_ns);
+        let last = self.last.get().min(num);
+        let after = match last + gallop(num - last, |at| is_before(last + at)) {
+            here if here == last => last - gallop(last, |back| !is_before(last - 1 - back)),
+            further => further,
+        };
         self.last.set(after);
         after
     }
