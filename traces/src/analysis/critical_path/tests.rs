@@ -293,7 +293,8 @@ impl Twin<'_> {
             .iter()
             .enumerate()
             .filter(|(_, piece)| piece.rank == rank && piece.end <= sync.1);
-        match waited.max_by_key(|(at, piece)| (piece.end, *at)) {
+        // Of several that end last, the last in the order of starts, as everywhere.
+        match waited.max_by_key(|(at, piece)| (piece.end, piece.start, *at)) {
             Some((op, piece)) if piece.end > sync.0 => {
                 Self::add(self.up_to_end(op), PathKind::Host, at - piece.end)
             }
