@@ -78,22 +78,23 @@ pub(super) fn dominant(times: &BandTimes) -> Option<Band> {
     dominant_of(times, (1 << Band::COUNT) - 1)
 }
 
-/// The same of the bands whose bits are set; the others' times are not looked at.
+/// The same where only the bands whose bits are set can have any; the others' times are 0.
 pub(super) fn dominant_of(times: &BandTimes, present: u64) -> Option<Band> {
     let mut rest = present;
     let (mut most_ns, mut most) = (0, None);
     while rest != 0 {
-        let kind = rest.trailing_zeros() as usize / NUM_SPLITS;
-        let all_splits = ((1 << NUM_SPLITS) - 1) << (kind * NUM_SPLITS);
-        let of_kind = bands(rest & all_splits);
-        let kind_ns: i64 = of_kind.map(|band| times[band]).sum();
+        let first = rest.trailing_zeros() as usize / NUM_SPLITS * NUM_SPLITS;
+        rest &= !(((1 << NUM_SPLITS) - 1) << first);
+        let of_kind: &[i64] = &times[first..first + NUM_SPLITS];
+        let kind_ns = of_kind.iter().sum();
         if kind_ns > most_ns {
-            let of_kind = bands(rest & all_splits).map(|band| (band, times[band]));
-            (most_ns, most) = (kind_ns, of_kind.reduce(larger));
+            (most_ns, most) = (kind_ns, Some((first, of_kind)));
         }
-        rest &= !all_splits;
     }
-    most.map(|(band, _)| Band::from_index(band))
+    let (first, of_kind) = most?;
+    let larger =
+        |most: usize, split: usize| if of_kind[split] > of_kind[most] { split } else { most };
+    Some(Band::from_index(first + (1..NUM_SPLITS).fold(0, larger)))
 }
 
 /// The bits that are set, from below.
@@ -103,9 +104,4 @@ pub(super) fn bands(mut bits: u64) -> impl Iterator<Item = usize> {
         bits &= bits - 1;
         Some(band)
     })
-}
-
-/// The pair with the larger time, the first on ties.
-fn larger(a: (usize, i64), b: (usize, i64)) -> (usize, i64) {
-    if b.1 > a.1 { b } else { a }
 }

@@ -9,6 +9,9 @@ use super::sums::Sums;
 use crate::gallop::gallop;
 use crate::model::{SliceTable, Span};
 
+/// Rows that are read one by one before the end of an item is searched for: of short items, both at once cost least.
+const WALKED: usize = 32;
+
 /// A lane at a resolution.
 #[derive(Clone, Copy)]
 pub(super) struct Fold<'a> {
@@ -36,7 +39,7 @@ impl Fold<'_> {
             return row + 1;
         }
         let starts_ns = &self.slices.start_ns;
-        let bucket_end_ns = self.bucket_start_ns(starts_ns[row]).saturating_add(self.resolution_ns);
+        let bucket_end_ns = self.bucket_end_ns(starts_ns[row]);
         let next = row + 1;
         let is_in = |at: usize| starts_ns[next + at] < bucket_end_ns;
         let end = next + gallop(starts_ns.len() - next, is_in);
@@ -44,11 +47,41 @@ impl Fold<'_> {
         if self.is_long(end - 1) { end - 1 } else { end }
     }
 
-    /// The item of some rows; `sums` holds what they add up to then.
-    pub(super) fn item(&self, rows: Range<usize>, sums: &mut Sums) -> LodItem {
-        let slices = self.slices;
+    /// The item that begins at `row`; `sums` holds what its rows add up to then.
+    pub(super) fn item(&self, row: usize, sums: &mut Sums) -> LodItem {
         sums.clear();
-        self.index.add(slices, rows.clone(), |row| self.bands.of_row(slices, row), sums);
+        let (end, is_whole) = self.walk(row, sums);
+        if is_whole {
+            return self.made(row..end, sums);
+        }
+        let all = row..self.item_end(row);
+        self.index.add(self.slices, end..all.end, |row| self.bands.of_row(self.slices, row), sums);
+        self.made(all, sums)
+    }
+
+    /// Adds up the rows of an item as far as they are worth reading one by one, which finds its end too; gives the row
+    /// behind them, and whether they are all.
+    fn walk(&self, row: usize, sums: &mut Sums) -> (usize, bool) {
+        let slices = self.slices;
+        let rows = row..slices.len().min(row + WALKED);
+        let bucket_end_ns = self.bucket_end_ns(slices.start_ns[row]);
+        let times = slices.start_ns[rows.clone()].iter().zip(&slices.end_ns[rows.clone()]);
+        for (at, (&start_ns, &end_ns)) in rows.clone().zip(times) {
+            let len_ns = end_ns - start_ns;
+            let is_long = len_ns >= self.resolution_ns;
+            if at > row && (is_long || start_ns >= bucket_end_ns) {
+                return (at, true);
+            }
+            sums.add_row(self.bands.of_row(slices, at), len_ns, at);
+            if is_long {
+                return (at + 1, true);
+            }
+        }
+        (rows.end, rows.end == slices.len())
+    }
+
+    fn made(&self, rows: Range<usize>, sums: &Sums) -> LodItem {
+        let slices = self.slices;
         let longest = sums.longest().row;
         let band = sums
             .dominant()
@@ -67,6 +100,11 @@ impl Fold<'_> {
 
     fn is_long(&self, row: usize) -> bool {
         self.slices.end_ns[row] - self.slices.start_ns[row] >= self.resolution_ns
+    }
+
+    /// End of the bucket that a time is in.
+    fn bucket_end_ns(&self, at_ns: i64) -> i64 {
+        self.bucket_start_ns(at_ns).saturating_add(self.resolution_ns)
     }
 
     fn bucket_start_ns(&self, at_ns: i64) -> i64 {

@@ -20,7 +20,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) const USUAL: Self = Self { rows: 16, fewest_items: 64 };
+    pub(super) const USUAL: Self = Self { rows: 12, fewest_items: 64 };
 }
 
 /// Resolutions tried in search of the finest level.
@@ -134,10 +134,9 @@ impl Level {
         let mut out = Self::with_room(0);
         let (mut row, mut sums) = (0, Sums::new());
         while row < fold.slices.len() {
-            let end = fold.item_end(row);
-            let item = fold.item(row..end, &mut sums);
+            let item = fold.item(row, &mut sums);
+            row += item.count as usize;
             out.push(item, &sums);
-            row = end;
         }
         out
     }

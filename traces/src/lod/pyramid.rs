@@ -1,7 +1,6 @@
 use super::LodItem;
 use super::band::{Bands, bands_of_labels};
 use super::fold::Fold;
-use super::item::touches;
 use super::lane_index::LaneIndex;
 use super::levels::{Levels, Limits};
 use super::sums::Sums;
@@ -9,7 +8,7 @@ use crate::model::{LaneId, Span, Trace};
 
 /// The level-of-detail index of a trace.
 ///
-/// Owned and immutable: build it off the UI thread (two passes over the columns, about 8 bytes a slice) and share
+/// Owned and immutable: build it off the UI thread (passes over the columns, about 10 bytes a slice) and share
 /// it beside the trace. Rows appended to a lane after the build are still answered correctly, only slower.
 #[derive(Clone, Debug, Default)]
 pub struct Pyramid {
@@ -45,7 +44,7 @@ impl Pyramid {
     /// Slices of at least `resolution_ns` come one by one, shorter ones folded by bucket, exactly as
     /// [`oracle::query`](super::oracle::query) defines it. `resolution_ns` is meant to be a power of two (few distinct views while
     /// zooming), but any positive value works; less than 1 counts as 1. Cost: where folds are deep and the resolution is a
-    /// power of two, a copy of what was made beforehand; elsewhere per item two galloping searches and at most 32 rows
+    /// power of two, a copy of what was made beforehand; elsewhere per item two galloping searches and at most 64 rows
     /// read, however many slices it folds.
     pub fn query(
         &self,
@@ -67,12 +66,11 @@ impl Pyramid {
         let fold = Fold { slices, index, bands, resolution_ns };
         let (mut row, mut sums) = (fold.first_row(window), Sums::new());
         while row < slices.len() && slices.start_ns[row] < window.end_ns {
-            let end = fold.item_end(row);
-            let item = Span { start_ns: slices.start_ns[row], end_ns: slices.end_ns[end - 1] };
-            if touches(item, window) {
-                out.push(fold.item(row..end, &mut sums));
+            let item = fold.item(row, &mut sums);
+            row += item.count as usize;
+            if item.touches(window) {
+                out.push(item);
             }
-            row = end;
         }
     }
 }

@@ -21,10 +21,10 @@ impl Longest {
     }
 }
 
-/// Busy time per band and the longest row. Kept from fold to fold: clearing it costs nothing.
+/// Busy time per band and the longest row. Kept from fold to fold: clearing it costs what was added.
 #[derive(Debug)]
 pub(super) struct Sums {
-    /// By [`Band::index`]; good only where `present` says so.
+    /// By [`Band::index`]; 0 where `present` does not say that there is more.
     times_ns: BandTimes,
     /// A bit a band that was met.
     present: u64,
@@ -42,16 +42,15 @@ impl Sums {
 
     /// Nothing was added.
     pub(super) fn clear(&mut self) {
+        bands(self.present).for_each(|band| self.times_ns[band] = 0);
         (self.present, self.busy_ns, self.longest) = (0, 0, Longest::NONE);
     }
 
     /// Adds time of a band.
     #[inline]
     pub(super) fn add(&mut self, band: usize, len_ns: i64) {
-        let bit = 1 << band;
-        let before_ns = if self.present & bit == 0 { 0 } else { self.times_ns[band] };
-        self.times_ns[band] = before_ns + len_ns;
-        self.present |= bit;
+        self.times_ns[band] += len_ns;
+        self.present |= 1 << band;
         self.busy_ns += len_ns;
     }
 
@@ -59,9 +58,10 @@ impl Sums {
     #[inline]
     pub(super) fn add_row(&mut self, band: usize, len_ns: i64, row: usize) {
         self.add(band, len_ns);
-        if len_ns > self.longest.len_ns {
-            self.longest = Longest { len_ns, row: row as u32 };
-        }
+        let is_longer = len_ns > self.longest.len_ns;
+        // Two values chosen: no branch, whose way nobody could foresee.
+        self.longest.len_ns = if is_longer { len_ns } else { self.longest.len_ns };
+        self.longest.row = if is_longer { row as u32 } else { self.longest.row };
     }
 
     /// Some row of those that were added may be this one.
