@@ -10,6 +10,7 @@ use std::fmt::Display;
 
 use hashbrown::HashSet;
 
+use launches::Joined;
 pub(crate) use launches::Launches;
 use steps::Steps;
 
@@ -109,42 +110,40 @@ impl Recording {
     /// # Errors
     /// What was lost, when nothing usable is left.
     pub(crate) fn build(mut self, options: &OpenOptions) -> Result<Trace, String> {
-        self.launch_arrows();
-        self.iterations();
+        let launches = std::mem::take(&mut self.launches).join();
+        self.launch_arrows(&launches);
+        self.iterations(&launches);
+        drop(launches);
         build(self.collect, &self.header, options, &mut self.tally)
             .ok_or_else(|| self.tally.summary())
     }
 
     /// Draws an arrow from every call to the work that it launched.
-    fn launch_arrows(&mut self) {
+    fn launch_arrows(&mut self, launches: &Joined) {
         let flows = &mut self.collect.flows;
-        for (arrow, call) in self.launches.calls.iter().enumerate() {
-            if let Some(call) = call {
-                let (at_ns, row) = (call.start_ns, call.row);
-                let arrow = Arrow::number(arrow as u32);
-                flows.push(FlowPoint { arrow, is_launch: true, phase: b's', at_ns, row });
-            }
-        }
         let mut without_call = 0;
-        for work in &self.launches.works {
-            if self.launches.calls[work.arrow as usize].is_none() {
-                without_call += 1;
+        for (number, (call, works)) in (0..).zip(launches.iter()) {
+            let Some(call) = call else {
+                without_call += works.len() as u64;
                 continue;
-            }
-            let (at_ns, row) = (work.span.0, work.row);
-            let arrow = Arrow::number(work.arrow);
-            flows.push(FlowPoint { arrow, is_launch: true, phase: b'f', at_ns, row });
+            };
+            let mut point = |phase: u8, at_ns: i64, row: u32| {
+                let arrow = Arrow::number(number);
+                flows.push(FlowPoint { arrow, is_launch: true, phase, at_ns, row });
+            };
+            point(b's', call.start_ns, call.row);
+            works.iter().for_each(|work| point(b'f', work.span.0, work.row));
         }
         let cause = "GPU work whose launch is not in the file";
         self.tally.diagnostics.remark(cause, without_call);
     }
 
     /// Marks the iterations of every process.
-    fn iterations(&mut self) {
+    fn iterations(&mut self, launches: &Joined) {
         let steps = std::mem::take(&mut self.steps);
         let rows = &self.collect.rows;
         let process_of_row = |row: u32| rows.keys[row as usize].pid();
-        for step in steps.on_gpu(&self.launches, process_of_row) {
+        for step in steps.on_gpu(launches, process_of_row) {
             let row = self.collect.rows.id(RowKey::Thread { pid: step.pid, tid: -1 });
             let name = self.collect.names.number(&step.name);
             self.push(step.span, (row, name), Class::Step, &[], None);

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::launches::Launches;
+use super::launches::Joined;
 
 /// A numbered iteration: `iteration 3`, `step=12`, `ProfilerStep#7`, `iter_0004`.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
@@ -40,19 +40,19 @@ impl Steps {
     /// Every iteration that launched anything, by the process that has the rows of what ran, and in order.
     pub(super) fn on_gpu(
         self,
-        launches: &Launches,
+        launches: &Joined,
         process_of_row: impl Fn(u32) -> i64,
     ) -> Vec<OnGpu> {
         let mut all = self.0;
         for steps in all.values_mut() {
             keep_outer(steps);
         }
-        for work in &launches.works {
-            let Some(call) = launches.calls[work.arrow as usize] else { continue };
-            let Some(steps) = all.get_mut(&call.pid) else { continue };
+        for (call, works) in launches.iter() {
+            let Some(call) = call else { continue };
+            let Some(steps) = all.get_mut(&call.pid()) else { continue };
             let after = steps.partition_point(|step| step.range.0 <= call.start_ns);
             let Some(step) = after.checked_sub(1).map(|at| &mut steps[at]) else { continue };
-            if call.start_ns <= step.range.1 {
+            for work in works.iter().filter(|_| call.start_ns <= step.range.1) {
                 let (start, end) = step.work.entry(process_of_row(work.row)).or_insert(work.span);
                 (*start, *end) = ((*start).min(work.span.0), (*end).max(work.span.1));
             }

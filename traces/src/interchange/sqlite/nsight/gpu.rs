@@ -8,15 +8,11 @@ use crate::interchange::sqlite::triple::Triples;
 use crate::model::BorrowedValue;
 use crate::stream::Progress;
 
-/// The columns that all GPU work has, in the order in which [`Place::of`] takes them, after start and end.
+/// The columns that all GPU work has, in the order in which they are taken, after start and end.
 const PLACE: [&str; 5] = ["deviceId", "streamId", "globalPid", "correlationId", "contextId"];
 
-/// Where GPU work stands and which call put it there.
-struct Place {
-    pid: i64,
-    row: u32,
-    correlation: Option<i64>,
-}
+/// The call that put something on a GPU: its process and correlation id.
+type Launch = (i64, Option<i64>);
 
 impl Sheet<'_, Nsight> {
     /// Reads all tables of GPU work.
@@ -27,29 +23,31 @@ impl Sheet<'_, Nsight> {
         self.graphs(progress);
     }
 
-    /// Columns 2 to 6 of a row.
-    fn place(&mut self, cells: &Cells<'_>) -> Place {
-        let pid = self.process(cells.int(4));
+    /// Columns 4 and 5 of a row.
+    fn launch(&mut self, cells: &Cells<'_>) -> Launch {
+        (self.process(cells.int(4)), cells.int(5))
+    }
+
+    /// The row of the stream in columns 2 and 3.
+    fn stream(&mut self, pid: i64, cells: &Cells<'_>) -> u32 {
         let device = cells.int(2).map(|own| self.own.gpus.get(&(pid, own)).copied().unwrap_or(own));
         let stream = self.recording.collect.rows.id_of_int(cells.int(3).unwrap_or(0));
-        let row = self.recording.collect.rows.id(RowKey::Stream { pid, device, stream });
-        Place { pid, row, correlation: cells.int(5) }
+        self.recording.collect.rows.id(RowKey::Stream { pid, device, stream })
     }
 
     fn work<'a>(
         &mut self,
-        table: &'static str,
+        (table, class): (&'static str, Class),
         cells: &Cells<'_>,
-        class: Class,
+        launch: Launch,
         name: impl FnOnce(&mut Self) -> u32,
         args: impl IntoIterator<Item = (&'a str, BorrowedValue<'a>)>,
     ) {
         let Some(span) = self.span(table, cells) else { return };
-        let place = self.place(cells);
+        let row = self.stream(launch.0, cells);
         let name = name(self);
-        let slot = (place.row, name);
-        self.recording.push_borrowed(span, slot, class, args, place.correlation);
-        self.recording.launches.work((place.pid, place.correlation), span, place.row);
+        self.recording.push_borrowed(span, (row, name), class, args, launch.1);
+        self.recording.launches.work(launch, span, row);
     }
 
     fn kernels(&mut self, progress: Progress<'_>) {
@@ -83,8 +81,8 @@ impl Sheet<'_, Nsight> {
                 ("shared memory", shared.filter(|&n| n > 0).map(BorrowedValue::Int)),
                 ("graph node id", cells.int(19).filter(|&n| n != 0).map(BorrowedValue::Int)),
             ];
-            let pid = sheet.process(cells.int(4));
-            let message = sheet.own.messages.args(pid, cells.int(5));
+            let launch = sheet.launch(cells);
+            let message = sheet.own.messages.args(launch);
             let message = message.iter().map(|(key, value)| (*key, value.borrowed()));
             let name = |sheet: &mut Self| {
                 let told = sheet.name(cells.int(7)).or_else(|| sheet.name(cells.int(8)));
@@ -93,7 +91,8 @@ impl Sheet<'_, Nsight> {
                     sheet.recording.collect.names.number(&name)
                 })
             };
-            sheet.work(table, cells, Class::Kernel, name, known(args).chain(message));
+            let args = known(args).chain(message);
+            sheet.work((table, Class::Kernel), cells, launch, name, args);
         });
     }
 
@@ -115,7 +114,8 @@ impl Sheet<'_, Nsight> {
                 };
                 sheet.recording.collect.names.number(&name)
             };
-            sheet.work(table, cells, Class::Memcpy, name, known(args));
+            let launch = sheet.launch(cells);
+            sheet.work((table, Class::Memcpy), cells, launch, name, known(args));
         });
     }
 
@@ -127,7 +127,8 @@ impl Sheet<'_, Nsight> {
                 let memory = cells.int(7).and_then(memory).unwrap_or("Device");
                 sheet.recording.collect.names.number(&format!("Memset ({memory})"))
             };
-            sheet.work(table, cells, Class::Memcpy, name, known(bytes));
+            let launch = sheet.launch(cells);
+            sheet.work((table, Class::Memcpy), cells, launch, name, known(bytes));
         });
     }
 
@@ -145,7 +146,8 @@ impl Sheet<'_, Nsight> {
                     .names
                     .number(&format!("CUDA graph{graph}, kernels not recorded"))
             };
-            sheet.work(table, cells, Class::Kernel, name, []);
+            let launch = sheet.launch(cells);
+            sheet.work((table, Class::Kernel), cells, launch, name, []);
         });
         if count > 0 {
             self.recording.tally.diagnostics.note(format!(

@@ -27,7 +27,10 @@ pub(super) struct Message {
 
 impl Messages {
     /// What to write beside a kernel that a call launched.
-    pub(super) fn args(&self, pid: i64, correlation: Option<i64>) -> Vec<(&'static str, ArgValue)> {
+    pub(super) fn args(
+        &self,
+        (pid, correlation): (i64, Option<i64>),
+    ) -> Vec<(&'static str, ArgValue)> {
         let Some(message) = correlation.and_then(|id| self.by_launch.get(&(pid, id))) else {
             return Vec::new();
         };
