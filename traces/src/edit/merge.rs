@@ -36,10 +36,10 @@ pub enum MergeError {
 /// # Errors
 /// [`MergeError`]; without traces there is nothing to say.
 pub fn merge(traces: Vec<Trace>) -> Result<Trace, MergeError> {
-    let mut traces = in_order(number_apart(traces));
     if traces.len() < 2 {
-        return traces.pop().ok_or(MergeError::Nothing);
+        return traces.into_iter().next().ok_or(MergeError::Nothing);
     }
+    let traces = in_order(number_apart(traces));
     let bases = traces.iter().map(|trace| trace.meta.base_time_unix_ns);
     let base_ns = bases.filter(|&base| base != 0).min().unwrap_or(0);
     let shifts = shifts(&traces, base_ns);

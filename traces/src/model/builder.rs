@@ -111,18 +111,32 @@ impl TraceBuilder {
         args: ArgsId,
         item: u32,
     ) -> SliceRef {
+        let lane = self.free_lane(track, span.start_ns).unwrap_or_else(|| {
+            let lane = self.lane(track);
+            // Where a track needs many lanes, most hold one slice.
+            self.slices_mut(lane).reserve_exact(1);
+            lane
+        });
+        self.push(lane, span, label, args, item)
+    }
+
+    /// The first lane of a track whose last slice ends by then.
+    fn free_lane(&mut self, track: TrackId, start_ns: i64) -> Option<LaneId> {
         let lanes = &self.trace.tracks[track.0 as usize].lanes;
+        let end_ns = |lane: LaneId| self.lane_end_ns[lane.0 as usize];
+        // Most tracks never have more than one: nothing to search.
+        if lanes.len() < 2 {
+            return lanes.first().copied().filter(|&only| end_ns(only) <= start_ns);
+        }
         if self.packing.len() <= track.0 as usize {
             self.packing.resize_with(self.trace.tracks.len(), || None);
         }
         let packing = self.packing[track.0 as usize].get_or_insert_with(|| {
             let mut packing = FirstFree::default();
-            lanes.iter().for_each(|lane| packing.push(self.lane_end_ns[lane.0 as usize]));
+            lanes.iter().for_each(|&lane| packing.push(end_ns(lane)));
             packing
         });
-        let free = packing.at(span.start_ns).map(|at| lanes[at]);
-        let lane = free.unwrap_or_else(|| self.lane(track));
-        self.push(lane, span, label, args, item)
+        packing.at(start_ns).map(|at| lanes[at])
     }
 
     /// The columns of a lane, for bulk appends by a recorder that keeps them sorted.

@@ -74,6 +74,15 @@ impl SliceTable {
         self.item.reserve(additional);
     }
 
+    /// Reserves room for exactly `additional` more slices.
+    pub(super) fn reserve_exact(&mut self, additional: usize) {
+        self.start_ns.reserve_exact(additional);
+        self.end_ns.reserve_exact(additional);
+        self.label.reserve_exact(additional);
+        self.args.reserve_exact(additional);
+        self.item.reserve_exact(additional);
+    }
+
     /// Gives back the room for more slices.
     pub(super) fn shrink_to_fit(&mut self) {
         self.start_ns.shrink_to_fit();

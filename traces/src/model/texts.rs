@@ -11,7 +11,8 @@ pub(crate) struct Texts {
     all: String,
     /// Where each ends in `all`.
     ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    /// Number and hash of each: what is looked for is told from most others without a look at them.
+    numbers: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
 }
 
@@ -35,10 +36,10 @@ impl Texts {
     pub(crate) fn number(&mut self, new: &str) -> u32 {
         let Self { all, ends, numbers, hasher } = self;
         let next = ends.len() as u32;
-        let is_same = |&number: &u32| text(all, ends, number) == new;
-        let hash_of = |&number: &u32| hasher.hash_one(text(all, ends, number));
-        let entry = numbers.entry(hasher.hash_one(new), is_same, hash_of).or_insert(next);
-        let number = *entry.get();
+        let hash = hasher.hash_one(new) as u32;
+        let is_same = |&(number, of): &(u32, u32)| of == hash && text(all, ends, number) == new;
+        let entry = numbers.entry(spread(hash), is_same, |&(_, of)| spread(of));
+        let (number, _) = *entry.or_insert((next, hash)).get();
         if number == next {
             all.push_str(new);
             ends.push(all.len());
@@ -54,6 +55,11 @@ impl Texts {
             self.ends.push(self.all.len());
         }
     }
+}
+
+/// A hash as tables want it: they look at the lowest bits and at the highest.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 fn text<'a>(all: &'a str, ends: &[usize], number: u32) -> &'a str {

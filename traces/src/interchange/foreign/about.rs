@@ -1,5 +1,6 @@
 //! What a file says of itself: its title and clock, its devices, names of processes.
 
+use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::Collect;
@@ -7,7 +8,8 @@ use super::header::Header;
 use super::identity::{Context, Identity};
 use super::rows::RowKey;
 use crate::{
-    Labelled, Meta, OpenOptions, Origin, ProcessLabel, Provenance, RankInfo, RankProvenance,
+    DeviceInfo, Labelled, Meta, OpenOptions, Origin, ProcessLabel, Provenance, RankInfo,
+    RankProvenance,
 };
 
 /// Title, clock, ranks and devices.
@@ -48,9 +50,12 @@ pub(super) fn meta(
     };
     let highest = ranks.last().map_or(1, |(rank, _)| rank + 1);
     meta.world_size = header.world_size.unwrap_or(highest).max(highest);
+    // The first of several of one number.
+    let devices: HashMap<i64, &DeviceInfo> =
+        header.devices.iter().rev().map(|(id, info)| (*id, info)).collect();
     let device = |number: Option<i64>| {
-        let listed = header.devices.iter().find(|(id, _)| Some(*id) == number);
-        listed.map(|(_, info)| info.clone()).unwrap_or_default()
+        let listed = number.and_then(|number| devices.get(&number).copied());
+        listed.cloned().unwrap_or_default()
     };
     let info = |&(rank, number): &(u32, Option<i64>)| RankInfo { rank, device: device(number) };
     meta.ranks = ranks.iter().map(info).collect();
@@ -86,6 +91,10 @@ fn with_labels(
 
 /// Labels of the processes whose rows are drawn, by what stands for them.
 pub(super) fn labels(collect: &Collect, identity: &Identity, used: &[bool]) -> Vec<ProcessLabel> {
+    let told = collect.labels();
+    if told.is_empty() {
+        return Vec::new();
+    }
     let mut drawn: BTreeSet<(i64, Labelled)> = BTreeSet::new();
     for (&key, _) in collect.rows.keys.iter().zip(used).filter(|(_, used)| **used) {
         let stands_for = match key {
@@ -99,7 +108,7 @@ pub(super) fn labels(collect: &Collect, identity: &Identity, used: &[bool]) -> V
         drawn.extend(stands_for.map(|of| (key.pid(), of)));
     }
     let mut labels: Vec<ProcessLabel> = Vec::new();
-    for (pid, text) in collect.labels() {
+    for (pid, text) in told {
         let of_process = drawn.range((pid, Labelled::Rank(0))..).take_while(|(of, _)| *of == pid);
         labels.extend(of_process.map(|&(_, of)| ProcessLabel { of, text: text.to_owned() }));
     }

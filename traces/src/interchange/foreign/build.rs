@@ -2,7 +2,6 @@
 
 use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use super::about::{labels, meta, process_name};
 use super::class::Class;
@@ -11,7 +10,7 @@ use super::dialect::Processes;
 use super::flows::{self, Places};
 use super::gpu_rows;
 use super::header::Header;
-use super::identity::{Context, Identity, identity};
+use super::identity::{Context, Identity, Seat, identity};
 use super::nest::{self, Nest};
 use super::records::{Event, Series};
 use super::rows::RowKey;
@@ -64,13 +63,27 @@ struct Build<'a> {
     /// Track of each row of the file that got one.
     track_of_row: Vec<Option<TrackId>>,
     marks: HashMap<Option<u32>, Marks>,
-    labels: HashMap<(u32, Kind), LabelId>,
-    /// Ranks and numbers of the streams so far.
-    numbers: HashSet<(u32, u32)>,
+    /// Of each name the label it got first, with what it was taken for.
+    first_labels: Vec<Option<(Kind, LabelId)>>,
+    /// Labels of names that are taken for several things.
+    more_labels: HashMap<(u32, Kind), LabelId>,
+    /// Numbers of the streams of the rank that is being declared.
+    numbers: HashSet<u32>,
     /// Rows of each rank that repeat what its streams hold.
     repeats: HashMap<u32, u32>,
     /// Where flows look for their ends.
     places: Places,
+}
+
+/// A row that holds a stream of a rank; sorted, they stand as they are shown.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct StreamRow {
+    rank: u32,
+    /// See [`Seat::is_guest`].
+    is_guest: bool,
+    context: Context,
+    stream: i64,
+    row: usize,
 }
 
 /// The marks of one rank: iterations on lane 0, everything else packed below.
@@ -92,7 +105,7 @@ impl<'a> Build<'a> {
         origin_ns: i64,
     ) -> Self {
         let track_of_row = vec![None; collect.rows.keys.len()];
-        let labels = HashMap::new();
+        let first_labels = vec![None; collect.names.len()];
         let mut out = TraceBuilder::new(meta(
             header,
             options,
@@ -109,7 +122,8 @@ impl<'a> Build<'a> {
             identity,
             track_of_row,
             marks: HashMap::new(),
-            labels,
+            first_labels,
+            more_labels: HashMap::new(),
             numbers: HashSet::new(),
             repeats: HashMap::new(),
             places: Places::default(),
@@ -135,16 +149,17 @@ impl<'a> Build<'a> {
             self.add_marks(None, None);
         }
         self.out.meta_mut().labels = labels(&self.collect, &self.identity, &used);
-        let mut streams = self.streams(&used);
-        let mut parents: HashMap<u32, TrackId> = HashMap::new();
+        let mut streams = self.streams(&used).into_iter().peekable();
+        let mut parents: Vec<(u32, TrackId)> = Vec::new();
         for (rank, _) in self.identity.ranks.clone() {
             let parent = self.out.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
-            parents.insert(rank, parent);
-            if marked.contains(&Some(rank)) {
+            parents.push((rank, parent));
+            if marked.binary_search(&Some(rank)).is_ok() {
                 self.add_marks(Some(rank), Some(parent));
             }
-            for ((_, _, stream), row) in streams.remove(&rank).unwrap_or_default() {
-                self.add_stream(parent, rank, stream, row);
+            self.numbers.clear();
+            while let Some(of_rank) = streams.next_if(|of| of.rank == rank) {
+                self.add_stream(parent, &of_rank);
             }
         }
         for (row, _) in repeats.iter().enumerate().filter(|&(_, &repeats)| repeats) {
@@ -153,27 +168,29 @@ impl<'a> Build<'a> {
         self.host_tracks(&used);
     }
 
-    /// The rows of each rank's streams, its own device first.
-    fn streams(&self, used: &[bool]) -> BTreeMap<u32, BTreeMap<(bool, Context, i64), usize>> {
-        let mut streams: BTreeMap<u32, BTreeMap<_, usize>> = BTreeMap::new();
+    /// The rows of all streams by rank, its own device's first.
+    fn streams(&self, used: &[bool]) -> Vec<StreamRow> {
+        let mut streams = Vec::new();
         for (row, key) in self.collect.rows.keys.iter().enumerate() {
             if let RowKey::Stream { pid, device, stream } = *key
                 && used[row]
             {
                 let context = Context { pid, device };
                 let Some(seat) = self.identity.seat(context) else { continue };
-                let place = (seat.is_guest, context, stream);
-                streams.entry(seat.rank).or_default().insert(place, row);
+                let Seat { rank, is_guest } = seat;
+                streams.push(StreamRow { rank, is_guest, context, stream, row });
             }
         }
+        streams.sort_unstable();
         streams
     }
 
     /// A stream is numbered as the file does unless the rank has that number already.
-    fn add_stream(&mut self, parent: TrackId, rank: u32, stream: i64, row: usize) {
-        let name = self.stream_name(self.collect.rows.keys[row], stream);
+    fn add_stream(&mut self, parent: TrackId, of_rank: &StreamRow) {
+        let StreamRow { rank, stream, row, .. } = *of_rank;
+        let name = self.stream_name(of_rank);
         let mut number = stream as u32;
-        if !self.numbers.insert((rank, number)) {
+        if !self.numbers.insert(number) {
             number = self.collect.rows.id_of_text(&format!("row {row}: {name}")) as u32;
         }
         let kind = TrackKind::Stream { rank, stream: number };
@@ -181,14 +198,16 @@ impl<'a> Build<'a> {
     }
 
     /// A row that repeats what streams hold, below the rank that it tells of; `false` when it has to stand elsewhere.
-    fn add_repeats(&mut self, row: usize, is_used: bool, parents: &HashMap<u32, TrackId>) -> bool {
+    fn add_repeats(&mut self, row: usize, is_used: bool, parents: &[(u32, TrackId)]) -> bool {
         let RowKey::Thread { pid, tid } = self.collect.rows.keys[row] else { return false };
         let Some(rank) = self.identity.of_process(pid).filter(|_| !is_used) else { return false };
         let number = self.repeats.entry(rank).or_default();
         let kind = TrackKind::Driver { rank, row: *number };
         *number += 1;
         let name = self.thread_name(pid, tid);
-        let track = self.out.track(parents.get(&rank).copied(), name, kind);
+        let parent = parents.binary_search_by_key(&rank, |&(rank, _)| rank);
+        let parent = parent.ok().map(|at| parents[at].1);
+        let track = self.out.track(parent, name, kind);
         self.track_of_row[row] = Some(track);
         true
     }
@@ -231,8 +250,8 @@ impl<'a> Build<'a> {
         self.identity.of_process(self.collect.rows.keys[row as usize].pid())
     }
 
-    fn stream_name(&self, key: RowKey, stream: i64) -> String {
-        let RowKey::Stream { pid, device, .. } = key else { return String::new() };
+    fn stream_name(&self, of_rank: &StreamRow) -> String {
+        let StreamRow { is_guest, context: Context { pid, device }, stream, .. } = *of_rank;
         let given = self.collect.thread_names.get(&(pid, stream)).filter(|name| !name.is_empty());
         let name = match (given, self.collect.rows.text_of_id(stream)) {
             (Some(name), _) => name.clone(),
@@ -242,8 +261,7 @@ impl<'a> Build<'a> {
             (None, Some(text)) => text.to_owned(),
             (None, None) => format!("stream {stream}"),
         };
-        let seat = self.identity.seat(Context { pid, device });
-        match device.filter(|_| seat.is_some_and(|seat| seat.is_guest)) {
+        match device.filter(|_| is_guest) {
             Some(device) => format!("GPU {device} {name}"),
             None => name,
         }
@@ -283,7 +301,7 @@ impl<'a> Build<'a> {
                         continue;
                     };
                     let slice = self.out.push_packed(track, span, label, event.args, event.item);
-                    self.places.add(event.row, span, slice);
+                    self.place(event.row, span, slice);
                 }
                 Class::Host | Class::HostMark | Class::Overhead | Class::Untold => {
                     let (nest, lanes) = &mut nests[event.row as usize];
@@ -303,7 +321,7 @@ impl<'a> Build<'a> {
                         lanes.push(self.out.lane(track));
                     }
                     let slice = self.out.push(lanes[lane], span, label, event.args, event.item);
-                    self.places.add(event.row, span, slice);
+                    self.place(event.row, span, slice);
                 }
             }
         }
@@ -326,7 +344,14 @@ impl<'a> Build<'a> {
             marks.lanes.len() - 1
         };
         let slice = self.out.push(marks.lanes[lane], span, label, event.args, event.item);
-        self.places.add(event.row, span, slice);
+        self.place(event.row, span, slice);
+    }
+
+    /// Where arrows look for their ends, if there are any.
+    fn place(&mut self, row: u32, span: Span, slice: SliceRef) {
+        if !self.collect.flows.is_empty() {
+            self.places.add(row, span, slice);
+        }
     }
 
     fn label(&mut self, event: &Event) -> LabelId {
@@ -337,7 +362,13 @@ impl<'a> Build<'a> {
             Class::GpuMark | Class::Step | Class::HostMark | Class::GlobalInstant => Kind::Mark,
             Class::Host | Class::Overhead | Class::Untold => Kind::Host,
         };
-        if let Some(&label) = self.labels.get(&(event.name, kind)) {
+        let first = self.first_labels[event.name as usize];
+        let known = match first {
+            Some((of, label)) if of == kind => Some(label),
+            Some(_) => self.more_labels.get(&(event.name, kind)).copied(),
+            None => None,
+        };
+        if let Some(label) = known {
             return label;
         }
         let name = self.collect.names.get(event.name).to_owned();
@@ -351,7 +382,10 @@ impl<'a> Build<'a> {
             _ => kind,
         };
         let label = self.out.label(Label { name, kind: shown, ..Label::default() });
-        self.labels.insert((event.name, kind), label);
+        match first {
+            None => self.first_labels[event.name as usize] = Some((kind, label)),
+            Some(_) => _ = self.more_labels.insert((event.name, kind), label),
+        }
         label
     }
 

@@ -14,6 +14,12 @@ struct Compiled {
     line: &'static Dialect,
 }
 
+impl Compiled {
+    fn joins(&self) -> Option<&'static str> {
+        self.line.joins.then_some(family(self.line.recorder))
+    }
+}
+
 static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     let regex = |pattern: &str| Regex::new(pattern).expect("the tests compile the table");
     let compiled = |line: &'static Dialect| Compiled {
@@ -48,14 +54,30 @@ pub(crate) struct Processes {
 impl Processes {
     /// What the row of the thread called `thread` is, in a process called by all of `names`.
     pub(crate) fn row(&mut self, pid: i64, names: &[&str], thread: &str) -> RowIs {
-        let process = *self.by_pid.entry(pid).or_insert_with(|| process(names));
-        let Some((index, device)) = process else { return by_thread(thread) };
+        let Some((index, device)) = self.find(pid, names) else { return by_thread(thread) };
         let dialect = &COMPILED[index];
-        let joins = dialect.line.joins.then_some(family(dialect.line.recorder));
+        let joins = dialect.joins();
         match thread_of(dialect, thread) {
             Some((role, stream)) => RowIs { role, device, stream, joins },
             None => RowIs { role: dialect.line.otherwise, device, stream: None, joins },
         }
+    }
+
+    /// What all rows of a process share: the device that its names tell, and [`RowIs::joins`].
+    pub(crate) fn process(
+        &mut self,
+        pid: i64,
+        names: &[&str],
+    ) -> (Option<u32>, Option<&'static str>) {
+        let found = self.find(pid, names);
+        found.map_or((None, None), |(index, device)| (device, COMPILED[index].joins()))
+    }
+
+    fn find(&mut self, pid: i64, names: &[&str]) -> ProcessIs {
+        if names.is_empty() {
+            return None;
+        }
+        *self.by_pid.entry(pid).or_insert_with(|| process(names))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What belongs to one GPU of one process.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 use super::super::class::Class;
 use super::super::collect::Collect;
@@ -19,7 +20,8 @@ pub(crate) struct Context {
 /// Contexts that are one GPU.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    pub(super) contexts: HashSet<Context>,
+    /// Each once or several times.
+    pub(super) contexts: Vec<Context>,
     /// Number of the device.
     pub(super) device: Option<i64>,
     pub(super) label: Option<Label>,
@@ -27,7 +29,7 @@ pub(super) struct Group {
     pub(super) kernel_ns: i64,
     /// Its first row in the file.
     pub(super) first_row: usize,
-    streams: HashSet<i64>,
+    streams: BTreeSet<i64>,
 }
 
 /// What makes contexts one.
@@ -57,7 +59,9 @@ pub(super) fn groups(collect: &Collect, processes: &mut Processes) -> Vec<Group>
             groups.push(Group { first_row: row, ..facts });
         }
         let group = &mut groups[index];
-        group.contexts.insert(context);
+        if group.contexts.last() != Some(&context) {
+            group.contexts.push(context);
+        }
         group.streams.insert(stream);
         group_of_row[row] = Some(index);
     }
@@ -88,13 +92,13 @@ fn key_of(
 ) -> (Key, Group) {
     let names = collect.names_of_process(context.pid);
     let label = names.iter().find_map(|name| Label::in_text(name));
-    let row = processes.row(context.pid, &names, "");
-    let named = row.device.map(i64::from);
+    let (named, joins) = processes.process(context.pid, &names);
+    let named = named.map(i64::from);
     // A process id that is a text or no small number is no device.
     let by_pid = || collect.rows.text_of_id(context.pid).is_none().then_some(context.pid);
     let device = context.device.or(named).or_else(by_pid);
     let facts = Group { device, label: label.clone(), ..Group::default() };
-    let key = match (label, row.joins) {
+    let key = match (label, joins) {
         (Some(label), _) => Key::Label(label),
         (None, Some(recorder)) => {
             let name = names.first().copied().unwrap_or_default();

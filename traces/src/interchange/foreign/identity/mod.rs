@@ -7,8 +7,7 @@
 mod groups;
 mod label;
 
-use hashbrown::HashMap;
-use std::collections::BTreeSet;
+use hashbrown::{HashMap, HashSet};
 
 use groups::{Group, groups};
 use label::{Label, MAX_RANK, numbers};
@@ -72,7 +71,8 @@ pub(super) fn identity(
     let mut identity = Identity::default();
     for (index, group) in groups.iter().enumerate() {
         let owner = owners[index];
-        let seat = Seat { rank: ranks[&owner], is_guest: owner != index };
+        let Some(rank) = ranks[owner] else { continue };
+        let seat = Seat { rank, is_guest: owner != index };
         for &context in &group.contexts {
             identity.seats.insert(context, seat);
             identity.of_process.entry(context.pid).or_insert(seat.rank);
@@ -100,19 +100,20 @@ fn owners(groups: &[Group], header: &Header) -> Vec<usize> {
     }
 }
 
-/// The number of each owner.
+/// The number of each group that is an owner.
 fn numbered(
     groups: &[Group],
     owners: &[usize],
     header: &Header,
     title: &str,
     diagnostics: &mut Diagnostics,
-) -> HashMap<usize, u32> {
-    let all: BTreeSet<usize> = owners.iter().copied().collect();
-    let mut ranks = HashMap::new();
-    if all.len() == 1 {
-        let rank = only_rank(&groups[owners[0]], header, title, diagnostics);
-        ranks.insert(owners[0], rank);
+) -> Vec<Option<u32>> {
+    let mut all = owners.to_vec();
+    all.sort_unstable();
+    all.dedup();
+    let mut ranks = vec![None; groups.len()];
+    if let [only] = all[..] {
+        ranks[only] = Some(only_rank(&groups[only], header, title, diagnostics));
         return ranks;
     }
     let labelled: Vec<usize> =
@@ -127,10 +128,10 @@ fn numbered(
             "no one number of its names tells all ranks apart ({first}): they are counted through"
         ));
     }
-    let mut taken = BTreeSet::new();
+    let mut taken = HashSet::new();
     for (&index, &rank) in labelled.iter().zip(&said) {
         taken.insert(rank);
-        ranks.insert(index, rank);
+        ranks[index] = Some(rank);
     }
     by_device(groups, &all, &mut ranks, &mut taken, diagnostics);
     if let (Some(rank), true) = (header.rank, labelled.is_empty()) {
@@ -145,19 +146,19 @@ fn numbered(
 /// Numbers those without a name of their own by their devices, those left over with what is free.
 fn by_device(
     groups: &[Group],
-    all: &BTreeSet<usize>,
-    ranks: &mut HashMap<usize, u32>,
-    taken: &mut BTreeSet<u32>,
+    all: &[usize],
+    ranks: &mut [Option<u32>],
+    taken: &mut HashSet<u32>,
     diagnostics: &mut Diagnostics,
 ) {
     let mut rest: Vec<usize> =
-        all.iter().copied().filter(|index| !ranks.contains_key(index)).collect();
+        all.iter().copied().filter(|&index| ranks[index].is_none()).collect();
     rest.sort_by_key(|&index| groups[index].first_row);
     let mut left = Vec::new();
     for index in rest {
         let device = groups[index].device.and_then(|device| u32::try_from(device).ok());
         match device.filter(|&device| device < MAX_RANK && taken.insert(device)) {
-            Some(device) => _ = ranks.insert(index, device),
+            Some(device) => ranks[index] = Some(device),
             None => left.push(index),
         }
     }
@@ -166,7 +167,7 @@ fn by_device(
         while !taken.insert(free) {
             free += 1;
         }
-        ranks.insert(index, free);
+        ranks[index] = Some(free);
     }
     if left.iter().any(|&index| groups[index].device.is_some()) {
         diagnostics.note(
@@ -204,12 +205,12 @@ fn name_host_processes(
     identity: &mut Identity,
     collect: &Collect,
     groups: &[Group],
-    ranks: &HashMap<usize, u32>,
+    ranks: &[Option<u32>],
 ) {
     let by_label: HashMap<&Label, u32> = groups
         .iter()
         .enumerate()
-        .filter_map(|(index, group)| Some((group.label.as_ref()?, *ranks.get(&index)?)))
+        .filter_map(|(index, group)| Some((group.label.as_ref()?, ranks[index]?)))
         .collect();
     if by_label.is_empty() {
         return;
