@@ -22,7 +22,9 @@ impl Collect {
             },
             ..event
         };
+        let num_before = self.events.len();
         self.events.extend(later.events.into_iter().map(here));
+        settle(&mut self.events, num_before);
         self.halves.extend(later.halves.into_iter().map(|mut half| {
             half.event = here(half.event);
             half
@@ -45,5 +47,21 @@ impl Collect {
         for (pid, label) in labels {
             self.label_process(rows.id(pid), label);
         }
+    }
+}
+
+/// Earlier events that are looked at for those that belong behind the first of a later stretch.
+const MOST_OVERLAP: usize = 64;
+
+/// Puts the ends of two stretches in order where they overlap little, as those of one recording do, and leaves the rest
+/// for when all is there: events of the whole are then nearly in order, or in long runs.
+fn settle(events: &mut [Event], at: usize) {
+    let (before, after) = events.split_at(at);
+    let (Some(last), Some(first)) = (before.last(), after.first()) else { return };
+    let is_behind = |event: &&Event| event.order() > first.order();
+    let overlap = before.iter().rev().take(MOST_OVERLAP).take_while(is_behind).count();
+    if overlap < MOST_OVERLAP {
+        let end = at + after.partition_point(|event| event.order() < last.order());
+        events[at - overlap..end].sort_by_key(Event::order);
     }
 }

@@ -1,7 +1,6 @@
 //! Second pass over a foreign file: ranks, tracks, labels and lanes.
 
 use hashbrown::{HashMap, HashSet};
-use std::cmp::Reverse;
 
 use super::about::{labels, meta, process_name};
 use super::class::Class;
@@ -31,6 +30,8 @@ pub(crate) fn build(
 ) -> Option<Trace> {
     let halves = std::mem::take(&mut collect.halves);
     nest::pair(halves, &mut collect.events, tally);
+    // First, so that what comes next is told in one order however the text was read.
+    collect.events.sort_by_key(Event::order);
     drop_outliers(&mut collect, header, tally);
     if collect.events.is_empty() && collect.counters.is_empty() {
         return None;
@@ -42,7 +43,6 @@ pub(crate) fn build(
     header.notes.iter().for_each(|note| diagnostics.note(note.clone()));
     let identity = identity(&collect, &mut processes, header, title, diagnostics);
     let origin_ns = origin(&collect);
-    collect.events.sort_by_key(|event| (event.start_ns, Reverse(event.end_ns)));
     let mut build = Build::new(collect, identity, header, options, origin_ns);
     build.tracks();
     build.slices(tally);

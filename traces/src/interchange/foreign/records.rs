@@ -1,5 +1,7 @@
 //! What a foreign file is read into, record by record.
 
+use std::cmp::Reverse;
+
 use super::class::Class;
 use crate::ArgsId;
 
@@ -20,6 +22,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Slices are placed by start, the longer of two first; others in the order of the file.
+    pub(crate) fn order(&self) -> (i64, Reverse<i64>) {
+        (self.start_ns, Reverse(self.end_ns))
+    }
+
     /// A point in time on a row, without a name.
     pub(crate) fn at(at_ns: i64, row: u32, class: Class) -> Self {
         let (start_ns, end_ns) = (at_ns, at_ns);

@@ -19,7 +19,7 @@ pub(super) fn origin(collect: &Collect) -> i64 {
     first_ns.div_euclid(1000).checked_mul(1000).unwrap_or(first_ns)
 }
 
-/// Drops events that are more than an hour away from nearly all others, and what is decades away.
+/// Drops events that are more than an hour away from nearly all others, and what is decades away; events are in order.
 pub(super) fn drop_outliers(collect: &mut Collect, header: &Header, tally: &mut Tally) {
     collect.events.retain(|event| {
         let lasts_ns = event.end_ns.saturating_sub(event.start_ns);
@@ -29,7 +29,7 @@ pub(super) fn drop_outliers(collect: &mut Collect, header: &Header, tally: &mut 
         lasts_ns <= MAX_SPAN_NS
     });
     let starts: Vec<i64> = collect.events.iter().map(|event| event.start_ns).collect();
-    let clusters = Clusters::of(starts);
+    let clusters = Clusters::of(&starts);
     let base_ns = header.base_time_ns.unwrap_or(0);
     collect.events.retain(|event| {
         let start = event.start_ns;
@@ -112,8 +112,8 @@ struct Cluster {
 }
 
 impl Clusters {
-    fn of(mut starts: Vec<i64>) -> Self {
-        starts.sort_unstable();
+    /// Of starts in order.
+    fn of(starts: &[i64]) -> Self {
         let near = |a: &i64, b: &i64| b.saturating_sub(*a) <= OUTLIER_GAP_NS;
         let mut clusters: Vec<Cluster> = starts
             .chunk_by(near)
@@ -156,14 +156,16 @@ mod tests {
         let hour = OUTLIER_GAP_NS;
         let mut starts: Vec<i64> = (0..40).collect();
         starts.extend([-3 * hour, 3 * hour, i64::MIN, i64::MAX]);
-        let clusters = Clusters::of(starts);
+        starts.sort_unstable();
+        let clusters = Clusters::of(&starts);
         let found: Vec<(usize, bool, bool)> =
             clusters.0.iter().map(|c| (c.num, c.is_bulk, c.is_rare)).collect();
         let rare = (1, false, true);
         assert_eq!(found, [rare, rare, (40, true, false), rare, rare]);
         assert_eq!(clusters.of_start(7).num, 40);
         // Where nothing is the bulk, nothing is rare.
-        let apart = Clusters::of((0..100).map(|at| at * 2 * hour).collect());
+        let apart: Vec<i64> = (0..100).map(|at| at * 2 * hour).collect();
+        let apart = Clusters::of(&apart);
         assert!(apart.0.iter().all(|cluster| !cluster.is_rare));
     }
 }

@@ -25,6 +25,11 @@ impl OthersRead {
         self.collect
     }
 
+    /// Puts what was taken in order of time, as far as that can be done before all is known.
+    pub(crate) fn sort(&mut self) {
+        self.collect.events.sort_by_key(Event::order);
+    }
+
     /// Takes in what a later stretch of the text held.
     pub(crate) fn append(&mut self, later: Self) {
         self.collect.append(later.collect);

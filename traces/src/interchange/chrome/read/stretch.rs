@@ -29,6 +29,8 @@ impl Stretch {
         let mut cursor = Cursor::of_text(text);
         let (mut event, mut paths) = (RawEvent::default(), Paths::default());
         while out.event(&mut cursor, (&mut event, &mut paths), at_byte).is_some() {}
+        // Here, where others read at the same time, and while it is at hand.
+        out.events.sort();
         out
     }
 
