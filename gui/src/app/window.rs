@@ -175,9 +175,9 @@ impl App {
         effects.extend(super::live::flush(&mut self.state));
         #[cfg(feature = "live")]
         if let Some(live) = &mut self.state.live
-            && super::live::fade_ghost(live, self.state.now_s)
+            && let Some(wait) = super::live::fade_ghost(live, self.state.now_s)
         {
-            ctx.request_repaint_after(std::time::Duration::from_millis(30));
+            ctx.request_repaint_after(wait);
         }
         effects.extend(flush_tables(&mut self.state));
         effects.extend(flush_comparison(&mut self.state));

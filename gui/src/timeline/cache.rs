@@ -1,12 +1,12 @@
 //! What a frame of the timeline keeps for the next: a frame in which nothing moved builds nothing.
 
-use std::{collections::BTreeSet, sync::Arc, thread};
+use std::{collections::BTreeSet, mem, sync::Arc, thread};
 
 use egui::{Context, Id, mutex::Mutex};
 use weftscope_traces::{LaneId, Span, Trace, lod::Pyramid};
 
 use super::{
-    Row,
+    Row, Sight,
     areas::Areas,
     emphasis::Emphasis,
     paint::{BlockMesh, MinimapMesh, Pen, hatch_texture},
@@ -57,15 +57,14 @@ impl FrameCache {
         })
     }
 
-    /// Makes list and meshes right for what `pen` is about to paint, or as right as they can be without waiting.
-    pub(super) fn update(&mut self, pen: &Pen<'_>) {
+    /// Makes list and meshes right for what `pen` is about to paint, or as right as they can be without waiting. True when
+    /// that is not what was painted before.
+    pub(super) fn update(&mut self, pen: &Pen<'_>) -> bool {
         if !self.trace.as_ref().is_some_and(|trace| Arc::ptr_eq(trace, &pen.data.trace)) {
-            // A list still being made of the trace before is dropped with its slot.
-            *self = Self { trace: Some(Arc::clone(&pen.data.trace)), ..Self::default() };
+            self.begin(pen);
         }
         self.collect();
-        self.prepare(pen);
-        let key = MeshKey {
+        let mut key = MeshKey {
             window: pen.scale.window(),
             areas: pen.areas,
             scroll_y: pen.scroll_y,
@@ -75,10 +74,32 @@ impl FrameCache {
             pixels_per_point: pen.painter.pixels_per_point(),
             revision: self.revision,
         };
-        if self.key.as_ref() != Some(&key) {
-            self.mesh = BlockMesh::build(pen, &self.list, hatch_texture(pen.painter.ctx()));
-            self.key = Some(key);
+        if self.key.as_ref() == Some(&key) && self.pending.is_none() {
+            return false;
         }
+        self.prepare(pen);
+        key.revision = self.revision;
+        if self.key.as_ref() == Some(&key) {
+            return false;
+        }
+        let hatching = hatch_texture(pen.painter.ctx());
+        self.mesh = BlockMesh::build(pen, &self.list, hatching, mem::take(&mut self.mesh));
+        self.key = Some(key);
+        true
+    }
+
+    /// Takes up another trace, with the list that was made of it when it was foreseen how it is looked at. A list still
+    /// being made of the trace before is dropped with its slot.
+    fn begin(&mut self, pen: &Pen<'_>) {
+        let (seen, resolution_ns) = question(pen);
+        let ready = pen.data.foresight.take_ready();
+        let ready = ready.filter(|list| list.serves(seen, resolution_ns));
+        *self = Self {
+            trace: Some(Arc::clone(&pen.data.trace)),
+            list: ready.unwrap_or_default(),
+            mesh: mem::take(&mut self.mesh),
+            ..Self::default()
+        };
     }
 
     /// Takes a list that a thread has finished.
@@ -96,9 +117,7 @@ impl FrameCache {
     }
 
     fn prepare(&mut self, pen: &Pen<'_>) {
-        let seen = pen.scale.window();
-        let pixels_per_point = f64::from(pen.painter.pixels_per_point());
-        let resolution_ns = pen.scale.resolution_ns(1.0 / pixels_per_point);
+        let (seen, resolution_ns) = question(pen);
         let serves = self.list.serves(seen, resolution_ns);
         let lanes: BTreeSet<LaneId> = visible_lanes(pen).collect();
         let is_missing = |lane: &&LaneId| !serves || !self.list.has(**lane);
@@ -144,6 +163,23 @@ impl FrameCache {
             self.replace(list);
         }
     }
+}
+
+/// Leaves word of how a trace was drawn, for the one after it.
+pub(super) fn remember(pen: &Pen<'_>) {
+    let pixels = pen.areas.plot.width() * pen.painter.pixels_per_point();
+    pen.data.foresight.see(Sight {
+        window: pen.scale.window(),
+        fit: pen.data.fit_span(),
+        pixels: f64::from(pixels),
+        lanes: visible_lanes(pen).collect(),
+    });
+}
+
+/// What is seen, and at which resolution.
+fn question(pen: &Pen<'_>) -> (Span, i64) {
+    let pixels_per_point = f64::from(pen.painter.pixels_per_point());
+    (pen.scale.window(), pen.scale.resolution_ns(1.0 / pixels_per_point))
 }
 
 /// Lanes of the rows on the screen.

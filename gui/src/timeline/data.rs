@@ -11,6 +11,8 @@ use weftscope_traces::{
 
 use super::{
     HostKind,
+    foresight::{Foresight, Sight},
+    overview::Overview,
     phases::{PhaseMark, phase_marks, rank_of_marks, set_slack},
     rows::{AnswerRows, RankRows, rows_of},
 };
@@ -37,6 +39,8 @@ pub struct TimelineData {
     pub answers: Vec<AnswerRows>,
     /// Counters of a trace without ranks.
     pub counters: Vec<usize>,
+    /// Highest value of each counter of the trace, 0 at least.
+    pub counter_peaks: Vec<f64>,
     /// First start to last end, of samples too.
     pub span: Span,
     /// The same over streams and SMs.
@@ -49,6 +53,10 @@ pub struct TimelineData {
     iterations: Vec<Span>,
     /// Flow rows ordered by consumer.
     flows_to: Arc<[u32]>,
+    /// All of it in the strip over the rows.
+    pub(super) overview: Arc<Overview>,
+    /// What is known of its first frame and of that of the trace after it.
+    pub foresight: Arc<Foresight>,
 }
 
 impl TimelineData {
@@ -87,18 +95,30 @@ impl TimelineData {
     /// slices, so off the UI thread; on all cores, the pyramid beside the ribbons.
     pub fn indexed(trace: Arc<Trace>) -> Self {
         let mut data = Self::rows(trace);
+        let whole = data.whole_span();
         let indexes = spread(data.ranks.len() + 1, |at| match at.checked_sub(1) {
             None => Index::Pyramid(Pyramid::build(&data.trace)),
-            Some(rank) => Index::Ribbon(Ribbon::build(&data.trace, data.ranks[rank].rank)),
+            Some(rank) => {
+                let ribbon = Ribbon::build(&data.trace, data.ranks[rank].rank);
+                let overview = Overview::of_rank(&ribbon, whole);
+                Index::Rank(ribbon, overview)
+            }
         });
-        let mut ribbons = Vec::with_capacity(data.ranks.len());
+        let (mut ribbons, mut overviews) = (Vec::new(), Vec::new());
         for index in indexes {
             match index {
                 Index::Pyramid(pyramid) => data.pyramid = Arc::new(pyramid),
-                Index::Ribbon(ribbon) => ribbons.push(ribbon),
+                Index::Rank(ribbon, overview) => {
+                    ribbons.push(ribbon);
+                    overviews.push(overview);
+                }
             }
         }
         data.ribbons = ribbons.into();
+        data.overview = Arc::new(match &overviews[..] {
+            [] => Overview::of_hosts(&data.trace, &data.pyramid, &data.hosts, whole),
+            ranks => Overview::mean(ranks),
+        });
         data.comm_shares =
             data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
         data.phases = phase_marks(&data.trace, data.top_marks());
@@ -153,6 +173,8 @@ impl TimelineData {
         let sampled = trace.counters.iter().filter_map(|counter| {
             Some(Span::new(*counter.at_ns.first()?, counter.at_ns.last()?.saturating_add(1)))
         });
+        let peak = |values: &Vec<f64>| values.iter().copied().fold(0.0, f64::max);
+        let counter_peaks = trace.counters.iter().map(|counter| peak(&counter.value)).collect();
         let span = sampled.fold(trace.span(), Span::hull);
         let gpu_span = trace
             .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
@@ -166,13 +188,21 @@ impl TimelineData {
             hosts,
             answers,
             counters,
+            counter_peaks,
             span,
             gpu_span,
             phases: Vec::new(),
             host_kinds,
             iterations: Vec::new(),
             flows_to: flows_to.into(),
+            overview: Arc::default(),
+            foresight: Arc::default(),
         }
+    }
+
+    /// Makes the list for a first frame that sees of this trace what was seen of the one before.
+    pub fn foresee(&self, before: &Sight) {
+        self.foresight.prepare(&self.trace, &self.pyramid, self.fit_span(), before);
     }
 
     /// The marks drawn over all ranks: those of the job, else those of the first rank; iterations before anything
@@ -297,7 +327,7 @@ fn iterations(data: &TimelineData) -> Vec<Span> {
 /// One of the structures that drawing asks.
 enum Index {
     Pyramid(Pyramid),
-    Ribbon(Ribbon),
+    Rank(Ribbon, Overview),
 }
 
 /// The median over the columns that communicate, not the peak: one odd column must not pale all others.

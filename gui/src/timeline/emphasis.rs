@@ -78,6 +78,9 @@ enum Found<'a> {
 impl LaneEmphasis<'_> {
     /// Of a fold the longest slice decides, and whether it is too short for any in it to be meant.
     pub(super) fn is_bright(&self, item: &LodItem) -> bool {
+        if self.related.is_none() && self.found.is_none() {
+            return true;
+        }
         let label = self.slices.label[item.index as usize];
         if self.related.is_some_and(|related| related[label.0 as usize]) {
             return true;

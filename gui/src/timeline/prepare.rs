@@ -5,8 +5,6 @@ use weftscope_traces::{
     lod::{LodItem, Pyramid},
 };
 
-use super::TimelineData;
-
 /// What to draw of some lanes: flat lists, made on any thread.
 #[derive(Clone, Debug, Default)]
 pub struct DrawList {
@@ -111,19 +109,19 @@ impl DrawList {
     }
 
     /// The list as text, lane by lane, for tests and for people.
-    pub fn to_text(&self, data: &TimelineData) -> String {
+    pub fn to_text(&self, trace: &Trace) -> String {
         use std::fmt::Write as _;
         let mut text = String::new();
         let mut lanes: Vec<_> = self.lanes.iter().collect();
         lanes.sort_by_key(|(lane, _)| **lane);
         for (&lane, items) in lanes {
-            let track = data.trace.track(data.trace.lane(lane).track);
-            let parent = track.parent.map_or("", |parent| &data.trace.track(parent).name);
+            let track = trace.track(trace.lane(lane).track);
+            let parent = track.parent.map_or("", |parent| &trace.track(parent).name);
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{parent}/{} lane {}", track.name, lane.0);
             for item in items {
-                let slices = &data.trace.lane(lane).slices;
-                let name = &data.trace.label(slices.label[item.index as usize]).name;
+                let slices = &trace.lane(lane).slices;
+                let name = &trace.label(slices.label[item.index as usize]).name;
                 let fold = if item.is_fold() {
                     format!(" {} slices, busy {}", item.count, item.busy_ns)
                 } else {

@@ -6,7 +6,7 @@ use super::{
     TimelineData, ViewCommand, ViewState,
     areas::Areas,
     bands::{Band, Bands},
-    cache::FrameCache,
+    cache::{FrameCache, remember},
     emphasis::Emphasis,
     flag::flags_ui,
     header::header_ui,
@@ -83,7 +83,9 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut 
     pen.painter.rect_filled(pen.areas.whole, 0.0, s.panel);
     pen.painter.rect_filled(pen.areas.plot, 0.0, s.plot);
     paint::paint_ruler(pen);
-    paint_rows(rest, rest_cache);
+    if paint_rows(rest, rest_cache) {
+        remember(rest);
+    }
     // After the rows: a new trace empties the cache.
     rest_cache.minimap.update(pen);
     paint::paint_headers(rest);
@@ -102,9 +104,9 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut 
     paint::paint_measures(pen);
 }
 
-/// Draws the rows of one band.
-fn paint_rows(pen: &Pen<'_>, cache: &mut FrameCache) {
-    cache.update(pen);
+/// Draws the rows of one band; true when they are not as they were.
+fn paint_rows(pen: &Pen<'_>, cache: &mut FrameCache) -> bool {
+    let moved = cache.update(pen);
     paint::paint_blocks(pen, &cache.mesh);
     for row in pen.rows() {
         paint::paint_counter(pen, row);
@@ -113,6 +115,7 @@ fn paint_rows(pen: &Pen<'_>, cache: &mut FrameCache) {
     paint::paint_names(pen, &cache.list);
     paint::paint_ghost(pen);
     paint::paint_range(pen);
+    moved
 }
 
 fn interact(ui: &Ui, pen: &Pen<'_>, bands: &Bands, rows: &[Pen<'_>; 2]) -> Vec<ViewCommand> {

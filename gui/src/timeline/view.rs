@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
 use super::{
-    Arrangement, FoldId, History, Mark, Marks, RowHeights, Search, TimelineData, history::Stroke,
-    mark::take_in,
+    Arrangement, FoldId, History, Mark, Marks, RowHeights, Search, TimelineData,
+    foresight::window_after, history::Stroke, mark::take_in,
 };
 
 /// A stretch of time over some rows.
@@ -162,10 +162,11 @@ impl ViewState {
     pub fn retarget(&mut self, old: &TimelineData, new: &TimelineData) {
         let (old_fit, new_fit) = (old.fit_span(), new.fit_span());
         self.bring_history(old_fit, new_fit);
+        let window = window_after(self.window, old_fit, new_fit);
         if self.window == old_fit {
-            self.window = new_fit;
-        } else if is_other_length(old_fit.len_ns(), new_fit.len_ns()) {
-            self.keep(None, |view| view.window = new_fit);
+            self.window = window;
+        } else if self.window != window {
+            self.keep(None, |view| view.window = window);
         }
         self.point_anew(old, new);
     }
@@ -185,11 +186,6 @@ impl ViewState {
         }
         self.search.retarget(new, |slice| same_op(old, new, slice));
     }
-}
-
-/// Half as long again, or less than two thirds: what the window showed is no longer what it shows.
-fn is_other_length(old_ns: i64, new_ns: i64) -> bool {
-    2 * old_ns.max(new_ns) > 3 * old_ns.min(new_ns)
 }
 
 /// What undo brings back: all of a view but what is pointed at, selected or looked for.

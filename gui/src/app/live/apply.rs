@@ -11,7 +11,7 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
     let Some(live) = &mut state.live else { return Vec::new() };
     match event {
         // The receipt is dropped at the end of the match: by then it has been taken in.
-        LiveEvent::Iteration(iteration, _receipt) => {
+        LiveEvent::Iteration(iteration, receipt) => {
             if iteration.session == live.session.index {
                 let before_it = std::mem::replace(&mut live.status, Status::Ready);
                 if matches!(before_it, Status::Broke { .. }) {
@@ -22,7 +22,9 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 {
                     live.answer_s = Some(state.now_s - asked_s);
                 }
-                keep(live, iteration);
+                if let Some(old) = keep(live, iteration) {
+                    receipt.give_back(old);
+                }
                 follow(state, before.as_ref());
             }
         }
@@ -82,8 +84,8 @@ fn broke(state: &mut State, cause: String, retry_in: Option<Duration>) {
 }
 
 /// Keeps an iteration, and makes room: first among repeats of the same run, so that a run left alone for a
-/// minute does not push out what was tried before it; then the oldest. The one stayed at is never dropped.
-fn keep(live: &mut Live, iteration: Arc<KeptIteration>) {
+/// minute does not push out what was tried before it; then the oldest. The one stayed at is never pushed out.
+fn keep(live: &mut Live, iteration: Arc<KeptIteration>) -> Option<Arc<KeptIteration>> {
     let spec = Arc::clone(&iteration.plan.spec);
     live.history.push_back(iteration);
     let pinned = live.pinned;
@@ -95,9 +97,8 @@ fn keep(live: &mut Live, iteration: Arc<KeptIteration>) {
     let from = match (repeats > Live::REPEATS, crowded) {
         (true, _) => first_repeat,
         (false, true) => 0,
-        (false, false) => return,
+        (false, false) => return None,
     };
-    if let Some(at) = live.history.iter().skip(from).position(may_go) {
-        live.history.remove(from + at);
-    }
+    let at = live.history.iter().skip(from).position(may_go)?;
+    live.history.remove(from + at)
 }

@@ -1,6 +1,6 @@
 //! The view goes along with the run: to the next iteration, with a ghost of the one before.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{KeptIteration, Live};
 use crate::{
@@ -31,12 +31,14 @@ pub(super) fn follow(state: &mut State, before: Option<&Arc<KeptIteration>>) {
     state.tables_asking.forget();
 }
 
-/// The ghost's opacity over its life: in, stay, out, gone. True while it changes.
-pub(crate) fn fade_ghost(live: &mut Live, now_s: f64) -> bool {
+/// The ghost's opacity over its life: in, stay, out, gone. Gives the time until it changes again.
+pub(crate) fn fade_ghost(live: &mut Live, now_s: f64) -> Option<Duration> {
     const IN_S: f64 = 0.15;
     const STAY_S: f64 = 2.5;
     const OUT_S: f64 = 1.0;
-    let (Some(since_s), Some(view)) = (live.ghost_since_s, &mut live.view) else { return false };
+    /// A frame of a fade.
+    const FRAME_S: f64 = 0.03;
+    let (since_s, view) = (live.ghost_since_s?, live.view.as_mut()?);
     let age_s = now_s - since_s;
     let opacity = (age_s / IN_S).min((IN_S + STAY_S + OUT_S - age_s) / OUT_S).clamp(0.0, 1.0);
     if age_s >= IN_S + STAY_S + OUT_S {
@@ -45,5 +47,6 @@ pub(crate) fn fade_ghost(live: &mut Live, now_s: f64) -> bool {
     } else if let Some(ghost) = &mut view.ghost {
         ghost.opacity = opacity as f32;
     }
-    true
+    let staying_s = if age_s < IN_S { 0.0 } else { IN_S + STAY_S - age_s };
+    Some(Duration::from_secs_f64(staying_s.max(FRAME_S)))
 }

@@ -1,26 +1,45 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-/// Goes along with something that was handed over; that it is dropped says that it has been taken in, or that nobody will.
-/// The default is of something for which nobody waits.
-#[derive(Debug, Default)]
-pub struct Receipt(#[expect(dead_code, reason = "its end is the news")] Option<Sender<()>>);
+use super::KeptIteration;
 
-/// Where the giver waits.
-pub(super) struct Outstanding(Receiver<()>);
+/// Goes along with an iteration that is handed over; that it is dropped says that the iteration has been taken in, or that
+/// nobody will. The default is of something for which nobody waits.
+#[derive(Debug, Default)]
+pub struct Receipt(Option<Sender<Arc<KeptIteration>>>);
+
+/// Where the giver waits. Frees what came back when it is dropped.
+pub(super) struct Outstanding {
+    receiver: Receiver<Arc<KeptIteration>>,
+    came_back: Option<Arc<KeptIteration>>,
+}
 
 impl Receipt {
     pub(super) fn new() -> (Self, Outstanding) {
-        let (sender, receiver) = bounded(0);
-        (Self(Some(sender)), Outstanding(receiver))
+        let (sender, receiver) = bounded(1);
+        (Self(Some(sender)), Outstanding { receiver, came_back: None })
+    }
+
+    /// Gives the iteration back that the new one pushes out: to free what one of eight ranks holds takes longer than a frame
+    /// may, so the giver does it.
+    pub(super) fn give_back(&self, old: Arc<KeptIteration>) {
+        if let Some(sender) = &self.0 {
+            // Where nobody waits it is freed here.
+            drop(sender.try_send(old));
+        }
     }
 }
 
 impl Outstanding {
     /// True once the receipt is gone; waits at most so long for it.
-    pub(super) fn is_settled(&self, patience: Duration) -> bool {
-        self.0.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
+    pub(super) fn is_settled(&mut self, patience: Duration) -> bool {
+        loop {
+            match self.receiver.recv_timeout(patience) {
+                Ok(old) => self.came_back = Some(old),
+                Err(error) => return error == RecvTimeoutError::Disconnected,
+            }
+        }
     }
 }
 
@@ -30,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_receipt_is_outstanding_until_it_is_dropped() {
-        let (receipt, outstanding) = Receipt::new();
+        let (receipt, mut outstanding) = Receipt::new();
         assert!(!outstanding.is_settled(Duration::ZERO));
         drop(receipt);
         assert!(outstanding.is_settled(Duration::ZERO));

@@ -11,6 +11,7 @@ use super::{Backend, Executors, KeptIteration, LiveEvent, Receipt, SessionId, Sp
 use crate::{
     app::{Document, Event},
     jobs::{EventSender, JobControl, Wake},
+    timeline::{Foresight, Sight, TimelineData},
 };
 
 /// The window's hold on a running session: commands go straight to it, its iterations come back through a thread
@@ -31,6 +32,8 @@ pub struct Pace {
 
 /// How long the preparing thread waits before it looks whether it is still wanted.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// How long it leaves the processor to the frame that draws what it has handed over, before it frees what that pushed out.
+const QUIET: Duration = Duration::from_millis(50);
 
 impl SessionHandle {
     /// Starts a session over `spec`.
@@ -96,14 +99,43 @@ pub(crate) fn start_session(
 /// window that draws nothing holds one.
 fn prepare(session: &LiveSession, id: SessionId, over: &JobControl, events: &EventSender) {
     let is_over = || over.is_cancelled();
+    let (mut looked_at, mut settled) = (LookedAt::default(), None);
     while !is_over() {
-        let Some(event) = session.next(PATIENCE) else { continue };
-        let (receipt, outstanding) = Receipt::new();
+        let event = session.next(if settled.is_some() { QUIET } else { PATIENCE });
+        drop(settled.take());
+        let Some(event) = event else { continue };
+        let (receipt, mut outstanding) = Receipt::new();
         let Some(event) = news(event, id, receipt) else { continue };
+        if let LiveEvent::Iteration(iteration, _) = &event {
+            looked_at.foresee(&iteration.document.timeline);
+        }
         if is_over() || !events.send(Event::Live(Box::new(event))) {
             return;
         }
         while !is_over() && !outstanding.is_settled(PATIENCE) {}
+        settled = Some(outstanding);
+    }
+}
+
+/// How the run was last looked at, as far as the preparing thread knows.
+#[derive(Default)]
+struct LookedAt {
+    sight: Option<Sight>,
+    /// Where the window says how it draws the iteration handed over last.
+    last: Arc<Foresight>,
+}
+
+impl LookedAt {
+    /// Makes ready what the first frame of an iteration will draw.
+    fn foresee(&mut self, timeline: &TimelineData) {
+        // One that was never drawn says nothing.
+        if let Some(seen) = self.last.seen() {
+            self.sight = Some(seen);
+        }
+        if let Some(sight) = &self.sight {
+            timeline.foresee(sight);
+        }
+        self.last = Arc::clone(&timeline.foresight);
     }
 }
 

@@ -14,10 +14,16 @@ pub(in crate::timeline) struct BlockMesh {
 }
 
 impl BlockMesh {
-    /// Builds the meshes for the rows on the screen.
-    pub(in crate::timeline) fn build(pen: &Pen<'_>, list: &DrawList, hatching: TextureId) -> Self {
+    /// Builds the meshes for the rows on the screen, in the memory of those built before.
+    pub(in crate::timeline) fn build(
+        pen: &Pen<'_>,
+        list: &DrawList,
+        hatching: TextureId,
+        old: Self,
+    ) -> Self {
         let rects = (list.num_items() + RIBBONS).min(RESERVED);
-        let meshes = Meshes::with_room(rects, hatching, pen.painter.pixels_per_point());
+        let pixels_per_point = pen.painter.pixels_per_point();
+        let meshes = Meshes::with_room(rects, hatching, pixels_per_point, old.layers);
         let mut builder = Builder { pen, shades: Shades::new(pen.theme), meshes };
         for row in pen.rows() {
             builder.row(row, list);
@@ -63,11 +69,11 @@ impl Builder<'_> {
                 self.snap(y.min),
                 self.snap(y.max) - gap / self.meshes.pixels_per_point,
             );
-            self.lane(lane, y, list);
+            self.lane(lane, y, list, !dense);
         }
     }
 
-    fn lane(&mut self, lane: LaneId, y: Rangef, list: &DrawList) {
+    fn lane(&mut self, lane: LaneId, y: Rangef, list: &DrawList, may_be_host: bool) {
         let (scale, plot) = (self.pen.scale, self.pen.areas.plot);
         let labels = &self.pen.data.trace.lane(lane).slices.label;
         let pixel = 1.0 / self.meshes.pixels_per_point;
@@ -79,14 +85,19 @@ impl Builder<'_> {
             // Blocks that touch in time are set apart by a pixel of background once they are wide enough.
             let right = if right - left >= 4.0 * pixel { right - pixel } else { right };
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right.max(left + pixel), y.max));
-            let label = labels[item.index as usize];
             let bright = emphasis.is_bright(item);
-            let host = self.pen.data.host_kinds[label.0 as usize];
+            // Blocks are most of what there is: what they are is in the item, and to fetch each one's label from all over
+            // the trace would take as long as all else here.
+            let host = may_be_host
+                .then(|| self.pen.data.host_kinds[labels[item.index as usize].0 as usize])
+                .flatten();
             self.meshes.add(rect, item.kind, self.shades.of(item, host, bright));
         }
     }
 
+    /// On a pixel's edge. Cut rather than rounded, which is a call; wrong only left of the window, where nothing shows.
     fn snap(&self, at: f32) -> f32 {
-        (at * self.meshes.pixels_per_point).round() / self.meshes.pixels_per_point
+        let pixels = (at * self.meshes.pixels_per_point + 0.5) as i32;
+        pixels as f32 / self.meshes.pixels_per_point
     }
 }

@@ -9,7 +9,7 @@ pub(in crate::timeline) fn paint_counter(pen: &Pen<'_>, row: &Row) {
     let RowKind::Counter(index) = row.kind else { return };
     let series = &pen.data.trace.counters[index];
     let y = pen.row_y(row).shrink(2.0);
-    let peak = series.value.iter().copied().fold(0.0, f64::max);
+    let peak = pen.data.counter_peaks[index];
     let painter = pen.in_plot();
     let line = Stroke::new(1.0, pen.theme.surfaces.grid);
     painter.hline(pen.areas.plot.x_range(), y.max, line);

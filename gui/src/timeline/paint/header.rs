@@ -159,11 +159,10 @@ fn counter(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
     let series = &pen.data.trace.counters[index];
     let y = pen.row_y(row).center();
     label(pen, painter, y, &series.name, s.text);
-    let peak = series.value.iter().copied().fold(0.0, f64::max);
     // Name and peak share a line; a long name has it to itself.
     if !pen.areas.is_narrow() && series.name.chars().count() <= 9 {
         let at = pos2(pen.areas.header.right() - 8.0, y);
-        let text = number::with_unit(peak, &series.unit);
+        let text = number::with_unit(pen.data.counter_peaks[index], &series.unit);
         painter.text(at, Align2::RIGHT_CENTER, text, pen.theme.small(), s.weak);
     }
 }

@@ -13,13 +13,24 @@ pub(super) struct Meshes {
 }
 
 impl Meshes {
-    /// Empty meshes with room for so many plain rectangles: growing by doubling would copy tens of megabytes at a few
+    /// Empty meshes in the memory of others that are drawn no longer, plain and hatched: fresh memory costs as much as
+    /// filling it. With room for so many plain rectangles: growing by doubling would copy tens of megabytes at a few
     /// hundred thousand blocks.
-    pub(super) fn with_room(rects: usize, hatching: TextureId, pixels_per_point: f32) -> Self {
-        let mut solid = Mesh::default();
+    pub(super) fn with_room(
+        rects: usize,
+        hatching: TextureId,
+        pixels_per_point: f32,
+        old: [Arc<Mesh>; 2],
+    ) -> Self {
+        let [mut solid, mut hatched] = old.map(|mesh| {
+            let mut mesh = Arc::try_unwrap(mesh).unwrap_or_default();
+            mesh.clear();
+            mesh
+        });
         solid.reserve_vertices(4 * rects);
         solid.reserve_triangles(2 * rects);
-        Self { solid, hatched: Mesh::with_texture(hatching), pixels_per_point }
+        hatched.texture_id = hatching;
+        Self { solid, hatched, pixels_per_point }
     }
 
     /// Adds a rectangle in the pattern of its kind.

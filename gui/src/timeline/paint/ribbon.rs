@@ -58,7 +58,7 @@ fn add_one(pen: &Pen<'_>, row: &Row, index: usize, meshes: &mut Meshes) {
     };
     let width = plot.width() / columns.len().max(1) as f32;
     let mut first = 0;
-    for run in columns.chunk_by(is_level) {
+    for run in columns.chunk_by(|a, b| is_level(&a.share, &b.share)) {
         let column = &run[0];
         let left = plot.left() + width * first as f32;
         first += run.len();
@@ -85,9 +85,9 @@ fn add_one(pen: &Pen<'_>, row: &Row, index: usize, meshes: &mut Meshes) {
 /// Columns that look the same are one rectangle a band: while an op runs nothing changes for hundreds of pixels.
 /// Neighbours may differ by a fiftieth of a point of the tallest ribbon: a slope, however gentle, that moves by more
 /// than that a column stays one.
-fn is_level(a: &RibbonColumn, b: &RibbonColumn) -> bool {
+pub(super) fn is_level(a: &[f32; Band::COUNT], b: &[f32; Band::COUNT]) -> bool {
     const LIMIT: f32 = 1.0 / 4096.0;
-    a.share.iter().zip(&b.share).all(|(a, b)| (a - b).abs() <= LIMIT)
+    a.iter().zip(b).all(|(a, b)| (a - b).abs() <= LIMIT)
 }
 
 /// Bands in stacking order.

@@ -24,7 +24,7 @@ fn a_small_trace_reads_as_text() {
     let rows = &data.ranks[0];
     let lane = |track: &weftscope_traces::TrackId| data.trace.track(*track).lanes[0];
     list.prepare(&data.trace, &data.pyramid, rows.streams.iter().chain(&rows.sms[..1]).map(lane));
-    insta::assert_snapshot!(list.to_text(&data));
+    insta::assert_snapshot!(list.to_text(&data.trace));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn far_out_slices_fold_with_their_count() {
     let data = tiny();
     let mut list = DrawList::new(data.span, 1 << 17);
     list.prepare(&data.trace, &data.pyramid, [data.trace.track(data.ranks[0].sms[0]).lanes[0]]);
-    insta::assert_snapshot!(list.to_text(&data));
+    insta::assert_snapshot!(list.to_text(&data.trace));
 }
 
 #[test]
