@@ -116,7 +116,7 @@ fn keys(ui: &Ui, cx: &mut Cx<'_>) {
     if escaped {
         cx.send(Command::Escape);
     }
-    if !typing && !over && taken(&plain(Key::Slash)) && !cx.state.searching {
+    if !typing && !over && !cx.state.searching && taken(&plain(Key::Slash)) {
         cx.send(Command::ToggleSearch);
     }
     for action in super::action::actions(cx.state) {

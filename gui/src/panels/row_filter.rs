@@ -1,4 +1,4 @@
-use egui::{FontSelection, Rect, TextEdit, Ui, vec2};
+use egui::{FontSelection, Key, KeyboardShortcut, Modifiers, Rect, TextEdit, Ui, vec2};
 
 use super::{
     icon::{Icon, icon_button},
@@ -6,8 +6,13 @@ use super::{
 };
 use crate::{
     app::{Command, Document, State},
+    keys::take,
     timeline::{ViewCommand, ViewState, filter_rect},
 };
+
+/// Goes to the field.
+pub(super) const FILTER_KEY: KeyboardShortcut =
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F);
 
 /// A field over the names of rows that leaves only those with its text in them, for a timeline drawn in `whole`.
 pub(super) fn row_filter_ui(
@@ -27,10 +32,14 @@ pub(super) fn row_filter_ui(
     let field = Rect::from_min_max(place.min + vec2(4.0, 3.0), place.max - vec2(6.0 + room, 3.0));
     let response = ui.put(field, edit);
     name_widget(&response, "Filter rows");
+    if ui.input_mut(|input| take(input, &FILTER_KEY)) {
+        response.request_focus();
+    }
     if response.changed() {
         cx.send(Command::View(ViewCommand::FilterRows(text)));
     }
-    response.on_hover_text("Only rows with this in their names, such as comm, HBM or SM 17");
+    let tooltip = "Only rows with this in their names, such as comm, HBM or SM 17 (Ctrl+Shift+F)";
+    response.on_hover_text(tooltip);
     if room > 0.0 {
         let cross = Rect::from_min_max(field.right_top() + vec2(0.0, -1.0), place.max);
         let clear = |ui: &mut Ui| icon_button(ui, Icon::Cross, "Clear the row filter", "All rows");

@@ -1,12 +1,14 @@
 //! Looking for slices in the timeline, and the grammar of that in a line.
 
-use egui::{Key, Label, Margin, Modifiers, RichText, TextEdit, Ui};
-use weftscope_traces::analysis::Query;
+use egui::{Id, Key, Label, Margin, Modifiers, RichText, TextEdit, Ui};
+use weftscope_traces::analysis::{Query, UnknownKey};
 
 use super::icon::{Icon, icon_button};
 use super::widgets::{Cx, mono, name_widget, weak};
 use crate::{
     app::Command,
+    files::did_you_mean,
+    keys::{is_pressed, plain},
     theme::number,
     timeline::{Search, ViewCommand},
 };
@@ -43,7 +45,7 @@ fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
         let back = ui.input(|input| input.modifiers.contains(Modifiers::SHIFT));
         cx.send(Command::View(ViewCommand::SearchStep(if back { -1 } else { 1 })));
         response.request_focus();
-    } else if ui.memory(|memory| memory.focused().is_none()) {
+    } else if is_asked_for(ui) {
         response.request_focus();
     }
     ui.label(mono(cx.theme, found(search)));
@@ -56,6 +58,17 @@ fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
     if icon_button(ui, Icon::Cross, "Close search", "Esc").clicked() {
         cx.send(Command::ToggleSearch);
     }
+}
+
+/// True in the frame that opens the strip, and when its key is pressed while nothing is typed into: from then on the keys of
+/// the timeline are the timeline's again as soon as it is clicked.
+fn is_asked_for(ui: &Ui) -> bool {
+    let (id, pass) = (Id::unique("search strip"), ui.ctx().cumulative_pass_nr());
+    let last = ui.data_mut(|data| data.get_temp(id));
+    ui.data_mut(|data| data.insert_temp(id, pass));
+    let is_new = last.is_none_or(|last: u64| last + 1 < pass);
+    let is_typing = ui.ctx().egui_wants_keyboard_input();
+    is_new || (!is_typing && ui.input(|input| is_pressed(input, &plain(Key::Slash))))
 }
 
 /// `12 hits`, `3 of 12`; nothing while nothing is looked for.
@@ -74,8 +87,14 @@ fn found(search: &Search) -> String {
 /// where they are while somebody types.
 fn help_ui(ui: &mut Ui, cx: &Cx<'_>, search: &Search) {
     let theme = cx.theme;
-    let text = match search.wrong() {
-        Some(wrong) => RichText::new(wrong.to_string()).color(theme.surfaces.warn),
+    let wrong = search.wrong().map(ToString::to_string).or_else(|| {
+        let UnknownKey { word, key } = search.unknown()?;
+        let near = did_you_mean(key, Query::KEYS);
+        let all = if near.is_empty() { format!(": {}", Query::KEYS.join(", ")) } else { near };
+        Some(format!("{word} is in no name, and {key} is none of the filters{all}"))
+    });
+    let text = match wrong {
+        Some(wrong) => RichText::new(wrong).color(theme.surfaces.warn),
         None => weak(theme, format!("parts of a name, {}", Query::EXAMPLES.join("  "))),
     };
     let line = Label::new(text.font(theme.small())).truncate();

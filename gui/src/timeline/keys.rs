@@ -108,5 +108,6 @@ pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     ("-  =", "Lower, higher SM rows"),
     ("M", "Mark the selection or the time under the pointer"),
     ("/", "Search"),
+    ("Ctrl+Shift+F", "Filter rows by their names"),
     ("Esc", "Clear the selection"),
 ];

@@ -110,6 +110,17 @@ pub(super) fn take_in(list: &mut Vec<Mark>, marks: &[Mark]) {
     }
 }
 
+/// What two hands have made of the same marks: all that either added, less what either took away. To change a mark is to take
+/// it away and to add another.
+pub(crate) fn merged(before: &[Mark], ours: &[Mark], theirs: &[Mark]) -> Vec<Mark> {
+    let is_left = |mark: &&Mark| theirs.contains(mark) || !before.contains(mark);
+    let mut list: Vec<Mark> = ours.iter().filter(is_left).cloned().collect();
+    let is_new = |mark: &&Mark| !before.contains(mark);
+    let added: Vec<Mark> = theirs.iter().filter(is_new).cloned().collect();
+    take_in(&mut list, &added);
+    list
+}
+
 fn add(list: &mut Vec<Mark>, mark: Mark) -> usize {
     let key = |mark: &Mark| (mark.span.start_ns, mark.span.end_ns);
     let at = list.partition_point(|other| key(other) <= key(&mark));
@@ -121,4 +132,37 @@ fn add(list: &mut Vec<Mark>, mark: Mark) -> usize {
 pub(crate) fn all_tracks(data: &TimelineData) -> Vec<weftscope_traces::TrackId> {
     let ranks = data.ranks.iter().filter_map(|rows| rows.track);
     ranks.chain(data.hosts.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(names: &str) -> Vec<Mark> {
+        let mark = |name: &str| {
+            let start_ns = name.bytes().next().map_or(0, i64::from);
+            Mark {
+                span: Span::new(start_ns, start_ns + 1),
+                name: name.to_owned(),
+                ..Mark::default()
+            }
+        };
+        names.split_whitespace().map(mark).collect()
+    }
+
+    #[test]
+    fn what_two_hands_change_is_changed_once() {
+        for (before, ours, theirs, expected) in [
+            ("a b", "a b", "a b", "a b"),
+            ("", "b", "a", "a b"),
+            ("a b", "b", "a b c", "b c"),
+            ("a b", "a b c", "b", "b c"),
+            ("a b", "a2 b", "a b2", "a2 b2"),
+            ("a", "a b", "a b", "a b"),
+            ("a", "a1", "a2", "a1 a2"),
+        ] {
+            let both = merged(&marks(before), &marks(ours), &marks(theirs));
+            assert_eq!(both, marks(expected), "{before} | {ours} | {theirs}");
+        }
+    }
 }

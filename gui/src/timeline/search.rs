@@ -2,7 +2,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use weftscope_traces::{
     SliceRef, Span,
-    analysis::{self, Hits, Query, WrongWord},
+    analysis::{self, Hits, Query, UnknownKey, WrongWord},
 };
 
 use super::TimelineData;
@@ -63,6 +63,12 @@ impl Search {
     /// The first word that is not understood.
     pub fn wrong(&self) -> Option<&WrongWord> {
         self.asked.as_ref()?.search.query().wrong()
+    }
+
+    /// A word that looks like a filter and is none, once it is known that nothing has it in its name.
+    pub fn unknown(&self) -> Option<&UnknownKey> {
+        let is_vain = self.count() == Some(0);
+        self.asked.as_ref()?.search.query().unknown().filter(|_| is_vain)
     }
 
     /// How many slices match; `None` while that is not known, or nothing is looked for.

@@ -6,7 +6,9 @@ use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
 use super::{
     Arrangement, FoldId, History, Mark, Marks, RowHeights, Search, TimelineData,
-    foresight::window_after, history::Stroke, mark::take_in,
+    foresight::window_after,
+    history::Stroke,
+    mark::{merged, take_in},
 };
 
 /// A stretch of time over some rows.
@@ -251,6 +253,14 @@ impl ViewState {
         self.marks.replace(list);
         for look in self.history.steps() {
             take_in(&mut look.marks, marks);
+        }
+    }
+
+    /// Takes in what another window made of the marks that were `before`: `now`, in what is seen and in what is undone.
+    pub(crate) fn merge_marks(&mut self, before: &[Mark], now: &[Mark]) {
+        self.marks.replace(merged(before, self.marks.list(), now));
+        for look in self.history.steps() {
+            look.marks = merged(before, &look.marks, now);
         }
     }
 

@@ -78,7 +78,7 @@ pub use phases::{
 };
 pub use products::{Bound, GpuRates, ProductReport, ProductRow, products};
 pub use reports::Reports;
-pub use search::{Hits, Length, Query, Search, WrongWord};
+pub use search::{Hits, Length, Query, Search, UnknownKey, WrongWord};
 pub use selection::{
     Counted, SelectedComm, SelectedOp, SelectedTrack, Selection, SelectionReport, selection,
 };

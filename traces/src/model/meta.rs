@@ -157,6 +157,13 @@ impl Meta {
         let (facts, rest) = run_lines_v1::facts(std::mem::take(&mut self.lines));
         self.runs.extend(facts);
         self.lines = rest;
+        // Titles named the machine as it is chosen where it stands, which says nothing where the file is read.
+        if let Some(run) = self.title.strip_suffix(" on here")
+            && let [first, ..] = &self.ranks[..]
+            && self.ranks.iter().all(|rank| rank.device.name == first.device.name)
+        {
+            self.title = format!("{run} on {} × {}", self.ranks.len(), first.device.name);
+        }
     }
 
     /// Meta data with only what may not be left out.

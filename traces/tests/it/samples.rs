@@ -31,6 +31,7 @@ fn every_sample_is_measured_and_whole() {
 
 fn check(trace: &Trace, name: &str) {
     assert!(matches!(trace.meta.provenance, Provenance::Measured { .. }), "{name} is not measured");
+    assert!(trace.meta.title.ends_with(" on 2 × NVIDIA H200"), "{name}: {}", trace.meta.title);
     // Written by version 1, whose pairs of texts must have become facts without a rest.
     let [run] = trace.meta.runs.as_slice() else { panic!("{name}: {:?}", trace.meta.runs) };
     assert_eq!(trace.meta.lines, [], "{name}");

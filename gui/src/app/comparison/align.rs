@@ -1,8 +1,13 @@
 //! Both views brought together, once a frame.
 
+use std::sync::Arc;
+
 use super::Comparison;
 use crate::{
-    app::{State, document::Document},
+    app::{
+        State,
+        document::{Document, OpenDocument},
+    },
     timeline::{Ghost, ViewState},
 };
 
@@ -10,6 +15,7 @@ use crate::{
 /// no ghost of it.
 pub(crate) fn align(state: &mut State) {
     let Some(mut comparison) = state.comparison.take() else { return };
+    comparison.link_marks(&mut state.documents);
     if let Some(document) = state.document().cloned()
         && let Some(view) = state.view_mut()
     {
@@ -51,6 +57,21 @@ impl Comparison {
         };
         (held.echo_ns, view.echo_ns) = (echo(view.hover, shift_ns), echo(held.hover, -shift_ns));
         self.link_selections(document, view, zeros_ns);
+    }
+
+    /// Marks of an opened file are the same wherever it is looked at: what is marked in one view of it is in the other.
+    fn link_marks(&mut self, documents: &mut [OpenDocument]) {
+        let held = &mut self.reference;
+        let is_held = |open: &&mut OpenDocument| Arc::ptr_eq(&open.document, &held.document);
+        let Some(open) = documents.iter_mut().find(is_held) else { return };
+        let (theirs, mine) = (held.view.marks.list(), open.view.marks.list());
+        if theirs == self.linked_marks && mine == self.linked_marks {
+            return;
+        }
+        let (theirs, mine) = (theirs.to_vec(), mine.to_vec());
+        open.view.merge_marks(&self.linked_marks, &theirs);
+        held.view.merge_marks(&self.linked_marks, &mine);
+        self.linked_marks = open.view.marks.list().to_vec();
     }
 
     /// Selects in one what was newly selected in the other.

@@ -19,7 +19,7 @@ use super::{
     asking::{Asking, Same},
     document::{Document, DocumentId},
 };
-use crate::timeline::{Selection, ViewCommand, ViewState};
+use crate::timeline::{Mark, Selection, ViewCommand, ViewState};
 
 /// A request of the comparison.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,8 @@ pub struct Comparison {
     asking: Asking<(Same<Document>, [Option<usize>; 2])>,
     /// What was selected in both when they were last brought together.
     linked: [Selection; 2],
+    /// Marks of the reference when its view and that of its file were last brought together.
+    linked_marks: Vec<Mark>,
 }
 
 /// What is held.
@@ -98,6 +100,7 @@ impl Comparison {
             report: None,
             asking: Asking::default(),
             linked: [Selection::None, Selection::None],
+            linked_marks: Vec::new(),
         }
     }
 

@@ -29,9 +29,10 @@ fn changed(open: &mut OpenDocument, at_once: bool) -> Option<Effect> {
     if marks == kept || (*is_writing && !at_once) {
         return None;
     }
-    *kept = marks.to_vec();
+    let before = std::mem::replace(kept, marks.to_vec());
     *is_writing = true;
-    Some(Effect::Marks(MarksTask::Write(open.id, path.clone(), kept.clone())))
+    let (id, path, marks) = (open.id, path.clone(), kept.clone());
+    Some(Effect::Marks(MarksTask::Write { id, path, before, marks }))
 }
 
 /// Takes in what was done about marks.
@@ -47,9 +48,14 @@ pub(in crate::app) fn apply_marks(state: &mut State, event: MarksEvent) {
             }
             return;
         }
-        MarksEvent::Written(_, Ok(())) => {
-            if let MarkStore::Beside { is_writing, .. } = &mut open.marks {
-                *is_writing = false;
+        MarksEvent::Written(_, Ok(now)) => {
+            let MarkStore::Beside { kept, is_writing, .. } = &mut open.marks else { return };
+            *is_writing = false;
+            if *kept != now {
+                open.view.merge_marks(kept, &now);
+                *kept = now;
+                let text = "Marks changed in another window of this file were taken in".to_owned();
+                state.notices.push(Severity::Done, text);
             }
             return;
         }

@@ -1,4 +1,5 @@
 use std::{
+    path::Path,
     sync::mpsc::{SyncSender, sync_channel},
     thread::{self, JoinHandle},
 };
@@ -6,8 +7,9 @@ use std::{
 use super::task::{MarksEvent, MarksTask};
 use crate::{
     app::event::Event,
-    files::{read_marks, write_marks},
+    files::{FileError, read_marks, write_marks},
     jobs::EventSender,
+    timeline::{Mark, merged},
 };
 
 /// Tasks that wait: each document has one under way and one at its end.
@@ -57,9 +59,20 @@ fn run(task: MarksTask, events: &EventSender) {
         MarksTask::Read(id, path) => {
             MarksEvent::Read(id, read_marks(&path).map_err(|error| error.to_string()))
         }
-        MarksTask::Write(id, path, marks) => {
-            MarksEvent::Written(id, write_marks(&path, &marks).map_err(|error| error.to_string()))
+        MarksTask::Write { id, path, before, marks } => {
+            let written = write(&path, &before, &marks);
+            MarksEvent::Written(id, written.map_err(|error| error.to_string()))
         }
     };
     events.send(Event::Marks(event));
+}
+
+/// Writes what became of the marks that were `before`, and keeps what another window has written meanwhile; gives all that
+/// the file holds then.
+fn write(path: &Path, before: &[Mark], marks: &[Mark]) -> Result<Vec<Mark>, FileError> {
+    // A file that somebody has removed says nothing of single marks.
+    let theirs = if path.exists() { read_marks(path)? } else { before.to_vec() };
+    let now = merged(before, marks, &theirs);
+    write_marks(path, &now)?;
+    Ok(now)
 }

@@ -9,7 +9,7 @@ use weftscope_traces::{
 
 use super::entry::{Entry, more_ui, range_of_rank};
 use crate::{
-    app::Document,
+    app::{Document, StatisticsPart},
     panels::{
         glossary::Term,
         widgets::{Cx, heading, mono, weak},
@@ -36,7 +36,7 @@ pub(super) fn accounts_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         }
     });
     bar_ui(ui, cx, &rank.total);
-    terms_ui(ui, cx, &rank.total);
+    terms_ui(ui, cx, document, rank);
     iterations_ui(ui, cx, document, rank);
     idle_ui(ui, cx, document, rank);
     launches_ui(ui, cx, document, rank);
@@ -85,16 +85,29 @@ fn in_a_line(account: &Account) -> String {
     format!("{compute} compute + {comm} exposed + {copies} copies + {idle} idle = {span}")
 }
 
-fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, account: &Account) {
+/// A click lists what a term sums up, where something does; on the sum it shows all of it.
+fn terms_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
+    let account = &rank.total;
     let span_ns = account.span.len_ns().max(1) as f64;
-    for (name, ns, _, about) in terms(cx, account) {
+    let lists = [
+        Some(StatisticsPart::Kernels),
+        Some(StatisticsPart::Exposed),
+        None,
+        Some(StatisticsPart::Gaps),
+    ];
+    for ((name, ns, _, about), list) in terms(cx, account).into_iter().zip(lists) {
         let share = number::percent_fixed(ns as f64 / span_ns);
         let value = format!("{} {share}", number::duration_fixed(ns));
-        Entry { name, value, hint: about }.show_plain(ui, cx);
+        let entry = Entry { name, value, hint: about };
+        match list.filter(|_| ns > 0) {
+            Some(list) => entry.show_list(ui, cx, list),
+            None => entry.show_plain(ui, cx),
+        }
     }
     let value = format!("{} {:>7}", number::duration_fixed(account.span.len_ns()), "");
     let hint = "From the start of the first to the end of the last kernel or copy";
-    Entry { name: "= span", value, hint }.show_plain(ui, cx);
+    let all = range_of_rank(document, rank.rank, account.span);
+    Entry { name: "= span", value, hint }.show(ui, cx, all);
 }
 
 fn iterations_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {

@@ -6,17 +6,18 @@ use weftscope_traces::{
     analysis::{OverlapFigures, RankOverlap},
 };
 
+use super::entry::Entry;
 use crate::{
-    app::Document,
+    app::{Document, StatisticsPart},
     panels::{
         glossary::Term,
-        widgets::{Cx, figure, heading, sentence, weak},
+        widgets::{Cx, heading, sentence, weak},
     },
     theme::number,
 };
 
 /// The figures of the rank with the most exposed communication, which is the one that others wait for.
-pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+pub(super) fn communication_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     let theme = cx.theme;
     let ranks = &document.explanation.reports.overlap.ranks;
     let Some(worst) = ranks.iter().max_by_key(|rank| rank.total.exposed_comm_ns) else { return };
@@ -32,21 +33,33 @@ pub(super) fn communication_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
         return;
     }
     bar_ui(ui, cx, figures);
-    figure(ui, theme, "hidden under compute", number::duration_fixed(figures.overlap_ns))
-        .on_hover_text(Term::Hidden.tooltip());
-    figure(ui, theme, "exposed", number::duration_fixed(figures.exposed_comm_ns))
-        .on_hover_text(Term::Exposed.tooltip());
-    figure(ui, theme, "waiting for a late rank", waiting(worst))
-        .on_hover_text(Term::Waiting.tooltip());
-    figure(ui, theme, "overlap", number::percent_fixed(figures.overlap_pct / 100.0))
-        .on_hover_text(Term::Overlap.tooltip());
+    figures_ui(ui, cx, worst);
+    ranks_ui(ui, cx, ranks);
+}
+
+fn figures_ui(ui: &mut Ui, cx: &mut Cx<'_>, rank: &RankOverlap) {
+    let figures = &rank.total;
+    let (hidden, exposed) = (figures.overlap_ns, figures.exposed_comm_ns);
     let weighted = figures
         .sm_weighted_pct
         .map_or_else(|| "no SM rows".to_owned(), |pct| number::percent_fixed(pct / 100.0));
-    figure(ui, theme, "overlap, weighted by SMs", weighted).on_hover_text(
-        "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little",
-    );
-    ranks_ui(ui, cx, ranks);
+    let by_sms = "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little";
+    let overlap = number::percent_fixed(figures.overlap_pct / 100.0);
+    let lines = [
+        ("hidden under compute", number::duration_fixed(hidden), Term::Hidden.tooltip()),
+        ("exposed", number::duration_fixed(exposed), Term::Exposed.tooltip()),
+        ("waiting for a late rank", waiting(rank), Term::Waiting.tooltip()),
+        ("overlap", overlap, Term::Overlap.tooltip()),
+        ("overlap, weighted by SMs", weighted, by_sms.to_owned()),
+    ];
+    for (name, value, hint) in lines {
+        let entry = Entry { name, value, hint: &hint };
+        if name == "exposed" && exposed > 0 {
+            entry.show_list(ui, cx, StatisticsPart::Exposed);
+        } else {
+            entry.show_plain(ui, cx);
+        }
+    }
 }
 
 /// Communication as a bar: the part hidden, the part exposed.

@@ -4,7 +4,7 @@ use egui::{Align, CursorIcon, Label, Layout, Sense, Ui, vec2};
 use weftscope_traces::Span;
 
 use crate::{
-    app::{Command, Document},
+    app::{Command, Document, StatisticsCommand, StatisticsPart},
     panels::widgets::{Cx, draw_as, mono, weak},
     theme::number,
     timeline::{RangeSelection, Selection, ViewCommand},
@@ -20,6 +20,15 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// Draws it; a click goes to `place`.
     pub(super) fn show(self, ui: &mut Ui, cx: &mut Cx<'_>, place: Selection) {
+        self.show_with(ui, cx, Command::View(ViewCommand::GoTo(place)));
+    }
+
+    /// Draws it; a click opens the list that it sums up.
+    pub(super) fn show_list(self, ui: &mut Ui, cx: &mut Cx<'_>, list: StatisticsPart) {
+        self.show_with(ui, cx, Command::Statistics(StatisticsCommand::Show(list)));
+    }
+
+    fn show_with(self, ui: &mut Ui, cx: &mut Cx<'_>, command: Command) {
         let response = self.row(ui, cx).interact(Sense::click());
         let response = response.on_hover_cursor(CursorIcon::PointingHand);
         draw_as(&response, egui::Role::Button, self.name);
@@ -29,7 +38,7 @@ impl Entry<'_> {
             ui.painter().hline(response.rect.x_range(), line, stroke);
         }
         if response.on_hover_text(self.hint).clicked() {
-            cx.send(Command::View(ViewCommand::GoTo(place)));
+            cx.send(command);
         }
     }
 

@@ -22,6 +22,9 @@ pub(in crate::timeline) fn paint_headers(pen: &Pen<'_>) {
             RowKind::Answer(_) => heading(pen, &painter, row, &row.kind.name(pen.data)),
             RowKind::Stream(id) => {
                 let name = &pen.data.trace.track(id).name;
+                // Cut, `compute stream` and `comm stream` would be hard to tell apart.
+                let short = name.strip_suffix(" stream").filter(|_| pen.areas.is_narrow());
+                let name = short.unwrap_or(name);
                 label(pen, &painter, y.min + 9.0, name, s.text);
             }
             RowKind::Host(id) => {

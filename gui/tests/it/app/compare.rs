@@ -12,7 +12,7 @@ use weftscope::{
         App, BottomTab, Command, CompareCommand, Document, DocumentId, MarkStore, OpenDocument,
         Pane, Shown, Start, State,
     },
-    timeline::{Selection, ViewCommand, ViewState},
+    timeline::{RangeSelection, Selection, ViewCommand, ViewState},
 };
 use weftscope_traces::{
     ArgsId, Kind, Label, LaneId, Meta, Provenance, SliceRef, Span, Trace, TraceBuilder, TrackKind,
@@ -129,6 +129,38 @@ fn what_is_selected_in_one_is_selected_in_the_other() {
     send(&mut window, Command::View(ViewCommand::ClearSelection));
     let state = window.state().state();
     assert_eq!(state.comparison.as_ref().unwrap().reference.view.selection, Selection::None);
+}
+
+/// The upper timeline is another view of the same file.
+#[test]
+fn marks_of_a_file_are_the_same_over_what_is_compared_with_it() {
+    let mut window = window(vec![trace(500_000, 600, 2), trace(0, 400, 2)]);
+    let starts = |window: &Harness<'static, App>| {
+        let state = window.state().state();
+        let held = &state.comparison.as_ref().unwrap().reference.view;
+        let own = &state.open_document(DocumentId(0)).unwrap().view;
+        [held, own].map(|view| -> Vec<i64> {
+            view.marks.list().iter().map(|mark| mark.span.start_ns).collect()
+        })
+    };
+    let mark = |start_ns| {
+        let span = Span::new(start_ns, start_ns + 100);
+        [ViewCommand::SelectRange(RangeSelection { span, tracks: Vec::new() }), ViewCommand::Mark]
+    };
+    send(&mut window, Command::Show(Shown::File(DocumentId(0))));
+    for command in mark(500_300) {
+        send(&mut window, Command::View(command));
+    }
+    send(&mut window, Command::Show(Shown::File(DocumentId(1))));
+    send(&mut window, Command::Compare(CompareCommand::HoldFile(DocumentId(0))));
+    assert_eq!(starts(&window), [[500_300], [500_300]]);
+    let there = |command| Command::Compare(CompareCommand::Look(command));
+    for command in mark(500_700) {
+        send(&mut window, there(command));
+    }
+    assert_eq!(starts(&window), [[500_300, 500_700], [500_300, 500_700]]);
+    send(&mut window, there(ViewCommand::RemoveMark(0)));
+    assert_eq!(starts(&window), [[500_700], [500_700]]);
 }
 
 #[test]

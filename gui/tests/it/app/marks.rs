@@ -117,6 +117,33 @@ fn marks_are_kept_beside_the_first_file_and_are_there_again() {
 }
 
 #[test]
+fn two_windows_over_one_file_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rank0.weft");
+    let beside = marks_path(&path);
+    let (mut first, mut second) = (window(opened(&path)), window(opened(&path)));
+    let holds = |window: &mut Harness<'static, App>, spans: &[i64]| {
+        let starts =
+            |marks: &[Mark]| marks.iter().map(|mark| mark.span.start_ns).collect::<Vec<_>>();
+        wait(window, |app| {
+            let seen = app.state().view().unwrap().marks.list();
+            read_marks(&beside).is_ok_and(|kept| starts(&kept) == spans) && starts(seen) == spans
+        });
+    };
+    mark(&mut first, 20_000, 60_000);
+    holds(&mut first, &[20_000]);
+    mark(&mut second, 300_000, 310_000);
+    holds(&mut second, &[20_000, 300_000]);
+    let notice = second.state().state().notices.iter().next().unwrap();
+    assert_eq!(notice.severity, Severity::Done);
+    // The first takes its own away, and hears of the other's.
+    mark(&mut first, 20_000, 60_000);
+    holds(&mut first, &[300_000]);
+    mark(&mut second, 500_000, 510_000);
+    holds(&mut second, &[300_000, 500_000]);
+}
+
+#[test]
 fn what_is_broken_or_newer_is_said_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rank0.weft");

@@ -69,9 +69,48 @@ fn what_is_typed_is_found_and_a_wrong_word_is_named() {
     window.run_steps(3);
     window.get_by_label("layer:x: layer takes a whole number from 0");
     assert_eq!(count(&window), None);
+    search(&mut window, "layr:3");
+    window.run_steps(3);
+    window.get_by_label(
+        "layr:3 is in no name, and layr is none of the filters, did you mean \"layer\"?",
+    );
+    search(&mut window, "xyzzy:3");
+    window.run_steps(3);
+    let all = "layer, kind, split, phase, rank, in, dur";
+    window.get_by_label(&format!("xyzzy:3 is in no name, and xyzzy is none of the filters: {all}"));
     window.key_press(Key::Escape);
     window.run_steps(3);
     assert!(!window.state().state().searching, "Esc closes the search, typing or not");
+}
+
+#[test]
+fn an_open_strip_leaves_its_keys_to_the_timeline_that_is_clicked() {
+    let mut window = window(4_000);
+    window.state_mut().send(Command::ToggleSearch);
+    window.run_steps(3);
+    let is_typing = |window: &Harness<'_, App>| window.ctx.egui_wants_keyboard_input();
+    assert!(is_typing(&window), "who opens it wants to type");
+    window.get_by_label("timeline").click();
+    window.run_steps(3);
+    assert!(!is_typing(&window));
+    let length = |window: &Harness<'_, App>| window.state().state().view().unwrap().window.len_ns();
+    let before = length(&window);
+    window.key_press(Key::W);
+    window.run_steps(3);
+    assert!(length(&window) < before, "zoomed in");
+    assert_eq!(window.state().state().view().unwrap().search.text, "");
+    window.key_press(Key::Slash);
+    window.run_steps(3);
+    assert!(is_typing(&window), "its key goes back to it");
+    window.key_press(Key::Escape);
+    window.run_steps(3);
+    let filter = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
+    window.key_press_modifiers(filter, Key::F);
+    window.run_steps(3);
+    window.get_by_label("Filter rows").type_text("compute");
+    window.run_steps(3);
+    assert!(is_typing(&window));
+    assert_eq!(window.state().state().view().unwrap().rows.filter, "compute");
 }
 
 /// A step that is asked for before the hits are known is taken when they are.

@@ -15,4 +15,4 @@ mod query;
 pub use filter::Length;
 pub use hits::Hits;
 pub use prepared::Search;
-pub use query::{Query, WrongWord};
+pub use query::{Query, UnknownKey, WrongWord};

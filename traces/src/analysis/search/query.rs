@@ -16,6 +16,16 @@ pub struct Query {
     words: Vec<String>,
     pub(super) filters: Vec<Filter>,
     wrong: Option<WrongWord>,
+    unknown: Option<UnknownKey>,
+}
+
+/// A word that looks like a filter, of a name that none has: it may be part of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownKey {
+    /// As typed.
+    pub word: String,
+    /// What stands before the sign.
+    pub key: String,
 }
 
 /// A word that is not understood.
@@ -35,6 +45,9 @@ impl fmt::Display for WrongWord {
 }
 
 impl Query {
+    /// What filters begin with.
+    pub const KEYS: [&str; 7] = ["layer", "kind", "split", "phase", "rank", "in", "dur"];
+
     /// One example of every form, for a line of help.
     pub const EXAMPLES: [&str; 8] = [
         "layer:3",
@@ -54,7 +67,13 @@ impl Query {
             let lower = word.to_lowercase();
             match Filter::of_word(&lower) {
                 Understood::Filter(filter) => query.filters.push(filter),
-                Understood::Name => query.words.push(lower),
+                Understood::Name => {
+                    if let Some(key) = key_of(word) {
+                        let unknown = UnknownKey { word: word.to_owned(), key: key.to_owned() };
+                        query.unknown.get_or_insert(unknown);
+                    }
+                    query.words.push(lower);
+                }
                 Understood::Wrong(expected) => {
                     let wrong = WrongWord { word: word.to_owned(), expected };
                     query.wrong.get_or_insert(wrong);
@@ -72,6 +91,12 @@ impl Query {
     /// The first word that is not understood.
     pub fn wrong(&self) -> Option<&WrongWord> {
         self.wrong.as_ref()
+    }
+
+    /// The first word that looks like a filter and is none. Its text is looked for in names: where it is in none, the
+    /// filter was mistyped.
+    pub fn unknown(&self) -> Option<&UnknownKey> {
+        self.unknown.as_ref()
     }
 
     /// True when rows are chosen by `in:`.
@@ -110,6 +135,14 @@ impl Query {
     }
 }
 
+/// What stands before the sign of a word that looks like a filter: letters, then a sign, then no other colon.
+fn key_of(word: &str) -> Option<&str> {
+    let at = word.find([':', '<', '>', '='])?;
+    let (key, rest) = word.split_at(at);
+    let is_key = !key.is_empty() && key.bytes().all(|letter| letter.is_ascii_alphabetic());
+    (is_key && rest.len() > 1 && !rest[1..].starts_with(':')).then_some(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +159,22 @@ mod tests {
         }) {
             let query = Query::parse(&example);
             assert_eq!((query.filters.len(), query.wrong()), (1, None), "{example}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_there_is_not_is_noticed() {
+        let unknown = |text: &str| Query::parse(text).unknown().map(|unknown| unknown.key.clone());
+        for (text, key) in [("layr:1", "layr"), ("up Kid:comm", "Kid"), ("du>10us", "du")] {
+            assert_eq!(unknown(text).as_deref(), Some(key), "{text}");
+            assert!(!Query::parse(text).words.is_empty(), "it may still be part of a name");
+        }
+        for fine in ["at::native", "layer:1", "layer:x", "dur>1us", "ab:", ":x", "sm80_x:1", "qkv"]
+        {
+            assert_eq!(unknown(fine), None, "{fine}");
+        }
+        for key in Query::KEYS {
+            assert_eq!(unknown(&format!("{key}:1")), None, "{key}");
         }
     }
 
