@@ -90,6 +90,8 @@ const ON_CARD: [&str; 8] = ["duration", "kind", "rank", "SM", "stream", "layer",
 fn fact(name: &str, value: &str) -> String {
     match name {
         "duration" | "kind" => value.to_owned(),
+        // `stream 17`, `comm stream`.
+        _ if value.split(' ').any(|word| word == name) => value.to_owned(),
         _ => format!("{name} {value}"),
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
                     ui.label(mono(theme, ratio(slowdown)).color(theme.surfaces.weak));
                 }
             };
-            name_ui(ui, cx, document, row, number(format!("{:<4}", row.phase.name())));
+            let name = number(format!("{:<4}", row.phase.name()));
+            let first = ui.add(Label::new(name).selectable(false));
             ui.label(number(number::duration_fixed(row.median_compute_ns)));
             times(ui, row.sum.compute_slowdown);
             ui.label(number(number::duration_fixed(row.median_comm_ns)));
@@ -46,8 +47,8 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
             let slack = row.median_slack_ns.map_or_else(none, number::duration_fixed);
             let slack = number(slack);
             let bad = row.median_slack_ns < Some(0) && row.judged > 0;
-            ui.label(if bad { slack.color(theme.surfaces.warn) } else { slack })
-                .on_hover_text(judged(row));
+            let last = ui.label(if bad { slack.color(theme.surfaces.warn) } else { slack });
+            row_ui(ui, cx, document, row, first.rect.union(last.rect));
             ui.end_row();
         }
     });
@@ -56,28 +57,22 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     }
 }
 
-/// The phase's name; a click goes to the instance with the least slack, or else the longest.
-fn name_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    document: &Document,
-    row: &PhaseSummary,
-    name: egui::RichText,
-) {
+/// A row as a button: a click goes to the instance with the least slack, or else the longest.
+fn row_ui(ui: &Ui, cx: &mut Cx<'_>, document: &Document, row: &PhaseSummary, rect: egui::Rect) {
     let instances = document.explanation.reports.phases.instances.iter();
     let of_phase = instances.filter(|one| one.phase == row.phase);
     let tightness = |one: &&PhaseInstance| {
         (one.slack_ns().is_none(), one.slack_ns(), std::cmp::Reverse(one.span.len_ns()))
     };
     let Some(worst) = of_phase.min_by_key(tightness) else { return };
-    let label = Label::new(name).sense(Sense::click()).selectable(false);
-    let response = ui.add(label).on_hover_cursor(CursorIcon::PointingHand);
+    let id = ui.scope_id().with(("phase", row.phase.name()));
+    let response = ui.interact(rect, id, Sense::click()).on_hover_cursor(CursorIcon::PointingHand);
     draw_as(&response, egui::Role::Button, row.phase.name());
     let hint = match worst.slack_ns() {
         Some(_) => "Click for the instance with the least slack",
         None => "Click for the longest",
     };
-    if response.on_hover_text(hint).clicked() {
+    if response.on_hover_text(format!("{}\n{hint}", judged(row))).clicked() {
         let place = range_of_rank(document, worst.rank, worst.span);
         cx.send(Command::View(ViewCommand::GoTo(place)));
     }
