@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use cupti_sys::{bindings, layout};
+use weftscope_testkit::compile_with_headers;
 
-use super::headers;
+use super::HEADERS;
 
 #[test]
 fn table_agrees_with_the_headers() {
@@ -26,7 +27,7 @@ fn table_agrees_with_the_headers() {
             .unwrap();
         }
     }
-    headers::compile("cc", "layout.c", &program);
+    compile_with_headers(&HEADERS, "c", &program);
 }
 
 macro_rules! agrees {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use cupti_sys::{LAUNCH_CALLS, bindings, struct_size};
+use weftscope_testkit::compile_with_headers;
 
-use super::headers;
+use super::HEADERS;
 
 macro_rules! sizes {
     ($($params:ident.$last:ident),+ $(,)?) => {
@@ -54,7 +55,7 @@ fn params_agree_with_the_headers() {
     }
     program += "#endif\n";
     // The host's header includes one of C++.
-    headers::compile("c++", "params.cpp", &program);
+    compile_with_headers(&HEADERS, "c++", &program);
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn calls_have_the_numbers_of_the_headers() {
         )
         .unwrap();
     }
-    headers::compile("cc", "calls.c", &program);
+    compile_with_headers(&HEADERS, "c", &program);
 }
 
 /// Worked out by hand: 8 bytes a pointer or `size_t`, 4 an enum.
