@@ -11,5 +11,5 @@ pub mod reference;
 pub mod signature;
 
 pub use arch::{Arch, Build, Target};
-pub use program::{HEADERS, PROGRAMS, Program, Variant, find};
+pub use program::{BLOCK_PATCH, HEADERS, PROGRAMS, Program, Variant, find};
 pub use signature::{Parameter, ParameterKind, SignatureError, parameters};

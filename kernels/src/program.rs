@@ -17,6 +17,8 @@ pub struct Program {
     pub archs: &'static [Arch],
     /// Ways in which the tests compile it; a run may ask for other values of the same definitions.
     pub variants: &'static [Variant],
+    /// Options of the compiler that it needs besides those of all programs.
+    pub options: &'static [&'static str],
 }
 
 /// One way of compiling a program.
@@ -43,7 +45,7 @@ const EVERYWHERE: &[Arch] = &Arch::ALL;
 /// One form.
 const PLAIN: &[Variant] = &[Variant { name: "plain", defines: &[] }];
 
-/// Every program.
+/// Every program with kernels.
 pub const PROGRAMS: &[Program] = &[
     Program {
         file: "attention_decode.cu",
@@ -51,6 +53,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_attention_decode", "weft_attention_merge"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "attention_mma.cu",
@@ -64,6 +67,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "pages-16", defines: &["WEFT_PAGE=16"] },
             Variant { name: "pages-128", defines: &["WEFT_PAGE=128"] },
         ],
+        options: &[],
     },
     Program {
         file: "attention_sm90.cu",
@@ -75,6 +79,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "pages-128", defines: &["WEFT_PAGE=128"] },
             Variant { name: "pages-64", defines: &["WEFT_PAGE=64"] },
         ],
+        options: &[],
     },
     Program {
         file: "clock.cu",
@@ -82,6 +87,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_clock"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "collective.cu",
@@ -94,6 +100,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "ranks-4", defines: &["WEFT_RANKS=4"] },
             Variant { name: "ranks-8", defines: &["WEFT_RANKS=8"] },
         ],
+        options: &[],
     },
     Program {
         file: "embedding.cu",
@@ -101,6 +108,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_embedding"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "fused_norm.cu",
@@ -117,6 +125,7 @@ pub const PROGRAMS: &[Program] = &[
                 defines: &["WEFT_RANKS=2", "WEFT_HIDDEN=520", "WEFT_GROUP_THREADS=96"],
             },
         ],
+        options: &[],
     },
     Program {
         file: "fused_norm_sm90.cu",
@@ -145,6 +154,7 @@ pub const PROGRAMS: &[Program] = &[
                 defines: &["WEFT_RANKS=2", "WEFT_HIDDEN=520", "WEFT_GROUP_THREADS=96"],
             },
         ],
+        options: &[],
     },
     Program {
         file: "gemm_mma.cu",
@@ -155,6 +165,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "plain", defines: &[] },
             Variant { name: "silu-mul", defines: &["WEFT_SILU_MUL"] },
         ],
+        options: &[],
     },
     Program {
         file: "gemm_sm90.cu",
@@ -171,6 +182,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "silu-mul-192", defines: &["WEFT_BN=192", "WEFT_SILU_MUL"] },
             Variant { name: "silu-mul-128", defines: &["WEFT_BN=128", "WEFT_SILU_MUL"] },
         ],
+        options: &[],
     },
     Program {
         file: "mark.cu",
@@ -178,6 +190,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_mark"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "multimem.cu",
@@ -193,6 +206,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "wide", defines: &["WEFT_HIDDEN=8192"] },
             Variant { name: "narrow", defines: &["WEFT_HIDDEN=520", "WEFT_THREADS=96"] },
         ],
+        options: &[],
     },
     Program {
         file: "norm.cu",
@@ -203,6 +217,7 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "wide", defines: &["WEFT_HIDDEN=8192"] },
             Variant { name: "narrow", defines: &["WEFT_HIDDEN=520"] },
         ],
+        options: &[],
     },
     Program {
         file: "qk_norm.cu",
@@ -210,6 +225,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_qk_norm"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "random.cu",
@@ -217,6 +233,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_random"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "rope.cu",
@@ -224,6 +241,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_rope"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "silu_mul.cu",
@@ -231,6 +249,7 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_silu_mul"],
         archs: EVERYWHERE,
         variants: PLAIN,
+        options: &[],
     },
     Program {
         file: "simple_fusion.cu",
@@ -243,8 +262,19 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "ranks-4", defines: &["WEFT_RANKS=4"] },
             Variant { name: "ranks-8", defines: &["WEFT_RANKS=8", "WEFT_HIDDEN=520"] },
         ],
+        options: &[],
     },
 ];
+
+/// Stamps for the blocks of kernels that nobody changed. No kernels: functions that the Compute Sanitizer has called.
+pub const BLOCK_PATCH: Program = Program {
+    file: "block_patch.cu",
+    source: include_str!("../cuda/block_patch.cu"),
+    entries: &[],
+    archs: EVERYWHERE,
+    variants: PLAIN,
+    options: &["--ptxas-options=--compile-as-tools-patch"],
+};
 
 /// The program of this file.
 pub fn find(file: &str) -> Option<&'static Program> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use weftscope_kernels::{HEADERS, PROGRAMS, parameters, signature};
+use weftscope_kernels::{BLOCK_PATCH, HEADERS, PROGRAMS, parameters, signature};
 
 #[test]
 fn every_file_is_registered() {
@@ -14,6 +14,7 @@ fn every_file_is_registered() {
     let known: BTreeSet<String> = PROGRAMS
         .iter()
         .map(|program| program.file)
+        .chain([BLOCK_PATCH.file])
         .chain(HEADERS.iter().map(|(name, _)| *name))
         .map(str::to_owned)
         .collect();

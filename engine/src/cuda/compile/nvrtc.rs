@@ -76,7 +76,7 @@ impl Nvrtc {
         stamps: bool,
     ) -> Result<Arc<Compiled>, CompileError> {
         let build = build(program.file, target.into())?;
-        let key = self.recipe(program, options(defines, &build, stamps)).key();
+        let key = self.recipe(program, options(program, defines, &build, stamps)).key();
         let compile = || self.build(program, defines, &build, stamps);
         Cubins::of_process().get(&key, compile)
     }
@@ -103,7 +103,7 @@ impl Nvrtc {
         stamps: bool,
     ) -> Result<Compiled, CompileError> {
         let handle = Handle::new(program)?;
-        if handle.compile(&options(defines, build, stamps)).is_err() {
+        if handle.compile(&options(program, defines, build, stamps)).is_err() {
             let defines = defines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
             let (file, arch) = (program.file, build.name().to_owned());
             return Err(CompileError::Source { file, defines, arch, log: handle.log() });
@@ -128,9 +128,15 @@ impl Nvrtc {
 }
 
 /// The compiler's command line, but for the headers.
-pub(super) fn options(defines: &[impl AsRef<str>], build: &Build, stamps: bool) -> Vec<String> {
+pub(super) fn options(
+    program: &Program,
+    defines: &[impl AsRef<str>],
+    build: &Build,
+    stamps: bool,
+) -> Vec<String> {
     let mut options = vec![format!("--gpu-architecture={}", build.name())];
     options.extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
+    options.extend(program.options.iter().map(|&option| option.to_owned()));
     options.extend(defines.iter().map(|define| format!("--define-macro={}", define.as_ref())));
     if stamps {
         options.push(format!("--define-macro={}", abi::STAMPS));

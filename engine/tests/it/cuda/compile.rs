@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use weftscope_engine::cuda::{Compiled, Nvrtc};
-use weftscope_kernels::{Arch, PROGRAMS, Program, Target, Variant};
+use weftscope_kernels::{Arch, BLOCK_PATCH, PROGRAMS, Program, Target, Variant};
 use weftscope_testkit::{Need, aloud, skip};
 
 /// Clock readings and random numbers are set-up, not work to be recorded.
@@ -86,6 +86,27 @@ fn other_gpus_get_code_too() {
     assert!(ada.cubin.starts_with(b"\x7fELF") && ada.ptx.contains("sm_89"), "{}", ada.ptx);
     let unborn = compile(99, 0);
     assert!(unborn.cubin.is_empty() && unborn.ptx.contains(".entry weft_rms_norm"));
+}
+
+/// The patches keep their functions, though no kernel refers to them.
+#[test]
+fn the_block_patches_compile() {
+    let nvrtc = match Nvrtc::open() {
+        Ok(nvrtc) => nvrtc,
+        Err(error) => return skip(Need::Oracle, error),
+    };
+    for &arch in
+        BLOCK_PATCH.archs.iter().filter(|&&arch| arch != Arch::Sm100 || nvrtc.version() >= (12, 8))
+    {
+        let compiled = nvrtc
+            .compile_afresh(&BLOCK_PATCH, &[""; 0], arch, false)
+            .unwrap_or_else(|error| panic!("{error}"));
+        for name in ["weft_block_enter", "weft_block_exit"] {
+            let section = format!(".text.{name}\0");
+            let mut windows = compiled.cubin.windows(section.len());
+            assert!(windows.any(|window| window == section.as_bytes()), "{arch:?}: {name}");
+        }
+    }
 }
 
 fn check(program: &Program, compiled: &Compiled, stamps: bool) {

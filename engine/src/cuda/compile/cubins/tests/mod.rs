@@ -13,6 +13,8 @@ use std::{
 use proptest::prelude::*;
 use weftscope_kernels::Build;
 
+use weftscope_kernels::PROGRAMS;
+
 use super::{folder::look, *};
 use crate::cuda::compile::nvrtc::options;
 
@@ -25,7 +27,7 @@ fn recipe() -> Recipe<'static> {
         file: "a.cu",
         source: "source",
         headers: &[("b.cuh", "header")],
-        options: options(&["N=1"], &hopper(), false),
+        options: options(&PROGRAMS[0], &["N=1"], &hopper(), false),
         nvrtc: (13, 0),
     }
 }
@@ -57,7 +59,7 @@ fn names(folder: &Path) -> Vec<OsString> {
 #[test]
 fn the_key_changes_with_each_ingredient() {
     let of = |defines: &[&str], arch: &str, stamps| Recipe {
-        options: options(defines, &Build::Machine(arch.to_owned()), stamps),
+        options: options(&PROGRAMS[0], defines, &Build::Machine(arch.to_owned()), stamps),
         ..recipe()
     };
     let mut more_options = recipe();

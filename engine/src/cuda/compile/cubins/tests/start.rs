@@ -49,7 +49,7 @@ impl<'a> Counted<'a> {
     }
 
     fn load(&mut self, program: &'static Program, defines: &[&str], entries: u32) {
-        let key = self.nvrtc.recipe(program, options(defines, &hopper(), true)).key();
+        let key = self.nvrtc.recipe(program, options(program, defines, &hopper(), true)).key();
         for _ in 0..entries * GPUS {
             let compile = || {
                 self.calls += 1;
@@ -109,7 +109,7 @@ fn the_kept_program_is_the_one_the_compiler_gives() {
     let program = kernels::find("silu_mul.cu").unwrap();
     let fresh = nvrtc.compile_afresh(program, &[""; 0], Arch::Sm90a, false).unwrap();
     let home = tempfile::tempdir().unwrap();
-    let key = nvrtc.recipe(program, options(&[""; 0], &hopper(), false)).key();
+    let key = nvrtc.recipe(program, options(program, &[""; 0], &hopper(), false)).key();
     entry::write(home.path(), &key, &fresh).unwrap();
     assert_eq!(entry::read(home.path(), &key), Some(fresh));
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
