@@ -5,7 +5,7 @@
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording), [`shared`] (GPUs for several users),
 //! [`mod@bench`] (strategies against one another, kernels against the hardware). For runs on GPUs:
 //! `cupti` (activity records, counters), `instrument` (an executor under CUPTI), [`mod@overhead`] (what recording makes
-//! of the run).
+//! of the run). Programs of others: `watch` (what their processes tell, as a trace).
 
 pub mod baselines;
 pub mod bench;
@@ -20,6 +20,8 @@ pub mod record;
 pub mod recorder;
 pub mod shared;
 pub mod sweep;
+#[cfg(feature = "cuda")]
+pub mod watch;
 
 #[cfg(test)]
 mod testing;

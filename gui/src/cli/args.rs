@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     bench,
     names::NameArgs,
-    outputs, record, tables,
+    outputs, record, run, tables,
     units::{Share, Size, Time},
 };
 
@@ -33,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a strategy, on a simulated machine or on GPUs, and write the recording.
     Record(Box<record::RecordArgs>),
+    /// Run any CUDA program and record what every SM does: thread blocks of kernels that nobody changed.
+    Run(Box<run::ProgramArgs>),
     /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.
     Bench(Box<bench::BenchArgs>),
     /// Say how much communication is hidden.

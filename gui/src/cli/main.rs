@@ -8,26 +8,27 @@ use super::{
     args::{Cli, Command},
     bench, compare, convert, doctor,
     error::{Failure, Outcome},
-    list, record, report, shell, shot, sql, window,
+    interrupt, list, record, report, run, shell, shot, sql, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
 pub fn main() -> ExitCode {
-    clean_up_on_interrupt();
+    interrupt::handle();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    match run(cli) {
+    match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(cli: Cli) -> Outcome {
+fn execute(cli: Cli) -> Outcome {
     match cli.command {
         None => window::run(&cli.window),
         Some(Command::Record(args)) => record::run(&args),
+        Some(Command::Run(args)) => run::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
@@ -64,13 +65,4 @@ fn usage(error: &clap::Error) -> ExitCode {
     let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
     let tip = tip.map_or_else(String::new, |tip| format!("; {tip}"));
     Failure::Misuse(format!("{paragraph}{tip} (weftscope --help explains)")).report()
-}
-
-/// An interrupted export leaves nothing half-written behind.
-fn clean_up_on_interrupt() {
-    // Without the handler an interrupt leaves a hidden .part file; that is no reason not to work.
-    let _unhandled = ctrlc::set_handler(|| {
-        crate::files::remove_unfinished();
-        std::process::exit(130);
-    });
 }

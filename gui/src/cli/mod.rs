@@ -13,6 +13,7 @@ mod error;
 mod gpu_check;
 #[cfg(feature = "live")]
 mod headless;
+mod interrupt;
 mod list;
 mod main;
 mod names;
@@ -31,6 +32,8 @@ mod report_text;
 mod report_why;
 mod reported;
 #[cfg(feature = "live")]
+mod run;
+#[cfg(feature = "live")]
 mod run_args;
 #[cfg(feature = "live")]
 mod run_spec;
@@ -47,5 +50,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, headless, record};
+use no_engine::{bench, headless, record, run};
 pub use units::{Share, Size, Skew, Time};

@@ -32,6 +32,14 @@ pub(super) mod record {
     }
 }
 
+pub(super) mod run {
+    pub(in crate::cli) use super::AnyArgs as ProgramArgs;
+
+    pub(in crate::cli) fn run(_: &ProgramArgs) -> super::Outcome {
+        super::cannot("run")
+    }
+}
+
 pub(super) mod choices {
     use crate::cli::{Failure, args::Listing, list::Row};
 

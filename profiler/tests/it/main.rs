@@ -1,3 +1,4 @@
 //! Runs of the simulator as recordings of others: what analyses recover is what the plan says.
 
 mod structure;
+mod watch;

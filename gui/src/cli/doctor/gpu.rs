@@ -7,6 +7,8 @@ use weftscope_engine::cuda::{
     driver_release, library_paths, loads, multicast_veto, probe,
 };
 
+use weftscope_profiler::watch::{Level, SANITIZER_REMEDY, Setup};
+
 use super::{Check, Finding, Line};
 use crate::theme::number::bytes;
 
@@ -21,6 +23,8 @@ pub(super) fn lines() -> Vec<Line> {
         Check { name: "compiled kernels", run: || compiled_kernels(cubin_cache()) },
         Check { name: "CUPTI (records kernels and counters)", run: cupti },
         Check { name: "multicast", run: multicast },
+        Check { name: "watched programs' library (weftscope run)", run: injected },
+        Check { name: "Compute Sanitizer (stamps their thread blocks)", run: sanitizer },
     ];
     lines.extend(others.map(|check| check.line()));
     lines
@@ -153,6 +157,26 @@ fn cupti() -> Finding {
             remedy: "pip install nvidia-cuda-cupti, or install the CUDA toolkit; WEFTSCOPE_CUDA_DIR names a \
                      folder to look in"
                 .to_owned(),
+        },
+    }
+}
+
+fn injected() -> Finding {
+    match Setup::find(Level::Blocks) {
+        Ok(setup) => Finding::Available(setup.library.display().to_string()),
+        Err(error) => Finding::Missing {
+            why: cause_of(&error.to_string()),
+            remedy: "`cargo build --release` makes it beside the program".to_owned(),
+        },
+    }
+}
+
+fn sanitizer() -> Finding {
+    match Setup::sanitizer() {
+        Some(path) => Finding::Available(path.display().to_string()),
+        None => Finding::Missing {
+            why: "libsanitizer-public.so not found".to_owned(),
+            remedy: SANITIZER_REMEDY.to_owned(),
         },
     }
 }

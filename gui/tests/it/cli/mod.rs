@@ -10,3 +10,5 @@ pub(crate) mod place;
 mod run;
 mod sql;
 mod tables;
+#[cfg(unix)]
+mod watched;

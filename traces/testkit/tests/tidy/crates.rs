@@ -7,7 +7,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("traces", &[]),
     ("kernels", &[]),
     ("engine", &["kernels"]),
-    ("profiler", &["traces", "engine", "kernels"]),
+    ("profiler/inject/wire", &[]),
+    ("profiler/inject", &["wire"]),
+    ("profiler", &["traces", "engine", "kernels", "wire"]),
     ("traces/query", &["traces"]),
     ("gui", &["traces", "query", "profiler", "engine"]),
 ];

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Folders of the crates.
-pub(crate) const CRATES: [&str; 8] = [
+pub(crate) const CRATES: [&str; 10] = [
     "traces",
     "traces/query",
     "traces/testkit",
@@ -15,6 +15,8 @@ pub(crate) const CRATES: [&str; 8] = [
     "engine",
     "profiler",
     "profiler/cupti-sys",
+    "profiler/inject",
+    "profiler/inject/wire",
     "gui",
 ];
 

@@ -8,12 +8,13 @@ use std::{
 use crate::{modules::Modules, syntax::Syntax};
 
 /// Roots of the crates that have more than a file or two.
-const ROOTS: [&str; 6] = [
+const ROOTS: [&str; 7] = [
     "traces/src/lib.rs",
     "kernels/src/lib.rs",
     "engine/src/lib.rs",
     "profiler/src/lib.rs",
     "profiler/cupti-sys/src/lib.rs",
+    "profiler/inject/src/lib.rs",
     "gui/src/lib.rs",
 ];
 

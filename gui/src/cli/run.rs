@@ -1,0 +1,131 @@
+//! `run`: starts any CUDA program and records the thread blocks of its kernels.
+
+use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitStatus};
+
+use clap::{Args, ValueEnum};
+use weftscope_profiler::watch::{Job, JobError, Level, Order, Process, Setup, trace};
+use weftscope_traces::{
+    Trace,
+    words::{counted, duration},
+};
+
+use super::{Failure, Outcome, convert, interrupt, names::NameArgs, outputs};
+use crate::files::{SaveOptions, check_target, is_stdio};
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct ProgramArgs {
+    #[arg(short, long, value_name = "FILE", help = outputs::output_help())]
+    pub output: PathBuf,
+    /// How much is recorded.
+    #[arg(long, value_enum, default_value_t = LevelArg::Blocks)]
+    pub level: LevelArg,
+    /// Whose thread blocks leave stamps: `worth` (kernels of few, long blocks: products, attention, communication), `all`
+    /// (whatever it costs), or the modules with a kernel whose name holds this.
+    #[arg(long, default_value = "worth", value_name = "WHICH")]
+    pub patch: String,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
+    /// The program and its arguments; torchrun, mpirun and other launchers too.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "CMD"
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// How much is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// Start, end and SM of every thread block, through the Compute Sanitizer's patches.
+    Blocks,
+}
+
+/// Runs the program to its end and writes what it told.
+pub(super) fn run(args: &ProgramArgs) -> Outcome {
+    let format = convert::format_of(&args.output)?;
+    if !is_stdio(&args.output) {
+        check_target(&args.output)?;
+    }
+    let classifier = args.names.classifier()?;
+    let LevelArg::Blocks = args.level;
+    let failed = |error: JobError| Failure::failed(error, "weftscope run");
+    let setup = Setup::find(Level::Blocks).map_err(|error| failed(error.into()))?;
+    // Nothing is left of the level without it, and the program may run for hours.
+    if let Some(missing) = setup.missing.first() {
+        return Err(Failure::failed(missing, "weftscope run"));
+    }
+    let order = Order { command: args.command.clone(), patch: args.patch.clone() };
+    let interrupts = interrupt::await_them();
+    let mut job = Job::start(&setup, &order).map_err(failed)?;
+    // Whoever interrupts means the program too: it ends by itself, and what it told is kept. Twice, and it is left alone.
+    job.listen(&mut |_| interrupts.count() < 2).map_err(failed)?;
+    let (status, processes) = (job.status(), job.into_processes());
+    drop(interrupts);
+    let recorded = recorded(args, (&processes, status), &classifier)?;
+    convert::save(&recorded, &args.output, (format, SaveOptions { own_names: false, rank: None }))?;
+    say(args, &recorded, &processes)?;
+    ended(args, status)
+}
+
+fn recorded(
+    args: &ProgramArgs,
+    (processes, status): (&[Process], Option<ExitStatus>),
+    classifier: &weftscope_traces::Classifier,
+) -> Result<Trace, Failure> {
+    let words: Vec<String> =
+        args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let title =
+        shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
+    if processes.iter().all(|process| process.launches.is_empty()) {
+        let why = match processes.iter().flat_map(|process| &process.notes).next() {
+            Some(note) => note.clone(),
+            None if processes.is_empty() => {
+                "none of its processes loaded CUDA's driver, or another tool took the way in (CUDA_INJECTION64_PATH)"
+                    .to_owned()
+            }
+            None => "its processes launched no kernel".to_owned(),
+        };
+        let failed = status.filter(|status| !status.success());
+        let ended = failed.map_or_else(String::new, |status| format!("it ended with {status}; "));
+        return Err(Failure::failed(format!("{ended}nothing was recorded: {why}"), title));
+    }
+    trace(&title, processes, classifier).map_err(|error| Failure::failed(error, title))
+}
+
+fn say(args: &ProgramArgs, trace: &Trace, processes: &[Process]) -> Outcome {
+    let mut out: Box<dyn Write> = match is_stdio(&args.output) {
+        true => Box::new(std::io::stderr()),
+        false => Box::new(std::io::stdout()),
+    };
+    let launches: usize = processes.iter().map(|process| process.launches.len()).sum();
+    let stamped: usize = processes.iter().map(|process| process.stamps.len()).sum();
+    writeln!(
+        out,
+        "{}: {}, {} launched, {} of them by thread block, {}",
+        args.output.display(),
+        counted(trace.meta.ranks.len() as u64, "rank"),
+        counted(launches as u64, "kernel"),
+        stamped,
+        duration(trace.span().len_ns())
+    )?;
+    Ok(out.flush()?)
+}
+
+/// The program's own failure is this command's too.
+fn ended(args: &ProgramArgs, status: Option<ExitStatus>) -> Outcome {
+    match status {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(Failure::failed(
+            format!("the program ended with {status}; what it told until then is written"),
+            args.output.display(),
+        )),
+        None => Err(Failure::failed(
+            "interrupted before the program ended; what it told until then is written",
+            args.output.display(),
+        )),
+    }
+}

@@ -1,0 +1,73 @@
+//! `weftscope run` of programs that use no GPU: what is said, and that nothing is left behind.
+
+use std::fs;
+
+use super::place::{Place, command};
+
+/// Runs a program under watch; gives the exit code and the line on stderr.
+fn watched(place: &Place, program: &[&str]) -> (Option<i32>, String) {
+    let library = place.write("libweftscope_inject.so", b"");
+    fs::create_dir_all(place.path("cuda/lib")).unwrap();
+    fs::write(place.path("cuda/lib/libsanitizer-public.so"), b"").unwrap();
+    fs::create_dir_all(place.path("runtime")).unwrap();
+    let args: Vec<&str> = ["run", "-o", "x.weft", "--"].iter().chain(program).copied().collect();
+    let output = command(&args)
+        .current_dir(place.path(""))
+        .env("WEFTSCOPE_INJECT_LIBRARY", library)
+        .env("WEFTSCOPE_CUDA_DIR", place.path("cuda"))
+        .env("XDG_RUNTIME_DIR", place.path("runtime"))
+        .env_remove("NCCL_PROFILER_PLUGIN")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(output.stdout.is_empty());
+    (output.status.code(), stderr)
+}
+
+fn left(place: &Place) -> usize {
+    fs::read_dir(place.path("runtime/weftscope")).unwrap().count()
+}
+
+#[test]
+fn a_program_without_a_gpu_leaves_no_recording() {
+    let place = Place::new();
+    let (code, line) = watched(&place, &["true"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains("nothing was recorded: none of its processes loaded CUDA's driver"),
+        "{line}"
+    );
+    assert!(line.trim_end().ends_with(": true"), "{line}");
+    assert!(!place.names().contains(&"x.weft".to_owned()));
+    assert_eq!(left(&place), 0);
+}
+
+#[test]
+fn a_program_that_fails_is_said_to() {
+    let place = Place::new();
+    let (code, line) = watched(&place, &["sh", "-c", "exit 3"]);
+    assert_eq!(code, Some(1));
+    assert!(line.contains("it ended with exit status: 3"), "{line}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let place = Place::new();
+    let (code, line) = watched(&place, &["./no-such-program"]);
+    assert_eq!(code, Some(1));
+    assert!(line.contains("./no-such-program does not start: No such file"), "{line}");
+    assert_eq!(left(&place), 0);
+}
+
+/// The program is told where to make its socket, and what to load.
+#[test]
+fn the_program_sees_what_it_is_to_load() {
+    let place = Place::new();
+    let script = "printf '%s\\n' \"$CUDA_INJECTION64_PATH\" \"$NCCL_PROFILER_PLUGIN\" \"$WEFTSCOPE_PATCH\" >seen; test -d \"$WEFTSCOPE_JOB\"";
+    let (_, line) = watched(&place, &["sh", "-c", script]);
+    assert!(!line.contains("exit status"), "{line}");
+    let seen = fs::read_to_string(place.path("seen")).unwrap();
+    let library = place.path("libweftscope_inject.so").display().to_string();
+    assert_eq!(seen.lines().collect::<Vec<_>>(), [library.as_str(), library.as_str(), "worth"]);
+}

@@ -1,0 +1,3 @@
+//! Tests of the injected library against what NVIDIA publishes.
+
+mod layout;

@@ -1,0 +1,31 @@
+//! Environment variables that tell the library in a watched process what it is to do.
+
+/// Folder of the job: sockets lie in it. Without it the library does nothing at all.
+pub const JOB: &str = "WEFTSCOPE_JOB";
+/// The level asked for: `kernels`, `channels`, `blocks`.
+pub const LEVEL: &str = "WEFTSCOPE_LEVEL";
+/// `at-start`: record from the first context on, so that nothing is missed before somebody has connected.
+pub const RECORD: &str = "WEFTSCOPE_RECORD";
+/// Value of [`RECORD`].
+pub const AT_START: &str = "at-start";
+/// Compiled device code for [`Level::Blocks`](crate::Level::Blocks), a folder with `sm_90.patch.cubin` and
+/// `sm_90.clock.cubin` for each architecture of this computer.
+pub const PROGRAMS: &str = "WEFTSCOPE_PROGRAMS";
+/// Path of libsanitizer-public.so.
+pub const SANITIZER: &str = "WEFTSCOPE_SANITIZER";
+/// Which modules are patched: `worth` (those whose kernels are worth it), `all`, or a part of a kernel's name.
+pub const PATCH: &str = "WEFTSCOPE_PATCH";
+
+/// Names of variables from which the rank of a process may be told.
+pub const RANKS: &[&str] = &[
+    "RANK",
+    "WORLD_SIZE",
+    "LOCAL_RANK",
+    "OMPI_COMM_WORLD_RANK",
+    "OMPI_COMM_WORLD_SIZE",
+    "PMI_RANK",
+    "PMI_SIZE",
+    "SLURM_PROCID",
+    "SLURM_NTASKS",
+    "HOSTNAME",
+];

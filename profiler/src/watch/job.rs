@@ -1,0 +1,254 @@
+//! A program that was started to be watched: its processes are found by their sockets and listened to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fs, io,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use thiserror::Error;
+use weftscope_wire::{Command as Ask, Reply, VERSION, folder, frame, variables};
+
+use super::{Process, Setup, SetupError};
+
+/// Messages that wait to be taken in at most; the processes wait then.
+const WAITING: usize = 256;
+/// Between two looks for new processes.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long a process may take to answer once its socket is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why a program is not watched.
+#[derive(Debug, Error)]
+pub enum JobError {
+    /// What watching needs is missing.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The folder of the job cannot be made.
+    #[error("{place}: {cause}")]
+    Folder {
+        /// The folder.
+        place: String,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The program does not start.
+    #[error("{program} does not start: {cause}")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The system has no thread or does not say how the program is.
+    #[error("the system refuses: {0}")]
+    System(io::Error),
+}
+
+/// What to start, and how it is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The program and its arguments.
+    pub command: Vec<OsString>,
+    /// Which modules are patched: `worth`, `all`, or a part of a kernel's name.
+    pub patch: String,
+}
+
+/// A watched program.
+#[derive(Debug)]
+pub struct Job {
+    child: Child,
+    folder: JobFolder,
+    known: BTreeSet<u32>,
+    heard: (Sender<Heard>, Receiver<Heard>),
+    processes: BTreeMap<u32, Process>,
+    status: Option<ExitStatus>,
+    listening: usize,
+}
+
+#[derive(Debug)]
+enum Heard {
+    Said(u32, Reply),
+    Gone,
+}
+
+/// The folder of a job, removed with it.
+#[derive(Debug)]
+struct JobFolder(PathBuf);
+
+impl Drop for JobFolder {
+    fn drop(&mut self) {
+        // What cannot be removed lies in a folder for temporary files.
+        let _left = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Job {
+    /// Starts a program; it records from its first context on.
+    ///
+    /// # Errors
+    /// [`JobError`].
+    pub fn start(setup: &Setup, order: &Order) -> Result<Self, JobError> {
+        let folder = JobFolder(job_folder()?);
+        let variables = setup.variables(&folder.0, &folder.0)?;
+        let (program, arguments) = order.command.split_first().ok_or_else(|| JobError::Start {
+            program: "nothing".to_owned(),
+            cause: io::ErrorKind::InvalidInput.into(),
+        })?;
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(variables)
+            .env(variables::RECORD, variables::AT_START)
+            .env(variables::PATCH, &order.patch)
+            .spawn()
+            .map_err(|cause| JobError::Start { program: program.display().to_string(), cause })?;
+        Ok(Self {
+            child,
+            folder,
+            known: BTreeSet::new(),
+            heard: bounded(WAITING),
+            processes: BTreeMap::new(),
+            status: None,
+            listening: 0,
+        })
+    }
+
+    /// Listens until the program has ended and everything was heard. `turn` is called several times a second, and may
+    /// end it before.
+    ///
+    /// # Errors
+    /// [`JobError::System`].
+    pub fn listen(&mut self, turn: &mut dyn FnMut(&Self) -> bool) -> Result<(), JobError> {
+        while turn(self) {
+            let until = Instant::now() + LOOK;
+            while let Ok(heard) = self.heard.1.recv_deadline(until) {
+                self.take(heard);
+            }
+            self.look()?;
+            if self.status.is_none() {
+                self.status = self.child.try_wait().map_err(JobError::System)?;
+            }
+            if self.status.is_some() && self.listening == 0 && self.heard.1.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How the program ended; `None`: it has not.
+    pub fn status(&self) -> Option<ExitStatus> {
+        self.status
+    }
+
+    /// What was heard so far, by process.
+    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.values()
+    }
+
+    /// What was heard, by process.
+    pub fn into_processes(self) -> Vec<Process> {
+        self.processes.into_values().collect()
+    }
+
+    /// Listens to processes that were not there before.
+    fn look(&mut self) -> Result<(), JobError> {
+        let Ok(entries) = fs::read_dir(&self.folder.0) else { return Ok(()) };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let Some(pid) = folder::pid_of(&path).filter(|&pid| self.known.insert(pid)) else {
+                continue;
+            };
+            let heard = self.heard.0.clone();
+            let listen = move || {
+                listen(&path, pid, &heard);
+                // Whoever takes messages in is gone when this fails, and then nobody misses it.
+                let _nobody = heard.send(Heard::Gone);
+            };
+            let thread = thread::Builder::new().name(format!("process {pid}"));
+            thread.spawn(listen).map_err(JobError::System)?;
+            self.listening += 1;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, heard: Heard) {
+        match heard {
+            Heard::Said(pid, Reply::Hello(hello)) => {
+                let mut process = Process::new(hello);
+                if process.hello.version != VERSION {
+                    let version = process.hello.version;
+                    process
+                        .notes
+                        .push(format!("process {pid} speaks version {version}, not {VERSION}"));
+                }
+                self.processes.insert(pid, process);
+            }
+            Heard::Said(pid, Reply::Events(events)) => {
+                if let Some(process) = self.processes.get_mut(&pid) {
+                    events.into_iter().for_each(|event| process.take(event));
+                }
+            }
+            Heard::Said(pid, Reply::Stopped) => {
+                if let Some(process) = self.processes.get_mut(&pid) {
+                    process.has_stopped = true;
+                }
+            }
+            Heard::Gone => self.listening -= 1,
+        }
+    }
+}
+
+/// Asks a process to record, and hands on what it says until it is gone.
+fn listen(path: &Path, pid: u32, heard: &Sender<Heard>) {
+    let Some(mut stream) = connect(path) else { return };
+    if frame::write(&mut stream, &Ask::Record).is_err() {
+        return;
+    }
+    while let Ok(reply) = frame::read::<Reply>(&mut stream) {
+        let is_last = reply == Reply::Stopped;
+        if heard.send(Heard::Said(pid, reply)).is_err() || is_last {
+            break;
+        }
+    }
+}
+
+/// The socket is there a moment before it answers.
+fn connect(path: &Path) -> Option<UnixStream> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match UnixStream::connect(path) {
+            Ok(stream) => return Some(stream),
+            Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(5)),
+            Err(_) => return None,
+        }
+    }
+}
+
+/// A folder for a new job, among those of this user's.
+fn job_folder() -> Result<PathBuf, JobError> {
+    let uid = own_uid();
+    let runtime =
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
+    let jobs = folder::jobs(runtime, &std::env::temp_dir(), uid);
+    // One process may watch several programs.
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    let job = jobs.join(format!("{}-{number}", std::process::id()));
+    for place in [&jobs, &job] {
+        folder::make_private(place, uid)
+            .map_err(|cause| JobError::Folder { place: place.display().to_string(), cause })?;
+    }
+    Ok(job)
+}
+
+/// The user: the owner of what this process makes.
+fn own_uid() -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").map_or(0, |found| found.uid())
+}

@@ -1,0 +1,21 @@
+//! Watching programs of others: what their processes tell over a socket becomes a trace.
+//!
+//! Reading order: [`setup`] (the library that the program loads, and what that needs), [`job`] (the program started, its
+//! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank),
+//! [`bounds`] (where launches ran that left no stamps), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), [`trace`](mod@trace) (all of it together).
+
+pub mod bounds;
+pub mod collectives;
+pub mod cost;
+pub mod job;
+pub mod process;
+pub mod ranks;
+mod seen;
+pub mod setup;
+pub mod trace;
+
+pub use job::{Job, JobError, Order};
+pub use process::Process;
+pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
+pub use trace::trace;
+pub use weftscope_wire::Level;

@@ -1,0 +1,113 @@
+//! What one process has told.
+
+use std::collections::{BTreeMap, HashMap};
+
+use weftscope_engine::clock::{ClockFit, ClockPair};
+use weftscope_wire::{BlockStamp, Communicator, Device, Event, Hello, Launch};
+
+use super::collectives::Ran;
+
+/// Everything that one process has told so far.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// Who it is.
+    pub hello: Hello,
+    /// Its GPUs, by ordinal.
+    pub devices: BTreeMap<u32, Device>,
+    /// Mangled names of kernels, by number.
+    pub kernels: HashMap<u32, String>,
+    /// Launches, in the order in which they were made.
+    pub launches: Vec<Launch>,
+    /// Blocks of launches that told, by [`Launch::id`].
+    pub stamps: HashMap<u64, Vec<BlockStamp>>,
+    /// NCCL's communicators.
+    pub communicators: Vec<Communicator>,
+    /// What launches of NCCL's kernels ran.
+    pub collectives: Ran,
+    /// Readings of clocks, by device.
+    pub clocks: BTreeMap<u32, Vec<ClockPair>>,
+    /// What is missing, and how often.
+    pub lost: BTreeMap<String, u64>,
+    /// What the reader ought to know, each once.
+    pub notes: Vec<String>,
+    /// It said that nothing more follows; else it ended in the middle.
+    pub has_stopped: bool,
+}
+
+impl Process {
+    /// A process that said hello.
+    pub fn new(hello: Hello) -> Self {
+        let notes = hello.missing.clone();
+        Self { hello, notes, ..Self::default() }
+    }
+
+    /// Takes in what happened.
+    pub fn take(&mut self, event: Event) {
+        let kernels = &self.kernels;
+        self.collectives
+            .take(&event, |kernel| kernels.get(&kernel).is_some_and(|name| name.contains("nccl")));
+        match event {
+            Event::Device(device) => {
+                self.devices.insert(device.ordinal, device);
+            }
+            Event::Kernel(kernel) => {
+                self.kernels.insert(kernel.id, kernel.name);
+            }
+            Event::Launch(launch) => self.launches.push(launch),
+            Event::Blocks { launch, stamps } => {
+                self.stamps.insert(launch, stamps);
+            }
+            Event::Communicator(communicator) => self.communicators.push(communicator),
+            Event::Collective(_) => {}
+            Event::Clock(clock) => {
+                let pairs = clock.readings.iter().map(|&(device_ns, host_ns, half_width_ns)| {
+                    ClockPair { device_ns, host_ns, half_width_ns }
+                });
+                self.clocks.entry(clock.device).or_default().extend(pairs);
+            }
+            Event::Lost { cause, count } => *self.lost.entry(cause).or_default() += count,
+            Event::Note(note) => {
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
+        }
+    }
+
+    /// The map from a device's time to the host's.
+    pub fn clock(&self, device: u32) -> Option<ClockFit> {
+        ClockFit::fit(self.clocks.get(&device)?).ok()
+    }
+
+    /// An environment variable that it told.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut told = self.hello.variables.iter();
+        told.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_wire::Clock;
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_noted_once_and_losses_add_up() {
+        let mut process = Process::default();
+        for _ in 0..2 {
+            process.take(Event::Note("n".to_owned()));
+            process.take(Event::Lost { cause: "c".to_owned(), count: 2 });
+        }
+        assert_eq!((process.notes.len(), process.lost["c"]), (1, 4));
+    }
+
+    #[test]
+    fn a_clock_is_known_once_it_was_read() {
+        let mut process = Process::default();
+        assert!(process.clock(0).is_none());
+        let readings = (0..8).map(|i| (1_000_000 + i * 1000, i * 1000, 500)).collect();
+        process.take(Event::Clock(Clock { device: 0, readings }));
+        assert_eq!(process.clock(0).unwrap().host_from_device(1_003_500), 3500);
+    }
+}

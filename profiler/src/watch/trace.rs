@@ -1,0 +1,357 @@
+//! A trace out of what the processes have told.
+
+use std::collections::{BTreeMap, HashMap};
+
+use weftscope_traces::{
+    ArgValue, ArgsId, Classifier, ClockAgreement, DeviceInfo, Kind, Label, LabelId, Meta,
+    Provenance, RankInfo, Span, Trace, TraceBuilder, TrackId, TrackKind, model::BuildError,
+};
+use weftscope_wire::{Launch, Stamping};
+
+use super::{
+    Process,
+    bounds::{Step, bounded},
+    collectives,
+    cost::Cost,
+    ranks::{Place, ranks},
+    seen::{Clock, Seen, seen},
+};
+
+/// What a measured trace of this kind calls its source.
+const SOURCE: &str = "weftscope run, thread blocks by the Compute Sanitizer's patches";
+
+/// The trace; `title` is what was run.
+///
+/// # Errors
+/// [`BuildError`] when the pieces contradict one another, which the construction rules out.
+pub fn trace(
+    title: &str,
+    processes: &[Process],
+    classifier: &Classifier,
+) -> Result<Trace, BuildError> {
+    let ranks = ranks(processes);
+    let clocks: Vec<Clock> = ranks
+        .by_rank
+        .values()
+        .map(|&place| Clock::of(&processes[place.process], place.device))
+        .collect();
+    let seen: Vec<Vec<Seen<'_>>> = ranks
+        .by_rank
+        .values()
+        .zip(&clocks)
+        .map(|(&place, clock)| seen(&processes[place.process], place.device, clock))
+        .collect();
+    let first = |seen: &Seen<'_>| seen.span.map(|span| span.start_ns);
+    let base_host_ns = seen.iter().flatten().filter_map(first).min().unwrap_or(0);
+    let mut meta = Meta::new(title, Provenance::Measured { source: SOURCE.to_owned() });
+    meta.world_size = ranks.world_size.max(1);
+    if let Some(process) = processes.first() {
+        let (monotonic_ns, unix_ns) = process.hello.monotonic_and_unix_ns;
+        meta.base_time_unix_ns = unix_ns + (base_host_ns - monotonic_ns);
+    }
+    let mut building = Building {
+        builder: TraceBuilder::new(meta),
+        classifier,
+        labels: HashMap::new(),
+        base_host_ns,
+        cost: Cost::default(),
+    };
+    for (((&rank, &place), clock), seen) in ranks.by_rank.iter().zip(&clocks).zip(&seen) {
+        building.rank(rank, place, &processes[place.process], seen);
+        building.clock(rank, clock);
+    }
+    building.builder.meta_mut().overhead.note = building.cost.words();
+    building.diagnose(processes, ranks.note);
+    building.builder.finish()
+}
+
+struct Building<'a> {
+    builder: TraceBuilder,
+    classifier: &'a Classifier,
+    labels: HashMap<String, LabelId>,
+    base_host_ns: i64,
+    cost: Cost,
+}
+
+/// Rows of a rank.
+struct Rows {
+    streams: BTreeMap<u32, TrackId>,
+    sms: Vec<TrackId>,
+}
+
+/// Of a kernel that is drawn on the SMs it could hold, not on those that it held.
+const NOT_A_BLOCK: u32 = u32::MAX;
+
+impl Building<'_> {
+    fn rank(&mut self, rank: u32, place: Place, process: &Process, seen: &[Seen<'_>]) {
+        let rows = self.rows(rank, place, process, seen);
+        let mut ops: Vec<Op> = Vec::new();
+        let mut streams: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, seen) in seen.iter().enumerate() {
+            streams.entry(seen.launch.stream).or_default().push(index);
+            if let Some(span) = seen.span {
+                self.cost.add(seen.launch, span.len_ns(), rows.sms.len());
+                let label = self.label(&[self.name(process, seen.launch)]);
+                ops.push(Op { stream: seen.launch.stream, span, label, launches: vec![index] });
+            }
+        }
+        self.unstamped(process, seen, &streams, &mut ops);
+        ops.sort_by_key(|op| (op.span.start_ns, op.span.end_ns));
+        for op in &ops {
+            let args = self.args(process, op, seen);
+            let span = op.span.shifted(-self.base_host_ns);
+            if let Some(&track) = rows.streams.get(&op.stream) {
+                self.builder.push_packed(track, span, op.label, args, 0);
+            }
+        }
+        self.blocks(&rows, seen, &ops);
+    }
+
+    fn rows(&mut self, rank: u32, place: Place, process: &Process, seen: &[Seen<'_>]) -> Rows {
+        let device = process.devices.get(&place.device);
+        let last_sm = seen.iter().flat_map(|seen| &seen.blocks).flatten().map(|&(_, sm)| sm).max();
+        let sms = device.map_or(0, |device| device.sms).max(last_sm.map_or(0, |last| last + 1));
+        self.builder.meta_mut().ranks.push(RankInfo {
+            rank,
+            device: device.map_or_else(DeviceInfo::default, |device| DeviceInfo {
+                name: device.name.clone(),
+                sms,
+                memory_bytes: device.memory_bytes,
+                compute_capability: device.compute_capability,
+            }),
+        });
+        let root = self.builder.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+        let mut streams: Vec<u32> = seen.iter().map(|seen| seen.launch.stream).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        let streams = streams.into_iter().map(|stream| {
+            let kind = TrackKind::Stream { rank, stream };
+            (stream, self.builder.track(Some(root), format!("stream {stream}"), kind))
+        });
+        let streams = streams.collect();
+        let sms = (0..sms).map(|sm| {
+            self.builder.track(Some(root), format!("SM {sm}"), TrackKind::Sm { rank, sm })
+        });
+        Rows { streams, sms: sms.collect() }
+    }
+
+    /// Ops of launches that left no stamps, as long as they can have been.
+    fn unstamped(
+        &mut self,
+        process: &Process,
+        seen: &[Seen<'_>],
+        streams: &BTreeMap<u32, Vec<usize>>,
+        ops: &mut Vec<Op>,
+    ) {
+        let step = |&index: &usize| Step {
+            what: (seen[index].launch.kernel, seen[index].launch.grid),
+            launched_ns: seen[index].launch.at_host_ns,
+            span: seen[index].span,
+        };
+        let steps: Vec<Vec<_>> =
+            streams.values().map(|launches| launches.iter().map(step).collect()).collect();
+        let (rows, unbounded) = bounded(&steps);
+        let numbers: Vec<(&u32, &Vec<usize>)> = streams.iter().collect();
+        for row in rows {
+            let (&stream, launches) = numbers[row.stream];
+            let launches = launches[row.launches].to_vec();
+            let names: Vec<String> =
+                launches.iter().map(|&index| self.name(process, seen[index].launch)).collect();
+            let label = self.label(&names);
+            ops.push(Op { stream, span: row.span, label, launches });
+        }
+        let cause =
+            "launches without stamps and without stamped neighbours on both sides, not drawn";
+        self.builder.diagnostics_mut().count(cause, unbounded);
+    }
+
+    /// Blocks on their SMs. Kernels without stamps are drawn on as many SMs as they can have held.
+    fn blocks(&mut self, rows: &Rows, seen: &[Seen<'_>], ops: &[Op]) {
+        let mut by_sm: Vec<Vec<(Span, LabelId, u32)>> = vec![Vec::new(); rows.sms.len()];
+        let mut silent = 0;
+        for op in ops {
+            let [launch] = op.launches[..] else {
+                self.cover(op, seen, &mut by_sm);
+                continue;
+            };
+            if seen[launch].span.is_none() {
+                self.cover(op, seen, &mut by_sm);
+                continue;
+            }
+            for (block, told) in (0..).zip(&seen[launch].blocks) {
+                match told {
+                    Some((span, sm)) => by_sm[*sm as usize].push((*span, op.label, block)),
+                    None => silent += 1,
+                }
+            }
+        }
+        self.builder.diagnostics_mut().count("thread blocks that did not tell", silent);
+        for (&track, mut blocks) in rows.sms.iter().zip(by_sm) {
+            blocks.sort_by_key(|(span, _, block)| (span.start_ns, span.end_ns, *block));
+            for (span, label, block) in blocks {
+                let span = span.shifted(-self.base_host_ns);
+                self.builder.push_packed(track, span, label, ArgsId::NONE, block);
+            }
+        }
+    }
+
+    fn cover(&self, op: &Op, seen: &[Seen<'_>], by_sm: &mut [Vec<(Span, LabelId, u32)>]) {
+        let blocks = |&index: &usize| -> u64 {
+            seen[index].launch.grid.iter().map(|&count| u64::from(count)).product()
+        };
+        let most = op.launches.iter().map(blocks).max().unwrap_or(0);
+        for sm in by_sm.iter_mut().take(usize::try_from(most).unwrap_or(usize::MAX)) {
+            sm.push((op.span, op.label, NOT_A_BLOCK));
+        }
+    }
+
+    /// The demangled name of a launch's kernel.
+    fn name(&self, process: &Process, launch: &Launch) -> String {
+        let mangled = process.kernels.get(&launch.kernel).map_or("", String::as_str);
+        demangled(mangled)
+    }
+
+    /// The label of a kernel, or of several in a row.
+    fn label(&mut self, names: &[String]) -> LabelId {
+        let name = joined(names);
+        if let Some(&known) = self.labels.get(&name) {
+            return known;
+        }
+        let kinds: Vec<Kind> = names.iter().map(|name| self.classifier.kind(name)).collect();
+        let kind = kinds.first().copied().unwrap_or_default();
+        let label = self.builder.label(Label { name: name.clone(), kind, ..Label::default() });
+        self.labels.insert(name, label);
+        label
+    }
+
+    fn args(&mut self, process: &Process, op: &Op, seen: &[Seen<'_>]) -> ArgsId {
+        let list = |of: [u32; 3]| ArgValue::Json(format!("[{},{},{}]", of[0], of[1], of[2]));
+        let [launch] = op.launches[..] else {
+            let count = ArgValue::Int(op.launches.len() as i64);
+            return self
+                .builder
+                .args_mut()
+                .push([("launches", count), ("stamps", not_per_block())]);
+        };
+        let launch = seen[launch].launch;
+        let mut args = vec![
+            ("grid", list(launch.grid)),
+            ("block", list(launch.block)),
+            ("launch", ArgValue::Int(launch.id as i64)),
+        ];
+        if launch.cluster.iter().any(|&blocks| blocks > 1) {
+            args.push(("cluster", list(launch.cluster)));
+        }
+        if let Some(graph) = launch.graph {
+            args.push(("graph launch", ArgValue::Int(graph as i64)));
+        }
+        if launch.stamping != Stamping::Blocks {
+            args.push(("stamps", not_per_block()));
+        }
+        let collectives = process.collectives.of(launch.id);
+        let of_collective = match collectives {
+            [one] => collectives::args(&process.communicators, one),
+            _ => Vec::new(),
+        };
+        if collectives.len() > 1 {
+            args.push(("collectives", ArgValue::Int(collectives.len() as i64)));
+        }
+        let of_collective = of_collective.iter().map(|(key, value)| (key.as_str(), value.clone()));
+        self.builder.args_mut().push(args.into_iter().chain(of_collective))
+    }
+
+    fn clock(&mut self, rank: u32, clock: &Clock) {
+        match clock {
+            Clock::Read(fit) => self.builder.meta_mut().clocks.push(ClockAgreement {
+                rank,
+                what: "%globaltimer to the host's clock, by exchanges over pinned memory"
+                    .to_owned(),
+                residual_p99_ns: fit.residual_p99_ns(),
+                readings: fit.num_pairs() as u64,
+            }),
+            Clock::Guessed(_) => self.builder.diagnostics_mut().note(format!(
+                "rank {rank}: its clock was never read, its times against other ranks' are a guess"
+            )),
+        }
+    }
+
+    fn diagnose(&mut self, processes: &[Process], note: Option<String>) {
+        let diagnostics = self.builder.diagnostics_mut();
+        note.into_iter().for_each(|note| diagnostics.note(note));
+        let mut stampings: HashMap<Stamping, u64> = HashMap::new();
+        for process in processes {
+            process.notes.iter().for_each(|note| diagnostics.note(note.clone()));
+            process.lost.iter().for_each(|(cause, &count)| diagnostics.count(cause, count));
+            for launch in &process.launches {
+                let untold =
+                    launch.stamping == Stamping::Blocks && !process.stamps.contains_key(&launch.id);
+                diagnostics.count(
+                    "launches whose stamps had not been fetched when the program ended",
+                    untold.into(),
+                );
+                *stampings.entry(launch.stamping).or_default() += 1;
+            }
+            if !process.has_stopped && !process.launches.is_empty() {
+                let pid = process.hello.pid;
+                diagnostics.note(format!(
+                    "process {pid} ended without a last word: what it had not told yet is missing"
+                ));
+            }
+        }
+        let number = |stamping| stampings.get(&stamping).copied().unwrap_or(0);
+        diagnostics.remark(NOT_WORTH, number(Stamping::NotAsked));
+        for (stamping, why) in WHY_NOT {
+            diagnostics.count(why, number(stamping));
+        }
+    }
+}
+
+/// Why launches have no stamps on purpose.
+const NOT_WORTH: &str = "launches not per block, as long as they can have taken: of many short blocks, whose stamps would cost too much";
+/// Why others have none.
+const WHY_NOT: [(Stamping, &str); 4] = [
+    (
+        Stamping::GraphCluster,
+        "launches not per block: nodes of CUDA graphs that are launched in clusters, which the driver runs without patches",
+    ),
+    (Stamping::NotPatched, "launches not per block: their module could not be patched"),
+    (Stamping::NoRoom, "launches not per block: no room for their stamps"),
+    (Stamping::Refused, "launches not per block: the Compute Sanitizer refused their stamps"),
+];
+
+fn not_per_block() -> ArgValue {
+    ArgValue::Text("not per block: as long as it can have taken".to_owned())
+}
+
+/// A row on a stream: a launch, or several in a row that left no stamps.
+struct Op {
+    stream: u32,
+    span: Span,
+    label: LabelId,
+    /// Indices of launches.
+    launches: Vec<usize>,
+}
+
+/// Names in a row, each once with its count.
+fn joined(names: &[String]) -> String {
+    let mut parts: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match parts.last_mut() {
+            Some((last, count)) if last == name => *count += 1,
+            _ => parts.push((name, 1)),
+        }
+    }
+    let part = |&(name, count): &(&str, usize)| {
+        if count == 1 { name.to_owned() } else { format!("{name} ×{count}") }
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(" + ")
+}
+
+/// The name as its author wrote it; as it is when it is not mangled.
+fn demangled(name: &str) -> String {
+    match cpp_demangle::Symbol::new(name).ok().and_then(|symbol| symbol.demangle().ok()) {
+        Some(written) => written,
+        None if name.is_empty() => "kernel without a name".to_owned(),
+        None => name.to_owned(),
+    }
+}
