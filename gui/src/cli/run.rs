@@ -1,15 +1,15 @@
 //! `run`: starts any CUDA program and records the thread blocks of its kernels.
 
-use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitStatus};
+use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitStatus, time::Instant};
 
 use clap::{Args, ValueEnum};
-use weftscope_profiler::watch::{Job, JobError, Level, Order, Process, Setup, trace};
+use weftscope_profiler::watch::{Job, JobError, Level, Order, Process, Setup, Turn, trace};
 use weftscope_traces::{
     Trace,
     words::{counted, duration},
 };
 
-use super::{Failure, Outcome, convert, interrupt, names::NameArgs, outputs};
+use super::{Failure, Outcome, convert, interrupt, names::NameArgs, outputs, units::Time};
 use crate::files::{SaveOptions, check_target, is_stdio};
 
 /// `run`.
@@ -24,6 +24,10 @@ pub struct ProgramArgs {
     /// (whatever it costs), or the modules with a kernel whose name holds this.
     #[arg(long, default_value = "worth", value_name = "WHICH")]
     pub patch: String,
+    /// Record this long from the first kernel on, e.g. 10s; then the recording is written and the program goes on
+    /// [default: until it ends].
+    #[arg(long = "for", value_name = "TIME")]
+    pub duration: Option<Time>,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,
@@ -61,13 +65,31 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
     let order = Order { command: args.command.clone(), patch: args.patch.clone() };
     let interrupts = interrupt::await_them();
     let mut job = Job::start(&setup, &order).map_err(failed)?;
-    // Whoever interrupts means the program too: it ends by itself, and what it told is kept. Twice, and it is left alone.
-    job.listen(&mut |_| interrupts.count() < 2).map_err(failed)?;
-    let (status, processes) = (job.status(), job.into_processes());
-    drop(interrupts);
-    let recorded = recorded(args, (&processes, status), &classifier)?;
+    let mut first = None;
+    job.listen(&mut |job| {
+        // Whoever interrupts means the program too: it ends by itself, and what it told is kept. Twice, and it is left.
+        if interrupts.count() >= 2 {
+            return Turn::Leave;
+        }
+        let has_launched = || job.processes().any(|process| !process.launches.is_empty());
+        if first.is_none() && has_launched() {
+            first = Some(Instant::now());
+        }
+        let elapsed_ns = first.map_or(0, |first| first.elapsed().as_nanos() as i64);
+        let is_enough = args.duration.is_some_and(|duration| elapsed_ns > duration.ns);
+        if is_enough { Turn::Stop } else { Turn::GoOn }
+    })
+    .map_err(failed)?;
+    let processes = job.take_processes();
+    let recorded = recorded(args, (&processes, job.status()), &classifier)?;
     convert::save(&recorded, &args.output, (format, SaveOptions { own_names: false, rank: None }))?;
     say(args, &recorded, &processes)?;
+    // Stopped before the program's end: it has the terminal until then.
+    let status = match interrupts.count() {
+        0 | 1 => Some(job.wait().map_err(failed)?),
+        _ => job.status(),
+    };
+    drop(interrupts);
     ended(args, status)
 }
 

@@ -71,10 +71,25 @@ pub struct Job {
     processes: BTreeMap<u32, Process>,
     status: Option<ExitStatus>,
     listening: usize,
+    /// Where each process is told to stop.
+    streams: BTreeMap<u32, UnixStream>,
+    is_stopping: bool,
+}
+
+/// What listening is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Go on.
+    GoOn,
+    /// Have the processes stop recording, and hear what is under way; the program goes on.
+    Stop,
+    /// Listen no more.
+    Leave,
 }
 
 #[derive(Debug)]
 enum Heard {
+    Connected(u32, UnixStream),
     Said(u32, Reply),
     Gone,
 }
@@ -117,16 +132,23 @@ impl Job {
             processes: BTreeMap::new(),
             status: None,
             listening: 0,
+            streams: BTreeMap::new(),
+            is_stopping: false,
         })
     }
 
-    /// Listens until the program has ended and everything was heard. `turn` is called several times a second, and may
-    /// end it before.
+    /// Listens until the program has ended or recording was stopped, and everything was heard. `turn` is asked several
+    /// times a second.
     ///
     /// # Errors
     /// [`JobError::System`].
-    pub fn listen(&mut self, turn: &mut dyn FnMut(&Self) -> bool) -> Result<(), JobError> {
-        while turn(self) {
+    pub fn listen(&mut self, turn: &mut dyn FnMut(&Self) -> Turn) -> Result<(), JobError> {
+        loop {
+            match turn(self) {
+                Turn::GoOn => {}
+                Turn::Stop => self.stop(),
+                Turn::Leave => return Ok(()),
+            }
             let until = Instant::now() + LOOK;
             while let Ok(heard) = self.heard.1.recv_deadline(until) {
                 self.take(heard);
@@ -135,11 +157,30 @@ impl Job {
             if self.status.is_none() {
                 self.status = self.child.try_wait().map_err(JobError::System)?;
             }
-            if self.status.is_some() && self.listening == 0 && self.heard.1.is_empty() {
-                break;
+            let is_over = self.status.is_some() || self.is_stopping;
+            if is_over && self.listening == 0 && self.heard.1.is_empty() {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    /// Tells every process to stop, once.
+    fn stop(&mut self) {
+        self.is_stopping = true;
+        for (_, mut stream) in std::mem::take(&mut self.streams) {
+            // A process that is gone has nothing to stop.
+            let _gone = frame::write(&mut stream, &Ask::Stop);
+        }
+    }
+
+    /// Waits until the program has ended.
+    ///
+    /// # Errors
+    /// [`JobError::System`].
+    pub fn wait(&mut self) -> Result<ExitStatus, JobError> {
+        let status = self.child.wait().map_err(JobError::System)?;
+        self.status = Some(status);
+        Ok(status)
     }
 
     /// How the program ended; `None`: it has not.
@@ -152,13 +193,16 @@ impl Job {
         self.processes.values()
     }
 
-    /// What was heard, by process.
-    pub fn into_processes(self) -> Vec<Process> {
-        self.processes.into_values().collect()
+    /// What was heard, by process; nothing is left here.
+    pub fn take_processes(&mut self) -> Vec<Process> {
+        std::mem::take(&mut self.processes).into_values().collect()
     }
 
     /// Listens to processes that were not there before.
     fn look(&mut self) -> Result<(), JobError> {
+        if self.is_stopping {
+            return Ok(());
+        }
         let Ok(entries) = fs::read_dir(&self.folder.0) else { return Ok(()) };
         for path in entries.flatten().map(|entry| entry.path()) {
             let Some(pid) = folder::pid_of(&path).filter(|&pid| self.known.insert(pid)) else {
@@ -199,6 +243,13 @@ impl Job {
                     process.has_stopped = true;
                 }
             }
+            Heard::Connected(pid, mut stream) => {
+                if self.is_stopping {
+                    let _gone = frame::write(&mut stream, &Ask::Stop);
+                } else {
+                    self.streams.insert(pid, stream);
+                }
+            }
             Heard::Gone => self.listening -= 1,
         }
     }
@@ -208,6 +259,11 @@ impl Job {
 fn listen(path: &Path, pid: u32, heard: &Sender<Heard>) {
     let Some(mut stream) = connect(path) else { return };
     if frame::write(&mut stream, &Ask::Record).is_err() {
+        return;
+    }
+    if let Ok(same) = stream.try_clone()
+        && heard.send(Heard::Connected(pid, same)).is_err()
+    {
         return;
     }
     while let Ok(reply) = frame::read::<Reply>(&mut stream) {

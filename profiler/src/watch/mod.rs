@@ -14,7 +14,7 @@ mod seen;
 pub mod setup;
 pub mod trace;
 
-pub use job::{Job, JobError, Order};
+pub use job::{Job, JobError, Order, Turn};
 pub use process::Process;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
 pub use trace::trace;

@@ -10,7 +10,7 @@ use std::{
     process,
 };
 
-use weftscope_profiler::watch::{Job, Order, Process, Setup, trace};
+use weftscope_profiler::watch::{Job, Order, Process, Setup, Turn, trace};
 use weftscope_traces::{
     Classifier, Kind, Trace, TrackKind,
     analysis::{Config, Ops, overlap},
@@ -53,6 +53,13 @@ fn made_program() {
         Ok("kill") => {
             viewer.flush().unwrap();
             process::abort()
+        }
+        Ok("told") => {
+            let told: Command = frame::read(&mut viewer).unwrap();
+            assert_eq!(told, Command::Stop);
+            frame::write(&mut viewer, &Reply::Stopped).unwrap();
+            // Its own work is not done yet.
+            std::thread::sleep(std::time::Duration::from_millis(600));
         }
         _ => frame::write(&mut viewer, &Reply::Stopped).unwrap(),
     }
@@ -138,7 +145,7 @@ fn events(rank: u32) -> Vec<Event> {
 }
 
 /// Both ranks under one shell, as a launcher starts them.
-fn watched(end: &str) -> (Vec<Process>, bool) {
+fn started(end: &str) -> Job {
     let beside = tempfile::tempdir().expect("a folder");
     let library = beside.path().join("libweftscope_inject.so");
     fs::write(&library, "").expect("room");
@@ -149,10 +156,14 @@ fn watched(end: &str) -> (Vec<Process>, bool) {
         me.display()
     );
     let command: Vec<OsString> = ["sh", "-c", script.as_str()].map(OsString::from).into();
-    let mut job = Job::start(&setup, &Order { command, patch: end.to_owned() }).expect("it starts");
-    job.listen(&mut |_| true).expect("it is heard");
+    Job::start(&setup, &Order { command, patch: end.to_owned() }).expect("it starts")
+}
+
+fn watched(end: &str) -> (Vec<Process>, bool) {
+    let mut job = started(end);
+    job.listen(&mut |_| Turn::GoOn).expect("it is heard");
     let done = job.status().is_some_and(|status| status.success());
-    (job.into_processes(), done)
+    (job.take_processes(), done)
 }
 
 fn slices(trace: &Trace, wanted: impl Fn(&TrackKind) -> bool) -> Vec<(String, Kind, i64, i64)> {
@@ -220,4 +231,16 @@ fn what_a_killed_program_told_is_kept() {
     assert_eq!(slices(&trace, |kind| matches!(kind, TrackKind::Stream { .. })).len(), 12);
     let notes = trace.diagnostics.notes.iter().filter(|note| note.contains("without a last word"));
     assert_eq!(notes.count(), 2);
+}
+
+#[test]
+fn a_program_goes_on_when_its_recording_is_stopped() {
+    let mut job = started("told");
+    let has_launched =
+        |job: &Job| job.processes().filter(|it| !it.launches.is_empty()).count() == 2;
+    job.listen(&mut |job| if has_launched(job) { Turn::Stop } else { Turn::GoOn }).unwrap();
+    assert_eq!(job.status(), None);
+    let processes = job.take_processes();
+    assert_eq!(processes.iter().map(|it| it.has_stopped).collect::<Vec<_>>(), [true, true]);
+    assert!(job.wait().unwrap().success());
 }
