@@ -24,12 +24,6 @@ pub fn tid() -> u32 {
     unsafe { libc::gettid() }.unsigned_abs()
 }
 
-/// The user.
-pub fn uid() -> u32 {
-    // SAFETY: takes nothing and cannot fail.
-    unsafe { libc::getuid() }
-}
-
 /// The parent process.
 pub fn parent_pid() -> u32 {
     // SAFETY: takes nothing and cannot fail.

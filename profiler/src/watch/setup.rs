@@ -77,20 +77,10 @@ impl Setup {
         Ok(Self { library, sanitizer, missing, level })
     }
 
-    /// The Compute Sanitizer's library: a folder of its own in the toolkit, among the others in PyPI's packages.
+    /// The Compute Sanitizer's library.
     pub fn sanitizer() -> Option<PathBuf> {
-        const STEM: &str = "libsanitizer-public.so";
-        let of_toolkit = library_paths("libcudart.so", "cuda_runtime", |name| env::var_os(name))
-            .into_iter()
-            .filter_map(|library| {
-                let folder =
-                    library.ancestors().find(|folder| folder.join("compute-sanitizer").is_dir())?;
-                Some(folder.join("compute-sanitizer").join(STEM))
-            });
-        let of_packages = library_paths(STEM, "sanitizer", |name| env::var_os(name));
-        let usual =
-            ["/usr/local/cuda/compute-sanitizer"].map(|folder| Path::new(folder).join(STEM));
-        of_toolkit.chain(of_packages).chain(usual).find(|path| path.is_file())
+        let found = library_paths("libsanitizer-public.so", "sanitizer", |name| env::var_os(name));
+        found.into_iter().find(|path| path.is_file())
     }
 
     /// With this library and nothing else: what it cannot do without, it says itself.

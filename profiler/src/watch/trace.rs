@@ -170,15 +170,15 @@ impl Building<'_> {
         let mut by_sm: Vec<Vec<(Span, LabelId, u32)>> = vec![Vec::new(); rows.sms.len()];
         let mut silent = 0;
         for op in ops {
-            let [launch] = op.launches[..] else {
+            let stamped = match op.launches[..] {
+                [launch] => Some(&seen[launch]).filter(|launch| launch.span.is_some()),
+                _ => None,
+            };
+            let Some(launch) = stamped else {
                 self.cover(op, seen, &mut by_sm);
                 continue;
             };
-            if seen[launch].span.is_none() {
-                self.cover(op, seen, &mut by_sm);
-                continue;
-            }
-            for (block, told) in (0..).zip(&seen[launch].blocks) {
+            for (block, told) in (0..).zip(&launch.blocks) {
                 match told {
                     Some((span, sm)) => by_sm[*sm as usize].push((*span, op.label, block)),
                     None => silent += 1,

@@ -31,7 +31,7 @@ pub enum FindError {
 }
 
 /// Folders below a CUDA toolkit or a `site-packages/nvidia/cu13`.
-const FOLDERS: [&str; 3] = ["lib64", "targets/x86_64-linux/lib", "lib"];
+const FOLDERS: [&str; 4] = ["lib64", "targets/x86_64-linux/lib", "lib", "compute-sanitizer"];
 
 /// Files named `stem*` in the toolkits (`CUDA_HOME`, `CUDA_PATH`, `WEFTSCOPE_CUDA_DIR`, `/usr/local/cuda*`) and in
 /// the PyPI packages of the usual Python environments, best first.

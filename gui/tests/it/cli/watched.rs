@@ -71,3 +71,18 @@ fn the_program_sees_what_it_is_to_load() {
     let library = place.path("libweftscope_inject.so").display().to_string();
     assert_eq!(seen.lines().collect::<Vec<_>>(), [library.as_str(), library.as_str(), "worth"]);
 }
+
+/// A toolkit has the Sanitizer's library in a folder of its own, packages have it among the others.
+#[test]
+fn the_sanitizer_is_found_where_toolkits_and_packages_have_it() {
+    for folder in ["cuda/compute-sanitizer", "cuda/lib"] {
+        let place = Place::new();
+        fs::create_dir_all(place.path(folder)).unwrap();
+        let library = place.write(&format!("{folder}/libsanitizer-public.so"), b"");
+        let output =
+            command(&["doctor"]).env("WEFTSCOPE_CUDA_DIR", place.path("cuda")).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = format!("Compute Sanitizer (stamps their thread blocks): {}", library.display());
+        assert!(text.contains(&line), "{text}");
+    }
+}

@@ -136,7 +136,7 @@ impl Launches {
     }
 
     /// Gives up on those that are left: what has come of them is all that comes.
-    pub fn give_up(&mut self, from: u64, read: &[Record]) -> Vec<Told> {
+    fn give_up(&mut self, from: u64, read: &[Record]) -> Vec<Told> {
         for (_, progress) in &mut self.waiting {
             if *progress == Progress::Waiting {
                 *progress = Progress::Complete;
