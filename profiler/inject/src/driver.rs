@@ -263,6 +263,14 @@ impl CopyStream {
         Ok(self.sanitizer.read(address, bytes, self.handle, out)?)
     }
 
+    /// Writes a stretch of the Sanitizer's memory, and waits until it is there.
+    ///
+    /// # Errors
+    /// When the context is gone.
+    pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), DriverError> {
+        Ok(self.sanitizer.write(address, bytes, self.handle)?)
+    }
+
     /// Sets a stretch of the Sanitizer's memory to zero, and waits until it is.
     ///
     /// # Errors

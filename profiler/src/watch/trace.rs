@@ -311,8 +311,8 @@ const NOT_WORTH: &str = "launches not per block, as long as they can have taken:
 /// Why others have none.
 const WHY_NOT: [(Stamping, &str); 4] = [
     (
-        Stamping::GraphCluster,
-        "launches not per block: nodes of CUDA graphs that are launched in clusters, which the driver runs without patches",
+        Stamping::GraphNew,
+        "launches not per block: nodes of CUDA graphs at their first launches, before it was known where their stamps go",
     ),
     (Stamping::NotPatched, "launches not per block: their module could not be patched"),
     (Stamping::NoRoom, "launches not per block: no room for their stamps"),

@@ -1,8 +1,10 @@
-//! Stamps of thread blocks: which modules get them ([`modules`], [`choose`]), where they go ([`ring`]), how they come
-//! out ([`record`], [`gpu`]).
+//! Stamps of thread blocks: which modules get them ([`modules`], [`choose`]), where they go ([`ring`], those of graphs
+//! through [`graphs`]), how they come out ([`record`], [`waiting`], [`gpu`]).
 
 pub mod choose;
 pub mod gpu;
+pub mod graphs;
 pub mod modules;
 pub mod record;
 pub mod ring;
+pub mod waiting;

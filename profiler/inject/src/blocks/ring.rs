@@ -1,6 +1,6 @@
-//! Room for records, a stretch a launch, given out and taken back in order.
+//! Room for records, a stretch a launch, given out in order.
 
-use std::ops::Range;
+use std::{collections::VecDeque, ops::Range};
 
 /// Where the records lie. Positions count up for ever; the memory behind them comes round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,9 @@ impl Layout {
 #[derive(Debug)]
 pub struct Ring {
     layout: Layout,
+    /// What was given out, in order, and whether it was given back: threads give back in no order.
+    out: VecDeque<(Region, bool)>,
     head: u64,
-    tail: u64,
 }
 
 /// Room for the records of one launch.
@@ -55,7 +56,7 @@ impl Region {
 impl Ring {
     /// All of it free.
     pub fn new(layout: Layout) -> Self {
-        Self { layout, head: 0, tail: 0 }
+        Self { layout, out: VecDeque::new(), head: 0 }
     }
 
     /// Where the records lie.
@@ -63,34 +64,49 @@ impl Ring {
         self.layout
     }
 
-    /// Room for as many records side by side; `None` when there is none until more was taken back.
-    pub fn take(&mut self, records: u32) -> Option<Region> {
+    /// End of what was given out.
+    pub fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// Everything before this was given back.
+    pub fn tail(&self) -> u64 {
+        self.out.front().map_or(self.head, |(region, _)| region.at)
+    }
+
+    /// Room for as many records side by side, from a multiple of `align` on, which divides the capacity; `None` when there
+    /// is none until more was given back.
+    pub fn take(&mut self, records: u32, align: u64) -> Option<Region> {
         let (wanted, capacity) = (u64::from(records), self.layout.capacity);
-        let left_to_end = capacity - self.head % capacity;
+        let mut at = self.head.next_multiple_of(align);
+        let left_to_end = capacity - at % capacity;
         // A launch's records lie side by side: what is left at the end is passed over.
-        let at = if left_to_end < wanted { self.head + left_to_end } else { self.head };
-        if self.head == self.tail {
-            // Nothing is in use, so what is passed over need not wait for anybody.
-            (self.head, self.tail) = (at, at);
+        if left_to_end < wanted {
+            at += left_to_end;
         }
-        if wanted > capacity || at + wanted > self.tail + capacity {
+        let is_free = self.out.is_empty() || at + wanted <= self.tail() + capacity;
+        if wanted > capacity || !is_free {
             return None;
         }
         self.head = at + wanted;
-        Some(Region { at, records })
+        let region = Region { at, records };
+        self.out.push_back((region, false));
+        Some(region)
     }
 
-    /// Takes back everything before a position. What lay there must be zero again.
-    pub fn give_back(&mut self, before: u64) {
-        debug_assert!(self.tail <= before && before <= self.head);
-        self.tail = before.clamp(self.tail, self.head);
+    /// Takes back what was given out. What lies there must be zero again.
+    pub fn give_back(&mut self, region: Region) {
+        if let Ok(index) = self.out.binary_search_by_key(&region.at, |(known, _)| known.at) {
+            self.out[index].1 = true;
+        }
+        while let Some((_, true)) = self.out.front() {
+            self.out.pop_front();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -98,13 +114,25 @@ mod tests {
     #[test]
     fn a_launch_lies_side_by_side() {
         let mut ring = Ring::new(Layout { base: 1000, capacity: 10 });
-        assert_eq!(ring.take(6), Some(Region { at: 0, records: 6 }));
-        assert_eq!(ring.take(6), None);
-        ring.give_back(6);
+        let first = ring.take(6, 1).unwrap();
+        assert_eq!(first, Region { at: 0, records: 6 });
+        assert_eq!(ring.take(6, 1), None);
+        ring.give_back(first);
         // Four are left at the end, too few: they are passed over.
-        let region = ring.take(6).unwrap();
+        let region = ring.take(6, 1).unwrap();
         assert_eq!((region.at, ring.layout().address(region.at)), (10, 1000));
-        assert_eq!(ring.take(11), None);
+        assert_eq!(ring.take(11, 1), None);
+    }
+
+    #[test]
+    fn what_is_given_back_early_waits_for_what_lies_before_it() {
+        let mut ring = Ring::new(Layout { base: 0, capacity: 10 });
+        let (first, second) = (ring.take(4, 1).unwrap(), ring.take(4, 1).unwrap());
+        ring.give_back(second);
+        assert_eq!((ring.tail(), ring.take(4, 1)), (0, None));
+        ring.give_back(first);
+        assert_eq!((ring.tail(), ring.head()), (8, 8));
+        assert!(ring.take(4, 1).is_some());
     }
 
     #[test]
@@ -118,27 +146,34 @@ mod tests {
     proptest! {
         /// Against a list of who owns which record: nobody is given what another still has.
         #[test]
-        fn no_record_has_two_owners(steps in proptest::collection::vec((1_u32..40, any::<bool>()), 1..200)) {
+        fn no_record_has_two_owners(
+            steps in proptest::collection::vec((1_u32..40, 0_usize..6, any::<bool>()), 1..200),
+        ) {
             let mut ring = Ring::new(Layout { base: 0, capacity: 64 });
             let mut owners = [None; 64];
-            let mut live = VecDeque::new();
-            for (number, (records, gives_back)) in steps.into_iter().enumerate() {
-                if gives_back {
-                    if let Some(oldest) = live.pop_front() {
-                        let Region { at, .. } = oldest;
-                        for position in at..Region::end(oldest) {
+            let mut live: Vec<Region> = Vec::new();
+            for (number, (records, which, is_aligned)) in steps.into_iter().enumerate() {
+                // Half of the steps give one of the oldest back, in no order.
+                if which >= 3 {
+                    if let Some(index) = live.len().checked_sub(1).map(|last| last.min(which - 3)) {
+                        let region = live.remove(index);
+                        for position in region.at..region.end() {
                             owners[(position % 64) as usize] = None;
                         }
-                        ring.give_back(oldest.end());
+                        ring.give_back(region);
                     }
-                } else if let Some(region) = ring.take(records) {
-                    prop_assert_eq!(ring.layout().address(region.at) / 32 + u64::from(records) <= 64, true);
+                    continue;
+                }
+                let align = if is_aligned { 16 } else { 1 };
+                if let Some(region) = ring.take(records, align) {
+                    prop_assert_eq!(region.at % align, 0);
+                    prop_assert!(ring.layout().address(region.at) / 32 + u64::from(records) <= 64);
                     for position in region.at..region.end() {
                         let owner = &mut owners[(position % 64) as usize];
                         prop_assert_eq!(*owner, None);
                         *owner = Some(number);
                     }
-                    live.push_back(region);
+                    live.push(region);
                 } else {
                     // An empty ring takes whatever fits.
                     prop_assert!(!live.is_empty());

@@ -20,10 +20,14 @@ pub const MODULE_LOADED: u32 = 9;
 pub const MODULE_UNLOADING: u32 = 10;
 /// `SANITIZER_CBID_LAUNCH_BEGIN`.
 pub const LAUNCH_BEGIN: u32 = 1;
+/// `SANITIZER_CBID_GRAPHS_GRAPHEXEC_DESTROYING`.
+pub const GRAPH_DESTROYING: u32 = 3;
 /// `SANITIZER_CBID_GRAPHS_NODE_LAUNCH_BEGIN`.
 pub const NODE_LAUNCH_BEGIN: u32 = 4;
 /// `SANITIZER_CBID_GRAPHS_LAUNCH_BEGIN`.
 pub const GRAPH_LAUNCH_BEGIN: u32 = 6;
+/// `SANITIZER_CBID_GRAPHS_LAUNCH_END`.
+pub const GRAPH_LAUNCH_END: u32 = 7;
 
 /// `SANITIZER_INSTRUCTION_BLOCK_ENTER`.
 pub const BLOCK_ENTER: u32 = 1;
@@ -82,7 +86,7 @@ pub struct LaunchData {
     pub block: [u32; 3],
     /// Blocks a cluster.
     pub cluster: [u32; 3],
-    /// Unique number.
+    /// The kernel's `%gridid`: of a graph's node the same at each launch.
     pub grid_id: u64,
     /// For [`Sanitizer::set_launch_data`](super::Sanitizer::set_launch_data).
     pub launch: Handle,
@@ -128,6 +132,16 @@ pub struct GraphData {
     pub is_upload: u32,
 }
 
+/// `Sanitizer_GraphExecData`, without the fields behind.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct GraphExecData {
+    /// What it was made of.
+    pub source: Handle,
+    /// The instance.
+    pub graph: Handle,
+}
+
 /// `Sanitizer_CallbackFunc`.
 pub type Callback = unsafe extern "C" fn(user: Handle, domain: u32, id: u32, data: *const c_void);
 
@@ -158,6 +172,9 @@ pub const FIELDS: &[(&str, &str, usize)] = &[
     ("Sanitizer_GraphNodeLaunchData", "node", std::mem::offset_of!(NodeData, node)),
     ("Sanitizer_GraphNodeLaunchData", "nodeType", std::mem::offset_of!(NodeData, kind)),
     ("Sanitizer_GraphNodeLaunchData", "launchData", std::mem::offset_of!(NodeData, kernel)),
+    ("Sanitizer_GraphExecData", "graphExec", std::mem::offset_of!(GraphExecData, graph)),
+    ("Sanitizer_GraphLaunchData", "context", std::mem::offset_of!(GraphData, context)),
+    ("Sanitizer_GraphLaunchData", "hStream", std::mem::offset_of!(GraphData, stream_handle)),
     ("Sanitizer_GraphLaunchData", "graphExec", std::mem::offset_of!(GraphData, graph)),
     ("Sanitizer_GraphLaunchData", "isGraphUpload", std::mem::offset_of!(GraphData, is_upload)),
 ];

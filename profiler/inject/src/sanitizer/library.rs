@@ -51,6 +51,7 @@ pub struct Sanitizer {
     alloc: Alloc,
     memset: Memset,
     copy_out: Copy,
+    copy_in: Copy,
     synchronize: Synchronize,
     stream_handle: StreamHandle,
 }
@@ -93,6 +94,7 @@ impl Sanitizer {
             alloc: call!("sanitizerAlloc"),
             memset: call!("sanitizerMemset"),
             copy_out: call!("sanitizerMemcpyDeviceToHost"),
+            copy_in: call!("sanitizerMemcpyHostToDeviceAsync"),
             synchronize: call!("sanitizerStreamSynchronize"),
             stream_handle: call!("sanitizerGetStreamHandle"),
         };
@@ -198,6 +200,18 @@ impl Sanitizer {
     pub fn clear(&self, address: u64, bytes: usize, stream: Stream) -> Result<(), Code> {
         // SAFETY: memory of this library's, of that many bytes.
         done(unsafe { (self.memset)(address as Handle, 0, bytes, stream.0 as Handle) })?;
+        // SAFETY: a live stream.
+        done(unsafe { (self.synchronize)(stream.0 as Handle) })
+    }
+
+    /// Writes device memory of this library's, and waits until it is there.
+    ///
+    /// # Errors
+    /// When the context is gone.
+    pub fn write(&self, address: u64, bytes: &[u8], stream: Stream) -> Result<(), Code> {
+        let (to, from) = (address as Handle, bytes.as_ptr().cast_mut().cast());
+        // SAFETY: memory of this library's, of as many bytes; the copy only reads `bytes`, and is waited for.
+        done(unsafe { (self.copy_in)(to, from, bytes.len(), stream.0 as Handle) })?;
         // SAFETY: a live stream.
         done(unsafe { (self.synchronize)(stream.0 as Handle) })
     }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    ffi::{CStr, c_char, c_void},
+    ffi::{CStr, c_void},
     slice,
     sync::atomic::Ordering,
 };
@@ -12,23 +12,24 @@ use weftscope_wire::{Event, Stamping};
 use super::{Watch, lock, program::Launched};
 use crate::{
     blocks::{
-        record,
+        graphs, record,
         ring::{Layout, Region},
+        waiting::{Part, Pending},
     },
     host,
-    sanitizer::abi::{self, ContextData, GraphData, LaunchData, ModuleData, NodeData},
+    sanitizer::abi::{
+        self, ContextData, GraphData, GraphExecData, LaunchData, ModuleData, NodeData,
+    },
 };
 
 /// Records of a context's ring: 32 MiB.
 const RING_RECORDS: u64 = 1 << 20;
 /// In place of an address: the launch is not recorded.
-const NO_ADDRESS: u64 = 0;
+pub(super) const NO_ADDRESS: u64 = 0;
 
 thread_local! {
     /// This thread is the library's own: what it loads and launches is not the program's.
     static IS_OURS: Cell<bool> = const { Cell::new(false) };
-    /// Number of the launch of a graph that this thread is making.
-    static GRAPH: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// What this thread loads and launches from now on is not the program's.
@@ -48,7 +49,7 @@ impl Watch {
         match (domain, id) {
             (abi::DOMAIN_LAUNCH, abi::LAUNCH_BEGIN) => {
                 // SAFETY: as the caller promises; here and below.
-                self.launch(unsafe { &*data.cast::<LaunchData>() }, None);
+                self.launch(unsafe { &*data.cast::<LaunchData>() });
             }
             (abi::DOMAIN_GRAPHS, abi::NODE_LAUNCH_BEGIN) => {
                 // SAFETY: the fields before the union are there for every type of node.
@@ -56,13 +57,18 @@ impl Watch {
                 if kind == abi::NODE_KERNEL {
                     // SAFETY: a kernel's node has a launch in the union.
                     let node = unsafe { &*data.cast::<NodeData>() };
-                    self.launch(&node.kernel, GRAPH.get());
+                    self.node(&node.kernel);
                 }
             }
             (abi::DOMAIN_GRAPHS, abi::GRAPH_LAUNCH_BEGIN) => {
                 // SAFETY: as above.
-                let graph = unsafe { &*data.cast::<GraphData>() };
-                GRAPH.set((graph.is_upload == 0).then(|| lock(&self.program).graph()));
+                self.graph_begins(unsafe { &*data.cast::<GraphData>() });
+            }
+            (abi::DOMAIN_GRAPHS, abi::GRAPH_LAUNCH_END) => self.graph_ends(),
+            (abi::DOMAIN_GRAPHS, abi::GRAPH_DESTROYING) => {
+                // SAFETY: as above.
+                let graph = unsafe { (*data.cast::<GraphExecData>()).graph } as usize;
+                lock(&self.program).graph_gone(graph);
             }
             (abi::DOMAIN_RESOURCE, abi::MODULE_LOADED) => {
                 // SAFETY: as above.
@@ -99,19 +105,24 @@ impl Watch {
         }
     }
 
-    fn is_stamping(&self) -> bool {
+    pub(super) fn is_stamping(&self) -> bool {
         self.stamping.load(Ordering::Acquire)
     }
 
     fn context_created(&self, context: usize, device: i32) {
         let Some(tools) = self.tools.get() else { return };
-        let memory = tools.sanitizer.zeroed(context, RING_RECORDS as usize * record::BYTES);
+        let records = RING_RECORDS as usize * record::BYTES;
+        let bytes = graphs::BYTES + records + graphs::PAGE_BYTES as usize;
+        let memory = tools.sanitizer.zeroed(context, bytes);
         if let Err(error) = memory {
             let note = format!("a device is not recorded: no memory for its stamps: {error}");
             self.outbox.put([Event::Note(note)]);
         }
         // Known with its ring or without one for good: the thread that fetches looks once.
-        let layout = memory.ok().map(|base| Layout { base, capacity: RING_RECORDS });
+        let layout = memory.ok().map(|memory| {
+            let base = (memory + graphs::BYTES as u64).next_multiple_of(graphs::PAGE_BYTES);
+            Layout { base, capacity: RING_RECORDS }
+        });
         lock(&self.program).context(context, device, layout);
     }
 
@@ -121,67 +132,66 @@ impl Watch {
         self.patch(module);
     }
 
-    fn launch(&self, data: &LaunchData, graph: Option<u64>) {
+    /// A launch that is not recorded. The patches of its kernel want to be told even so.
+    pub(super) fn unrecorded(&self, data: &LaunchData) {
+        if lock(&self.modules).stamping(data.module as usize) == Stamping::Blocks {
+            self.hand_over(data, NO_ADDRESS);
+        }
+    }
+
+    fn launch(&self, data: &LaunchData) {
         if !self.is_stamping() {
-            if lock(&self.modules).stamping(data.module as usize) == Stamping::Blocks {
-                self.hand_over(data, NO_ADDRESS);
-            }
+            self.unrecorded(data);
             return;
         }
-        let launched = Launched {
-            context: data.context as usize,
-            module: data.module as usize,
-            function: data.function as usize,
-            stream: data.stream_handle as usize,
-            device: data.device,
-            grid: data.grid,
-            block: data.block,
-            cluster: data.cluster,
-            at_host_ns: host::monotonic_ns(),
-            tid: host::tid(),
-            graph,
-        };
+        let launched = Launched::of(data, host::monotonic_ns());
         let mut stamping = lock(&self.modules).stamping(launched.module);
         let mut region = None;
         if stamping == Stamping::Blocks {
             (stamping, region) = self.place(data, &launched);
         }
-        lock(&self.program).launched(&launched, stamping, region, || text(data.function_name));
+        let mut program = lock(&self.program);
+        let (launch, stream) = program.launched(&launched, stamping, || data.name());
+        if let Some(region) = region {
+            let part =
+                Part { launch, first: 0, blocks: region.records, threads: launched.threads() };
+            // A room that the Sanitizer did not take the address of is given back as it is.
+            let parts = if stamping == Stamping::Blocks { vec![part] } else { Vec::new() };
+            let at_host_ns = launched.at_host_ns;
+            program.wait_for(launched.context, Pending { region, stream, at_host_ns, parts });
+        }
     }
 
     /// Where the stamps of a launch go. No lock is held while the Sanitizer is told: another thread's callback may wait
     /// for it with the Sanitizer's own locks held.
     fn place(&self, data: &LaunchData, launched: &Launched) -> (Stamping, Option<Region>) {
-        if launched.graph.is_some() && launched.cluster.iter().any(|&count| count > 1) {
-            self.hand_over(data, NO_ADDRESS);
-            return (Stamping::GraphCluster, None);
-        }
-        let room = lock(&self.program).room(launched.context, blocks(&launched.grid));
-        let Some((region, address)) = room else {
+        let room = {
+            let mut program = lock(&self.program);
+            let region = program.room(launched.context, launched.blocks());
+            region.zip(program.ring(launched.context))
+        };
+        let Some((region, layout)) = room else {
             self.hand_over(data, NO_ADDRESS);
             return (Stamping::NoRoom, None);
         };
-        let taken = self.hand_over(data, address);
+        let taken = self.hand_over(data, layout.address(region.at));
         (if taken { Stamping::Blocks } else { Stamping::Refused }, Some(region))
     }
 
     /// Gives a launch the address of its stamps. False when the Sanitizer does not take it.
-    fn hand_over(&self, data: &LaunchData, address: u64) -> bool {
+    pub(super) fn hand_over(&self, data: &LaunchData, address: u64) -> bool {
         let of = (data.launch, data.function, data.stream_handle);
         self.tools.get().is_some_and(|tools| tools.sanitizer.set_launch_data(of, address).is_ok())
     }
 }
 
-/// Thread blocks of a grid; so many that they are not counted in 32 bits never find room.
-fn blocks(grid: &[u32; 3]) -> u32 {
-    grid.iter().try_fold(1, |product: u32, &count| product.checked_mul(count)).unwrap_or(u32::MAX)
-}
-
-/// A name that the Sanitizer hands out; empty when it knows none.
-fn text(name: *const c_char) -> String {
-    if name.is_null() {
-        return String::new();
+impl LaunchData {
+    /// The mangled name of the kernel; empty when the Sanitizer knows none.
+    pub(super) fn name(&self) -> String {
+        if self.function_name.is_null() {
+            return String::new();
+        }
+        // SAFETY: text with a NUL at its end, alive for the callback that runs.
+        unsafe { CStr::from_ptr(self.function_name) }.to_string_lossy().into_owned()
     }
-    // SAFETY: text with a NUL at its end, alive for the callback that runs.
-    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
 }

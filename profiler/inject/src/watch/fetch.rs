@@ -13,6 +13,9 @@ use crate::{driver::DriverError, host};
 
 /// Between two looks at the rings.
 const INTERVAL: Duration = Duration::from_millis(5);
+/// What is read of a device's memory a millisecond at most, over a while: half a gigabyte a second is a hundredth of what
+/// its link carries.
+const BYTES_PER_MS: usize = 500_000;
 /// How long launches may take to their end after the last was stamped.
 const PATIENCE_NS: i64 = 700_000_000;
 
@@ -23,10 +26,11 @@ pub(super) fn run(watch: &'static Watch) {
     tools.driver.relax_this_thread();
     let mut fetch = Fetch { watch, tools, opened: HashMap::new(), gone: HashSet::new() };
     let mut ending_since_ns = None;
+    let mut bytes = 0;
     loop {
-        thread::sleep(INTERVAL);
+        thread::sleep(INTERVAL.max(Duration::from_millis((bytes / BYTES_PER_MS) as u64)));
         let is_ending = *lock(&watch.phase) == Phase::Ending;
-        fetch.turn();
+        bytes = fetch.turn();
         if !watch.outbox.send() {
             watch.outbox.detach();
             watch.end();
@@ -55,18 +59,21 @@ struct Fetch {
 }
 
 impl Fetch {
-    fn turn(&mut self) {
+    /// Gives the most that was read of one device.
+    fn turn(&mut self) -> usize {
         self.open_contexts();
         let events = self.take_fresh();
         self.watch.outbox.put(events);
         let contexts: Vec<usize> = self.opened.keys().copied().collect();
+        let mut most = 0;
         for context in contexts {
             let Some(opened) = self.opened.get_mut(&context) else { continue };
-            let outcome = opened.turn(self.watch, context);
-            if let Err(error) = outcome {
-                self.lose(context, &error);
+            match opened.turn(self.watch, context) {
+                Ok(bytes) => most = most.max(bytes),
+                Err(error) => self.lose(context, &error),
             }
         }
+        most
     }
 
     /// Opens every context that is there, once.

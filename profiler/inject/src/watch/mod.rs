@@ -6,6 +6,7 @@
 
 mod callbacks;
 mod fetch;
+mod graph;
 mod opened;
 mod program;
 

@@ -4,7 +4,11 @@ use weftscope_wire::Event;
 
 use super::{Tools, Watch, lock};
 use crate::{
-    blocks::gpu::{Gpu, Told},
+    blocks::{
+        gpu::{Fetched, Gpu},
+        graphs,
+        waiting::Told,
+    },
     clock::ClockReader,
     driver::{CopyStream, DriverError},
     host,
@@ -42,8 +46,8 @@ impl Opened {
         Ok(Some(Self { gpu, clock: clock.ok(), clock_due_ns: 0 }))
     }
 
-    /// Fetches what is there.
-    pub(super) fn turn(&mut self, watch: &Watch, context: usize) -> Result<(), DriverError> {
+    /// Fetches what is there; gives how many bytes were read for it.
+    pub(super) fn turn(&mut self, watch: &Watch, context: usize) -> Result<usize, DriverError> {
         let now_ns = host::monotonic_ns();
         self.read_clock(watch, now_ns)?;
         let count = self.gpu.overdue(now_ns - OVERDUE_NS);
@@ -51,16 +55,27 @@ impl Opened {
             let cause = "launches whose blocks did not all tell".to_owned();
             watch.outbox.put([Event::Lost { cause, count }]);
         }
+        let mut bytes = 0;
         loop {
-            let (told, freed, again) = self.gpu.fetch()?;
-            if let Some(position) = freed {
-                lock(&watch.program).give_back(context, position);
-            }
-            watch.outbox.put(told.into_iter().map(Told::event));
-            if !again {
-                return Ok(());
+            let fetched = self.gpu.fetch()?;
+            lock(&watch.program).give_back(context, &fetched.freed);
+            watch.outbox.put(fetched.told.into_iter().map(Told::event));
+            bytes += fetched.bytes;
+            if !fetched.again {
+                break;
             }
         }
+        self.write_places(watch, context)?;
+        Ok(bytes)
+    }
+
+    /// Writes where nodes of graphs leave their stamps.
+    fn write_places(&self, watch: &Watch, context: usize) -> Result<(), DriverError> {
+        let Some(unwritten) = lock(&watch.program).unwritten(context) else { return Ok(()) };
+        let address = graphs::address(self.gpu.layout(), unwritten.first);
+        self.gpu.copies().write(address, &unwritten.bytes)?;
+        lock(&watch.program).written(context);
+        Ok(())
     }
 
     /// Reads the clock when it is due. Two clocks drift apart evenly over a second or so, not over a minute.
@@ -87,10 +102,8 @@ impl Opened {
         context: usize,
     ) -> Result<Vec<Event>, DriverError> {
         let mut events = Vec::new();
-        let (told, freed) = self.gpu.give_up()?;
-        if let Some(position) = freed {
-            lock(&watch.program).give_back(context, position);
-        }
+        let Fetched { told, freed, .. } = self.gpu.give_up()?;
+        lock(&watch.program).give_back(context, &freed);
         if !told.is_empty() {
             let cause = "launches that had not ended when the recording did".to_owned();
             events.push(Event::Lost { cause, count: told.len() as u64 });

@@ -4,9 +4,14 @@ use std::collections::HashMap;
 
 use weftscope_wire::{Event, Kernel, Launch, Stamping};
 
-use crate::blocks::{
-    gpu::Pending,
-    ring::{Layout, Region, Ring},
+use crate::{
+    blocks::{
+        graphs::{Graphs, PAGE_RECORDS, Unwritten},
+        ring::{Layout, Region, Ring},
+        waiting::Pending,
+    },
+    host,
+    sanitizer::abi::LaunchData,
 };
 
 /// A context of the program's.
@@ -16,7 +21,9 @@ pub(super) struct Context {
     pub(super) device: i32,
     /// Where its stamps go; `None`: there was no memory.
     pub(super) ring: Option<Ring>,
-    /// Launches that got room since they were last taken.
+    /// Its graphs.
+    pub(super) graphs: Graphs,
+    /// Rooms that were taken since they were last fetched.
     pub(super) fresh: Vec<Pending>,
 }
 
@@ -34,6 +41,37 @@ pub(super) struct Launched {
     pub(super) at_host_ns: i64,
     pub(super) tid: u32,
     pub(super) graph: Option<u64>,
+}
+
+impl Launched {
+    /// A launch made at a time by this thread, of no graph.
+    pub(super) fn of(data: &LaunchData, at_host_ns: i64) -> Self {
+        Self {
+            context: data.context as usize,
+            module: data.module as usize,
+            function: data.function as usize,
+            stream: data.stream_handle as usize,
+            device: data.device,
+            grid: data.grid,
+            block: data.block,
+            cluster: data.cluster,
+            at_host_ns,
+            tid: host::tid(),
+            graph: None,
+        }
+    }
+
+    /// Thread blocks; so many that they are not counted in 32 bits never find room.
+    pub(super) fn blocks(&self) -> u32 {
+        let blocks =
+            self.grid.iter().try_fold(1, |product: u32, &count| product.checked_mul(count));
+        blocks.unwrap_or(u32::MAX)
+    }
+
+    /// Threads a block.
+    pub(super) fn threads(&self) -> u32 {
+        self.block.iter().product()
+    }
 }
 
 /// All that is known.
@@ -62,8 +100,12 @@ impl Program {
 
     /// A context is there, with a ring for its stamps or without, for good.
     pub(super) fn context(&mut self, context: usize, device: i32, ring: Option<Layout>) {
-        let ring = ring.map(Ring::new);
-        self.contexts.insert(context, Context { device, ring, fresh: Vec::new() });
+        let (ring, graphs) = (ring.map(Ring::new), Graphs::default());
+        self.contexts.insert(context, Context { device, ring, graphs, fresh: Vec::new() });
+    }
+
+    fn ring_mut(&mut self, context: usize) -> Option<&mut Ring> {
+        self.contexts.get_mut(&context)?.ring.as_mut()
     }
 
     /// A context's ring.
@@ -71,10 +113,10 @@ impl Program {
         self.contexts.get(&context)?.ring.as_ref().map(Ring::layout)
     }
 
-    /// Stamps up to a position were fetched, and their memory is zero again.
-    pub(super) fn give_back(&mut self, context: usize, position: u64) {
-        if let Some(ring) = self.contexts.get_mut(&context).and_then(|known| known.ring.as_mut()) {
-            ring.give_back(position);
+    /// Stamps were fetched, or none will come, and their memory is zero again.
+    pub(super) fn give_back(&mut self, context: usize, regions: &[Region]) {
+        if let Some(ring) = self.ring_mut(context) {
+            regions.iter().for_each(|&region| ring.give_back(region));
         }
     }
 
@@ -84,29 +126,82 @@ impl Program {
     }
 
     /// A number for the launch of a graph.
-    pub(super) fn graph(&mut self) -> u64 {
+    pub(super) fn graph_number(&mut self) -> u64 {
         self.next_graph += 1;
         self.next_graph
     }
 
-    /// Room for the stamps of a launch, and their address.
-    pub(super) fn room(&mut self, context: usize, blocks: u32) -> Option<(Region, u64)> {
-        let ring = self.contexts.get_mut(&context)?.ring.as_mut()?;
-        let region = ring.take(blocks)?;
-        Some((region, ring.layout().address(region.at)))
+    /// Room for the stamps of a launch.
+    pub(super) fn room(&mut self, context: usize, blocks: u32) -> Option<Region> {
+        self.ring_mut(context)?.take(blocks, 1)
     }
 
-    /// Takes a launch down. `region` is where its stamps go; `name` is asked for new kernels only.
+    /// Room for the stamps of all nodes of a graph; an error says why there is none.
+    pub(super) fn graph_room(&mut self, context: usize, graph: usize) -> Result<Region, Stamping> {
+        let Some(Context { ring: Some(ring), graphs, .. }) = self.contexts.get_mut(&context) else {
+            return Err(Stamping::NoRoom);
+        };
+        match graphs.records(graph) {
+            0 => Err(Stamping::GraphNew),
+            records => ring.take(records, PAGE_RECORDS).ok_or(Stamping::NoRoom),
+        }
+    }
+
+    /// Where in its graph's room of so many records the blocks of a node go; `None`: the device does not know.
+    pub(super) fn node(
+        &mut self,
+        (context, graph): (usize, usize),
+        of_node: (u64, u32),
+        room: u32,
+    ) -> Option<u32> {
+        let Context { ring: Some(ring), graphs, .. } = self.contexts.get_mut(&context)? else {
+            return None;
+        };
+        graphs.node(graph, of_node, room, ring.head())
+    }
+
+    /// A graph is going.
+    pub(super) fn graph_gone(&mut self, graph: usize) {
+        self.contexts.values_mut().for_each(|context| context.graphs.gone(graph));
+    }
+
+    /// Places of nodes that the device does not have yet and may have now.
+    pub(super) fn unwritten(&mut self, context: usize) -> Option<Unwritten> {
+        let Context { ring: Some(ring), graphs, .. } = self.contexts.get_mut(&context)? else {
+            return None;
+        };
+        graphs.unwritten(ring.tail())
+    }
+
+    /// The device has them.
+    pub(super) fn written(&mut self, context: usize) {
+        if let Some(context) = self.contexts.get_mut(&context) {
+            context.graphs.written();
+        }
+    }
+
+    /// Room whose blocks are waited for.
+    pub(super) fn wait_for(&mut self, context: usize, pending: Pending) {
+        if let Some(context) = self.contexts.get_mut(&context) {
+            context.fresh.push(pending);
+        }
+    }
+
+    /// The number of a stream.
+    pub(super) fn stream(&mut self, handle: usize) -> u32 {
+        let next = self.streams.len() as u32;
+        *self.streams.entry(handle).or_insert(next)
+    }
+
+    /// Takes a launch down; gives its number and that of its stream. `name` is asked for new kernels only.
     pub(super) fn launched(
         &mut self,
         launched: &Launched,
         stamping: Stamping,
-        region: Option<Region>,
         name: impl FnOnce() -> String,
-    ) {
+    ) -> (u64, u32) {
         let kernel = self.kernel(launched, name);
-        let next_stream = self.streams.len() as u32;
-        let stream = *self.streams.entry(launched.stream).or_insert(next_stream);
+        let stream = self.stream(launched.stream);
         let id = self.next_launch;
         self.next_launch += 1;
         self.events.push(Event::Launch(Launch {
@@ -122,16 +217,7 @@ impl Program {
             graph: launched.graph,
             stamping,
         }));
-        if let (Some(region), Some(context)) = (region, self.contexts.get_mut(&launched.context)) {
-            context.fresh.push(Pending {
-                launch: id,
-                stream,
-                region,
-                threads: launched.block.iter().product(),
-                at_host_ns: launched.at_host_ns,
-                is_stamped: stamping == Stamping::Blocks,
-            });
-        }
+        (id, stream)
     }
 
     /// The number of a launched kernel, told before its first launch.
@@ -178,21 +264,35 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_is_told_once_a_recording_and_a_launch_waits_for_its_stamps() {
+    fn a_kernel_is_told_once_a_recording() {
         let mut program = Program::default();
-        assert_eq!(program.room(1, 16), None);
-        program.context(1, 0, Some(Layout { base: 4096, capacity: 20 }));
-        let (region, address) = program.room(1, 16).unwrap();
-        assert_eq!(address, 4096);
-        program.launched(&launched(), Stamping::Blocks, Some(region), || "k".to_owned());
-        assert_eq!(program.room(1, 16), None);
-        program.launched(&launched(), Stamping::NoRoom, None, || unreachable!());
+        assert_eq!(program.launched(&launched(), Stamping::Blocks, || "k".to_owned()), (0, 0));
+        assert_eq!(program.launched(&launched(), Stamping::NoRoom, || unreachable!()), (1, 0));
         let told: Vec<_> = std::mem::take(&mut program.events);
         assert!(matches!(&told[0], Event::Kernel(Kernel { id: 0, name }) if name == "k"));
         assert_eq!(told.len(), 3);
-        assert_eq!(program.contexts[&1].fresh.len(), 1);
         program.begin();
-        program.launched(&launched(), Stamping::NoRoom, None, || unreachable!());
+        program.launched(&launched(), Stamping::NoRoom, || unreachable!());
         assert_eq!(program.events.len(), 2);
+    }
+
+    #[test]
+    fn a_graph_has_room_once_its_places_are_written() {
+        let mut program = Program::default();
+        assert_eq!(program.room(1, 16), None);
+        program.context(1, 0, Some(Layout { base: 4096, capacity: 4 * PAGE_RECORDS }));
+        let eager = program.room(1, 16).unwrap();
+        assert_eq!(program.graph_room(1, 9), Err(Stamping::GraphNew));
+        assert_eq!(program.node((1, 9), (50, 100), 0), None);
+        // The launch before the node was seen is still under way.
+        assert_eq!(program.unwritten(1), None);
+        program.give_back(1, &[eager]);
+        assert!(program.unwritten(1).is_some());
+        program.written(1);
+        let room = program.graph_room(1, 9).unwrap();
+        assert_eq!(room, Region { at: PAGE_RECORDS, records: 100 });
+        assert_eq!(program.node((1, 9), (50, 100), room.records), Some(0));
+        program.graph_gone(9);
+        assert_eq!(program.graph_room(1, 9), Err(Stamping::GraphNew));
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Version of these messages; both sides must speak the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How much of a program is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -155,8 +155,8 @@ pub enum Stamping {
     NotAsked,
     /// The module could not be patched.
     NotPatched,
-    /// A node of a graph that is launched in clusters: the driver runs those without the patches.
-    GraphCluster,
+    /// A node of a graph, in a launch before the device knew where such a node's stamps go.
+    GraphNew,
     /// The ring had no room for its blocks.
     NoRoom,
     /// The Sanitizer refused to take the address for its stamps.
