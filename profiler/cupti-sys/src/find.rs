@@ -7,7 +7,7 @@ use std::{
 };
 
 /// File names, newest first.
-pub(crate) const NAMES: [&str; 3] = ["libcupti.so.13", "libcupti.so.12", "libcupti.so"];
+pub const NAMES: [&str; 3] = ["libcupti.so.13", "libcupti.so.12", "libcupti.so"];
 
 /// Folders below a CUDA toolkit.
 const TOOLKIT: [&str; 4] = ["extras/CUPTI/lib64", "lib64", "targets/x86_64-linux/lib", "lib"];

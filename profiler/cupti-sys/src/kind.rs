@@ -14,6 +14,8 @@ pub enum ActivityKind {
     Runtime = 5,
     /// Kernels, left to run side by side.
     ConcurrentKernel = 10,
+    /// Beginnings and ends of NVTX ranges, and NVTX marks.
+    Marker = 12,
     /// What profiling itself cost.
     Overhead = 17,
     /// Copies between devices.
@@ -26,13 +28,14 @@ pub enum ActivityKind {
 
 impl ActivityKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Memcpy,
         Self::Memset,
         Self::Kernel,
         Self::Driver,
         Self::Runtime,
         Self::ConcurrentKernel,
+        Self::Marker,
         Self::Overhead,
         Self::MemcpyPeer,
         Self::Synchronization,

@@ -67,6 +67,9 @@ layout! {
         NAME "name" @ 104: 8,
         GRAPH_NODE "graphNodeId" @ 144: 8,
         GRAPH "graphId" @ 156: 4,
+        CLUSTER_X "clusterX" @ 176: 4,
+        CLUSTER_Y "clusterY" @ 180: 4,
+        CLUSTER_Z "clusterZ" @ 184: 4,
     }
 }
 
@@ -74,6 +77,8 @@ layout! {
     /// `CUpti_ActivityMemcpy5` and its successors.
     memcpy = "CUpti_ActivityMemcpy5" {
         COPY_KIND "copyKind" @ 4: 1,
+        SRC_KIND "srcKind" @ 5: 1,
+        DST_KIND "dstKind" @ 6: 1,
         BYTES "bytes" @ 8: 8,
         START "start" @ 16: 8,
         END "end" @ 24: 8,
@@ -81,6 +86,7 @@ layout! {
         CONTEXT "contextId" @ 36: 4,
         STREAM "streamId" @ 40: 4,
         CORRELATION "correlationId" @ 44: 4,
+        GRAPH_NODE "graphNodeId" @ 64: 8,
     }
 }
 
@@ -96,6 +102,7 @@ layout! {
         SRC_DEVICE "srcDeviceId" @ 44: 4,
         DST_DEVICE "dstDeviceId" @ 52: 4,
         CORRELATION "correlationId" @ 60: 4,
+        GRAPH_NODE "graphNodeId" @ 72: 8,
     }
 }
 
@@ -110,6 +117,21 @@ layout! {
         CONTEXT "contextId" @ 36: 4,
         STREAM "streamId" @ 40: 4,
         CORRELATION "correlationId" @ 44: 4,
+        GRAPH_NODE "graphNodeId" @ 64: 8,
+    }
+}
+
+layout! {
+    /// `CUpti_ActivityMarker2`. The object is one of a union: of threads it is their process, then they themselves.
+    marker = "CUpti_ActivityMarker2" {
+        FLAGS "flags" @ 4: 4,
+        AT "timestamp" @ 8: 8,
+        ID "id" @ 16: 4,
+        OBJECT_KIND "objectKind" @ 20: 4,
+        PROCESS "objectId.pt.processId" @ 24: 4,
+        THREAD "objectId.pt.threadId" @ 28: 4,
+        NAME "name" @ 40: 8,
+        DOMAIN "domain" @ 48: 8,
     }
 }
 
@@ -158,11 +180,12 @@ layout! {
 }
 
 /// Every record that the decoder reads.
-pub const ALL: [RecordLayout; 8] = [
+pub const ALL: [RecordLayout; 9] = [
     kernel::LAYOUT,
     memcpy::LAYOUT,
     memcpy_peer::LAYOUT,
     memset::LAYOUT,
+    marker::LAYOUT,
     api::LAYOUT,
     synchronization::LAYOUT,
     overhead::LAYOUT,

@@ -12,17 +12,19 @@ mod record;
 mod version;
 
 /// The generated bindings of CUPTI's C API. Open a [`Library`] first: without one every call panics.
+#[cfg(feature = "bindings")]
 pub use cudarc::cupti::sys as bindings;
 /// The context that callbacks name.
+#[cfg(feature = "bindings")]
 pub use cudarc::driver::sys::CUcontext;
 
 pub use callback_ids::LAUNCH_CALLS;
 pub use calls::Call;
-pub use find::candidates;
+pub use find::{NAMES, candidates};
 pub use kind::ActivityKind;
 pub use library::{Library, OpenError};
 pub use record::{
-    ApiCall, ExternalCorrelation, Kernel, Memcpy, MemcpyPeer, Memset, Overhead, Record,
+    ApiCall, ExternalCorrelation, Kernel, Marker, Memcpy, MemcpyPeer, Memset, Overhead, Record,
     Synchronization, name_at,
 };
 pub use version::ApiVersion;

@@ -13,6 +13,11 @@ impl ApiVersion {
     /// CUDA 13.0.
     pub const CUDA_13_0: Self = Self(130_000);
 
+    /// Forwarding NVTX to it (`cuptiNvtxInitialize2`) works. In 13.0.0 alone it does not: NVIDIA/NVTX#125.
+    pub fn takes_nvtx(self) -> bool {
+        self != Self::CUDA_13_0
+    }
+
     /// Records of this version begin with the prefixes that the decoder reads.
     pub fn is_supported(self) -> bool {
         self >= Self::CUDA_12_0

@@ -11,7 +11,7 @@ use std::{
 use weftscope_wire::Clock;
 
 use crate::{
-    driver::{CopyStream, DriverError, Kernel},
+    driver::{DriverError, Kernel, OwnStream},
     host,
 };
 
@@ -41,7 +41,7 @@ impl ClockReader {
     ///
     /// # Errors
     /// When the code is for no such device.
-    pub fn new(stream: &CopyStream, cubins: &[Vec<u8>]) -> Result<Self, DriverError> {
+    pub fn new(stream: &OwnStream, cubins: &[Vec<u8>]) -> Result<Self, DriverError> {
         let kernel = stream.kernel(cubins, c"weft_clock")?;
         Ok(Self { kernel, words: stream.shared_words()?, next: 1 })
     }
@@ -50,7 +50,7 @@ impl ClockReader {
     ///
     /// # Errors
     /// When the context is gone.
-    pub fn read(&mut self, stream: &CopyStream, device: u32) -> Result<Option<Clock>, DriverError> {
+    pub fn read(&mut self, stream: &OwnStream, device: u32) -> Result<Option<Clock>, DriverError> {
         let (ask, answer, error, readings) =
             (&self.words[0], &self.words[8], &self.words[16], &self.words[24..]);
         let address = |word: &AtomicU64| word.as_ptr() as u64;
@@ -109,7 +109,7 @@ fn exchange(ask: &AtomicU32, answer: &AtomicU32, number: u32) -> Option<(i64, i6
 }
 
 /// Those with the shortest way there and back, in order of time.
-fn narrowest(mut readings: Vec<(i64, i64, i64)>) -> Vec<(i64, i64, i64)> {
+pub(crate) fn narrowest(mut readings: Vec<(i64, i64, i64)>) -> Vec<(i64, i64, i64)> {
     readings.sort_by_key(|&(_, _, half_width_ns)| half_width_ns);
     readings.truncate(TOLD);
     readings.sort_unstable();

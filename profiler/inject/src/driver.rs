@@ -3,7 +3,7 @@
 use std::{
     ffi::{CStr, c_char, c_int, c_uint, c_void},
     ptr,
-    sync::atomic::AtomicU64,
+    sync::{OnceLock, atomic::AtomicU64},
     thread,
     time::Duration,
 };
@@ -12,7 +12,7 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use thiserror::Error;
 use weftscope_wire::Device;
 
-use crate::sanitizer::{Code, Sanitizer, Stream, abi::Handle};
+use crate::sanitizer::{Code, abi::Handle};
 
 /// Why the driver cannot be called.
 #[derive(Debug, Error)]
@@ -72,6 +72,8 @@ calls! {
     module_load = "cuModuleLoadData": fn(*mut Handle, *const c_void);
     module_function = "cuModuleGetFunction": fn(*mut Handle, Handle, *const c_char);
     launch = "cuLaunchKernel": fn(Handle, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, Handle, *mut Handle, *mut Handle);
+    current = "cuCtxGetCurrent": fn(*mut Handle);
+    current_device = "cuCtxGetDevice": fn(*mut c_int);
     device_name = "cuDeviceGetName": fn(*mut c_char, c_int, c_int);
     device_attribute = "cuDeviceGetAttribute": fn(*mut c_int, c_uint, c_int);
     device_memory = "cuDeviceTotalMem_v2": fn(*mut usize, c_int);
@@ -96,11 +98,26 @@ fn done(call: &'static str, code: c_uint) -> Result<(), DriverError> {
 }
 
 impl Driver {
+    /// Loaded once; `None`: it lacks a call.
+    pub fn of_process() -> Option<&'static Self> {
+        static LOADED: OnceLock<Option<Driver>> = OnceLock::new();
+        LOADED.get_or_init(|| Self::load().ok()).as_ref()
+    }
+
     /// Lets this thread work while another captures a graph; else its calls would break that capture.
     pub fn relax_this_thread(&self) {
         let mut mode = RELAXED;
         // SAFETY: valid for one read and one write.
         unsafe { (self.capture_mode)(&raw mut mode) };
+    }
+
+    /// This thread's context and its device; not inside a callback.
+    pub fn current(&self) -> Option<(usize, u32)> {
+        let (mut context, mut device) = (ptr::null_mut(), 0);
+        // SAFETY: valid for one write each.
+        let codes =
+            unsafe { ((self.current)(&raw mut context), (self.current_device)(&raw mut device)) };
+        (codes == (0, 0) && !context.is_null()).then_some((context as usize, device.unsigned_abs()))
     }
 
     /// What is known of a device.
@@ -140,35 +157,32 @@ fn text(call: unsafe extern "C" fn(*mut c_char, c_int, c_int) -> c_uint, ordinal
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel(usize);
 
-/// A stream of a context's: the way out for what lies on the device.
+/// A stream of this library's in a context of the program's.
 #[derive(Debug)]
-pub struct CopyStream {
+pub struct OwnStream {
     driver: &'static Driver,
-    sanitizer: &'static Sanitizer,
     context: usize,
     stream: usize,
-    handle: Stream,
 }
 
-impl CopyStream {
+impl OwnStream {
     /// In a context that is alive.
     ///
     /// # Errors
     /// When there is no memory or the context is gone.
-    pub fn open(
-        driver: &'static Driver,
-        sanitizer: &'static Sanitizer,
-        context: usize,
-    ) -> Result<Self, DriverError> {
+    pub fn open(driver: &'static Driver, context: usize) -> Result<Self, DriverError> {
         let mut stream = ptr::null_mut();
         in_context(driver, context, || {
             // SAFETY: valid for one write; the context is current.
             let code = unsafe { (driver.stream_create)(&raw mut stream, NON_BLOCKING, i32::MIN) };
             done("cuStreamCreateWithPriority", code)
         })?;
-        let stream = stream as usize;
-        let handle = sanitizer.stream(context, stream)?;
-        Ok(Self { driver, sanitizer, context, stream, handle })
+        Ok(Self { driver, context, stream: stream as usize })
+    }
+
+    /// The driver's handle.
+    pub fn handle(&self) -> usize {
+        self.stream
     }
 
     /// Pinned memory of this stream's context, all zero, for both the host and the device; never given back.
@@ -253,30 +267,6 @@ impl CopyStream {
     /// When it failed.
     pub fn finish(&self) -> Result<(), DriverError> {
         in_context(self.driver, self.context, || self.wait())
-    }
-
-    /// Appends a stretch of the Sanitizer's memory to `out`. The device's other work goes on meanwhile.
-    ///
-    /// # Errors
-    /// When the context is gone.
-    pub fn read(&self, address: u64, bytes: usize, out: &mut Vec<u8>) -> Result<(), DriverError> {
-        Ok(self.sanitizer.read(address, bytes, self.handle, out)?)
-    }
-
-    /// Writes a stretch of the Sanitizer's memory, and waits until it is there.
-    ///
-    /// # Errors
-    /// When the context is gone.
-    pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), DriverError> {
-        Ok(self.sanitizer.write(address, bytes, self.handle)?)
-    }
-
-    /// Sets a stretch of the Sanitizer's memory to zero, and waits until it is.
-    ///
-    /// # Errors
-    /// When the context is gone.
-    pub fn clear(&self, address: u64, bytes: usize) -> Result<(), DriverError> {
-        Ok(self.sanitizer.clear(address, bytes, self.handle)?)
     }
 
     /// Until the stream has nothing left to do; without a call that could hold the driver's locks meanwhile.

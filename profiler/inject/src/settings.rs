@@ -22,6 +22,8 @@ pub struct Settings {
     pub job: PathBuf,
     /// The most that may be recorded.
     pub level: Level,
+    /// Where that cannot be had, the next less.
+    pub steps_down: bool,
     /// Record from the first context on.
     pub at_start: bool,
     /// Folder of compiled device code; needed for blocks.
@@ -37,11 +39,11 @@ impl Settings {
     pub fn from(variable: impl Fn(&str) -> Option<OsString>) -> Option<Self> {
         let text = |name| variable(name).and_then(|value| value.into_string().ok());
         let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let level = text(variables::LEVEL);
         Some(Self {
             job: path(variables::JOB)?,
-            level: text(variables::LEVEL)
-                .and_then(|name| Level::of(&name))
-                .unwrap_or(Level::Blocks),
+            steps_down: level.as_deref() == Some(variables::AUTO),
+            level: level.and_then(|name| Level::of(&name)).unwrap_or(Level::Blocks),
             at_start: text(variables::RECORD).as_deref() == Some(variables::AT_START),
             programs: path(variables::PROGRAMS),
             sanitizer: path(variables::SANITIZER),
@@ -81,7 +83,9 @@ mod tests {
             ("WEFTSCOPE_PATCH", "nvjet"),
         ])
         .unwrap();
-        assert_eq!((some.level, some.at_start), (Level::Channels, true));
+        assert_eq!((some.level, some.steps_down, some.at_start), (Level::Channels, false, true));
         assert_eq!(some.patch, Patch::Named("nvjet".to_owned()));
+        let auto = settings(&[("WEFTSCOPE_JOB", "/j"), ("WEFTSCOPE_LEVEL", "auto")]).unwrap();
+        assert_eq!((auto.level, auto.steps_down), (Level::Blocks, true));
     }
 }

@@ -130,6 +130,7 @@ fn raw(kind: ActivityKind) -> sys::CUpti_ActivityKind {
         ActivityKind::Driver => Raw::CUPTI_ACTIVITY_KIND_DRIVER,
         ActivityKind::Runtime => Raw::CUPTI_ACTIVITY_KIND_RUNTIME,
         ActivityKind::ConcurrentKernel => Raw::CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
+        ActivityKind::Marker => Raw::CUPTI_ACTIVITY_KIND_MARKER,
         ActivityKind::Overhead => Raw::CUPTI_ACTIVITY_KIND_OVERHEAD,
         ActivityKind::MemcpyPeer => Raw::CUPTI_ACTIVITY_KIND_MEMCPY2,
         ActivityKind::Synchronization => Raw::CUPTI_ACTIVITY_KIND_SYNCHRONIZATION,

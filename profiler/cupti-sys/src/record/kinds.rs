@@ -33,6 +33,8 @@ pub struct Kernel {
     pub graph_node: u64,
     /// Graph it was replayed from, else 0.
     pub graph: u32,
+    /// Thread blocks a cluster, x y z; zero or one: none.
+    pub cluster: [u32; 3],
 }
 
 /// A copy on one device or between host and device.
@@ -44,6 +46,10 @@ pub struct Memcpy {
     pub end_ns: u64,
     /// Direction, CUPTI's number.
     pub copy_kind: u8,
+    /// Memory that is read (pageable, pinned, device …), CUPTI's number.
+    pub src_kind: u8,
+    /// Memory that is written, CUPTI's number.
+    pub dst_kind: u8,
     /// Bytes copied.
     pub bytes: u64,
     /// Device index.
@@ -54,6 +60,8 @@ pub struct Memcpy {
     pub stream: u32,
     /// Joins it with the API call.
     pub correlation: u32,
+    /// Node of the graph it was replayed from, else 0.
+    pub graph_node: u64,
 }
 
 /// A copy between devices.
@@ -75,6 +83,8 @@ pub struct MemcpyPeer {
     pub dst_device: u32,
     /// Joins it with the API call.
     pub correlation: u32,
+    /// Node of the graph it was replayed from, else 0.
+    pub graph_node: u64,
 }
 
 /// A memory set.
@@ -92,6 +102,36 @@ pub struct Memset {
     pub stream: u32,
     /// Joins it with the API call.
     pub correlation: u32,
+    /// Node of the graph it was replayed from, else 0.
+    pub graph_node: u64,
+}
+
+/// A point of an NVTX range, or an NVTX mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marker {
+    /// When.
+    pub at_ns: u64,
+    /// [`INSTANT`](Self::INSTANT), [`START`](Self::START) or [`END`](Self::END), beside others.
+    pub flags: u32,
+    /// Joins the end of a range with its start.
+    pub id: u32,
+    /// Process and thread; `None` when the marker is of something else.
+    pub thread: Option<(u32, u32)>,
+    /// Address of the name, for [`name_at`](crate::name_at); 0 at the end of a range.
+    pub name_address: usize,
+    /// Address of the domain's name; 0 of the default domain.
+    pub domain_address: usize,
+}
+
+impl Marker {
+    /// A mark.
+    pub const INSTANT: u32 = 1;
+    /// A range begins.
+    pub const START: u32 = 1 << 1;
+    /// A range ends.
+    pub const END: u32 = 1 << 2;
+    /// `CUPTI_ACTIVITY_OBJECT_THREAD`.
+    pub const OF_THREAD: u32 = 2;
 }
 
 /// A driver or runtime call.

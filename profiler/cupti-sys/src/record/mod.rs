@@ -6,7 +6,8 @@ mod read;
 use std::ffi::{CStr, c_char};
 
 pub use self::kinds::{
-    ApiCall, ExternalCorrelation, Kernel, Memcpy, MemcpyPeer, Memset, Overhead, Synchronization,
+    ApiCall, ExternalCorrelation, Kernel, Marker, Memcpy, MemcpyPeer, Memset, Overhead,
+    Synchronization,
 };
 use self::read::Reader;
 use crate::{
@@ -26,6 +27,8 @@ pub enum Record {
     MemcpyPeer(MemcpyPeer),
     /// A memory set.
     Memset(Memset),
+    /// A point of an NVTX range, or an NVTX mark.
+    Marker(Marker),
     /// A driver call.
     Driver(ApiCall),
     /// A runtime call.
@@ -60,6 +63,7 @@ impl Record {
             ActivityKind::Memcpy => Self::Memcpy(read::memcpy(r)),
             ActivityKind::MemcpyPeer => Self::MemcpyPeer(read::memcpy_peer(r)),
             ActivityKind::Memset => Self::Memset(read::memset(r)),
+            ActivityKind::Marker => Self::Marker(read::marker(r)),
             ActivityKind::Driver => Self::Driver(read::api(r)),
             ActivityKind::Runtime => Self::Runtime(read::api(r)),
             ActivityKind::Synchronization => Self::Synchronization(read::synchronization(r)),
@@ -77,6 +81,7 @@ impl Record {
             ActivityKind::Memcpy => layout::memcpy::LAYOUT,
             ActivityKind::MemcpyPeer => layout::memcpy_peer::LAYOUT,
             ActivityKind::Memset => layout::memset::LAYOUT,
+            ActivityKind::Marker => layout::marker::LAYOUT,
             ActivityKind::Driver | ActivityKind::Runtime => layout::api::LAYOUT,
             ActivityKind::Synchronization => layout::synchronization::LAYOUT,
             ActivityKind::Overhead => layout::overhead::LAYOUT,

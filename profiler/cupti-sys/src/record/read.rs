@@ -1,7 +1,8 @@
 //! Fields of each kind, read at the places that the layouts name.
 
 use super::kinds::{
-    ApiCall, ExternalCorrelation, Kernel, Memcpy, MemcpyPeer, Memset, Overhead, Synchronization,
+    ApiCall, ExternalCorrelation, Kernel, Marker, Memcpy, MemcpyPeer, Memset, Overhead,
+    Synchronization,
 };
 use crate::layout::{self, Field};
 
@@ -39,6 +40,7 @@ pub(super) fn kernel(r: Reader<'_>) -> Kernel {
         name_address: r.u64(at::NAME) as usize,
         graph_node: r.u64(at::GRAPH_NODE),
         graph: r.u32(at::GRAPH),
+        cluster: [r.u32(at::CLUSTER_X), r.u32(at::CLUSTER_Y), r.u32(at::CLUSTER_Z)],
     }
 }
 
@@ -48,11 +50,14 @@ pub(super) fn memcpy(r: Reader<'_>) -> Memcpy {
         start_ns: r.u64(at::START),
         end_ns: r.u64(at::END),
         copy_kind: r.u32(at::COPY_KIND) as u8,
+        src_kind: r.u32(at::SRC_KIND) as u8,
+        dst_kind: r.u32(at::DST_KIND) as u8,
         bytes: r.u64(at::BYTES),
         device: r.u32(at::DEVICE),
         context: r.u32(at::CONTEXT),
         stream: r.u32(at::STREAM),
         correlation: r.u32(at::CORRELATION),
+        graph_node: r.u64(at::GRAPH_NODE),
     }
 }
 
@@ -67,6 +72,7 @@ pub(super) fn memcpy_peer(r: Reader<'_>) -> MemcpyPeer {
         src_device: r.u32(at::SRC_DEVICE),
         dst_device: r.u32(at::DST_DEVICE),
         correlation: r.u32(at::CORRELATION),
+        graph_node: r.u64(at::GRAPH_NODE),
     }
 }
 
@@ -79,6 +85,20 @@ pub(super) fn memset(r: Reader<'_>) -> Memset {
         device: r.u32(at::DEVICE),
         stream: r.u32(at::STREAM),
         correlation: r.u32(at::CORRELATION),
+        graph_node: r.u64(at::GRAPH_NODE),
+    }
+}
+
+pub(super) fn marker(r: Reader<'_>) -> Marker {
+    use layout::marker as at;
+    let is_of_thread = r.u32(at::OBJECT_KIND) == Marker::OF_THREAD;
+    Marker {
+        at_ns: r.u64(at::AT),
+        flags: r.u32(at::FLAGS),
+        id: r.u32(at::ID),
+        thread: is_of_thread.then(|| (r.u32(at::PROCESS), r.u32(at::THREAD))),
+        name_address: r.u64(at::NAME) as usize,
+        domain_address: r.u64(at::DOMAIN) as usize,
     }
 }
 

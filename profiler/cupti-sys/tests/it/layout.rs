@@ -46,15 +46,20 @@ macro_rules! agrees {
 fn table_agrees_with_the_bindings() {
     for_kernels();
     agrees!(memcpy, CUpti_ActivityMemcpy6 {
-        COPY_KIND = copyKind, BYTES = bytes, START = start, END = end, DEVICE = deviceId, CONTEXT = contextId,
+        COPY_KIND = copyKind, SRC_KIND = srcKind, DST_KIND = dstKind, GRAPH_NODE = graphNodeId, BYTES = bytes, START = start, END = end, DEVICE = deviceId, CONTEXT = contextId,
         STREAM = streamId, CORRELATION = correlationId,
     });
     agrees!(memcpy_peer, CUpti_ActivityMemcpyPtoP4 {
         BYTES = bytes, START = start, END = end, DEVICE = deviceId, SRC_DEVICE = srcDeviceId,
-        DST_DEVICE = dstDeviceId, CORRELATION = correlationId,
+        DST_DEVICE = dstDeviceId, CORRELATION = correlationId, GRAPH_NODE = graphNodeId,
     });
     agrees!(memset, CUpti_ActivityMemset4 {
         BYTES = bytes, START = start, END = end, DEVICE = deviceId, CORRELATION = correlationId,
+        GRAPH_NODE = graphNodeId,
+    });
+    agrees!(marker, CUpti_ActivityMarker2 {
+        FLAGS = flags, AT = timestamp, ID = id, OBJECT_KIND = objectKind, PROCESS = objectId, NAME = name,
+        DOMAIN = domain,
     });
     agrees!(api, CUpti_ActivityAPI { CBID = cbid, START = start, CORRELATION = correlationId });
     agrees!(synchronization, CUpti_ActivitySynchronization2 {

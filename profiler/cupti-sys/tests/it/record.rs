@@ -1,6 +1,6 @@
 //! Decoding bytes: known records, every kind, hostile input.
 
-use cupti_sys::{ActivityKind, Record, layout};
+use cupti_sys::{ActivityKind, ApiVersion, Marker, Record, layout};
 use proptest::prelude::*;
 
 fn put(bytes: &mut [u8], field: layout::Field, value: u64) {
@@ -29,6 +29,36 @@ fn reads_a_kernel_of_any_version() {
             (1, 7, 132, 99)
         );
     }
+}
+
+#[test]
+fn reads_the_two_ends_of_a_range() {
+    use layout::marker as at;
+    let mut bytes = vec![0; at::LAYOUT.min_len()];
+    put(&mut bytes, layout::Field { name: "kind", offset: 0, size: 4 }, 12);
+    put(&mut bytes, at::FLAGS, u64::from(Marker::START));
+    put(&mut bytes, at::AT, 77);
+    put(&mut bytes, at::ID, 5);
+    put(&mut bytes, at::OBJECT_KIND, u64::from(Marker::OF_THREAD));
+    put(&mut bytes, at::PROCESS, 11);
+    put(&mut bytes, at::THREAD, 12);
+    let start = Marker {
+        at_ns: 77,
+        flags: Marker::START,
+        id: 5,
+        thread: Some((11, 12)),
+        name_address: 0,
+        domain_address: 0,
+    };
+    assert_eq!(Record::decode(&bytes), Record::Marker(start));
+    put(&mut bytes, at::OBJECT_KIND, 1);
+    assert_eq!(Record::decode(&bytes), Record::Marker(Marker { thread: None, ..start }));
+}
+
+#[test]
+fn nvtx_is_left_alone_in_one_version_only() {
+    let takes = [12, 28, 130_000, 130_001, 130_500].map(|version| ApiVersion(version).takes_nvtx());
+    assert_eq!(takes, [true, true, false, true, true]);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::{
+    copies::CopyStream,
     record::{self, Record, records},
     ring::{Layout, Region},
     waiting::{Launches, Told},
 };
-use crate::driver::{CopyStream, DriverError};
+use crate::driver::DriverError;
 
 /// What one reading gave.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //! through [`graphs`]), how they come out ([`record`], [`waiting`], [`gpu`]).
 
 pub mod choose;
+pub mod copies;
 pub mod gpu;
 pub mod graphs;
 pub mod modules;

@@ -4,20 +4,49 @@
 use std::ffi::{c_char, c_int, c_void};
 
 /// `ncclProfileColl`: a collective is enqueued.
-pub const COLLECTIVE: u8 = 1 << 1;
+pub const COLLECTIVE: u64 = 1 << 1;
+/// `ncclProfileKernelCh`: a channel of a kernel has begun.
+pub const CHANNEL: u64 = 1 << 6;
+/// `ncclProfileKernelLaunch`, since version 5: a kernel is about to be launched.
+pub const LAUNCH: u64 = 1 << 11;
+/// `ncclProfilerKernelChStop`: when a channel ended.
+pub const CHANNEL_STOP: c_int = 22;
 /// `ncclSuccess`.
 pub const SUCCESS: c_int = 0;
+
+/// What every description begins with.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The type: in version 4 the lowest byte alone.
+    pub kind: u64,
+    /// What `start` gave for the event above this one.
+    pub parent: *const c_void,
+    /// Rank.
+    pub rank: c_int,
+}
+
+/// A channel's description.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelEvent {
+    /// Of every description.
+    pub head: Head,
+    /// Number of the channel.
+    pub channel: u8,
+    /// `%globaltimer` when it began.
+    pub start_device_ns: u64,
+}
+
+const _: () = assert!(std::mem::offset_of!(ChannelEvent, channel) == 24);
+const _: () = assert!(std::mem::offset_of!(ChannelEvent, start_device_ns) == 32);
 
 /// A collective's description, as far as it is read.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct CollectiveEvent {
-    /// The type: a byte in version 4, eight bytes with the same lowest one later.
-    pub kind: u8,
-    /// The event above this one.
-    pub parent: *const c_void,
-    /// Rank.
-    pub rank: c_int,
+    /// Of every description.
+    pub head: Head,
     /// The same on all ranks for the same collective of a communicator and function.
     pub sequence: u64,
     /// E.g. `AllReduce`.
@@ -81,7 +110,7 @@ pub struct Table<Init> {
     /// A communicator is made.
     pub init: Init,
     /// Something begins.
-    pub start: unsafe extern "C" fn(*mut c_void, *mut *mut c_void, *const CollectiveEvent) -> c_int,
+    pub start: unsafe extern "C" fn(*mut c_void, *mut *mut c_void, *const Head) -> c_int,
     /// Something ends.
     pub stop: unsafe extern "C" fn(*mut c_void) -> c_int,
     /// Something is at another stage.

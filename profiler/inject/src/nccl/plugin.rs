@@ -3,12 +3,25 @@
 use std::{
     ffi::{CStr, c_char, c_int, c_void},
     ptr,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-use weftscope_wire::{Collective, Communicator, Event};
+use weftscope_wire::{ChannelRun, Collective, Communicator, Event};
 
-use super::abi::{COLLECTIVE, CollectiveEvent, Init4, Init5, SUCCESS, Table};
-use crate::{entry, host};
+use super::{
+    abi::{
+        CHANNEL, CHANNEL_STOP, COLLECTIVE, ChannelEvent, CollectiveEvent, Head, Init4, Init5,
+        LAUNCH, SUCCESS, Table,
+    },
+    collectives::{Place, Wanted},
+    handle::Handle,
+};
+use crate::{
+    activity::{claim, recording},
+    driver::Driver,
+    entry, host,
+    watch::Watch,
+};
 
 /// What `start` is handed for a communicator; leaked, since NCCL keeps it.
 struct Context {
@@ -28,18 +41,24 @@ fn made(
     mask: *mut c_int,
     (id, name): (u64, *const c_char),
     (ranks, rank): (c_int, c_int),
+    is_old: bool,
 ) -> c_int {
     entry::guarded(|| {
         // SAFETY: NCCL hands out room for one pointer.
         unsafe { *context = Box::into_raw(Box::new(Context { communicator: id })).cast() };
         if let Some(watch) = entry::watch() {
+            // A communicator is made for the device that is current.
+            let place = Driver::of_process()
+                .and_then(Driver::current)
+                .map(|(context, device)| Place { context, device });
             let communicator = Communicator {
                 id,
                 name: text(name),
                 ranks: ranks.unsigned_abs(),
                 rank: rank.unsigned_abs(),
+                device: place.map(|place| place.device),
             };
-            watch.tell(watch.collectives().made(communicator, mask as usize));
+            watch.tell(watch.collectives().made(communicator, mask as usize, (place, is_old)));
         }
     });
     SUCCESS
@@ -55,7 +74,7 @@ unsafe extern "C" fn init4(
     rank: c_int,
     _log: *const c_void,
 ) -> c_int {
-    made(context, mask, (communicator, name), (ranks, rank))
+    made(context, mask, (communicator, name), (ranks, rank), true)
 }
 
 unsafe extern "C" fn init5(
@@ -68,31 +87,103 @@ unsafe extern "C" fn init5(
     rank: c_int,
     _log: *const c_void,
 ) -> c_int {
-    made(context, mask, (communicator, name), (ranks, rank))
+    made(context, mask, (communicator, name), (ranks, rank), false)
 }
 
-unsafe extern "C" fn start(
+/// In version 4 the type is one byte, and what lies behind it is nobody's.
+const BYTE: u64 = 0xff;
+
+unsafe extern "C" fn start4(
     context: *mut c_void,
     handle: *mut *mut c_void,
-    event: *const CollectiveEvent,
+    event: *const Head,
+) -> c_int {
+    // SAFETY: as NCCL calls it.
+    unsafe { start(context, handle, event, BYTE) }
+}
+
+unsafe extern "C" fn start5(
+    context: *mut c_void,
+    handle: *mut *mut c_void,
+    event: *const Head,
+) -> c_int {
+    // SAFETY: as NCCL calls it.
+    unsafe { start(context, handle, event, u64::MAX) }
+}
+
+/// # Safety
+/// Arguments as NCCL gives them.
+unsafe fn start(
+    context: *mut c_void,
+    handle: *mut *mut c_void,
+    event: *const Head,
+    kind_bits: u64,
 ) -> c_int {
     entry::guarded(|| {
         // SAFETY: NCCL hands out room for one pointer; null says that nothing more is to be told of the event.
         unsafe { *handle = ptr::null_mut() };
-        // SAFETY: every description begins with its type.
-        let is_collective = unsafe { (*event).kind } == COLLECTIVE;
-        if let (true, Some(watch)) = (is_collective && !context.is_null(), entry::watch()) {
-            // SAFETY: a collective's description, alive for this call; the context is one of `made`'s.
-            let (event, communicator) =
-                unsafe { (&*event, (*context.cast::<Context>()).communicator) };
-            watch.tell([Event::Collective(collective(event, communicator))]);
+        let Some(watch) = entry::watch().filter(|_| !context.is_null()) else { return };
+        // SAFETY: the context is one of `made`'s.
+        let communicator = unsafe { (*context.cast::<Context>()).communicator };
+        // SAFETY: a description, alive for this call.
+        if let Some(begun) = unsafe { begin(watch, communicator, event, kind_bits) } {
+            // SAFETY: as above.
+            unsafe { *handle = begun.pointer() };
         }
     });
     SUCCESS
 }
 
+/// # Safety
+/// `event` is a description of NCCL's, as long as its type asks for.
+unsafe fn begin(
+    watch: &Watch,
+    communicator: u64,
+    event: *const Head,
+    kind_bits: u64,
+) -> Option<Handle> {
+    // SAFETY: every description begins so.
+    match unsafe { (*event).kind } & kind_bits {
+        LAUNCH => recording::claim().map(|claim| {
+            claim.launch_begins();
+            Handle::Launch
+        }),
+        COLLECTIVE => {
+            // SAFETY: a collective's description.
+            let collective = collective(unsafe { &*event.cast() }, communicator);
+            let id = collective.id;
+            watch.tell([Event::Collective(collective)]);
+            // Channels name it; else nobody asks for it again.
+            (watch.collectives().wanted() == Wanted::Channels).then_some(Handle::Collective(id))
+        }
+        // SAFETY: a channel's description.
+        CHANNEL => channel(watch, unsafe { &*event.cast() }, communicator),
+        _ => None,
+    }
+}
+
+fn channel(watch: &Watch, event: &ChannelEvent, communicator: u64) -> Option<Handle> {
+    let collective = match Handle::of(event.head.parent) {
+        Some(Handle::Collective(id)) => Some(id),
+        _ => None,
+    };
+    let run = ChannelRun {
+        collective,
+        communicator,
+        channel: event.channel.into(),
+        start_device_ns: event.start_device_ns,
+        end_device_ns: 0,
+    };
+    watch.channels().started(run).map(Handle::Channel)
+}
+
+/// Numbers collectives.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 fn collective(event: &CollectiveEvent, communicator: u64) -> Collective {
     Collective {
+        id: NEXT.fetch_add(1, Ordering::Relaxed),
+        correlation: claim::correlation(),
         communicator,
         function: text(event.function),
         sequence: event.sequence,
@@ -106,88 +197,65 @@ fn collective(event: &CollectiveEvent, communicator: u64) -> Collective {
     }
 }
 
-unsafe extern "C" fn stop(_handle: *mut c_void) -> c_int {
+unsafe extern "C" fn stop(handle: *mut c_void) -> c_int {
+    entry::guarded(|| match Handle::of(handle) {
+        Some(Handle::Launch) => {
+            if let Some(claim) = recording::claim() {
+                claim.launch_ends();
+            }
+        }
+        Some(Handle::Channel(slot)) => {
+            if let Some(watch) = entry::watch() {
+                watch.channels().stopped(slot);
+            }
+        }
+        Some(Handle::Collective(_)) | None => {}
+    });
     SUCCESS
 }
 
-unsafe extern "C" fn record(_handle: *mut c_void, _state: c_int, _arguments: *mut c_void) -> c_int {
+unsafe extern "C" fn record(handle: *mut c_void, state: c_int, arguments: *mut c_void) -> c_int {
+    entry::guarded(|| {
+        if let Some(watch) = entry::watch() {
+            // SAFETY: as NCCL calls it.
+            unsafe { stamp(watch, handle, state, arguments) };
+        }
+    });
     SUCCESS
+}
+
+/// # Safety
+/// Arguments as NCCL gives them.
+unsafe fn stamp(watch: &Watch, handle: *mut c_void, state: c_int, arguments: *mut c_void) {
+    if let (CHANNEL_STOP, Some(Handle::Channel(slot))) = (state, Handle::of(handle))
+        && !arguments.is_null()
+    {
+        // SAFETY: of this stage the arguments are one number: `%globaltimer` when the channel ended.
+        let end_device_ns = unsafe { *arguments.cast::<u64>() };
+        watch.channels().stamped(slot, end_device_ns);
+    }
 }
 
 unsafe extern "C" fn finalize(_context: *mut c_void) -> c_int {
     SUCCESS
 }
 
-const fn table<Init>(init: Init) -> Table<Init> {
+type Start = unsafe extern "C" fn(*mut c_void, *mut *mut c_void, *const Head) -> c_int;
+
+const fn table<Init>(init: Init, start: Start) -> Table<Init> {
     Table { name: c"weftscope".as_ptr(), init, start, stop, record, finalize }
 }
 
 /// For NCCL 2.27.
 #[unsafe(no_mangle)]
-pub static ncclProfiler_v4: Table<Init4> = table(init4);
+pub static ncclProfiler_v4: Table<Init4> = table(init4, start4);
 /// For NCCL 2.28.
 #[unsafe(no_mangle)]
-pub static ncclProfiler_v5: Table<Init5> = table(init5);
+pub static ncclProfiler_v5: Table<Init5> = table(init5, start5);
 /// For NCCL 2.29 and later.
 #[unsafe(no_mangle)]
-pub static ncclProfiler_v6: Table<Init5> = table(init5);
+pub static ncclProfiler_v6: Table<Init5> = table(init5, start5);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_description_is_read_as_nccl_writes_it() {
-        let event = CollectiveEvent {
-            kind: COLLECTIVE,
-            parent: ptr::null(),
-            rank: 1,
-            sequence: 42,
-            function: c"AllReduce".as_ptr(),
-            send: ptr::null(),
-            receive: ptr::null(),
-            count: 1 << 20,
-            root: 0,
-            datatype: c"ncclBfloat16".as_ptr(),
-            channels: 24,
-            warps: 17,
-            algorithm: c"RING".as_ptr(),
-            protocol: ptr::null(),
-        };
-        let told = collective(&event, 7);
-        assert_eq!(
-            (told.communicator, told.sequence, told.count, told.channels),
-            (7, 42, 1 << 20, 24)
-        );
-        assert_eq!((told.function.as_str(), told.datatype.as_str()), ("AllReduce", "ncclBfloat16"));
-        assert_eq!((told.algorithm.as_str(), told.protocol.as_str()), ("RING", ""));
-    }
-
-    /// The tables do their work where nothing is watched: a program that loads the plugin alone goes on.
-    #[test]
-    fn the_tables_are_harmless_by_themselves() {
-        let (mut context, mut mask) = (ptr::null_mut(), 0);
-        // SAFETY: arguments as NCCL gives them.
-        unsafe {
-            let made = (ncclProfiler_v5.init)(
-                &raw mut context,
-                7,
-                &raw mut mask,
-                ptr::null(),
-                1,
-                2,
-                0,
-                ptr::null(),
-            );
-            assert_eq!((made, mask), (SUCCESS, 0));
-            let mut handle = ptr::dangling_mut();
-            let event = CollectiveEvent { kind: 64, ..std::mem::zeroed() };
-            assert_eq!(
-                (ncclProfiler_v5.start)(context, &raw mut handle, &raw const event),
-                SUCCESS
-            );
-            assert!(handle.is_null());
-            assert_eq!((ncclProfiler_v5.finalize)(context), SUCCESS);
-        }
-    }
-}
+#[path = "plugin_tests.rs"]
+mod tests;

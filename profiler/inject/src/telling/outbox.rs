@@ -28,6 +28,11 @@ struct Inside {
 fn weight(event: &Event) -> usize {
     match event {
         Event::Blocks { stamps, .. } => 1 + stamps.len(),
+        // In stamps' sizes.
+        Event::Kernels(runs) => 1 + 4 * runs.len(),
+        Event::Copies(copies) => 1 + 3 * copies.len(),
+        Event::Ranges(ranges) => 1 + 4 * ranges.len(),
+        Event::Channels(channels) => 1 + 2 * channels.len(),
         _ => 1,
     }
 }

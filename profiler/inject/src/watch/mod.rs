@@ -4,6 +4,7 @@
 //! the driver or of the Sanitizer's patching functions. They wait for `modules` and `program`, one at a time, and for the
 //! outbox's own; for `patcher` not longer than `PATIENCE`.
 
+mod activity;
 mod callbacks;
 mod fetch;
 mod graph;
@@ -30,7 +31,10 @@ use crate::{
     blocks::modules::{Modules, Patcher},
     driver::Driver,
     host,
-    nccl::collectives::Collectives,
+    nccl::{
+        channels::Channels,
+        collectives::{Collectives, Wanted},
+    },
     sanitizer::{Sanitizer, abi},
     settings::Settings,
     telling::{self, Outbox},
@@ -66,6 +70,7 @@ pub struct Watch {
     clocks: Vec<Vec<u8>>,
     program: Mutex<Program>,
     collectives: Collectives,
+    channels: Channels,
     outbox: Outbox,
     phase: Mutex<Phase>,
     phase_changed: Condvar,
@@ -90,6 +95,7 @@ impl Watch {
             program: Mutex::default(),
             clocks: programs("clock"),
             collectives: Collectives::default(),
+            channels: Channels::default(),
             outbox: Outbox::default(),
             phase: Mutex::new(Phase::Idle),
             phase_changed: Condvar::new(),
@@ -100,11 +106,13 @@ impl Watch {
 
     /// Loads the tools, listens, and records at once where that was asked for.
     pub fn open(&'static self, callback: abi::Callback) {
-        match self.load(callback) {
-            Ok(tools) => {
-                let _first = self.tools.set(tools);
+        if self.settings.level == Level::Blocks {
+            match self.load(callback) {
+                Ok(tools) => {
+                    let _first = self.tools.set(tools);
+                }
+                Err(why) => lock(&self.missing).push(why),
             }
-            Err(why) => lock(&self.missing).push(why),
         }
         let socket = folder::socket(&self.settings.job, process::id());
         if let Err(error) = telling::serve(&socket, self) {
@@ -117,9 +125,6 @@ impl Watch {
     }
 
     fn load(&self, callback: abi::Callback) -> Result<Tools, String> {
-        if self.settings.level != Level::Blocks {
-            return Err(format!("only {} were asked for", self.settings.level));
-        }
         let path = self.settings.sanitizer.as_ref();
         let path =
             path.ok_or("libsanitizer-public.so was not found: install NVIDIA's Compute Sanitizer")?;
@@ -139,7 +144,16 @@ impl Watch {
         Ok(Tools { sanitizer: Box::leak(Box::new(sanitizer)), driver: Box::leak(Box::new(driver)) })
     }
 
-    /// Begins to stamp.
+    /// What can be recorded here, as far as is known before it is tried; `None`: nothing.
+    fn level(&self) -> Option<Level> {
+        match (self.settings.level, self.tools.get()) {
+            (Level::Blocks, Some(_)) => Some(Level::Blocks),
+            (Level::Blocks, None) => self.settings.steps_down.then_some(Level::Channels),
+            (less, _) => Some(less),
+        }
+    }
+
+    /// Begins to record.
     fn start(&'static self) {
         {
             let mut phase = lock(&self.phase);
@@ -148,14 +162,17 @@ impl Watch {
             }
             *phase = Phase::Recording;
         }
-        if self.tools.get().is_none() {
+        if self.level() != Some(Level::Blocks) {
             let notes = lock(&self.missing).iter().cloned().map(Event::Note).collect::<Vec<_>>();
             self.outbox.put(notes);
+            if let Some(level) = self.level() {
+                self.start_activity(level);
+            }
             return;
         }
         lock(&self.program).begin();
         self.stamping.store(true, Ordering::Release);
-        self.outbox.put(self.collectives.record(true));
+        self.outbox.put(self.collectives.record(Wanted::Collectives));
         let fetch = move || fetch::run(self);
         if let Err(error) = thread::Builder::new().name("weftscope".to_owned()).spawn(fetch) {
             self.outbox.put([Event::Note(format!("stamps are not fetched: {error}"))]);
@@ -165,6 +182,11 @@ impl Watch {
     /// What is known of NCCL.
     pub(crate) fn collectives(&self) -> &Collectives {
         &self.collectives
+    }
+
+    /// The channels of its kernels.
+    pub(crate) fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     /// Tells what happened, in order with the launches.
@@ -177,8 +199,8 @@ impl Watch {
         let mut phase = lock(&self.phase);
         if *phase == Phase::Recording {
             self.stamping.store(false, Ordering::Release);
-            self.collectives.record(false);
-            *phase = if self.tools.get().is_some() { Phase::Ending } else { Phase::Idle };
+            self.collectives.record(Wanted::Nothing);
+            *phase = if self.level().is_some() { Phase::Ending } else { Phase::Idle };
             self.phase_changed.notify_all();
         }
     }
@@ -232,7 +254,7 @@ impl telling::Recorder for Watch {
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
                 .collect(),
-            level: self.tools.get().map(|_| Level::Blocks),
+            level: self.level(),
             missing: lock(&self.missing).clone(),
             monotonic_and_unix_ns: host::monotonic_and_unix_ns(),
         }

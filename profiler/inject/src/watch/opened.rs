@@ -5,12 +5,13 @@ use weftscope_wire::Event;
 use super::{Tools, Watch, lock};
 use crate::{
     blocks::{
+        copies::CopyStream,
         gpu::{Fetched, Gpu},
         graphs,
         waiting::Told,
     },
     clock::ClockReader,
-    driver::{CopyStream, DriverError},
+    driver::DriverError,
     host,
 };
 

@@ -1,14 +1,16 @@
 //! What the library inside a watched program and those who watch it say to each other.
 //!
-//! [`message`] says what is said, [`frame`] how it goes over a socket, [`folder`] where the sockets lie,
+//! [`message`] says what is said, [`runs`] what of it CUPTI and NCCL have timed, [`frame`] how it goes over a socket, [`folder`] where the sockets lie,
 //! [`variables`] how the library learns what it is to do before anybody has connected.
 
 pub mod folder;
 pub mod frame;
 pub mod message;
+pub mod runs;
 pub mod variables;
 
 pub use message::{
     BlockStamp, Clock, Collective, Command, Communicator, Device, Event, Hello, Kernel, Launch,
     Level, Reply, Stamping, VERSION,
 };
+pub use runs::{ChannelRun, CopyRun, GraphNode, KernelRun, Moved, Range};

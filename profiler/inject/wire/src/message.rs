@@ -1,11 +1,14 @@
 //! The messages.
 //!
-//! Times are ns of one of two clocks, told by the end of the name: `_device_ns` is `%globaltimer` of the device, `_host_ns`
-//! is `CLOCK_MONOTONIC` of the host, which all processes of a host share.
+//! Times are ns of one of three clocks, told by the end of the name: `_device_ns` is `%globaltimer` of the device, `_host_ns`
+//! is `CLOCK_MONOTONIC` of the host, which all processes of a host share, `_cupti_ns` is CUPTI's, into which it has brought
+//! the devices' times already.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::{ChannelRun, CopyRun, KernelRun, Range};
 
 /// Version of these messages; both sides must speak the same.
 pub const VERSION: u32 = 2;
@@ -107,8 +110,18 @@ pub enum Event {
     Communicator(Communicator),
     /// A collective was launched.
     Collective(Collective),
+    /// Kernels that have run, as CUPTI timed them; each [`Kernel`] before the first of these that names it.
+    Kernels(Vec<KernelRun>),
+    /// Copies that have run.
+    Copies(Vec<CopyRun>),
+    /// NVTX ranges that have ended, and marks.
+    Ranges(Vec<Range>),
+    /// Channels of NCCL's kernels that have ended.
+    Channels(Vec<ChannelRun>),
     /// A device's clock was read against the host's.
     Clock(Clock),
+    /// CUPTI's clock was read against the host's: as [`Clock::readings`], in CUPTI's time.
+    CuptiClock(Vec<(i64, i64, i64)>),
     /// Something is missing from the recording.
     Lost {
         /// What and why.
@@ -212,11 +225,17 @@ pub struct Communicator {
     pub ranks: u32,
     /// This process's rank in it.
     pub rank: u32,
+    /// [`Device::ordinal`] of the GPU that it was made for; `None`: not known.
+    pub device: Option<u32>,
 }
 
 /// A collective, as NCCL's profiler interface tells it once its kernel is launched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collective {
+    /// Number in its process.
+    pub id: u64,
+    /// [`KernelRun::correlation`] of the kernel that ran it; `None`: not known. Several that the program grouped have the same.
+    pub correlation: Option<u32>,
     /// [`Communicator::id`].
     pub communicator: u64,
     /// E.g. `AllReduce`.

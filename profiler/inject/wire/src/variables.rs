@@ -2,8 +2,10 @@
 
 /// Folder of the job: sockets lie in it. Without it the library does nothing at all.
 pub const JOB: &str = "WEFTSCOPE_JOB";
-/// The level asked for: `kernels`, `channels`, `blocks`.
+/// The level asked for: `kernels`, `channels`, `blocks`, or [`AUTO`].
 pub const LEVEL: &str = "WEFTSCOPE_LEVEL";
+/// Value of [`LEVEL`]: the most that can be had.
+pub const AUTO: &str = "auto";
 /// `at-start`: record from the first context on, so that nothing is missed before somebody has connected.
 pub const RECORD: &str = "WEFTSCOPE_RECORD";
 /// Value of [`RECORD`].

@@ -1,0 +1,119 @@
+//! A recording of what CUPTI tells.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cupti_sys::ActivityKind;
+
+use super::{
+    buffers::{completed, requested, with_inbox},
+    claim::Claim,
+    inbox::Inbox,
+    library::{Cupti, CuptiError},
+    nvtx,
+};
+
+/// What is recorded. Graphs come node by node: recording them whole is switched on for all tools in the process at once and
+/// cannot be switched off again.
+const KINDS: [ActivityKind; 4] = [
+    ActivityKind::ConcurrentKernel,
+    ActivityKind::Memcpy,
+    ActivityKind::MemcpyPeer,
+    ActivityKind::Memset,
+];
+/// `CUPTI_ACTIVITY_THREAD_ID_TYPE_SYSTEM`.
+const SYSTEM_THREAD_IDS: u32 = 1;
+
+/// The claim of the recording under way, for NCCL's threads.
+static CLAIM: Mutex<Option<Arc<Claim>>> = Mutex::new(None);
+
+/// The claim of the recording under way.
+pub fn claim() -> Option<Arc<Claim>> {
+    CLAIM.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// A recording; ends when dropped.
+#[derive(Debug)]
+pub struct Recording {
+    cupti: &'static Cupti,
+    kinds: Vec<ActivityKind>,
+    claim: Arc<Claim>,
+    has_ended: bool,
+}
+
+impl Recording {
+    /// Begins to record. Kernels launched before do not appear.
+    ///
+    /// # Errors
+    /// [`CuptiError`]: there is no CUPTI, somebody else holds it, or it refuses.
+    pub fn begin() -> Result<Self, CuptiError> {
+        let cupti = Cupti::of_process()?;
+        let claim = Arc::new(Claim::new(cupti)?);
+        with_inbox(Inbox::begin);
+        if let Some(thread_ids) = cupti.thread_ids {
+            // SAFETY: takes a number. A refusal leaves the threads' numbers as pthread has them.
+            unsafe { thread_ids(SYSTEM_THREAD_IDS) };
+        }
+        // SAFETY: both have the prototypes that CUPTI asks for and live as long as the process.
+        let registered = unsafe { (cupti.register)(requested, completed) };
+        cupti.check("cuptiActivityRegisterCallbacks", registered)?;
+        let mut recording =
+            Self { cupti, kinds: Vec::new(), claim: Arc::clone(&claim), has_ended: false };
+        let ranges = nvtx::is_forwarded().then_some(ActivityKind::Marker);
+        for kind in KINDS.into_iter().chain(ranges) {
+            cupti.set_kind(kind, true)?;
+            recording.kinds.push(kind);
+        }
+        *CLAIM.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+        Ok(recording)
+    }
+
+    /// CUPTI.
+    pub fn cupti(&self) -> &'static Cupti {
+        self.cupti
+    }
+
+    /// Being its client.
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// What this version or this process cannot tell, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        match self.cupti.version() {
+            Some(version) if !version.takes_nvtx() => vec![format!(
+                "no NVTX ranges: libcupti {version} breaks them; any other version has them"
+            )],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Has what is complete handed over. From one thread, never inside a callback.
+    pub fn flush(&self) {
+        // Whatever it refuses now it may give later; what it dropped it counts.
+        let _later = self.cupti.flush(false);
+    }
+
+    /// Records nothing new; what was launched until now is still told.
+    pub fn stop(&mut self) {
+        for kind in self.kinds.drain(..) {
+            // A refusal changes nothing for anybody.
+            let _refused = self.cupti.set_kind(kind, false);
+        }
+    }
+
+    /// Has everything handed over, complete or not, and gives CUPTI back.
+    pub fn end(&mut self) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            self.stop();
+            let _lost = self.cupti.flush(true);
+            with_inbox(Inbox::end);
+            CLAIM.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
