@@ -56,6 +56,7 @@ fn kernel(
         name_address: 0,
         graph_node: 0,
         graph: 0,
+        cluster: [1; 3],
     });
     ActivityRecord { record, name: Some(name.to_owned()) }
 }
@@ -144,6 +145,7 @@ fn others() -> Vec<ActivityRecord> {
         context: 11,
         stream: 0,
         correlation: 7,
+        ..Memcpy::default()
     });
     let wait = Record::Synchronization(Synchronization {
         start_ns: at(1_020),

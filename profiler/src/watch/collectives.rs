@@ -92,6 +92,8 @@ mod tests {
 
     fn collective(sequence: u64, tid: u32) -> Collective {
         Collective {
+            id: sequence,
+            correlation: None,
             communicator: 0xab,
             function: "AllReduce".to_owned(),
             sequence,
@@ -144,7 +146,8 @@ mod tests {
 
     #[test]
     fn arguments_are_those_that_the_analysis_reads() {
-        let communicator = Communicator { id: 0xab, name: String::new(), ranks: 2, rank: 0 };
+        let communicator =
+            Communicator { id: 0xab, name: String::new(), ranks: 2, rank: 0, device: None };
         let args = args(&[communicator], &collective(4, 1));
         let find =
             |name: &str| args.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());

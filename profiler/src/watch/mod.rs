@@ -2,8 +2,10 @@
 //!
 //! Reading order: [`setup`] (the library that the program loads, and what that needs), [`job`] (the program started, its
 //! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank),
-//! [`bounds`] (where launches ran that left no stamps), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), [`trace`](mod@trace) (all of it together).
+//! [`bounds`] (where launches ran that left no stamps), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what
+//! CUPTI and NCCL have timed, where there are no blocks), [`trace`](mod@trace) (all of it together).
 
+mod activity;
 pub mod bounds;
 pub mod collectives;
 pub mod cost;
@@ -12,6 +14,7 @@ pub mod process;
 pub mod ranks;
 mod seen;
 pub mod setup;
+mod sheet;
 pub mod trace;
 
 pub use job::{Job, JobError, Order, Turn};

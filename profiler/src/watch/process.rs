@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use weftscope_engine::clock::{ClockFit, ClockPair};
-use weftscope_wire::{BlockStamp, Communicator, Device, Event, Hello, Launch};
+use weftscope_wire::{
+    BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, Hello, KernelRun,
+    Launch, Range,
+};
 
 use super::collectives::Ran;
 
@@ -20,6 +23,18 @@ pub struct Process {
     pub launches: Vec<Launch>,
     /// Blocks of launches that told, by [`Launch::id`].
     pub stamps: HashMap<u64, Vec<BlockStamp>>,
+    /// Kernels that CUPTI timed, where no blocks were asked for.
+    pub runs: Vec<KernelRun>,
+    /// Copies that CUPTI timed.
+    pub copies: Vec<CopyRun>,
+    /// NVTX ranges and marks.
+    pub ranges: Vec<Range>,
+    /// Channels of NCCL's kernels.
+    pub channels: Vec<ChannelRun>,
+    /// Every collective that NCCL told.
+    pub told: Vec<Collective>,
+    /// Readings of CUPTI's clock.
+    pub cupti_clock: Vec<ClockPair>,
     /// NCCL's communicators.
     pub communicators: Vec<Communicator>,
     /// What launches of NCCL's kernels ran.
@@ -58,13 +73,15 @@ impl Process {
                 self.stamps.insert(launch, stamps);
             }
             Event::Communicator(communicator) => self.communicators.push(communicator),
-            Event::Collective(_) => {}
+            Event::Collective(collective) => self.told.push(collective),
+            Event::Kernels(runs) => self.runs.extend(runs),
+            Event::Copies(copies) => self.copies.extend(copies),
+            Event::Ranges(ranges) => self.ranges.extend(ranges),
+            Event::Channels(channels) => self.channels.extend(channels),
             Event::Clock(clock) => {
-                let pairs = clock.readings.iter().map(|&(device_ns, host_ns, half_width_ns)| {
-                    ClockPair { device_ns, host_ns, half_width_ns }
-                });
-                self.clocks.entry(clock.device).or_default().extend(pairs);
+                self.clocks.entry(clock.device).or_default().extend(pairs(&clock.readings));
             }
+            Event::CuptiClock(readings) => self.cupti_clock.extend(pairs(&readings)),
             Event::Lost { cause, count } => *self.lost.entry(cause).or_default() += count,
             Event::Note(note) => {
                 if !self.notes.contains(&note) {
@@ -72,6 +89,16 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// Something ran that is drawn.
+    pub fn has_run(&self) -> bool {
+        self.num_kernels() > 0 || !self.channels.is_empty()
+    }
+
+    /// Kernels that it launched, as far as that is told.
+    pub fn num_kernels(&self) -> usize {
+        self.launches.len() + self.runs.len()
     }
 
     /// The map from a device's time to the host's.
@@ -84,6 +111,14 @@ impl Process {
         let mut told = self.hello.variables.iter();
         told.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+fn pairs(readings: &[(i64, i64, i64)]) -> impl Iterator<Item = ClockPair> {
+    readings.iter().map(|&(device_ns, host_ns, half_width_ns)| ClockPair {
+        device_ns,
+        host_ns,
+        half_width_ns,
+    })
 }
 
 #[cfg(test)]

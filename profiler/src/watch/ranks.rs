@@ -47,9 +47,7 @@ fn given(process: &Process) -> Option<(u32, Option<u32>)> {
 pub fn ranks(processes: &[Process]) -> Ranks {
     let mut places = BTreeSet::new();
     for (index, process) in processes.iter().enumerate() {
-        places.extend(
-            process.launches.iter().map(|launch| Place { process: index, device: launch.device }),
-        );
+        places.extend(devices(process).into_iter().map(|device| Place { process: index, device }));
     }
     let given: Vec<_> = processes.iter().map(given).collect();
     let as_given: Option<BTreeMap<u32, Place>> =
@@ -63,6 +61,18 @@ pub fn ranks(processes: &[Process]) -> Ranks {
         }
         _ => in_order(&places, processes),
     }
+}
+
+/// The devices that a process has run something on.
+fn devices(process: &Process) -> BTreeSet<u32> {
+    let launched = process.launches.iter().map(|launch| launch.device);
+    let mut devices: BTreeSet<u32> =
+        launched.chain(process.runs.iter().map(|run| run.device)).collect();
+    if devices.is_empty() && !process.channels.is_empty() {
+        // Without CUPTI nothing is told but what NCCL's kernels did.
+        devices.extend(process.communicators.iter().filter_map(|made| made.device));
+    }
+    devices
 }
 
 /// Numbered in order of their processes and devices.
@@ -121,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_communicator_tells_what_no_variable_does() {
-        let communicator = |rank| Communicator { id: 7, name: String::new(), ranks: 2, rank };
+        let communicator =
+            |rank| Communicator { id: 7, name: String::new(), ranks: 2, rank, device: None };
         let mut processes = [process(5, &[0], &[]), process(6, &[0], &[])];
         processes[0].communicators.push(communicator(1));
         processes[1].communicators.push(communicator(0));

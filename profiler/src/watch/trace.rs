@@ -3,22 +3,28 @@
 use std::collections::{BTreeMap, HashMap};
 
 use weftscope_traces::{
-    ArgValue, ArgsId, Classifier, ClockAgreement, DeviceInfo, Kind, Label, LabelId, Meta,
-    Provenance, RankInfo, Span, Trace, TraceBuilder, TrackId, TrackKind, model::BuildError,
+    ArgValue, ArgsId, Classifier, ClockAgreement, LabelId, Meta, Provenance, Span, Trace,
+    TraceBuilder, TrackId, TrackKind, model::BuildError,
 };
 use weftscope_wire::{Launch, Stamping};
 
 use super::{
     Process,
+    activity::{self, Timed},
     bounds::{Step, bounded},
     collectives,
     cost::Cost,
     ranks::{Place, ranks},
     seen::{Clock, Seen, seen},
+    sheet::{Sheet, kernel_name},
 };
 
 /// What a measured trace of this kind calls its source.
 const SOURCE: &str = "weftscope run, thread blocks by the Compute Sanitizer's patches";
+/// Where no blocks were recorded.
+const BY_CUPTI: &str = "weftscope run, kernels and copies by CUPTI";
+/// Where NCCL told of its channels beside.
+const WITH_CHANNELS: &str = "weftscope run, kernels and copies by CUPTI, channels of NCCL's kernels by its profiler interface";
 
 /// The trace; `title` is what was run.
 ///
@@ -41,35 +47,51 @@ pub fn trace(
         .zip(&clocks)
         .map(|(&place, clock)| seen(&processes[place.process], place.device, clock))
         .collect();
+    let timed: Vec<Timed<'_>> = processes.iter().map(Timed::of).collect();
     let first = |seen: &Seen<'_>| seen.span.map(|span| span.start_ns);
-    let base_host_ns = seen.iter().flatten().filter_map(first).min().unwrap_or(0);
-    let mut meta = Meta::new(title, Provenance::Measured { source: SOURCE.to_owned() });
+    let starts = seen.iter().flatten().filter_map(first);
+    let starts = starts.chain(timed.iter().filter_map(Timed::start_host_ns));
+    let base_host_ns = starts.min().unwrap_or(0);
+    let mut meta = Meta::new(title, Provenance::Measured { source: source(processes).to_owned() });
     meta.world_size = ranks.world_size.max(1);
     if let Some(process) = processes.first() {
         let (monotonic_ns, unix_ns) = process.hello.monotonic_and_unix_ns;
         meta.base_time_unix_ns = unix_ns + (base_host_ns - monotonic_ns);
     }
     let mut building = Building {
-        builder: TraceBuilder::new(meta),
-        classifier,
-        labels: HashMap::new(),
-        base_host_ns,
+        sheet: Sheet::new(TraceBuilder::new(meta), classifier, base_host_ns),
         cost: Cost::default(),
     };
     for (((&rank, &place), clock), seen) in ranks.by_rank.iter().zip(&clocks).zip(&seen) {
+        if processes[place.process].launches.is_empty() {
+            activity::rank(&mut building.sheet, (rank, place.device), &timed[place.process]);
+            continue;
+        }
         building.rank(rank, place, &processes[place.process], seen);
         building.clock(rank, clock);
     }
-    building.builder.meta_mut().overhead.note = building.cost.words();
+    for (index, timed) in timed.iter().enumerate() {
+        let mut own = ranks.by_rank.iter().filter(|(_, place)| place.process == index);
+        let only = own.next().map(|(&rank, _)| rank).filter(|_| own.next().is_none());
+        activity::host(&mut building.sheet, only, timed);
+    }
+    building.sheet.builder.meta_mut().overhead.note = building.cost.words();
     building.diagnose(processes, ranks.note);
-    building.builder.finish()
+    building.sheet.builder.finish()
+}
+
+fn source(processes: &[Process]) -> &'static str {
+    if processes.iter().any(|process| !process.launches.is_empty()) {
+        SOURCE
+    } else if processes.iter().any(|process| !process.channels.is_empty()) {
+        WITH_CHANNELS
+    } else {
+        BY_CUPTI
+    }
 }
 
 struct Building<'a> {
-    builder: TraceBuilder,
-    classifier: &'a Classifier,
-    labels: HashMap<String, LabelId>,
-    base_host_ns: i64,
+    sheet: Sheet<'a>,
     cost: Cost,
 }
 
@@ -91,7 +113,7 @@ impl Building<'_> {
             streams.entry(seen.launch.stream).or_default().push(index);
             if let Some(span) = seen.span {
                 self.cost.add(seen.launch, span.len_ns(), rows.sms.len());
-                let label = self.label(&[self.name(process, seen.launch)]);
+                let label = self.sheet.label(&[self.name(process, seen.launch)]);
                 ops.push(Op { stream: seen.launch.stream, span, label, launches: vec![index] });
             }
         }
@@ -99,9 +121,9 @@ impl Building<'_> {
         ops.sort_by_key(|op| (op.span.start_ns, op.span.end_ns));
         for op in &ops {
             let args = self.args(process, op, seen);
-            let span = op.span.shifted(-self.base_host_ns);
+            let span = op.span.shifted(-self.sheet.base_host_ns);
             if let Some(&track) = rows.streams.get(&op.stream) {
-                self.builder.push_packed(track, span, op.label, args, 0);
+                self.sheet.builder.push_packed(track, span, op.label, args, 0);
             }
         }
         self.blocks(&rows, seen, &ops);
@@ -111,26 +133,17 @@ impl Building<'_> {
         let device = process.devices.get(&place.device);
         let last_sm = seen.iter().flat_map(|seen| &seen.blocks).flatten().map(|&(_, sm)| sm).max();
         let sms = device.map_or(0, |device| device.sms).max(last_sm.map_or(0, |last| last + 1));
-        self.builder.meta_mut().ranks.push(RankInfo {
-            rank,
-            device: device.map_or_else(DeviceInfo::default, |device| DeviceInfo {
-                name: device.name.clone(),
-                sms,
-                memory_bytes: device.memory_bytes,
-                compute_capability: device.compute_capability,
-            }),
-        });
-        let root = self.builder.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
+        let root = self.sheet.rank(rank, device, sms);
         let mut streams: Vec<u32> = seen.iter().map(|seen| seen.launch.stream).collect();
         streams.sort_unstable();
         streams.dedup();
         let streams = streams.into_iter().map(|stream| {
             let kind = TrackKind::Stream { rank, stream };
-            (stream, self.builder.track(Some(root), format!("stream {stream}"), kind))
+            (stream, self.sheet.builder.track(Some(root), format!("stream {stream}"), kind))
         });
         let streams = streams.collect();
         let sms = (0..sms).map(|sm| {
-            self.builder.track(Some(root), format!("SM {sm}"), TrackKind::Sm { rank, sm })
+            self.sheet.builder.track(Some(root), format!("SM {sm}"), TrackKind::Sm { rank, sm })
         });
         Rows { streams, sms: sms.collect() }
     }
@@ -157,12 +170,12 @@ impl Building<'_> {
             let launches = launches[row.launches].to_vec();
             let names: Vec<String> =
                 launches.iter().map(|&index| self.name(process, seen[index].launch)).collect();
-            let label = self.label(&names);
+            let label = self.sheet.label(&names);
             ops.push(Op { stream, span: row.span, label, launches });
         }
         let cause =
             "launches without stamps and without stamped neighbours on both sides, not drawn";
-        self.builder.diagnostics_mut().count(cause, unbounded);
+        self.sheet.builder.diagnostics_mut().count(cause, unbounded);
     }
 
     /// Blocks on their SMs. Kernels without stamps are drawn on as many SMs as they can have held.
@@ -185,12 +198,12 @@ impl Building<'_> {
                 }
             }
         }
-        self.builder.diagnostics_mut().count("thread blocks that did not tell", silent);
+        self.sheet.builder.diagnostics_mut().count("thread blocks that did not tell", silent);
         for (&track, mut blocks) in rows.sms.iter().zip(by_sm) {
             blocks.sort_by_key(|(span, _, block)| (span.start_ns, span.end_ns, *block));
             for (span, label, block) in blocks {
-                let span = span.shifted(-self.base_host_ns);
-                self.builder.push_packed(track, span, label, ArgsId::NONE, block);
+                let span = span.shifted(-self.sheet.base_host_ns);
+                self.sheet.builder.push_packed(track, span, label, ArgsId::NONE, block);
             }
         }
     }
@@ -207,21 +220,7 @@ impl Building<'_> {
 
     /// The demangled name of a launch's kernel.
     fn name(&self, process: &Process, launch: &Launch) -> String {
-        let mangled = process.kernels.get(&launch.kernel).map_or("", String::as_str);
-        demangled(mangled)
-    }
-
-    /// The label of a kernel, or of several in a row.
-    fn label(&mut self, names: &[String]) -> LabelId {
-        let name = joined(names);
-        if let Some(&known) = self.labels.get(&name) {
-            return known;
-        }
-        let kinds: Vec<Kind> = names.iter().map(|name| self.classifier.kind(name)).collect();
-        let kind = kinds.first().copied().unwrap_or_default();
-        let label = self.builder.label(Label { name: name.clone(), kind, ..Label::default() });
-        self.labels.insert(name, label);
-        label
+        kernel_name(process, launch.kernel)
     }
 
     fn args(&mut self, process: &Process, op: &Op, seen: &[Seen<'_>]) -> ArgsId {
@@ -229,6 +228,7 @@ impl Building<'_> {
         let [launch] = op.launches[..] else {
             let count = ArgValue::Int(op.launches.len() as i64);
             return self
+                .sheet
                 .builder
                 .args_mut()
                 .push([("launches", count), ("stamps", not_per_block())]);
@@ -257,26 +257,26 @@ impl Building<'_> {
             args.push(("collectives", ArgValue::Int(collectives.len() as i64)));
         }
         let of_collective = of_collective.iter().map(|(key, value)| (key.as_str(), value.clone()));
-        self.builder.args_mut().push(args.into_iter().chain(of_collective))
+        self.sheet.builder.args_mut().push(args.into_iter().chain(of_collective))
     }
 
     fn clock(&mut self, rank: u32, clock: &Clock) {
         match clock {
-            Clock::Read(fit) => self.builder.meta_mut().clocks.push(ClockAgreement {
+            Clock::Read(fit) => self.sheet.builder.meta_mut().clocks.push(ClockAgreement {
                 rank,
                 what: "%globaltimer to the host's clock, by exchanges over pinned memory"
                     .to_owned(),
                 residual_p99_ns: fit.residual_p99_ns(),
                 readings: fit.num_pairs() as u64,
             }),
-            Clock::Guessed(_) => self.builder.diagnostics_mut().note(format!(
+            Clock::Guessed(_) => self.sheet.builder.diagnostics_mut().note(format!(
                 "rank {rank}: its clock was never read, its times against other ranks' are a guess"
             )),
         }
     }
 
     fn diagnose(&mut self, processes: &[Process], note: Option<String>) {
-        let diagnostics = self.builder.diagnostics_mut();
+        let diagnostics = self.sheet.builder.diagnostics_mut();
         note.into_iter().for_each(|note| diagnostics.note(note));
         let mut stampings: HashMap<Stamping, u64> = HashMap::new();
         for process in processes {
@@ -330,28 +330,4 @@ struct Op {
     label: LabelId,
     /// Indices of launches.
     launches: Vec<usize>,
-}
-
-/// Names in a row, each once with its count.
-fn joined(names: &[String]) -> String {
-    let mut parts: Vec<(&str, usize)> = Vec::new();
-    for name in names {
-        match parts.last_mut() {
-            Some((last, count)) if last == name => *count += 1,
-            _ => parts.push((name, 1)),
-        }
-    }
-    let part = |&(name, count): &(&str, usize)| {
-        if count == 1 { name.to_owned() } else { format!("{name} ×{count}") }
-    };
-    parts.iter().map(part).collect::<Vec<_>>().join(" + ")
-}
-
-/// The name as its author wrote it; as it is when it is not mangled.
-fn demangled(name: &str) -> String {
-    match cpp_demangle::Symbol::new(name).ok().and_then(|symbol| symbol.demangle().ok()) {
-        Some(written) => written,
-        None if name.is_empty() => "kernel without a name".to_owned(),
-        None => name.to_owned(),
-    }
 }

@@ -2,3 +2,4 @@
 
 mod structure;
 mod watch;
+mod watch_activity;

@@ -86,7 +86,13 @@ fn events(rank: u32) -> Vec<Event> {
     let names = ["_Z4gemmPf", "rms_norm", "_Z33ncclDevKernel_AllReduce_Sum_bf16v"];
     let mut events = vec![
         Event::Device(device),
-        Event::Communicator(Communicator { id: 9, name: "tp".to_owned(), ranks: 2, rank }),
+        Event::Communicator(Communicator {
+            id: 9,
+            name: "tp".to_owned(),
+            ranks: 2,
+            rank,
+            device: Some(0),
+        }),
         Event::Clock(Clock {
             device: 0,
             readings: (0..10).map(|i| (ahead_ns + i * 1000, i * 1000, 400)).collect(),
@@ -128,6 +134,8 @@ fn events(rank: u32) -> Vec<Event> {
         events.extend(launch(NORM, Stamping::NotAsked, 5000, None));
         events.extend(launch(NCCL, Stamping::Blocks, 2, Some((comm_ns, comm_ns + 30_000))));
         events.push(Event::Collective(Collective {
+            id: layer,
+            correlation: None,
             communicator: 9,
             function: "AllReduce".to_owned(),
             sequence: layer,

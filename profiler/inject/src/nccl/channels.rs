@@ -167,6 +167,7 @@ mod tests {
         ChannelRun {
             collective: Some(3),
             communicator: 7,
+            device: None,
             channel,
             start_device_ns,
             end_device_ns: 0,

@@ -24,8 +24,10 @@ use crate::{
 };
 
 /// What `start` is handed for a communicator; leaked, since NCCL keeps it.
+#[derive(Clone, Copy)]
 struct Context {
     communicator: u64,
+    device: Option<u32>,
 }
 
 fn text(text: *const c_char) -> String {
@@ -44,13 +46,14 @@ fn made(
     is_old: bool,
 ) -> c_int {
     entry::guarded(|| {
+        // A communicator is made for the device that is current.
+        let place = entry::watch()
+            .and_then(|_| Driver::of_process()?.current())
+            .map(|(context, device)| Place { context, device });
+        let made = Context { communicator: id, device: place.map(|place| place.device) };
         // SAFETY: NCCL hands out room for one pointer.
-        unsafe { *context = Box::into_raw(Box::new(Context { communicator: id })).cast() };
+        unsafe { *context = Box::into_raw(Box::new(made)).cast() };
         if let Some(watch) = entry::watch() {
-            // A communicator is made for the device that is current.
-            let place = Driver::of_process()
-                .and_then(Driver::current)
-                .map(|(context, device)| Place { context, device });
             let communicator = Communicator {
                 id,
                 name: text(name),
@@ -124,9 +127,9 @@ unsafe fn start(
         unsafe { *handle = ptr::null_mut() };
         let Some(watch) = entry::watch().filter(|_| !context.is_null()) else { return };
         // SAFETY: the context is one of `made`'s.
-        let communicator = unsafe { (*context.cast::<Context>()).communicator };
+        let of = unsafe { *context.cast::<Context>() };
         // SAFETY: a description, alive for this call.
-        if let Some(begun) = unsafe { begin(watch, communicator, event, kind_bits) } {
+        if let Some(begun) = unsafe { begin(watch, of, event, kind_bits) } {
             // SAFETY: as above.
             unsafe { *handle = begun.pointer() };
         }
@@ -136,12 +139,7 @@ unsafe fn start(
 
 /// # Safety
 /// `event` is a description of NCCL's, as long as its type asks for.
-unsafe fn begin(
-    watch: &Watch,
-    communicator: u64,
-    event: *const Head,
-    kind_bits: u64,
-) -> Option<Handle> {
+unsafe fn begin(watch: &Watch, of: Context, event: *const Head, kind_bits: u64) -> Option<Handle> {
     // SAFETY: every description begins so.
     match unsafe { (*event).kind } & kind_bits {
         LAUNCH => recording::claim().map(|claim| {
@@ -150,26 +148,27 @@ unsafe fn begin(
         }),
         COLLECTIVE => {
             // SAFETY: a collective's description.
-            let collective = collective(unsafe { &*event.cast() }, communicator);
+            let collective = collective(unsafe { &*event.cast() }, of.communicator);
             let id = collective.id;
             watch.tell([Event::Collective(collective)]);
             // Channels name it; else nobody asks for it again.
             (watch.collectives().wanted() == Wanted::Channels).then_some(Handle::Collective(id))
         }
         // SAFETY: a channel's description.
-        CHANNEL => channel(watch, unsafe { &*event.cast() }, communicator),
+        CHANNEL => channel(watch, unsafe { &*event.cast() }, of),
         _ => None,
     }
 }
 
-fn channel(watch: &Watch, event: &ChannelEvent, communicator: u64) -> Option<Handle> {
+fn channel(watch: &Watch, event: &ChannelEvent, of: Context) -> Option<Handle> {
     let collective = match Handle::of(event.head.parent) {
         Some(Handle::Collective(id)) => Some(id),
         _ => None,
     };
     let run = ChannelRun {
         collective,
-        communicator,
+        communicator: of.communicator,
+        device: of.device,
         channel: event.channel.into(),
         start_device_ns: event.start_device_ns,
         end_device_ns: 0,

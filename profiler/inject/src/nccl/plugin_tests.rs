@@ -7,6 +7,8 @@ use weftscope_wire::Level;
 use super::*;
 use crate::settings::{Patch, Settings};
 
+const OF: Context = Context { communicator: 7, device: Some(1) };
+
 fn watch() -> Watch {
     Watch::new(Settings {
         job: PathBuf::new(),
@@ -46,7 +48,7 @@ fn a_channel_knows_its_collective_and_both_its_times() {
     for (kind_bits, more) in [(u64::MAX, 0), (BYTE, 0x5a5a << 8)] {
         let event = all_reduce(COLLECTIVE | more);
         // SAFETY: descriptions as NCCL writes them.
-        let begin = |event: *const Head| unsafe { begin(&watch, 7, event, kind_bits) };
+        let begin = |event: *const Head| unsafe { begin(&watch, OF, event, kind_bits) };
         let Some(Handle::Collective(id)) = begin((&raw const event).cast()) else { panic!() };
         let parent = Handle::Collective(id).pointer().cast_const();
         let channel = |channel: u8, parent, start_device_ns| ChannelEvent {
@@ -68,6 +70,7 @@ fn a_channel_knows_its_collective_and_both_its_times() {
         let run = |collective, channel, (start_device_ns, end_device_ns)| ChannelRun {
             collective,
             communicator: 7,
+            device: Some(1),
             channel,
             start_device_ns,
             end_device_ns,
@@ -90,7 +93,7 @@ fn without_channels_nobody_asks_for_a_collective_again() {
     watch.collectives().record(Wanted::Launches);
     let event = all_reduce(COLLECTIVE);
     // SAFETY: a description as NCCL writes it.
-    assert_eq!(unsafe { begin(&watch, 7, (&raw const event).cast(), u64::MAX) }, None);
+    assert_eq!(unsafe { begin(&watch, OF, (&raw const event).cast(), u64::MAX) }, None);
 }
 
 #[test]

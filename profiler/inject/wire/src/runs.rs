@@ -104,6 +104,8 @@ pub struct ChannelRun {
     pub collective: Option<u64>,
     /// [`Communicator::id`](crate::Communicator::id).
     pub communicator: u64,
+    /// [`Communicator::device`](crate::Communicator::device): a process may have several of one communicator.
+    pub device: Option<u32>,
     /// NCCL's number of the channel.
     pub channel: u32,
     /// The block has its arguments and its work.

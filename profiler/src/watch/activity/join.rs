@@ -1,0 +1,96 @@
+//! Which collectives a kernel of NCCL's ran, and on which channels.
+//!
+//! By the number of its launch, where NCCL told that it was about to launch and CUPTI called back from that: exact. Nodes of
+//! graphs share the number of the graph's launch; there, channels tell when a collective ran, and the kernel is the only one
+//! of NCCL's on the device that runs in their middle. What neither tells stays unknown.
+
+use std::collections::{BTreeMap, HashMap};
+
+use weftscope_traces::Span;
+use weftscope_wire::{ChannelRun, Collective};
+
+use super::Timed;
+
+/// What kernels of NCCL's ran, by index among the process's runs.
+#[derive(Debug, Default)]
+pub(super) struct Joined<'a> {
+    pub(super) collectives: HashMap<usize, Vec<&'a Collective>>,
+    /// Channels, each with its kernel where that is known.
+    pub(super) channels: Vec<(Option<usize>, &'a ChannelRun, Span)>,
+    /// Collectives by number.
+    pub(super) by_id: HashMap<u64, &'a Collective>,
+}
+
+impl<'a> Joined<'a> {
+    /// The arguments of one collective, or nothing where several ran.
+    pub(super) fn of(&self, run: usize) -> &[&'a Collective] {
+        self.collectives.get(&run).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Channels with their times.
+type Timings<'a> = Vec<(&'a ChannelRun, Span)>;
+
+/// A kernel of NCCL's.
+struct Kernel {
+    run: usize,
+    span: Span,
+}
+
+/// Looked back at so many kernels for one that still runs.
+const LOOK_BACK: usize = 64;
+
+/// Joins what ran on a device of a process.
+pub(super) fn join<'a>(timed: &Timed<'a>, device: u32) -> Joined<'a> {
+    let process = timed.process;
+    let is_nccl = |kernel: &u32| process.kernels.get(kernel).is_some_and(|it| it.contains("nccl"));
+    let own = process.runs.iter().enumerate().filter(|(_, run)| run.device == device);
+    let own = own.filter(|(_, run)| is_nccl(&run.kernel));
+    let mut by_launch: HashMap<u32, usize> = HashMap::new();
+    let mut kernels: Vec<Kernel> = Vec::new();
+    for (index, run) in own {
+        if run.node.is_none() {
+            by_launch.insert(run.correlation, index);
+        }
+        let span = timed.span(run.start_cupti_ns, run.end_cupti_ns);
+        kernels.push(Kernel { run: index, span });
+    }
+    kernels.sort_by_key(|kernel| kernel.span.start_ns);
+    let mut joined = Joined::default();
+    let mut run_of: HashMap<u64, usize> = HashMap::new();
+    for collective in &process.told {
+        joined.by_id.insert(collective.id, collective);
+        let launch = collective.correlation.and_then(|number| by_launch.get(&number));
+        if let Some(&run) = launch {
+            run_of.insert(collective.id, run);
+            joined.collectives.entry(run).or_default().push(collective);
+        }
+    }
+    let mut groups: BTreeMap<(Option<u64>, usize), Timings<'_>> = BTreeMap::new();
+    for (index, (run, span)) in timed.channels(device).into_iter().enumerate() {
+        // Each of those that belong to nothing for itself.
+        let key = (run.collective, if run.collective.is_some() { 0 } else { index });
+        groups.entry(key).or_default().push((run, span));
+    }
+    for ((id, _), channels) in groups {
+        let known = id.and_then(|id| run_of.get(&id).copied());
+        let run = known.or_else(|| in_the_middle(&kernels, &channels));
+        let collective = id.and_then(|id| joined.by_id.get(&id).copied());
+        if let (None, Some(run), Some(collective)) = (known, run, collective) {
+            joined.collectives.entry(run).or_default().push(collective);
+        }
+        joined.channels.extend(channels.into_iter().map(|(channel, span)| (run, channel, span)));
+    }
+    joined
+}
+
+/// The only kernel that runs in the middle of all channels.
+fn in_the_middle(kernels: &[Kernel], channels: &[(&ChannelRun, Span)]) -> Option<usize> {
+    let hull = channels.iter().map(|(_, span)| *span).reduce(Span::hull)?;
+    let middle_ns = i64::midpoint(hull.start_ns, hull.end_ns);
+    let begun = kernels.partition_point(|kernel| kernel.span.start_ns <= middle_ns);
+    let last = kernels[..begun].iter().rev().take(LOOK_BACK);
+    let mut running = last.filter(|kernel| kernel.span.end_ns > middle_ns);
+    let found = running.next()?.run;
+    running.next().is_none().then_some(found)
+}
