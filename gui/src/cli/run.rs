@@ -1,9 +1,11 @@
-//! `run`: starts any CUDA program and records the thread blocks of its kernels.
+//! `run`: starts any CUDA program and records what runs on its GPUs.
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitStatus, time::Instant};
 
 use clap::{Args, ValueEnum};
-use weftscope_profiler::watch::{Job, JobError, Level, Order, Process, Setup, Turn, trace};
+use weftscope_profiler::watch::{
+    Job, JobError, Level, Order, Process, Setup, SetupError, Turn, trace,
+};
 use weftscope_traces::{
     Trace,
     words::{counted, duration},
@@ -18,7 +20,7 @@ pub struct ProgramArgs {
     #[arg(short, long, value_name = "FILE", help = outputs::output_help())]
     pub output: PathBuf,
     /// How much is recorded.
-    #[arg(long, value_enum, default_value_t = LevelArg::Blocks)]
+    #[arg(long, value_enum, default_value_t = LevelArg::Auto)]
     pub level: LevelArg,
     /// Whose thread blocks leave stamps: `worth` (kernels of few, long blocks: products, attention, communication), `all`
     /// (whatever it costs), or the modules with a kernel whose name holds this.
@@ -44,8 +46,26 @@ pub struct ProgramArgs {
 /// How much is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LevelArg {
+    /// The most that can be had here: blocks, else channels, else kernels.
+    Auto,
     /// Start, end and SM of every thread block, through the Compute Sanitizer's patches.
     Blocks,
+    /// Kernels, and the channels of NCCL's: a thread block each, by NCCL's own word (2.27 and later).
+    Channels,
+    /// Kernels, copies and NVTX ranges, as CUPTI tells them.
+    Kernels,
+}
+
+impl LevelArg {
+    /// What it needs.
+    fn setup(self) -> Result<Setup, SetupError> {
+        match self {
+            Self::Auto => Setup::most(),
+            Self::Blocks => Setup::find(Level::Blocks),
+            Self::Channels => Setup::find(Level::Channels),
+            Self::Kernels => Setup::find(Level::Kernels),
+        }
+    }
 }
 
 /// Runs the program to its end and writes what it told.
@@ -55,12 +75,14 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
         check_target(&args.output)?;
     }
     let classifier = args.names.classifier()?;
-    let LevelArg::Blocks = args.level;
     let failed = |error: JobError| Failure::failed(error, "weftscope run");
-    let setup = Setup::find(Level::Blocks).map_err(|error| failed(error.into()))?;
+    let setup = args.level.setup().map_err(|error| failed(error.into()))?;
     // Nothing is left of the level without it, and the program may run for hours.
     if let Some(missing) = setup.missing.first() {
         return Err(Failure::failed(missing, "weftscope run"));
+    }
+    for step in &setup.steps {
+        eprintln!("weftscope run: {step}");
     }
     let order = Order { command: args.command.clone(), patch: args.patch.clone() };
     let interrupts = interrupt::await_them();
@@ -71,7 +93,7 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
         if interrupts.count() >= 2 {
             return Turn::Leave;
         }
-        let has_launched = || job.processes().any(|process| !process.launches.is_empty());
+        let has_launched = || job.processes().any(Process::has_run);
         if first.is_none() && has_launched() {
             first = Some(Instant::now());
         }
@@ -82,6 +104,9 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
     .map_err(failed)?;
     let processes = job.take_processes();
     let recorded = recorded(args, (&processes, job.status()), &classifier)?;
+    let recorded = recorded.with_diagnostics(|diagnostics| {
+        setup.steps.iter().for_each(|step| diagnostics.note(step.clone()));
+    });
     convert::save(&recorded, &args.output, (format, SaveOptions { own_names: false, rank: None }))?;
     say(args, &recorded, &processes)?;
     // Stopped before the program's end: it has the terminal until then.
@@ -102,7 +127,7 @@ fn recorded(
         args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let title =
         shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
-    if processes.iter().all(|process| process.launches.is_empty()) {
+    if !processes.iter().any(Process::has_run) {
         let why = match processes.iter().flat_map(|process| &process.notes).next() {
             Some(note) => note.clone(),
             None if processes.is_empty() => {
@@ -123,15 +148,23 @@ fn say(args: &ProgramArgs, trace: &Trace, processes: &[Process]) -> Outcome {
         true => Box::new(std::io::stderr()),
         false => Box::new(std::io::stdout()),
     };
-    let launches: usize = processes.iter().map(|process| process.launches.len()).sum();
-    let stamped: usize = processes.iter().map(|process| process.stamps.len()).sum();
+    let kernels: usize = processes.iter().map(Process::num_kernels).sum();
+    let sum = |of: fn(&Process) -> usize, what: &str| match processes.iter().map(of).sum() {
+        0_usize => String::new(),
+        count => format!(", {}", counted(count as u64, what)),
+    };
+    let stamped = match processes.iter().map(|process| process.stamps.len()).sum() {
+        0_usize => String::new(),
+        stamped => format!(", {stamped} of them by thread block"),
+    };
     writeln!(
         out,
-        "{}: {}, {} launched, {} of them by thread block, {}",
+        "{}: {}, {} launched{stamped}{}{}, {}",
         args.output.display(),
         counted(trace.meta.ranks.len() as u64, "rank"),
-        counted(launches as u64, "kernel"),
-        stamped,
+        counted(kernels as u64, "kernel"),
+        sum(|process| process.channels.len(), "channel"),
+        sum(|process| process.ranges.len(), "NVTX range"),
         duration(trace.span().len_ns())
     )?;
     Ok(out.flush()?)
