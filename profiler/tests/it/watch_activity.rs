@@ -235,6 +235,7 @@ fn channels_have_rows_of_their_own_and_say_what_a_graphs_node_ran() {
         // Of nothing that CUPTI has seen.
         channel(77, 5, (400_000, 410_000)),
     ]));
+    assert_eq!(drawn(std::slice::from_ref(&rank)).diagnostics.counts.values().sum::<u64>(), 0);
     let trace = drawn(&[rank]);
     assert_eq!(args(&trace, 20, "Seq"), [Some(ArgValue::Int(0)), None, Some(ArgValue::Int(3))]);
     let rows: Vec<_> = trace
@@ -251,6 +252,44 @@ fn channels_have_rows_of_their_own_and_say_what_a_graphs_node_ran() {
     let total = &overlap(&Ops::of(&trace, &Config::default())).ranks[0].total;
     assert_eq!(total.comm_ns, 120_000);
     assert_eq!(trace.meta.clocks.len(), 2);
+}
+
+/// NCCL 2.28 with graphs: a replay's channels come with the times of an earlier one, and so do those of what follows.
+#[test]
+fn times_of_earlier_works_are_counted_and_not_drawn() {
+    let mut rank = timed(0);
+    let told = |id, at_ns, correlation| match collective(id, correlation, id) {
+        Event::Collective(told) => {
+            Event::Collective(Collective { at_host_ns: BEGIN_NS + at_ns, ..told })
+        }
+        other => other,
+    };
+    rank.take(Event::Clock(Clock { device: 0, readings: readings(DEVICE_AHEAD_NS) }));
+    // Two replays, told before they ran, and an eager one of which the kernel is known.
+    rank.take(told(5, 309_000, None));
+    rank.take(told(6, 409_000, None));
+    rank.take(Event::Kernels(vec![
+        KernelRun {
+            node: Some(GraphNode { graph: Some(4), node: 2 }),
+            ..run(NCCL, 20, (410_000, 450_000), 15)
+        },
+        run(NCCL, 20, (500_000, 540_000), 16),
+    ]));
+    rank.take(told(7, 499_000, Some(16)));
+    rank.take(Event::Channels(vec![
+        channel(5, 0, (312_000, 348_000)),
+        // Right for nobody but the one before.
+        channel(6, 0, (312_000, 348_000)),
+        channel(7, 0, (412_000, 448_000)),
+        channel(7, 1, (502_000, 538_000)),
+    ]));
+    let trace = drawn(&[rank]);
+    let seq = |id: i64| Some(ArgValue::Int(id));
+    assert_eq!(args(&trace, 20, "Seq"), [seq(0), None, seq(5), None, seq(7)]);
+    let channels = slices(&trace, |kind| matches!(kind, TrackKind::Driver { .. }));
+    let begun: Vec<i64> = channels.iter().map(|channel| channel.2).collect();
+    assert_eq!(begun, [312_000, 502_000]);
+    assert_eq!(trace.diagnostics.counts.values().sum::<u64>(), 2);
 }
 
 #[test]

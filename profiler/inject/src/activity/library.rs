@@ -155,6 +155,11 @@ impl Cupti {
         (self.version.0 != 0).then_some(self.version)
     }
 
+    /// Forwarding NVTX to it works, as far as is known.
+    pub fn takes_nvtx(&self) -> bool {
+        self.version().is_none_or(ApiVersion::takes_nvtx)
+    }
+
     /// `Ok` on success, else the call and CUPTI's words.
     pub(super) fn check(&self, call: &'static str, code: u32) -> Result<(), CuptiError> {
         match code {

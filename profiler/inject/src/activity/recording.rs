@@ -9,7 +9,6 @@ use super::{
     claim::Claim,
     inbox::Inbox,
     library::{Cupti, CuptiError},
-    nvtx,
 };
 
 /// What is recorded. Graphs come node by node: recording them whole is switched on for all tools in the process at once and
@@ -58,10 +57,13 @@ impl Recording {
         cupti.check("cuptiActivityRegisterCallbacks", registered)?;
         let mut recording =
             Self { cupti, kinds: Vec::new(), claim: Arc::clone(&claim), has_ended: false };
-        let ranges = nvtx::is_forwarded().then_some(ActivityKind::Marker);
-        for kind in KINDS.into_iter().chain(ranges) {
+        for kind in KINDS {
             cupti.set_kind(kind, true)?;
             recording.kinds.push(kind);
+        }
+        // Asked for before the program's first call of NVTX, which may come at any time.
+        if cupti.takes_nvtx() && cupti.set_kind(ActivityKind::Marker, true).is_ok() {
+            recording.kinds.push(ActivityKind::Marker);
         }
         *CLAIM.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
         Ok(recording)
@@ -79,12 +81,14 @@ impl Recording {
 
     /// What this version or this process cannot tell, a sentence each.
     pub fn notes(&self) -> Vec<String> {
-        match self.cupti.version() {
-            Some(version) if !version.takes_nvtx() => vec![format!(
-                "no NVTX ranges: libcupti {version} breaks them; any other version has them"
-            )],
-            _ => Vec::new(),
+        if self.kinds.contains(&ActivityKind::Marker) {
+            return Vec::new();
         }
+        let version =
+            self.cupti.version().map_or_else(String::new, |version| format!(" {version}"));
+        vec![format!(
+            "no NVTX ranges: libcupti{version} does not take them (13.0.0 breaks NVTX; any other version works)"
+        )]
     }
 
     /// Has what is complete handed over. From one thread, never inside a callback.

@@ -138,14 +138,15 @@ fn count(sheet: &mut Sheet<'_>, timed: &Timed<'_>, device: u32, joined: &Joined<
     let told = timed.process.told.iter().filter(|told| of_device(told.communicator)).count();
     let cause = "collectives of which no kernel is known: captured into graphs, or launched when nobody recorded";
     diagnostics.remark(cause, told.saturating_sub(known) as u64);
+    diagnostics.count(STALE, joined.stale);
     let has_clock = timed.process.clock(device).is_some();
     let own = timed.process.channels.iter().filter(|run| run.device == Some(device)).count();
     let untimed = if has_clock { 0 } else { own as u64 };
-    diagnostics.count(
-        "channels of NCCL's kernels of a device whose clock was never read, not drawn",
-        untimed,
-    );
+    diagnostics.count(UNREAD, untimed);
 }
+
+const STALE: &str = "channels of NCCL's kernels that came with the times of earlier ones (NCCL up to 2.30 where CUDA graphs hold collectives), not drawn";
+const UNREAD: &str = "channels of NCCL's kernels of a device whose clock was never read, not drawn";
 
 /// What channels are drawn as.
 pub(super) const CHANNEL: Kind = Kind::Comm;
