@@ -30,10 +30,16 @@ pub extern "C" fn InitializeInjection() -> c_int {
             WATCH.get_or_init(|| Settings::from(|name| std::env::var_os(name)).map(Watch::new));
         if let Some(watch) = watch {
             watch.open(on_callback);
-            host::at_exit(on_exit);
+            finish_at_exit();
         }
     });
     1
+}
+
+/// Has what is under way told when the program ends by itself. Once more after each library whose own last words, said before
+/// those of all that came earlier, would leave nothing to tell.
+pub(crate) fn finish_at_exit() {
+    host::at_exit(on_exit);
 }
 
 extern "C" fn on_exit() {

@@ -10,6 +10,7 @@
 mod activity;
 mod buffers;
 mod error;
+mod here;
 pub(crate) mod mark;
 pub mod pm;
 mod source;
@@ -18,6 +19,7 @@ mod subscriber;
 pub use activity::{Activity, Collected};
 pub use buffers::{ActivityRecord, Loss};
 pub use error::CuptiError;
+pub use here::{CuptiHere, cupti_here};
 pub use source::{CuptiSource, KINDS};
 
 #[cfg(test)]

@@ -88,6 +88,19 @@ impl Nccl {
         Ok(Self { calls, comms, version })
     }
 
+    /// The version of the library on this computer, without joining any device.
+    ///
+    /// # Errors
+    /// [`CudaError::Library`] when NCCL is not on this machine, [`CudaError::Nccl`] when it will not say.
+    pub fn version_here() -> Result<i32, CudaError> {
+        let calls = Calls::load()?;
+        let mut version = 0;
+        // SAFETY: valid for one write.
+        let asked = unsafe { (calls.version)(&raw mut version) };
+        calls.check(asked, "ncclGetVersion")?;
+        Ok(version)
+    }
+
     /// e.g. 22703 for 2.27.3.
     pub fn version(&self) -> i32 {
         self.version

@@ -3,11 +3,14 @@
 use std::{env, ffi::OsString};
 
 use weftscope_engine::cuda::{
-    CacheOff, ComputeMode, CubinCache, GpuInfo, GpuLoad, Gpus, Nvrtc, Unavailable, cubin_cache,
-    driver_release, library_paths, loads, multicast_veto, probe,
+    CacheOff, ComputeMode, CubinCache, GpuInfo, GpuLoad, Gpus, Nccl, Nvrtc, Unavailable,
+    cubin_cache, driver_release, loads, multicast_veto, probe,
 };
 
-use weftscope_profiler::watch::{Level, SANITIZER_REMEDY, Setup};
+use weftscope_profiler::{
+    cupti::{CuptiHere, cupti_here},
+    watch::{Level, SANITIZER_REMEDY, Setup},
+};
 
 use super::{Check, Finding, Line};
 use crate::theme::number::bytes;
@@ -22,6 +25,7 @@ pub(super) fn lines() -> Vec<Line> {
         Check { name: "NVRTC (compiles the kernels)", run: nvrtc },
         Check { name: "compiled kernels", run: || compiled_kernels(cubin_cache()) },
         Check { name: "CUPTI (records kernels and counters)", run: cupti },
+        Check { name: "NCCL's profiler interface (tells collectives and channels)", run: nccl },
         Check { name: "multicast", run: multicast },
         Check { name: "watched programs' library (weftscope run)", run: injected },
         Check { name: "Compute Sanitizer (stamps their thread blocks)", run: sanitizer },
@@ -149,15 +153,50 @@ fn compiled_kernels(cache: Result<CubinCache, CacheOff>) -> Finding {
 }
 
 fn cupti() -> Finding {
-    let toolkits = library_paths("libcupti.so", "cuda_cupti", variable);
-    match toolkits.first() {
-        Some(path) => Finding::Available(path.display().to_string()),
-        None => Finding::Missing {
-            why: "libcupti is in no toolkit and no Python environment".to_owned(),
+    match cupti_here() {
+        Ok(found) => of_cupti(&found),
+        Err(error) => Finding::Missing {
+            why: cause_of(&error.to_string()),
             remedy: "pip install nvidia-cuda-cupti, or install the CUDA toolkit; WEFTSCOPE_CUDA_DIR names a \
                      folder to look in"
                 .to_owned(),
         },
+    }
+}
+
+fn of_cupti(found: &CuptiHere) -> Finding {
+    let version = found.version.as_deref().map_or_else(String::new, |it| format!("version {it}, "));
+    let ranges = if found.takes_nvtx { "" } else { ", which breaks NVTX: no ranges are recorded" };
+    Finding::Available(format!("{version}{}{ranges}", found.path.display()))
+}
+
+/// A program may bring an NCCL of its own, so this is a word about this computer's alone.
+fn nccl() -> Finding {
+    of_nccl(Nccl::version_here().ok(), variable("NCCL_PROFILER_PLUGIN"))
+}
+
+fn of_nccl(version: Option<i32>, plugin: Option<OsString>) -> Finding {
+    if let Some(plugin) = plugin {
+        return Finding::Missing {
+            why: format!("NCCL_PROFILER_PLUGIN names another plugin, {}", plugin.display()),
+            remedy: "unset it where `weftscope run` is to tell collectives and channels".to_owned(),
+        };
+    }
+    let Some(version) = version else {
+        return Finding::Note(
+            "no NCCL lies here; a program's own is asked, from 2.27 on".to_owned(),
+        );
+    };
+    let (major, minor, patch) = (version / 10_000, version / 100 % 100, version % 100);
+    let name = format!("NCCL {major}.{minor}.{patch}");
+    match version {
+        ..22_700 => Finding::Missing {
+            why: format!("{name} has no interface that tells when channels ran"),
+            remedy: "update NCCL to 2.27 or newer".to_owned(),
+        },
+        22_700..22_800 => Finding::Available(format!("{name}, version 4 of the interface")),
+        22_800..22_900 => Finding::Available(format!("{name}, version 5 of the interface")),
+        _ => Finding::Available(format!("{name}, version 6 of the interface")),
     }
 }
 
@@ -232,6 +271,31 @@ mod tests {
         for cache in caches {
             let line = ("compiled kernels".to_owned(), compiled_kernels(cache));
             super::super::write(&line, &mut text).unwrap();
+        }
+        insta::assert_snapshot!(String::from_utf8(text).unwrap());
+    }
+
+    #[test]
+    fn versions_of_cupti_and_nccl_say_what_they_can_do() {
+        let cupti = |version: &str, takes_nvtx| CuptiHere {
+            path: "/c/libcupti.so.13".into(),
+            version: Some(version.to_owned()),
+            takes_nvtx,
+        };
+        let plugin = Some("/p/libother.so".into());
+        let findings = [
+            of_cupti(&cupti("13.0.1", true)),
+            of_cupti(&cupti("13.0.0", false)),
+            of_nccl(Some(22_605), None),
+            of_nccl(Some(22_707), None),
+            of_nccl(Some(22_803), None),
+            of_nccl(Some(23_007), None),
+            of_nccl(Some(22_803), plugin),
+            of_nccl(None, None),
+        ];
+        let mut text = Vec::new();
+        for finding in findings {
+            super::super::write(&("it".to_owned(), finding), &mut text).unwrap();
         }
         insta::assert_snapshot!(String::from_utf8(text).unwrap());
     }

@@ -72,6 +72,64 @@ fn the_program_sees_what_it_is_to_load() {
     assert_eq!(seen.lines().collect::<Vec<_>>(), [library.as_str(), library.as_str(), "worth"]);
 }
 
+/// What a program of a level sees, one line a variable, and what was said on stderr.
+fn seen_at(level: &str, has_sanitizer: bool, others: &[(&str, &str)]) -> (Vec<String>, String) {
+    let place = Place::new();
+    let library = place.write("libweftscope_inject.so", b"");
+    fs::create_dir_all(place.path("cuda/lib")).unwrap();
+    if has_sanitizer {
+        fs::write(place.path("cuda/lib/libsanitizer-public.so"), b"").unwrap();
+    }
+    fs::create_dir_all(place.path("runtime")).unwrap();
+    let script = "printf '%s\\n' \"$WEFTSCOPE_LEVEL\" \"$NVTX_INJECTION64_PATH\" \"$NCCL_PROFILER_PLUGIN\" >seen";
+    let mut command = command(&["run", "-o", "x.weft", "--level", level, "--", "sh", "-c", script]);
+    command
+        .current_dir(place.path(""))
+        .env("WEFTSCOPE_INJECT_LIBRARY", &library)
+        .env("WEFTSCOPE_CUDA_DIR", place.path("cuda"))
+        .env("XDG_RUNTIME_DIR", place.path("runtime"))
+        .env_remove("NCCL_PROFILER_PLUGIN")
+        .env_remove("NVTX_INJECTION64_PATH")
+        .envs(others.iter().copied());
+    let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let seen = fs::read_to_string(place.path("seen")).unwrap_or_default();
+    let library = library.display().to_string();
+    (seen.lines().map(|line| line.replace(&library, "ours")).collect(), stderr)
+}
+
+/// The Sanitizer keeps CUPTI out, so ranges are asked for below its level alone.
+#[test]
+fn each_level_asks_for_what_it_needs() {
+    assert_eq!(seen_at("kernels", true, &[]).0, ["kernels", "ours", "ours"]);
+    assert_eq!(seen_at("channels", true, &[]).0, ["channels", "ours", "ours"]);
+    assert_eq!(seen_at("blocks", true, &[]).0, ["blocks", "", "ours"]);
+    assert_eq!(seen_at("auto", true, &[]).0, ["auto", "", "ours"]);
+    // What others have set stays.
+    let nvtx = [("NVTX_INJECTION64_PATH", "theirs")];
+    assert_eq!(seen_at("kernels", true, &nvtx).0, ["kernels", "theirs", "ours"]);
+}
+
+#[test]
+fn a_level_that_cannot_be_had_is_refused() {
+    let plugin = [("NCCL_PROFILER_PLUGIN", "theirs")];
+    let (seen, said) = seen_at("channels", true, &plugin);
+    assert!(seen.is_empty() && said.contains("names another plugin"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_had_is_said_step_by_step() {
+    // There it is looked for whatever the variables say.
+    if fs::exists("/usr/local/cuda/compute-sanitizer").unwrap() {
+        eprintln!("a toolkit is installed: nothing is missing");
+        return;
+    }
+    let (seen, said) = seen_at("auto", false, &[("NCCL_PROFILER_PLUGIN", "theirs")]);
+    assert_eq!(seen, ["kernels", "ours", "theirs"]);
+    let steps: Vec<&str> = said.lines().take(2).collect();
+    assert!(steps[0].starts_with("weftscope run: no blocks: libsanitizer-public.so"), "{said}");
+    assert!(steps[1].starts_with("weftscope run: no channels: NCCL_PROFILER_PLUGIN"), "{said}");
+}
+
 /// A toolkit has the Sanitizer's library in a folder of its own, packages have it among the others.
 #[test]
 fn the_sanitizer_is_found_where_toolkits_and_packages_have_it() {

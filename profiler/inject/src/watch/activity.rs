@@ -13,7 +13,7 @@ use crate::{
     activity::{buffers::with_inbox, clock, inbox::Inbox, recording::Recording},
     clock::ClockReader,
     driver::{Driver, DriverError, OwnStream},
-    host,
+    entry, host,
     nccl::collectives::{Place, Wanted},
 };
 
@@ -30,6 +30,7 @@ impl Watch {
     /// Begins to record what CUPTI and NCCL tell. What cannot be had is said, and the rest goes on.
     pub(super) fn start_activity(&'static self, level: Level) {
         let recording = Recording::begin();
+        entry::finish_at_exit();
         let notes = match &recording {
             Ok(recording) => recording.notes(),
             Err(error) => vec![format!("no kernels, copies and NVTX ranges: {error}")],

@@ -1,8 +1,8 @@
 //! All of it together: one watch a process.
 //!
 //! The program's threads come here with locks of CUDA's driver held. So no lock that they wait for is held over a call of
-//! the driver or of the Sanitizer's patching functions. They wait for `modules` and `program`, one at a time, and for the
-//! outbox's own; for `patcher` not longer than `PATIENCE`.
+//! the driver, of CUPTI or of the Sanitizer's patching functions. They wait for `modules` and `program`, one at a time, and for
+//! the outbox's own and that of NCCL's channels; for `patcher` not longer than `PATIENCE`.
 
 mod activity;
 mod callbacks;

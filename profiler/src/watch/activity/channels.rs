@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use weftscope_traces::{ArgsId, LabelId, Span, TrackId, TrackKind};
+use weftscope_traces::{ArgsId, Kind, LabelId, Span, TrackId, TrackKind};
 use weftscope_wire::{ChannelRun, Collective};
 
-use super::{Timed, join::Joined, rows::CHANNEL};
+use super::{Timed, join::Joined};
 use crate::watch::sheet::Sheet;
 
 /// The stream of collectives of which nothing is known but their channels.
@@ -97,7 +97,7 @@ fn name(
     timed: &Timed<'_>,
     collective: Option<&Collective>,
 ) -> (LabelId, ArgsId) {
-    let label = sheet.label_of_kind(collective.map_or(UNKNOWN, |it| &it.function), CHANNEL);
+    let label = sheet.label_of_kind(collective.map_or(UNKNOWN, |it| &it.function), Kind::Comm);
     let args = timed.collective_args(collective.as_slice());
     let args = args.iter().map(|(key, value)| (key.as_str(), value.clone()));
     (label, sheet.builder.args_mut().push(args))

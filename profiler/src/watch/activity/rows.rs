@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weftscope_traces::{ArgValue, ArgsId, Kind, LabelId, Span, TrackId, TrackKind};
+use weftscope_traces::{ArgValue, ArgsId, LabelId, Span, TrackId, TrackKind};
 use weftscope_wire::{CopyRun, GraphNode, KernelRun, Moved};
 
 use super::{
@@ -147,6 +147,3 @@ fn count(sheet: &mut Sheet<'_>, timed: &Timed<'_>, device: u32, joined: &Joined<
 
 const STALE: &str = "channels of NCCL's kernels that came with the times of earlier ones (NCCL up to 2.30 where CUDA graphs hold collectives), not drawn";
 const UNREAD: &str = "channels of NCCL's kernels of a device whose clock was never read, not drawn";
-
-/// What channels are drawn as.
-pub(super) const CHANNEL: Kind = Kind::Comm;
