@@ -21,9 +21,9 @@ use super::library::{Cupti, CuptiError, HELD, Handle, SubscriberParams};
 /// Under which others find us, as `CUPTI for weftscope`.
 const NAME: &CStr = c"weftscope";
 /// `CUPTI_CB_DOMAIN_DRIVER_API`.
-const DRIVER: u32 = 1;
+pub const DRIVER: u32 = 1;
 /// `CUPTI_API_ENTER`.
-const ENTER: u32 = 0;
+pub const ENTER: u32 = 0;
 
 /// `CUpti_CallbackData`, as far as it is read.
 #[repr(C)]
@@ -191,6 +191,7 @@ fn name(bytes: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activity::library::made::{self, Asked};
 
     fn data(site: u32, symbol: &CStr, correlation: u32) -> CallbackData {
         let symbol = symbol.as_ptr();
@@ -213,6 +214,46 @@ mod tests {
         assert_eq!(correlation(), Some(7));
         let elsewhere = std::thread::scope(|scope| scope.spawn(correlation).join().unwrap());
         assert_eq!(elsewhere, None);
+    }
+
+    #[test]
+    fn launches_are_listened_to_while_some_thread_of_nccls_launches() {
+        let _turn = made::turn();
+        let claim = Claim::new(made::cupti(130_001, false)).unwrap();
+        assert_eq!(made::asked(), [Asked::Subscribe]);
+        claim.launch_begins();
+        assert_eq!(made::asked(), [Asked::Listen(true)]);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                claim.launch_begins();
+                claim.launch_ends();
+            });
+            other.join().unwrap();
+        });
+        // This thread still launches.
+        assert_eq!(made::asked(), []);
+        claim.launch_ends();
+        assert_eq!(made::asked(), [Asked::Listen(false)]);
+        // One that never began ends nothing.
+        claim.launch_ends();
+        drop(claim);
+        assert_eq!(made::asked(), [Asked::Unsubscribe]);
+    }
+
+    #[test]
+    fn an_old_nccl_is_listened_to_all_the_time() {
+        let _turn = made::turn();
+        let claim = Claim::new(made::cupti(130_001, false)).unwrap();
+        claim.listen_always();
+        claim.launch_begins();
+        claim.launch_ends();
+        assert_eq!(made::asked(), [Asked::Subscribe, Asked::Listen(true)]);
+    }
+
+    #[test]
+    fn whoever_holds_cupti_is_named() {
+        let held = Claim::new(made::cupti(130_001, true)).unwrap_err();
+        assert_eq!(held, CuptiError::Held(Some("CUPTI for x".to_owned())));
     }
 
     #[test]

@@ -114,9 +114,9 @@ calls! {
 }
 
 /// `CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED`.
-pub(super) const HELD: u32 = 39;
+pub const HELD: u32 = 39;
 /// `CUPTI_ACTIVITY_FLAG_FLUSH_FORCED`.
-const FORCED: u32 = 1;
+pub const FORCED: u32 = 1;
 
 impl Cupti {
     /// That of this process, loaded once: the one that is there already, such as PyTorch's own, else the best of this computer.
@@ -203,6 +203,10 @@ impl Cupti {
         (code == 0).then(|| i64::try_from(now_ns).ok())?
     }
 }
+
+#[cfg(test)]
+#[path = "library_made.rs"]
+pub(super) mod made;
 
 fn open(path: &Path, more: c_int) -> Option<Library> {
     // SAFETY: running libcupti's initialisers is what was asked for.

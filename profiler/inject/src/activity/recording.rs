@@ -20,7 +20,7 @@ const KINDS: [ActivityKind; 4] = [
     ActivityKind::Memset,
 ];
 /// `CUPTI_ACTIVITY_THREAD_ID_TYPE_SYSTEM`.
-const SYSTEM_THREAD_IDS: u32 = 1;
+pub const SYSTEM_THREAD_IDS: u32 = 1;
 
 /// The claim of the recording under way, for NCCL's threads.
 static CLAIM: Mutex<Option<Arc<Claim>>> = Mutex::new(None);
@@ -45,7 +45,10 @@ impl Recording {
     /// # Errors
     /// [`CuptiError`]: there is no CUPTI, somebody else holds it, or it refuses.
     pub fn begin() -> Result<Self, CuptiError> {
-        let cupti = Cupti::of_process()?;
+        Self::of(Cupti::of_process()?)
+    }
+
+    fn of(cupti: &'static Cupti) -> Result<Self, CuptiError> {
         let claim = Arc::new(Claim::new(cupti)?);
         with_inbox(Inbox::begin);
         if let Some(thread_ids) = cupti.thread_ids {
@@ -119,5 +122,50 @@ impl Recording {
 impl Drop for Recording {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activity::library::made::{self, Asked};
+
+    /// Kinds by CUPTI's numbers: kernels, copies, peers' copies, sets, NVTX.
+    #[test]
+    fn nothing_is_forced_before_the_end_and_everything_is_given_back() {
+        let _turn = made::turn();
+        let mut recording = Recording::of(made::cupti(130_001, false)).unwrap();
+        assert!(claim().is_some() && recording.notes().is_empty());
+        let kinds = |on| [10, 1, 22, 2, 12].map(|kind| Asked::Kind(kind, on));
+        let begun: Vec<Asked> = [Asked::Subscribe].into_iter().chain(kinds(true)).collect();
+        assert_eq!(made::asked(), begun);
+        recording.flush();
+        recording.stop();
+        recording.flush();
+        let stopped: Vec<Asked> =
+            [Asked::Flush(0)].into_iter().chain(kinds(false)).chain([Asked::Flush(0)]).collect();
+        assert_eq!(made::asked(), stopped);
+        recording.end();
+        drop(recording);
+        assert!(claim().is_none());
+        assert_eq!(made::asked(), [Asked::Flush(1), Asked::Unsubscribe]);
+    }
+
+    #[test]
+    fn the_version_that_breaks_nvtx_is_not_asked_for_it() {
+        let _turn = made::turn();
+        let recording = Recording::of(made::cupti(130_000, false)).unwrap();
+        assert!(!made::asked().contains(&Asked::Kind(12, true)));
+        assert!(recording.notes()[0].contains("13.0.0"), "{:?}", recording.notes());
+    }
+
+    #[test]
+    fn where_cupti_is_held_nothing_is_asked_of_it() {
+        let _turn = made::turn();
+        assert!(matches!(
+            Recording::of(made::cupti(130_001, true)),
+            Err(CuptiError::Held(Some(_)))
+        ));
+        assert_eq!(made::asked(), []);
     }
 }

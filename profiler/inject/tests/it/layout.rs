@@ -1,8 +1,15 @@
 //! Layouts and numbers against the C headers, when they are there.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, mem::offset_of};
 
-use weftscope_inject::sanitizer::abi;
+use weftscope_inject::{
+    activity::{
+        claim::{CallbackData, DRIVER, ENTER},
+        library::{FORCED, HELD, SubscriberParams},
+        recording::SYSTEM_THREAD_IDS,
+    },
+    sanitizer::abi,
+};
 use weftscope_testkit::compile_with_headers;
 
 #[test]
@@ -34,4 +41,32 @@ fn the_sanitizers_layouts_and_numbers_are_the_headers() {
         writeln!(program, "_Static_assert({name} == {number}, \"{name}\");").unwrap();
     }
     compile_with_headers(&["sanitizer.h", "cuda.h", "crt/host_defines.h"], "c", &program);
+}
+
+#[test]
+fn cuptis_layouts_and_numbers_are_the_headers() {
+    let mut program = String::from("#include <stddef.h>\n#include <cuda.h>\n#include <cupti.h>\n");
+    for (what, ours) in [
+        ("offsetof(CUpti_CallbackData, callbackSite)", offset_of!(CallbackData, site)),
+        ("offsetof(CUpti_CallbackData, symbolName)", offset_of!(CallbackData, symbol)),
+        ("offsetof(CUpti_CallbackData, correlationId)", offset_of!(CallbackData, correlation)),
+        ("CUpti_SubscriberParams_STRUCT_SIZE", size_of::<SubscriberParams>()),
+        (
+            "offsetof(CUpti_SubscriberParams, oldSubscriberName)",
+            offset_of!(SubscriberParams, other),
+        ),
+        ("CUPTI_CB_DOMAIN_DRIVER_API", DRIVER as usize),
+        ("CUPTI_API_ENTER", ENTER as usize),
+        ("CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED", HELD as usize),
+        ("CUPTI_ACTIVITY_FLAG_FLUSH_FORCED", FORCED as usize),
+        ("CUPTI_ACTIVITY_THREAD_ID_TYPE_SYSTEM", SYSTEM_THREAD_IDS as usize),
+    ] {
+        writeln!(program, "_Static_assert({what} == {ours}, \"{what}\");").unwrap();
+    }
+    // A later header may have more behind what is filled in here.
+    program = program.replace(
+        "_Static_assert(CUpti_SubscriberParams_STRUCT_SIZE == ",
+        "_Static_assert(CUpti_SubscriberParams_STRUCT_SIZE >= ",
+    );
+    compile_with_headers(&["cupti.h", "cuda.h", "crt/host_defines.h"], "c", &program);
 }
