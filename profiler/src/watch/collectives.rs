@@ -94,6 +94,7 @@ mod tests {
         Collective {
             id: sequence,
             correlation: None,
+            is_late: false,
             communicator: 0xab,
             function: "AllReduce".to_owned(),
             sequence,
@@ -146,8 +147,14 @@ mod tests {
 
     #[test]
     fn arguments_are_those_that_the_analysis_reads() {
-        let communicator =
-            Communicator { id: 0xab, name: String::new(), ranks: 2, rank: 0, device: None };
+        let communicator = Communicator {
+            id: 0xab,
+            name: String::new(),
+            ranks: 2,
+            rank: 0,
+            device: None,
+            nccl: None,
+        };
         let args = args(&[communicator], &collective(4, 1));
         let find =
             |name: &str| args.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());

@@ -131,8 +131,14 @@ mod tests {
 
     #[test]
     fn the_communicator_tells_what_no_variable_does() {
-        let communicator =
-            |rank| Communicator { id: 7, name: String::new(), ranks: 2, rank, device: None };
+        let communicator = |rank| Communicator {
+            id: 7,
+            name: String::new(),
+            ranks: 2,
+            rank,
+            device: None,
+            nccl: None,
+        };
         let mut processes = [process(5, &[0], &[]), process(6, &[0], &[])];
         processes[0].communicators.push(communicator(1));
         processes[1].communicators.push(communicator(0));

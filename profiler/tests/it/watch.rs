@@ -92,6 +92,7 @@ fn events(rank: u32) -> Vec<Event> {
             ranks: 2,
             rank,
             device: Some(0),
+            nccl: Some(22_803),
         }),
         Event::Clock(Clock {
             device: 0,
@@ -136,6 +137,7 @@ fn events(rank: u32) -> Vec<Event> {
         events.push(Event::Collective(Collective {
             id: layer,
             correlation: None,
+            is_late: false,
             communicator: 9,
             function: "AllReduce".to_owned(),
             sequence: layer,

@@ -51,6 +51,7 @@ fn collective(id: u64, correlation: Option<u32>, sequence: u64) -> Event {
     Event::Collective(Collective {
         id,
         correlation,
+        is_late: false,
         communicator: 9,
         function: "AllReduce".to_owned(),
         sequence,
@@ -76,6 +77,11 @@ fn channel(collective: u64, channel: u32, (start_ns, end_ns): (i64, i64)) -> Cha
 }
 
 fn process(rank: u32) -> Process {
+    process_of(rank, 22_803)
+}
+
+/// With this version of NCCL.
+fn process_of(rank: u32, nccl: u32) -> Process {
     let mut process = Process::new(Hello {
         pid: 100 + rank,
         command: vec!["/usr/bin/python3".to_owned()],
@@ -100,6 +106,7 @@ fn process(rank: u32) -> Process {
         ranks: 2,
         rank,
         device: Some(0),
+        nccl: Some(nccl),
     }));
     for (id, name) in [(GEMM, "_Z4gemmPf"), (NCCL, "_Z33ncclDevKernel_AllReduce_Sum_bf16v")] {
         process.take(Event::Kernel(Kernel { id, name: name.to_owned() }));
@@ -110,7 +117,10 @@ fn process(rank: u32) -> Process {
 /// A product of 100 µs on stream 7; all-reduces of 40 µs on stream 20, the first beside it, two that were launched together
 /// after it; then a graph of the same, whose nodes share a number.
 fn timed(rank: u32) -> Process {
-    let mut process = process(rank);
+    timed_of(process(rank))
+}
+
+fn timed_of(mut process: Process) -> Process {
     process.take(Event::CuptiClock(readings(CUPTI_AHEAD_NS)));
     process.take(collective(0, Some(11), 0));
     process.take(collective(1, Some(12), 1));
@@ -226,7 +236,7 @@ fn a_collective_is_that_of_the_launch_and_of_no_node_with_its_number() {
 
 #[test]
 fn channels_have_rows_of_their_own_and_say_what_a_graphs_node_ran() {
-    let mut rank = timed(0);
+    let mut rank = timed_of(process_of(0, 23_100));
     rank.take(Event::Clock(Clock { device: 0, readings: readings(DEVICE_AHEAD_NS) }));
     rank.take(Event::Channels(vec![
         channel(0, 0, (51_400, 89_000)),
@@ -254,20 +264,20 @@ fn channels_have_rows_of_their_own_and_say_what_a_graphs_node_ran() {
     assert_eq!(trace.meta.clocks.len(), 2);
 }
 
-/// NCCL 2.28 with graphs: a replay's channels come with the times of an earlier one, and so do those of what follows.
-#[test]
-fn times_of_earlier_works_are_counted_and_not_drawn() {
-    let mut rank = timed(0);
-    let told = |id, at_ns, correlation| match collective(id, correlation, id) {
-        Event::Collective(told) => {
-            Event::Collective(Collective { at_host_ns: BEGIN_NS + at_ns, ..told })
+/// Two replays of a graph, each told before it ran, and a kernel launched after them: NCCL 2.28 gives the channels of the second
+/// and of the kernel the times of those before.
+fn replayed(nccl: u32) -> Process {
+    let mut rank = timed_of(process_of(0, nccl));
+    let mut told = |id, at_ns, correlation: Option<u32>| {
+        if let Event::Collective(told) = collective(id, correlation, id) {
+            let (at_host_ns, is_late) = (BEGIN_NS + at_ns, correlation.is_none());
+            rank.take(Event::Collective(Collective { at_host_ns, is_late, ..told }));
         }
-        other => other,
     };
+    told(5, 309_000, None);
+    told(6, 409_000, None);
+    told(7, 499_000, Some(16));
     rank.take(Event::Clock(Clock { device: 0, readings: readings(DEVICE_AHEAD_NS) }));
-    // Two replays, told before they ran, and an eager one of which the kernel is known.
-    rank.take(told(5, 309_000, None));
-    rank.take(told(6, 409_000, None));
     rank.take(Event::Kernels(vec![
         KernelRun {
             node: Some(GraphNode { graph: Some(4), node: 2 }),
@@ -275,21 +285,29 @@ fn times_of_earlier_works_are_counted_and_not_drawn() {
         },
         run(NCCL, 20, (500_000, 540_000), 16),
     ]));
-    rank.take(told(7, 499_000, Some(16)));
     rank.take(Event::Channels(vec![
         channel(5, 0, (312_000, 348_000)),
-        // Right for nobody but the one before.
         channel(6, 0, (312_000, 348_000)),
         channel(7, 0, (412_000, 448_000)),
         channel(7, 1, (502_000, 538_000)),
     ]));
-    let trace = drawn(&[rank]);
+    rank
+}
+
+#[test]
+fn times_of_other_works_are_counted_and_not_drawn() {
     let seq = |id: i64| Some(ArgValue::Int(id));
-    assert_eq!(args(&trace, 20, "Seq"), [seq(0), None, seq(5), None, seq(7)]);
-    let channels = slices(&trace, |kind| matches!(kind, TrackKind::Driver { .. }));
-    let begun: Vec<i64> = channels.iter().map(|channel| channel.2).collect();
-    assert_eq!(begun, [312_000, 502_000]);
-    assert_eq!(trace.diagnostics.counts.values().sum::<u64>(), 2);
+    // Nodes of graphs are believed from 2.31 on alone, and never what contradicts another or its kernel.
+    for (nccl, known, begun, lost) in [
+        (22_803, [seq(0), None, None, None, seq(7)], &[502_000][..], 3),
+        (23_100, [seq(0), None, seq(5), None, seq(7)], &[312_000, 502_000], 2),
+    ] {
+        let trace = drawn(&[replayed(nccl)]);
+        assert_eq!(args(&trace, 20, "Seq"), known);
+        let channels = slices(&trace, |kind| matches!(kind, TrackKind::Driver { .. }));
+        assert_eq!(channels.iter().map(|channel| channel.2).collect::<Vec<_>>(), begun);
+        assert_eq!(trace.diagnostics.counts.values().sum::<u64>(), lost);
+    }
 }
 
 #[test]

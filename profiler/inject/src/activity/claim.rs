@@ -45,6 +45,8 @@ const _: () = assert!(std::mem::offset_of!(CallbackData, correlation) == 64);
 thread_local! {
     /// NCCL launches a kernel on this thread at the moment.
     static IS_LAUNCHING: Cell<bool> = const { Cell::new(false) };
+    /// NCCL has launched kernels on this thread.
+    static LAUNCHES: Cell<bool> = const { Cell::new(false) };
     /// The number of the last launch of a kernel of NCCL's on this thread.
     static CORRELATION: Cell<Option<u32>> = const { Cell::new(None) };
 }
@@ -153,6 +155,16 @@ impl Drop for Claim {
         // SAFETY: subscribed by us, once; a refusal changes nothing for anybody.
         unsafe { (self.cupti.unsubscribe)(self.subscriber as Handle) };
     }
+}
+
+/// NCCL launches kernels on this thread.
+pub fn this_thread_launches() {
+    LAUNCHES.set(true);
+}
+
+/// Whether NCCL has launched kernels on this thread, as far as it tells.
+pub fn has_launched() -> bool {
+    LAUNCHES.get()
 }
 
 /// The number of this thread's last launch of a kernel of NCCL's.

@@ -123,7 +123,14 @@ mod tests {
     use super::*;
 
     fn communicator() -> Communicator {
-        Communicator { id: 7, name: "tp".to_owned(), ranks: 2, rank: 1, device: Some(1) }
+        Communicator {
+            id: 7,
+            name: "tp".to_owned(),
+            ranks: 2,
+            rank: 1,
+            device: Some(1),
+            nccl: None,
+        }
     }
 
     #[test]

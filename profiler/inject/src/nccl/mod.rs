@@ -6,3 +6,4 @@ pub mod channels;
 pub mod collectives;
 pub mod handle;
 pub mod plugin;
+pub mod version;

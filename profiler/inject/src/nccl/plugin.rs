@@ -15,6 +15,7 @@ use super::{
     },
     collectives::{Place, Wanted},
     handle::Handle,
+    version,
 };
 use crate::{
     activity::{claim, recording},
@@ -60,6 +61,7 @@ fn made(
                 ranks: ranks.unsigned_abs(),
                 rank: rank.unsigned_abs(),
                 device: place.map(|place| place.device),
+                nccl: version::version(),
             };
             watch.tell(watch.collectives().made(communicator, mask as usize, (place, is_old)));
         }
@@ -142,17 +144,24 @@ unsafe fn start(
 unsafe fn begin(watch: &Watch, of: Context, event: *const Head, kind_bits: u64) -> Option<Handle> {
     // SAFETY: every description begins so.
     match unsafe { (*event).kind } & kind_bits {
-        LAUNCH => recording::claim().map(|claim| {
-            claim.launch_begins();
-            Handle::Launch
-        }),
+        LAUNCH => {
+            claim::this_thread_launches();
+            recording::claim().map(|claim| {
+                claim.launch_begins();
+                Handle::Launch
+            })
+        }
         COLLECTIVE => {
             // SAFETY: a collective's description.
             let collective = collective(unsafe { &*event.cast() }, of.communicator);
+            let wanted = watch.collectives().wanted();
+            let tells_launches = wanted != Wanted::Collectives && !watch.collectives().is_old();
+            let is_late = tells_launches && !claim::has_launched();
+            let collective = Collective { is_late, ..collective };
             let id = collective.id;
             watch.tell([Event::Collective(collective)]);
             // Channels name it; else nobody asks for it again.
-            (watch.collectives().wanted() == Wanted::Channels).then_some(Handle::Collective(id))
+            (wanted == Wanted::Channels).then_some(Handle::Collective(id))
         }
         // SAFETY: a channel's description.
         CHANNEL => channel(watch, unsafe { &*event.cast() }, of),
@@ -183,6 +192,7 @@ fn collective(event: &CollectiveEvent, communicator: u64) -> Collective {
     Collective {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         correlation: claim::correlation(),
+        is_late: false,
         communicator,
         function: text(event.function),
         sequence: event.sequence,

@@ -227,6 +227,8 @@ pub struct Communicator {
     pub rank: u32,
     /// [`Device::ordinal`] of the GPU that it was made for; `None`: not known.
     pub device: Option<u32>,
+    /// Version of NCCL, e.g. 22803; `None`: not known.
+    pub nccl: Option<u32>,
 }
 
 /// A collective, as NCCL's profiler interface tells it once its kernel is launched.
@@ -236,6 +238,8 @@ pub struct Collective {
     pub id: u64,
     /// [`KernelRun::correlation`] of the kernel that ran it; `None`: not known. Several that the program grouped have the same.
     pub correlation: Option<u32>,
+    /// Told on a thread that launches no kernels of NCCL's, a callback of the driver's: a node of a graph, or held up behind one.
+    pub is_late: bool,
     /// [`Communicator::id`].
     pub communicator: u64,
     /// E.g. `AllReduce`.

@@ -5,7 +5,8 @@
 //! of NCCL's on the device that runs in their middle. What neither tells stays unknown.
 //!
 //! Up to NCCL 2.30 the channels of a graph's later replays, and of all that is launched after them, come with the times of
-//! earlier works: NCCL numbers a captured work once, and the device counts on. Such times are told by what they contradict.
+//! other works: NCCL numbers a captured work once, and the device counts on. So there channels of graphs' nodes are not
+//! believed at all, and those of other kernels where they lie in their kernel.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,6 +14,7 @@ use weftscope_traces::Span;
 use weftscope_wire::{ChannelRun, Collective};
 
 use super::Timed;
+use crate::watch::Process;
 
 /// What kernels of NCCL's ran, by index among the process's runs.
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ struct Kernel {
     span: Span,
 }
 
+/// The first NCCL that numbers a graph's works at each replay.
+const NUMBERS_REPLAYS: u32 = 23_100;
 /// Clocks and the order of telling agree to so much, ns: measured, channels begin 1.6–2.9 µs after their kernel and end 0.8–3.1 µs
 /// before it.
 const SLACK_NS: i64 = 20_000;
@@ -90,15 +94,14 @@ pub(super) fn join<'a>(timed: &Timed<'a>, device: u32) -> Joined<'a> {
             Some(run) => spans[&run],
             None => Span::new(collective.map_or(i64::MIN, |it| it.at_host_ns), i64::MAX),
         };
+        let is_believed = known.is_some() || is_believed(process, collective);
         let count = channels.len() as u64;
-        let channels: Timings<'_> =
-            channels.into_iter().filter(|(_, span)| is_within(*span, possible)).collect();
         let channels: Timings<'_> = channels
             .into_iter()
-            .filter(|(run, _)| {
+            .filter(|(run, span)| {
                 // Works that were launched together may begin in one tick; they are told their kernel.
                 let is_new = seen.insert((run.communicator, run.channel, run.start_device_ns));
-                is_new || known.is_some()
+                is_believed && is_within(*span, possible) && (is_new || known.is_some())
             })
             .collect();
         joined.stale += count - channels.len() as u64;
@@ -113,6 +116,19 @@ pub(super) fn join<'a>(timed: &Timed<'a>, device: u32) -> Joined<'a> {
         joined.channels.extend(channels.into_iter().map(|(channel, span)| (run, channel, span)));
     }
     joined
+}
+
+/// Whether times are a collective's own of which no kernel is known.
+fn is_believed(process: &Process, collective: Option<&Collective>) -> bool {
+    let versions = process.communicators.iter().map(|made| made.nccl);
+    if versions.min().flatten().is_some_and(|version| version >= NUMBERS_REPLAYS) {
+        return true;
+    }
+    match collective {
+        // With CUPTI the kernel of all others is known.
+        Some(collective) => !collective.is_late && process.runs.is_empty(),
+        None => !process.told.iter().any(|told| told.is_late),
+    }
 }
 
 fn is_within(span: Span, possible: Span) -> bool {

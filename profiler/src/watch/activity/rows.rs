@@ -145,5 +145,5 @@ fn count(sheet: &mut Sheet<'_>, timed: &Timed<'_>, device: u32, joined: &Joined<
     diagnostics.count(UNREAD, untimed);
 }
 
-const STALE: &str = "channels of NCCL's kernels that came with the times of earlier ones (NCCL up to 2.30 where CUDA graphs hold collectives), not drawn";
+const STALE: &str = "channels of NCCL's kernels that came with the times of others, or may have (NCCL up to 2.30 where CUDA graphs hold collectives), not drawn";
 const UNREAD: &str = "channels of NCCL's kernels of a device whose clock was never read, not drawn";
