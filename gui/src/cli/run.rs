@@ -4,7 +4,7 @@ use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitStatus, time::In
 
 use clap::{Args, ValueEnum};
 use weftscope_profiler::watch::{
-    Job, JobError, Level, Order, Process, Setup, SetupError, Turn, trace,
+    Begin, Job, JobError, Level, Order, Process, Setup, SetupError, Trigger, Turn, trace,
 };
 use weftscope_traces::{
     Trace,
@@ -26,7 +26,18 @@ pub struct ProgramArgs {
     /// (whatever it costs), or the modules with a kernel whose name holds this.
     #[arg(long, default_value = "worth", value_name = "WHICH")]
     pub patch: String,
-    /// Record this long from the first kernel on, e.g. 10s; then the recording is written and the program goes on
+    /// When recording begins: at the program's first kernel, or with its `cudaProfilerStart` (then it ends with
+    /// `cudaProfilerStop`; vLLM, SGLang and TensorRT-LLM call these where they are asked to profile).
+    #[arg(long, value_enum, default_value_t = RecordArg::AtStart)]
+    pub record: RecordArg,
+    /// Record so many steps of each process, then the recording is written and the program goes on. A step ends where a thread
+    /// that has launched kernels waits for the GPU.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// Let so many steps pass first: compilation, tuning, warming up.
+    #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "record")]
+    pub skip_steps: u32,
+    /// Record this long from the first recorded kernel on, e.g. 10s; then the recording is written and the program goes on
     /// [default: until it ends].
     #[arg(long = "for", value_name = "TIME")]
     pub duration: Option<Time>,
@@ -68,6 +79,26 @@ impl LevelArg {
     }
 }
 
+/// When recording begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordArg {
+    /// The program's first kernel.
+    AtStart,
+    /// `cudaProfilerStart`.
+    Profiler,
+}
+
+impl ProgramArgs {
+    fn trigger(&self) -> Trigger {
+        let begin = match (self.record, self.skip_steps) {
+            (RecordArg::Profiler, _) => Begin::Profiler,
+            (RecordArg::AtStart, 0) => Begin::AtStart,
+            (RecordArg::AtStart, skipped) => Begin::AfterSteps(skipped),
+        };
+        Trigger { begin, steps: self.steps }
+    }
+}
+
 /// Runs the program to its end and writes what it told.
 pub(super) fn run(args: &ProgramArgs) -> Outcome {
     let format = convert::format_of(&args.output)?;
@@ -84,7 +115,17 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
     for step in &setup.steps {
         eprintln!("weftscope run: {step}");
     }
-    let order = Order { command: args.command.clone(), patch: args.patch.clone() };
+    let trigger = args.trigger();
+    let listens =
+        trigger.steps.is_some() || matches!(trigger.begin, Begin::Profiler | Begin::AfterSteps(_));
+    if listens && setup.level() != Level::Blocks {
+        let level = setup.level();
+        let cause = format!(
+            "at level {level} no call of the program's is listened to, so steps and cudaProfilerStart are not known"
+        );
+        return Err(Failure::failed(cause, "weftscope run"));
+    }
+    let order = Order { command: args.command.clone(), patch: args.patch.clone(), trigger };
     let interrupts = interrupt::await_them();
     let mut job = Job::start(&setup, &order).map_err(failed)?;
     let mut first = None;
@@ -134,7 +175,11 @@ fn recorded(
                 "none of its processes loaded CUDA's driver, or another tool took the way in (CUDA_INJECTION64_PATH)"
                     .to_owned()
             }
-            None => "its processes launched no kernel".to_owned(),
+            None => match args.trigger().begin {
+                Begin::Profiler => "its processes never called cudaProfilerStart".to_owned(),
+                Begin::AfterSteps(steps) => format!("no process came to the end of {}", counted(steps.into(), "step")),
+                Begin::Asked | Begin::AtStart => "its processes launched no kernel".to_owned(),
+            },
         };
         let failed = status.filter(|status| !status.success());
         let ended = failed.map_or_else(String::new, |status| format!("it ended with {status}; "));

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use weftscope_wire::{Level, variables};
+use weftscope_wire::{Level, Trigger, variables};
 
 /// Which modules are patched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct Settings {
     pub level: Level,
     /// Where that cannot be had, the next less.
     pub steps_down: bool,
-    /// Record from the first context on.
-    pub at_start: bool,
+    /// When to record.
+    pub trigger: Trigger,
     /// Folder of compiled device code; needed for blocks.
     pub programs: Option<PathBuf>,
     /// The Sanitizer's library; needed for blocks.
@@ -44,7 +44,10 @@ impl Settings {
             job: path(variables::JOB)?,
             steps_down: level.as_deref() == Some(variables::AUTO),
             level: level.and_then(|name| Level::of(&name)).unwrap_or(Level::Blocks),
-            at_start: text(variables::RECORD).as_deref() == Some(variables::AT_START),
+            // Whoever asks for something else is told by the command line; the program itself goes on.
+            trigger: text(variables::RECORD)
+                .and_then(|text| Trigger::of(&text))
+                .unwrap_or_default(),
             programs: path(variables::PROGRAMS),
             sanitizer: path(variables::SANITIZER),
             patch: match text(variables::PATCH).as_deref() {
@@ -58,6 +61,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use weftscope_wire::Begin;
+
     use super::*;
 
     fn settings(variables: &[(&str, &str)]) -> Option<Settings> {
@@ -75,7 +80,10 @@ mod tests {
     #[test]
     fn what_is_not_said_is_as_much_as_pays() {
         let all = settings(&[("WEFTSCOPE_JOB", "/j")]).unwrap();
-        assert_eq!((all.level, all.at_start, all.patch), (Level::Blocks, false, Patch::Worth));
+        assert_eq!(
+            (all.level, all.trigger, all.patch),
+            (Level::Blocks, Trigger::default(), Patch::Worth)
+        );
         let some = settings(&[
             ("WEFTSCOPE_JOB", "/j"),
             ("WEFTSCOPE_LEVEL", "channels"),
@@ -83,7 +91,8 @@ mod tests {
             ("WEFTSCOPE_PATCH", "nvjet"),
         ])
         .unwrap();
-        assert_eq!((some.level, some.steps_down, some.at_start), (Level::Channels, false, true));
+        assert_eq!((some.level, some.steps_down), (Level::Channels, false));
+        assert_eq!(some.trigger.begin, Begin::AtStart);
         assert_eq!(some.patch, Patch::Named("nvjet".to_owned()));
         let auto = settings(&[("WEFTSCOPE_JOB", "/j"), ("WEFTSCOPE_LEVEL", "auto")]).unwrap();
         assert_eq!((auto.level, auto.steps_down), (Level::Blocks, true));

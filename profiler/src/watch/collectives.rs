@@ -22,7 +22,7 @@ impl Ran {
             Event::Launch(Launch { id, kernel, tid, graph: None, .. }) if is_nccl(*kernel) => {
                 self.last_by_thread.insert(*tid, *id);
             }
-            Event::Collective(told) => {
+            Event::Collective(told) if !told.is_captured => {
                 if let Some(&launch) = self.last_by_thread.get(&told.tid) {
                     self.by_launch.entry(launch).or_default().push(told.clone());
                 }
@@ -95,6 +95,7 @@ mod tests {
             id: sequence,
             correlation: None,
             is_late: false,
+            is_captured: false,
             communicator: 0xab,
             function: "AllReduce".to_owned(),
             sequence,
@@ -138,6 +139,7 @@ mod tests {
             launched(4, 1, 5, None),
             told(2, 5),
             told(3, 5),
+            Event::Collective(Collective { is_captured: true, ..collective(8, 5) }),
         ];
         events.iter().for_each(|event| all.take(event, |kernel| kernel == 1));
         let sequences = |launch| all.of(launch).iter().map(|it| it.sequence).collect::<Vec<_>>();

@@ -14,7 +14,7 @@ use std::{
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use thiserror::Error;
-use weftscope_wire::{Command as Ask, Reply, VERSION, folder, frame, variables};
+use weftscope_wire::{Command as Ask, Reply, Trigger, VERSION, folder, frame, variables};
 
 use super::{Process, Setup, SetupError};
 
@@ -22,6 +22,8 @@ use super::{Process, Setup, SetupError};
 const WAITING: usize = 256;
 /// Between two looks for new processes.
 const LOOK: Duration = Duration::from_millis(20);
+/// So long after all that recorded have stopped none of the others is expected to begin.
+const AFTERMATH: Duration = Duration::from_secs(2);
 /// How long a process may take to answer once its socket is there.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -59,6 +61,8 @@ pub struct Order {
     pub command: Vec<OsString>,
     /// Which modules are patched: `worth`, `all`, or a part of a kernel's name.
     pub patch: String,
+    /// When recording begins by itself.
+    pub trigger: Trigger,
 }
 
 /// A watched program.
@@ -74,6 +78,7 @@ pub struct Job {
     /// Where each process is told to stop.
     streams: BTreeMap<u32, UnixStream>,
     is_stopping: bool,
+    last_heard: Instant,
 }
 
 /// What listening is to do next.
@@ -106,22 +111,34 @@ impl Drop for JobFolder {
 }
 
 impl Job {
-    /// Starts a program; it records from its first context on.
+    /// Starts a program; it records when the order says.
     ///
     /// # Errors
     /// [`JobError`].
     pub fn start(setup: &Setup, order: &Order) -> Result<Self, JobError> {
+        Self::start_with(setup, order, |_| {})
+    }
+
+    /// The same; `prepare` has the last word on how the program is started.
+    pub(super) fn start_with(
+        setup: &Setup,
+        order: &Order,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Result<Self, JobError> {
         let folder = JobFolder(job_folder()?);
         let variables = setup.variables(&folder.0, &folder.0)?;
         let (program, arguments) = order.command.split_first().ok_or_else(|| JobError::Start {
             program: "nothing".to_owned(),
             cause: io::ErrorKind::InvalidInput.into(),
         })?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .envs(variables)
-            .env(variables::RECORD, variables::AT_START)
-            .env(variables::PATCH, &order.patch)
+            .env(variables::RECORD, order.trigger.to_string())
+            .env(variables::PATCH, &order.patch);
+        prepare(&mut command);
+        let child = command
             .spawn()
             .map_err(|cause| JobError::Start { program: program.display().to_string(), cause })?;
         Ok(Self {
@@ -134,6 +151,7 @@ impl Job {
             listening: 0,
             streams: BTreeMap::new(),
             is_stopping: false,
+            last_heard: Instant::now(),
         })
     }
 
@@ -161,7 +179,16 @@ impl Job {
             if is_over && self.listening == 0 && self.heard.1.is_empty() {
                 return Ok(());
             }
+            if self.have_stopped() && self.last_heard.elapsed() > AFTERMATH {
+                return Ok(());
+            }
         }
+    }
+
+    /// All processes that recorded have stopped by themselves.
+    fn have_stopped(&self) -> bool {
+        let mut recorded = self.processes.values().filter(|process| process.has_run()).peekable();
+        recorded.peek().is_some() && recorded.all(|process| process.has_stopped)
     }
 
     /// Tells every process to stop, once.
@@ -222,6 +249,7 @@ impl Job {
     }
 
     fn take(&mut self, heard: Heard) {
+        self.last_heard = Instant::now();
         match heard {
             Heard::Said(pid, Reply::Hello(hello)) => {
                 let mut process = Process::new(hello);
@@ -255,10 +283,10 @@ impl Job {
     }
 }
 
-/// Asks a process to record, and hands on what it says until it is gone.
+/// Listens to a process, and hands on what it says until it is gone or has recorded.
 fn listen(path: &Path, pid: u32, heard: &Sender<Heard>) {
     let Some(mut stream) = connect(path) else { return };
-    if frame::write(&mut stream, &Ask::Record).is_err() {
+    if frame::write(&mut stream, &Ask::Listen).is_err() {
         return;
     }
     if let Ok(same) = stream.try_clone()

@@ -2,11 +2,14 @@
 //!
 //! Reading order: [`setup`] (the library that the program loads, and what that needs), [`job`] (the program started, its
 //! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank),
-//! [`bounds`] (where launches ran that left no stamps), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what
-//! CUPTI and NCCL have timed, where there are no blocks), [`trace`](mod@trace) (all of it together).
+//! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
+//! again), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what CUPTI and NCCL have timed,
+//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`bench`] (what watching costs, and how true it is).
 
 mod activity;
+pub mod bench;
 pub mod bounds;
+mod calls;
 pub mod collectives;
 pub mod cost;
 pub mod job;
@@ -15,10 +18,11 @@ pub mod ranks;
 mod seen;
 pub mod setup;
 mod sheet;
+mod steps;
 pub mod trace;
 
 pub use job::{Job, JobError, Order, Turn};
 pub use process::Process;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
 pub use trace::trace;
-pub use weftscope_wire::Level;
+pub use weftscope_wire::{Begin, Level, Trigger};

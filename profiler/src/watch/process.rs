@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use weftscope_engine::clock::{ClockFit, ClockPair};
 use weftscope_wire::{
-    BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, Hello, KernelRun,
-    Launch, Range,
+    BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, GraphLaunch, Hello,
+    KernelRun, Launch, Range, Wait,
 };
 
 use super::collectives::Ran;
@@ -21,6 +21,12 @@ pub struct Process {
     pub kernels: HashMap<u32, String>,
     /// Launches, in the order in which they were made.
     pub launches: Vec<Launch>,
+    /// When the calls of launches returned, by [`Launch::id`].
+    pub returned_host_ns: HashMap<u64, i64>,
+    /// Launches of graphs.
+    pub graphs: Vec<GraphLaunch>,
+    /// Calls that waited for the GPU.
+    pub waits: Vec<Wait>,
     /// Blocks of launches that told, by [`Launch::id`].
     pub stamps: HashMap<u64, Vec<BlockStamp>>,
     /// Kernels that CUPTI timed, where no blocks were asked for.
@@ -69,6 +75,11 @@ impl Process {
                 self.kernels.insert(kernel.id, kernel.name);
             }
             Event::Launch(launch) => self.launches.push(launch),
+            Event::Returned { launch, at_host_ns } => {
+                self.returned_host_ns.insert(launch, at_host_ns);
+            }
+            Event::Graph(graph) => self.graphs.push(graph),
+            Event::Wait(wait) => self.waits.push(wait),
             Event::Blocks { launch, stamps } => {
                 self.stamps.insert(launch, stamps);
             }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use weftscope_traces::{
-    ArgValue, ArgsId, Classifier, ClockAgreement, LabelId, Meta, Provenance, Span, Trace,
-    TraceBuilder, TrackId, TrackKind, model::BuildError,
+    ArgValue, ArgsId, Classifier, ClockAgreement, Kind, Label, LabelId, Meta, Provenance, SliceRef,
+    Span, Trace, TraceBuilder, TrackId, TrackKind, model::BuildError,
 };
 use weftscope_wire::{Launch, Stamping};
 
@@ -12,11 +12,13 @@ use super::{
     Process,
     activity::{self, Timed},
     bounds::{Step, bounded},
+    calls::Calls,
     collectives,
     cost::Cost,
     ranks::{Place, ranks},
     seen::{Clock, Seen, seen},
     sheet::{Sheet, kernel_name},
+    steps,
 };
 
 /// What a measured trace of this kind calls its source.
@@ -97,6 +99,7 @@ struct Building<'a> {
 
 /// Rows of a rank.
 struct Rows {
+    marks: TrackId,
     streams: BTreeMap<u32, TrackId>,
     sms: Vec<TrackId>,
 }
@@ -119,13 +122,19 @@ impl Building<'_> {
         }
         self.unstamped(process, seen, &streams, &mut ops);
         ops.sort_by_key(|op| (op.span.start_ns, op.span.end_ns));
+        let mut slices: HashMap<u64, SliceRef> = HashMap::new();
         for op in &ops {
             let args = self.args(process, op, seen);
             let span = op.span.shifted(-self.sheet.base_host_ns);
             if let Some(&track) = rows.streams.get(&op.stream) {
-                self.sheet.builder.push_packed(track, span, op.label, args, 0);
+                let slice = self.sheet.builder.push_packed(track, span, op.label, args, 0);
+                let launches = op.launches.iter().map(|&launch| seen[launch].launch.id);
+                slices.extend(launches.map(|launch| (launch, slice)));
             }
         }
+        let calls = Calls::of(process, place.device, -self.sheet.base_host_ns);
+        calls.draw(&mut self.sheet.builder, rank, process.hello.pid, &slices);
+        self.steps(&rows, (process, place.device), &ops, seen);
         self.blocks(&rows, seen, &ops);
     }
 
@@ -134,6 +143,8 @@ impl Building<'_> {
         let last_sm = seen.iter().flat_map(|seen| &seen.blocks).flatten().map(|&(_, sm)| sm).max();
         let sms = device.map_or(0, |device| device.sms).max(last_sm.map_or(0, |last| last + 1));
         let root = self.sheet.rank(rank, device, sms);
+        let kind = TrackKind::Marks { rank: Some(rank) };
+        let marks = self.sheet.builder.track(Some(root), "steps", kind);
         let mut streams: Vec<u32> = seen.iter().map(|seen| seen.launch.stream).collect();
         streams.sort_unstable();
         streams.dedup();
@@ -145,7 +156,30 @@ impl Building<'_> {
         let sms = (0..sms).map(|sm| {
             self.sheet.builder.track(Some(root), format!("SM {sm}"), TrackKind::Sm { rank, sm })
         });
-        Rows { streams, sms: sms.collect() }
+        Rows { marks, streams, sms: sms.collect() }
+    }
+
+    /// Steps as iterations.
+    fn steps(
+        &mut self,
+        rows: &Rows,
+        (process, device): (&Process, u32),
+        ops: &[Op],
+        seen: &[Seen<'_>],
+    ) {
+        let steps = steps::steps(process, device);
+        let mut spans: HashMap<u64, Span> = HashMap::new();
+        for op in ops {
+            spans.extend(op.launches.iter().map(|&launch| (seen[launch].launch.id, op.span)));
+        }
+        let spans = steps::spans(&steps, |launch| spans.get(&launch).copied());
+        for (number, span) in spans.into_iter().enumerate() {
+            let label =
+                Label { name: format!("step {number}"), kind: Kind::Mark, ..Label::default() };
+            let label = self.sheet.builder.label(label);
+            let span = span.shifted(-self.sheet.base_host_ns);
+            self.sheet.builder.push_packed(rows.marks, span, label, ArgsId::NONE, 0);
+        }
     }
 
     /// Ops of launches that left no stamps, as long as they can have been.

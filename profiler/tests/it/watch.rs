@@ -10,7 +10,7 @@ use std::{
     process,
 };
 
-use weftscope_profiler::watch::{Job, Order, Process, Setup, Turn, trace};
+use weftscope_profiler::watch::{Job, Order, Process, Setup, Trigger, Turn, trace};
 use weftscope_traces::{
     Classifier, Kind, Trace, TrackKind,
     analysis::{Config, Ops, overlap},
@@ -46,7 +46,7 @@ fn made_program() {
     };
     frame::write(&mut viewer, &Reply::Hello(hello)).unwrap();
     let asked: Command = frame::read(&mut viewer).unwrap();
-    assert_eq!(asked, Command::Record);
+    assert_eq!(asked, Command::Listen);
     frame::write(&mut viewer, &Reply::Events(events(rank))).unwrap();
     // How it ends is told in place of what it is to patch.
     match std::env::var(variables::PATCH).as_deref() {
@@ -138,6 +138,7 @@ fn events(rank: u32) -> Vec<Event> {
             id: layer,
             correlation: None,
             is_late: false,
+            is_captured: false,
             communicator: 9,
             function: "AllReduce".to_owned(),
             sequence: layer,
@@ -166,7 +167,8 @@ fn started(end: &str) -> Job {
         me.display()
     );
     let command: Vec<OsString> = ["sh", "-c", script.as_str()].map(OsString::from).into();
-    Job::start(&setup, &Order { command, patch: end.to_owned() }).expect("it starts")
+    Job::start(&setup, &Order { command, patch: end.to_owned(), trigger: Trigger::default() })
+        .expect("it starts")
 }
 
 fn watched(end: &str) -> (Vec<Process>, bool) {

@@ -52,6 +52,7 @@ fn collective(id: u64, correlation: Option<u32>, sequence: u64) -> Event {
         id,
         correlation,
         is_late: false,
+        is_captured: false,
         communicator: 9,
         function: "AllReduce".to_owned(),
         sequence,

@@ -1,8 +1,11 @@
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
 
-use crate::cli::run_args::{Backend, OnArgs};
+use crate::cli::{
+    run_args::{Backend, OnArgs},
+    units::Time,
+};
 
 /// `bench`.
 #[derive(Debug, Args)]
@@ -28,6 +31,16 @@ pub struct BenchArgs {
     /// Iterations of a turn, back to back.
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub iterations: u32,
+    /// Measure instead what `weftscope run` costs and how true it is: a PyTorch layer in --turns turns (three are enough),
+    /// alone and watched, for each of --tokens; on --tp GPUs [default: two].
+    #[arg(long, conflicts_with = "json")]
+    pub inject: bool,
+    /// With --inject: the Python that has PyTorch.
+    #[arg(long, value_name = "PYTHON", default_value = "python3", requires = "inject")]
+    pub python: OsString,
+    /// With --inject: how long blocks are recorded to see whether any is lost.
+    #[arg(long, value_name = "TIME", default_value = "60s", requires = "inject")]
+    pub live: Time,
     /// Also write every figure to this file.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

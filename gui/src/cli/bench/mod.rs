@@ -1,6 +1,7 @@
 //! `bench`: strategies against one another, kernels against what the hardware can do at best.
 
 mod args;
+mod inject;
 mod report;
 mod text;
 
@@ -32,6 +33,9 @@ const WARM_UP: u32 = 2;
 
 /// Runs and prints, one table of strategies and one of kernels for each number of tokens.
 pub(super) fn run(args: &BenchArgs) -> Outcome {
+    if args.inject {
+        return inject::run(args);
+    }
     let mut out = std::io::stdout().lock();
     let strategies = strategies(&args.strategy)?;
     let specs = specs(args, strategies[0])?;

@@ -133,14 +133,17 @@ fn kernel_row(strategy: &str, kernel: &KernelFigures) -> [String; 12] {
     ]
 }
 
+/// Headings of columns that hold words.
+const WORDS: [&str; 7] = ["strategy", "kernel", "tokens", "limit", "layer", "launched", "setting"];
+
 /// Columns as wide as they need; words to the left, numbers to the right.
-struct Table<const N: usize> {
+pub(super) struct Table<const N: usize> {
     headings: [&'static str; N],
-    rows: Vec<[String; N]>,
+    pub(super) rows: Vec<[String; N]>,
 }
 
 impl<const N: usize> Table<N> {
-    fn new(headings: [&'static str; N]) -> Self {
+    pub(super) fn new(headings: [&'static str; N]) -> Self {
         Self { headings, rows: Vec::new() }
     }
 
@@ -148,7 +151,7 @@ impl<const N: usize> Table<N> {
         self.rows.push(row);
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let headings = self.headings.map(str::to_owned);
         let lines = || std::iter::once(&headings).chain(&self.rows);
         let width = |column: usize| lines().map(|row| row[column].chars().count()).max();
@@ -157,7 +160,7 @@ impl<const N: usize> Table<N> {
             let mut line = String::from(" ");
             for ((cell, width), heading) in row.iter().zip(&widths).zip(&self.headings) {
                 let pad = " ".repeat(width - cell.chars().count());
-                let words = ["strategy", "kernel", "tokens", "limit"].contains(heading);
+                let words = WORDS.contains(heading);
                 line += &if words { format!(" {cell}{pad}") } else { format!(" {pad}{cell}") };
                 line.push(' ');
             }

@@ -37,6 +37,8 @@ struct Shape {
     written: u32,
     /// As `records` when what is being written was taken.
     being_written: u32,
+    /// A whole launch was seen.
+    is_known: bool,
 }
 
 /// Entries of the table that the device does not have yet.
@@ -96,6 +98,16 @@ impl Graphs {
         shape.parts.insert(grid_id, part);
         self.not_before = head;
         None
+    }
+
+    /// A whole launch of a graph was seen.
+    pub fn is_known(&self, graph: usize) -> bool {
+        self.shapes.get(&graph).is_some_and(|shape| shape.is_known)
+    }
+
+    /// So it was.
+    pub fn seen(&mut self, graph: usize) {
+        self.shapes.entry(graph).or_default().is_known = true;
     }
 
     /// What is to be written on the device now; `tail` is the end of what was given back to the ring.

@@ -21,7 +21,7 @@ use crate::{
     activity::{claim, recording},
     driver::Driver,
     entry, host,
-    watch::Watch,
+    watch::{Watch, is_capturing},
 };
 
 /// What `start` is handed for a communicator; leaked, since NCCL keeps it.
@@ -193,6 +193,7 @@ fn collective(event: &CollectiveEvent, communicator: u64) -> Collective {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         correlation: claim::correlation(),
         is_late: false,
+        is_captured: is_capturing(),
         communicator,
         function: text(event.function),
         sequence: event.sequence,

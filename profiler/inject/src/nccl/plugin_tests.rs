@@ -14,7 +14,7 @@ fn watch() -> Watch {
         job: PathBuf::new(),
         level: Level::Channels,
         steps_down: false,
-        at_start: false,
+        trigger: weftscope_wire::Trigger::default(),
         programs: None,
         sanitizer: None,
         patch: Patch::Worth,

@@ -3,6 +3,10 @@
 
 use std::ffi::{c_char, c_void};
 
+/// `SANITIZER_CB_DOMAIN_DRIVER_API`.
+pub const DOMAIN_DRIVER_API: u32 = 1;
+/// `SANITIZER_CB_DOMAIN_RUNTIME_API`.
+pub const DOMAIN_RUNTIME_API: u32 = 2;
 /// `SANITIZER_CB_DOMAIN_RESOURCE`.
 pub const DOMAIN_RESOURCE: u32 = 3;
 /// `SANITIZER_CB_DOMAIN_LAUNCH`.
@@ -20,6 +24,8 @@ pub const MODULE_LOADED: u32 = 9;
 pub const MODULE_UNLOADING: u32 = 10;
 /// `SANITIZER_CBID_LAUNCH_BEGIN`.
 pub const LAUNCH_BEGIN: u32 = 1;
+/// `SANITIZER_CBID_LAUNCH_END`.
+pub const LAUNCH_END: u32 = 3;
 /// `SANITIZER_CBID_GRAPHS_GRAPHEXEC_DESTROYING`.
 pub const GRAPH_DESTROYING: u32 = 3;
 /// `SANITIZER_CBID_GRAPHS_NODE_LAUNCH_BEGIN`.
@@ -28,6 +34,62 @@ pub const NODE_LAUNCH_BEGIN: u32 = 4;
 pub const GRAPH_LAUNCH_BEGIN: u32 = 6;
 /// `SANITIZER_CBID_GRAPHS_LAUNCH_END`.
 pub const GRAPH_LAUNCH_END: u32 = 7;
+
+/// `SANITIZER_CBID_DRIVER_API_cuProfilerStart`.
+pub const PROFILER_START: u32 = 308;
+/// `SANITIZER_CBID_DRIVER_API_cuProfilerStop`.
+pub const PROFILER_STOP: u32 = 309;
+/// `SANITIZER_CBID_RUNTIME_API_cudaProfilerStart`.
+pub const RUNTIME_PROFILER_START: u32 = 171;
+/// `SANITIZER_CBID_RUNTIME_API_cudaProfilerStop`.
+pub const RUNTIME_PROFILER_STOP: u32 = 172;
+/// Calls that return only when the GPU is done, by the end of their names in `SANITIZER_CBID_DRIVER_API_…`.
+pub const DRIVER_WAITS: &[(&str, u32)] = &[
+    ("cuCtxSynchronize", 17),
+    ("cuEventSynchronize", 121),
+    ("cuStreamSynchronize", 126),
+    ("cuMemcpyHtoD_v2", 276),
+    ("cuMemcpyDtoH_v2", 278),
+    ("cuStreamSynchronize_ptsz", 440),
+    ("cuCtxSynchronize_v2", 800),
+];
+/// The same in `SANITIZER_CBID_RUNTIME_API_…`.
+pub const RUNTIME_WAITS: &[(&str, u32)] = &[
+    ("cudaMemcpy", 31),
+    ("cudaStreamSynchronize", 131),
+    ("cudaEventSynchronize", 137),
+    ("cudaDeviceSynchronize", 165),
+    ("cudaMemcpy_ptds", 215),
+    ("cudaStreamSynchronize_ptsz", 239),
+];
+
+/// Calls that begin the capture of a graph, and after which one has ended, as above.
+pub const DRIVER_CAPTURES: [&[(&str, u32)]; 2] = [
+    &[
+        ("cuStreamBeginCapture", 495),
+        ("cuStreamBeginCapture_ptsz", 496),
+        ("cuStreamBeginCapture_v2", 539),
+        ("cuStreamBeginCapture_v2_ptsz", 540),
+        ("cuStreamBeginCaptureToGraph", 720),
+        ("cuStreamBeginCaptureToGraph_ptsz", 721),
+    ],
+    &[("cuStreamEndCapture", 497), ("cuStreamEndCapture_ptsz", 498)],
+];
+/// The same of the runtime's.
+pub const RUNTIME_CAPTURES: [&[(&str, u32)]; 2] = [
+    &[
+        ("cudaStreamBeginCapture", 315),
+        ("cudaStreamBeginCapture_ptsz", 316),
+        ("cudaStreamBeginCaptureToGraph", 452),
+        ("cudaStreamBeginCaptureToGraph_ptsz", 453),
+    ],
+    &[("cudaStreamEndCapture", 319), ("cudaStreamEndCapture_ptsz", 320)],
+];
+
+/// `SANITIZER_API_ENTER`.
+pub const API_ENTER: u32 = 0;
+/// `SANITIZER_API_EXIT`.
+pub const API_EXIT: u32 = 1;
 
 /// `SANITIZER_INSTRUCTION_BLOCK_ENTER`.
 pub const BLOCK_ENTER: u32 = 1;
@@ -142,6 +204,16 @@ pub struct GraphExecData {
     pub graph: Handle,
 }
 
+/// `Sanitizer_CallbackData`, without the fields behind.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ApiData {
+    /// [`API_ENTER`] or [`API_EXIT`].
+    pub site: u32,
+    /// The call's name, for ever.
+    pub name: *const c_char,
+}
+
 /// `Sanitizer_CallbackFunc`.
 pub type Callback = unsafe extern "C" fn(user: Handle, domain: u32, id: u32, data: *const c_void);
 
@@ -172,6 +244,8 @@ pub const FIELDS: &[(&str, &str, usize)] = &[
     ("Sanitizer_GraphNodeLaunchData", "node", std::mem::offset_of!(NodeData, node)),
     ("Sanitizer_GraphNodeLaunchData", "nodeType", std::mem::offset_of!(NodeData, kind)),
     ("Sanitizer_GraphNodeLaunchData", "launchData", std::mem::offset_of!(NodeData, kernel)),
+    ("Sanitizer_CallbackData", "callbackSite", std::mem::offset_of!(ApiData, site)),
+    ("Sanitizer_CallbackData", "functionName", std::mem::offset_of!(ApiData, name)),
     ("Sanitizer_GraphExecData", "graphExec", std::mem::offset_of!(GraphExecData, graph)),
     ("Sanitizer_GraphLaunchData", "context", std::mem::offset_of!(GraphData, context)),
     ("Sanitizer_GraphLaunchData", "hStream", std::mem::offset_of!(GraphData, stream_handle)),

@@ -29,6 +29,7 @@ pub struct Code(pub u32);
 
 type Subscribe = unsafe extern "C" fn(*mut Handle, Callback, Handle) -> u32;
 type EnableDomain = unsafe extern "C" fn(u32, Handle, u32) -> u32;
+type EnableCallback = unsafe extern "C" fn(u32, Handle, u32, u32) -> u32;
 type AddPatches = unsafe extern "C" fn(*const c_void, Handle) -> u32;
 type PatchInstructions = unsafe extern "C" fn(u32, Handle, *const c_char) -> u32;
 type OfModule = unsafe extern "C" fn(Handle) -> u32;
@@ -44,6 +45,7 @@ type SetLaunchData = unsafe extern "C" fn(Handle, Handle, Handle, *const c_void)
 pub struct Sanitizer {
     subscribe: Subscribe,
     enable_domain: EnableDomain,
+    enable_callback: EnableCallback,
     add_patches: AddPatches,
     patch_instructions: PatchInstructions,
     patch_module: OfModule,
@@ -87,6 +89,7 @@ impl Sanitizer {
         let loaded = Self {
             subscribe: call!("sanitizerSubscribe"),
             enable_domain: call!("sanitizerEnableDomain"),
+            enable_callback: call!("sanitizerEnableCallback"),
             add_patches: call!("sanitizerAddPatches"),
             patch_instructions: call!("sanitizerPatchInstructions"),
             patch_module: call!("sanitizerPatchModule"),
@@ -120,6 +123,15 @@ impl Sanitizer {
     pub fn enable(&self, subscriber: Subscriber, domain: u32, on: bool) -> Result<(), Code> {
         // SAFETY: a subscriber of this library's.
         done(unsafe { (self.enable_domain)(u32::from(on), subscriber.0, domain) })
+    }
+
+    /// One callback of a domain, on.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn enable_one(&self, subscriber: Subscriber, domain: u32, id: u32) -> Result<(), Code> {
+        // SAFETY: a subscriber of this library's.
+        done(unsafe { (self.enable_callback)(1, subscriber.0, domain, id) })
     }
 
     /// Loads device code with patches into a context, once, before a module of it is patched.

@@ -20,8 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub trait Recorder: Send + Sync + 'static {
     /// Who is there.
     fn hello(&'static self) -> Hello;
-    /// Begin, and tell it to `viewer`.
-    fn record(&'static self, viewer: UnixStream);
+    /// Tell `viewer` what is recorded from now on.
+    fn listen(&'static self, viewer: UnixStream);
+    /// Begin.
+    fn record(&'static self);
     /// End.
     fn stop(&'static self);
     /// The viewer that asked is gone.
@@ -52,12 +54,15 @@ fn talk(mut stream: UnixStream, recorder: &'static dyn Recorder) {
     if frame::write(&mut stream, &Reply::Hello(recorder.hello())).is_ok() {
         while let Ok(command) = frame::read::<Command>(&mut stream) {
             match command {
-                Command::Record => {
+                Command::Listen | Command::Record => {
                     let Ok(viewer) = stream.try_clone() else { break };
                     // A socket without the limit still works.
                     let _unlimited = viewer.set_write_timeout(Some(PATIENCE));
                     asked = true;
-                    recorder.record(viewer);
+                    recorder.listen(viewer);
+                    if command == Command::Record {
+                        recorder.record();
+                    }
                 }
                 Command::Stop => recorder.stop(),
             }
@@ -89,7 +94,10 @@ mod tests {
         fn hello(&self) -> Hello {
             Hello { pid: 12, ..Hello::default() }
         }
-        fn record(&self, _: UnixStream) {
+        fn listen(&self, _: UnixStream) {
+            self.say("listen");
+        }
+        fn record(&self) {
             self.say("record");
         }
         fn stop(&self) {
@@ -113,7 +121,8 @@ mod tests {
         assert_eq!(hello.pid, 12);
         frame::write(&mut viewer, &Command::Record).unwrap();
         frame::write(&mut viewer, &Command::Stop).unwrap();
-        assert_eq!((heard.recv().unwrap(), heard.recv().unwrap()), ("record", "stop"));
+        let said: Vec<_> = heard.iter().take(3).collect();
+        assert_eq!(said, ["listen", "record", "stop"]);
         drop(viewer);
         assert_eq!(heard.recv().unwrap(), "gone");
         // One who only looks is not missed.

@@ -9,7 +9,7 @@ use std::{
 
 use weftscope_wire::{Event, Stamping};
 
-use super::{Watch, lock, program::Launched};
+use super::{Watch, calls, lock, program::Launched};
 use crate::{
     blocks::{
         graphs, record,
@@ -18,7 +18,7 @@ use crate::{
     },
     host,
     sanitizer::abi::{
-        self, ContextData, GraphData, GraphExecData, LaunchData, ModuleData, NodeData,
+        self, ApiData, ContextData, GraphData, GraphExecData, LaunchData, ModuleData, NodeData,
     },
 };
 
@@ -30,6 +30,8 @@ pub(super) const NO_ADDRESS: u64 = 0;
 thread_local! {
     /// This thread is the library's own: what it loads and launches is not the program's.
     static IS_OURS: Cell<bool> = const { Cell::new(false) };
+    /// Number of the launch that this thread is making.
+    static LAUNCHING: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// What this thread loads and launches from now on is not the program's.
@@ -42,7 +44,7 @@ impl Watch {
     ///
     /// # Safety
     /// `data` is the struct that the Sanitizer's header names for this domain and number.
-    pub(crate) unsafe fn called(&self, domain: u32, id: u32, data: *const c_void) {
+    pub(crate) unsafe fn called(&'static self, domain: u32, id: u32, data: *const c_void) {
         if IS_OURS.get() {
             return;
         }
@@ -50,6 +52,11 @@ impl Watch {
             (abi::DOMAIN_LAUNCH, abi::LAUNCH_BEGIN) => {
                 // SAFETY: as the caller promises; here and below.
                 self.launch(unsafe { &*data.cast::<LaunchData>() });
+            }
+            (abi::DOMAIN_LAUNCH, abi::LAUNCH_END) => self.launch_ends(),
+            (abi::DOMAIN_DRIVER_API | abi::DOMAIN_RUNTIME_API, _) => {
+                // SAFETY: as above.
+                self.api(domain, id, unsafe { &*data.cast::<ApiData>() });
             }
             (abi::DOMAIN_GRAPHS, abi::NODE_LAUNCH_BEGIN) => {
                 // SAFETY: the fields before the union are there for every type of node.
@@ -140,6 +147,7 @@ impl Watch {
     }
 
     fn launch(&self, data: &LaunchData) {
+        calls::has_launched();
         if !self.is_stamping() {
             self.unrecorded(data);
             return;
@@ -152,6 +160,7 @@ impl Watch {
         }
         let mut program = lock(&self.program);
         let (launch, stream) = program.launched(&launched, stamping, || data.name());
+        LAUNCHING.set(Some(launch));
         if let Some(region) = region {
             let part =
                 Part { launch, first: 0, blocks: region.records, threads: launched.threads() };
@@ -159,6 +168,14 @@ impl Watch {
             let parts = if stamping == Stamping::Blocks { vec![part] } else { Vec::new() };
             let at_host_ns = launched.at_host_ns;
             program.wait_for(launched.context, Pending { region, stream, at_host_ns, parts });
+        }
+    }
+
+    /// The call of the launch that this thread is making returns.
+    fn launch_ends(&self) {
+        if let Some(launch) = LAUNCHING.take() {
+            let at_host_ns = host::monotonic_ns();
+            lock(&self.program).events.push(Event::Returned { launch, at_host_ns });
         }
     }
 

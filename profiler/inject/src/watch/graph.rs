@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use weftscope_wire::Stamping;
+use weftscope_wire::{Event, GraphLaunch, Stamping};
 
-use super::{Watch, callbacks::NO_ADDRESS, lock, program::Launched};
+use super::{Watch, callbacks::NO_ADDRESS, calls, lock, program::Launched};
 use crate::{
     blocks::{
         graphs,
@@ -17,8 +17,9 @@ use crate::{
 
 /// The launch of a graph, from its beginning to its end on one thread.
 #[derive(Debug)]
-struct GraphLaunch {
+struct Launching {
     number: u64,
+    is_recorded: bool,
     context: usize,
     graph: usize,
     stream: usize,
@@ -30,23 +31,29 @@ struct GraphLaunch {
 
 thread_local! {
     /// What this thread is launching; none while a graph is only brought to the device.
-    static LAUNCHING: RefCell<Option<GraphLaunch>> = const { RefCell::new(None) };
+    static LAUNCHING: RefCell<Option<Launching>> = const { RefCell::new(None) };
 }
 
 impl Watch {
     pub(super) fn graph_begins(&self, data: &GraphData) {
         self.graph_ends();
-        if data.is_upload != 0 || !self.is_stamping() {
+        calls::has_launched();
+        let (context, graph) = (data.context as usize, data.graph as usize);
+        let is_recorded = self.is_stamping();
+        let mut program = lock(&self.program);
+        // The first launch is looked at even when nobody records: the places of its nodes are known when somebody does.
+        if data.is_upload != 0 || (!is_recorded && program.is_known(context, graph)) {
             return;
         }
-        let (context, graph) = (data.context as usize, data.graph as usize);
-        let mut program = lock(&self.program);
-        let room = program.graph_room(context, graph).and_then(|room| {
+        let room =
+            if is_recorded { program.graph_room(context, graph) } else { Err(Stamping::GraphNew) };
+        let room = room.and_then(|room| {
             let layout = program.ring(context).ok_or(Stamping::NoRoom)?;
             Ok((room, graphs::told(layout, room)))
         });
-        let launch = GraphLaunch {
-            number: program.graph_number(),
+        let launch = Launching {
+            number: if is_recorded { program.graph_number() } else { 0 },
+            is_recorded,
             context,
             graph,
             stream: data.stream_handle as usize,
@@ -60,18 +67,21 @@ impl Watch {
     /// A node that is a kernel.
     pub(super) fn node(&self, data: &LaunchData) {
         LAUNCHING.with_borrow_mut(|launching| match launching {
-            Some(graph) => self.recorded_node(data, graph),
+            Some(graph) => self.known_node(data, graph),
             None => self.unrecorded(data),
         });
     }
 
-    fn recorded_node(&self, data: &LaunchData, graph: &mut GraphLaunch) {
+    fn known_node(&self, data: &LaunchData, graph: &mut Launching) {
         let launched =
             Launched { graph: Some(graph.number), ..Launched::of(data, graph.at_host_ns) };
         let mut stamping = lock(&self.modules).stamping(launched.module);
         let mut first = None;
         if stamping == Stamping::Blocks {
             (stamping, first) = self.part(data, &launched, graph);
+        }
+        if !graph.is_recorded {
+            return;
         }
         let (id, _) = lock(&self.program).launched(&launched, stamping, || data.name());
         if let Some(first) = first {
@@ -85,7 +95,7 @@ impl Watch {
         &self,
         data: &LaunchData,
         launched: &Launched,
-        graph: &GraphLaunch,
+        graph: &Launching,
     ) -> (Stamping, Option<u32>) {
         let room = graph.room.map_or(0, |(room, _)| room.records);
         // A node on another device has another ring.
@@ -108,10 +118,21 @@ impl Watch {
     /// The launch is made, if one was begun on this thread: its nodes are waited for.
     pub(super) fn graph_ends(&self) {
         let Some(graph) = LAUNCHING.take() else { return };
-        let Ok((region, _)) = graph.room else { return };
+        let returned_host_ns = host::monotonic_ns();
         let mut program = lock(&self.program);
+        program.seen(graph.context, graph.graph);
+        if !graph.is_recorded {
+            return;
+        }
+        program.events.push(Event::Graph(GraphLaunch {
+            number: graph.number,
+            tid: host::tid(),
+            at_host_ns: graph.at_host_ns,
+            returned_host_ns,
+        }));
+        let Ok((region, _)) = graph.room else { return };
         let stream = program.stream(graph.stream);
-        let GraphLaunch { context, at_host_ns, parts, .. } = graph;
+        let Launching { context, at_host_ns, parts, .. } = graph;
         program.wait_for(context, Pending { region, stream, at_host_ns, parts });
     }
 }

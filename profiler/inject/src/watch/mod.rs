@@ -6,6 +6,7 @@
 
 mod activity;
 mod callbacks;
+mod calls;
 mod fetch;
 mod graph;
 mod opened;
@@ -24,9 +25,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use weftscope_wire::{Event, Hello, Level, VERSION, folder, variables};
+use weftscope_wire::{Begin, Event, Hello, Level, VERSION, folder, variables};
 
-use self::program::Program;
+pub(crate) use self::calls::is_capturing;
+use self::{calls::Triggered, program::Program};
 use crate::{
     blocks::modules::{Modules, Patcher},
     driver::Driver,
@@ -76,6 +78,7 @@ pub struct Watch {
     phase_changed: Condvar,
     /// As `phase`, for callbacks.
     stamping: AtomicBool,
+    triggered: Triggered,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -100,6 +103,7 @@ impl Watch {
             phase: Mutex::new(Phase::Idle),
             phase_changed: Condvar::new(),
             stamping: AtomicBool::new(false),
+            triggered: Triggered::new(settings.trigger),
             settings,
         }
     }
@@ -119,8 +123,8 @@ impl Watch {
             eprintln!("weftscope: {}: {error}; this process is not watched", socket.display());
             return;
         }
-        if self.settings.at_start {
-            self.start();
+        if self.triggered.begin() == Begin::AtStart {
+            self.begin_by_itself();
         }
     }
 
@@ -140,6 +144,9 @@ impl Watch {
         // for one, and the program ends with a misaligned address.
         for domain in [abi::DOMAIN_RESOURCE, abi::DOMAIN_LAUNCH, abi::DOMAIN_GRAPHS] {
             sanitizer.enable(subscriber, domain, true).map_err(|error| error.to_string())?;
+        }
+        for (domain, id) in calls::told() {
+            sanitizer.enable_one(subscriber, domain, id).map_err(|error| error.to_string())?;
         }
         Ok(Tools { sanitizer: Box::leak(Box::new(sanitizer)), driver: Box::leak(Box::new(driver)) })
     }
@@ -260,8 +267,11 @@ impl telling::Recorder for Watch {
         }
     }
 
-    fn record(&'static self, viewer: UnixStream) {
+    fn listen(&'static self, viewer: UnixStream) {
         self.outbox.attach(Box::new(viewer));
+    }
+
+    fn record(&'static self) {
         self.start();
     }
 

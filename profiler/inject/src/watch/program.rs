@@ -160,6 +160,18 @@ impl Program {
         graphs.node(graph, of_node, room, ring.head())
     }
 
+    /// A whole launch of a graph was seen.
+    pub(super) fn is_known(&self, context: usize, graph: usize) -> bool {
+        self.contexts.get(&context).is_none_or(|context| context.graphs.is_known(graph))
+    }
+
+    /// So it was.
+    pub(super) fn seen(&mut self, context: usize, graph: usize) {
+        if let Some(context) = self.contexts.get_mut(&context) {
+            context.graphs.seen(graph);
+        }
+    }
+
     /// A graph is going.
     pub(super) fn graph_gone(&mut self, graph: usize) {
         self.contexts.values_mut().for_each(|context| context.graphs.gone(graph));

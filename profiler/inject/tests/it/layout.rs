@@ -15,6 +15,7 @@ use weftscope_testkit::compile_with_headers;
 #[test]
 fn the_sanitizers_layouts_and_numbers_are_the_headers() {
     let mut program = String::from("#include <stddef.h>\n#include <sanitizer.h>\n");
+    program += "#include <sanitizer_driver_cbid.h>\n#include <sanitizer_runtime_cbid.h>\n";
     for (record, name, offset) in abi::FIELDS {
         writeln!(
             program,
@@ -23,6 +24,17 @@ fn the_sanitizers_layouts_and_numbers_are_the_headers() {
         .unwrap();
     }
     for (name, number) in [
+        ("SANITIZER_CB_DOMAIN_DRIVER_API", abi::DOMAIN_DRIVER_API),
+        ("SANITIZER_CB_DOMAIN_RUNTIME_API", abi::DOMAIN_RUNTIME_API),
+        ("SANITIZER_CBID_DRIVER_API_cuProfilerStart", abi::PROFILER_START),
+        ("SANITIZER_CBID_DRIVER_API_cuProfilerStop", abi::PROFILER_STOP),
+        ("SANITIZER_CBID_RUNTIME_API_cudaProfilerStart", abi::RUNTIME_PROFILER_START),
+        ("SANITIZER_CBID_RUNTIME_API_cudaProfilerStop", abi::RUNTIME_PROFILER_STOP),
+        ("SANITIZER_API_ENTER", abi::API_ENTER),
+        ("SANITIZER_API_EXIT", abi::API_EXIT),
+        ("SANITIZER_CBID_LAUNCH_END", abi::LAUNCH_END),
+        ("SANITIZER_CBID_GRAPHS_GRAPHEXEC_DESTROYING", abi::GRAPH_DESTROYING),
+        ("SANITIZER_CBID_GRAPHS_LAUNCH_END", abi::GRAPH_LAUNCH_END),
         ("SANITIZER_CB_DOMAIN_RESOURCE", abi::DOMAIN_RESOURCE),
         ("SANITIZER_CB_DOMAIN_LAUNCH", abi::DOMAIN_LAUNCH),
         ("SANITIZER_CB_DOMAIN_GRAPHS", abi::DOMAIN_GRAPHS),
@@ -39,6 +51,16 @@ fn the_sanitizers_layouts_and_numbers_are_the_headers() {
         ("SANITIZER_PATCH_SUCCESS", 0),
     ] {
         writeln!(program, "_Static_assert({name} == {number}, \"{name}\");").unwrap();
+    }
+    let [driver, runtime] = [abi::DRIVER_CAPTURES, abi::RUNTIME_CAPTURES].map(|it| it.concat());
+    for (domain, calls) in [
+        ("DRIVER", [abi::DRIVER_WAITS, &driver].concat()),
+        ("RUNTIME", [abi::RUNTIME_WAITS, &runtime].concat()),
+    ] {
+        for (name, number) in calls {
+            let name = format!("SANITIZER_CBID_{domain}_API_{name}");
+            writeln!(program, "_Static_assert({name} == {number}, \"{name}\");").unwrap();
+        }
     }
     compile_with_headers(&["sanitizer.h", "cuda.h", "crt/host_defines.h"], "c", &program);
 }

@@ -1,16 +1,19 @@
 //! What the library inside a watched program and those who watch it say to each other.
 //!
-//! [`message`] says what is said, [`runs`] what of it CUPTI and NCCL have timed, [`frame`] how it goes over a socket, [`folder`] where the sockets lie,
-//! [`variables`] how the library learns what it is to do before anybody has connected.
+//! [`message`] says what is said, [`runs`] what of it CUPTI and NCCL have timed, [`frame`] how it goes over a socket,
+//! [`folder`] where the sockets lie, [`variables`] how the library learns what it is to do before anybody has connected,
+//! [`trigger`] when it records by itself.
 
 pub mod folder;
 pub mod frame;
 pub mod message;
 pub mod runs;
+pub mod trigger;
 pub mod variables;
 
 pub use message::{
-    BlockStamp, Clock, Collective, Command, Communicator, Device, Event, Hello, Kernel, Launch,
-    Level, Reply, Stamping, VERSION,
+    BlockStamp, Clock, Collective, Command, Communicator, Device, Event, GraphLaunch, Hello,
+    Kernel, Launch, Level, Reply, Stamping, VERSION, Wait,
 };
 pub use runs::{ChannelRun, CopyRun, GraphNode, KernelRun, Moved, Range};
+pub use trigger::{Begin, Trigger};

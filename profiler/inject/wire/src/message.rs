@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ChannelRun, CopyRun, KernelRun, Range};
 
 /// Version of these messages; both sides must speak the same.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How much of a program is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ impl fmt::Display for Level {
 pub enum Command {
     /// Begin to record.
     Record,
+    /// Tell what is recorded, which begins by itself: see [`Trigger`](crate::Trigger).
+    Listen,
     /// Record no more; what is under way is told to its end, then [`Reply::Stopped`] follows.
     Stop,
 }
@@ -99,6 +101,17 @@ pub enum Event {
     Kernel(Kernel),
     /// A launch; before its blocks.
     Launch(Launch),
+    /// The call that made a launch has returned.
+    Returned {
+        /// [`Launch::id`].
+        launch: u64,
+        /// When.
+        at_host_ns: i64,
+    },
+    /// A graph was launched; after its nodes.
+    Graph(GraphLaunch),
+    /// A thread has waited for the GPU.
+    Wait(Wait),
     /// All thread blocks of a launch, by block index.
     Blocks {
         /// [`Launch::id`].
@@ -203,6 +216,32 @@ pub struct Launch {
     pub stamping: Stamping,
 }
 
+/// A launch of a graph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphLaunch {
+    /// [`Launch::graph`] of its nodes.
+    pub number: u64,
+    /// The thread that made it.
+    pub tid: u32,
+    /// When the call began.
+    pub at_host_ns: i64,
+    /// When it returned.
+    pub returned_host_ns: i64,
+}
+
+/// A call that waits for the GPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// E.g. `cudaStreamSynchronize`.
+    pub call: String,
+    /// The thread that waited.
+    pub tid: u32,
+    /// When it began.
+    pub at_host_ns: i64,
+    /// When it returned.
+    pub returned_host_ns: i64,
+}
+
 /// When and where a thread block ran. All zero: it never told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockStamp {
@@ -240,6 +279,8 @@ pub struct Collective {
     pub correlation: Option<u32>,
     /// Told on a thread that launches no kernels of NCCL's, a callback of the driver's: a node of a graph, or held up behind one.
     pub is_late: bool,
+    /// Told while its thread captured a graph: nothing ran then. Known at [`Level::Blocks`].
+    pub is_captured: bool,
     /// [`Communicator::id`].
     pub communicator: u64,
     /// E.g. `AllReduce`.

@@ -6,10 +6,8 @@ pub const JOB: &str = "WEFTSCOPE_JOB";
 pub const LEVEL: &str = "WEFTSCOPE_LEVEL";
 /// Value of [`LEVEL`]: the most that can be had.
 pub const AUTO: &str = "auto";
-/// `at-start`: record from the first context on, so that nothing is missed before somebody has connected.
+/// A [`Trigger`](crate::Trigger): when recording begins by itself, and after how many steps it ends.
 pub const RECORD: &str = "WEFTSCOPE_RECORD";
-/// Value of [`RECORD`].
-pub const AT_START: &str = "at-start";
 /// Compiled device code for [`Level::Blocks`](crate::Level::Blocks), a folder with `sm_90.patch.cubin` and
 /// `sm_90.clock.cubin` for each architecture of this computer.
 pub const PROGRAMS: &str = "WEFTSCOPE_PROGRAMS";
