@@ -13,7 +13,7 @@ use super::{
     HostKind,
     foresight::{Foresight, Sight},
     overview::Overview,
-    phases::{PhaseMark, phase_marks, rank_of_marks, set_slack},
+    phases::{PhaseMark, phase_marks, rank_of_marks, recovered, set_slack},
     rows::{AnswerRows, RankRows, rows_of},
 };
 use crate::{jobs::spread, theme::Theme};
@@ -85,8 +85,11 @@ impl TimelineData {
     /// Says how tight each phase is.
     pub fn set_slack(&mut self, report: &PhaseReport) {
         let first = self.ranks.first().map(|rows| rows.rank);
-        let rank = self.top_marks().and_then(|marks| rank_of_marks(&self.trace, marks, first));
-        if let Some(rank) = rank {
+        let of_marks = self.top_marks().and_then(|marks| rank_of_marks(&self.trace, marks, first));
+        let Some(rank) = of_marks.or(first) else { return };
+        if self.phases.is_empty() {
+            self.phases = recovered(report, rank);
+        } else {
             set_slack(&mut self.phases, report, rank);
         }
     }
@@ -224,7 +227,10 @@ impl TimelineData {
     /// Which of the three lanes of marks have something to show, top to bottom.
     pub fn mark_rows(&self) -> impl Iterator<Item = usize> + '_ {
         let is_shown = |lane: &LaneId| !self.trace.lane(*lane).slices.is_empty();
-        (0..3).filter(move |&row| self.mark_lanes().get(row).is_some_and(is_shown))
+        // Phases may have been recovered, without marks.
+        let is_phases = |row| row == 2 && !self.phases.is_empty();
+        let is_marked = move |row: usize| self.mark_lanes().get(row).is_some_and(is_shown);
+        (0..3).filter(move |&row| is_marked(row) || is_phases(row))
     }
 
     /// The iterations drawn over all ranks, in order; empty without marks.

@@ -68,3 +68,59 @@ pub(super) fn set_slack(marks: &mut [PhaseMark], report: &PhaseReport, rank: u32
         mark.slack = own.and_then(|instance| instance.slack);
     }
 }
+
+/// The phases of a rank as the analysis has recovered them, where no marks say any. Where two overlap the earlier keeps the
+/// time.
+pub(super) fn recovered(report: &PhaseReport, rank: u32) -> Vec<PhaseMark> {
+    let of_rank = report.instances.iter().filter(|instance| instance.rank == rank);
+    let mut marks: Vec<PhaseMark> = of_rank
+        .map(|&PhaseInstance { phase, layer, span, slack, .. }| PhaseMark {
+            phase,
+            layer,
+            span,
+            slack,
+        })
+        .collect();
+    marks.sort_by_key(|mark| (mark.span.start_ns, mark.span.end_ns));
+    let mut free_ns = i64::MIN;
+    for mark in &mut marks {
+        let Span { start_ns, end_ns } = mark.span;
+        mark.span = Span { start_ns: start_ns.max(free_ns).min(end_ns), end_ns };
+        free_ns = free_ns.max(end_ns);
+    }
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_traces::{
+        Classifier,
+        analysis::{Config, Ops, phases},
+    };
+
+    use super::*;
+    use crate::files::{SAMPLES, no_hook, open_trace};
+
+    /// A recording of a program that says nothing of layers: four phases a layer, in order, with the analysis' slack.
+    #[test]
+    fn phases_that_nobody_marked_are_drawn_as_they_were_recovered() {
+        let sample = SAMPLES.iter().find(|sample| sample.name == "h200x2-pytorch-weave").unwrap();
+        let trace = open_trace(&sample.path(), &Classifier::default(), &mut no_hook).unwrap();
+        let report = phases(&Ops::of(&trace, &Config::default()));
+        let marks = recovered(&report, 0);
+        let of = |phase| marks.iter().filter(|mark| mark.phase == phase).count();
+        assert_eq!([Phase::A, Phase::B, Phase::C, Phase::D].map(of), [12; 4]);
+        assert!(marks.windows(2).all(|pair| pair[0].span.end_ns <= pair[1].span.start_ns));
+        let slacks = |marks: &mut dyn Iterator<Item = Option<Slack>>| {
+            let mut all: Vec<i64> = marks.flatten().map(Slack::ns).collect();
+            all.sort_unstable();
+            all
+        };
+        let of_report = report.instances.iter().filter(|instance| instance.rank == 0);
+        assert_eq!(
+            slacks(&mut marks.iter().map(|mark| mark.slack)),
+            slacks(&mut of_report.map(|instance| instance.slack))
+        );
+        assert_eq!(recovered(&report, 7), []);
+    }
+}

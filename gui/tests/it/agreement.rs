@@ -1,7 +1,11 @@
 //! Band, table, sentence, report and JSON say the same slack, waves and waiting of a run, and what they say is what
 //! its slices say when they are looked at one by one.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use egui::vec2;
 use egui_kittest::{Harness, kittest::Queryable as _};
@@ -11,7 +15,11 @@ use weftscope::{
     files::{SAMPLES, no_hook, open_trace},
     theme::number,
 };
-use weftscope_traces::{Classifier, Phase, Trace, TrackKind, words};
+use weftscope_traces::{
+    Classifier, LaneId, Phase, SliceRef, Trace, TrackKind,
+    analysis::{self, Config, Ops, RankOps, StructureBasis},
+    words,
+};
 
 use crate::cli::place::{Place, report};
 
@@ -77,26 +85,40 @@ fn window(document: &Arc<Document>) -> Harness<'static, App> {
 /// Phase, rank, iteration, layer.
 type Key = (Phase, u32, usize, Option<u32>);
 
-/// Slack of every phase of the weave, from the slices of the streams themselves.
+/// Slack of every phase of the weave, from the slices of the streams themselves. Where labels do not say which phase an op is
+/// of, the structure that was recovered does, pass by pass.
 fn slack_by_hand(trace: &Trace) -> BTreeMap<Key, i64> {
+    let ops = Ops::of(trace, &Config::default());
+    let by_order = |rank: &&RankOps<'_>| rank.structure.basis == StructureBasis::Order;
+    let recovered: HashMap<SliceRef, analysis::Place> = ops
+        .ranks
+        .iter()
+        .filter(by_order)
+        .flat_map(|rank| rank.ops.iter().map(|op| (op.slice, op.place)))
+        .collect();
     let iterations = |rank| -> Vec<i64> {
         let marks = trace.find_track(&TrackKind::Marks { rank: Some(rank) });
         let lane = marks.and_then(|track| trace.track(track).lanes.first());
         lane.map_or_else(Vec::new, |&lane| trace.lane(lane).slices.start_ns.clone())
     };
     let mut ends: BTreeMap<Key, [Option<i64>; 2]> = BTreeMap::new();
-    for lane in &trace.lanes {
+    for (number, lane) in (0..).zip(&trace.lanes) {
         let TrackKind::Stream { rank, .. } = trace.track(lane.track).kind else { continue };
         let starts = iterations(rank);
         for at in 0..lane.slices.len() {
             let label = trace.label(lane.slices.label[at]);
             let span = lane.slices.span(at);
-            let in_weave = [Phase::A, Phase::B, Phase::C, Phase::D].contains(&label.phase);
+            let slice = SliceRef { lane: LaneId(number), index: at as u32 };
+            let place = recovered.get(&slice);
+            let (phase, layer) =
+                place.map_or((label.phase, label.layer), |it| (it.phase, it.layer));
+            let in_weave = [Phase::A, Phase::B, Phase::C, Phase::D].contains(&phase);
             if !in_weave || !(label.kind.is_comm() || label.kind.is_compute()) {
                 continue;
             }
             let iteration = starts.iter().filter(|&&start| start <= span.start_ns).count().max(1);
-            let ends = ends.entry((label.phase, rank, iteration, label.layer)).or_default();
+            let iteration = place.map_or(iteration, |place| place.pass as usize);
+            let ends = ends.entry((phase, rank, iteration, layer)).or_default();
             let end = &mut ends[usize::from(label.kind.is_comm())];
             *end = (*end).max(Some(span.end_ns));
         }
