@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::Command,
     files::Sample,
-    jobs::{JobId, JobKind},
+    jobs::{JobId, JobKind, JobStatus},
     theme::number,
     timeline::ViewState,
 };
@@ -32,7 +32,7 @@ pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
             let job = state.jobs.iter().find(|job| job.id == id && !job.is_cancelled());
             // What is held against another is held once it is whole.
             match job.map(|job| job.kind) {
-                Some(JobKind::Open) => {
+                Some(JobKind::Open | JobKind::Watch) => {
                     let shown = state.shown;
                     let older = state.documents.iter().find(|open| open.paths == paths);
                     let is_elsewhere = older.is_some_and(|open| shown != Shown::File(open.id));
@@ -70,7 +70,9 @@ fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<E
 }
 
 fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
-    let job = state.jobs.iter().find(|job| job.id == id && !job.is_cancelled());
+    // A recording that was stopped is there to be looked at.
+    let is_wanted = |job: &&JobStatus| !job.is_cancelled() || job.kind == JobKind::Watch;
+    let job = state.jobs.iter().find(|job| job.id == id).filter(is_wanted);
     let (known, kind) = (job.is_some(), job.map(|job| job.kind));
     state.jobs.retain(|job| job.id != id);
     match result {
@@ -153,6 +155,9 @@ fn opened(
     };
     let marks = MarkStore::of(&paths);
     let view = match &older {
+        Some(older) if paths.is_empty() => {
+            older.view.moved_along(&older.document.timeline, &document.timeline)
+        }
         Some(older) => older.view.regrown(&older.document.timeline, &document.timeline),
         None => ViewState::new(&document.timeline),
     };

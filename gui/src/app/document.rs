@@ -162,7 +162,9 @@ pub struct OpenDocument {
 impl OpenDocument {
     /// Short name for a tab: the file's name, and how many more there are.
     pub fn name(&self) -> String {
-        let first = self.paths.first().map_or_else(String::new, |path| short_name(path));
+        // A watched program has no file yet.
+        let unnamed = || self.document.file_stem.clone();
+        let first = self.paths.first().map_or_else(unnamed, |path| short_name(path));
         match self.paths.len() {
             0 | 1 => first,
             n => format!("{first} + {}", n - 1),

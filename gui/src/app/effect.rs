@@ -35,6 +35,9 @@ pub enum Effect {
     Copy(String),
     /// End the program.
     Quit,
+    /// Start a program and watch it.
+    #[cfg(feature = "live")]
+    Watch(JobStatus, Arc<crate::jobs::Watched>),
     /// Tell the session something.
     #[cfg(feature = "live")]
     Session(weftscope_engine::command::Command),

@@ -119,12 +119,30 @@ impl Runner {
                 self.start(&job, "sql", move |control| sql::work_out(&document, &task, control));
             }
             #[cfg(feature = "live")]
+            live => self.run_live(live),
+        }
+        None
+    }
+
+    /// Starts what needs the engine or a program under watch.
+    #[cfg(feature = "live")]
+    fn run_live(&mut self, effect: Effect) {
+        match effect {
+            Effect::Watch(job, watched) => {
+                let (id, sender, classifier) =
+                    (job.id, self.events.clone(), self.classifier.clone());
+                self.events.spawn(job.id, "watch", job.control(), move |control| {
+                    let show = |document| {
+                        sender.send(Event::Opening { id, paths: Vec::new(), document });
+                    };
+                    jobs::watch(&watched, &classifier, show, control)
+                });
+            }
             Effect::Session(command) => {
                 if let Some(session) = &self.session {
                     session.send(command);
                 }
             }
-            #[cfg(feature = "live")]
             Effect::Restart(backend, id, spec) => {
                 // The old one ends when its iteration is over.
                 self.session = None;
@@ -137,22 +155,21 @@ impl Runner {
                     }
                 }
             }
-            #[cfg(feature = "live")]
             Effect::Baselines(job, backend, spec) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.events.spawn(job.id, "baselines", job.control(), move |control| {
                     live::run_baselines(&executors, &backend, &spec, &events, control)
                 });
             }
-            #[cfg(feature = "live")]
             Effect::Curve(job, backend, spec, axis) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.events.spawn(job.id, "curve", job.control(), move |control| {
                     live::run_curve(&executors, &backend, &spec, axis, &events, control)
                 });
             }
+            // Everything else was dealt with.
+            _ => {}
         }
-        None
     }
 
     /// Runs a job on a thread of its own.

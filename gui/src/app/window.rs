@@ -33,6 +33,9 @@ pub struct Start {
     pub against: Vec<PathBuf>,
     /// What kernels are taken for by their names.
     pub classifier: weftscope_traces::Classifier,
+    /// A program to start and to watch.
+    #[cfg(feature = "live")]
+    pub watch: Option<crate::jobs::Watched>,
     /// What the live run begins with; `None`: the default.
     #[cfg(feature = "live")]
     pub spec: Option<weftscope_engine::spec::RunSpec>,
@@ -45,6 +48,8 @@ impl Start {
             open,
             against: Vec::new(),
             classifier: weftscope_traces::Classifier::default(),
+            #[cfg(feature = "live")]
+            watch: None,
             #[cfg(feature = "live")]
             spec: None,
         }
@@ -116,6 +121,10 @@ impl App {
         );
         runner.tidy_up(folders);
         let mut app = Self::over(state, runner, events);
+        #[cfg(feature = "live")]
+        if let Some(watched) = start.watch {
+            app.watch(watched);
+        }
         if !start.open.is_empty() {
             app.pending.push(Command::Open(start.open));
         }
@@ -142,6 +151,14 @@ impl App {
             times: FrameTimes::default(),
             logic_ms: 0.0,
         }
+    }
+
+    /// Starts a program and shows what it does.
+    #[cfg(feature = "live")]
+    pub fn watch(&mut self, watched: crate::jobs::Watched) {
+        let title = format!("Recording {}", watched.title);
+        let job = self.state.begin_job(crate::jobs::JobKind::Watch, title);
+        self.runner.run(super::Effect::Watch(job, std::sync::Arc::new(watched)));
     }
 
     /// The state, to look at.

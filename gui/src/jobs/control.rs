@@ -32,6 +32,8 @@ pub enum JobKind {
     Statistics,
     /// Answers a query.
     Sql,
+    /// Watches a program; stopped, it has something to show all the same.
+    Watch,
 }
 
 /// The job stopped because it was asked to.

@@ -8,9 +8,13 @@ mod events;
 mod files;
 mod format;
 mod spread;
+#[cfg(feature = "live")]
+mod watch;
 
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
 pub use events::{EventSender, Events, Wake};
 pub use files::{Asked, export, open};
 pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;
+#[cfg(feature = "live")]
+pub use watch::{Watched, watch};

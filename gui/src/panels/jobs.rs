@@ -4,7 +4,7 @@ use egui::{ProgressBar, Ui};
 
 use super::icon::{Icon, icon_button};
 use super::widgets::Cx;
-use crate::app::Command;
+use crate::{app::Command, jobs::JobKind};
 
 /// A job younger than this shows no bar: what is over at once needs none.
 const PATIENCE_S: f64 = 0.5;
@@ -23,10 +23,18 @@ pub(crate) fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let stopping = job.is_cancelled();
             if stopping {
                 ui.label("stopping");
-            } else if icon_button(ui, Icon::Cross, "Cancel", "Stop this").clicked() {
+            } else if icon_button(ui, Icon::Cross, "Cancel", about_stopping(job.kind)).clicked() {
                 cx.send(Command::CancelJob(job.id));
             }
         });
+    }
+}
+
+/// What stopping a job does.
+fn about_stopping(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Watch => "Stop recording and show all of it; the program goes on",
+        _ => "Stop this",
     }
 }
 

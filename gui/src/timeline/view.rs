@@ -153,6 +153,17 @@ impl ViewState {
         view
     }
 
+    /// The view of a trace that runs along: what was in view is as far before the end as it was, and as long, unless all
+    /// was in view.
+    #[must_use]
+    pub fn moved_along(&self, old: &TimelineData, new: &TimelineData) -> Self {
+        let mut view = self.regrown(old, new);
+        if self.window != old.fit_span() {
+            view.window = self.window.shifted(new.gpu_span.end_ns - old.gpu_span.end_ns);
+        }
+        view
+    }
+
     /// Opens the rows of every answer.
     pub(super) fn open_answers(&mut self, data: &TimelineData) {
         self.open.extend(data.answers.iter().map(|rows| FoldId::Answer(rows.answer)));

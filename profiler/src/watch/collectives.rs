@@ -31,6 +31,12 @@ impl Ran {
         }
     }
 
+    /// What these launches ran.
+    pub(super) fn of_launches(&self, launches: impl Iterator<Item = u64>) -> Self {
+        let ran = |launch| Some((launch, self.by_launch.get(&launch)?.clone()));
+        Self { last_by_thread: HashMap::new(), by_launch: launches.filter_map(ran).collect() }
+    }
+
     /// What a launch ran.
     pub fn of(&self, launch: u64) -> &[Collective] {
         self.by_launch.get(&launch).map_or(&[], Vec::as_slice)

@@ -216,7 +216,7 @@ impl Job {
     }
 
     /// What was heard so far, by process.
-    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+    pub fn processes(&self) -> impl Iterator<Item = &Process> + Clone {
         self.processes.values()
     }
 

@@ -4,7 +4,7 @@
 //! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank),
 //! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
 //! again), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what CUPTI and NCCL have timed,
-//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`bench`] (what watching costs, and how true it is).
+//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`bench`] (what watching costs, and how true it is).
 
 mod activity;
 pub mod bench;
@@ -15,6 +15,7 @@ pub mod cost;
 pub mod job;
 pub mod process;
 pub mod ranks;
+mod recent;
 mod seen;
 pub mod setup;
 mod sheet;
@@ -23,6 +24,7 @@ pub mod trace;
 
 pub use job::{Job, JobError, Order, Turn};
 pub use process::Process;
+pub use recent::Recent;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
 pub use trace::trace;
 pub use weftscope_wire::{Begin, Level, Trigger};

@@ -37,6 +37,16 @@ pub fn trace(
     processes: &[Process],
     classifier: &Classifier,
 ) -> Result<Trace, BuildError> {
+    trace_from(title, processes, classifier, None)
+}
+
+/// The same with times from a moment on; `None`: from the first of everything.
+pub(super) fn trace_from(
+    title: &str,
+    processes: &[Process],
+    classifier: &Classifier,
+    base_host_ns: Option<i64>,
+) -> Result<Trace, BuildError> {
     let ranks = ranks(processes);
     let clocks: Vec<Clock> = ranks
         .by_rank
@@ -53,7 +63,7 @@ pub fn trace(
     let first = |seen: &Seen<'_>| seen.span.map(|span| span.start_ns);
     let starts = seen.iter().flatten().filter_map(first);
     let starts = starts.chain(timed.iter().filter_map(Timed::start_host_ns));
-    let base_host_ns = starts.min().unwrap_or(0);
+    let base_host_ns = base_host_ns.or(starts.min()).unwrap_or(0);
     let mut meta = Meta::new(title, Provenance::Measured { source: source(processes).to_owned() });
     meta.world_size = ranks.world_size.max(1);
     if let Some(process) = processes.first() {

@@ -13,4 +13,5 @@ mod search;
 mod sql;
 mod statistics;
 #[cfg(feature = "live")]
+mod watched;
 mod window;

@@ -19,7 +19,7 @@ impl<'a> Timed<'a> {
     }
 
     /// CUPTI's time, which is the wall clock's unless it was read to be another.
-    pub(super) fn host_ns(&self, cupti_ns: u64) -> i64 {
+    pub(in crate::watch) fn host_ns(&self, cupti_ns: u64) -> i64 {
         let (monotonic_ns, unix_ns) = self.process.hello.monotonic_and_unix_ns;
         let cupti_ns = cupti_ns as i64;
         self.cupti

@@ -1,0 +1,100 @@
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use weftscope_profiler::watch::{Begin, Level, Setup, SetupError, Trigger};
+
+use crate::cli::{names::NameArgs, outputs, units::Time};
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct ProgramArgs {
+    #[arg(short, long, value_name = "FILE", help = output_help())]
+    pub output: Option<PathBuf>,
+    /// How much is recorded.
+    #[arg(long, value_enum, default_value_t = LevelArg::Auto)]
+    pub level: LevelArg,
+    /// Whose thread blocks leave stamps: `worth` (kernels of few, long blocks: products, attention, communication), `all`
+    /// (whatever it costs), or the modules with a kernel whose name holds this.
+    #[arg(long, default_value = "worth", value_name = "WHICH")]
+    pub patch: String,
+    /// When recording begins: at the program's first kernel, or with its `cudaProfilerStart` (then it ends with
+    /// `cudaProfilerStop`; vLLM, SGLang and TensorRT-LLM call these where they are asked to profile).
+    #[arg(long, value_enum, default_value_t = RecordArg::AtStart)]
+    pub record: RecordArg,
+    /// Record so many steps of each process, then the recording is written and the program goes on. A step ends where a thread
+    /// that has launched kernels waits for the GPU.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// Let so many steps pass first: compilation, tuning, warming up.
+    #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "record")]
+    pub skip_steps: u32,
+    /// Record this long from the first recorded kernel on, e.g. 10s; then the recording is written and the program goes on
+    /// [default: until it ends].
+    #[arg(long = "for", value_name = "TIME")]
+    pub duration: Option<Time>,
+    /// What kernels are.
+    #[command(flatten)]
+    pub names: NameArgs,
+    /// The program and its arguments; torchrun, mpirun and other launchers too.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "CMD"
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// How much is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// The most that can be had here: blocks, else channels, else kernels.
+    Auto,
+    /// Start, end and SM of every thread block, through the Compute Sanitizer's patches.
+    Blocks,
+    /// Kernels, and the channels of NCCL's: a thread block each, by NCCL's own word (2.27 and later).
+    Channels,
+    /// Kernels, copies and NVTX ranges, as CUPTI tells them.
+    Kernels,
+}
+
+impl LevelArg {
+    /// What it needs.
+    pub(super) fn setup(self) -> Result<Setup, SetupError> {
+        match self {
+            Self::Auto => Setup::most(),
+            Self::Blocks => Setup::find(Level::Blocks),
+            Self::Channels => Setup::find(Level::Channels),
+            Self::Kernels => Setup::find(Level::Kernels),
+        }
+    }
+}
+
+/// When recording begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordArg {
+    /// The program's first kernel.
+    AtStart,
+    /// `cudaProfilerStart`.
+    Profiler,
+}
+
+impl ProgramArgs {
+    /// When to record.
+    pub(super) fn trigger(&self) -> Trigger {
+        let begin = match (self.record, self.skip_steps) {
+            (RecordArg::Profiler, _) => Begin::Profiler,
+            (RecordArg::AtStart, 0) => Begin::AtStart,
+            (RecordArg::AtStart, skipped) => Begin::AfterSteps(skipped),
+        };
+        Trigger { begin, steps: self.steps }
+    }
+}
+
+/// `--output` in words.
+fn output_help() -> String {
+    format!(
+        "{} [default: a window that shows what the program does while it runs, and all of it in the end]",
+        outputs::output_help()
+    )
+}

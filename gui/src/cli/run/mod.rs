@@ -1,0 +1,185 @@
+//! `run`: starts any CUDA program and records or shows the thread blocks of its kernels.
+
+mod args;
+
+use std::{io::Write, path::Path, process::ExitStatus, time::Instant};
+
+use weftscope_profiler::watch::{Begin, Job, JobError, Level, Order, Process, Setup, Turn, trace};
+use weftscope_traces::{
+    Trace,
+    words::{counted, duration},
+};
+
+pub(super) use self::args::ProgramArgs;
+use super::{Failure, Outcome, convert, doctor, interrupt};
+use crate::{
+    app::{self, Start},
+    files::{SaveOptions, check_target, is_stdio},
+    jobs::Watched,
+};
+
+/// Runs the program and shows or writes what it told.
+pub(super) fn run(args: &ProgramArgs) -> Outcome {
+    match &args.output {
+        Some(output) => write(args, output),
+        None if !doctor::has_display() => {
+            let cause = "without a display there is no window; -o FILE writes a recording";
+            Err(Failure::misuse(cause, "weftscope run"))
+        }
+        None if args.duration.is_some() => {
+            let cause = "in the window a recording is stopped by hand; with -o FILE it is written";
+            Err(Failure::misuse(cause, "--for"))
+        }
+        None => show(args),
+    }
+}
+
+fn failed(error: JobError) -> Failure {
+    Failure::failed(error, "weftscope run")
+}
+
+/// What the arguments ask for, once everything that it needs is there.
+fn prepared(args: &ProgramArgs) -> Result<(Setup, Order), Failure> {
+    let setup = args.level.setup().map_err(|error| failed(error.into()))?;
+    // Nothing is left of the level without it, and the program may run for hours.
+    if let Some(missing) = setup.missing.first() {
+        return Err(Failure::failed(missing, "weftscope run"));
+    }
+    for step in &setup.steps {
+        eprintln!("weftscope run: {step}");
+    }
+    let trigger = args.trigger();
+    let listens =
+        trigger.steps.is_some() || matches!(trigger.begin, Begin::Profiler | Begin::AfterSteps(_));
+    if listens && setup.level() != Level::Blocks {
+        let level = setup.level();
+        let cause = format!(
+            "at level {level} no call of the program's is listened to, so steps and cudaProfilerStart are not known"
+        );
+        return Err(Failure::failed(cause, "weftscope run"));
+    }
+    let order = Order { command: args.command.clone(), patch: args.patch.clone(), trigger };
+    Ok((setup, order))
+}
+
+/// The window, live. The program goes on when it is closed.
+fn show(args: &ProgramArgs) -> Outcome {
+    let classifier = args.names.classifier()?;
+    let (setup, order) = prepared(args)?;
+    let watched = Watched { setup, order, title: title(args) };
+    let start = Start { classifier, watch: Some(watched), ..Start::opening(Vec::new()) };
+    app::run_window(start).map_err(|error| Failure::failed(error, "weftscope run"))
+}
+
+/// Runs the program to its end and writes what it told.
+fn write(args: &ProgramArgs, output: &Path) -> Outcome {
+    let format = convert::format_of(output)?;
+    if !is_stdio(output) {
+        check_target(output)?;
+    }
+    let classifier = args.names.classifier()?;
+    let (setup, order) = prepared(args)?;
+    let interrupts = interrupt::await_them();
+    let mut job = Job::start(&setup, &order).map_err(failed)?;
+    let mut first = None;
+    job.listen(&mut |job| {
+        // Whoever interrupts means the program too: it ends by itself, and what it told is kept. Twice, and it is left.
+        if interrupts.count() >= 2 {
+            return Turn::Leave;
+        }
+        let has_launched = || job.processes().any(Process::has_run);
+        if first.is_none() && has_launched() {
+            first = Some(Instant::now());
+        }
+        let elapsed_ns = first.map_or(0, |first| first.elapsed().as_nanos() as i64);
+        let is_enough = args.duration.is_some_and(|duration| elapsed_ns > duration.ns);
+        if is_enough { Turn::Stop } else { Turn::GoOn }
+    })
+    .map_err(failed)?;
+    let processes = job.take_processes();
+    let recorded = recorded(args, (&processes, job.status()), &classifier)?;
+    convert::save(&recorded, output, (format, SaveOptions { own_names: false, rank: None }))?;
+    say(output, &recorded, &processes)?;
+    // Stopped before the program's end: it has the terminal until then.
+    let status = match interrupts.count() {
+        0 | 1 => Some(job.wait().map_err(failed)?),
+        _ => job.status(),
+    };
+    drop(interrupts);
+    ended(output, status)
+}
+
+/// The command line.
+fn title(args: &ProgramArgs) -> String {
+    let words: Vec<String> =
+        args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+fn recorded(
+    args: &ProgramArgs,
+    (processes, status): (&[Process], Option<ExitStatus>),
+    classifier: &weftscope_traces::Classifier,
+) -> Result<Trace, Failure> {
+    let title = title(args);
+    if !processes.iter().any(Process::has_run) {
+        let why = match processes.iter().flat_map(|process| &process.notes).next() {
+            Some(note) => note.clone(),
+            None if processes.is_empty() => {
+                "none of its processes loaded CUDA's driver, or another tool took the way in (CUDA_INJECTION64_PATH)"
+                    .to_owned()
+            }
+            None => match args.trigger().begin {
+                Begin::Profiler => "its processes never called cudaProfilerStart".to_owned(),
+                Begin::AfterSteps(steps) => format!("no process came to the end of {}", counted(steps.into(), "step")),
+                Begin::Asked | Begin::AtStart => "its processes launched no kernel".to_owned(),
+            },
+        };
+        let failed = status.filter(|status| !status.success());
+        let ended = failed.map_or_else(String::new, |status| format!("it ended with {status}; "));
+        return Err(Failure::failed(format!("{ended}nothing was recorded: {why}"), title));
+    }
+    trace(&title, processes, classifier).map_err(|error| Failure::failed(error, title))
+}
+
+fn say(output: &Path, trace: &Trace, processes: &[Process]) -> Outcome {
+    let mut out: Box<dyn Write> = match is_stdio(output) {
+        true => Box::new(std::io::stderr()),
+        false => Box::new(std::io::stdout()),
+    };
+    let kernels: usize = processes.iter().map(Process::num_kernels).sum();
+    let sum = |of: fn(&Process) -> usize, what: &str| match processes.iter().map(of).sum() {
+        0_usize => String::new(),
+        count => format!(", {}", counted(count as u64, what)),
+    };
+    let stamped = match processes.iter().map(|process| process.stamps.len()).sum() {
+        0_usize => String::new(),
+        stamped => format!(", {stamped} of them by thread block"),
+    };
+    writeln!(
+        out,
+        "{}: {}, {} launched{stamped}{}{}, {}",
+        output.display(),
+        counted(trace.meta.ranks.len() as u64, "rank"),
+        counted(kernels as u64, "kernel"),
+        sum(|process| process.channels.len(), "channel"),
+        sum(|process| process.ranges.len(), "NVTX range"),
+        duration(trace.span().len_ns())
+    )?;
+    Ok(out.flush()?)
+}
+
+/// The program's own failure is this command's too.
+fn ended(output: &Path, status: Option<ExitStatus>) -> Outcome {
+    match status {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(Failure::failed(
+            format!("the program ended with {status}; what it told until then is written"),
+            output.display(),
+        )),
+        None => Err(Failure::failed(
+            "interrupted before the program ended; what it told until then is written",
+            output.display(),
+        )),
+    }
+}
