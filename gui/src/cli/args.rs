@@ -35,6 +35,8 @@ pub enum Command {
     Record(Box<record::RecordArgs>),
     /// Run any CUDA program and record what every SM does: thread blocks of kernels that nobody changed.
     Run(Box<run::ProgramArgs>),
+    /// List the processes that are there to be recorded.
+    Ps,
     /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.
     Bench(Box<bench::BenchArgs>),
     /// Say how much communication is hidden.

@@ -8,7 +8,7 @@ use super::{
     args::{Cli, Command},
     bench, compare, convert, doctor,
     error::{Failure, Outcome},
-    interrupt, list, record, report, run, shell, shot, sql, window,
+    interrupt, list, ps, record, report, run, shell, shot, sql, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -29,6 +29,7 @@ fn execute(cli: Cli) -> Outcome {
         None => window::run(&cli.window),
         Some(Command::Record(args)) => record::run(&args),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Ps) => ps::run(),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),

@@ -23,6 +23,8 @@ mod outputs;
 mod plain;
 mod progress;
 #[cfg(feature = "live")]
+mod ps;
+#[cfg(feature = "live")]
 mod record;
 mod report;
 mod report_json;
@@ -50,5 +52,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, headless, record, run};
+use no_engine::{bench, headless, ps, record, run};
 pub use units::{Share, Size, Skew, Time};

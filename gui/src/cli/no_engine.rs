@@ -24,6 +24,12 @@ pub(super) mod bench {
     }
 }
 
+pub(super) mod ps {
+    pub(in crate::cli) fn run() -> super::Outcome {
+        super::cannot("ps")
+    }
+}
+
 pub(super) mod record {
     pub(in crate::cli) use super::AnyArgs as RecordArgs;
 

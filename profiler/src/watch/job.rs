@@ -68,8 +68,8 @@ pub struct Order {
 /// A watched program.
 #[derive(Debug)]
 pub struct Job {
-    child: Child,
-    folder: JobFolder,
+    /// What was started; `None`: processes that were there before.
+    started: Option<(Child, JobFolder)>,
     known: BTreeSet<u32>,
     heard: (Sender<Heard>, Receiver<Heard>),
     processes: BTreeMap<u32, Process>,
@@ -141,9 +141,27 @@ impl Job {
         let child = command
             .spawn()
             .map_err(|cause| JobError::Start { program: program.display().to_string(), cause })?;
-        Ok(Self {
-            child,
-            folder,
+        Ok(Self { started: Some((child, folder)), ..Self::of_none() })
+    }
+
+    /// Records processes that are there, from now on.
+    ///
+    /// # Errors
+    /// [`JobError::System`].
+    pub fn attach(sockets: &[PathBuf]) -> Result<Self, JobError> {
+        let mut job = Self::of_none();
+        for socket in sockets {
+            let Some(pid) = folder::pid_of(socket).filter(|&pid| job.known.insert(pid)) else {
+                continue;
+            };
+            job.hear(socket.clone(), pid, Ask::Record)?;
+        }
+        Ok(job)
+    }
+
+    fn of_none() -> Self {
+        Self {
+            started: None,
             known: BTreeSet::new(),
             heard: bounded(WAITING),
             processes: BTreeMap::new(),
@@ -152,7 +170,7 @@ impl Job {
             streams: BTreeMap::new(),
             is_stopping: false,
             last_heard: Instant::now(),
-        })
+        }
     }
 
     /// Listens until the program has ended or recording was stopped, and everything was heard. `turn` is asked several
@@ -172,10 +190,10 @@ impl Job {
                 self.take(heard);
             }
             self.look()?;
-            if self.status.is_none() {
-                self.status = self.child.try_wait().map_err(JobError::System)?;
+            if let (None, Some((child, _))) = (self.status, &mut self.started) {
+                self.status = child.try_wait().map_err(JobError::System)?;
             }
-            let is_over = self.status.is_some() || self.is_stopping;
+            let is_over = self.started.is_none() || self.status.is_some() || self.is_stopping;
             if is_over && self.listening == 0 && self.heard.1.is_empty() {
                 return Ok(());
             }
@@ -200,14 +218,21 @@ impl Job {
         }
     }
 
-    /// Waits until the program has ended.
+    /// Waits until the program that was started has ended; `None`: none was.
     ///
     /// # Errors
     /// [`JobError::System`].
-    pub fn wait(&mut self) -> Result<ExitStatus, JobError> {
-        let status = self.child.wait().map_err(JobError::System)?;
-        self.status = Some(status);
-        Ok(status)
+    pub fn wait(&mut self) -> Result<Option<ExitStatus>, JobError> {
+        if let Some((child, _)) = &mut self.started {
+            self.status = Some(child.wait().map_err(JobError::System)?);
+        }
+        Ok(self.status)
+    }
+
+    /// The folder of what was started, as others name the job.
+    pub fn name(&self) -> Option<String> {
+        let (_, folder) = self.started.as_ref()?;
+        Some(folder.0.file_name()?.to_string_lossy().into_owned())
     }
 
     /// How the program ended; `None`: it has not.
@@ -230,21 +255,28 @@ impl Job {
         if self.is_stopping {
             return Ok(());
         }
-        let Ok(entries) = fs::read_dir(&self.folder.0) else { return Ok(()) };
+        let Some((_, folder)) = &self.started else { return Ok(()) };
+        let Ok(entries) = fs::read_dir(&folder.0) else { return Ok(()) };
         for path in entries.flatten().map(|entry| entry.path()) {
             let Some(pid) = folder::pid_of(&path).filter(|&pid| self.known.insert(pid)) else {
                 continue;
             };
-            let heard = self.heard.0.clone();
-            let listen = move || {
-                listen(&path, pid, &heard);
-                // Whoever takes messages in is gone when this fails, and then nobody misses it.
-                let _nobody = heard.send(Heard::Gone);
-            };
-            let thread = thread::Builder::new().name(format!("process {pid}"));
-            thread.spawn(listen).map_err(JobError::System)?;
-            self.listening += 1;
+            self.hear(path, pid, Ask::Listen)?;
         }
+        Ok(())
+    }
+
+    /// Has what a process says heard, on a thread of its own.
+    fn hear(&mut self, path: PathBuf, pid: u32, ask: Ask) -> Result<(), JobError> {
+        let heard = self.heard.0.clone();
+        let listen = move || {
+            listen(&path, pid, &ask, &heard);
+            // Whoever takes messages in is gone when this fails, and then nobody misses it.
+            let _nobody = heard.send(Heard::Gone);
+        };
+        let thread = thread::Builder::new().name(format!("process {pid}"));
+        thread.spawn(listen).map_err(JobError::System)?;
+        self.listening += 1;
         Ok(())
     }
 
@@ -284,9 +316,9 @@ impl Job {
 }
 
 /// Listens to a process, and hands on what it says until it is gone or has recorded.
-fn listen(path: &Path, pid: u32, heard: &Sender<Heard>) {
+fn listen(path: &Path, pid: u32, ask: &Ask, heard: &Sender<Heard>) {
     let Some(mut stream) = connect(path) else { return };
-    if frame::write(&mut stream, &Ask::Listen).is_err() {
+    if frame::write(&mut stream, ask).is_err() {
         return;
     }
     if let Ok(same) = stream.try_clone()
@@ -316,10 +348,7 @@ fn connect(path: &Path) -> Option<UnixStream> {
 
 /// A folder for a new job, among those of this user's.
 fn job_folder() -> Result<PathBuf, JobError> {
-    let uid = own_uid();
-    let runtime =
-        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
-    let jobs = folder::jobs(runtime, &std::env::temp_dir(), uid);
+    let (jobs, uid) = (jobs_folder(), own_uid());
     // One process may watch several programs.
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -329,6 +358,13 @@ fn job_folder() -> Result<PathBuf, JobError> {
             .map_err(|cause| JobError::Folder { place: place.display().to_string(), cause })?;
     }
     Ok(job)
+}
+
+/// The folder of this user's jobs, there or not.
+pub(super) fn jobs_folder() -> PathBuf {
+    let runtime =
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
+    folder::jobs(runtime, &std::env::temp_dir(), own_uid())
 }
 
 /// The user: the owner of what this process makes.

@@ -1,7 +1,7 @@
 //! Watching programs of others: what their processes tell over a socket becomes a trace.
 //!
 //! Reading order: [`setup`] (the library that the program loads, and what that needs), [`job`] (the program started, its
-//! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank),
+//! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank), [`found`] (those that are there to be recorded),
 //! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
 //! again), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what CUPTI and NCCL have timed,
 //! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`bench`] (what watching costs, and how true it is).
@@ -12,6 +12,7 @@ pub mod bounds;
 mod calls;
 pub mod collectives;
 pub mod cost;
+pub mod found;
 pub mod job;
 pub mod process;
 pub mod ranks;
@@ -27,4 +28,4 @@ pub use process::Process;
 pub use recent::Recent;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
 pub use trace::trace;
-pub use weftscope_wire::{Begin, Level, Trigger};
+pub use weftscope_wire::{Begin, Hello, Level, Trigger};

@@ -33,7 +33,7 @@ pub struct Ranks {
 }
 
 /// The rank and the number of ranks that a process was given.
-fn given(process: &Process) -> Option<(u32, Option<u32>)> {
+pub(super) fn given(process: &Process) -> Option<(u32, Option<u32>)> {
     let by_variable = VARIABLES.iter().find_map(|(rank, size)| {
         let number = |name| process.variable(name).and_then(|value| value.parse().ok());
         Some((number(rank)?, number(size)))

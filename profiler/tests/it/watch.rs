@@ -254,5 +254,5 @@ fn a_program_goes_on_when_its_recording_is_stopped() {
     assert_eq!(job.status(), None);
     let processes = job.take_processes();
     assert_eq!(processes.iter().map(|it| it.has_stopped).collect::<Vec<_>>(), [true, true]);
-    assert!(job.wait().unwrap().success());
+    assert!(job.wait().unwrap().unwrap().success());
 }

@@ -11,6 +11,13 @@ use crate::cli::{
 /// `record`.
 #[derive(Debug, Args)]
 pub struct RecordArgs {
+    /// Record processes that `weftscope run --record asked` has started instead, as `weftscope ps` lists them: a job, a process,
+    /// or the path of a socket.
+    #[arg(long, value_name = "JOB|PID|SOCKET")]
+    pub attach: Option<String>,
+    /// With --attach: so long, e.g. 10s [default: until it is interrupted or they end].
+    #[arg(long = "for", value_name = "TIME", requires = "attach")]
+    pub duration: Option<Time>,
     /// What to run.
     #[command(flatten)]
     pub run: RunArgs,

@@ -1,6 +1,7 @@
 //! `record`: runs a strategy, on the simulator or on GPUs, and writes the recording.
 
 mod args;
+mod attach;
 mod cuda;
 
 use std::{io::Write, path::Path, sync::Arc};
@@ -23,6 +24,9 @@ use crate::files::{FileError, SaveOptions, TraceFormat, check_target, is_stdio};
 /// Runs and writes.
 pub(super) fn run(args: &RecordArgs) -> Outcome {
     let format = convert::format_of(&args.output)?;
+    if let Some(whom) = &args.attach {
+        return attach::run(args, whom, format);
+    }
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
     }

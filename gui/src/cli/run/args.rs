@@ -77,12 +77,15 @@ pub enum RecordArg {
     AtStart,
     /// `cudaProfilerStart`.
     Profiler,
+    /// Somebody asks for it: `weftscope ps`, `weftscope record --attach`. Until then the program costs little more than alone.
+    Asked,
 }
 
 impl ProgramArgs {
     /// When to record.
     pub(super) fn trigger(&self) -> Trigger {
         let begin = match (self.record, self.skip_steps) {
+            (RecordArg::Asked, _) => Begin::Asked,
             (RecordArg::Profiler, _) => Begin::Profiler,
             (RecordArg::AtStart, 0) => Begin::AtStart,
             (RecordArg::AtStart, skipped) => Begin::AfterSteps(skipped),

@@ -11,6 +11,7 @@ use weftscope_traces::{
 };
 
 pub(super) use self::args::ProgramArgs;
+use self::args::RecordArg;
 use super::{Failure, Outcome, convert, doctor, interrupt};
 use crate::{
     app::{self, Start},
@@ -21,6 +22,11 @@ use crate::{
 /// Runs the program and shows or writes what it told.
 pub(super) fn run(args: &ProgramArgs) -> Outcome {
     match &args.output {
+        Some(_) if args.record == RecordArg::Asked => {
+            let cause = "whoever asks says where to write: weftscope record --attach PID -o FILE";
+            Err(Failure::misuse(cause, "--output"))
+        }
+        None if args.record == RecordArg::Asked => listen(args),
         Some(output) => write(args, output),
         None if !doctor::has_display() => {
             let cause = "without a display there is no window; -o FILE writes a recording";
@@ -60,6 +66,21 @@ fn prepared(args: &ProgramArgs) -> Result<(Setup, Order), Failure> {
     }
     let order = Order { command: args.command.clone(), patch: args.patch.clone(), trigger };
     Ok((setup, order))
+}
+
+/// Runs the program to its end, there to be recorded by others.
+fn listen(args: &ProgramArgs) -> Outcome {
+    let (setup, order) = prepared(args)?;
+    let mut job = Job::start(&setup, &order).map_err(failed)?;
+    if let Some(name) = job.name() {
+        eprintln!("weftscope run: record it with `weftscope record --attach {name} -o FILE`");
+    }
+    match job.wait().map_err(failed)? {
+        Some(status) if !status.success() => {
+            Err(Failure::failed(format!("the program ended with {status}"), title(args)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The window, live. The program goes on when it is closed.
@@ -102,7 +123,7 @@ fn write(args: &ProgramArgs, output: &Path) -> Outcome {
     say(output, &recorded, &processes)?;
     // Stopped before the program's end: it has the terminal until then.
     let status = match interrupts.count() {
-        0 | 1 => Some(job.wait().map_err(failed)?),
+        0 | 1 => job.wait().map_err(failed)?,
         _ => job.status(),
     };
     drop(interrupts);
@@ -142,7 +163,8 @@ fn recorded(
     trace(&title, processes, classifier).map_err(|error| Failure::failed(error, title))
 }
 
-fn say(output: &Path, trace: &Trace, processes: &[Process]) -> Outcome {
+/// What was recorded, in a line.
+pub(super) fn say(output: &Path, trace: &Trace, processes: &[Process]) -> Outcome {
     let mut out: Box<dyn Write> = match is_stdio(output) {
         true => Box::new(std::io::stderr()),
         false => Box::new(std::io::stdout()),

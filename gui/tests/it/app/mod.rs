@@ -14,4 +14,5 @@ mod sql;
 mod statistics;
 #[cfg(feature = "live")]
 mod watched;
+#[cfg(feature = "live")]
 mod window;

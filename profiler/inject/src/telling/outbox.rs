@@ -19,6 +19,8 @@ pub struct Outbox {
 
 struct Inside {
     viewer: Option<Box<dyn Write + Send>>,
+    /// There is a viewer, also while it is written to.
+    is_attached: bool,
     waiting: Vec<Event>,
     weight: usize,
     dropped: u64,
@@ -39,7 +41,8 @@ fn weight(event: &Event) -> usize {
 
 impl Default for Outbox {
     fn default() -> Self {
-        let inside = Inside { viewer: None, waiting: Vec::new(), weight: 0, dropped: 0 };
+        let inside =
+            Inside { viewer: None, is_attached: false, waiting: Vec::new(), weight: 0, dropped: 0 };
         Self { inside: Mutex::new(inside) }
     }
 }
@@ -51,13 +54,20 @@ impl Outbox {
 
     /// From now on `viewer` is told, first of all what waits.
     pub fn attach(&self, viewer: Box<dyn Write + Send>) {
-        self.lock().viewer = Some(viewer);
+        let mut inside = self.lock();
+        (inside.viewer, inside.is_attached) = (Some(viewer), true);
+    }
+
+    /// Somebody is told.
+    pub fn is_attached(&self) -> bool {
+        self.lock().is_attached
     }
 
     /// Nobody is told any more, and what waits is forgotten.
     pub fn detach(&self) {
         let mut inside = self.lock();
-        (inside.viewer, inside.waiting, inside.weight, inside.dropped) = (None, Vec::new(), 0, 0);
+        (inside.viewer, inside.is_attached) = (None, false);
+        (inside.waiting, inside.weight, inside.dropped) = (Vec::new(), 0, 0);
     }
 
     /// Puts events behind those that wait. Writes nothing.

@@ -221,6 +221,18 @@ impl Watch {
         let _absent = fs::remove_file(folder::socket(&self.settings.job, process::id()));
     }
 
+    /// GPUs that the program uses, by name.
+    fn gpus(&self) -> Vec<String> {
+        let Some(tools) = self.tools.get() else { return Vec::new() };
+        let contexts = lock(&self.program);
+        let mut devices: Vec<i32> =
+            contexts.contexts.values().map(|context| context.device).collect();
+        drop(contexts);
+        devices.sort_unstable();
+        devices.dedup();
+        devices.into_iter().map(|device| tools.driver.device(device).name).collect()
+    }
+
     /// Patches a module that is being loaded, where that is asked for.
     fn patch(&self, module: usize) {
         let Some(tools) = self.tools.get() else { return };
@@ -262,6 +274,8 @@ impl telling::Recorder for Watch {
                 .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
                 .collect(),
             level: self.level(),
+            is_watched: self.outbox.is_attached(),
+            gpus: self.gpus(),
             missing: lock(&self.missing).clone(),
             monotonic_and_unix_ns: host::monotonic_and_unix_ns(),
         }

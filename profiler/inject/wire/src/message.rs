@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ChannelRun, CopyRun, KernelRun, Range};
 
 /// Version of these messages; both sides must speak the same.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// How much of a program is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -86,6 +86,10 @@ pub struct Hello {
     pub variables: Vec<(String, String)>,
     /// The level at which it can record; `None`: not at all.
     pub level: Option<Level>,
+    /// Somebody is told what it records.
+    pub is_watched: bool,
+    /// GPUs that it uses, by name.
+    pub gpus: Vec<String>,
     /// What is missing for more, and what to do, a sentence each.
     pub missing: Vec<String>,
     /// A reading of both of the host's clocks: `CLOCK_MONOTONIC`, and the Unix time at that moment, ns.

@@ -138,7 +138,7 @@ pub(super) fn watched(
     let mut job = Job::start_with(setup, &order, |program| given = output.give(program))?;
     given.map_err(failed)?;
     job.listen(&mut |_| Turn::GoOn)?;
-    let status = job.wait()?;
+    let status = job.wait()?.expect("a program was started");
     let took = began.elapsed();
     ran(command, (status, took), output.text(), job.take_processes())
 }
