@@ -16,6 +16,9 @@ const SPAN_NS: i64 = 100_000_000;
 /// Between two views at least; a view that takes long to make is made less often.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// Blocks and kernels that are kept of a process: about a gigabyte.
+const MOST_KEPT: usize = 40_000_000;
+
 /// A program to watch.
 #[derive(Clone, Debug)]
 pub struct Watched {
@@ -63,6 +66,7 @@ fn record(
     control: &JobControl,
 ) -> Result<Vec<Process>, JobError> {
     let mut job = Job::start(&watched.setup, &watched.order)?;
+    job.keep_at_most(MOST_KEPT);
     let mut recent = Recent::new(watched.title.clone(), SPAN_NS);
     let mut due = Instant::now();
     job.listen(&mut |job| {

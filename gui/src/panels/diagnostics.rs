@@ -97,7 +97,8 @@ fn recording(trace: &Trace) -> String {
     }
     match trace.meta.overhead.recording_host_ns {
         Some(ns) => format!("recording took {} of host time", number::duration_fixed(ns)),
-        None => "recording cost not known".to_owned(),
+        None if trace.meta.overhead.note.is_empty() => "recording cost not known".to_owned(),
+        None => "recording cost estimated".to_owned(),
     }
 }
 
@@ -128,6 +129,7 @@ fn overhead(trace: &Trace) -> String {
         if overhead.note.is_empty() { String::new() } else { format!(" ({})", overhead.note) };
     match overhead.recording_host_ns {
         Some(ns) => format!("recording cost {} of host time{note}", number::duration_ns(ns)),
-        None => format!("recording cost not known{note}"),
+        None if note.is_empty() => "recording cost not known".to_owned(),
+        None => format!("recording cost not measured{note}"),
     }
 }

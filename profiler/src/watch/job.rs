@@ -79,6 +79,8 @@ pub struct Job {
     streams: BTreeMap<u32, UnixStream>,
     is_stopping: bool,
     last_heard: Instant,
+    /// Blocks and kernels that are kept of a process; `None`: all.
+    most_kept: Option<usize>,
 }
 
 /// What listening is to do next.
@@ -170,6 +172,7 @@ impl Job {
             streams: BTreeMap::new(),
             is_stopping: false,
             last_heard: Instant::now(),
+            most_kept: None,
         }
     }
 
@@ -201,6 +204,11 @@ impl Job {
                 return Ok(());
             }
         }
+    }
+
+    /// From now on no more than so many blocks and kernels of a process are kept, the last ones.
+    pub fn keep_at_most(&mut self, blocks: usize) {
+        self.most_kept = Some(blocks);
     }
 
     /// All processes that recorded have stopped by themselves.
@@ -296,6 +304,9 @@ impl Job {
             Heard::Said(pid, Reply::Events(events)) => {
                 if let Some(process) = self.processes.get_mut(&pid) {
                     events.into_iter().for_each(|event| process.take(event));
+                    if let Some(most) = self.most_kept {
+                        process.keep_at_most(most);
+                    }
                 }
             }
             Heard::Said(pid, Reply::Stopped) => {

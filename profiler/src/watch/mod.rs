@@ -4,7 +4,7 @@
 //! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank), [`found`] (those that are there to be recorded),
 //! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
 //! again), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what CUPTI and NCCL have timed,
-//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`bench`] (what watching costs, and how true it is).
+//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`mod@bench`] (what watching costs, and how true it is).
 
 mod activity;
 pub mod bench;
@@ -12,6 +12,7 @@ pub mod bounds;
 mod calls;
 pub mod collectives;
 pub mod cost;
+mod forget;
 pub mod found;
 pub mod job;
 pub mod process;

@@ -29,6 +29,8 @@ pub struct Process {
     pub waits: Vec<Wait>,
     /// Blocks of launches that told, by [`Launch::id`].
     pub stamps: HashMap<u64, Vec<BlockStamp>>,
+    /// How many these are, as far as they are kept.
+    pub blocks: usize,
     /// Kernels that CUPTI timed, where no blocks were asked for.
     pub runs: Vec<KernelRun>,
     /// Copies that CUPTI timed.
@@ -81,6 +83,7 @@ impl Process {
             Event::Graph(graph) => self.graphs.push(graph),
             Event::Wait(wait) => self.waits.push(wait),
             Event::Blocks { launch, stamps } => {
+                self.blocks += stamps.len();
                 self.stamps.insert(launch, stamps);
             }
             Event::Communicator(communicator) => self.communicators.push(communicator),

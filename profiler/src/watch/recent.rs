@@ -85,6 +85,7 @@ impl Process {
             devices: self.devices.clone(),
             kernels: self.kernels.clone(),
             stamps: stamps.collect(),
+            blocks: 0,
             returned_host_ns: returned.collect(),
             graphs: tail(&self.graphs, |graph| graph.returned_host_ns >= from_host_ns),
             waits: tail(&self.waits, |wait| wait.returned_host_ns >= from_host_ns),

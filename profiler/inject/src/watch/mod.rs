@@ -145,8 +145,14 @@ impl Watch {
         for domain in [abi::DOMAIN_RESOURCE, abi::DOMAIN_LAUNCH, abi::DOMAIN_GRAPHS] {
             sanitizer.enable(subscriber, domain, true).map_err(|error| error.to_string())?;
         }
-        for (domain, id) in calls::told() {
-            sanitizer.enable_one(subscriber, domain, id).map_err(|error| error.to_string())?;
+        // One that this Sanitizer does not know is one that the program cannot make.
+        let untold = calls::told()
+            .filter(|&(domain, id)| sanitizer.enable_one(subscriber, domain, id).is_err());
+        let count = untold.count();
+        if count > 0 {
+            let note =
+                format!("{count} calls of the host's are not told by this Compute Sanitizer");
+            self.outbox.put([Event::Note(note)]);
         }
         Ok(Tools { sanitizer: Box::leak(Box::new(sanitizer)), driver: Box::leak(Box::new(driver)) })
     }
