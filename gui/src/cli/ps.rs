@@ -2,13 +2,17 @@
 
 use std::io::Write;
 
-use weftscope_profiler::watch::found::{Found, all};
+use weftscope_profiler::watch::{
+    folders::tidy,
+    found::{Found, all},
+};
 
 use super::{Outcome, plain};
 
 /// Prints one line a process.
 pub(super) fn run() -> Outcome {
     let mut out = plain::stdout();
+    tidy();
     let found = all();
     if !found.is_empty() {
         writeln!(out, "job             pid  rank  level     recorded  GPUs, command")?;

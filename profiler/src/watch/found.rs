@@ -9,7 +9,7 @@ use std::{
 
 use weftscope_wire::{Hello, Reply, VERSION, folder, frame};
 
-use super::{Process, job::jobs_folder, ranks::given};
+use super::{Process, folders::jobs_folder, ranks::given};
 
 /// How long a process may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -7,7 +7,6 @@ use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
-    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -16,7 +15,10 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use thiserror::Error;
 use weftscope_wire::{Command as Ask, Reply, Trigger, VERSION, folder, frame, variables};
 
-use super::{Process, Setup, SetupError};
+use super::{
+    Process, Setup, SetupError,
+    folders::{FolderError, JobFolder, job_folder},
+};
 
 /// Messages that wait to be taken in at most; the processes wait then.
 const WAITING: usize = 256;
@@ -34,13 +36,8 @@ pub enum JobError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// The folder of the job cannot be made.
-    #[error("{place}: {cause}")]
-    Folder {
-        /// The folder.
-        place: String,
-        /// Why.
-        cause: io::Error,
-    },
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The program does not start.
     #[error("{program} does not start: {cause}")]
     Start {
@@ -101,17 +98,6 @@ enum Heard {
     Gone,
 }
 
-/// The folder of a job, removed with it.
-#[derive(Debug)]
-struct JobFolder(PathBuf);
-
-impl Drop for JobFolder {
-    fn drop(&mut self) {
-        // What cannot be removed lies in a folder for temporary files.
-        let _left = fs::remove_dir_all(&self.0);
-    }
-}
-
 impl Job {
     /// Starts a program; it records when the order says.
     ///
@@ -127,7 +113,7 @@ impl Job {
         order: &Order,
         prepare: impl FnOnce(&mut Command),
     ) -> Result<Self, JobError> {
-        let folder = JobFolder(job_folder()?);
+        let folder = job_folder()?;
         let variables = setup.variables(&folder.0, &folder.0)?;
         let (program, arguments) = order.command.split_first().ok_or_else(|| JobError::Start {
             program: "nothing".to_owned(),
@@ -355,31 +341,4 @@ fn connect(path: &Path) -> Option<UnixStream> {
             Err(_) => return None,
         }
     }
-}
-
-/// A folder for a new job, among those of this user's.
-fn job_folder() -> Result<PathBuf, JobError> {
-    let (jobs, uid) = (jobs_folder(), own_uid());
-    // One process may watch several programs.
-    static STARTED: AtomicU32 = AtomicU32::new(0);
-    let number = STARTED.fetch_add(1, Ordering::Relaxed);
-    let job = jobs.join(format!("{}-{number}", std::process::id()));
-    for place in [&jobs, &job] {
-        folder::make_private(place, uid)
-            .map_err(|cause| JobError::Folder { place: place.display().to_string(), cause })?;
-    }
-    Ok(job)
-}
-
-/// The folder of this user's jobs, there or not.
-pub(super) fn jobs_folder() -> PathBuf {
-    let runtime =
-        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
-    folder::jobs(runtime, &std::env::temp_dir(), own_uid())
-}
-
-/// The user: the owner of what this process makes.
-fn own_uid() -> u32 {
-    use std::os::unix::fs::MetadataExt;
-    fs::metadata("/proc/self").map_or(0, |found| found.uid())
 }

@@ -1,7 +1,7 @@
 //! Watching programs of others: what their processes tell over a socket becomes a trace.
 //!
 //! Reading order: [`setup`] (the library that the program loads, and what that needs), [`job`] (the program started, its
-//! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank), [`found`] (those that are there to be recorded),
+//! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank), [`folders`] (where their sockets lie), [`found`] (those that are there to be recorded),
 //! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
 //! again), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what CUPTI and NCCL have timed,
 //! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`mod@bench`] (what watching costs, and how true it is).
@@ -12,6 +12,7 @@ pub mod bounds;
 mod calls;
 pub mod collectives;
 pub mod cost;
+pub mod folders;
 mod forget;
 pub mod found;
 pub mod job;

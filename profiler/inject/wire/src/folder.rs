@@ -35,13 +35,21 @@ pub fn make_private(path: &Path, uid: u32) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let found = fs::symlink_metadata(path)?;
-    if !found.is_dir() || found.uid() != uid || found.permissions().mode() & 0o077 != 0 {
+    if !is_private(path, uid)? {
         let message =
             format!("{} is not a folder of yours that is closed to others", path.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
     Ok(())
+}
+
+/// It is a folder, no link to one, the user's, and closed to others.
+///
+/// # Errors
+/// When there is nothing there.
+pub fn is_private(path: &Path, uid: u32) -> io::Result<bool> {
+    let found = fs::symlink_metadata(path)?;
+    Ok(found.is_dir() && found.uid() == uid && found.permissions().mode() & 0o077 == 0)
 }
 
 #[cfg(test)]
@@ -76,5 +84,9 @@ mod tests {
         assert!(make_private(&job, uid + 1).is_err());
         fs::set_permissions(&job, fs::Permissions::from_mode(0o755)).unwrap();
         assert!(make_private(&job, uid).is_err());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        assert!(!is_private(&link, uid).unwrap());
+        assert!(is_private(&folder.path().join("none"), uid).is_err());
     }
 }
