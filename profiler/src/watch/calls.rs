@@ -96,40 +96,22 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{GraphLaunch, Launch, Stamping, Wait};
+    use weftscope_wire::{GraphLaunch, Launch};
 
-    use super::*;
-
-    fn launch(id: u64, at_host_ns: i64, graph: Option<u64>) -> Launch {
-        Launch {
-            id,
-            kernel: 0,
-            device: 0,
-            stream: 0,
-            grid: [1; 3],
-            block: [1; 3],
-            cluster: [0; 3],
-            at_host_ns,
-            tid: 7,
-            graph,
-            stamping: Stamping::NotAsked,
-        }
-    }
+    use super::{
+        super::testing::{launch, wait},
+        *,
+    };
 
     #[test]
     fn launches_graphs_and_waits_stand_in_order() {
-        let wait = |tid, at_host_ns| Wait {
-            call: "cudaStreamSynchronize".to_owned(),
-            tid,
-            at_host_ns,
-            returned_host_ns: at_host_ns + 50,
-        };
+        let made = |id, at_host_ns, graph| Launch { tid: 7, graph, ..launch(id, at_host_ns) };
         let process = Process {
-            launches: vec![launch(1, 100, None), launch(2, 200, Some(5)), launch(3, 201, Some(5))],
+            launches: vec![made(1, 100, None), made(2, 200, Some(5)), made(3, 201, Some(5))],
             returned_host_ns: [(1, 104)].into(),
             graphs: vec![GraphLaunch { number: 5, tid: 7, at_host_ns: 198, returned_host_ns: 210 }],
             // Another thread's waits are not about this device's launches.
-            waits: vec![wait(7, 120), wait(8, 130)],
+            waits: vec![wait(7, 120, 50), wait(8, 130, 50)],
             ..Process::default()
         };
         let calls = Calls::of(&process, 0, -100).0;

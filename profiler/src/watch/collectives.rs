@@ -88,9 +88,7 @@ fn datatype(nccl: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::Stamping;
-
-    use super::*;
+    use super::{super::testing::launch, *};
 
     fn told(sequence: u64, tid: u32) -> Event {
         Event::Collective(collective(sequence, tid))
@@ -116,19 +114,7 @@ mod tests {
     }
 
     fn launched(id: u64, kernel: u32, tid: u32, graph: Option<u64>) -> Event {
-        Event::Launch(Launch {
-            id,
-            kernel,
-            device: 0,
-            stream: 0,
-            grid: [24, 1, 1],
-            block: [544, 1, 1],
-            cluster: [0; 3],
-            at_host_ns: 0,
-            tid,
-            graph,
-            stamping: Stamping::Blocks,
-        })
+        Event::Launch(Launch { kernel, tid, graph, ..launch(id, 0) })
     }
 
     #[test]

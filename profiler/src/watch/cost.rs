@@ -44,24 +44,10 @@ impl Cost {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::Stamping;
-
-    use super::*;
+    use super::{super::testing::launch, *};
 
     fn share(grid: u32, threads: u32, span_ns: i64) -> f64 {
-        let launch = Launch {
-            id: 0,
-            kernel: 0,
-            device: 0,
-            stream: 0,
-            grid: [grid, 1, 1],
-            block: [threads, 1, 1],
-            cluster: [0; 3],
-            at_host_ns: 0,
-            tid: 0,
-            graph: None,
-            stamping: Stamping::Blocks,
-        };
+        let launch = Launch { grid: [grid, 1, 1], block: [threads, 1, 1], ..launch(0, 0) };
         let mut cost = Cost::default();
         cost.add(&launch, span_ns, 132);
         cost.cost_ns / cost.span_ns

@@ -45,36 +45,22 @@ impl Process {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{BlockStamp, Event, Launch, Stamping, Wait};
+    use weftscope_wire::{BlockStamp, Event};
 
-    use super::*;
+    use super::{
+        super::testing::{launch, wait},
+        *,
+    };
 
     #[test]
     fn the_oldest_go_and_are_counted() {
         let mut process = Process::default();
         for id in 0..20 {
             let at_host_ns = id as i64 * 100;
-            process.take(Event::Launch(Launch {
-                id,
-                kernel: 0,
-                device: 0,
-                stream: 0,
-                grid: [10, 1, 1],
-                block: [32, 1, 1],
-                cluster: [0; 3],
-                at_host_ns,
-                tid: 1,
-                graph: None,
-                stamping: Stamping::Blocks,
-            }));
+            process.take(Event::Launch(launch(id, at_host_ns)));
             process.take(Event::Blocks { launch: id, stamps: vec![BlockStamp::default(); 10] });
             process.take(Event::Returned { launch: id, at_host_ns: at_host_ns + 5 });
-            process.take(Event::Wait(Wait {
-                call: "cudaDeviceSynchronize".to_owned(),
-                tid: 1,
-                at_host_ns: at_host_ns + 50,
-                returned_host_ns: at_host_ns + 60,
-            }));
+            process.take(Event::Wait(wait(1, at_host_ns + 50, 10)));
         }
         assert!(!process.keep_at_most(200));
         assert!(process.keep_at_most(100));

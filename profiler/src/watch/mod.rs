@@ -23,6 +23,8 @@ mod seen;
 pub mod setup;
 mod sheet;
 mod steps;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 
 pub use job::{Job, JobError, Order, Turn};

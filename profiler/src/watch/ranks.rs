@@ -89,26 +89,14 @@ fn in_order(places: &BTreeSet<Place>, processes: &[Process]) -> Ranks {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{Communicator, Hello, Launch, Stamping};
+    use weftscope_wire::{Communicator, Hello, Launch};
 
-    use super::*;
+    use super::{super::testing::launch, *};
 
     fn process(pid: u32, devices: &[u32], variables: &[(&str, &str)]) -> Process {
         let variables =
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let launch = |device| Launch {
-            id: 0,
-            kernel: 0,
-            device,
-            stream: 0,
-            grid: [1; 3],
-            block: [1; 3],
-            cluster: [0; 3],
-            at_host_ns: 0,
-            tid: 0,
-            graph: None,
-            stamping: Stamping::Blocks,
-        };
+        let launch = |device| Launch { device, ..launch(0, 0) };
         Process {
             hello: Hello { pid, variables, ..Hello::default() },
             launches: devices.iter().map(|&device| launch(device)).collect(),

@@ -131,24 +131,12 @@ fn tail<T: Clone>(items: &[T], mut is_late: impl FnMut(&T) -> bool) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{BlockStamp, Device, Event, Kernel, Launch};
+    use weftscope_wire::{BlockStamp, Device, Event, Kernel};
 
-    use super::*;
+    use super::{super::testing, *};
 
     fn launch(id: u64, at_host_ns: i64) -> Event {
-        Event::Launch(Launch {
-            id,
-            kernel: 0,
-            device: 0,
-            stream: 0,
-            grid: [1; 3],
-            block: [32, 1, 1],
-            cluster: [0; 3],
-            at_host_ns,
-            tid: 1,
-            graph: None,
-            stamping: Stamping::Blocks,
-        })
+        Event::Launch(testing::launch(id, at_host_ns))
     }
 
     fn blocks(launch: u64, start_device_ns: u64) -> Event {

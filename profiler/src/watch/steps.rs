@@ -81,9 +81,10 @@ pub(super) fn spans(steps: &[Vec<u64>], span_of: impl Fn(u64) -> Option<Span>) -
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{Stamping, Wait};
-
-    use super::*;
+    use super::{
+        super::testing::{launch, wait},
+        *,
+    };
 
     /// Kernels by number, `w` for a wait; a µs each.
     fn process(calls: &str) -> Process {
@@ -91,25 +92,10 @@ mod tests {
         for (at, call) in (0..).zip(calls.chars()) {
             let at_host_ns = at * 1000;
             match call.to_digit(10) {
-                Some(kernel) => process.launches.push(Launch {
-                    id: at as u64,
-                    kernel,
-                    device: 0,
-                    stream: 0,
-                    grid: [1; 3],
-                    block: [1; 3],
-                    cluster: [0; 3],
-                    at_host_ns,
-                    tid: 1,
-                    graph: None,
-                    stamping: Stamping::NotAsked,
-                }),
-                None => process.waits.push(Wait {
-                    call: "cudaDeviceSynchronize".to_owned(),
-                    tid: 1,
-                    at_host_ns,
-                    returned_host_ns: at_host_ns + 500,
-                }),
+                Some(kernel) => {
+                    process.launches.push(Launch { kernel, ..launch(at as u64, at_host_ns) });
+                }
+                None => process.waits.push(wait(1, at_host_ns, 500)),
             }
         }
         process
