@@ -6,7 +6,34 @@ use weftscope_wire::{Level, Trigger, variables};
 
 /// Which modules are patched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Patch {
+pub struct Patch {
+    /// These,
+    pub which: Which,
+    /// without those with a kernel whose name holds one of these.
+    pub without: Vec<String>,
+}
+
+impl Patch {
+    /// Out of text: `worth`, `all` or a part of a kernel's name, then `-NAME` for each that is left out, with commas between.
+    pub fn of(text: &str) -> Self {
+        let mut which = Which::Worth;
+        let mut without = Vec::new();
+        for word in text.split(',').filter(|word| !word.is_empty()) {
+            match (word.strip_prefix('-'), word) {
+                (Some(name), _) => without.push(name.to_owned()),
+                (None, "worth") => which = Which::Worth,
+                (None, "all") => which = Which::All,
+                (None, part) => which = Which::Named(part.to_owned()),
+            }
+        }
+        without.retain(|name| !name.is_empty());
+        Self { which, without }
+    }
+}
+
+/// Kernels whose modules are patched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
     /// Those with kernels of few, long blocks, by name.
     Worth,
     /// All, whatever they cost.
@@ -50,11 +77,7 @@ impl Settings {
                 .unwrap_or_default(),
             programs: path(variables::PROGRAMS),
             sanitizer: path(variables::SANITIZER),
-            patch: match text(variables::PATCH).as_deref() {
-                None | Some("" | "worth") => Patch::Worth,
-                Some("all") => Patch::All,
-                Some(part) => Patch::Named(part.to_owned()),
-            },
+            patch: Patch::of(&text(variables::PATCH).unwrap_or_default()),
         })
     }
 }
@@ -82,7 +105,7 @@ mod tests {
         let all = settings(&[("WEFTSCOPE_JOB", "/j")]).unwrap();
         assert_eq!(
             (all.level, all.trigger, all.patch),
-            (Level::Blocks, Trigger::default(), Patch::Worth)
+            (Level::Blocks, Trigger::default(), Patch::of("worth"))
         );
         let some = settings(&[
             ("WEFTSCOPE_JOB", "/j"),
@@ -93,8 +116,17 @@ mod tests {
         .unwrap();
         assert_eq!((some.level, some.steps_down), (Level::Channels, false));
         assert_eq!(some.trigger.begin, Begin::AtStart);
-        assert_eq!(some.patch, Patch::Named("nvjet".to_owned()));
+        assert_eq!(some.patch, Patch::of("nvjet"));
         let auto = settings(&[("WEFTSCOPE_JOB", "/j"), ("WEFTSCOPE_LEVEL", "auto")]).unwrap();
         assert_eq!((auto.level, auto.steps_down), (Level::Blocks, true));
+    }
+
+    #[test]
+    fn kernels_are_left_out_by_name() {
+        let patch = Patch::of("all,-splitKreduce,-norm,");
+        assert_eq!(patch.which, Which::All);
+        assert_eq!(patch.without, ["splitKreduce", "norm"]);
+        assert_eq!(Patch::of("-x").which, Which::Worth);
+        assert_eq!(Patch::of("").without, Vec::<String>::new());
     }
 }

@@ -4,6 +4,8 @@
 //! short blocks were timed on an H100 with and without (docs/measurements.md, "Any CUDA program"): both calls took 225 and
 //! 240 ns of an SM's time a warp, recorded or not.
 
+use std::collections::BTreeMap;
+
 use weftscope_traces::words::percent;
 use weftscope_wire::Launch;
 
@@ -12,33 +14,72 @@ const WARP_NS: f64 = 230.0;
 /// Threads a warp.
 const WARP: u32 = 32;
 
-/// Adds up over launches that left stamps.
+/// Kernels that pay more than this share of their time are named.
+const MUCH: f64 = 0.05;
+/// So many of them.
+const NAMED: usize = 3;
+
+/// Time of kernels, and how much of it stamps are.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cost {
+struct Share {
     cost_ns: f64,
     span_ns: f64,
 }
 
+impl Share {
+    fn add(&mut self, other: Self) {
+        self.cost_ns += other.cost_ns;
+        self.span_ns += other.span_ns;
+    }
+
+    fn of_all(self) -> f64 {
+        self.cost_ns / self.span_ns.max(1.0)
+    }
+}
+
+/// Adds up over launches that left stamps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cost {
+    all: Share,
+    by_kernel: BTreeMap<String, Share>,
+}
+
 impl Cost {
-    /// A launch that ran for `span_ns` on a device of so many SMs.
-    pub fn add(&mut self, launch: &Launch, span_ns: i64, sms: usize) {
+    /// A launch of a kernel that ran for `span_ns` on a device of so many SMs.
+    pub fn add(&mut self, kernel: &str, launch: &Launch, span_ns: i64, sms: usize) {
         let blocks: f64 = launch.grid.iter().map(|&count| f64::from(count)).product();
         let threads: u32 = launch.block.iter().product();
         let warps = blocks * f64::from(threads.div_ceil(WARP));
-        self.cost_ns += warps * WARP_NS / (sms.max(1) as f64).min(blocks.max(1.0));
-        self.span_ns += span_ns as f64;
+        let cost_ns = warps * WARP_NS / (sms.max(1) as f64).min(blocks.max(1.0));
+        let share = Share { cost_ns, span_ns: span_ns as f64 };
+        self.all.add(share);
+        match self.by_kernel.get_mut(kernel) {
+            Some(known) => known.add(share),
+            None => {
+                self.by_kernel.insert(kernel.to_owned(), share);
+            }
+        }
     }
 
     /// In words; empty when nothing was stamped.
     pub fn words(&self) -> String {
-        if self.span_ns <= 0.0 {
+        if self.all.span_ns <= 0.0 {
             return String::new();
         }
-        let share = percent(self.cost_ns / self.span_ns);
-        format!(
+        let share = percent(self.all.of_all());
+        let mut words = format!(
             "stamps cost about {share} of the time of the kernels that left them, at {WARP_NS} ns of an SM's time a warp \
              (estimated, not measured in this run)"
-        )
+        );
+        let mut dear: Vec<(&String, &Share)> =
+            self.by_kernel.iter().filter(|(_, share)| share.of_all() > MUCH).collect();
+        dear.sort_by(|one, other| other.1.cost_ns.total_cmp(&one.1.cost_ns));
+        for (at, (kernel, share)) in dear.iter().take(NAMED).enumerate() {
+            let before = if at == 0 { "; dear are " } else { ", " };
+            let name = kernel.split(['(', '<']).next().unwrap_or_default();
+            words += &format!("{before}{name} ({} of its time)", percent(share.of_all()));
+        }
+        words
     }
 }
 
@@ -49,8 +90,8 @@ mod tests {
     fn share(grid: u32, threads: u32, span_ns: i64) -> f64 {
         let launch = Launch { grid: [grid, 1, 1], block: [threads, 1, 1], ..launch(0, 0) };
         let mut cost = Cost::default();
-        cost.add(&launch, span_ns, 132);
-        cost.cost_ns / cost.span_ns
+        cost.add("k", &launch, span_ns, 132);
+        cost.all.of_all()
     }
 
     /// Kernels of PyTorch's on an H100, timed with and without patches.
@@ -67,5 +108,18 @@ mod tests {
     #[test]
     fn nothing_stamped_is_nothing_said() {
         assert_eq!(Cost::default().words(), "");
+    }
+
+    #[test]
+    fn kernels_that_pay_much_are_named_the_dearest_first() {
+        let mut cost = Cost::default();
+        let many = Launch { grid: [8192, 1, 1], block: [512, 1, 1], ..launch(0, 0) };
+        let few = Launch { grid: [132, 1, 1], block: [384, 1, 1], ..launch(1, 0) };
+        cost.add("norm<bf16>(int)", &many, 383_000, 132);
+        cost.add("nvjet_product", &few, 946_000, 132);
+        cost.add("copy", &Launch { grid: [1024, 1, 1], ..many }, 40_000, 132);
+        let words = cost.words();
+        assert!(words.contains("; dear are norm (59.6 % of its time), copy ("), "{words}");
+        assert!(!words.contains("nvjet"), "{words}");
     }
 }

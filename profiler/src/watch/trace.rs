@@ -125,8 +125,9 @@ impl Building<'_> {
         for (index, seen) in seen.iter().enumerate() {
             streams.entry(seen.launch.stream).or_default().push(index);
             if let Some(span) = seen.span {
-                self.cost.add(seen.launch, span.len_ns(), rows.sms.len());
-                let label = self.sheet.label(&[self.name(process, seen.launch)]);
+                let name = self.name(process, seen.launch);
+                self.cost.add(&name, seen.launch, span.len_ns(), rows.sms.len());
+                let label = self.sheet.label(&[name]);
                 ops.push(Op { stream: seen.launch.stream, span, label, launches: vec![index] });
             }
         }

@@ -14,8 +14,9 @@ pub struct ProgramArgs {
     #[arg(long, value_enum, default_value_t = LevelArg::Auto)]
     pub level: LevelArg,
     /// Whose thread blocks leave stamps: `worth` (kernels of few, long blocks: products, attention, communication), `all`
-    /// (whatever it costs), or the modules with a kernel whose name holds this.
-    #[arg(long, default_value = "worth", value_name = "WHICH")]
+    /// (whatever it costs), or the modules with a kernel whose name holds this. Behind commas, `-NAME` for what is left out, e.g.
+    /// `worth,-splitK`: the report says which kernels cost most.
+    #[arg(long, default_value = "worth", value_name = "WHICH[,-NAME]")]
     pub patch: String,
     /// When recording begins: at the program's first kernel, or with its `cudaProfilerStart` (then it ends with
     /// `cudaProfilerStop`; vLLM, SGLang and TensorRT-LLM call these where they are asked to profile).

@@ -6,7 +6,7 @@
 //! is patched as a whole and for good: taking patches out while a graph or a stream still holds the code ends in an
 //! illegal instruction. So it is decided by the names of its kernels, when it is loaded.
 
-use crate::settings::Patch;
+use crate::settings::{Patch, Which};
 
 /// Parts of the names of kernels with few, long blocks: products, attention, communication.
 const WORTH: &[&str] = &[
@@ -50,11 +50,13 @@ const NOT_WORTH: &[&str] = &["triton_poi_", "triton_red_", "triton_per_", "eleme
 
 /// Whether a module with these kernels is patched.
 pub fn is_asked(patch: &Patch, kernels: &[String]) -> bool {
-    match patch {
-        Patch::All => true,
-        Patch::Worth => kernels.iter().any(|kernel| is_worth(kernel)),
-        Patch::Named(part) => kernels.iter().any(|kernel| kernel.contains(part.as_str())),
-    }
+    let any = |part: &str| kernels.iter().any(|kernel| kernel.contains(part));
+    let is_wanted = match &patch.which {
+        Which::All => true,
+        Which::Worth => kernels.iter().any(|kernel| is_worth(kernel)),
+        Which::Named(part) => any(part),
+    };
+    is_wanted && !patch.without.iter().any(|part| any(part))
 }
 
 fn is_worth(kernel: &str) -> bool {
@@ -82,17 +84,20 @@ mod tests {
             ("triton_poi_fused_all_reduce_silu_2", false),
             ("_ZN2at6native29vectorized_elementwise_kernelILi4ENS0_11FillFunctorIaEE", false),
         ] {
-            assert_eq!(is_asked(&Patch::Worth, &[kernel.to_owned()]), worth, "{kernel}");
+            assert_eq!(is_asked(&Patch::of("worth"), &[kernel.to_owned()]), worth, "{kernel}");
         }
     }
 
     #[test]
     fn one_kernel_decides_for_its_module() {
         let kernels = ["nvjet_tst_128".to_owned(), "other".to_owned()];
-        assert!(is_asked(&Patch::Worth, &kernels));
-        assert!(!is_asked(&Patch::Worth, &kernels[1..]));
-        assert!(is_asked(&Patch::All, &[]));
-        assert!(is_asked(&Patch::Named("oth".to_owned()), &kernels));
-        assert!(!is_asked(&Patch::Named("flash".to_owned()), &kernels));
+        assert!(is_asked(&Patch::of("worth"), &kernels));
+        assert!(!is_asked(&Patch::of("worth"), &kernels[1..]));
+        assert!(is_asked(&Patch::of("all"), &[]));
+        assert!(is_asked(&Patch::of("oth"), &kernels));
+        assert!(!is_asked(&Patch::of("flash"), &kernels));
+        // So is one that is left out.
+        assert!(!is_asked(&Patch::of("worth,-other"), &kernels));
+        assert!(is_asked(&Patch::of("worth,-third"), &kernels));
     }
 }

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_module_is_dealt_with_once() {
-        let mut modules = Modules::new(Patch::All);
+        let mut modules = Modules::new(Patch::of("all"));
         modules.loaded(1, 9, &[]);
         assert_eq!((modules.asked(1), modules.asked(1)), (Some(9), None));
         assert_eq!(modules.stamping(1), Stamping::NotPatched);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_module_without_kernels_of_worth_is_left() {
-        let mut modules = Modules::new(Patch::Worth);
+        let mut modules = Modules::new(Patch::of("worth"));
         modules.loaded(1, 9, &[]);
         assert_eq!(modules.asked(1), None);
         assert_eq!(modules.stamping(1), Stamping::NotAsked);

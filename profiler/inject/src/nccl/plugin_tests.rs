@@ -17,7 +17,7 @@ fn watch() -> Watch {
         trigger: weftscope_wire::Trigger::default(),
         programs: None,
         sanitizer: None,
-        patch: Patch::Worth,
+        patch: Patch::of("worth"),
     })
 }
 
