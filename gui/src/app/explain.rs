@@ -5,19 +5,23 @@ use weftscope_traces::{
     analysis::{Config, Ops, Reports, Verdict, verdict},
 };
 
+use super::places::{RankPlaces, places};
+
 /// The answers of the analyses that the window shows.
 pub struct Explanation {
     /// What limits the run, in a sentence, without a look at other strategies.
     pub verdict: Verdict,
     /// The answer of every analysis.
     pub reports: Reports,
+    /// Where to look first for what the reports sum up, by rank.
+    pub places: Vec<RankPlaces>,
 }
 
 impl Explanation {
     /// Asks a trace.
     pub fn of(ops: &Ops<'_>) -> Self {
         let reports = Reports::of(ops);
-        Self { verdict: verdict(ops, &reports, &[]), reports }
+        Self { verdict: verdict(ops, &reports, &[]), reports, places: places(ops) }
     }
 
     /// What there is to say before anything was asked.

@@ -7,7 +7,7 @@ use weftscope_traces::{
     words,
 };
 
-use super::entry::{Entry, more_ui, range_of_rank};
+use super::entry::{Entry, Lead, more_ui, range_of_rank};
 use crate::{
     app::{Document, StatisticsPart},
     panels::{
@@ -89,20 +89,19 @@ fn in_a_line(account: &Account) -> String {
 fn terms_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
     let account = &rank.total;
     let span_ns = account.span.len_ns().max(1) as f64;
-    let lists = [
-        Some(StatisticsPart::Kernels),
-        Some(StatisticsPart::Exposed),
-        None,
-        Some(StatisticsPart::Gaps),
+    let copy = super::places_of(document, rank.rank).and_then(|places| places.most_exposed_copy);
+    let lead = |list| Some(Lead::List(list));
+    let leads = [
+        lead(StatisticsPart::Kernels),
+        lead(StatisticsPart::Exposed),
+        Lead::op(copy),
+        lead(StatisticsPart::Gaps),
     ];
-    for ((name, ns, _, about), list) in terms(cx, account).into_iter().zip(lists) {
+    for ((name, ns, _, about), lead) in terms(cx, account).into_iter().zip(leads) {
         let share = number::percent_fixed(ns as f64 / span_ns);
         let value = format!("{} {share}", number::duration_fixed(ns));
         let entry = Entry { name, value, hint: about };
-        match list.filter(|_| ns > 0) {
-            Some(list) => entry.show_list(ui, cx, list),
-            None => entry.show_plain(ui, cx),
-        }
+        entry.show_lead(ui, cx, lead.filter(|_| ns > 0));
     }
     let value = format!("{} {:>7}", number::duration_fixed(account.span.len_ns()), "");
     let hint = "From the start of the first to the end of the last kernel or copy";
@@ -157,12 +156,16 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
         "Ops whose launch was called only when nothing of the rank ran any more: the GPU waits for the host",
     );
     let ops = format!("{} of {}", bound.ops, number::counted(bound.of_ops as u64, "op"));
-    let hint = "Ops whose launch was called only when nothing of the rank ran any more";
-    Entry { name: "launched when nothing ran", value: ops, hint }.show_plain(ui, cx);
+    let hint = "Ops whose launch was called only when nothing of the rank ran any more; click for the gaps before them";
+    let gaps = Lead::List(StatisticsPart::Gaps);
+    Entry { name: "launched when nothing ran", value: ops, hint }.show_lead(ui, cx, Some(gaps));
     let name = format!("in {} stretches of {} or more", bound.count, LaunchBound::LEAST);
-    let hint = "Of the rank's time, gaps and ops of the stretches together";
+    let hint = "Of the rank's time, gaps and ops of the stretches together; click for the longest";
     let value = number::percent_fixed(bound.share);
-    Entry { name: &name, value, hint }.show_plain(ui, cx);
+    let longest = bound.longest.first();
+    let longest =
+        longest.map(|longest| Lead::Place(range_of_rank(document, rank.rank, longest.span)));
+    Entry { name: &name, value, hint }.show_lead(ui, cx, longest);
     for stretch in bound.longest.iter().take(STRETCHES) {
         let value = number::duration_fixed(stretch.span.len_ns());
         let name = document.trace.label_of(stretch.first).name.as_str();

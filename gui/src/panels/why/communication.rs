@@ -6,7 +6,7 @@ use weftscope_traces::{
     analysis::{OverlapFigures, RankOverlap},
 };
 
-use super::entry::Entry;
+use super::entry::{Entry, Lead, range_of_rank};
 use crate::{
     app::{Document, StatisticsPart},
     panels::{
@@ -33,32 +33,49 @@ pub(super) fn communication_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document
         return;
     }
     bar_ui(ui, cx, figures);
-    figures_ui(ui, cx, worst);
+    figures_ui(ui, cx, document, worst);
     ranks_ui(ui, cx, ranks);
 }
 
-fn figures_ui(ui: &mut Ui, cx: &mut Cx<'_>, rank: &RankOverlap) {
+/// The figures; a click goes to the op in which most of one lies, or shows the span that a ratio is of.
+fn figures_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankOverlap) {
     let figures = &rank.total;
+    let places = super::places_of(document, rank.rank).copied().unwrap_or_default();
+    let accounts = document.explanation.reports.accounts.ranks.iter();
+    let span = accounts.filter(|account| account.rank == rank.rank).map(|of| of.total.span).next();
+    let all = || span.map(|span| Lead::Place(range_of_rank(document, rank.rank, span)));
+    let list = (figures.exposed_comm_ns > 0).then_some(Lead::List(StatisticsPart::Exposed));
     let (hidden, exposed) = (figures.overlap_ns, figures.exposed_comm_ns);
     let weighted = figures
         .sm_weighted_pct
         .map_or_else(|| "no SM rows".to_owned(), |pct| number::percent_fixed(pct / 100.0));
     let by_sms = "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little";
     let overlap = number::percent_fixed(figures.overlap_pct / 100.0);
+    let most = |hint: String| hint + " Click for the op with most of it.";
     let lines = [
-        ("hidden under compute", number::duration_fixed(hidden), Term::Hidden.tooltip()),
-        ("exposed", number::duration_fixed(exposed), Term::Exposed.tooltip()),
-        ("waiting for a late rank", waiting(rank), Term::Waiting.tooltip()),
-        ("overlap", overlap, Term::Overlap.tooltip()),
-        ("overlap, weighted by SMs", weighted, by_sms.to_owned()),
+        (
+            "hidden under compute",
+            number::duration_fixed(hidden),
+            most(Term::Hidden.tooltip()),
+            Lead::op(places.most_hidden),
+        ),
+        ("exposed", number::duration_fixed(exposed), Term::Exposed.tooltip(), list),
+        (
+            "waiting for a late rank",
+            waiting(rank),
+            most(Term::Waiting.tooltip()),
+            Lead::op(places.longest_wait),
+        ),
+        ("overlap", overlap, Term::Overlap.tooltip(), all()),
+        (
+            "overlap, weighted by SMs",
+            weighted,
+            by_sms.to_owned(),
+            figures.sm_weighted_pct.and_then(|_| all()),
+        ),
     ];
-    for (name, value, hint) in lines {
-        let entry = Entry { name, value, hint: &hint };
-        if name == "exposed" && exposed > 0 {
-            entry.show_list(ui, cx, StatisticsPart::Exposed);
-        } else {
-            entry.show_plain(ui, cx);
-        }
+    for (name, value, hint, lead) in lines {
+        Entry { name, value, hint: &hint }.show_lead(ui, cx, lead);
     }
 }
 

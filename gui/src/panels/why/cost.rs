@@ -1,8 +1,12 @@
 //! What the weave itself costs: splitting, and sharing the machine.
 
 use egui::Ui;
-use weftscope_traces::Split;
+use weftscope_traces::{Split, analysis::CutRow};
 
+use super::{
+    entry::{Entry, Lead},
+    gemms::kernel_of,
+};
 use crate::{
     app::Document,
     panels::{
@@ -13,7 +17,7 @@ use crate::{
 };
 
 /// Split tax and contention tax; nothing where durations alone are not known.
-pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+pub(super) fn cost_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     let summary = &document.explanation.reports.phases.summary;
     let theme = cx.theme;
     let mut contention_ns = 0.0;
@@ -27,7 +31,7 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     }
     let ranks = document.trace.meta.ranks.len().max(1) as f64;
     let cuts = &document.explanation.reports.waves.cuts;
-    let extra = cuts.iter().filter(|cut| cut.extra_waves() > Some(0));
+    let extra: Vec<&CutRow> = cuts.iter().filter(|cut| cut.extra_waves() > Some(0)).collect();
     let is_split =
         document.explanation.reports.waves.gemms.iter().any(|gemm| gemm.split != Split::Whole);
     if compute_ns == 0.0 && !is_split {
@@ -36,13 +40,24 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     heading(ui, theme, "What overlapping costs");
     if compute_ns > 0.0 {
         let ns = (contention_ns / ranks).round() as i64;
-        figure(ui, theme, "contention, a rank", number::duration_fixed(ns))
-            .on_hover_text(Term::Contention.tooltip());
-        figure(ui, theme, "of its computation", number::percent_fixed(contention_ns / compute_ns));
+        let places = document.explanation.places.iter();
+        let most = places.filter_map(|of| of.most_contended).max_by_key(|&(_, ns)| ns);
+        let lead = || Lead::op(most.map(|(slice, _)| slice));
+        let hint =
+            format!("{} Click for the op that loses most by it.", Term::Contention.tooltip());
+        let value = number::duration_fixed(ns);
+        let entry = Entry { name: "contention, a rank", value, hint: &hint };
+        entry.show_lead(ui, cx, lead());
+        let value = number::percent_fixed(contention_ns / compute_ns);
+        let entry = Entry { name: "of its computation", value, hint: &hint };
+        entry.show_lead(ui, cx, lead());
     }
     if is_split {
-        let count = extra.count();
-        figure(ui, theme, "GEMMs that gain a wave", format!("{count} of {}", cuts.len()));
+        let value = format!("{} of {}", extra.len(), cuts.len());
+        let most = extra.iter().max_by_key(|cut| cut.extra_waves());
+        let hint = most.map_or("", |_| "Click for the durations of the one that gains most");
+        let entry = Entry { name: "GEMMs that gain a wave", value, hint };
+        entry.show_lead(ui, cx, most.map(|cut| kernel_of(&cut.name)));
     }
     #[cfg(feature = "live")]
     split_tax_ui(ui, cx);

@@ -1,7 +1,7 @@
 //! A line of a section that goes to what it speaks of when it is clicked.
 
-use egui::{Align, CursorIcon, Label, Layout, Sense, Ui, vec2};
-use weftscope_traces::Span;
+use egui::{Align, CursorIcon, Label, Layout, Rect, Response, Sense, Stroke, Ui, vec2};
+use weftscope_traces::{SliceRef, Span, analysis::KernelKey};
 
 use crate::{
     app::{Command, Document, StatisticsCommand, StatisticsPart},
@@ -9,6 +9,34 @@ use crate::{
     theme::number,
     timeline::{RangeSelection, Selection, ViewCommand},
 };
+
+/// Where a figure leads.
+pub(super) enum Lead {
+    /// To an op or a range.
+    Place(Selection),
+    /// To the list of what it sums up.
+    List(StatisticsPart),
+    /// To what is known of a kernel, all of its ops together.
+    Kernel(KernelKey),
+}
+
+impl Lead {
+    /// To an op, where there is one.
+    pub(super) fn op(slice: Option<SliceRef>) -> Option<Self> {
+        slice.map(|slice| Self::Place(Selection::Slice(slice)))
+    }
+
+    fn go(self, cx: &mut Cx<'_>) {
+        match self {
+            Self::Place(place) => cx.send(Command::View(ViewCommand::GoTo(place))),
+            Self::List(list) => cx.statistics(StatisticsCommand::Show(list)),
+            Self::Kernel(kernel) => {
+                cx.statistics(StatisticsCommand::Choose(Some(kernel)));
+                cx.statistics(StatisticsCommand::Show(StatisticsPart::Kernels));
+            }
+        }
+    }
+}
 
 /// A name that gives way, a number that does not, and what it says under the pointer.
 pub(super) struct Entry<'a> {
@@ -20,44 +48,59 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// Draws it; a click goes to `place`.
     pub(super) fn show(self, ui: &mut Ui, cx: &mut Cx<'_>, place: Selection) {
-        self.show_with(ui, cx, Command::View(ViewCommand::GoTo(place)));
+        self.show_lead(ui, cx, Some(Lead::Place(place)));
     }
 
-    /// Draws it; a click opens the list that it sums up.
-    pub(super) fn show_list(self, ui: &mut Ui, cx: &mut Cx<'_>, list: StatisticsPart) {
-        self.show_with(ui, cx, Command::Statistics(StatisticsCommand::Show(list)));
-    }
-
-    fn show_with(self, ui: &mut Ui, cx: &mut Cx<'_>, command: Command) {
-        let response = self.row(ui, cx).interact(Sense::click());
-        let response = response.on_hover_cursor(CursorIcon::PointingHand);
-        draw_as(&response, egui::Role::Button, self.name);
-        if response.hovered() {
-            let line = response.rect.bottom();
-            let stroke = egui::Stroke::new(1.0, cx.theme.surfaces.weak);
-            ui.painter().hline(response.rect.x_range(), line, stroke);
-        }
-        if response.on_hover_text(self.hint).clicked() {
-            cx.send(command);
+    /// Draws it; a click follows the lead. Where there is none, it does not look like something to click.
+    pub(super) fn show_lead(self, ui: &mut Ui, cx: &mut Cx<'_>, lead: Option<Lead>) {
+        let row = self.row(ui, cx, lead.is_none());
+        match lead {
+            Some(lead) => follow(&row.interact(Sense::click()), cx, self.name, self.hint, lead),
+            None if self.hint.is_empty() => {}
+            None => {
+                row.on_hover_text(self.hint);
+            }
         }
     }
 
-    /// Draws it where there is nowhere to go.
-    pub(super) fn show_plain(self, ui: &mut Ui, cx: &Cx<'_>) {
-        self.row(ui, cx).on_hover_text(self.hint);
-    }
-
-    fn row(&self, ui: &mut Ui, cx: &Cx<'_>) -> egui::Response {
+    /// A number that can be selected takes the clicks on it: only where nothing else does.
+    fn row(&self, ui: &mut Ui, cx: &Cx<'_>, is_selectable: bool) -> Response {
         let theme = cx.theme;
         let height = ui.text_style_height(&egui::TextStyle::Body);
         let size = vec2(ui.available_width(), height);
         let row = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            ui.label(mono(theme, self.value.as_str()));
+            let value = mono(theme, self.value.as_str());
+            ui.add(Label::new(value).selectable(is_selectable));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(weak(theme, self.name)).truncate().selectable(false));
             });
         });
         row.response
+    }
+}
+
+/// Makes a button of a row that stands in a grid, over its cells.
+pub(super) fn row_button(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    (table, name): (&str, &str),
+    rect: Rect,
+    (hint, lead): (&str, Lead),
+) {
+    let id = ui.scope_id().with((table, name));
+    follow(&ui.interact(rect, id, Sense::click()), cx, name, hint, lead);
+}
+
+/// A row that leads somewhere: drawn so under the pointer, gone to at a click.
+fn follow(row: &Response, cx: &mut Cx<'_>, name: &str, hint: &str, lead: Lead) {
+    let row = row.clone().on_hover_cursor(CursorIcon::PointingHand);
+    draw_as(&row, egui::Role::Button, name);
+    if row.hovered() {
+        let stroke = Stroke::new(1.0, cx.theme.surfaces.weak);
+        row.ctx.layer_painter(row.layer_id).hline(row.rect.x_range(), row.rect.bottom(), stroke);
+    }
+    if row.on_hover_text(hint).clicked() {
+        lead.go(cx);
     }
 }
 

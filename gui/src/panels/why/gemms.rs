@@ -1,7 +1,12 @@
 //! The GEMMs: waves whole and split, and how full the last one is.
 
-use egui::{Grid, Ui};
-use weftscope_traces::analysis::GemmName;
+use egui::{Grid, Label, Ui};
+use weftscope_traces::{
+    Kind,
+    analysis::{GemmName, KernelKey},
+};
+
+use super::entry::{Lead, row_button};
 
 use crate::{
     app::Document,
@@ -13,7 +18,7 @@ use crate::{
 };
 
 /// A row a GEMM; nothing for traces whose kernels say nothing of their work.
-pub(super) fn gemms_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
+pub(super) fn gemms_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     let report = &document.explanation.reports.waves;
     if report.gemms.is_empty() {
         return;
@@ -47,21 +52,33 @@ const HEADS: &[(&str, &str)] = &[
     ("TFLOP/s", "Rate reached, all launches together"),
 ];
 
-fn row_ui(ui: &mut Ui, cx: &Cx<'_>, gemm: &GemmName<'_>) {
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, gemm: &GemmName<'_>) {
     let theme = cx.theme;
-    let shapes: Vec<&str> = gemm.rows.iter().map(|row| row.shape.as_str()).collect();
-    ui.label(gemm.name).on_hover_text(shapes.join("\n"));
-    let label = ui.label(mono(theme, format!("{:>5}", gemm.waves_whole())));
-    if gemm.cut.is_some_and(|cut| cut.is_estimate) {
-        label.on_hover_text(
-            "Both grids in one launch: the recording is older than the plan's own word on it",
-        );
-    }
+    let first = ui.add(Label::new(gemm.name).selectable(false));
+    ui.label(mono(theme, format!("{:>5}", gemm.waves_whole())));
     let split = mono(theme, gemm.waves_cut());
     let costs = gemm.cut.is_some_and(|cut| cut.extra_waves() > Some(0));
     ui.label(if costs { split.color(theme.surfaces.warn) } else { split });
     let tails: Vec<String> = gemm.tails().map(|tail| number::three(tail * 100.0)).collect();
     ui.label(mono(theme, format!("{} %", tails.join(" · "))));
-    ui.label(mono(theme, format!("{:>5}", number::three(gemm.tflops()))));
+    let last = ui.label(mono(theme, format!("{:>5}", number::three(gemm.tflops()))));
+    let rect = first.rect.union(last.rect);
+    row_button(ui, cx, ("gemm", gemm.name), rect, (&hint(gemm), kernel_of(gemm.name)));
     ui.end_row();
+}
+
+/// What is known of a GEMM, all of its launches together.
+pub(super) fn kernel_of(name: &str) -> Lead {
+    Lead::Kernel(KernelKey { name: name.to_owned(), kind: Kind::Gemm })
+}
+
+fn hint(gemm: &GemmName<'_>) -> String {
+    let mut lines: Vec<&str> = gemm.rows.iter().map(|row| row.shape.as_str()).collect();
+    if gemm.cut.is_some_and(|cut| cut.is_estimate) {
+        lines.push(
+            "whole: both grids in one launch; the recording is older than the plan's own word on it",
+        );
+    }
+    lines.push("Click for its durations.");
+    lines.join("\n")
 }

@@ -17,7 +17,7 @@ mod products;
 use egui::{RichText, ScrollArea, Ui};
 
 use super::widgets::{Cx, heading, weak};
-use crate::app::{Document, State};
+use crate::app::{Document, RankPlaces, State};
 
 /// The right panel.
 pub(super) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -61,6 +61,11 @@ fn reasons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn spoken_of(document: &Document) -> Option<u32> {
     let ranks = document.explanation.reports.overlap.ranks.iter();
     ranks.max_by_key(|rank| rank.total.exposed_comm_ns).map(|rank| rank.rank)
+}
+
+/// Where to look first for the sums of a rank.
+fn places_of(document: &Document, rank: u32) -> Option<&RankPlaces> {
+    document.explanation.places.iter().find(|places| places.rank == rank)
 }
 
 fn sentence_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {

@@ -1,17 +1,16 @@
 //! The phases of the weave: what each hides, and which is tight.
 
-use egui::{CursorIcon, Grid, Label, Sense, Ui};
+use egui::{Grid, Label, Ui};
 use weftscope_traces::analysis::{PhaseInstance, PhaseSummary, StructureBasis};
 
-use super::entry::range_of_rank;
+use super::entry::{Lead, range_of_rank, row_button};
 use crate::{
-    app::{Command, Document},
+    app::Document,
     panels::{
         glossary::Term,
-        widgets::{Cx, draw_as, heading, mono, weak},
+        widgets::{Cx, heading, mono, weak},
     },
     theme::number,
-    timeline::ViewCommand,
 };
 
 /// A row a phase, whose name goes to its tightest instance; nothing for traces without phases.
@@ -65,17 +64,13 @@ fn row_ui(ui: &Ui, cx: &mut Cx<'_>, document: &Document, row: &PhaseSummary, rec
         (one.slack_ns().is_none(), one.slack_ns(), std::cmp::Reverse(one.span.len_ns()))
     };
     let Some(worst) = of_phase.min_by_key(tightness) else { return };
-    let id = ui.scope_id().with(("phase", row.phase.name()));
-    let response = ui.interact(rect, id, Sense::click()).on_hover_cursor(CursorIcon::PointingHand);
-    draw_as(&response, egui::Role::Button, row.phase.name());
     let hint = match worst.slack_ns() {
         Some(_) => "Click for the instance with the least slack",
         None => "Click for the longest",
     };
-    if response.on_hover_text(format!("{}\n{hint}", judged(row))).clicked() {
-        let place = range_of_rank(document, worst.rank, worst.span);
-        cx.send(Command::View(ViewCommand::GoTo(place)));
-    }
+    let hint = format!("{}\n{hint}", judged(row));
+    let place = Lead::Place(range_of_rank(document, worst.rank, worst.span));
+    row_button(ui, cx, ("phase", row.phase.name()), rect, (&hint, place));
 }
 
 /// What phases are where nothing is woven.

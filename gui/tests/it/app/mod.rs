@@ -12,6 +12,7 @@ mod pictures;
 mod search;
 mod sql;
 mod statistics;
+mod why;
 #[cfg(feature = "live")]
 mod watched;
 #[cfg(feature = "live")]
