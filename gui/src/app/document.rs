@@ -99,6 +99,7 @@ impl Document {
         explanation: Arc<Explanation>,
     ) -> Self {
         timeline.set_overlap(&explanation.reports.overlap);
+        timeline.set_lengths(&explanation.lengths_ns);
         timeline.set_slack(&explanation.reports.phases);
         Self {
             title: trace.meta.title.clone(),

@@ -2,7 +2,7 @@
 
 use weftscope_traces::{
     Meta, Provenance, TraceBuilder,
-    analysis::{Config, Ops, Reports, Verdict, verdict},
+    analysis::{Config, Ops, Reports, Verdict, lengths_ns, verdict},
 };
 
 use super::places::{RankPlaces, places};
@@ -13,6 +13,8 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The answer of every analysis.
     pub reports: Reports,
+    /// How long each iteration takes, ns.
+    pub lengths_ns: Vec<f64>,
     /// Where to look first for what the reports sum up, by rank.
     pub places: Vec<RankPlaces>,
 }
@@ -21,7 +23,8 @@ impl Explanation {
     /// Asks a trace.
     pub fn of(ops: &Ops<'_>) -> Self {
         let reports = Reports::of(ops);
-        Self { verdict: verdict(ops, &reports, &[]), reports, places: places(ops) }
+        let verdict = verdict(ops, &reports, &[]);
+        Self { verdict, reports, lengths_ns: lengths_ns(ops), places: places(ops) }
     }
 
     /// What there is to say before anything was asked.

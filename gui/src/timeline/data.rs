@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Color32;
 use weftscope_traces::{
     Kind, LabelId, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
-    analysis::{Config, Ops, OverlapReport, PhaseReport, overlap, phases},
+    analysis::{Config, Ops, OverlapReport, PhaseReport, lengths_ns, overlap, phases},
     lod::{Pyramid, Ribbon},
 };
 
@@ -51,6 +51,8 @@ pub struct TimelineData {
     pub host_kinds: Vec<Option<HostKind>>,
     /// Iterations drawn over all ranks.
     iterations: Vec<Span>,
+    /// How long they take; empty until that is known.
+    lengths_ns: Vec<i64>,
     /// Flow rows ordered by consumer.
     flows_to: Arc<[u32]>,
     /// All of it in the strip over the rows.
@@ -71,6 +73,7 @@ impl TimelineData {
     /// Asks the trace's ops for overlap and slack.
     pub fn ask(&mut self, ops: &Ops<'_>) {
         self.set_overlap(&overlap(ops));
+        self.set_lengths(&lengths_ns(ops));
         self.set_slack(&phases(ops));
     }
 
@@ -80,6 +83,18 @@ impl TimelineData {
             rows.overlap =
                 report.ranks.iter().find(|rank| rank.rank == rows.rank).map(|rank| rank.total);
         }
+    }
+
+    /// Says how long each iteration takes, the mean of its ranks: the marks drawn may be those of one rank.
+    pub fn set_lengths(&mut self, lengths_ns: &[f64]) {
+        self.lengths_ns = lengths_ns.iter().map(|ns| ns.round() as i64).collect();
+    }
+
+    /// How long an iteration takes, as reports and comparisons have it; until that is known, the length of its mark.
+    pub fn iteration_ns(&self, index: usize) -> Option<i64> {
+        let mark = self.iterations.get(index)?;
+        let is_known = self.lengths_ns.len() == self.iterations.len();
+        Some(if is_known { self.lengths_ns[index] } else { mark.len_ns() })
     }
 
     /// Says how tight each phase is.
@@ -197,6 +212,7 @@ impl TimelineData {
             phases: Vec::new(),
             host_kinds,
             iterations: Vec::new(),
+            lengths_ns: Vec::new(),
             flows_to: flows_to.into(),
             overview: Arc::default(),
             foresight: Arc::default(),

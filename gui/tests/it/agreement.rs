@@ -17,7 +17,7 @@ use weftscope::{
 };
 use weftscope_traces::{
     Classifier, LaneId, Phase, SliceRef, Trace, TrackKind,
-    analysis::{self, Config, Ops, RankOps, StructureBasis},
+    analysis::{self, CompareConfig, Config, Ops, RankOps, StructureBasis, compare},
     words,
 };
 
@@ -147,6 +147,21 @@ fn time_agrees(views: &Views) {
     let ranks = views.json["ranks"].as_array().unwrap();
     if us > 0.0 && !ranks.is_empty() {
         views.shows(&number::duration_fixed((us * 1e3).round() as i64));
+        iterations_agree(views, (us * 1e3).round() as i64);
+    }
+}
+
+/// A comparison says of all iterations what the header says, and of each what the band over the ranks says.
+fn iterations_agree(views: &Views, median_ns: i64) {
+    let ops = Ops::of(&views.document.trace, &Config::default());
+    let compared_ns = |index| {
+        let config = CompareConfig { iterations: [index; 2], ..CompareConfig::default() };
+        compare(&ops, &ops, config).iteration_ns
+    };
+    assert_eq!(compared_ns(None), [median_ns; 2], "{}", views.name);
+    for index in 0..views.document.timeline.iterations().len() {
+        let in_band_ns = views.document.timeline.iteration_ns(index).unwrap();
+        assert_eq!(compared_ns(Some(index)), [in_band_ns; 2], "{} {index}", views.name);
     }
 }
 

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::stats::median;
 use super::{Iteration, Ops, RankOps};
 use crate::model::Span;
 
 /// How long the iterations of all ranks take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IterationLengths {
-    /// Median length; 0 without ops.
+    /// Median of [`lengths_ns`]; 0 without ops.
     pub median_ns: i64,
     /// Iterations, each rank's counted apart. A rank without marks in the window counts as one iteration, from its
     /// first op's start to its last op's end.
@@ -18,18 +17,47 @@ pub struct IterationLengths {
 
 /// Times of the iterations that share time with the window, whole even where it cuts them.
 pub fn iteration_lengths(ops: &Ops<'_>) -> IterationLengths {
-    let spans = ops.ranks.iter().flat_map(|rank| iteration_spans(ops, rank));
-    let lengths_ns: Vec<i64> = spans.map(Span::len_ns).collect();
-    let count = lengths_ns.len();
-    IterationLengths { median_ns: median(lengths_ns).unwrap_or_default(), count }
+    let count = ops.ranks.iter().map(|rank| iteration_spans(ops, rank).len()).sum();
+    let median_ns = middle_ns(lengths_ns(ops)).map_or(0, |ns| ns.round() as i64);
+    IterationLengths { median_ns, count }
 }
 
-/// The iterations of a rank that share time with the window, whole; without marks one, from its first op's start to its
-/// last op's end; empty without ops.
+/// How long each iteration takes that shares time with the window, in order: the mean over the ranks that have it, ns.
+pub fn lengths_ns(ops: &Ops<'_>) -> Vec<f64> {
+    let mut by_iteration: Vec<Vec<Span>> = Vec::new();
+    for rank in &ops.ranks {
+        for (at, span) in iteration_spans(ops, rank).into_iter().enumerate() {
+            if by_iteration.len() == at {
+                by_iteration.push(Vec::new());
+            }
+            by_iteration[at].push(span);
+        }
+    }
+    by_iteration.iter().map(|spans| mean_ns(spans.iter().copied())).collect()
+}
+
+/// How long an iteration takes whose parts on its ranks these are: their mean, 0 of none. Whatever says how long one takes
+/// asks this.
+pub(super) fn mean_ns(parts: impl Iterator<Item = Span>) -> f64 {
+    let (sum, count) =
+        parts.fold((0, 0_u32), |(sum, count), part| (sum + part.len_ns(), count + 1));
+    sum as f64 / f64::from(count.max(1))
+}
+
+/// The middle one; of an even number the mean of the two in the middle; `None` of none.
+fn middle_ns(mut lengths_ns: Vec<f64>) -> Option<f64> {
+    lengths_ns.sort_by(f64::total_cmp);
+    let last = lengths_ns.len().checked_sub(1)?;
+    Some(lengths_ns[last / 2].midpoint(lengths_ns[last.div_ceil(2)]))
+}
+
+/// The iterations of a rank that share time with the window, whole, in order; without marks one, from its first op's start
+/// to its last op's end; empty without ops.
 pub(super) fn iteration_spans(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<Span> {
     let in_window = |mark: &&Iteration| ops.window.is_none_or(|window| mark.span.overlaps(window));
     let marked = rank.iterations.iter().filter(in_window).map(|mark| mark.span);
-    let marked: Vec<Span> = marked.collect();
+    let mut marked: Vec<Span> = marked.collect();
+    marked.sort_unstable_by_key(|span| span.start_ns);
     if !marked.is_empty() {
         return marked;
     }
@@ -56,6 +84,21 @@ mod tests {
         assert_eq!(time(text, None), IterationLengths { median_ns: 150, count: 3 });
         let window = Some(Span::new(90, 110));
         assert_eq!(time(text, window), IterationLengths { median_ns: 125, count: 2 });
+    }
+
+    /// An iteration is as long as its ranks have it on average, and the median is one of those.
+    #[test]
+    fn ranks_of_an_iteration_count_as_one() {
+        let text = "rank 0
+            marks 0: mark 0..100 step0; mark 100..250 step1; mark 250..450 step2
+            stream 0: gemm 10..440 g
+            rank 1
+            marks 0: mark 0..140 step0; mark 140..250 step1
+            stream 0: gemm 10..240 g";
+        let trace = trace(text);
+        let ops = Ops::of(&trace, &Config::default());
+        assert_eq!(lengths_ns(&ops), [120.0, 130.0, 200.0]);
+        assert_eq!(time(text, None), IterationLengths { median_ns: 130, count: 5 });
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub use exposed_by::{ExposedByLayer, ExposedByOp, ExposedByReport, exposed_by};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::{GpuOp, Place};
 pub use idle::{IdleCause, IdleCauses};
-pub use iteration_lengths::{IterationLengths, iteration_lengths};
+pub use iteration_lengths::{IterationLengths, iteration_lengths, lengths_ns};
 pub use iterations::Iteration;
 pub use kernel_stats::{
     GroupDurations, Histogram, KernelKey, KernelReport, KernelStats, Outlier, Outliers,

@@ -35,7 +35,9 @@ fn spans(pen: &Pen<'_>, painter: &Painter, lane: usize) {
         }
         painter.rect_filled(rect, 0.0, if lane == 0 { s.control } else { s.raised });
         let name = &pen.data.trace.label(slices.label[index]).name;
-        let length = number::duration_ns(slices.span(index).len_ns());
+        let mark_ns = slices.span(index).len_ns();
+        let iteration_ns = || pen.data.iteration_ns(index).unwrap_or(mark_ns);
+        let length = number::duration_ns(if lane == 0 { iteration_ns() } else { mark_ns });
         name_in(pen, painter, rect, &[&format!("{name}   {length}"), name], s.text);
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{OneSidedOp, OpKey};
-use crate::analysis::iteration_lengths::iteration_spans;
+use crate::analysis::iteration_lengths::{iteration_spans, mean_ns};
 use crate::analysis::{DurationStats, GpuOp, Ops, RankOps};
 use crate::model::Span;
 
@@ -30,7 +30,6 @@ impl<'a> Side<'a> {
             if let Some(index) = index {
                 spans = spans.into_iter().skip(index).take(1).collect();
             }
-            spans.sort_unstable_by_key(|span| span.start_ns);
             for op in rank.ops.iter().filter(|op| is_inside(&spans, op)) {
                 let label = ops.trace.label(op.label);
                 let layer = op.place.layer.filter(|_| by_layer);
@@ -76,8 +75,7 @@ impl<'a> Side<'a> {
 }
 
 fn length_ns(ranks: &[RankIteration<'_>]) -> f64 {
-    let sum: i64 = ranks.iter().map(|iteration| iteration.span.len_ns()).sum();
-    sum as f64 / ranks.len().max(1) as f64
+    mean_ns(ranks.iter().map(|iteration| iteration.span))
 }
 
 /// Starts in one of the spans, which are in order.

@@ -1,7 +1,7 @@
 //! Two traces written as text compared by hand, and that terms and causes add up on random ones.
 
 use super::*;
-use crate::analysis::{Config, testing::trace};
+use crate::analysis::{Config, iteration_lengths, testing::trace};
 use crate::model::Trace;
 
 const BEFORE: &str = "rank 0
@@ -270,6 +270,9 @@ fn causes_add_up_on_random_traces() {
         let [first, second] = [random(1 + round % 3), random(1 + round % 4)];
         let forth = of_traces(&first, &second, CompareConfig::default());
         assert_adds_up(&forth);
+        let said = [&first, &second].map(|one| Ops::of(one, &Config::default()));
+        let said = said.map(|ops| iteration_lengths(&ops).median_ns);
+        assert_eq!(forth.iteration_ns, said, "as every other view says it");
         let back = of_traces(&second, &first, CompareConfig::default());
         for cause in &forth.causes {
             let other = change(&back, cause.kind);
