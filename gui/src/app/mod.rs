@@ -16,6 +16,7 @@ mod effect;
 mod event;
 mod explain;
 mod flush;
+mod glyphs;
 #[cfg(feature = "live")]
 pub mod live;
 mod look;

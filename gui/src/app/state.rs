@@ -36,6 +36,8 @@ pub struct State {
     pub jobs: Vec<JobStatus>,
     /// Messages to the user.
     pub notices: Notices,
+    /// What is drawn as boxes for want of a font, a sentence each.
+    pub boxes: Vec<String>,
     /// The search strip is open.
     pub searching: bool,
     /// Show the window's own frame times.

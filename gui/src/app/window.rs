@@ -8,6 +8,7 @@ use super::{
     comparison::{align, flush_comparison},
     event::Event,
     flush::{flush_search, flush_tables},
+    glyphs::MissingGlyphs,
     marks,
     notice::Severity,
     runner::{Runner, WindowTask},
@@ -94,6 +95,7 @@ pub struct App {
     events: Events,
     runner: Runner,
     themed: Option<Mode>,
+    glyphs: MissingGlyphs,
     times: FrameTimes,
     logic_ms: f32,
 }
@@ -148,6 +150,7 @@ impl App {
             events,
             runner,
             themed: None,
+            glyphs: MissingGlyphs::default(),
             times: FrameTimes::default(),
             logic_ms: 0.0,
         }
@@ -203,6 +206,10 @@ impl App {
         effects.extend(marks::flush(&mut self.state));
         effects.extend(flush_statistics(&mut self.state));
         effects.extend(flush_sql(&mut self.state));
+        for text in self.glyphs.take_in() {
+            self.state.notices.push(Severity::Warning, text.as_str());
+            self.state.boxes.push(text);
+        }
         for effect in effects {
             match self.runner.run(effect) {
                 None => {}
@@ -224,6 +231,8 @@ impl App {
         if self.themed != Some(mode) {
             theme.apply(ui.ctx());
             self.themed = Some(mode);
+            // Only now: whoever runs the window has added the system's fonts, which are asked before.
+            self.glyphs.watch(ui.ctx());
         }
         let commands = frame_ui(ui, &self.state, &theme, &self.times);
         if !commands.is_empty() {

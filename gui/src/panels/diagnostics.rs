@@ -53,6 +53,9 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         for note in &diagnostics.notes {
             ui.label(weak(theme, note));
         }
+        for text in &cx.state.boxes {
+            sentence(ui, theme, text);
+        }
         if !diagnostics.remarks.is_empty() {
             heading(ui, theme, "Set aside without loss");
             counts_ui(ui, theme, &diagnostics.remarks);

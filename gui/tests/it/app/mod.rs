@@ -12,8 +12,8 @@ mod pictures;
 mod search;
 mod sql;
 mod statistics;
-mod why;
 #[cfg(feature = "live")]
 mod watched;
+mod why;
 #[cfg(feature = "live")]
 mod window;

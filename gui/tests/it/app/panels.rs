@@ -114,3 +114,27 @@ fn marks_and_diagnostics() {
         insta::assert_snapshot!(name, text_from(&window, "Details"));
     }
 }
+
+/// Nothing of the system's is asked in tests, so the fonts of the program alone are known: they have no Hangul.
+#[test]
+fn what_no_font_has_is_said_once_with_what_to_install() {
+    let mut window = window();
+    window.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
+    let notices = |window: &Harness<'static, App>| -> Vec<String> {
+        window.state().state().notices.iter().map(|notice| notice.text.clone()).collect()
+    };
+    settle(&mut window);
+    assert_eq!(notices(&window), [""; 0], "all that the window itself says can be drawn");
+    for (typed, told) in [("한", 1), ("한글", 1), ("한글 🫠", 2)] {
+        send(&mut window, Command::TogglePalette);
+        send(&mut window, Command::PaletteInput(typed.to_owned()));
+        settle(&mut window);
+        send(&mut window, Command::TogglePalette);
+        assert_eq!(notices(&window).len(), told, "{typed}: {:?}", notices(&window));
+    }
+    let said = notices(&window);
+    assert!(said[0].contains("fonts-noto-cjk") && said[1].contains("fonts-noto-color-emoji"));
+    send(&mut window, Command::ShowBottom(BottomTab::Diagnostics));
+    let diagnostics = text_from(&window, "Details");
+    assert!(said.iter().all(|text| diagnostics.contains(text)), "{diagnostics}");
+}
