@@ -43,6 +43,9 @@ impl Theme {
         spacing.tooltip_width = 420.0;
         spacing.scroll.bar_width = 8.0;
         spacing.scroll.floating = true;
+        // Beside what is scrolled: over it, a bar under the pointer covers the last letters of a line.
+        spacing.scroll.floating_allocated_width =
+            spacing.scroll.bar_width + spacing.scroll.bar_inner_margin;
         style.animation_time = 0.08;
         style
     }
@@ -101,4 +104,34 @@ fn widget(fill: Color32, line: Color32, text: Color32, corner: CornerRadius) -> 
 
 fn open_widget(s: &Surfaces, corner: CornerRadius) -> WidgetVisuals {
     widget(s.raised, s.hairline, s.strong, corner)
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Align, Layout, Rect, ScrollArea};
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+
+    /// A bar under the pointer is as wide as bars get.
+    #[test]
+    fn no_scroll_bar_lies_on_what_it_scrolls() {
+        let draw = |ui: &mut egui::Ui, inner: &mut Rect| {
+            Theme::of(Mode::Dark).apply(ui.ctx());
+            *inner = ui.max_rect();
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                for row in 0..100 {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        ui.label(format!("row {row}"));
+                    });
+                }
+            });
+        };
+        let mut window =
+            Harness::builder().with_size([200.0, 200.0]).build_ui_state(draw, Rect::ZERO);
+        window.run_steps(4);
+        let bar = Theme::of(Mode::Dark).style().spacing.scroll.bar_width;
+        let text = window.get_by_label("row 3").rect();
+        assert!(text.right() <= window.state().right() - bar, "{text} {}", window.state());
+    }
 }

@@ -1,6 +1,6 @@
 //! Time over one knob.
 
-use egui::{Align2, RichText, Ui, Vec2b};
+use egui::{Align2, Pos2, Rect, RichText, Ui, Vec2, Vec2b, vec2};
 use egui_plot::{
     HLine, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine,
 };
@@ -9,7 +9,7 @@ use weftscope_engine::spec::StrategyKind;
 use crate::{
     app::live::{CurvePoint, Live, LiveCommand},
     panels::widgets::Cx,
-    theme::{Theme, number},
+    theme::{Surfaces, Theme, number},
 };
 
 /// The curve; with the baselines, unless it is of another run than they.
@@ -65,16 +65,45 @@ fn draw(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
     }
 }
 
+/// All lines before all names, so that none runs through a name; the curve comes after both.
 fn draw_baselines(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
-    let weak = theme.surfaces.weak;
-    let last_x = live.curve.points.last().map_or(0.0, |last| f64::from(last.at.x));
-    for (strategy, ns) in baselines(live) {
-        let line = HLine::new(strategy.name(), ns as f64).color(weak).width(1.0);
+    let Surfaces { weak, panel, .. } = theme.surfaces;
+    let baselines = baselines(live);
+    for (strategy, ns) in &baselines {
+        let line = HLine::new(strategy.name(), *ns as f64).color(weak).width(1.0);
         plot.hline(line.style(LineStyle::dashed_loose()));
-        let name = RichText::new(strategy.name()).font(theme.small()).color(weak);
-        let at = PlotPoint::new(last_x, ns as f64);
-        plot.text(Text::new("name", at, name).anchor(Align2::RIGHT_BOTTOM));
     }
+    let last_x = live.curve.points.last().map_or(0.0, |last| f64::from(last.at.x));
+    let mut taken: Vec<Rect> = Vec::new();
+    for (strategy, ns) in baselines {
+        let size = plot.ctx().fonts_mut(|fonts| {
+            fonts.layout_no_wrap(strategy.name().to_owned(), theme.small(), weak).size()
+        });
+        let end = plot.screen_from_plot(PlotPoint::new(last_x, ns as f64));
+        let corner = free_corner(end - vec2(0.0, 2.0), size, &taken);
+        taken.push(name_rect(corner, size));
+        let text = RichText::new(strategy.name()).font(theme.small()).color(weak);
+        let at = plot.plot_from_screen(corner);
+        let name = Text::new("name", at, text.background_color(panel));
+        plot.text(name.anchor(Align2::RIGHT_BOTTOM));
+    }
+}
+
+fn name_rect(corner: Pos2, size: Vec2) -> Rect {
+    Rect::from_min_max(corner - size, corner)
+}
+
+/// The lower right corner of a name that would end at `corner`, further left where others stand.
+fn free_corner(mut corner: Pos2, size: Vec2, taken: &[Rect]) -> Pos2 {
+    const GAP: f32 = 8.0;
+    let in_the_way = |corner| {
+        let rect = name_rect(corner, size);
+        taken.iter().find(|other| other.intersects(rect))
+    };
+    while let Some(other) = in_the_way(corner) {
+        corner.x = other.left() - GAP;
+    }
+    corner
 }
 
 /// Baselines of the same batch that lie where the curve does: one far above would press the curve flat. The weave's own
@@ -91,4 +120,26 @@ fn baselines(live: &Live) -> Vec<(StrategyKind, i64)> {
         (is_near(&ns) && !is_weave).then_some((baseline.strategy, ns))
     });
     all.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::pos2;
+
+    use super::*;
+
+    #[test]
+    fn names_of_baselines_never_stand_on_each_other() {
+        let size = vec2(40.0, 12.0);
+        let mut taken: Vec<Rect> = Vec::new();
+        for y in [100.0, 104.0, 92.0, 300.0] {
+            let corner = free_corner(pos2(500.0, y), size, &taken);
+            assert_eq!(corner.y, y, "a name stays at its line");
+            let rect = name_rect(corner, size);
+            assert!(taken.iter().all(|other| !other.intersects(rect)), "{rect} {taken:?}");
+            taken.push(rect);
+        }
+        let rights = taken.iter().map(|rect| rect.right()).collect::<Vec<_>>();
+        assert_eq!(rights, [500.0, 452.0, 404.0, 500.0]);
+    }
 }

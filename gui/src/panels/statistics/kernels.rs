@@ -42,7 +42,7 @@ pub(super) fn kernels_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, repo
         return kernel_ui(ui, cx, document, kernel);
     }
     let whole = ui.available_rect_before_wrap();
-    let left = (whole.width() * 0.46).clamp(340.0, 640.0);
+    let left = (whole.width() * 0.46).clamp(340.0, 960.0);
     let (left, right) = whole.split_left_right_at_x(whole.left() + left);
     let right = right.with_min_x(right.left() + 2.0 * size::MARGIN);
     ui.scope_builder(UiBuilder::new().max_rect(left).id_salt("table"), |ui| {

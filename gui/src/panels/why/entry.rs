@@ -126,7 +126,8 @@ pub(super) fn more_ui(
     let more = number::count((count - listed) as u64);
     let nouns = if count - listed == 1 { String::new() } else { format!(" {nouns}") };
     let text = format!("{more} more{nouns}: table {table}");
-    ui.label(weak(cx.theme, text).font(cx.theme.small()));
+    ui.label(weak(cx.theme, text).font(cx.theme.small()))
+        .on_hover_text(format!("weftscope report FILE --table {table}"));
 }
 
 /// What could not be known, in one line, in place of a section.

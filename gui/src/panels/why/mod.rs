@@ -22,8 +22,8 @@ use crate::app::{Document, RankPlaces, State};
 /// The right panel.
 pub(super) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-        // Beside the scroll bar, which would lie on the last digits; a table that is wider scrolls.
-        ui.set_max_width(ui.available_width() - 12.0);
+        // The last signs stand out by a pixel, which what scrolls sideways would cut; a table that is wider scrolls.
+        ui.set_max_width(ui.available_width() - 2.0);
         reasons_ui(ui, cx);
     });
 }
