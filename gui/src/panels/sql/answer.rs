@@ -18,6 +18,8 @@ const LETTER: f32 = 7.0;
 const AROUND: f32 = 14.0;
 /// Points that a column has at first, at most.
 const WIDEST: f32 = 420.0;
+/// Points that are left to a column of text.
+const TEXT_LEAST: f32 = 160.0;
 /// Rows that say how wide columns are.
 const SAMPLE: usize = 100;
 
@@ -33,8 +35,9 @@ pub(super) fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     };
     let units: Vec<Unit> = (0..answer.names.len()).map(|at| Unit::of(answer, at)).collect();
-    let heads: Vec<Head<'_>> =
+    let mut heads: Vec<Head<'_>> =
         units.iter().enumerate().map(|(at, unit)| head(answer, at, *unit)).collect();
+    fit(&mut heads, ui.available_width() - ui.spacing().scroll.allocated_width());
     let row = |at: usize| -> Vec<Cell<'_>> {
         let cells = answer.rows.get(at).into_iter().flatten();
         cells.zip(&units).map(|(cell, unit)| unit.cell(cell)).collect()
@@ -48,12 +51,29 @@ pub(super) fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let mut clicked = None;
     ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-        let wanted: f32 = heads.iter().filter_map(|head| head.width).map(|width| width + 8.0).sum();
-        ui.set_width(wanted.max(ui.clip_rect().width()));
+        ui.set_width(width(&heads).max(ui.clip_rect().width()));
         clicked = table.show(ui, cx);
     });
     if let Some(row) = clicked {
         cx.sql(SqlCommand::GoTo(row));
+    }
+}
+
+/// Points that the columns need together.
+fn width(heads: &[Head<'_>]) -> f32 {
+    heads.iter().filter_map(|head| head.width).map(|width| width + 8.0).sum()
+}
+
+/// Takes from columns of text what the columns need more than there is room for: of a number half is another number.
+fn fit(heads: &mut [Head<'_>], room: f32) {
+    let spare = |head: &Head<'_>| match head.width {
+        Some(width) if head.is_text => (width - TEXT_LEAST).max(0.0),
+        _ => 0.0,
+    };
+    let spares: f32 = heads.iter().map(spare).sum();
+    let share = ((width(heads) - room) / spares.max(1.0)).clamp(0.0, 1.0);
+    for head in heads {
+        head.width = head.width.map(|width| width - spare(head) * share);
     }
 }
 
@@ -164,4 +184,27 @@ fn head(answer: &SqlAnswer, column: usize, unit: Unit) -> Head<'_> {
         _ => Head::number(name, ""),
     };
     Head { width: Some(width), ..head }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_give_way_to_numbers_where_there_is_no_room() {
+        let heads = |text: f32| {
+            let number = |name| Head { width: Some(92.0), ..Head::number(name, "") };
+            let text = Head { width: Some(text), ..Head::text("name", "") };
+            [text, number("n"), number("total_ns")]
+        };
+        let fitted = |text, room| {
+            let mut heads = heads(text);
+            fit(&mut heads, room);
+            heads.map(|head| head.width.unwrap())
+        };
+        assert_eq!(fitted(420.0, 1000.0), [420.0, 92.0, 92.0], "there is room");
+        assert_eq!(fitted(420.0, 528.0), [320.0, 92.0, 92.0], "the name gives way");
+        assert_eq!(fitted(420.0, 100.0), [160.0, 92.0, 92.0], "to a limit, then it scrolls");
+        assert_eq!(fitted(100.0, 100.0), [100.0, 92.0, 92.0], "a short name is left alone");
+    }
 }
