@@ -43,13 +43,17 @@ fn launch_bound(rank: &RankAccount, bound: &LaunchBound) -> String {
         let at = stretch.span.start_ns - rank.total.span.start_ns;
         format!(", the longest {} at {}", duration(stretch.span.len_ns()), duration(at))
     });
+    let least = LaunchBound::LEAST;
+    let stretches = match bound.count {
+        1 => format!("stretch of {least} or more takes"),
+        _ => format!("stretches of {least} or more take"),
+    };
     format!(
-        "Launch-bound: {} of {} of rank {} were launched only when nothing ran; {} stretches of {} or more take {} of the time{longest}",
+        "Launch-bound: {} of {} of rank {} were launched only when nothing ran; {} {stretches} {} of the time{longest}",
         bound.ops,
         counted(bound.of_ops as u64, "op"),
         rank.rank,
         bound.count,
-        LaunchBound::LEAST,
         percent(bound.share),
     )
 }

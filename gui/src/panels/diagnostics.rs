@@ -47,8 +47,7 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if diagnostics.is_clean() {
             sentence(ui, theme, "Nothing was lost and nothing had to be guessed.");
         } else {
-            heading(ui, theme, "Lost or uncertain");
-            counts_ui(ui, theme, &diagnostics.counts);
+            counts_ui(ui, theme, "Lost or uncertain", &diagnostics.counts);
         }
         for note in &diagnostics.notes {
             ui.label(weak(theme, note));
@@ -57,14 +56,14 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             sentence(ui, theme, text);
         }
         if !diagnostics.remarks.is_empty() {
-            heading(ui, theme, "Set aside without loss");
-            counts_ui(ui, theme, &diagnostics.remarks);
+            counts_ui(ui, theme, "Set aside without loss", &diagnostics.remarks);
         }
     });
 }
 
-fn counts_ui(ui: &mut Ui, theme: &Theme, counts: &BTreeMap<String, u64>) {
-    ui.push_id(counts.len(), |ui| {
+fn counts_ui(ui: &mut Ui, theme: &Theme, title: &str, counts: &BTreeMap<String, u64>) {
+    heading(ui, theme, title);
+    ui.push_id(title, |ui| {
         Grid::new("counts").num_columns(2).show(ui, |ui| {
             for (cause, &count) in counts {
                 ui.label(mono(theme, format!("{:>10}", number::count(count))));
@@ -128,11 +127,12 @@ fn summary(trace: &Trace, theme: &Theme) -> (String, Color32) {
 
 fn overhead(trace: &Trace) -> String {
     let overhead = &trace.meta.overhead;
-    let note =
-        if overhead.note.is_empty() { String::new() } else { format!(" ({})", overhead.note) };
-    match overhead.recording_host_ns {
-        Some(ns) => format!("recording cost {} of host time{note}", number::duration_ns(ns)),
-        None if note.is_empty() => "recording cost not known".to_owned(),
-        None => format!("recording cost not measured{note}"),
+    let note = &overhead.note;
+    let cost = overhead.recording_host_ns.map(number::duration_ns);
+    match (cost, note.is_empty()) {
+        (Some(cost), true) => format!("Recording cost {cost} of host time."),
+        (Some(cost), false) => format!("Recording cost {cost} of host time ({note})."),
+        (None, true) => "Recording cost is not known.".to_owned(),
+        (None, false) => format!("Recording cost: {note}."),
     }
 }

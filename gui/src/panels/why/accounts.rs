@@ -159,7 +159,11 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
     let hint = "Ops whose launch was called only when nothing of the rank ran any more; click for the gaps before them";
     let gaps = Lead::List(StatisticsPart::Gaps);
     Entry { name: "launched when nothing ran", value: ops, hint }.show_lead(ui, cx, Some(gaps));
-    let name = format!("in {} stretches of {} or more", bound.count, LaunchBound::LEAST);
+    if bound.count == 0 {
+        return;
+    }
+    let stretches = if bound.count == 1 { "stretch" } else { "stretches" };
+    let name = format!("in {} {stretches} of {} or more", bound.count, LaunchBound::LEAST);
     let hint = "Of the rank's time, gaps and ops of the stretches together; click for the longest";
     let value = number::percent_fixed(bound.share);
     let longest = bound.longest.first();
