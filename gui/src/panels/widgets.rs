@@ -1,8 +1,6 @@
 //! The few shapes that all panels are made of.
 
-use egui::{
-    Align, Align2, Color32, Id, Label, Layout, Response, RichText, Sense, Ui, Vec2, Window,
-};
+use egui::{Align2, Color32, Id, Label, Response, RichText, Sense, Ui, Vec2, Window};
 
 use crate::{
     app::{Command, SqlCommand, State, StatisticsCommand},
@@ -60,21 +58,6 @@ pub(crate) fn weak(theme: &Theme, text: impl Into<String>) -> RichText {
 /// Text of a number.
 pub(crate) fn mono(theme: &Theme, text: impl Into<String>) -> RichText {
     RichText::new(text).font(theme.mono()).color(theme.surfaces.text)
-}
-
-/// A number at the right end of what is left of the line.
-pub(crate) fn number_right(ui: &mut Ui, text: RichText) -> Response {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).truncate()))
-        .inner
-}
-
-/// A caption on the left, a number on the right end of the same line.
-pub(crate) fn figure(ui: &mut Ui, theme: &Theme, name: &str, value: impl Into<String>) -> Response {
-    let row = ui.horizontal(|ui| {
-        ui.label(weak(theme, name));
-        number_right(ui, mono(theme, value));
-    });
-    row.response
 }
 
 /// A sentence that wraps.

@@ -139,7 +139,7 @@ mod tests {
             assert!(taken.iter().all(|other| !other.intersects(rect)), "{rect} {taken:?}");
             taken.push(rect);
         }
-        let rights = taken.iter().map(|rect| rect.right()).collect::<Vec<_>>();
+        let rights = taken.iter().map(Rect::right).collect::<Vec<_>>();
         assert_eq!(rights, [500.0, 452.0, 404.0, 500.0]);
     }
 }

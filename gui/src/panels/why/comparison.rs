@@ -1,6 +1,6 @@
 //! The iteration beside other strategies for the same batch.
 
-use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align, Label, Layout, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
 use weftscope_engine::spec::StrategyKind;
 use weftscope_traces::Origin;
 
@@ -9,7 +9,7 @@ use crate::{
         Shown,
         live::{KeptIteration, Live},
     },
-    panels::widgets::{Cx, heading, mono, number_right, sentence, weak},
+    panels::widgets::{Cx, heading, mono, sentence, weak},
     theme::number,
 };
 
@@ -120,4 +120,10 @@ fn row_ui(
         }
     });
     row.response.on_hover_text(line);
+}
+
+/// A number at the right end of what is left of the line.
+fn number_right(ui: &mut Ui, text: RichText) -> Response {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).truncate()))
+        .inner
 }

@@ -11,7 +11,7 @@ use crate::{
     app::Document,
     panels::{
         glossary::Term,
-        widgets::{Cx, figure, heading},
+        widgets::{Cx, heading},
     },
     theme::number,
 };
@@ -65,28 +65,31 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
 
 /// Split tax as the difference to running unsplit: computation alone, split, against `nocomm`.
 #[cfg(feature = "live")]
-fn split_tax_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn split_tax_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     use weftscope_engine::spec::StrategyKind;
-    let Some(live) = cx.state.live.as_ref() else { return };
-    if cx.state.shown != crate::app::Shown::Live {
+
+    let state = cx.state;
+    let Some(live) = state.live.as_ref() else { return };
+    if state.shown != crate::app::Shown::Live {
         return;
     }
     let (Some(shown), Some(floor)) = (live.shown(), live.baseline_ns(StrategyKind::NoComm)) else {
         return;
     };
     let gap_ns = shown.duration_ns - floor;
-    figure(ui, cx.theme, "against nocomm", number::duration_fixed(gap_ns)).on_hover_text(
-        "Iteration time over the same batch without any communication: what communication, \
-         splitting and sharing still cost together. Negative: fusing the norm wins more than they cost.",
-    );
+    let hint = "Iteration time over the same batch without any communication: what communication, splitting and sharing \
+                still cost together. Negative: fusing the norm wins more than they cost.";
+    let value = number::duration_fixed(gap_ns);
+    Entry { name: "against nocomm", value, hint }.show_lead(ui, cx, None);
     let is_split = shown.plan.decision.split.is_some();
     if let Some(unsplit_ns) =
         live.unsplit_in_view_ns().filter(|_| is_split && shown.alone_compute_ns > 0)
     {
-        let tax = number::duration_fixed(shown.alone_compute_ns - unsplit_ns);
-        figure(ui, cx.theme, "split tax, a rank", tax).on_hover_text(format!(
+        let value = number::duration_fixed(shown.alone_compute_ns - unsplit_ns);
+        let hint = format!(
             "{} Held against the batch unsplit and unfused: negative when fusing the norms wins more.",
             Term::SplitTax.tooltip()
-        ));
+        );
+        Entry { name: "split tax, a rank", value, hint: &hint }.show_lead(ui, cx, None);
     }
 }
