@@ -178,7 +178,11 @@ fn watched(end: &str) -> (Vec<Process>, bool) {
     (job.take_processes(), done)
 }
 
-fn slices(trace: &Trace, wanted: impl Fn(&TrackKind) -> bool) -> Vec<(String, Kind, i64, i64)> {
+/// Name, kind, start and end.
+pub(crate) type Slice = (String, Kind, i64, i64);
+
+/// The slices of some rows, in order of time.
+pub(crate) fn slices(trace: &Trace, wanted: impl Fn(&TrackKind) -> bool) -> Vec<Slice> {
     let mut found = Vec::new();
     for track in trace.tracks.iter().filter(|track| wanted(&track.kind)) {
         for &lane in &track.lanes {

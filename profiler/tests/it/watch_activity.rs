@@ -10,6 +10,8 @@ use weftscope_wire::{
     KernelRun, Moved, Range,
 };
 
+use crate::watch::slices;
+
 /// How far CUPTI's clock is ahead of the host's, ns.
 const CUPTI_AHEAD_NS: i64 = 1_700_000_000_000_000_000;
 /// How far the device's is.
@@ -146,23 +148,6 @@ fn timed_of(mut process: Process) -> Process {
         node: None,
     }]));
     process
-}
-
-type Slice = (String, Kind, i64, i64);
-
-fn slices(trace: &Trace, wanted: impl Fn(&TrackKind) -> bool) -> Vec<Slice> {
-    let mut found = Vec::new();
-    for track in trace.tracks.iter().filter(|track| wanted(&track.kind)) {
-        for &lane in &track.lanes {
-            let slices = &trace.lanes[lane.0 as usize].slices;
-            found.extend((0..slices.len()).map(|row| {
-                let label = trace.label(slices.label[row]);
-                (label.name.clone(), label.kind, slices.start_ns[row], slices.end_ns[row])
-            }));
-        }
-    }
-    found.sort_by_key(|slice| slice.2);
-    found
 }
 
 /// An argument of every slice of a stream, in order.

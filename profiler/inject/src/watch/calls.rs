@@ -96,10 +96,14 @@ impl Triggered {
         self.trigger.begin
     }
 
-    /// Recording is to begin; false: it has before.
+    /// Recording is to begin by itself; false: it has before.
     fn begins(&self) -> bool {
-        self.first_step.store(self.steps.load(Ordering::Relaxed), Ordering::Relaxed);
         !self.has_begun.swap(true, Ordering::Relaxed)
+    }
+
+    /// Recording begins, by itself or because somebody asks: steps are counted from here.
+    pub(super) fn recording_begins(&self) {
+        self.first_step.store(self.steps.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// A step has ended.
@@ -179,10 +183,21 @@ mod tests {
         assert_eq!(triggered.step(false), Turn::Nothing);
         assert_eq!(triggered.step(false), Turn::Begin);
         assert!(triggered.begins());
+        triggered.recording_begins();
         let turns = [(); 3].map(|()| triggered.step(true));
         assert_eq!(turns, [Turn::Nothing, Turn::Nothing, Turn::End]);
         assert_eq!(triggered.step(false), Turn::Nothing);
         assert!(!triggered.begins());
+    }
+
+    #[test]
+    fn steps_of_a_recording_that_was_asked_for_are_its_own() {
+        let triggered = Triggered::new(Trigger { begin: Begin::Asked, steps: Some(2) });
+        assert!((0..9).all(|_| triggered.step(false) == Turn::Nothing));
+        for _ in 0..2 {
+            triggered.recording_begins();
+            assert_eq!([(); 2].map(|()| triggered.step(true)), [Turn::Nothing, Turn::End]);
+        }
     }
 
     #[test]

@@ -175,6 +175,7 @@ impl Watch {
             }
             *phase = Phase::Recording;
         }
+        self.triggered.recording_begins();
         if self.level() != Some(Level::Blocks) {
             let notes = lock(&self.missing).iter().cloned().map(Event::Note).collect::<Vec<_>>();
             self.outbox.put(notes);
