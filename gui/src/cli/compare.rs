@@ -198,7 +198,7 @@ fn name(op: &OpKey) -> String {
 fn ops(report: &CompareReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "\nops whose time changed most (mean of one run of the op, then per iteration and rank)"
+        "\nops whose time changed most (mean of one run of the op, then all runs of the median iteration)"
     )?;
     for row in report.both.iter().take(MAX_OPS) {
         let [old, new] = row.durations.map(|durations| durations.mean_ns());

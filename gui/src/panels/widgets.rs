@@ -1,6 +1,8 @@
 //! The few shapes that all panels are made of.
 
-use egui::{Align2, Color32, Id, Label, Response, RichText, Sense, Ui, Vec2, Window};
+use egui::{
+    Align, Align2, Color32, Id, Label, Layout, Response, RichText, Sense, Ui, Vec2, Window,
+};
 
 use crate::{
     app::{Command, SqlCommand, State, StatisticsCommand},
@@ -47,7 +49,12 @@ impl<'a> Cx<'a> {
 /// A heading of a group, with a gap above it.
 pub(crate) fn heading(ui: &mut Ui, theme: &Theme, text: &str) -> Response {
     ui.add_space(size::GAP);
-    ui.label(RichText::new(text).color(theme.surfaces.strong).strong())
+    ui.label(strong(theme, text))
+}
+
+/// Text of a heading.
+pub(crate) fn strong(theme: &Theme, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(theme.surfaces.strong).strong()
 }
 
 /// Text of a caption.
@@ -58,6 +65,13 @@ pub(crate) fn weak(theme: &Theme, text: impl Into<String>) -> RichText {
 /// Text of a number.
 pub(crate) fn mono(theme: &Theme, text: impl Into<String>) -> RichText {
     RichText::new(text).font(theme.mono()).color(theme.surfaces.text)
+}
+
+/// A cell of a grid at the right end of its column: numbers, and the heads over them. The grid must not say how many columns
+/// it has, since the last would then be as wide as there is room.
+pub(crate) fn at_right(ui: &mut Ui, text: RichText) -> Response {
+    let layout = Layout::right_to_left(Align::Center);
+    ui.with_layout(layout, |ui| ui.add(Label::new(text).extend())).inner
 }
 
 /// A sentence that wraps.

@@ -43,6 +43,8 @@ pub struct TimelineData {
     pub counter_peaks: Vec<f64>,
     /// First start to last end, of samples too.
     pub span: Span,
+    /// The same without samples.
+    ran_span: Span,
     /// The same over streams and SMs.
     pub gpu_span: Span,
     /// Phases of the rows shown on top, with their slack.
@@ -113,7 +115,7 @@ impl TimelineData {
     /// slices, so off the UI thread; on all cores, the pyramid beside the ribbons.
     pub fn indexed(trace: Arc<Trace>) -> Self {
         let mut data = Self::rows(trace);
-        let whole = data.whole_span();
+        let whole = data.overview_span();
         let indexes = spread(data.ranks.len() + 1, |at| match at.checked_sub(1) {
             None => Index::Pyramid(Pyramid::build(&data.trace)),
             Some(rank) => {
@@ -193,7 +195,8 @@ impl TimelineData {
         });
         let peak = |values: &Vec<f64>| values.iter().copied().fold(0.0, f64::max);
         let counter_peaks = trace.counters.iter().map(|counter| peak(&counter.value)).collect();
-        let span = sampled.fold(trace.span(), Span::hull);
+        let ran_span = trace.span();
+        let span = sampled.fold(ran_span, Span::hull);
         let gpu_span = trace
             .span_where(|kind| matches!(kind, TrackKind::Stream { .. } | TrackKind::Sm { .. }));
         Self {
@@ -208,6 +211,7 @@ impl TimelineData {
             counters,
             counter_peaks,
             span,
+            ran_span,
             gpu_span,
             phases: Vec::new(),
             host_kinds,
@@ -266,9 +270,15 @@ impl TimelineData {
         with_air(if self.gpu_span.is_empty() { self.span } else { self.gpu_span })
     }
 
-    /// The longest window there is: the whole trace, host threads included.
+    /// The longest window there is: the whole trace, host threads and samples included.
     pub fn whole_span(&self) -> Span {
         with_air(self.span)
+    }
+
+    /// What the strip over the rows shows: all that ran. A counter sampled long before would leave no room for it; where
+    /// nothing ran, all samples.
+    pub(super) fn overview_span(&self) -> Span {
+        with_air(if self.ran_span.is_empty() { self.span } else { self.ran_span })
     }
 
     /// What a slice is, in words: its kind, of host threads what they do.

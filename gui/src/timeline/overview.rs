@@ -1,4 +1,4 @@
-//! The whole trace in a thousand columns, for the strip over the rows: worked out with the trace, not with a frame.
+//! All that ran in a thousand columns, for the strip over the rows: worked out with the trace, not with a frame.
 
 use weftscope_traces::{
     Span, Trace, TrackId,
@@ -84,7 +84,9 @@ impl Overview {
 mod tests {
     use std::sync::Arc;
 
-    use weftscope_traces::{ArgsId, Kind, Label, Meta, Provenance, TraceBuilder, TrackKind};
+    use weftscope_traces::{
+        ArgsId, CounterSeries, Kind, Label, Meta, Provenance, TraceBuilder, TrackKind,
+    };
 
     use super::*;
     use crate::timeline::TimelineData;
@@ -109,7 +111,7 @@ mod tests {
             }
         }
         let data = TimelineData::new(Arc::new(builder.finish().unwrap()));
-        let whole = data.whole_span();
+        let whole = data.overview_span();
         for band in Band::all() {
             let columns = data.overview.columns();
             let mean: f32 = columns.iter().map(|column| column[band.index()]).sum::<f32>()
@@ -123,5 +125,28 @@ mod tests {
                 .sum();
             assert!((mean - expected).abs() < 1e-3, "{band:?}: {mean} {expected}");
         }
+    }
+
+    /// A counter sampled a second before a kernel of 100 µs: the kernel fills its stream all the same.
+    #[test]
+    fn samples_long_before_leave_room_for_what_ran() {
+        let provenance = Provenance::Modelled { source: "test".into() };
+        let mut builder = TraceBuilder::new(Meta::new("test", provenance));
+        let gemm = builder.label(Label { kind: Kind::Gemm, ..Label::default() });
+        let track = builder.track(None, "stream", TrackKind::Stream { rank: 0, stream: 0 });
+        let lane = builder.lane(track);
+        builder.push(lane, Span::new(0, 100_000), gemm, ArgsId::NONE, 0);
+        builder.counter(CounterSeries {
+            name: "HBM".into(),
+            unit: "B/s".into(),
+            rank: Some(0),
+            at_ns: vec![-1_000_000_000, 50_000],
+            value: vec![1.0, 2.0],
+        });
+        let data = TimelineData::new(Arc::new(builder.finish().unwrap()));
+        assert!(data.whole_span().contains(-1_000_000_000), "it can be gone to");
+        let busy = |column: &&[f32; Band::COUNT]| column.iter().any(|&share| share > 0.0);
+        let count = data.overview.columns().iter().filter(busy).count();
+        assert!(count as f32 >= 0.9 * Overview::COLUMNS as f32, "{count}");
     }
 }

@@ -88,7 +88,7 @@ impl Pointer<'_> {
         }
         let at = response.interact_pointer_pos()?;
         let strip = self.scene.bands.areas.minimap;
-        let whole = self.scene.data.whole_span();
+        let whole = self.scene.data.overview_span();
         let share = f64::from((at.x - strip.left()) / strip.width().max(1.0));
         let centre = whole.start_ns + (whole.len_ns() as f64 * share) as i64;
         let by = centre - (self.scene.view.window.start_ns + self.scene.view.window.len_ns() / 2);

@@ -138,6 +138,7 @@ fn agree(views: &Views) -> [usize; 3] {
     time_agrees(views);
     layers_agree(views);
     accounts_agree(views);
+    shares_say_whose(views);
     [slack_agrees(views), waves_agree(views), waiting_agrees(views)]
 }
 
@@ -194,6 +195,28 @@ fn accounts_agree(views: &Views) {
             let share = number::percent_fixed(term as f64 / span as f64);
             views.shows(&format!("{} {share}", number::duration_fixed(term)));
         }
+    }
+}
+
+/// Shares in sentences are of all ranks, and of several they say so: beside them stand those of one rank.
+fn shares_say_whose(views: &Views) {
+    let ranks = views.json["ranks"].as_array().unwrap();
+    let sum = |field: &str| ranks.iter().map(|rank| rank[field].as_f64().unwrap()).sum::<f64>();
+    let verdict = &views.json["verdict"];
+    let told: Vec<&str> = [&verdict["sentence"]]
+        .into_iter()
+        .chain(verdict["details"].as_array().unwrap())
+        .filter_map(Value::as_str)
+        .filter(|text| {
+            text.contains(" time is exposed communication") || text.contains("beside it and takes ")
+        })
+        .collect();
+    let share = words::percent(sum("exposed_comm_us") / sum("span_us").max(1.0));
+    let whose = if ranks.len() > 1 { ["all ranks' time", "their time"] } else { ["the time"; 2] };
+    for text in told {
+        let is_said = whose.iter().any(|whose| text.contains(&format!("{share} of {whose}")));
+        assert!(is_said, "{}: {share} of {whose:?}: {text}", views.name);
+        views.shows(text);
     }
 }
 
@@ -263,7 +286,7 @@ fn waves_agree(views: &Views) -> usize {
         let row: Vec<&str> = views.line(name).split_whitespace().collect();
         let want = format!("{}{whole} {first} + {second}", about[0]);
         assert_eq!(row[1..5].join(" "), want, "{}: {name}", views.name);
-        views.shows(&format!("{:>5}", format!("{}{whole}", about[0])));
+        views.shows(&format!("{}{whole}", about[0]));
         views.shows(&format!("{first} + {second}"));
         let costs = format!("{name} {first} + {second} instead of {}{whole}", about[1]);
         let details = views.json["verdict"]["details"].to_string();

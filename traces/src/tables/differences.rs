@@ -45,7 +45,7 @@ fn causes(report: &CompareReport, sink: &mut dyn Sink) -> Result<(), TableError>
         ),
         float(
             "change_ns",
-            "what it adds to an iteration; below 0 what it takes away",
+            "what it adds to the median iteration, the mean of the ranks; below 0 what it takes away",
             |row: &&Cause| Some(row.change_ns),
         ),
         text("in_words", "the same as a sentence's end", |row: &&Cause| {
@@ -130,13 +130,13 @@ fn ops(report: &CompareReport, sink: &mut dyn Sink) -> Result<(), TableError> {
         }),
         int("before_count", "how often it runs before; empty: not at all", |row| count(row, 0)),
         int("after_count", "how often it runs after; empty: not at all", |row| count(row, 1)),
-        float("before_mean_ns", "mean of one run before", |row| mean_ns(row, 0)),
-        float("after_mean_ns", "mean of one run after", |row| mean_ns(row, 1)),
+        float("before_mean_ns", "mean of one run before, of all iterations", |row| mean_ns(row, 0)),
+        float("after_mean_ns", "mean of one run after, of all iterations", |row| mean_ns(row, 1)),
         int("before_total_ns", "sum of all runs before", |row| total_ns(row, 0)),
         int("after_total_ns", "sum of all runs after", |row| total_ns(row, 1)),
         float(
             "change_ns",
-            "what it adds to an iteration of a rank; below 0 what it takes away",
+            "what it adds to the median iteration, the mean of the ranks; below 0 what it takes away",
             |row: &Op<'_>| Some(row.change_ns),
         ),
     ];

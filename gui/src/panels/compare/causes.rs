@@ -6,7 +6,7 @@ use weftscope_traces::{analysis::CompareReport, words::signed_duration};
 use crate::{
     panels::{
         glossary::Term,
-        widgets::{Cx, heading, mono, weak},
+        widgets::{Cx, at_right, heading, mono, weak},
     },
     theme::number,
 };
@@ -46,9 +46,9 @@ fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, report: &CompareReport) {
         _ => String::new(),
     };
     let digits = |ns: f64| number::duration_fixed(ns.round() as i64);
-    Grid::new("terms").num_columns(4).spacing([12.0, 2.0]).show(ui, |ui| {
+    Grid::new("terms").spacing([12.0, 2.0]).show(ui, |ui| {
         for head in ["", "first", "second", "change"] {
-            ui.label(weak(cx.theme, head).font(cx.theme.small()));
+            at_right(ui, weak(cx.theme, head).font(cx.theme.small()));
         }
         ui.end_row();
         for (name, old, new) in rows.into_iter().filter(|(_, old, new)| *old + *new > 0.0) {
@@ -56,9 +56,9 @@ fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, report: &CompareReport) {
             if !help(name).is_empty() {
                 label.on_hover_text(help(name));
             }
-            ui.label(mono(cx.theme, digits(old)));
-            ui.label(mono(cx.theme, digits(new)));
-            ui.label(mono(cx.theme, format!("{:>9}", signed_duration(new - old))));
+            at_right(ui, mono(cx.theme, digits(old)));
+            at_right(ui, mono(cx.theme, digits(new)));
+            at_right(ui, mono(cx.theme, signed_duration(new - old)));
             ui.end_row();
         }
     });

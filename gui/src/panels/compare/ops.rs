@@ -15,10 +15,13 @@ use crate::{
 const HEADS: &[Head<'static>] = &[
     Head::text("op", "A click goes to its longest run"),
     Head::number("runs", "Runs in the first and in the second, iterations and ranks together"),
-    Head::number("first", "Mean of one run in the first"),
-    Head::number("second", "Mean of one run in the second"),
+    Head::number("first", "Mean of all these runs in the first"),
+    Head::number("second", "Mean of all these runs in the second"),
     Head::number("ratio", "Second over first"),
-    Head::number("change", "Of all its runs, an iteration and rank"),
+    Head::number(
+        "change",
+        "What its runs add to the median iteration, mean of the ranks, as in the causes",
+    ),
 ];
 
 /// The table.

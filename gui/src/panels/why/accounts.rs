@@ -7,7 +7,7 @@ use weftscope_traces::{
     words,
 };
 
-use super::entry::{Entry, Lead, more_ui, range_of_rank};
+use super::entry::{Entry, Lead, heads_ui, more_ui, range_of_rank};
 use crate::{
     app::{Document, StatisticsPart},
     panels::{
@@ -114,14 +114,27 @@ fn iterations_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankA
         return;
     }
     let theme = cx.theme;
-    ui.label(weak(theme, "Iterations: span, of it exposed, idle").font(theme.small()));
+    let caption = format!("Iterations of rank {}", rank.rank);
+    let heads = [("span", 8), ("exposed", 8), ("idle", 8)];
+    heads_ui(ui, cx, weak(theme, caption).font(theme.small()), heads).on_hover_text(
+        "First start to last end of the rank's ops; of that exposed communication, and idle",
+    );
     for IterationAccount { iteration, account, .. } in rank.iterations.iter().take(ITERATIONS) {
         let value = [account.span.len_ns(), account.exposed_comm_ns, account.idle_ns];
         let value = value.map(number::duration_fixed).join(" ");
-        let entry = Entry { name: &iteration.name, value, hint: &in_a_line(account) };
+        let hint = format!("{}{}", in_a_line(account), of_all_ranks(document, iteration.index));
+        let entry = Entry { name: &iteration.name, value, hint: &hint };
         entry.show(ui, cx, range_of_rank(document, rank.rank, account.span));
     }
     more_ui(ui, cx, rank.iterations.len(), ITERATIONS, "iterations", "accounts");
+}
+
+/// How long an iteration takes wherever it is not told of one rank.
+fn of_all_ranks(document: &Document, index: usize) -> String {
+    let ns = document.timeline.iteration_ns(index).filter(|_| document.timeline.ranks.len() > 1);
+    let in_words =
+        |ns| format!("\nThe iteration takes {}, the mean of all ranks", number::duration_ns(ns));
+    ns.map(in_words).unwrap_or_default()
 }
 
 fn idle_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
@@ -129,7 +142,7 @@ fn idle_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount
     if idle_ns == 0 {
         return;
     }
-    heading(ui, cx.theme, "Idle, by cause");
+    heading(ui, cx.theme, &format!("Idle of rank {}, by cause", rank.rank));
     for &LongestIdle { cause, total_ns, gap, in_gap_ns } in &rank.longest_idle {
         let share = number::percent_fixed(total_ns as f64 / idle_ns as f64);
         let value = format!("{} {share}", number::duration_fixed(total_ns));
@@ -152,7 +165,7 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
     if bound.ops == 0 {
         return;
     }
-    heading(ui, theme, "Launch-bound").on_hover_text(
+    heading(ui, theme, &format!("Launch-bound, rank {}", rank.rank)).on_hover_text(
         "Ops whose launch was called only when nothing of the rank ran any more: the GPU waits for the host",
     );
     let ops = format!("{} of {}", bound.ops, number::counted(bound.of_ops as u64, "op"));

@@ -3,11 +3,11 @@
 use egui::Ui;
 use weftscope_traces::analysis::BandwidthRow;
 
-use super::entry::{Entry, more_ui, unknown_ui};
+use super::entry::{Entry, heads_ui, more_ui, unknown_ui};
 use crate::{
     app::Document,
-    panels::widgets::{Cx, heading, weak},
-    theme::number,
+    panels::widgets::{Cx, strong, weak},
+    theme::{number, size},
     timeline::Selection,
 };
 
@@ -25,7 +25,9 @@ pub(super) fn bandwidth_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         unknown_ui(ui, cx, text);
         return;
     }
-    heading(ui, cx.theme, "Bus bandwidth: median, best").on_hover_text(
+    ui.add_space(size::GAP);
+    let title = strong(cx.theme, "Bus bandwidth");
+    heads_ui(ui, cx, title, [("median", 9), ("best", 9)]).on_hover_text(
         "As nccl-tests defines it: bytes over a link in one direction, over the time of the collective. It can be held \
          against the speed of a link.",
     );

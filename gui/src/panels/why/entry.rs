@@ -1,6 +1,6 @@
 //! A line of a section that goes to what it speaks of when it is clicked.
 
-use egui::{Align, CursorIcon, Label, Layout, Rect, Response, Sense, Stroke, Ui, vec2};
+use egui::{Align, CursorIcon, Label, Layout, Rect, Response, RichText, Sense, Stroke, Ui, vec2};
 use weftscope_traces::{SliceRef, Span, analysis::KernelKey};
 
 use crate::{
@@ -65,18 +65,34 @@ impl Entry<'_> {
 
     /// A number that can be selected takes the clicks on it: only where nothing else does.
     fn row(&self, ui: &mut Ui, cx: &Cx<'_>, is_selectable: bool) -> Response {
-        let theme = cx.theme;
-        let height = ui.text_style_height(&egui::TextStyle::Body);
-        let size = vec2(ui.available_width(), height);
-        let row = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            let value = mono(theme, self.value.as_str());
-            ui.add(Label::new(value).selectable(is_selectable));
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(weak(theme, self.name)).truncate().selectable(false));
-            });
-        });
-        row.response
+        let value = Label::new(mono(cx.theme, self.value.as_str())).selectable(is_selectable);
+        line(ui, weak(cx.theme, self.name), value)
     }
+}
+
+/// A name, and at the right end of the line what belongs to it.
+fn line(ui: &mut Ui, name: RichText, value: Label) -> Response {
+    let height = ui.text_style_height(&egui::TextStyle::Body);
+    let size = vec2(ui.available_width(), height);
+    let row = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.add(value);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.add(Label::new(name).truncate().selectable(false));
+        });
+    });
+    row.response
+}
+
+/// What the entries below it are, and over their numbers what these are: each head is as many letters wide as its numbers.
+pub(super) fn heads_ui<const N: usize>(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    caption: RichText,
+    heads: [(&str, usize); N],
+) -> Response {
+    let heads = heads.map(|(head, width)| format!("{head:>width$}")).join(" ");
+    let heads = mono(cx.theme, heads).color(cx.theme.surfaces.weak);
+    line(ui, caption, Label::new(heads).selectable(false))
 }
 
 /// Makes a button of a row that stands in a grid, over its cells.

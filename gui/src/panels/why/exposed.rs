@@ -3,7 +3,10 @@
 use egui::Ui;
 use weftscope_traces::{Phase, analysis::ExposedByOp, words};
 
-use super::entry::{Entry, more_ui};
+use super::{
+    entry::{Entry, more_ui},
+    of_ranks,
+};
 use crate::{
     app::Document,
     panels::widgets::{Cx, heading},
@@ -22,7 +25,8 @@ pub(super) fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     if count == 0 {
         return;
     }
-    heading(ui, cx.theme, "Exposed, by op").on_hover_text(
+    let whose = of_ranks(document);
+    heading(ui, cx.theme, &format!("Exposed{whose}, by op")).on_hover_text(
         "Communication without computation of the same rank beside it, all ranks together. Ops that overlap each other \
          share it, so the rows may add up to more.",
     );

@@ -12,7 +12,7 @@ use crate::{
     app::Document,
     panels::{
         glossary::Term,
-        widgets::{Cx, heading, mono, weak},
+        widgets::{Cx, at_right, heading, mono, weak},
     },
     theme::number,
 };
@@ -25,9 +25,9 @@ pub(super) fn gemms_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     }
     let theme = cx.theme;
     heading(ui, theme, "GEMMs, waves").on_hover_text(Term::Wave.tooltip());
-    Grid::new("gemms").num_columns(5).spacing([8.0, 2.0]).show(ui, |ui| {
+    Grid::new("gemms").spacing([8.0, 2.0]).show(ui, |ui| {
         for (name, help) in HEADS {
-            let label = ui.label(weak(theme, *name).font(theme.small()));
+            let label = at_right(ui, weak(theme, *name).font(theme.small()));
             if !help.is_empty() {
                 label.on_hover_text(*help);
             }
@@ -55,13 +55,13 @@ const HEADS: &[(&str, &str)] = &[
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, gemm: &GemmName<'_>) {
     let theme = cx.theme;
     let first = ui.add(Label::new(gemm.name).selectable(false));
-    ui.label(mono(theme, format!("{:>5}", gemm.waves_whole())));
+    at_right(ui, mono(theme, gemm.waves_whole()));
     let split = mono(theme, gemm.waves_cut());
     let costs = gemm.cut.is_some_and(|cut| cut.extra_waves() > Some(0));
-    ui.label(if costs { split.color(theme.surfaces.warn) } else { split });
+    at_right(ui, if costs { split.color(theme.surfaces.warn) } else { split });
     let tails: Vec<String> = gemm.tails().map(|tail| number::three(tail * 100.0)).collect();
-    ui.label(mono(theme, format!("{} %", tails.join(" · "))));
-    let last = ui.label(mono(theme, format!("{:>5}", number::three(gemm.tflops()))));
+    at_right(ui, mono(theme, format!("{} %", tails.join(" · "))));
+    let last = at_right(ui, mono(theme, number::three(gemm.tflops())));
     let rect = first.rect.union(last.rect);
     row_button(ui, cx, ("gemm", gemm.name), rect, (&hint(gemm), kernel_of(gemm.name)));
     ui.end_row();

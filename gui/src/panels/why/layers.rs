@@ -3,7 +3,10 @@
 use egui::{Label, Ui};
 use weftscope_traces::analysis::{ExposedByLayer, Pass, RankStructure, StructureBasis};
 
-use super::entry::{Entry, more_ui, range_of_rank, unknown_ui};
+use super::{
+    entry::{Entry, more_ui, range_of_rank, unknown_ui},
+    of_ranks,
+};
 use crate::{
     app::Document,
     panels::widgets::{Cx, heading, weak},
@@ -24,7 +27,7 @@ pub(super) fn layers_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         unknown_ui(ui, cx, &rank.sentence());
         return;
     }
-    heading(ui, cx.theme, "Layers");
+    heading(ui, cx.theme, &format!("Layers, rank {}", rank.rank));
     if rank.basis == StructureBasis::Order {
         small_ui(ui, cx, &rank.sentence());
         passes_ui(ui, cx, document, rank);
@@ -58,7 +61,7 @@ fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     if count == 0 {
         return;
     }
-    ui.label(weak(cx.theme, "Exposed communication, most first").font(cx.theme.small()));
+    small_ui(ui, cx, &format!("Exposed communication{}, most first", of_ranks(document)));
     for row in layers.take(LAYERS) {
         let &ExposedByLayer { layer, count, exposed_ns, median_exposed_ns, rank, most, .. } = row;
         let name = match layer {

@@ -63,6 +63,11 @@ fn spoken_of(document: &Document) -> Option<u32> {
     ranks.max_by_key(|rank| rank.total.exposed_comm_ns).map(|rank| rank.rank)
 }
 
+/// Whose figures are that are summed over ranks, as the end of a heading; with one rank it goes without saying.
+fn of_ranks(document: &Document) -> &'static str {
+    if document.explanation.reports.overlap.ranks.len() > 1 { " of all ranks" } else { "" }
+}
+
 /// Where to look first for the sums of a rank.
 fn places_of(document: &Document, rank: u32) -> Option<&RankPlaces> {
     document.explanation.places.iter().find(|places| places.rank == rank)

@@ -8,7 +8,7 @@ use crate::{
     app::Document,
     panels::{
         glossary::Term,
-        widgets::{Cx, heading, mono, weak},
+        widgets::{Cx, at_right, heading, mono, weak},
     },
     theme::number,
 };
@@ -22,10 +22,10 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     let theme = cx.theme;
     heading(ui, theme, "Phases, median of layers and ranks");
     let slowdowns = report.summary.iter().any(|row| row.sum.compute_slowdown.is_some());
-    Grid::new("phases").num_columns(6).spacing([6.0, 2.0]).show(ui, |ui| {
+    Grid::new("phases").spacing([10.0, 2.0]).show(ui, |ui| {
         for (name, help) in heads().into_iter().filter(|head| slowdowns || head.0 != SLOWER) {
             let head = weak(theme, name).font(theme.small());
-            ui.label(head).on_hover_text(help);
+            at_right(ui, head).on_hover_text(help);
         }
         ui.end_row();
         for row in &report.summary {
@@ -34,19 +34,19 @@ pub(super) fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
             let number = |text: String| mono(theme, text).color(ink);
             let times = |ui: &mut Ui, slowdown| {
                 if slowdowns {
-                    ui.label(mono(theme, ratio(slowdown)).color(theme.surfaces.weak));
+                    at_right(ui, mono(theme, ratio(slowdown)).color(theme.surfaces.weak));
                 }
             };
             let name = number(format!("{:<4}", row.phase.name()));
             let first = ui.add(Label::new(name).selectable(false));
-            ui.label(number(number::duration_fixed(row.median_compute_ns)));
+            at_right(ui, number(number::duration_fixed(row.median_compute_ns)));
             times(ui, row.sum.compute_slowdown);
-            ui.label(number(number::duration_fixed(row.median_comm_ns)));
+            at_right(ui, number(number::duration_fixed(row.median_comm_ns)));
             times(ui, row.sum.comm_slowdown);
             let slack = row.median_slack_ns.map_or_else(none, number::duration_fixed);
             let slack = number(slack);
             let bad = row.median_slack_ns < Some(0) && row.judged > 0;
-            let last = ui.label(if bad { slack.color(theme.surfaces.warn) } else { slack });
+            let last = at_right(ui, if bad { slack.color(theme.surfaces.warn) } else { slack });
             row_ui(ui, cx, document, row, first.rect.union(last.rect));
             ui.end_row();
         }

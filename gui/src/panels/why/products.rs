@@ -3,11 +3,11 @@
 use egui::Ui;
 use weftscope_traces::analysis::{ProductReport, ProductRow};
 
-use super::entry::{Entry, more_ui, unknown_ui};
+use super::entry::{Entry, heads_ui, more_ui, unknown_ui};
 use crate::{
     app::Document,
-    panels::widgets::{Cx, heading, weak},
-    theme::number,
+    panels::widgets::{Cx, strong, weak},
+    theme::{number, size},
     timeline::Selection,
 };
 
@@ -26,13 +26,15 @@ pub(super) fn products_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         unknown_ui(ui, cx, text);
         return;
     }
-    heading(ui, cx.theme, "Products: TFLOP/s, of the best").on_hover_text(
+    ui.add_space(size::GAP);
+    let title = strong(cx.theme, "Products");
+    heads_ui(ui, cx, title, [("TFLOP/s", 7), ("of best", 7)]).on_hover_text(
         "Products of matrices whose shapes are recorded: the rate of the median, and the shortest time that the GPU's data \
          sheet allows over the median time",
     );
     for row in report.rows.iter().take(ROWS) {
         let share = row.of_roofline().map_or_else(|| format!("{:>7}", "–"), number::percent_fixed);
-        let value = format!("{:>5} {share}", number::three(row.flops_per_s / 1e12));
+        let value = format!("{:>7} {share}", number::three(row.flops_per_s / 1e12));
         let name = format!("{} × {}", row.count, row.shape);
         let entry = Entry { name: &name, value, hint: &hint(row) };
         entry.show(ui, cx, Selection::Slice(row.longest));

@@ -6,10 +6,10 @@ use weftscope_traces::{Kind, lod::Band};
 use super::{Pen, ribbon::is_level};
 use crate::{theme::Mode, timeline::TimeScale};
 
-/// The mapping of the strip: always the whole trace.
+/// The mapping of the strip: always all that ran.
 pub(in crate::timeline) fn minimap_scale(pen: &Pen<'_>) -> TimeScale {
     let strip = pen.areas.minimap;
-    TimeScale::new(pen.data.whole_span(), strip.left(), strip.width())
+    TimeScale::new(pen.data.overview_span(), strip.left(), strip.width())
 }
 
 /// The strip's ribbon, kept until the trace, the theme or the width changes.
@@ -41,8 +41,8 @@ pub(in crate::timeline) fn paint_minimap(pen: &Pen<'_>, mesh: &MinimapMesh) {
     pen.painter.rect_filled(strip, 0.0, s.plot);
     pen.painter.add(Shape::Mesh(Arc::clone(&mesh.mesh)));
     let scale = minimap_scale(pen);
-    let left = scale.x_from_time(pen.view.window.start_ns).max(strip.left());
-    let right = scale.x_from_time(pen.view.window.end_ns).min(strip.right());
+    let x = |ns| scale.x_from_time(ns).clamp(strip.left(), strip.right());
+    let (left, right) = (x(pen.view.window.start_ns), x(pen.view.window.end_ns));
     let shade = s.plot.gamma_multiply(0.65);
     for (from, to) in [(strip.left(), left), (right, strip.right())] {
         if to > from {

@@ -13,6 +13,7 @@ use weftscope::{
         StatisticsPart,
     },
     files::{no_hook, open_trace},
+    theme::number,
     timeline::{Selection, ViewCommand, ViewState},
 };
 use weftscope_traces::{
@@ -149,6 +150,34 @@ fn figures_of_communication_lead_to_the_op_with_most_of_it() {
     click_name(&mut window, "overlap");
     let all = rank.ops.iter().map(|op| op.span).reduce(Span::hull).unwrap();
     assert_eq!(place(&window).0.range().map(|range| range.span), Some(all));
+}
+
+/// The list of iterations is of the rank that it names, and each figure is that of its ops looked at one by one.
+#[test]
+fn iterations_are_those_of_the_rank_that_is_named() {
+    let mut window = window("h200x2-pytorch-weave");
+    let trace = trace(&window);
+    let ops = Ops::of(&trace, &Config::default());
+    let rank =
+        ops.ranks.iter().max_by_key(|rank| rank.comm.subtract(&rank.compute).len_ns()).unwrap();
+    assert!(window.query_by_label(&format!("Iterations of rank {}", rank.rank)).is_some());
+    assert!(window.query_by_label("    span  exposed     idle").is_some());
+    assert!(rank.iterations.len() > 1);
+    for iteration in &rank.iterations {
+        let started = |op: &&GpuOp| iteration.span.contains(op.span.start_ns);
+        let of = |keep: fn(Kind) -> bool| -> IntervalSet {
+            let kept = rank.ops.iter().filter(started).filter(|op| keep(op.kind));
+            IntervalSet::union_of(kept.map(|op| op.span))
+        };
+        let (compute, comm, all) = (of(Kind::is_compute), of(Kind::is_comm), of(|_| true));
+        let span = all.spans().iter().copied().reduce(Span::hull).unwrap();
+        let figures =
+            [span.len_ns(), comm.subtract(&compute).len_ns(), span.len_ns() - all.len_ns()];
+        let figures = figures.map(number::duration_fixed).join(" ");
+        assert!(window.query_by_label(&figures).is_some(), "{}: {figures}", iteration.name);
+        click_name(&mut window, &iteration.name);
+        assert_eq!(place(&window).0.range().map(|range| range.span), Some(span));
+    }
 }
 
 #[test]

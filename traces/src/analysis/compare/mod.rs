@@ -1,6 +1,7 @@
 //! What changed between two recordings, or two iterations of one, and why?
 
 mod causes;
+mod median_iteration;
 mod noise;
 mod side;
 mod verdict;
@@ -13,9 +14,11 @@ use super::{DurationStats, Ops};
 use crate::model::{Kind, Origin};
 
 use causes::causes;
-pub use causes::{Cause, CauseKind, IterationTerms, OpChange};
+pub use causes::{Cause, CauseKind, OpChange};
+pub use median_iteration::IterationTerms;
+use median_iteration::MedianIteration;
 pub use noise::Noise;
-use side::Side;
+use side::{Key, Side};
 pub use verdict::CompareVerdict;
 
 /// How to compare.
@@ -44,7 +47,7 @@ pub struct CompareReport {
     pub noise: Noise,
     /// Why the two may not be comparable, a sentence each.
     pub caveats: Vec<String>,
-    /// Ops of both, largest change of time per iteration first.
+    /// Ops of both, largest change first.
     pub both: Vec<ComparedOp>,
     /// Ops that only the second has, most time first.
     pub added: Vec<OneSidedOp>,
@@ -88,11 +91,11 @@ pub struct ComparedOp {
     /// Which.
     #[serde(flatten)]
     pub op: OpKey,
-    /// Durations in the first and in the second.
+    /// Durations of its runs in all iterations of the first, and of the second.
     pub durations: [DurationStats; 2],
     /// `mean in the second / mean in the first`; `None` when the latter is 0.
     pub mean_ratio: Option<f64>,
-    /// Time per iteration and rank: second less first.
+    /// What all its runs together add to the median iteration, the mean over its ranks; below 0 what they take away.
     pub change_ns: f64,
 }
 
@@ -102,9 +105,9 @@ pub struct OneSidedOp {
     /// Which.
     #[serde(flatten)]
     pub op: OpKey,
-    /// Its durations.
+    /// Durations of its runs in all iterations.
     pub durations: DurationStats,
-    /// Time per iteration and rank.
+    /// Time of all its runs in the median iteration, the mean over its ranks.
     pub per_iteration_ns: f64,
 }
 
@@ -112,26 +115,10 @@ pub struct OneSidedOp {
 pub fn compare(first: &Ops<'_>, second: &Ops<'_>, config: CompareConfig) -> CompareReport {
     let CompareConfig { by_layer, iterations: [one, other] } = config;
     let sides = [Side::of(first, one, by_layer), Side::of(second, other, by_layer)];
-    let mut report = CompareReport::default();
-    for (op, &before) in &sides[0].durations {
-        let op = op.clone();
-        match sides[1].durations.get(&op) {
-            Some(&after) => report.both.push(ComparedOp {
-                op,
-                durations: [before, after],
-                mean_ratio: (before.total_ns > 0).then(|| after.mean_ns() / before.mean_ns()),
-                change_ns: sides[1].per_iteration_ns(&after) - sides[0].per_iteration_ns(&before),
-            }),
-            None => report.removed.push(sides[0].one_sided(op, before)),
-        }
-    }
-    let added = sides[1].durations.iter().filter(|(op, _)| !sides[0].durations.contains_key(op));
-    report.added = added.map(|(op, &after)| sides[1].one_sided(op.clone(), after)).collect();
-    report.both.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));
-    for rows in [&mut report.added, &mut report.removed] {
-        rows.sort_by(|a, b| b.per_iteration_ns.total_cmp(&a.per_iteration_ns));
-    }
-    (report.terms, report.causes) = causes([first, second], &sides);
+    let medians = [0, 1].map(|at| MedianIteration::of(&sides[at]));
+    let mut report = ops(&sides, &medians);
+    report.terms = [0, 1].map(|at| medians[at].terms);
+    report.causes = causes(medians.each_ref());
     let [before, after] = report.terms.map(|terms| terms.iteration_ns);
     report.iteration_ns = [before, after].map(|ns| ns.round() as i64);
     report.iteration_ratio = (before > 0.0).then(|| after / before);
@@ -148,6 +135,33 @@ pub fn compare(first: &Ops<'_>, second: &Ops<'_>, config: CompareConfig) -> Comp
     report.waiting = verdict::waiting(&report);
     report.sentence = verdict::sentence(&report);
     report
+}
+
+/// Ops of both and of one of them.
+fn ops(sides: &[Side<'_>; 2], medians: &[MedianIteration<'_>; 2]) -> CompareReport {
+    let mut report = CompareReport::default();
+    for (key, &before) in &sides[0].durations {
+        match sides[1].durations.get(key) {
+            Some(&after) => report.both.push(ComparedOp {
+                op: key.owned(),
+                durations: [before, after],
+                mean_ratio: (before.total_ns > 0).then(|| after.mean_ns() / before.mean_ns()),
+                change_ns: medians[1].op_ns(key) - medians[0].op_ns(key),
+            }),
+            None => report.removed.push(one_sided(key, before, &medians[0])),
+        }
+    }
+    let added = sides[1].durations.iter().filter(|(op, _)| !sides[0].durations.contains_key(op));
+    report.added = added.map(|(key, &after)| one_sided(key, after, &medians[1])).collect();
+    report.both.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));
+    for rows in [&mut report.added, &mut report.removed] {
+        rows.sort_by(|a, b| b.per_iteration_ns.total_cmp(&a.per_iteration_ns));
+    }
+    report
+}
+
+fn one_sided(key: &Key<'_>, durations: DurationStats, median: &MedianIteration<'_>) -> OneSidedOp {
+    OneSidedOp { op: key.owned(), durations, per_iteration_ns: median.op_ns(key) }
 }
 
 fn ranks(ops: [&Ops<'_>; 2], sides: &[Side<'_>; 2]) -> Vec<ComparedRank> {

@@ -1,16 +1,32 @@
 use std::collections::BTreeMap;
 
-use super::{OneSidedOp, OpKey};
+use super::OpKey;
 use crate::analysis::iteration_lengths::{iteration_spans, mean_ns};
 use crate::analysis::{DurationStats, GpuOp, Ops, RankOps};
-use crate::model::Span;
+use crate::model::{Kind, Span};
 
 /// One of the two traces, narrowed to what is compared.
 pub(super) struct Side<'a> {
+    ops: &'a Ops<'a>,
+    by_layer: bool,
     /// Durations of every op, whole, those that start in the iterations compared.
-    pub(super) durations: BTreeMap<OpKey, DurationStats>,
+    pub(super) durations: BTreeMap<Key<'a>, DurationStats>,
     /// The iterations compared, each on all ranks that have it.
     pub(super) iterations: Vec<Vec<RankIteration<'a>>>,
+}
+
+/// [`OpKey`], borrowed from the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key<'a> {
+    pub(super) name: &'a str,
+    pub(super) kind: Kind,
+    layer: Option<u32>,
+}
+
+impl Key<'_> {
+    pub(super) fn owned(&self) -> OpKey {
+        OpKey { name: self.name.to_owned(), kind: self.kind, layer: self.layer }
+    }
 }
 
 /// One iteration of one rank; a rank without marks is one, from its first op's start to its last op's end.
@@ -24,16 +40,15 @@ pub(super) struct RankIteration<'a> {
 impl<'a> Side<'a> {
     /// Takes the `index`th iteration of every rank, or all of them.
     pub(super) fn of(ops: &'a Ops<'a>, index: Option<usize>, by_layer: bool) -> Self {
-        let mut side = Self { durations: BTreeMap::new(), iterations: Vec::new() };
+        let (durations, iterations) = (BTreeMap::new(), Vec::new());
+        let mut side = Self { ops, by_layer, durations, iterations };
         for rank in &ops.ranks {
             let mut spans = iteration_spans(ops, rank);
             if let Some(index) = index {
                 spans = spans.into_iter().skip(index).take(1).collect();
             }
             for op in rank.ops.iter().filter(|op| is_inside(&spans, op)) {
-                let label = ops.trace.label(op.label);
-                let layer = op.place.layer.filter(|_| by_layer);
-                let key = OpKey { name: label.name.clone(), kind: op.kind, layer };
+                let key = side.key(op);
                 side.durations.entry(key).or_default().add(op.span.len_ns());
             }
             for (at, span) in spans.into_iter().enumerate() {
@@ -62,15 +77,10 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// An op that the other has not.
-    pub(super) fn one_sided(&self, op: OpKey, durations: DurationStats) -> OneSidedOp {
-        OneSidedOp { op, durations, per_iteration_ns: self.per_iteration_ns(&durations) }
-    }
-
-    /// Time of an op an iteration and rank, ns.
-    pub(super) fn per_iteration_ns(&self, durations: &DurationStats) -> f64 {
-        let count: usize = self.iterations.iter().map(Vec::len).sum();
-        durations.total_ns as f64 / count.max(1) as f64
+    /// What makes this op the same as others.
+    pub(super) fn key(&self, op: &GpuOp) -> Key<'a> {
+        let name = &self.ops.trace.label(op.label).name;
+        Key { name, kind: op.kind, layer: op.place.layer.filter(|_| self.by_layer) }
     }
 }
 

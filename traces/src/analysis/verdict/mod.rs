@@ -1,16 +1,18 @@
 //! What limits this iteration, in one sentence?
 
+mod all_ranks;
 mod tight_phase;
 mod waiting;
 
 use serde::Serialize;
 
+use all_ranks::AllRanks;
 use tight_phase::slow_computation;
 use waiting::{Waiting, clocks, incomplete, unmatched, waiting};
 
 use super::reports::Reports;
 use super::stats::share;
-use super::{CommVerdict, Ops, OverlapFigures, OverlapReport, PhaseReport, WaveReport};
+use super::{CommVerdict, Ops, PhaseReport, WaveReport};
 use crate::model::{Phase, Trace};
 use crate::words::{duration, percent, times};
 
@@ -62,9 +64,9 @@ const MOSTLY_WAITING: f64 = 0.3;
 const MOSTLY_IDLE: f64 = 0.25;
 
 /// Judges a run by its reports; `baselines` are the same batch under other strategies, where those ran. Figures of
-/// several ranks are summed; slack is the median over layers, ranks and iterations.
+/// several ranks are summed, and said to be; slack is the median over layers, ranks and iterations.
 pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verdict {
-    let sum = summed(&reports.overlap);
+    let sum = AllRanks::of(&reports.overlap);
     let (limit, sentence) = judge(ops, reports, &sum);
     let mut details = ops.caveats().to_vec();
     details.extend(against_baselines(reports.iteration_lengths.median_ns, baselines));
@@ -91,7 +93,7 @@ pub fn verdict(ops: &Ops<'_>, reports: &Reports, baselines: &[Baseline]) -> Verd
     Verdict { limit, communication, communication_why, sentence, details }
 }
 
-fn judge(ops: &Ops<'_>, reports: &Reports, sum: &OverlapFigures) -> (Limit, String) {
+fn judge(ops: &Ops<'_>, reports: &Reports, sum: &AllRanks) -> (Limit, String) {
     if sum.span_ns == 0 {
         let sentence = "The trace holds no GPU kernels, so there is nothing to judge.";
         return (Limit::Unknown, sentence.into());
@@ -102,8 +104,9 @@ fn judge(ops: &Ops<'_>, reports: &Reports, sum: &OverlapFigures) -> (Limit, Stri
     let idle = share(sum.idle_ns, sum.span_ns);
     if idle >= MOSTLY_IDLE && sum.idle_ns > sum.exposed_comm_ns {
         let sentence = format!(
-            "Nothing runs for {} of the time: launches, joins or the host limit this run, more than communication ({} exposed).",
+            "Nothing runs for {} of {}: launches, joins or the host limit this run, more than communication ({} exposed).",
             percent(idle),
+            sum.the_time(),
             percent(share(sum.exposed_comm_ns, sum.span_ns)),
         );
         return (Limit::Idle, sentence);
@@ -116,24 +119,10 @@ fn judge(ops: &Ops<'_>, reports: &Reports, sum: &OverlapFigures) -> (Limit, Stri
     (limit, by_overlap(ops.trace, sum, exposed))
 }
 
-/// All ranks together, waiting left open; percentages from the sums.
-fn summed(overlap: &OverlapReport) -> OverlapFigures {
-    let mut sum = OverlapFigures::default();
-    for rank in overlap.ranks.iter().map(|rank| &rank.total) {
-        sum.span_ns += rank.span_ns;
-        sum.compute_ns += rank.compute_ns;
-        sum.comm_ns += rank.comm_ns;
-        sum.overlap_ns += rank.overlap_ns;
-        sum.exposed_comm_ns += rank.exposed_comm_ns;
-        sum.idle_ns += rank.idle_ns;
-    }
-    sum.overlap_pct = 100.0 * share(sum.overlap_ns, sum.comm_ns);
-    sum
-}
-
 /// Without phases, only the overlap itself can be spoken of.
-fn by_overlap(trace: &Trace, sum: &OverlapFigures, exposed: f64) -> String {
+fn by_overlap(trace: &Trace, sum: &AllRanks, exposed: f64) -> String {
     let computes = percent(share(sum.compute_ns, sum.span_ns));
+    let (the_time, communication) = (sum.the_time(), sum.communication());
     if sum.comm_ns == 0 {
         // Where labels come from a plan, kinds are known; elsewhere they are guessed from names.
         let is_planned = trace.labels.iter().any(|label| label.facts.is_some());
@@ -143,25 +132,26 @@ fn by_overlap(trace: &Trace, sum: &OverlapFigures, exposed: f64) -> String {
             " If there should be some, its kernels were not recognised by name."
         };
         return format!(
-            "There is no communication: computation fills {computes} of the time.{hint}"
+            "There is no communication: computation fills {computes} of {the_time}.{hint}"
         );
     }
     if exposed < NOTABLE {
         return format!(
-            "Computation limits this run: it fills {computes} of the time, and only {} is exposed communication.",
+            "Computation limits this run: it fills {computes} of {the_time}, and only {} is exposed communication.",
             percent(exposed)
         );
     }
-    if sum.overlap_pct < 1.0 {
+    if share(sum.overlap_ns, sum.comm_ns) < 0.01 {
         return format!(
-            "Communication runs with nothing beside it and takes {} of the time: that is what overlapping could win back.",
+            "Communication runs with nothing beside it and takes {} of {the_time}: that is what overlapping could win back.",
             percent(exposed)
         );
     }
     format!(
-        "{} of communication is exposed and takes {} of the time; the rest hides under computation.",
+        "{} of {communication} is exposed and takes {} of {}; the rest hides under computation.",
         percent(share(sum.exposed_comm_ns, sum.comm_ns)),
-        percent(exposed)
+        percent(exposed),
+        sum.their_time()
     )
 }
 
@@ -189,7 +179,7 @@ fn communication_why(reports: &Reports) -> Option<String> {
 }
 
 /// How much communication is hidden, when the sentence did not say.
-fn hidden(sum: &OverlapFigures, limit: Limit) -> Option<String> {
+fn hidden(sum: &AllRanks, limit: Limit) -> Option<String> {
     if sum.comm_ns == 0 || limit == Limit::Unknown {
         return None;
     }
@@ -198,14 +188,16 @@ fn hidden(sum: &OverlapFigures, limit: Limit) -> Option<String> {
         _ => "",
     };
     Some(format!(
-        "{} of communication is hidden, and {} of the time is exposed communication{so}.",
-        percent(sum.overlap_pct / 100.0),
+        "{} of {} is hidden, and {} of {} is exposed communication{so}.",
+        percent(share(sum.overlap_ns, sum.comm_ns)),
+        sum.communication(),
         percent(share(sum.exposed_comm_ns, sum.span_ns)),
+        sum.their_time(),
     ))
 }
 
 /// When what is exposed lies mostly outside the weave, where neither split nor CTAs help.
-fn head_and_tail(phases: &PhaseReport, sum: &OverlapFigures) -> Option<String> {
+fn head_and_tail(phases: &PhaseReport, sum: &AllRanks) -> Option<String> {
     let ends = phases.summary.iter().filter(|row| matches!(row.phase, Phase::Head | Phase::Tail));
     let of_ends = share(ends.map(|row| row.sum.exposed_ns).sum(), sum.exposed_comm_ns);
     let is_worth_it = of_ends >= 0.5 && share(sum.exposed_comm_ns, sum.span_ns) >= NOTABLE;

@@ -144,6 +144,28 @@ fn imports_are_judged_by_their_overlap() {
     assert_eq!(hidden.limit, Limit::Compute);
 }
 
+/// By hand: 20 + 30 of 100 + 100 ns are exposed, which is neither rank's own share; 25 of 75 ns of communication are hidden.
+#[test]
+fn figures_of_several_ranks_say_that_they_are() {
+    let sequential = judged(
+        "rank 0\n stream 0: gemm 0..80 g; comm 80..100 ar
+         rank 1\n stream 0: gemm 0..70 g; comm 70..100 br",
+    );
+    assert_eq!(
+        sequential.sentence,
+        "Communication runs with nothing beside it and takes 25.0 % of all ranks' time: that is what overlapping could win \
+         back."
+    );
+    let half = judged(
+        "rank 0\n stream 0: gemm 0..80 g\n stream 1: comm 70..100 ar
+         rank 1\n stream 0: gemm 0..70 g\n stream 1: comm 55..100 br",
+    );
+    assert_eq!(
+        half.sentence,
+        "66.7 % of all ranks' communication is exposed and takes 25.0 % of their time; the rest hides under computation."
+    );
+}
+
 #[test]
 fn an_idle_machine_is_called_idle() {
     let verdict = judged("rank 0\n stream 0: gemm 0..10 g; comm 90..100 ar");
