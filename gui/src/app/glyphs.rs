@@ -37,7 +37,7 @@ impl Script {
     fn sentence(self) -> String {
         let (what, packages) = match self {
             Self::Cjk => (
-                "Chinese, Japanese or Korean characters are",
+                "Some Chinese, Japanese or Korean characters are",
                 "fonts-noto-cjk on Debian and Ubuntu, google-noto-sans-cjk-fonts on Fedora, noto-fonts-cjk on Arch",
             ),
             Self::Emoji => (

@@ -258,9 +258,11 @@ impl Table<'_> {
         let hint = if help.is_empty() { "Sort by this" } else { help };
         let is_text = self.heads[column].is_text;
         let side = if is_text { Layout::left_to_right } else { Layout::right_to_left };
+        // The head ends where the cells end.
+        ui.spacing_mut().button_padding.x = 0.0;
         let button = ui.with_layout(side(Align::Center), |ui| ui.add(button)).inner;
         if let Some(TableSort { key, .. }) = sorted {
-            let centre = button.rect.right_center() - vec2(9.0, 0.0);
+            let centre = button.rect.right_center() - vec2(5.0, 0.0);
             order_sign(ui, centre, key, cx.theme.surfaces.accent);
         }
         if button.on_hover_text(hint).clicked() {

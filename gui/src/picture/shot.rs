@@ -1,3 +1,5 @@
+//! A picture of a whole trace that explains itself: title, legend, key figures, timeline.
+
 use std::sync::Arc;
 
 use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
@@ -63,7 +65,8 @@ struct Figures {
     iteration_ns: i64,
     all_layers: Option<AllLayers>,
     iterations: usize,
-    /// Mean over ranks.
+    ranks: usize,
+    /// Of all iterations together, mean over ranks.
     comm_ns: i64,
     exposed_ns: i64,
     hidden: Option<f64>,
@@ -79,10 +82,21 @@ impl Figures {
             iteration_ns: iterations.median_ns,
             all_layers: all,
             iterations: iterations.count / ranks.len().max(1),
+            ranks: ranks.len(),
             comm_ns: comm_ns / num,
             exposed_ns: sum(|rank| rank.exposed_comm_ns) / num,
             hidden: (comm_ns > 0).then(|| sum(|rank| rank.overlap_ns) as f64 / comm_ns as f64),
         }
+    }
+
+    /// Whose communication it is: beside it stand the time of one iteration and the share that each rank hides.
+    fn communication(&self) -> String {
+        let iterations = match self.iterations {
+            0 | 1 => String::new(),
+            more => format!(" in {more} iterations"),
+        };
+        let ranks = if self.ranks > 1 { ", mean of ranks" } else { "" };
+        format!("communication{iterations}{ranks}")
     }
 
     /// Pairs of caption and value.
@@ -98,7 +112,7 @@ impl Figures {
         }
         let mut push = |what: &str, value: String| pairs.push((what.to_owned(), value));
         if let Some(hidden) = self.hidden {
-            push("communication", number::duration_ns(self.comm_ns));
+            push(&self.communication(), number::duration_ns(self.comm_ns));
             push("hidden", number::percent(hidden));
             push("exposed", number::duration_ns(self.exposed_ns));
         } else {
@@ -137,4 +151,31 @@ fn title_ui(ui: &mut Ui, data: &TimelineData, figures: &Figures, theme: &Theme) 
             ui.label(RichText::new(text).small().color(s.warn));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use weftscope_traces::Classifier;
+
+    use super::*;
+    use crate::files::{no_hook, open_trace};
+
+    /// Three iterations of two ranks: what stands beside the median of one says that it is of all, and is the sum of the
+    /// ranks' ops over the ranks.
+    #[test]
+    fn communication_says_whose_it_is() {
+        let path = Path::new("sample:h200x2-pytorch-weave");
+        let trace =
+            Arc::new(open_trace(path, &Classifier::default(), &mut no_hook).expect("opens"));
+        let ops = Ops::of(&trace, &Config::default());
+        let mut data = TimelineData::indexed(Arc::clone(&trace));
+        data.ask(&ops);
+        let pairs = Figures::new(&data, iteration_lengths(&ops), None).pairs();
+        let comm_ns: i64 = ops.ranks.iter().map(|rank| rank.comm.len_ns()).sum();
+        let want =
+            ("communication in 3 iterations, mean of ranks", number::duration_ns(comm_ns / 2));
+        assert!(pairs.contains(&(want.0.to_owned(), want.1)), "{pairs:?}");
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::Color32;
 use weftscope_traces::{
-    Kind, LabelId, LaneId, SliceRef, Span, Trace, TrackId, TrackKind,
+    Kind, LabelId, LaneId, SliceRef, Span, Trace, Track, TrackId, TrackKind,
     analysis::{Config, Ops, OverlapReport, PhaseReport, lengths_ns, overlap, phases},
     lod::{Pyramid, Ribbon},
 };
@@ -51,6 +51,8 @@ pub struct TimelineData {
     pub phases: Vec<PhaseMark>,
     /// What the host threads do, one a label.
     pub host_kinds: Vec<Option<HostKind>>,
+    /// Ranges that the program marked stand on its host threads.
+    pub(super) has_host_marks: bool,
     /// Iterations drawn over all ranks.
     iterations: Vec<Span>,
     /// How long they take; empty until that is known.
@@ -190,6 +192,7 @@ impl TimelineData {
         let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
         flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
         let host_kinds = trace.labels.iter().map(HostKind::of).collect();
+        let has_host_marks = has_host_marks(&trace);
         let sampled = trace.counters.iter().filter_map(|counter| {
             Some(Span::new(*counter.at_ns.first()?, counter.at_ns.last()?.saturating_add(1)))
         });
@@ -215,6 +218,7 @@ impl TimelineData {
             gpu_span,
             phases: Vec::new(),
             host_kinds,
+            has_host_marks,
             iterations: Vec::new(),
             lengths_ns: Vec::new(),
             flows_to: flows_to.into(),
@@ -360,6 +364,14 @@ fn iterations(data: &TimelineData) -> Vec<Span> {
 enum Index {
     Pyramid(Pyramid),
     Rank(Ribbon, Overview),
+}
+
+/// Looks at the label of every slice of host threads where there are none.
+fn has_host_marks(trace: &Trace) -> bool {
+    let is_mark: Vec<bool> = trace.labels.iter().map(|label| label.kind == Kind::Mark).collect();
+    let is_host = |track: &&Track| matches!(track.kind, TrackKind::HostThread { .. });
+    let mut lanes = trace.tracks.iter().filter(is_host).flat_map(|track| &track.lanes);
+    lanes.any(|&lane| trace.lane(lane).slices.label.iter().any(|label| is_mark[label.0 as usize]))
 }
 
 /// The median over the columns that communicate, not the peak: one odd column must not pale all others.

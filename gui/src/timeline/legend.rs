@@ -24,6 +24,11 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
             ui.painter().rect_filled(rect, 0.0, theme.host(kind));
         });
     }
+    if data.has_host_marks {
+        entry(ui, theme, "range of the program", |ui, rect| {
+            ui.painter().rect_filled(rect, 0.0, theme.kind(Kind::Mark, Split::Whole));
+        });
+    }
     entry(ui, theme, "idle", |ui, rect| {
         let edge = Stroke::new(1.0, s.hairline);
         ui.painter().rect(rect, 0.0, s.plot, edge, StrokeKind::Inside);

@@ -42,28 +42,34 @@ pub(super) fn name_in(
 
 /// `name` in the small font, cut where it is wider than `room` points.
 pub(super) fn elided(pen: &Pen<'_>, painter: &Painter, name: &str, room: f32) -> String {
-    let font = pen.theme.small();
-    let width: f32 = painter
-        .fonts_mut(|fonts| name.chars().map(|letter| fonts.glyph_width(&font, letter)).sum());
+    let width: f32 = letter_widths(pen, painter, name).iter().sum();
     if width <= room { name.to_owned() } else { cut(pen, painter, name, room).unwrap_or_default() }
 }
 
 /// As much of `name` as fits into `room` points with an ellipsis, by the widths of its letters: cheaper than laying
 /// it out, and the same text for several widths, so that what was laid out in the frame before serves this one.
 fn cut(pen: &Pen<'_>, painter: &Painter, name: &str, room: f32) -> Option<String> {
+    let ellipsis = painter.fonts_mut(|fonts| fonts.glyph_width(&pen.theme.small(), '…'));
+    // A letter is never wider than its size: kerning cannot push the result over the edge.
+    let mut left = room - ellipsis - 1.0;
+    let fits = |width: &&f32| {
+        left -= **width;
+        left >= 0.0
+    };
+    let kept = letter_widths(pen, painter, name).iter().take_while(fits).count();
+    let text: String = name.chars().take(kept).collect();
+    (kept >= LEAST_LETTERS).then(|| format!("{}…", text.trim_end()))
+}
+
+/// The width of each letter. Those that no font of the program has are 0 to egui until they are laid out, in a font of the
+/// system or as boxes.
+fn letter_widths(pen: &Pen<'_>, painter: &Painter, name: &str) -> Vec<f32> {
     let font = pen.theme.small();
-    painter.fonts_mut(|fonts| {
-        // A letter is never wider than its size: kerning cannot push the result over the edge.
-        let mut left = room - fonts.glyph_width(&font, '…') - 1.0;
-        let mut kept = 0;
-        for letter in name.chars() {
-            left -= fonts.glyph_width(&font, letter);
-            if left < 0.0 {
-                break;
-            }
-            kept += 1;
-        }
-        let text: String = name.chars().take(kept).collect();
-        (kept >= LEAST_LETTERS).then(|| format!("{}…", text.trim_end()))
-    })
+    let mut widths: Vec<f32> = painter
+        .fonts_mut(|fonts| name.chars().map(|letter| fonts.glyph_width(&font, letter)).collect());
+    for (width, letter) in widths.iter_mut().zip(name.chars()).filter(|(width, _)| **width == 0.0) {
+        let galley = painter.layout_no_wrap(letter.to_string(), font.clone(), Color32::PLACEHOLDER);
+        *width = galley.size().x;
+    }
+    widths
 }

@@ -10,8 +10,11 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     theme::{Mode, Theme},
-    timeline::{FoldId, Selection, TimeScale, TimelineData, ViewCommand, ViewState, timeline_ui},
+    timeline::{
+        FoldId, Selection, TimeScale, TimelineData, ViewCommand, ViewState, legend_ui, timeline_ui,
+    },
 };
+use weftscope_traces::{ArgsId, Kind, Label, Meta, Provenance, Span, TraceBuilder, TrackKind};
 
 struct State {
     data: TimelineData,
@@ -207,6 +210,65 @@ fn wave_ticks_keep_clear_of_names() {
         }
     }
     assert!(names > 0, "the first GEMM is named");
+}
+
+/// Letters that no font here has take room as others do: names with them are cut, not left out.
+#[test]
+fn names_in_any_writing_are_cut_to_their_slice() {
+    let mut builder =
+        TraceBuilder::new(Meta::new("test", Provenance::Modelled { source: "test".into() }));
+    let name = "step 반복하다 迭代迭代迭代 반복하다 迭代迭代迭代 반복하다 迭代迭代迭代 반복하다"
+        .to_owned();
+    let label = builder.label(Label { kind: Kind::Gemm, name, ..Label::default() });
+    let track = builder.track(None, "stream", TrackKind::Stream { rank: 0, stream: 0 });
+    let lane = builder.lane(track);
+    builder.push(lane, Span::new(0, 1_000_000), label, ArgsId::NONE, 0);
+    let mut window = window(Mode::Dark, 320.0);
+    let State { data, view, .. } = window.state_mut();
+    *data = TimelineData::new(Arc::new(builder.finish().unwrap()));
+    *view = ViewState::new(data);
+    window.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
+    for window_ns in [2_000_000, 4_000_000, 6_000_000] {
+        window.state_mut().view.window = Span::new(-10_000, window_ns);
+        window.run_steps(2);
+        let room = (560.0 - 136.0) * 1e6 / (window_ns + 10_000) as f32;
+        let shapes = window.output().shapes.iter().map(|clipped| &clipped.shape);
+        let names = shapes.filter_map(|shape| match shape {
+            egui::Shape::Text(text) if text.galley.text().starts_with("step ") => {
+                Some(&text.galley)
+            }
+            _ => None,
+        });
+        let cut: Vec<_> = names.filter(|galley| galley.text().ends_with('…')).collect();
+        assert!(!cut.is_empty(), "{room} points and no name");
+        for galley in cut {
+            let width = galley.size().x;
+            assert!(width <= room && width >= 0.6 * room - 10.0, "{width} of {room}");
+        }
+    }
+}
+
+/// Marks of the run itself have rows of their own, whose names say what they are; those among calls of the host are told.
+#[test]
+fn the_legend_tells_ranges_that_programs_mark() {
+    let provenance = || Provenance::Modelled { source: "test".into() };
+    let of = |kind: TrackKind| {
+        let mut builder = TraceBuilder::new(Meta::new("test", provenance()));
+        let label = Label { kind: Kind::Mark, name: "forward".into(), ..Label::default() };
+        let label = builder.label(label);
+        let track = builder.track(None, "of the test", kind);
+        let lane = builder.lane(track);
+        builder.push(lane, Span::new(0, 1000), label, ArgsId::NONE, 0);
+        let data = TimelineData::new(Arc::new(builder.finish().unwrap()));
+        let theme = Theme::of(Mode::Dark);
+        let mut window = harness(vec2(560.0, 40.0), Mode::Dark, (), move |ui, ()| {
+            legend_ui(ui, &data, &theme);
+        });
+        window.run_steps(2);
+        window.query_by_label("range of the program").is_some()
+    };
+    assert!(of(TrackKind::HostThread { rank: Some(0), pid: 1, tid: 1 }));
+    assert!(!of(TrackKind::Marks { rank: Some(0) }));
 }
 
 #[test]
