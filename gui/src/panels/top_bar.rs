@@ -156,7 +156,7 @@ fn title(cx: &Cx<'_>) -> String {
 
 /// `Llama-3.3-70B TP8 on 8 × H100: tokenweave`, with what really runs where that differs.
 #[cfg(feature = "live")]
-fn live_title(live: &crate::app::live::Live) -> String {
+pub(super) fn live_title(live: &crate::app::live::Live) -> String {
     let Some(iteration) = live.shown() else {
         let spec = &live.draft.spec;
         return format!("{} on {}", spec.model.name, spec.machine.title);

@@ -6,10 +6,13 @@ mod line;
 use egui::Ui;
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
-use super::widgets::{Cx, weak};
+use super::{
+    top_bar::live_title,
+    widgets::{Cx, weak},
+};
 use crate::{
     app::{
-        Command,
+        Command, Shown,
         live::{FailedPoints, Live, LiveCommand},
     },
     jobs::JobKind,
@@ -23,12 +26,13 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak(cx.theme, "A curve needs the live run."));
         return;
     };
+    whose_ui(ui, cx, live);
     let is_stale = live.curve.is_stale(&live.draft.spec);
     head_ui(ui, cx, live, is_stale);
     if live.curve.spec.is_none() {
         ui.label(weak(
             cx.theme,
-            "Choose what to vary: each point is one iteration of this run, unrecorded.",
+            "Choose what to vary: each point is one iteration of the live run, unrecorded.",
         ));
         return;
     }
@@ -38,6 +42,23 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             line::line_ui(ui, cx, live, is_stale);
         }
     }
+}
+
+/// Beside a recording: of what the curve is, since its times are none of the recording's.
+fn whose_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    if cx.state.shown == Shown::Live {
+        return;
+    }
+    let shown = live.shown();
+    let origin = shown.map(|it| format!(", {}", it.document.trace.meta.provenance.name()));
+    let what = format!("{}{}", live_title(live), origin.unwrap_or_default());
+    ui.horizontal_wrapped(|ui| {
+        let text = format!("Of the live run, not of the recording in view: {what}.");
+        ui.label(weak(cx.theme, text).color(cx.theme.surfaces.warn));
+        if ui.link("Show it").clicked() {
+            cx.send(Command::Show(Shown::Live));
+        }
+    });
 }
 
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::app::{
-    Command, Document, Effect, Event, Shown, State, apply,
+    App, BottomTab, Command, Document, DocumentId, Effect, Event, MarkStore, OpenDocument, Shown,
+    State, apply,
     live::{
         Catalog, Draft, Host, KeptIteration, Knob, KnobEdit, Live, LiveCommand, LiveEvent, Receipt,
         Running, SplitMarks, Status, flush,
     },
     update,
 };
+use weftscope::timeline::ViewState;
 use weftscope_engine::{
     command::Command as SessionCommand,
     machine::Machine,
@@ -18,6 +21,8 @@ use weftscope_engine::{
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
 };
 use weftscope_profiler::record::record;
+
+use crate::common::synthetic::{self, Shape};
 
 fn catalog() -> Catalog {
     Catalog::builtin().unwrap()
@@ -242,9 +247,35 @@ fn the_split_snaps_to_tile_rows() {
     }
 }
 
+/// Times of a curve are the live run's, whatever is in view: beside a recording the tab says so.
+#[test]
+fn a_curve_beside_a_recording_says_whose_it_is() {
+    let says = |shown| {
+        let mut state = state();
+        let spec = catalog().default_spec().clone();
+        tell(&mut state, iteration(&spec, 0));
+        let document = Document::prepare(Arc::new(synthetic::trace(Shape::TINY)), "run");
+        let document = Arc::new(document);
+        let view = ViewState::new(&document.timeline);
+        let (id, paths) = (DocumentId(1), vec!["/data/run.weft".into()]);
+        let open = OpenDocument { id, paths, document, view, marks: MarkStore::Session };
+        state.documents = vec![open];
+        state.shown = shown;
+        update(&mut state, Command::ShowBottom(BottomTab::Curve));
+        let app = App::with_state(state, Arc::new(|| {}));
+        let draw = |ui: &mut egui::Ui, app: &mut App| app.draw(ui);
+        let mut window = Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(draw, app);
+        window.run_steps(3);
+        assert!(window.query_by_label_contains("Iteration time over").is_some());
+        window.query_by_label_contains("Of the live run, not of the recording in view").is_some()
+    };
+    assert!(says(Shown::File(DocumentId(1))));
+    assert!(!says(Shown::Live));
+}
+
 #[test]
 fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
-    use weftscope::app::{BottomTab, live::CurvePoint};
+    use weftscope::app::live::CurvePoint;
     use weftscope_profiler::sweep::{Setting, SweepAxis};
     let mut state = state();
     let effects = update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
