@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
-use egui::{Align, Color32, Id, Label, Layout, Pos2, Sense, Shape, Stroke, Ui, vec2};
+use egui::{
+    Align, Color32, Id, InteractOptions, Label, Layout, Pos2, Response, Sense, Shape, Stroke, Ui,
+    vec2,
+};
 use egui_extras::{Column, TableBuilder, TableRow};
 use weftscope_traces::words::signed_duration;
 
@@ -191,9 +194,10 @@ impl Table<'_> {
             if let Some(row) = target {
                 table = table.scroll_to_row(row, None);
             }
+            let mut heads = Vec::with_capacity(shown.len());
             let table = table.header(HEAD_HEIGHT, |mut header| {
                 for &column in &shown {
-                    header.col(|ui| self.head_ui(ui, cx, column, sort));
+                    header.col(|ui| heads.push((column, self.head_ui(ui, cx, column, sort))));
                 }
             });
             table.body(|body| {
@@ -206,6 +210,9 @@ impl Table<'_> {
                     }
                 });
             });
+            for (column, head) in heads {
+                self.follow_head(ui, cx, column, &head);
+            }
         });
         clicked
     }
@@ -248,14 +255,20 @@ impl Table<'_> {
         order.iter().position(|&at| Some(at) == self.chosen)
     }
 
-    fn head_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, column: usize, sort: Option<TableSort>) {
+    /// Draws a head as a button; gives where it is.
+    fn head_ui(
+        &self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        column: usize,
+        sort: Option<TableSort>,
+    ) -> Response {
         let sorted = sort.filter(|sort| sort.column == column);
-        let Head { name, help, .. } = self.heads[column];
+        let name = self.heads[column].name;
         // Room for the sign of the order.
         let after = if sorted.is_some() { "    " } else { "" };
         let text = weak(cx.theme, format!("{name}{after}"));
         let button = egui::Button::new(text).frame_when_inactive(false);
-        let hint = if help.is_empty() { "Sort by this" } else { help };
         let is_text = self.heads[column].is_text;
         let side = if is_text { Layout::left_to_right } else { Layout::right_to_left };
         // The head ends where the cells end.
@@ -265,7 +278,17 @@ impl Table<'_> {
             let centre = button.rect.right_center() - vec2(5.0, 0.0);
             order_sign(ui, centre, key, cx.theme.surfaces.accent);
         }
-        if button.on_hover_text(hint).clicked() {
+        button
+    }
+
+    /// A click on a head sorts. Cells that are laid out from the right reach as far beyond their left edge as what they hold
+    /// is wide, over the heads before them, and take clicks: so heads are put on top when all cells are there.
+    fn follow_head(&self, ui: &Ui, cx: &mut Cx<'_>, column: usize, head: &Response) {
+        let on_top = InteractOptions { move_to_top: true };
+        let head = ui.interact_opt(head.rect, head.id, Sense::click(), on_top);
+        let help = self.heads[column].help;
+        let hint = if help.is_empty() { "Sort by this" } else { help };
+        if head.on_hover_text(hint).clicked() {
             cx.send(Command::SortTable(self.id, column));
         }
     }

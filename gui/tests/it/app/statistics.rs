@@ -15,7 +15,7 @@ use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     app::{
         App, Command, Document, Effect, Event, JobResult, PanelId, State, StatisticsCommand,
-        StatisticsPart, ThemeChoice, apply, update,
+        StatisticsPart, TableId, ThemeChoice, apply, update,
     },
     theme::Mode,
     timeline::Selection,
@@ -71,6 +71,30 @@ fn click(harness: &mut Harness<'_, App>, at: egui::Pos2) {
         harness.run_steps(2);
     }
     harness.run_steps(2);
+}
+
+/// Every head of a table, of names and of numbers, sorts by its column where it is written.
+#[test]
+fn a_click_on_a_head_sorts_by_its_column() {
+    let kernels = ["kernel", "count", "total", "share", "median", "p99", "max"];
+    let exposed = ["collective", "rank", "layer", "iteration", "exposed", "share", "duration"];
+    for (part, id, heads) in [
+        (StatisticsPart::Kernels, TableId::Kernels, kernels),
+        (StatisticsPart::Exposed, TableId::Exposed, exposed),
+    ] {
+        let mut harness = window(vec2(2200.0, 700.0), part);
+        harness.state_mut().send(Command::TogglePanel(PanelId::Why));
+        harness.run_steps(6);
+        for (column, name) in heads.into_iter().enumerate() {
+            let top = harness.get_by_label("Copy as TSV").rect().bottom();
+            let below = harness.get_all_by_label(name).map(|node| node.rect());
+            let below = below.filter(|rect| rect.top() > top);
+            let head = below.min_by(|a, b| a.top().total_cmp(&b.top())).expect(name);
+            click(&mut harness, head.center());
+            let sort = harness.state().state().table_sort(id);
+            assert_eq!(sort.map(|sort| sort.column), Some(column), "{name} at {head}");
+        }
+    }
 }
 
 fn trace(harness: &Harness<'_, App>) -> Arc<Trace> {
