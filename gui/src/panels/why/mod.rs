@@ -14,18 +14,30 @@ mod path;
 mod phases;
 mod products;
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui, Vec2};
 
 use super::widgets::{Cx, heading, weak};
-use crate::app::{Document, RankPlaces, State};
+use crate::app::{Document, RankPlaces, Shown, State};
 
 /// The right panel.
 pub(super) fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+    let mut area = ScrollArea::both().auto_shrink(false);
+    if is_newly_shown(ui, cx.state.shown) {
+        area = area.scroll_offset(Vec2::ZERO);
+    }
+    area.show(ui, |ui| {
         // The last signs stand out by a pixel, which what scrolls sideways would cut; a table that is wider scrolls.
         ui.set_max_width(ui.available_width() - 2.0);
         reasons_ui(ui, cx);
     });
+}
+
+/// Another recording than in the frame before, or the first since the start: how far down the panel was read, which is kept
+/// from start to start, says nothing of it, and would hide its sentence.
+fn is_newly_shown(ui: &Ui, shown: Shown) -> bool {
+    let key = ui.scope_id().with("shown");
+    ui.data_mut(|data| data.get_temp_mut_or_default::<Option<Shown>>(key).replace(shown))
+        != Some(shown)
 }
 
 /// There is something to explain.

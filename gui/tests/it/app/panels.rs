@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use egui_kittest::{Harness, Node, kittest::NodeT as _};
+use egui_kittest::{
+    Harness, Node,
+    kittest::{NodeT as _, Queryable as _},
+};
 use weftscope::{
     app::{
         App, BottomTab, Command, CompareCommand, Document, DocumentId, MarkStore, OpenDocument,
@@ -102,6 +105,35 @@ fn differences() {
     send(&mut window, Command::ShowBottom(BottomTab::Differences));
     settle(&mut window);
     insta::assert_snapshot!(text_from(&window, "Details"));
+}
+
+/// However far down Why of one recording was read, that of another begins with its sentence.
+#[test]
+fn why_of_another_recording_is_read_from_its_beginning() {
+    let mut window = window();
+    window.set_size(egui::vec2(1600.0, 500.0));
+    settle(&mut window);
+    let top = |window: &Harness<'static, App>| {
+        let first = window.get_all_by_label("Why").map(|node| node.rect().top());
+        first.fold(f32::INFINITY, f32::min)
+    };
+    let begin = top(&window);
+    let pos = window.get_by_label_contains("Where the time goes").rect().center();
+    window.event(egui::Event::PointerMoved(pos));
+    window.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, -200.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: egui::Modifiers::NONE,
+    });
+    window.run_steps(30);
+    let read = top(&window);
+    assert!(read < begin - 20.0, "it scrolls: {read} {begin}");
+    window.run_steps(3);
+    assert_eq!(top(&window), read, "and stays");
+    send(&mut window, Command::Show(Shown::File(DocumentId(1))));
+    assert_eq!(top(&window), begin);
 }
 
 #[test]
