@@ -84,7 +84,8 @@ const ROWS: &[Head<'static>] = &[
 ];
 
 fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: Table<'_>) {
-    table.copy_ui(ui, cx);
+    // In a row of its own: a column of two would stretch the button.
+    ui.horizontal(|ui| table.copy_ui(ui, cx));
     table.show(ui, cx);
 }
 
