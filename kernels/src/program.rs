@@ -37,6 +37,7 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("peers.cuh", include_str!("../cuda/peers.cuh")),
     ("sm90.cuh", include_str!("../cuda/sm90.cuh")),
     ("stamp.cuh", include_str!("../cuda/stamp.cuh")),
+    (OWN_HEADER, include_str!("../own/weft.cuh")),
     ("wgmma.cuh", include_str!("../cuda/wgmma.cuh")),
 ];
 
@@ -275,6 +276,19 @@ pub const BLOCK_PATCH: Program = Program {
     variants: PLAIN,
     options: &["--ptxas-options=--compile-as-tools-patch"],
 };
+
+/// An example of a kernel that says of itself where it is, by the header [`OWN_HEADER`].
+pub const OWN_EXAMPLE: Program = Program {
+    file: "stencil.cu",
+    source: include_str!("../own/examples/stencil.cu"),
+    entries: &["stencil"],
+    archs: EVERYWHERE,
+    variants: PLAIN,
+    options: &[],
+};
+
+/// The header that other people's kernels include.
+pub const OWN_HEADER: &str = "weft.cuh";
 
 /// The program of this file.
 pub fn find(file: &str) -> Option<&'static Program> {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use weftscope_kernels::{BLOCK_PATCH, HEADERS, PROGRAMS, parameters, signature};
+use weftscope_kernels::{
+    BLOCK_PATCH, HEADERS, OWN_EXAMPLE, OWN_HEADER, PROGRAMS, parameters, signature,
+};
 
 #[test]
 fn every_file_is_registered() {
@@ -15,10 +17,19 @@ fn every_file_is_registered() {
         .iter()
         .map(|program| program.file)
         .chain([BLOCK_PATCH.file])
-        .chain(HEADERS.iter().map(|(name, _)| *name))
+        .chain(HEADERS.iter().map(|(name, _)| *name).filter(|name| *name != OWN_HEADER))
         .map(str::to_owned)
         .collect();
     assert_eq!(there, known);
+}
+
+/// Short enough to be read before it is included.
+#[test]
+fn the_header_for_other_kernels_is_short_and_named_in_its_example() {
+    let header = HEADERS.iter().find(|(name, _)| *name == OWN_HEADER).unwrap().1;
+    assert!(header.lines().count() <= 80, "{}", header.lines().count());
+    assert!(OWN_EXAMPLE.source.contains(&format!("#include \"{OWN_HEADER}\"")));
+    assert_eq!(signature::entries(OWN_EXAMPLE.source), OWN_EXAMPLE.entries);
 }
 
 #[test]

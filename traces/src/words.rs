@@ -37,14 +37,20 @@ pub fn percent(share: f64) -> String {
     if share == 0.0 { "0 %".to_owned() } else { format!("{} %", three_digits(share * 100.0)) }
 }
 
+/// A share that may be negative, with its sign: `+1.25 %`, `−3.10 %`.
+pub fn signed_percent(share: f64) -> String {
+    format!("{}{}", if share < 0.0 { "−" } else { "+" }, percent(share.abs()))
+}
+
 /// How many times: `1.24×`.
 pub fn times(ratio: f64) -> String {
     format!("{}×", three_digits(ratio))
 }
 
-/// A noun as it stands behind a count: `token` after 1, else `tokens`.
+/// A noun as it stands behind a count: `token` after 1, else `tokens`; `launches`.
 pub fn plural(count: u64, noun: &str) -> String {
-    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+    let ending = if noun.ends_with("ch") || noun.ends_with("sh") { "es" } else { "s" };
+    if count == 1 { noun.to_owned() } else { format!("{noun}{ending}") }
 }
 
 /// A count and its noun: `1 token`, `8192 tokens`.

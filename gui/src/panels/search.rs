@@ -106,5 +106,5 @@ const GRAMMAR: &str = "\
 Words are joined by and; any other word must occur in the name.
 layer:3  split:0  phase:A  rank:2
 kind:gemm, attention, norm, elementwise, comm, wait, memcpy, host, mark, other
-in:sm blocks, in:stream ops, in:host calls, in:all; without it ops and calls
+in:sm blocks, in:inside what kernels say in them, in:stream ops, in:host calls, in:all; without it ops and calls
 dur>100us  dur<=1.5ms  dur:10us..50us (both included), in ns, us, ms or s";

@@ -325,6 +325,9 @@ fn show_track(view: &mut ViewState, data: &TimelineData, track: TrackId) {
         TrackKind::Sm { rank, .. } => {
             view.open.insert(FoldId::Sms(*rank));
         }
+        TrackKind::Inside { rank, .. } => {
+            view.open.insert(FoldId::Inside(*rank));
+        }
         TrackKind::HostThread { rank, .. } => {
             view.open.insert(FoldId::Host(*rank));
         }

@@ -172,6 +172,7 @@ impl TimelineData {
                         TrackKind::Rank { .. } => rows.track = Some(id),
                         TrackKind::Stream { .. } => rows.streams.push(id),
                         TrackKind::Sm { .. } => rows.sms.push(id),
+                        &TrackKind::Inside { sm, .. } => rows.inside.push((sm, id)),
                         TrackKind::Marks { .. } => rows.marks = Some(id),
                         TrackKind::HostThread { .. } => rows.hosts.push(id),
                         TrackKind::Driver { .. } => rows.drivers.push(id),
@@ -189,6 +190,7 @@ impl TimelineData {
             }
         }
         ranks.sort_by_key(|rows| rows.rank);
+        ranks.iter_mut().for_each(|rows| rows.inside.sort_unstable());
         let mut flows_to: Vec<u32> = (0..trace.flows.len() as u32).collect();
         flows_to.sort_by_key(|&row| trace.flows[row as usize].to);
         let host_kinds = trace.labels.iter().map(HostKind::of).collect();

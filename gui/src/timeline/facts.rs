@@ -40,6 +40,10 @@ fn place(out: &mut Vec<(&'static str, String)>, kind: &TrackKind, name: &str, it
             out.push(("SM", sm.to_string()));
             out.push(("block", item.to_string()));
         }
+        TrackKind::Inside { sm, .. } => {
+            out.push(("inside SM", sm.to_string()));
+            out.push(("block", item.to_string()));
+        }
         TrackKind::Stream { .. } => out.push(("stream", name.to_owned())),
         TrackKind::HostThread { .. } => out.push(("thread", name.to_owned())),
         TrackKind::Driver { .. } => out.push(("seen by", name.to_owned())),

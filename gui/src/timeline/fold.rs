@@ -5,6 +5,8 @@ pub enum FoldId {
     Rank(u32),
     /// The SM rows of a rank.
     Sms(u32),
+    /// What kernels say of themselves on the SMs of a rank.
+    Inside(u32),
     /// The host threads of a rank, or of none.
     Host(Option<u32>),
     /// The rows of a query's answer, by its number.

@@ -155,6 +155,7 @@ fn fold_ui(ui: &Ui, pen: &Pen<'_>, row: &Row, commands: &mut Vec<ViewCommand>) -
     let name = match row.kind {
         RowKind::Rank(index) => format!("rank {}", pen.data.ranks[index].rank),
         RowKind::Sms(index) => format!("SMs of rank {}", pen.data.ranks[index].rank),
+        RowKind::Inside(index) => format!("inside SMs of rank {}", pen.data.ranks[index].rank),
         _ => "host threads".to_owned(),
     };
     let open = row.is_open;

@@ -26,7 +26,7 @@ impl HeightOf {
             RowKind::Counter(_) => Some(Self::Counter),
             RowKind::Host(_) => Some(Self::Host),
             RowKind::Sm(_) => Some(Self::Sm),
-            RowKind::Sms(_) | RowKind::Hosts(_) | RowKind::Answer(_) => None,
+            RowKind::Sms(_) | RowKind::Inside(_) | RowKind::Hosts(_) | RowKind::Answer(_) => None,
         }
     }
 

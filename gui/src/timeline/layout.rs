@@ -199,7 +199,9 @@ impl Placer<'_> {
         match row {
             RowKind::Rank(_) => (heights.ribbon.unwrap_or(height::RIBBON), 1),
             RowKind::Counter(_) => (heights.counter, 1),
-            RowKind::Sms(_) | RowKind::Hosts(_) | RowKind::Answer(_) => (height::HEADING, 0),
+            RowKind::Sms(_) | RowKind::Inside(_) | RowKind::Hosts(_) | RowKind::Answer(_) => {
+                (height::HEADING, 0)
+            }
             RowKind::Stream(id) => (heights.stream * lanes(id) as f32, lanes(id)),
             RowKind::Sm(id) => (heights.sm, lanes(id)),
             RowKind::Host(id) => (heights.host * lanes(id) as f32, lanes(id)),

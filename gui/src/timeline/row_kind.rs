@@ -15,11 +15,13 @@ pub enum RowKind {
     Counter(usize),
     /// Header over the SM rows of a rank.
     Sms(usize),
+    /// Header over what kernels say of themselves on the SMs of a rank.
+    Inside(usize),
     /// One SM with its slots.
     Sm(TrackId),
     /// Header over host threads of a rank (index) or of none.
     Hosts(Option<usize>),
-    /// One host thread, what the driver did, or a row of an answer.
+    /// One host thread, what the driver did, what is inside the blocks of an SM, or a row of an answer.
     Host(TrackId),
     /// Header over the rows of a query's answer; the index is into [`TimelineData::answers`].
     Answer(usize),
@@ -41,6 +43,8 @@ pub enum RowId {
     },
     /// Header over the SM rows of a rank.
     Sms(u32),
+    /// Header over what kernels say of themselves on the SMs of a rank.
+    Inside(u32),
     /// Header over the host threads of a rank, or of none.
     Hosts(Option<u32>),
     /// Header over the rows of an answer, by its name.
@@ -54,6 +58,7 @@ impl RowKind {
         match self {
             Self::Rank(index) => RowId::Rank(rank(index)),
             Self::Sms(index) => RowId::Sms(rank(index)),
+            Self::Inside(index) => RowId::Inside(rank(index)),
             Self::Hosts(index) => RowId::Hosts(index.map(rank)),
             Self::Answer(_) => RowId::Answer(self.name(data)),
             Self::Counter(index) => {
@@ -71,6 +76,7 @@ impl RowKind {
         match self {
             Self::Rank(index) => Some(FoldId::Rank(data.ranks[index].rank)),
             Self::Sms(index) => Some(FoldId::Sms(data.ranks[index].rank)),
+            Self::Inside(index) => Some(FoldId::Inside(data.ranks[index].rank)),
             Self::Hosts(index) => Some(FoldId::Host(index.map(|i| data.ranks[i].rank))),
             Self::Answer(index) => Some(FoldId::Answer(data.answers[index].answer)),
             _ => None,
@@ -94,6 +100,7 @@ impl RowKind {
                 named.unwrap_or_else(|| format!("rank {}", rows.rank))
             }
             Self::Sms(_) => "SMs".to_owned(),
+            Self::Inside(_) => "inside SMs".to_owned(),
             Self::Hosts(_) => "host threads".to_owned(),
             Self::Counter(index) => data.trace.counters[index].name.clone(),
             Self::Answer(index) => data.trace.track(data.answers[index].heading).name.clone(),
@@ -115,7 +122,9 @@ impl RowKind {
     /// The rank it belongs to.
     pub fn rank(self, data: &TimelineData) -> Option<u32> {
         match self {
-            Self::Rank(index) | Self::Sms(index) => Some(data.ranks[index].rank),
+            Self::Rank(index) | Self::Sms(index) | Self::Inside(index) => {
+                Some(data.ranks[index].rank)
+            }
             Self::Hosts(index) => index.map(|index| data.ranks[index].rank),
             Self::Counter(index) => data.trace.counters[index].rank,
             Self::Answer(_) => None,
@@ -141,6 +150,9 @@ impl RowId {
             Self::Sms(rank) => {
                 index(*rank).filter(|&at| !data.ranks[at].sms.is_empty()).map(RowKind::Sms)
             }
+            Self::Inside(rank) => {
+                index(*rank).filter(|&at| !data.ranks[at].inside.is_empty()).map(RowKind::Inside)
+            }
             Self::Hosts(None) => (!data.hosts.is_empty()).then_some(RowKind::Hosts(None)),
             Self::Hosts(Some(rank)) => index(*rank)
                 .filter(|&at| !data.ranks[at].hosts.is_empty())
@@ -161,6 +173,7 @@ impl RowId {
                     TrackKind::Sm { .. } => Some(RowKind::Sm(id)),
                     TrackKind::HostThread { .. }
                     | TrackKind::Driver { .. }
+                    | TrackKind::Inside { .. }
                     | TrackKind::Answer { .. } => Some(RowKind::Host(id)),
                     _ => None,
                 }

@@ -92,6 +92,13 @@ fn alike(data: &TimelineData, row: RowKind) -> (String, Vec<RowId>) {
             let is_sms = |row: &RowKind| matches!(row, RowKind::Sms(_));
             ("Hide the SMs of every rank".to_owned(), below().filter(is_sms).collect())
         }
+        RowKind::Inside(_) => {
+            let is_inside = |row: &RowKind| matches!(row, RowKind::Inside(_));
+            (
+                "Hide what is inside the SMs of every rank".to_owned(),
+                below().filter(is_inside).collect(),
+            )
+        }
         RowKind::Hosts(_) => hosts(data),
         RowKind::Answer(_) => answers(data),
         RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::Answer { .. }) => {

@@ -17,6 +17,8 @@ pub struct RankRows {
     pub drivers: Vec<TrackId>,
     /// SMs by index.
     pub sms: Vec<TrackId>,
+    /// What kernels say of themselves, by SM in ascending order.
+    pub inside: Vec<(u32, TrackId)>,
     /// Host threads.
     pub hosts: Vec<TrackId>,
     /// How much of its communication is hidden; `None` without kernels.

@@ -35,9 +35,13 @@ pub(super) fn children(data: &TimelineData, parent: RowKind) -> Vec<RowKind> {
             let streams = rows.streams.iter().copied().map(RowKind::Stream);
             let drivers = rows.drivers.iter().copied().map(RowKind::Host);
             let counters = rows.counters.iter().copied().map(RowKind::Counter);
-            streams.chain(drivers).chain(counters).chain(hosts).chain(sms).collect()
+            let inside = (!rows.inside.is_empty()).then_some(RowKind::Inside(index));
+            streams.chain(drivers).chain(counters).chain(hosts).chain(sms).chain(inside).collect()
         }
         RowKind::Sms(index) => data.ranks[index].sms.iter().copied().map(RowKind::Sm).collect(),
+        RowKind::Inside(index) => {
+            data.ranks[index].inside.iter().map(|&(_, id)| RowKind::Host(id)).collect()
+        }
         RowKind::Hosts(index) => {
             let hosts = index.map_or(&data.hosts, |index| &data.ranks[index].hosts);
             hosts.iter().copied().map(RowKind::Host).collect()
@@ -58,6 +62,9 @@ pub(super) fn parent(data: &TimelineData, row: RowKind) -> Option<RowKind> {
     match row {
         RowKind::Rank(_) | RowKind::Hosts(None) | RowKind::Answer(_) => None,
         RowKind::Sm(_) => index().map(RowKind::Sms),
+        RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::Inside { .. }) => {
+            index().map(RowKind::Inside)
+        }
         RowKind::Host(id) if matches!(data.trace.track(id).kind, TrackKind::HostThread { .. }) => {
             Some(RowKind::Hosts(index()))
         }

@@ -71,6 +71,8 @@ calls! {
     host_alloc = "cuMemHostAlloc": fn(*mut Handle, usize, c_uint);
     module_load = "cuModuleLoadData": fn(*mut Handle, *const c_void);
     module_function = "cuModuleGetFunction": fn(*mut Handle, Handle, *const c_char);
+    module_global = "cuModuleGetGlobal_v2": fn(*mut u64, *mut usize, Handle, *const c_char);
+    copy_in = "cuMemcpyHtoDAsync_v2": fn(u64, *const c_void, usize, Handle);
     launch = "cuLaunchKernel": fn(Handle, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, Handle, *mut Handle, *mut Handle);
     current = "cuCtxGetCurrent": fn(*mut Handle);
     current_device = "cuCtxGetDevice": fn(*mut c_int);
@@ -229,6 +231,31 @@ impl OwnStream {
             done("cuModuleGetFunction", code)
         })?;
         Ok(Kernel(function as usize))
+    }
+
+    /// Writes eight bytes into a variable of a module of this stream's context, and waits until they are there.
+    ///
+    /// # Errors
+    /// When the module has no variable of this name and size, or is gone.
+    pub fn set_global(&self, module: usize, name: &CStr, value: u64) -> Result<(), DriverError> {
+        let (mut address, mut bytes) = (0, 0);
+        in_context(self.driver, self.context, || {
+            // SAFETY: a module that is loaded; valid for one write each.
+            let code = unsafe {
+                let module = module as Handle;
+                (self.driver.module_global)(&raw mut address, &raw mut bytes, module, name.as_ptr())
+            };
+            done("cuModuleGetGlobal", code)?;
+            if bytes != size_of::<u64>() {
+                return Err(DriverError::Missing("a variable of eight bytes"));
+            }
+            let from = (&raw const value).cast();
+            // SAFETY: eight bytes on both sides, the host's alive until the stream is waited for.
+            let code =
+                unsafe { (self.driver.copy_in)(address, from, bytes, self.stream as Handle) };
+            done("cuMemcpyHtoDAsync", code)?;
+            self.wait()
+        })
     }
 
     /// Launches a kernel of one warp, with pointers and words as it takes them, each in eight bytes.

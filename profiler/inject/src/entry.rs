@@ -36,6 +36,15 @@ pub extern "C" fn InitializeInjection() -> c_int {
     1
 }
 
+/// Address of the ring of marks of this thread's context, for kernels that take it as an argument; 0: nothing is recorded.
+/// Outside of callbacks and of captures.
+#[unsafe(no_mangle)]
+pub extern "C" fn weftscope_ring() -> u64 {
+    let mut ring = 0;
+    guarded(|| ring = watch().and_then(Watch::ring_of_thread).unwrap_or(0));
+    ring
+}
+
 /// Has what is under way told when the program ends by itself. Once more after each library whose own last words, said before
 /// those of all that came earlier, would leave nothing to tell.
 pub(crate) fn finish_at_exit() {

@@ -5,15 +5,19 @@ use super::Process;
 /// What is said of what is gone.
 const CAUSE: &str =
     "launches from before the last ones, left out to bound the memory that a view takes";
+/// The same of marks.
+const MARKS_CAUSE: &str =
+    "marks of kernels from before the last ones, left out to bound the memory that a view takes";
 
 impl Process {
     /// Forgets the oldest half of what is kept, where that is more than so many blocks and kernels; gives whether it did. What is
     /// gone is counted.
     pub(super) fn keep_at_most(&mut self, most: usize) -> bool {
-        if self.num_blocks() + self.runs.len() <= most {
+        if self.num_blocks() + self.runs.len() + self.marks.len() <= most {
             return false;
         }
         let runs = self.runs.drain(..self.runs.len() / 2).count();
+        let marks = self.marks.drain(..self.marks.len() / 2).count();
         let mut kept = 0;
         let first = self.launches.iter().rposition(|launch| {
             kept += self.stamps.get(&launch.id).map_or(1, Vec::len);
@@ -34,6 +38,9 @@ impl Process {
         }
         self.channels.drain(..self.channels.len() / 2);
         *self.lost.entry(CAUSE.to_owned()).or_default() += (gone + runs) as u64;
+        if marks > 0 {
+            *self.lost.entry(MARKS_CAUSE.to_owned()).or_default() += marks as u64;
+        }
         true
     }
 

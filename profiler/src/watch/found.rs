@@ -9,7 +9,7 @@ use std::{
 
 use weftscope_wire::{Hello, Reply, VERSION, folder, frame};
 
-use super::{Process, folders::jobs_folder, ranks::given};
+use super::{Process, folders::jobs_folder};
 
 /// How long a process may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -37,7 +37,7 @@ impl Found {
 
     /// Its rank, where its launcher says one.
     pub fn rank(&self) -> Option<u32> {
-        given(&Process::new(self.hello.clone().ok()?)).map(|(rank, _)| rank)
+        Process::new(self.hello.clone().ok()?).rank()
     }
 
     /// Asks who listens on a socket.

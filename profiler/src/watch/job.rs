@@ -85,6 +85,8 @@ pub struct Job {
 pub enum Turn {
     /// Go on.
     GoOn,
+    /// Have launches leave stamps, or none, while all else goes on.
+    Stamp(bool),
     /// Have the processes stop recording, and hear what is under way; the program goes on.
     Stop,
     /// Listen no more.
@@ -171,6 +173,7 @@ impl Job {
         loop {
             match turn(self) {
                 Turn::GoOn => {}
+                Turn::Stamp(is_on) => self.stamp(is_on),
                 Turn::Stop => self.stop(),
                 Turn::Leave => return Ok(()),
             }
@@ -201,6 +204,14 @@ impl Job {
     fn have_stopped(&self) -> bool {
         let mut recorded = self.processes.values().filter(|process| process.has_run()).peekable();
         recorded.peek().is_some() && recorded.all(|process| process.has_stopped)
+    }
+
+    /// Has every process that is there leave stamps, or none.
+    fn stamp(&mut self, is_on: bool) {
+        for stream in self.streams.values_mut() {
+            // A process that is gone leaves none.
+            let _gone = frame::write(stream, &Ask::Stamp(is_on));
+        }
     }
 
     /// Tells every process to stop, once.

@@ -3,10 +3,11 @@
 //! Reading order: [`setup`] (the library that the program loads, and what that needs), [`job`] (the program started, its
 //! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank), [`folders`] (where their sockets lie), [`found`] (those that are there to be recorded),
 //! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
-//! again), [`collectives`] (what NCCL's kernels ran), [`cost`] (what it took), `activity` (what CUPTI and NCCL have timed,
+//! again), [`collectives`] (what NCCL's kernels ran), `inside` (what kernels say of themselves), [`cost`] (what it took), [`Alternating`] (that measured, in turns with and without stamps), `activity` (what CUPTI and NCCL have timed,
 //! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`mod@bench`] (what watching costs, and how true it is).
 
 mod activity;
+mod alternating;
 pub mod bench;
 pub mod bounds;
 mod calls;
@@ -15,6 +16,7 @@ pub mod cost;
 pub mod folders;
 mod forget;
 pub mod found;
+mod inside;
 pub mod job;
 pub mod process;
 pub mod ranks;
@@ -27,6 +29,7 @@ mod steps;
 mod testing;
 pub mod trace;
 
+pub use alternating::Alternating;
 pub use job::{Job, JobError, Order, Turn};
 pub use process::Process;
 pub use recent::Recent;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use weftscope_engine::clock::{ClockFit, ClockPair};
 use weftscope_wire::{
     BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, GraphLaunch, Hello,
-    KernelRun, Launch, Range, Wait,
+    KernelRun, Launch, Mark, Range, Wait,
 };
 
 use super::collectives::Ran;
@@ -27,6 +27,8 @@ pub struct Process {
     pub graphs: Vec<GraphLaunch>,
     /// Calls that waited for the GPU.
     pub waits: Vec<Wait>,
+    /// When launches began to leave stamps, or none; empty: they always do.
+    pub stamped_from_host_ns: Vec<(i64, bool)>,
     /// Blocks of launches that told, by [`Launch::id`].
     pub stamps: HashMap<u64, Vec<BlockStamp>>,
     /// How many these are, as far as they are kept.
@@ -39,6 +41,10 @@ pub struct Process {
     pub ranges: Vec<Range>,
     /// Channels of NCCL's kernels.
     pub channels: Vec<ChannelRun>,
+    /// Marks that kernels left inside their blocks.
+    pub marks: Vec<Mark>,
+    /// What these are called, by number.
+    pub mark_names: HashMap<u32, String>,
     /// Every collective that NCCL told.
     pub told: Vec<Collective>,
     /// Readings of CUPTI's clock.
@@ -82,6 +88,9 @@ impl Process {
             }
             Event::Graph(graph) => self.graphs.push(graph),
             Event::Wait(wait) => self.waits.push(wait),
+            Event::Stamping { is_on, at_host_ns } => {
+                self.stamped_from_host_ns.push((at_host_ns, is_on));
+            }
             Event::Blocks { launch, stamps } => {
                 self.blocks += stamps.len();
                 self.stamps.insert(launch, stamps);
@@ -92,6 +101,10 @@ impl Process {
             Event::Copies(copies) => self.copies.extend(copies),
             Event::Ranges(ranges) => self.ranges.extend(ranges),
             Event::Channels(channels) => self.channels.extend(channels),
+            Event::MarkName(name) => {
+                self.mark_names.insert(name.id, name.name);
+            }
+            Event::Marks(marks) => self.marks.extend(marks),
             Event::Clock(clock) => {
                 self.clocks.entry(clock.device).or_default().extend(pairs(&clock.readings));
             }

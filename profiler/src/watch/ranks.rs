@@ -32,8 +32,15 @@ pub struct Ranks {
     pub note: Option<String>,
 }
 
+impl Process {
+    /// Its rank, where its launcher or NCCL says one.
+    pub fn rank(&self) -> Option<u32> {
+        given(self).map(|(rank, _)| rank)
+    }
+}
+
 /// The rank and the number of ranks that a process was given.
-pub(super) fn given(process: &Process) -> Option<(u32, Option<u32>)> {
+fn given(process: &Process) -> Option<(u32, Option<u32>)> {
     let by_variable = VARIABLES.iter().find_map(|(rank, size)| {
         let number = |name| process.variable(name).and_then(|value| value.parse().ok());
         Some((number(rank)?, number(size)))

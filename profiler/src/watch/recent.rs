@@ -78,8 +78,13 @@ impl Process {
         let stamps = ids().filter_map(|id| Some((id, self.stamps.get(&id)?.clone())));
         let returned = ids().filter_map(|id| Some((id, *self.returned_host_ns.get(&id)?)));
         let ran = |end_cupti_ns: u64| timed.host_ns(end_cupti_ns) >= from_host_ns;
-        let channels = |device: Option<u32>| device.and_then(|device| self.clock(device));
+        let clock = |device: Option<u32>| device.and_then(|device| self.clock(device));
         let mut clocks: HashMap<Option<u32>, Option<ClockFit>> = HashMap::new();
+        let mut is_late = |device: Option<u32>, end_device_ns: u64| {
+            let fit = clocks.entry(device).or_insert_with(|| clock(device));
+            let end_ns = fit.as_ref().map(|fit| fit.host_from_device(end_device_ns as i64));
+            end_ns.is_none_or(|end_ns| end_ns >= from_host_ns)
+        };
         Self {
             hello: self.hello.clone(),
             devices: self.devices.clone(),
@@ -88,16 +93,14 @@ impl Process {
             blocks: 0,
             returned_host_ns: returned.collect(),
             graphs: tail(&self.graphs, |graph| graph.returned_host_ns >= from_host_ns),
+            stamped_from_host_ns: self.stamped_from_host_ns.clone(),
             waits: tail(&self.waits, |wait| wait.returned_host_ns >= from_host_ns),
             runs: tail(&self.runs, |run| ran(run.end_cupti_ns)),
             copies: tail(&self.copies, |copy| ran(copy.end_cupti_ns)),
             ranges: tail(&self.ranges, |range| ran(range.end_cupti_ns)),
-            channels: tail(&self.channels, |run| {
-                let clock = clocks.entry(run.device).or_insert_with(|| channels(run.device));
-                let end_ns =
-                    clock.as_ref().map(|fit| fit.host_from_device(run.end_device_ns as i64));
-                end_ns.is_none_or(|end_ns| end_ns >= from_host_ns)
-            }),
+            channels: tail(&self.channels, |run| is_late(run.device, run.end_device_ns)),
+            marks: tail(&self.marks, |mark| is_late(Some(mark.device), mark.end_device_ns)),
+            mark_names: self.mark_names.clone(),
             told: tail(&self.told, |told| told.at_host_ns >= from_host_ns),
             cupti_clock: self.cupti_clock.clone(),
             communicators: self.communicators.clone(),

@@ -29,7 +29,7 @@ impl Clock {
         Self::Guessed(later.max().unwrap_or(0))
     }
 
-    fn host_ns(&self, device_ns: u64) -> i64 {
+    pub(super) fn host_ns(&self, device_ns: u64) -> i64 {
         match self {
             Self::Read(fit) => fit.host_from_device(device_ns as i64),
             Self::Guessed(later_ns) => device_ns as i64 + later_ns,

@@ -15,6 +15,7 @@ use super::{
     calls::Calls,
     collectives,
     cost::Cost,
+    inside,
     ranks::{Place, ranks},
     seen::{Clock, Seen, seen},
     sheet::{Sheet, kernel_name},
@@ -63,6 +64,11 @@ pub(super) fn trace_from(
     let first = |seen: &Seen<'_>| seen.span.map(|span| span.start_ns);
     let starts = seen.iter().flatten().filter_map(first);
     let starts = starts.chain(timed.iter().filter_map(Timed::start_host_ns));
+    let marked = ranks.by_rank.values().zip(&clocks);
+    let starts =
+        starts.chain(marked.flat_map(|(place, clock)| {
+            inside::starts(&processes[place.process], place.device, clock)
+        }));
     let base_host_ns = base_host_ns.or(starts.min()).unwrap_or(0);
     let mut meta = Meta::new(title, Provenance::Measured { source: source(processes).to_owned() });
     meta.world_size = ranks.world_size.max(1);
@@ -79,7 +85,9 @@ pub(super) fn trace_from(
             activity::rank(&mut building.sheet, (rank, place.device), &timed[place.process]);
             continue;
         }
-        building.rank(rank, place, &processes[place.process], seen);
+        let root = building.rank(rank, place, &processes[place.process], seen);
+        let (process, of_device) = (&processes[place.process], (place.device, clock));
+        inside::draw(&mut building.sheet, (rank, root), process, of_device);
         building.clock(rank, clock);
     }
     for (index, timed) in timed.iter().enumerate() {
@@ -109,6 +117,7 @@ struct Building<'a> {
 
 /// Rows of a rank.
 struct Rows {
+    root: TrackId,
     marks: TrackId,
     streams: BTreeMap<u32, TrackId>,
     sms: Vec<TrackId>,
@@ -118,7 +127,8 @@ struct Rows {
 const NOT_A_BLOCK: u32 = u32::MAX;
 
 impl Building<'_> {
-    fn rank(&mut self, rank: u32, place: Place, process: &Process, seen: &[Seen<'_>]) {
+    /// Gives the rank's own track.
+    fn rank(&mut self, rank: u32, place: Place, process: &Process, seen: &[Seen<'_>]) -> TrackId {
         let rows = self.rows(rank, place, process, seen);
         let mut ops: Vec<Op> = Vec::new();
         let mut streams: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
@@ -147,6 +157,7 @@ impl Building<'_> {
         calls.draw(&mut self.sheet.builder, rank, process.hello.pid, &slices);
         self.steps(&rows, (process, place.device), &ops, seen);
         self.blocks(&rows, seen, &ops);
+        rows.root
     }
 
     fn rows(&mut self, rank: u32, place: Place, process: &Process, seen: &[Seen<'_>]) -> Rows {
@@ -167,7 +178,7 @@ impl Building<'_> {
         let sms = (0..sms).map(|sm| {
             self.sheet.builder.track(Some(root), format!("SM {sm}"), TrackKind::Sm { rank, sm })
         });
-        Rows { marks, streams, sms: sms.collect() }
+        Rows { root, marks, streams, sms: sms.collect() }
     }
 
     /// Steps as iterations.
@@ -344,25 +355,32 @@ impl Building<'_> {
             }
         }
         let number = |stamping| stampings.get(&stamping).copied().unwrap_or(0);
-        diagnostics.remark(NOT_WORTH, number(Stamping::NotAsked));
-        for (stamping, why) in WHY_NOT {
-            diagnostics.count(why, number(stamping));
+        diagnostics.remark(why_not(Stamping::NotAsked), number(Stamping::NotAsked));
+        for stamping in NOT_STAMPED {
+            diagnostics.count(why_not(stamping), number(stamping));
         }
     }
 }
 
-/// Why launches have no stamps on purpose.
-const NOT_WORTH: &str = "launches not per block, as long as they can have taken: of many short blocks, whose stamps would cost too much";
-/// Why others have none.
-const WHY_NOT: [(Stamping, &str); 4] = [
-    (
-        Stamping::GraphNew,
-        "launches not per block: nodes of CUDA graphs at their first launches, before it was known where their stamps go",
-    ),
-    (Stamping::NotPatched, "launches not per block: their module could not be patched"),
-    (Stamping::NoRoom, "launches not per block: no room for their stamps"),
-    (Stamping::Refused, "launches not per block: the Compute Sanitizer refused their stamps"),
-];
+/// Why launches of a kind have no stamps.
+pub(super) fn why_not(stamping: Stamping) -> &'static str {
+    match stamping {
+        Stamping::Blocks => "launches per block",
+        Stamping::NotAsked => {
+            "launches not per block, as long as they can have taken: of many short blocks, whose stamps would cost too much"
+        }
+        Stamping::GraphNew => {
+            "launches not per block: nodes of CUDA graphs at their first launches, before it was known where their stamps go"
+        }
+        Stamping::NotPatched => "launches not per block: their module could not be patched",
+        Stamping::NoRoom => "launches not per block: no room for their stamps",
+        Stamping::Refused => "launches not per block: the Compute Sanitizer refused their stamps",
+    }
+}
+
+/// How launches can come to lack stamps that were asked for.
+const NOT_STAMPED: [Stamping; 4] =
+    [Stamping::GraphNew, Stamping::NotPatched, Stamping::NoRoom, Stamping::Refused];
 
 fn not_per_block() -> ArgValue {
     ArgValue::Text("not per block: as long as it can have taken".to_owned())

@@ -17,7 +17,7 @@ use weftscope_traces::{
 };
 use weftscope_wire::{
     BlockStamp, Clock, Collective, Command, Communicator, Device, Event, Hello, Kernel, Launch,
-    Reply, Stamping, VERSION, folder, frame, variables,
+    Mark, MarkKind, MarkName, Reply, Stamping, VERSION, folder, frame, variables,
 };
 
 /// How far each rank's device clock is ahead of the host's, ns.
@@ -75,17 +75,9 @@ fn accept(job: &Path) -> UnixStream {
 fn events(rank: u32) -> Vec<Event> {
     let ahead_ns = AHEAD_NS[rank as usize];
     let late_ns = i64::from(rank) * 10_000;
-    let device = Device {
-        ordinal: 0,
-        name: "made".to_owned(),
-        sms: 8,
-        memory_bytes: 1 << 30,
-        compute_capability: (9, 0),
-        pci_address: String::new(),
-    };
     let names = ["_Z4gemmPf", "rms_norm", "_Z33ncclDevKernel_AllReduce_Sum_bf16v"];
     let mut events = vec![
-        Event::Device(device),
+        Event::Device(device()),
         Event::Communicator(Communicator {
             id: 9,
             name: "tp".to_owned(),
@@ -151,8 +143,43 @@ fn events(rank: u32) -> Vec<Event> {
             at_host_ns: BEGIN_NS,
         }));
     }
+    events.extend(marks(late_ns + ahead_ns));
     events.push(Event::Lost { cause: "made losses".to_owned(), count: 3 });
     events
+}
+
+fn device() -> Device {
+    Device {
+        ordinal: 0,
+        name: "made".to_owned(),
+        sms: 8,
+        memory_bytes: 1 << 30,
+        compute_capability: (9, 0),
+        pci_address: String::new(),
+    }
+}
+
+/// Block 1 of the first product says of itself where it is: two phases in it, one of them a moment.
+fn marks(ahead_ns: i64) -> Vec<Event> {
+    let mark = |name, kind, start_ns: i64, end_ns: i64| Mark {
+        device: 0,
+        name,
+        kind,
+        start_device_ns: (BEGIN_NS + start_ns + ahead_ns) as u64,
+        end_device_ns: (BEGIN_NS + end_ns + ahead_ns) as u64,
+        sm: 1,
+        block: 1,
+        warp: 2,
+    };
+    let names = (0..).zip(["tile", "load"]);
+    let names = names.map(|(id, name)| Event::MarkName(MarkName { id, name: name.to_owned() }));
+    // They are told when they end.
+    let marks = vec![
+        mark(1, MarkKind::WarpPhase, 10_000, 30_000),
+        mark(1, MarkKind::Moment, 31_000, 31_000),
+        mark(0, MarkKind::Block, 1_000, 90_000),
+    ];
+    names.chain([Event::Marks(marks)]).collect()
 }
 
 /// Both ranks under one shell, as a launcher starts them.
@@ -226,6 +253,18 @@ fn what_the_processes_tell_is_drawn_when_and_where_it_ran() {
         assert_eq!(on_last.iter().map(|slice| slice.1).collect::<Vec<_>>(), [Kind::Norm; 2]);
         let on_first = slices(&trace, |kind| *kind == TrackKind::Sm { rank, sm: 0 });
         assert_eq!(on_first.len(), 6);
+        // What kernels say of themselves stands in rows of its own, which no figure counts.
+        let inside = slices(&trace, |kind| *kind == TrackKind::Inside { rank, sm: 1 });
+        let inside: Vec<_> = inside
+            .iter()
+            .map(|mark| (mark.0.as_str(), mark.1, mark.2 - late_ns, mark.3 - late_ns))
+            .collect();
+        let expected = [
+            ("tile", Kind::Mark, 1_000, 90_000),
+            ("load", Kind::Mark, 10_000, 30_000),
+            ("load", Kind::Mark, 31_000, 31_000),
+        ];
+        assert_eq!(inside, expected);
     }
     assert_eq!(trace.diagnostics.counts.get("made losses"), Some(&6));
 }

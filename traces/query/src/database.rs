@@ -104,10 +104,16 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
     };
     let flows = Arc::new(Flows::of(Arc::clone(&all)));
     let is_stream = |kind: &TrackKind| matches!(kind, TrackKind::Stream { .. });
+    let is_ordinary = |kind: &TrackKind| {
+        let (is_block, is_inside) =
+            (matches!(kind, TrackKind::Sm { .. }), matches!(kind, TrackKind::Inside { .. }));
+        !(is_block || is_inside || matches!(kind, TrackKind::Answer { .. }))
+    };
     let mut relations: Vec<Named> = vec![
-        ("slice", slices(|kind| !matches!(kind, TrackKind::Sm { .. } | TrackKind::Answer { .. }))),
+        ("slice", slices(is_ordinary)),
         ("gpu_slice", Arc::new(Slices::of(Arc::clone(&all), &GPU_COLUMNS, is_stream))),
         ("block", slices(|kind| matches!(kind, TrackKind::Sm { .. }))),
+        ("inside", slices(|kind| matches!(kind, TrackKind::Inside { .. }))),
         ("answer", slices(|kind| matches!(kind, TrackKind::Answer { .. }))),
         ("counter", Arc::new(Counters(Arc::clone(trace)))),
         ("args", Arc::new(ArgRows(Arc::clone(trace)))),

@@ -108,6 +108,7 @@ fn tracks(trace: &Trace) -> Vec<Vec<Kept>> {
                 ("thread_track", None, threads.get(&(pid, tid)), processes.get(&pid))
             }
             TrackKind::Sm { .. } => ("sm_track", None, None, None),
+            TrackKind::Inside { .. } => ("inside_track", None, None, None),
             TrackKind::Driver { .. } => ("driver_track", None, None, None),
             TrackKind::Marks { .. } => ("mark_track", None, None, None),
             TrackKind::Answer { .. } => ("answer_track", None, None, None),

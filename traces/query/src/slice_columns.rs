@@ -118,7 +118,7 @@ pub(crate) fn of_lane(all: &Numbered, slice: SliceAt, column: usize) -> Option<i
         (RANK, kind) => kind.rank().map(i64::from),
         (DEPTH, _) => Some(i64::from(all.depth(slice.lane))),
         (STREAM, TrackKind::Stream { stream, .. }) => Some(i64::from(*stream)),
-        (SM, TrackKind::Sm { sm, .. }) => Some(i64::from(*sm)),
+        (SM, TrackKind::Sm { sm, .. } | TrackKind::Inside { sm, .. }) => Some(i64::from(*sm)),
         _ => None,
     }
 }

@@ -69,6 +69,7 @@ impl Trace {
                 TrackKind::Rank { rank }
                 | TrackKind::Stream { rank, .. }
                 | TrackKind::Sm { rank, .. }
+                | TrackKind::Inside { rank, .. }
                 | TrackKind::Driver { rank, .. } => *rank = new(*rank),
                 TrackKind::Marks { rank }
                 | TrackKind::HostThread { rank, .. }

@@ -63,6 +63,14 @@ pub enum TrackKind {
     },
     /// A heading with no slices of its own.
     Group,
+    /// What kernels say of themselves inside the thread blocks of an SM: phases, moments. They lie within what the SM's own
+    /// row holds, so no figure counts them.
+    Inside {
+        /// Global rank.
+        rank: u32,
+        /// SM index, `0..DeviceInfo::sms`.
+        sm: u32,
+    },
 }
 
 impl TrackKind {
@@ -72,6 +80,7 @@ impl TrackKind {
             Self::Rank { rank }
             | Self::Stream { rank, .. }
             | Self::Sm { rank, .. }
+            | Self::Inside { rank, .. }
             | Self::Driver { rank, .. } => Some(rank),
             Self::Marks { rank } | Self::HostThread { rank, .. } | Self::Answer { rank, .. } => {
                 rank

@@ -153,13 +153,14 @@ fn slices(traces: &[&Trace], sink: &mut dyn Sink) -> Result<(), TableError> {
     columns.extend([
         text(
             "track_kind",
-            "what the row is: stream, driver (what repeats it), host, marks, answer (of a query) or other",
+            "what the row is: stream, driver (what repeats it), host, marks, inside (thread blocks of an SM), answer (of a query) or other",
             |row: &SliceRow<'_>| {
                 let kind = match row.track.kind {
                     TrackKind::Stream { .. } => "stream",
                     TrackKind::Driver { .. } => "driver",
                     TrackKind::HostThread { .. } => "host",
                     TrackKind::Marks { .. } => "marks",
+                    TrackKind::Inside { .. } => "inside",
                     TrackKind::Answer { .. } => "answer",
                     _ => "other",
                 };

@@ -192,6 +192,9 @@ fn add_rank(out: &mut TraceBuilder, rank: u32, tracks: &RankTracks, lanes: &mut 
     }
     for (&num_lanes, sm) in tracks.sm_lanes.iter().zip(0..) {
         add(&format!("SM {sm}"), TrackKind::Sm { rank, sm }, num_lanes);
+        if num_lanes > 1 {
+            add(&format!("inside SM {sm}"), TrackKind::Inside { rank, sm }, num_lanes);
+        }
     }
 }
 

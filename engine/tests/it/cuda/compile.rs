@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use weftscope_engine::cuda::{Compiled, Nvrtc};
-use weftscope_kernels::{Arch, BLOCK_PATCH, PROGRAMS, Program, Target, Variant};
+use weftscope_kernels::{Arch, BLOCK_PATCH, OWN_EXAMPLE, PROGRAMS, Program, Target, Variant};
 use weftscope_testkit::{Need, aloud, skip};
 
 /// Clock readings and random numbers are set-up, not work to be recorded.
@@ -106,6 +106,25 @@ fn the_block_patches_compile() {
             let mut windows = compiled.cubin.windows(section.len());
             assert!(windows.any(|window| window == section.as_bytes()), "{arch:?}: {name}");
         }
+    }
+}
+
+/// Kernels of others that say where they are keep the variable that leads them to the ring.
+#[test]
+fn the_example_of_a_kernel_with_marks_compiles() {
+    let nvrtc = match Nvrtc::open() {
+        Ok(nvrtc) => nvrtc,
+        Err(error) => return skip(Need::Oracle, error),
+    };
+    for &arch in
+        OWN_EXAMPLE.archs.iter().filter(|&&arch| arch != Arch::Sm100 || nvrtc.version() >= (12, 8))
+    {
+        let compiled = nvrtc
+            .compile_afresh(&OWN_EXAMPLE, &[""; 0], arch, false)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let mut windows = compiled.cubin.windows(10);
+        assert!(windows.any(|window| window == b"weft_ring\0"), "{arch:?}");
+        assert!(compiled.ptx.contains("%globaltimer"), "{arch:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::{
     run_args::{Backend, OnArgs},
@@ -41,7 +41,33 @@ pub struct BenchArgs {
     /// With --inject: how long blocks are recorded to see whether any is lost.
     #[arg(long, value_name = "TIME", default_value = "60s", requires = "inject")]
     pub live: Time,
+    /// With --inject: what to measure, separated by commas.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "A,B",
+        value_delimiter = ',',
+        default_value = "layer,start,product,own,lost",
+        hide_possible_values = true,
+        requires = "inject"
+    )]
+    pub parts: Vec<Part>,
     /// Also write every figure to this file.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+/// A part of `bench --inject`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// What a PyTorch layer costs alone and watched.
+    Layer,
+    /// What loading the library adds to a program's start.
+    Start,
+    /// One product between two events beside its blocks.
+    Product,
+    /// Our own kernels, stamped by themselves and by patches.
+    Own,
+    /// Blocks lost in a long recording.
+    Lost,
 }

@@ -33,6 +33,10 @@ pub struct ProgramArgs {
     /// [default: until it ends].
     #[arg(long = "for", value_name = "TIME")]
     pub duration: Option<Time>,
+    /// Record nothing, but say what stamps cost: launches leave stamps in every other half second, and the time from wait to wait
+    /// is held against the half seconds beside it.
+    #[arg(long, conflicts_with_all = ["output", "record", "steps"])]
+    pub cost: bool,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,

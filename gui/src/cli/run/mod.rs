@@ -1,6 +1,7 @@
 //! `run`: starts any CUDA program and records or shows the thread blocks of its kernels.
 
 mod args;
+mod cost;
 
 use std::{io::Write, path::Path, process::ExitStatus, time::Instant};
 
@@ -21,6 +22,9 @@ use crate::{
 
 /// Runs the program and shows or writes what it told.
 pub(super) fn run(args: &ProgramArgs) -> Outcome {
+    if args.cost {
+        return cost::run(args);
+    }
     match &args.output {
         Some(_) if args.record == RecordArg::Asked => {
             let cause = "whoever asks says where to write: weftscope record --attach PID -o FILE";
@@ -137,6 +141,24 @@ fn title(args: &ProgramArgs) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
+/// Why processes have told of no kernel.
+fn why_nothing(args: &ProgramArgs, processes: &[Process]) -> String {
+    match processes.iter().flat_map(|process| &process.notes).next() {
+        Some(note) => note.clone(),
+        None if processes.is_empty() => {
+            "none of its processes loaded CUDA's driver, or another tool took the way in (CUDA_INJECTION64_PATH)"
+                .to_owned()
+        }
+        None => match args.trigger().begin {
+            Begin::Profiler => "its processes never called cudaProfilerStart".to_owned(),
+            Begin::AfterSteps(steps) => {
+                format!("no process came to the end of {}", counted(steps.into(), "step"))
+            }
+            Begin::Asked | Begin::AtStart => "its processes launched no kernel".to_owned(),
+        },
+    }
+}
+
 fn recorded(
     args: &ProgramArgs,
     (processes, status): (&[Process], Option<ExitStatus>),
@@ -144,18 +166,7 @@ fn recorded(
 ) -> Result<Trace, Failure> {
     let title = title(args);
     if !processes.iter().any(Process::has_run) {
-        let why = match processes.iter().flat_map(|process| &process.notes).next() {
-            Some(note) => note.clone(),
-            None if processes.is_empty() => {
-                "none of its processes loaded CUDA's driver, or another tool took the way in (CUDA_INJECTION64_PATH)"
-                    .to_owned()
-            }
-            None => match args.trigger().begin {
-                Begin::Profiler => "its processes never called cudaProfilerStart".to_owned(),
-                Begin::AfterSteps(steps) => format!("no process came to the end of {}", counted(steps.into(), "step")),
-                Begin::Asked | Begin::AtStart => "its processes launched no kernel".to_owned(),
-            },
-        };
+        let why = why_nothing(args, processes);
         let failed = status.filter(|status| !status.success());
         let ended = failed.map_or_else(String::new, |status| format!("it ended with {status}; "));
         return Err(Failure::failed(format!("{ended}nothing was recorded: {why}"), title));

@@ -19,7 +19,9 @@ pub(in crate::timeline) fn paint_headers(pen: &Pen<'_>) {
             RowKind::Rank(index) => rank(pen, &painter, row, index),
             RowKind::Sms(index) => heading(pen, &painter, row, &sms_title(pen, index)),
             RowKind::Hosts(_) => heading(pen, &painter, row, "host threads"),
-            RowKind::Answer(_) => heading(pen, &painter, row, &row.kind.name(pen.data)),
+            RowKind::Inside(_) | RowKind::Answer(_) => {
+                heading(pen, &painter, row, &row.kind.name(pen.data));
+            }
             RowKind::Stream(id) => {
                 let name = &pen.data.trace.track(id).name;
                 // Cut, `compute stream` and `comm stream` would be hard to tell apart.

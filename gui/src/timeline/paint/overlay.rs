@@ -22,7 +22,11 @@ pub(in crate::timeline) fn paint_range(pen: &Pen<'_>) {
     let Some(range) = pen.view.selection.range() else { return };
     let rows = pen.layout.rows.iter().filter(|row| {
         let own = match row.kind {
-            RowKind::Counter(_) | RowKind::Sms(_) | RowKind::Hosts(_) | RowKind::Answer(_) => None,
+            RowKind::Counter(_)
+            | RowKind::Sms(_)
+            | RowKind::Inside(_)
+            | RowKind::Hosts(_)
+            | RowKind::Answer(_) => None,
             _ => row.track(pen.data),
         };
         own.is_some_and(|track| range.tracks.contains(&track))

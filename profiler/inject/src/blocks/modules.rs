@@ -5,11 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use object::{Object, ObjectSection};
+use object::{Object, ObjectSection, ObjectSymbol};
 use weftscope_wire::Stamping;
 
 use super::choose::is_asked;
 use crate::{
+    marks::record::POINTER,
     sanitizer::{Code, Sanitizer, abi},
     settings::Patch,
 };
@@ -34,6 +35,17 @@ struct Module {
     context: usize,
     kernels: Vec<String>,
     state: State,
+    marks: Marks,
+}
+
+/// Whether a module's kernels leave marks of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marks {
+    None,
+    /// They would, if they knew where.
+    Wanting,
+    /// They know.
+    Led,
 }
 
 /// All modules of a process, by handle.
@@ -51,9 +63,31 @@ impl Modules {
 
     /// A module was loaded.
     pub fn loaded(&mut self, module: usize, context: usize, cubin: &[u8]) {
-        let kernels = kernels(cubin);
+        let Seen { kernels, has_marks } = Seen::of(cubin);
+        let marks = if has_marks { Marks::Wanting } else { Marks::None };
         let state = State::Untouched;
-        self.by_handle.insert(module, Module { context, kernels, state });
+        self.by_handle.insert(module, Module { context, kernels, state, marks });
+    }
+
+    /// Modules of a context whose kernels would leave marks if they knew where.
+    pub fn wanting_marks(&self, context: usize) -> Vec<usize> {
+        let wanting = self
+            .by_handle
+            .iter()
+            .filter(|(_, module)| (module.context, module.marks) == (context, Marks::Wanting));
+        wanting.map(|(&handle, _)| handle).collect()
+    }
+
+    /// They know, or cannot be told.
+    pub fn led(&mut self, handle: usize) {
+        if let Some(module) = self.by_handle.get_mut(&handle) {
+            module.marks = Marks::Led;
+        }
+    }
+
+    /// A module's kernels would leave marks, and may be being told where.
+    pub fn wants_marks(&self, handle: usize) -> bool {
+        self.by_handle.get(&handle).is_some_and(|module| module.marks == Marks::Wanting)
     }
 
     /// A module is going.
@@ -159,13 +193,25 @@ impl Patcher {
 /// `SANITIZER_ERROR_INVALID_PARAMETER`: there is no code for the context's device.
 const NO_CODE: u32 = 1;
 
-/// Mangled names of the kernels in a cubin: an ELF file with a section `.text.NAME` each. Empty when it is none.
-fn kernels(cubin: &[u8]) -> Vec<String> {
-    let Ok(file) = object::File::parse(cubin) else { return Vec::new() };
-    let names = file.sections().filter_map(|section| {
-        section.name().ok().and_then(|name| name.strip_prefix(".text.")).map(str::to_owned)
-    });
-    names.collect()
+/// What is in a cubin.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Mangled names of its kernels.
+    kernels: Vec<String>,
+    /// It has the variable that leads to the ring of marks.
+    has_marks: bool,
+}
+
+impl Seen {
+    /// An ELF file with a section `.text.NAME` for each kernel. Nothing when it is none.
+    fn of(cubin: &[u8]) -> Self {
+        let Ok(file) = object::File::parse(cubin) else { return Self::default() };
+        let names = file.sections().filter_map(|section| {
+            section.name().ok().and_then(|name| name.strip_prefix(".text.")).map(str::to_owned)
+        });
+        let has_marks = file.symbols().any(|symbol| symbol.name() == Ok(POINTER));
+        Self { kernels: names.collect(), has_marks }
+    }
 }
 
 #[cfg(test)]
@@ -174,8 +220,8 @@ mod tests {
 
     #[test]
     fn what_is_no_cubin_has_no_kernels() {
-        assert!(kernels(b"not an ELF file").is_empty());
-        assert!(kernels(&[]).is_empty());
+        assert!(Seen::of(b"not an ELF file").kernels.is_empty());
+        assert!(Seen::of(&[]).kernels.is_empty());
     }
 
     #[test]

@@ -27,6 +27,16 @@ pub enum LoadError {
 #[error("the Compute Sanitizer refuses (code {0})")]
 pub struct Code(pub u32);
 
+/// `SANITIZER_ERROR_NOT_READY`.
+const NOT_READY: u32 = 11;
+
+impl Code {
+    /// The same call may do a little later.
+    pub fn is_not_ready(self) -> bool {
+        self.0 == NOT_READY
+    }
+}
+
 type Subscribe = unsafe extern "C" fn(*mut Handle, Callback, Handle) -> u32;
 type EnableDomain = unsafe extern "C" fn(u32, Handle, u32) -> u32;
 type EnableCallback = unsafe extern "C" fn(u32, Handle, u32, u32) -> u32;
@@ -34,6 +44,7 @@ type AddPatches = unsafe extern "C" fn(*const c_void, Handle) -> u32;
 type PatchInstructions = unsafe extern "C" fn(u32, Handle, *const c_char) -> u32;
 type OfModule = unsafe extern "C" fn(Handle) -> u32;
 type Alloc = unsafe extern "C" fn(Handle, *mut Handle, usize) -> u32;
+type Free = unsafe extern "C" fn(Handle, Handle) -> u32;
 type Memset = unsafe extern "C" fn(Handle, c_int, usize, Handle) -> u32;
 type Copy = unsafe extern "C" fn(Handle, Handle, usize, Handle) -> u32;
 type Synchronize = unsafe extern "C" fn(Handle) -> u32;
@@ -51,6 +62,7 @@ pub struct Sanitizer {
     patch_module: OfModule,
     set_launch_data: SetLaunchData,
     alloc: Alloc,
+    free: Free,
     memset: Memset,
     copy_out: Copy,
     copy_in: Copy,
@@ -95,6 +107,7 @@ impl Sanitizer {
             patch_module: call!("sanitizerPatchModule"),
             set_launch_data: call!("sanitizerSetLaunchCallbackData"),
             alloc: call!("sanitizerAlloc"),
+            free: call!("sanitizerFree"),
             memset: call!("sanitizerMemset"),
             copy_out: call!("sanitizerMemcpyDeviceToHost"),
             copy_in: call!("sanitizerMemcpyHostToDeviceAsync"),
@@ -185,11 +198,14 @@ impl Sanitizer {
     ///
     /// # Errors
     /// When there is not as much.
-    pub fn zeroed(&self, context: usize, bytes: usize) -> Result<u64, Code> {
+    pub fn zeroed(&self, context: usize, bytes: usize, stream: Stream) -> Result<u64, Code> {
         let mut address = ptr::null_mut();
         // SAFETY: valid for one write; a live context.
         done(unsafe { (self.alloc)(context as Handle, &raw mut address, bytes) })?;
-        self.clear(address as u64, bytes, Stream::NULL)?;
+        self.clear(address as u64, bytes, stream).inspect_err(|_| {
+            // SAFETY: what was just allocated, which nobody else knows.
+            unsafe { (self.free)(context as Handle, address) };
+        })?;
         Ok(address as u64)
     }
 

@@ -35,6 +35,7 @@ fn weight(event: &Event) -> usize {
         Event::Copies(copies) => 1 + 3 * copies.len(),
         Event::Ranges(ranges) => 1 + 4 * ranges.len(),
         Event::Channels(channels) => 1 + 2 * channels.len(),
+        Event::Marks(marks) => 1 + 2 * marks.len(),
         _ => 1,
     }
 }

@@ -24,6 +24,8 @@ pub trait Recorder: Send + Sync + 'static {
     fn listen(&'static self, viewer: UnixStream);
     /// Begin.
     fn record(&'static self);
+    /// Have launches leave stamps, or none, while recording.
+    fn stamp(&'static self, is_on: bool);
     /// End.
     fn stop(&'static self);
     /// The viewer that asked is gone.
@@ -64,6 +66,7 @@ fn talk(mut stream: UnixStream, recorder: &'static dyn Recorder) {
                         recorder.record();
                     }
                 }
+                Command::Stamp(is_on) => recorder.stamp(is_on),
                 Command::Stop => recorder.stop(),
             }
         }
@@ -100,6 +103,9 @@ mod tests {
         fn record(&self) {
             self.say("record");
         }
+        fn stamp(&self, is_on: bool) {
+            self.say(if is_on { "stamp" } else { "stamp not" });
+        }
         fn stop(&self) {
             self.say("stop");
         }
@@ -120,9 +126,11 @@ mod tests {
         let Reply::Hello(hello) = frame::read(&mut viewer).unwrap() else { panic!("no greeting") };
         assert_eq!(hello.pid, 12);
         frame::write(&mut viewer, &Command::Record).unwrap();
-        frame::write(&mut viewer, &Command::Stop).unwrap();
-        let said: Vec<_> = heard.iter().take(3).collect();
-        assert_eq!(said, ["listen", "record", "stop"]);
+        for command in [Command::Stamp(false), Command::Stamp(true), Command::Stop] {
+            frame::write(&mut viewer, &command).unwrap();
+        }
+        let said: Vec<_> = heard.iter().take(5).collect();
+        assert_eq!(said, ["listen", "record", "stamp not", "stamp", "stop"]);
         drop(viewer);
         assert_eq!(heard.recv().unwrap(), "gone");
         // One who only looks is not missed.

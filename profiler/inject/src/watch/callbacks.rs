@@ -9,7 +9,7 @@ use std::{
 
 use weftscope_wire::{Event, Stamping};
 
-use super::{Watch, calls, lock, program::Launched};
+use super::{Watch, calls, lock, program::Launched, soon};
 use crate::{
     blocks::{
         graphs, record,
@@ -17,8 +17,11 @@ use crate::{
         waiting::{Part, Pending},
     },
     host,
-    sanitizer::abi::{
-        self, ApiData, ContextData, GraphData, GraphExecData, LaunchData, ModuleData, NodeData,
+    sanitizer::{
+        Stream,
+        abi::{
+            self, ApiData, ContextData, GraphData, GraphExecData, LaunchData, ModuleData, NodeData,
+        },
     },
 };
 
@@ -91,6 +94,8 @@ impl Watch {
             (abi::DOMAIN_RESOURCE, abi::MODULE_UNLOADING) => {
                 // SAFETY: as above.
                 let module = unsafe { (*data.cast::<ModuleData>()).module } as usize;
+                let wants_marks = lock(&self.modules).wants_marks(module);
+                let _held = wants_marks.then(|| soon(&self.leading)).flatten();
                 lock(&self.modules).unloading(module);
                 lock(&self.program).unloading(module);
             }
@@ -107,6 +112,9 @@ impl Watch {
                     patcher.context_gone(context);
                 }
                 lock(&self.program).contexts.remove(&context);
+                if let Some(mut rings) = soon(&self.rings) {
+                    rings.context_gone(context);
+                }
             }
             _ => {}
         }
@@ -117,25 +125,37 @@ impl Watch {
     }
 
     fn context_created(&self, context: usize, device: i32) {
+        lock(&self.program).context(context, device);
+        self.ask_for_memory(context);
+    }
+
+    /// Asks for the memory of a context's stamps, where that is to be done. No lock is held meanwhile.
+    fn ask_for_memory(&self, context: usize) {
         let Some(tools) = self.tools.get() else { return };
+        if !lock(&self.program).asks(context) {
+            return;
+        }
         let records = RING_RECORDS as usize * record::BYTES;
         let bytes = graphs::BYTES + records + graphs::PAGE_BYTES as usize;
-        let memory = tools.sanitizer.zeroed(context, bytes);
-        if let Err(error) = memory {
-            let note = format!("a device is not recorded: no memory for its stamps: {error}");
-            self.outbox.put([Event::Note(note)]);
-        }
-        // Known with its ring or without one for good: the thread that fetches looks once.
-        let layout = memory.ok().map(|memory| {
+        let memory = tools.sanitizer.zeroed(context, bytes, Stream::NULL);
+        let layout = memory.as_ref().ok().map(|memory| {
             let base = (memory + graphs::BYTES as u64).next_multiple_of(graphs::PAGE_BYTES);
             Layout { base, capacity: RING_RECORDS }
         });
-        lock(&self.program).context(context, device, layout);
+        let is_last = lock(&self.program).came(context, layout);
+        if let (Err(error), true) = (memory, is_last) {
+            let note = format!("a device is not recorded: no memory for its stamps: {error}");
+            self.outbox.put([Event::Note(note)]);
+        }
     }
 
     fn module_loaded(&self, data: &ModuleData, cubin: &[u8]) {
         let module = data.module as usize;
         lock(&self.modules).loaded(module, data.context as usize, cubin);
+        self.ask_for_memory(data.context as usize);
+        if lock(&self.modules).wants_marks(module) {
+            self.ask_for_ring(data.context as usize);
+        }
         self.patch(module);
     }
 
@@ -153,14 +173,23 @@ impl Watch {
             return;
         }
         let launched = Launched::of(data, host::monotonic_ns());
-        let mut stamping = lock(&self.modules).stamping(launched.module);
+        let (mut stamping, is_unled) = {
+            let modules = lock(&self.modules);
+            (modules.stamping(launched.module), modules.wants_marks(launched.module))
+        };
         let mut region = None;
         if stamping == Stamping::Blocks {
+            self.ask_for_memory(launched.context);
             (stamping, region) = self.place(data, &launched);
         }
         let mut program = lock(&self.program);
         let (launch, stream) = program.launched(&launched, stamping, || data.name());
         LAUNCHING.set(Some(launch));
+        if is_unled {
+            let cause =
+                "launches of kernels with marks of their own, before these were listened to";
+            program.events.push(Event::Lost { cause: cause.to_owned(), count: 1 });
+        }
         if let Some(region) = region {
             let part =
                 Part { launch, first: 0, blocks: region.records, threads: launched.threads() };

@@ -153,7 +153,7 @@ impl Watch {
 
     fn waited(&'static self, data: &ApiData) {
         let Some(at_host_ns) = BEGAN_NS.with_borrow_mut(Vec::pop) else { return };
-        let is_recording = self.is_stamping();
+        let is_recording = self.recording.load(Ordering::Acquire);
         if is_recording && !data.name.is_null() {
             // SAFETY: text with a NUL at its end, which the Sanitizer never frees.
             let call = unsafe { CStr::from_ptr(data.name) }.to_string_lossy().into_owned();

@@ -82,7 +82,8 @@ impl Fetch {
             let program = lock(&self.watch.program);
             self.opened.retain(|context, _| program.contexts.contains_key(context));
             self.gone.retain(|context| program.contexts.contains_key(context));
-            program.contexts.iter().map(|(&handle, context)| (handle, context.device)).collect()
+            let settled = program.contexts.iter().filter(|(_, context)| context.is_settled());
+            settled.map(|(&handle, context)| (handle, context.device)).collect()
         };
         for (context, device) in contexts {
             if self.opened.contains_key(&context) || self.gone.contains(&context) {

@@ -2,13 +2,14 @@
 //!
 //! The program's threads come here with locks of CUDA's driver held. So no lock that they wait for is held over a call of
 //! the driver, of CUPTI or of the Sanitizer's patching functions. They wait for `modules` and `program`, one at a time, and for
-//! the outbox's own and that of NCCL's channels; for `patcher` not longer than `PATIENCE`.
+//! the outbox's own and that of NCCL's channels; for `patcher`, `rings` and `leading` not longer than `PATIENCE`.
 
 mod activity;
 mod callbacks;
 mod calls;
 mod fetch;
 mod graph;
+mod marks;
 mod opened;
 mod program;
 
@@ -28,7 +29,7 @@ use std::{
 use weftscope_wire::{Begin, Event, Hello, Level, VERSION, folder, variables};
 
 pub(crate) use self::calls::is_capturing;
-use self::{calls::Triggered, program::Program};
+use self::{calls::Triggered, marks::Rings, program::Program};
 use crate::{
     blocks::modules::{Modules, Patcher},
     driver::Driver,
@@ -42,7 +43,7 @@ use crate::{
     telling::{self, Outbox},
 };
 
-/// How long the patcher is waited for.
+/// How long whoever calls the driver is waited for.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How far recording is.
@@ -71,12 +72,17 @@ pub struct Watch {
     /// Code that reads a device's clock, one an architecture.
     clocks: Vec<Vec<u8>>,
     program: Mutex<Program>,
+    rings: Mutex<Rings>,
+    /// Held while a module of the program's is led to its ring.
+    leading: Mutex<()>,
     collectives: Collectives,
     channels: Channels,
     outbox: Outbox,
     phase: Mutex<Phase>,
     phase_changed: Condvar,
-    /// As `phase`, for callbacks.
+    /// As `phase`, for callbacks: what happens is told.
+    recording: AtomicBool,
+    /// Launches leave stamps: as `recording`, unless stamps are left out to see what they cost.
     stamping: AtomicBool,
     triggered: Triggered,
 }
@@ -96,12 +102,15 @@ impl Watch {
             patcher: Mutex::new(Patcher::new(programs("patch"))),
             modules: Mutex::new(Modules::new(settings.patch.clone())),
             program: Mutex::default(),
+            rings: Mutex::default(),
+            leading: Mutex::default(),
             clocks: programs("clock"),
             collectives: Collectives::default(),
             channels: Channels::default(),
             outbox: Outbox::default(),
             phase: Mutex::new(Phase::Idle),
             phase_changed: Condvar::new(),
+            recording: AtomicBool::new(false),
             stamping: AtomicBool::new(false),
             triggered: Triggered::new(settings.trigger),
             settings,
@@ -185,6 +194,7 @@ impl Watch {
             return;
         }
         lock(&self.program).begin();
+        self.recording.store(true, Ordering::Release);
         self.stamping.store(true, Ordering::Release);
         self.outbox.put(self.collectives.record(Wanted::Collectives));
         let fetch = move || fetch::run(self);
@@ -212,6 +222,7 @@ impl Watch {
     fn end(&self) {
         let mut phase = lock(&self.phase);
         if *phase == Phase::Recording {
+            self.recording.store(false, Ordering::Release);
             self.stamping.store(false, Ordering::Release);
             self.collectives.record(Wanted::Nothing);
             *phase = if self.level().is_some() { Phase::Ending } else { Phase::Idle };
@@ -252,16 +263,21 @@ impl Watch {
         }
     }
 
-    /// The patcher, if it is free soon: whoever has it may wait for a lock of the driver's that this thread holds.
+    /// The patcher, if it is free soon.
     fn patcher(&self) -> Option<MutexGuard<'_, Patcher>> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            match self.patcher.try_lock() {
-                Ok(patcher) => return Some(patcher),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) if Instant::now() > until => return None,
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
-            }
+        soon(&self.patcher)
+    }
+}
+
+/// A lock, if it is free soon: whoever has it may wait for a lock of the driver's that this thread holds.
+fn soon<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() > until => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
         }
     }
 }
@@ -294,6 +310,14 @@ impl telling::Recorder for Watch {
 
     fn record(&'static self) {
         self.start();
+    }
+
+    fn stamp(&'static self, is_on: bool) {
+        let phase = lock(&self.phase);
+        if *phase == Phase::Recording && self.level() == Some(Level::Blocks) {
+            self.stamping.store(is_on, Ordering::Release);
+            self.tell([Event::Stamping { is_on, at_host_ns: host::monotonic_ns() }]);
+        }
     }
 
     fn stop(&'static self) {

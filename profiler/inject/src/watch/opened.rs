@@ -2,7 +2,7 @@
 
 use weftscope_wire::Event;
 
-use super::{Tools, Watch, lock};
+use super::{Tools, Watch, lock, marks::MarksOf};
 use crate::{
     blocks::{
         copies::CopyStream,
@@ -26,6 +26,7 @@ pub(super) struct Opened {
     /// `None`: its code does not load.
     clock: Option<ClockReader>,
     clock_due_ns: i64,
+    marks: MarksOf,
 }
 
 impl Opened {
@@ -38,13 +39,17 @@ impl Opened {
     ) -> Result<Option<Self>, DriverError> {
         let Some(layout) = lock(&watch.program).ring(context) else { return Ok(None) };
         let copies = CopyStream::open(tools.driver, tools.sanitizer, context)?;
+        let device = device.unsigned_abs();
+        // First of all: what kernels say of themselves before they are led to the ring is not heard.
+        let mut marks = MarksOf::default();
+        marks.turn(watch, context, (&copies, device))?;
         let clock = ClockReader::new(&copies, &watch.clocks);
         if let Err(error) = &clock {
             let note = format!("a device's clock is not read against the host's: {error}");
             watch.outbox.put([Event::Note(note)]);
         }
-        let gpu = Gpu::new(device.unsigned_abs(), copies, layout);
-        Ok(Some(Self { gpu, clock: clock.ok(), clock_due_ns: 0 }))
+        let gpu = Gpu::new(device, copies, layout);
+        Ok(Some(Self { gpu, clock: clock.ok(), clock_due_ns: 0, marks }))
     }
 
     /// Fetches what is there; gives how many bytes were read for it.
@@ -67,6 +72,7 @@ impl Opened {
             }
         }
         self.write_places(watch, context)?;
+        self.marks.turn(watch, context, (self.gpu.copies(), self.gpu.device()))?;
         Ok(bytes)
     }
 

@@ -14,17 +14,50 @@ use crate::{
     sanitizer::abi::LaunchData,
 };
 
+/// Memory for stamps, or how far asking for it is.
+#[derive(Debug)]
+pub(super) enum Memory {
+    /// To be asked for, after so many refusals.
+    Wanted(u8),
+    /// A thread is asking, after so many refusals.
+    Asked(u8),
+    There(Ring),
+    /// There is none to be had.
+    Missing,
+}
+
+/// A program that calls the driver alone gets its context before the Sanitizer is ready for it (code 11), and its modules
+/// after that.
+const TRIES: u8 = 32;
+
+impl Memory {
+    fn ring(&self) -> Option<&Ring> {
+        if let Self::There(ring) = self { Some(ring) } else { None }
+    }
+
+    fn ring_mut(&mut self) -> Option<&mut Ring> {
+        if let Self::There(ring) = self { Some(ring) } else { None }
+    }
+}
+
 /// A context of the program's.
 #[derive(Debug)]
 pub(super) struct Context {
     /// Its device.
     pub(super) device: i32,
-    /// Where its stamps go; `None`: there was no memory.
-    pub(super) ring: Option<Ring>,
+    /// Where its stamps go.
+    pub(super) memory: Memory,
     /// Its graphs.
     pub(super) graphs: Graphs,
     /// Rooms that were taken since they were last fetched.
     pub(super) fresh: Vec<Pending>,
+}
+
+impl Context {
+    /// There is memory for its stamps, or there will be none.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.memory, Memory::There(_) | Memory::Missing)
+    }
 }
 
 /// A launch as the Sanitizer tells it.
@@ -98,19 +131,43 @@ impl Program {
         self.events.clear();
     }
 
-    /// A context is there, with a ring for its stamps or without, for good.
-    pub(super) fn context(&mut self, context: usize, device: i32, ring: Option<Layout>) {
-        let (ring, graphs) = (ring.map(Ring::new), Graphs::default());
-        self.contexts.insert(context, Context { device, ring, graphs, fresh: Vec::new() });
+    /// A context is there; memory for its stamps is to be asked for.
+    pub(super) fn context(&mut self, context: usize, device: i32) {
+        let (memory, graphs) = (Memory::Wanted(0), Graphs::default());
+        self.contexts.insert(context, Context { device, memory, graphs, fresh: Vec::new() });
+    }
+
+    /// Whether this thread is to ask for memory for a context's stamps, and tell what [came](Self::came) of it.
+    pub(super) fn asks(&mut self, context: usize) -> bool {
+        match self.contexts.get_mut(&context).map(|context| &mut context.memory) {
+            Some(memory @ &mut Memory::Wanted(refusals)) => {
+                *memory = Memory::Asked(refusals);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The memory that was asked for; `None`: refused. Gives whether it is asked for no more.
+    pub(super) fn came(&mut self, context: usize, layout: Option<Layout>) -> bool {
+        let Some(context) = self.contexts.get_mut(&context) else { return true };
+        context.memory = match (layout, &context.memory) {
+            (Some(layout), _) => Memory::There(Ring::new(layout)),
+            (None, &Memory::Asked(refusals)) if refusals + 1 < TRIES => {
+                Memory::Wanted(refusals + 1)
+            }
+            (None, _) => Memory::Missing,
+        };
+        context.is_settled()
     }
 
     fn ring_mut(&mut self, context: usize) -> Option<&mut Ring> {
-        self.contexts.get_mut(&context)?.ring.as_mut()
+        self.contexts.get_mut(&context)?.memory.ring_mut()
     }
 
     /// A context's ring.
     pub(super) fn ring(&self, context: usize) -> Option<Layout> {
-        self.contexts.get(&context)?.ring.as_ref().map(Ring::layout)
+        self.contexts.get(&context)?.memory.ring().map(Ring::layout)
     }
 
     /// Stamps were fetched, or none will come, and their memory is zero again.
@@ -138,7 +195,9 @@ impl Program {
 
     /// Room for the stamps of all nodes of a graph; an error says why there is none.
     pub(super) fn graph_room(&mut self, context: usize, graph: usize) -> Result<Region, Stamping> {
-        let Some(Context { ring: Some(ring), graphs, .. }) = self.contexts.get_mut(&context) else {
+        let Some(Context { memory: Memory::There(ring), graphs, .. }) =
+            self.contexts.get_mut(&context)
+        else {
             return Err(Stamping::NoRoom);
         };
         match graphs.records(graph) {
@@ -154,7 +213,9 @@ impl Program {
         of_node: (u64, u32),
         room: u32,
     ) -> Option<u32> {
-        let Context { ring: Some(ring), graphs, .. } = self.contexts.get_mut(&context)? else {
+        let Context { memory: Memory::There(ring), graphs, .. } =
+            self.contexts.get_mut(&context)?
+        else {
             return None;
         };
         graphs.node(graph, of_node, room, ring.head())
@@ -179,7 +240,9 @@ impl Program {
 
     /// Places of nodes that the device does not have yet and may have now.
     pub(super) fn unwritten(&mut self, context: usize) -> Option<Unwritten> {
-        let Context { ring: Some(ring), graphs, .. } = self.contexts.get_mut(&context)? else {
+        let Context { memory: Memory::There(ring), graphs, .. } =
+            self.contexts.get_mut(&context)?
+        else {
             return None;
         };
         graphs.unwritten(ring.tail())
@@ -292,7 +355,9 @@ mod tests {
     fn a_graph_has_room_once_its_places_are_written() {
         let mut program = Program::default();
         assert_eq!(program.room(1, 16), None);
-        program.context(1, 0, Some(Layout { base: 4096, capacity: 4 * PAGE_RECORDS }));
+        program.context(1, 0);
+        assert!(program.asks(1));
+        program.came(1, Some(Layout { base: 4096, capacity: 4 * PAGE_RECORDS }));
         let eager = program.room(1, 16).unwrap();
         assert_eq!(program.graph_room(1, 9), Err(Stamping::GraphNew));
         assert_eq!(program.node((1, 9), (50, 100), 0), None);
@@ -306,5 +371,21 @@ mod tests {
         assert_eq!(program.node((1, 9), (50, 100), room.records), Some(0));
         program.graph_gone(9);
         assert_eq!(program.graph_room(1, 9), Err(Stamping::GraphNew));
+    }
+
+    #[test]
+    fn memory_is_asked_for_by_one_thread_until_it_comes_or_is_refused_for_good() {
+        let mut program = Program::default();
+        assert!(!program.asks(1));
+        program.context(1, 0);
+        assert!(program.asks(1) && !program.asks(1));
+        assert!(!program.came(1, None) && !program.contexts[&1].is_settled());
+        assert!(program.asks(1));
+        assert!(program.came(1, Some(Layout { base: 4096, capacity: 8 })));
+        assert!(program.room(1, 8).is_some() && !program.asks(1));
+        program.context(2, 1);
+        let tries = (0..1000).take_while(|_| program.asks(2) && !program.came(2, None)).count();
+        assert_eq!(tries + 1, usize::from(TRIES));
+        assert!(program.contexts[&2].is_settled() && program.room(2, 1).is_none());
     }
 }

@@ -1,3 +1,4 @@
 //! Tests of the injected library against what NVIDIA publishes.
 
 mod layout;
+mod own;

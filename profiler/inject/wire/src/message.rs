@@ -8,10 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelRun, CopyRun, KernelRun, Range};
+use crate::{ChannelRun, CopyRun, KernelRun, Mark, MarkName, Range};
 
 /// Version of these messages; both sides must speak the same.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// How much of a program is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ pub enum Command {
     Record,
     /// Tell what is recorded, which begins by itself: see [`Trigger`](crate::Trigger).
     Listen,
+    /// From now on launches leave stamps, or none, while everything else goes on: what stamps cost is measured so. Known at
+    /// [`Level::Blocks`].
+    Stamp(bool),
     /// Record no more; what is under way is told to its end, then [`Reply::Stopped`] follows.
     Stop,
 }
@@ -116,6 +119,13 @@ pub enum Event {
     Graph(GraphLaunch),
     /// A thread has waited for the GPU.
     Wait(Wait),
+    /// From now on launches leave stamps, or none.
+    Stamping {
+        /// Whether.
+        is_on: bool,
+        /// When.
+        at_host_ns: i64,
+    },
     /// All thread blocks of a launch, by block index.
     Blocks {
         /// [`Launch::id`].
@@ -135,6 +145,10 @@ pub enum Event {
     Ranges(Vec<Range>),
     /// Channels of NCCL's kernels that have ended.
     Channels(Vec<ChannelRun>),
+    /// What marks are called; before the first that has the name.
+    MarkName(MarkName),
+    /// Marks that kernels left.
+    Marks(Vec<Mark>),
     /// A device's clock was read against the host's.
     Clock(Clock),
     /// CUPTI's clock was read against the host's: as [`Clock::readings`], in CUPTI's time.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use weftscope_wire::Stamping;
 
-use super::{super::Process, Setting};
+use super::{
+    super::{Process, trace::why_not},
+    Setting,
+};
 
 /// Times of a layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +76,8 @@ impl Lost {
         for process in processes {
             for launch in &process.launches {
                 if launch.stamping != Stamping::Blocks {
-                    *lost.by_reason.entry(format!("{:?}", launch.stamping)).or_default() += 1;
+                    let why = why_not(launch.stamping).to_owned();
+                    *lost.by_reason.entry(why).or_default() += 1;
                     continue;
                 }
                 lost.launches += 1;

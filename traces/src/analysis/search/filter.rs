@@ -43,6 +43,7 @@ pub(super) enum Filter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rows {
     Sm,
+    Inside,
     Stream,
     Host,
     All,
@@ -52,6 +53,7 @@ impl Rows {
     pub(super) fn accepts(self, kind: &TrackKind) -> bool {
         match self {
             Self::Sm => matches!(kind, TrackKind::Sm { .. }),
+            Self::Inside => matches!(kind, TrackKind::Inside { .. }),
             Self::Stream => matches!(kind, TrackKind::Stream { .. }),
             Self::Host => matches!(kind, TrackKind::HostThread { .. }),
             Self::All => true,
@@ -94,6 +96,7 @@ impl Filter {
             },
             "in" => match value {
                 "sm" => Some(Self::Rows(Rows::Sm)),
+                "inside" => Some(Self::Rows(Rows::Inside)),
                 "stream" => Some(Self::Rows(Rows::Stream)),
                 "host" => Some(Self::Rows(Rows::Host)),
                 "all" => Some(Self::Rows(Rows::All)),
@@ -118,7 +121,7 @@ fn expected(key: &str) -> String {
         "kind" => format!("one of {}", Kind::ALL.map(Kind::name).join(", ")),
         "phase" => format!("one of {}", Phase::ALL.map(Phase::name).join(", ")),
         "split" => "0, 1 or whole".to_owned(),
-        "in" => "sm, stream, host or all".to_owned(),
+        "in" => "sm, inside, stream, host or all".to_owned(),
         _ => "a whole number from 0".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{Label, TrackKind};
 ///
 /// Words are joined by *and*. `layer:3`, `kind:comm`, `split:0`, `phase:A` and `rank:2` narrow; `dur>100us`, `dur<=1.5ms`
 /// and `dur:10us..50us` (both ends included) narrow by length; every other word must occur in the name, whatever its
-/// case. Ops are looked for, on streams and host threads; `in:sm`, `in:stream`, `in:host` and `in:all` choose other rows.
+/// case. Ops are looked for, on streams and host threads; `in:sm`, `in:inside`, `in:stream`, `in:host` and `in:all` choose other rows.
 /// A word that begins as one of these and goes on otherwise is [wrong](Self::wrong), and the query then finds nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -55,7 +55,7 @@ impl Query {
         "split:0",
         "phase:A",
         "rank:2",
-        "in:sm|stream|host|all",
+        "in:sm|inside|stream|host|all",
         "dur>100us",
         "dur:10us..50us",
     ];
@@ -191,7 +191,7 @@ mod tests {
         says("kind:mlp", "gemm, attention, norm");
         says("phase:E", "A, B, C, D");
         says("split:2", "0, 1 or whole");
-        says("in:gpu", "sm, stream, host or all");
+        says("in:gpu", "sm, inside, stream, host or all");
         says("dur>abc", "dur>abc: dur takes a number with its unit");
         says("dur>100", "unit");
         says("dur:10us", "a range");

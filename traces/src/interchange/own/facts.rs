@@ -26,6 +26,7 @@ pub(crate) fn category<'a>(kind: &TrackKind, label: &Label, args: &'a Args) -> C
         },
         (TrackKind::Marks { .. }, _) => "gpu_user_annotation",
         (TrackKind::Answer { .. }, _) => "answer",
+        (TrackKind::Inside { .. }, _) => "sm_mark",
         _ => "track",
     };
     Cow::Borrowed(fallback)

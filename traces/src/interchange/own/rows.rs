@@ -106,7 +106,9 @@ impl Assign<'_> {
 
     fn pid(&mut self, track: &Track) -> u32 {
         let (pid, name) = match track.kind {
-            TrackKind::Sm { rank, .. } => (SM_PID.wrapping_add(rank), format!("rank {rank} SMs")),
+            TrackKind::Sm { rank, .. } | TrackKind::Inside { rank, .. } => {
+                (SM_PID.wrapping_add(rank), format!("rank {rank} SMs"))
+            }
             TrackKind::Rank { rank }
             | TrackKind::Stream { rank, .. }
             | TrackKind::Driver { rank, .. }

@@ -150,7 +150,9 @@ impl<'a, 's, 'p, W: Write> Slices<'a, 's, 'p, W> {
             })
         };
         match kind {
-            TrackKind::Sm { .. } => annotations.push(self.told.derived("block", &item)),
+            TrackKind::Sm { .. } | TrackKind::Inside { .. } => {
+                annotations.push(self.told.derived("block", &item));
+            }
             TrackKind::Stream { .. } => {
                 let num_own = annotations.len();
                 if item != ArgValue::Int(0)
