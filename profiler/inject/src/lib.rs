@@ -7,7 +7,7 @@
 //! Reading order: [`settings`] (what it was asked for), [`telling`] (the socket), [`sanitizer`] (NVIDIA's patching
 //! library, loaded at run time), [`blocks`] (stamps: where they go, which modules get them, how they come out),
 //! [`driver`] (the few calls of CUDA's driver that fetch them), [`clock`] (a device's against the host's), [`marks`] (what a program's own kernels say of themselves), [`activity`] (CUPTI, where no blocks are asked for),
-//! [`nccl`] (which collectives there are, and their channels), [`watch`] (all of it together), [`entry`] (the edge to
+//! [`nccl`] (which collectives there are, and their channels), [`nvtx`] (ranges of the program's own), [`watch`] (all of it together), [`entry`] (the edge to
 //! the program, over which nothing may panic).
 #![allow(
     unsafe_code,
@@ -22,6 +22,7 @@ pub mod entry;
 pub mod host;
 pub mod marks;
 pub mod nccl;
+pub mod nvtx;
 pub mod sanitizer;
 pub mod settings;
 pub mod telling;

@@ -1,8 +1,10 @@
-//! What the host's threads did: launches, with an arrow to what each launched, and waits for the GPU.
+//! What the host's threads did: launches, with an arrow to what each launched, waits for the GPU, and NVTX ranges around them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use weftscope_traces::{ArgsId, FlowKind, Kind, Label, SliceRef, Span, TraceBuilder, TrackKind};
+use weftscope_traces::{
+    ArgValue, ArgsId, FlowKind, Kind, Label, SliceRef, Span, TraceBuilder, TrackKind,
+};
 
 use super::Process;
 
@@ -12,8 +14,18 @@ struct Call {
     tid: u32,
     span: Span,
     name: String,
+    kind: Kind,
+    /// Of a range; empty: none.
+    domain: String,
     /// Numbers of what it launched.
     launches: Vec<u64>,
+}
+
+impl Call {
+    fn of(tid: u32, (start_ns, end_ns): (i64, i64), name: String) -> Self {
+        let (kind, domain, launches) = (Kind::Host, String::new(), Vec::new());
+        Self { tid, span: Span::new(start_ns, end_ns), name, kind, domain, launches }
+    }
 }
 
 /// The calls of a process that concern one of its devices, in order of time.
@@ -35,29 +47,27 @@ impl Calls {
             // A call that never returned ended with the program.
             let returned_ns =
                 process.returned_host_ns.get(&launch.id).copied().unwrap_or(launch.at_host_ns);
-            calls.push(Call {
-                tid: launch.tid,
-                span: Span::new(launch.at_host_ns, returned_ns).shifted(shift_ns),
-                name: "cuLaunchKernel".to_owned(),
-                launches: vec![launch.id],
-            });
+            let span_ns = (launch.at_host_ns, returned_ns);
+            let call = Call::of(launch.tid, span_ns, "cuLaunchKernel".to_owned());
+            calls.push(Call { launches: vec![launch.id], ..call });
         }
         for graph in &process.graphs {
             let Some(launches) = by_graph.remove(&graph.number) else { continue };
-            calls.push(Call {
-                tid: graph.tid,
-                span: Span::new(graph.at_host_ns, graph.returned_host_ns).shifted(shift_ns),
-                name: "cuGraphLaunch".to_owned(),
-                launches,
-            });
+            let span_ns = (graph.at_host_ns, graph.returned_host_ns);
+            let call = Call::of(graph.tid, span_ns, "cuGraphLaunch".to_owned());
+            calls.push(Call { launches, ..call });
         }
         let waits = process.waits.iter().filter(|wait| threads.contains(&wait.tid));
-        calls.extend(waits.map(|wait| Call {
-            tid: wait.tid,
-            span: Span::new(wait.at_host_ns, wait.returned_host_ns).shifted(shift_ns),
-            name: wait.call.clone(),
-            launches: Vec::new(),
+        calls.extend(waits.map(|wait| {
+            Call::of(wait.tid, (wait.at_host_ns, wait.returned_host_ns), wait.call.clone())
         }));
+        let ranges = process.host_ranges.iter().filter(|range| threads.contains(&range.tid));
+        calls.extend(ranges.map(|range| Call {
+            kind: Kind::Mark,
+            domain: range.domain.clone(),
+            ..Call::of(range.tid, (range.start_host_ns, range.end_host_ns), range.name.clone())
+        }));
+        calls.iter_mut().for_each(|call| call.span = call.span.shifted(shift_ns));
         // Of two that begin together the longer has the other inside.
         calls.sort_by_key(|call| (call.span.start_ns, -call.span.end_ns));
         Self(calls)
@@ -78,14 +88,16 @@ impl Calls {
             let track = *tracks
                 .entry(tid)
                 .or_insert_with(|| builder.track(None, format!("thread {tid}"), kind));
-            let label = *labels.entry(&call.name).or_insert_with(|| {
-                builder.label(Label {
-                    name: call.name.clone(),
-                    kind: Kind::Host,
-                    ..Label::default()
-                })
+            let label = *labels.entry((&call.name, call.kind)).or_insert_with(|| {
+                let (name, kind) = (call.name.clone(), call.kind);
+                builder.label(Label { name, kind, ..Label::default() })
             });
-            let from = builder.push_packed(track, call.span, label, ArgsId::NONE, 0);
+            let domain = ArgValue::Text(call.domain.clone());
+            let args = match call.domain.as_str() {
+                "" => ArgsId::NONE,
+                _ => builder.args_mut().push([("domain", domain)]),
+            };
+            let from = builder.push_packed(track, call.span, label, args, 0);
             // Of ops in a row that are drawn as one, several launches lead to the same.
             let ops: BTreeSet<SliceRef> =
                 call.launches.iter().filter_map(|launch| slices.get(launch)).copied().collect();
@@ -96,21 +108,27 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{GraphLaunch, Launch};
+    use weftscope_wire::{GraphLaunch, HostRange, Launch};
 
     use super::{
         super::testing::{launch, wait},
         *,
     };
 
+    fn range(tid: u32, name: &str, start_host_ns: i64, end_host_ns: i64) -> HostRange {
+        let (name, domain) = (name.to_owned(), "model".to_owned());
+        HostRange { name, domain, tid, start_host_ns, end_host_ns }
+    }
+
     #[test]
-    fn launches_graphs_and_waits_stand_in_order() {
+    fn launches_graphs_waits_and_ranges_stand_in_order() {
         let made = |id, at_host_ns, graph| Launch { tid: 7, graph, ..launch(id, at_host_ns) };
         let process = Process {
             launches: vec![made(1, 100, None), made(2, 200, Some(5)), made(3, 201, Some(5))],
             returned_host_ns: [(1, 104)].into(),
             graphs: vec![GraphLaunch { number: 5, tid: 7, at_host_ns: 198, returned_host_ns: 210 }],
-            // Another thread's waits are not about this device's launches.
+            host_ranges: vec![range(7, "step", 90, 230), range(8, "elsewhere", 90, 230)],
+            // Another thread's waits and ranges are not about this device's launches.
             waits: vec![wait(7, 120, 50), wait(8, 130, 50)],
             ..Process::default()
         };
@@ -124,11 +142,15 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("cuLaunchKernel", 0, 4, &[1][..]),
+                ("step", -10, 130, &[][..]),
+                ("cuLaunchKernel", 0, 4, &[1]),
                 ("cudaStreamSynchronize", 20, 70, &[]),
                 ("cuGraphLaunch", 98, 110, &[2, 3]),
             ]
         );
+        let kinds: Vec<_> = calls.iter().map(|call| (call.kind, call.domain.as_str())).collect();
+        let host = (Kind::Host, "");
+        assert_eq!(kinds, [(Kind::Mark, "model"), host, host, host]);
         assert_eq!(Calls::of(&process, 1, 0).0, []);
     }
 }

@@ -32,6 +32,7 @@ impl Process {
             self.returned_host_ns.retain(|&launch, _| launch >= first);
             self.graphs.retain(|graph| graph.returned_host_ns >= from_host_ns);
             self.waits.retain(|wait| wait.returned_host_ns >= from_host_ns);
+            self.host_ranges.retain(|range| range.end_host_ns >= from_host_ns);
             self.told.retain(|told| told.at_host_ns >= from_host_ns);
             self.collectives =
                 self.collectives.of_launches(self.launches.iter().map(|launch| launch.id));

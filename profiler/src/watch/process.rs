@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use weftscope_engine::clock::{ClockFit, ClockPair};
 use weftscope_wire::{
     BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, GraphLaunch, Hello,
-    KernelRun, Launch, Mark, Range, Wait,
+    HostRange, KernelRun, Launch, Mark, Range, Wait,
 };
 
 use super::collectives::Ran;
@@ -39,6 +39,8 @@ pub struct Process {
     pub copies: Vec<CopyRun>,
     /// NVTX ranges and marks.
     pub ranges: Vec<Range>,
+    /// The same at blocks, on the host's clock.
+    pub host_ranges: Vec<HostRange>,
     /// Channels of NCCL's kernels.
     pub channels: Vec<ChannelRun>,
     /// Marks that kernels left inside their blocks.
@@ -100,6 +102,7 @@ impl Process {
             Event::Kernels(runs) => self.runs.extend(runs),
             Event::Copies(copies) => self.copies.extend(copies),
             Event::Ranges(ranges) => self.ranges.extend(ranges),
+            Event::HostRange(range) => self.host_ranges.push(range),
             Event::Channels(channels) => self.channels.extend(channels),
             Event::MarkName(name) => {
                 self.mark_names.insert(name.id, name.name);

@@ -97,6 +97,7 @@ impl Process {
             waits: tail(&self.waits, |wait| wait.returned_host_ns >= from_host_ns),
             runs: tail(&self.runs, |run| ran(run.end_cupti_ns)),
             copies: tail(&self.copies, |copy| ran(copy.end_cupti_ns)),
+            host_ranges: tail(&self.host_ranges, |range| range.end_host_ns >= from_host_ns),
             ranges: tail(&self.ranges, |range| ran(range.end_cupti_ns)),
             channels: tail(&self.channels, |run| is_late(run.device, run.end_device_ns)),
             marks: tail(&self.marks, |mark| is_late(Some(mark.device), mark.end_device_ns)),

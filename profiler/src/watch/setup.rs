@@ -178,8 +178,7 @@ impl Setup {
         if env::var_os(NCCL_PLUGIN).is_none() {
             variables.push((NCCL_PLUGIN, self.library.clone().into_os_string()));
         }
-        // The Sanitizer keeps CUPTI out, and CUPTI records the ranges.
-        if self.level != Level::Blocks && env::var_os(NVTX_TOOL).is_none() {
+        if env::var_os(NVTX_TOOL).is_none() {
             variables.push((NVTX_TOOL, self.library.clone().into_os_string()));
         }
         if let Some(sanitizer) = &self.sanitizer {

@@ -22,6 +22,9 @@ pub struct ProgramArgs {
     /// `cudaProfilerStop`; vLLM, SGLang and TensorRT-LLM call these where they are asked to profile).
     #[arg(long, value_enum, default_value_t = RecordArg::AtStart)]
     pub record: RecordArg,
+    /// Record while an NVTX range of this name is open, the first time.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["record", "skip_steps"])]
+    pub range: Option<String>,
     /// Record so many steps of each process, then the recording is written and the program goes on. A step ends where a thread
     /// that has launched kernels waits for the GPU.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -89,12 +92,13 @@ pub enum RecordArg {
 impl ProgramArgs {
     /// When to record.
     pub(super) fn trigger(&self) -> Trigger {
-        let begin = match (self.record, self.skip_steps) {
+        let by_range = self.range.clone().map(Begin::Range);
+        let begin = by_range.unwrap_or(match (self.record, self.skip_steps) {
             (RecordArg::Asked, _) => Begin::Asked,
             (RecordArg::Profiler, _) => Begin::Profiler,
             (RecordArg::AtStart, 0) => Begin::AtStart,
             (RecordArg::AtStart, skipped) => Begin::AfterSteps(skipped),
-        };
+        });
         Trigger { begin, steps: self.steps }
     }
 }

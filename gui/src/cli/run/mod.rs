@@ -59,12 +59,12 @@ fn prepared(args: &ProgramArgs) -> Result<(Setup, Order), Failure> {
         eprintln!("weftscope run: {step}");
     }
     let trigger = args.trigger();
-    let listens =
-        trigger.steps.is_some() || matches!(trigger.begin, Begin::Profiler | Begin::AfterSteps(_));
+    let listens = trigger.steps.is_some()
+        || matches!(trigger.begin, Begin::Profiler | Begin::AfterSteps(_) | Begin::Range(_));
     if listens && setup.level() != Level::Blocks {
         let level = setup.level();
         let cause = format!(
-            "at level {level} no call of the program's is listened to, so steps and cudaProfilerStart are not known"
+            "at level {level} no call of the program's is listened to, so steps, cudaProfilerStart and ranges to record by are not known"
         );
         return Err(Failure::failed(cause, "weftscope run"));
     }
@@ -154,6 +154,7 @@ fn why_nothing(args: &ProgramArgs, processes: &[Process]) -> String {
             Begin::AfterSteps(steps) => {
                 format!("no process came to the end of {}", counted(steps.into(), "step"))
             }
+            Begin::Range(name) => format!("no NVTX range {name:?} began after CUDA was there"),
             Begin::Asked | Begin::AtStart => "its processes launched no kernel".to_owned(),
         },
     }

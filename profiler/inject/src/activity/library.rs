@@ -160,6 +160,15 @@ impl Cupti {
         self.version().is_none_or(ApiVersion::takes_nvtx)
     }
 
+    /// Has NVTX's calls come to CUPTI, as NVIDIA's samples do. False: it does not take them.
+    ///
+    /// # Safety
+    /// NVTX's function that gives its tables.
+    pub unsafe fn forward_nvtx(&self, export_table: Option<ExportTable>) -> bool {
+        // SAFETY: as the caller promises.
+        self.takes_nvtx() && unsafe { (self.nvtx)(export_table) } == 0
+    }
+
     /// `Ok` on success, else the call and CUPTI's words.
     pub(super) fn check(&self, call: &'static str, code: u32) -> Result<(), CuptiError> {
         match code {

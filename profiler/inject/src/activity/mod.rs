@@ -3,12 +3,11 @@
 //!
 //! Reading order: [`library`] (libcupti, loaded at run time), [`claim`] (being its one client, and which launches are
 //! NCCL's), [`inbox`] (records become what is told), [`buffers`] (what CUPTI's threads call), [`clock`] (its time against
-//! the host's), [`nvtx`] (the way in for ranges), [`recording`] (all of it together).
+//! the host's), [`recording`] (all of it together).
 
 pub mod buffers;
 pub mod claim;
 pub mod clock;
 pub mod inbox;
 pub mod library;
-pub mod nvtx;
 pub mod recording;

@@ -92,8 +92,8 @@ impl Triggered {
     }
 
     /// What recording begins with.
-    pub(super) fn begin(&self) -> Begin {
-        self.trigger.begin
+    pub(super) fn begin(&self) -> &Begin {
+        &self.trigger.begin
     }
 
     /// Recording is to begin by itself; false: it has before.
@@ -124,20 +124,24 @@ pub(super) fn has_launched() {
 }
 
 impl Watch {
-    /// Recording begins by itself.
-    pub(super) fn begin_by_itself(&'static self) {
-        if self.triggered.begins() {
+    /// Recording begins by itself; false: it has before.
+    pub(super) fn begin_by_itself(&'static self) -> bool {
+        let begins = self.triggered.begins();
+        if begins {
             self.start();
         }
+        begins
     }
 
     /// One of the few calls of the driver's or the runtime's that are told.
     pub(super) fn api(&'static self, domain: u32, id: u32, data: &ApiData) {
         let mut known = meanings().filter(|&(its, number, _)| (its, number) == (domain, id));
         let Some((_, _, meaning)) = known.next() else { return };
-        let is_profiled = self.triggered.begin() == Begin::Profiler;
+        let is_profiled = *self.triggered.begin() == Begin::Profiler;
         match (meaning, data.site == abi::API_EXIT) {
-            (Meaning::Start, true) if is_profiled => self.begin_by_itself(),
+            (Meaning::Start, true) if is_profiled => {
+                self.begin_by_itself();
+            }
             (Meaning::Stop, false) if is_profiled => self.end(),
             (Meaning::Start | Meaning::Stop, _) => {}
             // The runtime's call has the driver's inside: both are counted, beginnings and ends.
@@ -164,7 +168,9 @@ impl Watch {
         // The runtime's call has the driver's inside: the first to return ends the step.
         if HAS_LAUNCHED.take() {
             match self.triggered.step(is_recording) {
-                Turn::Begin => self.begin_by_itself(),
+                Turn::Begin => {
+                    self.begin_by_itself();
+                }
                 Turn::End => self.end(),
                 Turn::Nothing => {}
             }

@@ -12,6 +12,7 @@ mod graph;
 mod marks;
 mod opened;
 mod program;
+mod ranges;
 
 use std::{
     fs,
@@ -112,7 +113,7 @@ impl Watch {
             phase_changed: Condvar::new(),
             recording: AtomicBool::new(false),
             stamping: AtomicBool::new(false),
-            triggered: Triggered::new(settings.trigger),
+            triggered: Triggered::new(settings.trigger.clone()),
             settings,
         }
     }
@@ -132,7 +133,7 @@ impl Watch {
             eprintln!("weftscope: {}: {error}; this process is not watched", socket.display());
             return;
         }
-        if self.triggered.begin() == Begin::AtStart {
+        if *self.triggered.begin() == Begin::AtStart {
             self.begin_by_itself();
         }
     }

@@ -8,6 +8,7 @@ use weftscope_inject::{
         library::{FORCED, HELD, SubscriberParams},
         recording::SYSTEM_THREAD_IDS,
     },
+    nvtx::abi as nvtx,
     sanitizer::abi,
 };
 use weftscope_testkit::compile_with_headers;
@@ -91,4 +92,39 @@ fn cuptis_layouts_and_numbers_are_the_headers() {
         "_Static_assert(CUpti_SubscriberParams_STRUCT_SIZE >= ",
     );
     compile_with_headers(&["cupti.h", "cuda.h", "crt/host_defines.h"], "c", &program);
+}
+
+#[test]
+fn nvtxs_layouts_and_numbers_are_the_headers() {
+    let mut program = String::from("#include <stddef.h>\n#include <nvtx3/nvToolsExt.h>\n");
+    let mut holds = |what: &str, ours: usize| {
+        writeln!(program, "_Static_assert({what} == {ours}, \"{what}\");").unwrap();
+    };
+    for (module, calls) in [("CORE", &nvtx::CORE_CALLS[..]), ("CORE2", &nvtx::CORE2_CALLS[..])] {
+        for (name, number) in calls {
+            holds(&format!("NVTX_CBID_{module}_{name}"), *number);
+        }
+    }
+    for (what, ours) in [
+        ("NVTX_ETID_CALLBACKS", nvtx::CALLBACKS as usize),
+        ("NVTX_CB_MODULE_CORE", nvtx::CORE as usize),
+        ("NVTX_CB_MODULE_CORE2", nvtx::CORE2 as usize),
+        ("NVTX_MESSAGE_TYPE_ASCII", nvtx::ASCII as usize),
+        ("NVTX_MESSAGE_TYPE_UNICODE", nvtx::UNICODE as usize),
+        ("NVTX_MESSAGE_TYPE_REGISTERED", nvtx::REGISTERED as usize),
+        ("sizeof(wchar_t)", 4),
+        ("sizeof(nvtxEventAttributes_t)", size_of::<nvtx::Attributes>()),
+        (
+            "offsetof(nvtxEventAttributes_t, messageType)",
+            offset_of!(nvtx::Attributes, message_type),
+        ),
+        ("offsetof(nvtxEventAttributes_t, message)", offset_of!(nvtx::Attributes, message)),
+        (
+            "offsetof(NvtxExportTableCallbacks, GetModuleFunctionTable)",
+            offset_of!(nvtx::Callbacks, table),
+        ),
+    ] {
+        holds(what, ours);
+    }
+    compile_with_headers(&["nvtx3/nvToolsExt.h"], "c", &program);
 }

@@ -1,4 +1,5 @@
 //! Tests of the injected library against what NVIDIA publishes.
 
 mod layout;
+mod nvtx;
 mod own;

@@ -17,5 +17,5 @@ pub use message::{
     BlockStamp, Clock, Collective, Command, Communicator, Device, Event, GraphLaunch, Hello,
     Kernel, Launch, Level, Reply, Stamping, VERSION, Wait,
 };
-pub use runs::{ChannelRun, CopyRun, GraphNode, KernelRun, Moved, Range};
+pub use runs::{ChannelRun, CopyRun, GraphNode, HostRange, KernelRun, Moved, Range};
 pub use trigger::{Begin, Trigger};

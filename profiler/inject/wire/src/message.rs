@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelRun, CopyRun, KernelRun, Mark, MarkName, Range};
+use crate::{ChannelRun, CopyRun, HostRange, KernelRun, Mark, MarkName, Range};
 
 /// Version of these messages; both sides must speak the same.
 pub const VERSION: u32 = 5;
@@ -143,6 +143,8 @@ pub enum Event {
     Copies(Vec<CopyRun>),
     /// NVTX ranges that have ended, and marks.
     Ranges(Vec<Range>),
+    /// The same at [`Level::Blocks`], where CUPTI is not.
+    HostRange(HostRange),
     /// Channels of NCCL's kernels that have ended.
     Channels(Vec<ChannelRun>),
     /// What marks are called; before the first that has the name.

@@ -97,6 +97,21 @@ pub struct Range {
     pub end_cupti_ns: u64,
 }
 
+/// As [`Range`], told where CUPTI is not: on the host's clock, by whoever began it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRange {
+    /// As the program calls it.
+    pub name: String,
+    /// The domain; empty: the default one.
+    pub domain: String,
+    /// The thread that began it.
+    pub tid: u32,
+    /// Its beginning.
+    pub start_host_ns: i64,
+    /// Its end.
+    pub end_host_ns: i64,
+}
+
 /// A channel of a collective that has ended: one thread block's part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelRun {

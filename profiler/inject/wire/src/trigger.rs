@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// What recording begins with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Begin {
     /// A viewer asks for it.
     #[default]
@@ -18,10 +18,12 @@ pub enum Begin {
     Profiler,
     /// So many steps have ended.
     AfterSteps(u32),
+    /// An NVTX range of this name begins; it ends with that range.
+    Range(String),
 }
 
-/// When to record. As text: `at-start`, `profiler` or `after:K`, and `steps:N`, with a comma between.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// When to record. As text: `at-start`, `profiler`, `after:K` or, last of all, `range:NAME`; and `steps:N`; with a comma between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trigger {
     /// Its beginning.
     pub begin: Begin,
@@ -29,10 +31,20 @@ pub struct Trigger {
     pub steps: Option<u32>,
 }
 
+/// Before the name of a range.
+const RANGE: &str = "range:";
+
 impl Trigger {
     /// Out of its text. Steps alone are the first ones. `None`: it is no such text.
     pub fn of(text: &str) -> Option<Self> {
-        let (mut begin, mut steps) = (None, None);
+        let (text, range) = match text.split_once(RANGE) {
+            Some((before, name)) if before.is_empty() || before.ends_with(',') => {
+                (before, Some(name.to_owned()).filter(|name| !name.is_empty())?)
+            }
+            _ => (text, String::new()),
+        };
+        let mut begin = (!range.is_empty()).then_some(Begin::Range(range));
+        let mut steps = None;
         for word in text.split(',').filter(|word| !word.is_empty()) {
             let number = |text: &str| text.parse::<u32>().ok();
             match word.split_once(':') {
@@ -63,11 +75,17 @@ impl Trigger {
 
 impl fmt::Display for Trigger {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.begin {
+        match &self.begin {
             Begin::Asked => {}
             Begin::AtStart => out.write_str("at-start")?,
             Begin::Profiler => out.write_str("profiler")?,
             Begin::AfterSteps(count) => write!(out, "after:{count}")?,
+            Begin::Range(name) => {
+                if let Some(steps) = self.steps {
+                    write!(out, "steps:{steps},")?;
+                }
+                return write!(out, "{RANGE}{name}");
+            }
         }
         match self.steps {
             Some(steps) => write!(out, ",steps:{steps}"),
@@ -88,8 +106,10 @@ mod tests {
             ("at-start", of(Begin::AtStart, None)),
             ("profiler,steps:3", of(Begin::Profiler, Some(3))),
             ("after:20,steps:3", of(Begin::AfterSteps(20), Some(3))),
+            ("range:a, steps:2", of(Begin::Range("a, steps:2".to_owned()), None)),
+            ("steps:3,range:x", of(Begin::Range("x".to_owned()), Some(3))),
         ] {
-            assert_eq!(Trigger::of(text), Some(trigger), "{text}");
+            assert_eq!(Trigger::of(text), Some(trigger.clone()), "{text}");
             assert_eq!(trigger.to_string(), text);
         }
         assert_eq!(Trigger::of("steps:5"), Some(of(Begin::AtStart, Some(5))));
@@ -98,9 +118,16 @@ mod tests {
 
     #[test]
     fn what_is_no_trigger_is_none() {
-        for text in
-            ["later", "steps:0", "steps:x", "after:", "profiler,at-start", "steps:1,steps:2"]
-        {
+        for text in [
+            "later",
+            "steps:0",
+            "steps:x",
+            "after:",
+            "profiler,at-start",
+            "steps:1,steps:2",
+            "range:",
+            "profiler,range:x",
+        ] {
             assert_eq!(Trigger::of(text), None, "{text}");
         }
     }
