@@ -5,20 +5,27 @@ use std::{ffi::OsString, path::PathBuf};
 use weftscope_wire::{Level, Trigger, variables};
 
 /// Which modules are patched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Patch {
     /// These,
     pub which: Which,
     /// without those with a kernel whose name holds one of these.
     pub without: Vec<String>,
+    /// What all stamps may take of the time of the kernels that leave them; `None`: whatever they take.
+    pub within: Option<f64>,
 }
 
 impl Patch {
-    /// Out of text: `worth`, `all` or a part of a kernel's name, then `-NAME` for each that is left out, with commas between.
+    /// Out of text: `worth`, `all` or a part of a kernel's name, then `-NAME` for each that is left out and `within:SHARE`, with commas
+    /// between.
     pub fn of(text: &str) -> Self {
         let mut which = Which::Worth;
-        let mut without = Vec::new();
+        let (mut without, mut within) = (Vec::new(), None);
         for word in text.split(',').filter(|word| !word.is_empty()) {
+            if let Some(share) = word.strip_prefix("within:") {
+                within = share.parse().ok();
+                continue;
+            }
             match (word.strip_prefix('-'), word) {
                 (Some(name), _) => without.push(name.to_owned()),
                 (None, "worth") => which = Which::Worth,
@@ -27,7 +34,7 @@ impl Patch {
             }
         }
         without.retain(|name| !name.is_empty());
-        Self { which, without }
+        Self { which, without, within }
     }
 }
 
@@ -43,7 +50,7 @@ pub enum Which {
 }
 
 /// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Folder in which the socket is made.
     pub job: PathBuf,
@@ -127,6 +134,9 @@ mod tests {
         assert_eq!(patch.which, Which::All);
         assert_eq!(patch.without, ["splitKreduce", "norm"]);
         assert_eq!(Patch::of("-x").which, Which::Worth);
+        let within = Patch::of("worth,-x,within:0.05");
+        assert_eq!((within.within, within.without), (Some(0.05), vec!["x".to_owned()]));
+        assert_eq!(patch.within, None);
         assert_eq!(Patch::of("").without, Vec::<String>::new());
     }
 }

@@ -355,7 +355,9 @@ impl Building<'_> {
             }
         }
         let number = |stamping| stampings.get(&stamping).copied().unwrap_or(0);
-        diagnostics.remark(why_not(Stamping::NotAsked), number(Stamping::NotAsked));
+        for stamping in [Stamping::NotAsked, Stamping::TooDear] {
+            diagnostics.remark(why_not(stamping), number(stamping));
+        }
         for stamping in NOT_STAMPED {
             diagnostics.count(why_not(stamping), number(stamping));
         }
@@ -375,6 +377,9 @@ pub(super) fn why_not(stamping: Stamping) -> &'static str {
         Stamping::NotPatched => "launches not per block: their module could not be patched",
         Stamping::NoRoom => "launches not per block: no room for their stamps",
         Stamping::Refused => "launches not per block: the Compute Sanitizer refused their stamps",
+        Stamping::TooDear => {
+            "launches not per block, as long as they can have taken: of kernels whose stamps cost more than the budget"
+        }
     }
 }
 

@@ -3,7 +3,11 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, ValueEnum};
 use weftscope_profiler::watch::{Begin, Level, Setup, SetupError, Trigger};
 
-use crate::cli::{names::NameArgs, outputs, units::Time};
+use crate::cli::{
+    names::NameArgs,
+    outputs,
+    units::{Share, Time},
+};
 
 /// `run`.
 #[derive(Debug, Args)]
@@ -18,6 +22,10 @@ pub struct ProgramArgs {
     /// `worth,-splitK`: the report says which kernels cost most.
     #[arg(long, default_value = "worth", value_name = "WHICH[,-NAME]")]
     pub patch: String,
+    /// What stamps may take of the time of the kernels that leave them, estimated: where they take more, the kernel that pays most
+    /// leaves none from then on, and that is said [default: 5%; with `--patch all` whatever they take].
+    #[arg(long, value_name = "PERCENT")]
+    pub budget: Option<Share>,
     /// When recording begins: at the program's first kernel, or with its `cudaProfilerStart` (then it ends with
     /// `cudaProfilerStop`; vLLM, SGLang and TensorRT-LLM call these where they are asked to profile).
     #[arg(long, value_enum, default_value_t = RecordArg::AtStart)]
@@ -52,6 +60,9 @@ pub struct ProgramArgs {
     )]
     pub command: Vec<OsString>,
 }
+
+/// What stamps may take where nothing else is said.
+const BUDGET: f64 = 0.05;
 
 /// How much is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -90,6 +101,17 @@ pub enum RecordArg {
 }
 
 impl ProgramArgs {
+    /// What is patched, and what that may cost.
+    pub(super) fn patch(&self) -> String {
+        let is_all = self.patch.split(',').any(|word| word == "all");
+        let share = match self.budget {
+            Some(budget) => budget.share,
+            None if is_all => return self.patch.clone(),
+            None => BUDGET,
+        };
+        format!("{},within:{share}", self.patch)
+    }
+
     /// When to record.
     pub(super) fn trigger(&self) -> Trigger {
         let by_range = self.range.clone().map(Begin::Range);

@@ -68,7 +68,7 @@ fn prepared(args: &ProgramArgs) -> Result<(Setup, Order), Failure> {
         );
         return Err(Failure::failed(cause, "weftscope run"));
     }
-    let order = Order { command: args.command.clone(), patch: args.patch.clone(), trigger };
+    let order = Order { command: args.command.clone(), patch: args.patch(), trigger };
     Ok((setup, order))
 }
 

@@ -69,7 +69,10 @@ fn the_program_sees_what_it_is_to_load() {
     assert!(!line.contains("exit status"), "{line}");
     let seen = fs::read_to_string(place.path("seen")).unwrap();
     let library = place.path("libweftscope_inject.so").display().to_string();
-    assert_eq!(seen.lines().collect::<Vec<_>>(), [library.as_str(), library.as_str(), "worth"]);
+    assert_eq!(
+        seen.lines().collect::<Vec<_>>(),
+        [library.as_str(), library.as_str(), "worth,within:0.05"]
+    );
 }
 
 /// What a program of a level sees, one line a variable, and what was said on stderr.

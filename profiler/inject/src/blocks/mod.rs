@@ -1,6 +1,7 @@
 //! Stamps of thread blocks: which modules get them ([`modules`], [`choose`]), where they go ([`ring`], those of graphs
 //! through [`graphs`]), how they come out ([`record`], [`waiting`], [`gpu`]).
 
+pub mod budget;
 pub mod choose;
 pub mod copies;
 pub mod gpu;

@@ -17,6 +17,8 @@ const PIECE: usize = 2 << 20;
 pub struct Part {
     /// Number of the launch.
     pub launch: u64,
+    /// Number of its kernel.
+    pub kernel: u32,
     /// Its first record, counted from the beginning of the room.
     pub first: u32,
     /// Its blocks.
@@ -42,7 +44,7 @@ pub struct Pending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Which.
-    pub launch: u64,
+    pub part: Part,
     /// One a block.
     pub stamps: Vec<BlockStamp>,
 }
@@ -50,7 +52,7 @@ pub struct Told {
 impl Told {
     /// As it is told.
     pub fn event(self) -> Event {
-        Event::Blocks { launch: self.launch, stamps: self.stamps }
+        Event::Blocks { launch: self.part.launch, stamps: self.stamps }
     }
 }
 
@@ -133,7 +135,7 @@ impl Launches {
                 Progress::Done => {}
                 Progress::Complete => {
                     told.extend(pending.parts.iter().map(|part| Told {
-                        launch: part.launch,
+                        part: part.clone(),
                         stamps: of(part).iter().map(|record| record.stamp()).collect(),
                     }));
                     (*progress, moved) = (Progress::Done, true);
@@ -190,7 +192,7 @@ mod tests {
             region: Region { at, records },
             stream: 0,
             at_host_ns: 100,
-            parts: vec![Part { launch, first: 0, blocks: records, threads: 64 }],
+            parts: vec![Part { launch, kernel: 0, first: 0, blocks: records, threads: 64 }],
         }
     }
 
@@ -211,11 +213,11 @@ mod tests {
         assert_eq!(launches.take(10, &read), (vec![], true));
         let read = [record(5, 9, 64), record(6, 8, 64), record(6, 11, 64)];
         let (told, _) = launches.take(10, &read);
-        assert_eq!((told.len(), told[0].launch, told[0].stamps[0].end_device_ns), (1, 2, 11));
+        assert_eq!((told.len(), told[0].part.launch, told[0].stamps[0].end_device_ns), (1, 2, 11));
         // It is let go before the first has told.
         assert_eq!(launches.release(), [Region { at: 12, records: 1 }]);
         let (told, _) = launches.take(10, &read[..2]);
-        assert_eq!((told.len(), told[0].launch, told[0].stamps[1].end_device_ns), (1, 1, 8));
+        assert_eq!((told.len(), told[0].part.launch, told[0].stamps[1].end_device_ns), (1, 1, 8));
         assert_eq!(launches.release(), [Region { at: 10, records: 2 }]);
         assert!(launches.is_empty());
     }
@@ -223,7 +225,7 @@ mod tests {
     #[test]
     fn nodes_of_a_graph_tell_together_each_from_its_own_part() {
         let mut launches = Launches::default();
-        let part = |launch, first, threads| Part { launch, first, blocks: 1, threads };
+        let part = |launch, first, threads| Part { launch, kernel: 0, first, blocks: 1, threads };
         launches.push(Pending {
             region: Region { at: 0, records: 3 },
             stream: 0,
@@ -237,7 +239,7 @@ mod tests {
         assert_eq!(launches.take(0, &read), (vec![], true));
         let (told, _) = launches.take(0, &read);
         let ends: Vec<_> =
-            told.iter().map(|told| (told.launch, told.stamps[0].end_device_ns)).collect();
+            told.iter().map(|told| (told.part.launch, told.stamps[0].end_device_ns)).collect();
         assert_eq!(ends, [(8, 3), (9, 6)]);
     }
 

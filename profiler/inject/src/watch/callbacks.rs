@@ -9,7 +9,11 @@ use std::{
 
 use weftscope_wire::{Event, Stamping};
 
-use super::{Watch, calls, lock, program::Launched, soon};
+use super::{
+    Watch, calls, lock,
+    program::{Launched, Taken},
+    soon,
+};
 use crate::{
     blocks::{
         graphs, record,
@@ -183,7 +187,8 @@ impl Watch {
             (stamping, region) = self.place(data, &launched);
         }
         let mut program = lock(&self.program);
-        let (launch, stream) = program.launched(&launched, stamping, || data.name());
+        let Taken { id: launch, kernel, stream } =
+            program.launched(&launched, stamping, || data.name());
         LAUNCHING.set(Some(launch));
         if is_unled {
             let cause =
@@ -191,8 +196,13 @@ impl Watch {
             program.events.push(Event::Lost { cause: cause.to_owned(), count: 1 });
         }
         if let Some(region) = region {
-            let part =
-                Part { launch, first: 0, blocks: region.records, threads: launched.threads() };
+            let part = Part {
+                launch,
+                kernel,
+                first: 0,
+                blocks: region.records,
+                threads: launched.threads(),
+            };
             // A room that the Sanitizer did not take the address of is given back as it is.
             let parts = if stamping == Stamping::Blocks { vec![part] } else { Vec::new() };
             let at_host_ns = launched.at_host_ns;
@@ -213,6 +223,11 @@ impl Watch {
     fn place(&self, data: &LaunchData, launched: &Launched) -> (Stamping, Option<Region>) {
         let room = {
             let mut program = lock(&self.program);
+            if program.is_dear(launched) {
+                drop(program);
+                self.hand_over(data, NO_ADDRESS);
+                return (Stamping::TooDear, None);
+            }
             let region = program.room(launched.context, launched.blocks());
             region.zip(program.ring(launched.context))
         };

@@ -4,7 +4,12 @@ use std::cell::RefCell;
 
 use weftscope_wire::{Event, GraphLaunch, Stamping};
 
-use super::{Watch, callbacks::NO_ADDRESS, calls, lock, program::Launched};
+use super::{
+    Watch,
+    callbacks::NO_ADDRESS,
+    calls, lock,
+    program::{Launched, Taken},
+};
 use crate::{
     blocks::{
         graphs,
@@ -83,10 +88,11 @@ impl Watch {
         if !graph.is_recorded {
             return;
         }
-        let (id, _) = lock(&self.program).launched(&launched, stamping, || data.name());
+        let Taken { id, kernel, .. } =
+            lock(&self.program).launched(&launched, stamping, || data.name());
         if let Some(first) = first {
             let (blocks, threads) = (launched.blocks(), launched.threads());
-            graph.parts.push(Part { launch: id, first, blocks, threads });
+            graph.parts.push(Part { launch: id, kernel, first, blocks, threads });
         }
     }
 

@@ -5,6 +5,7 @@ use weftscope_wire::Event;
 use super::{Tools, Watch, lock, marks::MarksOf};
 use crate::{
     blocks::{
+        budget::{Budget, Verdict},
         copies::CopyStream,
         gpu::{Fetched, Gpu},
         graphs,
@@ -27,6 +28,7 @@ pub(super) struct Opened {
     clock: Option<ClockReader>,
     clock_due_ns: i64,
     marks: MarksOf,
+    budget: Budget,
 }
 
 impl Opened {
@@ -39,6 +41,7 @@ impl Opened {
     ) -> Result<Option<Self>, DriverError> {
         let Some(layout) = lock(&watch.program).ring(context) else { return Ok(None) };
         let copies = CopyStream::open(tools.driver, tools.sanitizer, context)?;
+        let budget = Budget::new(watch.settings.patch.within, tools.driver.device(device).sms);
         let device = device.unsigned_abs();
         // First of all: what kernels say of themselves before they are led to the ring is not heard.
         let mut marks = MarksOf::default();
@@ -49,7 +52,7 @@ impl Opened {
             watch.outbox.put([Event::Note(note)]);
         }
         let gpu = Gpu::new(device, copies, layout);
-        Ok(Some(Self { gpu, clock: clock.ok(), clock_due_ns: 0, marks }))
+        Ok(Some(Self { gpu, clock: clock.ok(), clock_due_ns: 0, marks, budget }))
     }
 
     /// Fetches what is there; gives how many bytes were read for it.
@@ -65,11 +68,17 @@ impl Opened {
         loop {
             let fetched = self.gpu.fetch()?;
             lock(&watch.program).give_back(context, &fetched.freed);
+            for Told { part, stamps } in &fetched.told {
+                self.budget.add(part, stamps);
+            }
             watch.outbox.put(fetched.told.into_iter().map(Told::event));
             bytes += fetched.bytes;
             if !fetched.again {
                 break;
             }
+        }
+        if let Some(verdict) = self.budget.verdict(now_ns) {
+            too_dear(watch, verdict);
         }
         self.write_places(watch, context)?;
         self.marks.turn(watch, context, (self.gpu.copies(), self.gpu.device()))?;
@@ -118,4 +127,14 @@ impl Opened {
         events.extend(told.into_iter().map(Told::event));
         Ok(events)
     }
+}
+
+/// A kernel leaves no more stamps, and that is said.
+fn too_dear(watch: &Watch, Verdict { kernel, share, of_all }: Verdict) {
+    let name = lock(&watch.program).too_dear(kernel);
+    let [share, of_all] = [share, of_all].map(|share| share * 100.0);
+    watch.outbox.put([Event::Note(format!(
+        "launched one by one, {name} leaves no stamps from then on: they took about {share:.1} % of its time, all together {of_all:.1} %, \
+         more than the budget (--budget)"
+    ))]);
 }

@@ -1,6 +1,6 @@
 //! What is known of the program: its contexts, kernels, streams and launches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use weftscope_wire::{Event, Kernel, Launch, Stamping};
 
@@ -107,6 +107,14 @@ impl Launched {
     }
 }
 
+/// Numbers of a launch that was taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) id: u64,
+    pub(super) kernel: u32,
+    pub(super) stream: u32,
+}
+
 /// All that is known.
 #[derive(Debug, Default)]
 pub(super) struct Program {
@@ -118,6 +126,8 @@ pub(super) struct Program {
     /// Kernels that the recording under way has told.
     told: Vec<bool>,
     streams: HashMap<usize, u32>,
+    /// Kernels whose stamps cost too much.
+    dear: HashSet<u32>,
     next_launch: u64,
     next_graph: u64,
     /// What callbacks have to tell; taken by the thread that fetches.
@@ -268,13 +278,13 @@ impl Program {
         *self.streams.entry(handle).or_insert(next)
     }
 
-    /// Takes a launch down; gives its number and that of its stream. `name` is asked for new kernels only.
+    /// Takes a launch down. `name` is asked for new kernels only.
     pub(super) fn launched(
         &mut self,
         launched: &Launched,
         stamping: Stamping,
         name: impl FnOnce() -> String,
-    ) -> (u64, u32) {
+    ) -> Taken {
         let kernel = self.kernel(launched, name);
         let stream = self.stream(launched.stream);
         let id = self.next_launch;
@@ -292,7 +302,19 @@ impl Program {
             graph: launched.graph,
             stamping,
         }));
-        (id, stream)
+        Taken { id, kernel, stream }
+    }
+
+    /// From now on launches of a kernel leave no stamps; gives its name.
+    pub(super) fn too_dear(&mut self, kernel: u32) -> String {
+        self.dear.insert(kernel);
+        self.kernels.get(kernel as usize).cloned().unwrap_or_default()
+    }
+
+    /// Its kernel leaves no stamps any more.
+    pub(super) fn is_dear(&self, launched: &Launched) -> bool {
+        let number = || self.functions.get(&(launched.module, launched.function));
+        !self.dear.is_empty() && number().is_some_and(|kernel| self.dear.contains(kernel))
     }
 
     /// The number of a launched kernel, told before its first launch.
@@ -341,8 +363,10 @@ mod tests {
     #[test]
     fn a_kernel_is_told_once_a_recording() {
         let mut program = Program::default();
-        assert_eq!(program.launched(&launched(), Stamping::Blocks, || "k".to_owned()), (0, 0));
-        assert_eq!(program.launched(&launched(), Stamping::NoRoom, || unreachable!()), (1, 0));
+        let first = program.launched(&launched(), Stamping::Blocks, || "k".to_owned());
+        assert_eq!(first, Taken { id: 0, kernel: 0, stream: 0 });
+        let next = program.launched(&launched(), Stamping::NoRoom, || unreachable!());
+        assert_eq!(next, Taken { id: 1, ..first });
         let told: Vec<_> = std::mem::take(&mut program.events);
         assert!(matches!(&told[0], Event::Kernel(Kernel { id: 0, name }) if name == "k"));
         assert_eq!(told.len(), 3);
@@ -371,6 +395,19 @@ mod tests {
         assert_eq!(program.node((1, 9), (50, 100), room.records), Some(0));
         program.graph_gone(9);
         assert_eq!(program.graph_room(1, 9), Err(Stamping::GraphNew));
+    }
+
+    #[test]
+    fn a_kernel_that_is_too_dear_stays_so() {
+        let mut program = Program::default();
+        assert!(!program.is_dear(&launched()));
+        let Taken { kernel, .. } =
+            program.launched(&launched(), Stamping::Blocks, || "k".to_owned());
+        assert!(!program.is_dear(&launched()));
+        assert_eq!(program.too_dear(kernel), "k");
+        program.begin();
+        assert!(program.is_dear(&launched()));
+        assert!(!program.is_dear(&Launched { function: 9, ..launched() }));
     }
 
     #[test]

@@ -207,6 +207,8 @@ pub enum Stamping {
     NoRoom,
     /// The Sanitizer refused to take the address for its stamps.
     Refused,
+    /// Stamps of its kernel cost more than the budget.
+    TooDear,
 }
 
 /// A launch of a kernel, or of a kernel's node in a graph.

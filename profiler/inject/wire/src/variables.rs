@@ -14,7 +14,7 @@ pub const PROGRAMS: &str = "WEFTSCOPE_PROGRAMS";
 /// Path of libsanitizer-public.so.
 pub const SANITIZER: &str = "WEFTSCOPE_SANITIZER";
 /// Which modules are patched: `worth` (those whose kernels are worth it), `all`, or a part of a kernel's name; then, with commas
-/// between, `-NAME` for those that are left out.
+/// between, `-NAME` for those that are left out, and `within:SHARE` for what all stamps may take of their kernels' time.
 pub const PATCH: &str = "WEFTSCOPE_PATCH";
 
 /// Names of variables from which the rank of a process may be told.
