@@ -6,7 +6,7 @@
 //! did, thread block by thread block. This crate knows nothing of profiling, files of traces, or windows.
 //!
 //! What goes in: [`model`], [`machine`], [`batch`], [`spec`]. What is decided: [`split`] (where the batch is cut, wave
-//! arithmetic), [`plan`] (ops with grid, FLOP and bytes), [`tune`] (sweeps). What runs it: [`sim`], `cuda`, and
+//! arithmetic), [`plan`] (ops with grid, FLOP and bytes), [`tune`] (sweeps), [`memory`] (whether it fits). What runs it: [`sim`], `cuda`, and
 //! [`session`], which iterates and takes [`command`]s between iterations. What it is held against: [`roofline`].
 //! Times are ns, sizes bytes, rates a second, unless a name says otherwise.
 
@@ -17,6 +17,7 @@ pub mod command;
 pub mod cuda;
 pub mod executor;
 pub mod machine;
+pub mod memory;
 pub mod model;
 pub mod observer;
 pub mod plan;

@@ -13,8 +13,10 @@ use super::{
 use crate::{
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     machine::Machine,
+    memory::Footprint,
     observer::{IterationEnd, Observer},
     plan::{OpWork, Plan},
+    spec::RunSpec,
     split::blocks_per_sm,
 };
 
@@ -27,12 +29,15 @@ pub struct Simulator {
     prices: PriceList,
     /// Executor time at which the next iteration begins, ns.
     clock_ns: i64,
+    /// The last plan's model does not fit into its GPUs.
+    excess: Option<String>,
 }
 
 impl Simulator {
     /// A simulator; `machine` names it in the provenance until the first plan runs.
     pub fn new(machine: &Machine) -> Self {
-        Self { machine_name: machine.name.clone(), prices: PriceList::default(), clock_ns: 0 }
+        let prices = PriceList::default();
+        Self { machine_name: machine.name.clone(), prices, clock_ns: 0, excess: None }
     }
 }
 
@@ -46,6 +51,7 @@ impl Executor for Simulator {
         let machine = &plan.spec.machine;
         check(plan, machine)?;
         self.machine_name.clone_from(&machine.name);
+        self.excess = excess(&plan.spec);
         self.prices.update(&plan.ops, machine, plan.ranks);
         observer.begin(plan, iteration, &self.prices.isolated_ns());
         let ctx = Ctx {
@@ -67,7 +73,8 @@ impl Executor for Simulator {
     fn provenance(&self) -> ExecutorInfo {
         let version = env!("CARGO_PKG_VERSION");
         let source = format!("weftscope simulator {version} on {}", self.machine_name);
-        ExecutorInfo::modelled(source)
+        let notes = self.excess.iter().cloned().collect();
+        ExecutorInfo { notes, ..ExecutorInfo::modelled(source) }
     }
 }
 
@@ -117,6 +124,12 @@ fn barriers(plan: &Plan, latency: Ticks) -> Barriers {
         _ => 0,
     });
     Barriers::new(plan.ranks as usize, latency, blocks)
+}
+
+/// Where the model does not fit: it is simulated all the same, since what would be is the question.
+fn excess(spec: &RunSpec) -> Option<String> {
+    let gpu = &spec.machine.gpu;
+    Footprint::of(spec).ok()?.excess(&spec.model.name, &gpu.name, gpu.memory_bytes)
 }
 
 /// Refuses what could never run: a block that no SM can hold.
