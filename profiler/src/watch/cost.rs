@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use weftscope_traces::words::percent;
-use weftscope_wire::Launch;
+use weftscope_wire::{Launch, TooDear};
+
+use super::{Process, sheet::kernel_name};
 
 /// Both calls of a warp, ns of its SM's time.
 const WARP_NS: f64 = 230.0;
@@ -83,8 +85,21 @@ impl Cost {
     }
 }
 
+/// That a kernel leaves stamps no more, in words.
+pub(super) fn too_dear(process: &Process, dear: &TooDear) -> String {
+    format!(
+        "launched by itself, {} leaves no stamps from some time on: they took about {} of its time, all together {}, more than the \
+         budget",
+        kernel_name(process, dear.kernel),
+        percent(dear.share),
+        percent(dear.of_all)
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use weftscope_wire::{Event, Kernel};
+
     use super::{super::testing::launch, *};
 
     fn share(grid: u32, threads: u32, span_ns: i64) -> f64 {
@@ -121,5 +136,14 @@ mod tests {
         let words = cost.words();
         assert!(words.contains("; dear are norm (59.6 % of its time), copy ("), "{words}");
         assert!(!words.contains("nvjet"), "{words}");
+    }
+
+    #[test]
+    fn a_kernel_over_the_budget_is_named_as_reports_name_it() {
+        let mut process = Process::default();
+        process.take(Event::Kernel(Kernel { id: 3, name: "_Z4normPf".to_owned() }));
+        let told = too_dear(&process, &TooDear { kernel: 3, share: 0.462, of_all: 0.106 });
+        assert!(told.starts_with("launched by itself, norm(float*) leaves no stamps"), "{told}");
+        assert!(told.contains("about 46.2 % of its time, all together 10.6 %"), "{told}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use weftscope_engine::clock::{ClockFit, ClockPair};
 use weftscope_wire::{
     BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, GraphLaunch, Hello,
-    HostRange, KernelRun, Launch, Mark, Range, Wait,
+    HostRange, KernelRun, Launch, Mark, Range, TooDear, Wait,
 };
 
 use super::collectives::Ran;
@@ -57,6 +57,8 @@ pub struct Process {
     pub collectives: Ran,
     /// Readings of clocks, by device.
     pub clocks: BTreeMap<u32, Vec<ClockPair>>,
+    /// Kernels whose stamps cost more than the budget.
+    pub dear: Vec<TooDear>,
     /// What is missing, and how often.
     pub lost: BTreeMap<String, u64>,
     /// What the reader ought to know, each once.
@@ -112,6 +114,7 @@ impl Process {
                 self.clocks.entry(clock.device).or_default().extend(pairs(&clock.readings));
             }
             Event::CuptiClock(readings) => self.cupti_clock.extend(pairs(&readings)),
+            Event::TooDear(dear) => self.dear.push(dear),
             Event::Lost { cause, count } => *self.lost.entry(cause).or_default() += count,
             Event::Note(note) => {
                 if !self.notes.contains(&note) {

@@ -107,6 +107,7 @@ impl Process {
             communicators: self.communicators.clone(),
             collectives: self.collectives.of_launches(ids()),
             clocks: self.clocks.clone(),
+            dear: Vec::new(),
             lost: BTreeMap::new(),
             notes: Vec::new(),
             has_stopped: true,

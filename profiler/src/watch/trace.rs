@@ -14,7 +14,7 @@ use super::{
     bounds::{Step, bounded},
     calls::Calls,
     collectives,
-    cost::Cost,
+    cost::{self, Cost},
     inside,
     ranks::{Place, ranks},
     seen::{Clock, Seen, seen},
@@ -337,6 +337,7 @@ impl Building<'_> {
         let mut stampings: HashMap<Stamping, u64> = HashMap::new();
         for process in processes {
             process.notes.iter().for_each(|note| diagnostics.note(note.clone()));
+            process.dear.iter().for_each(|dear| diagnostics.note(cost::too_dear(process, dear)));
             process.lost.iter().for_each(|(cause, &count)| diagnostics.count(cause, count));
             for launch in &process.launches {
                 let untold =

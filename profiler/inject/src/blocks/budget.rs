@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use weftscope_wire::BlockStamp;
+use weftscope_wire::{BlockStamp, TooDear};
 
 use super::waiting::Part;
 
@@ -30,17 +30,6 @@ impl Spent {
     fn share(self) -> f64 {
         self.cost_ns / self.span_ns.max(1.0)
     }
-}
-
-/// A kernel that is to leave no more stamps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Verdict {
-    /// Its number.
-    pub kernel: u32,
-    /// What its stamps take of its own time.
-    pub share: f64,
-    /// What all stamps take.
-    pub of_all: f64,
 }
 
 /// The budget of a device.
@@ -79,7 +68,7 @@ impl Budget {
     }
 
     /// Who is to leave no more stamps, once a window is over.
-    pub fn verdict(&mut self, now_host_ns: i64) -> Option<Verdict> {
+    pub fn verdict(&mut self, now_host_ns: i64) -> Option<TooDear> {
         let most = self.most?;
         let since_host_ns = *self.since_host_ns.get_or_insert(now_host_ns);
         if now_host_ns - since_host_ns < WINDOW_NS || self.launches < LEAST_LAUNCHES {
@@ -91,7 +80,7 @@ impl Budget {
         });
         let dear = self.by_kernel.iter().filter(|(_, spent)| spent.share() > most);
         let worst = dear.max_by(|one, other| one.1.cost_ns.total_cmp(&other.1.cost_ns));
-        let worst = worst.filter(|_| all.share() > most).map(|(&kernel, spent)| Verdict {
+        let worst = worst.filter(|_| all.share() > most).map(|(&kernel, spent)| TooDear {
             kernel,
             share: spent.share(),
             of_all: all.share(),

@@ -5,7 +5,7 @@ use weftscope_wire::Event;
 use super::{Tools, Watch, lock, marks::MarksOf};
 use crate::{
     blocks::{
-        budget::{Budget, Verdict},
+        budget::Budget,
         copies::CopyStream,
         gpu::{Fetched, Gpu},
         graphs,
@@ -78,7 +78,8 @@ impl Opened {
             }
         }
         if let Some(verdict) = self.budget.verdict(now_ns) {
-            too_dear(watch, verdict);
+            lock(&watch.program).too_dear(verdict.kernel);
+            watch.outbox.put([Event::TooDear(verdict)]);
         }
         self.write_places(watch, context)?;
         self.marks.turn(watch, context, (self.gpu.copies(), self.gpu.device()))?;
@@ -127,14 +128,4 @@ impl Opened {
         events.extend(told.into_iter().map(Told::event));
         Ok(events)
     }
-}
-
-/// A kernel leaves no more stamps, and that is said.
-fn too_dear(watch: &Watch, Verdict { kernel, share, of_all }: Verdict) {
-    let name = lock(&watch.program).too_dear(kernel);
-    let [share, of_all] = [share, of_all].map(|share| share * 100.0);
-    watch.outbox.put([Event::Note(format!(
-        "launched one by one, {name} leaves no stamps from then on: they took about {share:.1} % of its time, all together {of_all:.1} %, \
-         more than the budget (--budget)"
-    ))]);
 }

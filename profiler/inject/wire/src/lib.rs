@@ -15,7 +15,7 @@ pub mod variables;
 pub use marks::{Mark, MarkKind, MarkName};
 pub use message::{
     BlockStamp, Clock, Collective, Command, Communicator, Device, Event, GraphLaunch, Hello,
-    Kernel, Launch, Level, Reply, Stamping, VERSION, Wait,
+    Kernel, Launch, Level, Reply, Stamping, TooDear, VERSION, Wait,
 };
 pub use runs::{ChannelRun, CopyRun, GraphNode, HostRange, KernelRun, Moved, Range};
 pub use trigger::{Begin, Trigger};

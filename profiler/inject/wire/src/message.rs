@@ -155,6 +155,8 @@ pub enum Event {
     Clock(Clock),
     /// CUPTI's clock was read against the host's: as [`Clock::readings`], in CUPTI's time.
     CuptiClock(Vec<(i64, i64, i64)>),
+    /// A kernel's stamps cost more than the budget: launched by itself, it leaves none from then on.
+    TooDear(TooDear),
     /// Something is missing from the recording.
     Lost {
         /// What and why.
@@ -209,6 +211,17 @@ pub enum Stamping {
     Refused,
     /// Stamps of its kernel cost more than the budget.
     TooDear,
+}
+
+/// What the stamps of a kernel cost that leaves no more.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TooDear {
+    /// [`Kernel::id`].
+    pub kernel: u32,
+    /// Of its own time, estimated.
+    pub share: f64,
+    /// What all stamps took of the time of the kernels that left them.
+    pub of_all: f64,
 }
 
 /// A launch of a kernel, or of a kernel's node in a graph.
