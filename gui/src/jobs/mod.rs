@@ -17,4 +17,4 @@ pub use files::{Asked, export, open};
 pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;
 #[cfg(feature = "live")]
-pub use watch::{Watched, watch};
+pub use watch::{Program, Watched, watch};

@@ -1,6 +1,7 @@
 //! Watching a program: what it told last, again and again, and all of it in the end.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,15 +23,27 @@ const MOST_KEPT: usize = 40_000_000;
 /// A program to watch.
 #[derive(Clone, Debug)]
 pub struct Watched {
-    /// What watching needs.
-    pub setup: Setup,
-    /// What to start.
-    pub order: Order,
+    /// Where it is.
+    pub program: Program,
     /// The command line.
     pub title: String,
 }
 
-/// Starts the program and watches it. `show` gets the last tenth of a second, while it runs; stopping the job stops the
+/// Where a program is that is to be watched.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// It is to be started.
+    Start {
+        /// What watching needs.
+        setup: Setup,
+        /// What to start.
+        order: Order,
+    },
+    /// It runs, and its processes listen on these sockets.
+    There(Vec<PathBuf>),
+}
+
+/// Starts the program, or finds it, and watches it. `show` gets the last tenth of a second, while it runs; stopping the job stops the
 /// recording, and the program goes on.
 pub fn watch(
     watched: &Watched,
@@ -65,7 +78,10 @@ fn record(
     show: impl Fn(Arc<Document>),
     control: &JobControl,
 ) -> Result<Vec<Process>, JobError> {
-    let mut job = Job::start(&watched.setup, &watched.order)?;
+    let mut job = match &watched.program {
+        Program::Start { setup, order } => Job::start(setup, order)?,
+        Program::There(sockets) => Job::attach(sockets)?,
+    };
     job.keep_at_most(MOST_KEPT);
     let mut recent = Recent::new(watched.title.clone(), SPAN_NS);
     let mut due = Instant::now();

@@ -45,8 +45,8 @@ pub struct RecordArgs {
     /// `--backend cuda`; 0: do not measure.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub overhead_turns: u32,
-    #[arg(short, long, value_name = "FILE", help = outputs::output_help())]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "attach", help = output_help())]
+    pub output: Option<PathBuf>,
     /// Keep the collectives' own names in JSON. Else they begin with `nccl`, the only communication that Holistic
     /// Trace Analysis knows; reading such a file here restores them.
     #[arg(long)]
@@ -54,4 +54,12 @@ pub struct RecordArgs {
     /// Also write one JSON file a rank into this folder, as Holistic Trace Analysis reads them.
     #[arg(long, value_name = "FOLDER")]
     pub ranks_dir: Option<PathBuf>,
+}
+
+/// `--output` in words.
+fn output_help() -> String {
+    format!(
+        "{} [default with --attach: a window that shows what the processes do while they run]",
+        outputs::output_help()
+    )
 }

@@ -1,6 +1,9 @@
-//! `record --attach`: records processes that `weftscope run` has started.
+//! `record --attach`: records processes that `weftscope run` has started, or shows them.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use weftscope_profiler::watch::{
     Job, Process, Turn,
@@ -11,15 +14,20 @@ use weftscope_traces::Classifier;
 
 use super::{super::run, RecordArgs};
 use crate::{
-    cli::{Failure, Outcome, convert, interrupt},
+    cli::{Failure, Outcome, convert, doctor, interrupt},
     files::{SaveOptions, TraceFormat, check_target, is_stdio},
+    jobs::{Program, Watched},
 };
 
 /// Records until it is interrupted, for as long as was asked, or until the processes end.
-pub(super) fn run(args: &RecordArgs, whom: &str, format: TraceFormat) -> Outcome {
+pub(super) fn run(
+    args: &RecordArgs,
+    whom: &str,
+    (output, format): (&Path, TraceFormat),
+) -> Outcome {
     let failed = |error: &dyn std::fmt::Display| Failure::failed(error, whom);
-    if !is_stdio(&args.output) {
-        check_target(&args.output)?;
+    if !is_stdio(output) {
+        check_target(output)?;
     }
     let (sockets, title) = wanted(meant(whom), whom)?;
     let interrupts = interrupt::await_them();
@@ -45,8 +53,23 @@ pub(super) fn run(args: &RecordArgs, whom: &str, format: TraceFormat) -> Outcome
     let recorded =
         trace(&title, &processes, &Classifier::default()).map_err(|error| failed(&error))?;
     let options = SaveOptions { own_names: args.own_names, rank: None };
-    convert::save(&recorded, &args.output, (format, options))?;
-    run::say(&args.output, &recorded, &processes)
+    convert::save(&recorded, output, (format, options))?;
+    run::say(output, &recorded, &processes)
+}
+
+/// The window, live. The processes go on when it is closed.
+pub(super) fn show(args: &RecordArgs, whom: &str) -> Outcome {
+    if !doctor::has_display() {
+        let cause = "without a display there is no window; -o FILE writes a recording";
+        return Err(Failure::misuse(cause, "--attach"));
+    }
+    if args.duration.is_some() {
+        let cause = "in the window a recording is stopped by hand; with -o FILE it is written";
+        return Err(Failure::misuse(cause, "--for"));
+    }
+    let (sockets, title) = wanted(meant(whom), whom)?;
+    let watched = Watched { program: Program::There(sockets), title };
+    run::window(watched, Classifier::default(), "weftscope record")
 }
 
 /// Sockets of those that can be recorded, and what they run.

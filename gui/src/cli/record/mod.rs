@@ -23,9 +23,14 @@ use crate::files::{FileError, SaveOptions, TraceFormat, check_target, is_stdio};
 
 /// Runs and writes.
 pub(super) fn run(args: &RecordArgs) -> Outcome {
-    let format = convert::format_of(&args.output)?;
-    if let Some(whom) = &args.attach {
-        return attach::run(args, whom, format);
+    let (output, whom) = match (&args.output, &args.attach) {
+        (Some(output), whom) => (output, whom),
+        (None, Some(whom)) => return attach::show(args, whom),
+        (None, None) => return Err(Failure::misuse("there is no file to write", "--output")),
+    };
+    let format = convert::format_of(output)?;
+    if let Some(whom) = whom {
+        return attach::run(args, whom, (output, format));
     }
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
@@ -41,26 +46,26 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     if let (Some(checkpoint), None) = (&checkpoint, &args.run.on.model) {
         spec.model = checkpoint.model().clone();
     }
-    if !is_stdio(&args.output) {
-        check_target(&args.output)?;
+    if !is_stdio(output) {
+        check_target(output)?;
     }
     let trace = match args.backend {
         Backend::Sim => simulated(args, &spec)?,
         Backend::Cuda => cuda::run(args, &spec, checkpoint)?,
     };
     let options = SaveOptions { own_names: args.own_names, rank: None };
-    convert::save(&trace, &args.output, (format, options))?;
+    convert::save(&trace, output, (format, options))?;
     if let Some(folder) = &args.ranks_dir {
         save_ranks(&trace, folder, options)?;
     }
-    let mut out: Box<dyn Write> = match is_stdio(&args.output) {
+    let mut out: Box<dyn Write> = match is_stdio(output) {
         true => Box::new(std::io::stderr()),
         false => Box::new(std::io::stdout()),
     };
     writeln!(
         out,
         "{}: {}, {}, {}",
-        args.output.display(),
+        output.display(),
         counted(trace.num_slices() as u64, "slice"),
         counted(args.iterations.into(), "iteration"),
         duration(trace.span().len_ns())

@@ -7,7 +7,7 @@ use std::{io::Write, path::Path, process::ExitStatus, time::Instant};
 
 use weftscope_profiler::watch::{Begin, Job, JobError, Level, Order, Process, Setup, Turn, trace};
 use weftscope_traces::{
-    Trace,
+    Classifier, Trace,
     words::{counted, duration},
 };
 
@@ -17,7 +17,7 @@ use super::{Failure, Outcome, convert, doctor, interrupt};
 use crate::{
     app::{self, Start},
     files::{SaveOptions, check_target, is_stdio},
-    jobs::Watched,
+    jobs::{Program, Watched},
 };
 
 /// Runs the program and shows or writes what it told.
@@ -91,9 +91,14 @@ fn listen(args: &ProgramArgs) -> Outcome {
 fn show(args: &ProgramArgs) -> Outcome {
     let classifier = args.names.classifier()?;
     let (setup, order) = prepared(args)?;
-    let watched = Watched { setup, order, title: title(args) };
+    let watched = Watched { program: Program::Start { setup, order }, title: title(args) };
+    window(watched, classifier, "weftscope run")
+}
+
+/// The window over a program; `command` is who opens it.
+pub(super) fn window(watched: Watched, classifier: Classifier, command: &str) -> Outcome {
     let start = Start { classifier, watch: Some(watched), ..Start::opening(Vec::new()) };
-    app::run_window(start).map_err(|error| Failure::failed(error, "weftscope run"))
+    app::run_window(start).map_err(|error| Failure::failed(error, command))
 }
 
 /// Runs the program to its end and writes what it told.
@@ -163,7 +168,7 @@ fn why_nothing(args: &ProgramArgs, processes: &[Process]) -> String {
 fn recorded(
     args: &ProgramArgs,
     (processes, status): (&[Process], Option<ExitStatus>),
-    classifier: &weftscope_traces::Classifier,
+    classifier: &Classifier,
 ) -> Result<Trace, Failure> {
     let title = title(args);
     if !processes.iter().any(Process::has_run) {

@@ -11,7 +11,7 @@ use weftscope::{
         App, Command, Document, Effect, Event, JobResult, Severity, Shown, Start, State, apply,
         update,
     },
-    jobs::{JobId, JobKind, JobStatus, Watched},
+    jobs::{JobId, JobKind, JobStatus, Program, Watched},
     timeline::ViewCommand,
 };
 use weftscope_profiler::watch::{Order, Setup, Trigger};
@@ -87,6 +87,24 @@ fn a_recording_that_was_stopped_is_there_to_be_looked_at() {
     assert!(effects.is_empty() && state.documents.len() == 1);
 }
 
+/// The first error that the window says over a program.
+fn said(program: Program, title: &str) -> String {
+    let watched = Watched { program, title: title.to_owned() };
+    let start = Start { watch: Some(watched), ..Start::default() };
+    let mut app = App::new(start, None, Arc::new(|| {}));
+    let context = egui::Context::default();
+    let since = Instant::now();
+    loop {
+        app.step(&context);
+        let mut errors = app.state().notices.iter().filter(|it| it.severity == Severity::Error);
+        if let Some(notice) = errors.next() {
+            return notice.text.clone();
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "nothing is said");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_program_that_launches_nothing_is_said() {
     let folder = tempfile::tempdir().unwrap();
@@ -97,20 +115,14 @@ fn a_program_that_launches_nothing_is_said() {
         patch: "worth".to_owned(),
         trigger: Trigger::default(),
     };
-    let watched =
-        Watched { setup: Setup::with_library(library), order, title: "sh -c 'exit 0'".to_owned() };
-    let start = Start { watch: Some(watched), ..Start::default() };
-    let mut app = App::new(start, None, Arc::new(|| {}));
-    let context = egui::Context::default();
-    let since = Instant::now();
-    let told = loop {
-        app.step(&context);
-        let mut errors = app.state().notices.iter().filter(|it| it.severity == Severity::Error);
-        if let Some(notice) = errors.next() {
-            break notice.text.clone();
-        }
-        assert!(since.elapsed() < Duration::from_secs(60), "nothing is said");
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let program = Program::Start { setup: Setup::with_library(library), order };
+    let told = said(program, "sh -c 'exit 0'");
     assert!(told.starts_with("sh -c 'exit 0': nothing was recorded: "), "{told}");
+}
+
+#[test]
+fn a_process_that_is_gone_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = said(Program::There(vec![folder.path().join("12.sock")]), "python serve.py");
+    assert!(told.starts_with("python serve.py: nothing was recorded: "), "{told}");
 }
