@@ -1,7 +1,7 @@
 //! Clock fits against clocks whose truth is known.
 
 use proptest::prelude::*;
-use weftscope_engine::clock::{ClockFit, ClockPair, FitError};
+use weftscope_engine::clock::{ClockCurve, ClockFit, ClockPair, FitError};
 
 /// Readings of a device clock that is `offset_ns` behind and drifts, each with an error inside its bracket.
 fn readings(offset_ns: i64, drift: f64, errors: &[i64], step_ns: i64) -> Vec<ClockPair> {
@@ -57,4 +57,62 @@ fn says_what_is_wrong() {
     let mut pairs = readings(0, 0.0, &[0; 3], 1_000);
     pairs[2].device_ns -= 5_000;
     assert_eq!(ClockFit::fit(&pairs), Err(FitError::NotMonotonic(4_000)));
+}
+
+/// Host time of a device whose oscillator swings by half a part per million within a minute, as one that warms and cools.
+fn swinging(device_ns: i64) -> i64 {
+    let s = device_ns as f64 / 1e9;
+    let turn = std::f64::consts::TAU / 60.0;
+    let gain_s = 20e-6 * s + 0.5e-6 / turn * (1.0 - (turn * s).cos());
+    device_ns + 7_000_000_000 + (gain_s * 1e9).round() as i64
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Five minutes of readings each half second, with ±100 ns of error: where a line is wrong by microseconds, the curve is
+    /// right to what the readings are.
+    #[test]
+    fn a_curve_follows_a_clock_whose_drift_changes(
+        errors in proptest::collection::vec(-100i64..=100, 4800),
+    ) {
+        let pairs: Vec<ClockPair> = (0..)
+            .zip(&errors)
+            .map(|(at, error): (i64, _)| {
+                // Eight readings each time, as the library takes them.
+                let device_ns = at / 8 * 500_000_000 + at % 8 * 20_000;
+                ClockPair { device_ns, host_ns: swinging(device_ns) + error, half_width_ns: 100 }
+            })
+            .collect();
+        let (line, curve) = (ClockFit::fit(&pairs).unwrap(), ClockCurve::fit(&pairs).unwrap());
+        let times = || (0..300_000).map(|ms| ms * 1_000_000);
+        let wrong = |map: &dyn Fn(i64) -> i64| {
+            times().map(|at_ns| (map(at_ns) - swinging(at_ns)).abs()).max().unwrap_or(0)
+        };
+        prop_assert!(wrong(&|at_ns| line.host_from_device(at_ns)) > 2_000);
+        let most_ns = wrong(&|at_ns| curve.host_from_device(at_ns));
+        prop_assert!(most_ns < 200, "{most_ns}");
+        prop_assert!(curve.residual_p99_ns() < 200 && line.residual_p99_ns() > 2_000);
+        prop_assert_eq!(curve.num_pairs(), 4800);
+        // A clock never goes back.
+        let mapped: Vec<i64> = times().map(|at_ns| curve.host_from_device(at_ns)).collect();
+        prop_assert!(mapped.is_sorted());
+    }
+}
+
+#[test]
+fn a_short_curve_is_a_line_and_one_with_a_hole_bridges_it() {
+    let short = readings(5_000, 30e-6, &[0; 70], 100_000_000);
+    let (line, curve) = (ClockFit::fit(&short).unwrap(), ClockCurve::fit(&short).unwrap());
+    for at_ns in (0..20).map(|s| s * 1_000_000_000) {
+        assert_eq!(curve.host_from_device(at_ns), line.host_from_device(at_ns));
+    }
+    assert_eq!(ClockCurve::fit(&[]), Err(FitError::NoPairs));
+    // Nothing is read for a minute.
+    let mut holed = readings(5_000, 30e-6, &[0; 1000], 100_000_000);
+    holed.retain(|pair| !(20_000_000_000..80_000_000_000).contains(&pair.device_ns));
+    let curve = ClockCurve::fit(&holed).unwrap();
+    for pair in readings(5_000, 30e-6, &[0; 1000], 100_000_000) {
+        assert!((curve.host_from_device(pair.device_ns) - pair.host_ns).abs() <= 2);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use weftscope_engine::clock::{ClockFit, ClockPair};
+use weftscope_engine::clock::{ClockCurve, ClockPair};
 use weftscope_wire::{
     BlockStamp, ChannelRun, Collective, Communicator, CopyRun, Device, Event, GraphLaunch, Hello,
     HostRange, KernelRun, Launch, Mark, Range, TooDear, Wait,
@@ -135,8 +135,8 @@ impl Process {
     }
 
     /// The map from a device's time to the host's.
-    pub fn clock(&self, device: u32) -> Option<ClockFit> {
-        ClockFit::fit(self.clocks.get(&device)?).ok()
+    pub fn clock(&self, device: u32) -> Option<ClockCurve> {
+        ClockCurve::fit(self.clocks.get(&device)?).ok()
     }
 
     /// An environment variable that it told.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use weftscope_engine::clock::ClockFit;
+use weftscope_engine::clock::{ClockCurve, ClockPair};
 use weftscope_traces::{Classifier, Trace, model::BuildError};
 use weftscope_wire::Stamping;
 
@@ -79,7 +79,7 @@ impl Process {
         let returned = ids().filter_map(|id| Some((id, *self.returned_host_ns.get(&id)?)));
         let ran = |end_cupti_ns: u64| timed.host_ns(end_cupti_ns) >= from_host_ns;
         let clock = |device: Option<u32>| device.and_then(|device| self.clock(device));
-        let mut clocks: HashMap<Option<u32>, Option<ClockFit>> = HashMap::new();
+        let mut clocks: HashMap<Option<u32>, Option<ClockCurve>> = HashMap::new();
         let mut is_late = |device: Option<u32>, end_device_ns: u64| {
             let fit = clocks.entry(device).or_insert_with(|| clock(device));
             let end_ns = fit.as_ref().map(|fit| fit.host_from_device(end_device_ns as i64));
@@ -103,10 +103,14 @@ impl Process {
             marks: tail(&self.marks, |mark| is_late(Some(mark.device), mark.end_device_ns)),
             mark_names: self.mark_names.clone(),
             told: tail(&self.told, |told| told.at_host_ns >= from_host_ns),
-            cupti_clock: self.cupti_clock.clone(),
+            cupti_clock: last_readings(&self.cupti_clock, from_host_ns),
             communicators: self.communicators.clone(),
             collectives: self.collectives.of_launches(ids()),
-            clocks: self.clocks.clone(),
+            clocks: self
+                .clocks
+                .iter()
+                .map(|(&device, pairs)| (device, last_readings(pairs, from_host_ns)))
+                .collect(),
             dear: Vec::new(),
             lost: BTreeMap::new(),
             notes: Vec::new(),
@@ -114,6 +118,15 @@ impl Process {
             launches,
         }
     }
+}
+
+/// Readings of a clock from some time before a moment on: what is in view rests on those around it. At least the last ones.
+fn last_readings(pairs: &[ClockPair], from_host_ns: i64) -> Vec<ClockPair> {
+    /// Half a minute: several stretches of a [`ClockCurve`].
+    const BEFORE_NS: i64 = 30_000_000_000;
+    const LEAST: usize = 64;
+    let first = pairs.partition_point(|pair| pair.host_ns < from_host_ns - BEFORE_NS);
+    pairs[first.min(pairs.len().saturating_sub(LEAST))..].to_vec()
 }
 
 /// The last items in a row for which something holds, of items nearly in order of time.
@@ -191,6 +204,16 @@ mod tests {
         process.take(blocks(20, 120_000));
         let next = starts(&process).unwrap();
         assert_eq!((next[0], *next.last().unwrap()), (1000, 11_000));
+    }
+
+    #[test]
+    fn readings_of_the_last_while_are_kept_and_the_last_ones_anyway() {
+        let pairs: Vec<ClockPair> = (0..200)
+            .map(|at| ClockPair { device_ns: at, host_ns: at * 1_000_000_000, half_width_ns: 1 })
+            .collect();
+        assert_eq!(last_readings(&pairs, 150_000_000_000).first(), Some(&pairs[120]));
+        assert_eq!(last_readings(&pairs, 900_000_000_000), pairs[136..]);
+        assert_eq!(last_readings(&pairs[..3], 0), pairs[..3]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Launches with what their blocks have told, on the host's clock.
 
-use weftscope_engine::clock::ClockFit;
+use weftscope_engine::clock::ClockCurve;
 use weftscope_traces::Span;
 use weftscope_wire::{BlockStamp, Launch};
 
@@ -9,7 +9,7 @@ use super::Process;
 /// A device's time as the host's.
 pub(super) enum Clock {
     /// Read against the host's.
-    Read(ClockFit),
+    Read(ClockCurve),
     /// Never read: the first block is taken to begin when its launch was made. So much later is the host's.
     Guessed(i64),
 }

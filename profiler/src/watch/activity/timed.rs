@@ -1,6 +1,6 @@
 //! Times of CUPTI and of the devices as the host's.
 
-use weftscope_engine::clock::ClockFit;
+use weftscope_engine::clock::ClockCurve;
 use weftscope_traces::{ClockAgreement, Span};
 use weftscope_wire::{ChannelRun, Collective};
 
@@ -10,12 +10,12 @@ use crate::watch::{Process, collectives::args};
 pub(in crate::watch) struct Timed<'a> {
     pub(super) process: &'a Process,
     /// `None`: never read.
-    pub(super) cupti: Option<ClockFit>,
+    pub(super) cupti: Option<ClockCurve>,
 }
 
 impl<'a> Timed<'a> {
     pub(in crate::watch) fn of(process: &'a Process) -> Self {
-        Self { process, cupti: ClockFit::fit(&process.cupti_clock).ok() }
+        Self { process, cupti: ClockCurve::fit(&process.cupti_clock).ok() }
     }
 
     /// CUPTI's time, which is the wall clock's unless it was read to be another.
@@ -23,6 +23,7 @@ impl<'a> Timed<'a> {
         let (monotonic_ns, unix_ns) = self.process.hello.monotonic_and_unix_ns;
         let cupti_ns = cupti_ns as i64;
         self.cupti
+            .as_ref()
             .map_or_else(|| cupti_ns - unix_ns + monotonic_ns, |fit| fit.host_from_device(cupti_ns))
     }
 
@@ -54,13 +55,13 @@ impl<'a> Timed<'a> {
 
     /// How well the clocks agree that the rows of a device rest on.
     pub(super) fn agreements(&self, rank: u32, device: u32) -> Vec<ClockAgreement> {
-        let agreement = |fit: ClockFit, what: &str| ClockAgreement {
+        let agreement = |fit: &ClockCurve, what: &str| ClockAgreement {
             rank,
             what: what.to_owned(),
             residual_p99_ns: fit.residual_p99_ns(),
             readings: fit.num_pairs() as u64,
         };
-        let cupti = self.cupti.map(|fit| {
+        let cupti = self.cupti.as_ref().map(|fit| {
             agreement(
                 fit,
                 "CUPTI's time to the host's clock, by readings between two of the host's; how CUPTI brings the GPU's time into its own is not seen",
@@ -68,7 +69,7 @@ impl<'a> Timed<'a> {
         });
         let channels = (!self.process.channels.is_empty()).then(|| self.process.clock(device));
         let channels = channels.flatten().map(|fit| {
-            agreement(fit, "%globaltimer to the host's clock, by exchanges over pinned memory")
+            agreement(&fit, "%globaltimer to the host's clock, by exchanges over pinned memory")
         });
         cupti.into_iter().chain(channels).collect()
     }
