@@ -73,15 +73,15 @@ pub(super) struct MarksOf {
 }
 
 impl MarksOf {
-    /// Leads modules that are new to the ring, and tells what was left in it.
+    /// Leads modules that are new to the ring, and tells what was left in it; gives how many bytes were read for it.
     pub(super) fn turn(
         &mut self,
         watch: &Watch,
         context: usize,
         (copies, device): (&CopyStream, u32),
-    ) -> Result<(), DriverError> {
+    ) -> Result<usize, DriverError> {
         self.lead(watch, context, copies)?;
-        let Some(ring) = lock(&watch.rings).get(context) else { return Ok(()) };
+        let Some(ring) = lock(&watch.rings).get(context) else { return Ok(0) };
         let is_heard = watch.is_stamping();
         if is_heard && self.reader.is_none() {
             self.reader = Some(Reader::from(taken(copies, ring)?));
@@ -90,7 +90,7 @@ impl MarksOf {
             copies.write(ring + LISTENS_AT, &u64::from(is_heard).to_le_bytes())?;
             self.is_heard = is_heard;
         }
-        let Some(reader) = &mut self.reader else { return Ok(()) };
+        let Some(reader) = &mut self.reader else { return Ok(0) };
         let range = reader.range(taken(copies, ring)?);
         let mut bytes = Vec::new();
         for stretch in stretches(range.start, range.end) {
@@ -99,7 +99,8 @@ impl MarksOf {
         }
         let read = reader.take(range, record::marks(&bytes), taken(copies, ring)?);
         let mut events = Vec::new();
-        let mut marks = Vec::with_capacity(read.left.len());
+        let num_left = read.left.len();
+        let mut marks = Vec::with_capacity(num_left);
         for left in read.left {
             let next = self.names.len() as u32;
             let name = *self.names.entry(left.name()).or_insert_with_key(|name| {
@@ -108,15 +109,17 @@ impl MarksOf {
             });
             marks.extend(left.mark(device, name));
         }
+        let unknown = num_left - marks.len();
         if !marks.is_empty() {
             events.push(Event::Marks(marks));
         }
-        if read.lost > 0 {
-            let cause = "marks of kernels, written over before they were fetched".to_owned();
-            events.push(Event::Lost { cause, count: read.lost });
+        let over = ("marks of kernels, written over before they were fetched", read.lost);
+        let unknown = ("marks of kernels, of a kind that is not known here", unknown as u64);
+        for (cause, count) in [over, unknown].into_iter().filter(|&(_, count)| count > 0) {
+            events.push(Event::Lost { cause: cause.to_owned(), count });
         }
         watch.outbox.put(events);
-        Ok(())
+        Ok(bytes.len())
     }
 
     fn lead(&self, watch: &Watch, context: usize, copies: &CopyStream) -> Result<(), DriverError> {

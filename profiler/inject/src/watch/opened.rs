@@ -82,7 +82,7 @@ impl Opened {
             watch.outbox.put([Event::TooDear(verdict)]);
         }
         self.write_places(watch, context)?;
-        self.marks.turn(watch, context, (self.gpu.copies(), self.gpu.device()))?;
+        bytes += self.marks.turn(watch, context, (self.gpu.copies(), self.gpu.device()))?;
         Ok(bytes)
     }
 
