@@ -35,6 +35,6 @@ pub use model::{
     LaneId, LayerFacts, Meta, OpFacts, Origin, Overhead, Phase, ProcessLabel, Provenance, RankInfo,
     RankProvenance, RunFacts, RunLine, SliceRef, SliceTable, Slowdown, Span, Split, SplitAsked,
     SplitFacts, StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind,
-    UnsplitFacts,
+    UnsplitFacts, numbers_an_iteration,
 };
 pub use open::{FORMATS, OpenError, open, sniff};

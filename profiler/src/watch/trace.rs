@@ -194,10 +194,9 @@ impl Building<'_> {
         for op in ops {
             spans.extend(op.launches.iter().map(|&launch| (seen[launch].launch.id, op.span)));
         }
-        let spans = steps::spans(&steps, |launch| spans.get(&launch).copied());
-        for (number, span) in spans.into_iter().enumerate() {
-            let label =
-                Label { name: format!("step {number}"), kind: Kind::Mark, ..Label::default() };
+        let spans = steps::spans(steps, |launch| spans.get(&launch).copied());
+        for (name, span) in spans {
+            let label = Label { name, kind: Kind::Mark, ..Label::default() };
             let label = self.sheet.builder.label(label);
             let span = span.shifted(-self.sheet.base_host_ns);
             self.sheet.builder.push_packed(rows.marks, span, label, ArgsId::NONE, 0);

@@ -4,17 +4,9 @@
 //! launched inside its range (on any thread, as the backward pass runs on its own) to the last, cut where the next begins.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::launches::Joined;
-
-/// A numbered iteration: `iteration 3`, `step=12`, `ProfilerStep#7`, `iter_0004`.
-static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "iteration|iter|step|profilerstep|train[_ ]?step|decode[_ ]?step|engine[_ ]?step";
-    Regex::new(&format!(r"(?i)^(?:{words})[\s_#:=\[(]*\d+[\])]?$")).expect("a constant pattern")
-});
+use crate::model::numbers_an_iteration;
 
 /// Ranges that number iterations, by process.
 #[derive(Debug, Default)]
@@ -31,7 +23,7 @@ struct Step {
 
 impl Steps {
     pub(super) fn range(&mut self, pid: i64, name: &str, range: (i64, i64)) {
-        if NUMBERED.is_match(name) {
+        if numbers_an_iteration(name) {
             let step = Step { name: name.to_owned(), range, work: BTreeMap::new() };
             self.0.entry(pid).or_default().push(step);
         }
@@ -94,27 +86,4 @@ fn one_after_another(mut worked: Vec<OnGpu>) -> Vec<OnGpu> {
         *end_ns = next_start_ns.min(*end_ns);
     }
     worked
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_number_an_iteration() {
-        for name in
-            ["iteration 3", "Iteration_12", "step=0", "ProfilerStep#7", "iter[4]", "train_step 9"]
-        {
-            assert!(NUMBERED.is_match(name), "{name}");
-        }
-        for name in [
-            "step",
-            "aten::step 3",
-            "optimizer step",
-            "iteration 3 forward",
-            "FlashAttnFunc, seq = 4",
-        ] {
-            assert!(!NUMBERED.is_match(name), "{name}");
-        }
-    }
 }
