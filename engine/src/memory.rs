@@ -43,7 +43,7 @@ impl Footprint {
     }
 
     /// What is to be said where a GPU has less; `None`: it fits.
-    pub fn excess(&self, model: &str, gpu: &str, memory_bytes: u64) -> Option<String> {
+    fn excess(&self, model: &str, gpu: &str, memory_bytes: u64) -> Option<String> {
         (self.total_bytes() > memory_bytes).then(|| {
             format!(
                 "{model} with all its layers does not fit: it takes {} of each GPU (weights {}, keys and values {}, activations {}), \
@@ -56,6 +56,12 @@ impl Footprint {
             )
         })
     }
+}
+
+/// What is to be said where a run's model does not fit into its GPUs; `None`: it does, or its degree does not divide it.
+pub fn excess(spec: &RunSpec) -> Option<String> {
+    let gpu = &spec.machine.gpu;
+    Footprint::of(spec).ok()?.excess(&spec.model.name, &gpu.name, gpu.memory_bytes)
 }
 
 /// `70.6 GB`, `336 MB`.

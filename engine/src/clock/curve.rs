@@ -1,6 +1,9 @@
 //! A map for recordings of minutes, through which no line is straight enough.
 
-use super::{ClockFit, ClockPair, FitError};
+use super::{
+    ClockFit, ClockPair, FitError,
+    fit::{narrow, residual_p99_ns},
+};
 
 /// Distance of the moments at which the map is fitted anew, ns of the device. Oscillators change by some tenths of a part per
 /// million over minutes, as the machine warms: microseconds a minute, and nothing in so short a time.
@@ -56,7 +59,10 @@ impl ClockCurve {
             (curve.before, curve.behind) = (before, behind);
             curve.moments =
                 local.iter().map(|(at_ns, fit)| (*at_ns, fit.host_from_device(*at_ns))).collect();
-            curve.measure(pairs);
+            let kept = narrow(pairs);
+            curve.num_pairs = kept.len();
+            curve.residual_p99_ns =
+                residual_p99_ns(&kept, |device_ns| curve.host_from_device(device_ns));
         }
         Ok(curve)
     }
@@ -85,16 +91,5 @@ impl ClockCurve {
     /// Readings that the map rests on.
     pub fn num_pairs(&self) -> usize {
         self.num_pairs
-    }
-
-    /// How far the readings lie from the map, those left out that [`ClockFit::fit`] leaves out.
-    fn measure(&mut self, pairs: &[ClockPair]) {
-        let narrowest = pairs.iter().map(|pair| pair.half_width_ns).min().unwrap_or(0).max(1);
-        let kept = pairs.iter().filter(|pair| pair.half_width_ns <= 4 * narrowest);
-        let mut far: Vec<i64> =
-            kept.map(|pair| (self.host_from_device(pair.device_ns) - pair.host_ns).abs()).collect();
-        far.sort_unstable();
-        self.num_pairs = far.len();
-        self.residual_p99_ns = far.get((far.len() * 99).div_ceil(100) - 1).copied().unwrap_or(0);
     }
 }

@@ -44,18 +44,15 @@ impl ClockFit {
     /// # Errors
     /// [`FitError`] when there is nothing to fit or the device clock is not one clock.
     pub fn fit(pairs: &[ClockPair]) -> Result<Self, FitError> {
-        let narrowest =
-            pairs.iter().map(|pair| pair.half_width_ns).min().ok_or(FitError::NoPairs)?;
         for step in pairs.windows(2) {
             if step[1].device_ns < step[0].device_ns {
                 return Err(FitError::NotMonotonic(step[0].device_ns - step[1].device_ns));
             }
         }
-        let kept: Vec<ClockPair> = pairs
-            .iter()
-            .copied()
-            .filter(|pair| pair.half_width_ns <= 4 * narrowest.max(1))
-            .collect();
+        let kept = narrow(pairs);
+        if kept.is_empty() {
+            return Err(FitError::NoPairs);
+        }
         let (device_0_ns, host_0_ns) = (kept[0].device_ns, kept[0].host_ns);
         let (offset, drift) = weighted_line(&kept, device_0_ns, host_0_ns);
         let mut fit = Self {
@@ -65,7 +62,7 @@ impl ClockFit {
             residual_p99_ns: 0,
             num_pairs: kept.len(),
         };
-        fit.residual_p99_ns = fit.percentile_99(&kept);
+        fit.residual_p99_ns = residual_p99_ns(&kept, |device_ns| fit.host_from_device(device_ns));
         Ok(fit)
     }
 
@@ -90,15 +87,20 @@ impl ClockFit {
     pub fn num_pairs(&self) -> usize {
         self.num_pairs
     }
+}
 
-    fn percentile_99(&self, pairs: &[ClockPair]) -> i64 {
-        let mut residuals: Vec<i64> = pairs
-            .iter()
-            .map(|pair| (self.host_from_device(pair.device_ns) - pair.host_ns).abs())
-            .collect();
-        residuals.sort_unstable();
-        residuals[(residuals.len() * 99).div_ceil(100) - 1]
-    }
+/// Pairs whose bracket is not much wider than the narrowest.
+pub(super) fn narrow(pairs: &[ClockPair]) -> Vec<ClockPair> {
+    let narrowest = pairs.iter().map(|pair| pair.half_width_ns).min().unwrap_or(0).max(1);
+    pairs.iter().copied().filter(|pair| pair.half_width_ns <= 4 * narrowest).collect()
+}
+
+/// 99th percentile of the distance between a map and pairs, at least one.
+pub(super) fn residual_p99_ns(pairs: &[ClockPair], map: impl Fn(i64) -> i64) -> i64 {
+    let mut residuals: Vec<i64> =
+        pairs.iter().map(|pair| (map(pair.device_ns) - pair.host_ns).abs()).collect();
+    residuals.sort_unstable();
+    residuals[(residuals.len() * 99).div_ceil(100) - 1]
 }
 
 /// Offset at the first pair and drift of the weighted least-squares line.

@@ -13,10 +13,9 @@ use super::{
 use crate::{
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     machine::Machine,
-    memory::Footprint,
+    memory::excess,
     observer::{IterationEnd, Observer},
     plan::{OpWork, Plan},
-    spec::RunSpec,
     split::blocks_per_sm,
 };
 
@@ -51,6 +50,7 @@ impl Executor for Simulator {
         let machine = &plan.spec.machine;
         check(plan, machine)?;
         self.machine_name.clone_from(&machine.name);
+        // What does not fit is simulated all the same, since what would be is the question.
         self.excess = excess(&plan.spec);
         self.prices.update(&plan.ops, machine, plan.ranks);
         observer.begin(plan, iteration, &self.prices.isolated_ns());
@@ -124,12 +124,6 @@ fn barriers(plan: &Plan, latency: Ticks) -> Barriers {
         _ => 0,
     });
     Barriers::new(plan.ranks as usize, latency, blocks)
-}
-
-/// Where the model does not fit: it is simulated all the same, since what would be is the question.
-fn excess(spec: &RunSpec) -> Option<String> {
-    let gpu = &spec.machine.gpu;
-    Footprint::of(spec).ok()?.excess(&spec.model.name, &gpu.name, gpu.memory_bytes)
 }
 
 /// Refuses what could never run: a block that no SM can hold.

@@ -1,85 +1,56 @@
-//! What stamps cost the program, as far as it can be told without running it twice.
-//!
-//! Every thread of a patched kernel makes a call where its block begins and another where it ends. Two kernels of very many
-//! short blocks were timed on an H100 with and without (docs/measurements.md, "Any CUDA program"): both calls took 225 and
-//! 240 ns of an SM's time a warp, recorded or not.
+//! What stamps cost the program, as far as it can be told without running it twice: estimated ([`Cost`]).
 
 use std::collections::BTreeMap;
 
 use weftscope_traces::words::percent;
-use weftscope_wire::{Launch, TooDear};
+use weftscope_wire::{Cost, Launch, TooDear, cost::WARP_NS};
 
 use super::{Process, sheet::kernel_name};
-
-/// Both calls of a warp, ns of its SM's time.
-const WARP_NS: f64 = 230.0;
-/// Threads a warp.
-const WARP: u32 = 32;
 
 /// Kernels that pay more than this share of their time are named.
 const MUCH: f64 = 0.05;
 /// So many of them.
 const NAMED: usize = 3;
 
-/// Time of kernels, and how much of it stamps are.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Share {
-    cost_ns: f64,
-    span_ns: f64,
-}
-
-impl Share {
-    fn add(&mut self, other: Self) {
-        self.cost_ns += other.cost_ns;
-        self.span_ns += other.span_ns;
-    }
-
-    fn of_all(self) -> f64 {
-        self.cost_ns / self.span_ns.max(1.0)
-    }
-}
-
 /// Adds up over launches that left stamps.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Cost {
-    all: Share,
-    by_kernel: BTreeMap<String, Share>,
+pub struct Costs {
+    all: Cost,
+    by_kernel: BTreeMap<String, Cost>,
 }
 
-impl Cost {
+impl Costs {
     /// A launch of a kernel that ran for `span_ns` on a device of so many SMs.
     pub fn add(&mut self, kernel: &str, launch: &Launch, span_ns: i64, sms: usize) {
         let blocks: f64 = launch.grid.iter().map(|&count| f64::from(count)).product();
         let threads: u32 = launch.block.iter().product();
-        let warps = blocks * f64::from(threads.div_ceil(WARP));
-        let cost_ns = warps * WARP_NS / (sms.max(1) as f64).min(blocks.max(1.0));
-        let share = Share { cost_ns, span_ns: span_ns as f64 };
-        self.all.add(share);
+        let cost = Cost::of_launch(blocks, threads, span_ns as f64, sms as u32);
+        self.all.add(cost);
         match self.by_kernel.get_mut(kernel) {
-            Some(known) => known.add(share),
+            Some(known) => known.add(cost),
             None => {
-                self.by_kernel.insert(kernel.to_owned(), share);
+                self.by_kernel.insert(kernel.to_owned(), cost);
             }
         }
     }
 
     /// In words; empty when nothing was stamped.
     pub fn words(&self) -> String {
-        if self.all.span_ns <= 0.0 {
+        if self.all.is_empty() {
             return String::new();
         }
-        let share = percent(self.all.of_all());
+        let share = percent(self.all.share());
         let mut words = format!(
             "stamps cost about {share} of the time of the kernels that left them, at {WARP_NS} ns of an SM's time a warp \
              (estimated, not measured in this run)"
         );
-        let mut dear: Vec<(&String, &Share)> =
-            self.by_kernel.iter().filter(|(_, share)| share.of_all() > MUCH).collect();
-        dear.sort_by(|one, other| other.1.cost_ns.total_cmp(&one.1.cost_ns));
-        for (at, (kernel, share)) in dear.iter().take(NAMED).enumerate() {
+        let mut dear: Vec<(&String, &Cost)> =
+            self.by_kernel.iter().filter(|(_, cost)| cost.share() > MUCH).collect();
+        dear.sort_by(|one, other| other.1.ns().total_cmp(&one.1.ns()));
+        for (at, (kernel, cost)) in dear.iter().take(NAMED).enumerate() {
             let before = if at == 0 { "; dear are " } else { ", " };
             let name = kernel.split(['(', '<']).next().unwrap_or_default();
-            words += &format!("{before}{name} ({} of its time)", percent(share.of_all()));
+            words += &format!("{before}{name} ({} of its time)", percent(cost.share()));
         }
         words
     }
@@ -104,9 +75,9 @@ mod tests {
 
     fn share(grid: u32, threads: u32, span_ns: i64) -> f64 {
         let launch = Launch { grid: [grid, 1, 1], block: [threads, 1, 1], ..launch(0, 0) };
-        let mut cost = Cost::default();
+        let mut cost = Costs::default();
         cost.add("k", &launch, span_ns, 132);
-        cost.all.of_all()
+        cost.all.share()
     }
 
     /// Kernels of PyTorch's on an H100, timed with and without patches.
@@ -122,12 +93,12 @@ mod tests {
 
     #[test]
     fn nothing_stamped_is_nothing_said() {
-        assert_eq!(Cost::default().words(), "");
+        assert_eq!(Costs::default().words(), "");
     }
 
     #[test]
     fn kernels_that_pay_much_are_named_the_dearest_first() {
-        let mut cost = Cost::default();
+        let mut cost = Costs::default();
         let many = Launch { grid: [8192, 1, 1], block: [512, 1, 1], ..launch(0, 0) };
         let few = Launch { grid: [132, 1, 1], block: [384, 1, 1], ..launch(1, 0) };
         cost.add("norm<bf16>(int)", &many, 383_000, 132);

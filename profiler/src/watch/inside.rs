@@ -44,12 +44,8 @@ pub(super) fn draw(
     }
 }
 
-/// Where a process's clocks say a mark was; for the first moment of all.
-pub(super) fn starts<'a>(
-    process: &'a Process,
-    device: u32,
-    clock: &'a Clock,
-) -> impl Iterator<Item = i64> {
-    let of_device = process.marks.iter().filter(move |mark| mark.device == device);
-    of_device.map(|mark| clock.host_ns(mark.start_device_ns))
+/// When the first mark of a device began.
+pub(super) fn start_host_ns(process: &Process, device: u32, clock: &Clock) -> Option<i64> {
+    let of_device = process.marks.iter().filter(|mark| mark.device == device);
+    of_device.map(|mark| mark.start_device_ns).min().map(|first_ns| clock.host_ns(first_ns))
 }

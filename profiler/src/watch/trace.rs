@@ -14,7 +14,7 @@ use super::{
     bounds::{Step, bounded},
     calls::Calls,
     collectives,
-    cost::{self, Cost},
+    cost::{self, Costs},
     inside,
     ranks::{Place, ranks},
     seen::{Clock, Seen, seen},
@@ -65,10 +65,9 @@ pub(super) fn trace_from(
     let starts = seen.iter().flatten().filter_map(first);
     let starts = starts.chain(timed.iter().filter_map(Timed::start_host_ns));
     let marked = ranks.by_rank.values().zip(&clocks);
-    let starts =
-        starts.chain(marked.flat_map(|(place, clock)| {
-            inside::starts(&processes[place.process], place.device, clock)
-        }));
+    let starts = starts.chain(marked.filter_map(|(place, clock)| {
+        inside::start_host_ns(&processes[place.process], place.device, clock)
+    }));
     let base_host_ns = base_host_ns.or(starts.min()).unwrap_or(0);
     let mut meta = Meta::new(title, Provenance::Measured { source: source(processes).to_owned() });
     meta.world_size = ranks.world_size.max(1);
@@ -78,7 +77,7 @@ pub(super) fn trace_from(
     }
     let mut building = Building {
         sheet: Sheet::new(TraceBuilder::new(meta), classifier, base_host_ns),
-        cost: Cost::default(),
+        cost: Costs::default(),
     };
     for (((&rank, &place), clock), seen) in ranks.by_rank.iter().zip(&clocks).zip(&seen) {
         if processes[place.process].launches.is_empty() {
@@ -112,7 +111,7 @@ fn source(processes: &[Process]) -> &'static str {
 
 struct Building<'a> {
     sheet: Sheet<'a>,
-    cost: Cost,
+    cost: Costs,
 }
 
 /// Rows of a rank.

@@ -14,7 +14,7 @@ use weftscope_traces::Classifier;
 
 use super::{super::run, RecordArgs};
 use crate::{
-    cli::{Failure, Outcome, convert, doctor, interrupt},
+    cli::{Failure, Outcome, convert, interrupt},
     files::{SaveOptions, TraceFormat, check_target, is_stdio},
     jobs::{Program, Watched},
 };
@@ -59,14 +59,7 @@ pub(super) fn run(
 
 /// The window, live. The processes go on when it is closed.
 pub(super) fn show(args: &RecordArgs, whom: &str) -> Outcome {
-    if !doctor::has_display() {
-        let cause = "without a display there is no window; -o FILE writes a recording";
-        return Err(Failure::misuse(cause, "--attach"));
-    }
-    if args.duration.is_some() {
-        let cause = "in the window a recording is stopped by hand; with -o FILE it is written";
-        return Err(Failure::misuse(cause, "--for"));
-    }
+    run::check_window(args.duration, "--attach")?;
     let (sockets, title) = wanted(meant(whom), whom)?;
     let watched = Watched { program: Program::There(sockets), title };
     run::window(watched, Classifier::default(), "weftscope record")

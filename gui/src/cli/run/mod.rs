@@ -13,7 +13,7 @@ use weftscope_traces::{
 
 pub(super) use self::args::ProgramArgs;
 use self::args::RecordArg;
-use super::{Failure, Outcome, convert, doctor, interrupt};
+use super::{Failure, Outcome, convert, doctor, interrupt, units::Time};
 use crate::{
     app::{self, Start},
     files::{SaveOptions, check_target, is_stdio},
@@ -32,14 +32,6 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
         }
         None if args.record == RecordArg::Asked => listen(args),
         Some(output) => write(args, output),
-        None if !doctor::has_display() => {
-            let cause = "without a display there is no window; -o FILE writes a recording";
-            Err(Failure::misuse(cause, "weftscope run"))
-        }
-        None if args.duration.is_some() => {
-            let cause = "in the window a recording is stopped by hand; with -o FILE it is written";
-            Err(Failure::misuse(cause, "--for"))
-        }
         None => show(args),
     }
 }
@@ -89,10 +81,24 @@ fn listen(args: &ProgramArgs) -> Outcome {
 
 /// The window, live. The program goes on when it is closed.
 fn show(args: &ProgramArgs) -> Outcome {
+    check_window(args.duration, "weftscope run")?;
     let classifier = args.names.classifier()?;
     let (setup, order) = prepared(args)?;
     let watched = Watched { program: Program::Start { setup, order }, title: title(args) };
     window(watched, classifier, "weftscope run")
+}
+
+/// Whether there can be a window over a program; `asked` is what opens it.
+pub(super) fn check_window(duration: Option<Time>, asked: &str) -> Outcome {
+    if !doctor::has_display() {
+        let cause = "without a display there is no window; -o FILE writes a recording";
+        return Err(Failure::misuse(cause, asked));
+    }
+    if duration.is_some() {
+        let cause = "in the window a recording is stopped by hand; with -o FILE it is written";
+        return Err(Failure::misuse(cause, "--for"));
+    }
+    Ok(())
 }
 
 /// The window over a program; `command` is who opens it.

@@ -1,7 +1,7 @@
 //! The machine, and how many of its GPUs.
 
 use egui::{RichText, Ui};
-use weftscope_engine::memory::Footprint;
+use weftscope_engine::memory::excess;
 
 use super::{
     choice::{Choice, choice_ui},
@@ -61,9 +61,7 @@ pub(super) fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let hbm = number::bandwidth(gpu.hbm_bytes_per_s);
     let text = format!("{} · {} SMs · {hbm} · {}", gpu.name, gpu.sms, spec.machine.link.name);
     ui.label(weak(cx.theme, text).font(cx.theme.small()));
-    let excess =
-        |footprint: Footprint| footprint.excess(&spec.model.name, &gpu.name, gpu.memory_bytes);
-    if let Some(excess) = Footprint::of(spec).ok().and_then(excess) {
+    if let Some(excess) = excess(spec) {
         ui.label(RichText::new(excess).font(cx.theme.small()).color(cx.theme.surfaces.warn));
     }
 }

@@ -1,36 +1,19 @@
 //! What stamps may cost: where all of them take more than that of the time of the kernels that leave them, the kernel that pays
 //! most leaves no more, then the next.
 //!
-//! What a kernel pays is estimated, as in the reports: 230 ns of an SM's time a warp (docs/measurements.md, "Any CUDA program").
+//! What a kernel pays is estimated, as in the reports ([`Cost`]).
 //! The calls of its patches are made all the same, with nothing to do.
 
 use std::collections::{HashMap, HashSet};
 
-use weftscope_wire::{BlockStamp, TooDear};
+use weftscope_wire::{BlockStamp, Cost, TooDear};
 
 use super::waiting::Part;
 
-/// Both calls of a warp with their stamps, ns of its SM's time.
-const WARP_NS: f64 = 230.0;
-/// Threads a warp.
-const WARP: u32 = 32;
 /// How long is watched before a kernel is judged, ns: what a program does again and again is in it several times.
 const WINDOW_NS: i64 = 500_000_000;
 /// Launches that it must hold: a program's first kernels are not those that it runs.
 const LEAST_LAUNCHES: u32 = 50;
-
-/// What a kernel has paid, and how long it ran.
-#[derive(Clone, Copy, Debug, Default)]
-struct Spent {
-    cost_ns: f64,
-    span_ns: f64,
-}
-
-impl Spent {
-    fn share(self) -> f64 {
-        self.cost_ns / self.span_ns.max(1.0)
-    }
-}
 
 /// The budget of a device.
 #[derive(Debug)]
@@ -38,7 +21,7 @@ pub struct Budget {
     /// Of the time of kernels that leave stamps; `None`: whatever they cost.
     most: Option<f64>,
     sms: u32,
-    by_kernel: HashMap<u32, Spent>,
+    by_kernel: HashMap<u32, Cost>,
     launches: u32,
     since_host_ns: Option<i64>,
     judged: HashSet<u32>,
@@ -60,10 +43,9 @@ impl Budget {
         let start_ns = told().map(|stamp| stamp.start_device_ns).min();
         let end_ns = told().map(|stamp| stamp.end_device_ns).max();
         let Some((start_ns, end_ns)) = start_ns.zip(end_ns) else { return };
-        let warps = f64::from(part.blocks) * f64::from(part.threads.div_ceil(WARP));
-        let spent = self.by_kernel.entry(part.kernel).or_default();
-        spent.cost_ns += warps * WARP_NS / f64::from(self.sms.min(part.blocks).max(1));
-        spent.span_ns += end_ns.saturating_sub(start_ns) as f64;
+        let span_ns = end_ns.saturating_sub(start_ns) as f64;
+        let cost = Cost::of_launch(part.blocks.into(), part.threads, span_ns, self.sms);
+        self.by_kernel.entry(part.kernel).or_default().add(cost);
         self.launches += 1;
     }
 
@@ -74,15 +56,13 @@ impl Budget {
         if now_host_ns - since_host_ns < WINDOW_NS || self.launches < LEAST_LAUNCHES {
             return None;
         }
-        let all = self.by_kernel.values().fold(Spent::default(), |all, one| Spent {
-            cost_ns: all.cost_ns + one.cost_ns,
-            span_ns: all.span_ns + one.span_ns,
-        });
-        let dear = self.by_kernel.iter().filter(|(_, spent)| spent.share() > most);
-        let worst = dear.max_by(|one, other| one.1.cost_ns.total_cmp(&other.1.cost_ns));
-        let worst = worst.filter(|_| all.share() > most).map(|(&kernel, spent)| TooDear {
+        let mut all = Cost::default();
+        self.by_kernel.values().for_each(|&cost| all.add(cost));
+        let dear = self.by_kernel.iter().filter(|(_, cost)| cost.share() > most);
+        let worst = dear.max_by(|one, other| one.1.ns().total_cmp(&other.1.ns()));
+        let worst = worst.filter(|_| all.share() > most).map(|(&kernel, cost)| TooDear {
             kernel,
-            share: spent.share(),
+            share: cost.share(),
             of_all: all.share(),
         });
         self.by_kernel.clear();

@@ -2,8 +2,9 @@
 //!
 //! [`message`] says what is said, [`runs`] what of it CUPTI and NCCL have timed, [`marks`] what kernels say of themselves, [`frame`] how it goes over a socket,
 //! [`folder`] where the sockets lie, [`variables`] how the library learns what it is to do before anybody has connected,
-//! [`trigger`] when it records by itself.
+//! [`trigger`] when it records by itself, [`cost`] what both estimate of stamps.
 
+pub mod cost;
 pub mod folder;
 pub mod frame;
 pub mod marks;
@@ -12,6 +13,7 @@ pub mod runs;
 pub mod trigger;
 pub mod variables;
 
+pub use cost::Cost;
 pub use marks::{Mark, MarkKind, MarkName};
 pub use message::{
     BlockStamp, Clock, Collective, Command, Communicator, Device, Event, GraphLaunch, Hello,
