@@ -16,6 +16,8 @@ pub const LISTENS_AT: u64 = 8;
 pub const POINTER: &str = "weft_ring";
 /// The longest name.
 const NAME_BYTES: usize = 24;
+/// A name as it was left: text, and zeros behind it.
+pub type Name = [u8; NAME_BYTES];
 
 /// A header of which nothing was taken yet and nobody listens.
 pub fn header() -> Vec<u8> {
@@ -33,7 +35,8 @@ pub fn taken(header: &[u8]) -> u64 {
 pub struct Left {
     /// How many were taken before it, and one; anything else: it is not written to its end.
     pub number: u64,
-    name: [u8; NAME_BYTES],
+    /// What it is called.
+    pub name: Name,
     start_device_ns: u64,
     end_device_ns: u64,
     sm: u32,
@@ -59,7 +62,7 @@ impl Left {
         }
     }
 
-    /// Its name.
+    /// Its name as text.
     pub fn name(&self) -> String {
         let name = self.name.split(|&byte| byte == 0).next().unwrap_or_default();
         String::from_utf8_lossy(name).into_owned()

@@ -37,22 +37,27 @@ thread_local! {
     static PUSHED: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Begins a range inside of those of its thread and domain; gives how many there were.
+/// Begins a range inside of those of its thread and domain; gives how many there were. A thread that is ending has none: CUDA's
+/// libraries push and pop from the last words of a process too.
 pub fn push(open: Open) -> i32 {
-    PUSHED.with_borrow_mut(|pushed| {
+    let depth = PUSHED.try_with(|pushed| {
+        let mut pushed = pushed.borrow_mut();
         let depth = pushed.iter().filter(|known| known.domain == open.domain).count();
         pushed.push(open);
         depth as i32
-    })
+    });
+    depth.unwrap_or(0)
 }
 
 /// Ends the innermost of a domain; with how many that leaves.
 pub fn pop(domain: usize) -> Option<(Open, i32)> {
-    PUSHED.with_borrow_mut(|pushed| {
+    let popped = PUSHED.try_with(|pushed| {
+        let mut pushed = pushed.borrow_mut();
         let at = pushed.iter().rposition(|open| open.domain == domain)?;
         let open = pushed.remove(at);
         Some((open, pushed.iter().filter(|known| known.domain == domain).count() as i32))
-    })
+    });
+    popped.ok().flatten()
 }
 
 /// Ranges that any thread may end.
@@ -102,6 +107,37 @@ mod tests {
         assert!(range.start_host_ns <= range.end_host_ns && range.tid > 0);
         assert_eq!(started.end(numbers[0]), None);
         assert!(started.end(numbers[1]).is_some() && started.end(0).is_none());
+    }
+
+    #[test]
+    fn a_thread_that_is_ending_may_still_push_and_pop() {
+        struct LastWords(std::sync::mpsc::Sender<i32>);
+        impl Drop for LastWords {
+            fn drop(&mut self) {
+                let depth = push(open(0, "late"));
+                let _ended = pop(0);
+                let _heard = self.0.send(depth);
+            }
+        }
+        thread_local! {
+            static BEFORE: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+            static AFTER: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+        }
+        let (said, heard) = std::sync::mpsc::channel();
+        // In whichever order a thread's own values are dropped, one of the two is dropped behind the ranges.
+        let thread = std::thread::Builder::new().spawn(move || {
+            BEFORE.set(Some(LastWords(said.clone())));
+            let _first = push(open(0, "early"));
+            AFTER.set(Some(LastWords(said)));
+        });
+        thread.unwrap().join().unwrap();
+        let mut depths: Vec<_> = heard.iter().collect();
+        depths.sort_unstable();
+        assert_eq!(
+            depths,
+            [0, 1],
+            "one finds the range that is open, one finds that there are none any more"
+        );
     }
 
     #[test]

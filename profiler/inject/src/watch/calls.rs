@@ -150,13 +150,17 @@ impl Watch {
             (Meaning::BeginsCapture | Meaning::EndsCapture, _) => {}
             (Meaning::Wait, true) => self.waited(data),
             (Meaning::Wait, false) => {
-                BEGAN_NS.with_borrow_mut(|began_ns| began_ns.push(host::monotonic_ns()));
+                // A thread that is ending has no calls to time.
+                let _ending =
+                    BEGAN_NS.try_with(|began_ns| began_ns.borrow_mut().push(host::monotonic_ns()));
             }
         }
     }
 
     fn waited(&'static self, data: &ApiData) {
-        let Some(at_host_ns) = BEGAN_NS.with_borrow_mut(Vec::pop) else { return };
+        let Ok(Some(at_host_ns)) = BEGAN_NS.try_with(|began_ns| began_ns.borrow_mut().pop()) else {
+            return;
+        };
         let is_recording = self.recording.load(Ordering::Acquire);
         if is_recording && !data.name.is_null() {
             // SAFETY: text with a NUL at its end, which the Sanitizer never frees.

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use weftscope_wire::Event;
@@ -26,11 +26,13 @@ pub(super) fn run(watch: &'static Watch) {
     tools.driver.relax_this_thread();
     let mut fetch = Fetch { watch, tools, opened: HashMap::new(), gone: HashSet::new() };
     let mut ending_since_ns = None;
-    let mut bytes = 0;
+    let mut pause = INTERVAL;
     loop {
-        thread::sleep(INTERVAL.max(Duration::from_millis((bytes / BYTES_PER_MS) as u64)));
+        thread::sleep(pause);
         let is_ending = *lock(&watch.phase) == Phase::Ending;
-        bytes = fetch.turn();
+        let began = Instant::now();
+        let bytes = fetch.turn();
+        pause = pause_behind(bytes, began.elapsed());
         if !watch.outbox.send() {
             watch.outbox.detach();
             watch.end();
@@ -47,6 +49,12 @@ pub(super) fn run(watch: &'static Watch) {
     watch.outbox.say_stopped();
     *lock(&watch.phase) = Phase::Idle;
     watch.phase_changed.notify_all();
+}
+
+/// How long to wait after a turn that read so many bytes in this time.
+fn pause_behind(bytes: usize, turn: Duration) -> Duration {
+    let paced = Duration::from_millis((bytes / BYTES_PER_MS) as u64);
+    INTERVAL.max(paced.saturating_sub(turn))
 }
 
 struct Fetch {
@@ -129,5 +137,19 @@ impl Fetch {
             // Of a context that is gone nothing more can be had.
             self.watch.outbox.put(opened.give_up(self.watch, context).unwrap_or_default());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_turn_took_counts_towards_the_pause_behind_it() {
+        let ms = Duration::from_millis;
+        assert_eq!(pause_behind(0, ms(0)), INTERVAL);
+        assert_eq!(pause_behind(32 * BYTES_PER_MS, ms(0)), ms(32));
+        assert_eq!(pause_behind(32 * BYTES_PER_MS, ms(20)), ms(12));
+        assert_eq!(pause_behind(32 * BYTES_PER_MS, ms(400)), INTERVAL);
     }
 }

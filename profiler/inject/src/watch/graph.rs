@@ -35,8 +35,13 @@ struct Launching {
 }
 
 thread_local! {
-    /// What this thread is launching; none while a graph is only brought to the device.
     static LAUNCHING: RefCell<Option<Launching>> = const { RefCell::new(None) };
+}
+
+/// With what this thread is launching; none while a graph is only brought to the device, nor on a thread that is ending,
+/// where nothing is recorded any more.
+fn launching<T>(work: impl FnOnce(&mut Option<Launching>) -> T) -> Option<T> {
+    LAUNCHING.try_with(|launching| work(&mut launching.borrow_mut())).ok()
 }
 
 impl Watch {
@@ -66,15 +71,21 @@ impl Watch {
             room,
             parts: Vec::new(),
         };
-        LAUNCHING.set(Some(launch));
+        launching(|launching| *launching = Some(launch));
     }
 
     /// A node that is a kernel.
     pub(super) fn node(&self, data: &LaunchData) {
-        LAUNCHING.with_borrow_mut(|launching| match launching {
-            Some(graph) => self.known_node(data, graph),
-            None => self.unrecorded(data),
+        let known = launching(|launching| match launching {
+            Some(graph) => {
+                self.known_node(data, graph);
+                true
+            }
+            None => false,
         });
+        if known != Some(true) {
+            self.unrecorded(data);
+        }
     }
 
     fn known_node(&self, data: &LaunchData, graph: &mut Launching) {
@@ -123,7 +134,7 @@ impl Watch {
 
     /// The launch is made, if one was begun on this thread: its nodes are waited for.
     pub(super) fn graph_ends(&self) {
-        let Some(graph) = LAUNCHING.take() else { return };
+        let Some(Some(graph)) = launching(Option::take) else { return };
         let returned_host_ns = host::monotonic_ns();
         let mut program = lock(&self.program);
         program.seen(graph.context, graph.graph);

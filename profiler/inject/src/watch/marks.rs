@@ -69,7 +69,8 @@ pub(super) struct MarksOf {
     reader: Option<Reader>,
     /// Kernels leave marks.
     is_heard: bool,
-    names: HashMap<String, u32>,
+    /// Numbers of names as kernels write them: no text is made of a name that is known.
+    names: HashMap<record::Name, u32>,
 }
 
 impl MarksOf {
@@ -103,8 +104,8 @@ impl MarksOf {
         let mut marks = Vec::with_capacity(num_left);
         for left in read.left {
             let next = self.names.len() as u32;
-            let name = *self.names.entry(left.name()).or_insert_with_key(|name| {
-                events.push(Event::MarkName(MarkName { id: next, name: name.clone() }));
+            let name = *self.names.entry(left.name).or_insert_with(|| {
+                events.push(Event::MarkName(MarkName { id: next, name: left.name() }));
                 next
             });
             marks.extend(left.mark(device, name));
