@@ -7,7 +7,7 @@
 //!
 //! What goes in: [`model`], [`machine`], [`batch`], [`spec`]. What is decided: [`split`] (where the batch is cut, wave
 //! arithmetic), [`plan`] (ops with grid, FLOP and bytes), [`tune`] (sweeps), [`memory`] (whether it fits). What runs it: [`sim`], `cuda`, and
-//! [`session`], which iterates and takes [`command`]s between iterations. What it is held against: [`roofline`].
+//! [`session`], which iterates and takes [`command`]s between iterations. What it is held against: [`roofline`], [`validate`].
 //! Times are ns, sizes bytes, rates a second, unless a name says otherwise.
 
 pub mod batch;
@@ -29,3 +29,4 @@ pub mod spec;
 pub mod split;
 pub mod strategy;
 pub mod tune;
+pub mod validate;

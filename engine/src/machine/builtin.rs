@@ -1,8 +1,9 @@
 use super::{Machine, from_json};
 
 /// The files of `engine/machines/`, in the order lists show them.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("h100x8", include_str!("../../machines/h100x8.json")),
+    ("h100x4", include_str!("../../machines/h100x4.json")),
     ("h200x8", include_str!("../../machines/h200x8.json")),
     ("h200x2", include_str!("../../machines/h200x2.json")),
     ("a100x8", include_str!("../../machines/a100x8.json")),

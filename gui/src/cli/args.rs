@@ -10,6 +10,7 @@ use super::{
     names::NameArgs,
     outputs, record, run, tables,
     units::{Share, Size, Time},
+    validate,
 };
 
 /// Is my communication overlapped, and why not?
@@ -39,6 +40,8 @@ pub enum Command {
     Ps,
     /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.
     Bench(Box<bench::BenchArgs>),
+    /// Hold the simulator's predictions against what was measured, for every data set that ships.
+    Validate(validate::ValidateArgs),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.

@@ -46,11 +46,13 @@ mod sql_text;
 mod stdout;
 mod tables;
 mod units;
+#[cfg(feature = "live")]
+mod validate;
 mod window;
 
 pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, headless, ps, record, run};
+use no_engine::{bench, headless, ps, record, run, validate};
 pub use units::{Share, Size, Skew, Time};

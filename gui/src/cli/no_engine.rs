@@ -46,6 +46,14 @@ pub(super) mod run {
     }
 }
 
+pub(super) mod validate {
+    pub(in crate::cli) use super::AnyArgs as ValidateArgs;
+
+    pub(in crate::cli) fn run(_: &ValidateArgs) -> super::Outcome {
+        super::cannot("validate")
+    }
+}
+
 pub(super) mod choices {
     use crate::cli::{Failure, args::Listing, list::Row};
 

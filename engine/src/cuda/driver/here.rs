@@ -3,8 +3,9 @@
 use super::{Gpus, Unavailable, probe};
 use crate::machine::{self, Machine};
 
-/// The GPUs of this computer as a machine: the built-in one of the same generation, with this computer's count,
-/// SMs and memory. Peer-to-peer only: multicast is asked for by name, never assumed.
+/// The GPUs of this computer as a machine: the built-in one of the same generation on which this project's own kernels
+/// were measured, where there is one (a chooser that counts the tiles of a library cuts in the wrong place), with this
+/// computer's count, SMs and memory. Peer-to-peer only: multicast is asked for by name, never assumed.
 ///
 /// # Errors
 /// Why there is no GPU.
@@ -19,7 +20,7 @@ pub fn machine_of(found: &Gpus) -> Machine {
         (8, 0) => "a100x8",
         (8 | 12, _) => "rtx4090x2",
         (9, _) if gpu.name.contains("H200") => "h200x2",
-        (9, _) => "h100x8",
+        (9, _) => "h100x4",
         _ => "b200x8",
     };
     let mut machine = machine::builtin(like).expect("built in, as the test below holds");
@@ -37,17 +38,20 @@ pub fn machine_of(found: &Gpus) -> Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cuda::{ComputeMode, GpuInfo};
+    use crate::{
+        cuda::{ComputeMode, GpuInfo},
+        machine::GemmKernels::{Library, Weft},
+    };
 
     #[test]
     fn every_generation_has_its_machine() {
-        for (capability, name) in [
-            ((8, 0), "NVIDIA A100"),
-            ((8, 9), "NVIDIA L40S"),
-            ((12, 0), "NVIDIA RTX PRO 6000"),
-            ((9, 0), "NVIDIA H100"),
-            ((9, 0), "NVIDIA H200"),
-            ((10, 0), "NVIDIA B200"),
+        for (capability, name, kernels) in [
+            ((8, 0), "NVIDIA A100-SXM4-80GB", Library),
+            ((8, 9), "NVIDIA L40S", Library),
+            ((12, 0), "NVIDIA RTX PRO 6000", Library),
+            ((9, 0), "NVIDIA H100 80GB HBM3", Weft),
+            ((9, 0), "NVIDIA H200", Weft),
+            ((10, 0), "NVIDIA B200", Library),
         ] {
             let gpu = GpuInfo {
                 index: 0,
@@ -66,6 +70,7 @@ mod tests {
             });
             assert_eq!((machine.gpus, machine.gpu.sms, machine.gpu.name.as_str()), (2, 100, name));
             assert_eq!(machine.link.multimem_bytes_per_s, None);
+            assert_eq!(machine.gpu.gemm_kernels, kernels, "{name}");
         }
     }
 }

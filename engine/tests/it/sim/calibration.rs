@@ -1,17 +1,15 @@
-//! The simulated 8 × H100 against published measurements. Numbers and their sources are in `tests/data`.
+//! The simulated 8 × H100 against published measurements. Numbers and their sources are in `engine/data`.
 
 use std::sync::Arc;
 
 use weftscope_engine::{
     machine::Machine,
-    plan::{Collective, CollectiveShape, Op, OpId, OpRole, OpWork, Plan},
+    plan::{Collective, CollectiveShape, Op, OpRole, OpWork, Plan},
     spec::{RunSpec, StrategyKind},
+    validate::{alone_us, prefill_us},
 };
 
 use super::support::{llama, machine_of, ms, run, run_plan, table};
-
-/// What a kernel's published time contains beside the kernel: two events and a launch (an empty kernel reads 4–6 µs).
-const EVENTS_US: f64 = 5.5;
 
 /// Clock of GEMMs in short isolated runs over that of a whole model under the power limit: the published MLP runs at
 /// 707 TFLOP/s where the published prefills sustain 625. The one free number of the MLP comparison.
@@ -28,20 +26,12 @@ fn op_of(spec: &RunSpec, role: OpRole) -> (Arc<Plan>, Op) {
     (Arc::new(plan), op)
 }
 
-/// Time of one op alone on the machine, as its benchmark would read it, µs.
-fn alone_us(plan: &Plan, op: Op) -> f64 {
-    let op = Op { id: OpId(0), deps: Vec::new(), ..op };
-    let plan = Plan { ops: vec![op], ..plan.clone() };
-    let (_, time) = run_plan(&Arc::new(plan));
-    ms(time.expect("a run")) * 1e3 + EVENTS_US
-}
-
 fn kernel_us(strategy: StrategyKind, tokens: u32, role: OpRole, ctas: Option<u32>) -> f64 {
     let (plan, mut op) = op_of(&llama(strategy, tokens, Some(1)), role);
     if let Some(ctas) = ctas {
         op.grid = ctas.min(tokens.div_ceil(8));
     }
-    alone_us(&plan, op)
+    alone_us(&plan, op).expect("runs")
 }
 
 /// The mean and the largest of |simulated ÷ published − 1|, printed under a title.
@@ -56,7 +46,7 @@ fn errors(title: &str, pairs: &[(f64, f64)]) -> (f64, f64) {
 
 #[test]
 fn kernels_alone_take_what_was_measured() {
-    let rows = table(include_str!("../../data/kernel_times_h100x8.csv"));
+    let rows = table(include_str!("../../../data/kernel_times_h100x8.csv"));
     let kernels = [
         ("add_norm", StrategyKind::Multimem, OpRole::AddNorm, 1, (0.08, 0.2)),
         ("NCCL all-reduce", StrategyKind::Default, ALL_REDUCE, 2, (0.12, 0.3)),
@@ -80,7 +70,7 @@ fn kernels_alone_take_what_was_measured() {
 
 #[test]
 fn fewer_ctas_are_slower_by_what_was_measured() {
-    let rows = table(include_str!("../../data/kernel_times_by_ctas_h100x8.csv"));
+    let rows = table(include_str!("../../../data/kernel_times_by_ctas_h100x8.csv"));
     for (title, strategy, role, first) in [
         ("fused", StrategyKind::FuseOnly, FUSED, 1),
         ("multimem all-reduce", StrategyKind::Multimem, ALL_REDUCE, 6),
@@ -105,7 +95,7 @@ fn fewer_ctas_are_slower_by_what_was_measured() {
 /// Reduce-scatter and all-gather of the head of the weave, against what was measured.
 #[test]
 fn scatter_and_gather_follow_their_message() {
-    let rows = table(include_str!("../../data/kernel_times_h100x8.csv"));
+    let rows = table(include_str!("../../../data/kernel_times_h100x8.csv"));
     for (collective, column) in [(Collective::ReduceScatter, 5), (Collective::AllGather, 6)] {
         let mut pairs = Vec::new();
         for row in &rows {
@@ -116,7 +106,7 @@ fn scatter_and_gather_follow_their_message() {
             op.work = OpWork::Collective(CollectiveShape { collective, ..shape });
             op.link_bytes = message_bytes;
             op.hbm_bytes = message_bytes * 1.125;
-            pairs.push((alone_us(&plan, op), row[column]));
+            pairs.push((alone_us(&plan, op).expect("runs"), row[column]));
         }
         let (mean, worst) = errors(&format!("{collective:?}"), &pairs);
         assert!(mean < 0.1 && worst < 0.25, "{collective:?}");
@@ -147,7 +137,7 @@ fn splitting_the_mlp_costs_what_was_measured() {
     println!(
         "tokens  unsplit µs (published)   halves ÷ unsplit (published)   best ÷ unsplit (published)"
     );
-    for row in table(include_str!("../../data/llama_tp8_mlp_split_h100.csv")) {
+    for row in table(include_str!("../../../data/llama_tp8_mlp_split_h100.csv")) {
         let tokens = row[0] as u32;
         let whole = mlp_us(&machine, tokens);
         let cut = |offset| {
@@ -183,21 +173,15 @@ fn layers_ms(strategy: StrategyKind, tokens: u32, layers: u32) -> f64 {
     ms(run_plan(&Arc::new(plan)).1.expect("a run"))
 }
 
-/// Latency through all 80 layers: run to 4096 tokens, and beyond, where nothing but jitter differs from layer to
-/// layer, extended from 2 and 4 layers.
+/// Latency through all 80 layers, ms.
 fn prefill_ms(strategy: StrategyKind, tokens: u32) -> f64 {
-    if tokens <= 4096 { layers_ms(strategy, tokens, 80) } else { extended_ms(strategy, tokens) }
-}
-
-fn extended_ms(strategy: StrategyKind, tokens: u32) -> f64 {
-    let [two, four] = [2, 4].map(|layers| layers_ms(strategy, tokens, layers));
-    two + 39.0 * (four - two)
+    prefill_us(&llama(strategy, tokens, None)).expect("runs") / 1e3
 }
 
 #[test]
 fn two_layers_more_stand_for_the_rest() {
     for strategy in [StrategyKind::Multimem, StrategyKind::NoComm, StrategyKind::TokenWeave] {
-        let (full, extended) = (layers_ms(strategy, 8192, 80), extended_ms(strategy, 8192));
+        let (full, extended) = (layers_ms(strategy, 8192, 80), prefill_ms(strategy, 8192));
         println!("{}: {full:.2} ms, from 4 layers {extended:.2} ms", strategy.name());
         assert!((extended / full - 1.0).abs() < 0.003, "{}", strategy.name());
     }
@@ -210,7 +194,7 @@ fn strategies_rank_as_published() {
         "tokens    default   multimem (pub.)    nocomm (pub.)   fuse-only   tokenweave (pub.)   mm÷tw (pub.)  mm÷nc (pub.)"
     );
     let mut failures = Vec::new();
-    for row in table(include_str!("../../data/llama_tp8_prefill_h100x8.csv")) {
+    for row in table(include_str!("../../../data/llama_tp8_prefill_h100x8.csv")) {
         let [tokens, published_mm, published_nc, published_tw] = row[..] else {
             panic!("four columns")
         };

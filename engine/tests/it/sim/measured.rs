@@ -1,4 +1,4 @@
-//! The machine `h200x2` against this project's own runs on two H200s (docs/measurements.md).
+//! The machines `h200x2` and `h100x4` against this project's own runs on such GPUs (docs/measurements.md).
 
 use weftscope_engine::{
     batch::Batch,
@@ -6,50 +6,70 @@ use weftscope_engine::{
     plan::plan,
     spec::{Knobs, RunSpec, StrategyKind, Transport},
     split::survey,
+    validate::{DataSet, Errors, Part, names, validate},
 };
 
-use super::support::{machine_of, run};
+use super::support::machine_of;
 
-use StrategyKind::{Default as Nccl, FuseOnly, Multimem, NoComm, TokenWeave, TwoBatch};
+/// One data set, its rows printed.
+fn set(name: &str) -> DataSet {
+    let set = validate(&[name.to_owned()]).expect("every set is predicted").remove(0);
+    for row in &set.times_us {
+        println!(
+            "{name} {:<30} {:8.1} {:8.1} {:+.1} %",
+            row.what,
+            row.measured,
+            row.predicted,
+            100.0 * row.error()
+        );
+    }
+    set
+}
 
-/// µs a layer of Llama-3.3-70B, shards of 8 on 2 GPUs, in-kernel stamps, median of nine interleaved iterations, CUDA
-/// graphs: tokens, strategy, µs. `multimem` runs peer-to-peer there.
-const MEASURED: [(u32, StrategyKind, f64); 18] = [
-    (2048, NoComm, 701.0),
-    (2048, Nccl, 995.0),
-    (2048, Multimem, 924.0),
-    (2048, FuseOnly, 871.0),
-    (2048, TwoBatch, 790.0),
-    (2048, TokenWeave, 699.0),
-    (4096, NoComm, 1361.0),
-    (4096, Nccl, 1871.0),
-    (4096, Multimem, 1782.0),
-    (4096, FuseOnly, 1674.0),
-    (4096, TwoBatch, 1507.0),
-    (4096, TokenWeave, 1358.0),
-    (8192, NoComm, 2826.0),
-    (8192, Nccl, 3780.0),
-    (8192, Multimem, 3641.0),
-    (8192, FuseOnly, 3414.0),
-    (8192, TwoBatch, 3096.0),
-    (8192, TokenWeave, 2718.0),
-];
+fn errors(set: &DataSet) -> Errors {
+    let errors = Errors::of(&set.times_us).expect("rows");
+    println!("{}: {errors:?}", set.name);
+    errors
+}
 
-/// µs a layer of `tokenweave` at 4096 tokens with 16 CTAs under attention and 4 under the MLP, by tokens that the cut
-/// is away from half.
-const CUTS: [(i32, f64); 9] = [
-    (-512, 1386.0),
-    (-384, 1417.0),
-    (-256, 1355.0),
-    (-128, 1468.0),
-    (0, 1358.0),
-    (128, 1470.0),
-    (256, 1350.0),
-    (384, 1413.0),
-    (512, 1389.0),
-];
+#[test]
+fn every_set_is_read_whole() {
+    let counts: Vec<(&str, usize)> =
+        validate(&[]).expect("predicts").iter().map(|set| (set.name, set.times_us.len())).collect();
+    let expected = [60, 100, 18, 6, 18, 9, 52, 21];
+    assert_eq!(counts, names().zip(expected).collect::<Vec<_>>());
+}
 
-fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec {
+#[test]
+fn layers_take_what_was_measured() {
+    let errors = errors(&set("layers_h200x2_shard8"));
+    assert!(errors.worst < 0.06, "{errors:?}");
+}
+
+#[test]
+fn kernels_of_four_gpus_take_what_was_measured() {
+    let errors = errors(&set("kernels_h100x4_shard8"));
+    assert!(errors.mean < 0.03 && errors.worst < 0.1, "{errors:?}");
+}
+
+/// Cut layers of 4096 and 8192 tokens are up to 9 % too fast: what communication and products cost one another among four
+/// GPUs is not in the model yet. Uncut ones of 2048 are up to 7 % too fast.
+#[test]
+fn layers_of_four_gpus_take_what_was_measured() {
+    let set = set("layers_h100x4_shard8");
+    assert_eq!(set.part, Part::Unseen);
+    let errors = errors(&set);
+    assert!(errors.mean < 0.05 && errors.worst < 0.1, "{errors:?}");
+}
+
+/// Of `cut 1536+2560`.
+fn first_tokens(what: &str) -> i32 {
+    let digits: String =
+        what.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    digits.parse().expect("a number")
+}
+
+fn woven(tokens: u32) -> RunSpec {
     RunSpec {
         model: model::builtin("llama-3.3-70b").expect("built in"),
         machine: machine_of("h200x2"),
@@ -57,51 +77,30 @@ fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec {
         knobs: Knobs {
             tp: 2,
             shard_of: Some(8),
-            strategy,
+            strategy: StrategyKind::TokenWeave,
             transport: Transport::P2p,
-            layers: Some(layers),
+            layers: Some(4),
             ..Knobs::default()
         },
     }
-}
-
-fn layer_us(strategy: StrategyKind, tokens: u32) -> f64 {
-    let iteration_us = |layers| {
-        let (_, _, time) = run(&spec(strategy, tokens, layers));
-        (time.end_ns - time.start_ns) as f64 / 1e3
-    };
-    (iteration_us(5) - iteration_us(3)) / 2.0
-}
-
-#[test]
-fn layers_take_what_was_measured() {
-    let mut worst: f64 = 0.0;
-    for (tokens, strategy, measured_us) in MEASURED {
-        let modelled_us = layer_us(strategy, tokens);
-        let error = modelled_us / measured_us - 1.0;
-        println!(
-            "{tokens:5} {:11} measured {measured_us:5.0} modelled {modelled_us:5.0} µs  {:+.1} %",
-            strategy.name(),
-            100.0 * error
-        );
-        worst = worst.max(error.abs());
-    }
-    assert!(worst < 0.06, "worst {worst}");
 }
 
 /// The cut that the chooser takes is, measured, within 2 % of the best that was tried, and the predicted layers of all
 /// cuts follow the measured ones.
 #[test]
 fn the_chooser_takes_a_good_cut() {
-    let spec = spec(TokenWeave, 4096, 4);
+    let set = set("cuts_h200x2_shard8");
+    let cuts: Vec<(i32, f64)> =
+        set.times_us.iter().map(|row| (first_tokens(&row.what) - 2048, row.measured)).collect();
+    let spec = woven(4096);
     let split = plan(&spec).expect("plans").decision.split.expect("cut");
     assert_eq!((split.attn_ctas, split.mlp_ctas), (16, 4));
-    let best = CUTS.iter().map(|cut| cut.1).min_by(f64::total_cmp).expect("nine");
-    let chosen = CUTS.iter().find(|cut| split.first_tokens as i32 - 2048 == cut.0);
+    let best = cuts.iter().map(|cut| cut.1).min_by(f64::total_cmp).expect("nine");
+    let chosen = cuts.iter().find(|cut| split.first_tokens as i32 - 2048 == cut.0);
     let (_, chosen_us) = chosen.expect("one of those measured");
     assert!(*chosen_us <= best * 1.02, "{chosen_us} against {best}");
     let survey = survey(&spec).expect("surveys");
-    for (offset, measured_us) in CUTS {
+    for (offset, measured_us) in cuts {
         let point = survey.points.iter().find(|point| point.first_tokens as i32 == 2048 + offset);
         let predicted_us = point.expect("a multiple of the tile").layer_ns / 1e3;
         println!("{offset:+5} measured {measured_us:5.0} predicted {predicted_us:5.0} µs");

@@ -1,0 +1,237 @@
+//! The data sets: which file, which machine, and how its rows are run.
+
+use super::{
+    DataSet, Part, Row, ValidateError, alone_us,
+    data::{Cells, Table},
+    layer_us, prefill_us, rank_correlation,
+    runs::kernel_us,
+};
+use crate::{
+    batch::Batch,
+    machine, model,
+    plan::{Collective, CollectiveShape, Op, OpRole, OpWork, Plan, plan},
+    spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
+};
+
+use StrategyKind::{Default as Nccl, FuseOnly, Multimem, NoComm, TokenWeave};
+
+/// How the rows of a file are predicted.
+enum Runs {
+    /// Kernels alone, a column each.
+    Alone,
+    /// Two kernels alone, a column a count of CTAs.
+    AloneByCtas,
+    /// Whole prefills, a column a strategy.
+    Prefill(&'static str),
+    /// Kernels where they stand in a layer.
+    InPlace,
+    /// A layer amid others.
+    Layers,
+    /// The same, cut where the row says, with these CTAs under attention and under the MLP.
+    Cuts(u32, u32),
+}
+
+/// One file and what it is held against.
+pub(super) struct Set {
+    pub(super) name: &'static str,
+    text: &'static str,
+    machine: &'static str,
+    part: Part,
+    runs: Runs,
+}
+
+macro_rules! set {
+    ($name:literal, $machine:literal, $part:ident, $runs:expr) => {
+        Set {
+            name: $name,
+            text: include_str!(concat!("../../data/", $name, ".csv")),
+            machine: $machine,
+            part: Part::$part,
+            runs: $runs,
+        }
+    };
+}
+
+/// Every set, published ones first.
+pub(super) static ALL: [Set; 8] = [
+    set!("kernel_times_h100x8", "h100x8", Fitted, Runs::Alone),
+    set!("kernel_times_by_ctas_h100x8", "h100x8", Fitted, Runs::AloneByCtas),
+    set!("llama_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("llama-3.3-70b")),
+    set!("mixtral_tp8_prefill_h100x8", "h100x8", Unseen, Runs::Prefill("mixtral-8x22b")),
+    set!("layers_h200x2_shard8", "h200x2", Fitted, Runs::Layers),
+    set!("cuts_h200x2_shard8", "h200x2", Unseen, Runs::Cuts(16, 4)),
+    set!("kernels_h100x4_shard8", "h100x4", Fitted, Runs::InPlace),
+    set!("layers_h100x4_shard8", "h100x4", Unseen, Runs::Layers),
+];
+
+const LLAMA: &str = "llama-3.3-70b";
+
+impl Set {
+    pub(super) fn predicted(&self) -> Result<DataSet, ValidateError> {
+        let table = Table::of(self.text);
+        let (mut times, mut speed_ups) = (Vec::new(), Vec::new());
+        for cells in table.rows() {
+            match &self.runs {
+                Runs::Alone => times.extend(self.alone(cells)?),
+                Runs::AloneByCtas => times.extend(self.alone_by_ctas(cells)?),
+                Runs::Prefill(model) => {
+                    let rows = self.prefill(cells, model)?;
+                    speed_ups.extend(rows[1..].iter().map(|row| over(&rows[0], row)));
+                    times.extend(rows);
+                }
+                Runs::InPlace => times.extend(self.in_place(cells)?),
+                Runs::Layers => times.push(self.layer(cells)?),
+                &Runs::Cuts(attn, mlp) => times.push(self.cut(cells, attn, mlp)?),
+            }
+        }
+        let rank_correlation =
+            if matches!(self.runs, Runs::Cuts(..)) { rank_correlation(&times) } else { None };
+        let Self { name, machine, part, .. } = *self;
+        Ok(DataSet {
+            name,
+            machine,
+            source: table.source,
+            part,
+            times_us: times,
+            speed_ups,
+            rank_correlation,
+        })
+    }
+
+    fn spec(&self, model: &str, strategy: StrategyKind, tokens: u32) -> RunSpec {
+        RunSpec {
+            model: model::builtin(model).expect("a test predicts every set"),
+            machine: machine::builtin(self.machine).expect("a test predicts every set"),
+            batch: Batch::prefill(tokens, tokens),
+            knobs: Knobs { strategy, ..Knobs::default() },
+        }
+    }
+
+    /// Shards of 8 on the ranks there are, peer-to-peer, as this project's own runs are made.
+    fn own(&self, strategy: StrategyKind, tokens: u32) -> RunSpec {
+        let mut spec = self.spec(LLAMA, strategy, tokens);
+        spec.knobs.tp = spec.machine.gpus;
+        spec.knobs.shard_of = Some(8);
+        spec.knobs.transport = Transport::P2p;
+        spec
+    }
+
+    /// The plan of one layer, and its op of this role.
+    fn op(
+        &self,
+        strategy: StrategyKind,
+        tokens: u32,
+        role: OpRole,
+    ) -> Result<(Plan, Op), ValidateError> {
+        let mut spec = self.spec(LLAMA, strategy, tokens);
+        spec.knobs.layers = Some(1);
+        let plan = plan(&spec)?;
+        let op = plan.ops.iter().find(|op| op.role == role && op.layer.is_some());
+        let op = op.expect("a test predicts every set").clone();
+        Ok((plan, op))
+    }
+
+    fn alone(&self, cells: Cells<'_>) -> Result<Vec<Row>, ValidateError> {
+        let tokens = cells.tokens();
+        let of = |column: &str, strategy, role| -> Result<Row, ValidateError> {
+            let (plan, op) = self.op(strategy, tokens, role)?;
+            Ok(row(
+                format!("{column}, {tokens} tokens"),
+                cells.number(column),
+                alone_us(&plan, op)?,
+            ))
+        };
+        let mut rows = vec![
+            of("norm_us", Multimem, OpRole::AddNorm)?,
+            of("nccl_ar_us", Nccl, ALL_REDUCE)?,
+            of("multimem_ar_us", Multimem, ALL_REDUCE)?,
+            of("fused_us", FuseOnly, FUSED)?,
+        ];
+        for (column, collective) in [
+            ("multimem_rs_us", Collective::ReduceScatter),
+            ("multimem_ag_us", Collective::AllGather),
+        ] {
+            let (plan, op) = self.op(Multimem, tokens, ALL_REDUCE)?;
+            let op = half_of_all_reduce(op, collective);
+            let what = format!("{column}, {tokens} tokens");
+            rows.push(row(what, cells.number(column), alone_us(&plan, op)?));
+        }
+        Ok(rows)
+    }
+
+    fn alone_by_ctas(&self, cells: Cells<'_>) -> Result<Vec<Row>, ValidateError> {
+        let tokens = cells.tokens();
+        let mut rows = Vec::new();
+        for (name, strategy, role) in
+            [("fused", FuseOnly, FUSED), ("all_reduce", Multimem, ALL_REDUCE)]
+        {
+            for ctas in [2, 4, 8, 16, 32] {
+                let (plan, op) = self.op(strategy, tokens, role)?;
+                let op = Op { grid: ctas.min(tokens.div_ceil(8)), ..op };
+                let what = format!("{name} by {ctas} CTAs, {tokens} tokens");
+                let measured = cells.number(&format!("{name}_{ctas}"));
+                rows.push(row(what, measured, alone_us(&plan, op)?));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn prefill(&self, cells: Cells<'_>, model: &str) -> Result<Vec<Row>, ValidateError> {
+        let tokens = cells.tokens();
+        let of = |strategy: StrategyKind| {
+            let name = strategy.name();
+            let measured_us = 1e3 * cells.number(&format!("{name}_ms"));
+            let predicted_us = prefill_us(&self.spec(model, strategy, tokens))?;
+            Ok(row(format!("{name}, {tokens} tokens"), measured_us, predicted_us))
+        };
+        [Multimem, NoComm, TokenWeave].into_iter().map(of).collect()
+    }
+
+    fn in_place(&self, cells: Cells<'_>) -> Result<Option<Row>, ValidateError> {
+        let (tokens, kernel) = (cells.tokens(), cells.text("kernel"));
+        let strategy = strategy(cells);
+        let what = format!("{kernel} of {}, {tokens} tokens", strategy.name());
+        let predicted = kernel_us(&self.own(strategy, tokens), kernel)?;
+        Ok(predicted.map(|predicted_us| row(what, cells.number("us"), predicted_us)))
+    }
+
+    fn layer(&self, cells: Cells<'_>) -> Result<Row, ValidateError> {
+        let (tokens, strategy) = (cells.tokens(), strategy(cells));
+        let what = format!("{}, {tokens} tokens", strategy.name());
+        Ok(row(what, cells.number("us"), layer_us(&self.own(strategy, tokens))?))
+    }
+
+    fn cut(&self, cells: Cells<'_>, attn_ctas: u32, mlp_ctas: u32) -> Result<Row, ValidateError> {
+        let (tokens, first_tokens) = (cells.tokens(), cells.number("first_tokens") as u32);
+        let mut spec = self.own(TokenWeave, tokens);
+        spec.knobs.split = SplitChoice::Fixed(first_tokens);
+        (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn_ctas), Some(mlp_ctas));
+        let what = format!("cut {first_tokens}+{}", tokens - first_tokens);
+        Ok(row(what, cells.number("us"), layer_us(&spec)?))
+    }
+}
+
+const ALL_REDUCE: OpRole = OpRole::Collective(Collective::AllReduce);
+const FUSED: OpRole = OpRole::Collective(Collective::FusedArNorm);
+
+fn row(what: String, measured: f64, predicted: f64) -> Row {
+    Row { what, measured, predicted }
+}
+
+/// How many times as fast the second is as the first.
+fn over(slow: &Row, fast: &Row) -> Row {
+    let what = format!("speed-up of {}", fast.what);
+    row(what, slow.measured / fast.measured, slow.predicted / fast.predicted)
+}
+
+fn strategy(cells: Cells<'_>) -> StrategyKind {
+    StrategyKind::from_name(cells.text("strategy")).expect("a test predicts every set")
+}
+
+/// Reduce-scatter or all-gather of the message of an all-reduce.
+fn half_of_all_reduce(op: Op, collective: Collective) -> Op {
+    let OpWork::Collective(shape) = op.work else { return op };
+    let message_bytes = shape.message_bytes;
+    let work = OpWork::Collective(CollectiveShape { collective, ..shape });
+    Op { work, link_bytes: message_bytes, hbm_bytes: message_bytes * 1.125, ..op }
+}

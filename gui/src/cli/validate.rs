@@ -1,0 +1,157 @@
+//! `validate`: how far predictions are from what was measured, for every data set that ships.
+
+use std::io::{self, Write};
+
+use weftscope_engine::validate::{DataSet, Errors, Part, Row, ValidateError, validate};
+use weftscope_traces::words::counted;
+
+use super::{Failure, Outcome, plain};
+
+/// Speed-ups this close to the published ones count as met.
+const SPEED_UP_WITHIN: f64 = 0.05;
+
+/// Arguments of `validate`.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Data sets, by name [default: all].
+    #[arg(value_name = "SET")]
+    pub sets: Vec<String>,
+    /// Only the line of each set, without its rows.
+    #[arg(long)]
+    pub summary: bool,
+    /// Everything as JSON.
+    #[arg(long, conflicts_with = "summary")]
+    pub json: bool,
+}
+
+/// Prints predicted against measured.
+pub(super) fn run(args: &ValidateArgs) -> Outcome {
+    let sets = validate(&args.sets).map_err(|error| match error {
+        ValidateError::Unknown { .. } => Failure::Misuse(error.to_string()),
+        error => Failure::failed(error, "validate"),
+    })?;
+    if args.json {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, &sets).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
+    let mut out = plain::stdout();
+    if !args.summary {
+        for set in &sets {
+            rows(set, &mut out)?;
+        }
+    }
+    summary(&sets, &mut out)?;
+    Ok(out.flush()?)
+}
+
+fn rows(set: &DataSet, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{} on {}, {}", set.name, set.machine, words(set.part))?;
+    writeln!(out, "  {}", set.source)?;
+    writeln!(out, "  {:<40} {:>12} {:>12} {:>8}", "", "measured µs", "predicted µs", "error")?;
+    for row in &set.times_us {
+        write_row(row, 1, out)?;
+    }
+    for row in &set.speed_ups {
+        write_row(row, 3, out)?;
+    }
+    writeln!(out)
+}
+
+fn write_row(row: &Row, decimals: usize, out: &mut dyn Write) -> io::Result<()> {
+    let Row { what, measured, predicted } = row;
+    writeln!(
+        out,
+        "  {what:<40} {measured:>12.decimals$} {predicted:>12.decimals$} {:>+6.1} %",
+        100.0 * row.error()
+    )
+}
+
+fn summary(sets: &[DataSet], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<30} {:<8} {:>5} {:>8} {:>8} {:>8}  speed-ups, cuts",
+        "set", "machine", "rows", "mean", "worst", "bias"
+    )?;
+    for part in [Part::Fitted, Part::Unseen] {
+        let of_part: Vec<&DataSet> = sets.iter().filter(|set| set.part == part).collect();
+        if of_part.is_empty() {
+            continue;
+        }
+        writeln!(out, "{}:", words(part))?;
+        for set in &of_part {
+            line(set.name, set.machine, &set.times_us, &besides(set), out)?;
+        }
+        let all = of_part.iter().flat_map(|set| &set.times_us);
+        line("all of these", "", all, "", out)?;
+    }
+    Ok(())
+}
+
+fn line<'a>(
+    name: &str,
+    machine: &str,
+    rows: impl IntoIterator<Item = &'a Row>,
+    besides: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(Errors { count, mean, worst, bias }) = Errors::of(rows) else { return Ok(()) };
+    let [mean, worst, bias] = [mean, worst, bias].map(|share| 100.0 * share);
+    let line = format!(
+        "  {name:<28} {machine:<8} {count:>5} {mean:>6.1} % {worst:>6.1} % {bias:>+6.1} %  {besides}"
+    );
+    writeln!(out, "{}", line.trim_end())
+}
+
+/// What a set says beside its times.
+fn besides(set: &DataSet) -> String {
+    if let Some(correlation) = set.rank_correlation {
+        return format!("rank correlation of cuts {correlation:.2}");
+    }
+    if set.speed_ups.is_empty() {
+        return String::new();
+    }
+    let is_met = |row: &&Row| (row.predicted - row.measured).abs() <= SPEED_UP_WITHIN;
+    let met = set.speed_ups.iter().filter(is_met).count();
+    format!("{met} of {} within {SPEED_UP_WITHIN}", counted(set.speed_ups.len() as u64, "speed-up"))
+}
+
+fn words(part: Part) -> &'static str {
+    match part {
+        Part::Fitted => "constants were fitted to these",
+        Part::Unseen => "no constant was fitted to these",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fitted_and_unseen_rows_stand_apart() {
+        let row = |what: &str, predicted| Row { what: what.to_owned(), measured: 100.0, predicted };
+        let set = |name, part, predicted| DataSet {
+            name,
+            machine: "h100x8",
+            source: "made up",
+            part,
+            times_us: vec![row("a", predicted), row("b", 100.0)],
+            speed_ups: vec![],
+            rank_correlation: (part == Part::Unseen).then_some(0.5),
+        };
+        let mut out = Vec::new();
+        summary(&[set("one", Part::Fitted, 102.0), set("two", Part::Unseen, 80.0)], &mut out)
+            .unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<Vec<&str>> =
+            text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[2], ["one", "h100x8", "2", "1.0", "%", "2.0", "%", "+1.0", "%"]);
+        assert_eq!(lines[5][..9], ["two", "h100x8", "2", "10.0", "%", "20.0", "%", "-10.0", "%"]);
+        assert!(text.contains("rank correlation of cuts 0.50"), "{text}");
+        let place = |words: &str| text.find(words).unwrap();
+        assert!(
+            place("constants were fitted") < place("one") && place("one") < place("no constant")
+        );
+    }
+}
