@@ -7,7 +7,7 @@ mod sets;
 
 use serde::Serialize;
 
-pub use runs::{alone_us, iteration_us, layer_us, prefill_us};
+pub use runs::prefill_us;
 
 use crate::executor::ExecError;
 use crate::plan::PlanError;

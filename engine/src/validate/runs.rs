@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ValidateError;
 use crate::{
     executor::Executor,
-    observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
+    observer::{Observer, OpRecord},
     plan::{Op, OpId, Plan, plan},
     sim::Simulator,
     spec::RunSpec,
@@ -22,15 +22,11 @@ const ALL_LAYERS_UP_TO: u32 = 4096;
 struct Ops(Vec<OpRecord>);
 
 impl Observer for Ops {
-    fn begin(&mut self, _: &Arc<Plan>, _: u64, _: &[Option<i64>]) {}
-    fn blocks(&mut self, _: &[BlockRecord]) {}
     fn op(&mut self, record: OpRecord) {
         if record.rank == 0 {
             self.0.push(record);
         }
     }
-    fn counters(&mut self, _: &[CounterRecord]) {}
-    fn end(&mut self, _: &IterationEnd) {}
 }
 
 fn run(plan: &Arc<Plan>) -> Result<(Ops, f64), ValidateError> {
@@ -40,20 +36,14 @@ fn run(plan: &Arc<Plan>) -> Result<(Ops, f64), ValidateError> {
 }
 
 /// One iteration through `layers` layers, µs.
-///
-/// # Errors
-/// [`ValidateError`]: no plan, or a run that fails.
-pub fn iteration_us(spec: &RunSpec, layers: u32) -> Result<f64, ValidateError> {
+fn iteration_us(spec: &RunSpec, layers: u32) -> Result<f64, ValidateError> {
     let mut spec = spec.clone();
     spec.knobs.layers = Some(layers);
     Ok(run(&Arc::new(plan(&spec)?))?.1)
 }
 
 /// A layer amid others, µs: what two more take.
-///
-/// # Errors
-/// As [`iteration_us`].
-pub fn layer_us(spec: &RunSpec) -> Result<f64, ValidateError> {
+pub(super) fn layer_us(spec: &RunSpec) -> Result<f64, ValidateError> {
     Ok((iteration_us(spec, 5)? - iteration_us(spec, 3)?) / 2.0)
 }
 
@@ -61,7 +51,7 @@ pub fn layer_us(spec: &RunSpec) -> Result<f64, ValidateError> {
 /// layer, extended from 2 and 4 layers.
 ///
 /// # Errors
-/// As [`iteration_us`].
+/// [`ValidateError`]: no plan, or a run that fails.
 pub fn prefill_us(spec: &RunSpec) -> Result<f64, ValidateError> {
     let layers = spec.model.layers;
     if spec.batch.tokens() <= ALL_LAYERS_UP_TO || layers <= 4 {
@@ -72,10 +62,7 @@ pub fn prefill_us(spec: &RunSpec) -> Result<f64, ValidateError> {
 }
 
 /// One op of a plan alone on the machine, as its benchmark would read it, µs.
-///
-/// # Errors
-/// As [`iteration_us`].
-pub fn alone_us(plan: &Plan, op: Op) -> Result<f64, ValidateError> {
+pub(super) fn alone_us(plan: &Plan, op: Op) -> Result<f64, ValidateError> {
     let op = Op { id: OpId(0), deps: Vec::new(), ..op };
     let plan = Plan { ops: vec![op], ..plan.clone() };
     Ok(run(&Arc::new(plan))?.1 + EVENTS_US)

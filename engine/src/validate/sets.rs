@@ -1,10 +1,10 @@
 //! The data sets: which file, which machine, and how its rows are run.
 
 use super::{
-    DataSet, Part, Row, ValidateError, alone_us,
+    DataSet, Part, Row, ValidateError,
     data::{Cells, Table},
-    layer_us, prefill_us, rank_correlation,
-    runs::kernel_us,
+    rank_correlation,
+    runs::{alone_us, kernel_us, layer_us, prefill_us},
 };
 use crate::{
     batch::Batch,

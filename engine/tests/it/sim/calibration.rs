@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     machine::Machine,
-    plan::{Collective, CollectiveShape, Op, OpRole, OpWork, Plan},
+    plan::{Collective, OpRole},
     spec::{RunSpec, StrategyKind},
-    validate::{alone_us, prefill_us},
+    validate::{prefill_us, validate},
 };
 
 use super::support::{llama, machine_of, ms, run, run_plan, table};
@@ -15,24 +15,7 @@ use super::support::{llama, machine_of, ms, run, run_plan, table};
 /// 707 TFLOP/s where the published prefills sustain 625. The one free number of the MLP comparison.
 const BOOST: f64 = 1.18;
 
-const ALL_REDUCE: OpRole = OpRole::Collective(Collective::AllReduce);
 const FUSED: OpRole = OpRole::Collective(Collective::FusedArNorm);
-
-/// The op of this role in a plan of one layer.
-fn op_of(spec: &RunSpec, role: OpRole) -> (Arc<Plan>, Op) {
-    let plan = weftscope_engine::plan::plan(spec).expect("a plan");
-    let op = plan.ops.iter().find(|op| op.role == role && op.layer.is_some());
-    let op = op.unwrap_or_else(|| panic!("no {role}")).clone();
-    (Arc::new(plan), op)
-}
-
-fn kernel_us(strategy: StrategyKind, tokens: u32, role: OpRole, ctas: Option<u32>) -> f64 {
-    let (plan, mut op) = op_of(&llama(strategy, tokens, Some(1)), role);
-    if let Some(ctas) = ctas {
-        op.grid = ctas.min(tokens.div_ceil(8));
-    }
-    alone_us(&plan, op).expect("runs")
-}
 
 /// The mean and the largest of |simulated ÷ published − 1|, printed under a title.
 fn errors(title: &str, pairs: &[(f64, f64)]) -> (f64, f64) {
@@ -44,72 +27,36 @@ fn errors(title: &str, pairs: &[(f64, f64)]) -> (f64, f64) {
     (mean, worst)
 }
 
+/// Mean and largest error of the rows of a data set that are of one kernel, printed.
+fn kernel_errors(set: &str, kernel: &str) -> (f64, f64) {
+    let set = validate(&[set.to_owned()]).expect("every set is predicted").remove(0);
+    let rows = set.times_us.iter().filter(|row| row.what.starts_with(kernel));
+    let pairs: Vec<(f64, f64)> = rows.map(|row| (row.predicted, row.measured)).collect();
+    assert!(!pairs.is_empty(), "{kernel}");
+    errors(kernel, &pairs)
+}
+
 #[test]
 fn kernels_alone_take_what_was_measured() {
-    let rows = table(include_str!("../../../data/kernel_times_h100x8.csv"));
-    let kernels = [
-        ("add_norm", StrategyKind::Multimem, OpRole::AddNorm, 1, (0.08, 0.2)),
-        ("NCCL all-reduce", StrategyKind::Default, ALL_REDUCE, 2, (0.12, 0.3)),
-        ("multimem all-reduce", StrategyKind::Multimem, ALL_REDUCE, 3, (0.06, 0.15)),
-        ("fused", StrategyKind::FuseOnly, FUSED, 4, (0.06, 0.15)),
-    ];
-    for (title, strategy, role, column, (mean_limit, worst_limit)) in kernels {
-        let mut pairs = Vec::new();
-        for row in &rows {
-            let simulated = kernel_us(strategy, row[0] as u32, role, None);
-            println!(
-                "{title:>20} {:>6} tokens {simulated:>8.1} µs, published {:>7.1}",
-                row[0], row[column]
-            );
-            pairs.push((simulated, row[column]));
-        }
-        let (mean, worst) = errors(title, &pairs);
-        assert!(mean < mean_limit && worst < worst_limit, "{title}");
+    for (kernel, mean_limit, worst_limit) in [
+        ("norm_us", 0.08, 0.2),
+        ("nccl_ar_us", 0.12, 0.3),
+        ("multimem_ar_us", 0.06, 0.15),
+        ("fused_us", 0.06, 0.15),
+        // Reduce-scatter and all-gather of the head of the weave.
+        ("multimem_rs_us", 0.1, 0.25),
+        ("multimem_ag_us", 0.1, 0.25),
+    ] {
+        let (mean, worst) = kernel_errors("kernel_times_h100x8", kernel);
+        assert!(mean < mean_limit && worst < worst_limit, "{kernel}");
     }
 }
 
 #[test]
 fn fewer_ctas_are_slower_by_what_was_measured() {
-    let rows = table(include_str!("../../../data/kernel_times_by_ctas_h100x8.csv"));
-    for (title, strategy, role, first) in [
-        ("fused", StrategyKind::FuseOnly, FUSED, 1),
-        ("multimem all-reduce", StrategyKind::Multimem, ALL_REDUCE, 6),
-    ] {
-        let mut pairs = Vec::new();
-        for row in &rows {
-            for (index, ctas) in [2, 4, 8, 16, 32].into_iter().enumerate() {
-                let simulated = kernel_us(strategy, row[0] as u32, role, Some(ctas));
-                pairs.push((simulated, row[first + index]));
-            }
-        }
-        for (row, pairs) in rows.iter().zip(pairs.chunks(5)) {
-            let cells: Vec<String> =
-                pairs.iter().map(|(sim, published)| format!("{sim:.1}/{published:.1}")).collect();
-            println!("{title:>20} {:>6} tokens, 2 4 8 16 32 CTAs: {}", row[0], cells.join("  "));
-        }
-        let (mean, worst) = errors(title, &pairs);
-        assert!(mean < 0.06 && worst < 0.22, "{title}");
-    }
-}
-
-/// Reduce-scatter and all-gather of the head of the weave, against what was measured.
-#[test]
-fn scatter_and_gather_follow_their_message() {
-    let rows = table(include_str!("../../../data/kernel_times_h100x8.csv"));
-    for (collective, column) in [(Collective::ReduceScatter, 5), (Collective::AllGather, 6)] {
-        let mut pairs = Vec::new();
-        for row in &rows {
-            let (plan, mut op) =
-                op_of(&llama(StrategyKind::Multimem, row[0] as u32, Some(1)), ALL_REDUCE);
-            let OpWork::Collective(shape) = op.work else { panic!("a collective") };
-            let message_bytes = shape.message_bytes;
-            op.work = OpWork::Collective(CollectiveShape { collective, ..shape });
-            op.link_bytes = message_bytes;
-            op.hbm_bytes = message_bytes * 1.125;
-            pairs.push((alone_us(&plan, op).expect("runs"), row[column]));
-        }
-        let (mean, worst) = errors(&format!("{collective:?}"), &pairs);
-        assert!(mean < 0.1 && worst < 0.25, "{collective:?}");
+    for kernel in ["fused", "all_reduce"] {
+        let (mean, worst) = kernel_errors("kernel_times_by_ctas_h100x8", kernel);
+        assert!(mean < 0.06 && worst < 0.22, "{kernel}");
     }
 }
 
