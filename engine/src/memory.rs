@@ -65,7 +65,7 @@ pub fn excess(spec: &RunSpec) -> Option<String> {
 }
 
 /// `70.6 GB`, `336 MB`.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes as f64 {
         few if few < 1e9 => format!("{:.0} MB", few / 1e6),
         many => format!("{:.1} GB", many / 1e9),

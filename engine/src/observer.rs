@@ -194,6 +194,18 @@ pub trait LaunchWatch: std::fmt::Debug + Send {
     fn end(&mut self) {}
 }
 
+/// Keeps the ops of rank 0: for runs of which one rank tells enough.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RankZeroOps(pub(crate) Vec<OpRecord>);
+
+impl Observer for RankZeroOps {
+    fn op(&mut self, record: OpRecord) {
+        if record.rank == 0 {
+            self.0.push(record);
+        }
+    }
+}
+
 /// Ignores everything: for runs of which only the time matters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullObserver;

@@ -61,7 +61,12 @@ pub(crate) fn toy_spec() -> RunSpec {
         link,
         kernels: KernelSpec::default(),
         collectives: CollectiveSpec::default(),
-        host: HostSpec { issue_ns: 0.0, kernel_gap_ns: 1.0, join_gap_ns: 1.0, block_start_ns: 1.0 },
+        host: HostSpec {
+            kernel_gap_ns: 1.0,
+            join_gap_ns: 1.0,
+            block_start_ns: 1.0,
+            ..HostSpec::default()
+        },
         sources: std::collections::BTreeMap::new(),
     };
     let knobs = Knobs { tp: 2, strategy: StrategyKind::NoComm, ..Knobs::default() };

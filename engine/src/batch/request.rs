@@ -8,7 +8,7 @@ pub const MAX_REQUESTS: u32 = 8192;
 pub const MAX_CACHED_TOKENS: u32 = 1 << 24;
 
 /// One sequence of the batch: `new_tokens` are computed now, `cached_tokens` have their K/V cached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// Tokens whose K/V lie in the cache already (prefix of the sequence).
     pub cached_tokens: u32,

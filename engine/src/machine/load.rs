@@ -1,3 +1,5 @@
+//! A machine file's text, read and checked: a number that makes no sense is refused with its key.
+
 use thiserror::Error;
 
 use super::Machine;
@@ -81,6 +83,12 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
         ("host.kernel_gap_ns", host.kernel_gap_ns),
         ("host.join_gap_ns", host.join_gap_ns),
         ("host.block_start_ns", host.block_start_ns),
+        ("host.iteration_ns", host.iteration_ns),
+        ("host.sequence_ns", host.sequence_ns),
+        ("host.graph_launch_ns", host.graph_launch_ns),
+        ("host.graph_issue_ns", host.graph_issue_ns),
+        ("host.graph_gap_ns", host.graph_gap_ns),
+        ("host.graph_join_gap_ns", host.graph_join_gap_ns),
     ];
     for (key, value) in times {
         if !(0.0..1e9).contains(&value) {
@@ -122,6 +130,20 @@ mod tests {
         assert!(message.starts_with("gpu.sms is 0; it must be"), "{message}");
         let message = error_of(&H100.replace("\"block_jitter\": 0.01", "\"block_jitter\": 3"));
         assert!(message.starts_with("kernels.block_jitter is 3"), "{message}");
+    }
+
+    /// A file from before serving has none of its constants.
+    #[test]
+    fn what_serving_needs_has_defaults() {
+        let mut old: serde_json::Value = serde_json::from_str(H100).expect("JSON");
+        let host = old["host"].as_object_mut().expect("an object");
+        let known = host.len();
+        host.retain(|key, _| {
+            !key.starts_with("graph_") && key != "iteration_ns" && key != "sequence_ns"
+        });
+        assert_eq!(known - host.len(), 6);
+        let old = from_json(&old.to_string()).expect("still a machine");
+        assert_eq!(old.host, from_json(H100).expect("a machine").host);
     }
 
     #[test]

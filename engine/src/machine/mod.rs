@@ -4,12 +4,14 @@
 //! [`from_json`] takes a user's.
 
 mod builtin;
+mod host;
 mod load;
 mod spec;
 
 pub use builtin::{builtin, names};
+pub use host::HostSpec;
 pub use load::{MachineError, from_json};
-pub use spec::{CollectiveSpec, GemmKernels, GpuSpec, HostSpec, KernelSpec, LinkSpec, Machine};
+pub use spec::{CollectiveSpec, GemmKernels, GpuSpec, KernelSpec, LinkSpec, Machine};
 
 /// Name of the machine that is this computer; only a computer with GPUs has one.
 pub const HERE: &str = "here";

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::HostSpec;
+
 /// A host with GPUs of one sort, all linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,20 +83,6 @@ pub struct LinkSpec {
     pub bytes_per_s_per_sm: f64,
     /// One way latency of a flag from GPU to GPU, ns.
     pub latency_ns: f64,
-}
-
-/// Costs of launching and of ordering.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HostSpec {
-    /// Time the host takes to issue one op on all ranks, ns: ops start no earlier than they are issued, in plan order.
-    pub issue_ns: f64,
-    /// From one kernel's last block to the first block of the next on the same stream, ns.
-    pub kernel_gap_ns: f64,
-    /// From an event recorded on one stream to the first block that waited for it on another, ns.
-    pub join_gap_ns: f64,
-    /// Fixed time of a block before its first useful instruction, ns.
-    pub block_start_ns: f64,
 }
 
 /// What compute kernels reach on one SM, and how the memory system treats them.

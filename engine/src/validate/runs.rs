@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ValidateError;
 use crate::{
     executor::Executor,
-    observer::{Observer, OpRecord},
+    observer::{OpRecord, RankZeroOps},
     plan::{Op, OpId, Plan, plan},
     sim::Simulator,
     spec::RunSpec,
@@ -17,20 +17,8 @@ const EVENTS_US: f64 = 5.5;
 /// Up to so many tokens all layers of a prefill are run: launches may hold up the first.
 const ALL_LAYERS_UP_TO: u32 = 4096;
 
-/// Keeps the ops of rank 0.
-#[derive(Default)]
-struct Ops(Vec<OpRecord>);
-
-impl Observer for Ops {
-    fn op(&mut self, record: OpRecord) {
-        if record.rank == 0 {
-            self.0.push(record);
-        }
-    }
-}
-
-fn run(plan: &Arc<Plan>) -> Result<(Ops, f64), ValidateError> {
-    let mut ops = Ops::default();
+fn run(plan: &Arc<Plan>) -> Result<(RankZeroOps, f64), ValidateError> {
+    let mut ops = RankZeroOps::default();
     let time = Simulator::new(&plan.spec.machine).run(plan, 0, &mut ops)?;
     Ok((ops, (time.end_ns - time.start_ns) as f64 / 1e3))
 }

@@ -4,6 +4,7 @@ mod clock;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod plan;
+mod serving;
 mod sim;
 mod split;
 mod support;

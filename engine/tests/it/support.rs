@@ -49,6 +49,7 @@ pub(crate) fn machine() -> Machine {
             kernel_gap_ns: 1000.0,
             join_gap_ns: 3000.0,
             block_start_ns: 500.0,
+            ..HostSpec::default()
         },
         sources: BTreeMap::new(),
     }
