@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{ServingRequest, trace_time::seconds};
 use crate::batch::MAX_CACHED_TOKENS;
 
-/// A column by what it is, with every name that it has in a trace, in small letters.
+/// A column by what it is, with every name that it has in a trace; capitals do not matter.
 struct Column {
     /// In our own files.
     own: &'static str,
@@ -17,11 +17,11 @@ struct Column {
 const ARRIVAL: Column = Column { own: "arrival_s", names: &["arrival_s", "timestamp"] };
 const PROMPT: Column = Column {
     own: "prompt_tokens",
-    names: &["prompt_tokens", "contexttokens", "request tokens", "input_length"],
+    names: &["prompt_tokens", "ContextTokens", "Request tokens", "input_length"],
 };
 const OUTPUT: Column = Column {
     own: "output_tokens",
-    names: &["output_tokens", "generatedtokens", "response tokens", "output_length"],
+    names: &["output_tokens", "GeneratedTokens", "Response tokens", "output_length"],
 };
 
 /// Requests of a file.
@@ -114,7 +114,8 @@ pub fn read_trace(input: impl Read) -> Result<RequestTrace, TraceError> {
 
 fn place(header: &csv::StringRecord, column: &Column) -> Option<usize> {
     let is_it = |name: &str| {
-        column.names.contains(&name.trim_start_matches('\u{feff}').to_lowercase().as_str())
+        let name = name.trim_start_matches('\u{feff}');
+        column.names.iter().any(|known| known.eq_ignore_ascii_case(name))
     };
     header.iter().position(is_it)
 }
@@ -123,7 +124,11 @@ fn wanted(header: &csv::StringRecord, column: &Column) -> Result<usize, TraceErr
     place(header, column).ok_or_else(|| TraceError::Column {
         wanted: column.own,
         others: column.names[1..].join(", "),
-        found: header.iter().collect::<Vec<_>>().join(", "),
+        found: if header.is_empty() {
+            "none".to_owned()
+        } else {
+            header.iter().collect::<Vec<_>>().join(", ")
+        },
     })
 }
 
@@ -218,7 +223,7 @@ mod tests {
         );
         assert!(error_of("prompt_tokens,output_tokens\n1\n").contains("line: 2"));
         assert!(error_of("prompt_tokens,output_tokens\n0,4\n").contains("(1 rows)"));
-        assert!(error_of("").contains("no column prompt_tokens"));
+        assert!(error_of("").ends_with("the columns are none"));
         assert!(error_of("prompt_tokens,output_tokens\n-4,4\n").contains("\"-4\""));
     }
 }

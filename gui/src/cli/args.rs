@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     bench,
     names::NameArgs,
-    outputs, record, run, tables,
+    outputs, record, run, serving, tables,
     units::{Share, Size, Time},
     validate,
 };
@@ -40,6 +40,8 @@ pub enum Command {
     Ps,
     /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.
     Bench(Box<bench::BenchArgs>),
+    /// Serve requests on a simulated machine: tokens a second and latencies of each strategy.
+    Serving(Box<serving::ServingArgs>),
     /// Hold the simulator's predictions against what was measured, for every data set that ships.
     Validate(validate::ValidateArgs),
     /// Say how much communication is hidden.

@@ -8,7 +8,7 @@ use super::{
     args::{Cli, Command},
     bench, compare, convert, doctor,
     error::{Failure, Outcome},
-    interrupt, list, ps, record, report, run, shell, shot, sql, validate, window,
+    interrupt, list, ps, record, report, run, serving, shell, shot, sql, validate, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -31,6 +31,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Ps) => ps::run(),
         Some(Command::Bench(args)) => bench::run(&args),
+        Some(Command::Serving(args)) => serving::run(&args),
         Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),

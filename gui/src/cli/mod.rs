@@ -39,11 +39,15 @@ mod run;
 mod run_args;
 #[cfg(feature = "live")]
 mod run_spec;
+#[cfg(feature = "live")]
+mod serving;
 mod shell;
 mod shot;
 mod sql;
 mod sql_text;
 mod stdout;
+#[cfg(feature = "live")]
+mod table;
 mod tables;
 mod units;
 #[cfg(feature = "live")]
@@ -54,5 +58,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, headless, ps, record, run, validate};
+use no_engine::{bench, headless, ps, record, run, serving, validate};
 pub use units::{Share, Size, Skew, Time};

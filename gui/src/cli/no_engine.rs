@@ -46,6 +46,14 @@ pub(super) mod run {
     }
 }
 
+pub(super) mod serving {
+    pub(in crate::cli) use super::AnyArgs as ServingArgs;
+
+    pub(in crate::cli) fn run(_: &ServingArgs) -> super::Outcome {
+        super::cannot("serving")
+    }
+}
+
 pub(super) mod validate {
     pub(in crate::cli) use super::AnyArgs as ValidateArgs;
 

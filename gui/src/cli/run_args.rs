@@ -32,12 +32,15 @@ pub struct RunArgs {
     /// A mixed batch instead: e.g. `4x2048, 64xd1024, 512@4096` (new tokens @ tokens cached).
     #[arg(long, value_name = "LIST", conflicts_with = "seq")]
     pub batch: Option<String>,
+    /// Tokens a sequence [default: one sequence of all tokens].
+    #[arg(long, value_name = "N")]
+    pub seq: Option<u32>,
     /// Overlap strategy (`weftscope list strategies`).
     #[arg(long, default_value = "tokenweave", value_name = "NAME")]
     pub strategy: String,
 }
 
-/// What `record` and `bench` share.
+/// What `record`, `bench` and `serving` share.
 #[derive(Debug, Args)]
 pub struct OnArgs {
     /// Model by name (`weftscope list models`), or the path of a Hugging Face config.json [default: llama-3.3-70b,
@@ -54,9 +57,6 @@ pub struct OnArgs {
     /// [`Knob::ShardOf`].
     #[arg(long, value_name = "N", help = help(Knob::ShardOf, "[default: as --tp]"))]
     pub shard_of: Option<u32>,
-    /// Tokens a sequence [default: one sequence of all tokens].
-    #[arg(long, value_name = "N")]
-    pub seq: Option<u32>,
     /// [`Knob::Transport`].
     #[arg(long, value_name = "NAME", help = help(Knob::Transport, "(`weftscope list transports`) [default: multimem, or p2p where the machine has no multicast]"))]
     pub transport: Option<String>,
@@ -135,6 +135,26 @@ impl OnArgs {
 /// A strategy by name.
 pub(super) fn strategy(name: &str) -> Result<StrategyKind, Failure> {
     known("strategy", name, &StrategyKind::ALL, StrategyKind::name)
+}
+
+/// The strategies of the argument, each once.
+pub(super) fn strategies(names: &[String]) -> Result<Vec<StrategyKind>, Failure> {
+    let mut chosen = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        let these = match name {
+            "all" => StrategyKind::ALL.to_vec(),
+            name => vec![strategy(name)?],
+        };
+        for kind in these {
+            if !chosen.contains(&kind) {
+                chosen.push(kind);
+            }
+        }
+    }
+    if chosen.is_empty() {
+        return Err(Failure::misuse("no strategy is named", "--strategy"));
+    }
+    Ok(chosen)
 }
 
 /// A number of layers, or all.

@@ -30,7 +30,7 @@ pub(super) fn run_spec(
 ) -> Result<RunSpec, Failure> {
     let batch = match &args.batch {
         Some(text) => text.parse().map_err(|error| Failure::misuse(error, "--batch"))?,
-        None => prefill(args.tokens, args.on.seq)?,
+        None => prefill(args.tokens, args.seq)?,
     };
     let strategy = strategy(&args.strategy)?;
     spec_on(&args.on, backend, batch, strategy, layers)

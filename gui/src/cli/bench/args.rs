@@ -19,6 +19,9 @@ pub struct BenchArgs {
     /// Tokens of an iteration, all prefill; one table each.
     #[arg(long, default_value = "2048,4096,8192", value_name = "N,N", value_delimiter = ',')]
     pub tokens: Vec<u32>,
+    /// Tokens a sequence [default: one sequence of all tokens].
+    #[arg(long, value_name = "N")]
+    pub seq: Option<u32>,
     /// Where to run it.
     #[arg(long, value_enum, default_value_t = Backend::Sim)]
     pub backend: Backend,

@@ -23,9 +23,9 @@ use weftscope_traces::{
     words::{counted, signed_percent, three_digits as three},
 };
 
-use super::{BenchArgs, args::Part, text::Table};
+use super::{BenchArgs, args::Part};
 use crate::{
-    cli::{Failure, Outcome},
+    cli::{Failure, Outcome, table::Table},
     files::{FileError, open_trace},
 };
 

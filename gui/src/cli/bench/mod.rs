@@ -23,7 +23,7 @@ use self::report::Report;
 use super::{
     Failure, Outcome,
     progress::ProgressLine,
-    run_args::{Backend, strategy},
+    run_args::{Backend, strategies},
     run_spec::{prefill, run_failure, spec_on},
 };
 use crate::files::check_target;
@@ -63,26 +63,6 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
     }
 }
 
-/// The strategies of the argument, each once.
-fn strategies(names: &[String]) -> Result<Vec<StrategyKind>, Failure> {
-    let mut chosen = Vec::new();
-    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
-        let these = match name {
-            "all" => StrategyKind::ALL.to_vec(),
-            name => vec![strategy(name)?],
-        };
-        for kind in these {
-            if !chosen.contains(&kind) {
-                chosen.push(kind);
-            }
-        }
-    }
-    if chosen.is_empty() {
-        return Err(Failure::misuse("no strategy is named", "--strategy"));
-    }
-    Ok(chosen)
-}
-
 /// One spec for each number of tokens.
 fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
     if args.layers < 3 {
@@ -95,7 +75,7 @@ fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
         }
     }
     let spec = |&tokens| {
-        let batch = prefill(tokens, args.on.seq)?;
+        let batch = prefill(tokens, args.seq)?;
         let spec = spec_on(&args.on, args.backend, batch, any, Some(args.layers))?;
         // What is wrong with the arguments is said before anything runs.
         plan(&spec).map_err(|error| run_failure(error.into()))?;

@@ -7,6 +7,7 @@ use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
 use weftscope_traces::words::{counted, three_digits as three, times};
 
 use super::report::Report;
+use crate::cli::table::Table;
 
 /// What was run, on what, and the rates that kernels are held against.
 pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -131,41 +132,4 @@ fn kernel_row(strategy: &str, kernel: &KernelFigures) -> [String; 12] {
         or_dash(kernel.of_roofline().map(|share| 100.0 * share)),
         limit.to_owned(),
     ]
-}
-
-/// Headings of columns that hold words.
-const WORDS: [&str; 7] = ["strategy", "kernel", "tokens", "limit", "layer", "launched", "setting"];
-
-/// Columns as wide as they need; words to the left, numbers to the right.
-pub(super) struct Table<const N: usize> {
-    headings: [&'static str; N],
-    pub(super) rows: Vec<[String; N]>,
-}
-
-impl<const N: usize> Table<N> {
-    pub(super) fn new(headings: [&'static str; N]) -> Self {
-        Self { headings, rows: Vec::new() }
-    }
-
-    fn row(&mut self, row: [String; N]) {
-        self.rows.push(row);
-    }
-
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let headings = self.headings.map(str::to_owned);
-        let lines = || std::iter::once(&headings).chain(&self.rows);
-        let width = |column: usize| lines().map(|row| row[column].chars().count()).max();
-        let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-        for row in lines() {
-            let mut line = String::from(" ");
-            for ((cell, width), heading) in row.iter().zip(&widths).zip(&self.headings) {
-                let pad = " ".repeat(width - cell.chars().count());
-                let words = WORDS.contains(heading);
-                line += &if words { format!(" {cell}{pad}") } else { format!(" {pad}{cell}") };
-                line.push(' ');
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
 }

@@ -8,6 +8,7 @@ mod nsys;
 mod pipes;
 pub(crate) mod place;
 mod run;
+mod serving;
 mod sql;
 mod tables;
 #[cfg(unix)]
