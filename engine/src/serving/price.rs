@@ -4,10 +4,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{ServingError, ServingSpec, Step, bucket::bucketed, graphs::captured_size};
+use super::{ServingError, ServingSpec, Step, bucket::Buckets, graphs::captured_size};
 use crate::{
     batch::{Batch, Request},
     executor::Executor,
+    memory::Footprint,
     observer::{OpRecord, RankZeroOps},
     plan::{Plan, StreamId, plan},
     sim::Simulator,
@@ -45,6 +46,7 @@ pub struct IterationPrice {
 pub struct Pricer<'a> {
     spec: &'a ServingSpec,
     pricing: Pricing,
+    buckets: Buckets,
     /// The run with ops launched one by one, and as one graph.
     launched: RunSpec,
     captured: RunSpec,
@@ -55,10 +57,14 @@ pub struct Pricer<'a> {
 impl<'a> Pricer<'a> {
     /// Nothing is known yet.
     pub fn new(spec: &'a ServingSpec, pricing: Pricing) -> Self {
+        // A degree that does not divide the model has no plan either.
+        let weight_tokens = Footprint::of(&spec.run_of(Batch::prefill(1, 1)))
+            .map_or(1, |of_one| of_one.weights_bytes / of_one.kv_cache_bytes.max(1));
+        let buckets = Buckets { weight_tokens };
         let launched = spec.run_of(Batch { requests: Vec::new() });
         let mut captured = launched.clone();
         captured.machine.host = captured.machine.host.in_graph();
-        Self { spec, pricing, launched, captured, known: HashMap::new(), simulated: 0 }
+        Self { spec, pricing, buckets, launched, captured, known: HashMap::new(), simulated: 0 }
     }
 
     /// Batches that were simulated.
@@ -72,7 +78,7 @@ impl<'a> Pricer<'a> {
     /// [`ServingError`]: no plan, or a run that fails.
     pub fn price(&mut self, step: &Step, in_graph: bool) -> Result<IterationPrice, ServingError> {
         let batch = match self.pricing {
-            Pricing::Bucketed => bucketed(step),
+            Pricing::Bucketed => self.buckets.bucketed(step),
             Pricing::Exact => filled_up(step, in_graph),
         };
         let key = (in_graph, batch.requests);

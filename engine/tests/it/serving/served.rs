@@ -22,6 +22,19 @@ fn uneven(count: u32, gap_ns: i64) -> Vec<ServingRequest> {
     (0..count).map(request).collect()
 }
 
+/// Lengths as traces of people have them: most short, a few very long.
+fn heavy_tailed(count: u32, gap_ns: i64) -> Vec<ServingRequest> {
+    let request = |index: u32| {
+        let share = f64::from(index * 7919 % 101) / 101.0;
+        ServingRequest {
+            arrival_ns: i64::from(index) * gap_ns,
+            prompt_tokens: (150.0 / (1.01 - share)) as u32,
+            output_tokens: 5 + index * 104_729 % 60,
+        }
+    };
+    (0..count).map(request).collect()
+}
+
 /// Iterations and the time in which nobody asks make up the whole; a request's times are ends of iterations, in order.
 #[test]
 fn iterations_and_idle_time_are_the_whole() {
@@ -83,6 +96,7 @@ fn sharing_simulations_changes_little() {
         ("even", fixed(40, 1024, 24, Arrivals::AtOnce)),
         ("uneven", uneven(48, 0)),
         ("trickle", uneven(24, 90_000_000)),
+        ("heavy tails", heavy_tailed(40, 60_000_000)),
     ];
     for strategy in [StrategyKind::Multimem, StrategyKind::TokenWeave] {
         for graphs in [CudaGraphs::Auto, CudaGraphs::Never] {
