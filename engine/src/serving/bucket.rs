@@ -3,7 +3,7 @@
 //! | what | becomes | so that |
 //! |---|---|---|
 //! | decode steps | the next size that vLLM captures; the longest context to 1/32 and all others the same, which keeps their sum to 1/256 of what a step reads (1/16 and 1/64 beside prompts, which take longer) | keys and values to read, and the longest blocks of attention, stay |
-//! | tokens in all | the nearest quarter of a tile of 128 rows | tiles and their waves stay |
+//! | tokens in all | the nearest quarter of a tile of 128 rows | tiles and their waves stay, and so does who cuts |
 //! | ends of prompts among them | the nearest multiple of 128, contexts before them to 128 or 1/64 | tiles of attention stay whole |
 
 use super::{Step, graphs::captured_size};
@@ -81,10 +81,13 @@ fn chunks(step: &Step, total: u32) -> Vec<Request> {
     requests
 }
 
-/// The nearest quarter of a tile with as many tiles.
+/// The nearest quarter of a tile with as many tiles. Only whole tiles become whole tiles: from so many tokens on, strategies cut.
 fn nearest_quarter(tokens: u32) -> u32 {
     let tiles = (tokens - 1) / ROWS * ROWS;
-    tiles + ((tokens - tiles + TOKENS / 2) / TOKENS * TOKENS).clamp(TOKENS, ROWS)
+    match tokens - tiles {
+        ROWS => tokens,
+        beyond => tiles + ((beyond + TOKENS / 2) / TOKENS * TOKENS).clamp(TOKENS, ROWS - 1),
+    }
 }
 
 /// The nearest multiple of `least` or, of large values, of the power of two that is between 1/2^bits and half of that of them.
@@ -134,8 +137,8 @@ mod tests {
 
     #[test]
     fn tokens_stay_within_their_tiles() {
-        let found = [1, 40, 49, 128, 129, 144, 1000, 2048].map(nearest_quarter);
-        assert_eq!(found, [32, 32, 64, 128, 160, 160, 992, 2048]);
+        let found = [1, 40, 49, 128, 129, 144, 1000, 1023, 2048].map(nearest_quarter);
+        assert_eq!(found, [32, 32, 64, 128, 160, 160, 992, 1023, 2048]);
     }
 
     proptest! {

@@ -89,7 +89,7 @@ fn times_of_a_request_are_those_of_its_iterations() {
     assert!((ttft.p50_ms - wanted).abs() < 1e-9 && (ttft.mean_ms - wanted).abs() < 1e-9);
 }
 
-/// Batches that share a simulation: the whole within 1 %, an iteration within 5 %, for each kind of load.
+/// Batches that share a simulation: the whole within 0.3 %, an iteration within 5 %, for each kind of load.
 #[test]
 fn sharing_simulations_changes_little() {
     let loads = [
@@ -114,18 +114,21 @@ fn sharing_simulations_changes_little() {
                     shared.simulated,
                     exact.simulated
                 );
-                assert!(error.abs() < 0.01, "{load}: {error}");
+                assert!(error.abs() < 0.003, "{load}: {error}");
                 assert!(shared.simulated < exact.simulated);
                 if requests[1].arrival_ns > 0 {
                     continue;
                 }
                 // All come at once: the steps are the same whatever they take.
+                // All come at once: the steps are the same whatever they take.
+                let mut worst = 0.0_f64;
                 for (a, b) in exact.iterations.iter().zip(&shared.iterations) {
                     assert_eq!(
                         (a.decode_tokens, a.prefill_tokens),
                         (b.decode_tokens, b.prefill_tokens)
                     );
                     let error = b.gpu_ns as f64 / a.gpu_ns as f64 - 1.0;
+                    worst = worst.max(error.abs());
                     assert!(
                         error.abs() < 0.05,
                         "{load}, {} + {} tokens: {error}",
@@ -133,6 +136,7 @@ fn sharing_simulations_changes_little() {
                         a.prefill_tokens
                     );
                 }
+                println!("  at worst {:.2} % of an iteration", 100.0 * worst);
             }
         }
     }
