@@ -6,7 +6,7 @@ use super::{Distribution, Iteration, Outcome, Served};
 use crate::spec::StrategyKind;
 
 /// Mean and percentiles of times, ms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Latencies {
     /// Mean.
     pub mean_ms: f64,

@@ -50,13 +50,14 @@ fn speeds(reports: &[ServingReport], out: &mut dyn Write) -> io::Result<()> {
         "p99",
     ]);
     for report in reports {
-        let [ttft, tbt, all] =
-            [report.ttft, report.tbt, report.end_to_end].map(Option::unwrap_or_default);
-        let at = |times: Latencies, unit: f64| {
-            [times.p50_ms, times.p90_ms, times.p99_ms].map(|ms| three(ms / unit))
+        let at = |times: Option<Latencies>, unit: f64| {
+            let shown = |times: Latencies| {
+                [times.p50_ms, times.p90_ms, times.p99_ms].map(|ms| three(ms / unit))
+            };
+            times.map_or_else(|| ["–"; 3].map(str::to_owned), shown)
         };
-        let ([t50, t90, t99], [b50, b90, b99]) = (at(ttft, 1.0), at(tbt, 1.0));
-        let [e50, e90, e99] = at(all, 1e3);
+        let ([t50, t90, t99], [b50, b90, b99]) = (at(report.ttft, 1.0), at(report.tbt, 1.0));
+        let [e50, e90, e99] = at(report.end_to_end, 1e3);
         table.row([
             report.strategy.name().to_owned(),
             format!("{:.0}", report.tokens_per_s),

@@ -77,6 +77,9 @@ fn a_trace_is_served_at_its_times() {
         "1",
     ]);
     assert!(text.starts_with("the first 1 request of azure.csv"), "{text}");
+    let one = ["--requests", "1", "--output", "1", "--strategy", "nocomm"];
+    let text = place.ok(&[&["serving"], &one[..]].concat());
+    assert!(text.matches(" – ").count() == 3, "no time between tokens of one: {text}");
 }
 
 #[test]
