@@ -11,6 +11,7 @@
 //! Times are ns, sizes bytes, rates a second, unless a name says otherwise.
 
 pub mod batch;
+pub mod calibrate;
 pub mod clock;
 pub mod command;
 #[cfg(feature = "cuda")]

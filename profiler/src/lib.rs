@@ -3,12 +3,13 @@
 //! Reading order: [`recorder`] (the engine's observer: batches over a bounded channel), [`collect`] (batches
 //! into a [`Trace`](weftscope_traces::Trace)), [`mod@record`] (a few iterations, start to end), [`live`]
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording), [`shared`] (GPUs for several users),
-//! [`mod@bench`] (strategies against one another, kernels against the hardware). For runs on GPUs:
+//! [`mod@bench`] (strategies against one another, kernels against the hardware), [`mod@calibrate`] (sweeps that a machine file is fitted to). For runs on GPUs:
 //! `cupti` (activity records, counters), `instrument` (an executor under CUPTI), [`mod@overhead`] (what recording makes
 //! of the run). Programs of others: `watch` (what their processes tell, as a trace).
 
 pub mod baselines;
 pub mod bench;
+pub mod calibrate;
 pub mod collect;
 #[cfg(feature = "cuda")]
 pub mod cupti;

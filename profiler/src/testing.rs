@@ -45,6 +45,7 @@ pub(crate) fn toy_spec() -> RunSpec {
         l2_bytes_per_s: 1e12,
         l2_bytes: 1 << 20,
         gemm_kernels: weftscope_engine::machine::GemmKernels::Library,
+        power: None,
     };
     let link = LinkSpec {
         name: "toy link".to_owned(),
@@ -52,6 +53,8 @@ pub(crate) fn toy_spec() -> RunSpec {
         multimem_bytes_per_s: None,
         bytes_per_s_per_sm: 1e8,
         latency_ns: 1.0,
+        drain_ns: 0.0,
+        multimem_in_place_bytes_per_s: None,
     };
     let machine = Machine {
         name: "toyx2".to_owned(),

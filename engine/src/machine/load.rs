@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Machine;
+use super::{Machine, PowerSpec};
 
 /// Why a machine file cannot be used.
 #[derive(Debug, Error)]
@@ -54,10 +54,14 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
         ("gpu.l2_bytes_per_s", gpu.l2_bytes_per_s),
         ("link.bytes_per_s", link.bytes_per_s),
         ("link.multimem_bytes_per_s", link.multimem_bytes_per_s.unwrap_or(1e9)),
+        ("link.multimem_in_place_bytes_per_s", link.multimem_in_place_bytes_per_s.unwrap_or(1e9)),
         ("link.bytes_per_s_per_sm", link.bytes_per_s_per_sm),
         ("kernels.gemm_sm_flops", kernels.gemm_sm_flops),
         ("kernels.attention_sm_flops", kernels.attention_sm_flops),
         ("kernels.sm_bytes_per_s", kernels.sm_bytes_per_s),
+        ("kernels.grouped_sm_flops", kernels.grouped_sm_flops.unwrap_or(1e9)),
+        ("kernels.sm_load_bytes_per_s", kernels.sm_load_bytes_per_s.unwrap_or(1e9)),
+        ("kernels.pointwise_sm_bytes_per_s", kernels.pointwise_sm_bytes_per_s.unwrap_or(1e9)),
         ("collectives.nccl_bytes_per_s", collectives.nccl_bytes_per_s),
         ("collectives.nccl_fill_bytes", collectives.nccl_fill_bytes),
     ];
@@ -68,6 +72,7 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
     }
     let times = [
         ("link.latency_ns", link.latency_ns),
+        ("link.drain_ns", link.drain_ns),
         ("kernels.gemm_fixed_ns", kernels.gemm_fixed_ns),
         ("kernels.attention_fixed_ns", kernels.attention_fixed_ns),
         ("kernels.memory_latency_ns", kernels.memory_latency_ns),
@@ -95,9 +100,40 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
             return Err(MachineError::Value { key, value, range: "between 0 and 1e9" });
         }
     }
+    if let Some(power) = &gpu.power {
+        check_power(power)?;
+    }
     if !(0.0..0.5).contains(&kernels.block_jitter) {
         let (key, value) = ("kernels.block_jitter", kernels.block_jitter);
         return Err(MachineError::Value { key, value, range: "between 0 and 0.5" });
+    }
+    Ok(())
+}
+
+/// A limit below what idling draws could never be kept, and energies are between a femtojoule and a nanojoule.
+fn check_power(power: &PowerSpec) -> Result<(), MachineError> {
+    let above_idle = (
+        "gpu.power.limit_w",
+        power.limit_w,
+        power.idle_w + 1.0..1e5,
+        "above gpu.power.idle_w and below 1e5",
+    );
+    let numbers = [
+        ("gpu.power.idle_w", power.idle_w, 0.0..1e5, "between 0 and 1e5"),
+        above_idle,
+        ("gpu.power.joules_per_flop", power.joules_per_flop, 0.0..1e-9, "between 0 and 1e-9"),
+        (
+            "gpu.power.joules_per_dram_byte",
+            power.joules_per_dram_byte,
+            0.0..1e-8,
+            "between 0 and 1e-8",
+        ),
+        ("gpu.power.reserve_j", power.reserve_j, 1e-3..1e5, "between 1e-3 and 1e5"),
+    ];
+    for (key, value, wanted, range) in numbers {
+        if !wanted.contains(&value) {
+            return Err(MachineError::Value { key, value, range });
+        }
     }
     Ok(())
 }
@@ -130,6 +166,14 @@ mod tests {
         assert!(message.starts_with("gpu.sms is 0; it must be"), "{message}");
         let message = error_of(&H100.replace("\"block_jitter\": 0.01", "\"block_jitter\": 3"));
         assert!(message.starts_with("kernels.block_jitter is 3"), "{message}");
+    }
+
+    #[test]
+    fn a_limit_below_idling_is_refused() {
+        let h200 = include_str!("../../machines/h200x2.json");
+        assert!(from_json(h200).is_ok());
+        let message = error_of(&h200.replace("\"limit_w\": 700.0", "\"limit_w\": 100.0"));
+        assert!(message.starts_with("gpu.power.limit_w is 100; it must be above"), "{message}");
     }
 
     /// A file from before serving has none of its constants.

@@ -6,12 +6,14 @@
 mod builtin;
 mod host;
 mod load;
+mod mechanism;
 mod spec;
 
 pub use builtin::{builtin, names};
 pub use host::HostSpec;
 pub use load::{MachineError, from_json};
-pub use spec::{CollectiveSpec, GemmKernels, GpuSpec, KernelSpec, LinkSpec, Machine};
+pub use mechanism::Mechanism;
+pub use spec::{CollectiveSpec, GemmKernels, GpuSpec, KernelSpec, LinkSpec, Machine, PowerSpec};
 
 /// Name of the machine that is this computer; only a computer with GPUs has one.
 pub const HERE: &str = "here";

@@ -1,3 +1,5 @@
+//! What a machine file says of GPUs, links and kernels.
+
 use serde::{Deserialize, Serialize};
 
 use super::HostSpec;
@@ -56,6 +58,26 @@ pub struct GpuSpec {
     /// Whose GEMMs run on it.
     #[serde(default)]
     pub gemm_kernels: GemmKernels,
+    /// What holds its clocks down over milliseconds; `None`: nothing does (clocks are locked, or it is not known).
+    #[serde(default)]
+    pub power: Option<PowerSpec>,
+}
+
+/// Power of a GPU. It may draw more than its limit for some tens of milliseconds, until the control that averages has
+/// seen it; then the clocks of everything with products fall to what the limit sustains.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PowerSpec {
+    /// Drawn on average at most, W.
+    pub limit_w: f64,
+    /// Drawn with contexts open and nothing running, W.
+    pub idle_w: f64,
+    /// Of bf16 products of random numbers, J a floating-point operation.
+    pub joules_per_flop: f64,
+    /// Of traffic with device memory, J a byte.
+    pub joules_per_dram_byte: f64,
+    /// Drawn beyond the limit before the clocks fall, J.
+    pub reserve_j: f64,
 }
 
 /// Whose GEMMs run: they differ in the tiles that they choose.
@@ -79,10 +101,19 @@ pub struct LinkSpec {
     pub bytes_per_s: f64,
     /// Bytes/s of message size reached by in-switch reduction and multicast; `None` without NVLink multicast.
     pub multimem_bytes_per_s: Option<f64>,
+    /// The same where the collective stands among other kernels: published ones take 0.86 of their lone time there, from
+    /// 4096 tokens on, although what they read does not fit into L2. `None`: no different.
+    #[serde(default)]
+    pub multimem_in_place_bytes_per_s: Option<f64>,
     /// Bytes/s that one SM of communication can drive with peer loads or stores.
     pub bytes_per_s_per_sm: f64,
     /// One way latency of a flag from GPU to GPU, ns.
     pub latency_ns: f64,
+    /// How much later what follows a kernel starts while a collective keeps the links full, ns: the end of a kernel waits
+    /// for all stores of its GPU that are on their way to peers, whosever they are. Stores to the GPU's own memory and
+    /// loads cost nothing (kernels/NOTES.md, "The end of a kernel").
+    #[serde(default)]
+    pub drain_ns: f64,
 }
 
 /// What compute kernels reach on one SM, and how the memory system treats them.
@@ -91,6 +122,9 @@ pub struct LinkSpec {
 pub struct KernelSpec {
     /// FLOP/s of one SM in the main loop of a GEMM tile, when neither power nor L2 holds it back.
     pub gemm_sm_flops: f64,
+    /// The same of the products of experts, many in one launch, whose rows are gathered from all over; `None`: no less.
+    #[serde(default)]
+    pub grouped_sm_flops: Option<f64>,
     /// Pipeline fill and epilogue of a GEMM tile that overlap with no main loop, ns.
     pub gemm_fixed_ns: f64,
     /// FLOP/s of one SM in the main loop of causal attention.
@@ -99,6 +133,12 @@ pub struct KernelSpec {
     pub attention_fixed_ns: f64,
     /// Most bytes/s that one SM draws from L2 or device memory.
     pub sm_bytes_per_s: f64,
+    /// The same where an SM loads and hardly stores (keys and values of attention); `None`: no more.
+    #[serde(default)]
+    pub sm_load_bytes_per_s: Option<f64>,
+    /// The same of pointwise kernels that compute a good deal for each byte (rotary embedding, SiLU·mul); `None`: no less.
+    #[serde(default)]
+    pub pointwise_sm_bytes_per_s: Option<f64>,
     /// One access to device memory with nothing else going on, ns.
     pub memory_latency_ns: f64,
     /// How much an access that waits for its answer is slowed at full load of L2 or device memory, as a share of

@@ -1,6 +1,7 @@
 //! An op under way on a rank: its blocks, and the virtual clock that all of them progress by.
 
 use super::{
+    capacity::Demand,
     cost::OpCost,
     ctx::Ctx,
     jitter::Jitter,
@@ -35,6 +36,8 @@ pub(super) struct Active {
     /// 0 is the highest.
     pub(super) priority: u8,
     pub(super) grid: u32,
+    /// See [`OpCost::launched`].
+    pub(super) launched: u32,
     /// Next block to place.
     pub(super) next: u32,
     /// Blocks that have left their place.
@@ -62,6 +65,7 @@ impl Active {
         self.op = op;
         self.cost = ctx.cost_of[op.index()] as usize;
         self.grid = ctx.ops[op.index()].grid;
+        self.launched = ctx.costs[self.cost].launched;
         (self.next, self.done, self.running, self.started) = (0, 0, 0, None);
         self.slots.clear();
         self.slots.resize(slots as usize, None);
@@ -76,7 +80,21 @@ impl Active {
 
     /// Blocks wait for a place.
     pub(super) fn has_unplaced(&self) -> bool {
-        self.next < self.grid
+        self.next < self.launched
+    }
+
+    /// What the block in `slot` does after this in its place: the tile that comes `launched` later, if there is one.
+    pub(super) fn walks_on(&self, slot: usize) -> Option<u32> {
+        let block = self.slots[slot].map_or(self.grid, |resident| resident.block);
+        block.checked_add(self.launched).filter(|&next| next < self.grid)
+    }
+
+    /// The next block to launch.
+    pub(super) fn take_unplaced(&mut self) -> Option<u32> {
+        self.has_unplaced().then(|| {
+            self.next += 1;
+            self.next - 1
+        })
     }
 
     /// Puts the next block into a place and returns its slot. The clock must have been brought to `at`.
@@ -125,13 +143,17 @@ impl Active {
         ((key & SLOT_MASK) as usize, self.time_of(key >> SLOT_BITS))
     }
 
-    /// The block in `slot`, first in the tree, finishes and the next of the op takes its place at once. Returns the
+    /// The block in `slot`, first in the tree, finishes and `block` of the same op takes its place at once. Returns the
     /// finished one.
     #[inline]
-    pub(super) fn replace_first(&mut self, slot: usize, at: Ticks, cost: &OpCost) -> Resident {
+    pub(super) fn replace_first(
+        &mut self,
+        slot: usize,
+        block: u32,
+        at: Ticks,
+        cost: &OpCost,
+    ) -> Resident {
         let done_work = self.tree.top() >> SLOT_BITS;
-        let block = self.next;
-        self.next += 1;
         self.done += 1;
         let resident = self.slots[slot].as_mut().expect("a slot in the tree is occupied");
         let before = *resident;
@@ -148,6 +170,11 @@ impl Active {
         // Rounding must not carry the clock past a block that is about to finish.
         self.base_work = (self.base_work + passed as u64).min(least.max(self.base_work));
         self.base_at = at;
+    }
+
+    /// What its running blocks use in a nanosecond.
+    pub(super) fn used(&self, ctx: &Ctx<'_>) -> Demand {
+        ctx.costs[self.cost].demand.scaled(f64::from(self.running) * self.rate)
     }
 
     /// Sets the rate from now on.

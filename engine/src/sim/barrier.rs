@@ -30,6 +30,8 @@ const NOT_YET: Ticks = Ticks::MIN;
 pub(super) struct Barriers {
     ranks: usize,
     latency: Ticks,
+    /// Of each op: how much longer blocks take to meet at its start.
+    meeting: Vec<Ticks>,
     /// First barrier of each op; ops without barriers have an empty range.
     first: Vec<u32>,
     arrivals: Vec<Ticks>,
@@ -39,17 +41,31 @@ pub(super) struct Barriers {
 }
 
 impl Barriers {
-    /// For ops that have `blocks(op)` blocks with barriers (0: none). A flag takes `latency` from rank to rank.
-    pub(super) fn new(ranks: usize, latency: Ticks, blocks: impl Iterator<Item = u32>) -> Self {
-        let mut first = vec![0];
+    /// For ops that have so many blocks with barriers (0: none), which take so much longer than `latency`, the time of a
+    /// flag from rank to rank, to meet at the start.
+    pub(super) fn new(
+        ranks: usize,
+        latency: Ticks,
+        ops: impl Iterator<Item = (u32, Ticks)>,
+    ) -> Self {
+        let (mut first, mut meeting) = (vec![0], Vec::new());
         let mut total = 0;
-        for blocks in blocks {
+        for (blocks, longer) in ops {
             total += 2 * blocks;
             first.push(total);
+            meeting.push(longer);
         }
         let total = total as usize;
         let arrivals = vec![NOT_YET; total * ranks];
-        Self { ranks, latency, first, arrivals, arrived: vec![0; total], released: Vec::new() }
+        Self {
+            ranks,
+            latency,
+            meeting,
+            first,
+            arrivals,
+            arrived: vec![0; total],
+            released: Vec::new(),
+        }
     }
 
     /// A rank arrives. When it is the last one, the release of every rank is known.
@@ -60,8 +76,12 @@ impl Barriers {
         self.arrived[index] += 1;
         if usize::from(self.arrived[index]) == self.ranks {
             let arrivals = &self.arrivals[row];
+            let longer = match barrier.side {
+                Side::Entry => self.meeting[barrier.op.index()],
+                Side::Exit => 0,
+            };
             for (rank, &own) in arrivals.iter().enumerate() {
-                let at = own.max(last_of_others(arrivals, rank) + self.latency);
+                let at = own.max(last_of_others(arrivals, rank) + self.latency) + longer;
                 self.released.push(Release { rank: rank as u16, at, barrier });
             }
         }
@@ -95,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_late_rank_makes_the_others_wait_and_does_not_wait_itself() {
-        let mut barriers = Barriers::new(3, 10, [1].into_iter());
+        let mut barriers = Barriers::new(3, 10, [(1, 0)].into_iter());
         let barrier = BarrierId { op: OpId(0), block: 0, side: Side::Entry };
         for (rank, at) in [(0, 100), (2, 100), (1, 500)] {
             assert!(barriers.take_released().is_none());

@@ -13,6 +13,8 @@ pub(super) struct Capacity {
     pub(super) link: f64,
     /// Message bytes through in-switch reduction.
     pub(super) multimem: f64,
+    /// See [`LinkSpec::drain_ns`](crate::machine::LinkSpec::drain_ns).
+    pub(super) drain_ns: f64,
     /// See [`KernelSpec::loaded_latency`](crate::machine::KernelSpec::loaded_latency).
     pub(super) loaded_latency: f64,
     /// See [`CollectiveSpec::link_queueing`](crate::machine::CollectiveSpec::link_queueing).
@@ -29,9 +31,15 @@ impl Capacity {
             l2: per_ns(machine.gpu.l2_bytes_per_s),
             link: per_ns(machine.link.bytes_per_s),
             multimem: machine.link.multimem_bytes_per_s.map_or(f64::INFINITY, per_ns),
+            drain_ns: machine.link.drain_ns,
             loaded_latency: machine.kernels.loaded_latency,
             link_queueing: machine.collectives.link_queueing,
         }
+    }
+
+    /// Load (0–1) of the links by what is sent, of plain peer traffic or of what goes through switches.
+    pub(super) fn link_load(&self, sent: &Demand) -> f64 {
+        (sent.link / self.link).max(sent.multimem / self.multimem).min(1.0)
     }
 }
 

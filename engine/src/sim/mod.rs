@@ -2,7 +2,7 @@
 //!
 //! Every rank has SMs with residency limits; ops reach them in stream-priority and launch order, so waves and tails
 //! form by themselves. A resident block makes fluid progress: its rate follows from its SM, from device memory, L2,
-//! links and power shared with whatever else is resident (`share`). Collectives hold their SM slots and spin at
+//! links and power (`power`) shared with whatever else is resident (`share`). Collectives hold their SM slots and spin at
 //! barriers. Overlap, slack, contention and split cost are never put in; they are read off the records.
 //!
 //! What makes it fast: all blocks of an op on a rank progress at one rate, so each op has a virtual clock (∫ rate dt)
@@ -21,6 +21,7 @@ mod counters;
 mod ctx;
 mod driver;
 mod jitter;
+mod power;
 mod price;
 mod rank;
 mod rates;

@@ -73,6 +73,7 @@ fn same_price(a: &Op, b: &Op) -> bool {
         && a.link_bytes == b.link_bytes
         && a.resources == b.resources
         && a.work == b.work
+        && (a.id.0 == 0) == (b.id.0 == 0)
 }
 
 /// Simulates the op with nothing beside it and, for a collective, peers that are exactly on time. Without jitter.
@@ -91,10 +92,10 @@ fn isolated_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
     };
     let latency = ticks(machine.link.latency_ns);
     let blocks = if op.is_collective() { op.grid } else { 0 };
-    let mut barriers = Barriers::new(1, latency, [blocks].into_iter());
+    let mut barriers = Barriers::new(1, latency, [(blocks, cost.meeting)].into_iter());
     let mut duration = Duration { ns: 0 };
     let mut records = Records::new(&mut duration, 0);
-    let mut ranks = [Rank::new(0, &machine.gpu, 0, &ctx)];
+    let mut ranks = [Rank::new(0, &machine.gpu, 0, None, &ctx)];
     let mut env = Env { ctx: &ctx, barriers: &mut barriers, records: &mut records };
     // One op without dependencies on one rank cannot deadlock; if it did, its duration would read 0.
     driver::run(&mut ranks, latency, &mut env).ok();

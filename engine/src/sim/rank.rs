@@ -7,11 +7,12 @@ use super::{
     active::{Active, Resident},
     barrier::{BarrierId, Barriers, Release, Side},
     ctx::Ctx,
+    power::Reserve,
     rates::Rates,
     records::Records,
     sm::{MAX_ACTIVE, Place, Sms},
     stream::{Launch, Streams},
-    time::{NEVER, Ticks, ns},
+    time::{NEVER, Ticks, ns, ticks},
 };
 use crate::{
     machine::GpuSpec,
@@ -56,7 +57,14 @@ enum What {
 }
 
 impl Rank {
-    pub(super) fn new(id: u16, gpu: &GpuSpec, start: Ticks, ctx: &Ctx<'_>) -> Self {
+    /// `reserve`: what its power may still exceed the limit by, if that is limited.
+    pub(super) fn new(
+        id: u16,
+        gpu: &GpuSpec,
+        start: Ticks,
+        reserve: Option<Reserve>,
+        ctx: &Ctx<'_>,
+    ) -> Self {
         let mut rank = Self {
             id,
             now: 0,
@@ -66,7 +74,7 @@ impl Rank {
             sms: Sms::new(gpu),
             timed: Vec::new(),
             waiting: Vec::new(),
-            rates: Rates::new(),
+            rates: Rates::new(reserve),
         };
         rank.schedule_launches(ctx);
         rank
@@ -95,13 +103,18 @@ impl Rank {
     /// When something happens next, as far as this rank knows.
     pub(super) fn next_event(&self) -> Ticks {
         let timed = self.timed.last().map_or(NEVER, |timed| timed.at);
-        self.first_completion().1.min(timed)
+        self.first_completion().1.min(timed).min(self.rates.look_at())
     }
 
     /// A barrier opens for this rank.
     pub(super) fn release(&mut self, release: Release) {
         self.waiting.retain(|&barrier| barrier != release.barrier);
         self.schedule(release.at, What::Release(release.barrier));
+    }
+
+    /// J that its GPU may still draw beyond its limit; `None`: that is not limited.
+    pub(super) fn left_j(&mut self) -> Option<f64> {
+        self.rates.left_j(self.now)
     }
 
     /// The rank's counter records, once.
@@ -115,15 +128,18 @@ impl Rank {
         loop {
             let (active, due, other_due) = self.first_completion();
             let timed = self.timed.last().map_or(NEVER, |timed| timed.at);
-            let at = due.min(timed);
+            let clocks = self.rates.look_at();
+            let at = due.min(timed).min(clocks);
             if at >= horizon {
                 return progressed;
             }
             progressed = true;
             self.now = at;
             let num_waiting = self.waiting.len();
-            if due <= timed {
-                let limit = timed.min(other_due).min(horizon - 1);
+            if clocks < due.min(timed) {
+                self.reshare(at, env.ctx);
+            } else if due <= timed {
+                let limit = timed.min(other_due).min(horizon - 1).min(clocks);
                 self.complete(active, limit, env);
             } else if let Some(timed) = self.timed.pop() {
                 match timed.what {
@@ -162,8 +178,10 @@ impl Rank {
                 return;
             }
             self.now = at;
-            if refills && active.has_unplaced() {
-                let resident = active.replace_first(slot, at, cost);
+            let walks_on = if cost.collective { None } else { active.walks_on(slot) };
+            let next = walks_on.or_else(|| if refills { active.take_unplaced() } else { None });
+            if let Some(block) = next {
+                let resident = active.replace_first(slot, block, at, cost);
                 env.records.push(record(self.id, active.op, &resident, BlockPart::Run, at));
                 continue;
             }
@@ -222,12 +240,22 @@ impl Rank {
             start_ns: base_ns + ns(start),
             end_ns: base_ns + ns(at),
         });
-        self.streams.finish(active.op, at);
+        let op = active.op;
         self.order.retain(|&other| other != index);
+        self.streams.finish(op, at + self.drain(env.ctx));
         self.schedule_launches(env.ctx);
         if !self.dispatch(at, env) {
             self.reshare(at, env.ctx);
         }
+    }
+
+    /// How long what is under way to peers keeps the end of a kernel open.
+    fn drain(&self, ctx: &Ctx<'_>) -> Ticks {
+        let drains = self.order.iter().map(|&other| {
+            let load = ctx.capacity.link_load(&self.actives[other].used(ctx));
+            ticks(ctx.capacity.drain_ns * load)
+        });
+        drains.max().unwrap_or(0)
     }
 
     fn launch(&mut self, launch: Launch, env: &mut Env<'_, '_>) {
@@ -263,7 +291,7 @@ impl Rank {
             let cost = &env.ctx.costs[active.cost];
             active.sync(at);
             let resources = &env.ctx.ops[active.op.index()].resources;
-            let wanted = active.grid - active.next;
+            let wanted = active.launched - active.next;
             self.sms.place(index, resources, wanted, |place| {
                 any = true;
                 let block = active.next;
@@ -297,10 +325,15 @@ impl Rank {
             Side::Entry => BlockPart::WaitEntry,
             Side::Exit => BlockPart::WaitExit,
         };
-        if ns(resident.since) < ns(at) {
-            env.records.push(record(self.id, barrier.op, resident, part, at));
+        // Start and flags of all blocks are the op's own work: a block waits until the last has come.
+        let met = match barrier.side {
+            Side::Entry => at - env.ctx.costs[active.cost].meeting,
+            Side::Exit => at,
+        };
+        if ns(resident.since) < ns(met) {
+            env.records.push(record(self.id, barrier.op, resident, part, met));
         }
-        resident.since = at;
+        resident.since = met;
         match barrier.side {
             Side::Entry => {
                 active.sync(at);

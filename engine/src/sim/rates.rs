@@ -3,9 +3,10 @@ use super::{
     capacity::Demand,
     counters::CounterBins,
     ctx::Ctx,
+    power::Reserve,
     share::{Load, share, total},
     sm::Sms,
-    time::Ticks,
+    time::{NEVER, Ticks},
 };
 use crate::observer::CounterRecord;
 
@@ -16,11 +17,31 @@ pub(super) struct Rates {
     /// By `order`.
     loads: Vec<Load>,
     counters: CounterBins,
+    /// `None`: power holds nothing down over time.
+    reserve: Option<Reserve>,
+    look_at: Ticks,
 }
 
 impl Rates {
-    pub(super) fn new() -> Self {
-        Self { loads: Vec::new(), counters: CounterBins::new() }
+    pub(super) fn new(reserve: Option<Reserve>) -> Self {
+        Self { loads: Vec::new(), counters: CounterBins::new(), reserve, look_at: NEVER }
+    }
+
+    /// When clocks change, if all goes on as it is.
+    pub(super) fn look_at(&self) -> Ticks {
+        self.look_at
+    }
+
+    /// J that the GPU may still draw beyond its limit, at `at`.
+    pub(super) fn left_j(&mut self, at: Ticks) -> Option<f64> {
+        self.spend(at);
+        self.reserve.as_ref().map(Reserve::left_j)
+    }
+
+    fn spend(&mut self, at: Ticks) {
+        if let Some(reserve) = &mut self.reserve {
+            reserve.ran(&self.loads, at);
+        }
     }
 
     /// The rank's counter records, once.
@@ -37,6 +58,7 @@ impl Rates {
         sms: &Sms,
         ctx: &Ctx<'_>,
     ) {
+        self.spend(at);
         self.loads.clear();
         for &index in order {
             let active = &mut actives[index];
@@ -50,8 +72,13 @@ impl Rates {
                 rate: 1.0,
             });
         }
+        let clock = self.reserve.as_mut().map_or(1.0, Reserve::clock);
         for (load, &index) in self.loads.iter_mut().zip(order) {
             load.limit = sm_share(index, actives, order, sms, ctx);
+            // What waits for memory and links goes on as before.
+            if load.demand.flops > 0.0 {
+                load.limit *= clock;
+            }
         }
         share(&mut self.loads, &ctx.capacity);
         for (load, &index) in self.loads.iter().zip(order) {
@@ -69,6 +96,7 @@ impl Rates {
         sms: &Sms,
         ctx: &Ctx<'_>,
     ) {
+        self.spend(at);
         for (load, &index) in self.loads.iter_mut().zip(order) {
             load.blocks = f64::from(actives[index].running);
         }
@@ -81,6 +109,7 @@ impl Rates {
         let link = sum(|demand| demand.link);
         let busy = 100.0 * f64::from(sms.busy()) / f64::from(ctx.sms);
         let tensor = 100.0 * sum(|demand| demand.flops) / ctx.capacity.flops;
+        self.look_at = self.reserve.as_ref().map_or(NEVER, |reserve| reserve.look_at(&self.loads));
         self.counters.set(at, [sum(|demand| demand.hbm), link, link, busy, tensor]);
     }
 }

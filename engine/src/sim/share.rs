@@ -142,6 +142,7 @@ mod tests {
         l2: 200.0,
         link: 50.0,
         multimem: 40.0,
+        drain_ns: 0.0,
         loaded_latency: 1.0,
         link_queueing: 0.8,
     };

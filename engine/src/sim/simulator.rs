@@ -1,3 +1,5 @@
+//! The simulator as an executor: iterations of plans, one after another, and what carries over between them.
+
 use std::sync::Arc;
 
 use super::{
@@ -5,6 +7,7 @@ use super::{
     capacity::Capacity,
     ctx::{Ctx, Gaps},
     driver,
+    power::Reserve,
     price::PriceList,
     rank::{Env, Rank},
     records::Records,
@@ -12,7 +15,7 @@ use super::{
 };
 use crate::{
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
-    machine::Machine,
+    machine::{Machine, PowerSpec},
     memory::excess,
     observer::{IterationEnd, Observer},
     plan::{OpWork, Plan},
@@ -28,6 +31,8 @@ pub struct Simulator {
     prices: PriceList,
     /// Executor time at which the next iteration begins, ns.
     clock_ns: i64,
+    /// J that each rank may draw beyond its power limit when the next iteration begins; empty: full.
+    left_j: Vec<f64>,
     /// The last plan's model does not fit into its GPUs.
     excess: Option<String>,
 }
@@ -36,7 +41,15 @@ impl Simulator {
     /// A simulator; `machine` names it in the provenance until the first plan runs.
     pub fn new(machine: &Machine) -> Self {
         let prices = PriceList::default();
-        Self { machine_name: machine.name.clone(), prices, clock_ns: 0, excess: None }
+        let machine_name = machine.name.clone();
+        Self { machine_name, prices, clock_ns: 0, left_j: Vec::new(), excess: None }
+    }
+
+    /// The same after long work without a pause: the GPUs hold their power limit from the first kernel on.
+    pub fn warm(machine: &Machine) -> Self {
+        // Half way down: where it settles is soon found from there.
+        let left_j = machine.gpu.power.map_or(0.0, |power| -power.reserve_j / 2.0);
+        Self { left_j: vec![left_j; machine.gpus as usize], ..Self::new(machine) }
     }
 }
 
@@ -65,7 +78,9 @@ impl Executor for Simulator {
             sms: machine.gpu.sms,
             gpu: &machine.gpu,
         };
-        let time = run_iteration(plan, &ctx, iteration, self.clock_ns, observer)?;
+        self.left_j.resize(plan.ranks as usize, f64::INFINITY);
+        let time =
+            run_iteration(plan, &ctx, (iteration, self.clock_ns), &mut self.left_j, observer)?;
         self.clock_ns = time.end_ns + ITERATION_GAP_NS;
         Ok(time)
     }
@@ -81,8 +96,8 @@ impl Executor for Simulator {
 fn run_iteration(
     plan: &Plan,
     ctx: &Ctx<'_>,
-    iteration: u64,
-    base_ns: i64,
+    (iteration, base_ns): (u64, i64),
+    left_j: &mut [f64],
     observer: &mut dyn Observer,
 ) -> Result<IterationTime, ExecError> {
     let machine = &plan.spec.machine;
@@ -91,9 +106,12 @@ fn run_iteration(
     let mut ranks: Vec<Rank> = starts
         .iter()
         .enumerate()
-        .map(|(rank, &start)| Rank::new(rank as u16, &machine.gpu, start, ctx))
+        .map(|(rank, &start)| {
+            let reserve = machine.gpu.power.map(|power| Reserve::new(power, left_j[rank]));
+            Rank::new(rank as u16, &machine.gpu, start, reserve, ctx)
+        })
         .collect();
-    let mut barriers = barriers(plan, latency);
+    let mut barriers = barriers(plan, latency, ctx);
     let mut records = Records::new(observer, base_ns);
     let mut env = Env { ctx, barriers: &mut barriers, records: &mut records };
     let outcome = driver::run(&mut ranks, latency, &mut env);
@@ -103,7 +121,8 @@ fn run_iteration(
         let at_ns = base_ns + ns(deadlock.at);
         return Err(ExecError::Deadlock { at_ns, waiting: waiting.join("; ") });
     }
-    for rank in &mut ranks {
+    for (rank, left_j) in ranks.iter_mut().zip(left_j) {
+        *left_j = rank.left_j().map_or(f64::INFINITY, |left_j| left_j + idled_j(machine));
         observer.counters(&rank.counters(base_ns));
     }
     let start = starts.iter().copied().min().unwrap_or(0);
@@ -113,17 +132,23 @@ fn run_iteration(
     Ok(IterationTime { start_ns, end_ns })
 }
 
+/// J by which a GPU's reserve fills between two iterations.
+fn idled_j(machine: &Machine) -> f64 {
+    let spared_w = |power: PowerSpec| power.limit_w - power.idle_w;
+    machine.gpu.power.map_or(0.0, spared_w) * ITERATION_GAP_NS as f64 * 1e-9
+}
+
 /// How much later than the others a rank begins.
 fn start_of(plan: &Plan, rank: usize) -> Ticks {
     plan.spec.knobs.skew_ns.get(rank).map_or(0, |&skew_ns| ticks(skew_ns.max(0) as f64))
 }
 
-fn barriers(plan: &Plan, latency: Ticks) -> Barriers {
-    let blocks = plan.ops.iter().map(|op| match op.work {
-        OpWork::Collective(_) => op.grid,
-        _ => 0,
+fn barriers(plan: &Plan, latency: Ticks, ctx: &Ctx<'_>) -> Barriers {
+    let met = plan.ops.iter().zip(ctx.cost_of).map(|(op, &cost)| match op.work {
+        OpWork::Collective(_) => (op.grid, ctx.costs[cost as usize].meeting),
+        _ => (0, 0),
     });
-    Barriers::new(plan.ranks as usize, latency, blocks)
+    Barriers::new(plan.ranks as usize, latency, met)
 }
 
 /// Refuses what could never run: a block that no SM can hold.

@@ -43,7 +43,16 @@ impl PhaseTimes<'_> {
             GemmKernels::Library => {
                 self.flops_ns(2.0 * cost.cost * f64::from(self.machine.gpu.sms))
             }
-            GemmKernels::Weft => 1e9 * 2.0 * cost.cost / self.machine.kernels.gemm_sm_flops,
+            GemmKernels::Weft => {
+                let Machine { gpu, kernels, host, .. } = self.machine;
+                let shape = &cost.gemm.shape;
+                // One SM by itself is faster than each of all of them, which share what the GPU sustains.
+                let sm_flops = kernels.gemm_sm_flops.min(gpu.bf16_flops / f64::from(gpu.sms));
+                let tile_flops = 2.0
+                    * [shape.tile_m, shape.tile_n, shape.k].map(f64::from).iter().product::<f64>();
+                let wave_ns = kernels.gemm_fixed_ns + 1e9 * tile_flops / sm_flops;
+                host.block_start_ns + f64::from(cost.occupancy.waves) * wave_ns
+            }
         };
         waves_ns.max(self.weights_ns(&cost.gemm))
     }

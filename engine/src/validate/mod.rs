@@ -7,10 +7,9 @@ mod sets;
 
 use serde::Serialize;
 
-pub use runs::prefill_us;
+pub use runs::{Turn, prefill_us};
 
-use crate::executor::ExecError;
-use crate::plan::PlanError;
+use crate::{executor::ExecError, machine::Machine, plan::PlanError};
 
 /// What rows were to the constants of their machine file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -116,12 +115,32 @@ pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
 /// # Errors
 /// [`ValidateError`]: a name that is not known, a run that cannot be planned or fails.
 pub fn validate(only: &[String]) -> Result<Vec<DataSet>, ValidateError> {
+    wanted(only)?.map(sets::Set::predicted).collect()
+}
+
+/// The same, all predicted by one machine, whichever it is that they were measured on.
+///
+/// # Errors
+/// As [`validate`].
+pub fn predicted_by(machine: &Machine, only: &[String]) -> Result<Vec<DataSet>, ValidateError> {
+    wanted(only)?.map(|set| set.predicted_by(machine)).collect()
+}
+
+/// The sets of these names (none: all), each with the machine that it was measured on.
+///
+/// # Errors
+/// [`ValidateError::Unknown`].
+pub fn sets_of(only: &[String]) -> Result<Vec<(&'static str, &'static str)>, ValidateError> {
+    Ok(wanted(only)?.map(|set| (set.name, set.machine)).collect())
+}
+
+fn wanted(only: &[String]) -> Result<impl Iterator<Item = &'static sets::Set>, ValidateError> {
     if let Some(name) = only.iter().find(|name| !names().any(|known| known == *name)) {
         let known = names().collect::<Vec<_>>().join(", ");
         return Err(ValidateError::Unknown { name: name.clone(), known });
     }
     let is_wanted = |set: &&sets::Set| only.is_empty() || only.iter().any(|name| name == set.name);
-    sets::ALL.iter().filter(is_wanted).map(sets::Set::predicted).collect()
+    Ok(sets::ALL.iter().filter(is_wanted))
 }
 
 /// Spearman's: the correlation of the ranks, ties sharing the mean of theirs. `None` where either side is all the same.

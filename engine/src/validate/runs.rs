@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ValidateError;
 use crate::{
     executor::Executor,
-    observer::{OpRecord, RankZeroOps},
+    observer::RankZeroOps,
     plan::{Op, OpId, Plan, plan},
     sim::Simulator,
     spec::RunSpec,
@@ -56,15 +56,69 @@ pub(super) fn alone_us(plan: &Plan, op: Op) -> Result<f64, ValidateError> {
     Ok(run(&Arc::new(plan))?.1 + EVENTS_US)
 }
 
-/// The first op of this name in the second layer of a run, first block's start to last block's end, µs; `None`: the run has none.
-pub(super) fn kernel_us(spec: &RunSpec, name: &str) -> Result<Option<f64>, ValidateError> {
-    let mut spec = spec.clone();
-    spec.knobs.layers = Some(3);
-    let plan = Arc::new(plan(&spec)?);
-    let (ops, _) = run(&plan)?;
-    let is_it = |record: &&OpRecord| {
-        let op = &plan.ops[record.op.index()];
-        op.layer == Some(1) && op.role.name() == name
-    };
-    Ok(ops.0.iter().find(is_it).map(|record| (record.end_ns - record.start_ns) as f64 / 1e3))
+/// Layers of a run of `bench`, and iterations of a turn, unless it is told otherwise.
+const BENCH_LAYERS: u32 = 4;
+const BENCH_ITERATIONS: u64 = 4;
+
+/// Times of one turn of `bench`, which begins with GPUs that have rested.
+pub struct Turn {
+    plan: Arc<Plan>,
+    /// Iteration by iteration.
+    ops: Vec<RankZeroOps>,
+}
+
+impl Turn {
+    /// Four iterations back to back, or one where four are too short for the power limit to be felt.
+    ///
+    /// # Errors
+    /// [`ValidateError`]: no plan, or a run that fails.
+    pub fn of(spec: &RunSpec) -> Result<Self, ValidateError> {
+        let mut spec = spec.clone();
+        spec.knobs.layers = Some(BENCH_LAYERS);
+        let plan = Arc::new(plan(&spec)?);
+        let mut simulator = Simulator::new(&spec.machine);
+        let mut turn = Self { plan, ops: Vec::new() };
+        for iteration in 0..BENCH_ITERATIONS {
+            let mut ops = RankZeroOps::default();
+            let time = simulator.run(&turn.plan, iteration, &mut ops)?;
+            turn.ops.push(ops);
+            let all_s = (time.end_ns - time.start_ns) as f64 * 1e-9 * BENCH_ITERATIONS as f64;
+            // Beyond the limit by as much again as the limit would spend the reserve in this time.
+            let felt =
+                spec.machine.gpu.power.is_some_and(|power| all_s * power.limit_w > power.reserve_j);
+            if !felt {
+                break;
+            }
+        }
+        Ok(turn)
+    }
+
+    /// The first op of this name in a layer amid others, first block's start to last block's end, µs; `layer`: from the
+    /// first op of layer 1 to that of the last. `None`: the run has none.
+    pub fn us(&self, name: &str) -> Option<f64> {
+        let mut times: Vec<f64> =
+            self.ops.iter().filter_map(|ops| self.of_iteration(ops, name)).collect();
+        times.sort_by(f64::total_cmp);
+        let middle = times.len().checked_sub(1)? / 2;
+        Some((times[middle] + times[times.len() / 2]) / 2.0)
+    }
+
+    fn of_iteration(&self, ops: &RankZeroOps, name: &str) -> Option<f64> {
+        let first = |layer: u32, is: &dyn Fn(&Op) -> bool| {
+            ops.0
+                .iter()
+                .filter(|record| {
+                    let op = &self.plan.ops[record.op.index()];
+                    op.layer == Some(layer) && is(op)
+                })
+                .min_by_key(|record| record.start_ns)
+        };
+        if name == "layer" {
+            let start = |layer| first(layer, &|_| true).map(|record| record.start_ns);
+            let layers = BENCH_LAYERS - 2;
+            return Some((start(layers + 1)? - start(1)?) as f64 / 1e3 / f64::from(layers));
+        }
+        let record = first(1, &|op| op.role.name() == name)?;
+        Some((record.end_ns - record.start_ns) as f64 / 1e3)
+    }
 }

@@ -4,11 +4,12 @@ use super::{
     DataSet, Part, Row, ValidateError,
     data::{Cells, Table},
     rank_correlation,
-    runs::{alone_us, kernel_us, layer_us, prefill_us},
+    runs::{Turn, alone_us, layer_us, prefill_us},
 };
 use crate::{
     batch::Batch,
-    machine, model,
+    machine::{self, GemmKernels, Machine},
+    model,
     plan::{Collective, CollectiveShape, Op, OpRole, OpWork, Plan, plan},
     spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
 };
@@ -23,8 +24,10 @@ enum Runs {
     AloneByCtas,
     /// Whole prefills, a column a strategy.
     Prefill(&'static str),
-    /// Kernels where they stand in a layer.
+    /// Kernels where they stand in a layer, and layers; shards of 8 on all ranks.
     InPlace,
+    /// The same of one rank, model and degree by the row.
+    OneRank,
     /// A layer amid others.
     Layers,
     /// The same, cut where the row says, with these CTAs under attention and under the MLP.
@@ -35,7 +38,7 @@ enum Runs {
 pub(super) struct Set {
     pub(super) name: &'static str,
     text: &'static str,
-    machine: &'static str,
+    pub(super) machine: &'static str,
     part: Part,
     runs: Runs,
 }
@@ -53,11 +56,13 @@ macro_rules! set {
 }
 
 /// Every set, published ones first.
-pub(super) static ALL: [Set; 8] = [
+pub(super) static ALL: [Set; 10] = [
     set!("kernel_times_h100x8", "h100x8", Fitted, Runs::Alone),
     set!("kernel_times_by_ctas_h100x8", "h100x8", Fitted, Runs::AloneByCtas),
     set!("llama_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("llama-3.3-70b")),
-    set!("mixtral_tp8_prefill_h100x8", "h100x8", Unseen, Runs::Prefill("mixtral-8x22b")),
+    set!("mixtral_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("mixtral-8x22b")),
+    set!("kernels_h200_llama", "h200x2", Fitted, Runs::OneRank),
+    set!("kernels_h200_qwen", "h200x2", Unseen, Runs::OneRank),
     set!("layers_h200x2_shard8", "h200x2", Fitted, Runs::Layers),
     set!("cuts_h200x2_shard8", "h200x2", Unseen, Runs::Cuts(16, 4)),
     set!("kernels_h100x4_shard8", "h100x4", Fitted, Runs::InPlace),
@@ -67,11 +72,32 @@ pub(super) static ALL: [Set; 8] = [
 const LLAMA: &str = "llama-3.3-70b";
 
 impl Set {
+    /// Predicted by the machine file that is meant for it.
     pub(super) fn predicted(&self) -> Result<DataSet, ValidateError> {
-        let table = Table::of(self.text);
+        let machine = machine::builtin(self.machine).expect("a test predicts every set");
+        Predicting { set: self, machine: &machine, turn: None }.all()
+    }
+
+    /// Predicted by another.
+    pub(super) fn predicted_by(&self, machine: &Machine) -> Result<DataSet, ValidateError> {
+        Predicting { set: self, machine, turn: None }.all()
+    }
+}
+
+/// The rows of a set on their way.
+struct Predicting<'a> {
+    set: &'a Set,
+    machine: &'a Machine,
+    /// The last turn that was simulated: rows of one run stand together.
+    turn: Option<(RunSpec, Turn)>,
+}
+
+impl Predicting<'_> {
+    fn all(mut self) -> Result<DataSet, ValidateError> {
+        let table = Table::of(self.set.text);
         let (mut times, mut speed_ups) = (Vec::new(), Vec::new());
         for cells in table.rows() {
-            match &self.runs {
+            match &self.set.runs {
                 Runs::Alone => times.extend(self.alone(cells)?),
                 Runs::AloneByCtas => times.extend(self.alone_by_ctas(cells)?),
                 Runs::Prefill(model) => {
@@ -79,14 +105,25 @@ impl Set {
                     speed_ups.extend(rows[1..].iter().map(|row| over(&rows[0], row)));
                     times.extend(rows);
                 }
-                Runs::InPlace => times.extend(self.in_place(cells)?),
+                Runs::InPlace => {
+                    let spec = self.own(strategy(cells), cells.tokens());
+                    times.extend(self.in_place(cells, &spec)?);
+                }
+                Runs::OneRank => {
+                    let mut spec = self.own(strategy(cells), cells.tokens());
+                    spec.model =
+                        model::builtin(cells.text("model")).expect("a test predicts every set");
+                    (spec.knobs.tp, spec.knobs.shard_of) =
+                        (1, Some(cells.number("shard_of") as u32));
+                    times.extend(self.in_place(cells, &spec)?);
+                }
                 Runs::Layers => times.push(self.layer(cells)?),
                 &Runs::Cuts(attn, mlp) => times.push(self.cut(cells, attn, mlp)?),
             }
         }
         let rank_correlation =
-            if matches!(self.runs, Runs::Cuts(..)) { rank_correlation(&times) } else { None };
-        let Self { name, machine, part, .. } = *self;
+            if matches!(self.set.runs, Runs::Cuts(..)) { rank_correlation(&times) } else { None };
+        let Set { name, machine, part, .. } = *self.set;
         Ok(DataSet {
             name,
             machine,
@@ -101,7 +138,7 @@ impl Set {
     fn spec(&self, model: &str, strategy: StrategyKind, tokens: u32) -> RunSpec {
         RunSpec {
             model: model::builtin(model).expect("a test predicts every set"),
-            machine: machine::builtin(self.machine).expect("a test predicts every set"),
+            machine: self.machine.clone(),
             batch: Batch::prefill(tokens, tokens),
             knobs: Knobs { strategy, ..Knobs::default() },
         }
@@ -162,10 +199,12 @@ impl Set {
     fn alone_by_ctas(&self, cells: Cells<'_>) -> Result<Vec<Row>, ValidateError> {
         let tokens = cells.tokens();
         let mut rows = Vec::new();
-        for (name, strategy, role) in
-            [("fused", FuseOnly, FUSED), ("all_reduce", Multimem, ALL_REDUCE)]
-        {
-            for ctas in [2, 4, 8, 16, 32] {
+        let by_ctas: [(&str, StrategyKind, OpRole, &[u32]); 2] = [
+            ("fused", FuseOnly, FUSED, &[2, 4, 8, 16, 32, 64, 128]),
+            ("all_reduce", Multimem, ALL_REDUCE, &[2, 4, 8, 16, 32]),
+        ];
+        for (name, strategy, role, counts) in by_ctas {
+            for &ctas in counts {
                 let (plan, op) = self.op(strategy, tokens, role)?;
                 let op = Op { grid: ctas.min(tokens.div_ceil(8)), ..op };
                 let what = format!("{name} by {ctas} CTAs, {tokens} tokens");
@@ -187,18 +226,29 @@ impl Set {
         [Multimem, NoComm, TokenWeave].into_iter().map(of).collect()
     }
 
-    fn in_place(&self, cells: Cells<'_>) -> Result<Option<Row>, ValidateError> {
+    fn in_place(&mut self, cells: Cells<'_>, spec: &RunSpec) -> Result<Option<Row>, ValidateError> {
         let (tokens, kernel) = (cells.tokens(), cells.text("kernel"));
-        let strategy = strategy(cells);
-        let what = format!("{kernel} of {}, {tokens} tokens", strategy.name());
-        let predicted = kernel_us(&self.own(strategy, tokens), kernel)?;
+        let shards = spec.knobs.shard_degree();
+        let what = format!(
+            "{kernel} of {}, {tokens} tokens, shards of {shards}",
+            spec.knobs.strategy.name()
+        );
+        if self.turn.as_ref().is_none_or(|(of, _)| of != spec) {
+            self.turn = Some((spec.clone(), Turn::of(spec)?));
+        }
+        let predicted = self.turn.as_ref().and_then(|(_, turn)| turn.us(kernel));
         Ok(predicted.map(|predicted_us| row(what, cells.number("us"), predicted_us)))
     }
 
     fn layer(&self, cells: Cells<'_>) -> Result<Row, ValidateError> {
         let (tokens, strategy) = (cells.tokens(), strategy(cells));
         let what = format!("{}, {tokens} tokens", strategy.name());
-        Ok(row(what, cells.number("us"), layer_us(&self.own(strategy, tokens))?))
+        let mut spec = self.own(strategy, tokens);
+        spec.machine.gpu.gemm_kernels = match cells.text("planned_for") {
+            "weft" => GemmKernels::Weft,
+            _ => GemmKernels::Library,
+        };
+        Ok(row(what, cells.number("us"), layer_us(&spec)?))
     }
 
     fn cut(&self, cells: Cells<'_>, attn_ctas: u32, mlp_ctas: u32) -> Result<Row, ValidateError> {

@@ -29,6 +29,7 @@ pub(crate) fn machine() -> Machine {
             l2_bytes_per_s: 5.5e12,
             l2_bytes: 50 << 20,
             gemm_kernels: weftscope_engine::machine::GemmKernels::Library,
+            power: None,
         },
         link: LinkSpec {
             name: "NVLink 4".to_owned(),
@@ -36,6 +37,8 @@ pub(crate) fn machine() -> Machine {
             multimem_bytes_per_s: Some(274e9),
             bytes_per_s_per_sm: 25e9,
             latency_ns: 1000.0,
+            drain_ns: 0.0,
+            multimem_in_place_bytes_per_s: None,
         },
         kernels: KernelSpec { loaded_latency: 1.0, ..KernelSpec::default() },
         collectives: CollectiveSpec {

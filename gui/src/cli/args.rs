@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench,
+    bench, calibrate,
     names::NameArgs,
     outputs, record, run, serving, tables,
     units::{Share, Size, Time},
@@ -44,6 +44,8 @@ pub enum Command {
     Serving(Box<serving::ServingArgs>),
     /// Hold the simulator's predictions against what was measured, for every data set that ships.
     Validate(validate::ValidateArgs),
+    /// Fit a machine file to this computer's GPUs, or to data sets that ship.
+    Calibrate(Box<calibrate::CalibrateArgs>),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.
@@ -299,6 +301,8 @@ pub enum Listing {
     Choosers,
     /// How collectives move their bytes.
     Transports,
+    /// What makes a simulated run take as long as it does; `--without NAME` takes one out.
+    Mechanisms,
     /// Recordings that come with the program; `sample:NAME` opens one.
     Samples,
     /// Tables that `convert`, `report` and `compare` write with `--table`.

@@ -6,7 +6,7 @@ use clap::{Parser, error::ErrorKind};
 use super::gpu_check;
 use super::{
     args::{Cli, Command},
-    bench, compare, convert, doctor,
+    bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
     interrupt, list, ps, record, report, run, serving, shell, shot, sql, validate, window,
 };
@@ -33,6 +33,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Serving(args)) => serving::run(&args),
         Some(Command::Validate(args)) => validate::run(&args),
+        Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
         Some(Command::Convert(args)) => {

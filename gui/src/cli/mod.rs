@@ -5,6 +5,8 @@
 mod args;
 #[cfg(feature = "live")]
 mod bench;
+#[cfg(feature = "live")]
+mod calibrate;
 mod compare;
 mod convert;
 mod doctor;
@@ -58,5 +60,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, headless, ps, record, run, serving, validate};
+use no_engine::{bench, calibrate, headless, ps, record, run, serving, validate};
 pub use units::{Share, Size, Skew, Time};

@@ -54,6 +54,14 @@ pub(super) mod serving {
     }
 }
 
+pub(super) mod calibrate {
+    pub(in crate::cli) use super::AnyArgs as CalibrateArgs;
+
+    pub(in crate::cli) fn run(_: &CalibrateArgs) -> super::Outcome {
+        super::cannot("calibrate")
+    }
+}
+
 pub(super) mod validate {
     pub(in crate::cli) use super::AnyArgs as ValidateArgs;
 

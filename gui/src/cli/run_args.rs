@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use weftscope_engine::{
-    machine::Machine,
+    machine::{Machine, Mechanism},
     spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
     split::SplitTable,
 };
@@ -51,6 +51,9 @@ pub struct OnArgs {
     /// [default: h100x8, or this computer's GPUs with `--backend cuda`]
     #[arg(long, value_name = "NAME|FILE")]
     pub machine: Option<String>,
+    /// Simulate without these mechanisms, separated by commas (`weftscope list mechanisms`).
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub without: Vec<String>,
     /// [`Knob::Tp`].
     #[arg(long, value_name = "N", help = help(Knob::Tp, "[default: 8, or the machine's GPUs if fewer]"))]
     pub tp: Option<u32>,
@@ -130,6 +133,20 @@ impl OnArgs {
             seed: self.seed,
         })
     }
+}
+
+/// Mechanisms by name.
+pub(super) fn mechanisms(names: &[String]) -> Result<Vec<Mechanism>, Failure> {
+    let one = |name: &String| {
+        let found = Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == name);
+        found.ok_or_else(|| {
+            let names = Mechanism::ALL.map(Mechanism::name).join(", ");
+            let near = did_you_mean(name, names.split(", "));
+            let cause = format!("unknown mechanism {name:?}{near} (known: {names})");
+            Failure::misuse(cause, "--without")
+        })
+    };
+    names.iter().map(one).collect()
 }
 
 /// A strategy by name.

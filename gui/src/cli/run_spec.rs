@@ -14,7 +14,7 @@ use weftscope_profiler::record::RunError;
 
 use super::{
     Failure,
-    run_args::{Backend, OnArgs, RunArgs, strategy, unknown},
+    run_args::{Backend, OnArgs, RunArgs, mechanisms, strategy, unknown},
 };
 use crate::files::FileError;
 
@@ -46,12 +46,19 @@ pub(super) fn spec_on(
 ) -> Result<RunSpec, Failure> {
     let model = model(args.model.as_deref().unwrap_or(DEFAULT_MODEL))?;
     let machine = match (&args.machine, backend) {
-        (Some(name), _) => machine(name)?,
-        (None, Backend::Sim) => machine(DEFAULT_MACHINE)?,
+        (Some(name), _) => machine_named(name)?,
+        (None, Backend::Sim) => machine_named(DEFAULT_MACHINE)?,
         (None, Backend::Cuda) => {
             machine_here().map_err(|error| Failure::failed(error, "--backend cuda"))?
         }
     };
+    if backend == Backend::Cuda && !args.without.is_empty() {
+        return Err(Failure::misuse(
+            "only what is simulated can do without a mechanism",
+            "--without",
+        ));
+    }
+    let machine = machine.without(&mechanisms(&args.without)?);
     let knobs = args.knobs(&machine, strategy, layers)?;
     Ok(RunSpec { model, machine, batch, knobs })
 }
@@ -91,7 +98,7 @@ fn model(text: &str) -> Result<ModelShape, Failure> {
         .map_err(|error| FileError::new(error.to_string(), path).into())
 }
 
-fn machine(text: &str) -> Result<Machine, Failure> {
+pub(super) fn machine_named(text: &str) -> Result<Machine, Failure> {
     if text == HERE {
         return machine_here().map_err(|error| Failure::failed(error, "--machine here"));
     }

@@ -2,9 +2,12 @@
 
 use super::{OpCost, Work};
 use crate::{
-    machine::Machine,
+    machine::{LinkSpec, Machine},
     plan::{Collective, CollectiveShape, Op},
-    sim::{capacity::Demand, time::ticks},
+    sim::{
+        capacity::Demand,
+        time::{Ticks, ticks},
+    },
     spec::Transport,
 };
 
@@ -29,7 +32,7 @@ pub(super) fn cost(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u
         hbm: op.hbm_bytes,
         l2: op.hbm_bytes,
         link: op.link_bytes,
-        multimem: if in_switch { message_bytes } else { 0.0 },
+        multimem: if in_switch { message_bytes * lone_share(op, &machine.link) } else { 0.0 },
     };
     let cost = OpCost::new(work, op.grid, whole);
     let mut demand = cost.demand;
@@ -40,7 +43,19 @@ pub(super) fn cost(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u
     }
     // The ring's rate is measured with all it waits for; rows of the other kernels wait one by one.
     let latency_bound = transport != Transport::Nccl;
-    OpCost { demand, issue: ISSUE, collective: true, latency_bound, ..cost }
+    let meeting = if latency_bound { meeting(op, machine) } else { 0 };
+    OpCost { demand, issue: ISSUE, meeting, collective: true, latency_bound, ..cost }
+}
+
+fn meeting(op: &Op, machine: &Machine) -> Ticks {
+    let spec = &machine.collectives;
+    ticks(machine.host.block_start_ns + spec.setup_ns + spec.flag_ns * f64::from(op.grid))
+}
+
+/// Share of the lone time that a message takes in the switches: the first op of a plan stands alone.
+fn lone_share(op: &Op, link: &LinkSpec) -> f64 {
+    let rates = link.multimem_bytes_per_s.zip(link.multimem_in_place_bytes_per_s);
+    rates.filter(|_| op.id.0 > 0).map_or(1.0, |(lone, in_place)| lone / in_place)
 }
 
 fn ring_ns(op: &Op, machine: &Machine, message_bytes: f64) -> f64 {
@@ -64,12 +79,11 @@ fn rows(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u32) -> Work
         _ => spec.plain_row_ns,
     };
     let row_ns = chain + drawn * row_bytes / machine.link.bytes_per_s_per_sm * 1e9;
-    let fixed = machine.host.block_start_ns + spec.setup_ns + spec.flag_ns * f64::from(op.grid);
     let rows = op.tokens.div_ceil(ranks);
     let works = (0..op.grid)
         .map(|block| {
             let own = rows / op.grid + u32::from(block < rows % op.grid);
-            ticks(fixed + f64::from(own) * row_ns)
+            ticks(f64::from(own) * row_ns)
         })
         .collect();
     Work::Each(works)

@@ -2,7 +2,7 @@
 
 use super::{OpCost, Work, collective};
 use crate::{
-    machine::Machine,
+    machine::{GpuSpec, Machine},
     plan::{AttentionShape, GemmShape, Op, OpWork},
     sim::{capacity::Demand, time::ticks},
 };
@@ -16,8 +16,12 @@ impl OpCost {
         match &op.work {
             OpWork::Gemm(shape) => gemm(op, shape, machine),
             OpWork::Attention(shape) => attention(op, shape, machine),
-            OpWork::AddNorm { .. } => streaming(op, machine, 2.0),
-            OpWork::Elementwise => streaming(op, machine, 1.0),
+            OpWork::AddNorm { .. } => streaming(op, machine, 2.0, machine.kernels.sm_bytes_per_s),
+            OpWork::Elementwise => {
+                let kernels = &machine.kernels;
+                let rate = kernels.pointwise_sm_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
+                streaming(op, machine, 1.0, rate)
+            }
             OpWork::Collective(shape) => collective::cost(op, shape, machine, ranks),
         }
     }
@@ -30,8 +34,15 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
     let (tile_m, tile_n) = (f64::from(shape.tile_m), f64::from(shape.tile_n));
     let depth = f64::from(shape.k) / f64::from(shape.split_k);
     let flops = 2.0 * tile_m * tile_n * depth;
-    let fixed = machine.host.block_start_ns + kernels.gemm_fixed_ns;
-    let work = ticks(fixed + flops / kernels.gemm_sm_flops * 1e9);
+    let grouped = kernels.grouped_sm_flops.filter(|_| shape.groups > 1);
+    let rate = grouped.unwrap_or(kernels.gemm_sm_flops);
+    let tile = kernels.gemm_fixed_ns + flops / rate * 1e9;
+    let started = machine.host.block_start_ns + tile;
+    // A block of a persistent launch loads its next tile's operands while it still writes this one.
+    let work = match shape.persistent_sms {
+        Some(walkers) => Work::Walk { first: ticks(started), later: ticks(tile), walkers },
+        None => Work::Equal(ticks(started)),
+    };
     let shared = tile_m.max(tile_n);
     let loads = 2.0 * depth * (tile_m.min(tile_n) + shared / CLUSTER);
     let grid = f64::from(op.grid);
@@ -41,7 +52,7 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
         l2: (loads + 2.0 * tile_m * tile_n) * grid,
         ..Demand::default()
     };
-    OpCost::new(Work::Equal(work), op.grid, whole)
+    OpCost::new(work, op.grid, whole)
 }
 
 /// A block: start, main loop over the K/V tokens it sees (whole tiles, masked or not), or, for decode, the time its
@@ -50,6 +61,7 @@ fn attention(op: &Op, shape: &AttentionShape, machine: &Machine) -> OpCost {
     let kernels = &machine.kernels;
     let head_dim = f64::from(shape.head_dim);
     let fixed = machine.host.block_start_ns + kernels.attention_fixed_ns;
+    let loads = kernels.sm_load_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
     let (mut flops, mut l2) = (0.0, 0.0);
     let works = shape
         .blocks()
@@ -60,20 +72,29 @@ fn attention(op: &Op, shape: &AttentionShape, machine: &Machine) -> OpCost {
             flops += block_flops;
             l2 += bytes;
             let compute = block_flops / kernels.attention_sm_flops;
-            ticks(fixed + compute.max(bytes / kernels.sm_bytes_per_s) * 1e9)
+            ticks(fixed + compute.max(bytes / loads) * 1e9)
         })
         .collect();
     let whole = Demand { flops, hbm: op.hbm_bytes, l2, ..Demand::default() };
     OpCost::new(Work::Each(works), op.grid, whole)
 }
 
-/// A block that streams its share of the bytes, after `accesses` dependent accesses to device memory.
-fn streaming(op: &Op, machine: &Machine, accesses: f64) -> OpCost {
-    let kernels = &machine.kernels;
+/// A block that streams its share of the bytes at `sm_bytes_per_s`, after `accesses` dependent accesses to device memory.
+/// Blocks of an SM wait side by side and share what it draws.
+fn streaming(op: &Op, machine: &Machine, accesses: f64, sm_bytes_per_s: f64) -> OpCost {
     let grid = f64::from(op.grid.max(1));
-    let bytes = op.hbm_bytes / grid;
-    let fixed = machine.host.block_start_ns + accesses * kernels.memory_latency_ns;
-    let work = ticks(fixed + bytes / kernels.sm_bytes_per_s * 1e9);
-    let whole = Demand { hbm: op.hbm_bytes, l2: op.hbm_bytes, ..Demand::default() };
-    OpCost::new(Work::Equal(work), op.grid, whole)
+    let waits_ns = machine.host.block_start_ns + accesses * machine.kernels.memory_latency_ns;
+    let draws_ns = op.hbm_bytes / grid / sm_bytes_per_s * 1e9;
+    let work = Work::Equal(ticks(waits_ns + draws_ns));
+    let hbm = op.hbm_bytes - found_in_l2(op, &machine.gpu, sm_bytes_per_s);
+    let cost = OpCost::new(work, op.grid, Demand { hbm, l2: op.hbm_bytes, ..Demand::default() });
+    OpCost { issue: draws_ns / (waits_ns + draws_ns), ..cost }
+}
+
+/// Bytes of device memory that an op saves since the one before has just left them in L2. They still take the time that
+/// SMs need to draw them, hence less is saved than is found. Nothing was there before the first op of a plan.
+fn found_in_l2(op: &Op, gpu: &GpuSpec, sm_bytes_per_s: f64) -> f64 {
+    let found = if op.id.0 == 0 { 0.0 } else { op.hbm_bytes.min(gpu.l2_bytes as f64) };
+    let drawn_by_all = f64::from(gpu.sms) * sm_bytes_per_s;
+    found * (1.0 - gpu.hbm_bytes_per_s / drawn_by_all).max(0.0)
 }

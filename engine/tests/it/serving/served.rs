@@ -89,7 +89,9 @@ fn times_of_a_request_are_those_of_its_iterations() {
     assert!((ttft.p50_ms - wanted).abs() < 1e-9 && (ttft.mean_ms - wanted).abs() < 1e-9);
 }
 
-/// Batches that share a simulation: the whole within 0.3 %, an iteration within 5 %, for each kind of load.
+/// Batches that share a simulation: the whole within 0.3 %, an iteration within 5 %, where all requests are there at once. Where they
+/// come while others run, a microsecond decides which iteration takes one up, and from there on the two runs do different work: within
+/// 1 %.
 #[test]
 fn sharing_simulations_changes_little() {
     let loads = [
@@ -114,7 +116,8 @@ fn sharing_simulations_changes_little() {
                     shared.simulated,
                     exact.simulated
                 );
-                assert!(error.abs() < 0.003, "{load}: {error}");
+                let most = if requests[1].arrival_ns > 0 { 0.01 } else { 0.003 };
+                assert!(error.abs() < most, "{load}: {error}");
                 assert!(shared.simulated < exact.simulated);
                 if requests[1].arrival_ns > 0 {
                     continue;

@@ -206,7 +206,7 @@ fn contention(spec: &RunSpec) -> Contention {
 
 /// Beside compute the fused kernel takes longer than isolated, and compute longer than unsplit. Published for 8192 tokens
 /// and 8 CTAs (docs/tokenweave.md, "Beside compute"): 1.5–1.7 times, and 8–15 %. The simulated machine is milder in
-/// both (1.33 times, 6.8 %): what is held here is that it stays between that and the published upper ends.
+/// both (1.33 times, 6.3 %): what is held here is that it stays between that and the published upper ends.
 #[test]
 fn contention_is_of_the_published_order() {
     let mut woven = llama(StrategyKind::TokenWeave, 8192, Some(4));

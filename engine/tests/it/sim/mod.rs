@@ -2,5 +2,6 @@
 
 mod calibration;
 mod measured;
+mod mechanisms;
 mod properties;
 mod support;

@@ -1,6 +1,6 @@
 use weftscope_engine::{
     cuda::machine_here,
-    machine::{self, HERE},
+    machine::{self, HERE, Mechanism},
     model::{self, Ffn, ModelShape},
     spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
 };
@@ -31,6 +31,9 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
         Listing::Choosers => Chooser::ALL.map(chooser_row).into(),
         Listing::Transports => {
             Transport::ALL.map(|transport| Row::new(transport.name(), transport.about())).into()
+        }
+        Listing::Mechanisms => {
+            Mechanism::ALL.map(|mechanism| Row::new(mechanism.name(), mechanism.about())).into()
         }
         Listing::Samples | Listing::Tables | Listing::Questions => Vec::new(),
     })

@@ -219,7 +219,7 @@ fn lists_help_doctor_and_comparison() {
     assert!(text.contains("\nFaster. An iteration"), "{text}");
     place.ok(&["compare", "a.weft", "b.weft", "--fail-over", "3%"]);
     // What was found is printed all the same.
-    let slower = place.run(&["compare", "b.weft", "a.weft", "--fail-over", "1%"]);
+    let slower = place.run(&["compare", "b.weft", "a.weft", "--fail-over", "0.1%"]);
     let line = String::from_utf8(slower.stderr).unwrap();
     assert_eq!(slower.status.code(), Some(1), "{line}");
     assert!(line.starts_with("weftscope: slower by") && line.lines().count() == 1, "{line}");
