@@ -56,7 +56,7 @@ macro_rules! set {
 }
 
 /// Every set, published ones first.
-pub(super) static ALL: [Set; 10] = [
+pub(super) static ALL: [Set; 13] = [
     set!("kernel_times_h100x8", "h100x8", Fitted, Runs::Alone),
     set!("kernel_times_by_ctas_h100x8", "h100x8", Fitted, Runs::AloneByCtas),
     set!("llama_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("llama-3.3-70b")),
@@ -65,6 +65,9 @@ pub(super) static ALL: [Set; 10] = [
     set!("kernels_h200_qwen", "h200x2", Unseen, Runs::OneRank),
     set!("layers_h200x2_shard8", "h200x2", Fitted, Runs::Layers),
     set!("cuts_h200x2_shard8", "h200x2", Unseen, Runs::Cuts(16, 4)),
+    set!("cuts_h200x2_2048", "h200x2", Unseen, Runs::Cuts(16, 4)),
+    set!("cuts_h200x2_4096", "h200x2", Unseen, Runs::Cuts(16, 4)),
+    set!("cuts_h200x2_8192", "h200x2", Unseen, Runs::Cuts(16, 4)),
     set!("kernels_h100x4_shard8", "h100x4", Fitted, Runs::InPlace),
     set!("layers_h100x4_shard8", "h100x4", Unseen, Runs::Layers),
 ];
