@@ -2,12 +2,12 @@
 
 use weftscope_engine::{
     batch::Batch,
-    machine::Machine,
+    machine::{ExpectedError, Machine},
     model,
     plan::Split,
     roofline::Roofline,
     spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
-    validate::{Row, Turn, ValidateError},
+    validate::{Errors, LAYER, Row, Turn, ValidateError},
 };
 
 use crate::{
@@ -35,18 +35,41 @@ const LINKED: [StrategyKind; 4] = [
     StrategyKind::EqualSplit,
 ];
 const BESIDE_CTAS: (u32, u32) = (16, 4);
+/// What no constant is fitted to, for the error that is to be expected: another model, other lengths, another cut.
+const CHECK_MODEL: &str = "qwen2.5-72b";
+const CHECK_DEGREE: u32 = 4;
+const CHECK_TOKENS_ALONE: [u32; 5] = [768, 1536, 3072, 6144, 12288];
+const CHECK_TOKENS_LINKED: [u32; 2] = [3072, 6144];
+const CHECK_LINKED: [StrategyKind; 5] = [
+    StrategyKind::Default,
+    StrategyKind::Multimem,
+    StrategyKind::FuseOnly,
+    StrategyKind::EqualSplit,
+    StrategyKind::TokenWeave,
+];
 
 /// A run and what it took.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// What ran; its machine is the one that it was planned for.
     pub spec: RunSpec,
-    /// µs by kernel, and of `layer`: medians.
+    /// µs by kernel, and of [`LAYER`]: medians.
     pub times_us: Vec<(&'static str, f64)>,
 }
 
 /// What a sweep could not run, and why.
 pub type Missing = (String, String);
+
+/// What a sweep brought.
+#[derive(Clone, Debug, Default)]
+pub struct Swept {
+    /// Runs to fit constants to.
+    pub fit: Vec<Measured>,
+    /// Runs to hold the fitted machine against.
+    pub check: Vec<Measured>,
+    /// What did not run.
+    pub missing: Vec<Missing>,
+}
 
 /// Sweeps `machine`'s GPUs by the executors that `open` makes; `on_turn` hears how many of how many turns are done, and
 /// stops the sweep with `false`.
@@ -57,25 +80,62 @@ pub fn sweep(
     machine: &Machine,
     open: Open<'_>,
     on_turn: &mut dyn FnMut(u64, u64) -> bool,
-) -> Result<(Vec<Measured>, Vec<Missing>), RunError> {
-    let runs = runs(machine);
+) -> Result<Swept, RunError> {
+    let (fit, check) = (runs(machine), checks(machine));
+    let is_fit = std::iter::repeat_n(true, fit.len()).chain(std::iter::repeat(false));
+    let runs: Vec<_> = fit.into_iter().chain(check).zip(is_fit).collect();
     let turns_each =
         |strategies: usize| u64::from(OPTIONS.turns + OPTIONS.warm_up) * strategies as u64;
-    let total: u64 = runs.iter().map(|(_, strategies)| turns_each(strategies.len())).sum();
-    let (mut measured, mut missing, mut before) = (Vec::new(), Vec::new(), 0);
-    for (spec, strategies) in &runs {
+    let total: u64 = runs.iter().map(|((_, strategies), _)| turns_each(strategies.len())).sum();
+    let (mut swept, mut before) = (Swept::default(), 0);
+    for ((spec, strategies), is_fit) in &runs {
         let done = &mut |done, _| on_turn(before + done, total);
         let bench = bench(spec, strategies, OPTIONS, &Roofline::of(machine), open, done)?;
         before += turns_each(strategies.len());
-        keep(spec, bench, &mut measured, &mut missing);
+        let measured = if *is_fit { &mut swept.fit } else { &mut swept.check };
+        keep(spec, bench, measured, &mut swept.missing);
     }
-    Ok((measured, missing))
+    Ok(swept)
 }
 
-/// What is run, with the strategies that take turns.
-fn runs(machine: &Machine) -> Vec<(RunSpec, &'static [StrategyKind])> {
-    let spec = |tp, degree, tokens| RunSpec {
-        model: model::builtin(MODEL).expect("built in"),
+/// A run, and the strategies that take turns at it.
+type Contest = (RunSpec, &'static [StrategyKind]);
+
+/// What constants are fitted to.
+fn runs(machine: &Machine) -> Vec<Contest> {
+    let spec = |tp, degree, tokens| run(machine, MODEL, (tp, degree), (tokens, tokens / 2));
+    let alone = DEGREES.into_iter().flat_map(|degree| {
+        TOKENS_ALONE.map(|tokens| (spec(1, degree, tokens), &[StrategyKind::NoComm][..]))
+    });
+    let ranks = machine.gpus.min(8);
+    let linked = TOKENS_LINKED.into_iter().filter(|_| ranks > 1);
+    let linked = linked.map(|tokens| (spec(ranks, 8.max(ranks), tokens), &LINKED[..]));
+    alone.chain(linked).collect()
+}
+
+/// What the fitted machine is held against, cut at three eighths where it is cut by hand.
+fn checks(machine: &Machine) -> Vec<Contest> {
+    let alone = CHECK_TOKENS_ALONE.map(|tokens| {
+        let spec = run(machine, CHECK_MODEL, (1, CHECK_DEGREE), (tokens, tokens / 2));
+        (spec, &[StrategyKind::NoComm][..])
+    });
+    let ranks = machine.gpus.min(8);
+    let linked = CHECK_TOKENS_LINKED.into_iter().filter(|_| ranks > 1).map(|tokens| {
+        let spec = run(machine, MODEL, (ranks, 8.max(ranks)), (tokens, tokens / 8 * 3));
+        (spec, &CHECK_LINKED[..])
+    });
+    alone.into_iter().chain(linked).collect()
+}
+
+/// `tp` ranks with the shards of `degree`, the batch cut behind `first` of its tokens.
+fn run(
+    machine: &Machine,
+    model: &str,
+    (tp, degree): (u32, u32),
+    (tokens, first): (u32, u32),
+) -> RunSpec {
+    RunSpec {
+        model: model::builtin(model).expect("built in"),
         machine: machine.clone(),
         batch: Batch::prefill(tokens, tokens),
         knobs: Knobs {
@@ -87,19 +147,12 @@ fn runs(machine: &Machine) -> Vec<(RunSpec, &'static [StrategyKind])> {
             } else {
                 Transport::P2p
             },
-            split: SplitChoice::Fixed(tokens / 2),
+            split: SplitChoice::Fixed(first),
             attn_ctas: Some(BESIDE_CTAS.0),
             mlp_ctas: Some(BESIDE_CTAS.1),
             ..Knobs::default()
         },
-    };
-    let alone = DEGREES.into_iter().flat_map(|degree| {
-        TOKENS_ALONE.map(|tokens| (spec(1, degree, tokens), &[StrategyKind::NoComm][..]))
-    });
-    let ranks = machine.gpus.min(8);
-    let linked = TOKENS_LINKED.into_iter().filter(|_| ranks > 1);
-    let linked = linked.map(|tokens| (spec(ranks, 8.max(ranks), tokens), &LINKED[..]));
-    alone.chain(linked).collect()
+    }
 }
 
 fn keep(spec: &RunSpec, bench: Bench, measured: &mut Vec<Measured>, missing: &mut Vec<Missing>) {
@@ -122,7 +175,7 @@ fn keep(spec: &RunSpec, bench: Bench, measured: &mut Vec<Measured>, missing: &mu
 fn times(figures: &Figures) -> Vec<(&'static str, f64)> {
     let whole = figures.kernels.iter().filter(|kernel| kernel.split == Split::Whole);
     let kernels = whole.map(|kernel| (kernel.name, kernel.us.median));
-    kernels.chain([("layer", figures.per_layer_us.median)]).collect()
+    kernels.chain([(LAYER, figures.per_layer_us.median)]).collect()
 }
 
 /// What `machine` says of the same runs, row by row in their order.
@@ -143,10 +196,31 @@ pub fn predict(machine: &Machine, measured: &[Measured]) -> Result<Vec<Row>, Val
             );
             // A kernel that ran and is not in the plan would be a fault of the plan: unknown, and worth no weight.
             let predicted = turn.us(name).unwrap_or(measured);
-            rows.push(Row { what, measured, predicted });
+            rows.push(Row { what, measured, predicted, is_layers: name == LAYER });
         }
     }
     Ok(rows)
+}
+
+/// The error that is to be expected of `machine`, whose constants were fitted to `swept.fit`: of layers that were left out of
+/// the fit, and where none ran of those of the fit. `None`: there are no layers.
+///
+/// # Errors
+/// As [`predict`].
+pub fn expected_error(
+    machine: &Machine,
+    swept: &Swept,
+) -> Result<Option<ExpectedError>, ValidateError> {
+    let layers = |rows: Vec<Row>| Errors::of(rows.iter().filter(|row| row.is_layers));
+    let of = |errors: Errors, fitted, what: &str| {
+        let Errors { count, mean, worst, .. } = errors;
+        ExpectedError::new(mean, worst, count, fitted, format!("{what} of `weftscope calibrate`"))
+    };
+    if let Some(errors) = layers(predict(machine, &swept.check)?) {
+        return Ok(Some(of(errors, false, "runs left out of the fit")));
+    }
+    let errors = layers(predict(machine, &swept.fit)?);
+    Ok(errors.map(|errors| of(errors, true, "the runs")))
 }
 
 #[cfg(test)]
@@ -186,10 +260,11 @@ mod tests {
             assert_eq!(spec.machine.kernels, known.kernels);
             Ok(Box::new(Posing { simulator: Simulator::new(&hidden), machine: hidden.clone() }))
         };
-        let (measured, missing) = sweep(&known, &mut open, &mut |_, _| true).unwrap();
-        assert_eq!(missing, []);
-        let all = fit(&known, &constants, &mut |machine| predict(machine, &measured), &mut |_| {});
-        let Calibration { fitted, after, .. } = all.unwrap();
+        let swept = sweep(&known, &mut open, &mut |_, _| true).unwrap();
+        assert_eq!(swept.missing, []);
+        let runs = &swept.fit;
+        let all = fit(&known, &constants, &mut |machine| predict(machine, runs), &mut |_| {});
+        let Calibration { machine, fitted, after, .. } = all.unwrap();
         println!("{fitted:#?} {after:?}");
         assert!(after.unwrap().mean < 0.01, "{after:?}");
         for (fitted, scale) in fitted.iter().zip(scale) {
@@ -199,6 +274,28 @@ mod tests {
                 "{}: {found} for {scale}",
                 fitted.constant.key
             );
+        }
+        let before = expected_error(&known, &swept).unwrap().unwrap();
+        let now = expected_error(&machine, &swept).unwrap().unwrap();
+        println!("{before:?} {now:?}");
+        assert!(!now.fitted && now.rows == 15, "{now:?}");
+        assert!(now.layer_pct < 1.0 && before.layer_pct > 10.0, "{before:?} {now:?}");
+        // Where none of what was to be left out ran, it says so.
+        let fit_alone = Swept { check: vec![], ..swept };
+        assert!(expected_error(&machine, &fit_alone).unwrap().unwrap().fitted);
+        assert_eq!(expected_error(&machine, &Swept::default()).unwrap(), None);
+    }
+
+    /// No run that constants are fitted to is among those that the fit is held against.
+    #[test]
+    fn what_is_left_out_is_left_out() {
+        for gpus in [1, 2, 8] {
+            let machine = Machine { gpus, ..builtin("h200x2").unwrap() };
+            let cell = |(spec, _): &Contest| (spec.model.name.clone(), spec.batch.clone());
+            let fitted: Vec<_> = runs(&machine).iter().map(cell).collect();
+            let checks = checks(&machine);
+            assert_eq!(checks.len(), if gpus > 1 { 7 } else { 5 });
+            assert!(checks.iter().all(|check| !fitted.contains(&cell(check))));
         }
     }
 

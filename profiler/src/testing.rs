@@ -70,6 +70,7 @@ pub(crate) fn toy_spec() -> RunSpec {
             block_start_ns: 1.0,
             ..HostSpec::default()
         },
+        expected_error: None,
         sources: std::collections::BTreeMap::new(),
     };
     let knobs = Knobs { tp: 2, strategy: StrategyKind::NoComm, ..Knobs::default() };

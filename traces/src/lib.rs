@@ -31,10 +31,10 @@ pub use format::{Format, OpenOptions, Preview, ReadError, ReadFn};
 pub use known::is_nsys_report;
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, BatchFacts, BuildError, ClockAgreement, CommCtas,
-    CounterSeries, DeviceInfo, Diagnostics, Flow, FlowKind, Kind, Label, LabelId, Labelled, Lane,
-    LaneId, LayerFacts, Meta, OpFacts, Origin, Overhead, Phase, ProcessLabel, Provenance, RankInfo,
-    RankProvenance, RunFacts, RunLine, SliceRef, SliceTable, Slowdown, Span, Split, SplitAsked,
-    SplitFacts, StrategyFacts, Trace, TraceBuilder, TraceParts, Track, TrackId, TrackKind,
-    UnsplitFacts, numbers_an_iteration,
+    CounterSeries, DeviceInfo, Diagnostics, Doubt, ExpectedError, Flow, FlowKind, Kind, Label,
+    LabelId, Labelled, Lane, LaneId, LayerFacts, Meta, OpFacts, Origin, Overhead, Phase,
+    ProcessLabel, Provenance, RankInfo, RankProvenance, RunFacts, RunLine, SliceRef, SliceTable,
+    Slowdown, Span, Split, SplitAsked, SplitFacts, StrategyFacts, Trace, TraceBuilder, TraceParts,
+    Track, TrackId, TrackKind, UnsplitFacts, numbers_an_iteration,
 };
 pub use open::{FORMATS, OpenError, open, sniff};

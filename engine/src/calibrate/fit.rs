@@ -305,6 +305,7 @@ mod tests {
                 what: String::new(),
                 measured: time(&truth, x),
                 predicted: time(machine, x),
+                is_layers: true,
             };
             Ok(xs.map(row).to_vec())
         };

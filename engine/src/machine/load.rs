@@ -48,6 +48,7 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
             return Err(MachineError::Value { key, value: f64::from(value), range });
         }
     }
+    check_expected_error(machine)?;
     let rates = [
         ("gpu.bf16_flops", gpu.bf16_flops),
         ("gpu.hbm_bytes_per_s", gpu.hbm_bytes_per_s),
@@ -138,6 +139,21 @@ fn check_power(power: &PowerSpec) -> Result<(), MachineError> {
     Ok(())
 }
 
+/// Not known is not 0.
+fn check_expected_error(machine: &Machine) -> Result<(), MachineError> {
+    let Some(error) = &machine.expected_error else { return Ok(()) };
+    for (key, value) in [
+        ("expected_error.layer_pct", error.layer_pct),
+        ("expected_error.worst_pct", error.worst_pct),
+    ] {
+        if !(0.1..1e4).contains(&value) {
+            let range = "between 0.1 and 10000; where it is not known, there is none";
+            return Err(MachineError::Value { key, value, range });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +182,16 @@ mod tests {
         assert!(message.starts_with("gpu.sms is 0; it must be"), "{message}");
         let message = error_of(&H100.replace("\"block_jitter\": 0.01", "\"block_jitter\": 3"));
         assert!(message.starts_with("kernels.block_jitter is 3"), "{message}");
+    }
+
+    /// Not known is not 0: an error that nobody measured is left out.
+    #[test]
+    fn an_expected_error_of_nothing_is_refused() {
+        let h100 = include_str!("../../machines/h100x4.json");
+        let known = from_json(h100).expect("a machine").expected_error.expect("measured");
+        let none = format!("\"layer_pct\": {:?}", known.layer_pct);
+        let message = error_of(&h100.replace(&none, "\"layer_pct\": 0.0"));
+        assert!(message.starts_with("expected_error.layer_pct is 0; it must be"), "{message}");
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! [`from_json`] takes a user's.
 
 mod builtin;
+mod expected;
 mod host;
 mod load;
 mod mechanism;
 mod spec;
 
 pub use builtin::{builtin, names};
+pub use expected::ExpectedError;
 pub use host::HostSpec;
 pub use load::{MachineError, from_json};
 pub use mechanism::Mechanism;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HostSpec;
+use super::{ExpectedError, HostSpec};
 
 /// A host with GPUs of one sort, all linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Machine {
     pub collectives: CollectiveSpec,
     /// Launch and synchronisation costs.
     pub host: HostSpec,
+    /// How far its predictions are from measurements; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_error: Option<ExpectedError>,
     /// Where each constant comes from: key path → source, or a sentence that begins with `estimate`.
     pub sources: std::collections::BTreeMap<String, String>,
 }

@@ -2,12 +2,14 @@
 //! fitted to apart from those that they were not.
 
 mod data;
+mod expected;
 mod runs;
 mod sets;
 
 use serde::Serialize;
 
-pub use runs::{Turn, prefill_us};
+pub use expected::{Judged, expected_error, judged};
+pub use runs::{LAYER, Turn, prefill_us};
 
 use crate::{executor::ExecError, machine::Machine, plan::PlanError};
 
@@ -30,6 +32,8 @@ pub struct Row {
     pub measured: f64,
     /// As the simulator has it, in the same unit.
     pub predicted: f64,
+    /// It is the time of whole layers or of an iteration, not of a kernel and no ratio.
+    pub is_layers: bool,
 }
 
 impl Row {
@@ -165,7 +169,12 @@ mod tests {
     use super::*;
 
     fn rows(pairs: &[(f64, f64)]) -> Vec<Row> {
-        let row = |&(measured, predicted)| Row { what: String::new(), measured, predicted };
+        let row = |&(measured, predicted)| Row {
+            what: String::new(),
+            measured,
+            predicted,
+            is_layers: false,
+        };
         pairs.iter().map(row).collect()
     }
 

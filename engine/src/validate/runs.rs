@@ -60,6 +60,9 @@ pub(super) fn alone_us(plan: &Plan, op: Op) -> Result<f64, ValidateError> {
 const BENCH_LAYERS: u32 = 4;
 const BENCH_ITERATIONS: u64 = 4;
 
+/// What a layer amid others is called among the kernels of a turn.
+pub const LAYER: &str = "layer";
+
 /// Times of one turn of `bench`, which begins with GPUs that have rested.
 pub struct Turn {
     plan: Arc<Plan>,
@@ -93,7 +96,7 @@ impl Turn {
         Ok(turn)
     }
 
-    /// The first op of this name in a layer amid others, first block's start to last block's end, µs; `layer`: from the
+    /// The first op of this name in a layer amid others, first block's start to last block's end, µs; [`LAYER`]: from the
     /// first op of layer 1 to that of the last. `None`: the run has none.
     pub fn us(&self, name: &str) -> Option<f64> {
         let mut times: Vec<f64> =
@@ -113,7 +116,7 @@ impl Turn {
                 })
                 .min_by_key(|record| record.start_ns)
         };
-        if name == "layer" {
+        if name == LAYER {
             let start = |layer| first(layer, &|_| true).map(|record| record.start_ns);
             let layers = BENCH_LAYERS - 2;
             return Some((start(layers + 1)? - start(1)?) as f64 / 1e3 / f64::from(layers));

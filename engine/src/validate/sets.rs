@@ -4,7 +4,7 @@ use super::{
     DataSet, Part, Row, ValidateError,
     data::{Cells, Table},
     rank_correlation,
-    runs::{Turn, alone_us, layer_us, prefill_us},
+    runs::{LAYER, Turn, alone_us, layer_us, prefill_us},
 };
 use crate::{
     batch::Batch,
@@ -224,7 +224,7 @@ impl Predicting<'_> {
             let name = strategy.name();
             let measured_us = 1e3 * cells.number(&format!("{name}_ms"));
             let predicted_us = prefill_us(&self.spec(model, strategy, tokens))?;
-            Ok(row(format!("{name}, {tokens} tokens"), measured_us, predicted_us))
+            Ok(layers(row(format!("{name}, {tokens} tokens"), measured_us, predicted_us)))
         };
         [Multimem, NoComm, TokenWeave].into_iter().map(of).collect()
     }
@@ -240,7 +240,10 @@ impl Predicting<'_> {
             self.turn = Some((spec.clone(), Turn::of(spec)?));
         }
         let predicted = self.turn.as_ref().and_then(|(_, turn)| turn.us(kernel));
-        Ok(predicted.map(|predicted_us| row(what, cells.number("us"), predicted_us)))
+        Ok(predicted.map(|predicted_us| Row {
+            is_layers: kernel == LAYER,
+            ..row(what, cells.number("us"), predicted_us)
+        }))
     }
 
     fn layer(&self, cells: Cells<'_>) -> Result<Row, ValidateError> {
@@ -251,7 +254,7 @@ impl Predicting<'_> {
             "weft" => GemmKernels::Weft,
             _ => GemmKernels::Library,
         };
-        Ok(row(what, cells.number("us"), layer_us(&spec)?))
+        Ok(layers(row(what, cells.number("us"), layer_us(&spec)?)))
     }
 
     fn cut(&self, cells: Cells<'_>, attn_ctas: u32, mlp_ctas: u32) -> Result<Row, ValidateError> {
@@ -260,7 +263,7 @@ impl Predicting<'_> {
         spec.knobs.split = SplitChoice::Fixed(first_tokens);
         (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn_ctas), Some(mlp_ctas));
         let what = format!("cut {first_tokens}+{}", tokens - first_tokens);
-        Ok(row(what, cells.number("us"), layer_us(&spec)?))
+        Ok(layers(row(what, cells.number("us"), layer_us(&spec)?)))
     }
 }
 
@@ -268,7 +271,11 @@ const ALL_REDUCE: OpRole = OpRole::Collective(Collective::AllReduce);
 const FUSED: OpRole = OpRole::Collective(Collective::FusedArNorm);
 
 fn row(what: String, measured: f64, predicted: f64) -> Row {
-    Row { what, measured, predicted }
+    Row { what, measured, predicted, is_layers: false }
+}
+
+fn layers(row: Row) -> Row {
+    Row { is_layers: true, ..row }
 }
 
 /// How many times as fast the second is as the first.

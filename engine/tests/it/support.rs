@@ -54,6 +54,7 @@ pub(crate) fn machine() -> Machine {
             block_start_ns: 500.0,
             ..HostSpec::default()
         },
+        expected_error: None,
         sources: BTreeMap::new(),
     }
 }

@@ -11,9 +11,9 @@ use weftscope_engine::{
     executor::Executor,
     machine::Machine,
     spec::RunSpec,
-    validate::{Errors, Row, ValidateError, predicted_by, sets_of},
+    validate::{self, Errors, Row, ValidateError, predicted_by, sets_of},
 };
-use weftscope_profiler::calibrate::{Measured, predict, sweep};
+use weftscope_profiler::calibrate::{self, Measured, Swept, predict, sweep};
 use weftscope_traces::words::counted;
 
 use super::{
@@ -94,7 +94,9 @@ fn from_sets(args: &CalibrateArgs, constants: &[Constant]) -> Result<Fit, Failur
         let sets = predicted_by(machine, &args.from)?;
         Ok(sets.into_iter().flat_map(|set| set.times_us).collect())
     };
-    let calibration = fitted(&machine, constants, predict).map_err(failure)?;
+    let mut calibration = fitted(&machine, constants, predict).map_err(failure)?;
+    let now = &mut calibration.machine;
+    now.expected_error = validate::expected_error(now, &args.from).map_err(failure)?;
     Ok((machine, format!("fitted to {} of engine/data", args.from.join(", ")), calibration))
 }
 
@@ -106,23 +108,26 @@ fn measured(name: &str, constants: &[Constant]) -> Result<Fit, Failure> {
     let mut open = |spec: &RunSpec| -> Result<Box<dyn Executor>, _> {
         Ok(Box::new(CudaExecutor::open(spec.knobs.tp, true)?))
     };
-    let (runs, missing) = sweep(&machine, &mut open, &mut |done, total| {
+    let swept = sweep(&machine, &mut open, &mut |done, total| {
         line.step(done, Some(total));
         true
     })
     .map_err(run_failure)?;
     drop(line);
-    for (what, why) in &missing {
+    let Swept { fit: runs, missing, .. } = &swept;
+    for (what, why) in missing {
         eprintln!("weftscope: not measured: {what}: {why}");
     }
     if runs.is_empty() {
         let cause = missing.first().map_or("nothing ran", |(_, why)| why);
         return Err(Failure::failed(cause, "calibrate"));
     }
-    let predict = &mut |machine: &Machine| predict(machine, &runs);
+    let predict = &mut |machine: &Machine| predict(machine, runs);
     let failure = |error: ValidateError| Failure::failed(error, "calibrate");
-    let calibration = fitted(&machine, constants, predict).map_err(failure)?;
-    let source = format!("measured by `weftscope calibrate` on {}", counted_runs(&runs, &machine));
+    let mut calibration = fitted(&machine, constants, predict).map_err(failure)?;
+    let now = &mut calibration.machine;
+    now.expected_error = calibrate::expected_error(now, &swept).map_err(failure)?;
+    let source = format!("measured by `weftscope calibrate` on {}", counted_runs(runs, &machine));
     Ok((machine, source, calibration))
 }
 

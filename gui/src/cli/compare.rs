@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use weftscope_traces::{
-    Classifier, Trace,
+    Classifier, Doubt, Trace,
     analysis::{
         CompareConfig, CompareReport, CompareVerdict, Config, IterationTerms, OpKey, Ops, compare,
     },
@@ -101,6 +101,9 @@ fn text(
             writeln!(out, "        {note}")?;
         }
     }
+    for doubt in doubts(traces) {
+        writeln!(out, "{doubt}")?;
+    }
     writeln!(out, "\n{}", paragraph(report))?;
     for caveat in report.caveats.iter().filter(|caveat| !report.not_comparable.contains(caveat)) {
         writeln!(out, "{caveat}")?;
@@ -108,6 +111,14 @@ fn text(
     terms(report, out)?;
     ranks(report, out)?;
     ops(report, out)
+}
+
+/// How far what was predicted is off: once where it is the same of both.
+fn doubts(traces: [&Trace; 2]) -> Vec<String> {
+    let doubts = traces.into_iter().filter_map(|trace| trace.meta.doubt());
+    let mut sentences: Vec<String> = doubts.map(Doubt::sentence).collect();
+    sentences.dedup();
+    sentences
 }
 
 /// The verdict, how far it is from chance, why, and what waiting has to do with it.

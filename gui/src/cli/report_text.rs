@@ -78,6 +78,9 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", file.display())?;
     writeln!(out, "{}", trace.meta.title)?;
     writeln!(out, "  times are {}", trace.meta.provenance.sentence())?;
+    if let Some(doubt) = trace.meta.doubt() {
+        writeln!(out, "  {}", doubt.sentence())?;
+    }
     for caveat in trace.meta.caveats() {
         writeln!(out, "  {caveat}")?;
     }

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use weftscope_engine::validate::{DataSet, Errors, Part, Row, ValidateError, validate};
+use weftscope_engine::{
+    machine,
+    validate::{DataSet, Errors, Judged, Part, Row, ValidateError, judged, validate},
+};
 use weftscope_traces::words::counted;
 
 use super::{Failure, Outcome, plain};
@@ -43,6 +46,9 @@ pub(super) fn run(args: &ValidateArgs) -> Outcome {
         }
     }
     summary(&sets, &mut out)?;
+    if args.sets.is_empty() {
+        machines(&sets, &mut out)?;
+    }
     Ok(out.flush()?)
 }
 
@@ -60,7 +66,7 @@ fn rows(set: &DataSet, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_row(row: &Row, decimals: usize, out: &mut dyn Write) -> io::Result<()> {
-    let Row { what, measured, predicted } = row;
+    let Row { what, measured, predicted, .. } = row;
     writeln!(
         out,
         "  {what:<40} {measured:>12.decimals$} {predicted:>12.decimals$} {:>+6.1} %",
@@ -85,6 +91,24 @@ fn summary(sets: &[DataSet], out: &mut dyn Write) -> io::Result<()> {
         }
         let all = of_part.iter().flat_map(|set| &set.times_us);
         line("all of these", "", all, "", out)?;
+    }
+    Ok(())
+}
+
+/// What each machine file is worth: the error that it says is to be expected of it.
+fn machines(sets: &[DataSet], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "to be expected of layers and iterations:")?;
+    for machine in machine::names() {
+        match judged(machine, sets) {
+            Some(Judged { part, rows, .. }) => {
+                let which = match part {
+                    Part::Fitted => "constants were fitted to",
+                    Part::Unseen => "never fitted to",
+                };
+                line(which, machine, rows, "", out)?;
+            }
+            None => writeln!(out, "  {:<28} {machine:<8} error unknown", "nothing measured")?,
+        }
     }
     Ok(())
 }
@@ -130,7 +154,12 @@ mod tests {
 
     #[test]
     fn fitted_and_unseen_rows_stand_apart() {
-        let row = |what: &str, predicted| Row { what: what.to_owned(), measured: 100.0, predicted };
+        let row = |what: &str, predicted| Row {
+            what: what.to_owned(),
+            measured: 100.0,
+            predicted,
+            is_layers: true,
+        };
         let set = |name, part, predicted| DataSet {
             name,
             machine: "h100x8",

@@ -11,6 +11,7 @@ mod compare;
 mod curve;
 mod details;
 mod diagnostics;
+mod doubt;
 mod empty;
 mod frame_times;
 mod glossary;

@@ -3,6 +3,7 @@
 use egui::{Align, CursorIcon, Id, Layout, Rect, RichText, Sense, Ui, UiBuilder, pos2};
 
 use super::{
+    doubt::doubt_ui,
     icon::{Icon, icon_button},
     widgets::{Cx, mono, weak},
 };
@@ -174,6 +175,7 @@ fn about_ui(
     ui.add_space(8.0);
     let time = ns.map_or_else(|| "…".to_owned(), number::duration_fixed);
     let strong = cx.theme.surfaces.strong;
+    doubt_ui(ui, cx.theme, document.trace.meta.doubt());
     ui.label(mono(cx.theme, time).color(strong)).on_hover_text("Median iteration on all ranks");
     iteration_ui(ui, cx, (document, iteration, pane));
     let origin = document.trace.meta.provenance.badge().to_lowercase();

@@ -4,6 +4,7 @@ use egui::{Align, Layout, Rangef, RichText, Ui};
 use weftscope_traces::{Origin, analysis::AllLayers};
 
 use super::{
+    doubt::{doubt_ui, with_doubt},
     icon::{Icon, icon_button},
     menu::menu_ui,
     widgets::{Cx, badge, mono, weak},
@@ -44,6 +45,9 @@ fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
     for caveat in document.trace.meta.caveats() {
         hover = format!("{hover}\n{caveat}");
     }
+    if let Some(doubt) = document.trace.meta.doubt() {
+        hover = format!("{hover}\n{}", doubt.sentence());
+    }
     if let Some(ns) = document.trace.meta.clock_uncertainty_ns() {
         hover = format!("{hover}\nGood to ± {} between ranks", number::duration_ns(ns));
     }
@@ -62,6 +66,7 @@ fn time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     let FileTime { ns, what, hover } = file_time(document);
     let text = mono(cx.theme, number::duration_fixed(ns)).color(cx.theme.surfaces.strong);
+    doubt_ui(ui, cx.theme, document.trace.meta.doubt());
     ui.label(text).on_hover_text(&hover);
     ui.label(weak(cx.theme, what)).on_hover_text(hover);
 }
@@ -98,12 +103,18 @@ fn layers_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     let Some(all) = document.explanation.reports.all_layers else { return };
     let AllLayers { run, of, layer_ns, iteration_ns } = all;
-    let time = number::duration_ns(iteration_ns);
-    let so = if ui.available_width() >= ROOM_FOR_WORDS { ", extrapolated" } else { "" };
-    let text = format!("{run} of {of} layers (all ≈ {time}{so})");
+    let doubt = document.trace.meta.doubt();
+    let time = with_doubt(iteration_ns, doubt);
+    let text = if ui.available_width() >= ROOM_FOR_WORDS {
+        format!("{run} of {of} layers (all ≈ {time}, extrapolated)")
+    } else {
+        // How far it is off stands beside the iteration's time too, and on hovering.
+        format!("{run} of {of} layers (all ≈ {})", number::duration_ns(iteration_ns))
+    };
+    let why = doubt.map_or_else(String::new, |doubt| format!("\n{}", doubt.sentence()));
     let hover = format!(
         "{run} of the model's {of} layers ran. An iteration of all of them would take about {time}: extrapolated by {} \
-         a layer, not run",
+         a layer, not run{why}",
         number::duration_ns(layer_ns),
     );
     ui.label(weak(cx.theme, text)).on_hover_text(hover);
@@ -114,19 +125,23 @@ const ROOM_FOR_WORDS: f32 = 700.0;
 
 #[cfg(feature = "live")]
 fn live_time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    use super::doubt::with_covered;
     use weftscope_engine::spec::StrategyKind;
     let Some(live) = &cx.state.live else { return };
     let Some(iteration) = live.shown() else { return };
-    let ratio = live.baseline_ns(StrategyKind::Default);
-    let ratio = ratio.map(|ns| ns as f64 / iteration.duration_ns.max(1) as f64);
+    let baseline_ns = live.baseline_ns(StrategyKind::Default);
+    let ratio = baseline_ns.map(|ns| ns as f64 / iteration.duration_ns.max(1) as f64);
     let text = match ratio {
         // Room for the ratio is kept while the baseline runs.
         None => "        ".to_owned(),
         Some(ratio) => format!("{:>6} vs default", number::ratio(ratio)),
     };
-    ui.label(mono(cx.theme, text)).on_hover_text(
-        "Speed-up over ring all-reduce without overlap, for the same batch on the same machine",
-    );
+    let doubt = iteration.document.trace.meta.doubt();
+    let hover =
+        "Speed-up over ring all-reduce without overlap, for the same batch on the same machine";
+    let hover = with_covered(hover, doubt, (iteration.duration_ns, baseline_ns));
+    ui.label(mono(cx.theme, text)).on_hover_text(hover);
+    doubt_ui(ui, cx.theme, doubt);
     let time = number::duration_fixed(iteration.duration_ns);
     ui.label(mono(cx.theme, time).color(cx.theme.surfaces.strong).strong())
         .on_hover_text("First op's start to last op's end over all ranks");

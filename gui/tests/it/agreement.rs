@@ -137,6 +137,7 @@ fn median(mut values: Vec<i64>) -> Option<i64> {
 fn agree(views: &Views) -> [usize; 3] {
     time_agrees(views);
     layers_agree(views);
+    doubts_agree(views);
     accounts_agree(views);
     shares_say_whose(views);
     [slack_agrees(views), waves_agree(views), waiting_agrees(views)]
@@ -220,13 +221,34 @@ fn shares_say_whose(views: &Views) {
     }
 }
 
+/// How far predicted times are off stands in JSON, once in the text, and beside the iteration in the window; of measured ones
+/// nothing does.
+fn doubts_agree(views: &Views) {
+    let told = views.text.lines().filter(|line| line.contains("Predicted times ")).count();
+    let sign = doubt_of(views);
+    assert_eq!(told, usize::from(sign.is_some()), "{}:\n{}", views.name, views.text);
+    match sign {
+        Some(sign) => views.shows(&sign),
+        None => assert!(views.json["expected_error"].is_null(), "{}", views.name),
+    }
+}
+
+/// What stands beside predicted times, by the report's JSON.
+fn doubt_of(views: &Views) -> Option<String> {
+    (views.json["provenance"] == "modelled").then(|| {
+        let percent = views.json["expected_error"]["percent"].as_f64();
+        percent.map_or_else(|| "± ?".to_owned(), |percent| format!("± {percent:.1} %"))
+    })
+}
+
 /// A run of some layers says so, and what all would take, at the top and in the reports.
 fn layers_agree(views: &Views) {
     let all = &views.json["all_layers"];
     let Some(us) = all["iteration_us"].as_f64() else { return };
     let (run, of) = (&all["run"], &all["of"]);
     let time = words::duration((us * 1e3).round() as i64);
-    views.shows(&format!("{run} of {of} layers (all ≈ {time}, extrapolated)"));
+    let off = doubt_of(views).map_or_else(String::new, |sign| format!(" {sign}"));
+    views.shows(&format!("{run} of {of} layers (all ≈ {time}{off}, extrapolated)"));
     let line = format!("  all {of} layers would take about {time} an iteration");
     assert!(views.text.lines().any(|told| told.starts_with(&line)), "{}: {line}", views.name);
 }

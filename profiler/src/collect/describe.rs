@@ -3,13 +3,13 @@
 use weftscope_engine::{
     batch::Batch,
     executor::ExecutorInfo,
-    machine::HERE,
+    machine::{HERE, Machine},
     plan::{Plan, SplitDecision},
     spec::{RunSpec, SplitChoice},
 };
 use weftscope_traces::{
-    BatchFacts, CommCtas, DeviceInfo, LayerFacts, Meta, Provenance, RankInfo, RunFacts, SplitAsked,
-    SplitFacts, StrategyFacts, words::counted,
+    BatchFacts, CommCtas, DeviceInfo, ExpectedError, LayerFacts, Meta, Provenance, RankInfo,
+    RunFacts, SplitAsked, SplitFacts, StrategyFacts, words::counted,
 };
 
 /// The spec that a recorded trace was made from; `None` for imports, for several runs in one trace, and for specs of
@@ -47,8 +47,20 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
             },
         })
         .collect();
-    meta.runs.push(facts(plan));
+    let expected_error = expected_error(&spec.machine).filter(|_| !info.measured);
+    meta.runs.push(RunFacts { expected_error, ..facts(plan) });
     meta
+}
+
+/// What its file says of how far the predictions of a machine are off; `None`: nothing.
+pub fn expected_error(machine: &Machine) -> Option<ExpectedError> {
+    machine.expected_error.as_ref().map(|error| ExpectedError {
+        percent: error.layer_pct,
+        worst_percent: error.worst_pct,
+        rows: error.rows,
+        is_fitted: error.fitted,
+        source: error.source.clone(),
+    })
 }
 
 /// Measured or modelled, and by what.
@@ -83,6 +95,7 @@ fn facts(plan: &Plan) -> RunFacts {
         split: decision.split.as_ref().map(split),
         rank_skew_ns: if is_skewed { knobs.skew_ns.clone() } else { Vec::new() },
         seed: knobs.seed,
+        expected_error: None,
         caveats: partial.map(|shard_of| caveat(shard_of, plan.ranks)).into_iter().collect(),
         // A schedule of the caller's own cannot be run again from its spec.
         spec: decision.own.is_none().then(|| serde_json::to_value(&**spec).ok()).flatten(),

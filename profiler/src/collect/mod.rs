@@ -11,7 +11,7 @@ mod staging;
 mod tracks;
 
 pub use collector::{CollectError, Collector};
-pub use describe::spec_of;
+pub use describe::{expected_error, spec_of};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! base 1000                               Unix time of trace time 0
 //! measured                                the times are no model's
 //! rank 0
+//! off 2.5                                 predicted times are off by so many percent
 //! marks 0: mark 0..200 step0              lane 0 of the rank's marks
 //! stream 7: gemm 0..100 gate_up L3 s0 pC; comm 40..60 ar op=4 alone=15
 //! sm 0: gemm 0..50 gate_up L3 s0 pC       slot 0 of SM 0
@@ -17,8 +18,9 @@
 //! tokens= alone= flops= bytes= link=`, `whole=grid/waves/tail`) and Kineto's arguments (`seq= pg= members=0,1 nelems= dtype= src= dst=`). Slices with equal words share a label.
 
 use crate::model::{
-    ArgValue, DeviceInfo, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts, Phase, Provenance,
-    RankInfo, SliceRef, Span, Split, Trace, TraceBuilder, TrackId, TrackKind, UnsplitFacts,
+    ArgValue, DeviceInfo, ExpectedError, FlowKind, Kind, Label, LabelId, LaneId, Meta, OpFacts,
+    Phase, Provenance, RankInfo, RunFacts, SliceRef, Span, Split, Trace, TraceBuilder, TrackId,
+    TrackKind, UnsplitFacts,
 };
 
 /// The trace that `text` describes.
@@ -65,6 +67,11 @@ impl Reader {
             ["measured"] => {
                 let provenance = Provenance::Measured { source: "text".into() };
                 self.builder.meta_mut().provenance = provenance;
+            }
+            ["off", percent] => {
+                let error = ExpectedError { percent: number(percent), ..ExpectedError::default() };
+                let run = RunFacts { expected_error: Some(error), ..RunFacts::default() };
+                self.builder.meta_mut().runs.push(run);
             }
             ["world", size] => self.builder.meta_mut().world_size = number(size) as u32,
             ["rank", rank] => {

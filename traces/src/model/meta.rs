@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, Provenance, RunFacts, RunLine, run_lines_v1};
+use super::{Doubt, Origin, Provenance, RunFacts, RunLine, run_lines_v1};
 
 /// A GPU as the trace knows it. Zero means not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,6 +122,14 @@ impl Meta {
             told.push(caveat);
             is_new.then_some(caveat.as_str())
         })
+    }
+
+    /// How far the times are off; `None` where they are not all predicted. Of several runs the largest error, not known where
+    /// that of one is not.
+    pub fn doubt(&self) -> Option<Doubt<'_>> {
+        let runs = self.runs.iter().map(|run| Doubt(run.expected_error.as_ref()));
+        let all = || runs.reduce(Doubt::or_larger).unwrap_or(Doubt(None));
+        (self.provenance.origin() == Some(Origin::Modelled)).then(all)
     }
 
     /// The facts of all runs as lines for people, each once.

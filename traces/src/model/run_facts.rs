@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
+use super::ExpectedError;
 use crate::words::counted;
 
 /// What was run, what was asked for and what was decided. Files that others wrote have none of it; see
@@ -35,6 +36,9 @@ pub struct RunFacts {
     pub rank_skew_ns: Vec<i64>,
     /// Seed of everything random.
     pub seed: u64,
+    /// How far its times are to be expected from measured ones, where they are modelled and that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_error: Option<ExpectedError>,
     /// What the numbers must not be taken for, a sentence each.
     pub caveats: Vec<String>,
     /// The spec as the engine reads it, so that the run can be repeated; `None` when it has no JSON form.
@@ -133,7 +137,7 @@ pub struct RunLine {
 }
 
 impl RunFacts {
-    /// All facts but the caveats and the spec, in the order in which they are shown.
+    /// All facts but the expected error, the caveats and the spec, in the order in which they are shown.
     pub fn lines(&self) -> Vec<RunLine> {
         let mut lines = Vec::new();
         let mut main = |key, value: &dyn Display| lines.push(RunLine::new(key, value, true));

@@ -359,6 +359,7 @@ fn frozen(unsplit: Option<UnsplitFacts>, has_json: bool) -> Trace {
         }),
         rank_skew_ns: vec![0, -5],
         seed: u64::MAX,
+        expected_error: None,
         caveats: vec!["shards of 8 ranks on 2".to_owned()],
         spec: Some(serde_json::json!({"knobs": {"tp": 2}, "rate": 0.1})),
     });

@@ -6,9 +6,10 @@ use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use weftscope_traces::{
-    ArgValue, ArgsId, ClockAgreement, CommCtas, CounterSeries, DeviceInfo, FlowKind, Kind, Label,
-    LabelId, LaneId, Meta, OpFacts, Origin, Phase, Provenance, RankInfo, RankProvenance, RunFacts,
-    Slowdown, Span, Split, SplitAsked, SplitFacts, Trace, TraceBuilder, TrackKind, UnsplitFacts,
+    ArgValue, ArgsId, ClockAgreement, CommCtas, CounterSeries, DeviceInfo, ExpectedError, FlowKind,
+    Kind, Label, LabelId, LaneId, Meta, OpFacts, Origin, Phase, Provenance, RankInfo,
+    RankProvenance, RunFacts, Slowdown, Span, Split, SplitAsked, SplitFacts, Trace, TraceBuilder,
+    TrackKind, UnsplitFacts,
 };
 
 /// A trace of every shape that the model allows, of less than `max_slices` slices.
@@ -136,16 +137,26 @@ fn run_facts() -> impl Strategy<Value = RunFacts> {
         prop_oneof![any::<u32>().prop_map(SplitAsked::Tokens), text().prop_map(SplitAsked::Auto)];
     let spec =
         proptest::option::of((text(), float()).prop_map(|(key, x)| serde_json::json!({key: x})));
-    (text(), any::<u64>(), vec(any::<i64>(), 0..3), proptest::option::of(split), asked, spec)
-        .prop_map(|(model, seed, rank_skew_ns, split, split_asked, spec)| RunFacts {
-            caveats: vec![model.clone()],
-            model,
-            seed,
-            rank_skew_ns,
-            split,
-            split_asked,
-            spec,
-            ..RunFacts::default()
+    let error = (float(), any::<u32>(), text()).prop_map(|(percent, rows, source)| ExpectedError {
+        percent,
+        rows,
+        source,
+        ..ExpectedError::default()
+    });
+    let error = proptest::option::of(error);
+    (text(), any::<u64>(), vec(any::<i64>(), 0..3), proptest::option::of(split), asked, spec, error)
+        .prop_map(|(model, seed, rank_skew_ns, split, split_asked, spec, expected_error)| {
+            RunFacts {
+                expected_error,
+                caveats: vec![model.clone()],
+                model,
+                seed,
+                rank_skew_ns,
+                split,
+                split_asked,
+                spec,
+                ..RunFacts::default()
+            }
         })
 }
 

@@ -28,6 +28,8 @@ pub fn machine_of(found: &Gpus) -> Machine {
     machine.name = machine::HERE.to_owned();
     machine.title = format!("{count} × {}", gpu.name);
     machine.gpus = count as u32;
+    // It was held against another computer's measurements, if against any.
+    machine.expected_error = None;
     machine.gpu.name.clone_from(&gpu.name);
     machine.gpu.sms = gpu.sms;
     machine.gpu.memory_bytes = gpu.memory_bytes;

@@ -2,11 +2,11 @@
 
 use weftscope_engine::{
     batch::Batch,
-    model,
+    machine, model,
     plan::plan,
     spec::{Knobs, RunSpec, StrategyKind, Transport},
     split::survey,
-    validate::{DataSet, Errors, Part, names, validate},
+    validate::{DataSet, Errors, Judged, Part, judged, names, validate},
 };
 
 use super::support::machine_of;
@@ -131,4 +131,24 @@ fn the_chooser_takes_a_good_cut() {
         println!("{offset:+5} measured {measured_us:5.0} predicted {predicted_us:5.0} µs");
         assert!((predicted_us / measured_us - 1.0).abs() < 0.06, "{offset}");
     }
+}
+
+/// A machine file says of itself what `validate` says of it, to the printed digit; one that nothing was measured on says nothing.
+#[test]
+fn machine_files_hold_the_error_that_validate_prints() {
+    let sets = validate(&[]).expect("predicts");
+    let mut known = 0;
+    for name in machine::names() {
+        let judged = judged(name, &sets);
+        let of_sets = judged.as_ref().and_then(Judged::expected_error);
+        let of_file = machine_of(name).expected_error;
+        known += u32::from(of_file.is_some());
+        let wanted = serde_json::to_string_pretty(&of_sets).expect("JSON");
+        assert_eq!(of_file, of_sets, "expected_error of {name}.json must be {wanted}");
+        let Some(judged) = judged else { continue };
+        let printed = format!("{:.1}", 100.0 * Errors::of(judged.rows).expect("rows").mean);
+        let in_file = of_file.map(|error| format!("{:.1}", error.layer_pct));
+        assert_eq!(in_file, Some(printed), "{name}");
+    }
+    assert_eq!(known, 3, "three machines were measured");
 }

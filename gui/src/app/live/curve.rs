@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
 use weftscope_engine::spec::RunSpec;
-use weftscope_profiler::sweep::{Setting, SweepAxis};
+use weftscope_profiler::{
+    collect::expected_error,
+    sweep::{Setting, SweepAxis},
+};
+use weftscope_traces::{Doubt, ExpectedError};
 
 /// One run of a curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,10 @@ pub struct Curve {
     pub axis: SweepAxis,
     /// What it was run for, the axis' own knob aside; `None` before the first.
     pub spec: Option<Arc<RunSpec>>,
+    /// It runs on GPUs; else it is simulated.
+    pub measured: bool,
+    /// What is known of how far simulated times are off.
+    pub expected_error: Option<ExpectedError>,
     /// Points so far, ascending.
     pub points: Vec<CurvePoint>,
     /// What could not run.
@@ -37,7 +45,20 @@ pub struct FailedPoints {
 impl Curve {
     /// A curve without points.
     pub fn new(axis: SweepAxis) -> Self {
-        Self { axis, spec: None, points: Vec::new(), failed: None }
+        Self {
+            axis,
+            spec: None,
+            measured: false,
+            expected_error: None,
+            points: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// The curve over `spec`, still without points.
+    pub(super) fn over(spec: Arc<RunSpec>, axis: SweepAxis, measured: bool) -> Self {
+        let expected_error = expected_error(&spec.machine);
+        Self { spec: Some(spec), measured, expected_error, ..Self::new(axis) }
     }
 
     /// Takes in a point that has run, or why it did not, when it is of this curve.
@@ -65,6 +86,16 @@ impl Curve {
     /// The fastest point; the first of several.
     pub fn fastest(&self) -> Option<CurvePoint> {
         self.points.iter().min_by_key(|point| point.time_ns).copied()
+    }
+
+    /// How far its times are off; `None` where they are measured.
+    pub fn doubt(&self) -> Option<Doubt<'_>> {
+        (!self.measured).then_some(Doubt(self.expected_error.as_ref()))
+    }
+
+    /// Iteration time at a point, ns; `None`: it has none there.
+    pub fn time_at(&self, at: Setting) -> Option<i64> {
+        self.points.iter().find(|point| point.at == at).map(|point| point.time_ns)
     }
 
     /// True when it is of another run than `spec`.

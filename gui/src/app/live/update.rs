@@ -101,7 +101,8 @@ fn run_curve(state: &mut State, axis: SweepAxis) -> Vec<Effect> {
     let Some(live) = &mut state.live else { return Vec::new() };
     let spec = Arc::new(axis.left_open(&live.draft.spec));
     let live_backend = live.backend.clone();
-    live.curve = Curve { spec: Some(Arc::clone(&spec)), ..Curve::new(axis) };
+    let measured = live_backend != Backend::Simulated;
+    live.curve = Curve::over(Arc::clone(&spec), axis, measured);
     let job = state.begin_job(JobKind::Curve, format!("Iteration time over {}", axis.name()));
     vec![Effect::Curve(job, live_backend, spec, axis)]
 }

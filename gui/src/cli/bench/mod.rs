@@ -19,7 +19,7 @@ use weftscope_profiler::bench::{Bench, Open, Options, bench};
 use weftscope_traces::words::counted;
 
 pub(super) use self::args::BenchArgs;
-use self::report::Report;
+use self::report::{MODELLED, Report};
 use super::{
     Failure, Outcome,
     progress::ProgressLine,
@@ -44,7 +44,7 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
     }
     let roofline = roofline(args.backend, &specs[0])?;
     let (provenance, warm_up) = match args.backend {
-        Backend::Sim => ("modelled", 0),
+        Backend::Sim => (MODELLED, 0),
         Backend::Cuda => ("measured", WARM_UP),
     };
     let options = Options { turns: args.turns, warm_up, iterations: args.iterations };

@@ -2,12 +2,19 @@ use std::path::Path;
 
 use serde::Serialize;
 use weftscope_engine::{roofline::Roofline, spec::RunSpec};
-use weftscope_profiler::bench::{Bench, Options};
+use weftscope_profiler::{
+    bench::{Bench, Options},
+    collect::expected_error,
+};
+use weftscope_traces::ExpectedError;
 
 use crate::{
     cli::Failure,
     files::{FileError, write_atomically},
 };
+
+/// Provenance of what the simulator says.
+pub(super) const MODELLED: &str = "modelled";
 
 /// Everything that was measured, as it is printed and written.
 #[derive(Serialize)]
@@ -22,6 +29,8 @@ pub(super) struct Report {
     pub(super) transport: &'static str,
     /// `measured` or `modelled`.
     pub(super) provenance: &'static str,
+    /// How far predicted layers are to be expected from measured ones; null where they are measured, or it is not known.
+    pub(super) expected_error: Option<ExpectedError>,
     #[serde(rename = "ceiling")]
     pub(super) roofline: Roofline,
     pub(super) batches: Vec<Bench>,
@@ -46,6 +55,7 @@ impl Report {
             iterations: options.iterations,
             transport: knobs.transport.name(),
             provenance,
+            expected_error: expected_error(&spec.machine).filter(|_| provenance == MODELLED),
             roofline,
             batches: Vec::new(),
         }

@@ -4,9 +4,12 @@ use std::io::{self, Write};
 
 use weftscope_engine::{plan::Split, roofline::Limit, spec::StrategyKind};
 use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
-use weftscope_traces::words::{counted, three_digits as three, times};
+use weftscope_traces::{
+    Doubt,
+    words::{counted, three_digits as three, times},
+};
 
-use super::report::Report;
+use super::report::{MODELLED, Report};
 use crate::cli::table::Table;
 
 /// What was run, on what, and the rates that kernels are held against.
@@ -27,6 +30,9 @@ pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out,
         "Times are {provenance}: medians over {turns} of {iterations}, 10th and 90th percentile."
     )?;
+    if *provenance == MODELLED {
+        writeln!(out, "{}", Doubt(report.expected_error.as_ref()).sentence())?;
+    }
     let roofline = &report.roofline;
     let rate = |value: Option<f64>, unit: f64| value.map_or("–".to_owned(), |v| three(v / unit));
     writeln!(

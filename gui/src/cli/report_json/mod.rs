@@ -13,7 +13,7 @@ use std::{
 
 use serde::Serialize;
 use weftscope_traces::{
-    ClockAgreement, Diagnostics, RankProvenance, Slowdown,
+    ClockAgreement, Diagnostics, ExpectedError, RankProvenance, Slowdown,
     analysis::{AllLayers, RankClock, RankOverlap, Verdict, WaitMethod},
 };
 
@@ -37,6 +37,9 @@ struct Entry<'a> {
     rank_provenance: &'a [RankProvenance],
     /// What the numbers must not be taken for.
     caveats: Vec<&'a str>,
+    /// How far predicted times are to be expected from measured ones; null for times that are not predicted, and where it is
+    /// not known.
+    expected_error: Option<&'a ExpectedError>,
     /// How much longer the run took for being recorded, and how that was measured; null when nobody compared.
     recording_overhead: Option<&'a Slowdown>,
     /// How well the clocks agree, a rank.
@@ -109,6 +112,7 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             source: report.trace.meta.provenance.source(),
             rank_provenance: report.trace.meta.provenance.ranks(),
             caveats: report.trace.meta.caveats().collect(),
+            expected_error: report.trace.meta.doubt().and_then(|doubt| doubt.0),
             recording_overhead: report.trace.meta.overhead.slowdown.as_ref(),
             clocks: &report.trace.meta.clocks,
             iteration_us: us(report.answers.iteration_lengths.median_ns),

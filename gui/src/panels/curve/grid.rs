@@ -5,7 +5,7 @@ use weftscope_profiler::sweep::Setting;
 
 use crate::{
     app::live::{CurvePoint, Live, LiveCommand},
-    panels::widgets::Cx,
+    panels::{doubt::with_doubt, widgets::Cx},
     theme::{Theme, number},
 };
 
@@ -30,7 +30,10 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         "{} CTAs under attention, {} under the MLP\n{}",
         under.x,
         under.y.unwrap_or(0),
-        known.map_or_else(|| "not run".to_owned(), |known| number::duration_ns(known.time_ns)),
+        known.map_or_else(
+            || "not run".to_owned(),
+            |known| with_doubt(known.time_ns, live.curve.doubt())
+        ),
     );
     let clicked = response.clicked();
     response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text_at_pointer(text);

@@ -2,19 +2,22 @@
 
 use egui::{Align2, Pos2, Rect, RichText, Ui, Vec2, Vec2b, vec2};
 use egui_plot::{
-    HLine, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine,
+    FilledArea, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points,
+    Text, VLine,
 };
 use weftscope_engine::spec::StrategyKind;
+use weftscope_traces::Doubt;
 
 use crate::{
-    app::live::{CurvePoint, Live, LiveCommand},
-    panels::widgets::Cx,
+    app::live::{Curve, CurvePoint, Live, LiveCommand},
+    panels::{doubt::with_doubt, widgets::Cx},
     theme::{Surfaces, Theme, number},
 };
 
 /// The curve; with the baselines, unless it is of another run than they.
 pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {
     let (theme, axis) = (cx.theme, live.curve.axis);
+    let doubt = live.curve.doubt();
     let plot = Plot::new("curve")
         .allow_drag(false)
         .allow_scroll(false)
@@ -27,7 +30,7 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool)
         .y_axis_formatter(|mark, _| number::duration_ns(mark.value.round() as i64))
         .label_formatter(move |position| match position {
             HoverPosition::NearDataPoint { position: at, .. } => {
-                let time = number::duration_ns(at.y as i64);
+                let time = with_doubt(at.y as i64, doubt);
                 Some(format!("{:.0} {}\n{time}", at.x, axis.name()))
             }
             HoverPosition::Elsewhere { .. } => None,
@@ -36,6 +39,7 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool)
         if !is_stale {
             draw_baselines(plot, theme, live);
         }
+        draw_band(plot, theme, &live.curve);
         draw(plot, theme, live);
         plot.pointer_coordinate()
     });
@@ -49,6 +53,20 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool)
         }
     }
 }
+
+/// As far as predicted times may be off, below and above the line.
+fn draw_band(plot: &mut PlotUi<'_>, theme: &Theme, curve: &Curve) {
+    let Some(share) = curve.doubt().and_then(Doubt::share) else { return };
+    let xs: Vec<f64> = curve.points.iter().map(|point| f64::from(point.at.x)).collect();
+    let edge = |factor: f64| -> Vec<f64> {
+        curve.points.iter().map(|point| point.time_ns as f64 * factor).collect()
+    };
+    let band = FilledArea::new("expected error", &xs, &edge(1.0 - share), &edge(1.0 + share));
+    plot.add(band.fill_color(theme.surfaces.weak.gamma_multiply(BAND)).allow_hover(false));
+}
+
+/// How much of the ink of captions the band has.
+const BAND: f32 = 0.25;
 
 fn draw(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
     let ink = theme.surfaces.text;

@@ -7,6 +7,7 @@ use egui::Ui;
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 use super::{
+    doubt::with_covered,
     top_bar::live_title,
     widgets::{Cx, weak},
 };
@@ -89,10 +90,14 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {
                 number::duration_ns(fastest.time_ns),
                 at_in_words(live.curve.axis, fastest.at)
             );
-            if ui.link(text).on_hover_text("Go there").clicked() {
+            let now = live.current(live.curve.axis).filter(|&at| at != fastest.at);
+            let now_ns = now.and_then(|at| live.curve.time_at(at));
+            let hover = with_covered("Go there", live.curve.doubt(), (fastest.time_ns, now_ns));
+            if ui.link(text).on_hover_text(hover).clicked() {
                 cx.live(LiveCommand::GoToPoint(live.curve.axis, fastest.at));
             }
         }
+        band_ui(ui, cx, live);
         if let Some(FailedPoints { count, cause }) = &live.curve.failed {
             let text = weak(
                 cx.theme,
@@ -101,6 +106,21 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {
             ui.label(text.color(cx.theme.surfaces.warn)).on_hover_text(cause);
         }
     });
+}
+
+/// What the band around the line is.
+fn band_ui(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
+    let Some(doubt) = live.curve.doubt().filter(|_| live.curve.spec.is_some()) else { return };
+    let hover = match doubt.share() {
+        Some(_) => format!(
+            "{}\nWhere points differ by less, another may be the fastest on the machine itself.",
+            doubt.sentence()
+        ),
+        None => doubt.sentence(),
+    };
+    let has_band = doubt.share().is_some() && live.curve.axis != SweepAxis::BothCtas;
+    let name = if has_band { "band " } else { "" };
+    ui.label(weak(cx.theme, format!("{name}{}", doubt.sign()))).on_hover_text(hover);
 }
 
 /// A setting with its unit.

@@ -66,6 +66,7 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
 /// Split tax as the difference to running unsplit: computation alone, split, against `nocomm`.
 #[cfg(feature = "live")]
 fn split_tax_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    use crate::panels::doubt::with_covered;
     use weftscope_engine::spec::StrategyKind;
 
     let state = cx.state;
@@ -79,8 +80,10 @@ fn split_tax_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let gap_ns = shown.duration_ns - floor;
     let hint = "Iteration time over the same batch without any communication: what communication, splitting and sharing \
                 still cost together. Negative: fusing the norm wins more than they cost.";
+    let doubt = shown.document.trace.meta.doubt();
+    let hint = with_covered(hint, doubt, (shown.duration_ns, Some(floor)));
     let value = number::duration_fixed(gap_ns);
-    Entry { name: "against nocomm", value, hint }.show_lead(ui, cx, None);
+    Entry { name: "against nocomm", value, hint: &hint }.show_lead(ui, cx, None);
     let is_split = shown.plan.decision.split.is_some();
     if let Some(unsplit_ns) =
         live.unsplit_in_view_ns().filter(|_| is_split && shown.alone_compute_ns > 0)

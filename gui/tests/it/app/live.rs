@@ -24,11 +24,11 @@ use weftscope_profiler::record::record;
 
 use crate::common::synthetic::{self, Shape};
 
-fn catalog() -> Catalog {
+pub(super) fn catalog() -> Catalog {
     Catalog::builtin().unwrap()
 }
 
-fn state() -> State {
+pub(super) fn state() -> State {
     let catalog = catalog();
     let draft = Draft::new(catalog.default_spec().clone());
     let mut state = State::default();
@@ -64,7 +64,7 @@ fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
     LiveEvent::Iteration(Arc::new(kept), Receipt::default())
 }
 
-fn tell(state: &mut State, event: LiveEvent) {
+pub(super) fn tell(state: &mut State, event: LiveEvent) {
     apply(state, Event::Live(Box::new(event)));
 }
 

@@ -5,6 +5,8 @@ mod at_random;
 mod commands;
 mod compare;
 #[cfg(feature = "live")]
+mod doubt;
+#[cfg(feature = "live")]
 mod live;
 mod marks;
 mod panels;

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{DurationStats, Ops};
-use crate::model::{Kind, Origin};
+use crate::model::{Doubt, ExpectedError, Kind, Origin};
 
 use causes::causes;
 pub use causes::{Cause, CauseKind, OpChange};
@@ -45,6 +45,8 @@ pub struct CompareReport {
     pub waiting: String,
     /// How much is chance.
     pub noise: Noise,
+    /// How far predicted iterations are off, the larger of both; `None` where none is predicted, or it is not known.
+    pub expected_error: Option<ExpectedError>,
     /// Why the two may not be comparable, a sentence each.
     pub caveats: Vec<String>,
     /// Ops of both, largest change first.
@@ -130,6 +132,10 @@ pub fn compare(first: &Ops<'_>, second: &Ops<'_>, config: CompareConfig) -> Comp
     report.noise = Noise::of([&lengths[0], &lengths[1]], is_exact);
     report.caveats = verdict::caveats(first, second);
     report.not_comparable = verdict::not_comparable(first, second, &report);
+    let doubts = [first, second].map(|ops| ops.trace.meta.doubt());
+    let doubt = doubts.into_iter().flatten().reduce(Doubt::or_larger);
+    report.expected_error = doubt.and_then(|doubt| doubt.0.cloned());
+    report.caveats.extend(verdict::within_doubt(&report, doubts));
     report.verdict = verdict::verdict(&report);
     report.hidden = verdict::hidden(&report);
     report.waiting = verdict::waiting(&report);

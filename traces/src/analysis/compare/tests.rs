@@ -206,6 +206,23 @@ fn a_change_within_the_iterations_own_spread_is_no_change() {
     assert_eq!(report.verdict, CompareVerdict::NotComparable);
 }
 
+#[test]
+fn a_change_that_predictions_are_too_poor_for_is_told() {
+    let told = |percents: [&str; 2], lengths: [i64; 2]| {
+        let of = |at: usize| measured(&[lengths[at]]).replace("measured", percents[at]);
+        let report = compared(&of(0), &of(1), CompareConfig::default());
+        let is_told = report.caveats.iter().any(|caveat| caveat.contains("smaller than the error"));
+        (is_told, report.expected_error.map(|error| error.percent))
+    };
+    // 30 of 1030 ns are 2.9 %: the larger error counts.
+    assert_eq!(told(["off 1", "off 3"], [1000, 1030]), (true, Some(3.0)));
+    assert_eq!(told(["off 1", "off 2.5"], [1000, 1030]), (false, Some(2.5)));
+    assert_eq!(told(["off 3", "off 3"], [1000, 1000]), (false, Some(3.0)));
+    assert_eq!(told(["off 3", ""], [1000, 1030]), (false, None));
+    // Of times that are measured nothing is predicted.
+    assert_eq!(told(["measured", "measured"], [1000, 1001]), (false, None));
+}
+
 /// By hand: of the second the iteration of 160 ns is the median, not that of 400, and what an op adds is told of that one
 /// wherever it is told.
 #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Cause, CauseKind, CompareReport, IterationTerms};
 use crate::analysis::Ops;
-use crate::model::{Origin, Trace};
+use crate::model::{Doubt, Origin, Trace};
 use crate::words::{counted, duration, percent, shortened, signed_duration};
 
 /// Below this share of the iteration, two iterations are as long as one another.
@@ -210,6 +210,17 @@ pub(super) fn caveats(first: &Ops<'_>, second: &Ops<'_>) -> Vec<String> {
         all.push(format!("The first has {} ranks, the second {}.", ranks[0], ranks[1]));
     }
     all
+}
+
+/// Where both are predicted and may be compared: that they differ by less than predictions are off.
+pub(super) fn within_doubt(
+    report: &CompareReport,
+    doubts: [Option<Doubt<'_>>; 2],
+) -> Option<String> {
+    let [Some(first), Some(second)] = doubts else { return None };
+    let (doubt, [before, after]) = (first.or_larger(second), report.iteration_ns);
+    let is_close = before != after && doubt.covers(before, after);
+    (is_close && report.not_comparable.is_empty()).then(|| doubt.covered())
 }
 
 /// Why lengths of iterations say nothing, a sentence each.
