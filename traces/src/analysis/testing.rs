@@ -69,7 +69,10 @@ impl Reader {
                 self.builder.meta_mut().provenance = provenance;
             }
             ["off", percent] => {
-                let error = ExpectedError { percent: number(percent), ..ExpectedError::default() };
+                let error = ExpectedError {
+                    percent: percent.parse().expect("a number"),
+                    ..ExpectedError::default()
+                };
                 let run = RunFacts { expected_error: Some(error), ..RunFacts::default() };
                 self.builder.meta_mut().runs.push(run);
             }
