@@ -12,6 +12,7 @@
 
 pub mod batch;
 pub mod calibrate;
+pub mod choose;
 pub mod clock;
 pub mod command;
 #[cfg(feature = "cuda")]
@@ -22,6 +23,7 @@ pub mod memory;
 pub mod model;
 pub mod observer;
 pub mod plan;
+pub mod predict;
 pub mod random;
 pub mod roofline;
 pub mod serving;

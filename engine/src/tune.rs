@@ -5,8 +5,9 @@
 
 use crate::{
     batch::Batch,
+    choose::Trial,
     plan::{exposed_fused_ctas, fused_transport},
-    spec::{Cutting, RunSpec, SplitChoice, StrategyKind},
+    spec::RunSpec,
     split::{SplitTable, TableRow, padded_tokens},
 };
 
@@ -26,43 +27,6 @@ impl Grid {
     pub fn artifact() -> Self {
         let ctas = vec![2, 4, 8];
         Self { offsets: vec![0, 128, 256], attn_ctas: ctas.clone(), mlp_ctas: ctas }
-    }
-
-    /// The split points of a curve, all with the same CTAs: at most `most`, evenly spread over the multiples of
-    /// `step` that leave both parts of `tokens` with tokens.
-    pub fn curve(tokens: u32, step: u32, most: u32, attn_ctas: u32, mlp_ctas: u32) -> Self {
-        let half = i64::from(padded_tokens(tokens) / 2);
-        let step = step.max(1);
-        let cuts = tokens.saturating_sub(1) / step;
-        let stride = cuts.div_ceil(most.max(1)).max(1);
-        let firsts = (1..=cuts).step_by(stride as usize).map(|cut| i64::from(cut * step));
-        let offsets = firsts.map(|first| (first - half) as i32).collect();
-        Self { offsets, attn_ctas: vec![attn_ctas], mlp_ctas: vec![mlp_ctas] }
-    }
-}
-
-/// One point of a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trial {
-    /// Tokens of split 0.
-    pub first_tokens: u32,
-    /// CTAs of collectives under attention.
-    pub attn_ctas: u32,
-    /// CTAs of collectives under the MLP.
-    pub mlp_ctas: u32,
-}
-
-impl Trial {
-    /// The run with this trial's cut and CTAs. A strategy that does not cut there becomes `tokenweave`.
-    pub fn apply(&self, spec: &RunSpec) -> RunSpec {
-        let mut spec = spec.clone();
-        spec.knobs.split = SplitChoice::Fixed(self.first_tokens);
-        spec.knobs.attn_ctas = Some(self.attn_ctas);
-        spec.knobs.mlp_ctas = Some(self.mlp_ctas);
-        if spec.knobs.strategy.cutting() != Cutting::AtSplitPoint {
-            spec.knobs.strategy = StrategyKind::TokenWeave;
-        }
-        spec
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
+    choose::plan,
     executor::Executor,
     observer::{NullObserver, Observer},
-    plan::{Plan, plan},
+    plan::Plan,
     spec::{RunSpec, StrategyKind},
 };
 

@@ -4,8 +4,9 @@ use std::{sync::Arc, thread};
 
 use thiserror::Error;
 use weftscope_engine::{
+    choose::plan,
     executor::{ExecError, Executor},
-    plan::{Plan, PlanError, plan},
+    plan::{Plan, PlanError},
     spec::RunSpec,
 };
 use weftscope_traces::Trace;

@@ -1,6 +1,7 @@
 //! Iteration times without recording: one knob over its range, or two over theirs.
 
 use weftscope_engine::{
+    choose::settle,
     executor::Executor,
     spec::{Chooser, RunSpec, SplitChoice},
     split::padded_tokens,
@@ -83,7 +84,7 @@ impl SweepAxis {
     pub fn left_open(self, spec: &RunSpec) -> RunSpec {
         let mut spec = spec.clone();
         match self {
-            Self::Split => spec.knobs.split = SplitChoice::Auto(Chooser::Half),
+            Self::Split => spec.knobs.split = SplitChoice::Auto(Chooser::Simulated),
             Self::AttnCtas => spec.knobs.attn_ctas = None,
             Self::MlpCtas => spec.knobs.mlp_ctas = None,
             Self::BothCtas => (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (None, None),
@@ -125,11 +126,14 @@ pub fn sweep(
     on_point: &mut dyn FnMut(Setting, Result<IterationTiming, RunError>),
     cancelled: &dyn Fn() -> bool,
 ) {
+    // Chosen once, so that all points differ in what is turned and in nothing else. What cannot be planned says so itself.
+    let cut = settle(spec).ok().flatten().and_then(|settled| settled.best_cut());
+    let settled = cut.map_or_else(|| spec.clone(), |cut| cut.apply(spec));
     for &setting in points {
         if cancelled() {
             return;
         }
-        on_point(setting, iteration_time(executor, &axis.turned(spec, setting)));
+        on_point(setting, iteration_time(executor, &axis.turned(&settled, setting)));
     }
 }
 

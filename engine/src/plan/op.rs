@@ -50,4 +50,9 @@ impl Op {
     pub fn is_collective(&self) -> bool {
         matches!(self.work, OpWork::Collective(_))
     }
+
+    /// Nothing was run before it: it begins with cold caches, and where a plan has no other op it is measured alone.
+    pub(crate) fn is_first(&self) -> bool {
+        self.id.0 == 0
+    }
 }

@@ -3,7 +3,7 @@
 //! | what | becomes | so that |
 //! |---|---|---|
 //! | decode steps | the next size that vLLM captures; the longest context to 1/32 and all others the same, which keeps their sum to 1/256 of what a step reads (1/16 and 1/64 beside prompts, which take longer) | keys and values to read, and the longest blocks of attention, stay |
-//! | tokens in all | the nearest quarter of a tile of 128 rows | tiles and their waves stay, and so does who cuts |
+//! | tokens in all | the nearest eighth of a tile of 128 rows | tiles and their waves stay, and so does who cuts |
 //! | ends of prompts among them | the nearest multiple of 128, contexts before them to 128 or 1/64 | tiles of attention stay whole |
 
 use super::{Step, graphs::captured_size};
@@ -12,7 +12,7 @@ use crate::batch::{Batch, Request};
 /// Rows of a tile, and of a tile of attention.
 const ROWS: u32 = 128;
 /// What tokens are rounded to.
-const TOKENS: u32 = ROWS / 4;
+const TOKENS: u32 = ROWS / 8;
 /// What contexts of decode steps are rounded to at least, tokens.
 const CONTEXT: u32 = 16;
 
@@ -31,7 +31,7 @@ impl Buckets {
         let contexts: Vec<u32> = decodes.map(|chunk| chunk.cached_tokens).collect();
         let mut requests = self.decodes(&contexts, prefill > 0);
         if prefill > 0 {
-            let total = nearest_quarter(contexts.len() as u32 + prefill);
+            let total = nearest_eighth(contexts.len() as u32 + prefill);
             let left = total.saturating_sub(requests.len() as u32).max(TOKENS);
             requests.extend(chunks(step, left));
         }
@@ -81,12 +81,12 @@ fn chunks(step: &Step, total: u32) -> Vec<Request> {
     requests
 }
 
-/// The nearest quarter of a tile with as many tiles. Only whole tiles become whole tiles: from so many tokens on, strategies cut.
-fn nearest_quarter(tokens: u32) -> u32 {
+/// The nearest eighth of a tile with as many tiles. Only whole tiles become whole tiles: from so many tokens on, strategies cut.
+fn nearest_eighth(tokens: u32) -> u32 {
     let tiles = (tokens - 1) / ROWS * ROWS;
     match tokens - tiles {
         ROWS => tokens,
-        beyond => tiles + ((beyond + TOKENS / 2) / TOKENS * TOKENS).clamp(TOKENS, ROWS - 1),
+        beyond => tiles + ((beyond + TOKENS / 2) / TOKENS * TOKENS).clamp(TOKENS / 2, ROWS - 1),
     }
 }
 
@@ -125,24 +125,24 @@ mod tests {
     const BUCKETS: Buckets = Buckets { weight_tokens: 430_000 };
 
     /// By hand: 5 sequences are captured as 8; of 1000 the nearest multiple of 32 is 992; 1910 in all, beside 430 000, are 0.57 rungs of
-    /// 1/128, so 1 rung, 3373: 2381 among seven are 340. Beside prompts 1000 is 1024, of 64, and 0.14 rungs are none; 5 + 591 tokens are 608,
+    /// 1/128, so 1 rung, 3373: 2381 among seven are 340. Beside prompts 1000 is 1024, of 64, and 0.14 rungs are none; 5 + 591 tokens are 592,
     /// less 8 for prompts, of which 500 are nearly 512.
     #[test]
     fn an_example_by_hand() {
         let batch = BUCKETS.bucketed(&step(&[1000, 100, 200, 300, 310], &[]));
         assert_eq!(batch.to_string(), "7xdecode@340, decode@992");
         let mixed = BUCKETS.bucketed(&step(&[1000, 100, 200, 300, 310], &[(0, 500), (130, 91)]));
-        assert_eq!(mixed.to_string(), "7xdecode@1, decode@1024, 512, 88@128");
+        assert_eq!(mixed.to_string(), "7xdecode@1, decode@1024, 512, 72@128");
     }
 
     #[test]
     fn tokens_stay_within_their_tiles() {
-        let found = [1, 40, 49, 128, 129, 144, 1000, 1023, 2048].map(nearest_quarter);
-        assert_eq!(found, [32, 32, 64, 128, 160, 160, 992, 1023, 2048]);
+        let found = [1, 40, 49, 128, 129, 144, 1000, 1023, 2048].map(nearest_eighth);
+        assert_eq!(found, [8, 48, 48, 128, 136, 144, 1008, 1023, 2048]);
     }
 
     proptest! {
-        /// What decides the cost stays: tiles, tokens within 32 and a captured size, the longest context to 1/32, and bytes to read, weights
+        /// What decides the cost stays: tiles, tokens within 8 and a captured size, the longest context to 1/32, and bytes to read, weights
         /// among them, to 1/256 and a token a sequence; 1/16 and 1/64 beside prompts.
         #[test]
         fn what_costs_stays(
@@ -153,7 +153,7 @@ mod tests {
             let step = step(&decodes, &prefill);
             let (exact, bucketed) = (step.batch(), BUCKETS.bucketed(&step));
             let new: u32 = prefill.iter().map(|chunk| chunk.1).sum();
-            prop_assert!(bucketed.tokens().abs_diff(exact.tokens()) <= 32 + 8);
+            prop_assert!(bucketed.tokens().abs_diff(exact.tokens()) <= 8 + 8);
             if new >= 40 {
                 prop_assert_eq!(exact.tokens().div_ceil(128), bucketed.tokens().div_ceil(128));
             }

@@ -8,6 +8,7 @@
 //! (its time stands between iterations), pipeline and data parallelism.
 
 mod bucket;
+mod chosen;
 mod distribution;
 mod graphs;
 mod memory;
@@ -24,7 +25,7 @@ mod trace_time;
 pub use distribution::Distribution;
 pub use graphs::CudaGraphs;
 pub use memory::KvCapacity;
-pub use price::{IterationPrice, Pricer, Pricing};
+pub use price::{Pricer, Pricing};
 pub use report::{Latencies, ServingReport};
 pub use requests::{Arrivals, ServingRequest, arrive, fixed};
 pub use scheduler::Scheduler;

@@ -1,10 +1,10 @@
 //! From iteration to iteration until every request has its answer.
 
 use super::{
-    BLOCK_TOKENS, Distribution, IterationPrice, KvCapacity, Pricer, Pricing, Scheduler,
-    ServingError, ServingRequest, ServingSpec, Step,
+    BLOCK_TOKENS, Distribution, KvCapacity, Pricer, Pricing, Scheduler, ServingError,
+    ServingRequest, ServingSpec, Step,
 };
-use crate::{memory::size, spec::StrategyKind};
+use crate::{memory::size, predict::Predicted, spec::StrategyKind};
 
 /// One iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -156,7 +156,7 @@ impl Server<'_> {
         let step = self.scheduler.next_step();
         let in_graph = self.spec.graphs.captures(&step);
         let kv_blocks = self.kv.blocks - self.scheduler.free_blocks();
-        let IterationPrice { gpu_ns, comm_ns, hidden_ns, runs } =
+        let Predicted { gpu_ns, comm_ns, hidden_ns, runs, .. } =
             self.pricer.price(&step, in_graph)?;
         let sequences = step.chunks.len() as u32;
         let host = &self.spec.machine.host;

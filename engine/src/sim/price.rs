@@ -73,7 +73,7 @@ fn same_price(a: &Op, b: &Op) -> bool {
         && a.link_bytes == b.link_bytes
         && a.resources == b.resources
         && a.work == b.work
-        && (a.id.0 == 0) == (b.id.0 == 0)
+        && a.is_first() == b.is_first()
 }
 
 /// Simulates the op with nothing beside it and, for a collective, peers that are exactly on time. Without jitter.

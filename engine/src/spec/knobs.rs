@@ -45,7 +45,7 @@ impl Default for Knobs {
             shard_of: None,
             strategy: StrategyKind::TokenWeave,
             transport: Transport::Multimem,
-            split: SplitChoice::Auto(Chooser::WaveModel),
+            split: SplitChoice::Auto(Chooser::Simulated),
             table: None,
             attn_ctas: None,
             mlp_ctas: None,

@@ -20,11 +20,14 @@ pub enum Chooser {
     Table,
     /// Wave arithmetic over candidate offsets.
     WaveModel,
+    /// Simulation of candidate cuts, CTAs and of no cut, by [`choose::plan`](crate::choose::plan()). The planner itself
+    /// simulates nothing; on its own it cuts as [`WaveModel`](Self::WaveModel) would.
+    Simulated,
 }
 
 impl Chooser {
     /// Every chooser.
-    pub const ALL: [Self; 3] = [Self::Half, Self::Table, Self::WaveModel];
+    pub const ALL: [Self; 4] = [Self::Half, Self::Table, Self::WaveModel, Self::Simulated];
 
     /// Name on the command line, in files and in the window.
     pub fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Chooser {
             Self::Half => "half",
             Self::Table => "table",
             Self::WaveModel => "wave-model",
+            Self::Simulated => "simulated",
         }
     }
 
@@ -41,6 +45,7 @@ impl Chooser {
             Self::Half => "half of the padded tokens",
             Self::Table => "the tuned table of the TokenWeave artifact, nearest key",
             Self::WaveModel => "wave arithmetic: the cut that costs least",
+            Self::Simulated => "some fifty candidates simulated, no cut among them: the fastest",
         }
     }
 

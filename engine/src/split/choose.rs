@@ -76,7 +76,7 @@ pub fn decide(spec: &RunSpec, chooser: Chooser) -> Result<Choice, PlanError> {
     match chooser {
         Chooser::Half => by_half(spec),
         Chooser::Table => by_table(spec),
-        Chooser::WaveModel => by_waves(spec),
+        Chooser::WaveModel | Chooser::Simulated => by_waves(spec),
     }
 }
 

@@ -16,7 +16,7 @@ mod waves;
 pub(crate) use beside::held_beside;
 pub(crate) use choose::tokens_are;
 pub use choose::{Choice, choose, decide, threshold_tokens};
-pub(crate) use ctas::{OverlapCtas, overlap_ctas};
+pub(crate) use ctas::{OpenCtas, OverlapCtas, open_ctas, overlap_ctas};
 pub use cut::{Cut, CutRequest, PAD_TOKENS, cut, padded_tokens};
 pub(crate) use gemms::LayerGemms;
 pub use gemms::{HeldSms, LayerGemm, layer_gemms};

@@ -30,7 +30,7 @@ pub struct Survey {
     pub unsplit: Vec<WaveCost>,
     /// Candidate cuts in ascending order, every multiple of the tile rows that leaves both parts with tokens.
     pub points: Vec<SurveyPoint>,
-    /// What each chooser says of this batch.
+    /// What each chooser says of this batch that does so by arithmetic.
     pub choosers: Vec<(Chooser, Choice)>,
 }
 
@@ -80,8 +80,9 @@ pub fn survey(spec: &RunSpec) -> Result<Survey, PlanError> {
     let step = TileKit::of(gpu).tile_m;
     let cuts = (1..).map(|tiles| tiles * step).take_while(|&first| first < tokens);
     let points = cuts.map(|first| point(model, &unsplit, rows, scales.weigh(first))).collect();
+    let arithmetic = Chooser::ALL.into_iter().filter(|&chooser| chooser != Chooser::Simulated);
     let choosers: Result<Vec<_>, PlanError> =
-        Chooser::ALL.into_iter().map(|chooser| Ok((chooser, decide(spec, chooser)?))).collect();
+        arithmetic.map(|chooser| Ok((chooser, decide(spec, chooser)?))).collect();
     Ok(Survey {
         tokens,
         padded_tokens: rows,

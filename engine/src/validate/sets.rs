@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     batch::Batch,
+    choose::{Candidate, settle},
     machine::{self, GemmKernels, Machine},
     model,
     plan::{Collective, CollectiveShape, Op, OpRole, OpWork, Plan, plan},
-    spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
+    spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
 };
 
 use StrategyKind::{Default as Nccl, FuseOnly, Multimem, NoComm, TokenWeave};
@@ -124,8 +125,11 @@ impl Predicting<'_> {
                 &Runs::Cuts(attn, mlp) => times.push(self.cut(cells, attn, mlp)?),
             }
         }
-        let rank_correlation =
-            if matches!(self.set.runs, Runs::Cuts(..)) { rank_correlation(&times) } else { None };
+        let (mut correlation, mut chosen_cut_costs) = (None, None);
+        if let Runs::Cuts(attn_ctas, mlp_ctas) = self.set.runs {
+            correlation = rank_correlation(&times);
+            chosen_cut_costs = self.chosen_cut_costs(&table, (attn_ctas, mlp_ctas))?;
+        }
         let Set { name, machine, part, .. } = *self.set;
         Ok(DataSet {
             name,
@@ -134,7 +138,8 @@ impl Predicting<'_> {
             part,
             times_us: times,
             speed_ups,
-            rank_correlation,
+            rank_correlation: correlation,
+            chosen_cut_costs,
         })
     }
 
@@ -143,7 +148,12 @@ impl Predicting<'_> {
             model: model::builtin(model).expect("a test predicts every set"),
             machine: self.machine.clone(),
             batch: Batch::prefill(tokens, tokens),
-            knobs: Knobs { strategy, ..Knobs::default() },
+            // As they were cut when they were measured.
+            knobs: Knobs {
+                strategy,
+                split: SplitChoice::Auto(Chooser::WaveModel),
+                ..Knobs::default()
+            },
         }
     }
 
@@ -264,6 +274,28 @@ impl Predicting<'_> {
         (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn_ctas), Some(mlp_ctas));
         let what = format!("cut {first_tokens}+{}", tokens - first_tokens);
         Ok(layers(row(what, cells.number("us"), layer_us(&spec)?)))
+    }
+
+    /// Of one batch, cut in several places: the measured time of the one that simulation chooses over the shortest, less one.
+    fn chosen_cut_costs(
+        &self,
+        table: &Table,
+        (attn_ctas, mlp_ctas): (u32, u32),
+    ) -> Result<Option<f64>, ValidateError> {
+        let Some(tokens) = table.rows().next().map(|cells| cells.tokens()) else {
+            return Ok(None);
+        };
+        let mut spec = self.own(TokenWeave, tokens);
+        (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn_ctas), Some(mlp_ctas));
+        spec.knobs.split = SplitChoice::Auto(Chooser::Simulated);
+        let Some(Candidate::Cut(chosen)) = settle(&spec)?.map(|settled| settled.candidate) else {
+            return Ok(None);
+        };
+        let us = |cells: Cells<'_>| cells.number("us");
+        let is_chosen =
+            |cells: &Cells<'_>| cells.number("first_tokens") as u32 == chosen.first_tokens;
+        let shortest = table.rows().map(us).min_by(f64::total_cmp);
+        Ok(table.rows().find(is_chosen).map(us).zip(shortest).map(|(us, best)| us / best - 1.0))
     }
 }
 

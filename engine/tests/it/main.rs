@@ -1,5 +1,6 @@
 //! The engine from outside: one binary, since every one costs a link of the whole crate.
 
+mod choose;
 mod clock;
 #[cfg(feature = "cuda")]
 mod cuda;

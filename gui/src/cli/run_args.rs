@@ -191,7 +191,7 @@ pub(super) fn unknown(what: &str, text: &str, known: &str) -> Failure {
 
 fn split(text: &str) -> Result<SplitChoice, Failure> {
     if text == "auto" {
-        return Ok(SplitChoice::Auto(Chooser::WaveModel));
+        return Ok(SplitChoice::Auto(Chooser::Simulated));
     }
     if let Ok(tokens) = text.parse() {
         return Ok(SplitChoice::Fixed(tokens));

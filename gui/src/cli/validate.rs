@@ -131,7 +131,10 @@ fn line<'a>(
 /// What a set says beside its times.
 fn besides(set: &DataSet) -> String {
     if let Some(correlation) = set.rank_correlation {
-        return format!("rank correlation of cuts {correlation:.2}");
+        let chosen = set
+            .chosen_cut_costs
+            .map(|share| format!(", the chosen one costs {:+.1} %", 100.0 * share));
+        return format!("rank correlation of cuts {correlation:.2}{}", chosen.unwrap_or_default());
     }
     if set.speed_ups.is_empty() {
         return String::new();
@@ -168,6 +171,7 @@ mod tests {
             times_us: vec![row("a", predicted), row("b", 100.0)],
             speed_ups: vec![],
             rank_correlation: (part == Part::Unseen).then_some(0.5),
+            chosen_cut_costs: (part == Part::Unseen).then_some(0.004),
         };
         let mut out = Vec::new();
         summary(&[set("one", Part::Fitted, 102.0), set("two", Part::Unseen, 80.0)], &mut out)
@@ -177,7 +181,10 @@ mod tests {
             text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[2], ["one", "h100x8", "2", "1.0", "%", "2.0", "%", "+1.0", "%"]);
         assert_eq!(lines[5][..9], ["two", "h100x8", "2", "10.0", "%", "20.0", "%", "-10.0", "%"]);
-        assert!(text.contains("rank correlation of cuts 0.50"), "{text}");
+        assert!(
+            text.contains("rank correlation of cuts 0.50, the chosen one costs +0.4 %"),
+            "{text}"
+        );
         let place = |words: &str| text.find(words).unwrap();
         assert!(
             place("constants were fitted") < place("one") && place("one") < place("no constant")

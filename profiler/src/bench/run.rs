@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use weftscope_engine::{
+    choose::plan,
     executor::{ExecError, Executor},
-    plan::{Plan, plan},
+    plan::Plan,
     roofline::Roofline,
     spec::{RunSpec, StrategyKind},
 };
@@ -216,8 +217,9 @@ mod tests {
 
     #[test]
     fn kernels_of_a_serial_strategy_fill_its_layer() {
-        let spec = spec(2048, 5);
-        let l2_bytes = spec.machine.gpu.l2_bytes as f64;
+        let mut spec = spec(2048, 5);
+        // What lies in L2 is read faster than the memory that the roofline is of.
+        spec.machine.gpu.l2_bytes = 0;
         let bench = run(&spec, &[StrategyKind::Default], 1);
         let figures = bench.contenders[0].outcome.as_ref().unwrap();
         let sum: f64 = figures
@@ -232,10 +234,7 @@ mod tests {
         assert_eq!(figures.lost, 0);
         for kernel in &figures.kernels {
             let share = kernel.of_roofline().unwrap();
-            // What lies in L2 is read faster than the memory that the roofline is of.
-            let bytes = kernel.hbm_bytes_per_s * kernel.us.median * 1e-6;
-            let most = if bytes > l2_bytes { bytes / (bytes - l2_bytes) } else { f64::INFINITY };
-            assert!(share > 0.0 && share <= most, "{kernel:?}");
+            assert!(share > 0.0 && share <= 1.0, "{kernel:?}");
         }
         let names: Vec<_> = figures.kernels.iter().map(|kernel| kernel.name).collect();
         let wanted = ["qkv", "rope_kv", "attention", "o_proj", "all_reduce", "add_norm"];

@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use weftscope_engine::{
+    choose::plan,
     executor::{ExecError, Executor},
-    plan::plan,
     session::Planner,
 };
 

@@ -55,7 +55,7 @@ fn meeting(op: &Op, machine: &Machine) -> Ticks {
 /// Share of the lone time that a message takes in the switches: the first op of a plan stands alone.
 fn lone_share(op: &Op, link: &LinkSpec) -> f64 {
     let rates = link.multimem_bytes_per_s.zip(link.multimem_in_place_bytes_per_s);
-    rates.filter(|_| op.id.0 > 0).map_or(1.0, |(lone, in_place)| lone / in_place)
+    rates.filter(|_| !op.is_first()).map_or(1.0, |(lone, in_place)| lone / in_place)
 }
 
 fn ring_ns(op: &Op, machine: &Machine, message_bytes: f64) -> f64 {

@@ -94,7 +94,7 @@ fn streaming(op: &Op, machine: &Machine, accesses: f64, sm_bytes_per_s: f64) -> 
 /// Bytes of device memory that an op saves since the one before has just left them in L2. They still take the time that
 /// SMs need to draw them, hence less is saved than is found. Nothing was there before the first op of a plan.
 fn found_in_l2(op: &Op, gpu: &GpuSpec, sm_bytes_per_s: f64) -> f64 {
-    let found = if op.id.0 == 0 { 0.0 } else { op.hbm_bytes.min(gpu.l2_bytes as f64) };
+    let found = if op.is_first() { 0.0 } else { op.hbm_bytes.min(gpu.l2_bytes as f64) };
     let drawn_by_all = f64::from(gpu.sms) * sm_bytes_per_s;
     found * (1.0 - gpu.hbm_bytes_per_s / drawn_by_all).max(0.0)
 }

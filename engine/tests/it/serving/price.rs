@@ -8,10 +8,17 @@ use weftscope_engine::{
     plan::plan,
     serving::{Pricer, Pricing, ServingSpec, Step},
     sim::Simulator,
-    spec::StrategyKind,
+    spec::{Chooser, SplitChoice, StrategyKind},
 };
 
-use super::{spec, step};
+use super::step;
+
+/// Cut by arithmetic: by the batch, not by a table of tokens, so that a run of all layers is cut alike.
+fn spec(machine: &str, strategy: StrategyKind) -> ServingSpec {
+    let mut spec = super::spec(machine, strategy);
+    spec.knobs.split = SplitChoice::Auto(Chooser::WaveModel);
+    spec
+}
 
 /// Through all layers, µs.
 fn all_layers_us(spec: &ServingSpec, step: &Step, in_graph: bool) -> f64 {

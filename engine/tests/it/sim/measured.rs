@@ -1,15 +1,13 @@
 //! The machines `h200x2` and `h100x4` against this project's own runs on such GPUs (docs/measurements.md).
 
 use weftscope_engine::{
-    batch::Batch,
-    machine, model,
+    machine,
     plan::plan,
-    spec::{Knobs, RunSpec, StrategyKind, Transport},
     split::survey,
     validate::{DataSet, Errors, Judged, Part, judged, names, validate},
 };
 
-use super::support::machine_of;
+use super::support::{machine_of, woven_on_two};
 
 /// One data set, its rows printed.
 fn set(name: &str) -> DataSet {
@@ -94,30 +92,14 @@ fn first_tokens(what: &str) -> i32 {
     digits.parse().expect("a number")
 }
 
-fn woven(tokens: u32) -> RunSpec {
-    RunSpec {
-        model: model::builtin("llama-3.3-70b").expect("built in"),
-        machine: machine_of("h200x2"),
-        batch: Batch::prefill(tokens, tokens),
-        knobs: Knobs {
-            tp: 2,
-            shard_of: Some(8),
-            strategy: StrategyKind::TokenWeave,
-            transport: Transport::P2p,
-            layers: Some(4),
-            ..Knobs::default()
-        },
-    }
-}
-
-/// The cut that the chooser takes is, measured, within 2 % of the best that was tried, and the predicted layers of all
+/// The cut that arithmetic takes is, measured, within 2 % of the best that was tried, and the predicted layers of all
 /// cuts follow the measured ones.
 #[test]
-fn the_chooser_takes_a_good_cut() {
+fn arithmetic_takes_a_good_cut() {
     let set = set("cuts_h200x2_shard8");
     let cuts: Vec<(i32, f64)> =
         set.times_us.iter().map(|row| (first_tokens(&row.what) - 2048, row.measured)).collect();
-    let spec = woven(4096);
+    let spec = woven_on_two(4096);
     let split = plan(&spec).expect("plans").decision.split.expect("cut");
     assert_eq!((split.attn_ctas, split.mlp_ctas), (16, 4));
     let best = cuts.iter().map(|cut| cut.1).min_by(f64::total_cmp).expect("nine");
@@ -151,4 +133,15 @@ fn machine_files_hold_the_error_that_validate_prints() {
         assert_eq!(in_file, Some(printed), "{name}");
     }
     assert_eq!(known, 3, "three machines were measured");
+}
+
+/// The cut that simulation takes, of all that are possible, is within 1 % of the best of nine that were measured.
+#[test]
+fn simulation_takes_the_best_cut() {
+    for tokens in [2048, 4096, 8192] {
+        let set = set(&format!("cuts_h200x2_{tokens}"));
+        let costs = set.chosen_cut_costs.expect("one of the nine");
+        println!("{tokens}: {:+.2} %", 100.0 * costs);
+        assert!(costs <= 0.01, "{tokens}: {costs}");
+    }
 }

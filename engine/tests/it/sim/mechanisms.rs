@@ -3,36 +3,27 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    batch::Batch,
     executor::Executor,
     machine::{Machine, Mechanism},
-    model,
     observer::BlockPart,
     plan::{Collective, OpRole, plan},
     sim::Simulator,
     spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
 };
 
-use super::support::{Kept, llama, machine_of, ms, run};
+use super::support::{Kept, llama, machine_of, ms, run, woven_on_two};
 
 /// Llama's shards of 8 on two H200s, cut in half, 16 CTAs under attention and 4 under the MLP.
 fn woven(machine: Machine, tokens: u32) -> RunSpec {
-    RunSpec {
-        model: model::builtin("llama-3.3-70b").expect("built in"),
-        machine,
-        batch: Batch::prefill(tokens, tokens),
-        knobs: Knobs {
-            tp: 2,
-            shard_of: Some(8),
-            strategy: StrategyKind::TokenWeave,
-            transport: Transport::P2p,
-            split: SplitChoice::Fixed(tokens / 2),
-            attn_ctas: Some(16),
-            mlp_ctas: Some(4),
-            layers: Some(3),
-            ..Knobs::default()
-        },
-    }
+    let mut spec = RunSpec { machine, ..woven_on_two(tokens) };
+    spec.knobs = Knobs {
+        split: SplitChoice::Fixed(tokens / 2),
+        attn_ctas: Some(16),
+        mlp_ctas: Some(4),
+        layers: Some(3),
+        ..spec.knobs
+    };
+    spec
 }
 
 /// Time of the run on its machine over that without the mechanism.

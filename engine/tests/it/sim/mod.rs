@@ -4,4 +4,4 @@ mod calibration;
 mod measured;
 mod mechanisms;
 mod properties;
-mod support;
+pub(crate) mod support;

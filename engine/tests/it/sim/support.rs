@@ -9,7 +9,7 @@ use weftscope_engine::{
     observer::{BlockRecord, CounterRecord, IterationEnd, Observer, OpRecord},
     plan::{Plan, plan},
     sim::Simulator,
-    spec::{Knobs, RunSpec, StrategyKind},
+    spec::{Knobs, RunSpec, StrategyKind, Transport},
 };
 
 /// Keeps all it is told.
@@ -52,6 +52,23 @@ pub(crate) fn llama(strategy: StrategyKind, tokens: u32, layers: Option<u32>) ->
         machine: machine_of("h100x8"),
         batch: Batch::prefill(tokens, tokens),
         knobs: Knobs { strategy, layers, ..Knobs::default() },
+    }
+}
+
+/// A prefill of `tokens` through Llama-3.3-70B woven on two H200, shards of 8, as this project's own runs are made.
+pub(crate) fn woven_on_two(tokens: u32) -> RunSpec {
+    RunSpec {
+        model: model::builtin("llama-3.3-70b").expect("a built-in model"),
+        machine: machine_of("h200x2"),
+        batch: Batch::prefill(tokens, tokens),
+        knobs: Knobs {
+            tp: 2,
+            shard_of: Some(8),
+            strategy: StrategyKind::TokenWeave,
+            transport: Transport::P2p,
+            layers: Some(4),
+            ..Knobs::default()
+        },
     }
 }
 

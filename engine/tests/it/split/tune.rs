@@ -45,18 +45,6 @@ fn every_trial_can_be_planned() {
 }
 
 #[test]
-fn curves_are_even_and_bounded() {
-    let firsts = |tokens, most| -> Vec<u32> {
-        let grid = Grid::curve(tokens, 128, most, 8, 8);
-        trials(tokens, &grid).iter().map(|trial| trial.first_tokens).collect()
-    };
-    assert_eq!(firsts(1024, 100), [128, 256, 384, 512, 640, 768, 896]);
-    assert_eq!(firsts(1024, 4), [128, 384, 640, 896]);
-    assert!(firsts(100, 4).is_empty());
-    assert!(firsts(65_536, 40).len() <= 40);
-}
-
-#[test]
 fn tuning_finds_the_minimum_and_writes_the_table() {
     let spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
     let mut calls = 0;

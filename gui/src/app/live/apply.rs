@@ -54,6 +54,11 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 live.baselines.push(baseline);
             }
         }
+        LiveEvent::Simulated { of, answer } => {
+            if live.baselines_of.as_ref() == Some(&of) {
+                live.simulated = Some(answer);
+            }
+        }
         LiveEvent::UnsplitAlone { of, ns } => {
             if live.baselines_of.as_ref() == Some(&of) {
                 live.unsplit_alone_ns = Some(ns);

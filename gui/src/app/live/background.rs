@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use weftscope_engine::spec::{RunSpec, StrategyKind};
+use weftscope_engine::{
+    choose::{Candidate, settle},
+    spec::{RunSpec, StrategyKind},
+};
 use weftscope_profiler::{
     baselines::{IterationTiming, baselines},
     record::RunError,
@@ -27,6 +30,9 @@ pub(crate) fn run_baselines(
         Err(error) => return JobResult::Failed(error.to_string()),
     };
     let measured = executor.provenance().measured;
+    if let Some(answer) = simulated_cut(spec) {
+        events.send(live(LiveEvent::Simulated { of: Arc::clone(spec), answer }));
+    }
     let mut done = 0;
     let mut tell = |strategy, timing: Result<IterationTiming, RunError>| {
         done += 1;
@@ -44,6 +50,17 @@ pub(crate) fn run_baselines(
     };
     baselines(executor.as_mut(), spec, &mut tell, &|| control.is_cancelled());
     JobResult::Done
+}
+
+/// Where simulation would cut, or why it would not; `None` where it has no say.
+fn simulated_cut(spec: &RunSpec) -> Option<Result<u32, String>> {
+    let mut open = spec.clone();
+    open.knobs.strategy = StrategyKind::TokenWeave;
+    let settled = settle(&open).ok()??;
+    Some(match settled.candidate {
+        Candidate::Cut(trial) => Ok(trial.first_tokens),
+        Candidate::Whole(_) => Err(settled.reason),
+    })
 }
 
 /// Runs the points of a curve and sends each as it is done. On the job's own thread.

@@ -14,7 +14,7 @@ pub(super) fn compares(of: &RunSpec, spec: &RunSpec) -> bool {
 fn baseline_knobs(knobs: &Knobs) -> Knobs {
     Knobs {
         strategy: StrategyKind::Default,
-        split: SplitChoice::Auto(Chooser::Half),
+        split: SplitChoice::Auto(Chooser::Simulated),
         attn_ctas: None,
         mlp_ctas: None,
         ..knobs.clone()

@@ -41,6 +41,13 @@ pub enum LiveEvent {
         /// What came.
         baseline: Baseline,
     },
+    /// Where simulation would cut, or why it would not.
+    Simulated {
+        /// What was asked for.
+        of: Arc<RunSpec>,
+        /// Tokens of split 0, or a sentence.
+        answer: Result<u32, String>,
+    },
     /// What computation takes, each kernel isolated, when the batch is not split.
     UnsplitAlone {
         /// What was asked for.

@@ -57,6 +57,7 @@ fn hand_over_spec(state: &mut State) -> Vec<Effect> {
         live.baselines_due = true;
         live.baselines.clear();
         live.unsplit_alone_ns = None;
+        live.simulated = None;
         state.drop_jobs(JobKind::Baselines);
         if other_times {
             state.drop_jobs(JobKind::Curve);

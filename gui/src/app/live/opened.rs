@@ -1,22 +1,18 @@
-use weftscope_engine::plan::plan;
 use weftscope_profiler::collect::spec_of;
-use weftscope_traces::Meta;
+use weftscope_traces::{Meta, SplitFacts};
 
 use super::state::picture_of;
 use crate::app::BatchPicture;
 
-/// The batch of a recorded run, planned again from what the trace says was asked; `None` for traces of others. Where
-/// this program would cut elsewhere than the recording was cut, the cut is left out.
+/// The batch of a recorded run and its cut; `None` for traces of others. A cut whose parts are not the batch is left out.
 pub(crate) fn batch_of(meta: &Meta) -> Option<BatchPicture> {
     let spec = spec_of(meta)?;
-    let split = plan(&spec).ok().and_then(|plan| plan.decision.split);
-    let recorded = meta.runs.first().and_then(|run| run.split.as_ref());
-    let split = split.filter(|split| {
-        recorded.is_some_and(|recorded| {
-            (recorded.first_tokens, recorded.second_rows) == (split.first_tokens, split.second_rows)
-        })
-    });
-    let padded_tokens = split.as_ref().map_or(0, |split| split.padded_tokens);
+    let is_of_batch = |split: &&SplitFacts| {
+        let rows = split.first_tokens.saturating_add(split.second_rows);
+        (split.tokens, split.padded_tokens) == (spec.batch.tokens(), rows)
+    };
+    let split = meta.runs.first().and_then(|run| run.split.as_ref()).filter(is_of_batch);
+    let padded_tokens = split.map_or(0, |split| split.padded_tokens);
     Some(picture_of(&spec.batch, padded_tokens, split.map(|split| split.first_tokens)))
 }
 
@@ -40,7 +36,7 @@ mod tests {
         assert_eq!((batch.requests.len(), batch.tokens()), (3, 3000));
         assert_eq!(batch.first_tokens, Some(1280));
         assert!(batch.padded_tokens >= 3000);
-        // Cut elsewhere by another version: the batch is still known.
+        // A cut of something else: the batch is still known.
         meta.runs[0].split.as_mut().unwrap().first_tokens = 128;
         assert_eq!(batch_of(&meta).unwrap().first_tokens, None);
         meta.runs.clear();

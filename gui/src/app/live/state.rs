@@ -116,6 +116,8 @@ pub struct Live {
     pub baselines_due: bool,
     /// Sum over the ops of `nocomm`, unsplit, of their isolated durations, ns, for [`Live::baselines_of`].
     pub unsplit_alone_ns: Option<i64>,
+    /// Where simulation would cut the batch of [`Live::baselines_of`], or why it would not.
+    pub simulated: Option<Result<u32, String>>,
     /// The curve.
     pub curve: Curve,
 }
@@ -148,6 +150,7 @@ impl Live {
             baselines_of: None,
             baselines_due: false,
             unsplit_alone_ns: None,
+            simulated: None,
             curve: Curve::new(SweepAxis::Split),
         }
     }

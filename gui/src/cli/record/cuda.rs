@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
+    choose::plan,
     cuda::{Checkpoint, CudaExecutor, Weights},
-    plan::{Plan, plan},
+    plan::Plan,
     spec::RunSpec,
 };
 use weftscope_profiler::{

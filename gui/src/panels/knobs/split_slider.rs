@@ -35,7 +35,7 @@ pub(super) fn split_slider_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     }
     response.on_hover_text(
         "Drag to cut the batch elsewhere. Ticks below: the wave count does not rise there. \
-         Letters above: half, table, wave model. Shift cuts at any token.",
+         Letters above: half, table, wave model, simulated. Shift cuts at any token.",
     );
     number_ui(ui, cx, first, tokens);
 }
@@ -104,14 +104,17 @@ struct Answer {
 
 fn answers(live: &Live, marks: &SplitMarks, scale: &Scale) -> Vec<Answer> {
     let mut places: Vec<Answer> = Vec::new();
-    for (chooser, answer) in &marks.answers {
+    let arithmetic = marks.answers.iter().map(|(chooser, answer)| (*chooser, answer));
+    let simulated = live.simulated.iter().map(|answer| (Chooser::Simulated, answer));
+    for (chooser, answer) in arithmetic.chain(simulated) {
         let Ok(first) = answer else { continue };
         let letter = match chooser {
             Chooser::Half => "½",
             Chooser::Table => "T",
             Chooser::WaveModel => "W",
+            Chooser::Simulated => "S",
         };
-        let is_in_charge = live.draft.spec.knobs.split == SplitChoice::Auto(*chooser);
+        let is_in_charge = live.draft.spec.knobs.split == SplitChoice::Auto(chooser);
         let x = scale.x_from_tokens(*first);
         match places.iter_mut().find(|place| (place.x - x).abs() < 12.0) {
             Some(place) => {
