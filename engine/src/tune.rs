@@ -1,105 +1,75 @@
-//! Sweeps of the split point and of the SMs that collectives get.
+//! Tuned tables: for each number of tokens what is best, in the format of the TokenWeave artifact.
 //!
-//! Enumeration only: what a trial costs is asked of a closure, so that the simulator and a GPU serve alike, and a
-//! closure that returns an error (cancelled, failed) ends the sweep.
+//! Candidates are simulated by [`choose`](crate::choose); where there are GPUs, the best few and no cut are then measured, which is the
+//! caller's matter, and [`Tuned::of`] takes either.
 
 use crate::{
-    batch::Batch,
-    choose::Trial,
+    choose::{Candidate, Trial, Tried, best, fastest},
     plan::{exposed_fused_ctas, fused_transport},
     spec::RunSpec,
-    split::{SplitTable, TableRow, padded_tokens},
+    split::{TableRow, padded_tokens},
 };
 
-/// What a sweep tries: every combination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grid {
-    /// Tokens by which the prefix is longer than half of the padded batch.
-    pub offsets: Vec<i32>,
-    /// CTAs of collectives under attention.
-    pub attn_ctas: Vec<u32>,
-    /// CTAs of collectives under the MLP.
-    pub mlp_ctas: Vec<u32>,
+/// Numbers of tokens that the artifact's own table has.
+pub const LENGTHS: [u32; 7] = [1024, 2048, 4096, 8192, 16384, 32768, 65536];
+
+/// What is best for one number of tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tuned {
+    /// The number.
+    pub tokens: u32,
+    /// The fastest cut, where one ran, and its row of the table.
+    pub cut: Option<(Trial, TableRow)>,
+    /// Its time, ns, of whatever was timed.
+    pub cut_ns: Option<f64>,
+    /// The fastest that is not cut.
+    pub whole: Option<Tried>,
 }
 
-impl Grid {
-    /// The grid of the TokenWeave artifact's tuner (docs/tokenweave.md, "Tuned table").
-    pub fn artifact() -> Self {
-        let ctas = vec![2, 4, 8];
-        Self { offsets: vec![0, 128, 256], attn_ctas: ctas.clone(), mlp_ctas: ctas }
-    }
-}
-
-/// A trial and what it took.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
-    /// The trial.
-    pub trial: Trial,
-    /// Time of an iteration, ns.
-    pub iteration_ns: f64,
-}
-
-/// The trials of a grid for a batch of `tokens`, offsets outermost; those that leave a part empty are left out.
-pub fn trials(tokens: u32, grid: &Grid) -> Vec<Trial> {
-    let half = padded_tokens(tokens) / 2;
-    let firsts = grid.offsets.iter().filter_map(|&offset| half.checked_add_signed(offset));
-    let mut trials = Vec::new();
-    for first_tokens in firsts.filter(|&first| first > 0 && first < tokens) {
-        for &attn_ctas in &grid.attn_ctas {
-            for &mlp_ctas in &grid.mlp_ctas {
-                trials.push(Trial { first_tokens, attn_ctas, mlp_ctas });
-            }
-        }
-    }
-    trials
-}
-
-/// Evaluates every trial of a grid, in the order of [`trials`]; `eval` gives the time of an iteration in ns.
-///
-/// # Errors
-/// The first that `eval` returns.
-pub fn sweep<E>(
-    spec: &RunSpec,
-    grid: &Grid,
-    eval: &mut dyn FnMut(&RunSpec) -> Result<f64, E>,
-) -> Result<Vec<Sample>, E> {
-    let evaluate = |trial: Trial| {
-        let iteration_ns = eval(&trial.apply(spec))?;
-        Ok(Sample { trial, iteration_ns })
-    };
-    trials(spec.batch.tokens(), grid).into_iter().map(evaluate).collect()
-}
-
-/// The fastest sample; of equals the first.
-pub fn best(samples: &[Sample]) -> Option<Sample> {
-    samples.iter().copied().min_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns))
-}
-
-/// A tuned table: for each batch the best trial, under the batch's token count. A batch too small to cut gets no
-/// row.
-///
-/// # Errors
-/// The first that `eval` returns.
-pub fn tune<E>(
-    spec: &RunSpec,
-    batches: &[Batch],
-    grid: &Grid,
-    eval: &mut dyn FnMut(&RunSpec) -> Result<f64, E>,
-) -> Result<SplitTable, E> {
-    let mut rows = Vec::new();
-    for batch in batches {
-        let spec = RunSpec { batch: batch.clone(), ..spec.clone() };
-        let tokens = batch.tokens();
-        let Some(Sample { trial, .. }) = best(&sweep(&spec, grid, eval)?) else { continue };
-        let (transport, _) = fused_transport(&spec);
+impl Tuned {
+    /// The best of what was timed for the batch of `spec`.
+    pub fn of(spec: &RunSpec, tried: &[Tried]) -> Self {
+        let tokens = spec.batch.tokens();
         let half = padded_tokens(tokens) / 2;
-        let row = TableRow {
-            baseline_ctas: exposed_fused_ctas(transport, tokens),
-            attention_ctas: trial.attn_ctas,
-            mlp_ctas: trial.mlp_ctas,
-            split_offset: trial.first_tokens as i32 - half as i32,
-        };
-        rows.push((tokens, row));
+        let best = best(tried, half, |candidate| matches!(candidate, Candidate::Cut(_)));
+        let cut = best.and_then(|tried| match tried.candidate {
+            Candidate::Cut(trial) => Some((trial, row(spec, trial))),
+            Candidate::Whole(_) => None,
+        });
+        let whole = fastest(tried, |candidate| matches!(candidate, Candidate::Whole(_)));
+        Self { tokens, cut, cut_ns: best.map(|tried| tried.iteration_ns), whole }
     }
-    Ok(SplitTable::from_rows(rows))
+
+    /// How many times as fast the cut is as no cut.
+    pub fn gain(&self) -> Option<f64> {
+        Some(self.whole?.iteration_ns / self.cut_ns?)
+    }
+
+    /// The row, where the cut is faster than no cut: a table has no word for leaving a batch whole.
+    pub fn row(&self) -> Option<TableRow> {
+        let is_slower = self.gain().is_some_and(|gain| gain <= 1.0);
+        self.cut.filter(|_| !is_slower).map(|(_, row)| row)
+    }
+}
+
+fn row(spec: &RunSpec, trial: Trial) -> TableRow {
+    let (transport, _) = fused_transport(spec);
+    let tokens = spec.batch.tokens();
+    TableRow {
+        baseline_ctas: exposed_fused_ctas(transport, tokens),
+        attention_ctas: trial.attn_ctas,
+        mlp_ctas: trial.mlp_ctas,
+        split_offset: trial.first_tokens as i32 - (padded_tokens(tokens) / 2) as i32,
+    }
+}
+
+/// What is worth measuring of what was simulated: the fastest `most` cuts, fastest first, and the fastest that is not cut.
+pub fn shortlist(tried: &[Tried], most: usize) -> Vec<Candidate> {
+    let is_cut = |tried: &&Tried| matches!(tried.candidate, Candidate::Cut(_));
+    let mut cuts: Vec<&Tried> = tried.iter().filter(is_cut).collect();
+    cuts.retain(|tried| tried.iteration_ns.is_finite());
+    cuts.sort_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns));
+    let whole = fastest(tried, |candidate| matches!(candidate, Candidate::Whole(_)));
+    let cuts = cuts.into_iter().take(most).map(|tried| tried.candidate);
+    cuts.chain(whole.map(|tried| tried.candidate)).collect()
 }

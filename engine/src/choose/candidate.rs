@@ -1,7 +1,9 @@
+use serde::Serialize;
+
 use crate::spec::{Cutting, RunSpec, SplitChoice, StrategyKind};
 
 /// A cut and the CTAs that communicate beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Trial {
     /// Tokens of split 0.
     pub first_tokens: u32,
@@ -26,7 +28,8 @@ impl Trial {
 }
 
 /// What may run in place of a weave that leaves the choice open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Candidate {
     /// The weave, cut like this.
     Cut(Trial),
@@ -49,7 +52,7 @@ impl Candidate {
 }
 
 /// A candidate and what it took.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Tried {
     /// The candidate.
     pub candidate: Candidate,
@@ -57,4 +60,28 @@ pub struct Tried {
     pub iteration_ns: f64,
     /// Of that the phases of the MLP, where they are known, ns.
     pub mlp_ns: Option<f64>,
+}
+
+/// The fastest of those that `of` takes; of equals the first.
+pub fn fastest(tried: &[Tried], of: impl Fn(&Candidate) -> bool) -> Option<Tried> {
+    let ran = tried.iter().filter(|tried| tried.iteration_ns.is_finite() && of(&tried.candidate));
+    ran.copied().min_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns))
+}
+
+/// Times this close are equal: the jitter of blocks moves them by as much.
+const TIE: f64 = 1.002;
+
+/// The fastest of those that `of` takes; of equals the one without a cut, else with the cut nearest to `half` of the batch, else
+/// with the fewest CTAs, which leaves most to what else runs.
+pub fn best(tried: &[Tried], half: u32, of: impl Fn(&Candidate) -> bool) -> Option<Tried> {
+    let fastest_ns = fastest(tried, &of)?.iteration_ns;
+    let is_as_good =
+        |tried: &&Tried| of(&tried.candidate) && tried.iteration_ns <= fastest_ns * TIE;
+    let place = |tried: &&Tried| match tried.candidate {
+        Candidate::Whole(_) => None,
+        Candidate::Cut(cut) => {
+            Some((cut.first_tokens.abs_diff(half), cut.attn_ctas + cut.mlp_ctas))
+        }
+    };
+    tried.iter().filter(is_as_good).min_by_key(place).copied()
 }

@@ -49,12 +49,6 @@ pub(super) fn search(spec: &RunSpec, eval: &Eval<'_>) -> Result<Vec<Tried>, Plan
     Ok(search.tried)
 }
 
-/// The fastest of those that `of` takes; of equals the first.
-pub fn fastest(tried: &[Tried], of: impl Fn(&Candidate) -> bool) -> Option<Tried> {
-    let ran = tried.iter().filter(|tried| tried.iteration_ns.is_finite() && of(&tried.candidate));
-    ran.copied().min_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns))
-}
-
 struct Search<'a> {
     tokens: u32,
     /// Rows of a tile.

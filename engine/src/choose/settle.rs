@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use super::{Candidate, Tried, fastest, search::search};
+use super::{Candidate, Tried, best, fastest, search::search};
 use crate::{
     executor::ExecError,
     plan::{self, Plan, PlanError},
@@ -66,24 +66,11 @@ pub fn settle(spec: &RunSpec) -> Result<Option<Settled>, PlanError> {
         return Ok(None);
     }
     let tried = search(spec, &|candidates| simulated(spec, candidates))?;
-    let Some(best) = chosen(spec, &tried) else { return Ok(None) };
-    let reason = reason(spec, best, &tried);
-    Ok(Some(Settled { candidate: best.candidate, reason, tried }))
-}
-
-/// Times this close are equal: the jitter of blocks moves them by as much.
-const TIE: f64 = 1.002;
-
-/// The fastest; of equals the one nearest to half, then the one with the fewest CTAs, which leaves most to what else runs.
-fn chosen(spec: &RunSpec, tried: &[Tried]) -> Option<Tried> {
-    let best = fastest(tried, |_| true)?;
-    let half = padded_tokens(spec.batch.tokens()) / 2;
-    let is_as_good = |tried: &&Tried| tried.iteration_ns <= best.iteration_ns * TIE;
-    let place = |tried: &&Tried| match tried.candidate {
-        Candidate::Whole(_) => (0, 0),
-        Candidate::Cut(cut) => (cut.first_tokens.abs_diff(half), cut.attn_ctas + cut.mlp_ctas),
+    let Some(chosen) = best(&tried, padded_tokens(spec.batch.tokens()) / 2, |_| true) else {
+        return Ok(None);
     };
-    tried.iter().filter(is_as_good).min_by_key(place).copied()
+    let reason = reason(spec, chosen, &tried);
+    Ok(Some(Settled { candidate: chosen.candidate, reason, tried }))
 }
 
 /// Simulates candidates side by side.

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     bench, calibrate,
     names::NameArgs,
-    outputs, record, run, serving, tables,
+    outputs, record, run, serving, tables, tune,
     units::{Share, Size, Time},
     validate,
 };
@@ -46,6 +46,8 @@ pub enum Command {
     Validate(validate::ValidateArgs),
     /// Fit a machine file to this computer's GPUs, or to data sets that ship.
     Calibrate(Box<calibrate::CalibrateArgs>),
+    /// Find the best cuts and CTAs for a model and a degree, and write them as a table.
+    Tune(Box<tune::TuneArgs>),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.

@@ -51,6 +51,8 @@ mod stdout;
 #[cfg(feature = "live")]
 mod table;
 mod tables;
+#[cfg(feature = "live")]
+mod tune;
 mod units;
 #[cfg(feature = "live")]
 mod validate;
@@ -60,5 +62,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, calibrate, headless, ps, record, run, serving, validate};
+use no_engine::{bench, calibrate, headless, ps, record, run, serving, tune, validate};
 pub use units::{Share, Size, Skew, Time};

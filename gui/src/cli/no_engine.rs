@@ -62,6 +62,14 @@ pub(super) mod calibrate {
     }
 }
 
+pub(super) mod tune {
+    pub(in crate::cli) use super::AnyArgs as TuneArgs;
+
+    pub(in crate::cli) fn run(_: &TuneArgs) -> super::Outcome {
+        super::cannot("tune")
+    }
+}
+
 pub(super) mod validate {
     pub(in crate::cli) use super::AnyArgs as ValidateArgs;
 

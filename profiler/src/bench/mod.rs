@@ -10,5 +10,5 @@ mod run;
 mod spread;
 
 pub use kernels::KernelFigures;
-pub use run::{Bench, Contender, Figures, Open, Options, bench};
+pub use run::{Bench, Contender, Figures, Open, Options, bench, layers_us};
 pub use spread::Spread;

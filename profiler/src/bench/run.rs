@@ -88,13 +88,52 @@ pub fn bench(
     open: Open<'_>,
     on_turn: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Bench, RunError> {
-    let mut runners: Vec<_> =
-        strategies.iter().map(|&strategy| (strategy, Runner::new(spec, strategy, open))).collect();
+    let of = |&strategy: &StrategyKind| {
+        let mut spec = spec.clone();
+        spec.knobs.strategy = strategy;
+        spec
+    };
+    let specs: Vec<RunSpec> = strategies.iter().map(of).collect();
+    let contender = |(&strategy, runner): (&StrategyKind, Result<Runner, RunError>)| Contender {
+        strategy,
+        outcome: runner
+            .map_err(|error| error.to_string())
+            .and_then(|runner| runner.figures(roofline)),
+    };
+    let runners = in_turns(&specs, options, open, on_turn)?;
+    let contenders = strategies.iter().zip(runners).map(contender).collect();
+    Ok(Bench { tokens: spec.batch.tokens(), contenders })
+}
+
+/// µs a layer of each of `specs`, which take turns as strategies do in [`bench`]; or why it does not run.
+///
+/// # Errors
+/// [`RunError::Cancelled`].
+pub fn layers_us(
+    specs: &[RunSpec],
+    options: Options,
+    open: Open<'_>,
+    on_turn: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Vec<Result<Spread, String>>, RunError> {
+    let of = |runner: Result<Runner, RunError>| {
+        runner.map_err(|error| error.to_string()).and_then(|runner| runner.per_layer_us())
+    };
+    Ok(in_turns(specs, options, open, on_turn)?.into_iter().map(of).collect())
+}
+
+/// All of `specs`, each on an executor of its own, in turns.
+fn in_turns(
+    specs: &[RunSpec],
+    options: Options,
+    open: Open<'_>,
+    on_turn: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Vec<Result<Runner, RunError>>, RunError> {
+    let mut runners: Vec<_> = specs.iter().map(|spec| Runner::new(spec, open)).collect();
     let rounds = options.warm_up + options.turns;
-    let total = u64::from(rounds) * strategies.len() as u64;
+    let total = u64::from(rounds) * specs.len() as u64;
     let mut done = 0;
     for round in 0..rounds {
-        for (_, runner) in &mut runners {
+        for runner in &mut runners {
             let turn = match runner {
                 Ok(runner) => runner.turn((round, options.iterations), round >= options.warm_up),
                 Err(_) => Ok(()),
@@ -108,17 +147,10 @@ pub fn bench(
             }
         }
     }
-    let contender = |(strategy, runner): (_, Result<Runner, RunError>)| Contender {
-        strategy,
-        outcome: runner
-            .map_err(|error| error.to_string())
-            .and_then(|runner| runner.figures(roofline)),
-    };
-    let contenders = runners.into_iter().map(contender).collect();
-    Ok(Bench { tokens: spec.batch.tokens(), contenders })
+    Ok(runners)
 }
 
-/// A strategy with its executor.
+/// A plan with its executor.
 struct Runner {
     executor: Box<dyn Executor>,
     plan: Arc<Plan>,
@@ -126,11 +158,9 @@ struct Runner {
 }
 
 impl Runner {
-    fn new(spec: &RunSpec, strategy: StrategyKind, open: Open<'_>) -> Result<Self, RunError> {
-        let mut spec = spec.clone();
-        spec.knobs.strategy = strategy;
-        let plan = Arc::new(plan(&spec)?);
-        Ok(Self { executor: open(&spec)?, plan, heard: Vec::new() })
+    fn new(spec: &RunSpec, open: Open<'_>) -> Result<Self, RunError> {
+        let plan = Arc::new(plan(spec)?);
+        Ok(Self { executor: open(spec)?, plan, heard: Vec::new() })
     }
 
     fn turn(&mut self, (round, count): (u32, u32), counts: bool) -> Result<(), RunError> {
@@ -142,11 +172,15 @@ impl Runner {
         Ok(())
     }
 
+    fn per_layer_us(&self) -> Result<Spread, String> {
+        let of = |heard: &Heard| heard.per_layer_us(&self.plan).collect::<Vec<_>>();
+        let all = self.heard.iter().flat_map(of).collect();
+        Spread::of(all).ok_or_else(|| "no layer between the first and the last was recorded".into())
+    }
+
     fn figures(&self, roofline: &Roofline) -> Result<Figures, String> {
         let plan = &self.plan;
-        let per_layer = self.heard.iter().flat_map(|heard| heard.per_layer_us(plan)).collect();
-        let per_layer_us =
-            Spread::of(per_layer).ok_or("no layer between the first and the last was recorded")?;
+        let per_layer_us = self.per_layer_us()?;
         let sums = self.heard.iter().map(|heard| heard.hidden_and_comm_ns);
         let (hidden, comm) = sums.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         let decision = &plan.decision;

@@ -8,7 +8,7 @@ use weftscope_engine::{
     observer::BlockPart,
     plan::{Collective, OpRole, plan},
     sim::Simulator,
-    spec::{Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
+    spec::{Knobs, RunSpec, SplitChoice, StrategyKind},
 };
 
 use super::support::{Kept, llama, machine_of, ms, run, woven_on_two};

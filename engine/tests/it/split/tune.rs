@@ -1,77 +1,69 @@
-//! Sweeps: what is tried, in which order, and what becomes a table.
-
-use std::convert::Infallible;
+//! Tuned tables: what becomes a row, and what is worth measuring.
 
 use weftscope_engine::{
-    batch::Batch,
+    choose::{Candidate, Trial, Tried},
     plan::plan,
-    spec::{RunSpec, SplitChoice, StrategyKind},
+    spec::{Chooser, SplitChoice, StrategyKind},
     split::SplitTable,
-    tune::{Grid, best, sweep, trials, tune},
+    tune::{Tuned, shortlist},
 };
 
 use crate::support;
 
-/// A time with a known minimum: prefix 128 longer than half, 4 CTAs under attention, 2 under the MLP.
-fn bowl(spec: &RunSpec) -> f64 {
-    let SplitChoice::Fixed(first) = spec.knobs.split else { panic!("trials fix the cut") };
-    let half = f64::from(spec.batch.tokens() / 2);
-    let ctas = |ctas: Option<u32>| f64::from(ctas.expect("trials set the CTAs"));
-    let (attn, mlp) = (ctas(spec.knobs.attn_ctas), ctas(spec.knobs.mlp_ctas));
-    (f64::from(first) - half - 128.0).abs() + (attn - 4.0).abs() + (mlp - 2.0).abs()
+fn cut(first_tokens: u32, attn_ctas: u32, iteration_ns: f64) -> Tried {
+    let trial = Trial { first_tokens, attn_ctas, mlp_ctas: 2 };
+    Tried { candidate: Candidate::Cut(trial), iteration_ns, mlp_ns: None }
+}
+
+fn whole(strategy: StrategyKind, iteration_ns: f64) -> Tried {
+    Tried { candidate: Candidate::Whole(strategy), iteration_ns, mlp_ns: None }
 }
 
 #[test]
-fn the_artifact_grid_has_27_trials_where_they_fit() {
-    assert_eq!(trials(8192, &Grid::artifact()).len(), 27);
-    // Half of 256 is 128; 128 + 128 leaves the suffix nothing.
-    assert_eq!(trials(256, &Grid::artifact()).len(), 9);
-    assert_eq!(trials(1, &Grid::artifact()), []);
-}
-
-#[test]
-fn every_trial_can_be_planned() {
-    for strategy in [StrategyKind::Default, StrategyKind::TokenWeave, StrategyKind::TwoBatch] {
-        let mut spec = support::spec("llama-3.3-70b", strategy, 1300);
-        spec.knobs.layers = Some(1);
-        for trial in trials(1300, &Grid::artifact()) {
-            let split = plan(&trial.apply(&spec)).unwrap().decision.split.unwrap();
-            assert_eq!(
-                (split.first_tokens, split.attn_ctas),
-                (trial.first_tokens, trial.attn_ctas)
-            );
-        }
-    }
-}
-
-#[test]
-fn tuning_finds_the_minimum_and_writes_the_table() {
-    let spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
-    let mut calls = 0;
-    let mut eval = |spec: &RunSpec| {
-        calls += 1;
-        Ok::<f64, Infallible>(bowl(spec))
-    };
-    let samples = sweep(&spec, &Grid::artifact(), &mut eval).unwrap();
-    let fastest = best(&samples).unwrap().trial;
-    assert_eq!((fastest.first_tokens, fastest.attn_ctas, fastest.mlp_ctas), (2176, 4, 2));
-    let batches = [Batch::prefill(1024, 1024), Batch::prefill(16384, 16384)];
-    let table = tune(&spec, &batches, &Grid::artifact(), &mut eval).unwrap();
-    assert_eq!(calls, 27 * 3);
-    let json = "{\n  \"1024\": { \"baseline_ctas\": 16, \"attention_ctas\": 4, \"mlp_ctas\": 2, \
-                \"split_offset\": 128 },\n  \"16384\": { \"baseline_ctas\": 32, \"attention_ctas\": 4, \
-                \"mlp_ctas\": 2, \"split_offset\": 128 }\n}\n";
+fn the_fastest_cut_becomes_a_row_that_cuts_there_again() {
+    let mut spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
+    let tried = [
+        whole(StrategyKind::FuseOnly, 120.0),
+        whole(StrategyKind::Default, 150.0),
+        cut(2048, 8, 101.0),
+        cut(2176, 4, 100.0),
+        cut(1920, 4, f64::INFINITY),
+    ];
+    let tuned = Tuned::of(&spec, &tried);
+    assert_eq!((tuned.tokens, tuned.gain()), (4096, Some(1.2)));
+    let table = SplitTable::from_rows([(4096, tuned.row().unwrap())]);
+    let json = "{\n  \"4096\": { \"baseline_ctas\": 16, \"attention_ctas\": 4, \"mlp_ctas\": 2, \
+                \"split_offset\": 128 }\n}\n";
     assert_eq!(table.to_json(), json);
-    assert_eq!(SplitTable::parse(json), Ok(table));
+    assert_eq!(SplitTable::parse(json), Ok(table.clone()));
+    spec.knobs.table = Some(table);
+    spec.knobs.split = SplitChoice::Auto(Chooser::Table);
+    let split = plan(&spec).unwrap().decision.split.unwrap();
+    assert_eq!((split.first_tokens, split.attn_ctas, split.mlp_ctas), (2176, 4, 2));
 }
 
 #[test]
-fn an_error_ends_the_sweep() {
+fn what_is_faster_whole_gets_no_row() {
     let spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
-    let mut calls = 0;
-    let cancelled = sweep(&spec, &Grid::artifact(), &mut |_: &RunSpec| {
-        calls += 1;
-        if calls < 5 { Ok(1.0) } else { Err("cancelled") }
-    });
-    assert_eq!((cancelled, calls), (Err("cancelled"), 5));
+    let tuned = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, 99.0), cut(2048, 8, 100.0)]);
+    assert!(tuned.cut.is_some() && tuned.row().is_none());
+    let none = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, f64::INFINITY)]);
+    assert_eq!((none.cut, none.whole, none.gain()), (None, None, None));
+    let only_cut = Tuned::of(&spec, &[cut(2048, 8, 100.0)]);
+    assert!(only_cut.row().is_some(), "nothing is known to be faster");
+}
+
+#[test]
+fn the_best_cuts_and_the_best_whole_are_measured() {
+    let tried = [
+        whole(StrategyKind::Default, 80.0),
+        whole(StrategyKind::FuseOnly, 90.0),
+        cut(1, 1, 103.0),
+        cut(2, 1, 101.0),
+        cut(3, 1, f64::INFINITY),
+        cut(4, 1, 102.0),
+    ];
+    let wanted = [tried[3], tried[5], tried[0]].map(|tried| tried.candidate);
+    assert_eq!(shortlist(&tried, 2), wanted);
+    assert_eq!(shortlist(&tried, 9).len(), 4);
 }

@@ -11,5 +11,6 @@ mod run;
 mod serving;
 mod sql;
 mod tables;
+mod tune;
 #[cfg(unix)]
 mod watched;
