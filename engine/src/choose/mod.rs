@@ -9,5 +9,5 @@ mod search;
 mod settle;
 
 pub use candidate::{Candidate, Trial, Tried, best, fastest};
-pub use search::MOST;
+pub use search::{MOST, grid};
 pub use settle::{Settled, plan, settle};

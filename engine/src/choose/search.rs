@@ -37,7 +37,7 @@ pub(super) fn search(spec: &RunSpec, eval: &Eval<'_>) -> Result<Vec<Tried>, Plan
     let mut search = Search { tokens: spec.batch.tokens(), tile, ctas, tried: Vec::new(), eval };
     let wholes = [StrategyKind::FuseOnly, StrategyKind::Default].map(Candidate::Whole);
     search.ask(wholes.to_vec())?;
-    let firsts = search.over_the_middle(padded_tokens(spec.batch.tokens()));
+    let firsts = over_the_middle(padded_tokens(spec.batch.tokens()), tile);
     search.with_all_ctas(firsts)?;
     // Around the best, the best can be another.
     for _ in 0..2 {
@@ -47,6 +47,32 @@ pub(super) fn search(spec: &RunSpec, eval: &Eval<'_>) -> Result<Vec<Tried>, Plan
     }
     search.promising()?;
     Ok(search.tried)
+}
+
+/// Every cut of the middle half of a batch that is tried first, with every pair of CTAs: the grid that a search knows parts of.
+///
+/// # Errors
+/// [`PlanError`] when the degree does not fit the model.
+pub fn grid(spec: &RunSpec) -> Result<Vec<Trial>, PlanError> {
+    let OpenCtas { attn, mlp } = open_ctas(spec)?;
+    let (tokens, tile) = (spec.batch.tokens(), TileKit::of(&spec.machine.gpu).tile_m);
+    let mut trials = Vec::new();
+    for first_tokens in over_the_middle(padded_tokens(tokens), tile) {
+        for &attn_ctas in attn.iter().filter(|_| (1..tokens).contains(&first_tokens)) {
+            trials.extend(mlp.iter().map(|&mlp_ctas| Trial { first_tokens, attn_ctas, mlp_ctas }));
+        }
+    }
+    Ok(trials)
+}
+
+/// Cuts at tiles over the middle half of the batch, half among them. They are a power of two of tiles apart, since products
+/// come out even at such.
+fn over_the_middle(rows: u32, tile: u32) -> Vec<u32> {
+    let tiles = rows / tile;
+    let (half, reach) = (tiles / 2, tiles / 4);
+    let step = (2 * reach).div_ceil(CUTS - 1).max(1).next_power_of_two();
+    let each_way = reach / step;
+    (0..=2 * each_way).map(|index| (half + index * step - each_way * step) * tile).collect()
 }
 
 struct Search<'a> {
@@ -70,18 +96,6 @@ impl Search<'_> {
         }
         self.tried.extend((self.eval)(&new)?);
         Ok(())
-    }
-
-    /// Cuts at tiles over the middle half of the batch, half among them. They are a power of two of tiles apart, since products
-    /// come out even at such.
-    fn over_the_middle(&self, rows: u32) -> Vec<u32> {
-        let tiles = rows / self.tile;
-        let (half, reach) = (tiles / 2, tiles / 4);
-        let step = (2 * reach).div_ceil(CUTS - 1).max(1).next_power_of_two();
-        let each_way = reach / step;
-        (0..=2 * each_way)
-            .map(|index| (half + index * step - each_way * step) * self.tile)
-            .collect()
     }
 
     fn around(&self, first: u32) -> Vec<u32> {

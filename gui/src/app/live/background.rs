@@ -86,7 +86,7 @@ pub(crate) fn run_curve(
         events.send(live(LiveEvent::CurvePoint { of: Arc::clone(spec), axis, point }));
         control.step(done, points.len() as u64).ok();
     };
-    sweep(executor.as_mut(), spec, axis, &points, &mut tell, &|| control.is_cancelled());
+    sweep(executor.as_mut(), spec, &points, &mut tell, &|| control.is_cancelled());
     JobResult::Done
 }
 

@@ -26,5 +26,5 @@ pub enum LiveCommand {
     /// Run the points of a curve.
     RunCurve(SweepAxis),
     /// Take the value of a point of the curve.
-    GoToPoint(SweepAxis, Setting),
+    GoToPoint(Setting),
 }

@@ -83,6 +83,11 @@ impl Curve {
         }
     }
 
+    /// Where a point lies along the axis.
+    pub fn x(&self, at: Setting) -> f64 {
+        self.axis.along(at).map_or(0.0, f64::from)
+    }
+
     /// The fastest point; the first of several.
     pub fn fastest(&self) -> Option<CurvePoint> {
         self.points.iter().min_by_key(|point| point.time_ns).copied()

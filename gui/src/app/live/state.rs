@@ -238,15 +238,15 @@ impl Live {
 
     /// Where the knobs of a curve stand, also when they are left to the chooser.
     pub fn current(&self, axis: SweepAxis) -> Option<Setting> {
-        let split = || self.shown()?.plan.decision.split.as_ref();
-        match axis {
-            SweepAxis::Split => self.first_tokens().map(Setting::of),
-            SweepAxis::AttnCtas => split().map(|split| Setting::of(split.attn_ctas)),
-            SweepAxis::MlpCtas => split().map(|split| Setting::of(split.mlp_ctas)),
-            SweepAxis::BothCtas => {
-                split().map(|split| Setting { x: split.attn_ctas, y: Some(split.mlp_ctas) })
-            }
+        if axis == SweepAxis::Split {
+            return self.first_tokens().map(Setting::cut);
         }
+        let split = self.shown()?.plan.decision.split.as_ref()?;
+        let all = Setting {
+            first_tokens: Some(split.first_tokens),
+            ..Setting::ctas(split.attn_ctas, split.mlp_ctas)
+        };
+        Some(axis.of(all))
     }
 
     /// The batch for the token bar: as edited, or as it was in an iteration gone back to.

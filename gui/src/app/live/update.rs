@@ -76,8 +76,8 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
         LiveCommand::RunCurve(axis) => run_curve(state, axis),
-        LiveCommand::GoToPoint(axis, at) => {
-            for edit in edits(axis, at) {
+        LiveCommand::GoToPoint(at) => {
+            for edit in edits(at) {
                 change(state, LiveCommand::Turn(edit));
             }
             Vec::new()
@@ -86,13 +86,11 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
 }
 
 /// A point of a curve as turns of its knobs, which keep to what the batch allows: the curve may be of another.
-fn edits(axis: SweepAxis, Setting { x, y }: Setting) -> Vec<KnobEdit> {
-    match axis {
-        SweepAxis::Split => vec![KnobEdit::Split(SplitChoice::Fixed(x))],
-        SweepAxis::AttnCtas => vec![KnobEdit::AttnCtas(Some(x))],
-        SweepAxis::MlpCtas => vec![KnobEdit::MlpCtas(Some(x))],
-        SweepAxis::BothCtas => vec![KnobEdit::AttnCtas(Some(x)), KnobEdit::MlpCtas(y)],
-    }
+fn edits(at: Setting) -> impl Iterator<Item = KnobEdit> {
+    let cut = at.first_tokens.map(|first| KnobEdit::Split(SplitChoice::Fixed(first)));
+    let attn = at.attn_ctas.map(|ctas| KnobEdit::AttnCtas(Some(ctas)));
+    let mlp = at.mlp_ctas.map(|ctas| KnobEdit::MlpCtas(Some(ctas)));
+    [cut, attn, mlp].into_iter().flatten()
 }
 
 fn run_curve(state: &mut State, axis: SweepAxis) -> Vec<Effect> {

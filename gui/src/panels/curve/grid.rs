@@ -1,35 +1,38 @@
-//! Time over the CTAs under attention and under the MLP, as a heat map.
+//! Time over CTAs on both sides, or over the cut and CTAs, as a heat map.
 
 use egui::{Align2, Color32, CursorIcon, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
-use weftscope_profiler::sweep::Setting;
+use weftscope_profiler::sweep::{Setting, SweepAxis};
 
+use super::at_in_words;
 use crate::{
     app::live::{CurvePoint, Live, LiveCommand},
     panels::{doubt::with_doubt, widgets::Cx},
     theme::{Theme, number},
 };
 
-/// Room for the numbers of an axis, and for its name.
-const NUMBERS: f32 = 24.0;
+/// Room for the numbers below and at the side, and for the name of an axis.
+const BELOW: f32 = 24.0;
+const SIDE: f32 = 38.0;
 const NAME: f32 = 18.0;
+/// What a number of an axis takes, with the gap to the next.
+const WIDEST: f32 = 36.0;
+const HIGHEST: f32 = 11.0;
 
 pub(super) fn grid_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
-    let grid = Grid::of(&live.curve.axis.points(&live.draft.spec));
+    let axis = live.curve.axis;
+    let grid = Grid::of(axis, &axis.points(&live.draft.spec));
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
-    let cells = Rect::from_min_max(
-        rect.min + vec2(NAME + NUMBERS, 2.0),
-        rect.max - vec2(2.0, NAME + NUMBERS),
-    );
-    if grid.xs.is_empty() || !cells.is_positive() {
+    let cells =
+        Rect::from_min_max(rect.min + vec2(NAME + SIDE, 2.0), rect.max - vec2(2.0, NAME + BELOW));
+    if grid.columns.is_empty() || !cells.is_positive() {
         return;
     }
     grid.draw(ui, cx.theme, (rect, cells), live);
     let Some(under) = response.hover_pos().and_then(|at| grid.at(cells, at)) else { return };
     let known = live.curve.points.iter().find(|point| point.at == under);
     let text = format!(
-        "{} CTAs under attention, {} under the MLP\n{}",
-        under.x,
-        under.y.unwrap_or(0),
+        "{}\n{}",
+        at_in_words(under),
         known.map_or_else(
             || "not run".to_owned(),
             |known| with_doubt(known.time_ns, live.curve.doubt())
@@ -38,32 +41,36 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let clicked = response.clicked();
     response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text_at_pointer(text);
     if clicked {
-        cx.live(LiveCommand::GoToPoint(live.curve.axis, under));
+        cx.live(LiveCommand::GoToPoint(under));
     }
 }
 
-/// The values of both axes, ascending.
+/// What lies along and up, ascending.
 struct Grid {
-    xs: Vec<u32>,
-    ys: Vec<u32>,
+    axis: SweepAxis,
+    columns: Vec<u32>,
+    rows: Vec<Row>,
 }
 
+/// CTAs under attention, where they are not what lies along, and under the MLP.
+type Row = (Option<u32>, Option<u32>);
+
 impl Grid {
-    fn of(points: &[Setting]) -> Self {
-        let sorted = |mut values: Vec<u32>| {
-            values.sort_unstable();
-            values.dedup();
-            values
-        };
-        let xs = points.iter().map(|at| at.x).collect();
-        let ys = points.iter().filter_map(|at| at.y).collect();
-        Self { xs: sorted(xs), ys: sorted(ys) }
+    fn of(axis: SweepAxis, points: &[Setting]) -> Self {
+        let mut columns: Vec<u32> = points.iter().filter_map(|&at| axis.along(at)).collect();
+        let mut rows: Vec<Row> = points.iter().map(|&at| row(axis, at)).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        rows.sort_unstable();
+        rows.dedup();
+        Self { axis, columns, rows }
     }
 
     /// Where a setting lies; larger values are further right and further up.
     fn cell(&self, cells: Rect, at: Setting) -> Option<Rect> {
-        let column = self.xs.iter().position(|&x| x == at.x)?;
-        let row = self.ys.iter().position(|&y| Some(y) == at.y)?;
+        let along = self.axis.along(at)?;
+        let column = self.columns.iter().position(|&column| column == along)?;
+        let row = self.rows.iter().position(|&of| of == row(self.axis, at))?;
         let size = self.size(cells);
         let min =
             pos2(cells.left() + column as f32 * size.x, cells.bottom() - (row + 1) as f32 * size.y);
@@ -71,17 +78,22 @@ impl Grid {
     }
 
     fn size(&self, cells: Rect) -> egui::Vec2 {
-        vec2(cells.width() / self.xs.len() as f32, cells.height() / self.ys.len() as f32)
+        vec2(cells.width() / self.columns.len() as f32, cells.height() / self.rows.len() as f32)
     }
 
     fn at(&self, cells: Rect, position: egui::Pos2) -> Option<Setting> {
         let size = self.size(cells);
         let column = ((position.x - cells.left()) / size.x).floor();
         let row = ((cells.bottom() - position.y) / size.y).floor();
-        let value = |values: &[u32], index: f32| {
-            if index < 0.0 { None } else { values.get(index as usize).copied() }
-        };
-        Some(Setting { x: value(&self.xs, column)?, y: Some(value(&self.ys, row)?) })
+        if column < 0.0 || row < 0.0 {
+            return None;
+        }
+        let along = *self.columns.get(column as usize)?;
+        let (attn_ctas, mlp_ctas) = *self.rows.get(row as usize)?;
+        Some(match self.axis {
+            SweepAxis::SplitAndCtas => Setting { first_tokens: Some(along), attn_ctas, mlp_ctas },
+            _ => Setting { first_tokens: None, attn_ctas: Some(along), mlp_ctas },
+        })
     }
 
     fn draw(&self, ui: &Ui, theme: &Theme, (rect, cells): (Rect, Rect), live: &Live) {
@@ -106,28 +118,36 @@ impl Grid {
         };
         mark(fastest.map(|point| point.at), surfaces.strong);
         mark(live.current(live.curve.axis), surfaces.accent);
-        for (index, x) in self.xs.iter().enumerate() {
+        // As many numbers as there is room for.
+        let every = |room: f32, cell: f32| (room / cell).ceil().max(1.0) as usize;
+        for (index, column) in self.columns.iter().enumerate().step_by(every(WIDEST, size.x)) {
             let at = pos2(cells.left() + (index as f32 + 0.5) * size.x, cells.bottom() + 4.0);
-            painter.text(at, Align2::CENTER_TOP, x.to_string(), theme.small(), surfaces.weak);
+            painter.text(at, Align2::CENTER_TOP, column.to_string(), theme.small(), surfaces.weak);
         }
-        for (index, y) in self.ys.iter().enumerate() {
+        for (index, row) in self.rows.iter().enumerate().step_by(every(HIGHEST, size.y)) {
             let at = pos2(cells.left() - 6.0, cells.bottom() - (index as f32 + 0.5) * size.y);
-            painter.text(at, Align2::RIGHT_CENTER, y.to_string(), theme.small(), surfaces.weak);
+            painter.text(at, Align2::RIGHT_CENTER, row_text(*row), theme.small(), surfaces.weak);
         }
+        let [along, up] = match self.axis {
+            SweepAxis::SplitAndCtas => ["tokens in split 0", "CTAs: attention, MLP"],
+            _ => ["CTAs under attention", "CTAs under the MLP"],
+        };
         let bottom = pos2(cells.center().x, rect.bottom());
-        painter.text(
-            bottom,
-            Align2::CENTER_BOTTOM,
-            "CTAs under attention",
-            theme.small(),
-            surfaces.weak,
-        );
-        let galley =
-            painter.layout_no_wrap("CTAs under the MLP".to_owned(), theme.small(), surfaces.weak);
+        painter.text(bottom, Align2::CENTER_BOTTOM, along, theme.small(), surfaces.weak);
+        let galley = painter.layout_no_wrap(up.to_owned(), theme.small(), surfaces.weak);
         let left = pos2(rect.left(), cells.center().y + galley.size().x / 2.0);
         let turned = egui::epaint::TextShape::new(left, galley, surfaces.weak);
         painter.add(turned.with_angle(-std::f32::consts::FRAC_PI_2));
     }
+}
+
+fn row(axis: SweepAxis, at: Setting) -> Row {
+    (at.attn_ctas.filter(|_| axis == SweepAxis::SplitAndCtas), at.mlp_ctas)
+}
+
+fn row_text((attn, mlp): Row) -> String {
+    let texts = [attn, mlp].into_iter().flatten().map(|ctas| ctas.to_string());
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// From the fastest to the slowest point: the grey of captions to the background. Colour is for kinds and for what is chosen.

@@ -46,10 +46,10 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool)
     let clicked = response.response.clicked();
     response.response.on_hover_cursor(egui::CursorIcon::PointingHand);
     if clicked && let Some(at) = response.inner {
-        let distance = |point: &&CurvePoint| (f64::from(point.at.x) - at.x).abs();
+        let distance = |point: &&CurvePoint| (live.curve.x(point.at) - at.x).abs();
         let nearest = live.curve.points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
         if let Some(point) = nearest {
-            cx.live(LiveCommand::GoToPoint(axis, point.at));
+            cx.live(LiveCommand::GoToPoint(point.at));
         }
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool)
 /// As far as predicted times may be off, below and above the line.
 fn draw_band(plot: &mut PlotUi<'_>, theme: &Theme, curve: &Curve) {
     let Some(share) = curve.doubt().and_then(Doubt::share) else { return };
-    let xs: Vec<f64> = curve.points.iter().map(|point| f64::from(point.at.x)).collect();
+    let xs: Vec<f64> = curve.points.iter().map(|point| curve.x(point.at)).collect();
     let edge = |factor: f64| -> Vec<f64> {
         curve.points.iter().map(|point| point.time_ns as f64 * factor).collect()
     };
@@ -70,12 +70,12 @@ const BAND: f32 = 0.25;
 
 fn draw(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
     let ink = theme.surfaces.text;
-    let position = |point: &CurvePoint| [f64::from(point.at.x), point.time_ns as f64];
+    let position = |point: &CurvePoint| [live.curve.x(point.at), point.time_ns as f64];
     let points: Vec<[f64; 2]> = live.curve.points.iter().map(position).collect();
     plot.line(Line::new("iteration time", PlotPoints::from(points.clone())).color(ink).width(1.0));
     plot.points(Points::new("points", PlotPoints::from(points)).color(ink).radius(2.0));
     if let Some(at) = live.current(live.curve.axis) {
-        plot.vline(VLine::new("now", f64::from(at.x)).color(theme.surfaces.accent).width(1.5));
+        plot.vline(VLine::new("now", live.curve.x(at)).color(theme.surfaces.accent).width(1.5));
     }
     if let Some(fastest) = live.curve.fastest() {
         let mark = Points::new("fastest", PlotPoints::from(vec![position(&fastest)]));
@@ -91,7 +91,7 @@ fn draw_baselines(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
         let line = HLine::new(strategy.name(), *ns as f64).color(weak).width(1.0);
         plot.hline(line.style(LineStyle::dashed_loose()));
     }
-    let last_x = live.curve.points.last().map_or(0.0, |last| f64::from(last.at.x));
+    let last_x = live.curve.points.last().map_or(0.0, |last| live.curve.x(last.at));
     let mut taken: Vec<Rect> = Vec::new();
     for (strategy, ns) in baselines {
         let size = plot.ctx().fonts_mut(|fonts| {

@@ -37,11 +37,10 @@ pub(super) fn curve_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ));
         return;
     }
-    match live.curve.axis {
-        SweepAxis::BothCtas => grid::grid_ui(ui, cx, live),
-        SweepAxis::Split | SweepAxis::AttnCtas | SweepAxis::MlpCtas => {
-            line::line_ui(ui, cx, live, is_stale);
-        }
+    if live.curve.axis.is_grid() {
+        grid::grid_ui(ui, cx, live);
+    } else {
+        line::line_ui(ui, cx, live, is_stale);
     }
 }
 
@@ -88,13 +87,13 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_stale: bool) {
             let text = format!(
                 "fastest {} at {}",
                 number::duration_ns(fastest.time_ns),
-                at_in_words(live.curve.axis, fastest.at)
+                at_in_words(fastest.at)
             );
             let now = live.current(live.curve.axis).filter(|&at| at != fastest.at);
             let now_ns = now.and_then(|at| live.curve.time_at(at));
             let hover = with_covered("Go there", live.curve.doubt(), (fastest.time_ns, now_ns));
             if ui.link(text).on_hover_text(hover).clicked() {
-                cx.live(LiveCommand::GoToPoint(live.curve.axis, fastest.at));
+                cx.live(LiveCommand::GoToPoint(fastest.at));
             }
         }
         band_ui(ui, cx, live);
@@ -118,17 +117,20 @@ fn band_ui(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
         ),
         None => doubt.sentence(),
     };
-    let has_band = doubt.share().is_some() && live.curve.axis != SweepAxis::BothCtas;
+    let has_band = doubt.share().is_some() && !live.curve.axis.is_grid();
     let name = if has_band { "band " } else { "" };
     ui.label(weak(cx.theme, format!("{name}{}", doubt.sign()))).on_hover_text(hover);
 }
 
-/// A setting with its unit.
-fn at_in_words(axis: SweepAxis, at: Setting) -> String {
-    match (axis, at.y) {
-        (SweepAxis::Split, _) => format!("{} + rest", at.x),
-        (_, Some(y)) => format!("{} CTAs under attention, {y} under the MLP", at.x),
-        (_, None) if at.x == 1 => "1 CTA".to_owned(),
-        (_, None) => format!("{} CTAs", at.x),
-    }
+/// A setting with its units.
+fn at_in_words(at: Setting) -> String {
+    let ctas = |count: u32| if count == 1 { "1 CTA".to_owned() } else { format!("{count} CTAs") };
+    let ctas = match (at.attn_ctas, at.mlp_ctas) {
+        (Some(attn), Some(mlp)) => {
+            Some(format!("{} under attention, {mlp} under the MLP", ctas(attn)))
+        }
+        (one, other) => one.or(other).map(ctas),
+    };
+    let cut = at.first_tokens.map(|first| format!("{first} + rest"));
+    [cut, ctas].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::live::{Knob, KnobEdit, Live},
-    panels::widgets::Cx,
+    panels::widgets::{Cx, weak},
 };
 
 /// Name of the user among the choosers.
@@ -39,4 +39,9 @@ pub(super) fn split_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         }
     });
     split_slider_ui(ui, cx, live);
+    // Why it is cut there; a cut of the user's own needs no reason.
+    let decision = live.shown().and_then(|shown| shown.plan.decision.split.as_ref());
+    if let Some(split) = decision.filter(|split| split.chooser.is_some()) {
+        ui.label(weak(cx.theme, &split.reason).font(cx.theme.small()));
+    }
 }

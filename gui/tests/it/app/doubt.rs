@@ -125,7 +125,7 @@ fn a_curve_of_predicted_times_says_what_its_band_is() {
     update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
     let of = state.live.as_ref().unwrap().curve.spec.clone().unwrap();
     for (x, time_ns) in [(256, 1_000_000), (512, 900_000), (768, 1_100_000)] {
-        let point = Ok(CurvePoint { at: Setting::of(x), time_ns });
+        let point = Ok(CurvePoint { at: Setting::cut(x), time_ns });
         let event = LiveEvent::CurvePoint { of: Arc::clone(&of), axis: SweepAxis::Split, point };
         apply(&mut state, Event::Live(Box::new(event)));
     }

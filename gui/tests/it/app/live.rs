@@ -281,7 +281,7 @@ fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     let effects = update(&mut state, Command::Live(LiveCommand::RunCurve(SweepAxis::Split)));
     let [Effect::Curve(_, _, of, axis)] = &effects[..] else { panic!("a curve is run") };
     assert_eq!(state.settings.layout.bottom_tab, BottomTab::Curve);
-    let point = |x, time_ns| Ok(CurvePoint { at: Setting::of(x), time_ns });
+    let point = |x, time_ns| Ok(CurvePoint { at: Setting::cut(x), time_ns });
     for (x, time_ns) in [(256, 9), (128, 10)] {
         let point = point(x, time_ns);
         tell(&mut state, LiveEvent::CurvePoint { of: Arc::clone(of), axis: *axis, point });
@@ -290,16 +290,17 @@ fn a_curve_is_shown_while_it_runs_and_takes_only_its_own_points() {
     other.knobs.seed += 1;
     let stale = LiveEvent::CurvePoint { of: Arc::new(other), axis: *axis, point: point(512, 1) };
     tell(&mut state, stale);
-    let xs: Vec<u32> = live(&state).curve.points.iter().map(|point| point.at.x).collect();
+    let xs: Vec<u32> =
+        live(&state).curve.points.iter().map(|point| point.at.first_tokens.unwrap()).collect();
     assert_eq!(xs, [128, 256]);
-    update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, Setting::of(256))));
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(Setting::cut(256))));
     assert_eq!(live(&state).draft.spec.knobs.split, SplitChoice::Fixed(256));
     // A point of a larger batch is no cut of a smaller one.
     turn(&mut state, KnobEdit::Tokens(128));
-    update(&mut state, Command::Live(LiveCommand::GoToPoint(*axis, Setting::of(256))));
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(Setting::cut(256))));
     assert_eq!(live(&state).draft.spec.knobs.split, SplitChoice::Fixed(127));
-    let both = Setting { x: 4, y: Some(6) };
-    update(&mut state, Command::Live(LiveCommand::GoToPoint(SweepAxis::BothCtas, both)));
+    let both = Setting::ctas(4, 6);
+    update(&mut state, Command::Live(LiveCommand::GoToPoint(both)));
     let knobs = &live(&state).draft.spec.knobs;
     assert_eq!((knobs.attn_ctas, knobs.mlp_ctas), (Some(4), Some(6)));
 }
