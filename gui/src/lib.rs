@@ -2,7 +2,11 @@
 
 pub mod app;
 pub mod cli;
+#[cfg(feature = "live")]
+mod date;
 pub mod files;
+#[cfg(feature = "live")]
+pub mod here;
 pub mod jobs;
 mod keys;
 mod panels;

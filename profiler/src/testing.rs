@@ -71,6 +71,7 @@ pub(crate) fn toy_spec() -> RunSpec {
             ..HostSpec::default()
         },
         expected_error: None,
+        calibrated: None,
         sources: std::collections::BTreeMap::new(),
     };
     let knobs = Knobs { tp: 2, strategy: StrategyKind::NoComm, ..Knobs::default() };

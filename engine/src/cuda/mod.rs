@@ -35,7 +35,7 @@ pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cac
 pub use driver::{
     Buffer, ComputeMode, CudaError, Device, DevicePtr, FindError, GpuInfo, GpuLoad, GpuProcess,
     Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl, Part,
-    Unavailable, before_exit, driver_release, library_paths, loads, machine_here, machine_of,
+    Unavailable, before_exit, driver_release, library_paths, like, loads, machine_of,
     multicast_veto, probe, renew_exit_hooks,
 };
 pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};

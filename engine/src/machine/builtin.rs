@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     /// What is said of the constants.
-    const ABOUT: [&str; 2] = ["expected_error", "sources"];
+    const ABOUT: [&str; 3] = ["calibrated", "expected_error", "sources"];
 
     /// Key paths of every number (and of every `null`, which claims that something is absent).
     fn constants(value: &Value, path: &str, found: &mut Vec<String>) {

@@ -4,6 +4,7 @@
 //! [`from_json`] takes a user's.
 
 mod builtin;
+mod calibrated;
 mod expected;
 mod host;
 mod load;
@@ -11,6 +12,7 @@ mod mechanism;
 mod spec;
 
 pub use builtin::{builtin, names};
+pub use calibrated::{Calibrated, MODEL_VERSION};
 pub use expected::ExpectedError;
 pub use host::HostSpec;
 pub use load::{MachineError, from_json};

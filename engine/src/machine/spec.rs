@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExpectedError, HostSpec};
+use super::{Calibrated, ExpectedError, HostSpec};
 
 /// A host with GPUs of one sort, all linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Machine {
     /// How far its predictions are from measurements; `None`: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_error: Option<ExpectedError>,
+    /// When its constants were fitted to GPUs of this computer; `None`: they are another machine's, or came otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<Calibrated>,
     /// Where each constant comes from: key path → source, or a sentence that begins with `estimate`.
     pub sources: std::collections::BTreeMap<String, String>,
 }

@@ -55,6 +55,7 @@ pub(crate) fn machine() -> Machine {
             ..HostSpec::default()
         },
         expected_error: None,
+        calibrated: None,
         sources: BTreeMap::new(),
     }
 }

@@ -125,6 +125,12 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 take_outcome(state, *outcome);
             }
         }
+        #[cfg(feature = "live")]
+        JobResult::Calibrated(calibrated) => {
+            if known {
+                super::live::take_calibration(state, *calibrated);
+            }
+        }
         JobResult::Done => {}
     }
     Vec::new()

@@ -47,6 +47,9 @@ pub enum Effect {
     /// Run the baselines of a spec.
     #[cfg(feature = "live")]
     Baselines(JobStatus, super::live::Backend, Arc<weftscope_engine::spec::RunSpec>),
+    /// Calibrate the GPUs of this computer.
+    #[cfg(feature = "live")]
+    Calibrate(JobStatus, super::live::Backend),
     /// Run a curve of a spec.
     #[cfg(feature = "live")]
     Curve(

@@ -76,6 +76,9 @@ pub enum JobResult {
     Statistics(Box<Statistics>),
     /// A query was answered, or what else was asked of the tab of queries.
     Sql(Box<SqlOutcome>),
+    /// The GPUs of this computer were calibrated.
+    #[cfg(feature = "live")]
+    Calibrated(Box<crate::here::Calibrated>),
     /// It sent what it found as it went.
     Done,
 }

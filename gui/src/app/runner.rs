@@ -161,6 +161,12 @@ impl Runner {
                     live::run_baselines(&executors, &backend, &spec, &events, control)
                 });
             }
+            Effect::Calibrate(job, backend) => {
+                let executors = self.executors.clone();
+                self.start(&job, "calibrate", move |control| {
+                    live::run_calibration(&executors, &backend, control)
+                });
+            }
             Effect::Curve(job, backend, spec, axis) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.events.spawn(job.id, "curve", job.control(), move |control| {

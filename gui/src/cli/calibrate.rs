@@ -1,20 +1,16 @@
 //! `calibrate`: constants of a machine file from what was measured, on this computer's GPUs or in data sets that ship.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 use weftscope_engine::{
     calibrate::{CONSTANTS, Calibration, Constant, Fitted, fit},
-    cuda::{CudaExecutor, machine_here},
+    cuda::{CudaExecutor, Gpus, machine_of, probe},
     executor::Executor,
-    machine::Machine,
+    machine::{HERE, Machine},
     spec::RunSpec,
-    validate::{self, Errors, Row, ValidateError, predicted_by, sets_of},
+    validate::{Row, ValidateError, expected_error, predicted_by, sets_of},
 };
-use weftscope_profiler::calibrate::{self, Measured, Swept, predict, sweep};
-use weftscope_traces::words::counted;
+use weftscope_traces::{Doubt, words::counted};
 
 use super::{
     Failure, Outcome, plain,
@@ -22,7 +18,13 @@ use super::{
     run_args::unknown,
     run_spec::{machine_named, run_failure},
 };
-use crate::files::{FileError, check_target, write_atomically};
+use crate::{
+    files::{cache_folder, check_target},
+    here::{
+        CalibrateError, Calibrating, Done, FOLDER, calibrate, keep, share, with_sources,
+        write_machine,
+    },
+};
 
 /// Arguments of `calibrate`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +38,7 @@ pub struct CalibrateArgs {
     /// Constants to fit, separated by commas [default: all that the measurements determine].
     #[arg(long, value_name = "KEY,KEY", value_delimiter = ',')]
     pub constants: Vec<String>,
-    /// Machine file to write.
+    /// Machine file to write [default where this computer's GPUs are measured: a file of this user that `--machine here` uses].
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -47,18 +49,36 @@ pub(super) fn run(args: &CalibrateArgs) -> Outcome {
         check_target(path)?;
     }
     let constants = constants(&args.constants)?;
-    let (machine, source, calibration) = if args.from.is_empty() {
-        measured(args.machine.as_deref().unwrap_or("here"), &constants)?
+    // Said before a minute is spent.
+    let folder = if is_kept(args) { Some(folder()?) } else { None };
+    let fit = if args.from.is_empty() {
+        measured(args, &constants)?
     } else {
         from_sets(args, &constants)?
     };
     let mut out = plain::stdout();
-    print(&machine, &calibration, &mut out)?;
+    print(&fit, &mut out)?;
+    if let Some(folder) = folder {
+        let path = keep(&folder, &fit.now)?;
+        writeln!(out, "{}: written, `--machine {HERE}` uses it from now on", path.display())?;
+    }
     if let Some(path) = &args.output {
-        write(path, &with_sources(&calibration, &source))?;
+        write_machine(path, &fit.now)?;
         writeln!(out, "{}: written", path.display())?;
     }
     Ok(out.flush()?)
+}
+
+/// What this computer's own GPUs came to is kept for this user, unless it is to lie elsewhere.
+fn is_kept(args: &CalibrateArgs) -> bool {
+    let is_here = args.machine.as_ref().is_none_or(|name| name == HERE);
+    args.output.is_none() && args.from.is_empty() && is_here
+}
+
+fn folder() -> Result<PathBuf, Failure> {
+    cache_folder(FOLDER).map_err(|off| {
+        Failure::misuse(format!("nowhere to keep it: {off}; -o FILE names a place"), "calibrate")
+    })
 }
 
 fn constants(keys: &[String]) -> Result<Vec<Constant>, Failure> {
@@ -70,8 +90,12 @@ fn constants(keys: &[String]) -> Result<Vec<Constant>, Failure> {
     if keys.is_empty() { Ok(CONSTANTS.to_vec()) } else { keys.iter().map(one).collect() }
 }
 
-/// The machine as it was, where its new constants come from, and the fit.
-type Fit = (Machine, String, Calibration);
+/// The machine before and after, and the fit.
+struct Fit {
+    before: Machine,
+    now: Machine,
+    calibration: Calibration,
+}
 
 fn from_sets(args: &CalibrateArgs, constants: &[Constant]) -> Result<Fit, Failure> {
     let failure = |error: ValidateError| match error {
@@ -94,45 +118,68 @@ fn from_sets(args: &CalibrateArgs, constants: &[Constant]) -> Result<Fit, Failur
         let sets = predicted_by(machine, &args.from)?;
         Ok(sets.into_iter().flat_map(|set| set.times_us).collect())
     };
-    let mut calibration = fitted(&machine, constants, predict).map_err(failure)?;
-    let now = &mut calibration.machine;
-    now.expected_error = validate::expected_error(now, &args.from).map_err(failure)?;
-    Ok((machine, format!("fitted to {} of engine/data", args.from.join(", ")), calibration))
+    let calibration = fitted(&machine, constants, predict).map_err(failure)?;
+    let source = format!("fitted to {} of engine/data", args.from.join(", "));
+    let mut now = with_sources(&calibration, &source);
+    now.expected_error = expected_error(&now, &args.from).map_err(failure)?;
+    now.calibrated = None;
+    Ok(Fit { before: machine, now, calibration })
 }
 
-fn measured(name: &str, constants: &[Constant]) -> Result<Fit, Failure> {
-    let here = machine_here().map_err(|error| Failure::failed(error, "calibrate"))?;
-    let mut machine = machine_named(name)?;
-    machine.gpus = machine.gpus.min(here.gpus);
-    let mut line = ProgressLine::new(format!("measuring {}", machine.title));
+/// Measures this computer's GPUs.
+fn measured(args: &CalibrateArgs, constants: &[Constant]) -> Result<Fit, Failure> {
+    let mut machine = begun_with(args)?;
+    machine.gpus = machine.gpus.min(gpus_here()?.gpus.len() as u32);
     let mut open = |spec: &RunSpec| -> Result<Box<dyn Executor>, _> {
         Ok(Box::new(CudaExecutor::open(spec.knobs.tp, true)?))
     };
-    let swept = sweep(&machine, &mut open, &mut |done, total| {
-        line.step(done, Some(total));
-        true
-    })
-    .map_err(run_failure)?;
+    let mut line = Lines::new(&machine);
+    let done =
+        calibrate(&machine, constants, &mut open, &mut |at, done, of| line.step(at, done, of));
     drop(line);
-    let Swept { fit: runs, missing, .. } = &swept;
-    for (what, why) in missing {
+    let Done { machine: now, calibration, missing } = done.map_err(|error| match error {
+        CalibrateError::Run(error) => run_failure(error),
+        error => Failure::failed(error, "calibrate"),
+    })?;
+    for (what, why) in &missing {
         eprintln!("weftscope: not measured: {what}: {why}");
     }
-    if runs.is_empty() {
-        let cause = missing.first().map_or("nothing ran", |(_, why)| why);
-        return Err(Failure::failed(cause, "calibrate"));
-    }
-    let predict = &mut |machine: &Machine| predict(machine, runs);
-    let failure = |error: ValidateError| Failure::failed(error, "calibrate");
-    let mut calibration = fitted(&machine, constants, predict).map_err(failure)?;
-    let now = &mut calibration.machine;
-    now.expected_error = calibrate::expected_error(now, &swept).map_err(failure)?;
-    let source = format!("measured by `weftscope calibrate` on {}", counted_runs(runs, &machine));
-    Ok((machine, source, calibration))
+    Ok(Fit { before: machine, now, calibration })
 }
 
-fn counted_runs(runs: &[Measured], machine: &Machine) -> String {
-    format!("{} × {}, {}", machine.gpus, machine.gpu.name, counted(runs.len() as u64, "run"))
+fn gpus_here() -> Result<Gpus, Failure> {
+    probe().map_err(|error| Failure::failed(error, "calibrate"))
+}
+
+/// What the fit begins with: the constants that ship, so that twice the same GPUs come to the same; where only some constants
+/// are to be fitted, those that are in use.
+fn begun_with(args: &CalibrateArgs) -> Result<Machine, Failure> {
+    match &args.machine {
+        Some(name) => machine_named(name),
+        None if args.constants.is_empty() => Ok(machine_of(&gpus_here()?)),
+        None => machine_named(HERE),
+    }
+}
+
+/// A line of progress for each stage.
+struct Lines {
+    at: Calibrating,
+    line: ProgressLine,
+}
+
+impl Lines {
+    fn new(machine: &Machine) -> Self {
+        let line = ProgressLine::new(format!("measuring {}", machine.title));
+        Self { at: Calibrating::Measuring, line }
+    }
+
+    fn step(&mut self, at: Calibrating, done: u64, of: u64) -> bool {
+        if at != self.at {
+            *self = Self { at, line: ProgressLine::new("fitting") };
+        }
+        self.line.step(done, Some(of));
+        true
+    }
 }
 
 fn fitted(
@@ -146,25 +193,8 @@ fn fitted(
     })
 }
 
-/// The machine, each new constant with where it comes from and what it is worth.
-fn with_sources(calibration: &Calibration, source: &str) -> Machine {
-    let mut machine = calibration.machine.clone();
-    for Fitted { constant, uncertainty, rows, errors, .. } in &calibration.fitted {
-        let worth = errors.map_or_else(String::new, |Errors { mean, worst, .. }| {
-            format!(", whose mean error is {:.1} % and worst {:.1} %", 100.0 * mean, 100.0 * worst)
-        });
-        let text = format!(
-            "{source}: {}, known from {} to within {}{worth}",
-            constant.what,
-            counted(*rows as u64, "row"),
-            share(*uncertainty)
-        );
-        machine.sources.insert(constant.key.to_owned(), text);
-    }
-    machine
-}
-
-fn print(machine: &Machine, calibration: &Calibration, out: &mut dyn Write) -> std::io::Result<()> {
+fn print(fit: &Fit, out: &mut dyn Write) -> std::io::Result<()> {
+    let Fit { before: machine, now, calibration } = fit;
     let Calibration { fitted, not_fitted, before, after, .. } = calibration;
     if let (Some(before), Some(after)) = (before, after) {
         writeln!(
@@ -196,6 +226,8 @@ fn print(machine: &Machine, calibration: &Calibration, out: &mut dyn Write) -> s
             share(*uncertainty)
         )?;
     }
+    let error = weftscope_profiler::collect::expected_error(now);
+    writeln!(out, "  {}", Doubt(error.as_ref()).sentence())?;
     let mut reasons: Vec<&str> = not_fitted.iter().map(|left| left.why).collect();
     reasons.sort_unstable();
     reasons.dedup();
@@ -219,16 +251,18 @@ fn number(value: f64) -> String {
     }
 }
 
-/// `2.1 %`; what other constants can make up for is not known.
-fn share(uncertainty: f64) -> String {
-    if uncertainty < 1.0 { format!("{:.1} %", 100.0 * uncertainty) } else { "unknown".to_owned() }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn write(path: &Path, machine: &Machine) -> Result<(), Failure> {
-    write_atomically(path, |out| {
-        serde_json::to_writer_pretty(&mut *out, machine)
-            .map_err(|error| FileError::io("cannot write", &error.into(), path))?;
-        writeln!(out).map_err(|error| FileError::io("cannot write", &error, path))
-    })
-    .map_err(Failure::from)
+    #[test]
+    fn only_this_computers_own_calibration_is_kept() {
+        let args =
+            || CalibrateArgs { from: vec![], machine: None, constants: vec![], output: None };
+        assert!(is_kept(&args()));
+        assert!(is_kept(&CalibrateArgs { machine: Some(HERE.to_owned()), ..args() }));
+        assert!(!is_kept(&CalibrateArgs { machine: Some("h200x2".to_owned()), ..args() }));
+        assert!(!is_kept(&CalibrateArgs { output: Some("mine.json".into()), ..args() }));
+        assert!(!is_kept(&CalibrateArgs { from: vec!["cuts_h200x2_2048".to_owned()], ..args() }));
+    }
 }

@@ -1,10 +1,9 @@
 //! The arguments of a run, checked and turned into a [`RunSpec`].
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Once};
 
 use weftscope_engine::{
     batch::{Batch, MAX_TOKENS},
-    cuda::machine_here,
     machine::{self, HERE, Machine},
     model::{self, ModelShape},
     plan::PlanError,
@@ -16,7 +15,10 @@ use super::{
     Failure,
     run_args::{Backend, OnArgs, RunArgs, mechanisms, strategy, unknown},
 };
-use crate::files::FileError;
+use crate::{
+    files::FileError,
+    here::{Here, machine_here},
+};
 
 /// Model of runs whose arguments name none.
 const DEFAULT_MODEL: &str = "llama-3.3-70b";
@@ -48,9 +50,7 @@ pub(super) fn spec_on(
     let machine = match (&args.machine, backend) {
         (Some(name), _) => machine_named(name)?,
         (None, Backend::Sim) => machine_named(DEFAULT_MACHINE)?,
-        (None, Backend::Cuda) => {
-            machine_here().map_err(|error| Failure::failed(error, "--backend cuda"))?
-        }
+        (None, Backend::Cuda) => this_computer("--backend cuda")?,
     };
     if backend == Backend::Cuda && !args.without.is_empty() {
         return Err(Failure::misuse(
@@ -100,7 +100,7 @@ fn model(text: &str) -> Result<ModelShape, Failure> {
 
 pub(super) fn machine_named(text: &str) -> Result<Machine, Failure> {
     if text == HERE {
-        return machine_here().map_err(|error| Failure::failed(error, "--machine here"));
+        return this_computer("--machine here");
     }
     if let Some(machine) = machine::builtin(text) {
         return Ok(machine);
@@ -111,6 +111,17 @@ pub(super) fn machine_named(text: &str) -> Result<Machine, Failure> {
     };
     machine::from_json(&json)
         .map_err(|error| FileError::new(error.to_string(), Path::new(text)).into())
+}
+
+/// This computer's GPUs; a file of theirs that is not used is named, once.
+fn this_computer(argument: &str) -> Result<Machine, Failure> {
+    static TOLD: Once = Once::new();
+    let Here { machine, refused } =
+        machine_here().map_err(|error| Failure::failed(error, argument))?;
+    if let Some(refused) = refused {
+        TOLD.call_once(|| eprintln!("weftscope: {refused}"));
+    }
+    Ok(machine)
 }
 
 /// The content of the file that `text` names, when it looks like a path.

@@ -11,6 +11,7 @@ mod prepared;
 mod sample;
 mod trace_file;
 mod typed;
+mod user_cache;
 
 pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
 pub use error::FileError;
@@ -18,9 +19,10 @@ pub use format::{OutputFormat, TraceFormat, endings_in_words};
 pub use hook::{Hook, no_hook};
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use nearest::did_you_mean;
-pub use prepared::{Entry, Prepared, PreparedOff};
+pub use prepared::{Entry, Prepared};
 pub use sample::{SAMPLES, Sample};
 pub use trace_file::{
     STDIO, SaveOptions, is_stdio, open_trace, open_trace_watched, save_trace, write_trace,
 };
 pub use typed::{expand, paths_of_text};
+pub use user_cache::{CacheOff, cache_folder};

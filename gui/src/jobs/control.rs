@@ -24,6 +24,8 @@ pub enum JobKind {
     Baselines,
     /// Runs the points of a curve.
     Curve,
+    /// Measures the GPUs of this computer.
+    Calibrate,
     /// Aggregates a range.
     Aggregate,
     /// Finds the hits of a search.

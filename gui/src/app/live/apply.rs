@@ -46,7 +46,7 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 state.notices.push(Severity::Error, format!("The live run ended: {cause}"));
             }
         }
-        LiveEvent::Gpus(found) => live.catalog.add_gpus(found),
+        LiveEvent::Gpus(found, here) => live.catalog.add_gpus(found, *here),
         LiveEvent::Baseline { of, baseline } => {
             // An answer to an older question is no answer.
             if live.baselines_of.as_ref() == Some(&of) {

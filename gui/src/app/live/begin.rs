@@ -5,6 +5,7 @@ use weftscope_engine::{cuda, spec::RunSpec};
 use super::{Backend, Catalog, Draft, Live, LiveEvent, SessionId, start_session};
 use crate::{
     app::{Event, Runner, Severity, Shown, State},
+    here::here_of,
     jobs::EventSender,
 };
 
@@ -34,7 +35,8 @@ fn look_for_gpus(events: EventSender) {
     let looking = thread::Builder::new().name("weftscope-probe".to_owned()).spawn(move || {
         // Without GPUs there is nothing to tell: `weftscope doctor` says why.
         if let Ok(found) = cuda::probe() {
-            events.send(Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found)))));
+            let here = Box::new(here_of(&found));
+            events.send(Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found), here))));
         }
     });
     // Without a thread the simulated machines are all there is.

@@ -1,19 +1,21 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    cuda::{Gpus, machine_of},
+    cuda::Gpus,
     machine::Machine,
     model::ModelShape,
     spec::{RunSpec, Transport},
 };
 
 use super::{Backend, GpuRun, fit::default_spec};
+use crate::here::{Here, Refused};
 
 /// What may be chosen: models and machines, never empty.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     models: Vec<ModelShape>,
     hosts: Vec<Host>,
+    refused: Option<Refused>,
     default_spec: RunSpec,
 }
 
@@ -53,7 +55,7 @@ impl Catalog {
         let default_spec = default_spec(models.first()?.clone(), machines.first()?.clone());
         let simulated = |machine| Host { machine, backend: Backend::Simulated };
         let hosts = machines.into_iter().map(simulated).collect();
-        Some(Self { models, hosts, default_spec })
+        Some(Self { models, hosts, refused: None, default_spec })
     }
 
     /// All models.
@@ -77,10 +79,25 @@ impl Catalog {
     }
 
     /// Puts the GPUs of this computer before the simulated machines.
-    pub fn add_gpus(&mut self, found: Arc<Gpus>) {
-        let machine = machine_of(&found);
+    pub fn add_gpus(&mut self, found: Arc<Gpus>, here: Here) {
+        let Here { machine, refused } = here;
         self.hosts.retain(|host| host.backend == Backend::Simulated);
         self.hosts.insert(0, Host { machine, backend: Backend::Gpus(found, GpuRun::default()) });
+        self.refused = refused;
+    }
+
+    /// A calibrated file that was meant for the GPUs of this computer and is not used.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    /// Takes new constants into use for the GPUs of this computer.
+    pub fn recalibrate(&mut self, machine: &Machine) {
+        let mut gpus = self.hosts.iter_mut().filter(|host| host.backend != Backend::Simulated);
+        if let Some(host) = gpus.next() {
+            host.machine = machine.clone();
+            self.refused = None;
+        }
     }
 
     /// What runs at the first start.

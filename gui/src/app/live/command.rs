@@ -25,6 +25,8 @@ pub enum LiveCommand {
     Browse(i32),
     /// Run the points of a curve.
     RunCurve(SweepAxis),
+    /// Measure the GPUs of this computer, and fit the constants of the machine to them.
+    Calibrate,
     /// Take the value of a point of the curve.
     GoToPoint(Setting),
 }

@@ -4,6 +4,7 @@ use weftscope_engine::{cuda::Gpus, spec::RunSpec};
 use weftscope_profiler::sweep::SweepAxis;
 
 use super::{Baseline, CurvePoint, KeptIteration, Receipt};
+use crate::here::Here;
 
 /// What the live run tells the window.
 pub enum LiveEvent {
@@ -32,8 +33,8 @@ pub enum LiveEvent {
         /// Why.
         cause: String,
     },
-    /// This computer has GPUs.
-    Gpus(Arc<Gpus>),
+    /// This computer has GPUs, which are this machine.
+    Gpus(Arc<Gpus>, Box<Here>),
     /// A baseline has run.
     Baseline {
         /// What was asked for.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use weftscope_engine::{command::Command as SessionCommand, spec::RunSpec};
 
-use super::{Live, Refusals, Running, SessionId, Status, baseline_spec::baseline_spec};
+use super::{
+    Live, Refusals, Running, SessionId, Status, baseline_spec::baseline_spec,
+    calibration::must_wait,
+};
 use crate::{
     app::{Effect, Shown, State},
     jobs::JobKind,
@@ -19,10 +22,12 @@ pub fn flush(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// The session iterates while its run is in view and nobody has paused it: a file in view has the processor for itself.
+/// The session iterates while its run is in view and nobody has paused it: a file in view has the processor for itself, and what
+/// is measured for a calibration the GPUs.
 fn hand_over_running(state: &mut State) -> Option<Effect> {
+    let may_run = state.shown == Shown::Live && !must_wait(state);
     let live = state.live.as_mut()?;
-    let wanted = if state.shown == Shown::Live { live.running } else { Running::Paused };
+    let wanted = if may_run { live.running } else { Running::Paused };
     if std::mem::replace(&mut live.told, wanted) == wanted {
         return None;
     }
@@ -69,8 +74,9 @@ fn hand_over_spec(state: &mut State) -> Vec<Effect> {
 /// Begins the baselines once the run itself has been answered: the picture of a turn comes before what it is compared with,
 /// and of many turns in a row only the last is compared.
 fn start_baselines(state: &mut State) -> Option<Effect> {
+    let waits = must_wait(state);
     let live = state.live.as_mut()?;
-    if !live.baselines_due || live.asked_s.is_some() {
+    if !live.baselines_due || live.asked_s.is_some() || waits {
         return None;
     }
     live.baselines_due = false;

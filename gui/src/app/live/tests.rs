@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     command::Command as SessionCommand,
-    cuda::{ComputeMode, GpuInfo, Gpus},
+    cuda::{ComputeMode, GpuInfo, Gpus, machine_of},
     spec::{StrategyKind, Transport},
 };
 
@@ -12,7 +12,10 @@ use super::{
     Backend, Catalog, Draft, GpuRun, KnobEdit, Live, LiveCommand, LiveEvent, Status, apply_live,
     flush, update_live,
 };
-use crate::app::{Effect, Shown, State};
+use crate::{
+    app::{Effect, Shown, State},
+    here::Here,
+};
 
 fn two_gpus() -> Arc<Gpus> {
     let gpu = |index| GpuInfo {
@@ -29,6 +32,12 @@ fn two_gpus() -> Arc<Gpus> {
     Arc::new(Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] })
 }
 
+/// Nobody has calibrated them.
+fn gpus_event() -> LiveEvent {
+    let here = Here::within(None, machine_of(&two_gpus()));
+    LiveEvent::Gpus(two_gpus(), Box::new(here))
+}
+
 /// A window that has run on the simulator and has just heard of two GPUs.
 fn state() -> State {
     let catalog = Catalog::builtin().unwrap();
@@ -37,7 +46,7 @@ fn state() -> State {
     state.shown = Shown::Live;
     state.live = Some(Live::new(catalog, draft));
     flush(&mut state);
-    apply_live(&mut state, LiveEvent::Gpus(two_gpus()));
+    apply_live(&mut state, gpus_event());
     state
 }
 
@@ -80,7 +89,7 @@ fn real_gpus_come_first_and_run_for_real() {
     assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus(), GpuRun::default()));
     assert_eq!(pick(&mut state, "h200x2"), Backend::Simulated);
     // Looking again does not list them twice.
-    apply_live(&mut state, LiveEvent::Gpus(two_gpus()));
+    apply_live(&mut state, gpus_event());
     let hosts = live(&state).catalog.hosts().iter();
     assert_eq!(hosts.filter(|host| host.backend != Backend::Simulated).count(), 1);
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
-use super::{Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status, follow::follow};
+use super::{
+    Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status,
+    calibration::begin_calibration, follow::follow,
+};
 use crate::{
     app::{BottomTab, Effect, Shown, State},
     jobs::JobKind,
@@ -76,6 +79,7 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
         LiveCommand::RunCurve(axis) => run_curve(state, axis),
+        LiveCommand::Calibrate => begin_calibration(state),
         LiveCommand::GoToPoint(at) => {
             for edit in edits(at) {
                 change(state, LiveCommand::Turn(edit));

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use weftscope_engine::{roofline::Roofline, spec::RunSpec};
+use weftscope_engine::{machine::HERE, roofline::Roofline, spec::RunSpec};
 use weftscope_profiler::{
     bench::{Bench, Options},
     collect::expected_error,
@@ -11,6 +11,7 @@ use weftscope_traces::ExpectedError;
 use crate::{
     cli::Failure,
     files::{FileError, write_atomically},
+    here::line,
 };
 
 /// Provenance of what the simulator says.
@@ -21,6 +22,8 @@ pub(super) const MODELLED: &str = "modelled";
 pub(super) struct Report {
     pub(super) model: String,
     pub(super) machine: String,
+    /// Whose constants choosers and predictions use, of this computer; null of other machines.
+    pub(super) constants: Option<String>,
     pub(super) tp: u32,
     pub(super) shard_of: Option<u32>,
     pub(super) layers: u32,
@@ -48,6 +51,7 @@ impl Report {
         Self {
             model: spec.model.name.clone(),
             machine: spec.machine.title.clone(),
+            constants: (spec.machine.name == HERE).then(|| line(&spec.machine)),
             tp: knobs.tp,
             shard_of: knobs.shard_of,
             layers: knobs.layers.unwrap_or(spec.model.layers),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use weftscope_engine::{plan::Split, roofline::Limit, spec::StrategyKind};
+use weftscope_engine::{machine::HERE, plan::Split, roofline::Limit, spec::StrategyKind};
 use weftscope_profiler::bench::{Bench, Figures, KernelFigures};
 use weftscope_traces::{
     Doubt,
@@ -20,6 +20,9 @@ pub(super) fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         (counted(report.turns, "turn"), counted(report.iterations, "iteration"));
     let (ranks, layers) = (counted(*tp, "rank"), counted(*layers, "layer"));
     writeln!(out, "{model}, {ranks}, {layers}, {transport}, on {machine}")?;
+    if let Some(constants) = &report.constants {
+        writeln!(out, "{HERE}: {constants}")?;
+    }
     if let Some(shard_of) = report.shard_of {
         writeln!(
             out,

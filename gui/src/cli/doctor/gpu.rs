@@ -13,12 +13,19 @@ use weftscope_profiler::{
 };
 
 use super::{Check, Finding, Line};
-use crate::theme::number::bytes;
+use crate::{
+    here::{Here, constants, here_of, line},
+    theme::number::bytes,
+};
 
 /// Driver, each GPU, and the libraries that running on them needs.
 pub(super) fn lines() -> Vec<Line> {
     let mut lines = match probe() {
-        Ok(found) => driver_and_gpus(&found, driver_release(), &loads(&found)),
+        Ok(found) => {
+            let mut lines = driver_and_gpus(&found, driver_release(), &loads(&found));
+            lines.push(("machine here".to_owned(), of_here(&here_of(&found))));
+            lines
+        }
         Err(error) => vec![("driver and GPUs".to_owned(), unavailable(&error))],
     };
     let others = [
@@ -102,6 +109,19 @@ fn of_gpu(gpu: &GpuInfo, load: Option<&GpuLoad>, count: usize) -> Finding {
             remedy: format!("end that process, or nvidia-smi -i {} -c DEFAULT", gpu.index),
         },
         _ => Finding::Available(text),
+    }
+}
+
+/// Whose constants this computer's GPUs are planned and predicted with.
+fn of_here(here: &Here) -> Finding {
+    let text = format!("{}, {}", here.machine.title, constants(&here.machine));
+    match (&here.refused, &here.machine.calibrated) {
+        (Some(refused), _) => Finding::Missing {
+            why: format!("{text}; {refused}"),
+            remedy: "`weftscope calibrate` measures the GPUs and writes it anew".to_owned(),
+        },
+        (None, Some(_)) => Finding::Available(text),
+        (None, None) => Finding::Note(line(&here.machine)),
     }
 }
 
@@ -296,6 +316,36 @@ mod tests {
         let mut text = Vec::new();
         for finding in findings {
             super::super::write(&("it".to_owned(), finding), &mut text).unwrap();
+        }
+        insta::assert_snapshot!(String::from_utf8(text).unwrap());
+    }
+
+    #[test]
+    fn the_machine_here_says_whose_constants_it_has() {
+        use weftscope_engine::machine::{Calibrated, ExpectedError, Machine};
+        let found = Gpus {
+            driver: (13, 0),
+            gpus: [0, 1].map(|index| gpu(index, ComputeMode::Shared)).into(),
+        };
+        let machine = weftscope_engine::cuda::machine_of(&found);
+        let on = "2026-11-29".to_owned();
+        let error = ExpectedError::new(0.035, 0.08, 15, false, "runs left out".to_owned());
+        let calibrated = Machine {
+            calibrated: Some(Calibrated { on, model_version: 1 }),
+            expected_error: Some(error),
+            ..machine.clone()
+        };
+        let refused = crate::here::Refused {
+            path: "/home/a/.cache/weftscope/machines/nvidia-h200-x2.json".into(),
+            why: "it is damaged: EOF while parsing an object at line 9 column 0".to_owned(),
+        };
+        let mut text = Vec::new();
+        for here in [
+            Here { machine: machine.clone(), refused: None },
+            Here { machine: calibrated, refused: None },
+            Here { machine, refused: Some(refused) },
+        ] {
+            super::super::write(&("machine here".to_owned(), of_here(&here)), &mut text).unwrap();
         }
         insta::assert_snapshot!(String::from_utf8(text).unwrap());
     }

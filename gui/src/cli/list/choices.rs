@@ -1,12 +1,14 @@
 use weftscope_engine::{
-    cuda::machine_here,
     machine::{self, HERE, Mechanism},
     model::{self, Ffn, ModelShape},
     spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
 };
 
 use super::Row;
-use crate::cli::{Failure, args::Listing};
+use crate::{
+    cli::{Failure, args::Listing},
+    here::{line, machine_here},
+};
 
 /// The rows of everything that the engine knows of.
 pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
@@ -18,9 +20,7 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
                 .collect()
         }
         Listing::Machines => {
-            let here = machine_here()
-                .map(|machine| Row::new(HERE, format!("{} of this computer", machine.title)))
-                .ok();
+            let here = machine_here().map(|here| Row::new(HERE, line(&here.machine))).ok();
             let known = machine::names()
                 .filter_map(|name| Some(Row::new(name, machine::builtin(name)?.title)));
             here.into_iter().chain(known).collect()

@@ -1,17 +1,13 @@
 //! The folder of prepared recordings.
 
 use std::{
-    env,
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use thiserror::Error;
-
 use super::MOST_BYTES;
-use crate::files::remove_abandoned;
+use crate::files::{CacheOff, cache_folder, remove_abandoned};
 
 /// What entries' names end with.
 pub(super) const ENDING: &str = "weft";
@@ -27,23 +23,12 @@ pub struct Prepared {
     pub bytes: u64,
 }
 
-/// Why recordings are not kept.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum PreparedOff {
-    /// The user wants none.
-    #[error("WEFTSCOPE_CACHE_DIR is set and empty")]
-    Asked,
-    /// No variable names a place.
-    #[error("none of WEFTSCOPE_CACHE_DIR, XDG_CACHE_HOME and HOME names a folder")]
-    Nowhere,
-}
-
 impl Prepared {
     /// Looks into the folder of this user; one that is not there yet is empty.
     ///
     /// # Errors
-    /// [`PreparedOff`].
-    pub fn look() -> Result<Self, PreparedOff> {
+    /// [`CacheOff`].
+    pub fn look() -> Result<Self, CacheOff> {
         let folder = here()?;
         let files = files(&folder);
         let bytes = files.iter().map(|file| file.bytes).sum();
@@ -52,21 +37,8 @@ impl Prepared {
 }
 
 /// The folder of this user.
-pub(super) fn here() -> Result<PathBuf, PreparedOff> {
-    of(|name| env::var_os(name))
-}
-
-/// `$WEFTSCOPE_CACHE_DIR/recordings`, else `weftscope/recordings` in the user's cache (XDG Base Directory Specification
-/// 0.8: a relative `XDG_CACHE_HOME` is ignored, an empty one is unset).
-fn of(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, PreparedOff> {
-    match variable("WEFTSCOPE_CACHE_DIR") {
-        Some(own) if own.is_empty() => return Err(PreparedOff::Asked),
-        Some(own) => return Ok(Path::new(&own).join("recordings")),
-        None => {}
-    }
-    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    cache.map(|cache| cache.join("weftscope/recordings")).ok_or(PreparedOff::Nowhere)
+pub(super) fn here() -> Result<PathBuf, CacheOff> {
+    cache_folder("recordings")
 }
 
 struct Kept {
@@ -109,21 +81,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn the_folder_is_where_the_user_keeps_caches() {
-        let of = |variables: &[(&str, &str)]| {
-            of(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, to)| to.into()))
-        };
-        let at = |path: &str| Ok(PathBuf::from(path));
-        assert_eq!(of(&[("HOME", "/h")]), at("/h/.cache/weftscope/recordings"));
-        let xdg = [("HOME", "/h"), ("XDG_CACHE_HOME", "/x")];
-        assert_eq!(of(&xdg), at("/x/weftscope/recordings"));
-        assert_eq!(of(&[xdg[0], ("XDG_CACHE_HOME", "x")]), at("/h/.cache/weftscope/recordings"));
-        assert_eq!(of(&[xdg[1], ("WEFTSCOPE_CACHE_DIR", "w")]), at("w/recordings"));
-        assert_eq!(of(&[xdg[1], ("WEFTSCOPE_CACHE_DIR", "")]), Err(PreparedOff::Asked));
-        assert_eq!(of(&[]), Err(PreparedOff::Nowhere));
-    }
 
     #[test]
     fn what_was_unused_for_longest_goes() {

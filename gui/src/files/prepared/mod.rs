@@ -9,7 +9,7 @@ mod entry;
 mod folder;
 
 pub use entry::Entry;
-pub use folder::{Prepared, PreparedOff};
+pub use folder::Prepared;
 
 /// Files below this are read as quickly as looked up.
 pub(super) const LEAST_BYTES: u64 = 64 << 20;

@@ -4,11 +4,13 @@ use egui::{RichText, Ui};
 use weftscope_engine::memory::excess;
 
 use super::{
+    calibration::calibration_ui,
     choice::{Choice, choice_ui},
     row::{row, turn},
 };
 use crate::{
     app::live::{Backend, Knob, KnobEdit, Live, degrees, shard_degrees},
+    here::constants,
     panels::widgets::{Cx, name_widget, weak},
     theme::number,
 };
@@ -19,7 +21,9 @@ pub(super) fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         let choices = live.catalog.hosts().iter().map(|host| Choice {
             name: host.machine.name.clone(),
             line: Ok(match &host.backend {
-                Backend::Gpus(..) => format!("{} of this computer", host.machine.title),
+                Backend::Gpus(..) => {
+                    format!("{}, {}", host.machine.title, constants(&host.machine))
+                }
                 Backend::Simulated => format!("{}, simulated", host.machine.title),
             }),
             value: KnobEdit::Machine(host.machine.name.clone()),
@@ -28,6 +32,7 @@ pub(super) fn machine_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             turn(cx, edit);
         }
     });
+    calibration_ui(ui, cx, live);
     row(ui, cx, Knob::Tp, |ui, cx| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for degree in degrees(&spec.model, &spec.machine) {

@@ -3,6 +3,7 @@
 //! What a knob is called and what it turns stands in the table [`Knob`](crate::app::live::Knob); here is its control.
 
 mod batch;
+mod calibration;
 mod choice;
 mod communication;
 mod gpus;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "live")]
 mod at_random;
+#[cfg(feature = "live")]
+mod calibration;
 mod commands;
 mod compare;
 #[cfg(feature = "live")]

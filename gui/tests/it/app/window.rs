@@ -11,6 +11,7 @@ use weftscope::app::{
     live::{Backend, Catalog, Draft, KnobEdit, Live, LiveCommand, LiveEvent, Status},
     update,
 };
+use weftscope::here::Here;
 use weftscope::timeline::{RangeSelection, ViewCommand};
 use weftscope_engine::cuda;
 use weftscope_testkit::aloud;
@@ -194,7 +195,8 @@ fn gpus_that_cannot_be_opened_say_why_and_offer_the_simulator() {
         pci_address: String::new(),
     };
     let found = cuda::Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] };
-    apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found)))));
+    let here = Box::new(Here::within(None, cuda::machine_of(&found)));
+    apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found), here))));
     let pick = LiveCommand::Turn(KnobEdit::Machine("here".to_owned()));
     update(&mut state, Command::Live(pick));
     let mut harness = harness(App::with_state(state, Arc::new(|| {})));
