@@ -1,6 +1,6 @@
 //! What a folded panel leaves behind: a strip that opens it again.
 
-use egui::{Frame, Margin, Panel, Rect, Sense, Ui, vec2};
+use egui::{Frame, Id, Margin, Panel, Rect, Sense, Ui, vec2};
 
 use super::{
     has_content,
@@ -26,7 +26,10 @@ pub(crate) fn side_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
     let frame = Frame::new().fill(cx.theme.surfaces.panel);
     strip.exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
         let rect = ui.max_rect();
-        let response = ui.allocate_rect(rect, Sense::click());
+        // Under a name of its own: a count of widgets changes when a bar of work appears below, and a click that is under way
+        // would be another widget's.
+        let response = ui.interact(rect, Id::unique((facts.key, "handle")), Sense::click());
+        ui.advance_cursor_after_rect(rect);
         draw_as(&response, egui::Role::Button, facts.command);
         let s = &cx.theme.surfaces;
         if response.hovered() {

@@ -129,7 +129,7 @@ fn folded_panels_leave_a_handle() {
         assert!(!is_open(harness.state(), panel));
         harness.get_by_label(panel.facts().command).click();
         harness.run_steps(3);
-        assert!(is_open(harness.state(), panel));
+        assert!(is_open(harness.state(), panel), "{panel:?}");
     }
     harness.get_by_label("Diagnostics").click();
     harness.run_steps(3);
