@@ -86,7 +86,7 @@ mod tests {
             times_us: rows.iter().map(row).collect(),
             speed_ups: vec![],
             rank_correlation: None,
-            chosen_cut_costs: None,
+            chosen_cuts_cost: vec![],
         }
     }
 

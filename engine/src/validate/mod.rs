@@ -60,9 +60,9 @@ pub struct DataSet {
     pub speed_ups: Vec<Row>,
     /// Spearman's rank correlation of predicted and measured, of sets that vary the cut alone.
     pub rank_correlation: Option<f64>,
-    /// How much longer the cut that simulation chooses takes than the best of those measured, as a share; of sets that vary the
-    /// cut alone, where it is one of theirs.
-    pub chosen_cut_costs: Option<f64>,
+    /// How much longer what simulation chooses takes than the best that was measured, as a share: a figure a batch, of sets of cuts,
+    /// where it is one of theirs.
+    pub chosen_cuts_cost: Vec<f64>,
 }
 
 /// Errors of rows, as shares of what was measured.

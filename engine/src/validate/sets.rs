@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     batch::Batch,
-    choose::{Candidate, settle},
+    choose::{Candidate, Trial, settle},
     machine::{self, GemmKernels, Machine},
-    model,
+    model::{self, ModelShape},
     plan::{Collective, CollectiveShape, Op, OpRole, OpWork, Plan, plan},
     spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
 };
@@ -33,6 +33,10 @@ enum Runs {
     Layers,
     /// The same, cut where the row says, with these CTAs under attention and under the MLP.
     Cuts(u32, u32),
+    /// A layer of a turn of `bench`, model, degree, cut and CTAs by the row.
+    Candidates,
+    /// The same by model and strategy.
+    Strategies,
 }
 
 /// One file and what it is held against.
@@ -57,7 +61,7 @@ macro_rules! set {
 }
 
 /// Every set, published ones first.
-pub(super) static ALL: [Set; 13] = [
+pub(super) static ALL: [Set; 15] = [
     set!("kernel_times_h100x8", "h100x8", Fitted, Runs::Alone),
     set!("kernel_times_by_ctas_h100x8", "h100x8", Fitted, Runs::AloneByCtas),
     set!("llama_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("llama-3.3-70b")),
@@ -69,6 +73,8 @@ pub(super) static ALL: [Set; 13] = [
     set!("cuts_h200x2_2048", "h200x2", Unseen, Runs::Cuts(16, 4)),
     set!("cuts_h200x2_4096", "h200x2", Unseen, Runs::Cuts(16, 4)),
     set!("cuts_h200x2_8192", "h200x2", Unseen, Runs::Cuts(16, 4)),
+    set!("candidates_h200x2", "h200x2", Unseen, Runs::Candidates),
+    set!("strategies_h200x2", "h200x2", Unseen, Runs::Strategies),
     set!("kernels_h100x4_shard8", "h100x4", Fitted, Runs::InPlace),
     set!("layers_h100x4_shard8", "h100x4", Unseen, Runs::Layers),
 ];
@@ -115,21 +121,24 @@ impl Predicting<'_> {
                 }
                 Runs::OneRank => {
                     let mut spec = self.own(strategy(cells), cells.tokens());
-                    spec.model =
-                        model::builtin(cells.text("model")).expect("a test predicts every set");
+                    spec.model = model_of(cells);
                     (spec.knobs.tp, spec.knobs.shard_of) =
                         (1, Some(cells.number("shard_of") as u32));
                     times.extend(self.in_place(cells, &spec)?);
                 }
                 Runs::Layers => times.push(self.layer(cells)?),
-                &Runs::Cuts(attn, mlp) => times.push(self.cut(cells, attn, mlp)?),
+                Runs::Cuts(..) => times.push(self.cut(cells)?),
+                Runs::Candidates => times.push(self.candidate(cells)?),
+                Runs::Strategies => times.push(self.strategy(cells)?),
             }
         }
-        let (mut correlation, mut chosen_cut_costs) = (None, None);
-        if let Runs::Cuts(attn_ctas, mlp_ctas) = self.set.runs {
-            correlation = rank_correlation(&times);
-            chosen_cut_costs = self.chosen_cut_costs(&table, (attn_ctas, mlp_ctas))?;
-        }
+        let is_cuts = matches!(self.set.runs, Runs::Cuts(..));
+        let correlation = if is_cuts { rank_correlation(&times) } else { None };
+        let chosen_cuts_cost = if is_cuts || matches!(self.set.runs, Runs::Candidates) {
+            self.chosen_cuts_cost(&table)?
+        } else {
+            Vec::new()
+        };
         let Set { name, machine, part, .. } = *self.set;
         Ok(DataSet {
             name,
@@ -139,7 +148,7 @@ impl Predicting<'_> {
             times_us: times,
             speed_ups,
             rank_correlation: correlation,
-            chosen_cut_costs,
+            chosen_cuts_cost,
         })
     }
 
@@ -267,36 +276,92 @@ impl Predicting<'_> {
         Ok(layers(row(what, cells.number("us"), layer_us(&spec)?)))
     }
 
-    fn cut(&self, cells: Cells<'_>, attn_ctas: u32, mlp_ctas: u32) -> Result<Row, ValidateError> {
-        let (tokens, first_tokens) = (cells.tokens(), cells.number("first_tokens") as u32);
-        let mut spec = self.own(TokenWeave, tokens);
-        spec.knobs.split = SplitChoice::Fixed(first_tokens);
-        (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn_ctas), Some(mlp_ctas));
-        let what = format!("cut {first_tokens}+{}", tokens - first_tokens);
-        Ok(layers(row(what, cells.number("us"), layer_us(&spec)?)))
+    /// A weave of the row's batch with its cut open.
+    fn woven(&self, cells: Cells<'_>) -> RunSpec {
+        let mut spec = self.own(TokenWeave, cells.tokens());
+        spec.knobs.split = SplitChoice::Auto(Chooser::Simulated);
+        match self.set.runs {
+            Runs::Cuts(attn, mlp) => {
+                (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn), Some(mlp));
+            }
+            _ => {
+                let degree = cells.number("shard_of") as u32;
+                spec.knobs.shard_of = (degree != spec.knobs.tp).then_some(degree);
+                spec.model = model_of(cells);
+            }
+        }
+        spec
     }
 
-    /// Of one batch, cut in several places: the measured time of the one that simulation chooses over the shortest, less one.
-    fn chosen_cut_costs(
-        &self,
-        table: &Table,
-        (attn_ctas, mlp_ctas): (u32, u32),
-    ) -> Result<Option<f64>, ValidateError> {
-        let Some(tokens) = table.rows().next().map(|cells| cells.tokens()) else {
-            return Ok(None);
+    /// Where the row cut it, and with which CTAs.
+    fn trial(&self, cells: Cells<'_>) -> Trial {
+        let first_tokens = cells.number("first_tokens") as u32;
+        let (attn_ctas, mlp_ctas) = match self.set.runs {
+            Runs::Cuts(attn, mlp) => (attn, mlp),
+            _ => (cells.number("attn_ctas") as u32, cells.number("mlp_ctas") as u32),
         };
-        let mut spec = self.own(TokenWeave, tokens);
-        (spec.knobs.attn_ctas, spec.knobs.mlp_ctas) = (Some(attn_ctas), Some(mlp_ctas));
-        spec.knobs.split = SplitChoice::Auto(Chooser::Simulated);
-        let Some(Candidate::Cut(chosen)) = settle(&spec)?.map(|settled| settled.candidate) else {
-            return Ok(None);
-        };
-        let us = |cells: Cells<'_>| cells.number("us");
-        let is_chosen =
-            |cells: &Cells<'_>| cells.number("first_tokens") as u32 == chosen.first_tokens;
-        let shortest = table.rows().map(us).min_by(f64::total_cmp);
-        Ok(table.rows().find(is_chosen).map(us).zip(shortest).map(|(us, best)| us / best - 1.0))
+        Trial { first_tokens, attn_ctas, mlp_ctas }
     }
+
+    fn cut(&self, cells: Cells<'_>) -> Result<Row, ValidateError> {
+        let (tokens, trial) = (cells.tokens(), self.trial(cells));
+        let what = format!("cut {}+{}", trial.first_tokens, tokens - trial.first_tokens);
+        let predicted_us = layer_us(&trial.apply(&self.woven(cells)))?;
+        Ok(layers(row(what, cells.number("us"), predicted_us)))
+    }
+
+    fn candidate(&self, cells: Cells<'_>) -> Result<Row, ValidateError> {
+        let Trial { first_tokens, attn_ctas, mlp_ctas } = self.trial(cells);
+        let what = format!(
+            "{} of {}, {first_tokens}+{}, {attn_ctas}, {mlp_ctas} CTAs",
+            cells.text("model"),
+            cells.number("shard_of"),
+            cells.tokens() - first_tokens
+        );
+        self.layer_of_turn(what, cells, &self.trial(cells).apply(&self.woven(cells)))
+    }
+
+    fn strategy(&self, cells: Cells<'_>) -> Result<Row, ValidateError> {
+        let (tokens, strategy) = (cells.tokens(), strategy(cells));
+        let what = format!("{}, {}, {tokens} tokens", cells.text("model"), strategy.name());
+        let spec = RunSpec { model: model_of(cells), ..self.own(strategy, tokens) };
+        self.layer_of_turn(what, cells, &spec)
+    }
+
+    fn layer_of_turn(
+        &self,
+        what: String,
+        cells: Cells<'_>,
+        spec: &RunSpec,
+    ) -> Result<Row, ValidateError> {
+        let predicted_us = Turn::of(spec)?.us("layer").expect("a turn has layers amid others");
+        Ok(layers(row(what, cells.number("us"), predicted_us)))
+    }
+
+    /// Of each batch of the table: the measured time of what simulation chooses over the shortest, less one. Batches whose
+    /// choice was not measured say nothing.
+    fn chosen_cuts_cost(&self, table: &Table) -> Result<Vec<f64>, ValidateError> {
+        let mut batches: Vec<(RunSpec, Vec<(Trial, f64)>)> = Vec::new();
+        for cells in table.rows() {
+            let (spec, measured) = (self.woven(cells), (self.trial(cells), cells.number("us")));
+            match batches.iter_mut().find(|(of, _)| *of == spec) {
+                Some((_, rows)) => rows.push(measured),
+                None => batches.push((spec, vec![measured])),
+            }
+        }
+        let mut costs = Vec::new();
+        for (spec, rows) in batches {
+            let chosen = settle(&spec)?.map(|settled| settled.candidate);
+            let chosen = rows.iter().find(|(trial, _)| chosen == Some(Candidate::Cut(*trial)));
+            let shortest_us = rows.iter().map(|(_, us)| *us).fold(f64::INFINITY, f64::min);
+            costs.extend(chosen.map(|(_, us)| us / shortest_us - 1.0));
+        }
+        Ok(costs)
+    }
+}
+
+fn model_of(cells: Cells<'_>) -> ModelShape {
+    model::builtin(cells.text("model")).expect("a test predicts every set")
 }
 
 const ALL_REDUCE: OpRole = OpRole::Collective(Collective::AllReduce);

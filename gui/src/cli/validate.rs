@@ -130,11 +130,10 @@ fn line<'a>(
 
 /// What a set says beside its times.
 fn besides(set: &DataSet) -> String {
-    if let Some(correlation) = set.rank_correlation {
-        let chosen = set
-            .chosen_cut_costs
-            .map(|share| format!(", the chosen one costs {:+.1} %", 100.0 * share));
-        return format!("rank correlation of cuts {correlation:.2}{}", chosen.unwrap_or_default());
+    let correlation =
+        set.rank_correlation.map(|rank| format!("rank correlation of cuts {rank:.2}"));
+    if let Some(chosen) = chosen_cuts(&set.chosen_cuts_cost) {
+        return correlation.into_iter().chain([chosen]).collect::<Vec<_>>().join(", ");
     }
     if set.speed_ups.is_empty() {
         return String::new();
@@ -142,6 +141,25 @@ fn besides(set: &DataSet) -> String {
     let is_met = |row: &&Row| (row.predicted - row.measured).abs() <= SPEED_UP_WITHIN;
     let met = set.speed_ups.iter().filter(is_met).count();
     format!("{met} of {} within {SPEED_UP_WITHIN}", counted(set.speed_ups.len() as u64, "speed-up"))
+}
+
+/// What chosen cuts cost more than the best that were measured.
+fn chosen_cuts(costs: &[f64]) -> Option<String> {
+    let percent = |share: f64| format!("{:+.1} %", 100.0 * share);
+    match costs {
+        [] => None,
+        [one] => Some(format!("the chosen one costs {}", percent(*one))),
+        many => {
+            let mean = many.iter().sum::<f64>() / many.len() as f64;
+            let worst = many.iter().copied().fold(0.0, f64::max);
+            let batches = counted(many.len() as u64, "batch");
+            Some(format!(
+                "chosen ones of {batches} cost {}, at worst {}",
+                percent(mean),
+                percent(worst)
+            ))
+        }
+    }
 }
 
 fn words(part: Part) -> &'static str {
@@ -171,7 +189,7 @@ mod tests {
             times_us: vec![row("a", predicted), row("b", 100.0)],
             speed_ups: vec![],
             rank_correlation: (part == Part::Unseen).then_some(0.5),
-            chosen_cut_costs: (part == Part::Unseen).then_some(0.004),
+            chosen_cuts_cost: if part == Part::Unseen { vec![0.004] } else { vec![] },
         };
         let mut out = Vec::new();
         summary(&[set("one", Part::Fitted, 102.0), set("two", Part::Unseen, 80.0)], &mut out)
@@ -185,6 +203,8 @@ mod tests {
             text.contains("rank correlation of cuts 0.50, the chosen one costs +0.4 %"),
             "{text}"
         );
+        let many = chosen_cuts(&[0.0, 0.03]).unwrap();
+        assert_eq!(many, "chosen ones of 2 batches cost +1.5 %, at worst +3.0 %");
         let place = |words: &str| text.find(words).unwrap();
         assert!(
             place("constants were fitted") < place("one") && place("one") < place("no constant")
