@@ -28,10 +28,11 @@ pub struct Tuned {
 
 impl Tuned {
     /// The best of what was timed for the batch of `spec`.
-    pub fn of(spec: &RunSpec, tried: &[Tried]) -> Self {
+    /// Cuts within `tie` times the fastest are as good ([`TIE`](crate::choose::TIE) of what was simulated, 1 of what was measured).
+    pub fn of(spec: &RunSpec, tried: &[Tried], tie: f64) -> Self {
         let tokens = spec.batch.tokens();
         let half = padded_tokens(tokens) / 2;
-        let best = best(tried, half, |candidate| matches!(candidate, Candidate::Cut(_)));
+        let best = best(tried, half, tie, |candidate| matches!(candidate, Candidate::Cut(_)));
         let cut = best.and_then(|tried| match tried.candidate {
             Candidate::Cut(trial) => Some((trial, row(spec, trial))),
             Candidate::Whole(_) => None,

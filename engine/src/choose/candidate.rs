@@ -38,6 +38,14 @@ pub enum Candidate {
 }
 
 impl Candidate {
+    /// The cut.
+    pub fn cut(self) -> Option<Trial> {
+        match self {
+            Self::Cut(trial) => Some(trial),
+            Self::Whole(_) => None,
+        }
+    }
+
     /// `spec` with nothing left open.
     pub fn apply(self, spec: &RunSpec) -> RunSpec {
         match self {
@@ -68,20 +76,29 @@ pub fn fastest(tried: &[Tried], of: impl Fn(&Candidate) -> bool) -> Option<Tried
     ran.copied().min_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns))
 }
 
-/// Times this close are equal: the jitter of blocks moves them by as much.
-const TIE: f64 = 1.002;
+/// Simulated times of cuts this close are equal: that is how well differences between cuts are predicted at best (`weftscope
+/// validate`, sets of cuts).
+pub const TIE: f64 = 1.01;
 
-/// The fastest of those that `of` takes; of equals the one without a cut, else with the cut nearest to `half` of the batch, else
-/// with the fewest CTAs, which leaves most to what else runs.
-pub fn best(tried: &[Tried], half: u32, of: impl Fn(&Candidate) -> bool) -> Option<Tried> {
-    let fastest_ns = fastest(tried, &of)?.iteration_ns;
-    let is_as_good =
-        |tried: &&Tried| of(&tried.candidate) && tried.iteration_ns <= fastest_ns * TIE;
-    let place = |tried: &&Tried| match tried.candidate {
-        Candidate::Whole(_) => None,
-        Candidate::Cut(cut) => {
-            Some((cut.first_tokens.abs_diff(half), cut.attn_ctas + cut.mlp_ctas))
-        }
-    };
-    tried.iter().filter(is_as_good).min_by_key(place).copied()
+/// The fastest of those that `of` takes; of cuts within `tie` times the fastest cut's time the one nearest to `half` of the batch,
+/// with its fastest CTAs.
+pub fn best(
+    tried: &[Tried],
+    half: u32,
+    tie: f64,
+    of: impl Fn(&Candidate) -> bool,
+) -> Option<Tried> {
+    let whole = fastest(tried, |candidate| of(candidate) && candidate.cut().is_none());
+    let cut = fastest(tried, |candidate| of(candidate) && candidate.cut().is_some());
+    let cut = cut.and_then(|fastest_cut| {
+        let good = tried.iter().filter(|tried| {
+            of(&tried.candidate) && tried.iteration_ns <= fastest_cut.iteration_ns * tie
+        });
+        let firsts = good.filter_map(|tried| Some(tried.candidate.cut()?.first_tokens));
+        let first = firsts.min_by_key(|first| first.abs_diff(half))?;
+        let is_there = |cut: Trial| cut.first_tokens == first;
+        fastest(tried, |candidate| of(candidate) && candidate.cut().is_some_and(is_there))
+    });
+    let both: Vec<Tried> = whole.into_iter().chain(cut).collect();
+    fastest(&both, |_| true)
 }

@@ -8,6 +8,6 @@ mod candidate;
 mod search;
 mod settle;
 
-pub use candidate::{Candidate, Trial, Tried, best, fastest};
+pub use candidate::{Candidate, TIE, Trial, Tried, best, fastest};
 pub use search::{MOST, grid};
 pub use settle::{Settled, plan, settle};

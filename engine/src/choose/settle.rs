@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use super::{Candidate, Tried, best, fastest, search::search};
+use super::{Candidate, TIE, Tried, best, fastest, search::search};
 use crate::{
     executor::ExecError,
     plan::{self, Plan, PlanError},
@@ -15,7 +15,7 @@ use crate::{
 /// What was chosen, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
-    /// The fastest; of equals the plainest.
+    /// The fastest; of cuts that are as good the one nearest to half.
     pub candidate: Candidate,
     /// A sentence.
     pub reason: String,
@@ -66,7 +66,7 @@ pub fn settle(spec: &RunSpec) -> Result<Option<Settled>, PlanError> {
         return Ok(None);
     }
     let tried = search(spec, &|candidates| simulated(spec, candidates))?;
-    let Some(chosen) = best(&tried, padded_tokens(spec.batch.tokens()) / 2, |_| true) else {
+    let Some(chosen) = best(&tried, padded_tokens(spec.batch.tokens()) / 2, TIE, |_| true) else {
         return Ok(None);
     };
     let reason = reason(spec, chosen, &tried);

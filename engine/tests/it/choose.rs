@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     batch::Batch,
-    choose::{Candidate, MOST, Trial, plan, settle},
+    choose::{Candidate, MOST, TIE, Trial, fastest, plan, settle},
     executor::Executor,
     observer::NullObserver,
     plan::{PlanError, plan as plan_as_told},
@@ -35,8 +35,8 @@ fn ms_of_one(spec: &RunSpec) -> f64 {
     predicted::<ServingError>(spec, one).expect("a run").gpu_ns as f64 / 1e6
 }
 
-/// Some fifty candidates stand for hundreds: what is chosen takes at most 0.5 % longer than the best of every cut at a tile with
-/// every pair of CTAs.
+/// Some fifty candidates stand for hundreds: the fastest takes at most 0.5 % longer than the best of every cut at a tile with
+/// every pair of CTAs, and what is chosen at most as much more as counts as equal.
 #[test]
 fn the_search_finds_the_best_of_all() {
     let multimem = |tokens| llama(StrategyKind::TokenWeave, tokens, None);
@@ -56,7 +56,9 @@ fn the_search_finds_the_best_of_all() {
                 }
             }
         }
-        let chosen = ms_of_one(&settled.candidate.apply(&spec));
+        let found = fastest(&settled.tried, |_| true).expect("some run");
+        let [found, chosen] =
+            [found.candidate, settled.candidate].map(|it| ms_of_one(&it.apply(&spec)));
         println!(
             "{} {tokens}: {:?} of {}, {chosen:.3} ms; best of all {best:.3} ms",
             spec.machine.name,
@@ -64,11 +66,12 @@ fn the_search_finds_the_best_of_all() {
             settled.tried.len()
         );
         assert!(settled.tried.len() <= MOST);
-        assert!(chosen <= best * 1.005, "{chosen} {best}");
+        assert!(found <= best * 1.005, "{found} {best}");
+        assert!(chosen <= found * TIE, "{chosen} {found}");
     }
 }
 
-/// One rank stands for all: within 0.5 %, and what is chosen by one is, of all ranks, as good as the best of what was tried.
+/// One rank stands for all: within 0.5 %, and the fastest by one is, of all ranks, as good as the best of what was tried.
 #[test]
 fn one_rank_stands_for_all() {
     for spec in [on_four(4096), llama(StrategyKind::TokenWeave, 2048, None)] {
@@ -80,8 +83,9 @@ fn one_rank_stands_for_all() {
             assert!(error.abs() < 0.005, "{:?}: {error}", tried.candidate);
             best = best.min(all);
         }
-        let chosen = ms(&settled.candidate.apply(&spec));
-        assert!(chosen <= best * 1.003, "{chosen} {best}");
+        let found = fastest(&settled.tried, |_| true).expect("some run");
+        let found = ms(&found.candidate.apply(&spec));
+        assert!(found <= best * 1.003, "{found} {best}");
     }
 }
 

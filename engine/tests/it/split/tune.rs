@@ -1,7 +1,7 @@
 //! Tuned tables: what becomes a row, and what is worth measuring.
 
 use weftscope_engine::{
-    choose::{Candidate, Trial, Tried},
+    choose::{Candidate, Trial, Tried, best},
     plan::plan,
     spec::{Chooser, SplitChoice, StrategyKind},
     split::SplitTable,
@@ -29,7 +29,7 @@ fn the_fastest_cut_becomes_a_row_that_cuts_there_again() {
         cut(2176, 4, 100.0),
         cut(1920, 4, f64::INFINITY),
     ];
-    let tuned = Tuned::of(&spec, &tried);
+    let tuned = Tuned::of(&spec, &tried, 1.0);
     assert_eq!((tuned.tokens, tuned.gain()), (4096, Some(1.2)));
     let table = SplitTable::from_rows([(4096, tuned.row().unwrap())]);
     let json = "{\n  \"4096\": { \"baseline_ctas\": 16, \"attention_ctas\": 4, \"mlp_ctas\": 2, \
@@ -45,11 +45,11 @@ fn the_fastest_cut_becomes_a_row_that_cuts_there_again() {
 #[test]
 fn what_is_faster_whole_gets_no_row() {
     let spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
-    let tuned = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, 99.0), cut(2048, 8, 100.0)]);
+    let tuned = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, 99.0), cut(2048, 8, 100.0)], 1.0);
     assert!(tuned.cut.is_some() && tuned.row().is_none());
-    let none = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, f64::INFINITY)]);
+    let none = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, f64::INFINITY)], 1.0);
     assert_eq!((none.cut, none.whole, none.gain()), (None, None, None));
-    let only_cut = Tuned::of(&spec, &[cut(2048, 8, 100.0)]);
+    let only_cut = Tuned::of(&spec, &[cut(2048, 8, 100.0)], 1.0);
     assert!(only_cut.row().is_some(), "nothing is known to be faster");
 }
 
@@ -66,4 +66,23 @@ fn the_best_cuts_and_the_best_whole_are_measured() {
     let wanted = [tried[3], tried[5], tried[0]].map(|tried| tried.candidate);
     assert_eq!(shortlist(&tried, 2), wanted);
     assert_eq!(shortlist(&tried, 9).len(), 4);
+}
+
+/// Of cuts that are as good the one nearest to half, with its fastest CTAs; what is not cut is never as good, only faster.
+#[test]
+fn of_cuts_that_are_as_good_the_plainest_is_taken() {
+    let spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
+    let tried = [
+        whole(StrategyKind::FuseOnly, 100.4),
+        cut(1536, 4, 100.0),
+        cut(2176, 4, 100.9),
+        cut(2176, 8, 100.8),
+        cut(2048, 8, 101.1),
+    ];
+    let best = |tie| best(&tried, 2048, tie, |_| true).unwrap();
+    assert_eq!(best(1.0), tried[1]);
+    assert_eq!(best(1.005), tried[1]);
+    assert_eq!(best(1.01), tried[0], "as good a cut as any is slower than none");
+    let cuts = Tuned::of(&spec, &tried, 1.01);
+    assert_eq!(cuts.cut.unwrap().0, Trial { first_tokens: 2176, attn_ctas: 8, mlp_ctas: 2 });
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 use serde::Serialize;
 use weftscope_engine::{
-    choose::{Settled, Tried, settle},
+    choose::{Settled, TIE, Tried, settle},
     cuda::CudaExecutor,
     executor::{ExecError, Executor},
     spec::{RunSpec, StrategyKind},
@@ -41,6 +41,17 @@ struct Length {
     measured: Vec<Tried>,
     /// What stands in the table.
     row: Option<TableRow>,
+}
+
+impl Length {
+    /// The best of what was measured, else of what was simulated.
+    fn best(&self, spec: &RunSpec) -> Tuned {
+        if self.measured.is_empty() {
+            Tuned::of(spec, &self.simulated, TIE)
+        } else {
+            Tuned::of(spec, &self.measured, 1.0)
+        }
+    }
 }
 
 /// Tunes length after length; the table is on disk after each.
@@ -133,9 +144,9 @@ fn tuned(args: &TuneArgs, spec: &RunSpec) -> Result<Length, Failure> {
         Backend::Sim => Vec::new(),
         Backend::Cuda => measured(spec, &simulated, args.measure)?,
     };
-    let timed = if measured.is_empty() { &simulated } else { &measured };
-    let row = Tuned::of(spec, timed).row();
-    Ok(Length { tokens, simulated, measured, row })
+    let mut length = Length { tokens, simulated, measured, row: None };
+    length.row = length.best(spec).row();
+    Ok(length)
 }
 
 /// Times of a layer of the best few, on this computer's GPUs.

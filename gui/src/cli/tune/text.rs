@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 
 use weftscope_engine::{
-    choose::{Candidate, Tried},
+    choose::{Candidate, Tried, fastest},
     spec::RunSpec,
     split::{TableRow, padded_tokens},
-    tune::Tuned,
 };
 use weftscope_traces::words::counted;
 
@@ -48,8 +47,7 @@ pub(super) fn known(tokens: u32, row: &TableRow, out: &mut dyn Write) -> io::Res
 /// What was found for a number of tokens.
 pub(super) fn length(spec: &RunSpec, length: &Length, out: &mut dyn Write) -> io::Result<()> {
     let Length { tokens, simulated, measured, .. } = length;
-    let timed = Tuned::of(spec, if measured.is_empty() { simulated } else { measured });
-    let Some((trial, _)) = timed.cut else {
+    let Some((trial, _)) = length.best(spec).cut else {
         return writeln!(out, "  {tokens:>6}  too few to be cut at a tile");
     };
     let of_cut = |tried: &[Tried]| {
@@ -57,7 +55,8 @@ pub(super) fn length(spec: &RunSpec, length: &Length, out: &mut dyn Write) -> io
         found.map(|tried| tried.iteration_ns)
     };
     let times = |tried: &[Tried], unit_ns: f64, decimals: usize| {
-        let whole = Tuned::of(spec, tried).whole.map(|whole| whole.iteration_ns);
+        let whole = fastest(tried, |candidate| candidate.cut().is_none());
+        let whole = whole.map(|whole| whole.iteration_ns);
         let number = |ns: Option<f64>| ns.map(|ns| format!("{:.decimals$}", ns / unit_ns));
         let gain = of_cut(tried).zip(whole).map(|(cut, whole)| format!("{:.2}×", whole / cut));
         [number(of_cut(tried)), number(whole), gain].map(Option::unwrap_or_default)
