@@ -193,6 +193,19 @@ mod tests {
         )
     }
 
+    fn load_of_one() -> impl Strategy<Value = Load> {
+        (1_u32..200, 0.01_f64..20.0, 0..4).prop_map(|(blocks, value, which)| {
+            let mut demand = Demand::default();
+            match which {
+                0 => demand.flops = value,
+                1 => demand.hbm = value,
+                2 => demand.l2 = value,
+                _ => demand.link = value,
+            }
+            Load { latency_bound: false, ..load(f64::from(blocks), demand) }
+        })
+    }
+
     proptest! {
         #[test]
         fn no_capacity_is_exceeded_and_everybody_progresses(
@@ -210,9 +223,11 @@ mod tests {
             }
         }
 
+        /// Of kernels that ask for one thing each and do not wait for answers. One that asks for two may win more of the first than
+        /// the factor, where others need no more of it, and then takes a fairer share of the second from whoever had that.
         #[test]
         fn more_of_everything_slows_nobody(
-            loads in prop::collection::vec(any_load(), 1..5),
+            loads in prop::collection::vec(load_of_one(), 1..5),
             factor in 1.0_f64..4.0,
         ) {
             let more = Capacity {
