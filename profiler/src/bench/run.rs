@@ -105,7 +105,7 @@ pub fn bench(
     Ok(Bench { tokens: spec.batch.tokens(), contenders })
 }
 
-/// µs a layer of each of `specs`, which take turns as strategies do in [`bench`]; or why it does not run.
+/// µs a layer of each of `specs`, which take turns as strategies do in [`bench()`]; or why it does not run.
 ///
 /// # Errors
 /// [`RunError::Cancelled`].
