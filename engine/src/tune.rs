@@ -4,7 +4,7 @@
 //! caller's matter, and [`Tuned::of`] takes either.
 
 use crate::{
-    choose::{Candidate, Trial, Tried, best, fastest},
+    choose::{Candidate, Trial, Tried, best_cut, fastest_whole},
     plan::{exposed_fused_ctas, fused_transport},
     spec::RunSpec,
     split::{TableRow, padded_tokens},
@@ -32,13 +32,14 @@ impl Tuned {
     pub fn of(spec: &RunSpec, tried: &[Tried], tie: f64) -> Self {
         let tokens = spec.batch.tokens();
         let half = padded_tokens(tokens) / 2;
-        let best = best(tried, half, tie, |candidate| matches!(candidate, Candidate::Cut(_)));
-        let cut = best.and_then(|tried| match tried.candidate {
-            Candidate::Cut(trial) => Some((trial, row(spec, trial))),
-            Candidate::Whole(_) => None,
-        });
-        let whole = fastest(tried, |candidate| matches!(candidate, Candidate::Whole(_)));
-        Self { tokens, cut, cut_ns: best.map(|tried| tried.iteration_ns), whole }
+        let best = best_cut(tried, half, tie);
+        let cut = best.and_then(|tried| tried.candidate.cut());
+        Self {
+            tokens,
+            cut: cut.map(|trial| (trial, row(spec, trial))),
+            cut_ns: best.map(|tried| tried.iteration_ns),
+            whole: fastest_whole(tried),
+        }
     }
 
     /// How many times as fast the cut is as no cut.
@@ -66,11 +67,10 @@ fn row(spec: &RunSpec, trial: Trial) -> TableRow {
 
 /// What is worth measuring of what was simulated: the fastest `most` cuts, fastest first, and the fastest that is not cut.
 pub fn shortlist(tried: &[Tried], most: usize) -> Vec<Candidate> {
-    let is_cut = |tried: &&Tried| matches!(tried.candidate, Candidate::Cut(_));
-    let mut cuts: Vec<&Tried> = tried.iter().filter(is_cut).collect();
-    cuts.retain(|tried| tried.iteration_ns.is_finite());
+    let ran = |tried: &&Tried| tried.candidate.cut().is_some() && tried.iteration_ns.is_finite();
+    let mut cuts: Vec<&Tried> = tried.iter().filter(ran).collect();
     cuts.sort_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns));
-    let whole = fastest(tried, |candidate| matches!(candidate, Candidate::Whole(_)));
+    let whole = fastest_whole(tried);
     let cuts = cuts.into_iter().take(most).map(|tried| tried.candidate);
     cuts.chain(whole.map(|tried| tried.candidate)).collect()
 }

@@ -184,7 +184,7 @@ pub fn sweep(
     cancelled: &dyn Fn() -> bool,
 ) {
     // Chosen once, so that all points differ in what is turned and in nothing else. What cannot be planned says so itself.
-    let cut = settle(spec).ok().flatten().and_then(|settled| settled.best_cut());
+    let cut = settle(spec).ok().flatten().and_then(|settled| settled.fastest_cut());
     let settled = cut.map_or_else(|| spec.clone(), |cut| cut.apply(spec));
     for &setting in points {
         if cancelled() {

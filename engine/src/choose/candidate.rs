@@ -80,25 +80,27 @@ pub fn fastest(tried: &[Tried], of: impl Fn(&Candidate) -> bool) -> Option<Tried
 /// validate`, sets of cuts).
 pub const TIE: f64 = 1.01;
 
-/// The fastest of those that `of` takes; of cuts within `tie` times the fastest cut's time the one nearest to `half` of the batch,
-/// with its fastest CTAs.
-pub fn best(
-    tried: &[Tried],
-    half: u32,
-    tie: f64,
-    of: impl Fn(&Candidate) -> bool,
-) -> Option<Tried> {
-    let whole = fastest(tried, |candidate| of(candidate) && candidate.cut().is_none());
-    let cut = fastest(tried, |candidate| of(candidate) && candidate.cut().is_some());
-    let cut = cut.and_then(|fastest_cut| {
-        let good = tried.iter().filter(|tried| {
-            of(&tried.candidate) && tried.iteration_ns <= fastest_cut.iteration_ns * tie
-        });
-        let firsts = good.filter_map(|tried| Some(tried.candidate.cut()?.first_tokens));
-        let first = firsts.min_by_key(|first| first.abs_diff(half))?;
-        let is_there = |cut: Trial| cut.first_tokens == first;
-        fastest(tried, |candidate| of(candidate) && candidate.cut().is_some_and(is_there))
-    });
-    let both: Vec<Tried> = whole.into_iter().chain(cut).collect();
-    fastest(&both, |_| true)
+/// The fastest cut.
+pub fn fastest_cut(tried: &[Tried]) -> Option<Tried> {
+    fastest(tried, |candidate| candidate.cut().is_some())
+}
+
+/// The fastest that is not cut.
+pub fn fastest_whole(tried: &[Tried]) -> Option<Tried> {
+    fastest(tried, |candidate| candidate.cut().is_none())
+}
+
+/// Of cuts within `tie` times the fastest one's time the one nearest to `half` of the batch, with its fastest CTAs.
+pub fn best_cut(tried: &[Tried], half: u32, tie: f64) -> Option<Tried> {
+    let most_ns = fastest_cut(tried)?.iteration_ns * tie;
+    let good = tried.iter().filter(|tried| tried.iteration_ns <= most_ns);
+    let firsts = good.filter_map(|tried| Some(tried.candidate.cut()?.first_tokens));
+    let first = firsts.min_by_key(|first| first.abs_diff(half))?;
+    fastest(tried, |candidate| candidate.cut().is_some_and(|cut| cut.first_tokens == first))
+}
+
+/// The [`best_cut`], or what is not cut where that is faster.
+pub fn best(tried: &[Tried], half: u32, tie: f64) -> Option<Tried> {
+    let both = [fastest_whole(tried), best_cut(tried, half, tie)].into_iter().flatten();
+    both.min_by(|a, b| a.iteration_ns.total_cmp(&b.iteration_ns))
 }

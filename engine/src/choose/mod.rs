@@ -8,6 +8,8 @@ mod candidate;
 mod search;
 mod settle;
 
-pub use candidate::{Candidate, TIE, Trial, Tried, best, fastest};
+pub use candidate::{
+    Candidate, TIE, Trial, Tried, best, best_cut, fastest, fastest_cut, fastest_whole,
+};
 pub use search::{MOST, grid};
 pub use settle::{Settled, plan, settle};

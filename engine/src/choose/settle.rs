@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use super::{Candidate, TIE, Tried, best, fastest, search::search};
+use super::{Candidate, TIE, Tried, best, fastest, fastest_cut, search::search};
 use crate::{
     executor::ExecError,
     plan::{self, Plan, PlanError},
@@ -25,9 +25,8 @@ pub struct Settled {
 
 impl Settled {
     /// The fastest cut, where one was tried.
-    pub fn best_cut(&self) -> Option<Candidate> {
-        fastest(&self.tried, |candidate| matches!(candidate, Candidate::Cut(_)))
-            .map(|tried| tried.candidate)
+    pub fn fastest_cut(&self) -> Option<Candidate> {
+        fastest_cut(&self.tried).map(|tried| tried.candidate)
     }
 }
 
@@ -66,7 +65,7 @@ pub fn settle(spec: &RunSpec) -> Result<Option<Settled>, PlanError> {
         return Ok(None);
     }
     let tried = search(spec, &|candidates| simulated(spec, candidates))?;
-    let Some(chosen) = best(&tried, padded_tokens(spec.batch.tokens()) / 2, TIE, |_| true) else {
+    let Some(chosen) = best(&tried, padded_tokens(spec.batch.tokens()) / 2, TIE) else {
         return Ok(None);
     };
     let reason = reason(spec, chosen, &tried);
@@ -134,15 +133,15 @@ impl From<ExecError> for Failed {
 fn reason(spec: &RunSpec, best: Tried, tried: &[Tried]) -> String {
     let ms = |tried: Tried| format!("{:.2} ms", tried.iteration_ns / 1e6);
     let count = tried.len();
-    let best_cut = fastest(tried, |candidate| matches!(candidate, Candidate::Cut(_)));
+    let fastest_cut = fastest_cut(tried).and_then(|cut| Some((cut, cut.candidate.cut()?)));
     let wholes =
         [StrategyKind::FuseOnly, StrategyKind::Default].into_iter().filter_map(|strategy| {
             let whole = fastest(tried, |candidate| *candidate == Candidate::Whole(strategy))?;
             Some(format!("{} {}", strategy.name(), ms(whole)))
         });
     let wholes = wholes.collect::<Vec<_>>().join(", ");
-    let is_fastest = best_cut.is_none_or(|cut| cut.iteration_ns >= best.iteration_ns);
-    match (best.candidate, best_cut) {
+    let is_fastest = fastest_cut.is_none_or(|(cut, _)| cut.iteration_ns >= best.iteration_ns);
+    match (best.candidate, fastest_cut) {
         (Candidate::Cut(trial), _) => format!(
             "of {count} simulated runs {}: {} an iteration with {} CTAs under attention and {} under the MLP (uncut: {wholes})",
             if is_fastest {
@@ -154,8 +153,7 @@ fn reason(spec: &RunSpec, best: Tried, tried: &[Tried]) -> String {
             trial.attn_ctas,
             trial.mlp_ctas
         ),
-        (Candidate::Whole(_), Some(cut)) => {
-            let Candidate::Cut(trial) = cut.candidate else { return String::new() };
+        (Candidate::Whole(_), Some((cut, trial))) => {
             let half = padded_tokens(spec.batch.tokens()) / 2;
             let moved = i64::from(trial.first_tokens) - i64::from(half);
             format!(

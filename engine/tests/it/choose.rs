@@ -77,10 +77,14 @@ fn one_rank_stands_for_all() {
     for spec in [on_four(4096), llama(StrategyKind::TokenWeave, 2048, None)] {
         let settled = settle(&spec).expect("plans").expect("simulated");
         let mut best = f64::INFINITY;
+        let fastest_ns = fastest(&settled.tried, |_| true).expect("some run").iteration_ns;
         for tried in &settled.tried {
             let all = ms(&tried.candidate.apply(&spec));
             let error = tried.iteration_ns / 1e6 / all - 1.0;
             assert!(error.abs() < 0.005, "{:?}: {error}", tried.candidate);
+            // What is in the running is known better than what is far behind.
+            let is_close = tried.iteration_ns <= fastest_ns * 1.05;
+            assert!(!is_close || error.abs() < 0.003, "{:?}: {error}", tried.candidate);
             best = best.min(all);
         }
         let found = fastest(&settled.tried, |_| true).expect("some run");

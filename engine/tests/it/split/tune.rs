@@ -1,7 +1,7 @@
 //! Tuned tables: what becomes a row, and what is worth measuring.
 
 use weftscope_engine::{
-    choose::{Candidate, Trial, Tried, best},
+    choose::{Candidate, Trial, Tried, best, grid},
     plan::plan,
     spec::{Chooser, SplitChoice, StrategyKind},
     split::SplitTable,
@@ -43,6 +43,23 @@ fn the_fastest_cut_becomes_a_row_that_cuts_there_again() {
 }
 
 #[test]
+fn every_trial_can_be_planned() {
+    for strategy in [StrategyKind::Default, StrategyKind::TokenWeave, StrategyKind::TwoBatch] {
+        let mut spec = support::spec("llama-3.3-70b", strategy, 1300);
+        spec.knobs.layers = Some(1);
+        let trials = grid(&spec).unwrap();
+        assert!(trials.len() >= 27);
+        for trial in trials {
+            let split = plan(&trial.apply(&spec)).unwrap().decision.split.unwrap();
+            assert_eq!(
+                (split.first_tokens, split.attn_ctas),
+                (trial.first_tokens, trial.attn_ctas)
+            );
+        }
+    }
+}
+
+#[test]
 fn what_is_faster_whole_gets_no_row() {
     let spec = support::spec("llama-3.3-70b", StrategyKind::TokenWeave, 4096);
     let tuned = Tuned::of(&spec, &[whole(StrategyKind::FuseOnly, 99.0), cut(2048, 8, 100.0)], 1.0);
@@ -79,7 +96,7 @@ fn of_cuts_that_are_as_good_the_plainest_is_taken() {
         cut(2176, 8, 100.8),
         cut(2048, 8, 101.1),
     ];
-    let best = |tie| best(&tried, 2048, tie, |_| true).unwrap();
+    let best = |tie| best(&tried, 2048, tie).unwrap();
     assert_eq!(best(1.0), tried[1]);
     assert_eq!(best(1.005), tried[1]);
     assert_eq!(best(1.01), tried[0], "as good a cut as any is slower than none");

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    choose::{Candidate, settle},
+    choose::settle,
     spec::{RunSpec, StrategyKind},
 };
 use weftscope_profiler::{
@@ -57,10 +57,7 @@ fn simulated_cut(spec: &RunSpec) -> Option<Result<u32, String>> {
     let mut open = spec.clone();
     open.knobs.strategy = StrategyKind::TokenWeave;
     let settled = settle(&open).ok()??;
-    Some(match settled.candidate {
-        Candidate::Cut(trial) => Ok(trial.first_tokens),
-        Candidate::Whole(_) => Err(settled.reason),
-    })
+    Some(settled.candidate.cut().map(|cut| cut.first_tokens).ok_or(settled.reason))
 }
 
 /// Runs the points of a curve and sends each as it is done. On the job's own thread.

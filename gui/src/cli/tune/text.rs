@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use weftscope_engine::{
-    choose::{Candidate, Tried, fastest},
+    choose::{Candidate, Tried, fastest_whole},
     spec::RunSpec,
     split::{TableRow, padded_tokens},
 };
@@ -55,8 +55,7 @@ pub(super) fn length(spec: &RunSpec, length: &Length, out: &mut dyn Write) -> io
         found.map(|tried| tried.iteration_ns)
     };
     let times = |tried: &[Tried], unit_ns: f64, decimals: usize| {
-        let whole = fastest(tried, |candidate| candidate.cut().is_none());
-        let whole = whole.map(|whole| whole.iteration_ns);
+        let whole = fastest_whole(tried).map(|whole| whole.iteration_ns);
         let number = |ns: Option<f64>| ns.map(|ns| format!("{:.decimals$}", ns / unit_ns));
         let gain = of_cut(tried).zip(whole).map(|(cut, whole)| format!("{:.2}×", whole / cut));
         [number(of_cut(tried)), number(whole), gain].map(Option::unwrap_or_default)

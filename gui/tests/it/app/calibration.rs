@@ -20,7 +20,8 @@ use weftscope_engine::{
 
 use super::live::state;
 
-fn two_gpus() -> Arc<Gpus> {
+/// GPUs that are not there.
+pub(super) fn two_gpus() -> Arc<Gpus> {
     let gpu = |index| GpuInfo {
         index,
         name: "NVIDIA H200".to_owned(),

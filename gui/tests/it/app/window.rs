@@ -16,6 +16,8 @@ use weftscope::timeline::{RangeSelection, ViewCommand};
 use weftscope_engine::cuda;
 use weftscope_testkit::aloud;
 
+use super::calibration::two_gpus;
+
 fn window() -> Harness<'static, App> {
     let mut harness = harness(App::new(Start::default(), None, Arc::new(|| {})));
     wait(&mut harness, |app| app.state().document().is_some());
@@ -183,20 +185,9 @@ fn gpus_that_cannot_be_opened_say_why_and_offer_the_simulator() {
     let mut state = State::default();
     state.live = Some(Live::new(catalog, draft));
     state.shown = Shown::Live;
-    let gpu = |index| cuda::GpuInfo {
-        index,
-        name: "NVIDIA H200".to_owned(),
-        compute_capability: (9, 0),
-        sms: 132,
-        memory_bytes: 141_000_000_000,
-        peers: vec![true, true],
-        multicast: false,
-        compute_mode: cuda::ComputeMode::Shared,
-        pci_address: String::new(),
-    };
-    let found = cuda::Gpus { driver: (13, 0), gpus: vec![gpu(0), gpu(1)] };
+    let found = two_gpus();
     let here = Box::new(Here::within(None, cuda::machine_of(&found)));
-    apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found), here))));
+    apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(found, here))));
     let pick = LiveCommand::Turn(KnobEdit::Machine("here".to_owned()));
     update(&mut state, Command::Live(pick));
     let mut harness = harness(App::with_state(state, Arc::new(|| {})));
