@@ -263,7 +263,9 @@ mod tests {
         let swept = sweep(&known, &mut open, &mut |_, _| true).unwrap();
         assert_eq!(swept.missing, []);
         let runs = &swept.fit;
-        let all = fit(&known, &constants, &mut |machine| predict(machine, runs), &mut |_| {});
+        let mut predicted =
+            |machines: &[Machine]| machines.iter().map(|machine| predict(machine, runs)).collect();
+        let all = fit(&known, &constants, &mut predicted, &mut |_| {});
         let Calibration { machine, fitted, after, .. } = all.unwrap();
         println!("{fitted:#?} {after:?}");
         assert!(after.unwrap().mean < 0.01, "{after:?}");

@@ -1,6 +1,10 @@
 //! Levenberg's and Marquardt's method over the logarithms of constants.
 
-use super::{constants::Constant, solve::solve};
+use super::{
+    constants::Constant,
+    point::{HUBER, Point, Predict, Slopes, gone, slopes_of},
+    solve::solve,
+};
 use crate::{
     machine::Machine,
     validate::{Errors, Row},
@@ -8,16 +12,6 @@ use crate::{
 
 /// Most steps; each costs a prediction of all rows by constant.
 const STEPS: usize = 10;
-/// A constant is looked at by this much more of it.
-const PROBE: f64 = 0.02;
-/// Rows with larger errors (of the logarithm) count by their first power only: what the model does not have must not
-/// bend what it has.
-const HUBER: f64 = 0.05;
-/// Before anything is measured a constant is believed to lie within a factor of two of what it was: 1 / ln² 2, in squares of
-/// what rows are good to. It keeps constants that rows cannot tell apart where they were.
-const BELIEF: f64 = 2.0;
-/// What rows are good to at most, as a share.
-const NOISE: f64 = 0.04;
 /// A constant moves no prediction of these rows if it moves none by this share of its own change.
 const BEARS: f64 = 1e-3;
 /// No constant goes further from where it began than by this factor.
@@ -75,20 +69,21 @@ pub struct Progress {
     pub mean_error: f64,
 }
 
-/// Fits `constants` of a machine to the rows that `predict` gives for a machine; their order and number must not change
-/// with it.
+/// Fits `constants` of a machine to the rows that `predict` gives for each of some machines; their order and number must not
+/// change from machine to machine. Machines that it is asked for together are independent of each other: that is where nearly all of
+/// the time goes, and who predicts can spread them over cores.
 ///
 /// # Errors
 /// The first that `predict` returns.
 pub fn fit<E>(
     machine: &Machine,
     constants: &[Constant],
-    predict: &mut dyn FnMut(&Machine) -> Result<Vec<Row>, E>,
+    predict: &mut Predict<'_, E>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Calibration, E> {
-    let rows = predict(machine)?;
-    let before = Errors::of(&rows);
-    let (mut here, mut not_fitted) = (Point { machine: machine.clone(), rows }, Vec::new());
+    let mut here = Point::at(machine.clone(), predict)?;
+    let before = Errors::of(&here.rows);
+    let mut not_fitted = Vec::new();
     let mut free = bearing(&here, constants, predict, &mut not_fitted)?;
     let first: Vec<f64> =
         free.iter().map(|(constant, _)| constant.of(machine).unwrap_or(1.0)).collect();
@@ -108,9 +103,8 @@ pub fn fit<E>(
         let before = here.cost(&free, &first, belief);
         let gained = before - there.cost(&free, &first, belief);
         here = there;
-        for (constant, slopes) in &mut free {
-            *slopes = slopes_of(&here, constant, predict)?;
-        }
+        let constants: Vec<Constant> = free.iter().map(|(constant, _)| *constant).collect();
+        free = constants.iter().copied().zip(slopes_of(&here, &constants, predict)?).collect();
         if gained < 1e-4 * before {
             break;
         }
@@ -120,85 +114,30 @@ pub fn fit<E>(
     Ok(Calibration { machine: here.machine, fitted, not_fitted, before, after })
 }
 
-/// A machine and what it predicts.
-struct Point {
-    machine: Machine,
-    rows: Vec<Row>,
-}
-
-impl Point {
-    fn residuals(&self) -> impl Iterator<Item = f64> {
-        self.rows.iter().map(|row| (row.predicted / row.measured).ln())
-    }
-
-    /// Huber's, and how far the constants have gone from where they began.
-    fn cost(&self, free: &[(Constant, Slopes)], first: &[f64], belief: f64) -> f64 {
-        let gone: f64 = gone(&self.machine, free, first).map(|gone| belief * gone * gone).sum();
-        gone + self.misfit()
-    }
-
-    /// What a constant's distance from its beginning counts for beside rows with such residuals.
-    fn belief(&self) -> f64 {
-        BELIEF * (self.misfit() / self.rows.len().max(1) as f64).min(NOISE * NOISE)
-    }
-
-    fn misfit(&self) -> f64 {
-        let of = |residual: f64| {
-            let size = residual.abs();
-            if size <= HUBER { size * size } else { HUBER * (2.0 * size - HUBER) }
-        };
-        self.residuals().map(of).sum()
-    }
-}
-
-/// Logarithms of constants over those of the beginning.
-fn gone<'a>(
-    machine: &'a Machine,
-    free: &'a [(Constant, Slopes)],
-    first: &'a [f64],
-) -> impl Iterator<Item = f64> + 'a {
-    let now = free.iter().map(|(constant, _)| constant.of(machine).unwrap_or(1.0));
-    now.zip(first).map(|(now, first)| (now / first).ln())
-}
-
-/// d ln(predicted) / d ln(constant), row by row.
-type Slopes = Vec<f64>;
-
-fn slopes_of<E>(
-    at: &Point,
-    constant: &Constant,
-    predict: &mut dyn FnMut(&Machine) -> Result<Vec<Row>, E>,
-) -> Result<Slopes, E> {
-    let value = constant.of(&at.machine).unwrap_or(0.0);
-    let probed = predict(&constant.set(&at.machine, value * (1.0 + PROBE)))?;
-    let slope =
-        |(probed, row): (&Row, &Row)| (probed.predicted / row.predicted).ln() / PROBE.ln_1p();
-    Ok(probed.iter().zip(&at.rows).map(slope).collect())
-}
-
 /// The constants that some row moves with, and how; why the others are left alone.
 fn bearing<E>(
     at: &Point,
     constants: &[Constant],
-    predict: &mut dyn FnMut(&Machine) -> Result<Vec<Row>, E>,
+    predict: &mut Predict<'_, E>,
     not_fitted: &mut Vec<NotFitted>,
 ) -> Result<Vec<(Constant, Slopes)>, E> {
-    let mut free = Vec::new();
+    let mut there = Vec::new();
     for &constant in constants {
         let why = match constant.of(&at.machine) {
             None => "the machine has none",
             Some(value) if value <= 0.0 => "it is 0: the mechanism is off",
             Some(_) => {
-                let slopes = slopes_of(at, &constant, predict)?;
-                if slopes.iter().any(|slope| slope.abs() > BEARS) {
-                    free.push((constant, slopes));
-                    continue;
-                }
-                "nothing that was measured depends on it"
+                there.push(constant);
+                continue;
             }
         };
         not_fitted.push(NotFitted { constant, why });
     }
+    let slopes = slopes_of(at, &there, predict)?;
+    let bears = |(_, slopes): &(Constant, Slopes)| slopes.iter().any(|slope| slope.abs() > BEARS);
+    let (free, idle): (Vec<_>, Vec<_>) = there.into_iter().zip(slopes).partition(bears);
+    let why = "nothing that was measured depends on it";
+    not_fitted.extend(idle.into_iter().map(|(constant, _)| NotFitted { constant, why }));
     Ok(free)
 }
 
@@ -225,7 +164,7 @@ fn step_from<E>(
     first: &[f64],
     (gradient, curvature): (&[f64], &[Vec<f64>]),
     damping: &mut f64,
-    predict: &mut dyn FnMut(&Machine) -> Result<Vec<Row>, E>,
+    predict: &mut Predict<'_, E>,
 ) -> Result<Option<Point>, E> {
     let belief = here.belief();
     for _ in 0..6 {
@@ -243,8 +182,7 @@ fn step_from<E>(
             let next = value * (-step.clamp(-0.5, 0.5)).exp();
             machine = constant.set(&machine, next.clamp(first / RANGE, first * RANGE));
         }
-        let rows = predict(&machine)?;
-        let there = Point { machine, rows };
+        let there = Point::at(machine, predict)?;
         if there.cost(free, first, belief) < here.cost(free, first, belief) {
             *damping = (*damping / 5.0).max(1e-6);
             return Ok(Some(there));
@@ -299,15 +237,17 @@ mod tests {
         let time =
             |machine: &Machine, x: f64| x * fixed.of(machine).unwrap() + gap.of(machine).unwrap();
         let truth = gap.set(&fixed.set(&machine, 900.0), 300.0);
-        let mut predict = |machine: &Machine| -> Result<Vec<Row>, Infallible> {
-            let xs = [0.1, 1.0, 3.0, 10.0];
+        let rows = |machine: &Machine| {
             let row = |x| Row {
                 what: String::new(),
                 measured: time(&truth, x),
                 predicted: time(machine, x),
                 is_layers: true,
             };
-            Ok(xs.map(row).to_vec())
+            [0.1, 1.0, 3.0, 10.0].map(row).to_vec()
+        };
+        let mut predict = |machines: &[Machine]| -> Result<_, Infallible> {
+            Ok(machines.iter().map(rows).collect())
         };
         let Ok(calibration) = fit(&machine, &[fixed, gap, untouched], &mut predict, &mut |_| {});
         let found: Vec<f64> = calibration.fitted.iter().map(|fitted| fitted.after).collect();

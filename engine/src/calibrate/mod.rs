@@ -6,6 +6,7 @@
 
 mod constants;
 mod fit;
+mod point;
 mod solve;
 
 pub use constants::{CONSTANTS, Constant, constant};

@@ -3,6 +3,7 @@
 
 mod data;
 mod expected;
+mod predicting;
 mod runs;
 mod sets;
 
@@ -122,15 +123,26 @@ pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
 /// # Errors
 /// [`ValidateError`]: a name that is not known, a run that cannot be planned or fails.
 pub fn validate(only: &[String]) -> Result<Vec<DataSet>, ValidateError> {
-    wanted(only)?.map(sets::Set::predicted).collect()
+    wanted(only)?.map(predicting::predicted).collect()
 }
 
 /// The same, all predicted by one machine, whichever it is that they were measured on.
 ///
 /// # Errors
 /// As [`validate`].
-pub fn predicted_by(machine: &Machine, only: &[String]) -> Result<Vec<DataSet>, ValidateError> {
-    wanted(only)?.map(|set| set.predicted_by(machine)).collect()
+fn predicted_by(machine: &Machine, only: &[String]) -> Result<Vec<DataSet>, ValidateError> {
+    wanted(only)?.map(|set| predicting::predicted_by(set, machine)).collect()
+}
+
+/// The times alone, of the set of this name: what constants are fitted to.
+///
+/// # Errors
+/// As [`validate`].
+pub fn times_by(machine: &Machine, set: &str) -> Result<Vec<Row>, ValidateError> {
+    let only = [set.to_owned()];
+    let rows: Result<Vec<_>, _> =
+        wanted(&only)?.map(|set| predicting::times_by(set, machine)).collect();
+    Ok(rows?.concat())
 }
 
 /// The sets of these names (none: all), each with the machine that it was measured on.

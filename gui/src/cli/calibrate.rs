@@ -8,7 +8,7 @@ use weftscope_engine::{
     executor::Executor,
     machine::{HERE, Machine},
     spec::RunSpec,
-    validate::{Row, ValidateError, expected_error, predicted_by, sets_of},
+    validate::{ValidateError, expected_error, sets_of, times_by},
 };
 use weftscope_traces::{Doubt, words::counted};
 
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     files::{cache_folder, check_target},
     here::{
-        CalibrateError, Calibrating, Done, FOLDER, calibrate, keep, share, with_sources,
+        CalibrateError, Calibrating, Done, FOLDER, calibrate, keep, rows_of, share, with_sources,
         write_machine,
     },
 };
@@ -114,11 +114,15 @@ fn from_sets(args: &CalibrateArgs, constants: &[Constant]) -> Result<Fit, Failur
         }
     };
     let machine = machine_named(&name)?;
-    let predict = &mut |machine: &Machine| -> Result<Vec<Row>, ValidateError> {
-        let sets = predicted_by(machine, &args.from)?;
-        Ok(sets.into_iter().flat_map(|set| set.times_us).collect())
+    let predict = &mut |machines: &[Machine]| {
+        rows_of(machines, sets.len(), |machine, set| times_by(machine, sets[set].0))
     };
-    let calibration = fitted(&machine, constants, predict).map_err(failure)?;
+    let mut line = ProgressLine::new("fitting");
+    let calibration = fit(&machine, constants, predict, &mut |progress| {
+        line.step(progress.step as u64, Some(progress.of as u64));
+    });
+    drop(line);
+    let calibration = calibration.map_err(failure)?;
     let source = format!("fitted to {} of engine/data", args.from.join(", "));
     let mut now = with_sources(&calibration, &source);
     now.expected_error = expected_error(&now, &args.from).map_err(failure)?;
@@ -180,17 +184,6 @@ impl Lines {
         self.line.step(done, Some(of));
         true
     }
-}
-
-fn fitted(
-    machine: &Machine,
-    constants: &[Constant],
-    predict: &mut dyn FnMut(&Machine) -> Result<Vec<Row>, ValidateError>,
-) -> Result<Calibration, ValidateError> {
-    let mut line = ProgressLine::new("fitting");
-    fit(machine, constants, predict, &mut |progress| {
-        line.step(progress.step as u64, Some(progress.of as u64));
-    })
 }
 
 fn print(fit: &Fit, out: &mut dyn Write) -> std::io::Result<()> {

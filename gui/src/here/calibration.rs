@@ -1,6 +1,9 @@
 //! A calibration from its first run to the machine that it comes to, for the command line and for the window.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    sync::{Mutex, PoisonError},
+};
 
 use thiserror::Error;
 use weftscope_engine::{
@@ -15,6 +18,7 @@ use weftscope_profiler::{
 };
 use weftscope_traces::words::counted;
 
+use super::predict::rows_of;
 use crate::date::today;
 
 /// What a calibration is at.
@@ -63,7 +67,7 @@ pub fn calibrate(
     machine: &Machine,
     constants: &[Constant],
     open: Open<'_>,
-    on: &mut dyn FnMut(Calibrating, u64, u64) -> bool,
+    on: &mut (dyn FnMut(Calibrating, u64, u64) -> bool + Send),
 ) -> Result<Done, CalibrateError> {
     let mut on_turn = |done, of| on(Calibrating::Measuring, done, of);
     let swept = sweep(machine, open, &mut on_turn).map_err(|error| match error {
@@ -75,12 +79,17 @@ pub fn calibrate(
         return Err(CalibrateError::NothingRan(why.to_owned()));
     }
     let step = Cell::new((0, 1));
-    let mut predicted = |machine: &Machine| {
+    let on = Mutex::new(on);
+    let mut predicted = |machines: &[Machine]| {
         let (done, of) = step.get();
-        if !on(Calibrating::Fitting, done, of) {
-            return Err(CalibrateError::Cancelled);
-        }
-        Ok(predict(machine, &swept.fit)?)
+        rows_of(machines, swept.fit.len(), |machine, run| {
+            let mut on = on.lock().unwrap_or_else(PoisonError::into_inner);
+            if !on(Calibrating::Fitting, done, of) {
+                return Err(CalibrateError::Cancelled);
+            }
+            drop(on);
+            Ok(predict(machine, &swept.fit[run..=run])?)
+        })
     };
     let calibration = fit(machine, constants, &mut predicted, &mut |progress| {
         step.set((progress.step as u64, progress.of as u64));

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod kept;
+mod predict;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use weftscope_traces::Doubt;
 pub use calibration::{CalibrateError, Calibrating, Done, calibrate};
 pub(crate) use calibration::{share, with_sources};
 pub use kept::{FOLDER, Refused, file_name, find, keep, write_machine};
+pub(crate) use predict::rows_of;
 
 use crate::files::cache_folder;
 
