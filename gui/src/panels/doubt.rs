@@ -1,6 +1,8 @@
 //! What stands beside predicted times: how far they may be off, and what that makes of differences.
 
 use egui::Ui;
+#[cfg(feature = "live")]
+use egui::{Color32, RichText};
 use weftscope_traces::Doubt;
 
 use super::widgets::weak;
@@ -30,5 +32,23 @@ pub(super) fn with_covered(
     match doubt.filter(is_covered) {
         Some(doubt) => format!("{words}\n{}", doubt.covered()),
         None => words.to_owned(),
+    }
+}
+
+/// A reason in small type; where predicted times stand in it, how far those may be off.
+#[cfg(feature = "live")]
+pub(super) fn reason_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    (reason, colour): (&str, Color32),
+    doubt: Option<Doubt<'_>>,
+) {
+    let text = match doubt {
+        Some(doubt) => format!("{reason}; times {}", doubt.sign()),
+        None => reason.to_owned(),
+    };
+    let response = ui.label(RichText::new(text).color(colour).font(theme.small()));
+    if let Some(doubt) = doubt {
+        response.on_hover_text(doubt.sentence());
     }
 }

@@ -7,7 +7,8 @@ use weftscope_engine::{
     spec::RunSpec,
     split::{TableRow, padded_tokens},
 };
-use weftscope_traces::words::counted;
+use weftscope_profiler::collect::expected_error;
+use weftscope_traces::{Doubt, words::counted};
 
 use super::{Length, TuneArgs};
 use crate::cli::run_args::Backend;
@@ -21,6 +22,8 @@ pub(super) fn head(spec: &RunSpec, args: &TuneArgs, out: &mut dyn Write) -> io::
     };
     writeln!(out, "{}, {ranks} of {}{shards}", spec.model.name, spec.machine.name)?;
     writeln!(out, "Simulated: an iteration of all layers, ms.")?;
+    let error = expected_error(&spec.machine);
+    writeln!(out, "{}", Doubt(error.as_ref()).sentence())?;
     if args.backend == Backend::Cuda {
         writeln!(
             out,

@@ -2,6 +2,8 @@
 
 use egui::Ui;
 use weftscope_engine::spec::{Chooser, SplitChoice};
+use weftscope_profiler::collect::expected_error;
+use weftscope_traces::Doubt;
 
 use super::{
     choice::{Choice, choice_ui},
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     app::live::{Knob, KnobEdit, Live},
-    panels::widgets::{Cx, weak},
+    panels::{doubt::reason_ui, widgets::Cx},
 };
 
 /// Name of the user among the choosers.
@@ -40,8 +42,10 @@ pub(super) fn split_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     });
     split_slider_ui(ui, cx, live);
     // Why it is cut there; a cut of the user's own needs no reason.
-    let decision = live.shown().and_then(|shown| shown.plan.decision.split.as_ref());
-    if let Some(split) = decision.filter(|split| split.chooser.is_some()) {
-        ui.label(weak(cx.theme, &split.reason).font(cx.theme.small()));
-    }
+    let Some(plan) = live.shown().map(|shown| &shown.plan) else { return };
+    let Some(split) = &plan.decision.split else { return };
+    let Some(chooser) = split.chooser else { return };
+    let error = expected_error(&plan.spec.machine);
+    let doubt = (chooser == Chooser::Simulated).then_some(Doubt(error.as_ref()));
+    reason_ui(ui, cx.theme, (&split.reason, cx.theme.surfaces.weak), doubt);
 }
