@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    choose::plan,
+    choose::{Settled, plan, plan_settled},
     executor::Executor,
     observer::{NullObserver, Observer},
     plan::Plan,
@@ -29,14 +29,20 @@ pub fn iteration_time(
     executor: &mut dyn Executor,
     spec: &RunSpec,
 ) -> Result<IterationTiming, RunError> {
-    let plan = Arc::new(plan(spec)?);
+    planned_time(executor, &Arc::new(plan(spec)?))
+}
+
+fn planned_time(
+    executor: &mut dyn Executor,
+    plan: &Arc<Plan>,
+) -> Result<IterationTiming, RunError> {
     let mut isolated = IsolatedSum(None);
-    let time = executor.run(&plan, 0, &mut isolated)?;
+    let time = executor.run(plan, 0, &mut isolated)?;
     let isolated_ns = isolated.0;
     if !executor.provenance().measured {
         return Ok(IterationTiming { time_ns: time.end_ns - time.start_ns, isolated_ns });
     }
-    let times = executor.run_many(&plan, (1, MEASURED_ITERATIONS), &mut NullObserver)?;
+    let times = executor.run_many(plan, (1, MEASURED_ITERATIONS), &mut NullObserver)?;
     let mut times: Vec<i64> = times.iter().map(|time| time.end_ns - time.start_ns).collect();
     times.sort_unstable();
     Ok(IterationTiming { time_ns: times[times.len() / 2], isolated_ns })
@@ -56,11 +62,14 @@ const MEASURED_ITERATIONS: u32 = 5;
 
 /// Times each strategy, in the order of [`StrategyKind::slowest_first`], for the batch, machine and other knobs of `spec`.
 ///
+/// `weave` is what simulation has chosen for the weave of `spec`; where that is not known it is asked.
+///
 /// `on_baseline` is called after each with what it took, or with the cause why it cannot run. Returns early once
 /// `cancelled` says so (asked before each run).
 pub fn baselines(
     executor: &mut dyn Executor,
     spec: &RunSpec,
+    mut weave: Option<Settled>,
     on_baseline: &mut dyn FnMut(StrategyKind, Result<IterationTiming, RunError>),
     cancelled: &dyn Fn() -> bool,
 ) {
@@ -70,6 +79,9 @@ pub fn baselines(
         }
         let mut spec = spec.clone();
         spec.knobs.strategy = strategy;
-        on_baseline(strategy, iteration_time(executor, &spec));
+        let settled = weave.take_if(|_| strategy == StrategyKind::TokenWeave);
+        let plan = settled.map_or_else(|| plan(&spec), |settled| plan_settled(&spec, settled));
+        let timing = plan.map_err(RunError::from);
+        on_baseline(strategy, timing.and_then(|plan| planned_time(executor, &Arc::new(plan))));
     }
 }

@@ -12,4 +12,4 @@ pub use candidate::{
     Candidate, TIE, Trial, Tried, best, best_cut, fastest, fastest_cut, fastest_whole,
 };
 pub use search::{MOST, grid};
-pub use settle::{Settled, plan, settle};
+pub use settle::{Settled, plan, plan_settled, settle};

@@ -35,7 +35,18 @@ impl Settled {
 /// # Errors
 /// As [`plan::plan`].
 pub fn plan(spec: &RunSpec) -> Result<Plan, PlanError> {
-    let Some(Settled { candidate, reason, .. }) = settle(spec)? else { return plan::plan(spec) };
+    match settle(spec)? {
+        Some(settled) => plan_settled(spec, settled),
+        None => plan::plan(spec),
+    }
+}
+
+/// The plan of a run of which [`settle()`] has said this.
+///
+/// # Errors
+/// As [`plan::plan`].
+pub fn plan_settled(spec: &RunSpec, settled: Settled) -> Result<Plan, PlanError> {
+    let Settled { candidate, reason, .. } = settled;
     let mut plan = plan::plan(&candidate.apply(spec))?;
     plan.spec = Arc::new(spec.clone());
     let decision = &mut plan.decision;

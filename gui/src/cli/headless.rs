@@ -75,6 +75,6 @@ fn others(executor: &mut dyn Executor, spec: &RunSpec) -> Vec<Baseline> {
             others.push(Baseline { name: strategy.name().to_owned(), iteration_ns });
         }
     };
-    baselines(executor, spec, &mut keep, &|| false);
+    baselines(executor, spec, None, &mut keep, &|| false);
     others
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    choose::settle,
+    choose::{Settled, settle},
     spec::{RunSpec, StrategyKind},
 };
 use weftscope_profiler::{
@@ -30,7 +30,8 @@ pub(crate) fn run_baselines(
         Err(error) => return JobResult::Failed(error.to_string()),
     };
     let measured = executor.provenance().measured;
-    if let Some(answer) = simulated_cut(spec) {
+    let weave = settled_weave(spec);
+    if let Some(answer) = weave.as_ref().map(cut_of) {
         events.send(live(LiveEvent::Simulated { of: Arc::clone(spec), answer }));
     }
     let mut done = 0;
@@ -48,16 +49,20 @@ pub(crate) fn run_baselines(
         // Cancelling is asked for before each run; here only the bar moves.
         control.step(done, StrategyKind::ALL.len() as u64).ok();
     };
-    baselines(executor.as_mut(), spec, &mut tell, &|| control.is_cancelled());
+    baselines(executor.as_mut(), spec, weave, &mut tell, &|| control.is_cancelled());
     JobResult::Done
 }
 
-/// Where simulation would cut, or why it would not; `None` where it has no say.
-fn simulated_cut(spec: &RunSpec) -> Option<Result<u32, String>> {
+/// What simulation chooses for the weave of `spec`; `None` where it has no say.
+fn settled_weave(spec: &RunSpec) -> Option<Settled> {
     let mut open = spec.clone();
     open.knobs.strategy = StrategyKind::TokenWeave;
-    let settled = settle(&open).ok()??;
-    Some(settled.candidate.cut().map(|cut| cut.first_tokens).ok_or(settled.reason))
+    settle(&open).ok()?
+}
+
+/// Where it would cut, or why it would not.
+fn cut_of(weave: &Settled) -> Result<u32, String> {
+    weave.candidate.cut().map(|cut| cut.first_tokens).ok_or_else(|| weave.reason.clone())
 }
 
 /// Runs the points of a curve and sends each as it is done. On the job's own thread.
