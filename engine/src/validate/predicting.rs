@@ -4,7 +4,7 @@ use super::{
     DataSet, Row, ValidateError,
     data::{Cells, Table},
     rank_correlation,
-    runs::{LAYER, Turn, alone_us, layer_us, prefill_us},
+    runs::{LAYER, Turn, alone_us, layer_us, mlp_us, prefill_us},
     sets::{Runs, Set},
 };
 use crate::{
@@ -92,6 +92,7 @@ impl Predicting<'_> {
                 Runs::Cuts(..) => times.push(self.cut(cells)?),
                 Runs::Candidates => times.push(self.candidate(cells)?),
                 Runs::Strategies => times.push(self.strategy(cells)?),
+                Runs::Mlp => times.extend(self.mlp(cells)?),
             }
         }
         Ok(times)
@@ -191,6 +192,27 @@ impl Predicting<'_> {
             Ok(layers(row(format!("{name}, {tokens} tokens"), measured_us, predicted_us)))
         };
         PREFILLS.into_iter().map(of).collect()
+    }
+
+    /// Both parts of a cut one after the other, as they were measured.
+    fn mlp(&self, cells: Cells<'_>) -> Result<Vec<Row>, ValidateError> {
+        let tokens = cells.tokens();
+        let alone_us = |tokens| mlp_us(&self.spec(LLAMA, NoComm, tokens));
+        let gap_us = self.machine.host.kernel_gap_ns * 1e-3;
+        let cut = |offset| -> Result<f64, ValidateError> {
+            Ok(alone_us(tokens / 2 - offset)? + gap_us + alone_us(tokens / 2 + offset)?)
+        };
+        let cuts_us = [0, 64, 128, 192, 256].map(cut).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let best_us = cuts_us.iter().copied().fold(f64::INFINITY, f64::min);
+        let rows = [
+            ("uncut", "unsplit_us", alone_us(tokens)?),
+            ("in halves", "halves_us", cuts_us[0]),
+            ("cut best", "best_us", best_us),
+        ];
+        let rows = rows.map(|(what, column, predicted_us)| {
+            row(format!("MLP {what}, {tokens} tokens"), cells.number(column), predicted_us)
+        });
+        Ok(rows.to_vec())
     }
 
     fn in_place(&mut self, cells: Cells<'_>, spec: &RunSpec) -> Result<Option<Row>, ValidateError> {

@@ -6,7 +6,7 @@ use super::ValidateError;
 use crate::{
     executor::Executor,
     observer::RankZeroOps,
-    plan::{Op, OpId, Plan, plan},
+    plan::{Op, OpId, OpRole, Plan, plan},
     sim::Simulator,
     spec::RunSpec,
 };
@@ -54,6 +54,19 @@ pub(super) fn alone_us(plan: &Plan, op: Op) -> Result<f64, ValidateError> {
     let op = Op { id: OpId(0), deps: Vec::new(), ..op };
     let plan = Plan { ops: vec![op], ..plan.clone() };
     Ok(run(&Arc::new(plan))?.1 + EVENTS_US)
+}
+
+/// The MLP of a layer alone, first product's start to second's end, µs. Its benchmark launches ahead of the GPU.
+pub(super) fn mlp_us(spec: &RunSpec) -> Result<f64, ValidateError> {
+    let mut spec = spec.clone();
+    spec.knobs.layers = Some(1);
+    spec.machine.host.issue_ns = 0.0;
+    let plan = Arc::new(plan(&spec)?);
+    let (ops, _) = run(&plan)?;
+    let of_role = |role: OpRole| ops.0.iter().find(|op| plan.ops[op.op.index()].role == role);
+    let mlp = of_role(OpRole::GateUp).zip(of_role(OpRole::Down));
+    let (first, last) = mlp.expect("a dense layer has both");
+    Ok((last.end_ns - first.start_ns) as f64 / 1e3)
 }
 
 /// Layers of a run of `bench`, and iterations of a turn, unless it is told otherwise.

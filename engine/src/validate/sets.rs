@@ -22,6 +22,8 @@ pub(super) enum Runs {
     Candidates,
     /// The same by model and strategy.
     Strategies,
+    /// The MLP of a layer alone, uncut and cut.
+    Mlp,
 }
 
 /// One file and what it is held against.
@@ -46,10 +48,11 @@ macro_rules! set {
 }
 
 /// Every set, published ones first.
-pub(super) static ALL: [Set; 15] = [
+pub(super) static ALL: [Set; 16] = [
     set!("kernel_times_h100x8", "h100x8", Fitted, Runs::Alone),
     set!("kernel_times_by_ctas_h100x8", "h100x8", Fitted, Runs::AloneByCtas),
     set!("llama_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("llama-3.3-70b")),
+    set!("llama_tp8_mlp_split_h100", "h100x8", Unseen, Runs::Mlp),
     set!("mixtral_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("mixtral-8x22b")),
     set!("kernels_h200_llama", "h200x2", Fitted, Runs::OneRank),
     set!("kernels_h200_qwen", "h200x2", Unseen, Runs::OneRank),

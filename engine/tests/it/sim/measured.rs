@@ -34,7 +34,7 @@ fn errors(set: &DataSet) -> Errors {
 fn every_set_is_read_whole() {
     let counts: Vec<(&str, usize)> =
         validate(&[]).expect("predicts").iter().map(|set| (set.name, set.times_us.len())).collect();
-    let expected = [60, 120, 18, 6, 240, 240, 18, 9, 9, 9, 9, 312, 96, 52, 21];
+    let expected = [60, 120, 18, 36, 6, 240, 240, 18, 9, 9, 9, 9, 312, 96, 52, 21];
     assert_eq!(counts, names().zip(expected).collect::<Vec<_>>());
 }
 
@@ -68,6 +68,17 @@ fn kernels_of_one_gpu_take_what_was_measured() {
             layers[29]
         );
     }
+}
+
+/// The published MLP by itself, which ran at the clocks of short runs; the constants are of whole models at the power limit. So all
+/// of it is predicted too slow, the more the longer it is.
+#[test]
+fn the_mlp_by_itself_is_predicted_too_slow() {
+    let set = set("llama_tp8_mlp_split_h100");
+    assert_eq!(set.part, Part::Unseen);
+    let errors = errors(&set);
+    assert!(errors.mean < 0.1 && errors.worst < 0.25, "{errors:?}");
+    assert_eq!(errors.bias, errors.mean);
 }
 
 #[test]
