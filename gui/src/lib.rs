@@ -11,5 +11,7 @@ pub mod jobs;
 mod keys;
 mod panels;
 pub mod picture;
+#[cfg(feature = "live")]
+mod serving;
 pub mod theme;
 pub mod timeline;

@@ -77,15 +77,16 @@ pub struct Served {
     pub simulated: u64,
 }
 
-/// Serves requests, which are in order of arrival; `progress` hears how many have been answered.
+/// Serves requests, which are in order of arrival; `progress` hears after each iteration how many have been answered, and stops
+/// it with `false`.
 ///
 /// # Errors
-/// [`ServingError`]: settings out of range, no memory, no request that fits, a run that cannot be planned.
+/// [`ServingError`]: settings out of range, no memory, no request that fits, a run that cannot be planned; it was stopped.
 pub fn serve(
     spec: &ServingSpec,
     requests: &[ServingRequest],
     pricing: Pricing,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Served, ServingError> {
     spec.check()?;
     let kv = KvCapacity::of(spec)?;
@@ -115,7 +116,9 @@ pub fn serve(
             let iteration = server.iterate(now_ns)?;
             now_ns = iteration.end_ns();
             iterations.push(iteration);
-            progress(server.answered);
+            if !progress(server.answered) {
+                return Err(ServingError::Stopped);
+            }
         } else if let Some(next) = accepted.get(arrived) {
             idle_ns += next.arrival_ns - now_ns;
             now_ns = next.arrival_ns;

@@ -74,6 +74,9 @@ pub enum ServingError {
     /// None of the requests fits into the cache.
     #[error("{0}")]
     NoRequest(String),
+    /// Who listened to its progress wanted no more.
+    #[error("stopped")]
+    Stopped,
     /// An iteration has no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),

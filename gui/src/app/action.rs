@@ -160,7 +160,7 @@ fn file_actions(state: &State) -> Vec<Action> {
 fn run_actions(state: &State) -> Vec<Action> {
     use weftscope_profiler::sweep::SweepAxis;
 
-    use super::live::{LiveCommand, Running};
+    use super::live::{LiveCommand, Running, ServingCommand};
     let run = |command, text: &str, tooltip, keys| {
         action(Group::Run, Command::Live(command), text, tooltip, keys)
     };
@@ -198,6 +198,12 @@ fn run_actions(state: &State) -> Vec<Action> {
             None,
         ));
     }
+    list.push(run(
+        LiveCommand::Serving(ServingCommand::Show),
+        "Serving of requests",
+        "Tokens a second and latencies by strategy, and every iteration, under a load of requests",
+        None,
+    ));
     if state.shown != Shown::Live {
         list.push(action(
             Group::Run,

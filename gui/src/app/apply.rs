@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+#[cfg(feature = "live")]
+use super::update::take_requests;
 use super::{
     comparison::hold_opened,
     document::{Document, DocumentId, OpenDocument, Shown},
@@ -60,6 +62,11 @@ fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<E
     match purpose {
         PathPurpose::Open => update(state, Command::Open(paths)),
         PathPurpose::Reference => update(state, Command::OpenReference(paths)),
+        #[cfg(feature = "live")]
+        PathPurpose::Requests => match paths.into_iter().next() {
+            Some(path) => take_requests(state, path),
+            None => Vec::new(),
+        },
         PathPurpose::Export(format) => {
             state.overlay = Overlay::None;
             let Some(path) = paths.into_iter().next() else { return Vec::new() };

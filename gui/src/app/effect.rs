@@ -50,6 +50,12 @@ pub enum Effect {
     /// Calibrate the GPUs of this computer.
     #[cfg(feature = "live")]
     Calibrate(JobStatus, super::live::Backend),
+    /// Serve requests.
+    #[cfg(feature = "live")]
+    Serving(JobStatus, Arc<super::live::ServingRun>),
+    /// Look up what an iteration of requests that were served computed.
+    #[cfg(feature = "live")]
+    ServingBatch(JobStatus, Arc<super::live::ServingRun>, Arc<super::live::ServedRun>, usize),
     /// Run a curve of a spec.
     #[cfg(feature = "live")]
     Curve(

@@ -131,6 +131,8 @@ pub enum BottomTab {
     Statistics,
     /// Iteration time over the split point or over communication SMs.
     Curve,
+    /// Requests served, by strategy.
+    Serving,
     /// What differs from what the document in view is held against.
     Differences,
     /// Queries of the user's own.
@@ -143,10 +145,11 @@ pub enum BottomTab {
 
 impl BottomTab {
     /// Every tab, left to right.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Details,
         Self::Statistics,
         Self::Curve,
+        Self::Serving,
         Self::Differences,
         Self::Sql,
         Self::Marks,
@@ -159,6 +162,7 @@ impl BottomTab {
             Self::Details => "Details",
             Self::Statistics => "Statistics",
             Self::Curve => "Curve",
+            Self::Serving => "Serving",
             Self::Differences => "Differences",
             Self::Sql => "SQL",
             Self::Marks => "Marks",

@@ -20,6 +20,9 @@ pub enum PathPurpose {
     Open,
     /// To compare with it.
     Reference,
+    /// To serve the requests of a CSV.
+    #[cfg(feature = "live")]
+    Requests,
     /// To write the document in view.
     Export(ExportFormat),
 }

@@ -173,6 +173,18 @@ impl Runner {
                     live::run_curve(&executors, &backend, &spec, axis, &events, control)
                 });
             }
+            Effect::Serving(job, run) => {
+                let events = self.events.clone();
+                self.start(&job, "serving", move |control| {
+                    live::run_serving(&run, &events, control)
+                });
+            }
+            Effect::ServingBatch(job, run, served, number) => {
+                let events = self.events.clone();
+                self.start(&job, "iteration", move |_| {
+                    live::run_lookup(&run, &served, number, &events)
+                });
+            }
             // Everything else was dealt with.
             _ => {}
         }
@@ -254,6 +266,13 @@ fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
             .add_filter("traces", &endings())
             .pick_files()
             .unwrap_or_default(),
+        #[cfg(feature = "live")]
+        PathPurpose::Requests => rfd::FileDialog::new()
+            .set_title("Requests to serve")
+            .add_filter("tables", &["csv"])
+            .pick_file()
+            .into_iter()
+            .collect(),
         PathPurpose::Export(_) => rfd::FileDialog::new()
             .set_title("Write to")
             .set_file_name(super::document::short_name(suggested))

@@ -18,6 +18,8 @@ pub enum TableId {
     Differences,
     /// The answer of a query.
     Sql,
+    /// Strategies that served.
+    Serving,
 }
 
 /// Which way.

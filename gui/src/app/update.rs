@@ -18,6 +18,8 @@ use super::{
     statistics::update_statistics,
     table_sort::{TableId, TableSort},
 };
+#[cfg(feature = "live")]
+use crate::files::paths_of_text;
 use crate::{
     jobs::{Asked, Export, ExportFormat, JobId, JobKind, PictureLook},
     theme::Mode,
@@ -131,8 +133,8 @@ fn toggle_search(state: &mut State) -> Vec<Effect> {
 
 fn ask_path(state: &mut State, purpose: PathPurpose) {
     let text = match purpose {
-        PathPurpose::Open | PathPurpose::Reference => String::new(),
         PathPurpose::Export(format) => state.suggested_path(format).display().to_string(),
+        _ => String::new(),
     };
     state.overlay = Overlay::Path(PathQuestion { purpose, text, exists: None });
 }
@@ -150,8 +152,8 @@ fn ask_export(state: &mut State, format: ExportFormat) -> Vec<Effect> {
 
 fn browse(state: &State, purpose: PathPurpose) -> Vec<Effect> {
     let suggested = match purpose {
-        PathPurpose::Open | PathPurpose::Reference => PathBuf::new(),
         PathPurpose::Export(format) => state.suggested_path(format),
+        _ => PathBuf::new(),
     };
     vec![Effect::Browse(purpose, suggested)]
 }
@@ -166,6 +168,11 @@ fn accept_path(state: &mut State) -> Vec<Effect> {
     match question.purpose {
         PathPurpose::Open => open(state, Asked::Typed(question.text), JobKind::Open),
         PathPurpose::Reference => open(state, Asked::Typed(question.text), JobKind::OpenReference),
+        #[cfg(feature = "live")]
+        PathPurpose::Requests => match paths_of_text(&question.text).into_iter().next() {
+            Some(path) => take_requests(state, path),
+            None => Vec::new(),
+        },
         PathPurpose::Export(format) => {
             let path = PathBuf::from(question.text.trim());
             // A typed extension says more than the menu entry that opened the question.
@@ -174,6 +181,15 @@ fn accept_path(state: &mut State) -> Vec<Effect> {
             export(state, format, path, replace)
         }
     }
+}
+
+/// Takes the requests of a file, to be served.
+#[cfg(feature = "live")]
+pub(super) fn take_requests(state: &mut State, path: PathBuf) -> Vec<Effect> {
+    use super::live::{LiveCommand, ServingCommand, ServingEdit};
+    state.overlay = Overlay::None;
+    let edit = ServingCommand::Edit(ServingEdit::Trace(path));
+    update(state, Command::Live(LiveCommand::Serving(edit)))
 }
 
 fn open(state: &mut State, asked: Asked, kind: JobKind) -> Vec<Effect> {

@@ -24,6 +24,10 @@ pub enum JobKind {
     Baselines,
     /// Runs the points of a curve.
     Curve,
+    /// Serves requests.
+    Serving,
+    /// Looks up an iteration of theirs.
+    ServingBatch,
     /// Measures the GPUs of this computer.
     Calibrate,
     /// Aggregates a range.

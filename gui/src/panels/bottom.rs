@@ -13,11 +13,12 @@ use crate::app::{BottomTab, Command, PanelId, State};
 pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tab = cx.state.settings.layout.bottom_tab;
     ui.horizontal(|ui| {
-        for other in tabs(cx.state) {
-            if ui.selectable_label(tab == other, other.name()).clicked() {
-                cx.send(Command::ShowBottom(other));
-            }
-        }
+        // Beside the sign that folds the panel; close together where there is little room, and in two lines where there is less.
+        let room = (ui.available_width() - FOLD).max(0.0);
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.horizontal_wrapped(|ui| tabs_ui(ui, cx, room));
+        });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let keys = ui.ctx().format_shortcut(&PanelId::Bottom.facts().keys);
             let tooltip = format!("Fold this panel ({keys})");
@@ -34,12 +35,38 @@ pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.advance_cursor_after_rect(rest);
 }
 
+/// Points that the sign which folds the panel takes.
+const FOLD: f32 = 28.0;
+/// Points from one name to the next, where all fit so and where they do not.
+const APART: f32 = 24.0;
+const CLOSE: f32 = 10.0;
+
+fn tabs_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
+    let shown: Vec<BottomTab> = tabs(cx.state).collect();
+    let width = |tab: &BottomTab| {
+        let name = tab.name().to_owned();
+        ui.painter().layout_no_wrap(name, cx.theme.body(), cx.theme.surfaces.text).size().x
+    };
+    let names: f32 = shown.iter().map(width).sum();
+    if names + APART * shown.len() as f32 > room {
+        let spacing = ui.spacing_mut();
+        spacing.button_padding.x = 4.0;
+        spacing.item_spacing.x = CLOSE - 2.0 * spacing.button_padding.x;
+    }
+    let tab = cx.state.settings.layout.bottom_tab;
+    for other in shown {
+        if ui.selectable_label(tab == other, other.name()).clicked() {
+            cx.send(Command::ShowBottom(other));
+        }
+    }
+}
+
 /// The tabs that can show something.
 pub(super) fn tabs(state: &State) -> impl Iterator<Item = BottomTab> {
     let has_run = has_live_run(state);
     let compares = state.comparison.is_some();
     BottomTab::ALL.into_iter().filter(move |&tab| match tab {
-        BottomTab::Curve => has_run,
+        BottomTab::Curve | BottomTab::Serving => has_run,
         BottomTab::Differences => compares,
         _ => true,
     })
@@ -50,7 +77,7 @@ pub(super) fn has_content(state: &State) -> bool {
     state.document().is_some()
 }
 
-/// A curve needs something to run.
+/// A curve needs something to run, and so does serving.
 fn has_live_run(state: &State) -> bool {
     #[cfg(feature = "live")]
     return state.live.is_some();

@@ -31,6 +31,8 @@ mod path;
 mod row_filter;
 mod search;
 mod selection_card;
+#[cfg(feature = "live")]
+mod serving;
 mod sql;
 mod statistics;
 mod table;
@@ -86,9 +88,11 @@ fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
         BottomTab::Statistics => statistics::statistics_ui(ui, cx),
         #[cfg(feature = "live")]
         BottomTab::Curve => curve::curve_ui(ui, cx),
+        #[cfg(feature = "live")]
+        BottomTab::Serving => serving::serving_ui(ui, cx),
         // Chosen in a build that can run, remembered here.
         #[cfg(not(feature = "live"))]
-        BottomTab::Curve => {}
+        BottomTab::Curve | BottomTab::Serving => {}
         BottomTab::Differences => compare::differences_ui(ui, cx),
         BottomTab::Sql => sql::sql_ui(ui, cx),
         BottomTab::Marks => marks::marks_ui(ui, cx),

@@ -14,6 +14,8 @@ pub(crate) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let title = match question.purpose {
         PathPurpose::Open => "Open a trace".to_owned(),
         PathPurpose::Reference => "Compare with".to_owned(),
+        #[cfg(feature = "live")]
+        PathPurpose::Requests => "Requests of a CSV file".to_owned(),
         PathPurpose::Export(format) => format!("Write .{}", format.extension()),
     };
     let mut open = true;
@@ -26,7 +28,7 @@ pub(crate) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .fixed_size(vec2(520.0, 320.0));
     window.show(ui.ctx(), |ui| {
         question_ui(ui, cx, question);
-        if !matches!(question.purpose, PathPurpose::Export(_)) {
+        if matches!(question.purpose, PathPurpose::Open | PathPurpose::Reference) {
             recent_ui(ui, cx, question.purpose);
         }
     });
@@ -41,7 +43,7 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
         .id(Id::unique("path text"))
         .hint_text(match question.purpose {
             PathPurpose::Open | PathPurpose::Reference => "paths of files or of a folder of ranks",
-            PathPurpose::Export(_) => "path of the file",
+            _ => "path of the file",
         })
         .font(cx.theme.mono())
         .desired_width(f32::INFINITY);
@@ -67,6 +69,8 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
         let verb = match question.purpose {
             PathPurpose::Open => "Open",
             PathPurpose::Reference => "Compare",
+            #[cfg(feature = "live")]
+            PathPurpose::Requests => "Take it",
             PathPurpose::Export(_) if replaces => "Replace it",
             PathPurpose::Export(_) => "Write",
         };

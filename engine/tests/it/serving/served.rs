@@ -1,15 +1,15 @@
 //! What holds of everything that is served.
 
 use weftscope_engine::serving::{
-    Arrivals, CudaGraphs, Iteration, Limits, Pricing, Served, ServingReport, ServingRequest,
-    ServingSpec, fixed, serve,
+    Arrivals, CudaGraphs, Iteration, Limits, Pricing, Served, ServingError, ServingReport,
+    ServingRequest, ServingSpec, fixed, serve, step_of,
 };
 use weftscope_engine::spec::StrategyKind;
 
 use super::spec;
 
 fn served(spec: &ServingSpec, requests: &[ServingRequest], pricing: Pricing) -> Served {
-    serve(spec, requests, pricing, &mut |_| {}).expect("served")
+    serve(spec, requests, pricing, &mut |_| true).expect("served")
 }
 
 /// Lengths all over the place, by arithmetic.
@@ -160,11 +160,46 @@ fn a_small_cache_preempts_and_refuses() {
     let computed: u32 = served.iterations.iter().map(Iteration::tokens).sum();
     assert!(computed > 11 * 499, "what was lost is computed again: {computed}");
     let only_long = fixed(2, 100_000, 10, Arrivals::AtOnce);
-    let error = serve(&spec, &only_long, Pricing::Bucketed, &mut |_| {}).unwrap_err().to_string();
+    let error = serve(&spec, &only_long, Pricing::Bucketed, &mut |_| true).unwrap_err().to_string();
     assert!(
         error.starts_with("no request fits: the shortest needs keys and values of 100009 tokens"),
         "{error}"
     );
+}
+
+/// Asked again, every iteration computes what it is known to have computed, also where requests come late, lose their cache and
+/// are refused; and there are no more.
+#[test]
+fn an_iteration_is_asked_again_what_it_computed() {
+    let mut spec = spec("h100x8", StrategyKind::NoComm);
+    spec.limits = Limits { budget_tokens: 512, max_sequences: 64 };
+    spec.memory_share = 0.2233;
+    let mut requests = uneven(24, 30_000_000);
+    requests[5].prompt_tokens = 100_000;
+    requests[23].arrival_ns += 60_000_000_000;
+    let served = served(&spec, &requests, Pricing::Bucketed);
+    assert!(served.iterations.iter().any(|iteration| iteration.preempted > 0));
+    assert!(served.idle_ns > 0 && served.refused.len() == 1);
+    for (number, iteration) in served.iterations.iter().enumerate() {
+        let step = step_of(&served, spec.limits, number).unwrap();
+        let found = (step.decode_tokens(), step.prefill_tokens(), step.preempted);
+        let known = (iteration.decode_tokens, iteration.prefill_tokens, iteration.preempted);
+        assert_eq!((found, step.chunks.len() as u32), (known, iteration.sequences), "{number}");
+    }
+    assert_eq!(step_of(&served, spec.limits, served.iterations.len()), None);
+}
+
+/// Who listens to the progress ends it.
+#[test]
+fn it_stops_where_it_is_told_to() {
+    let spec = spec("h100x8", StrategyKind::NoComm);
+    let mut heard = 0;
+    let mut progress = |_| {
+        heard += 1;
+        heard < 3
+    };
+    let stopped = serve(&spec, &uneven(24, 0), Pricing::Bucketed, &mut progress);
+    assert_eq!((stopped.unwrap_err(), heard), (ServingError::Stopped, 3));
 }
 
 /// One rank alone has nothing to hide, a weave hides some, and none hides more than it has.

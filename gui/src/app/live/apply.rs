@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{KeptIteration, Live, LiveEvent, Running, Status, follow::follow};
+use weftscope_engine::{batch::Batch, spec::StrategyKind};
+
+use super::{
+    KeptIteration, KnobEdit, Live, LiveCommand, LiveEvent, Running, Status, follow::follow,
+    serving::apply_serving, update::update_live,
+};
 use crate::app::{Effect, Severity, State};
 
 /// Takes in what the live run tells.
@@ -64,9 +69,21 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 live.unsplit_alone_ns = Some(ns);
             }
         }
+        LiveEvent::Serving { of, event } => {
+            if let Some((strategy, batch)) = apply_serving(&mut live.serving, &of, *event) {
+                return run_batch(state, strategy, &batch);
+            }
+        }
         LiveEvent::CurvePoint { of, axis, point } => live.curve.take(&of, axis, point),
     }
     Vec::new()
+}
+
+/// Runs a batch by a strategy, and shows it.
+fn run_batch(state: &mut State, strategy: StrategyKind, batch: &Batch) -> Vec<Effect> {
+    let edits = [KnobEdit::Strategy(strategy), KnobEdit::BatchText(batch.to_string())];
+    let turn = |edit| update_live(state, LiveCommand::Turn(edit));
+    edits.into_iter().flat_map(turn).collect()
 }
 
 /// The GPUs failed: machine and knobs stay as they are, and the session tries again by itself a few times. Said aloud

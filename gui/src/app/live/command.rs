@@ -1,6 +1,6 @@
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
-use super::{GpuRun, KnobEdit};
+use super::{GpuRun, KnobEdit, ServingCommand};
 
 /// Requests about the live run.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub enum LiveCommand {
     Browse(i32),
     /// Run the points of a curve.
     RunCurve(SweepAxis),
+    /// Anything of the tab of serving.
+    Serving(ServingCommand),
     /// Measure the GPUs of this computer, and fit the constants of the machine to them.
     Calibrate,
     /// Take the value of a point of the curve.

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use weftscope_engine::{cuda::Gpus, spec::RunSpec};
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::{Baseline, CurvePoint, KeptIteration, Receipt};
+use super::{Baseline, CurvePoint, KeptIteration, Receipt, ServingEvent, ServingRun};
 use crate::here::Here;
 
 /// What the live run tells the window.
@@ -55,6 +55,13 @@ pub enum LiveEvent {
         of: Arc<RunSpec>,
         /// Sum over a rank's ops, ns.
         ns: i64,
+    },
+    /// Requests are served, or an iteration of theirs was looked up.
+    Serving {
+        /// What was asked for.
+        of: Arc<ServingRun>,
+        /// What came.
+        event: Box<ServingEvent>,
     },
     /// A point of a curve has run.
     CurvePoint {

@@ -20,6 +20,7 @@ mod knob_words;
 mod opened;
 mod receipt;
 mod refusals;
+mod serving;
 mod session;
 mod session_id;
 mod state;
@@ -48,6 +49,11 @@ pub use knob::{Knob, KnobEdit};
 pub(crate) use opened::batch_of;
 pub use receipt::Receipt;
 pub use refusals::Refusals;
+pub(crate) use serving::{Level, run_lookup, run_serving};
+pub use serving::{
+    ServedRun, ServedStrategy, ServingAsked, ServingCommand, ServingEdit, ServingEvent,
+    ServingHead, ServingPart, ServingRun, ServingTab,
+};
 pub use session::SessionHandle;
 pub(crate) use session::start_session;
 pub use session_id::SessionId;

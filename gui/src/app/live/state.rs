@@ -10,7 +10,8 @@ use weftscope_engine::{
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 use super::{
-    Backend, Catalog, Curve, Draft, Refusals, SessionId, SplitMarks, baseline_spec::compares,
+    Backend, Catalog, Curve, Draft, Refusals, ServingTab, SessionId, SplitMarks,
+    baseline_spec::compares,
 };
 use crate::{
     app::{BatchPicture, Document, RequestPicture},
@@ -120,6 +121,8 @@ pub struct Live {
     pub simulated: Option<Result<u32, String>>,
     /// The curve.
     pub curve: Curve,
+    /// What is served.
+    pub serving: ServingTab,
 }
 
 impl Live {
@@ -152,6 +155,7 @@ impl Live {
             unsplit_alone_ns: None,
             simulated: None,
             curve: Curve::new(SweepAxis::Split),
+            serving: ServingTab::default(),
         }
     }
 

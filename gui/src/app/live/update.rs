@@ -7,7 +7,7 @@ use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 use super::{
     Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status,
-    calibration::begin_calibration, follow::follow,
+    calibration::begin_calibration, follow::follow, serving::update_serving,
 };
 use crate::{
     app::{BottomTab, Effect, Shown, State},
@@ -79,6 +79,7 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
         LiveCommand::RunCurve(axis) => run_curve(state, axis),
+        LiveCommand::Serving(command) => update_serving(state, command),
         LiveCommand::Calibrate => begin_calibration(state),
         LiveCommand::GoToPoint(at) => {
             for edit in edits(at) {

@@ -3,7 +3,6 @@
 mod args;
 mod iterations;
 mod text;
-mod workload;
 
 use std::{
     io::{self, Write},
@@ -18,18 +17,21 @@ use weftscope_engine::{
     serving::{
         KvCapacity, Limits, Pricing, Served, ServingError, ServingReport, ServingSpec, serve,
     },
-    spec::{Knobs, SplitChoice, StrategyKind},
+    spec::{Knobs, StrategyKind},
 };
 
 pub(super) use self::args::ServingArgs;
-use self::workload::{Workload, workload};
 use super::{
     Failure, Outcome, plain,
     progress::ProgressLine,
     run_args::{Backend, strategies},
     run_spec::{run_failure, spec_on},
 };
-use crate::{files::check_target, jobs::spread};
+use crate::{
+    files::check_target,
+    jobs::spread,
+    serving::{Demand, DemandError, Source, Workload, fixed_cut},
+};
 
 /// Everything that is said of a serving.
 #[derive(Serialize)]
@@ -64,7 +66,7 @@ pub(super) fn run(args: &ServingArgs) -> Outcome {
     if let Some(path) = &args.iterations {
         check_target(path)?;
     }
-    let workload = workload(args)?;
+    let workload = demand(args).workload().map_err(wrong_demand)?;
     let served = serve_all(&specs, &workload)?;
     if let Some(path) = &args.iterations {
         iterations::write(path, &strategies, &served)?;
@@ -97,12 +99,27 @@ pub(super) fn run(args: &ServingArgs) -> Outcome {
     Ok(out.flush()?)
 }
 
+/// The requests that the arguments ask for.
+fn demand(args: &ServingArgs) -> Demand {
+    let source = match &args.trace {
+        Some(path) => Source::Trace(path.clone()),
+        None => Source::Fixed { prompt_tokens: args.prompt, output_tokens: args.output },
+    };
+    Demand { source, requests: args.requests, rate_per_s: args.rate, seed: args.on.seed }
+}
+
+fn wrong_demand(error: DemandError) -> Failure {
+    match error {
+        DemandError::Setting { name, cause } => Failure::misuse(cause, &format!("--{name}")),
+        DemandError::File(error) => error.into(),
+    }
+}
+
 /// One spec a strategy.
 fn specs(args: &ServingArgs, strategies: &[StrategyKind]) -> Result<Vec<ServingSpec>, Failure> {
     let any = spec_on(&args.on, Backend::Sim, Batch::prefill(1, 1), strategies[0], None)?;
-    if let SplitChoice::Fixed(tokens) = any.knobs.split {
-        let cause =
-            "iterations differ in tokens, so a cut at a fixed one suits few; name a chooser";
+    if let Some((tokens, why)) = fixed_cut(&any) {
+        let cause = format!("{why}; name a chooser");
         return Err(Failure::misuse(cause, &format!("--split {tokens}")));
     }
     let spec = |&strategy: &StrategyKind| ServingSpec {
@@ -129,6 +146,7 @@ fn serve_all(specs: &[ServingSpec], workload: &Workload) -> Result<Vec<Served>, 
             let (line, done) = &mut *progress;
             done[at] = answered;
             line.step(done.iter().sum(), Some(total));
+            true
         })
     });
     served.reverse();
@@ -143,5 +161,7 @@ fn failure(error: ServingError) -> Failure {
         ServingError::Run(error) => run_failure(error.into()),
         ServingError::Memory(cause) => Failure::failed(cause, "--machine, --memory-share"),
         ServingError::NoRequest(cause) => Failure::Failed(cause),
+        // Nobody stops it from here.
+        ServingError::Stopped => Failure::failed(error, "serving"),
     }
 }

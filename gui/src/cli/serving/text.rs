@@ -2,18 +2,22 @@
 
 use std::io::{self, Write};
 
-use weftscope_engine::serving::{Latencies, ServingReport};
-use weftscope_traces::words::{counted, three_digits as three};
+use weftscope_engine::serving::ServingReport;
+use weftscope_traces::words::counted;
 
 use super::Said;
-use crate::cli::table::Table;
+use crate::{
+    cli::table::Table,
+    serving::{Column, ITERATIONS, SPEEDS, empty_rows, refused},
+};
 
 /// What was served, how fast, and what the iterations were.
 pub(super) fn write(said: &Said<'_>, out: &mut dyn Write) -> io::Result<()> {
     head(said, out)?;
-    speeds(&said.strategies, out)?;
+    figures(&said.strategies, &SPEEDS, out)?;
     writeln!(out)?;
-    iterations(&said.strategies, out)?;
+    // Where the time went, in percent of the whole unless a heading says otherwise.
+    figures(&said.strategies, &ITERATIONS, out)?;
     notes(said, out)
 }
 
@@ -32,102 +36,30 @@ fn head(said: &Said<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Times are {}.\n", said.provenance)
 }
 
-/// A line a strategy: what users see.
-fn speeds(reports: &[ServingReport], out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new([
-        "strategy",
-        "tokens/s",
-        "output/s",
-        "requests/s",
-        "TTFT ms p50",
-        "p90",
-        "p99",
-        "TBT ms p50",
-        "p90",
-        "p99",
-        "end to end s p50",
-        "p90",
-        "p99",
-    ]);
+/// A line a strategy.
+fn figures(
+    reports: &[ServingReport],
+    columns: &[Column; 12],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut table: Table<13> = Table::new(std::array::from_fn(|at| match at {
+        0 => "strategy",
+        _ => columns[at - 1].heading,
+    }));
     for report in reports {
-        let at = |times: Option<Latencies>, unit: f64| {
-            let shown = |times: Latencies| {
-                [times.p50_ms, times.p90_ms, times.p99_ms].map(|ms| three(ms / unit))
-            };
-            times.map_or_else(|| ["–"; 3].map(str::to_owned), shown)
-        };
-        let ([t50, t90, t99], [b50, b90, b99]) = (at(report.ttft, 1.0), at(report.tbt, 1.0));
-        let [e50, e90, e99] = at(report.end_to_end, 1e3);
-        table.row([
-            report.strategy.name().to_owned(),
-            format!("{:.0}", report.tokens_per_s),
-            format!("{:.0}", report.output_tokens_per_s),
-            three(report.requests_per_s),
-            t50,
-            t90,
-            t99,
-            b50,
-            b90,
-            b99,
-            e50,
-            e90,
-            e99,
-        ]);
-    }
-    table.write(out)
-}
-
-/// A line a strategy: where the time went, in percent of the whole unless a heading says otherwise.
-fn iterations(reports: &[ServingReport], out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new([
-        "strategy",
-        "iterations",
-        "as graphs",
-        "mean tokens",
-        "decode %",
-        "mixed %",
-        "idle %",
-        "host %",
-        "comm. %",
-        "of it hidden %",
-        "as asked %",
-        "KV peak %",
-        "preempted",
-    ]);
-    for report in reports {
-        let percent = |share: f64| format!("{:.1}", 100.0 * share);
-        table.row([
-            report.strategy.name().to_owned(),
-            report.iterations.to_string(),
-            report.graph_iterations.to_string(),
-            format!("{:.0}", report.mean_batch_tokens),
-            percent(report.decode_share),
-            percent(report.mixed_share),
-            percent(report.idle_share),
-            percent(report.host_share),
-            percent(report.comm_share),
-            percent(report.hidden_share),
-            percent(report.as_asked_share),
-            percent(report.kv_peak_share),
-            report.preemptions.to_string(),
-        ]);
+        table.row(std::array::from_fn(|at| match at {
+            0 => report.strategy.name().to_owned(),
+            _ => (columns[at - 1].cell)(report),
+        }));
     }
     table.write(out)
 }
 
 fn notes(said: &Said<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if said.empty_rows > 0 {
-        let rows = counted(said.empty_rows, "row");
-        writeln!(out, "\n{rows} of the trace without a prompt or an answer left out")?;
-    }
-    let refused = said.strategies.first().map_or(0, |report| report.refused);
-    if refused > 0 {
-        writeln!(
-            out,
-            "\n{} refused: keys and values of more than {} tokens",
-            counted(refused, "request"),
-            said.kv_tokens
-        )?;
+    let refused_by_any = said.strategies.first().map_or(0, |report| report.refused);
+    let notes = [empty_rows(said.empty_rows), refused(refused_by_any, said.kv_tokens)];
+    for note in notes.into_iter().flatten() {
+        writeln!(out, "\n{note}")?;
     }
     let total = |of: fn(&ServingReport) -> u64| said.strategies.iter().map(of).sum::<u64>();
     writeln!(

@@ -46,7 +46,7 @@ fn turn(state: &mut State, edit: KnobEdit) {
 }
 
 /// One iteration of a small run as the session would hand it over.
-fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
+pub(super) fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
     let mut spec = spec.clone();
     spec.batch = weftscope_engine::batch::Batch::prefill(1024, 1024);
     spec.knobs.layers = Some(1);

@@ -14,6 +14,8 @@ mod marks;
 mod panels;
 mod pictures;
 mod search;
+#[cfg(feature = "live")]
+mod serving;
 mod sql;
 mod statistics;
 #[cfg(feature = "live")]

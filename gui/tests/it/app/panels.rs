@@ -46,7 +46,7 @@ fn send(window: &mut Harness<'static, App>, command: Command) {
 }
 
 /// Labels of what is drawn between the first that says `from` and the end, a line each.
-fn text_from(window: &Harness<'static, App>, from: &str) -> String {
+pub(super) fn text_from(window: &Harness<'static, App>, from: &str) -> String {
     let mut lines = Vec::new();
     gather(window.root(), &mut lines);
     let at = lines.iter().position(|line| line == from);

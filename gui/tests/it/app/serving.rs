@@ -1,0 +1,165 @@
+//! The tab of serving: what it says is what the command line says, and an iteration of it can be run.
+
+use std::sync::Arc;
+
+use egui_kittest::{Harness, kittest::Queryable as _};
+use serde_json::Value;
+use weftscope::{
+    app::{
+        App, BottomTab, Command, State,
+        live::{KnobEdit, Live, LiveCommand, ServingCommand, ServingEdit, ServingPart},
+    },
+    jobs::JobKind,
+};
+use weftscope_engine::spec::{SplitChoice, StrategyKind};
+
+use super::{
+    live::{catalog, iteration, state, tell},
+    panels::text_from,
+};
+use crate::{cli::place::Place, common::settle::settle};
+
+/// The window with the tab open, and few requests asked for.
+fn window(size: [f32; 2]) -> Harness<'static, App> {
+    let mut state = state();
+    let spec = catalog().default_spec().clone();
+    tell(&mut state, iteration(&spec, 0));
+    let app = App::with_state(state, Arc::new(|| {}));
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    };
+    let mut window = Harness::builder().with_size(size).build_ui_state(draw, app);
+    serving(&mut window, ServingCommand::Show);
+    edit(&mut window, ServingEdit::Lengths(700, 8));
+    edit(&mut window, ServingEdit::Requests(Some(12)));
+    for strategy in StrategyKind::ALL {
+        let serves = matches!(strategy, StrategyKind::FuseOnly | StrategyKind::TokenWeave);
+        edit(&mut window, ServingEdit::Strategy(strategy, serves));
+    }
+    window
+}
+
+fn send(window: &mut Harness<'static, App>, command: LiveCommand) {
+    window.state_mut().send(Command::Live(command));
+    window.run_steps(3);
+}
+
+fn serving(window: &mut Harness<'static, App>, command: ServingCommand) {
+    send(window, LiveCommand::Serving(command));
+}
+
+fn edit(window: &mut Harness<'static, App>, edit: ServingEdit) {
+    serving(window, ServingCommand::Edit(edit));
+}
+
+fn serve(window: &mut Harness<'static, App>) {
+    serving(window, ServingCommand::Run);
+    settle(window);
+}
+
+fn live<'a>(window: &'a Harness<'static, App>) -> &'a Live {
+    let state: &State = window.state().state();
+    state.live.as_ref().unwrap()
+}
+
+/// What the tab says.
+fn tab_text(window: &Harness<'static, App>) -> String {
+    let text = text_from(window, "Serving");
+    text.split("\nResize panel").next().unwrap().to_owned()
+}
+
+/// What the command line says of the same requests.
+fn said(more: &[&str]) -> String {
+    let same = [
+        "serving",
+        "--requests",
+        "12",
+        "--prompt",
+        "700",
+        "--output",
+        "8",
+        "--strategy",
+        "fuse-only,tokenweave",
+    ];
+    Place::new().ok(&[&same[..], more].concat())
+}
+
+#[test]
+fn strategies_come_to_what_the_command_line_says() {
+    let mut window = window([1600.0, 1000.0]);
+    assert_eq!(window.state().state().settings.layout.bottom_tab, BottomTab::Serving);
+    serve(&mut window);
+    let json: Value = serde_json::from_str(&said(&["--json"])).unwrap();
+    let reports: Vec<Value> = live(&window)
+        .serving
+        .served()
+        .map(|served| serde_json::to_value(&served.report).unwrap())
+        .collect();
+    assert_eq!(json["strategies"], Value::from(reports));
+    let text = tab_text(&window);
+    let printed = said(&[]);
+    let rows = printed.lines().filter(|line| line.trim_start().starts_with("tokenweave "));
+    let cells: Vec<&str> = rows.flat_map(str::split_whitespace).collect();
+    assert_eq!(cells.len(), 26, "{printed}");
+    assert!(cells.iter().all(|cell| text.lines().any(|line| line == *cell)), "{text}");
+    insta::assert_snapshot!("serving_strategies", text);
+    serving(&mut window, ServingCommand::Part(ServingPart::Iterations));
+    insta::assert_snapshot!("serving_iterations", tab_text(&window));
+}
+
+/// The batch of an iteration becomes the batch of the live run, by the strategy that served it; results stay what they are of.
+#[test]
+fn an_iteration_is_run_by_itself() {
+    let mut window = window([1024.0, 700.0]);
+    serve(&mut window);
+    let served = Arc::clone(live(&window).serving.by(StrategyKind::FuseOnly).unwrap());
+    let iteration = served.served.iterations[2];
+    assert!(iteration.decode_tokens > 0 && iteration.prefill_tokens > 0, "{iteration:?}");
+    serving(&mut window, ServingCommand::Open(StrategyKind::FuseOnly, 2));
+    settle(&mut window);
+    let spec = &live(&window).draft.spec;
+    assert_eq!(spec.knobs.strategy, StrategyKind::FuseOnly);
+    assert_eq!(spec.batch.tokens(), iteration.tokens());
+    let decodes = spec.batch.requests.iter().filter(|request| request.is_decode()).count();
+    assert_eq!(decodes as u32, iteration.decode_tokens);
+    assert_eq!(spec.batch.requests.len() as u32, iteration.sequences);
+    let tab = &live(&window).serving;
+    assert_eq!(tab.opened, Some((StrategyKind::FuseOnly, 2)));
+    assert!(!tab.is_stale(spec), "a batch and a strategy are the tab's own to choose");
+    // A cut at a token is not what iterations are cut by, and another degree is another run.
+    send(&mut window, LiveCommand::Turn(KnobEdit::Split(SplitChoice::Fixed(512))));
+    assert!(!live(&window).serving.is_stale(&live(&window).draft.spec));
+    assert!(window.query_by_label_contains("cuts are simulated, not at 512").is_some());
+    send(&mut window, LiveCommand::Turn(KnobEdit::Tp(4)));
+    assert!(window.query_by_label("of other knobs or requests").is_some());
+}
+
+#[test]
+fn what_cannot_be_served_says_why() {
+    let mut window = window([1600.0, 1000.0]);
+    let missing = Place::new().path("missing.csv");
+    edit(&mut window, ServingEdit::Trace(missing.clone()));
+    serve(&mut window);
+    let failed = live(&window).serving.failed.clone().unwrap();
+    assert!(failed.starts_with("cannot read") && failed.contains("missing.csv"), "{failed}");
+    assert!(window.query_by_label(&failed).is_some());
+    edit(&mut window, ServingEdit::Lengths(700, 8));
+    send(&mut window, LiveCommand::Turn(KnobEdit::Machine("rtx4090x2".to_owned())));
+    serve(&mut window);
+    let failed = live(&window).serving.failed.clone().unwrap();
+    assert!(failed.contains("leaves no memory for keys and values"), "{failed}");
+}
+
+#[test]
+fn a_serving_is_stopped_between_iterations() {
+    let mut window = window([1600.0, 1000.0]);
+    edit(&mut window, ServingEdit::Requests(Some(100_000)));
+    serving(&mut window, ServingCommand::Run);
+    let jobs = &window.state().state().jobs;
+    let job = jobs.iter().find(|job| job.kind == JobKind::Serving).unwrap().id;
+    window.state_mut().send(Command::CancelJob(job));
+    settle(&mut window);
+    assert!(live(&window).serving.results.is_empty());
+    assert!(window.query_by_label("Serve").is_some());
+}
