@@ -135,6 +135,54 @@ fn an_iteration_is_run_by_itself() {
     assert!(window.query_by_label("of other knobs or requests").is_some());
 }
 
+/// The toolkit ends a test where a size is negative. Where there is room for one part the other is not drawn.
+#[test]
+fn both_parts_are_drawn_at_any_size() {
+    let mut window = window([1600.0, 1000.0]);
+    serve(&mut window);
+    for width in [320.0, 700.0, 1024.0, 1600.0, 2400.0] {
+        for height in [200.0, 420.0, 700.0, 1400.0] {
+            window.set_size(egui::vec2(width, height));
+            for part in ServingPart::ALL {
+                serving(&mut window, ServingCommand::Part(part));
+                let all_fits = width >= 2400.0;
+                let has_plot = window.query_by_label("Tokens of iterations").is_some();
+                assert_eq!(
+                    has_plot,
+                    all_fits || part == ServingPart::Iterations,
+                    "{width} {height}"
+                );
+            }
+        }
+    }
+}
+
+/// A path as it is typed, its requests at their times, and what of it is not served.
+#[test]
+fn requests_of_a_file_are_served() {
+    let mut window = window([1600.0, 1000.0]);
+    let place = Place::new();
+    let rows = "arrival_s,prompt_tokens,output_tokens\n0,300,4\n2.5,0,4\n9,3000000,4\n20,200,4\n";
+    let path = place.write("mine.csv", rows.as_bytes());
+    serving(&mut window, ServingCommand::AskTrace);
+    assert!(window.query_by_label("Requests of a CSV file").is_some());
+    for command in [Command::PathInput(path.display().to_string()), Command::PathAccept] {
+        window.state_mut().send(command);
+        window.run_steps(3);
+    }
+    assert!(window.query_by_label("Requests: mine.csv, when they come").is_some());
+    serve(&mut window);
+    let tab = &live(&window).serving;
+    let head = tab.head.as_ref().unwrap();
+    assert_eq!(head.words, format!("3 requests of {}, at the times of the file", path.display()));
+    let report = &tab.by(StrategyKind::TokenWeave).unwrap().report;
+    assert_eq!((report.requests, report.refused), (2, 1));
+    assert!(report.duration_s > 20.0 && report.idle_share > 0.9, "{report:?}");
+    for note in ["1 row left out", "1 request refused"] {
+        assert!(window.query_by_label(note).is_some(), "{note}");
+    }
+}
+
 #[test]
 fn what_cannot_be_served_says_why() {
     let mut window = window([1600.0, 1000.0]);
