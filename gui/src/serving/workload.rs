@@ -14,8 +14,6 @@ use weftscope_traces::words::counted;
 
 use crate::files::{FileError, is_stdio};
 
-/// Requests without a trace, when no number is given.
-const REQUESTS: u32 = 1000;
 /// Most of them: each is remembered from its arrival to its end.
 const MOST_REQUESTS: u32 = 10_000_000;
 /// Most tokens of a prompt or an answer.
@@ -76,7 +74,7 @@ pub(crate) enum DemandError {
 
 impl Demand {
     /// Requests without a trace, when no number is given.
-    pub(crate) const REQUESTS: u32 = REQUESTS;
+    pub(crate) const REQUESTS: u32 = 1000;
 
     /// The requests that are asked for.
     ///
@@ -118,7 +116,7 @@ impl Demand {
                 return Err(DemandError::Setting { name, cause });
             }
         }
-        let count = self.requests.unwrap_or(REQUESTS);
+        let count = self.requests.unwrap_or(Self::REQUESTS);
         let requests = fixed(count, prompt, output, arrivals.unwrap_or(Arrivals::AtOnce));
         let words = format!(
             "{} of {prompt} + {output} tokens, {}",
@@ -153,7 +151,7 @@ impl Demand {
     }
 
     /// When requests come, in words.
-    pub(crate) fn when(&self, has_arrivals: bool) -> String {
+    fn when(&self, has_arrivals: bool) -> String {
         match self.rate_per_s {
             Some(rate) => format!("{rate} a second at random times"),
             None if has_arrivals => "at the times of the file".to_owned(),
