@@ -1,7 +1,7 @@
 //! What a run needs of each GPU's memory, were it made with all layers of its model.
 
 use crate::{
-    model::{DegreeError, Ffn, ModelShape, Shard},
+    model::{DegreeError, Ffn, ModelShape, Moe, Shard},
     spec::RunSpec,
 };
 
@@ -81,7 +81,7 @@ fn weights(model: &ModelShape, shard: &Shard) -> u64 {
     let feed_forward = |rows: u32| 3 * u64::from(rows) * hidden;
     let ffn = match shard.ffn {
         Ffn::Dense { intermediate } => feed_forward(intermediate),
-        Ffn::Moe { experts, intermediate, shared_intermediate, .. } => {
+        Ffn::Moe(Moe { experts, intermediate, shared_intermediate, .. }) => {
             let router = u64::from(experts) * hidden;
             u64::from(experts) * feed_forward(intermediate)
                 + feed_forward(shared_intermediate)
@@ -101,7 +101,7 @@ fn widest_row(shard: &Shard) -> u64 {
     let ffn = match shard.ffn {
         Ffn::Dense { intermediate } => 2 * u64::from(intermediate),
         // A token's row goes to so many experts.
-        Ffn::Moe { top_k, intermediate, .. } => 2 * u64::from(top_k) * u64::from(intermediate),
+        Ffn::Moe(Moe { top_k, intermediate, .. }) => 2 * u64::from(top_k) * u64::from(intermediate),
     };
     2 * hidden + ffn.max(u64::from(shard.qkv_columns()))
 }

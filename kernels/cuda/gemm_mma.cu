@@ -4,7 +4,9 @@
 // 128 x 128 tiles of 64 along K, three stages of asynchronous copies, eight warps of 64 x 32 each.
 // With WEFT_SILU_MUL, B = [gate; up] stacked and C has half as many columns: of every 32 rows of B in
 // shared memory 16 are gate and 16 the matching up rows, so a warp holds both factors.
+// WEFT_F32_OUT and WEFT_GROUPED are as there.
 // K and N must be multiples of 8. Block 256; dynamic shared memory 98,304 bytes.
+#include "groups.cuh"
 #include "mma.cuh"
 
 namespace {
@@ -15,6 +17,11 @@ constexpr u32 A_BYTES = BM * BK * 2, STAGE_BYTES = A_BYTES + BN * BK * 2;
 constexpr bool SILU = true;
 #else
 constexpr bool SILU = false;
+#endif
+#ifdef WEFT_F32_OUT
+constexpr bool F32_OUT = true;
+#else
+constexpr bool F32_OUT = false;
 #endif
 constexpr u32 OUT_BN = SILU ? BN / 2 : BN;
 
@@ -52,17 +59,30 @@ __device__ __forceinline__ void load_stage(u32 dst, const u8* a, const u8* b, u3
 }  // namespace
 
 // `n` counts the columns of C. `pitch` is C's row in bytes. `group`: tile rows walked before moving right.
+// `first_rows` [groups + 1] and `groups`: of the grouped form, whose `m` says nothing.
 extern "C" __global__ void __launch_bounds__(256, 2)
-weft_gemm(const u8* a, const u8* b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u32 group, u32 op, WeftStampRing* ring) {
+weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups,
+          u32 op, WeftStampRing* ring) {
     extern __shared__ __align__(128) u8 raw[];
     const u32 base = shared_addr(raw), lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     const u32 warp_row = warp / 4 * 64, warp_col = warp % 4 * 32;
-    const u32 m_tiles = (m + BM - 1) / BM, n_tiles = (n + OUT_BN - 1) / OUT_BN, steps = (k + BK - 1) / BK;
+    const u32 n_tiles = (n + OUT_BN - 1) / OUT_BN, steps = (k + BK - 1) / BK;
+#ifdef WEFT_GROUPED
+    GroupWalk walk(first_rows, groups, BM, n_tiles);
+    for (u32 t = blockIdx.x; walk.seek(t); t += gridDim.x) {
+        const u32 own = t - walk.before, m_tiles = walk.height(), begin = walk.begin;
+        const u8* const b = all_b + u64(walk.group) * (SILU ? 2 * n : n) * k * 2;
+        m = walk.end;
+#else
+    const u32 m_tiles = (m + BM - 1) / BM, begin = 0;
+    const u8* const b = all_b;
     for (u32 t = blockIdx.x; t < m_tiles * n_tiles; t += gridDim.x) {
+        const u32 own = t;
+#endif
         const u64 began = weft_stamp_now();
-        const u32 first = t / (group * n_tiles) * group, rows = min(group, m_tiles - first);
-        const u32 within = t % (group * n_tiles);
-        const u32 row0 = (first + within % rows) * BM, col0 = within / rows * OUT_BN;
+        const u32 first = own / (group * n_tiles) * group, rows = min(group, m_tiles - first);
+        const u32 within = own % (group * n_tiles);
+        const u32 row0 = begin + (first + within % rows) * BM, col0 = within / rows * OUT_BN;
         float acc[4][4][4] = {};
         __syncthreads();
         for (u32 s = 0; s < STAGES - 1; ++s) {
@@ -104,7 +124,12 @@ weft_gemm(const u8* a, const u8* b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u32 g
                     const float* g = acc[i][j] + 2 * h;
                     const float* u = acc[i][(j + 2) % 4] + 2 * h;
                     const u32 v = SILU ? pack_bf16(silu_mul(g[0], u[0]), silu_mul(g[1], u[1])) : pack_bf16(g[0], g[1]);
-                    if (row < m && col < n) *reinterpret_cast<u32*>(c + u64(row) * pitch + col * 2) = v;
+                    u8* const out = c + u64(row) * pitch + col * (F32_OUT ? 4 : 2);
+                    if (row >= m || col >= n) continue;
+                    if (F32_OUT)
+                        *reinterpret_cast<float2*>(out) = make_float2(g[0], g[1]);
+                    else
+                        *reinterpret_cast<u32*>(out) = v;
                 }
             }
         }

@@ -14,8 +14,14 @@
 //   WEFT_CLUSTER   1 or 2
 //   WEFT_SILU_MUL  C[M,N/2] = silu(A·gateᵀ) * (A·upᵀ), B = [gate; up] stacked (no interleaving): a tile
 //                  takes WEFT_BN/2 rows of each half, so a thread holds both factors of its outputs
-// The tensor maps: A box {64, 128}, B box {64, WEFT_BN/2}, both bf16, 128-byte swizzle, zero fill.
+//   WEFT_F32_OUT   C is fp32: scores that are compared with one another
+//   WEFT_GROUPED   as many matrices as `groups` says (experts), see groups.cuh. Their heights are uneven: of the
+//                  last 128 rows or fewer of one, each block of a cluster takes 64, which is little more than
+//                  half the time of 128
+// The tensor maps: A box {64, 128} (64 rows where grouped), B box {64, WEFT_BN/2}, both bf16, 128-byte swizzle,
+// zero fill.
 // Requires K > 0 and N (of C) a multiple of 8; M is free, K may end inside a step (zero filled).
+#include "groups.cuh"
 #include "wgmma.cuh"
 
 #ifndef WEFT_BN
@@ -34,6 +40,18 @@ constexpr bool SILU = true;
 #else
 constexpr bool SILU = false;
 #endif
+#ifdef WEFT_GROUPED
+constexpr bool GROUPED = true;
+#else
+constexpr bool GROUPED = false;
+#endif
+#ifdef WEFT_F32_OUT
+constexpr bool F32_OUT = true;
+#else
+constexpr bool F32_OUT = false;
+#endif
+static_assert(!GROUPED || CL == 2, "two blocks share out the last rows of a matrix");
+static_assert(!F32_OUT || !SILU, "scores are written as they are");
 constexpr u32 OUT_BN = SILU ? BN / 2 : BN;
 
 // The epilogue moves CHUNK columns at a time through 16 rows of shared memory that belong to one warp.
@@ -46,17 +64,60 @@ static_assert(STAGES >= 3 && STAGES * 16 <= BARRIER_BYTES, "pipeline depth");
 
 struct Tile {
     u32 m, n;  // first row of A, first output column
+    u32 end;   // the row of A where its matrix ends
+    u32 b;     // first row of B of its matrix
 };
 
 // Tiles run down `group` cluster rows before they move right, so that the tiles in flight at one time
 // share both operands in L2.
-__device__ __forceinline__ Tile tile_at(u32 index, u32 m_tiles, u32 n_tiles, u32 group, u32 rank) {
+__device__ __forceinline__ Tile tile_at(u32 index, u32 m_tiles, u32 n_tiles, u32 group) {
     const u32 per_group = group * n_tiles;
     const u32 first = index / per_group * group;
     const u32 within = index % per_group;
     const u32 rows = min(group, m_tiles - first);
-    return {((first + within % rows) * CL + rank) * BM, within / rows * OUT_BN};
+    return {first + within % rows, within / rows, 0, 0};
 }
+
+// The tiles of one block, in order.
+struct Tiles {
+    u32 m, n, group, rank, at, step, across, down;
+#ifdef WEFT_GROUPED
+    GroupWalk walk;
+#endif
+
+    __device__ __forceinline__ Tiles(u32 m, u32 n, u32 group, u32 rank, const u32* first_rows, u32 groups)
+        : m(m), n(n), group(group), rank(rank), at(blockIdx.x / CL), step(gridDim.x / CL),
+          across((n + OUT_BN - 1) / OUT_BN), down((m + BM * CL - 1) / (BM * CL))
+#ifdef WEFT_GROUPED
+          ,
+          walk(first_rows, groups, BM * CL, across)
+#endif
+    {
+    }
+
+    __device__ __forceinline__ bool next(Tile& tile) {
+        const u32 index = at;
+        at += step;
+#ifdef WEFT_GROUPED
+        if (!walk.seek(index)) return false;
+        tile = tile_at(index - walk.before, walk.height(), across, group);
+        const u32 first = walk.begin + tile.m * BM * CL, each = walk.end - first > BM ? BM : BM / 2;
+        tile.m = first + rank * each;
+        tile.end = min(walk.end, tile.m + each);
+        tile.b = walk.group * (SILU ? 2 * n : n);
+#else
+        if (index >= down * across) return false;
+        tile = tile_at(index, down, across, group);
+        tile.m = (tile.m * CL + rank) * BM;
+        tile.end = m;
+#endif
+        tile.n *= OUT_BN;
+        return true;
+    }
+
+    // Of the tile last given: what its stamp says.
+    __device__ __forceinline__ u32 item() const { return (at - step) * CL + rank; }
+};
 
 __device__ __forceinline__ float silu_mul(float gate, float up) {
     return __fdividef(gate * up, 1.0f + __expf(-gate));
@@ -103,21 +164,38 @@ __device__ __forceinline__ void store_tile(const float (&acc)[BN / 2], u32 stagi
     }
 }
 
+// The same in fp32, straight from the registers: the matrices are narrow.
+__device__ __forceinline__ void store_scores(const float (&acc)[BN / 2], u8* c, u32 row0, u32 col0, u32 m, u32 n,
+                                             u64 pitch) {
+    const u32 lane = threadIdx.x % 32;
+#pragma unroll
+    for (u32 j = 0; j < BN / 8; ++j) {
+        const u32 col = col0 + j * 8 + lane % 4 * 2;
+#pragma unroll
+        for (u32 h = 0; h < 2; ++h) {
+            const u32 row = row0 + lane / 4 + h * 8;
+            if (row < m && col < n)
+                *reinterpret_cast<float2*>(c + u64(row) * pitch + col * 4) =
+                    make_float2(acc[4 * j + 2 * h], acc[4 * j + 2 * h + 1]);
+        }
+    }
+}
+
 }  // namespace
 
 // `n` counts the columns of C; B has `n` rows, or 2n for SiLU·mul. `pitch` is C's row in bytes.
 // `group` is the height of a raster group in cluster rows (128 * WEFT_CLUSTER rows of A each).
+// `first_rows` [groups + 1] and `groups`: of the grouped form, whose `m` says nothing.
 extern "C" __global__ void __cluster_dims__(WEFT_CLUSTER, 1, 1) __launch_bounds__(384, 1)
 weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ TensorMap map_b, u8* c, u32 m, u32 n,
-          u32 k, u64 pitch, u32 group, u32 op, WeftStampRing* ring, WeftError* error) {
+          u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups, u32 op, WeftStampRing* ring,
+          WeftError* error) {
     extern __shared__ u8 raw[];
     const u32 base = (smem_addr(raw) + 1023) & ~1023u;
     const u32 staging = base + STAGES * STAGE_BYTES;
     const u32 full = staging + STAGING_BYTES, empty = full + STAGES * 8;
     const u32 rank = CL == 1 ? 0 : cluster_rank();
-    const u32 m_tiles = (m + BM * CL - 1) / (BM * CL), n_tiles = (n + OUT_BN - 1) / OUT_BN;
-    const u32 tiles = m_tiles * n_tiles, k_steps = (k + BK - 1) / BK;
-    const u32 walker = blockIdx.x / CL, walkers = gridDim.x / CL;
+    const u32 k_steps = (k + BK - 1) / BK;
     const u32 warpgroup = threadIdx.x / 128;
 
     if (threadIdx.x == 0) {
@@ -132,18 +210,23 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
     if (CL == 1) __syncthreads(); else cluster_sync();
 
     Patience patience;
+    Tiles tiles(m, n, group, rank, first_rows, groups);
+    Tile tile;
     if (warpgroup == 0) {
         regs_shrink<40>();
         if (threadIdx.x == 0) {
             u32 stage = 0, parity = 1;
-            for (u32 t = walker; t < tiles; t += walkers) {
-                const Tile tile = tile_at(t, m_tiles, n_tiles, group, rank);
-                const u32 b_first = tile.n, b_second = SILU ? n + tile.n : tile.n + BN / 2;
+            while (tiles.next(tile)) {
+                // Halves of the tile with rows in them; a block whose matrix has ended still fetches for the other.
+                const u32 halves = !GROUPED ? 2 : (tile.m < tile.end) + (tile.m + BM / 2 < tile.end);
+                const u32 b_first = tile.b + tile.n, b_second = b_first + (SILU ? n : BN / 2);
                 for (u32 step = 0; step < k_steps; ++step) {
                     mbar_wait(empty + stage * 8, parity, patience);
                     const u32 bar = full + stage * 8, dst = base + stage * STAGE_BYTES;
-                    mbar_expect(bar, STAGE_BYTES);
-                    tma_load_2d(dst, &map_a, step * BK, tile.m, bar);
+                    mbar_expect(bar, STAGE_BYTES - (2 - halves) * A_BYTES / 2);
+                    if (!GROUPED) tma_load_2d(dst, &map_a, step * BK, tile.m, bar);
+                    for (u32 h = 0; GROUPED && h < halves; ++h)
+                        tma_load_2d(dst + h * A_BYTES / 2, &map_a, step * BK, tile.m + h * BM / 2, bar);
                     if (CL == 1) {
                         tma_load_2d(dst + A_BYTES, &map_b, step * BK, b_first, bar);
                         tma_load_2d(dst + A_BYTES + B_HALF, &map_b, step * BK, b_second, bar);
@@ -171,9 +254,23 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
                 mbar_arrive_cluster(empty + s * 8, lane);
             }
         };
-        for (u32 t = walker; t < tiles; t += walkers) {
+        auto stamp = [&](u64 began) {
+            if (speaker && warpgroup == 1)
+                weft_stamp(ring, began, weft_stamp_now(), op, tiles.item(), WEFT_KIND_TILE, k_steps);
+        };
+        while (tiles.next(tile)) {
             const u64 began = weft_stamp_now();
-            const Tile tile = tile_at(t, m_tiles, n_tiles, group, rank);
+            // Rows of a matrix that are not there leave the tensor cores to the other half.
+            // A loop of its own: in that of the products it would make them wait for one another.
+            if (GROUPED && tile.m + group_row >= tile.end) {
+                for (u32 step = 0; step < k_steps; ++step) {
+                    mbar_wait(full + stage * 8, parity, patience);
+                    release(stage);
+                    if (++stage == STAGES) stage = 0, parity ^= 1;
+                }
+                stamp(began);
+                continue;
+            }
             u32 held = 0;
             for (u32 step = 0; step < k_steps; ++step) {
                 mbar_wait(full + stage * 8, parity, patience);
@@ -193,9 +290,12 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
             wgmma_wait<0>();
             wgmma_hold(acc);
             release(held);
-            store_tile(acc, staging + warp * 16 * STAGING_PITCH, c, tile.m + warp * 16, tile.n, m, n, pitch);
-            if (speaker && warpgroup == 1)
-                weft_stamp(ring, began, weft_stamp_now(), op, t * CL + rank, WEFT_KIND_TILE, k_steps);
+            const u32 row = tile.m + warp * 16;
+            if (F32_OUT)
+                store_scores(acc, c, row, tile.n, tile.end, n, pitch);
+            else
+                store_tile(acc, staging + warp * 16 * STAGING_PITCH, c, row, tile.n, tile.end, n, pitch);
+            stamp(began);
         }
         if (patience.lost && speaker) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 1);
     }

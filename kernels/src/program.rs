@@ -33,6 +33,7 @@ pub struct Variant {
 /// Header files: name as included, text.
 pub const HEADERS: &[(&str, &str)] = &[
     ("bf16.cuh", include_str!("../cuda/bf16.cuh")),
+    ("groups.cuh", include_str!("../cuda/groups.cuh")),
     ("mma.cuh", include_str!("../cuda/mma.cuh")),
     ("peers.cuh", include_str!("../cuda/peers.cuh")),
     ("sm90.cuh", include_str!("../cuda/sm90.cuh")),
@@ -112,6 +113,14 @@ pub const PROGRAMS: &[Program] = &[
         options: &[],
     },
     Program {
+        file: "experts.cu",
+        source: include_str!("../cuda/experts.cu"),
+        entries: &["weft_top_k", "weft_permute", "weft_combine"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+        options: &[],
+    },
+    Program {
         file: "fused_norm.cu",
         source: include_str!("../cuda/fused_norm.cu"),
         entries: &["weft_fused_norm"],
@@ -165,6 +174,9 @@ pub const PROGRAMS: &[Program] = &[
         variants: &[
             Variant { name: "plain", defines: &[] },
             Variant { name: "silu-mul", defines: &["WEFT_SILU_MUL"] },
+            Variant { name: "f32-out", defines: &["WEFT_F32_OUT"] },
+            Variant { name: "grouped", defines: &["WEFT_GROUPED"] },
+            Variant { name: "grouped-silu-mul", defines: &["WEFT_GROUPED", "WEFT_SILU_MUL"] },
         ],
         options: &[],
     },
@@ -182,6 +194,22 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "silu-mul-256", defines: &["WEFT_BN=256", "WEFT_SILU_MUL"] },
             Variant { name: "silu-mul-192", defines: &["WEFT_BN=192", "WEFT_SILU_MUL"] },
             Variant { name: "silu-mul-128", defines: &["WEFT_BN=128", "WEFT_SILU_MUL"] },
+            Variant { name: "f32-out-128", defines: &["WEFT_BN=128", "WEFT_F32_OUT"] },
+            Variant { name: "grouped-256", defines: &["WEFT_BN=256", "WEFT_GROUPED"] },
+            Variant { name: "grouped-192", defines: &["WEFT_BN=192", "WEFT_GROUPED"] },
+            Variant { name: "grouped-128", defines: &["WEFT_BN=128", "WEFT_GROUPED"] },
+            Variant {
+                name: "grouped-silu-mul-256",
+                defines: &["WEFT_BN=256", "WEFT_GROUPED", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "grouped-silu-mul-192",
+                defines: &["WEFT_BN=192", "WEFT_GROUPED", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "grouped-silu-mul-128",
+                defines: &["WEFT_BN=128", "WEFT_GROUPED", "WEFT_SILU_MUL"],
+            },
         ],
         options: &[],
     },

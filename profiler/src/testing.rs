@@ -90,7 +90,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         groups: 1,
         tile_m: 16,
         tile_n: 16,
-        cluster: 1,
+        cluster: weftscope_engine::plan::Cluster::Alone,
         split_k: 1,
         epilogue: weftscope_engine::plan::Epilogue::Plain,
         persistent_sms: None,

@@ -39,6 +39,6 @@ pub use driver::{
     multicast_veto, probe, renew_exit_hooks,
 };
 pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
-pub use kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix, TensorMap};
+pub use kernels::{Gemm, GemmCall, GemmForm, Groups, Loader, Matrix, TensorMap};
 pub use roofline::measure_roofline;
 pub use stamps::{OpRecording, Recording, RingLoss, Stamps, block_records, marked_ops};

@@ -55,7 +55,7 @@ fn gemm_flops(device: &Device, nvrtc: &Nvrtc) -> Result<Option<f64>, CudaError> 
         return Ok(None);
     }
     let gpu = device.info();
-    let form = GemmForm::fitting(SIDE, SIDE, gpu.sms);
+    let form = GemmForm::fitting((SIDE, SIDE), None, gpu.sms);
     let loader = Loader::new(device, nvrtc, false);
     let gemm = Gemm::load(loader, form)?;
     let [a, b, c] = [1, 2, 3].map(|seed| random_matrix(loader, seed));
@@ -67,6 +67,7 @@ fn gemm_flops(device: &Device, nvrtc: &Nvrtc) -> Result<Option<f64>, CudaError> 
         c: Matrix::dense(c.ptr(), SIDE, SIDE),
         sms: Some(gpu.sms),
         group: 8,
+        groups: None,
         recording: recording.of(0).without_stamps(),
     };
     let seconds = best_seconds(device, &mut || gemm.launch(device.compute(), &call))?;

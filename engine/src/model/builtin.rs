@@ -1,4 +1,4 @@
-use super::{Ffn, ModelShape, RopeScaling};
+use super::{Ffn, ModelShape, Moe, RopeScaling};
 
 /// Names of the built-in models, in the order lists show them.
 pub fn names() -> [&'static str; 4] {
@@ -26,7 +26,13 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             hidden: 6144,
             layers: 56,
             heads: 48,
-            ffn: Ffn::Moe { experts: 8, top_k: 2, intermediate: 16_384, shared_intermediate: 0 },
+            ffn: Ffn::Moe(Moe {
+                experts: 8,
+                top_k: 2,
+                intermediate: 16_384,
+                shared_intermediate: 0,
+                renormalise: true,
+            }),
             vocab: 32_768,
             rope_theta: 1e6,
             rope_scaling: None,
@@ -37,7 +43,13 @@ pub fn builtin(name: &str) -> Option<ModelShape> {
             hidden: 4096,
             layers: 94,
             kv_heads: 4,
-            ffn: Ffn::Moe { experts: 128, top_k: 8, intermediate: 1536, shared_intermediate: 0 },
+            ffn: Ffn::Moe(Moe {
+                experts: 128,
+                top_k: 8,
+                intermediate: 1536,
+                shared_intermediate: 0,
+                renormalise: true,
+            }),
             vocab: 151_936,
             rms_eps: 1e-6,
             rope_theta: 1e6,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Ffn, ModelError, ModelShape, RopeScaling};
+use super::{Ffn, ModelError, ModelShape, Moe, RopeScaling};
 
 /// The families that are known, by `architectures[0]` or `model_type`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,8 +116,16 @@ impl Config {
 
     fn ffn(&self, family: Family) -> Result<Ffn, ModelError> {
         let moe = |experts, intermediate, shared_intermediate| {
-            let top_k = self.count("num_experts_per_tok")?;
-            Ok(Ffn::Moe { experts, top_k, intermediate, shared_intermediate })
+            Ok(Ffn::Moe(Moe {
+                experts,
+                top_k: self.count("num_experts_per_tok")?,
+                intermediate,
+                shared_intermediate,
+                renormalise: match family {
+                    Family::Mixtral => true,
+                    _ => self.flag_or("norm_topk_prob", false)?,
+                },
+            }))
         };
         match family {
             Family::Llama | Family::Mistral | Family::Qwen2 | Family::Qwen3 => {

@@ -11,5 +11,5 @@ pub use builtin::{builtin, names};
 pub use error::ModelError;
 pub use hf::from_hf_config;
 pub use rope::RopeScaling;
-pub use shape::{Ffn, ModelShape};
+pub use shape::{Ffn, ModelShape, Moe};
 pub use shard::{DegreeError, Shard};

@@ -43,16 +43,35 @@ pub enum Ffn {
         intermediate: u32,
     },
     /// Router and experts, each with gate, up, down.
-    Moe {
-        /// Experts a layer.
-        experts: u32,
-        /// Experts a token.
-        top_k: u32,
-        /// Rows of gate and of up of one expert.
-        intermediate: u32,
-        /// Rows of gate and of up of the expert that every token goes to (Qwen2-MoE); 0 without one.
-        shared_intermediate: u32,
-    },
+    Moe(Moe),
+}
+
+/// A mixture of experts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moe {
+    /// Experts a layer.
+    pub experts: u32,
+    /// Experts a token.
+    pub top_k: u32,
+    /// Rows of gate and of up of one expert.
+    pub intermediate: u32,
+    /// Rows of gate and of up of the expert that every token goes to (Qwen2-MoE); 0 without one.
+    pub shared_intermediate: u32,
+    /// The weights of a token's experts are made to sum to 1 (`norm_topk_prob`; Mixtral always).
+    #[serde(default = "renormalises")]
+    pub renormalise: bool,
+}
+
+/// What recordings mean that say nothing of it.
+fn renormalises() -> bool {
+    true
+}
+
+impl Moe {
+    /// Columns of the router: a score an expert, and the gate of the shared expert where there is one.
+    pub fn scores(&self) -> u32 {
+        self.experts + u32::from(self.shared_intermediate > 0)
+    }
 }
 
 impl ModelShape {
@@ -77,7 +96,7 @@ impl ModelShape {
             return odd("hidden_size", self.hidden, expected);
         }
         match self.ffn {
-            Ffn::Moe { experts, top_k, .. } if top_k > experts => {
+            Ffn::Moe(Moe { experts, top_k, .. }) if top_k > experts => {
                 let expected = format!("there are only {experts} experts");
                 odd("num_experts_per_tok", top_k, expected)
             }
@@ -87,6 +106,6 @@ impl ModelShape {
 
     /// True when the feed-forward block is a mixture of experts.
     pub fn is_moe(&self) -> bool {
-        matches!(self.ffn, Ffn::Moe { .. })
+        matches!(self.ffn, Ffn::Moe(_))
     }
 }

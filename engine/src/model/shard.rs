@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::{Ffn, ModelShape};
+use super::{Ffn, ModelShape, Moe};
 
 /// What one rank of a tensor-parallel group holds of every layer.
 ///
@@ -66,15 +66,14 @@ impl Shard {
             Ffn::Dense { intermediate } => {
                 Ffn::Dense { intermediate: share("intermediate rows", intermediate)? }
             }
-            Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => Ffn::Moe {
-                experts,
-                top_k,
-                intermediate: share("intermediate rows of an expert", intermediate)?,
-                shared_intermediate: match shared_intermediate {
+            Ffn::Moe(moe) => Ffn::Moe(Moe {
+                intermediate: share("intermediate rows of an expert", moe.intermediate)?,
+                shared_intermediate: match moe.shared_intermediate {
                     0 => 0,
                     rows => share("intermediate rows of the shared expert", rows)?,
                 },
-            },
+                ..moe
+            }),
         };
         Ok(Self {
             hidden: model.hidden,

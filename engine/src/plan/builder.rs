@@ -3,12 +3,13 @@
 use super::{
     Collective, Epilogue, Op, OpId, OpRole, Phase, Split, StreamId,
     kernel::{self, BF16, Kernel, Message, Pointwise},
+    routing,
     transport::exposed_ctas,
 };
 use crate::{
     batch::Request,
-    machine::{GpuSpec, Machine},
-    model::{Ffn, Shard},
+    machine::{GemmKernels, GpuSpec, Machine},
+    model::{Ffn, Moe, Shard},
     spec::Transport,
     split::{HeldSms, LayerGemm, LayerGemms, gemm_shape},
 };
@@ -129,24 +130,32 @@ impl<'a> Builder<'a> {
                 let gemms = self.layer_gemms(part).dense(intermediate);
                 self.gated(at, part, Gated { role: OpRole::SiluMul, gemms, intermediate }, deps)
             }
-            Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-                let [router, w13, w2] =
-                    self.layer_gemms(part).experts(experts, top_k, intermediate);
-                self.gemm(at, part, &router, deps);
-                self.top_k(at, part, experts, top_k);
-                self.gemm(at, part, &w13, &[]);
-                self.silu_mul(at, part, OpRole::SiluMul, part.rows * top_k, intermediate);
-                self.gemm(at, part, &w2, &[]);
-                let mut outputs = top_k;
-                if shared_intermediate > 0 {
-                    let (role, intermediate) = (OpRole::SharedSiluMul, shared_intermediate);
-                    let gemms = self.layer_gemms(part).shared_expert(intermediate);
-                    self.gated(at, part, Gated { role, gemms, intermediate }, &[]);
-                    outputs += 1;
-                }
-                self.moe_sum(at, part, outputs)
-            }
+            Ffn::Moe(moe) => self.experts(at, part, moe, deps),
         }
+    }
+
+    /// Router, experts, and the sum over each token's experts. A library gathers rows as it multiplies; the own kernels
+    /// have them brought into the order of their experts first.
+    fn experts(&mut self, at: At, part: &Part, moe: Moe, deps: &[OpId]) -> OpId {
+        let Moe { top_k, intermediate, shared_intermediate, .. } = moe;
+        let [router, w13, w2] = self.layer_gemms(part).experts(moe);
+        self.gemm(at, part, &router, deps);
+        let gpu = self.gpu();
+        self.push(at, part, routing::top_k(part.rows, moe, gpu), &[]);
+        if gpu.gemm_kernels == GemmKernels::Weft {
+            self.push(at, part, routing::permute(part.rows, self.shard.hidden, moe, gpu), &[]);
+        }
+        self.gemm(at, part, &w13, &[]);
+        if w13.shape.epilogue == Epilogue::Plain {
+            self.silu_mul(at, part, OpRole::SiluMul, part.rows * top_k, intermediate);
+        }
+        self.gemm(at, part, &w2, &[]);
+        if shared_intermediate > 0 {
+            let (role, intermediate) = (OpRole::SharedSiluMul, shared_intermediate);
+            let gemms = self.layer_gemms(part).shared_expert(intermediate);
+            self.gated(at, part, Gated { role, gemms, intermediate }, &[]);
+        }
+        self.push(at, part, routing::moe_sum(part.rows, self.shard.hidden, moe, gpu), &[])
     }
 
     /// down(SiLU(gate) · up).
@@ -164,23 +173,6 @@ impl<'a> Builder<'a> {
         let elements = f64::from(rows) * f64::from(intermediate);
         let (flops, hbm_bytes) = (4.0 * elements, 3.0 * BF16 * elements);
         self.pointwise(at, part, Pointwise { role, rows, flops, hbm_bytes });
-    }
-
-    /// Each token's experts. Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
-    fn top_k(&mut self, at: At, part: &Part, experts: u32, top_k: u32) {
-        let (rows, experts) = (f64::from(part.rows), f64::from(experts));
-        let (flops, hbm_bytes) = (rows * experts, rows * (4.0 * experts + 12.0 * f64::from(top_k)));
-        let work = Pointwise { role: OpRole::TopK, rows: part.rows, flops, hbm_bytes };
-        self.pointwise(at, part, work);
-    }
-
-    /// The sum over each token's experts: reads `outputs` rows a token, writes one.
-    fn moe_sum(&mut self, at: At, part: &Part, outputs: u32) -> OpId {
-        let elements = f64::from(part.rows) * f64::from(self.shard.hidden);
-        let outputs = f64::from(outputs);
-        let (flops, hbm_bytes) = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
-        let work = Pointwise { role: OpRole::MoeSum, rows: part.rows, flops, hbm_bytes };
-        self.pointwise(at, part, work)
     }
 
     /// Residual add + RMSNorm over all rows of the part, on every rank alike.
@@ -218,7 +210,7 @@ impl<'a> Builder<'a> {
     /// Logits of the last token of each sequence, one vocabulary shard a rank.
     pub fn lm_head(&mut self, at: At, part: &Part, sequences: u32, deps: &[OpId]) -> OpId {
         let (vocab, hidden) = (self.shard.vocab, self.shard.hidden);
-        let shape = gemm_shape((sequences, vocab, hidden), 1, self.gpu(), self.gpu().sms);
+        let shape = gemm_shape((sequences, vocab, hidden), None, self.gpu(), self.gpu().sms);
         let gemm = LayerGemm {
             role: OpRole::LmHead,
             mlp: false,

@@ -34,6 +34,8 @@ pub enum OpRole {
     Router,
     /// Each token's experts: their weights, ids and places in the order sorted by expert.
     TopK,
+    /// Rows of tokens in the order of their experts, one for each expert of a token.
+    Permute,
     /// Gate and up projection of all experts in one launch.
     ExpertsW13,
     /// Down projection of all experts in one launch.
@@ -69,6 +71,7 @@ impl OpRole {
             Self::Down => "down",
             Self::Router => "router",
             Self::TopK => "topk",
+            Self::Permute => "permute",
             Self::ExpertsW13 => "experts_w13",
             Self::ExpertsW2 => "experts_w2",
             Self::SharedGateUp => "shared_gate_up",

@@ -1,6 +1,6 @@
 //! What ops compute, with the shapes that decide how they run, and what their blocks hold of an SM.
 
-use super::AttentionShape;
+use super::{AttentionShape, uneven::expected_parts};
 use crate::spec::Transport;
 
 /// What an op computes, with the shape that decides how it runs.
@@ -60,8 +60,8 @@ pub struct GemmShape {
     pub tile_m: u32,
     /// Tile columns.
     pub tile_n: u32,
-    /// Tiles that are launched together along the rows; a GEMM has a whole number of such clusters.
-    pub cluster: u32,
+    /// Tiles that are launched together and share what they load.
+    pub cluster: Cluster,
     /// Slices of the inner dimension, each a block of its own (small GEMMs only), else 1.
     pub split_k: u32,
     /// What a tile does with its sums.
@@ -71,34 +71,78 @@ pub struct GemmShape {
     pub persistent_sms: Option<u32>,
 }
 
-/// What a tile of a GEMM does with its sums before it writes them.
+/// Tiles of a GEMM that are launched together; it has a whole number of such clusters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cluster {
+    /// Each by itself.
+    #[default]
+    Alone,
+    /// Two on top of one another, which share a tile of weights.
+    Rows,
+    /// The same of experts, whose heights are uneven: the two share out the last rows of each.
+    Uneven,
+}
+
+impl Cluster {
+    /// Tiles.
+    pub fn tiles(self) -> u32 {
+        match self {
+            Self::Alone => 1,
+            Self::Rows | Self::Uneven => 2,
+        }
+    }
+}
+
+/// What a tile of a GEMM does with its sums before it writes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Epilogue {
     /// Writes them.
     #[default]
     Plain,
     /// The first half of the columns are gates, the second what they gate: SiLU(gate) · up, half as many columns.
     SiluMul,
+    /// Writes them as fp32: scores of experts, which are compared with one another.
+    F32,
 }
 
 impl GemmShape {
     /// Columns that are written.
     pub fn columns(&self) -> u32 {
         match self.epilogue {
-            Epilogue::Plain => self.n,
+            Epilogue::Plain | Epilogue::F32 => self.n,
             Epilogue::SiluMul => self.n / 2,
         }
     }
 
-    /// Output tiles of one GEMM.
+    /// Output tiles of all its GEMMs. Where they are experts', of uneven heights, what is to be expected.
     pub fn tiles(&self) -> u32 {
-        let clusters = self.m.div_ceil(self.tile_m * self.cluster);
-        clusters * self.cluster * self.n.div_ceil(self.tile_n)
+        let together = self.cluster.tiles();
+        let high = self.tile_m * together;
+        let clusters = match self.cluster {
+            Cluster::Uneven => {
+                let each = expected_parts(f64::from(self.m), high);
+                (f64::from(self.groups) * each).round().max(1.0) as u32
+            }
+            Cluster::Alone | Cluster::Rows => self.groups * self.m.div_ceil(high),
+        };
+        clusters * together * self.n.div_ceil(self.tile_n)
     }
 
-    /// Thread blocks: one a tile, GEMM and slice of the inner dimension.
+    /// Rows that a tile multiplies, on average: of an expert's last ones half as many where that is enough.
+    pub fn mean_tile_rows(&self) -> f64 {
+        match self.cluster {
+            Cluster::Uneven => {
+                let (mean, rows) = (f64::from(self.m), self.tile_m);
+                let halves = expected_parts(mean, rows) / expected_parts(mean, 2 * rows);
+                f64::from(rows) / 2.0 * halves
+            }
+            Cluster::Alone | Cluster::Rows => f64::from(self.tile_m),
+        }
+    }
+
+    /// Thread blocks: one a tile and slice of the inner dimension.
     pub fn grid(&self) -> u32 {
-        self.tiles() * self.groups * self.split_k
+        self.tiles() * self.split_k
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{gemm_shape, own_shape};
 use crate::{
     machine::{GemmKernels, GpuSpec},
-    model::{Ffn, Shard},
+    model::{Ffn, Moe, Shard},
     plan::{Epilogue, GemmShape, OpRole},
 };
 
@@ -42,10 +42,10 @@ pub fn layer_gemms(shard: &Shard, rows: u32, gpu: &GpuSpec, held: HeldSms) -> Ve
     let mut gemms = of_layer.attention().to_vec();
     match shard.ffn {
         Ffn::Dense { intermediate } => gemms.extend(of_layer.dense(intermediate)),
-        Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-            gemms.extend(of_layer.experts(experts, top_k, intermediate));
-            if shared_intermediate > 0 {
-                gemms.extend(of_layer.shared_expert(shared_intermediate));
+        Ffn::Moe(moe) => {
+            gemms.extend(of_layer.experts(moe));
+            if moe.shared_intermediate > 0 {
+                gemms.extend(of_layer.shared_expert(moe.shared_intermediate));
             }
         }
     }
@@ -100,9 +100,9 @@ impl LayerGemms<'_> {
         let hidden = self.shard.hidden;
         let mut gate_up = self.gemm(OpRole::GateUp, 2 * intermediate, hidden);
         if self.gpu.gemm_kernels == GemmKernels::Weft {
-            let GemmShape { m, n, k, groups, .. } = gate_up.shape;
+            let GemmShape { m, n, k, .. } = gate_up.shape;
             let sms = self.sms_beside(self.held.gate_up);
-            gate_up.shape = own_shape((m, n, k), groups, sms, Epilogue::SiluMul);
+            gate_up.shape = own_shape((m, n, k), None, sms, Epilogue::SiluMul);
         }
         [gate_up, self.gemm_beside(OpRole::Down, (hidden, intermediate), self.held.down)]
     }
@@ -116,25 +116,33 @@ impl LayerGemms<'_> {
         ]
     }
 
-    /// Router, then gate and up, then down of all experts, each in one launch. Rows are dealt out evenly.
-    pub(crate) fn experts(&self, experts: u32, top_k: u32, intermediate: u32) -> [LayerGemm; 3] {
+    /// Router, then gate and up, then down of all experts, each in one launch. Rows are dealt out evenly. The own
+    /// kernels gate in the epilogue, and write scores as fp32.
+    pub(crate) fn experts(&self, moe: Moe) -> [LayerGemm; 3] {
+        let Moe { experts, top_k, intermediate, .. } = moe;
         let hidden = self.shard.hidden;
         let groups = expected_experts(self.rows, experts, top_k);
         let rows = u64::from(self.rows) * u64::from(top_k);
         let rows_per_expert = rows.div_ceil(u64::from(groups)) as u32;
-        let grouped = |role, n, k, input_rows| {
-            let shape = gemm_shape(
-                (rows_per_expert, n, k),
-                groups,
-                self.gpu,
-                self.sms_beside(self.held.gate_up),
-            );
+        let is_own = self.gpu.gemm_kernels == GemmKernels::Weft;
+        let sms = self.sms_beside(self.held.gate_up);
+        let grouped = |role, n, k, input_rows, epilogue| {
+            let size = (rows_per_expert, n, k);
+            let shape = match is_own {
+                true => own_shape(size, Some(groups), sms, epilogue),
+                false => gemm_shape(size, Some(groups), self.gpu, sms),
+            };
             LayerGemm { role, mlp: true, shape, rows, input_rows }
         };
+        let mut router = self.gemm(OpRole::Router, moe.scores(), hidden);
+        if is_own {
+            let GemmShape { m, n, k, .. } = router.shape;
+            router.shape = own_shape((m, n, k), None, sms, Epilogue::F32);
+        }
         [
-            self.gemm(OpRole::Router, experts, hidden),
-            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, self.rows),
-            grouped(OpRole::ExpertsW2, hidden, intermediate, self.rows * top_k),
+            router,
+            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, self.rows, Epilogue::SiluMul),
+            grouped(OpRole::ExpertsW2, hidden, intermediate, self.rows * top_k, Epilogue::Plain),
         ]
     }
 
@@ -143,7 +151,7 @@ impl LayerGemms<'_> {
     }
 
     fn gemm_beside(&self, role: OpRole, (n, k): (u32, u32), held: u32) -> LayerGemm {
-        let shape = gemm_shape((self.rows, n, k), 1, self.gpu, self.sms_beside(held));
+        let shape = gemm_shape((self.rows, n, k), None, self.gpu, self.sms_beside(held));
         let rows = u64::from(self.rows);
         LayerGemm { role, mlp: true, shape, rows, input_rows: self.rows }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     machine::{GemmKernels, GpuSpec},
-    plan::{Epilogue, GemmShape, Resources},
+    plan::{Cluster, Epilogue, GemmShape, Resources},
 };
 
 /// Inner-dimension slice below which cutting it further costs more in the final sum than it wins.
@@ -49,7 +49,7 @@ const TILE_OVERHEAD: f64 = 16e6;
 
 /// The same of this project's own kernel: 1.06 µs, from 88 µs a wave at k = 8192 and 11.8 at k = 1024 on H200.
 const OWN_TILE_OVERHEAD: f64 = 3.3e6;
-/// Blocks of the own kernel that share a tile of weights.
+/// Blocks of the own kernel's clusters.
 const OWN_CLUSTER: u32 = 2;
 /// A tile width of the own kernel.
 #[derive(Clone, Copy)]
@@ -69,17 +69,22 @@ const OWN_WIDTHS: [OwnWidth; 5] = [
     OwnWidth { columns: 224, besides: 14 },
 ];
 
-/// The launch of `groups` GEMMs `[m, k] × [k, n]` on `sms` free SMs of a GPU.
+/// The launch of a GEMM `[m, k] × [k, n]`, or of one such for each of `experts`, on `sms` free SMs of a GPU.
 ///
 /// Of a library's tiles that give at least half of the GPU's SMs a block, the one whose waves are over first, as its
 /// tables would have it; when none does (decode, narrow shards), short tiles and slices of the inner dimension until
 /// about half of the SMs have work. Six sizes bring the published unsplit MLP times within 5 % on average, two sizes
 /// within 11 %. A library does not know what else runs; the own kernel counts the SMs that are free.
-pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u32) -> GemmShape {
+pub fn gemm_shape(
+    (m, n, k): (u32, u32, u32),
+    experts: Option<u32>,
+    gpu: &GpuSpec,
+    sms: u32,
+) -> GemmShape {
     if gpu.gemm_kernels == GemmKernels::Weft {
-        return own_shape((m, n, k), groups, sms, Epilogue::Plain);
+        return own_shape((m, n, k), experts, sms, Epilogue::Plain);
     }
-    let kit = TileKit::of(gpu);
+    let (kit, groups) = (TileKit::of(gpu), experts.unwrap_or(1));
     let shape = |tile_m, tile_n| GemmShape {
         m,
         n,
@@ -87,7 +92,7 @@ pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u
         groups,
         tile_m,
         tile_n,
-        cluster: 1,
+        cluster: Cluster::Alone,
         split_k: 1,
         epilogue: Epilogue::Plain,
         persistent_sms: None,
@@ -112,7 +117,7 @@ pub fn gemm_shape((m, n, k): (u32, u32, u32), groups: u32, gpu: &GpuSpec, sms: u
 /// each; halves of 160 and 224 could leave only 16 columns at a time.
 pub fn own_shape(
     (m, n, k): (u32, u32, u32),
-    groups: u32,
+    experts: Option<u32>,
     sms: u32,
     epilogue: Epilogue,
 ) -> GemmShape {
@@ -121,17 +126,19 @@ pub fn own_shape(
         m,
         n,
         k,
-        groups,
+        groups: experts.unwrap_or(1),
         tile_m: 128,
         tile_n: width.columns,
-        cluster: OWN_CLUSTER,
+        cluster: if experts.is_some() { Cluster::Uneven } else { Cluster::Rows },
         split_k: 1,
         epilogue,
         persistent_sms: Some(sms),
     };
     let cost =
         |width: &OwnWidth| shape(*width).grid().div_ceil(sms) * (width.columns + width.besides);
-    let fits = |width: &OwnWidth| epilogue == Epilogue::Plain || width.columns.is_multiple_of(64);
+    let fits = |width: &OwnWidth| {
+        (epilogue != Epilogue::SiluMul && experts.is_none()) || width.columns.is_multiple_of(64)
+    };
     shape(OWN_WIDTHS.into_iter().filter(fits).min_by_key(cost).expect("five widths"))
 }
 

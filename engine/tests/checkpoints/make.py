@@ -27,6 +27,12 @@ try:
     from transformers import Qwen3Config, Qwen3ForCausalLM
 except ImportError:
     Qwen3Config = None
+try:
+    from transformers import MixtralConfig, MixtralForCausalLM
+    from transformers import Qwen2MoeConfig, Qwen2MoeForCausalLM
+    from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
+except ImportError:
+    MixtralConfig = None
 
 # Unequal, some shorter than a tile of 128, one a single token; 1221 in all.
 LENGTHS = [300, 17, 1, 506, 129, 128, 140]
@@ -83,6 +89,72 @@ if Qwen3Config is not None:
         "1GB",
     )
 
+# Experts are many, so layers are few.
+SMALL = dict(SHARED, num_hidden_layers=2)
+
+if MixtralConfig is not None:
+    MODELS.update({
+        # Two of eight experts, renormalised.
+        "mixtral-bf16": (
+            MixtralForCausalLM,
+            MixtralConfig(
+                hidden_size=512, num_attention_heads=4, num_key_value_heads=2, head_dim=128, intermediate_size=288,
+                vocab_size=251, rms_norm_eps=1e-5, rope_theta=1000000.0, tie_word_embeddings=False,
+                num_local_experts=8, num_experts_per_tok=2, sliding_window=None, **SMALL,
+            ),
+            torch.bfloat16,
+            "4MB",
+        ),
+        # Four of sixteen small experts, renormalised; norms of every query and key head.
+        "qwen3-moe-f16": (
+            Qwen3MoeForCausalLM,
+            Qwen3MoeConfig(
+                hidden_size=512, num_attention_heads=8, num_key_value_heads=4, head_dim=128, intermediate_size=1024,
+                moe_intermediate_size=96, vocab_size=256, rms_norm_eps=1e-6, rope_theta=1000000.0,
+                tie_word_embeddings=False, num_experts=16, num_experts_per_tok=4, norm_topk_prob=True,
+                decoder_sparse_step=1, mlp_only_layers=[], **SMALL,
+            ),
+            torch.float16,
+            "1GB",
+        ),
+        # Three of twelve experts, not renormalised, and one that every token goes to, behind a gate; biases.
+        "qwen2-moe-bf16": (
+            Qwen2MoeForCausalLM,
+            Qwen2MoeConfig(
+                hidden_size=512, num_attention_heads=4, num_key_value_heads=2, intermediate_size=1024,
+                moe_intermediate_size=128, shared_expert_intermediate_size=288, vocab_size=249, rms_norm_eps=1e-6,
+                rope_theta=1000000.0, tie_word_embeddings=False, num_experts=12, num_experts_per_tok=3,
+                norm_topk_prob=False, decoder_sparse_step=1, mlp_only_layers=[], **SMALL,
+            ),
+            torch.bfloat16,
+            "1GB",
+        ),
+    })
+
+
+def experts_of(config):
+    return getattr(config, "num_local_experts", None) or getattr(config, "num_experts", 0) or 0
+
+
+def clear_routes(model, experts):
+    """Scores far enough apart that no rounding chooses other experts than float64 does.
+
+    The first `experts` columns of the residual stream are the token's own, a permutation of equal steps: nothing is
+    added to them, and the router reads little else.
+    """
+    for name, parameter in model.named_parameters():
+        data = parameter.data
+        if name.endswith(("o_proj.weight", "down_proj.weight", "down_proj", "w2.weight")):
+            data[..., :experts, :] = 0.0
+        elif name.endswith("post_attention_layernorm.weight"):
+            data[:experts] = 1.0
+        elif name.endswith("embed_tokens.weight"):
+            steps = torch.rand(len(data), experts).argsort(1) + 1
+            data[:, :experts] = steps * (0.4 / experts)
+        elif name.endswith("gate.weight") and tuple(data.shape) == (experts, data.shape[-1]):
+            data.mul_(0.1)
+            data[:, :experts] += 0.5 * torch.eye(experts)
+
 
 def spread(model):
     """Norms and biases as training leaves them, not as they begin (ones and zeros)."""
@@ -108,8 +180,12 @@ def run(model, dtype, ids):
 
 def make(folder, build, config, dtype, shard_size):
     config._attn_implementation = "eager"
+    # Grouped products know no float64.
+    config._experts_implementation = "eager"
     model = build(config).eval()
     spread(model)
+    if experts_of(config):
+        clear_routes(model, experts_of(config))
     cast(model, dtype)
     model.save_pretrained(folder, max_shard_size=shard_size)
     ids = torch.randint(0, config.vocab_size, (sum(LENGTHS),))
@@ -135,6 +211,8 @@ def main():
     print(f"torch {torch.__version__}, transformers {transformers.__version__}")
     if Qwen3Config is None:
         print("skipped: qwen3-bf16, which this transformers does not know")
+    if MixtralConfig is None:
+        print("skipped: mixtures of experts, which this transformers does not know")
     for name, (build, config, dtype, shard_size) in MODELS.items():
         torch.manual_seed(len(name))
         folder = Path(sys.argv[1]) / name

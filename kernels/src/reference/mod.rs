@@ -5,11 +5,13 @@
 
 mod attention;
 mod collective;
+mod experts;
 mod gemm;
 mod pointwise;
 
 pub use attention::{Attention, attention};
 pub use collective::{FusedNorm, all_reduce, fused_all_reduce_norm};
+pub use experts::{combine, grouped_gemm, places_by_expert, top_k};
 pub use gemm::{gemm, gemm_silu_mul};
 pub use pointwise::{add_rms_norm, embedding, rms_norm, rope, silu, silu_mul};
 

@@ -19,6 +19,8 @@ pub(super) struct Limits {
 impl Limits {
     /// Sums and products in fp32, the output rounded once: no element beyond 2⁻⁸ = 3.9e-3.
     pub(super) const ROUNDED_ONCE: Self = Self { error: 4e-3, element: 5e-3 };
+    /// The same not rounded at all: sums of a thousand products in fp32 of 24 bits, which tensor cores cut off.
+    pub(super) const IN_FP32: Self = Self { error: 1e-5, element: 1e-4 };
 }
 
 /// From so many numbers on roundings average out, and the limit of the mean square counts; fewer are held by the limit
@@ -52,7 +54,17 @@ impl Tally {
         reference: &[f64],
         columns: usize,
     ) -> Result<(), CheckError> {
-        let out = wide(bits);
+        self.compare_numbers(what, &wide(bits), reference, columns)
+    }
+
+    /// The same of numbers of any type.
+    pub(super) fn compare_numbers(
+        &mut self,
+        what: &str,
+        out: &[f64],
+        reference: &[f64],
+        columns: usize,
+    ) -> Result<(), CheckError> {
         if out.len() != reference.len() {
             return Err(CheckError::Wrong(format!(
                 "{what}: {} numbers instead of {}",
@@ -61,8 +73,8 @@ impl Tally {
             )));
         }
         let (error, worst) = (
-            relative_error(&out, reference),
-            Worst::of(&out, reference, columns, self.limits.element),
+            relative_error(out, reference),
+            Worst::of(out, reference, columns, self.limits.element),
         );
         // A NaN is within no limit.
         let error = (out.len() >= MANY).then_some(error);

@@ -11,15 +11,19 @@ use super::{
     data::{Guarded, Numbers, by_rows},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::{
-    driver::{Device, KernelFamily},
-    kernels::{Gemm, GemmCall, GemmForm, Loader},
-    stamps::Recording,
+use crate::{
+    cuda::{
+        driver::{Device, KernelFamily},
+        kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix},
+        stamps::Recording,
+    },
+    plan::Epilogue,
 };
 
 pub(super) const CHECKS: &[Check] = &[
     Check::one("gemm", "gemm_sm90.cu", plain),
     Check::one("gemm silu·mul", "gemm_sm90.cu", silu_mul),
+    Check::one("gemm of scores", "gemm_sm90.cu", scores),
     Check::one("portable gemm", "gemm_mma.cu", portable),
 ];
 
@@ -43,12 +47,17 @@ const GROUP: u32 = 3;
 
 /// Every plain form of `gemm_sm90.cu`.
 fn plain(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, KernelFamily::Hopper, &[256, 224, 192, 160, 128], false)
+    check(bench, KernelFamily::Hopper, &[256, 224, 192, 160, 128], Epilogue::Plain)
 }
 
 /// Every SiLU·mul form of `gemm_sm90.cu`.
 fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
-    check(bench, KernelFamily::Hopper, &[256, 192, 128], true)
+    check(bench, KernelFamily::Hopper, &[256, 192, 128], Epilogue::SiluMul)
+}
+
+/// `gemm_sm90.cu` with fp32 outputs.
+fn scores(bench: &Bench) -> Result<Outcome, CheckError> {
+    check(bench, KernelFamily::Hopper, &[128], Epilogue::F32)
 }
 
 /// One GEMM with its reference.
@@ -60,7 +69,8 @@ struct Problem {
 }
 
 impl Problem {
-    fn draw(bench: &Bench, (m, n, k): Sizes, silu_mul: bool) -> Self {
+    fn draw(bench: &Bench, (m, n, k): Sizes, epilogue: Epilogue) -> Self {
+        let silu_mul = epilogue == Epilogue::SiluMul;
         let b_rows = if silu_mul { 2 * n } else { n };
         // Sums of a few units, where SiLU bends.
         let scale = 4.0 / (k as f32).sqrt();
@@ -77,18 +87,28 @@ fn check(
     bench: &Bench,
     family: KernelFamily,
     widths: &[u32],
-    silu_mul: bool,
+    epilogue: Epilogue,
 ) -> Result<Outcome, CheckError> {
-    let mut tally = Tally::new(Limits::ROUNDED_ONCE);
-    compare(bench, family, widths, silu_mul, &mut tally)?;
+    let mut tally = Tally::new(limits(epilogue));
+    compare(bench, family, widths, epilogue, &mut tally)?;
     Ok(tally.passed())
 }
 
-/// Both forms of `gemm_mma.cu`, compiled for the GPU at hand.
+/// What each epilogue is held to.
+pub(super) fn limits(epilogue: Epilogue) -> Limits {
+    match epilogue {
+        Epilogue::Plain | Epilogue::SiluMul => Limits::ROUNDED_ONCE,
+        Epilogue::F32 => Limits::IN_FP32,
+    }
+}
+
+/// All forms of `gemm_mma.cu` but the grouped ones, compiled for the GPU at hand.
 fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
+    let mut scores = Tally::new(Limits::IN_FP32);
+    compare(bench, KernelFamily::Portable, &[128], Epilogue::F32, &mut scores)?;
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
-    for silu_mul in [false, true] {
-        compare(bench, KernelFamily::Portable, &[128], silu_mul, &mut tally)?;
+    for epilogue in [Epilogue::Plain, Epilogue::SiluMul] {
+        compare(bench, KernelFamily::Portable, &[128], epilogue, &mut tally)?;
     }
     Ok(tally.passed())
 }
@@ -97,16 +117,16 @@ fn compare(
     bench: &Bench,
     family: KernelFamily,
     widths: &[u32],
-    silu_mul: bool,
+    epilogue: Epilogue,
     tally: &mut Tally,
 ) -> Result<(), CheckError> {
     let device = bench.devices()[0].clone().with_family(family);
     let recording = recording(&device)?;
     let sizes = bench.choose(&QUICK, &FULL);
     let problems: Vec<Problem> =
-        sizes.iter().map(|&sizes| Problem::draw(bench, sizes, silu_mul)).collect();
+        sizes.iter().map(|&sizes| Problem::draw(bench, sizes, epilogue)).collect();
     for &tile_columns in widths {
-        let form = GemmForm { tile_columns, silu_mul };
+        let form = GemmForm { tile_columns, epilogue, grouped: false };
         let kernel = Gemm::load(Loader::new(&device, bench.nvrtc(), true), form)?;
         for problem in &problems {
             // A block a tile, and the persistent form on so few SMs that blocks walk several tiles.
@@ -130,18 +150,29 @@ fn run(
     let (family, form) = (device.family(), kernel.form());
     let what = format!("{family:?}, {form:?}, {m}×{n}×{k} on {sms:?} SMs");
     let (a, b) = (problem.a.upload(device)?, problem.b.upload(device)?);
-    let c = Guarded::poisoned::<u16>(device, m * n)?;
+    let is_wide = form.epilogue == Epilogue::F32;
+    let c = match is_wide {
+        true => Guarded::poisoned::<f32>(device, m * n)?,
+        false => Guarded::poisoned::<u16>(device, m * n)?,
+    };
+    let pitch_bytes = n as u64 * if is_wide { 4 } else { 2 };
     let call = GemmCall {
         a: a.matrix(m, k),
         b: b.matrix(problem.b.bits.len() / k, k),
-        c: c.matrix(m, n),
+        c: Matrix { data: c.ptr(), rows: m as u32, columns: n as u32, pitch_bytes },
         sms,
         group: GROUP,
+        groups: None,
         recording: recording.of(OP),
     };
     kernel.launch(device.compute(), &call)?;
-    tally.compare(&what, &c.read(&what)?, &problem.reference, n)?;
-    let columns = form.tile_columns as usize / if form.silu_mul { 2 } else { 1 };
+    if is_wide {
+        let out: Vec<f64> = c.read::<f32>(&what)?.into_iter().map(f64::from).collect();
+        tally.compare_numbers(&what, &out, &problem.reference, n)?;
+    } else {
+        tally.compare(&what, &c.read(&what)?, &problem.reference, n)?;
+    }
+    let columns = form.columns() as usize;
     // Both blocks of a Hopper cluster stamp, also where the second lies below the last row.
     let row_tiles = match family {
         KernelFamily::Hopper => m.div_ceil(256) * 2,

@@ -11,6 +11,7 @@ mod collective;
 mod compare;
 mod data;
 mod decode;
+mod experts;
 mod fused;
 mod fused_cases;
 mod gemm;
@@ -68,6 +69,7 @@ pub enum CheckError {
 /// In the order in which they should run: what later ones lean on comes first.
 const GROUPS: &[&[Check]] = &[
     gemm::CHECKS,
+    experts::CHECKS,
     pointwise::CHECKS,
     norm::CHECKS,
     qk_norm::CHECKS,

@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::{
     CheckpointError, Cut, Piece,
     map::{Mapped, View},
+    sharding::ExpertNames,
 };
-use crate::model::{Ffn, ModelShape, from_hf_config};
+use crate::model::{ModelShape, from_hf_config};
 
-/// A dense Llama-family model with its weights, checked to be whole.
+/// A Llama-family model with its weights, checked to be whole.
 #[derive(Debug)]
 pub struct Checkpoint {
     pub(super) model: ModelShape,
@@ -23,6 +24,7 @@ pub struct Checkpoint {
     places: BTreeMap<String, usize>,
     /// What says where tensors are: the index, or the only file.
     listing: PathBuf,
+    pub(super) experts: ExpertNames,
     /// Logits are taken with the embedding's rows.
     pub(super) tied: bool,
 }
@@ -32,8 +34,7 @@ impl Checkpoint {
     /// that it names. Headers are read, weights are not.
     ///
     /// # Errors
-    /// [`CheckpointError`]: files that are missing or cut short, a model that is not dense, tensors that are missing, of
-    /// another shape or type than the model asks for, or that nothing here would use.
+    /// [`CheckpointError`]: files that are missing or cut short, tensors that are missing, of another shape or type than the model asks for, or that nothing here would use.
     pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
         let (model, tied) = config(folder)?;
         let index = folder.join("model.safetensors.index.json");
@@ -48,7 +49,10 @@ impl Checkpoint {
         } else {
             return Err(CheckpointError::NoWeights { path: folder.to_owned() });
         };
-        let checkpoint = Self { model, files, places, listing, tied };
+        let has = |name: &str| places.keys().any(|tensor: &String| tensor.contains(name));
+        let is_mixtral = has(ExpertNames::Mixtral.block());
+        let experts = if is_mixtral { ExpertNames::Mixtral } else { ExpertNames::Qwen };
+        let checkpoint = Self { model, files, places, listing, experts, tied };
         checkpoint.check()?;
         Ok(checkpoint)
     }
@@ -110,10 +114,6 @@ fn config(folder: &Path) -> Result<(ModelShape, bool), CheckpointError> {
     let name = folder.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy());
     let model = from_hf_config(&json, &name)
         .map_err(|cause| CheckpointError::Config { cause, path: path.clone() })?;
-    if !matches!(model.ffn, Ffn::Dense { .. }) {
-        let what = "weights of mixtures of experts are not read".to_owned();
-        return Err(CheckpointError::Unsupported { what, path });
-    }
     // The config parsed a moment ago.
     let tied = serde_json::from_str::<Value>(&json)
         .ok()

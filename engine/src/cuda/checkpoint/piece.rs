@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use safetensors::tensor::Dtype;
 
 use super::{CheckpointError, map::View};
-use crate::model::ModelShape;
+use crate::model::{Ffn, ModelShape};
 
 /// A matrix or vector that a rank keeps, made of one tensor or of several on top of one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,16 @@ pub(in crate::cuda) enum Piece {
     GateUp(u32),
     /// `[hidden, intermediate]`.
     Down(u32),
+    /// `[experts, hidden]`: a row of scores an expert, then the gate of the shared expert where there is one.
+    Router(u32),
+    /// `[experts · 2 · intermediate, hidden]`: gate, up of one expert after the other.
+    ExpertsGateUp(u32),
+    /// `[experts · hidden, intermediate]`.
+    ExpertsDown(u32),
+    /// As [`GateUp`](Self::GateUp), of the expert that every token goes to.
+    SharedGateUp(u32),
+    /// As [`Down`](Self::Down), of the expert that every token goes to.
+    SharedDown(u32),
     /// `[hidden]`: norm `2i` stands before attention of layer `i`, `2i + 1` before its feed-forward block, the last
     /// behind all layers.
     Norm(u32),
@@ -49,12 +59,17 @@ impl Piece {
     pub(super) fn all(model: &ModelShape) -> Vec<Self> {
         let mut all = vec![Self::Embedding, Self::LmHead];
         for layer in 0..model.layers {
-            all.extend([
-                Self::Qkv(layer),
-                Self::OProj(layer),
-                Self::GateUp(layer),
-                Self::Down(layer),
-            ]);
+            all.extend([Self::Qkv(layer), Self::OProj(layer)]);
+            match model.ffn {
+                Ffn::Dense { .. } => all.extend([Self::GateUp(layer), Self::Down(layer)]),
+                Ffn::Moe(moe) => {
+                    let experts = [Self::ExpertsGateUp(layer), Self::ExpertsDown(layer)];
+                    all.extend([Self::Router(layer)].into_iter().chain(experts));
+                    if moe.shared_intermediate > 0 {
+                        all.extend([Self::SharedGateUp(layer), Self::SharedDown(layer)]);
+                    }
+                }
+            }
             if model.qkv_bias {
                 all.push(Self::QkvBias(layer));
             }

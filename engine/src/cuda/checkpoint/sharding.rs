@@ -3,9 +3,47 @@
 use std::ops::Range;
 
 use super::{Checkpoint, CheckpointError, Cut, Piece};
-use crate::model::Ffn;
+use crate::model::{Ffn, Moe};
+
+/// How a family names what it has of experts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExpertNames {
+    /// `block_sparse_moe.experts.0.w1`.
+    Mixtral,
+    /// `mlp.experts.0.gate_proj`.
+    Qwen,
+}
+
+/// Gate, up and down of a feed-forward block.
+const GATED: [&str; 3] = ["gate_proj", "up_proj", "down_proj"];
+/// Of a dense model.
+const NO_EXPERTS: Moe =
+    Moe { experts: 0, top_k: 0, intermediate: 0, shared_intermediate: 0, renormalise: true };
+
+impl ExpertNames {
+    /// The feed-forward block within a layer.
+    pub(super) fn block(self) -> &'static str {
+        match self {
+            Self::Mixtral => "block_sparse_moe",
+            Self::Qwen => "mlp",
+        }
+    }
+
+    /// Gate, up and down of an expert.
+    fn matrices(self) -> [&'static str; 3] {
+        match self {
+            Self::Mixtral => ["w1", "w3", "w2"],
+            Self::Qwen => GATED,
+        }
+    }
+}
 
 impl Checkpoint {
+    /// The block of an expert.
+    fn expert(&self, layer: u32, expert: u32) -> String {
+        format!("model.layers.{layer}.{}.experts.{expert}", self.experts.block())
+    }
+
     /// The bf16 numbers of a piece for rank `rank` of `degree`, row-major, rounded to nearest even from wider types.
     ///
     /// Cut as in Megatron (Shoeybi et al. 2019): QKV, gate, up and vocabulary by rows, output projections by columns. Where
@@ -31,8 +69,9 @@ impl Checkpoint {
     /// The tensors of a piece, from top to bottom, and what of each is the rank's.
     pub(super) fn cuts(&self, piece: Piece, rank: u32, degree: u32) -> Vec<Cut> {
         let model = &self.model;
-        let Ffn::Dense { intermediate } = model.ffn else {
-            unreachable!("only dense models are opened")
+        let (intermediate, moe) = match model.ffn {
+            Ffn::Dense { intermediate } => (intermediate, NO_EXPERTS),
+            Ffn::Moe(moe) => (moe.intermediate, moe),
         };
         let size = |count: u32| count as usize;
         let (hidden, head_dim) = (size(model.hidden), size(model.head_dim));
@@ -66,6 +105,13 @@ impl Checkpoint {
             rows: own,
             columns: 0..1,
         };
+        let gate_up = |block: &str, names: [&str; 3], rows: u32| {
+            [names[0], names[1]]
+                .map(|name| by_rows(format!("{block}.{name}.weight"), size(rows), share(rows)))
+        };
+        let down = |block: &str, names: [&str; 3], columns: u32| {
+            by_columns(format!("{block}.{}.weight", names[2]), columns, share(columns))
+        };
         match piece {
             Piece::Qkv(i) => vec![
                 by_rows(at(i, "self_attn.q_proj.weight"), q_rows, heads),
@@ -84,11 +130,32 @@ impl Checkpoint {
                 let columns = model.heads * model.head_dim;
                 vec![by_columns(at(i, "self_attn.o_proj.weight"), columns, heads)]
             }
-            Piece::GateUp(i) => ["mlp.gate_proj.weight", "mlp.up_proj.weight"]
-                .map(|name| by_rows(at(i, name), size(intermediate), share(intermediate)))
-                .into(),
-            Piece::Down(i) => {
-                vec![by_columns(at(i, "mlp.down_proj.weight"), intermediate, share(intermediate))]
+            Piece::GateUp(i) => gate_up(&at(i, "mlp"), GATED, intermediate).into(),
+            Piece::Down(i) => vec![down(&at(i, "mlp"), GATED, intermediate)],
+            Piece::Router(i) => {
+                let mlp = at(i, self.experts.block());
+                let every = |name: &str, rows: usize| {
+                    by_rows(format!("{mlp}.{name}.weight"), rows, 0..rows)
+                };
+                let scores = every("gate", size(moe.experts));
+                let shared = (moe.shared_intermediate > 0).then(|| every("shared_expert_gate", 1));
+                [scores].into_iter().chain(shared).collect()
+            }
+            Piece::ExpertsGateUp(i) => {
+                let names = self.experts.matrices();
+                let of = |expert| gate_up(&self.expert(i, expert), names, moe.intermediate);
+                (0..moe.experts).flat_map(of).collect()
+            }
+            Piece::ExpertsDown(i) => {
+                let names = self.experts.matrices();
+                let of = |expert| down(&self.expert(i, expert), names, moe.intermediate);
+                (0..moe.experts).map(of).collect()
+            }
+            Piece::SharedGateUp(i) => {
+                gate_up(&at(i, "mlp.shared_expert"), GATED, moe.shared_intermediate).into()
+            }
+            Piece::SharedDown(i) => {
+                vec![down(&at(i, "mlp.shared_expert"), GATED, moe.shared_intermediate)]
             }
             Piece::Norm(index) => {
                 let name = match (index / 2, index % 2) {

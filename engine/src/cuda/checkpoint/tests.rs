@@ -15,13 +15,47 @@ type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 const HIDDEN: usize = 16;
 const HEAD_DIM: usize = 8;
 
-/// Plain, with biases on queries, keys and values, with norms of queries and keys.
+/// Experts of those that have them.
+const EXPERTS: usize = 3;
+
+/// Plain, with biases on queries, keys and values, with norms of queries and keys; then the mixtures of experts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Family {
     Llama,
     Qwen2,
     Qwen3,
+    Mixtral,
+    Qwen2Moe,
+    Qwen3Moe,
 }
+
+impl Family {
+    fn has_bias(self) -> bool {
+        matches!(self, Self::Qwen2 | Self::Qwen2Moe)
+    }
+
+    fn has_qk_norm(self) -> bool {
+        matches!(self, Self::Qwen3 | Self::Qwen3Moe)
+    }
+
+    fn has_experts(self) -> bool {
+        matches!(self, Self::Mixtral | Self::Qwen2Moe | Self::Qwen3Moe)
+    }
+
+    /// The block of one expert, and how its gate, up and down are called.
+    fn expert(self, expert: usize) -> (String, [&'static str; 3]) {
+        match self {
+            Self::Mixtral => (format!("block_sparse_moe.experts.{expert}"), ["w1", "w3", "w2"]),
+            _ => (format!("mlp.experts.{expert}"), DENSE),
+        }
+    }
+
+    fn router(self) -> &'static str {
+        if self == Self::Mixtral { "block_sparse_moe.gate" } else { "mlp.gate" }
+    }
+}
+
+const DENSE: [&str; 3] = ["gate_proj", "up_proj", "down_proj"];
 
 #[derive(Clone, Copy, Debug)]
 struct Model {
@@ -50,6 +84,8 @@ fn config(m: Model) -> Value {
         "architectures": [name], "hidden_size": HIDDEN, "num_attention_heads": m.heads,
         "num_key_value_heads": m.kv_heads, "head_dim": HEAD_DIM, "num_hidden_layers": m.layers,
         "intermediate_size": m.intermediate, "vocab_size": m.vocab, "tie_word_embeddings": m.tied,
+        "num_local_experts": EXPERTS, "num_experts": EXPERTS, "num_experts_per_tok": 2,
+        "moe_intermediate_size": m.intermediate, "shared_expert_intermediate_size": 2 * m.intermediate,
     })
 }
 
@@ -71,18 +107,30 @@ fn tensors(m: Model) -> Tensors {
         let mut of = |name: &str, shape| add(format!("model.layers.{layer}.{name}"), shape);
         for (name, rows) in [("q_proj", q), ("k_proj", kv), ("v_proj", kv)] {
             of(&format!("self_attn.{name}.weight"), vec![rows, HIDDEN]);
-            if m.family == Family::Qwen2 {
+            if m.family.has_bias() {
                 of(&format!("self_attn.{name}.bias"), vec![rows]);
             }
         }
-        if m.family == Family::Qwen3 {
+        if m.family.has_qk_norm() {
             of("self_attn.q_norm.weight", vec![HEAD_DIM]);
             of("self_attn.k_norm.weight", vec![HEAD_DIM]);
         }
         of("self_attn.o_proj.weight", vec![HIDDEN, q]);
-        of("mlp.gate_proj.weight", vec![m.intermediate, HIDDEN]);
-        of("mlp.up_proj.weight", vec![m.intermediate, HIDDEN]);
-        of("mlp.down_proj.weight", vec![HIDDEN, m.intermediate]);
+        let mut gated = |(block, [gate, up, down]): (String, [&str; 3]), rows: usize| {
+            of(&format!("{block}.{gate}.weight"), vec![rows, HIDDEN]);
+            of(&format!("{block}.{up}.weight"), vec![rows, HIDDEN]);
+            of(&format!("{block}.{down}.weight"), vec![HIDDEN, rows]);
+        };
+        if m.family.has_experts() {
+            (0..EXPERTS).for_each(|expert| gated(m.family.expert(expert), m.intermediate));
+            if m.family == Family::Qwen2Moe {
+                gated(("mlp.shared_expert".to_owned(), DENSE), 2 * m.intermediate);
+                of("mlp.shared_expert_gate.weight", vec![1, HIDDEN]);
+            }
+            of(&format!("{}.weight", m.family.router()), vec![EXPERTS, HIDDEN]);
+        } else {
+            gated(("mlp".to_owned(), DENSE), m.intermediate);
+        }
         of("input_layernorm.weight", vec![HIDDEN]);
         of("post_attention_layernorm.weight", vec![HIDDEN]);
     }
@@ -183,6 +231,13 @@ fn twin(m: Model, tensors: &Tensors, piece: Piece, (rank, degree): (usize, usize
             .map(|(row, column)| get(name, row, column))
             .collect::<Vec<_>>()
     };
+    let gate_up = |layer: u32, (block, names): (String, [&str; 3]), all: usize| {
+        let of = |name: &str| rows(&at(layer, &format!("{block}.{name}.weight")), all / degree);
+        [of(names[0]), of(names[1])].concat()
+    };
+    let down = |layer: u32, (block, names): (String, [&str; 3]), all: usize| {
+        columns(&at(layer, &format!("{block}.{}.weight", names[2])), all)
+    };
     let of_vector =
         |name: &str, len: usize| (0..len).map(|row| get(name, row, 0)).collect::<Vec<_>>();
     let vector = |name: &str| of_vector(name, HIDDEN);
@@ -195,13 +250,32 @@ fn twin(m: Model, tensors: &Tensors, piece: Piece, (rank, degree): (usize, usize
             out
         }
         Piece::OProj(i) => columns(&at(i, "self_attn.o_proj.weight"), m.heads * HEAD_DIM),
-        Piece::GateUp(i) => {
-            let each = m.intermediate / degree;
-            let mut out = rows(&at(i, "mlp.gate_proj.weight"), each);
-            out.extend(rows(&at(i, "mlp.up_proj.weight"), each));
+        Piece::GateUp(i) => gate_up(i, ("mlp".to_owned(), DENSE), m.intermediate),
+        Piece::Down(i) => down(i, ("mlp".to_owned(), DENSE), m.intermediate),
+        Piece::Router(i) => {
+            let mut out = Vec::new();
+            for row in 0..EXPERTS {
+                let name = at(i, &format!("{}.weight", m.family.router()));
+                out.extend((0..HIDDEN).map(|column| get(&name, row, column)));
+            }
+            if m.family == Family::Qwen2Moe {
+                let name = at(i, "mlp.shared_expert_gate.weight");
+                out.extend((0..HIDDEN).map(|column| get(&name, 0, column)));
+            }
             out
         }
-        Piece::Down(i) => columns(&at(i, "mlp.down_proj.weight"), m.intermediate),
+        Piece::ExpertsGateUp(i) => {
+            (0..EXPERTS).flat_map(|e| gate_up(i, m.family.expert(e), m.intermediate)).collect()
+        }
+        Piece::ExpertsDown(i) => {
+            (0..EXPERTS).flat_map(|e| down(i, m.family.expert(e), m.intermediate)).collect()
+        }
+        Piece::SharedGateUp(i) => {
+            gate_up(i, ("mlp.shared_expert".to_owned(), DENSE), 2 * m.intermediate)
+        }
+        Piece::SharedDown(i) => {
+            down(i, ("mlp.shared_expert".to_owned(), DENSE), 2 * m.intermediate)
+        }
         Piece::Norm(i) if i as usize == 2 * m.layers => vector("model.norm.weight"),
         Piece::Norm(i) if i % 2 == 0 => vector(&at(i / 2, "input_layernorm.weight")),
         Piece::Norm(i) => vector(&at(i / 2, "post_attention_layernorm.weight")),
@@ -222,15 +296,25 @@ fn check_pieces(m: Model, dtype: &str, degree: usize, sharded: bool) {
     }
     let checkpoint = Checkpoint::open(folder.path()).unwrap();
     let shard = Shard::new(checkpoint.model(), degree as u32).unwrap();
-    let Ffn::Dense { intermediate } = shard.ffn else { panic!("dense") };
+    let (intermediate, shared, scores) = match shard.ffn {
+        Ffn::Dense { intermediate } => (intermediate, 0, 0),
+        Ffn::Moe(moe) => (moe.intermediate, moe.shared_intermediate, moe.scores()),
+    };
+    let gate_up = |rows: u32| 2 * rows as usize * HIDDEN;
+    let down = |columns: u32| HIDDEN * columns as usize;
     for piece in Piece::all(checkpoint.model()) {
         let len = match piece {
             Piece::Qkv(_) => shard.qkv_columns() as usize * HIDDEN,
             Piece::QkvBias(_) => shard.qkv_columns() as usize,
             Piece::QkNorm(_) => 2 * HEAD_DIM,
             Piece::OProj(_) => HIDDEN * shard.heads as usize * HEAD_DIM,
-            Piece::GateUp(_) => 2 * intermediate as usize * HIDDEN,
-            Piece::Down(_) => HIDDEN * intermediate as usize,
+            Piece::GateUp(_) => gate_up(intermediate),
+            Piece::Down(_) => down(intermediate),
+            Piece::Router(_) => scores as usize * HIDDEN,
+            Piece::ExpertsGateUp(_) => EXPERTS * gate_up(intermediate),
+            Piece::ExpertsDown(_) => EXPERTS * down(intermediate),
+            Piece::SharedGateUp(_) => gate_up(shared),
+            Piece::SharedDown(_) => down(shared),
             Piece::Norm(_) => HIDDEN,
             Piece::Embedding | Piece::LmHead => shard.vocab as usize * HIDDEN,
         };
@@ -249,14 +333,17 @@ fn check_pieces(m: Model, dtype: &str, degree: usize, sharded: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     /// Whatever the model, type, degree and number of files, a rank has what brute force gives it.
     #[test]
     fn shards_are_those_of_brute_force(
         (degree, per_rank, kv) in (0u32..3, 1usize..3, 0u32..3),
         (vocab, layers) in (1usize..40, 1usize..3),
         (tied, sharded) in any::<(bool, bool)>(),
-        family in prop_oneof![Just(Family::Llama), Just(Family::Qwen2), Just(Family::Qwen3)],
+        family in prop_oneof![
+            Just(Family::Llama), Just(Family::Qwen2), Just(Family::Qwen3),
+            Just(Family::Mixtral), Just(Family::Qwen2Moe), Just(Family::Qwen3Moe),
+        ],
         dtype in prop_oneof![Just("F32"), Just("F16"), Just("BF16")],
     ) {
         let degree = 1usize << degree;

@@ -77,11 +77,11 @@ impl Nvrtc {
     ) -> Result<Arc<Compiled>, CompileError> {
         let build = build(program.file, target.into())?;
         let key = self.recipe(program, options(program, defines, &build, stamps)).key();
-        let compile = || self.build(program, defines, &build, stamps);
+        let compile = || self.build(program, defines, &build, stamps).map(|(compiled, _)| compiled);
         Cubins::of_process().get(&key, compile)
     }
 
-    /// As [`compile`](Self::compile), past everything that is kept.
+    /// As [`compile`](Self::compile), past everything that is kept, and what the compiler had to say of it.
     ///
     /// # Errors
     /// [`CompileError::Source`] carries the compiler's log.
@@ -91,7 +91,7 @@ impl Nvrtc {
         defines: &[impl AsRef<str>],
         target: impl Into<Target>,
         stamps: bool,
-    ) -> Result<Compiled, CompileError> {
+    ) -> Result<(Compiled, String), CompileError> {
         self.build(program, defines, &build(program.file, target.into())?, stamps)
     }
 
@@ -101,7 +101,7 @@ impl Nvrtc {
         defines: &[impl AsRef<str>],
         build: &Build,
         stamps: bool,
-    ) -> Result<Compiled, CompileError> {
+    ) -> Result<(Compiled, String), CompileError> {
         let handle = Handle::new(program)?;
         if handle.compile(&options(program, defines, build, stamps)).is_err() {
             let defines = defines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
@@ -113,7 +113,8 @@ impl Nvrtc {
             Build::Machine(_) => handle.bytes(sys::nvrtcGetCUBINSize, sys::nvrtcGetCUBIN)?,
             Build::Ptx(_) => Vec::new(),
         };
-        Ok(Compiled { cubin, ptx: String::from_utf8_lossy(&ptx).trim_end_matches('\0').to_owned() })
+        let ptx = String::from_utf8_lossy(&ptx).trim_end_matches('\0').to_owned();
+        Ok((Compiled { cubin, ptx }, handle.log()))
     }
 
     /// All that the outcome of compiling a program depends on.
@@ -136,6 +137,8 @@ pub(super) fn options(
 ) -> Vec<String> {
     let mut options = vec![format!("--gpu-architecture={}", build.name())];
     options.extend(["--std=c++17", "--generate-line-info", "-default-device"].map(str::to_owned));
+    // So that the log says what the assembler made of registers, and of products that it had to put in a row.
+    options.push("--ptxas-options=--verbose".to_owned());
     options.extend(program.options.iter().map(|&option| option.to_owned()));
     options.extend(defines.iter().map(|define| format!("--define-macro={}", define.as_ref())));
     if stamps {

@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     attention::AttentionKernels,
+    experts::{ExpertKernels, Experts},
     layout::{HEAD_DIM, Rows, Sizes},
     rank::Rank,
-    weights::LayerWeights,
+    weights::{FfnWeights, GatedWeights, LayerWeights},
 };
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, KernelFamily},
         kernels::{
-            EmbedCall, Embedding, Gemm, GemmCall, GemmForm, Loader, Matrix, Norm, NormCall,
+            EmbedCall, Embedding, Gemm, GemmCall, GemmForm, Groups, Loader, Matrix, Norm, NormCall,
             NormKind, QkNorm, QkNormCall, Rope, RopeCall, SiluMul, SiluMulCall,
         },
     },
-    plan::{Epilogue, Op, OpRole, OpWork, Phase, Plan, Split},
+    plan::{Cluster, Epilogue, Op, OpRole, OpWork, Phase, Plan, Split},
 };
 
 /// Tile rows that a GEMM walks down before it moves right.
@@ -33,6 +34,8 @@ pub(super) struct ComputeKernels {
     qk_norm: Option<QkNorm>,
     rope: Rope,
     silu_mul: SiluMul,
+    /// Where the model is a mixture of experts.
+    pub(super) experts: Option<ExpertKernels>,
 }
 
 impl ComputeKernels {
@@ -56,8 +59,21 @@ impl ComputeKernels {
             qk_norm: shard.qk_norm.then(|| QkNorm::load(loader)).transpose()?,
             rope: Rope::load(loader)?,
             silu_mul: SiluMul::load(loader)?,
+            experts: sizes.moe.map(|_| ExpertKernels::load(loader)).transpose()?,
         })
     }
+}
+
+/// A feed-forward block that gates, with its weights and where it works.
+pub(super) struct Gated<'a> {
+    pub(super) weights: &'a GatedWeights,
+    /// `[rows, 2 · intermediate]`, where no epilogue gates.
+    pub(super) gate_up: Option<&'a Buffer>,
+    /// `[rows, intermediate]`.
+    pub(super) gated: &'a Buffer,
+    /// `[rows, hidden]`.
+    pub(super) out: &'a Buffer,
+    pub(super) intermediate: u32,
 }
 
 /// Launches ops of one rank on its compute stream.
@@ -101,50 +117,95 @@ impl Compute<'_> {
             ),
             OpRole::FirstNorm => self.norm(op, rows, &self.kernels.first_norm),
             OpRole::AddNorm => self.norm(op, rows, &self.kernels.add_norm),
-            OpRole::GateUp => {
-                let l = self.layer(op)?;
-                let n = 2 * rank.sizes.intermediate;
-                let out = match &op.work {
-                    OpWork::Gemm(shape) if shape.epilogue == Epilogue::SiluMul => {
-                        m(&act.gated, n / 2)
-                    }
-                    _ => m(&act.gate_up, n),
-                };
-                self.gemm(op, m(&act.hidden, hidden), w(&l.gate_up, n, hidden), out)
-            }
-            OpRole::SiluMul => self.silu_mul(op, rows),
-            OpRole::Down => {
-                let l = self.layer(op)?;
-                let k = rank.sizes.intermediate;
-                self.gemm(op, m(&act.gated, k), w(&l.down, hidden, k), m(&act.hidden, hidden))
-            }
-            OpRole::LmHead => self.lm_head(op),
-            // The executor refuses plans of mixtures of experts, and collectives are launched elsewhere.
-            OpRole::Router
+            OpRole::GateUp
+            | OpRole::SiluMul
+            | OpRole::Down
+            | OpRole::Router
             | OpRole::TopK
+            | OpRole::Permute
             | OpRole::ExpertsW13
             | OpRole::ExpertsW2
             | OpRole::SharedGateUp
             | OpRole::SharedSiluMul
             | OpRole::SharedDown
-            | OpRole::MoeSum
-            | OpRole::Collective(_) => Err(no_kernel(op)),
+            | OpRole::MoeSum => self.feed_forward(op, rows),
+            OpRole::LmHead => self.lm_head(op),
+            // Launched elsewhere.
+            OpRole::Collective(_) => Err(no_kernel(op)),
+        }
+    }
+
+    /// An op of the feed-forward block.
+    fn feed_forward(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let (rank, act) = (self.rank, &self.rank.act);
+        match &self.layer(op)?.ffn {
+            FfnWeights::Dense(weights) => {
+                let block = Gated {
+                    weights,
+                    gate_up: act.gate_up.as_ref(),
+                    gated: &act.gated,
+                    out: &act.hidden,
+                    intermediate: rank.sizes.intermediate,
+                };
+                self.gated(op, rows, &block)
+            }
+            FfnWeights::Moe(weights) => {
+                let of_plan = rank.sizes.moe.zip(act.experts.as_ref());
+                let loaded = of_plan.zip(self.kernels.experts.as_ref());
+                let ((moe, buffers), kernels) = loaded.ok_or_else(|| no_kernel(op))?;
+                Experts { compute: self, moe, weights, buffers, kernels }.launch(op, rows)
+            }
+        }
+    }
+
+    /// An op of down(SiLU(gate) · up) whose input is the normalised stream.
+    pub(super) fn gated(&self, op: &Op, rows: Rows, block: &Gated<'_>) -> Result<(), CudaError> {
+        let (hidden, k) = (self.rank.sizes.shard.hidden, block.intermediate);
+        let m = |buffer, columns| Rank::matrix(buffer, rows, columns);
+        let w = |buffer, n, k| Matrix::dense(Buffer::ptr(buffer), n, k);
+        match op.role {
+            OpRole::GateUp | OpRole::SharedGateUp => {
+                let out = match block.gate_up {
+                    Some(gate_up) if !gates_itself(op) => m(gate_up, 2 * k),
+                    _ => m(block.gated, k),
+                };
+                let input = m(&self.rank.act.hidden, hidden);
+                self.gemm(op, input, w(&block.weights.gate_up, 2 * k, hidden), out)
+            }
+            OpRole::SiluMul | OpRole::SharedSiluMul => {
+                let from = block.gate_up.ok_or_else(|| no_kernel(op))?;
+                self.silu_mul(op, rows, (from, block.gated), k)
+            }
+            _ => {
+                let weights = w(&block.weights.down, hidden, k);
+                self.gemm(op, m(block.gated, k), weights, m(block.out, hidden))
+            }
         }
     }
 
     /// The weights of the layer that an op belongs to.
-    fn layer(&self, op: &Op) -> Result<&LayerWeights, CudaError> {
+    pub(super) fn layer(&self, op: &Op) -> Result<&LayerWeights, CudaError> {
         let weights = op.layer.and_then(|layer| self.rank.weights.layers.get(layer as usize));
         weights.ok_or_else(|| no_kernel(op))
     }
 
     fn gemm(&self, op: &Op, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Result<(), CudaError> {
+        self.gemm_of(op, [a, b, c], None)
+    }
+
+    /// `a · bᵀ` into `c`, of several matrices where there are groups.
+    pub(super) fn gemm_of(
+        &self,
+        op: &Op,
+        [a, b, c]: [Matrix<'_>; 3],
+        groups: Option<Groups<'_>>,
+    ) -> Result<(), CudaError> {
         let rank = self.rank;
         let form = gemm_form(op, self.sms, rank.device.family());
         let kernel =
             form.and_then(|form| self.kernels.gemms.get(&form)).ok_or_else(|| no_kernel(op))?;
         let recording = rank.recording.of(op.id.0);
-        let call = GemmCall { a, b, c, sms: Some(self.sms), group: GEMM_GROUP, recording };
+        let call = GemmCall { a, b, c, sms: Some(self.sms), group: GEMM_GROUP, groups, recording };
         kernel.launch(rank.device.compute(), &call)
     }
 
@@ -202,11 +263,17 @@ impl Compute<'_> {
         self.kernels.rope.launch(rank.device.compute(), &call)
     }
 
-    fn silu_mul(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
-        let (rank, width) = (self.rank, self.rank.sizes.intermediate);
+    pub(super) fn silu_mul(
+        &self,
+        op: &Op,
+        rows: Rows,
+        (x, out): (&Buffer, &Buffer),
+        width: u32,
+    ) -> Result<(), CudaError> {
+        let rank = self.rank;
         let call = SiluMulCall {
-            x: rank.act.gate_up.ptr_at(rows.first_byte(2 * width)),
-            out: rank.act.gated.ptr_at(rows.first_byte(width)),
+            x: x.ptr_at(rows.first_byte(2 * width)),
+            out: out.ptr_at(rows.first_byte(width)),
             rows: rows.rows,
             width,
             blocks: blocks(op),
@@ -267,26 +334,35 @@ impl Compute<'_> {
     }
 }
 
-fn no_kernel(op: &Op) -> CudaError {
+pub(super) fn no_kernel(op: &Op) -> CudaError {
     CudaError::NoKernel { op: op.role.name() }
 }
 
 /// Blocks of a grid-stride kernel: the plan's grid.
-fn blocks(op: &Op) -> u32 {
+pub(super) fn blocks(op: &Op) -> u32 {
     op.grid.max(1)
 }
 
-/// The form of a GEMM op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best.
+/// The form of a GEMM op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best. Scores of
+/// experts are fp32 in either.
 fn gemm_form(op: &Op, sms: u32, family: KernelFamily) -> Option<GemmForm> {
-    let form = match &op.work {
-        OpWork::Gemm(shape) if shape.cluster > 1 => {
-            let silu_mul = shape.epilogue == Epilogue::SiluMul;
-            Some(GemmForm { tile_columns: shape.tile_n, silu_mul })
+    let OpWork::Gemm(shape) = &op.work else { return None };
+    let grouped = matches!(op.role, OpRole::ExpertsW13 | OpRole::ExpertsW2);
+    let epilogue = if op.role == OpRole::Router { Epilogue::F32 } else { shape.epilogue };
+    let form = match shape.cluster {
+        Cluster::Alone => {
+            GemmForm::fitting((shape.m, shape.n), grouped.then_some(shape.groups), sms)
         }
-        OpWork::Gemm(shape) => Some(GemmForm::fitting(shape.m, shape.n, sms)),
-        _ => None,
+        Cluster::Rows | Cluster::Uneven => {
+            GemmForm { tile_columns: shape.tile_n, grouped, epilogue }
+        }
     };
-    form.map(|form| form.on(family))
+    Some(GemmForm { epilogue, ..form }.on(family))
+}
+
+/// A GEMM whose epilogue gates.
+pub(super) fn gates_itself(op: &Op) -> bool {
+    matches!(&op.work, OpWork::Gemm(shape) if shape.epilogue == Epilogue::SiluMul)
 }
 
 fn gemm_forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<GemmForm> {

@@ -1,12 +1,14 @@
 //! Which rows of the activations an op works on, and how large they are.
 
 use crate::{
-    model::{DegreeError, Ffn, Shard},
-    plan::{Collective, Op, OpId, OpWork, Plan, Split},
+    model::{DegreeError, Ffn, Moe, Shard},
+    plan::{Collective, Op, OpId, OpRole, OpWork, Plan, Split},
 };
 
 /// Width of a head, which the attention kernels are written for.
 pub(super) const HEAD_DIM: u32 = 128;
+/// Columns of a GEMM's narrowest tile.
+const LEAST_TILE_COLUMNS: u32 = 128;
 /// Tokens a page: what the prefill kernel is compiled for.
 pub(super) const PAGE_TOKENS: u32 = 128;
 
@@ -20,8 +22,12 @@ pub(super) struct Sizes {
     pub(super) first_rows: u32,
     /// Tokens of the batch.
     pub(super) tokens: u32,
-    /// Rows of the gate (and of the up) projection on this rank.
+    /// Rows of the gate (and of the up) projection on this rank, of each expert where there are several.
     pub(super) intermediate: u32,
+    /// This rank's part of the mixture of experts.
+    pub(super) moe: Option<Moe>,
+    /// SiLU·mul is an op of its own.
+    pub(super) gates_apart: bool,
     /// Layers that run.
     pub(super) layers: u32,
     /// Layers of the model.
@@ -52,8 +58,9 @@ impl Sizes {
             Some(split) => (split.first_tokens + split.second_rows, split.first_tokens),
             None => (plan.ops.iter().map(|op| op.tokens).max().unwrap_or(tokens), 0),
         };
-        let intermediate = match shard.ffn {
-            Ffn::Dense { intermediate } | Ffn::Moe { intermediate, .. } => intermediate,
+        let (intermediate, moe) = match shard.ffn {
+            Ffn::Dense { intermediate } => (intermediate, None),
+            Ffn::Moe(moe) => (moe.intermediate, Some(moe)),
         };
         Ok(Self {
             shard,
@@ -61,6 +68,8 @@ impl Sizes {
             first_rows,
             tokens,
             intermediate,
+            moe,
+            gates_apart: plan.ops.iter().any(gates),
             layers: plan.layers,
             model_layers: plan.spec.model.layers,
             vocab: plan.spec.model.vocab,
@@ -86,11 +95,29 @@ impl Sizes {
         self.vocab.saturating_sub(index * self.shard.vocab).min(self.shard.vocab)
     }
 
+    /// Rows of the feed-forward block for each row of a token: its experts.
+    pub(super) fn routed(&self) -> u32 {
+        self.moe.map_or(1, |moe| moe.top_k)
+    }
+
+    /// Columns of a token's scores: the GEMMs store eight at a time.
+    pub(super) fn score_columns(&self) -> u32 {
+        self.moe.map_or(0, |moe| moe.scores().next_multiple_of(8))
+    }
+
     /// Bytes of one rank's matrices.
     pub(super) fn weight_bytes(&self) -> u64 {
         let shard = &self.shard;
-        let columns = shard.qkv_columns() + shard.heads * shard.head_dim + 3 * self.intermediate;
-        let layer = u64::from(columns) * u64::from(shard.hidden)
+        let ffn = match self.moe {
+            None => 3 * u64::from(self.intermediate),
+            Some(moe) => {
+                let rows = u64::from(moe.experts) * u64::from(moe.intermediate)
+                    + u64::from(moe.shared_intermediate);
+                3 * rows + u64::from(self.score_columns())
+            }
+        };
+        let columns = u64::from(shard.qkv_columns() + shard.heads * shard.head_dim) + ffn;
+        let layer = columns * u64::from(shard.hidden)
             + u64::from(self.qkv_bias) * u64::from(shard.qkv_columns());
         let ends = u64::from(shard.vocab + self.logit_columns()) * u64::from(shard.hidden);
         2 * (u64::from(self.layers) * layer + ends)
@@ -106,7 +133,17 @@ impl Sizes {
     }
 }
 
+/// Gates and what they gate, written out by a GEMM, become one.
+fn gates(op: &Op) -> bool {
+    matches!(op.role, OpRole::SiluMul | OpRole::SharedSiluMul)
+}
+
 impl Rows {
+    /// As many rows for each, `times` of them.
+    pub(super) fn times(self, times: u32) -> Self {
+        Self { first: self.first * times, rows: self.rows * times }
+    }
+
     /// Offset of the first in a dense bf16 matrix with so many columns.
     pub(super) fn first_byte(self, columns: u32) -> u64 {
         u64::from(self.first) * u64::from(columns) * 2
@@ -143,8 +180,23 @@ pub(super) fn norms_before(plan: &Plan) -> Vec<u32> {
 
 /// Room for every block of a plan, twice: persistent kernels stamp tiles, collectives their barriers too.
 pub(super) fn ring_capacity(plan: &Plan) -> u32 {
-    let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
-    u32::try_from(2 * blocks + 4096).unwrap_or(u32::MAX)
+    u32::try_from(2 * stamped_blocks(plan) + 4096).unwrap_or(u32::MAX)
+}
+
+/// Blocks and tiles of a plan that write a stamp, at most. Experts get as many rows as tokens choose: each may have a row of
+/// tiles more than where all get the same.
+pub(super) fn stamped_blocks(plan: &Plan) -> u64 {
+    let experts = match plan.spec.model.ffn {
+        Ffn::Dense { .. } => 0,
+        Ffn::Moe(moe) => u64::from(moe.experts),
+    };
+    let more = |op: &Op| match (&op.work, op.role) {
+        (OpWork::Gemm(shape), OpRole::ExpertsW13 | OpRole::ExpertsW2) => {
+            experts * u64::from(shape.n.div_ceil(LEAST_TILE_COLUMNS) + 1)
+        }
+        _ => 0,
+    };
+    plan.ops.iter().map(|op| u64::from(op.grid) + 8 + more(op)).sum()
 }
 
 /// Dependencies of an op that stream order does not give.

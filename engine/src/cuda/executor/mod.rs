@@ -1,6 +1,6 @@
 //! Plans on real GPUs: one rank a GPU, all in this process.
 //!
-//! What runs here today: dense models, whole prefills, prefills after a cached prefix and decode steps, peer-to-peer
+//! What runs here today: dense models and mixtures of experts, whole prefills, prefills after a cached prefix and decode steps, peer-to-peer
 //! collectives and NCCL, on Hopper. Anything else is refused before the run, with the reason. Weights are random by seed or
 //! a checkpoint's, token ids arbitrary or given, cached tokens random or those of earlier plans.
 //!
@@ -12,6 +12,7 @@ mod cache;
 mod clocks;
 mod collective;
 mod compute;
+mod experts;
 mod graph;
 mod held;
 mod inputs;

@@ -1,6 +1,6 @@
 //! Memory that a plan takes on each GPU, counted before anything is allocated.
 
-use super::layout::{PAGE_TOKENS, Sizes};
+use super::layout::{PAGE_TOKENS, Sizes, stamped_blocks};
 use crate::{
     cuda::driver::{CudaError, Device, gigabytes},
     plan::Plan,
@@ -29,15 +29,22 @@ impl Need {
         let (hidden, intermediate) = (u64::from(shard.hidden), u64::from(sizes.intermediate));
         let attended = u64::from(shard.heads) * u64::from(shard.head_dim);
         let qkv = u64::from(shard.qkv_columns());
-        let layer = hidden * (qkv + attended + 3 * intermediate);
-        let embeddings = 2 * u64::from(shard.vocab) * hidden;
-        let row = 2 * hidden + qkv + attended + 3 * intermediate;
-        let blocks: u64 = plan.ops.iter().map(|op| u64::from(op.grid) + 8).sum();
+        // A token's row goes to each of its experts, and comes back.
+        let routed = u64::from(sizes.routed());
+        let shared = sizes.moe.map_or(0, |moe| u64::from(moe.shared_intermediate));
+        let outputs = match (sizes.moe, shared) {
+            (None, _) => 0,
+            (Some(_), 0) => routed,
+            (Some(_), _) => routed + 1,
+        };
+        let gates = if sizes.gates_apart { 3 } else { 1 };
+        let ffn = gates * (routed * intermediate + shared) + outputs * hidden;
+        let row = 2 * hidden + qkv + attended + ffn;
         Self {
-            weights_bytes: BF16 * (u64::from(sizes.layers) * layer + embeddings),
+            weights_bytes: sizes.weight_bytes(),
             cache_bytes: cache_bytes(plan, sizes),
             activations_bytes: BF16 * u64::from(sizes.rows) * row,
-            rings_bytes: STAMP * 2 * blocks,
+            rings_bytes: STAMP * 2 * stamped_blocks(plan),
         }
     }
 
@@ -136,6 +143,22 @@ mod tests {
         assert!((weights / 141.1e9 - 1.0).abs() < 0.002, "{weights}");
         let half = need(2, None).weights_bytes as f64;
         assert!((half / weights - 0.5).abs() < 0.001, "{half}");
+    }
+
+    /// Qwen3-235B-A22B has 235.09 billion (its index); a mixture's rows go to eight experts and come back.
+    #[test]
+    fn a_mixture_weighs_what_its_index_says() {
+        let spec = RunSpec {
+            model: model::builtin("qwen3-235b-a22b").unwrap(),
+            machine: machine::builtin("h200x8").unwrap(),
+            batch: Batch::prefill(1024, 1024),
+            knobs: Knobs { tp: 1, transport: Transport::P2p, ..Knobs::default() },
+        };
+        let plan = plan(&spec).unwrap();
+        let need = Need::of(&plan, &Sizes::of(&plan).unwrap());
+        assert!((need.weights_bytes as f64 / (2.0 * 235.09e9) - 1.0).abs() < 0.002, "{need:?}");
+        let row = 2 * 4096 + (64 + 2 * 4) * 128 + 64 * 128 + 8 * (3 * 1536 + 4096);
+        assert_eq!(need.activations_bytes, 2 * 1024 * row);
     }
 
     /// 80 layers of one K/V head of 128, keys and values: 40 KiB a token of a rank of eight, in whole pages of 128.

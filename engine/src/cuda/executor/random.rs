@@ -30,6 +30,11 @@ impl Streams {
             Piece::GateUp(i) => layer(i, 2),
             Piece::Down(i) => layer(i, 3),
             Piece::QkvBias(i) => layer(i, 4),
+            Piece::ExpertsGateUp(i) => layer(i, 2),
+            Piece::ExpertsDown(i) => layer(i, 3),
+            Piece::Router(i) => layer(i, 5),
+            Piece::SharedGateUp(i) => layer(i, 6),
+            Piece::SharedDown(i) => layer(i, 7),
         })
     }
 

@@ -8,6 +8,7 @@ use weftscope_kernels::abi::PAD_WORDS;
 use super::{
     attention_work::AttentionWork,
     cache::{KvCache, Pages},
+    experts::ExpertBuffers,
     inputs::Inputs,
     layout::{Rows, Sizes, norms_before, ring_capacity},
     weights::RankWeights,
@@ -35,10 +36,11 @@ pub(super) struct Activations {
     pub(super) qkv: Buffer,
     /// `[rows, heads · 128]`.
     pub(super) attended: Buffer,
-    /// `[rows, 2 · intermediate]`.
-    pub(super) gate_up: Buffer,
-    /// `[rows, intermediate]`.
+    /// `[rows of experts, 2 · intermediate]`, where no epilogue gates.
+    pub(super) gate_up: Option<Buffer>,
+    /// `[rows of experts, intermediate]`: as many rows a token as it has experts, one in a dense model.
     pub(super) gated: Buffer,
+    pub(super) experts: Option<ExpertBuffers>,
     /// `[sequences, hidden]`: the rows that get logits.
     pub(super) last: Buffer,
     /// `[sequences, vocabulary shard up to a multiple of 8]`.
@@ -121,7 +123,7 @@ impl Rank {
 
 impl Activations {
     fn new(device: &Device, sizes: &Sizes, sequences: u32) -> Result<Self, CudaError> {
-        let shard = &sizes.shard;
+        let (shard, routed) = (&sizes.shard, sizes.rows * sizes.routed());
         let bf16 =
             |rows: u32, columns: u32| Buffer::zeros(device, rows as usize * columns as usize * 2);
         Ok(Self {
@@ -129,8 +131,9 @@ impl Activations {
             residual: bf16(sizes.rows, shard.hidden)?,
             qkv: bf16(sizes.rows, shard.qkv_columns())?,
             attended: bf16(sizes.rows, shard.heads * shard.head_dim)?,
-            gate_up: bf16(sizes.rows, 2 * sizes.intermediate)?,
-            gated: bf16(sizes.rows, sizes.intermediate)?,
+            gate_up: sizes.gates_apart.then(|| bf16(routed, 2 * sizes.intermediate)).transpose()?,
+            gated: bf16(routed, sizes.intermediate)?,
+            experts: sizes.moe.map(|moe| ExpertBuffers::new(device, sizes, moe)).transpose()?,
             last: bf16(sequences, shard.hidden)?,
             logits: bf16(sequences, sizes.logit_columns())?,
             pads: Buffer::zeros(device, MAX_COLLECTIVE_BLOCKS * PAD_WORDS * 4)?,

@@ -47,7 +47,32 @@ pub(super) struct LayerWeights {
     /// `[2, head_dim]`: norm of queries, norm of keys.
     pub(super) qk_norm: Option<Buffer>,
     pub(super) o_proj: Buffer,
+    pub(super) ffn: FfnWeights,
+}
+
+/// Weights of a feed-forward block.
+#[derive(Debug)]
+pub(super) enum FfnWeights {
+    Dense(GatedWeights),
+    Moe(ExpertWeights),
+}
+
+/// Weights of a mixture of experts.
+#[derive(Debug)]
+pub(super) struct ExpertWeights {
+    /// `[scores up to a multiple of 8, hidden]`.
+    pub(super) router: Buffer,
+    /// Of one expert after the other.
+    pub(super) experts: GatedWeights,
+    pub(super) shared: Option<GatedWeights>,
+}
+
+/// Weights of down(SiLU(gate) · up).
+#[derive(Debug)]
+pub(super) struct GatedWeights {
+    /// `[2 · intermediate, hidden]`: gate, up.
     pub(super) gate_up: Buffer,
+    /// `[hidden, intermediate]`.
     pub(super) down: Buffer,
 }
 
@@ -147,8 +172,7 @@ impl Filler<'_> {
                 qkv_bias: sizes.qkv_bias.then(|| fill(Piece::QkvBias(i), qkv, 1)).transpose()?,
                 qk_norm: sizes.shard.qk_norm.then(|| self.qk_norm(sizes, i)).transpose()?,
                 o_proj: fill(Piece::OProj(i), hidden, heads)?,
-                gate_up: fill(Piece::GateUp(i), 2 * sizes.intermediate, hidden)?,
-                down: fill(Piece::Down(i), hidden, sizes.intermediate)?,
+                ffn: ffn(sizes, i, &mut fill)?,
             });
         }
         Ok(RankWeights { layers, embedding, lm_head, norms: self.norms(sizes)? })
@@ -205,6 +229,33 @@ impl Filler<'_> {
         }
         Ok(Buffer::from_host(self.device, &gammas)?)
     }
+}
+
+/// The feed-forward block of a layer, its matrices by `fill(piece, rows, columns)`.
+fn ffn(
+    sizes: &Sizes,
+    layer: u32,
+    fill: &mut dyn FnMut(Piece, u32, u32) -> Result<Buffer, ExecError>,
+) -> Result<FfnWeights, ExecError> {
+    let hidden = sizes.shard.hidden;
+    let mut gated = |[gate_up, down]: [Piece; 2], experts: u32, rows: u32| {
+        Ok::<_, ExecError>(GatedWeights {
+            gate_up: fill(gate_up, experts * 2 * rows, hidden)?,
+            down: fill(down, experts * hidden, rows)?,
+        })
+    };
+    let Some(moe) = sizes.moe else {
+        let pieces = [Piece::GateUp(layer), Piece::Down(layer)];
+        return Ok(FfnWeights::Dense(gated(pieces, 1, sizes.intermediate)?));
+    };
+    let pieces = [Piece::ExpertsGateUp(layer), Piece::ExpertsDown(layer)];
+    let experts = gated(pieces, moe.experts, moe.intermediate)?;
+    let shared = match moe.shared_intermediate {
+        0 => None,
+        rows => Some(gated([Piece::SharedGateUp(layer), Piece::SharedDown(layer)], 1, rows)?),
+    };
+    let router = fill(Piece::Router(layer), sizes.score_columns(), hidden)?;
+    Ok(FfnWeights::Moe(ExpertWeights { router, experts, shared }))
 }
 
 const BF16_ONE: u16 = 0x3f80;

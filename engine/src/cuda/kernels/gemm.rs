@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cuda::{
-        driver::{CudaError, KernelFamily, Shape},
+        driver::{CudaError, DevicePtr, KernelFamily, Shape},
         stamps::OpRecording,
     },
     plan::Epilogue,
@@ -42,6 +42,8 @@ arguments! {
     k: u32,
     pitch: u64,
     group: u32,
+    first_rows: Pointer,
+    groups: u32,
     op: u32,
     ring: Pointer,
     error: Pointer,
@@ -50,13 +52,15 @@ arguments! {
 arguments! {
     PortableArguments of "gemm_mma.cu": "weft_gemm";
     a: Pointer,
-    b: Pointer,
+    all_b: Pointer,
     c: Pointer,
     m: u32,
     n: u32,
     k: u32,
     pitch: u64,
     group: u32,
+    first_rows: Pointer,
+    groups: u32,
     op: u32,
     ring: Pointer,
 }
@@ -89,20 +93,36 @@ enum Twin {
 pub struct GemmForm {
     /// Rows of B in a tile (`WEFT_BN`): 128, 160, 192, 224 or 256.
     pub tile_columns: u32,
-    /// The epilogue multiplies SiLU of the first half of B's rows with the second (`WEFT_SILU_MUL`).
-    pub silu_mul: bool,
+    /// What becomes of the sums (`WEFT_SILU_MUL`, `WEFT_F32_OUT`).
+    pub epilogue: Epilogue,
+    /// Several matrices of uneven heights in one launch (`WEFT_GROUPED`).
+    pub grouped: bool,
 }
 
 /// Blocks that share a tile of B (`WEFT_CLUSTER`).
 const CLUSTER: u32 = 2;
 
 impl GemmForm {
-    /// The plain form whose tiles fill the waves of an `[m, n]` output on `sms` SMs best.
-    pub fn fitting(m: u32, n: u32, sms: u32) -> Self {
+    /// The plain form whose tiles fill the waves of an `[m, n]` output, or of one for each of `experts`, on `sms` SMs best.
+    pub fn fitting((m, n): (u32, u32), experts: Option<u32>, sms: u32) -> Self {
         Self {
-            tile_columns: own_shape((m, n, STEP), 1, sms, Epilogue::Plain).tile_n,
-            silu_mul: false,
+            tile_columns: own_shape((m, n, STEP), experts, sms, Epilogue::Plain).tile_n,
+            epilogue: Epilogue::Plain,
+            grouped: experts.is_some(),
         }
+    }
+
+    /// Columns of C in a tile.
+    pub(in crate::cuda) fn columns(self) -> u32 {
+        match self.epilogue {
+            Epilogue::SiluMul => self.tile_columns / 2,
+            Epilogue::Plain | Epilogue::F32 => self.tile_columns,
+        }
+    }
+
+    /// Tiles at most, where `groups` matrices have `m` rows in all and C has `n` columns.
+    fn most_tiles(self, (m, n): (u32, u32), groups: u32) -> u32 {
+        (m / (TILE_ROWS * CLUSTER) + groups) * CLUSTER * n.div_ceil(self.columns())
     }
 
     /// What a family's kernel makes of it: the portable one has tiles of one width.
@@ -121,14 +141,17 @@ impl GemmForm {
             }
             KernelFamily::Portable => Vec::new(),
         };
-        if self.silu_mul {
-            defines.push("WEFT_SILU_MUL".to_owned());
-        }
+        defines.extend(match self.epilogue {
+            Epilogue::Plain => None,
+            Epilogue::SiluMul => Some("WEFT_SILU_MUL".to_owned()),
+            Epilogue::F32 => Some("WEFT_F32_OUT".to_owned()),
+        });
+        defines.extend(self.grouped.then(|| "WEFT_GROUPED".to_owned()));
         defines
     }
 }
 
-/// `c [m, n] = a [m, k] · b [n, k]ᵀ`, all bf16; with SiLU·mul `b` has `2n` rows.
+/// `c [m, n] = a [m, k] · b [n, k]ᵀ`, all bf16 but for fp32 scores in `c`; with SiLU·mul `b` has `2n` rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GemmCall<'a> {
     /// Activations.
@@ -141,8 +164,29 @@ pub struct GemmCall<'a> {
     pub sms: Option<u32>,
     /// Tile rows that are walked down together before moving right, so that tiles in flight share operands in L2.
     pub group: u32,
+    /// Of the grouped form: `b` has the rows of one matrix after those of another.
+    pub groups: Option<Groups<'a>>,
     /// What it writes down, and under which op.
     pub recording: OpRecording<'a>,
+}
+
+/// Matrices in one launch, and where the rows of each begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Groups<'a> {
+    /// How many.
+    pub count: u32,
+    /// `[count + 1]` u32, ascending: matrix `g` has rows `first_rows[g]..first_rows[g + 1]` of A and C.
+    pub first_rows: DevicePtr<'a>,
+}
+
+impl<'a> GemmCall<'a> {
+    fn first_rows(&self) -> Option<DevicePtr<'a>> {
+        self.groups.map(|groups| groups.first_rows)
+    }
+
+    fn count(&self) -> u32 {
+        self.groups.map_or(1, |groups| groups.count)
+    }
 }
 
 impl Gemm {
@@ -194,8 +238,10 @@ impl Gemm {
     }
 
     fn hopper(&self, call: &GemmCall<'_>) -> Result<HopperArguments, CudaError> {
+        // Grouped tiles may have half the rows.
+        let box_rows = if self.form.grouped { TILE_ROWS / 2 } else { TILE_ROWS };
         Ok(HopperArguments {
-            map_a: TensorMap::bf16(call.a, TILE_ROWS, STEP, self.gpu)?,
+            map_a: TensorMap::bf16(call.a, box_rows, STEP, self.gpu)?,
             map_b: TensorMap::bf16(call.b, self.form.tile_columns / 2, STEP, self.gpu)?,
             c: call.c.data.into(),
             m: call.a.rows,
@@ -203,6 +249,8 @@ impl Gemm {
             k: call.a.columns,
             pitch: call.c.pitch_bytes,
             group: call.group,
+            first_rows: call.first_rows().into(),
+            groups: call.count(),
             op: call.recording.op,
             ring: call.recording.ring.into(),
             error: call.recording.error.into(),
@@ -211,10 +259,11 @@ impl Gemm {
 
     /// Whole clusters: one for each tile, or as many as its SMs hold.
     fn hopper_blocks(&self, call: &GemmCall<'_>) -> u32 {
-        let GemmForm { tile_columns, silu_mul } = self.form;
-        let out_columns = if silu_mul { tile_columns / 2 } else { tile_columns };
-        let row_tiles = call.a.rows.div_ceil(TILE_ROWS * CLUSTER);
-        let tiles = row_tiles * call.c.columns.div_ceil(out_columns) * CLUSTER;
+        let (form, m, n) = (self.form, call.a.rows, call.c.columns);
+        let tiles = match call.groups {
+            Some(groups) => form.most_tiles((m, n), groups.count),
+            None => m.div_ceil(TILE_ROWS * CLUSTER) * n.div_ceil(form.columns()) * CLUSTER,
+        };
         call.sms.map_or(tiles, |sms| (sms / CLUSTER * CLUSTER).clamp(CLUSTER, tiles))
     }
 }
@@ -225,13 +274,15 @@ fn portable(call: &GemmCall<'_>) -> PortableArguments {
     }
     PortableArguments {
         a: call.a.data.into(),
-        b: call.b.data.into(),
+        all_b: call.b.data.into(),
         c: call.c.data.into(),
         m: call.a.rows,
         n: call.c.columns,
         k: call.a.columns,
         pitch: call.c.pitch_bytes,
         group: call.group,
+        first_rows: call.first_rows().into(),
+        groups: call.count(),
         op: call.recording.op,
         ring: call.recording.ring.into(),
     }
@@ -240,8 +291,11 @@ fn portable(call: &GemmCall<'_>) -> PortableArguments {
 /// Blocks of the portable kernel. They spread over SMs before they double up, so a GEMM that must leave SMs to
 /// others gets one for each of its SMs; one that has the whole GPU fills it.
 fn portable_blocks(form: GemmForm, call: &GemmCall<'_>, (sms, resident): (u32, u32)) -> u32 {
-    let out_columns = if form.silu_mul { PORTABLE_TILE / 2 } else { PORTABLE_TILE };
-    let tiles = call.a.rows.div_ceil(PORTABLE_TILE) * call.c.columns.div_ceil(out_columns);
+    let row_tiles = match call.groups {
+        Some(groups) => call.a.rows / PORTABLE_TILE + groups.count,
+        None => call.a.rows.div_ceil(PORTABLE_TILE),
+    };
+    let tiles = row_tiles * call.c.columns.div_ceil(form.columns());
     let allowed = match call.sms {
         Some(own) if own < sms => own,
         Some(_) => sms * resident,
@@ -260,20 +314,20 @@ mod tests {
         let (a, b, c) =
             (Matrix::dense(data, m, 64), Matrix::dense(data, n, 64), Matrix::dense(data, m, n));
         let recording = OpRecording { op: 0, ring: None, error: data };
-        GemmCall { a, b, c, sms, group: 8, recording }
+        GemmCall { a, b, c, sms, group: 8, groups: None, recording }
     }
 
     /// Widths measured best on H200 (kernels/NOTES.md): QKV of eight shards fits one wave of 160-wide tiles.
     #[test]
     fn widths_fill_waves() {
-        assert_eq!(GemmForm::fitting(2048, 1280, 132).tile_columns, 160);
-        assert_eq!(GemmForm::fitting(2048, 28672, 132).tile_columns, 256);
+        assert_eq!(GemmForm::fitting((2048, 1280), None, 132).tile_columns, 160);
+        assert_eq!(GemmForm::fitting((2048, 28672), None, 132).tile_columns, 256);
     }
 
     #[test]
     fn the_portable_grid_keeps_to_its_sms() {
-        let form = GemmForm { tile_columns: 256, silu_mul: false }.on(KernelFamily::Portable);
-        let gated = GemmForm { silu_mul: true, ..form };
+        let form = GemmForm::fitting((4096, 8192), None, 132).on(KernelFamily::Portable);
+        let gated = GemmForm { epilogue: Epilogue::SiluMul, ..form };
         assert_eq!(form.tile_columns, PORTABLE_TILE);
         let blocks = |form, shape, sms| portable_blocks(form, &call(shape, sms), (132, 2));
         assert_eq!(blocks(form, (4096, 8192), Some(124)), 124);

@@ -6,6 +6,7 @@
 mod arguments;
 mod collective;
 mod decode;
+mod experts;
 mod fused_norm;
 mod gemm;
 mod loader;
@@ -26,8 +27,12 @@ pub(in crate::cuda) use collective::{
     CollectiveCall, CollectiveKernel, CollectiveKind, Shared, peers,
 };
 pub(in crate::cuda) use decode::{Decode, DecodeCall, MergeCall, decode_blocks_per_key_head};
+pub(in crate::cuda) use experts::{
+    Choice, Combine, CombineCall, MAX_EXPERTS, MAX_TOP_K, Permute, PermuteCall, Routes,
+    SharedExpert, TopK, TopKCall,
+};
 pub(in crate::cuda) use fused_norm::{FusedForm, FusedNorm, FusedNormCall};
-pub use gemm::{Gemm, GemmCall, GemmForm};
+pub use gemm::{Gemm, GemmCall, GemmForm, Groups};
 pub use loader::Loader;
 pub(in crate::cuda) use moments::{Clock, ClockCall, Mark, MarkCall, Moment};
 pub(in crate::cuda) use norm::{Norm, NormCall, NormKind, QkNorm, QkNormCall};

@@ -3,14 +3,15 @@
 use weftscope_kernels::{PROGRAMS, Program};
 
 use super::{
-    arguments::List, collective, decode, fused_norm, gemm, moments, multimem, norm, pointwise,
-    prefill, rope,
+    arguments::List, collective, decode, experts, fused_norm, gemm, moments, multimem, norm,
+    pointwise, prefill, rope,
 };
 
 /// Of every file with launchers.
-const LISTS: [&[List]; 10] = [
+const LISTS: [&[List]; 11] = [
     collective::LISTS,
     decode::LISTS,
+    experts::LISTS,
     fused_norm::LISTS,
     gemm::LISTS,
     moments::LISTS,

@@ -98,6 +98,34 @@ fn strategies_agree_and_blocks_are_in_order() {
     }
 }
 
+/// The same of a mixture of experts: what tokens choose is the same whatever the strategy, so are the sums.
+#[test]
+fn strategies_agree_on_experts() {
+    let Some(mut executor) = two_gpus() else { return };
+    for model in ["mixtral-8x22b", "qwen3-235b-a22b"] {
+        let mut first: Option<Vec<f64>> = None;
+        for strategy in DEFINED {
+            let mut spec = spec(strategy, 2048 + 128, 2);
+            spec.model = model::builtin(model).expect("built in");
+            let plan = Arc::new(plan(&spec).expect("plans"));
+            let mut received = Received::default();
+            let run = executor.run(&plan, 0, &mut received);
+            run.unwrap_or_else(|error| panic!("{model}, {strategy:?}: {error}"));
+            assert_eq!(received.lost, 0, "{model}, {strategy:?}");
+            assert_eq!(received.ops.len(), plan.ops.len() * 2, "{model}, {strategy:?}");
+            in_order(&plan, &received);
+            let ranks = executor.logits().expect("readable");
+            recording_off_changes_nothing(&mut executor, &plan, &ranks);
+            let values: Vec<f64> = ranks.into_iter().flatten().map(f64::from).collect();
+            let error = relative_error(&values, first.get_or_insert_with(|| values.clone()));
+            aloud(format_args!(
+                "{model}, {strategy:?}: logits differ from default's by {error:.2e}"
+            ));
+            assert!(error < 2e-2, "{model}, {strategy:?}: {error}");
+        }
+    }
+}
+
 /// Without stamps, op by op instead of as a graph, and back to back, the same logits come out.
 fn recording_off_changes_nothing(
     executor: &mut CudaExecutor,

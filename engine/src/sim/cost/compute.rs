@@ -31,7 +31,7 @@ impl OpCost {
 /// computed like the others. Loads come through L2: its two operands, one of them shared within a cluster.
 fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
     let kernels = &machine.kernels;
-    let (tile_m, tile_n) = (f64::from(shape.tile_m), f64::from(shape.tile_n));
+    let (tile_m, tile_n) = (shape.mean_tile_rows(), f64::from(shape.tile_n));
     let depth = f64::from(shape.k) / f64::from(shape.split_k);
     let flops = 2.0 * tile_m * tile_n * depth;
     let grouped = kernels.grouped_sm_flops.filter(|_| shape.groups > 1);

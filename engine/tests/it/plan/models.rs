@@ -1,6 +1,6 @@
 //! Built-in models, Hugging Face configs, and what a rank holds of them.
 
-use weftscope_engine::model::{self, Ffn, ModelShape, RopeScaling, Shard, from_hf_config};
+use weftscope_engine::model::{self, Ffn, ModelShape, Moe, RopeScaling, Shard, from_hf_config};
 
 /// A config with the keys of `base` and those of `more`, which win.
 fn config(base: serde_json::Value, more: serde_json::Value) -> String {
@@ -53,7 +53,7 @@ fn public_configs_give_the_built_in_shapes() {
         "architectures": ["Qwen3MoeForCausalLM"], "attention_bias": false, "decoder_sparse_step": 1,
         "head_dim": 128, "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 12288,
         "mlp_only_layers": [], "moe_intermediate_size": 1536, "num_attention_heads": 64,
-        "num_experts": 128, "num_experts_per_tok": 8, "num_hidden_layers": 94,
+        "num_experts": 128, "num_experts_per_tok": 8, "norm_topk_prob": true, "num_hidden_layers": 94,
         "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
         "use_sliding_window": false, "vocab_size": 151936,
     });
@@ -70,7 +70,13 @@ fn other_spellings_and_defaults() {
         "rope_parameters": {"rope_theta": 1e6}, "head_dim": null, "num_key_value_heads": null,
     }))
     .unwrap();
-    let ffn = Ffn::Moe { experts: 60, top_k: 4, intermediate: 1408, shared_intermediate: 5632 };
+    let ffn = Ffn::Moe(Moe {
+        experts: 60,
+        top_k: 4,
+        intermediate: 1408,
+        shared_intermediate: 5632,
+        renormalise: false,
+    });
     assert_eq!((shape.ffn, shape.rope_theta, shape.qkv_bias), (ffn, 1e6, true));
     assert_eq!((shape.head_dim, shape.kv_heads), (128, 64));
     let scaled =
@@ -137,7 +143,7 @@ fn shards_match_the_published_per_rank_shapes() {
     assert_eq!(shard("mixtral-8x22b", 8).qkv_columns(), 1024);
     let qwen3 = shard("qwen3-235b-a22b", 8);
     assert_eq!((qwen3.qkv_columns(), qwen3.kv_heads), (1280, 1), "one K/V head, replicated");
-    let Ffn::Moe { intermediate, .. } = qwen3.ffn else { panic!("Qwen3-235B is a mixture") };
+    let Ffn::Moe(Moe { intermediate, .. }) = qwen3.ffn else { panic!("Qwen3-235B is a mixture") };
     assert_eq!(intermediate, 192);
     assert_eq!(shard("llama-3.3-70b", 4).qkv_columns(), 2560);
 }

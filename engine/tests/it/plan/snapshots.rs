@@ -1,7 +1,7 @@
 //! Plans as text, one per strategy and per rule that changes a schedule.
 
 use weftscope_engine::{
-    model::{Ffn, ModelShape},
+    model::{Ffn, ModelShape, Moe},
     plan::{CollectiveShape, OpWork, plan},
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
 };
@@ -37,9 +37,21 @@ fn experts() {
     let mut spec = two_layers("qwen3-235b-a22b", StrategyKind::Multimem);
     spec.knobs.layers = Some(1);
     insta::assert_snapshot!("qwen3_multimem", text(&spec));
+    // Our own kernels: rows are brought into the order of their experts, gates are an epilogue's.
+    let mut spec = two_layers("mixtral-8x22b", StrategyKind::FuseOnly);
+    spec.machine = weftscope_engine::machine::builtin("h200x2").unwrap();
+    spec.knobs.transport = Transport::P2p;
+    spec.knobs.layers = Some(1);
+    (spec.knobs.tp, spec.knobs.shard_of) = (2, Some(8));
+    insta::assert_snapshot!("mixtral_own_kernels", text(&spec));
     // Qwen2-57B-A14B: every token also goes to a shared expert.
-    let shared =
-        Ffn::Moe { experts: 64, top_k: 8, intermediate: 2560, shared_intermediate: 20_480 };
+    let shared = Ffn::Moe(Moe {
+        experts: 64,
+        top_k: 8,
+        intermediate: 2560,
+        shared_intermediate: 20_480,
+        renormalise: false,
+    });
     let mut spec = two_layers("qwen2.5-72b", StrategyKind::NoComm);
     spec.model = ModelShape {
         name: "qwen2-57b-a14b".to_owned(),

@@ -197,7 +197,7 @@ proptest! {
     #[test]
     fn tiles_cover_the_product(m in 1u32..20_000, n in 1u32..20_000, k in 64u32..20_000) {
         let gpu = support::machine().gpu;
-        let shape = gemm_shape((m, n, k), 1, &gpu, gpu.sms);
+        let shape = gemm_shape((m, n, k), None, &gpu, gpu.sms);
         let GemmShape { tile_m, tile_n, split_k, .. } = shape;
         prop_assert_eq!(shape.grid(), m.div_ceil(tile_m) * n.div_ceil(tile_n) * split_k);
         prop_assert!(split_k >= 1 && (split_k == 1 || k / split_k >= 1024));

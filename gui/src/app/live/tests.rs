@@ -97,14 +97,14 @@ fn real_gpus_come_first_and_run_for_real() {
 #[test]
 fn what_gpus_refuse_is_known_before_it_is_chosen() {
     let mut state = state();
-    let model = KnobEdit::Model("qwen3-235b-a22b".to_owned());
-    assert_eq!(live(&state).refusals.why(&model), None, "the simulator runs it");
+    let multicast = KnobEdit::Transport(Transport::Multimem);
+    assert_eq!(live(&state).refusals.why(&multicast), None, "the simulator runs it");
     pick(&mut state, "here");
     let refusals = &live(&state).refusals;
-    assert!(refusals.why(&model).unwrap().contains("mixture of experts"));
+    assert!(refusals.why(&multicast).unwrap().contains("multimem"));
     assert_eq!(refusals.draft(), None);
     assert_eq!(refusals.why(&KnobEdit::Strategy(StrategyKind::TokenWeave)), None);
-    update_live(&mut state, LiveCommand::Turn(model));
+    update_live(&mut state, LiveCommand::Turn(multicast));
     flush(&mut state);
     let why = live(&state).refusals.draft().unwrap().to_owned();
     let session = live(&state).session.index;

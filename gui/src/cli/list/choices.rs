@@ -1,6 +1,6 @@
 use weftscope_engine::{
     machine::{self, HERE, Mechanism},
-    model::{self, Ffn, ModelShape},
+    model::{self, Ffn, ModelShape, Moe},
     spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
 };
 
@@ -42,13 +42,12 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
 fn model_line(model: &ModelShape) -> String {
     let ffn = match model.ffn {
         Ffn::Dense { intermediate } => format!("dense {intermediate}"),
-        Ffn::Moe { experts, top_k, intermediate, shared_intermediate: 0 } => {
-            format!("{top_k} of {experts} experts of {intermediate}")
-        }
-        Ffn::Moe { experts, top_k, intermediate, shared_intermediate } => {
-            format!(
-                "{top_k} of {experts} experts of {intermediate} and a shared one of {shared_intermediate}"
-            )
+        Ffn::Moe(Moe { experts, top_k, intermediate, shared_intermediate, .. }) => {
+            let shared = match shared_intermediate {
+                0 => String::new(),
+                rows => format!(" and a shared one of {rows}"),
+            };
+            format!("{top_k} of {experts} experts of {intermediate}{shared}")
         }
     };
     format!(

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use weftscope_engine::{
     batch::Batch,
-    model::{Ffn, ModelShape},
+    model::{Ffn, ModelShape, Moe},
 };
 use weftscope_traces::words::plural;
 
@@ -61,7 +61,7 @@ fn model_line(model: &ModelShape) -> String {
     let size = format!("{} layers, hidden {}", model.layers, model.hidden);
     match model.ffn {
         Ffn::Dense { intermediate } => format!("{size}, MLP {intermediate}"),
-        Ffn::Moe { experts, top_k, intermediate, .. } => {
+        Ffn::Moe(Moe { experts, top_k, intermediate, .. }) => {
             format!("{size}, {top_k} of {experts} experts of {intermediate}")
         }
     }

@@ -41,7 +41,7 @@ fn stamps_lie_inside_kernel_spans() {
     let device = Device::open(&gpus.gpus[0]).expect("the GPU can be used");
     let nvrtc = Nvrtc::open().expect("NVRTC is there");
     let loader = Loader::new(&device, &nvrtc, true);
-    let gemm = Gemm::load(loader, GemmForm::fitting(2048, 2048, 132)).expect("compiles");
+    let gemm = Gemm::load(loader, GemmForm::fitting((2048, 2048), None, 132)).expect("compiles");
     let (m, n, k) = (2048, 2048, 1024);
     let zeros = |rows: u32, columns: u32| {
         Buffer::zeros(&device, rows as usize * columns as usize * 2).expect("memory")
@@ -56,6 +56,7 @@ fn stamps_lie_inside_kernel_spans() {
             c: Matrix::dense(c.ptr(), m, n),
             sms: None,
             group: 8,
+            groups: None,
             recording: recording.of(op),
         };
         gemm.launch(device.compute(), &call).expect("launch");

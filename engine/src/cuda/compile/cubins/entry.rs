@@ -84,7 +84,8 @@ fn decode(bytes: &[u8], key: &Key) -> Option<Compiled> {
     if ptx.len() != length(*ptx_bytes)? || Sha256::digest(content).as_slice() != digest {
         return None;
     }
-    Some(Compiled { cubin: cubin.to_vec(), ptx: String::from_utf8(ptx.to_vec()).ok()? })
+    let (cubin, ptx) = (cubin.to_vec(), String::from_utf8(ptx.to_vec()).ok()?);
+    Some(Compiled { cubin, ptx })
 }
 
 fn length(bytes: [u8; 8]) -> Option<usize> {

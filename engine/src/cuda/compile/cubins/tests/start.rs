@@ -54,7 +54,8 @@ impl<'a> Counted<'a> {
             let compile = || {
                 self.calls += 1;
                 let began = Instant::now();
-                let compiled = self.nvrtc.compile_afresh(program, defines, Arch::Sm90a, true)?;
+                let (compiled, _) =
+                    self.nvrtc.compile_afresh(program, defines, Arch::Sm90a, true)?;
                 self.compiling += began.elapsed();
                 self.without += began.elapsed() * entries * GPUS;
                 Ok::<_, CompileError>(compiled)
@@ -107,7 +108,7 @@ fn the_kept_program_is_the_one_the_compiler_gives() {
         Err(error) => return skip(Need::Oracle, error),
     };
     let program = kernels::find("silu_mul.cu").unwrap();
-    let fresh = nvrtc.compile_afresh(program, &[""; 0], Arch::Sm90a, false).unwrap();
+    let (fresh, _) = nvrtc.compile_afresh(program, &[""; 0], Arch::Sm90a, false).unwrap();
     let home = tempfile::tempdir().unwrap();
     let key = nvrtc.recipe(program, options(program, &[""; 0], &hopper(), false)).key();
     entry::write(home.path(), &key, &fresh).unwrap();

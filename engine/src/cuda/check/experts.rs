@@ -1,0 +1,376 @@
+//! Mixture of experts: who goes where, rows in that order, GEMMs of uneven heights, the weighted sum.
+
+use weftscope_kernels::{
+    abi::StampKind,
+    reference::{combine, grouped_gemm, places_by_expert, top_k},
+};
+
+use super::{
+    Bench, Check, CheckError, Outcome,
+    compare::{Limits, Tally},
+    data::{Guarded, Numbers},
+    gemm::limits,
+    stamped::{OP, recording, stamped},
+};
+use crate::{
+    cuda::{
+        driver::{CudaError, Device, KernelFamily},
+        kernels::{
+            Choice, Combine, CombineCall, Gemm, GemmCall, GemmForm, Groups, Loader, Permute,
+            PermuteCall, Routes, SharedExpert, TopK, TopKCall,
+        },
+        stamps::Recording,
+    },
+    plan::{Epilogue, PERMUTE_PARTS, chunks},
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::one("experts of tokens", "experts.cu", route),
+    Check::one("sum over experts", "experts.cu", sum),
+    Check::one("grouped gemm", "gemm_sm90.cu", grouped),
+    Check::one("portable grouped gemm", "gemm_mma.cu", portable),
+];
+
+/// Tokens and what they choose from.
+#[derive(Clone, Copy, Debug)]
+struct Tokens {
+    rows: usize,
+    experts: usize,
+    top_k: usize,
+    hidden: usize,
+}
+
+/// One token, fewer experts than lanes, as many as Qwen3-MoE, the most, tokens that fill no block; and Mixtral's.
+const FULL: [Tokens; 6] = [
+    Tokens { rows: 1, experts: 8, top_k: 2, hidden: 8 },
+    Tokens { rows: 300, experts: 8, top_k: 2, hidden: 6144 },
+    Tokens { rows: 1999, experts: 128, top_k: 8, hidden: 520 },
+    Tokens { rows: 67, experts: 60, top_k: 4, hidden: 2048 },
+    Tokens { rows: 4096, experts: 512, top_k: 10, hidden: 136 },
+    Tokens { rows: 9, experts: 32, top_k: 32, hidden: 64 },
+];
+const QUICK: [Tokens; 1] = [Tokens { rows: 37, experts: 12, top_k: 3, hidden: 72 }];
+
+/// Buffers of a choice, poisoned.
+struct Chosen {
+    ids: Guarded,
+    weights: Guarded,
+    ranks: Guarded,
+    places: Guarded,
+    counts: Guarded,
+    first_rows: Guarded,
+}
+
+impl Chosen {
+    fn new(device: &Device, tokens: Tokens, blocks: u32) -> Result<Self, CudaError> {
+        let entries = || Guarded::poisoned::<u32>(device, tokens.rows * tokens.top_k);
+        Ok(Self {
+            ids: entries()?,
+            weights: entries()?,
+            ranks: entries()?,
+            places: entries()?,
+            counts: Guarded::poisoned::<u32>(device, blocks as usize * tokens.experts)?,
+            first_rows: Guarded::poisoned::<u32>(device, tokens.experts + 1)?,
+        })
+    }
+
+    fn routes(&self) -> Routes<'_> {
+        Routes {
+            ids: self.ids.ptr(),
+            weights: self.weights.ptr(),
+            ranks: self.ranks.ptr(),
+            places: self.places.ptr(),
+            counts: self.counts.ptr(),
+            first_rows: self.first_rows.ptr(),
+        }
+    }
+}
+
+/// Scores with steps so coarse that many are equal; with `skew` the first experts get nearly all tokens.
+fn scores(bench: &Bench, tokens: Tokens, pitch: usize, skew: f32) -> Vec<f32> {
+    let steps = bench.integers(tokens.rows * pitch, 61);
+    let columns = (0..pitch).cycle();
+    let score = |(step, column): (u32, usize)| {
+        (step as f32 - 30.0) / 8.0 - skew * column as f32 / tokens.experts as f32
+    };
+    steps.into_iter().zip(columns).map(score).collect()
+}
+
+/// `weft_top_k`, then `weft_permute` upon what it left.
+fn route(bench: &Bench) -> Result<Outcome, CheckError> {
+    let device = &bench.devices()[0];
+    let recording = recording(device)?;
+    let (choose, permute) = (TopK::load(bench.loader(0))?, Permute::load(bench.loader(0))?);
+    let mut tally = Tally::new(Limits::IN_FP32);
+    for &tokens in bench.choose(&QUICK, &FULL) {
+        for (renormalise, skew) in [(true, 0.0), (false, 20.0)] {
+            let case = Case { tokens, renormalise, skew };
+            check_route(bench, &recording, (&choose, &permute), case, &mut tally)?;
+        }
+    }
+    Ok(tally.passed())
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    tokens: Tokens,
+    renormalise: bool,
+    skew: f32,
+}
+
+fn check_route(
+    bench: &Bench,
+    recording: &Recording,
+    (choose, permute): (&TopK, &Permute),
+    case: Case,
+    tally: &mut Tally,
+) -> Result<(), CheckError> {
+    let (device, what) = (&bench.devices()[0], format!("{case:?}"));
+    let tokens = case.tokens;
+    let Tokens { rows, experts, top_k: k, hidden } = tokens;
+    // A column behind the experts, which must not count.
+    let pitch = experts + 8;
+    let scores = scores(bench, tokens, pitch, case.skew);
+    let sms = device.info().sms;
+    let (_, blocks) = chunks(rows as u32, sms);
+    let chosen = Chosen::new(device, tokens, blocks)?;
+    let scores_dev = Guarded::holding(device, &scores)?;
+    let choice = Choice { rows: rows as u32, experts: experts as u32, top_k: k as u32, sms };
+    let call = TopKCall {
+        scores: scores_dev.ptr(),
+        pitch: pitch as u32,
+        routes: chosen.routes(),
+        choice,
+        renormalise: case.renormalise,
+        recording: recording.of(OP),
+    };
+    choose.launch(device.compute(), &call)?;
+    stamped(&what, recording, sms, &[(StampKind::Block, blocks as usize)])?;
+    let wide: Vec<f64> = scores.iter().copied().map(f64::from).collect();
+    let (ids, weights) = top_k(&wide, (pitch, experts), k, case.renormalise);
+    same(&what, "experts", &chosen.ids.read(&what)?, &ids)?;
+    let given: Vec<f64> = chosen.weights.read::<f32>(&what)?.into_iter().map(f64::from).collect();
+    tally.compare_numbers(&what, &given, &weights, k)?;
+
+    let x = bench.numbers(rows * hidden, 1.0);
+    let (x_dev, out) = (x.upload(device)?, Guarded::poisoned::<u16>(device, rows * k * hidden)?);
+    let call = PermuteCall {
+        x: x_dev.ptr(),
+        out: out.ptr(),
+        routes: chosen.routes(),
+        choice,
+        hidden: hidden as u32,
+        recording: recording.of(OP),
+    };
+    permute.launch(device.compute(), &call)?;
+    stamped(&what, recording, sms, &[(StampKind::Block, (blocks * PERMUTE_PARTS) as usize)])?;
+    let (places, first_rows) = places_by_expert(&ids, experts);
+    same(&what, "places", &chosen.places.read(&what)?, &places)?;
+    same(&what, "first rows", &chosen.first_rows.read(&what)?, &first_rows)?;
+    let mut expected = vec![0; rows * k * hidden];
+    for (entry, &place) in places.iter().enumerate() {
+        let from = &x.bits[entry / k * hidden..][..hidden];
+        expected[place as usize * hidden..][..hidden].copy_from_slice(from);
+    }
+    tally.same(&what, &out.read(&what)?, &expected, hidden)
+}
+
+/// Numbers that have to be the same, and where the first of them is not.
+fn same(what: &str, of: &str, given: &[u32], expected: &[u32]) -> Result<(), CheckError> {
+    let differs = |(given, expected): (&u32, &u32)| given != expected;
+    match given.iter().zip(expected).position(differs) {
+        Some(at) => Err(CheckError::Wrong(format!(
+            "{what}: {of}, number {at}: {} instead of {}",
+            given[at], expected[at]
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// `weft_combine`, with a shared expert and without.
+fn sum(bench: &Bench) -> Result<Outcome, CheckError> {
+    let device = &bench.devices()[0];
+    let recording = recording(device)?;
+    let kernel = Combine::load(bench.loader(0))?;
+    let mut tally = Tally::new(Limits::ROUNDED_ONCE);
+    for &tokens in bench.choose(&QUICK, &FULL) {
+        for (is_shared, blocks) in [(false, 1), (true, 264)] {
+            check_sum(bench, &recording, &kernel, (tokens, is_shared, blocks), &mut tally)?;
+        }
+    }
+    Ok(tally.passed())
+}
+
+fn check_sum(
+    bench: &Bench,
+    recording: &Recording,
+    kernel: &Combine,
+    (tokens, is_shared, blocks): (Tokens, bool, u32),
+    tally: &mut Tally,
+) -> Result<(), CheckError> {
+    let (device, what) = (&bench.devices()[0], format!("{tokens:?}, shared expert: {is_shared}"));
+    let Tokens { rows, experts, top_k: k, hidden } = tokens;
+    let ids = bench.integers(rows * k, experts as u32);
+    let (places, _) = places_by_expert(&ids, experts);
+    let (routed, shared) =
+        (bench.numbers(rows * k * hidden, 1.0), bench.numbers(rows * hidden, 1.0));
+    // Weights and gates as fp32 has them exactly.
+    let (weights, gates) = (bench.numbers(rows * k, 1.0), bench.numbers(rows * 8, 4.0));
+    let narrow =
+        |numbers: &Numbers| -> Vec<f32> { numbers.wide.iter().map(|&x| x as f32).collect() };
+    let chosen = Chosen::new(device, tokens, 1)?;
+    chosen.weights.write(&narrow(&weights))?;
+    chosen.places.write(&places)?;
+    let gates_dev = Guarded::holding(device, &narrow(&gates))?;
+    let (routed_dev, shared_dev) = (routed.upload(device)?, shared.upload(device)?);
+    let out = Guarded::poisoned::<u16>(device, rows * hidden)?;
+    const GATE: usize = 5;
+    let of_all = SharedExpert {
+        out: shared_dev.ptr(),
+        scores: gates_dev.ptr(),
+        pitch: 8,
+        gate: GATE as u32,
+    };
+    let call = CombineCall {
+        routed: routed_dev.ptr(),
+        routes: chosen.routes(),
+        shared: is_shared.then_some(of_all),
+        out: out.ptr(),
+        rows: rows as u32,
+        top_k: k as u32,
+        hidden: hidden as u32,
+        blocks,
+        recording: recording.of(OP),
+    };
+    kernel.launch(device.compute(), &call)?;
+    let mut reference = combine(&routed.wide, &places, &weights.wide, hidden, k);
+    if is_shared {
+        for (at, sum) in reference.iter_mut().enumerate() {
+            let open = 1.0 / (1.0 + (-gates.wide[at / hidden * 8 + GATE]).exp());
+            *sum += open * shared.wide[at];
+        }
+    }
+    tally.compare(&what, &out.read(&what)?, &reference, hidden)?;
+    stamped(&what, recording, device.info().sms, &[(StampKind::Block, blocks as usize)])?;
+    Ok(())
+}
+
+/// Heights of the matrices, columns of the output, depth.
+type Sizes = (&'static [u32], usize, usize);
+
+/// None, one row, a tile, a tile and a row, several; columns that end inside a tile; K that ends inside a step; more matrices than SMs.
+const GROUPED: [Sizes; 4] = [
+    (&[130, 0, 127, 1, 128, 342, 65, 64, 193, 257], 520, 200),
+    (&[0, 0, 3, 0], 64, 72),
+    (&[257], 1288, 1536),
+    (&[5; 150], 136, 64),
+];
+const GROUPED_QUICK: [Sizes; 1] = [(&[3, 0, 131], 136, 72)];
+
+/// Every grouped form of `gemm_sm90.cu`.
+fn grouped(bench: &Bench) -> Result<Outcome, CheckError> {
+    check_grouped(bench, KernelFamily::Hopper, &[256, 192, 128])
+}
+
+/// The same of `gemm_mma.cu`, compiled for the GPU at hand.
+fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
+    check_grouped(bench, KernelFamily::Portable, &[128])
+}
+
+fn check_grouped(
+    bench: &Bench,
+    family: KernelFamily,
+    widths: &[u32],
+) -> Result<Outcome, CheckError> {
+    let device = bench.devices()[0].clone().with_family(family);
+    let recording = recording(&device)?;
+    let mut tally = Tally::new(limits(Epilogue::Plain));
+    for epilogue in [Epilogue::Plain, Epilogue::SiluMul] {
+        let problems: Vec<Problem> = bench
+            .choose(&GROUPED_QUICK, &GROUPED)
+            .iter()
+            .map(|&sizes| Problem::draw(bench, sizes, epilogue))
+            .collect();
+        for &tile_columns in widths {
+            let form = GemmForm { tile_columns, epilogue, grouped: true };
+            let kernel = Gemm::load(Loader::new(&device, bench.nvrtc(), true), form)?;
+            for problem in &problems {
+                for sms in [None, Some(4)] {
+                    problem.check(&device, &recording, &kernel, sms, &mut tally)?;
+                }
+            }
+        }
+    }
+    Ok(tally.passed())
+}
+
+/// Grouped GEMMs with their reference.
+struct Problem {
+    first_rows: Vec<u32>,
+    n: usize,
+    k: usize,
+    a: Numbers,
+    b: Numbers,
+    reference: Vec<f64>,
+}
+
+impl Problem {
+    fn draw(bench: &Bench, (heights, n, k): Sizes, epilogue: Epilogue) -> Self {
+        let silu_mul = epilogue == Epilogue::SiluMul;
+        let mut first_rows = vec![0];
+        for height in heights {
+            first_rows.push(first_rows[first_rows.len() - 1] + height);
+        }
+        let rows = first_rows[heights.len()] as usize;
+        let b_rows = heights.len() * if silu_mul { 2 * n } else { n };
+        let scale = 4.0 / (k as f32).sqrt();
+        let (a, b) = (bench.numbers(rows * k, 1.0), bench.numbers(b_rows * k, scale));
+        let reference = grouped_gemm(&a.wide, &b.wide, &first_rows, (n, k), silu_mul);
+        Self { first_rows, n, k, a, b, reference }
+    }
+
+    fn check(
+        &self,
+        device: &Device,
+        recording: &Recording,
+        kernel: &Gemm,
+        sms: Option<u32>,
+        tally: &mut Tally,
+    ) -> Result<(), CheckError> {
+        let (n, k, form, family) = (self.n, self.k, kernel.form(), device.family());
+        let heights: Vec<u32> = self.first_rows.windows(2).map(|ends| ends[1] - ends[0]).collect();
+        let (count, rows) = (heights.len(), self.a.bits.len() / k);
+        let what = format!(
+            "{family:?}, {form:?}, {count} matrices, {rows} rows in all, {n}×{k} on {sms:?} SMs"
+        );
+        let (a, b) = (self.a.upload(device)?, self.b.upload(device)?);
+        let first_rows = Guarded::holding(device, &self.first_rows)?;
+        let c = Guarded::poisoned::<u16>(device, rows * n)?;
+        let call = GemmCall {
+            a: a.matrix(rows, k),
+            b: b.matrix(self.b.bits.len() / k, k),
+            c: c.matrix(rows, n),
+            sms,
+            group: 3,
+            groups: Some(Groups { count: count as u32, first_rows: first_rows.ptr() }),
+            recording: recording.of(OP),
+        };
+        kernel.launch(device.compute(), &call)?;
+        tally.compare(&what, &c.read(&what)?, &self.reference, n)?;
+        let (columns, n) = (form.columns(), n as u32);
+        // A Hopper cluster is two tiles high, and both its blocks stamp.
+        let rows = match family {
+            KernelFamily::Hopper => |height: &u32| height.div_ceil(256) * 2,
+            KernelFamily::Portable => |height: &u32| height.div_ceil(128),
+        };
+        let tiles = heights.iter().map(rows).sum::<u32>() * n.div_ceil(columns);
+        let expected = [(StampKind::Tile, tiles as usize)];
+        let used = stamped(&what, recording, device.info().sms, &expected)?;
+        match sms {
+            Some(allowed) if used > allowed as usize => {
+                Err(CheckError::Wrong(format!("{what}: ran on {used} SMs")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

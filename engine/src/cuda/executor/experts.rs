@@ -1,0 +1,272 @@
+//! Ops of a mixture of experts on one rank: which experts, rows in their order, their GEMMs, the weighted sum.
+
+use super::{
+    compute::{Compute, Gated, blocks, gates_itself, no_kernel},
+    layout::{Rows, Sizes},
+    rank::Rank,
+    weights::ExpertWeights,
+};
+use crate::{
+    cuda::{
+        driver::{Buffer, CudaError, Device, DevicePtr},
+        kernels::{
+            Choice, Combine, CombineCall, Groups, Loader, Matrix, Permute, PermuteCall, Routes,
+            SharedExpert, TopK, TopKCall,
+        },
+    },
+    model::Moe,
+    plan::{Op, OpRole, OpWork, Split, chunks},
+};
+
+/// Kernels that only mixtures of experts need.
+#[derive(Debug)]
+pub(super) struct ExpertKernels {
+    top_k: TopK,
+    permute: Permute,
+    combine: Combine,
+}
+
+impl ExpertKernels {
+    pub(super) fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
+        Ok(Self {
+            top_k: TopK::load(loader)?,
+            permute: Permute::load(loader)?,
+            combine: Combine::load(loader)?,
+        })
+    }
+}
+
+/// What lies between the ops of a mixture of experts. An entry is a row with one of its experts; entries of the second
+/// split lie behind those of the first, in the order of experts within each.
+#[derive(Debug)]
+pub(super) struct ExpertBuffers {
+    /// `[rows, scores up to a multiple of 8]` f32.
+    scores: Buffer,
+    /// `[entries]` u32 each, f32 for weights.
+    ids: Buffer,
+    weights: Buffer,
+    ranks: Buffer,
+    places: Buffer,
+    /// A table a split: `[blocks that choose, experts]` u32.
+    counts: [Buffer; 2],
+    /// A list a split: `[experts + 1]` u32.
+    first_rows: [Buffer; 2],
+    /// `[entries, hidden]` bf16: inputs of experts in their order, then what the experts gave.
+    routed: Buffer,
+    shared: Option<SharedBuffers>,
+}
+
+/// Of the expert that every token goes to.
+#[derive(Debug)]
+struct SharedBuffers {
+    /// `[rows, 2 · intermediate]` bf16, where no epilogue gates.
+    gate_up: Option<Buffer>,
+    /// `[rows, intermediate]` bf16.
+    gated: Buffer,
+    /// `[rows, hidden]` bf16.
+    out: Buffer,
+}
+
+impl ExpertBuffers {
+    pub(super) fn new(device: &Device, sizes: &Sizes, moe: Moe) -> Result<Self, CudaError> {
+        let room = |rows: u32, columns: u32, bytes: usize| {
+            Buffer::zeros(device, rows as usize * columns as usize * bytes)
+        };
+        let (rows, hidden) = (sizes.rows, sizes.shard.hidden);
+        let entries = rows * moe.top_k;
+        // Either split may be all of the batch.
+        let (_, blocks) = chunks(rows, device.info().sms);
+        let counts = || room(blocks, moe.experts, 4);
+        let first_rows = || room(moe.experts + 1, 1, 4);
+        let shared = match moe.shared_intermediate {
+            0 => None,
+            width => Some(SharedBuffers {
+                gate_up: sizes.gates_apart.then(|| room(rows, 2 * width, 2)).transpose()?,
+                gated: room(rows, width, 2)?,
+                out: room(rows, hidden, 2)?,
+            }),
+        };
+        Ok(Self {
+            scores: room(rows, sizes.score_columns(), 4)?,
+            ids: room(entries, 1, 4)?,
+            weights: room(entries, 1, 4)?,
+            ranks: room(entries, 1, 4)?,
+            places: room(entries, 1, 4)?,
+            counts: [counts()?, counts()?],
+            first_rows: [first_rows()?, first_rows()?],
+            routed: room(entries, hidden, 2)?,
+            shared,
+        })
+    }
+
+    /// Of the rows of an op, `top_k` entries each.
+    fn routes(&self, op: &Op, rows: Rows, top_k: u32) -> Routes<'_> {
+        let first = u64::from(rows.first) * u64::from(top_k) * 4;
+        let split = usize::from(op.split == Split::Second);
+        Routes {
+            ids: self.ids.ptr_at(first),
+            weights: self.weights.ptr_at(first),
+            ranks: self.ranks.ptr_at(first),
+            places: self.places.ptr_at(first),
+            counts: self.counts[split].ptr(),
+            first_rows: self.first_rows[split].ptr(),
+        }
+    }
+}
+
+/// The feed-forward block of a layer of one rank.
+pub(super) struct Experts<'a, 'r> {
+    pub(super) compute: &'a Compute<'r>,
+    pub(super) moe: Moe,
+    pub(super) weights: &'a ExpertWeights,
+    pub(super) buffers: &'a ExpertBuffers,
+    pub(super) kernels: &'a ExpertKernels,
+}
+
+impl Experts<'_, '_> {
+    pub(super) fn launch(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        match op.role {
+            OpRole::Router => self.router(op, rows),
+            OpRole::TopK => self.top_k(op, rows),
+            OpRole::Permute => self.permute(op, rows),
+            OpRole::ExpertsW13 => self.up(op, rows),
+            OpRole::SiluMul => {
+                let act = &self.rank().act;
+                let from = act.gate_up.as_ref().ok_or_else(|| no_kernel(op))?;
+                let (entries, width) = (rows.times(self.moe.top_k), self.moe.intermediate);
+                self.compute.silu_mul(op, entries, (from, &act.gated), width)
+            }
+            OpRole::ExpertsW2 => self.down(op, rows),
+            OpRole::SharedGateUp | OpRole::SharedSiluMul | OpRole::SharedDown => {
+                self.shared(op, rows)
+            }
+            OpRole::MoeSum => self.combine(op, rows),
+            _ => Err(no_kernel(op)),
+        }
+    }
+
+    fn rank(&self) -> &Rank {
+        self.compute.rank
+    }
+
+    fn hidden(&self) -> u32 {
+        self.rank().sizes.shard.hidden
+    }
+
+    fn router(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let columns = self.rank().sizes.score_columns();
+        let scores = Matrix {
+            data: self.scores(rows),
+            rows: rows.rows,
+            columns,
+            pitch_bytes: u64::from(columns) * 4,
+        };
+        let input = Rank::matrix(&self.rank().act.hidden, rows, self.hidden());
+        let weights = Matrix::dense(self.weights.router.ptr(), columns, self.hidden());
+        self.compute.gemm_of(op, [input, weights, scores], None)
+    }
+
+    fn scores(&self, rows: Rows) -> DevicePtr<'_> {
+        let pitch = u64::from(self.rank().sizes.score_columns()) * 4;
+        self.buffers.scores.ptr_at(u64::from(rows.first) * pitch)
+    }
+
+    fn choice(&self, rows: Rows) -> Choice {
+        let Moe { experts, top_k, .. } = self.moe;
+        Choice { rows: rows.rows, experts, top_k, sms: self.rank().device.info().sms }
+    }
+
+    fn top_k(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let call = TopKCall {
+            scores: self.scores(rows),
+            pitch: self.rank().sizes.score_columns(),
+            routes: self.buffers.routes(op, rows, self.moe.top_k),
+            choice: self.choice(rows),
+            renormalise: self.moe.renormalise,
+            recording: self.rank().recording.of(op.id.0),
+        };
+        self.kernels.top_k.launch(self.rank().device.compute(), &call)
+    }
+
+    fn permute(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let entries = rows.times(self.moe.top_k);
+        let call = PermuteCall {
+            x: self.rank().act.hidden.ptr_at(rows.first_byte(self.hidden())),
+            out: self.buffers.routed.ptr_at(entries.first_byte(self.hidden())),
+            routes: self.buffers.routes(op, rows, self.moe.top_k),
+            choice: self.choice(rows),
+            hidden: self.hidden(),
+            recording: self.rank().recording.of(op.id.0),
+        };
+        self.kernels.permute.launch(self.rank().device.compute(), &call)
+    }
+
+    /// Gate and up of all experts. A library's plan has no permutation of its own: it gathers as it multiplies.
+    fn up(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let is_own = matches!(&op.work, OpWork::Gemm(shape) if shape.persistent_sms.is_some());
+        if !is_own {
+            self.permute(op, rows)?;
+        }
+        let (act, width) = (&self.rank().act, self.moe.intermediate);
+        let entries = rows.times(self.moe.top_k);
+        let out = match &act.gate_up {
+            Some(gate_up) if !gates_itself(op) => Rank::matrix(gate_up, entries, 2 * width),
+            _ => Rank::matrix(&act.gated, entries, width),
+        };
+        let input = Rank::matrix(&self.buffers.routed, entries, self.hidden());
+        let stacked = self.moe.experts * 2 * width;
+        let weights = Matrix::dense(self.weights.experts.gate_up.ptr(), stacked, self.hidden());
+        self.compute.gemm_of(op, [input, weights, out], Some(self.groups(op, rows)))
+    }
+
+    fn down(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let (hidden, width) = (self.hidden(), self.moe.intermediate);
+        let entries = rows.times(self.moe.top_k);
+        let input = Rank::matrix(&self.rank().act.gated, entries, width);
+        let weights =
+            Matrix::dense(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
+        let out = Rank::matrix(&self.buffers.routed, entries, hidden);
+        self.compute.gemm_of(op, [input, weights, out], Some(self.groups(op, rows)))
+    }
+
+    fn groups(&self, op: &Op, rows: Rows) -> Groups<'_> {
+        let first_rows = self.buffers.routes(op, rows, self.moe.top_k).first_rows;
+        Groups { count: self.moe.experts, first_rows }
+    }
+
+    fn shared(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let both = self.weights.shared.as_ref().zip(self.buffers.shared.as_ref());
+        let (weights, buffers) = both.ok_or_else(|| no_kernel(op))?;
+        let block = Gated {
+            weights,
+            gate_up: buffers.gate_up.as_ref(),
+            gated: &buffers.gated,
+            out: &buffers.out,
+            intermediate: self.moe.shared_intermediate,
+        };
+        self.compute.gated(op, rows, &block)
+    }
+
+    fn combine(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
+        let hidden = self.hidden();
+        let entries = rows.times(self.moe.top_k);
+        let shared = self.buffers.shared.as_ref().map(|shared| SharedExpert {
+            out: shared.out.ptr_at(rows.first_byte(hidden)),
+            scores: self.scores(rows),
+            pitch: self.rank().sizes.score_columns(),
+            gate: self.moe.experts,
+        });
+        let call = CombineCall {
+            routed: self.buffers.routed.ptr_at(entries.first_byte(hidden)),
+            routes: self.buffers.routes(op, rows, self.moe.top_k),
+            shared,
+            out: self.rank().act.hidden.ptr_at(rows.first_byte(hidden)),
+            rows: rows.rows,
+            top_k: self.moe.top_k,
+            hidden,
+            blocks: blocks(op),
+            recording: self.rank().recording.of(op.id.0),
+        };
+        self.kernels.combine.launch(self.rank().device.compute(), &call)
+    }
+}

@@ -1,0 +1,50 @@
+//! What a mixture of experts does beside its GEMMs: memory-bound work over rows.
+
+use super::{
+    OpRole,
+    kernel::{BF16, Kernel, Pointwise, pointwise},
+};
+use crate::{
+    machine::{GemmKernels, GpuSpec},
+    model::Moe,
+};
+
+/// Tokens that a block of the own kernels takes at least: it has a warp for each of 32.
+const LEAST_CHUNK: u32 = 8;
+/// Blocks of the permutation for each of the blocks that chose experts.
+pub(crate) const PERMUTE_PARTS: u32 = 3;
+
+/// How the own kernels share tokens out among the blocks that choose experts: (tokens a block, blocks). No more blocks
+/// than SMs, since each block of the permutation adds up what all of them have counted.
+pub(crate) fn chunks(rows: u32, sms: u32) -> (u32, u32) {
+    let chunk = rows.div_ceil(sms.max(1)).max(LEAST_CHUNK);
+    (chunk, rows.div_ceil(chunk).max(1))
+}
+
+/// Each token's experts. Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
+pub(super) fn top_k(rows: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
+    let (tokens, experts) = (f64::from(rows), f64::from(moe.experts));
+    let hbm_bytes = tokens * (4.0 * experts + 12.0 * f64::from(moe.top_k));
+    let work = Pointwise { role: OpRole::TopK, rows, flops: tokens * experts, hbm_bytes };
+    let kernel = pointwise(work, gpu);
+    match gpu.gemm_kernels {
+        GemmKernels::Weft => Kernel { grid: chunks(rows, gpu.sms).1, ..kernel },
+        _ => kernel,
+    }
+}
+
+/// Every token's row to the place of each of its experts: read once, written `top_k` times.
+pub(super) fn permute(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
+    let elements = f64::from(rows) * f64::from(hidden);
+    let hbm_bytes = BF16 * elements * (1.0 + f64::from(moe.top_k));
+    let work = Pointwise { role: OpRole::Permute, rows, flops: 0.0, hbm_bytes };
+    Kernel { grid: chunks(rows, gpu.sms).1 * PERMUTE_PARTS, ..pointwise(work, gpu) }
+}
+
+/// The sum over each token's experts, the shared one too: reads a row of each, writes one.
+pub(super) fn moe_sum(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
+    let elements = f64::from(rows) * f64::from(hidden);
+    let outputs = f64::from(moe.top_k + u32::from(moe.shared_intermediate > 0));
+    let (flops, hbm_bytes) = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
+    pointwise(Pointwise { role: OpRole::MoeSum, rows, flops, hbm_bytes }, gpu)
+}
