@@ -4,6 +4,7 @@
 
 mod error;
 mod map;
+mod names;
 mod open;
 mod piece;
 mod sharding;

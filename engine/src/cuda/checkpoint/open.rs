@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     CheckpointError, Cut, Piece,
     map::{Mapped, View},
-    sharding::ExpertNames,
+    names::ExpertNames,
 };
 use crate::model::{ModelShape, from_hf_config};
 

@@ -1,41 +1,36 @@
 //! Ops that one GPU does by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     attention::AttentionKernels,
     experts::{ExpertKernels, Experts},
     layout::{HEAD_DIM, Rows, Sizes},
+    products::{Gated, ProductKernels, Products, blocks, no_kernel},
     rank::Rank,
-    weights::{FfnWeights, GatedWeights, LayerWeights},
+    weights::{FfnWeights, LayerWeights},
 };
 use crate::{
     cuda::{
-        driver::{Buffer, CudaError, KernelFamily},
+        driver::{Buffer, CudaError},
         kernels::{
-            EmbedCall, Embedding, Gemm, GemmCall, GemmForm, Groups, Loader, Matrix, Norm, NormCall,
-            NormKind, QkNorm, QkNormCall, Rope, RopeCall, SiluMul, SiluMulCall,
+            EmbedCall, Embedding, Loader, Matrix, Norm, NormCall, NormKind, QkNorm, QkNormCall,
+            Rope, RopeCall,
         },
     },
-    plan::{Cluster, Epilogue, Op, OpRole, OpWork, Phase, Plan, Split},
+    plan::{Op, OpRole, Phase, Plan, Split},
 };
-
-/// Tile rows that a GEMM walks down before it moves right.
-const GEMM_GROUP: u32 = 8;
 
 /// Kernels of everything but attention.
 #[derive(Debug)]
 pub(super) struct ComputeKernels {
-    gemms: BTreeMap<GemmForm, Gemm>,
+    products: ProductKernels,
     embedding: Embedding,
     first_norm: Norm,
     add_norm: Norm,
     /// Where the model normalises queries and keys.
     qk_norm: Option<QkNorm>,
     rope: Rope,
-    silu_mul: SiluMul,
     /// Where the model is a mixture of experts.
-    pub(super) experts: Option<ExpertKernels>,
+    experts: Option<ExpertKernels>,
 }
 
 impl ComputeKernels {
@@ -46,34 +41,17 @@ impl ComputeKernels {
         sizes: &Sizes,
         sms: &[u32],
     ) -> Result<Self, CudaError> {
-        let (shard, family) = (&sizes.shard, loader.device().family());
-        let mut gemms = BTreeMap::new();
-        for form in gemm_forms(plan, sms, family) {
-            gemms.insert(form, Gemm::load(loader, form)?);
-        }
+        let shard = &sizes.shard;
         Ok(Self {
-            gemms,
+            products: ProductKernels::load(loader, plan, sms)?,
             embedding: Embedding::load(loader)?,
             first_norm: Norm::load(loader, NormKind::First, shard.hidden)?,
             add_norm: Norm::load(loader, NormKind::Add, shard.hidden)?,
             qk_norm: shard.qk_norm.then(|| QkNorm::load(loader)).transpose()?,
             rope: Rope::load(loader)?,
-            silu_mul: SiluMul::load(loader)?,
             experts: sizes.moe.map(|_| ExpertKernels::load(loader)).transpose()?,
         })
     }
-}
-
-/// A feed-forward block that gates, with its weights and where it works.
-pub(super) struct Gated<'a> {
-    pub(super) weights: &'a GatedWeights,
-    /// `[rows, 2 · intermediate]`, where no epilogue gates.
-    pub(super) gate_up: Option<&'a Buffer>,
-    /// `[rows, intermediate]`.
-    pub(super) gated: &'a Buffer,
-    /// `[rows, hidden]`.
-    pub(super) out: &'a Buffer,
-    pub(super) intermediate: u32,
 }
 
 /// Launches ops of one rank on its compute stream.
@@ -147,66 +125,30 @@ impl Compute<'_> {
                     out: &act.hidden,
                     intermediate: rank.sizes.intermediate,
                 };
-                self.gated(op, rows, &block)
+                self.products().gated(op, rows, &block)
             }
             FfnWeights::Moe(weights) => {
                 let of_plan = rank.sizes.moe.zip(act.experts.as_ref());
                 let loaded = of_plan.zip(self.kernels.experts.as_ref());
                 let ((moe, buffers), kernels) = loaded.ok_or_else(|| no_kernel(op))?;
-                Experts { compute: self, moe, weights, buffers, kernels }.launch(op, rows)
-            }
-        }
-    }
-
-    /// An op of down(SiLU(gate) · up) whose input is the normalised stream.
-    pub(super) fn gated(&self, op: &Op, rows: Rows, block: &Gated<'_>) -> Result<(), CudaError> {
-        let (hidden, k) = (self.rank.sizes.shard.hidden, block.intermediate);
-        let m = |buffer, columns| Rank::matrix(buffer, rows, columns);
-        let w = |buffer, n, k| Matrix::dense(Buffer::ptr(buffer), n, k);
-        match op.role {
-            OpRole::GateUp | OpRole::SharedGateUp => {
-                let out = match block.gate_up {
-                    Some(gate_up) if !gates_itself(op) => m(gate_up, 2 * k),
-                    _ => m(block.gated, k),
-                };
-                let input = m(&self.rank.act.hidden, hidden);
-                self.gemm(op, input, w(&block.weights.gate_up, 2 * k, hidden), out)
-            }
-            OpRole::SiluMul | OpRole::SharedSiluMul => {
-                let from = block.gate_up.ok_or_else(|| no_kernel(op))?;
-                self.silu_mul(op, rows, (from, block.gated), k)
-            }
-            _ => {
-                let weights = w(&block.weights.down, hidden, k);
-                self.gemm(op, m(block.gated, k), weights, m(block.out, hidden))
+                let products = self.products();
+                Experts { products, moe, weights, buffers, kernels }.launch(op, rows)
             }
         }
     }
 
     /// The weights of the layer that an op belongs to.
-    pub(super) fn layer(&self, op: &Op) -> Result<&LayerWeights, CudaError> {
+    fn layer(&self, op: &Op) -> Result<&LayerWeights, CudaError> {
         let weights = op.layer.and_then(|layer| self.rank.weights.layers.get(layer as usize));
         weights.ok_or_else(|| no_kernel(op))
     }
 
-    fn gemm(&self, op: &Op, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Result<(), CudaError> {
-        self.gemm_of(op, [a, b, c], None)
+    fn products(&self) -> Products<'_> {
+        Products { rank: self.rank, kernels: &self.kernels.products, sms: self.sms }
     }
 
-    /// `a · bᵀ` into `c`, of several matrices where there are groups.
-    pub(super) fn gemm_of(
-        &self,
-        op: &Op,
-        [a, b, c]: [Matrix<'_>; 3],
-        groups: Option<Groups<'_>>,
-    ) -> Result<(), CudaError> {
-        let rank = self.rank;
-        let form = gemm_form(op, self.sms, rank.device.family());
-        let kernel =
-            form.and_then(|form| self.kernels.gemms.get(&form)).ok_or_else(|| no_kernel(op))?;
-        let recording = rank.recording.of(op.id.0);
-        let call = GemmCall { a, b, c, sms: Some(self.sms), group: GEMM_GROUP, groups, recording };
-        kernel.launch(rank.device.compute(), &call)
+    fn gemm(&self, op: &Op, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Result<(), CudaError> {
+        self.products().gemm(op, [a, b, c], None)
     }
 
     fn embed(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
@@ -263,25 +205,6 @@ impl Compute<'_> {
         self.kernels.rope.launch(rank.device.compute(), &call)
     }
 
-    pub(super) fn silu_mul(
-        &self,
-        op: &Op,
-        rows: Rows,
-        (x, out): (&Buffer, &Buffer),
-        width: u32,
-    ) -> Result<(), CudaError> {
-        let rank = self.rank;
-        let call = SiluMulCall {
-            x: x.ptr_at(rows.first_byte(2 * width)),
-            out: out.ptr_at(rows.first_byte(width)),
-            rows: rows.rows,
-            width,
-            blocks: blocks(op),
-            recording: rank.recording.of(op.id.0),
-        };
-        self.kernels.silu_mul.launch(rank.device.compute(), &call)
-    }
-
     /// Over all rows of the op, or over the rank's shard where the plan cut them (the head's split 1).
     fn norm(&self, op: &Op, rows: Rows, kernel: &Norm) -> Result<(), CudaError> {
         let (rank, hidden) = (self.rank, self.rank.sizes.shard.hidden);
@@ -332,39 +255,4 @@ impl Compute<'_> {
         }
         rows
     }
-}
-
-pub(super) fn no_kernel(op: &Op) -> CudaError {
-    CudaError::NoKernel { op: op.role.name() }
-}
-
-/// Blocks of a grid-stride kernel: the plan's grid.
-pub(super) fn blocks(op: &Op) -> u32 {
-    op.grid.max(1)
-}
-
-/// The form of a GEMM op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best. Scores of
-/// experts are fp32 in either.
-fn gemm_form(op: &Op, sms: u32, family: KernelFamily) -> Option<GemmForm> {
-    let OpWork::Gemm(shape) = &op.work else { return None };
-    let grouped = matches!(op.role, OpRole::ExpertsW13 | OpRole::ExpertsW2);
-    let epilogue = if op.role == OpRole::Router { Epilogue::F32 } else { shape.epilogue };
-    let form = match shape.cluster {
-        Cluster::Alone => {
-            GemmForm::fitting((shape.m, shape.n), grouped.then_some(shape.groups), sms)
-        }
-        Cluster::Rows | Cluster::Uneven => {
-            GemmForm { tile_columns: shape.tile_n, grouped, epilogue }
-        }
-    };
-    Some(GemmForm { epilogue, ..form }.on(family))
-}
-
-/// A GEMM whose epilogue gates.
-pub(super) fn gates_itself(op: &Op) -> bool {
-    matches!(&op.work, OpWork::Gemm(shape) if shape.epilogue == Epilogue::SiluMul)
-}
-
-fn gemm_forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<GemmForm> {
-    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms, family)).collect()
 }

@@ -1,21 +1,22 @@
 //! Ops of a mixture of experts on one rank: which experts, rows in their order, their GEMMs, the weighted sum.
 
 use super::{
-    compute::{Compute, Gated, blocks, gates_itself, no_kernel},
-    layout::{Rows, Sizes},
+    layout::Rows,
+    products::{Gated, Products, blocks, gates_itself, no_kernel},
     rank::Rank,
+    routing::ExpertBuffers,
     weights::ExpertWeights,
 };
 use crate::{
     cuda::{
-        driver::{Buffer, CudaError, Device, DevicePtr},
+        driver::{CudaError, DevicePtr},
         kernels::{
-            Choice, Combine, CombineCall, Groups, Loader, Matrix, Permute, PermuteCall, Routes,
+            Choice, Combine, CombineCall, Groups, Loader, Matrix, Permute, PermuteCall,
             SharedExpert, TopK, TopKCall,
         },
     },
     model::Moe,
-    plan::{Op, OpRole, OpWork, Split, chunks},
+    plan::{Op, OpRole, OpWork},
 };
 
 /// Kernels that only mixtures of experts need.
@@ -36,94 +37,16 @@ impl ExpertKernels {
     }
 }
 
-/// What lies between the ops of a mixture of experts. An entry is a row with one of its experts; entries of the second
-/// split lie behind those of the first, in the order of experts within each.
-#[derive(Debug)]
-pub(super) struct ExpertBuffers {
-    /// `[rows, scores up to a multiple of 8]` f32.
-    scores: Buffer,
-    /// `[entries]` u32 each, f32 for weights.
-    ids: Buffer,
-    weights: Buffer,
-    ranks: Buffer,
-    places: Buffer,
-    /// A table a split: `[blocks that choose, experts]` u32.
-    counts: [Buffer; 2],
-    /// A list a split: `[experts + 1]` u32.
-    first_rows: [Buffer; 2],
-    /// `[entries, hidden]` bf16: inputs of experts in their order, then what the experts gave.
-    routed: Buffer,
-    shared: Option<SharedBuffers>,
-}
-
-/// Of the expert that every token goes to.
-#[derive(Debug)]
-struct SharedBuffers {
-    /// `[rows, 2 · intermediate]` bf16, where no epilogue gates.
-    gate_up: Option<Buffer>,
-    /// `[rows, intermediate]` bf16.
-    gated: Buffer,
-    /// `[rows, hidden]` bf16.
-    out: Buffer,
-}
-
-impl ExpertBuffers {
-    pub(super) fn new(device: &Device, sizes: &Sizes, moe: Moe) -> Result<Self, CudaError> {
-        let room = |rows: u32, columns: u32, bytes: usize| {
-            Buffer::zeros(device, rows as usize * columns as usize * bytes)
-        };
-        let (rows, hidden) = (sizes.rows, sizes.shard.hidden);
-        let entries = rows * moe.top_k;
-        // Either split may be all of the batch.
-        let (_, blocks) = chunks(rows, device.info().sms);
-        let counts = || room(blocks, moe.experts, 4);
-        let first_rows = || room(moe.experts + 1, 1, 4);
-        let shared = match moe.shared_intermediate {
-            0 => None,
-            width => Some(SharedBuffers {
-                gate_up: sizes.gates_apart.then(|| room(rows, 2 * width, 2)).transpose()?,
-                gated: room(rows, width, 2)?,
-                out: room(rows, hidden, 2)?,
-            }),
-        };
-        Ok(Self {
-            scores: room(rows, sizes.score_columns(), 4)?,
-            ids: room(entries, 1, 4)?,
-            weights: room(entries, 1, 4)?,
-            ranks: room(entries, 1, 4)?,
-            places: room(entries, 1, 4)?,
-            counts: [counts()?, counts()?],
-            first_rows: [first_rows()?, first_rows()?],
-            routed: room(entries, hidden, 2)?,
-            shared,
-        })
-    }
-
-    /// Of the rows of an op, `top_k` entries each.
-    fn routes(&self, op: &Op, rows: Rows, top_k: u32) -> Routes<'_> {
-        let first = u64::from(rows.first) * u64::from(top_k) * 4;
-        let split = usize::from(op.split == Split::Second);
-        Routes {
-            ids: self.ids.ptr_at(first),
-            weights: self.weights.ptr_at(first),
-            ranks: self.ranks.ptr_at(first),
-            places: self.places.ptr_at(first),
-            counts: self.counts[split].ptr(),
-            first_rows: self.first_rows[split].ptr(),
-        }
-    }
-}
-
 /// The feed-forward block of a layer of one rank.
-pub(super) struct Experts<'a, 'r> {
-    pub(super) compute: &'a Compute<'r>,
+pub(super) struct Experts<'a> {
+    pub(super) products: Products<'a>,
     pub(super) moe: Moe,
     pub(super) weights: &'a ExpertWeights,
     pub(super) buffers: &'a ExpertBuffers,
     pub(super) kernels: &'a ExpertKernels,
 }
 
-impl Experts<'_, '_> {
+impl Experts<'_> {
     pub(super) fn launch(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         match op.role {
             OpRole::Router => self.router(op, rows),
@@ -134,7 +57,7 @@ impl Experts<'_, '_> {
                 let act = &self.rank().act;
                 let from = act.gate_up.as_ref().ok_or_else(|| no_kernel(op))?;
                 let (entries, width) = (rows.times(self.moe.top_k), self.moe.intermediate);
-                self.compute.silu_mul(op, entries, (from, &act.gated), width)
+                self.products.silu_mul(op, entries, (from, &act.gated), width)
             }
             OpRole::ExpertsW2 => self.down(op, rows),
             OpRole::SharedGateUp | OpRole::SharedSiluMul | OpRole::SharedDown => {
@@ -146,7 +69,7 @@ impl Experts<'_, '_> {
     }
 
     fn rank(&self) -> &Rank {
-        self.compute.rank
+        self.products.rank
     }
 
     fn hidden(&self) -> u32 {
@@ -163,7 +86,7 @@ impl Experts<'_, '_> {
         };
         let input = Rank::matrix(&self.rank().act.hidden, rows, self.hidden());
         let weights = Matrix::dense(self.weights.router.ptr(), columns, self.hidden());
-        self.compute.gemm_of(op, [input, weights, scores], None)
+        self.products.gemm(op, [input, weights, scores], None)
     }
 
     fn scores(&self, rows: Rows) -> DevicePtr<'_> {
@@ -216,7 +139,7 @@ impl Experts<'_, '_> {
         let input = Rank::matrix(&self.buffers.routed, entries, self.hidden());
         let stacked = self.moe.experts * 2 * width;
         let weights = Matrix::dense(self.weights.experts.gate_up.ptr(), stacked, self.hidden());
-        self.compute.gemm_of(op, [input, weights, out], Some(self.groups(op, rows)))
+        self.products.gemm(op, [input, weights, out], Some(self.groups(op, rows)))
     }
 
     fn down(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
@@ -226,7 +149,7 @@ impl Experts<'_, '_> {
         let weights =
             Matrix::dense(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
         let out = Rank::matrix(&self.buffers.routed, entries, hidden);
-        self.compute.gemm_of(op, [input, weights, out], Some(self.groups(op, rows)))
+        self.products.gemm(op, [input, weights, out], Some(self.groups(op, rows)))
     }
 
     fn groups(&self, op: &Op, rows: Rows) -> Groups<'_> {
@@ -244,7 +167,7 @@ impl Experts<'_, '_> {
             out: &buffers.out,
             intermediate: self.moe.shared_intermediate,
         };
-        self.compute.gated(op, rows, &block)
+        self.products.gated(op, rows, &block)
     }
 
     fn combine(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {

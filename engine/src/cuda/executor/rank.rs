@@ -8,9 +8,9 @@ use weftscope_kernels::abi::PAD_WORDS;
 use super::{
     attention_work::AttentionWork,
     cache::{KvCache, Pages},
-    experts::ExpertBuffers,
     inputs::Inputs,
     layout::{Rows, Sizes, norms_before, ring_capacity},
+    routing::ExpertBuffers,
     weights::RankWeights,
 };
 use crate::{

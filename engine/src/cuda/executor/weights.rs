@@ -53,8 +53,8 @@ pub(super) struct LayerWeights {
 /// Weights of a feed-forward block.
 #[derive(Debug)]
 pub(super) enum FfnWeights {
-    Dense(GatedWeights),
-    Moe(ExpertWeights),
+    Dense(Box<GatedWeights>),
+    Moe(Box<ExpertWeights>),
 }
 
 /// Weights of a mixture of experts.
@@ -246,7 +246,7 @@ fn ffn(
     };
     let Some(moe) = sizes.moe else {
         let pieces = [Piece::GateUp(layer), Piece::Down(layer)];
-        return Ok(FfnWeights::Dense(gated(pieces, 1, sizes.intermediate)?));
+        return Ok(FfnWeights::Dense(Box::new(gated(pieces, 1, sizes.intermediate)?)));
     };
     let pieces = [Piece::ExpertsGateUp(layer), Piece::ExpertsDown(layer)];
     let experts = gated(pieces, moe.experts, moe.intermediate)?;
@@ -255,7 +255,7 @@ fn ffn(
         rows => Some(gated([Piece::SharedGateUp(layer), Piece::SharedDown(layer)], 1, rows)?),
     };
     let router = fill(Piece::Router(layer), sizes.score_columns(), hidden)?;
-    Ok(FfnWeights::Moe(ExpertWeights { router, experts, shared }))
+    Ok(FfnWeights::Moe(Box::new(ExpertWeights { router, experts, shared })))
 }
 
 const BF16_ONE: u16 = 0x3f80;

@@ -1,5 +1,7 @@
 //! Small checkpoints, written here byte by byte, and what ranks get of them.
 
+mod twin;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use half::{bf16, f16};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Checkpoint, Piece};
 use crate::model::{Ffn, Shard};
+use twin::Twin;
 
 /// Shape and numbers by name.
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
@@ -186,106 +189,6 @@ fn write_sharded(folder: &Path, m: Model, tensors: &Tensors, dtype: &str) {
     fs::write(folder.join("model.safetensors.index.json"), index.to_string()).unwrap();
 }
 
-/// Element by element, what rank `rank` of `degree` has of a piece.
-fn twin(m: Model, tensors: &Tensors, piece: Piece, (rank, degree): (usize, usize)) -> Vec<f32> {
-    let get = |name: &str, row: usize, column: usize| {
-        let (shape, numbers) = &tensors[name];
-        let width = shape.get(1).copied().unwrap_or(1);
-        if row < shape[0] { numbers[row * width + column] } else { 0.0 }
-    };
-    let at = |layer: u32, name: &str| format!("model.layers.{layer}.{name}");
-    let qkv = |layer: u32, what: &str, width: usize| {
-        let mut out = Vec::new();
-        for head in 0..m.heads / degree {
-            for row in 0..HEAD_DIM {
-                let row = (rank * (m.heads / degree) + head) * HEAD_DIM + row;
-                let name = at(layer, &format!("self_attn.q_proj.{what}"));
-                out.extend((0..width).map(|column| get(&name, row, column)));
-            }
-        }
-        for name in ["k_proj", "v_proj"] {
-            for head in 0..(m.kv_heads / degree).max(1) {
-                // Query head h reads K/V head h · kv_heads / heads; the rank's K/V heads are those its queries read.
-                let first_query = rank * (m.heads / degree);
-                let head = first_query * m.kv_heads / m.heads + head;
-                for row in 0..HEAD_DIM {
-                    let name = at(layer, &format!("self_attn.{name}.{what}"));
-                    out.extend((0..width).map(|column| get(&name, head * HEAD_DIM + row, column)));
-                }
-            }
-        }
-        out
-    };
-    let columns = |name: &str, all: usize| {
-        let mut out = Vec::new();
-        for row in 0..HIDDEN {
-            for column in 0..all / degree {
-                out.push(get(name, row, rank * (all / degree) + column));
-            }
-        }
-        out
-    };
-    let rows = |name: &str, each: usize| {
-        let own = rank * each..(rank + 1) * each;
-        own.flat_map(|row| (0..HIDDEN).map(move |column| (row, column)))
-            .map(|(row, column)| get(name, row, column))
-            .collect::<Vec<_>>()
-    };
-    let gate_up = |layer: u32, (block, names): (String, [&str; 3]), all: usize| {
-        let of = |name: &str| rows(&at(layer, &format!("{block}.{name}.weight")), all / degree);
-        [of(names[0]), of(names[1])].concat()
-    };
-    let down = |layer: u32, (block, names): (String, [&str; 3]), all: usize| {
-        columns(&at(layer, &format!("{block}.{}.weight", names[2])), all)
-    };
-    let of_vector =
-        |name: &str, len: usize| (0..len).map(|row| get(name, row, 0)).collect::<Vec<_>>();
-    let vector = |name: &str| of_vector(name, HIDDEN);
-    match piece {
-        Piece::Qkv(i) => qkv(i, "weight", HIDDEN),
-        Piece::QkvBias(i) => qkv(i, "bias", 1),
-        Piece::QkNorm(i) => {
-            let mut out = of_vector(&at(i, "self_attn.q_norm.weight"), HEAD_DIM);
-            out.extend(of_vector(&at(i, "self_attn.k_norm.weight"), HEAD_DIM));
-            out
-        }
-        Piece::OProj(i) => columns(&at(i, "self_attn.o_proj.weight"), m.heads * HEAD_DIM),
-        Piece::GateUp(i) => gate_up(i, ("mlp".to_owned(), DENSE), m.intermediate),
-        Piece::Down(i) => down(i, ("mlp".to_owned(), DENSE), m.intermediate),
-        Piece::Router(i) => {
-            let mut out = Vec::new();
-            for row in 0..EXPERTS {
-                let name = at(i, &format!("{}.weight", m.family.router()));
-                out.extend((0..HIDDEN).map(|column| get(&name, row, column)));
-            }
-            if m.family == Family::Qwen2Moe {
-                let name = at(i, "mlp.shared_expert_gate.weight");
-                out.extend((0..HIDDEN).map(|column| get(&name, 0, column)));
-            }
-            out
-        }
-        Piece::ExpertsGateUp(i) => {
-            (0..EXPERTS).flat_map(|e| gate_up(i, m.family.expert(e), m.intermediate)).collect()
-        }
-        Piece::ExpertsDown(i) => {
-            (0..EXPERTS).flat_map(|e| down(i, m.family.expert(e), m.intermediate)).collect()
-        }
-        Piece::SharedGateUp(i) => {
-            gate_up(i, ("mlp.shared_expert".to_owned(), DENSE), 2 * m.intermediate)
-        }
-        Piece::SharedDown(i) => {
-            down(i, ("mlp.shared_expert".to_owned(), DENSE), 2 * m.intermediate)
-        }
-        Piece::Norm(i) if i as usize == 2 * m.layers => vector("model.norm.weight"),
-        Piece::Norm(i) if i % 2 == 0 => vector(&at(i / 2, "input_layernorm.weight")),
-        Piece::Norm(i) => vector(&at(i / 2, "post_attention_layernorm.weight")),
-        Piece::LmHead if !m.tied => rows("lm_head.weight", m.vocab.div_ceil(degree)),
-        Piece::Embedding | Piece::LmHead => {
-            rows("model.embed_tokens.weight", m.vocab.div_ceil(degree))
-        }
-    }
-}
-
 fn check_pieces(m: Model, dtype: &str, degree: usize, sharded: bool) {
     let folder = tempfile::tempdir().unwrap();
     let tensors = tensors(m);
@@ -324,8 +227,8 @@ fn check_pieces(m: Model, dtype: &str, degree: usize, sharded: bool) {
                 "F16" => bf16::from_f32(f16::from_f32(x).to_f32()).to_bits(),
                 _ => bf16::from_f32(x).to_bits(),
             };
-            let expected: Vec<u16> =
-                twin(m, &tensors, piece, (rank, degree)).into_iter().map(round).collect();
+            let twin = Twin { m, tensors: &tensors, rank, degree };
+            let expected: Vec<u16> = twin.piece(piece).into_iter().map(round).collect();
             assert_eq!(got.len(), len, "{piece:?} of rank {rank}");
             assert!(got == expected, "{piece:?} of rank {rank} of {degree}, {dtype}, {m:?}");
         }
