@@ -135,13 +135,19 @@ impl Config {
                 moe(self.count("num_local_experts")?, self.count("intermediate_size")?, 0)
             }
             Family::Qwen2Moe => moe(
-                self.count("num_experts")?,
+                self.experts()?,
                 self.count("moe_intermediate_size")?,
                 self.count("shared_expert_intermediate_size")?,
             ),
-            Family::Qwen3Moe => {
-                moe(self.count("num_experts")?, self.count("moe_intermediate_size")?, 0)
-            }
+            Family::Qwen3Moe => moe(self.experts()?, self.count("moe_intermediate_size")?, 0),
+        }
+    }
+
+    /// Transformers 5 writes Qwen3's as Mixtral always has.
+    fn experts(&self) -> Result<u32, ModelError> {
+        match self.get("num_experts") {
+            None if self.get("num_local_experts").is_some() => self.count("num_local_experts"),
+            _ => self.count("num_experts"),
         }
     }
 

@@ -48,7 +48,7 @@ macro_rules! set {
 }
 
 /// Every set, published ones first.
-pub(super) static ALL: [Set; 16] = [
+pub(super) static ALL: [Set; 17] = [
     set!("kernel_times_h100x8", "h100x8", Fitted, Runs::Alone),
     set!("kernel_times_by_ctas_h100x8", "h100x8", Fitted, Runs::AloneByCtas),
     set!("llama_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("llama-3.3-70b")),
@@ -56,6 +56,7 @@ pub(super) static ALL: [Set; 16] = [
     set!("mixtral_tp8_prefill_h100x8", "h100x8", Fitted, Runs::Prefill("mixtral-8x22b")),
     set!("kernels_h200_llama", "h200x2", Fitted, Runs::OneRank),
     set!("kernels_h200_qwen", "h200x2", Unseen, Runs::OneRank),
+    set!("kernels_h200_moe", "h200x2", Unseen, Runs::OneRank),
     set!("layers_h200x2_shard8", "h200x2", Fitted, Runs::Layers),
     set!("cuts_h200x2_shard8", "h200x2", Unseen, Runs::Cuts(16, 4)),
     set!("cuts_h200x2_2048", "h200x2", Unseen, Runs::Cuts(16, 4)),

@@ -136,6 +136,14 @@ def experts_of(config):
     return getattr(config, "num_local_experts", None) or getattr(config, "num_experts", 0) or 0
 
 
+def routers(model, experts):
+    """Modules that score experts."""
+    for name, module in model.named_modules():
+        weight = getattr(module, "weight", None)
+        if name.endswith(".gate") and weight is not None and weight.shape[0] == experts:
+            yield module
+
+
 def clear_routes(model, experts):
     """Scores far enough apart that no rounding chooses other experts than float64 does.
 
@@ -150,10 +158,22 @@ def clear_routes(model, experts):
             data[:experts] = 1.0
         elif name.endswith("embed_tokens.weight"):
             steps = torch.rand(len(data), experts).argsort(1) + 1
-            data[:, :experts] = steps * (0.4 / experts)
-        elif name.endswith("gate.weight") and tuple(data.shape) == (experts, data.shape[-1]):
-            data.mul_(0.1)
-            data[:, :experts] += 0.5 * torch.eye(experts)
+            data[:, :experts] = steps * (4.0 / experts)
+    for router in routers(model, experts):
+        router.weight.data.mul_(0.001)
+        router.weight.data[:, :experts] += 0.5 * torch.eye(experts)
+
+
+def watch_routes(model, experts, top_k):
+    """The least distance between scores of the last expert chosen and the first not, as runs go on."""
+    least = [float("inf")]
+
+    def hook(router, inputs):
+        scores = torch.nn.functional.linear(inputs[0], router.weight).reshape(-1, experts).sort(-1, descending=True)[0]
+        least[0] = min(least[0], float((scores[:, top_k - 1] - scores[:, top_k]).min()))
+
+    hooks = [router.register_forward_pre_hook(hook) for router in routers(model, experts)]
+    return least, hooks
 
 
 def spread(model):
@@ -184,13 +204,23 @@ def make(folder, build, config, dtype, shard_size):
     config._experts_implementation = "eager"
     model = build(config).eval()
     spread(model)
-    if experts_of(config):
-        clear_routes(model, experts_of(config))
+    experts = experts_of(config)
+    if experts:
+        clear_routes(model, experts)
     cast(model, dtype)
     model.save_pretrained(folder, max_shard_size=shard_size)
     ids = torch.randint(0, config.vocab_size, (sum(LENGTHS),))
     # What the files hold, in float64; rounded to bfloat16 only afterwards.
-    logits = {dtype: run(model, dtype, ids) for dtype in (torch.float64, torch.bfloat16)}
+    if experts:
+        least, hooks = watch_routes(model, experts, config.num_experts_per_tok)
+    logits = {torch.float64: run(model, torch.float64, ids)}
+    if experts:
+        for hook in hooks:
+            hook.remove()
+        print(f"{folder}: experts chosen and not are {least[0]:.4f} apart at least")
+        if least[0] < 0.02:
+            sys.exit("another seed, please: roundings could choose other experts")
+    logits[torch.bfloat16] = run(model, torch.bfloat16, ids)
     save_file(
         {
             "lengths": torch.tensor(LENGTHS, dtype=torch.int32),

@@ -79,6 +79,18 @@ fn other_spellings_and_defaults() {
     });
     assert_eq!((shape.ffn, shape.rope_theta, shape.qkv_bias), (ffn, 1e6, true));
     assert_eq!((shape.head_dim, shape.kv_heads), (128, 64));
+    let renamed = from(serde_json::json!({
+        "architectures": ["Qwen3MoeForCausalLM"], "num_experts": null, "num_local_experts": 16,
+        "num_experts_per_tok": 4, "moe_intermediate_size": 96, "norm_topk_prob": true,
+    }));
+    let ffn = Ffn::Moe(Moe {
+        experts: 16,
+        top_k: 4,
+        intermediate: 96,
+        shared_intermediate: 0,
+        renormalise: true,
+    });
+    assert_eq!(renamed.unwrap().ffn, ffn, "as transformers 5 writes it");
     let scaled =
         |rope| from(serde_json::json!({"rope_scaling": rope})).map(|shape| shape.rope_scaling);
     let linear = serde_json::json!({"type": "linear", "factor": 2.0});
