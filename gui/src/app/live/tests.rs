@@ -5,6 +5,8 @@ use std::sync::Arc;
 use weftscope_engine::{
     command::Command as SessionCommand,
     cuda::{ComputeMode, GpuInfo, Gpus, machine_of},
+    machine,
+    model::{self, ModelShape},
     spec::{StrategyKind, Transport},
 };
 
@@ -40,7 +42,10 @@ fn gpus_event() -> LiveEvent {
 
 /// A window that has run on the simulator and has just heard of two GPUs.
 fn state() -> State {
-    let catalog = Catalog::builtin().unwrap();
+    state_of(Catalog::builtin().unwrap())
+}
+
+fn state_of(catalog: Catalog) -> State {
     let draft = Draft::new(catalog.default_spec().clone());
     let mut state = State::default();
     state.shown = Shown::Live;
@@ -96,15 +101,22 @@ fn real_gpus_come_first_and_run_for_real() {
 
 #[test]
 fn what_gpus_refuse_is_known_before_it_is_chosen() {
-    let mut state = state();
-    let multicast = KnobEdit::Transport(Transport::Multimem);
-    assert_eq!(live(&state).refusals.why(&multicast), None, "the simulator runs it");
+    let llama = model::builtin("llama-3.3-70b").unwrap();
+    let small_heads =
+        ModelShape { name: "small-heads".to_owned(), heads: 128, head_dim: 64, ..llama.clone() };
+    let catalog = Catalog::new(
+        vec![llama, small_heads],
+        machine::names().filter_map(machine::builtin).collect(),
+    );
+    let mut state = state_of(catalog.unwrap());
+    let model = KnobEdit::Model("small-heads".to_owned());
+    assert_eq!(live(&state).refusals.why(&model), None, "the simulator runs it");
     pick(&mut state, "here");
     let refusals = &live(&state).refusals;
-    assert!(refusals.why(&multicast).unwrap().contains("multimem"));
+    assert!(refusals.why(&model).unwrap().contains("head size 64"));
     assert_eq!(refusals.draft(), None);
     assert_eq!(refusals.why(&KnobEdit::Strategy(StrategyKind::TokenWeave)), None);
-    update_live(&mut state, LiveCommand::Turn(multicast));
+    update_live(&mut state, LiveCommand::Turn(model));
     flush(&mut state);
     let why = live(&state).refusals.draft().unwrap().to_owned();
     let session = live(&state).session.index;
