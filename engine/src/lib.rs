@@ -7,7 +7,7 @@
 //!
 //! What goes in: [`model`], [`machine`], [`batch`], [`spec`]. What is decided: [`split`] (where the batch is cut, wave
 //! arithmetic), [`plan`] (ops with grid, FLOP and bytes), [`tune`] (sweeps), [`memory`] (whether it fits). What runs it: [`sim`], `cuda`, and
-//! [`session`], which iterates and takes [`command`]s between iterations; [`serving`] has requests come and go. What it is held against: [`roofline`], [`validate`].
+//! [`session`], which iterates and takes [`command`]s between iterations; [`serving`] has requests come and go, [`generate`] goes on with a text. What it is held against: [`roofline`], [`validate`].
 //! Times are ns, sizes bytes, rates a second, unless a name says otherwise.
 
 pub mod batch;
@@ -18,6 +18,7 @@ pub mod command;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod executor;
+pub mod generate;
 pub mod machine;
 pub mod memory;
 pub mod model;

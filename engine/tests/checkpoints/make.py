@@ -11,16 +11,22 @@ reference.safetensors with
     logits   F32 [tokens, vocab]    of every position, each sequence by itself, computed in float64
     bf16     F32 [tokens, vocab]    the same computed in bfloat16: how far that precision alone leads away
 
-Needs torch, transformers (Qwen3: 4.51 or later) and safetensors; no GPU. The tests of `weftscope-engine` read FOLDER from
+a tokenizer.json of pairs of bytes, and generated.json: a prompt and the likeliest tokens after it, in float64, each
+so much likelier than the next that no rounding decides.
+
+Needs torch, transformers (Qwen3: 4.51 or later), tokenizers and safetensors; no GPU. The tests of `weftscope-engine` read FOLDER from
 WEFTSCOPE_CHECKPOINTS.
 """
 
+import itertools
+import json
 import sys
 from pathlib import Path
 
 import torch
 import transformers
 from safetensors.torch import save_file
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 try:
@@ -99,7 +105,7 @@ if MixtralConfig is not None:
             MixtralForCausalLM,
             MixtralConfig(
                 hidden_size=512, num_attention_heads=4, num_key_value_heads=2, head_dim=128, intermediate_size=288,
-                vocab_size=251, rms_norm_eps=1e-5, rope_theta=1000000.0, tie_word_embeddings=False,
+                vocab_size=307, rms_norm_eps=1e-5, rope_theta=1000000.0, tie_word_embeddings=False,
                 num_local_experts=8, num_experts_per_tok=2, sliding_window=None, **SMALL,
             ),
             torch.bfloat16,
@@ -110,7 +116,7 @@ if MixtralConfig is not None:
             Qwen3MoeForCausalLM,
             Qwen3MoeConfig(
                 hidden_size=512, num_attention_heads=8, num_key_value_heads=4, head_dim=128, intermediate_size=1024,
-                moe_intermediate_size=96, vocab_size=256, rms_norm_eps=1e-6, rope_theta=1000000.0,
+                moe_intermediate_size=96, vocab_size=320, rms_norm_eps=1e-6, rope_theta=1000000.0,
                 tie_word_embeddings=False, num_experts=16, num_experts_per_tok=4, norm_topk_prob=True,
                 decoder_sparse_step=1, mlp_only_layers=[], **SMALL,
             ),
@@ -122,7 +128,7 @@ if MixtralConfig is not None:
             Qwen2MoeForCausalLM,
             Qwen2MoeConfig(
                 hidden_size=512, num_attention_heads=4, num_key_value_heads=2, intermediate_size=1024,
-                moe_intermediate_size=128, shared_expert_intermediate_size=288, vocab_size=249, rms_norm_eps=1e-6,
+                moe_intermediate_size=128, shared_expert_intermediate_size=288, vocab_size=305, rms_norm_eps=1e-6,
                 rope_theta=1000000.0, tie_word_embeddings=False, num_experts=12, num_experts_per_tok=3,
                 norm_topk_prob=False, decoder_sparse_step=1, mlp_only_layers=[], **SMALL,
             ),
@@ -198,6 +204,54 @@ def run(model, dtype, ids):
     return torch.cat(parts).to(torch.float32).contiguous()
 
 
+WORDS = """Four ranks share every layer. Each multiplies its part of the weights, and all of them meet where the parts
+are summed. While one half of the tokens is on its way, the other half is multiplied: what is hidden costs nothing.
+A wave of thread blocks fills the machine, and the last wave is rarely full."""
+
+# New tokens, and how far the likeliest must be ahead of the next, in logits (which spread by about 1).
+ANSWER, AHEAD = 12, 0.1
+
+
+def make_tokenizer(folder, vocab):
+    """Pairs of bytes, as most models have them."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator(WORDS.split("\n"), trainer)
+    tokenizer.save(str(Path(folder) / "tokenizer.json"))
+    return tokenizer
+
+
+def answer(model, prompt):
+    """The likeliest tokens after a prompt; none where one of them is hardly likelier than another."""
+    ids = list(prompt)
+    with torch.no_grad():
+        while len(ids) < len(prompt) + ANSWER:
+            logits = model(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1]
+            best = logits.topk(2)
+            if best.values[0] - best.values[1] < AHEAD:
+                return None
+            ids.append(int(best.indices[0]))
+    return ids[len(prompt):]
+
+
+def make_answer(folder, model, tokenizer):
+    words = WORDS.split()
+    for first, count in itertools.product(range(len(words)), range(3, 12)):
+        prompt = " ".join(words[first:first + count])
+        ids = tokenizer.encode(prompt).ids
+        tokens = answer(model, ids)
+        if tokens is not None:
+            text = tokenizer.decode(tokens, skip_special_tokens=True)
+            found = {"prompt": prompt, "prompt_tokens": ids, "tokens": tokens, "text": text}
+            (Path(folder) / "generated.json").write_text(json.dumps(found))
+            return
+    print(f"{folder}: no prompt has an answer that no rounding changes")
+
+
 def make(folder, build, config, dtype, shard_size):
     config._attn_implementation = "eager"
     # Grouped products know no float64.
@@ -214,6 +268,7 @@ def make(folder, build, config, dtype, shard_size):
     if experts:
         least, hooks = watch_routes(model, experts, config.num_experts_per_tok)
     logits = {torch.float64: run(model, torch.float64, ids)}
+    make_answer(folder, model, make_tokenizer(folder, config.vocab_size))
     if experts:
         for hook in hooks:
             hook.remove()

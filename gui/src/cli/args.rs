@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench, calibrate,
+    bench, calibrate, generate,
     names::NameArgs,
     outputs, record, run, serving, tables, tune,
     units::{Share, Size, Time},
@@ -48,6 +48,8 @@ pub enum Command {
     Calibrate(Box<calibrate::CalibrateArgs>),
     /// Find the best cuts and CTAs for a model and a degree, and write them as a table.
     Tune(Box<tune::TuneArgs>),
+    /// Go on with a text: a checkpoint's model on this computer's GPUs.
+    Generate(Box<generate::GenerateArgs>),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.

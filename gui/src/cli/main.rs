@@ -8,7 +8,8 @@ use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
-    interrupt, list, ps, record, report, run, serving, shell, shot, sql, tune, validate, window,
+    generate, interrupt, list, ps, record, report, run, serving, shell, shot, sql, tune, validate,
+    window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -34,6 +35,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Serving(args)) => serving::run(&args),
         Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
+        Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Tune(args)) => tune::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),

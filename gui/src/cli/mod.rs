@@ -12,6 +12,8 @@ mod convert;
 mod doctor;
 mod error;
 #[cfg(feature = "live")]
+mod generate;
+#[cfg(feature = "live")]
 mod gpu_check;
 #[cfg(feature = "live")]
 mod headless;
@@ -62,5 +64,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, calibrate, headless, ps, record, run, serving, tune, validate};
+use no_engine::{bench, calibrate, generate, headless, ps, record, run, serving, tune, validate};
 pub use units::{Share, Size, Skew, Time};

@@ -24,6 +24,14 @@ pub(super) mod bench {
     }
 }
 
+pub(super) mod generate {
+    pub(in crate::cli) use super::AnyArgs as GenerateArgs;
+
+    pub(in crate::cli) fn run(_: &GenerateArgs) -> super::Outcome {
+        super::cannot("generate")
+    }
+}
+
 pub(super) mod ps {
     pub(in crate::cli) fn run() -> super::Outcome {
         super::cannot("ps")

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod generate;
 mod measured;
 #[cfg(unix)]
 mod nsys;
