@@ -72,8 +72,8 @@ pub struct ServingReport {
     pub host_share: f64,
     /// Time in collectives on one rank, share of the duration.
     pub comm_share: f64,
-    /// Of that time, the share beside computation.
-    pub hidden_share: f64,
+    /// Of that time, the share beside computation; `None` where nothing communicates.
+    pub hidden_share: Option<f64>,
     /// Share of the duration in iterations that ran the strategy itself, not what it falls back to.
     pub as_asked_share: f64,
     /// Blocks of keys and values that there are.
@@ -133,7 +133,7 @@ impl ServingReport {
             idle_share: served.idle_ns as f64 / duration_ns,
             host_share: time(&|iteration| iteration.host_ns) / duration_ns,
             comm_share: comm_ns / duration_ns,
-            hidden_share: time(&|iteration| iteration.hidden_ns) / comm_ns.max(1.0),
+            hidden_share: (comm_ns > 0.0).then(|| time(&|iteration| iteration.hidden_ns) / comm_ns),
             as_asked_share: time_if(&|iteration| iteration.runs == strategy) / duration_ns,
             kv_blocks: served.kv.blocks,
             kv_peak_share: f64::from(peak) / f64::from(served.kv.blocks),

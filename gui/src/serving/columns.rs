@@ -147,11 +147,7 @@ pub(crate) const ITERATIONS: [Column; 12] = [
     column(
         ("of it hidden %", "hidden %"),
         "Of the time in collectives, the share beside computation",
-        // Where nothing communicates nothing is hidden or not.
-        |report| match report.comm_share > 0.0 {
-            true => percent(report.hidden_share),
-            false => "–".to_owned(),
-        },
+        |report| report.hidden_share.map_or_else(|| "–".to_owned(), percent),
     )
     .key(),
     column(
