@@ -55,7 +55,7 @@ pub(super) fn run(folder: &Path) -> Outcome {
     let reports = reports(vec![(recording, trace)]);
     draw(&reports[0].trace, &ShotOptions::default(), &picture)?;
     let mut out = io::stdout().lock();
-    report_text::write_one(&reports[0], &others(&mut executor, &spec), &mut out)?;
+    report_text::write(&reports[0], &others(&mut executor, &spec), &mut out)?;
     writeln!(out)?;
     writeln!(
         out,

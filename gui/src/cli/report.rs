@@ -1,27 +1,35 @@
 use std::io::{self, Write};
 
 use super::{
-    Outcome, args::ReportArgs, convert, plain, report_json, report_text, reported::reports, tables,
+    Failure, Outcome,
+    args::ReportArgs,
+    convert, plain, report_json, report_text,
+    reported::{reports, together},
+    tables,
 };
 
-/// Reads the files, matches their ranks, prints.
+/// Reads the files, matches their ranks, prints. People get several as one recording, as the window shows them; programs
+/// and tables get them file by file.
 pub(super) fn run(args: &ReportArgs) -> Outcome {
     let classifier = args.names.classifier()?;
     let mut traces = Vec::new();
     for file in &args.files {
         traces.push((file.clone(), convert::open(file, &classifier)?));
     }
+    let whole = |traces| together(traces).map_err(|error| Failure::failed(error, "report"));
+    if !args.json && args.table.is_none() {
+        let mut out = plain::stdout();
+        report_text::write(&whole(traces)?, &[], &mut out)?;
+        return Ok(out.flush()?);
+    }
+    let copy = (args.table.is_none() && traces.len() > 1).then(|| traces.clone());
     let reports = reports(traces);
     if let Some(name) = &args.table {
         let table = tables::named(name)?;
         return tables::with_answers(&reports, |source| tables::print(table, source, args.json));
     }
-    if args.json {
-        let mut out = io::stdout().lock();
-        report_json::write(&reports, &mut out)?;
-        return Ok(out.flush()?);
-    }
-    let mut out = plain::stdout();
-    report_text::write(reports, &mut out)?;
+    let whole = copy.map(whole).transpose()?;
+    let mut out = io::stdout().lock();
+    report_json::write(&reports, whole.as_ref(), &mut out)?;
     Ok(out.flush()?)
 }

@@ -1,15 +1,10 @@
-//! The report as pages for people: what the recording is, tables, a verdict, what is uncertain.
+//! The report as a page for people: what the recording is, tables, a verdict, what is uncertain.
 
-use std::{
-    collections::HashSet,
-    io::{self, Write},
-    sync::Arc,
-};
+use std::io::{self, Write};
 
 use weftscope_traces::{
     RunLine, Slowdown, Trace,
-    analysis::{AllLayers, Baseline, Config, Ops, Reports, verdict},
-    edit::merge,
+    analysis::{AllLayers, Baseline, Config, Ops, verdict},
     words::{counted, duration},
 };
 
@@ -18,64 +13,27 @@ use super::{report_layers, report_tables, report_why, reported::Reported};
 /// Notes shown of a trace's diagnostics.
 const MAX_NOTES: usize = 5;
 
-/// Pages for people: what it is, a table, a verdict, what is uncertain. Several recordings of a job get one verdict.
-pub(super) fn write(reports: Vec<Reported>, out: &mut dyn Write) -> io::Result<()> {
-    if let [report] = reports.as_slice() {
-        return write_one(report, &[], out);
-    }
-    for report in &reports {
-        head(report, out)?;
-        uncertain(&report.trace, out)?;
-        writeln!(out)?;
-    }
-    let told: HashSet<String> = reports.iter().flat_map(|report| told(&report.trace)).collect();
-    let traces = reports.into_iter().map(|report| Arc::unwrap_or_clone(report.trace)).collect();
-    writeln!(out, "Together:")?;
-    // There is at least one: nothing was said of none.
-    let merged = merge(traces).map_err(io::Error::other)?;
-    let ops = Ops::of(&merged, &Config::default());
-    judgement(&ops, &Reports::of(&ops), &[], out)?;
-    let new = merged.diagnostics.notes.iter().filter(|note| !told.contains(*note));
-    for note in new.take(MAX_NOTES) {
-        writeln!(out, "{note}")?;
-    }
-    Ok(())
-}
-
-/// Notes of a trace as a merged one repeats them.
-fn told(trace: &Trace) -> impl Iterator<Item = String> {
-    trace.diagnostics.notes.iter().map(|note| format!("{}: {note}", trace.meta.title))
-}
-
-/// One page; `baselines` are times of other strategies for the same batch, where somebody ran them.
-pub(super) fn write_one(
+/// A page for people: what it is, tables, a verdict, what is uncertain; `baselines` are times of other strategies for the same batch, where somebody ran them.
+pub(super) fn write(
     report: &Reported,
     baselines: &[Baseline],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     head(report, out)?;
     let ops = Ops::of(&report.trace, &Config::default());
-    judgement(&ops, &report.answers, baselines, out)?;
-    uncertain(&report.trace, out)
-}
-
-fn judgement(
-    ops: &Ops<'_>,
-    answers: &Reports,
-    baselines: &[Baseline],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let verdict = verdict(ops, answers, baselines);
+    let verdict = verdict(&ops, &report.answers, baselines);
     writeln!(out, "{}", verdict.sentence)?;
     for detail in &verdict.details {
         writeln!(out, "{detail}")?;
     }
-    Ok(())
+    uncertain(&report.trace, out)
 }
 
 fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
-    let Reported { file, trace, answers, statistics, .. } = report;
-    writeln!(out, "{}", file.display())?;
+    let Reported { files, trace, answers, statistics, .. } = report;
+    for file in files {
+        writeln!(out, "{}", file.display())?;
+    }
     writeln!(out, "{}", trace.meta.title)?;
     writeln!(out, "  times are {}", trace.meta.provenance.sentence())?;
     if let Some(doubt) = trace.meta.doubt() {

@@ -25,7 +25,7 @@ pub(super) fn named(name: &str) -> Result<&'static Table, Failure> {
 
 /// Hands recordings with their answers on as what tables are made of.
 pub(super) fn with_answers<T>(reports: &[Reported], then: impl FnOnce(TableSource<'_>) -> T) -> T {
-    let files: Vec<String> = reports.iter().map(|of| of.file.display().to_string()).collect();
+    let files: Vec<String> = reports.iter().map(Reported::file_names).collect();
     let answered = |(of, file)| {
         let Reported { trace, answers, statistics, .. }: &Reported = of;
         let file: &String = file;

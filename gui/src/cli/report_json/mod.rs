@@ -23,6 +23,9 @@ use super::reported::Reported;
 #[derive(Serialize)]
 struct Report<'a> {
     traces: Vec<Entry<'a>>,
+    /// Several of them as one; of one there is nothing more to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    together: Option<Entry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -102,12 +105,21 @@ struct Rank {
     overlap_pct: f64,
 }
 
-/// One line of JSON.
-pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()> {
-    let traces = reports
-        .iter()
-        .map(|report| Entry {
-            file: report.file.display().to_string(),
+/// One line of JSON: each file's, and where there are several all as `together`.
+pub(super) fn write(
+    reports: &[Reported],
+    together: Option<&Reported>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let traces = reports.iter().map(Entry::of).collect();
+    serde_json::to_writer(&mut *out, &Report { traces, together: together.map(Entry::of) })?;
+    writeln!(out)
+}
+
+impl<'a> Entry<'a> {
+    fn of(report: &'a Reported) -> Self {
+        Self {
+            file: report.file_names(),
             provenance: report.trace.meta.provenance.name(),
             source: report.trace.meta.provenance.source(),
             rank_provenance: report.trace.meta.provenance.ranks(),
@@ -124,10 +136,8 @@ pub(super) fn write(reports: &[Reported], out: &mut dyn Write) -> io::Result<()>
             waves: Waves::of(&report.answers.waves),
             statistics: Short::of(&report.statistics),
             diagnostics: &report.trace.diagnostics,
-        })
-        .collect();
-    serde_json::to_writer(&mut *out, &Report { traces })?;
-    writeln!(out)
+        }
+    }
 }
 
 fn extrapolated(all: AllLayers) -> Extrapolated {

@@ -122,7 +122,22 @@ fn one_file_a_rank_is_one_job() {
     let all = report(&place, &["all.json"]);
     let files = ["ranks/rank0.json.gz", "ranks/rank1.json.gz"];
     let apart = report(&place, &files);
-    assert!(place.ok(&files).contains("Together:"), "without a window they are reported together");
+    // Without a window they are told of together, as the window shows them: what is said is what is said of all in one.
+    let page = |files: &[&str]| {
+        let text = place.ok(files);
+        let (head, tables) = text.split_once("\n\n").unwrap();
+        // What recording cost stands in the file of each rank, and is added up.
+        let answers = tables.lines().filter(|line| !line.starts_with("Recording cost"));
+        (head.to_owned(), answers.collect::<Vec<_>>().join("\n"))
+    };
+    let (head, tables) = page(&files);
+    assert!(head.starts_with(&files.join("\n")), "{head}");
+    assert_eq!(tables, page(&["all.json"]).1);
+    assert_eq!(apart["together"]["file"], files.join(", "));
+    for said in ["verdict", "ranks", "iteration_us", "phases", "waves"] {
+        assert_eq!(apart["together"][said], all["traces"][0][said], "{said}");
+    }
+    assert_eq!(all.get("together"), None);
     for (rank, file) in files.iter().enumerate() {
         let entry = &apart["traces"][rank];
         assert_eq!(entry["file"], *file);
