@@ -1,6 +1,9 @@
 //! Where the panels lie.
 
-use egui::{CentralPanel, Event, Frame, Id, Key, KeyboardShortcut, Margin, Panel, Ui};
+use egui::{
+    Align, CentralPanel, Event, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Panel, Ui,
+    UiBuilder,
+};
 
 use super::{
     command::Command,
@@ -42,15 +45,22 @@ pub(crate) fn frame_ui(
     cx.commands
 }
 
+/// The lowest line, with work that takes long at its right end: it is always there, so nothing moves under the pointer when work
+/// comes and goes.
 fn foot(ui: &mut Ui, cx: &mut Cx<'_>, bar: Frame) {
-    Panel::bottom("foot")
-        .exact_size(22.0)
-        .resizable(false)
-        .frame(bar.inner_margin(Margin::symmetric(8, 2)))
-        .show(ui, |ui| ui.horizontal_centered(|ui| panels::strip_ui(ui, cx)));
-    if panels::has_bars(cx) {
-        Panel::bottom("jobs").resizable(false).frame(bar).show(ui, |ui| panels::jobs_ui(ui, cx));
-    }
+    let frame = bar.inner_margin(Margin::symmetric(8, 1));
+    Panel::bottom("foot").exact_size(22.0).resizable(false).frame(frame).show(ui, |ui| {
+        let whole = ui.available_rect_before_wrap();
+        let place = UiBuilder::new().max_rect(whole);
+        let mut right = ui.new_child(place.layout(Layout::right_to_left(Align::Center)));
+        panels::jobs_ui(&mut right, cx);
+        let rest = whole.with_max_x(right.min_rect().left());
+        let place = UiBuilder::new().max_rect(rest);
+        let mut left = ui.new_child(place.layout(Layout::left_to_right(Align::Center)));
+        left.shrink_clip_rect(rest);
+        panels::strip_ui(&mut left, cx);
+        ui.advance_cursor_after_rect(whole);
+    });
 }
 
 /// The panels that have something to show, or the strips that open them.

@@ -230,6 +230,8 @@ impl App {
         let theme = Theme::of(mode);
         if self.themed != Some(mode) {
             theme.apply(ui.ctx());
+            // This frame began in the colours of before.
+            ui.reset_style();
             self.themed = Some(mode);
             // Only now: whoever runs the window has added the system's fonts, which are asked before.
             self.glyphs.watch(ui.ctx());

@@ -11,7 +11,7 @@ use crate::app::{BottomTab, Command, PanelId, State};
 
 /// Its tabs, and the one that is chosen.
 pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tab = cx.state.settings.layout.bottom_tab;
+    let tab = shown_tab(cx.state);
     ui.horizontal(|ui| {
         // Beside the sign that folds the panel; close together where there is little room, and in two lines where there is less.
         let room = (ui.available_width() - FOLD).max(0.0);
@@ -53,12 +53,18 @@ fn tabs_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
         spacing.button_padding.x = 4.0;
         spacing.item_spacing.x = CLOSE - 2.0 * spacing.button_padding.x;
     }
-    let tab = cx.state.settings.layout.bottom_tab;
+    let tab = shown_tab(cx.state);
     for other in shown {
         if ui.selectable_label(tab == other, other.name()).clicked() {
             cx.send(Command::ShowBottom(other));
         }
     }
+}
+
+/// The tab that is shown: the one remembered, unless it has nothing to show now.
+pub(super) fn shown_tab(state: &State) -> BottomTab {
+    let remembered = state.settings.layout.bottom_tab;
+    if tabs(state).any(|tab| tab == remembered) { remembered } else { BottomTab::default() }
 }
 
 /// The tabs that can show something.

@@ -26,7 +26,7 @@ pub(crate) fn side_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
     let frame = Frame::new().fill(cx.theme.surfaces.panel);
     strip.exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
         let rect = ui.max_rect();
-        // Under a name of its own: a count of widgets changes when a bar of work appears below, and a click that is under way
+        // Under a name of its own: a count of widgets changes when a strip appears below, and a click that is under way
         // would be another widget's.
         let response = ui.interact(rect, Id::unique((facts.key, "handle")), Sense::click());
         ui.advance_cursor_after_rect(rect);

@@ -48,7 +48,7 @@ pub(crate) use frame_times::{FrameTimes, frame_times_ui};
 pub(crate) use glossary::glossary_ui;
 pub(crate) use handle::{bottom_handle_ui, side_handle_ui};
 pub(crate) use help::help_ui;
-pub(crate) use jobs::{has_bars, jobs_ui};
+pub(crate) use jobs::jobs_ui;
 pub(crate) use notices::notices_ui;
 pub(crate) use palette::palette_ui;
 pub(crate) use path::path_ui;

@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::{
+    bottom::shown_tab,
     icon::{Icon, icon_button},
     widgets::{Cx, mono, weak},
 };
@@ -70,8 +71,7 @@ pub(super) fn selection_card_ui(
 
 /// The details stand in the bottom panel already.
 fn details_are_shown(state: &State) -> bool {
-    let layout = &state.settings.layout;
-    layout.is_open(PanelId::Bottom) && layout.bottom_tab == BottomTab::Details
+    state.settings.layout.is_open(PanelId::Bottom) && shown_tab(state) == BottomTab::Details
 }
 
 /// Low on the right; high when that would lie on what is selected.

@@ -43,6 +43,8 @@ impl Theme {
         spacing.tooltip_width = 420.0;
         spacing.scroll.bar_width = 8.0;
         spacing.scroll.floating = true;
+        // That there is more is seen without the pointer over it.
+        spacing.scroll.dormant_handle_opacity = 0.4;
         // Beside what is scrolled: over it, a bar under the pointer covers the last letters of a line.
         spacing.scroll.floating_allocated_width =
             spacing.scroll.bar_width + spacing.scroll.bar_inner_margin;

@@ -83,7 +83,7 @@ fn draw(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
     }
 }
 
-/// All lines before all names, so that none runs through a name; the curve comes after both.
+/// All lines before all names, so that none runs through a name; names stand where the curve, which comes after both, does not.
 fn draw_baselines(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
     let Surfaces { weak, panel, .. } = theme.surfaces;
     let baselines = baselines(live);
@@ -92,13 +92,14 @@ fn draw_baselines(plot: &mut PlotUi<'_>, theme: &Theme, live: &Live) {
         plot.hline(line.style(LineStyle::dashed_loose()));
     }
     let last_x = live.curve.points.last().map_or(0.0, |last| live.curve.x(last.at));
-    let mut taken: Vec<Rect> = Vec::new();
+    let mut taken = curve_rects(plot, live);
+    let left = plot.screen_from_plot(plot.plot_bounds().min().into()).x;
     for (strategy, ns) in baselines {
         let size = plot.ctx().fonts_mut(|fonts| {
             fonts.layout_no_wrap(strategy.name().to_owned(), theme.small(), weak).size()
         });
         let end = plot.screen_from_plot(PlotPoint::new(last_x, ns as f64));
-        let corner = free_corner(end - vec2(0.0, 2.0), size, &taken);
+        let corner = free_corner(end - vec2(0.0, 2.0), size, (&taken, left));
         taken.push(name_rect(corner, size));
         let text = RichText::new(strategy.name()).font(theme.small()).color(weak);
         let at = plot.plot_from_screen(corner);
@@ -111,9 +112,30 @@ fn name_rect(corner: Pos2, size: Vec2) -> Rect {
     Rect::from_min_max(corner - size, corner)
 }
 
-/// The lower right corner of a name that would end at `corner`, further left where others stand.
-fn free_corner(mut corner: Pos2, size: Vec2, taken: &[Rect]) -> Pos2 {
+/// Where the curve runs on screen, from point to point, and the line of where the run is.
+fn curve_rects(plot: &PlotUi<'_>, live: &Live) -> Vec<Rect> {
+    let curve = &live.curve;
+    let on_screen = |point: &CurvePoint| {
+        plot.screen_from_plot(PlotPoint::new(curve.x(point.at), point.time_ns as f64))
+    };
+    let points: Vec<Pos2> = curve.points.iter().map(on_screen).collect();
+    let stretch = |two: &[Pos2]| Rect::from_two_pos(two[0], two[1]).expand(MARK);
+    let mut rects: Vec<Rect> = points.windows(2).map(stretch).collect();
+    rects.extend(live.current(curve.axis).map(|at| {
+        let x = plot.screen_from_plot(PlotPoint::new(curve.x(at), 0.0)).x;
+        Rect::from_x_y_ranges(x - MARK..=x + MARK, f32::NEG_INFINITY..=f32::INFINITY)
+    }));
+    rects
+}
+
+/// Points around a line that its marks take.
+const MARK: f32 = 4.0;
+
+/// The lower right corner of a name that would end at `corner`, further left where something else stands; where all is
+/// taken as far as `left`, at `corner` itself.
+fn free_corner(wanted: Pos2, size: Vec2, (taken, left): (&[Rect], f32)) -> Pos2 {
     const GAP: f32 = 8.0;
+    let mut corner = wanted;
     let in_the_way = |corner| {
         let rect = name_rect(corner, size);
         taken.iter().find(|other| other.intersects(rect))
@@ -121,7 +143,7 @@ fn free_corner(mut corner: Pos2, size: Vec2, taken: &[Rect]) -> Pos2 {
     while let Some(other) = in_the_way(corner) {
         corner.x = other.left() - GAP;
     }
-    corner
+    if corner.x - size.x < left { wanted } else { corner }
 }
 
 /// Baselines of the same batch that lie where the curve does: one far above would press the curve flat. The weave's own
@@ -151,7 +173,7 @@ mod tests {
         let size = vec2(40.0, 12.0);
         let mut taken: Vec<Rect> = Vec::new();
         for y in [100.0, 104.0, 92.0, 300.0] {
-            let corner = free_corner(pos2(500.0, y), size, &taken);
+            let corner = free_corner(pos2(500.0, y), size, (&taken, 0.0));
             assert_eq!(corner.y, y, "a name stays at its line");
             let rect = name_rect(corner, size);
             assert!(taken.iter().all(|other| !other.intersects(rect)), "{rect} {taken:?}");
@@ -159,5 +181,18 @@ mod tests {
         }
         let rights = taken.iter().map(Rect::right).collect::<Vec<_>>();
         assert_eq!(rights, [500.0, 452.0, 404.0, 500.0]);
+    }
+
+    /// A curve that comes down through the place where the name would stand.
+    #[test]
+    fn names_of_baselines_stand_beside_the_curve() {
+        let (size, wanted) = (vec2(40.0, 12.0), pos2(500.0, 100.0));
+        let curve = [pos2(300.0, 140.0), pos2(480.0, 95.0), pos2(520.0, 60.0)];
+        let rects: Vec<Rect> =
+            curve.windows(2).map(|two| Rect::from_two_pos(two[0], two[1])).collect();
+        assert!(rects.iter().any(|rect| rect.intersects(name_rect(wanted, size))));
+        let corner = free_corner(wanted, size, (&rects, 0.0));
+        assert_eq!(corner, pos2(292.0, 100.0));
+        assert_eq!(free_corner(wanted, size, (&rects, 260.0)), wanted, "nowhere else to stand");
     }
 }

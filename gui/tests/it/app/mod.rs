@@ -19,6 +19,8 @@ mod serving;
 mod sql;
 mod statistics;
 #[cfg(feature = "live")]
+mod steady;
+#[cfg(feature = "live")]
 mod watched;
 mod why;
 #[cfg(feature = "live")]
