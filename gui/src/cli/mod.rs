@@ -58,6 +58,8 @@ mod tune;
 mod units;
 #[cfg(feature = "live")]
 mod validate;
+#[cfg(feature = "live")]
+mod weights;
 mod window;
 
 pub use args::{Cli, Command};

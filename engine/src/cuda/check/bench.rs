@@ -80,6 +80,18 @@ impl Bench {
         self.devices.iter().try_for_each(Device::synchronize)
     }
 
+    /// The same with one of its GPUs only.
+    pub(super) fn alone(&self, rank: usize) -> Self {
+        Self {
+            devices: vec![self.devices[rank].clone()],
+            no_more: "one is looked at alone".to_owned(),
+            nvrtc: self.nvrtc,
+            driver: self.driver,
+            quick: self.quick,
+            seed: Cell::new(0),
+        }
+    }
+
     /// Why no more GPUs are in use.
     pub(super) fn no_more(&self) -> &str {
         &self.no_more

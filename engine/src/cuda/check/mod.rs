@@ -39,7 +39,7 @@ pub struct Check {
     pub name: &'static str,
     /// Program below `kernels/cuda` that must be written for the GPU's architecture.
     file: &'static str,
-    /// GPUs it takes at least; with two it takes all.
+    /// GPUs it takes at least: one, and each is looked at; with two it takes all together.
     gpus: usize,
     run: Run,
 }
@@ -91,7 +91,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
 }
 
 impl Check {
-    /// Of one GPU.
+    /// Of one GPU, on each that is in use.
     const fn one(name: &'static str, file: &'static str, run: Run) -> Self {
         Self { name, file, gpus: 1, run }
     }
@@ -109,8 +109,33 @@ impl Check {
         if let Some(reason) = self.obstacle(bench) {
             return Ok(Outcome::Skipped(reason));
         }
-        bench.begin(self.name);
-        (self.run)(bench)
+        if self.gpus > 1 {
+            bench.begin(self.name);
+            return (self.run)(bench);
+        }
+        self.run_on_each(bench)
+    }
+
+    /// A kernel of one GPU may fail on another of them, which is damaged or of another sort: the same numbers on each.
+    fn run_on_each(&self, bench: &Bench) -> Result<Outcome, CheckError> {
+        let mut outcome = Outcome::Skipped("there is no GPU".to_owned());
+        for (rank, device) in bench.devices().iter().enumerate() {
+            let alone = bench.alone(rank);
+            alone.begin(self.name);
+            let on = |error: CheckError| match error {
+                CheckError::Wrong(text) if bench.devices().len() > 1 => {
+                    CheckError::Wrong(format!("on GPU {}: {text}", device.info().index))
+                }
+                other => other,
+            };
+            outcome = (self.run)(&alone).map_err(on)?;
+        }
+        Ok(match (outcome, bench.devices().len()) {
+            (Outcome::Passed(line), count) if count > 1 => {
+                Outcome::Passed(format!("on each of {count} GPUs: {line}"))
+            }
+            (outcome, _) => outcome,
+        })
     }
 
     fn obstacle(&self, bench: &Bench) -> Option<String> {

@@ -25,9 +25,13 @@ pub struct BenchArgs {
     /// Where to run it.
     #[arg(long, value_enum, default_value_t = Backend::Sim)]
     pub backend: Backend,
-    /// Layers to run, at least three: the first and the last do not count.
-    #[arg(long, default_value_t = 4, value_name = "N")]
-    pub layers: u32,
+    /// Folder of a Hugging Face checkpoint to take the weights from, with `--backend cuda` [default: random weights].
+    #[arg(long, value_name = "FOLDER", conflicts_with = "inject")]
+    pub weights: Option<PathBuf>,
+    /// Layers to run, a number or `all`, at least three: the first and the last do not count. Each strategy has the weights
+    /// of its layers in memory by itself.
+    #[arg(long, default_value = "4", value_name = "N|all")]
+    pub layers: String,
     /// Turns that each strategy gets; figures are medians over all iterations of all turns.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub turns: u32,

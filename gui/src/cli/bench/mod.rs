@@ -5,10 +5,10 @@ mod inject;
 mod report;
 mod text;
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use weftscope_engine::{
-    cuda::{CudaExecutor, Group, measure_roofline},
+    cuda::{Checkpoint, Group, measure_roofline},
     executor::{ExecError, Executor},
     plan::plan,
     roofline::Roofline,
@@ -23,8 +23,9 @@ use self::report::{MODELLED, Report};
 use super::{
     Failure, Outcome,
     progress::ProgressLine,
-    run_args::{Backend, strategies},
+    run_args::{Backend, layers, strategies},
     run_spec::{prefill, run_failure, spec_on},
+    weights,
 };
 use crate::files::check_target;
 
@@ -38,7 +39,8 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
     }
     let mut out = std::io::stdout().lock();
     let strategies = strategies(&args.strategy)?;
-    let specs = specs(args, strategies[0])?;
+    let checkpoint = weights::on(args.backend, args.weights.as_deref())?;
+    let specs = specs(args, strategies[0], checkpoint.as_ref())?;
     if let Some(path) = &args.json {
         check_target(path)?;
     }
@@ -50,7 +52,7 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
     let options = Options { turns: args.turns, warm_up, iterations: args.iterations };
     let mut report = Report::new(&specs[0], options, provenance, roofline);
     text::head(&report, &mut out)?;
-    let mut open = |spec: &RunSpec| executor(args.backend, spec);
+    let mut open = |spec: &RunSpec| executor(args.backend, spec, checkpoint.clone());
     for spec in &specs {
         let batch = turns(spec, &strategies, options, &roofline, &mut open)?;
         text::batch(&batch, &mut out)?;
@@ -64,11 +66,12 @@ pub(super) fn run(args: &BenchArgs) -> Outcome {
 }
 
 /// One spec for each number of tokens.
-fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
-    if args.layers < 3 {
-        let cause = "the first and the last layer do not count, so three are needed";
-        return Err(Failure::misuse(cause, &format!("--layers {}", args.layers)));
-    }
+fn specs(
+    args: &BenchArgs,
+    any: StrategyKind,
+    checkpoint: Option<&Arc<Checkpoint>>,
+) -> Result<Vec<RunSpec>, Failure> {
+    let layers = layers(&args.layers)?;
     for (count, argument) in [(args.turns, "--turns 0"), (args.iterations, "--iterations 0")] {
         if count == 0 {
             return Err(Failure::misuse("nothing to measure", argument));
@@ -76,7 +79,14 @@ fn specs(args: &BenchArgs, any: StrategyKind) -> Result<Vec<RunSpec>, Failure> {
     }
     let spec = |&tokens| {
         let batch = prefill(tokens, args.seq)?;
-        let spec = spec_on(&args.on, args.backend, batch, any, Some(args.layers))?;
+        let mut spec = spec_on(&args.on, args.backend, batch, any, layers)?;
+        if let Some(model) = weights::model(args.on.model.as_deref(), checkpoint) {
+            spec.model = model;
+        }
+        if layers.unwrap_or(spec.model.layers) < 3 {
+            let cause = "the first and the last layer do not count, so three are needed";
+            return Err(Failure::misuse(cause, &format!("--layers {}", args.layers)));
+        }
         // What is wrong with the arguments is said before anything runs.
         plan(&spec).map_err(|error| run_failure(error.into()))?;
         Ok(spec)
@@ -114,9 +124,13 @@ fn turns(
     .map_err(run_failure)
 }
 
-fn executor(backend: Backend, spec: &RunSpec) -> Result<Box<dyn Executor>, ExecError> {
+fn executor(
+    backend: Backend,
+    spec: &RunSpec,
+    checkpoint: Option<Arc<Checkpoint>>,
+) -> Result<Box<dyn Executor>, ExecError> {
     Ok(match backend {
         Backend::Sim => Box::new(Simulator::new(&spec.machine)),
-        Backend::Cuda => Box::new(CudaExecutor::open(spec.knobs.tp, true)?),
+        Backend::Cuda => Box::new(weights::executor(spec.knobs.tp, true, checkpoint)?),
     })
 }

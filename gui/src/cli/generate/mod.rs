@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::json;
 use weftscope_engine::{
     batch::{Batch, MAX_TOKENS, Request},
-    cuda::{Checkpoint, CudaExecutor, Weights},
+    cuda::{Checkpoint, CudaExecutor},
     generate::{Ended, Generated, Limits, OnGpus, Sampler, Sampling, generate},
     machine::HERE,
     plan::plan,
@@ -24,9 +24,9 @@ use weftscope_traces::words::{counted, duration};
 use self::words::Words;
 use super::{
     Failure, Outcome,
-    progress::ProgressLine,
     run_args::strategy,
     run_spec::{machine_named, run_failure},
+    weights,
 };
 use crate::files::{FileError, check_target, write_atomically};
 
@@ -72,8 +72,7 @@ pub(super) fn run(args: &GenerateArgs) -> Outcome {
     }
     let prompt = prompt(&args.prompt)?;
     let words = Words::open(&args.weights)?;
-    let checkpoint =
-        Checkpoint::open(&args.weights).map_err(|error| Failure::Failed(error.to_string()))?;
+    let checkpoint = weights::open(&args.weights)?;
     let ids = words.ids(&prompt, checkpoint.model().vocab)?;
     let room = words.room(ids.len(), args.max_tokens)?;
     let spec = spec(args, &checkpoint, ids.len() as u32)?;
@@ -112,16 +111,11 @@ fn spec(args: &GenerateArgs, checkpoint: &Checkpoint, tokens: u32) -> Result<Run
 }
 
 /// The GPUs with the weights on them.
-fn loaded(spec: &RunSpec, checkpoint: Checkpoint) -> Result<CudaExecutor, Failure> {
+fn loaded(spec: &RunSpec, checkpoint: Arc<Checkpoint>) -> Result<CudaExecutor, Failure> {
     let plan = plan(spec).map_err(|error| run_failure(error.into()))?;
-    let opened = CudaExecutor::open(spec.knobs.tp, false);
-    let executor = opened.map_err(|error| Failure::failed(error, "--tp"))?;
-    let mut executor = executor.with_weights(Weights::Checkpoint(Arc::new(checkpoint)));
-    let mut line = ProgressLine::new("loading weights");
-    let mut on_progress = |done, total| line.step(done, Some(total));
-    executor
-        .load_weights(&plan, &mut on_progress)
-        .map_err(|error| Failure::failed(error, "--weights"))?;
+    let opened = weights::executor(spec.knobs.tp, false, Some(checkpoint));
+    let mut executor = opened.map_err(|error| Failure::failed(error, "--tp"))?;
+    weights::load(&mut executor, &plan)?;
     Ok(executor)
 }
 

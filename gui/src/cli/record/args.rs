@@ -28,9 +28,9 @@ pub struct RecordArgs {
     /// `--backend cuda` [default: random weights].
     #[arg(long, value_name = "FOLDER")]
     pub weights: Option<PathBuf>,
-    /// Layers to run, a number or `all`; every layer of a model does the same.
-    #[arg(long, default_value = "4", value_name = "N|all")]
-    pub layers: String,
+    /// Layers to run, a number or `all`; every layer of a model does the same [default: 4, or all with `--weights`].
+    #[arg(long, value_name = "N|all")]
+    pub layers: Option<String>,
     /// Iterations, one after another in the recording.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub iterations: u32,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weftscope_engine::{
     choose::plan,
-    cuda::{Checkpoint, CudaExecutor, Weights},
+    cuda::{Checkpoint, CudaExecutor},
     plan::Plan,
     spec::RunSpec,
 };
@@ -16,7 +16,7 @@ use weftscope_profiler::{
 use weftscope_traces::{Slowdown, Trace};
 
 use super::RecordArgs;
-use crate::cli::{Failure, progress::ProgressLine, run_spec::run_failure};
+use crate::cli::{Failure, progress::ProgressLine, run_spec::run_failure, weights};
 
 /// Shortest and longest interval that CUPTI's sampler takes, ns: below, the H200's buffer overflows; above, an
 /// iteration has no sample.
@@ -59,15 +59,12 @@ pub(super) fn run(
 
 /// The GPUs with the weights on them.
 fn loaded(plan: &Plan, checkpoint: Option<Arc<Checkpoint>>) -> Result<CudaExecutor, Failure> {
-    let opened = CudaExecutor::open(plan.spec.knobs.tp, true);
-    let executor = opened.map_err(|error| Failure::failed(error, "--backend cuda"))?;
-    let Some(checkpoint) = checkpoint else { return Ok(executor) };
-    let mut executor = executor.with_weights(Weights::Checkpoint(checkpoint));
-    let mut line = ProgressLine::new("loading weights");
-    let mut on_progress = |done, total| line.step(done, Some(total));
-    executor
-        .load_weights(plan, &mut on_progress)
-        .map_err(|error| Failure::failed(error, "--weights"))?;
+    let is_own = checkpoint.is_some();
+    let opened = weights::executor(plan.spec.knobs.tp, true, checkpoint);
+    let mut executor = opened.map_err(|error| Failure::failed(error, "--backend cuda"))?;
+    if is_own {
+        weights::load(&mut executor, plan)?;
+    }
     Ok(executor)
 }
 

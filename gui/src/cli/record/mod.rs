@@ -4,9 +4,9 @@ mod args;
 mod attach;
 mod cuda;
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{io::Write, path::Path};
 
-use weftscope_engine::{cuda::Checkpoint, sim::Simulator, spec::RunSpec};
+use weftscope_engine::{sim::Simulator, spec::RunSpec};
 use weftscope_traces::{
     Trace,
     words::{counted, duration},
@@ -18,6 +18,7 @@ use super::{
     progress::ProgressLine,
     run_args::{Backend, layers},
     run_spec::{run_failure, run_spec},
+    weights,
 };
 use crate::files::{FileError, SaveOptions, TraceFormat, check_target, is_stdio};
 
@@ -41,10 +42,11 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
             "--pm-interval",
         ));
     }
-    let checkpoint = checkpoint(args)?;
-    let mut spec = run_spec(&args.run, args.backend, layers(&args.layers)?)?;
-    if let (Some(checkpoint), None) = (&checkpoint, &args.run.on.model) {
-        spec.model = checkpoint.model().clone();
+    let checkpoint = weights::on(args.backend, args.weights.as_deref())?;
+    let asked = weights::layers(args.layers.as_deref(), checkpoint.as_ref());
+    let mut spec = run_spec(&args.run, args.backend, layers(asked)?)?;
+    if let Some(model) = weights::model(args.run.on.model.as_deref(), checkpoint.as_ref()) {
+        spec.model = model;
     }
     if !is_stdio(output) {
         check_target(output)?;
@@ -71,21 +73,6 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
         duration(trace.span().len_ns())
     )?;
     Ok(out.flush()?)
-}
-
-/// The checkpoint that the arguments name.
-fn checkpoint(args: &RecordArgs) -> Result<Option<Arc<Checkpoint>>, Failure> {
-    let Some(folder) = &args.weights else { return Ok(None) };
-    if args.backend != Backend::Cuda {
-        return Err(Failure::misuse(
-            "only real GPUs take weights: add --backend cuda",
-            "--weights",
-        ));
-    }
-    let opened = Checkpoint::open(folder);
-    opened
-        .map(|checkpoint| Some(Arc::new(checkpoint)))
-        .map_err(|error| Failure::Failed(error.to_string()))
 }
 
 fn simulated(args: &RecordArgs, spec: &RunSpec) -> Result<Trace, Failure> {

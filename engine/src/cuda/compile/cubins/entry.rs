@@ -27,9 +27,17 @@ pub(super) fn path(folder: &Path, key: &Key) -> PathBuf {
     folder.join(format!("{key}.{EXTENSION}"))
 }
 
-/// The entry of a key; `None` when there is none, or one that is cut off, changed or of something else.
+/// The entry of a key; `None` when there is none, or one that is cut off, changed or of something else. Its file's time
+/// becomes that of this reading, so that what is in use stays.
 pub(super) fn read(folder: &Path, key: &Key) -> Option<Compiled> {
-    decode(&fs::read(path(folder, key)).ok()?, key)
+    let path = path(folder, key);
+    let compiled = decode(&fs::read(&path).ok()?, key)?;
+    // A folder that may only be read keeps its times.
+    let _untouched = fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(SystemTime::now()));
+    Some(compiled)
 }
 
 /// Puts an entry in place in one step, so that readers see the old one, the new one or none.

@@ -6,6 +6,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process,
+    time::{Duration, SystemTime},
 };
 
 use thiserror::Error;
@@ -69,15 +70,53 @@ pub(super) fn look(folder: PathBuf) -> Result<CubinCache, CacheOff> {
     let read = try_writing(&folder).and_then(|()| fs::read_dir(&folder));
     match read {
         Ok(files) => {
-            let entries = files.flatten().filter(|file| {
-                file.path().extension().is_some_and(|extension| extension == entry::EXTENSION)
-            });
+            let entries = files.flatten().filter(|file| is_entry(&file.path()));
             let sizes: Vec<u64> =
                 entries.filter_map(|file| Some(file.metadata().ok()?.len())).collect();
             Ok(CubinCache { folder, entries: sizes.len(), bytes: sizes.iter().sum() })
         }
         Err(error) => Err(CacheOff::Unwritable { folder, cause: error.to_string() }),
     }
+}
+
+/// What is kept between runs, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Programs that nobody has read for so long are gone: those of other versions, for the most part.
+    pub(super) unused_for: Duration,
+    /// All together take no more than this; what was used last stays.
+    pub(super) bytes: u64,
+}
+
+/// A run needs some thirty programs of 50 to 100 KB each.
+pub(super) const LIMITS: Limits =
+    Limits { unused_for: Duration::from_secs(90 * 24 * 3600), bytes: 256 << 20 };
+
+/// Removes what is beyond the limits at `now`, oldest use first. What cannot be removed stays, and is no error.
+pub(super) fn prune(folder: &Path, limits: Limits, now: SystemTime) {
+    let Ok(files) = fs::read_dir(folder) else { return };
+    let mut entries: Vec<(SystemTime, u64, PathBuf)> = files
+        .flatten()
+        .filter(|file| is_entry(&file.path()))
+        .filter_map(|file| {
+            let meta = file.metadata().ok()?;
+            Some((meta.modified().ok()?, meta.len(), file.path()))
+        })
+        .collect();
+    // Last used first.
+    entries.sort_by(|a, b| b.cmp(a));
+    let mut kept_bytes = 0;
+    for (used, bytes, path) in entries {
+        kept_bytes += bytes;
+        let unused_for = now.duration_since(used).unwrap_or_default();
+        if kept_bytes > limits.bytes || unused_for > limits.unused_for {
+            let _stays = fs::remove_file(path);
+        }
+    }
+}
+
+fn is_entry(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == entry::EXTENSION)
 }
 
 fn try_writing(folder: &Path) -> io::Result<()> {

@@ -13,7 +13,8 @@ use std::{
     collections::HashMap,
     env,
     path::PathBuf,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, Once, PoisonError},
+    time::SystemTime,
 };
 
 use super::Compiled;
@@ -25,11 +26,13 @@ pub(super) use recipe::{Key, Recipe};
 type Slot = Arc<Mutex<Option<Arc<Compiled>>>>;
 
 /// Programs by what they were compiled from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cubins {
     /// `None`: kept in memory only.
     folder: Option<PathBuf>,
     slots: Mutex<HashMap<Key, Slot>>,
+    /// Old entries are looked for once, when the first new one is written.
+    pruned: Once,
 }
 
 impl Cubins {
@@ -42,7 +45,7 @@ impl Cubins {
 
     /// Keeps entries in a folder that is made when the first is written.
     pub(super) fn at(folder: Option<PathBuf>) -> Self {
-        Self { folder, slots: Mutex::default() }
+        Self { folder, slots: Mutex::default(), pruned: Once::new() }
     }
 
     /// The program with this key; `compile` is called when neither memory nor folder has it.
@@ -70,6 +73,9 @@ impl Cubins {
                 if let Some(folder) = &self.folder {
                     // An unwritable folder costs time at the next start and nothing else; `doctor` tells.
                     let _unwritten = entry::write(folder, key, &compiled);
+                    self.pruned.call_once(|| {
+                        folder::prune(folder, folder::LIMITS, SystemTime::now());
+                    });
                 }
                 compiled
             }

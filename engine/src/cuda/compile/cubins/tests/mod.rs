@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
+    time::{Duration, SystemTime},
 };
 
 use proptest::prelude::*;
@@ -15,7 +16,10 @@ use weftscope_kernels::Build;
 
 use weftscope_kernels::PROGRAMS;
 
-use super::{folder::look, *};
+use super::{
+    folder::{LIMITS, Limits, look, prune},
+    *,
+};
 use crate::cuda::compile::nvrtc::options;
 
 fn hopper() -> Build {
@@ -207,6 +211,61 @@ fn processes_that_write_together_leave_whole_entries() {
         }
     });
     assert_eq!(names(home.path()).len(), keys.len());
+}
+
+/// A program of the folder, so many days since it was used last and of so many bytes.
+fn old(folder: &Path, name: &str, days: u64, bytes: usize) -> SystemTime {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(20_000 * 86_400);
+    let file = fs::File::create(folder.join(name)).unwrap();
+    file.set_len(bytes as u64).unwrap();
+    file.set_modified(now - Duration::from_secs(days * 86_400)).unwrap();
+    now
+}
+
+#[test]
+fn what_nobody_uses_goes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut now = SystemTime::UNIX_EPOCH;
+    for (name, days, bytes) in [
+        ("a.weft-cubin", 91, 10),
+        ("b.weft-cubin", 89, 10),
+        ("c.weft-cubin", 3, 60),
+        ("d.weft-cubin", 0, 50),
+        ("notes.txt", 900, 999),
+    ] {
+        now = old(folder, name, days, bytes);
+    }
+    let unused_for = Duration::from_secs(90 * 86_400);
+    let left = |bytes| {
+        prune(folder, Limits { unused_for, bytes }, now);
+        let mut names = names(folder);
+        names.sort();
+        names
+    };
+    assert_eq!(left(120), ["b.weft-cubin", "c.weft-cubin", "d.weft-cubin", "notes.txt"]);
+    assert_eq!(left(119), ["c.weft-cubin", "d.weft-cubin", "notes.txt"], "the oldest is too much");
+    assert_eq!(left(50), ["d.weft-cubin", "notes.txt"]);
+    assert_eq!(left(0), ["notes.txt"], "others' files are not ours to count");
+}
+
+/// The first program that is new looks for what is old; one that was read is in use.
+#[test]
+fn a_program_that_is_read_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (read, other) = (recipe().key(), Recipe { file: "b.cu", ..recipe() }.key());
+    let long_ago = SystemTime::now() - LIMITS.unused_for - Duration::from_secs(60);
+    let before = start(folder.path());
+    assert!(compiles(&before, &read) && compiles(&before, &other));
+    for key in [&read, &other] {
+        let path = folder.path().join(format!("{key}.weft-cubin"));
+        fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+    }
+    let cubins = start(folder.path());
+    assert!(!compiles(&cubins, &read), "it is there, however old");
+    assert!(compiles(&cubins, &Recipe { file: "c.cu", ..recipe() }.key()));
+    assert!(!compiles(&start(folder.path()), &read));
+    assert!(compiles(&start(folder.path()), &other), "nobody had used it");
 }
 
 #[test]
