@@ -1,12 +1,15 @@
 //! The menus: every named command, by group.
 
-use egui::{Button, Ui};
+use egui::{Button, ScrollArea, TextWrapMode, Ui};
 
 use super::widgets::Cx;
 use crate::app::{
     Command, ThemeChoice,
     action::{Action, Group, actions},
 };
+
+/// Points above and below what a menu holds.
+const AROUND: f32 = 24.0;
 
 /// One menu a group, none within another.
 pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -19,14 +22,19 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         let button = Button::new(group.name()).frame_when_inactive(false);
         let menu = egui::containers::menu::MenuButton::from_button(button);
+        let room = ui.ctx().content_rect().bottom() - ui.max_rect().bottom() - AROUND;
         let (response, _) = menu.ui(ui, |ui| {
-            for action in rows {
-                row_ui(ui, cx, action);
-            }
-            if group == Group::View {
-                ui.separator();
-                theme_ui(ui, cx);
-            }
+            // Of a long menu in a low window the rest is scrolled to.
+            let area = ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+            area.show(ui, |ui| {
+                for action in rows {
+                    row_ui(ui, cx, action);
+                }
+                if group == Group::View {
+                    ui.separator();
+                    theme_ui(ui, cx);
+                }
+            });
         });
         super::widgets::name_widget(&response, &format!("{} menu", group.name()));
     }
@@ -35,7 +43,7 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, action: &Action) {
-    let mut button = Button::new(&action.text);
+    let mut button = Button::new(&action.text).wrap_mode(TextWrapMode::Extend);
     if let Some(shortcut) = &action.shortcut {
         button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
     }

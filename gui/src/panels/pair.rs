@@ -164,7 +164,8 @@ fn view_line_ui(
     about_ui(ui, cx, ("Second", "in view"), about, ns);
 }
 
-/// Which of the two, its name, its iteration and how long that takes; laid out from the right, the name takes what is left.
+/// Which of the two, its name, its iteration and how long that takes; laid out from the right, the name takes what is left, and
+/// where too little is left for which of the two it is, words that hovering says too are left out.
 fn about_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -177,9 +178,12 @@ fn about_ui(
     let strong = cx.theme.surfaces.strong;
     doubt_ui(ui, cx.theme, document.trace.meta.doubt());
     ui.label(mono(cx.theme, time).color(strong)).on_hover_text("Median iteration on all ranks");
-    iteration_ui(ui, cx, (document, iteration, pane));
+    let kept = width(ui, cx, which);
+    iteration_ui(ui, cx, (document, iteration, pane), kept);
     let origin = document.trace.meta.provenance.badge().to_lowercase();
-    ui.label(weak(cx.theme, origin));
+    if width(ui, cx, &origin) + kept <= ui.available_width() {
+        ui.label(weak(cx.theme, origin));
+    }
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.label(RichText::new(which).color(strong).strong());
         let label = egui::Label::new(weak(cx.theme, name)).truncate();
@@ -187,26 +191,40 @@ fn about_ui(
     });
 }
 
-/// Which iteration is compared, where there are several.
+/// Points that a word takes in a line, with the gap beside it.
+fn width(ui: &Ui, cx: &Cx<'_>, text: &str) -> f32 {
+    let galley =
+        ui.painter().layout_no_wrap(text.to_owned(), cx.theme.body(), cx.theme.surfaces.text);
+    galley.size().x + ui.spacing().item_spacing.x
+}
+
+/// Which iteration is compared, where there are several; without its number where that leaves less than `kept` points.
 fn iteration_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     (document, iteration, pane): (&Document, Option<usize>, Pane),
+    kept: f32,
 ) {
     let count = document.timeline.iterations().len();
     if count < 2 {
         return;
     }
     let turn = |by| Command::Compare(CompareCommand::Iteration(pane, by));
-    if icon_button(ui, Icon::Right, "Next iteration", "Compare the next iteration").clicked() {
-        cx.send(turn(1));
-    }
     let text = match iteration {
         Some(index) => format!("iteration {} of {count}", index + 1),
         None => format!("all {count} iterations"),
     };
-    ui.label(weak(cx.theme, text));
-    if icon_button(ui, Icon::Left, "Iteration before", "Compare the iteration before").clicked() {
+    let buttons = 2.0 * (20.0 + ui.spacing().item_spacing.x);
+    let has_room = width(ui, cx, &text) + buttons + kept <= ui.available_width();
+    let next = format!("Compare the next iteration; now {text}");
+    if icon_button(ui, Icon::Right, "Next iteration", &next).clicked() {
+        cx.send(turn(1));
+    }
+    if has_room {
+        ui.label(weak(cx.theme, &text));
+    }
+    let before = format!("Compare the iteration before; now {text}");
+    if icon_button(ui, Icon::Left, "Iteration before", &before).clicked() {
         cx.send(turn(-1));
     }
 }

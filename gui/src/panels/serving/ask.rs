@@ -31,6 +31,9 @@ const MOST_REQUESTS: u32 = 1_000_000;
 /// Most tokens of a prompt or an answer that can be dragged to.
 const MOST_TOKENS: u32 = 1 << 20;
 
+/// Points that a bar of progress takes.
+const BAR: f32 = 120.0;
+
 /// The line.
 pub(super) fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let (tab, asked) = (&live.serving, &live.serving.asked);
@@ -39,10 +42,13 @@ pub(super) fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         menu(ui, "Limits", &limits_in_words(asked), |ui| limits_ui(ui, cx, asked));
         menu(ui, "Strategies", &strategies_in_words(asked), |ui| strategies_ui(ui, cx, asked));
         if let Some(job) = cx.state.jobs.iter().find(|job| job.kind == JobKind::Serving) {
-            let share = job.progress().unwrap_or(0.0);
-            ui.add(ProgressBar::new(share).desired_width(120.0).desired_height(10.0));
+            // Where Serve stood; the bar stands in the window's lowest line too, so it takes no line of its own.
             if ui.button("Cancel").clicked() {
                 cx.send(Command::CancelJob(job.id));
+            }
+            if ui.available_size_before_wrap().x >= BAR {
+                let share = job.progress().unwrap_or(0.0);
+                ui.add(ProgressBar::new(share).desired_width(BAR).desired_height(10.0));
             }
             return;
         }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use egui::{Event, Modifiers, PointerButton, Rect, Shape};
+use egui::{
+    Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Rect, Shape, TouchPhase,
+    vec2,
+};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
-    app::{App, BottomTab, Command, PanelId, State},
+    app::{App, BottomTab, Command, CompareCommand, PanelId, State, update},
     jobs::{JobId, JobKind, JobStatus},
     theme::{Mode, Theme},
 };
@@ -94,4 +97,47 @@ fn a_change_of_colours_takes_one_frame() {
         _ => None,
     });
     assert_eq!(texts.collect::<Vec<_>>(), [ink]);
+}
+
+/// A menu that is longer than the window is high leaves the bar free, and its last entry can be reached.
+#[test]
+fn a_long_menu_is_scrolled() {
+    let mut window = window(|_| {});
+    window.run_steps(10);
+    let bar = rect(&window, "View menu");
+    window.get_by_label("View menu").click();
+    window.run_steps(4);
+    let first = window.get_by_label_contains("Fold or open the knobs").rect();
+    assert!(first.top() > bar.bottom(), "{first} {bar}");
+    let last = |window: &Harness<'static, App>| rect(window, "Colours: dark");
+    assert!(last(&window).bottom() > 700.0, "all of it would fit");
+    window.event(Event::PointerMoved(first.center()));
+    for _ in 0..8 {
+        let (unit, delta) = (MouseWheelUnit::Point, vec2(0.0, -100.0));
+        let (modifiers, phase) = (Modifiers::NONE, TouchPhase::Move);
+        let source = MouseWheelSource::Wheel;
+        window.event(Event::MouseWheel { unit, delta, phase, source, modifiers });
+        window.run_steps(4);
+    }
+    assert!(last(&window).bottom() < 700.0, "{}", last(&window));
+    window.get_by_label("Colours: light").click();
+    window.run_steps(3);
+    assert!(!window.state().state().dark());
+}
+
+/// Beside each other in a window as small as it gets: the lines over the two have no word on another.
+#[test]
+fn words_of_a_comparison_stand_apart_in_a_small_window() {
+    let mut window = window(|state| {
+        update(state, Command::Compare(CompareCommand::Hold));
+    });
+    window.run_steps(10);
+    let which = rect(&window, "Second");
+    let others = ["Beside", "Ghost", "modelled"];
+    let others = others
+        .map(|label| window.query_all_by_label(label).map(|it| it.rect()).collect::<Vec<_>>());
+    assert!(!others[0].is_empty() && !others[1].is_empty());
+    for other in others.iter().flatten() {
+        assert!(!other.intersects(which), "{which} {other}");
+    }
 }
