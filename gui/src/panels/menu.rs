@@ -1,6 +1,6 @@
 //! The menus: every named command, by group.
 
-use egui::{Button, ScrollArea, TextWrapMode, Ui};
+use egui::{Button, Id, ScrollArea, TextWrapMode, Ui};
 
 use super::widgets::Cx;
 use crate::app::{
@@ -25,7 +25,10 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let room = ui.ctx().content_rect().bottom() - ui.max_rect().bottom() - AROUND;
         let (response, _) = menu.ui(ui, |ui| {
             // Of a long menu in a low window the rest is scrolled to.
-            let area = ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+            let mut area = ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+            if is_opened(ui, group) {
+                area = area.vertical_scroll_offset(0.0);
+            }
             area.show(ui, |ui| {
                 for action in rows {
                     row_ui(ui, cx, action);
@@ -40,6 +43,17 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     ui.spacing_mut().item_spacing.x = spacing;
     ui.separator();
+}
+
+/// True in the first frame of a menu: it opens at its beginning, wherever it was scrolled to.
+fn is_opened(ui: &Ui, group: Group) -> bool {
+    let (id, pass) = (Id::unique((group.name(), "menu")), ui.ctx().cumulative_pass_nr());
+    let last: Option<u64> = ui.data_mut(|data| {
+        let last = data.get_temp(id);
+        data.insert_temp(id, pass);
+        last
+    });
+    last.is_none_or(|last| last + 1 < pass)
 }
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, action: &Action) {

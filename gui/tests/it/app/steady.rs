@@ -123,6 +123,10 @@ fn a_long_menu_is_scrolled() {
     window.get_by_label("Colours: light").click();
     window.run_steps(3);
     assert!(!window.state().state().dark());
+    window.get_by_label("View menu").click();
+    window.run_steps(4);
+    let again = window.get_by_label_contains("Fold or open the knobs").rect();
+    assert_eq!(again, first, "it opens at its beginning");
 }
 
 /// Beside each other in a window as small as it gets: the lines over the two have no word on another.
