@@ -114,7 +114,7 @@ pub(super) fn machine_named(text: &str) -> Result<Machine, Failure> {
 }
 
 /// This computer's GPUs; a file of theirs that is not used is named, once.
-fn this_computer(argument: &str) -> Result<Machine, Failure> {
+pub(super) fn this_computer(argument: &str) -> Result<Machine, Failure> {
     static TOLD: Once = Once::new();
     let Here { machine, refused } =
         machine_here().map_err(|error| Failure::failed(error, argument))?;

@@ -14,8 +14,7 @@ use serde_json::json;
 use weftscope_engine::{
     batch::{Batch, MAX_TOKENS, Request},
     cuda::{Checkpoint, CudaExecutor},
-    generate::{Ended, Generated, Limits, OnGpus, Sampler, Sampling, generate},
-    machine::HERE,
+    generate::{Ended, Generated, Limits, OnGpus, Sampler, Sampling, SamplingError, generate},
     plan::plan,
     spec::{Knobs, RunSpec, Transport},
 };
@@ -25,7 +24,7 @@ use self::words::Words;
 use super::{
     Failure, Outcome,
     run_args::strategy,
-    run_spec::{machine_named, run_failure},
+    run_spec::{run_failure, this_computer},
     weights,
 };
 use crate::files::{FileError, check_target, write_atomically};
@@ -65,8 +64,13 @@ pub struct GenerateArgs {
 /// Goes on with the text.
 pub(super) fn run(args: &GenerateArgs) -> Outcome {
     let sampling = Sampling { temperature: args.temperature, top_p: args.top_p, seed: args.seed };
-    let sampler =
-        Sampler::new(sampling).map_err(|error| Failure::misuse(error, "--temperature, --top-p"))?;
+    let sampler = Sampler::new(sampling).map_err(|error| {
+        let argument = match error {
+            SamplingError::Temperature(_) => "--temperature",
+            SamplingError::TopP(_) => "--top-p",
+        };
+        Failure::misuse(error, argument)
+    })?;
     if let Some(path) = &args.json {
         check_target(path)?;
     }
@@ -104,7 +108,7 @@ fn spec(args: &GenerateArgs, checkpoint: &Checkpoint, tokens: u32) -> Result<Run
     let strategy = strategy(&args.strategy)?;
     Ok(RunSpec {
         model: checkpoint.model().clone(),
-        machine: machine_named(HERE)?,
+        machine: this_computer("generate")?,
         batch: Batch { requests: vec![Request { cached_tokens: 0, new_tokens: tokens }] },
         knobs: Knobs { tp: args.tp, strategy, transport: Transport::P2p, ..Knobs::default() },
     })
