@@ -1,4 +1,4 @@
-// Mixture of experts around the grouped GEMMs: each token's experts, rows in the order of their experts, and the
+// Mixture of experts around the grouped GEMMs: scores of few experts, each token's experts, rows in the order of their experts, and the
 // weighted sum of what came back. Every rank does all of it for itself; nothing waits for the host.
 //
 // An entry is a token with one of its experts, `k` of them a token, in token order. Entries are sorted by expert and
@@ -7,7 +7,7 @@
 //   scores   [rows, pitch] fp32, of the router; column `experts` is the shared expert's gate where there is one
 //   ids, weights, ranks, places   [rows * k]
 //   counts   [chunks, experts]
-#include "bf16.cuh"
+#include "mma.cuh"
 
 namespace {
 
@@ -89,7 +89,63 @@ __device__ __forceinline__ void choose(const float* scores, u32 experts, u32 k, 
     own_weight = own / (renormalise ? chosen : sum);
 }
 
+// Sums of 16 rows by N tiles of eight columns, of this warp's part of K: steps of 32, one warp after the other. Which
+// element of a step a thread takes is free, as long as it is the same of both operands: eight that lie together.
+template <u32 N>
+__device__ __forceinline__ void score_rows(const uint4* x, const uint4* w, u32 first, u32 rows, u32 k8, float (&sum)[N][4]) {
+    const u32 lane = threadIdx.x % LANES, warp = threadIdx.x / LANES, warps = blockDim.x / LANES;
+    const u32 upper = first + lane / 4, lower = upper + 8;
+    const uint4 none = make_uint4(0, 0, 0, 0);
+#pragma unroll 4
+    for (u32 at = warp * 4 + lane % 4; at - lane % 4 < k8; at += warps * 4) {
+        const bool live = at < k8;
+        const uint4 a = live && upper < rows ? load_once(x + u64(upper) * k8 + at) : none;
+        const uint4 b = live && lower < rows ? load_once(x + u64(lower) * k8 + at) : none;
+        const u32 one[4] = {a.x, b.x, a.y, b.y}, two[4] = {a.z, b.z, a.w, b.w};
+#pragma unroll
+        for (u32 n = 0; n < N; ++n) {
+            const uint4 c = live ? __ldg(w + u64(n * 8 + lane / 4) * k8 + at) : none;
+            mma_16816(sum[n], one, c.x, c.y);
+            mma_16816(sum[n], two, c.z, c.w);
+        }
+    }
+}
+
+template <u32 N>
+__device__ __forceinline__ void score(const uint4* x, const uint4* w, float* scores, float* parts, u32 rows, u32 k8) {
+    constexpr u32 COLUMNS = 8 * N, WARPS = 8;
+    const u32 lane = threadIdx.x % LANES, warp = threadIdx.x / LANES, first = blockIdx.x * 16;
+    float sum[N][4] = {};
+    score_rows<N>(x, w, first, rows, k8, sum);
+#pragma unroll
+    for (u32 n = 0; n < N; ++n)
+#pragma unroll
+        for (u32 i = 0; i < 4; ++i)
+            parts[(warp * 16 + lane / 4 + i / 2 * 8) * COLUMNS + n * 8 + lane % 4 * 2 + i % 2] = sum[n][i];
+    __syncthreads();
+    for (u32 i = threadIdx.x; i < 16 * COLUMNS; i += blockDim.x) {
+        float all = 0.0f;
+#pragma unroll
+        for (u32 part = 0; part < WARPS; ++part) all += parts[part * 16 * COLUMNS + i];
+        if (first + i / COLUMNS < rows) scores[u64(first) * COLUMNS + i] = all;
+    }
+}
+
 }  // namespace
+
+// Scores of few experts, where a GEMM's tiles would be nearly empty: scores[rows, columns] = x · wᵀ in fp32, with 8 or 16
+// columns. Bound by the reading of x. Grid: 16 rows a block.
+extern "C" __global__ void __launch_bounds__(256)
+weft_scores(const uint4* x, const uint4* w, float* scores, u32 rows, u32 k8, u32 columns, u32 op, WeftStampRing* ring) {
+    __shared__ float parts[8 * 16 * 16];
+    const u64 began = weft_stamp_now();
+    if (columns == 8)
+        score<1>(x, w, scores, parts, rows, k8);
+    else
+        score<2>(x, w, scores, parts, rows, k8);
+    __syncthreads();
+    if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_BLOCK, rows);
+}
 
 // Each token's experts and their weights, which sum to 1 where the model asks for it. A warp a token; grid: chunks.
 extern "C" __global__ void __launch_bounds__(1024)

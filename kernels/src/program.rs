@@ -115,7 +115,7 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         file: "experts.cu",
         source: include_str!("../cuda/experts.cu"),
-        entries: &["weft_top_k", "weft_permute", "weft_combine"],
+        entries: &["weft_scores", "weft_top_k", "weft_permute", "weft_combine"],
         archs: EVERYWHERE,
         variants: PLAIN,
         options: &[],

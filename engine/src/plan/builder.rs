@@ -139,8 +139,11 @@ impl<'a> Builder<'a> {
     fn experts(&mut self, at: At, part: &Part, moe: Moe, deps: &[OpId]) -> OpId {
         let Moe { top_k, intermediate, shared_intermediate, .. } = moe;
         let [router, w13, w2] = self.layer_gemms(part).experts(moe);
-        self.gemm(at, part, &router, deps);
         let gpu = self.gpu();
+        match routing::scores(part.rows, self.shard.hidden, moe, gpu) {
+            Some(scores) => self.push(at, part, scores, deps),
+            None => self.gemm(at, part, &router, deps),
+        };
         self.push(at, part, routing::top_k(part.rows, moe, gpu), &[]);
         if gpu.gemm_kernels == GemmKernels::Weft {
             self.push(at, part, routing::permute(part.rows, self.shard.hidden, moe, gpu), &[]);

@@ -1,7 +1,7 @@
 //! What a mixture of experts does beside its GEMMs: memory-bound work over rows.
 
 use super::{
-    OpRole,
+    OpRole, Resources,
     kernel::{BF16, Kernel, Pointwise, pointwise},
 };
 use crate::{
@@ -19,6 +19,25 @@ pub(crate) const PERMUTE_PARTS: u32 = 3;
 pub(crate) fn chunks(rows: u32, sms: u32) -> (u32, u32) {
     let chunk = rows.div_ceil(sms.max(1)).max(LEAST_CHUNK);
     (chunk, rows.div_ceil(chunk).max(1))
+}
+
+/// Scores of a token at most that the own kernels have a kernel for: a GEMM's tiles would be nearly empty.
+pub(crate) const FEW_SCORES: u32 = 16;
+/// Rows of a block of that kernel.
+pub(crate) const SCORED_ROWS: u32 = 16;
+
+/// Scores of few experts, by the kernel that reads every row once; `None` where a GEMM has them.
+pub(super) fn scores(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Option<Kernel> {
+    let columns = moe.scores();
+    if gpu.gemm_kernels != GemmKernels::Weft || columns > FEW_SCORES {
+        return None;
+    }
+    let (tokens, columns, hidden) = (f64::from(rows), f64::from(columns), f64::from(hidden));
+    let hbm_bytes = BF16 * (tokens + columns) * hidden + 4.0 * tokens * columns;
+    let flops = 2.0 * tokens * columns * hidden;
+    let kernel = pointwise(Pointwise { role: OpRole::Router, rows, flops, hbm_bytes }, gpu);
+    let resources = Resources { threads: 256, ..kernel.resources };
+    Some(Kernel { grid: rows.div_ceil(SCORED_ROWS), resources, ..kernel })
 }
 
 /// Each token's experts. Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.

@@ -2,13 +2,13 @@
 
 use weftscope_kernels::{
     abi::StampKind,
-    reference::{combine, grouped_gemm, places_by_expert, top_k},
+    reference::{combine, gemm, grouped_gemm, places_by_expert, top_k},
 };
 
 use super::{
     Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
-    data::{Guarded, Numbers},
+    data::{Guarded, Numbers, by_rows},
     gemm::limits,
     stamped::{OP, recording, stamped},
 };
@@ -17,7 +17,7 @@ use crate::{
         driver::{CudaError, Device, KernelFamily},
         kernels::{
             Choice, Combine, CombineCall, Gemm, GemmCall, GemmForm, Groups, Loader, Permute,
-            PermuteCall, Routes, SharedExpert, TopK, TopKCall,
+            PermuteCall, Routes, Scores, ScoresCall, SharedExpert, TopK, TopKCall,
         },
         stamps::Recording,
     },
@@ -25,6 +25,7 @@ use crate::{
 };
 
 pub(super) const CHECKS: &[Check] = &[
+    Check::one("scores of few experts", "experts.cu", few_scores),
     Check::one("experts of tokens", "experts.cu", route),
     Check::one("sum over experts", "experts.cu", sum),
     Check::one("grouped gemm", "gemm_sm90.cu", grouped),
@@ -50,6 +51,38 @@ const FULL: [Tokens; 6] = [
     Tokens { rows: 9, experts: 32, top_k: 32, hidden: 64 },
 ];
 const QUICK: [Tokens; 1] = [Tokens { rows: 37, experts: 12, top_k: 3, hidden: 72 }];
+
+/// `weft_scores`: fewer rows than a block has and more, K that ends inside a step, both widths.
+fn few_scores(bench: &Bench) -> Result<Outcome, CheckError> {
+    let device = &bench.devices()[0];
+    let recording = recording(device)?;
+    let kernel = Scores::load(bench.loader(0))?;
+    let mut tally = Tally::new(Limits::IN_FP32);
+    let full = [(1, 8, 8), (17, 16, 72), (300, 8, 6144), (4096, 16, 2040), (33, 8, 264)];
+    for &(rows, columns, k) in bench.choose(&[(19, 16, 104)], &full) {
+        let what = format!("{rows} rows, {columns} scores, {k} deep");
+        let (x, w) = (bench.numbers(rows * k, 1.0), bench.numbers(columns * k, 1.0));
+        let (x_dev, w_dev) = (x.upload(device)?, w.upload(device)?);
+        let out = Guarded::poisoned::<f32>(device, rows * columns)?;
+        let call = ScoresCall {
+            x: x_dev.ptr(),
+            w: w_dev.ptr(),
+            scores: out.ptr(),
+            rows: rows as u32,
+            hidden: k as u32,
+            columns: columns as u32,
+            recording: recording.of(OP),
+        };
+        kernel.launch(device.compute(), &call)?;
+        let given: Vec<f64> = out.read::<f32>(&what)?.into_iter().map(f64::from).collect();
+        let reference =
+            by_rows(&x.wide, k, |part| gemm(part, &w.wide, (part.len() / k, columns, k)));
+        tally.compare_numbers(&what, &given, &reference, columns)?;
+        let blocks = [(StampKind::Block, rows.div_ceil(16))];
+        stamped(&what, &recording, device.info().sms, &blocks)?;
+    }
+    Ok(tally.passed())
+}
 
 /// Buffers of a choice, poisoned.
 struct Chosen {

@@ -11,17 +11,18 @@ use crate::{
     cuda::{
         driver::{CudaError, DevicePtr},
         kernels::{
-            Choice, Combine, CombineCall, Groups, Loader, Matrix, Permute, PermuteCall,
-            SharedExpert, TopK, TopKCall,
+            Choice, Combine, CombineCall, Groups, Loader, Matrix, Permute, PermuteCall, Scores,
+            ScoresCall, SharedExpert, TopK, TopKCall,
         },
     },
     model::Moe,
-    plan::{Op, OpRole, OpWork},
+    plan::{FEW_SCORES, Op, OpRole, OpWork},
 };
 
 /// Kernels that only mixtures of experts need.
 #[derive(Debug)]
 pub(super) struct ExpertKernels {
+    scores: Scores,
     top_k: TopK,
     permute: Permute,
     combine: Combine,
@@ -30,6 +31,7 @@ pub(super) struct ExpertKernels {
 impl ExpertKernels {
     pub(super) fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
         Ok(Self {
+            scores: Scores::load(loader)?,
             top_k: TopK::load(loader)?,
             permute: Permute::load(loader)?,
             combine: Combine::load(loader)?,
@@ -78,6 +80,18 @@ impl Experts<'_> {
 
     fn router(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let columns = self.rank().sizes.score_columns();
+        if columns <= FEW_SCORES {
+            let call = ScoresCall {
+                x: self.rank().act.hidden.ptr_at(rows.first_byte(self.hidden())),
+                w: self.weights.router.ptr(),
+                scores: self.scores(rows),
+                rows: rows.rows,
+                hidden: self.hidden(),
+                columns,
+                recording: self.rank().recording.of(op.id.0),
+            };
+            return self.kernels.scores.launch(self.rank().device.compute(), &call);
+        }
         let scores = Matrix {
             data: self.scores(rows),
             rows: rows.rows,

@@ -14,12 +14,25 @@ use crate::{
         driver::{CudaError, DevicePtr, Shape},
         stamps::OpRecording,
     },
-    plan::{PERMUTE_PARTS, chunks},
+    plan::{FEW_SCORES, PERMUTE_PARTS, SCORED_ROWS, chunks},
 };
 
+const SCORES_THREADS: u32 = 256;
 const TOP_K_THREADS: u32 = 1024;
 const PERMUTE_THREADS: u32 = 512;
 const COMBINE_THREADS: u32 = 512;
+
+arguments! {
+    ScoresArguments of "experts.cu": "weft_scores";
+    x: Pointer,
+    w: Pointer,
+    scores: Pointer,
+    rows: u32,
+    k8: u32,
+    columns: u32,
+    op: u32,
+    ring: Pointer,
+}
 
 arguments! {
     TopKArguments of "experts.cu": "weft_top_k";
@@ -75,8 +88,12 @@ arguments! {
 }
 
 #[cfg(test)]
-pub(super) const LISTS: &[List] =
-    &[List::of::<TopKArguments>(), List::of::<PermuteArguments>(), List::of::<CombineArguments>()];
+pub(super) const LISTS: &[List] = &[
+    List::of::<ScoresArguments>(),
+    List::of::<TopKArguments>(),
+    List::of::<PermuteArguments>(),
+    List::of::<CombineArguments>(),
+];
 
 /// Experts at most: what the kernels have room for.
 pub(in crate::cuda) const MAX_EXPERTS: u32 = 512;
@@ -110,6 +127,55 @@ pub(in crate::cuda) struct Routes<'a> {
     pub(in crate::cuda) counts: DevicePtr<'a>,
     /// `[experts + 1]` u32: where the rows of each expert begin.
     pub(in crate::cuda) first_rows: DevicePtr<'a>,
+}
+
+/// Scores of few experts.
+#[derive(Clone, Debug)]
+pub(in crate::cuda) struct Scores(Entry<ScoresArguments>);
+
+/// One launch of [`Scores`]: `scores [rows, columns] = x [rows, hidden] · w [columns, hidden]ᵀ`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cuda) struct ScoresCall<'a> {
+    /// bf16.
+    pub(in crate::cuda) x: DevicePtr<'a>,
+    /// bf16.
+    pub(in crate::cuda) w: DevicePtr<'a>,
+    /// f32.
+    pub(in crate::cuda) scores: DevicePtr<'a>,
+    pub(in crate::cuda) rows: u32,
+    /// A multiple of 8.
+    pub(in crate::cuda) hidden: u32,
+    /// 8 or 16.
+    pub(in crate::cuda) columns: u32,
+    pub(in crate::cuda) recording: OpRecording<'a>,
+}
+
+impl Scores {
+    pub(in crate::cuda) fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
+        Entry::load(loader, Source::plain("experts.cu", "weft_scores")).map(Self)
+    }
+
+    /// # Panics
+    /// With more columns than [`FEW_SCORES`].
+    pub(in crate::cuda) fn launch(
+        &self,
+        stream: &CudaStream,
+        call: &ScoresCall<'_>,
+    ) -> Result<(), CudaError> {
+        assert!(matches!(call.columns, 8 | FEW_SCORES), "{} columns", call.columns);
+        let arguments = ScoresArguments {
+            x: call.x.into(),
+            w: call.w.into(),
+            scores: call.scores.into(),
+            rows: call.rows,
+            k8: call.hidden / 8,
+            columns: call.columns,
+            op: call.recording.op,
+            ring: call.recording.ring.into(),
+        };
+        let blocks = call.rows.div_ceil(SCORED_ROWS);
+        self.0.launch(stream, Shape::line(blocks, SCORES_THREADS), arguments)
+    }
 }
 
 /// Each token's experts.
