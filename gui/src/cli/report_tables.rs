@@ -29,7 +29,12 @@ pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()
         ];
         let columns: String = columns.into_iter().map(ms).collect();
         let waiting = total.wait_ns.map_or_else(|| format!("{:>12}", "unknown"), ms);
-        writeln!(out, "  {rank:>4}{columns}{waiting} {:10.2}", total.overlap_pct)?;
+        // Of nothing there is no share.
+        let hidden = match total.comm_ns {
+            0 => format!("{:>10}", "–"),
+            _ => format!("{:10.2}", total.overlap_pct),
+        };
+        writeln!(out, "  {rank:>4}{columns}{waiting} {hidden}")?;
     }
     let mut causes: Vec<&str> =
         ranks.iter().filter_map(|rank| rank.wait_method.why_unknown()).collect();

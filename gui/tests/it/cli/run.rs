@@ -378,3 +378,13 @@ fn a_name_that_is_mistyped_gets_the_nearest_offered() {
         assert!(line.contains(meant), "{args:?}: {line}");
     }
 }
+
+/// One rank has nothing to hide, and no share of it.
+#[test]
+fn a_share_of_no_communication_is_left_open() {
+    let place = Place::new();
+    place.ok(&["record", "-o", "a.weft", "--tokens", "512", "--layers", "1", "--tp", "1"]);
+    let text = place.ok(&["report", "a.weft"]);
+    let row = text.lines().find(|line| line.starts_with("     0  ")).expect("rank 0");
+    assert!(row.ends_with(" –"), "{row}");
+}
