@@ -21,6 +21,11 @@ pub(crate) fn chunks(rows: u32, sms: u32) -> (u32, u32) {
     (chunk, rows.div_ceil(chunk).max(1))
 }
 
+/// Blocks that choose experts at most, for as many rows or fewer: fewer rows may take more blocks.
+pub(crate) fn most_chunks(rows: u32, sms: u32) -> u32 {
+    rows.div_ceil(LEAST_CHUNK).min(sms).max(1)
+}
+
 /// Scores of a token at most that the own kernels have a kernel for: a GEMM's tiles would be nearly empty.
 pub(crate) const FEW_SCORES: u32 = 16;
 /// Rows of a block of that kernel.
@@ -66,4 +71,23 @@ pub(super) fn moe_sum(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Kernel
     let outputs = f64::from(moe.top_k + u32::from(moe.shared_intermediate > 0));
     let (flops, hbm_bytes) = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
     pointwise(Pointwise { role: OpRole::MoeSum, rows, flops, hbm_bytes }, gpu)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tables of counts are made for all rows of a batch and serve either split of it.
+    #[test]
+    fn no_part_of_a_batch_takes_more_blocks_than_there_is_room_for() {
+        let sms = 132;
+        assert!(chunks(1056, sms).1 > chunks(1057, sms).1, "more rows, fewer blocks");
+        let mut most_so_far = 0;
+        for rows in 1..20_000 {
+            let (chunk, blocks) = chunks(rows, sms);
+            assert!(chunk * blocks >= rows && chunk * (blocks - 1) < rows, "{rows}");
+            most_so_far = blocks.max(most_so_far);
+            assert_eq!(most_so_far, most_chunks(rows, sms), "{rows}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
         kernels::Routes,
     },
     model::Moe,
-    plan::{Op, Split, chunks},
+    plan::{Op, Split, most_chunks},
 };
 
 /// What lies between the ops of a mixture of experts. An entry is a row with one of its experts; entries of the second
@@ -48,8 +48,8 @@ impl ExpertBuffers {
         };
         let (rows, hidden) = (sizes.rows, sizes.shard.hidden);
         let entries = rows * moe.top_k;
-        // Either split may be all of the batch.
-        let (_, blocks) = chunks(rows, device.info().sms);
+        // Either split may be all of the batch, or any part of it.
+        let blocks = most_chunks(rows, device.info().sms);
         let counts = || room(blocks, moe.experts, 4);
         let first_rows = || room(moe.experts + 1, 1, 4);
         let shared = match moe.shared_intermediate {
