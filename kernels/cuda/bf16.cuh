@@ -68,6 +68,10 @@ __device__ __forceinline__ uint4 normalise8(uint4 x, uint4 gamma, Scale scale) {
                       normalise2(x.z, gamma.z, scale), normalise2(x.w, gamma.w, scale));
 }
 
+__device__ __forceinline__ float silu_mul(float gate, float up) {
+    return __fdividef(gate * up, 1.0f + __expf(-gate));
+}
+
 __device__ __forceinline__ float minus_infinity() { return __uint_as_float(0xff800000u); }
 
 __device__ __forceinline__ float exp2_fast(float x) {

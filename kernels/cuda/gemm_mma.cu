@@ -34,10 +34,6 @@ __device__ __forceinline__ u32 b_row(u32 r, u32 col, u32 n) {
     return c >= n ? ~0u : r % 32 < 16 ? c : n + c;
 }
 
-__device__ __forceinline__ float silu_mul(float gate, float up) {
-    return __fdividef(gate * up, 1.0f + __expf(-gate));
-}
-
 __device__ __forceinline__ void load_stage(u32 dst, const u8* a, const u8* b, u32 row0, u32 col0, u32 k0, u32 m, u32 n,
                                            u32 k) {
     const u32 vector = threadIdx.x % 8, element = k0 + vector * 8;

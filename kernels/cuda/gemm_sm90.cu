@@ -119,10 +119,6 @@ struct Tiles {
     __device__ __forceinline__ u32 item() const { return (at - step) * CL + rank; }
 };
 
-__device__ __forceinline__ float silu_mul(float gate, float up) {
-    return __fdividef(gate * up, 1.0f + __expf(-gate));
-}
-
 // Columns 8*j and 8*j+8 of the tile, as a warp's four 8x8 matrices in stmatrix order.
 __device__ __forceinline__ void out_pair(const float (&acc)[BN / 2], u32 j, u32 (&v)[4]) {
 #pragma unroll

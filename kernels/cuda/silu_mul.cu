@@ -2,14 +2,6 @@
 // `n8` is n / 8. Grid-stride over vectors of eight.
 #include "bf16.cuh"
 
-namespace {
-
-__device__ __forceinline__ float silu_mul(float gate, float up) {
-    return __fdividef(gate * up, 1.0f + __expf(-gate));
-}
-
-}  // namespace
-
 extern "C" __global__ void __launch_bounds__(256)
 weft_silu_mul(const uint4* x, uint4* out, u32 rows, u32 n8, u32 op, WeftStampRing* ring) {
     const u64 began = weft_stamp_now();

@@ -10,7 +10,7 @@ use super::{
     compare::{Limits, Tally},
     data::{Guarded, Numbers, by_rows},
     gemm::limits,
-    stamped::{OP, recording, stamped},
+    stamped::{OP, recording, stamped, within},
 };
 use crate::{
     cuda::{
@@ -399,11 +399,6 @@ impl Problem {
         let tiles = heights.iter().map(rows).sum::<u32>() * n.div_ceil(columns);
         let expected = [(StampKind::Tile, tiles as usize)];
         let used = stamped(&what, recording, device.info().sms, &expected)?;
-        match sms {
-            Some(allowed) if used > allowed as usize => {
-                Err(CheckError::Wrong(format!("{what}: ran on {used} SMs")))
-            }
-            _ => Ok(()),
-        }
+        within(&what, used, sms)
     }
 }

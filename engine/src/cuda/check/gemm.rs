@@ -9,7 +9,7 @@ use super::{
     Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers, by_rows},
-    stamped::{OP, recording, stamped},
+    stamped::{OP, recording, stamped, within},
 };
 use crate::{
     cuda::{
@@ -180,10 +180,5 @@ fn run(
     };
     let expected = [(StampKind::Tile, row_tiles * n.div_ceil(columns))];
     let used = stamped(&what, recording, device.info().sms, &expected)?;
-    match sms {
-        Some(allowed) if used > allowed as usize => {
-            Err(CheckError::Wrong(format!("{what}: ran on {used} SMs")))
-        }
-        _ => Ok(()),
-    }
+    within(&what, used, sms)
 }

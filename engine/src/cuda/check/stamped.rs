@@ -39,6 +39,16 @@ pub(super) fn stamped_in_passes(
     })
 }
 
+/// Holds the SMs that a launch used against those it was allowed.
+pub(super) fn within(what: &str, used: usize, allowed: Option<u32>) -> Result<(), CheckError> {
+    match allowed {
+        Some(allowed) if used > allowed as usize => {
+            Err(CheckError::Wrong(format!("{what}: ran on {used} SMs")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What is compared of a stamp.
 struct Key {
     kind: u16,

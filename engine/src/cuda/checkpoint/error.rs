@@ -29,14 +29,6 @@ pub enum CheckpointError {
         /// The file.
         path: PathBuf,
     },
-    /// A kind of model that the kernels do not compute.
-    #[error("{what}: {}", path.display())]
-    Unsupported {
-        /// What it has.
-        what: String,
-        /// The file that says so.
-        path: PathBuf,
-    },
     /// The index is not one.
     #[error("not an index of safetensors: {cause}: {}", path.display())]
     Index {
