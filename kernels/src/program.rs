@@ -214,6 +214,14 @@ pub const PROGRAMS: &[Program] = &[
         options: &[],
     },
     Program {
+        file: "likeliest.cu",
+        source: include_str!("../cuda/likeliest.cu"),
+        entries: &["weft_likeliest"],
+        archs: EVERYWHERE,
+        variants: PLAIN,
+        options: &[],
+    },
+    Program {
         file: "mark.cu",
         source: include_str!("../cuda/mark.cu"),
         entries: &["weft_mark"],

@@ -4,10 +4,12 @@
 //! nothing of the simulator, which runs plans. Here the three come together: the candidates are planned and simulated, and the
 //! fastest is what runs. Whoever runs what a user asked for plans by [`plan()`] of this room.
 
+mod by_tokens;
 mod candidate;
 mod search;
 mod settle;
 
+pub use by_tokens::ChosenByTokens;
 pub use candidate::{
     Candidate, TIE, Trial, Tried, best, best_cut, fastest, fastest_cut, fastest_whole,
 };

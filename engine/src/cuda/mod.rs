@@ -11,13 +11,14 @@
 //! | `executor` | plans on GPUs, one rank a GPU |
 //! | [`check`] | every kernel against its reference |
 //!
-//! Beside them: `stamps` (what kernels write down of their times), `checkpoint` (weights from files), and the best
+//! Beside them: `batches` (batch after batch over a cache that is kept), `stamps` (what kernels write down of their times), `checkpoint` (weights from files), and the best
 //! rates of the GPUs at hand ([`measure_roofline`]).
 #![expect(
     unsafe_code,
     reason = "the boundary to CUDA's libraries; every block says why it is sound"
 )]
 
+mod batches;
 pub mod check;
 mod checkpoint;
 mod compile;
@@ -30,6 +31,7 @@ mod stamps;
 #[cfg(test)]
 mod tests;
 
+pub use batches::{BatchRan, Batches, Next};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cache};
 pub use driver::{
@@ -38,7 +40,9 @@ pub use driver::{
     Unavailable, before_exit, driver_release, library_paths, like, loads, machine_of,
     multicast_veto, probe, renew_exit_hooks,
 };
-pub use executor::{CacheRoom, CudaExecutor, Launching, Weights, refusal};
+pub use executor::{
+    Contents, CudaExecutor, Launching, PAGE_TOKENS, Placed, Weights, page_bytes, pages_of, refusal,
+};
 pub use kernels::{Gemm, GemmCall, GemmForm, Groups, Loader, Matrix, TensorMap};
 pub use roofline::measure_roofline;
 pub use stamps::{OpRecording, Recording, RingLoss, Stamps, block_records, marked_ops};

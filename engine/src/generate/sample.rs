@@ -57,25 +57,25 @@ impl Sampler {
 
     /// The next token by its logits, of which there is one a token; of equals the first. `None`: none of them is a number.
     pub fn pick(&mut self, logits: &[f32]) -> Option<u32> {
-        let mut order: Vec<u32> = (0..logits.len() as u32).collect();
-        order.retain(|&token| !logits[token as usize].is_nan());
-        let of = |token: u32| f64::from(logits[token as usize]);
-        if self.sampling.temperature == 0.0 {
-            let better = |best: u32, token: u32| if of(token) > of(best) { token } else { best };
-            return order.into_iter().reduce(better);
+        let numbers = || (0..).zip(logits.iter().copied()).filter(|(_, logit)| !logit.is_nan());
+        let better =
+            |best: (u32, f32), other: (u32, f32)| if other.1 > best.1 { other } else { best };
+        let (token, likeliest) = numbers().reduce(better)?;
+        if self.sampling.temperature == 0.0 || likeliest.is_infinite() {
+            return Some(token);
         }
-        order.sort_by(|&a, &b| of(b).total_cmp(&of(a)));
-        let likeliest = of(*order.first()?);
-        let weight = |&token: &u32| ((of(token) - likeliest) / self.sampling.temperature).exp();
-        let weights: Vec<f64> = order.iter().map(weight).collect();
-        let kept = nucleus(&weights, self.sampling.top_p);
-        let mut left = self.draw() * weights[..kept].iter().sum::<f64>();
-        let hit = weights[..kept].iter().position(|weight| {
+        let below = |logit: f32| f64::from(logit) - f64::from(likeliest);
+        let weight = |logit: f32| (below(logit) / self.sampling.temperature).exp();
+        let weights: Vec<(u32, f64)> =
+            numbers().map(|(token, logit)| (token, weight(logit))).collect();
+        let kept = nucleus(weights, self.sampling.top_p);
+        let mut left = self.draw() * kept.iter().map(|(_, weight)| weight).sum::<f64>();
+        let hit = kept.iter().find(|(_, weight)| {
             left -= weight;
             left < 0.0
         });
         // Rounding may leave a crumb behind the last.
-        Some(order[hit.unwrap_or(kept - 1)])
+        hit.or(kept.last()).map(|(token, _)| *token)
     }
 
     /// The next number in 0…1, 1 not among them.
@@ -86,17 +86,25 @@ impl Sampler {
     }
 }
 
-/// How many of the weights, largest first, have the share `top_p` of all.
-fn nucleus(weights: &[f64], top_p: f64) -> usize {
+/// The fewest tokens, likeliest first, that have the share `top_p` of all weight together; all of them where that is 1.
+///
+/// Of `n` tokens those with less than the n-th part of the rest, 1 − `top_p` of the weight, have less than the rest together:
+/// so those that stay are among the others, which are few where a model knows what it says. Only they are put in order.
+fn nucleus(mut weights: Vec<(u32, f64)>, top_p: f64) -> Vec<(u32, f64)> {
     if top_p >= 1.0 {
-        return weights.len();
+        return weights;
     }
-    let mut left = top_p * weights.iter().sum::<f64>();
-    let last = weights.iter().position(|weight| {
+    let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+    let least = (1.0 - top_p) * total / weights.len() as f64;
+    weights.retain(|(_, weight)| *weight >= least);
+    weights.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let mut left = top_p * total;
+    let last = weights.iter().position(|(_, weight)| {
         left -= weight;
         left <= 0.0
     });
-    last.map_or(weights.len(), |last| last + 1)
+    weights.truncate(last.map_or(weights.len(), |last| last + 1));
+    weights
 }
 
 #[cfg(test)]
@@ -114,6 +122,7 @@ mod tests {
         assert_eq!(greedy.pick(&[f32::NEG_INFINITY, f32::NEG_INFINITY]), Some(0));
         assert_eq!(greedy.pick(&[f32::NAN]), None);
         assert_eq!(sampler(1.0, 1.0, 0).pick(&[]), None);
+        assert_eq!(sampler(1.0, 0.5, 0).pick(&[1.0, f32::INFINITY, 2.0]), Some(1));
     }
 
     /// 60 000 draws against the softmax itself: within five standard deviations of each share.
@@ -159,6 +168,26 @@ mod tests {
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
+    }
+
+    proptest::proptest! {
+        /// Against putting all in order and counting up.
+        #[test]
+        fn the_nucleus_is_the_fewest_that_have_the_share(
+            weights in proptest::collection::vec(0.0f64..1.0, 1..60),
+            top_p in 0.01f64..0.999,
+        ) {
+            let weights: Vec<(u32, f64)> = (0..).zip(weights.iter().map(|w| w.powi(6))).collect();
+            let total: f64 = weights.iter().map(|w| w.1).sum();
+            proptest::prop_assume!(total > 0.0);
+            let mut sorted = weights.clone();
+            sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
+            let found = nucleus(weights, top_p);
+            let has = |count: usize| sorted[..count].iter().map(|w| w.1).sum::<f64>() / total;
+            proptest::prop_assert_eq!(&found[..], &sorted[..found.len()]);
+            proptest::prop_assert!(has(found.len()) >= top_p - 1e-12);
+            proptest::prop_assert!(has(found.len() - 1) < top_p + 1e-12);
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //! | tokens in all | the nearest eighth of a tile of 128 rows | tiles and their waves stay, and so does who cuts |
 //! | ends of prompts among them | the nearest multiple of 128, contexts before them to 128 or 1/64 | tiles of attention stay whole |
 
-use super::{Step, graphs::captured_size};
-use crate::batch::{Batch, Request};
+use super::Step;
+use crate::batch::{Batch, Request, captured_size};
 
 /// Rows of a tile, and of a tile of attention.
 const ROWS: u32 = 128;

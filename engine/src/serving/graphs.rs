@@ -11,10 +11,10 @@ pub enum CudaGraphs {
     Always,
 }
 
-/// Most sequences of a graph that vLLM captures.
-const MOST_CAPTURED: u32 = 512;
-
 impl CudaGraphs {
+    /// Most sequences of a graph that vLLM captures.
+    pub const MOST_CAPTURED: u32 = 512;
+
     /// Every choice.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Never, Self::Always];
 
@@ -30,19 +30,12 @@ impl CudaGraphs {
     /// Whether this step is a graph.
     pub fn captures(self, step: &Step) -> bool {
         match self {
-            Self::Auto => step.prefill_tokens() == 0 && step.chunks.len() as u32 <= MOST_CAPTURED,
+            Self::Auto => {
+                step.prefill_tokens() == 0 && step.chunks.len() as u32 <= Self::MOST_CAPTURED
+            }
             Self::Never => false,
             Self::Always => true,
         }
-    }
-}
-
-/// The batch size whose graph decodes `sequences`: vLLM captures 1, 2, 4 and every eighth, and fills up what is missing.
-pub(super) fn captured_size(sequences: u32) -> u32 {
-    match sequences {
-        0..=2 => sequences,
-        3..=4 => 4,
-        _ => sequences.next_multiple_of(8),
     }
 }
 
@@ -67,12 +60,5 @@ mod tests {
         assert_eq!(captured(CudaGraphs::Auto), [true, false, false]);
         assert_eq!(captured(CudaGraphs::Never), [false; 3]);
         assert_eq!(captured(CudaGraphs::Always), [true; 3]);
-    }
-
-    /// The list of vLLM 0.8.5 (`cudagraph_capture_sizes`): 1, 2, 4, 8, 16, 24 …
-    #[test]
-    fn sizes_are_those_that_vllm_captures() {
-        let sizes: Vec<u32> = [1, 2, 3, 4, 5, 8, 9, 64, 65, 512].map(captured_size).to_vec();
-        assert_eq!(sizes, [1, 2, 4, 4, 8, 8, 16, 64, 72, 512]);
     }
 }

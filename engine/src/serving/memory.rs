@@ -1,6 +1,6 @@
 //! How much memory keys and values have.
 
-use super::{BLOCK_TOKENS, ServingError, ServingSpec};
+use super::{BLOCK_TOKENS, Blocks, ServingError, ServingSpec};
 use crate::{
     batch::Batch,
     memory::{Footprint, size},
@@ -10,8 +10,8 @@ use crate::{
 /// The cache of keys and values of one GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KvCapacity {
-    /// Blocks of [`BLOCK_TOKENS`] tokens.
-    pub blocks: u32,
+    /// Its blocks.
+    pub blocks: Blocks,
     /// Bytes of a token's keys and values, all layers.
     pub token_bytes: u64,
 }
@@ -44,12 +44,13 @@ impl KvCapacity {
                 size(activations_bytes),
             )));
         }
-        Ok(Self { blocks: u32::try_from(blocks).unwrap_or(u32::MAX), token_bytes })
+        let count = u32::try_from(blocks).unwrap_or(u32::MAX);
+        Ok(Self { blocks: Blocks { count, tokens: BLOCK_TOKENS }, token_bytes })
     }
 
     /// Tokens that fit.
     pub fn tokens(&self) -> u64 {
-        u64::from(self.blocks) * u64::from(BLOCK_TOKENS)
+        u64::from(self.blocks.count) * u64::from(self.blocks.tokens)
     }
 
     /// Bytes of all blocks.
@@ -72,7 +73,7 @@ mod tests {
         let weights = Footprint::of(&spec.run_of(Batch::prefill(1, 1))).unwrap().weights_bytes;
         assert_eq!(capacity.token_bytes, 80 * 2 * 128 * 2);
         let left = 72_000_000_000 - weights - 2048 * 2 * (2 * 8192 + 2 * 3584);
-        assert_eq!(u64::from(capacity.blocks), left / (16 * 40_960));
+        assert_eq!(u64::from(capacity.blocks.count), left / (16 * 40_960));
         assert_eq!(capacity.bytes(), capacity.tokens() * 40_960);
     }
 

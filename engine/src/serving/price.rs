@@ -4,11 +4,10 @@
 
 use std::collections::HashMap;
 
-use super::{
-    ServingError, ServingSpec, Step, bucket::Buckets, chosen::Chosen, graphs::captured_size,
-};
+use super::{ServingError, ServingSpec, Step, bucket::Buckets};
 use crate::{
-    batch::{Batch, Request},
+    batch::{Batch, Request, captured_size},
+    choose::ChosenByTokens,
     memory::Footprint,
     predict::{Predicted, predicted},
     sim::Simulator,
@@ -33,7 +32,7 @@ pub struct Pricer<'a> {
     launched: RunSpec,
     captured: RunSpec,
     known: HashMap<(bool, Vec<Request>), Predicted>,
-    chosen: Chosen,
+    chosen: ChosenByTokens,
     simulated: u64,
 }
 
@@ -54,7 +53,7 @@ impl<'a> Pricer<'a> {
             launched,
             captured,
             known: HashMap::new(),
-            chosen: Chosen::default(),
+            chosen: ChosenByTokens::default(),
             simulated: 0,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Distribution, Iteration, Outcome, Served};
+use super::{CommTime, Distribution, Iteration, Outcome, Served};
 use crate::spec::StrategyKind;
 
 /// Mean and percentiles of times, ms.
@@ -70,8 +70,8 @@ pub struct ServingReport {
     pub idle_share: f64,
     /// Share of the duration in which the GPUs waited for the host between iterations.
     pub host_share: f64,
-    /// Time in collectives on one rank, share of the duration.
-    pub comm_share: f64,
+    /// Time in collectives on one rank, share of the duration; `None` where nobody looked.
+    pub comm_share: Option<f64>,
     /// Of that time, the share beside computation; `None` where nothing communicates.
     pub hidden_share: Option<f64>,
     /// Share of the duration in iterations that ran the strategy itself, not what it falls back to.
@@ -82,8 +82,8 @@ pub struct ServingReport {
     pub kv_peak_share: f64,
     /// Times that a request lost its cache.
     pub preemptions: u64,
-    /// Different batches that were simulated.
-    pub simulated_batches: u64,
+    /// Different batches that were simulated; `None` of a serving on GPUs.
+    pub simulated_batches: Option<u64>,
 }
 
 impl ServingReport {
@@ -108,7 +108,12 @@ impl ServingReport {
             time(&|iteration| if is_it(iteration) { length(iteration) } else { 0 })
         };
         let computed = time(&|iteration| i64::from(iteration.tokens()));
-        let comm_ns = time(&|iteration| iteration.comm_ns);
+        let comm: Option<Vec<CommTime>> = iterations.iter().map(|it| it.comm).collect();
+        let comm = comm.map(|times| {
+            times.iter().fold((0.0, 0.0), |(ns, hidden_ns), time| {
+                (ns + time.ns as f64, hidden_ns + time.hidden_ns as f64)
+            })
+        });
         let peak = iterations.iter().map(|iteration| iteration.kv_blocks).max().unwrap_or(0);
         let latencies = |of: &dyn Fn(&Outcome) -> i64| {
             Latencies::of(&outcomes.iter().map(of).collect::<Distribution>())
@@ -132,11 +137,11 @@ impl ServingReport {
             mixed_share: time_if(&|iteration| iteration.prefill_tokens > 0) / duration_ns,
             idle_share: served.idle_ns as f64 / duration_ns,
             host_share: time(&|iteration| iteration.host_ns) / duration_ns,
-            comm_share: comm_ns / duration_ns,
-            hidden_share: (comm_ns > 0.0).then(|| time(&|iteration| iteration.hidden_ns) / comm_ns),
+            comm_share: comm.map(|(ns, _)| ns / duration_ns),
+            hidden_share: comm.filter(|&(ns, _)| ns > 0.0).map(|(ns, hidden_ns)| hidden_ns / ns),
             as_asked_share: time_if(&|iteration| iteration.runs == strategy) / duration_ns,
-            kv_blocks: served.kv.blocks,
-            kv_peak_share: f64::from(peak) / f64::from(served.kv.blocks),
+            kv_blocks: served.kv.blocks.count,
+            kv_peak_share: f64::from(peak) / f64::from(served.kv.blocks.count),
             preemptions: iterations.iter().map(|iteration| u64::from(iteration.preempted)).sum(),
             simulated_batches: served.simulated,
         }

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::{BLOCK_TOKENS, Chunk, Limits, ServingRequest, Step};
+use super::{Blocks, Chunk, Limits, ServingRequest, Step};
 
 /// How far a request is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Progress {
     /// Tokens with keys and values in the cache.
     computed: u32,
     /// Tokens of the answer.
     generated: u32,
-    /// Blocks that it holds.
-    blocks: u32,
+    /// Numbers of the blocks that it holds, in the order of its tokens.
+    blocks: Vec<u32>,
 }
 
 /// The requests that wait and run. It knows no time: who calls it says what has come.
@@ -20,7 +20,11 @@ struct Progress {
 pub struct Scheduler<'a> {
     requests: &'a [ServingRequest],
     limits: Limits,
-    free_blocks: u32,
+    blocks: Blocks,
+    /// Blocks that somebody held and gave back.
+    returned: Vec<u32>,
+    /// From this number on nobody has held a block yet.
+    fresh: u32,
     progress: Vec<Progress>,
     waiting: VecDeque<u32>,
     /// In the order in which they were let in.
@@ -29,11 +33,13 @@ pub struct Scheduler<'a> {
 
 impl<'a> Scheduler<'a> {
     /// Nothing has come yet. Each request that comes must fit into the `blocks` by itself.
-    pub fn new(requests: &'a [ServingRequest], limits: Limits, blocks: u32) -> Self {
+    pub fn new(requests: &'a [ServingRequest], limits: Limits, blocks: Blocks) -> Self {
         Self {
             requests,
             limits,
-            free_blocks: blocks,
+            blocks,
+            returned: Vec::new(),
+            fresh: 0,
             progress: vec![Progress::default(); requests.len()],
             waiting: VecDeque::new(),
             running: Vec::new(),
@@ -52,7 +58,12 @@ impl<'a> Scheduler<'a> {
 
     /// Blocks that nobody holds.
     pub fn free_blocks(&self) -> u32 {
-        self.free_blocks
+        self.blocks.count - self.fresh + self.returned.len() as u32
+    }
+
+    /// Numbers of the blocks that a request holds, in the order of its tokens.
+    pub fn blocks_of(&self, request: u32) -> &[u32] {
+        &self.progress[request as usize].blocks
     }
 
     /// The next step; without chunks only when nobody waits or runs.
@@ -106,32 +117,35 @@ impl<'a> Scheduler<'a> {
 
     /// The tokens that a request lacks, at most `budget`.
     fn chunk(&self, request: u32, budget: u32) -> Chunk {
-        let Progress { computed, generated, .. } = self.progress[request as usize];
+        let Progress { computed, generated, .. } = &self.progress[request as usize];
+        let (computed, generated) = (*computed, *generated);
         let lacks = self.requests[request as usize].prompt_tokens + generated - computed;
         let decodes = generated > 0 && lacks == 1;
         Chunk { request, cached_tokens: computed, new_tokens: lacks.min(budget), decodes }
     }
 
     fn missing_blocks(&self, chunk: &Chunk) -> u32 {
-        let blocks = (chunk.cached_tokens + chunk.new_tokens).div_ceil(BLOCK_TOKENS);
-        blocks - self.progress[chunk.request as usize].blocks
+        let blocks = (chunk.cached_tokens + chunk.new_tokens).div_ceil(self.blocks.tokens);
+        blocks - self.progress[chunk.request as usize].blocks.len() as u32
     }
 
     fn take_blocks(&mut self, chunk: &Chunk) {
-        let missing = self.missing_blocks(chunk);
-        self.free_blocks -= missing;
-        self.progress[chunk.request as usize].blocks += missing;
+        for _ in 0..self.missing_blocks(chunk) {
+            let block = self.returned.pop().unwrap_or_else(|| {
+                self.fresh += 1;
+                self.fresh - 1
+            });
+            self.progress[chunk.request as usize].blocks.push(block);
+        }
     }
 
     fn free(&mut self, request: u32) {
-        let progress = &mut self.progress[request as usize];
-        self.free_blocks += progress.blocks;
-        progress.blocks = 0;
+        self.returned.append(&mut self.progress[request as usize].blocks);
     }
 
     /// Preempts from the end until the chunk has its blocks; false when its own request had to go.
     fn make_room(&mut self, chunk: &Chunk, step: &mut Step) -> bool {
-        while self.missing_blocks(chunk) > self.free_blocks {
+        while self.missing_blocks(chunk) > self.free_blocks() {
             let Some(last) = self.running.pop() else { return false };
             self.free(last);
             self.progress[last as usize].computed = 0;
@@ -150,7 +164,7 @@ impl<'a> Scheduler<'a> {
                 return;
             }
             let chunk = self.chunk(request, budget);
-            if self.missing_blocks(&chunk) > self.free_blocks {
+            if self.missing_blocks(&chunk) > self.free_blocks() {
                 return;
             }
             self.waiting.pop_front();

@@ -1,10 +1,10 @@
 //! From iteration to iteration until every request has its answer.
 
 use super::{
-    BLOCK_TOKENS, Distribution, KvCapacity, Pricer, Pricing, Scheduler, ServingError,
-    ServingRequest, ServingSpec, Step,
+    Distribution, Engine, KvCapacity, Ran, Scheduler, ServingError, ServingRequest, ServingSpec,
+    Step,
 };
-use crate::{memory::size, predict::Predicted, spec::StrategyKind};
+use crate::{memory::size, spec::StrategyKind};
 
 /// One iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,10 +15,8 @@ pub struct Iteration {
     pub host_ns: i64,
     /// Time of the GPUs, ns.
     pub gpu_ns: i64,
-    /// Of that in collectives, on one rank, ns.
-    pub comm_ns: i64,
-    /// Of that beside computation, ns.
-    pub hidden_ns: i64,
+    /// Collectives in that; `None` where nobody looked.
+    pub comm: Option<CommTime>,
     /// Decode steps.
     pub decode_tokens: u32,
     /// Tokens of prompts, and of what preemptions lost.
@@ -47,6 +45,15 @@ impl Iteration {
     }
 }
 
+/// Collectives of an iteration on one rank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommTime {
+    /// In all, ns.
+    pub ns: i64,
+    /// Of that beside computation, ns.
+    pub hidden_ns: i64,
+}
+
 /// When a request got what it asked for, ns from the first arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -73,34 +80,35 @@ pub struct Served {
     pub refused: Vec<ServingRequest>,
     /// Memory of keys and values.
     pub kv: KvCapacity,
-    /// Different batches that were simulated.
-    pub simulated: u64,
+    /// Different batches that were simulated; `None` where none was.
+    pub simulated: Option<u64>,
 }
 
-/// Serves requests, which are in order of arrival; `progress` hears after each iteration how many have been answered, and stops
-/// it with `false`.
+/// Serves requests, which are in order of arrival; `progress` hears of each iteration, and of how many requests have been answered
+/// since the first, and stops it with `false`.
 ///
 /// # Errors
-/// [`ServingError`]: settings out of range, no memory, no request that fits, a run that cannot be planned; it was stopped.
+/// [`ServingError`]: no request that fits, an iteration that fails; it was stopped.
 pub fn serve(
     spec: &ServingSpec,
     requests: &[ServingRequest],
-    pricing: Pricing,
-    progress: &mut dyn FnMut(u64) -> bool,
+    engine: &mut dyn Engine,
+    progress: &mut dyn FnMut(&Iteration, u64) -> bool,
 ) -> Result<Served, ServingError> {
     spec.check()?;
-    let kv = KvCapacity::of(spec)?;
-    let fits =
-        |request: &ServingRequest| request.context_tokens().div_ceil(BLOCK_TOKENS) <= kv.blocks;
+    let kv = engine.capacity();
+    let fits = |request: &ServingRequest| {
+        request.context_tokens().div_ceil(kv.blocks.tokens) <= kv.blocks.count
+    };
     let (accepted, refused): (Vec<_>, Vec<_>) = requests.iter().partition(|&request| fits(request));
     if accepted.is_empty() {
         return Err(no_request(&refused, &kv));
     }
+    engine.begin(&accepted)?;
     let mut server = Server {
-        spec,
         kv,
         scheduler: Scheduler::new(&accepted, spec.limits, kv.blocks),
-        pricer: Pricer::new(spec, pricing),
+        engine,
         answers: vec![Answer::default(); accepted.len()],
         between_tokens: Distribution::default(),
         answered: 0,
@@ -116,24 +124,25 @@ pub fn serve(
             let iteration = server.iterate(now_ns)?;
             now_ns = iteration.end_ns();
             iterations.push(iteration);
-            if !progress(server.answered) {
+            if !progress(&iteration, server.answered) {
                 return Err(ServingError::Stopped);
             }
         } else if let Some(next) = accepted.get(arrived) {
+            server.engine.idle_until(next.arrival_ns);
             idle_ns += next.arrival_ns - now_ns;
             now_ns = next.arrival_ns;
         } else {
             break;
         }
     }
-    let Server { answers, pricer, between_tokens, .. } = server;
+    let Server { answers, engine, between_tokens, .. } = server;
     let outcome = |(&request, answer): (&ServingRequest, &Answer)| Outcome {
         request,
         first_token_ns: answer.first_ns,
         finished_ns: answer.last_ns,
     };
     let outcomes = accepted.iter().zip(&answers).map(outcome).collect();
-    let simulated = pricer.simulated();
+    let simulated = engine.simulated();
     Ok(Served { iterations, outcomes, between_tokens, idle_ns, refused, kv, simulated })
 }
 
@@ -145,10 +154,9 @@ struct Answer {
 }
 
 struct Server<'a> {
-    spec: &'a ServingSpec,
     kv: KvCapacity,
     scheduler: Scheduler<'a>,
-    pricer: Pricer<'a>,
+    engine: &'a mut dyn Engine,
     answers: Vec<Answer>,
     between_tokens: Distribution,
     answered: u64,
@@ -157,22 +165,17 @@ struct Server<'a> {
 impl Server<'_> {
     fn iterate(&mut self, start_ns: i64) -> Result<Iteration, ServingError> {
         let step = self.scheduler.next_step();
-        let in_graph = self.spec.graphs.captures(&step);
-        let kv_blocks = self.kv.blocks - self.scheduler.free_blocks();
-        let Predicted { gpu_ns, comm_ns, hidden_ns, runs, .. } =
-            self.pricer.price(&step, in_graph)?;
-        let sequences = step.chunks.len() as u32;
-        let host = &self.spec.machine.host;
-        let host_ns = host.iteration_ns + host.sequence_ns * f64::from(sequences);
+        let kv_blocks = self.kv.blocks.count - self.scheduler.free_blocks();
+        let Ran { host_ns, gpu_ns, comm, runs, in_graph } =
+            self.engine.iterate(start_ns, &step, &self.scheduler)?;
         let iteration = Iteration {
             start_ns,
-            host_ns: host_ns.round() as i64,
+            host_ns,
             gpu_ns,
-            comm_ns,
-            hidden_ns,
+            comm,
             decode_tokens: step.decode_tokens(),
             prefill_tokens: step.prefill_tokens(),
-            sequences,
+            sequences: step.chunks.len() as u32,
             kv_blocks,
             preempted: step.preempted,
             runs,

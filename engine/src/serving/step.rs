@@ -5,6 +5,15 @@ use crate::batch::{Batch, Request};
 /// Tokens of a block of the cache, as vLLM's.
 pub const BLOCK_TOKENS: u32 = 16;
 
+/// The cache of keys and values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// How many there are.
+    pub count: u32,
+    /// Tokens of each.
+    pub tokens: u32,
+}
+
 /// Most of an iteration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -40,7 +40,8 @@ pub enum Command {
     Ps,
     /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.
     Bench(Box<bench::BenchArgs>),
-    /// Serve requests on a simulated machine: tokens a second and latencies of each strategy.
+    /// Serve requests on a simulated machine or on GPUs: tokens a second and latencies of each strategy.
+    #[command(visible_alias = "serve-bench")]
     Serving(Box<serving::ServingArgs>),
     /// Hold the simulator's predictions against what was measured, for every data set that ships.
     Validate(validate::ValidateArgs),

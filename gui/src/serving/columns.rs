@@ -142,7 +142,7 @@ pub(crate) const ITERATIONS: [Column; 12] = [
     column(
         ("comm. %", "comm. %"),
         "Time in collectives on one rank, share of the whole time",
-        |report| percent(report.comm_share),
+        |report| report.comm_share.map_or_else(|| "–".to_owned(), percent),
     ),
     column(
         ("of it hidden %", "hidden %"),

@@ -229,6 +229,23 @@ impl Worst {
     }
 }
 
+/// Numbers that have to be the same, and where the first of them is not.
+pub(super) fn same_numbers(
+    what: &str,
+    of: &str,
+    given: &[u32],
+    expected: &[u32],
+) -> Result<(), CheckError> {
+    let differs = |(given, expected): (&u32, &u32)| given != expected;
+    match given.iter().zip(expected).position(differs) {
+        Some(at) => Err(CheckError::Wrong(format!(
+            "{what}: {of}, number {at}: {} instead of {}",
+            given[at], expected[at]
+        ))),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use weftscope_kernels::{
 
 use super::{
     Bench, Check, CheckError, Outcome,
-    compare::{Limits, Tally},
+    compare::{Limits, Tally, same_numbers},
     data::{Guarded, Numbers, by_rows},
     gemm::limits,
     stamped::{OP, recording, stamped, within},
@@ -181,7 +181,7 @@ fn check_route(
     stamped(&what, recording, sms, &[(StampKind::Block, blocks as usize)])?;
     let wide: Vec<f64> = scores.iter().copied().map(f64::from).collect();
     let (ids, weights) = top_k(&wide, (pitch, experts), k, case.renormalise);
-    same(&what, "experts", &chosen.ids.read(&what)?, &ids)?;
+    same_numbers(&what, "experts", &chosen.ids.read(&what)?, &ids)?;
     let given: Vec<f64> = chosen.weights.read::<f32>(&what)?.into_iter().map(f64::from).collect();
     tally.compare_numbers(&what, &given, &weights, k)?;
 
@@ -198,26 +198,14 @@ fn check_route(
     permute.launch(device.compute(), &call)?;
     stamped(&what, recording, sms, &[(StampKind::Block, (blocks * PERMUTE_PARTS) as usize)])?;
     let (places, first_rows) = places_by_expert(&ids, experts);
-    same(&what, "places", &chosen.places.read(&what)?, &places)?;
-    same(&what, "first rows", &chosen.first_rows.read(&what)?, &first_rows)?;
+    same_numbers(&what, "places", &chosen.places.read(&what)?, &places)?;
+    same_numbers(&what, "first rows", &chosen.first_rows.read(&what)?, &first_rows)?;
     let mut expected = vec![0; rows * k * hidden];
     for (entry, &place) in places.iter().enumerate() {
         let from = &x.bits[entry / k * hidden..][..hidden];
         expected[place as usize * hidden..][..hidden].copy_from_slice(from);
     }
     tally.same(&what, &out.read(&what)?, &expected, hidden)
-}
-
-/// Numbers that have to be the same, and where the first of them is not.
-fn same(what: &str, of: &str, given: &[u32], expected: &[u32]) -> Result<(), CheckError> {
-    let differs = |(given, expected): (&u32, &u32)| given != expected;
-    match given.iter().zip(expected).position(differs) {
-        Some(at) => Err(CheckError::Wrong(format!(
-            "{what}: {of}, number {at}: {} instead of {}",
-            given[at], expected[at]
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// `weft_combine`, with a shared expert and without.

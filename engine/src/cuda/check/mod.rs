@@ -15,6 +15,7 @@ mod experts;
 mod fused;
 mod fused_cases;
 mod gemm;
+mod likeliest;
 mod norm;
 mod pointwise;
 mod qk_norm;
@@ -71,6 +72,7 @@ const GROUPS: &[&[Check]] = &[
     gemm::CHECKS,
     experts::CHECKS,
     pointwise::CHECKS,
+    likeliest::CHECKS,
     norm::CHECKS,
     qk_norm::CHECKS,
     rope::CHECKS,

@@ -1,6 +1,9 @@
 //! One GPU in use with its streams, and several that reach one another.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use cudarc::{
     driver::{CudaContext, CudaFunction, CudaStream, DriverError, result, sys},
@@ -28,6 +31,19 @@ pub struct Device {
     context: Arc<CudaContext>,
     compute: Arc<CudaStream>,
     comm: Arc<CudaStream>,
+    kernels: Arc<Mutex<HashMap<KernelKey, Kernel>>>,
+}
+
+/// What decides a kernel on a device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::cuda) struct KernelKey {
+    /// Below `kernels/cuda`.
+    pub(in crate::cuda) file: &'static str,
+    pub(in crate::cuda) entry: &'static str,
+    pub(in crate::cuda) defines: Vec<String>,
+    pub(in crate::cuda) stamps: bool,
+    /// Dynamic shared memory.
+    pub(in crate::cuda) smem_bytes: u32,
 }
 
 impl Device {
@@ -51,7 +67,8 @@ impl Device {
         let compute = context.new_stream_with_priority(least).on(gpu, "creating a stream")?;
         let comm = context.new_stream_with_priority(greatest).on(gpu, "creating a stream")?;
         let family = KernelFamily::of(target.family, |name| std::env::var_os(name));
-        Ok(Self { info: info.clone(), target, family, context, compute, comm })
+        let kernels = Arc::default();
+        Ok(Self { info: info.clone(), target, family, context, compute, comm, kernels })
     }
 
     /// What it is.
@@ -116,6 +133,25 @@ impl Device {
         self.make_current()?;
         let (free, total) = result::mem_get_info().on(self.info.index, "asking for free memory")?;
         Ok((free as u64, total as u64))
+    }
+
+    /// A kernel that stays loaded for as long as the device is in use: plans come and go, and loading a program takes longer
+    /// than an iteration of decode steps. `load` is called where it is not there yet.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(in crate::cuda) fn kernel(
+        &self,
+        key: KernelKey,
+        load: impl FnOnce() -> Result<Kernel, CudaError>,
+    ) -> Result<Kernel, CudaError> {
+        let kept = || self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kernel) = kept().get(&key) {
+            return Ok(kernel.clone());
+        }
+        let kernel = load()?;
+        kept().insert(key, kernel.clone());
+        Ok(kernel)
     }
 
     /// Loads a compiled program and allows its kernel `entry` `smem_bytes` of dynamic shared memory.

@@ -16,8 +16,8 @@ mod nvml;
 mod probe;
 mod ready;
 
-pub(in crate::cuda) use device::Image;
 pub use device::{Device, Group};
+pub(in crate::cuda) use device::{Image, KernelKey};
 pub use error::CudaError;
 pub(in crate::cuda) use error::{Context, gigabytes};
 pub use exit::{before_exit, renew_exit_hooks};

@@ -1,8 +1,8 @@
 //! Attention of one op: tiles of queries over rows or pages, and decode runs over pages.
 
 use super::{
-    attention_work::{DecodeRun, SplitWork},
     layout::{HEAD_DIM, PAGE_TOKENS, Sizes},
+    places::{DecodeRun, SplitWork},
     rank::Rank,
 };
 use crate::{
@@ -45,7 +45,7 @@ impl AttentionKernels {
         layer: u32,
         sms: u32,
     ) -> Result<(), CudaError> {
-        let work = rank.attention.of(op.split);
+        let work = rank.inputs.places.of_split(op.split);
         if work.num_tiles > 0 {
             let blocks = (work.num_tiles * rank.sizes.shard.heads).clamp(1, sms);
             tiled(&self.prefill, rank, op, work, &keys_and_values(rank, layer), blocks)?;
@@ -58,7 +58,7 @@ impl AttentionKernels {
 /// Columns of QKV from a head on, all rows.
 fn heads_of_qkv(rank: &Rank, first_head: u32, heads: u32) -> Matrix<'_> {
     Matrix {
-        data: rank.act.qkv.ptr_at(u64::from(first_head * HEAD_DIM) * 2),
+        data: rank.act().qkv.ptr_at(u64::from(first_head * HEAD_DIM) * 2),
         rows: rank.sizes.rows,
         columns: heads * HEAD_DIM,
         pitch_bytes: u64::from(rank.sizes.shard.qkv_columns()) * 2,
@@ -88,13 +88,13 @@ fn tiled(
         q: heads_of_qkv(rank, 0, shard.heads),
         k: *keys,
         v: *values,
-        out: rank.act.attended.ptr(),
+        out: rank.act().attended.ptr(),
         out_pitch_bytes: u64::from(shard.heads * HEAD_DIM) * 2,
-        tiles: work.tiles.ptr(),
+        tiles: rank.inputs.list(work.tiles, 0),
         num_tiles: work.num_tiles,
         heads: shard.heads,
         kv_heads: shard.kv_heads,
-        table: rank.attention.table(),
+        table: rank.inputs.table(),
         blocks,
         recording: rank.recording.of(op.id.0),
     };
@@ -114,15 +114,15 @@ fn decode(
     let (pitch_bytes, out_pitch_bytes) =
         (u64::from(shard.qkv_columns() * 2), u64::from(shard.heads * HEAD_DIM * 2));
     let first = u64::from(run.first);
-    let (state, partial) = (rank.attention.state.ptr(), rank.attention.partial.ptr());
+    let (state, partial) = (rank.scratch.state.ptr(), rank.scratch.partial.ptr());
     let call = DecodeCall {
-        q: rank.act.qkv.ptr_at(first * pitch_bytes),
+        q: rank.act().qkv.ptr_at(first * pitch_bytes),
         q_pitch_bytes: pitch_bytes,
         keys: keys.data,
         values: values.data,
-        table: run.table.of(),
+        table: rank.inputs.table_of(run),
         page_tokens: PAGE_TOKENS,
-        lengths: run.lengths.ptr(),
+        lengths: rank.inputs.list(run.lengths, 0),
         queries: run.queries,
         heads: shard.heads,
         kv_heads: shard.kv_heads,
@@ -136,7 +136,7 @@ fn decode(
     let call = MergeCall {
         state,
         partial,
-        out: rank.act.attended.ptr_at(first * out_pitch_bytes),
+        out: rank.act().attended.ptr_at(first * out_pitch_bytes),
         out_pitch_bytes,
         queries: run.queries,
         heads: shard.heads,

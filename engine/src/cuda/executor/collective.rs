@@ -21,7 +21,7 @@ use crate::{
 
 /// What a collective knows of the other ranks, by rank.
 pub(super) fn peers(ranks: &[Rank]) -> Vec<Peers> {
-    let acts = ranks.iter().map(|rank| &rank.act);
+    let acts = ranks.iter().map(Rank::act);
     let shared: Vec<Shared<'_>> =
         acts.map(|act| Shared { hidden: act.hidden.ptr(), pads: act.pads.ptr() }).collect();
     kernels::peers(&shared)
@@ -81,7 +81,7 @@ impl CollectiveKernels {
         let form = FusedForm::of(op, peers.ranks, rank.sizes.shard.hidden, rank.device.family());
         let call = FusedNormCall {
             peers,
-            residual: rank.act.residual.ptr(),
+            residual: rank.act().residual.ptr(),
             gamma: rank.gamma(op),
             first: own.first,
             rows: own.rows,

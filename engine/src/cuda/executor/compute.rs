@@ -74,7 +74,7 @@ impl Compute<'_> {
         let rows = rank.sizes.rows_of(op);
         let shard = &rank.sizes.shard;
         let (hidden, heads) = (shard.hidden, shard.heads * HEAD_DIM);
-        let act = &rank.act;
+        let act = rank.act();
         let m = |buffer, columns| Rank::matrix(buffer, rows, columns);
         let w = |buffer, n, k| Matrix::dense(Buffer::ptr(buffer), n, k);
         match op.role {
@@ -115,7 +115,7 @@ impl Compute<'_> {
 
     /// An op of the feed-forward block.
     fn feed_forward(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
-        let (rank, act) = (self.rank, &self.rank.act);
+        let (rank, act) = (self.rank, self.rank.act());
         match &self.layer(op)?.ffn {
             FfnWeights::Dense(weights) => {
                 let block = Gated {
@@ -154,9 +154,9 @@ impl Compute<'_> {
     fn embed(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
         let call = EmbedCall {
-            ids: rank.inputs.ids.ptr_at(u64::from(rows.first) * 4),
+            ids: rank.inputs.list(rank.inputs.places.ids, rows.first),
             weight: rank.weights.embedding.ptr(),
-            out: rank.act.hidden.ptr_at(rows.first_byte(shard.hidden)),
+            out: rank.act().hidden.ptr_at(rows.first_byte(shard.hidden)),
             tokens: rows.rows,
             hidden: shard.hidden,
             first: self.index * shard.vocab,
@@ -172,7 +172,7 @@ impl Compute<'_> {
         let both = self.kernels.qk_norm.as_ref().zip(layer.qk_norm.as_ref());
         let (kernel, gamma) = both.ok_or_else(|| no_kernel(op))?;
         let call = QkNormCall {
-            qkv: rank.act.qkv.ptr_at(rows.first_byte(shard.qkv_columns())),
+            qkv: rank.act().qkv.ptr_at(rows.first_byte(shard.qkv_columns())),
             gamma: gamma.ptr(),
             tokens: rank.sizes.live(rows).rows,
             heads: shard.heads,
@@ -187,12 +187,12 @@ impl Compute<'_> {
     fn rope(&self, op: &Op, rows: Rows, layer: &LayerWeights) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
         let cache = rank.cache.as_ref().map(|cache| cache.layer(op.layer.unwrap_or(0)));
-        let slots = rank.inputs.slots.as_ref();
+        let places = &rank.inputs.places;
         let call = RopeCall {
-            qkv: rank.act.qkv.ptr_at(rows.first_byte(shard.qkv_columns())),
-            table: rank.inputs.rope.ptr(),
-            positions: rank.inputs.positions.ptr_at(u64::from(rows.first) * 4),
-            slots: slots.map(|slots| slots.ptr_at(u64::from(rows.first) * 4)),
+            qkv: rank.act().qkv.ptr_at(rows.first_byte(shard.qkv_columns())),
+            table: rank.rope.ptr(),
+            positions: rank.inputs.list(places.positions, rows.first),
+            slots: places.paged.map(|paged| rank.inputs.list(paged.slots, rows.first)),
             keys: cache.map(|[keys, _]| keys.data),
             values: cache.map(|[_, values]| values.data),
             bias: layer.qkv_bias.as_ref().map(Buffer::ptr),
@@ -211,10 +211,10 @@ impl Compute<'_> {
         let rows = self.normed_rows(op, rows);
         let first = rows.first_byte(hidden);
         let call = NormCall {
-            x: rank.act.hidden.ptr_at(first),
-            residual: rank.act.residual.ptr_at(first),
+            x: rank.act().hidden.ptr_at(first),
+            residual: rank.act().residual.ptr_at(first),
             gamma: rank.gamma(op),
-            out: rank.act.hidden.ptr_at(first),
+            out: rank.act().hidden.ptr_at(first),
             rows: rows.rows,
             eps: rank.sizes.rms_eps,
             blocks: blocks(op),
@@ -226,11 +226,11 @@ impl Compute<'_> {
     /// Logits of each sequence's last token: its rows gathered first, then multiplied.
     fn lm_head(&self, op: &Op) -> Result<(), CudaError> {
         let (rank, shard) = (self.rank, &self.rank.sizes.shard);
-        let (sequences, columns) = (rank.inputs.sequences, rank.sizes.logit_columns());
+        let (sequences, columns) = (rank.inputs.places.sequences, rank.sizes.logit_columns());
         let gather = EmbedCall {
-            ids: rank.inputs.last_rows.ptr(),
-            weight: rank.act.hidden.ptr(),
-            out: rank.act.last.ptr(),
+            ids: rank.inputs.list(rank.inputs.places.last_rows, 0),
+            weight: rank.act().hidden.ptr(),
+            out: rank.act().last.ptr(),
             tokens: sequences,
             hidden: shard.hidden,
             first: 0,
@@ -241,9 +241,9 @@ impl Compute<'_> {
         self.kernels.embedding.launch(rank.device.compute(), &gather)?;
         self.gemm(
             op,
-            Matrix::dense(rank.act.last.ptr(), sequences, shard.hidden),
+            Matrix::dense(rank.act().last.ptr(), sequences, shard.hidden),
             Matrix::dense(rank.weights.lm_head.ptr(), columns, shard.hidden),
-            Matrix::dense(rank.act.logits.ptr(), sequences, columns),
+            Matrix::dense(rank.act().logits.ptr(), sequences, columns),
         )
     }
 

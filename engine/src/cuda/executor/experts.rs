@@ -56,7 +56,7 @@ impl Experts<'_> {
             OpRole::Permute => self.permute(op, rows),
             OpRole::ExpertsW13 => self.up(op, rows),
             OpRole::SiluMul => {
-                let act = &self.rank().act;
+                let act = self.rank().act();
                 let from = act.gate_up.as_ref().ok_or_else(|| no_kernel(op))?;
                 let (entries, width) = (rows.times(self.moe.top_k), self.moe.intermediate);
                 self.products.silu_mul(op, entries, (from, &act.gated), width)
@@ -82,7 +82,7 @@ impl Experts<'_> {
         let columns = self.rank().sizes.score_columns();
         if columns <= FEW_SCORES {
             let call = ScoresCall {
-                x: self.rank().act.hidden.ptr_at(rows.first_byte(self.hidden())),
+                x: self.rank().act().hidden.ptr_at(rows.first_byte(self.hidden())),
                 w: self.weights.router.ptr(),
                 scores: self.scores(rows),
                 rows: rows.rows,
@@ -98,7 +98,7 @@ impl Experts<'_> {
             columns,
             pitch_bytes: u64::from(columns) * 4,
         };
-        let input = Rank::matrix(&self.rank().act.hidden, rows, self.hidden());
+        let input = Rank::matrix(&self.rank().act().hidden, rows, self.hidden());
         let weights = Matrix::dense(self.weights.router.ptr(), columns, self.hidden());
         self.products.gemm(op, [input, weights, scores], None)
     }
@@ -128,7 +128,7 @@ impl Experts<'_> {
     fn permute(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let entries = rows.times(self.moe.top_k);
         let call = PermuteCall {
-            x: self.rank().act.hidden.ptr_at(rows.first_byte(self.hidden())),
+            x: self.rank().act().hidden.ptr_at(rows.first_byte(self.hidden())),
             out: self.buffers.routed.ptr_at(entries.first_byte(self.hidden())),
             routes: self.buffers.routes(op, rows, self.moe.top_k),
             choice: self.choice(rows),
@@ -144,7 +144,7 @@ impl Experts<'_> {
         if !is_own {
             self.permute(op, rows)?;
         }
-        let (act, width) = (&self.rank().act, self.moe.intermediate);
+        let (act, width) = (self.rank().act(), self.moe.intermediate);
         let entries = rows.times(self.moe.top_k);
         let out = match &act.gate_up {
             Some(gate_up) if !gates_itself(op) => Rank::matrix(gate_up, entries, 2 * width),
@@ -159,7 +159,7 @@ impl Experts<'_> {
     fn down(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let (hidden, width) = (self.hidden(), self.moe.intermediate);
         let entries = rows.times(self.moe.top_k);
-        let input = Rank::matrix(&self.rank().act.gated, entries, width);
+        let input = Rank::matrix(&self.rank().act().gated, entries, width);
         let weights =
             Matrix::dense(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
         let out = Rank::matrix(&self.buffers.routed, entries, hidden);
@@ -197,7 +197,7 @@ impl Experts<'_> {
             routed: self.buffers.routed.ptr_at(entries.first_byte(hidden)),
             routes: self.buffers.routes(op, rows, self.moe.top_k),
             shared,
-            out: self.rank().act.hidden.ptr_at(rows.first_byte(hidden)),
+            out: self.rank().act().hidden.ptr_at(rows.first_byte(hidden)),
             rows: rows.rows,
             top_k: self.moe.top_k,
             hidden,

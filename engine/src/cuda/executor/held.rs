@@ -3,30 +3,51 @@
 use std::sync::Arc;
 
 use super::{
-    cache::{Cache, CacheRoom},
+    cache::Cache,
+    contents::Contents,
+    layout::{Sizes, ring_capacity},
+    places::Places,
+    rank::Parts,
     weights::{KeptWeights, Key, Progress, RankWeights, Weights},
+    workspace::{Room, Workspace},
 };
-use crate::{cuda::kernels::Loader, executor::ExecError, plan::Plan};
+use crate::{
+    cuda::{driver::Device, kernels::Loader, stamps::Recording},
+    executor::ExecError,
+    plan::Plan,
+};
 
-/// Weights, token ids, and a cache that goes on from plan to plan.
+/// What stands behind the batch of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Given {
+    /// The plan's batch, of any tokens.
+    #[default]
+    Any,
+    /// The plan's batch, of these tokens.
+    Ids(Vec<u32>),
+    /// A batch of its shape.
+    Batch(Contents),
+}
+
+/// Weights, memory, the batch that was given, and a cache that goes on from plan to plan.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     pub(super) source: Weights,
-    /// Ids of the batch's tokens; `None`: any.
-    pub(super) ids: Option<Vec<u32>>,
-    /// Since they were last put on the GPUs.
-    pub(super) ids_changed: bool,
-    /// Of a cache that is kept; `None`: plans with cached tokens have one of their own.
-    pub(super) room: Option<CacheRoom>,
+    given: Given,
+    /// Of what was given: another with each.
+    number: u64,
+    /// Pages of a cache that is kept; `None`: plans with cached tokens have one of their own.
+    pub(super) kept_pages: Option<u32>,
     weights: Option<KeptWeights>,
     cache: Option<KeptCache>,
+    workspace: Option<Workspace>,
+    rings: Vec<Arc<Recording>>,
 }
 
 /// A cache that is kept, and what it is for.
 #[derive(Debug)]
 struct KeptCache {
     key: Key,
-    room: CacheRoom,
     cache: Cache,
 }
 
@@ -34,6 +55,17 @@ impl Held {
     /// Takes weights from elsewhere from now on.
     pub(super) fn set_source(&mut self, source: Weights) {
         *self = Self { source, ..Self::default() };
+    }
+
+    /// Takes another batch.
+    pub(super) fn give(&mut self, given: Given) {
+        self.given = given;
+        self.number += 1;
+    }
+
+    /// What was given last, and its number.
+    pub(super) fn given(&self) -> (&Given, u64) {
+        (&self.given, self.number)
     }
 
     /// Whether a plan finds its weights on the GPUs.
@@ -61,24 +93,89 @@ impl Held {
         Ok(self.weights.iter().flat_map(|weights| weights.ranks.clone()).collect())
     }
 
+    /// Whether a plan's keys and values lie in pages.
+    pub(super) fn is_paged(&self, plan: &Plan) -> bool {
+        let mut requests = plan.spec.batch.requests.iter();
+        self.kept_pages.is_some() || requests.any(|request| request.cached_tokens > 0)
+    }
+
+    /// Whether the cache that is kept is on the GPUs.
+    pub(super) fn has_cache(&self, plan: &Plan) -> bool {
+        let key = Key::of(plan);
+        self.cache
+            .as_ref()
+            .is_some_and(|kept| kept.key == key && Some(kept.cache.pages) == self.kept_pages)
+    }
+
     /// The cache that a plan needs: the kept one, one of its own for cached tokens, or none.
     pub(super) fn cache(
         &mut self,
         plan: &Plan,
         loaders: &[Loader<'_>],
     ) -> Result<Option<Cache>, ExecError> {
-        let Some(room) = self.room else {
+        let Some(pages) = self.kept_pages else {
             self.cache = None;
             return Ok(Cache::for_plan(plan, loaders)?);
         };
-        let key = Key::of(plan);
-        let serves = |kept: &&KeptCache| kept.key == key && kept.room == room;
-        if let Some(kept) = self.cache.as_ref().filter(serves) {
-            return Ok(Some(kept.cache.clone()));
+        if self.has_cache(plan) {
+            return Ok(self.cache.as_ref().map(|kept| kept.cache.clone()));
         }
         self.cache = None;
-        let cache = Cache::kept(plan, room, loaders)?;
-        self.cache = Some(KeptCache { key, room, cache: cache.clone() });
+        let key = Key::of(plan);
+        let cache = Cache::kept(plan, pages, loaders)?;
+        self.cache = Some(KeptCache { key, cache: cache.clone() });
         Ok(Some(cache))
+    }
+
+    /// Whether a plan finds its activations on the GPUs.
+    pub(super) fn has_workspace(&self, plan: &Plan, sizes: &Sizes, places: &Places) -> bool {
+        let room = Room::of(sizes, places);
+        self.workspace.as_ref().is_some_and(|workspace| workspace.serves(plan, &room))
+    }
+
+    /// Gives the memory of activations and rings back: where others are to take it, and after an error, which leaves signals
+    /// of collectives behind that ranks disagree on.
+    pub(super) fn drop_workspace(&mut self) {
+        self.workspace = None;
+        self.rings.clear();
+    }
+
+    /// What each rank of a plan works with.
+    pub(super) fn parts(
+        &mut self,
+        plan: &Plan,
+        (sizes, places): (&Sizes, &Places),
+        weights: Vec<Arc<RankWeights>>,
+        cache: Option<&Cache>,
+        devices: &[Device],
+    ) -> Result<Vec<Parts>, ExecError> {
+        let room = Room::of(sizes, places);
+        let workspace = match self.workspace.take() {
+            Some(kept) if kept.serves(plan, &room) => kept,
+            old => Workspace::grown(old, plan, room, devices)?,
+        };
+        let workspace = self.workspace.insert(workspace);
+        workspace.turn(plan, devices)?;
+        let capacity = ring_capacity(plan);
+        if self.rings.len() != devices.len()
+            || self.rings.iter().any(|ring| ring.capacity() < capacity)
+        {
+            let make = |device| Ok(Arc::new(Recording::new(device, capacity)?));
+            self.rings.clear();
+            self.rings = devices.iter().map(make).collect::<Result<_, ExecError>>()?;
+        }
+        let workspace = &*workspace;
+        let parts = devices.iter().zip(weights).zip(&self.rings).enumerate();
+        let parts = parts.map(|(index, ((device, weights), ring))| {
+            let (scratch, rope) = workspace.of_rank(index);
+            let cache = cache.map(|cache| cache.ranks[index].clone());
+            Parts { device: device.clone(), scratch, rope, weights, cache, recording: ring.clone() }
+        });
+        Ok(parts.collect())
+    }
+
+    /// Rings that a plan made anew to have room for more iterations, for the next plan.
+    pub(super) fn keep_rings<'r>(&mut self, rings: impl Iterator<Item = &'r Arc<Recording>>) {
+        self.rings = rings.cloned().collect();
     }
 }

@@ -1,75 +1,59 @@
-use super::{cache::Pages, layout::Sizes};
+use std::sync::Arc;
+
+use super::places::{DecodeRun, Places};
 use crate::{
-    batch::Request,
-    cuda::driver::{Buffer, CudaError, Device},
+    cuda::{
+        driver::{Buffer, CudaError, Device, DevicePtr},
+        kernels::PageTable,
+    },
     model::ModelShape,
-    plan::Plan,
 };
 
-/// What describes the batch to the kernels.
+/// What describes the batch to the kernels of one rank.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    /// `[rows]` u32.
-    pub(super) ids: Buffer,
-    /// `[rows]` u32: place of each token in its sequence.
-    pub(super) positions: Buffer,
-    /// `[sequences]` u32: row of each sequence's last token.
-    pub(super) last_rows: Buffer,
-    /// Sequences with new tokens.
-    pub(super) sequences: u32,
-    /// `[positions, 64]` of (cos, sin).
-    pub(super) rope: Buffer,
-    /// `[tokens]` u32: row of the cache that each token's key and value go to, if there is one.
-    pub(super) slots: Option<Buffer>,
+    /// What lies where in `words`.
+    pub(super) places: Arc<Places>,
+    words: Buffer,
 }
 
 impl Inputs {
-    pub(super) fn new(
-        plan: &Plan,
-        device: &Device,
-        sizes: &Sizes,
-        pages: Option<&Pages>,
-    ) -> Result<Self, CudaError> {
-        let (mut positions, mut last_rows) = (Vec::with_capacity(sizes.rows as usize), Vec::new());
-        for request in live(plan) {
-            positions.extend(request.cached_tokens..request.cached_tokens + request.new_tokens);
-            last_rows.push(positions.len() as u32 - 1);
-        }
-        let longest = positions.iter().copied().max().unwrap_or(0) + 1;
-        positions.resize(sizes.rows as usize, 0);
-        Ok(Self {
-            ids: Buffer::from_host(device, &walk(sizes.rows, plan.spec.model.vocab))?,
-            positions: Buffer::from_host(device, &positions)?,
-            sequences: last_rows.len() as u32,
-            last_rows: Buffer::from_host(device, &last_rows)?,
-            rope: Buffer::from_host(device, &rope_table(longest, &plan.spec.model))?,
-            slots: pages
-                .map(|pages| Buffer::from_host(device, &pages.slots(&plan.spec.batch)))
-                .transpose()?,
-        })
+    pub(super) fn new(device: &Device, places: Arc<Places>) -> Result<Self, CudaError> {
+        Ok(Self { words: Buffer::zeros(device, places.len_bytes())?, places })
     }
 
-    /// Puts the ids of the batch's tokens in place of what was there; rows behind them get the first id.
-    pub(super) fn write_ids(&self, ids: Option<&[u32]>, vocab: u32) -> Result<(), CudaError> {
-        let rows = self.ids.len_bytes() / 4;
-        let mut all = ids.map_or_else(|| walk(rows as u32, vocab), <[u32]>::to_vec);
-        all.resize(rows, 0);
-        self.ids.write(&all)
+    /// Takes another batch of the same shape.
+    pub(super) fn write(&self, words: &[u32]) -> Result<(), CudaError> {
+        self.words.write(words)
     }
-}
 
-/// Requests that have tokens in this iteration, in order.
-pub(super) fn live(plan: &Plan) -> impl Iterator<Item = &Request> {
-    plan.spec.batch.requests.iter().filter(|request| request.new_tokens > 0)
+    /// The list at this place, from the row on.
+    pub(super) fn list(&self, place: u32, row: u32) -> DevicePtr<'_> {
+        self.words.ptr_at(u64::from(place + row) * 4)
+    }
+
+    /// Pages of every request, where there is a cache.
+    pub(super) fn table(&self) -> Option<PageTable<'_>> {
+        self.places.paged.map(|paged| self.pages(paged.table, paged.pitch))
+    }
+
+    /// Pages of every query of a run.
+    pub(super) fn table_of(&self, run: &DecodeRun) -> PageTable<'_> {
+        self.pages(run.table, self.places.paged.map_or(0, |paged| paged.pitch))
+    }
+
+    fn pages(&self, place: u32, pitch: u32) -> PageTable<'_> {
+        PageTable { pages: self.list(place, 0), pitch }
+    }
 }
 
 /// Any ids will do; a multiplicative walk visits the vocabulary without repeating soon.
-fn walk(rows: u32, vocab: u32) -> Vec<u32> {
-    (0..rows).map(|row| row.wrapping_mul(2_654_435_761) % vocab.max(1)).collect()
+pub(super) fn any_ids(tokens: u32, vocab: u32) -> Vec<u32> {
+    (0..tokens).map(|row| row.wrapping_mul(2_654_435_761) % vocab.max(1)).collect()
 }
 
 /// `[positions, 64]` of (cos, sin) for head size 128, computed in `f64`.
-fn rope_table(positions: u32, model: &ModelShape) -> Vec<f32> {
+pub(super) fn rope_table(positions: u32, model: &ModelShape) -> Vec<f32> {
     let frequencies: Vec<f64> = (0..64)
         .map(|i| {
             let plain = model.rope_theta.powf(-f64::from(i) / 64.0);

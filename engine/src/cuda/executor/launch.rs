@@ -176,7 +176,7 @@ fn launch_nccl(
         .ranks
         .iter()
         .map(|rank| Part {
-            data: Rank::matrix(&rank.act.hidden, rows, columns).data,
+            data: Rank::matrix(&rank.act().hidden, rows, columns).data,
             stream: rank.stream_of(op),
         })
         .collect();

@@ -10,7 +10,7 @@ pub(super) const HEAD_DIM: u32 = 128;
 /// Columns of a GEMM's narrowest tile.
 const LEAST_TILE_COLUMNS: u32 = 128;
 /// Tokens a page: what the prefill kernel is compiled for.
-pub(super) const PAGE_TOKENS: u32 = 128;
+pub const PAGE_TOKENS: u32 = 128;
 
 /// Sizes of one rank's buffers, in elements and rows.
 #[derive(Clone, Copy, Debug)]

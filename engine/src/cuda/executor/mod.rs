@@ -7,11 +7,11 @@
 //! Every op of the plan is one launch, so measured and modelled timelines can be laid side by side, op by op.
 
 mod attention;
-mod attention_work;
 mod cache;
 mod clocks;
 mod collective;
 mod compute;
+mod contents;
 mod experts;
 mod graph;
 mod held;
@@ -20,6 +20,7 @@ mod isolated;
 mod launch;
 mod layout;
 mod need;
+mod places;
 mod prepared;
 mod products;
 mod programs;
@@ -32,8 +33,14 @@ mod support;
 mod tiles;
 mod timer;
 mod weights;
+mod workspace;
 
-pub use cache::CacheRoom;
+#[cfg(test)]
+pub(in crate::cuda) use cache::shuffled as shuffled_pages;
+pub use contents::{Contents, Placed};
+pub use layout::PAGE_TOKENS;
+pub use need::page_bytes;
+pub use places::pages_of;
 pub use run::{CudaExecutor, Launching};
 pub use support::refusal;
 pub use weights::Weights;

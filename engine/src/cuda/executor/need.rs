@@ -80,37 +80,64 @@ impl Need {
     }
 }
 
+/// Bytes that a plan takes beside its cache, what is there already aside.
+pub(super) fn beside_cache(plan: &Plan, sizes: &Sizes, there: There) -> u64 {
+    let need = Need { cache_bytes: 0, ..Need::of(plan, sizes) };
+    need.total() - if there.weights { need.weights_bytes } else { 0 }
+}
+
 /// Keys and values of a batch with cached tokens, in whole pages; others need none.
 fn cache_bytes(plan: &Plan, sizes: &Sizes) -> u64 {
     let requests = &plan.spec.batch.requests;
     if requests.iter().all(|request| request.cached_tokens == 0) {
         return 0;
     }
-    let page = u64::from(PAGE_TOKENS);
     let pages = requests.iter().map(|request| {
-        (u64::from(request.cached_tokens) + u64::from(request.new_tokens)).div_ceil(page)
+        let tokens = u64::from(request.cached_tokens) + u64::from(request.new_tokens);
+        tokens.div_ceil(u64::from(PAGE_TOKENS))
     });
+    pages.sum::<u64>() * page_bytes_of(sizes)
+}
+
+/// Keys and values of a page on one rank, all layers of a plan.
+pub fn page_bytes(plan: &Plan) -> u64 {
+    Sizes::of(plan).map_or(0, |sizes| page_bytes_of(&sizes))
+}
+
+/// The same by sizes.
+pub(super) fn page_bytes_of(sizes: &Sizes) -> u64 {
     let token = 2 * BF16 * u64::from(sizes.shard.kv_heads) * u64::from(sizes.shard.head_dim);
-    pages.sum::<u64>() * page * token * u64::from(sizes.layers)
+    u64::from(PAGE_TOKENS) * token * u64::from(sizes.layers)
 }
 
 /// What of a plan lies on the GPUs already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loaded {
-    Nothing,
-    Weights,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct There {
+    pub(super) weights: bool,
+    pub(super) activations: bool,
+    /// Of a cache that is kept.
+    pub(super) cache: bool,
 }
 
 /// Refuses a plan that some of the devices have no room for.
 ///
 /// # Errors
 /// [`CudaError::TooLarge`] of the first such device.
-pub(super) fn check(plan: &Plan, devices: &[Device], loaded: Loaded) -> Result<(), CudaError> {
+pub(super) fn check(
+    plan: &Plan,
+    kept_pages: Option<u32>,
+    devices: &[Device],
+    there: There,
+) -> Result<(), CudaError> {
     let Ok(sizes) = Sizes::of(plan) else { return Ok(()) };
     let mut need = Need::of(plan, &sizes);
-    if loaded == Loaded::Weights {
-        need.weights_bytes = 0;
+    if let Some(pages) = kept_pages {
+        need.cache_bytes = u64::from(pages) * page_bytes_of(&sizes);
     }
+    let clear = |there, bytes: &mut u64| *bytes = if there { 0 } else { *bytes };
+    clear(there.weights, &mut need.weights_bytes);
+    clear(there.activations, &mut need.activations_bytes);
+    clear(there.cache, &mut need.cache_bytes);
     devices.iter().try_for_each(|device| need.fits(device.info().index, device.memory()?))
 }
 

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use weftscope_kernels::abi::Peers;
 
 use super::{
-    cache::Cache,
     collective,
+    contents::{Placed, check_ids},
     graph::{Graph, uses_nccl},
-    layout::{other_stream, ring_capacity},
+    held::Given,
+    inputs::any_ids,
+    layout::{Sizes, other_stream, ring_capacity},
+    places::Places,
     programs::Programs,
-    rank::Rank,
+    rank::{Parts, Rank},
     timer::Timer,
-    weights::RankWeights,
 };
 use crate::{
+    batch::Batch,
     cuda::{
         compile::Nvrtc,
         driver::{CudaError, Device, Nccl},
-        kernels::Loader,
+        kernels::{LikeliestCall, Loader, token_of},
         stamps::Recording,
     },
     executor::ExecError,
@@ -41,8 +44,10 @@ pub(super) struct Prepared {
     pub(super) nccl: Option<Nccl>,
     /// How long the iteration takes on each rank, by the device's events.
     pub(super) timers: Vec<Timer>,
-    /// Iterations that the rings have room for.
-    room: u32,
+    /// Where the batch's sequences lie, where the cache is the plan's own.
+    own_cache: Option<Arc<Vec<Placed>>>,
+    /// Number of the batch that was written last.
+    written: Option<u64>,
     /// By op, each with the GPUs to itself; `None` until measured.
     pub(super) isolated_ns: Option<Vec<Option<i64>>>,
     /// Iterations have run: programs are loaded, clocks are up.
@@ -76,22 +81,17 @@ impl Loaded {
 }
 
 impl Prepared {
-    /// Weights, cache and programs come from elsewhere; the rest is allocated here.
+    /// Everything comes from elsewhere but what describes the batch, which is to be [written](Self::write).
     pub(super) fn new(
         plan: &Arc<Plan>,
         loaders: &[Loader<'_>],
-        weights: &[Arc<RankWeights>],
-        cache: Option<&Cache>,
+        (sizes, places): (Sizes, Arc<Places>),
+        parts: Vec<Parts>,
+        own_cache: Option<Arc<Vec<Placed>>>,
     ) -> Result<Self, ExecError> {
         let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
-        let ranks = loaders
-            .iter()
-            .enumerate()
-            .map(|(index, loader)| {
-                let cache = cache.map(|cache| (&*cache.pages, cache.ranks[index].clone()));
-                Rank::prepare(plan, loader.device(), weights[index].clone(), cache)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let rank = |parts| Rank::new(plan, sizes, places.clone(), parts);
+        let ranks = parts.into_iter().map(rank).collect::<Result<Vec<_>, _>>()?;
         let loaded = Loaded::new(plan, &ranks, loaders, &sms)?;
         let devices: Vec<Device> = ranks.iter().map(|rank| rank.device.clone()).collect();
         let nccl = uses_nccl(plan).then(|| Nccl::open(&devices)).transpose()?;
@@ -111,30 +111,70 @@ impl Prepared {
             loaded,
             spare: None,
             nccl,
-            room: 1,
+            own_cache,
+            written: None,
             isolated_ns: None,
             is_warm: false,
         })
     }
 
-    /// Puts the ids of the batch's tokens on every rank; `None`: any.
-    pub(super) fn write_ids(&self, ids: Option<&[u32]>) -> Result<(), ExecError> {
-        let (tokens, vocab) = (self.plan.spec.batch.tokens(), self.plan.spec.model.vocab);
-        if let Some(ids) = ids {
-            if ids.len() != tokens as usize {
-                let given = ids.len();
-                let why = format!("{given} token ids were given for a batch of {tokens} tokens");
-                return Err(ExecError::Unsupported(why));
-            }
-            if let Some(id) = ids.iter().find(|id| **id >= vocab) {
-                let why = format!("token id {id} lies outside the vocabulary of {vocab}");
-                return Err(ExecError::Unsupported(why));
-            }
+    /// Puts a batch on every rank, unless it is there: `given` with its number, and in a cache of so many pages.
+    ///
+    /// # Errors
+    /// A batch that is not of the plan's shape.
+    pub(super) fn write(
+        &mut self,
+        (given, number): (&Given, u64),
+        pages: Option<u32>,
+    ) -> Result<(), ExecError> {
+        if self.written == Some(number) {
+            return Ok(());
         }
-        for rank in &self.ranks {
-            rank.inputs.write_ids(ids, vocab)?;
-        }
+        let (of_plan, vocab) = (&self.plan.spec.batch, self.plan.spec.model.vocab);
+        let own = self.own_cache.as_deref().map_or(&[][..], Vec::as_slice);
+        let words = |batch: &Batch, ids: &[u32], placed| {
+            self.ranks[0].inputs.places.words(batch, ids, placed)
+        };
+        let words = match (given, pages) {
+            (Given::Batch(contents), Some(pages)) => contents
+                .batch(of_plan, vocab, pages)
+                .map(|batch| words(&batch, &contents.ids, &contents.placed)),
+            (Given::Batch(_), None) => Err("sequences have pages, but no cache is kept".to_owned()),
+            (_, Some(_)) => Err("a cache is kept, and no sequence has been given pages".to_owned()),
+            (Given::Ids(ids), None) => {
+                check_ids(ids, of_plan, vocab).map(|()| words(of_plan, ids, own))
+            }
+            (Given::Any, None) => Ok(words(of_plan, &any_ids(of_plan.tokens(), vocab), own)),
+        };
+        let words = words.map_err(ExecError::Unsupported)?;
+        self.ranks.iter().try_for_each(|rank| rank.inputs.write(&words))?;
+        self.written = Some(number);
         Ok(())
+    }
+
+    /// The likeliest token of each sequence, over the ranks' shards of the vocabulary.
+    pub(super) fn likeliest(&self) -> Result<Vec<Option<u32>>, CudaError> {
+        for (index, (rank, programs)) in self.ranks.iter().zip(&self.loaded.programs).enumerate() {
+            let (sizes, act) = (&rank.sizes, rank.act());
+            let call = LikeliestCall {
+                logits: act.logits.ptr(),
+                keys: act.keys.ptr(),
+                rows: rank.inputs.places.sequences,
+                pitch: sizes.logit_columns(),
+                columns: sizes.vocab_rows(index as u32),
+                first: index as u32 * sizes.shard.vocab,
+            };
+            programs.likeliest.launch(rank.device.compute(), &call)?;
+        }
+        let mut best: Vec<u64> = Vec::new();
+        for rank in &self.ranks {
+            let sequences = rank.inputs.places.sequences as usize;
+            best.resize(sequences, 0);
+            for (best, key) in best.iter_mut().zip(rank.act().keys.read::<u64>(0, sequences)?) {
+                *best = key.max(*best);
+            }
+        }
+        Ok(best.into_iter().map(token_of).collect())
     }
 
     /// Takes the programs with stamps, or those without, into use; compiles them the first time. Weights stay.
@@ -157,17 +197,16 @@ impl Prepared {
 
     /// Empties the rings, made anew where they have not room for `iterations`.
     pub(super) fn make_room(&mut self, iterations: u32) -> Result<(), CudaError> {
-        if iterations > self.room {
+        let capacity = ring_capacity(&self.plan).saturating_mul(iterations);
+        if self.ranks.iter().any(|rank| rank.recording.capacity() < capacity) {
             for rank in &mut self.ranks {
-                let capacity = ring_capacity(&self.plan).saturating_mul(iterations);
-                rank.recording = Recording::new(&rank.device, capacity)?;
+                rank.recording = Arc::new(Recording::new(&rank.device, capacity)?);
             }
             // Graphs know the old rings.
             self.loaded.graphs.clear();
             if let Some(spare) = &mut self.spare {
                 spare.graphs.clear();
             }
-            self.room = iterations;
         }
         self.ranks.iter().try_for_each(|rank| rank.recording.clear())
     }

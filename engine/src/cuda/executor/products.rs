@@ -65,7 +65,7 @@ impl Products<'_> {
                     Some(gate_up) if !gates_itself(op) => m(gate_up, 2 * k),
                     _ => m(block.gated, k),
                 };
-                let input = m(&self.rank.act.hidden, hidden);
+                let input = m(&self.rank.act().hidden, hidden);
                 self.gemm(op, [input, w(&block.weights.gate_up, 2 * k, hidden), out], None)
             }
             OpRole::SiluMul | OpRole::SharedSiluMul => {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cuda::{
         driver::CudaError,
-        kernels::{Loader, Mark},
+        kernels::{Likeliest, Loader, Mark},
     },
     plan::Plan,
 };
@@ -19,6 +19,7 @@ pub(super) struct Programs {
     pub(super) attention: AttentionKernels,
     pub(super) collectives: CollectiveKernels,
     pub(super) mark: Mark,
+    pub(super) likeliest: Likeliest,
 }
 
 impl Programs {
@@ -34,6 +35,7 @@ impl Programs {
             attention: AttentionKernels::load(loader, sizes)?,
             collectives: CollectiveKernels::load(loader, plan, sizes)?,
             mark: Mark::load(loader)?,
+            likeliest: Likeliest::load(loader)?,
         })
     }
 }

@@ -6,12 +6,13 @@ use cudarc::driver::CudaStream;
 use weftscope_kernels::abi::PAD_WORDS;
 
 use super::{
-    attention_work::AttentionWork,
-    cache::{KvCache, Pages},
+    cache::KvCache,
     inputs::Inputs,
-    layout::{Rows, Sizes, norms_before, ring_capacity},
+    layout::{Rows, Sizes, norms_before},
+    places::Places,
     routing::ExpertBuffers,
     weights::RankWeights,
+    workspace::Scratch,
 };
 use crate::{
     cuda::{
@@ -45,6 +46,8 @@ pub(super) struct Activations {
     pub(super) last: Buffer,
     /// `[sequences, vocabulary shard up to a multiple of 8]`.
     pub(super) logits: Buffer,
+    /// `[sequences]` u64: the likeliest token of each in this rank's shard.
+    pub(super) keys: Buffer,
     /// Signal pads of collectives, reached by peers.
     pub(super) pads: Buffer,
 }
@@ -53,44 +56,58 @@ pub(super) struct Activations {
 #[derive(Debug)]
 pub(super) struct Rank {
     pub(super) device: Device,
-    pub(super) act: Activations,
+    pub(super) scratch: Arc<Scratch>,
     pub(super) inputs: Inputs,
+    /// `[positions, 64]` of (cos, sin).
+    pub(super) rope: Arc<Buffer>,
     pub(super) weights: Arc<RankWeights>,
     /// For each op, how many norms its tokens have seen before it: the index of a norm op's weights.
     norms_before: Vec<u32>,
-    pub(super) attention: AttentionWork,
     /// Keys and values of earlier tokens; `None`: all keys are in the batch's rows.
     pub(super) cache: Option<Arc<KvCache>>,
-    pub(super) recording: Recording,
+    pub(super) recording: Arc<Recording>,
     pub(super) sizes: Sizes,
     /// Ranks of the plan.
     pub(super) ranks: u32,
 }
 
+/// What a rank has from elsewhere.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) device: Device,
+    pub(super) scratch: Arc<Scratch>,
+    pub(super) rope: Arc<Buffer>,
+    pub(super) weights: Arc<RankWeights>,
+    pub(super) cache: Option<Arc<KvCache>>,
+    pub(super) recording: Arc<Recording>,
+}
+
 impl Rank {
-    /// Allocates everything a plan needs on one rank, weights and cache aside.
-    pub(super) fn prepare(
+    /// With its parts in place; only what describes the batch is allocated.
+    pub(super) fn new(
         plan: &Plan,
-        device: &Device,
-        weights: Arc<RankWeights>,
-        cache: Option<(&Pages, Arc<KvCache>)>,
+        sizes: Sizes,
+        places: Arc<Places>,
+        parts: Parts,
     ) -> Result<Self, CudaError> {
-        let paged = cache.is_some();
-        let sizes = Sizes { paged, ..Sizes::of(plan).expect("the plan was made for this degree") };
-        let (pages, cache) = cache.unzip();
-        let inputs = Inputs::new(plan, device, &sizes, pages)?;
+        let Parts { device, scratch, rope, weights, cache, recording } = parts;
         Ok(Self {
-            act: Activations::new(device, &sizes, inputs.sequences)?,
-            inputs,
-            weights,
+            inputs: Inputs::new(&device, places)?,
             norms_before: norms_before(plan),
-            attention: AttentionWork::new(plan, device, &sizes, pages)?,
-            cache,
-            recording: Recording::new(device, ring_capacity(plan))?,
-            device: device.clone(),
             ranks: plan.ranks,
+            device,
+            scratch,
+            rope,
+            weights,
+            cache,
+            recording,
             sizes,
         })
+    }
+
+    /// Its activations.
+    pub(super) fn act(&self) -> &Activations {
+        &self.scratch.act
     }
 
     /// The weights that a norm op (by itself or fused with its collective) multiplies with.
@@ -102,7 +119,8 @@ impl Rank {
 
     /// Logits of the last token of each sequence, `[sequences, rows of the vocabulary shard]`, for rank `index`.
     pub(super) fn logits(&self, index: u32) -> Result<Vec<f32>, CudaError> {
-        let bits: Vec<u16> = self.act.logits.to_host()?;
+        let len = self.inputs.places.sequences * self.sizes.logit_columns();
+        let bits: Vec<u16> = self.act().logits.read(0, len as usize)?;
         let own = self.sizes.vocab_rows(index) as usize;
         let rows = bits.chunks_exact(self.sizes.logit_columns() as usize);
         // bf16 is the upper half of an f32.
@@ -122,7 +140,7 @@ impl Rank {
 }
 
 impl Activations {
-    fn new(device: &Device, sizes: &Sizes, sequences: u32) -> Result<Self, CudaError> {
+    pub(super) fn new(device: &Device, sizes: &Sizes, sequences: u32) -> Result<Self, CudaError> {
         let (shard, routed) = (&sizes.shard, sizes.rows * sizes.routed());
         let bf16 =
             |rows: u32, columns: u32| Buffer::zeros(device, rows as usize * columns as usize * 2);
@@ -136,6 +154,7 @@ impl Activations {
             experts: sizes.moe.map(|moe| ExpertBuffers::new(device, sizes, moe)).transpose()?,
             last: bf16(sequences, shard.hidden)?,
             logits: bf16(sequences, sizes.logit_columns())?,
+            keys: Buffer::zeros(device, sequences as usize * 8)?,
             pads: Buffer::zeros(device, MAX_COLLECTIVE_BLOCKS * PAD_WORDS * 4)?,
         })
     }

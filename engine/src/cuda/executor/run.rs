@@ -1,15 +1,17 @@
 //! Runs plans on the GPUs of this machine, iteration after iteration.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::VecDeque, sync::Arc, time::SystemTime};
 
 use super::{
-    cache::CacheRoom,
     clocks::Clocks,
+    contents::Contents,
     graph::uses_nccl,
-    held::Held,
+    held::{Given, Held},
     isolated::{IsolatedTimes, PASSES},
     launch,
-    need::{self, Loaded},
+    layout::Sizes,
+    need::{self, There},
+    places::Places,
     prepared::Prepared,
     report::report,
     support,
@@ -28,8 +30,8 @@ use crate::{
 
 /// Runs plans on the GPUs of this machine.
 ///
-/// Kernels are compiled and memory is taken when a plan first runs, and kept while the same plan runs again, also when it
-/// takes turns with one other plan and both fit.
+/// Kernels are compiled and memory is taken when a plan first runs, and kept for what runs next; plans that take turns stay
+/// [ready](Self::keep_ready).
 #[derive(Debug)]
 pub struct CudaExecutor {
     group: Group,
@@ -37,9 +39,9 @@ pub struct CudaExecutor {
     recording: bool,
     launching: Launching,
     clocks: Clocks,
-    prepared: Option<Prepared>,
-    /// The plan that ran before that one: a live run takes turns with its baselines.
-    parked: Option<Prepared>,
+    /// Plans that ran last, the last first.
+    ready: VecDeque<Prepared>,
+    most_ready: usize,
     watch: Option<Box<dyn LaunchWatch>>,
     held: Held,
     epoch_unix_ns: Option<i64>,
@@ -73,8 +75,8 @@ impl CudaExecutor {
             recording,
             launching,
             clocks,
-            prepared: None,
-            parked: None,
+            ready: VecDeque::new(),
+            most_ready: MOST_READY,
             watch: None,
             held: Held::default(),
             epoch_unix_ns: None,
@@ -101,28 +103,73 @@ impl CudaExecutor {
     ) -> Result<(), ExecError> {
         support::check(plan, &self.group, &self.held)?;
         if !self.held.has_weights(plan) {
-            // The prepared plans would keep the old ones alive.
+            // The plans that are ready would keep the old ones alive.
             self.drop_plans();
             self.held.drop_weights();
-            need::check(plan, self.group.devices(), Loaded::Nothing)?;
+            self.held.drop_workspace();
+            let pages = self.held.kept_pages;
+            need::check(plan, pages, self.group.devices(), There::default())?;
             self.held.weights(plan, &loaders(&self.group, &self.nvrtc, false), progress)?;
         }
         Ok(())
+    }
+
+    /// Loads what a plan runs on beside weights: a first run of it, or of one like it, then waits for nothing.
+    ///
+    /// # Errors
+    /// A plan that cannot run here, memory that is not free.
+    pub fn load_kernels(&mut self, plan: &Arc<Plan>) -> Result<(), ExecError> {
+        self.prepare_anew(plan).map(|_| ())
     }
 
     /// The ids of the batch's new tokens, in its order, from the next iteration on; `None`: any.
     ///
     /// Iterations fail when their number is not the batch's or one lies outside the vocabulary.
     pub fn set_token_ids(&mut self, ids: Option<Vec<u32>>) {
-        self.held.ids = ids;
-        self.held.ids_changed = true;
+        self.held.give(ids.map_or(Given::Any, Given::Ids));
     }
 
-    /// Keeps keys and values from plan to plan, so that a batch's cached tokens are those that earlier plans computed. With
-    /// `None` (as at first) they are random numbers.
-    pub fn keep_cache(&mut self, room: Option<CacheRoom>) {
+    /// The batch of the next iterations, in the place of the plan's.
+    ///
+    /// Iterations fail when it is not of the plan's shape, and when no cache is kept.
+    pub fn set_contents(&mut self, contents: Contents) {
+        self.held.give(Given::Batch(contents));
+    }
+
+    /// Keeps keys and values from plan to plan in so many pages, in which [contents](Self::set_contents) place their sequences.
+    /// With `None` (as at first) plans with cached tokens have caches of their own, and those tokens are random numbers.
+    pub fn keep_cache(&mut self, pages: Option<u32>) {
         self.drop_plans();
-        self.held.room = room;
+        self.held.kept_pages = pages;
+    }
+
+    /// How many plans stay ready to run again, with their graphs: two as at first, one beside its baseline. They share
+    /// activations, and have 10 kB or so each of their own.
+    pub fn keep_ready(&mut self, plans: usize) {
+        self.most_ready = plans.max(1);
+        self.ready.truncate(self.most_ready);
+    }
+
+    /// Pages of a cache that each GPU has room for beside the plan's weights and activations, in `share` of its memory: of the
+    /// GPU with the fewest. The weights are put there first.
+    ///
+    /// # Errors
+    /// As [`load_weights`](Self::load_weights), and when the plan itself does not fit.
+    pub fn room_for_pages(&mut self, plan: &Arc<Plan>, share: f64) -> Result<u32, ExecError> {
+        self.keep_cache(None);
+        self.load_weights(plan, &mut |_, _| ())?;
+        let cannot = |error: crate::model::DegreeError| ExecError::Unsupported(error.to_string());
+        let sizes = Sizes::of(plan).map_err(cannot)?;
+        let there = There { weights: true, ..There::default() };
+        need::check(plan, Some(0), self.group.devices(), there)?;
+        let need = need::beside_cache(plan, &sizes, there);
+        let free = self.group.devices().iter().map(|device| {
+            let (free, total) = device.memory()?;
+            let unused = (total as f64 * (1.0 - share)) as u64;
+            Ok(free.saturating_sub(unused + need) / need::page_bytes_of(&sizes))
+        });
+        let pages = free.collect::<Result<Vec<u64>, CudaError>>()?.into_iter().min().unwrap_or(0);
+        Ok(u32::try_from(pages).unwrap_or(u32::MAX))
     }
 
     /// Whether kernels leave stamps. Without, they are compiled out: an iteration reports no op, and its time is that
@@ -146,13 +193,18 @@ impl CudaExecutor {
         self.launching = launching;
     }
 
+    /// Whether iterations of a plan are launched as graphs.
+    pub fn launches_graphs(&self, plan: &Plan) -> bool {
+        self.launching == Launching::Graphs && self.watch.is_none() && !uses_nccl(plan)
+    }
+
     /// How long the last iteration took by events round it, ns, of the slowest rank, 0 before the first: the same
     /// measure with recording on and off.
     ///
     /// # Errors
     /// What went wrong on a device since the run.
     pub fn last_event_ns(&self) -> Result<i64, CudaError> {
-        let Some(prepared) = &self.prepared else { return Ok(0) };
+        let Some(prepared) = self.ready.front() else { return Ok(0) };
         Ok(prepared.event_ns()?.last().copied().unwrap_or(0))
     }
 
@@ -161,54 +213,68 @@ impl CudaExecutor {
     /// # Errors
     /// What went wrong on a device since the run.
     pub fn logits(&self) -> Result<Vec<Vec<f32>>, CudaError> {
-        let ranks = self.prepared.iter().flat_map(|prepared| &prepared.ranks);
+        let ranks = self.ready.front().into_iter().flat_map(|prepared| &prepared.ranks);
         ranks.zip(0..).map(|(rank, index)| rank.logits(index)).collect()
     }
 
+    /// The likeliest token of each sequence of the last run; of equals the first, `None` where no logit is a number. Empty before the
+    /// first.
+    ///
+    /// # Errors
+    /// What went wrong on a device since the run.
+    pub fn likeliest(&self) -> Result<Vec<Option<u32>>, CudaError> {
+        self.ready.front().map_or_else(|| Ok(Vec::new()), Prepared::likeliest)
+    }
+
     fn drop_plans(&mut self) {
-        self.prepared = None;
-        self.parked = None;
+        self.ready.clear();
     }
 
     /// A plan made ready, taken out: while it runs, nobody else has it.
     fn prepare(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
-        let is_of = |prepared: &mut Prepared| Arc::ptr_eq(&prepared.plan, plan);
-        let kept = match self.prepared.take_if(is_of) {
-            Some(kept) => Some(kept),
-            None => {
-                let kept = self.parked.take_if(is_of);
-                self.parked = self.prepared.take();
-                kept
-            }
-        };
-        let mut prepared = match kept {
+        let kept = self.ready.iter().position(|prepared| Arc::ptr_eq(&prepared.plan, plan));
+        let mut prepared = match kept.and_then(|at| self.ready.remove(at)) {
             Some(kept) => kept,
             None => self.prepare_anew(plan)?,
         };
-        if self.held.ids_changed {
-            prepared.write_ids(self.held.ids.as_deref())?;
-            self.held.ids_changed = false;
-        }
+        prepared.write(self.held.given(), self.held.kept_pages)?;
         prepared.set_stamps(&self.nvrtc, self.recording)?;
         Ok(prepared)
     }
 
     fn prepare_anew(&mut self, plan: &Arc<Plan>) -> Result<Prepared, ExecError> {
-        support::check(plan, &self.group, &self.held)?;
         self.load_weights(plan, &mut |_, _| ())?;
-        let fits = || need::check(plan, self.group.devices(), Loaded::Weights);
-        if fits().is_err() {
-            // Two plans have no room beside one another.
-            self.parked = None;
-            fits()?;
+        // Whoever has no way to ask for it again leaves first.
+        self.ready.retain(|prepared| Arc::strong_count(&prepared.plan) > 1);
+        self.ready.truncate(self.most_ready - 1);
+        let cannot = |error: crate::model::DegreeError| ExecError::Unsupported(error.to_string());
+        let sizes = Sizes::of(plan).map_err(cannot)?;
+        let paged = self.held.is_paged(plan);
+        let sizes = Sizes { paged, ..sizes };
+        let places = Arc::new(Places::of(plan, &sizes, paged));
+        let fits = |held: &Held| {
+            let there = There {
+                weights: true,
+                activations: held.has_workspace(plan, &sizes, &places),
+                cache: held.has_cache(plan),
+            };
+            need::check(plan, held.kept_pages, self.group.devices(), there)
+        };
+        if fits(&self.held).is_err() {
+            // They have no room beside one another.
+            self.ready.clear();
+            self.held.drop_workspace();
+            fits(&self.held)?;
         }
         // What runs before iterations do leaves no stamps.
         let before = loaders(&self.group, &self.nvrtc, false);
         let weights = self.held.weights(plan, &before, &mut |_, _| ())?;
         let cache = self.held.cache(plan, &before)?;
-        self.held.ids_changed |= self.held.ids.is_some();
+        let devices = self.group.devices();
+        let parts = self.held.parts(plan, (&sizes, &places), weights, cache.as_ref(), devices)?;
         let loaders = loaders(&self.group, &self.nvrtc, self.recording);
-        Prepared::new(plan, &loaders, &weights, cache.as_ref())
+        let own_cache = cache.and_then(|cache| cache.own);
+        Prepared::new(plan, &loaders, (sizes, places), parts, own_cache)
     }
 
     /// Times every op with the GPUs to itself, once a plan, when it has run and is recorded: a pass costs a launch and a
@@ -231,9 +297,38 @@ impl CudaExecutor {
         Ok(())
     }
 
+    /// Runs some iterations behind one another, and notifies the observer of each.
+    fn run_prepared(
+        &mut self,
+        prepared: &mut Prepared,
+        (first, count): (u64, u32),
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<IterationTime>, ExecError> {
+        self.isolate(prepared)?;
+        prepared.make_room(count)?;
+        self.held.keep_rings(prepared.ranks.iter().map(|rank| &rank.recording));
+        self.read_clocks()?;
+        let began = SystemTime::now();
+        self.launch(prepared, count)?;
+        prepared.synchronize()?;
+        if let Some(watch) = &mut self.watch {
+            watch.end();
+        }
+        self.read_clocks()?;
+        let ran = report(prepared, &self.clocks.fits(), (first, count), observer)?;
+        self.epoch_unix_ns = ran.first().and_then(|time| epoch(began, time));
+        prepared.is_warm = true;
+        Ok(ran)
+    }
+
+    /// Takes a reading of the ranks' clocks, where stamps are to be laid on one another.
+    fn read_clocks(&mut self) -> Result<(), CudaError> {
+        if self.recording { self.clocks.read() } else { Ok(()) }
+    }
+
     /// Launches `count` iterations behind one another, without waiting.
     fn launch(&mut self, prepared: &mut Prepared, count: u32) -> Result<(), CudaError> {
-        let direct = self.launching == Launching::Direct || self.watch.is_some();
+        let in_graphs = self.launches_graphs(&prepared.plan);
         if let Some(watch) = &mut self.watch {
             watch.begin();
         }
@@ -241,15 +336,18 @@ impl CudaExecutor {
             for timer in &prepared.timers {
                 timer.mark(iteration)?;
             }
-            if direct || uses_nccl(&prepared.plan) {
-                launch::launch_directly(prepared, self.watch.as_deref_mut())?;
-            } else {
+            if in_graphs {
                 launch::launch_graphs(prepared)?;
+            } else {
+                launch::launch_directly(prepared, self.watch.as_deref_mut())?;
             }
         }
         prepared.timers.iter().try_for_each(|timer| timer.mark(count))
     }
 }
+
+/// Plans that stay ready: a live run takes turns with its baselines.
+const MOST_READY: usize = 2;
 
 /// Iterations that are launched at a time: enough that reading the rings between costs nothing, few enough that their
 /// stamps stay small (some 32 bytes × 100 000 blocks each).
@@ -275,23 +373,17 @@ impl Executor for CudaExecutor {
         while times.len() < count as usize {
             let at_once = (count - times.len() as u32).min(MOST_AT_ONCE);
             let mut prepared = self.prepare(plan)?;
-            self.isolate(&mut prepared)?;
-            prepared.make_room(at_once)?;
-            self.clocks.read()?;
-            let began = SystemTime::now();
-            self.launch(&mut prepared, at_once)?;
-            prepared.synchronize()?;
-            if let Some(watch) = &mut self.watch {
-                watch.end();
-            }
-            self.clocks.read()?;
-            let fits = self.clocks.fits();
             let numbers = (first + times.len() as u64, at_once);
-            let ran = report(&prepared, &fits, numbers, observer)?;
-            self.epoch_unix_ns = ran.first().and_then(|time| epoch(began, time));
-            times.extend(ran);
-            prepared.is_warm = true;
-            self.prepared = Some(prepared);
+            match self.run_prepared(&mut prepared, numbers, observer) {
+                Ok(ran) => times.extend(ran),
+                Err(error) => {
+                    // Ranks may have come apart in the middle of a collective.
+                    self.drop_plans();
+                    self.held.drop_workspace();
+                    return Err(error);
+                }
+            }
+            self.ready.push_front(prepared);
         }
         Ok(times)
     }

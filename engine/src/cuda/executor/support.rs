@@ -2,7 +2,11 @@
 
 use std::ffi::OsString;
 
-use super::{cache::CacheRoom, held::Held, layout::Sizes, weights::Weights};
+use super::{
+    held::Held,
+    layout::{PAGE_TOKENS, Sizes},
+    weights::Weights,
+};
 use crate::{
     batch::Request,
     cuda::{
@@ -45,7 +49,7 @@ pub(super) fn check(plan: &Plan, group: &Group, held: &Held) -> Result<(), ExecE
     if let Weights::Checkpoint(checkpoint) = &held.source {
         check_checkpoint(&plan.spec.model, checkpoint)?;
     }
-    check_cache(plan, held.room)?;
+    check_cache(plan, held.kept_pages)?;
     check_plan(plan, devices.iter().map(Device::info))
 }
 
@@ -123,27 +127,18 @@ fn check_checkpoint(model: &ModelShape, checkpoint: &Checkpoint) -> Result<(), E
 }
 
 /// Room for every token of every sequence.
-fn check_cache(plan: &Plan, room: Option<CacheRoom>) -> Result<(), ExecError> {
-    let refuse = |why: String| Err(ExecError::Unsupported(why));
-    let requests = &plan.spec.batch.requests;
+fn check_cache(plan: &Plan, kept_pages: Option<u32>) -> Result<(), ExecError> {
     let context =
         |request: &Request| u64::from(request.cached_tokens) + u64::from(request.new_tokens);
-    let tokens: u64 = requests.iter().map(context).sum();
+    let tokens: u64 = match kept_pages {
+        Some(pages) => u64::from(pages) * u64::from(PAGE_TOKENS),
+        None => plan.spec.batch.requests.iter().map(context).sum(),
+    };
     if tokens > MAX_CACHE_TOKENS {
-        return refuse(format!("a cache of {tokens} tokens; kernels count to {MAX_CACHE_TOKENS}"));
+        let why = format!("a cache of {tokens} tokens; kernels count to {MAX_CACHE_TOKENS}");
+        return Err(ExecError::Unsupported(why));
     }
-    let Some(room) = room else { return Ok(()) };
-    if requests.len() > room.sequences as usize {
-        let (requests, room) = (requests.len(), room.sequences);
-        return refuse(format!("{requests} requests; the kept cache has room for {room}"));
-    }
-    match requests.iter().map(context).max() {
-        Some(longest) if longest > u64::from(room.tokens) => refuse(format!(
-            "a sequence of {longest} tokens; the kept cache has room for {} of each",
-            room.tokens
-        )),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Sizes that the copy engine and shared memory set limits to.

@@ -107,6 +107,12 @@ impl Key {
             seed: knobs.seed,
         }
     }
+
+    /// Whether activations of one serve the other, whatever the layers.
+    pub(super) fn same_model(&self, other: &Self) -> bool {
+        let of = |key: &Self| (key.ranks, key.degree);
+        of(self) == of(other) && self.model == other.model
+    }
 }
 
 impl KeptWeights {

@@ -125,10 +125,12 @@ impl<A: ArgumentList> Entry<A> {
     pub(super) fn load(loader: Loader<'_>, source: Source<'_>) -> Result<Self, CudaError> {
         let taken = A::TAKEN_BY.contains(&(source.file, source.entry));
         assert!(taken, "{} of {} is launched with the list of others", source.entry, source.file);
-        if let Err(difference) = compare::<A>(source.program().source, source.entry) {
-            panic!("{}: {difference}", source.file);
-        }
-        Ok(Self { kernel: loader.load(&source)?, arguments: PhantomData })
+        let check = || {
+            if let Err(difference) = compare::<A>(source.program().source, source.entry) {
+                panic!("{}: {difference}", source.file);
+            }
+        };
+        Ok(Self { kernel: loader.load(&source, check)?, arguments: PhantomData })
     }
 
     /// Blocks of so many threads that an SM holds at once.

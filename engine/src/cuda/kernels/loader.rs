@@ -1,7 +1,7 @@
 use super::source::Source;
 use crate::cuda::{
     compile::Nvrtc,
-    driver::{CudaError, Device, Kernel},
+    driver::{CudaError, Device, Kernel, KernelKey},
 };
 
 /// Compiles kernels for one device and loads them.
@@ -35,11 +35,22 @@ impl<'a> Loader<'a> {
         self.stamps
     }
 
-    pub(super) fn load(&self, source: &Source<'_>) -> Result<Kernel, CudaError> {
+    /// A kernel, loaded unless the device has it; `check` looks at the program's text before it is.
+    pub(super) fn load(
+        &self,
+        source: &Source<'_>,
+        check: impl FnOnce(),
+    ) -> Result<Kernel, CudaError> {
         let mut defines = source.defines.to_vec();
         defines.extend(self.wait_limit_ns.map(|limit| format!("WEFT_WAIT_LIMIT_NS={limit}ull")));
-        let (program, target) = (source.program(), self.device.target());
-        let compiled = self.nvrtc.compile(program, &defines, target, self.stamps)?;
-        self.device.load(compiled.image(), source.entry, source.smem_bytes)
+        let Source { file, entry, smem_bytes, .. } = *source;
+        let key =
+            KernelKey { file, entry, defines: defines.clone(), stamps: self.stamps, smem_bytes };
+        self.device.kernel(key, || {
+            check();
+            let (program, target) = (source.program(), self.device.target());
+            let compiled = self.nvrtc.compile(program, &defines, target, self.stamps)?;
+            self.device.load(compiled.image(), entry, smem_bytes)
+        })
     }
 }

@@ -9,6 +9,7 @@ mod decode;
 mod experts;
 mod fused_norm;
 mod gemm;
+mod likeliest;
 mod loader;
 mod moments;
 #[expect(dead_code, reason = "nothing makes the multicast object that these kernels need")]
@@ -33,6 +34,7 @@ pub(in crate::cuda) use experts::{
 };
 pub(in crate::cuda) use fused_norm::{FusedForm, FusedNorm, FusedNormCall};
 pub use gemm::{Gemm, GemmCall, GemmForm, Groups};
+pub(in crate::cuda) use likeliest::{Likeliest, LikeliestCall, token_of};
 pub use loader::Loader;
 pub(in crate::cuda) use moments::{Clock, ClockCall, Mark, MarkCall, Moment};
 pub(in crate::cuda) use norm::{Norm, NormCall, NormKind, QkNorm, QkNormCall};

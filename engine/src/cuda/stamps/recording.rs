@@ -52,6 +52,11 @@ impl Recording {
         Ok(recording)
     }
 
+    /// Stamps that it has room for.
+    pub fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
     /// What a launch of this op is given.
     pub fn of(&self, op: u32) -> OpRecording<'_> {
         OpRecording { op, ring: Some(self.ring.ptr()), error: self.error.ptr() }

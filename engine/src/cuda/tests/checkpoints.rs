@@ -16,7 +16,7 @@ use crate::{
     batch::{Batch, Request},
     cuda::{
         checkpoint::Checkpoint,
-        executor::{CacheRoom, CudaExecutor, Weights},
+        executor::{Contents, CudaExecutor, Placed, Weights, shuffled_pages},
     },
     executor::Executor,
     machine,
@@ -135,6 +135,8 @@ struct Comparison<'a> {
     reference: &'a Reference,
     tp: u32,
     executor: CudaExecutor,
+    /// Of each sequence, where a cache is kept.
+    pages: Option<Vec<Vec<u32>>>,
     failed: Vec<String>,
 }
 
@@ -142,7 +144,15 @@ impl<'a> Comparison<'a> {
     fn new(reference: &'a Reference, tp: u32) -> Self {
         let weights = Weights::Checkpoint(reference.checkpoint.clone());
         let executor = CudaExecutor::open(tp, true).expect("the GPUs can be used");
-        Self { reference, tp, executor: executor.with_weights(weights), failed: Vec::new() }
+        let executor = executor.with_weights(weights);
+        Self { reference, tp, executor, pages: None, failed: Vec::new() }
+    }
+
+    /// Keeps keys and values from run to run, in pages that do not follow one another.
+    fn keep_cache(&mut self) {
+        let (pages, total) = shuffled_pages(self.reference.lengths.iter().copied());
+        self.executor.keep_cache(Some(total));
+        self.pages = Some(pages);
     }
 
     /// Runs one part of the sequences and compares the logits of each part's last token.
@@ -151,9 +161,20 @@ impl<'a> Comparison<'a> {
         let sequences = batch.requests.iter().filter(|request| request.new_tokens > 0).count();
         let name =
             format!("{} tp {} {} {:?} {what}", self.reference.name, self.tp, case.0.name(), case.1);
+        let contents = self.pages.as_ref().map(|pages| {
+            let place = |(request, pages): (&Request, &Vec<u32>)| Placed {
+                cached_tokens: request.cached_tokens,
+                pages: pages.clone(),
+            };
+            let placed = batch.requests.iter().zip(pages).map(place).collect();
+            Contents { ids: ids.clone(), placed }
+        });
         let planned = plan(&self.reference.spec(self.tp, batch, case)).expect("plans");
         let runs = planned.decision.runs.name();
-        self.executor.set_token_ids(Some(ids));
+        match contents {
+            Some(contents) => self.executor.set_contents(contents),
+            None => self.executor.set_token_ids(Some(ids)),
+        }
         if let Err(error) = self.executor.run(&Arc::new(planned), 0, &mut NullObserver) {
             self.failed.push(format!("{name}: {error}"));
             return;
@@ -256,8 +277,6 @@ fn parts_and_steps_give_the_same_logits() {
     let Some((references, gpus)) = references() else { return };
     let mut failed = Vec::new();
     for reference in &references {
-        let sequences = reference.lengths.len() as u32;
-        let tokens = reference.lengths.iter().copied().max().unwrap_or(0);
         for tp in [1, 2].into_iter().filter(|&tp| tp <= gpus) {
             let strategies: &[StrategyKind] = match tp {
                 1 => &[StrategyKind::NoComm],
@@ -265,7 +284,7 @@ fn parts_and_steps_give_the_same_logits() {
             };
             for &strategy in strategies {
                 let mut comparison = Comparison::new(reference, tp);
-                comparison.executor.keep_cache(Some(CacheRoom { sequences, tokens }));
+                comparison.keep_cache();
                 in_parts(&mut comparison, strategy);
                 comparison.finish(&mut failed);
             }

@@ -5,6 +5,7 @@
 mod checkpoints;
 mod checks;
 mod executor;
+mod serving;
 
 use weftscope_testkit::{Need, skip};
 

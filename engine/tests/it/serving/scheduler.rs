@@ -2,11 +2,15 @@
 
 use proptest::prelude::*;
 use weftscope_engine::serving::{
-    Arrivals, BLOCK_TOKENS, Chunk, Limits, Scheduler, ServingRequest, Step, fixed,
+    Arrivals, BLOCK_TOKENS, Blocks, Chunk, Limits, Scheduler, ServingRequest, Step, fixed,
 };
 
 fn request(prompt_tokens: u32, output_tokens: u32) -> ServingRequest {
     ServingRequest { arrival_ns: 0, prompt_tokens, output_tokens }
+}
+
+fn in_blocks(count: u32) -> Blocks {
+    Blocks { count, tokens: BLOCK_TOKENS }
 }
 
 fn text(step: &Step) -> String {
@@ -19,7 +23,7 @@ fn text(step: &Step) -> String {
 
 /// Steps until nobody waits or runs.
 fn steps_of(requests: &[ServingRequest], limits: Limits, blocks: u32) -> Vec<Step> {
-    let mut scheduler = Scheduler::new(requests, limits, blocks);
+    let mut scheduler = Scheduler::new(requests, limits, in_blocks(blocks));
     (0..requests.len() as u32).for_each(|request| scheduler.arrive(request));
     let mut steps = Vec::new();
     while !scheduler.is_idle() {
@@ -191,7 +195,7 @@ proptest! {
         };
         let waiting = (0..).zip(&requests).map(sequence).collect();
         let mut twin = Twin { limits, blocks: blocks as usize, waiting, running: Vec::new() };
-        let mut scheduler = Scheduler::new(&requests, limits, blocks);
+        let mut scheduler = Scheduler::new(&requests, limits, in_blocks(blocks));
         (0..requests.len() as u32).for_each(|index| scheduler.arrive(index));
         let mut computed = vec![0u32; requests.len()];
         let mut lost = vec![0u32; requests.len()];
@@ -204,6 +208,20 @@ proptest! {
             prop_assert!(step.batch().tokens() <= budget_tokens && !taken.is_empty());
             prop_assert!(step.chunks.len() as u32 <= max_sequences);
             prop_assert!(scheduler.free_blocks() <= blocks);
+            // Every block is held by one alone, by its number, and there are as many as tokens need.
+            let mut held: Vec<u32> = (0..requests.len() as u32)
+                .flat_map(|index| scheduler.blocks_of(index).iter().copied())
+                .collect();
+            prop_assert_eq!(held.len() as u32 + scheduler.free_blocks(), blocks);
+            held.sort_unstable();
+            held.dedup();
+            prop_assert_eq!(held.len() as u32 + scheduler.free_blocks(), blocks);
+            prop_assert!(held.last().is_none_or(|&last| last < blocks));
+            for chunk in &step.chunks {
+                let tokens = chunk.cached_tokens + chunk.new_tokens;
+                let needed = tokens.div_ceil(BLOCK_TOKENS) as usize;
+                prop_assert_eq!(scheduler.blocks_of(chunk.request).len(), needed);
+            }
             for chunk in &step.chunks {
                 let index = chunk.request as usize;
                 if chunk.cached_tokens == 0 {

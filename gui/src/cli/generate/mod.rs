@@ -64,13 +64,7 @@ pub struct GenerateArgs {
 /// Goes on with the text.
 pub(super) fn run(args: &GenerateArgs) -> Outcome {
     let sampling = Sampling { temperature: args.temperature, top_p: args.top_p, seed: args.seed };
-    let sampler = Sampler::new(sampling).map_err(|error| {
-        let argument = match error {
-            SamplingError::Temperature(_) => "--temperature",
-            SamplingError::TopP(_) => "--top-p",
-        };
-        Failure::misuse(error, argument)
-    })?;
+    let sampler = Sampler::new(sampling).map_err(sampling_failure)?;
     if let Some(path) = &args.json {
         check_target(path)?;
     }
@@ -83,6 +77,15 @@ pub(super) fn run(args: &GenerateArgs) -> Outcome {
     let model = OnGpus::new(loaded(&spec, checkpoint)?, spec, room);
     let limits = Limits { tokens: args.max_tokens, stops: words.stops.clone() };
     say(args, &words, &ids, Run { model, limits, sampler })
+}
+
+/// A way of picking tokens that makes no sense, and the argument that says so.
+pub(super) fn sampling_failure(error: SamplingError) -> Failure {
+    let argument = match error {
+        SamplingError::Temperature(_) => "--temperature",
+        SamplingError::TopP(_) => "--top-p",
+    };
+    Failure::misuse(error, argument)
 }
 
 fn prompt(text: &str) -> Result<String, Failure> {

@@ -3,17 +3,29 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use weftscope_engine::serving::CudaGraphs;
 
-use crate::cli::run_args::OnArgs;
+use crate::cli::run_args::{Backend, OnArgs};
 
 /// `serving`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  weftscope serving --requests 1000 --prompt 1024 --output 128\n  weftscope serving --trace AzureLLMInferenceTrace_conv.csv --requests 2000 --strategy multimem,tokenweave\n  weftscope serving --rate 8 --iterations iterations.csv --json"
+    after_help = "Examples:\n  weftscope serving --requests 1000 --prompt 1024 --output 128\n  weftscope serving --trace AzureLLMInferenceTrace_conv.csv --requests 2000 --strategy multimem,tokenweave\n  weftscope serving --rate 8 --iterations iterations.csv --json\n  weftscope serve-bench --backend cuda --weights ~/Qwen3-8B --requests 200 --strategy default,tokenweave"
 )]
 pub struct ServingArgs {
     /// What serves.
     #[command(flatten)]
     pub on: OnArgs,
+    /// Who computes: simulated ranks, or this computer's GPUs, in real time.
+    #[arg(long, value_enum, default_value_t = Backend::Sim)]
+    pub backend: Backend,
+    /// Folder of a Hugging Face checkpoint (config.json, safetensors) to serve [default: random weights]. Needs `--backend cuda`.
+    #[arg(long, value_name = "FOLDER")]
+    pub weights: Option<PathBuf>,
+    /// How freely tokens are drawn on GPUs; 0: always the likeliest. Answers are as long as asked for, whatever is drawn.
+    #[arg(long, default_value_t = 0.0, value_name = "T", allow_negative_numbers = true)]
+    pub temperature: f64,
+    /// Draw only from the fewest likeliest tokens that have this much of the probability together.
+    #[arg(long, default_value_t = 1.0, value_name = "P", allow_negative_numbers = true)]
+    pub top_p: f64,
     /// Strategies that serve the same requests (`weftscope list strategies`), separated by commas, or `all`.
     #[arg(long, default_value = "all", value_name = "A,B|all", value_delimiter = ',')]
     pub strategy: Vec<String>,

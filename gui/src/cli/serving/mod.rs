@@ -1,21 +1,24 @@
-//! `serving`: the same requests served by each strategy on a simulated machine.
+//! `serving`: the same requests served by each strategy, on a simulated machine or on GPUs.
 
 mod args;
+mod gpus;
 mod iterations;
 mod text;
 
 use std::{
     io::{self, Write},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
 use serde::Serialize;
 use weftscope_engine::{
     batch::Batch,
+    cuda::Checkpoint,
     plan::plan,
     serving::{
-        KvCapacity, Limits, Pricing, Served, ServingError, ServingReport, ServingSpec, serve,
+        KvCapacity, Limits, Pricing, Served, ServingError, ServingReport, ServingSpec, Simulated,
+        serve,
     },
     spec::{Knobs, StrategyKind},
 };
@@ -26,6 +29,7 @@ use super::{
     progress::ProgressLine,
     run_args::{Backend, strategies},
     run_spec::{run_failure, spec_on},
+    weights,
 };
 use crate::{
     files::check_target,
@@ -49,7 +53,7 @@ struct Said<'a> {
     kv_tokens: u64,
     kv_bytes: u64,
     strategies: Vec<ServingReport>,
-    /// What the simulation itself took.
+    /// What it all took.
     seconds: f64,
 }
 
@@ -57,23 +61,31 @@ struct Said<'a> {
 pub(super) fn run(args: &ServingArgs) -> Outcome {
     let began = Instant::now();
     let strategies = strategies(&args.strategy)?;
-    let specs = specs(args, &strategies)?;
+    let checkpoint = weights::on(args.backend, args.weights.as_deref())?;
+    let specs = specs(args, &strategies, checkpoint.as_ref())?;
+    let sampling = gpus::sampling(args)?;
     let spec = &specs[0];
     spec.check().map_err(failure)?;
-    let kv = KvCapacity::of(spec).map_err(failure)?;
+    if args.backend == Backend::Sim {
+        KvCapacity::of(spec).map_err(failure)?;
+    }
     // What is wrong with the arguments is said before anything runs.
     plan(&spec.run_of(Batch::prefill(1, 1))).map_err(|error| run_failure(error.into()))?;
     if let Some(path) = &args.iterations {
         check_target(path)?;
     }
     let workload = demand(args).workload().map_err(wrong_demand)?;
-    let served = serve_all(&specs, &workload)?;
+    let (provenance, served) = match args.backend {
+        Backend::Sim => ("modelled", serve_all(&specs, &workload)?),
+        Backend::Cuda => ("measured", gpus::serve_all(&specs, &workload, sampling, checkpoint)?),
+    };
+    let kv = served[0].kv;
     if let Some(path) = &args.iterations {
         iterations::write(path, &strategies, &served)?;
     }
     let reports = strategies.iter().zip(&served);
     let said = Said {
-        provenance: "modelled",
+        provenance,
         model: &spec.model.name,
         machine: &spec.machine.title,
         tp: spec.knobs.tp,
@@ -116,8 +128,15 @@ fn wrong_demand(error: DemandError) -> Failure {
 }
 
 /// One spec a strategy.
-fn specs(args: &ServingArgs, strategies: &[StrategyKind]) -> Result<Vec<ServingSpec>, Failure> {
-    let any = spec_on(&args.on, Backend::Sim, Batch::prefill(1, 1), strategies[0], None)?;
+fn specs(
+    args: &ServingArgs,
+    strategies: &[StrategyKind],
+    checkpoint: Option<&Arc<Checkpoint>>,
+) -> Result<Vec<ServingSpec>, Failure> {
+    let mut any = spec_on(&args.on, args.backend, Batch::prefill(1, 1), strategies[0], None)?;
+    if let Some(model) = weights::model(args.on.model.as_deref(), checkpoint) {
+        any.model = model;
+    }
     if let Some((tokens, why)) = fixed_cut(&any) {
         let cause = format!("{why}; name a chooser");
         return Err(Failure::misuse(cause, &format!("--split {tokens}")));
@@ -141,7 +160,8 @@ fn serve_all(specs: &[ServingSpec], workload: &Workload) -> Result<Vec<Served>, 
     let progress = Mutex::new((line, vec![0; specs.len()]));
     let mut served = spread(specs.len(), |from_last| {
         let at = specs.len() - 1 - from_last;
-        serve(&specs[at], &workload.requests, Pricing::Bucketed, &mut |answered| {
+        let mut engine = Simulated::new(&specs[at], Pricing::Bucketed)?;
+        serve(&specs[at], &workload.requests, &mut engine, &mut |_, answered| {
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             let (line, done) = &mut *progress;
             done[at] = answered;

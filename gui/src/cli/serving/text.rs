@@ -62,11 +62,11 @@ fn notes(said: &Said<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n{note}")?;
     }
     let total = |of: fn(&ServingReport) -> u64| said.strategies.iter().map(of).sum::<u64>();
-    writeln!(
-        out,
-        "\n{} from {} in {:.1} s",
-        counted(total(|report| report.iterations), "iteration"),
-        counted(total(|report| report.simulated_batches), "simulated batch"),
-        said.seconds
-    )
+    let iterations = counted(total(|report| report.iterations), "iteration");
+    let simulated: Option<u64> =
+        said.strategies.iter().map(|report| report.simulated_batches).sum();
+    let from = simulated.map_or_else(String::new, |batches| {
+        format!(" from {}", counted(batches, "simulated batch"))
+    });
+    writeln!(out, "\n{iterations}{from} in {:.1} s", said.seconds)
 }

@@ -115,7 +115,7 @@ fn under_pointer(
         true => "Of other knobs or requests: serve again to run its batch",
         false => "A click runs its batch; the wheel zooms, a double click shows all",
     };
-    let text = format!("{}\n{then}", in_words(number, iteration, shown.served.kv.blocks));
+    let text = format!("{}\n{then}", in_words(number, iteration, shown.served.kv.blocks.count));
     let cursor = if is_stale { CursorIcon::Default } else { CursorIcon::PointingHand };
     response.on_hover_cursor(cursor).on_hover_text_at_pointer(text);
     if clicked {

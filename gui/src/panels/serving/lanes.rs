@@ -82,7 +82,7 @@ pub(super) fn draw_cache(
     opened: Option<usize>,
 ) {
     let (xs, levels) = columns(plot, shown);
-    let blocks = f64::from(shown.served.kv.blocks.max(1));
+    let blocks = f64::from(shown.served.kv.blocks.count.max(1));
     let points = xs.iter().zip(&levels).map(|(&x, level)| [x, level.kv_blocks / blocks]);
     let line = Line::new("cache", PlotPoints::from_iter(points));
     plot.line(line.color(theme.surfaces.accent).width(1.5).allow_hover(false));

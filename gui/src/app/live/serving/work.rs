@@ -8,7 +8,9 @@ use std::sync::{
 use weftscope_engine::{
     batch::Batch,
     plan::plan,
-    serving::{KvCapacity, Pricing, ServingError, ServingReport, serve, step_of},
+    serving::{
+        Iteration, KvCapacity, Pricing, ServingError, ServingReport, Simulated, serve, step_of,
+    },
     spec::StrategyKind,
 };
 
@@ -42,12 +44,14 @@ pub(crate) fn run_serving(
     spread(strategies.len(), |from_last| {
         let strategy = strategies[strategies.len() - 1 - from_last];
         let mut before = 0;
-        let mut progress = |done: u64| {
+        let mut progress = |_: &Iteration, done: u64| {
             let all = answered.fetch_add(done - before, Ordering::Relaxed) + done - before;
             before = done;
             control.step(all, total).is_ok()
         };
-        let served = serve(&run.by(strategy), &workload.requests, Pricing::Bucketed, &mut progress);
+        let spec = run.by(strategy);
+        let served = Simulated::new(&spec, Pricing::Bucketed)
+            .and_then(|mut engine| serve(&spec, &workload.requests, &mut engine, &mut progress));
         let outcome = match served {
             Err(ServingError::Stopped) => return,
             Err(error) => Err(error.to_string()),
