@@ -34,20 +34,48 @@ pub struct Predicted {
 ///
 /// # Errors
 /// No plan, or a run that fails.
-pub fn predicted<E>(spec: &RunSpec, simulator: Simulator) -> Result<Predicted, E>
+pub fn predicted<E>(spec: &RunSpec, mut simulator: Simulator) -> Result<Predicted, E>
 where
     E: From<PlanError> + From<ExecError>,
 {
-    let layers = spec.model.layers;
-    let few = Few::run::<E>(spec, layers.min(LAYERS), simulator)?;
-    let more = i64::from(layers.saturating_sub(LAYERS));
-    let [from, to] = AMID.map(|layer| few.start_of(layer).unwrap_or(few.end_ns));
-    let amid = i64::from(AMID[1] - AMID[0]);
-    let [comm_ns, hidden_ns] = [Few::comm_ns, Few::hidden_ns]
-        .map(|of| of(&few, 0, few.end_ns) + of(&few, from, to) * more / amid);
-    let gpu_ns = few.end_ns + (to - from) * more / amid;
-    let mlp_ns = few.mlp_ns(AMID[0]..AMID[1]).map(|of_amid| of_amid * i64::from(layers) / amid);
-    Ok(Predicted { gpu_ns, comm_ns, hidden_ns, mlp_ns, runs: few.plan.decision.runs })
+    let few = plan_of_few(spec)?;
+    Ok(Few::run::<E>(&few, &mut simulator)?.all_layers(spec.model.layers))
+}
+
+/// The same amid iterations like it, with no pause: what may be drawn beyond the power limit has long been spent, and clocks are
+/// where the limit leaves them, the highest if these iterations do not reach it.
+///
+/// # Errors
+/// As [`predicted`].
+pub fn predicted_amid<E>(spec: &RunSpec) -> Result<Predicted, E>
+where
+    E: From<PlanError> + From<ExecError>,
+{
+    let plan = plan_of_few(spec)?;
+    let run = |owed: f64| {
+        let mut simulator = Simulator::owing(&spec.machine, owed);
+        let few = Few::run::<E>(&plan, &mut simulator)?;
+        Ok::<_, E>((few, simulator.owes(&spec.machine) > owed))
+    };
+    let (mut few, mut owes_more) = run(0.0)?;
+    // The more is owed, the lower the clock and what is drawn: between these two the debt stays what it is.
+    let (mut least, mut most) = (0.0, if owes_more { 1.0 } else { 0.0 });
+    while most - least > SETTLED {
+        let owed = f64::midpoint(least, most);
+        (few, owes_more) = run(owed)?;
+        *(if owes_more { &mut least } else { &mut most }) = owed;
+    }
+    Ok(few.all_layers(spec.model.layers))
+}
+
+/// Share of the debt to which it is found where it settles: half a hundredth of the clock.
+const SETTLED: f64 = 0.01;
+
+/// The plan of the layers that are simulated.
+fn plan_of_few(spec: &RunSpec) -> Result<Arc<Plan>, PlanError> {
+    let mut few = spec.clone();
+    few.knobs.layers = Some(spec.model.layers.min(LAYERS));
+    plan(&few).map(Arc::new)
 }
 
 /// A run through a few layers; times count from its start.
@@ -59,19 +87,34 @@ struct Few {
 }
 
 impl Few {
-    fn run<E>(spec: &RunSpec, layers: u32, mut simulator: Simulator) -> Result<Self, E>
+    fn run<E>(plan: &Arc<Plan>, simulator: &mut Simulator) -> Result<Self, E>
     where
         E: From<PlanError> + From<ExecError>,
     {
-        let mut spec = spec.clone();
-        spec.knobs.layers = Some(layers);
-        let plan = Arc::new(plan(&spec)?);
         let mut ops = RankZeroOps::default();
         // Its clock begins at 0.
-        let time = simulator.run(&plan, 0, &mut ops)?;
+        let time = simulator.run(plan, 0, &mut ops)?;
         let mut ops = ops.0;
         ops.sort_unstable_by_key(|record| record.start_ns);
-        Ok(Self { plan, ops, end_ns: time.end_ns - time.start_ns })
+        Ok(Self { plan: plan.clone(), ops, end_ns: time.end_ns - time.start_ns })
+    }
+
+    /// What as many layers as a model's take, those that were not run as long as one amid the others.
+    fn all_layers(&self, layers: u32) -> Predicted {
+        let more = i64::from(layers.saturating_sub(LAYERS));
+        let [from, to] = AMID.map(|layer| self.start_of(layer).unwrap_or(self.end_ns));
+        let amid = i64::from(AMID[1] - AMID[0]);
+        let [comm_ns, hidden_ns] = [Self::comm_ns, Self::hidden_ns]
+            .map(|of| of(self, 0, self.end_ns) + of(self, from, to) * more / amid);
+        let mlp_ns =
+            self.mlp_ns(AMID[0]..AMID[1]).map(|of_amid| of_amid * i64::from(layers) / amid);
+        Predicted {
+            gpu_ns: self.end_ns + (to - from) * more / amid,
+            comm_ns,
+            hidden_ns,
+            mlp_ns,
+            runs: self.plan.decision.runs,
+        }
     }
 
     /// When a layer begins on the compute stream.

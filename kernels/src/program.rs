@@ -167,6 +167,40 @@ pub const PROGRAMS: &[Program] = &[
         options: &[],
     },
     Program {
+        file: "gemm_few_sm90.cu",
+        source: include_str!("../cuda/gemm_few_sm90.cu"),
+        entries: &["weft_gemm_few"],
+        archs: &[Arch::Sm90a],
+        variants: &[
+            Variant { name: "rows-16-parts-8", defines: &["WEFT_ROWS=16", "WEFT_PARTS=8"] },
+            Variant {
+                name: "rows-16-parts-8-silu-mul",
+                defines: &["WEFT_ROWS=16", "WEFT_PARTS=8", "WEFT_SILU_MUL"],
+            },
+            Variant { name: "rows-32-parts-4", defines: &["WEFT_ROWS=32", "WEFT_PARTS=4"] },
+            Variant {
+                name: "rows-32-parts-4-silu-mul",
+                defines: &["WEFT_ROWS=32", "WEFT_PARTS=4", "WEFT_SILU_MUL"],
+            },
+            Variant { name: "rows-64-parts-1", defines: &["WEFT_ROWS=64", "WEFT_PARTS=1"] },
+            Variant {
+                name: "rows-64-parts-1-silu-mul",
+                defines: &["WEFT_ROWS=64", "WEFT_PARTS=1", "WEFT_SILU_MUL"],
+            },
+            Variant { name: "rows-64-parts-4", defines: &["WEFT_ROWS=64", "WEFT_PARTS=4"] },
+            Variant {
+                name: "rows-64-parts-4-silu-mul",
+                defines: &["WEFT_ROWS=64", "WEFT_PARTS=4", "WEFT_SILU_MUL"],
+            },
+            Variant { name: "rows-128-parts-2", defines: &["WEFT_ROWS=128", "WEFT_PARTS=2"] },
+            Variant {
+                name: "rows-128-parts-2-silu-mul",
+                defines: &["WEFT_ROWS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
+            },
+        ],
+        options: &[],
+    },
+    Program {
         file: "gemm_mma.cu",
         source: include_str!("../cuda/gemm_mma.cu"),
         entries: &["weft_gemm"],

@@ -61,6 +61,7 @@ fn check(machine: &Machine) -> Result<(), MachineError> {
         ("kernels.attention_sm_flops", kernels.attention_sm_flops),
         ("kernels.sm_bytes_per_s", kernels.sm_bytes_per_s),
         ("kernels.grouped_sm_flops", kernels.grouped_sm_flops.unwrap_or(1e9)),
+        ("kernels.gemm_sm_bytes_per_s", kernels.gemm_sm_bytes_per_s.unwrap_or(1e9)),
         ("kernels.sm_load_bytes_per_s", kernels.sm_load_bytes_per_s.unwrap_or(1e9)),
         ("kernels.pointwise_sm_bytes_per_s", kernels.pointwise_sm_bytes_per_s.unwrap_or(1e9)),
         ("collectives.nccl_bytes_per_s", collectives.nccl_bytes_per_s),

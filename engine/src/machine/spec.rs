@@ -133,6 +133,9 @@ pub struct KernelSpec {
     pub grouped_sm_flops: Option<f64>,
     /// Pipeline fill and epilogue of a GEMM tile that overlap with no main loop, ns.
     pub gemm_fixed_ns: f64,
+    /// Most bytes/s of both operands that one block of a GEMM of few rows draws; `None`: products hold it back, not loads.
+    #[serde(default)]
+    pub gemm_sm_bytes_per_s: Option<f64>,
     /// FLOP/s of one SM in the main loop of causal attention.
     pub attention_sm_flops: f64,
     /// Start and epilogue of an attention block, ns.

@@ -1,14 +1,15 @@
 //! One kernel launch as the planner sees it: grid, what a block holds, and the work in FLOP and bytes.
 
 use super::{
-    AttentionShape, Collective, CollectiveShape, OpRole, OpWork, Resources, attention::pairs_a_head,
+    AttentionShape, Cluster, Collective, CollectiveShape, OpRole, OpWork, Resources,
+    attention::pairs_a_head,
 };
 use crate::{
     batch::Request,
     machine::GpuSpec,
     model::Shard,
     spec::Transport,
-    split::{LayerGemm, TileKit},
+    split::{FEW_BLOCK, LayerGemm, TileKit},
 };
 
 /// Bytes of a bf16.
@@ -40,7 +41,10 @@ pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
         role: gemm.role,
         work: OpWork::Gemm(shape),
         grid: shape.grid(),
-        resources: TileKit::of(gpu).gemm,
+        resources: match shape.cluster {
+            Cluster::Slices => FEW_BLOCK,
+            Cluster::Alone | Cluster::Rows | Cluster::Uneven => TileKit::of(gpu).gemm,
+        },
         flops: gemm.flops(),
         hbm_bytes: BF16 * (weights + activations),
         link_bytes: 0.0,

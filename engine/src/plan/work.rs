@@ -62,7 +62,7 @@ pub struct GemmShape {
     pub tile_n: u32,
     /// Tiles that are launched together and share what they load.
     pub cluster: Cluster,
-    /// Slices of the inner dimension, each a block of its own (small GEMMs only), else 1.
+    /// Slices of the inner dimension, each a block of its own (GEMMs of few rows only), else 1.
     pub split_k: u32,
     /// What a tile does with its sums.
     pub epilogue: Epilogue,
@@ -81,13 +81,15 @@ pub enum Cluster {
     Rows,
     /// The same of experts, whose heights are uneven: the two share out the last rows of each.
     Uneven,
+    /// The slices of the inner dimension of one tile, whose sums meet in distributed shared memory.
+    Slices,
 }
 
 impl Cluster {
     /// Tiles.
     pub fn tiles(self) -> u32 {
         match self {
-            Self::Alone => 1,
+            Self::Alone | Self::Slices => 1,
             Self::Rows | Self::Uneven => 2,
         }
     }
@@ -123,7 +125,7 @@ impl GemmShape {
                 let each = expected_parts(f64::from(self.m), high);
                 (f64::from(self.groups) * each).round().max(1.0) as u32
             }
-            Cluster::Alone | Cluster::Rows => self.groups * self.m.div_ceil(high),
+            Cluster::Alone | Cluster::Rows | Cluster::Slices => self.groups * self.m.div_ceil(high),
         };
         clusters * together * self.n.div_ceil(self.tile_n)
     }
@@ -136,7 +138,7 @@ impl GemmShape {
                 let halves = expected_parts(mean, rows) / expected_parts(mean, 2 * rows);
                 f64::from(rows) / 2.0 * halves
             }
-            Cluster::Alone | Cluster::Rows => f64::from(self.tile_m),
+            Cluster::Alone | Cluster::Rows | Cluster::Slices => f64::from(self.tile_m),
         }
     }
 

@@ -1,7 +1,16 @@
 //! What computes iterations: a simulated machine, or the GPUs.
 
-use super::{CommTime, KvCapacity, Scheduler, ServingError, ServingRequest, Step};
+use super::{KvCapacity, Scheduler, ServingError, ServingRequest, Step};
 use crate::spec::StrategyKind;
+
+/// Collectives of an iteration on one rank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommTime {
+    /// In all, ns.
+    pub ns: i64,
+    /// Of that beside computation, ns.
+    pub hidden_ns: i64,
+}
 
 /// What an iteration took.
 #[derive(Clone, Copy, Debug, PartialEq)]

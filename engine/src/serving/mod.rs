@@ -27,7 +27,7 @@ mod trace;
 mod trace_time;
 
 pub use distribution::Distribution;
-pub use engine::{Engine, Ran};
+pub use engine::{CommTime, Engine, Ran};
 #[cfg(feature = "cuda")]
 pub use gpus::{OnGpus, Prompts};
 pub use graphs::CudaGraphs;
@@ -37,7 +37,7 @@ pub use replay::step_of;
 pub use report::{Latencies, ServingReport};
 pub use requests::{Arrivals, ServingRequest, arrive, fixed};
 pub use scheduler::Scheduler;
-pub use serve::{CommTime, Iteration, Outcome, Served, serve};
+pub use serve::{Iteration, Outcome, Served, serve};
 pub use simulated::Simulated;
 pub use spec::{ServingError, ServingSpec};
 pub use step::{BLOCK_TOKENS, Blocks, Chunk, Limits, Step};

@@ -9,8 +9,7 @@ use crate::{
     batch::{Batch, Request, captured_size},
     choose::ChosenByTokens,
     memory::Footprint,
-    predict::{Predicted, predicted},
-    sim::Simulator,
+    predict::{Predicted, predicted_amid},
     spec::RunSpec,
 };
 
@@ -80,9 +79,7 @@ impl<'a> Pricer<'a> {
         let run = if in_graph { &self.captured } else { &self.launched };
         let spec = RunSpec { batch: Batch { requests: key.1.clone() }, ..run.clone() };
         let spec = self.chosen.applied(&spec, in_graph)?;
-        // A server under load has long spent what it may draw beyond its power limit.
-        let warm = Simulator::warm(&spec.machine);
-        let mut price = predicted::<ServingError>(&spec, warm)?;
+        let mut price = predicted_amid::<ServingError>(&spec)?;
         if in_graph {
             price.gpu_ns += self.spec.machine.host.graph_launch_ns.round() as i64;
         }

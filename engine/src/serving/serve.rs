@@ -1,8 +1,8 @@
 //! From iteration to iteration until every request has its answer.
 
 use super::{
-    Distribution, Engine, KvCapacity, Ran, Scheduler, ServingError, ServingRequest, ServingSpec,
-    Step,
+    CommTime, Distribution, Engine, KvCapacity, Ran, Scheduler, ServingError, ServingRequest,
+    ServingSpec, Step,
 };
 use crate::{memory::size, spec::StrategyKind};
 
@@ -43,15 +43,6 @@ impl Iteration {
     pub fn tokens(&self) -> u32 {
         self.decode_tokens + self.prefill_tokens
     }
-}
-
-/// Collectives of an iteration on one rank.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CommTime {
-    /// In all, ns.
-    pub ns: i64,
-    /// Of that beside computation, ns.
-    pub hidden_ns: i64,
 }
 
 /// When a request got what it asked for, ns from the first arrival.

@@ -29,6 +29,11 @@ pub(super) struct Reserve {
     clock: f64,
 }
 
+/// Debt at which clocks are as low as they go, J.
+pub(super) fn most_owed_j(spec: &PowerSpec) -> f64 {
+    DEBT * spec.reserve_j
+}
+
 impl Reserve {
     /// With `left_j` J left at time 0; less than none is a debt.
     pub(super) fn new(spec: PowerSpec, left_j: f64) -> Self {
@@ -70,7 +75,7 @@ impl Reserve {
     }
 
     fn within(&self, left_j: f64) -> f64 {
-        left_j.clamp(-DEBT * self.spec.reserve_j, self.spec.reserve_j)
+        left_j.clamp(-most_owed_j(&self.spec), self.spec.reserve_j)
     }
 
     fn drawn_w(&self, loads: &[Load]) -> f64 {

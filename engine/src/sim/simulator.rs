@@ -7,7 +7,7 @@ use super::{
     capacity::Capacity,
     ctx::{Ctx, Gaps},
     driver,
-    power::Reserve,
+    power::{Reserve, most_owed_j},
     price::PriceList,
     rank::{Env, Rank},
     records::Records,
@@ -48,11 +48,18 @@ impl Simulator {
         Self { machine_name, prices, clock_ns: 0, left_j: Vec::new(), most_ranks, excess: None }
     }
 
-    /// The same after long work without a pause: the GPUs hold their power limit from the first kernel on.
-    pub fn warm(machine: &Machine) -> Self {
-        // Half way down: where it settles is soon found from there.
-        let left_j = machine.gpu.power.map_or(0.0, |power| -power.reserve_j / 2.0);
+    /// The same after work that left the GPUs nothing beyond their power limit, and in debt by this share of what takes clocks as
+    /// low as they go.
+    pub fn owing(machine: &Machine, share: f64) -> Self {
+        let left_j = machine.gpu.power.map_or(0.0, |power| -share * most_owed_j(&power));
         Self { left_j: vec![left_j; machine.gpus as usize], ..Self::new(machine) }
+    }
+
+    /// What rank 0 owes now, as that share; negative where something is left.
+    pub fn owes(&self, machine: &Machine) -> f64 {
+        let power = machine.gpu.power.as_ref();
+        let left = self.left_j.first().zip(power);
+        left.map_or(0.0, |(left_j, power)| -left_j / most_owed_j(power))
     }
 
     /// The same with the first rank alone simulated, which meets peers that are exactly on time. Ranks differ in the jitter of

@@ -23,6 +23,7 @@ pub use gemms::{HeldSms, LayerGemm, layer_gemms};
 pub(crate) use phases::PhaseTimes;
 pub use survey::{Survey, SurveyPoint, survey};
 pub use table::{SplitTable, TableError, TableRow};
-pub use tile::{TileKit, gemm_shape, own_shape};
+pub(crate) use tile::FEW_BLOCK;
+pub use tile::{TileKit, few_rows, gemm_shape, own_shape};
 pub use wave_model::{OFFSETS, SPLIT_TAX, WaveCost, WaveModel};
 pub use waves::{Occupancy, REGISTERS_PER_SM, blocks_per_sm, occupancy};

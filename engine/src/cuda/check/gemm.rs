@@ -1,4 +1,4 @@
-//! GEMMs: every width of the Hopper kernel, its SiLU·mul epilogue, and the portable twin.
+//! GEMMs: every width of the Hopper kernel, its SiLU·mul epilogue, the kernel for few rows, and the portable twin.
 
 use weftscope_kernels::{
     abi::StampKind,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cuda::{
         driver::{Device, KernelFamily},
-        kernels::{Gemm, GemmCall, GemmForm, Loader, Matrix},
+        kernels::{FewForm, Gemm, GemmCall, GemmFew, GemmForm, Loader, Matrix},
         stamps::Recording,
     },
     plan::Epilogue,
@@ -24,6 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::one("gemm", "gemm_sm90.cu", plain),
     Check::one("gemm silu·mul", "gemm_sm90.cu", silu_mul),
     Check::one("gemm of scores", "gemm_sm90.cu", scores),
+    Check::one("gemm of few rows", "gemm_few_sm90.cu", few),
     Check::one("portable gemm", "gemm_mma.cu", portable),
 ];
 
@@ -135,6 +136,55 @@ fn compare(
             }
         }
     }
+    Ok(())
+}
+
+/// Every form of `gemm_few_sm90.cu`: rows that fill a tile, that do not, and that take several; slices of K of uneven
+/// lengths, and some of none.
+fn few(bench: &Bench) -> Result<Outcome, CheckError> {
+    let device = &bench.devices()[0];
+    let recording = recording(device)?;
+    let mut tally = Tally::new(Limits::ROUNDED_ONCE);
+    let full = [(1, 8, 8), (16, 128, 320), (33, 264, 1000), (64, 1280, 2048), (130, 136, 1544)];
+    for &sizes in bench.choose(&[(9, 264, 136)], &full) {
+        for epilogue in [Epilogue::Plain, Epilogue::SiluMul] {
+            let problem = Problem::draw(bench, sizes, epilogue);
+            for rows in [16, 32, 64, 128] {
+                for parts in [1, 2, 4, 8] {
+                    let form = FewForm { rows, parts, epilogue };
+                    run_few(bench.loader(0), &recording, form, &problem, &mut tally)?;
+                }
+            }
+        }
+    }
+    Ok(tally.passed())
+}
+
+fn run_few(
+    loader: Loader<'_>,
+    recording: &Recording,
+    form: FewForm,
+    problem: &Problem,
+    tally: &mut Tally,
+) -> Result<(), CheckError> {
+    let (device, (m, n, k)) = (loader.device(), problem.sizes);
+    let what = format!("{form:?}, {m}×{n}×{k}");
+    let (a, b) = (problem.a.upload(device)?, problem.b.upload(device)?);
+    let c = Guarded::poisoned::<u16>(device, m * n)?;
+    let (rows, columns, pitch_bytes) = (m as u32, n as u32, n as u64 * 2);
+    let call = GemmCall {
+        a: a.matrix(m, k),
+        b: b.matrix(problem.b.bits.len() / k, k),
+        c: Matrix { data: c.ptr(), rows, columns, pitch_bytes },
+        sms: None,
+        group: GROUP,
+        groups: None,
+        recording: recording.of(OP),
+    };
+    GemmFew::load(loader, form)?.launch(device.compute(), &call)?;
+    tally.compare(&what, &c.read(&what)?, &problem.reference, n)?;
+    let expected = [(StampKind::Tile, form.blocks(rows, columns) as usize)];
+    stamped(&what, recording, device.info().sms, &expected)?;
     Ok(())
 }
 

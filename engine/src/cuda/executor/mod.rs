@@ -6,6 +6,7 @@
 //!
 //! Every op of the plan is one launch, so measured and modelled timelines can be laid side by side, op by op.
 
+mod activations;
 mod attention;
 mod cache;
 mod clocks;

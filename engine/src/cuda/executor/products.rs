@@ -6,7 +6,10 @@ use super::{layout::Rows, rank::Rank, weights::GatedWeights};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, KernelFamily},
-        kernels::{Gemm, GemmCall, GemmForm, Groups, Loader, Matrix, SiluMul, SiluMulCall},
+        kernels::{
+            FewForm, Gemm, GemmCall, GemmFew, GemmForm, Groups, Loader, Matrix, SiluMul,
+            SiluMulCall,
+        },
     },
     plan::{Cluster, Epilogue, Op, OpRole, OpWork, Plan},
 };
@@ -18,17 +21,21 @@ const GEMM_GROUP: u32 = 8;
 #[derive(Debug)]
 pub(super) struct ProductKernels {
     gemms: BTreeMap<GemmForm, Gemm>,
+    few: BTreeMap<FewForm, GemmFew>,
     silu_mul: SiluMul,
 }
 
 impl ProductKernels {
     /// `sms[op]` are the SMs an op may use.
     pub(super) fn load(loader: Loader<'_>, plan: &Plan, sms: &[u32]) -> Result<Self, CudaError> {
-        let mut gemms = BTreeMap::new();
-        for form in gemm_forms(plan, sms, loader.device().family()) {
-            gemms.insert(form, Gemm::load(loader, form)?);
+        let (mut gemms, mut few) = (BTreeMap::new(), BTreeMap::new());
+        for form in forms(plan, sms, loader.device().family()) {
+            match form {
+                Form::Tiled(form) => drop(gemms.insert(form, Gemm::load(loader, form)?)),
+                Form::Few(form) => drop(few.insert(form, GemmFew::load(loader, form)?)),
+            }
         }
-        Ok(Self { gemms, silu_mul: SiluMul::load(loader)? })
+        Ok(Self { gemms, few, silu_mul: SiluMul::load(loader)? })
     }
 }
 
@@ -87,12 +94,20 @@ impl Products<'_> {
         groups: Option<Groups<'_>>,
     ) -> Result<(), CudaError> {
         let rank = self.rank;
-        let form = gemm_form(op, self.sms, rank.device.family());
-        let kernel =
-            form.and_then(|form| self.kernels.gemms.get(&form)).ok_or_else(|| no_kernel(op))?;
         let recording = rank.recording.of(op.id.0);
         let call = GemmCall { a, b, c, sms: Some(self.sms), group: GEMM_GROUP, groups, recording };
-        kernel.launch(rank.device.compute(), &call)
+        let stream = rank.device.compute();
+        match form(op, self.sms, rank.device.family()) {
+            Some(Form::Tiled(form)) => {
+                let kernel = self.kernels.gemms.get(&form).ok_or_else(|| no_kernel(op))?;
+                kernel.launch(stream, &call)
+            }
+            Some(Form::Few(form)) => {
+                let kernel = self.kernels.few.get(&form).ok_or_else(|| no_kernel(op))?;
+                kernel.launch(stream, &call)
+            }
+            None => Err(no_kernel(op)),
+        }
     }
 
     pub(super) fn silu_mul(
@@ -124,21 +139,34 @@ pub(super) fn blocks(op: &Op) -> u32 {
     op.grid.max(1)
 }
 
+/// Which kernel multiplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    Tiled(GemmForm),
+    /// Few rows, on Hopper.
+    Few(FewForm),
+}
+
 /// The form of a GEMM op: the plan's tiles if it was made for these kernels, else what fits `sms` SMs best. Scores of
 /// experts are fp32 in either.
-fn gemm_form(op: &Op, sms: u32, family: KernelFamily) -> Option<GemmForm> {
+fn form(op: &Op, sms: u32, family: KernelFamily) -> Option<Form> {
     let OpWork::Gemm(shape) = &op.work else { return None };
     let grouped = matches!(op.role, OpRole::ExpertsW13 | OpRole::ExpertsW2);
     let epilogue = if op.role == OpRole::Router { Epilogue::F32 } else { shape.epilogue };
-    let form = match shape.cluster {
-        Cluster::Alone => {
-            GemmForm::fitting((shape.m, shape.n), grouped.then_some(shape.groups), sms)
+    if let (Some(few), KernelFamily::Hopper, false) =
+        (FewForm::of(shape, epilogue), family, grouped)
+    {
+        return Some(Form::Few(few));
+    }
+    let tile_columns = match shape.cluster {
+        // A library's tiles, or few rows on a GPU that has no kernel for them.
+        Cluster::Alone | Cluster::Slices => {
+            let experts = grouped.then_some(shape.groups);
+            GemmForm::fitting((shape.m, shape.n), experts, sms).tile_columns
         }
-        Cluster::Rows | Cluster::Uneven => {
-            GemmForm { tile_columns: shape.tile_n, grouped, epilogue }
-        }
+        Cluster::Rows | Cluster::Uneven => shape.tile_n,
     };
-    Some(GemmForm { epilogue, ..form }.on(family))
+    Some(Form::Tiled(GemmForm { tile_columns, grouped, epilogue }.on(family)))
 }
 
 /// A GEMM whose epilogue gates.
@@ -146,6 +174,6 @@ pub(super) fn gates_itself(op: &Op) -> bool {
     matches!(&op.work, OpWork::Gemm(shape) if shape.epilogue == Epilogue::SiluMul)
 }
 
-fn gemm_forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<GemmForm> {
-    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| gemm_form(op, sms, family)).collect()
+fn forms(plan: &Plan, sms: &[u32], family: KernelFamily) -> BTreeSet<Form> {
+    plan.ops.iter().zip(sms).filter_map(|(op, &sms)| form(op, sms, family)).collect()
 }

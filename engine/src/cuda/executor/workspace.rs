@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::{
+    activations::Activations,
     inputs::rope_table,
     layout::{HEAD_DIM, Sizes},
     places::Places,
-    rank::Activations,
     weights::Key,
 };
 use crate::{

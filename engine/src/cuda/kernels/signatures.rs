@@ -3,17 +3,18 @@
 use weftscope_kernels::{PROGRAMS, Program};
 
 use super::{
-    arguments::List, collective, decode, experts, fused_norm, gemm, likeliest, moments, multimem,
-    norm, pointwise, prefill, rope,
+    arguments::List, collective, decode, experts, fused_norm, gemm, gemm_few, likeliest, moments,
+    multimem, norm, pointwise, prefill, rope,
 };
 
 /// Of every file with launchers.
-const LISTS: [&[List]; 12] = [
+const LISTS: [&[List]; 13] = [
     collective::LISTS,
     decode::LISTS,
     experts::LISTS,
     fused_norm::LISTS,
     gemm::LISTS,
+    gemm_few::LISTS,
     likeliest::LISTS,
     moments::LISTS,
     multimem::LISTS,
