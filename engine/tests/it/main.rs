@@ -5,6 +5,7 @@ mod clock;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod plan;
+mod predict;
 mod serving;
 mod sim;
 mod split;

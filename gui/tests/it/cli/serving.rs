@@ -88,7 +88,7 @@ fn what_cannot_be_served_is_told_before_anything_runs() {
     let place = Place::new();
     place.write("bad.csv", b"prompt_tokens,output_tokens\n10,1\n10,soon\n");
     place.write("columns.csv", b"a,b\n1,2\n");
-    let misuse: [(&[&str], &str); 11] = [
+    let misuse: [(&[&str], &str); 15] = [
         (&["--budget", "0"], "budget is 0; it must be between 1 and 4194304: --budget"),
         (&["--max-seqs", "9000"], "--max-seqs"),
         (&["--memory-share", "1.5"], "must be above 0 and at most 1: --memory-share"),
@@ -99,6 +99,10 @@ fn what_cannot_be_served_is_told_before_anything_runs() {
         (&["--strategy", "warp"], "unknown strategy \"warp\""),
         (&["--split", "1024"], "name a chooser: --split 1024"),
         (&["--tp", "3"], "does not divide"),
+        (&["--temperature", "0.7"], "a simulated machine draws no tokens: add --backend cuda"),
+        (&["--temperature", "-1"], "a temperature is 0 or more, not -1: --temperature"),
+        (&["--top-p", "0"], "more than 0 and at most 1, not 0: --top-p"),
+        (&["--weights", "."], "only real GPUs take weights: add --backend cuda"),
         (&["--trace", "bad.csv", "--prompt", "5"], "cannot be used with '--prompt <N>'"),
     ];
     for (args, wanted) in misuse {
