@@ -16,7 +16,7 @@ use weftscope_engine::{
 
 /// Of a model of four layers, so that nothing is extrapolated.
 fn spec(batch: Batch) -> RunSpec {
-    let mut model = model::builtin("llama-3.3-70b").unwrap();
+    let mut model = model::builtin("llama-3.3-70b").expect("built in");
     model.layers = 4;
     let knobs = Knobs {
         tp: 1,
@@ -25,16 +25,16 @@ fn spec(batch: Batch) -> RunSpec {
         transport: Transport::P2p,
         ..Knobs::default()
     };
-    RunSpec { model, machine: machine::builtin("h200x2").unwrap(), batch, knobs }
+    RunSpec { model, machine: machine::builtin("h200x2").expect("built in"), batch, knobs }
 }
 
 /// The last of so many iterations, ns.
 fn after(spec: &RunSpec, iterations: u64) -> f64 {
-    let plan = Arc::new(plan(spec).unwrap());
+    let plan = Arc::new(plan(spec).expect("plans"));
     let mut simulator = Simulator::new(&spec.machine);
     let mut last = 0;
     for iteration in 0..iterations {
-        let time = simulator.run(&plan, iteration, &mut NullObserver).unwrap();
+        let time = simulator.run(&plan, iteration, &mut NullObserver).expect("runs");
         last = time.end_ns - time.start_ns;
     }
     last as f64

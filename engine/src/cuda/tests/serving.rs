@@ -99,7 +99,9 @@ const TIE: f64 = 0.15;
 fn served_together_answers_are_those_of_requests_alone() {
     let Some(gpus) = gpus(1) else { return };
     let requests = requests();
+    let (mut most_swapped, mut count) = (0.0_f64, 0);
     for folder in checkpoints() {
+        let mut swapped = 0.0;
         let name = folder.file_name().expect("a folder").to_string_lossy().into_owned();
         let checkpoint =
             Arc::new(Checkpoint::open(&folder).unwrap_or_else(|error| panic!("{error}")));
@@ -143,12 +145,16 @@ fn served_together_answers_are_those_of_requests_alone() {
                     report.tokens_per_s,
                 ));
                 assert!(worst < TIE, "{name}: {worst}");
-                // Answers to another question are wrong altogether, or nothing could be found to be wrong here.
-                let others = prompts.iter().cycle().skip(1);
-                let others = answers.iter().zip(others);
+                let others = answers.iter().zip(prompts.iter().cycle().skip(1));
                 let others = others.map(|(answer, prompt)| alone(&checkpoint, prompt, answer));
-                assert!(others.fold(0.0, f64::max) > 1.0, "{name}");
+                swapped = others.fold(swapped, f64::max);
             }
         }
+        aloud(format_args!("{name}: with the answer of another request {swapped:.3}"));
+        most_swapped = swapped.max(most_swapped);
+        count += 1;
     }
+    // Answers to other questions are wrong altogether, or nothing could be found to be wrong here. Some of the checkpoints say nearly
+    // the same whatever they are asked.
+    assert!(count == 0 || most_swapped > 1.0, "{most_swapped}");
 }
