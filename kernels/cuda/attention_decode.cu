@@ -1,21 +1,39 @@
-// Attention of one query per sequence over a paged cache, for sm_80 and later: bf16, head size 128.
+// Attention of one query per sequence over a paged cache, for sm_80 and later: bf16.
 //
 // Bound by reading the cache once: all query heads of a key head (up to eight) are the eight columns of
 // the tensor-core product, keys are its rows, so Sᵀ = K·Qᵀ and Oᵀ = Vᵀ·Pᵀ need no padding. Each warp walks
 // 16 keys at a time with copies of its own, STAGES deep, and no block-wide barrier until the end.
-// weft_attention_decode: grid (splits, key heads * ceil(group / 8), sequences), block 128, dynamic shared
-// memory 4 * STAGES * 8 KiB. Each block takes `chunk` keys (a multiple of 64) and writes fp32 partial
-// results; weft_attention_merge joins them: grid (query heads, sequences), block 128.
+//
+// Compile-time: WEFT_HEAD_DIM, a multiple of 16 up to 256. Heads of more than 128 have two warps a block instead
+// of four, so that a block's stages take as much shared memory as those of 128.
+// weft_attention_decode: grid (splits, key heads * ceil(group / 8), sequences), block 32 * WARPS, dynamic shared
+// memory WARPS * STAGES * 2 * ROWS_BYTES. Each block takes `chunk` keys (a multiple of 64) and writes fp32
+// partial results; weft_attention_merge joins them: grid (query heads, sequences), block WEFT_HEAD_DIM.
 // Caches: rows [page * page_size + i] of `key_heads` heads; page_size = 1 << page_shift, at least 16.
 #include "mma.cuh"
 
+#ifndef WEFT_HEAD_DIM
+#define WEFT_HEAD_DIM 128
+#endif
+
 namespace {
 
-constexpr u32 D = 128, WARPS = 4, STAGES = 3, STEP = 16;
-constexpr u32 ROWS_BYTES = STEP * D * 2;  // one step's keys, or values
+constexpr u32 D = WEFT_HEAD_DIM, WARPS = D > 128 ? 2 : 4, STAGES = 3, STEP = 16, THREADS = 32 * WARPS;
+constexpr u32 VECTORS = D / 8;
+constexpr bool WHOLE_ROWS = 32 % VECTORS == 0;      // a warp copies whole rows at once
+constexpr bool SWIZZLED = VECTORS % 8 == 0;         // otherwise rows are a vector longer than their data
+constexpr u32 PITCH = D * 2 + (SWIZZLED ? 0 : 16);  // of a row in shared memory
+constexpr u32 ROWS_BYTES = STEP * PITCH;            // one step's keys, or values
+constexpr u32 JOINT = 2 + D;                        // floats of a head where warps meet
+constexpr u32 OWN = (D + THREADS - 1) / THREADS;    // elements of a head that a thread joins
+static_assert(D % 16 == 0 && D <= 256, "whole tensor-core steps that fit the registers");
+static_assert(8 * JOINT * 4 <= STAGES * 2 * ROWS_BYTES, "a warp's results fit the space of its stages");
 
 // 16-byte vector `v` of row `r`, spread over the banks.
-__device__ __forceinline__ u32 at(u32 r, u32 v) { return r * D * 2 + (v ^ (r % 8)) * 16; }
+__device__ __forceinline__ u32 at(u32 r, u32 v) { return r * PITCH + (SWIZZLED ? v ^ (r % 8) : v) * 16; }
+
+// Whether this thread has an i-th element to join.
+__device__ __forceinline__ bool owns(u32 i) { return D % THREADS == 0 || threadIdx.x + i * THREADS < D; }
 
 __device__ __forceinline__ float column_max(float x) {
 #pragma unroll
@@ -30,9 +48,12 @@ __device__ __forceinline__ float column_sum(float x) {
 }
 
 __device__ __forceinline__ void load_step(u32 dst, const u8* keys, const u8* values, u64 row, u32 live, u64 pitch) {
-    const u32 vector = threadIdx.x % 16, first = threadIdx.x % 32 / 16;
+    const u32 lane = threadIdx.x % 32;
 #pragma unroll
-    for (u32 r = 0; r < STEP; r += 2) {
+    for (u32 i = 0; i < STEP * VECTORS; i += 32) {
+        // Where whole rows make a round, a lane's vector is the same in all of them.
+        const u32 start = WHOLE_ROWS ? lane : lane + i, first = start / VECTORS, vector = start % VECTORS;
+        const u32 r = WHOLE_ROWS ? i / VECTORS : 0;
         const u64 from = (row + first + r) * pitch + vector * 16;
         copy_async(dst + at(first + r, vector), keys + from, first + r < live);
         copy_async(dst + ROWS_BYTES + at(first + r, vector), values + from, first + r < live);
@@ -41,9 +62,9 @@ __device__ __forceinline__ void load_step(u32 dst, const u8* keys, const u8* val
 
 }  // namespace
 
-// `q` rows are `q_pitch` bytes apart; `scale` = log2(e) / sqrt(128). partial: [sequence, query head, split]
-// of {top, total} then, behind all of those, of 128 floats.
-extern "C" __global__ void __launch_bounds__(128)
+// `q` rows are `q_pitch` bytes apart; `scale` = log2(e) / sqrt(D). partial: [sequence, query head, split]
+// of {top, total} then, behind all of those, of D floats.
+extern "C" __global__ void __launch_bounds__(THREADS)
 weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_cache, const u32* table, u32 table_pitch,
                       u32 page_shift, const u32* lengths, u32 q_heads, u32 key_heads, u32 chunk, float2* state,
                       float* partial, float scale, u32 op, WeftStampRing* ring) {
@@ -59,9 +80,9 @@ weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_c
     const u32 stages = shared_addr(raw) + warp * STAGES * 2 * ROWS_BYTES;
 
     // Qᵀ as the right operand: this lane holds head lane / 4, elements 2 * (lane % 4) and on.
-    u32 query[16];
+    u32 query[D / 8];
 #pragma unroll
-    for (u32 i = 0; i < 16; ++i) {
+    for (u32 i = 0; i < D / 8; ++i) {
         const u8* from = q + u64(sequence) * q_pitch + (head0 + lane / 4) * D * 2 + (i * 8 + lane % 4 * 2) * 2;
         query[i] = lane / 4 < heads ? *reinterpret_cast<const u32*>(from) : 0;
     }
@@ -78,7 +99,7 @@ weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_c
     };
     for (u32 s = 0; s < STAGES - 1; ++s) fetch(warp + s * WARPS, s);
 
-    float o[8][4] = {}, top[2] = {minus_infinity(), minus_infinity()}, total[2] = {0.0f, 0.0f};
+    float o[D / 16][4] = {}, top[2] = {minus_infinity(), minus_infinity()}, total[2] = {0.0f, 0.0f};
     u32 stage = 0;
     for (u32 step = warp; step < steps; step += WARPS) {
         copy_wait<STAGES - 2>();
@@ -87,7 +108,7 @@ weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_c
         const u32 k_at = stages + stage * 2 * ROWS_BYTES, v_at = k_at + ROWS_BYTES;
         float s[4] = {};
 #pragma unroll
-        for (u32 i = 0; i < 8; ++i) {
+        for (u32 i = 0; i < D / 16; ++i) {
             u32 a[4];
             ld_matrix_x4(a, k_at + at(lane % 16, 2 * i + lane / 16));
             mma_16816(s, a, query[2 * i], query[2 * i + 1]);
@@ -107,7 +128,7 @@ weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_c
         }
         const u32 p0 = transpose_8x8(pack_bf16(s[0], s[1])), p1 = transpose_8x8(pack_bf16(s[2], s[3]));
 #pragma unroll
-        for (u32 i = 0; i < 8; ++i) {
+        for (u32 i = 0; i < D / 16; ++i) {
 #pragma unroll
             for (u32 e = 0; e < 4; ++e) o[i][e] *= shrink[e % 2];
             u32 a[4];  // Vᵀ: 16 elements by 16 keys
@@ -119,40 +140,44 @@ weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_c
     copy_wait<0>();
     __syncthreads();
 
-    // The warps' results meet in the space of the stages: 4 x 8 heads x (2 + 128) floats.
+    // The warps' results meet in the space of the stages: WARPS x 8 heads x JOINT floats.
     float* joint = reinterpret_cast<float*>(raw);
-    float* mine = joint + warp * 8 * 130;
+    float* mine = joint + warp * 8 * JOINT;
 #pragma unroll
     for (u32 e = 0; e < 2; ++e) {
         const u32 head = lane % 4 * 2 + e;
         const float sum = column_sum(total[e]);
-        if (lane < 4) mine[head * 130] = top[e], mine[head * 130 + 1] = sum;
+        if (lane < 4) mine[head * JOINT] = top[e], mine[head * JOINT + 1] = sum;
 #pragma unroll
-        for (u32 i = 0; i < 8; ++i) {
-            mine[head * 130 + 2 + i * 16 + lane / 4] = o[i][e];
-            mine[head * 130 + 2 + i * 16 + lane / 4 + 8] = o[i][2 + e];
+        for (u32 i = 0; i < D / 16; ++i) {
+            mine[head * JOINT + 2 + i * 16 + lane / 4] = o[i][e];
+            mine[head * JOINT + 2 + i * 16 + lane / 4 + 8] = o[i][2 + e];
         }
     }
     __syncthreads();
     for (u32 head = 0; head < heads; ++head) {
-        float best = minus_infinity(), sum = 0.0f, value = 0.0f;
-        for (u32 w = 0; w < WARPS; ++w) best = fmaxf(best, joint[(w * 8 + head) * 130]);
+        float best = minus_infinity(), sum = 0.0f, value[OWN] = {};
+        for (u32 w = 0; w < WARPS; ++w) best = fmaxf(best, joint[(w * 8 + head) * JOINT]);
         for (u32 w = 0; w < WARPS; ++w) {
-            const float* from = joint + (w * 8 + head) * 130;
+            const float* from = joint + (w * 8 + head) * JOINT;
             const float weight = best == minus_infinity() ? 0.0f : exp2_fast((from[0] - best) * scale);
             sum = fmaf(weight, from[1], sum);
-            value = fmaf(weight, from[2 + threadIdx.x], value);
+#pragma unroll
+            for (u32 i = 0; i < OWN; ++i)
+                if (owns(i)) value[i] = fmaf(weight, from[2 + threadIdx.x + i * THREADS], value[i]);
         }
         const u64 slot = (u64(sequence) * q_heads + head0 + head) * gridDim.x + blockIdx.x;
         if (threadIdx.x == 0) state[slot] = make_float2(best, sum);
-        partial[slot * D + threadIdx.x] = value;
+#pragma unroll
+        for (u32 i = 0; i < OWN; ++i)
+            if (owns(i)) partial[slot * D + threadIdx.x + i * THREADS] = value[i];
     }
     if (threadIdx.x == 0)
         weft_stamp(ring, began, weft_stamp_now(), op, (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x,
                    WEFT_KIND_BLOCK, end > begin ? end - begin : 0);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(WEFT_HEAD_DIM)
 weft_attention_merge(const float2* state, const float* partial, u16* out, u64 out_pitch, u32 splits, float scale) {
     const u64 slot = (u64(blockIdx.y) * gridDim.x + blockIdx.x) * splits;
     float best = minus_infinity(), sum = 0.0f, value = 0.0f;

@@ -1,4 +1,4 @@
-// Causal prefill attention for Hopper: bf16, head size 128, grouped query heads, any batch of sequences,
+// Causal prefill attention for Hopper: bf16, head size 64, 96, 128 or 256, grouped query heads, any batch of sequences,
 // each of which may have a prefix whose keys and values are in the cache already.
 //
 // A work item is up to 128 queries of one sequence and one head. The host lists the query tiles of the
@@ -6,15 +6,21 @@
 // triangle of causal lengths. Warpgroup 0 feeds keys and values through shared memory; warpgroups 1 and 2
 // hold 64 queries each and take turns on the tensor cores: while one multiplies, the other takes the
 // exponentials. Within a warpgroup the next block's scores are computed beside this block's P·V.
-// Blocks of 128 keys are walked from the diagonal back, so only the first ones are masked.
+// Blocks of 128 keys (64 where heads are wider than 128: what shared memory has room for) are walked from the
+// diagonal back, so only the first ones are masked.
 //
-// Compile-time: WEFT_PAGE = 0: keys and values lie in rows of their own tensors, from the sequence's first
+// Compile-time: WEFT_HEAD_DIM. Heads lie in panels of 64 columns; of the last panel of 96, half is the next
+//               head's (or zeros, past the last), and never multiplied.
+//               WEFT_PAGE = 0: keys and values lie in rows of their own tensors, from the sequence's first
 //               row on; 64 or 128: in cache pages of so many tokens, found through a block table. Rows of
 //               the last page past the sequence are read (and multiplied by zero), so they must be finite.
-// Tensor maps: q box {64, 128}; k and v box {64, 128} or {64, WEFT_PAGE}; columns = head * 128, rows as
-// above; bf16, 128-byte swizzle, zero fill.
+// Tensor maps: q box {64, 128}; k and v box {64, keys a block} or {64, WEFT_PAGE}, whichever is less; columns =
+// head * head size, rows as above; bf16, 128-byte swizzle, zero fill.
 #include "wgmma.cuh"
 
+#ifndef WEFT_HEAD_DIM
+#define WEFT_HEAD_DIM 128
+#endif
 #ifndef WEFT_PAGE
 #define WEFT_PAGE 0
 #endif
@@ -29,8 +35,13 @@ struct alignas(16) WeftAttentionTile {
 
 namespace {
 
-constexpr u32 BK = 128, D = 128, STAGES = 2, PAGE = WEFT_PAGE;
-constexpr u32 PANEL = 128 * 64 * 2, TILE_BYTES = 2 * PANEL;  // 128 rows x 64 columns, twice
+constexpr u32 D = WEFT_HEAD_DIM, BK = D > 128 ? 64 : 128, STAGES = 2, PAGE = WEFT_PAGE;
+constexpr u32 PANELS = (D + 63) / 64;                                  // of 64 columns
+constexpr u32 Q_PANEL = 128 * 64 * 2, Q_BYTES = PANELS * Q_PANEL;      // 128 queries
+constexpr u32 PANEL = BK * 64 * 2, TILE_BYTES = PANELS * PANEL;        // BK keys, or values
+constexpr u32 BOX = PAGE == 0 || PAGE > BK ? BK : PAGE;                // rows that one copy brings
+static_assert(D == 64 || D == 96 || D == 128 || D == 256, "widths of wgmma_rs_tb");
+static_assert(PAGE == 0 || PAGE % BOX == 0, "pages are whole boxes");
 constexpr u32 STAGING_PITCH = 64 * 2 + 16, STAGING_BYTES = 8 * 16 * STAGING_PITCH;
 constexpr u32 MY_TURN = 2;  // named barriers 2 and 3: the turns of warpgroups 1 and 2
 
@@ -48,44 +59,47 @@ __device__ __forceinline__ WeftAttentionTile load_tile(const WeftAttentionTile* 
     return {v.x, v.y, v.z, v.w};
 }
 
-// 128 keys (or values) of one head.
+// BK keys (or values) of one head.
 __device__ __forceinline__ void load_block(u32 dst, const TensorMap* map, u32 column, const WeftAttentionTile& t,
                                            u32 block, const u32* table, u32 table_pitch, u32 bar) {
     mbar_expect(bar, TILE_BYTES);
     if (PAGE == 0) {
         const u32 row = t.sequence + block * BK;
-        tma_load_2d(dst, map, column, row, bar);
-        tma_load_2d(dst + PANEL, map, column + 64, row, bar);
+#pragma unroll
+        for (u32 j = 0; j < PANELS; ++j) tma_load_2d(dst + j * PANEL, map, column + j * 64, row, bar);
     } else {
-        constexpr u32 SIZE = PAGE == 0 ? BK : PAGE;
+        constexpr u32 SIZE = PAGE == 0 ? BK : PAGE, BOXES = SIZE / BOX;  // of a page
         const u32 last = (t.position + t.rows - 1) / SIZE;
-        for (u32 p = 0; p < BK / SIZE; ++p) {
-            const u32 page = __ldg(table + u64(t.sequence) * table_pitch + min(block * (BK / SIZE) + p, last));
-            tma_load_2d(dst + p * SIZE * 128, map, column, page * SIZE, bar);
-            tma_load_2d(dst + p * SIZE * 128 + PANEL, map, column + 64, page * SIZE, bar);
+        for (u32 p = 0; p < BK / BOX; ++p) {
+            const u32 at = block * (BK / BOX) + p;
+            const u32 page = __ldg(table + u64(t.sequence) * table_pitch + min(at / BOXES, last));
+            const u32 row = page * SIZE + at % BOXES * BOX;
+#pragma unroll
+            for (u32 j = 0; j < PANELS; ++j)
+                tma_load_2d(dst + p * BOX * 128 + j * PANEL, map, column + j * 64, row, bar);
         }
     }
 }
 
-// S = Q·Kᵀ of 64 queries and 128 keys; committed, not awaited.
-__device__ __forceinline__ void issue_scores(float (&s)[64], u32 q, u32 k) {
+// S = Q·Kᵀ of 64 queries and BK keys; committed, not awaited.
+__device__ __forceinline__ void issue_scores(float (&s)[BK / 2], u32 q, u32 k) {
     const u64 a = wgmma_desc_k(q), b = wgmma_desc_k(k);
     wgmma_begin();
 #pragma unroll
     for (u32 i = 0; i < D / 16; ++i) {
-        const u32 step = (i / 4 * PANEL + i % 4 * 32) / 16;
-        Wgmma<128>::ss(s, a + step, b + step, i);
+        const u32 step = i % 4 * 32;
+        Wgmma<BK>::ss(s, a + (i / 4 * Q_PANEL + step) / 16, b + (i / 4 * PANEL + step) / 16, i);
     }
     wgmma_commit();
 }
 
 // O += P·V; committed, not awaited.
-__device__ __forceinline__ void issue_values(float (&o)[64], const u32 (&p)[32], u32 v, u32 add) {
+__device__ __forceinline__ void issue_values(float (&o)[D / 2], const u32 (&p)[BK / 4], u32 v, u32 add) {
     const u64 b = wgmma_desc_n(v, PANEL);
     wgmma_begin();
 #pragma unroll
     for (u32 i = 0; i < BK / 16; ++i)
-        wgmma_rs_n128_tb(o, p[4 * i], p[4 * i + 1], p[4 * i + 2], p[4 * i + 3], b + i * (16 * 128 / 16), add | i);
+        wgmma_rs_tb(o, p[4 * i], p[4 * i + 1], p[4 * i + 2], p[4 * i + 3], b + i * (16 * 128 / 16), add | i);
     wgmma_commit();
 }
 
@@ -96,29 +110,29 @@ struct Rows {
 };
 
 // Scores that look ahead of `position` (of this thread's first row) become -inf.
-__device__ __forceinline__ void mask(float (&s)[64], u32 key, u32 position) {
+__device__ __forceinline__ void mask(float (&s)[BK / 2], u32 key, u32 position) {
     key += threadIdx.x % 4 * 2;
 #pragma unroll
-    for (u32 i = 0; i < 64; ++i) {
+    for (u32 i = 0; i < BK / 2; ++i) {
         const u32 at = key + i / 4 * 8 + i % 2;
         if (at > position + (i % 4) / 2 * 8) s[i] = minus_infinity();
     }
 }
 
 // Scores become exponentials; `shrink` is what earlier sums must be multiplied with.
-__device__ __forceinline__ void soften(float (&s)[64], Rows& rows, float (&shrink)[2], float scale) {
+__device__ __forceinline__ void soften(float (&s)[BK / 2], Rows& rows, float (&shrink)[2], float scale) {
 #pragma unroll
     for (u32 r = 0; r < 2; ++r) {
         float top = s[2 * r];
 #pragma unroll
-        for (u32 i = 0; i < 16; ++i) top = fmaxf(top, fmaxf(s[4 * i + 2 * r], s[4 * i + 2 * r + 1]));
+        for (u32 i = 0; i < BK / 8; ++i) top = fmaxf(top, fmaxf(s[4 * i + 2 * r], s[4 * i + 2 * r + 1]));
         top = fmaxf(quad_max(top), rows.top[r]);
         const float base = top == minus_infinity() ? 0.0f : top * scale;  // a row may have seen no key yet
         shrink[r] = exp2_fast(fmaf(rows.top[r], scale, -base));
         rows.top[r] = top;
         float sum = 0.0f;
 #pragma unroll
-        for (u32 i = 0; i < 16; ++i) {
+        for (u32 i = 0; i < BK / 8; ++i) {
 #pragma unroll
             for (u32 e = 0; e < 2; ++e) {
                 float& x = s[4 * i + 2 * r + e];
@@ -130,27 +144,28 @@ __device__ __forceinline__ void soften(float (&s)[64], Rows& rows, float (&shrin
     }
 }
 
-__device__ __forceinline__ void pack_scores(u32 (&p)[32], const float (&s)[64]) {
+__device__ __forceinline__ void pack_scores(u32 (&p)[BK / 4], const float (&s)[BK / 2]) {
 #pragma unroll
-    for (u32 i = 0; i < 32; ++i) p[i] = pack_bf16(s[2 * i], s[2 * i + 1]);
+    for (u32 i = 0; i < BK / 4; ++i) p[i] = pack_bf16(s[2 * i], s[2 * i + 1]);
 }
 
 // This warp's 16 rows of the output.
-__device__ __forceinline__ void store_rows(const float (&o)[64], const Rows& rows, u32 staging, u8* out, u64 pitch,
+__device__ __forceinline__ void store_rows(const float (&o)[D / 2], const Rows& rows, u32 staging, u8* out, u64 pitch,
                                            u32 live) {
     const u32 lane = threadIdx.x % 32;
     float scale[2];
 #pragma unroll
     for (u32 r = 0; r < 2; ++r) scale[r] = __fdividef(1.0f, quad_sum(rows.total[r]));
 #pragma unroll
-    for (u32 half = 0; half < 2; ++half) {
+    for (u32 panel = 0; panel < PANELS; ++panel) {
+        const u32 width = min(8u, D / 8 - panel * 8);  // vectors of a row
         __syncwarp();
 #pragma unroll
-        for (u32 j = 0; j < 8; j += 2) {
+        for (u32 j = 0; j < width; j += 2) {
             u32 v[4];
 #pragma unroll
             for (u32 i = 0; i < 4; ++i) {
-                const u32 at = 4 * (half * 8 + j + i / 2) + 2 * (i % 2);
+                const u32 at = 4 * (panel * 8 + j + i / 2) + 2 * (i % 2);
                 v[i] = pack_bf16(o[at] * scale[i % 2], o[at + 1] * scale[i % 2]);
             }
             st_matrix_x4(staging + lane % 16 * STAGING_PITCH + lane / 16 * 16 + j * 16, v[0], v[1], v[2], v[3]);
@@ -160,14 +175,15 @@ __device__ __forceinline__ void store_rows(const float (&o)[64], const Rows& row
         for (u32 r = 0; r < 16; r += 4) {
             const u32 row = r + lane / 8;
             const uint4 v = lds_128(staging + row * STAGING_PITCH + lane % 8 * 16);
-            if (row < live) *reinterpret_cast<uint4*>(out + row * pitch + half * 128 + lane % 8 * 16) = v;
+            if (row < live && lane % 8 < width)
+                *reinterpret_cast<uint4*>(out + row * pitch + panel * 128 + lane % 8 * 16) = v;
         }
     }
 }
 
 }  // namespace
 
-// `scale` is log2(e) / sqrt(128) or the like. `pitch` is the output's row in bytes. `table` and its pitch (in
+// `scale` is log2(e) / sqrt(head size) or the like. `pitch` is the output's row in bytes. `table` and its pitch (in
 // entries) are unused without pages.
 extern "C" __global__ void __launch_bounds__(384, 1)
 weft_attention(const __grid_constant__ TensorMap map_q, const __grid_constant__ TensorMap map_k,
@@ -176,7 +192,7 @@ weft_attention(const __grid_constant__ TensorMap map_q, const __grid_constant__ 
                WeftStampRing* ring, WeftError* error) {
     extern __shared__ u8 raw[];
     const u32 base = (smem_addr(raw) + 1023) & ~1023u;
-    const u32 q_at = base, k_at = q_at + TILE_BYTES, v_at = k_at + STAGES * TILE_BYTES;
+    const u32 q_at = base, k_at = q_at + Q_BYTES, v_at = k_at + STAGES * TILE_BYTES;
     const u32 staging = v_at + STAGES * TILE_BYTES, bars = staging + STAGING_BYTES;
     const u32 q_full = bars, q_empty = bars + 8, k_full = bars + 16, k_empty = k_full + 8 * STAGES;
     const u32 v_full = k_empty + 8 * STAGES, v_empty = v_full + 8 * STAGES;
@@ -212,9 +228,10 @@ weft_attention(const __grid_constant__ TensorMap map_q, const __grid_constant__ 
                     if (first) {
                         mbar_wait(q_empty, q_parity, patience);
                         q_parity ^= 1;
-                        mbar_expect(q_full, TILE_BYTES);
-                        tma_load_2d(q_at, &map_q, head * D, t.first, q_full);
-                        tma_load_2d(q_at + PANEL, &map_q, head * D + 64, t.first, q_full);
+                        mbar_expect(q_full, Q_BYTES);
+#pragma unroll
+                        for (u32 j = 0; j < PANELS; ++j)
+                            tma_load_2d(q_at + j * Q_PANEL, &map_q, head * D + j * 64, t.first, q_full);
                     }
                     mbar_wait(v_empty + 8 * v_stage, v_parity, patience);
                     load_block(v_at + v_stage * TILE_BYTES, &map_v, column, t, block, table, table_pitch,
@@ -237,8 +254,8 @@ weft_attention(const __grid_constant__ TensorMap map_q, const __grid_constant__ 
             const u32 head = item % heads;
             const u32 low = t.position + who * 64;                      // this warpgroup's first query
             const u32 position = t.position + warp * 16 + lane / 4;     // this thread's first row
-            float o[64], s[64], shrink[2];
-            u32 p[32];
+            float o[D / 2], s[BK / 2], shrink[2];
+            u32 p[BK / 4];
             Rows rows = {{minus_infinity(), minus_infinity()}, {0.0f, 0.0f}};
 
             u32 block = key_blocks(t) - 1;
@@ -274,7 +291,7 @@ weft_attention(const __grid_constant__ TensorMap map_q, const __grid_constant__ 
                 if (speaker) mbar_arrive(v_empty + 8 * v_stage);
                 if (++v_stage == STAGES) v_stage = 0, v_parity ^= 1;
 #pragma unroll
-                for (u32 j = 0; j < 64; ++j) o[j] *= shrink[j % 4 / 2];
+                for (u32 j = 0; j < D / 2; ++j) o[j] *= shrink[j % 4 / 2];
                 pack_scores(p, s);
                 add = 1;
             }

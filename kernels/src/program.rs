@@ -44,6 +44,13 @@ pub const HEADERS: &[(&str, &str)] = &[
 
 /// On every architecture.
 const EVERYWHERE: &[Arch] = &Arch::ALL;
+/// By the size of heads.
+const HEADS: &[Variant] = &[
+    Variant { name: "plain", defines: &[] },
+    Variant { name: "heads-64", defines: &["WEFT_HEAD_DIM=64"] },
+    Variant { name: "heads-96", defines: &["WEFT_HEAD_DIM=96"] },
+    Variant { name: "heads-256", defines: &["WEFT_HEAD_DIM=256"] },
+];
 /// One form.
 const PLAIN: &[Variant] = &[Variant { name: "plain", defines: &[] }];
 
@@ -54,7 +61,7 @@ pub const PROGRAMS: &[Program] = &[
         source: include_str!("../cuda/attention_decode.cu"),
         entries: &["weft_attention_decode", "weft_attention_merge"],
         archs: EVERYWHERE,
-        variants: PLAIN,
+        variants: HEADS,
         options: &[],
     },
     Program {
@@ -66,8 +73,13 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "rows", defines: &[] },
             Variant { name: "rows-64", defines: &["WEFT_HEAD_DIM=64"] },
             Variant { name: "rows-80", defines: &["WEFT_HEAD_DIM=80"] },
+            Variant { name: "rows-96", defines: &["WEFT_HEAD_DIM=96"] },
+            Variant { name: "rows-256", defines: &["WEFT_HEAD_DIM=256"] },
             Variant { name: "pages-16", defines: &["WEFT_PAGE=16"] },
             Variant { name: "pages-128", defines: &["WEFT_PAGE=128"] },
+            Variant { name: "pages-128-64", defines: &["WEFT_HEAD_DIM=64", "WEFT_PAGE=128"] },
+            Variant { name: "pages-128-96", defines: &["WEFT_HEAD_DIM=96", "WEFT_PAGE=128"] },
+            Variant { name: "pages-128-256", defines: &["WEFT_HEAD_DIM=256", "WEFT_PAGE=128"] },
         ],
         options: &[],
     },
@@ -80,6 +92,13 @@ pub const PROGRAMS: &[Program] = &[
             Variant { name: "rows", defines: &["WEFT_PAGE=0"] },
             Variant { name: "pages-128", defines: &["WEFT_PAGE=128"] },
             Variant { name: "pages-64", defines: &["WEFT_PAGE=64"] },
+            Variant { name: "rows-64", defines: &["WEFT_HEAD_DIM=64", "WEFT_PAGE=0"] },
+            Variant { name: "pages-128-64", defines: &["WEFT_HEAD_DIM=64", "WEFT_PAGE=128"] },
+            Variant { name: "rows-96", defines: &["WEFT_HEAD_DIM=96", "WEFT_PAGE=0"] },
+            Variant { name: "pages-128-96", defines: &["WEFT_HEAD_DIM=96", "WEFT_PAGE=128"] },
+            Variant { name: "rows-256", defines: &["WEFT_HEAD_DIM=256", "WEFT_PAGE=0"] },
+            Variant { name: "pages-128-256", defines: &["WEFT_HEAD_DIM=256", "WEFT_PAGE=128"] },
+            Variant { name: "pages-64-256", defines: &["WEFT_HEAD_DIM=256", "WEFT_PAGE=64"] },
         ],
         options: &[],
     },
@@ -295,7 +314,7 @@ pub const PROGRAMS: &[Program] = &[
         source: include_str!("../cuda/qk_norm.cu"),
         entries: &["weft_qk_norm"],
         archs: EVERYWHERE,
-        variants: PLAIN,
+        variants: HEADS,
         options: &[],
     },
     Program {
@@ -311,7 +330,7 @@ pub const PROGRAMS: &[Program] = &[
         source: include_str!("../cuda/rope.cu"),
         entries: &["weft_rope"],
         archs: EVERYWHERE,
-        variants: PLAIN,
+        variants: HEADS,
         options: &[],
     },
     Program {

@@ -40,28 +40,39 @@ struct Batch {
 }
 
 const fn batch(query: usize, key: usize, lengths: &'static [(usize, usize)]) -> Batch {
-    Batch { heads: Heads { query, key, dim: 128 }, lengths }
+    sized(128, query, key, lengths)
 }
 
-const fn narrow(dim: usize, query: usize, key: usize, lengths: &'static [(usize, usize)]) -> Batch {
+const fn sized(dim: usize, query: usize, key: usize, lengths: &'static [(usize, usize)]) -> Batch {
     Batch { heads: Heads { query, key, dim }, lengths }
 }
 
-const FULL: [Batch; 5] = [
+const FULL: [Batch; 13] = [
     batch(8, 1, &[(0, 300)]),
     batch(8, 2, &[(0, 128), (0, 77), (0, 200)]),
     batch(4, 4, &[(0, 1), (130, 60), (257, 129), (0, 256)]),
     batch(16, 2, &[(500, 33), (0, 256), (64, 64), (1, 2)]),
     batch(3, 1, &[(1000, 140)]),
+    sized(64, 4, 1, &[(0, 257)]),
+    sized(64, 6, 3, &[(300, 70), (0, 129), (1, 2), (64, 64)]),
+    sized(64, 3, 1, &[(1000, 140)]),
+    // A head is one panel of the copy engine and half of another, whose rest is the next head's or past the last.
+    sized(96, 4, 2, &[(0, 257), (130, 60)]),
+    sized(96, 3, 1, &[(500, 33), (0, 128), (1, 1)]),
+    // Keys in blocks of 64 (Hopper's) or 32, so that whole blocks lie ahead of a tile's first queries.
+    sized(256, 4, 2, &[(0, 257), (130, 60)]),
+    sized(256, 2, 1, &[(300, 70), (0, 129), (63, 65), (1, 2)]),
+    sized(256, 3, 1, &[(1000, 140)]),
 ];
-const QUICK: [Batch; 2] = [batch(2, 1, &[(0, 70), (140, 20)]), batch(1, 1, &[(0, 130)])];
-/// Head sizes that only the portable kernel has.
-const NARROW: [Batch; 3] = [
-    narrow(64, 4, 1, &[(0, 257)]),
-    narrow(80, 2, 1, &[(31, 97)]),
-    narrow(64, 2, 1, &[(300, 70), (0, 257)]),
+const QUICK: [Batch; 5] = [
+    batch(2, 1, &[(0, 70), (140, 20)]),
+    batch(1, 1, &[(0, 130)]),
+    sized(64, 2, 1, &[(0, 130)]),
+    sized(96, 2, 1, &[(31, 100)]),
+    sized(256, 2, 1, &[(31, 100)]),
 ];
-const NARROW_QUICK: [Batch; 2] = [narrow(64, 2, 1, &[(0, 130)]), narrow(80, 2, 1, &[(31, 40)])];
+/// Of a size that only the portable kernel has.
+const PORTABLE: [Batch; 1] = [sized(80, 2, 1, &[(31, 97)])];
 
 /// Keys and values in rows of their own tensors.
 fn rows(bench: &Bench) -> Result<Outcome, CheckError> {
@@ -81,7 +92,7 @@ fn portable(bench: &Bench) -> Result<Outcome, CheckError> {
 fn check(bench: &Bench, family: KernelFamily, page_sizes: &[u32]) -> Result<Outcome, CheckError> {
     let mut batches = bench.choose(&QUICK, &FULL).to_vec();
     if family == KernelFamily::Portable {
-        batches.extend(bench.choose(&NARROW_QUICK, &NARROW));
+        batches.extend(&PORTABLE);
     }
     let device = &bench.devices()[0];
     let recording = recording(device)?;

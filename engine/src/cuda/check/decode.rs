@@ -1,5 +1,7 @@
 //! `attention_decode.cu`: one query a sequence over a paged cache, in chunks that are merged.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use weftscope_kernels::abi::StampKind;
 
 use super::{
@@ -18,12 +20,10 @@ use crate::cuda::{
 
 pub(super) const CHECKS: &[Check] = &[Check::one("decode", "attention_decode.cu", check)];
 
-/// Width of a head, fixed in the kernels.
-const HEAD_DIM: usize = 128;
-
 /// One batch of single queries.
 #[derive(Clone, Copy, Debug)]
 struct Case {
+    head_dim: usize,
     heads: usize,
     kv_heads: usize,
     /// Tokens of each sequence, the query's own included.
@@ -33,29 +33,55 @@ struct Case {
     chunk: usize,
 }
 
+const fn case(
+    head_dim: usize,
+    heads: usize,
+    kv_heads: usize,
+    lengths: &'static [usize],
+    page_shift: usize,
+    chunk: usize,
+) -> Case {
+    Case { head_dim, heads, kv_heads, lengths, page_shift, chunk }
+}
+
 /// Groups of 8, 1, 3 and 12 query heads (two parts, the second half empty); lengths of one token, of whole and of
 /// broken pages, chunks and steps; sequences far shorter than the longest, whose last chunks have nothing to do.
-const FULL: [Case; 5] = [
-    Case { heads: 8, kv_heads: 1, lengths: &[1, 17, 300, 1000], page_shift: 4, chunk: 256 },
-    Case { heads: 4, kv_heads: 4, lengths: &[64, 65, 128], page_shift: 6, chunk: 64 },
-    Case { heads: 6, kv_heads: 2, lengths: &[2000, 3], page_shift: 7, chunk: 512 },
-    Case { heads: 24, kv_heads: 2, lengths: &[129, 511, 640], page_shift: 7, chunk: 128 },
-    Case { heads: 64, kv_heads: 8, lengths: &[33], page_shift: 4, chunk: 1024 },
+const FULL: [Case; 11] = [
+    case(128, 8, 1, &[1, 17, 300, 1000], 4, 256),
+    case(128, 4, 4, &[64, 65, 128], 6, 64),
+    case(128, 6, 2, &[2000, 3], 7, 512),
+    case(128, 24, 2, &[129, 511, 640], 7, 128),
+    case(128, 64, 8, &[33], 4, 1024),
+    case(64, 8, 1, &[1, 17, 300, 1000], 4, 256),
+    case(64, 24, 2, &[129, 511, 640], 7, 128),
+    case(96, 6, 2, &[1, 17, 300, 1000], 7, 256),
+    case(96, 4, 4, &[64, 65, 128], 6, 64),
+    case(256, 8, 1, &[1, 17, 300, 1000], 4, 256),
+    case(256, 12, 1, &[129, 511, 640], 7, 128),
 ];
-const QUICK: [Case; 2] = [
-    Case { heads: 8, kv_heads: 1, lengths: &[1, 90], page_shift: 4, chunk: 64 },
-    Case { heads: 12, kv_heads: 1, lengths: &[40], page_shift: 6, chunk: 64 },
+const QUICK: [Case; 5] = [
+    case(128, 8, 1, &[1, 90], 4, 64),
+    case(128, 12, 1, &[40], 6, 64),
+    case(64, 3, 1, &[1, 90], 4, 64),
+    case(96, 3, 1, &[1, 90], 4, 64),
+    case(256, 3, 1, &[1, 90], 4, 64),
 ];
 
 /// Both kernels, one behind the other.
 fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let kernels = Decode::load(bench.loader(0))?;
+    let mut kernels = BTreeMap::new();
     let mut tally = Tally::new(LIMITS);
     for &case in bench.choose(&QUICK, &FULL) {
+        let kernels = match kernels.entry(case.head_dim) {
+            Entry::Occupied(loaded) => loaded.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(Decode::load(bench.loader(0), case.head_dim as u32)?)
+            }
+        };
         let problem = Problem::draw(bench, case);
-        problem.run(device, &recording, &kernels, &mut tally)?;
+        problem.run(device, &recording, kernels, &mut tally)?;
     }
     Ok(tally.passed())
 }
@@ -72,11 +98,11 @@ struct Problem {
 
 impl Problem {
     fn draw(bench: &Bench, case: Case) -> Self {
-        let Case { heads: query_heads, kv_heads, lengths, page_shift, .. } = case;
-        let heads = Heads { query: query_heads, key: kv_heads, dim: HEAD_DIM };
+        let Case { head_dim, heads: query_heads, kv_heads, lengths, page_shift, .. } = case;
+        let heads = Heads { query: query_heads, key: kv_heads, dim: head_dim };
         let sequences: Vec<Sequence> =
             lengths.iter().map(|&length| Sequence::draw(bench, length - 1, 1, heads)).collect();
-        let q = bench.numbers(lengths.len() * query_heads * HEAD_DIM, 4.0);
+        let q = bench.numbers(lengths.len() * query_heads * head_dim, 4.0);
         let reference = attend_all(&q.wide, &sequences, heads);
         let page = 1usize << page_shift;
         let longest = lengths.iter().max().map_or(1, |longest| longest.div_ceil(page));
@@ -84,7 +110,7 @@ impl Problem {
         // Pages of the sequences take turns, from the last to the first; the rows behind a sequence stay NaN.
         let pages = lengths.len() * longest;
         let number = |sequence: usize, page: usize| pages - 1 - (page * lengths.len() + sequence);
-        let width = kv_heads * HEAD_DIM;
+        let width = kv_heads * head_dim;
         let mut table = vec![u32::MAX; lengths.len() * table_pitch];
         let mut caches =
             [vec![u16::MAX; pages * page * width], vec![u16::MAX; pages * page * width]];
@@ -109,7 +135,7 @@ impl Problem {
         kernels: &Decode,
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let Case { heads, kv_heads, lengths, page_shift, chunk } = self.case;
+        let Case { head_dim, heads, kv_heads, lengths, page_shift, chunk } = self.case;
         let what = format!("{:?}", self.case);
         let sequences = lengths.len();
         let chunks = lengths.iter().max().map_or(1, |longest| longest.div_ceil(chunk));
@@ -120,9 +146,9 @@ impl Problem {
         let words: Vec<u32> = lengths.iter().map(|&length| length as u32).collect();
         let lengths = Guarded::holding(device, &words)?;
         let state = Guarded::poisoned::<f32>(device, sequences * heads * chunks * 2)?;
-        let partial = Guarded::poisoned::<f32>(device, sequences * heads * chunks * HEAD_DIM)?;
-        let out = Guarded::poisoned::<u16>(device, sequences * heads * HEAD_DIM)?;
-        let pitch_bytes = (heads * HEAD_DIM * 2) as u64;
+        let partial = Guarded::poisoned::<f32>(device, sequences * heads * chunks * head_dim)?;
+        let out = Guarded::poisoned::<u16>(device, sequences * heads * head_dim)?;
+        let pitch_bytes = (heads * head_dim * 2) as u64;
         let (state_ptr, partial_ptr) = (state.ptr(), partial.ptr());
         let call = DecodeCall {
             q: q.ptr(),
@@ -152,7 +178,7 @@ impl Problem {
             chunks: chunks as u32,
         };
         kernels.merge(device.compute(), &call)?;
-        tally.compare(&what, &out.read(&what)?, &self.reference, HEAD_DIM)?;
+        tally.compare(&what, &out.read(&what)?, &self.reference, head_dim)?;
         let written: Vec<f32> = partial.read(&what)?;
         if let Some(at) = written.iter().position(|x| x.is_nan()) {
             return Err(CheckError::Wrong(format!("{what}: partial result {at} is NaN")));

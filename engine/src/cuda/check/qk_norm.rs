@@ -6,7 +6,7 @@ use super::{
     Bench, Check, CheckError, Outcome,
     compare::Tally,
     norm::{EPS, LIMITS},
-    qkv::{FULL, HEAD_DIM, QUICK, QkvRows},
+    qkv::{FULL, QUICK, QkvRows},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::kernels::{QkNorm, QkNormCall};
@@ -17,17 +17,17 @@ pub(super) const CHECKS: &[Check] = &[Check::one("head norms", "qk_norm.cu", che
 fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let kernel = QkNorm::load(bench.loader(0))?;
     let mut tally = Tally::new(LIMITS);
     for &rows in bench.choose(&QUICK, &FULL) {
-        let QkvRows { tokens, heads, kv_heads, blocks } = rows;
+        let QkvRows { head_dim, tokens, heads, kv_heads, blocks } = rows;
+        let kernel = QkNorm::load(bench.loader(0), head_dim as u32)?;
         for scale in [3.0, 0.01] {
             let what = format!(
-                "{tokens} tokens, {heads}/{kv_heads} heads, numbers up to {scale} on {blocks} blocks"
+                "{tokens} tokens, {heads}/{kv_heads} heads of {head_dim}, numbers up to {scale} on {blocks} blocks"
             );
-            let (columns, normed) = (rows.columns(), (heads + kv_heads) * HEAD_DIM);
+            let (columns, normed) = (rows.columns(), (heads + kv_heads) * head_dim);
             let x = bench.numbers(tokens * columns, scale);
-            let gamma = bench.numbers(2 * HEAD_DIM, 1.5);
+            let gamma = bench.numbers(2 * head_dim, 1.5);
             let (qkv, gamma_dev) = (x.upload(device)?, gamma.upload(device)?);
             let call = QkNormCall {
                 qkv: qkv.ptr(),
@@ -41,21 +41,21 @@ fn check(bench: &Bench) -> Result<Outcome, CheckError> {
             };
             kernel.launch(device.compute(), &call)?;
             let out: Vec<u16> = qkv.read(&what)?;
-            let (of_queries, of_keys) = gamma.wide.split_at(HEAD_DIM);
+            let (of_queries, of_keys) = gamma.wide.split_at(head_dim);
             let (mut heads_out, mut reference) = (Vec::new(), Vec::new());
             let (mut values_out, mut values) = (Vec::new(), Vec::new());
             let rows = out.chunks(columns).zip(x.wide.chunks(columns));
             for ((out, wide), bits) in rows.zip(x.bits.chunks(columns)) {
-                let (queries, rest) = wide.split_at(heads * HEAD_DIM);
-                let keys = &rest[..kv_heads * HEAD_DIM];
+                let (queries, rest) = wide.split_at(heads * head_dim);
+                let keys = &rest[..kv_heads * head_dim];
                 reference.extend(rms_norm(queries, of_queries, f64::from(EPS)));
                 reference.extend(rms_norm(keys, of_keys, f64::from(EPS)));
                 heads_out.extend_from_slice(&out[..normed]);
                 values_out.extend_from_slice(&out[normed..]);
                 values.extend_from_slice(&bits[normed..]);
             }
-            tally.compare(&what, &heads_out, &reference, HEAD_DIM)?;
-            tally.same(&format!("values, {what}"), &values_out, &values, HEAD_DIM)?;
+            tally.compare(&what, &heads_out, &reference, head_dim)?;
+            tally.same(&format!("values, {what}"), &values_out, &values, head_dim)?;
             stamped(&what, &recording, device.info().sms, &[(StampKind::Block, blocks as usize)])?;
         }
     }

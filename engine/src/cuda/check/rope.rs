@@ -6,7 +6,7 @@ use super::{
     Bench, Check, CheckError, Outcome,
     compare::{Limits, Tally},
     data::{Guarded, Numbers},
-    qkv::{FULL, HEAD_DIM, QUICK, QkvRows},
+    qkv::{FULL, QUICK, QkvRows},
     stamped::{OP, recording, stamped},
 };
 use crate::cuda::{
@@ -27,9 +27,9 @@ const ROOM: usize = 2;
 fn check(bench: &Bench) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let kernel = Rope::load(bench.loader(0))?;
     let mut tally = Tally::new(Limits::ROUNDED_ONCE);
     for &rows in bench.choose(&QUICK, &FULL) {
+        let kernel = Rope::load(bench.loader(0), rows.head_dim as u32)?;
         for (biased, cached) in [(false, false), (true, false), (false, true), (true, true)] {
             let problem = Problem::draw(bench, rows, biased, cached);
             problem.run(device, &recording, &kernel, &mut tally)?;
@@ -70,17 +70,17 @@ impl Problem {
         kernel: &Rope,
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let QkvRows { tokens, heads, kv_heads, blocks } = self.rows;
+        let QkvRows { head_dim, tokens, heads, kv_heads, blocks } = self.rows;
         let (biased, cached) = (self.bias.is_some(), self.slots.is_some());
         let what = format!(
-            "{tokens} tokens, {heads}/{kv_heads} heads on {blocks} blocks, bias {biased}, cache {cached}"
+            "{tokens} tokens, {heads}/{kv_heads} heads of {head_dim} on {blocks} blocks, bias {biased}, cache {cached}"
         );
         let qkv = self.qkv.upload(device)?;
-        let table = Guarded::holding(device, &table())?;
+        let table = Guarded::holding(device, &table(head_dim))?;
         let positions = Guarded::holding(device, &self.positions)?;
         let slots = self.slots.as_ref().map(|slots| Guarded::holding(device, slots)).transpose()?;
         let bias = self.bias.as_ref().map(|bias| bias.upload(device)).transpose()?;
-        let cache = || Guarded::poisoned::<u16>(device, tokens * ROOM * kv_heads * HEAD_DIM);
+        let cache = || Guarded::poisoned::<u16>(device, tokens * ROOM * kv_heads * head_dim);
         let (keys, values) = (cache()?, cache()?);
         // Slots lie below the caches' rows, positions below the table's.
         let call = RopeCall {
@@ -111,8 +111,8 @@ impl Problem {
 
     /// Queries and keys turned, values as they were or with their bias.
     fn compare_rows(&self, what: &str, out: &[u16], tally: &mut Tally) -> Result<(), CheckError> {
-        let columns = self.rows.columns();
-        let turned = (self.rows.heads + self.rows.kv_heads) * HEAD_DIM;
+        let (columns, head_dim) = (self.rows.columns(), self.rows.head_dim);
+        let turned = (self.rows.heads + self.rows.kv_heads) * head_dim;
         let mut rows = self.qkv.wide.clone();
         if let Some(bias) = &self.bias {
             for row in rows.chunks_exact_mut(columns) {
@@ -120,10 +120,10 @@ impl Problem {
             }
         }
         for (row, &position) in rows.chunks_exact_mut(columns).zip(&self.positions) {
-            let whole = rope(&row[..turned], &[position], HEAD_DIM, THETA);
+            let whole = rope(&row[..turned], &[position], head_dim, THETA);
             row[..turned].copy_from_slice(&whole);
         }
-        tally.compare(what, out, &rows, HEAD_DIM)?;
+        tally.compare(what, out, &rows, head_dim)?;
         if self.bias.is_none() {
             let values = |rows: &[u16]| -> Vec<u16> {
                 rows.chunks_exact(columns).flat_map(|row| row[turned..].to_vec()).collect()
@@ -146,21 +146,23 @@ impl Problem {
         (rows, first_head): (&[u16], usize),
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
-        let (columns, width) = (self.rows.columns(), self.rows.kv_heads * HEAD_DIM);
+        let QkvRows { head_dim, kv_heads, .. } = self.rows;
+        let (columns, width) = (self.rows.columns(), kv_heads * head_dim);
         let mut expected = vec![u16::MAX; cache.len()];
         for (token, &slot) in self.slots.iter().flatten().enumerate() {
-            let row = &rows[token * columns + first_head * HEAD_DIM..][..width];
+            let row = &rows[token * columns + first_head * head_dim..][..width];
             expected[slot as usize * width..][..width].copy_from_slice(row);
         }
         tally.same(what, cache, &expected, width)
     }
 }
 
-/// `[positions, 64]` of (cos, sin).
-fn table() -> Vec<f32> {
+/// `[positions, head_dim / 2]` of (cos, sin).
+fn table(head_dim: usize) -> Vec<f32> {
+    let half = head_dim as u32 / 2;
     let entry = |position: u32, i: u32| {
-        let angle = f64::from(position) * THETA.powf(-f64::from(i) / 64.0);
+        let angle = f64::from(position) * THETA.powf(-f64::from(i) / f64::from(half));
         [angle.cos() as f32, angle.sin() as f32]
     };
-    (0..POSITIONS).flat_map(|position| (0..64).flat_map(move |i| entry(position, i))).collect()
+    (0..POSITIONS).flat_map(|position| (0..half).flat_map(move |i| entry(position, i))).collect()
 }

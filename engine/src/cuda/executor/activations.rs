@@ -15,9 +15,9 @@ pub(super) struct Activations {
     pub(super) hidden: Buffer,
     /// `[rows, hidden]`; only the rank's token shard means anything once the stream is sharded.
     pub(super) residual: Buffer,
-    /// `[rows, (heads + 2 kv_heads) · 128]`.
+    /// `[rows, (heads + 2 kv_heads) · head_dim]`.
     pub(super) qkv: Buffer,
-    /// `[rows, heads · 128]`.
+    /// `[rows, heads · head_dim]`.
     pub(super) attended: Buffer,
     /// `[rows of experts, 2 · intermediate]`, where no epilogue gates.
     pub(super) gate_up: Option<Buffer>,

@@ -1,7 +1,7 @@
 //! Attention of one op: tiles of queries over rows or pages, and decode runs over pages.
 
 use super::{
-    layout::{HEAD_DIM, PAGE_TOKENS, Sizes},
+    layout::{PAGE_TOKENS, Sizes},
     places::{DecodeRun, SplitWork},
     rank::Rank,
 };
@@ -30,7 +30,7 @@ impl AttentionKernels {
         let page_tokens = if sizes.paged { PAGE_TOKENS } else { 0 };
         Ok(Self {
             prefill: Prefill::load(loader, PrefillForm { page_tokens, head_dim, family })?,
-            decode: sizes.paged.then(|| Decode::load(loader)).transpose()?,
+            decode: sizes.paged.then(|| Decode::load(loader, head_dim)).transpose()?,
         })
     }
 
@@ -57,10 +57,11 @@ impl AttentionKernels {
 
 /// Columns of QKV from a head on, all rows.
 fn heads_of_qkv(rank: &Rank, first_head: u32, heads: u32) -> Matrix<'_> {
+    let head_dim = rank.sizes.shard.head_dim;
     Matrix {
-        data: rank.act().qkv.ptr_at(u64::from(first_head * HEAD_DIM) * 2),
+        data: rank.act().qkv.ptr_at(u64::from(first_head * head_dim) * 2),
         rows: rank.sizes.rows,
-        columns: heads * HEAD_DIM,
+        columns: heads * head_dim,
         pitch_bytes: u64::from(rank.sizes.shard.qkv_columns()) * 2,
     }
 }
@@ -89,7 +90,7 @@ fn tiled(
         k: *keys,
         v: *values,
         out: rank.act().attended.ptr(),
-        out_pitch_bytes: u64::from(shard.heads * HEAD_DIM) * 2,
+        out_pitch_bytes: u64::from(shard.heads * shard.head_dim) * 2,
         tiles: rank.inputs.list(work.tiles, 0),
         num_tiles: work.num_tiles,
         heads: shard.heads,
@@ -112,7 +113,7 @@ fn decode(
 ) -> Result<(), CudaError> {
     let shard = &rank.sizes.shard;
     let (pitch_bytes, out_pitch_bytes) =
-        (u64::from(shard.qkv_columns() * 2), u64::from(shard.heads * HEAD_DIM * 2));
+        (u64::from(shard.qkv_columns() * 2), u64::from(shard.heads * shard.head_dim * 2));
     let first = u64::from(run.first);
     let (state, partial) = (rank.scratch.state.ptr(), rank.scratch.partial.ptr());
     let call = DecodeCall {

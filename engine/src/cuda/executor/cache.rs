@@ -46,7 +46,7 @@ fn placed(batch: &Batch) -> (Vec<Placed>, u32) {
     (requests.zip(pages).map(place).collect(), total)
 }
 
-/// One rank's keys and values, `[pages · 128, kv_heads, 128]` a layer each.
+/// One rank's keys and values, `[pages · 128, kv_heads, head_dim]` a layer each.
 #[derive(Debug)]
 pub(super) struct KvCache {
     layers: Vec<LayerCache>,

@@ -3,7 +3,7 @@
 use super::{
     attention::AttentionKernels,
     experts::{ExpertKernels, Experts},
-    layout::{HEAD_DIM, Rows, Sizes},
+    layout::{Rows, Sizes},
     products::{Gated, ProductKernels, Products, blocks, no_kernel},
     rank::Rank,
     weights::{FfnWeights, LayerWeights},
@@ -47,8 +47,8 @@ impl ComputeKernels {
             embedding: Embedding::load(loader)?,
             first_norm: Norm::load(loader, NormKind::First, shard.hidden)?,
             add_norm: Norm::load(loader, NormKind::Add, shard.hidden)?,
-            qk_norm: shard.qk_norm.then(|| QkNorm::load(loader)).transpose()?,
-            rope: Rope::load(loader)?,
+            qk_norm: shard.qk_norm.then(|| QkNorm::load(loader, shard.head_dim)).transpose()?,
+            rope: Rope::load(loader, shard.head_dim)?,
             experts: sizes.moe.map(|_| ExpertKernels::load(loader)).transpose()?,
         })
     }
@@ -73,7 +73,7 @@ impl Compute<'_> {
         let rank = self.rank;
         let rows = rank.sizes.rows_of(op);
         let shard = &rank.sizes.shard;
-        let (hidden, heads) = (shard.hidden, shard.heads * HEAD_DIM);
+        let (hidden, heads) = (shard.hidden, shard.heads * shard.head_dim);
         let act = rank.act();
         let m = |buffer, columns| Rank::matrix(buffer, rows, columns);
         let w = |buffer, n, k| Matrix::dense(Buffer::ptr(buffer), n, k);

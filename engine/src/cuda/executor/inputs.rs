@@ -52,11 +52,12 @@ pub(super) fn any_ids(tokens: u32, vocab: u32) -> Vec<u32> {
     (0..tokens).map(|row| row.wrapping_mul(2_654_435_761) % vocab.max(1)).collect()
 }
 
-/// `[positions, 64]` of (cos, sin) for head size 128, computed in `f64`.
+/// `[positions, head_dim / 2]` of (cos, sin), computed in `f64`.
 pub(super) fn rope_table(positions: u32, model: &ModelShape) -> Vec<f32> {
-    let frequencies: Vec<f64> = (0..64)
+    let half = model.head_dim / 2;
+    let frequencies: Vec<f64> = (0..half)
         .map(|i| {
-            let plain = model.rope_theta.powf(-f64::from(i) / 64.0);
+            let plain = model.rope_theta.powf(-f64::from(i) / f64::from(half));
             model.rope_scaling.as_ref().map_or(plain, |scaling| scaling.stretch(plain))
         })
         .collect();

@@ -5,8 +5,6 @@ use crate::{
     plan::{Collective, Op, OpId, OpRole, OpWork, Plan, Split},
 };
 
-/// Width of a head, which the attention kernels are written for.
-pub(super) const HEAD_DIM: u32 = 128;
 /// Columns of a GEMM's narrowest tile.
 const LEAST_TILE_COLUMNS: u32 = 128;
 /// Tokens a page: what the prefill kernel is compiled for.

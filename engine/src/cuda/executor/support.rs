@@ -14,7 +14,7 @@ use crate::{
         driver::{
             Device, GpuInfo, Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, choose,
         },
-        kernels::{FusedForm, MAX_EXPERTS, MAX_TOP_K},
+        kernels::{FusedForm, HEAD_DIMS, MAX_EXPERTS, MAX_TOP_K},
     },
     executor::ExecError,
     model::{Ffn, ModelShape, RopeScaling},
@@ -67,10 +67,11 @@ fn check_plan<'g>(
             moe.top_k, moe.experts, model.name
         ));
     }
-    if model.head_dim != 128 {
+    if !HEAD_DIMS.contains(&model.head_dim) {
+        let (head_dim, name) = (model.head_dim, &model.name);
+        let there_are = HEAD_DIMS.map(|size| size.to_string()).join(", ");
         return refuse(format!(
-            "head size {} of {}; the attention kernel has 128",
-            model.head_dim, model.name
+            "head size {head_dim} of {name}; the attention kernels have {there_are}"
         ));
     }
     if model.qk_norm && model.qkv_bias {
@@ -242,6 +243,34 @@ mod tests {
         let text = refused("llama-3.3-70b", prefill(), Transport::Multimem).unwrap();
         assert!(text.contains("multimem"), "{text}");
         assert_eq!(refused("qwen3-235b-a22b", prefill(), Transport::P2p), None);
+    }
+
+    #[test]
+    fn heads_of_the_sizes_that_kernels_have_run_and_others_do_not() {
+        let refusal_of = |head_dim| {
+            let llama = model::builtin("llama-3.3-70b").unwrap();
+            let spec = RunSpec {
+                model: ModelShape { head_dim, ..llama },
+                machine: machine::builtin("h100x8").unwrap(),
+                batch: Batch::decode(8, 1024),
+                knobs: Knobs {
+                    tp: 2,
+                    layers: Some(1),
+                    transport: Transport::P2p,
+                    ..Knobs::default()
+                },
+            };
+            let gpus = vec![gpu((9, 0), 0), gpu((9, 0), 1)];
+            refusal(&plan(&spec).unwrap(), &Gpus { driver: (13, 0), gpus })
+        };
+        for head_dim in [64, 96, 128, 256] {
+            assert_eq!(refusal_of(head_dim), None, "{head_dim}");
+        }
+        for head_dim in [32, 72, 80, 112, 192, 512] {
+            let text = refusal_of(head_dim).unwrap();
+            assert!(text.contains(&format!("head size {head_dim} ")), "{text}");
+            assert!(text.contains("64, 96, 128, 256"), "{text}");
+        }
     }
 
     #[test]

@@ -4,11 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    activations::Activations,
-    inputs::rope_table,
-    layout::{HEAD_DIM, Sizes},
-    places::Places,
-    weights::Key,
+    activations::Activations, inputs::rope_table, layout::Sizes, places::Places, weights::Key,
 };
 use crate::{
     batch::Batch,
@@ -23,7 +19,7 @@ const LEAST_POSITIONS: u32 = 1024;
 #[derive(Debug)]
 pub(super) struct Scratch {
     pub(super) act: Activations,
-    /// Partial results of the decode kernel: of each query, head and chunk {top, total}, and 128 floats.
+    /// Partial results of the decode kernel: of each query, head and chunk {top, total}, and a head of floats.
     pub(super) state: Buffer,
     pub(super) partial: Buffer,
 }
@@ -72,7 +68,7 @@ pub(super) struct Workspace {
     key: Key,
     room: Room,
     ranks: Vec<Arc<Scratch>>,
-    /// `[positions, 64]` of (cos, sin), of every rank.
+    /// `[positions, head_dim / 2]` of (cos, sin), of every rank.
     rope: Vec<Arc<Buffer>>,
     positions: u32,
 }
@@ -120,11 +116,11 @@ impl Workspace {
 
 impl Scratch {
     fn new(device: &Device, room: &Room) -> Result<Self, CudaError> {
-        let partials = room.partials as usize;
+        let (partials, head_dim) = (room.partials as usize, room.sizes.shard.head_dim as usize);
         Ok(Self {
             act: Activations::new(device, &room.sizes, room.sequences)?,
             state: Buffer::zeros(device, partials * 8)?,
-            partial: Buffer::zeros(device, partials * HEAD_DIM as usize * 4)?,
+            partial: Buffer::zeros(device, partials * head_dim * 4)?,
         })
     }
 }

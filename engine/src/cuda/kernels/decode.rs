@@ -7,6 +7,7 @@ use super::arguments::List;
 use super::{
     Loader,
     arguments::{Entry, Pointer, arguments},
+    heads,
     prefill::{PageTable, scale},
     source::Source,
 };
@@ -15,11 +16,6 @@ use crate::cuda::{
     stamps::OpRecording,
 };
 
-/// Head size of the decode kernels.
-const DECODE_HEAD_DIM: u32 = 128;
-/// Dynamic shared memory of the decode kernel: three stages of sixteen keys and values for each of four warps.
-const DECODE_SMEM_BYTES: u32 = 98_304;
-const DECODE_THREADS: u32 = 128;
 /// Query heads of a key head that a block of the decode kernel holds.
 const DECODE_HEADS: u32 = 8;
 
@@ -56,6 +52,18 @@ arguments! {
 #[cfg(test)]
 pub(super) const LISTS: &[List] = &[List::of::<DecodeArguments>(), List::of::<MergeArguments>()];
 
+/// Warps of a block of the decode kernel: half as many for wide heads, whose stages take twice the memory.
+const fn warps(head_dim: u32) -> u32 {
+    if head_dim > 128 { 2 } else { 4 }
+}
+
+/// Dynamic shared memory of the decode kernel: three stages of sixteen keys and values for each warp, rows padded by a
+/// vector where swizzling does not spread them over the banks.
+pub(super) const fn smem_bytes(head_dim: u32) -> u32 {
+    let padding = if head_dim.is_multiple_of(64) { 0 } else { 16 };
+    warps(head_dim) * 3 * 2 * 16 * (head_dim * 2 + padding)
+}
+
 /// Blocks that share the query heads of a key head in the decode kernel.
 pub(in crate::cuda) fn decode_blocks_per_key_head(heads: u32, kv_heads: u32) -> u32 {
     (heads / kv_heads).div_ceil(DECODE_HEADS)
@@ -64,6 +72,7 @@ pub(in crate::cuda) fn decode_blocks_per_key_head(heads: u32, kv_heads: u32) -> 
 /// `attention_decode.cu`: attention of single queries over pages, chunk by chunk of the keys, then merged.
 #[derive(Clone, Debug)]
 pub(in crate::cuda) struct Decode {
+    head_dim: u32,
     chunks: Entry<DecodeArguments>,
     merge: Entry<MergeArguments>,
 }
@@ -71,10 +80,10 @@ pub(in crate::cuda) struct Decode {
 /// One launch over every split-KV chunk of a run of single queries.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cuda) struct DecodeCall<'a> {
-    /// `[queries, heads · 128]` bf16, rows `q_pitch_bytes` apart.
+    /// `[queries, heads · head_dim]` bf16, rows `q_pitch_bytes` apart.
     pub(in crate::cuda) q: DevicePtr<'a>,
     pub(in crate::cuda) q_pitch_bytes: u64,
-    /// `[pages · page_tokens, kv_heads · 128]` bf16.
+    /// `[pages · page_tokens, kv_heads · head_dim]` bf16.
     pub(in crate::cuda) keys: DevicePtr<'a>,
     /// As `keys`.
     pub(in crate::cuda) values: DevicePtr<'a>,
@@ -93,7 +102,7 @@ pub(in crate::cuda) struct DecodeCall<'a> {
     pub(in crate::cuda) chunks: u32,
     /// `[queries, heads, chunks, 2]` f32.
     pub(in crate::cuda) state: DevicePtr<'a>,
-    /// `[queries, heads, chunks, 128]` f32.
+    /// `[queries, heads, chunks, head_dim]` f32.
     pub(in crate::cuda) partial: DevicePtr<'a>,
     pub(in crate::cuda) recording: OpRecording<'a>,
 }
@@ -103,9 +112,9 @@ pub(in crate::cuda) struct DecodeCall<'a> {
 pub(in crate::cuda) struct MergeCall<'a> {
     /// `[queries, heads, chunks, 2]` f32.
     pub(in crate::cuda) state: DevicePtr<'a>,
-    /// `[queries, heads, chunks, 128]` f32.
+    /// `[queries, heads, chunks, head_dim]` f32.
     pub(in crate::cuda) partial: DevicePtr<'a>,
-    /// `[queries, heads · 128]` bf16, rows `out_pitch_bytes` apart.
+    /// `[queries, heads · head_dim]` bf16, rows `out_pitch_bytes` apart.
     pub(in crate::cuda) out: DevicePtr<'a>,
     pub(in crate::cuda) out_pitch_bytes: u64,
     pub(in crate::cuda) queries: u32,
@@ -114,12 +123,13 @@ pub(in crate::cuda) struct MergeCall<'a> {
 }
 
 impl Decode {
-    pub(in crate::cuda) fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
-        let file = "attention_decode.cu";
-        let chunks = Source::plain(file, "weft_attention_decode");
+    pub(in crate::cuda) fn load(loader: Loader<'_>, head_dim: u32) -> Result<Self, CudaError> {
+        let (file, defines) = ("attention_decode.cu", &heads::defines(head_dim));
+        let source = |entry, smem_bytes| Source { file, entry, defines, smem_bytes };
         Ok(Self {
-            chunks: Entry::load(loader, Source { smem_bytes: DECODE_SMEM_BYTES, ..chunks })?,
-            merge: Entry::load(loader, Source::plain(file, "weft_attention_merge"))?,
+            head_dim,
+            chunks: Entry::load(loader, source("weft_attention_decode", smem_bytes(head_dim)))?,
+            merge: Entry::load(loader, source("weft_attention_merge", 0))?,
         })
     }
 
@@ -142,13 +152,14 @@ impl Decode {
             chunk: call.chunk_tokens,
             state: call.state.into(),
             partial: call.partial.into(),
-            scale: scale(DECODE_HEAD_DIM),
+            scale: scale(self.head_dim),
             op: call.recording.op,
             ring: call.recording.ring.into(),
         };
         let key_head_blocks = decode_blocks_per_key_head(call.heads, call.kv_heads);
         let grid = [call.chunks, call.kv_heads * key_head_blocks, call.queries];
-        self.chunks.launch(stream, Shape { grid, threads: DECODE_THREADS }, arguments)
+        let threads = 32 * warps(self.head_dim);
+        self.chunks.launch(stream, Shape { grid, threads }, arguments)
     }
 
     pub(in crate::cuda) fn merge(
@@ -162,9 +173,9 @@ impl Decode {
             out: call.out.into(),
             out_pitch: call.out_pitch_bytes,
             splits: call.chunks,
-            scale: scale(DECODE_HEAD_DIM),
+            scale: scale(self.head_dim),
         };
         let grid = [call.heads, call.queries, 1];
-        self.merge.launch(stream, Shape { grid, threads: DECODE_THREADS }, arguments)
+        self.merge.launch(stream, Shape { grid, threads: self.head_dim }, arguments)
     }
 }

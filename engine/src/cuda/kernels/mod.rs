@@ -10,6 +10,7 @@ mod experts;
 mod fused_norm;
 mod gemm;
 mod gemm_few;
+mod heads;
 mod likeliest;
 mod loader;
 mod moments;
@@ -36,6 +37,7 @@ pub(in crate::cuda) use experts::{
 pub(in crate::cuda) use fused_norm::{FusedForm, FusedNorm, FusedNormCall};
 pub use gemm::{Gemm, GemmCall, GemmForm, Groups};
 pub(in crate::cuda) use gemm_few::{FewForm, GemmFew};
+pub(in crate::cuda) use heads::HEAD_DIMS;
 pub(in crate::cuda) use likeliest::{Likeliest, LikeliestCall, token_of};
 pub use loader::Loader;
 pub(in crate::cuda) use moments::{Clock, ClockCall, Mark, MarkCall, Moment};

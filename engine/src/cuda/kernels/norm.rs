@@ -7,6 +7,7 @@ use super::arguments::List;
 use super::{
     Loader,
     arguments::{Entry, Pointer, arguments},
+    heads,
     source::Source,
 };
 use crate::cuda::{
@@ -140,12 +141,12 @@ impl Norm {
 #[derive(Clone, Debug)]
 pub(in crate::cuda) struct QkNorm(Entry<QkNormArguments>);
 
-/// One launch over rows of QKV, in place. Head size 128.
+/// One launch over rows of QKV, in place.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cuda) struct QkNormCall<'a> {
-    /// `[tokens, (heads + 2 kv_heads) · 128]` bf16.
+    /// `[tokens, (heads + 2 kv_heads) · head_dim]` bf16.
     pub(in crate::cuda) qkv: DevicePtr<'a>,
-    /// `[2, 128]` bf16: of queries, of keys.
+    /// `[2, head_dim]` bf16: of queries, of keys.
     pub(in crate::cuda) gamma: DevicePtr<'a>,
     pub(in crate::cuda) tokens: u32,
     pub(in crate::cuda) heads: u32,
@@ -157,8 +158,9 @@ pub(in crate::cuda) struct QkNormCall<'a> {
 }
 
 impl QkNorm {
-    pub(in crate::cuda) fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
-        Entry::load(loader, Source::plain("qk_norm.cu", "weft_qk_norm")).map(Self)
+    pub(in crate::cuda) fn load(loader: Loader<'_>, head_dim: u32) -> Result<Self, CudaError> {
+        let source = Source::plain("qk_norm.cu", "weft_qk_norm");
+        Entry::load(loader, Source { defines: &heads::defines(head_dim), ..source }).map(Self)
     }
 
     pub(in crate::cuda) fn launch(

@@ -7,6 +7,7 @@ use super::arguments::List;
 use super::{
     Loader, Matrix, TensorMap,
     arguments::{Entry, Pointer, arguments},
+    heads,
     source::Source,
 };
 use crate::cuda::{
@@ -14,14 +15,33 @@ use crate::cuda::{
     stamps::OpRecording,
 };
 
-/// Dynamic shared memory of Hopper's kernel: what stages, queries and staging rows take, rounded up.
-const HOPPER_SMEM_BYTES: u32 = 183_552;
+/// Staging rows of Hopper's kernel, its barriers, and what aligning its panels may take.
+const HOPPER_SMALL_BYTES: u32 = 18_432 + 80 + 1024;
 const HOPPER_THREADS: u32 = 384;
 const PORTABLE_THREADS: u32 = 256;
-/// Queries a tile, and keys a box of the copy engine where they lie in rows.
+/// Queries a tile.
 const TILE_ROWS: u32 = 128;
 /// Columns of a box of the copy engine.
 const BOX_COLUMNS: u32 = 64;
+
+/// Keys that Hopper's kernel takes at a time: wider heads leave room for fewer.
+const fn hopper_keys(head_dim: u32) -> u32 {
+    if head_dim > 128 { 64 } else { 128 }
+}
+
+/// Dynamic shared memory of Hopper's kernel: queries, two stages of keys and of values, in panels of whole boxes.
+fn hopper_smem_bytes(head_dim: u32) -> u32 {
+    let row = head_dim.next_multiple_of(BOX_COLUMNS) * 2;
+    let whole = (TILE_ROWS + 4 * hopper_keys(head_dim)) * row + HOPPER_SMALL_BYTES;
+    whole.next_multiple_of(256)
+}
+
+/// Dynamic shared memory of the portable kernel, its rows padded by a vector: two stages of 64 keys and values, or where
+/// heads are wide the queries and 32 keys and values.
+const fn portable_smem_bytes(head_dim: u32) -> u32 {
+    let rows = if head_dim > 128 { TILE_ROWS + 2 * 32 } else { 4 * 64 };
+    rows * (head_dim * 2 + 16)
+}
 
 arguments! {
     HopperArguments of "attention_sm90.cu": "weft_attention";
@@ -62,6 +82,12 @@ arguments! {
     ring: Pointer,
 }
 
+/// Dynamic shared memory of both twins.
+#[cfg(test)]
+pub(super) fn smem_bytes(head_dim: u32) -> (u32, u32) {
+    (hopper_smem_bytes(head_dim), portable_smem_bytes(head_dim))
+}
+
 #[cfg(test)]
 pub(super) const LISTS: &[List] = &[List::of::<HopperArguments>(), List::of::<PortableArguments>()];
 
@@ -84,7 +110,7 @@ enum Twin {
 pub(in crate::cuda) struct PrefillForm {
     /// Tokens a page; 0: keys and values lie in rows.
     pub(in crate::cuda) page_tokens: u32,
-    /// Hopper's kernel has 128.
+    /// Hopper's kernel has [`HEAD_DIMS`](super::HEAD_DIMS), the portable one multiples of 16 up to 256.
     pub(in crate::cuda) head_dim: u32,
     pub(in crate::cuda) family: KernelFamily,
 }
@@ -123,10 +149,7 @@ pub(in crate::cuda) struct PrefillCall<'a> {
 
 impl Prefill {
     pub(in crate::cuda) fn load(loader: Loader<'_>, form: PrefillForm) -> Result<Self, CudaError> {
-        let mut defines = Vec::new();
-        if form.head_dim != 128 {
-            defines.push(format!("WEFT_HEAD_DIM={}", form.head_dim));
-        }
+        let mut defines = heads::defines(form.head_dim);
         defines.push(format!("WEFT_PAGE={}", form.page_tokens));
         let source = |file, smem_bytes| {
             let (entry, defines) = ("weft_attention", defines.as_slice());
@@ -134,11 +157,11 @@ impl Prefill {
         };
         let twin = match form.family {
             KernelFamily::Hopper => {
-                Twin::Hopper(Entry::load(loader, source("attention_sm90.cu", HOPPER_SMEM_BYTES))?)
+                let smem_bytes = hopper_smem_bytes(form.head_dim);
+                Twin::Hopper(Entry::load(loader, source("attention_sm90.cu", smem_bytes))?)
             }
             KernelFamily::Portable => {
-                // Two stages of 64 keys and values, rows padded by a vector.
-                let smem_bytes = 4 * 64 * (form.head_dim * 2 + 16);
+                let smem_bytes = portable_smem_bytes(form.head_dim);
                 Twin::Portable(Entry::load(loader, source("attention_mma.cu", smem_bytes))?)
             }
         };
@@ -163,7 +186,10 @@ impl Prefill {
     }
 
     fn hopper(&self, call: &PrefillCall<'_>) -> Result<HopperArguments, CudaError> {
-        let key_rows = if self.form.page_tokens == 0 { TILE_ROWS } else { self.form.page_tokens };
+        let key_rows = match (self.form.page_tokens, hopper_keys(self.form.head_dim)) {
+            (0, keys) => keys,
+            (page, keys) => page.min(keys),
+        };
         let map = |matrix, rows| TensorMap::bf16(matrix, rows, BOX_COLUMNS, self.gpu);
         Ok(HopperArguments {
             map_q: map(call.q, TILE_ROWS)?,

@@ -5,6 +5,7 @@ use super::arguments::List;
 use super::{
     Loader,
     arguments::{Entry, Pointer, arguments},
+    heads,
     source::Source,
 };
 use crate::cuda::{
@@ -37,22 +38,22 @@ pub(super) const LISTS: &[List] = &[List::of::<RopeArguments>()];
 #[derive(Clone, Debug)]
 pub(in crate::cuda) struct Rope(Entry<RopeArguments>);
 
-/// One launch over rows of QKV, in place. Head size 128.
+/// One launch over rows of QKV, in place.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cuda) struct RopeCall<'a> {
-    /// `[tokens, (heads + 2 kv_heads) · 128]` bf16.
+    /// `[tokens, (heads + 2 kv_heads) · head_dim]` bf16.
     pub(in crate::cuda) qkv: DevicePtr<'a>,
-    /// `[positions, 64]` of (cos, sin), f32.
+    /// `[positions, head_dim / 2]` of (cos, sin), f32.
     pub(in crate::cuda) table: DevicePtr<'a>,
     /// `[tokens]` u32, rows of `table`.
     pub(in crate::cuda) positions: DevicePtr<'a>,
     /// `[tokens]` u32, rows of the caches; `None`: nothing is written there.
     pub(in crate::cuda) slots: Option<DevicePtr<'a>>,
-    /// `[rows, kv_heads · 128]` bf16.
+    /// `[rows, kv_heads · head_dim]` bf16.
     pub(in crate::cuda) keys: Option<DevicePtr<'a>>,
     /// As `keys`.
     pub(in crate::cuda) values: Option<DevicePtr<'a>>,
-    /// `[(heads + 2 kv_heads) · 128]` bf16, added to every row first.
+    /// `[(heads + 2 kv_heads) · head_dim]` bf16, added to every row first.
     pub(in crate::cuda) bias: Option<DevicePtr<'a>>,
     pub(in crate::cuda) tokens: u32,
     pub(in crate::cuda) heads: u32,
@@ -63,8 +64,9 @@ pub(in crate::cuda) struct RopeCall<'a> {
 }
 
 impl Rope {
-    pub(in crate::cuda) fn load(loader: Loader<'_>) -> Result<Self, CudaError> {
-        Entry::load(loader, Source::plain("rope.cu", "weft_rope")).map(Self)
+    pub(in crate::cuda) fn load(loader: Loader<'_>, head_dim: u32) -> Result<Self, CudaError> {
+        let source = Source::plain("rope.cu", "weft_rope");
+        Entry::load(loader, Source { defines: &heads::defines(head_dim), ..source }).map(Self)
     }
 
     pub(in crate::cuda) fn launch(

@@ -102,18 +102,17 @@ fn real_gpus_come_first_and_run_for_real() {
 #[test]
 fn what_gpus_refuse_is_known_before_it_is_chosen() {
     let llama = model::builtin("llama-3.3-70b").unwrap();
-    let small_heads =
-        ModelShape { name: "small-heads".to_owned(), heads: 128, head_dim: 64, ..llama.clone() };
+    let odd_heads = ModelShape { name: "odd-heads".to_owned(), head_dim: 80, ..llama.clone() };
     let catalog = Catalog::new(
-        vec![llama, small_heads],
+        vec![llama, odd_heads],
         machine::names().filter_map(machine::builtin).collect(),
     );
     let mut state = state_of(catalog.unwrap());
-    let model = KnobEdit::Model("small-heads".to_owned());
+    let model = KnobEdit::Model("odd-heads".to_owned());
     assert_eq!(live(&state).refusals.why(&model), None, "the simulator runs it");
     pick(&mut state, "here");
     let refusals = &live(&state).refusals;
-    assert!(refusals.why(&model).unwrap().contains("head size 64"));
+    assert!(refusals.why(&model).unwrap().contains("head size 80"));
     assert_eq!(refusals.draft(), None);
     assert_eq!(refusals.why(&KnobEdit::Strategy(StrategyKind::TokenWeave)), None);
     update_live(&mut state, LiveCommand::Turn(model));
