@@ -43,7 +43,7 @@ except ImportError:
 # Unequal, some shorter than a tile of 128, one a single token; 1221 in all.
 LENGTHS = [300, 17, 1, 506, 129, 128, 140]
 
-# All have heads of 128, and vocabularies that no tile divides. Weights are wide enough that logits are of order 1 and
+# Heads of 128 unless said, and vocabularies that no tile divides. Weights are wide enough that logits are of order 1 and
 # that attention looks at some keys more than at others.
 SHARED = dict(num_hidden_layers=3, initializer_range=0.05, max_position_embeddings=4096, use_cache=False)
 
@@ -71,6 +71,36 @@ MODELS = {
         torch.bfloat16,
         "2MB",
     ),
+    # Heads of 64, as the smallest models have them.
+    "llama-64-bf16": (
+        LlamaForCausalLM,
+        LlamaConfig(
+            hidden_size=512, num_attention_heads=8, num_key_value_heads=2, head_dim=64, intermediate_size=768,
+            vocab_size=517, rms_norm_eps=1e-5, rope_theta=500000.0, tie_word_embeddings=True, **SHARED,
+        ),
+        torch.bfloat16,
+        "1GB",
+    ),
+    # Heads of 96, whose second panel of 64 columns is half the next head's.
+    "llama-96-f16": (
+        LlamaForCausalLM,
+        LlamaConfig(
+            hidden_size=384, num_attention_heads=4, num_key_value_heads=2, head_dim=96, intermediate_size=768,
+            vocab_size=514, rms_norm_eps=1e-5, rope_theta=10000.0, tie_word_embeddings=False, **SHARED,
+        ),
+        torch.float16,
+        "1GB",
+    ),
+    # Heads of 256, wider together than the model.
+    "llama-256-bf16": (
+        LlamaForCausalLM,
+        LlamaConfig(
+            hidden_size=512, num_attention_heads=4, num_key_value_heads=2, head_dim=256, intermediate_size=768,
+            vocab_size=515, rms_norm_eps=1e-6, rope_theta=10000.0, tie_word_embeddings=True, **SHARED,
+        ),
+        torch.bfloat16,
+        "1GB",
+    ),
     # float16, sizes that are no powers of two.
     "llama-f16": (
         LlamaForCausalLM,
@@ -90,6 +120,16 @@ if Qwen3Config is not None:
         Qwen3Config(
             hidden_size=512, num_attention_heads=8, num_key_value_heads=4, head_dim=128, intermediate_size=1024,
             vocab_size=1024, rms_norm_eps=1e-6, rope_theta=1000000.0, tie_word_embeddings=False, **SHARED,
+        ),
+        torch.bfloat16,
+        "1GB",
+    )
+    # The same norms of heads of 64.
+    MODELS["qwen3-64-bf16"] = (
+        Qwen3ForCausalLM,
+        Qwen3Config(
+            hidden_size=384, num_attention_heads=8, num_key_value_heads=4, head_dim=64, intermediate_size=768,
+            vocab_size=516, rms_norm_eps=1e-6, rope_theta=1000000.0, tie_word_embeddings=False, **SHARED,
         ),
         torch.bfloat16,
         "1GB",
