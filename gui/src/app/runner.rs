@@ -174,9 +174,9 @@ impl Runner {
                 });
             }
             Effect::Serving(job, run) => {
-                let events = self.events.clone();
+                let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.start(&job, "serving", move |control| {
-                    live::run_serving(&run, &events, control)
+                    live::run_serving(&executors, &run, &events, control)
                 });
             }
             Effect::ServingBatch(job, run, served, number) => {

@@ -22,6 +22,8 @@ pub(super) type Wanted = Arc<dyn Fn() -> bool + Send + Sync>;
 /// What reaches the owner's thread.
 pub(super) enum Job<S> {
     Run(Run<S>),
+    /// To be done with nothing open, unless the owner is to be closed, which it can ask.
+    Alone(Box<dyn FnOnce(&dyn Fn() -> bool) + Send>),
     /// A user has come.
     Came,
     /// A user has gone; behind the last one the executor goes too.

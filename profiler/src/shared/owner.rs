@@ -70,6 +70,21 @@ impl<S: Clone + PartialEq + Send + 'static> Owner<S> {
         User { jobs, setup, look, info, wanted: Arc::new(|| true) }
     }
 
+    /// Does `work` on the owner's thread with nothing open: it may take the GPUs into use by itself, and has given them back when
+    /// it ends; what users run waits meanwhile. It is given whether the owner is to be closed, and should end then. `None`: the
+    /// owner is closed, or the work panicked.
+    pub fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (done, result) = bounded(1);
+        let work = move |closes: &dyn Fn() -> bool| {
+            let _nobody_waits = done.send(work(closes));
+        };
+        self.shared.jobs.send(Job::Alone(Box::new(work))).ok()?;
+        result.recv().ok()
+    }
+
     /// Lets the run under way end, drops the executor and ends the thread; users get errors from then on. Waits for it at
     /// most so long, and says whether it is done. Called again, it only waits.
     pub fn close(&self, patience: Duration) -> bool {
@@ -116,6 +131,12 @@ fn serve<S: Clone + PartialEq>(
                 }
             }
             Job::Run(run) => answer(&mut open, &mut opener, &run),
+            Job::Alone(work) => {
+                open = None;
+                let closes = || closed.load(Ordering::SeqCst);
+                // Its panic has been printed, and whoever waits for it finds nobody.
+                let _panicked = catch_unwind(AssertUnwindSafe(|| work(&closes)));
+            }
         }
     }
 }

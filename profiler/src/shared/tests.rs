@@ -250,6 +250,43 @@ fn a_user_beside_an_unceasing_one_gets_its_turn() {
     assert!(order.windows(2).all(|pair| pair != [GATED, GATED]), "{order:?}");
 }
 
+/// Work that takes the GPUs by itself finds nothing open, on the owner's thread; the run behind it opens anew. Told that the owner
+/// closes, it ends, and a panic of it is no end of the others.
+#[test]
+fn work_that_is_alone_has_the_gpus_to_itself() {
+    let log = Arc::<Log>::default();
+    let owner = owner(&log, None);
+    let mut live = user(&owner, 0, Look::Stamps);
+    live.run(&plan(), 0, &mut NullObserver).unwrap();
+    let seen = Arc::clone(&log);
+    let work = move |closes: &dyn Fn() -> bool| {
+        seen.alone(|| (seen.dropped.load(Ordering::SeqCst), closes()))
+    };
+    assert_eq!(owner.alone(work), Some((1, false)));
+    live.run(&plan(), 1, &mut NullObserver).unwrap();
+    assert_eq!(log.opened.load(Ordering::SeqCst), 2);
+    assert_eq!(owner.alone(|_| -> u32 { panic!("of this test, on purpose") }), None);
+    live.run(&plan(), 2, &mut NullObserver).unwrap();
+    thread::scope(|scope| {
+        let (began, begins) = bounded(1);
+        let waits = scope.spawn(|| {
+            owner.alone(move |closes| {
+                began.send(()).unwrap();
+                while !closes() {
+                    thread::sleep(Duration::from_micros(100));
+                }
+                7
+            })
+        });
+        begins.recv().unwrap();
+        assert!(owner.close(PATIENCE));
+        assert_eq!(waits.join().unwrap(), Some(7));
+    });
+    assert_eq!(owner.alone(|_| 8), None);
+    assert_eq!(log.overlaps.load(Ordering::SeqCst), 0);
+    assert_eq!(log.threads.lock().unwrap().len(), 1);
+}
+
 #[test]
 fn a_device_that_failed_is_opened_anew() {
     let log = Arc::<Log>::default();

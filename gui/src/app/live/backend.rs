@@ -1,7 +1,7 @@
 //! Where the plans of a machine run.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -79,6 +79,21 @@ impl Backend {
 /// How long the end of the program waits for the GPUs: a kernel that waits for a peer gives up sooner.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// GPUs for so many ranks, with the weights of this checkpoint or random ones, and no stamps.
+///
+/// # Errors
+/// GPUs that cannot be used, a folder that is no checkpoint.
+pub(crate) fn open_plain(ranks: u32, weights: Option<&Path>) -> Result<CudaExecutor, ExecError> {
+    with_weights(CudaExecutor::open(ranks, false)?, weights)
+}
+
+fn with_weights(executor: CudaExecutor, folder: Option<&Path>) -> Result<CudaExecutor, ExecError> {
+    let Some(folder) = folder else { return Ok(executor) };
+    let checkpoint =
+        Checkpoint::open(folder).map_err(|error| ExecError::Unsupported(error.to_string()))?;
+    Ok(executor.with_weights(Weights::Checkpoint(Arc::new(checkpoint))))
+}
+
 /// What an executor on GPUs is opened for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Setup {
@@ -88,12 +103,7 @@ struct Setup {
 
 /// Opens the GPUs; on their owner's thread.
 fn open(ranks: u32, setup: &Setup) -> Result<Box<dyn Recording>, ExecError> {
-    let mut executor = CudaExecutor::open(ranks, true)?;
-    if let Some(folder) = &setup.weights {
-        let checkpoint =
-            Checkpoint::open(folder).map_err(|error| ExecError::Unsupported(error.to_string()))?;
-        executor = executor.with_weights(Weights::Checkpoint(Arc::new(checkpoint)));
-    }
+    let executor = with_weights(CudaExecutor::open(ranks, true)?, setup.weights.as_deref())?;
     let options = instrument::Options { counters_ns: setup.counters_ns };
     let executor = open_or_plain(executor, options);
     renew_exit_hooks();
@@ -129,6 +139,19 @@ impl Executors {
                 Ok(Box::new(user.while_wanted(move || !control.is_cancelled())))
             }
         }
+    }
+
+    /// Does `work` where GPUs are run, with all of them free for it to take into use; what else runs there waits. It is given
+    /// whether the program is about to end, and should end then too. Not for the thread of the window.
+    ///
+    /// # Errors
+    /// In words: no thread, or the work did not come to its end.
+    pub(crate) fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let owner = self.owner().map_err(|error| error.to_string())?;
+        owner.alone(work).ok_or_else(|| "the GPUs have been given back".to_owned())
     }
 
     /// Gives the GPUs back, once what runs there has ended; says whether that came about in time.

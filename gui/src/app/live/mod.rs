@@ -31,7 +31,7 @@ mod update;
 
 pub(crate) use apply::apply_live;
 pub use backend::Backend;
-pub(crate) use backend::Executors;
+pub(crate) use backend::{Executors, open_plain};
 pub(crate) use background::{run_baselines, run_curve};
 pub(crate) use begin::begin;
 pub(crate) use calibration::{run_calibration, take_calibration};

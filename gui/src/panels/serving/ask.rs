@@ -52,7 +52,7 @@ pub(super) fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             }
             return;
         }
-        let is_stale = tab.is_stale(&live.draft.spec);
+        let is_stale = tab.is_stale(&live.draft);
         if is_stale {
             let text = weak(cx.theme, "of other knobs or requests");
             ui.label(text.color(cx.theme.surfaces.warn));

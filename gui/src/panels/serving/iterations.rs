@@ -43,7 +43,7 @@ pub(super) fn iterations_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, is_alone:
         name_widget(&choice.response, "Iterations of");
         lanes::legend_ui(ui, cx.theme);
     });
-    let is_stale = tab.is_stale(&live.draft.spec);
+    let is_stale = tab.is_stale(&live.draft);
     let opened = tab.opened.filter(|(strategy, _)| *strategy == of).map(|(_, number)| number);
     let height = (ui.available_height() - ui.spacing().item_spacing.y - BELOW).max(LEAST);
     let link = Id::unique(("serving", of.name()));
@@ -110,13 +110,15 @@ fn under_pointer(
     let Some(pointer) = response.hover_pos() else { return };
     let Some(number) = shown.profile.at(transform.value_from_position(pointer).x) else { return };
     let iteration = &shown.served.iterations[number];
-    let clicked = response.clicked() && !is_stale;
-    let then = match is_stale {
-        true => "Of other knobs or requests: serve again to run its batch",
-        false => "A click runs its batch; the wheel zooms, a double click shows all",
+    let can_run = !is_stale && shown.is_whole;
+    let clicked = response.clicked() && can_run;
+    let then = match (is_stale, shown.is_whole) {
+        (true, _) => "Of other knobs or requests: serve again to run its batch",
+        (false, false) => "Under way: its batch can be run when all requests have their answers",
+        (false, true) => "A click runs its batch; the wheel zooms, a double click shows all",
     };
     let text = format!("{}\n{then}", in_words(number, iteration, shown.served.kv.blocks.count));
-    let cursor = if is_stale { CursorIcon::Default } else { CursorIcon::PointingHand };
+    let cursor = if can_run { CursorIcon::PointingHand } else { CursorIcon::Default };
     response.on_hover_cursor(cursor).on_hover_text_at_pointer(text);
     if clicked {
         serving(cx, ServingCommand::Open(shown.report.strategy, number));

@@ -15,7 +15,7 @@ use super::{
     widgets::{Cx, weak},
 };
 use crate::{
-    app::live::{Live, LiveCommand, ServingCommand, ServingHead, ServingPart, ServingTab},
+    app::live::{Backend, Live, LiveCommand, ServingCommand, ServingHead, ServingPart, ServingTab},
     serving::{empty_rows, refused},
     theme::number,
 };
@@ -41,8 +41,16 @@ pub(super) fn serving_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     if tab.of.is_none() {
-        let text = "Each strategy serves the same requests on the simulated machine of the knobs, batched continuously as vLLM \
-                    does it. Iterations can then be run one by one.";
+        let text = match live.draft.backend {
+            Backend::Simulated => {
+                "Each strategy serves the same requests on the simulated machine of the knobs, batched continuously as vLLM \
+                 does it. Iterations can then be run one by one."
+            }
+            Backend::Gpus(..) => {
+                "Each strategy serves the same requests on the GPUs of this computer, as their time goes by; the live run waits \
+                 meanwhile. Iterations are seen as they come, and can then be run one by one."
+            }
+        };
         ui.label(weak(cx.theme, text));
         return;
     }
@@ -72,9 +80,14 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
     let Some(of) = &tab.of else { return };
     let row = vec2(ui.available_width().max(0.0), ui.spacing().interact_size.y);
     ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
-        let error = expected_error(&of.spec.machine);
-        doubt_ui(ui, cx.theme, Some(Doubt(error.as_ref())));
-        ui.label(weak(cx.theme, "modelled"));
+        match of.backend {
+            Backend::Simulated => {
+                let error = expected_error(&of.spec.machine);
+                doubt_ui(ui, cx.theme, Some(Doubt(error.as_ref())));
+                ui.label(weak(cx.theme, "modelled"));
+            }
+            Backend::Gpus(..) => drop(ui.label(weak(cx.theme, "measured"))),
+        }
         for (short, whole) in notes(tab) {
             ui.label(weak(cx.theme, short).color(cx.theme.surfaces.warn)).on_hover_text(whole);
         }

@@ -65,7 +65,11 @@ fn heads(columns: &[&Column]) -> Vec<Head<'static>> {
 }
 
 fn row<'a>(served: &'a ServedRun, columns: &[&Column]) -> Vec<Cell<'a>> {
-    let cell = |column: &&Column| Cell::Plain((column.cell)(&served.report).into());
+    // What is not all served has no figures yet.
+    let cell = |column: &&Column| match served.is_whole {
+        true => Cell::Plain((column.cell)(&served.report).into()),
+        false => Cell::text("…"),
+    };
     let name = Cell::text(served.report.strategy.name());
     std::iter::once(name).chain(columns.iter().map(cell)).collect()
 }

@@ -126,10 +126,13 @@ fn an_iteration_is_run_by_itself() {
     assert_eq!(spec.batch.requests.len() as u32, iteration.sequences);
     let tab = &live(&window).serving;
     assert_eq!(tab.opened, Some((StrategyKind::FuseOnly, 2)));
-    assert!(!tab.is_stale(spec), "a batch and a strategy are the tab's own to choose");
+    assert!(
+        !tab.is_stale(&live(&window).draft),
+        "a batch and a strategy are the tab's own to choose"
+    );
     // A cut at a token is not what iterations are cut by, and another degree is another run.
     send(&mut window, LiveCommand::Turn(KnobEdit::Split(SplitChoice::Fixed(512))));
-    assert!(!live(&window).serving.is_stale(&live(&window).draft.spec));
+    assert!(!live(&window).serving.is_stale(&live(&window).draft));
     assert!(window.query_by_label_contains("cuts are simulated, not at 512").is_some());
     send(&mut window, LiveCommand::Turn(KnobEdit::Tp(4)));
     assert!(window.query_by_label("of other knobs or requests").is_some());

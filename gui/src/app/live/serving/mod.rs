@@ -3,8 +3,10 @@
 
 mod command;
 mod event;
+mod gpus;
 mod profile;
 mod tab;
+mod tell;
 mod update;
 mod work;
 

@@ -8,7 +8,10 @@ use weftscope_engine::{
     spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind},
 };
 
-use super::Profile;
+use super::{
+    super::{Backend, Draft, GpuRun},
+    Profile,
+};
 use crate::serving::{Demand, Source};
 
 /// What is asked for; the rest is what the knobs say.
@@ -47,11 +50,14 @@ pub struct ServingRun {
     pub spec: RunSpec,
     /// What is asked for.
     pub asked: ServingAsked,
+    /// Who serves.
+    pub backend: Backend,
 }
 
 impl ServingRun {
     /// Of what the knobs say.
-    pub(super) fn of(spec: &RunSpec, asked: &ServingAsked) -> Self {
+    pub(super) fn of(draft: &Draft, asked: &ServingAsked) -> Self {
+        let Draft { spec, backend, .. } = draft;
         let split = match spec.knobs.split {
             // Iterations differ in tokens.
             SplitChoice::Fixed(_) => SplitChoice::Auto(Chooser::Simulated),
@@ -62,7 +68,15 @@ impl ServingRun {
         let batch = Batch { requests: Vec::new() };
         let mut asked = asked.clone();
         asked.demand.seed = knobs.seed;
-        Self { spec: RunSpec { batch, knobs, ..spec.clone() }, asked }
+        // How a run is seen does not bear on who serves.
+        let backend = match backend {
+            Backend::Simulated => Backend::Simulated,
+            Backend::Gpus(found, run) => {
+                let weights = run.weights.clone();
+                Backend::Gpus(Arc::clone(found), GpuRun { weights, ..GpuRun::default() })
+            }
+        };
+        Self { spec: RunSpec { batch, knobs, ..spec.clone() }, asked, backend }
     }
 
     /// What serves by a strategy.
@@ -109,6 +123,17 @@ pub struct ServedRun {
     pub served: Served,
     /// The same over time.
     pub(crate) profile: Profile,
+    /// All requests have their answers; else only the iterations so far are known.
+    pub is_whole: bool,
+}
+
+impl ServedRun {
+    /// Of what was served, or of the iterations so far.
+    pub(super) fn of(strategy: StrategyKind, served: Served, is_whole: bool) -> Arc<Self> {
+        let report = ServingReport::of(strategy, &served);
+        let profile = Profile::of(&served.iterations);
+        Arc::new(Self { report, served, profile, is_whole })
+    }
 }
 
 /// What the tab shows where not all of it fits.
@@ -157,8 +182,8 @@ pub struct ServingTab {
 
 impl ServingTab {
     /// True when the results are of something else than what knobs and tab say.
-    pub fn is_stale(&self, spec: &RunSpec) -> bool {
-        self.of.as_ref().is_some_and(|of| **of != ServingRun::of(spec, &self.asked))
+    pub fn is_stale(&self, draft: &Draft) -> bool {
+        self.of.as_ref().is_some_and(|of| **of != ServingRun::of(draft, &self.asked))
     }
 
     /// Strategies that have served, in their order.
@@ -178,14 +203,79 @@ impl ServingTab {
         let fastest =
             || self.served().filter(is_whole).max_by(|a, b| speed(a).total_cmp(&speed(b)));
         let chosen = self.chosen.and_then(|strategy| self.by(strategy));
-        chosen.or_else(fastest).or_else(|| self.served().next())
+        let under_way = || self.served().find(|served| !served.is_whole);
+        chosen.or_else(under_way).or_else(fastest).or_else(|| self.served().next())
     }
 
-    /// Takes in what a strategy came to.
+    /// Takes in what a strategy came to, so far or at last.
     pub(super) fn take(&mut self, result: ServedStrategy) {
+        if let Some(known) = self.results.iter_mut().find(|of| of.strategy == result.strategy) {
+            *known = result;
+            return;
+        }
         let place = |of: StrategyKind| StrategyKind::ALL.iter().position(|&other| other == of);
         let at =
             self.results.partition_point(|known| place(known.strategy) < place(result.strategy));
         self.results.insert(at, result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_engine::serving::{Blocks, Distribution, Iteration, KvCapacity};
+
+    use super::*;
+
+    fn served(iterations: i64) -> Served {
+        let iteration = |number: i64| Iteration {
+            start_ns: 10 * number,
+            host_ns: 1,
+            gpu_ns: 9,
+            comm: None,
+            decode_tokens: 1,
+            prefill_tokens: 0,
+            sequences: 1,
+            kv_blocks: 1,
+            preempted: 0,
+            runs: StrategyKind::Default,
+            in_graph: true,
+        };
+        Served {
+            iterations: (0..iterations).map(iteration).collect(),
+            outcomes: Vec::new(),
+            between_tokens: Distribution::default(),
+            idle_ns: 0,
+            refused: Vec::new(),
+            kv: KvCapacity { blocks: Blocks { count: 4, tokens: 128 }, token_bytes: 1 },
+            simulated: None,
+        }
+    }
+
+    /// What is under way is shown as it grows, until somebody chooses another; what it came to takes its place.
+    #[test]
+    fn a_strategy_under_way_is_shown_as_it_grows() {
+        let mut tab = ServingTab::default();
+        let mut take = |tab: &mut ServingTab, strategy, iterations, is_whole| {
+            let outcome = Ok(ServedRun::of(strategy, served(iterations), is_whole));
+            tab.take(ServedStrategy { strategy, outcome });
+        };
+        take(&mut tab, StrategyKind::Default, 5, true);
+        let shown = |tab: &ServingTab| {
+            let shown = tab.shown().expect("one is");
+            (shown.report.strategy, shown.served.iterations.len(), shown.is_whole)
+        };
+        assert_eq!(shown(&tab), (StrategyKind::Default, 5, true));
+        for iterations in [2, 3] {
+            take(&mut tab, StrategyKind::TokenWeave, iterations, false);
+            let expected = (StrategyKind::TokenWeave, iterations as usize, false);
+            assert_eq!(shown(&tab), expected);
+        }
+        assert_eq!(tab.results.len(), 2);
+        tab.chosen = Some(StrategyKind::Default);
+        assert_eq!(shown(&tab), (StrategyKind::Default, 5, true));
+        tab.chosen = Some(StrategyKind::TokenWeave);
+        take(&mut tab, StrategyKind::TokenWeave, 4, true);
+        assert_eq!(shown(&tab), (StrategyKind::TokenWeave, 4, true));
+        assert_eq!(tab.results.len(), 2);
     }
 }

@@ -49,7 +49,7 @@ fn begin(state: &mut State) -> Vec<Effect> {
     state.settings.layout.show(BottomTab::Serving);
     let Some(live) = &mut state.live else { return Vec::new() };
     let tab = &mut live.serving;
-    let run = Arc::new(ServingRun::of(&live.draft.spec, &tab.asked));
+    let run = Arc::new(ServingRun::of(&live.draft, &tab.asked));
     let (asked, chosen, part) = (tab.asked.clone(), tab.chosen, tab.part);
     *tab = ServingTab { asked, chosen, part, of: Some(Arc::clone(&run)), ..ServingTab::default() };
     let job = state.begin_job(JobKind::Serving, "Serving requests");

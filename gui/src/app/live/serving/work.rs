@@ -8,35 +8,74 @@ use std::sync::{
 use weftscope_engine::{
     batch::Batch,
     plan::plan,
-    serving::{
-        Iteration, KvCapacity, Pricing, ServingError, ServingReport, Simulated, serve, step_of,
-    },
+    serving::{Iteration, KvCapacity, Pricing, Simulated, serve, step_of},
     spec::StrategyKind,
 };
 
-use super::{Profile, ServedRun, ServedStrategy, ServingEvent, ServingHead, ServingRun};
+use super::{
+    ServedRun, ServingEvent, ServingRun,
+    gpus::serve_on_gpus,
+    tell::{head, send, tell},
+};
 use crate::{
-    app::{Event, JobResult, live::LiveEvent},
+    app::{
+        JobResult,
+        live::{Backend, Executors},
+    },
     jobs::{EventSender, JobControl, spread},
     serving::Workload,
 };
 
-/// Serves by each strategy, side by side, and sends each as it is done.
+/// Serves by each strategy and sends each as it is done: simulated ones side by side, on GPUs one after the other.
 pub(crate) fn run_serving(
+    executors: &Executors,
     run: &Arc<ServingRun>,
     events: &EventSender,
     control: &JobControl,
 ) -> JobResult {
     let workload = match checked(run) {
-        Ok((head, workload)) => {
-            send(events, run, ServingEvent::Head(head));
-            workload
-        }
+        Ok(workload) => workload,
         Err(cause) => {
             send(events, run, ServingEvent::Failed(cause));
             return JobResult::Done;
         }
     };
+    match &run.backend {
+        Backend::Simulated => serve_simulated(run, &workload, events, control),
+        Backend::Gpus(_, how) => {
+            let (run, events, control) = (Arc::clone(run), events.clone(), control.clone());
+            let weights = how.weights.clone();
+            let work = {
+                let (run, events) = (Arc::clone(&run), events.clone());
+                move |closes: &dyn Fn() -> bool| {
+                    serve_on_gpus(&run, &workload, weights.as_deref(), &events, &|done, of| {
+                        !closes() && control.step(done, of).is_ok()
+                    });
+                    control.is_cancelled()
+                }
+            };
+            match executors.alone(work) {
+                Ok(true) => JobResult::Cancelled,
+                Ok(false) => JobResult::Done,
+                Err(cause) => {
+                    send(&events, &run, ServingEvent::Failed(cause));
+                    JobResult::Done
+                }
+            }
+        }
+    }
+}
+
+fn serve_simulated(
+    run: &Arc<ServingRun>,
+    workload: &Workload,
+    events: &EventSender,
+    control: &JobControl,
+) -> JobResult {
+    let first = run.asked.strategies.first().map(|&strategy| run.by(strategy));
+    if let Some(Ok(kv)) = first.as_ref().map(KvCapacity::of) {
+        send(events, run, ServingEvent::Head(head(workload, kv)));
+    }
     let strategies = &run.asked.strategies;
     let total = (workload.requests.len() * strategies.len()) as u64;
     let answered = AtomicU64::new(0);
@@ -52,35 +91,21 @@ pub(crate) fn run_serving(
         let spec = run.by(strategy);
         let served = Simulated::new(&spec, Pricing::Bucketed)
             .and_then(|mut engine| serve(&spec, &workload.requests, &mut engine, &mut progress));
-        let outcome = match served {
-            Err(ServingError::Stopped) => return,
-            Err(error) => Err(error.to_string()),
-            Ok(served) => {
-                let report = ServingReport::of(strategy, &served);
-                let profile = Profile::of(&served.iterations);
-                Ok(Arc::new(ServedRun { report, served, profile }))
-            }
-        };
-        send(events, run, ServingEvent::Served(ServedStrategy { strategy, outcome }));
+        tell(events, run, strategy, served);
     });
     if control.is_cancelled() { JobResult::Cancelled } else { JobResult::Done }
 }
 
-/// The requests and the room for them, or what is wrong with what is asked for: said before anything runs.
-fn checked(run: &ServingRun) -> Result<(ServingHead, Workload), String> {
+/// The requests, or what is wrong with what is asked for: said before anything runs.
+fn checked(run: &ServingRun) -> Result<Workload, String> {
     let first = *run.asked.strategies.first().ok_or("no strategy is to serve")?;
     let spec = run.by(first);
     spec.check().map_err(|error| error.to_string())?;
-    let kv = KvCapacity::of(&spec).map_err(|error| error.to_string())?;
+    if run.backend == Backend::Simulated {
+        KvCapacity::of(&spec).map_err(|error| error.to_string())?;
+    }
     plan(&spec.run_of(Batch::prefill(1, 1))).map_err(|error| error.to_string())?;
-    let workload = run.asked.demand.workload().map_err(|error| error.to_string())?;
-    let head = ServingHead {
-        words: workload.words.clone(),
-        empty_rows: workload.empty_rows,
-        kv_tokens: kv.tokens(),
-        kv_bytes: kv.bytes(),
-    };
-    Ok((head, workload))
+    run.asked.demand.workload().map_err(|error| error.to_string())
 }
 
 /// Asks what an iteration computed.
@@ -95,9 +120,4 @@ pub(crate) fn run_lookup(
         send(events, run, ServingEvent::Batch(strategy, number, step.batch()));
     }
     JobResult::Done
-}
-
-fn send(events: &EventSender, of: &Arc<ServingRun>, event: ServingEvent) {
-    let event = LiveEvent::Serving { of: Arc::clone(of), event: Box::new(event) };
-    events.send(Event::Live(Box::new(event)));
 }
