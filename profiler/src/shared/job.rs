@@ -19,11 +19,14 @@ pub enum Look {
 /// Whether a run that has waited is still wanted.
 pub(super) type Wanted = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// Work that takes the GPUs into use by itself; it can ask whether the owner is to be closed.
+pub(super) type Work = Box<dyn FnOnce(&dyn Fn() -> bool) + Send>;
+
 /// What reaches the owner's thread.
 pub(super) enum Job<S> {
     Run(Run<S>),
-    /// To be done with nothing open, unless the owner is to be closed, which it can ask.
-    Alone(Box<dyn FnOnce(&dyn Fn() -> bool) + Send>),
+    /// To be done with nothing open.
+    Alone(Work),
     /// A user has come.
     Came,
     /// A user has gone; behind the last one the executor goes too.
