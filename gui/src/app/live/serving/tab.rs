@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_strategy_under_way_is_shown_as_it_grows() {
         let mut tab = ServingTab::default();
-        let mut take = |tab: &mut ServingTab, strategy, iterations, is_whole| {
+        let take = |tab: &mut ServingTab, strategy, iterations, is_whole| {
             let outcome = Ok(ServedRun::of(strategy, served(iterations), is_whole));
             tab.take(ServedStrategy { strategy, outcome });
         };
