@@ -35,3 +35,4 @@ pub mod split;
 pub mod strategy;
 pub mod tune;
 pub mod validate;
+pub mod words;

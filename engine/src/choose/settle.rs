@@ -10,6 +10,7 @@ use crate::{
     sim::Simulator,
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind},
     split::{padded_tokens, tokens_are},
+    words::duration,
 };
 
 /// What was chosen, and why.
@@ -142,13 +143,13 @@ impl From<ExecError> for Failed {
 }
 
 fn reason(spec: &RunSpec, best: Tried, tried: &[Tried]) -> String {
-    let ms = |tried: Tried| format!("{:.2} ms", tried.iteration_ns / 1e6);
+    let time = |tried: Tried| duration(tried.iteration_ns);
     let count = tried.len();
     let fastest_cut = fastest_cut(tried).and_then(|cut| Some((cut, cut.candidate.cut()?)));
     let wholes =
         [StrategyKind::FuseOnly, StrategyKind::Default].into_iter().filter_map(|strategy| {
             let whole = fastest(tried, |candidate| *candidate == Candidate::Whole(strategy))?;
-            Some(format!("{} {}", strategy.name(), ms(whole)))
+            Some(format!("{} {}", strategy.name(), time(whole)))
         });
     let wholes = wholes.collect::<Vec<_>>().join(", ");
     let is_fastest = fastest_cut.is_none_or(|(cut, _)| cut.iteration_ns >= best.iteration_ns);
@@ -160,7 +161,7 @@ fn reason(spec: &RunSpec, best: Tried, tried: &[Tried]) -> String {
             } else {
                 "of cuts as fast as any this is nearest to half"
             },
-            ms(best),
+            time(best),
             trial.attn_ctas,
             trial.mlp_ctas
         ),
@@ -169,7 +170,7 @@ fn reason(spec: &RunSpec, best: Tried, tried: &[Tried]) -> String {
             let moved = i64::from(trial.first_tokens) - i64::from(half);
             format!(
                 "of {count} simulated runs the fastest is uncut: {wholes}; the best cut, at half {moved:+}, takes {}",
-                ms(cut)
+                time(cut)
             )
         }
         (Candidate::Whole(_), None) => format!(

@@ -7,6 +7,7 @@ use crate::{
     model::Shard,
     plan::{PlanError, SplitDecision},
     spec::{Chooser, RunSpec, SplitChoice},
+    words::{duration, percent},
 };
 
 /// Predicted layers this close count as equal, and a batch over the threshold is then cut, as published.
@@ -113,21 +114,21 @@ fn by_waves(spec: &RunSpec) -> Result<Choice, PlanError> {
     let unsplit_ns = scales.unsplit_layer_ns();
     if best.layer_ns > unsplit_ns * TIE {
         let reason = format!(
-            "the best cut's predicted layer of {:.2} ms is longer than the uncut one's {:.2} ms",
-            best.layer_ns / 1e6,
-            unsplit_ns / 1e6
+            "the best cut's predicted layer of {} is longer than the uncut one's {}",
+            duration(best.layer_ns),
+            duration(unsplit_ns)
         );
         return Ok(Choice::Whole { reason });
     }
     let reason = format!(
-        "half + {}: {} of {} GEMMs gain a wave, all of them take {:.0} % longer, and the predicted layer of {:.2} ms \
-         is the best of the offsets (uncut: {:.2} ms)",
+        "half + {}: {} of {} GEMMs gain a wave, all of them take {} longer, and the predicted layer of {} \
+         is the best of the offsets (uncut: {})",
         best.first_tokens - rows / 2,
         best.num_with_more_waves,
         scales.unsplit().len(),
-        100.0 * (best.relative_cost - 1.0),
-        best.layer_ns / 1e6,
-        unsplit_ns / 1e6
+        percent(best.relative_cost - 1.0),
+        duration(best.layer_ns),
+        duration(unsplit_ns)
     );
     cut_at(spec, Some(Chooser::WaveModel), best.first_tokens, None, reason)
 }

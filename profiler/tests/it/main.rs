@@ -3,3 +3,4 @@
 mod structure;
 mod watch;
 mod watch_activity;
+mod words;
