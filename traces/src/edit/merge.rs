@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::apart::{busy, number_apart};
 use super::clocks::{Shift, shifts};
 use super::only_rank::{ranks, ranks_of};
+use super::recordings::Recordings;
 use super::rows::{Rows, add_counter};
 use crate::model::{BuildError, LabelKey, ProcessLabel};
 use crate::{
@@ -90,6 +91,7 @@ struct Merge {
     ranks: HashSet<u32>,
     provenance: Vec<RankProvenance>,
     labels: HashMap<LabelKey, LabelId>,
+    recordings: Recordings,
 }
 
 impl Merge {
@@ -104,6 +106,7 @@ impl Merge {
             ranks: HashSet::new(),
             provenance: Vec::new(),
             labels: HashMap::new(),
+            recordings: Recordings::default(),
         }
     }
 
@@ -122,7 +125,9 @@ impl Merge {
         }
         let own: Vec<u32> = ranks_of(&trace);
         let goes_on = !own.is_empty() && own.iter().all(|rank| self.ranks.contains(rank));
-        self.take_meta(&trace, shift, &own, index);
+        let is_of_known = self.recordings.knows(&trace);
+        let lost = self.recordings.new_of(&trace);
+        self.take_meta(&trace, shift, &own, (index, is_of_known));
         self.ranks.extend(own);
         let labels: Vec<LabelId> =
             trace.labels.into_iter().map(|label| self.label(label)).collect();
@@ -154,10 +159,16 @@ impl Merge {
             }
             add_counter(&mut whole.counters, counter, goes_on);
         }
-        whole.diagnostics.merge(prefixed(trace.diagnostics, &name));
+        whole.diagnostics.merge(prefixed(lost, &name));
     }
 
-    fn take_meta(&mut self, trace: &TraceParts, shift: &Shift, own: &[u32], index: usize) {
+    fn take_meta(
+        &mut self,
+        trace: &TraceParts,
+        shift: &Shift,
+        own: &[u32],
+        (index, is_of_known): (usize, bool),
+    ) {
         let meta = &mut self.trace.meta;
         let new = |rank: u32| !self.ranks.contains(&rank);
         meta.ranks.extend(trace.meta.ranks.iter().filter(|info| new(info.rank)).cloned());
@@ -184,10 +195,12 @@ impl Merge {
                 }
             }
             let (ours, theirs) = (&mut meta.overhead, &trace.meta.overhead);
-            ours.recording_host_ns = match (ours.recording_host_ns, theirs.recording_host_ns) {
-                (Some(a), Some(b)) => Some(a.saturating_add(b)),
-                (known, None) | (None, known) => known,
-            };
+            if !is_of_known {
+                ours.recording_host_ns = match (ours.recording_host_ns, theirs.recording_host_ns) {
+                    (Some(a), Some(b)) => Some(a.saturating_add(b)),
+                    (known, None) | (None, known) => known,
+                };
+            }
             if ours.note.is_empty() {
                 ours.note.clone_from(&theirs.note);
             }
@@ -228,6 +241,7 @@ fn prefixed(mut diagnostics: Diagnostics, name: &str) -> Diagnostics {
 
 #[cfg(test)]
 mod tests {
+    use super::super::only_rank::only_rank;
     use super::*;
     use crate::{
         Kind, LaneId, Meta, OpFacts, Origin, RankInfo, SliceRef, Span, TraceBuilder, TrackKind,
@@ -337,6 +351,32 @@ mod tests {
         // Of another run it is a guess.
         let merged = merge(vec![of_run(0, 8), of_run(1, 9)]).expect("two");
         assert_eq!(merged.diagnostics.notes.len(), 1);
+    }
+
+    #[test]
+    fn what_a_run_cost_and_lost_counts_once_in_the_files_of_its_ranks() {
+        let both = merge(vec![modelled("a run", 0), modelled("a run", 1)]).expect("two");
+        let mut parts = both.into_parts();
+        parts.meta.runs = vec![crate::RunFacts::default()];
+        parts.meta.overhead.recording_host_ns = Some(700);
+        parts.diagnostics.count("blocks that did not tell", 3);
+        parts.diagnostics.note("a gap");
+        let whole = Trace::checked(parts).expect("as valid as before");
+        let ranks = || [0, 1].map(|rank| only_rank(&whole, rank).expect("a rank"));
+        let merged = merge(ranks().to_vec()).expect("two");
+        assert_eq!(merged.meta.overhead, whole.meta.overhead);
+        assert_eq!(merged.diagnostics.counts, whole.diagnostics.counts);
+        assert_eq!(merged.diagnostics.notes, ["a run: a gap"]);
+        // Another run like it has a cost and losses of its own.
+        let [mine, other] = ranks();
+        let other = other.with_meta(|meta| meta.overhead.recording_host_ns = Some(701));
+        let merged = merge(vec![mine, other]).expect("two");
+        assert_eq!(merged.meta.overhead.recording_host_ns, Some(1401));
+        assert_eq!(merged.diagnostics.counts["blocks that did not tell"], 6);
+        // Of files that do not say what they are of, each speaks for itself.
+        let of_others = ranks().map(|trace| trace.with_meta(|meta| meta.runs.clear()));
+        let merged = merge(of_others.to_vec()).expect("two");
+        assert_eq!(merged.meta.overhead.recording_host_ns, Some(1400));
     }
 
     #[test]

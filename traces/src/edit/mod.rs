@@ -5,6 +5,7 @@ mod apart;
 mod clocks;
 mod merge;
 mod only_rank;
+mod recordings;
 mod rows;
 
 pub use answers::{

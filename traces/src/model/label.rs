@@ -48,7 +48,7 @@ pub struct OpFacts {
     pub tokens: u32,
     /// Floating-point operations.
     pub flops: f64,
-    /// Bytes moved through device memory, each input read once and each output written once.
+    /// Bytes of device memory that it reads and writes, each input once and each output once. Some of them may be found in L2.
     pub hbm_bytes: f64,
     /// Bytes a direction over this GPU's links.
     pub link_bytes: f64,
