@@ -22,6 +22,8 @@ use weftscope_engine::{
     },
     spec::{Knobs, StrategyKind},
 };
+use weftscope_profiler::collect::expected_error;
+use weftscope_traces::ExpectedError;
 
 pub(super) use self::args::ServingArgs;
 use super::{
@@ -37,10 +39,15 @@ use crate::{
     serving::{Demand, DemandError, Source, Workload, fixed_cut},
 };
 
+/// Provenance of what the simulator says.
+const MODELLED: &str = "modelled";
+
 /// Everything that is said of a serving.
 #[derive(Serialize)]
 struct Said<'a> {
     provenance: &'static str,
+    /// How far predicted layers and iterations are to be expected from measured ones; null where they are measured, or it is not known.
+    expected_error: Option<ExpectedError>,
     model: &'a str,
     machine: &'a str,
     tp: u32,
@@ -76,7 +83,7 @@ pub(super) fn run(args: &ServingArgs) -> Outcome {
     }
     let workload = demand(args).workload().map_err(wrong_demand)?;
     let (provenance, served) = match args.backend {
-        Backend::Sim => ("modelled", serve_all(&specs, &workload)?),
+        Backend::Sim => (MODELLED, serve_all(&specs, &workload)?),
         Backend::Cuda => ("measured", gpus::serve_all(&specs, &workload, sampling, checkpoint)?),
     };
     let kv = served[0].kv;
@@ -86,6 +93,7 @@ pub(super) fn run(args: &ServingArgs) -> Outcome {
     let reports = strategies.iter().zip(&served);
     let said = Said {
         provenance,
+        expected_error: expected_error(&spec.machine).filter(|_| provenance == MODELLED),
         model: &spec.model.name,
         machine: &spec.machine.title,
         tp: spec.knobs.tp,

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use weftscope_engine::serving::ServingReport;
-use weftscope_traces::words::counted;
+use weftscope_traces::{Doubt, words::counted};
 
-use super::Said;
+use super::{MODELLED, Said};
 use crate::{
     cli::table::Table,
     serving::{Column, ITERATIONS, SPEEDS, empty_rows, refused},
+    theme::number,
 };
 
 /// What was served, how fast, and what the iterations were.
@@ -27,13 +28,17 @@ fn head(said: &Said<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{model}, {} of {machine}", counted(said.tp.into(), "rank"))?;
     writeln!(
         out,
-        "{} an iteration, {} at a time, keys and values of {} tokens ({:.1} GB of each GPU), CUDA graphs {cuda_graphs}",
+        "{} an iteration, {} at a time, keys and values of {} tokens ({} of each GPU), CUDA graphs {cuda_graphs}",
         counted((*budget).into(), "token"),
         counted((*max_seqs).into(), "sequence"),
         said.kv_tokens,
-        said.kv_bytes as f64 / 1e9
+        number::bytes(said.kv_bytes as f64)
     )?;
-    writeln!(out, "Times are {}.\n", said.provenance)
+    write!(out, "Times are {}.", said.provenance)?;
+    if said.provenance == MODELLED {
+        write!(out, " {}", Doubt(said.expected_error.as_ref()).sentence())?;
+    }
+    writeln!(out, "\n")
 }
 
 /// A line a strategy.
@@ -68,5 +73,6 @@ fn notes(said: &Said<'_>, out: &mut dyn Write) -> io::Result<()> {
     let from = simulated.map_or_else(String::new, |batches| {
         format!(" from {}", counted(batches, "simulated batch"))
     });
-    writeln!(out, "\n{iterations}{from} in {:.1} s", said.seconds)
+    let took = number::duration_ns((said.seconds * 1e9) as i64);
+    writeln!(out, "\n{iterations}{from} in {took}")
 }

@@ -14,8 +14,11 @@ use weftscope_engine::{
     split::{SplitTable, TableRow},
     tune::{Tuned, shortlist},
 };
-use weftscope_profiler::bench::{Options, layers_us};
-use weftscope_traces::words::counted;
+use weftscope_profiler::{
+    bench::{Options, layers_us},
+    collect::expected_error,
+};
+use weftscope_traces::{ExpectedError, words::counted};
 
 pub(super) use self::args::TuneArgs;
 use super::{
@@ -37,6 +40,8 @@ struct Length {
     tokens: u32,
     /// Times of an iteration of all layers.
     simulated: Vec<Tried>,
+    /// How far those are to be expected from measured ones; null where it is not known.
+    expected_error: Option<ExpectedError>,
     /// Times of a layer; empty where nothing was measured.
     measured: Vec<Tried>,
     /// What stands in the table.
@@ -144,7 +149,8 @@ fn tuned(args: &TuneArgs, spec: &RunSpec) -> Result<Length, Failure> {
         Backend::Sim => Vec::new(),
         Backend::Cuda => measured(spec, &simulated, args.measure)?,
     };
-    let mut length = Length { tokens, simulated, measured, row: None };
+    let expected_error = expected_error(&spec.machine);
+    let mut length = Length { tokens, simulated, expected_error, measured, row: None };
     length.row = length.best(spec).row();
     Ok(length)
 }

@@ -8,7 +8,10 @@ use weftscope_engine::{
     split::{TableRow, padded_tokens},
 };
 use weftscope_profiler::collect::expected_error;
-use weftscope_traces::{Doubt, words::counted};
+use weftscope_traces::{
+    Doubt,
+    words::{counted, times},
+};
 
 use super::{Length, TuneArgs};
 use crate::cli::run_args::Backend;
@@ -57,16 +60,16 @@ pub(super) fn length(spec: &RunSpec, length: &Length, out: &mut dyn Write) -> io
         let found = tried.iter().find(|tried| tried.candidate == Candidate::Cut(trial));
         found.map(|tried| tried.iteration_ns)
     };
-    let times = |tried: &[Tried], unit_ns: f64, decimals: usize| {
+    let cells = |tried: &[Tried], unit_ns: f64, decimals: usize| {
         let whole = fastest_whole(tried).map(|whole| whole.iteration_ns);
         let number = |ns: Option<f64>| ns.map(|ns| format!("{:.decimals$}", ns / unit_ns));
-        let gain = of_cut(tried).zip(whole).map(|(cut, whole)| format!("{:.2}×", whole / cut));
+        let gain = of_cut(tried).zip(whole).map(|(cut, whole)| times(whole / cut));
         [number(of_cut(tried)), number(whole), gain].map(Option::unwrap_or_default)
     };
     let (cut, ctas) =
         (cut_text(*tokens, trial.first_tokens), ctas_text(trial.attn_ctas, trial.mlp_ctas));
-    let [ms, whole_ms, gain] = times(simulated, 1e6, 2);
-    let [us, whole_us, measured_gain] = times(measured, 1e3, 0);
+    let [ms, whole_ms, gain] = cells(simulated, 1e6, 2);
+    let [us, whole_us, measured_gain] = cells(measured, 1e3, 0);
     let line = format!(
         "  {tokens:>6}  {cut:<15} {ctas:>6}  {ms:>11} {whole_ms:>9} {gain:>6}  {us:>9} {whole_us:>9} {measured_gain:>6}"
     );
