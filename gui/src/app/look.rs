@@ -6,10 +6,13 @@ pub(super) fn look(state: &mut State, view: ViewCommand) -> Vec<Effect> {
     let Some(document) = state.document().cloned() else { return Vec::new() };
     let Some(current) = state.view_mut() else { return Vec::new() };
     let before = current.selection.clone();
+    let is_search = matches!(&view, ViewCommand::Search(text) if !text.is_empty());
     view.apply(current, &document.timeline);
     if current.selection != before {
         selected(state, &document);
     }
+    // What is looked for is seen in the strip, wherever it was asked for.
+    state.searching |= is_search;
     Vec::new()
 }
 

@@ -28,6 +28,8 @@ pub struct PanelFacts {
     pub key: &'static str,
     /// Where it stands.
     pub side: Side,
+    /// Its name, to screen readers.
+    pub name: &'static str,
     /// Name of the command that folds and opens it.
     pub command: &'static str,
     /// A sentence more.
@@ -82,6 +84,7 @@ impl PanelId {
             #[cfg(feature = "live")]
             Self::Knobs => PanelFacts {
                 key: "knobs",
+                name: "Knobs",
                 side: Side::Left,
                 command: "Fold or open the knobs",
                 tooltip: "The left panel",
@@ -91,6 +94,7 @@ impl PanelId {
             },
             Self::Why => PanelFacts {
                 key: "why",
+                name: "Why it takes so long",
                 side: Side::Right,
                 command: "Fold or open Why",
                 tooltip: "The right panel",
@@ -100,6 +104,7 @@ impl PanelId {
             },
             Self::Bottom => PanelFacts {
                 key: "bottom",
+                name: "Details and tables",
                 side: Side::Bottom,
                 command: "Fold or open the details",
                 tooltip: "The bottom panel",
@@ -109,6 +114,7 @@ impl PanelId {
             },
             Self::Legend => PanelFacts {
                 key: "legend",
+                name: "Legend",
                 side: Side::Bottom,
                 command: "Fold or open the legend",
                 tooltip: "What the colours mean",

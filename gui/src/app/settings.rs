@@ -43,6 +43,9 @@ pub struct Settings {
     pub layout: PanelLayout,
     /// What was opened last, newest first.
     pub recent: Vec<Recent>,
+    /// What the tab Serving asks for, where that is not what it asks for at first; builds that cannot serve hand it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<serde_json::Value>,
 }
 
 impl Default for Settings {
@@ -52,6 +55,7 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             layout: PanelLayout::default(),
             recent: Vec::new(),
+            serving: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     keys::{is_pressed, plain, take},
-    panels::{self, Cx, FrameTimes},
+    panels::{self, Cx, FrameTimes, name_region},
     theme::{Theme, size},
 };
 
@@ -24,18 +24,19 @@ pub(crate) fn frame_ui(
     times: &FrameTimes,
 ) -> Vec<Command> {
     let mut cx = Cx::new(state, theme);
+    ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label("Weftscope"));
     keys(ui, &mut cx);
     let bar = Frame::new().fill(theme.surfaces.panel).inner_margin(Margin::symmetric(8, 4));
-    Panel::top("top bar")
-        .exact_size(36.0)
-        .resizable(false)
-        .frame(bar)
-        .show(ui, |ui| panels::top_bar_ui(ui, &mut cx));
+    Panel::top("top bar").exact_size(36.0).resizable(false).frame(bar).show(ui, |ui| {
+        name_region(ui, "Menus and iteration");
+        panels::top_bar_ui(ui, &mut cx);
+    });
     foot(ui, &mut cx, bar);
     sides(ui, &mut cx);
-    CentralPanel::no_frame()
-        .frame(Frame::new().fill(theme.surfaces.plot))
-        .show(ui, |ui| panels::centre_ui(ui, &mut cx));
+    CentralPanel::no_frame().frame(Frame::new().fill(theme.surfaces.plot)).show(ui, |ui| {
+        name_region(ui, "Timeline");
+        panels::centre_ui(ui, &mut cx);
+    });
     panels::palette_ui(ui, &mut cx);
     panels::help_ui(ui, &mut cx);
     panels::glossary_ui(ui, &mut cx);
@@ -50,6 +51,7 @@ pub(crate) fn frame_ui(
 fn foot(ui: &mut Ui, cx: &mut Cx<'_>, bar: Frame) {
     let frame = bar.inner_margin(Margin::symmetric(8, 1));
     Panel::bottom("foot").exact_size(22.0).resizable(false).frame(frame).show(ui, |ui| {
+        name_region(ui, "State of the recording");
         let whole = ui.available_rect_before_wrap();
         let place = UiBuilder::new().max_rect(whole);
         let mut right = ui.new_child(place.layout(Layout::right_to_left(Align::Center)));

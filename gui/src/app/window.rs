@@ -262,6 +262,10 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        #[cfg(feature = "live")]
+        if let Some(live) = &self.state.live {
+            self.state.settings.serving = live.serving.asked.kept();
+        }
         storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
     }
 }

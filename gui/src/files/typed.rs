@@ -33,11 +33,12 @@ fn path_of_word(word: &str) -> PathBuf {
 /// their names. All are absolute, samples aside.
 ///
 /// # Errors
-/// [`FileError`] for a folder that cannot be read or holds no recording.
+/// [`FileError`] for a folder that cannot be read or holds no recording, and for a sample that there is not.
 pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
     let mut files = Vec::with_capacity(paths.len());
     for path in paths {
-        if matches!(Sample::of_path(path), Ok(Some(_))) {
+        // A name of no sample may be that of a file.
+        if !path.exists() && Sample::of_path(path)?.is_some() {
             files.push(path.clone());
         } else if path.is_dir() {
             files.extend(recordings_in(path)?);
@@ -122,5 +123,7 @@ mod tests {
         let empty = tempfile::tempdir().unwrap();
         let error = expand(&[empty.path().to_owned()]).unwrap_err();
         assert!(error.to_string().starts_with("no recording lies in this folder: /"), "{error}");
+        let error = expand(&["sample:none-such".into()]).unwrap_err();
+        assert!(error.to_string().starts_with("no such sample"), "{error}");
     }
 }

@@ -53,7 +53,7 @@ pub(crate) use notices::notices_ui;
 pub(crate) use palette::palette_ui;
 pub(crate) use path::path_ui;
 pub(crate) use top_bar::top_bar_ui;
-pub(crate) use widgets::Cx;
+pub(crate) use widgets::{Cx, name_region};
 
 use egui::Ui;
 
@@ -61,6 +61,7 @@ use crate::app::{BottomTab, PanelId, State};
 
 /// Draws the inside of a panel.
 pub(crate) fn panel_ui(panel: PanelId, ui: &mut Ui, cx: &mut Cx<'_>) {
+    name_region(ui, panel.facts().name);
     match panel {
         #[cfg(feature = "live")]
         PanelId::Knobs => knobs::knobs_ui(ui, cx),

@@ -1,13 +1,16 @@
-//! Messages to the user: a strip at the lower right, newest below, each until it is dismissed.
+//! Messages to the user: a strip at the lower right, newest below. What went well goes by itself after a while, what is odd or
+//! did not happen stays until it is dismissed.
 
-use egui::{Align2, Area, Color32, Frame, Id, Margin, Order, Ui, vec2};
+use egui::{Align2, Area, Color32, Frame, Id, Margin, Order, Response, Ui, vec2};
 
 use super::icon::{Icon, icon_button, paint_icon};
 use super::widgets::{Cx, weak};
-use crate::app::{Command, Severity};
+use crate::app::{Command, NoticeId, Severity};
 
 /// Widest notice.
 const WIDTH: f32 = 420.0;
+/// Seconds for which something finished is said; the pointer on it holds it.
+const DONE_S: f64 = 6.0;
 
 /// The notices, over everything else.
 pub(crate) fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -31,7 +34,7 @@ pub(crate) fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 .stroke(egui::Stroke::new(1.0, cx.theme.surfaces.hairline))
                 .corner_radius(4.0)
                 .inner_margin(Margin::symmetric(8, 6));
-            frame.show(ui, |ui| {
+            let shown = frame.show(ui, |ui| {
                 ui.horizontal_top(|ui| {
                     let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), egui::Sense::hover());
                     paint_icon(ui.painter(), rect.shrink(1.0), icon, colour);
@@ -46,8 +49,29 @@ pub(crate) fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     }
                 });
             });
+            if notice.severity == Severity::Done && is_over(ui, notice.id, &shown.response) {
+                cx.send(Command::Dismiss(notice.id));
+            }
         }
     });
+}
+
+/// True once a notice has been on the screen for long enough without the pointer on it.
+fn is_over(ui: &Ui, notice: NoticeId, shown: &Response) -> bool {
+    let id = Id::unique(("notice since", notice));
+    let now_s = ui.input(|input| input.time);
+    let since_s: f64 = ui.data_mut(|data| {
+        let since_s = data.get_temp_mut_or(id, now_s);
+        if shown.contains_pointer() {
+            *since_s = now_s;
+        }
+        *since_s
+    });
+    let left_s = since_s + DONE_S - now_s;
+    if left_s > 0.0 {
+        ui.ctx().request_repaint_after_secs(left_s as f32);
+    }
+    left_s <= 0.0
 }
 
 fn look(cx: &Cx<'_>, severity: Severity) -> (Icon, Color32) {

@@ -5,7 +5,7 @@ use egui::{Align, CursorIcon, Id, Layout, Rect, RichText, Sense, Ui, UiBuilder, 
 use super::{
     doubt::doubt_ui,
     icon::{Icon, icon_button},
-    widgets::{Cx, mono, weak},
+    widgets::{Cx, draw_as, mono, weak},
 };
 use crate::{
     app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane},
@@ -108,6 +108,7 @@ fn line(ui: &mut Ui, cx: &mut Cx<'_>, rect: Rect, add: impl FnOnce(&mut Ui, &mut
 /// The edge between the two, to be dragged.
 fn divider_ui(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, (share, room): (f32, f32)) {
     let response = ui.interact(rect, Id::unique("compare divider"), Sense::drag());
+    draw_as(&response, egui::Role::Splitter, "height of the first");
     if response.hovered() || response.dragged() {
         ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
     }

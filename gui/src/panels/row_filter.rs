@@ -38,7 +38,7 @@ pub(super) fn row_filter_ui(
     if response.changed() {
         cx.send(Command::View(ViewCommand::FilterRows(text)));
     }
-    let tooltip = "Only rows with this in their names, such as comm, HBM or SM 17 (Ctrl+Shift+F)";
+    let tooltip = "Only rows with this in their names, such as comm, DRAM or SM 17 (Ctrl+Shift+F)";
     response.on_hover_text(tooltip);
     if room > 0.0 {
         let cross = Rect::from_min_max(field.right_top() + vec2(0.0, -1.0), place.max);

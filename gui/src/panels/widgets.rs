@@ -96,6 +96,14 @@ pub(crate) fn name_widget(response: &Response, name: &str) {
     response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
 }
 
+/// Makes all that `ui` holds a region of the window, by a name: screen readers go from one to the next, and say where they are.
+pub(crate) fn name_region(ui: &Ui, name: &str) {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(egui::accesskit::Role::Region);
+        node.set_label(name);
+    });
+}
+
 /// Says what a widget painted by hand is.
 pub(crate) fn draw_as(response: &Response, role: egui::Role, name: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(role, true, name));

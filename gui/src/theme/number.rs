@@ -109,6 +109,15 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// Durations on an axis, `step_ns` apart: three digits each where those tell them apart, else as many as do.
+pub fn duration_on_axis(ns: i64, step_ns: i64) -> String {
+    let digit_ns = match ns.unsigned_abs() {
+        0 => 1,
+        size => 10_i64.pow(size.ilog10().saturating_sub(2)),
+    };
+    if step_ns >= digit_ns { duration_ns(ns) } else { time_at(ns, step_ns) }
+}
+
 /// A point in time as the ruler and the cursor write it, with digits enough to tell `step_ns` apart:
 /// `1.2345 ms` at a step of 100 ns.
 pub fn time_at(ns: i64, step_ns: i64) -> String {
@@ -167,6 +176,14 @@ mod tests {
         for share in [0.0, 0.001, 0.0999, 0.5, 0.99999, 1.0] {
             assert_eq!(percent_fixed(share).chars().count(), 7, "{share}");
         }
+    }
+
+    #[test]
+    fn durations_on_an_axis_are_told_apart() {
+        assert_eq!(duration_on_axis(2_980_000, 200_000), "2.98 ms");
+        assert_eq!(duration_on_axis(2_981_500, 500), "2.9815 ms");
+        assert_eq!([0, 7, 230].map(|ns| duration_on_axis(ns, 1)), ["0 ns", "7 ns", "230 ns"]);
+        assert_eq!(duration_on_axis(88_430, 20), "88.43 µs");
     }
 
     #[test]

@@ -88,7 +88,8 @@ fn work(out: &mut Vec<(&'static str, String)>, facts: &OpFacts, op_ns: i64) {
         out.push(("compute", number::flop_rate(facts.flops * per_s)));
     }
     if facts.hbm_bytes > 0.0 {
-        out.push(("memory", number::bandwidth(facts.hbm_bytes * per_s)));
+        // Not what memory gives, which the counter says: L2 may hold some of it.
+        out.push(("reads, writes", number::bandwidth(facts.hbm_bytes * per_s)));
     }
     if facts.link_bytes > 0.0 {
         out.push(("link", number::bandwidth(facts.link_bytes * per_s)));

@@ -18,6 +18,7 @@ pub(super) fn header_ui(
 ) {
     let header = bands.areas.header;
     let column = ui.interact(header, ui.scope_id().with("timeline names"), Sense::click());
+    column.widget_info(|| WidgetInfo::labeled(Role::Pane, true, "names of rows"));
     let mut asked = None;
     for pen in pens {
         for row in pen.rows() {

@@ -99,7 +99,7 @@ pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     ("Shift+drag", "Pan"),
     ("click", "Select a slice"),
     ("drag an edge", "Of a row's name: rows of its kind higher or lower; double click as at first"),
-    ("right click", "On a row's name: pin, hide, move it"),
+    ("right click", "On a row's name: pin, hide, move it; on an op: zoom, mark, find, copy"),
     ("F", "Fit the selection, else everything"),
     ("0", "Fit everything"),
     ("Backspace", "Undo the last change of the view"),

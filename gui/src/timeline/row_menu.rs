@@ -1,23 +1,15 @@
-use egui::{Button, Id, Popup, PopupAnchor, PopupKind, Pos2, RichText, SetOpenCommand, Ui};
+use egui::{Button, Id, Pos2, RichText, Ui};
 
 use weftscope_traces::TrackKind;
 
 use super::{
-    RowId, RowKind, TimelineData, ViewCommand, ViewState,
+    RowId, RowKind, TimelineData, ViewCommand, ViewState, popup,
     tree::{children, roots},
 };
 
 /// Opens the menu of a row at a point of the screen.
 pub(super) fn open_menu(ui: &Ui, row: RowId, at: Pos2) {
-    ui.data_mut(|data| data.insert_temp(menu_id(ui), Asked { row, at, is_new: true }));
-}
-
-/// The row whose menu is open.
-#[derive(Clone)]
-struct Asked {
-    row: RowId,
-    at: Pos2,
-    is_new: bool,
+    popup::open(ui, menu_id(ui), row, at);
 }
 
 fn menu_id(ui: &Ui) -> Id {
@@ -31,18 +23,8 @@ pub(super) fn menu_ui(
     view: &ViewState,
     commands: &mut Vec<ViewCommand>,
 ) {
-    let id = menu_id(ui);
-    let Some(asked) = ui.data(|data| data.get_temp::<Asked>(id)) else { return };
-    let Some(row) = asked.row.find(data) else { return };
-    let open = asked.is_new.then_some(SetOpenCommand::Bool(true));
-    ui.data_mut(|data| data.insert_temp(id, Asked { is_new: false, ..asked.clone() }));
-    let popup = Popup::new(id, ui.ctx().clone(), PopupAnchor::Position(asked.at), ui.layer_id())
-        .kind(PopupKind::Menu)
-        .layout(egui::Layout::top_down_justified(egui::Align::Min))
-        .style(egui::containers::menu::menu_style)
-        .open_memory(open)
-        .gap(0.0);
-    popup.show(|ui| {
+    popup::show(ui, menu_id(ui), |ui, row: &RowId| {
+        let Some(row) = row.find(data) else { return };
         ui.label(RichText::new(row.full_name(data)).small().weak());
         for item in items(data, view, row) {
             let button = ui.add_enabled(item.is_enabled, Button::new(item.text));

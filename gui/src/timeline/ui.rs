@@ -1,6 +1,6 @@
 //! The timeline as a widget: painted first, then pointer and keys turned into commands.
 
-use egui::{Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
+use egui::{Popup, Rangef, Rect, Response, Role, Sense, Tooltip, Ui, WidgetInfo, pos2};
 
 use super::{
     TimelineData, ViewCommand, ViewState,
@@ -13,6 +13,7 @@ use super::{
     hit::{Scene, hit},
     keys::keys,
     paint::{self, Flag, Pen},
+    plot_menu,
     pointer::Pointer,
     tooltip::Subject,
 };
@@ -101,7 +102,7 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut 
     paint::paint_flags(pen, flags);
     paint::paint_marks(pen);
     paint::paint_minimap(pen, &rest_cache.minimap);
-    paint::paint_measures(pen);
+    paint::paint_measures(pen, flags);
 }
 
 /// Draws the rows of one band; true when they are not as they were.
@@ -126,6 +127,10 @@ fn interact(ui: &Ui, pen: &Pen<'_>, bands: &Bands, rows: &[Pen<'_>; 2]) -> Vec<V
     let plot = ui.interact(areas.plot, id, Sense::click_and_drag());
     plot.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, true, "timeline"));
     commands.extend(pointer.plot(ui, &plot));
+    if let Some(at) = plot.interact_pointer_pos().filter(|_| plot.secondary_clicked()) {
+        commands.extend(plot_menu::open_menu(ui, pointer.scene, at));
+    }
+    plot_menu::menu_ui(ui, pen.data, view, &mut commands);
     let minimap = ui.interact(areas.minimap, id.with("minimap"), Sense::click_and_drag());
     minimap.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "minimap"));
     commands.extend(pointer.minimap(&minimap));
@@ -158,7 +163,8 @@ fn hover(
         commands.push(ViewCommand::Hover(hover));
     }
     let (Some(at), Some(hover)) = (at, hover) else { return };
-    if plot.dragged() {
+    // Not over a menu that is open.
+    if plot.dragged() || Popup::is_any_open(ui.ctx()) {
         return;
     }
     let row = hit(pointer.scene, at).row;
@@ -189,6 +195,7 @@ fn scroll_bar(ui: &Ui, pen: &Pen<'_>, pointer: &Pointer<'_>, commands: &mut Vec<
     let top = track.top() + travel * (pen.view.scroll_y / most).min(1.0);
     let thumb = Rect::from_min_size(pos2(track.left(), top), egui::vec2(8.0, length));
     let response = ui.interact(track, ui.scope_id().with("timeline scroll"), Sense::drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "rows"));
     let s = &pen.theme.surfaces;
     let colour = if response.hovered() || response.dragged() { s.weak } else { s.hairline };
     pen.painter.rect_filled(thumb.shrink(2.0), 2.0, colour);

@@ -2,7 +2,7 @@ use std::{sync::Arc, thread};
 
 use weftscope_engine::{cuda, spec::RunSpec};
 
-use super::{Backend, Catalog, Draft, Live, LiveEvent, SessionId, start_session};
+use super::{Backend, Catalog, Draft, Live, LiveEvent, ServingAsked, SessionId, start_session};
 use crate::{
     app::{Event, Runner, Severity, Shown, State},
     here::here_of,
@@ -23,7 +23,11 @@ pub(crate) fn begin(
     match start_session(executors, &Backend::Simulated, &spec, SessionId::default(), events) {
         Ok(session) => {
             runner.attach(session);
-            state.live = Some(Live::new(catalog, Draft::new(spec)));
+            let mut live = Live::new(catalog, Draft::new(spec));
+            if let Some(asked) = state.settings.serving.as_ref().and_then(ServingAsked::of_kept) {
+                live.serving.asked = asked;
+            }
+            state.live = Some(live);
             state.shown = Shown::Live;
         }
         Err(cause) => state.notices.push(Severity::Error, format!("There is no live run: {cause}")),

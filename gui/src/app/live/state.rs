@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use weftscope_engine::{
     batch::{Batch, Request},
     plan::Plan,
-    spec::{Cutting, RunSpec, SplitChoice, StrategyKind},
+    spec::{Chooser, Cutting, RunSpec, SplitChoice, StrategyKind},
 };
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
@@ -224,6 +224,13 @@ impl Live {
     /// Where the batch could be cut, as of the iteration in view.
     pub fn marks(&self) -> Option<&SplitMarks> {
         self.shown().map(|iteration| &iteration.marks)
+    }
+
+    /// What choosers say of the iteration in view: after how many tokens they would cut, or why not.
+    pub fn answers(&self) -> impl Iterator<Item = (Chooser, &Result<u32, String>)> {
+        let arithmetic = self.marks().into_iter().flat_map(|marks| &marks.answers);
+        let simulated = self.simulated.iter().map(|answer| (Chooser::Simulated, answer));
+        arithmetic.map(|(chooser, answer)| (*chooser, answer)).chain(simulated)
     }
 
     /// The whole-tile cut nearest to `first` tokens that leaves both sides some.

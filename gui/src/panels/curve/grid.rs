@@ -6,7 +6,10 @@ use weftscope_profiler::sweep::{Setting, SweepAxis};
 use super::at_in_words;
 use crate::{
     app::live::{CurvePoint, Live, LiveCommand},
-    panels::{doubt::with_doubt, widgets::Cx},
+    panels::{
+        doubt::with_doubt,
+        widgets::{Cx, draw_as},
+    },
     theme::{Theme, number},
 };
 
@@ -22,6 +25,7 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let axis = live.curve.axis;
     let grid = Grid::of(axis, &axis.points(&live.draft.spec));
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
+    draw_as(&response, egui::Role::Button, "Iteration times as a heat map");
     let cells =
         Rect::from_min_max(rect.min + vec2(NAME + SIDE, 2.0), rect.max - vec2(2.0, NAME + BELOW));
     if grid.columns.is_empty() || !cells.is_positive() {

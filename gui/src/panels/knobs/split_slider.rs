@@ -1,13 +1,13 @@
 //! The split point as a slider: where the wave count does not rise, and what each chooser would say.
 
-use egui::{Align2, DragValue, Rect, Role, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align2, DragValue, Grid, Rect, Role, Sense, Stroke, Ui, pos2, vec2};
 use weftscope_engine::spec::{Chooser, Cutting, SplitChoice};
 
 use super::row::turn;
 use crate::{
-    app::live::{KnobEdit, Live, SplitMarks},
-    panels::widgets::{Cx, draw_as, name_widget, weak},
-    theme::number,
+    app::live::{KnobEdit, Live},
+    panels::widgets::{Cx, draw_as, mono, name_widget, weak},
+    theme::{Theme, number},
 };
 
 /// Height of the slider, marks and all.
@@ -33,11 +33,36 @@ pub(super) fn split_slider_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     {
         choose(cx, live, &scale, pointer.x);
     }
-    response.on_hover_text(
-        "Drag to cut the batch elsewhere. Ticks below: the wave count does not rise there. \
-         Letters above: half, table, wave model, simulated. Shift cuts at any token.",
-    );
+    response.on_hover_ui(|ui| {
+        ui.label("Drag to cut the batch elsewhere, with Shift at any token.");
+        ui.label("Ticks below: the wave count does not rise there. Letters above, where choosers would cut:");
+        answers_ui(ui, cx.theme, live);
+    });
     number_ui(ui, cx, first, tokens);
+}
+
+/// What each chooser says, beside its letter.
+fn answers_ui(ui: &mut Ui, theme: &Theme, live: &Live) {
+    Grid::new("choosers").num_columns(3).spacing([12.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
+        for (chooser, answer) in live.answers() {
+            ui.label(mono(theme, letter(chooser)));
+            ui.label(weak(theme, chooser.name()));
+            match answer {
+                Ok(first) => ui.label(mono(theme, number::count(u64::from(*first)))),
+                Err(cause) => ui.label(weak(theme, cause)),
+            };
+            ui.end_row();
+        }
+    });
+}
+
+fn letter(chooser: Chooser) -> &'static str {
+    match chooser {
+        Chooser::Half => "½",
+        Chooser::Table => "T",
+        Chooser::WaveModel => "W",
+        Chooser::Simulated => "S",
+    }
 }
 
 /// Token counts along the slider.
@@ -82,7 +107,7 @@ fn paint(ui: &Ui, cx: &Cx<'_>, live: &Live, rect: Rect, first: u32) {
                 painter.vline(x, y + 6.0..=y + 6.0 + height, Stroke::new(1.0, colour));
             }
         }
-        for answer in answers(live, marks, &scale) {
+        for answer in answers(live, &scale) {
             painter.vline(answer.x, y - 8.0..=y - 3.0, Stroke::new(1.0, surfaces.weak));
             let colour = if answer.is_in_charge { surfaces.accent } else { surfaces.weak };
             let (at, font) = (pos2(answer.x, y - 8.0), cx.theme.small());
@@ -102,18 +127,11 @@ struct Answer {
     is_in_charge: bool,
 }
 
-fn answers(live: &Live, marks: &SplitMarks, scale: &Scale) -> Vec<Answer> {
+fn answers(live: &Live, scale: &Scale) -> Vec<Answer> {
     let mut places: Vec<Answer> = Vec::new();
-    let arithmetic = marks.answers.iter().map(|(chooser, answer)| (*chooser, answer));
-    let simulated = live.simulated.iter().map(|answer| (Chooser::Simulated, answer));
-    for (chooser, answer) in arithmetic.chain(simulated) {
+    for (chooser, answer) in live.answers() {
         let Ok(first) = answer else { continue };
-        let letter = match chooser {
-            Chooser::Half => "½",
-            Chooser::Table => "T",
-            Chooser::WaveModel => "W",
-            Chooser::Simulated => "S",
-        };
+        let letter = letter(chooser);
         let is_in_charge = live.draft.spec.knobs.split == SplitChoice::Auto(chooser);
         let x = scale.x_from_tokens(*first);
         match places.iter_mut().find(|place| (place.x - x).abs() < 12.0) {

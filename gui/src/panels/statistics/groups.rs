@@ -57,7 +57,9 @@ pub(super) fn iterations_ui(
         .show_background(false)
         .show_grid([false, true])
         .show_axes([false, true])
-        .y_axis_formatter(|mark, _| number::duration_ns(mark.value.round() as i64))
+        .y_axis_formatter(|mark, _| {
+            number::duration_on_axis(mark.value.round() as i64, mark.step_size.round() as i64)
+        })
         .label_formatter(|position| match position {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 let median = number::duration_ns(position.y.round() as i64);

@@ -47,7 +47,8 @@ pub(super) fn histogram_ui(
 }
 
 fn bin_in_words(histogram: &Histogram, bin: usize) -> String {
-    let [from, to] = [bin, bin + 1].map(|edge| number::duration_ns(histogram.edges_ns[edge]));
+    let edges = [bin, bin + 1].map(|edge| histogram.edges_ns[edge]);
+    let [from, to] = edges.map(|ns| number::duration_on_axis(ns, edges[1] - edges[0]));
     let ops = number::counted(histogram.counts[bin] as u64, "op");
     format!("{ops} from {from} to under {to}\nA click goes from one to the next")
 }
@@ -130,18 +131,19 @@ impl Bars {
             return;
         };
         let low = self.whole.bottom() + 2.0;
+        let text = |ns| number::duration_on_axis(ns, (last - first) / 2);
         let ends = [
             (self.whole.left(), Align2::LEFT_TOP, first),
             (self.whole.right(), Align2::RIGHT_TOP, last),
         ];
         for (x, align, ns) in ends {
-            painter.text(pos2(x, low), align, number::duration_ns(ns), theme.small(), ink);
+            painter.text(pos2(x, low), align, text(ns), theme.small(), ink);
         }
         let middle = self.count / 2;
         if self.count >= 4 && self.whole.width() > 200.0 {
             let x = self.whole.left() + middle as f32 * self.width();
-            let text = number::duration_ns(histogram.edges_ns[middle]);
-            painter.text(pos2(x, low), Align2::CENTER_TOP, text, theme.small(), ink);
+            let middle = text(histogram.edges_ns[middle]);
+            painter.text(pos2(x, low), Align2::CENTER_TOP, middle, theme.small(), ink);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What is measured on the ruler: the time under the pointer, how far that is from the selection, and how long the selected
 //! range is.
 
-use egui::{Rect, Stroke, pos2};
+use egui::{Rangef, Rect, Stroke, pos2};
 use weftscope_traces::Span;
 
-use super::{Pen, ruler::tick_step_ns};
+use super::{Flag, Pen, ruler::tick_step_ns};
 use crate::{theme::number, timeline::Selection};
 
 /// Narrowest band of uncertainty that is drawn, in points.
@@ -12,15 +12,18 @@ const UNCERTAIN_WIDTH: f32 = 3.0;
 /// Points from an edge of the selection within which there is no distance to speak of.
 const AT_EDGE: f32 = 2.0;
 
-/// Draws the line under the pointer across all rows, and the figures on the ruler.
-pub(in crate::timeline) fn paint_measures(pen: &Pen<'_>) {
+/// Draws the line under the pointer across all rows, and the figures on the ruler, beside the flags that stand there.
+pub(in crate::timeline) fn paint_measures(pen: &Pen<'_>, flags: &[Flag]) {
+    let mut taken: Vec<Rangef> = flags.iter().map(|flag| flag.rect.x_range()).collect();
     let pointed = pen.view.hover.map(|hover| hover.time_ns).or(pen.view.echo_ns);
-    let taken = pointed.and_then(|at_ns| crosshair(pen, at_ns));
-    range_length(pen, taken);
+    if let Some(at_ns) = pointed {
+        taken.extend(crosshair(pen, at_ns, &taken));
+    }
+    range_length(pen, &taken);
 }
 
 /// The crosshair; says what of the ruler it takes.
-fn crosshair(pen: &Pen<'_>, at_ns: i64) -> Option<Rect> {
+fn crosshair(pen: &Pen<'_>, at_ns: i64, taken: &[Rangef]) -> Option<Rangef> {
     let plot = pen.areas.plot;
     let x = pen.painter.round_to_pixel_center(pen.scale.x_from_time(at_ns));
     if x < plot.left() || x > plot.right() {
@@ -40,9 +43,9 @@ fn crosshair(pen: &Pen<'_>, at_ns: i64) -> Option<Rect> {
     if let Some(distance) = distance(pen, at_ns) {
         text += &format!("   {distance}");
     }
-    let rect = place(pen, x, &text);
+    let rect = place(pen, x, &text, taken);
     draw(pen, rect, text);
-    Some(rect)
+    Some(rect.x_range())
 }
 
 /// `135 µs after`: from the selection to a time; within it from its start.
@@ -72,7 +75,7 @@ fn side(span: Span, at_ns: i64) -> (i64, &'static str) {
 }
 
 /// The length of the selected range, beside what the ruler has already.
-fn range_length(pen: &Pen<'_>, taken: Option<Rect>) {
+fn range_length(pen: &Pen<'_>, taken: &[Rangef]) {
     let Some(range) = pen.view.selection.range() else { return };
     let span = pen.rect(range.span, pen.areas.plot.y_range());
     if span.width() <= 0.0 {
@@ -81,14 +84,7 @@ fn range_length(pen: &Pen<'_>, taken: Option<Rect>) {
     let y = pen.areas.ruler.bottom() - 1.5;
     pen.painter.hline(span.x_range(), y, Stroke::new(3.0, pen.theme.surfaces.accent));
     let text = number::duration_ns(range.span.len_ns());
-    let mut rect = place(pen, span.center().x, &text);
-    if let Some(taken) = taken.filter(|taken| taken.x_range().intersects(rect.x_range())) {
-        let ruler = pen.areas.ruler;
-        let left = taken.left() - 4.0 - rect.width();
-        let x = if left >= ruler.left() { left } else { taken.right() + 4.0 };
-        rect = rect.translate(egui::vec2(x - rect.left(), 0.0));
-    }
-    draw(pen, rect, text);
+    draw(pen, place(pen, span.center().x, &text, taken), text);
 }
 
 /// Shades the times that the one under the pointer may be on another rank, once that is wider than the line itself.
@@ -101,13 +97,30 @@ fn uncertain_band(pen: &Pen<'_>, at_ns: i64, ns: i64) {
     }
 }
 
-/// Where a figure stands on the ruler, around `x` and within it.
-fn place(pen: &Pen<'_>, x: f32, text: &str) -> Rect {
+/// Where a figure stands on the ruler: around `x`, or as near as the ruler and what is taken of it allow.
+fn place(pen: &Pen<'_>, x: f32, text: &str, taken: &[Rangef]) -> Rect {
     let ink = pen.theme.surfaces.strong;
     let galley = pen.painter.layout_no_wrap(text.to_owned(), pen.theme.mono(), ink);
     let (ruler, size) = (pen.areas.ruler, galley.size() + egui::vec2(8.0, 2.0));
-    let left = (x - size.x / 2.0).clamp(ruler.left(), (ruler.right() - size.x).max(ruler.left()));
+    let left = free(ruler.x_range(), x - size.x / 2.0, size.x, taken);
     Rect::from_min_size(pos2(left, ruler.center().y - size.y / 2.0), size)
+}
+
+/// Where so wide a figure begins: at `wanted`, else at the nearest place in `room` that meets nothing taken; where there is
+/// none it lies over what is taken.
+fn free(room: Rangef, wanted: f32, width: f32, taken: &[Rangef]) -> f32 {
+    const AIR: f32 = 4.0;
+    let fits = |left: &f32| *left >= room.min && left + width <= room.max;
+    let is_free = |left: &f32| {
+        let own = Rangef::new(left - AIR / 2.0, left + width + AIR / 2.0);
+        !taken.iter().any(|taken| own.intersects(*taken))
+    };
+    let inside = wanted.clamp(room.min, (room.max - width).max(room.min));
+    let beside = taken.iter().flat_map(|taken| [taken.min - AIR - width, taken.max + AIR]);
+    let places = std::iter::once(inside).chain(beside);
+    let far = |left: &f32| (left - wanted).abs();
+    let free = places.filter(|left| fits(left) && is_free(left));
+    free.min_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(inside)
 }
 
 fn draw(pen: &Pen<'_>, rect: Rect, text: String) {
@@ -120,6 +133,19 @@ fn draw(pen: &Pen<'_>, rect: Rect, text: String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_keep_clear_of_what_stands_on_the_ruler() {
+        let room = Rangef::new(0.0, 100.0);
+        let taken = [Rangef::new(40.0, 60.0)];
+        assert_eq!(free(room, 10.0, 20.0, &[]), 10.0);
+        assert_eq!(free(room, 10.0, 20.0, &taken), 10.0, "not in the way");
+        assert_eq!(free(room, 30.0, 20.0, &taken), 16.0, "left of it");
+        assert_eq!(free(room, 50.0, 20.0, &taken), 64.0, "right of it");
+        assert_eq!(free(room, 95.0, 20.0, &taken), 80.0, "within the ruler");
+        let full = [Rangef::new(10.0, 50.0), Rangef::new(55.0, 95.0)];
+        assert_eq!(free(room, 30.0, 20.0, &full), 30.0, "nowhere else");
+    }
 
     #[test]
     fn distances_are_from_the_nearer_edge_outside_and_from_the_start_inside() {

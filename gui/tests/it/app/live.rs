@@ -21,6 +21,7 @@ use weftscope_engine::{
     spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport},
 };
 use weftscope_profiler::record::record;
+use weftscope_traces::Overhead;
 
 use crate::common::synthetic::{self, Shape};
 
@@ -51,6 +52,8 @@ pub(super) fn iteration(spec: &RunSpec, number: u64) -> LiveEvent {
     spec.batch = weftscope_engine::batch::Batch::prefill(1024, 1024);
     spec.knobs.layers = Some(1);
     let trace = record(&mut Simulator::new(&spec.machine), &spec, 1, &mut |_| true).unwrap();
+    // What recording cost is another figure each time, which a picture must not hold.
+    let trace = trace.with_meta(|meta| meta.overhead = Overhead::default());
     let duration_ns = trace.span().len_ns();
     let kept = KeptIteration {
         session: 0,

@@ -11,8 +11,10 @@ mod doubt;
 #[cfg(feature = "live")]
 mod live;
 mod marks;
+mod notices;
 mod panels;
 mod pictures;
+mod screen_reader;
 mod search;
 #[cfg(feature = "live")]
 mod serving;

@@ -21,7 +21,7 @@ use crate::common::{
 };
 
 /// A window of two recordings, the second with a layer more and in view.
-fn window() -> Harness<'static, App> {
+pub(super) fn window() -> Harness<'static, App> {
     let open = |id, layers| {
         let trace = Arc::new(synthetic::trace(Shape { layers, ..Shape::TINY }));
         let document = Arc::new(Document::prepare(trace, "run"));
@@ -40,7 +40,7 @@ fn window() -> Harness<'static, App> {
     Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(draw, app)
 }
 
-fn send(window: &mut Harness<'static, App>, command: Command) {
+pub(super) fn send(window: &mut Harness<'static, App>, command: Command) {
     window.state_mut().send(command);
     window.run_steps(3);
 }

@@ -1,15 +1,18 @@
 //! The tab of serving: what it says is what the command line says, and an iteration of it can be run.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
+
+use egui::vec2;
 
 use egui_kittest::{Harness, kittest::Queryable as _};
 use serde_json::Value;
 use weftscope::{
     app::{
-        App, BottomTab, Command, State,
+        App, BottomTab, Command, PanelId, Start, State, ThemeChoice,
         live::{KnobEdit, Live, LiveCommand, ServingCommand, ServingEdit, ServingPart},
     },
     jobs::JobKind,
+    theme::Mode,
 };
 use weftscope_engine::spec::{SplitChoice, StrategyKind};
 
@@ -17,27 +20,41 @@ use super::{
     live::{catalog, iteration, state, tell},
     panels::text_from,
 };
-use crate::{cli::place::Place, common::settle::settle};
+use crate::{
+    cli::place::Place,
+    common::{
+        renderer::{harness, snapshot_options},
+        settle::settle,
+    },
+};
 
 /// The window with the tab open, and few requests asked for.
 fn window(size: [f32; 2]) -> Harness<'static, App> {
-    let mut state = state();
-    let spec = catalog().default_spec().clone();
-    tell(&mut state, iteration(&spec, 0));
-    let app = App::with_state(state, Arc::new(|| {}));
     let draw = |ui: &mut egui::Ui, app: &mut App| {
         app.step(ui.ctx());
         app.draw(ui);
     };
-    let mut window = Harness::builder().with_size(size).build_ui_state(draw, app);
-    serving(&mut window, ServingCommand::Show);
-    edit(&mut window, ServingEdit::Lengths(700, 8));
-    edit(&mut window, ServingEdit::Requests(Some(12)));
+    let mut window = Harness::builder().with_size(size).build_ui_state(draw, app());
+    ask_for_few(&mut window);
+    window
+}
+
+/// A live run with an iteration to look at.
+fn app() -> App {
+    let mut state = state();
+    let spec = catalog().default_spec().clone();
+    tell(&mut state, iteration(&spec, 0));
+    App::with_state(state, Arc::new(|| {}))
+}
+
+fn ask_for_few(window: &mut Harness<'static, App>) {
+    serving(window, ServingCommand::Show);
+    edit(window, ServingEdit::Lengths(700, 8));
+    edit(window, ServingEdit::Requests(Some(12)));
     for strategy in StrategyKind::ALL {
         let serves = matches!(strategy, StrategyKind::FuseOnly | StrategyKind::TokenWeave);
-        edit(&mut window, ServingEdit::Strategy(strategy, serves));
+        edit(window, ServingEdit::Strategy(strategy, serves));
     }
-    window
 }
 
 fn send(window: &mut Harness<'static, App>, command: LiveCommand) {
@@ -106,6 +123,68 @@ fn strategies_come_to_what_the_command_line_says() {
     insta::assert_snapshot!("serving_strategies", text);
     serving(&mut window, ServingCommand::Part(ServingPart::Iterations));
     insta::assert_snapshot!("serving_iterations", tab_text(&window));
+}
+
+/// What is asked for is there at the next start; what it came to is not.
+#[test]
+fn what_is_asked_for_is_remembered() {
+    let window = window([1600.0, 1000.0]);
+    let asked = live(&window).serving.asked.clone();
+    let mut window = window;
+    let mut storage = Storage::default();
+    eframe::App::save(window.state_mut(), &mut storage);
+    let stored = storage.0["settings"].clone();
+    let start = || Start::opening(Vec::new());
+    let app = App::new(start(), Some(&stored), Arc::new(|| {}));
+    assert_eq!(app.state().live.as_ref().unwrap().serving.asked, asked);
+    let app = App::new(start(), None, Arc::new(|| {}));
+    assert_ne!(app.state().live.as_ref().unwrap().serving.asked, asked);
+}
+
+#[derive(Default)]
+struct Storage(HashMap<String, String>);
+
+impl eframe::Storage for Storage {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+fn picture((mode, theme): (Mode, ThemeChoice), part: ServingPart, name: &str) {
+    let mut window = harness(vec2(960.0, 440.0), mode, app(), |ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    });
+    window.state_mut().send(Command::SetTheme(theme));
+    window.state_mut().send(Command::TogglePanel(PanelId::Why));
+    window.state_mut().send(Command::TogglePanel(PanelId::Knobs));
+    ask_for_few(&mut window);
+    serve(&mut window);
+    serving(&mut window, ServingCommand::Part(part));
+    window.run_steps(3);
+    window.snapshot_options(name, &snapshot_options());
+}
+
+#[test]
+fn strategies_as_a_picture() {
+    let dark = (Mode::Dark, ThemeChoice::Dark);
+    picture(dark, ServingPart::Strategies, "serving_strategies_dark");
+}
+
+#[test]
+fn iterations_as_a_picture() {
+    let light = (Mode::Light, ThemeChoice::Light);
+    picture(light, ServingPart::Iterations, "serving_iterations_light");
 }
 
 /// The batch of an iteration becomes the batch of the live run, by the strategy that served it; results stay what they are of.

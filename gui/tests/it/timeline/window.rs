@@ -23,7 +23,7 @@ struct State {
 }
 
 fn window(mode: Mode, height: f32) -> Harness<'static, State> {
-    let data = TimelineData::new(Arc::new(synthetic::trace(Shape::TINY)));
+    let data = synthetic_data();
     let view = ViewState::new(&data);
     let theme = Theme::of(mode);
     let state = State { data, view, commands: Vec::new() };
@@ -87,6 +87,53 @@ fn a_click_selects_and_escape_lets_go() {
     window.key_press(Key::Escape);
     window.run_steps(2);
     assert_eq!(window.state().view.selection, Selection::None);
+}
+
+fn right_click(window: &mut Harness<'_, State>, pos: egui::Pos2) {
+    window.event(Event::PointerMoved(pos));
+    window.step();
+    for pressed in [true, false] {
+        let (button, modifiers) = (PointerButton::Secondary, Modifiers::NONE);
+        window.event(Event::PointerButton { pos, button, pressed, modifiers });
+        window.step();
+    }
+    window.run_steps(2);
+}
+
+/// What can be done with what lies under the pointer, which is selected so that it is seen what the menu is of.
+#[test]
+fn a_right_click_offers_what_can_be_done_with_what_is_under_it() {
+    let mut window = small();
+    let at = on_first_op(&window);
+    right_click(&mut window, at);
+    let slice = window.state().view.selection.slice().expect("the op under the pointer");
+    let span = window.state().data.trace.span_of(slice);
+    assert_eq!(window.query_all_by_label("qkv").count(), 1, "the menu alone says so");
+    window.get_by_label_contains("Find all of this name").click();
+    window.run_steps(3);
+    assert_eq!(window.state().view.search.text, "qkv");
+    assert!(window.query_by_label_contains("Zoom to it").is_none(), "the menu is closed");
+    right_click(&mut window, at);
+    window.get_by_label_contains("Zoom to it").click();
+    window.run_steps(3);
+    let shown = window.state().view.window;
+    assert!(shown.start_ns <= span.start_ns && shown.end_ns >= span.end_ns);
+    assert!(shown.len_ns() < 2 * span.len_ns(), "{shown:?} around {span:?}");
+    window.state_mut().view = ViewState::new(&synthetic_data());
+    window.step();
+    // Of a range its own, wherever in it the pointer is.
+    drag(&mut window, pos2(200.0, 150.0), pos2(320.0, 190.0), Modifiers::NONE);
+    let range = window.state().view.selection.clone();
+    right_click(&mut window, pos2(260.0, 160.0));
+    assert_eq!(window.state().view.selection, range);
+    window.get_by_label_contains("Copy its length in ns");
+    window.get_by_label_contains("Pin its row").click();
+    window.run_steps(3);
+    assert_eq!(window.state().view.rows.pinned.len(), 1);
+}
+
+fn synthetic_data() -> TimelineData {
+    TimelineData::new(Arc::new(synthetic::trace(Shape::TINY)))
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod command;
 mod event;
 mod gpus;
+mod kept;
 mod profile;
 mod tab;
 mod tell;
