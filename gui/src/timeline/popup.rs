@@ -6,11 +6,16 @@ struct Asked<T> {
     about: T,
     at: Pos2,
     is_new: bool,
+    /// How many were opened before: each is a popup of its own, since the click that opens one closes the one that is open.
+    number: u64,
 }
 
 /// Opens a menu at a point of the screen.
 pub(super) fn open<T: Clone + Send + Sync + 'static>(ui: &Ui, id: Id, about: T, at: Pos2) {
-    ui.data_mut(|data| data.insert_temp(id, Asked { about, at, is_new: true }));
+    ui.data_mut(|data| {
+        let number = data.get_temp::<Asked<T>>(id).map_or(0, |last| last.number + 1);
+        data.insert_temp(id, Asked { about, at, is_new: true, number });
+    });
 }
 
 /// Draws a menu while it is open.
@@ -22,6 +27,7 @@ pub(super) fn show<T: Clone + Send + Sync + 'static>(
     let Some(asked) = ui.data(|data| data.get_temp::<Asked<T>>(id)) else { return };
     let open = asked.is_new.then_some(SetOpenCommand::Bool(true));
     ui.data_mut(|data| data.insert_temp(id, Asked { is_new: false, ..asked.clone() }));
+    let id = id.with(asked.number);
     let popup = Popup::new(id, ui.ctx().clone(), PopupAnchor::Position(asked.at), ui.layer_id())
         .kind(PopupKind::Menu)
         .layout(egui::Layout::top_down_justified(egui::Align::Min))

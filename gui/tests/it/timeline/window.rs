@@ -109,6 +109,11 @@ fn a_right_click_offers_what_can_be_done_with_what_is_under_it() {
     let slice = window.state().view.selection.slice().expect("the op under the pointer");
     let span = window.state().data.trace.span_of(slice);
     assert_eq!(window.query_all_by_label("qkv").count(), 1, "the menu alone says so");
+    // Once more while it is open: it is then of what is under the pointer now.
+    right_click(&mut window, at + vec2(0.0, 120.0));
+    assert_eq!(window.query_all_by_label_contains("Show everything").count(), 1);
+    assert!(window.query_by_label("qkv").is_none());
+    right_click(&mut window, at);
     window.get_by_label_contains("Find all of this name").click();
     window.run_steps(3);
     assert_eq!(window.state().view.search.text, "qkv");
