@@ -30,6 +30,11 @@ pub fn apply(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Dropped(paths) => update(state, Command::Open(paths)),
         Event::Picked(purpose, paths) => picked(state, purpose, paths),
+        Event::NoDialog => {
+            let text = "This desktop shows no file dialog: type or paste the path, or drop files on the window";
+            state.notices.push(Severity::Warning, text);
+            Vec::new()
+        }
         Event::Opening { id, paths, document } => {
             let job = state.jobs.iter().find(|job| job.id == id && !job.is_cancelled());
             // What is held against another is held once it is whole.

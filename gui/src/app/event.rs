@@ -16,6 +16,8 @@ pub enum Event {
     Dropped(Vec<PathBuf>),
     /// The desktop's dialog was answered.
     Picked(PathPurpose, Vec<PathBuf>),
+    /// The desktop showed no dialog.
+    NoDialog,
     /// A file is being read, and this is what was read so far.
     Opening {
         /// The job that reads it.

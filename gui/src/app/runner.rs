@@ -1,6 +1,9 @@
 //! Does what the mutator asked for.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use weftscope_traces::Classifier;
 
@@ -230,15 +233,21 @@ impl Runner {
     fn browse(&self, purpose: PathPurpose, suggested: PathBuf) {
         let events = self.events.clone();
         let started = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
+            let asked = Instant::now();
             let paths = pick(purpose, &suggested);
             if !paths.is_empty() {
                 events.send(Event::Picked(purpose, paths));
+            } else if asked.elapsed() < SOONEST {
+                events.send(Event::NoDialog);
             }
         });
         // Without a thread there is no dialog; the path field that asked for it is still there.
         drop(started);
     }
 }
+
+/// Nobody closes a dialog so soon: one that is answered before was never shown. Whether it was is not told otherwise.
+const SOONEST: Duration = Duration::from_millis(250);
 
 /// True where the desktop's dialog can be asked for: it is reached over the session bus.
 pub(crate) fn has_file_dialog() -> bool {

@@ -9,21 +9,24 @@ use crate::keys::{is_pressed, plain};
 const ZOOM_SPEED: f64 = 3.0;
 /// Windows a second while a pan key is held.
 const PAN_SPEED: f64 = 1.4;
+/// Points of rows a second while a scroll key is held.
+const SCROLL_SPEED: f32 = 900.0;
 /// The least a single press does, whatever the frame rate.
 const LEAST_S: f64 = 1.0 / 30.0;
 
 /// Keys that move the view for as long as they are held.
-const SMOOTH: [Key; 4] = [Key::W, Key::S, Key::A, Key::D];
+const SMOOTH: [Key; 8] =
+    [Key::W, Key::S, Key::A, Key::D, Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown];
 
 /// The keys of the timeline; silent while a text is being edited.
-pub(super) fn keys(ui: &Ui, view: &ViewState, at_ns: i64) -> Vec<ViewCommand> {
+pub(super) fn keys(ui: &Ui, view: &ViewState, at_ns: i64, most_scroll: f32) -> Vec<ViewCommand> {
     if ui.ctx().egui_wants_keyboard_input() {
         return Vec::new();
     }
     let id = Id::unique("weftscope held keys");
     let mut down = ui.data(|data| data.get_temp::<Held>(id)).unwrap_or_default();
     let (mut commands, moving) = ui.input(|input| {
-        let mut commands = held(input, down.update(input), at_ns);
+        let mut commands = held(input, down.update(input), at_ns, (view.scroll_y, most_scroll));
         let moving = !commands.is_empty();
         commands.extend(pressed(input, view));
         (commands, moving)
@@ -59,12 +62,30 @@ impl Held {
     }
 }
 
-fn held(input: &InputState, moves: [bool; SMOOTH.len()], at_ns: i64) -> Vec<ViewCommand> {
+fn held(
+    input: &InputState,
+    moves: [bool; SMOOTH.len()],
+    at_ns: i64,
+    (scroll_y, most_scroll): (f32, f32),
+) -> Vec<ViewCommand> {
     let seconds = f64::from(input.stable_dt).clamp(LEAST_S, 0.1);
     let zoom =
         |sign: f64| ViewCommand::Zoom { factor: (sign * ZOOM_SPEED * seconds).exp2(), at_ns };
     let pan = |sign: f64| ViewCommand::Pan { share: sign * PAN_SPEED * seconds };
-    let all = [zoom(-1.0), zoom(1.0), pan(-1.0), pan(1.0)];
+    let scroll = |sign: f32| {
+        let to = scroll_y + sign * SCROLL_SPEED * seconds as f32;
+        ViewCommand::Scroll(to.clamp(0.0, most_scroll.max(0.0)))
+    };
+    let all = [
+        zoom(-1.0),
+        zoom(1.0),
+        pan(-1.0),
+        pan(1.0),
+        pan(-1.0),
+        pan(1.0),
+        scroll(-1.0),
+        scroll(1.0),
+    ];
     all.into_iter().zip(moves).filter_map(|(command, moves)| moves.then_some(command)).collect()
 }
 
@@ -93,7 +114,8 @@ fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
 /// The keys of the timeline and of the pointer over it, with what they do, for the sheet of keys.
 pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     ("W  S", "Zoom in, out at the pointer"),
-    ("A  D", "Pan left, right"),
+    ("A  D  ←  →", "Pan left, right"),
+    ("↑  ↓", "Scroll the rows"),
     ("Ctrl+wheel", "Zoom at the pointer"),
     ("drag", "Select a range; its ends snap to edges of slices, with Alt they do not"),
     ("Shift+drag", "Pan"),

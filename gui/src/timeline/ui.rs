@@ -144,7 +144,7 @@ fn interact(ui: &Ui, pen: &Pen<'_>, bands: &Bands, rows: &[Pen<'_>; 2]) -> Vec<V
     let centre = view.window.start_ns + view.window.len_ns() / 2;
     let in_plot = over.filter(|at| areas.plot.x_range().contains(at.x));
     let at_ns = in_plot.map_or(centre, |at| pen.scale.time_from_x(at.x));
-    commands.extend(keys(ui, view, at_ns));
+    commands.extend(keys(ui, view, at_ns, bands.most_scroll()));
     hover(ui, pen, &pointer, &plot, &mut commands);
     commands
 }

@@ -164,6 +164,17 @@ fn a_failed_job_says_why_and_a_cancelled_one_does_not() {
     assert_eq!(state.notices.iter().count(), 0);
 }
 
+/// A button that does nothing is worse than one that says so; the field that asked stays.
+#[test]
+fn a_dialog_that_does_not_come_is_told() {
+    let mut state = State::default();
+    update(&mut state, Command::AskOpen);
+    apply(&mut state, Event::NoDialog);
+    let told: Vec<_> = state.notices.iter().map(|notice| notice.text.as_str()).collect();
+    assert!(matches!(&told[..], [text] if text.contains("type or paste the path")), "{told:?}");
+    assert!(matches!(state.overlay, Overlay::Path(_)));
+}
+
 #[test]
 fn a_selection_leaves_panels_and_tabs_as_they_are() {
     let mut state = State::default();

@@ -209,7 +209,23 @@ fn letters_zoom_and_pan() {
     assert!(near.len_ns() < whole.len_ns());
     window.key_press(Key::D);
     window.run_steps(2);
-    assert!(window.state().view.window.start_ns > near.start_ns);
+    let right = window.state().view.window;
+    assert!(right.start_ns > near.start_ns);
+    window.key_press(Key::ArrowLeft);
+    window.run_steps(2);
+    assert!(window.state().view.window.start_ns < right.start_ns);
+    window.state_mut().view.open.insert(FoldId::Sms(0));
+    window.state_mut().view.heights.sm = 16.0;
+    window.state_mut().view.heights.stream = 90.0;
+    window.run_steps(2);
+    for (key, is_down) in [(Key::ArrowDown, true), (Key::ArrowUp, false)] {
+        for _ in 0..40 {
+            window.key_press(key);
+            window.run_steps(2);
+        }
+        let scroll_y = window.state().view.scroll_y;
+        assert_eq!(scroll_y > 0.0, is_down, "{scroll_y}");
+    }
     window.key_press(Key::Num0);
     window.run_steps(2);
     assert_eq!(window.state().view.window, whole);
