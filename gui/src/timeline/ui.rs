@@ -12,7 +12,7 @@ use super::{
     header::header_ui,
     hit::{Scene, hit},
     keys::keys,
-    paint::{self, Flag, Pen},
+    paint::{self, Flag, Measures, Pen},
     plot_menu,
     pointer::Pointer,
     tooltip::Subject,
@@ -83,7 +83,8 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut 
     let s = &pen.theme.surfaces;
     pen.painter.rect_filled(pen.areas.whole, 0.0, s.panel);
     pen.painter.rect_filled(pen.areas.plot, 0.0, s.plot);
-    paint::paint_ruler(pen);
+    let measures = Measures::of(pen, flags);
+    paint::paint_ruler(pen, &measures.taken);
     if paint_rows(rest, rest_cache) {
         remember(rest);
     }
@@ -102,7 +103,7 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut 
     paint::paint_flags(pen, flags);
     paint::paint_marks(pen);
     paint::paint_minimap(pen, &rest_cache.minimap);
-    paint::paint_measures(pen, flags);
+    paint::paint_measures(pen, &measures);
 }
 
 /// Draws the rows of one band; true when they are not as they were.

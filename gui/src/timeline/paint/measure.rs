@@ -12,40 +12,81 @@ const UNCERTAIN_WIDTH: f32 = 3.0;
 /// Points from an edge of the selection within which there is no distance to speak of.
 const AT_EDGE: f32 = 2.0;
 
-/// Draws the line under the pointer across all rows, and the figures on the ruler, beside the flags that stand there.
-pub(in crate::timeline) fn paint_measures(pen: &Pen<'_>, flags: &[Flag]) {
-    let mut taken: Vec<Rangef> = flags.iter().map(|flag| flag.rect.x_range()).collect();
-    let pointed = pen.view.hover.map(|hover| hover.time_ns).or(pen.view.echo_ns);
-    if let Some(at_ns) = pointed {
-        taken.extend(crosshair(pen, at_ns, &taken));
-    }
-    range_length(pen, &taken);
+/// What is measured, and where its figures stand on the ruler, beside the flags.
+pub(in crate::timeline) struct Measures {
+    /// Time under the pointer, where that is in view, and its place.
+    pointed: Option<(i64, f32)>,
+    figures: Vec<(Rect, String)>,
+    /// What of the ruler flags and figures take.
+    pub(in crate::timeline) taken: Vec<Rangef>,
 }
 
-/// The crosshair; says what of the ruler it takes.
-fn crosshair(pen: &Pen<'_>, at_ns: i64, taken: &[Rangef]) -> Option<Rangef> {
-    let plot = pen.areas.plot;
-    let x = pen.painter.round_to_pixel_center(pen.scale.x_from_time(at_ns));
-    if x < plot.left() || x > plot.right() {
-        return None;
+impl Measures {
+    pub(in crate::timeline) fn of(pen: &Pen<'_>, flags: &[Flag]) -> Self {
+        let taken = flags.iter().map(|flag| flag.rect.x_range()).collect();
+        let at_ns = pen.view.hover.map(|hover| hover.time_ns).or(pen.view.echo_ns);
+        let place = |at_ns| pen.painter.round_to_pixel_center(pen.scale.x_from_time(at_ns));
+        let pointed = at_ns.map(|at_ns| (at_ns, place(at_ns)));
+        let pointed = pointed.filter(|(_, x)| pen.areas.plot.x_range().contains(*x));
+        let mut measures = Self { pointed, figures: Vec::new(), taken };
+        if let Some((at_ns, x)) = pointed {
+            measures.add(pen, x, time(pen, at_ns));
+        }
+        if let Some((x_range, length_ns)) = selected_range(pen) {
+            measures.add(pen, x_range.center(), number::duration_ns(length_ns));
+        }
+        measures
     }
-    let uncertainty = pen.data.trace.meta.clock_uncertainty_ns().filter(|&ns| ns > 0);
-    if let Some(ns) = uncertainty {
-        uncertain_band(pen, at_ns, ns);
+
+    /// A figure around `x`, or as near as there is room.
+    fn add(&mut self, pen: &Pen<'_>, x: f32, text: String) {
+        let rect = place(pen, x, &text, &self.taken);
+        self.taken.push(rect.x_range());
+        self.figures.push((rect, text));
     }
-    let line = Stroke::new(1.0, pen.theme.surfaces.accent.gamma_multiply(0.6));
-    pen.painter.vline(x, pen.areas.ruler.bottom()..=plot.bottom(), line);
+}
+
+/// Draws the line under the pointer across all rows, and the figures on the ruler.
+pub(in crate::timeline) fn paint_measures(pen: &Pen<'_>, measures: &Measures) {
+    let s = &pen.theme.surfaces;
+    if let Some((at_ns, x)) = measures.pointed {
+        if let Some(ns) = uncertainty(pen) {
+            uncertain_band(pen, at_ns, ns);
+        }
+        let line = Stroke::new(1.0, s.accent.gamma_multiply(0.6));
+        pen.painter.vline(x, pen.areas.ruler.bottom()..=pen.areas.plot.bottom(), line);
+    }
+    if let Some((x_range, _)) = selected_range(pen) {
+        let y = pen.areas.ruler.bottom() - 1.5;
+        pen.painter.hline(x_range, y, Stroke::new(3.0, s.accent));
+    }
+    for (rect, text) in &measures.figures {
+        draw(pen, *rect, text);
+    }
+}
+
+fn uncertainty(pen: &Pen<'_>) -> Option<i64> {
+    pen.data.trace.meta.clock_uncertainty_ns().filter(|&ns| ns > 0)
+}
+
+/// `28.3 ms ± 179 ns   174 µs in`.
+fn time(pen: &Pen<'_>, at_ns: i64) -> String {
     let step = (tick_step_ns(&pen.scale) / 100).max(1);
     let mut text = number::time_at(at_ns - pen.view.zero_ns, step);
-    if let Some(ns) = uncertainty {
+    if let Some(ns) = uncertainty(pen) {
         text += &format!(" ± {}", number::duration_ns(ns));
     }
     if let Some(distance) = distance(pen, at_ns) {
         text += &format!("   {distance}");
     }
-    let rect = place(pen, x, &text, taken);
-    draw(pen, rect, text);
-    Some(rect.x_range())
+    text
+}
+
+/// Where the selected range is in view, and how long it is.
+fn selected_range(pen: &Pen<'_>) -> Option<(Rangef, i64)> {
+    let span = pen.view.selection.range()?.span;
+    let rect = pen.rect(span, pen.areas.plot.y_range());
+    (rect.width() > 0.0).then(|| (rect.x_range(), span.len_ns()))
 }
 
 /// `135 µs after`: from the selection to a time; within it from its start.
@@ -72,19 +113,6 @@ fn side(span: Span, at_ns: i64) -> (i64, &'static str) {
     } else {
         (at_ns - span.start_ns, "in")
     }
-}
-
-/// The length of the selected range, beside what the ruler has already.
-fn range_length(pen: &Pen<'_>, taken: &[Rangef]) {
-    let Some(range) = pen.view.selection.range() else { return };
-    let span = pen.rect(range.span, pen.areas.plot.y_range());
-    if span.width() <= 0.0 {
-        return;
-    }
-    let y = pen.areas.ruler.bottom() - 1.5;
-    pen.painter.hline(span.x_range(), y, Stroke::new(3.0, pen.theme.surfaces.accent));
-    let text = number::duration_ns(range.span.len_ns());
-    draw(pen, place(pen, span.center().x, &text, taken), text);
 }
 
 /// Shades the times that the one under the pointer may be on another rank, once that is wider than the line itself.
@@ -123,10 +151,10 @@ fn free(room: Rangef, wanted: f32, width: f32, taken: &[Rangef]) -> f32 {
     free.min_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(inside)
 }
 
-fn draw(pen: &Pen<'_>, rect: Rect, text: String) {
+fn draw(pen: &Pen<'_>, rect: Rect, text: &str) {
     let s = &pen.theme.surfaces;
     pen.painter.rect_filled(rect, 2.0, s.accent_fill);
-    let galley = pen.painter.layout_no_wrap(text, pen.theme.mono(), s.strong);
+    let galley = pen.painter.layout_no_wrap(text.to_owned(), pen.theme.mono(), s.strong);
     pen.painter.galley(rect.min + egui::vec2(4.0, 1.0), galley, s.strong);
 }
 

@@ -26,7 +26,7 @@ pub(super) use ghost::paint_ghost;
 pub(super) use hatch::{hatch_texture, hatch_uv};
 pub(super) use header::{paint_corner, paint_headers, paint_pinned_headers};
 pub(super) use marks::{bracket, paint_marks};
-pub(super) use measure::paint_measures;
+pub(super) use measure::{Measures, paint_measures};
 pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
 pub(super) use overlay::{paint_marked, paint_range, paint_selected};

@@ -1,4 +1,4 @@
-use egui::{Stroke, pos2};
+use egui::{Rangef, Stroke, pos2};
 
 use super::Pen;
 use crate::{theme::number, timeline::TimeScale};
@@ -34,8 +34,8 @@ pub(in crate::timeline) fn ticks(scale: &TimeScale, zero_ns: i64) -> Vec<(i64, b
     ticks.map(|from_zero| (zero_ns + from_zero, from_zero.rem_euclid(major) == 0)).collect()
 }
 
-/// Draws the time axis and the grid lines under the rows.
-pub(in crate::timeline) fn paint_ruler(pen: &Pen<'_>) {
+/// Draws the time axis and the grid lines under the rows; no label where something else stands on the ruler.
+pub(in crate::timeline) fn paint_ruler(pen: &Pen<'_>, taken: &[Rangef]) {
     let (s, ruler) = (&pen.theme.surfaces, pen.areas.ruler);
     let painter = pen.painter.with_clip_rect(ruler.intersect(pen.painter.clip_rect()));
     let plot = pen.in_plot();
@@ -49,8 +49,10 @@ pub(in crate::timeline) fn paint_ruler(pen: &Pen<'_>) {
             let text = number::time_at(at - pen.view.zero_ns, step);
             let galley = painter.layout_no_wrap(text, pen.theme.small(), s.weak);
             let to = pos2(x + 4.0, ruler.center().y - 1.0 - galley.size().y / 2.0);
+            let own = Rangef::new(to.x, to.x + galley.size().x);
+            let is_free = !taken.iter().any(|taken| taken.intersects(own));
             // Half a label is worse than none.
-            if to.x + galley.size().x <= ruler.right() && x >= ruler.left() {
+            if is_free && own.max <= ruler.right() && x >= ruler.left() {
                 painter.galley(to, galley, s.weak);
             }
         }
