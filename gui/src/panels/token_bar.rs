@@ -2,7 +2,7 @@
 
 use egui::{Align2, CursorIcon, Mesh, Painter, Rect, Role, Sense, Stroke, Ui, pos2, vec2};
 
-use super::widgets::{Cx, draw_as};
+use super::widgets::{Cx, draw_as, set_value};
 use crate::{
     app::{BatchPicture, CutRequest, Stretch, StretchKind},
     theme::{Theme, number, size},
@@ -21,6 +21,9 @@ pub(super) fn token_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if editable { Sense::click_and_drag() } else { Sense::hover() },
     );
     draw_as(&response, Role::Slider, "Token bar");
+    let tokens = number::counted(picture.padded_tokens.into(), "token");
+    let cut = picture.first_tokens.map_or(tokens.clone(), |first| format!("{first} of {tokens}"));
+    set_value(&response, &cut);
     let left_top = strip.left_top() + vec2(size::MARGIN, 20.0);
     let bar = Rect::from_min_size(left_top, vec2(strip.width() - 2.0 * size::MARGIN, BAR));
     let scale = Scale { bar, tokens: picture.padded_tokens.max(1) };

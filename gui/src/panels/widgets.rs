@@ -96,6 +96,11 @@ pub(crate) fn name_widget(response: &Response, name: &str) {
     response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
 }
 
+/// Gives a widget painted by hand what it is set to, in words.
+pub(crate) fn set_value(response: &Response, value: &str) {
+    response.ctx.accesskit_node_builder(response.id, |node| node.set_value(value));
+}
+
 /// Makes all that `ui` holds a region of the window, by a name: screen readers go from one to the next, and say where they are.
 pub(crate) fn name_region(ui: &Ui, name: &str) {
     ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {

@@ -23,7 +23,12 @@ fn scaled(value: f64, steps: &[(f64, &'static str)]) -> (String, &'static str) {
             chosen = step;
         }
     }
-    (three(value / chosen.0), chosen.1)
+    (or_zero(value / chosen.0), chosen.1)
+}
+
+/// [`three`], but nothing is `0`.
+fn or_zero(value: f64) -> String {
+    if value == 0.0 { "0".to_owned() } else { three(value) }
 }
 
 /// A duration: `812 ns`, `1.23 µs`, `45.6 ms`, `7.89 s`. Whole nanoseconds stay whole.
@@ -66,7 +71,7 @@ pub fn with_unit(value: f64, unit: &str) -> String {
         "B/s" => bandwidth(value),
         "B" => bytes(value),
         "ns" => duration_ns(value as i64),
-        _ => format!("{} {unit}", three(value)),
+        _ => format!("{} {unit}", or_zero(value)),
     }
 }
 
@@ -192,6 +197,7 @@ mod tests {
         assert_eq!(bandwidth(412e9), "412 GB/s");
         assert_eq!(with_unit(2991.0, "GB/s"), "2.99 TB/s");
         assert_eq!(with_unit(45.31, "%"), "45.3 %");
+        assert_eq!(["GB/s", "%", "B"].map(|unit| with_unit(0.0, unit)), ["0 B/s", "0 %", "0 B"]);
         assert_eq!(flop_rate(812e12), "812 TFLOP/s");
         assert_eq!(bytes(134_217_728.0), "134 MB");
         assert_eq!(percent(0.6436), "64.4 %");

@@ -6,7 +6,7 @@ use weftscope_engine::spec::{Chooser, Cutting, SplitChoice};
 use super::row::turn;
 use crate::{
     app::live::{KnobEdit, Live},
-    panels::widgets::{Cx, draw_as, mono, name_widget, weak},
+    panels::widgets::{Cx, draw_as, mono, name_widget, set_value, weak},
     theme::{Theme, number},
 };
 
@@ -26,6 +26,7 @@ pub(super) fn split_slider_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click_and_drag());
     draw_as(&response, Role::Slider, "Split point");
+    set_value(&response, &format!("{first} of {}", number::counted(tokens.into(), "token")));
     paint(ui, cx, live, rect, first);
     let scale = Scale { rect: rect.shrink2(vec2(6.0, 0.0)), tokens };
     if let Some(pointer) = response.interact_pointer_pos()

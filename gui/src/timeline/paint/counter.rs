@@ -74,8 +74,27 @@ fn steps(pen: &Pen<'_>, series: &CounterSeries) -> Vec<(f32, f32, f64)> {
     out
 }
 
-/// The sample that holds at `t_ns`.
+/// The sample that holds at `t_ns`; none behind the last one, where nothing is drawn either.
 pub(in crate::timeline) fn value_at(series: &CounterSeries, t_ns: i64) -> Option<f64> {
+    if series.at_ns.last().is_none_or(|&last_ns| t_ns > last_ns) {
+        return None;
+    }
     let after = series.at_ns.partition_point(|&at| at <= t_ns);
     series.value.get(after.checked_sub(1)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_holds_until_the_next_and_the_last_holds_nothing() {
+        let series = CounterSeries {
+            at_ns: vec![10, 20, 30],
+            value: vec![1.0, 2.0, 0.0],
+            ..CounterSeries::default()
+        };
+        let values = [9, 10, 19, 20, 30, 31].map(|t_ns| value_at(&series, t_ns));
+        assert_eq!(values, [None, Some(1.0), Some(1.0), Some(2.0), Some(0.0), None]);
+    }
 }

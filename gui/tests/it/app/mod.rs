@@ -22,6 +22,7 @@ mod sql;
 mod statistics;
 #[cfg(feature = "live")]
 mod steady;
+mod texts;
 #[cfg(feature = "live")]
 mod watched;
 mod why;
