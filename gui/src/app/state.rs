@@ -21,6 +21,9 @@ use crate::{
     timeline::{RangeSelection, ViewState},
 };
 
+/// What the program is called.
+pub(super) const PROGRAM: &str = "Weftscope";
+
 /// The state of the window. Only [`update`](super::update()) and [`apply`](super::apply()) change it.
 #[derive(Default)]
 pub struct State {
@@ -97,6 +100,17 @@ impl State {
             #[cfg(feature = "live")]
             Shown::Live => self.live.as_ref()?.shown().map(|iteration| &iteration.document),
             Shown::File(id) => self.open_document(id).map(|open| &open.document),
+        }
+    }
+
+    /// Title of the window: the file in view first, by which windows are told apart.
+    pub fn title(&self) -> String {
+        match self.shown {
+            Shown::File(id) => {
+                let name = self.open_document(id).map(OpenDocument::name);
+                name.map_or_else(|| PROGRAM.to_owned(), |name| format!("{name} – {PROGRAM}"))
+            }
+            _ => PROGRAM.to_owned(),
         }
     }
 

@@ -24,7 +24,8 @@ pub(crate) fn frame_ui(
     times: &FrameTimes,
 ) -> Vec<Command> {
     let mut cx = Cx::new(state, theme);
-    ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label("Weftscope"));
+    ui.ctx()
+        .accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label(state.title()));
     keys(ui, &mut cx);
     let bar = Frame::new().fill(theme.surfaces.panel).inner_margin(Margin::symmetric(8, 4));
     Panel::top("top bar").exact_size(36.0).resizable(false).frame(bar).show(ui, |ui| {

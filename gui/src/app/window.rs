@@ -14,7 +14,7 @@ use super::{
     runner::{Runner, WindowTask},
     settings::Settings,
     sql::flush_sql,
-    state::State,
+    state::{PROGRAM, State},
     statistics::flush_statistics,
     ui::frame_ui,
     update::update,
@@ -63,7 +63,7 @@ impl Start {
 /// When there is no display or no OpenGL.
 pub fn run_window(start: Start) -> eframe::Result {
     let viewport = egui::ViewportBuilder::default()
-        .with_title("Weftscope")
+        .with_title(PROGRAM)
         .with_app_id("weftscope")
         .with_inner_size([1400.0, 900.0])
         .with_min_inner_size([960.0, 600.0])
@@ -96,6 +96,8 @@ pub struct App {
     runner: Runner,
     themed: Option<Mode>,
     glyphs: MissingGlyphs,
+    /// The window's title.
+    title: String,
     times: FrameTimes,
     logic_ms: f32,
 }
@@ -151,6 +153,7 @@ impl App {
             runner,
             themed: None,
             glyphs: MissingGlyphs::default(),
+            title: PROGRAM.to_owned(),
             times: FrameTimes::default(),
             logic_ms: 0.0,
         }
@@ -216,6 +219,11 @@ impl App {
                 Some(WindowTask::Copy(text)) => ctx.copy_text(text),
                 Some(WindowTask::Quit) => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             }
+        }
+        let title = self.state.title();
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
         }
         if !self.state.jobs.is_empty() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));

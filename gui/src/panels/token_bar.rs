@@ -23,7 +23,8 @@ pub(super) fn token_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     draw_as(&response, Role::Slider, "Token bar");
     let tokens = number::counted(picture.padded_tokens.into(), "token");
     let cut = picture.first_tokens.map_or(tokens.clone(), |first| format!("{first} of {tokens}"));
-    set_value(&response, &cut);
+    let first = picture.first_tokens.unwrap_or(picture.padded_tokens);
+    set_value(&response, (first, picture.padded_tokens), &cut);
     let left_top = strip.left_top() + vec2(size::MARGIN, 20.0);
     let bar = Rect::from_min_size(left_top, vec2(strip.width() - 2.0 * size::MARGIN, BAR));
     let scale = Scale { bar, tokens: picture.padded_tokens.max(1) };

@@ -96,9 +96,14 @@ pub(crate) fn name_widget(response: &Response, name: &str) {
     response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
 }
 
-/// Gives a widget painted by hand what it is set to, in words.
-pub(crate) fn set_value(response: &Response, value: &str) {
-    response.ctx.accesskit_node_builder(response.id, |node| node.set_value(value));
+/// Gives a slider painted by hand what it is set to, of how much, and the same in words.
+pub(crate) fn set_value(response: &Response, (value, most): (u32, u32), words: &str) {
+    response.ctx.accesskit_node_builder(response.id, |node| {
+        node.set_value(words);
+        node.set_numeric_value(value.into());
+        node.set_min_numeric_value(0.0);
+        node.set_max_numeric_value(most.into());
+    });
 }
 
 /// Makes all that `ui` holds a region of the window, by a name: screen readers go from one to the next, and say where they are.

@@ -26,7 +26,8 @@ pub(super) fn split_slider_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click_and_drag());
     draw_as(&response, Role::Slider, "Split point");
-    set_value(&response, &format!("{first} of {}", number::counted(tokens.into(), "token")));
+    let words = format!("{first} of {}", number::counted(tokens.into(), "token"));
+    set_value(&response, (first, tokens), &words);
     paint(ui, cx, live, rect, first);
     let scale = Scale { rect: rect.shrink2(vec2(6.0, 0.0)), tokens };
     if let Some(pointer) = response.interact_pointer_pos()

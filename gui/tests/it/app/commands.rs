@@ -46,10 +46,12 @@ fn an_opened_file_is_shown_remembered_and_closed() {
     assert_eq!(state.shown, Shown::File(state.documents[1].id));
     let recent: Vec<_> = state.settings.recent.iter().map(weftscope::app::Recent::place).collect();
     assert_eq!(recent, ["/data/b.json.gz", "/data/a.json.gz"]);
+    assert_eq!(state.title(), "b.json.gz – Weftscope");
     update(&mut state, Command::CloseShown);
     assert_eq!(state.shown, Shown::File(state.documents[0].id));
     update(&mut state, Command::CloseShown);
     assert_eq!(state.shown, Shown::Nothing);
+    assert_eq!(state.title(), "Weftscope");
 }
 
 /// The two kernels and `more` behind them, as when more of a file was read.
