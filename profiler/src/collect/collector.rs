@@ -96,11 +96,14 @@ impl Collector {
 
     fn overhead_note(&self) -> String {
         let words = |time: Duration| duration(time.as_nanos() as i64);
+        let waiting = match self.cost.waiting {
+            Duration::ZERO => String::new(),
+            waiting => format!("; {} of waiting for the collector left out", words(waiting)),
+        };
         format!(
-            "host time: {} on the executor's thread (appends timed on every 16th call and scaled; {} of waiting for \
-             the collector left out), {} collecting; the run took {} of wall time",
+            "{} on the executor's thread (appends timed on every 16th call and scaled{waiting}), {} collecting; the run \
+             took {} of wall time",
             words(self.cost.recording),
-            words(self.cost.waiting),
             words(self.collecting),
             words(self.cost.wall),
         )
