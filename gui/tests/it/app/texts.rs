@@ -11,6 +11,8 @@ use egui_kittest::{
 use weftscope::app::live::{KnobEdit, LiveCommand};
 use weftscope::app::{App, BottomTab, Command, SqlCommand, State};
 
+use weftscope::timeline::ViewCommand;
+
 use super::panels::{send, window};
 use crate::common::settle::settle;
 
@@ -60,6 +62,37 @@ fn an_answer_in_sql() {
         format!("{before}\nCopy as TSV{after}")
     });
     insta::assert_snapshot!("sql", text.unwrap_or_default());
+}
+
+/// What lies over the window: found by its title. A build that runs nothing has other keys.
+#[cfg(feature = "live")]
+#[test]
+fn sheets_and_questions() {
+    for (title, command, name) in [
+        ("Keys", Command::ToggleHelp, "keys"),
+        ("Glossary", Command::ToggleGlossary, "glossary"),
+        ("Open a trace", Command::AskOpen, "open"),
+    ] {
+        let mut window = window();
+        window.set_size([1600.0, 1600.0].into());
+        send(&mut window, command);
+        let mut lines = Vec::new();
+        gather(window.get_by_role_and_label(Role::Window, title), &mut lines);
+        insta::assert_snapshot!(name, lines.join("\n"));
+    }
+}
+
+#[test]
+fn a_search() {
+    let mut window = window();
+    send(&mut window, Command::ToggleSearch);
+    for (text, name) in [("qkv layer:1", "search"), ("kindx:comm", "search_unknown")] {
+        send(&mut window, Command::View(ViewCommand::Search(text.to_owned())));
+        settle(&mut window);
+        let text = region(&window, "Timeline");
+        let strip = text.split("\ntimeline").next().unwrap_or_default();
+        insta::assert_snapshot!(name, strip);
+    }
 }
 
 #[test]
