@@ -157,9 +157,17 @@ fn say(args: &GenerateArgs, words: &Words, ids: &[u32], run: Run) -> Outcome {
     print(text.strip_prefix(&spoken).unwrap_or_default())?;
     print("\n")?;
     eprintln!("{}", summary(ids.len(), &generated, &came));
-    match &args.json {
-        Some(path) => write_json(path, &text, ids, &generated, &came),
-        None => Ok(()),
+    if let Some(path) = &args.json {
+        write_json(path, &text, ids, &generated, &came)?;
+    }
+    outcome(generated.ended)
+}
+
+/// A text that broke off since the model computed no number is a failure, however much of it there is.
+fn outcome(ended: Ended) -> Outcome {
+    match ended {
+        Ended::NoToken => Err(Failure::failed("no logit was a number", "the run")),
+        Ended::Length | Ended::Stop(_) | Ended::Cancelled => Ok(()),
     }
 }
 
@@ -214,4 +222,20 @@ fn write_json(
         writeln!(out, "{text}").map_err(|error| FileError::io("cannot write", &error, path))
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_text_that_broke_off_has_failed() {
+        assert!(outcome(Ended::NoToken).is_err());
+        assert!(
+            [Ended::Length, Ended::Stop(2), Ended::Cancelled]
+                .map(outcome)
+                .iter()
+                .all(Result::is_ok)
+        );
+    }
 }
