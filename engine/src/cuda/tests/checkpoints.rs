@@ -11,7 +11,7 @@ use safetensors::SafeTensors;
 use weftscope_kernels::reference::relative_error;
 use weftscope_testkit::{Need, aloud, skip};
 
-use super::gpus;
+use super::{degrees, gpus, machine_with};
 use crate::{
     batch::{Batch, Request},
     cuda::{
@@ -19,7 +19,6 @@ use crate::{
         executor::{Contents, CudaExecutor, Placed, Weights, shuffled_pages},
     },
     executor::Executor,
-    machine,
     observer::NullObserver,
     plan::plan,
     spec::{Chooser, Knobs, RunSpec, SplitChoice, StrategyKind, Transport},
@@ -100,7 +99,7 @@ impl Reference {
     fn spec(&self, tp: u32, batch: Batch, case: Case) -> RunSpec {
         RunSpec {
             model: self.checkpoint.model().clone(),
-            machine: machine::builtin("h200x2").expect("built in"),
+            machine: machine_with(tp),
             batch,
             knobs: Knobs {
                 tp,
@@ -259,7 +258,7 @@ fn logits_are_those_of_transformers() {
     let Some((references, gpus)) = references() else { return };
     let mut failed = Vec::new();
     for reference in &references {
-        for tp in [1, 2].into_iter().filter(|&tp| tp <= gpus) {
+        for tp in degrees(&reference.name, reference.checkpoint.model(), gpus) {
             let mut comparison = Comparison::new(reference, tp);
             let cases = if tp == 1 { &CASES[..1] } else { &CASES };
             for &case in cases {
@@ -277,7 +276,7 @@ fn parts_and_steps_give_the_same_logits() {
     let Some((references, gpus)) = references() else { return };
     let mut failed = Vec::new();
     for reference in &references {
-        for tp in [1, 2].into_iter().filter(|&tp| tp <= gpus) {
+        for tp in degrees(&reference.name, reference.checkpoint.model(), gpus) {
             let strategies: &[StrategyKind] = match tp {
                 1 => &[StrategyKind::NoComm],
                 _ => &[StrategyKind::Multimem, StrategyKind::TokenWeave, StrategyKind::TwoBatch],

@@ -7,9 +7,13 @@ mod checks;
 mod executor;
 mod serving;
 
-use weftscope_testkit::{Need, skip};
+use weftscope_testkit::{Need, aloud, skip};
 
 use super::{compile::Nvrtc, driver::probe};
+use crate::{
+    machine::{self, Machine},
+    model::{ModelShape, Shard},
+};
 
 /// How many GPUs are here, if as many as a test needs and a compiler; says why not otherwise.
 fn gpus(needed: usize) -> Option<u32> {
@@ -29,4 +33,21 @@ fn gpus(needed: usize) -> Option<u32> {
         return None;
     }
     Some(found as u32)
+}
+
+/// The degrees of 1, 2 and 4 that there are GPUs for and that divide a model; says which do not.
+fn degrees(name: &str, model: &ModelShape, gpus: u32) -> Vec<u32> {
+    let divides = |tp: &u32| match Shard::new(model, *tp) {
+        Ok(_) => true,
+        Err(error) => {
+            aloud(format_args!("{name} not at tp {tp}: {error}"));
+            false
+        }
+    };
+    [1, 2, 4].into_iter().filter(|&tp| tp <= gpus).filter(divides).collect()
+}
+
+/// The machine of which our kernels are known, with as many GPUs.
+fn machine_with(gpus: u32) -> Machine {
+    Machine { gpus, ..machine::builtin("h200x2").expect("built in") }
 }

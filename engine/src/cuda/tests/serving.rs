@@ -4,12 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_testkit::{Need, aloud, skip};
 
-use super::gpus;
+use super::{degrees, gpus, machine_with};
 use crate::{
     batch::Batch,
     cuda::{Checkpoint, CudaExecutor, Weights},
     generate::{self, Language, Sampling},
-    machine,
     serving::{
         Arrivals, CudaGraphs, Limits, OnGpus, Prompts, ServingReport, ServingRequest, ServingSpec,
         fixed, serve,
@@ -41,7 +40,7 @@ fn executor(checkpoint: &Arc<Checkpoint>, tp: u32) -> CudaExecutor {
 fn spec(checkpoint: &Checkpoint, tp: u32, strategy: StrategyKind) -> ServingSpec {
     ServingSpec {
         model: checkpoint.model().clone(),
-        machine: machine::builtin("h200x2").expect("built in"),
+        machine: machine_with(tp),
         knobs: Knobs { tp, strategy, transport: Transport::P2p, ..Knobs::default() },
         limits: Limits { budget_tokens: 320, max_sequences: 6 },
         memory_share: 0.5,
@@ -106,10 +105,12 @@ fn served_together_answers_are_those_of_requests_alone() {
         let checkpoint =
             Arc::new(Checkpoint::open(&folder).unwrap_or_else(|error| panic!("{error}")));
         let prompts = prompts(&requests, checkpoint.model().vocab);
-        let mut cases = vec![(1, StrategyKind::NoComm)];
-        if gpus > 1 {
-            cases.extend([(2, StrategyKind::Multimem), (2, StrategyKind::TokenWeave)]);
-        }
+        let strategies = |tp| match tp {
+            1 => vec![(tp, StrategyKind::NoComm)],
+            _ => vec![(tp, StrategyKind::Multimem), (tp, StrategyKind::TokenWeave)],
+        };
+        let degrees = degrees(&name, checkpoint.model(), gpus);
+        let cases: Vec<_> = degrees.into_iter().flat_map(strategies).collect();
         for (tp, strategy) in cases {
             for (graphs, pages) in
                 [(CudaGraphs::Auto, None), (CudaGraphs::Never, None), (CudaGraphs::Auto, Some(9))]
