@@ -81,7 +81,7 @@ impl Batches {
         let ids = vec![0; tokens.min(PAGE_TOKENS * self.nobodys) as usize];
         let pages = (0..pages_of(ids.len() as u32)).collect();
         let next = Next { ids, placed: Placed { cached_tokens: 0, pages } };
-        self.run(&[next], Launching::Direct).map(|_| ())
+        self.run(vec![next], Launching::Direct).map(|_| ())
     }
 
     /// Captures the graphs that decode up to so many sequences of up to so many tokens; says how many those are.
@@ -100,8 +100,7 @@ impl Batches {
         // The largest first: smaller ones work in its memory.
         for &context in contexts.iter().rev() {
             for &size in sizes.iter().rev() {
-                let next = Next { ids: vec![0], placed: self.nobody() };
-                self.decode(&[next], (size, context))?;
+                self.decode(vec![self.nobody()], (size, context))?;
             }
         }
         Ok(graphs)
@@ -111,7 +110,7 @@ impl Batches {
     ///
     /// # Errors
     /// No plan, or a run that fails.
-    pub fn run(&mut self, batch: &[Next], launching: Launching) -> Result<BatchRan, ExecError> {
+    pub fn run(&mut self, batch: Vec<Next>, launching: Launching) -> Result<BatchRan, ExecError> {
         let decodes = batch.iter().all(|next| next.ids.len() == 1);
         if decodes && launching == Launching::Graphs {
             let longest = batch.iter().map(|next| next.placed.cached_tokens + 1).max();
@@ -123,7 +122,7 @@ impl Batches {
             new_tokens: next.ids.len() as u32,
         };
         let plan = self.plan(Batch { requests: batch.iter().map(request).collect() }, launching)?;
-        self.iterate(&plan, contents(batch.iter()), launching)
+        self.iterate(&plan, batch, launching)
     }
 
     /// Logits of the batch that ran last, `[sequences, vocabulary]`.
@@ -150,7 +149,7 @@ impl Batches {
         Ok(tokens)
     }
 
-    fn decode(&mut self, batch: &[Next], key: (u32, u32)) -> Result<BatchRan, ExecError> {
+    fn decode(&mut self, mut batch: Vec<Next>, key: (u32, u32)) -> Result<BatchRan, ExecError> {
         let plan = match self.captured.get(&key) {
             Some(plan) => plan.clone(),
             None => {
@@ -163,15 +162,14 @@ impl Batches {
                 plan
             }
         };
-        let nobody = Next { ids: vec![0], placed: self.nobody() };
-        let missing = key.0 as usize - batch.len();
-        let filled = batch.iter().chain(std::iter::repeat_n(&nobody, missing));
-        self.iterate(&plan, contents(filled), Launching::Graphs)
+        batch.resize(key.0 as usize, self.nobody());
+        self.iterate(&plan, batch, Launching::Graphs)
     }
 
-    /// A sequence without tokens so far.
-    fn nobody(&self) -> Placed {
-        Placed { cached_tokens: 0, pages: vec![self.nobodys] }
+    /// The first token of a sequence that nobody asked for.
+    fn nobody(&self) -> Next {
+        let placed = Placed { cached_tokens: 0, pages: vec![self.nobodys] };
+        Next { ids: vec![0], placed }
     }
 
     fn plan(&mut self, batch: Batch, launching: Launching) -> Result<Arc<Plan>, ExecError> {
@@ -184,11 +182,13 @@ impl Batches {
     fn iterate(
         &mut self,
         plan: &Arc<Plan>,
-        contents: Contents,
+        batch: Vec<Next>,
         launching: Launching,
     ) -> Result<BatchRan, ExecError> {
-        self.rows = contents.placed.len();
-        self.executor.set_contents(contents);
+        self.rows = batch.len();
+        let (ids, placed): (Vec<_>, _) =
+            batch.into_iter().map(|next| (next.ids, next.placed)).unzip();
+        self.executor.set_contents(Contents { ids: ids.concat(), placed });
         self.executor.set_launching(launching);
         self.executor.run(plan, 0, &mut NullObserver)?;
         let in_graph = self.executor.launches_graphs(plan);
@@ -198,9 +198,4 @@ impl Batches {
 
 fn cannot(error: &PlanError) -> ExecError {
     ExecError::Unsupported(error.to_string())
-}
-
-fn contents<'a>(batch: impl Iterator<Item = &'a Next> + Clone) -> Contents {
-    let ids = batch.clone().flat_map(|next| next.ids.iter().copied()).collect();
-    Contents { ids, placed: batch.map(|next| next.placed.clone()).collect() }
 }

@@ -30,7 +30,7 @@ impl Language for OnGpus {
         let next = Next { ids: new.to_vec(), placed };
         // A prompt is run once: a graph of it would be captured in vain.
         let launching = if new.len() == 1 { Launching::Graphs } else { Launching::Direct };
-        self.batches.run(&[next], launching)?;
+        self.batches.run(vec![next], launching)?;
         self.cached += new.len() as u32;
         Ok(self.batches.logits(1)?.concat())
     }

@@ -229,7 +229,7 @@ impl Engine for OnGpus<'_> {
         let chunks = step.chunks.iter();
         let batch: Vec<Next> =
             chunks.map(|chunk| self.next(chunk, scheduler.blocks_of(chunk.request))).collect();
-        let ran = self.batches.run(&batch, self.launching(step))?;
+        let ran = self.batches.run(batch, self.launching(step))?;
         self.pick(step)?;
         // All that the GPUs were not busy for is the host's.
         let host_ns = (self.now_ns() - start_ns - ran.gpu_ns).max(0);

@@ -181,7 +181,8 @@ fn few_shape((m, n, k): (u32, u32, u32), rows: u32, sms: u32, epilogue: Epilogue
     GemmShape { split_k: [8, 4, 2].into_iter().find(fits).unwrap_or(1), ..whole }
 }
 
-/// What a block of the own kernel for few rows holds of an SM.
+/// What a block of the own kernel for few rows is launched with and holds of an SM: a warp that copies and two warpgroups that
+/// multiply, and half of the shared memory, so that there is room for two.
 pub(crate) const FEW_BLOCK: Resources =
     Resources { threads: 288, registers: 112, smem_bytes: 114_688 };
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::{
     contents::Placed,
-    layout::{PAGE_TOKENS, Sizes},
-    places::pages_of,
+    layout::{PAGE_TOKENS, Sizes, pages_of},
     random::{RandomMatrices, Streams},
 };
 use crate::{

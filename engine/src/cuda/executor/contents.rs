@@ -1,6 +1,6 @@
 //! What stands behind the batch of a plan in one iteration: ids, and where keys and values of its sequences lie.
 
-use super::layout::PAGE_TOKENS;
+use super::layout::{PAGE_TOKENS, pages_of};
 use crate::batch::{Batch, Request};
 
 /// The requests of one iteration, in the place of the plan's: as many, with as many new tokens each, and with at most as many
@@ -46,7 +46,7 @@ impl Contents {
             if cached_tokens > most {
                 return Err(format!("{cached_tokens} cached tokens where the plan has {most}"));
             }
-            let needed = (cached_tokens + new_tokens).div_ceil(PAGE_TOKENS) as usize;
+            let needed = pages_of(cached_tokens + new_tokens) as usize;
             let held = placed.pages.len();
             if held < needed {
                 return Err(format!("a sequence has {held} pages and needs {needed}"));

@@ -10,6 +10,11 @@ const LEAST_TILE_COLUMNS: u32 = 128;
 /// Tokens a page: what the prefill kernel is compiled for.
 pub const PAGE_TOKENS: u32 = 128;
 
+/// Pages that so many tokens of a sequence take.
+pub fn pages_of(tokens: u32) -> u32 {
+    tokens.div_ceil(PAGE_TOKENS)
+}
+
 /// Sizes of one rank's buffers, in elements and rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {

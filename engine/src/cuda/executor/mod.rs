@@ -39,9 +39,8 @@ mod workspace;
 #[cfg(test)]
 pub(in crate::cuda) use cache::shuffled as shuffled_pages;
 pub use contents::{Contents, Placed};
-pub use layout::PAGE_TOKENS;
+pub use layout::{PAGE_TOKENS, pages_of};
 pub use need::page_bytes;
-pub use places::pages_of;
 pub use run::{CudaExecutor, Launching};
 pub use support::refusal;
 pub use weights::Weights;

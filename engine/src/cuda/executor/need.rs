@@ -80,10 +80,22 @@ impl Need {
     }
 }
 
-/// Bytes that a plan takes beside its cache, what is there already aside.
-pub(super) fn beside_cache(plan: &Plan, sizes: &Sizes, there: There) -> u64 {
-    let need = Need { cache_bytes: 0, ..Need::of(plan, sizes) };
-    need.total() - if there.weights { need.weights_bytes } else { 0 }
+/// What of a plan is not there yet, with a cache that is kept in so many pages or one of its own.
+fn wanting(plan: &Plan, sizes: &Sizes, kept_pages: Option<u32>, there: There) -> Need {
+    let mut need = Need::of(plan, sizes);
+    if let Some(pages) = kept_pages {
+        need.cache_bytes = u64::from(pages) * page_bytes_of(sizes);
+    }
+    let clear = |there, bytes: &mut u64| *bytes = if there { 0 } else { *bytes };
+    clear(there.weights, &mut need.weights_bytes);
+    clear(there.activations, &mut need.activations_bytes);
+    clear(there.cache, &mut need.cache_bytes);
+    need
+}
+
+/// Bytes that a plan whose weights are there takes beside its cache.
+pub(super) fn beside_cache(plan: &Plan, sizes: &Sizes) -> u64 {
+    wanting(plan, sizes, Some(0), There { weights: true, ..There::default() }).total()
 }
 
 /// Keys and values of a batch with cached tokens, in whole pages; others need none.
@@ -130,14 +142,7 @@ pub(super) fn check(
     there: There,
 ) -> Result<(), CudaError> {
     let Ok(sizes) = Sizes::of(plan) else { return Ok(()) };
-    let mut need = Need::of(plan, &sizes);
-    if let Some(pages) = kept_pages {
-        need.cache_bytes = u64::from(pages) * page_bytes_of(&sizes);
-    }
-    let clear = |there, bytes: &mut u64| *bytes = if there { 0 } else { *bytes };
-    clear(there.weights, &mut need.weights_bytes);
-    clear(there.activations, &mut need.activations_bytes);
-    clear(there.cache, &mut need.cache_bytes);
+    let need = wanting(plan, &sizes, kept_pages, there);
     devices.iter().try_for_each(|device| need.fits(device.info().index, device.memory()?))
 }
 

@@ -6,7 +6,7 @@
 
 use super::{
     contents::Placed,
-    layout::{PAGE_TOKENS, Rows, Sizes},
+    layout::{Rows, Sizes, pages_of},
     tiles::{Queries, Run},
 };
 use crate::{
@@ -161,11 +161,6 @@ impl Places {
 /// Requests that have tokens in this iteration, in order.
 pub(super) fn live(batch: &Batch) -> impl Iterator<Item = &Request> {
     batch.requests.iter().filter(|request| request.new_tokens > 0)
-}
-
-/// Pages that so many tokens of a sequence take.
-pub fn pages_of(tokens: u32) -> u32 {
-    tokens.div_ceil(PAGE_TOKENS)
 }
 
 fn queries(batch: &Batch, rows: Rows, paged: bool) -> Queries {

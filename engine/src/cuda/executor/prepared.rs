@@ -195,10 +195,11 @@ impl Prepared {
         Ok(())
     }
 
-    /// Empties the rings, made anew where they have not room for `iterations`.
-    pub(super) fn make_room(&mut self, iterations: u32) -> Result<(), CudaError> {
+    /// Empties the rings, made anew where they have not room for `iterations`; says whether they were.
+    pub(super) fn make_room(&mut self, iterations: u32) -> Result<bool, CudaError> {
         let capacity = ring_capacity(&self.plan).saturating_mul(iterations);
-        if self.ranks.iter().any(|rank| rank.recording.capacity() < capacity) {
+        let grows = self.ranks.iter().any(|rank| rank.recording.capacity() < capacity);
+        if grows {
             for rank in &mut self.ranks {
                 rank.recording = Arc::new(Recording::new(&rank.device, capacity)?);
             }
@@ -208,7 +209,8 @@ impl Prepared {
                 spare.graphs.clear();
             }
         }
-        self.ranks.iter().try_for_each(|rank| rank.recording.clear())
+        self.ranks.iter().try_for_each(|rank| rank.recording.clear())?;
+        Ok(grows)
     }
 
     /// Waits until nothing runs on any rank.

@@ -158,11 +158,10 @@ impl CudaExecutor {
     pub fn room_for_pages(&mut self, plan: &Arc<Plan>, share: f64) -> Result<u32, ExecError> {
         self.keep_cache(None);
         self.load_weights(plan, &mut |_, _| ())?;
-        let cannot = |error: crate::model::DegreeError| ExecError::Unsupported(error.to_string());
-        let sizes = Sizes::of(plan).map_err(cannot)?;
+        let sizes = sizes_of(plan)?;
         let there = There { weights: true, ..There::default() };
         need::check(plan, Some(0), self.group.devices(), there)?;
-        let need = need::beside_cache(plan, &sizes, there);
+        let need = need::beside_cache(plan, &sizes);
         let free = self.group.devices().iter().map(|device| {
             let (free, total) = device.memory()?;
             let unused = (total as f64 * (1.0 - share)) as u64;
@@ -247,8 +246,7 @@ impl CudaExecutor {
         // Whoever has no way to ask for it again leaves first.
         self.ready.retain(|prepared| Arc::strong_count(&prepared.plan) > 1);
         self.ready.truncate(self.most_ready - 1);
-        let cannot = |error: crate::model::DegreeError| ExecError::Unsupported(error.to_string());
-        let sizes = Sizes::of(plan).map_err(cannot)?;
+        let sizes = sizes_of(plan)?;
         let paged = self.held.is_paged(plan);
         let sizes = Sizes { paged, ..sizes };
         let places = Arc::new(Places::of(plan, &sizes, paged));
@@ -305,8 +303,9 @@ impl CudaExecutor {
         observer: &mut dyn Observer,
     ) -> Result<Vec<IterationTime>, ExecError> {
         self.isolate(prepared)?;
-        prepared.make_room(count)?;
-        self.held.keep_rings(prepared.ranks.iter().map(|rank| &rank.recording));
+        if prepared.make_room(count)? {
+            self.held.keep_rings(prepared.ranks.iter().map(|rank| &rank.recording));
+        }
         self.read_clocks()?;
         let began = SystemTime::now();
         self.launch(prepared, count)?;
@@ -408,6 +407,10 @@ impl Executor for CudaExecutor {
 /// One a rank, for kernels with stamps or without.
 fn loaders<'a>(group: &'a Group, nvrtc: &'a Nvrtc, stamps: bool) -> Vec<Loader<'a>> {
     group.devices().iter().map(|device| Loader::new(device, nvrtc, stamps)).collect()
+}
+
+fn sizes_of(plan: &Plan) -> Result<Sizes, ExecError> {
+    Sizes::of(plan).map_err(|error| ExecError::Unsupported(error.to_string()))
 }
 
 /// Wall clock at executor time 0, from an iteration that began on the GPU just after `began` on the host: too early by

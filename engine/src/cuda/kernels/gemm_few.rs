@@ -12,13 +12,9 @@ use super::{
 use crate::{
     cuda::driver::{CudaError, Shape},
     plan::{Cluster, Epilogue, GemmShape},
-    split::few_rows,
+    split::{FEW_BLOCK, few_rows},
 };
 
-/// Threads a block: a warp that copies, two warpgroups that multiply.
-const THREADS: u32 = 288;
-/// Half of what an SM has, so that it holds two blocks.
-const SMEM_BYTES: u32 = 114_688;
 /// Rows of B in a tile, and in a box of the copy engine.
 const TILE_COLUMNS: u32 = 128;
 const BOX_ROWS: u32 = TILE_COLUMNS / 2;
@@ -92,7 +88,7 @@ pub(in crate::cuda) struct GemmFew {
 
 impl GemmFew {
     pub(in crate::cuda) fn load(loader: Loader<'_>, form: FewForm) -> Result<Self, CudaError> {
-        let (entry, smem_bytes) = ("weft_gemm_few", SMEM_BYTES);
+        let (entry, smem_bytes) = ("weft_gemm_few", FEW_BLOCK.smem_bytes);
         let source =
             Source { file: "gemm_few_sm90.cu", entry, defines: &form.defines(), smem_bytes };
         let gpu = loader.device().info().index;
@@ -121,6 +117,6 @@ impl GemmFew {
             error: call.recording.error.into(),
         };
         let blocks = self.form.blocks(call.a.rows, call.c.columns);
-        self.entry.launch(stream, Shape::line(blocks, THREADS), arguments)
+        self.entry.launch(stream, Shape::line(blocks, FEW_BLOCK.threads), arguments)
     }
 }
