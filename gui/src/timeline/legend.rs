@@ -35,7 +35,9 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
     });
     phases(ui, data, theme);
     if labels.iter().any(|label| label.split == Split::Second) {
-        ui.label(RichText::new("full: split 0, lighter: split 1").small().color(s.weak));
+        let text = RichText::new("full: split 0, lighter: split 1").small().color(s.weak);
+        // As a whole on the next line where this one has no room for it.
+        ui.add(egui::Label::new(text).extend());
     }
 }
 

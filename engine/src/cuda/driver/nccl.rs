@@ -38,12 +38,14 @@ type AllReduce = unsafe extern "C" fn(
     cudarc::nccl::sys::cudaStream_t,
 ) -> ncclResult_t;
 
-/// One communicator a device, all of this process.
+/// One communicator a device, all of this process. Making them takes hundreds of milliseconds.
 #[derive(Debug)]
 pub struct Nccl {
     calls: Calls,
     comms: Vec<ncclComm_t>,
     version: i32,
+    /// Alive for as long as the communicators are.
+    _devices: Vec<Device>,
 }
 
 /// The library's functions; the library stays loaded with the process.
@@ -85,7 +87,7 @@ impl Nccl {
             unsafe { (calls.init_all)(comms.as_mut_ptr(), gpus.len() as c_int, gpus.as_ptr()) };
         calls.check(joined, "ncclCommInitAll")?;
         renew_exit_hooks();
-        Ok(Self { calls, comms, version })
+        Ok(Self { calls, comms, version, _devices: devices.to_vec() })
     }
 
     /// The version of the library on this computer, without joining any device.

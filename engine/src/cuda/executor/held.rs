@@ -1,10 +1,11 @@
 //! What stays on the GPUs while plans come and go, and what it is made from.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use super::{
     cache::Cache,
     contents::Contents,
+    graph::uses_nccl,
     layout::{Sizes, ring_capacity},
     places::Places,
     rank::Parts,
@@ -12,7 +13,11 @@ use super::{
     workspace::{Room, Workspace},
 };
 use crate::{
-    cuda::{driver::Device, kernels::Loader, stamps::Recording},
+    cuda::{
+        driver::{CudaError, Device, Nccl},
+        kernels::Loader,
+        stamps::Recording,
+    },
     executor::ExecError,
     plan::Plan,
 };
@@ -42,6 +47,7 @@ pub(super) struct Held {
     cache: Option<KeptCache>,
     workspace: Option<Workspace>,
     rings: Vec<Arc<Recording>>,
+    nccl: Option<Rc<Nccl>>,
 }
 
 /// A cache that is kept, and what it is for.
@@ -133,11 +139,30 @@ impl Held {
         self.workspace.as_ref().is_some_and(|workspace| workspace.serves(plan, &room))
     }
 
-    /// Gives the memory of activations and rings back: where others are to take it, and after an error, which leaves signals
-    /// of collectives behind that ranks disagree on.
+    /// Gives the memory of activations, rings and NCCL back: where others are to take it, and after an error, which leaves
+    /// signals of collectives behind that ranks disagree on.
     pub(super) fn drop_workspace(&mut self) {
         self.workspace = None;
         self.rings.clear();
+        self.nccl = None;
+    }
+
+    /// The communicators of a plan, if it has need of them: the same for every plan.
+    pub(super) fn nccl(
+        &mut self,
+        plan: &Plan,
+        devices: &[Device],
+    ) -> Result<Option<Rc<Nccl>>, CudaError> {
+        if uses_nccl(plan) && self.nccl.is_none() {
+            self.nccl = Some(Rc::new(Nccl::open(devices)?));
+        }
+        Ok(self.nccl.clone().filter(|_| uses_nccl(plan)))
+    }
+
+    /// Frees the memory of everything but weights: plans made ready share it, so they have to be gone.
+    pub(super) fn drop_all_but_weights(&mut self) {
+        self.drop_workspace();
+        self.cache = None;
     }
 
     /// What each rank of a plan works with.

@@ -1,13 +1,13 @@
 //! What one plan needs on the GPUs: weights, buffers, programs, the order of its ops.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use weftscope_kernels::abi::Peers;
 
 use super::{
     collective,
     contents::{Placed, check_ids},
-    graph::{Graph, uses_nccl},
+    graph::Graph,
     held::Given,
     inputs::any_ids,
     layout::{Sizes, other_stream, ring_capacity},
@@ -20,7 +20,7 @@ use crate::{
     batch::Batch,
     cuda::{
         compile::Nvrtc,
-        driver::{CudaError, Device, Nccl},
+        driver::{CudaError, Nccl},
         kernels::{LikeliestCall, Loader, token_of},
         stamps::Recording,
     },
@@ -41,7 +41,7 @@ pub(super) struct Prepared {
     pub(super) loaded: Loaded,
     /// The other programs (without stamps, or with), once they have been asked for.
     spare: Option<Loaded>,
-    pub(super) nccl: Option<Nccl>,
+    pub(super) nccl: Option<Rc<Nccl>>,
     /// How long the iteration takes on each rank, by the device's events.
     pub(super) timers: Vec<Timer>,
     /// Where the batch's sequences lie, where the cache is the plan's own.
@@ -88,13 +88,12 @@ impl Prepared {
         (sizes, places): (Sizes, Arc<Places>),
         parts: Vec<Parts>,
         own_cache: Option<Arc<Vec<Placed>>>,
+        nccl: Option<Rc<Nccl>>,
     ) -> Result<Self, ExecError> {
         let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
         let rank = |parts| Rank::new(plan, sizes, places.clone(), parts);
         let ranks = parts.into_iter().map(rank).collect::<Result<Vec<_>, _>>()?;
         let loaded = Loaded::new(plan, &ranks, loaders, &sms)?;
-        let devices: Vec<Device> = ranks.iter().map(|rank| rank.device.clone()).collect();
-        let nccl = uses_nccl(plan).then(|| Nccl::open(&devices)).transpose()?;
         let mut awaited = vec![false; plan.ops.len()];
         for op in &plan.ops {
             for dep in other_stream(plan, op) {

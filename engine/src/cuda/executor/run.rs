@@ -157,6 +157,8 @@ impl CudaExecutor {
     /// As [`load_weights`](Self::load_weights), and when the plan itself does not fit.
     pub fn room_for_pages(&mut self, plan: &Arc<Plan>, share: f64) -> Result<u32, ExecError> {
         self.keep_cache(None);
+        // What served before would be taken for memory that is not there.
+        self.held.drop_all_but_weights();
         self.load_weights(plan, &mut |_, _| ())?;
         let sizes = sizes_of(plan)?;
         let there = There { weights: true, ..There::default() };
@@ -272,7 +274,8 @@ impl CudaExecutor {
         let parts = self.held.parts(plan, (&sizes, &places), weights, cache.as_ref(), devices)?;
         let loaders = loaders(&self.group, &self.nvrtc, self.recording);
         let own_cache = cache.and_then(|cache| cache.own);
-        Prepared::new(plan, &loaders, (sizes, places), parts, own_cache)
+        let nccl = self.held.nccl(plan, devices)?;
+        Prepared::new(plan, &loaders, (sizes, places), parts, own_cache, nccl)
     }
 
     /// Times every op with the GPUs to itself, once a plan, when it has run and is recorded: a pass costs a launch and a

@@ -1,6 +1,6 @@
 //! Requests served together on real GPUs against the same requests one by one.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use weftscope_testkit::{Need, aloud, skip};
 
@@ -32,7 +32,7 @@ fn checkpoints() -> Vec<PathBuf> {
     folders
 }
 
-fn executor(checkpoint: &Arc<Checkpoint>, tp: u32) -> CudaExecutor {
+fn executor_of(checkpoint: &Arc<Checkpoint>, tp: u32) -> CudaExecutor {
     let executor = CudaExecutor::open(tp, false).expect("the GPUs can be used");
     executor.with_weights(Weights::Checkpoint(checkpoint.clone()))
 }
@@ -78,7 +78,7 @@ fn behind(logits: &[f32], token: u32) -> f64 {
 fn alone(checkpoint: &Arc<Checkpoint>, prompt: &[u32], answer: &[u32]) -> f64 {
     let spec = spec(checkpoint, 1, StrategyKind::NoComm).run_of(Batch::prefill(1, 1));
     let room = (prompt.len() + answer.len()) as u32;
-    let mut model = generate::OnGpus::new(executor(checkpoint, 1), spec, room);
+    let mut model = generate::OnGpus::new(executor_of(checkpoint, 1), spec, room);
     let mut new = prompt.to_vec();
     let behind = answer.iter().map(|&token| {
         let logits = model.next(&new).expect("runs");
@@ -111,19 +111,18 @@ fn served_together_answers_are_those_of_requests_alone() {
         };
         let degrees = degrees(&name, checkpoint.model(), gpus);
         let cases: Vec<_> = degrees.into_iter().flat_map(strategies).collect();
+        // The GPUs go from hand to hand as they do between the strategies of a comparison.
+        let mut kept: Option<(u32, CudaExecutor)> = None;
+        let mut rooms: HashMap<u32, Vec<u32>> = HashMap::new();
         for (tp, strategy) in cases {
             for (graphs, pages) in
                 [(CudaGraphs::Auto, None), (CudaGraphs::Never, None), (CudaGraphs::Auto, Some(9))]
             {
                 let spec = ServingSpec { graphs, ..spec(&checkpoint, tp, strategy) };
                 let given = Prompts::Given(prompts.clone());
-                let engine = OnGpus::new(
-                    executor(&checkpoint, tp),
-                    &spec,
-                    given,
-                    Sampling::default(),
-                    pages,
-                );
+                let executor = kept.take().filter(|&(degree, _)| degree == tp);
+                let executor = executor.map_or_else(|| executor_of(&checkpoint, tp), |kept| kept.1);
+                let engine = OnGpus::new(executor, &spec, given, Sampling::default(), pages);
                 let mut engine = engine.unwrap_or_else(|error| panic!("{name}: {error}"));
                 let served = serve(&spec, &requests, &mut engine, &mut |_, _| true);
                 let served = served.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -149,7 +148,17 @@ fn served_together_answers_are_those_of_requests_alone() {
                 let others = answers.iter().zip(prompts.iter().cycle().skip(1));
                 let others = others.map(|(answer, prompt)| alone(&checkpoint, prompt, answer));
                 swapped = others.fold(swapped, f64::max);
+                if pages.is_none() {
+                    rooms.entry(tp).or_default().push(served.kv.blocks.count);
+                }
+                kept = Some((tp, engine.into_executor()));
             }
+        }
+        // Whoever serves later has as much memory for keys and values.
+        for rooms in rooms.values() {
+            let (least, most) = (rooms.iter().min(), rooms.iter().max());
+            let (least, most) = least.zip(most).expect("served");
+            assert!(f64::from(*least) > 0.99 * f64::from(*most), "{name}: {rooms:?}");
         }
         aloud(format_args!("{name}: with the answer of another request {swapped:.3}"));
         most_swapped = swapped.max(most_swapped);
