@@ -1,26 +1,64 @@
-//! Lists the sample recordings, so that they become part of the program.
+//! Lists the sample recordings and the lessons, so that they become part of the program.
 
-use std::{env, fmt::Write as _, fs, path::Path};
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn main() {
     // As it is when this runs: a build folder may be shared by several checkouts.
     let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
-    let folder = Path::new(&package).join("../traces/samples");
+    let package = Path::new(&package);
+    write("samples.rs", &samples(&package.join("../traces/samples")));
+    write("lessons.rs", &lessons(&package.join("lessons")));
+}
+
+/// What lies in a folder, by name; Cargo looks there again when it has changed.
+fn listed(folder: &Path) -> Vec<PathBuf> {
     println!("cargo::rerun-if-changed={}", folder.display());
-    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "weft"));
     paths.sort();
+    paths
+}
+
+fn samples(folder: &Path) -> String {
     let mut list = String::from("&[");
-    for path in paths {
+    for path in listed(folder) {
+        if path.extension().is_none_or(|ending| ending != "weft") {
+            continue;
+        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let whole = path.display().to_string();
         let _always =
             write!(list, "Sample {{ name: {name:?}, bytes: include_bytes!({whole:?}) }},");
     }
     list.push(']');
-    let out = env::var_os("OUT_DIR").map_or_else(Default::default, std::path::PathBuf::from);
-    if let Err(error) = fs::write(out.join("samples.rs"), list) {
-        panic!("cannot list the samples: {error}");
+    list
+}
+
+/// Each folder is a lesson.
+fn lessons(folder: &Path) -> String {
+    let mut list = String::from("&[");
+    for path in listed(folder).iter().filter(|path| path.is_dir()) {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let [markdown, json] =
+            ["lesson.md", "lesson.json"].map(|file| path.join(file).display().to_string());
+        let _always = write!(
+            list,
+            "Folder {{ name: {name:?}, markdown: include_str!({markdown:?}), json: include_str!({json:?}) }},"
+        );
+    }
+    list.push(']');
+    list
+}
+
+fn write(name: &str, list: &str) {
+    let out = env::var_os("OUT_DIR").map_or_else(Default::default, PathBuf::from);
+    if let Err(error) = fs::write(out.join(name), list) {
+        panic!("cannot write {name}: {error}");
     }
 }

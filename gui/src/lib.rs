@@ -9,6 +9,8 @@ pub mod files;
 pub mod here;
 pub mod jobs;
 mod keys;
+#[cfg(feature = "live")]
+pub mod lessons;
 mod panels;
 pub mod picture;
 #[cfg(feature = "live")]

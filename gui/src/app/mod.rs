@@ -17,6 +17,7 @@ mod event;
 mod explain;
 mod flush;
 mod glyphs;
+mod lesson_progress;
 #[cfg(feature = "live")]
 pub mod live;
 mod look;
@@ -47,6 +48,7 @@ pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
 pub use effect::Effect;
 pub use event::{Event, JobResult};
 pub use explain::Explanation;
+pub use lesson_progress::{LessonProgress, Progress};
 pub use marks::{MarkStore, MarksEvent, MarksTask};
 pub use notice::{Notice, NoticeId, Notices, Severity};
 pub use palette::palette_rows;

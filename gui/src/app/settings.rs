@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{panel::PanelLayout, recent::Recent};
+use super::{lesson_progress::Progress, panel::PanelLayout, recent::Recent};
 
 /// Light, dark, or what the desktop says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct Settings {
     /// What the tab Serving asks for, where that is not what it asks for at first; builds that cannot serve hand it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serving: Option<serde_json::Value>,
+    /// How far lessons were played.
+    #[serde(default, skip_serializing_if = "Progress::is_empty")]
+    pub lessons: Progress,
 }
 
 impl Default for Settings {
@@ -56,6 +59,7 @@ impl Default for Settings {
             layout: PanelLayout::default(),
             recent: Vec::new(),
             serving: None,
+            lessons: Progress::default(),
         }
     }
 }

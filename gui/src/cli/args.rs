@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench, calibrate, generate,
+    bench, calibrate, generate, lesson,
     names::NameArgs,
     outputs, record, run, serving, tables, tune,
     units::{Share, Size, Time},
@@ -51,6 +51,8 @@ pub enum Command {
     Tune(Box<tune::TuneArgs>),
     /// Go on with a text: a checkpoint's model on this computer's GPUs.
     Generate(Box<generate::GenerateArgs>),
+    /// Learn: predict, try on the simulator, see why.
+    Lesson(lesson::LessonArgs),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.
@@ -314,4 +316,6 @@ pub enum Listing {
     Tables,
     /// Questions that `sql` asks with `--question`.
     Questions,
+    /// Lessons that `lesson` plays.
+    Lessons,
 }

@@ -8,7 +8,7 @@ use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
-    generate, interrupt, list, ps, record, report, run, serving, shell, shot, sql, tune, validate,
+    generate, interrupt, lesson, list, ps, record, report, run, serving, shell, shot, sql, tune, validate,
     window,
 };
 
@@ -37,6 +37,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Tune(args)) => tune::run(&args),
+        Some(Command::Lesson(args)) => lesson::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
         Some(Command::Convert(args)) => {

@@ -18,6 +18,8 @@ mod gpu_check;
 #[cfg(feature = "live")]
 mod headless;
 mod interrupt;
+#[cfg(feature = "live")]
+mod lesson;
 mod list;
 mod main;
 mod names;
@@ -66,5 +68,5 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, calibrate, generate, headless, ps, record, run, serving, tune, validate};
+use no_engine::{bench, calibrate, generate, headless, lesson, ps, record, run, serving, tune, validate};
 pub use units::{Share, Size, Skew, Time};

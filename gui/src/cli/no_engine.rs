@@ -32,6 +32,14 @@ pub(super) mod generate {
     }
 }
 
+pub(super) mod lesson {
+    pub(in crate::cli) use super::AnyArgs as LessonArgs;
+
+    pub(in crate::cli) fn run(_: &LessonArgs) -> super::Outcome {
+        super::cannot("lesson")
+    }
+}
+
 pub(super) mod ps {
     pub(in crate::cli) fn run() -> super::Outcome {
         super::cannot("ps")

@@ -8,6 +8,7 @@ use super::Row;
 use crate::{
     cli::{Failure, args::Listing},
     here::{line, machine_here},
+    lessons,
 };
 
 /// The rows of everything that the engine knows of.
@@ -35,6 +36,13 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
         Listing::Mechanisms => {
             Mechanism::ALL.map(|mechanism| Row::new(mechanism.name(), mechanism.about())).into()
         }
+        Listing::Lessons => lessons::lessons()
+            .map(|lesson| {
+                let steps = lesson.steps.len();
+                let line = format!("{} ({steps} steps, {} minutes)", lesson.title, lesson.minutes);
+                Row::new(lesson.number.to_string(), line)
+            })
+            .collect(),
         Listing::Samples | Listing::Tables | Listing::Questions => Vec::new(),
     })
 }

@@ -1,0 +1,71 @@
+//! `lesson`: opens a lesson, plays them all to check them, or writes what an instructor prints.
+
+mod check;
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::{Failure, Outcome, plain};
+use crate::lessons::{Lesson, PLACES, QUANTITIES, all, lessons};
+
+/// Arguments of `lesson`.
+#[derive(Debug, Args)]
+pub struct LessonArgs {
+    /// Lesson by number (`weftscope list lessons`) [default: the list, in the window].
+    #[arg(value_name = "N")]
+    pub number: Option<usize>,
+    /// Play the answers of every lesson, or of N, on the simulator: the reference must be right and the wrong ones wrong.
+    #[arg(long)]
+    pub check: bool,
+    /// With --check: the texts with their figures too, to read while a lesson is written.
+    #[arg(long, requires = "check")]
+    pub texts: bool,
+    /// List the quantities and places that a lesson may ask for.
+    #[arg(long, conflicts_with_all = ["check", "number"])]
+    pub quantities: bool,
+}
+
+/// Does what is asked.
+pub(super) fn run(args: &LessonArgs) -> Outcome {
+    if args.quantities {
+        return quantities();
+    }
+    if args.check {
+        return check::run(args);
+    }
+    Ok(())
+}
+
+/// The lessons that are asked for: the one of a number, or all.
+fn chosen(number: Option<usize>) -> Result<Vec<&'static Lesson>, Failure> {
+    if let Some(error) = all().iter().find_map(|lesson| lesson.as_ref().err()) {
+        return Err(Failure::Failed(error.to_string()));
+    }
+    let chosen: Vec<&Lesson> = lessons()
+        .filter(|lesson| number.is_none_or(|number| lesson.number == number))
+        .map(AsRef::as_ref)
+        .collect();
+    match (chosen.is_empty(), number) {
+        (true, Some(number)) => {
+            let cause = format!("there is no lesson {number} (weftscope list lessons)");
+            Err(Failure::misuse(cause, "N"))
+        }
+        _ => Ok(chosen),
+    }
+}
+
+fn quantities() -> Outcome {
+    let mut out = plain::stdout();
+    writeln!(out, "Quantities of a run (before, after, or one of the step's own):")?;
+    for quantity in QUANTITIES {
+        let takes = quantity.takes.iter().map(|takes| takes.name()).chain(["run"]);
+        let call = format!("{}({})", quantity.name, takes.collect::<Vec<_>>().join(", "));
+        writeln!(out, "  {call:<30} {}", quantity.about)?;
+    }
+    writeln!(out, "Places on the timeline:")?;
+    for place in PLACES {
+        writeln!(out, "  {:<30} {}", place.name, place.about)?;
+    }
+    Ok(out.flush()?)
+}

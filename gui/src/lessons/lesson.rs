@@ -1,0 +1,184 @@
+//! A lesson as it is played: its words and its runs, checked against each other when it is read.
+
+use std::fmt;
+
+use weftscope_engine::spec::RunSpec;
+
+use super::{
+    expression::{Call, Expression},
+    guess::Guess,
+    place::PlaceRule,
+    sections::StepWords,
+    template::Template,
+    value::{Asked, Unit},
+};
+
+/// A lesson.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    /// Its place in the list, from 1.
+    pub number: usize,
+    /// Name of its folder without the number: progress is kept by it.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// How long it takes in a hall, minutes.
+    pub minutes: u32,
+    /// Its text.
+    pub text: Template,
+    /// What it is about, where that is a recording.
+    pub recording: Option<Recording>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// The recording that a lesson reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// A sample, by its name.
+    Sample(String),
+    /// The student's own; the sample stands for it where none is open.
+    Yours(String),
+}
+
+impl Recording {
+    /// The sample that it is, or that stands for it.
+    pub fn sample(&self) -> &str {
+        match self {
+            Self::Sample(name) | Self::Yours(name) => name,
+        }
+    }
+}
+
+/// A step: predict, try, see why.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its words.
+    pub words: StepWords,
+    /// What is asked.
+    pub predict: Predict,
+    /// What is simulated for it; nothing where a recording is read.
+    pub runs: Vec<Run>,
+    /// An answer that is right.
+    pub reference: Guess,
+    /// Answers that are not.
+    pub wrong: Vec<Guess>,
+}
+
+/// A run of a step.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What expressions call it.
+    pub name: String,
+    /// What it runs.
+    pub spec: RunSpec,
+}
+
+/// What a step shows before it is tried.
+pub const BEFORE: &str = "before";
+/// What trying it runs.
+pub const AFTER: &str = "after";
+/// The recording that is read.
+pub const RECORDING: &str = "recording";
+/// In what an order goes by: the run that is being placed.
+pub const IT: &str = "it";
+
+/// What a student predicts.
+#[derive(Clone, Debug)]
+pub enum Predict {
+    /// A number.
+    Number {
+        /// Which.
+        of: Expression,
+        /// What it is typed in.
+        asked: Asked,
+        /// What it is: known from the expression and from what it is typed in.
+        unit: Unit,
+        /// How far off it may be.
+        within: Within,
+    },
+    /// One of several sentences.
+    Choice(Vec<Choice>),
+    /// Runs in order, least first.
+    Order {
+        /// Names of the runs, as they are first shown.
+        runs: Vec<String>,
+        /// What they are ordered by.
+        by: Expression,
+    },
+    /// A point on the timeline.
+    Place(&'static PlaceRule),
+}
+
+/// How far off a number may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Within {
+    /// So much, in what it is typed in.
+    Absolute(f64),
+    /// Such a part of the truth, 0…1.
+    Part(f64),
+}
+
+/// A sentence to be chosen, and when it is true.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The sentence.
+    pub words: String,
+    /// When it is true.
+    pub when: Expression,
+}
+
+impl Step {
+    /// The run of this name.
+    pub fn run(&self, name: &str) -> Option<&RunSpec> {
+        self.runs.iter().find(|run| run.name == name).map(|run| &run.spec)
+    }
+
+    /// Trying it turns knobs: else there is only something to look at.
+    pub fn changes(&self) -> bool {
+        self.run(BEFORE) != self.run(AFTER)
+    }
+
+    /// Every expression of the step, with where it stands.
+    pub(super) fn expressions(&self) -> Vec<(&'static str, &Expression)> {
+        let words = &self.words;
+        let mut all = Vec::new();
+        let texts = [("the question", &words.question), ("Try", &words.doing), ("Why", &words.why)];
+        for (place, text) in texts.into_iter().chain(words.hints.iter().map(|it| ("a hint", it))) {
+            all.extend(text.expressions().map(|expression| (place, expression)));
+        }
+        match &self.predict {
+            Predict::Number { of, .. } => all.push(("predict.number", of)),
+            Predict::Choice(choices) => {
+                all.extend(choices.iter().map(|choice| ("predict.choice", &choice.when)));
+            }
+            Predict::Order { by, .. } => all.push(("predict.by", by)),
+            Predict::Place(_) => {}
+        }
+        all
+    }
+
+    /// Where the time that is asked for can be drawn: it is how long an iteration of this run takes, and nothing else.
+    pub fn drawn_in(&self) -> Option<&str> {
+        let Predict::Number { of, .. } = &self.predict else { return None };
+        let Call { name, arguments } = of.only_call()?;
+        (name == "iteration").then(|| arguments.last().map(String::as_str)).flatten()
+    }
+}
+
+/// Why a lesson cannot be played: its folder, the field, the cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonError {
+    /// `gui/lessons/FOLDER/FILE`.
+    pub place: String,
+    /// What is wrong.
+    pub cause: String,
+}
+
+impl fmt::Display for LessonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.cause, self.place)
+    }
+}
+
+impl std::error::Error for LessonError {}
