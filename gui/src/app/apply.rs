@@ -143,6 +143,12 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 super::live::take_calibration(state, *calibrated);
             }
         }
+        #[cfg(feature = "live")]
+        JobResult::Lesson { attempt, truth } => {
+            if known {
+                super::lessons::take_truth(state, attempt, truth);
+            }
+        }
         JobResult::Done => {}
     }
     Vec::new()

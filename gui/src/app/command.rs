@@ -95,6 +95,9 @@ pub enum Command {
     Copy(String),
     /// End the program.
     Quit,
+    /// Anything of the lessons.
+    #[cfg(feature = "live")]
+    Lesson(super::lessons::LessonCommand),
     /// Anything of the live run.
     #[cfg(feature = "live")]
     Live(super::live::LiveCommand),

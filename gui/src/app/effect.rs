@@ -56,6 +56,9 @@ pub enum Effect {
     /// Look up what an iteration of requests that were served computed.
     #[cfg(feature = "live")]
     ServingBatch(JobStatus, Arc<super::live::ServingRun>, Arc<super::live::ServedRun>, usize),
+    /// Simulate the runs of a step of a lesson.
+    #[cfg(feature = "live")]
+    Lesson(JobStatus, Arc<super::lessons::LessonWork>),
     /// Run a curve of a spec.
     #[cfg(feature = "live")]
     Curve(

@@ -81,6 +81,14 @@ pub enum JobResult {
     /// The GPUs of this computer were calibrated.
     #[cfg(feature = "live")]
     Calibrated(Box<crate::here::Calibrated>),
+    /// The runs of a step of a lesson were simulated.
+    #[cfg(feature = "live")]
+    Lesson {
+        /// For whom.
+        attempt: u64,
+        /// What they say, or why they say nothing.
+        truth: Result<Arc<crate::lessons::Truth>, String>,
+    },
     /// It sent what it found as it went.
     Done,
 }

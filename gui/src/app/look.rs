@@ -6,10 +6,17 @@ pub(super) fn look(state: &mut State, view: ViewCommand) -> Vec<Effect> {
     let Some(document) = state.document().cloned() else { return Vec::new() };
     let Some(current) = state.view_mut() else { return Vec::new() };
     let before = current.selection.clone();
+    #[cfg(feature = "live")]
+    let is_click = matches!(view, ViewCommand::Select(_));
     let is_search = matches!(&view, ViewCommand::Search(text) if !text.is_empty());
     view.apply(current, &document.timeline);
-    if current.selection != before {
+    let is_other = current.selection != before;
+    if is_other {
         selected(state, &document);
+    }
+    #[cfg(feature = "live")]
+    if is_other || is_click {
+        super::lessons::take_point(state);
     }
     // What is looked for is seen in the strip, wherever it was asked for.
     state.searching |= is_search;

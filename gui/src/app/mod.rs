@@ -19,6 +19,8 @@ mod flush;
 mod glyphs;
 mod lesson_progress;
 #[cfg(feature = "live")]
+pub mod lessons;
+#[cfg(feature = "live")]
 pub mod live;
 mod look;
 mod marks;

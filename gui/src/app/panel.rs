@@ -13,6 +13,9 @@ pub enum PanelId {
     /// What may be turned.
     #[cfg(feature = "live")]
     Knobs,
+    /// Lessons.
+    #[cfg(feature = "live")]
+    Lessons,
     /// Why an iteration takes as long as it does.
     Why,
     /// What is selected, statistics, the curve, the diagnostics: one [`BottomTab`] at a time.
@@ -73,6 +76,8 @@ impl PanelId {
     pub const ALL: &[Self] = &[
         #[cfg(feature = "live")]
         Self::Knobs,
+        #[cfg(feature = "live")]
+        Self::Lessons,
         Self::Why,
         Self::Bottom,
         Self::Legend,
@@ -91,6 +96,17 @@ impl PanelId {
                 keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num1),
                 extent: Extent::new(264.0, 220.0, 380.0),
                 is_open_at_first: true,
+            },
+            #[cfg(feature = "live")]
+            Self::Lessons => PanelFacts {
+                key: "lessons",
+                name: "Lessons",
+                side: Side::Right,
+                command: "Learn: fold or open the lessons",
+                tooltip: "Predict, try, see why",
+                keys: KeyboardShortcut::new(Modifiers::NONE, Key::F2),
+                extent: Extent::new(440.0, 360.0, 640.0),
+                is_open_at_first: false,
             },
             Self::Why => PanelFacts {
                 key: "why",

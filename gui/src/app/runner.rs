@@ -176,6 +176,9 @@ impl Runner {
                     live::run_curve(&executors, &backend, &spec, axis, &events, control)
                 });
             }
+            Effect::Lesson(job, work) => {
+                self.start(&job, "lesson", move |control| super::lessons::work_out(&work, control));
+            }
             Effect::Serving(job, run) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.start(&job, "serving", move |control| {

@@ -68,6 +68,9 @@ pub struct State {
     /// The live run.
     #[cfg(feature = "live")]
     pub live: Option<super::live::Live>,
+    /// Lessons.
+    #[cfg(feature = "live")]
+    pub lessons: super::lessons::Classroom,
     next_id: u64,
 }
 

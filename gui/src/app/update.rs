@@ -100,6 +100,8 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Quit => return vec![Effect::Quit],
         #[cfg(feature = "live")]
+        Command::Lesson(command) => return super::lessons::update_lessons(state, command),
+        #[cfg(feature = "live")]
         Command::Live(command) => return super::live::update_live(state, command),
     }
     Vec::new()

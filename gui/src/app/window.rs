@@ -19,6 +19,8 @@ use super::{
     ui::frame_ui,
     update::update,
 };
+#[cfg(feature = "live")]
+use super::{lessons::LessonCommand, panel::PanelId};
 use crate::{
     jobs::{Events, Wake},
     panels::FrameTimes,
@@ -37,6 +39,9 @@ pub struct Start {
     /// A program to start and to watch.
     #[cfg(feature = "live")]
     pub watch: Option<crate::jobs::Watched>,
+    /// The lesson to begin with; `Some(None)`: the list of them.
+    #[cfg(feature = "live")]
+    pub lesson: Option<Option<usize>>,
     /// What the live run begins with; `None`: the default.
     #[cfg(feature = "live")]
     pub spec: Option<weftscope_engine::spec::RunSpec>,
@@ -51,6 +56,8 @@ impl Start {
             classifier: weftscope_traces::Classifier::default(),
             #[cfg(feature = "live")]
             watch: None,
+            #[cfg(feature = "live")]
+            lesson: None,
             #[cfg(feature = "live")]
             spec: None,
         }
@@ -132,6 +139,12 @@ impl App {
         if !start.open.is_empty() {
             app.pending.push(Command::Open(start.open));
         }
+        #[cfg(feature = "live")]
+        match start.lesson {
+            None => {}
+            Some(None) => app.state.settings.layout.set_open(PanelId::Lessons, true),
+            Some(Some(number)) => app.pending.push(Command::Lesson(LessonCommand::Start(number))),
+        }
         if !start.against.is_empty() {
             app.pending.push(Command::OpenReference(start.against));
         }
@@ -202,6 +215,8 @@ impl App {
         {
             ctx.request_repaint_after(wait);
         }
+        #[cfg(feature = "live")]
+        effects.extend(super::lessons::flush_lessons(&mut self.state));
         effects.extend(flush_tables(&mut self.state));
         effects.extend(flush_comparison(&mut self.state));
         align(&mut self.state);
@@ -274,7 +289,11 @@ impl eframe::App for App {
         if let Some(live) = &self.state.live {
             self.state.settings.serving = live.serving.asked.kept();
         }
-        storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
+        #[cfg(feature = "live")]
+        let settings = super::lessons::settings_to_keep(&self.state);
+        #[cfg(not(feature = "live"))]
+        let settings = &self.state.settings;
+        storage.set_string(SETTINGS_KEY, settings.to_text());
     }
 }
 

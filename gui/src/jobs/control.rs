@@ -28,6 +28,8 @@ pub enum JobKind {
     Serving,
     /// Looks up an iteration of theirs.
     ServingBatch,
+    /// Simulates the runs of a step of a lesson.
+    Lesson,
     /// Measures the GPUs of this computer.
     Calibrate,
     /// Aggregates a range.

@@ -18,7 +18,9 @@ pub(crate) enum Icon {
     Right,
     /// Close, cancel, dismiss.
     Cross,
-    /// Fold downwards.
+    /// Further up.
+    Up,
+    /// Fold downwards, or further down.
     Down,
     /// Back to the default.
     Reset,
@@ -72,6 +74,7 @@ pub(crate) fn paint_icon(painter: &Painter, rect: Rect, icon: Icon, ink: Color32
         }
         Icon::Left => stroke(&[(0.65, 0.12), (0.28, 0.5), (0.65, 0.88)]),
         Icon::Right => stroke(&[(0.35, 0.12), (0.72, 0.5), (0.35, 0.88)]),
+        Icon::Up => stroke(&[(0.12, 0.65), (0.5, 0.3), (0.88, 0.65)]),
         Icon::Down => stroke(&[(0.12, 0.35), (0.5, 0.7), (0.88, 0.35)]),
         Icon::Cross => {
             stroke(&[(0.2, 0.2), (0.8, 0.8)]);

@@ -22,6 +22,8 @@ mod jobs;
 #[cfg(feature = "live")]
 mod knobs;
 mod legend;
+#[cfg(feature = "live")]
+mod lessons;
 mod marks;
 mod menu;
 mod notices;
@@ -65,6 +67,8 @@ pub(crate) fn panel_ui(panel: PanelId, ui: &mut Ui, cx: &mut Cx<'_>) {
     match panel {
         #[cfg(feature = "live")]
         PanelId::Knobs => knobs::knobs_ui(ui, cx),
+        #[cfg(feature = "live")]
+        PanelId::Lessons => lessons::lessons_ui(ui, cx),
         PanelId::Why => why::why_ui(ui, cx),
         PanelId::Bottom => bottom::bottom_ui(ui, cx),
         PanelId::Legend => legend::legend_ui(ui, cx),
@@ -76,6 +80,8 @@ pub(crate) fn has_content(panel: PanelId, state: &State) -> bool {
     match panel {
         #[cfg(feature = "live")]
         PanelId::Knobs => knobs::has_content(state),
+        #[cfg(feature = "live")]
+        PanelId::Lessons => lessons::has_content(state),
         PanelId::Why => why::has_content(state),
         PanelId::Bottom => bottom::has_content(state),
         PanelId::Legend => legend::has_content(state),

@@ -20,6 +20,8 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         menu_ui(ui, cx);
         #[cfg(feature = "live")]
         run_ui(ui, cx);
+        #[cfg(feature = "live")]
+        learn_ui(ui, cx);
         // The right end is laid out first: the badge and the time keep their place when the title is long.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             badge_ui(ui, cx);
@@ -236,6 +238,22 @@ fn tab_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDocument, width: f32) {
     if selected && icon_button(ui, Icon::Cross, "Close file", "Close this file").clicked() {
         cx.send(Command::Close(open.id));
     }
+}
+
+/// Opens the lessons.
+#[cfg(feature = "live")]
+fn learn_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.live.is_none() {
+        return;
+    }
+    let panel = crate::app::PanelId::Lessons;
+    let is_open = cx.state.settings.layout.is_open(panel);
+    let keys = ui.ctx().format_shortcut(&panel.facts().keys);
+    let button = ui.selectable_label(is_open, "Learn");
+    if button.on_hover_text(format!("Lessons: predict, try, see why ({keys})")).clicked() {
+        cx.send(Command::TogglePanel(panel));
+    }
+    ui.separator();
 }
 
 #[cfg(feature = "live")]

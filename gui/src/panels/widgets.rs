@@ -39,6 +39,12 @@ impl<'a> Cx<'a> {
         self.send(Command::Sql(command));
     }
 
+    /// Asks for something of the lessons.
+    #[cfg(feature = "live")]
+    pub(crate) fn lesson(&mut self, command: crate::app::lessons::LessonCommand) {
+        self.send(Command::Lesson(command));
+    }
+
     /// Asks for something of the live run.
     #[cfg(feature = "live")]
     pub(crate) fn live(&mut self, command: crate::app::live::LiveCommand) {

@@ -99,6 +99,7 @@ fn paint_all(pen: &Pen<'_>, bands: &[Pen<'_>; 2], flags: &[Flag], caches: [&mut 
         paint::paint_selected(pinned);
     }
     paint::paint_marked(pen);
+    paint::paint_signs(pen);
     paint::paint_corner(pen);
     paint::paint_flags(pen, flags);
     paint::paint_marks(pen);

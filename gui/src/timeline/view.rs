@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use weftscope_traces::{LabelId, SliceRef, Span, TrackId};
 
 use super::{
-    Arrangement, FoldId, History, Mark, Marks, RowHeights, Search, TimelineData,
+    Arrangement, FoldId, History, Mark, Marks, RowHeights, Search, Sign, TimelineData,
     foresight::window_after,
     history::Stroke,
     mark::{merged, take_in},
@@ -93,6 +93,8 @@ pub struct ViewState {
     pub marks: Marks,
     /// An earlier iteration to compare with.
     pub ghost: Option<Ghost>,
+    /// What a lesson says.
+    pub signs: Vec<Sign>,
     /// Time that rulers and facts call 0, ns.
     pub zero_ns: i64,
     /// Time pointed at in a view that this one is linked with, on the clock of this one, ns.
@@ -121,6 +123,7 @@ impl ViewState {
             search: Search::default(),
             marks: Marks::default(),
             ghost: None,
+            signs: Vec::new(),
             zero_ns: 0,
             echo_ns: None,
             history: History::default(),

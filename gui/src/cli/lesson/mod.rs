@@ -6,8 +6,11 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::{Failure, Outcome, plain};
-use crate::lessons::{Lesson, PLACES, QUANTITIES, all, lessons};
+use super::{Failure, Outcome, doctor, plain};
+use crate::{
+    app::{self, Start},
+    lessons::{Lesson, PLACES, QUANTITIES, all, lessons},
+};
 
 /// Arguments of `lesson`.
 #[derive(Debug, Args)]
@@ -34,7 +37,18 @@ pub(super) fn run(args: &LessonArgs) -> Outcome {
     if args.check {
         return check::run(args);
     }
-    Ok(())
+    window(args.number)
+}
+
+/// Opens the window at a lesson, or at the list of them.
+fn window(number: Option<usize>) -> Outcome {
+    chosen(number)?;
+    if !doctor::has_display() {
+        let cause = "a lesson is played in a window, and there is no display; `weftscope lesson --check` plays the answers without one";
+        return Err(Failure::failed(cause, "lesson"));
+    }
+    let start = Start { lesson: Some(number), ..Start::opening(Vec::new()) };
+    app::run_window(start).map_err(|error| Failure::failed(error, "the window"))
 }
 
 /// The lessons that are asked for: the one of a number, or all.

@@ -16,6 +16,7 @@ mod overlay;
 mod ribbon;
 mod ruler;
 mod shade;
+mod signs;
 mod text;
 
 pub(super) use blocks::{BlockMesh, paint_blocks};
@@ -31,6 +32,7 @@ pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
 pub(super) use overlay::{paint_marked, paint_range, paint_selected};
 pub(super) use ruler::paint_ruler;
+pub(super) use signs::paint_signs;
 
 use egui::{Color32, Painter, Rangef, Rect, pos2};
 use weftscope_traces::{LabelId, Span};

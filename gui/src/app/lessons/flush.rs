@@ -1,0 +1,124 @@
+//! What a lesson does by itself: once a frame it has its runs simulated and keeps how a step went; and it takes up what was
+//! clicked on.
+
+use std::sync::Arc;
+
+use super::{LessonWork, Playing, Stage, signs::signs, update::sample_path};
+use crate::{
+    app::{
+        asking::{Older, Same},
+        document::{Document, Shown},
+        effect::Effect,
+        settings::Settings,
+        state::State,
+    },
+    jobs::JobKind,
+    lessons::{Point, Predict, Recording},
+    timeline::Selection,
+};
+
+/// Called once a frame.
+pub(crate) fn flush_lessons(state: &mut State) -> Option<Effect> {
+    state.lessons.playing.as_ref()?;
+    note(state);
+    sign(state);
+    begin(state)
+}
+
+/// The settings as they are kept: a lesson has folded panels, and that is nobody's wish.
+pub(crate) fn settings_to_keep(state: &State) -> Settings {
+    let mut settings = state.settings.clone();
+    if let Some(playing) = &state.lessons.playing {
+        settings.layout = playing.kept.layout.clone();
+    }
+    settings
+}
+
+fn begin(state: &mut State) -> Option<Effect> {
+    let recording = recording(state);
+    let playing = state.lessons.playing.as_mut()?;
+    // What is not yet read, or not yet explained, is asked when it is.
+    if playing.lesson.recording.is_some() && recording.is_none() {
+        return None;
+    }
+    let wanted = (playing.attempt, recording.as_ref().map(Same::of));
+    let jobs = (&state.jobs[..], JobKind::Lesson);
+    playing.asking.next(Some(wanted), Older::Stops, jobs)?;
+    let (lesson, step) = (Arc::clone(&playing.lesson), playing.step);
+    let work = LessonWork { lesson, step, recording, attempt: playing.attempt };
+    let job = state.begin_job(JobKind::Lesson, "Simulating the lesson");
+    Some(Effect::Lesson(job, work.into()))
+}
+
+/// The recording that the lesson reads, once it is whole and explained.
+fn recording(state: &State) -> Option<Arc<Document>> {
+    let playing = state.lessons.playing.as_ref()?;
+    let recording = playing.lesson.recording.as_ref()?;
+    let document = match recording {
+        Recording::Sample(_) => {
+            let path = sample_path(recording);
+            let open = state.documents.iter().find(|open| open.paths == [path.clone()])?;
+            &open.document
+        }
+        Recording::Yours(_) => match state.shown {
+            Shown::File(id) => &state.open_document(id)?.document,
+            Shown::Live | Shown::Nothing => return None,
+        },
+    };
+    document.is_explained.then(|| Arc::clone(document))
+}
+
+/// What was just selected on the timeline is the prediction, where a place is asked for.
+pub(crate) fn take_point(state: &mut State) {
+    let is_asked = |playing: &Playing| {
+        playing.stage == Stage::Predict && matches!(playing.step().predict, Predict::Place(_))
+    };
+    if !state.lessons.playing.as_ref().is_some_and(is_asked) {
+        return;
+    }
+    let found = point(state);
+    if let Some(playing) = &mut state.lessons.playing {
+        playing.draft.point = found;
+    }
+}
+
+/// The point, and what lies there.
+fn point(state: &State) -> Option<(Point, String)> {
+    let (document, view) = (state.document()?, state.view()?);
+    let Selection::Slice(slice) = view.selection else { return None };
+    let trace = &document.trace;
+    let span = trace.span_of(slice);
+    let rank = trace.track(trace.lane(slice.lane).track).kind.rank();
+    let hovered = view.hover.filter(|hover| hover.slice == Some(slice)).map(|hover| hover.time_ns);
+    // By keys a whole op is selected: its middle stands for it.
+    let at_ns = hovered.unwrap_or(span.start_ns + span.len_ns() / 2);
+    let time_ns = at_ns - trace.span().start_ns;
+    let label = trace.label_of(slice);
+    let layer = label.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
+    let rank_text = rank.map_or_else(String::new, |rank| format!(", rank {rank}"));
+    let name = format!("{}{layer}{rank_text}", label.name);
+    Some((Point { rank, time_ns }, name))
+}
+
+/// Keeps how the step went, once that is known.
+fn note(state: &mut State) {
+    let Some(playing) = &mut state.lessons.playing else { return };
+    if playing.is_noted || playing.stage != Stage::Why {
+        return;
+    }
+    if let Some(is_right) = playing.is_right() {
+        playing.is_noted = true;
+        let slug = playing.lesson.slug.clone();
+        state.settings.lessons.keep(&slug, playing.step, is_right);
+    }
+}
+
+/// Draws guess and truth into what is in view, once both are known.
+fn sign(state: &mut State) {
+    let wanted = signs(state);
+    if let Some(view) = state.view_mut()
+        && view.signs != wanted
+    {
+        view.signs = wanted;
+    }
+}

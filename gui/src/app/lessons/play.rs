@@ -1,0 +1,84 @@
+//! One lesson under way.
+
+use std::sync::Arc;
+
+use super::GuessDraft;
+use crate::{
+    app::{
+        PanelLayout, Shown,
+        asking::{Asking, Same},
+        document::{Document, DocumentId},
+        live::{Draft, Running},
+    },
+    lessons::{Guess, Lesson, Step, Truth},
+};
+
+/// Where in a step the student is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Predicting.
+    Predict,
+    /// About to try.
+    Try,
+    /// Seeing why.
+    Why,
+    /// The last step is over.
+    Done,
+}
+
+/// One lesson under way.
+pub struct Playing {
+    /// Which.
+    pub lesson: Arc<Lesson>,
+    /// Place of its step.
+    pub step: usize,
+    /// How far that is.
+    pub stage: Stage,
+    /// The prediction as it stands.
+    pub draft: GuessDraft,
+    /// Hints that are shown.
+    pub hints: usize,
+    /// What the simulator says, or why it says nothing; `None` until it does.
+    pub truth: Option<Result<Arc<Truth>, String>>,
+    /// Name of the run in view.
+    pub shown: String,
+    /// Each step begins with another.
+    pub(super) attempt: u64,
+    pub(super) asking: Asking<(u64, Option<Same<Document>>)>,
+    /// What is put back at the end.
+    pub(super) kept: Kept,
+    /// It is kept how the step went.
+    pub(super) is_noted: bool,
+}
+
+/// How the window was before a lesson.
+pub(crate) struct Kept {
+    pub(super) draft: Draft,
+    pub(super) running: Running,
+    pub(super) shown: Shown,
+    pub(super) layout: PanelLayout,
+    pub(super) documents: Vec<DocumentId>,
+}
+
+impl Playing {
+    /// The step under way.
+    pub fn step(&self) -> &Step {
+        &self.lesson.steps[self.step]
+    }
+
+    /// What the simulator says, where it has.
+    pub fn truth(&self) -> Option<&Arc<Truth>> {
+        self.truth.as_ref()?.as_ref().ok()
+    }
+
+    /// The prediction, where one is made.
+    pub fn guess(&self) -> Option<Guess> {
+        self.draft.guess(&self.step().predict).ok()
+    }
+
+    /// Whether the prediction is right; `None` before the simulator has said.
+    pub fn is_right(&self) -> Option<bool> {
+        let (truth, guess) = (self.truth()?, self.guess()?);
+        Some(truth.answer.accepts(&guess, &self.step().predict))
+    }
+}

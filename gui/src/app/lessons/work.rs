@@ -1,0 +1,36 @@
+//! Simulates the runs of a step, off the thread of the window.
+
+use std::sync::Arc;
+
+use crate::{
+    app::{document::Document, event::JobResult},
+    jobs::JobControl,
+    lessons::{Facts, Lesson, Simulated, Truth},
+};
+
+/// What a job works out.
+pub struct LessonWork {
+    /// The lesson.
+    pub lesson: Arc<Lesson>,
+    /// Place of the step.
+    pub step: usize,
+    /// The recording that it reads.
+    pub recording: Option<Arc<Document>>,
+    /// Whose answer it is.
+    pub attempt: u64,
+}
+
+/// Works it out.
+pub(crate) fn work_out(work: &LessonWork, control: &JobControl) -> JobResult {
+    let facts = work.recording.as_ref().map(|document| {
+        let reports = document.explanation.reports.clone();
+        Arc::new(Facts::answered(Arc::clone(&document.trace), reports))
+    });
+    let step = &work.lesson.steps[work.step];
+    let is_stopped = || control.is_cancelled();
+    let truth = Truth::of(step, facts, &mut Simulated::default(), &is_stopped);
+    if control.is_cancelled() {
+        return JobResult::Cancelled;
+    }
+    JobResult::Lesson { attempt: work.attempt, truth: truth.map(Arc::new) }
+}

@@ -1,0 +1,81 @@
+//! Guess and truth on a line, with how far off a guess may be.
+
+use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
+
+use crate::{
+    lessons::{Asked, Value, Within, margin},
+    panels::widgets::{Cx, draw_as},
+};
+
+/// Points it takes.
+const HEIGHT: f32 = 64.0;
+/// Points left free at both ends.
+const MARGIN: f32 = 12.0;
+
+/// Draws the line.
+pub(super) fn number_line_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    (guess, truth): (Value, Value),
+    (within, asked): (Within, &Asked),
+) {
+    let size = vec2(ui.available_width(), HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let [you, simulated] = [guess, truth].map(|value| asked.words(value));
+    draw_as(&response, egui::Role::Image, &format!("You said {you}; simulated: {simulated}"));
+    let s = &cx.theme.surfaces;
+    let line = Line::new(rect, guess.number, truth.number);
+    let painter = ui.painter();
+    let y = rect.center().y;
+    painter.hline(rect.left() + MARGIN..=rect.right() - MARGIN, y, Stroke::new(1.0, s.weak));
+    let margin = margin(truth, within, asked);
+    let [from, to] = [-margin, margin].map(|off| line.x(truth.number + off));
+    let zone = Rect::from_x_y_ranges(from.max(rect.left())..=to.min(rect.right()), y - 6.0..=y + 6.0);
+    painter.rect_filled(zone, 2.0, s.accent.gamma_multiply(0.25));
+    let font = cx.theme.small();
+    mark(painter, rect, line.x(truth.number), (y, -1.0), (&format!("simulated {simulated}"), s.accent, &font));
+    mark(painter, rect, line.x(guess.number), (y, 1.0), (&format!("you {you}"), s.warn, &font));
+}
+
+/// A pole above or below the line, and its word, kept inside.
+fn mark(
+    painter: &egui::Painter,
+    rect: Rect,
+    x: f32,
+    (y, side): (f32, f32),
+    (text, ink, font): (&str, Color32, &FontId),
+) {
+    let x = painter.round_to_pixel_center(x);
+    let top = y + side * 12.0;
+    painter.line_segment([pos2(x, y), pos2(x, top)], Stroke::new(2.0, ink));
+    painter.circle_filled(pos2(x, y), 3.0, ink);
+    let width = painter.layout_no_wrap(text.to_owned(), font.clone(), ink).size().x;
+    let half = width / 2.0;
+    let at = x.clamp(rect.left() + half, (rect.right() - half).max(rect.left() + half));
+    let anchor = if side < 0.0 { Align2::CENTER_BOTTOM } else { Align2::CENTER_TOP };
+    painter.text(pos2(at, top + side * 2.0), anchor, text, font.clone(), ink);
+}
+
+/// From 0, or below where there are negative values, to beyond the larger.
+struct Line {
+    left: f32,
+    width: f32,
+    from: f64,
+    len: f64,
+}
+
+impl Line {
+    fn new(rect: Rect, one: f64, other: f64) -> Self {
+        let (least, most) = (one.min(other).min(0.0), one.max(other).max(0.0));
+        let room = 0.15 * (most - least);
+        let from = if least < 0.0 { least - room } else { 0.0 };
+        let len = (most + room - from).max(f64::MIN_POSITIVE);
+        let (left, width) = (rect.left() + MARGIN, rect.width() - 2.0 * MARGIN);
+        Self { left, width, from, len }
+    }
+
+    fn x(&self, value: f64) -> f32 {
+        let share = ((value - self.from) / self.len).clamp(-0.1, 1.1);
+        self.left + self.width * share as f32
+    }
+}
