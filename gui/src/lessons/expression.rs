@@ -136,8 +136,12 @@ fn combine(
             Value { number: a * b, unit: one.unit }
         }
         Operator::Divide if plain[1] => Value { number: a / b, unit: one.unit },
-        Operator::Divide if one.unit == other.unit => Value::times(a / b),
+        // Tiles over SMs are waves, not times.
         Operator::Divide if other.unit == Unit::Count => Value { number: a / b, unit: one.unit },
+        Operator::Divide if one.unit == other.unit => Value::times(a / b),
+        Operator::Divide if matches!(other.unit, Unit::Share | Unit::Times) => {
+            Value { number: a / b, unit: one.unit }
+        }
         Operator::Multiply | Operator::Divide => return refuse(),
         _ if !alike => return refuse(),
         Operator::Add => Value { number: a + b, unit },

@@ -81,7 +81,7 @@ pub const AFTER: &str = "after";
 /// The recording that is read.
 pub const RECORDING: &str = "recording";
 /// In what an order goes by: the run that is being placed.
-pub const IT: &str = "it";
+pub(super) const IT: &str = "it";
 
 /// What a student predicts.
 #[derive(Clone, Debug)]

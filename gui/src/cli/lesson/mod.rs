@@ -1,15 +1,14 @@
 //! `lesson`: opens a lesson, plays them all to check them, or writes what an instructor prints.
 
 mod check;
-
-use std::io::Write;
+mod quantities;
 
 use clap::Args;
 
-use super::{Failure, Outcome, doctor, plain};
+use super::{Failure, Outcome, doctor};
 use crate::{
     app::{self, Start},
-    lessons::{Lesson, PLACES, QUANTITIES, all, lessons},
+    lessons::{Lesson, all, lessons},
 };
 
 /// Arguments of `lesson`.
@@ -27,12 +26,15 @@ pub struct LessonArgs {
     /// List the quantities and places that a lesson may ask for.
     #[arg(long, conflicts_with_all = ["check", "number"])]
     pub quantities: bool,
+    /// With --quantities: what they are of a run, e.g. '{"strategy": "default", "batch": "4096"}'.
+    #[arg(long, requires = "quantities", value_name = "JSON")]
+    pub of: Option<String>,
 }
 
 /// Does what is asked.
 pub(super) fn run(args: &LessonArgs) -> Outcome {
     if args.quantities {
-        return quantities();
+        return quantities::run(args.of.as_deref());
     }
     if args.check {
         return check::run(args);
@@ -67,19 +69,4 @@ fn chosen(number: Option<usize>) -> Result<Vec<&'static Lesson>, Failure> {
         }
         _ => Ok(chosen),
     }
-}
-
-fn quantities() -> Outcome {
-    let mut out = plain::stdout();
-    writeln!(out, "Quantities of a run (before, after, or one of the step's own):")?;
-    for quantity in QUANTITIES {
-        let takes = quantity.takes.iter().map(|takes| takes.name()).chain(["run"]);
-        let call = format!("{}({})", quantity.name, takes.collect::<Vec<_>>().join(", "));
-        writeln!(out, "  {call:<30} {}", quantity.about)?;
-    }
-    writeln!(out, "Places on the timeline:")?;
-    for place in PLACES {
-        writeln!(out, "  {:<30} {}", place.name, place.about)?;
-    }
-    Ok(out.flush()?)
 }
