@@ -8,8 +8,8 @@ use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
-    generate, interrupt, lesson, list, ps, record, report, run, serving, shell, shot, sql, tune, validate,
-    window,
+    generate, interrupt, lesson, list, ps, record, report, run, serving, shell, shot, sql, tune,
+    validate, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.

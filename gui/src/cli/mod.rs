@@ -68,5 +68,7 @@ pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "live"))]
-use no_engine::{bench, calibrate, generate, headless, lesson, ps, record, run, serving, tune, validate};
+use no_engine::{
+    bench, calibrate, generate, headless, lesson, ps, record, run, serving, tune, validate,
+};
 pub use units::{Share, Size, Skew, Time};

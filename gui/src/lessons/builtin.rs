@@ -1,6 +1,9 @@
 use std::sync::{Arc, OnceLock};
 
-use super::{lesson::{Lesson, LessonError}, read::Folder};
+use super::{
+    lesson::{Lesson, LessonError},
+    read::Folder,
+};
 
 /// Every folder of `gui/lessons`, by name.
 static FOLDERS: &[Folder<'_>] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"));

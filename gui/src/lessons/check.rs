@@ -38,7 +38,8 @@ pub fn check(lesson: &Lesson, on_step: &mut dyn FnMut(StepCheck, Option<&Truth>)
     let mut simulated = Simulated::default();
     let recording = recorded(lesson);
     for (at, step) in lesson.steps.iter().enumerate() {
-        let truth = recording.clone().and_then(|facts| Truth::of(step, facts, &mut simulated, &|| false));
+        let truth =
+            recording.clone().and_then(|facts| Truth::of(step, facts, &mut simulated, &|| false));
         match truth {
             Ok(truth) => {
                 let mut faults = faults(step, &truth);

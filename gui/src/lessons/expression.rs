@@ -79,10 +79,7 @@ impl Expression {
     ///
     /// # Errors
     /// A quantity that is not known, or two that do not go together.
-    pub fn value(
-        &self,
-        of: &dyn Fn(&Call) -> Result<Value, String>,
-    ) -> Result<Value, String> {
+    pub fn value(&self, of: &dyn Fn(&Call) -> Result<Value, String>) -> Result<Value, String> {
         self.root.value(of).map_err(|error| format!("{error}, in `{}`", self.text))
     }
 }
@@ -301,7 +298,10 @@ mod tests {
             ("hidden(fuse-only) * iteration(before)", Value::time_ns(1_280)),
             ("(waves(gate_up, after) + 1) * 2", Value::count(16)),
             ("2us + iteration(after)", Value::time_ns(3_500)),
-            ("iteration(before) / waves(gate_up, after)", Value { number: 2_000.0 / 7.0, unit: Unit::Time }),
+            (
+                "iteration(before) / waves(gate_up, after)",
+                Value { number: 2_000.0 / 7.0, unit: Unit::Time },
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(value(text), Ok(expected), "{text}");

@@ -85,8 +85,5 @@ pub(super) enum GuessFile {
     /// Runs in order.
     Order(Vec<String>),
     /// A point of a rank, µs after the start.
-    Place {
-        rank: u32,
-        at_us: f64,
-    },
+    Place { rank: u32, at_us: f64 },
 }

@@ -61,10 +61,12 @@ impl Answer {
             }
             (Self::Choice(truth), Guess::Choice(guess)) => truth == guess,
             (Self::Order(truth), Guess::Order(guess)) => is_ordered(truth, guess),
-            (Self::Places { places, margin_ns }, Guess::Place(point)) => places.iter().any(|place| {
-                let reach = place.span.start_ns - margin_ns..=place.span.end_ns + margin_ns;
-                point.rank == Some(place.rank) && reach.contains(&point.time_ns)
-            }),
+            (Self::Places { places, margin_ns }, Guess::Place(point)) => {
+                places.iter().any(|place| {
+                    let reach = place.span.start_ns - margin_ns..=place.span.end_ns + margin_ns;
+                    point.rank == Some(place.rank) && reach.contains(&point.time_ns)
+                })
+            }
             _ => false,
         }
     }
@@ -154,7 +156,10 @@ mod tests {
     fn a_number_may_be_off_by_so_much_and_no_more() {
         let truth = Answer::Number(Value::time_ns(100_000));
         let accepts = |us: f64, within| {
-            truth.accepts(&Guess::Number(Value { number: us * 1e3, unit: Unit::Time }), &number(within))
+            truth.accepts(
+                &Guess::Number(Value { number: us * 1e3, unit: Unit::Time }),
+                &number(within),
+            )
         };
         assert!(accepts(110.0, Within::Part(0.1)) && accepts(90.0, Within::Part(0.1)));
         assert!(!accepts(110.1, Within::Part(0.1)) && !accepts(89.9, Within::Part(0.1)));

@@ -65,6 +65,26 @@ pub struct Step {
     pub wrong: Vec<Guess>,
 }
 
+/// What is drawn of a time that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn<'a> {
+    /// Name of the run.
+    pub run: &'a str,
+    /// What of it.
+    pub of: DrawnOf<'a>,
+}
+
+/// What a time is the length of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawnOf<'a> {
+    /// All of it.
+    Iteration,
+    /// An op, by name.
+    Op(&'a str),
+    /// Communication of a phase, by name.
+    CommOfPhase(&'a str),
+}
+
 /// A run of a step.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -158,11 +178,16 @@ impl Step {
         all
     }
 
-    /// Where the time that is asked for can be drawn: it is how long an iteration of this run takes, and nothing else.
-    pub fn drawn_in(&self) -> Option<&str> {
+    /// Where the time that is asked for can be drawn, which is where it is the length of one thing of one run.
+    pub fn drawn(&self) -> Option<Drawn<'_>> {
         let Predict::Number { of, .. } = &self.predict else { return None };
         let Call { name, arguments } = of.only_call()?;
-        (name == "iteration").then(|| arguments.last().map(String::as_str)).flatten()
+        match (name.as_str(), &arguments[..]) {
+            ("iteration", [run]) => Some(Drawn { run, of: DrawnOf::Iteration }),
+            ("op_time", [op, run]) => Some(Drawn { run, of: DrawnOf::Op(op) }),
+            ("phase_comm", [phase, run]) => Some(Drawn { run, of: DrawnOf::CommOfPhase(phase) }),
+            _ => None,
+        }
     }
 }
 

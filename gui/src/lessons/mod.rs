@@ -25,7 +25,8 @@ pub use expression::{Call, Expression};
 pub use facts::Facts;
 pub use guess::{Answer, Guess, Point, margin};
 pub use lesson::{
-    AFTER, BEFORE, Choice, Lesson, LessonError, Predict, RECORDING, Recording, Run, Step, Within,
+    AFTER, BEFORE, Choice, Drawn, DrawnOf, Lesson, LessonError, Predict, RECORDING, Recording, Run,
+    Step, Within,
 };
 pub use place::{PLACES, Place, PlaceRule};
 pub use quantity::{Found, QUANTITIES, Quantity, Takes, quantity};

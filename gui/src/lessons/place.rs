@@ -77,7 +77,11 @@ impl PlaceRule {
     /// When it is nowhere.
     pub fn find(&self, facts: &Facts) -> Result<Vec<Place>, String> {
         let places = (self.of)(facts);
-        if places.is_empty() { Err(format!("nothing of this run is {}", self.name)) } else { Ok(places) }
+        if places.is_empty() {
+            Err(format!("nothing of this run is {}", self.name))
+        } else {
+            Ok(places)
+        }
     }
 }
 

@@ -108,9 +108,12 @@ pub static QUANTITIES: &[Quantity] = &[
     of("idle", &[], "time in which nothing of a rank runs, mean of ranks", |facts, _| {
         mean(facts, |rank| Some(rank.idle_ns))
     }),
-    of("waiting", &[], "time in collectives before the last rank is there, mean of ranks", |facts, _| {
-        mean(facts, |rank| rank.wait_ns)
-    }),
+    of(
+        "waiting",
+        &[],
+        "time in collectives before the last rank is there, mean of ranks",
+        |facts, _| mean(facts, |rank| rank.wait_ns),
+    ),
     of("hidden_share", &[], "share of communication that is hidden, over all ranks", |facts, _| {
         let sum = |of: fn(&OverlapFigures) -> i64| {
             facts.reports.overlap.ranks.iter().map(|rank| of(&rank.total)).sum::<i64>() as f64
@@ -121,14 +124,20 @@ pub static QUANTITIES: &[Quantity] = &[
         }
         Ok(Value::share(sum(|rank| rank.overlap_ns) / comm))
     }),
-    of("skew_share", &[], "share of collectives' time that passes before the last rank is there", |facts, _| {
-        let share = facts.reports.arrival.skew_share;
-        share.map(Value::share).ok_or_else(|| not_known("when ranks arrived"))
-    }),
+    of(
+        "skew_share",
+        &[],
+        "share of collectives' time that passes before the last rank is there",
+        |facts, _| {
+            let share = facts.reports.arrival.skew_share;
+            share.map(Value::share).ok_or_else(|| not_known("when ranks arrived"))
+        },
+    ),
     of("waited", &[Takes::Rank], "time that a rank waits for later ones", |facts, arguments| {
         let wanted = rank(&arguments[0])?;
         let row = facts.reports.skew.ranks.iter().find(|row| row.rank == wanted);
-        row.map(|row| Value::time_ns(row.waited_ns)).ok_or_else(|| format!("there is no rank {wanted}"))
+        row.map(|row| Value::time_ns(row.waited_ns))
+            .ok_or_else(|| format!("there is no rank {wanted}"))
     }),
     of("straggler", &[], "the rank that comes last", |facts, _| {
         let rank = facts.reports.skew.straggler;
@@ -145,45 +154,86 @@ pub static QUANTITIES: &[Quantity] = &[
     of("phase_compute", &[Takes::Phase], "median computation of a phase", |facts, arguments| {
         summary(facts, &arguments[0]).map(|row| Value::time_ns(row.median_compute_ns))
     }),
-    of("phase_exposed", &[Takes::Phase], "exposed communication of a phase in one layer, mean", |facts, arguments| {
-        let row = summary(facts, &arguments[0])?;
-        Ok(Value { number: row.sum.exposed_ns as f64 / row.count.max(1) as f64, ..Value::time_ns(0) })
-    }),
-    of("comm_slowdown", &[Takes::Phase], "how many times as long a phase's communication takes as isolated", |facts, arguments| {
-        let row = summary(facts, &arguments[0])?;
-        row.sum.comm_slowdown.map(Value::times).ok_or_else(|| not_known("isolated time"))
-    }),
-    of("compute_slowdown", &[Takes::Phase], "how many times as long a phase's computation takes as isolated", |facts, arguments| {
-        let row = summary(facts, &arguments[0])?;
-        row.sum.compute_slowdown.map(Value::times).ok_or_else(|| not_known("isolated time"))
-    }),
-    of("waves", &[Takes::Op], "waves of a GEMM, both launches of a cut one together", |facts, arguments| {
-        gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
-            (Some(cut), _) => Some(Value::count(cut.waves())),
-            (None, whole) => whole.map(|whole| Value::count(whole.waves)),
-        })
-    }),
-    of("uncut_waves", &[Takes::Op], "waves of a GEMM in one launch with all SMs to itself", |facts, arguments| {
-        gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
-            (Some(cut), _) => cut.unsplit.map(|uncut| Value::count(uncut.waves)),
-            (None, whole) => whole.map(|whole| Value::count(whole.waves)),
-        })
-    }),
-    of("blocks", &[Takes::Op], "tiles of a GEMM: its grid, both launches of a cut one together", |facts, arguments| {
-        gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
-            (Some(cut), _) => Some(Value::count(cut.split[0].grid + cut.split[1].grid)),
-            (None, whole) => whole.map(|whole| Value::count(whole.grid)),
-        })
-    }),
-    of("op_sms", &[Takes::Op], "SMs that a GEMM may use, of a cut one its first launch", |facts, arguments| {
-        gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
-            (Some(cut), _) => Some(Value::count(cut.split[0].sms)),
-            (None, whole) => whole.map(|whole| Value::count(whole.sms)),
-        })
-    }),
-    of("tail", &[Takes::Op], "share of the last wave's places that are taken, of a cut GEMM in its first launch", |facts, arguments| {
-        gemm(facts, &arguments[0], |gemm| gemm.tails().next().map(Value::share))
-    }),
+    of(
+        "phase_exposed",
+        &[Takes::Phase],
+        "exposed communication of a phase in one layer, mean",
+        |facts, arguments| {
+            let row = summary(facts, &arguments[0])?;
+            Ok(Value {
+                number: row.sum.exposed_ns as f64 / row.count.max(1) as f64,
+                ..Value::time_ns(0)
+            })
+        },
+    ),
+    of(
+        "comm_slowdown",
+        &[Takes::Phase],
+        "how many times as long a phase's communication takes as isolated",
+        |facts, arguments| {
+            let row = summary(facts, &arguments[0])?;
+            row.sum.comm_slowdown.map(Value::times).ok_or_else(|| not_known("isolated time"))
+        },
+    ),
+    of(
+        "compute_slowdown",
+        &[Takes::Phase],
+        "how many times as long a phase's computation takes as isolated",
+        |facts, arguments| {
+            let row = summary(facts, &arguments[0])?;
+            row.sum.compute_slowdown.map(Value::times).ok_or_else(|| not_known("isolated time"))
+        },
+    ),
+    of(
+        "waves",
+        &[Takes::Op],
+        "waves of a GEMM, both launches of a cut one together",
+        |facts, arguments| {
+            gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
+                (Some(cut), _) => Some(Value::count(cut.waves())),
+                (None, whole) => whole.map(|whole| Value::count(whole.waves)),
+            })
+        },
+    ),
+    of(
+        "uncut_waves",
+        &[Takes::Op],
+        "waves of a GEMM in one launch with all SMs to itself",
+        |facts, arguments| {
+            gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
+                (Some(cut), _) => cut.unsplit.map(|uncut| Value::count(uncut.waves)),
+                (None, whole) => whole.map(|whole| Value::count(whole.waves)),
+            })
+        },
+    ),
+    of(
+        "blocks",
+        &[Takes::Op],
+        "tiles of a GEMM: its grid, both launches of a cut one together",
+        |facts, arguments| {
+            gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
+                (Some(cut), _) => Some(Value::count(cut.split[0].grid + cut.split[1].grid)),
+                (None, whole) => whole.map(|whole| Value::count(whole.grid)),
+            })
+        },
+    ),
+    of(
+        "op_sms",
+        &[Takes::Op],
+        "SMs that a GEMM may use, of a cut one its first launch",
+        |facts, arguments| {
+            gemm(facts, &arguments[0], |gemm| match (gemm.cut, gemm.whole) {
+                (Some(cut), _) => Some(Value::count(cut.split[0].sms)),
+                (None, whole) => whole.map(|whole| Value::count(whole.sms)),
+            })
+        },
+    ),
+    of(
+        "tail",
+        &[Takes::Op],
+        "share of the last wave's places that are taken, of a cut GEMM in its first launch",
+        |facts, arguments| gemm(facts, &arguments[0], |gemm| gemm.tails().next().map(Value::share)),
+    ),
     of("op_time", &[Takes::Op], "mean time of an op's launch", |facts, arguments| {
         let rows = facts.reports.breakdown.ranks.first().map(|rank| &rank.by_op);
         let row = rows.into_iter().flatten().find(|row| row.name == arguments[0]);
@@ -195,28 +245,38 @@ pub static QUANTITIES: &[Quantity] = &[
         let row = rows.into_iter().flatten().find(|row| row.name == arguments[0]);
         row.map(|row| Value::time_ns(row.durations.total_ns)).ok_or_else(|| no_op(&arguments[0]))
     }),
-    of("kind_time", &[Takes::Kind], "time with at least one op of a kind on rank 0", |facts, arguments| {
-        let wanted = kind(&arguments[0])?;
-        let rows = facts.reports.breakdown.ranks.first().map(|rank| &rank.by_kind);
-        let row = rows.into_iter().flatten().find(|row| row.kind == wanted);
-        // A kind that does not occur takes no time.
-        Ok(Value::time_ns(row.map_or(0, |row| row.union_ns)))
-    }),
+    of(
+        "kind_time",
+        &[Takes::Kind],
+        "time with at least one op of a kind on rank 0",
+        |facts, arguments| {
+            let wanted = kind(&arguments[0])?;
+            let rows = facts.reports.breakdown.ranks.first().map(|rank| &rank.by_kind);
+            let row = rows.into_iter().flatten().find(|row| row.kind == wanted);
+            // A kind that does not occur takes no time.
+            Ok(Value::time_ns(row.map_or(0, |row| row.union_ns)))
+        },
+    ),
     of("path_share", &[Takes::Path], "share of the critical path", |facts, arguments| {
         let wanted = path(&arguments[0])?;
         let rows = facts.reports.path.by_kind.iter();
         Ok(Value::share(rows.filter(|row| row.kind == wanted).map(|row| row.share).sum()))
     }),
-    of("path_crossings", &[], "how often the critical path goes over to another rank", |facts, _| {
-        Ok(Value::count(facts.reports.path.crossings as f64))
-    }),
+    of(
+        "path_crossings",
+        &[],
+        "how often the critical path goes over to another rank",
+        |facts, _| Ok(Value::count(facts.reports.path.crossings as f64)),
+    ),
     of("attn_ctas", &[], "CTAs of collectives under attention", |facts, _| {
         split(facts, |split| split.attn_ctas)
     }),
     of("mlp_ctas", &[], "CTAs of collectives under the MLP", |facts, _| {
         split(facts, |split| split.mlp_ctas)
     }),
-    of("first_tokens", &[], "tokens of split 0", |facts, _| split(facts, |split| split.first_tokens)),
+    of("first_tokens", &[], "tokens of split 0", |facts, _| {
+        split(facts, |split| split.first_tokens)
+    }),
     of("tokens", &[], "tokens of the batch", |facts, _| {
         let plan = facts.plan.as_ref().ok_or_else(|| not_known("the batch"))?;
         Ok(Value::count(plan.spec.batch.tokens()))

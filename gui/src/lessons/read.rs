@@ -65,7 +65,8 @@ impl Folder<'_> {
             steps.push(step.map_err(place)?);
         }
         for expression in words.text.expressions() {
-            check(expression, &names(&steps[0], recording.is_some())).map_err(|cause| format!("the text: {cause}"))?;
+            check(expression, &names(&steps[0], recording.is_some()))
+                .map_err(|cause| format!("the text: {cause}"))?;
         }
         for (at, step) in steps.iter().enumerate() {
             let names = names(step, recording.is_some());
@@ -120,7 +121,8 @@ fn read_step(
             return Err(format!("predict.order: there is no run {name:?}"));
         }
     }
-    let reference = guess(&file.reference, &predict).map_err(|cause| format!("reference: {cause}"))?;
+    let reference =
+        guess(&file.reference, &predict).map_err(|cause| format!("reference: {cause}"))?;
     let wrong: Result<Vec<_>, String> =
         file.wrong.iter().map(|wrong| guess(wrong, &predict)).collect();
     let mut wrong = wrong.map_err(|cause| format!("wrong: {cause}"))?;
@@ -171,7 +173,10 @@ fn read_predict(file: &PredictFile) -> Result<Predict, String> {
         (None, None, None, Some(name)) => PlaceRule::of_name(name)
             .map(Predict::Place)
             .ok_or_else(|| format!("place: there is no {name:?}")),
-        _ => Err("exactly one of number, choice, order (of two or more) and place is needed".to_owned()),
+        _ => {
+            Err("exactly one of number, choice, order (of two or more) and place is needed"
+                .to_owned())
+        }
     }
 }
 

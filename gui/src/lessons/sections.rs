@@ -95,11 +95,9 @@ fn parts(markdown: &str) -> Vec<Part> {
     for line in markdown.lines() {
         let depth = line.bytes().take_while(|&byte| byte == b'#').count();
         match (1..=3).contains(&depth).then(|| line[depth..].strip_prefix(' ')).flatten() {
-            Some(heading) => parts.push(Part {
-                depth,
-                heading: heading.trim().to_owned(),
-                body: String::new(),
-            }),
+            Some(heading) => {
+                parts.push(Part { depth, heading: heading.trim().to_owned(), body: String::new() })
+            }
             None => {
                 if let Some(part) = parts.last_mut() {
                     part.body += line;

@@ -120,7 +120,8 @@ impl Setup {
 
     fn machine(&self) -> Result<Machine, String> {
         let name = self.machine.as_deref().unwrap_or("h100x8");
-        let machine = machine::builtin(name).ok_or_else(|| unknown("machine", name, machine::names()))?;
+        let machine =
+            machine::builtin(name).ok_or_else(|| unknown("machine", name, machine::names()))?;
         let one = |name: &String| {
             let found = Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == name);
             found.ok_or_else(|| unknown("without", name, Mechanism::ALL.map(Mechanism::name)))

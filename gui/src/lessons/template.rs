@@ -1,6 +1,9 @@
 //! Texts of lessons: Markdown with quantities in braces, which are filled in from a run.
 
-use super::{expression::{Call, Expression}, value::Value};
+use super::{
+    expression::{Call, Expression},
+    value::Value,
+};
 
 /// A text with places to fill.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,7 +74,8 @@ mod tests {
 
     #[test]
     fn quantities_are_filled_in() {
-        let text = "It takes {iteration(after)}, **{iteration(before) / iteration(after)}** as fast.";
+        let text =
+            "It takes {iteration(after)}, **{iteration(before) / iteration(after)}** as fast.";
         let template = Template::parse(text).expect("a text");
         let of = |call: &Call| {
             Ok(Value::time_ns(if call.arguments[0] == "after" { 2_000_000 } else { 2_500_000 }))

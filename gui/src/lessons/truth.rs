@@ -136,7 +136,8 @@ impl Truth {
     }
 
     fn places(&self, rule: &PlaceRule) -> Result<Answer, String> {
-        let shown = self.facts(RECORDING).or_else(|| self.facts(BEFORE)).ok_or("nothing is shown")?;
+        let shown =
+            self.facts(RECORDING).or_else(|| self.facts(BEFORE)).ok_or("nothing is shown")?;
         let whole = shown.trace.span();
         let places = rule.find(shown)?.into_iter();
         let from_start = |place: Place| {

@@ -95,8 +95,7 @@ fn point(state: &State) -> Option<(Point, String)> {
     let time_ns = at_ns - trace.span().start_ns;
     let label = trace.label_of(slice);
     let layer = label.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
-    let rank_text = rank.map_or_else(String::new, |rank| format!(", rank {rank}"));
-    let name = format!("{}{layer}{rank_text}", label.name);
+    let name = format!("{}{layer}", label.name);
     Some((Point { rank, time_ns }, name))
 }
 

@@ -11,8 +11,8 @@ pub(crate) use flush::{flush_lessons, settings_to_keep, take_point};
 pub use guess_draft::GuessDraft;
 pub use play::{Playing, Stage};
 pub(crate) use update::{take_truth, update_lessons};
-pub(crate) use work::work_out;
 pub use work::LessonWork;
+pub(crate) use work::work_out;
 
 /// Lessons in the window.
 #[derive(Default)]

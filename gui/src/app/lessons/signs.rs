@@ -1,11 +1,14 @@
 //! Guess and truth on the timeline.
 
-use weftscope_traces::Span;
+use weftscope_traces::{Label, Span};
 
 use super::{Playing, Stage};
 use crate::{
-    app::{document::Shown, state::State},
-    lessons::{Answer, Guess, Place},
+    app::{
+        document::{Document, Shown},
+        state::State,
+    },
+    lessons::{Answer, Drawn, DrawnOf, Guess, Place},
     timeline::{Sign, SignOf},
 };
 
@@ -28,12 +31,22 @@ fn found(state: &State) -> Option<Vec<Sign>> {
     let predict = &step.predict;
     Some(match (&truth.answer, &guess) {
         (Answer::Number(value), Guess::Number(guessed)) => {
-            if step.drawn_in() != Some(playing.shown.as_str()) {
-                return None;
-            }
+            let Drawn { of: drawn, .. } =
+                step.drawn().filter(|drawn| drawn.run == playing.shown)?;
+            let document = state.document()?;
+            let from_ns = match drawn {
+                DrawnOf::Iteration => start_ns,
+                DrawnOf::Op(op) => first(document, &|label| label.name == op)?,
+                DrawnOf::CommOfPhase(phase) => {
+                    first(document, &|label| label.phase.name() == phase && label.kind.is_comm())?
+                }
+            };
+            let is_end = drawn == DrawnOf::Iteration;
+            // Of an iteration its end, of an op its length.
             let line = |ns: f64, of, words: String| {
-                let at_ns = start_ns + ns as i64;
-                Sign { span: Span::new(at_ns, at_ns), of, words }
+                let at_ns = from_ns + ns as i64;
+                let span = Span::new(if is_end { at_ns } else { from_ns }, at_ns);
+                Sign { span, of, words }
             };
             let [you, simulated] = [guess.words(predict), truth.answer.words(predict)];
             vec![
@@ -53,15 +66,25 @@ fn found(state: &State) -> Option<Vec<Sign>> {
                 words: words(at),
             });
             let at_ns = start_ns + point.time_ns;
-            let you = Sign {
-                span: Span::new(at_ns, at_ns),
-                of: SignOf::Guess,
-                words: "you".to_owned(),
-            };
+            let you =
+                Sign { span: Span::new(at_ns, at_ns), of: SignOf::Guess, words: "you".to_owned() };
             truths.chain([you]).collect()
         }
         _ => return None,
     })
+}
+
+/// When the first op of a sort begins on the first rank, ns.
+fn first(document: &Document, is_it: &dyn Fn(&Label) -> bool) -> Option<i64> {
+    let trace = &document.trace;
+    let streams = &document.timeline.ranks.first()?.streams;
+    let lanes = streams.iter().flat_map(|&track| &trace.track(track).lanes);
+    let starts = lanes.filter_map(|&lane| {
+        let slices = &trace.lane(lane).slices;
+        let is_it = |row: &usize| is_it(trace.label(slices.label[*row]));
+        (0..slices.len()).find(is_it).map(|row| slices.span(row).start_ns)
+    });
+    starts.min()
 }
 
 /// What is in view is the run that the step shows, and not the one before it.

@@ -16,6 +16,7 @@ use crate::{
         update::update,
     },
     lessons::{AFTER, BEFORE, RECORDING, Recording, Truth, lessons},
+    timeline::ViewCommand,
 };
 
 /// Applies a request.
@@ -46,8 +47,11 @@ pub(crate) fn update_lessons(state: &mut State, command: LessonCommand) -> Vec<E
         | LessonCommand::Move { .. }
         | LessonCommand::Answer
         | LessonCommand::Hint => {
-            if let Some(playing) = &mut state.lessons.playing {
-                predict(playing, command);
+            let Some(playing) = &mut state.lessons.playing else { return Vec::new() };
+            predict(playing, command);
+            if playing.stage == Stage::Try {
+                // What was pointed at is known; selected, it would dim everything else.
+                return update(state, Command::View(ViewCommand::ClearSelection));
             }
         }
     }
@@ -211,9 +215,8 @@ fn leave(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let Some(recording) = &lesson.recording {
         let path = sample_path(recording);
-        let is_ours = |open: &&OpenDocument| {
-            open.paths == [path.clone()] && !documents.contains(&open.id)
-        };
+        let is_ours =
+            |open: &&OpenDocument| open.paths == [path.clone()] && !documents.contains(&open.id);
         if let Some(id) = state.documents.iter().find(is_ours).map(|open| open.id) {
             effects.extend(update(state, Command::Close(id)));
         }

@@ -51,8 +51,8 @@ fn values(json: &str) -> Outcome {
         if let Ok(found) = place.find(&facts) {
             let first = found[0];
             let start_ns = facts.trace.span().start_ns;
-            let [from, to] = [first.span.start_ns, first.span.end_ns]
-                .map(|ns| (ns - start_ns) as f64 / 1e3);
+            let [from, to] =
+                [first.span.start_ns, first.span.end_ns].map(|ns| (ns - start_ns) as f64 / 1e3);
             let count = found.len();
             writeln!(
                 out,

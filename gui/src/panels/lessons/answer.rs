@@ -38,7 +38,8 @@ fn number_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing, unit: &str) -> boo
     let mut is_entered = false;
     ui.horizontal(|ui| {
         let id = Id::unique(("lesson number", &playing.lesson.slug, playing.step));
-        let field = TextEdit::singleline(&mut typed).id(id).desired_width(96.0).font(cx.theme.mono());
+        let field =
+            TextEdit::singleline(&mut typed).id(id).desired_width(96.0).font(cx.theme.mono());
         let response = ui.add(field);
         name_widget(&response, &format!("Your prediction in {unit}"));
         ui.label(weak(cx.theme, unit));
@@ -73,7 +74,13 @@ fn choices_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing, choices: &[Choice
 
 /// Rows that are moved by arrows and by buttons; the least stands on top.
 fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing, runs: &[String]) {
-    ui.add(Label::new(weak(cx.theme, "least on top; arrows move the row that has the focus")).wrap());
+    ui.add(
+        Label::new(weak(
+            cx.theme,
+            "Move the rows with their arrows, or with ↑ and ↓ once a row has the focus.",
+        ))
+        .wrap(),
+    );
     for (at, &run) in playing.draft.order.iter().enumerate() {
         let name = &runs[run];
         ui.horizontal(|ui| {
@@ -127,7 +134,10 @@ fn arrow_ui(
 fn place_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing) {
     let s = &cx.theme.surfaces;
     let text = match &playing.draft.point {
-        Some((_, name)) => RichText::new(format!("You point at {name}")).color(s.strong),
+        Some((point, name)) => {
+            let rank = point.rank.map_or_else(String::new, |rank| format!(", rank {rank}"));
+            RichText::new(format!("You point at {name}{rank}")).color(s.strong)
+        }
         None => weak(
             cx.theme,
             "Click on an op in the timeline. By keys: E goes to exposed communication, G to gaps, . and , along a row.",

@@ -10,7 +10,8 @@ use crate::{
 /// The list of lessons, with how far each was played.
 pub(super) fn chooser_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     heading(ui, cx.theme, "Lessons");
-    let words = "Predict, try on the simulator, see why. Your knobs and panels come back when you leave.";
+    let words =
+        "Predict, try on the simulator, see why. Your knobs and panels come back when you leave.";
     ui.add(Label::new(weak(cx.theme, words)).wrap());
     ui.add_space(size::GAP);
     for lesson in all() {

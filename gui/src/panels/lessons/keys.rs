@@ -34,11 +34,11 @@ pub(super) fn digit(ui: &Ui, cx: &Cx<'_>, count: usize) -> Option<usize> {
     if !is_ours(ui, cx) {
         return None;
     }
-    ui.ctx().input_mut(|input| {
-        DIGITS.iter().take(count).position(|key| take(input, &plain(*key)))
-    })
+    ui.ctx().input_mut(|input| DIGITS.iter().take(count).position(|key| take(input, &plain(*key))))
 }
 
 fn is_ours(ui: &Ui, cx: &Cx<'_>) -> bool {
-    cx.state.overlay == Overlay::None && !cx.state.searching && !ui.ctx().egui_wants_keyboard_input()
+    cx.state.overlay == Overlay::None
+        && !cx.state.searching
+        && !ui.ctx().egui_wants_keyboard_input()
 }

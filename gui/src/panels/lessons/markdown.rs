@@ -115,12 +115,8 @@ mod tests {
                 (block.mark.clone(), text)
             })
             .collect();
-        let expected = [
-            ("", "One two three four."),
-            ("1.", "first"),
-            ("2.", "second"),
-            ("•", "point"),
-        ];
+        let expected =
+            [("", "One two three four."), ("1.", "first"), ("2.", "second"), ("•", "point")];
         let expected: Vec<_> =
             expected.map(|(mark, text)| (mark.to_owned(), text.to_owned())).into();
         assert_eq!(texts, expected);

@@ -24,16 +24,26 @@ pub(super) fn number_line_ui(
     let [you, simulated] = [guess, truth].map(|value| asked.words(value));
     draw_as(&response, egui::Role::Image, &format!("You said {you}; simulated: {simulated}"));
     let s = &cx.theme.surfaces;
-    let line = Line::new(rect, guess.number, truth.number);
+    let margin = margin(truth, within, asked);
+    let line = Line::new(rect, [guess.number, truth.number - margin, truth.number + margin]);
     let painter = ui.painter();
     let y = rect.center().y;
     painter.hline(rect.left() + MARGIN..=rect.right() - MARGIN, y, Stroke::new(1.0, s.weak));
-    let margin = margin(truth, within, asked);
+    let zero = painter.round_to_pixel_center(line.x(0.0));
+    painter.vline(zero, y - 4.0..=y + 4.0, Stroke::new(1.0, s.weak));
+    let (at, font) = (pos2(zero, y + 5.0), cx.theme.small());
+    painter.text(at, Align2::CENTER_TOP, "0", font, s.weak);
     let [from, to] = [-margin, margin].map(|off| line.x(truth.number + off));
-    let zone = Rect::from_x_y_ranges(from.max(rect.left())..=to.min(rect.right()), y - 6.0..=y + 6.0);
+    let zone = Rect::from_x_y_ranges(from..=to, y - 6.0..=y + 6.0);
     painter.rect_filled(zone, 2.0, s.accent.gamma_multiply(0.25));
     let font = cx.theme.small();
-    mark(painter, rect, line.x(truth.number), (y, -1.0), (&format!("simulated {simulated}"), s.accent, &font));
+    mark(
+        painter,
+        rect,
+        line.x(truth.number),
+        (y, -1.0),
+        (&format!("simulated {simulated}"), s.accent, &font),
+    );
     mark(painter, rect, line.x(guess.number), (y, 1.0), (&format!("you {you}"), s.warn, &font));
 }
 
@@ -65,9 +75,11 @@ struct Line {
 }
 
 impl Line {
-    fn new(rect: Rect, one: f64, other: f64) -> Self {
-        let (least, most) = (one.min(other).min(0.0), one.max(other).max(0.0));
-        let room = 0.15 * (most - least);
+    fn new(rect: Rect, values: [f64; 3]) -> Self {
+        let (least, most) = values.iter().fold((0.0, 0.0), |(least, most), &value| {
+            (f64::min(least, value), f64::max(most, value))
+        });
+        let room = 0.08 * (most - least);
         let from = if least < 0.0 { least - room } else { 0.0 };
         let len = (most + room - from).max(f64::MIN_POSITIVE);
         let (left, width) = (rect.left() + MARGIN, rect.width() - 2.0 * MARGIN);

@@ -19,9 +19,12 @@ pub(super) fn play_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing) {
     if playing.step == 0 && playing.stage != Stage::Done {
         markdown_ui(ui, cx.theme, &text, s.text);
     } else {
-        CollapsingHeader::new(title).id_salt(("lesson text", playing.lesson.number)).show(ui, |ui| {
-            markdown_ui(ui, cx.theme, &text, s.text);
-        });
+        CollapsingHeader::new(title).id_salt(("lesson text", playing.lesson.number)).show(
+            ui,
+            |ui| {
+                markdown_ui(ui, cx.theme, &text, s.text);
+            },
+        );
     }
     yours_ui(ui, cx, playing);
     if playing.stage == Stage::Done {

@@ -34,11 +34,12 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
             order_ui(ui, cx, (order, guessed), runs);
         }
         (Answer::Places { .. }, _, _) => {
-            both_ui(ui, cx, [&guess.words(predict), &truth.answer.words(predict)]);
+            let point = playing.draft.point.as_ref().map(|(_, name)| name.as_str());
+            let you = format!("{}, {}", point.unwrap_or_default(), guess.words(predict));
+            both_ui(ui, cx, [&you, &truth.answer.words(predict)]);
             let words = "Both are in the timeline: yours dashed, what is so shaded.";
             ui.add(Label::new(weak(cx.theme, words)).wrap());
         }
-        _ if is_right => both_ui(ui, cx, ["", &truth.answer.words(predict)]),
         _ => both_ui(ui, cx, [&guess.words(predict), &truth.answer.words(predict)]),
     }
     ui.add_space(size::GRID);
@@ -47,9 +48,6 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
 fn both_ui(ui: &mut Ui, cx: &Cx<'_>, [you, simulated]: [&str; 2]) {
     let s = &cx.theme.surfaces;
     for (who, words, ink) in [("you", you, s.warn), ("simulated", simulated, s.accent)] {
-        if words.is_empty() {
-            continue;
-        }
         ui.horizontal_top(|ui| {
             ui.add_sized([64.0, 16.0], Label::new(RichText::new(who).small().color(ink)));
             ui.add(Label::new(RichText::new(words).color(s.text)).wrap());

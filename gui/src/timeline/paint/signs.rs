@@ -8,12 +8,12 @@ const LINE: f32 = 20.0;
 
 /// Draws what a lesson says over the rows: guesses dashed, truths whole, each with its word on a ground of its own.
 pub(in crate::timeline) fn paint_signs(pen: &Pen<'_>) {
-    for (at, sign) in pen.view.signs.iter().enumerate() {
-        paint_sign(pen, sign, at);
+    for sign in &pen.view.signs {
+        paint_sign(pen, sign);
     }
 }
 
-fn paint_sign(pen: &Pen<'_>, sign: &Sign, at: usize) {
+fn paint_sign(pen: &Pen<'_>, sign: &Sign) {
     let plot = pen.areas.plot;
     let ink = ink(pen, sign.of);
     let painter = pen.in_plot();
@@ -25,7 +25,11 @@ fn paint_sign(pen: &Pen<'_>, sign: &Sign, at: usize) {
         let rect = Rect::from_x_y_ranges(left..=right.max(left + 2.0), plot.y_range());
         painter.rect_filled(rect, 0.0, ink.gamma_multiply(0.16));
     }
-    let x = painter.round_to_pixel_center(left);
+    if !sign.span.is_empty() {
+        let start = painter.round_to_pixel_center(left);
+        painter.vline(start, plot.y_range(), Stroke::new(1.0, ink));
+    }
+    let x = painter.round_to_pixel_center(right);
     let ends = [pos2(x, plot.top()), pos2(x, plot.bottom())];
     match sign.of {
         SignOf::Truth => {
@@ -40,13 +44,12 @@ fn paint_sign(pen: &Pen<'_>, sign: &Sign, at: usize) {
     }
     // Below one another, so that two at nearly the same time can both be read.
     let row = if sign.of == SignOf::Guess { 1.0 } else { 0.0 };
-    let row = if at == 0 { 0.0 } else { row };
     let s = &pen.theme.surfaces;
     let galley = painter.layout_no_wrap(sign.words.clone(), pen.theme.body(), s.strong);
     let size = galley.size() + vec2(12.0, 4.0);
     let top = plot.top() + 6.0 + row * LINE;
     // At the right edge the word stands left of its line.
-    let from = if left + size.x > plot.right() { left - size.x } else { left };
+    let from = if x + size.x > plot.right() { x - size.x } else { x };
     let ground = Rect::from_min_size(pos2(from, top), size);
     painter.rect_filled(ground, 3.0, s.panel);
     painter.rect_stroke(ground, 3.0, Stroke::new(1.0, ink), egui::StrokeKind::Inside);
