@@ -1,7 +1,11 @@
 //! `lesson`: opens a lesson, plays them all to check them, or writes what an instructor prints.
 
 mod check;
+mod handout;
+mod page;
 mod quantities;
+
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -23,8 +27,12 @@ pub struct LessonArgs {
     /// With --check: the texts with their figures too, to read while a lesson is written.
     #[arg(long, requires = "check")]
     pub texts: bool,
+    /// Write the pages to print into this folder: students.html, instructor.html with answers and minutes, and a picture of
+    /// each step.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "check")]
+    pub handout: Option<PathBuf>,
     /// List the quantities and places that a lesson may ask for.
-    #[arg(long, conflicts_with_all = ["check", "number"])]
+    #[arg(long, conflicts_with_all = ["check", "handout", "number"])]
     pub quantities: bool,
     /// With --quantities: what they are of a run, e.g. '{"strategy": "default", "batch": "4096"}'.
     #[arg(long, requires = "quantities", value_name = "JSON")]
@@ -35,6 +43,9 @@ pub struct LessonArgs {
 pub(super) fn run(args: &LessonArgs) -> Outcome {
     if args.quantities {
         return quantities::run(args.of.as_deref());
+    }
+    if let Some(folder) = &args.handout {
+        return handout::run(folder, args.number);
     }
     if args.check {
         return check::run(args);
