@@ -25,6 +25,7 @@ pub mod live;
 mod look;
 mod marks;
 mod notice;
+mod opening;
 mod palette;
 mod panel;
 mod path_question;

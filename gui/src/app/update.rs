@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use super::{
     command::Command,
     comparison::update_comparison,
-    document::{DocumentId, Shown},
+    document::Shown,
     effect::Effect,
     look::look,
     notice::Severity,
+    opening::{close, open},
     palette::palette_rows,
     panel::{PanelId, PanelLayout},
     path_question::{PathPurpose, PathQuestion},
@@ -194,20 +195,6 @@ pub(super) fn take_requests(state: &mut State, path: PathBuf) -> Vec<Effect> {
     update(state, Command::Live(LiveCommand::Serving(edit)))
 }
 
-fn open(state: &mut State, asked: Asked, kind: JobKind) -> Vec<Effect> {
-    let title = match &asked {
-        Asked::Paths(paths) => match &paths[..] {
-            [] => return Vec::new(),
-            [one] => format!("Opening {}", super::document::short_name(one)),
-            several => format!("Opening {} files", several.len()),
-        },
-        Asked::Typed(text) => format!("Opening {}", text.trim()),
-    };
-    state.overlay = Overlay::None;
-    let job = state.begin_job(kind, title);
-    vec![Effect::Open(job, asked)]
-}
-
 fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool) -> Vec<Effect> {
     let Some(document) = state.document().cloned() else {
         state
@@ -221,16 +208,6 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool)
     let look = PictureLook { mode, window: state.view().map(|view| view.window) };
     let query = state.sql.answer().map(|answer| answer.query.clone()).unwrap_or_default();
     vec![Effect::Export(job, document, Export { format, look, query, path, replace })]
-}
-
-/// Closes a file; what was marked since the last frame is kept first.
-fn close(state: &mut State, id: DocumentId) -> Vec<Effect> {
-    let unsaved = super::marks::flush_all(state);
-    state.documents.retain(|open| open.id != id);
-    if state.shown == Shown::File(id) {
-        state.shown = state.fallback_shown();
-    }
-    unsaved
 }
 
 fn cancel(state: &mut State, id: JobId) {

@@ -1,8 +1,8 @@
 //! What a student says, and whether it is right.
 
 use super::{
-    lesson::{Predict, Within},
     place::Place,
+    predict::{Choice, Predict, Within},
     value::{Asked, Unit, Value},
 };
 
@@ -136,7 +136,7 @@ impl Answer {
     }
 }
 
-fn choice(at: usize, choices: &[super::lesson::Choice]) -> String {
+fn choice(at: usize, choices: &[Choice]) -> String {
     choices.get(at).map_or_else(String::new, |choice| format!("{}. {}", at + 1, choice.words))
 }
 

@@ -1,16 +1,15 @@
 //! A lesson as it is played: its words and its runs, checked against each other when it is read.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use weftscope_engine::spec::RunSpec;
 
 use super::{
     expression::{Call, Expression},
     guess::Guess,
-    place::PlaceRule,
+    predict::Predict,
     sections::StepWords,
     template::Template,
-    value::{Asked, Unit},
 };
 
 /// A lesson.
@@ -42,6 +41,11 @@ pub enum Recording {
 }
 
 impl Recording {
+    /// What stands for that sample wherever a path does.
+    pub fn sample_path(&self) -> PathBuf {
+        PathBuf::from(format!("sample:{}", self.sample()))
+    }
+
     /// The sample that it is, or that stands for it.
     pub fn sample(&self) -> &str {
         match self {
@@ -102,51 +106,6 @@ pub const AFTER: &str = "after";
 pub const RECORDING: &str = "recording";
 /// In what an order goes by: the run that is being placed.
 pub(super) const IT: &str = "it";
-
-/// What a student predicts.
-#[derive(Clone, Debug)]
-pub enum Predict {
-    /// A number.
-    Number {
-        /// Which.
-        of: Expression,
-        /// What it is typed in.
-        asked: Asked,
-        /// What it is: known from the expression and from what it is typed in.
-        unit: Unit,
-        /// How far off it may be.
-        within: Within,
-    },
-    /// One of several sentences.
-    Choice(Vec<Choice>),
-    /// Runs in order, least first.
-    Order {
-        /// Names of the runs, as they are first shown.
-        runs: Vec<String>,
-        /// What they are ordered by.
-        by: Expression,
-    },
-    /// A point on the timeline.
-    Place(&'static PlaceRule),
-}
-
-/// How far off a number may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Within {
-    /// So much, in what it is typed in.
-    Absolute(f64),
-    /// Such a part of the truth, 0…1.
-    Part(f64),
-}
-
-/// A sentence to be chosen, and when it is true.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// The sentence.
-    pub words: String,
-    /// When it is true.
-    pub when: Expression,
-}
 
 impl Step {
     /// The run of this name.

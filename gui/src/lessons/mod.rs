@@ -11,6 +11,7 @@ mod file;
 mod guess;
 mod lesson;
 mod place;
+mod predict;
 mod quantity;
 mod read;
 mod sections;
@@ -25,10 +26,10 @@ pub use expression::{Call, Expression};
 pub use facts::Facts;
 pub use guess::{Answer, Guess, Point, margin};
 pub use lesson::{
-    AFTER, BEFORE, Choice, Drawn, DrawnOf, Lesson, LessonError, Predict, RECORDING, Recording, Run,
-    Step, Within,
+    AFTER, BEFORE, Drawn, DrawnOf, Lesson, LessonError, RECORDING, Recording, Run, Step,
 };
 pub use place::{PLACES, Place, PlaceRule};
+pub use predict::{Choice, Predict, Within};
 pub use quantity::{Found, QUANTITIES, Quantity, Takes, quantity};
 pub use read::Folder;
 pub use sections::StepWords;

@@ -4,11 +4,9 @@ use super::{
     expression::{Call, Expression},
     file::{GuessFile, LessonFile, PredictFile, StepFile},
     guess::{Guess, Point},
-    lesson::{
-        AFTER, BEFORE, Choice, IT, Lesson, LessonError, Predict, RECORDING, Recording, Run, Step,
-        Within,
-    },
+    lesson::{AFTER, BEFORE, IT, Lesson, LessonError, RECORDING, Recording, Run, Step},
     place::PlaceRule,
+    predict::{Choice, Predict, Within},
     quantity::quantity,
     sections::{Sections, StepWords},
     setup::Setup,
@@ -40,12 +38,12 @@ impl Folder<'_> {
         let file: LessonFile = serde_json::from_str(self.json)
             .map_err(|cause| error("lesson.json")(cause.to_string()))?;
         let slug = self.name.trim_start_matches(|it: char| it.is_ascii_digit() || it == '-');
-        self.joined(file, words, slug.to_owned(), number).map_err(error("lesson.json"))
+        self.joined(&file, words, slug.to_owned(), number).map_err(error("lesson.json"))
     }
 
     fn joined(
         &self,
-        file: LessonFile,
+        file: &LessonFile,
         words: Sections,
         slug: String,
         number: usize,
@@ -57,7 +55,7 @@ impl Folder<'_> {
         if !(2..=5).contains(&files) {
             return Err(format!("steps: there are {files}, and a lesson has two to five"));
         }
-        let recording = recording(&file)?;
+        let recording = recording(file)?;
         let mut steps = Vec::new();
         for (at, (words, step)) in words.steps.into_iter().zip(&file.steps).enumerate() {
             let place = |cause| format!("step {}: {cause}", at + 1);

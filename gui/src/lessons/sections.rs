@@ -96,7 +96,8 @@ fn parts(markdown: &str) -> Vec<Part> {
         let depth = line.bytes().take_while(|&byte| byte == b'#').count();
         match (1..=3).contains(&depth).then(|| line[depth..].strip_prefix(' ')).flatten() {
             Some(heading) => {
-                parts.push(Part { depth, heading: heading.trim().to_owned(), body: String::new() })
+                let heading = heading.trim().to_owned();
+                parts.push(Part { depth, heading, body: String::new() });
             }
             None => {
                 if let Some(part) = parts.last_mut() {
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         for (from, to, part) in [
-            ("# Waves", "Waves", "out of place"),
+            ("# Waves", "Waves", "there is no title"),
             ("### Hint\nOne\n", "", "step `How many?` has not two hints"),
             ("### Why\nSo.\n", "", "has not why"),
             ("### Try", "### Do", "`Do` of step `How many?` is none of Hint, Try, Why"),

@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_said_with_its_field() {
         let error = setup(r#"{"strategy":"tokenwave"}"#).spec().expect_err("no such strategy");
-        assert!(error.starts_with("strategy: there is no \"tokenwave\"; did you mean"), "{error}");
+        assert!(error.starts_with("strategy: there is no \"tokenwave\", did you mean"), "{error}");
         let error = setup(r#"{"batch":"x"}"#).spec().expect_err("no batch");
         assert!(error.starts_with("batch: "), "{error}");
         assert!(serde_json::from_str::<Setup>(r#"{"strateggy":"default"}"#).is_err());

@@ -8,4 +8,6 @@ mod app;
 #[cfg(feature = "live")]
 mod cli;
 mod common;
+#[cfg(feature = "live")]
+mod lessons;
 mod timeline;

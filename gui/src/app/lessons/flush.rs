@@ -1,9 +1,8 @@
-//! What a lesson does by itself: once a frame it has its runs simulated and keeps how a step went; and it takes up what was
-//! clicked on.
+//! What a lesson does once a frame: has its runs simulated, keeps how a step went, draws guess and truth.
 
 use std::sync::Arc;
 
-use super::{LessonWork, Playing, Stage, signs::signs, update::sample_path};
+use super::{LessonWork, Stage, signs::signs};
 use crate::{
     app::{
         asking::{Older, Same},
@@ -13,8 +12,7 @@ use crate::{
         state::State,
     },
     jobs::JobKind,
-    lessons::{Point, Predict, Recording},
-    timeline::Selection,
+    lessons::Recording,
 };
 
 /// Called once a frame.
@@ -56,7 +54,7 @@ fn recording(state: &State) -> Option<Arc<Document>> {
     let recording = playing.lesson.recording.as_ref()?;
     let document = match recording {
         Recording::Sample(_) => {
-            let path = sample_path(recording);
+            let path = recording.sample_path();
             let open = state.documents.iter().find(|open| open.paths == [path.clone()])?;
             &open.document
         }
@@ -66,37 +64,6 @@ fn recording(state: &State) -> Option<Arc<Document>> {
         },
     };
     document.is_explained.then(|| Arc::clone(document))
-}
-
-/// What was just selected on the timeline is the prediction, where a place is asked for.
-pub(crate) fn take_point(state: &mut State) {
-    let is_asked = |playing: &Playing| {
-        playing.stage == Stage::Predict && matches!(playing.step().predict, Predict::Place(_))
-    };
-    if !state.lessons.playing.as_ref().is_some_and(is_asked) {
-        return;
-    }
-    let found = point(state);
-    if let Some(playing) = &mut state.lessons.playing {
-        playing.draft.point = found;
-    }
-}
-
-/// The point, and what lies there.
-fn point(state: &State) -> Option<(Point, String)> {
-    let (document, view) = (state.document()?, state.view()?);
-    let Selection::Slice(slice) = view.selection else { return None };
-    let trace = &document.trace;
-    let span = trace.span_of(slice);
-    let rank = trace.track(trace.lane(slice.lane).track).kind.rank();
-    let hovered = view.hover.filter(|hover| hover.slice == Some(slice)).map(|hover| hover.time_ns);
-    // By keys a whole op is selected: its middle stands for it.
-    let at_ns = hovered.unwrap_or(span.start_ns + span.len_ns() / 2);
-    let time_ns = at_ns - trace.span().start_ns;
-    let label = trace.label_of(slice);
-    let layer = label.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
-    let name = format!("{}{layer}", label.name);
-    Some((Point { rank, time_ns }, name))
 }
 
 /// Keeps how the step went, once that is known.

@@ -3,13 +3,15 @@
 mod flush;
 mod guess_draft;
 mod play;
+mod point;
 mod signs;
 mod update;
 mod work;
 
-pub(crate) use flush::{flush_lessons, settings_to_keep, take_point};
+pub(crate) use flush::{flush_lessons, settings_to_keep};
 pub use guess_draft::GuessDraft;
 pub use play::{Playing, Stage};
+pub(crate) use point::take_point;
 pub(crate) use update::{take_truth, update_lessons};
 pub use work::LessonWork;
 pub(crate) use work::work_out;

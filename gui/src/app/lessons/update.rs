@@ -1,20 +1,21 @@
 //! What a student asks for, applied.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use super::{GuessDraft, LessonCommand, Playing, Stage, play::Kept};
 use crate::{
     app::{
-        Command,
         asking::Asking,
         document::{OpenDocument, Shown},
         effect::Effect,
         live::{Backend, Draft, Running},
+        look::look,
         notice::Severity,
+        opening::{close, open},
         panel::PanelId,
         state::State,
-        update::update,
     },
+    jobs::{Asked, JobKind},
     lessons::{AFTER, BEFORE, RECORDING, Recording, Truth, lessons},
     timeline::ViewCommand,
 };
@@ -51,7 +52,7 @@ pub(crate) fn update_lessons(state: &mut State, command: LessonCommand) -> Vec<E
             predict(playing, command);
             if playing.stage == Stage::Try {
                 // What was pointed at is known; selected, it would dim everything else.
-                return update(state, Command::View(ViewCommand::ClearSelection));
+                return look(state, ViewCommand::ClearSelection);
             }
         }
     }
@@ -148,7 +149,7 @@ fn show(state: &mut State, name: &str) -> Vec<Effect> {
 }
 
 fn show_recording(state: &mut State, recording: &Recording) -> Vec<Effect> {
-    let path = sample_path(recording);
+    let path = recording.sample_path();
     let is_sample = |open: &&OpenDocument| open.paths == [path.clone()];
     let sample = state.documents.iter().find(is_sample);
     let found = match recording {
@@ -164,13 +165,8 @@ fn show_recording(state: &mut State, recording: &Recording) -> Vec<Effect> {
             state.shown = Shown::File(id);
             Vec::new()
         }
-        None => update(state, Command::Open(vec![path])),
+        None => open(state, Asked::Paths(vec![path]), JobKind::Open),
     }
-}
-
-/// What stands for the sample of a lesson where a path does.
-pub(super) fn sample_path(recording: &Recording) -> PathBuf {
-    PathBuf::from(format!("sample:{}", recording.sample()))
 }
 
 fn try_it(state: &mut State) -> Vec<Effect> {
@@ -203,7 +199,7 @@ fn leave(state: &mut State) -> Vec<Effect> {
     let Some(Playing { lesson, kept, .. }) = state.lessons.playing.take() else {
         return Vec::new();
     };
-    state.drop_jobs(crate::jobs::JobKind::Lesson);
+    state.drop_jobs(JobKind::Lesson);
     let Kept { draft, running, shown, mut layout, documents } = kept;
     layout.set_open(PanelId::Lessons, true);
     state.settings.layout = layout;
@@ -214,11 +210,11 @@ fn leave(state: &mut State) -> Vec<Effect> {
     }
     let mut effects = Vec::new();
     if let Some(recording) = &lesson.recording {
-        let path = sample_path(recording);
+        let path = recording.sample_path();
         let is_ours =
             |open: &&OpenDocument| open.paths == [path.clone()] && !documents.contains(&open.id);
         if let Some(id) = state.documents.iter().find(is_ours).map(|open| open.id) {
-            effects.extend(update(state, Command::Close(id)));
+            effects.extend(close(state, id));
         }
     }
     let is_there = match shown {

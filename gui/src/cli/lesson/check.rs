@@ -1,5 +1,7 @@
 use std::io::{self, Write};
 
+use weftscope_traces::words::counted;
+
 use super::{LessonArgs, chosen};
 use crate::{
     cli::{Failure, Outcome, plain},
@@ -29,7 +31,8 @@ pub(super) fn run(args: &LessonArgs) -> Outcome {
     match first {
         None => {
             let steps: usize = lessons.iter().map(|lesson| lesson.steps.len()).sum();
-            writeln!(out, "{} lessons, {steps} steps: as they should be", lessons.len())?;
+            let count = counted(lessons.len() as u64, "lesson");
+            writeln!(out, "{count}, {steps} steps: as they should be")?;
             Ok(out.flush()?)
         }
         Some(failure) => {

@@ -71,7 +71,7 @@ pub(super) fn step(
             }
             let _always = write!(page, "Try: {}\n\n", filled(truth, &words.doing));
             let _always = write!(page, "**Why.** {}\n\n", filled(truth, &words.why));
-            let _always = write!(page, "![Step {at}]({picture})\n");
+            let _always = writeln!(page, "![Step {at}]({picture})");
         }
     }
     page

@@ -77,7 +77,7 @@ fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing, runs: &[String]) {
     ui.add(
         Label::new(weak(
             cx.theme,
-            "Move the rows with their arrows, or with ↑ and ↓ once a row has the focus.",
+            "Move the rows with their arrows, or with the arrow keys once a row has the focus.",
         ))
         .wrap(),
     );

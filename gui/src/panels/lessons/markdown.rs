@@ -120,6 +120,6 @@ mod tests {
         let expected: Vec<_> =
             expected.map(|(mark, text)| (mark.to_owned(), text.to_owned())).into();
         assert_eq!(texts, expected);
-        assert!(blocks[0].pieces[1].style.is_strong && blocks[0].pieces[3].style.is_code);
+        assert!(blocks[0].pieces[1].style.is_strong && blocks[0].pieces[4].style.is_code);
     }
 }

@@ -135,9 +135,9 @@ fn predict_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing) {
 }
 
 fn hints_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing) {
-    for hint in playing.step().words.hints.iter().take(playing.hints) {
+    for (at, hint) in playing.step().words.hints.iter().take(playing.hints).enumerate() {
         ui.add_space(size::GRID);
-        ui.label(weak(cx.theme, "Hint").font(cx.theme.small()));
+        ui.label(weak(cx.theme, format!("Hint {}", at + 1)).font(cx.theme.small()));
         markdown_ui(ui, cx.theme, &filled(playing, hint), cx.theme.surfaces.text);
     }
 }

@@ -9,6 +9,8 @@ mod compare;
 #[cfg(feature = "live")]
 mod doubt;
 #[cfg(feature = "live")]
+mod lessons;
+#[cfg(feature = "live")]
 mod live;
 mod marks;
 mod notices;

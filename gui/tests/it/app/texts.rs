@@ -17,7 +17,7 @@ use super::panels::{send, window};
 use crate::common::settle::settle;
 
 /// Everything a region says, a line each: what it is called, and what is set.
-fn region(window: &Harness<'static, App>, name: &str) -> String {
+pub(super) fn region(window: &Harness<'static, App>, name: &str) -> String {
     let mut lines = Vec::new();
     gather(window.get_by_role_and_label(Role::Region, name), &mut lines);
     lines.join("\n")

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod generate;
+mod lesson;
 mod measured;
 #[cfg(unix)]
 mod nsys;

@@ -1,0 +1,37 @@
+use super::{Playing, Stage};
+use crate::{
+    app::state::State,
+    lessons::{Point, Predict},
+    timeline::Selection,
+};
+
+/// What was just selected on the timeline is the prediction, where a place is asked for.
+pub(crate) fn take_point(state: &mut State) {
+    let is_asked = |playing: &Playing| {
+        playing.stage == Stage::Predict && matches!(playing.step().predict, Predict::Place(_))
+    };
+    if !state.lessons.playing.as_ref().is_some_and(is_asked) {
+        return;
+    }
+    let found = point(state);
+    if let Some(playing) = &mut state.lessons.playing {
+        playing.draft.point = found;
+    }
+}
+
+/// The point, and what lies there.
+fn point(state: &State) -> Option<(Point, String)> {
+    let (document, view) = (state.document()?, state.view()?);
+    let Selection::Slice(slice) = view.selection else { return None };
+    let trace = &document.trace;
+    let span = trace.span_of(slice);
+    let rank = trace.track(trace.lane(slice.lane).track).kind.rank();
+    let hovered = view.hover.filter(|hover| hover.slice == Some(slice)).map(|hover| hover.time_ns);
+    // By keys a whole op is selected: its middle stands for it.
+    let at_ns = hovered.unwrap_or(span.start_ns + span.len_ns() / 2);
+    let time_ns = at_ns - trace.span().start_ns;
+    let label = trace.label_of(slice);
+    let layer = label.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
+    let name = format!("{}{layer}", label.name);
+    Some((Point { rank, time_ns }, name))
+}

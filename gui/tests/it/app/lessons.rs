@@ -1,0 +1,283 @@
+//! Lessons in the window: played by mouse and by keys alone, and everything as before afterwards.
+
+use std::sync::Arc;
+
+use egui::Key;
+use egui_kittest::{Harness, kittest::Queryable as _};
+use weftscope::{
+    app::{
+        App, Command, Document, PanelId, Shown, State,
+        lessons::{LessonCommand, Stage},
+        live::{Draft, KeptIteration, KnobEdit, LiveCommand, LiveEvent, Receipt, SplitMarks},
+        update,
+    },
+    lessons::{BEFORE, Guess, Lesson, Predict, lessons},
+    timeline::SignOf,
+};
+use weftscope_engine::{plan::plan, sim::Simulator, spec::RunSpec};
+use weftscope_profiler::record::record;
+
+use super::{
+    live::{state, tell},
+    panels::send,
+    texts::region,
+};
+use crate::common::settle::settle;
+
+fn window_of(state: State) -> Harness<'static, App> {
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    };
+    let app = App::with_state(state, Arc::new(|| {}));
+    Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(draw, app)
+}
+
+fn lesson(window: &mut Harness<'static, App>, command: LessonCommand) {
+    send(window, Command::Lesson(command));
+}
+
+fn draft<'a>(window: &'a Harness<'static, App>) -> &'a Draft {
+    &window.state().state().live.as_ref().unwrap().draft
+}
+
+fn stage(window: &Harness<'static, App>) -> (usize, Stage) {
+    let playing = window.state().state().lessons.playing.as_ref().unwrap();
+    (playing.step, playing.stage)
+}
+
+fn click(window: &mut Harness<'static, App>, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(4);
+}
+
+fn press(window: &mut Harness<'static, App>, key: Key) {
+    window.key_press(key);
+    window.run_steps(4);
+}
+
+fn number(at: usize) -> Arc<Lesson> {
+    Arc::clone(lessons().find(|lesson| lesson.number == at).unwrap())
+}
+
+/// Says what a guess says.
+fn predict(window: &mut Harness<'static, App>, guess: &Guess, predict: &Predict) {
+    match (guess, predict) {
+        (Guess::Number(value), Predict::Number { asked, unit, .. }) => {
+            let scale = asked.scale(*unit).unwrap();
+            lesson(window, LessonCommand::Type(format!("{}", value.number / scale)));
+        }
+        (Guess::Choice(at), _) => lesson(window, LessonCommand::Choose(*at)),
+        (Guess::Order(order), _) => {
+            for (to, wanted) in order.iter().enumerate() {
+                let playing = window.state().state().lessons.playing.as_ref().unwrap();
+                let at = playing.draft.order.iter().position(|run| run == wanted).unwrap();
+                for at in (to + 1..=at).rev() {
+                    lesson(window, LessonCommand::Move { at, by: -1 });
+                }
+            }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_lesson_is_played_by_mouse_and_leaves_everything_as_it_was() {
+    let mut window = window_of(state());
+    send(&mut window, Command::Live(LiveCommand::Turn(KnobEdit::Layers(Some(3)))));
+    let before = draft(&window).clone();
+    click(&mut window, "Learn");
+    insta::assert_snapshot!("lessons", region(&window, "Lessons"));
+    click(&mut window, "Lesson 1: Waves and the tail, 8 min");
+    settle(&mut window);
+    let spec = &draft(&window).spec;
+    assert_eq!((spec.knobs.layers, spec.batch.tokens()), (Some(1), 8192), "as the lesson begins");
+    assert!(!window.state().state().settings.layout.is_open(PanelId::Why), "no answer in sight");
+    insta::assert_snapshot!("lesson_predict", region(&window, "Lessons"));
+    click(&mut window, "Hint");
+    click(&mut window, "Hint");
+    lesson(&mut window, LessonCommand::Type("13".to_owned()));
+    insta::assert_snapshot!("lesson_hints", region(&window, "Lessons"));
+    click(&mut window, "Answer");
+    insta::assert_snapshot!("lesson_try", region(&window, "Lessons"));
+    click(&mut window, "Look");
+    insta::assert_snapshot!("lesson_why", region(&window, "Lessons"));
+    click(&mut window, "Predict again");
+    assert_eq!(stage(&window), (0, Stage::Predict));
+    lesson(&mut window, LessonCommand::Type("14".to_owned()));
+    click(&mut window, "Answer");
+    settle(&mut window);
+    click(&mut window, "Look");
+    assert_eq!(window.state().state().settings.lessons.of("waves"), [true]);
+    click(&mut window, "Next step");
+    assert_eq!((stage(&window), draft(&window).spec.batch.tokens()), ((1, Stage::Predict), 896));
+    click(&mut window, "Leave");
+    assert_eq!(draft(&window), &before);
+    assert!(window.state().state().settings.layout.is_open(PanelId::Why));
+    // It goes on where it was left, and begins anew when that is asked for.
+    click(&mut window, "Lesson 1: Waves and the tail, 1 of 3 steps");
+    assert_eq!(stage(&window), (1, Stage::Predict));
+    click(&mut window, "Restart");
+    assert_eq!(stage(&window), (0, Stage::Predict));
+    assert!(window.state().state().settings.lessons.of("waves").is_empty());
+    click(&mut window, "Leave");
+    assert_eq!(draft(&window), &before);
+}
+
+#[test]
+fn keys_alone_are_enough() {
+    let mut window = window_of(state());
+    lesson(&mut window, LessonCommand::Start(3));
+    settle(&mut window);
+    // The field has the focus when a number is asked for.
+    window.event(egui::Event::Text("70".to_owned()));
+    window.run_steps(2);
+    press(&mut window, Key::Enter);
+    assert_eq!(stage(&window), (0, Stage::Try));
+    press(&mut window, Key::Enter);
+    settle(&mut window);
+    assert_eq!(stage(&window), (0, Stage::Why));
+    press(&mut window, Key::Enter);
+    assert_eq!(stage(&window), (1, Stage::Predict));
+    press(&mut window, Key::Enter);
+    assert_eq!(stage(&window), (1, Stage::Predict), "nothing is chosen");
+    settle(&mut window);
+    for key in [Key::Num1, Key::Num3, Key::Enter, Key::Enter, Key::Enter] {
+        press(&mut window, key);
+        settle(&mut window);
+    }
+    assert_eq!(stage(&window), (2, Stage::Predict));
+    for key in [Key::Num2, Key::Enter, Key::Enter, Key::Enter] {
+        press(&mut window, key);
+        settle(&mut window);
+    }
+    assert_eq!(stage(&window).1, Stage::Done);
+    assert_eq!(window.state().state().settings.lessons.of("overlap"), [true, true, true]);
+    press(&mut window, Key::Enter);
+    let playing = window.state().state().lessons.playing.as_ref().unwrap();
+    assert_eq!(playing.lesson.number, 4, "and on to the next");
+}
+
+#[test]
+fn rows_of_an_order_are_moved_by_arrows() {
+    let mut window = window_of(state());
+    lesson(&mut window, LessonCommand::Start(15));
+    settle(&mut window);
+    let order = |window: &Harness<'static, App>| {
+        window.state().state().lessons.playing.as_ref().unwrap().draft.order.clone()
+    };
+    assert_eq!(order(&window), [0, 1, 2, 3, 4]);
+    click(&mut window, "1. default");
+    press(&mut window, Key::ArrowDown);
+    assert_eq!(order(&window), [1, 0, 2, 3, 4]);
+    press(&mut window, Key::ArrowDown);
+    press(&mut window, Key::ArrowUp);
+    assert_eq!(order(&window), [1, 0, 2, 3, 4], "the focus goes along with the row");
+    click(&mut window, "Move default down");
+    assert_eq!(order(&window), [1, 2, 0, 3, 4]);
+}
+
+/// A run as the session would hand it over.
+fn iteration(spec: &RunSpec) -> LiveEvent {
+    let trace = record(&mut Simulator::new(&spec.machine), spec, 1, &mut |_| true).unwrap();
+    let kept = KeptIteration {
+        session: 0,
+        number: 0,
+        plan: Arc::new(plan(spec).unwrap()),
+        marks: SplitMarks::of(spec),
+        duration_ns: trace.span().len_ns(),
+        alone_compute_ns: 0,
+        document: Arc::new(Document::prepare(Arc::new(trace), "test")),
+    };
+    LiveEvent::Iteration(Arc::new(kept), Receipt::default())
+}
+
+/// Lesson 4 asks for the tight phase: what is selected is what is pointed at, and both are drawn.
+#[test]
+fn a_point_on_the_timeline_is_drawn_beside_the_truth() {
+    use weftscope::timeline::{Selection, ViewCommand};
+    use weftscope_traces::Phase;
+    let mut state = state();
+    update(&mut state, Command::Lesson(LessonCommand::Start(4)));
+    let spec = number(4).steps[0].run(BEFORE).unwrap().clone();
+    tell(&mut state, iteration(&spec));
+    assert_eq!(state.shown, Shown::Live);
+    let document = Arc::clone(state.document().unwrap());
+    let slice = |phase: Phase, layer: u32| {
+        let trace = &document.trace;
+        let streams = document.timeline.ranks[0].streams.iter();
+        let lanes = streams.flat_map(|&track| trace.track(track).lanes.clone());
+        let mut slices = lanes.flat_map(|lane| {
+            let rows = trace.lane(lane).slices.len() as u32;
+            (0..rows).map(move |index| weftscope_traces::SliceRef { lane, index })
+        });
+        let is_it = |slice: &weftscope_traces::SliceRef| {
+            let label = trace.label_of(*slice);
+            (label.phase, label.layer) == (phase, Some(layer))
+        };
+        slices.find(is_it).unwrap()
+    };
+    let mut window = window_of(state);
+    settle(&mut window);
+    for (phase, is_right) in [(Phase::C, false), (Phase::A, true)] {
+        let place = Selection::Slice(slice(phase, 1));
+        send(&mut window, Command::View(ViewCommand::GoTo(place)));
+        click(&mut window, "Answer");
+        settle(&mut window);
+        click(&mut window, "Look");
+        let playing = window.state().state().lessons.playing.as_ref().unwrap();
+        assert_eq!(playing.is_right(), Some(is_right), "{phase:?}");
+        let signs = &window.state().state().view().unwrap().signs;
+        let of = |of| signs.iter().filter(|sign| sign.of == of).count();
+        assert_eq!((of(SignOf::Guess), of(SignOf::Truth)), (1, 1));
+        if !is_right {
+            click(&mut window, "Predict again");
+            assert!(window.state().state().view().unwrap().signs.is_empty());
+            settle(&mut window);
+        }
+    }
+    click(&mut window, "Leave");
+    assert!(window.state().state().view().unwrap().signs.is_empty());
+}
+
+/// At 1600 × 1000 nothing of a step has to be scrolled to, with both hints and with the reasons.
+#[test]
+fn every_step_fits_on_one_screen() {
+    /// Where the lowest line of the window begins.
+    const FOOT: f32 = 978.0;
+    let mut window = window_of(state());
+    for at in lessons().filter(|lesson| lesson.recording.is_none()) {
+        lesson(&mut window, LessonCommand::Start(at.number));
+        for (place, step) in at.steps.iter().enumerate() {
+            settle(&mut window);
+            lesson(&mut window, LessonCommand::Hint);
+            lesson(&mut window, LessonCommand::Hint);
+            let low = |window: &Harness<'static, App>, label: &str| {
+                let bottom = window.get_by_label(label).rect().bottom();
+                assert!(
+                    bottom < FOOT,
+                    "lesson {}, step {}: {label} {bottom}",
+                    at.number,
+                    place + 1
+                );
+            };
+            let lowest = window.get_by_label("Hint 2").rect().bottom();
+            // Under the head of the last hint are its lines.
+            assert!(lowest < FOOT - 60.0, "lesson {}, step {}: {lowest}", at.number, place + 1);
+            if let Predict::Place(_) = step.predict {
+                // What is not pointed at cannot be answered; its step is as short as the others.
+                lesson(&mut window, LessonCommand::Leave);
+                break;
+            }
+            predict(&mut window, &step.reference, &step.predict);
+            lesson(&mut window, LessonCommand::Answer);
+            lesson(&mut window, LessonCommand::Try);
+            settle(&mut window);
+            let is_last = place + 1 == at.steps.len();
+            low(&window, if is_last { "Finish" } else { "Next step" });
+            let playing = window.state().state().lessons.playing.as_ref().unwrap();
+            assert_eq!(playing.is_right(), Some(true), "lesson {}, step {}", at.number, place + 1);
+            lesson(&mut window, LessonCommand::Next);
+        }
+    }
+}
