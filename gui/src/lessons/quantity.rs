@@ -125,6 +125,24 @@ pub static QUANTITIES: &[Quantity] = &[
         Ok(Value::share(sum(|rank| rank.overlap_ns) / comm))
     }),
     of(
+        "compute_share",
+        &[],
+        "share of the time that a rank computes, over all ranks",
+        |facts, _| share_of_span(facts, |rank| rank.compute_ns),
+    ),
+    of(
+        "exposed_share",
+        &[],
+        "share of the time that is exposed communication, over all ranks",
+        |facts, _| share_of_span(facts, |rank| rank.exposed_comm_ns),
+    ),
+    of(
+        "idle_share",
+        &[],
+        "share of the time that nothing of a rank runs, over all ranks",
+        |facts, _| share_of_span(facts, |rank| rank.idle_ns),
+    ),
+    of(
         "skew_share",
         &[],
         "share of collectives' time that passes before the last rank is there",
@@ -320,6 +338,16 @@ fn mean(facts: &Facts, of: fn(&OverlapFigures) -> Option<i64>) -> Found {
         }
         Some(_) => Err("there is no rank".to_owned()),
         None => Err(not_known("waiting")),
+    }
+}
+
+fn share_of_span(facts: &Facts, of: fn(&OverlapFigures) -> i64) -> Found {
+    let ranks = facts.reports.overlap.ranks.iter();
+    let sums = ranks
+        .fold((0, 0), |(part, span), rank| (part + of(&rank.total), span + rank.total.span_ns));
+    match sums {
+        (_, 0) => Err("no GPU ran anything".to_owned()),
+        (part, span) => Ok(Value::share(part as f64 / span as f64)),
     }
 }
 

@@ -46,7 +46,7 @@ impl GuessDraft {
             Predict::Order { .. } => Ok(Guess::Order(self.order.clone())),
             Predict::Place(_) => {
                 let point = self.point.as_ref().map(|(point, _)| Guess::Place(*point));
-                point.ok_or_else(|| "Click on an op in the timeline".to_owned())
+                point.ok_or_else(|| "Point at something in the timeline".to_owned())
             }
         }
     }

@@ -1,16 +1,17 @@
 //! One lesson under way.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::GuessDraft;
 use crate::{
     app::{
-        PanelLayout, Shown,
+        Comparison, PanelLayout, Shown,
         asking::{Asking, Same},
         document::{Document, DocumentId},
-        live::{Draft, Running},
+        live::{Draft, KeptIteration, Running},
     },
     lessons::{Guess, Lesson, Step, Truth},
+    timeline::ViewState,
 };
 
 /// Where in a step the student is.
@@ -58,6 +59,11 @@ pub(crate) struct Kept {
     pub(super) shown: Shown,
     pub(super) layout: PanelLayout,
     pub(super) documents: Vec<DocumentId>,
+    pub(super) comparison: Option<Comparison>,
+    /// Iterations to go back to: those of the lesson would push them out.
+    pub(super) history: VecDeque<Arc<KeptIteration>>,
+    pub(super) pinned: Option<u64>,
+    pub(super) view: Option<ViewState>,
 }
 
 impl Playing {
@@ -69,6 +75,11 @@ impl Playing {
     /// What the simulator says, where it has.
     pub fn truth(&self) -> Option<&Arc<Truth>> {
         self.truth.as_ref()?.as_ref().ok()
+    }
+
+    /// Where the truth comes from, in a word.
+    pub fn source(&self) -> &'static str {
+        if self.lesson.recording.is_some() { "recorded" } else { "simulated" }
     }
 
     /// The prediction, where one is made.

@@ -50,7 +50,7 @@ fn found(state: &State) -> Option<Vec<Sign>> {
             };
             let [you, simulated] = [guess.words(predict), truth.answer.words(predict)];
             vec![
-                line(value.number, SignOf::Truth, format!("simulated: {simulated}")),
+                line(value.number, SignOf::Truth, format!("{}: {simulated}", playing.source())),
                 line(guessed.number, SignOf::Guess, format!("you: {you}")),
             ]
         }

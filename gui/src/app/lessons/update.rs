@@ -109,7 +109,8 @@ fn start(state: &mut State, number: usize) -> Vec<Effect> {
     enter(state, step)
 }
 
-fn kept(state: &State) -> Option<Kept> {
+/// What is put back at the end. What something was held against goes meanwhile: a lesson is of one run.
+fn kept(state: &mut State) -> Option<Kept> {
     let live = state.live.as_ref()?;
     Some(Kept {
         draft: live.draft.clone(),
@@ -117,6 +118,10 @@ fn kept(state: &State) -> Option<Kept> {
         shown: state.shown,
         layout: state.settings.layout.clone(),
         documents: state.documents.iter().map(|open| open.id).collect(),
+        comparison: state.comparison.take(),
+        history: live.history.clone(),
+        pinned: live.pinned,
+        view: live.view.clone(),
     })
 }
 
@@ -200,13 +205,18 @@ fn leave(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     state.drop_jobs(JobKind::Lesson);
-    let Kept { draft, running, shown, mut layout, documents } = kept;
+    let Kept { draft, running, shown, mut layout, documents, comparison, history, pinned, view } =
+        kept;
+    state.comparison = comparison;
     layout.set_open(PanelId::Lessons, true);
     state.settings.layout = layout;
     if let Some(live) = &mut state.live {
         live.draft = draft;
         live.running = running;
-        live.pinned = None;
+        // Where no iteration was there yet, those of the lesson are better than none.
+        if !history.is_empty() {
+            (live.history, live.pinned, live.view) = (history, pinned, view);
+        }
     }
     let mut effects = Vec::new();
     if let Some(recording) = &lesson.recording {

@@ -140,7 +140,7 @@ fn place_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing) {
         }
         None => weak(
             cx.theme,
-            "Click on an op in the timeline. By keys: E goes to exposed communication, G to gaps, . and , along a row.",
+            "Click on an op in the timeline, or drag over a stretch. By keys: E goes to exposed communication, G to gaps, . and , along a row.",
         ),
     };
     ui.add(Label::new(text).wrap());

@@ -16,13 +16,13 @@ const MARGIN: f32 = 12.0;
 pub(super) fn number_line_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
-    (guess, truth): (Value, Value),
+    (guess, truth, source): (Value, Value, &str),
     (within, asked): (Within, &Asked),
 ) {
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let [you, simulated] = [guess, truth].map(|value| asked.words(value));
-    draw_as(&response, egui::Role::Image, &format!("You said {you}; simulated: {simulated}"));
+    draw_as(&response, egui::Role::Image, &format!("You said {you}; {source}: {simulated}"));
     let s = &cx.theme.surfaces;
     let margin = margin(truth, within, asked);
     let line = Line::new(rect, [guess.number, truth.number - margin, truth.number + margin]);
@@ -42,7 +42,7 @@ pub(super) fn number_line_ui(
         rect,
         line.x(truth.number),
         (y, -1.0),
-        (&format!("simulated {simulated}"), s.accent, &font),
+        (&format!("{source} {simulated}"), s.accent, &font),
     );
     mark(painter, rect, line.x(guess.number), (y, 1.0), (&format!("you {you}"), s.warn, &font));
 }

@@ -28,7 +28,8 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
     });
     match (&truth.answer, &guess, predict) {
         (Answer::Number(truth), Guess::Number(guess), Predict::Number { within, asked, .. }) => {
-            number_line_ui(ui, cx, (*guess, *truth), (*within, asked));
+            let words = playing.source();
+            number_line_ui(ui, cx, (*guess, *truth, words), (*within, asked));
         }
         (Answer::Order(order), Guess::Order(guessed), Predict::Order { runs, .. }) => {
             order_ui(ui, cx, (order, guessed), runs);
@@ -36,18 +37,18 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
         (Answer::Places { .. }, _, _) => {
             let point = playing.draft.point.as_ref().map(|(_, name)| name.as_str());
             let you = format!("{}, {}", point.unwrap_or_default(), guess.words(predict));
-            both_ui(ui, cx, [&you, &truth.answer.words(predict)]);
+            both_ui(ui, cx, playing, [&you, &truth.answer.words(predict)]);
             let words = "Both are in the timeline: yours dashed, what is so shaded.";
             ui.add(Label::new(weak(cx.theme, words)).wrap());
         }
-        _ => both_ui(ui, cx, [&guess.words(predict), &truth.answer.words(predict)]),
+        _ => both_ui(ui, cx, playing, [&guess.words(predict), &truth.answer.words(predict)]),
     }
     ui.add_space(size::GRID);
 }
 
-fn both_ui(ui: &mut Ui, cx: &Cx<'_>, [you, simulated]: [&str; 2]) {
+fn both_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, [you, simulated]: [&str; 2]) {
     let s = &cx.theme.surfaces;
-    for (who, words, ink) in [("you", you, s.warn), ("simulated", simulated, s.accent)] {
+    for (who, words, ink) in [("you", you, s.warn), (playing.source(), simulated, s.accent)] {
         ui.horizontal_top(|ui| {
             ui.add_sized([64.0, 16.0], Label::new(RichText::new(who).small().color(ink)));
             ui.add(Label::new(RichText::new(words).color(s.text)).wrap());

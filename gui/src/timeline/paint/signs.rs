@@ -23,9 +23,10 @@ fn paint_sign(pen: &Pen<'_>, sign: &Sign) {
     }
     if !sign.span.is_empty() {
         let rect = Rect::from_x_y_ranges(left..=right.max(left + 2.0), plot.y_range());
-        painter.rect_filled(rect, 0.0, ink.gamma_multiply(0.16));
-    }
-    if !sign.span.is_empty() {
+        // One of two that lie over each other is enough.
+        if sign.of == SignOf::Truth {
+            painter.rect_filled(rect, 0.0, ink.gamma_multiply(0.12));
+        }
         let start = painter.round_to_pixel_center(left);
         painter.vline(start, plot.y_range(), Stroke::new(1.0, ink));
     }

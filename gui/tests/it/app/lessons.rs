@@ -6,7 +6,7 @@ use egui::Key;
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     app::{
-        App, Command, Document, PanelId, Shown, State,
+        App, Command, CompareCommand, Document, PanelId, Shown, State,
         lessons::{LessonCommand, Stage},
         live::{Draft, KeptIteration, KnobEdit, LiveCommand, LiveEvent, Receipt, SplitMarks},
         update,
@@ -56,7 +56,7 @@ fn press(window: &mut Harness<'static, App>, key: Key) {
     window.run_steps(4);
 }
 
-fn number(at: usize) -> Arc<Lesson> {
+fn number_of(at: usize) -> Arc<Lesson> {
     Arc::clone(lessons().find(|lesson| lesson.number == at).unwrap())
 }
 
@@ -199,7 +199,7 @@ fn a_point_on_the_timeline_is_drawn_beside_the_truth() {
     use weftscope_traces::Phase;
     let mut state = state();
     update(&mut state, Command::Lesson(LessonCommand::Start(4)));
-    let spec = number(4).steps[0].run(BEFORE).unwrap().clone();
+    let spec = number_of(4).steps[0].run(BEFORE).unwrap().clone();
     tell(&mut state, iteration(&spec));
     assert_eq!(state.shown, Shown::Live);
     let document = Arc::clone(state.document().unwrap());
@@ -238,6 +238,55 @@ fn a_point_on_the_timeline_is_drawn_beside_the_truth() {
     }
     click(&mut window, "Leave");
     assert!(window.state().state().view().unwrap().signs.is_empty());
+}
+
+/// What was held, and iterations to go back to, are there again afterwards; the lesson's own are not.
+#[test]
+fn iterations_and_what_is_held_come_back() {
+    let mut state = state();
+    let spec = state.live.as_ref().unwrap().draft.spec.clone();
+    tell(&mut state, super::live::iteration(&spec, 3));
+    update(&mut state, Command::Compare(CompareCommand::Hold));
+    let number = |state: &State| state.live.as_ref().unwrap().shown().unwrap().number;
+    assert!(state.comparison.is_some() && number(&state) == 3);
+    update(&mut state, Command::Lesson(LessonCommand::Start(4)));
+    assert!(state.comparison.is_none());
+    let of_lesson = number_of(4).steps[0].run(BEFORE).unwrap().clone();
+    tell(&mut state, iteration(&of_lesson));
+    assert_eq!(number(&state), 0);
+    update(&mut state, Command::Lesson(LessonCommand::Leave));
+    assert!(state.comparison.is_some() && number(&state) == 3);
+    assert_eq!(state.live.as_ref().unwrap().draft.spec, spec);
+    assert_eq!(state.live.as_ref().unwrap().history.len(), 1);
+}
+
+/// A sample that a lesson has opened goes with it; one that was open stays.
+#[test]
+fn a_recording_of_a_lesson_is_closed_with_it() {
+    let mut window = window_of(state());
+    lesson(&mut window, LessonCommand::Start(13));
+    settle(&mut window);
+    let names = |window: &Harness<'static, App>| {
+        let documents = &window.state().state().documents;
+        documents.iter().map(|open| open.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&window), ["sample:h200x2-tokenweave"]);
+    settle(&mut window);
+    lesson(&mut window, LessonCommand::Type("16".to_owned()));
+    lesson(&mut window, LessonCommand::Answer);
+    lesson(&mut window, LessonCommand::Try);
+    settle(&mut window);
+    let playing = window.state().state().lessons.playing.as_ref().unwrap();
+    assert_eq!(playing.is_right(), Some(true), "the measured share, not a simulated one");
+    lesson(&mut window, LessonCommand::Leave);
+    assert_eq!(names(&window), [] as [&str; 0]);
+    assert_eq!(window.state().state().shown, Shown::Live);
+    send(&mut window, Command::Open(vec!["sample:h200x2-tokenweave".into()]));
+    settle(&mut window);
+    lesson(&mut window, LessonCommand::Start(13));
+    settle(&mut window);
+    lesson(&mut window, LessonCommand::Leave);
+    assert_eq!(names(&window), ["sample:h200x2-tokenweave"]);
 }
 
 /// At 1600 × 1000 nothing of a step has to be scrolled to, with both hints and with the reasons.
