@@ -6,7 +6,7 @@ use egui::Key;
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     app::{
-        App, Command, CompareCommand, Document, PanelId, Shown, State,
+        App, Command, CompareCommand, Document, OpenDocument, PanelId, Shown, State,
         lessons::{LessonCommand, Stage},
         live::{Draft, KeptIteration, KnobEdit, LiveCommand, LiveEvent, Receipt, SplitMarks},
         update,
@@ -268,7 +268,7 @@ fn a_recording_of_a_lesson_is_closed_with_it() {
     settle(&mut window);
     let names = |window: &Harness<'static, App>| {
         let documents = &window.state().state().documents;
-        documents.iter().map(|open| open.name()).collect::<Vec<_>>()
+        documents.iter().map(OpenDocument::name).collect::<Vec<_>>()
     };
     assert_eq!(names(&window), ["sample:h200x2-tokenweave"]);
     settle(&mut window);
