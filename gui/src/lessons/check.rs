@@ -2,11 +2,14 @@
 
 use std::{path::Path, sync::Arc};
 
+use weftscope_engine::spec::RunSpec;
 use weftscope_traces::Classifier;
 
 use super::{
     facts::Facts,
+    guess::Guess,
     lesson::{Lesson, Recording, Step},
+    predict::Predict,
     truth::{Simulated, Truth},
 };
 use crate::files::{Sample, no_hook, open_trace};
@@ -38,11 +41,13 @@ pub fn check(lesson: &Lesson, on_step: &mut dyn FnMut(StepCheck, Option<&Truth>)
     let mut simulated = Simulated::default();
     let recording = recorded(lesson);
     for (at, step) in lesson.steps.iter().enumerate() {
-        let truth =
-            recording.clone().and_then(|facts| Truth::of(step, facts, &mut simulated, &|| false));
-        match truth {
+        let mut judged = |guess: &Guess| {
+            let recording = recording.clone()?;
+            Truth::of(step, recording, knobs_of(guess), &mut simulated, &|| false)
+        };
+        match judged(&step.reference) {
             Ok(truth) => {
-                let mut faults = faults(step, &truth);
+                let mut faults = faults(step, &truth, &mut judged);
                 if at == 0 {
                     faults.extend(truth.filled(&lesson.text).err());
                 }
@@ -57,7 +62,19 @@ pub fn check(lesson: &Lesson, on_step: &mut dyn FnMut(StepCheck, Option<&Truth>)
     }
 }
 
-fn faults(step: &Step, truth: &Truth) -> Vec<String> {
+/// The knobs that an answer is, where it is knobs.
+fn knobs_of(guess: &Guess) -> Option<&RunSpec> {
+    match guess {
+        Guess::Setting(spec) => Some(spec),
+        _ => None,
+    }
+}
+
+fn faults(
+    step: &Step,
+    truth: &Truth,
+    judged: &mut dyn FnMut(&Guess) -> Result<Truth, String>,
+) -> Vec<String> {
     let Step { words, predict, reference, wrong, .. } = step;
     let mut faults = Vec::new();
     if !truth.answer.accepts(reference, predict) {
@@ -67,8 +84,25 @@ fn faults(step: &Step, truth: &Truth) -> Vec<String> {
             truth.answer.words(predict)
         ));
     }
-    for wrong in wrong.iter().filter(|wrong| truth.answer.accepts(wrong, predict)) {
-        faults.push(format!("the wrong answer {} is taken for right", wrong.words(predict)));
+    for wrong in wrong {
+        // Other knobs are another truth.
+        let is_taken = match knobs_of(wrong).map(|_| judged(wrong)) {
+            None => Ok(truth.answer.accepts(wrong, predict)),
+            Some(other) => other.map(|other| other.answer.accepts(wrong, predict)),
+        };
+        match is_taken {
+            Ok(false) => {}
+            Ok(true) => {
+                faults.push(format!("the wrong answer {} is taken for right", wrong.words(predict)))
+            }
+            Err(cause) => faults.push(cause),
+        }
+    }
+    if let Predict::Order { runs, .. } = predict {
+        let listed = Guess::Order((0..runs.len()).collect());
+        if truth.answer.accepts(&listed, predict) {
+            faults.push("the runs are listed in the right order already".to_owned());
+        }
     }
     let texts = [&words.question, &words.doing, &words.why];
     let texts = texts.into_iter().chain(&words.hints);

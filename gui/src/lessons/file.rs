@@ -45,7 +45,7 @@ pub(super) struct StepFile {
     pub(super) wrong: Vec<GuessFile>,
 }
 
-/// What is asked: exactly one of `number`, `choice`, `order` and `place`.
+/// What is asked: exactly one of `number`, `choice`, `order`, `place` and `setting`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PredictFile {
@@ -66,6 +66,8 @@ pub(super) struct PredictFile {
     pub(super) by: Option<String>,
     /// A sort of place on the timeline.
     pub(super) place: Option<String>,
+    /// What is to hold of the run `yours`, once the student has turned the knobs.
+    pub(super) setting: Option<String>,
 }
 
 /// A sentence to be chosen.
@@ -86,4 +88,6 @@ pub(super) enum GuessFile {
     Order(Vec<String>),
     /// A point of a rank, µs after the start.
     Place { rank: u32, at_us: f64 },
+    /// Knobs.
+    Setting(Box<Setup>),
 }

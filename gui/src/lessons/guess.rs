@@ -1,10 +1,13 @@
 //! What a student says, and whether it is right.
 
+use weftscope_engine::spec::{Cutting, RunSpec, SplitChoice};
+
 use super::{
     place::Place,
     predict::{Choice, Predict, Within},
     value::{Asked, Unit, Value},
 };
+use crate::theme::number;
 
 /// A prediction.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +20,8 @@ pub enum Guess {
     Order(Vec<usize>),
     /// A point on the timeline.
     Place(Point),
+    /// Knobs as they were turned.
+    Setting(Box<RunSpec>),
 }
 
 /// A point on the timeline.
@@ -44,6 +49,8 @@ pub enum Answer {
         /// How far beside them still counts, ns.
         margin_ns: i64,
     },
+    /// Whether what is to hold does so with the knobs as they were turned; `None` before they are.
+    Setting(Option<bool>),
 }
 
 /// Runs this close to each other may stand either way.
@@ -67,6 +74,8 @@ impl Answer {
                     point.rank == Some(place.rank) && reach.contains(&point.time_ns)
                 })
             }
+            // It is the truth of these very knobs.
+            (Self::Setting(holds), Guess::Setting(_)) => *holds == Some(true),
             _ => false,
         }
     }
@@ -104,6 +113,7 @@ impl Guess {
                 let rank = point.rank.map_or_else(String::new, |rank| format!("rank {rank} "));
                 format!("{rank}at {time}")
             }
+            (Self::Setting(spec), _) => knobs(spec),
             _ => String::new(),
         }
     }
@@ -131,9 +141,29 @@ impl Answer {
                 }
                 None => "nowhere".to_owned(),
             },
+            (Self::Setting(holds), Predict::Setting(goal)) => match holds {
+                Some(true) => format!("reached: {}", goal.text),
+                Some(false) => format!("not reached: {}", goal.text),
+                None => goal.text.clone(),
+            },
             _ => String::new(),
         }
     }
+}
+
+/// The knobs that lessons leave to students: `tokenweave cut after 512 of 1 536 tokens, 8 and 4 CTAs`.
+pub fn knobs(spec: &RunSpec) -> String {
+    let knobs = &spec.knobs;
+    let cut = match (knobs.strategy.cutting(), knobs.split) {
+        (Cutting::Never, _) => "uncut".to_owned(),
+        (Cutting::AtHalf, _) => "cut at half".to_owned(),
+        (_, SplitChoice::Fixed(first)) => format!("cut after {}", number::count(first.into())),
+        (_, SplitChoice::Auto(chooser)) => format!("cut by {}", chooser.name()),
+    };
+    let tokens = number::counted(spec.batch.tokens().into(), "token");
+    let ctas = [knobs.attn_ctas, knobs.mlp_ctas]
+        .map(|ctas| ctas.map_or_else(|| "auto".to_owned(), |ctas| ctas.to_string()));
+    format!("{}, {cut}, of {tokens}; CTAs {} and {}", knobs.strategy.name(), ctas[0], ctas[1])
 }
 
 fn choice(at: usize, choices: &[Choice]) -> String {
@@ -147,7 +177,7 @@ mod tests {
     use super::*;
     use crate::lessons::expression::Expression;
 
-    fn number(within: Within) -> Predict {
+    fn asked_for(within: Within) -> Predict {
         let of = Expression::parse("iteration(after)").expect("an expression");
         Predict::Number { of, asked: Asked { word: "µs".to_owned() }, unit: Unit::Time, within }
     }
@@ -158,7 +188,7 @@ mod tests {
         let accepts = |us: f64, within| {
             truth.accepts(
                 &Guess::Number(Value { number: us * 1e3, unit: Unit::Time }),
-                &number(within),
+                &asked_for(within),
             )
         };
         assert!(accepts(110.0, Within::Part(0.1)) && accepts(90.0, Within::Part(0.1)));
@@ -170,7 +200,7 @@ mod tests {
     fn orders_are_right_either_way_only_where_runs_are_alike() {
         let value = |ns| Value::time_ns(ns);
         let truth = Answer::Order(vec![(2, value(1_000)), (0, value(2_000)), (1, value(2_004))]);
-        let predict = number(Within::Part(0.0));
+        let predict = asked_for(Within::Part(0.0));
         let accepts = |order: [usize; 3]| truth.accepts(&Guess::Order(order.into()), &predict);
         assert!(accepts([2, 0, 1]) && accepts([2, 1, 0]));
         assert!(!accepts([0, 2, 1]) && !accepts([0, 1, 2]));
@@ -181,7 +211,7 @@ mod tests {
     fn a_point_counts_on_its_rank_and_in_its_stretch() {
         let places = vec![Place { rank: 1, span: Span::new(100, 200) }];
         let truth = Answer::Places { places, margin_ns: 10 };
-        let predict = number(Within::Part(0.0));
+        let predict = asked_for(Within::Part(0.0));
         let accepts = |rank, time_ns| {
             truth.accepts(&Guess::Place(Point { rank: Some(rank), time_ns }), &predict)
         };

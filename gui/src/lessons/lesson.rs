@@ -104,6 +104,8 @@ pub const BEFORE: &str = "before";
 pub const AFTER: &str = "after";
 /// The recording that is read.
 pub const RECORDING: &str = "recording";
+/// The run of a student's own knobs.
+pub(super) const YOURS: &str = "yours";
 /// In what an order goes by: the run that is being placed.
 pub(super) const IT: &str = "it";
 
@@ -132,6 +134,7 @@ impl Step {
                 all.extend(choices.iter().map(|choice| ("predict.choice", &choice.when)));
             }
             Predict::Order { by, .. } => all.push(("predict.by", by)),
+            Predict::Setting(goal) => all.push(("predict.setting", goal)),
             Predict::Place(_) => {}
         }
         all

@@ -24,7 +24,7 @@ pub use builtin::{all, lessons};
 pub use check::{StepCheck, check, recorded};
 pub use expression::{Call, Expression};
 pub use facts::Facts;
-pub use guess::{Answer, Guess, Point, margin};
+pub use guess::{Answer, Guess, Point, knobs, margin};
 pub use lesson::{
     AFTER, BEFORE, Drawn, DrawnOf, Lesson, LessonError, RECORDING, Recording, Run, Step,
 };

@@ -29,6 +29,8 @@ pub enum Predict {
     },
     /// A point on the timeline.
     Place(&'static PlaceRule),
+    /// Knobs with which something holds: the student turns them, and the run is called `yours`.
+    Setting(Expression),
 }
 
 /// How far off a number may be.

@@ -4,7 +4,7 @@ use super::{
     expression::{Call, Expression},
     file::{GuessFile, LessonFile, PredictFile, StepFile},
     guess::{Guess, Point},
-    lesson::{AFTER, BEFORE, IT, Lesson, LessonError, RECORDING, Recording, Run, Step},
+    lesson::{AFTER, BEFORE, IT, Lesson, LessonError, RECORDING, Recording, Run, Step, YOURS},
     place::PlaceRule,
     predict::{Choice, Predict, Within},
     quantity::quantity,
@@ -120,9 +120,9 @@ fn read_step(
         }
     }
     let reference =
-        guess(&file.reference, &predict).map_err(|cause| format!("reference: {cause}"))?;
+        guess(&file.reference, &predict, &before).map_err(|cause| format!("reference: {cause}"))?;
     let wrong: Result<Vec<_>, String> =
-        file.wrong.iter().map(|wrong| guess(wrong, &predict)).collect();
+        file.wrong.iter().map(|wrong| guess(wrong, &predict, &before)).collect();
     let mut wrong = wrong.map_err(|cause| format!("wrong: {cause}"))?;
     if let (Predict::Choice(choices), true) = (&predict, wrong.is_empty()) {
         let all = (0..choices.len()).map(Guess::Choice);
@@ -135,8 +135,13 @@ fn read_step(
 }
 
 fn read_predict(file: &PredictFile) -> Result<Predict, String> {
-    let PredictFile { number, asked, within, within_percent, choice, order, by, place } = file;
-    match (number, choice, order, place) {
+    let PredictFile { number, asked, within, within_percent, choice, order, by, place, setting } =
+        file;
+    let others = [number.is_some(), choice.is_some(), order.is_some(), place.is_some()];
+    if let (Some(goal), false) = (setting, others.contains(&true)) {
+        return Expression::parse(goal).map(Predict::Setting);
+    }
+    match (number, choice, order, place.as_ref().filter(|_| setting.is_none())) {
         (Some(of), None, None, None) => {
             let word = match asked.as_deref().ok_or("in: what is it typed in?")? {
                 "us" => "µs",
@@ -171,14 +176,14 @@ fn read_predict(file: &PredictFile) -> Result<Predict, String> {
         (None, None, None, Some(name)) => PlaceRule::of_name(name)
             .map(Predict::Place)
             .ok_or_else(|| format!("place: there is no {name:?}")),
-        _ => {
-            Err("exactly one of number, choice, order (of two or more) and place is needed"
-                .to_owned())
-        }
+        _ => Err(
+            "exactly one of number, choice, order (of two or more), place and setting is needed"
+                .to_owned(),
+        ),
     }
 }
 
-fn guess(file: &GuessFile, predict: &Predict) -> Result<Guess, String> {
+fn guess(file: &GuessFile, predict: &Predict, before: &Setup) -> Result<Guess, String> {
     match (file, predict) {
         (GuessFile::Number(number), Predict::Number { asked, unit, .. }) => {
             let value = asked.value(*number, *unit);
@@ -199,6 +204,9 @@ fn guess(file: &GuessFile, predict: &Predict) -> Result<Guess, String> {
             let time_ns = (at_us * 1e3) as i64;
             Ok(Guess::Place(Point { rank: Some(*rank), time_ns }))
         }
+        (GuessFile::Setting(setup), Predict::Setting(_)) => {
+            Ok(Guess::Setting(Box::new(setup.over(before).spec()?)))
+        }
         _ => Err("it does not answer what is asked".to_owned()),
     }
 }
@@ -209,8 +217,10 @@ fn names(step: &Step, is_recording: bool) -> Vec<String> {
     if is_recording {
         names.push(RECORDING.to_owned());
     }
-    if let Predict::Order { .. } = step.predict {
-        names.push(IT.to_owned());
+    match step.predict {
+        Predict::Order { .. } => names.push(IT.to_owned()),
+        Predict::Setting(_) => names.push(YOURS.to_owned()),
+        _ => {}
     }
     names
 }

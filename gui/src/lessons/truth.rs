@@ -8,7 +8,7 @@ use super::{
     expression::{Call, Expression},
     facts::Facts,
     guess::Answer,
-    lesson::{BEFORE, IT, RECORDING, Step},
+    lesson::{BEFORE, IT, RECORDING, Step, YOURS},
     place::{Place, PlaceRule},
     predict::Predict,
     quantity::quantity,
@@ -52,13 +52,14 @@ impl Simulated {
 const BESIDE: f64 = 0.004;
 
 impl Truth {
-    /// Simulates the runs of a step, or takes the recording, and asks them.
+    /// Simulates the runs of a step, or takes the recording, and asks them; `yours` are the knobs as a student turned them.
     ///
     /// # Errors
     /// What cannot be run, what is not known, or choices of which not exactly one holds.
     pub fn of(
         step: &Step,
         recording: Option<Arc<Facts>>,
+        yours: Option<&RunSpec>,
         simulated: &mut Simulated,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Self, String> {
@@ -67,6 +68,9 @@ impl Truth {
         for run in &step.runs {
             let facts = simulated.facts(&run.spec, is_stopped);
             runs.push((run.name.clone(), facts.map_err(|cause| format!("{}: {cause}", run.name))?));
+        }
+        if let Some(spec) = yours {
+            runs.push((YOURS.to_owned(), simulated.facts(spec, is_stopped)?));
         }
         let mut truth = Self { runs, answer: Answer::Choice(usize::MAX) };
         truth.answer = truth.asked(&step.predict)?;
@@ -133,6 +137,11 @@ impl Truth {
                 Ok(Answer::Order(order))
             }
             Predict::Place(rule) => self.places(rule),
+            Predict::Setting(_) if self.facts(YOURS).is_none() => Ok(Answer::Setting(None)),
+            Predict::Setting(goal) => {
+                let holds = self.value(goal, None)? == Value::holds(true);
+                Ok(Answer::Setting(Some(holds)))
+            }
         }
     }
 

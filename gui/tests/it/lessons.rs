@@ -126,6 +126,28 @@ fn what_is_written_wrong_is_said_with_its_place() {
     assert!(error.contains("phase A"), "an unknown figure is no 0: {error}");
 }
 
+/// What knobs do is simulated with them: others are another truth.
+#[test]
+fn knobs_are_right_where_what_is_asked_holds() {
+    let json = |goal: &str, reference: &str, wrong: &str| {
+        let setting = format!(r#"{{ "setting": "{goal}" }}"#);
+        let number = r#"{ "number": "waves(gate_up, before)", "in": "waves", "within": 0 }"#;
+        let answers = format!(r#""reference": {reference}, "wrong": [{wrong}]"#);
+        let json = JSON.replacen(number, &setting, 1);
+        json.replacen(r#""reference": 4, "wrong": [3]"#, &answers, 1)
+    };
+    let [fused, ring] = [r#"{ "batch": "1024" }"#, r#"{ "strategy": "default" }"#];
+    let goal = "iteration(yours) < iteration(before)";
+    assert_eq!(faults(MARKDOWN, &json(goal, fused, ring)), [] as [String; 0]);
+    let moved = faults(MARKDOWN, &json(goal, ring, fused));
+    assert!(
+        moved[0].contains("is refused") && moved[1].contains("is taken for right"),
+        "{moved:?}"
+    );
+    let error = faults(MARKDOWN, &json(goal, r#"{ "strategy": "ring" }"#, fused));
+    assert!(error[0].contains("reference: strategy: there is no \"ring\""), "{error:?}");
+}
+
 /// A choice of which two hold, or none, is no question.
 #[test]
 fn exactly_one_choice_holds() {

@@ -12,12 +12,13 @@ use crate::{
         state::State,
     },
     jobs::JobKind,
-    lessons::Recording,
+    lessons::{BEFORE, Predict, Recording},
 };
 
 /// Called once a frame.
 pub(crate) fn flush_lessons(state: &mut State) -> Option<Effect> {
     state.lessons.playing.as_ref()?;
+    take_setting(state);
     note(state);
     sign(state);
     begin(state)
@@ -43,7 +44,9 @@ fn begin(state: &mut State) -> Option<Effect> {
     let jobs = (&state.jobs[..], JobKind::Lesson);
     playing.asking.next(Some(wanted), Older::Stops, jobs)?;
     let (lesson, step) = (Arc::clone(&playing.lesson), playing.step);
-    let work = LessonWork { lesson, step, recording, attempt: playing.attempt };
+    // Only once they are the prediction: until then they are being turned.
+    let yours = playing.draft.setting.clone().filter(|_| playing.stage == Stage::Why);
+    let work = LessonWork { lesson, step, recording, yours, attempt: playing.attempt };
     let job = state.begin_job(JobKind::Lesson, "Simulating the lesson");
     Some(Effect::Lesson(job, work.into()))
 }
@@ -64,6 +67,20 @@ fn recording(state: &State) -> Option<Arc<Document>> {
         },
     };
     document.is_explained.then(|| Arc::clone(document))
+}
+
+/// The knobs as they stand are the prediction, where those are asked for and have been turned.
+fn take_setting(state: &mut State) {
+    let (Some(playing), Some(live)) = (&mut state.lessons.playing, &state.live) else { return };
+    if playing.stage != Stage::Predict || !matches!(playing.step().predict, Predict::Setting(_)) {
+        return;
+    }
+    let (now, known) = (&live.draft.spec, &playing.draft.setting);
+    if playing.step().run(BEFORE) == Some(now) {
+        playing.draft.setting = None;
+    } else if known.as_deref() != Some(now) {
+        playing.draft.setting = Some(Box::new(now.clone()));
+    }
 }
 
 /// Keeps how the step went, once that is known.

@@ -1,3 +1,5 @@
+use weftscope_engine::spec::RunSpec;
+
 use crate::lessons::{Guess, Point, Predict};
 
 /// A prediction while it is made.
@@ -11,6 +13,8 @@ pub struct GuessDraft {
     pub order: Vec<usize>,
     /// The point clicked on, and what lies there.
     pub point: Option<(Point, String)>,
+    /// The knobs, once they are turned.
+    pub setting: Option<Box<RunSpec>>,
 }
 
 impl GuessDraft {
@@ -44,6 +48,10 @@ impl GuessDraft {
                 self.choice.map(Guess::Choice).ok_or_else(|| "Choose one".to_owned())
             }
             Predict::Order { .. } => Ok(Guess::Order(self.order.clone())),
+            Predict::Setting(_) => {
+                let setting = self.setting.clone().map(Guess::Setting);
+                setting.ok_or_else(|| "Turn the knobs".to_owned())
+            }
             Predict::Place(_) => {
                 let point = self.point.as_ref().map(|(point, _)| Guess::Place(*point));
                 point.ok_or_else(|| "Point at something in the timeline".to_owned())

@@ -16,7 +16,7 @@ use crate::{
         state::State,
     },
     jobs::{Asked, JobKind},
-    lessons::{AFTER, BEFORE, RECORDING, Recording, Truth, lessons},
+    lessons::{AFTER, BEFORE, Predict, RECORDING, Recording, Truth, lessons},
     timeline::ViewCommand,
 };
 
@@ -48,8 +48,16 @@ pub(crate) fn update_lessons(state: &mut State, command: LessonCommand) -> Vec<E
         | LessonCommand::Move { .. }
         | LessonCommand::Answer
         | LessonCommand::Hint => {
+            let attempt = state.fresh_id();
             let Some(playing) = &mut state.lessons.playing else { return Vec::new() };
             predict(playing, command);
+            if playing.stage == Stage::Try && matches!(playing.step().predict, Predict::Setting(_))
+            {
+                // It has been tried: what is to be known is what these knobs do.
+                playing.stage = Stage::Why;
+                playing.truth = None;
+                playing.attempt = attempt;
+            }
             if playing.stage == Stage::Try {
                 // What was pointed at is known; selected, it would dim everything else.
                 return look(state, ViewCommand::ClearSelection);

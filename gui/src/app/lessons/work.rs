@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use weftscope_engine::spec::RunSpec;
+
 use crate::{
     app::{document::Document, event::JobResult},
     jobs::JobControl,
@@ -16,6 +18,8 @@ pub struct LessonWork {
     pub step: usize,
     /// The recording that it reads.
     pub recording: Option<Arc<Document>>,
+    /// The knobs as they were turned, where those are the question.
+    pub yours: Option<Box<RunSpec>>,
     /// Whose answer it is.
     pub attempt: u64,
 }
@@ -28,7 +32,8 @@ pub(crate) fn work_out(work: &LessonWork, control: &JobControl) -> JobResult {
     });
     let step = &work.lesson.steps[work.step];
     let is_stopped = || control.is_cancelled();
-    let truth = Truth::of(step, facts, &mut Simulated::default(), &is_stopped);
+    let truth =
+        Truth::of(step, facts, work.yours.as_deref(), &mut Simulated::default(), &is_stopped);
     if control.is_cancelled() {
         return JobResult::Cancelled;
     }

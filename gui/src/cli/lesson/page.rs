@@ -59,7 +59,12 @@ pub(super) fn step(
             page += "\n\nWhat happened, and why?\n\n<div class=\"lines\"></div>\n";
         }
         Reader::Instructor => {
-            let answer = truth.answer.words(&step.predict);
+            let answer = match &step.predict {
+                Predict::Setting(_) => {
+                    format!("for instance {}", step.reference.words(&step.predict))
+                }
+                _ => truth.answer.words(&step.predict),
+            };
             let _always = write!(
                 page,
                 "{}> **Answer: {answer}**{}\n\n",
@@ -89,6 +94,9 @@ fn room(predict: &Predict) -> String {
                 (1..=runs.len()).map(|place| format!("{place}. \\_\\_\\_\\_\\_\\_\\_\\_\\_\\_"));
             let places = places.collect::<Vec<_>>().join("   ");
             format!("To be ordered: {}\n\n{places}", runs.join(", "))
+        }
+        Predict::Setting(_) => {
+            "My knobs: \\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_".to_owned()
         }
         Predict::Place(_) => {
             "I point at: \\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_ on rank \\_\\_\\_\\_".to_owned()

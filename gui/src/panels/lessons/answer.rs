@@ -6,7 +6,7 @@ use super::keys;
 use crate::{
     app::lessons::{LessonCommand, Playing},
     keys::{plain, take},
-    lessons::{Choice, Predict},
+    lessons::{Choice, Predict, knobs},
     panels::{
         icon::{Icon, icon_button},
         widgets::{Cx, draw_as, name_widget, weak},
@@ -24,6 +24,10 @@ pub(super) fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing) -> bool
         }
         Predict::Order { runs, .. } => {
             order_ui(ui, cx, playing, runs);
+            false
+        }
+        Predict::Setting(_) => {
+            setting_ui(ui, cx, playing);
             false
         }
         Predict::Place(_) => {
@@ -129,6 +133,17 @@ fn arrow_ui(
     if response.inner.clicked() {
         cx.lesson(LessonCommand::Move { at, by });
     }
+}
+
+fn setting_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing) {
+    let text = match &playing.draft.setting {
+        Some(spec) => {
+            let words = format!("Your knobs: {}", knobs(spec));
+            RichText::new(words).color(cx.theme.surfaces.strong)
+        }
+        None => weak(cx.theme, "Turn the knobs; answer when it holds."),
+    };
+    ui.add(Label::new(text).wrap());
 }
 
 fn place_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing) {

@@ -5,7 +5,7 @@ use egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, Ui};
 use super::{answer::answer_ui, keys, markdown::markdown_ui, result::result_ui};
 use crate::{
     app::lessons::{LessonCommand, Playing, Stage},
-    lessons::{AFTER, BEFORE, Recording, Template, lessons},
+    lessons::{AFTER, BEFORE, Predict, Recording, Template, lessons},
     panels::widgets::{Cx, heading, strong, weak},
     theme::size,
 };
@@ -107,6 +107,15 @@ fn steps_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing) {
 }
 
 fn predict_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing) {
+    if let Predict::Setting(_) = playing.step().predict {
+        // What is tried is the answer here.
+        markdown_ui(
+            ui,
+            cx.theme,
+            &filled(playing, &playing.step().words.doing),
+            cx.theme.surfaces.text,
+        );
+    }
     let is_entered = answer_ui(ui, cx, playing);
     ui.add_space(size::GRID);
     let missing = playing.draft.guess(&playing.step().predict).err();

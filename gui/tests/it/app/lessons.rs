@@ -77,6 +77,10 @@ fn predict(window: &mut Harness<'static, App>, guess: &Guess, predict: &Predict)
                 }
             }
         }
+        (Guess::Setting(spec), _) => {
+            let cut = KnobEdit::Split(spec.knobs.split);
+            send(window, Command::Live(LiveCommand::Turn(cut)));
+        }
         other => panic!("{other:?}"),
     }
 }
