@@ -93,7 +93,8 @@ fn faults(
         match is_taken {
             Ok(false) => {}
             Ok(true) => {
-                faults.push(format!("the wrong answer {} is taken for right", wrong.words(predict)))
+                let words = wrong.words(predict);
+                faults.push(format!("the wrong answer {words} is taken for right"));
             }
             Err(cause) => faults.push(cause),
         }

@@ -23,7 +23,12 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
         let (icon, ink) = if is_right { (Icon::Tick, s.accent) } else { (Icon::Cross, s.warn) };
         let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::hover());
         paint_icon(ui.painter(), rect, icon, ink);
-        let text = if is_right { "As you predicted" } else { "Not as you predicted" };
+        let text = match (predict, is_right) {
+            (Predict::Setting(_), true) => "It holds with your knobs",
+            (Predict::Setting(_), false) => "It does not hold with your knobs",
+            (_, true) => "As you predicted",
+            (_, false) => "Not as you predicted",
+        };
         ui.label(RichText::new(text).color(s.strong).strong());
     });
     match (&truth.answer, &guess, predict) {
@@ -40,6 +45,9 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
             both_ui(ui, cx, playing, [&you, &truth.answer.words(predict)]);
             let words = "Both are in the timeline: yours dashed, what is so shaded.";
             ui.add(Label::new(weak(cx.theme, words)).wrap());
+        }
+        (Answer::Setting(_), _, _) => {
+            ui.add(Label::new(guess.words(predict)).wrap());
         }
         _ => both_ui(ui, cx, playing, [&guess.words(predict), &truth.answer.words(predict)]),
     }
