@@ -105,7 +105,7 @@ pub const AFTER: &str = "after";
 /// The recording that is read.
 pub const RECORDING: &str = "recording";
 /// The run of a student's own knobs.
-pub(super) const YOURS: &str = "yours";
+pub const YOURS: &str = "yours";
 /// In what an order goes by: the run that is being placed.
 pub(super) const IT: &str = "it";
 

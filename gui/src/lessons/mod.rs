@@ -26,7 +26,7 @@ pub use expression::{Call, Expression};
 pub use facts::Facts;
 pub use guess::{Answer, Guess, Point, knobs, margin};
 pub use lesson::{
-    AFTER, BEFORE, Drawn, DrawnOf, Lesson, LessonError, RECORDING, Recording, Run, Step,
+    AFTER, BEFORE, Drawn, DrawnOf, Lesson, LessonError, RECORDING, Recording, Run, Step, YOURS,
 };
 pub use place::{PLACES, Place, PlaceRule};
 pub use predict::{Choice, Predict, Within};

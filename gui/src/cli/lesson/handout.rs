@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cli::{Failure, Outcome, plain, shot::draw},
     files::{FileError, write_atomically},
-    lessons::{AFTER, Lesson, RECORDING, StepCheck, Truth, check},
+    lessons::{AFTER, Lesson, RECORDING, StepCheck, Truth, YOURS, check},
     picture::ShotOptions,
     theme::Mode,
 };
@@ -89,7 +89,7 @@ impl Pages {
             *page += &page::step(step, truth, (reader, &picture.to_string_lossy()));
         }
         // What trying it shows; of a recording what is read.
-        let shown = truth.facts(AFTER).or_else(|| truth.facts(RECORDING));
+        let shown = [YOURS, AFTER, RECORDING].iter().find_map(|run| truth.facts(run));
         let shown = shown.ok_or_else(|| Failure::failed("there is nothing to draw", &place))?;
         let options = ShotOptions { mode: Mode::Light, ..ShotOptions::default() };
         draw(&Arc::clone(&shown.trace), &options, &folder.join(picture))

@@ -17,10 +17,10 @@ pub(super) enum Reader {
 
 /// How pages look: one column, a lesson a page, black on white.
 const STYLE: &str = "body{font:11pt/1.45 system-ui,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#111}\
-h1{font-size:1.7em}h2{font-size:1.35em;border-bottom:1px solid #999;break-before:page}h3{font-size:1.1em;margin-bottom:.2em}\
-h3,h4{break-after:avoid}code{font-family:ui-monospace,monospace;font-size:.92em}img{max-width:100%;border:1px solid #ccc}\
+h1{font-size:1.7em}h2{font-size:1.35em;border-bottom:1px solid #999;break-before:page}h2:first-of-type{break-before:auto}h3{font-size:1.1em;margin-bottom:.2em}\
+h3,h4{break-after:avoid}code{font-family:ui-monospace,monospace;font-size:.92em}img{max-width:100%;max-height:8cm;border:1px solid #ccc}\
 ul{padding-left:1.4em}table{border-collapse:collapse}td,th{padding:.15em .8em;border:1px solid #bbb;text-align:left}\
-.lines{height:4.2em;border-bottom:1px solid #999;background:repeating-linear-gradient(#fff 0 1.35em,#999 1.35em 1.4em)}\
+.step{break-inside:avoid}.line{height:1.7em;border-bottom:1px solid #999}\
 blockquote{margin:.6em 0;padding:.1em .9em;border-left:3px solid #777;background:#f3f3f3}@media print{body{margin:0}}";
 
 /// A whole page of HTML.
@@ -51,12 +51,15 @@ pub(super) fn step(
     (reader, picture): (Reader, &str),
 ) -> String {
     let words = &step.words;
+    let question = filled(truth, &words.question);
+    // What belongs together is not parted by the end of a page.
     let mut page =
-        format!("\n### Step {at}: {}\n\n{}\n\n", words.title, filled(truth, &words.question));
+        format!("\n<section class=\"step\">\n\n### Step {at}: {}\n\n{question}\n\n", words.title);
     match reader {
         Reader::Student => {
             page += &room(&step.predict);
-            page += "\n\nWhat happened, and why?\n\n<div class=\"lines\"></div>\n";
+            page += "\n\nWhat happened, and why?\n\n";
+            page += &"<div class=\"line\"></div>".repeat(3);
         }
         Reader::Instructor => {
             let answer = match &step.predict {
@@ -65,21 +68,17 @@ pub(super) fn step(
                 }
                 _ => truth.answer.words(&step.predict),
             };
-            let _always = write!(
-                page,
-                "{}> **Answer: {answer}**{}\n\n",
-                choices(&step.predict),
-                accepted(step, truth)
-            );
+            let [choices, accepted] = [choices(&step.predict), accepted(step, truth)];
+            let _always = write!(page, "{choices}> **Answer: {answer}**{accepted}\n\n");
+            let _always = write!(page, "![Step {at}]({picture})\n\n");
             for (number, hint) in words.hints.iter().enumerate() {
                 let _always = write!(page, "Hint {}: {}\n\n", number + 1, filled(truth, hint));
             }
             let _always = write!(page, "Try: {}\n\n", filled(truth, &words.doing));
-            let _always = write!(page, "**Why.** {}\n\n", filled(truth, &words.why));
-            let _always = writeln!(page, "![Step {at}]({picture})");
+            let _always = write!(page, "**Why.** {}", filled(truth, &words.why));
         }
     }
-    page
+    page + "\n\n</section>\n"
 }
 
 /// Where a student writes the prediction.
