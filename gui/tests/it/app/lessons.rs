@@ -14,7 +14,7 @@ use weftscope::{
     lessons::{BEFORE, Guess, Lesson, Predict, lessons},
     timeline::SignOf,
 };
-use weftscope_engine::{plan::plan, sim::Simulator, spec::RunSpec};
+use weftscope_engine::{plan::plan, random::Random, sim::Simulator, spec::RunSpec};
 use weftscope_profiler::record::record;
 
 use super::{
@@ -291,6 +291,51 @@ fn a_recording_of_a_lesson_is_closed_with_it() {
     settle(&mut window);
     lesson(&mut window, LessonCommand::Leave);
     assert_eq!(names(&window), ["sample:h200x2-tokenweave"]);
+}
+
+/// Whatever is asked for in whatever order: a lesson stays within its steps, and leaving puts everything back.
+#[test]
+fn no_order_of_commands_loses_what_was_there() {
+    let mut random = Random(20_261_129);
+    let mut state = state();
+    update(&mut state, Command::Live(LiveCommand::Turn(KnobEdit::Layers(Some(5)))));
+    let before = state.live.as_ref().unwrap().draft.clone();
+    let layout = state.settings.layout.clone();
+    let mut seen_done = false;
+    for _ in 0..300 {
+        for _ in 0..80 {
+            let small = random.below(6) as usize;
+            let command = match random.below(50) {
+                0 => LessonCommand::Start(random.below(18) as usize),
+                1 => LessonCommand::Restart,
+                2..10 => LessonCommand::Type(["14", "x", "", "1e9"][small % 4].to_owned()),
+                10..18 => LessonCommand::Choose(small),
+                18 => LessonCommand::Move { at: small, by: small as i32 - 3 },
+                19 => LessonCommand::Hint,
+                20 => {
+                    LessonCommand::Show(["before", "after", "recording", "?"][small % 4].to_owned())
+                }
+                21 => LessonCommand::Again,
+                22..32 => LessonCommand::Answer,
+                32..42 => LessonCommand::Try,
+                _ => LessonCommand::Next,
+            };
+            update(&mut state, Command::Lesson(command));
+            if let Some(playing) = &state.lessons.playing {
+                assert!(playing.step < playing.lesson.steps.len());
+                assert!(playing.hints <= 2);
+                seen_done |= playing.stage == Stage::Done;
+            }
+        }
+        update(&mut state, Command::Lesson(LessonCommand::Leave));
+        assert_eq!(state.live.as_ref().unwrap().draft, before);
+        let mut now = state.settings.layout.clone();
+        now.set_open(PanelId::Lessons, false);
+        let mut then = layout.clone();
+        then.set_open(PanelId::Lessons, false);
+        assert_eq!(now, then);
+    }
+    assert!(seen_done, "no lesson was ever over");
 }
 
 /// At 1600 × 1000 nothing of a step has to be scrolled to, with both hints and with the reasons.
