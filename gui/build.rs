@@ -1,4 +1,4 @@
-//! Lists the sample recordings and the lessons, so that they become part of the program.
+//! Lists the sample recordings, the lessons and the page for a browser, so that they become part of the program.
 
 use std::{
     env,
@@ -13,6 +13,7 @@ fn main() {
     let package = Path::new(&package);
     write("samples.rs", &samples(&package.join("../traces/samples")));
     write("lessons.rs", &lessons(&package.join("lessons")));
+    write("page.rs", &page(&package.join("web")));
 }
 
 /// What lies in a folder, by name; Cargo looks there again when it has changed.
@@ -25,6 +26,7 @@ fn listed(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn samples(folder: &Path) -> String {
+    let is_page = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32");
     let mut list = String::from("&[");
     for path in listed(folder) {
         if path.extension().is_none_or(|ending| ending != "weft") {
@@ -32,8 +34,9 @@ fn samples(folder: &Path) -> String {
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let whole = path.display().to_string();
-        let _always =
-            write!(list, "Sample {{ name: {name:?}, bytes: include_bytes!({whole:?}) }},");
+        // A page loads them when they are asked for: they lie beside it.
+        let bytes = if is_page { "&[]".to_owned() } else { format!("include_bytes!({whole:?})") };
+        let _always = write!(list, "Sample {{ name: {name:?}, bytes: {bytes} }},");
     }
     list.push(']');
     list
@@ -51,6 +54,19 @@ fn lessons(folder: &Path) -> String {
             list,
             "Folder {{ name: {name:?}, markdown: include_str!({markdown:?}), json: include_str!({json:?}) }},"
         );
+    }
+    list.push(']');
+    list
+}
+
+/// The page for a browser, where `web/build.sh` has made it.
+fn page(folder: &Path) -> String {
+    let mut list = String::from("&[");
+    let _to_be_seen = listed(folder);
+    for path in listed(&folder.join("page")).iter().filter(|path| path.is_file()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let whole = path.display().to_string();
+        let _always = write!(list, "({name:?}, include_bytes!({whole:?})),");
     }
     list.push(']');
     list

@@ -1,6 +1,6 @@
 //! Seconds as days.
 
-use std::time::SystemTime;
+use web_time::SystemTime;
 
 /// The time now, as [`utc`]; `None` on a computer whose clock stands before 1970.
 pub(crate) fn now() -> Option<String> {

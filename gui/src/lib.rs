@@ -1,6 +1,7 @@
 //! The window and what it is made of.
 
 pub mod app;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 #[cfg(feature = "live")]
 mod date;
@@ -17,3 +18,5 @@ pub mod picture;
 mod serving;
 pub mod theme;
 pub mod timeline;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

@@ -1,7 +1,11 @@
-//! Starts [`weftscope::cli`].
+//! Starts [`weftscope::cli`]; in a browser, [`weftscope::web`].
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
     weftscope::cli::main()
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    weftscope::web::main();
 }

@@ -66,6 +66,9 @@ pub fn record_plan(
     iterations: u32,
     on_iteration: &mut dyn FnMut(u32) -> bool,
 ) -> Result<Trace, RunError> {
+    if cfg!(target_arch = "wasm32") {
+        return record_here(executor, plan, iterations, on_iteration);
+    }
     let (mut recorder, inbox) = recorder::channel(Overflow::Wait);
     let collector = Collector::new(executor.provenance());
     thread::scope(|scope| {
@@ -94,6 +97,24 @@ pub fn record_plan(
     })
 }
 
+/// The same without a second thread: the trace is built while the executor waits.
+fn record_here(
+    executor: &mut dyn Executor,
+    plan: &Arc<Plan>,
+    iterations: u32,
+    on_iteration: &mut dyn FnMut(u32) -> bool,
+) -> Result<Trace, RunError> {
+    let mut collector = Collector::new(executor.provenance());
+    for done in 0..iterations {
+        executor.run_many(plan, (u64::from(done), 1), &mut collector)?;
+        collector.ran_on(executor.provenance());
+        if !on_iteration(done + 1) {
+            return Err(RunError::Cancelled);
+        }
+    }
+    Ok(collector.finish()?)
+}
+
 fn collect(mut collector: Collector, inbox: &Inbox) -> Result<Trace, CollectError> {
     while let Some(message) = inbox.next() {
         collector.take(message, inbox);
@@ -116,6 +137,17 @@ mod tests {
         let trace = run(&mut Toy::default(), 3, 99).unwrap();
         assert_eq!(trace.span().len_ns(), 3 * 310);
         assert!(trace.diagnostics.is_clean());
+    }
+
+    #[test]
+    fn without_a_second_thread_the_same_is_recorded() {
+        let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
+        let here = record_here(&mut Toy::default(), &plan, 3, &mut |_| true).unwrap();
+        let beside = run(&mut Toy::default(), 3, 99).unwrap();
+        assert_eq!(here.lanes, beside.lanes);
+        assert_eq!((&here.labels, &here.tracks), (&beside.labels, &beside.tracks));
+        let stopped = record_here(&mut Toy::default(), &plan, 3, &mut |done| done < 2);
+        assert!(matches!(stopped, Err(RunError::Cancelled)));
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub(crate) fn what_it_is(head: &[u8]) -> Option<&'static str> {
         _ if starts(b"version https://git-lfs") => {
             "this is a pointer of Git LFS, not the file: `git lfs pull` fetches it"
         }
+        #[cfg(not(feature = "sqlite"))]
+        _ if starts(b"SQLite format 3\0") => {
+            "this is a database, which this page has nothing to read with: the program opens it, and writes a file for here"
+        }
         _ if starts(b"\x7fELF") => "this is a program or a library",
         _ => return None,
     })

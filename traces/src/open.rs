@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use crate::edit::{MergeError, merge};
 use crate::format::{Format, OpenOptions, ReadError};
-use crate::interchange::{chrome, perfetto, rocprof, sqlite, xplane};
+#[cfg(feature = "sqlite")]
+use crate::interchange::sqlite;
+use crate::interchange::{chrome, perfetto, rocprof, xplane};
 use crate::stream::{BytesRead, Counting, Progress, read_ahead};
 use crate::unpack::{Archive, Gunzip, Packing, Said, Tar, Unzstd, Zip};
 use crate::{Trace, container, known};
@@ -14,6 +16,7 @@ use crate::{Trace, container, known};
 /// Every format that [`open`] reads. The first whose probe accepts a file reads it, so the general stand last.
 pub static FORMATS: &[Format] = &[
     container::FORMAT,
+    #[cfg(feature = "sqlite")]
     sqlite::FORMAT,
     xplane::FORMAT,
     perfetto::FORMAT,

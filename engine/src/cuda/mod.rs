@@ -37,8 +37,8 @@ pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cac
 pub use driver::{
     Buffer, ComputeMode, CudaError, Device, DevicePtr, FindError, GpuInfo, GpuLoad, GpuProcess,
     Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl, Part,
-    Unavailable, before_exit, driver_release, library_paths, like, loads, machine_of,
-    multicast_veto, probe, renew_exit_hooks,
+    Unavailable, before_exit, driver_release, library_paths, loads, machine_of, multicast_veto,
+    probe, renew_exit_hooks,
 };
 pub use executor::{
     Contents, CudaExecutor, Launching, PAGE_TOKENS, Placed, Weights, page_bytes, pages_of, refusal,

@@ -28,6 +28,7 @@ pub use facts::{OpFacts, Unsplit, facts};
 pub use op::{Op, OpId};
 pub use place::{Phase, Split, StreamId};
 pub use role::OpRole;
+#[cfg(feature = "cuda")]
 pub(crate) use routing::{FEW_SCORES, PERMUTE_PARTS, SCORED_ROWS, chunks, most_chunks};
 pub(crate) use transport::{exposed_fused_ctas, overlapped_ctas};
 pub use transport::{fused_transport, link_ctas, unfused_transport};

@@ -91,6 +91,9 @@ pub fn actions(state: &State) -> Vec<Action> {
     list.extend(look_actions());
     list.extend(compare_actions(state));
     list.extend(help_actions());
+    list.retain(|action| {
+        super::sql::HAS_SQL || action.command != Command::ShowBottom(BottomTab::Sql)
+    });
     list
 }
 

@@ -36,7 +36,7 @@ pub enum Effect {
     /// End the program.
     Quit,
     /// Start a program and watch it.
-    #[cfg(feature = "live")]
+    #[cfg(feature = "gpus")]
     Watch(JobStatus, Arc<crate::jobs::Watched>),
     /// Tell the session something.
     #[cfg(feature = "live")]

@@ -5,10 +5,13 @@
 //! state, so every behaviour of the window is tested without a window.
 
 pub mod action;
+#[cfg(feature = "live")]
+mod address;
 mod aggregate;
 mod apply;
 mod asking;
 mod batch_picture;
+mod browse;
 mod command;
 mod comparison;
 mod document;
@@ -45,6 +48,7 @@ mod window;
 pub use aggregate::RangeTables;
 pub use apply::apply;
 pub use batch_picture::{BatchPicture, CutRequest, RequestPicture, Stretch, StretchKind};
+pub(crate) use browse::has_file_dialog;
 pub use command::Command;
 pub use comparison::{CompareCommand, Comparison, Pane, Reference};
 pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
@@ -60,11 +64,15 @@ pub use path_question::{PathPurpose, PathQuestion};
 pub use places::RankPlaces;
 pub use recent::Recent;
 pub use runner::Runner;
-pub(crate) use runner::has_file_dialog;
 pub use settings::{Settings, SettingsError, ThemeChoice};
+pub(crate) use sql::HAS_SQL;
 pub use sql::{SqlAnswer, SqlCell, SqlCommand, SqlFailure, SqlOutcome, SqlShown, SqlTab, SqlTask};
 pub use state::{Overlay, State};
 pub use statistics::{StatisticsCommand, StatisticsPart, StatisticsTab};
 pub use table_sort::{SortKey, TableId, TableSort};
 pub use update::update;
-pub use window::{App, Start, run_window};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use window::SETTINGS_KEY;
+#[cfg(not(target_arch = "wasm32"))]
+pub use window::run_window;
+pub use window::{App, Start};

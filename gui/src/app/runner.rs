@@ -1,9 +1,6 @@
 //! Does what the mutator asked for.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use weftscope_traces::Classifier;
 
@@ -11,11 +8,11 @@ use weftscope_traces::Classifier;
 use super::live::{self, Executors, SessionHandle};
 use super::{
     aggregate,
+    browse::browse,
     comparison::compare_documents,
     effect::Effect,
     event::{Event, JobResult},
     marks::MarkKeeper,
-    path_question::PathPurpose,
     search, sql, statistics,
 };
 use crate::jobs::{self, Cancelled, EventSender, JobControl, JobStatus};
@@ -73,21 +70,35 @@ impl Runner {
         self.session = Some(session);
     }
 
+    /// Runs what is this thread's to run between two frames; gives the time until there is more.
+    pub fn turn(&mut self) -> Option<Duration> {
+        #[cfg(feature = "live")]
+        return self.session.as_mut()?.turn();
+        #[cfg(not(feature = "live"))]
+        None
+    }
+
     /// Starts what `effect` asks for, without waiting; gives back what the window must do itself.
     pub fn run(&mut self, effect: Effect) -> Option<WindowTask> {
         match effect {
             Effect::Copy(text) => return Some(WindowTask::Copy(text)),
             Effect::Quit => return Some(WindowTask::Quit),
-            Effect::Browse(purpose, suggested) => self.browse(purpose, suggested),
+            Effect::Browse(purpose, suggested) => browse(purpose, suggested, &self.events),
             Effect::Open(job, asked) => {
                 let classifier = self.classifier.clone();
                 let (id, sender) = (job.id, self.events.clone());
                 let show = move |paths, document| {
                     sender.send(Event::Opening { id, paths, document });
                 };
-                self.events.spawn(job.id, "open", job.control(), move |control| {
-                    jobs::open(&asked, &classifier, show, control)
-                });
+                let events = self.events.clone();
+                let control = job.control();
+                let asked_for = asked.clone();
+                let open = move || {
+                    events.spawn(id, "open", control, move |control| {
+                        jobs::open(&asked, &classifier, show, control)
+                    });
+                };
+                with_samples(&asked_for, open);
             }
             Effect::Export(job, document, export) => {
                 self.start(&job, "export", move |control| {
@@ -131,6 +142,7 @@ impl Runner {
     #[cfg(feature = "live")]
     fn run_live(&mut self, effect: Effect) {
         match effect {
+            #[cfg(feature = "gpus")]
             Effect::Watch(job, watched) => {
                 let (id, sender, classifier) =
                     (job.id, self.events.clone(), self.classifier.clone());
@@ -142,7 +154,7 @@ impl Runner {
                 });
             }
             Effect::Session(command) => {
-                if let Some(session) = &self.session {
+                if let Some(session) = &mut self.session {
                     session.send(command);
                 }
             }
@@ -231,68 +243,17 @@ impl Runner {
         // Without a thread it is left to the next export there.
         drop(tidying);
     }
-
-    /// Shows the desktop's dialog on a thread of its own: it blocks until it is answered.
-    fn browse(&self, purpose: PathPurpose, suggested: PathBuf) {
-        let events = self.events.clone();
-        let started = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
-            let asked = Instant::now();
-            let paths = pick(purpose, &suggested);
-            if !paths.is_empty() {
-                events.send(Event::Picked(purpose, paths));
-            } else if asked.elapsed() < SOONEST {
-                events.send(Event::NoDialog);
-            }
-        });
-        // Without a thread there is no dialog; the path field that asked for it is still there.
-        drop(started);
-    }
 }
 
-/// Nobody closes a dialog so soon: one that is answered before was never shown. Whether it was is not told otherwise.
-const SOONEST: Duration = Duration::from_millis(250);
-
-/// True where the desktop's dialog can be asked for: it is reached over the session bus.
-pub(crate) fn has_file_dialog() -> bool {
-    !cfg!(target_os = "linux") || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
+/// Opens at once: samples are part of the program.
+#[cfg(not(target_arch = "wasm32"))]
+fn with_samples(_asked: &jobs::Asked, open: impl FnOnce() + 'static) {
+    open();
 }
 
-/// Endings of the files that can be opened, as a dialog compares them: what follows the last dot.
-fn endings() -> Vec<&'static str> {
-    let all = weftscope_traces::FORMATS.iter().flat_map(|format| format.endings);
-    let mut endings: Vec<_> = all.filter_map(|ending| ending.rsplit('.').next()).collect();
-    // Every format may be packed.
-    endings.push("gz");
-    endings.sort_unstable();
-    endings.dedup();
-    endings
-}
-
-fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
-    match purpose {
-        PathPurpose::Open | PathPurpose::Reference => rfd::FileDialog::new()
-            .set_title(match purpose {
-                PathPurpose::Reference => "Compare with",
-                _ => "Open traces",
-            })
-            .add_filter("traces", &endings())
-            .pick_files()
-            .unwrap_or_default(),
-        #[cfg(feature = "live")]
-        PathPurpose::Requests => rfd::FileDialog::new()
-            .set_title("Requests to serve")
-            .add_filter("tables", &["csv"])
-            .pick_file()
-            .into_iter()
-            .collect(),
-        PathPurpose::Export(_) => rfd::FileDialog::new()
-            .set_title("Write to")
-            .set_file_name(super::document::short_name(suggested))
-            .save_file()
-            .into_iter()
-            .collect(),
-    }
-}
+/// Opens once the samples that are asked for are there: they lie beside the page.
+#[cfg(target_arch = "wasm32")]
+use crate::web::with_samples;
 
 fn unless_cancelled<T>(
     result: Result<T, Cancelled>,

@@ -1,6 +1,8 @@
 //! The loop that joins the state to a window.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use web_time::Instant;
 
 use super::{
     apply::apply,
@@ -37,7 +39,7 @@ pub struct Start {
     /// What kernels are taken for by their names.
     pub classifier: weftscope_traces::Classifier,
     /// A program to start and to watch.
-    #[cfg(feature = "live")]
+    #[cfg(feature = "gpus")]
     pub watch: Option<crate::jobs::Watched>,
     /// The lesson to begin with; `Some(None)`: the list of them.
     #[cfg(feature = "live")]
@@ -54,7 +56,7 @@ impl Start {
             open,
             against: Vec::new(),
             classifier: weftscope_traces::Classifier::default(),
-            #[cfg(feature = "live")]
+            #[cfg(feature = "gpus")]
             watch: None,
             #[cfg(feature = "live")]
             lesson: None,
@@ -68,6 +70,7 @@ impl Start {
 ///
 /// # Errors
 /// When there is no display or no OpenGL.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn run_window(start: Start) -> eframe::Result {
     let viewport = egui::ViewportBuilder::default()
         .with_title(PROGRAM)
@@ -93,7 +96,7 @@ pub fn run_window(start: Start) -> eframe::Result {
 }
 
 /// Key of the settings in the storage.
-const SETTINGS_KEY: &str = "settings";
+pub(crate) const SETTINGS_KEY: &str = "settings";
 
 /// The program behind the window. Holds the state; everything about it is in the modules around.
 pub struct App {
@@ -107,12 +110,15 @@ pub struct App {
     title: String,
     times: FrameTimes,
     logic_ms: f32,
+    /// What the page's address says of what is in view.
+    #[cfg(target_arch = "wasm32")]
+    address: String,
 }
 
 impl App {
     /// A program that has not drawn yet. `stored` is what was remembered, if anything was.
     pub fn new(start: Start, stored: Option<&str>, wake: Wake) -> Self {
-        let events = Events::new(wake);
+        let events = events(wake);
         let mut state = State::default();
         match stored.map(Settings::from_text) {
             None => {}
@@ -132,7 +138,7 @@ impl App {
         );
         runner.tidy_up(folders);
         let mut app = Self::over(state, runner, events);
-        #[cfg(feature = "live")]
+        #[cfg(feature = "gpus")]
         if let Some(watched) = start.watch {
             app.watch(watched);
         }
@@ -169,11 +175,13 @@ impl App {
             title: PROGRAM.to_owned(),
             times: FrameTimes::default(),
             logic_ms: 0.0,
+            #[cfg(target_arch = "wasm32")]
+            address: String::new(),
         }
     }
 
     /// Starts a program and shows what it does.
-    #[cfg(feature = "live")]
+    #[cfg(feature = "gpus")]
     pub fn watch(&mut self, watched: crate::jobs::Watched) {
         let title = format!("Recording {}", watched.title);
         let job = self.state.begin_job(crate::jobs::JobKind::Watch, title);
@@ -195,7 +203,7 @@ impl App {
         let began = Instant::now();
         self.state.now_s = ctx.input(|input| input.time);
         self.state.desktop_dark = ctx.system_theme().is_none_or(|theme| theme == egui::Theme::Dark);
-        let dropped = dropped_paths(ctx);
+        let dropped = dropped_paths(ctx, &self.events);
         let mut effects = Vec::new();
         if !dropped.is_empty() {
             effects.extend(apply(&mut self.state, Event::Dropped(dropped)));
@@ -235,15 +243,56 @@ impl App {
                 Some(WindowTask::Quit) => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             }
         }
+        self.take_turns(ctx);
+        #[cfg(target_arch = "wasm32")]
+        self.keep_address();
         let title = self.state.title();
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            #[cfg(target_arch = "wasm32")]
+            crate::web::set_title(&title);
             self.title = title;
         }
         if !self.state.jobs.is_empty() {
-            ctx.request_repaint_after(std::time::Duration::from_millis(100));
+            ctx.request_repaint_after(Duration::from_millis(100));
         }
         self.logic_ms = began.elapsed().as_secs_f32() * 1e3;
+    }
+
+    /// Does what has no thread of its own: one job, or one iteration of the run.
+    fn take_turns(&mut self, ctx: &egui::Context) {
+        let more = if self.events.work() { Some(Duration::ZERO) } else { self.runner.turn() };
+        if let Some(wait) = more {
+            ctx.request_repaint_after(wait);
+        }
+    }
+
+    /// What a link to what is in view says behind its `#`.
+    #[cfg(feature = "live")]
+    pub fn address(&self) -> String {
+        super::address::address_of(&self.state)
+    }
+
+    /// Goes where a link leads.
+    #[cfg(feature = "live")]
+    pub fn visit(&mut self, address: &str) {
+        self.pending.extend(super::address::visit(address));
+    }
+
+    /// Goes where the address leads when the user has changed it, and has it lead to what is in view.
+    #[cfg(target_arch = "wasm32")]
+    fn keep_address(&mut self) {
+        let found = crate::web::fragment();
+        if found != self.address {
+            self.visit(&found);
+            self.address = found;
+            return;
+        }
+        let now = self.address();
+        if now != self.address && self.pending.is_empty() {
+            crate::web::set_fragment(&now);
+            self.address = now;
+        }
     }
 
     /// Draws a frame; what was asked for is applied at the next [`step`](Self::step).
@@ -297,6 +346,23 @@ impl eframe::App for App {
     }
 }
 
-fn dropped_paths(ctx: &egui::Context) -> Vec<PathBuf> {
+/// Where what happens outside arrives, with threads where there are any.
+fn events(wake: Wake) -> Events {
+    if cfg!(target_arch = "wasm32") { Events::without_threads(wake) } else { Events::new(wake) }
+}
+
+/// Files that were dropped on the window just now.
+#[cfg(not(target_arch = "wasm32"))]
+fn dropped_paths(ctx: &egui::Context, _events: &Events) -> Vec<PathBuf> {
     ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect())
+}
+
+/// None: a page is given bytes, later, when the browser has read them.
+#[cfg(target_arch = "wasm32")]
+fn dropped_paths(ctx: &egui::Context, events: &Events) -> Vec<PathBuf> {
+    let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+    if !dropped.is_empty() {
+        crate::web::take_in(dropped, events.sender());
+    }
+    Vec::new()
 }

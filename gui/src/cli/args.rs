@@ -10,7 +10,7 @@ use super::{
     names::NameArgs,
     outputs, record, run, serving, tables, tune,
     units::{Share, Size, Time},
-    validate,
+    validate, web,
 };
 
 /// Is my communication overlapped, and why not?
@@ -53,6 +53,8 @@ pub enum Command {
     Generate(Box<generate::GenerateArgs>),
     /// Learn: predict, try on the simulator, see why.
     Lesson(lesson::LessonArgs),
+    /// Write viewer, simulator and lessons as a page for a browser.
+    Web(web::WebArgs),
     /// Say how much communication is hidden.
     Report(ReportArgs),
     /// Draw a timeline as a picture, without a display or a GPU.
@@ -72,7 +74,7 @@ pub enum Command {
     /// Print a page for `man`.
     Man(ManArgs),
     /// Check every kernel against its reference, on the GPUs of this computer.
-    #[cfg(feature = "live")]
+    #[cfg(feature = "gpus")]
     #[command(hide = true)]
     GpuCheck(GpuCheckArgs),
 }
@@ -272,7 +274,7 @@ pub struct ManArgs {
 }
 
 /// `gpu-check`.
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 #[derive(Debug, Args)]
 pub struct GpuCheckArgs {
     /// Only checks whose name contains this.

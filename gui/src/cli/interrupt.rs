@@ -20,17 +20,17 @@ pub(super) fn handle() {
 }
 
 /// Interrupts are counted as long as this lives.
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 pub(super) struct Interrupts(());
 
 /// Awaits interrupts instead of ending by them.
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 pub(super) fn await_them() -> Interrupts {
     AWAITED.store(1, Ordering::Release);
     Interrupts(())
 }
 
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 impl Interrupts {
     /// How many came.
     pub(super) fn count(&self) -> u32 {
@@ -38,7 +38,7 @@ impl Interrupts {
     }
 }
 
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 impl Drop for Interrupts {
     fn drop(&mut self) {
         AWAITED.store(0, Ordering::Release);

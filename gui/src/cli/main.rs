@@ -2,14 +2,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, error::ErrorKind};
 
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 use super::gpu_check;
 use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
     generate, interrupt, lesson, list, ps, record, report, run, serving, shell, shot, sql, tune,
-    validate, window,
+    validate, web, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -38,6 +38,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Tune(args)) => tune::run(&args),
         Some(Command::Lesson(args)) => lesson::run(&args),
+        Some(Command::Web(args)) => web::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),
         Some(Command::Convert(args)) => {
@@ -50,7 +51,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),
-        #[cfg(feature = "live")]
+        #[cfg(feature = "gpus")]
         Some(Command::GpuCheck(args)) => gpu_check::run(&args),
     }
 }

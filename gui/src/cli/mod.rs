@@ -3,34 +3,34 @@
 //! Exit codes: 0 done, 1 failed, 2 misuse. An error is one line on stderr, cause first, place last.
 
 mod args;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod bench;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod calibrate;
 mod compare;
 mod convert;
 mod doctor;
 mod error;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod generate;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod gpu_check;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod headless;
 mod interrupt;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod lesson;
 mod list;
 mod main;
 mod names;
-#[cfg(not(feature = "live"))]
+#[cfg(not(feature = "gpus"))]
 mod no_engine;
 mod outputs;
 mod plain;
 mod progress;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod ps;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod record;
 mod report;
 mod report_json;
@@ -39,35 +39,36 @@ mod report_tables;
 mod report_text;
 mod report_why;
 mod reported;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod run;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod run_args;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod run_spec;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod serving;
 mod shell;
 mod shot;
 mod sql;
 mod sql_text;
 mod stdout;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod table;
 mod tables;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod tune;
 mod units;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod validate;
-#[cfg(feature = "live")]
+mod web;
+#[cfg(feature = "gpus")]
 mod weights;
 mod window;
 
 pub use args::{Cli, Command};
 pub use error::{Failure, Outcome};
 pub use main::main;
-#[cfg(not(feature = "live"))]
+#[cfg(not(feature = "gpus"))]
 use no_engine::{
     bench, calibrate, generate, headless, lesson, ps, record, run, serving, tune, validate,
 };

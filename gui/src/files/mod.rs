@@ -1,11 +1,16 @@
 //! Trace files on disk: opened by content, written beside and renamed.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod atomic;
+#[cfg(target_arch = "wasm32")]
+mod download;
 mod error;
 mod format;
+mod held;
 mod hook;
 mod marks;
 mod nearest;
+#[cfg(not(target_arch = "wasm32"))]
 mod nsys;
 mod prepared;
 mod sample;
@@ -13,9 +18,13 @@ mod trace_file;
 mod typed;
 mod user_cache;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
+#[cfg(target_arch = "wasm32")]
+pub use download::{check_target, remove_abandoned, write_atomically};
 pub use error::FileError;
 pub use format::{OutputFormat, TraceFormat, endings_in_words};
+pub use held::{hold, is_held};
 pub use hook::{Hook, no_hook};
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 pub use nearest::did_you_mean;

@@ -1,7 +1,8 @@
 //! Recordings in files: opened by content, and written in the format that is asked for.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::ffi::OsStr;
 use std::{
-    ffi::OsStr,
     fs::File,
     io::{self, Read, Write},
     num::NonZero,
@@ -16,7 +17,11 @@ use weftscope_traces::{
     stream::Progress,
 };
 
-use super::{Entry, FileError, Hook, Sample, TraceFormat, hook::told, nsys, write_atomically};
+#[cfg(not(target_arch = "wasm32"))]
+use super::nsys;
+use super::{
+    Entry, FileError, Hook, Sample, TraceFormat, held::held, hook::told, write_atomically,
+};
 
 /// How a trace is written; only JSON knows options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +76,9 @@ pub fn open_trace_watched(
         threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
         preview,
     };
+    if let Some(bytes) = held(path) {
+        return read(&bytes[..], bytes.len() as u64, (path, options), hook).map(only);
+    }
     if let Some(sample) = Sample::of_path(path)? {
         let bytes = sample.bytes.len() as u64;
         return read(sample.bytes, bytes, (path, options), hook).map(only);
@@ -83,7 +91,9 @@ pub fn open_trace_watched(
     if meta.is_dir() {
         return Err(FileError::new("cannot open: it is a folder", path));
     }
+    #[cfg(not(target_arch = "wasm32"))]
     let nsys = OsStr::new(nsys::NSYS);
+    #[cfg(not(target_arch = "wasm32"))]
     if meta.is_file()
         && nsys::is_report(path).unwrap_or(false)
         && let Some(export) = nsys::export(nsys, path, nsys::LIMIT, &mut || hook(0, 1).is_break())?

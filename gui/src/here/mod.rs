@@ -3,20 +3,25 @@
 
 mod calibration;
 mod kept;
+#[cfg(not(feature = "gpus"))]
+mod no_gpus;
 mod predict;
 
 use std::path::{Path, PathBuf};
 
-use weftscope_engine::{
-    cuda::{Gpus, Unavailable, like, machine_of, probe},
-    machine::{self, Machine},
-};
+#[cfg(feature = "gpus")]
+pub use weftscope_engine::cuda::{Gpus, Unavailable, machine_of, probe, refusal};
+use weftscope_engine::machine::{self, Machine};
 use weftscope_profiler::collect::expected_error;
 use weftscope_traces::Doubt;
 
 pub use calibration::{CalibrateError, Calibrating, Done, calibrate};
+#[cfg(feature = "gpus")]
 pub(crate) use calibration::{share, with_sources};
 pub use kept::{FOLDER, Refused, file_name, find, keep, write_machine};
+#[cfg(not(feature = "gpus"))]
+pub use no_gpus::{Gpus, Unavailable, machine_of, probe, refusal};
+#[cfg(feature = "gpus")]
 pub(crate) use predict::rows_of;
 
 use crate::files::cache_folder;
@@ -70,7 +75,7 @@ pub fn constants(machine: &Machine) -> String {
             format!("calibrated {on}, {}", Doubt(error.as_ref()).sign())
         }
         None => {
-            let like = like(&machine.gpu.name, machine.gpu.compute_capability);
+            let like = machine::like(&machine.gpu.name, machine.gpu.compute_capability);
             format!("not calibrated: constants of {like}")
         }
     }

@@ -1,6 +1,10 @@
-use std::{sync::Arc, thread};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use super::{JobControl, JobId};
 use crate::app::{Event, JobResult};
@@ -14,11 +18,15 @@ pub struct Events {
     receiver: Receiver<Event>,
 }
 
+/// Jobs that wait for a frame, where there are no threads to run them on.
+type Later = Arc<Mutex<VecDeque<Box<dyn FnOnce() + Send>>>>;
+
 /// The sending half, for jobs and the session.
 #[derive(Clone)]
 pub struct EventSender {
     sender: Sender<Event>,
     wake: Wake,
+    later: Option<Later>,
 }
 
 impl Events {
@@ -28,7 +36,26 @@ impl Events {
     /// A channel that asks for a frame with `wake` at each event.
     pub fn new(wake: Wake) -> Self {
         let (sender, receiver) = bounded(Self::CAPACITY);
-        Self { sender: EventSender { sender, wake }, receiver }
+        Self { sender: EventSender { sender, wake, later: None }, receiver }
+    }
+
+    /// The same where there are no threads, as in a browser: jobs wait for [`work`](Self::work), and nobody ever waits for
+    /// room, since there is nobody else to make it.
+    pub fn without_threads(wake: Wake) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "nobody could make room in a bounded one")]
+        let (sender, receiver) = unbounded();
+        Self { sender: EventSender { sender, wake, later: Some(Later::default()) }, receiver }
+    }
+
+    /// Does the work of one job that waits, and says whether more wait. Between two frames: a job takes as long as it takes.
+    pub fn work(&self) -> bool {
+        let Some(later) = &self.sender.later else { return false };
+        let lock = || later.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = lock().pop_front();
+        if let Some(work) = next {
+            work();
+        }
+        !lock().is_empty()
     }
 
     /// A sending half.
@@ -68,6 +95,17 @@ impl EventSender {
         work: impl FnOnce(&JobControl) -> JobResult + Send + 'static,
     ) {
         let sender = self.clone();
+        if let Some(later) = &self.later {
+            let work = move || {
+                // A job that nobody wants any more is not begun.
+                let stopped = control.is_cancelled();
+                let result = if stopped { JobResult::Cancelled } else { work(&control) };
+                sender.send(Event::JobDone { id, result });
+            };
+            later.lock().unwrap_or_else(PoisonError::into_inner).push_back(Box::new(work));
+            (self.wake)();
+            return;
+        }
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
             let result = work(&control);
             sender.send(Event::JobDone { id, result });
@@ -76,5 +114,35 @@ impl EventSender {
             let result = JobResult::Failed(format!("no thread for this job: {error}"));
             self.send(Event::JobDone { id, result });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Job by job, in order, each when it is asked for; one that was cancelled meanwhile is not begun.
+    #[test]
+    fn without_threads_jobs_wait_for_their_frame() {
+        let events = Events::without_threads(Arc::new(|| {}));
+        let control = JobControl::default();
+        for id in 0..3 {
+            let control = if id == 1 { control.clone() } else { JobControl::default() };
+            events.sender().spawn(JobId(id), "job", control, |_| JobResult::Done);
+        }
+        control.cancel();
+        assert_eq!(events.drain().count(), 0, "nothing runs by itself");
+        assert_eq!(
+            [events.work(), events.work(), events.work(), events.work()],
+            [true, true, false, false]
+        );
+        let results: Vec<(u64, bool)> = events
+            .drain()
+            .map(|event| match event {
+                Event::JobDone { id, result } => (id.0, matches!(result, JobResult::Cancelled)),
+                _ => panic!("only jobs end here"),
+            })
+            .collect();
+        assert_eq!(results, [(0, false), (1, true), (2, false)]);
     }
 }

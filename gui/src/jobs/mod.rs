@@ -8,7 +8,7 @@ mod events;
 mod files;
 mod format;
 mod spread;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod watch;
 
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
@@ -16,5 +16,5 @@ pub use events::{EventSender, Events, Wake};
 pub use files::{Asked, export, open};
 pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 pub use watch::{Program, Watched, watch};

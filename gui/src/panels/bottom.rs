@@ -74,6 +74,7 @@ pub(super) fn tabs(state: &State) -> impl Iterator<Item = BottomTab> {
     BottomTab::ALL.into_iter().filter(move |&tab| match tab {
         BottomTab::Curve | BottomTab::Serving => has_run,
         BottomTab::Differences => compares,
+        BottomTab::Sql => crate::app::HAS_SQL,
         _ => true,
     })
 }

@@ -6,6 +6,7 @@ use weftscope_traces::words::three_digits as three;
 /// A figure of a report.
 pub(crate) struct Column {
     /// Heading in a table on a terminal, where percentiles of the same stand side by side.
+    #[cfg_attr(not(feature = "gpus"), expect(dead_code, reason = "of the command line"))]
     pub(crate) heading: &'static str,
     /// Heading where columns stand alone.
     pub(crate) name: &'static str,

@@ -6,4 +6,6 @@ mod workload;
 
 pub(crate) use columns::{Column, ITERATIONS, SPEEDS};
 pub(crate) use notes::{empty_rows, fixed_cut, refused};
-pub(crate) use workload::{Demand, DemandError, Source, Workload};
+#[cfg(feature = "gpus")]
+pub(crate) use workload::DemandError;
+pub(crate) use workload::{Demand, Source, Workload};

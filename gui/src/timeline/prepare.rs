@@ -59,6 +59,9 @@ impl DrawList {
     /// The same on as many threads as there are cores, four at most.
     pub fn prepare_by_all(&mut self, trace: &Trace, pyramid: &Pyramid, lanes: &[LaneId]) {
         let threads = thread::available_parallelism().map_or(1, NonZero::get).min(4);
+        if threads == 1 {
+            return self.prepare(trace, pyramid, lanes.iter().copied());
+        }
         // Neighbours cost alike, so every thread gets some of each.
         let shares = (0..threads)
             .map(|share| lanes.iter().copied().skip(share).step_by(threads).collect::<Vec<_>>());

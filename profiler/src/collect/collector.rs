@@ -1,11 +1,9 @@
 //! Records of an executor, message by message, into one trace.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
+use web_time::Instant;
 use weftscope_engine::{
     executor::ExecutorInfo,
     observer::{
@@ -65,18 +63,23 @@ impl Collector {
             Message::Launches(records) => self.launches(&records),
             Message::Clocks(residuals) => self.clocks(&residuals),
             Message::End { end, cost, info } => {
-                self.info = info;
                 self.cost.recording += cost.recording;
                 self.cost.waiting += cost.waiting;
                 self.cost.wall += cost.wall;
                 self.end(&end);
-                if let Some(run) = &mut self.run {
-                    run.describe(&self.info);
-                }
+                self.ran_on(info);
                 return true;
             }
         }
         false
+    }
+
+    /// What ran, said again once it has: a simulator takes the name of the machine from the plan.
+    pub fn ran_on(&mut self, info: ExecutorInfo) {
+        self.info = info;
+        if let Some(run) = &mut self.run {
+            run.describe(&self.info);
+        }
     }
 
     /// The trace of all iterations that ended.

@@ -1,9 +1,10 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use web_time::Instant;
 use weftscope_engine::command::Command;
 
 /// Commands on their way to the session thread.
@@ -21,16 +22,7 @@ impl CommandQueue {
     }
 
     pub(super) fn push(&self, command: Command) {
-        let mut waiting = self.lock();
-        let same_kind = |last: &Command| {
-            std::mem::discriminant(last) == std::mem::discriminant(&command)
-                && command != Command::Step
-        };
-        match waiting.back_mut() {
-            Some(last) if same_kind(last) => *last = command,
-            _ => waiting.push_back(command),
-        }
-        drop(waiting);
+        push(&mut self.lock(), command);
         self.arrived.notify_one();
     }
 
@@ -55,6 +47,17 @@ impl CommandQueue {
     /// A queue of commands is valid after any panic, so a poisoned lock is no reason to stop.
     fn lock(&self) -> MutexGuard<'_, VecDeque<Command>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts a command behind those that wait, or in the place of the last one that asked for the same kind of thing.
+pub(super) fn push(waiting: &mut VecDeque<Command>, command: Command) {
+    let same_kind = |last: &Command| {
+        std::mem::discriminant(last) == std::mem::discriminant(&command) && command != Command::Step
+    };
+    match waiting.back_mut() {
+        Some(last) if same_kind(last) => *last = command,
+        _ => waiting.push_back(command),
     }
 }
 

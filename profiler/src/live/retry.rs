@@ -1,4 +1,6 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 /// Retries in a row, after which the session waits to be told: 1, 2, 4, 8 and 16 s with the usual start.
 const MOST: u32 = 5;

@@ -17,7 +17,7 @@ use weftscope_engine::{
     spec::{Knobs, RunSpec},
 };
 
-use super::{Event, Iteration, LiveSession, Options};
+use super::{Event, Iteration, LiveSession, Options, TurnSession};
 use crate::testing::{Toy, toy_plan, toy_spec};
 
 /// Far longer than anything here takes; a test that waits so long has failed.
@@ -197,4 +197,31 @@ fn a_burst_is_one_picture_and_numbers_go_on() {
     let second = next_iteration(&session);
     assert!(second.number > first.number && second.number.is_multiple_of(3), "{}", second.number);
     session.close();
+}
+
+#[test]
+fn in_turns_the_same_happens_as_on_threads() {
+    let factory = || Box::new(|| Ok(Box::new(Toy::default()) as Box<dyn Executor>));
+    let mut session = TurnSession::new(factory(), toy_spec(), &options(PATIENCE)).unwrap();
+    assert_eq!(session.due_in(), Some(Duration::ZERO));
+    assert!(matches!(session.turn(), Some(Event::State(RunState::Running))));
+    let Some(Event::Iteration(first)) = session.turn() else { panic!("the first iteration") };
+    let threaded = next_iteration(&spawn(Toy::default(), PATIENCE));
+    assert_eq!((first.number, first.time_ns), (0, 310));
+    assert_eq!(first.trace.lanes, threaded.trace.lanes);
+    // The next is a period away, unless a spec that is another comes, or a step.
+    assert!(session.turn().is_none());
+    assert!(session.due_in().is_some_and(|wait| wait > Duration::ZERO));
+    let other = RunSpec { knobs: Knobs { seed: 7, ..Knobs::default() }, ..toy_spec() };
+    session.send(Command::SetSpec(Box::new(other.clone())));
+    let Some(Event::Iteration(second)) = session.turn() else { panic!("of the other spec") };
+    assert_eq!((second.number, &*second.spec), (1, &other));
+    session.send(Command::Pause);
+    assert!(matches!(session.turn(), Some(Event::State(RunState::Paused))));
+    assert_eq!((session.due_in(), session.turn().is_none()), (None, true));
+    session.send(Command::Step);
+    assert!(matches!(session.turn(), Some(Event::Iteration(_))));
+    session.send(Command::Stop);
+    assert!(matches!(session.turn(), Some(Event::State(RunState::Stopped))));
+    assert_eq!(session.due_in(), None);
 }

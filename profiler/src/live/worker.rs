@@ -1,7 +1,8 @@
 //! The session thread, which iterates and tries again what a device broke off, and the collector thread, which makes traces.
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{sync::Arc, thread};
 
+use web_time::Instant;
 use weftscope_engine::{
     executor::{ExecError, ExecutorInfo},
     plan::Plan,

@@ -1,8 +1,9 @@
 //! The recorder itself: what an executor's calls cost it.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, TrySendError};
+use web_time::Instant;
 use weftscope_engine::{
     executor::ExecutorInfo,
     observer::{

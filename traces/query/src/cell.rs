@@ -11,6 +11,7 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
+#[cfg(feature = "sqlite")]
 impl<'a> Cell<'a> {
     /// A whole number where there is one.
     pub(crate) fn int(value: Option<impl Into<i64>>) -> Self {

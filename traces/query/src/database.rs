@@ -1,6 +1,5 @@
 //! A trace as a database, and questions to it.
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use rusqlite::types::ValueRef;
@@ -22,6 +21,7 @@ use crate::slice_columns::{COLUMNS, GPU_COLUMNS};
 use crate::slice_rows::Numbered;
 use crate::slices::Slices;
 use crate::stopping::Stopping;
+use crate::taker::{TableColumns, Taker};
 use crate::views::VIEWS;
 use crate::{guard, module, parts, tabled};
 
@@ -138,20 +138,6 @@ fn relations(trace: &Arc<Trace>) -> Vec<Named> {
     relations
 }
 
-/// A table, a view, or a function that answers rows, and its columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableColumns {
-    /// What queries call it.
-    pub name: String,
-    /// Its columns, as `*` gives them.
-    pub columns: Vec<String>,
-    /// Columns that `*` leaves out: of a table, Perfetto's that say what others say or that no recording has; of a
-    /// function, its arguments.
-    pub hidden: Vec<String>,
-    /// It is called, with its hidden columns in brackets.
-    pub is_function: bool,
-}
-
 /// Name and columns.
 fn described((name, relation): &Named) -> TableColumns {
     let all = relation.columns().iter();
@@ -163,24 +149,6 @@ fn described((name, relation): &Named) -> TableColumns {
         hidden: names(hidden),
         is_function: !relation.arguments().is_empty(),
     }
-}
-
-/// What takes an answer.
-pub trait Taker {
-    /// Modules of Perfetto that the query includes: they were passed over.
-    fn passed_over(&mut self, _modules: &[String]) {}
-
-    /// Takes the columns' names, first of all.
-    ///
-    /// # Errors
-    /// Why nothing more is taken.
-    fn columns(&mut self, names: &[String]) -> Result<(), String>;
-
-    /// Takes a row, and says whether more are wanted.
-    ///
-    /// # Errors
-    /// Why nothing more is taken.
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<ControlFlow<()>, String>;
 }
 
 impl Database {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weftscope_traces::{Lane, LaneId, SliceRef, Trace, Track, TrackId};
+use weftscope_traces::{Lane, LaneId, Trace, Track, TrackId};
 
 /// All slices of a trace, numbered lane by lane.
 pub(crate) struct Numbered {
@@ -72,16 +72,4 @@ impl Numbered {
     pub(crate) fn has_orders(&self) -> bool {
         self.firsts.last().is_some_and(|&all| u32::try_from(all).is_ok())
     }
-}
-
-/// The slice whose `id` this is in the tables of slices; `None` where no slice has it.
-pub fn slice_of_id(trace: &Trace, id: i64) -> Option<SliceRef> {
-    let mut index = usize::try_from(id).ok()?;
-    for (lane, slices) in (0..).zip(trace.lanes.iter().map(|lane| &lane.slices)) {
-        if index < slices.len() {
-            return Some(SliceRef { lane: LaneId(lane), index: index as u32 });
-        }
-        index -= slices.len();
-    }
-    None
 }

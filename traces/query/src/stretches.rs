@@ -6,7 +6,7 @@ use weftscope_traces::edit::{Answer, AnswerSlice};
 use weftscope_traces::{ArgValue, Span};
 
 use crate::cell::Cell;
-use crate::database::Taker;
+use crate::taker::Taker;
 
 /// Stretches at most.
 const MOST: usize = 2_000_000;

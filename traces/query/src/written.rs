@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use weftscope_traces::tables::{Cell as Written, RowWriter};
 
 use crate::cell::Cell;
-use crate::database::Taker;
+use crate::taker::Taker;
 
 /// Writes an answer as a file, row by row.
 pub struct WritingTaker<'a>(pub RowWriter<'a>);

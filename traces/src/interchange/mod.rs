@@ -9,6 +9,7 @@ pub(crate) mod own;
 pub mod perfetto;
 pub(crate) mod recording;
 pub mod rocprof;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub(crate) mod tally;
 pub(crate) mod varint;

@@ -69,7 +69,10 @@ fn engine(trace: &Trace, name: &str) {
     assert!(name.ends_with(&run.strategy.run), "{name} ran {}", run.strategy.run);
     assert_eq!((run.tp as usize, run.shard_of), (trace.meta.ranks.len(), Some(8)), "{name}");
     let layers = if name.contains("mixtral") { 56 } else { 80 };
-    assert!(run.batch.tokens > 0 && run.layers.run > 0 && run.layers.of == layers, "{name}: {run:?}");
+    assert!(
+        run.batch.tokens > 0 && run.layers.run > 0 && run.layers.of == layers,
+        "{name}: {run:?}"
+    );
     assert_eq!(run.split.is_some(), run.strategy.run == "tokenweave", "{name}");
     assert!(run.spec.is_some(), "{name} can be run again");
     assert!(trace.diagnostics.counts.is_empty(), "{name}: {:?}", trace.diagnostics.counts);

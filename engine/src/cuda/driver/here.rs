@@ -3,11 +3,11 @@
 use super::Gpus;
 use crate::machine::{self, Machine};
 
-/// The GPUs of this computer as a machine that nobody has calibrated: the built-in one that is most [`like`] them, with this
+/// The GPUs of this computer as a machine that nobody has calibrated: the built-in one that is most [`like`](machine::like) them, with this
 /// computer's count, SMs and memory. Peer-to-peer only: multicast is asked for by name, never assumed.
 pub fn machine_of(found: &Gpus) -> Machine {
     let gpu = &found.gpus[0];
-    let name = like(&gpu.name, gpu.compute_capability);
+    let name = machine::like(&gpu.name, gpu.compute_capability);
     let mut machine = machine::builtin(name).expect("built in, as the test below holds");
     let count = found.gpus.len();
     machine.name = machine::HERE.to_owned();
@@ -20,18 +20,6 @@ pub fn machine_of(found: &Gpus) -> Machine {
     machine.gpu.memory_bytes = gpu.memory_bytes;
     machine.link.multimem_bytes_per_s = None;
     machine
-}
-
-/// The built-in machine of the same generation as a GPU, on which this project's own kernels were measured where there is one:
-/// a chooser that counts the tiles of a library cuts in the wrong place.
-pub fn like(gpu: &str, compute_capability: (u32, u32)) -> &'static str {
-    match compute_capability {
-        (8, 0) => "a100x8",
-        (8 | 12, _) => "rtx4090x2",
-        (9, _) if gpu.contains("H200") => "h200x2",
-        (9, _) => "h100x4",
-        _ => "b200x8",
-    }
 }
 
 #[cfg(test)]
@@ -71,8 +59,8 @@ mod tests {
             assert_eq!(machine.link.multimem_bytes_per_s, None);
             assert_eq!(machine.gpu.gemm_kernels, kernels, "{name}");
             // Told of the machine alone, the answer is the same.
-            let of_machine = like(&machine.gpu.name, machine.gpu.compute_capability);
-            assert_eq!(of_machine, like(name, capability), "{name}");
+            let of_machine = machine::like(&machine.gpu.name, machine.gpu.compute_capability);
+            assert_eq!(of_machine, machine::like(name, capability), "{name}");
             assert_eq!((machine.expected_error, machine.calibrated), (None, None), "{name}");
         }
     }

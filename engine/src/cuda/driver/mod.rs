@@ -24,7 +24,7 @@ pub use exit::{before_exit, renew_exit_hooks};
 pub use family::KernelFamily;
 pub(in crate::cuda) use find::load;
 pub use find::{FindError, library_paths};
-pub use here::{like, machine_of};
+pub use here::machine_of;
 pub(in crate::cuda) use launch::{Kernel, Shape};
 pub use memory::{Buffer, DevicePtr};
 pub use multicast::{MulticastOptIn, MulticastPermit, MulticastRefusal};

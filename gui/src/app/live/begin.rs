@@ -1,11 +1,11 @@
 use std::{sync::Arc, thread};
 
-use weftscope_engine::{cuda, spec::RunSpec};
+use weftscope_engine::spec::RunSpec;
 
 use super::{Backend, Catalog, Draft, Live, LiveEvent, ServingAsked, SessionId, start_session};
 use crate::{
     app::{Event, Runner, Severity, Shown, State},
-    here::here_of,
+    here::{here_of, probe},
     jobs::EventSender,
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn begin(
 fn look_for_gpus(events: EventSender) {
     let looking = thread::Builder::new().name("weftscope-probe".to_owned()).spawn(move || {
         // Without GPUs there is nothing to tell: `weftscope doctor` says why.
-        if let Ok(found) = cuda::probe() {
+        if let Ok(found) = probe() {
             let here = Box::new(here_of(&found));
             events.send(Event::Live(Box::new(LiveEvent::Gpus(Arc::new(found), here))));
         }

@@ -1,13 +1,15 @@
 //! Measuring this computer's GPUs while the window is open: the live run waits, and has the new constants in the end.
 
-use weftscope_engine::{calibrate::CONSTANTS, cuda::machine_of, machine::HERE};
+use weftscope_engine::{calibrate::CONSTANTS, machine::HERE};
 use weftscope_profiler::shared::Look;
 
 use super::{Backend, Executors, GpuRun};
 use crate::{
     app::{Effect, JobResult, Severity, State},
     files::cache_folder,
-    here::{CalibrateError, Calibrated, Calibrating, FOLDER, calibrate, constants, keep},
+    here::{
+        CalibrateError, Calibrated, Calibrating, FOLDER, calibrate, constants, keep, machine_of,
+    },
     jobs::{JobControl, JobKind},
 };
 

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
-    cuda::Gpus,
     machine::Machine,
     model::ModelShape,
     spec::{RunSpec, Transport},
 };
 
 use super::{Backend, GpuRun, fit::default_spec};
-use crate::here::{Here, Refused};
+use crate::here::{Gpus, Here, Refused};
 
 /// What may be chosen: models and machines, never empty.
 #[derive(Clone, Debug)]

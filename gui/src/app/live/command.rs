@@ -13,6 +13,8 @@ pub enum LiveCommand {
     Retry,
     /// Turn a knob.
     Turn(KnobEdit),
+    /// Turn the knobs to what an address says, all others to their defaults.
+    FollowLink(String),
     /// Run on the GPUs of this computer otherwise; without effect elsewhere.
     RunOnGpus(GpuRun),
     /// All knobs as at the first start.

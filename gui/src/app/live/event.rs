@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use weftscope_engine::{cuda::Gpus, spec::RunSpec};
+use weftscope_engine::spec::RunSpec;
 use weftscope_profiler::sweep::SweepAxis;
 
 use super::{Baseline, CurvePoint, KeptIteration, Receipt, ServingEvent, ServingRun};
-use crate::here::Here;
+use crate::here::{Gpus, Here};
 
 /// What the live run tells the window.
 pub enum LiveEvent {

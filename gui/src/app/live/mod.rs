@@ -11,12 +11,17 @@ mod command;
 mod curve;
 mod draft;
 mod event;
+#[cfg(feature = "gpus")]
+mod executors;
 mod fit;
 mod follow;
 mod gpu_run;
 mod hand_over;
 mod knob;
 mod knob_words;
+mod link;
+#[cfg(not(feature = "gpus"))]
+mod no_gpus;
 mod opened;
 mod receipt;
 mod refusals;
@@ -26,12 +31,12 @@ mod session_id;
 mod state;
 mod survey;
 #[cfg(test)]
+#[cfg(feature = "gpus")]
 mod tests;
 mod update;
 
 pub(crate) use apply::apply_live;
 pub use backend::Backend;
-pub(crate) use backend::{Executors, open_plain};
 pub(crate) use background::{run_baselines, run_curve};
 pub(crate) use begin::begin;
 pub(crate) use calibration::{run_calibration, take_calibration};
@@ -40,13 +45,19 @@ pub use command::LiveCommand;
 pub use curve::{Curve, CurvePoint, FailedPoints};
 pub use draft::Draft;
 pub use event::LiveEvent;
+#[cfg(feature = "gpus")]
+pub(crate) use executors::{Executors, open_plain};
 pub use fit::default_spec;
 pub(crate) use fit::{degrees, shard_degrees};
 pub(crate) use follow::fade_ghost;
 pub use gpu_run::{GpuRun, Seen};
 pub use hand_over::flush;
 pub use knob::{Knob, KnobEdit};
+pub(crate) use link::link_of;
+#[cfg(not(feature = "gpus"))]
+pub(crate) use no_gpus::Executors;
 pub(crate) use opened::batch_of;
+use receipt::Outstanding;
 pub use receipt::Receipt;
 pub use refusals::Refusals;
 pub(crate) use serving::{Level, run_lookup, run_serving};

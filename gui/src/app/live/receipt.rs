@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 
 use super::KeptIteration;
 
@@ -32,6 +32,16 @@ impl Receipt {
 }
 
 impl Outstanding {
+    /// True when the receipt is gone.
+    pub(super) fn is_settled_now(&mut self) -> bool {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(old) => self.came_back = Some(old),
+                Err(error) => return error == TryRecvError::Disconnected,
+            }
+        }
+    }
+
     /// True once the receipt is gone; waits at most so long for it.
     pub(super) fn is_settled(&mut self, patience: Duration) -> bool {
         loop {
@@ -50,8 +60,8 @@ mod tests {
     #[test]
     fn a_receipt_is_outstanding_until_it_is_dropped() {
         let (receipt, mut outstanding) = Receipt::new();
-        assert!(!outstanding.is_settled(Duration::ZERO));
+        assert!(!outstanding.is_settled(Duration::ZERO) && !outstanding.is_settled_now());
         drop(receipt);
-        assert!(outstanding.is_settled(Duration::ZERO));
+        assert!(outstanding.is_settled(Duration::ZERO) && outstanding.is_settled_now());
     }
 }

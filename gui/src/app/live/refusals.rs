@@ -1,10 +1,7 @@
-use weftscope_engine::{
-    cuda::{Gpus, refusal},
-    plan::plan,
-    spec::RunSpec,
-};
+use weftscope_engine::{plan::plan, spec::RunSpec};
 
 use super::{Backend, Catalog, Knob, KnobEdit};
+use crate::here::{Gpus, refusal};
 
 /// Choices that would not run where the draft runs, each with the executor's own reason.
 #[derive(Clone, Debug, Default, PartialEq)]

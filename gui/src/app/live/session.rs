@@ -4,10 +4,12 @@ use std::{sync::Arc, thread, time::Duration};
 
 use weftscope_engine::{command::Command, session::RunState, spec::RunSpec};
 use weftscope_profiler::live::{
-    Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options,
+    Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options, TurnSession,
 };
 
-use super::{Backend, Executors, KeptIteration, LiveEvent, Receipt, SessionId, SplitMarks};
+use super::{
+    Backend, Executors, KeptIteration, LiveEvent, Outstanding, Receipt, SessionId, SplitMarks,
+};
 use crate::{
     app::{Document, Event},
     jobs::{EventSender, JobControl, Wake},
@@ -17,8 +19,26 @@ use crate::{
 /// The window's hold on a running session: commands go straight to it, its iterations come back through a thread
 /// that makes them ready to be drawn. Dropping it ends both.
 pub struct SessionHandle {
-    session: Arc<LiveSession>,
+    running: Running,
     over: JobControl,
+}
+
+/// Where a session runs.
+enum Running {
+    /// On threads of its own.
+    Beside(Arc<LiveSession>),
+    /// On the window's, frame by frame, where there are no others.
+    Here(Box<Here>),
+}
+
+/// A session that runs between two frames.
+struct Here {
+    session: TurnSession,
+    id: SessionId,
+    events: EventSender,
+    looked_at: LookedAt,
+    /// Of the iteration that the window has not taken in yet.
+    outstanding: Option<Outstanding>,
 }
 
 /// How a session iterates.
@@ -52,8 +72,8 @@ impl SessionHandle {
             Options { period, burst, wake: Arc::new(|| {}) as Wake, ..Options::default() };
         let session =
             LiveSession::spawn(factory, spec, options).map_err(|error| error.to_string())?;
-        let handle = Self { session: Arc::new(session), over: over.clone() };
-        let session = Arc::clone(&handle.session);
+        let session = Arc::new(session);
+        let handle = Self { running: Running::Beside(Arc::clone(&session)), over: over.clone() };
         thread::Builder::new()
             .name("weftscope-live".to_owned())
             .spawn(move || prepare(&session, id, &over, &events))
@@ -61,16 +81,63 @@ impl SessionHandle {
         Ok(handle)
     }
 
+    /// Starts a session that runs when it is given a [`turn`](Self::turn).
+    ///
+    /// # Errors
+    /// In words, when there is no executor.
+    #[cfg_attr(not(any(test, target_arch = "wasm32")), expect(dead_code, reason = "of a page"))]
+    pub(super) fn here(
+        factory: ExecutorFactory,
+        spec: RunSpec,
+        pace: Pace,
+        (id, over): (SessionId, JobControl),
+        events: EventSender,
+    ) -> Result<Self, String> {
+        let options = Options { period: pace.period, burst: pace.burst, ..Options::default() };
+        let session =
+            TurnSession::new(factory, spec, &options).map_err(|error| error.to_string())?;
+        let (looked_at, outstanding) = (LookedAt::default(), None);
+        let here = Here { session, id, events, looked_at, outstanding };
+        Ok(Self { running: Running::Here(Box::new(here)), over })
+    }
+
+    /// Runs an iteration between two frames, where that is this thread's to do; gives the time until the next is due.
+    pub(crate) fn turn(&mut self) -> Option<Duration> {
+        let Running::Here(here) = &mut self.running else { return None };
+        here.turn();
+        here.session.due_in()
+    }
+
     /// Asks the session for something; never waits.
-    pub fn send(&self, command: Command) {
-        self.session.send(command);
+    pub fn send(&mut self, command: Command) {
+        match &mut self.running {
+            Running::Beside(session) => session.send(command),
+            Running::Here(here) => here.session.send(command),
+        }
+    }
+}
+
+impl Here {
+    fn turn(&mut self) {
+        if self.outstanding.as_mut().is_some_and(|outstanding| !outstanding.is_settled_now()) {
+            return;
+        }
+        self.outstanding = None;
+        let Some(event) = self.session.turn() else { return };
+        let (receipt, outstanding) = Receipt::new();
+        let Some(event) = news(event, self.id, receipt) else { return };
+        if let LiveEvent::Iteration(iteration, _) = &event {
+            self.looked_at.foresee(&iteration.document.timeline);
+            self.outstanding = Some(outstanding);
+        }
+        self.events.send(Event::Live(Box::new(event)));
     }
 }
 
 impl Drop for SessionHandle {
     fn drop(&mut self) {
         self.over.cancel();
-        self.session.send(Command::Stop);
+        self.send(Command::Stop);
     }
 }
 
@@ -91,6 +158,9 @@ pub(crate) fn start_session(
     let control = over.clone();
     let factory =
         Box::new(move || executors.executor(&backend, &machine, backend.look(), &control));
+    #[cfg(target_arch = "wasm32")]
+    return SessionHandle::here(factory, spec.clone(), pace, (id, over), events);
+    #[cfg(not(target_arch = "wasm32"))]
     SessionHandle::start(factory, spec.clone(), pace, (id, over), events)
 }
 
@@ -187,4 +257,39 @@ fn file_stem(spec: &RunSpec) -> String {
         spec.knobs.strategy.name(),
         spec.batch.tokens()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use weftscope_engine::sim::Simulator;
+
+    use super::*;
+    use crate::{app::live::Catalog, jobs::Events};
+
+    /// An iteration a period, ready to be drawn; the next is not made before the window has taken it in.
+    #[test]
+    fn without_threads_iterations_come_turn_by_turn() {
+        let events = Events::without_threads(Arc::new(|| {}));
+        let spec = Catalog::builtin().unwrap().default_spec().clone();
+        let machine = spec.machine.clone();
+        let factory: ExecutorFactory = Box::new(move || Ok(Box::new(Simulator::new(&machine))));
+        let pace = Pace { period: Duration::ZERO, burst: 1 };
+        let ids = (SessionId::default(), JobControl::default());
+        let mut session =
+            SessionHandle::here(factory, spec.clone(), pace, ids, events.sender()).unwrap();
+        let mut turns = |count: usize| -> Vec<Event> {
+            for _ in 0..count {
+                assert!(session.turn().is_some(), "it goes on");
+            }
+            events.drain().collect()
+        };
+        let mut news = turns(5);
+        assert_eq!(news.len(), 1, "one is outstanding");
+        let Some(Event::Live(first)) = news.pop() else { panic!("of the run") };
+        let LiveEvent::Iteration(iteration, receipt) = *first else { panic!("an iteration") };
+        assert_eq!((iteration.number, &iteration.plan.spec.model), (0, &spec.model));
+        assert!(iteration.document.trace.num_slices() > 0);
+        drop(receipt);
+        assert_eq!(turns(2).len(), 1);
+    }
 }

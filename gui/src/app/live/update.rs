@@ -7,10 +7,10 @@ use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 use super::{
     Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status,
-    calibration::begin_calibration, follow::follow, serving::update_serving,
+    calibration::begin_calibration, follow::follow, link::follow_link, serving::update_serving,
 };
 use crate::{
-    app::{BottomTab, Effect, Shown, State},
+    app::{BottomTab, Effect, Severity, Shown, State},
     jobs::JobKind,
 };
 
@@ -58,6 +58,16 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             if let Backend::Gpus(_, how) = &mut live.draft.backend {
                 *how = run;
                 live.pinned = None;
+            }
+            Vec::new()
+        }
+        LiveCommand::FollowLink(link) => {
+            let mut draft = Draft::new(live.catalog.default_spec().clone());
+            let refused = follow_link(&link, &mut draft, &live.catalog);
+            live.draft = draft;
+            live.pinned = None;
+            for why in refused {
+                state.notices.push(Severity::Warning, format!("The address says {why}"));
             }
             Vec::new()
         }

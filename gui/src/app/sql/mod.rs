@@ -1,6 +1,9 @@
 //! Queries of the user's own over what is in view: asked off the thread of the window, shown as a table, and as a track
 //! where they have times.
 
+/// A page in a browser has no database to ask.
+pub(crate) const HAS_SQL: bool = cfg!(not(target_arch = "wasm32"));
+
 mod answer;
 mod flush;
 mod go_to;

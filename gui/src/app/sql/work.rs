@@ -1,7 +1,8 @@
 //! Works out what a task asks for, off the thread of the window.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
+use web_time::Instant;
 use weftscope_query::{QueryError, StretchTaker};
 use weftscope_traces::{
     Trace,

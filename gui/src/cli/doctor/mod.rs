@@ -4,7 +4,7 @@
 //! value.
 
 mod display;
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod gpu;
 
 use std::io::{self, Write};
@@ -39,7 +39,7 @@ pub(super) fn run() -> Outcome {
     let mut out = io::stdout().lock();
     write(&Check { name: "simulator", run: simulator }.line(), &mut out)?;
     write(&Check { name: "prepared recordings", run: prepared }.line(), &mut out)?;
-    #[cfg(feature = "live")]
+    #[cfg(feature = "gpus")]
     for line in gpu::lines() {
         write(&line, &mut out)?;
     }
@@ -78,13 +78,13 @@ fn prepared() -> Finding {
     }
 }
 
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 fn simulator() -> Finding {
     let machines = weftscope_engine::machine::names().collect::<Vec<_>>().join(", ");
     Finding::Available(format!("machines {machines}; needs nothing of this computer"))
 }
 
-#[cfg(not(feature = "live"))]
+#[cfg(not(feature = "gpus"))]
 fn simulator() -> Finding {
     Finding::Missing {
         why: "this build has no engine; it opens, analyses and converts recordings".to_owned(),

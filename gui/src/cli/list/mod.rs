@@ -1,6 +1,6 @@
 //! `list`: names that other commands take, with a line about each.
 
-#[cfg(feature = "live")]
+#[cfg(feature = "gpus")]
 mod choices;
 mod row;
 
@@ -14,7 +14,7 @@ use weftscope_traces::{
 };
 
 pub(super) use self::row::Row;
-#[cfg(not(feature = "live"))]
+#[cfg(not(feature = "gpus"))]
 use super::no_engine::choices;
 use super::{
     Failure, Outcome,

@@ -1,6 +1,7 @@
 //! The window: its commands on plain state, its panels by name, its pictures.
 
 #[cfg(feature = "live")]
+mod address;
 mod at_random;
 #[cfg(feature = "live")]
 mod calibration;

@@ -21,7 +21,7 @@ pub(crate) use class::Class;
 pub(crate) use collect::Collect;
 pub(crate) use dialect::{Told, class_of};
 pub(crate) use header::Header;
-pub(crate) use records::{
-    Arrow, ArrowId, CATEGORY_KEY, Event, FlowPoint, HalfEvent, Samples, Series,
-};
+#[cfg(feature = "sqlite")]
+pub(crate) use records::Samples;
+pub(crate) use records::{Arrow, ArrowId, CATEGORY_KEY, Event, FlowPoint, HalfEvent, Series};
 pub(crate) use rows::{RowKey, Rows};

@@ -3,6 +3,7 @@
 
 mod command;
 mod event;
+#[cfg(feature = "gpus")]
 mod gpus;
 mod kept;
 mod profile;

@@ -12,9 +12,10 @@ use weftscope_engine::{
     spec::StrategyKind,
 };
 
+#[cfg(feature = "gpus")]
+use super::gpus::serve_on_gpus;
 use super::{
     ServedRun, ServingEvent, ServingRun,
-    gpus::serve_on_gpus,
     tell::{head, send, tell},
 };
 use crate::{
@@ -41,7 +42,13 @@ pub(crate) fn run_serving(
         }
     };
     match &run.backend {
+        #[cfg(not(feature = "gpus"))]
+        Backend::Gpus(..) => {
+            let _none = executors;
+            JobResult::Done
+        }
         Backend::Simulated => serve_simulated(run, &workload, events, control),
+        #[cfg(feature = "gpus")]
         Backend::Gpus(_, how) => {
             let (run, events, control) = (Arc::clone(run), events.clone(), control.clone());
             let weights = how.weights.clone();

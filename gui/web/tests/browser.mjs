@@ -1,0 +1,122 @@
+// The page in a real browser: node gui/web/tests/browser.mjs FOLDER [PICTURES]
+// Plays it by mouse and keys, and looks at what can be told from outside: address, title, console, memory.
+// Needs playwright-core (npm) and a Chromium, /usr/bin/chromium or CHROMIUM.
+import { createServer } from "node:http";
+import { readFile, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import process from "node:process";
+
+const [folder, pictures] = process.argv.slice(2);
+// From where it was installed, which need not be here.
+const { chromium } = createRequire(path.join(process.cwd(), "x.js"))("playwright-core");
+if (pictures) await mkdir(pictures, { recursive: true });
+
+// A server that knows nothing: no kinds of wasm, no packing, no headers.
+const server = createServer(async (request, answer) => {
+  const name = new URL(request.url, "http://page").pathname;
+  try {
+    const content = await readFile(path.join(folder, name === "/" ? "index.html" : name));
+    const kind = { ".html": "text/html", ".js": "text/javascript" }[path.extname(name) || ".html"];
+    answer.writeHead(200, { "content-type": kind ?? "application/octet-stream" }).end(content);
+  } catch {
+    answer.writeHead(404).end();
+  }
+});
+await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+const page_url = `http://127.0.0.1:${server.address().port}/`;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--enable-precise-memory-info"],
+});
+const faults = [];
+const check = (is, what) => {
+  console.log(`${is ? "ok  " : "FAIL"} ${what}`);
+  if (!is) faults.push(what);
+};
+const opened = async (fragment, [width, height] = [1600, 1000]) => {
+  const page = await browser.newPage({ viewport: { width, height } });
+  page.on("console", (message) => {
+    const isOfTheTab = message.text().includes("404") && message.location().url.endsWith("favicon.ico");
+    if (message.type() === "error" && !isOfTheTab) faults.push(`${fragment}: ${message.text().slice(0, 300)}`);
+  });
+  page.on("pageerror", (error) => faults.push(`${fragment}: ${String(error).slice(0, 300)}`));
+  await page.goto(page_url + fragment);
+  await page.waitForFunction(() => document.getElementById("loading").textContent === "", undefined, { timeout: 120000 });
+  return page;
+};
+const shot = async (page, name) => {
+  if (pictures) await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+};
+const until = async (page, is, what) => {
+  try {
+    await page.waitForFunction(is, undefined, { timeout: 60000 });
+    check(true, what);
+  } catch {
+    check(false, `${what}: title ${await page.title()}, address ${page.url()}`);
+  }
+};
+
+// A run by itself: its title names it, its address says nothing.
+const first = await opened("");
+await until(first, () => document.title === "Weftscope", "the page draws itself");
+await first.waitForTimeout(3000);
+await shot(first, "start");
+check(!first.url().includes("="), "an address without turned knobs says nothing");
+// Ranks: 4, by a real click.
+await first.mouse.click(163, 606);
+await until(first, () => location.hash.includes("tp=4"), "a knob that is clicked stands in the address");
+await first.waitForTimeout(3000);
+await shot(first, "four-ranks");
+// Another address in the same tab.
+await first.evaluate(() => (location.hash = "#split=0.25&tokens=4096"));
+await until(first, () => location.hash.includes("split=1024") && !location.hash.includes("tp="), "another address turns the knobs");
+await first.waitForTimeout(3000);
+await shot(first, "split");
+// A file from the disk, dropped.
+const sample = (await readFile(path.join(folder, "samples", "h200x2-default.weft"))).toString("base64");
+await first.evaluate((text) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], "mine.weft"));
+  const canvas = document.getElementById("weftscope");
+  for (const kind of ["dragover", "drop"]) canvas.dispatchEvent(new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true }));
+}, sample);
+await until(first, () => document.title.includes("mine"), "a dropped file is opened");
+await first.waitForTimeout(2000);
+await shot(first, "dropped");
+const megabytes = await first.evaluate(() => performance.memory.usedJSHeapSize / 1e6);
+console.log(`     ${megabytes.toFixed(0)} MB of the browser's heap`);
+await first.close();
+
+// Where links lead.
+const lesson = await opened("#lesson=3");
+await lesson.waitForTimeout(6000);
+check(lesson.url().endsWith("#lesson=3"), "a link leads to a lesson");
+await shot(lesson, "lesson");
+await lesson.close();
+const linked = await opened("#sample=h200x2-tokenweave");
+await until(linked, () => document.title.includes("tokenweave"), "a link leads to a sample, which is loaded then");
+await linked.waitForTimeout(3000);
+await shot(linked, "sample");
+await linked.close();
+
+// Inside a page of others, and on a phone's width.
+const frame = await browser.newPage({ viewport: { width: 1100, height: 760 } });
+await frame.setContent(`<h1>A book</h1><iframe src="${page_url}#split=0.4" style="width:1040px;height:640px;border:1px solid"></iframe>`);
+await frame.waitForTimeout(12000);
+await shot(frame, "frame");
+const inside = frame.frames().find((inner) => inner.url().startsWith(page_url));
+check(inside && (await inside.evaluate(() => location.hash)).includes("split="), "it runs inside a frame, with its address");
+await frame.close();
+const narrow = await opened("", [420, 800]);
+await narrow.waitForTimeout(5000);
+await shot(narrow, "narrow");
+await narrow.close();
+
+await browser.close();
+server.close();
+for (const fault of faults) console.log(`FAIL ${fault}`);
+process.exit(faults.length ? 1 : 0);
