@@ -137,7 +137,8 @@ fn predict_ui(ui: &mut Ui, cx: &mut Cx<'_>, playing: &Playing) {
         }
     });
     let is_ready = missing.is_none();
-    if is_ready && (answer || is_entered || keys::enter(ui, cx)) {
+    // What is typed in this very frame counts too: it is known when the answer is taken in.
+    if is_entered || is_ready && (answer || keys::enter(ui, cx)) {
         cx.lesson(LessonCommand::Answer);
     }
     hints_ui(ui, cx, playing);

@@ -128,6 +128,32 @@ fn a_lesson_is_played_by_mouse_and_leaves_everything_as_it_was() {
     assert_eq!(draft(&window), &before);
 }
 
+/// Where frames are slow, a number and Enter come in one.
+#[test]
+fn what_is_typed_and_entered_in_one_frame_counts() {
+    let mut window = window_of(state());
+    lesson(&mut window, LessonCommand::Start(3));
+    settle(&mut window);
+    let enter = |text: &str| {
+        let key = egui::Event::Key {
+            key: Key::Enter,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        };
+        [egui::Event::Text(text.to_owned()), key]
+    };
+    window.input_mut().events.extend(enter("70"));
+    window.run_steps(3);
+    assert_eq!(stage(&window), (0, Stage::Try));
+    lesson(&mut window, LessonCommand::Restart);
+    settle(&mut window);
+    window.input_mut().events.extend(enter("seventy"));
+    window.run_steps(3);
+    assert_eq!(stage(&window), (0, Stage::Predict), "that is no number");
+}
+
 #[test]
 fn keys_alone_are_enough() {
     let mut window = window_of(state());
