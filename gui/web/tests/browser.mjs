@@ -52,7 +52,7 @@ const shot = async (page, name) => {
 };
 const until = async (page, is, what) => {
   try {
-    await page.waitForFunction(is, undefined, { timeout: 60000 });
+    await page.waitForFunction(is, undefined, { timeout: 90000 });
     check(true, what);
   } catch {
     check(false, `${what}: title ${await page.title()}, address ${page.url()}`);
@@ -97,6 +97,17 @@ await lesson.waitForTimeout(6000);
 check(lesson.url().endsWith("#lesson=3"), "a link leads to a lesson");
 await shot(lesson, "lesson");
 await lesson.close();
+// A lesson's first step, right, by clicks and keys; its progress is kept with the settings, every half minute.
+const played = await opened("#lesson=1");
+await played.waitForTimeout(8000);
+await played.mouse.click(1220, 340);
+await played.keyboard.type("14");
+await played.keyboard.press("Enter");
+await played.waitForTimeout(5000);
+await played.mouse.click(1195, 387);
+await until(played, () => (localStorage.getItem("settings") ?? "").includes('"waves":{"steps":[true]}'), "a lesson's step is played, and kept");
+await shot(played, "played");
+await played.close();
 const linked = await opened("#sample=h200x2-tokenweave");
 await until(linked, () => document.title.includes("tokenweave"), "a link leads to a sample, which is loaded then");
 await linked.waitForTimeout(3000);
