@@ -1,6 +1,8 @@
 //! The loop that joins the state to a window.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::Arc;
+use std::{path::PathBuf, time::Duration};
 
 use web_time::Instant;
 

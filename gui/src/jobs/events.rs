@@ -1,10 +1,12 @@
+//! Where what happens outside the window arrives, and how jobs are run: on threads, or between two frames where there are none.
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
-use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 
 use super::{JobControl, JobId};
 use crate::app::{Event, JobResult};
@@ -39,11 +41,13 @@ impl Events {
         Self { sender: EventSender { sender, wake, later: None }, receiver }
     }
 
-    /// The same where there are no threads, as in a browser: jobs wait for [`work`](Self::work), and nobody ever waits for
-    /// room, since there is nobody else to make it.
+    /// Events of one job between two frames, where nobody makes room meanwhile: more than any job sends.
+    const MOST_AT_ONCE: usize = 1 << 14;
+
+    /// The same where there are no threads, as in a browser: jobs wait for [`work`](Self::work), and nobody waits for room,
+    /// since there is nobody else to make it.
     pub fn without_threads(wake: Wake) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "nobody could make room in a bounded one")]
-        let (sender, receiver) = unbounded();
+        let (sender, receiver) = bounded(Self::MOST_AT_ONCE);
         Self { sender: EventSender { sender, wake, later: Some(Later::default()) }, receiver }
     }
 
@@ -75,9 +79,12 @@ impl Events {
 }
 
 impl EventSender {
-    /// Sends an event and asks for a frame; false when the window is gone.
+    /// Sends an event and asks for a frame; false when the window is gone, or without threads has not looked for long.
     pub fn send(&self, event: Event) -> bool {
-        let sent = self.sender.send(event).is_ok();
+        let sent = match self.later {
+            None => self.sender.send(event).is_ok(),
+            Some(_) => self.sender.try_send(event).is_ok(),
+        };
         if sent {
             (self.wake)();
         }
