@@ -2,6 +2,7 @@
 
 #[cfg(feature = "live")]
 mod address;
+#[cfg(feature = "live")]
 mod at_random;
 #[cfg(feature = "live")]
 mod calibration;
