@@ -18,5 +18,6 @@ pub mod picture;
 mod serving;
 pub mod theme;
 pub mod timeline;
+pub mod times;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

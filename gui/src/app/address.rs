@@ -7,7 +7,7 @@ use super::{
     live::{LiveCommand, link_of},
     state::State,
 };
-use crate::files::SAMPLES;
+use crate::files::Sample;
 
 /// What leads back to what is in view: `lesson=3`, `sample=h200x2-tokenweave`, or the knobs that are turned.
 pub(crate) fn address_of(state: &State) -> String {
@@ -19,8 +19,8 @@ pub(crate) fn address_of(state: &State) -> String {
         _ => None,
     };
     let of_sample = shown.and_then(|open| {
-        let path = open.paths.first()?.to_str()?;
-        Some(format!("sample={}", path.strip_prefix("sample:")?))
+        let sample = Sample::of_path(open.paths.first()?).ok()??;
+        Some(format!("sample={}", sample.name))
     });
     let of_knobs = || state.live.as_ref().map(|live| link_of(&live.draft, &live.catalog));
     of_sample.or_else(of_knobs).unwrap_or_default()
@@ -37,8 +37,7 @@ pub(crate) fn visit(address: &str) -> Vec<Command> {
     if let Some(number) = value("lesson").and_then(|number| number.parse().ok()) {
         asked.push(Command::Lesson(LessonCommand::Start(number)));
     }
-    let sample = value("sample");
-    let sample = sample.and_then(|name| SAMPLES.iter().find(|sample| sample.name == name));
+    let sample = value("sample").and_then(Sample::named);
     asked.extend(sample.map(|sample| Command::Open(vec![sample.path()])));
     asked
 }

@@ -9,9 +9,10 @@ use super::{
     bench, calibrate, generate, lesson,
     names::NameArgs,
     outputs, record, run, serving, tables, tune,
-    units::{Share, Size, Time},
+    units::{Share, Size},
     validate, web,
 };
+use crate::times::Time;
 
 /// Is my communication overlapped, and why not?
 ///
@@ -285,7 +286,7 @@ pub struct GpuCheckArgs {
     pub quick: bool,
     /// Instead: a live run without a window, its knobs turned at random for so long.
     #[arg(long, value_name = "TIME", conflicts_with_all = ["filter", "quick"])]
-    pub live: Option<super::Time>,
+    pub live: Option<crate::times::Time>,
     /// Machine of `--live` [default: the GPUs of this computer].
     #[arg(long, value_name = "NAME", requires = "live")]
     pub machine: Option<String>,

@@ -72,4 +72,4 @@ pub use main::main;
 use no_engine::{
     bench, calibrate, generate, headless, lesson, ps, record, run, serving, tune, validate,
 };
-pub use units::{Share, Size, Skew, Time};
+pub use units::{Share, Size};

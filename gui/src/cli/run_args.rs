@@ -14,7 +14,8 @@ use weftscope_engine::{
     split::SplitTable,
 };
 
-use super::{Failure, units::Skew};
+use super::Failure;
+use crate::times::Skew;
 use crate::{
     app::live::Knob,
     files::{FileError, did_you_mean},
@@ -196,8 +197,7 @@ fn split(text: &str) -> Result<SplitChoice, Failure> {
     if let Ok(tokens) = text.parse() {
         return Ok(SplitChoice::Fixed(tokens));
     }
-    let chooser = Chooser::ALL.into_iter().find(|chooser| chooser.name() == text);
-    chooser.map(SplitChoice::Auto).ok_or_else(|| {
+    Chooser::from_name(text).map(SplitChoice::Auto).ok_or_else(|| {
         let names = Chooser::ALL.map(Chooser::name).join(", ");
         unknown("split", text, &format!("a number of tokens, auto, {names}"))
     })

@@ -19,9 +19,19 @@ pub static SAMPLES: &[Sample] = include!(concat!(env!("OUT_DIR"), "/samples.rs")
 const SCHEME: &str = "sample:";
 
 impl Sample {
+    /// The sample of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SAMPLES.iter().find(|sample| sample.name == name)
+    }
+
     /// What stands for it where a path is asked for.
     pub fn path(&self) -> PathBuf {
-        PathBuf::from(format!("{SCHEME}{}", self.name))
+        Self::path_of(self.name)
+    }
+
+    /// What stands for the sample of this name.
+    pub fn path_of(name: &str) -> PathBuf {
+        PathBuf::from(format!("{SCHEME}{name}"))
     }
 
     /// The sample that a path stands for; `None` for the path of a file.
@@ -32,8 +42,7 @@ impl Sample {
         let Some(name) = path.to_str().and_then(|text| text.strip_prefix(SCHEME)) else {
             return Ok(None);
         };
-        let known = SAMPLES.iter().find(|sample| sample.name == name);
-        known.map(Some).ok_or_else(|| {
+        Self::named(name).map(Some).ok_or_else(|| {
             let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
             let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             let near = did_you_mean(name, names);

@@ -30,8 +30,9 @@ pub struct StepCheck {
 /// When it cannot be read.
 pub fn recorded(lesson: &Lesson) -> Result<Option<Arc<Facts>>, String> {
     let Some(name) = lesson.recording.as_ref().map(Recording::sample) else { return Ok(None) };
-    let sample = crate::files::SAMPLES.iter().find(|sample| sample.name == name);
-    let path = sample.map(Sample::path).ok_or_else(|| format!("there is no sample {name:?}"))?;
+    let path = Sample::named(name)
+        .map(Sample::path)
+        .ok_or_else(|| format!("there is no sample {name:?}"))?;
     let trace = open_trace(Path::new(&path), &Classifier::default(), &mut no_hook);
     trace.map(|trace| Some(Arc::new(Facts::of(Arc::new(trace))))).map_err(|error| error.to_string())
 }

@@ -11,6 +11,7 @@ use super::{
     sections::StepWords,
     template::Template,
 };
+use crate::files::Sample;
 
 /// A lesson.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ pub enum Recording {
 impl Recording {
     /// What stands for that sample wherever a path does.
     pub fn sample_path(&self) -> PathBuf {
-        PathBuf::from(format!("sample:{}", self.sample()))
+        Sample::path_of(self.sample())
     }
 
     /// The sample that it is, or that stands for it.

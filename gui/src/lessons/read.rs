@@ -12,6 +12,7 @@ use super::{
     setup::Setup,
     value::{Asked, Unit},
 };
+use crate::files::Sample;
 
 /// A folder of `gui/lessons`, as it became part of the program.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +81,7 @@ impl Folder<'_> {
 
 fn recording(file: &LessonFile) -> Result<Option<Recording>, String> {
     let known = |name: &String| {
-        let found = crate::files::SAMPLES.iter().any(|sample| sample.name == name);
+        let found = Sample::named(name).is_some();
         if found { Ok(name.clone()) } else { Err(format!("there is no sample {name:?}")) }
     };
     match (file.recording.as_deref(), &file.sample) {

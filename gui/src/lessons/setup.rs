@@ -91,8 +91,8 @@ impl Setup {
             })?;
         }
         if let Some(name) = &self.transport {
-            let found = Transport::ALL.into_iter().find(|transport| transport.name() == name);
             let names = Transport::ALL.map(Transport::name);
+            let found = Transport::from_name(name);
             knobs.transport = found.ok_or_else(|| unknown("transport", name, names))?;
         }
         match &self.split {

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use weftscope_engine::spec::{Chooser, RunSpec, SplitChoice, StrategyKind, Transport};
 
 use super::{Catalog, Draft, Knob, KnobEdit};
+use crate::times::Skew;
 
 /// What means something else in an address, or is not let through by what people paste into.
 const APART: &AsciiSet =
@@ -131,18 +132,22 @@ fn edits(
             one(KnobEdit::BatchText(value.to_owned()))
         }
         Knob::Strategy => {
-            let found = StrategyKind::ALL.into_iter().find(|kind| kind.name() == value);
-            one(KnobEdit::Strategy(found.ok_or("no such strategy")?))
+            one(KnobEdit::Strategy(StrategyKind::from_name(value).ok_or("no such strategy")?))
         }
         Knob::Transport => {
-            let found = Transport::ALL.into_iter().find(|transport| transport.name() == value);
-            one(KnobEdit::Transport(found.ok_or("no such transport")?))
+            one(KnobEdit::Transport(Transport::from_name(value).ok_or("no such transport")?))
         }
         Knob::Split => split(value, spec).map(|split| vec![KnobEdit::Split(split)]),
         Knob::AttnCtas => one(KnobEdit::AttnCtas(unless("auto")?)),
         Knob::MlpCtas => one(KnobEdit::MlpCtas(unless("auto")?)),
         Knob::Layers => one(KnobEdit::Layers(unless("all")?)),
-        Knob::Skew => value.split(',').filter(|one| !one.is_empty()).map(skew).collect(),
+        Knob::Skew => {
+            let each = value.split(',').filter(|one| !one.is_empty()).map(str::parse::<Skew>);
+            each.map(|skew| {
+                skew.map(|Skew { rank, late }| KnobEdit::Skew { rank, late_ns: late.ns })
+            })
+            .collect()
+        }
         Knob::Seed => {
             let seed = value.parse().map_err(|_| "not a whole number".to_owned())?;
             one(KnobEdit::Seed(seed))
@@ -152,7 +157,7 @@ fn edits(
 
 /// A chooser, a number of tokens, or with a point in it a share of them.
 fn split(value: &str, spec: &RunSpec) -> Result<SplitChoice, String> {
-    if let Some(chooser) = Chooser::ALL.into_iter().find(|chooser| chooser.name() == value) {
+    if let Some(chooser) = Chooser::from_name(value) {
         return Ok(SplitChoice::Auto(chooser));
     }
     if let Ok(tokens) = value.parse() {
@@ -161,23 +166,6 @@ fn split(value: &str, spec: &RunSpec) -> Result<SplitChoice, String> {
     let share: Option<f64> = value.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     let share = share.ok_or("neither a chooser, nor tokens, nor a share of them")?;
     Ok(SplitChoice::Fixed((f64::from(spec.batch.tokens()) * share).round() as u32))
-}
-
-/// `3:50us`, with ns, us or ms.
-fn skew(value: &str) -> Result<KnobEdit, String> {
-    let cannot = || format!("{value} is not like 3:50us");
-    let (rank, late) = value.split_once(':').ok_or_else(cannot)?;
-    let at = late.find(|letter: char| letter.is_ascii_alphabetic()).ok_or_else(cannot)?;
-    let (late, unit) = late.split_at(at);
-    let unit_ns = match unit {
-        "ns" => 1.0,
-        "us" => 1e3,
-        "ms" => 1e6,
-        _ => return Err(cannot()),
-    };
-    let late: f64 = late.parse().map_err(|_| cannot())?;
-    let rank = rank.parse().map_err(|_| cannot())?;
-    Ok(KnobEdit::Skew { rank, late_ns: (late * unit_ns).round() as i64 })
 }
 
 #[cfg(test)]

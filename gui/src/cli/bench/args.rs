@@ -2,10 +2,8 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::{
-    run_args::{Backend, OnArgs},
-    units::Time,
-};
+use crate::cli::run_args::{Backend, OnArgs};
+use crate::times::Time;
 
 /// `bench`.
 #[derive(Debug, Args)]

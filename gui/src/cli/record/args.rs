@@ -5,8 +5,8 @@ use clap::Args;
 use crate::cli::{
     outputs,
     run_args::{Backend, RunArgs},
-    units::Time,
 };
+use crate::times::Time;
 
 /// `record`.
 #[derive(Debug, Args)]

@@ -3,11 +3,8 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, ValueEnum};
 use weftscope_profiler::watch::{Begin, Level, Setup, SetupError, Trigger};
 
-use crate::cli::{
-    names::NameArgs,
-    outputs,
-    units::{Share, Time},
-};
+use crate::cli::{names::NameArgs, outputs, units::Share};
+use crate::times::Time;
 
 /// `run`.
 #[derive(Debug, Args)]

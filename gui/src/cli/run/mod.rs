@@ -13,7 +13,8 @@ use weftscope_traces::{
 
 pub(super) use self::args::ProgramArgs;
 use self::args::RecordArg;
-use super::{Failure, Outcome, convert, doctor, interrupt, units::Time};
+use super::{Failure, Outcome, convert, doctor, interrupt};
+use crate::times::Time;
 use crate::{
     app::{self, Start},
     files::{SaveOptions, check_target, is_stdio},
