@@ -26,7 +26,7 @@ fn every_sample_is_measured_and_whole() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 5, "five recordings ship");
+    assert_eq!(checked, 4, "four recordings ship");
 }
 
 fn check(trace: &Trace, name: &str) {
@@ -60,19 +60,13 @@ fn program(trace: &Trace, name: &str) {
 }
 
 fn engine(trace: &Trace, name: &str) {
-    // The GPUs by themselves, or by the machine file that stands for them.
-    let on = if name.contains("mixtral") { " on h200x2" } else { " on 2 × NVIDIA H200" };
-    assert!(trace.meta.title.ends_with(on), "{name}: {}", trace.meta.title);
+    assert!(trace.meta.title.ends_with(" on 2 × NVIDIA H200"), "{name}: {}", trace.meta.title);
     // Written by version 1, whose pairs of texts must have become facts without a rest.
     let [run] = trace.meta.runs.as_slice() else { panic!("{name}: {:?}", trace.meta.runs) };
     assert_eq!(trace.meta.lines, [], "{name}");
     assert!(name.ends_with(&run.strategy.run), "{name} ran {}", run.strategy.run);
     assert_eq!((run.tp as usize, run.shard_of), (trace.meta.ranks.len(), Some(8)), "{name}");
-    let layers = if name.contains("mixtral") { 56 } else { 80 };
-    assert!(
-        run.batch.tokens > 0 && run.layers.run > 0 && run.layers.of == layers,
-        "{name}: {run:?}"
-    );
+    assert!(run.batch.tokens > 0 && run.layers.run > 0 && run.layers.of == 80, "{name}: {run:?}");
     assert_eq!(run.split.is_some(), run.strategy.run == "tokenweave", "{name}");
     assert!(run.spec.is_some(), "{name} can be run again");
     assert!(trace.diagnostics.counts.is_empty(), "{name}: {:?}", trace.diagnostics.counts);
