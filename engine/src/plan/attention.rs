@@ -4,10 +4,13 @@
 //! most keys) first, as FlashAttention-3 orders causal work. A shorter one packs the query heads that share a K/V
 //! head into one tile and cuts its context into chunks of `kv_chunk` tokens instead.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::Request;
 
 /// Causal attention over sequences.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AttentionShape {
     /// Query heads on this rank.
     pub heads: u32,

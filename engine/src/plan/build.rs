@@ -45,7 +45,7 @@ pub fn plan_with(
 }
 
 /// What one rank has of a model, and the layers that run, of a spec that holds.
-fn checked(spec: &RunSpec) -> Result<(Shard, u32), PlanError> {
+pub(super) fn checked(spec: &RunSpec) -> Result<(Shard, u32), PlanError> {
     check(spec)?;
     let shard = Shard::new(&spec.model, spec.knobs.shard_degree())?;
     Ok((shard, spec.knobs.layers.unwrap_or(spec.model.layers)))

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Op;
 use crate::{
     spec::{Chooser, RunSpec, StrategyKind},
@@ -7,7 +9,8 @@ use crate::{
 };
 
 /// Where the batch was cut, and why.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SplitDecision {
     /// Who decided; `None`: the user.
     pub chooser: Option<Chooser>,

@@ -55,6 +55,40 @@ pub enum OpRole {
 }
 
 impl OpRole {
+    /// Every role.
+    pub const ALL: [Self; 25] = [
+        Self::Embed,
+        Self::FirstNorm,
+        Self::AddNorm,
+        Self::Qkv,
+        Self::QkNorm,
+        Self::RopeKv,
+        Self::Attention,
+        Self::OProj,
+        Self::GateUp,
+        Self::SiluMul,
+        Self::Down,
+        Self::Router,
+        Self::TopK,
+        Self::Permute,
+        Self::ExpertsW13,
+        Self::ExpertsW2,
+        Self::SharedGateUp,
+        Self::SharedSiluMul,
+        Self::SharedDown,
+        Self::MoeSum,
+        Self::Collective(Collective::AllReduce),
+        Self::Collective(Collective::ReduceScatter),
+        Self::Collective(Collective::AllGather),
+        Self::Collective(Collective::FusedArNorm),
+        Self::LmHead,
+    ];
+
+    /// The role of this [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
     /// Short name as plans, labels and tables show it, e.g. `qkv`, `fused_ar_norm`.
     pub fn name(self) -> &'static str {
         match self {

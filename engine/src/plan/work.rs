@@ -1,10 +1,13 @@
 //! What ops compute, with the shapes that decide how they run, and what their blocks hold of an SM.
 
+use serde::{Deserialize, Serialize};
+
 use super::{AttentionShape, uneven::expected_parts};
 use crate::spec::Transport;
 
 /// What an op computes, with the shape that decides how it runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OpWork {
     /// GEMM, one or several of the same tile shape (experts).
     Gemm(GemmShape),
@@ -22,7 +25,8 @@ pub enum OpWork {
 }
 
 /// A collective and its message.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CollectiveShape {
     /// Which.
     pub collective: Collective,
@@ -33,7 +37,8 @@ pub struct CollectiveShape {
 }
 
 /// Collectives of the strategies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Collective {
     /// Sum over ranks, result everywhere.
     AllReduce,
@@ -46,7 +51,8 @@ pub enum Collective {
 }
 
 /// A tiled GEMM `[m, k] × [k, n]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GemmShape {
     /// Rows (tokens).
     pub m: u32,
@@ -72,7 +78,8 @@ pub struct GemmShape {
 }
 
 /// Tiles of a GEMM that are launched together; it has a whole number of such clusters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cluster {
     /// Each by itself.
     #[default]
@@ -96,7 +103,10 @@ impl Cluster {
 }
 
 /// What a tile of a GEMM does with its sums before it writes them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Epilogue {
     /// Writes them.
     #[default]
@@ -149,7 +159,8 @@ impl GemmShape {
 }
 
 /// What one block occupies of its SM while it is resident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Resources {
     /// Threads.
     pub threads: u32,

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::batch::{Batch, Request};
 
 /// The weave pads the batch to a multiple of this many rows, so that halves are whole 128-row tiles (docs/tokenweave.md,
@@ -21,7 +23,8 @@ pub struct Cut {
 }
 
 /// A request of which a cut puts some new tokens into either part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CutRequest {
     /// Its index in the batch.
     pub index: u32,

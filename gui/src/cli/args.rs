@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     bench, calibrate, generate, lesson,
     names::NameArgs,
-    outputs, record, run, serving, tables, tune,
+    outputs, plan, record, run, serving, tables, tune,
     units::{Share, Size},
     validate, web,
 };
@@ -35,6 +35,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a strategy, on a simulated machine or on GPUs, and write the recording.
     Record(Box<record::RecordArgs>),
+    /// Print what a run would launch, or write it as a file to change and to record.
+    Plan(Box<plan::PlanArgs>),
     /// Run any CUDA program and record what every SM does: thread blocks of kernels that nobody changed.
     Run(Box<run::ProgramArgs>),
     /// List the processes that are there to be recorded.

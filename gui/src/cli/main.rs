@@ -8,8 +8,8 @@ use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
-    generate, interrupt, lesson, list, ps, record, report, run, serving, shell, shot, sql, tune,
-    validate, web, window,
+    generate, interrupt, lesson, list, plan, ps, record, report, run, serving, shell, shot, sql,
+    tune, validate, web, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -29,6 +29,7 @@ fn execute(cli: Cli) -> Outcome {
     match cli.command {
         None => window::run(&cli.window),
         Some(Command::Record(args)) => record::run(&args),
+        Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Ps) => ps::run(),
         Some(Command::Bench(args)) => bench::run(&args),

@@ -27,6 +27,8 @@ mod names;
 mod no_engine;
 mod outputs;
 mod plain;
+#[cfg(feature = "gpus")]
+mod plan;
 mod progress;
 #[cfg(feature = "gpus")]
 mod ps;
@@ -70,6 +72,6 @@ pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "gpus"))]
 use no_engine::{
-    bench, calibrate, generate, headless, lesson, ps, record, run, serving, tune, validate,
+    bench, calibrate, generate, headless, lesson, plan, ps, record, run, serving, tune, validate,
 };
 pub use units::{Share, Size};

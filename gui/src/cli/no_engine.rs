@@ -40,6 +40,14 @@ pub(super) mod lesson {
     }
 }
 
+pub(super) mod plan {
+    pub(in crate::cli) use super::AnyArgs as PlanArgs;
+
+    pub(in crate::cli) fn run(_: &PlanArgs) -> super::Outcome {
+        super::cannot("plan")
+    }
+}
+
 pub(super) mod ps {
     pub(in crate::cli) fn run() -> super::Outcome {
         super::cannot("ps")

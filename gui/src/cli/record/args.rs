@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::{
     outputs,
+    plan::RUN_ARGS,
     run_args::{Backend, RunArgs},
 };
 use crate::times::Time;
@@ -21,6 +22,9 @@ pub struct RecordArgs {
     /// What to run.
     #[command(flatten)]
     pub run: RunArgs,
+    /// Run the plan of this file, as `weftscope plan -o` writes it, on the simulator.
+    #[arg(long, value_name = "FILE", conflicts_with_all = RUN_ARGS, conflicts_with = "attach")]
+    pub plan: Option<PathBuf>,
     /// Where to run it.
     #[arg(long, value_enum, default_value_t = Backend::Sim)]
     pub backend: Backend,

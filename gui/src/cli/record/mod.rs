@@ -4,9 +4,10 @@ mod args;
 mod attach;
 mod cuda;
 
-use std::{io::Write, path::Path};
+use std::{io::Write, path::Path, sync::Arc};
 
 use weftscope_engine::{sim::Simulator, spec::RunSpec};
+use weftscope_profiler::record::{record, record_plan};
 use weftscope_traces::{
     Trace,
     words::{counted, duration},
@@ -14,7 +15,7 @@ use weftscope_traces::{
 
 pub(super) use self::args::RecordArgs;
 use super::{
-    Failure, Outcome, convert,
+    Failure, Outcome, convert, plan,
     progress::ProgressLine,
     run_args::{Backend, layers},
     run_spec::{run_failure, run_spec},
@@ -42,6 +43,9 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
             "--pm-interval",
         ));
     }
+    if let Some(plan) = &args.plan {
+        return of_file(args, plan, (output, format));
+    }
     let checkpoint = weights::on(args.backend, args.weights.as_deref())?;
     let asked = weights::layers(args.layers.as_deref(), checkpoint.as_ref());
     let mut spec = run_spec(&args.run, args.backend, layers(asked)?)?;
@@ -55,10 +59,32 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
         Backend::Sim => simulated(args, &spec)?,
         Backend::Cuda => cuda::run(args, &spec, checkpoint)?,
     };
+    save(args, &trace, (output, format))
+}
+
+/// Records the plan of a file. GPUs run none: what they keep in memory is laid out for schedules of the planner, and an op
+/// of a file could read what no other has written.
+fn of_file(args: &RecordArgs, path: &Path, (output, format): (&Path, TraceFormat)) -> Outcome {
+    if args.backend == Backend::Cuda {
+        let cause = "plans of files run on the simulator only: GPUs lay memory out for the planner's own schedules, and an op of a file could read what no other has written";
+        return Err(Failure::misuse(cause, "--plan"));
+    }
+    let plan = Arc::new(plan::read(path)?);
+    if !is_stdio(output) {
+        check_target(output)?;
+    }
+    let mut simulator = Simulator::new(&plan.spec.machine);
+    let trace = record_plan(&mut simulator, &plan, args.iterations, &mut progress(args))
+        .map_err(run_failure)?;
+    save(args, &trace, (output, format))
+}
+
+/// Writes what was recorded, and says how much it is.
+fn save(args: &RecordArgs, trace: &Trace, (output, format): (&Path, TraceFormat)) -> Outcome {
     let options = SaveOptions { own_names: args.own_names, rank: None };
-    convert::save(&trace, output, (format, options))?;
+    convert::save(trace, output, (format, options))?;
     if let Some(folder) = &args.ranks_dir {
-        save_ranks(&trace, folder, options)?;
+        save_ranks(trace, folder, options)?;
     }
     let mut out: Box<dyn Write> = match is_stdio(output) {
         true => Box::new(std::io::stderr()),
@@ -77,13 +103,16 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
 
 fn simulated(args: &RecordArgs, spec: &RunSpec) -> Result<Trace, Failure> {
     let mut simulator = Simulator::new(&spec.machine);
+    record(&mut simulator, spec, args.iterations, &mut progress(args)).map_err(run_failure)
+}
+
+fn progress(args: &RecordArgs) -> impl FnMut(u32) -> bool {
     let mut line = ProgressLine::new("running");
-    let on_iteration = &mut |done| {
-        line.step(u64::from(done), Some(u64::from(args.iterations)));
+    let iterations = u64::from(args.iterations);
+    move |done| {
+        line.step(u64::from(done), Some(iterations));
         true
-    };
-    weftscope_profiler::record::record(&mut simulator, spec, args.iterations, on_iteration)
-        .map_err(run_failure)
+    }
 }
 
 /// One JSON file a rank, as trace analysis of whole jobs expects them.
