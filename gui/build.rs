@@ -1,4 +1,5 @@
-//! Lists the sample recordings, the lessons and the page for a browser, so that they become part of the program.
+//! Lists the sample recordings, the lessons, the page for a browser and a page's fonts, so that they become part of the
+//! program.
 
 use std::{
     env,
@@ -7,13 +8,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use epaint_default_fonts::{EGUI_ICONS, HACK_REGULAR, UBUNTU_LIGHT};
+
 fn main() {
     // As it is when this runs: a build folder may be shared by several checkouts.
     let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let package = Path::new(&package);
-    write("samples.rs", &samples(&package.join("../traces/samples")));
-    write("lessons.rs", &lessons(&package.join("lessons")));
-    write("page.rs", &page(&package.join("web")));
+    write("samples.rs", samples(&package.join("../traces/samples")));
+    write("lessons.rs", lessons(&package.join("lessons")));
+    write("page.rs", page(&package.join("web")));
+    if is_page() {
+        write("fonts.rs", fonts());
+    }
+}
+
+/// The program is built for a browser.
+fn is_page() -> bool {
+    env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32")
 }
 
 /// What lies in a folder, by name; Cargo looks there again when it has changed.
@@ -26,7 +37,7 @@ fn listed(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn samples(folder: &Path) -> String {
-    let is_page = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32");
+    let is_page = is_page();
     let mut list = String::from("&[");
     for path in listed(folder) {
         if path.extension().is_none_or(|ending| ending != "weft") {
@@ -72,9 +83,37 @@ fn page(folder: &Path) -> String {
     list
 }
 
-fn write(name: &str, list: &str) {
-    let out = env::var_os("OUT_DIR").map_or_else(Default::default, PathBuf::from);
-    if let Err(error) = fs::write(out.join(name), list) {
+/// egui's fonts, or what `WEFTSCOPE_PAGE_FONTS` names a folder of: the same with fewer characters.
+fn fonts() -> String {
+    println!("cargo::rerun-if-env-changed=WEFTSCOPE_PAGE_FONTS");
+    let folder = env::var_os("WEFTSCOPE_PAGE_FONTS").map(PathBuf::from);
+    let mut list = String::from("&[");
+    for (name, file, whole) in [
+        ("Hack", "Hack-Regular.ttf", HACK_REGULAR),
+        ("Ubuntu-Light", "Ubuntu-Light.ttf", UBUNTU_LIGHT),
+        ("egui-icons", "egui-icons.ttf", EGUI_ICONS),
+    ] {
+        let path = folder.as_ref().map(|folder| folder.join(file));
+        if let Some(path) = &path {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+        let path = path.filter(|path| path.is_file()).unwrap_or_else(|| {
+            write(file, whole);
+            out().join(file)
+        });
+        let path = path.display().to_string();
+        let _always = write!(list, "({name:?}, include_bytes!({path:?})),");
+    }
+    list.push(']');
+    list
+}
+
+fn out() -> PathBuf {
+    env::var_os("OUT_DIR").map_or_else(Default::default, PathBuf::from)
+}
+
+fn write(name: &str, content: impl AsRef<[u8]>) {
+    if let Err(error) = fs::write(out().join(name), content) {
         panic!("cannot write {name}: {error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Iteration times without recording: one knob over its range, or several over theirs.
 
+use serde::{Deserialize, Serialize};
 use weftscope_engine::{
     choose::{Trial, grid, settle},
     executor::Executor,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// What a sweep turns: a knob, or several at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SweepAxis {
     /// Tokens in split 0.
     Split,
@@ -28,7 +29,9 @@ pub enum SweepAxis {
 }
 
 /// A point of a sweep: the values of the knobs that it turns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Setting {
     /// Tokens in split 0.
     pub first_tokens: Option<u32>,

@@ -1,10 +1,12 @@
 //! What computes iterations: a simulated machine, or the GPUs.
 
+use serde::{Deserialize, Serialize};
+
 use super::{KvCapacity, Scheduler, ServingError, ServingRequest, Step};
 use crate::spec::StrategyKind;
 
 /// Collectives of an iteration on one rank.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommTime {
     /// In all, ns.
     pub ns: i64,

@@ -1,5 +1,7 @@
 //! How much memory keys and values have.
 
+use serde::{Deserialize, Serialize};
+
 use super::{BLOCK_TOKENS, Blocks, ServingError, ServingSpec};
 use crate::{
     batch::Batch,
@@ -8,7 +10,7 @@ use crate::{
 };
 
 /// The cache of keys and values of one GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KvCapacity {
     /// Its blocks.
     pub blocks: Blocks,

@@ -1,9 +1,11 @@
 //! What is asked of a serving engine, and when.
 
+use serde::{Deserialize, Serialize};
+
 use crate::random::mix;
 
 /// One request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServingRequest {
     /// When it comes, ns from the first.
     pub arrival_ns: i64,

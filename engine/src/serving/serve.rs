@@ -1,5 +1,7 @@
 //! From iteration to iteration until every request has its answer.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     CommTime, Distribution, Engine, KvCapacity, Ran, Scheduler, ServingError, ServingRequest,
     ServingSpec, Step,
@@ -7,7 +9,7 @@ use super::{
 use crate::{memory::size, spec::StrategyKind};
 
 /// One iteration.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Iteration {
     /// When the host began to schedule it, ns from the first arrival.
     pub start_ns: i64,
@@ -46,7 +48,7 @@ impl Iteration {
 }
 
 /// When a request got what it asked for, ns from the first arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The request.
     pub request: ServingRequest,
@@ -57,7 +59,7 @@ pub struct Outcome {
 }
 
 /// Requests served.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Served {
     /// In order.
     pub iterations: Vec<Iteration>,

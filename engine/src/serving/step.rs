@@ -1,12 +1,14 @@
 //! What one iteration computes, and the most that it may.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::{Batch, Request};
 
 /// Tokens of a block of the cache, as vLLM's.
 pub const BLOCK_TOKENS: u32 = 16;
 
 /// The cache of keys and values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     /// How many there are.
     pub count: u32,

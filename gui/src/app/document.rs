@@ -92,7 +92,7 @@ impl Document {
         Self { batch, database, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
     }
 
-    fn of(
+    pub(super) fn of(
         trace: Arc<Trace>,
         file_stem: String,
         mut timeline: TimelineData,

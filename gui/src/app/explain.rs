@@ -22,7 +22,11 @@ pub struct Explanation {
 impl Explanation {
     /// Asks a trace.
     pub fn of(ops: &Ops<'_>) -> Self {
-        let reports = Reports::of(ops);
+        Self::with(ops, Reports::of(ops))
+    }
+
+    /// The same where the reports are known.
+    pub(super) fn with(ops: &Ops<'_>, reports: Reports) -> Self {
         let verdict = verdict(ops, &reports, &[]);
         Self { verdict, reports, lengths_ns: lengths_ns(ops), places: places(ops) }
     }

@@ -33,6 +33,8 @@ pub struct PanelFacts {
     pub side: Side,
     /// Its name, to screen readers.
     pub name: &'static str,
+    /// The same where there is little room.
+    pub short: &'static str,
     /// Name of the command that folds and opens it.
     pub command: &'static str,
     /// A sentence more.
@@ -90,6 +92,7 @@ impl PanelId {
             Self::Knobs => PanelFacts {
                 key: "knobs",
                 name: "Knobs",
+                short: "Knobs",
                 side: Side::Left,
                 command: "Fold or open the knobs",
                 tooltip: "The left panel",
@@ -101,6 +104,7 @@ impl PanelId {
             Self::Lessons => PanelFacts {
                 key: "lessons",
                 name: "Lessons",
+                short: "Learn",
                 side: Side::Right,
                 command: "Learn: fold or open the lessons",
                 tooltip: "Predict, try, see why",
@@ -111,6 +115,7 @@ impl PanelId {
             Self::Why => PanelFacts {
                 key: "why",
                 name: "Why it takes so long",
+                short: "Why",
                 side: Side::Right,
                 command: "Fold or open Why",
                 tooltip: "The right panel",
@@ -121,6 +126,7 @@ impl PanelId {
             Self::Bottom => PanelFacts {
                 key: "bottom",
                 name: "Details and tables",
+                short: "Details",
                 side: Side::Bottom,
                 command: "Fold or open the details",
                 tooltip: "The bottom panel",
@@ -131,6 +137,7 @@ impl PanelId {
             Self::Legend => PanelFacts {
                 key: "legend",
                 name: "Legend",
+                short: "Legend",
                 side: Side::Bottom,
                 command: "Fold or open the legend",
                 tooltip: "What the colours mean",
@@ -202,17 +209,47 @@ pub struct PanelLayout {
     /// stay listed.
     #[serde(flatten)]
     open: BTreeMap<String, bool>,
+    /// In a window without room for several, the one that is open, if any. Not kept.
+    #[serde(skip)]
+    narrow: Option<Option<PanelId>>,
 }
 
 impl PanelLayout {
+    /// A window of less width, in points, has one panel open at the most, below the timeline.
+    pub const NARROW: f32 = 700.0;
+
+    /// True when one panel at the most is open.
+    pub fn is_narrow(&self) -> bool {
+        self.narrow.is_some()
+    }
+
+    /// Follows the window's width, points. What is open in a wide window is so again afterwards; of that the tables below
+    /// the timeline stay, which somebody has asked for.
+    pub fn fit(&mut self, width: f32) {
+        let is_narrow = width < Self::NARROW;
+        if is_narrow != self.is_narrow() {
+            let bottom = PanelId::Bottom;
+            self.narrow = is_narrow.then(|| self.is_open(bottom).then_some(bottom));
+        }
+    }
+
     /// True when a panel is open.
     pub fn is_open(&self, panel: PanelId) -> bool {
+        if let Some(open) = self.narrow {
+            return open == Some(panel);
+        }
         let facts = panel.facts();
         self.open.get(facts.key).copied().unwrap_or(facts.is_open_at_first)
     }
 
     /// Opens or folds a panel.
     pub fn set_open(&mut self, panel: PanelId, open: bool) {
+        if let Some(narrow) = &mut self.narrow {
+            if open || *narrow == Some(panel) {
+                *narrow = open.then_some(panel);
+            }
+            return;
+        }
         self.open.insert(panel.facts().key.to_owned(), open);
     }
 
@@ -237,6 +274,31 @@ mod tests {
         let again: PanelLayout =
             serde_json::from_str(&serde_json::to_string(&layout).unwrap()).unwrap();
         assert_eq!(again, layout);
+    }
+
+    /// One at a time, and what was open before is open again when there is room.
+    #[test]
+    fn a_narrow_window_has_one_panel_open() {
+        let mut layout = PanelLayout::default();
+        let wide = layout.clone();
+        layout.fit(420.0);
+        assert!(PanelId::ALL.iter().all(|&panel| !layout.is_open(panel)));
+        layout.set_open(PanelId::Why, true);
+        layout.show(BottomTab::Curve);
+        layout.set_open(PanelId::Why, false);
+        let open = |layout: &PanelLayout| -> Vec<PanelId> {
+            PanelId::ALL.iter().copied().filter(|&panel| layout.is_open(panel)).collect()
+        };
+        assert_eq!(open(&layout), [PanelId::Bottom]);
+        layout.fit(500.0);
+        assert_eq!(open(&layout), [PanelId::Bottom], "as long as it is narrow");
+        layout.set_open(PanelId::Bottom, false);
+        assert_eq!(open(&layout), []);
+        layout.fit(1200.0);
+        assert_eq!(open(&layout), open(&wide));
+        layout.show(BottomTab::Curve);
+        layout.fit(420.0);
+        assert_eq!(open(&layout), [PanelId::Bottom], "what was asked for stays");
     }
 
     #[test]

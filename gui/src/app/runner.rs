@@ -16,6 +16,8 @@ use super::{
     search, sql, statistics,
 };
 use crate::jobs::{self, Cancelled, EventSender, JobControl, JobStatus};
+#[cfg(feature = "live")]
+use crate::lessons::Simulated;
 
 /// Holds what effects need: the way back, and the session.
 pub struct Runner {
@@ -27,6 +29,9 @@ pub struct Runner {
     session: Option<SessionHandle>,
     #[cfg(feature = "live")]
     executors: Executors,
+    /// Jobs that simulate, where there are no threads.
+    #[cfg(target_arch = "wasm32")]
+    away: live::worker::AwayJobs,
 }
 
 /// What only the thread of the window may do.
@@ -43,6 +48,12 @@ impl Runner {
     pub fn new(events: EventSender) -> Self {
         Self {
             marks: MarkKeeper::new(events.clone()),
+            #[cfg(target_arch = "wasm32")]
+            away: {
+                let wake = events.wake();
+                let start = move || crate::web::start_worker(std::sync::Arc::clone(&wake));
+                live::worker::AwayJobs::new(Box::new(start), events.clone())
+            },
             events,
             classifier: Classifier::default(),
             #[cfg(feature = "live")]
@@ -72,10 +83,15 @@ impl Runner {
 
     /// Runs what is this thread's to run between two frames; gives the time until there is more.
     pub fn turn(&mut self) -> Option<Duration> {
+        #[cfg(target_arch = "wasm32")]
+        let jobs = self.away.turn();
+        #[cfg(not(target_arch = "wasm32"))]
+        let jobs: Option<Duration> = None;
         #[cfg(feature = "live")]
-        return self.session.as_mut()?.turn();
+        let session = self.session.as_mut().and_then(SessionHandle::turn);
         #[cfg(not(feature = "live"))]
-        None
+        let session = None;
+        jobs.into_iter().chain(session).min()
     }
 
     /// Starts what `effect` asks for, without waiting; gives back what the window must do itself.
@@ -141,6 +157,8 @@ impl Runner {
     /// Starts what needs the engine or a program under watch.
     #[cfg(feature = "live")]
     fn run_live(&mut self, effect: Effect) {
+        #[cfg(target_arch = "wasm32")]
+        let Some(effect) = self.away.take_on(effect) else { return };
         match effect {
             #[cfg(feature = "gpus")]
             Effect::Watch(job, watched) => {
@@ -189,7 +207,9 @@ impl Runner {
                 });
             }
             Effect::Lesson(job, work) => {
-                self.start(&job, "lesson", move |control| super::lessons::work_out(&work, control));
+                self.start(&job, "lesson", move |control| {
+                    super::lessons::work_out(&work, &mut Simulated::default(), control)
+                });
             }
             Effect::Serving(job, run) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());

@@ -28,7 +28,8 @@ pub(crate) fn frame_ui(
         .accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label(state.title()));
     keys(ui, &mut cx);
     let bar = Frame::new().fill(theme.surfaces.panel).inner_margin(Margin::symmetric(8, 4));
-    Panel::top("top bar").exact_size(36.0).resizable(false).frame(bar).show(ui, |ui| {
+    let rows = if state.settings.layout.is_narrow() { 2.0 } else { 1.0 };
+    Panel::top("top bar").exact_size(36.0 * rows).resizable(false).frame(bar).show(ui, |ui| {
         name_region(ui, "Menus and iteration");
         panels::top_bar_ui(ui, &mut cx);
     });
@@ -68,6 +69,9 @@ fn foot(ui: &mut Ui, cx: &mut Cx<'_>, bar: Frame) {
 
 /// The panels that have something to show, or the strips that open them.
 fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.settings.layout.is_narrow() {
+        return narrow_sides(ui, cx);
+    }
     let (state, mut is_first) = (cx.state, true);
     for &panel in PanelId::ALL.iter().filter(|&&panel| panels::has_content(panel, state)) {
         let is_low = panel.facts().side == Side::Bottom;
@@ -80,6 +84,30 @@ fn sides(ui: &mut Ui, cx: &mut Cx<'_>) {
             panels::side_handle_ui(ui, cx, panel);
         }
     }
+}
+
+/// Where there is no room beside the timeline, the one panel that is open lies below it, and a row of names opens others.
+fn narrow_sides(ui: &mut Ui, cx: &mut Cx<'_>) {
+    panels::narrow_handle_ui(ui, cx);
+    let (state, layout) = (cx.state, &cx.state.settings.layout);
+    let is_shown =
+        |panel: &&PanelId| layout.is_open(**panel) && panels::has_content(**panel, state);
+    let Some(&panel) = PanelId::ALL.iter().find(is_shown) else { return };
+    let facts = panel.facts();
+    let margin = Margin::symmetric(size::MARGIN as i8, 4);
+    let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
+    let place = Panel::bottom(Id::unique((facts.key, "narrow")));
+    if facts.extent.is_none() {
+        return fitted_ui(ui, cx, panel, place.frame(frame));
+    }
+    // The timeline keeps some of its rows.
+    let height = ui.available_height();
+    place
+        .resizable(true)
+        .default_size(height * 0.5)
+        .size_range(120.0..=(height - 160.0).max(120.0))
+        .frame(frame)
+        .show(ui, |ui| panels::panel_ui(panel, ui, cx));
 }
 
 fn side_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: PanelId) {

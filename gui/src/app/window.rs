@@ -7,6 +7,7 @@ use std::{path::PathBuf, time::Duration};
 use web_time::Instant;
 
 use super::{
+    Shown,
     apply::apply,
     command::Command,
     comparison::{align, flush_comparison},
@@ -205,6 +206,10 @@ impl App {
         let began = Instant::now();
         self.state.now_s = ctx.input(|input| input.time);
         self.state.desktop_dark = ctx.system_theme().is_none_or(|theme| theme == egui::Theme::Dark);
+        // Where nothing is shown there are no panels to find room for.
+        let is_empty = self.state.shown == Shown::Nothing;
+        let width = if is_empty { f32::INFINITY } else { ctx.content_rect().width() };
+        self.state.settings.layout.fit(width);
         let dropped = dropped_paths(ctx, &self.events);
         let mut effects = Vec::new();
         if !dropped.is_empty() {

@@ -57,8 +57,12 @@ pub enum OutputFormat {
 
 impl OutputFormat {
     /// What names of tables end with, without the first dot.
-    pub const TABLES: [(&'static str, TableFormat); 3] =
-        [("csv", TableFormat::Csv), ("parquet", TableFormat::Parquet), ("json", TableFormat::Json)];
+    pub const TABLES: &[(&'static str, TableFormat)] = &[
+        ("csv", TableFormat::Csv),
+        #[cfg(not(target_arch = "wasm32"))]
+        ("parquet", TableFormat::Parquet),
+        ("json", TableFormat::Json),
+    ];
 
     /// The format that a file name asks for; a name that both have asks for the whole recording.
     ///

@@ -1,6 +1,11 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+//! A job as the window shows it, and what the job holds of that.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
 };
 
 use thiserror::Error;
@@ -91,14 +96,32 @@ impl JobStatus {
 }
 
 /// What a job holds of its status.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct JobControl {
     cancelled: Arc<AtomicBool>,
     /// Thousandths done, plus one; 0: not known.
     permille: Arc<AtomicU32>,
+    /// Who else is told.
+    heard: Option<Arc<dyn Fn(u32) + Send + Sync>>,
+}
+
+impl fmt::Debug for JobControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cancelled, permille, heard: _ } = self;
+        f.debug_struct("JobControl")
+            .field("cancelled", cancelled)
+            .field("permille", permille)
+            .finish_non_exhaustive()
+    }
 }
 
 impl JobControl {
+    /// One that tells somebody else too, in thousandths, each time there are more.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(crate) fn telling(heard: impl Fn(u32) + Send + Sync + 'static) -> Self {
+        Self { heard: Some(Arc::new(heard)), ..Self::default() }
+    }
+
     /// Asks the job to stop.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
@@ -115,7 +138,13 @@ impl JobControl {
     /// [`Cancelled`] when the job was asked to stop.
     pub fn step(&self, done: u64, total: u64) -> Result<(), Cancelled> {
         let permille = (done.min(total) * 1000).checked_div(total).unwrap_or(0);
-        self.permille.store(u32::try_from(permille).unwrap_or(1000) + 1, Ordering::Relaxed);
+        let permille = u32::try_from(permille).unwrap_or(1000);
+        let before = self.permille.swap(permille + 1, Ordering::Relaxed);
+        if let Some(heard) = &self.heard
+            && before != permille + 1
+        {
+            heard(permille);
+        }
         if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 

@@ -26,9 +26,19 @@ type Later = Arc<Mutex<VecDeque<Box<dyn FnOnce() + Send>>>>;
 /// The sending half, for jobs and the session.
 #[derive(Clone)]
 pub struct EventSender {
-    sender: Sender<Event>,
+    to: To,
     wake: Wake,
     later: Option<Later>,
+}
+
+/// Where events go.
+#[derive(Clone)]
+enum To {
+    /// The window's channel.
+    Window(Sender<Event>),
+    /// Whoever passes them on.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    Through(Arc<dyn Fn(Event) + Send + Sync>),
 }
 
 impl Events {
@@ -38,7 +48,7 @@ impl Events {
     /// A channel that asks for a frame with `wake` at each event.
     pub fn new(wake: Wake) -> Self {
         let (sender, receiver) = bounded(Self::CAPACITY);
-        Self { sender: EventSender { sender, wake, later: None }, receiver }
+        Self { sender: EventSender { to: To::Window(sender), wake, later: None }, receiver }
     }
 
     /// Events of one job between two frames, where nobody makes room meanwhile: more than any job sends.
@@ -48,7 +58,8 @@ impl Events {
     /// since there is nobody else to make it.
     pub fn without_threads(wake: Wake) -> Self {
         let (sender, receiver) = bounded(Self::MOST_AT_ONCE);
-        Self { sender: EventSender { sender, wake, later: Some(Later::default()) }, receiver }
+        let later = Some(Later::default());
+        Self { sender: EventSender { to: To::Window(sender), wake, later }, receiver }
     }
 
     /// Does the work of one job that waits, and says whether more wait. Between two frames: a job takes as long as it takes.
@@ -79,11 +90,28 @@ impl Events {
 }
 
 impl EventSender {
+    /// One whose events somebody passes on.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(crate) fn through(pass_on: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self { to: To::Through(Arc::new(pass_on)), wake: Arc::new(|| {}), later: None }
+    }
+
+    /// Asks the window for a frame.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn wake(&self) -> Wake {
+        Arc::clone(&self.wake)
+    }
+
     /// Sends an event and asks for a frame; false when the window is gone, or without threads has not looked for long.
     pub fn send(&self, event: Event) -> bool {
-        let sent = match self.later {
-            None => self.sender.send(event).is_ok(),
-            Some(_) => self.sender.try_send(event).is_ok(),
+        let sent = match (&self.to, &self.later) {
+            (To::Window(sender), None) => sender.send(event).is_ok(),
+            (To::Window(sender), Some(_)) => sender.try_send(event).is_ok(),
+            #[cfg(any(test, target_arch = "wasm32"))]
+            (To::Through(pass_on), _) => {
+                pass_on(event);
+                true
+            }
         };
         if sent {
             (self.wake)();

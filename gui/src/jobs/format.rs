@@ -50,6 +50,7 @@ impl ExportFormat {
             Self::Png => "png",
             Self::Rows(TableFormat::Csv) => "csv",
             Self::Rows(TableFormat::Json) => "json",
+            #[cfg(not(target_arch = "wasm32"))]
             Self::Rows(TableFormat::Parquet) => "parquet",
         }
     }

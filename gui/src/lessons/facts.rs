@@ -25,11 +25,27 @@ impl Facts {
     /// # Errors
     /// In words, when it cannot be planned or run, or was stopped.
     pub fn simulated(spec: &RunSpec, is_stopped: &dyn Fn() -> bool) -> Result<Self, String> {
+        let (plan, trace) = Self::run(spec, is_stopped)?;
+        Ok(Self::of_run(plan, Arc::new(trace)))
+    }
+
+    /// Simulates an iteration of `spec`, and asks it nothing.
+    ///
+    /// # Errors
+    /// As [`simulated`](Self::simulated).
+    pub(crate) fn run(
+        spec: &RunSpec,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(Arc<Plan>, Trace), String> {
         let plan = Arc::new(plan(spec).map_err(|error| error.to_string())?);
         let mut simulator = Simulator::new(&spec.machine);
         let trace = record_plan(&mut simulator, &plan, 1, &mut |_| !is_stopped());
-        let trace = Arc::new(trace.map_err(|error| error.to_string())?);
-        Ok(Self { plan: Some(plan), ..Self::of(trace) })
+        Ok((plan, trace.map_err(|error| error.to_string())?))
+    }
+
+    /// Asks a run that was simulated.
+    pub(crate) fn of_run(plan: Arc<Plan>, trace: Arc<Trace>) -> Self {
+        Self { plan: Some(plan), ..Self::of(trace) }
     }
 
     /// Asks a recording.

@@ -46,6 +46,12 @@ impl Simulated {
         self.known.push((spec.clone(), Arc::clone(&facts)));
         Ok(facts)
     }
+
+    /// Takes in a run that was simulated elsewhere.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(crate) fn know(&mut self, spec: &RunSpec, facts: Facts) {
+        self.known.push((spec.clone(), Arc::new(facts)));
+    }
 }
 
 /// Share of a run that a point may lie beside what it should be on: what a pointer hits.

@@ -71,22 +71,52 @@ pub(crate) fn bottom_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     );
 }
 
+/// In a narrow window, one row of the names of all panels; as high as a finger is wide.
+pub(crate) fn narrow_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    const HEIGHT: f32 = 34.0;
+    let shown = |panel: &PanelId| has_content(*panel, cx.state);
+    let panels: Vec<PanelId> = PanelId::ALL.iter().copied().filter(shown).collect();
+    let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(Margin::symmetric(8, 0));
+    let strip = Panel::bottom("narrow handle").exact_size(HEIGHT).resizable(false).frame(frame);
+    strip.show(ui, |ui| {
+        let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
+        let row = egui::ScrollArea::horizontal().scroll_bar_visibility(hidden).auto_shrink(false);
+        row.show(ui, |ui| {
+            ui.set_height(HEIGHT);
+            ui.horizontal_centered(|ui| {
+                for panel in panels {
+                    entries_ui(ui, cx, panel);
+                }
+            });
+        });
+    });
+}
+
 fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
-    let state = cx.state;
-    let mut entry = |name: &str, command: Command| {
-        let text = egui::RichText::new(name).small();
-        let button = egui::Button::new(text).frame_when_inactive(false).small();
-        let keys = ui.ctx().format_shortcut(&panel.facts().keys);
-        if ui.add(button).on_hover_text(format!("Open ({keys})")).clicked() {
-            cx.send(command);
+    let (state, layout) = (cx.state, &cx.state.settings.layout);
+    let (is_narrow, is_open) = (layout.is_narrow(), layout.is_open(panel));
+    let shown_tab = layout.bottom_tab;
+    let facts = panel.facts();
+    let keys = ui.ctx().format_shortcut(&facts.keys);
+    let mut entry = |name: &str, is_open: bool, command: Command| {
+        let text = egui::RichText::new(name);
+        let clicked = if is_narrow {
+            ui.selectable_label(is_open, text).clicked()
+        } else {
+            let button = egui::Button::new(text.small()).frame_when_inactive(false).small();
+            ui.add(button).on_hover_text(format!("Open ({keys})")).clicked()
+        };
+        if clicked {
+            // What is open folds where all have their names in one row.
+            cx.send(if is_open { Command::TogglePanel(panel) } else { command });
         }
     };
     match panel {
         PanelId::Bottom => {
             for tab in super::bottom::tabs(state) {
-                entry(tab.name(), Command::ShowBottom(tab));
+                entry(tab.name(), is_open && tab == shown_tab, Command::ShowBottom(tab));
             }
         }
-        _ => entry("Legend", Command::TogglePanel(panel)),
+        _ => entry(facts.short, is_open, Command::TogglePanel(panel)),
     }
 }

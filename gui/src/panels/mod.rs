@@ -48,7 +48,7 @@ pub(crate) use centre::centre_ui;
 pub(crate) use diagnostics::strip_ui;
 pub(crate) use frame_times::{FrameTimes, frame_times_ui};
 pub(crate) use glossary::glossary_ui;
-pub(crate) use handle::{bottom_handle_ui, side_handle_ui};
+pub(crate) use handle::{bottom_handle_ui, narrow_handle_ui, side_handle_ui};
 pub(crate) use help::help_ui;
 pub(crate) use jobs::jobs_ui;
 pub(crate) use notices::notices_ui;

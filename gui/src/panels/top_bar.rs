@@ -16,6 +16,9 @@ use crate::{
 
 /// The bar on top.
 pub(crate) fn top_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.settings.layout.is_narrow() {
+        return narrow_ui(ui, cx);
+    }
     ui.horizontal_centered(|ui| {
         menu_ui(ui, cx);
         #[cfg(feature = "live")]
@@ -29,6 +32,22 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             layers_ui(ui, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, cx));
         });
+    });
+}
+
+/// The same in two rows; how many layers ran stands in the panel Why.
+fn narrow_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let row = egui::vec2(ui.available_width(), ui.available_height() / 2.0);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
+        menu_ui(ui, cx);
+        #[cfg(feature = "live")]
+        run_ui(ui, cx);
+    });
+    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+        badge_ui(ui, cx);
+        time_ui(ui, cx);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, cx));
     });
 }
 

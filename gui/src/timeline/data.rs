@@ -13,10 +13,10 @@ use super::{
     HostKind,
     foresight::{Foresight, Sight},
     overview::Overview,
-    phases::{PhaseMark, phase_marks, rank_of_marks, recovered, set_slack},
+    phases::{PhaseMark, rank_of_marks, recovered, set_slack},
     rows::{AnswerRows, RankRows, rows_of},
 };
-use crate::{jobs::spread, theme::Theme};
+use crate::theme::Theme;
 
 /// A trace with everything the timeline asks of it worked out once. Built off the UI thread; a copy shares what is large.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ pub struct TimelineData {
     /// Ranges that the program marked stand on its host threads.
     pub(super) has_host_marks: bool,
     /// Iterations drawn over all ranks.
-    iterations: Vec<Span>,
+    pub(super) iterations: Vec<Span>,
     /// How long they take; empty until that is known.
     lengths_ns: Vec<i64>,
     /// Flow rows ordered by consumer.
@@ -113,42 +113,8 @@ impl TimelineData {
         }
     }
 
-    /// Indexes a trace for drawing, overlap and slack left open: pyramid, ribbons, flows. Seconds for tens of millions of
-    /// slices, so off the UI thread; on all cores, the pyramid beside the ribbons.
-    pub fn indexed(trace: Arc<Trace>) -> Self {
-        let mut data = Self::rows(trace);
-        let whole = data.overview_span();
-        let indexes = spread(data.ranks.len() + 1, |at| match at.checked_sub(1) {
-            None => Index::Pyramid(Pyramid::build(&data.trace)),
-            Some(rank) => {
-                let ribbon = Ribbon::build(&data.trace, data.ranks[rank].rank);
-                let overview = Overview::of_rank(&ribbon, whole);
-                Index::Rank(ribbon, overview)
-            }
-        });
-        let (mut ribbons, mut overviews) = (Vec::new(), Vec::new());
-        for index in indexes {
-            match index {
-                Index::Pyramid(pyramid) => data.pyramid = Arc::new(pyramid),
-                Index::Rank(ribbon, overview) => {
-                    ribbons.push(ribbon);
-                    overviews.push(overview);
-                }
-            }
-        }
-        data.ribbons = ribbons.into();
-        data.overview = Arc::new(match &overviews[..] {
-            [] => Overview::of_hosts(&data.trace, &data.pyramid, &data.hosts, whole),
-            ranks => Overview::mean(ranks),
-        });
-        data.comm_shares =
-            data.ribbons.iter().map(|ribbon| comm_share(ribbon, data.gpu_span)).collect();
-        data.phases = phase_marks(&data.trace, data.top_marks());
-        data.iterations = iterations(&data);
-        data
-    }
-
-    fn rows(trace: Arc<Trace>) -> Self {
+    /// Its rows, without an index.
+    pub(super) fn rows(trace: Arc<Trace>) -> Self {
         let mut ranks: Vec<RankRows> = Vec::new();
         let mut marks = None;
         let mut hosts = Vec::new();
@@ -356,37 +322,12 @@ impl TimelineData {
     }
 }
 
-fn iterations(data: &TimelineData) -> Vec<Span> {
-    let Some(&lane) = data.mark_lanes().first() else { return Vec::new() };
-    let slices = &data.trace.lane(lane).slices;
-    (0..slices.len()).map(|index| slices.span(index)).collect()
-}
-
-/// One of the structures that drawing asks.
-enum Index {
-    Pyramid(Pyramid),
-    Rank(Ribbon, Overview),
-}
-
 /// Looks at the label of every slice of host threads where there are none.
 fn has_host_marks(trace: &Trace) -> bool {
     let is_mark: Vec<bool> = trace.labels.iter().map(|label| label.kind == Kind::Mark).collect();
     let is_host = |track: &&Track| matches!(track.kind, TrackKind::HostThread { .. });
     let mut lanes = trace.tracks.iter().filter(is_host).flat_map(|track| &track.lanes);
     lanes.any(|&lane| trace.lane(lane).slices.label.iter().any(|label| is_mark[label.0 as usize]))
-}
-
-/// The median over the columns that communicate, not the peak: one odd column must not pale all others.
-fn comm_share(ribbon: &Ribbon, span: Span) -> f32 {
-    const SAMPLES: usize = 512;
-    let mut shares: Vec<f32> = ribbon
-        .query(span, SAMPLES)
-        .iter()
-        .map(|column| column.kind(Kind::Comm) + column.kind(Kind::Wait))
-        .filter(|&share| share > 0.0)
-        .collect();
-    shares.sort_by(f32::total_cmp);
-    shares.get(shares.len() / 2).copied().unwrap_or(1.0).max(1e-6)
 }
 
 fn with_air(span: Span) -> Span {

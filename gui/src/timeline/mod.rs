@@ -21,6 +21,7 @@ mod heights;
 mod history;
 mod hit;
 mod host_kind;
+mod indexing;
 mod keys;
 mod landmark;
 mod layout;
@@ -56,6 +57,8 @@ pub use foresight::{Foresight, Sight};
 pub use heights::{HeightOf, RowHeights};
 pub use history::History;
 pub use host_kind::HostKind;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) use indexing::Indexing;
 pub(crate) use keys::TIMELINE_KEYS;
 pub use landmark::Landmark;
 pub use layout::{Row, RowLayout, view_for_height};

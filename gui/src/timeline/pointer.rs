@@ -1,6 +1,8 @@
 //! Pointer, wheel and trackpad over the timeline, as commands on the view.
 
-use egui::{CursorIcon, Event, Id, MouseWheelUnit, PointerButton, Pos2, Rangef, Response, Ui};
+use egui::{
+    CursorIcon, Event, Id, InputState, MouseWheelUnit, PointerButton, Pos2, Rangef, Response, Ui,
+};
 use weftscope_traces::Span;
 
 use super::{
@@ -21,15 +23,22 @@ impl Pointer<'_> {
     /// Commands of clicks and drags on the plot.
     pub(super) fn plot(&self, ui: &Ui, response: &Response) -> Vec<ViewCommand> {
         let mut commands = Vec::new();
-        let shift = ui.input(|input| input.modifiers.shift);
+        if ui.input(InputState::any_touches) {
+            self.fingers(ui, response, &mut commands);
+        }
+        // A finger moves what it touches; there is no room under it to aim at both ends of a range.
+        let moves = ui.input(|input| input.modifiers.shift || input.any_touches());
         let panning = response.dragged_by(PointerButton::Middle)
-            || (response.dragged_by(PointerButton::Primary) && shift);
+            || (response.dragged_by(PointerButton::Primary) && moves);
+        // What two fingers do is known from both.
+        let panning = panning && ui.input(|input| input.multi_touch().is_none());
         if panning {
             let delta = response.drag_delta();
             ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
             commands.push(ViewCommand::Pan { share: self.share(-delta.x) });
             commands.push(self.scroll(-delta.y));
         } else if response.dragged_by(PointerButton::Primary)
+            && !moves
             && let (Some(from), Some(to)) =
                 (ui.input(|input| input.pointer.press_origin()), response.interact_pointer_pos())
         {
@@ -52,6 +61,25 @@ impl Pointer<'_> {
         commands
     }
 
+    /// What fingers ask for beside what one drags over the plot: two move the time between them along, and one that began on
+    /// the names of rows moves those.
+    fn fingers(&self, ui: &Ui, response: &Response, commands: &mut Vec<ViewCommand>) {
+        let areas = &self.scene.bands.areas;
+        if let Some(fingers) = ui.input(InputState::multi_touch) {
+            if areas.plot.contains(fingers.start_pos) {
+                let moved = fingers.translation_delta;
+                commands.push(ViewCommand::Pan { share: self.share(-moved.x) });
+                commands.push(self.scroll(-moved.y));
+            }
+        } else if !response.dragged() {
+            let (origin, moved) =
+                ui.input(|input| (input.pointer.press_origin(), input.pointer.delta()));
+            if origin.is_some_and(|origin| areas.header.contains(origin)) && moved.y != 0.0 {
+                commands.push(self.scroll(-moved.y));
+            }
+        }
+    }
+
     /// Commands of the wheel, the trackpad and pinching.
     ///
     /// A wheel's notch zooms at the pointer; a trackpad's two fingers pan both ways; ctrl (or a pinch) zooms with
@@ -63,6 +91,9 @@ impl Pointer<'_> {
         });
         let mut commands = Vec::new();
         let areas = &self.scene.bands.areas;
+        // Of a pinch what lay between the fingers stays there: it has been moved along when this counts.
+        let fingers = ui.input(InputState::multi_touch);
+        let at = fingers.map_or(at, |fingers| fingers.center_pos - fingers.translation_delta);
         let at_ns = areas.scale(self.scene.view).time_from_x(at.x);
         let mut factor = if zoom > 0.0 { 1.0 / zoom } else { 1.0 };
         if areas.header.contains(at) || alt {

@@ -1,6 +1,8 @@
 //! The window as a page in a browser: the same program without threads, files and GPUs.
 
 mod browser;
+mod fonts;
+mod worker;
 
 use std::sync::Arc;
 
@@ -13,16 +15,19 @@ use crate::{
 };
 
 pub(crate) use browser::{fragment, set_fragment, set_title, take_in, with_samples};
+pub(crate) use worker::start_worker;
+pub use worker::weftscope_worker_take;
 
 /// Id of the canvas that the page gives to the program.
 const CANVAS: &str = "weftscope";
 
-/// Shows the window in the page's canvas.
+/// Shows the window in the page's canvas; in a worker, which has no page, it waits for what it is asked.
 ///
 /// # Panics
 /// Where the page has no such canvas, which is a fault of the page.
 pub fn main() {
-    let document = web_sys::window().and_then(|window| window.document()).expect("a page");
+    let Some(window) = web_sys::window() else { return };
+    let document = window.document().expect("a page");
     let canvas = document.get_element_by_id(CANVAS).expect("the page's canvas");
     let canvas: HtmlCanvasElement = canvas.dyn_into().expect("a canvas");
     wasm_bindgen_futures::spawn_local(async move {
@@ -44,6 +49,7 @@ pub fn main() {
 }
 
 fn app(context: &eframe::CreationContext<'_>) -> App {
+    context.egui_ctx.set_fonts(fonts::fonts());
     let stored = context.storage.and_then(|storage| storage.get_string(SETTINGS_KEY));
     let repaint = context.egui_ctx.clone();
     let wake: Wake = Arc::new(move || repaint.request_repaint());

@@ -36,8 +36,19 @@ const check = (is, what) => {
   console.log(`${is ? "ok  " : "FAIL"} ${what}`);
   if (!is) faults.push(what);
 };
-const opened = async (fragment, [width, height] = [1600, 1000]) => {
-  const page = await browser.newPage({ viewport: { width, height } });
+const opened = async (fragment, [width, height] = [1600, 1000], more = {}) => {
+  const page = await browser.newPage({ viewport: { width, height }, ...more });
+  // What a frame takes of the page's thread: its handling of events, state and meshes, and what it hands to OpenGL.
+  await page.addInitScript(() => {
+    window.frames_ms = [];
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (draw) =>
+      ask((now) => {
+        const began = performance.now();
+        draw(now);
+        window.frames_ms.push(performance.now() - began);
+      });
+  });
   page.on("console", (message) => {
     const isOfTheTab = message.text().includes("404") && message.location().url.endsWith("favicon.ico");
     if (message.type() === "error" && !isOfTheTab) faults.push(`${fragment}: ${message.text().slice(0, 300)}`);
@@ -46,6 +57,13 @@ const opened = async (fragment, [width, height] = [1600, 1000]) => {
   await page.goto(page_url + fragment);
   await page.waitForFunction(() => document.getElementById("loading").textContent === "", undefined, { timeout: 120000 });
   return page;
+};
+// Printed, never judged: machines differ, and this one has others on it.
+const frames = async (page, what) => {
+  const all = await page.evaluate(() => window.frames_ms.splice(0).sort((one, other) => one - other));
+  const at = (share) => all[Math.min(all.length - 1, Math.floor(share * all.length))]?.toFixed(1) ?? "–";
+  const long = all.filter((ms) => ms > 16).length;
+  console.log(`     ${what}: ${all.length} frames, median ${at(0.5)} ms, 99 % ${at(0.99)}, most ${at(1)}; ${long} over 16 ms`);
 };
 const shot = async (page, name) => {
   if (pictures) await page.screenshot({ path: path.join(pictures, `${name}.png`) });
@@ -62,13 +80,18 @@ const until = async (page, is, what) => {
 // A run by itself: its title names it, its address says nothing.
 const first = await opened("");
 await until(first, () => document.title === "Weftscope", "the page draws itself");
-await first.waitForTimeout(3000);
+// The first picture is there when a worker has started, chosen the cut and run.
+await first.waitForTimeout(15000);
 await shot(first, "start");
+await frames(first, "from the start on");
+await first.waitForTimeout(5000);
+await frames(first, "live, two layers of eight ranks");
 check(!first.url().includes("="), "an address without turned knobs says nothing");
 // Ranks: 4, by a real click.
 await first.mouse.click(163, 606);
 await until(first, () => location.hash.includes("tp=4"), "a knob that is clicked stands in the address");
 await first.waitForTimeout(3000);
+await frames(first, "another run and its baselines");
 await shot(first, "four-ranks");
 // Another address in the same tab.
 await first.evaluate(() => (location.hash = "#split=0.25&tokens=4096"));
@@ -122,9 +145,33 @@ await shot(frame, "frame");
 const inside = frame.frames().find((inner) => inner.url().startsWith(page_url));
 check(inside && (await inside.evaluate(() => location.hash)).includes("split="), "it runs inside a frame, with its address");
 await frame.close();
-const narrow = await opened("", [420, 800]);
-await narrow.waitForTimeout(5000);
+const narrow = await opened("", [420, 800], { hasTouch: true });
+await narrow.waitForTimeout(15000);
 await shot(narrow, "narrow");
+// The names of panels lie in the row above the lowest.
+await narrow.touchscreen.tap(32, 761);
+await narrow.waitForTimeout(1500);
+await shot(narrow, "narrow-knobs");
+// Ranks, at the end of the knobs: dragged into view by a finger, then tapped.
+const session = await narrow.context().newCDPSession(narrow);
+const touch = (type, ...points) =>
+  session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+const drag = async (from, to) => {
+  await touch("touchStart", ...from);
+  for (let step = 1; step <= 12; step++) {
+    await touch("touchMove", ...from.map(([x, y], i) => [x + ((to[i][0] - x) * step) / 12, y + ((to[i][1] - y) * step) / 12]));
+    await narrow.waitForTimeout(40);
+  }
+  await touch("touchEnd");
+  await narrow.waitForTimeout(1500);
+};
+await drag([[60, 700]], [[60, 430]]);
+await drag([[60, 700]], [[60, 430]]);
+await shot(narrow, "narrow-dragged");
+await narrow.touchscreen.tap(32, 761);
+await narrow.waitForTimeout(1000);
+await drag([[200, 300], [260, 300]], [[120, 300], [340, 300]]);
+await shot(narrow, "narrow-spread");
 await narrow.close();
 
 await browser.close();

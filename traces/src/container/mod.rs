@@ -54,7 +54,7 @@ mod read;
 mod write;
 
 pub use error::ContainerError;
-pub use read::{read, read_whole};
+pub use read::{Reading, read, read_whole};
 pub use write::write;
 
 use crate::format::Format;

@@ -40,19 +40,54 @@ pub fn read_whole(
 
 /// Gives the trace, and whether it is all that was written.
 fn read_all(input: impl Read, progress: Progress<'_>) -> Result<(Trace, bool), ContainerError> {
-    let mut input = Source::new(input);
-    let version = check_head(&mut input)?;
-    let mut reader = Reader { version, ..Reader::default() };
-    loop {
-        let at_byte = input.at();
-        let failed = |source| ContainerError::Io { doing: "reading", at_byte, source };
-        let found = read_chunk(&mut input).map_err(failed)?;
-        if reader.take(found, at_byte)? {
-            return reader.finish(input.at());
-        }
-        if let ControlFlow::Break(()) = progress(input.at()) {
+    let mut reading = Reading::new(input)?;
+    while !reading.step()? {
+        if let ControlFlow::Break(()) = progress(reading.at_byte()) {
             return Err(ContainerError::Cancelled);
         }
+    }
+    reading.finish()
+}
+
+/// A `.weft` file of which one chunk is read at a time, for whoever may not be held up by the whole.
+pub struct Reading<R> {
+    input: Source<R>,
+    reader: Reader,
+}
+
+impl<R: Read> Reading<R> {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// [`ContainerError`] when it is no `.weft` file, or of a newer version.
+    pub fn new(input: R) -> Result<Self, ContainerError> {
+        let mut input = Source::new(input);
+        let version = check_head(&mut input)?;
+        Ok(Self { input, reader: Reader { version, ..Reader::default() } })
+    }
+
+    /// Bytes read so far.
+    pub fn at_byte(&self) -> u64 {
+        self.input.at()
+    }
+
+    /// Reads a chunk, of 64 Ki slices at the most; true when there is no other.
+    ///
+    /// # Errors
+    /// [`ContainerError`] when reading fails, or the description or the tracks are damaged.
+    pub fn step(&mut self) -> Result<bool, ContainerError> {
+        let at_byte = self.input.at();
+        let failed = |source| ContainerError::Io { doing: "reading", at_byte, source };
+        let found = read_chunk(&mut self.input).map_err(failed)?;
+        self.reader.take(found, at_byte)
+    }
+
+    /// The trace, and whether it is all that was written; costs a pass over its columns.
+    ///
+    /// # Errors
+    /// [`ContainerError`] when description or tracks are missing.
+    pub fn finish(self) -> Result<(Trace, bool), ContainerError> {
+        self.reader.finish(self.input.at())
     }
 }
 

@@ -23,15 +23,36 @@ impl Pyramid {
     }
 
     pub(super) fn build_in(trace: &Trace, limits: Limits) -> Self {
-        let band_of_label = bands_of_labels(&trace.labels);
-        let bands = Bands { of_label: &band_of_label, labels: &trace.labels };
-        let lanes = trace.lanes.iter().map(|lane| {
-            let index = LaneIndex::build(&lane.slices, &band_of_label);
+        let mut pyramid = Self::empty(trace);
+        pyramid.grow_in(trace, usize::MAX, limits);
+        pyramid
+    }
+
+    /// One of no lane of `trace` yet, to [`grow`](Self::grow).
+    pub fn empty(trace: &Trace) -> Self {
+        Self { lanes: Vec::new(), band_of_label: bands_of_labels(&trace.labels) }
+    }
+
+    /// Indexes the next lanes of the trace that it was made for, until they have held so many slices; true when none is
+    /// left. A lane is indexed whole.
+    pub fn grow(&mut self, trace: &Trace, slices: usize) -> bool {
+        self.grow_in(trace, slices, Limits::USUAL)
+    }
+
+    fn grow_in(&mut self, trace: &Trace, slices: usize, limits: Limits) -> bool {
+        let bands = Bands { of_label: &self.band_of_label, labels: &trace.labels };
+        let mut seen = 0;
+        for lane in &trace.lanes[self.lanes.len()..] {
+            if seen >= slices {
+                return false;
+            }
+            seen += lane.slices.len();
+            let index = LaneIndex::build(&lane.slices, &self.band_of_label);
             let fold = Fold { slices: &lane.slices, index: &index, bands, resolution_ns: 1 };
             let levels = Levels::build(fold, limits);
-            (index, levels)
-        });
-        Self { lanes: lanes.collect(), band_of_label }
+            self.lanes.push((index, levels));
+        }
+        true
     }
 
     #[cfg(test)]

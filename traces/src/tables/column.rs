@@ -41,6 +41,7 @@ pub struct Column {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named<'a> {
     pub(super) name: &'a str,
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "texts have no types"))]
     pub(super) cell: CellType,
 }
 

@@ -9,6 +9,7 @@ pub enum TableError {
     #[error("writing failed: {0}")]
     Io(#[from] io::Error),
     /// The Parquet library refuses.
+    #[cfg(feature = "parquet")]
     #[error("writing failed: {0}")]
     Parquet(String),
     /// The table is made of something else.

@@ -24,16 +24,28 @@ pub struct LessonWork {
     pub attempt: u64,
 }
 
-/// Works it out.
-pub(crate) fn work_out(work: &LessonWork, control: &JobControl) -> JobResult {
+impl LessonWork {
+    /// What is to be simulated.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &RunSpec> {
+        let runs = self.lesson.steps[self.step].runs.iter().map(|run| &run.spec);
+        runs.chain(self.yours.as_deref())
+    }
+}
+
+/// Works it out; simulates what is not known yet.
+pub(crate) fn work_out(
+    work: &LessonWork,
+    simulated: &mut Simulated,
+    control: &JobControl,
+) -> JobResult {
     let facts = work.recording.as_ref().map(|document| {
         let reports = document.explanation.reports.clone();
         Arc::new(Facts::answered(Arc::clone(&document.trace), reports))
     });
     let step = &work.lesson.steps[work.step];
     let is_stopped = || control.is_cancelled();
-    let truth =
-        Truth::of(step, facts, work.yours.as_deref(), &mut Simulated::default(), &is_stopped);
+    let truth = Truth::of(step, facts, work.yours.as_deref(), simulated, &is_stopped);
     if control.is_cancelled() {
         return JobResult::Cancelled;
     }

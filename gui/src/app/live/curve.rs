@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use weftscope_engine::spec::RunSpec;
 use weftscope_profiler::{
     collect::expected_error,
@@ -8,7 +9,7 @@ use weftscope_profiler::{
 use weftscope_traces::{Doubt, ExpectedError};
 
 /// One run of a curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// Where it lies on the axis.
     pub at: Setting,

@@ -20,6 +20,7 @@ mod hand_over;
 mod knob;
 mod knob_words;
 mod link;
+mod news;
 #[cfg(not(feature = "gpus"))]
 mod no_gpus;
 mod opened;
@@ -34,6 +35,8 @@ mod survey;
 #[cfg(feature = "gpus")]
 mod tests;
 mod update;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) mod worker;
 
 pub(crate) use apply::apply_live;
 pub use backend::Backend;
@@ -57,6 +60,7 @@ pub(crate) use link::link_of;
 #[cfg(not(feature = "gpus"))]
 pub(crate) use no_gpus::Executors;
 pub(crate) use opened::batch_of;
+#[cfg(any(test, target_arch = "wasm32"))]
 use receipt::Outstanding;
 pub use receipt::Receipt;
 pub use refusals::Refusals;

@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+#[cfg(any(test, target_arch = "wasm32"))]
+use crossbeam::channel::TryRecvError;
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::KeptIteration;
 
@@ -33,6 +35,7 @@ impl Receipt {
 
 impl Outstanding {
     /// True when the receipt is gone.
+    #[cfg(any(test, target_arch = "wasm32"))]
     pub(super) fn is_settled_now(&mut self) -> bool {
         loop {
             match self.receiver.try_recv() {

@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use weftscope_engine::{
     batch::{Batch, Request},
     plan::Plan,
@@ -67,7 +68,7 @@ pub struct KeptIteration {
 }
 
 /// A baseline's iteration for the same batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Which.
     pub strategy: StrategyKind,

@@ -26,8 +26,9 @@ pub(super) fn lessons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// Folded, it leaves a strip only while a lesson is under way.
+/// Folded, it leaves a strip only while a lesson is under way; a narrow window has no other button for it.
 pub(super) fn has_content(state: &State) -> bool {
-    let is_open = state.settings.layout.is_open(PanelId::Lessons);
-    state.live.is_some() && (is_open || state.lessons.playing.is_some())
+    let layout = &state.settings.layout;
+    let is_wanted = layout.is_open(PanelId::Lessons) || layout.is_narrow();
+    state.live.is_some() && (is_wanted || state.lessons.playing.is_some())
 }

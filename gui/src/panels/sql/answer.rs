@@ -89,6 +89,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &SqlAnswer, table: &Table<'_>) {
             for (name, format) in [
                 ("CSV…", TableFormat::Csv),
                 ("JSON…", TableFormat::Json),
+                #[cfg(not(target_arch = "wasm32"))]
                 ("Parquet…", TableFormat::Parquet),
             ] {
                 if ui.button(name).on_hover_text("All rows, asked anew").clicked() {

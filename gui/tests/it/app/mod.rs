@@ -15,6 +15,7 @@ mod lessons;
 #[cfg(feature = "live")]
 mod live;
 mod marks;
+mod narrow;
 mod notices;
 mod panels;
 mod pictures;

@@ -3,5 +3,6 @@
 mod pictures;
 mod prepare;
 mod rows;
+mod touch;
 mod view;
 mod window;

@@ -16,10 +16,10 @@ use weftscope::{
 };
 use weftscope_traces::{ArgsId, Kind, Label, Meta, Provenance, Span, TraceBuilder, TrackKind};
 
-struct State {
-    data: TimelineData,
-    view: ViewState,
-    commands: Vec<ViewCommand>,
+pub(super) struct State {
+    pub(super) data: TimelineData,
+    pub(super) view: ViewState,
+    pub(super) commands: Vec<ViewCommand>,
 }
 
 fn window(mode: Mode, height: f32) -> Harness<'static, State> {
@@ -36,7 +36,7 @@ fn window(mode: Mode, height: f32) -> Harness<'static, State> {
     })
 }
 
-fn small() -> Harness<'static, State> {
+pub(super) fn small() -> Harness<'static, State> {
     let mut window = window(Mode::Dark, 320.0);
     window.step();
     window
@@ -53,7 +53,7 @@ fn on_first_op(window: &Harness<'_, State>) -> egui::Pos2 {
     pos2(136.0 + share * (560.0 - 136.0), 104.0 + layout.rows[1].y + 8.0)
 }
 
-fn button(pressed: bool, pos: egui::Pos2, modifiers: Modifiers) -> Event {
+pub(super) fn button(pressed: bool, pos: egui::Pos2, modifiers: Modifiers) -> Event {
     Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers }
 }
 

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod rows;
 
@@ -23,10 +24,20 @@ pub enum TableFormat {
     /// One array of objects, one a line.
     Json,
     /// Parquet, compressed by Snappy, in row groups of [`TableFormat::ROW_GROUP`] rows.
+    #[cfg(feature = "parquet")]
     Parquet,
 }
 
 impl TableFormat {
+    /// True when every cell of a column has the type of the column.
+    pub(super) fn is_typed(self) -> bool {
+        match self {
+            Self::Csv | Self::Json => false,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => true,
+        }
+    }
+
     /// Rows of a row group.
     pub const ROW_GROUP: usize = 1 << 17;
 }
@@ -38,9 +49,12 @@ pub(super) fn sink<'a>(
     meta: Option<&Meta>,
     progress: Progress<'a>,
 ) -> Box<dyn Sink + 'a> {
+    #[cfg(not(feature = "parquet"))]
+    let _nowhere = meta;
     match format {
         TableFormat::Csv => Counted::boxed(csv::Csv::new(out), progress),
         TableFormat::Json => Counted::boxed(json::Json::new(out), progress),
+        #[cfg(feature = "parquet")]
         TableFormat::Parquet => Counted::boxed(parquet::Parquet::new(out, meta), progress),
     }
 }

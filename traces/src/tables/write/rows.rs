@@ -37,8 +37,8 @@ impl<'a> RowWriter<'a> {
             sink: sink(format, out, meta, progress),
             names: Vec::new(),
             types: Vec::new(),
-            is_typed: format == TableFormat::Parquet,
-            waiting: (format == TableFormat::Parquet).then(Vec::new),
+            is_typed: format.is_typed(),
+            waiting: format.is_typed().then(Vec::new),
             rows: 0,
         }
     }

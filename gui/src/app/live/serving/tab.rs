@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use weftscope_engine::{
     batch::Batch,
     serving::{CudaGraphs, Limits, Served, ServingReport, ServingSpec},
@@ -79,6 +80,13 @@ impl ServingRun {
         Self { spec: RunSpec { batch, knobs, ..spec.clone() }, asked, backend }
     }
 
+    /// What [`of`](Self::of) gave on simulated GPUs, from its parts; the seed is a knob's.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(in crate::app::live) fn again(spec: RunSpec, mut asked: ServingAsked) -> Self {
+        asked.demand.seed = spec.knobs.seed;
+        Self { spec, asked, backend: Backend::Simulated }
+    }
+
     /// What serves by a strategy.
     pub(super) fn by(&self, strategy: StrategyKind) -> ServingSpec {
         let ServingAsked { limits, memory_share, graphs, .. } = self.asked;
@@ -94,7 +102,7 @@ impl ServingRun {
 }
 
 /// What is known once the requests are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServingHead {
     /// What the requests are.
     pub words: String,
@@ -129,7 +137,11 @@ pub struct ServedRun {
 
 impl ServedRun {
     /// Of what was served, or of the iterations so far.
-    pub(super) fn of(strategy: StrategyKind, served: Served, is_whole: bool) -> Arc<Self> {
+    pub(in crate::app::live) fn of(
+        strategy: StrategyKind,
+        served: Served,
+        is_whole: bool,
+    ) -> Arc<Self> {
         let report = ServingReport::of(strategy, &served);
         let profile = Profile::of(&served.iterations);
         Arc::new(Self { report, served, profile, is_whole })

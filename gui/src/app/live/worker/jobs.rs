@@ -1,0 +1,219 @@
+//! A page's jobs that simulate, its end.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use web_time::Instant;
+use weftscope_engine::{plan::Plan, spec::RunSpec};
+use weftscope_profiler::sweep::SweepAxis;
+
+use super::{
+    super::{LiveEvent, ServedRun, ServedStrategy, ServingEvent, ServingRun},
+    OF_A_FRAME, Port, StartWorker,
+    letter::{Ask, News, Tell, Work},
+};
+use crate::{
+    app::{
+        Effect, Event, JobResult,
+        arriving::Arriving,
+        lessons::{LessonWork, work_out},
+    },
+    jobs::{EventSender, JobStatus},
+    lessons::{Facts, Simulated},
+};
+
+/// A page's jobs that a worker does, one after another. One that is cancelled while it runs takes its worker along: a worker
+/// hears nothing while it works.
+pub(crate) struct AwayJobs {
+    start: StartWorker,
+    events: EventSender,
+    port: Option<Port>,
+    waiting: VecDeque<(JobStatus, Asked)>,
+    at_work: Option<AtWork>,
+}
+
+/// What was asked for.
+enum Asked {
+    Baselines(Arc<RunSpec>),
+    Curve(Arc<RunSpec>, SweepAxis),
+    Serving(Arc<ServingRun>),
+    Lesson(Arc<LessonWork>),
+}
+
+struct AtWork {
+    job: JobStatus,
+    asked: Asked,
+    /// A run that is being read, its place among those of the lesson, and what ran.
+    arriving: Option<(Arriving, usize, Arc<Plan>)>,
+    /// Runs of a lesson that are read.
+    runs: Simulated,
+}
+
+impl AwayJobs {
+    pub(crate) fn new(start: StartWorker, events: EventSender) -> Self {
+        Self { start, events, port: None, waiting: VecDeque::new(), at_work: None }
+    }
+
+    /// Takes a job on; gives back what is none for a worker.
+    pub(crate) fn take_on(&mut self, effect: Effect) -> Option<Effect> {
+        let job = match effect {
+            Effect::Baselines(job, _, spec) => (job, Asked::Baselines(spec)),
+            Effect::Curve(job, _, spec, axis) => (job, Asked::Curve(spec, axis)),
+            Effect::Serving(job, run) => (job, Asked::Serving(run)),
+            Effect::Lesson(job, work) => (job, Asked::Lesson(work)),
+            other => return Some(other),
+        };
+        self.waiting.push_back(job);
+        None
+    }
+
+    /// Goes on, as long as a frame may take; gives the time until it should be asked again, if that is not when the worker
+    /// says so.
+    pub(crate) fn turn(&mut self) -> Option<Duration> {
+        if self.at_work.as_ref().is_some_and(|at_work| at_work.job.is_cancelled()) {
+            self.port = None;
+            self.end(JobResult::Cancelled);
+        }
+        let began = Instant::now();
+        while began.elapsed() < OF_A_FRAME {
+            if self.at_work.is_none() {
+                self.begin_next()?;
+            } else if self.at_work.as_ref().is_some_and(|at_work| at_work.arriving.is_some()) {
+                self.read_on();
+            } else {
+                let (tell, bytes) = self.port.as_ref()?.next()?;
+                self.take(tell, bytes);
+            }
+        }
+        Some(Duration::ZERO)
+    }
+
+    /// Begins the next that is still wanted; `None` when there is none.
+    fn begin_next(&mut self) -> Option<()> {
+        let (job, asked) = self.waiting.pop_front()?;
+        let work = asked.work();
+        self.at_work = Some(AtWork { job, asked, arriving: None, runs: Simulated::default() });
+        if self.at_work.as_ref().is_some_and(|at_work| at_work.job.is_cancelled()) {
+            self.end(JobResult::Cancelled);
+            return Some(());
+        }
+        if self.port.is_none() {
+            match (self.start)() {
+                Ok(port) => self.port = Some(port),
+                Err(cause) => {
+                    self.end(JobResult::Failed(cause));
+                    return Some(());
+                }
+            }
+        }
+        if let Some(port) = &self.port {
+            port.ask(&Ask::Job(work));
+        }
+        Some(())
+    }
+
+    fn take(&mut self, tell: Tell, bytes: Vec<u8>) {
+        let Some(at_work) = &mut self.at_work else { return };
+        match tell {
+            Tell::Progress(permille) => {
+                at_work.job.control().step(u64::from(permille), 1000).ok();
+            }
+            Tell::News(news) => {
+                if let Some(event) = at_work.asked.event(news) {
+                    self.events.send(Event::Live(Box::new(event)));
+                }
+            }
+            Tell::Run(index, plan) => {
+                let plan = Plan::from_json(&plan).map_err(|error| error.to_string());
+                match plan.and_then(|plan| Ok((Arriving::new(bytes)?, index, Arc::new(plan)))) {
+                    Ok(run) => at_work.arriving = Some(run),
+                    Err(cause) => self.end(JobResult::Failed(cause)),
+                }
+            }
+            Tell::Done(Err(cause)) => self.end(JobResult::Failed(cause)),
+            Tell::Done(Ok(())) => {
+                let result = match &at_work.asked {
+                    Asked::Lesson(work) => {
+                        work_out(work, &mut at_work.runs, &at_work.job.control())
+                    }
+                    _ => JobResult::Done,
+                };
+                self.end(result);
+            }
+            Tell::Ended(cause) => {
+                self.port = None;
+                self.end(JobResult::Failed(cause));
+            }
+            // Of a run, which this worker has none of.
+            Tell::Iteration { .. } | Tell::Refused(_) => {}
+        }
+    }
+
+    fn read_on(&mut self) {
+        let Some(at_work) = &mut self.at_work else { return };
+        let Some((arriving, index, plan)) = &mut at_work.arriving else { return };
+        match arriving.step() {
+            Ok(None) => {}
+            Ok(Some(trace)) => {
+                if let Asked::Lesson(work) = &at_work.asked
+                    && let Some(spec) = work.specs().nth(*index)
+                {
+                    at_work.runs.know(spec, Facts::of_run(Arc::clone(plan), trace));
+                }
+                at_work.arriving = None;
+            }
+            Err(cause) => self.end(JobResult::Failed(cause)),
+        }
+    }
+
+    fn end(&mut self, result: JobResult) {
+        if let Some(at_work) = self.at_work.take() {
+            self.events.send(Event::JobDone { id: at_work.job.id, result });
+        }
+    }
+}
+
+impl Asked {
+    fn work(&self) -> Work {
+        match self {
+            Self::Baselines(spec) => Work::Baselines(Box::new((**spec).clone())),
+            Self::Curve(spec, axis) => Work::Curve(Box::new((**spec).clone()), *axis),
+            Self::Serving(run) => Work::Serving(Box::new(run.spec.clone()), run.asked.kept()),
+            Self::Lesson(work) => Work::Runs(work.specs().cloned().collect()),
+        }
+    }
+
+    /// The event of a worker's news.
+    fn event(&self, news: News) -> Option<LiveEvent> {
+        Some(match (self, news) {
+            (Self::Baselines(of), News::Baseline(baseline)) => {
+                LiveEvent::Baseline { of: Arc::clone(of), baseline }
+            }
+            (Self::Baselines(of), News::Simulated(answer)) => {
+                LiveEvent::Simulated { of: Arc::clone(of), answer }
+            }
+            (Self::Baselines(of), News::UnsplitAlone(ns)) => {
+                LiveEvent::UnsplitAlone { of: Arc::clone(of), ns }
+            }
+            (Self::Curve(of, axis), News::CurvePoint(point)) => {
+                LiveEvent::CurvePoint { of: Arc::clone(of), axis: *axis, point }
+            }
+            (Self::Serving(of), news) => {
+                let event = Box::new(serving_event(news)?);
+                LiveEvent::Serving { of: Arc::clone(of), event }
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn serving_event(news: News) -> Option<ServingEvent> {
+    Some(match news {
+        News::ServingHead(head) => ServingEvent::Head(head),
+        News::ServingFailed(cause) => ServingEvent::Failed(cause),
+        News::Served(strategy, outcome) => {
+            let outcome = outcome.map(|served| ServedRun::of(strategy, *served, true));
+            ServingEvent::Served(ServedStrategy { strategy, outcome })
+        }
+        _ => return None,
+    })
+}
