@@ -13,6 +13,7 @@ use super::{
 use crate::{
     files::{SAMPLES, TraceFormat},
     jobs::ExportFormat,
+    picture::FigureKind,
     timeline::{Landmark, ViewCommand},
 };
 
@@ -139,10 +140,14 @@ fn file_actions(state: &State) -> Vec<Action> {
         file(
             export(ExportFormat::Png),
             "Export picture…",
-            "The timeline as it is in view, as a PNG",
+            "The timeline as it is in view, as PNG, SVG or PDF",
             ctrl_shift(Key::E),
         ),
     ];
+    list.extend(FigureKind::ALL.map(|kind| {
+        let text = format!("Export figure: {}…", kind.name());
+        file(export(ExportFormat::Figure(kind)), &text, kind.about(), None)
+    }));
     if matches!(state.shown, Shown::File(_)) {
         list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
     }

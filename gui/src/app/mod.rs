@@ -21,6 +21,7 @@ mod document;
 mod effect;
 mod event;
 mod explain;
+mod figures;
 mod flush;
 mod glyphs;
 mod lesson_progress;

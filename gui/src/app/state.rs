@@ -214,6 +214,10 @@ impl State {
     /// A file name for an export of the document in view.
     pub fn suggested_path(&self, format: ExportFormat) -> PathBuf {
         let stem = self.document().map_or("weftscope", |document| document.file_stem.as_str());
-        PathBuf::from(format!("{stem}.{}", format.extension()))
+        let what = match format {
+            ExportFormat::Figure(kind) => format!("-{}", kind.name()),
+            _ => String::new(),
+        };
+        PathBuf::from(format!("{stem}{what}.{}", format.extension()))
     }
 }

@@ -7,6 +7,7 @@ use super::{
     comparison::update_comparison,
     document::Shown,
     effect::Effect,
+    figures::figure_of,
     look::look,
     notice::Severity,
     opening::{close, open},
@@ -147,6 +148,10 @@ fn ask_export(state: &mut State, format: ExportFormat) -> Vec<Effect> {
         state
             .notices
             .push(Severity::Warning, "There is nothing to export yet: run or open something first");
+    } else if let ExportFormat::Figure(kind) = format
+        && let Err(cause) = figure_of(state, kind)
+    {
+        state.notices.push(Severity::Warning, cause);
     } else {
         ask_path(state, PathPurpose::Export(format));
     }
@@ -207,7 +212,11 @@ fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool)
     let mode = if state.dark() { Mode::Dark } else { Mode::Light };
     let look = PictureLook { mode, window: state.view().map(|view| view.window) };
     let query = state.sql.answer().map(|answer| answer.query.clone()).unwrap_or_default();
-    vec![Effect::Export(job, document, Export { format, look, query, path, replace })]
+    let figure = match format {
+        ExportFormat::Figure(kind) => figure_of(state, kind).ok(),
+        _ => None,
+    };
+    vec![Effect::Export(job, document, Export { format, look, query, figure, path, replace })]
 }
 
 fn cancel(state: &mut State, id: JobId) {

@@ -125,12 +125,24 @@ pub struct ShotArgs {
     /// Recordings to draw; several of one job share the timeline.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// Picture to write; - is standard output.
-    #[arg(short, long, value_name = "PNG")]
+    /// Picture to write, its format by its name: .png, .svg or .pdf, fonts in the file; - is standard output, as PNG.
+    #[arg(short, long, value_name = "PICTURE")]
     pub output: PathBuf,
-    /// Size in pixels.
-    #[arg(long, default_value = "1920x1080", value_name = "WxH")]
-    pub size: Size,
+    /// What to draw.
+    #[arg(long, value_enum, default_value_t = FigureArg::Timeline)]
+    pub figure: FigureArg,
+    /// What `--figure compare` holds the recording against, as the first of both; several files are ranks of one job.
+    #[arg(long, value_name = "FILE")]
+    pub against: Vec<PathBuf>,
+    /// What `--figure curve` varies.
+    #[arg(long, value_enum, default_value_t = OverArg::Split)]
+    pub over: OverArg,
+    /// Size in points [default: 1920x1080 of the timeline, 1000 wide and as high as it takes of a figure].
+    #[arg(long, value_name = "WxH")]
+    pub size: Option<Size>,
+    /// Pixels of PNG for a point [default: 1 of the timeline, 2 of a figure].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub scale: Option<u8>,
     /// First time drawn, e.g. 1.2ms [default: the beginning].
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub from: Option<Time>,
@@ -143,6 +155,32 @@ pub struct ShotArgs {
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,
+}
+
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FigureArg {
+    /// All rows over time, as the window has them.
+    Timeline,
+    /// The share of each rank's SMs by kind over time, and what of it is hidden.
+    Ribbon,
+    /// Computation, communication and slack by phase.
+    Phases,
+    /// Iteration time over the cut or over CTAs, simulated for the run recorded.
+    Curve,
+    /// What an iteration consists of here and in the recording of --against, and why it differs.
+    Compare,
+}
+
+/// What a curve varies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OverArg {
+    /// Tokens in split 0.
+    Split,
+    /// CTAs of communication under attention.
+    AttnCtas,
+    /// CTAs of communication under the MLP.
+    MlpCtas,
 }
 
 /// Colours of a picture.

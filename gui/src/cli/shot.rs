@@ -1,54 +1,151 @@
+//! `shot`: a recording as a picture, all of its timeline or one figure.
+
 use std::{path::Path, sync::Arc};
 
-use weftscope_traces::{Span, Trace, edit::merge, words::duration};
+use weftscope_traces::{
+    Classifier, Span, Trace,
+    analysis::{CompareConfig, Config, Ops, compare},
+    edit::merge,
+    words::duration,
+};
 
 use super::{
     Failure, Outcome,
-    args::{ShotArgs, ThemeArg},
+    args::{FigureArg, ShotArgs, ThemeArg},
     convert, stdout,
 };
 use crate::{
     files::{FileError, check_target, is_stdio, write_atomically},
-    picture::{ShotOptions, shot},
+    picture::{
+        Figure, FigureOptions, Picture, PictureFormat, ShotOptions, figure, timeline_picture,
+    },
     theme::Mode,
 };
 
-/// Draws the timeline of one or several recordings.
+/// Draws the timeline of one or several recordings, or a figure.
 pub(super) fn run(args: &ShotArgs) -> Outcome {
-    let is_stdout = is_stdio(&args.output);
-    if !is_stdout
-        && args.output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png"))
-    {
-        let cause = "a picture's name must end in .png";
-        return Err(Failure::misuse(cause, &args.output.display().to_string()));
-    }
-    if !is_stdout {
+    let format = format(&args.output)?;
+    misplaced(args)?;
+    if !is_stdio(&args.output) {
         check_target(&args.output)?;
     }
     let classifier = args.names.classifier()?;
-    let mut traces = Vec::new();
-    for file in &args.files {
-        traces.push(convert::open(file, &classifier)?);
-    }
-    let trace = merge(traces).map_err(|error| Failure::misuse(error, "files"))?;
+    let trace = opened(&args.files, &classifier)?;
     let window = window(args, trace.span())?;
     let mode = match args.theme {
         ThemeArg::Dark => Mode::Dark,
         ThemeArg::Light => Mode::Light,
     };
-    let size_px = [args.size.width, args.size.height];
-    let options = ShotOptions { size_px, mode, window, ..ShotOptions::default() };
-    draw(&Arc::new(trace), &options, &args.output)
+    let mut picture = if args.figure == FigureArg::Timeline {
+        let points = args.size.map_or([1920, 1080], |size| [size.width, size.height]);
+        let scale = args.scale.map_or(1, u32::from);
+        let size_px = points.map(|side| side * scale);
+        let options = ShotOptions { size_px, pixels_per_point: scale as f32, mode, window };
+        timeline_picture(&trace, &options)
+    } else {
+        let options = FigureOptions {
+            size: args.size.map(|size| [size.width as f32, size.height as f32]),
+            pixels_per_point: args.scale.map_or(2.0, f32::from),
+            mode,
+            window,
+        };
+        let of = figure_of(args, &trace, &classifier)?;
+        let place = args.files.first().map_or_else(String::new, |file| file.display().to_string());
+        figure(&trace, of, &options).map_err(|error| Failure::failed(error, place))?
+    };
+    write(&mut picture, format, &args.output)
 }
 
-/// Writes the picture of a recording.
-pub(super) fn draw(trace: &Arc<Trace>, options: &ShotOptions, path: &Path) -> Outcome {
-    let image = shot(trace, options);
+/// The format that the name asks for.
+fn format(path: &Path) -> Result<PictureFormat, Failure> {
     if is_stdio(path) {
-        return stdout::bytes(|out| image.write_png(out).map_err(|error| error.to_string()));
+        return Ok(PictureFormat::Png);
+    }
+    PictureFormat::of_path(path).ok_or_else(|| {
+        let cause = "a picture's name must end in .png, .svg or .pdf";
+        Failure::misuse(cause, &path.display().to_string())
+    })
+}
+
+/// Arguments that another figure is drawn with would be ignored.
+fn misplaced(args: &ShotArgs) -> Outcome {
+    let is_compare = args.figure == FigureArg::Compare;
+    if is_compare && args.against.is_empty() {
+        let cause = "two recordings are compared: name the first with --against FILE";
+        return Err(Failure::misuse(cause, "--figure compare"));
+    }
+    if !is_compare && !args.against.is_empty() {
+        return Err(Failure::misuse("only --figure compare takes it", "--against"));
+    }
+    let has_time = matches!(args.figure, FigureArg::Timeline | FigureArg::Ribbon);
+    if !has_time && (args.from.is_some() || args.to.is_some()) {
+        let cause = "only the timeline and the ribbon are drawn over a stretch of time";
+        return Err(Failure::misuse(cause, "--from, --to"));
+    }
+    Ok(())
+}
+
+/// The files of one job as one recording.
+fn opened(files: &[std::path::PathBuf], classifier: &Classifier) -> Result<Arc<Trace>, Failure> {
+    let traces: Result<Vec<Trace>, Failure> =
+        files.iter().map(|file| convert::open(file, classifier)).collect();
+    let trace = merge(traces?).map_err(|error| Failure::misuse(error, "files"))?;
+    Ok(Arc::new(trace))
+}
+
+/// A figure with what it takes beside the recording.
+fn figure_of(
+    args: &ShotArgs,
+    trace: &Arc<Trace>,
+    classifier: &Classifier,
+) -> Result<Figure, Failure> {
+    Ok(match args.figure {
+        FigureArg::Timeline | FigureArg::Ribbon => Figure::Ribbon,
+        FigureArg::Phases => Figure::Phases,
+        FigureArg::Curve => Figure::Curve(Box::new(curve(args, trace)?)),
+        FigureArg::Compare => {
+            let first = opened(&args.against, classifier)?;
+            let [old, new] = [&first, trace].map(|trace| Ops::of(trace, &Config::default()));
+            let report = compare(&old, &new, CompareConfig::default());
+            Figure::Compare(Box::new(report), first.meta.title.clone())
+        }
+    })
+}
+
+/// What the run recorded would take at other points, simulated.
+#[cfg(feature = "live")]
+fn curve(args: &ShotArgs, trace: &Trace) -> Result<crate::picture::CurveFigure, Failure> {
+    use super::args::OverArg;
+    use weftscope_profiler::sweep::SweepAxis;
+    let axis = match args.over {
+        OverArg::Split => SweepAxis::Split,
+        OverArg::AttnCtas => SweepAxis::AttnCtas,
+        OverArg::MlpCtas => SweepAxis::MlpCtas,
+    };
+    let place = args.files.first().map_or_else(String::new, |file| file.display().to_string());
+    crate::app::live::simulated_curve(&trace.meta, axis)
+        .map_err(|cause| Failure::failed(cause, place))
+}
+
+#[cfg(not(feature = "live"))]
+fn curve(_: &ShotArgs, _: &Trace) -> Result<crate::picture::CurveFigure, Failure> {
+    let cause = "this build has no simulator to run a curve with; build with the feature `live`";
+    Err(Failure::failed(cause, "--figure curve"))
+}
+
+/// Writes the timeline of a recording as PNG.
+#[cfg(feature = "gpus")]
+pub(super) fn draw(trace: &Arc<Trace>, options: &ShotOptions, path: &Path) -> Outcome {
+    write(&mut timeline_picture(trace, options), PictureFormat::Png, path)
+}
+
+/// Writes a picture, whole or not at all.
+fn write(picture: &mut Picture<'_>, format: PictureFormat, path: &Path) -> Outcome {
+    if is_stdio(path) {
+        return stdout::bytes(|out| picture.write(format, out).map_err(|error| error.to_string()));
     }
     write_atomically(path, |out| {
-        image.write_png(out).map_err(|error| FileError::new(error.to_string(), path))
+        picture.write(format, out).map_err(|error| FileError::new(error.to_string(), path))
     })?;
     Ok(())
 }

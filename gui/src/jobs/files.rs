@@ -21,7 +21,7 @@ use crate::{
         Entry, FileError, SaveOptions, expand, open_trace_watched, paths_of_text, save_trace,
         write_atomically,
     },
-    picture::{ShotOptions, shot},
+    picture::{Figure, FigureOptions, PictureFormat, ShotOptions, figure, timeline_picture},
 };
 
 /// What is to be opened as one document.
@@ -133,7 +133,7 @@ fn document(
 
 /// Writes a document. Whatever lay at the path stays until the new file is whole.
 pub fn export(document: &Document, export: &Export, control: &JobControl) -> JobResult {
-    let Export { format, look, query, path, replace } = export;
+    let Export { format, look, query, figure, path, replace } = export;
     if !replace && path.is_file() {
         return JobResult::Exists { format: *format, path: path.clone() };
     }
@@ -145,7 +145,9 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
             };
             save_trace(&document.trace, path, (format, SaveOptions::default()), &mut hook)
         }
-        ExportFormat::Png => write_picture(document, *look, path),
+        ExportFormat::Png | ExportFormat::Svg | ExportFormat::Pdf | ExportFormat::Figure(_) => {
+            write_picture(document, (*look, figure.as_ref()), path)
+        }
         ExportFormat::Rows(format) => write_rows(document, (query, format), path, control),
     };
     match written {
@@ -157,12 +159,31 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
     }
 }
 
-/// The stretch of time in view as a picture, drawn without display or GPU.
-fn write_picture(document: &Document, look: PictureLook, path: &Path) -> Result<(), FileError> {
-    let options = ShotOptions { mode: look.mode, window: look.window, ..ShotOptions::default() };
-    let image = shot(&document.trace, &options);
+/// The stretch of time in view, or a figure, drawn without display or GPU; the format is what the name asks for.
+fn write_picture(
+    document: &Document,
+    (look, of): (PictureLook, Option<&Figure>),
+    path: &Path,
+) -> Result<(), FileError> {
+    let failed = |cause: String| FileError::new(cause, path);
+    let format = PictureFormat::of_path(path).ok_or_else(|| {
+        let names: Vec<_> = PictureFormat::ALL.iter().map(|one| one.extension()).collect();
+        failed(format!("a picture's name must end in .{}", names.join(" or .")))
+    })?;
+    let PictureLook { mode, window } = look;
+    let mut picture = match of {
+        None => {
+            let options = ShotOptions { mode, window, ..ShotOptions::default() };
+            timeline_picture(&document.trace, &options)
+        }
+        Some(of) => {
+            let options = FigureOptions { mode, window, ..FigureOptions::default() };
+            figure(&document.trace, of.clone(), &options)
+                .map_err(|error| failed(error.to_string()))?
+        }
+    };
     write_atomically(path, |out| {
-        image.write_png(out).map_err(|error| FileError::new(error.to_string(), path))
+        picture.write(format, out).map_err(|error| failed(error.to_string()))
     })
 }
 

@@ -4,6 +4,7 @@ use weftscope_traces::{Span, tables::TableFormat};
 
 use crate::{
     files::{OutputFormat, TraceFormat},
+    picture::{Figure, FigureKind, PictureFormat},
     theme::Mode,
 };
 
@@ -14,6 +15,12 @@ pub enum ExportFormat {
     Trace(TraceFormat),
     /// A picture of the timeline.
     Png,
+    /// The same as rectangles and words.
+    Svg,
+    /// The same on a page.
+    Pdf,
+    /// A figure by itself, in the format that its name asks for.
+    Figure(FigureKind),
     /// The rows of a query, all of them.
     Rows(TableFormat),
 }
@@ -28,7 +35,7 @@ pub struct PictureLook {
 }
 
 /// A document on its way to a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Export {
     /// As what.
     pub format: ExportFormat,
@@ -36,6 +43,8 @@ pub struct Export {
     pub look: PictureLook,
     /// The query whose rows they are, of rows.
     pub query: String,
+    /// The figure, where it is one.
+    pub figure: Option<Figure>,
     /// Where to.
     pub path: PathBuf,
     /// Whether a file that lies there may be replaced.
@@ -48,6 +57,10 @@ impl ExportFormat {
         match self {
             Self::Trace(format) => format.extension(),
             Self::Png => "png",
+            // A page in a browser has no other pictures.
+            Self::Svg | Self::Figure(_) if cfg!(target_arch = "wasm32") => "png",
+            Self::Svg | Self::Figure(_) => "svg",
+            Self::Pdf => "pdf",
             Self::Rows(TableFormat::Csv) => "csv",
             Self::Rows(TableFormat::Json) => "json",
             #[cfg(not(target_arch = "wasm32"))]
@@ -55,18 +68,23 @@ impl ExportFormat {
         }
     }
 
-    /// The format that a typed name asks for where this one was offered: rows stay rows.
+    /// The format that a typed name asks for where this one was offered: rows stay rows, and a figure a figure.
     pub(crate) fn typed(self, path: &Path) -> Self {
         match self {
             Self::Rows(_) => OutputFormat::table_of_path(path).map_or(self, Self::Rows),
+            Self::Figure(_) => self,
             _ => Self::of_path(path).unwrap_or(self),
         }
     }
 
     /// The format that a file name asks for.
     pub fn of_path(path: &Path) -> Option<Self> {
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
-            return Some(Self::Png);
+        if let Some(format) = PictureFormat::of_path(path) {
+            return Some(match format {
+                PictureFormat::Png => Self::Png,
+                PictureFormat::Svg => Self::Svg,
+                PictureFormat::Pdf => Self::Pdf,
+            });
         }
         TraceFormat::of_path(path).ok().map(Self::Trace)
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use egui::{Align, Frame, Layout, Margin, RichText, Ui, vec2};
 use weftscope_traces::{
-    Span, Trace,
+    Meta, Span, Trace,
     analysis::{
         AllLayers, Config, IterationLengths, Ops, OverlapFigures, all_layers, iteration_lengths,
     },
 };
 
-use super::{Image, render};
+use super::{Caption, Image, Picture};
 use crate::{
     theme::{Mode, Theme, number, size},
     timeline::{TimelineData, badge_ui, legend_ui, timeline_ui, view_for_height},
@@ -35,9 +35,14 @@ impl Default for ShotOptions {
     }
 }
 
+/// The timeline of a trace in pixels; see [`timeline_picture`].
+pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
+    timeline_picture(trace, options).image()
+}
+
 /// The timeline of a trace as a picture that explains itself: what ran, whether it was measured or modelled, what
 /// the colours mean, the key figures, the rows. Needs neither display nor GPU.
-pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
+pub fn timeline_picture(trace: &Arc<Trace>, options: &ShotOptions) -> Picture<'static> {
     let ops = Ops::of(trace, &Config::default());
     let mut data = TimelineData::indexed(Arc::clone(trace));
     data.ask(&ops);
@@ -50,11 +55,25 @@ pub fn shot(trace: &Arc<Trace>, options: &ShotOptions) -> Image {
     }
     let iterations = iteration_lengths(&ops);
     let figures = Figures::new(&data, iterations, all_layers(&ops, iterations));
-    render(size, points, &theme, |ui| {
+    let caption = caption_of(&trace.meta, "Timeline");
+    let add = Box::new(move |ui: &mut Ui| {
         title_ui(ui, &data, &figures, &theme);
         ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
         timeline_ui(ui, &data, &view, &theme);
-    })
+    });
+    Picture { size, pixels_per_point: points, theme, caption, add }
+}
+
+/// What is pictured, of which run, and where its times come from.
+pub(super) fn caption_of(meta: &Meta, what: &str) -> Caption {
+    Caption {
+        title: format!("{what}: {}", meta.title),
+        description: format!(
+            "Times are {} ({}).",
+            meta.provenance.sentence(),
+            meta.provenance.source()
+        ),
+    }
 }
 
 /// About what the title takes; only the choice of opened rows depends on it.

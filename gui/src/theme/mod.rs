@@ -11,3 +11,5 @@ mod vision;
 
 pub use palette::Palette;
 pub use tokens::{Mode, Surfaces, Theme, size};
+#[cfg(test)]
+pub(crate) use vision::grey_lightness;

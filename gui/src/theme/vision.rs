@@ -81,7 +81,7 @@ fn seen(sight: &[Rgb; 3], colour: Color32) -> [f64; 3] {
     oklab(times(sight, linear(colour)).map(|value| value.clamp(0.0, 1.0)))
 }
 
-fn grey_lightness(colour: Color32) -> f64 {
+pub(crate) fn grey_lightness(colour: Color32) -> f64 {
     let [r, g, b] = linear(colour);
     let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     oklab([y; 3])[0]

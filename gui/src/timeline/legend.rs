@@ -17,19 +17,21 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
     let shown = |kind: &Kind| !matches!(kind, Kind::Mark | Kind::Host) && has(*kind);
     for kind in Kind::ALL.into_iter().filter(shown) {
         let halves = labels.iter().any(|label| label.kind == kind && label.split == Split::Second);
-        entry(ui, theme, words(kind), |ui, rect| swatch(ui, theme, kind, halves, rect));
+        legend_entry(ui, theme, words_of_kind(kind), |ui, rect| {
+            legend_swatch(ui, theme, kind, halves, rect);
+        });
     }
     for kind in HostKind::ALL.into_iter().filter(|&kind| data.host_kinds.contains(&Some(kind))) {
-        entry(ui, theme, kind.name(), |ui, rect| {
+        legend_entry(ui, theme, kind.name(), |ui, rect| {
             ui.painter().rect_filled(rect, 0.0, theme.host(kind));
         });
     }
     if data.has_host_marks {
-        entry(ui, theme, "range of the program", |ui, rect| {
+        legend_entry(ui, theme, "range of the program", |ui, rect| {
             ui.painter().rect_filled(rect, 0.0, theme.kind(Kind::Mark, Split::Whole));
         });
     }
-    entry(ui, theme, "idle", |ui, rect| {
+    legend_entry(ui, theme, "idle", |ui, rect| {
         let edge = Stroke::new(1.0, s.hairline);
         ui.painter().rect(rect, 0.0, s.plot, edge, StrokeKind::Inside);
     });
@@ -45,19 +47,19 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
 fn phases(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
     let slack = || data.phases.iter().filter_map(|mark| mark.slack).map(Slack::ns);
     if slack().any(|ns| ns > 0) {
-        entry(ui, theme, "slack of a phase", |ui, rect| {
+        legend_entry(ui, theme, "slack of a phase", |ui, rect| {
             bracket(ui.painter(), rect, theme.surfaces.accent);
         });
     }
     if slack().any(|ns| ns < 0) {
-        entry(ui, theme, "exposed in a phase", |ui, rect| {
+        legend_entry(ui, theme, "exposed in a phase", |ui, rect| {
             ui.painter().rect_filled(rect.shrink2(vec2(0.0, 3.0)), 0.0, theme.surfaces.error);
         });
     }
 }
 
 /// A sign and its word, never parted by the end of a line.
-fn entry(ui: &mut Ui, theme: &Theme, word: &str, paint: impl FnOnce(&Ui, Rect)) {
+pub(crate) fn legend_entry(ui: &mut Ui, theme: &Theme, word: &str, paint: impl FnOnce(&Ui, Rect)) {
     let colour = theme.surfaces.text;
     let galley = ui.painter().layout_no_wrap(word.to_owned(), theme.small(), colour);
     let size = vec2(SWATCH.x + 4.0 + galley.size().x + 8.0, galley.size().y.max(SWATCH.y));
@@ -72,7 +74,7 @@ fn entry(ui: &mut Ui, theme: &Theme, word: &str, paint: impl FnOnce(&Ui, Rect)) 
 const SWATCH: egui::Vec2 = vec2(16.0, 10.0);
 
 /// A kind's colour; its two shades where both splits occur.
-fn swatch(ui: &Ui, theme: &Theme, kind: Kind, halves: bool, rect: Rect) {
+pub(crate) fn legend_swatch(ui: &Ui, theme: &Theme, kind: Kind, halves: bool, rect: Rect) {
     let split = if halves { Split::Second } else { Split::First };
     let right = Rect::from_min_max(rect.center_top(), rect.max);
     let mut mesh = Mesh::default();
@@ -89,7 +91,7 @@ fn swatch(ui: &Ui, theme: &Theme, kind: Kind, halves: bool, rect: Rect) {
 }
 
 /// A kind in words.
-fn words(kind: Kind) -> &'static str {
+pub(crate) fn words_of_kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Gemm => "GEMM",
         Kind::Attention => "attention",

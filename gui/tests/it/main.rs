@@ -8,6 +8,7 @@ mod app;
 #[cfg(feature = "live")]
 mod cli;
 mod common;
+mod figures;
 #[cfg(feature = "live")]
 mod lessons;
 mod timeline;

@@ -8,6 +8,7 @@
 //! Figures are integer nanoseconds taken from the slices themselves by interval arithmetic ([`intervals`]); nothing
 //! is sampled. Each question is tested on traces written as text and against counting every nanosecond.
 
+mod account_spans;
 mod accounts;
 mod all_layers;
 mod arrival;
@@ -46,6 +47,7 @@ mod verdict;
 mod waits;
 mod waves;
 
+pub use account_spans::{AccountClass, AccountSpan, account_spans};
 pub use accounts::{Account, AccountReport, IterationAccount, LongestIdle, RankAccount, accounts};
 pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};

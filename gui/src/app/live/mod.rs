@@ -9,6 +9,7 @@ mod calibration;
 mod catalog;
 mod command;
 mod curve;
+mod curve_figure;
 mod draft;
 mod event;
 #[cfg(feature = "gpus")]
@@ -29,6 +30,8 @@ mod refusals;
 mod serving;
 mod session;
 mod session_id;
+#[cfg(not(target_arch = "wasm32"))]
+mod simulated_curve;
 mod state;
 mod survey;
 #[cfg(test)]
@@ -72,6 +75,8 @@ pub use serving::{
 pub use session::SessionHandle;
 pub(crate) use session::start_session;
 pub use session_id::SessionId;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use simulated_curve::simulated_curve;
 pub use state::{Baseline, KeptIteration, Live, Running, Status};
 pub use survey::SplitMarks;
 pub use update::update_live;

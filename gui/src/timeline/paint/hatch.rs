@@ -5,7 +5,7 @@ const PERIOD: usize = 6;
 
 /// White diagonal stripes to be tinted: the pattern of waiting. One texture for the whole window, sampled by
 /// device pixel, so that hatching runs on across rows and looks the same at every zoom.
-pub(in crate::timeline) fn hatch_texture(ctx: &Context) -> TextureId {
+pub(crate) fn hatch_texture(ctx: &Context) -> TextureId {
     let id = Id::unique("weftscope hatching");
     if let Some(handle) = ctx.data(|data| data.get_temp::<TextureHandle>(id)) {
         return handle.id();

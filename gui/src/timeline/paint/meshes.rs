@@ -6,7 +6,7 @@ use weftscope_traces::Kind;
 use super::hatch::hatch_uv;
 
 /// Two meshes under way: of plain rectangles, and of hatched ones, which are waiting.
-pub(super) struct Meshes {
+pub(crate) struct Meshes {
     solid: Mesh,
     hatched: Mesh,
     pub(super) pixels_per_point: f32,
@@ -16,7 +16,7 @@ impl Meshes {
     /// Empty meshes in the memory of others that are drawn no longer, plain and hatched: fresh memory costs as much as
     /// filling it. With room for so many plain rectangles: growing by doubling would copy tens of megabytes at a few
     /// hundred thousand blocks.
-    pub(super) fn with_room(
+    pub(crate) fn with_room(
         rects: usize,
         hatching: TextureId,
         pixels_per_point: f32,
@@ -34,7 +34,7 @@ impl Meshes {
     }
 
     /// Adds a rectangle in the pattern of its kind.
-    pub(super) fn add(&mut self, rect: Rect, kind: Kind, colour: Color32) {
+    pub(crate) fn add(&mut self, rect: Rect, kind: Kind, colour: Color32) {
         if kind == Kind::Wait {
             self.hatched.add_rect_with_uv(rect, hatch_uv(rect, self.pixels_per_point), colour);
         } else {
@@ -43,7 +43,7 @@ impl Meshes {
     }
 
     /// The finished meshes: plain, hatched.
-    pub(super) fn finish(self) -> [Arc<Mesh>; 2] {
+    pub(crate) fn finish(self) -> [Arc<Mesh>; 2] {
         [Arc::new(self.solid), Arc::new(self.hatched)]
     }
 }

@@ -24,13 +24,16 @@ pub(super) use counter::{paint_counter, value_at};
 pub(super) use flags::{Flag, flags, paint_flags};
 pub(super) use flows::paint_flows;
 pub(super) use ghost::paint_ghost;
-pub(super) use hatch::{hatch_texture, hatch_uv};
+pub(crate) use hatch::hatch_texture;
+pub(super) use hatch::hatch_uv;
 pub(super) use header::{paint_corner, paint_headers, paint_pinned_headers};
 pub(super) use marks::{bracket, paint_marks};
 pub(super) use measure::{Measures, paint_measures};
+pub(crate) use meshes::Meshes;
 pub(super) use minimap::{MinimapMesh, paint_minimap};
 pub(super) use names::{paint_names, paint_wave_ticks};
 pub(super) use overlay::{paint_marked, paint_range, paint_selected};
+pub(crate) use ribbon::ribbon_parts;
 pub(super) use ruler::paint_ruler;
 pub(super) use signs::paint_signs;
 

@@ -44,12 +44,49 @@ pub(super) fn add_ribbons(pen: &Pen<'_>, meshes: &mut Meshes) {
     }
 }
 
+/// The parts of a ribbon's stack in `rect`, a column a point, with what each is.
+pub(crate) fn ribbon_parts(
+    ribbon: &Ribbon,
+    window: Span,
+    rect: Rect,
+    mut add: impl FnMut(Rect, Band),
+) {
+    let columns = columns(ribbon, window, rect.width());
+    let width = rect.width() / columns.len().max(1) as f32;
+    let mut first = 0;
+    for run in columns.chunk_by(|a, b| is_level(&a.share, &b.share)) {
+        let left = rect.left() + width * first as f32;
+        first += run.len();
+        let x = Rangef::new(left, rect.left() + width * first as f32);
+        stack_parts(&run[0], ribbon, rect.y_range(), |y, band| {
+            add(Rect::from_x_y_ranges(x, y), band);
+        });
+    }
+}
+
+/// The parts of a column from the bottom up, those that are there.
+fn stack_parts(
+    column: &RibbonColumn,
+    ribbon: &Ribbon,
+    stack: Rangef,
+    mut add: impl FnMut(Rangef, Band),
+) {
+    let full = ribbon.basis().full_scale();
+    let mut base = stack.max;
+    for band in bands() {
+        let height = column.share[band.index()] / full * stack.span();
+        if height > 0.0 {
+            add(Rangef::new(base - height, base), band);
+            base -= height;
+        }
+    }
+}
+
 fn add_one(pen: &Pen<'_>, row: &Row, index: usize, meshes: &mut Meshes) {
     let ribbon = &pen.data.ribbons[index];
     let plot = pen.areas.plot;
     let columns = columns(ribbon, pen.scale.window(), plot.width() * meshes.pixels_per_point);
     let (stack, strip) = parts(pen.row_y(row));
-    let full = ribbon.basis().full_scale();
     let busiest = pen.data.comm_shares[index];
     let dim = if pen.emphasis.is_active() { 0.45 } else { 1.0 };
     let colour = |band: Band, strength: f32| {
@@ -67,14 +104,7 @@ fn add_one(pen: &Pen<'_>, row: &Row, index: usize, meshes: &mut Meshes) {
             let rect = Rect::from_min_max(pos2(left, y.min), pos2(right, y.max));
             meshes.add(rect, band.kind, colour);
         };
-        let mut base = stack.max;
-        for band in bands() {
-            let height = column.share[band.index()] / full * stack.span();
-            if height > 0.0 {
-                add(Rangef::new(base - height, base), band, colour(band, 1.0));
-                base -= height;
-            }
-        }
+        stack_parts(column, ribbon, stack, |y, band| add(y, band, colour(band, 1.0)));
         if let Some((band, share)) = comm_of(column) {
             let strength = (share / busiest).clamp(0.15, 1.0);
             add(strip, band, colour(band, strength));

@@ -227,8 +227,14 @@ fn all_rows_are_saved() {
         let path = dir.path().join(name);
         let look = weftscope::jobs::PictureLook { mode: Mode::Dark, window: None };
         let format = ExportFormat::Rows(format);
-        let task =
-            Export { format, look, query: query.clone(), path: path.clone(), replace: false };
+        let task = Export {
+            format,
+            look,
+            query: query.clone(),
+            figure: None,
+            path: path.clone(),
+            replace: false,
+        };
         let written = export(&document, &task, &JobControl::default());
         assert!(matches!(written, JobResult::Written { .. }));
         let bytes = std::fs::read(&path).expect("a file");

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod figures;
 mod generate;
 mod lesson;
 mod measured;
