@@ -386,6 +386,12 @@ fn help_actions() -> Vec<Action> {
         help(Command::TogglePalette, "Commands…", "Find a command by name", ctrl(Key::P)),
         help(Command::ToggleHelp, "Keys", "The sheet of keys", Some(question)),
         help(Command::ToggleGlossary, "Glossary", "The words and what they mean", key(Key::F1)),
+        help(
+            Command::ToggleExplanation,
+            "Explain this",
+            "What is selected, in sentences: what it is, what ran beside it, what it waited for",
+            None,
+        ),
     ]
 }
 

@@ -115,6 +115,11 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 state.tables = Some(*tables);
             }
         }
+        JobResult::Explained(sentences) => {
+            if known {
+                state.explaining.sentences = Some(sentences);
+            }
+        }
         JobResult::Compared(report) => {
             if known && let Some(comparison) = &mut state.comparison {
                 comparison.report = Some(Arc::new(*report));

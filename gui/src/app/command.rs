@@ -69,6 +69,8 @@ pub enum Command {
     ToggleHelp,
     /// Show or close the glossary.
     ToggleGlossary,
+    /// Explain what is selected, or close that.
+    ToggleExplanation,
     /// Close whatever lies over the window, else clear the selection.
     Escape,
     /// Show or hide the window's own frame times.

@@ -7,7 +7,7 @@ use weftscope_traces::analysis::{CompareConfig, Search};
 use super::{document::Document, marks::MarksTask, path_question::PathPurpose, sql::SqlTask};
 use crate::{
     jobs::{Asked, Export, JobStatus},
-    timeline::RangeSelection,
+    timeline::{RangeSelection, Selection},
 };
 
 /// Work for [`Runner`](super::Runner): the state says what it wants, never how.
@@ -21,6 +21,8 @@ pub enum Effect {
     Export(JobStatus, Arc<Document>, Export),
     /// Say what differs between two documents.
     Compare(JobStatus, [Arc<Document>; 2], CompareConfig),
+    /// Explain what is selected.
+    Explain(JobStatus, Arc<Document>, Selection),
     /// Aggregate what is selected.
     Aggregate(JobStatus, Arc<Document>, RangeSelection),
     /// Find what a search matches.

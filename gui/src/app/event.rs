@@ -70,6 +70,8 @@ pub enum JobResult {
     },
     /// Two documents were compared.
     Compared(Box<CompareReport>),
+    /// What is selected was explained.
+    Explained(Vec<String>),
     /// A range was aggregated.
     Aggregated(Box<RangeTables>),
     /// The hits of a search were found.

@@ -5,7 +5,10 @@ use weftscope_traces::{
     analysis::{Config, Ops, Reports, Verdict, lengths_ns, verdict},
 };
 
-use super::places::{RankPlaces, places};
+use super::{
+    inputs::Inputs,
+    places::{RankPlaces, places},
+};
 
 /// The answers of the analyses that the window shows.
 pub struct Explanation {
@@ -17,6 +20,8 @@ pub struct Explanation {
     pub lengths_ns: Vec<f64>,
     /// Where to look first for what the reports sum up, by rank.
     pub places: Vec<RankPlaces>,
+    /// What figures are computed from, beside the reports.
+    pub inputs: Inputs,
 }
 
 impl Explanation {
@@ -28,7 +33,8 @@ impl Explanation {
     /// The same where the reports are known.
     pub(super) fn with(ops: &Ops<'_>, reports: Reports) -> Self {
         let verdict = verdict(ops, &reports, &[]);
-        Self { verdict, reports, lengths_ns: lengths_ns(ops), places: places(ops) }
+        let inputs = Inputs::of(ops);
+        Self { verdict, reports, lengths_ns: lengths_ns(ops), places: places(ops), inputs }
     }
 
     /// What there is to say before anything was asked.

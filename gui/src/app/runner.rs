@@ -12,6 +12,7 @@ use super::{
     comparison::compare_documents,
     effect::Effect,
     event::{Event, JobResult},
+    explaining,
     marks::MarkKeeper,
     search, sql, statistics,
 };
@@ -125,6 +126,12 @@ impl Runner {
                 self.start(&job, "aggregate", move |control| {
                     let tables = aggregate::aggregate(&document, &range, control);
                     unless_cancelled(tables, |tables| JobResult::Aggregated(Box::new(tables)))
+                });
+            }
+            Effect::Explain(job, document, selection) => {
+                self.start(&job, "explain", move |control| {
+                    let sentences = explaining::explain(&document, &selection, control);
+                    unless_cancelled(sentences, JobResult::Explained)
                 });
             }
             Effect::Compare(job, documents, config) => {

@@ -9,6 +9,7 @@ use super::{
     asking::{Asking, Same},
     comparison::Comparison,
     document::{Document, DocumentId, OpenDocument, Shown},
+    explaining::Explaining,
     notice::Notices,
     path_question::PathQuestion,
     settings::Settings,
@@ -61,6 +62,8 @@ pub struct State {
     pub statistics: StatisticsTab,
     /// Queries of the user's own.
     pub sql: SqlTab,
+    /// What is selected, in sentences.
+    pub explaining: Explaining,
     /// UI clock, s since the start, as of this frame.
     pub now_s: f64,
     /// What the document in view is held against.
@@ -91,6 +94,8 @@ pub enum Overlay {
     Help,
     /// The words and what they mean.
     Glossary,
+    /// What is selected, in sentences.
+    Explanation,
     /// A question for a path.
     Path(PathQuestion),
 }

@@ -42,6 +42,7 @@ pub(crate) fn frame_ui(
     panels::palette_ui(ui, &mut cx);
     panels::help_ui(ui, &mut cx);
     panels::glossary_ui(ui, &mut cx);
+    panels::explained_ui(ui, &mut cx);
     panels::path_ui(ui, &mut cx);
     panels::notices_ui(ui, &mut cx);
     panels::frame_times_ui(ui, &cx, times);

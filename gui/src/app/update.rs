@@ -61,6 +61,9 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::PathAccept => return accept_path(state),
         Command::CancelJob(id) => cancel(state, id),
+        Command::ToggleExplanation | Command::View(ViewCommand::Explain) => {
+            toggle_sheet(state, Overlay::Explanation);
+        }
         Command::View(view) => return look(state, view),
         Command::TogglePanel(panel) => toggle_panel(state, panel),
         Command::ShowBottom(tab) => state.settings.layout.show(tab),

@@ -12,7 +12,7 @@ use super::{
     command::Command,
     comparison::{align, flush_comparison},
     event::Event,
-    flush::{flush_search, flush_tables},
+    flush::{flush_explaining, flush_search, flush_tables},
     glyphs::MissingGlyphs,
     marks,
     notice::Severity,
@@ -233,6 +233,7 @@ impl App {
         #[cfg(feature = "live")]
         effects.extend(super::lessons::flush_lessons(&mut self.state));
         effects.extend(flush_tables(&mut self.state));
+        effects.extend(flush_explaining(&mut self.state));
         effects.extend(flush_comparison(&mut self.state));
         align(&mut self.state);
         effects.extend(flush_search(&mut self.state));

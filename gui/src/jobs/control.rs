@@ -39,6 +39,8 @@ pub enum JobKind {
     Calibrate,
     /// Aggregates a range.
     Aggregate,
+    /// Explains what is selected.
+    Explain,
     /// Finds the hits of a search.
     Search,
     /// Works out statistics.

@@ -4,6 +4,7 @@ use egui::{Grid, ScrollArea, Ui};
 use weftscope_traces::{ArgValue, SliceRef};
 
 use super::{
+    glossary::Term,
     tables::tables_ui,
     widgets::{Cx, heading, mono, weak},
 };
@@ -54,7 +55,10 @@ fn slice_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, (slice, zero_ns):
             for (index, part) in rows.chunks(8).enumerate() {
                 Grid::new(("facts", index)).num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
                     for (name, value) in part {
-                        ui.label(weak(theme, *name));
+                        let label = ui.label(weak(theme, *name));
+                        if let Some((_, term)) = Term::within(name).first() {
+                            label.on_hover_text(term.tooltip());
+                        }
                         ui.label(mono(theme, value));
                         ui.end_row();
                     }

@@ -13,8 +13,10 @@ mod details;
 mod diagnostics;
 mod doubt;
 mod empty;
+mod explained;
 mod frame_times;
 mod glossary;
+mod glossed;
 mod handle;
 mod help;
 mod icon;
@@ -46,6 +48,7 @@ mod widgets;
 
 pub(crate) use centre::centre_ui;
 pub(crate) use diagnostics::strip_ui;
+pub(crate) use explained::explained_ui;
 pub(crate) use frame_times::{FrameTimes, frame_times_ui};
 pub(crate) use glossary::glossary_ui;
 pub(crate) use handle::{bottom_handle_ui, narrow_handle_ui, side_handle_ui};

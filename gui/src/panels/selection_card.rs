@@ -10,7 +10,7 @@ use super::{
     widgets::{Cx, mono, weak},
 };
 use crate::{
-    app::{BottomTab, Command, Document, PanelId, State},
+    app::{BottomTab, Command, Document, Overlay, PanelId, State},
     theme::number,
     timeline::{Selection, ViewCommand, ViewState, facts, selected_y},
 };
@@ -26,7 +26,9 @@ pub(super) fn selection_card_ui(
     (document, view): (&Document, &ViewState),
     whole: Rect,
 ) {
-    if view.selection == Selection::None || details_are_shown(cx.state) {
+    // What explains it says what it is.
+    let is_explained = cx.state.overlay == Overlay::Explanation;
+    if view.selection == Selection::None || is_explained || details_are_shown(cx.state) {
         return;
     }
     let rect = place(whole, selected_y(&document.timeline, view, whole));

@@ -17,11 +17,20 @@ pub(crate) struct Cx<'a> {
     pub(crate) theme: &'a Theme,
     /// What was asked for this frame, in order.
     pub(crate) commands: Vec<Command>,
+    /// Rows of the panel Why that were drawn: name, number, and what the formulas of the number give.
+    #[cfg(test)]
+    pub(crate) numbers: Vec<(String, String, Vec<String>)>,
 }
 
 impl<'a> Cx<'a> {
     pub(crate) fn new(state: &'a State, theme: &'a Theme) -> Self {
-        Self { state, theme, commands: Vec::new() }
+        Self {
+            state,
+            theme,
+            commands: Vec::new(),
+            #[cfg(test)]
+            numbers: Vec::new(),
+        }
     }
 
     /// Asks for something.

@@ -42,6 +42,8 @@ pub enum ViewCommand {
     SelectRange(RangeSelection),
     /// Selects nothing.
     ClearSelection,
+    /// Explains what is selected; the view stays as it is.
+    Explain,
     /// Selects this and brings it into view: a slice too short to be seen in the window is zoomed to.
     GoTo(Selection),
     /// Selects the neighbour on the same row: +1 the next, −1 the previous.
@@ -144,6 +146,7 @@ impl ViewCommand {
                 go_to(view, data, found);
             }
             Self::ClearSelection => view.selection = Selection::None,
+            Self::Explain => {}
             Self::Step(by) => step(view, data, by),
             Self::Go(landmark, by) => go(view, data, landmark, by),
             Self::Producer => follow(view, data, |slice| data.producers(slice).last()),

@@ -90,7 +90,7 @@ fn held(
 }
 
 fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
-    let table: [(Key, ViewCommand); 12] = [
+    let table: [(Key, ViewCommand); 13] = [
         (Key::F, ViewCommand::FitSelection),
         (Key::Num0, ViewCommand::Fit),
         (Key::Home, ViewCommand::Fit),
@@ -99,6 +99,7 @@ fn pressed(input: &InputState, view: &ViewState) -> Vec<ViewCommand> {
         (Key::OpenBracket, ViewCommand::Producer),
         (Key::CloseBracket, ViewCommand::Consumer),
         (Key::M, ViewCommand::Mark),
+        (Key::X, ViewCommand::Explain),
         (Key::Backspace, ViewCommand::Undo),
         (Key::Escape, ViewCommand::ClearSelection),
         (Key::Minus, ViewCommand::SetRowHeight(HeightOf::Sm, view.heights.sm - 1.0)),
@@ -129,6 +130,8 @@ pub(crate) const TIMELINE_KEYS: &[(&str, &str)] = &[
     ("[  ]", "Go to a producer, a consumer"),
     ("-  =", "Lower, higher SM rows"),
     ("M", "Mark the selection or the time under the pointer"),
+    ("X", "Explain what is selected, in sentences"),
+    ("H, right click", "On a number of Why: how it is computed"),
     ("/", "Search"),
     ("Ctrl+Shift+F", "Filter rows by their names"),
     ("Esc", "Clear the selection"),

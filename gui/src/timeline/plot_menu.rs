@@ -90,6 +90,7 @@ fn items(data: &TimelineData, view: &ViewState, under: &Under) -> Vec<Item> {
         Selection::Slice(slice) if data.has(*slice) => {
             let name = &data.trace.label_of(*slice).name;
             vec![
+                item("Explain this", "X", ViewCommand::Explain),
                 item("Zoom to it", "F", ViewCommand::FitSelection),
                 item("Mark it", "M", ViewCommand::Mark),
                 item("Next of the same op", "O", ViewCommand::Go(Landmark::SameOp, 1)),
@@ -101,6 +102,7 @@ fn items(data: &TimelineData, view: &ViewState, under: &Under) -> Vec<Item> {
         Selection::Range(range) => {
             let length = range.span.len_ns();
             vec![
+                item("Explain this", "X", ViewCommand::Explain),
                 item("Zoom to it", "F", ViewCommand::FitSelection),
                 item("Mark it", "M", ViewCommand::Mark),
                 Item {

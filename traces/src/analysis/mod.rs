@@ -18,6 +18,7 @@ mod caveats;
 mod collectives;
 mod compare;
 mod critical_path;
+mod explain;
 mod exposed;
 mod exposed_by;
 mod gaps;
@@ -59,8 +60,10 @@ pub use compare::{
     IterationTerms, Noise, OneSidedOp, OpChange, OpKey, compare,
 };
 pub use critical_path::{
-    CriticalPath, PathBasis, PathKind, PathOp, PathSegment, PathShare, critical_path,
+    CriticalPath, PathBasis, PathKind, PathOp, PathSegment, PathShare, WaitedFor, critical_path,
+    waited_for,
 };
+pub use explain::{explain_op, explain_range};
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
 pub use exposed_by::{ExposedByLayer, ExposedByOp, ExposedByReport, exposed_by};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
@@ -74,7 +77,9 @@ pub use kernel_stats::{
 };
 pub use launch_bound::{LaunchBound, LaunchBoundStretch};
 pub use ops::{Ops, RankOps};
-pub use overlap::{IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap};
+pub use overlap::{
+    ComputingSms, IterationOverlap, OverlapFigures, OverlapReport, RankOverlap, overlap,
+};
 pub use phases::{
     LayerSlack, PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, Slack, phases,
 };

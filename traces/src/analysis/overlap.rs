@@ -29,6 +29,18 @@ pub struct RankOverlap {
     pub unmatched: usize,
     /// Per iteration; empty without marks.
     pub iterations: Vec<IterationOverlap>,
+    /// What [`OverlapFigures::sm_weighted_pct`] of all of its ops is made of; `None` without SM rows.
+    #[serde(skip)]
+    pub computing_sms: Option<ComputingSms>,
+}
+
+/// How much SMs compute while a rank communicates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ComputingSms {
+    /// Sum over SMs of the time they compute during communication, ns.
+    pub sm_ns: i64,
+    /// SMs of the rank.
+    pub sms: usize,
 }
 
 /// Overlap of one iteration of one rank, over the ops that start in it.
@@ -84,6 +96,7 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
         parts.push(Part::new(rank.started_in(mark.span), method));
     }
     weigh_by_sms(trace, rank, &mut parts);
+    let computing_sms = parts[0].computing_sms.map(|(sm_ns, sms)| ComputingSms { sm_ns, sms });
     let mut figures = parts.iter().map(Part::figures);
     let total = figures.next().unwrap_or_default();
     let iterations = rank
@@ -98,6 +111,7 @@ fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
         wait_method: method,
         unmatched: rank.unmatched,
         iterations,
+        computing_sms,
     }
 }
 

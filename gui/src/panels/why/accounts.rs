@@ -7,7 +7,10 @@ use weftscope_traces::{
     words,
 };
 
-use super::entry::{Entry, Lead, heads_ui, more_ui, range_of_rank};
+use super::{
+    entry::{Entry, Lead, heads_ui, more_ui, range_of_rank},
+    how,
+};
 use crate::{
     app::{Document, StatisticsPart},
     panels::{
@@ -97,16 +100,21 @@ fn terms_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccoun
         Lead::op(copy),
         lead(StatisticsPart::Gaps),
     ];
-    for ((name, ns, _, about), lead) in terms(cx, account).into_iter().zip(leads) {
+    let overlap = document.explanation.reports.overlap.ranks.iter();
+    let figures = overlap.filter(|one| one.rank == rank.rank).map(|one| &one.total).next();
+    let hows = how::account_hows(document, rank.rank, (account, figures));
+    for (((name, ns, _, about), lead), hows) in terms(cx, account).into_iter().zip(leads).zip(hows)
+    {
         let share = number::percent_fixed(ns as f64 / span_ns);
         let value = format!("{} {share}", number::duration_fixed(ns));
         let entry = Entry { name, value, hint: about };
-        entry.show_lead(ui, cx, lead.filter(|_| ns > 0));
+        entry.show_how(ui, cx, lead.filter(|_| ns > 0), &hows);
     }
     let value = format!("{} {:>7}", number::duration_fixed(account.span.len_ns()), "");
     let hint = "From the start of the first to the end of the last kernel or copy";
     let all = range_of_rank(document, rank.rank, account.span);
-    Entry { name: "= span", value, hint }.show(ui, cx, all);
+    let hows = how::span_hows("span", account.span, document.timeline.zero_ns(None));
+    Entry { name: "= span", value, hint }.show(ui, cx, all, &hows);
 }
 
 fn iterations_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount) {
@@ -124,7 +132,8 @@ fn iterations_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankA
         let value = value.map(number::duration_fixed).join(" ");
         let hint = format!("{}{}", in_a_line(account), of_all_ranks(document, iteration.index));
         let entry = Entry { name: &iteration.name, value, hint: &hint };
-        entry.show(ui, cx, range_of_rank(document, rank.rank, account.span));
+        let hows = how::iteration_hows(account, document.timeline.zero_ns(None));
+        entry.show(ui, cx, range_of_rank(document, rank.rank, account.span), &hows);
     }
     more_ui(ui, cx, rank.iterations.len(), ITERATIONS, "iterations", "accounts");
 }
@@ -143,13 +152,15 @@ fn idle_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAccount
         return;
     }
     heading(ui, cx.theme, &format!("Idle of rank {}, by cause", rank.rank));
-    for &LongestIdle { cause, total_ns, gap, in_gap_ns } in &rank.longest_idle {
+    for longest in &rank.longest_idle {
+        let &LongestIdle { cause, total_ns, gap, in_gap_ns } = longest;
         let share = number::percent_fixed(total_ns as f64 / idle_ns as f64);
         let value = format!("{} {share}", number::duration_fixed(total_ns));
         let most = number::duration_ns(in_gap_ns);
         let hint = format!("{} Most at once: {most}; click to go there.", cause.about());
         let entry = Entry { name: cause.name(), value, hint: &hint };
-        entry.show(ui, cx, range_of_rank(document, rank.rank, gap));
+        let hows = how::idle_hows(longest, idle_ns);
+        entry.show(ui, cx, range_of_rank(document, rank.rank, gap), &hows);
     }
 }
 
@@ -171,7 +182,13 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
     let ops = format!("{} of {}", bound.ops, number::counted(bound.of_ops as u64, "op"));
     let hint = "Ops whose launch was called only when nothing of the rank ran any more; click for the gaps before them";
     let gaps = Lead::List(StatisticsPart::Gaps);
-    Entry { name: "launched when nothing ran", value: ops, hint }.show_lead(ui, cx, Some(gaps));
+    let hows = how::launched_hows(bound);
+    Entry { name: "launched when nothing ran", value: ops, hint }.show_how(
+        ui,
+        cx,
+        Some(gaps),
+        &hows,
+    );
     if bound.count == 0 {
         return;
     }
@@ -182,7 +199,8 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
     let longest = bound.longest.first();
     let longest =
         longest.map(|longest| Lead::Place(range_of_rank(document, rank.rank, longest.span)));
-    Entry { name: &name, value, hint }.show_lead(ui, cx, longest);
+    let hows = how::stretches_hows(bound, rank.total.span.len_ns());
+    Entry { name: &name, value, hint }.show_how(ui, cx, longest, &hows);
     for stretch in bound.longest.iter().take(STRETCHES) {
         let value = number::duration_fixed(stretch.span.len_ns());
         let name = document.trace.label_of(stretch.first).name.as_str();
@@ -191,7 +209,8 @@ fn launches_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankAcc
         let ops = number::counted(stretch.ops as u64, "op");
         let name = format!("{ops} from {}", words::kernel(name));
         let entry = Entry { name: &name, value, hint: &hint };
-        entry.show(ui, cx, range_of_rank(document, rank.rank, stretch.span));
+        let hows = how::span_hows("the stretch", stretch.span, document.timeline.zero_ns(None));
+        entry.show(ui, cx, range_of_rank(document, rank.rank, stretch.span), &hows);
     }
     more_ui(ui, cx, bound.count, STRETCHES, "stretches", "launch-bound");
 }

@@ -3,7 +3,10 @@
 use egui::Ui;
 use weftscope_traces::analysis::BandwidthRow;
 
-use super::entry::{Entry, heads_ui, more_ui, unknown_ui};
+use super::{
+    entry::{Entry, heads_ui, more_ui, unknown_ui},
+    how,
+};
 use crate::{
     app::Document,
     panels::widgets::{Cx, strong, weak},
@@ -36,7 +39,8 @@ pub(super) fn bandwidth_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         let name = name(row);
         let hint = hint(row);
         let entry = Entry { name: &name, value, hint: &hint };
-        entry.show(ui, cx, Selection::Slice(row.worst));
+        let hows = how::bandwidth_hows(row, document.trace.span_of(row.best).len_ns());
+        entry.show(ui, cx, Selection::Slice(row.worst), &hows);
     }
     more_ui(ui, cx, report.rows.len(), ROWS, "sizes", "bandwidth");
     if report.unknown > 0 {

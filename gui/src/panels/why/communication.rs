@@ -6,7 +6,10 @@ use weftscope_traces::{
     analysis::{OverlapFigures, RankOverlap},
 };
 
-use super::entry::{Entry, Lead, range_of_rank};
+use super::{
+    entry::{Entry, Lead, range_of_rank},
+    how,
+};
 use crate::{
     app::{Document, StatisticsPart},
     panels::{
@@ -74,8 +77,10 @@ fn figures_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankOver
             figures.sm_weighted_pct.and_then(|_| all()),
         ),
     ];
-    for (name, value, hint, lead) in lines {
-        Entry { name, value, hint: &hint }.show_lead(ui, cx, lead);
+    for ((name, value, hint, lead), hows) in
+        lines.into_iter().zip(how::overlap_hows(document, rank))
+    {
+        Entry { name, value, hint: &hint }.show_how(ui, cx, lead, &hows);
     }
 }
 

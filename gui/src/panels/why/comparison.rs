@@ -7,6 +7,7 @@ use weftscope_engine::spec::StrategyKind;
 use weftscope_profiler::collect::expected_error;
 use weftscope_traces::{Doubt, Origin};
 
+use super::how;
 use crate::{
     app::{
         Shown,
@@ -143,7 +144,14 @@ fn row_ui(
             }
         }
     });
-    row.response.on_hover_ui(|ui| _ = ui.label(words(of, outcome, (bars, is_mine))));
+    let row = row.response.interact(Sense::click());
+    if let Some(Ok(ns)) = outcome {
+        how::popup_ui(&row, cx, &[how::ratio_how(of.name, ns, bars.mine)]);
+    }
+    row.on_hover_ui(|ui| {
+        ui.label(words(of, outcome, (bars, is_mine)));
+        ui.label(weak(cx.theme, how::HINT));
+    });
 }
 
 /// What a row says on hovering; of two predicted times too close to be told apart, that they are.

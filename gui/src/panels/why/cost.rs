@@ -6,6 +6,7 @@ use weftscope_traces::{Split, analysis::CutRow};
 use super::{
     entry::{Entry, Lead},
     gemms::kernel_of,
+    how,
 };
 use crate::{
     app::Document,
@@ -46,18 +47,20 @@ pub(super) fn cost_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         let hint =
             format!("{} Click for the op that loses most by it.", Term::Contention.tooltip());
         let value = number::duration_fixed(ns);
+        let [time, share] = how::contention_hows(summary, ranks);
         let entry = Entry { name: "contention, a rank", value, hint: &hint };
-        entry.show_lead(ui, cx, lead());
+        entry.show_how(ui, cx, lead(), &[time]);
         let value = number::percent_fixed(contention_ns / compute_ns);
         let entry = Entry { name: "of its computation", value, hint: &hint };
-        entry.show_lead(ui, cx, lead());
+        entry.show_how(ui, cx, lead(), &[share]);
     }
     if is_split {
         let value = format!("{} of {}", extra.len(), cuts.len());
         let most = extra.iter().max_by_key(|cut| cut.extra_waves());
         let hint = most.map_or("", |_| "Click for the durations of the one that gains most");
         let entry = Entry { name: "GEMMs that gain a wave", value, hint };
-        entry.show_lead(ui, cx, most.map(|cut| kernel_of(&cut.name)));
+        let hows = how::gain_hows(cuts.len(), extra.len());
+        entry.show_how(ui, cx, most.map(|cut| kernel_of(&cut.name)), &hows);
     }
     #[cfg(feature = "live")]
     split_tax_ui(ui, cx);
@@ -83,7 +86,9 @@ fn split_tax_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let doubt = shown.document.trace.meta.doubt();
     let hint = with_covered(hint, doubt, (shown.duration_ns, Some(floor)));
     let value = number::duration_fixed(gap_ns);
-    Entry { name: "against nocomm", value, hint: &hint }.show_lead(ui, cx, None);
+    let names = ["the run in view", "nocomm, same batch"];
+    let how = how::difference_how("against nocomm", names, [shown.duration_ns, floor]);
+    Entry { name: "against nocomm", value, hint: &hint }.show_how(ui, cx, None, &[how]);
     let is_split = shown.plan.decision.split.is_some();
     if let Some(unsplit_ns) =
         live.unsplit_in_view_ns().filter(|_| is_split && shown.alone_compute_ns > 0)
@@ -93,6 +98,8 @@ fn split_tax_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "{} Held against the batch unsplit and unfused: negative when fusing the norms wins more.",
             Term::SplitTax.tooltip()
         );
-        Entry { name: "split tax, a rank", value, hint: &hint }.show_lead(ui, cx, None);
+        let names = ["ops of a rank, isolated", "the same uncut and unfused"];
+        let how = how::difference_how("split tax", names, [shown.alone_compute_ns, unsplit_ns]);
+        Entry { name: "split tax, a rank", value, hint: &hint }.show_how(ui, cx, None, &[how]);
     }
 }

@@ -3,6 +3,7 @@
 use egui::{Align, CursorIcon, Label, Layout, Rect, Response, RichText, Sense, Stroke, Ui, vec2};
 use weftscope_traces::{SliceRef, Span, analysis::KernelKey};
 
+use super::how::{self, How};
 use crate::{
     app::{Command, Document, StatisticsCommand, StatisticsPart},
     panels::widgets::{Cx, draw_as, mono, weak},
@@ -47,18 +48,30 @@ pub(super) struct Entry<'a> {
 
 impl Entry<'_> {
     /// Draws it; a click goes to `place`.
-    pub(super) fn show(self, ui: &mut Ui, cx: &mut Cx<'_>, place: Selection) {
-        self.show_lead(ui, cx, Some(Lead::Place(place)));
+    pub(super) fn show(self, ui: &mut Ui, cx: &mut Cx<'_>, place: Selection, hows: &[How]) {
+        self.show_how(ui, cx, Some(Lead::Place(place)), hows);
     }
 
-    /// Draws it; a click follows the lead. Where there is none, it does not look like something to click.
-    pub(super) fn show_lead(self, ui: &mut Ui, cx: &mut Cx<'_>, lead: Option<Lead>) {
-        let row = self.row(ui, cx, lead.is_none());
+    /// Draws it; a click follows the lead. Where there is none, it does not look like something to click. A right click says how
+    /// its numbers are computed.
+    pub(super) fn show_how(self, ui: &mut Ui, cx: &mut Cx<'_>, lead: Option<Lead>, hows: &[How]) {
+        #[cfg(test)]
+        cx.numbers.push((self.name.to_owned(), self.value.clone(), how::answers(hows)));
+        let row = self.row(ui, cx, lead.is_none() && hows.is_empty());
+        let hint = with_how(self.hint, hows);
         match lead {
-            Some(lead) => follow(&row.interact(Sense::click()), cx, self.name, self.hint, lead),
-            None if self.hint.is_empty() => {}
+            Some(lead) => {
+                let row = row.interact(Sense::click());
+                how::popup_ui(&row, cx, hows);
+                follow(&row, cx, self.name, &hint, lead);
+            }
+            None if hint.is_empty() => {}
+            None if hows.is_empty() => _ = row.on_hover_text(hint),
             None => {
-                row.on_hover_text(self.hint);
+                let row = row.interact(Sense::click());
+                draw_as(&row, egui::Role::Label, self.name);
+                how::popup_ui(&row, cx, hows);
+                row.on_hover_text(hint);
             }
         }
     }
@@ -101,10 +114,21 @@ pub(super) fn row_button(
     cx: &mut Cx<'_>,
     (table, name): (&str, &str),
     rect: Rect,
-    (hint, lead): (&str, Lead),
+    (hint, lead, hows): (&str, Lead, &[How]),
 ) {
     let id = ui.scope_id().with((table, name));
-    follow(&ui.interact(rect, id, Sense::click()), cx, name, hint, lead);
+    let row = ui.interact(rect, id, Sense::click());
+    how::popup_ui(&row, cx, hows);
+    follow(&row, cx, name, &with_how(hint, hows), lead);
+}
+
+/// With the word on how to ask.
+fn with_how(hint: &str, hows: &[How]) -> String {
+    match (hint, hows) {
+        (hint, []) => hint.to_owned(),
+        ("", _) => how::HINT.to_owned(),
+        (hint, _) => format!("{hint}\n{}", how::HINT),
+    }
 }
 
 /// A row that leads somewhere: drawn so under the pointer, gone to at a click.

@@ -5,7 +5,7 @@ use weftscope_traces::{Phase, analysis::ExposedByOp, words};
 
 use super::{
     entry::{Entry, more_ui},
-    of_ranks,
+    how, of_ranks,
 };
 use crate::{
     app::Document,
@@ -42,7 +42,8 @@ pub(super) fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
             Phase::None => format!("{count} × {name}"),
             phase => format!("{} {count} × {name}", phase.name()),
         };
-        Entry { name: &name, value, hint: &hint }.show(ui, cx, Selection::Slice(*most));
+        let hows = how::exposed_hows((*comm_ns, *exposed_ns), report.exposed_ns);
+        Entry { name: &name, value, hint: &hint }.show(ui, cx, Selection::Slice(*most), &hows);
     }
     more_ui(ui, cx, count, OPS, "ops", "exposed-by-op");
 }

@@ -6,7 +6,10 @@ use weftscope_traces::{
     analysis::{GemmName, KernelKey},
 };
 
-use super::entry::{Lead, row_button};
+use super::{
+    entry::{Lead, row_button},
+    how,
+};
 
 use crate::{
     app::Document,
@@ -63,7 +66,17 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, gemm: &GemmName<'_>) {
     at_right(ui, mono(theme, format!("{} %", tails.join(" · "))));
     let last = at_right(ui, mono(theme, number::three(gemm.tflops())));
     let rect = first.rect.union(last.rect);
-    row_button(ui, cx, ("gemm", gemm.name), rect, (&hint(gemm), kernel_of(gemm.name)));
+    let hows = how::gemm_hows(gemm);
+    #[cfg(test)]
+    {
+        let tflops = number::three(gemm.tflops());
+        let tails: Vec<String> = gemm.tails().map(number::percent).collect();
+        let text =
+            format!("{}  {}  {}  {tflops}", gemm.waves_whole(), gemm.waves_cut(), tails.join("  "));
+        cx.numbers.push((gemm.name.to_owned(), text, how::answers(&hows)));
+    }
+    let lead = (&*hint(gemm), kernel_of(gemm.name), &*hows);
+    row_button(ui, cx, ("gemm", gemm.name), rect, lead);
     ui.end_row();
 }
 

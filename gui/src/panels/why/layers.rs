@@ -5,7 +5,7 @@ use weftscope_traces::analysis::{ExposedByLayer, Pass, RankStructure, StructureB
 
 use super::{
     entry::{Entry, more_ui, range_of_rank, unknown_ui},
-    of_ranks,
+    how, of_ranks,
 };
 use crate::{
     app::Document,
@@ -49,7 +49,9 @@ fn passes_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankStruc
         let name = format!("pass {at}{space}{stage}: {layers}");
         let value = number::duration_fixed(span.len_ns());
         let hint = "From its first layer's start to its last one's end; click to go there";
-        Entry { name: &name, value, hint }.show(ui, cx, range_of_rank(document, rank.rank, span));
+        let hows = how::span_hows("the pass", span, document.timeline.zero_ns(None));
+        let place = range_of_rank(document, rank.rank, span);
+        Entry { name: &name, value, hint }.show(ui, cx, place, &hows);
     }
     more_ui(ui, cx, rank.passes.len(), PASSES, "passes", "passes");
 }
@@ -63,7 +65,8 @@ fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     }
     small_ui(ui, cx, &format!("Exposed communication{}, most first", of_ranks(document)));
     for row in layers.take(LAYERS) {
-        let &ExposedByLayer { layer, count, exposed_ns, median_exposed_ns, rank, most, .. } = row;
+        let &ExposedByLayer { layer, count, comm_ns, exposed_ns, median_exposed_ns, rank, most } =
+            row;
         let name = match layer {
             Some(layer) => format!("layer {layer}, {count} ×"),
             None => "outside layers".to_owned(),
@@ -75,7 +78,8 @@ fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
             "Of the exposed communication of all ranks; median {median} a pass. Most on rank {rank}; click to go there."
         );
         let place = range_of_rank(document, rank, most);
-        Entry { name: &name, value, hint: &hint }.show(ui, cx, place);
+        let hows = how::exposed_hows((comm_ns, exposed_ns), report.exposed_ns);
+        Entry { name: &name, value, hint: &hint }.show(ui, cx, place, &hows);
     }
     more_ui(ui, cx, count, LAYERS, "layers", "exposed-by-layer");
 }

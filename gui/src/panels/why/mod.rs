@@ -9,14 +9,20 @@ mod cost;
 mod entry;
 mod exposed;
 mod gemms;
+mod how;
 mod layers;
 mod path;
 mod phases;
 mod products;
+#[cfg(test)]
+mod tests;
 
-use egui::{RichText, ScrollArea, Ui, Vec2};
+use egui::{ScrollArea, Ui, Vec2};
 
-use super::widgets::{Cx, heading, weak};
+use super::{
+    glossed::glossed_ui,
+    widgets::{Cx, heading, weak},
+};
 use crate::app::{Document, RankPlaces, Shown, State};
 
 /// The right panel.
@@ -88,9 +94,9 @@ fn places_of(document: &Document, rank: u32) -> Option<&RankPlaces> {
 fn sentence_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document) {
     let verdict = &document.explanation.verdict;
     heading(ui, cx.theme, "Why");
-    let text = RichText::new(&verdict.sentence).color(cx.theme.surfaces.strong);
-    ui.add(egui::Label::new(text).wrap());
+    let theme = cx.theme;
+    glossed_ui(ui, theme, &verdict.sentence, (theme.body(), theme.surfaces.strong));
     for detail in verdict.details.iter().take(3) {
-        ui.add(egui::Label::new(weak(cx.theme, detail).font(cx.theme.small())).wrap());
+        glossed_ui(ui, theme, detail, (theme.small(), theme.surfaces.weak));
     }
 }

@@ -6,10 +6,16 @@ use weftscope_traces::{
     words,
 };
 
-use super::entry::{Entry, range_of_rank};
+use super::{
+    entry::{Entry, range_of_rank},
+    how,
+};
 use crate::{
     app::Document,
-    panels::widgets::{Cx, heading, weak},
+    panels::{
+        glossary::Term,
+        widgets::{Cx, heading, weak},
+    },
     theme::number,
     timeline::Selection,
 };
@@ -24,7 +30,8 @@ pub(super) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         return;
     }
     let theme = cx.theme;
-    heading(ui, theme, "Critical path").on_hover_text(basis(path.basis));
+    let about = format!("{}\n{}.", Term::CriticalPath.tooltip(), basis(path.basis));
+    heading(ui, theme, "Critical path").on_hover_text(about);
     for share in &path.by_kind {
         let percent = number::percent_fixed(share.share);
         let value = format!("{} {percent}", number::duration_fixed(share.total_ns));
@@ -33,14 +40,19 @@ pub(super) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
             "On the path of all ranks. The longest stretch is {longest}; click to go there."
         );
         let entry = Entry { name: share.kind.name(), value, hint: &hint };
-        entry.show(ui, cx, place(document, &share.longest));
+        entry.show(
+            ui,
+            cx,
+            place(document, &share.longest),
+            &how::path_hows(share, path.span.len_ns()),
+        );
     }
     ui.label(weak(theme, "Most of it").font(theme.small()));
     for op in path.ops.iter().take(OPS) {
         let value = number::duration_fixed(op.total_ns);
         let name = format!("{} × {}", op.count, words::kernel(&op.name));
         let entry = Entry { name: &name, value, hint: &op.name };
-        entry.show(ui, cx, place(document, &op.longest));
+        entry.show(ui, cx, place(document, &op.longest), &how::path_op_hows(op));
     }
     if path.crossings > 0 {
         let text = format!("It goes over to another rank {}.", times(path.crossings));

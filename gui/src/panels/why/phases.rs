@@ -3,7 +3,10 @@
 use egui::{Grid, Label, Ui};
 use weftscope_traces::analysis::{PhaseInstance, PhaseSummary, StructureBasis};
 
-use super::entry::{Lead, range_of_rank, row_button};
+use super::{
+    entry::{Lead, range_of_rank, row_button},
+    how,
+};
 use crate::{
     app::Document,
     panels::{
@@ -70,7 +73,17 @@ fn row_ui(ui: &Ui, cx: &mut Cx<'_>, document: &Document, row: &PhaseSummary, rec
     };
     let hint = format!("{}\n{hint}", judged(row));
     let place = Lead::Place(range_of_rank(document, worst.rank, worst.span));
-    row_button(ui, cx, ("phase", row.phase.name()), rect, (&hint, place));
+    let hows = how::phase_hows(document, row);
+    #[cfg(test)]
+    {
+        let numbers = [Some(row.median_compute_ns), Some(row.median_comm_ns), row.median_slack_ns];
+        let mut text: Vec<String> =
+            numbers.into_iter().flatten().map(number::duration_ns).collect();
+        let slower = [row.sum.compute_slowdown, row.sum.comm_slowdown];
+        text.extend(slower.into_iter().flatten().map(number::ratio));
+        cx.numbers.push((row.phase.name().to_owned(), text.join("  "), how::answers(&hows)));
+    }
+    row_button(ui, cx, ("phase", row.phase.name()), rect, (&hint, place, &hows));
 }
 
 /// What phases are where nothing is woven.

@@ -3,7 +3,10 @@
 use egui::Ui;
 use weftscope_traces::analysis::{ProductReport, ProductRow};
 
-use super::entry::{Entry, heads_ui, more_ui, unknown_ui};
+use super::{
+    entry::{Entry, heads_ui, more_ui, unknown_ui},
+    how,
+};
 use crate::{
     app::Document,
     panels::widgets::{Cx, strong, weak},
@@ -37,7 +40,7 @@ pub(super) fn products_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         let value = format!("{:>7} {share}", number::three(row.flops_per_s / 1e12));
         let name = format!("{} × {}", row.count, row.shape);
         let entry = Entry { name: &name, value, hint: &hint(row) };
-        entry.show(ui, cx, Selection::Slice(row.longest));
+        entry.show(ui, cx, Selection::Slice(row.longest), &how::product_hows(row));
     }
     more_ui(ui, cx, report.rows.len(), ROWS, "shapes", "products");
     for text in unknown(report) {

@@ -14,7 +14,7 @@ use weftscope::{
     },
     files::{no_hook, open_trace},
     theme::number,
-    timeline::{Selection, ViewCommand, ViewState},
+    timeline::{RangeSelection, Selection, ViewCommand, ViewState},
 };
 use weftscope_traces::{
     Classifier, Kind, SliceRef, Span, Trace,
@@ -208,4 +208,80 @@ fn gemms_lead_to_their_durations() {
         click_name(&mut window, &name);
         assert_eq!(place(&window).1, Some((StatisticsPart::Kernels, Some(name))));
     }
+}
+
+/// A press and release of a button over a place.
+fn press_at(window: &mut Harness<'static, App>, pos: egui::Pos2, button: PointerButton) {
+    let modifiers = egui::Modifiers::NONE;
+    window.event(egui::Event::PointerMoved(pos));
+    window.run_steps(2);
+    for pressed in [true, false] {
+        window.event(egui::Event::PointerButton { pos, button, pressed, modifiers });
+        window.run_steps(2);
+    }
+}
+
+/// A right click on a row, or H over it, says by what formula its number comes out, with the inputs of this recording.
+#[test]
+fn a_number_says_how_it_is_computed() {
+    let mut window = window("h200x2-tokenweave");
+    let trace = trace(&window);
+    let ops = Ops::of(&trace, &Config::default());
+    let rank =
+        ops.ranks.iter().max_by_key(|rank| rank.comm.subtract(&rank.compute).len_ns()).unwrap();
+    let hidden_ns = rank.comm.len_ns() - rank.comm.subtract(&rank.compute).len_ns();
+    let inputs =
+        [hidden_ns, rank.comm.len_ns()].map(|ns| format!("{} ns", number::count(ns as u64)));
+    let row = rows(&window).into_iter().find(|(name, _)| name == "overlap").expect("a row").1;
+    let formula = "= hidden ÷ communication";
+    assert!(window.query_by_label(formula).is_none());
+    press_at(&mut window, row.center(), PointerButton::Secondary);
+    assert!(window.query_by_label(formula).is_some(), "the formula");
+    for input in &inputs {
+        assert!(window.query_all_by_label(input).count() > 0, "{input}");
+    }
+    window.key_press(egui::Key::Escape);
+    window.run_steps(3);
+    assert!(window.query_by_label(formula).is_none(), "Esc closes it");
+    window.event(egui::Event::PointerMoved(row.center() + egui::vec2(3.0, 0.0)));
+    window.run_steps(2);
+    window.key_press(egui::Key::H);
+    window.run_steps(3);
+    assert!(window.query_by_label(formula).is_some(), "H asks, too");
+}
+
+/// X explains what is selected; a click on something else explains that; a range is explained, too.
+#[test]
+fn what_is_selected_is_explained() {
+    let mut window = window("h200x2-tokenweave");
+    let said = |window: &Harness<'_, App>| {
+        window.state().state().explaining.sentences.clone().unwrap_or_default().join(" ")
+    };
+    click_name(&mut window, "hidden under compute");
+    let op = slice(&window);
+    window.event(egui::Event::PointerMoved(egui::pos2(700.0, 1500.0)));
+    window.run_steps(2);
+    window.key_press(egui::Key::X);
+    settle(&mut window);
+    let trace = trace(&window);
+    let name = &trace.label_of(op).name;
+    let text = said(&window);
+    assert!(text.starts_with(name) && text.contains("communication"), "{text}");
+    assert!(text.contains("hidden") && text.contains("critical path"), "{text}");
+    let first = window.state().state().explaining.sentences.clone().unwrap()[0].clone();
+    assert!(window.query_by_label(&first).is_some(), "it stands on the screen");
+    let ops = Ops::of(&trace, &Config::default());
+    let other = ops.ranks[0].ops.iter().find(|op| op.kind == Kind::Gemm).unwrap().slice;
+    window.state_mut().send(Command::View(ViewCommand::Select(other)));
+    settle(&mut window);
+    assert_eq!(slice(&window), other);
+    assert_ne!(said(&window), text, "the next op is another");
+    let span = trace.span_of(op);
+    let range = RangeSelection { span, tracks: Vec::new() };
+    window.state_mut().send(Command::View(ViewCommand::SelectRange(range)));
+    settle(&mut window);
+    assert!(said(&window).contains("ranks 0–1, in which"), "{}", said(&window));
+    window.key_press(egui::Key::Escape);
+    window.run_steps(3);
+    assert!(window.query_by_label("Explain this").is_none());
 }

@@ -18,7 +18,7 @@ pub(super) struct Node {
     /// The op before it on its stream.
     on_stream: Option<usize>,
     /// Ops that it depends on.
-    producers: Vec<usize>,
+    pub(super) producers: Vec<usize>,
     call: Option<SliceRef>,
 }
 

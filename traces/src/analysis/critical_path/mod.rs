@@ -160,6 +160,37 @@ pub fn critical_path(ops: &Ops<'_>) -> CriticalPath {
     }
 }
 
+/// What an op waited for before it began, as the critical path takes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitedFor {
+    /// The op, or the call that launched it, of which it waited last.
+    pub before: Option<SliceRef>,
+    /// That is a call of the host.
+    pub is_call: bool,
+    /// It is recorded that the op depends on it.
+    pub is_recorded: bool,
+    /// Time of a collective before its last rank had arrived, ns.
+    pub waited_ns: i64,
+    /// The rank that arrived last, where that is another one of the trace.
+    pub last_rank: Option<u32>,
+}
+
+/// What an op waited for; `None` for what is no op. Costs as much as [`critical_path`], the walk aside.
+pub fn waited_for(ops: &Ops<'_>, slice: SliceRef) -> Option<WaitedFor> {
+    let graph = Graph::new(ops);
+    let at = graph.nodes.iter().position(|node| node.op.slice == slice)?;
+    let node = &graph.nodes[at];
+    let (before, is_call, is_recorded) = match graph.before(at, node.op.span.start_ns) {
+        Some(Before::Op(other)) => {
+            (Some(graph.nodes[other].op.slice), false, node.producers.contains(&other))
+        }
+        Some(Before::Call(call)) => (Some(call), true, true),
+        None => (None, false, false),
+    };
+    let last_rank = node.leader.map(|leader| graph.nodes[leader].rank);
+    Some(WaitedFor { before, is_call, is_recorded, waited_ns: node.waited_ns, last_rank })
+}
+
 /// The way back in time.
 struct Walk<'g, 'a> {
     graph: &'g Graph<'a>,
