@@ -140,7 +140,7 @@ pub(super) fn draw(trace: &Arc<Trace>, options: &ShotOptions, path: &Path) -> Ou
 }
 
 /// Writes a picture, whole or not at all.
-fn write(picture: &mut Picture<'_>, format: PictureFormat, path: &Path) -> Outcome {
+pub(super) fn write(picture: &mut Picture<'_>, format: PictureFormat, path: &Path) -> Outcome {
     if is_stdio(path) {
         return stdout::bytes(|out| picture.write(format, out).map_err(|error| error.to_string()));
     }

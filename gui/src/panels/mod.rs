@@ -54,6 +54,8 @@ pub(crate) use glossary::glossary_ui;
 pub(crate) use handle::{bottom_handle_ui, narrow_handle_ui, side_handle_ui};
 pub(crate) use help::help_ui;
 pub(crate) use jobs::jobs_ui;
+#[cfg(feature = "gpus")]
+pub(crate) use lessons::{GUESS, Slide, slide_ui};
 pub(crate) use notices::notices_ui;
 pub(crate) use palette::palette_ui;
 pub(crate) use path::path_ui;

@@ -73,7 +73,12 @@ pub struct Picture<'a> {
     pub(super) add: Box<dyn FnMut(&mut Ui) + 'a>,
 }
 
-impl Picture<'_> {
+impl<'a> Picture<'a> {
+    /// Whatever `add` draws.
+    pub fn new(size: Vec2, theme: Theme, caption: Caption, add: impl FnMut(&mut Ui) + 'a) -> Self {
+        Self { size, pixels_per_point: 1.0, theme, caption, add: Box::new(add) }
+    }
+
     /// In pixels.
     pub fn image(&mut self) -> Image {
         render(self.size, self.pixels_per_point, &self.theme, &mut self.add)

@@ -178,3 +178,53 @@ fn exactly_one_choice_holds() {
         choices("waves(gate_up, before) > 6", "waves(gate_up, before) == 4")[0].contains("refused")
     );
 }
+
+/// The page of ten questions: every place that it names is there, under that name, in lessons 1 to 6, each of which answers one; and
+/// its words are those of the lesson.
+#[test]
+fn ten_questions_are_answered_where_they_say() {
+    let page = include_str!("../../../docs/ten-questions.md");
+    let questions: Vec<&str> = page.split("\n## ").skip(1).collect();
+    assert_eq!(questions.len(), 10);
+    let mut used = std::collections::BTreeSet::new();
+    let lessons: Vec<_> = lessons().collect();
+    for (at, question) in questions.iter().enumerate() {
+        assert!(question.starts_with(&format!("{}. ", at + 1)), "{question}");
+        let one_line = question.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (answer, seen) = one_line.split_once("*Seen in:*").expect("where it is seen");
+        let places: Vec<&str> = seen.split("lesson ").skip(1).collect();
+        assert!(!places.is_empty(), "{question}");
+        let mut words = String::new();
+        for place in places {
+            let number =
+                |text: &str| text.chars().next().and_then(|chr| chr.to_digit(10)).unwrap() as usize;
+            let (lesson, rest) = (number(place), place.split_once("step ").expect("a step").1);
+            let step = number(rest);
+            assert!((1..=6).contains(&lesson), "{place}");
+            let lesson = lessons.iter().find(|one| one.number == lesson).expect("a lesson");
+            let title = rest.split('*').nth(1).expect("the name of the step");
+            assert_eq!(lesson.steps[step - 1].words.title, title, "{place}");
+            let slide = format!("`slides/{:02}-{step}.png`", lesson.number);
+            assert!(rest.contains(&slide), "{place}: {slide}");
+            used.insert(lesson.number);
+            let all = [lesson.text.unfilled()];
+            let steps = lesson.steps.iter().flat_map(|step| {
+                [
+                    step.words.question.unfilled(),
+                    step.words.doing.unfilled(),
+                    step.words.why.unfilled(),
+                ]
+            });
+            words += &all.into_iter().chain(steps).collect::<String>().to_lowercase();
+        }
+        // What is marked, as a term or as an op, is said there.
+        for term in one_line.split("**").skip(1).step_by(2) {
+            assert!(words.contains(&term.to_lowercase()), "{at}: {term}");
+        }
+        for op in seen.split('`').skip(1).step_by(2).filter(|op| !op.contains('/')) {
+            assert!(words.contains(op), "{at}: {op}");
+        }
+        assert!(answer.len() > 100, "{question}");
+    }
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+}

@@ -12,6 +12,8 @@ pub(crate) use flush::{flush_lessons, settings_to_keep};
 pub use guess_draft::GuessDraft;
 pub use play::{Playing, Stage};
 pub(crate) use point::take_point;
+#[cfg(feature = "gpus")]
+pub(crate) use signs::ShownTruth;
 pub(crate) use update::{take_truth, update_lessons};
 pub use work::LessonWork;
 pub(crate) use work::work_out;

@@ -4,12 +4,9 @@ use weftscope_traces::{Label, Span};
 
 use super::{Playing, Stage};
 use crate::{
-    app::{
-        document::{Document, Shown},
-        state::State,
-    },
-    lessons::{Answer, Drawn, DrawnOf, Guess, Place},
-    timeline::{Sign, SignOf},
+    app::{document::Shown, state::State},
+    lessons::{Answer, Drawn, DrawnOf, Guess, Place, Step},
+    timeline::{Sign, SignOf, TimelineData},
 };
 
 /// Stretches that are shaded, at most: those of eight ranks and eighty layers would cover everything.
@@ -25,59 +22,83 @@ fn found(state: &State) -> Option<Vec<Sign>> {
     if playing.stage != Stage::Why || !is_in_view(state, playing) {
         return None;
     }
-    let start_ns = state.document()?.trace.span().start_ns;
     let (truth, guess) = (playing.truth()?, playing.guess()?);
-    let step = playing.step();
-    let predict = &step.predict;
-    Some(match (&truth.answer, &guess) {
-        (Answer::Number(value), Guess::Number(guessed)) => {
-            let Drawn { of: drawn, .. } =
-                step.drawn().filter(|drawn| drawn.run == playing.shown)?;
-            let document = state.document()?;
-            let from_ns = match drawn {
-                DrawnOf::Iteration => start_ns,
-                DrawnOf::Op(op) => first(document, &|label| label.name == op)?,
-                DrawnOf::CommOfPhase(phase) => {
-                    first(document, &|label| label.phase.name() == phase && label.kind.is_comm())?
-                }
-            };
-            let is_end = drawn == DrawnOf::Iteration;
-            // Of an iteration its end, of an op its length.
-            let line = |ns: f64, of, words: String| {
-                let at_ns = from_ns + ns as i64;
-                let span = Span::new(if is_end { at_ns } else { from_ns }, at_ns);
-                Sign { span, of, words }
-            };
-            let [you, simulated] = [guess.words(predict), truth.answer.words(predict)];
-            vec![
-                line(value.number, SignOf::Truth, format!("{}: {simulated}", playing.source())),
-                line(guessed.number, SignOf::Guess, format!("you: {you}")),
-            ]
-        }
-        (Answer::Places { places, .. }, Guess::Place(point)) => {
-            let rank = point.rank.filter(|rank| places.iter().any(|place| place.rank == *rank));
-            let rank = rank.or_else(|| places.first().map(|place| place.rank));
-            let shown = |place: &&Place| Some(place.rank) == rank;
-            let words = |at: usize| if at == 0 { "here" } else { "" }.to_owned();
-            let truths = places.iter().filter(shown).take(MOST).enumerate();
-            let truths = truths.map(|(at, place)| Sign {
-                span: place.span.shifted(start_ns),
-                of: SignOf::Truth,
-                words: words(at),
-            });
-            let at_ns = start_ns + point.time_ns;
-            let you =
-                Sign { span: Span::new(at_ns, at_ns), of: SignOf::Guess, words: "you".to_owned() };
-            truths.chain([you]).collect()
-        }
-        _ => return None,
-    })
+    let drawn = playing.step().drawn().filter(|drawn| drawn.run == playing.shown);
+    let timeline = &state.document()?.timeline;
+    let shown = ShownTruth { answer: &truth.answer, source: playing.source(), who: "you" };
+    shown.signs(timeline, (playing.step(), drawn), &guess)
+}
+
+/// What a guess is held against, and what both are called.
+pub(crate) struct ShownTruth<'a> {
+    /// What is so.
+    pub(crate) answer: &'a Answer,
+    /// Who says it.
+    pub(crate) source: &'a str,
+    /// Whose the guess is.
+    pub(crate) who: &'a str,
+}
+
+impl ShownTruth<'_> {
+    /// Both as signs on a timeline; `None` where they have no place on it. `drawn` is what the time that is asked for is the
+    /// length of, where that is in the timeline.
+    pub(crate) fn signs(
+        &self,
+        timeline: &TimelineData,
+        (step, drawn): (&Step, Option<Drawn<'_>>),
+        guess: &Guess,
+    ) -> Option<Vec<Sign>> {
+        let start_ns = timeline.trace.span().start_ns;
+        let predict = &step.predict;
+        let Self { answer, source, who } = *self;
+        Some(match (answer, guess) {
+            (Answer::Number(value), Guess::Number(guessed)) => {
+                let Drawn { of: drawn, .. } = drawn?;
+                let from_ns = match drawn {
+                    DrawnOf::Iteration => start_ns,
+                    DrawnOf::Op(op) => first(timeline, &|label| label.name == op)?,
+                    DrawnOf::CommOfPhase(phase) => first(timeline, &|label| {
+                        label.phase.name() == phase && label.kind.is_comm()
+                    })?,
+                };
+                let is_end = drawn == DrawnOf::Iteration;
+                // Of an iteration its end, of an op its length.
+                let line = |ns: f64, of, words: String| {
+                    let at_ns = from_ns + ns as i64;
+                    let span = Span::new(if is_end { at_ns } else { from_ns }, at_ns);
+                    Sign { span, of, words }
+                };
+                let [guessed_words, simulated] = [guess.words(predict), answer.words(predict)];
+                vec![
+                    line(value.number, SignOf::Truth, format!("{source}: {simulated}")),
+                    line(guessed.number, SignOf::Guess, format!("{who}: {guessed_words}")),
+                ]
+            }
+            (Answer::Places { places, .. }, Guess::Place(point)) => {
+                let rank = point.rank.filter(|rank| places.iter().any(|place| place.rank == *rank));
+                let rank = rank.or_else(|| places.first().map(|place| place.rank));
+                let shown = |place: &&Place| Some(place.rank) == rank;
+                let words = |at: usize| if at == 0 { "here" } else { "" }.to_owned();
+                let truths = places.iter().filter(shown).take(MOST).enumerate();
+                let truths = truths.map(|(at, place)| Sign {
+                    span: place.span.shifted(start_ns),
+                    of: SignOf::Truth,
+                    words: words(at),
+                });
+                let at_ns = start_ns + point.time_ns;
+                let span = Span::new(at_ns, at_ns);
+                let guess = Sign { span, of: SignOf::Guess, words: who.to_owned() };
+                truths.chain([guess]).collect()
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// When the first op of a sort begins on the first rank, ns.
-fn first(document: &Document, is_it: &dyn Fn(&Label) -> bool) -> Option<i64> {
-    let trace = &document.trace;
-    let streams = &document.timeline.ranks.first()?.streams;
+fn first(timeline: &TimelineData, is_it: &dyn Fn(&Label) -> bool) -> Option<i64> {
+    let trace = &timeline.trace;
+    let streams = &timeline.ranks.first()?.streams;
     let lanes = streams.iter().flat_map(|&track| &trace.track(track).lanes);
     let starts = lanes.filter_map(|&lane| {
         let slices = &trace.lane(lane).slices;

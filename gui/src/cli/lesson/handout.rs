@@ -11,12 +11,16 @@ use std::{
 use super::{
     chosen,
     page::{self, Reader},
+    slides,
 };
 use crate::{
-    cli::{Failure, Outcome, plain, shot::draw},
+    cli::{
+        Failure, Outcome, plain,
+        shot::{draw, write},
+    },
     files::{FileError, write_atomically},
     lessons::{AFTER, Lesson, RECORDING, StepCheck, Truth, YOURS, check},
-    picture::ShotOptions,
+    picture::{PictureFormat, ShotOptions},
     theme::Mode,
 };
 
@@ -56,7 +60,7 @@ pub(super) fn run(folder: &Path, number: Option<usize>) -> Outcome {
         })?;
         writeln!(out, "{}", path.display())?;
     }
-    writeln!(out, "{}: {count} pictures", slides.display())?;
+    writeln!(out, "{}: {} pictures", slides.display(), 2 * count)?;
     Ok(out.flush()?)
 }
 
@@ -79,6 +83,7 @@ impl Pages {
             return Err(Failure::failed(cause, &place));
         };
         let picture = slide(lesson.number, check.step);
+        let answered = answered(lesson.number, check.step);
         let step = (check.step, &lesson.steps[check.step - 1]);
         for (page, reader) in
             [(&mut self.students, Reader::Student), (&mut self.instructor, Reader::Instructor)]
@@ -86,14 +91,22 @@ impl Pages {
             if check.step == 1 {
                 *page += &page::lesson(lesson, truth, reader);
             }
-            *page += &page::step(step, truth, (reader, &picture.to_string_lossy()));
+            let pictures = [&picture, &answered].map(|path| path.to_string_lossy());
+            *page += &page::step(step, truth, (reader, [&pictures[0], &pictures[1]]));
         }
         // What trying it shows; of a recording what is read.
         let shown = [YOURS, AFTER, RECORDING].iter().find_map(|run| truth.facts(run));
         let shown = shown.ok_or_else(|| Failure::failed("there is nothing to draw", &place))?;
         let options = ShotOptions { mode: Mode::Light, ..ShotOptions::default() };
-        draw(&Arc::clone(&shown.trace), &options, &folder.join(picture))
+        draw(&Arc::clone(&shown.trace), &options, &folder.join(picture))?;
+        let mut both = slides::answered(lesson, (check.step, step.1), truth, &shown.trace);
+        write(&mut both, PictureFormat::Png, &folder.join(answered))
     }
+}
+
+/// The slide with a guess and the truth.
+fn answered(lesson: usize, step: usize) -> PathBuf {
+    Path::new(SLIDES).join(format!("{lesson:02}-{step}-answer.png"))
 }
 
 fn slide(lesson: usize, step: usize) -> PathBuf {
@@ -114,7 +127,7 @@ fn head(reader: Reader, lessons: &[&Lesson]) -> String {
             let rows: String = rows.collect();
             format!(
                 "# Weftscope: lessons, for the instructor\n\nAnswers were simulated when this was written, \
-                 by the version of the program that wrote it. Pictures show what *Try* shows.\n\n\
+                 by the version of the program that wrote it. Pictures show what *Try* shows; those under an answer have a guess beside it that people make.\n\n\
                  | | lesson | minutes |\n|---|---|---|\n{rows}| | all | {minutes} |\n"
             )
         }

@@ -4,6 +4,7 @@ mod check;
 mod handout;
 mod page;
 mod quantities;
+mod slides;
 
 use std::path::PathBuf;
 

@@ -44,11 +44,11 @@ pub(super) fn lesson(lesson: &Lesson, truth: &Truth, reader: Reader) -> String {
     page + &filled(truth, &lesson.text) + "\n"
 }
 
-/// A step; `picture` is the slide of it.
+/// A step, with its slides: what trying shows, and that with a guess beside the truth.
 pub(super) fn step(
     (at, step): (usize, &Step),
     truth: &Truth,
-    (reader, picture): (Reader, &str),
+    (reader, [picture, answered]): (Reader, [&str; 2]),
 ) -> String {
     let words = &step.words;
     let question = filled(truth, &words.question);
@@ -69,8 +69,9 @@ pub(super) fn step(
                 _ => truth.answer.words(&step.predict),
             };
             let [choices, accepted] = [choices(&step.predict), accepted(step, truth)];
-            let _always = write!(page, "{choices}> **Answer: {answer}**{accepted}\n\n");
             let _always = write!(page, "![Step {at}]({picture})\n\n");
+            let _always = write!(page, "{choices}> **Answer: {answer}**{accepted}\n\n");
+            let _always = write!(page, "![Step {at}, a guess and the truth]({answered})\n\n");
             for (number, hint) in words.hints.iter().enumerate() {
                 let _always = write!(page, "Hint {}: {}\n\n", number + 1, filled(truth, hint));
             }

@@ -7,8 +7,13 @@ mod markdown;
 mod number_line;
 mod play;
 mod result;
+#[cfg(feature = "gpus")]
+mod slide;
 
 use egui::{ScrollArea, Ui};
+
+#[cfg(feature = "gpus")]
+pub(crate) use slide::{GUESS, Slide, slide_ui};
 
 use super::widgets::Cx;
 use crate::app::{PanelId, State};

@@ -4,7 +4,8 @@ use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::{
     lessons::{Asked, Value, Within, margin},
-    panels::widgets::{Cx, draw_as},
+    panels::widgets::draw_as,
+    theme::Theme,
 };
 
 /// Points it takes.
@@ -13,17 +14,21 @@ const HEIGHT: f32 = 64.0;
 const MARGIN: f32 = 12.0;
 
 /// Draws the line.
-pub(super) fn number_line_ui(
+pub(in crate::panels) fn number_line_ui(
     ui: &mut Ui,
-    cx: &Cx<'_>,
-    (guess, truth, source): (Value, Value, &str),
+    theme: &Theme,
+    (guess, truth, who): (Value, Value, [&str; 2]),
     (within, asked): (Within, &Asked),
 ) {
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let [you, simulated] = [guess, truth].map(|value| asked.words(value));
-    draw_as(&response, egui::Role::Image, &format!("You said {you}; {source}: {simulated}"));
-    let s = &cx.theme.surfaces;
+    let said = match who[0] {
+        "you" => format!("You said {you}"),
+        other => format!("{other}: {you}"),
+    };
+    draw_as(&response, egui::Role::Image, &format!("{said}; {}: {simulated}", who[1]));
+    let s = &theme.surfaces;
     let margin = margin(truth, within, asked);
     let line = Line::new(rect, [guess.number, truth.number - margin, truth.number + margin]);
     let painter = ui.painter();
@@ -31,20 +36,26 @@ pub(super) fn number_line_ui(
     painter.hline(rect.left() + MARGIN..=rect.right() - MARGIN, y, Stroke::new(1.0, s.weak));
     let zero = painter.round_to_pixel_center(line.x(0.0));
     painter.vline(zero, y - 4.0..=y + 4.0, Stroke::new(1.0, s.weak));
-    let (at, font) = (pos2(zero, y + 5.0), cx.theme.small());
+    let (at, font) = (pos2(zero, y + 5.0), theme.small());
     painter.text(at, Align2::CENTER_TOP, "0", font, s.weak);
     let [from, to] = [-margin, margin].map(|off| line.x(truth.number + off));
     let zone = Rect::from_x_y_ranges(from..=to, y - 6.0..=y + 6.0);
     painter.rect_filled(zone, 2.0, s.accent.gamma_multiply(0.25));
-    let font = cx.theme.small();
+    let font = theme.small();
     mark(
         painter,
         rect,
         line.x(truth.number),
         (y, -1.0),
-        (&format!("{source} {simulated}"), s.accent, &font),
+        (&format!("{} {simulated}", who[1]), s.accent, &font),
     );
-    mark(painter, rect, line.x(guess.number), (y, 1.0), (&format!("you {you}"), s.warn, &font));
+    mark(
+        painter,
+        rect,
+        line.x(guess.number),
+        (y, 1.0),
+        (&format!("{} {you}", who[0]), s.warn, &font),
+    );
 }
 
 /// A pole above or below the line, and its word, kept inside.

@@ -34,7 +34,7 @@ pub(super) fn result_ui(ui: &mut Ui, cx: &Cx<'_>, playing: &Playing, truth: &Tru
     match (&truth.answer, &guess, predict) {
         (Answer::Number(truth), Guess::Number(guess), Predict::Number { within, asked, .. }) => {
             let words = playing.source();
-            number_line_ui(ui, cx, (*guess, *truth, words), (*within, asked));
+            number_line_ui(ui, cx.theme, (*guess, *truth, ["you", words]), (*within, asked));
         }
         (Answer::Order(order), Guess::Order(guessed), Predict::Order { runs, .. }) => {
             order_ui(ui, cx, (order, guessed), runs);

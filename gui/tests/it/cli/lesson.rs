@@ -58,3 +58,26 @@ fn a_handout_has_questions_without_answers_and_answers_apart() {
         assert!(bytes.starts_with(b"\x89PNG"));
     }
 }
+
+/// The instructor has a second picture of each step, under the answer; students have none.
+#[test]
+fn the_instructor_has_guess_and_truth_on_slides() {
+    let place = Place::new();
+    place.ok(&["lesson", "4", "--handout", "pages"]);
+    let read = |name: &str| fs::read_to_string(place.path("pages").join(name)).unwrap();
+    let [students, instructor] = [read("students.html"), read("instructor.html")];
+    assert!(!students.contains("-answer.png"));
+    for step in 1..=3 {
+        let [plain, answer] = ["", "-answer"].map(|end| format!("slides/04-{step}{end}.png"));
+        let places =
+            [&plain, &answer].map(|picture| instructor.find(&format!("src=\"{picture}\"")));
+        let said = instructor.match_indices("Answer: ").map(|(at, _)| at).nth(step - 1);
+        assert!(
+            places[0] < said && said < places[1],
+            "{places:?} {said:?}: the answer stands between"
+        );
+        let [plain, answer] =
+            [plain, answer].map(|picture| fs::read(place.path("pages").join(picture)).unwrap());
+        assert!(answer.starts_with(b"\x89PNG") && answer != plain);
+    }
+}
