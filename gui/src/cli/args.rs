@@ -134,9 +134,9 @@ pub struct ShotArgs {
     /// What `--figure compare` holds the recording against, as the first of both; several files are ranks of one job.
     #[arg(long, value_name = "FILE")]
     pub against: Vec<PathBuf>,
-    /// What `--figure curve` varies.
-    #[arg(long, value_enum, default_value_t = OverArg::Split)]
-    pub over: OverArg,
+    /// What `--figure curve` varies [default: split].
+    #[arg(long, value_enum)]
+    pub over: Option<OverArg>,
     /// Size in points [default: 1920x1080 of the timeline, 1000 wide and as high as it takes of a figure].
     #[arg(long, value_name = "WxH")]
     pub size: Option<Size>,

@@ -77,6 +77,9 @@ fn misplaced(args: &ShotArgs) -> Outcome {
     if !is_compare && !args.against.is_empty() {
         return Err(Failure::misuse("only --figure compare takes it", "--against"));
     }
+    if args.figure != FigureArg::Curve && args.over.is_some() {
+        return Err(Failure::misuse("only --figure curve takes it", "--over"));
+    }
     let has_time = matches!(args.figure, FigureArg::Timeline | FigureArg::Ribbon);
     if !has_time && (args.from.is_some() || args.to.is_some()) {
         let cause = "only the timeline and the ribbon are drawn over a stretch of time";
@@ -117,7 +120,7 @@ fn figure_of(
 fn curve(args: &ShotArgs, trace: &Trace) -> Result<crate::picture::CurveFigure, Failure> {
     use super::args::OverArg;
     use weftscope_profiler::sweep::SweepAxis;
-    let axis = match args.over {
+    let axis = match args.over.unwrap_or(OverArg::Split) {
         OverArg::Split => SweepAxis::Split,
         OverArg::AttnCtas => SweepAxis::AttnCtas,
         OverArg::MlpCtas => SweepAxis::MlpCtas,

@@ -1,6 +1,6 @@
 //! The curve in the window as a figure.
 
-use weftscope_engine::spec::StrategyKind;
+use weftscope_engine::spec::{RunSpec, StrategyKind};
 use weftscope_traces::Doubt;
 
 use super::Live;
@@ -10,7 +10,7 @@ impl Live {
     /// The curve in the window; `None` where there is none, or a grid of two knobs.
     pub(crate) fn curve_figure(&self) -> Option<CurveFigure> {
         let curve = &self.curve;
-        curve.spec.as_ref().filter(|_| !curve.axis.is_grid())?;
+        let spec = curve.spec.as_ref().filter(|_| !curve.axis.is_grid())?;
         let point =
             |point: &super::CurvePoint| CurveMark { at: curve.x(point.at), time_ns: point.time_ns };
         // Of another run than the baselines, which are those of the knobs as they are.
@@ -26,9 +26,14 @@ impl Live {
             baselines: baselines.collect(),
             now: self.current(curve.axis).filter(|_| !is_stale).map(|at| curve.x(at)),
             error_share: curve.doubt().and_then(Doubt::share),
-            measured: curve.measured,
+            simulated_by: (!curve.measured).then(|| simulator_of(spec)),
         })
     }
+}
+
+/// Who simulates a run.
+pub(super) fn simulator_of(spec: &RunSpec) -> String {
+    format!("weftscope simulator {} on {}", env!("CARGO_PKG_VERSION"), spec.machine.name)
 }
 
 /// Points of the curve themselves.

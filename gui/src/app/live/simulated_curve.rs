@@ -8,7 +8,7 @@ use weftscope_profiler::{
 };
 use weftscope_traces::{Doubt, Meta};
 
-use super::curve_figure::is_weave;
+use super::curve_figure::{is_weave, simulator_of};
 use crate::picture::{CurveFigure, CurveMark};
 
 /// What the recorded run takes over a knob, and under other strategies, each simulated.
@@ -66,6 +66,6 @@ pub(crate) fn simulated_curve(meta: &Meta, axis: SweepAxis) -> Result<CurveFigur
         baselines: others,
         now: now.map(f64::from),
         error_share: Doubt(error.as_ref()).share(),
-        measured: false,
+        simulated_by: Some(simulator_of(&spec)),
     })
 }

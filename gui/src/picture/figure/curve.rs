@@ -22,8 +22,8 @@ pub struct CurveFigure {
     pub now: Option<f64>,
     /// How far times may be off, as a share of them; `None` where they are measured, or it is not known.
     pub error_share: Option<f64>,
-    /// Its times were measured.
-    pub measured: bool,
+    /// Who simulated its times; `None` where they were measured.
+    pub simulated_by: Option<String>,
 }
 
 /// A point of a curve.
@@ -51,7 +51,7 @@ impl CurveFigure {
             facts.push(("fastest".to_owned(), number::duration_ns(time_ns)));
             facts.push(("at".to_owned(), number::count(at.round() as u64)));
         }
-        let how = if self.measured { "measured" } else { "simulated" };
+        let how = if self.simulated_by.is_none() { "measured" } else { "simulated" };
         let note = format!("the curve is {how}, a run without recording a point");
         let sheet = Sheet { meta, what: "Curve", facts, note };
         let legend = |ui: &mut Ui| {

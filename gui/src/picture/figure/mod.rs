@@ -14,7 +14,7 @@ use std::sync::Arc;
 use egui::{Color32, Vec2, vec2};
 use thiserror::Error;
 use weftscope_traces::{
-    Span, Trace,
+    Provenance, Span, Trace,
     analysis::{CompareReport, Config, Ops, phases as phases_of},
 };
 
@@ -125,10 +125,15 @@ pub enum FigureError {
     /// Of a curve.
     #[error("a curve takes two points at least")]
     NoPoints,
+    /// Of any.
+    #[error("such a figure takes {0}x{1} points at least")]
+    TooSmall(u32, u32),
 }
 
 /// Points a figure is wide where none were asked for.
 const WIDTH: f32 = 1000.0;
+/// Points under which titles, legends and figures do not fit side by side.
+const LEAST_WIDTH: f32 = 480.0;
 
 /// A figure of a trace.
 ///
@@ -140,15 +145,26 @@ pub fn figure(
     options: &FigureOptions,
 ) -> Result<Picture<'static>, FigureError> {
     let theme = theme_of(options.mode);
-    let caption = caption_of(&trace.meta, title_of(of.kind()));
-    let meta = trace.meta.clone();
-    let sized = |height: f32| -> Vec2 {
-        options.size.map_or_else(|| vec2(WIDTH, height), |[width, height]| vec2(width, height))
+    let mut meta = trace.meta.clone();
+    if let Figure::Curve(curve) = &of {
+        // A simulated curve of a run that was measured is none of that run's times.
+        let simulated = curve.simulated_by.clone();
+        meta.provenance =
+            simulated.map_or(meta.provenance, |source| Provenance::Modelled { source });
+    }
+    let caption = caption_of(&meta, title_of(of.kind()));
+    // As high as it takes unless a size was asked for, which must be as high as what stands around it and a bit more.
+    let sized = |height: f32, least: f32| -> Result<Vec2, FigureError> {
+        let [width, height] = options.size.unwrap_or([WIDTH, height]);
+        if width < LEAST_WIDTH || height < least {
+            return Err(FigureError::TooSmall(LEAST_WIDTH as u32, least.ceil() as u32));
+        }
+        Ok(vec2(width, height))
     };
     let (size, add): (Vec2, Paint) = match of {
         Figure::Ribbon => {
             let ribbon = ribbon::RibbonFigure::of(trace, options.window)?;
-            let size = sized(ribbon.height());
+            let size = sized(ribbon.height(), ribbon.least_height())?;
             (size, Box::new(move |ui| ribbon.show(ui, &theme)))
         }
         Figure::Phases => {
@@ -156,17 +172,18 @@ pub fn figure(
             if report.summary.is_empty() {
                 return Err(FigureError::NoPhases);
             }
-            let size = sized(phases::height(&report));
+            let size = sized(phases::height(&report), phases::least_height(&report))?;
             (size, Box::new(move |ui| phases::show(ui, (&meta, &report), &theme)))
         }
         Figure::Curve(curve) => {
             if curve.points.len() < 2 {
                 return Err(FigureError::NoPoints);
             }
-            (sized(540.0), Box::new(move |ui| curve.show(ui, &meta, &theme)))
+            (sized(540.0, 300.0)?, Box::new(move |ui| curve.show(ui, &meta, &theme)))
         }
         Figure::Compare(report, first) => {
-            let size = sized(compare::height(&report));
+            let height = compare::height(&report);
+            let size = sized(height, height)?;
             (size, Box::new(move |ui| compare::show(ui, (&meta, &report, &first), &theme)))
         }
     };

@@ -26,6 +26,11 @@ pub(super) fn height(report: &PhaseReport) -> f32 {
     REST + ROW * report.summary.len() as f32
 }
 
+/// Points under which the words beside bars would lie on one another.
+pub(super) fn least_height(report: &PhaseReport) -> f32 {
+    REST + 0.6 * ROW * report.summary.len() as f32
+}
+
 pub(super) fn show(ui: &mut Ui, (meta, report): (&Meta, &PhaseReport), theme: &Theme) {
     let tightest = report.tightest.map(|phase| ("tightest".to_owned(), phase.name().to_owned()));
     let note = "bars are medians of layers and ranks, slack is end of computation less end of communication";

@@ -87,6 +87,11 @@ impl RibbonFigure {
         REST + self.strips.len() as f32 * (STACK + GAP + STRIP + BETWEEN)
     }
 
+    /// Points under which stacks could not be told from lines.
+    pub(super) fn least_height(&self) -> f32 {
+        REST + self.strips.len() as f32 * 0.4 * (STACK + GAP + STRIP + BETWEEN)
+    }
+
     pub(super) fn show(&self, ui: &mut Ui, theme: &Theme) {
         let sheet = Sheet {
             meta: &self.data.trace.meta,

@@ -1,6 +1,11 @@
 //! What every figure has around it: a badge, a title, key figures, a legend, and where its times come from.
 
-use egui::{Align, Frame, Layout, Margin, Rect, RichText, Sense, Stroke, StrokeKind, Ui, vec2};
+use std::sync::Arc;
+
+use egui::{
+    Align, Align2, Frame, Galley, Layout, Margin, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
+    vec2,
+};
 use weftscope_traces::{Doubt, Kind, Meta, analysis::AccountClass};
 
 use super::class::{ClassMesh, class_colour};
@@ -40,13 +45,14 @@ impl Sheet<'_> {
                 legend(ui);
             });
             ui.add_space(4.0);
-            let foot = ui.text_style_height(&egui::TextStyle::Small) + 6.0;
-            let room = vec2(ui.available_width(), (ui.available_height() - foot).max(8.0));
+            let foot = self.foot(ui, theme);
+            let height = ui.available_height() - foot.size().y - FOOT_GAP;
+            let room = vec2(ui.available_width(), height.max(8.0));
             ui.allocate_ui_with_layout(room, Layout::top_down(Align::Min), |ui| {
                 ui.set_min_size(room);
                 body(ui);
             });
-            self.foot_ui(ui, theme);
+            foot_ui(ui, theme, foot);
         });
     }
 
@@ -70,28 +76,34 @@ impl Sheet<'_> {
         });
     }
 
-    fn foot_ui(&self, ui: &mut Ui, theme: &Theme) {
-        let s = &theme.surfaces;
-        ui.horizontal(|ui| {
-            let text = |text: String| RichText::new(text).small().color(s.weak);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(text(format!("weftscope {}", env!("CARGO_PKG_VERSION"))));
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let source = self.meta.provenance.source();
-                    let mut words = format!("Times are {}", self.meta.provenance.sentence());
-                    if !source.is_empty() && !words.contains(&*source) {
-                        words += &format!(" ({source})");
-                    }
-                    for more in [doubt(self.meta), self.note.clone()] {
-                        if !more.is_empty() {
-                            words += &format!("; {more}");
-                        }
-                    }
-                    ui.add(egui::Label::new(text(words + ".")).truncate());
-                });
-            });
-        });
+    /// Where times come from, on as many lines as it takes: no size of a figure loses it.
+    fn foot(&self, ui: &Ui, theme: &Theme) -> Arc<Galley> {
+        let source = self.meta.provenance.source();
+        let mut words = format!("Times are {}", self.meta.provenance.sentence());
+        if !source.is_empty() && !words.contains(&*source) {
+            words += &format!(" ({source})");
+        }
+        for more in [doubt(self.meta), self.note.clone()] {
+            if !more.is_empty() {
+                words += &format!("; {more}");
+            }
+        }
+        let width = ui.available_width() - PROGRAM;
+        ui.painter().layout(words + ".", theme.small(), theme.surfaces.weak, width)
     }
+}
+
+/// Points over the foot, and those at its right end that the program's name takes.
+const FOOT_GAP: f32 = 6.0;
+const PROGRAM: f32 = 104.0;
+
+fn foot_ui(ui: &mut Ui, theme: &Theme, foot: Arc<Galley>) {
+    let size = vec2(ui.available_width(), foot.size().y);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let ink = theme.surfaces.weak;
+    ui.painter().galley(rect.min, foot, ink);
+    let program = format!("weftscope {}", env!("CARGO_PKG_VERSION"));
+    ui.painter().text(rect.right_bottom(), Align2::RIGHT_BOTTOM, program, theme.small(), ink);
 }
 
 /// How far predicted times may be off.

@@ -35,6 +35,17 @@ fn every_figure_is_written_in_every_format() {
     assert!(text.contains(">CTAs of communication under the MLP<"), "the axis names the knob");
 }
 
+/// A curve is simulated: it says so, though the run that it is of was measured.
+#[test]
+fn a_simulated_curve_is_not_called_measured() {
+    let place = Place::new();
+    place.ok(&["shot", "sample:h200x2-tokenweave", "--figure", "curve", "-o", "curve.svg"]);
+    let text = fs::read_to_string(place.path("curve.svg")).unwrap();
+    assert!(text.contains(">MODELLED</text>") && !text.contains("MEASURED"));
+    place.ok(&["shot", "sample:h200x2-tokenweave", "--figure", "phases", "-o", "phases.svg"]);
+    assert!(fs::read_to_string(place.path("phases.svg")).unwrap().contains(">MEASURED</text>"));
+}
+
 #[test]
 fn what_cannot_be_drawn_is_said() {
     let place = Place::new();
@@ -46,6 +57,8 @@ fn what_cannot_be_drawn_is_said() {
     assert!(line.contains("--against FILE"), "{line}");
     let line = misuse(&["--figure", "ribbon", "--against", "a.weft"]);
     assert!(line.contains("only --figure compare takes it"), "{line}");
+    let line = misuse(&["--figure", "ribbon", "--over", "split"]);
+    assert!(line.contains("only --figure curve takes it"), "{line}");
     let line = misuse(&["--figure", "phases", "--from", "1us"]);
     assert!(line.contains("over a stretch of time"), "{line}");
     place.write(
@@ -56,6 +69,9 @@ fn what_cannot_be_drawn_is_said() {
     assert!(line.contains("with the knobs of the run") && line.ends_with("other.json"), "{line}");
     let line = place.fails(&["shot", "other.json", "--figure", "phases", "-o", "x.svg"], 1);
     assert!(line.contains("phases"), "{line}");
+    let line = place
+        .fails(&["shot", "a.weft", "--figure", "ribbon", "--size", "300x120", "-o", "x.svg"], 1);
+    assert!(line.contains("points at least"), "{line}");
     assert!(!place.path("x.svg").exists(), "nothing half-written");
     let line = place.fails(&["shot", "a.weft", "-o", "x.eps"], 2);
     assert!(line.contains(".png, .svg or .pdf"), "{line}");

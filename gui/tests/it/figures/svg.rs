@@ -144,3 +144,21 @@ fn a_ribbon_of_a_window_is_of_that_time() {
         Some("no kernel ran in the time asked for".to_owned())
     );
 }
+
+/// However narrow a figure is, where its times come from stands on it whole.
+#[test]
+fn no_size_loses_where_times_come_from() {
+    let trace = sample("h200x2-tokenweave");
+    let source = trace.meta.provenance.source().into_owned();
+    for size in [[480.0, 340.0], [1600.0, 900.0]] {
+        let options = FigureOptions { size: Some(size), ..FigureOptions::default() };
+        let mut picture = figure(&trace, Figure::Ribbon, &options).expect("of that size");
+        let text = text_of(written(&mut picture, PictureFormat::Svg));
+        let document = Document::parse(&text).expect("well-formed");
+        let words = document.descendants().filter(|node| node.has_tag_name("text"));
+        let words: Vec<&str> =
+            words.filter_map(|node| node.text()).flat_map(str::split_whitespace).collect();
+        let words = words.join(" ");
+        assert!(words.contains(&source), "{size:?}: {source} in {words}");
+    }
+}
