@@ -45,6 +45,8 @@ pub(super) fn menu_ui(
     commands: &mut Vec<ViewCommand>,
 ) {
     popup::show(ui, menu_id(ui), |ui, under: &Under| {
+        // Ten rows, in a window that may be low.
+        ui.spacing_mut().item_spacing.y = 1.0;
         ui.label(RichText::new(title(data, view, under)).small().weak());
         for item in items(data, view, under) {
             let button = Button::new(item.text).shortcut_text(item.keys);
