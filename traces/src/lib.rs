@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`open()`] (any file in), [`container`] (our own file format), [`interchange`]
-//! (formats of other tools), [`tables`] (rows and columns), [`edit`] (whole traces out of whole traces), [`words`] (figures as every view writes
+//! (formats of other tools), [`replay`] (a recording run again, changed), [`tables`] (rows and columns), [`edit`] (whole traces out of whole traces), [`words`] (figures as every view writes
 //! them).
 
 pub mod analysis;
@@ -20,6 +20,7 @@ mod known;
 pub mod lod;
 pub mod model;
 mod open;
+pub mod replay;
 mod source;
 pub mod stream;
 pub mod tables;

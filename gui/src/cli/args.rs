@@ -10,7 +10,7 @@ use super::{
     names::NameArgs,
     outputs, plan, record, run, serving, tables, tune,
     units::{Share, Size},
-    validate, web,
+    validate, web, what_if,
 };
 use crate::times::Time;
 
@@ -66,6 +66,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Say what differs between two recordings.
     Compare(CompareArgs),
+    /// Run a recording once more, changed: what would an iteration take?
+    WhatIf(what_if::WhatIfArgs),
     /// Ask a recording in SQL; tables are named as Perfetto names them.
     Sql(SqlArgs),
     /// List what can be chosen.

@@ -9,7 +9,7 @@ use super::{
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
     generate, interrupt, lesson, list, plan, ps, record, report, run, serving, shell, shot, sql,
-    tune, validate, web, window,
+    tune, validate, web, what_if, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -47,6 +47,7 @@ fn execute(cli: Cli) -> Outcome {
             convert::run(&args.input, written, args.own_names, &args.names)
         }
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::WhatIf(args)) => what_if::run(&args),
         Some(Command::Sql(args)) => sql::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Doctor) => doctor::run(),

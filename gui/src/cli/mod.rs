@@ -62,9 +62,12 @@ mod tune;
 mod units;
 #[cfg(feature = "gpus")]
 mod validate;
+#[cfg(feature = "gpus")]
+mod validate_what_if;
 mod web;
 #[cfg(feature = "gpus")]
 mod weights;
+mod what_if;
 mod window;
 
 pub use args::{Cli, Command};

@@ -8,7 +8,7 @@ use weftscope_engine::{
 };
 use weftscope_traces::words::counted;
 
-use super::{Failure, Outcome, plain};
+use super::{Failure, Outcome, plain, validate_what_if};
 
 /// Speed-ups this close to the published ones count as met.
 const SPEED_UP_WITHIN: f64 = 0.05;
@@ -16,12 +16,16 @@ const SPEED_UP_WITHIN: f64 = 0.05;
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
-    /// Data sets, by name [default: all].
-    #[arg(value_name = "SET")]
+    /// Data sets, by name [default: all]; with --what-if recordings.
+    #[arg(value_name = "SET|FILE")]
     pub sets: Vec<String>,
     /// Only the line of each set, without its rows.
     #[arg(long)]
     pub summary: bool,
+    /// Instead: how near replays of recordings come to them, and predictions of a change to recordings of the change. Of the
+    /// samples that ship, and of these FILEs, ranks of one job, if any are named.
+    #[arg(long, conflicts_with = "summary")]
+    pub what_if: bool,
     /// Everything as JSON.
     #[arg(long, conflicts_with = "summary")]
     pub json: bool,
@@ -29,6 +33,9 @@ pub struct ValidateArgs {
 
 /// Prints predicted against measured.
 pub(super) fn run(args: &ValidateArgs) -> Outcome {
+    if args.what_if {
+        return validate_what_if::run(&args.sets, args.json);
+    }
     let sets = validate(&args.sets).map_err(|error| match error {
         ValidateError::Unknown { .. } => Failure::Misuse(error.to_string()),
         error => Failure::failed(error, "validate"),

@@ -68,6 +68,7 @@ pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans}
 pub use exposed_by::{ExposedByLayer, ExposedByOp, ExposedByReport, exposed_by};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
 pub use gpu_ops::{GpuOp, Place};
+pub(crate) use idle::{Host, LATENCY_NS};
 pub use idle::{IdleCause, IdleCauses};
 pub use iteration_lengths::{IterationLengths, iteration_lengths, lengths_ns};
 pub use iterations::Iteration;
@@ -110,6 +111,6 @@ pub struct Config {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ mod products;
 mod random;
 mod recorded;
 mod recordings;
+mod replay;
 mod rocpd;
 mod rocprof;
 mod round_trip;

@@ -7,7 +7,7 @@ use crate::analysis::intervals::IntervalSet;
 use crate::model::{FlowKind, Origin, SliceRef, Span, Trace, TrackId, TrackKind};
 
 /// The host's side of a trace.
-pub(in crate::analysis) struct Host<'a> {
+pub(crate) struct Host<'a> {
     trace: &'a Trace,
     /// By op, the call that launched it: the last of several.
     calls: HashMap<SliceRef, SliceRef>,
@@ -34,7 +34,7 @@ pub(super) enum Producer {
 }
 
 impl<'a> Host<'a> {
-    pub(in crate::analysis) fn of(trace: &'a Trace) -> Self {
+    pub(crate) fn of(trace: &'a Trace) -> Self {
         let calls = launch_calls(trace);
         let launching: HashSet<TrackId> =
             calls.values().map(|call| trace.lane(call.lane).track).collect();
@@ -45,12 +45,12 @@ impl<'a> Host<'a> {
     }
 
     /// The call that launched an op.
-    pub(in crate::analysis) fn call(&self, op: SliceRef) -> Option<SliceRef> {
+    pub(crate) fn call(&self, op: SliceRef) -> Option<SliceRef> {
         self.calls.get(&op).copied()
     }
 
     /// When a call ran.
-    pub(in crate::analysis) fn span_of(&self, call: SliceRef) -> Span {
+    pub(crate) fn span_of(&self, call: SliceRef) -> Span {
         self.trace.span_of(call)
     }
 
@@ -64,6 +64,11 @@ impl<'a> Host<'a> {
             let is_planned = self.trace.label_of(op).facts.is_some();
             (is_planned && origin == Some(Origin::Modelled)).then_some(Producer::OwnStream)
         })
+    }
+
+    /// When a thread that launches waited for the GPU, in order.
+    pub(crate) fn syncs_of(&self, thread: TrackId) -> &[Span] {
+        self.threads.get(&thread).map_or(&[], |thread| thread.syncs.spans())
     }
 
     /// The last time up to `at_ns` in which the thread of a call waited for the GPU.

@@ -9,7 +9,7 @@ mod causes;
 mod host;
 
 pub use causes::{IdleCause, IdleCauses};
-pub(super) use host::Host;
+pub(crate) use host::Host;
 
 use super::GpuOp;
 use super::intervals::IntervalSet;
@@ -19,7 +19,7 @@ use host::Producer;
 /// A launch that takes longer to arrive, or an op that starts longer after the one before it on its stream, waits for
 /// something else. Launches of idle H100s and H200s arrive within 5 to 10 µs of their call's return, ops in a row on one
 /// stream follow each other in 1 to 3 µs.
-pub(super) const LATENCY_NS: i64 = 20_000;
+pub(crate) const LATENCY_NS: i64 = 20_000;
 
 /// A gap, the ops beside it and what it was waited for.
 pub(super) struct Found<'a> {

@@ -1,0 +1,111 @@
+//! `what-if`: a recording run once more, changed.
+
+mod args;
+mod text;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::json;
+use weftscope_traces::{
+    Classifier, Trace,
+    analysis::{Config, Ops, lengths_ns},
+    edit::merge,
+    replay::{Answer, AnswerError, Edit, EditError, Hidden, Replay, Residual, suggest},
+};
+
+pub(super) use self::args::WhatIfArgs;
+use super::{Failure, Outcome, convert, plain};
+use crate::files::{SaveOptions, check_target, is_stdio};
+
+/// What was measured of the changed run.
+pub(super) struct Measured {
+    /// Every iteration, the mean over its ranks, ns.
+    pub(super) iterations_ns: Vec<f64>,
+    pub(super) hidden: Hidden,
+}
+
+/// Says what an edit would bring, what would pay most, or how near the replay is.
+pub(super) fn run(args: &WhatIfArgs) -> Outcome {
+    let edits = edits(&args.edit)?;
+    let format = args.output.as_deref().map(convert::format_of).transpose()?;
+    if let Some(output) = args.output.as_deref().filter(|output| !is_stdio(output)) {
+        check_target(output)?;
+    }
+    let classifier = args.names.classifier()?;
+    let trace = opened(&args.files, &classifier)?;
+    let ops = Ops::of(&trace, &Config::default());
+    let replay = Replay::of(&ops);
+    let place = || args.files.first().map_or_else(String::new, |file| file.display().to_string());
+    let failed = |error: AnswerError| Failure::failed(error, place());
+    if args.suggest {
+        let suggestions = suggest(&ops, &replay).map_err(failed)?;
+        return told(
+            args,
+            &json!({ "suggestions": suggestions, "understood": replay.understood }),
+            |out| text::suggestions(&trace, &replay, &suggestions, out),
+        );
+    }
+    let answer = Answer::of(&ops, &replay, &edits).map_err(failed)?;
+    let measured = (!args.against.is_empty())
+        .then(|| opened(&args.against, &classifier).map(|trace| measured(&trace)))
+        .transpose()?;
+    let residual = Residual::of(&replay, &replay.run());
+    if let (Some(output), Some(format)) = (&args.output, format) {
+        convert::save(&answer.predicted, output, (format, SaveOptions::default()))?;
+        if is_stdio(output) {
+            return Ok(());
+        }
+    }
+    let whole = json!({
+        "answer": answer,
+        "residual": residual,
+        "understood": replay.understood,
+        "measured_iterations_ns": measured.as_ref().map(|measured| &measured.iterations_ns),
+        "measured_hidden": measured.as_ref().map(|measured| measured.hidden),
+    });
+    told(args, &whole, |out| {
+        if edits.is_empty() {
+            text::unchanged(&trace, &replay, &residual, out)
+        } else {
+            text::answer(&trace, &replay, (&answer, measured.as_ref()), out)
+        }
+    })
+}
+
+/// Prints for programs or for people.
+fn told(
+    args: &WhatIfArgs,
+    whole: &serde_json::Value,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Outcome {
+    if args.json {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, whole).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
+    let mut out = plain::stdout();
+    text(&mut out)?;
+    Ok(out.flush()?)
+}
+
+fn edits(texts: &[String]) -> Result<Vec<Edit>, Failure> {
+    let parsed: Result<Vec<Vec<Edit>>, EditError> =
+        texts.iter().map(|text| Edit::parse(text)).collect();
+    parsed.map(|edits| edits.concat()).map_err(|error| Failure::misuse(error, "--edit"))
+}
+
+/// The files of one job as one recording.
+pub(super) fn opened(files: &[PathBuf], classifier: &Classifier) -> Result<Trace, Failure> {
+    let traces: Result<Vec<Trace>, Failure> =
+        files.iter().map(|file| convert::open(file, classifier)).collect();
+    let place = || files.first().map_or_else(String::new, |file| file.display().to_string());
+    merge(traces?).map_err(|error| Failure::failed(error, place()))
+}
+
+/// What a recording says of its iterations.
+pub(super) fn measured(trace: &Trace) -> Measured {
+    let ops = Ops::of(trace, &Config::default());
+    Measured { iterations_ns: lengths_ns(&ops), hidden: Hidden::of(&ops) }
+}

@@ -1,0 +1,175 @@
+//! `what-if` in words.
+
+use std::io::{self, Write};
+
+use weftscope_traces::{
+    Trace,
+    replay::{Answer, Hidden, Replay, Residual, Suggestion},
+    words::{counted, duration, percent, signed_duration, signed_percent},
+};
+
+use super::Measured;
+
+fn head(trace: &Trace, replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{} ({})", trace.meta.title, trace.meta.provenance.badge())?;
+    let ranks = counted(replay.ranks.len() as u64, "rank");
+    let met = counted(replay.understood.matched as u64, "collective");
+    let ops = counted(replay.understood.ops as u64, "op");
+    writeln!(out, "  {ops} of {ranks} run again, {met} matched across ranks")?;
+    for sentence in replay.understood.in_words() {
+        writeln!(out, "  {sentence}")?;
+    }
+    Ok(())
+}
+
+/// The replay beside the recording.
+pub(super) fn unchanged(
+    trace: &Trace,
+    replay: &Replay,
+    residual: &Residual,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    head(trace, replay, out)?;
+    writeln!(out, "\nreplayed unchanged\n  rank  iteration      recorded      replayed")?;
+    for it in &residual.iterations {
+        let off = share(it.recorded_ns, it.replayed_ns);
+        let [old, new] = [it.recorded_ns, it.replayed_ns].map(duration);
+        writeln!(out, "  {:>4}  {:>9}  {old:>12}  {new:>12}  {off}", it.rank, it.iteration)?;
+    }
+    writeln!(out, "  rank     stream          busy      replayed")?;
+    for it in &residual.streams {
+        let off = share(it.recorded_ns, it.replayed_ns);
+        let [old, new] = [it.recorded_ns, it.replayed_ns].map(duration);
+        writeln!(out, "  {:>4}  {:>9}  {old:>12}  {new:>12}  {off}", it.rank, it.stream)?;
+    }
+    let known = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
+    let [iteration, stream] = [residual.worst_iteration(), residual.worst_stream()].map(known);
+    writeln!(
+        out,
+        "\nIterations are off by up to {iteration}, streams' busy time by up to {stream}."
+    )
+}
+
+fn share(old_ns: i64, new_ns: i64) -> String {
+    match old_ns {
+        0 => "–".to_owned(),
+        _ => format!("{:+.2} %", 100.0 * (new_ns as f64 / old_ns as f64 - 1.0)),
+    }
+}
+
+/// The prediction beside the recording, and beside a recording of the change.
+pub(super) fn answer(
+    trace: &Trace,
+    replay: &Replay,
+    (answer, measured): (&Answer, Option<&Measured>),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    head(trace, replay, out)?;
+    for (edit, note) in answer.edits.iter().zip(&answer.notes) {
+        writeln!(out, "  {edit}: {note}")?;
+    }
+    let [recorded, predicted] =
+        [answer.recorded_ns, answer.predicted_ns].map(|ns| duration(ns.round() as i64));
+    let error = answer.replay_error.map_or_else(
+        || "how far it is off is not known".to_owned(),
+        |error| format!("± {} from the replay alone", percent(error)),
+    );
+    writeln!(
+        out,
+        "\nmedian iteration: {recorded} recorded, {predicted} predicted, {} ({error})",
+        signed_percent(answer.change())
+    )?;
+    if answer.replay_error.is_some() {
+        writeln!(
+            out,
+            "What a change assumes comes on top of that: weftscope validate --what-if holds it against measured runs."
+        )?;
+    }
+    writeln!(
+        out,
+        "communication hidden: {} recorded, {} predicted",
+        hidden(answer.hidden[0]),
+        hidden(answer.hidden[1])
+    )?;
+    if answer.stuck > 0 {
+        let stuck = counted(answer.stuck as u64, "op");
+        writeln!(out, "{stuck} waited for each other in a circle and started when they had")?;
+    }
+    if !answer.causes.is_empty() {
+        writeln!(out, "\nwhy")?;
+    }
+    for cause in &answer.causes {
+        writeln!(out, "  {:>10}  {}", signed_duration(cause.change_ns), cause.in_words())?;
+    }
+    if let Some(measured) = measured {
+        against(answer, measured, out)?;
+    }
+    Ok(())
+}
+
+fn hidden(hidden: Hidden) -> String {
+    hidden.share().map_or_else(|| "–".to_owned(), percent)
+}
+
+fn against(answer: &Answer, measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\nmeasured of the changed run")?;
+    let predicted: Vec<f64> = answer.iterations_ns.iter().map(|[_, new]| *new).collect();
+    for (what, of) in
+        [("median iteration", median as fn(&[f64]) -> f64), ("shortest iteration", least)]
+    {
+        let [old, new] = [of(&measured.iterations_ns), of(&predicted)];
+        let off = if old > 0.0 {
+            format!("{:+.1} %", 100.0 * (new / old - 1.0))
+        } else {
+            "–".to_owned()
+        };
+        let [old, new] = [old, new].map(|ns| duration(ns.round() as i64));
+        writeln!(out, "  {what:<19} {old:>10} measured {new:>10} predicted  {off}")?;
+    }
+    let shares = [measured.hidden, answer.hidden[1]].map(Hidden::share);
+    let off = match shares {
+        [Some(old), Some(new)] => format!("{:+.1} points", 100.0 * (new - old)),
+        _ => "–".to_owned(),
+    };
+    let [old, new] = [measured.hidden, answer.hidden[1]].map(hidden);
+    writeln!(out, "  {:<19} {old:>10} measured {new:>10} predicted  {off}", "hidden")
+}
+
+/// The middle one; of an even number the mean of the two in the middle; 0 of none.
+pub(super) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        count => f64::midpoint(sorted[(count - 1) / 2], sorted[count / 2]),
+    }
+}
+
+/// The least; 0 of none.
+pub(super) fn least(values: &[f64]) -> f64 {
+    values.iter().copied().reduce(f64::min).unwrap_or(0.0)
+}
+
+/// What would pay, best first.
+pub(super) fn suggestions(
+    trace: &Trace,
+    replay: &Replay,
+    suggestions: &[Suggestion],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    head(trace, replay, out)?;
+    writeln!(out)?;
+    if suggestions.iter().all(|suggestion| suggestion.is_bound) {
+        writeln!(
+            out,
+            "Nothing that was tried makes the iteration shorter by more than the replay is off."
+        )?;
+    }
+    for suggestion in suggestions {
+        writeln!(out, "{}", suggestion.sentence)?;
+        let edits: Vec<String> =
+            suggestion.edits.iter().map(|edit| format!("--edit {edit}")).collect();
+        writeln!(out, "  {}", edits.join(" "))?;
+    }
+    Ok(())
+}

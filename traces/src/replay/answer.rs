@@ -1,0 +1,129 @@
+//! What edits make of a recording: the predicted iteration beside the recorded one.
+
+use serde::Serialize;
+
+use super::{Edit, EditError, Replay, Residual};
+use crate::analysis::{Cause, CompareConfig, Config, IterationTerms, Ops, compare, lengths_ns};
+use crate::model::{BuildError, Trace};
+
+/// What a prediction says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// The edits as they are typed, with cuts that were looked for found.
+    pub edits: Vec<String>,
+    /// What they changed, a sentence each.
+    pub notes: Vec<String>,
+    /// The median iteration of the recording, the mean over its ranks, ns.
+    pub recorded_ns: f64,
+    /// The median predicted one.
+    pub predicted_ns: f64,
+    /// Every iteration, recorded and predicted, the mean over its ranks, ns.
+    pub iterations_ns: Vec<[f64; 2]>,
+    /// How much of communication is hidden in the median iteration, in the recording and predicted.
+    pub hidden: [Hidden; 2],
+    /// Why it takes another time, most first; they add up to the change of the median iteration.
+    pub causes: Vec<Cause>,
+    /// What a prediction is off at least: the largest residual of an iteration of the replay that changes nothing, as a share;
+    /// `None` where there is no iteration. What the edits themselves assume is not in it.
+    pub replay_error: Option<f64>,
+    /// Ops that waited for each other in a circle.
+    pub stuck: usize,
+    /// The timeline.
+    #[serde(skip)]
+    pub predicted: Trace,
+}
+
+/// Communication in the median iteration, the mean over its ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Hidden {
+    /// With or without computation of the same rank beside it, ns.
+    pub comm_ns: f64,
+    /// Without, ns.
+    pub exposed_ns: f64,
+}
+
+impl Hidden {
+    /// Of a recording.
+    pub fn of(ops: &Ops<'_>) -> Self {
+        Self::in_terms(&compare(ops, ops, CompareConfig::default()).terms[0])
+    }
+
+    fn in_terms(terms: &IterationTerms) -> Self {
+        Self { comm_ns: terms.comm_ns, exposed_ns: terms.exposed_comm_ns }
+    }
+
+    /// How much of it is hidden, 0…1; `None` without any.
+    pub fn share(self) -> Option<f64> {
+        (self.comm_ns > 0.0).then(|| 1.0 - self.exposed_ns / self.comm_ns)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// An edit has nothing to change.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// What was predicted makes no trace.
+    #[error("what was predicted makes no trace: {0}")]
+    Build(#[from] BuildError),
+    /// There is nothing to run again.
+    #[error("nothing in this recording runs on a GPU's stream, so there is nothing to run again")]
+    Empty,
+}
+
+impl Answer {
+    /// What edits make of the recording whose ops these are, and that `replay` is of.
+    ///
+    /// # Errors
+    /// [`AnswerError`]: an edit that has nothing to change, a recording without kernels.
+    pub fn of(ops: &Ops<'_>, replay: &Replay, edits: &[Edit]) -> Result<Self, AnswerError> {
+        if replay.ops.is_empty() {
+            return Err(AnswerError::Empty);
+        }
+        let unchanged = replay.run();
+        let residual = Residual::of(replay, &unchanged);
+        let edited = replay.edited(edits)?;
+        let timeline = edited.replay.run();
+        let typed: Vec<String> = edited.edits.iter().map(Edit::to_string).collect();
+        let what = if typed.is_empty() { "nothing changes".to_owned() } else { typed.join(", ") };
+        let predicted = edited.replay.predicted(ops.trace, &timeline, &what)?;
+        let after = Ops::of(&predicted, &Config::default());
+        let report = compare(ops, &after, CompareConfig::default());
+        let [recorded_ns, predicted_ns] = report.terms.map(|terms| terms.iteration_ns);
+        let lengths = lengths_ns(ops).into_iter().zip(lengths_ns(&after));
+        Ok(Self {
+            edits: typed,
+            notes: edited.notes,
+            recorded_ns,
+            predicted_ns,
+            iterations_ns: lengths.map(|(old, new)| [old, new]).collect(),
+            hidden: report.terms.each_ref().map(Hidden::in_terms),
+            causes: report.causes,
+            replay_error: residual.worst_iteration(),
+            stuck: timeline.stuck,
+            predicted: noted(predicted.clone(), replay, residual.worst_iteration()),
+        })
+    }
+
+    /// By how much the median iteration changes, as a share of the recorded one; below 0 where it becomes shorter.
+    pub fn change(&self) -> f64 {
+        if self.recorded_ns > 0.0 { self.predicted_ns / self.recorded_ns - 1.0 } else { 0.0 }
+    }
+}
+
+/// The predicted trace with what is to be known of it.
+fn noted(predicted: Trace, replay: &Replay, error: Option<f64>) -> Trace {
+    let mut notes = vec![
+        "predicted op by op from a recording; no thread blocks, hosts or counters are predicted"
+            .to_owned(),
+    ];
+    if let Some(error) = error {
+        notes.push(format!(
+            "the same replay without a change is off by up to {} an iteration; what the change assumes comes on top",
+            crate::words::percent(error)
+        ));
+    }
+    notes.extend(replay.understood.in_words());
+    predicted.with_diagnostics(|diagnostics| diagnostics.notes.extend(notes))
+}

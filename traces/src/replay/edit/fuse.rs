@@ -1,0 +1,67 @@
+//! A collective and the norm behind it as one kernel.
+
+use super::comm::{NO_COMM, is_comm};
+use super::remove::remove;
+use crate::model::Kind;
+use crate::replay::{OpIndex, Replay};
+use crate::words::counted;
+
+/// Merges each collective with the norm that is the first to need it. In the fused kernel a rank norms its share of the tokens
+/// between the two halves of the collective, so it adds the norm's time over the number of ranks.
+pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
+    if !replay.ops.iter().any(|op| is_comm(op.kind)) {
+        return Err(NO_COMM.to_owned());
+    }
+    let mut next: Vec<Option<OpIndex>> = vec![None; replay.ops.len()];
+    for stream in &replay.streams {
+        for pair in stream.ops.windows(2) {
+            next[pair[0] as usize] = Some(pair[1]);
+        }
+    }
+    let mut waiting: Vec<Vec<OpIndex>> = vec![Vec::new(); replay.ops.len()];
+    for (op, known) in replay.ops.iter().enumerate() {
+        known.waits.iter().for_each(|wait| waiting[wait.op as usize].push(op as OpIndex));
+    }
+    let mut gone = vec![false; replay.ops.len()];
+    let mut instead = vec![None; replay.ops.len()];
+    for comm in 0..replay.ops.len() {
+        if !is_comm(replay.ops[comm].kind) {
+            continue;
+        }
+        let behind = waiting[comm].iter().copied().chain(after(replay, &next, comm));
+        let kind = |op: &OpIndex| replay.ops[*op as usize].kind;
+        let Some(norm) = behind
+            .filter(|op| kind(op) == Kind::Norm)
+            .min_by_key(|&op| replay.ops[op as usize].recorded.start_ns)
+        else {
+            continue;
+        };
+        if std::mem::replace(&mut gone[norm as usize], true) {
+            continue;
+        }
+        instead[norm as usize] = Some(comm as OpIndex);
+        let ranks = ranks_of(replay, comm);
+        replay.ops[comm].work_ns += replay.ops[norm as usize].work_ns / ranks;
+    }
+    let count = gone.iter().filter(|gone| **gone).count();
+    if count == 0 {
+        return Err("no norm stands right behind a collective".to_owned());
+    }
+    remove(replay, &gone, &instead);
+    Ok(format!("{} fused with the norm behind", counted(count as u64, "collective")))
+}
+
+/// The first kernel behind an op on its stream; copies and sets of memory are passed over.
+fn after(replay: &Replay, next: &[Option<OpIndex>], op: usize) -> Option<OpIndex> {
+    let mut at = next[op];
+    while let Some(other) = at.filter(|&other| replay.ops[other as usize].kind == Kind::Memcpy) {
+        at = next[other as usize];
+    }
+    at
+}
+
+/// Ranks that take part in a collective.
+fn ranks_of(replay: &Replay, comm: usize) -> f64 {
+    let members = replay.ops[comm].group.map_or(0, |group| replay.groups[group as usize].len());
+    members.max(replay.world_size as usize).max(1) as f64
+}

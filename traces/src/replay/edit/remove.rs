@@ -1,0 +1,128 @@
+//! Ops taken out: what waited for them waits for what they waited for.
+
+use crate::replay::{OpIndex, Replay, Wait};
+
+/// Takes ops out. What waited for one waits for `instead` where that names an op, else for all that the op itself waited for.
+/// A call that launched nothing else is taken out of the host's time.
+pub(super) fn remove(replay: &mut Replay, gone: &[bool], instead: &[Option<OpIndex>]) {
+    let heirs = heirs(replay, gone, instead);
+    shorten_host(replay, gone);
+    hand_on(replay, gone);
+    let mut new = vec![OpIndex::MAX; replay.ops.len()];
+    let mut next = 0;
+    for (at, gone) in gone.iter().enumerate() {
+        if !gone {
+            new[at] = next;
+            next += 1;
+        }
+    }
+    for op in 0..replay.ops.len() {
+        let waits = std::mem::take(&mut replay.ops[op].waits);
+        replay.ops[op].waits = inherited(&waits, gone, &heirs, &new, op as OpIndex);
+    }
+    for steps in &mut replay.host {
+        for step in steps.iter_mut().filter(|step| step.waits.is_some()) {
+            let waits: Vec<Wait> = step.waits.into_iter().collect();
+            let mut left = inherited(&waits, gone, &heirs, &new, OpIndex::MAX);
+            step.waits = left.pop();
+        }
+    }
+    for stream in &mut replay.streams {
+        stream.ops.retain(|&op| !gone[op as usize]);
+        stream.ops.iter_mut().for_each(|op| *op = new[*op as usize]);
+    }
+    let mut at = 0;
+    replay.ops.retain(|_| {
+        at += 1;
+        !gone[at - 1]
+    });
+    for members in &mut replay.groups {
+        members.retain(|&op| !gone[op as usize]);
+        members.iter_mut().for_each(|op| *op = new[*op as usize]);
+    }
+}
+
+/// What stands for each op that goes, in old numbers: only ops that stay.
+fn heirs(replay: &Replay, gone: &[bool], instead: &[Option<OpIndex>]) -> Vec<Vec<OpIndex>> {
+    let before = replay.before();
+    let mut heirs: Vec<Vec<OpIndex>> = vec![Vec::new(); replay.ops.len()];
+    let mut order: Vec<usize> = (0..replay.ops.len()).filter(|&op| gone[op]).collect();
+    order.sort_by_key(|&op| (replay.ops[op].recorded.start_ns, op));
+    for op in order {
+        let waits = replay.ops[op].waits.iter().map(|wait| wait.op).chain(before[op]);
+        let producers: Vec<OpIndex> = match instead[op] {
+            Some(instead) => vec![instead],
+            None => waits.collect(),
+        };
+        let mut left = Vec::new();
+        for producer in producers {
+            match gone[producer as usize] {
+                true => left.extend_from_slice(&heirs[producer as usize]),
+                false => left.push(producer),
+            }
+        }
+        left.sort_unstable();
+        left.dedup();
+        heirs[op] = left;
+    }
+    heirs
+}
+
+/// What an op waited for, the next that stays on its stream waits for: it came behind it.
+fn hand_on(replay: &mut Replay, gone: &[bool]) {
+    for stream in &replay.streams {
+        let mut left: Vec<Wait> = Vec::new();
+        for &op in &stream.ops {
+            let waits = &mut replay.ops[op as usize].waits;
+            if gone[op as usize] {
+                left.extend_from_slice(waits);
+            } else {
+                waits.append(&mut left);
+            }
+        }
+    }
+}
+
+/// Waits in new numbers.
+fn inherited(
+    waits: &[Wait],
+    gone: &[bool],
+    heirs: &[Vec<OpIndex>],
+    new: &[OpIndex],
+    own: OpIndex,
+) -> Vec<Wait> {
+    let mut left: Vec<Wait> = Vec::new();
+    for wait in waits {
+        let stays = [wait.op];
+        let producers: &[OpIndex] = match gone[wait.op as usize] {
+            true => &heirs[wait.op as usize],
+            false => &stays,
+        };
+        for &producer in producers.iter().filter(|&&producer| producer != own) {
+            let wait = Wait { op: new[producer as usize], ..*wait };
+            if !left.iter().any(|known| known.op == wait.op) {
+                left.push(wait);
+            }
+        }
+    }
+    left
+}
+
+/// Takes the calls that launched only what goes out of the time from step to step.
+fn shorten_host(replay: &mut Replay, gone: &[bool]) {
+    for (rank, steps) in replay.host.iter_mut().enumerate() {
+        let mut launches = vec![[false; 2]; steps.len()];
+        for (op, known) in replay.ops.iter().enumerate().filter(|(_, op)| op.rank == rank) {
+            if let Some(launch) = known.launch {
+                launches[launch.step as usize][usize::from(gone[op])] = true;
+            }
+        }
+        for at in 0..steps.len().saturating_sub(1) {
+            if launches[at] == [false, true] && steps[at].waits.is_none() {
+                let spared_ns = steps[at].takes_ns.min(steps[at + 1].after_ns.max(0));
+                steps[at + 1].after_ns -= spared_ns;
+                steps[at].takes_ns = 0;
+            }
+        }
+    }
+}

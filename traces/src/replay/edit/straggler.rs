@@ -1,0 +1,113 @@
+//! Ranks that are late: added, or taken out.
+
+use crate::replay::{OpIndex, Replay};
+use crate::words::{counted, duration};
+
+/// A rank begins every iteration so much later.
+pub(super) fn add(replay: &mut Replay, rank: u32, late_ns: i64) -> Result<String, String> {
+    let Some(index) = replay.ranks.iter().position(|&known| known == rank) else {
+        return Err(format!("there is no rank {rank} in this recording"));
+    };
+    let mut first: Vec<Option<usize>> = vec![None; replay.iterations[index].len()];
+    for (op, known) in replay.ops.iter().enumerate().filter(|(_, op)| op.rank == index) {
+        let first = &mut first[replay.iteration_of(known)];
+        let start_ns = |op: usize| replay.ops[op].recorded.start_ns;
+        if first.is_none_or(|first| start_ns(op) < start_ns(first)) {
+            *first = Some(op);
+        }
+    }
+    let firsts: Vec<usize> = first.into_iter().flatten().collect();
+    for &op in &firsts {
+        replay.ops[op].delay_ns += late_ns;
+    }
+    let iterations = counted(firsts.len() as u64, "iteration");
+    Ok(format!("rank {rank} begins {iterations} later by {}", duration(late_ns)))
+}
+
+/// From collective to collective every rank takes at most what the median of its peers does: its ops and its host between the
+/// two are as much faster.
+pub(super) fn none(replay: &mut Replay) -> Result<String, String> {
+    if replay.groups.is_empty() {
+        return Err(
+            "no collective is matched across ranks, so no rank is known to be late".to_owned()
+        );
+    }
+    let mut between = between(replay);
+    let mut faster: Vec<f64> = vec![1.0; replay.ops.len()];
+    let (mut count, mut most) = (0, 1.0_f64);
+    for group in 0..replay.groups.len() {
+        let members = &replay.groups[group];
+        let mut lengths: Vec<i64> =
+            members.iter().filter_map(|op| between[*op as usize].take()).collect();
+        if lengths.len() < 2 {
+            continue;
+        }
+        let all = lengths.clone();
+        lengths.sort_unstable();
+        let median_ns = lengths[(lengths.len() - 1) / 2].max(1);
+        for (&op, own_ns) in members.iter().zip(all) {
+            if own_ns > median_ns {
+                faster[op as usize] = median_ns as f64 / own_ns as f64;
+                most = most.min(faster[op as usize]);
+                count += 1;
+            }
+        }
+    }
+    if count == 0 {
+        return Err("no rank is ever late".to_owned());
+    }
+    hasten(replay, &faster);
+    Ok(format!(
+        "{} shortened, by at most {:.0} %",
+        counted(count, "wait for a late rank"),
+        100.0 * (1.0 - most)
+    ))
+}
+
+/// By collective op: from the end of the one before it on its rank to its own start; `None` of the first.
+fn between(replay: &Replay) -> Vec<Option<i64>> {
+    let mut between = vec![None; replay.ops.len()];
+    let mut order: Vec<OpIndex> = (0..replay.ops.len() as OpIndex).collect();
+    order.retain(|&op| replay.ops[op as usize].group.is_some());
+    order.sort_by_key(|&op| {
+        let op = &replay.ops[op as usize];
+        (op.rank, op.recorded.start_ns)
+    });
+    for pair in order.windows(2) {
+        let [before, op] = [pair[0], pair[1]].map(|op| &replay.ops[op as usize]);
+        if before.rank == op.rank {
+            between[pair[1] as usize] =
+                Some((op.recorded.start_ns - before.recorded.end_ns).max(0));
+        }
+    }
+    between
+}
+
+/// Makes what runs before each collective, back to the one before it, so much faster: ops, delays and steps of the host.
+fn hasten(replay: &mut Replay, faster: &[f64]) {
+    let mut order: Vec<usize> = (0..replay.ops.len()).collect();
+    order.sort_by_key(|&op| {
+        (replay.ops[op].rank, std::cmp::Reverse(replay.ops[op].recorded.start_ns))
+    });
+    let (mut rank, mut factor) = (usize::MAX, 1.0);
+    for op in order {
+        let known = &mut replay.ops[op];
+        if known.rank != rank {
+            (rank, factor) = (known.rank, 1.0);
+        }
+        if known.group.is_some() {
+            factor = faster[op];
+            continue;
+        }
+        known.work_ns *= factor;
+        known.delay_ns = (known.delay_ns as f64 * factor).round() as i64;
+        if let Some(step) =
+            known.launch.and_then(|launch| replay.host[rank].get_mut(launch.step as usize))
+        {
+            // The first step begins when it begins.
+            if step.after_ns > 0 && known.launch.is_some_and(|launch| launch.step > 0) {
+                step.after_ns = (step.after_ns as f64 * factor).round() as i64;
+            }
+        }
+    }
+}

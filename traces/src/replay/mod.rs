@@ -1,0 +1,32 @@
+//! A recording run once more, as it was or changed: what would an iteration take if …?
+//!
+//! [`build()`](Replay::of) makes of the gathered ops of a recording a [`Replay`]: kernels and copies with the time that each takes by itself,
+//! what each waits for, the host's launches and waits in their order, collectives that meet across ranks. [`Replay::run`]
+//! lets time pass over it ([`run`]), [`residual`] holds the outcome against the recording, [`Edit`] changes it before, and
+//! [`Replay::predicted`] makes a trace of the outcome, marked as modelled.
+//!
+//! It knows ops, not thread blocks. What of an op's time comes from what runs beside it is told by [`Contention`] alone, the same
+//! when the recording is read and when it is run again, so that what overlaps otherwise than before takes another time.
+
+mod answer;
+mod build;
+mod contention;
+mod edit;
+mod plan;
+mod predicted;
+mod residual;
+mod run;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, AnswerError, Hidden};
+pub use build::Understood;
+pub use contention::Contention;
+pub use edit::{Cut, Edit, EditError, Edited};
+pub use plan::{
+    HostStep, Iteration, Launch, OpIndex, Replay, ReplayOp, Stream, StreamGap, TypicalGaps, Wait,
+};
+pub use residual::{IterationResidual, Residual, StreamResidual};
+pub use run::Timeline;
+pub use suggest::{Suggestion, suggest};

@@ -1,0 +1,95 @@
+//! Which change would pay most?
+
+use serde::Serialize;
+
+use super::answer::AnswerError;
+use super::{Answer, Cut, Edit, Replay};
+use crate::analysis::Ops;
+use crate::words::{percent, signed_percent};
+
+/// One change and what it would bring.
+#[derive(Clone, Debug, Serialize)]
+pub struct Suggestion {
+    /// What it would bring and takes, in a sentence.
+    pub sentence: String,
+    /// The edits as they are typed, with the best cut.
+    pub edits: Vec<String>,
+    /// By how much the median iteration changes, as a share; below 0 where it becomes shorter.
+    pub change: f64,
+    /// What that is off at least, as a share of the recorded iteration.
+    pub replay_error: Option<f64>,
+    /// It is a bound, and cannot be had.
+    pub is_bound: bool,
+}
+
+/// What is tried, with the words that begin its sentence.
+const TRIED: [(&str, &[Edit]); 7] = [
+    ("Fusing each collective with the norm behind it", &[Edit::FuseNorm]),
+    ("Collectives on 8 SMs", &[Edit::CommSms(8)]),
+    ("Weaving", &[Edit::Weave(Cut::Best)]),
+    (
+        "TokenWeave: fused collectives on 8 SMs, woven",
+        &[Edit::FuseNorm, Edit::CommSms(8), Edit::Weave(Cut::Best)],
+    ),
+    ("CUDA graphs", &[Edit::NoLaunch]),
+    ("A host that never hesitates", &[Edit::SteadyHost]),
+    ("No rank slower than its peers", &[Edit::NoStraggler]),
+];
+
+/// Changes that make the median iteration shorter by more than the replay is off, the best first; then, as the bound, all of
+/// communication gone.
+///
+/// # Errors
+/// [`AnswerError`] where the recording cannot be run again; a change that finds nothing to change is left out.
+pub fn suggest(ops: &Ops<'_>, replay: &Replay) -> Result<Vec<Suggestion>, AnswerError> {
+    let mut all = Vec::new();
+    for (what, edits) in TRIED {
+        let answer = match Answer::of(ops, replay, edits) {
+            Err(AnswerError::Edit(_)) => continue,
+            answer => answer?,
+        };
+        let gain = -answer.change();
+        if gain > answer.replay_error.unwrap_or(0.0).max(LEAST_GAIN) {
+            all.push(suggestion(what, edits, &answer));
+        }
+    }
+    all.sort_by(|a, b| a.change.total_cmp(&b.change));
+    if let Ok(answer) = Answer::of(ops, replay, &[Edit::NoComm]) {
+        let what = "For comparison, no communication at all";
+        all.push(Suggestion { is_bound: true, ..suggestion(what, &[Edit::NoComm], &answer) });
+    }
+    Ok(all)
+}
+
+/// Less than this is not worth a sentence.
+const LEAST_GAIN: f64 = 0.001;
+
+fn suggestion(what: &str, edits: &[Edit], answer: &Answer) -> Suggestion {
+    let change = answer.change();
+    let cut = answer.edits.iter().find_map(|edit| edit.strip_prefix("weave="));
+    let cut = cut.and_then(|share| share.parse().ok());
+    let cut = cut.map_or_else(String::new, |share: f64| {
+        format!(" at {} + {} of the tokens", percent(share), percent(1.0 - share))
+    });
+    let error = answer.replay_error.map_or_else(
+        || "error unknown".to_owned(),
+        |error| {
+            format!(
+                "± {} from the replay alone",
+                percent(error * answer.predicted_ns / answer.recorded_ns.max(1.0))
+            )
+        },
+    );
+    let efforts: Vec<&str> = edits.iter().map(Edit::effort).collect();
+    Suggestion {
+        sentence: format!(
+            "{what}{cut}: {} an iteration ({error}); {}.",
+            signed_percent(change),
+            efforts.join("; ")
+        ),
+        edits: answer.edits.clone(),
+        change,
+        replay_error: answer.replay_error,
+        is_bound: false,
+    }
+}
