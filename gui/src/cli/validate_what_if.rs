@@ -19,7 +19,11 @@ use weftscope_traces::{
     replay::{Answer, Edit, Hidden, Replay, Residual},
 };
 
-use super::{Failure, Outcome, plain, run_spec::run_failure, what_if::opened};
+use super::{
+    Failure, Outcome, plain,
+    run_spec::run_failure,
+    what_if::{least, median, opened},
+};
 use crate::files::SAMPLES;
 
 /// One figure, both ways.
@@ -27,7 +31,7 @@ use crate::files::SAMPLES;
 struct Figure {
     /// What it is of.
     what: String,
-    /// µs, or percent where `unit` says so.
+    /// In `unit`: µs, percent, or a number.
     recorded: f64,
     predicted: f64,
     unit: &'static str,
@@ -94,14 +98,18 @@ fn write(part: &Part, out: &mut dyn Write) -> io::Result<()> {
     for figure in &part.figures {
         let Figure { what, recorded, predicted, unit, off, reach } = figure;
         let met = if off <= reach { "" } else { "  missed" };
-        let off_unit = if *unit == "%" { "pt" } else { "%" };
+        let off_unit = match *unit {
+            "µs" => "%",
+            "%" => "pt",
+            _ => "",
+        };
         writeln!(
             out,
-            "  {what:<56} {recorded:>8.1} {unit} {predicted:>6.1} {unit} {off:>5.2} {off_unit:<2} {reach:>5}{met}"
+            "  {what:<56} {recorded:>8.1} {unit:<2} {predicted:>7.1} {unit:<2} {off:>6.2} {off_unit:<2} {reach:>4}{met}"
         )?;
     }
     let times: Vec<f64> =
-        part.figures.iter().filter(|figure| figure.unit != "%").map(|figure| figure.off).collect();
+        part.figures.iter().filter(|figure| figure.unit == "µs").map(|figure| figure.off).collect();
     let mean = times.iter().sum::<f64>() / times.len().max(1) as f64;
     writeln!(out, "  mean of the times: {mean:.2} % off\n")
 }
@@ -191,7 +199,7 @@ fn engine() -> Result<Vec<Figure>, Failure> {
     let sets = validate(&["layers_h200x2_shard8".to_owned()])
         .map_err(|error| Failure::failed(error, "validate"))?;
     let measured = |strategy: &str| {
-        let what = format!("4096 tokens, {strategy}");
+        let what = format!("{strategy}, 4096 tokens");
         let rows = sets.iter().flat_map(|set| &set.times_us);
         rows.into_iter().find(|row| row.what == what).map(|row| row.measured)
     };
@@ -223,9 +231,11 @@ fn layer_us(trace: &Trace) -> Option<f64> {
 
 fn simulated() -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
+    let (mut batches, mut rightly_ranked) = (0_u32, 0_u32);
     for machine in ["h200x2", "h100x4"] {
         for tokens in [2048, 4096, 8192] {
             let default = recorded(machine, tokens, StrategyKind::Default)?;
+            let mut times = Vec::new();
             for (edit, strategy) in [
                 ("no-comm", StrategyKind::NoComm),
                 ("fuse-norm", StrategyKind::FuseOnly),
@@ -235,12 +245,26 @@ fn simulated() -> Result<Vec<Figure>, Failure> {
                 let changed = recorded(machine, tokens, strategy)?;
                 let lengths = lengths_ns(&Ops::of(&changed, &Config::default()));
                 let pair = [median(&lengths), answer.predicted_ns].map(|ns| ns / 1e3);
+                times.push(pair);
                 let what = format!("{machine}, {tokens} tokens, {}", strategy.name());
                 figures.push(Figure::time(what, pair, 4.0));
             }
+            rightly_ranked += u32::from(is_ranked(&times));
+            batches += 1;
         }
     }
+    let [recorded, predicted] = [batches, rightly_ranked].map(f64::from);
+    let what = "batches of which the three are in the right order".to_owned();
+    let off = recorded - predicted;
+    figures.push(Figure { what, recorded, predicted, unit: "", off, reach: 0.0 });
     Ok(figures)
+}
+
+/// Whether predicted times are in the order of the others.
+fn is_ranked(times: &[[f64; 2]]) -> bool {
+    let mut by_first = times.to_vec();
+    by_first.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    by_first.is_sorted_by(|a, b| a[1] <= b[1])
 }
 
 fn recorded(machine: &str, tokens: u32, strategy: StrategyKind) -> Result<Trace, Failure> {
@@ -260,19 +284,4 @@ fn recorded(machine: &str, tokens: u32, strategy: StrategyKind) -> Result<Trace,
     let spec = RunSpec { model, machine, batch, knobs };
     let mut simulator = Simulator::new(&spec.machine);
     record(&mut simulator, &spec, 1, &mut |_| true).map_err(run_failure)
-}
-
-/// The middle one; of an even number the mean of the two in the middle; 0 of none.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => 0.0,
-        count => f64::midpoint(sorted[(count - 1) / 2], sorted[count / 2]),
-    }
-}
-
-/// The least; 0 of none.
-fn least(values: &[f64]) -> f64 {
-    values.iter().copied().reduce(f64::min).unwrap_or(0.0)
 }

@@ -12,6 +12,7 @@ mod answer;
 mod build;
 mod contention;
 mod edit;
+mod fixed;
 mod plan;
 mod predicted;
 mod residual;

@@ -84,6 +84,8 @@ pub struct ReplayOp {
     pub recorded: Span,
     /// What it takes with the GPU to itself, of a collective once all ranks have arrived.
     pub work_ns: f64,
+    /// What of that does not grow with the tokens it works on, or with its message.
+    pub fixed_ns: f64,
     /// SMs that it holds while it communicates; 0 of everything else, and where the recording does not say.
     pub held_sms: u32,
     /// From the end of the op before it on its stream to its start, or from its start where the two run side by side; of the

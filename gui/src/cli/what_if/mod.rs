@@ -15,6 +15,8 @@ use weftscope_traces::{
 };
 
 pub(super) use self::args::WhatIfArgs;
+#[cfg(feature = "gpus")]
+pub(super) use self::text::{least, median};
 use super::{Failure, Outcome, convert, plain};
 use crate::files::{SaveOptions, check_target, is_stdio};
 

@@ -136,7 +136,7 @@ fn against(answer: &Answer, measured: &Measured, out: &mut dyn Write) -> io::Res
 }
 
 /// The middle one; of an even number the mean of the two in the middle; 0 of none.
-pub(super) fn median(values: &[f64]) -> f64 {
+pub(in crate::cli) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     match sorted.len() {
@@ -146,7 +146,7 @@ pub(super) fn median(values: &[f64]) -> f64 {
 }
 
 /// The least; 0 of none.
-pub(super) fn least(values: &[f64]) -> f64 {
+pub(in crate::cli) fn least(values: &[f64]) -> f64 {
     values.iter().copied().reduce(f64::min).unwrap_or(0.0)
 }
 

@@ -10,6 +10,7 @@ mod measured;
 mod nsys;
 mod pipes;
 pub(crate) mod place;
+mod plan;
 mod run;
 mod serving;
 mod sql;
@@ -17,3 +18,4 @@ mod tables;
 mod tune;
 #[cfg(unix)]
 mod watched;
+mod what_if;

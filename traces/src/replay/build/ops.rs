@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::analysis::{GpuOp, Ops, RankClock, RankOps};
 use crate::model::{ArgValue, Kind, SliceRef, Span, Split, Trace};
+use crate::replay::fixed::fixed_ns;
 use crate::replay::{
     Contention, Iteration, OpIndex, Replay, ReplayOp, Stream, StreamGap, TypicalGaps, Understood,
 };
@@ -98,6 +99,7 @@ fn add_rank(
                 part: Split::Whole,
                 recorded: clock.span(op.span),
                 work_ns: 0.0,
+                fixed_ns: fixed_ns(trace.label(op.label)),
                 held_sms: held_sms.unwrap_or(0),
                 stream_gap: StreamGap::default(),
                 waits: Vec::new(),

@@ -3,11 +3,13 @@
 use super::comm::{NO_COMM, is_comm};
 use super::remove::remove;
 use crate::model::Kind;
+use crate::replay::fixed::{MOST, PEER_NS};
 use crate::replay::{OpIndex, Replay};
 use crate::words::counted;
 
 /// Merges each collective with the norm that is the first to need it. In the fused kernel a rank norms its share of the tokens
-/// between the two halves of the collective, so it adds the norm's time over the number of ranks.
+/// between the two halves of the collective, so it adds the norm's time over the number of ranks. NCCL has no such kernel: it is one
+/// by loads and stores to peers, with their fixed time in place of NCCL's, as fast a byte as what is recorded.
 pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
     if !replay.ops.iter().any(|op| is_comm(op.kind)) {
         return Err(NO_COMM.to_owned());
@@ -24,10 +26,9 @@ pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
     }
     let mut gone = vec![false; replay.ops.len()];
     let mut instead = vec![None; replay.ops.len()];
-    for comm in 0..replay.ops.len() {
-        if !is_comm(replay.ops[comm].kind) {
-            continue;
-        }
+    let comms: Vec<usize> =
+        (0..replay.ops.len()).filter(|&op| is_comm(replay.ops[op].kind)).collect();
+    for comm in comms {
         let behind = waiting[comm].iter().copied().chain(after(replay, &next, comm));
         let kind = |op: &OpIndex| replay.ops[*op as usize].kind;
         let Some(norm) = behind
@@ -41,7 +42,11 @@ pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
         }
         instead[norm as usize] = Some(comm as OpIndex);
         let ranks = ranks_of(replay, comm);
-        replay.ops[comm].work_ns += replay.ops[norm as usize].work_ns / ranks;
+        let norm_ns = replay.ops[norm as usize].work_ns / ranks;
+        let comm = &mut replay.ops[comm];
+        let fixed_ns = comm.fixed_ns.min(MOST * comm.work_ns);
+        comm.work_ns += norm_ns - fixed_ns + fixed_ns.min(PEER_NS);
+        comm.fixed_ns = comm.fixed_ns.min(PEER_NS);
     }
     let count = gone.iter().filter(|gone| **gone).count();
     if count == 0 {

@@ -2,16 +2,8 @@
 
 use super::stretch::Stretch;
 use crate::model::Split;
-use crate::replay::edit::comm::is_comm;
+use crate::replay::fixed::MOST;
 use crate::replay::{OpIndex, Replay, ReplayOp};
-
-/// What of a kernel's time does not grow with its tokens, ns: the start of a block and the fixed time of a tile on H200s
-/// (engine/machines/h200x2.json, `block_start_ns` and `gemm_fixed_ns`).
-const KERNEL_FIXED_NS: f64 = 3_330.0;
-/// The same of a collective: NCCL's base and its pipeline's fill on H200s (`nccl_base_ns`, `nccl_fill_ns`).
-const COMM_FIXED_NS: f64 = 39_900.0;
-/// A fixed time is at most this share of what an op took: of small messages it is not known.
-const MOST_FIXED: f64 = 0.5;
 
 /// Ops cut in two: the first part stands where the op stood, the second is new.
 pub(super) struct Halves<'a> {
@@ -62,11 +54,7 @@ impl<'a> Halves<'a> {
 
 /// The part of an op over a share of its tokens. Copies and sets of memory are not cut: both parts have one.
 fn part(whole: &ReplayOp, share: f64, part: Split) -> ReplayOp {
-    let fixed_ns = match whole.kind {
-        kind if is_comm(kind) => COMM_FIXED_NS,
-        _ => KERNEL_FIXED_NS,
-    };
-    let fixed_ns = fixed_ns.min(MOST_FIXED * whole.work_ns);
+    let fixed_ns = whole.fixed_ns.min(MOST * whole.work_ns);
     let work_ns = fixed_ns + share * (whole.work_ns - fixed_ns);
     let delay_ns = if part == Split::First { whole.delay_ns } else { 0 };
     ReplayOp { work_ns, part, delay_ns, ..whole.clone() }

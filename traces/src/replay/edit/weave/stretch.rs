@@ -45,7 +45,7 @@ pub(super) fn find(replay: &Replay) -> Result<Vec<Stretch>, String> {
         };
         let streams = replay.streams.iter().enumerate().filter(|(_, stream)| stream.rank == rank);
         let main = streams.max_by_key(|(_, stream)| in_layers(stream));
-        let Some((stream, main)) = main.filter(|(_, stream)| in_layers(&stream) > 0) else {
+        let Some((stream, main)) = main.filter(|(_, stream)| in_layers(stream) > 0) else {
             return Err(format!(
                 "where layers begin and end is not known of rank {}",
                 replay.ranks[rank]

@@ -1,0 +1,73 @@
+//! `what-if`: predictions from recordings that ship.
+
+use serde_json::Value;
+
+use super::place::Place;
+
+const DEFAULT: &str = "sample:h200x2-default";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn a_prediction_is_modelled_and_shorter_without_communication() {
+    let place = Place::new();
+    let text = place.ok(&["what-if", DEFAULT, "--edit", "no-comm", "--json", "-o", "p.weft"]);
+    let told = json(&text);
+    let ns = |name: &str| told["answer"][name].as_f64().expect("a number");
+    assert!(ns("predicted_ns") < 0.8 * ns("recorded_ns"), "{text}");
+    let causes = told["answer"]["causes"].as_array().expect("causes");
+    let sum: f64 = causes.iter().filter_map(|cause| cause["change_ns"].as_f64()).sum();
+    assert!((sum - (ns("predicted_ns") - ns("recorded_ns"))).abs() < 2.0, "{text}");
+    let report = place.ok(&["report", "p.weft"]);
+    assert!(report.contains("times are modelled by weftscope"), "{report}");
+    assert!(report.contains("what if: no-comm"), "{report}");
+}
+
+#[test]
+fn unchanged_it_says_how_near_it_is_and_suggestions_say_what_they_take() {
+    let place = Place::new();
+    let text = place.ok(&["what-if", DEFAULT]);
+    assert!(
+        text.contains("replayed unchanged") && text.contains("Iterations are off by"),
+        "{text}"
+    );
+    let text = place.ok(&["what-if", "sample:h200x2-pytorch-sequential", "--suggest"]);
+    assert!(text.contains("Weaving at ") && text.contains("takes a second stream"), "{text}");
+    assert!(text.contains("For comparison, no communication at all"), "{text}");
+    let against = ["--against", "sample:h200x2-tokenweave"];
+    let text =
+        place.ok(&[&["what-if", DEFAULT, "--edit", "tokenweave=0.5"], &against[..]].concat());
+    assert!(text.contains("measured of the changed run"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_changed_is_said_in_a_line() {
+    let place = Place::new();
+    let told = place.fails(&["what-if", DEFAULT, "--edit", "weeve"], 2);
+    assert!(told.contains("unknown edit \"weeve\" (known: no-comm"), "{told}");
+    let told = place.fails(&["what-if", DEFAULT, "--edit", "gemm=fast"], 2);
+    assert!(told.contains("no factor between 0.01 and 100"), "{told}");
+    let told = place.fails(&["what-if", DEFAULT, "--edit", "no-launch"], 1);
+    assert!(told.contains("no-launch changes nothing: no launch is recorded"), "{told}");
+    let told = place.fails(&["what-if", "nothing.json", "--edit", "no-comm"], 1);
+    assert!(told.contains("nothing.json"), "{told}");
+}
+
+/// The reach of replays is held here; that of predictions is printed, and stands in docs/measurements.md.
+#[test]
+fn validation_holds_predictions_against_recordings() {
+    let place = Place::new();
+    let parts = json(&place.ok(&["validate", "--what-if", "--json"]));
+    let parts = parts.as_array().expect("parts");
+    assert_eq!(parts.len(), 4);
+    let figures = |part: &Value| part["figures"].as_array().expect("figures").clone();
+    let off = |figure: &Value| figure["off"].as_f64().expect("a number");
+    let reach = |figure: &Value| figure["reach"].as_f64().expect("a number");
+    let replays = figures(&parts[0]);
+    assert!(replays.len() >= 8 && replays.iter().all(|it| off(it) <= reach(it)), "{replays:?}");
+    assert!(parts[1..].iter().all(|part| figures(part).iter().all(|it| off(it) < 25.0)));
+    let text = place.ok(&["validate", "--what-if", "sample:h200x2-default"]);
+    assert!(text.contains("replayed unchanged") && text.contains("reach"), "{text}");
+}
