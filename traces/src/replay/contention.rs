@@ -1,6 +1,5 @@
 //! What runs beside one another on a GPU, and how much slower it is for that.
 
-use super::ReplayOp;
 use crate::model::Kind;
 
 /// How fast ops are beside each other, of one GPU. Applied when the recording is read, to tell what an op takes by itself, and
@@ -34,13 +33,13 @@ pub(super) struct Active {
 
 impl Active {
     /// An op takes its SMs.
-    pub(super) fn hold(&mut self, op: &ReplayOp) {
-        self.held_sms += op.held_sms;
+    pub(super) fn hold(&mut self, sms: u32) {
+        self.held_sms += sms;
     }
 
     /// An op gives its SMs back.
-    pub(super) fn release(&mut self, op: &ReplayOp) {
-        self.held_sms -= op.held_sms;
+    pub(super) fn release(&mut self, sms: u32) {
+        self.held_sms -= sms;
     }
 
     /// An op makes progress from now on.

@@ -20,9 +20,9 @@ mod run;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod understood;
 
 pub use answer::{Answer, AnswerError, Hidden};
-pub use build::Understood;
 pub use contention::Contention;
 pub use edit::{Cut, Edit, EditError, Edited};
 pub use plan::{
@@ -31,3 +31,4 @@ pub use plan::{
 pub use residual::{IterationResidual, Residual, StreamResidual};
 pub use run::Timeline;
 pub use suggest::{Suggestion, suggest};
+pub use understood::Understood;

@@ -1,6 +1,6 @@
 //! What is run again: ops, what they wait for, the host's steps.
 
-use super::{Contention, build::Understood};
+use super::{Contention, Understood};
 use crate::analysis::Place;
 use crate::model::{Kind, LabelId, SliceRef, Span, Split};
 
