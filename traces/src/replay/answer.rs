@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::edit::measured_error;
 use super::{Edit, EditError, Replay, Residual};
 use crate::analysis::{Cause, CompareConfig, Config, IterationTerms, Ops, compare, lengths_ns};
 use crate::model::{BuildError, Trace};
+use crate::words::percent;
 
 /// What a prediction says.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +28,8 @@ pub struct Answer {
     /// What a prediction is off at least: the largest residual of an iteration of the replay that changes nothing, as a share;
     /// `None` where there is no iteration. What the edits themselves assume is not in it.
     pub replay_error: Option<f64>,
+    /// By how much predictions of such a change were off at most where it was recorded, too, as a share; `None` where it never was.
+    pub measured_error: Option<f64>,
     /// Ops that waited for each other in a circle.
     pub stuck: usize,
     /// The timeline.
@@ -101,9 +105,25 @@ impl Answer {
             hidden: report.terms.each_ref().map(Hidden::in_terms),
             causes: report.causes,
             replay_error: residual.worst_iteration(),
+            measured_error: measured_error(&edited.edits),
             stuck: timeline.stuck,
             predicted: noted(predicted.clone(), replay, residual.worst_iteration()),
         })
+    }
+
+    /// How far the prediction is off, as the end of a sentence.
+    pub fn error_in_words(&self) -> String {
+        let replay = self.replay_error.map_or_else(
+            || "the replay's own error is not known".to_owned(),
+            |error| format!("± {} from the replay alone", percent(error)),
+        );
+        match self.measured_error {
+            Some(error) => format!(
+                "{replay}; predictions of this change were off by up to {} where it was recorded, too",
+                percent(error)
+            ),
+            None => format!("{replay}; this change was never held against a recording"),
+        }
     }
 
     /// By how much the median iteration changes, as a share of the recorded one; below 0 where it becomes shorter.
@@ -121,7 +141,7 @@ fn noted(predicted: Trace, replay: &Replay, error: Option<f64>) -> Trace {
     if let Some(error) = error {
         notes.push(format!(
             "the same replay without a change is off by up to {} an iteration; what the change assumes comes on top",
-            crate::words::percent(error)
+            percent(error)
         ));
     }
     notes.extend(replay.understood.in_words());

@@ -1,9 +1,9 @@
 //! A recording run once more, as it was or changed: what would an iteration take if …?
 //!
-//! [`build()`](Replay::of) makes of the gathered ops of a recording a [`Replay`]: kernels and copies with the time that each takes by itself,
-//! what each waits for, the host's launches and waits in their order, collectives that meet across ranks. [`Replay::run`]
-//! lets time pass over it ([`run`]), [`residual`] holds the outcome against the recording, [`Edit`] changes it before, and
-//! [`Replay::predicted`] makes a trace of the outcome, marked as modelled.
+//! [`Replay::of`] makes of the gathered ops of a recording what can be run again: kernels and copies with the time that each takes by
+//! itself, what each waits for, the host's launches and waits in their order, collectives that meet across ranks. [`Replay::run`]
+//! lets time pass over it, [`Residual`] holds the outcome against the recording, [`Edit`] changes it before, and
+//! [`Replay::predicted`] makes a trace of the outcome, marked as modelled. [`Answer`] and [`suggest`] put it all together.
 //!
 //! It knows ops, not thread blocks. What of an op's time comes from what runs beside it is told by [`Contention`] alone, the same
 //! when the recording is read and when it is run again, so that what overlaps otherwise than before takes another time.

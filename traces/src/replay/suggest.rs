@@ -18,6 +18,8 @@ pub struct Suggestion {
     pub change: f64,
     /// What that is off at least, as a share of the recorded iteration.
     pub replay_error: Option<f64>,
+    /// By how much predictions of such a change were off at most where it was recorded, too.
+    pub measured_error: Option<f64>,
     /// It is a bound, and cannot be had.
     pub is_bound: bool,
 }
@@ -71,25 +73,18 @@ fn suggestion(what: &str, edits: &[Edit], answer: &Answer) -> Suggestion {
     let cut = cut.map_or_else(String::new, |share: f64| {
         format!(" at {} + {} of the tokens", percent(share), percent(1.0 - share))
     });
-    let error = answer.replay_error.map_or_else(
-        || "error unknown".to_owned(),
-        |error| {
-            format!(
-                "± {} from the replay alone",
-                percent(error * answer.predicted_ns / answer.recorded_ns.max(1.0))
-            )
-        },
-    );
     let efforts: Vec<&str> = edits.iter().map(Edit::effort).collect();
     Suggestion {
         sentence: format!(
-            "{what}{cut}: {} an iteration ({error}); {}.",
+            "{what}{cut}: {} an iteration ({}); {}.",
             signed_percent(change),
+            answer.error_in_words(),
             efforts.join("; ")
         ),
         edits: answer.edits.clone(),
         change,
         replay_error: answer.replay_error,
+        measured_error: answer.measured_error,
         is_bound: false,
     }
 }

@@ -44,8 +44,8 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
         let suggestions = suggest(&ops, &replay).map_err(failed)?;
         return told(
             args,
-            &json!({ "suggestions": suggestions, "understood": replay.understood }),
-            |out| text::suggestions(&trace, &replay, &suggestions, out),
+            &json!({ "suggestions": suggestions, "understood": replay.understood, "caveats": ops.caveats() }),
+            |out| text::suggestions((&ops, &replay), &suggestions, out),
         );
     }
     let answer = Answer::of(&ops, &replay, &edits).map_err(failed)?;
@@ -63,14 +63,15 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
         "answer": answer,
         "residual": residual,
         "understood": replay.understood,
+        "caveats": ops.caveats(),
         "measured_iterations_ns": measured.as_ref().map(|measured| &measured.iterations_ns),
         "measured_hidden": measured.as_ref().map(|measured| measured.hidden),
     });
     told(args, &whole, |out| {
         if edits.is_empty() {
-            text::unchanged(&trace, &replay, &residual, out)
+            text::unchanged((&ops, &replay), &residual, out)
         } else {
-            text::answer(&trace, &replay, (&answer, measured.as_ref()), out)
+            text::answer((&ops, &replay), (&answer, measured.as_ref()), out)
         }
     })
 }

@@ -3,20 +3,21 @@
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    Trace,
+    analysis::Ops,
     replay::{Answer, Hidden, Replay, Residual, Suggestion},
     words::{counted, duration, percent, signed_duration, signed_percent},
 };
 
 use super::Measured;
 
-fn head(trace: &Trace, replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
+fn head((ops, replay): (&Ops<'_>, &Replay), out: &mut dyn Write) -> io::Result<()> {
+    let (trace, caveats) = (ops.trace, ops.caveats());
     writeln!(out, "{} ({})", trace.meta.title, trace.meta.provenance.badge())?;
     let ranks = counted(replay.ranks.len() as u64, "rank");
     let met = counted(replay.understood.matched as u64, "collective");
     let ops = counted(replay.understood.ops as u64, "op");
     writeln!(out, "  {ops} of {ranks} run again, {met} matched across ranks")?;
-    for sentence in replay.understood.in_words() {
+    for sentence in caveats.iter().cloned().chain(replay.understood.in_words()) {
         writeln!(out, "  {sentence}")?;
     }
     Ok(())
@@ -24,12 +25,11 @@ fn head(trace: &Trace, replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
 
 /// The replay beside the recording.
 pub(super) fn unchanged(
-    trace: &Trace,
-    replay: &Replay,
+    of: (&Ops<'_>, &Replay),
     residual: &Residual,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    head(trace, replay, out)?;
+    head(of, out)?;
     writeln!(out, "\nreplayed unchanged\n  rank  iteration      recorded      replayed")?;
     for it in &residual.iterations {
         let off = share(it.recorded_ns, it.replayed_ns);
@@ -59,32 +59,22 @@ fn share(old_ns: i64, new_ns: i64) -> String {
 
 /// The prediction beside the recording, and beside a recording of the change.
 pub(super) fn answer(
-    trace: &Trace,
-    replay: &Replay,
+    of: (&Ops<'_>, &Replay),
     (answer, measured): (&Answer, Option<&Measured>),
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    head(trace, replay, out)?;
+    head(of, out)?;
     for (edit, note) in answer.edits.iter().zip(&answer.notes) {
         writeln!(out, "  {edit}: {note}")?;
     }
     let [recorded, predicted] =
         [answer.recorded_ns, answer.predicted_ns].map(|ns| duration(ns.round() as i64));
-    let error = answer.replay_error.map_or_else(
-        || "how far it is off is not known".to_owned(),
-        |error| format!("± {} from the replay alone", percent(error)),
-    );
     writeln!(
         out,
-        "\nmedian iteration: {recorded} recorded, {predicted} predicted, {} ({error})",
+        "\nmedian iteration: {recorded} recorded, {predicted} predicted, {}",
         signed_percent(answer.change())
     )?;
-    if answer.replay_error.is_some() {
-        writeln!(
-            out,
-            "What a change assumes comes on top of that: weftscope validate --what-if holds it against measured runs."
-        )?;
-    }
+    writeln!(out, "{}", capitalised(&answer.error_in_words()))?;
     writeln!(
         out,
         "communication hidden: {} recorded, {} predicted",
@@ -105,6 +95,13 @@ pub(super) fn answer(
         against(answer, measured, out)?;
     }
     Ok(())
+}
+
+/// As a sentence.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn hidden(hidden: Hidden) -> String {
@@ -152,12 +149,11 @@ pub(in crate::cli) fn least(values: &[f64]) -> f64 {
 
 /// What would pay, best first.
 pub(super) fn suggestions(
-    trace: &Trace,
-    replay: &Replay,
+    of: (&Ops<'_>, &Replay),
     suggestions: &[Suggestion],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    head(trace, replay, out)?;
+    head(of, out)?;
     writeln!(out)?;
     if suggestions.iter().all(|suggestion| suggestion.is_bound) {
         writeln!(

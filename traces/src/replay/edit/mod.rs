@@ -4,11 +4,14 @@ mod comm;
 mod cut;
 mod fuse;
 mod host;
+mod measured;
 mod remove;
 mod scale;
 mod straggler;
 mod text;
 mod weave;
+
+pub(super) use measured::measured_error;
 
 use super::Replay;
 use crate::model::Kind;

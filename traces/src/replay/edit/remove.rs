@@ -1,13 +1,14 @@
 //! Ops taken out: what waited for them waits for what they waited for.
 
-use crate::replay::{OpIndex, Replay, Wait};
+use crate::replay::{HostStep, OpIndex, Replay, Wait};
 
 /// Takes ops out. What waited for one waits for `instead` where that names an op, else for all that the op itself waited for.
 /// A call that launched nothing else is taken out of the host's time.
 pub(super) fn remove(replay: &mut Replay, gone: &[bool], instead: &[Option<OpIndex>]) {
-    let heirs = heirs(replay, gone, instead);
+    let places = Places::of(replay);
+    let heirs = heirs(replay, gone, instead, &places);
     shorten_host(replay, gone);
-    hand_on(replay, gone);
+    hand_on(replay, gone, &places);
     let mut new = vec![OpIndex::MAX; replay.ops.len()];
     let mut next = 0;
     for (at, gone) in gone.iter().enumerate() {
@@ -42,8 +43,35 @@ pub(super) fn remove(replay: &mut Replay, gone: &[bool], instead: &[Option<OpInd
     }
 }
 
+/// Where each op stands on its stream.
+struct Places(Vec<(usize, u32)>);
+
+impl Places {
+    fn of(replay: &Replay) -> Self {
+        let mut places = vec![(0, 0); replay.ops.len()];
+        for (index, stream) in replay.streams.iter().enumerate() {
+            for (&op, at) in stream.ops.iter().zip(0..) {
+                places[op as usize] = (index, at);
+            }
+        }
+        Self(places)
+    }
+
+    /// Keeps the last of each stream: those before it are done by then.
+    fn keep_last<T>(&self, all: &mut Vec<T>, op: impl Fn(&T) -> OpIndex) {
+        let place = |it: &T| self.0[op(it) as usize];
+        all.sort_by_key(|it| std::cmp::Reverse(place(it)));
+        all.dedup_by_key(|it| place(it).0);
+    }
+}
+
 /// What stands for each op that goes, in old numbers: only ops that stay.
-fn heirs(replay: &Replay, gone: &[bool], instead: &[Option<OpIndex>]) -> Vec<Vec<OpIndex>> {
+fn heirs(
+    replay: &Replay,
+    gone: &[bool],
+    instead: &[Option<OpIndex>],
+    places: &Places,
+) -> Vec<Vec<OpIndex>> {
     let before = replay.before();
     let mut heirs: Vec<Vec<OpIndex>> = vec![Vec::new(); replay.ops.len()];
     let mut order: Vec<usize> = (0..replay.ops.len()).filter(|&op| gone[op]).collect();
@@ -61,21 +89,21 @@ fn heirs(replay: &Replay, gone: &[bool], instead: &[Option<OpIndex>]) -> Vec<Vec
                 false => left.push(producer),
             }
         }
-        left.sort_unstable();
-        left.dedup();
+        places.keep_last(&mut left, |op| *op);
         heirs[op] = left;
     }
     heirs
 }
 
 /// What an op waited for, the next that stays on its stream waits for: it came behind it.
-fn hand_on(replay: &mut Replay, gone: &[bool]) {
+fn hand_on(replay: &mut Replay, gone: &[bool], places: &Places) {
     for stream in &replay.streams {
         let mut left: Vec<Wait> = Vec::new();
         for &op in &stream.ops {
             let waits = &mut replay.ops[op as usize].waits;
             if gone[op as usize] {
                 left.extend_from_slice(waits);
+                places.keep_last(&mut left, |wait| wait.op);
             } else {
                 waits.append(&mut left);
             }
@@ -110,13 +138,14 @@ fn inherited(
 
 /// Takes the calls that launched only what goes out of the time from step to step.
 fn shorten_host(replay: &mut Replay, gone: &[bool]) {
-    for (rank, steps) in replay.host.iter_mut().enumerate() {
-        let mut launches = vec![[false; 2]; steps.len()];
-        for (op, known) in replay.ops.iter().enumerate().filter(|(_, op)| op.rank == rank) {
-            if let Some(launch) = known.launch {
-                launches[launch.step as usize][usize::from(gone[op])] = true;
-            }
+    let none = |steps: &Vec<HostStep>| vec![[false; 2]; steps.len()];
+    let mut launches: Vec<Vec<[bool; 2]>> = replay.host.iter().map(none).collect();
+    for (op, known) in replay.ops.iter().enumerate() {
+        if let Some(launch) = known.launch {
+            launches[known.rank][launch.step as usize][usize::from(gone[op])] = true;
         }
+    }
+    for (steps, launches) in replay.host.iter_mut().zip(launches) {
         for at in 0..steps.len().saturating_sub(1) {
             if launches[at] == [false, true] && steps[at].waits.is_none() {
                 let spared_ns = steps[at].takes_ns.min(steps[at + 1].after_ns.max(0));

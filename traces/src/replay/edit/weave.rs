@@ -9,6 +9,8 @@ mod halves;
 mod steps;
 mod stretch;
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::comm::{NO_COMM, is_comm};
 use crate::model::Split;
 use crate::replay::{OpIndex, Replay, Stream, StreamGap, Wait};
@@ -33,10 +35,13 @@ pub(super) fn weave(replay: &mut Replay, share: f64) -> Result<String, String> {
     halves.join_groups()?;
     let second = halves.second;
     let mut comm_streams: Vec<Option<usize>> = vec![None; replay.ranks.len()];
+    let mut placed = Placed::default();
     for stretch in &stretches {
-        weave_stretch(replay, stretch, &second, &mut comm_streams[stretch.rank]);
+        let comm = *comm_streams[stretch.rank].get_or_insert_with(|| own_stream(replay, stretch));
+        weave_stretch(replay, stretch, &second, (comm, &mut placed));
     }
-    wait_for_both(replay, &stretches, &second);
+    placed.into_streams(replay, &second);
+    wait_for_both(replay, &second);
     steps::double(replay, &stretches, &second);
     Ok(format!(
         "{} of ops between collectives cut behind {} of the tokens",
@@ -50,11 +55,10 @@ fn weave_stretch(
     replay: &mut Replay,
     stretch: &Stretch,
     second: &[Option<OpIndex>],
-    comm_stream: &mut Option<usize>,
+    (comm, placed): (usize, &mut Placed),
 ) {
     let part =
         |op: OpIndex, half: usize| if half == 0 { op } else { second[op as usize].unwrap_or(op) };
-    let comm = *comm_stream.get_or_insert_with(|| own_stream(replay, stretch));
     let (mut compute, mut communicate) = (Vec::new(), Vec::new());
     let mut waits: Vec<(OpIndex, OpIndex)> = Vec::new();
     let mut done: [Option<OpIndex>; 2] = [None; 2];
@@ -97,12 +101,40 @@ fn weave_stretch(
     for &op in &communicate {
         replay.ops[op as usize].stream = comm;
     }
-    replace(&mut replay.streams[stretch.stream], stretch, &compute);
-    let behind = &mut replay.streams[comm];
-    behind.ops.retain(|op| !stretch.contains(*op));
-    behind.ops.extend(&communicate);
-    let ops = &replay.ops;
-    behind.ops.sort_by_key(|&op| ops[op as usize].recorded.start_ns);
+    if let Some(&first) = compute.first() {
+        placed.compute.insert(first, compute);
+    }
+    placed.communicate.entry(comm).or_default().extend(communicate);
+}
+
+/// What stands where on streams, to be put there once.
+#[derive(Default)]
+struct Placed {
+    /// The ops of a stretch that compute, by the first of them.
+    compute: HashMap<OpIndex, Vec<OpIndex>>,
+    /// By stream, what communicates.
+    communicate: BTreeMap<usize, Vec<OpIndex>>,
+}
+
+impl Placed {
+    fn into_streams(mut self, replay: &mut Replay, second: &[Option<OpIndex>]) {
+        let is_cut = |op: OpIndex| second.get(op as usize).is_none_or(Option::is_some);
+        for (index, stream) in replay.streams.iter_mut().enumerate() {
+            let mut ops = Vec::with_capacity(2 * stream.ops.len());
+            for op in std::mem::take(&mut stream.ops) {
+                match self.compute.remove(&op) {
+                    Some(compute) => ops.extend(compute),
+                    None if is_cut(op) => {}
+                    None => ops.push(op),
+                }
+            }
+            if let Some(communicate) = self.communicate.remove(&index) {
+                ops.extend(communicate);
+                ops.sort_by_key(|&op| replay.ops[op as usize].recorded.start_ns);
+            }
+            stream.ops = ops;
+        }
+    }
 }
 
 /// The stream on which a rank's collectives run: theirs, unless they stood between the ops that compute.
@@ -118,17 +150,9 @@ fn own_stream(replay: &mut Replay, stretch: &Stretch) -> usize {
     })
 }
 
-/// The ops of a stretch on the compute stream become these.
-fn replace(stream: &mut Stream, stretch: &Stretch, compute: &[OpIndex]) {
-    let Some(first) = stream.ops.iter().position(|op| stretch.contains(*op)) else { return };
-    stream.ops.retain(|op| !stretch.contains(*op));
-    stream.ops.splice(first..first, compute.iter().copied());
-}
-
 /// What stands outside and waited for an op that was cut waits for both of its parts.
-fn wait_for_both(replay: &mut Replay, stretches: &[Stretch], second: &[Option<OpIndex>]) {
-    let is_inside = |op: usize| stretches.iter().any(|stretch| stretch.contains(op as OpIndex));
-    for op in (0..second.len()).filter(|&op| !is_inside(op)) {
+fn wait_for_both(replay: &mut Replay, second: &[Option<OpIndex>]) {
+    for op in (0..second.len()).filter(|&op| second[op].is_none()) {
         let waits = replay.ops[op].waits.clone();
         for wait in waits {
             if let Some(Some(other)) = second.get(wait.op as usize) {

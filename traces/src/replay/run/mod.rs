@@ -1,7 +1,7 @@
 //! Time passes over a replay: event by event, rank by rank on one clock.
 //!
 //! An op starts when all that it waits for is done; it makes progress at a speed that [`Contention`](super::Contention) gives it
-//! for what is active on its GPU; a collective makes none before all of its ranks are there. [`host`](self) steps go on by
+//! for what is active on its GPU; a collective makes none before all of its ranks are there. Steps of the host go on by
 //! themselves until one waits for an op. Costs n log n of ops, times those that are active at once on a rank.
 
 mod gpu;

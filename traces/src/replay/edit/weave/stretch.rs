@@ -67,10 +67,9 @@ fn of_rank(replay: &Replay, rank: usize, stream: usize, main: &[OpIndex]) -> Vec
         let op = &replay.ops[op as usize];
         (replay.iteration_of(op), op.place.pass)
     };
-    let mut comm: Vec<OpIndex> = (0..replay.ops.len() as OpIndex).collect();
-    comm.retain(|&op| {
-        replay.ops[op as usize].rank == rank && is_comm(replay.ops[op as usize].kind)
-    });
+    let streams = replay.streams.iter().filter(|stream| stream.rank == rank);
+    let ops = streams.flat_map(|stream| stream.ops.iter().copied());
+    let mut comm: Vec<OpIndex> = ops.filter(|&op| is_comm(replay.ops[op as usize].kind)).collect();
     comm.sort_by_key(|&op| replay.ops[op as usize].recorded.start_ns);
     let mut stretches = Vec::new();
     let mut at = 0;
@@ -81,13 +80,14 @@ fn of_rank(replay: &Replay, rank: usize, stream: usize, main: &[OpIndex]) -> Vec
             continue;
         }
         let of_first = of(main[at]);
-        let same =
-            |op: &OpIndex| replay.ops[*op as usize].place.layer.is_some() && of(*op) == of_first;
-        let behind = main[at..]
-            .iter()
-            .take_while(|op| replay.iteration_of(&replay.ops[**op as usize]) == of_first.0);
-        let behind: Vec<bool> = behind.map(same).collect();
-        let len = behind.iter().rposition(|same| *same).map_or(1, |last| last + 1);
+        let is_inside = |op: OpIndex| replay.ops[op as usize].place.layer.is_some();
+        // What stands between layers goes along; another pass ends it.
+        let behind = main[at..].iter().take_while(|&&op| match is_inside(op) {
+            true => of(op) == of_first,
+            false => of(op).0 == of_first.0,
+        });
+        let inside = behind.enumerate().filter(|&(_, &op)| is_inside(op));
+        let len = inside.last().map_or(1, |(last, _)| last + 1);
         stretches.push(stretch(replay, (rank, stream), main, at..at + len, &comm));
         at += len;
     }
