@@ -73,7 +73,7 @@ for program in weftscope weftscope_unpack; do
   fi
 done
 # A development build is thrown away sooner than it is packed well.
-xz --format=lzma "$([ "$profile" = dev ] && echo -1 || echo -9e)" "$new/weftscope_bg.wasm"
+xz --format=lzma --lzma1=preset="$([ "$profile" = dev ] && echo 1 || echo 9e),lc=4,lp=0,pb=0" "$new/weftscope_bg.wasm"
 mkdir -p "$folder/samples"
 page=(gui/web/index.html gui/web/worker.js "$new"/weftscope{.js,_bg.wasm.lzma} "$new"/weftscope_unpack{.js,_bg.wasm})
 cp "${page[@]}" "$folder/"

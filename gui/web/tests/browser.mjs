@@ -165,8 +165,8 @@ const drag = async (from, to) => {
   await touch("touchEnd");
   await narrow.waitForTimeout(1500);
 };
-await drag([[60, 700]], [[60, 430]]);
-await drag([[60, 700]], [[60, 430]]);
+await drag([[30, 560]], [[30, 430]]);
+await drag([[30, 560]], [[30, 430]]);
 await shot(narrow, "narrow-dragged");
 await narrow.touchscreen.tap(32, 761);
 await narrow.waitForTimeout(1000);
