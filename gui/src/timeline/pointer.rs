@@ -148,7 +148,9 @@ impl Pointer<'_> {
     fn range(&self, from: Pos2, to: Pos2, snaps: bool) -> RangeSelection {
         let scale = self.scene.bands.areas.scale(self.scene.view);
         let plot = self.scene.bands.areas.plot;
-        let inside = |at: Pos2| at.clamp(plot.min, plot.max - egui::vec2(0.0, 0.5));
+        // A plot without height has no inside.
+        let last = (plot.max - egui::vec2(0.0, 0.5)).max(plot.min);
+        let inside = |at: Pos2| at.clamp(plot.min, last);
         let [bare_from, bare_to] = [from, to].map(|at| scale.time_from_x(inside(at).x));
         let (mut from_ns, mut to_ns) = (bare_from, bare_to);
         if snaps {
@@ -160,7 +162,7 @@ impl Pointer<'_> {
         }
         let start_ns = from_ns.min(to_ns);
         let span = Span::new(start_ns, from_ns.max(to_ns).max(start_ns + 1));
-        let y = |at: Pos2| at.y.clamp(plot.top(), plot.bottom());
+        let y = |at: Pos2| at.y.clamp(plot.top(), plot.bottom().max(plot.top()));
         let heights = Rangef::new(y(from).min(y(to)), y(from).max(y(to)));
         let tracks = tracks_between(self.scene.data, self.scene.bands, heights);
         RangeSelection { span, tracks }

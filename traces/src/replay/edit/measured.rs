@@ -11,7 +11,7 @@ pub(in crate::replay) fn measured_error(edits: &[Edit]) -> Option<f64> {
     let of = |edit: &Edit| match edit {
         Edit::NoComm => Some(0.009),
         // Fused and woven is a change of its own.
-        Edit::FuseNorm | Edit::Weave(_) | Edit::CommSms(_) if is_woven && is_fused => Some(0.058),
+        Edit::FuseNorm | Edit::Weave(_) | Edit::CommSms(_) if is_woven && is_fused => Some(0.066),
         Edit::FuseNorm => Some(0.064),
         Edit::Weave(_) => Some(0.162),
         _ => None,
