@@ -119,7 +119,7 @@ impl fmt::Debug for JobControl {
 
 impl JobControl {
     /// One that tells somebody else too, in thousandths, each time there are more.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
     pub(crate) fn telling(heard: impl Fn(u32) + Send + Sync + 'static) -> Self {
         Self { heard: Some(Arc::new(heard)), ..Self::default() }
     }

@@ -37,7 +37,7 @@ enum To {
     /// The window's channel.
     Window(Sender<Event>),
     /// Whoever passes them on.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
     Through(Arc<dyn Fn(Event) + Send + Sync>),
 }
 
@@ -91,7 +91,7 @@ impl Events {
 
 impl EventSender {
     /// One whose events somebody passes on.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
     pub(crate) fn through(pass_on: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self { to: To::Through(Arc::new(pass_on)), wake: Arc::new(|| {}), later: None }
     }
@@ -107,7 +107,7 @@ impl EventSender {
         let sent = match (&self.to, &self.later) {
             (To::Window(sender), None) => sender.send(event).is_ok(),
             (To::Window(sender), Some(_)) => sender.try_send(event).is_ok(),
-            #[cfg(any(test, target_arch = "wasm32"))]
+            #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
             (To::Through(pass_on), _) => {
                 pass_on(event);
                 true

@@ -57,7 +57,7 @@ pub use foresight::{Foresight, Sight};
 pub use heights::{HeightOf, RowHeights};
 pub use history::History;
 pub use host_kind::HostKind;
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
 pub(crate) use indexing::Indexing;
 pub(crate) use keys::TIMELINE_KEYS;
 pub use landmark::Landmark;

@@ -15,6 +15,7 @@ mod lessons;
 #[cfg(feature = "live")]
 mod live;
 mod marks;
+#[cfg(feature = "live")]
 mod narrow;
 mod notices;
 mod panels;
