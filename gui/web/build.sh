@@ -79,5 +79,5 @@ page=(gui/web/index.html gui/web/worker.js "$new"/weftscope{.js,_bg.wasm.lzma} "
 cp "${page[@]}" "$folder/"
 cp traces/samples/*.weft "$folder/samples/"
 size=$(($(cat "${page[@]}" | wc -c) / 1000))
-packed=$(($(for file in "${page[@]}"; do gzip -9c "$file" | wc -c; done | paste -sd+ | bc) / 1000))
+packed=$(for file in "${page[@]}"; do gzip -9c "$file" | wc -c; done | awk '{ sum += $1 } END { print int(sum / 1000) }')
 echo "$folder: $size kB to load ($packed kB from a server that packs with gzip), and samples"
