@@ -32,7 +32,8 @@ impl Buckets {
         let mut requests = self.decodes(&contexts, prefill > 0);
         if prefill > 0 {
             let total = nearest_eighth(contexts.len() as u32 + prefill);
-            let left = total.saturating_sub(requests.len() as u32).max(TOKENS);
+            // Decode steps may have been rounded up beyond the total: there is still a prompt.
+            let left = total.saturating_sub(requests.len() as u32).max(1);
             requests.extend(chunks(step, left));
         }
         Batch { requests }
