@@ -90,25 +90,24 @@ impl AwayJobs {
     /// Begins the next that is still wanted; `None` when there is none.
     fn begin_next(&mut self) -> Option<()> {
         let (job, asked) = self.waiting.pop_front()?;
-        let work = asked.work();
+        let (is_wanted, work) = (!job.is_cancelled(), asked.work());
         self.at_work = Some(AtWork { job, asked, arriving: None, runs: Simulated::default() });
-        if self.at_work.as_ref().is_some_and(|at_work| at_work.job.is_cancelled()) {
+        if !is_wanted {
             self.end(JobResult::Cancelled);
-            return Some(());
-        }
-        if self.port.is_none() {
-            match (self.start)() {
-                Ok(port) => self.port = Some(port),
-                Err(cause) => {
-                    self.end(JobResult::Failed(cause));
-                    return Some(());
-                }
-            }
-        }
-        if let Some(port) = &self.port {
-            port.ask(&Ask::Job(work));
+        } else if let Err(cause) = self.hand_in(work) {
+            self.end(JobResult::Failed(cause));
         }
         Some(())
+    }
+
+    /// Gives work to the worker, which is started if there is none.
+    fn hand_in(&mut self, work: Work) -> Result<(), String> {
+        let port = match self.port.take() {
+            Some(port) => port,
+            None => (self.start)()?,
+        };
+        self.port.insert(port).ask(&Ask::Job(work));
+        Ok(())
     }
 
     fn take(&mut self, tell: Tell, bytes: Vec<u8>) {
