@@ -35,6 +35,8 @@ pub(super) struct StepFile {
     /// Knobs that trying turns.
     #[serde(default, rename = "try")]
     pub(super) after: Setup,
+    /// Of a step that only looks: the op to look at closely.
+    pub(super) look: Option<String>,
     /// Further runs, by name.
     #[serde(default)]
     pub(super) runs: BTreeMap<String, Setup>,

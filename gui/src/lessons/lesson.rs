@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use weftscope_engine::spec::RunSpec;
+use weftscope_engine::{plan::OpRole, spec::RunSpec};
 
 use super::{
     expression::{Call, Expression},
@@ -64,6 +64,8 @@ pub struct Step {
     pub predict: Predict,
     /// What is simulated for it; nothing where a recording is read.
     pub runs: Vec<Run>,
+    /// The op to look at closely, where nothing is turned.
+    pub look: Option<OpRole>,
     /// An answer that is right.
     pub reference: Guess,
     /// Answers that are not.

@@ -1,5 +1,7 @@
 //! A lesson from the two files of its folder.
 
+use weftscope_engine::plan::OpRole;
+
 use super::{
     expression::{Call, Expression},
     file::{GuessFile, LessonFile, PredictFile, StepFile},
@@ -113,6 +115,8 @@ fn read_step(
             add(name, &setup.over(&before))?;
         }
     }
+    let look = file.look.as_deref().map(|name| op(name, &runs)).transpose();
+    let look = look.map_err(|cause| format!("look: {cause}"))?;
     let predict = read_predict(&file.predict).map_err(|cause| format!("predict: {cause}"))?;
     if let Predict::Order { runs: named, .. } = &predict {
         let is_known = |name: &&String| runs.iter().any(|run| run.name == **name);
@@ -132,7 +136,16 @@ fn read_step(
     if wrong.is_empty() {
         return Err("wrong: there is no wrong answer to be refused".to_owned());
     }
-    Ok(Step { words, predict, runs, reference, wrong })
+    Ok(Step { words, predict, runs, look, reference, wrong })
+}
+
+/// An op to look at, where there is only something to look at.
+fn op(name: &str, runs: &[Run]) -> Result<OpRole, String> {
+    let spec = |name: &str| runs.iter().find(|run| run.name == name).map(|run| &run.spec);
+    if spec(BEFORE).is_none() || spec(BEFORE) != spec(AFTER) {
+        return Err("it stands where something is simulated and nothing is tried".to_owned());
+    }
+    OpRole::from_name(name).ok_or_else(|| format!("there is no op {name:?}"))
 }
 
 fn read_predict(file: &PredictFile) -> Result<Predict, String> {

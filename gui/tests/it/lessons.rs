@@ -113,6 +113,12 @@ fn what_is_written_wrong_is_said_with_its_place() {
         ),
         ("\"wrong\": [3]", "\"wrong\": []", "there is no wrong answer"),
         ("\"reference\": 4", "\"reference\": [\"a\"]", "it does not answer what is asked"),
+        (
+            "\"reference\": 4",
+            "\"look\": \"gate\", \"reference\": 4",
+            "look: there is no op \"gate\"",
+        ),
+        ("\"try\": {", "\"look\": \"gate_up\", \"try\": {", "nothing is tried"),
     ] {
         let error = changed(from, to);
         assert!(error.contains(part), "{error}");

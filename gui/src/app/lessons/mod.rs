@@ -1,5 +1,6 @@
 //! Lessons as they are played in the window: which, how far, what was guessed, and what is put back afterwards.
 
+mod closely;
 mod flush;
 mod guess_draft;
 mod play;

@@ -56,10 +56,12 @@ impl ShownTruth<'_> {
                 let Drawn { of: drawn, .. } = drawn?;
                 let from_ns = match drawn {
                     DrawnOf::Iteration => start_ns,
-                    DrawnOf::Op(op) => first(timeline, &|label| label.name == op)?,
-                    DrawnOf::CommOfPhase(phase) => first(timeline, &|label| {
-                        label.phase.name() == phase && label.kind.is_comm()
-                    })?,
+                    DrawnOf::Op(op) => first(timeline, &|label| label.name == op)?.start_ns,
+                    DrawnOf::CommOfPhase(phase) => {
+                        let is_its =
+                            |label: &Label| label.phase.name() == phase && label.kind.is_comm();
+                        first(timeline, &is_its)?.start_ns
+                    }
                 };
                 let is_end = drawn == DrawnOf::Iteration;
                 // Of an iteration its end, of an op its length.
@@ -95,17 +97,17 @@ impl ShownTruth<'_> {
     }
 }
 
-/// When the first op of a sort begins on the first rank, ns.
-fn first(timeline: &TimelineData, is_it: &dyn Fn(&Label) -> bool) -> Option<i64> {
+/// The first op of a sort on the first rank.
+pub(super) fn first(timeline: &TimelineData, is_it: &dyn Fn(&Label) -> bool) -> Option<Span> {
     let trace = &timeline.trace;
     let streams = &timeline.ranks.first()?.streams;
     let lanes = streams.iter().flat_map(|&track| &trace.track(track).lanes);
-    let starts = lanes.filter_map(|&lane| {
+    let spans = lanes.filter_map(|&lane| {
         let slices = &trace.lane(lane).slices;
         let is_it = |row: &usize| is_it(trace.label(slices.label[*row]));
-        (0..slices.len()).find(is_it).map(|row| slices.span(row).start_ns)
+        (0..slices.len()).find(is_it).map(|row| slices.span(row))
     });
-    starts.min()
+    spans.min_by_key(|span| span.start_ns)
 }
 
 /// What is in view is the run that the step shows, and not the one before it.

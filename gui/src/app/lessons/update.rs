@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{GuessDraft, LessonCommand, Playing, Stage, play::Kept};
+use super::{
+    GuessDraft, LessonCommand, Playing, Stage,
+    closely::{look_closely, stand_back},
+    play::Kept,
+};
 use crate::{
     app::{
         asking::Asking,
@@ -188,6 +192,9 @@ fn try_it(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     playing.stage = Stage::Why;
+    if let Some(op) = playing.step().look {
+        return look_closely(state, op);
+    }
     if playing.lesson.recording.is_some() || !playing.step().changes() {
         return Vec::new();
     }
@@ -199,12 +206,18 @@ fn next(state: &mut State) -> Vec<Effect> {
     if playing.stage != Stage::Why {
         return Vec::new();
     }
+    let was_near = playing.step().look.is_some();
+    let mut effects = Vec::new();
     if playing.step + 1 < playing.lesson.steps.len() {
         let step = playing.step + 1;
-        return enter(state, step);
+        effects = enter(state, step);
+    } else {
+        playing.stage = Stage::Done;
     }
-    playing.stage = Stage::Done;
-    Vec::new()
+    if was_near {
+        effects.extend(stand_back(state));
+    }
+    effects
 }
 
 /// Puts back what was there before; a sample that only the lesson has opened is closed.

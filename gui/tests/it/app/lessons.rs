@@ -12,10 +12,11 @@ use weftscope::{
         update,
     },
     lessons::{BEFORE, Guess, Lesson, Predict, lessons},
-    timeline::SignOf,
+    timeline::{FoldId, SignOf},
 };
 use weftscope_engine::{plan::plan, random::Random, sim::Simulator, spec::RunSpec};
 use weftscope_profiler::record::record;
+use weftscope_traces::{Label, Span};
 
 use super::{
     live::{state, tell},
@@ -126,6 +127,40 @@ fn a_lesson_is_played_by_mouse_and_leaves_everything_as_it_was() {
     assert!(window.state().state().settings.lessons.of("waves").is_empty());
     click(&mut window, "Leave");
     assert_eq!(draft(&window), &before);
+}
+
+/// What a step only looks at is brought near, and let go of with the next step.
+#[test]
+fn looking_brings_the_op_near() {
+    let mut state = state();
+    update(&mut state, Command::Lesson(LessonCommand::Start(1)));
+    let spec = number_of(1).steps[0].run(BEFORE).unwrap().clone();
+    tell(&mut state, iteration(&spec));
+    let mut window = window_of(state);
+    lesson(&mut window, LessonCommand::Type("14".to_owned()));
+    lesson(&mut window, LessonCommand::Answer);
+    let sight = |window: &Harness<'static, App>| {
+        let state = window.state().state();
+        let (view, trace) = (state.view().unwrap(), &state.document().unwrap().trace);
+        let is_it = |label: &Label| label.name == "gate_up";
+        let spans = trace.lanes.iter().flat_map(|lane| {
+            let slices = &lane.slices;
+            let its = (0..slices.len()).filter(|&at| is_it(trace.label(slices.label[at])));
+            its.map(|at| slices.span(at))
+        });
+        let start_ns = spans.clone().map(|span| span.start_ns).min().unwrap();
+        let end_ns = spans.map(|span| span.end_ns).max().unwrap();
+        (view.window, Span::new(start_ns, end_ns), view.is_open(FoldId::Sms(0)))
+    };
+    let (before, _, _) = sight(&window);
+    click(&mut window, "Look");
+    let (near, op, sms) = sight(&window);
+    assert!(near.start_ns < op.start_ns && op.end_ns < near.end_ns, "{near:?} shows {op:?}");
+    assert!(near.len_ns() < before.len_ns() / 2 && sms, "{near:?} of {before:?}, SMs {sms}");
+    click(&mut window, "Next step");
+    settle(&mut window);
+    let (again, op, sms) = sight(&window);
+    assert!(again.len_ns() > 3 * op.len_ns() && !sms, "{again:?} around {op:?}, SMs {sms}");
 }
 
 /// Where frames are slow, a number and Enter come in one.
