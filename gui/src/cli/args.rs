@@ -323,11 +323,14 @@ pub struct GpuCheckArgs {
     /// Only checks whose name contains this.
     #[arg(long, value_name = "NAME")]
     pub filter: Option<String>,
-    /// Tiny shapes on one GPU, for compute-sanitizer.
+    /// Tiny shapes, for compute-sanitizer.
     #[arg(long)]
     pub quick: bool,
+    /// GPUs to use at most [default: all; 1 with `--quick`].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub gpus: Option<u32>,
     /// Instead: a live run without a window, its knobs turned at random for so long.
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["filter", "quick"])]
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["filter", "quick", "gpus"])]
     pub live: Option<crate::times::Time>,
     /// Machine of `--live` [default: the GPUs of this computer].
     #[arg(long, value_name = "NAME", requires = "live")]

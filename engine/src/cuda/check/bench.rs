@@ -25,19 +25,22 @@ pub struct Bench {
 
 impl Bench {
     /// Takes every GPU into use that can work with the first: as many as are alike and reach one another's memory, up to
-    /// what a kernel can address.
+    /// what a kernel can address, and up to `most` where that is asked for.
     ///
-    /// `quick`: the first GPU by itself and tiny shapes, for tools under which everything is fifty times slower.
+    /// `quick`: tiny shapes, for tools under which everything is fifty times slower, and one GPU where no more are asked for.
     ///
     /// # Errors
     /// Why no GPU can be used, or NVRTC is missing.
-    pub fn open(quick: bool) -> Result<Self, CudaError> {
+    pub fn open(quick: bool, most: Option<u32>) -> Result<Self, CudaError> {
         let found = probe()?;
         let nvrtc = Nvrtc::open()?;
-        let most = if quick { 1 } else { found.gpus.len().min(MAX_RANKS) as u32 };
-        let mut no_more = match quick {
-            true => "only one GPU is used when quick".to_owned(),
-            false => format!("{} are here", found.gpus.len()),
+        let here = found.gpus.len().min(MAX_RANKS) as u32;
+        let asked = most.unwrap_or(if quick { 1 } else { here });
+        let most = asked.min(here);
+        let mut no_more = if most < here {
+            format!("no more than {most} may be used")
+        } else {
+            format!("{} are here", found.gpus.len())
         };
         let mut devices = None;
         for ranks in (2..=most).rev() {

@@ -11,7 +11,7 @@ fn every_kernel_gives_what_its_reference_gives() {
     if gpus(1).is_none() {
         return;
     }
-    let bench = Bench::open(true).expect("the GPU can be used");
+    let bench = Bench::open(true, None).expect("the GPU can be used");
     let (mut passed, mut failed) = (0, Vec::new());
     for check in checks() {
         match check.run(&bench) {

@@ -47,7 +47,7 @@ pub(super) fn run(args: &GpuCheckArgs) -> Outcome {
         return Err(Failure::misuse(format!("there are {names}"), "--filter"));
     }
     let mut out = io::stdout().lock();
-    let bench = match Bench::open(args.quick) {
+    let bench = match Bench::open(args.quick, args.gpus) {
         Ok(bench) => bench,
         Err(reason) => {
             writeln!(out, "no check can run: {reason}")?;
