@@ -14,6 +14,8 @@ mod keys;
 pub mod lessons;
 mod panels;
 pub mod picture;
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+pub mod remote;
 #[cfg(feature = "live")]
 mod serving;
 pub mod theme;

@@ -148,6 +148,8 @@ fn file_actions(state: &State) -> Vec<Action> {
         let text = format!("Export figure: {}…", kind.name());
         file(export(ExportFormat::Figure(kind)), &text, kind.about(), None)
     }));
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    list.extend(server_actions(state));
     if matches!(state.shown, Shown::File(_)) {
         list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
     }
@@ -161,6 +163,27 @@ fn file_actions(state: &State) -> Vec<Action> {
         list.push(file(open, &format!("Open recent: {name}"), "Open this again", None));
     }
     list.push(file(Command::Quit, "Quit", "End the program", ctrl(Key::Q)));
+    list
+}
+
+/// Where the live run is.
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+fn server_actions(state: &State) -> Vec<Action> {
+    use super::live::LiveCommand;
+    let Some(live) = &state.live else { return Vec::new() };
+    let about = "Reach a server with the system's ssh, and run there";
+    let mut list = vec![action(
+        Group::File,
+        Command::AskServer,
+        "Run on a server…",
+        about,
+        ctrl_shift(Key::O),
+    )];
+    if let Some(remote) = &live.remote {
+        let text = format!("Leave {}", remote.name());
+        let about = "Run on this computer again";
+        list.push(action(Group::File, Command::Live(LiveCommand::Leave), text, about, None));
+    }
     list
 }
 

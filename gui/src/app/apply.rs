@@ -72,6 +72,8 @@ fn picked(state: &mut State, purpose: PathPurpose, paths: Vec<PathBuf>) -> Vec<E
             Some(path) => take_requests(state, path),
             None => Vec::new(),
         },
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        PathPurpose::Server => Vec::new(),
         PathPurpose::Export(format) => {
             state.overlay = Overlay::None;
             let Some(path) = paths.into_iter().next() else { return Vec::new() };

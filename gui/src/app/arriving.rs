@@ -2,13 +2,16 @@
 
 use std::{io::Cursor, sync::Arc};
 
+#[cfg(any(test, target_arch = "wasm32"))]
+use weftscope_traces::analysis::{Config, Ops, Reports};
 use weftscope_traces::{
     Trace,
-    analysis::{Config, Ops, Reports},
     container::{ContainerError, Reading},
 };
 
+#[cfg(any(test, target_arch = "wasm32"))]
 use super::{Document, Explanation};
+#[cfg(any(test, target_arch = "wasm32"))]
 use crate::timeline::{Indexing, TimelineData};
 
 /// A trace that is being read.
@@ -40,15 +43,17 @@ impl Arriving {
 
 #[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn in_words(error: ContainerError) -> String {
-    format!("what the worker recorded cannot be read: {error}")
+    format!("what was recorded there cannot be read: {error}")
 }
 
 /// A document that is being made, in steps of a few milliseconds for an iteration of eight ranks.
+#[cfg(any(test, target_arch = "wasm32"))]
 pub(crate) struct Preparing {
     file_stem: String,
     stage: Stage,
 }
 
+#[cfg(any(test, target_arch = "wasm32"))]
 enum Stage {
     Arriving(Box<Arriving>),
     Indexing(Arc<Trace>, Box<Indexing>),
@@ -57,6 +62,7 @@ enum Stage {
     Over,
 }
 
+#[cfg(any(test, target_arch = "wasm32"))]
 impl Preparing {
     /// Of the bytes of a `.weft` file.
     ///

@@ -86,6 +86,9 @@ fn pick(purpose: PathPurpose, suggested: &std::path::Path) -> Vec<PathBuf> {
             .pick_file()
             .into_iter()
             .collect(),
+        // No dialog shows servers.
+        #[cfg(feature = "live")]
+        PathPurpose::Server => Vec::new(),
         PathPurpose::Export(_) => rfd::FileDialog::new()
             .set_title("Write to")
             .set_file_name(super::document::short_name(suggested))

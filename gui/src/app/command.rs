@@ -23,6 +23,9 @@ use crate::{
 pub enum Command {
     /// Ask for files to open.
     AskOpen,
+    /// Ask for a server to run on.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    AskServer,
     /// Open these files; several files of one job become one trace.
     Open(Vec<PathBuf>),
     /// Close an opened document.

@@ -49,6 +49,21 @@ pub enum Effect {
     /// Run the baselines of a spec.
     #[cfg(feature = "live")]
     Baselines(JobStatus, super::live::Backend, Arc<weftscope_engine::spec::RunSpec>),
+    /// Reach a server, after a while.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    Connect {
+        /// Told with what becomes of it.
+        attempt: u64,
+        /// How.
+        ssh: crate::remote::Ssh,
+        /// Who.
+        target: crate::remote::Target,
+        /// When.
+        after: std::time::Duration,
+    },
+    /// Run what is live at the other end of this, or here.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    UseLink(Option<crate::remote::Link>),
     /// Calibrate the GPUs of this computer.
     #[cfg(feature = "live")]
     Calibrate(JobStatus, super::live::Backend),

@@ -10,7 +10,6 @@ mod address;
 mod aggregate;
 mod apply;
 #[cfg(feature = "live")]
-#[cfg(any(test, target_arch = "wasm32"))]
 mod arriving;
 mod asking;
 mod batch_picture;

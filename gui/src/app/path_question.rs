@@ -23,6 +23,9 @@ pub enum PathPurpose {
     /// To serve the requests of a CSV.
     #[cfg(feature = "live")]
     Requests,
+    /// Of a server, to run there.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    Server,
     /// To write the document in view.
     Export(ExportFormat),
 }

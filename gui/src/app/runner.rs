@@ -32,7 +32,17 @@ pub struct Runner {
     executors: Executors,
     /// Jobs that simulate, where there are no threads.
     #[cfg(target_arch = "wasm32")]
-    away: live::worker::AwayJobs,
+    away: live::away::AwayJobs,
+    /// The server on which plans are run, with the jobs there.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    elsewhere: Option<Elsewhere>,
+}
+
+/// A server on which plans are run.
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+struct Elsewhere {
+    link: crate::remote::Link,
+    jobs: live::away::AwayJobs,
 }
 
 /// What only the thread of the window may do.
@@ -53,7 +63,7 @@ impl Runner {
             away: {
                 let wake = events.wake();
                 let start = move || crate::web::start_worker(std::sync::Arc::clone(&wake));
-                live::worker::AwayJobs::new(Box::new(start), events.clone())
+                live::away::AwayJobs::new(Box::new(start), events.clone())
             },
             events,
             classifier: Classifier::default(),
@@ -61,6 +71,8 @@ impl Runner {
             session: None,
             #[cfg(feature = "live")]
             executors: Executors::default(),
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            elsewhere: None,
         }
     }
 
@@ -86,7 +98,9 @@ impl Runner {
     pub fn turn(&mut self) -> Option<Duration> {
         #[cfg(target_arch = "wasm32")]
         let jobs = self.away.turn();
-        #[cfg(not(target_arch = "wasm32"))]
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        let jobs = self.elsewhere.as_mut().and_then(|elsewhere| elsewhere.jobs.turn());
+        #[cfg(not(feature = "live"))]
         let jobs: Option<Duration> = None;
         #[cfg(feature = "live")]
         let session = self.session.as_mut().and_then(SessionHandle::turn);
@@ -166,6 +180,8 @@ impl Runner {
     fn run_live(&mut self, effect: Effect) {
         #[cfg(target_arch = "wasm32")]
         let Some(effect) = self.away.take_on(effect) else { return };
+        #[cfg(not(target_arch = "wasm32"))]
+        let Some(effect) = self.take_elsewhere(effect) else { return };
         match effect {
             #[cfg(feature = "gpus")]
             Effect::Watch(job, watched) => {
@@ -186,8 +202,12 @@ impl Runner {
             Effect::Restart(backend, id, spec) => {
                 // The old one ends when its iteration is over.
                 self.session = None;
-                let events = self.events.clone();
-                match live::start_session(&self.executors, &backend, &spec, id, events) {
+                let (events, what) = (self.events.clone(), (&backend, &*spec));
+                #[cfg(not(target_arch = "wasm32"))]
+                let port = self.elsewhere.as_ref().map(|elsewhere| elsewhere.link.port());
+                #[cfg(target_arch = "wasm32")]
+                let port = None;
+                match live::start_session(&self.executors, port, what, id, events) {
                     Ok(session) => self.session = Some(session),
                     Err(cause) => {
                         let ended = live::LiveEvent::Ended { session: id.index, cause };
@@ -235,6 +255,36 @@ impl Runner {
         }
     }
 
+    /// What is done on a server, or decides on which; gives back the rest.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    fn take_elsewhere(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Connect { attempt, ssh, target, after } => {
+                crate::remote::reach(attempt, (ssh, target), after, self.events.clone());
+                None
+            }
+            Effect::UseLink(link) => {
+                // What runs here gives way, and what ran there is over.
+                self.session = None;
+                if let Some(before) = self.elsewhere.take() {
+                    before.jobs.give_up("the server is not reached any more");
+                }
+                self.elsewhere = link.map(|link| {
+                    let opened = link.clone();
+                    let start = Box::new(move || Ok(opened.port()));
+                    Elsewhere { link, jobs: live::away::AwayJobs::new(start, self.events.clone()) }
+                });
+                None
+            }
+            // Of built-in machines, and judged here: it is simulated here.
+            lesson @ Effect::Lesson(..) => Some(lesson),
+            other => match &mut self.elsewhere {
+                Some(elsewhere) => elsewhere.jobs.take_on(other),
+                None => Some(other),
+            },
+        }
+    }
+
     /// Runs a job on a thread of its own.
     fn start(
         &self,
@@ -255,6 +305,10 @@ impl Runner {
     #[cfg(feature = "live")]
     fn close_session(&mut self) {
         self.session = None;
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            self.elsewhere = None;
+        }
         if !self.executors.close() {
             eprintln!("weftscope: the GPUs are still busy and are left to the driver");
         }

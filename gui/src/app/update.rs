@@ -33,6 +33,8 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::AskOpen => ask_path(state, PathPurpose::Open),
         Command::AskReference => ask_path(state, PathPurpose::Reference),
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        Command::AskServer => ask_path(state, PathPurpose::Server),
         Command::AskExport(format) => return ask_export(state, format),
         Command::Open(paths) => return open(state, Asked::Paths(paths), JobKind::Open),
         Command::OpenReference(paths) => {
@@ -141,6 +143,8 @@ fn toggle_search(state: &mut State) -> Vec<Effect> {
 fn ask_path(state: &mut State, purpose: PathPurpose) {
     let text = match purpose {
         PathPurpose::Export(format) => state.suggested_path(format).display().to_string(),
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        PathPurpose::Server => "ssh://".to_owned(),
         _ => String::new(),
     };
     state.overlay = Overlay::Path(PathQuestion { purpose, text, exists: None });
@@ -183,6 +187,22 @@ fn accept_path(state: &mut State) -> Vec<Effect> {
         PathPurpose::Requests => match paths_of_text(&question.text).into_iter().next() {
             Some(path) => take_requests(state, path),
             None => Vec::new(),
+        },
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        PathPurpose::Server => match question.text.parse() {
+            Ok(target) => update(
+                state,
+                Command::Live(super::live::LiveCommand::Connect(
+                    crate::remote::Ssh::default(),
+                    target,
+                )),
+            ),
+            Err(error) => {
+                state.notices.push(Severity::Warning, error.to_string());
+                // What is typed stays, to be mended.
+                state.overlay = Overlay::Path(question);
+                Vec::new()
+            }
         },
         PathPurpose::Export(format) => {
             let path = PathBuf::from(question.text.trim());

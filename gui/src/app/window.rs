@@ -47,6 +47,9 @@ pub struct Start {
     /// The lesson to begin with; `Some(None)`: the list of them.
     #[cfg(feature = "live")]
     pub lesson: Option<Option<usize>>,
+    /// The server to run on.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    pub server: Option<(crate::remote::Ssh, crate::remote::Target)>,
     /// What the live run begins with; `None`: the default.
     #[cfg(feature = "live")]
     pub spec: Option<weftscope_engine::spec::RunSpec>,
@@ -63,6 +66,8 @@ impl Start {
             watch: None,
             #[cfg(feature = "live")]
             lesson: None,
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            server: None,
             #[cfg(feature = "live")]
             spec: None,
         }
@@ -147,6 +152,10 @@ impl App {
         }
         if !start.open.is_empty() {
             app.pending.push(Command::Open(start.open));
+        }
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        if let Some((ssh, target)) = start.server {
+            app.pending.push(Command::Live(super::live::LiveCommand::Connect(ssh, target)));
         }
         #[cfg(feature = "live")]
         match start.lesson {

@@ -72,6 +72,9 @@ pub enum Command {
     Sql(SqlArgs),
     /// List what can be chosen.
     List(ListArgs),
+    /// Run for a window on another computer, over standard input and output: what `weftscope ssh://HOST` starts there.
+    #[cfg(feature = "gpus")]
+    Agent(super::agent::AgentArgs),
     /// Say what is available here, and the remedy for what is not.
     Doctor,
     /// Print what a shell needs to complete commands and options.
@@ -88,7 +91,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct WindowArgs {
     /// Recordings to open as one: .weft, Chrome/PyTorch JSON, Perfetto, Nsight Systems, rocprofv3, XPlane, plain or packed; several are ranks of one job. A sample is
-    /// named by `sample:NAME` (`weftscope list samples`).
+    /// named by `sample:NAME` (`weftscope list samples`). Or a server to run on, ssh://user@host:port, on which weftscope is installed.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Hold what is in view against this recording: one clock, and what differs; may be given several times for the ranks

@@ -50,6 +50,8 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::WhatIf(args)) => what_if::run(&args),
         Some(Command::Sql(args)) => sql::run(&args),
         Some(Command::List(args)) => list::run(&args),
+        #[cfg(feature = "gpus")]
+        Some(Command::Agent(args)) => super::agent::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),

@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 misuse. An error is one line on stderr, cause first, place last.
 
+#[cfg(feature = "gpus")]
+mod agent;
 mod args;
 #[cfg(feature = "gpus")]
 mod bench;

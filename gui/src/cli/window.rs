@@ -3,6 +3,8 @@ use std::path::Path;
 use clap::{Command, CommandFactory};
 
 use super::{Cli, Failure, Outcome, args::WindowArgs, doctor};
+#[cfg(feature = "live")]
+use crate::remote::{Ssh, Target, TargetError};
 use crate::{
     app::{self, Start},
     files::{FileError, Sample, did_you_mean},
@@ -10,16 +12,24 @@ use crate::{
 
 /// The window, or the same without one where there is no display.
 pub(super) fn run(args: &WindowArgs) -> Outcome {
-    for file in args.files.iter().chain(&args.against) {
+    let server = server(args)?;
+    for file in args.files.iter().filter(|_| server.is_none()).chain(&args.against) {
         check(file)?;
     }
     if args.headless || !doctor::has_display() {
+        if server.is_some() {
+            let cause = "a run on a server is looked at in a window, and there is no display";
+            return Err(Failure::failed(cause, "DISPLAY"));
+        }
         return without_window(args);
     }
+    let files = if server.is_some() { Vec::new() } else { args.files.clone() };
     let start = Start {
         against: args.against.clone(),
         classifier: args.names.classifier()?,
-        ..Start::opening(args.files.clone())
+        #[cfg(feature = "live")]
+        server: server.map(|target| (Ssh::default(), target)),
+        ..Start::opening(files)
     };
     let Err(error) = app::run_window(start) else { return Ok(()) };
     // Not an error of the command: the same work is done without the window.
@@ -27,6 +37,25 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
     let line = format!("weftscope: no window could be opened ({error}); running without\n");
     let _unheard = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     without_window(args)
+}
+
+/// The server that is named in the place of files.
+#[cfg(feature = "live")]
+fn server(args: &WindowArgs) -> Result<Option<Target>, Failure> {
+    let as_text = |file: &std::path::PathBuf| file.to_string_lossy().into_owned();
+    let Some(text) = args.files.iter().map(as_text).find(|text| Target::is_meant(text)) else {
+        return Ok(None);
+    };
+    if args.files.len() > 1 {
+        return Err(Failure::misuse("a server is named alone", &text));
+    }
+    text.parse().map(Some).map_err(|error: TargetError| Failure::misuse(error.to_string(), "FILE"))
+}
+
+/// A program without an engine has nothing to run elsewhere.
+#[cfg(not(feature = "live"))]
+fn server(_args: &WindowArgs) -> Result<Option<()>, Failure> {
+    Ok(None)
 }
 
 /// A wrong path is reported on the command line, not in a window that opens first.

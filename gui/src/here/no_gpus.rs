@@ -1,10 +1,11 @@
 //! GPUs of this computer, in a program that was built without them.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use weftscope_engine::{machine::Machine, plan::Plan};
 
 /// None.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gpus {}
 
 /// There are none to be had.

@@ -118,10 +118,11 @@ impl fmt::Debug for JobControl {
 }
 
 impl JobControl {
-    /// One that tells somebody else too, in thousandths, each time there are more.
-    #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
-    pub(crate) fn telling(heard: impl Fn(u32) + Send + Sync + 'static) -> Self {
-        Self { heard: Some(Arc::new(heard)), ..Self::default() }
+    /// One that is cancelled with this, and tells somebody else too, in thousandths, each time there are more.
+    #[cfg(feature = "live")]
+    pub(crate) fn telling(&self, heard: impl Fn(u32) + Send + Sync + 'static) -> Self {
+        let cancelled = Arc::clone(&self.cancelled);
+        Self { cancelled, heard: Some(Arc::new(heard)), ..Self::default() }
     }
 
     /// Asks the job to stop.

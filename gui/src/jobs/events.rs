@@ -37,7 +37,7 @@ enum To {
     /// The window's channel.
     Window(Sender<Event>),
     /// Whoever passes them on.
-    #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
+    #[cfg(feature = "live")]
     Through(Arc<dyn Fn(Event) + Send + Sync>),
 }
 
@@ -91,13 +91,13 @@ impl Events {
 
 impl EventSender {
     /// One whose events somebody passes on.
-    #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
+    #[cfg(feature = "live")]
     pub(crate) fn through(pass_on: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self { to: To::Through(Arc::new(pass_on)), wake: Arc::new(|| {}), later: None }
     }
 
     /// Asks the window for a frame.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(feature = "live")]
     pub(crate) fn wake(&self) -> Wake {
         Arc::clone(&self.wake)
     }
@@ -107,7 +107,7 @@ impl EventSender {
         let sent = match (&self.to, &self.later) {
             (To::Window(sender), None) => sender.send(event).is_ok(),
             (To::Window(sender), Some(_)) => sender.try_send(event).is_ok(),
-            #[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
+            #[cfg(feature = "live")]
             (To::Through(pass_on), _) => {
                 pass_on(event);
                 true

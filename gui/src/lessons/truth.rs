@@ -48,7 +48,6 @@ impl Simulated {
     }
 
     /// Takes in a run that was simulated elsewhere.
-    #[cfg(any(test, target_arch = "wasm32"))]
     pub(crate) fn know(&mut self, spec: &RunSpec, facts: Facts) {
         self.known.push((spec.clone(), Arc::new(facts)));
     }

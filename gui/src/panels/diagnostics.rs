@@ -76,6 +76,8 @@ fn counts_ui(ui: &mut Ui, theme: &Theme, title: &str, counts: &BTreeMap<String, 
 
 /// One line at the window's foot: nothing lost, or what; and what recording cost.
 pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    super::server::server_ui(ui, cx);
     let Some(document) = cx.state.document() else { return };
     let (trace, theme) = (&document.trace, cx.theme);
     for caveat in trace.meta.caveats() {

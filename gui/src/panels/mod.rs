@@ -36,6 +36,8 @@ mod row_filter;
 mod search;
 mod selection_card;
 #[cfg(feature = "live")]
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+mod server;
 mod serving;
 mod sql;
 mod statistics;

@@ -16,6 +16,8 @@ pub(crate) fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         PathPurpose::Reference => "Compare with".to_owned(),
         #[cfg(feature = "live")]
         PathPurpose::Requests => "Requests of a CSV file".to_owned(),
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        PathPurpose::Server => "Run on a server".to_owned(),
         PathPurpose::Export(format) => format!("Write .{}", format.extension()),
     };
     let mut open = true;
@@ -43,6 +45,8 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
         .id(Id::unique("path text"))
         .hint_text(match question.purpose {
             PathPurpose::Open | PathPurpose::Reference => "paths of files or of a folder of ranks",
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            PathPurpose::Server => "ssh://user@host:port",
             _ => "path of the file",
         })
         .font(cx.theme.mono())
@@ -65,12 +69,23 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
         let text = RichText::new("This file exists already.").color(cx.theme.surfaces.warn);
         ui.label(text);
     }
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    let is_server = question.purpose == PathPurpose::Server;
+    #[cfg(not(all(feature = "live", not(target_arch = "wasm32"))))]
+    let is_server = false;
+    if is_server {
+        let words = "By the system's ssh: names, keys, agents and jump hosts are those of your own configuration, \
+             and nothing listens anywhere. weftscope has to be installed there.";
+        ui.label(weak(cx.theme, words));
+    }
     ui.horizontal(|ui| {
         let verb = match question.purpose {
             PathPurpose::Open => "Open",
             PathPurpose::Reference => "Compare",
             #[cfg(feature = "live")]
             PathPurpose::Requests => "Take it",
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            PathPurpose::Server => "Connect",
             PathPurpose::Export(_) if replaces => "Replace it",
             PathPurpose::Export(_) => "Write",
         };
@@ -78,6 +93,9 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
         let ready = !text.trim().is_empty();
         if ui.add_enabled(ready, egui::Button::new(verb)).clicked() || (accepted && ready) {
             cx.send(Command::PathAccept);
+        }
+        if is_server {
+            return;
         }
         let has_dialog = has_file_dialog();
         let button = ui.add_enabled(has_dialog, egui::Button::new(browse));

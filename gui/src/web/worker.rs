@@ -10,8 +10,8 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, WorkerOptions, WorkerType};
 
 use crate::{
-    app::live::worker::{Inside, Letter, Port, Tell},
-    jobs::Wake,
+    app::live::away::{Host, Inside, Letter, Port, Tell},
+    jobs::{JobControl, Wake},
 };
 
 /// Where the page keeps the compiled program.
@@ -108,7 +108,7 @@ pub fn weftscope_worker_take(message: &JsValue) {
     let letter = unpacked(message);
     INSIDE.with_borrow_mut(|worker| {
         let worker = worker.get_or_insert_with(|| Worker {
-            inside: Inside::new(post),
+            inside: Inside::new(post, Host::default(), JobControl::default()),
             later: Closure::new(turn),
             timer: None,
         });

@@ -6,6 +6,7 @@ use std::{
 };
 
 use cudarc::driver::{DriverError, result, sys};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 const OLDEST_DRIVER: i32 = 12_000;
 
 /// A GPU that is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuInfo {
     /// Driver's index.
     pub index: u32,
@@ -40,7 +41,7 @@ pub struct GpuInfo {
 }
 
 /// Who may use a GPU (`nvidia-smi -c`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ComputeMode {
     /// Any number of processes.
     Shared,
@@ -71,7 +72,7 @@ impl ComputeMode {
 }
 
 /// Driver and GPUs of this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gpus {
     /// CUDA version of the driver, e.g. `(13, 0)`.
     pub driver: (u32, u32),

@@ -26,7 +26,6 @@ pub struct LessonWork {
 
 impl LessonWork {
     /// What is to be simulated.
-    #[cfg(any(test, target_arch = "wasm32"))]
     pub(crate) fn specs(&self) -> impl Iterator<Item = &RunSpec> {
         let runs = self.lesson.steps[self.step].runs.iter().map(|run| &run.spec);
         runs.chain(self.yours.as_deref())

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use weftscope_engine::{batch::Batch, spec::StrategyKind};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::remote::apply_remote;
 use super::{
     KeptIteration, KnobEdit, Live, LiveCommand, LiveEvent, Running, Status, follow::follow,
     serving::apply_serving, update::update_live,
@@ -51,7 +53,18 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 state.notices.push(Severity::Error, format!("The live run ended: {cause}"));
             }
         }
-        LiveEvent::Gpus(found, here) => live.catalog.add_gpus(found, *here),
+        LiveEvent::Gpus(found, here) => {
+            live.own_gpus = Some((Arc::clone(&found), (*here).clone()));
+            #[cfg(not(target_arch = "wasm32"))]
+            let is_here = live.remote.is_none();
+            #[cfg(target_arch = "wasm32")]
+            let is_here = true;
+            if is_here {
+                live.catalog.add_gpus(found, *here);
+            }
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        LiveEvent::Remote(attempt, event) => return apply_remote(state, attempt, event),
         LiveEvent::Baseline { of, baseline } => {
             // An answer to an older question is no answer.
             if live.baselines_of.as_ref() == Some(&of) {

@@ -20,7 +20,9 @@ pub(crate) fn begin(
     let spec = spec.unwrap_or_else(|| catalog.default_spec().clone());
     look_for_gpus(events.clone());
     let executors = runner.executors();
-    match start_session(executors, &Backend::Simulated, &spec, SessionId::default(), events) {
+    let begun =
+        start_session(executors, None, (&Backend::Simulated, &spec), SessionId::default(), events);
+    match begun {
         Ok(session) => {
             runner.attach(session);
             let mut live = Live::new(catalog, Draft::new(spec));

@@ -85,6 +85,12 @@ impl Catalog {
         self.refused = refused;
     }
 
+    /// Leaves the simulated machines alone.
+    pub(super) fn remove_gpus(&mut self) {
+        self.hosts.retain(|host| host.backend == Backend::Simulated);
+        self.refused = None;
+    }
+
     /// A calibrated file that was meant for the GPUs of this computer and is not used.
     pub fn refused(&self) -> Option<&Refused> {
         self.refused.as_ref()

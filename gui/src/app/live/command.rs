@@ -29,6 +29,12 @@ pub enum LiveCommand {
     RunCurve(SweepAxis),
     /// Anything of the tab of serving.
     Serving(ServingCommand),
+    /// Run on a server.
+    #[cfg(not(target_arch = "wasm32"))]
+    Connect(crate::remote::Ssh, crate::remote::Target),
+    /// Run here again.
+    #[cfg(not(target_arch = "wasm32"))]
+    Leave,
     /// Measure the GPUs of this computer, and fit the constants of the machine to them.
     Calibrate,
     /// Take the value of a point of the curve.

@@ -35,6 +35,9 @@ pub enum LiveEvent {
     },
     /// This computer has GPUs, which are this machine.
     Gpus(Arc<Gpus>, Box<Here>),
+    /// What became of this connection to a server.
+    #[cfg(not(target_arch = "wasm32"))]
+    Remote(u64, super::RemoteEvent),
     /// A baseline has run.
     Baseline {
         /// What was asked for.

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// How the GPUs of this computer run what is shown. A simulated run has none of this.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuRun {
     /// What is seen of it.
     pub seen: Seen,
@@ -14,7 +16,7 @@ pub struct GpuRun {
 }
 
 /// What is seen of a run, which decides how it is launched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seen {
     /// Stamps, and CUPTI's records beside them: ops are launched one by one.
     StampsAndCupti,

@@ -40,14 +40,18 @@ fn hand_over_running(state: &mut State) -> Option<Effect> {
 fn hand_over_spec(state: &mut State) -> Vec<Effect> {
     let now_s = state.now_s;
     let Some(live) = &mut state.live else { return Vec::new() };
-    if live.sent.as_deref() == Some(&live.draft.spec) && live.backend == live.draft.backend {
+    let has_moved = std::mem::take(&mut live.has_moved);
+    if !has_moved
+        && live.sent.as_deref() == Some(&live.draft.spec)
+        && live.backend == live.draft.backend
+    {
         return Vec::new();
     }
     let spec = Arc::new(live.draft.spec.clone());
     let before = live.sent.replace(Arc::clone(&spec));
     live.asked_s = Some(now_s);
-    let moved = live.backend != live.draft.backend;
-    let other_times = !live.backend.runs_alike(&live.draft.backend);
+    let moved = has_moved || live.backend != live.draft.backend;
+    let other_times = has_moved || !live.backend.runs_alike(&live.draft.backend);
     let effects = if moved {
         vec![restart(live, &spec)]
     } else {

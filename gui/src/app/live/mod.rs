@@ -1,6 +1,7 @@
 //! The live run: what is being run, what may be turned, the iterations to go back to.
 
 mod apply;
+pub(crate) mod away;
 mod backend;
 mod background;
 mod baseline_spec;
@@ -27,6 +28,8 @@ mod no_gpus;
 mod opened;
 mod receipt;
 mod refusals;
+#[cfg(not(target_arch = "wasm32"))]
+mod remote;
 mod serving;
 mod session;
 mod session_id;
@@ -38,8 +41,6 @@ mod survey;
 #[cfg(feature = "gpus")]
 mod tests;
 mod update;
-#[cfg(any(test, target_arch = "wasm32"))]
-pub(crate) mod worker;
 
 pub(crate) use apply::apply_live;
 pub use backend::Backend;
@@ -67,6 +68,8 @@ pub(crate) use opened::batch_of;
 use receipt::Outstanding;
 pub use receipt::Receipt;
 pub use refusals::Refusals;
+#[cfg(not(target_arch = "wasm32"))]
+pub use remote::{Remote, RemoteEvent, RemoteStatus};
 pub(crate) use serving::{Level, run_lookup, run_serving};
 pub use serving::{
     ServedRun, ServedStrategy, ServingAsked, ServingCommand, ServingEdit, ServingEvent,

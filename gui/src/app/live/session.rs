@@ -8,9 +8,12 @@ use weftscope_profiler::live::{
 };
 
 #[cfg(any(test, target_arch = "wasm32"))]
-use super::worker::{AwaySession, Port};
+use super::away::AwaySession;
+#[cfg(not(target_arch = "wasm32"))]
+use super::away::{Arrivals, tell_run};
 use super::{
     Backend, Executors, KeptIteration, LiveEvent, Receipt, SessionId,
+    away::Port,
     news::{LookedAt, Pace, file_stem, kept, refusal},
 };
 use crate::{
@@ -32,10 +35,32 @@ enum Running {
     /// In a worker beside a page, which has no threads.
     #[cfg(any(test, target_arch = "wasm32"))]
     Away(Box<AwaySession>),
+    /// On a server; what arrives is made ready on a thread here.
+    #[cfg(not(target_arch = "wasm32"))]
+    Remote(Arc<Port>),
+}
+
+/// Where the preparing thread takes what it hands over.
+pub(super) trait Source {
+    /// What came next; `None` when nothing came in so long, or nothing that the window is told.
+    fn next(&mut self, patience: Duration) -> Option<Arrival>;
+    /// The window has taken in the last iteration.
+    fn taken_in(&mut self);
+}
+
+/// What comes from there.
+pub(super) enum Arrival {
+    /// An iteration with its picture.
+    Iteration(Box<KeptIteration>),
+    /// Anything else.
+    News(LiveEvent),
 }
 
 /// How long the preparing thread waits before it looks whether it is still wanted.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// Least time between two iterations of which the second says nothing new.
+#[cfg(not(target_arch = "wasm32"))]
+const ONCE: Duration = Duration::from_secs(3600);
 /// How long it leaves the processor to the frame that draws what it has handed over, before it frees what that pushed out.
 const QUIET: Duration = Duration::from_millis(50);
 
@@ -60,8 +85,33 @@ impl SessionHandle {
         let handle = Self { running: Running::Beside(Arc::clone(&session)), over: over.clone() };
         thread::Builder::new()
             .name("weftscope-live".to_owned())
-            .spawn(move || prepare(&session, id, &over, &events))
-            .map_err(|error| format!("cannot start the preparing thread: {error}"))?;
+            .spawn(move || prepare(&mut Beside(session, id), &over, &events))
+            .map_err(no_thread)?;
+        Ok(handle)
+    }
+
+    /// Starts a session at the other end of a port.
+    ///
+    /// # Errors
+    /// In words, when the system gives no thread.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn remote(
+        port: Port,
+        spec: &RunSpec,
+        backend: &Backend,
+        (id, over): (SessionId, JobControl),
+        events: EventSender,
+    ) -> Result<Self, String> {
+        let port = Arc::new(port);
+        // A simulated run repeats itself: once it is seen, nothing more of it need come.
+        let period = if *backend == Backend::Simulated { ONCE } else { backend.period() };
+        let pace = Pace { period, burst: backend.burst() };
+        let mut arrivals = Arrivals::begin(Arc::clone(&port), spec, (backend, pace), id);
+        let handle = Self { running: Running::Remote(port), over: over.clone() };
+        thread::Builder::new()
+            .name("weftscope-arrivals".to_owned())
+            .spawn(move || prepare(&mut arrivals, &over, &events))
+            .map_err(no_thread)?;
         Ok(handle)
     }
 
@@ -82,6 +132,8 @@ impl SessionHandle {
     pub(crate) fn turn(&mut self) -> Option<Duration> {
         match &mut self.running {
             Running::Beside(_) => None,
+            #[cfg(not(target_arch = "wasm32"))]
+            Running::Remote(_) => None,
             #[cfg(any(test, target_arch = "wasm32"))]
             Running::Away(away) => away.turn(),
         }
@@ -91,6 +143,8 @@ impl SessionHandle {
     pub fn send(&mut self, command: Command) {
         match &mut self.running {
             Running::Beside(session) => session.send(command),
+            #[cfg(not(target_arch = "wasm32"))]
+            Running::Remote(port) => tell_run(port, command),
             #[cfg(any(test, target_arch = "wasm32"))]
             Running::Away(away) => away.send(command),
         }
@@ -104,14 +158,14 @@ impl Drop for SessionHandle {
     }
 }
 
-/// A session over `spec`.
+/// A session over `spec`: at the other end of `elsewhere`, where there is one.
 ///
 /// # Errors
-/// In words, when the system gives no thread.
+/// In words, when the system gives no thread, or nothing can be reached there.
 pub(crate) fn start_session(
     executors: &Executors,
-    backend: &Backend,
-    spec: &RunSpec,
+    elsewhere: Option<Port>,
+    (backend, spec): (&Backend, &RunSpec),
     id: SessionId,
     events: EventSender,
 ) -> Result<SessionHandle, String> {
@@ -119,12 +173,15 @@ pub(crate) fn start_session(
     let over = JobControl::default();
     #[cfg(target_arch = "wasm32")]
     {
-        let _others = executors;
+        let _others = (executors, elsewhere);
         let port = crate::web::start_worker(events.wake())?;
         Ok(SessionHandle::away(port, spec, pace, (id, over), events))
     }
     #[cfg(not(target_arch = "wasm32"))]
     {
+        if let Some(port) = elsewhere {
+            return SessionHandle::remote(port, spec, backend, (id, over), events);
+        }
         let (executors, backend, machine) =
             (executors.clone(), backend.clone(), spec.machine.clone());
         let control = over.clone();
@@ -134,37 +191,54 @@ pub(crate) fn start_session(
     }
 }
 
-/// The preparing thread. The session keeps only its newest unfetched iteration, so a slow preparation skips
+fn no_thread(error: std::io::Error) -> String {
+    format!("cannot start the preparing thread: {error}")
+}
+
+/// The preparing thread. Only the newest iteration that nobody has fetched is kept, so a slow preparation skips
 /// iterations instead of falling behind; and the next one is prepared when the window has taken in the one before, so a
 /// window that draws nothing holds one.
-fn prepare(session: &LiveSession, id: SessionId, over: &JobControl, events: &EventSender) {
+fn prepare(source: &mut dyn Source, over: &JobControl, events: &EventSender) {
     let is_over = || over.is_cancelled();
     let (mut looked_at, mut settled) = (LookedAt::default(), None);
     while !is_over() {
-        let event = session.next(if settled.is_some() { QUIET } else { PATIENCE });
+        let arrival = source.next(if settled.is_some() { QUIET } else { PATIENCE });
         drop(settled.take());
-        let Some(event) = event else { continue };
+        let Some(arrival) = arrival else { continue };
         let (receipt, mut outstanding) = Receipt::new();
-        let Some(event) = news(event, id, receipt) else { continue };
-        if let LiveEvent::Iteration(iteration, _) = &event {
-            looked_at.foresee(&iteration.document.timeline);
-        }
+        let is_iteration = matches!(arrival, Arrival::Iteration(_));
+        let event = match arrival {
+            Arrival::Iteration(iteration) => {
+                looked_at.foresee(&iteration.document.timeline);
+                LiveEvent::Iteration(Arc::new(*iteration), receipt)
+            }
+            Arrival::News(event) => event,
+        };
         if is_over() || !events.send(Event::Live(Box::new(event))) {
             return;
         }
-        while !is_over() && !outstanding.is_settled(PATIENCE) {}
-        settled = Some(outstanding);
+        if is_iteration {
+            while !is_over() && !outstanding.is_settled(PATIENCE) {}
+            settled = Some(outstanding);
+            source.taken_in();
+        }
     }
 }
 
-/// What the window is told of an event, if anything.
-fn news(event: SessionEvent, id: SessionId, receipt: Receipt) -> Option<LiveEvent> {
-    match event {
-        SessionEvent::Iteration(iteration) => {
-            Some(LiveEvent::Iteration(Arc::new(pictured(*iteration, id)), receipt))
+/// A session of this program, on a thread of its own.
+struct Beside(Arc<LiveSession>, SessionId);
+
+impl Source for Beside {
+    fn next(&mut self, patience: Duration) -> Option<Arrival> {
+        match self.0.next(patience)? {
+            SessionEvent::Iteration(iteration) => {
+                Some(Arrival::Iteration(Box::new(pictured(*iteration, self.1))))
+            }
+            other => refusal(other, self.1.index).map(Arrival::News),
         }
-        other => refusal(other, id.index),
     }
+
+    fn taken_in(&mut self) {}
 }
 
 fn pictured(iteration: Iteration, id: SessionId) -> KeptIteration {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     app::{BatchPicture, Document, RequestPicture},
+    here::{Gpus, Here},
     timeline::ViewState,
 };
 
@@ -124,6 +125,13 @@ pub struct Live {
     pub curve: Curve,
     /// What is served.
     pub serving: ServingTab,
+    /// The server on which it runs, where that is another computer.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub remote: Option<super::Remote>,
+    /// GPUs of this computer, whichever are offered.
+    pub(super) own_gpus: Option<(Arc<Gpus>, Here)>,
+    /// The run is elsewhere than before: it begins anew at the next frame.
+    pub(super) has_moved: bool,
 }
 
 impl Live {
@@ -157,6 +165,10 @@ impl Live {
             simulated: None,
             curve: Curve::new(SweepAxis::Split),
             serving: ServingTab::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            remote: None,
+            own_gpus: None,
+            has_moved: false,
         }
     }
 

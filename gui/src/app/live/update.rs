@@ -5,6 +5,8 @@ use std::sync::Arc;
 use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::remote::{connect, leave};
 use super::{
     Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status,
     calibration::begin_calibration, follow::follow, link::follow_link, serving::update_serving,
@@ -91,6 +93,10 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
         LiveCommand::RunCurve(axis) => run_curve(state, axis),
         LiveCommand::Serving(command) => update_serving(state, command),
         LiveCommand::Calibrate => begin_calibration(state),
+        #[cfg(not(target_arch = "wasm32"))]
+        LiveCommand::Connect(ssh, target) => connect(state, ssh, target),
+        #[cfg(not(target_arch = "wasm32"))]
+        LiveCommand::Leave => leave(state),
         LiveCommand::GoToPoint(at) => {
             for edit in edits(at) {
                 change(state, LiveCommand::Turn(edit));

@@ -80,11 +80,14 @@ impl ServingRun {
         Self { spec: RunSpec { batch, knobs, ..spec.clone() }, asked, backend }
     }
 
-    /// What [`of`](Self::of) gave on simulated GPUs, from its parts; the seed is a knob's.
-    #[cfg(any(test, target_arch = "wasm32"))]
-    pub(in crate::app::live) fn again(spec: RunSpec, mut asked: ServingAsked) -> Self {
+    /// What [`of`](Self::of) gave, from its parts; the seed is a knob's.
+    pub(in crate::app::live) fn again(
+        spec: RunSpec,
+        mut asked: ServingAsked,
+        backend: Backend,
+    ) -> Self {
         asked.demand.seed = spec.knobs.seed;
-        Self { spec, asked, backend: Backend::Simulated }
+        Self { spec, asked, backend }
     }
 
     /// What serves by a strategy.

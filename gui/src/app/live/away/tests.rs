@@ -9,7 +9,7 @@ use weftscope_profiler::{
     sweep::SweepAxis,
 };
 
-use super::{Port, inside::Inside, jobs::AwayJobs, letter::Letter};
+use super::{Host, Port, inside::Inside, jobs::AwayJobs, letter::Letter};
 use crate::{
     app::{
         Effect, Event, JobResult,
@@ -34,7 +34,11 @@ impl Bench {
     fn pair() -> (Port, Self) {
         let ((ask, asked), (tell, told)) = (bounded(1 << 12), bounded(1 << 12));
         // Nobody hears what is told to a page that has let go.
-        let inside = Inside::new(move |letter| drop(tell.try_send(letter)));
+        let inside = Inside::new(
+            move |letter| drop(tell.try_send(letter)),
+            Host::default(),
+            JobControl::default(),
+        );
         let port = Port::new(Box::new(move |letter| drop(ask.try_send(letter))), told);
         (port, Self { inside, asked })
     }
@@ -227,7 +231,7 @@ fn jobs_of_a_worker_tell_what_the_work_itself_tells() {
 
     let mut asked = ServingAsked::default();
     asked.demand.requests = Some(12);
-    let run = Arc::new(ServingRun::again((*spec).clone(), asked));
+    let run = Arc::new(ServingRun::again((*spec).clone(), asked, Backend::Simulated));
     office.jobs.take_on(Effect::Serving(job(3, JobKind::Serving), Arc::clone(&run)));
     let (happened, ..) = office.until_done();
     let mut itself = at_once(|events, control| run_serving(&executors, &run, events, control));

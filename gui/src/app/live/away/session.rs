@@ -5,7 +5,7 @@ use weftscope_engine::{command::Command, plan::Plan, spec::RunSpec};
 
 use super::{
     super::{
-        KeptIteration, LiveEvent, Outstanding, Receipt, SessionId,
+        Backend, KeptIteration, LiveEvent, Outstanding, Receipt, SessionId,
         news::{LookedAt, Pace, file_stem, kept},
     },
     OF_A_FRAME, Port,
@@ -46,8 +46,7 @@ impl AwaySession {
         id: SessionId,
         events: EventSender,
     ) -> Self {
-        let period_ns = u64::try_from(pace.period.as_nanos()).unwrap_or(u64::MAX);
-        port.ask(&Ask::Begin { spec: Box::new(spec.clone()), period_ns, burst: pace.burst });
+        port.ask(&Ask::begin(spec, &Backend::Simulated, pace));
         let (looked_at, plan) = (LookedAt::default(), None);
         Self { port, id, events, looked_at, plan, arriving: None, outstanding: None }
     }
@@ -86,6 +85,8 @@ impl AwaySession {
             }
             Tell::Refused(cause) => self.tell(LiveEvent::Refused { session, cause }),
             Tell::Ended(cause) => self.tell(LiveEvent::Ended { session, cause }),
+            // Of GPUs, which a page has none of.
+            Tell::Broke(..) => {}
             // Of jobs, which this worker has none of.
             Tell::Progress(_) | Tell::News(_) | Tell::Run(..) | Tell::Done(_) => {}
         }

@@ -1,4 +1,4 @@
-//! What goes to a worker and what comes back: a head in JSON, and the bytes of a trace behind some.
+//! What goes to a run elsewhere and what comes back: a head in JSON, and the bytes of a trace behind some.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use weftscope_engine::{
@@ -8,7 +8,10 @@ use weftscope_engine::{
 };
 use weftscope_profiler::sweep::SweepAxis;
 
-use super::super::{Baseline, CurvePoint, ServingHead};
+use super::{
+    super::{Backend, Baseline, CurvePoint, ServingHead, news::Pace},
+    On,
+};
 
 /// One message, either way.
 #[derive(Clone, Debug, Default)]
@@ -19,13 +22,15 @@ pub(crate) struct Letter {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What a page asks of a worker.
+/// What is asked of a worker, or of an agent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
     /// Run this spec, iteration after iteration.
     Begin {
         /// What.
         spec: Box<RunSpec>,
+        /// Who runs it.
+        on: On,
         /// Least time from one picture's start to the next, ns.
         period_ns: u64,
         /// Iterations of a picture.
@@ -36,10 +41,10 @@ pub(crate) enum Ask {
     /// The last iteration was taken in: there may be another.
     TakenIn,
     /// Do a job; one at a time.
-    Job(Work),
+    Job(Work, On),
 }
 
-/// A job that is done by simulation.
+/// A job that is done by running plans.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Work {
     /// The baselines of a spec.
@@ -52,7 +57,7 @@ pub(crate) enum Work {
     Runs(Vec<RunSpec>),
 }
 
-/// What a worker tells.
+/// What is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Tell {
     /// An iteration; its trace is behind.
@@ -66,6 +71,8 @@ pub(crate) enum Tell {
     },
     /// The spec cannot be planned or run.
     Refused(String),
+    /// The GPUs failed, and after how many ns they are tried again, if they are.
+    Broke(String, Option<u64>),
     /// The run is over; also that the worker is.
     Ended(String),
     /// How far a job is, in thousandths.
@@ -97,6 +104,15 @@ pub(crate) enum News {
     ServingFailed(String),
 }
 
+impl Ask {
+    /// Asks for a run of this spec.
+    pub(super) fn begin(spec: &RunSpec, backend: &Backend, pace: Pace) -> Self {
+        let period_ns = u64::try_from(pace.period.as_nanos()).unwrap_or(u64::MAX);
+        let (spec, on) = (Box::new(spec.clone()), On::of(backend));
+        Self::Begin { spec, on, period_ns, burst: pace.burst }
+    }
+}
+
 impl Letter {
     /// Of a message without a trace.
     pub(crate) fn of(message: &impl Serialize) -> Self {
@@ -112,9 +128,9 @@ impl Letter {
     /// What it says.
     ///
     /// # Errors
-    /// In words, when it says nothing that is known: both ends are of one build, so that is a fault of the program.
+    /// In words, when it says nothing that is known: both ends speak one version, so that is a fault of the program.
     pub(crate) fn open<T: DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_str(&self.head)
-            .map_err(|error| format!("page and worker do not understand each other: {error}"))
+            .map_err(|error| format!("both ends do not understand each other: {error}"))
     }
 }

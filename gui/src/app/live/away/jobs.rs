@@ -1,4 +1,4 @@
-//! A page's jobs that simulate, its end.
+//! Jobs that run plans elsewhere, the window's end.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -7,8 +7,8 @@ use weftscope_engine::{plan::Plan, spec::RunSpec};
 use weftscope_profiler::sweep::SweepAxis;
 
 use super::{
-    super::{LiveEvent, ServedRun, ServedStrategy, ServingEvent, ServingRun},
-    OF_A_FRAME, Port, StartWorker,
+    super::{Backend, LiveEvent, ServedRun, ServedStrategy, ServingEvent, ServingRun},
+    OF_A_FRAME, On, Port, StartWorker,
     letter::{Ask, News, Tell, Work},
 };
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
     lessons::{Facts, Simulated},
 };
 
-/// A page's jobs that a worker does, one after another. One that is cancelled while it runs takes its worker along: a worker
-/// hears nothing while it works.
+/// Jobs that a worker or an agent does, one after another. One that is cancelled while it runs takes its port along: nothing is
+/// heard at the other end while it works.
 pub(crate) struct AwayJobs {
     start: StartWorker,
     events: EventSender,
@@ -33,8 +33,8 @@ pub(crate) struct AwayJobs {
 
 /// What was asked for.
 enum Asked {
-    Baselines(Arc<RunSpec>),
-    Curve(Arc<RunSpec>, SweepAxis),
+    Baselines(Backend, Arc<RunSpec>),
+    Curve(Backend, Arc<RunSpec>, SweepAxis),
     Serving(Arc<ServingRun>),
     Lesson(Arc<LessonWork>),
 }
@@ -56,14 +56,24 @@ impl AwayJobs {
     /// Takes a job on; gives back what is none for a worker.
     pub(crate) fn take_on(&mut self, effect: Effect) -> Option<Effect> {
         let job = match effect {
-            Effect::Baselines(job, _, spec) => (job, Asked::Baselines(spec)),
-            Effect::Curve(job, _, spec, axis) => (job, Asked::Curve(spec, axis)),
+            Effect::Baselines(job, backend, spec) => (job, Asked::Baselines(backend, spec)),
+            Effect::Curve(job, backend, spec, axis) => (job, Asked::Curve(backend, spec, axis)),
             Effect::Serving(job, run) => (job, Asked::Serving(run)),
             Effect::Lesson(job, work) => (job, Asked::Lesson(work)),
             other => return Some(other),
         };
         self.waiting.push_back(job);
         None
+    }
+
+    /// Ends all that was taken on, for this cause.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn give_up(mut self, cause: &str) {
+        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|(job, _)| job.id);
+        for id in self.at_work.take().map(|at_work| at_work.job.id).into_iter().chain(waiting) {
+            let result = JobResult::Failed(cause.to_owned());
+            self.events.send(Event::JobDone { id, result });
+        }
     }
 
     /// Goes on, as long as a frame may take; gives the time until it should be asked again, if that is not when the worker
@@ -90,23 +100,23 @@ impl AwayJobs {
     /// Begins the next that is still wanted; `None` when there is none.
     fn begin_next(&mut self) -> Option<()> {
         let (job, asked) = self.waiting.pop_front()?;
-        let (is_wanted, work) = (!job.is_cancelled(), asked.work());
+        let (is_wanted, (work, on)) = (!job.is_cancelled(), asked.work());
         self.at_work = Some(AtWork { job, asked, arriving: None, runs: Simulated::default() });
         if !is_wanted {
             self.end(JobResult::Cancelled);
-        } else if let Err(cause) = self.hand_in(work) {
+        } else if let Err(cause) = self.hand_in(work, on) {
             self.end(JobResult::Failed(cause));
         }
         Some(())
     }
 
     /// Gives work to the worker, which is started if there is none.
-    fn hand_in(&mut self, work: Work) -> Result<(), String> {
+    fn hand_in(&mut self, work: Work, on: On) -> Result<(), String> {
         let port = match self.port.take() {
             Some(port) => port,
             None => (self.start)()?,
         };
-        self.port.insert(port).ask(&Ask::Job(work));
+        self.port.insert(port).ask(&Ask::Job(work, on));
         Ok(())
     }
 
@@ -143,7 +153,7 @@ impl AwayJobs {
                 self.end(JobResult::Failed(cause));
             }
             // Of a run, which this worker has none of.
-            Tell::Iteration { .. } | Tell::Refused(_) => {}
+            Tell::Iteration { .. } | Tell::Refused(_) | Tell::Broke(..) => {}
         }
     }
 
@@ -172,28 +182,31 @@ impl AwayJobs {
 }
 
 impl Asked {
-    fn work(&self) -> Work {
+    fn work(&self) -> (Work, On) {
+        let boxed = |spec: &RunSpec| Box::new(spec.clone());
         match self {
-            Self::Baselines(spec) => Work::Baselines(Box::new((**spec).clone())),
-            Self::Curve(spec, axis) => Work::Curve(Box::new((**spec).clone()), *axis),
-            Self::Serving(run) => Work::Serving(Box::new(run.spec.clone()), run.asked.kept()),
-            Self::Lesson(work) => Work::Runs(work.specs().cloned().collect()),
+            Self::Baselines(backend, spec) => (Work::Baselines(boxed(spec)), On::of(backend)),
+            Self::Curve(backend, spec, axis) => (Work::Curve(boxed(spec), *axis), On::of(backend)),
+            Self::Serving(run) => {
+                (Work::Serving(boxed(&run.spec), run.asked.kept()), On::of(&run.backend))
+            }
+            Self::Lesson(work) => (Work::Runs(work.specs().cloned().collect()), On::Simulator),
         }
     }
 
     /// The event of a worker's news.
     fn event(&self, news: News) -> Option<LiveEvent> {
         Some(match (self, news) {
-            (Self::Baselines(of), News::Baseline(baseline)) => {
+            (Self::Baselines(_, of), News::Baseline(baseline)) => {
                 LiveEvent::Baseline { of: Arc::clone(of), baseline }
             }
-            (Self::Baselines(of), News::Simulated(answer)) => {
+            (Self::Baselines(_, of), News::Simulated(answer)) => {
                 LiveEvent::Simulated { of: Arc::clone(of), answer }
             }
-            (Self::Baselines(of), News::UnsplitAlone(ns)) => {
+            (Self::Baselines(_, of), News::UnsplitAlone(ns)) => {
                 LiveEvent::UnsplitAlone { of: Arc::clone(of), ns }
             }
-            (Self::Curve(of, axis), News::CurvePoint(point)) => {
+            (Self::Curve(_, of, axis), News::CurvePoint(point)) => {
                 LiveEvent::CurvePoint { of: Arc::clone(of), axis: *axis, point }
             }
             (Self::Serving(of), news) => {

@@ -1,0 +1,56 @@
+//! Who runs plans at the other end, and how it is asked for.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{Backend, Executors, GpuRun};
+use crate::{here::Gpus, jobs::Wake};
+
+/// Who runs a plan, as one end asks the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum On {
+    /// The simulator.
+    Simulator,
+    /// The GPUs of the other end.
+    Gpus(GpuRun),
+}
+
+impl On {
+    /// What stands for a backend of this end.
+    pub(crate) fn of(backend: &Backend) -> Self {
+        match backend {
+            Backend::Simulated => Self::Simulator,
+            Backend::Gpus(_, run) => Self::Gpus(run.clone()),
+        }
+    }
+}
+
+/// What the other end runs plans with.
+#[derive(Clone, Default)]
+pub(crate) struct Host {
+    pub(super) executors: Executors,
+    gpus: Option<Arc<Gpus>>,
+    /// Where there are threads a run has one of its own, and calls this when it has something to tell.
+    pub(super) beside: Option<Wake>,
+}
+
+impl Host {
+    /// One with threads, and maybe with GPUs.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn with_threads(executors: Executors, gpus: Option<Arc<Gpus>>, wake: Wake) -> Self {
+        Self { executors, gpus, beside: Some(wake) }
+    }
+
+    /// The backend that is asked for.
+    ///
+    /// # Errors
+    /// In words, where GPUs are asked for and there are none.
+    pub(super) fn backend(&self, on: On) -> Result<Backend, String> {
+        match (on, &self.gpus) {
+            (On::Simulator, _) => Ok(Backend::Simulated),
+            (On::Gpus(run), Some(gpus)) => Ok(Backend::Gpus(Arc::clone(gpus), run)),
+            (On::Gpus(_), None) => Err("there are no GPUs there".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The end that runs, a worker's or an agent's: what it is asked it does, and tells.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use weftscope_engine::{plan::Plan, spec::RunSpec};
+use weftscope_profiler::live::{
+    Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options, TurnSession,
+};
+use weftscope_traces::{Trace, container};
+
+use super::{
+    super::{
+        LiveEvent, ServingAsked, ServingEvent, ServingRun, SessionId, news::refusal, run_baselines,
+        run_curve, run_serving,
+    },
+    Host, On,
+    letter::{Ask, Letter, News, Tell, Work},
+};
+use crate::{
+    app::{Event, JobResult},
+    jobs::{EventSender, JobControl},
+    lessons::Facts,
+};
+
+/// Sends a letter to the window.
+type Post = Arc<dyn Fn(Letter) + Send + Sync>;
+
+/// What is at work here: a run, or jobs.
+pub(crate) struct Inside {
+    post: Post,
+    host: Host,
+    /// Ends what is under way.
+    over: JobControl,
+    run: Option<Run>,
+    /// The window has not taken in the last iteration.
+    is_outstanding: bool,
+    /// What ran last, as the window knows.
+    plan: Option<Arc<Plan>>,
+}
+
+/// A run that goes on.
+enum Run {
+    /// When it is told to.
+    InTurns(TurnSession),
+    /// By itself.
+    Beside(LiveSession),
+}
+
+impl Inside {
+    /// One that tells by `post`; `over` ends a job in the middle, and keeps GPUs from being taken into use again.
+    pub(crate) fn new(
+        post: impl Fn(Letter) + Send + Sync + 'static,
+        host: Host,
+        over: JobControl,
+    ) -> Self {
+        let post = Arc::new(post);
+        Self { post, host, over, run: None, is_outstanding: false, plan: None }
+    }
+
+    /// Takes in what the window asks; a job is done when this is.
+    pub(crate) fn take(&mut self, letter: &Letter) {
+        match letter.open() {
+            Err(cause) => self.tell(&Tell::Ended(cause)),
+            Ok(Ask::Begin { spec, on, period_ns, burst }) => {
+                let period = Duration::from_nanos(period_ns);
+                let options = Options { period, burst, ..Options::default() };
+                match self.begin(*spec, on, options) {
+                    Ok(run) => self.run = Some(run),
+                    Err(cause) => self.tell(&Tell::Ended(cause)),
+                }
+            }
+            Ok(Ask::Command(command)) => match &mut self.run {
+                Some(Run::InTurns(session)) => session.send(command),
+                Some(Run::Beside(session)) => session.send(command),
+                None => {}
+            },
+            Ok(Ask::TakenIn) => self.is_outstanding = false,
+            Ok(Ask::Job(work, on)) => {
+                let result = self.work(work, on);
+                self.tell(&Tell::Done(result));
+            }
+        }
+    }
+
+    /// Tells what there is to tell, of a run in turns after an iteration if one is due; gives the time until there may be more.
+    pub(crate) fn turn(&mut self) -> Option<Duration> {
+        while !self.is_outstanding {
+            let event = match self.run.as_mut()? {
+                Run::InTurns(session) => session.turn(),
+                Run::Beside(session) => session.try_next(),
+            };
+            let is_told = event.is_some();
+            match event {
+                Some(SessionEvent::Iteration(iteration)) => self.hand_over(&iteration),
+                Some(event) => self.pass_on(event),
+                None => {}
+            }
+            match &self.run {
+                Some(Run::InTurns(session)) if !self.is_outstanding => return session.due_in(),
+                Some(Run::Beside(_)) if is_told => {}
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn pass_on(&self, event: SessionEvent) {
+        match refusal(event, SessionId::default().index) {
+            Some(LiveEvent::Refused { cause, .. }) => self.tell(&Tell::Refused(cause)),
+            Some(LiveEvent::Broke { cause, retry_in, .. }) => {
+                let in_ns = retry_in.map(|wait| u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
+                self.tell(&Tell::Broke(cause, in_ns));
+            }
+            Some(LiveEvent::Ended { cause, .. }) => self.tell(&Tell::Ended(cause)),
+            _ => {}
+        }
+    }
+
+    fn begin(&self, spec: RunSpec, on: On, mut options: Options) -> Result<Run, String> {
+        let backend = self.host.backend(on)?;
+        let (executors, machine) = (self.host.executors.clone(), spec.machine.clone());
+        let control = self.over.clone();
+        let factory: ExecutorFactory =
+            Box::new(move || executors.executor(&backend, &machine, backend.look(), &control));
+        let Some(wake) = &self.host.beside else {
+            let session = TurnSession::new(factory, spec, &options);
+            return session.map(Run::InTurns).map_err(|error| error.to_string());
+        };
+        options.wake = Arc::clone(wake);
+        let session = LiveSession::spawn(factory, spec, options);
+        session.map(Run::Beside).map_err(|error| error.to_string())
+    }
+
+    fn hand_over(&mut self, iteration: &Iteration) {
+        let Iteration { plan, number, time_ns, .. } = iteration;
+        let is_known = self.plan.as_ref().is_some_and(|known| Arc::ptr_eq(known, plan));
+        let (number, time_ns) = (*number, *time_ns);
+        let sent = (!is_known).then(|| plan.to_json()).transpose();
+        let sent = sent.map_err(|error| error.to_string()).and_then(|text| {
+            let head = Tell::Iteration { number, time_ns, plan: text };
+            Ok(Letter::with(&head, written(&iteration.trace)?))
+        });
+        match sent {
+            Ok(letter) => {
+                self.plan = Some(Arc::clone(plan));
+                self.is_outstanding = true;
+                (self.post)(letter);
+            }
+            Err(cause) => self.tell(&Tell::Refused(cause)),
+        }
+    }
+
+    fn work(&self, work: Work, on: On) -> Result<(), String> {
+        let backend = self.host.backend(on)?;
+        let post = Arc::clone(&self.post);
+        let control =
+            self.over.telling(move |permille| post(Letter::of(&Tell::Progress(permille))));
+        let post = Arc::clone(&self.post);
+        let events = EventSender::through(move |event| {
+            if let Some(news) = news(event) {
+                post(Letter::of(&Tell::News(news)));
+            }
+        });
+        let executors = &self.host.executors;
+        let result = match work {
+            Work::Baselines(spec) => {
+                run_baselines(executors, &backend, &Arc::new(*spec), &events, &control)
+            }
+            Work::Curve(spec, axis) => {
+                run_curve(executors, &backend, &Arc::new(*spec), axis, &events, &control)
+            }
+            Work::Serving(spec, asked) => {
+                let asked =
+                    asked.as_ref().map_or(Some(ServingAsked::default()), ServingAsked::of_kept);
+                let asked = asked.ok_or("what is to be served was not understood")?;
+                let run = ServingRun::again(*spec, asked, backend);
+                run_serving(executors, &Arc::new(run), &events, &control)
+            }
+            Work::Runs(specs) => return self.runs(&specs, &control),
+        };
+        match result {
+            JobResult::Failed(cause) => Err(cause),
+            _ => Ok(()),
+        }
+    }
+
+    /// What cannot run is left out: the window finds that out by itself, and says why.
+    fn runs(&self, specs: &[RunSpec], control: &JobControl) -> Result<(), String> {
+        for (index, spec) in specs.iter().enumerate() {
+            if let Ok((plan, trace)) = Facts::run(spec, &|| control.is_cancelled()) {
+                let plan = plan.to_json().map_err(|error| error.to_string())?;
+                (self.post)(Letter::with(&Tell::Run(index, plan), written(&trace)?));
+            }
+            control.step(index as u64 + 1, specs.len() as u64).ok();
+        }
+        Ok(())
+    }
+
+    fn tell(&self, tell: &Tell) {
+        (self.post)(Letter::of(tell));
+    }
+}
+
+fn written(trace: &Trace) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    container::write(trace, &mut bytes, &mut |_| ControlFlow::Continue(()))
+        .map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+/// What of an event the window is told; it knows itself what it had asked for.
+fn news(event: Event) -> Option<News> {
+    let Event::Live(event) = event else { return None };
+    Some(match *event {
+        LiveEvent::Baseline { baseline, .. } => News::Baseline(baseline),
+        LiveEvent::Simulated { answer, .. } => News::Simulated(answer),
+        LiveEvent::UnsplitAlone { ns, .. } => News::UnsplitAlone(ns),
+        LiveEvent::CurvePoint { point, .. } => News::CurvePoint(point),
+        LiveEvent::Serving { event, .. } => match *event {
+            ServingEvent::Head(head) => News::ServingHead(head),
+            ServingEvent::Failed(cause) => News::ServingFailed(cause),
+            ServingEvent::Served(served) => {
+                let outcome = served.outcome.map(|run| Box::new(run.served.clone()));
+                News::Served(served.strategy, outcome)
+            }
+            // Looked up where it is asked.
+            ServingEvent::Batch(..) => return None,
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,32 @@
+//! A live run elsewhere: in a worker beside a page, which has one thread and draws with that, or by an agent on a server.
+//!
+//! Both ends are here, and know nothing of browsers and of connections: [`Inside`] is the one that runs, [`AwaySession`],
+//! [`arrivals`] and [`AwayJobs`] are the window's. They talk in [`Letter`]s, which `web` and `remote` carry. What was recorded
+//! arrives in the native format: a page makes it ready piece by piece, a window with threads on one of them.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod arrivals;
+mod host;
+mod inside;
+mod jobs;
+mod letter;
+mod port;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod session;
+#[cfg(test)]
+mod tests;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use arrivals::{Arrivals, tell_run};
+pub(crate) use host::{Host, On};
+pub(crate) use inside::Inside;
+pub(crate) use jobs::AwayJobs;
+pub(crate) use letter::{Letter, Tell};
+pub(crate) use port::{Port, StartWorker};
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(super) use session::AwaySession;
+
+use std::time::Duration;
+
+/// What making ready may take of a frame: a step is begun as long as this is not over.
+const OF_A_FRAME: Duration = Duration::from_millis(3);

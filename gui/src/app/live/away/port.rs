@@ -1,0 +1,47 @@
+#[cfg(not(target_arch = "wasm32"))]
+use std::time::Duration;
+
+use crossbeam::channel::Receiver;
+
+use super::letter::{Ask, Letter, Tell};
+
+/// Posts a letter; never waits. A worker is tied to the page's one thread, a connection is not.
+#[cfg(target_arch = "wasm32")]
+type Post = Box<dyn Fn(Letter)>;
+#[cfg(not(target_arch = "wasm32"))]
+type Post = Box<dyn Fn(Letter) + Send + Sync>;
+
+/// The window's end of the way to a worker, or to an agent. What runs at the other end is over when it is dropped.
+pub(crate) struct Port {
+    post: Post,
+    inbox: Receiver<Letter>,
+}
+
+/// Opens a way to a worker.
+pub(crate) type StartWorker = Box<dyn Fn() -> Result<Port, String>>;
+
+impl Port {
+    /// Over what posts a letter and where letters arrive; whoever makes it has a frame asked for when one does.
+    pub(crate) fn new(post: Post, inbox: Receiver<Letter>) -> Self {
+        Self { post, inbox }
+    }
+
+    pub(super) fn ask(&self, ask: &Ask) {
+        (self.post)(Letter::of(ask));
+    }
+
+    /// What was told next, with the bytes behind it; what is not understood ends it.
+    pub(super) fn next(&self) -> Option<(Tell, Vec<u8>)> {
+        self.inbox.try_recv().ok().map(opened)
+    }
+
+    /// The same, waited for.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn next_within(&self, patience: Duration) -> Option<(Tell, Vec<u8>)> {
+        self.inbox.recv_timeout(patience).ok().map(opened)
+    }
+}
+
+fn opened(letter: Letter) -> (Tell, Vec<u8>) {
+    (letter.open().unwrap_or_else(Tell::Ended), letter.bytes)
+}

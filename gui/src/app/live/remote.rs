@@ -1,0 +1,177 @@
+//! The live run on a server: reached, lost and reached again, and left.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Backend, KnobEdit, Live};
+use crate::{
+    app::{Effect, Severity, State},
+    here::Here,
+    remote::{Greeting, Link, Ssh, Target, Traffic},
+};
+
+/// A server on which the live run is, or is about to be.
+pub struct Remote {
+    /// Who it is.
+    pub target: Target,
+    /// How it is reached.
+    pub ssh: Ssh,
+    /// How the connection is.
+    pub status: RemoteStatus,
+    /// Told apart from earlier connections.
+    attempt: u64,
+    /// Failures since it was last reached.
+    failures: u32,
+    /// UI time at which it was lost, s, while it is.
+    lost_s: Option<f64>,
+}
+
+/// How the connection to a server is.
+pub enum RemoteStatus {
+    /// `ssh` is on its way; for the first time, or again after this.
+    Connecting(Option<String>),
+    /// It is there.
+    Connected {
+        /// What it calls itself.
+        host: String,
+        /// What goes over it.
+        traffic: Arc<Traffic>,
+    },
+    /// It is not tried again by itself.
+    Failed(String),
+}
+
+/// What becomes of a connection.
+pub enum RemoteEvent {
+    /// The server has greeted.
+    Connected(Link, Box<Greeting>),
+    /// It could not be reached, or was lost.
+    Lost(String),
+}
+
+/// How often a server that was reached once is tried again.
+const MOST_TRIES: u32 = 8;
+
+impl Remote {
+    /// Name for people: the one they gave.
+    pub fn name(&self) -> &str {
+        self.target.host()
+    }
+}
+
+/// Begins to reach a server.
+pub(super) fn connect(state: &mut State, ssh: Ssh, target: Target) -> Vec<Effect> {
+    let attempt = state.fresh_id();
+    let Some(live) = &mut state.live else { return Vec::new() };
+    let status = RemoteStatus::Connecting(None);
+    let (failures, lost_s) = (0, None);
+    let remote =
+        Remote { target: target.clone(), ssh: ssh.clone(), status, attempt, failures, lost_s };
+    let had_one = live.remote.replace(remote).is_some();
+    let mut effects = if had_one { vec![Effect::UseLink(None)] } else { Vec::new() };
+    effects.push(Effect::Connect { attempt, ssh, target, after: Duration::ZERO });
+    effects
+}
+
+/// Leaves the server: the run goes on here.
+pub(super) fn leave(state: &mut State) -> Vec<Effect> {
+    let Some(live) = &mut state.live else { return Vec::new() };
+    if live.remote.take().is_none() {
+        return Vec::new();
+    }
+    live.catalog.remove_gpus();
+    if let Some((found, here)) = live.own_gpus.clone() {
+        live.catalog.add_gpus(found, here);
+    }
+    move_run(live);
+    vec![Effect::UseLink(None)]
+}
+
+/// Takes in what became of a connection.
+pub(super) fn apply_remote(state: &mut State, attempt: u64, event: RemoteEvent) -> Vec<Effect> {
+    let now_s = state.now_s;
+    let Some(live) = &mut state.live else { return Vec::new() };
+    let Some(remote) = live.remote.as_mut().filter(|remote| remote.attempt == attempt) else {
+        return Vec::new();
+    };
+    match event {
+        RemoteEvent::Connected(link, greeting) => {
+            let host = greeting.host.clone();
+            let traffic = Arc::clone(link.traffic());
+            remote.status = RemoteStatus::Connected { host, traffic };
+            remote.failures = 0;
+            let name = remote.name().to_owned();
+            let words = match remote.lost_s.take() {
+                Some(lost_s) => {
+                    let s = now_s - lost_s;
+                    format!(
+                        "Reached {name} again; of {s:.1} s nothing was seen. The run begins anew there"
+                    )
+                }
+                None => format!("The live run is on {name}"),
+            };
+            offered(live, &name, *greeting);
+            state.notices.push(Severity::Done, words);
+            vec![Effect::UseLink(Some(link))]
+        }
+        RemoteEvent::Lost(cause) => lost(state, cause),
+    }
+}
+
+/// A server that was reached is tried again, ever later; one that never was is not.
+fn lost(state: &mut State, cause: String) -> Vec<Effect> {
+    let (now_s, attempt) = (state.now_s, state.fresh_id());
+    let Some(live) = &mut state.live else { return Vec::new() };
+    let Some(remote) = &mut live.remote else { return Vec::new() };
+    let was_there = matches!(remote.status, RemoteStatus::Connected { .. });
+    let was_once = was_there || remote.lost_s.is_some();
+    if was_there {
+        remote.lost_s = Some(now_s);
+    }
+    remote.failures += 1;
+    let name = remote.name().to_owned();
+    if !was_once || remote.failures > MOST_TRIES {
+        remote.status = RemoteStatus::Failed(cause.clone());
+        let words = if was_once { "is not reached any more" } else { "is not reached" };
+        state.notices.push(Severity::Error, format!("{name} {words}: {cause}"));
+        return vec![Effect::UseLink(None)];
+    }
+    if was_there {
+        let words = format!("The connection to {name} is lost and tried again: {cause}");
+        state.notices.push(Severity::Warning, words);
+    }
+    remote.status = RemoteStatus::Connecting(Some(cause));
+    remote.attempt = attempt;
+    let after = Duration::from_secs(1 << (remote.failures - 1).min(5));
+    let (ssh, target) = (remote.ssh.clone(), remote.target.clone());
+    vec![Effect::UseLink(None), Effect::Connect { attempt, ssh, target, after }]
+}
+
+/// What the server has may be chosen; its GPUs are, where nothing of them was chosen before.
+fn offered(live: &mut Live, name: &str, greeting: Greeting) {
+    let was_there = live.catalog.host(name).is_some();
+    live.catalog.remove_gpus();
+    if let Some((gpus, mut machine)) = greeting.gpus {
+        name.clone_into(&mut machine.name);
+        live.catalog.add_gpus(Arc::new(gpus), Here { machine, refused: None });
+        if !was_there {
+            live.draft.turn(KnobEdit::Machine(name.to_owned()), &live.catalog);
+        }
+    }
+    move_run(live);
+}
+
+/// The run begins anew where it now is, on a machine that is there.
+fn move_run(live: &mut Live) {
+    let host = live.catalog.host(&live.draft.spec.machine.name);
+    match host.map(|host| host.backend.clone()) {
+        // How it is run on GPUs stays as it was.
+        Some(backend) if backend.runs_alike(&live.draft.backend) => {}
+        Some(backend) => live.draft.backend = backend,
+        None => {
+            let first = live.catalog.default_spec().machine.name.clone();
+            live.draft.turn(KnobEdit::Machine(first), &live.catalog);
+            live.draft.backend = Backend::Simulated;
+        }
+    }
+    live.has_moved = true;
+}

@@ -1,0 +1,48 @@
+//! `weftscope agent`: the server's end of a window elsewhere.
+
+use std::{fs, io};
+
+use clap::Args;
+
+use super::{Failure, Outcome};
+use crate::{
+    app::live::Executors,
+    here::{here_of, probe},
+    remote::{Offer, serve},
+};
+
+/// `agent`.
+#[derive(Debug, Args)]
+pub struct AgentArgs {
+    /// Speak over standard input and output. There is no other way yet.
+    #[arg(long, required = true)]
+    pub stdio: bool,
+    /// Offer simulated machines alone.
+    #[arg(long)]
+    pub no_gpus: bool,
+}
+
+/// Serves one window until it goes.
+pub(super) fn run(args: &AgentArgs) -> Outcome {
+    // Without GPUs there is nothing to tell: `weftscope doctor` says why.
+    let found = if args.no_gpus { None } else { probe().ok() };
+    let gpus = found.map(|found| {
+        let here = Box::new(here_of(&found));
+        (found.into(), here)
+    });
+    let offer = Offer { executors: Executors::default(), gpus, host: host_name() };
+    let served = serve(io::stdin(), io::stdout(), &offer);
+    let in_time = offer.executors.close();
+    served.map_err(|error| Failure::failed(error, "standard input"))?;
+    if in_time {
+        Ok(())
+    } else {
+        Err(Failure::failed("the GPUs are still busy and are left to the driver", "agent"))
+    }
+}
+
+/// What this computer calls itself; empty where it does not say.
+fn host_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
+}

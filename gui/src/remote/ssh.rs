@@ -1,0 +1,188 @@
+//! The system's `ssh`, which finds, trusts and pays for the way; this program only speaks over it.
+
+use std::{
+    collections::VecDeque,
+    env,
+    ffi::OsString,
+    io::{BufRead, BufReader},
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use thiserror::Error;
+
+use super::{
+    greeting::{Greeting, GreetingError},
+    link::{Link, Lost},
+    target::Target,
+};
+use crate::jobs::Wake;
+
+/// How servers are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ssh {
+    /// The program to start, which takes the arguments of OpenSSH's.
+    pub program: OsString,
+    /// The command that is run there.
+    pub remote: String,
+}
+
+impl Default for Ssh {
+    /// `ssh` and `weftscope`, or what `WEFTSCOPE_SSH` and `WEFTSCOPE_REMOTE` name in their place.
+    fn default() -> Self {
+        Self {
+            program: env::var_os("WEFTSCOPE_SSH").unwrap_or_else(|| "ssh".into()),
+            remote: env::var("WEFTSCOPE_REMOTE").unwrap_or_else(|_| "weftscope".to_owned()),
+        }
+    }
+}
+
+/// Lines of what ssh says that are kept.
+const KEPT_LINES: usize = 12;
+/// How long an ending ssh may take to say why.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long one that is not wanted any more may take to end: the agent gives the GPUs back first.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a server is not reached.
+#[derive(Debug, Error)]
+pub(super) enum ConnectError {
+    /// There is no ssh.
+    #[error("cannot start ssh: {0}")]
+    NoSsh(std::io::Error),
+    /// It failed, or what answers is not this program.
+    #[error("{host}: {cause}")]
+    Refused {
+        /// Where.
+        host: String,
+        /// Why, with what ssh said.
+        cause: String,
+    },
+    /// The server was reached and has no weftscope.
+    #[error(
+        "{host} has no `{program}`: install it there, or say where it is with WEFTSCOPE_REMOTE=/path/to/weftscope"
+    )]
+    NoProgram {
+        /// Where.
+        host: String,
+        /// What was looked for.
+        program: String,
+    },
+}
+
+/// Reaches a server and greets the agent there. Waits as long as ssh does, which may ask its user for something.
+///
+/// # Errors
+/// [`ConnectError`]
+pub(super) fn connect(
+    (ssh, target): (&Ssh, &Target),
+    ours: &Greeting,
+    wake: Wake,
+    lost: Lost,
+) -> Result<(Link, Greeting), ConnectError> {
+    let mut child = Command::new(&ssh.program)
+        .args(target.ssh_arguments(&[&ssh.remote, "agent", "--stdio"]))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(ConnectError::NoSsh)?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(mut stdin), Some(mut stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+        return Err(ConnectError::NoSsh(std::io::ErrorKind::BrokenPipe.into()));
+    };
+    let said = Said::heard(stderr);
+    let mut child = Running(child);
+    let refused = |cause| ConnectError::Refused { host: target.host().to_owned(), cause };
+    let greeting = ours
+        .say(&mut stdin)
+        .map_err(|error| GreetingError::Frame(error.into()))
+        .and_then(|()| Greeting::hear(&mut stdout));
+    let greeting = match greeting {
+        Ok(greeting) => greeting,
+        Err(error) => {
+            let code = child.code(LAST_WORDS);
+            // What a shell says of a command that it does not find.
+            if code == Some(127) {
+                let (host, program) = (target.host().to_owned(), ssh.remote.clone());
+                return Err(ConnectError::NoProgram { host, program });
+            }
+            return Err(refused(said.with(&error.to_string())));
+        }
+    };
+    let told = said.clone();
+    let lost: Lost = Box::new(move |cause| lost(told.with(&cause)));
+    let close = move || {
+        // It ends by itself when it reads no more, which who closes does not wait for.
+        let ending = thread::Builder::new().name("weftscope-ssh-end".to_owned());
+        drop(ending.spawn(move || child.code(PATIENCE)));
+    };
+    let link = Link::over((stdout, stdin), wake, close, lost).map_err(refused)?;
+    Ok((link, greeting))
+}
+
+/// A running ssh, which ends when it is dropped: what it carries ends with it.
+struct Running(Child);
+
+impl Running {
+    /// Its exit code, once it has one; waits so long for it.
+    fn code(&mut self, patience: Duration) -> Option<i32> {
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            match self.0.try_wait() {
+                Ok(Some(status)) => return status.code(),
+                Ok(None) => thread::sleep(Duration::from_millis(20)),
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, and is only taken note of.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// The last lines that ssh said on its standard error, which also go to this program's: host keys that have changed, refusals, banners.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<VecDeque<String>>>);
+
+impl Said {
+    fn heard(stderr: ChildStderr) -> Self {
+        let said = Self::default();
+        let kept = said.clone();
+        let hearing = thread::Builder::new().name("weftscope-ssh".to_owned()).spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                eprintln!("ssh: {line}");
+                let mut lines = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if lines.len() == KEPT_LINES {
+                    lines.pop_front();
+                }
+                lines.push_back(line);
+            }
+        });
+        // Without a thread it is not known what ssh says.
+        drop(hearing);
+        said
+    }
+
+    /// A cause with what ssh said last.
+    fn with(&self, cause: &str) -> String {
+        // Its last words may be a moment behind its end.
+        thread::sleep(Duration::from_millis(100));
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut words: Vec<&str> =
+            lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        if words.is_empty() {
+            return cause.to_owned();
+        }
+        let last = words.split_off(words.len().saturating_sub(3));
+        format!("{cause}; ssh says: {}", last.join(" / "))
+    }
+}
