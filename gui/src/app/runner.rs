@@ -264,8 +264,10 @@ impl Runner {
                 None
             }
             Effect::UseLink(link) => {
-                // What runs here gives way, and what ran there is over.
-                self.session = None;
+                // What runs here gives way, and what ran there is over; where nothing did, what runs here goes on.
+                if link.is_some() || self.elsewhere.is_some() {
+                    self.session = None;
+                }
                 if let Some(before) = self.elsewhere.take() {
                     before.jobs.give_up("the server is not reached any more");
                 }

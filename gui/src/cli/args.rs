@@ -73,7 +73,7 @@ pub enum Command {
     /// List what can be chosen.
     List(ListArgs),
     /// Run for a window on another computer, over standard input and output: what `weftscope ssh://HOST` starts there.
-    #[cfg(feature = "gpus")]
+    #[cfg(feature = "live")]
     Agent(super::agent::AgentArgs),
     /// Say what is available here, and the remedy for what is not.
     Doctor,

@@ -50,7 +50,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::WhatIf(args)) => what_if::run(&args),
         Some(Command::Sql(args)) => sql::run(&args),
         Some(Command::List(args)) => list::run(&args),
-        #[cfg(feature = "gpus")]
+        #[cfg(feature = "live")]
         Some(Command::Agent(args)) => super::agent::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => shell::completions(&args),

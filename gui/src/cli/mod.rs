@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 misuse. An error is one line on stderr, cause first, place last.
 
-#[cfg(feature = "gpus")]
+#[cfg(feature = "live")]
 mod agent;
 mod args;
 #[cfg(feature = "gpus")]

@@ -8,11 +8,8 @@ use std::{
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 
-use super::{JobControl, JobId};
+use super::{JobControl, JobId, Wake};
 use crate::app::{Event, JobResult};
-
-/// Asks the window for a frame; called from any thread.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Where everything that happens outside the UI thread arrives.
 pub struct Events {

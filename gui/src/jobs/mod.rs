@@ -8,13 +8,15 @@ mod events;
 mod files;
 mod format;
 mod spread;
+mod wake;
 #[cfg(feature = "gpus")]
 mod watch;
 
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
-pub use events::{EventSender, Events, Wake};
+pub use events::{EventSender, Events};
 pub use files::{Asked, export, open};
 pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;
+pub use wake::Wake;
 #[cfg(feature = "gpus")]
 pub use watch::{Program, Watched, watch};

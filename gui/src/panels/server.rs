@@ -61,6 +61,10 @@ fn words(remote: &Remote, traffic: &Traffic, rate: Option<f64>) -> String {
     if lost > 0 {
         parts.push(format!("{} lost", number::counted(lost, "message")));
     }
+    if remote.gaps.0 > 0 {
+        let (times, s) = remote.gaps;
+        parts.push(format!("lost {}, {s:.1} s unseen", number::counted(u64::from(times), "time")));
+    }
     parts.join(" · ")
 }
 

@@ -32,11 +32,16 @@ use crate::{
 /// What a test waits for at most: of a fault, not of a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Does something on a thread of its own.
+fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T> {
+    thread::Builder::new().name("beside".to_owned()).spawn(work).unwrap()
+}
+
 /// An agent on a thread, and the link to it; the receiver is told how it ended.
 fn agent() -> (Link, Receiver<Result<(), String>>, Receiver<String>) {
     let ((from_window, to_agent), (from_agent, to_window)) = (pipe().unwrap(), pipe().unwrap());
     let ((ended, end), (lost, loss)) = (bounded(1), bounded(1));
-    thread::spawn(move || {
+    beside(move || {
         let offer = Offer { host: "the agent".to_owned(), ..Offer::default() };
         let served = serve(from_window, to_window, &offer);
         ended.send(served.map_err(|error| error.to_string())).unwrap();
@@ -258,7 +263,7 @@ proptest! {
         }
         sent.extend(&bytes);
         let (mut answers, output) = pipe().unwrap();
-        let reading = thread::spawn(move || {
+        let reading = beside(move || {
             let mut heard = Vec::new();
             answers.read_to_end(&mut heard).unwrap();
             heard
@@ -279,9 +284,9 @@ fn too_many_channels_are_refused() {
         Frame::letter(channel, "\"TakenIn\"".to_owned(), Vec::new()).write(&mut sent).unwrap();
     }
     let (mut answers, output) = pipe().unwrap();
-    let serving = thread::spawn(move || {
+    let serving = beside(move || {
         let (input, mut to_agent) = pipe().unwrap();
-        let sending = thread::spawn(move || {
+        let sending = beside(move || {
             to_agent.write_all(&sent).unwrap();
             // It goes on listening until it has been read what it says.
             thread::sleep(Duration::from_millis(300));

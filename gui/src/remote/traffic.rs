@@ -17,23 +17,23 @@ pub struct Traffic {
 
 impl Traffic {
     /// Bytes that have come.
-    pub(crate) fn received_bytes(&self) -> u64 {
+    pub fn received_bytes(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
 
     /// Bytes that have gone.
-    pub(crate) fn sent_bytes(&self) -> u64 {
+    pub fn sent_bytes(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
     /// How long the last ping took; `None` before the first answer.
-    pub(crate) fn round_trip(&self) -> Option<Duration> {
+    pub fn round_trip(&self) -> Option<Duration> {
         let ns = self.round_trip.load(Ordering::Relaxed);
         ns.checked_sub(1).map(Duration::from_nanos)
     }
 
     /// Letters for which there was no room.
-    pub(crate) fn lost_letters(&self) -> u64 {
+    pub fn lost_letters(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 

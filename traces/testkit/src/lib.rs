@@ -2,7 +2,9 @@
 
 mod headers;
 mod inputs;
+pub mod shaped;
 mod skip;
+pub mod sshd;
 
 pub use headers::compile_with_headers;
 pub use inputs::recording;

@@ -1,6 +1,7 @@
 //! The live run: what is being run, what may be turned, the iterations to go back to.
 
 mod apply;
+mod arrival;
 pub(crate) mod away;
 mod backend;
 mod background;

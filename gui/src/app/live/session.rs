@@ -13,6 +13,7 @@ use super::away::AwaySession;
 use super::away::{Arrivals, tell_run};
 use super::{
     Backend, Executors, KeptIteration, LiveEvent, Receipt, SessionId,
+    arrival::{Arrival, Source},
     away::Port,
     news::{LookedAt, Pace, file_stem, kept, refusal},
 };
@@ -38,22 +39,6 @@ enum Running {
     /// On a server; what arrives is made ready on a thread here.
     #[cfg(not(target_arch = "wasm32"))]
     Remote(Arc<Port>),
-}
-
-/// Where the preparing thread takes what it hands over.
-pub(super) trait Source {
-    /// What came next; `None` when nothing came in so long, or nothing that the window is told.
-    fn next(&mut self, patience: Duration) -> Option<Arrival>;
-    /// The window has taken in the last iteration.
-    fn taken_in(&mut self);
-}
-
-/// What comes from there.
-pub(super) enum Arrival {
-    /// An iteration with its picture.
-    Iteration(Box<KeptIteration>),
-    /// Anything else.
-    News(LiveEvent),
 }
 
 /// How long the preparing thread waits before it looks whether it is still wanted.
@@ -86,7 +71,7 @@ impl SessionHandle {
         thread::Builder::new()
             .name("weftscope-live".to_owned())
             .spawn(move || prepare(&mut Beside(session, id), &over, &events))
-            .map_err(no_thread)?;
+            .map_err(|error| no_thread(&error))?;
         Ok(handle)
     }
 
@@ -111,7 +96,7 @@ impl SessionHandle {
         thread::Builder::new()
             .name("weftscope-arrivals".to_owned())
             .spawn(move || prepare(&mut arrivals, &over, &events))
-            .map_err(no_thread)?;
+            .map_err(|error| no_thread(&error))?;
         Ok(handle)
     }
 
@@ -191,7 +176,7 @@ pub(crate) fn start_session(
     }
 }
 
-fn no_thread(error: std::io::Error) -> String {
+fn no_thread(error: &std::io::Error) -> String {
     format!("cannot start the preparing thread: {error}")
 }
 

@@ -20,6 +20,8 @@ mod narrow;
 mod notices;
 mod panels;
 mod pictures;
+#[cfg(feature = "gpus")]
+mod remote;
 mod screen_reader;
 mod search;
 #[cfg(feature = "live")]

@@ -8,11 +8,11 @@ use weftscope_traces::container;
 use super::{
     super::{
         KeptIteration, LiveEvent, SessionId,
+        arrival::{Arrival, Source},
         news::{Pace, file_stem, kept},
-        session::{Arrival, Source},
     },
     Port,
-    letter::{Ask, Tell},
+    words::{Ask, Tell},
 };
 use crate::app::{Document, live::Backend};
 use weftscope_engine::{command::Command, spec::RunSpec};
@@ -33,7 +33,7 @@ impl Arrivals {
         (backend, pace): (&Backend, Pace),
         id: SessionId,
     ) -> Self {
-        port.ask(&Ask::begin(spec, backend, pace));
+        Ask::begin(spec, backend, pace).over(&port);
         Self { port, id, plan: None }
     }
 
@@ -56,7 +56,7 @@ impl Arrivals {
 
 impl Source for Arrivals {
     fn next(&mut self, patience: Duration) -> Option<Arrival> {
-        let (tell, bytes) = self.port.next_within(patience)?;
+        let (tell, bytes) = Tell::heard(self.port.next_within(patience)?);
         let session = self.id.index;
         Some(Arrival::News(match tell {
             Tell::Iteration { number, time_ns, plan } => {
@@ -79,11 +79,11 @@ impl Source for Arrivals {
     }
 
     fn taken_in(&mut self) {
-        self.port.ask(&Ask::TakenIn);
+        Ask::TakenIn.over(&self.port);
     }
 }
 
 /// Tells a run elsewhere something.
 pub(in crate::app::live) fn tell_run(port: &Port, command: Command) {
-    port.ask(&Ask::Command(command));
+    Ask::Command(command).over(port);
 }

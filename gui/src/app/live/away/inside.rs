@@ -14,7 +14,8 @@ use super::{
         run_curve, run_serving,
     },
     Host, On,
-    letter::{Ask, Letter, News, Tell, Work},
+    letter::Letter,
+    words::{Ask, News, Tell, Work},
 };
 use crate::{
     app::{Event, JobResult},

@@ -9,7 +9,7 @@ use weftscope_profiler::sweep::SweepAxis;
 use super::{
     super::{Backend, LiveEvent, ServedRun, ServedStrategy, ServingEvent, ServingRun},
     OF_A_FRAME, On, Port, StartWorker,
-    letter::{Ask, News, Tell, Work},
+    words::{Ask, News, Tell, Work},
 };
 use crate::{
     app::{
@@ -90,7 +90,7 @@ impl AwayJobs {
             } else if self.at_work.as_ref().is_some_and(|at_work| at_work.arriving.is_some()) {
                 self.read_on();
             } else {
-                let (tell, bytes) = self.port.as_ref()?.next()?;
+                let (tell, bytes) = Tell::heard(self.port.as_ref()?.next()?);
                 self.take(tell, bytes);
             }
         }
@@ -116,7 +116,7 @@ impl AwayJobs {
             Some(port) => port,
             None => (self.start)()?,
         };
-        self.port.insert(port).ask(&Ask::Job(work, on));
+        Ask::Job(work, on).over(self.port.insert(port));
         Ok(())
     }
 

@@ -15,16 +15,18 @@ mod port;
 mod session;
 #[cfg(test)]
 mod tests;
+mod words;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use arrivals::{Arrivals, tell_run};
 pub(crate) use host::{Host, On};
 pub(crate) use inside::Inside;
 pub(crate) use jobs::AwayJobs;
-pub(crate) use letter::{Letter, Tell};
+pub(crate) use letter::Letter;
 pub(crate) use port::{Port, StartWorker};
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
+pub(crate) use words::Tell;
 
 use std::time::Duration;
 

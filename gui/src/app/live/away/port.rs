@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crossbeam::channel::Receiver;
 
-use super::letter::{Ask, Letter, Tell};
+use super::letter::Letter;
 
 /// Posts a letter; never waits. A worker is tied to the page's one thread, a connection is not.
 #[cfg(target_arch = "wasm32")]
@@ -26,22 +26,18 @@ impl Port {
         Self { post, inbox }
     }
 
-    pub(super) fn ask(&self, ask: &Ask) {
-        (self.post)(Letter::of(ask));
+    pub(super) fn post(&self, letter: Letter) {
+        (self.post)(letter);
     }
 
-    /// What was told next, with the bytes behind it; what is not understood ends it.
-    pub(super) fn next(&self) -> Option<(Tell, Vec<u8>)> {
-        self.inbox.try_recv().ok().map(opened)
+    /// What came next.
+    pub(super) fn next(&self) -> Option<Letter> {
+        self.inbox.try_recv().ok()
     }
 
     /// The same, waited for.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn next_within(&self, patience: Duration) -> Option<(Tell, Vec<u8>)> {
-        self.inbox.recv_timeout(patience).ok().map(opened)
+    pub(super) fn next_within(&self, patience: Duration) -> Option<Letter> {
+        self.inbox.recv_timeout(patience).ok()
     }
-}
-
-fn opened(letter: Letter) -> (Tell, Vec<u8>) {
-    (letter.open().unwrap_or_else(Tell::Ended), letter.bytes)
 }

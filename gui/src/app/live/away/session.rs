@@ -9,7 +9,7 @@ use super::{
         news::{LookedAt, Pace, file_stem, kept},
     },
     OF_A_FRAME, Port,
-    letter::{Ask, Tell},
+    words::{Ask, Tell},
 };
 use crate::{
     app::{Document, Event, arriving::Preparing},
@@ -46,13 +46,13 @@ impl AwaySession {
         id: SessionId,
         events: EventSender,
     ) -> Self {
-        port.ask(&Ask::begin(spec, &Backend::Simulated, pace));
+        Ask::begin(spec, &Backend::Simulated, pace).over(&port);
         let (looked_at, plan) = (LookedAt::default(), None);
         Self { port, id, events, looked_at, plan, arriving: None, outstanding: None }
     }
 
     pub(in crate::app::live) fn send(&self, command: Command) {
-        self.port.ask(&Ask::Command(command));
+        Ask::Command(command).over(&self.port);
     }
 
     /// Goes on with what has arrived, as long as a frame may take; gives the time until it should be asked again, if that is
@@ -60,14 +60,14 @@ impl AwaySession {
     pub(in crate::app::live) fn turn(&mut self) -> Option<Duration> {
         if self.outstanding.as_mut().is_some_and(Outstanding::is_settled_now) {
             self.outstanding = None;
-            self.port.ask(&Ask::TakenIn);
+            Ask::TakenIn.over(&self.port);
         }
         let began = Instant::now();
         while self.outstanding.is_none() && began.elapsed() < OF_A_FRAME {
             if self.arriving.is_some() {
                 self.make_ready();
             } else {
-                let (tell, bytes) = self.port.next()?;
+                let (tell, bytes) = Tell::heard(self.port.next()?);
                 self.take(tell, bytes);
             }
         }
@@ -80,7 +80,7 @@ impl AwaySession {
             Tell::Iteration { number, time_ns, plan } => {
                 if let Err(cause) = self.arrived(number, time_ns, plan.as_deref(), bytes) {
                     self.tell(LiveEvent::Refused { session, cause });
-                    self.port.ask(&Ask::TakenIn);
+                    Ask::TakenIn.over(&self.port);
                 }
             }
             Tell::Refused(cause) => self.tell(LiveEvent::Refused { session, cause }),
@@ -116,7 +116,7 @@ impl AwaySession {
             Err(cause) => {
                 self.arriving = None;
                 self.tell(LiveEvent::Refused { session: self.id.index, cause });
-                self.port.ask(&Ask::TakenIn);
+                Ask::TakenIn.over(&self.port);
             }
         }
     }

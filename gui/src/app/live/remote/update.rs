@@ -1,71 +1,34 @@
-//! The live run on a server: reached, lost and reached again, and left.
+//! A server is reached, lost, reached again and left.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Backend, KnobEdit, Live};
+use super::{
+    super::{Backend, KnobEdit, Live},
+    Remote, RemoteEvent, RemoteStatus,
+};
 use crate::{
     app::{Effect, Severity, State},
     here::Here,
-    remote::{Greeting, Link, Ssh, Target, Traffic},
+    remote::{Greeting, Ssh, Target},
 };
-
-/// A server on which the live run is, or is about to be.
-pub struct Remote {
-    /// Who it is.
-    pub target: Target,
-    /// How it is reached.
-    pub ssh: Ssh,
-    /// How the connection is.
-    pub status: RemoteStatus,
-    /// Told apart from earlier connections.
-    attempt: u64,
-    /// Failures since it was last reached.
-    failures: u32,
-    /// UI time at which it was lost, s, while it is.
-    lost_s: Option<f64>,
-}
-
-/// How the connection to a server is.
-pub enum RemoteStatus {
-    /// `ssh` is on its way; for the first time, or again after this.
-    Connecting(Option<String>),
-    /// It is there.
-    Connected {
-        /// What it calls itself.
-        host: String,
-        /// What goes over it.
-        traffic: Arc<Traffic>,
-    },
-    /// It is not tried again by itself.
-    Failed(String),
-}
-
-/// What becomes of a connection.
-pub enum RemoteEvent {
-    /// The server has greeted.
-    Connected(Link, Box<Greeting>),
-    /// It could not be reached, or was lost.
-    Lost(String),
-}
 
 /// How often a server that was reached once is tried again.
 const MOST_TRIES: u32 = 8;
 
-impl Remote {
-    /// Name for people: the one they gave.
-    pub fn name(&self) -> &str {
-        self.target.host()
-    }
-}
-
 /// Begins to reach a server.
-pub(super) fn connect(state: &mut State, ssh: Ssh, target: Target) -> Vec<Effect> {
+pub(in crate::app::live) fn connect(state: &mut State, ssh: Ssh, target: Target) -> Vec<Effect> {
     let attempt = state.fresh_id();
     let Some(live) = &mut state.live else { return Vec::new() };
     let status = RemoteStatus::Connecting(None);
-    let (failures, lost_s) = (0, None);
-    let remote =
-        Remote { target: target.clone(), ssh: ssh.clone(), status, attempt, failures, lost_s };
+    let remote = Remote {
+        target: target.clone(),
+        ssh: ssh.clone(),
+        status,
+        attempt,
+        failures: 0,
+        lost_s: None,
+        gaps: (0, 0.0),
+    };
     let had_one = live.remote.replace(remote).is_some();
     let mut effects = if had_one { vec![Effect::UseLink(None)] } else { Vec::new() };
     effects.push(Effect::Connect { attempt, ssh, target, after: Duration::ZERO });
@@ -73,7 +36,7 @@ pub(super) fn connect(state: &mut State, ssh: Ssh, target: Target) -> Vec<Effect
 }
 
 /// Leaves the server: the run goes on here.
-pub(super) fn leave(state: &mut State) -> Vec<Effect> {
+pub(in crate::app::live) fn leave(state: &mut State) -> Vec<Effect> {
     let Some(live) = &mut state.live else { return Vec::new() };
     if live.remote.take().is_none() {
         return Vec::new();
@@ -87,7 +50,11 @@ pub(super) fn leave(state: &mut State) -> Vec<Effect> {
 }
 
 /// Takes in what became of a connection.
-pub(super) fn apply_remote(state: &mut State, attempt: u64, event: RemoteEvent) -> Vec<Effect> {
+pub(in crate::app::live) fn apply_remote(
+    state: &mut State,
+    attempt: u64,
+    event: RemoteEvent,
+) -> Vec<Effect> {
     let now_s = state.now_s;
     let Some(live) = &mut state.live else { return Vec::new() };
     let Some(remote) = live.remote.as_mut().filter(|remote| remote.attempt == attempt) else {
@@ -103,6 +70,7 @@ pub(super) fn apply_remote(state: &mut State, attempt: u64, event: RemoteEvent) 
             let words = match remote.lost_s.take() {
                 Some(lost_s) => {
                     let s = now_s - lost_s;
+                    remote.gaps = (remote.gaps.0 + 1, remote.gaps.1 + s);
                     format!(
                         "Reached {name} again; of {s:.1} s nothing was seen. The run begins anew there"
                     )

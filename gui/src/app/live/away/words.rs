@@ -1,0 +1,117 @@
+//! What is asked of a run elsewhere, and what it tells: the heads of letters.
+
+use serde::{Deserialize, Serialize};
+use weftscope_engine::{
+    command::Command,
+    serving::Served,
+    spec::{RunSpec, StrategyKind},
+};
+use weftscope_profiler::sweep::SweepAxis;
+
+use super::{
+    super::{Backend, Baseline, CurvePoint, ServingHead, news::Pace},
+    Letter, On, Port,
+};
+
+/// What is asked of a worker, or of an agent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Ask {
+    /// Run this spec, iteration after iteration.
+    Begin {
+        /// What.
+        spec: Box<RunSpec>,
+        /// Who runs it.
+        on: On,
+        /// Least time from one picture's start to the next, ns.
+        period_ns: u64,
+        /// Iterations of a picture.
+        burst: u32,
+    },
+    /// Tell the run something.
+    Command(Command),
+    /// The last iteration was taken in: there may be another.
+    TakenIn,
+    /// Do a job; one at a time.
+    Job(Work, On),
+}
+
+/// A job that is done by running plans.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// The baselines of a spec.
+    Baselines(Box<RunSpec>),
+    /// A curve of a spec.
+    Curve(Box<RunSpec>, SweepAxis),
+    /// Requests served: the spec, and what is asked for in its kept form.
+    Serving(Box<RunSpec>, Option<serde_json::Value>),
+    /// An iteration of each of these, recorded.
+    Runs(Vec<RunSpec>),
+}
+
+/// What is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Tell {
+    /// An iteration; its trace is behind.
+    Iteration {
+        /// Its number in the session.
+        number: u64,
+        /// First op's start to last op's end, ns.
+        time_ns: i64,
+        /// What ran, as a plan's file has it; `None`: the same as before.
+        plan: Option<String>,
+    },
+    /// The spec cannot be planned or run.
+    Refused(String),
+    /// The GPUs failed, and after how many ns they are tried again, if they are.
+    Broke(String, Option<u64>),
+    /// The run is over; also that the worker is.
+    Ended(String),
+    /// How far a job is, in thousandths.
+    Progress(u32),
+    /// A job's news.
+    News(News),
+    /// One of [`Work::Runs`]: which, and what ran; its trace is behind.
+    Run(usize, String),
+    /// The job is done, or failed.
+    Done(Result<(), String>),
+}
+
+/// What jobs tell as they go.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum News {
+    /// A baseline has run.
+    Baseline(Baseline),
+    /// Where simulation would cut.
+    Simulated(Result<u32, String>),
+    /// What computation takes when the batch is not split, ns.
+    UnsplitAlone(i64),
+    /// A point of a curve.
+    CurvePoint(Result<CurvePoint, String>),
+    /// The requests are known.
+    ServingHead(ServingHead),
+    /// A strategy has served.
+    Served(StrategyKind, Result<Box<Served>, String>),
+    /// Nothing is served.
+    ServingFailed(String),
+}
+
+impl Ask {
+    /// Asks for a run of this spec.
+    pub(super) fn begin(spec: &RunSpec, backend: &Backend, pace: Pace) -> Self {
+        let period_ns = u64::try_from(pace.period.as_nanos()).unwrap_or(u64::MAX);
+        let (spec, on) = (Box::new(spec.clone()), On::of(backend));
+        Self::Begin { spec, on, period_ns, burst: pace.burst }
+    }
+
+    /// Asks it.
+    pub(super) fn over(&self, port: &Port) {
+        port.post(Letter::of(self));
+    }
+}
+
+impl Tell {
+    /// What a letter says, with the bytes behind it; what is not understood ends what it is of.
+    pub(super) fn heard(letter: Letter) -> (Self, Vec<u8>) {
+        (letter.open().unwrap_or_else(Self::Ended), letter.bytes)
+    }
+}

@@ -1,0 +1,53 @@
+//! What the window knows of a server.
+
+use std::sync::Arc;
+
+use crate::remote::{Greeting, Link, Ssh, Target, Traffic};
+
+/// A server on which the live run is, or is about to be.
+pub struct Remote {
+    /// Who it is.
+    pub target: Target,
+    /// How it is reached.
+    pub ssh: Ssh,
+    /// How the connection is.
+    pub status: RemoteStatus,
+    /// Told apart from earlier connections.
+    pub(super) attempt: u64,
+    /// Failures since it was last reached.
+    pub(super) failures: u32,
+    /// UI time at which it was lost, s, while it is.
+    pub(super) lost_s: Option<f64>,
+    /// How often it was lost, and for how long nothing was seen in all, s.
+    pub gaps: (u32, f64),
+}
+
+/// How the connection to a server is.
+pub enum RemoteStatus {
+    /// `ssh` is on its way; for the first time, or again after this.
+    Connecting(Option<String>),
+    /// It is there.
+    Connected {
+        /// What it calls itself.
+        host: String,
+        /// What goes over it.
+        traffic: Arc<Traffic>,
+    },
+    /// It is not tried again by itself.
+    Failed(String),
+}
+
+/// What becomes of a connection.
+pub enum RemoteEvent {
+    /// The server has greeted.
+    Connected(Link, Box<Greeting>),
+    /// It could not be reached, or was lost.
+    Lost(String),
+}
+
+impl Remote {
+    /// Name for people: the one they gave.
+    pub fn name(&self) -> &str {
+        self.target.host()
+    }
+}
