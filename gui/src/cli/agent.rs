@@ -26,11 +26,9 @@ pub struct AgentArgs {
 pub(super) fn run(args: &AgentArgs) -> Outcome {
     // Without GPUs there is nothing to tell: `weftscope doctor` says why.
     let found = if args.no_gpus { None } else { probe().ok() };
-    let gpus = found.map(|found| {
-        let here = Box::new(here_of(&found));
-        (found.into(), here)
-    });
-    let offer = Offer { executors: Executors::default(), gpus, host: host_name() };
+    let machine = found.as_ref().map(|found| here_of(found).machine);
+    let gpus = found.map(Into::into);
+    let offer = Offer { executors: Executors::default(), gpus, machine, host: host_name() };
     let served = serve(io::stdin(), io::stdout(), &offer);
     let in_time = offer.executors.close();
     served.map_err(|error| Failure::failed(error, "standard input"))?;

@@ -35,9 +35,9 @@ mod path;
 mod row_filter;
 mod search;
 mod selection_card;
-#[cfg(feature = "live")]
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 mod server;
+#[cfg(feature = "live")]
 mod serving;
 mod sql;
 mod statistics;

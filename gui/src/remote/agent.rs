@@ -10,6 +10,7 @@ use std::{
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use thiserror::Error;
+use weftscope_engine::machine::Machine;
 
 use super::{
     frame::{Frame, FrameError, Kind},
@@ -20,7 +21,7 @@ use crate::{
         Executors,
         away::{Host, Inside, Letter, Tell},
     },
-    here::{Gpus, Here},
+    here::Gpus,
     jobs::JobControl,
 };
 
@@ -37,8 +38,10 @@ const MOST_WAITING: usize = 16;
 pub(crate) struct Offer {
     /// Who runs plans.
     pub(crate) executors: Executors,
-    /// Its GPUs, and these as a machine.
-    pub(crate) gpus: Option<(Arc<Gpus>, Box<Here>)>,
+    /// Its GPUs.
+    pub(crate) gpus: Option<Arc<Gpus>>,
+    /// These as a machine.
+    pub(crate) machine: Option<Machine>,
     /// Its name.
     pub(crate) host: String,
 }
@@ -67,7 +70,7 @@ pub(crate) fn serve(
     offer: &Offer,
 ) -> Result<(), AgentError> {
     let mut output = BufWriter::new(output);
-    let gpus = offer.gpus.as_ref().map(|(gpus, here)| ((**gpus).clone(), here.machine.clone()));
+    let gpus = offer.gpus.as_deref().cloned().zip(offer.machine.clone());
     Greeting::ours(offer.host.clone(), gpus)
         .say(&mut output)
         .map_err(|error| AgentError::Frame(error.into()))?;
@@ -178,7 +181,7 @@ impl Desk {
         let wake = Arc::new(move || {
             let _one_waits = wake.try_send(());
         });
-        let gpus = offer.gpus.as_ref().map(|(gpus, _)| Arc::clone(gpus));
+        let gpus = offer.gpus.clone();
         let host = Host::with_threads(offer.executors.clone(), gpus, wake);
         let post = move |letter: Letter| {
             outlet.send(Frame::letter(channel, letter.head, letter.bytes));
