@@ -86,6 +86,7 @@ impl Catalog {
     }
 
     /// Leaves the simulated machines alone.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn remove_gpus(&mut self) {
         self.hosts.retain(|host| host.backend == Backend::Simulated);
         self.refused = None;
