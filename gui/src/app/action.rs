@@ -149,7 +149,8 @@ fn file_actions(state: &State) -> Vec<Action> {
         file(export(ExportFormat::Figure(kind)), &text, kind.about(), None)
     }));
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-    list.extend(server_actions(state));
+    // Beside what else opens something.
+    list.splice(1..1, server_actions(state));
     if matches!(state.shown, Shown::File(_)) {
         list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
     }
