@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::edit::measured_error;
-use super::{Edit, EditError, Replay, Residual};
+use super::held::stated_error;
+use super::{Against, Edit, EditError, Replay, Residual, StatedError};
 use crate::analysis::{Cause, CompareConfig, Config, IterationTerms, Ops, compare, lengths_ns};
 use crate::model::{BuildError, Trace};
 use crate::words::percent;
@@ -30,6 +30,8 @@ pub struct Answer {
     pub replay_error: Option<f64>,
     /// By how much predictions of such a change were off at most where it was recorded, too, as a share; `None` where it never was.
     pub measured_error: Option<f64>,
+    /// The same where it was held against simulations alone; what the simulator leaves out is not in it.
+    pub simulated_error: Option<f64>,
     /// Ops that waited for each other in a circle.
     pub stuck: usize,
     /// The timeline.
@@ -95,6 +97,7 @@ impl Answer {
         let after = Ops::of(&predicted, &Config::default());
         let report = compare(ops, &after, CompareConfig::default());
         let [recorded_ns, predicted_ns] = report.terms.map(|terms| terms.iteration_ns);
+        let stated = stated_error(&edited.edits);
         let lengths = lengths_ns(ops).into_iter().zip(lengths_ns(&after));
         Ok(Self {
             edits: typed,
@@ -105,7 +108,8 @@ impl Answer {
             hidden: report.terms.each_ref().map(Hidden::in_terms),
             causes: report.causes,
             replay_error: residual.worst_iteration(),
-            measured_error: measured_error(&edited.edits),
+            measured_error: share_of(stated, Against::Recording),
+            simulated_error: share_of(stated, Against::Simulation),
             stuck: timeline.stuck,
             predicted: noted(predicted.clone(), replay, residual.worst_iteration()),
         })
@@ -117,12 +121,16 @@ impl Answer {
             || "the replay's own error is not known".to_owned(),
             |error| format!("± {} from the replay alone", percent(error)),
         );
-        match self.measured_error {
-            Some(error) => format!(
+        match (self.measured_error, self.simulated_error) {
+            (Some(error), _) => format!(
                 "{replay}; predictions of this change were off by up to {} where it was recorded, too",
                 percent(error)
             ),
-            None => format!("{replay}; this change was never held against a recording"),
+            (None, Some(error)) => format!(
+                "{replay}; predictions of this change were off by up to {} where it was simulated, too, and it was never held against a recording",
+                percent(error)
+            ),
+            (None, None) => format!("{replay}; this change was never held against a recording"),
         }
     }
 
@@ -130,6 +138,10 @@ impl Answer {
     pub fn change(&self) -> f64 {
         if self.recorded_ns > 0.0 { self.predicted_ns / self.recorded_ns - 1.0 } else { 0.0 }
     }
+}
+
+fn share_of(stated: Option<StatedError>, against: Against) -> Option<f64> {
+    stated.filter(|stated| stated.against == against).map(|stated| stated.share)
 }
 
 /// The predicted trace with what is to be known of it.

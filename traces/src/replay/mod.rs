@@ -11,12 +11,16 @@
 mod answer;
 mod build;
 mod contention;
+mod cost;
 mod edit;
 mod fixed;
+mod held;
+mod machine;
 mod plan;
 mod predicted;
 mod residual;
 mod run;
+mod size;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -24,11 +28,14 @@ mod understood;
 
 pub use answer::{Answer, AnswerError, Hidden};
 pub use contention::Contention;
-pub use edit::{Cut, Edit, EditError, Edited};
+pub use edit::{Cut, Edit, EditError, Edited, MachineChange};
+pub use held::{Against, Change, Held, StatedError, held};
+pub use machine::{LinkRates, MachineRates, Machines, NoMachines};
 pub use plan::{
     HostStep, Iteration, Launch, OpIndex, Replay, ReplayOp, Stream, StreamGap, TypicalGaps, Wait,
 };
 pub use residual::{IterationResidual, Residual, StreamResidual};
 pub use run::Timeline;
+pub use size::{OpSize, Transport};
 pub use suggest::{Suggestion, suggest};
 pub use understood::Understood;

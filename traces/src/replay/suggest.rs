@@ -20,6 +20,8 @@ pub struct Suggestion {
     pub replay_error: Option<f64>,
     /// By how much predictions of such a change were off at most where it was recorded, too.
     pub measured_error: Option<f64>,
+    /// The same against simulations alone.
+    pub simulated_error: Option<f64>,
     /// It is a bound, and cannot be had.
     pub is_bound: bool,
 }
@@ -85,6 +87,7 @@ fn suggestion(what: &str, edits: &[Edit], answer: &Answer) -> Suggestion {
         change,
         replay_error: answer.replay_error,
         measured_error: answer.measured_error,
+        simulated_error: answer.simulated_error,
         is_bound: false,
     }
 }

@@ -1,5 +1,7 @@
 //! Replays against recordings written as text, against stepping through every nanosecond, and edits against arithmetic.
 
+mod moved;
+
 use super::*;
 use crate::analysis::testing::trace;
 use crate::analysis::{Config, Ops};
@@ -14,8 +16,10 @@ fn spans(replay: &Replay) -> Vec<(i64, i64)> {
 }
 
 fn edited(trace: &Trace, edits: &str) -> Edited {
-    let edits: Vec<Edit> =
-        edits.split(' ').flat_map(|edit| Edit::parse(edit).expect("an edit")).collect();
+    let edits: Vec<Edit> = edits
+        .split(' ')
+        .flat_map(|edit| Edit::parse(edit, &NoMachines).expect("an edit"))
+        .collect();
     replay_of(trace).edited(&edits).expect("there is something to change")
 }
 
@@ -196,8 +200,8 @@ fn a_predicted_trace_is_modelled_and_answers_by_causes() {
     let recorded = trace(&layers(2));
     let ops = Ops::of(&recorded, &Config::default());
     let replay = Replay::of(&ops);
-    let answer =
-        Answer::of(&ops, &replay, &Edit::parse("no-comm").expect("an edit")).expect("an answer");
+    let answer = Answer::of(&ops, &replay, &Edit::parse("no-comm", &NoMachines).expect("an edit"))
+        .expect("an answer");
     assert_eq!(answer.predicted.meta.provenance.name(), "modelled");
     assert!(answer.predicted.meta.title.ends_with("what if: no-comm"));
     assert_eq!((answer.recorded_ns, answer.predicted_ns), (10_000_000.0, 6_000_000.0));
@@ -214,6 +218,7 @@ fn a_predicted_trace_is_modelled_and_answers_by_causes() {
 
 #[test]
 fn edits_read_back_as_they_are_written() {
+    let parse = |text: &str| Edit::parse(text, &NoMachines);
     for text in [
         "no-comm",
         "comm=0.5",
@@ -226,12 +231,13 @@ fn edits_read_back_as_they_are_written() {
         "straggler=1:200000ns",
         "no-launch",
         "steady-host",
+        "tp=4",
     ] {
         let edit: Edit = text.parse().expect("an edit");
         assert_eq!(edit.to_string(), text);
     }
-    assert_eq!(Edit::parse("straggler=1:200us"), Edit::parse("straggler=1:200000ns"));
-    assert_eq!(Edit::parse("tokenweave").map(|edits| edits.len()), Ok(3));
+    assert_eq!(parse("straggler=1:200us"), parse("straggler=1:200000ns"));
+    assert_eq!(parse("tokenweave").map(|edits| edits.len()), Ok(3));
     for wrong in [
         "",
         "comm",
@@ -245,7 +251,12 @@ fn edits_read_back_as_they_are_written() {
         "host=2",
         "no-comm=1",
         "comm-sms=0",
+        "tp=0",
+        "tp=half",
+        "machine",
+        "machine=",
+        "machine=h100x8",
     ] {
-        assert!(Edit::parse(wrong).is_err(), "{wrong}");
+        assert!(parse(wrong).is_err(), "{wrong}");
     }
 }

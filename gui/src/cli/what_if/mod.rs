@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use weftscope_traces::{
-    Classifier, Trace,
+    Classifier, Meta, Trace,
     analysis::{Config, Ops, lengths_ns},
     edit::merge,
     replay::{Answer, AnswerError, Edit, EditError, Hidden, Replay, Residual, suggest},
@@ -18,7 +18,10 @@ pub(super) use self::args::WhatIfArgs;
 #[cfg(feature = "gpus")]
 pub(super) use self::text::{least, median};
 use super::{Failure, Outcome, convert, plain};
-use crate::files::{SaveOptions, check_target, is_stdio};
+use crate::{
+    files::{SaveOptions, check_target, is_stdio},
+    what_if::parsed,
+};
 
 /// What was measured of the changed run.
 pub(super) struct Measured {
@@ -29,13 +32,15 @@ pub(super) struct Measured {
 
 /// Says what an edit would bring, what would pay most, or how near the replay is.
 pub(super) fn run(args: &WhatIfArgs) -> Outcome {
-    let edits = edits(&args.edit)?;
+    // What is no edit is told before a file is read.
+    edits(&args.edit, None)?;
     let format = args.output.as_deref().map(convert::format_of).transpose()?;
     if let Some(output) = args.output.as_deref().filter(|output| !is_stdio(output)) {
         check_target(output)?;
     }
     let classifier = args.names.classifier()?;
     let trace = opened(&args.files, &classifier)?;
+    let edits = edits(&args.edit, Some(&trace.meta))?;
     let ops = Ops::of(&trace, &Config::default());
     let replay = Replay::of(&ops);
     let place = || args.files.first().map_or_else(String::new, |file| file.display().to_string());
@@ -93,10 +98,10 @@ fn told(
     Ok(out.flush()?)
 }
 
-fn edits(texts: &[String]) -> Result<Vec<Edit>, Failure> {
-    let parsed: Result<Vec<Vec<Edit>>, EditError> =
-        texts.iter().map(|text| Edit::parse(text)).collect();
-    parsed.map(|edits| edits.concat()).map_err(|error| Failure::misuse(error, "--edit"))
+fn edits(texts: &[String], meta: Option<&Meta>) -> Result<Vec<Edit>, Failure> {
+    let all: Result<Vec<Vec<Edit>>, EditError> =
+        texts.iter().map(|text| parsed(text, meta)).collect();
+    all.map(|edits| edits.concat()).map_err(|error| Failure::misuse(error, "--edit"))
 }
 
 /// The files of one job as one recording.
