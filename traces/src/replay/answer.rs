@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::held::stated_error;
-use super::{Against, Edit, EditError, Replay, Residual, StatedError};
+use super::{Against, Edit, EditError, Prepared, Replay, StatedError};
 use crate::analysis::{Cause, CompareConfig, Config, IterationTerms, Ops, compare, lengths_ns};
 use crate::model::{BuildError, Trace};
-use crate::words::percent;
+use crate::words::{counted, duration, percent, signed_percent};
 
 /// What a prediction says.
 #[derive(Clone, Debug, Serialize)]
@@ -62,6 +62,11 @@ impl Hidden {
     pub fn share(self) -> Option<f64> {
         (self.comm_ns > 0.0).then(|| 1.0 - self.exposed_ns / self.comm_ns)
     }
+
+    /// The share in words; `–` without any communication.
+    pub fn in_words(self) -> String {
+        self.share().map_or_else(|| "–".to_owned(), percent)
+    }
 }
 
 /// Why there is no answer.
@@ -73,22 +78,24 @@ pub enum AnswerError {
     /// What was predicted makes no trace.
     #[error("what was predicted makes no trace: {0}")]
     Build(#[from] BuildError),
+    /// It was to stop.
+    #[error("stopped")]
+    Stopped,
     /// There is nothing to run again.
     #[error("nothing in this recording runs on a GPU's stream, so there is nothing to run again")]
     Empty,
 }
 
 impl Answer {
-    /// What edits make of the recording whose ops these are, and that `replay` is of.
+    /// What edits make of the recording whose ops these are, and that `prepared` is of.
     ///
     /// # Errors
     /// [`AnswerError`]: an edit that has nothing to change, a recording without kernels.
-    pub fn of(ops: &Ops<'_>, replay: &Replay, edits: &[Edit]) -> Result<Self, AnswerError> {
+    pub fn of(ops: &Ops<'_>, prepared: &Prepared, edits: &[Edit]) -> Result<Self, AnswerError> {
+        let Prepared { replay, residual } = prepared;
         if replay.ops.is_empty() {
             return Err(AnswerError::Empty);
         }
-        let unchanged = replay.run();
-        let residual = Residual::of(replay, &unchanged);
         let edited = replay.edited(edits)?;
         let timeline = edited.replay.run();
         let typed: Vec<String> = edited.edits.iter().map(Edit::to_string).collect();
@@ -113,6 +120,27 @@ impl Answer {
             stuck: timeline.stuck,
             predicted: noted(predicted.clone(), replay, residual.worst_iteration()),
         })
+    }
+
+    /// The iteration before and after, in words.
+    pub fn headline(&self) -> String {
+        let [recorded, predicted] =
+            [self.recorded_ns, self.predicted_ns].map(|ns| duration(ns.round() as i64));
+        let change = signed_percent(self.change());
+        format!("median iteration: {recorded} recorded, {predicted} predicted, {change}")
+    }
+
+    /// How much of communication is hidden before and after, in words.
+    pub fn hidden_in_words(&self) -> String {
+        let [recorded, predicted] = self.hidden.map(Hidden::in_words);
+        format!("communication hidden: {recorded} recorded, {predicted} predicted")
+    }
+
+    /// That ops waited for each other in a circle, in a sentence without its end; `None` where none did.
+    pub fn stuck_in_words(&self) -> Option<String> {
+        let stuck = counted(self.stuck as u64, "op");
+        let text = format!("{stuck} waited for each other in a circle and started when they had");
+        (self.stuck > 0).then_some(text)
     }
 
     /// How far the prediction is off, as the end of a sentence.

@@ -2,6 +2,8 @@
 
 mod moved;
 
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::analysis::testing::trace;
 use crate::analysis::{Config, Ops};
@@ -199,20 +201,24 @@ fn the_best_cut_is_no_worse_than_any_that_is_tried() {
 fn a_predicted_trace_is_modelled_and_answers_by_causes() {
     let recorded = trace(&layers(2));
     let ops = Ops::of(&recorded, &Config::default());
-    let replay = Replay::of(&ops);
-    let answer = Answer::of(&ops, &replay, &Edit::parse("no-comm", &NoMachines).expect("an edit"))
-        .expect("an answer");
+    let prepared = Prepared::of(&ops);
+    let answer =
+        Answer::of(&ops, &prepared, &Edit::parse("no-comm", &NoMachines).expect("an edit"))
+            .expect("an answer");
     assert_eq!(answer.predicted.meta.provenance.name(), "modelled");
     assert!(answer.predicted.meta.title.ends_with("what if: no-comm"));
     assert_eq!((answer.recorded_ns, answer.predicted_ns), (10_000_000.0, 6_000_000.0));
     let causes: f64 = answer.causes.iter().map(|cause| cause.change_ns).sum();
     assert!((causes + 4_000_000.0).abs() < 1.0, "{:?}", answer.causes);
     assert_eq!(answer.hidden.map(Hidden::share), [Some(0.0), None]);
-    let suggestions = suggest(&ops, &replay).expect("suggestions");
+    let suggestions =
+        suggest(&ops, &prepared, &mut |_, _| ControlFlow::Continue(())).expect("suggestions");
     assert!(suggestions.last().is_some_and(|last| last.is_bound && last.change == -0.4));
     assert!(
         suggestions.windows(2).all(|pair| pair[1].is_bound || pair[0].change <= pair[1].change)
     );
+    let stopped = suggest(&ops, &prepared, &mut |_, _| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(AnswerError::Stopped)));
     assert!(suggestions.iter().any(|one| one.edits.iter().any(|edit| edit.starts_with("weave="))));
 }
 

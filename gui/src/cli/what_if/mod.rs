@@ -4,6 +4,7 @@ mod args;
 mod text;
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -11,7 +12,7 @@ use weftscope_traces::{
     Classifier, Meta, Trace,
     analysis::{Config, Ops, lengths_ns},
     edit::merge,
-    replay::{Answer, AnswerError, Edit, EditError, Hidden, Replay, Residual, suggest},
+    replay::{Answer, AnswerError, Edit, EditError, Hidden, Prepared, suggest},
 };
 
 pub(super) use self::args::WhatIfArgs;
@@ -42,22 +43,23 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
     let trace = opened(&args.files, &classifier)?;
     let edits = edits(&args.edit, Some(&trace.meta))?;
     let ops = Ops::of(&trace, &Config::default());
-    let replay = Replay::of(&ops);
+    let prepared = Prepared::of(&ops);
+    let understood = &prepared.replay.understood;
     let place = || args.files.first().map_or_else(String::new, |file| file.display().to_string());
     let failed = |error: AnswerError| Failure::failed(error, place());
     if args.suggest {
-        let suggestions = suggest(&ops, &replay).map_err(failed)?;
+        let suggestions =
+            suggest(&ops, &prepared, &mut |_, _| ControlFlow::Continue(())).map_err(failed)?;
         return told(
             args,
-            &json!({ "suggestions": suggestions, "understood": replay.understood, "caveats": ops.caveats() }),
-            |out| text::suggestions((&ops, &replay), &suggestions, out),
+            &json!({ "suggestions": suggestions, "understood": understood, "caveats": ops.caveats() }),
+            |out| text::suggestions((&ops, &prepared), &suggestions, out),
         );
     }
-    let answer = Answer::of(&ops, &replay, &edits).map_err(failed)?;
+    let answer = Answer::of(&ops, &prepared, &edits).map_err(failed)?;
     let measured = (!args.against.is_empty())
         .then(|| opened(&args.against, &classifier).map(|trace| measured(&trace)))
         .transpose()?;
-    let residual = Residual::of(&replay, &replay.run());
     if let (Some(output), Some(format)) = (&args.output, format) {
         convert::save(&answer.predicted, output, (format, SaveOptions::default()))?;
         if is_stdio(output) {
@@ -66,17 +68,17 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
     }
     let whole = json!({
         "answer": answer,
-        "residual": residual,
-        "understood": replay.understood,
+        "residual": prepared.residual,
+        "understood": understood,
         "caveats": ops.caveats(),
         "measured_iterations_ns": measured.as_ref().map(|measured| &measured.iterations_ns),
         "measured_hidden": measured.as_ref().map(|measured| measured.hidden),
     });
     told(args, &whole, |out| {
         if edits.is_empty() {
-            text::unchanged((&ops, &replay), &residual, out)
+            text::unchanged((&ops, &prepared), out)
         } else {
-            text::answer((&ops, &replay), (&answer, measured.as_ref()), out)
+            text::answer((&ops, &prepared), (&answer, measured.as_ref()), out)
         }
     })
 }

@@ -120,7 +120,7 @@ fn what_is_predicted_is_of_the_other_machine() {
     let recorded = sized();
     let ops = Ops::of(&recorded, &Config::default());
     let edits = Edit::parse("machine=other", &Two::with(|to| to.sms = 50)).expect("an edit");
-    let answer = Answer::of(&ops, &Replay::of(&ops), &edits).expect("an answer");
+    let answer = Answer::of(&ops, &Prepared::of(&ops), &edits).expect("an answer");
     let device = &answer.predicted.meta.ranks[0].device;
     assert_eq!((device.name.as_str(), device.sms), ("GPU of other", 50));
     assert!(
@@ -222,7 +222,7 @@ fn what_is_fused_is_named_so() {
     let recorded = trace(&layers(2));
     let ops = Ops::of(&recorded, &Config::default());
     let edits = Edit::parse("fuse-norm", &NoMachines).expect("an edit");
-    let answer = Answer::of(&ops, &Replay::of(&ops), &edits).expect("an answer");
+    let answer = Answer::of(&ops, &Prepared::of(&ops), &edits).expect("an answer");
     let mut names: Vec<&str> =
         answer.predicted.labels.iter().map(|label| label.name.as_str()).collect();
     names.sort_unstable();
