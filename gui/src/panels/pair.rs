@@ -125,9 +125,10 @@ fn reference_line_ui(ui: &mut Ui, cx: &mut Cx<'_>, comparison: &Comparison) {
     if icon_button(ui, Icon::Cross, "Stop comparing", tooltip).clicked() {
         cx.send(Command::Compare(CompareCommand::Release));
     }
-    let ns = comparison.report.as_ref().map(|report| report.iteration_ns[0]);
+    let ([place, _], [which, _]) = (held.role.places(), held.role.names());
+    let ns = comparison.report.as_ref().map(|report| report.iteration_ns[place]);
     let about = (&*held.document, held.iteration, Pane::Reference);
-    about_ui(ui, cx, ("First", &held.name), about, ns);
+    about_ui(ui, cx, (which, &held.name), about, ns);
 }
 
 /// What is in view, what differs, and how both are shown.
@@ -146,23 +147,31 @@ fn view_line_ui(
     if differences.on_hover_text("What differs, by cause and by op").clicked() {
         cx.send(Command::ShowBottom(BottomTab::Differences));
     }
+    let role = comparison.reference.role;
+    let [held, shown] = role.names().map(str::to_lowercase);
     for (is_on, name, tooltip, command) in [
         (
             comparison.has_ghost,
             "Ghost",
-            "The first as outlines in the second",
+            format!("The {held} as outlines in the {shown}"),
             CompareCommand::ToggleGhost,
         ),
-        (comparison.is_beside, "Beside", "The first over the second", CompareCommand::ToggleBeside),
+        (
+            comparison.is_beside,
+            "Beside",
+            format!("The {held} over the {shown}"),
+            CompareCommand::ToggleBeside,
+        ),
     ] {
         if ui.selectable_label(is_on, name).on_hover_text(tooltip).clicked() {
             cx.send(Command::Compare(command));
         }
     }
     let report = comparison.report_of(document);
-    let ns = report.map(|report| report.iteration_ns[1]);
+    let ([_, place], [_, which]) = (role.places(), role.names());
+    let ns = report.map(|report| report.iteration_ns[place]);
     let about = (&**document, comparison.iteration_of(document), Pane::InView);
-    about_ui(ui, cx, ("Second", "in view"), about, ns);
+    about_ui(ui, cx, (which, "in view"), about, ns);
 }
 
 /// Which of the two, its name, its iteration and how long that takes; laid out from the right, the name takes what is left, and

@@ -1,5 +1,7 @@
 //! What edits make of a recording: the predicted iteration beside the recorded one.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::held::stated_error;
@@ -36,7 +38,7 @@ pub struct Answer {
     pub stuck: usize,
     /// The timeline.
     #[serde(skip)]
-    pub predicted: Trace,
+    pub predicted: Arc<Trace>,
 }
 
 /// Communication in the median iteration, the mean over its ranks.
@@ -92,7 +94,7 @@ impl Answer {
     /// # Errors
     /// [`AnswerError`]: an edit that has nothing to change, a recording without kernels.
     pub fn of(ops: &Ops<'_>, prepared: &Prepared, edits: &[Edit]) -> Result<Self, AnswerError> {
-        let Prepared { replay, residual } = prepared;
+        let Prepared { replay, residual, .. } = prepared;
         if replay.ops.is_empty() {
             return Err(AnswerError::Empty);
         }
@@ -100,7 +102,9 @@ impl Answer {
         let timeline = edited.replay.run();
         let typed: Vec<String> = edited.edits.iter().map(Edit::to_string).collect();
         let what = if typed.is_empty() { "nothing changes".to_owned() } else { typed.join(", ") };
+        let replay_error = residual.worst_iteration();
         let predicted = edited.replay.predicted(ops.trace, &timeline, &what)?;
+        let predicted = noted(predicted, replay, replay_error);
         let after = Ops::of(&predicted, &Config::default());
         let report = compare(ops, &after, CompareConfig::default());
         let [recorded_ns, predicted_ns] = report.terms.map(|terms| terms.iteration_ns);
@@ -114,11 +118,11 @@ impl Answer {
             iterations_ns: lengths.map(|(old, new)| [old, new]).collect(),
             hidden: report.terms.each_ref().map(Hidden::in_terms),
             causes: report.causes,
-            replay_error: residual.worst_iteration(),
+            replay_error,
             measured_error: share_of(stated, Against::Recording),
             simulated_error: share_of(stated, Against::Simulation),
             stuck: timeline.stuck,
-            predicted: noted(predicted.clone(), replay, residual.worst_iteration()),
+            predicted: Arc::new(predicted),
         })
     }
 

@@ -30,7 +30,7 @@ mod understood;
 
 pub use answer::{Answer, AnswerError, Hidden};
 pub use contention::Contention;
-pub use edit::{Cut, Edit, EditError, Edited, MachineChange};
+pub use edit::{Cut, Edit, EditError, EditForm, Edited, MachineChange};
 pub use held::{Against, Change, Held, StatedError, held};
 pub use machine::{LinkRates, MachineRates, Machines, NoMachines};
 pub use plan::{

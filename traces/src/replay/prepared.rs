@@ -11,6 +11,8 @@ pub struct Prepared {
     pub replay: Replay,
     /// How far that is from the recording when nothing is changed.
     pub residual: Residual,
+    /// Reasons to doubt the recording itself, a sentence each.
+    pub caveats: Vec<String>,
 }
 
 impl Prepared {
@@ -18,7 +20,13 @@ impl Prepared {
     pub fn of(ops: &Ops<'_>) -> Self {
         let replay = Replay::of(ops);
         let residual = Residual::of(&replay, &replay.run());
-        Self { replay, residual }
+        Self { replay, residual, caveats: ops.caveats().to_vec() }
+    }
+
+    /// What of the recording is doubtful, was not understood or was guessed, a sentence each.
+    pub fn doubts(&self) -> Vec<String> {
+        let Self { replay, caveats, .. } = self;
+        caveats.iter().cloned().chain(replay.understood.in_words()).collect()
     }
 
     /// How much of the recording is run again, in a sentence without its end.

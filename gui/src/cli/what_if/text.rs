@@ -11,10 +11,10 @@ use weftscope_traces::{
 use super::Measured;
 
 fn head((ops, prepared): (&Ops<'_>, &Prepared), out: &mut dyn Write) -> io::Result<()> {
-    let (trace, caveats) = (ops.trace, ops.caveats());
+    let trace = ops.trace;
     writeln!(out, "{} ({})", trace.meta.title, trace.meta.provenance.badge())?;
     writeln!(out, "  {}", prepared.in_words())?;
-    for sentence in caveats.iter().cloned().chain(prepared.replay.understood.in_words()) {
+    for sentence in prepared.doubts() {
         writeln!(out, "  {sentence}")?;
     }
     Ok(())

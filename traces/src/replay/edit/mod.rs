@@ -15,6 +15,7 @@ mod weave;
 use std::sync::Arc;
 
 pub use machine::MachineChange;
+pub use text::EditForm;
 
 use super::{MachineRates, Replay};
 use crate::model::Kind;

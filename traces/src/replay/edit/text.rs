@@ -7,41 +7,77 @@ use super::{Cut, Edit, EditError, MachineChange};
 use crate::model::Kind;
 use crate::replay::{Machines, NoMachines};
 
+/// How an edit is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EditForm {
+    /// With what may be put in, in capitals.
+    pub form: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// One that can be typed.
+    pub example: &'static str,
+}
+
+const fn form(form: &'static str, what: &'static str, example: &'static str) -> EditForm {
+    EditForm { form, what, example }
+}
+
 impl Edit {
     /// Kinds whose time can be multiplied.
     pub const KINDS: [Kind; 6] =
         [Kind::Gemm, Kind::Attention, Kind::Norm, Kind::Elementwise, Kind::Other, Kind::Memcpy];
 
-    /// How edits are typed, each with what it does.
-    pub const FORMS: [(&'static str, &'static str); 13] = [
-        ("no-comm", "communication is not there: wrong results, the time to compare with"),
-        ("comm=FACTOR", "communication takes FACTOR times as long, e.g. comm=0.5"),
-        ("comm-sms=N", "collectives run on N SMs"),
-        ("fuse-norm", "a collective and the norm behind it become one kernel"),
-        (
+    /// How edits are typed.
+    pub const FORMS: [EditForm; 13] = [
+        form(
+            "no-comm",
+            "communication is not there: wrong results, the time to compare with",
+            "no-comm",
+        ),
+        form("comm=FACTOR", "communication takes FACTOR times as long, e.g. comm=0.5", "comm=0.5"),
+        form("comm-sms=N", "collectives run on N SMs", "comm-sms=8"),
+        form("fuse-norm", "a collective and the norm behind it become one kernel", "fuse-norm"),
+        form(
             "weave[=SHARE]",
             "tokens are cut in two behind SHARE of them, e.g. 0.5, or at the best cut, and communication of each part runs beside computation of the other",
+            "weave",
         ),
-        (
+        form(
             "KIND=FACTOR",
             "kernels of a kind (gemm, attention, norm, elementwise, other, memcpy) take FACTOR times as long",
+            "gemm=0.8",
         ),
-        ("no-straggler", "no rank takes longer from collective to collective than the others"),
-        (
+        form(
+            "no-straggler",
+            "no rank takes longer from collective to collective than the others",
+            "no-straggler",
+        ),
+        form(
             "straggler=RANK:TIME",
             "a rank begins each iteration so much later, e.g. straggler=1:200us",
+            "straggler=0:200us",
         ),
-        ("no-launch", "an iteration is launched at once, as by a CUDA graph"),
-        ("steady-host", "no launch comes later than launches of its kernel usually do"),
-        (
+        form("no-launch", "an iteration is launched at once, as by a CUDA graph", "no-launch"),
+        form(
+            "steady-host",
+            "no launch comes later than launches of its kernel usually do",
+            "steady-host",
+        ),
+        form(
             "machine=[FROM:]NAME|FILE",
             "it runs on another machine, e.g. machine=h100x8; FROM where the recording does not say its own",
+            "machine=h100x8",
         ),
-        (
+        form(
             "tp=N",
             "N ranks share the work of every layer: products and attention as large as their shards, collectives of N ranks",
+            "tp=4",
         ),
-        ("tokenweave[=SHARE]", "fuse-norm, comm-sms=8 and weave together, as TokenWeave does"),
+        form(
+            "tokenweave[=SHARE]",
+            "fuse-norm, comm-sms=8 and weave together, as TokenWeave does",
+            "tokenweave",
+        ),
     ];
 
     /// The edits that a text stands for; `machines` knows those that it names.
@@ -103,7 +139,7 @@ impl Edit {
 }
 
 fn unknown(text: &str) -> EditError {
-    let known: Vec<&str> = Edit::FORMS.iter().map(|(form, _)| *form).collect();
+    let known: Vec<&str> = Edit::FORMS.iter().map(|form| form.form).collect();
     EditError::Text(format!("unknown edit {text:?} (known: {})", known.join(", ")))
 }
 
