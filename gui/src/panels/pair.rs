@@ -8,7 +8,7 @@ use super::{
     widgets::{Cx, draw_as, mono, weak},
 };
 use crate::{
-    app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane},
+    app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane, Predicted},
     theme::number,
     timeline::{ViewCommand, ViewState, timeline_ui},
 };
@@ -186,7 +186,14 @@ fn about_ui(
     ui.add_space(8.0);
     let time = ns.map_or_else(|| "…".to_owned(), number::duration_fixed);
     let strong = cx.theme.surfaces.strong;
-    doubt_ui(ui, cx.theme, document.trace.meta.doubt());
+    let predicted = cx.state.what_if.predicted.as_deref();
+    match predicted.filter(|predicted| std::ptr::eq(&*predicted.document, document)) {
+        Some(Predicted { answer, .. }) => {
+            let sign = ui.label(weak(cx.theme, answer.error_sign()));
+            sign.on_hover_text(answer.error_in_words());
+        }
+        None => doubt_ui(ui, cx.theme, document.trace.meta.doubt()),
+    }
     ui.label(mono(cx.theme, time).color(strong)).on_hover_text("Median iteration on all ranks");
     let kept = width(ui, cx, which);
     iteration_ui(ui, cx, (document, iteration, pane), kept);

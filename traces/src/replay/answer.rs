@@ -147,6 +147,12 @@ impl Answer {
         (self.stuck > 0).then_some(text)
     }
 
+    /// What stands beside the predicted time: the largest error of such predictions, `± ?` where none was held against anything.
+    pub fn error_sign(&self) -> String {
+        let known = self.measured_error.or(self.simulated_error);
+        known.map_or_else(|| "± ?".to_owned(), |error| format!("± {}", percent(error)))
+    }
+
     /// How far the prediction is off, as the end of a sentence.
     pub fn error_in_words(&self) -> String {
         let replay = self.replay_error.map_or_else(

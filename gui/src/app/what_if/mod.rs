@@ -42,8 +42,8 @@ pub enum WhatIfCommand {
     Suggest,
     /// Put the edits of a suggestion in force, by its number from 0, instead of those that are.
     Take(usize),
-    /// Hide what was suggested.
-    HideSuggestions,
+    /// Fold what was suggested, or show it again.
+    ToggleSuggestions,
     /// Hold the predicted timeline against the recorded one, or no longer.
     ToggleBeside,
 }
@@ -109,6 +109,8 @@ pub struct WhatIf {
     pub refused: Option<String>,
     /// What would pay, once somebody has asked.
     pub suggestions: Option<Result<Vec<Suggestion>, String>>,
+    /// They are shown, not folded.
+    pub shows_suggestions: bool,
     /// What was made of the recording in view.
     pub prepared: Option<Arc<Prepared>>,
     /// Edits in force before each change of them.

@@ -52,9 +52,11 @@ pub(crate) fn update_what_if(state: &mut State, command: WhatIfCommand) {
             state.settings.layout.set_open(PanelId::WhatIf, true);
             let number = state.fresh_id();
             state.what_if.wants_suggestions = Some(number);
-            state.what_if.suggestions = None;
+            (state.what_if.suggestions, state.what_if.shows_suggestions) = (None, true);
         }
-        WhatIfCommand::HideSuggestions => state.what_if.suggestions = None,
+        WhatIfCommand::ToggleSuggestions => {
+            state.what_if.shows_suggestions = !state.what_if.shows_suggestions;
+        }
         WhatIfCommand::Take(at) => take(state, at),
         WhatIfCommand::ToggleBeside => {
             if !release_predicted(state)
@@ -113,6 +115,7 @@ fn take(state: &mut State, at: usize) {
         all.extend(edits);
     }
     change(&mut state.what_if, |edits| *edits = all);
+    state.what_if.shows_suggestions = false;
 }
 
 fn change(tab: &mut WhatIf, how: impl FnOnce(&mut Vec<Edit>)) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Grid, Label, RichText, Ui};
+use egui::{Align, Grid, Label, Layout, RichText, Ui, vec2};
 use weftscope_traces::{
     replay::{Answer, Prepared},
     words::{signed_duration, signed_percent},
@@ -60,7 +60,8 @@ fn figures_ui(ui: &mut Ui, cx: &Cx<'_>, (answer, is_old): (&Answer, bool)) {
     let digits = |ns: f64| number::duration_fixed(ns.round() as i64);
     let colour = if is_old { theme.surfaces.weak } else { theme.surfaces.strong };
     ui.horizontal_wrapped(|ui| {
-        let [recorded, predicted] = [answer.recorded_ns, answer.predicted_ns].map(digits);
+        let [recorded, predicted] = [answer.recorded_ns, answer.predicted_ns]
+            .map(|ns| number::duration_ns(ns.round() as i64));
         let change = signed_percent(answer.change());
         let text = format!("{recorded} → {predicted}  {change}");
         let label = ui.label(mono(theme, text).color(colour).strong());
@@ -130,18 +131,20 @@ fn causes_ui(ui: &mut Ui, cx: &Cx<'_>, answer: &Answer) {
         return;
     }
     heading(ui, cx.theme, "Why");
-    Grid::new("what-if causes").num_columns(2).spacing([8.0, 3.0]).show(ui, |ui| {
-        for cause in &answer.causes {
-            at_right(ui, mono(cx.theme, signed_duration(cause.change_ns)));
-            let width = ui.available_width();
-            ui.vertical(|ui| {
-                ui.set_max_width(width);
-                ui.add(Label::new(weak(cx.theme, cause.in_words())).wrap());
+    let row = ui.spacing().interact_size.y * 0.8;
+    for cause in &answer.causes {
+        ui.horizontal_top(|ui| {
+            let layout = Layout::right_to_left(Align::Min);
+            ui.allocate_ui_with_layout(vec2(CHANGE, row), layout, |ui| {
+                ui.label(mono(cx.theme, signed_duration(cause.change_ns)));
             });
-            ui.end_row();
-        }
-    });
+            ui.add(Label::new(weak(cx.theme, cause.in_words())).wrap());
+        });
+    }
 }
+
+/// Points of a change in time.
+const CHANGE: f32 = 64.0;
 
 /// What answers rest on: how near the replay is, and what is not known.
 fn basis_ui(ui: &mut Ui, cx: &Cx<'_>, prepared: &Prepared) {

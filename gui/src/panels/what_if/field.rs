@@ -42,7 +42,8 @@ pub(super) fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
 /// Every kind of change, with what it does.
 fn kinds_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     ui.set_width(MENU);
-    ScrollArea::vertical().max_height(460.0).show(ui, |ui| {
+    let room = ui.ctx().content_rect().height() - 160.0;
+    ScrollArea::vertical().max_height(room).show(ui, |ui| {
         for form in &Edit::FORMS {
             let Some(example) = example(form, document) else { continue };
             let button = ui.add(Button::new(strong(cx.theme, form.form).font(cx.theme.mono())));

@@ -15,7 +15,11 @@ use crate::app::{Shown, State};
 
 /// The left panel of a recording.
 pub(super) fn what_if_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| inside_ui(ui, cx));
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        // Whatever stands in it, the panel stays as wide as it was drawn out.
+        ui.set_max_width(ui.available_width() - 2.0);
+        inside_ui(ui, cx);
+    });
 }
 
 /// A live run has knobs instead.

@@ -31,6 +31,7 @@ mod steady;
 mod texts;
 #[cfg(feature = "live")]
 mod watched;
+mod what_if;
 mod why;
 #[cfg(feature = "live")]
 mod window;
