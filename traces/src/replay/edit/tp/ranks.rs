@@ -36,10 +36,9 @@ fn add_like(replay: &mut Replay, like: usize) {
     replay.ranks.push(number);
     replay.iterations.push(replay.iterations[like].clone());
     let mut copies: Vec<Option<OpIndex>> = vec![None; replay.ops.len()];
-    let mut next = replay.ops.len() as OpIndex;
-    for (copy, _) in copies.iter_mut().zip(&replay.ops).filter(|(_, op)| op.rank == like) {
-        *copy = Some(next);
-        next += 1;
+    let own = (0..copies.len()).filter(|&op| replay.ops[op].rank == like);
+    for (new, op) in (replay.ops.len() as OpIndex..).zip(own) {
+        copies[op] = Some(new);
     }
     let copied = |op: OpIndex| copies[op as usize].unwrap_or(op);
     let moved = |wait: &Wait| Wait { op: copied(wait.op), ..*wait };
