@@ -35,14 +35,15 @@ pub(super) fn isolated_ns(op: &Costed, machine: &MachineRates) -> Option<f64> {
     }
 }
 
-/// Tiles wave by wave where their number is known; never faster than all SMs together, or device memory, allow.
+/// Tiles wave by wave, on the SMs that collectives beside leave it, where their number is known; never faster than all SMs together, or device memory, allow.
 fn gemm_ns(size: OpSize, machine: &MachineRates) -> f64 {
     let whole_s = size.flops / machine.gemm_flops_per_s;
     let streams_s = size.hbm_bytes.unwrap_or(0.0) / machine.hbm_bytes_per_s;
     let roofline_ns = whole_s.max(streams_s) * 1e9;
     let waves_ns = size.blocks.filter(|blocks| *blocks > 0).map(|blocks| {
         let tile_s = size.flops / f64::from(blocks) / machine.gemm_sm_flops_per_s;
-        f64::from(blocks.div_ceil(machine.sms)) * (machine.gemm_fixed_ns + tile_s * 1e9)
+        let sms = machine.sms.saturating_sub(size.held_sms).max(1);
+        f64::from(blocks.div_ceil(sms)) * (machine.gemm_fixed_ns + tile_s * 1e9)
     });
     let busy_ns = waves_ns.unwrap_or(machine.gemm_fixed_ns).max(roofline_ns);
     machine.block_start_ns + busy_ns

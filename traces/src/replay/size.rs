@@ -13,6 +13,8 @@ pub struct OpSize {
     pub link_bytes: Option<f64>,
     /// Thread blocks of the launch: of a product its tiles. `None` where not known.
     pub blocks: Option<u32>,
+    /// SMs that a plan leaves to collectives beside it.
+    pub held_sms: u32,
     /// Rows of the activation; `None` where not known.
     pub rows: Option<u32>,
 }

@@ -115,6 +115,17 @@ fn ops_take_the_ratio_of_what_both_machines_allow() {
     assert_eq!(late[2], 4e6);
 }
 
+/// Of 100 SMs collectives leave 90, on which 180 tiles are two waves; of 200 they leave 190.
+#[test]
+fn what_collectives_hold_is_no_place_for_tiles() {
+    let recorded = trace(
+        "measured\nsms 100\nrank 0\n stream 7: gemm 0..2000000 up flops=1e12 grid=180 sms=90",
+    );
+    let work =
+        |sms: u32| works(&changed(&recorded, "machine=other", &Two::with(|to| to.sms = sms)))[0];
+    assert_eq!([work(200), work(189), work(190), work(99)], [1e6, 2e6, 1e6, 3e6]);
+}
+
 #[test]
 fn what_is_predicted_is_of_the_other_machine() {
     let recorded = sized();
