@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weftscope_engine::machine::{self, GemmKernels, Machine};
+use weftscope_engine::machine::{self, GemmKernels, HERE, Machine};
 use weftscope_profiler::collect::spec_of;
 use weftscope_traces::{
     Meta,
@@ -34,7 +34,9 @@ impl Machines for Known<'_> {
     fn recorded_on(&self, like: Option<&MachineRates>) -> Option<Arc<MachineRates>> {
         let meta = self.meta?;
         if let Some(spec) = spec_of(meta) {
-            return Some(Arc::new(rates(&spec.machine, &spec.machine.name)));
+            let machine = &spec.machine;
+            let name = if machine.name == HERE { &machine.title } else { &machine.name };
+            return Some(Arc::new(rates(machine, name)));
         }
         let gpu = &meta.ranks.first()?.device.name;
         let sheet = GpuRates::of(gpu)?;

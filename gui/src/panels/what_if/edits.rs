@@ -63,12 +63,12 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, (at, edit): (usize,
             }
         });
     });
-    // What it changed, once that is known of this very edit.
+    // What it changed; while the answer to a turned value is worked out, which is drawn fainter, what it changed before.
     let predicted = cx.state.what_if.predicted.as_ref();
     let note = predicted.and_then(|predicted| {
         let made = predicted.answer.edits.get(at)?;
-        let is_same = *made == text || (text == "weave" && made.starts_with("weave="));
-        predicted.answer.notes.get(at).filter(|_| is_same)
+        let is_of_it = made.split('=').next() == Some(&name);
+        predicted.answer.notes.get(at).filter(|_| is_of_it)
     });
     if let Some(note) = note {
         ui.indent(("note", at), |ui| {

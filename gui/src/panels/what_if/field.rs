@@ -43,7 +43,8 @@ pub(super) fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
 fn kinds_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     ui.set_width(MENU);
     let room = ui.ctx().content_rect().height() - 160.0;
-    ScrollArea::vertical().max_height(room).show(ui, |ui| {
+    // As high as the window has room for: a popup would give it less.
+    ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
         for form in &Edit::FORMS {
             let Some(example) = example(form, document) else { continue };
             let button = ui.add(Button::new(strong(cx.theme, form.form).font(cx.theme.mono())));

@@ -67,7 +67,7 @@ fn note(shards: &[Shard], [old, new]: [u32; 2], is_whole: bool) -> String {
     let stay = count(&|shard| shard == Shard::Replicated);
     let unknown = count(&|shard| shard == Shard::Unknown);
     let mut note = format!(
-        "{} instead of {old}: {} as large by their shards, {stay} replicated",
+        "{} instead of {old}: {} on shards of another size, {stay} replicated",
         counted(new.into(), "rank"),
         counted(sharded as u64, "op"),
     );
