@@ -98,3 +98,42 @@ fn kernels(of: GemmKernels) -> String {
     }
     .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use weftscope_traces::{DeviceInfo, Provenance, RankInfo};
+
+    use super::*;
+
+    fn recorded(gpu: &str, ranks: u32) -> Meta {
+        let mut meta = Meta::new("a run", Provenance::Measured { source: "test".to_owned() });
+        let device = DeviceInfo { name: gpu.to_owned(), ..DeviceInfo::default() };
+        meta.ranks = (0..ranks).map(|rank| RankInfo { rank, device: device.clone() }).collect();
+        meta.world_size = ranks;
+        meta
+    }
+
+    /// By its GPU; of two machines with that the one whose kernels are compared like with like.
+    #[test]
+    fn what_others_recorded_is_told_by_its_gpu() {
+        let on = |gpu: &str, ranks, like: Option<&str>| {
+            let meta = recorded(gpu, ranks);
+            let known = Known::of(Some(&meta));
+            let like = like.map(|name| known.named(name).expect("built in"));
+            known.recorded_on(like.as_deref()).map(|found| found.name.clone())
+        };
+        for (gpu, ranks, like, expected) in [
+            ("NVIDIA H200", 2, Some("h100x4"), Some("h200x2")),
+            ("NVIDIA H200", 2, Some("h100x8"), Some("h200x8")),
+            ("NVIDIA H200", 2, None, Some("h200x8")),
+            ("NVIDIA H100 80GB HBM3", 8, Some("b200x8"), Some("h100x8")),
+            ("NVIDIA A100-SXM4-80GB", 4, None, Some("a100x8")),
+            ("NVIDIA H100 PCIe", 2, None, None),
+            ("NVIDIA L4", 1, None, None),
+            ("", 1, None, None),
+        ] {
+            assert_eq!(on(gpu, ranks, like).as_deref(), expected, "{gpu}, like {like:?}");
+        }
+        assert!(Known::of(None).recorded_on(None).is_none());
+    }
+}
