@@ -23,3 +23,4 @@ pub mod timeline;
 pub mod times;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+mod what_if;

@@ -9,6 +9,7 @@ use super::{
     panel::{BottomTab, PanelId},
     state::State,
     statistics::{StatisticsCommand, StatisticsPart},
+    what_if::WhatIfCommand,
 };
 use crate::{
     files::{SAMPLES, TraceFormat},
@@ -91,6 +92,7 @@ pub fn actions(state: &State) -> Vec<Action> {
     list.extend(view_actions());
     list.extend(look_actions());
     list.extend(compare_actions(state));
+    list.extend(what_if_actions(state));
     list.extend(help_actions());
     list.retain(|action| {
         super::sql::HAS_SQL || action.command != Command::ShowBottom(BottomTab::Sql)
@@ -398,6 +400,37 @@ fn compare_actions(state: &State) -> Vec<Action> {
             ),
             compare(CompareCommand::Release, "Stop comparing", "Hold nothing", shift(Key::B)),
         ]);
+    }
+    list
+}
+
+/// A recording run once more, changed.
+fn what_if_actions(state: &State) -> Vec<Action> {
+    if !matches!(state.shown, Shown::File(_)) {
+        return Vec::new();
+    }
+    let mut list = vec![action(
+        Group::View,
+        Command::WhatIf(WhatIfCommand::Suggest),
+        "What if: suggest what would pay",
+        "Try what usually pays, and rank it by what it would bring",
+        None,
+    )];
+    if state.what_if.predicted.is_some() {
+        list.push(action(
+            Group::View,
+            Command::WhatIf(WhatIfCommand::ToggleBeside),
+            "What if: predicted beside recorded",
+            "The predicted timeline over the recorded one, and its outlines in the recorded rows",
+            None,
+        ));
+        list.push(action(
+            Group::File,
+            Command::AskExport(ExportFormat::Predicted(TraceFormat::Weft)),
+            "Export predicted…",
+            "Write the predicted timeline, marked MODELLED",
+            None,
+        ));
     }
     list
 }

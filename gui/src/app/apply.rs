@@ -16,6 +16,7 @@ use super::{
     sql::take_outcome,
     state::{Overlay, State},
     update::update,
+    what_if::take_predicted,
 };
 use crate::{
     app::Command,
@@ -139,6 +140,7 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 state.statistics.found = Some(found);
             }
         }
+        JobResult::WhatIf(outcome) => take_predicted(state, *outcome, known),
         JobResult::Sql(outcome) => {
             if known {
                 take_outcome(state, *outcome);

@@ -12,6 +12,7 @@ use super::{
     sql::SqlCommand,
     statistics::StatisticsCommand,
     table_sort::TableId,
+    what_if::WhatIfCommand,
 };
 use crate::{
     jobs::{ExportFormat, JobId},
@@ -86,6 +87,8 @@ pub enum Command {
     Statistics(StatisticsCommand),
     /// Anything of the queries.
     Sql(SqlCommand),
+    /// Anything of what the recording would be, changed.
+    WhatIf(WhatIfCommand),
     /// Sort a table by a column.
     SortTable(TableId, usize),
     /// Take a notice off the screen.

@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::analysis::{CompareConfig, Search};
 
-use super::{document::Document, marks::MarksTask, path_question::PathPurpose, sql::SqlTask};
+use super::{
+    document::Document, marks::MarksTask, path_question::PathPurpose, sql::SqlTask,
+    what_if::WhatIfTask,
+};
 use crate::{
     jobs::{Asked, Export, JobStatus},
     timeline::{RangeSelection, Selection},
@@ -33,6 +36,8 @@ pub enum Effect {
     Statistics(JobStatus, Arc<Document>),
     /// Work out what a query answers.
     Sql(JobStatus, Arc<Document>, SqlTask),
+    /// Run a recording once more, changed.
+    WhatIf(JobStatus, Arc<Document>, Arc<WhatIfTask>),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.

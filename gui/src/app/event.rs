@@ -6,7 +6,7 @@ use weftscope_traces::analysis::{CompareReport, Hits, Statistics};
 
 use super::{
     aggregate::RangeTables, document::Document, marks::MarksEvent, path_question::PathPurpose,
-    sql::SqlOutcome,
+    sql::SqlOutcome, what_if::WhatIfOutcome,
 };
 use crate::jobs::{ExportFormat, JobId};
 
@@ -78,6 +78,8 @@ pub enum JobResult {
     Found(Arc<Hits>),
     /// Statistics were worked out.
     Statistics(Box<Statistics>),
+    /// A recording was run once more, changed.
+    WhatIf(Box<WhatIfOutcome>),
     /// A query was answered, or what else was asked of the tab of queries.
     Sql(Box<SqlOutcome>),
     /// The GPUs of this computer were calibrated.

@@ -48,6 +48,7 @@ mod statistics;
 mod table_sort;
 mod ui;
 mod update;
+mod what_if;
 mod window;
 
 pub use aggregate::RangeTables;
@@ -55,7 +56,7 @@ pub use apply::apply;
 pub use batch_picture::{BatchPicture, CutRequest, RequestPicture, Stretch, StretchKind};
 pub(crate) use browse::has_file_dialog;
 pub use command::Command;
-pub use comparison::{CompareCommand, Comparison, Pane, Reference};
+pub use comparison::{CompareCommand, Comparison, Pane, Reference, Role};
 pub use document::{Document, DocumentId, OpenDocument, Shown, short_name};
 pub use effect::Effect;
 pub use event::{Event, JobResult};
@@ -79,6 +80,7 @@ pub use state::{Overlay, State};
 pub use statistics::{StatisticsCommand, StatisticsPart, StatisticsTab};
 pub use table_sort::{SortKey, TableId, TableSort};
 pub use update::update;
+pub use what_if::{Predicted, WhatIf, WhatIfCommand, WhatIfOutcome, WhatIfTask};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use window::SETTINGS_KEY;
 #[cfg(not(target_arch = "wasm32"))]

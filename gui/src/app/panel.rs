@@ -16,6 +16,8 @@ pub enum PanelId {
     /// Lessons.
     #[cfg(feature = "live")]
     Lessons,
+    /// What a recording would be, changed.
+    WhatIf,
     /// Why an iteration takes as long as it does.
     Why,
     /// What is selected, statistics, the curve, the diagnostics: one [`BottomTab`] at a time.
@@ -80,6 +82,7 @@ impl PanelId {
         Self::Knobs,
         #[cfg(feature = "live")]
         Self::Lessons,
+        Self::WhatIf,
         Self::Why,
         Self::Bottom,
         Self::Legend,
@@ -110,6 +113,17 @@ impl PanelId {
                 tooltip: "Predict, try, see why",
                 keys: KeyboardShortcut::new(Modifiers::NONE, Key::F2),
                 extent: Extent::new(440.0, 360.0, 640.0),
+                is_open_at_first: false,
+            },
+            Self::WhatIf => PanelFacts {
+                key: "what-if",
+                name: "What if",
+                short: "What if",
+                side: Side::Left,
+                command: "What if: fold or open the changes of a recording",
+                tooltip: "What an iteration would take if something were changed",
+                keys: KeyboardShortcut::new(Modifiers::COMMAND, Key::Num5),
+                extent: Extent::new(340.0, 260.0, 560.0),
                 is_open_at_first: false,
             },
             Self::Why => PanelFacts {

@@ -14,7 +14,7 @@ use super::{
     event::{Event, JobResult},
     explaining,
     marks::MarkKeeper,
-    search, sql, statistics,
+    search, sql, statistics, what_if,
 };
 use crate::jobs::{self, Cancelled, EventSender, JobControl, JobStatus};
 #[cfg(feature = "live")]
@@ -168,6 +168,11 @@ impl Runner {
             }
             Effect::Sql(job, document, task) => {
                 self.start(&job, "sql", move |control| sql::work_out(&document, &task, control));
+            }
+            Effect::WhatIf(job, document, task) => {
+                self.start(&job, "what-if", move |control| {
+                    what_if::work_out(&document, &task, control)
+                });
             }
             #[cfg(feature = "live")]
             live => self.run_live(live),

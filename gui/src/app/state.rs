@@ -16,6 +16,7 @@ use super::{
     sql::SqlTab,
     statistics::StatisticsTab,
     table_sort::{TableId, TableSort},
+    what_if::WhatIf,
 };
 use crate::{
     jobs::{ExportFormat, JobId, JobKind, JobStatus},
@@ -62,6 +63,8 @@ pub struct State {
     pub statistics: StatisticsTab,
     /// Queries of the user's own.
     pub sql: SqlTab,
+    /// What the recording in view would be, changed.
+    pub what_if: WhatIf,
     /// What is selected, in sentences.
     pub explaining: Explaining,
     /// UI clock, s since the start, as of this frame.
@@ -221,6 +224,7 @@ impl State {
         let stem = self.document().map_or("weftscope", |document| document.file_stem.as_str());
         let what = match format {
             ExportFormat::Figure(kind) => format!("-{}", kind.name()),
+            ExportFormat::Predicted(_) => "-predicted".to_owned(),
             _ => String::new(),
         };
         PathBuf::from(format!("{stem}{what}.{}", format.extension()))

@@ -19,6 +19,7 @@ use super::{
     state::{Overlay, State},
     statistics::update_statistics,
     table_sort::{TableId, TableSort},
+    what_if::update_what_if,
 };
 #[cfg(feature = "live")]
 use crate::files::paths_of_text;
@@ -96,6 +97,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ShowTable(table) => state.table_shown = table,
         Command::Statistics(command) => update_statistics(state, command),
         Command::Sql(command) => return update_sql(state, command),
+        Command::WhatIf(command) => update_what_if(state, command),
         Command::SortTable(table, column) => sort_table(state, table, column),
         Command::Dismiss(id) => state.notices.dismiss(id),
         Command::Copy(text) => {
@@ -155,6 +157,9 @@ fn ask_export(state: &mut State, format: ExportFormat) -> Vec<Effect> {
         state
             .notices
             .push(Severity::Warning, "There is nothing to export yet: run or open something first");
+    } else if matches!(format, ExportFormat::Predicted(_)) && state.what_if.predicted.is_none() {
+        let text = "Nothing is predicted yet: put a change in force in What if first";
+        state.notices.push(Severity::Warning, text);
     } else if let ExportFormat::Figure(kind) = format
         && let Err(cause) = figure_of(state, kind)
     {
@@ -224,7 +229,13 @@ pub(super) fn take_requests(state: &mut State, path: PathBuf) -> Vec<Effect> {
 }
 
 fn export(state: &mut State, format: ExportFormat, path: PathBuf, replace: bool) -> Vec<Effect> {
-    let Some(document) = state.document().cloned() else {
+    let document = match format {
+        ExportFormat::Predicted(_) => {
+            state.what_if.predicted.as_ref().map(|predicted| &predicted.document)
+        }
+        _ => state.document(),
+    };
+    let Some(document) = document.cloned() else {
         state
             .notices
             .push(Severity::Warning, "There is nothing to export yet: run or open something first");

@@ -23,6 +23,7 @@ use super::{
     statistics::flush_statistics,
     ui::frame_ui,
     update::update,
+    what_if::{flush_what_if, settling},
 };
 #[cfg(feature = "live")]
 use super::{lessons::LessonCommand, panel::PanelId};
@@ -243,6 +244,10 @@ impl App {
         effects.extend(super::lessons::flush_lessons(&mut self.state));
         effects.extend(flush_tables(&mut self.state));
         effects.extend(flush_explaining(&mut self.state));
+        effects.extend(flush_what_if(&mut self.state));
+        if let Some(wait) = settling(&self.state) {
+            ctx.request_repaint_after(wait);
+        }
         effects.extend(flush_comparison(&mut self.state));
         align(&mut self.state);
         effects.extend(flush_search(&mut self.state));

@@ -1,10 +1,10 @@
 //! The arguments of a run, checked and turned into a [`RunSpec`].
 
-use std::{fs, path::Path, sync::Once};
+use std::{path::Path, sync::Once};
 
 use weftscope_engine::{
     batch::{Batch, MAX_TOKENS},
-    machine::{self, HERE, Machine},
+    machine::{HERE, Machine},
     model::{self, ModelShape},
     plan::PlanError,
     spec::{RunSpec, StrategyKind},
@@ -16,8 +16,8 @@ use super::{
     run_args::{Backend, OnArgs, RunArgs, mechanisms, strategy, unknown},
 };
 use crate::{
-    files::FileError,
-    here::{Here, machine_here},
+    files::{FileError, read_named_file},
+    here::{self, Here, NoSuchMachine, machine_here},
 };
 
 /// Model of runs whose arguments name none.
@@ -102,15 +102,11 @@ pub(super) fn machine_named(text: &str) -> Result<Machine, Failure> {
     if text == HERE {
         return this_computer("--machine here");
     }
-    if let Some(machine) = machine::builtin(text) {
-        return Ok(machine);
-    }
-    let names = machine::names().collect::<Vec<_>>().join(", ");
-    let Some(json) = read_named_file(text, "machine", &names)? else {
-        return Err(unknown("machine", text, &names));
-    };
-    machine::from_json(&json)
-        .map_err(|error| FileError::new(error.to_string(), Path::new(text)).into())
+    here::machine_named(text).map_err(|error| match error {
+        NoSuchMachine::File(error) => error.into(),
+        NoSuchMachine::NotHere(error) => Failure::failed(error, "--machine here"),
+        NoSuchMachine::Unknown { name, names } => unknown("machine", &name, &names),
+    })
 }
 
 /// This computer's GPUs; a file of theirs that is not used is named, once.
@@ -122,20 +118,6 @@ pub(super) fn this_computer(argument: &str) -> Result<Machine, Failure> {
         TOLD.call_once(|| eprintln!("weftscope: {refused}"));
     }
     Ok(machine)
-}
-
-/// The content of the file that `text` names, when it looks like a path.
-fn read_named_file(text: &str, what: &str, names: &str) -> Result<Option<String>, Failure> {
-    let path = Path::new(text);
-    if !text.ends_with(".json") && !text.contains('/') {
-        return Ok(None);
-    }
-    if !path.exists() {
-        let cause = format!("no such {what} file (built in are {names})");
-        return Err(FileError::new(cause, path).into());
-    }
-    let read = fs::read_to_string(path);
-    read.map(Some).map_err(|error| FileError::io("cannot read", &error, path).into())
 }
 
 /// A batch of sequences of `seq` tokens, one if `None`.

@@ -9,6 +9,8 @@ mod format;
 mod held;
 mod hook;
 mod marks;
+#[cfg(feature = "live")]
+mod named;
 mod nearest;
 #[cfg(not(target_arch = "wasm32"))]
 mod nsys;
@@ -27,6 +29,8 @@ pub use format::{OutputFormat, TraceFormat, endings_in_words};
 pub use held::{hold, is_held};
 pub use hook::{Hook, no_hook};
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
+#[cfg(feature = "live")]
+pub use named::read_named_file;
 pub use nearest::did_you_mean;
 pub use prepared::{Entry, Prepared};
 pub use sample::{SAMPLES, Sample};

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod kept;
+mod named;
 #[cfg(not(feature = "gpus"))]
 mod no_gpus;
 mod predict;
@@ -19,6 +20,7 @@ pub use calibration::{CalibrateError, Calibrating, Done, calibrate};
 #[cfg(feature = "gpus")]
 pub(crate) use calibration::{share, with_sources};
 pub use kept::{FOLDER, Refused, file_name, find, keep, write_machine};
+pub use named::{NoSuchMachine, machine_named};
 #[cfg(not(feature = "gpus"))]
 pub use no_gpus::{Gpus, Unavailable, machine_of, probe, refusal};
 #[cfg(feature = "gpus")]

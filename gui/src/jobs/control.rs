@@ -47,6 +47,10 @@ pub enum JobKind {
     Statistics,
     /// Answers a query.
     Sql,
+    /// Runs a recording once more, changed.
+    WhatIf,
+    /// Tries which change of a recording would pay.
+    Suggest,
     /// Watches a program; stopped, it has something to show all the same.
     Watch,
 }

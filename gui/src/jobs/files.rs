@@ -138,7 +138,7 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
         return JobResult::Exists { format: *format, path: path.clone() };
     }
     let written = match *format {
-        ExportFormat::Trace(format) => {
+        ExportFormat::Trace(format) | ExportFormat::Predicted(format) => {
             let mut hook = |done, total| match control.step(done, total) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()),

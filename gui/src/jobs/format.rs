@@ -13,6 +13,8 @@ use crate::{
 pub enum ExportFormat {
     /// The recording.
     Trace(TraceFormat),
+    /// What the recording would be, changed.
+    Predicted(TraceFormat),
     /// A picture of the timeline.
     Png,
     /// The same as rectangles and words.
@@ -55,7 +57,7 @@ impl ExportFormat {
     /// What file names end with, without the first dot.
     pub fn extension(self) -> &'static str {
         match self {
-            Self::Trace(format) => format.extension(),
+            Self::Trace(format) | Self::Predicted(format) => format.extension(),
             Self::Png => "png",
             // A page in a browser has no other pictures.
             Self::Svg | Self::Figure(_) if cfg!(target_arch = "wasm32") => "png",
@@ -73,6 +75,7 @@ impl ExportFormat {
         match self {
             Self::Rows(_) => OutputFormat::table_of_path(path).map_or(self, Self::Rows),
             Self::Figure(_) => self,
+            Self::Predicted(_) => TraceFormat::of_path(path).map_or(self, Self::Predicted),
             _ => Self::of_path(path).unwrap_or(self),
         }
     }

@@ -22,6 +22,10 @@ pub(super) fn legend_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(Command::TogglePanel(PanelId::Legend));
         }
         timeline::legend_ui(ui, &document.timeline, cx.theme);
+        let ghost = cx.state.view().and_then(|view| view.ghost.as_ref());
+        if let Some(ghost) = ghost.filter(|ghost| ghost.opacity > 0.0) {
+            timeline::ghost_legend_ui(ui, ghost, cx.theme);
+        }
     });
 }
 

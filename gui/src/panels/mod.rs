@@ -45,6 +45,7 @@ mod table;
 mod tables;
 mod token_bar;
 mod top_bar;
+mod what_if;
 mod why;
 mod widgets;
 
@@ -76,6 +77,7 @@ pub(crate) fn panel_ui(panel: PanelId, ui: &mut Ui, cx: &mut Cx<'_>) {
         PanelId::Knobs => knobs::knobs_ui(ui, cx),
         #[cfg(feature = "live")]
         PanelId::Lessons => lessons::lessons_ui(ui, cx),
+        PanelId::WhatIf => what_if::what_if_ui(ui, cx),
         PanelId::Why => why::why_ui(ui, cx),
         PanelId::Bottom => bottom::bottom_ui(ui, cx),
         PanelId::Legend => legend::legend_ui(ui, cx),
@@ -89,6 +91,7 @@ pub(crate) fn has_content(panel: PanelId, state: &State) -> bool {
         PanelId::Knobs => knobs::has_content(state),
         #[cfg(feature = "live")]
         PanelId::Lessons => lessons::has_content(state),
+        PanelId::WhatIf => what_if::has_content(state),
         PanelId::Why => why::has_content(state),
         PanelId::Bottom => bottom::has_content(state),
         PanelId::Legend => legend::has_content(state),

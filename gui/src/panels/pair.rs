@@ -8,7 +8,7 @@ use super::{
     widgets::{Cx, draw_as, mono, weak},
 };
 use crate::{
-    app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane},
+    app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane, Predicted},
     theme::number,
     timeline::{ViewCommand, ViewState, timeline_ui},
 };
@@ -125,9 +125,10 @@ fn reference_line_ui(ui: &mut Ui, cx: &mut Cx<'_>, comparison: &Comparison) {
     if icon_button(ui, Icon::Cross, "Stop comparing", tooltip).clicked() {
         cx.send(Command::Compare(CompareCommand::Release));
     }
-    let ns = comparison.report.as_ref().map(|report| report.iteration_ns[0]);
+    let ([place, _], [which, _]) = (held.role.places(), held.role.names());
+    let ns = comparison.report.as_ref().map(|report| report.iteration_ns[place]);
     let about = (&*held.document, held.iteration, Pane::Reference);
-    about_ui(ui, cx, ("First", &held.name), about, ns);
+    about_ui(ui, cx, (which, &held.name), about, ns);
 }
 
 /// What is in view, what differs, and how both are shown.
@@ -146,23 +147,31 @@ fn view_line_ui(
     if differences.on_hover_text("What differs, by cause and by op").clicked() {
         cx.send(Command::ShowBottom(BottomTab::Differences));
     }
+    let role = comparison.reference.role;
+    let [held, shown] = role.names().map(str::to_lowercase);
     for (is_on, name, tooltip, command) in [
         (
             comparison.has_ghost,
             "Ghost",
-            "The first as outlines in the second",
+            format!("The {held} as outlines in the {shown}"),
             CompareCommand::ToggleGhost,
         ),
-        (comparison.is_beside, "Beside", "The first over the second", CompareCommand::ToggleBeside),
+        (
+            comparison.is_beside,
+            "Beside",
+            format!("The {held} over the {shown}"),
+            CompareCommand::ToggleBeside,
+        ),
     ] {
         if ui.selectable_label(is_on, name).on_hover_text(tooltip).clicked() {
             cx.send(Command::Compare(command));
         }
     }
     let report = comparison.report_of(document);
-    let ns = report.map(|report| report.iteration_ns[1]);
+    let ([_, place], [_, which]) = (role.places(), role.names());
+    let ns = report.map(|report| report.iteration_ns[place]);
     let about = (&**document, comparison.iteration_of(document), Pane::InView);
-    about_ui(ui, cx, ("Second", "in view"), about, ns);
+    about_ui(ui, cx, (which, "in view"), about, ns);
 }
 
 /// Which of the two, its name, its iteration and how long that takes; laid out from the right, the name takes what is left, and
@@ -177,7 +186,14 @@ fn about_ui(
     ui.add_space(8.0);
     let time = ns.map_or_else(|| "…".to_owned(), number::duration_fixed);
     let strong = cx.theme.surfaces.strong;
-    doubt_ui(ui, cx.theme, document.trace.meta.doubt());
+    let predicted = cx.state.what_if.predicted.as_deref();
+    match predicted.filter(|predicted| std::ptr::eq(&*predicted.document, document)) {
+        Some(Predicted { answer, .. }) => {
+            let sign = ui.label(weak(cx.theme, answer.error_sign()));
+            sign.on_hover_text(answer.error_in_words());
+        }
+        None => doubt_ui(ui, cx.theme, document.trace.meta.doubt()),
+    }
     ui.label(mono(cx.theme, time).color(strong)).on_hover_text("Median iteration on all ranks");
     let kept = width(ui, cx, which);
     iteration_ui(ui, cx, (document, iteration, pane), kept);

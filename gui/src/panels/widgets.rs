@@ -5,7 +5,7 @@ use egui::{
 };
 
 use crate::{
-    app::{Command, SqlCommand, State, StatisticsCommand},
+    app::{Command, SqlCommand, State, StatisticsCommand, WhatIfCommand},
     theme::{Theme, size},
 };
 
@@ -46,6 +46,11 @@ impl<'a> Cx<'a> {
     /// Asks for something of the queries.
     pub(crate) fn sql(&mut self, command: SqlCommand) {
         self.send(Command::Sql(command));
+    }
+
+    /// Asks for something of what the recording would be, changed.
+    pub(crate) fn what_if(&mut self, command: WhatIfCommand) {
+        self.send(Command::WhatIf(command));
     }
 
     /// Asks for something of the lessons.

@@ -4,7 +4,7 @@ use egui::{
 use weftscope_traces::{Kind, Origin, Provenance, Split, analysis::Slack};
 
 use super::{
-    HostKind, TimelineData,
+    Ghost, HostKind, TimelineData,
     paint::{bracket, hatch_texture, hatch_uv},
 };
 use crate::theme::Theme;
@@ -40,6 +40,20 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
         let text = RichText::new("full: split 0, lighter: split 1").small().color(s.weak);
         // As a whole on the next line where this one has no room for it.
         ui.add(egui::Label::new(text).extend());
+    }
+}
+
+/// What the outlines are of.
+pub(crate) fn ghost_legend_ui(ui: &mut Ui, ghost: &Ghost, theme: &Theme) {
+    let colour = theme.surfaces.strong;
+    legend_entry(ui, theme, &format!("outlines: {}", ghost.name), |ui, rect| {
+        ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, colour), StrokeKind::Inside);
+    });
+    if ghost.has_ends {
+        legend_entry(ui, theme, "where its iterations end", |ui, rect| {
+            let line = [rect.center_top(), rect.center_bottom()];
+            ui.painter().extend(Shape::dashed_line(&line, Stroke::new(1.5, colour), 3.0, 2.0));
+        });
     }
 }
 

@@ -59,11 +59,15 @@ pub struct Hover {
     pub slice: Option<SliceRef>,
 }
 
-/// An earlier iteration drawn as outlines under the present one.
+/// Another trace drawn as outlines into the rows of the present one: an earlier iteration, what it is held against, what was predicted.
 #[derive(Clone)]
 pub struct Ghost {
-    /// The earlier trace.
+    /// The other trace.
     pub data: Arc<TimelineData>,
+    /// What it is, for the legend.
+    pub name: String,
+    /// The ends of its iterations are marked.
+    pub has_ends: bool,
     /// Added to its times so that both iterations start together.
     pub shift_ns: i64,
     /// 0 (gone) … 1 (full); the owner fades it.

@@ -54,6 +54,7 @@ pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use bandwidth::{BandwidthReport, BandwidthRow, bandwidth};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
+pub(crate) use collectives::link_bytes;
 pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
 pub use compare::{
     Cause, CauseKind, CompareConfig, CompareReport, CompareVerdict, ComparedOp, ComparedRank,
@@ -84,6 +85,7 @@ pub use overlap::{
 pub use phases::{
     LayerSlack, PhaseFigures, PhaseInstance, PhaseReport, PhaseSummary, Slack, phases,
 };
+pub(crate) use products::product_amounts;
 pub use products::{Bound, GpuRates, ProductReport, ProductRow, products};
 pub use reports::Reports;
 pub use search::{Hits, Length, Query, Search, UnknownKey, WrongWord};
@@ -93,6 +95,7 @@ pub use selection::{
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use statistics::Statistics;
 pub use stats::DurationStats;
+pub(crate) use stats::median;
 pub use structure::{Pass, RankStructure, Stage, StructureBasis};
 pub use structures::{StructureReport, structure};
 pub use verdict::{Baseline, Limit, Verdict, verdict};

@@ -41,7 +41,7 @@ impl DurationStats {
 }
 
 /// The middle value; of an even number the mean of the two middle ones, rounded towards zero; `None` without values.
-pub(super) fn median(mut values: Vec<i64>) -> Option<i64> {
+pub(crate) fn median(mut values: Vec<i64>) -> Option<i64> {
     values.sort_unstable();
     let middle = values.len() / 2;
     let upper = *values.get(middle)?;

@@ -1,6 +1,6 @@
 //! What of an op's time does not grow with its work: an op over half of the tokens takes more than half as long.
 
-use crate::model::{Kind, Label};
+use super::Transport;
 
 /// Of a kernel that computes, ns: the start of a block and the fixed time of a tile on H200s (engine/machines/h200x2.json, `block_start_ns`
 /// and `gemm_fixed_ns`).
@@ -13,12 +13,11 @@ pub(super) const PEER_NS: f64 = 10_330.0;
 /// A fixed time is at most this share of what an op takes: of small messages it is not known.
 pub(super) const MOST: f64 = 0.5;
 
-/// Of an op with this label.
-pub(super) fn fixed_ns(label: &Label) -> f64 {
-    if !matches!(label.kind, Kind::Comm | Kind::Wait) {
-        return KERNEL_NS;
+/// Of a kernel that computes (`None`), or of a collective.
+pub(super) fn fixed_ns(transport: Option<Transport>) -> f64 {
+    match transport {
+        None => KERNEL_NS,
+        Some(Transport::Nccl) => NCCL_NS,
+        Some(Transport::Peers | Transport::Multimem) => PEER_NS,
     }
-    let told = label.facts.as_ref().map_or(label.name.as_str(), |facts| facts.shape.as_str());
-    let is_nccl = told.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("nccl"));
-    if is_nccl { NCCL_NS } else { PEER_NS }
 }

@@ -3,7 +3,8 @@
 //! [`Replay::of`] makes of the gathered ops of a recording what can be run again: kernels and copies with the time that each takes by
 //! itself, what each waits for, the host's launches and waits in their order, collectives that meet across ranks. [`Replay::run`]
 //! lets time pass over it, [`Residual`] holds the outcome against the recording, [`Edit`] changes it before, and
-//! [`Replay::predicted`] makes a trace of the outcome, marked as modelled. [`Answer`] and [`suggest`] put it all together.
+//! [`Replay::predicted`] makes a trace of the outcome, marked as modelled. [`Answer`] and [`suggest`] put it all together, from
+//! what is [`Prepared`] once.
 //!
 //! It knows ops, not thread blocks. What of an op's time comes from what runs beside it is told by [`Contention`] alone, the same
 //! when the recording is read and when it is run again, so that what overlaps otherwise than before takes another time.
@@ -11,12 +12,17 @@
 mod answer;
 mod build;
 mod contention;
+mod cost;
 mod edit;
 mod fixed;
+mod held;
+mod machine;
 mod plan;
 mod predicted;
+mod prepared;
 mod residual;
 mod run;
+mod size;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -24,11 +30,15 @@ mod understood;
 
 pub use answer::{Answer, AnswerError, Hidden};
 pub use contention::Contention;
-pub use edit::{Cut, Edit, EditError, Edited};
+pub use edit::{Cut, Edit, EditError, EditForm, Edited, MachineChange};
+pub use held::{Against, Change, Held, StatedError, held};
+pub use machine::{LinkRates, MachineRates, Machines, NoMachines};
 pub use plan::{
     HostStep, Iteration, Launch, OpIndex, Replay, ReplayOp, Stream, StreamGap, TypicalGaps, Wait,
 };
+pub use prepared::Prepared;
 pub use residual::{IterationResidual, Residual, StreamResidual};
 pub use run::Timeline;
-pub use suggest::{Suggestion, suggest};
+pub use size::{OpSize, Transport};
+pub use suggest::{NOTHING_PAYS, Suggestion, suggest};
 pub use understood::Understood;

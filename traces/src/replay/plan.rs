@@ -1,6 +1,8 @@
 //! What is run again: ops, what they wait for, the host's steps.
 
-use super::{Contention, Understood};
+use std::sync::Arc;
+
+use super::{Contention, MachineRates, OpSize, Transport, Understood};
 use crate::analysis::Place;
 use crate::model::{Kind, LabelId, SliceRef, Span, Split};
 
@@ -28,6 +30,12 @@ pub struct Replay {
     pub world_size: u32,
     /// What runs beside one another, and what that costs.
     pub contention: Contention,
+    /// Amounts of ops, each once; see [`ReplayOp::size`].
+    pub sizes: Vec<OpSize>,
+    /// What plans say of ops is still so: no edit has put it on another machine or among more ranks.
+    pub facts_hold: bool,
+    /// The machine that an edit put it on; `None`: the one that it was recorded on.
+    pub moved_to: Option<Arc<MachineRates>>,
     /// What of the recording was understood, and what was not.
     pub understood: Understood,
 }
@@ -86,6 +94,15 @@ pub struct ReplayOp {
     pub work_ns: f64,
     /// What of that does not grow with the tokens it works on, or with its message.
     pub fixed_ns: f64,
+    /// How much it computes and moves, in [`Replay::sizes`]; of a part of the tokens what the whole op does. `None` where the
+    /// recording does not say.
+    pub size: Option<u32>,
+    /// What moves its bytes; `None` of what is no communication by itself.
+    pub transport: Option<Transport>,
+    /// It is a collective with a norm in it.
+    pub has_norm: bool,
+    /// The norm that an edit put into it.
+    pub fused_with: Option<LabelId>,
     /// SMs that it holds while it communicates; 0 of everything else, and where the recording does not say.
     pub held_sms: u32,
     /// From the end of the op before it on its stream to its start, or from its start where the two run side by side; of the
@@ -153,6 +170,17 @@ impl Replay {
             }
         }
         before
+    }
+
+    /// How much an op computes and moves.
+    pub(super) fn size_of(&self, op: &ReplayOp) -> Option<OpSize> {
+        op.size.map(|size| self.sizes[size as usize])
+    }
+
+    /// Ranks that take part in a collective, as far as the recording says: at least one.
+    pub(super) fn ranks_of(&self, op: &ReplayOp) -> f64 {
+        let members = op.group.map_or(0, |group| self.groups[group as usize].len());
+        members.max(self.world_size as usize).max(1) as f64
     }
 
     /// The iteration of its rank in which an op began.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Replay, Timeline};
+use super::{Replay, ReplayOp, Timeline};
 use crate::model::{
-    ArgsId, BuildError, Kind, Label, LabelId, Meta, Origin, Provenance, Span, Split, Trace,
-    TraceBuilder, TrackId, TrackKind,
+    ArgsId, BuildError, DeviceInfo, Kind, Label, LabelId, Meta, Origin, Provenance, RankInfo, Span,
+    Split, Trace, TraceBuilder, TrackId, TrackKind,
 };
+use crate::words;
 
 impl Replay {
     /// The predicted timeline as a trace: ranks, streams and iterations; no hosts, thread blocks, counters or arguments, since
@@ -31,11 +32,11 @@ impl Replay {
         );
         let mut meta =
             Meta::new(format!("{}, what if: {what}", from.title), Provenance::Modelled { source });
-        meta.world_size = from.world_size;
-        meta.ranks.clone_from(&from.ranks);
+        meta.world_size = self.world_size;
+        meta.ranks = self.rank_infos(&from.ranks);
         meta.labels.clone_from(&from.labels);
         let mut builder = TraceBuilder::new(meta);
-        let mut labels = Labels { recorded, known: BTreeMap::new() };
+        let mut labels = Labels { recorded, known: BTreeMap::new(), facts_hold: self.facts_hold };
         let iterations = self.iteration_spans(&timeline.spans);
         for (index, &rank) in self.ranks.iter().enumerate() {
             let track = builder.track(None, format!("rank {rank}"), TrackKind::Rank { rank });
@@ -44,6 +45,20 @@ impl Replay {
         }
 
         builder.finish()
+    }
+
+    /// What there is to say of its ranks: of one that an edit added what the recording says of the first.
+    fn rank_infos(&self, recorded: &[RankInfo]) -> Vec<RankInfo> {
+        let of = |&rank: &u32| {
+            let known = recorded.iter().find(|info| info.rank == rank).or(recorded.first())?;
+            let mut info = RankInfo { rank, ..known.clone() };
+            if let Some(machine) = &self.moved_to {
+                let (name, sms) = (machine.gpu.clone(), machine.sms);
+                info.device = DeviceInfo { name, sms, ..DeviceInfo::default() };
+            }
+            Some(info)
+        };
+        self.ranks.iter().filter_map(of).collect()
     }
 
     fn marks(&self, builder: &mut TraceBuilder, parent: TrackId, rank: u32, spans: &[Span]) {
@@ -76,36 +91,49 @@ impl Replay {
             order.sort_by_key(|&op| timeline.spans[op as usize].start_ns);
             for op in order {
                 let known = &self.ops[op as usize];
-                let label = labels.of(builder, known.label, known.part, known.place.layer);
+                let label = labels.of(builder, known);
                 builder.push_packed(track, timeline.spans[op as usize], label, ArgsId::NONE, 0);
             }
         }
     }
 }
 
-/// Labels as they were, those of parts apart.
+/// Labels as they were, those of parts and of what was fused apart.
 struct Labels<'a> {
     recorded: &'a Trace,
-    known: BTreeMap<(LabelId, Split, Option<u32>), LabelId>,
+    known: BTreeMap<(LabelId, Split, Option<u32>, Option<LabelId>), LabelId>,
+    facts_hold: bool,
 }
 
 impl Labels<'_> {
-    fn of(
-        &mut self,
-        builder: &mut TraceBuilder,
-        label: LabelId,
-        part: Split,
-        layer: Option<u32>,
-    ) -> LabelId {
-        *self.known.entry((label, part, layer)).or_insert_with(|| {
-            let mut label = self.recorded.label(label).clone();
+    fn of(&mut self, builder: &mut TraceBuilder, op: &ReplayOp) -> LabelId {
+        let layer = op.place.layer;
+        *self.known.entry((op.label, op.part, layer, op.fused_with)).or_insert_with(|| {
+            let mut label = self.recorded.label(op.label).clone();
             label.layer = layer;
-            if part != Split::Whole {
-                label.split = part;
+            if !self.facts_hold {
+                label.facts = None;
+            }
+            if op.part != Split::Whole {
+                label.split = op.part;
                 // They are of the whole op.
+                label.facts = None;
+            }
+            if let Some(norm) = op.fused_with {
+                label.name = fused_name(&label.name, &self.recorded.label(norm).name);
                 label.facts = None;
             }
             builder.label(label)
         })
     }
+}
+
+/// Of a collective and the norm in it; of kernels without their parameters and template arguments.
+fn fused_name(comm: &str, norm: &str) -> String {
+    let [comm, norm] = [comm, norm].map(|name| {
+        let name = words::kernel(name);
+        let own = name.split(['(', '<']).next().unwrap_or_default().trim().to_owned();
+        if own.is_empty() { name } else { own }
+    });
+    format!("{comm} fused with {norm}")
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Iteration, Replay, Timeline};
 use crate::analysis::intervals::IntervalSet;
 use crate::model::Span;
+use crate::words::percent;
 
 /// A replay of the recording as it was, held against it: what every prediction from it is off at least.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -67,6 +68,13 @@ impl Residual {
             replayed_ns: busy_ns(stream, &timeline.spans),
         });
         Self { iterations, streams: streams.collect() }
+    }
+
+    /// How far it is off at most, in a sentence.
+    pub fn in_words(&self) -> String {
+        let known = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
+        let [iteration, stream] = [self.worst_iteration(), self.worst_stream()].map(known);
+        format!("Iterations are off by up to {iteration}, streams' busy time by up to {stream}.")
     }
 
     /// Of the mean iteration, a share of what was recorded, with its sign; `None` without iterations.

@@ -1,9 +1,11 @@
 //! Which change would pay most?
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 
 use super::answer::AnswerError;
-use super::{Answer, Cut, Edit, Replay};
+use super::{Answer, Cut, Edit, Prepared};
 use crate::analysis::Ops;
 use crate::words::{percent, signed_percent};
 
@@ -20,6 +22,8 @@ pub struct Suggestion {
     pub replay_error: Option<f64>,
     /// By how much predictions of such a change were off at most where it was recorded, too.
     pub measured_error: Option<f64>,
+    /// The same against simulations alone.
+    pub simulated_error: Option<f64>,
     /// It is a bound, and cannot be had.
     pub is_bound: bool,
 }
@@ -39,14 +43,21 @@ const TRIED: [(&str, &[Edit]); 7] = [
 ];
 
 /// Changes that make the median iteration shorter by more than the replay is off, the best first; then, as the bound, all of
-/// communication gone.
+/// communication gone. `go_on` is told how many of how many were tried, and may stop it.
 ///
 /// # Errors
-/// [`AnswerError`] where the recording cannot be run again; a change that finds nothing to change is left out.
-pub fn suggest(ops: &Ops<'_>, replay: &Replay) -> Result<Vec<Suggestion>, AnswerError> {
+/// [`AnswerError`] where the recording cannot be run again, or it was to stop; a change that finds nothing to change is left out.
+pub fn suggest(
+    ops: &Ops<'_>,
+    prepared: &Prepared,
+    go_on: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<Vec<Suggestion>, AnswerError> {
     let mut all = Vec::new();
-    for (what, edits) in TRIED {
-        let answer = match Answer::of(ops, replay, edits) {
+    for (done, (what, edits)) in TRIED.into_iter().enumerate() {
+        if go_on(done as u64, TRIED.len() as u64 + 1).is_break() {
+            return Err(AnswerError::Stopped);
+        }
+        let answer = match Answer::of(ops, prepared, edits) {
             Err(AnswerError::Edit(_)) => continue,
             answer => answer?,
         };
@@ -56,12 +67,16 @@ pub fn suggest(ops: &Ops<'_>, replay: &Replay) -> Result<Vec<Suggestion>, Answer
         }
     }
     all.sort_by(|a, b| a.change.total_cmp(&b.change));
-    if let Ok(answer) = Answer::of(ops, replay, &[Edit::NoComm]) {
+    if let Ok(answer) = Answer::of(ops, prepared, &[Edit::NoComm]) {
         let what = "For comparison, no communication at all";
         all.push(Suggestion { is_bound: true, ..suggestion(what, &[Edit::NoComm], &answer) });
     }
     Ok(all)
 }
+
+/// What there is to say where nothing but the bound is suggested.
+pub const NOTHING_PAYS: &str =
+    "Nothing that was tried makes the iteration shorter by more than the replay is off.";
 
 /// Less than this is not worth a sentence.
 const LEAST_GAIN: f64 = 0.001;
@@ -85,6 +100,7 @@ fn suggestion(what: &str, edits: &[Edit], answer: &Answer) -> Suggestion {
         change,
         replay_error: answer.replay_error,
         measured_error: answer.measured_error,
+        simulated_error: answer.simulated_error,
         is_bound: false,
     }
 }

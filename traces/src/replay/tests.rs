@@ -1,5 +1,9 @@
 //! Replays against recordings written as text, against stepping through every nanosecond, and edits against arithmetic.
 
+mod moved;
+
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::analysis::testing::trace;
 use crate::analysis::{Config, Ops};
@@ -14,8 +18,10 @@ fn spans(replay: &Replay) -> Vec<(i64, i64)> {
 }
 
 fn edited(trace: &Trace, edits: &str) -> Edited {
-    let edits: Vec<Edit> =
-        edits.split(' ').flat_map(|edit| Edit::parse(edit).expect("an edit")).collect();
+    let edits: Vec<Edit> = edits
+        .split(' ')
+        .flat_map(|edit| Edit::parse(edit, &NoMachines).expect("an edit"))
+        .collect();
     replay_of(trace).edited(&edits).expect("there is something to change")
 }
 
@@ -195,25 +201,30 @@ fn the_best_cut_is_no_worse_than_any_that_is_tried() {
 fn a_predicted_trace_is_modelled_and_answers_by_causes() {
     let recorded = trace(&layers(2));
     let ops = Ops::of(&recorded, &Config::default());
-    let replay = Replay::of(&ops);
+    let prepared = Prepared::of(&ops);
     let answer =
-        Answer::of(&ops, &replay, &Edit::parse("no-comm").expect("an edit")).expect("an answer");
+        Answer::of(&ops, &prepared, &Edit::parse("no-comm", &NoMachines).expect("an edit"))
+            .expect("an answer");
     assert_eq!(answer.predicted.meta.provenance.name(), "modelled");
     assert!(answer.predicted.meta.title.ends_with("what if: no-comm"));
     assert_eq!((answer.recorded_ns, answer.predicted_ns), (10_000_000.0, 6_000_000.0));
     let causes: f64 = answer.causes.iter().map(|cause| cause.change_ns).sum();
     assert!((causes + 4_000_000.0).abs() < 1.0, "{:?}", answer.causes);
     assert_eq!(answer.hidden.map(Hidden::share), [Some(0.0), None]);
-    let suggestions = suggest(&ops, &replay).expect("suggestions");
+    let suggestions =
+        suggest(&ops, &prepared, &mut |_, _| ControlFlow::Continue(())).expect("suggestions");
     assert!(suggestions.last().is_some_and(|last| last.is_bound && last.change == -0.4));
     assert!(
         suggestions.windows(2).all(|pair| pair[1].is_bound || pair[0].change <= pair[1].change)
     );
+    let stopped = suggest(&ops, &prepared, &mut |_, _| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(AnswerError::Stopped)));
     assert!(suggestions.iter().any(|one| one.edits.iter().any(|edit| edit.starts_with("weave="))));
 }
 
 #[test]
 fn edits_read_back_as_they_are_written() {
+    let parse = |text: &str| Edit::parse(text, &NoMachines);
     for text in [
         "no-comm",
         "comm=0.5",
@@ -226,12 +237,13 @@ fn edits_read_back_as_they_are_written() {
         "straggler=1:200000ns",
         "no-launch",
         "steady-host",
+        "tp=4",
     ] {
         let edit: Edit = text.parse().expect("an edit");
         assert_eq!(edit.to_string(), text);
     }
-    assert_eq!(Edit::parse("straggler=1:200us"), Edit::parse("straggler=1:200000ns"));
-    assert_eq!(Edit::parse("tokenweave").map(|edits| edits.len()), Ok(3));
+    assert_eq!(parse("straggler=1:200us"), parse("straggler=1:200000ns"));
+    assert_eq!(parse("tokenweave").map(|edits| edits.len()), Ok(3));
     for wrong in [
         "",
         "comm",
@@ -245,7 +257,12 @@ fn edits_read_back_as_they_are_written() {
         "host=2",
         "no-comm=1",
         "comm-sms=0",
+        "tp=0",
+        "tp=half",
+        "machine",
+        "machine=",
+        "machine=h100x8",
     ] {
-        assert!(Edit::parse(wrong).is_err(), "{wrong}");
+        assert!(parse(wrong).is_err(), "{wrong}");
     }
 }

@@ -7,7 +7,7 @@ use weftscope_traces::{
     analysis::{Config, Ops},
     edit::merge,
     open,
-    replay::{Edit, Replay, Residual, Timeline},
+    replay::{Edit, NoMachines, Replay, Residual, Timeline},
 };
 
 use crate::recorded::recording;
@@ -63,11 +63,10 @@ fn every_case_runs_again_in_its_order() {
         let Some(trace) = file.is_file().then(|| opened(&file)).flatten() else { continue };
         let replay = Replay::of(&Ops::of(&trace, &Config::default()));
         in_order(&replay, &replay.run());
-        for (form, _) in Edit::FORMS {
-            let form =
-                form.replace("FACTOR", "0.5").replace("KIND", "gemm").replace("[=SHARE]", "");
-            let form = form.replace("=N", "=4").replace("RANK:TIME", "0:5us");
-            let edits = Edit::parse(&form).unwrap_or_else(|error| panic!("{form}: {error}"));
+        // Without machine files there is no machine to name.
+        for form in Edit::FORMS.iter().filter(|form| !form.example.starts_with("machine")) {
+            let edits = Edit::parse(form.example, &NoMachines)
+                .unwrap_or_else(|error| panic!("{}: {error}", form.example));
             if let Ok(changed) = replay.edited(&edits) {
                 in_order(&changed.replay, &changed.replay.run());
                 edited += 1;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Comparison;
+use super::{Comparison, Reference, Role};
 use crate::{
     app::{
         State,
@@ -47,6 +47,8 @@ impl Comparison {
             data: self.reference.document.timeline.clone(),
             shift_ns: -shift_ns,
             opacity: 1.0,
+            name: self.ghost_name(),
+            has_ends: self.reference.role == Role::Predicted,
         };
         view.ghost = self.has_ghost.then_some(ghost);
         let held = &mut self.reference.view;
@@ -57,6 +59,14 @@ impl Comparison {
         };
         (held.echo_ns, view.echo_ns) = (echo(view.hover, shift_ns), echo(held.hover, -shift_ns));
         self.link_selections(document, view, zeros_ns);
+    }
+
+    /// What the outlines are of, for the legend.
+    fn ghost_name(&self) -> String {
+        let Reference { name, document, role, .. } = &self.reference;
+        let origin = document.trace.meta.provenance.badge().to_uppercase();
+        let [which, _] = role.names();
+        format!("{}, {origin}: {name}", which.to_lowercase())
     }
 
     /// Marks of an opened file are the same wherever it is looked at: what is marked in one view of it is in the other.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use weftscope_traces::analysis::{CompareConfig, CompareReport, Config, Ops, compare};
 
+use super::Role;
 use crate::{
     app::{
         Document, Effect, State,
@@ -21,7 +22,12 @@ pub(crate) fn flush_comparison(state: &mut State) -> Option<Effect> {
     let question = (Same::of(&document), iterations);
     let jobs = (&state.jobs[..], JobKind::Compare);
     comparison.asking.next(Some(question), Older::Ends, jobs)?;
-    let documents = [Arc::clone(&comparison.reference.document), document];
+    let mut documents = [Arc::clone(&comparison.reference.document), document];
+    let mut iterations = iterations;
+    if comparison.reference.role == Role::Predicted {
+        documents.swap(0, 1);
+        iterations.swap(0, 1);
+    }
     let config = CompareConfig { iterations, ..CompareConfig::default() };
     let job = state.begin_job(JobKind::Compare, "Comparing");
     Some(Effect::Compare(job, documents, config))

@@ -9,7 +9,9 @@ mod update;
 
 pub(crate) use align::align;
 pub(crate) use flush::{compare_documents, flush_comparison};
-pub(crate) use update::{hold_opened, update_comparison};
+pub(crate) use update::{
+    hold_opened, hold_predicted, release_predicted, replace_predicted, update_comparison,
+};
 
 use std::sync::Arc;
 
@@ -75,6 +77,34 @@ pub struct Comparison {
     linked_marks: Vec<Mark>,
 }
 
+/// Why something is held against what is in view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// It came before: it is the first of the two.
+    #[default]
+    Before,
+    /// It was predicted from what is in view: it is the second.
+    Predicted,
+}
+
+impl Role {
+    /// What what is held is called, and what is in view.
+    pub fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Before => ["First", "Second"],
+            Self::Predicted => ["Predicted", "Recorded"],
+        }
+    }
+
+    /// Where what is held stands in a report, and where what is in view does.
+    pub fn places(self) -> [usize; 2] {
+        match self {
+            Self::Before => [0, 1],
+            Self::Predicted => [1, 0],
+        }
+    }
+}
+
 /// What is held.
 pub struct Reference {
     /// Short name.
@@ -85,14 +115,16 @@ pub struct Reference {
     pub view: ViewState,
     /// Its iteration that is compared; `None`: all of them.
     pub iteration: Option<usize>,
+    /// Why it is held.
+    pub role: Role,
 }
 
 impl Comparison {
     /// What the document in view is to be held against, with nothing known yet.
-    fn new(name: String, document: Arc<Document>) -> Self {
+    fn new(name: String, document: Arc<Document>, role: Role) -> Self {
         let view = ViewState::new(&document.timeline);
         Self {
-            reference: Reference { name, document, view, iteration: None },
+            reference: Reference { name, document, view, iteration: None, role },
             iteration: None,
             is_beside: true,
             has_ghost: false,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weftscope_traces::{SliceRef, Span, TrackKind, analysis::OpKey};
 
-use super::{CompareCommand, Comparison, Pane, align::part};
+use super::{CompareCommand, Comparison, Pane, Role, align::part};
 use crate::{
     app::{Effect, Severity, Shown, State, document::Document, look::look},
     timeline::{TimelineData, ViewCommand},
@@ -21,10 +21,7 @@ pub(crate) fn update_comparison(state: &mut State, command: CompareCommand) -> V
                 hold_opened(state, name, document);
             }
         }
-        CompareCommand::Release => {
-            state.comparison = None;
-            part(state);
-        }
+        CompareCommand::Release => release(state),
         CompareCommand::Look(view) => return look_there(state, view),
         CompareCommand::GoTo(op) => return go_to(state, &op),
         CompareCommand::Iteration(pane, by) => turn_iteration(state, pane, by),
@@ -41,16 +38,14 @@ pub(crate) fn update_comparison(state: &mut State, command: CompareCommand) -> V
     Vec::new()
 }
 
+fn release(state: &mut State) {
+    state.comparison = None;
+    part(state);
+}
+
 /// Holds a document, whatever is in view.
 pub(crate) fn hold_opened(state: &mut State, name: String, document: Arc<Document>) {
-    let before = state.comparison.take();
-    part(state);
-    let mut comparison = Comparison::new(name, document);
-    if let Some(before) = before {
-        comparison.is_beside = before.is_beside;
-        comparison.has_ghost = before.has_ghost;
-        comparison.share = before.share;
-    }
+    let mut comparison = held_like(state, name, document, Role::Before);
     if let Some(document) = state.document()
         && Arc::ptr_eq(document, &comparison.reference.document)
     {
@@ -58,6 +53,61 @@ pub(crate) fn hold_opened(state: &mut State, name: String, document: Arc<Documen
         (comparison.reference.iteration, comparison.iteration) = two_of(iterations, state);
     }
     state.comparison = Some(comparison);
+}
+
+/// Something held as what was held before.
+fn held_like(state: &mut State, name: String, document: Arc<Document>, role: Role) -> Comparison {
+    let before = state.comparison.take();
+    part(state);
+    let mut comparison = Comparison::new(name, document, role);
+    if let Some(before) = before {
+        comparison.is_beside = before.is_beside;
+        comparison.has_ghost = before.has_ghost;
+        comparison.share = before.share;
+    }
+    comparison
+}
+
+/// Holds what was predicted against the recording in view, and draws it into its rows: of one that is looked at closely the iteration in
+/// view, else all of them.
+pub(crate) fn hold_predicted(state: &mut State, name: String, document: Arc<Document>) {
+    let iteration = state.document().and_then(|shown| {
+        let iterations = shown.timeline.iterations();
+        let window = state.view()?.window;
+        let is_whole = window.start_ns <= iterations.first()?.start_ns;
+        let centre_ns = window.start_ns + window.len_ns() / 2;
+        let started = iterations.partition_point(|span| span.start_ns <= centre_ns);
+        (!is_whole).then(|| started.saturating_sub(1))
+    });
+    let mut comparison = held_like(state, name, document, Role::Predicted);
+    comparison.has_ghost = true;
+    (comparison.reference.iteration, comparison.iteration) = (iteration, iteration);
+    state.comparison = Some(comparison);
+}
+
+/// Puts what was predicted anew in the place of what was predicted before, if that is held.
+pub(crate) fn replace_predicted(state: &mut State, name: String, document: &Arc<Document>) {
+    let Some(before) = state.comparison.as_ref() else { return };
+    if before.reference.role != Role::Predicted {
+        return;
+    }
+    let iterations = (before.reference.iteration, before.iteration);
+    let report = before.report.clone();
+    let mut comparison = held_like(state, name, Arc::clone(document), Role::Predicted);
+    // While the newest is worked out, the one before stays.
+    comparison.report = report;
+    (comparison.reference.iteration, comparison.iteration) = iterations;
+    state.comparison = Some(comparison);
+}
+
+/// Holds what was predicted no longer; says whether it was held.
+pub(crate) fn release_predicted(state: &mut State) -> bool {
+    let is_held = |comparison: &Comparison| comparison.reference.role == Role::Predicted;
+    let is_held = state.comparison.as_ref().is_some_and(is_held);
+    if is_held {
+        release(state);
+    }
+    is_held
 }
 
 /// Of a recording held against itself: the iteration in view, and the one after it.
@@ -112,6 +162,11 @@ fn turn_iteration(state: &mut State, pane: Pane, by: i32) {
     // 0 stands for all of them.
     let at = iteration.map_or(0, |index| index as i64 + 1).min(count) + i64::from(by);
     *iteration = usize::try_from(at.rem_euclid(count + 1) - 1).ok();
+    // An iteration is held against what is predicted of it.
+    if comparison.reference.role == Role::Predicted {
+        let turned = *iteration;
+        (comparison.reference.iteration, comparison.iteration) = (turned, turned);
+    }
 }
 
 /// What moves both views moves the one in view, which can be undone there; the reference follows.

@@ -21,7 +21,8 @@ pub(super) fn follow(state: &mut State, before: Option<&Arc<KeptIteration>>) {
             if before.plan.spec != shown.plan.spec {
                 let data = Arc::clone(&before.document.timeline);
                 let shift_ns = timeline.span.start_ns - data.span.start_ns;
-                view.ghost = Some(Ghost { data, shift_ns, opacity: 0.0 });
+                let name = "the iteration before".to_owned();
+                view.ghost = Some(Ghost { data, name, has_ends: false, shift_ns, opacity: 0.0 });
                 live.ghost_since_s = Some(now_s);
             }
         }

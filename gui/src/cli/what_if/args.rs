@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use weftscope_traces::replay::Edit;
+use weftscope_traces::replay::{Edit, EditForm};
 
 use crate::cli::{names::NameArgs, outputs};
 
@@ -37,8 +37,8 @@ pub struct WhatIfArgs {
 
 /// The edits, each in a line.
 fn after_help() -> String {
-    let width = Edit::FORMS.iter().map(|(form, _)| form.chars().count()).max().unwrap_or(0);
-    let line = |(form, what): &(&str, &str)| format!("  {form:width$}  {what}");
+    let width = Edit::FORMS.iter().map(|it| it.form.chars().count()).max().unwrap_or(0);
+    let line = |it: &EditForm| format!("  {:width$}  {}", it.form, it.what);
     let lines: Vec<String> = Edit::FORMS.iter().map(line).collect();
     format!(
         "Edits:\n{}\n\nExamples:\n  weftscope what-if rank*.json.gz --suggest\n  weftscope what-if rank*.json.gz --edit fuse-norm --edit weave -o predicted.weft",

@@ -4,21 +4,25 @@ mod args;
 mod text;
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use serde_json::json;
 use weftscope_traces::{
-    Classifier, Trace,
+    Classifier, Meta, Trace,
     analysis::{Config, Ops, lengths_ns},
     edit::merge,
-    replay::{Answer, AnswerError, Edit, EditError, Hidden, Replay, Residual, suggest},
+    replay::{Answer, AnswerError, Edit, EditError, Hidden, Prepared, suggest},
 };
 
 pub(super) use self::args::WhatIfArgs;
 #[cfg(feature = "gpus")]
 pub(super) use self::text::{least, median};
 use super::{Failure, Outcome, convert, plain};
-use crate::files::{SaveOptions, check_target, is_stdio};
+use crate::{
+    files::{SaveOptions, check_target, is_stdio},
+    what_if::parsed,
+};
 
 /// What was measured of the changed run.
 pub(super) struct Measured {
@@ -29,30 +33,33 @@ pub(super) struct Measured {
 
 /// Says what an edit would bring, what would pay most, or how near the replay is.
 pub(super) fn run(args: &WhatIfArgs) -> Outcome {
-    let edits = edits(&args.edit)?;
+    // What is no edit is told before a file is read.
+    edits(&args.edit, None)?;
     let format = args.output.as_deref().map(convert::format_of).transpose()?;
     if let Some(output) = args.output.as_deref().filter(|output| !is_stdio(output)) {
         check_target(output)?;
     }
     let classifier = args.names.classifier()?;
     let trace = opened(&args.files, &classifier)?;
+    let edits = edits(&args.edit, Some(&trace.meta))?;
     let ops = Ops::of(&trace, &Config::default());
-    let replay = Replay::of(&ops);
+    let prepared = Prepared::of(&ops);
+    let understood = &prepared.replay.understood;
     let place = || args.files.first().map_or_else(String::new, |file| file.display().to_string());
     let failed = |error: AnswerError| Failure::failed(error, place());
     if args.suggest {
-        let suggestions = suggest(&ops, &replay).map_err(failed)?;
+        let suggestions =
+            suggest(&ops, &prepared, &mut |_, _| ControlFlow::Continue(())).map_err(failed)?;
         return told(
             args,
-            &json!({ "suggestions": suggestions, "understood": replay.understood, "caveats": ops.caveats() }),
-            |out| text::suggestions((&ops, &replay), &suggestions, out),
+            &json!({ "suggestions": suggestions, "understood": understood, "caveats": ops.caveats() }),
+            |out| text::suggestions((&ops, &prepared), &suggestions, out),
         );
     }
-    let answer = Answer::of(&ops, &replay, &edits).map_err(failed)?;
+    let answer = Answer::of(&ops, &prepared, &edits).map_err(failed)?;
     let measured = (!args.against.is_empty())
         .then(|| opened(&args.against, &classifier).map(|trace| measured(&trace)))
         .transpose()?;
-    let residual = Residual::of(&replay, &replay.run());
     if let (Some(output), Some(format)) = (&args.output, format) {
         convert::save(&answer.predicted, output, (format, SaveOptions::default()))?;
         if is_stdio(output) {
@@ -61,17 +68,17 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
     }
     let whole = json!({
         "answer": answer,
-        "residual": residual,
-        "understood": replay.understood,
+        "residual": prepared.residual,
+        "understood": understood,
         "caveats": ops.caveats(),
         "measured_iterations_ns": measured.as_ref().map(|measured| &measured.iterations_ns),
         "measured_hidden": measured.as_ref().map(|measured| measured.hidden),
     });
     told(args, &whole, |out| {
         if edits.is_empty() {
-            text::unchanged((&ops, &replay), &residual, out)
+            text::unchanged((&ops, &prepared), out)
         } else {
-            text::answer((&ops, &replay), (&answer, measured.as_ref()), out)
+            text::answer((&ops, &prepared), (&answer, measured.as_ref()), out)
         }
     })
 }
@@ -93,10 +100,10 @@ fn told(
     Ok(out.flush()?)
 }
 
-fn edits(texts: &[String]) -> Result<Vec<Edit>, Failure> {
-    let parsed: Result<Vec<Vec<Edit>>, EditError> =
-        texts.iter().map(|text| Edit::parse(text)).collect();
-    parsed.map(|edits| edits.concat()).map_err(|error| Failure::misuse(error, "--edit"))
+fn edits(texts: &[String], meta: Option<&Meta>) -> Result<Vec<Edit>, Failure> {
+    let all: Result<Vec<Vec<Edit>>, EditError> =
+        texts.iter().map(|text| parsed(text, meta)).collect();
+    all.map(|edits| edits.concat()).map_err(|error| Failure::misuse(error, "--edit"))
 }
 
 /// The files of one job as one recording.

@@ -4,32 +4,26 @@ use std::io::{self, Write};
 
 use weftscope_traces::{
     analysis::Ops,
-    replay::{Answer, Hidden, Replay, Residual, Suggestion},
-    words::{counted, duration, percent, signed_duration, signed_percent},
+    replay::{Answer, Hidden, NOTHING_PAYS, Prepared, Suggestion},
+    words::{duration, signed_duration},
 };
 
 use super::Measured;
 
-fn head((ops, replay): (&Ops<'_>, &Replay), out: &mut dyn Write) -> io::Result<()> {
-    let (trace, caveats) = (ops.trace, ops.caveats());
+fn head((ops, prepared): (&Ops<'_>, &Prepared), out: &mut dyn Write) -> io::Result<()> {
+    let trace = ops.trace;
     writeln!(out, "{} ({})", trace.meta.title, trace.meta.provenance.badge())?;
-    let ranks = counted(replay.ranks.len() as u64, "rank");
-    let met = counted(replay.understood.matched as u64, "collective");
-    let ops = counted(replay.understood.ops as u64, "op");
-    writeln!(out, "  {ops} of {ranks} run again, {met} matched across ranks")?;
-    for sentence in caveats.iter().cloned().chain(replay.understood.in_words()) {
+    writeln!(out, "  {}", prepared.in_words())?;
+    for sentence in prepared.doubts() {
         writeln!(out, "  {sentence}")?;
     }
     Ok(())
 }
 
 /// The replay beside the recording.
-pub(super) fn unchanged(
-    of: (&Ops<'_>, &Replay),
-    residual: &Residual,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn unchanged(of: (&Ops<'_>, &Prepared), out: &mut dyn Write) -> io::Result<()> {
     head(of, out)?;
+    let residual = &of.1.residual;
     writeln!(out, "\nreplayed unchanged\n  rank  iteration      recorded      replayed")?;
     for it in &residual.iterations {
         let off = share(it.recorded_ns, it.replayed_ns);
@@ -42,12 +36,7 @@ pub(super) fn unchanged(
         let [old, new] = [it.recorded_ns, it.replayed_ns].map(duration);
         writeln!(out, "  {:>4}  {:>9}  {old:>12}  {new:>12}  {off}", it.rank, it.stream)?;
     }
-    let known = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
-    let [iteration, stream] = [residual.worst_iteration(), residual.worst_stream()].map(known);
-    writeln!(
-        out,
-        "\nIterations are off by up to {iteration}, streams' busy time by up to {stream}."
-    )
+    writeln!(out, "\n{}", residual.in_words())
 }
 
 fn share(old_ns: i64, new_ns: i64) -> String {
@@ -59,7 +48,7 @@ fn share(old_ns: i64, new_ns: i64) -> String {
 
 /// The prediction beside the recording, and beside a recording of the change.
 pub(super) fn answer(
-    of: (&Ops<'_>, &Replay),
+    of: (&Ops<'_>, &Prepared),
     (answer, measured): (&Answer, Option<&Measured>),
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -67,23 +56,11 @@ pub(super) fn answer(
     for (edit, note) in answer.edits.iter().zip(&answer.notes) {
         writeln!(out, "  {edit}: {note}")?;
     }
-    let [recorded, predicted] =
-        [answer.recorded_ns, answer.predicted_ns].map(|ns| duration(ns.round() as i64));
-    writeln!(
-        out,
-        "\nmedian iteration: {recorded} recorded, {predicted} predicted, {}",
-        signed_percent(answer.change())
-    )?;
+    writeln!(out, "\n{}", answer.headline())?;
     writeln!(out, "{}", capitalised(&answer.error_in_words()))?;
-    writeln!(
-        out,
-        "communication hidden: {} recorded, {} predicted",
-        hidden(answer.hidden[0]),
-        hidden(answer.hidden[1])
-    )?;
-    if answer.stuck > 0 {
-        let stuck = counted(answer.stuck as u64, "op");
-        writeln!(out, "{stuck} waited for each other in a circle and started when they had")?;
+    writeln!(out, "{}", answer.hidden_in_words())?;
+    if let Some(stuck) = answer.stuck_in_words() {
+        writeln!(out, "{stuck}")?;
     }
     if !answer.causes.is_empty() {
         writeln!(out, "\nwhy")?;
@@ -102,10 +79,6 @@ fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
-}
-
-fn hidden(hidden: Hidden) -> String {
-    hidden.share().map_or_else(|| "–".to_owned(), percent)
 }
 
 fn against(answer: &Answer, measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
@@ -128,7 +101,7 @@ fn against(answer: &Answer, measured: &Measured, out: &mut dyn Write) -> io::Res
         [Some(old), Some(new)] => format!("{:+.1} points", 100.0 * (new - old)),
         _ => "–".to_owned(),
     };
-    let [old, new] = [measured.hidden, answer.hidden[1]].map(hidden);
+    let [old, new] = [measured.hidden, answer.hidden[1]].map(Hidden::in_words);
     writeln!(out, "  {:<19} {old:>10} measured {new:>10} predicted  {off}", "hidden")
 }
 
@@ -149,17 +122,14 @@ pub(in crate::cli) fn least(values: &[f64]) -> f64 {
 
 /// What would pay, best first.
 pub(super) fn suggestions(
-    of: (&Ops<'_>, &Replay),
+    of: (&Ops<'_>, &Prepared),
     suggestions: &[Suggestion],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     head(of, out)?;
     writeln!(out)?;
     if suggestions.iter().all(|suggestion| suggestion.is_bound) {
-        writeln!(
-            out,
-            "Nothing that was tried makes the iteration shorter by more than the replay is off."
-        )?;
+        writeln!(out, "{NOTHING_PAYS}")?;
     }
     for suggestion in suggestions {
         writeln!(out, "{}", suggestion.sentence)?;

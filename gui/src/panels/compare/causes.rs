@@ -4,6 +4,7 @@ use egui::{Grid, Rect, Sense, Ui, pos2, vec2};
 use weftscope_traces::{analysis::CompareReport, words::signed_duration};
 
 use crate::{
+    app::{Role, State},
     panels::{
         glossary::Term,
         widgets::{Cx, at_right, heading, mono, weak},
@@ -46,8 +47,9 @@ fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, report: &CompareReport) {
         _ => String::new(),
     };
     let digits = |ns: f64| number::duration_fixed(ns.round() as i64);
+    let [first, second] = heads(cx.state);
     Grid::new("terms").spacing([12.0, 2.0]).show(ui, |ui| {
-        for head in ["", "first", "second", "change"] {
+        for head in ["", first, second, "change"] {
             at_right(ui, weak(cx.theme, head).font(cx.theme.small()));
         }
         ui.end_row();
@@ -62,6 +64,14 @@ fn terms_ui(ui: &mut Ui, cx: &Cx<'_>, report: &CompareReport) {
             ui.end_row();
         }
     });
+}
+
+/// What the two are called, in the order of a report.
+pub(super) fn heads(state: &State) -> [&'static str; 2] {
+    match state.comparison.as_ref().map(|comparison| comparison.reference.role) {
+        Some(Role::Predicted) => ["recorded", "predicted"],
+        _ => ["first", "second"],
+    }
 }
 
 /// A bar from the middle: to the right what takes longer.

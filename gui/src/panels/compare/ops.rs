@@ -3,6 +3,7 @@
 use egui::{Frame, Margin, Ui};
 use weftscope_traces::analysis::{CompareReport, ComparedOp, OneSidedOp, OpKey};
 
+use super::causes::heads;
 use crate::{
     app::{Command, CompareCommand, TableId},
     panels::{
@@ -12,26 +13,29 @@ use crate::{
     theme::number,
 };
 
-const HEADS: &[Head<'static>] = &[
-    Head::text("op", "A click goes to its longest run"),
-    Head::number("runs", "Runs in the first and in the second, iterations and ranks together"),
-    Head::number("first", "Mean of all these runs in the first"),
-    Head::number("second", "Mean of all these runs in the second"),
-    Head::number("ratio", "Second over first"),
-    Head::number(
-        "change",
-        "What its runs add to the median iteration, mean of the ranks, as in the causes",
-    ),
-];
+fn heads_of([first, second]: [&'static str; 2]) -> [Head<'static>; 6] {
+    [
+        Head::text("op", "A click goes to its longest run"),
+        Head::number("runs", "Runs in either of the two, iterations and ranks together"),
+        Head::number(first, "Mean of all these runs"),
+        Head::number(second, "Mean of all these runs"),
+        Head::number("ratio", "The mean right over the mean left"),
+        Head::number(
+            "change",
+            "What its runs add to the median iteration, mean of the ranks, as in the causes",
+        ),
+    ]
+}
 
 /// The table.
 pub(super) fn ops_ui(ui: &mut Ui, cx: &mut Cx<'_>, report: &CompareReport) {
     let rows = rows(report);
     let ops: Vec<&OpKey> = rows.iter().map(|(op, ..)| *op).collect();
     let rows = rows.into_iter().map(|(_, _, cells)| cells).collect();
+    let heads = heads_of(heads(cx.state));
     let table = Table {
         id: TableId::Differences,
-        heads: HEADS,
+        heads: &heads,
         rows: Rows::All(rows),
         is_clickable: true,
         chosen: None,

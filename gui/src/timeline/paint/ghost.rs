@@ -17,6 +17,28 @@ pub(in crate::timeline) fn paint_ghost(pen: &Pen<'_>) {
             _ => {}
         }
     }
+    if ghost.has_ends {
+        ends(pen, ghost);
+    }
+}
+
+/// Dashed lines through all rows where its iterations end; as many as can be told apart.
+fn ends(pen: &Pen<'_>, ghost: &Ghost) {
+    /// Points between two lines.
+    const APART: f32 = 6.0;
+    let (plot, window) = (pen.areas.plot, window(pen, ghost));
+    let painter = pen.in_plot();
+    let mut last_x = f32::NEG_INFINITY;
+    for iteration in ghost.data.iterations().iter().filter(|span| window.contains(span.end_ns)) {
+        let x = pen.scale.x_from_time(iteration.end_ns + ghost.shift_ns);
+        if x - last_x < APART {
+            continue;
+        }
+        last_x = x;
+        let line = [egui::pos2(x, plot.top()), egui::pos2(x, plot.bottom())];
+        let stroke = Stroke { width: 1.5, ..stroke(pen, ghost) };
+        painter.extend(egui::Shape::dashed_line(&line, stroke, 6.0, 4.0));
+    }
 }
 
 fn stroke(pen: &Pen<'_>, ghost: &Ghost) -> Stroke {

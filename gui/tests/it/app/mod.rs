@@ -33,6 +33,8 @@ mod steady;
 mod texts;
 #[cfg(feature = "live")]
 mod watched;
+#[cfg(feature = "live")]
+mod what_if;
 mod why;
 #[cfg(feature = "live")]
 mod window;

@@ -1,6 +1,7 @@
 //! `what-if`: predictions from recordings that ship.
 
 use serde_json::Value;
+use weftscope_traces::replay::{Change, held};
 
 use super::place::Place;
 
@@ -61,12 +62,27 @@ fn validation_holds_predictions_against_recordings() {
     let place = Place::new();
     let parts = json(&place.ok(&["validate", "--what-if", "--json"]));
     let parts = parts.as_array().expect("parts");
-    assert_eq!(parts.len(), 4);
+    assert_eq!(parts.len(), 7);
     let figures = |part: &Value| part["figures"].as_array().expect("figures").clone();
     let off = |figure: &Value| figure["off"].as_f64().expect("a number");
     let reach = |figure: &Value| figure["reach"].as_f64().expect("a number");
     let replays = figures(&parts[0]);
     assert!(replays.len() >= 8 && replays.iter().all(|it| off(it) <= reach(it)), "{replays:?}");
+    // What is stated comes from rows that are computed here, too, as far as their recordings ship.
+    let computed: Vec<Value> = parts[1..6].iter().flat_map(figures).collect();
+    let mut found = 0;
+    for row in held() {
+        let is_row = |it: &&Value| {
+            it["what"].as_str().map(|what| what.replace(", ", "; ")).as_ref() == Some(&row.what)
+        };
+        let Some(figure) = computed.iter().find(is_row) else { continue };
+        let us = |name: &str| figure[name].as_f64().expect("a number");
+        assert!((us("recorded") - row.taken_us).abs() < 0.06, "{figure} {row:?}");
+        assert!((us("predicted") - row.predicted_us).abs() < 0.06, "{figure} {row:?}");
+        found += 1;
+    }
+    assert!(found > 60, "{found}");
+    assert_eq!(figures(&parts[6]).len(), Change::ALL.len());
     assert!(parts[1..].iter().all(|part| figures(part).iter().all(|it| off(it) < 25.0)));
     let text = place.ok(&["validate", "--what-if", "sample:h200x2-default"]);
     assert!(text.contains("replayed unchanged") && text.contains("reach"), "{text}");

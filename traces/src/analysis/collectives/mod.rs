@@ -20,6 +20,7 @@ use super::runs::RunMember;
 use crate::model::{SliceRef, Span, Trace};
 
 use matching::Matching;
+pub(crate) use volume::link_bytes;
 pub(super) use volume::{Volume, width};
 
 /// How the same collective was recognised on several ranks.

@@ -48,6 +48,11 @@ impl Volume {
     }
 }
 
+/// Bytes that a communication op moves over this GPU's links in one direction; `None` where that is not known.
+pub(crate) fn link_bytes(trace: &Trace, rank: u32, op: &GpuOp) -> Option<f64> {
+    Volume::of(trace, rank, op).bus_bytes
+}
+
 /// Bytes of a rank's whole buffer by the size that NCCL's call has: of what is gathered and scattered one rank's part.
 fn whole_buffer(key: &Key, message_bytes: f64) -> Option<f64> {
     match key.operation {

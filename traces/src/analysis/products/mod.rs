@@ -8,7 +8,7 @@ mod recorded;
 mod shape;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -112,12 +112,8 @@ pub fn products(ops: &Ops<'_>) -> ProductReport {
     let recorded = Recorded::of(ops.trace);
     for rank in &ops.ranks {
         let gpu = gpu_of(ops, rank);
-        let is_whole = |op: &&GpuOp| ops.trace.span_of(op.slice) == op.span;
-        let gemms = rank.ops.iter().filter(|op| op.kind == Kind::Gemm).filter(is_whole);
-        let gemms: Vec<&GpuOp> = gemms.collect();
-        report.kernels += gemms.len();
-        let (planned, foreign): (Vec<_>, Vec<_>) =
-            gemms.into_iter().partition(|op| ops.trace.label(op.label).facts.is_some());
+        let (planned, foreign) = whole_products(ops, rank);
+        report.kernels += planned.len() + foreign.len();
         let mut all: Vec<Launched> =
             planned.into_iter().filter_map(|op| of_plan(ops, op)).collect();
         let (found, without) = recorded.launched(rank.rank, &foreign);
@@ -137,6 +133,33 @@ pub fn products(ops: &Ops<'_>) -> ProductReport {
     }
     report.rows.sort_by_key(|row| Reverse(row.total_ns));
     report
+}
+
+/// Operations and bytes of a product.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ProductAmount {
+    pub(crate) flops: f64,
+    /// `None` where the type's width is not known.
+    pub(crate) bytes: Option<f64>,
+}
+
+/// Amounts of the products whose shapes PyTorch recorded, by the longest kernel of each.
+pub(crate) fn product_amounts(ops: &Ops<'_>) -> HashMap<SliceRef, ProductAmount> {
+    let recorded = Recorded::of(ops.trace);
+    let of_rank = |rank: &RankOps<'_>| {
+        let (_, foreign) = whole_products(ops, rank);
+        recorded.launched(rank.rank, &foreign).0
+    };
+    let amount =
+        |one: Launched| (one.slice, ProductAmount { flops: one.work.flops, bytes: one.work.bytes });
+    ops.ranks.iter().flat_map(of_rank).map(amount).collect()
+}
+
+/// The products of a rank that no window cuts: those of a plan, and those of others.
+fn whole_products<'o>(ops: &Ops<'_>, rank: &'o RankOps<'_>) -> (Vec<&'o GpuOp>, Vec<&'o GpuOp>) {
+    let is_whole = |op: &&GpuOp| ops.trace.span_of(op.slice) == op.span;
+    let gemms = rank.ops.iter().filter(|op| op.kind == Kind::Gemm).filter(is_whole);
+    gemms.partition(|op| ops.trace.label(op.label).facts.is_some())
 }
 
 fn gpu_of(ops: &Ops<'_>, rank: &RankOps<'_>) -> String {

@@ -1,11 +1,13 @@
 //! From the gathered ops of a recording to what can be run again.
 //!
 //! [`ops`] puts them on one clock, [`groups`] joins collectives across ranks, [`host`] reads the host's launches and waits,
-//! [`waits`] tells what each op waited for, and what of its start nothing explains, [`work`] what it takes by itself.
+//! [`waits`] tells what each op waited for, and what of its start nothing explains, [`work`] what it takes by itself, [`sizes`] how
+//! much it computes and moves.
 
 mod groups;
 mod host;
 mod ops;
+mod sizes;
 mod waits;
 mod work;
 
@@ -22,6 +24,7 @@ impl Replay {
         host::steps(&mut replay, ops, &host, &at);
         waits::find(&mut replay, ops, &at);
         work::find(&mut replay);
+        sizes::find(&mut replay, ops, &at);
         replay.understood.ops = replay.ops.len();
         replay
     }

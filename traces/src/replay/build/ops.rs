@@ -6,7 +6,8 @@ use crate::analysis::{GpuOp, Ops, RankClock, RankOps};
 use crate::model::{ArgValue, Kind, SliceRef, Span, Split, Trace};
 use crate::replay::fixed::fixed_ns;
 use crate::replay::{
-    Contention, Iteration, OpIndex, Replay, ReplayOp, Stream, StreamGap, TypicalGaps, Understood,
+    Contention, Iteration, OpIndex, Replay, ReplayOp, Stream, StreamGap, Transport, TypicalGaps,
+    Understood,
 };
 
 /// A replay in the making.
@@ -53,6 +54,9 @@ pub(super) fn placed(ops: &Ops<'_>) -> Placed {
         gaps: TypicalGaps::default(),
         world_size: ops.trace.meta.world_size,
         contention: Contention::of(sms.unwrap_or(0)),
+        sizes: Vec::new(),
+        facts_hold: true,
+        moved_to: None,
         understood: Understood::default(),
     };
     let mut at = HashMap::new();
@@ -89,6 +93,8 @@ fn add_rank(
             at.insert(op.slice, replay.ops.len() as OpIndex);
             let held_sms = held_sms(trace, op, replay.contention.sms);
             replay.understood.unknown_sms += usize::from(op.kind.is_comm() && held_sms.is_none());
+            let label = trace.label(op.label);
+            let transport = Transport::of(label);
             replay.ops.push(ReplayOp {
                 rank: index,
                 stream,
@@ -99,7 +105,11 @@ fn add_rank(
                 part: Split::Whole,
                 recorded: clock.span(op.span),
                 work_ns: 0.0,
-                fixed_ns: fixed_ns(trace.label(op.label)),
+                fixed_ns: fixed_ns(transport),
+                size: None,
+                transport,
+                has_norm: transport.is_some() && label.name.to_ascii_lowercase().contains("norm"),
+                fused_with: None,
                 held_sms: held_sms.unwrap_or(0),
                 stream_gap: StreamGap::default(),
                 waits: Vec::new(),

@@ -4,7 +4,7 @@ use super::comm::{NO_COMM, is_comm};
 use super::remove::remove;
 use crate::model::Kind;
 use crate::replay::fixed::{MOST, PEER_NS};
-use crate::replay::{OpIndex, Replay};
+use crate::replay::{OpIndex, Replay, ReplayOp, Transport};
 use crate::words::counted;
 
 /// Merges each collective with the norm that is the first to need it. In the fused kernel a rank norms its share of the tokens
@@ -41,9 +41,14 @@ pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
             continue;
         }
         instead[norm as usize] = Some(comm as OpIndex);
-        let ranks = ranks_of(replay, comm);
-        let norm_ns = replay.ops[norm as usize].work_ns / ranks;
+        let ReplayOp { work_ns, label, .. } = replay.ops[norm as usize];
+        let norm_ns = work_ns / replay.ranks_of(&replay.ops[comm]);
         let comm = &mut replay.ops[comm];
+        comm.transport = comm.transport.map(|transport| match transport {
+            Transport::Nccl => Transport::Peers,
+            other => other,
+        });
+        (comm.has_norm, comm.fused_with) = (true, Some(label));
         let fixed_ns = comm.fixed_ns.min(MOST * comm.work_ns);
         comm.work_ns += norm_ns - fixed_ns + fixed_ns.min(PEER_NS);
         comm.fixed_ns = comm.fixed_ns.min(PEER_NS);
@@ -63,10 +68,4 @@ fn after(replay: &Replay, next: &[Option<OpIndex>], op: usize) -> Option<OpIndex
         at = next[other as usize];
     }
     at
-}
-
-/// Ranks that take part in a collective.
-fn ranks_of(replay: &Replay, comm: usize) -> f64 {
-    let members = replay.ops[comm].group.map_or(0, |group| replay.groups[group as usize].len());
-    members.max(replay.world_size as usize).max(1) as f64
 }

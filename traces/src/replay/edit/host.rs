@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::median;
 use crate::model::LabelId;
 use crate::replay::Replay;
 use crate::words::{counted, duration};
@@ -69,11 +70,7 @@ pub(super) fn usual_gaps_ns(replay: &Replay, rank: usize) -> Vec<i64> {
     for (step, label) in steps.iter().zip(&launches) {
         gaps.entry(*label).or_default().push(step.after_ns);
     }
-    let median = |gaps: &mut Vec<i64>| {
-        gaps.sort_unstable();
-        gaps[gaps.len() / 2]
-    };
-    let medians: BTreeMap<Option<LabelId>, i64> =
-        gaps.iter_mut().map(|(label, gaps)| (*label, median(gaps))).collect();
-    launches.iter().map(|label| medians[label]).collect()
+    let usual = |(label, gaps)| (label, median(gaps).unwrap_or(0));
+    let usual: BTreeMap<Option<LabelId>, i64> = gaps.into_iter().map(usual).collect();
+    launches.iter().map(|label| usual[label]).collect()
 }

@@ -4,20 +4,24 @@ mod comm;
 mod cut;
 mod fuse;
 mod host;
-mod measured;
+mod machine;
 mod remove;
 mod scale;
 mod straggler;
 mod text;
+mod tp;
 mod weave;
 
-pub(super) use measured::measured_error;
+use std::sync::Arc;
 
-use super::Replay;
+pub use machine::MachineChange;
+pub use text::EditForm;
+
+use super::{MachineRates, Replay};
 use crate::model::Kind;
 
 /// A change.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
     /// Communication is not there: wrong results, the time to compare with.
     NoComm,
@@ -42,6 +46,15 @@ pub enum Edit {
     },
     /// What an iteration launches is launched at once, as by a CUDA graph.
     NoLaunch,
+    /// It runs on another machine.
+    Machine(MachineChange),
+    /// Another number of ranks shares the work of every layer.
+    Tp {
+        /// How many.
+        ranks: u32,
+        /// The machine that it was recorded on, where that is known.
+        on: Option<Arc<MachineRates>>,
+    },
     /// The host never hesitates: no launch comes later after the one before than launches of its kernel usually do.
     SteadyHost,
 }
@@ -92,7 +105,7 @@ impl Replay {
         for (at, edit) in edits.iter().enumerate() {
             let edit = match edit {
                 Edit::Weave(Cut::Best) => Edit::Weave(cut::best(&edited.replay, &edits[at + 1..])?),
-                edit => *edit,
+                edit => edit.clone(),
             };
             let note = edit.make(&mut edited.replay)?;
             edited.notes.push(note);
@@ -105,18 +118,20 @@ impl Replay {
 impl Edit {
     /// Makes it, and says what it changed.
     fn make(&self, replay: &mut Replay) -> Result<String, EditError> {
-        match *self {
+        match self {
             Self::NoComm => comm::none(replay),
-            Self::CommTimes(factor) => comm::times(replay, factor),
-            Self::CommSms(sms) => comm::on_sms(replay, sms),
+            Self::CommTimes(factor) => comm::times(replay, *factor),
+            Self::CommSms(sms) => comm::on_sms(replay, *sms),
             Self::FuseNorm => fuse::fuse(replay),
-            Self::Weave(Cut::At(share)) => weave::weave(replay, share),
+            Self::Weave(Cut::At(share)) => weave::weave(replay, *share),
             Self::Weave(Cut::Best) => weave::weave(replay, 0.5),
-            Self::KindTimes(kind, factor) => scale::kind(replay, kind, factor),
+            Self::KindTimes(kind, factor) => scale::kind(replay, *kind, *factor),
             Self::NoStraggler => straggler::none(replay),
-            Self::Straggler { rank, late_ns } => straggler::add(replay, rank, late_ns),
+            Self::Straggler { rank, late_ns } => straggler::add(replay, *rank, *late_ns),
             Self::NoLaunch => host::as_graphs(replay),
             Self::SteadyHost => host::steady(replay),
+            Self::Machine(change) => machine::change(replay, change),
+            Self::Tp { ranks, on } => tp::degree(replay, *ranks, on.as_deref()),
         }
         .map_err(|why| EditError::Nothing { edit: self.to_string(), why })
     }

@@ -1,5 +1,6 @@
 //! Ranks that are late: added, or taken out.
 
+use crate::analysis::median;
 use crate::replay::{OpIndex, Replay};
 use crate::words::{counted, duration};
 
@@ -37,15 +38,15 @@ pub(super) fn none(replay: &mut Replay) -> Result<String, String> {
     let (mut count, mut most) = (0, 1.0_f64);
     for group in 0..replay.groups.len() {
         let members = &replay.groups[group];
-        let mut lengths: Vec<i64> =
+        let lengths: Vec<i64> =
             members.iter().filter_map(|op| between[*op as usize].take()).collect();
         if lengths.len() < 2 {
             continue;
         }
-        let all = lengths.clone();
-        lengths.sort_unstable();
-        let median_ns = lengths[(lengths.len() - 1) / 2].max(1);
-        for (&op, own_ns) in members.iter().zip(all) {
+        for (at, (&op, &own_ns)) in members.iter().zip(&lengths).enumerate() {
+            let mut peers = lengths.clone();
+            peers.swap_remove(at);
+            let median_ns = median(peers).unwrap_or(0).max(1);
             if own_ns > median_ns {
                 faster[op as usize] = median_ns as f64 / own_ns as f64;
                 most = most.min(faster[op as usize]);

@@ -3,43 +3,88 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Cut, Edit, EditError};
+use super::{Cut, Edit, EditError, MachineChange};
 use crate::model::Kind;
+use crate::replay::{Machines, NoMachines};
 
-/// Kinds whose time can be multiplied.
-const KINDS: [Kind; 6] =
-    [Kind::Gemm, Kind::Attention, Kind::Norm, Kind::Elementwise, Kind::Other, Kind::Memcpy];
+/// How an edit is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EditForm {
+    /// With what may be put in, in capitals.
+    pub form: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// One that can be typed.
+    pub example: &'static str,
+}
+
+const fn form(form: &'static str, what: &'static str, example: &'static str) -> EditForm {
+    EditForm { form, what, example }
+}
 
 impl Edit {
-    /// How edits are typed, each with what it does.
-    pub const FORMS: [(&'static str, &'static str); 11] = [
-        ("no-comm", "communication is not there: wrong results, the time to compare with"),
-        ("comm=FACTOR", "communication takes FACTOR times as long, e.g. comm=0.5"),
-        ("comm-sms=N", "collectives run on N SMs"),
-        ("fuse-norm", "a collective and the norm behind it become one kernel"),
-        (
+    /// Kinds whose time can be multiplied.
+    pub const KINDS: [Kind; 6] =
+        [Kind::Gemm, Kind::Attention, Kind::Norm, Kind::Elementwise, Kind::Other, Kind::Memcpy];
+
+    /// How edits are typed.
+    pub const FORMS: [EditForm; 13] = [
+        form(
+            "no-comm",
+            "communication is not there: wrong results, the time to compare with",
+            "no-comm",
+        ),
+        form("comm=FACTOR", "communication takes FACTOR times as long, e.g. comm=0.5", "comm=0.5"),
+        form("comm-sms=N", "collectives run on N SMs", "comm-sms=8"),
+        form("fuse-norm", "a collective and the norm behind it become one kernel", "fuse-norm"),
+        form(
             "weave[=SHARE]",
             "tokens are cut in two behind SHARE of them, e.g. 0.5, or at the best cut, and communication of each part runs beside computation of the other",
+            "weave",
         ),
-        (
+        form(
             "KIND=FACTOR",
             "kernels of a kind (gemm, attention, norm, elementwise, other, memcpy) take FACTOR times as long",
+            "gemm=0.8",
         ),
-        ("no-straggler", "no rank takes longer from collective to collective than the others"),
-        (
+        form(
+            "no-straggler",
+            "no rank takes longer from collective to collective than the others",
+            "no-straggler",
+        ),
+        form(
             "straggler=RANK:TIME",
             "a rank begins each iteration so much later, e.g. straggler=1:200us",
+            "straggler=0:200us",
         ),
-        ("no-launch", "an iteration is launched at once, as by a CUDA graph"),
-        ("steady-host", "no launch comes later than launches of its kernel usually do"),
-        ("tokenweave[=SHARE]", "fuse-norm, comm-sms=8 and weave together, as TokenWeave does"),
+        form("no-launch", "an iteration is launched at once, as by a CUDA graph", "no-launch"),
+        form(
+            "steady-host",
+            "no launch comes later than launches of its kernel usually do",
+            "steady-host",
+        ),
+        form(
+            "machine=[FROM:]NAME|FILE",
+            "it runs on another machine, e.g. machine=h100x8; FROM where the recording does not say its own",
+            "machine=h100x8",
+        ),
+        form(
+            "tp=N",
+            "N ranks share the work of every layer: products and attention as large as their shards, collectives of N ranks",
+            "tp=4",
+        ),
+        form(
+            "tokenweave[=SHARE]",
+            "fuse-norm, comm-sms=8 and weave together, as TokenWeave does",
+            "tokenweave",
+        ),
     ];
 
-    /// The edits that a text stands for.
+    /// The edits that a text stands for; `machines` knows those that it names.
     ///
     /// # Errors
     /// [`EditError::Text`] says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Vec<Self>, EditError> {
+    pub fn parse(text: &str, machines: &dyn Machines) -> Result<Vec<Self>, EditError> {
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name.trim(), Some(value.trim())),
             None => (text.trim(), None),
@@ -57,8 +102,12 @@ impl Edit {
             ("comm-sms", Some(value)) => Self::CommSms(sms(value)?),
             ("weave", value) => Self::Weave(cut(name, value)?),
             ("straggler", Some(value)) => straggler(value)?,
+            ("machine", Some(value)) => machine(value, machines)?,
+            ("tp", Some(value)) => {
+                Self::Tp { ranks: ranks(value)?, on: machines.recorded_on(None) }
+            }
             (name, value) => {
-                let Some(kind) = KINDS.into_iter().find(|kind| kind.name() == name) else {
+                let Some(kind) = Self::KINDS.into_iter().find(|kind| kind.name() == name) else {
                     return Err(unknown(text));
                 };
                 let value = value.ok_or_else(|| wrong(name, "a factor is missing", "0.8"))?;
@@ -79,6 +128,8 @@ impl Edit {
             Self::KindTimes(..) => "takes other kernels",
             Self::NoStraggler => "takes finding what slows that rank: clocks, its host, its inputs",
             Self::Straggler { .. } => "a disturbance, nothing to build",
+            Self::Machine(_) => "takes that machine",
+            Self::Tp { .. } => "takes so many GPUs, and weights in as many shards",
             Self::NoLaunch => "takes capturing the iteration in a CUDA graph",
             Self::SteadyHost => {
                 "takes finding what holds the host up now and then: garbage, locks, other processes"
@@ -88,7 +139,7 @@ impl Edit {
 }
 
 fn unknown(text: &str) -> EditError {
-    let known: Vec<&str> = Edit::FORMS.iter().map(|(form, _)| *form).collect();
+    let known: Vec<&str> = Edit::FORMS.iter().map(|form| form.form).collect();
     EditError::Text(format!("unknown edit {text:?} (known: {})", known.join(", ")))
 }
 
@@ -142,12 +193,36 @@ fn straggler(text: &str) -> Result<Edit, EditError> {
     Ok(Edit::Straggler { rank, late_ns: late_ns as i64 })
 }
 
+fn machine(text: &str, machines: &dyn Machines) -> Result<Edit, EditError> {
+    let named = |name: &str| {
+        let why = |why| EditError::Text(format!("machine={text}: {why}"));
+        machines.named(name.trim()).map_err(why)
+    };
+    if text.is_empty() {
+        return Err(wrong("machine", "a machine is missing", "h100x8"));
+    }
+    let (from, to) = match text.split_once(':') {
+        Some((from, to)) => (Some(named(from)?), named(to)?),
+        None => (None, named(text)?),
+    };
+    let is_from_typed = from.is_some();
+    let from = from.or_else(|| machines.recorded_on(Some(&to)));
+    Ok(Edit::Machine(MachineChange { from, to, is_from_typed }))
+}
+
+fn ranks(text: &str) -> Result<u32, EditError> {
+    let ranks = text.parse().ok().filter(|ranks| (1..=64).contains(ranks));
+    ranks.ok_or_else(|| wrong("tp", &format!("{text:?} is no number of ranks, 1 to 64"), "4"))
+}
+
+/// One edit that names no machine.
 impl FromStr for Edit {
     type Err = EditError;
 
     fn from_str(text: &str) -> Result<Self, EditError> {
-        match Self::parse(text)?[..] {
-            [one] => Ok(one),
+        let mut edits = Self::parse(text, &NoMachines)?;
+        match (edits.pop(), edits.is_empty()) {
+            (Some(one), true) => Ok(one),
             _ => Err(EditError::Text(format!("{text:?} is several edits"))),
         }
     }
@@ -168,6 +243,11 @@ impl fmt::Display for Edit {
             Self::Straggler { rank, late_ns } => write!(f, "straggler={rank}:{late_ns}ns"),
             Self::NoLaunch => f.write_str("no-launch"),
             Self::SteadyHost => f.write_str("steady-host"),
+            Self::Machine(MachineChange { from: Some(from), to, is_from_typed: true }) => {
+                write!(f, "machine={}:{}", from.name, to.name)
+            }
+            Self::Machine(MachineChange { to, .. }) => write!(f, "machine={}", to.name),
+            Self::Tp { ranks, .. } => write!(f, "tp={ranks}"),
         }
     }
 }
