@@ -34,7 +34,9 @@ pub fn plan_with(
     let (shard, layers) = checked(spec)?;
     let ops = schedule(Run { spec, shard: &shard, layers });
     for (index, op) in ops.iter().enumerate() {
-        let is_in_order = op.id.index() == index && op.deps.iter().all(|dep| dep < &op.id);
+        let follows = op.tiles.is_none_or(|tiles| tiles.of < op.id.0);
+        let is_in_order =
+            op.id.index() == index && op.deps.iter().all(|dep| dep < &op.id) && follows;
         if !is_in_order || op.grid == 0 {
             return Err(PlanError::Order { op: op.id, role: op.role.name(), place: index });
         }

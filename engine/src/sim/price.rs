@@ -78,7 +78,7 @@ fn same_price(a: &Op, b: &Op) -> bool {
 
 /// Simulates the op with nothing beside it and, for a collective, peers that are exactly on time. Without jitter.
 fn isolated_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
-    let ops = [Op { id: OpId(0), deps: Vec::new(), ..op.clone() }];
+    let ops = [Op { id: OpId(0), deps: Vec::new(), tiles: None, ..op.clone() }];
     let ctx = Ctx {
         ops: &ops,
         costs: std::slice::from_ref(cost),

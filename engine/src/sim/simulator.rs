@@ -172,6 +172,16 @@ fn barriers(plan: &Plan, ranks: usize, latency: Ticks, ctx: &Ctx<'_>) -> Barrier
 /// Refuses what could never run: a block that no SM can hold.
 fn check(plan: &Plan, machine: &Machine) -> Result<(), ExecError> {
     for op in &plan.ops {
+        if let Some(tiles) = op.tiles {
+            let of = plan.ops.get(tiles.of as usize).filter(|of| of.id < op.id);
+            if !of.is_some_and(|of| of.copies().is_some() || op.copies().is_some()) {
+                let message = format!(
+                    "op {} ({}) waits for blocks of op {}, which stands no earlier or is on SMs as it is: one must be copies",
+                    op.id.0, op.role, tiles.of
+                );
+                return Err(ExecError::Unsupported(message));
+            }
+        }
         if blocks_per_sm(&op.resources, &machine.gpu) == 0 {
             let (role, resources) = (op.role, op.resources);
             let message = format!(

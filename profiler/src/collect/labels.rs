@@ -31,6 +31,8 @@ impl Labels {
                 let run = builder.label(label(op, facts));
                 let wait = match op.work {
                     OpWork::Collective(_) => builder.label(wait_label(op)),
+                    // Blocks that follow those of another op poll a flag meanwhile.
+                    _ if op.tiles.is_some() => builder.label(wait_label(op)),
                     _ => run,
                 };
                 [run, wait]

@@ -5,3 +5,4 @@ mod measured;
 mod mechanisms;
 mod properties;
 pub(crate) mod support;
+mod tiles;
