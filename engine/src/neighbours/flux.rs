@@ -193,7 +193,9 @@ impl<'a> Layers<'a> {
         let on = Where::compute(self.layer);
         match self.how {
             How::Absent => {}
-            How::Unfused => drop(self.ops.collective(on, message, Transport::Nccl)),
+            How::Unfused => {
+                self.ops.collective(on, message, Transport::Nccl);
+            }
             How::Fused => {
                 let after: Vec<OpId> = normed.into_iter().collect();
                 let comm = Where::comm(self.layer);
@@ -221,7 +223,9 @@ impl<'a> Layers<'a> {
         let gemm = self.ops.gemm(on, role, (rows, n, k));
         match self.how {
             How::Absent => {}
-            How::Unfused => drop(self.ops.collective(on, message, Transport::Nccl)),
+            How::Unfused => {
+                self.ops.collective(on, message, Transport::Nccl);
+            }
             How::Fused => {
                 // Tiles of this rank's own rows come last and stay here.
                 let spare = self.ops.grid(gemm) / RANKS;

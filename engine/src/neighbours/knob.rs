@@ -1,8 +1,8 @@
+//! What may be turned of a neighbour, and what it is set to: numbers, or names of choices, as texts on the command line and in files.
+
 use std::fmt;
 
 use thiserror::Error;
-
-use super::{NEIGHBOURS, Neighbour};
 
 /// What may be turned of a neighbour.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,20 +75,26 @@ pub enum SettingError {
 }
 
 impl Settings {
-    /// All knobs as at first.
-    pub fn of(neighbour: &'static Neighbour) -> Self {
-        let values = neighbour.knobs.iter().map(|knob| knob.default).collect();
-        Self { neighbour: neighbour.name, knobs: neighbour.knobs, values }
+    /// All knobs of a neighbour as at first.
+    pub(super) fn at_first(neighbour: &'static str, knobs: &'static [Knob]) -> Self {
+        let values = knobs.iter().map(|knob| knob.default).collect();
+        Self { neighbour, knobs, values }
     }
 
-    /// Whose they are.
-    pub fn neighbour(&self) -> Option<&'static Neighbour> {
-        NEIGHBOURS.iter().find(|neighbour| neighbour.name == self.neighbour)
+    /// The name of the neighbour whose they are.
+    pub fn of(&self) -> &'static str {
+        self.neighbour
     }
 
     /// Every knob with what it is set to.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Knob, f64)> {
         self.knobs.iter().zip(self.values.iter().copied())
+    }
+
+    /// Every knob's name with what it is set to, as [`set`](Self::set) takes it.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let text = |(knob, value): (&Knob, f64)| (knob.name.to_owned(), knob.range.text(value));
+        self.iter().map(text).collect()
     }
 
     /// Sets a knob to what a text says: a number, or the name of a choice.

@@ -11,10 +11,12 @@ mod knob;
 mod machines;
 mod neighbour;
 mod run;
+mod simulate;
 mod table;
 
 pub use figure::{Figure, Unit};
 pub use knob::{Knob, Range, SettingError, Settings};
 pub use neighbour::{Neighbour, Plans, Source};
-pub use run::{NeighbourError, Outcome, Run, Runs};
+pub use run::{Run, Runs};
+pub use simulate::{NeighbourError, Outcome};
 pub use table::{NEIGHBOURS, neighbour};

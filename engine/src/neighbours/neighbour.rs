@@ -43,3 +43,10 @@ pub struct Plans {
     /// What else its figures take, by name, e.g. computation alone.
     pub others: Vec<(&'static str, Plan)>,
 }
+
+impl Neighbour {
+    /// Its knobs as at first.
+    pub fn settings(&self) -> Settings {
+        Settings::at_first(self.name, self.knobs)
+    }
+}

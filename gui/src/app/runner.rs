@@ -218,6 +218,11 @@ impl Runner {
                     super::lessons::work_out(&work, &mut Simulated::default(), control)
                 });
             }
+            Effect::Neighbour(job, settings) => {
+                self.start(&job, "neighbour", move |control| {
+                    super::neighbours::run_neighbour(&settings, control)
+                });
+            }
             Effect::Serving(job, run) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.start(&job, "serving", move |control| {

@@ -86,7 +86,7 @@ pub(super) fn run(args: &NeighbourArgs) -> Outcome {
 }
 
 fn settings(neighbour: &'static Neighbour, set: &[String]) -> Result<Settings, Failure> {
-    let mut settings = Settings::of(neighbour);
+    let mut settings = neighbour.settings();
     for text in set {
         let (knob, value) = text.split_once('=').ok_or_else(|| {
             Failure::misuse(format!("{text:?} has no =; write for example tokens=8192"), "--set")

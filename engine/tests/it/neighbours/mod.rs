@@ -5,16 +5,16 @@ mod flux;
 mod pages;
 mod table;
 
-use weftscope_engine::neighbours::{Figure, Outcome, Settings, neighbour};
+use weftscope_engine::neighbours::{Figure, Outcome, neighbour};
 
 /// A neighbour with these knobs, run.
 fn outcome(name: &str, set: &[(&str, &str)]) -> Outcome {
     let neighbour = neighbour(name).expect("there is one");
-    let mut settings = Settings::of(neighbour);
+    let mut settings = neighbour.settings();
     for (knob, value) in set {
-        settings.set(knob, value).unwrap();
+        settings.set(knob, value).expect("it may be that");
     }
-    neighbour.simulate(&settings, &|| false).unwrap()
+    neighbour.simulate(&settings, &|| false).expect("it runs")
 }
 
 /// What the runs show of this.

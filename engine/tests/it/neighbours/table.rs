@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use weftscope_engine::{
-    neighbours::{NEIGHBOURS, Range, Run, SettingError, Settings},
+    neighbours::{NEIGHBOURS, Range, Run, SettingError},
     plan::Plan,
 };
 
@@ -12,13 +12,13 @@ fn names_are_their_own_and_defaults_within_range() {
     for neighbour in NEIGHBOURS {
         assert!(names.insert(neighbour.name), "{} twice", neighbour.name);
         let mut knobs = HashSet::new();
-        let mut settings = Settings::of(neighbour);
+        let mut settings = neighbour.settings();
         for knob in neighbour.knobs {
             assert!(knobs.insert(knob.name), "{} {} twice", neighbour.name, knob.name);
             // A default that could not be set would be refused.
             settings.set(knob.name, &knob.range.text(knob.default)).unwrap();
         }
-        assert_eq!(settings, Settings::of(neighbour));
+        assert_eq!(settings, neighbour.settings());
     }
 }
 
@@ -26,7 +26,7 @@ fn names_are_their_own_and_defaults_within_range() {
 #[test]
 fn all_of_them_plan_and_show_figures() {
     for neighbour in NEIGHBOURS {
-        let outcome = neighbour.simulate(&Settings::of(neighbour), &|| false).unwrap();
+        let outcome = neighbour.simulate(&neighbour.settings(), &|| false).unwrap();
         assert!(!outcome.figures.is_empty());
         for figure in &outcome.figures {
             assert!(figure.ours.is_some(), "{}: {}", neighbour.name, figure.name);
@@ -39,7 +39,7 @@ fn all_of_them_plan_and_show_figures() {
 #[test]
 fn their_plans_are_files_too() {
     for neighbour in NEIGHBOURS {
-        let plans = (neighbour.plans)(&Settings::of(neighbour)).unwrap();
+        let plans = (neighbour.plans)(&neighbour.settings()).unwrap();
         for plan in [plans.with, plans.without] {
             let read = Plan::from_json(&plan.to_json().unwrap()).unwrap();
             let [there, back] = [plan, read].map(|plan| Run::of(plan).unwrap());
@@ -51,7 +51,7 @@ fn their_plans_are_files_too() {
 #[test]
 fn what_cannot_be_set_is_refused_with_what_can() {
     let neighbour = &NEIGHBOURS[0];
-    let mut settings = Settings::of(neighbour);
+    let mut settings = neighbour.settings();
     let Err(SettingError::Unknown { known, .. }) = settings.set("nothing", "1") else {
         panic!("set")
     };
@@ -64,5 +64,5 @@ fn what_cannot_be_set_is_refused_with_what_can() {
         };
         assert!(matches!(settings.set(knob.name, &wrong), Err(SettingError::Value { .. })));
     }
-    assert_eq!(settings, Settings::of(neighbour));
+    assert_eq!(settings, neighbour.settings());
 }

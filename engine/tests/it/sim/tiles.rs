@@ -24,7 +24,7 @@ fn planned(build: impl Fn(&mut Steps<'_>)) -> Arc<Plan> {
     let mut machine = machine_of("h100x8");
     machine.kernels.block_jitter = 0.0;
     let spec = RunSpec {
-        model: model::builtin("llama-3.3-70b").unwrap(),
+        model: model::builtin("llama-3.3-70b").expect("it is built in"),
         machine,
         batch: Batch::prefill(ROWS, ROWS),
         knobs: Knobs { layers: Some(1), ..Knobs::default() },
@@ -34,7 +34,7 @@ fn planned(build: impl Fn(&mut Steps<'_>)) -> Arc<Plan> {
         build(&mut steps);
         steps.finish()
     };
-    Arc::new(plan_with(&spec, "tiles", |run| ops(run.spec)).unwrap())
+    Arc::new(plan_with(&spec, "tiles", |run| ops(run.spec)).expect("a plan"))
 }
 
 fn run(plan: &Arc<Plan>) -> Result<Kept, ExecError> {
@@ -45,7 +45,8 @@ fn run(plan: &Arc<Plan>) -> Result<Kept, ExecError> {
 
 /// Start and end of an op on rank 0.
 fn span(kept: &Kept, op: OpId) -> (i64, i64) {
-    let record = kept.ops.iter().find(|record| record.op == op && record.rank == 0).unwrap();
+    let record =
+        kept.ops.iter().find(|record| record.op == op && record.rank == 0).expect("it ran");
     (record.start_ns, record.end_ns)
 }
 
@@ -119,8 +120,9 @@ fn chunks_are_sent_as_tiles_end() {
 #[test]
 fn copies_fill_the_links_and_no_sm() {
     for at_once in [2, 4, 16] {
-        let plan =
-            planned(|steps| drop(steps.copies(Where::comm(None), GATHER, (CHUNKS, at_once))));
+        let plan = planned(|steps| {
+            steps.copies(Where::comm(None), GATHER, (CHUNKS, at_once));
+        });
         let kept = run(&plan).unwrap();
         assert!(kept.blocks.is_empty());
         let (start_ns, end_ns) = span(&kept, OpId(0));

@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use weftscope_engine::{plan::Plan, spec::RunSpec};
+use weftscope_engine::{neighbours::neighbour, plan::Plan, spec::RunSpec};
 use weftscope_profiler::live::{Event as SessionEvent, Iteration, Options, TurnSession};
 use weftscope_traces::{Trace, container};
 
@@ -14,7 +14,7 @@ use super::{
     letter::{Ask, Letter, News, Tell, Work},
 };
 use crate::{
-    app::{Event, JobResult},
+    app::{Event, JobResult, neighbours},
     jobs::{EventSender, JobControl},
     lessons::Facts,
 };
@@ -136,6 +136,7 @@ impl Inside {
                 run_serving(&executors, &Arc::new(run), &events, &control)
             }
             Work::Runs(specs) => return self.runs(&specs, &control),
+            Work::Neighbour(name, knobs) => return self.neighbour(&name, &knobs, &control),
         };
         match result {
             JobResult::Failed(cause) => Err(cause),
@@ -152,6 +153,28 @@ impl Inside {
             }
             control.step(index as u64 + 1, specs.len() as u64).ok();
         }
+        Ok(())
+    }
+
+    /// Its runs with the idea and without, and what they show.
+    fn neighbour(
+        &self,
+        name: &str,
+        knobs: &[(String, String)],
+        control: &JobControl,
+    ) -> Result<(), String> {
+        let known = neighbour(name).ok_or_else(|| format!("there is no neighbour {name}"))?;
+        let mut settings = known.settings();
+        for (knob, text) in knobs {
+            settings.set(knob, text).map_err(|error| error.to_string())?;
+        }
+        let simulated = neighbours::simulate(&settings, control);
+        let (shown, runs) = simulated.map_err(|cancelled| cancelled.to_string())??;
+        for (index, (plan, trace)) in runs.iter().enumerate() {
+            let plan = plan.to_json().map_err(|error| error.to_string())?;
+            (self.post)(Letter::with(&Tell::Run(index, plan), written(trace)?));
+        }
+        self.tell(&Tell::News(News::Neighbour(shown)));
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use weftscope_engine::{
 use weftscope_profiler::sweep::SweepAxis;
 
 use super::super::{Baseline, CurvePoint, ServingHead};
+use crate::app::neighbours::NeighbourShown;
 
 /// One message, either way.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +51,8 @@ pub(crate) enum Work {
     Serving(Box<RunSpec>, Option<serde_json::Value>),
     /// An iteration of each of these, recorded.
     Runs(Vec<RunSpec>),
+    /// A neighbour by name with its knobs, recorded with its idea and without.
+    Neighbour(String, Vec<(String, String)>),
 }
 
 /// What a worker tells.
@@ -72,7 +75,7 @@ pub(crate) enum Tell {
     Progress(u32),
     /// A job's news.
     News(News),
-    /// One of [`Work::Runs`]: which, and what ran; its trace is behind.
+    /// One of [`Work::Runs`], or of a neighbour: which, and what ran; its trace is behind.
     Run(usize, String),
     /// The job is done, or failed.
     Done(Result<(), String>),
@@ -95,6 +98,8 @@ pub(crate) enum News {
     Served(StrategyKind, Result<Box<Served>, String>),
     /// Nothing is served.
     ServingFailed(String),
+    /// What a neighbour's runs show.
+    Neighbour(NeighbourShown),
 }
 
 impl Letter {
