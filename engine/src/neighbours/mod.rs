@@ -5,6 +5,7 @@
 //! its plans on the simulator and reads off them the [`Figure`]s that stand beside what was published. No figure is assumed:
 //! what a paper measured is there to be held against, never put in. docs/neighbours has a page of each.
 
+mod core;
 mod figure;
 mod flux;
 mod knob;
@@ -12,7 +13,11 @@ mod machines;
 mod neighbour;
 mod run;
 mod simulate;
+mod stand_in;
+mod straggler;
 mod table;
+mod tensor_network;
+mod tso;
 
 pub use figure::{Figure, Unit};
 pub use knob::{Knob, Range, SettingError, Settings};

@@ -68,6 +68,12 @@ fn check(spec: &RunSpec) -> Result<(), PlanError> {
     within("tp", knobs.tp, 1, 8)?;
     within("layers", knobs.layers.unwrap_or(1), 1, spec.model.layers)?;
     within("shard-of", knobs.shard_degree(), knobs.tp, 1024)?;
+    for &times in &knobs.slowdown {
+        if !(1.0..=1000.0).contains(&times) {
+            let (value, range) = (times.to_string(), "between 1 and 1000".to_owned());
+            return Err(PlanError::Knob { knob: "slowdown", value, range });
+        }
+    }
     let most_ctas = spec.machine.gpu.sms.saturating_sub(1);
     within("attn-ctas", knobs.attn_ctas.unwrap_or(1), 1, most_ctas)?;
     within("mlp-ctas", knobs.mlp_ctas.unwrap_or(1), 1, most_ctas)?;

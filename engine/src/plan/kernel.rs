@@ -1,8 +1,8 @@
 //! One kernel launch as the planner sees it: grid, what a block holds, and the work in FLOP and bytes.
 
 use super::{
-    At, AttentionShape, Cluster, Collective, CollectiveShape, Copies, Op, OpId, OpRole, OpWork,
-    Resources, Split, Tiles, attention::pairs_a_head,
+    At, AttentionShape, Cluster, Collective, CollectiveShape, Copies, GemmShape, Op, OpId, OpRole,
+    OpWork, Resources, Split, Tiles, attention::pairs_a_head,
 };
 use crate::{
     batch::Request,
@@ -86,6 +86,20 @@ pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
         },
         flops: gemm.flops(),
         hbm_bytes: BF16 * (weights + activations),
+        link_bytes: 0.0,
+    }
+}
+
+/// GEMMs in tiles of the caller's own.
+pub(super) fn tiled(role: OpRole, shape: GemmShape, block: Resources, hbm_bytes: f64) -> Kernel {
+    let [m, n, k] = [shape.m, shape.n, shape.k].map(f64::from);
+    Kernel {
+        role,
+        work: OpWork::Gemm(shape),
+        grid: shape.grid(),
+        resources: block,
+        flops: 2.0 * f64::from(shape.groups) * m * n * k,
+        hbm_bytes,
         link_bytes: 0.0,
     }
 }
@@ -249,6 +263,7 @@ fn collective_link_bytes(
     match (collective, transport) {
         // Nothing is reduced in a switch.
         (Collective::AllToAll, _) => message_bytes * (ranks - 1.0) / ranks,
+        (Collective::Send, _) => message_bytes,
         (Collective::ReduceScatter | Collective::AllGather, _) => one_way,
         (_, Transport::Multimem) => message_bytes * (1.0 + 1.0 / ranks),
         (_, Transport::P2p | Transport::Nccl) => 2.0 * one_way,
@@ -261,6 +276,7 @@ fn collective_hbm_bytes(collective: Collective, message_bytes: f64, ranks: u32) 
     let shard = message_bytes / f64::from(ranks);
     match collective {
         Collective::AllReduce | Collective::AllToAll => 2.0 * message_bytes,
+        Collective::Send => message_bytes,
         Collective::ReduceScatter | Collective::AllGather => message_bytes + shard,
         Collective::FusedArNorm => 2.0 * message_bytes + 3.0 * shard,
     }

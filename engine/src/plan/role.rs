@@ -48,7 +48,7 @@ pub enum OpRole {
     SharedDown,
     /// Sum over each token's experts.
     MoeSum,
-    /// All ranks meet.
+    /// Moves bytes over the links; all ranks meet, but in a send.
     Collective(Collective),
     /// Logits of each sequence's last token, one vocabulary shard a rank.
     LmHead,
@@ -57,11 +57,22 @@ pub enum OpRole {
 }
 
 /// Names of ops outside a decoder: those of the [`neighbours`](crate::neighbours).
-pub const STEPS: &[&str] = &["copy_in", "reduce"];
+pub const STEPS: &[&str] = &[
+    "copy_in",
+    "reduce",
+    "gradient",
+    "input_gradient",
+    "draw",
+    "project",
+    "rebuild",
+    "convolution",
+    "left_product",
+    "right_product",
+];
 
 impl OpRole {
     /// Every role of a decoder.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Embed,
         Self::FirstNorm,
         Self::AddNorm,
@@ -86,6 +97,7 @@ impl OpRole {
         Self::Collective(Collective::ReduceScatter),
         Self::Collective(Collective::AllGather),
         Self::Collective(Collective::AllToAll),
+        Self::Collective(Collective::Send),
         Self::Collective(Collective::FusedArNorm),
         Self::LmHead,
     ];
@@ -127,6 +139,7 @@ impl OpRole {
             Self::Collective(Collective::ReduceScatter) => "reduce_scatter",
             Self::Collective(Collective::AllGather) => "all_gather",
             Self::Collective(Collective::AllToAll) => "all_to_all",
+            Self::Collective(Collective::Send) => "send",
             Self::Collective(Collective::FusedArNorm) => "fused_ar_norm",
             Self::LmHead => "lm_head",
             Self::Step(name) => name,

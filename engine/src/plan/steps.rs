@@ -1,7 +1,7 @@
 //! Appends ops one by one, of any shape and on any stream, where a [`Builder`](super::Builder) appends whole blocks of a layer.
 
 use super::{
-    At, Collective, Op, OpId, OpRole, Phase, Split, StreamId, Tiles,
+    At, Collective, GemmShape, Op, OpId, OpRole, Phase, Resources, Split, StreamId, Tiles,
     kernel::{self, Kernel, Pointwise, Standing},
     transport::exposed_ctas,
 };
@@ -103,6 +103,18 @@ impl<'a> Steps<'a> {
         let shape = gemm_shape((m, n, k), None, gpu, gpu.sms);
         let gemm = LayerGemm { role, mlp: false, shape, rows: u64::from(m), input_rows: m };
         self.push(at, m, kernel::gemm(&gemm, gpu))
+    }
+
+    /// GEMMs in tiles of the caller's own, whose blocks hold `block` of their SMs; all of them move `hbm_bytes`.
+    pub fn tiled(
+        &mut self,
+        at: Where<'_>,
+        role: OpRole,
+        shape: GemmShape,
+        (block, hbm_bytes): (Resources, f64),
+    ) -> OpId {
+        let kernel = kernel::tiled(role, shape, block, hbm_bytes);
+        self.push(at, shape.m, kernel)
     }
 
     /// Causal attention of the heads of a shard over sequences.

@@ -60,6 +60,8 @@ pub enum Collective {
     AllGather,
     /// Of each rank's rows a share to every other: to where experts are, or back.
     AllToAll,
+    /// Each rank's rows to one other, e.g. a server of parameters: no rank waits for another.
+    Send,
     /// Reduce-scatter + residual add + RMSNorm on the token shard + all-gather, in one launch.
     FusedArNorm,
 }
@@ -113,6 +115,13 @@ impl Cluster {
             Self::Alone | Self::Slices => 1,
             Self::Rows | Self::Uneven => 2,
         }
+    }
+}
+
+impl Collective {
+    /// Blocks of an index meet on all ranks, before and after.
+    pub fn meets(self) -> bool {
+        self != Self::Send
     }
 }
 

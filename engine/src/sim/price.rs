@@ -1,10 +1,11 @@
 use super::{
-    barrier::Barriers,
+    barrier::{Barriers, Meeting},
     capacity::Capacity,
     cost::OpCost,
     ctx::{Ctx, Gaps},
     driver,
     rank::{Env, Rank},
+    rates::Rates,
     records::Records,
     time::ticks,
 };
@@ -92,10 +93,11 @@ fn isolated_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
     };
     let latency = ticks(machine.link.latency_ns);
     let blocks = if op.is_collective() { op.grid } else { 0 };
-    let mut barriers = Barriers::new(1, latency, [(blocks, cost.meeting)].into_iter());
+    let meeting = Meeting { blocks, longer: cost.meeting, alone: false };
+    let mut barriers = Barriers::new(1, latency, std::iter::once(meeting));
     let mut duration = Duration { ns: 0 };
     let mut records = Records::new(&mut duration, 0);
-    let mut ranks = [Rank::new(0, &machine.gpu, 0, None, &ctx)];
+    let mut ranks = [Rank::new(0, &machine.gpu, 0, Rates::new(None, 1.0), &ctx)];
     let mut env = Env { ctx: &ctx, barriers: &mut barriers, records: &mut records };
     // One op without dependencies on one rank cannot deadlock; if it did, its duration would read 0.
     driver::run(&mut ranks, latency, &mut env).ok();

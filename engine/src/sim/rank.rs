@@ -9,7 +9,6 @@ use super::{
     active::{Active, Resident},
     barrier::{BarrierId, Barriers, Release, Side},
     ctx::Ctx,
-    power::Reserve,
     rates::Rates,
     records::Records,
     sm::{MAX_ACTIVE, Place, Sms},
@@ -59,14 +58,8 @@ enum What {
 }
 
 impl Rank {
-    /// `reserve`: what its power may still exceed the limit by, if that is limited.
-    pub(super) fn new(
-        id: u16,
-        gpu: &GpuSpec,
-        start: Ticks,
-        reserve: Option<Reserve>,
-        ctx: &Ctx<'_>,
-    ) -> Self {
+    /// `rates`: none has been shared yet.
+    pub(super) fn new(id: u16, gpu: &GpuSpec, start: Ticks, rates: Rates, ctx: &Ctx<'_>) -> Self {
         let mut rank = Self {
             id,
             now: 0,
@@ -76,7 +69,7 @@ impl Rank {
             sms: Sms::new(gpu),
             timed: Vec::new(),
             waiting: Vec::new(),
-            rates: Rates::new(reserve),
+            rates,
         };
         rank.schedule_launches(ctx);
         rank

@@ -1,9 +1,13 @@
 //! Each neighbour's claim, its direction and its size, in the simulator. Bounds come from what was published, and were set
 //! before the first run.
 
+mod core;
 mod flux;
 mod pages;
+mod straggler;
 mod table;
+mod tensor_network;
+mod tso;
 
 use weftscope_engine::neighbours::{Figure, Outcome, neighbour};
 
