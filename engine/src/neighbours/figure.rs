@@ -53,6 +53,7 @@ impl fmt::Display for Words {
         let Self(value, unit) = *self;
         match unit {
             Unit::Share => write!(f, "{:.1} %", 100.0 * value),
+            Unit::Times if value >= 1000.0 => write!(f, "{value:.0}×"),
             Unit::Times => write!(f, "{value:.2}×"),
             Unit::Ns => write!(f, "{:.3} ms", value * 1e-6),
             Unit::TokensPerS => write!(f, "{value:.0} tokens/s"),
