@@ -1,3 +1,5 @@
+//! What ops are: steps of a decoder, collectives, and the steps of what is no decoder.
+
 use std::fmt;
 
 use super::Collective;

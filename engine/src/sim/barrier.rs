@@ -1,3 +1,5 @@
+//! Where blocks of ranks meet: each waits for those of its index on all others, or for none where it sends.
+
 use super::time::Ticks;
 use crate::plan::OpId;
 
