@@ -22,6 +22,7 @@ pub mod generate;
 pub mod machine;
 pub mod memory;
 pub mod model;
+pub mod neighbours;
 pub mod observer;
 pub mod plan;
 pub mod predict;

@@ -99,6 +99,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         collective: Collective::AllReduce,
         transport: Transport::P2p,
         message_bytes: 2048.0,
+        copies: None,
     });
     let strategy = spec.knobs.strategy;
     let decision = Decision::of(strategy);
@@ -107,6 +108,7 @@ pub(crate) fn toy_plan(spec: &RunSpec) -> Result<Plan, PlanError> {
         role,
         stream,
         deps: deps.iter().copied().map(OpId).collect(),
+        tiles: None,
         layer: Some(0),
         split: Split::Whole,
         phase,

@@ -110,9 +110,8 @@ fn simulated(spec: &RunSpec, candidates: &[Candidate]) -> Result<Vec<Tried>, Pla
 /// An iteration through all layers of the model.
 fn tried(spec: &RunSpec, candidate: Candidate) -> Result<Tried, PlanError> {
     let all = Simulator::new(&spec.machine);
-    // Ranks that start late are what the others wait for.
-    let alike = spec.knobs.skew_ns.iter().all(|&skew_ns| skew_ns <= 0);
-    let simulator = if alike { all.with_one_rank() } else { all };
+    // Ranks that start late or are slower are what the others wait for.
+    let simulator = if spec.knobs.ranks_are_alike() { all.with_one_rank() } else { all };
     match predicted::<Failed>(&candidate.apply(spec), simulator) {
         Ok(predicted) => Ok(Tried {
             candidate,

@@ -34,7 +34,9 @@ pub fn plan_with(
     let (shard, layers) = checked(spec)?;
     let ops = schedule(Run { spec, shard: &shard, layers });
     for (index, op) in ops.iter().enumerate() {
-        let is_in_order = op.id.index() == index && op.deps.iter().all(|dep| dep < &op.id);
+        let follows = op.tiles.is_none_or(|tiles| tiles.of < op.id.0);
+        let is_in_order =
+            op.id.index() == index && op.deps.iter().all(|dep| dep < &op.id) && follows;
         if !is_in_order || op.grid == 0 {
             return Err(PlanError::Order { op: op.id, role: op.role.name(), place: index });
         }
@@ -66,6 +68,12 @@ fn check(spec: &RunSpec) -> Result<(), PlanError> {
     within("tp", knobs.tp, 1, 8)?;
     within("layers", knobs.layers.unwrap_or(1), 1, spec.model.layers)?;
     within("shard-of", knobs.shard_degree(), knobs.tp, 1024)?;
+    for &times in &knobs.slowdown {
+        if !(1.0..=1000.0).contains(&times) {
+            let (value, range) = (times.to_string(), "between 1 and 1000".to_owned());
+            return Err(PlanError::Knob { knob: "slowdown", value, range });
+        }
+    }
     let most_ctas = spec.machine.gpu.sms.saturating_sub(1);
     within("attn-ctas", knobs.attn_ctas.unwrap_or(1), 1, most_ctas)?;
     within("mlp-ctas", knobs.mlp_ctas.unwrap_or(1), 1, most_ctas)?;

@@ -1,8 +1,8 @@
 //! Appends the ops of a layer's blocks, with the work of each in FLOP and bytes.
 
 use super::{
-    Collective, Epilogue, Op, OpId, OpRole, Phase, Split, StreamId,
-    kernel::{self, BF16, Kernel, Message, Pointwise},
+    At, Collective, Epilogue, Op, OpId, OpRole, Split,
+    kernel::{self, BF16, Kernel, Message, Pointwise, Standing},
     routing,
     transport::exposed_ctas,
 };
@@ -13,29 +13,6 @@ use crate::{
     spec::Transport,
     split::{HeldSms, LayerGemm, LayerGemms, gemm_shape},
 };
-
-/// Where in the schedule an op stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct At {
-    /// Issued to it, behind all ops that are already there.
-    pub stream: StreamId,
-    /// `None` before the first layer and after the last.
-    pub layer: Option<u32>,
-    /// Phase of the weave, or [`Phase::None`].
-    pub phase: Phase,
-}
-
-impl At {
-    /// On the compute stream.
-    pub fn compute(layer: Option<u32>, phase: Phase) -> Self {
-        Self { stream: StreamId::COMPUTE, layer, phase }
-    }
-
-    /// On the communication stream.
-    pub fn comm(layer: Option<u32>, phase: Phase) -> Self {
-        Self { stream: StreamId::COMM, layer, phase }
-    }
-}
 
 /// A set of tokens that goes through a layer together.
 #[derive(Clone, Debug)]
@@ -233,25 +210,10 @@ impl<'a> Builder<'a> {
     }
 
     fn push(&mut self, at: At, part: &Part, kernel: Kernel, deps: &[OpId]) -> OpId {
-        let id = OpId(self.ops.len() as u32);
-        let At { stream, layer, phase } = at;
-        let Kernel { role, work, grid, resources, flops, hbm_bytes, link_bytes } = kernel;
-        self.ops.push(Op {
-            id,
-            role,
-            stream,
-            deps: deps.to_vec(),
-            layer,
-            split: part.split,
-            phase,
-            tokens: part.rows,
-            work,
-            grid,
-            resources,
-            flops,
-            hbm_bytes,
-            link_bytes,
-        });
+        let (id, split, tokens) = (self.ops.len(), part.split, part.rows);
+        let op = kernel.op(&Standing { id, at, split, tokens, deps, tiles: None });
+        let id = op.id;
+        self.ops.push(op);
         id
     }
 

@@ -43,7 +43,8 @@ pub fn facts(plan: &Plan) -> Vec<OpFacts> {
     let unsplit = unsplit(plan);
     let beside = concurrent(&plan.ops);
     let of = |(op, beside): (&Op, Option<OpId>)| {
-        let held = beside.map(|id| &plan.ops[id.index()]).filter(|other| other.is_collective());
+        let holds_sms = |other: &&Op| other.is_collective() && other.copies().is_none();
+        let held = beside.map(|id| &plan.ops[id.index()]).filter(holds_sms);
         let sms = gpu.sms.saturating_sub(held.map_or(0, |other| other.grid)).max(1);
         let sms = if op.is_collective() { gpu.sms } else { sms };
         let sms = match &op.work {
@@ -84,12 +85,14 @@ fn whole_gemm(shape: &GemmShape, gpu: &GpuSpec) -> Unsplit {
 }
 
 /// For each op, the op with the largest grid among those of the other stream that are ordered neither before nor
-/// after it. Ops of a stream are ordered, so those form a run; both ends of the run only move forward.
+/// after it. Ops of a stream are ordered, so those form a run; both ends of the run only move forward. The other of the compute
+/// stream is any else, as if those were one: no plan has all three.
 fn concurrent(ops: &[Op]) -> Vec<Option<OpId>> {
     let before = finished_before(ops);
-    let streams = [StreamId::COMPUTE, StreamId::COMM];
-    let of_stream =
-        streams.map(|stream| ops.iter().filter(|op| op.stream == stream).collect::<Vec<_>>());
+    let of_stream = [true, false].map(|computes| {
+        let is_of = |op: &&Op| (op.stream == StreamId::COMPUTE) == computes;
+        ops.iter().filter(is_of).collect::<Vec<_>>()
+    });
     let mut beside = vec![None; ops.len()];
     for (own, others) in [(&of_stream[0], &of_stream[1]), (&of_stream[1], &of_stream[0])] {
         let (mut from, mut to) = (0, 0);
@@ -117,7 +120,7 @@ fn finished_before(ops: &[Op]) -> Vec<Option<OpId>> {
     let mut before: Vec<Option<OpId>> = Vec::with_capacity(ops.len());
     let mut last_of_stream: [Option<OpId>; 2] = [None; 2];
     for op in ops {
-        let stream = usize::from(op.stream == StreamId::COMM);
+        let stream = usize::from(op.stream != StreamId::COMPUTE);
         let mut last = last_of_stream[stream].and_then(|id| before[id.index()]);
         for dep in &op.deps {
             let dep_op = &ops[dep.index()];

@@ -1,8 +1,8 @@
 //! One kernel launch as the planner sees it: grid, what a block holds, and the work in FLOP and bytes.
 
 use super::{
-    AttentionShape, Cluster, Collective, CollectiveShape, OpRole, OpWork, Resources,
-    attention::pairs_a_head,
+    At, AttentionShape, Cluster, Collective, CollectiveShape, Copies, GemmShape, Op, OpId, OpRole,
+    OpWork, Resources, Split, Tiles, attention::pairs_a_head,
 };
 use crate::{
     batch::Request,
@@ -30,6 +30,45 @@ pub(super) struct Kernel {
     pub(super) link_bytes: f64,
 }
 
+/// Where an op stands among others.
+pub(super) struct Standing<'d> {
+    /// In issue order.
+    pub(super) id: usize,
+    pub(super) at: At,
+    pub(super) split: Split,
+    /// Rows of the activation.
+    pub(super) tokens: u32,
+    pub(super) deps: &'d [OpId],
+    pub(super) tiles: Option<Tiles>,
+}
+
+impl Kernel {
+    /// The op that launches it there.
+    pub(super) fn op(self, standing: &Standing<'_>) -> Op {
+        let Self { role, work, grid, resources, flops, hbm_bytes, link_bytes } = self;
+        let &Standing { id, at: At { stream, layer, phase }, split, tokens, deps, tiles } =
+            standing;
+        let (id, deps) = (OpId(id as u32), deps.to_vec());
+        Op {
+            id,
+            role,
+            stream,
+            deps,
+            tiles,
+            layer,
+            split,
+            phase,
+            tokens,
+            work,
+            grid,
+            resources,
+            flops,
+            hbm_bytes,
+            link_bytes,
+        }
+    }
+}
+
 /// A GEMM: weights, input rows and output rows once.
 pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
     let shape = gemm.shape;
@@ -47,6 +86,20 @@ pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
         },
         flops: gemm.flops(),
         hbm_bytes: BF16 * (weights + activations),
+        link_bytes: 0.0,
+    }
+}
+
+/// GEMMs in tiles of the caller's own.
+pub(super) fn tiled(role: OpRole, shape: GemmShape, block: Resources, hbm_bytes: f64) -> Kernel {
+    let [m, n, k] = [shape.m, shape.n, shape.k].map(f64::from);
+    Kernel {
+        role,
+        work: OpWork::Gemm(shape),
+        grid: shape.grid(),
+        resources: block,
+        flops: 2.0 * f64::from(shape.groups) * m * n * k,
+        hbm_bytes,
         link_bytes: 0.0,
     }
 }
@@ -156,7 +209,12 @@ pub(super) fn collective(collective: Collective, message: Message, exposed_ctas:
     let fused = collective == Collective::FusedArNorm;
     Kernel {
         role: OpRole::Collective(collective),
-        work: OpWork::Collective(CollectiveShape { collective, transport, message_bytes }),
+        work: OpWork::Collective(CollectiveShape {
+            collective,
+            transport,
+            message_bytes,
+            copies: None,
+        }),
         grid: ctas,
         resources: Resources {
             threads,
@@ -164,6 +222,26 @@ pub(super) fn collective(collective: Collective, message: Message, exposed_ctas:
             smem_bytes: 1 << 10,
         },
         flops: if fused { 5.0 * shard_elements } else { 0.0 },
+        hbm_bytes: collective_hbm_bytes(collective, message_bytes, ranks),
+        link_bytes: collective_link_bytes(collective, transport, message_bytes, ranks),
+    }
+}
+
+/// A collective whose blocks are copies, `chunks` of them and `at_once` under way: as many bytes as peer-to-peer.
+pub(super) fn copies(
+    collective: Collective,
+    message_bytes: f64,
+    ranks: u32,
+    (chunks, at_once): (u32, u32),
+) -> Kernel {
+    let transport = Transport::P2p;
+    let copies = Some(Copies { at_once });
+    Kernel {
+        role: OpRole::Collective(collective),
+        work: OpWork::Collective(CollectiveShape { collective, transport, message_bytes, copies }),
+        grid: chunks.max(1),
+        resources: Resources { threads: 1, registers: 0, smem_bytes: 0 },
+        flops: 0.0,
         hbm_bytes: collective_hbm_bytes(collective, message_bytes, ranks),
         link_bytes: collective_link_bytes(collective, transport, message_bytes, ranks),
     }
@@ -183,6 +261,9 @@ fn collective_link_bytes(
         Transport::P2p | Transport::Nccl => message_bytes * (ranks - 1.0) / ranks,
     };
     match (collective, transport) {
+        // Nothing is reduced in a switch.
+        (Collective::AllToAll, _) => message_bytes * (ranks - 1.0) / ranks,
+        (Collective::Send, _) => message_bytes,
         (Collective::ReduceScatter | Collective::AllGather, _) => one_way,
         (_, Transport::Multimem) => message_bytes * (1.0 + 1.0 / ranks),
         (_, Transport::P2p | Transport::Nccl) => 2.0 * one_way,
@@ -194,7 +275,8 @@ fn collective_link_bytes(
 fn collective_hbm_bytes(collective: Collective, message_bytes: f64, ranks: u32) -> f64 {
     let shard = message_bytes / f64::from(ranks);
     match collective {
-        Collective::AllReduce => 2.0 * message_bytes,
+        Collective::AllReduce | Collective::AllToAll => 2.0 * message_bytes,
+        Collective::Send => message_bytes,
         Collective::ReduceScatter | Collective::AllGather => message_bytes + shard,
         Collective::FusedArNorm => 2.0 * message_bytes + 3.0 * shard,
     }

@@ -1,4 +1,6 @@
-use super::{OpRole, OpWork, Phase, Resources, Split, StreamId};
+use serde::{Deserialize, Serialize};
+
+use super::{Copies, OpRole, OpWork, Phase, Resources, Split, StreamId};
 
 /// Index into [`Plan::ops`](super::Plan::ops).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +25,8 @@ pub struct Op {
     pub stream: StreamId,
     /// Ops (of other streams, or redundantly of the same) that must have finished on this rank.
     pub deps: Vec<OpId>,
+    /// Another op of this rank whose blocks its own follow one by one, instead of the whole op.
+    pub tiles: Option<Tiles>,
     /// Layer; `None` before the first and after the last.
     pub layer: Option<u32>,
     /// Which tokens.
@@ -45,7 +49,43 @@ pub struct Op {
     pub link_bytes: f64,
 }
 
+/// Blocks that wait for blocks: each of an op until so many of another, in order of launch, have finished as its place among
+/// its own says. A block on an SM holds its place meanwhile, as a kernel does that polls a flag in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tiles {
+    /// Place of the op that is waited for; it stands earlier.
+    pub of: u32,
+    /// First blocks of this op that wait for none: what they need is here already.
+    #[serde(default)]
+    pub free: u32,
+    /// Last blocks of the other that none waits for: what they make stays here.
+    #[serde(default)]
+    pub spare: u32,
+}
+
+impl Tiles {
+    /// Blocks of the other op, of `others`, that must have finished before `block` of `grid` begins.
+    pub fn needed(&self, block: u32, grid: u32, others: u32) -> u32 {
+        if block < self.free {
+            return 0;
+        }
+        let sharing = u64::from(grid.saturating_sub(self.free).max(1));
+        let place = u64::from(block - self.free) + 1;
+        let useful = u64::from(others.saturating_sub(self.spare));
+        (place * useful).div_ceil(sharing).min(useful) as u32
+    }
+}
+
 impl Op {
+    /// Its blocks are copies, which take no SM.
+    pub fn copies(&self) -> Option<Copies> {
+        match &self.work {
+            OpWork::Collective(shape) => shape.copies,
+            _ => None,
+        }
+    }
+
     /// All ranks meet in it.
     pub fn is_collective(&self) -> bool {
         matches!(self.work, OpWork::Collective(_))

@@ -56,7 +56,7 @@ impl Phase {
     }
 }
 
-/// A stream of a rank. Stream 0 computes, stream 1 communicates at high priority.
+/// A stream of a rank. Stream 0 computes, stream 1 communicates at high priority, stream 2 computes beside the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamId(pub u8);
 
@@ -65,9 +65,47 @@ impl StreamId {
     pub const COMPUTE: Self = Self(0);
     /// The communication stream, high priority: its blocks are placed before waiting compute blocks.
     pub const COMM: Self = Self(1);
+    /// A second compute stream, of the same priority as the first: whose op was launched earlier places its blocks first.
+    pub const BESIDE: Self = Self(2);
 
     /// Name as shown.
     pub fn name(self) -> &'static str {
-        if self == Self::COMM { "comm stream" } else { "compute stream" }
+        match self {
+            Self::COMM => "comm stream",
+            Self::BESIDE => "second compute stream",
+            _ => "compute stream",
+        }
+    }
+
+    /// The same in a word, for tables.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::COMM => "comm",
+            Self::BESIDE => "beside",
+            _ => "compute",
+        }
+    }
+}
+
+/// Where in the schedule an op stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Issued to it, behind all ops that are already there.
+    pub stream: StreamId,
+    /// `None` before the first layer and after the last.
+    pub layer: Option<u32>,
+    /// Phase of the weave, or [`Phase::None`].
+    pub phase: Phase,
+}
+
+impl At {
+    /// On the compute stream.
+    pub fn compute(layer: Option<u32>, phase: Phase) -> Self {
+        Self { stream: StreamId::COMPUTE, layer, phase }
+    }
+
+    /// On the communication stream.
+    pub fn comm(layer: Option<u32>, phase: Phase) -> Self {
+        Self { stream: StreamId::COMM, layer, phase }
     }
 }

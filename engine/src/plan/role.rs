@@ -1,3 +1,5 @@
+//! What ops are: steps of a decoder, collectives, and the steps of what is no decoder.
+
 use std::fmt;
 
 use super::Collective;
@@ -48,15 +50,31 @@ pub enum OpRole {
     SharedDown,
     /// Sum over each token's experts.
     MoeSum,
-    /// All ranks meet.
+    /// Moves bytes over the links; all ranks meet, but in a send.
     Collective(Collective),
     /// Logits of each sequence's last token, one vocabulary shard a rank.
     LmHead,
+    /// What no decoder layer has, by one of the names in [`STEPS`].
+    Step(&'static str),
 }
 
+/// Names of ops outside a decoder: those of the [`neighbours`](crate::neighbours).
+pub const STEPS: &[&str] = &[
+    "copy_in",
+    "reduce",
+    "gradient",
+    "input_gradient",
+    "draw",
+    "project",
+    "rebuild",
+    "convolution",
+    "left_product",
+    "right_product",
+];
+
 impl OpRole {
-    /// Every role.
-    pub const ALL: [Self; 25] = [
+    /// Every role of a decoder.
+    pub const ALL: [Self; 27] = [
         Self::Embed,
         Self::FirstNorm,
         Self::AddNorm,
@@ -80,13 +98,20 @@ impl OpRole {
         Self::Collective(Collective::AllReduce),
         Self::Collective(Collective::ReduceScatter),
         Self::Collective(Collective::AllGather),
+        Self::Collective(Collective::AllToAll),
+        Self::Collective(Collective::Send),
         Self::Collective(Collective::FusedArNorm),
         Self::LmHead,
     ];
 
     /// The role of this [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
+        Self::known().find(|role| role.name() == name)
+    }
+
+    /// Every role that a plan may have.
+    pub fn known() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(STEPS.iter().map(|&name| Self::Step(name)))
     }
 
     /// Short name as plans, labels and tables show it, e.g. `qkv`, `fused_ar_norm`.
@@ -115,8 +140,11 @@ impl OpRole {
             Self::Collective(Collective::AllReduce) => "all_reduce",
             Self::Collective(Collective::ReduceScatter) => "reduce_scatter",
             Self::Collective(Collective::AllGather) => "all_gather",
+            Self::Collective(Collective::AllToAll) => "all_to_all",
+            Self::Collective(Collective::Send) => "send",
             Self::Collective(Collective::FusedArNorm) => "fused_ar_norm",
             Self::LmHead => "lm_head",
+            Self::Step(name) => name,
         }
     }
 }

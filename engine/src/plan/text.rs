@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Op, OpFacts, Plan, SplitDecision, StreamId, facts};
+use super::{Op, OpFacts, Plan, SplitDecision, facts};
 use crate::split::CutRequest;
 
 const HEADINGS: [&str; 13] = [
@@ -93,7 +93,7 @@ fn row(op: &Op, facts: &OpFacts) -> [String; HEADINGS.len()] {
     let link = if op.link_bytes > 0.0 { format!(" / {link:.1}") } else { String::new() };
     [
         op.id.0.to_string(),
-        if op.stream == StreamId::COMM { "comm" } else { "compute" }.to_owned(),
+        op.stream.short().to_owned(),
         op.role.name().to_owned(),
         op.layer.map_or_else(|| "-".to_owned(), |layer| layer.to_string()),
         op.split.name().to_owned(),

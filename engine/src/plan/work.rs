@@ -34,6 +34,18 @@ pub struct CollectiveShape {
     pub transport: Transport,
     /// Message size in bytes on one rank (rows × hidden × 2).
     pub message_bytes: f64,
+    /// Its blocks are copies, which take no SM; `None`: they are thread blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<Copies>,
+}
+
+/// A message that is moved chunk by chunk, a block of the op each, by what is no SM: copy engines, or the stores that tiles of
+/// a GEMM send to peers as they end. Chunks share the links with whatever else is on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copies {
+    /// Chunks under way at one time; the others follow in order.
+    pub at_once: u32,
 }
 
 /// Collectives of the strategies.
@@ -46,6 +58,10 @@ pub enum Collective {
     ReduceScatter,
     /// Token shards to every rank.
     AllGather,
+    /// Of each rank's rows a share to every other: to where experts are, or back.
+    AllToAll,
+    /// Each rank's rows to one other, e.g. a server of parameters: no rank waits for another.
+    Send,
     /// Reduce-scatter + residual add + RMSNorm on the token shard + all-gather, in one launch.
     FusedArNorm,
 }
@@ -99,6 +115,13 @@ impl Cluster {
             Self::Alone | Self::Slices => 1,
             Self::Rows | Self::Uneven => 2,
         }
+    }
+}
+
+impl Collective {
+    /// Blocks of an index meet on all ranks, before and after.
+    pub fn meets(self) -> bool {
+        self != Self::Send
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     time::{NEVER, Ticks},
     tree::{EMPTY, WinnerTree},
 };
-use crate::plan::OpId;
+use crate::plan::{OpId, Tiles};
 
 /// Bits of a tree key that hold the slot of an op: 32768 blocks at once (1024 SMs × 32), and 9 minutes of work.
 const SLOT_BITS: u32 = 15;
@@ -57,6 +57,14 @@ pub(super) struct Active {
     inverse_rate: f64,
     /// Rates stay as they are until fewer blocks than this run.
     pub(super) reshare_below: u32,
+    /// Its blocks take no SM.
+    pub(super) is_copies: bool,
+    /// What its blocks follow one by one.
+    pub(super) tiles: Option<Tiles>,
+    /// Slots whose blocks wait for what they follow.
+    pub(super) held: Vec<usize>,
+    /// Somebody waits until so many of its blocks have finished.
+    pub(super) alarm: u32,
 }
 
 impl Active {
@@ -76,11 +84,20 @@ impl Active {
         self.jitter_share = ctx.jitter / 32_768.0;
         (self.base_at, self.base_work) = (at, 0);
         (self.rate, self.inverse_rate, self.reshare_below) = (1.0, 1.0, 0);
+        self.is_copies = ctx.costs[self.cost].copies.is_some();
+        self.tiles = ctx.ops[op.index()].tiles;
+        self.held.clear();
+        self.alarm = u32::MAX;
     }
 
     /// Blocks wait for a place.
     pub(super) fn has_unplaced(&self) -> bool {
         self.next < self.launched
+    }
+
+    /// Blocks may be placed beside those that are.
+    pub(super) fn has_slot(&self) -> bool {
+        !self.free.is_empty()
     }
 
     /// What the block in `slot` does after this in its place: the tile that comes `launched` later, if there is one.
@@ -160,6 +177,22 @@ impl Active {
         (resident.since, resident.block) = (at, block);
         let due = done_work + self.work_of(block, cost);
         self.tree.set(slot, due << SLOT_BITS | slot as u64);
+        before
+    }
+
+    /// The block in a slot waits for what it follows.
+    pub(super) fn hold(&mut self, slot: usize) {
+        self.held.push(slot);
+    }
+
+    /// The same of the block that takes the place of the first in the tree, which finishes. Returns the finished one.
+    pub(super) fn hold_next(&mut self, slot: usize, block: u32, at: Ticks) -> Resident {
+        self.end_work(slot);
+        self.hold(slot);
+        self.done += 1;
+        let resident = self.slots[slot].as_mut().expect("a slot in the tree is occupied");
+        let before = *resident;
+        (resident.since, resident.block) = (at, block);
         before
     }
 

@@ -1,3 +1,5 @@
+//! Where blocks of ranks meet: each waits for those of its index on all others, or for none where it sends.
+
 use super::time::Ticks;
 use crate::plan::OpId;
 
@@ -24,14 +26,25 @@ pub(super) struct Release {
     pub(super) barrier: BarrierId,
 }
 
+/// How the blocks of an op meet those of the other ranks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Meeting {
+    /// Blocks with barriers; 0: none.
+    pub(super) blocks: u32,
+    /// How much longer than a flag they take to meet at the start.
+    pub(super) longer: Ticks,
+    /// Each goes on by itself, as if all were there.
+    pub(super) alone: bool,
+}
+
 const NOT_YET: Ticks = Ticks::MIN;
 
 /// All barriers of an iteration.
 pub(super) struct Barriers {
     ranks: usize,
     latency: Ticks,
-    /// Of each op: how much longer blocks take to meet at its start.
-    meeting: Vec<Ticks>,
+    /// Of each op.
+    meeting: Vec<Meeting>,
     /// First barrier of each op; ops without barriers have an empty range.
     first: Vec<u32>,
     arrivals: Vec<Ticks>,
@@ -41,19 +54,14 @@ pub(super) struct Barriers {
 }
 
 impl Barriers {
-    /// For ops that have so many blocks with barriers (0: none), which take so much longer than `latency`, the time of a
-    /// flag from rank to rank, to meet at the start.
-    pub(super) fn new(
-        ranks: usize,
-        latency: Ticks,
-        ops: impl Iterator<Item = (u32, Ticks)>,
-    ) -> Self {
+    /// For ops whose blocks meet so; `latency` is the time of a flag from rank to rank.
+    pub(super) fn new(ranks: usize, latency: Ticks, ops: impl Iterator<Item = Meeting>) -> Self {
         let (mut first, mut meeting) = (vec![0], Vec::new());
         let mut total = 0;
-        for (blocks, longer) in ops {
-            total += 2 * blocks;
+        for op in ops {
+            total += 2 * op.blocks;
             first.push(total);
-            meeting.push(longer);
+            meeting.push(op);
         }
         let total = total as usize;
         let arrivals = vec![NOT_YET; total * ranks];
@@ -68,18 +76,23 @@ impl Barriers {
         }
     }
 
-    /// A rank arrives. When it is the last one, the release of every rank is known.
+    /// A rank arrives. When it is the last one, the release of every rank is known; where each goes on alone, its own is.
     pub(super) fn arrive(&mut self, barrier: BarrierId, rank: u16, at: Ticks) {
         let index = self.index(barrier);
         let row = index * self.ranks..(index + 1) * self.ranks;
         self.arrivals[row.start + usize::from(rank)] = at;
         self.arrived[index] += 1;
+        let meeting = self.meeting[barrier.op.index()];
+        let longer = match barrier.side {
+            Side::Entry => meeting.longer,
+            Side::Exit => 0,
+        };
+        if meeting.alone {
+            self.released.push(Release { rank, at: at + self.latency + longer, barrier });
+            return;
+        }
         if usize::from(self.arrived[index]) == self.ranks {
             let arrivals = &self.arrivals[row];
-            let longer = match barrier.side {
-                Side::Entry => self.meeting[barrier.op.index()],
-                Side::Exit => 0,
-            };
             for (rank, &own) in arrivals.iter().enumerate() {
                 let at = own.max(last_of_others(arrivals, rank) + self.latency) + longer;
                 self.released.push(Release { rank: rank as u16, at, barrier });
@@ -113,9 +126,25 @@ fn last_of_others(arrivals: &[Ticks], rank: usize) -> Ticks {
 mod tests {
     use super::*;
 
+    fn met(alone: bool) -> impl Iterator<Item = Meeting> {
+        std::iter::once(Meeting { blocks: 1, longer: 0, alone })
+    }
+
+    #[test]
+    fn who_sends_waits_for_nobody() {
+        let mut barriers = Barriers::new(3, 10, met(true));
+        let barrier = BarrierId { op: OpId(0), block: 0, side: Side::Entry };
+        for (rank, at) in [(2, 500), (0, 100)] {
+            barriers.arrive(barrier, rank, at);
+            let released = barriers.take_released().expect("it goes on");
+            assert_eq!((released.rank, released.at), (rank, at + 10));
+            assert!(barriers.take_released().is_none());
+        }
+    }
+
     #[test]
     fn a_late_rank_makes_the_others_wait_and_does_not_wait_itself() {
-        let mut barriers = Barriers::new(3, 10, [(1, 0)].into_iter());
+        let mut barriers = Barriers::new(3, 10, met(false));
         let barrier = BarrierId { op: OpId(0), block: 0, side: Side::Entry };
         for (rank, at) in [(0, 100), (2, 100), (1, 500)] {
             assert!(barriers.take_released().is_none());

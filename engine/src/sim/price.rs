@@ -1,10 +1,11 @@
 use super::{
-    barrier::Barriers,
+    barrier::{Barriers, Meeting},
     capacity::Capacity,
     cost::OpCost,
     ctx::{Ctx, Gaps},
     driver,
     rank::{Env, Rank},
+    rates::Rates,
     records::Records,
     time::ticks,
 };
@@ -78,7 +79,7 @@ fn same_price(a: &Op, b: &Op) -> bool {
 
 /// Simulates the op with nothing beside it and, for a collective, peers that are exactly on time. Without jitter.
 fn isolated_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
-    let ops = [Op { id: OpId(0), deps: Vec::new(), ..op.clone() }];
+    let ops = [Op { id: OpId(0), deps: Vec::new(), tiles: None, ..op.clone() }];
     let ctx = Ctx {
         ops: &ops,
         costs: std::slice::from_ref(cost),
@@ -92,10 +93,11 @@ fn isolated_ns(op: &Op, cost: &OpCost, machine: &Machine) -> i64 {
     };
     let latency = ticks(machine.link.latency_ns);
     let blocks = if op.is_collective() { op.grid } else { 0 };
-    let mut barriers = Barriers::new(1, latency, [(blocks, cost.meeting)].into_iter());
+    let meeting = Meeting { blocks, longer: cost.meeting, alone: false };
+    let mut barriers = Barriers::new(1, latency, std::iter::once(meeting));
     let mut duration = Duration { ns: 0 };
     let mut records = Records::new(&mut duration, 0);
-    let mut ranks = [Rank::new(0, &machine.gpu, 0, None, &ctx)];
+    let mut ranks = [Rank::new(0, &machine.gpu, 0, Rates::new(None, 1.0), &ctx)];
     let mut env = Env { ctx: &ctx, barriers: &mut barriers, records: &mut records };
     // One op without dependencies on one rank cannot deadlock; if it did, its duration would read 0.
     driver::run(&mut ranks, latency, &mut env).ok();

@@ -3,11 +3,12 @@
 //! Time moves from event to event. Blocks of one op at a time finish in a run until rates change; then all clocks are
 //! brought to the present and rates are shared anew (`share`).
 
+mod tiles;
+
 use super::{
     active::{Active, Resident},
     barrier::{BarrierId, Barriers, Release, Side},
     ctx::Ctx,
-    power::Reserve,
     rates::Rates,
     records::Records,
     sm::{MAX_ACTIVE, Place, Sms},
@@ -57,14 +58,8 @@ enum What {
 }
 
 impl Rank {
-    /// `reserve`: what its power may still exceed the limit by, if that is limited.
-    pub(super) fn new(
-        id: u16,
-        gpu: &GpuSpec,
-        start: Ticks,
-        reserve: Option<Reserve>,
-        ctx: &Ctx<'_>,
-    ) -> Self {
+    /// `rates`: none has been shared yet.
+    pub(super) fn new(id: u16, gpu: &GpuSpec, start: Ticks, rates: Rates, ctx: &Ctx<'_>) -> Self {
         let mut rank = Self {
             id,
             now: 0,
@@ -74,7 +69,7 @@ impl Rank {
             sms: Sms::new(gpu),
             timed: Vec::new(),
             waiting: Vec::new(),
-            rates: Rates::new(reserve),
+            rates,
         };
         rank.schedule_launches(ctx);
         rank
@@ -171,6 +166,7 @@ impl Rank {
     fn complete(&mut self, index: usize, limit: Ticks, env: &mut Env<'_, '_>) {
         let cost = &env.ctx.costs[self.actives[index].cost];
         let refills = self.head() == Some(index) && !cost.collective;
+        let finished = self.finished_before(index, env.ctx);
         loop {
             let active = &mut self.actives[index];
             let (slot, at) = active.first_due();
@@ -181,8 +177,16 @@ impl Rank {
             let walks_on = if cost.collective { None } else { active.walks_on(slot) };
             let next = walks_on.or_else(|| if refills { active.take_unplaced() } else { None });
             if let Some(block) = next {
-                let resident = active.replace_first(slot, block, at, cost);
+                let is_held = !active.is_ready(block, finished, env.ctx);
+                let resident = match is_held {
+                    true => active.hold_next(slot, block, at),
+                    false => active.replace_first(slot, block, at, cost),
+                };
                 env.records.push(record(self.id, active.op, &resident, BlockPart::Run, at));
+                if is_held || active.done >= active.alarm {
+                    let op = active.op;
+                    return self.go_on(op, at, env);
+                }
                 continue;
             }
             active.end_work(slot);
@@ -201,7 +205,9 @@ impl Rank {
     fn reach_exit(&mut self, index: usize, slot: usize, at: Ticks, env: &mut Env<'_, '_>) {
         let active = &mut self.actives[index];
         let resident = active.slots[slot].as_mut().expect("a running block is resident");
-        env.records.push(record(self.id, active.op, resident, BlockPart::Run, at));
+        if !active.is_copies {
+            env.records.push(record(self.id, active.op, resident, BlockPart::Run, at));
+        }
         resident.since = at;
         let barrier = BarrierId { op: active.op, block: resident.block, side: Side::Exit };
         env.barriers.arrive(barrier, self.id, at);
@@ -213,9 +219,15 @@ impl Rank {
     fn vacate(&mut self, index: usize, place: Place, at: Ticks, env: &mut Env<'_, '_>) -> bool {
         let active = &self.actives[index];
         let op = active.op;
-        self.sms.release(place, index, &env.ctx.ops[op.index()].resources);
+        if !active.is_copies {
+            self.sms.release(place, index, &env.ctx.ops[op.index()].resources);
+        }
         if active.done == active.grid {
             self.finish_op(index, at, env);
+            return true;
+        }
+        if active.done >= active.alarm || active.is_copies {
+            self.go_on(op, at, env);
             return true;
         }
         if self.head().is_some() && self.dispatch(at, env) {
@@ -244,9 +256,7 @@ impl Rank {
         self.order.retain(|&other| other != index);
         self.streams.finish(op, at + self.drain(env.ctx));
         self.schedule_launches(env.ctx);
-        if !self.dispatch(at, env) {
-            self.reshare(at, env.ctx);
-        }
+        self.go_on(op, at, env);
     }
 
     /// How long what is under way to peers keeps the end of a kernel open.
@@ -264,7 +274,9 @@ impl Rank {
         let index =
             free.expect("a stream has one op active, and there are fewer streams than places");
         let description = &env.ctx.ops[op.index()];
-        let most = env.ctx.sms * blocks_per_sm(&description.resources, env.ctx.gpu);
+        let cost = &env.ctx.costs[env.ctx.cost_of[op.index()] as usize];
+        let on_sms = env.ctx.sms * blocks_per_sm(&description.resources, env.ctx.gpu);
+        let most = cost.copies.unwrap_or(on_sms);
         let active = &mut self.actives[index];
         active.launch(op, self.id, most.min(description.grid), at, env.ctx);
         active.priority = priority;
@@ -278,15 +290,17 @@ impl Rank {
         }
     }
 
-    /// The first op in dispatch order that has blocks to place. No block of an op behind it starts meanwhile.
+    /// The first op in dispatch order that has blocks to place on SMs. No block of an op behind it starts meanwhile.
     fn head(&self) -> Option<usize> {
-        self.order.iter().copied().find(|&index| self.actives[index].has_unplaced())
+        let waits = |active: &Active| active.has_unplaced() && !active.is_copies;
+        self.order.iter().copied().find(|&index| waits(&self.actives[index]))
     }
 
     /// Places blocks while they fit. False when none did.
     fn dispatch(&mut self, at: Ticks, env: &mut Env<'_, '_>) -> bool {
-        let mut any = false;
+        let mut any = self.dispatch_copies(at, env);
         while let Some(index) = self.head() {
+            let finished = self.finished_before(index, env.ctx);
             let active = &mut self.actives[index];
             let cost = &env.ctx.costs[active.cost];
             active.sync(at);
@@ -300,14 +314,17 @@ impl Rank {
                     let barrier = BarrierId { op: active.op, block, side: Side::Entry };
                     env.barriers.arrive(barrier, self.id, at);
                     self.waiting.push(barrier);
-                } else {
+                } else if active.is_ready(block, finished, env.ctx) {
                     active.begin_work(slot, cost);
+                } else {
+                    active.hold(slot);
                 }
             });
             if active.has_unplaced() {
                 break;
             }
         }
+        self.set_alarms(env.ctx);
         if any {
             self.reshare(at, env.ctx);
         }
@@ -330,7 +347,7 @@ impl Rank {
             Side::Entry => at - env.ctx.costs[active.cost].meeting,
             Side::Exit => at,
         };
-        if ns(resident.since) < ns(met) {
+        if ns(resident.since) < ns(met) && !active.is_copies {
             env.records.push(record(self.id, barrier.op, resident, part, met));
         }
         resident.since = met;

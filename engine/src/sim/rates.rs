@@ -20,11 +20,15 @@ pub(super) struct Rates {
     /// `None`: power holds nothing down over time.
     reserve: Option<Reserve>,
     look_at: Ticks,
+    /// Share of the work of a rank that is not slowed that its blocks of computation do in the same time.
+    speed: f64,
 }
 
 impl Rates {
-    pub(super) fn new(reserve: Option<Reserve>) -> Self {
-        Self { loads: Vec::new(), counters: CounterBins::new(), reserve, look_at: NEVER }
+    /// `reserve`: what its power may still exceed the limit by, if that is limited. Computation goes at `speed`, 1 where the rank
+    /// is not slowed.
+    pub(super) fn new(reserve: Option<Reserve>, speed: f64) -> Self {
+        Self { loads: Vec::new(), counters: CounterBins::new(), reserve, look_at: NEVER, speed }
     }
 
     /// When clocks change, if all goes on as it is.
@@ -78,6 +82,9 @@ impl Rates {
             // What waits for memory and links goes on as before.
             if load.demand.flops > 0.0 {
                 load.limit *= clock;
+            }
+            if !ctx.costs[actives[index].cost].collective {
+                load.limit *= self.speed;
             }
         }
         share(&mut self.loads, &ctx.capacity);

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    barrier::Barriers,
+    barrier::{Barriers, Meeting},
     capacity::Capacity,
     ctx::{Ctx, Gaps},
     driver,
     power::{Reserve, most_owed_j},
     price::PriceList,
     rank::{Env, Rank},
+    rates::Rates,
     records::Records,
     time::{Ticks, ns, ticks},
 };
@@ -126,7 +127,8 @@ fn run_iteration(
         .enumerate()
         .map(|(rank, &start)| {
             let reserve = machine.gpu.power.map(|power| Reserve::new(power, left_j[rank]));
-            Rank::new(rank as u16, &machine.gpu, start, reserve, ctx)
+            let rates = Rates::new(reserve, speed_of(plan, rank));
+            Rank::new(rank as u16, &machine.gpu, start, rates, ctx)
         })
         .collect();
     let mut barriers = barriers(plan, left_j.len(), latency, ctx);
@@ -161,10 +163,19 @@ fn start_of(plan: &Plan, rank: usize) -> Ticks {
     plan.spec.knobs.skew_ns.get(rank).map_or(0, |&skew_ns| ticks(skew_ns.max(0) as f64))
 }
 
+/// Share of the work of a rank that is not slowed that it does in the same time.
+fn speed_of(plan: &Plan, rank: usize) -> f64 {
+    plan.spec.knobs.slowdown.get(rank).map_or(1.0, |&times| times.recip())
+}
+
 fn barriers(plan: &Plan, ranks: usize, latency: Ticks, ctx: &Ctx<'_>) -> Barriers {
     let met = plan.ops.iter().zip(ctx.cost_of).map(|(op, &cost)| match op.work {
-        OpWork::Collective(_) => (op.grid, ctx.costs[cost as usize].meeting),
-        _ => (0, 0),
+        OpWork::Collective(shape) => Meeting {
+            blocks: op.grid,
+            longer: ctx.costs[cost as usize].meeting,
+            alone: !shape.collective.meets(),
+        },
+        _ => Meeting::default(),
     });
     Barriers::new(ranks, latency, met)
 }
@@ -172,6 +183,16 @@ fn barriers(plan: &Plan, ranks: usize, latency: Ticks, ctx: &Ctx<'_>) -> Barrier
 /// Refuses what could never run: a block that no SM can hold.
 fn check(plan: &Plan, machine: &Machine) -> Result<(), ExecError> {
     for op in &plan.ops {
+        if let Some(tiles) = op.tiles {
+            let of = plan.ops.get(tiles.of as usize).filter(|of| of.id < op.id);
+            if !of.is_some_and(|of| of.copies().is_some() || op.copies().is_some()) {
+                let message = format!(
+                    "op {} ({}) waits for blocks of op {}, which stands no earlier or is on SMs as it is: one must be copies",
+                    op.id.0, op.role, tiles.of
+                );
+                return Err(ExecError::Unsupported(message));
+            }
+        }
         if blocks_per_sm(&op.resources, &machine.gpu) == 0 {
             let (role, resources) = (op.role, op.resources);
             let message = format!(

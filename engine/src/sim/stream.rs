@@ -2,7 +2,7 @@ use super::{
     ctx::Ctx,
     time::{NEVER, Ticks},
 };
-use crate::plan::{Op, OpId};
+use crate::plan::{Op, OpId, StreamId};
 
 /// The ops of a rank by stream, and which of them have finished.
 pub(super) struct Streams {
@@ -20,6 +20,11 @@ struct Stream {
     /// The next op has been given a launch time.
     issued: bool,
     last_end: Option<Ticks>,
+}
+
+/// 0 is the highest: the comm stream's.
+fn priority(stream: u8) -> u8 {
+    u8::from(StreamId(stream) != StreamId::COMM)
 }
 
 /// An op may start at a time.
@@ -49,8 +54,8 @@ impl Streams {
             });
             streams[at].ops.push(op.id);
         }
-        // Stream 0 computes; every other communicates, at high priority.
-        streams.sort_by_key(|stream| std::cmp::Reverse(stream.id));
+        // The comm stream first: its blocks are placed before those that wait of the compute streams.
+        streams.sort_by_key(|stream| (priority(stream.id), stream.id));
         Self { streams, finished_at: vec![NEVER; ops.len()], left: ops.len(), start }
     }
 
@@ -74,8 +79,8 @@ impl Streams {
 
     /// The next op of some stream that has all it waits for and was not given out before.
     pub(super) fn take_launch(&mut self, ctx: &Ctx<'_>) -> Option<Launch> {
-        for priority in 0..self.streams.len() {
-            let stream = &self.streams[priority];
+        for index in 0..self.streams.len() {
+            let stream = &self.streams[index];
             if stream.issued {
                 continue;
             }
@@ -83,11 +88,17 @@ impl Streams {
                 continue;
             };
             if let Some(at) = self.ready_at(stream, op, ctx) {
-                self.streams[priority].issued = true;
-                return Some(Launch { at, op, priority: priority as u8 });
+                let priority = priority(stream.id);
+                self.streams[index].issued = true;
+                return Some(Launch { at, op, priority });
             }
         }
         None
+    }
+
+    /// An op has finished.
+    pub(super) fn has_finished(&self, op: OpId) -> bool {
+        self.finished_at[op.index()] != NEVER
     }
 
     /// What the streams' next ops wait for, for an error message.

@@ -27,11 +27,20 @@ pub struct Knobs {
     pub layers: Option<u32>,
     /// How much later each rank starts each iteration, ns; missing ranks are on time.
     pub skew_ns: Vec<i64>,
+    /// How many times as long blocks of computation take on each rank, 1 to 1000; missing ranks: 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slowdown: Vec<f64>,
     /// Seed of everything random (block jitter, weights).
     pub seed: u64,
 }
 
 impl Knobs {
+    /// Nobody makes the others wait: no rank starts late, and none is slower.
+    pub fn ranks_are_alike(&self) -> bool {
+        self.skew_ns.iter().all(|&skew_ns| skew_ns <= 0)
+            && self.slowdown.iter().all(|&times| times <= 1.0)
+    }
+
     /// Tensor-parallel degree that shard sizes follow: [`shard_of`](Self::shard_of), else [`tp`](Self::tp).
     pub fn shard_degree(&self) -> u32 {
         self.shard_of.unwrap_or(self.tp)
@@ -51,6 +60,7 @@ impl Default for Knobs {
             mlp_ctas: None,
             layers: None,
             skew_ns: Vec::new(),
+            slowdown: Vec::new(),
             seed: 0,
         }
     }

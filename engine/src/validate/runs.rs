@@ -51,7 +51,7 @@ pub fn prefill_us(spec: &RunSpec) -> Result<f64, ValidateError> {
 
 /// One op of a plan alone on the machine, as its benchmark would read it, µs.
 pub(super) fn alone_us(plan: &Plan, op: Op) -> Result<f64, ValidateError> {
-    let op = Op { id: OpId(0), deps: Vec::new(), ..op };
+    let op = Op { id: OpId(0), deps: Vec::new(), tiles: None, ..op };
     let plan = Plan { ops: vec![op], ..plan.clone() };
     Ok(run(&Arc::new(plan))?.1 + EVENTS_US)
 }

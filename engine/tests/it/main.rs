@@ -4,6 +4,7 @@ mod choose;
 mod clock;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod neighbours;
 mod plan;
 mod predict;
 mod serving;

@@ -88,6 +88,7 @@ pub fn actions(state: &State) -> Vec<Action> {
     #[cfg(feature = "live")]
     if state.live.is_some() {
         list.extend(run_actions(state));
+        list.extend(neighbour_actions());
     }
     list.extend(view_actions());
     list.extend(look_actions());
@@ -248,6 +249,16 @@ fn run_actions(state: &State) -> Vec<Action> {
         ));
     }
     list
+}
+
+#[cfg(feature = "live")]
+fn neighbour_actions() -> impl Iterator<Item = Action> {
+    use super::neighbours::NeighbourCommand;
+    weftscope_engine::neighbours::NEIGHBOURS.iter().map(|neighbour| {
+        let choose = Command::Neighbour(NeighbourCommand::Choose(neighbour.name));
+        let text = format!("Neighbour: {}", neighbour.title);
+        action(Group::Run, choose, text, neighbour.about, None)
+    })
 }
 
 fn view_actions() -> Vec<Action> {

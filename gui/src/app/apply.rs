@@ -153,6 +153,12 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
             }
         }
         #[cfg(feature = "live")]
+        JobResult::Neighbour(run) => {
+            if known {
+                super::neighbours::take_run(state, *run);
+            }
+        }
+        #[cfg(feature = "live")]
         JobResult::Lesson { attempt, truth } => {
             if known {
                 super::lessons::take_truth(state, attempt, truth);

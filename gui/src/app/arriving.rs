@@ -2,16 +2,13 @@
 
 use std::{io::Cursor, sync::Arc};
 
-#[cfg(any(test, target_arch = "wasm32"))]
 use weftscope_traces::analysis::{Config, Ops, Reports};
 use weftscope_traces::{
     Trace,
     container::{ContainerError, Reading},
 };
 
-#[cfg(any(test, target_arch = "wasm32"))]
 use super::{Document, Explanation};
-#[cfg(any(test, target_arch = "wasm32"))]
 use crate::timeline::{Indexing, TimelineData};
 
 /// A trace that is being read.
@@ -47,13 +44,11 @@ fn in_words(error: ContainerError) -> String {
 }
 
 /// A document that is being made, in steps of a few milliseconds for an iteration of eight ranks.
-#[cfg(any(test, target_arch = "wasm32"))]
 pub(crate) struct Preparing {
     file_stem: String,
     stage: Stage,
 }
 
-#[cfg(any(test, target_arch = "wasm32"))]
 enum Stage {
     Arriving(Box<Arriving>),
     Indexing(Arc<Trace>, Box<Indexing>),
@@ -62,7 +57,6 @@ enum Stage {
     Over,
 }
 
-#[cfg(any(test, target_arch = "wasm32"))]
 impl Preparing {
     /// Of the bytes of a `.weft` file.
     ///

@@ -106,6 +106,9 @@ pub enum Command {
     /// Anything of the lessons.
     #[cfg(feature = "live")]
     Lesson(super::lessons::LessonCommand),
+    /// Anything of the neighbours.
+    #[cfg(feature = "live")]
+    Neighbour(super::neighbours::NeighbourCommand),
     /// Anything of the live run.
     #[cfg(feature = "live")]
     Live(super::live::LiveCommand),

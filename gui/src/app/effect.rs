@@ -78,6 +78,9 @@ pub enum Effect {
     /// Look up what an iteration of requests that were served computed.
     #[cfg(feature = "live")]
     ServingBatch(JobStatus, Arc<super::live::ServingRun>, Arc<super::live::ServedRun>, usize),
+    /// Simulate a neighbour, with its idea and without.
+    #[cfg(feature = "live")]
+    Neighbour(JobStatus, Arc<weftscope_engine::neighbours::Settings>),
     /// Simulate the runs of a step of a lesson.
     #[cfg(feature = "live")]
     Lesson(JobStatus, Arc<super::lessons::LessonWork>),

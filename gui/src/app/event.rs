@@ -85,6 +85,9 @@ pub enum JobResult {
     /// The GPUs of this computer were calibrated.
     #[cfg(feature = "live")]
     Calibrated(Box<crate::here::Calibrated>),
+    /// A neighbour was simulated.
+    #[cfg(feature = "live")]
+    Neighbour(Box<super::neighbours::NeighbourRun>),
     /// The runs of a step of a lesson were simulated.
     #[cfg(feature = "live")]
     Lesson {

@@ -32,6 +32,8 @@ pub mod lessons;
 pub mod live;
 mod look;
 mod marks;
+#[cfg(feature = "live")]
+pub mod neighbours;
 mod notice;
 mod opening;
 mod palette;

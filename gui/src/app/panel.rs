@@ -176,6 +176,8 @@ pub enum BottomTab {
     Curve,
     /// Requests served, by strategy.
     Serving,
+    /// Systems beside TokenWeave, each beside what it claims.
+    Neighbours,
     /// What differs from what the document in view is held against.
     Differences,
     /// Queries of the user's own.
@@ -188,11 +190,12 @@ pub enum BottomTab {
 
 impl BottomTab {
     /// Every tab, left to right.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Details,
         Self::Statistics,
         Self::Curve,
         Self::Serving,
+        Self::Neighbours,
         Self::Differences,
         Self::Sql,
         Self::Marks,
@@ -206,6 +209,7 @@ impl BottomTab {
             Self::Statistics => "Statistics",
             Self::Curve => "Curve",
             Self::Serving => "Serving",
+            Self::Neighbours => "Neighbours",
             Self::Differences => "Differences",
             Self::Sql => "SQL",
             Self::Marks => "Marks",

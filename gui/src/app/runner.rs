@@ -243,6 +243,11 @@ impl Runner {
                     super::lessons::work_out(&work, &mut Simulated::default(), control)
                 });
             }
+            Effect::Neighbour(job, settings) => {
+                self.start(&job, "neighbour", move |control| {
+                    super::neighbours::run_neighbour(&settings, control)
+                });
+            }
             Effect::Serving(job, run) => {
                 let (events, executors) = (self.events.clone(), self.executors.clone());
                 self.start(&job, "serving", move |control| {
@@ -283,8 +288,8 @@ impl Runner {
                 });
                 None
             }
-            // Of built-in machines, and judged here: it is simulated here.
-            lesson @ Effect::Lesson(..) => Some(lesson),
+            // Of built-in machines, and judged here: these are simulated here.
+            here @ (Effect::Lesson(..) | Effect::Neighbour(..)) => Some(here),
             other => match &mut self.elsewhere {
                 Some(elsewhere) => elsewhere.jobs.take_on(other),
                 None => Some(other),

@@ -74,6 +74,9 @@ pub struct State {
     /// The live run.
     #[cfg(feature = "live")]
     pub live: Option<super::live::Live>,
+    /// Systems beside TokenWeave.
+    #[cfg(feature = "live")]
+    pub neighbours: super::neighbours::NeighboursTab,
     /// Lessons.
     #[cfg(feature = "live")]
     pub lessons: super::lessons::Classroom,

@@ -111,6 +111,8 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         #[cfg(feature = "live")]
         Command::Lesson(command) => return super::lessons::update_lessons(state, command),
         #[cfg(feature = "live")]
+        Command::Neighbour(command) => return super::neighbours::update_neighbours(state, command),
+        #[cfg(feature = "live")]
         Command::Live(command) => return super::live::update_live(state, command),
     }
     Vec::new()

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     bench, calibrate, generate, lesson,
     names::NameArgs,
-    outputs, plan, record, run, serving, tables, tune,
+    neighbour, outputs, plan, record, run, serving, tables, tune,
     units::{Share, Size},
     validate, web, what_if,
 };
@@ -56,6 +56,8 @@ pub enum Command {
     Generate(Box<generate::GenerateArgs>),
     /// Learn: predict, try on the simulator, see why.
     Lesson(lesson::LessonArgs),
+    /// Run a system that the field places beside TokenWeave, with its idea and without, beside what it claims.
+    Neighbour(neighbour::NeighbourArgs),
     /// Write viewer, simulator and lessons as a page for a browser.
     Web(web::WebArgs),
     /// Say how much communication is hidden.
@@ -369,4 +371,6 @@ pub enum Listing {
     Questions,
     /// Lessons that `lesson` plays.
     Lessons,
+    /// Systems beside TokenWeave that `neighbour` runs.
+    Neighbours,
 }

@@ -8,8 +8,8 @@ use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, doctor,
     error::{Failure, Outcome},
-    generate, interrupt, lesson, list, plan, ps, record, report, run, serving, shell, shot, sql,
-    tune, validate, web, what_if, window,
+    generate, interrupt, lesson, list, neighbour, plan, ps, record, report, run, serving, shell,
+    shot, sql, tune, validate, web, what_if, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -39,6 +39,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Tune(args)) => tune::run(&args),
         Some(Command::Lesson(args)) => lesson::run(&args),
+        Some(Command::Neighbour(args)) => neighbour::run(&args),
         Some(Command::Web(args)) => web::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Shot(args)) => shot::run(&args),

@@ -25,6 +25,8 @@ mod lesson;
 mod list;
 mod main;
 mod names;
+#[cfg(feature = "gpus")]
+mod neighbour;
 #[cfg(not(feature = "gpus"))]
 mod no_engine;
 mod outputs;
@@ -77,6 +79,7 @@ pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "gpus"))]
 use no_engine::{
-    bench, calibrate, generate, headless, lesson, plan, ps, record, run, serving, tune, validate,
+    bench, calibrate, generate, headless, lesson, neighbour, plan, ps, record, run, serving, tune,
+    validate,
 };
 pub use units::{Share, Size};

@@ -40,6 +40,14 @@ pub(super) mod lesson {
     }
 }
 
+pub(super) mod neighbour {
+    pub(in crate::cli) use super::AnyArgs as NeighbourArgs;
+
+    pub(in crate::cli) fn run(_: &NeighbourArgs) -> super::Outcome {
+        super::cannot("neighbour")
+    }
+}
+
 pub(super) mod plan {
     pub(in crate::cli) use super::AnyArgs as PlanArgs;
 

@@ -70,6 +70,11 @@ pub(super) fn run(args: &PlanArgs) -> Outcome {
         write!(out, "{plan}")?;
         return Ok(out.flush()?);
     };
+    write(&plan, output)
+}
+
+/// Writes a plan's file, and says how much it is; - is standard output.
+pub(super) fn write(plan: &Plan, output: &Path) -> Outcome {
     let text = plan.to_json().map_err(|error| Failure::failed(error, "plan"))?;
     if is_stdio(output) {
         return stdout::bytes(|out| {

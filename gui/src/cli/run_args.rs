@@ -131,6 +131,7 @@ impl OnArgs {
             mlp_ctas: self.mlp_ctas,
             layers,
             skew_ns: skew_ns(&self.skew, tp)?,
+            slowdown: Vec::new(),
             seed: self.seed,
         })
     }

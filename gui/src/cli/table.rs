@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 /// Headings of columns that hold words.
-const WORDS: [&str; 7] = ["strategy", "kernel", "tokens", "limit", "layer", "launched", "setting"];
+const WORDS: [&str; 10] = [
+    "strategy", "kernel", "tokens", "limit", "layer", "launched", "setting", "figure", "knob",
+    "may be",
+];
 
 /// Columns as wide as they need; words to the left, numbers to the right.
 pub(super) struct Table<const N: usize> {

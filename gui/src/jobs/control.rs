@@ -33,6 +33,8 @@ pub enum JobKind {
     Serving,
     /// Looks up an iteration of theirs.
     ServingBatch,
+    /// Simulates a neighbour.
+    Neighbour,
     /// Simulates the runs of a step of a lesson.
     Lesson,
     /// Measures the GPUs of this computer.

@@ -72,7 +72,7 @@ pub(super) fn tabs(state: &State) -> impl Iterator<Item = BottomTab> {
     let has_run = has_live_run(state);
     let compares = state.comparison.is_some();
     BottomTab::ALL.into_iter().filter(move |&tab| match tab {
-        BottomTab::Curve | BottomTab::Serving => has_run,
+        BottomTab::Curve | BottomTab::Serving | BottomTab::Neighbours => has_run,
         BottomTab::Differences => compares,
         BottomTab::Sql => crate::app::HAS_SQL,
         _ => true,

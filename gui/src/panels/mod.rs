@@ -28,6 +28,8 @@ mod legend;
 mod lessons;
 mod marks;
 mod menu;
+#[cfg(feature = "live")]
+mod neighbours;
 mod notices;
 mod pair;
 mod palette;
@@ -107,9 +109,11 @@ fn tab_ui(tab: BottomTab, ui: &mut Ui, cx: &mut Cx<'_>) {
         BottomTab::Curve => curve::curve_ui(ui, cx),
         #[cfg(feature = "live")]
         BottomTab::Serving => serving::serving_ui(ui, cx),
+        #[cfg(feature = "live")]
+        BottomTab::Neighbours => neighbours::neighbours_ui(ui, cx),
         // Chosen in a build that can run, remembered here.
         #[cfg(not(feature = "live"))]
-        BottomTab::Curve | BottomTab::Serving => {}
+        BottomTab::Curve | BottomTab::Serving | BottomTab::Neighbours => {}
         BottomTab::Differences => compare::differences_ui(ui, cx),
         BottomTab::Sql => sql::sql_ui(ui, cx),
         BottomTab::Marks => marks::marks_ui(ui, cx),

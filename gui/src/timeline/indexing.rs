@@ -58,14 +58,14 @@ impl TimelineData {
 }
 
 /// The same piece by piece, where nothing may take long.
-#[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
+#[cfg(feature = "live")]
 pub(crate) struct Indexing {
     data: TimelineData,
     pyramid: Pyramid,
     ranks: Vec<OfRank>,
 }
 
-#[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
+#[cfg(feature = "live")]
 impl Indexing {
     /// Slices of a piece; a rank's ribbon is one, and so is a lane however many it has.
     const PIECE: usize = 1 << 14;

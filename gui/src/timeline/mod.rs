@@ -57,7 +57,7 @@ pub use foresight::{Foresight, Sight};
 pub use heights::{HeightOf, RowHeights};
 pub use history::History;
 pub use host_kind::HostKind;
-#[cfg(all(feature = "live", any(test, target_arch = "wasm32")))]
+#[cfg(feature = "live")]
 pub(crate) use indexing::Indexing;
 pub(crate) use keys::TIMELINE_KEYS;
 pub use landmark::Landmark;

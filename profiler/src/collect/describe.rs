@@ -96,10 +96,22 @@ fn facts(plan: &Plan) -> RunFacts {
         rank_skew_ns: if is_skewed { knobs.skew_ns.clone() } else { Vec::new() },
         seed: knobs.seed,
         expected_error: None,
-        caveats: partial.map(|shard_of| caveat(shard_of, plan.ranks)).into_iter().collect(),
+        caveats: partial
+            .map(|shard_of| caveat(shard_of, plan.ranks))
+            .into_iter()
+            .chain(slowed(&knobs.slowdown))
+            .collect(),
         // A schedule of the caller's own cannot be run again from its spec.
         spec: decision.own.is_none().then(|| serde_json::to_value(&**spec).ok()).flatten(),
     }
+}
+
+/// Which ranks compute more slowly than the machine, if some do.
+fn slowed(slowdown: &[f64]) -> Option<String> {
+    let slow = slowdown.iter().enumerate().filter(|(_, times)| **times > 1.0);
+    let words: Vec<String> =
+        slow.map(|(rank, times)| format!("rank {rank} {times:.2} times")).collect();
+    (!words.is_empty()).then(|| format!("ranks compute more slowly: {} as long", words.join(", ")))
 }
 
 /// A part of the shards is missing, so what the layers add up is not the model's.

@@ -28,9 +28,12 @@ impl Labels {
             .map(|(index, (op, facts))| {
                 let alone_ns = alone_ns.get(index).copied().flatten();
                 let facts = op_facts(op, facts, alone_ns);
-                let run = builder.label(label(op, facts));
+                let run = builder.label(label(op, facts.clone()));
                 let wait = match op.work {
-                    OpWork::Collective(_) => builder.label(wait_label(op)),
+                    OpWork::Collective(_) => builder.label(wait_label(op, None)),
+                    // Blocks that follow those of another op poll a flag meanwhile: which op's they are says that it is no barrier
+                    // of the collective beside them.
+                    _ if op.tiles.is_some() => builder.label(wait_label(op, Some(facts))),
                     _ => run,
                 };
                 [run, wait]
@@ -62,14 +65,14 @@ fn label(op: &Op, facts: OpFacts) -> Label {
     }
 }
 
-fn wait_label(op: &Op) -> Label {
+fn wait_label(op: &Op, facts: Option<OpFacts>) -> Label {
     Label {
         name: format!("{} wait", op.role),
         kind: Kind::Wait,
         layer: op.layer,
         split: split(op.split),
         phase: phase(op.phase),
-        facts: None,
+        facts: facts.map(Box::new),
     }
 }
 

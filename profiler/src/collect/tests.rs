@@ -212,3 +212,19 @@ fn foreign_shards_are_a_caveat() {
     assert!(caveat[0].starts_with("shards of 8 ranks on 2:"), "{caveat:?}");
     assert!(caveat[0].ends_with("logits are meaningless") && title.contains("TP2 of TP8 shards"));
 }
+
+/// Ranks that compute at the machine's pace are not worth a word.
+#[test]
+fn slowed_ranks_are_a_caveat() {
+    let caveats = |slowdown: &[f64]| {
+        let mut spec = toy_spec();
+        spec.knobs.slowdown = slowdown.to_vec();
+        let plan = Arc::new(toy_plan(&spec).unwrap());
+        let mut collector = Collector::new(Toy::default().provenance());
+        Toy::default().run(&plan, 0, &mut collector).unwrap();
+        let meta = collector.finish().unwrap().meta.clone();
+        meta.caveats().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(caveats(&[1.0, 1.0]).is_empty());
+    assert_eq!(caveats(&[1.0, 2.5]), ["ranks compute more slowly: rank 1 2.50 times as long"]);
+}

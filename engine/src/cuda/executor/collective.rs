@@ -72,6 +72,9 @@ impl CollectiveKernels {
             Collective::ReduceScatter => plain(&self.reduce_scatter, rank, peers, op, shards),
             Collective::AllGather => plain(&self.all_gather, rank, peers, op, shards),
             Collective::FusedArNorm => self.fused(rank, peers, op, rows),
+            Collective::AllToAll | Collective::Send => {
+                Err(CudaError::NoKernel { op: op.role.name() })
+            }
         }
     }
 

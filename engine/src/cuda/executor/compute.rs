@@ -108,8 +108,8 @@ impl Compute<'_> {
             | OpRole::SharedDown
             | OpRole::MoeSum => self.feed_forward(op, rows),
             OpRole::LmHead => self.lm_head(op),
-            // Launched elsewhere.
-            OpRole::Collective(_) => Err(no_kernel(op)),
+            // Launched elsewhere, or nowhere.
+            OpRole::Collective(_) | OpRole::Step(_) => Err(no_kernel(op)),
         }
     }
 

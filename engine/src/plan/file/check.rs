@@ -12,6 +12,8 @@ use crate::{
 const MAX_GRID: u64 = 1 << 24;
 /// Most rows, columns and depth of a matrix.
 const MAX_SIDE: u32 = 1 << 22;
+/// Most chunks of a message under way at one time.
+const MAX_AT_ONCE: u32 = 1 << 10;
 /// Most ops of a plan.
 const MAX_OPS: usize = 1 << 20;
 
@@ -46,6 +48,7 @@ impl OpCheck<'_> {
             let late = late.map_or(0, |dep| dep.0);
             format!("it names op {late}, which stands no earlier; an op waits for ops before it")
         })?;
+        self.tiles(plan)?;
         self.holds(op.layer.is_none_or(|layer| layer < layers), "layer", || {
             format!("the plan runs layers 0 to {}", layers - 1)
         })?;
@@ -67,6 +70,19 @@ impl OpCheck<'_> {
         let of_role = matches!(op.role, OpRole::Collective(_));
         self.holds(of_role == op.is_collective(), "work", || {
             format!("{} {} a collective", op.role, if of_role { "is" } else { "is not" })
+        })
+    }
+
+    /// Only copies are sure to go on while blocks that wait for them hold the SMs.
+    fn tiles(&self, plan: &Plan) -> Result<(), PlanFileError> {
+        let Some(tiles) = self.op.tiles else { return Ok(()) };
+        let of = plan.ops.get(tiles.of as usize).filter(|of| of.id < self.op.id);
+        self.holds(of.is_some(), "tiles.of", || {
+            format!("it names op {}, which stands no earlier", tiles.of)
+        })?;
+        let may_wait = self.op.copies().is_some() || of.is_some_and(|of| of.copies().is_some());
+        self.holds(may_wait, "tiles.of", || {
+            format!("op {} and this one are both on SMs: one of them must be copies", tiles.of)
         })
     }
 
@@ -135,6 +151,9 @@ impl OpCheck<'_> {
 
     fn collective(&self, shape: &CollectiveShape, plan: &Plan) -> Result<(), PlanFileError> {
         self.amount("work.collective.message_bytes", shape.message_bytes)?;
+        if let Some(copies) = shape.copies {
+            self.within("work.collective.copies.at_once", copies.at_once, 1, MAX_AT_ONCE)?;
+        }
         let is_role = self.op.role == OpRole::Collective(shape.collective);
         self.holds(is_role, "work.collective.collective", || {
             format!("the op is {}", self.op.role)

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use crate::plan::{Op, OpId, OpRole, OpWork, Phase, Resources, Split, StreamId};
+use crate::plan::{Op, OpId, OpRole, OpWork, Phase, Resources, Split, StreamId, Tiles};
 
 /// One op. Its place in the list is its number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub(super) struct OpLine {
     stream: StreamId,
     #[serde(default)]
     after: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tiles: Option<Tiles>,
     #[serde(default)]
     layer: Option<u32>,
     #[serde(default = "whole", with = "names::split")]
@@ -39,6 +41,7 @@ impl From<&Op> for OpLine {
             role: op.role,
             stream: op.stream,
             after: op.deps.iter().map(|dep| dep.0).collect(),
+            tiles: op.tiles,
             layer: op.layer,
             split: op.split,
             phase: op.phase,
@@ -61,6 +64,7 @@ impl OpLine {
             role: self.role,
             stream: self.stream,
             deps: self.after.into_iter().map(OpId).collect(),
+            tiles: self.tiles,
             layer: self.layer,
             split: self.split,
             phase: self.phase,

@@ -8,7 +8,8 @@ use crate::plan::{OpRole, Phase, Split, StreamId};
 
 type Words<T> = &'static [(&'static str, T)];
 
-const STREAMS: Words<StreamId> = &[("compute", StreamId::COMPUTE), ("comm", StreamId::COMM)];
+const STREAMS: Words<StreamId> =
+    &[("compute", StreamId::COMPUTE), ("comm", StreamId::COMM), ("beside", StreamId::BESIDE)];
 
 const SPLITS: Words<Split> =
     &[("whole", Split::Whole), ("first", Split::First), ("second", Split::Second)];
@@ -83,7 +84,7 @@ pub(super) mod role {
     ) -> Result<OpRole, D::Error> {
         let given = Cow::<'de, str>::deserialize(input)?;
         OpRole::from_name(&given).ok_or_else(|| {
-            let known: Vec<&str> = OpRole::ALL.iter().map(|role| role.name()).collect();
+            let known: Vec<&str> = OpRole::known().map(OpRole::name).collect();
             D::Error::custom(format!("{given:?} is none of {}", known.join(", ")))
         })
     }

@@ -3,7 +3,7 @@
 use super::{OpCost, Work};
 use crate::{
     machine::{LinkSpec, Machine},
-    plan::{Collective, CollectiveShape, Op},
+    plan::{Collective, CollectiveShape, Copies, Op},
     sim::{
         capacity::Demand,
         time::{Ticks, ticks},
@@ -20,7 +20,10 @@ const ISSUE: f64 = 0.25;
 /// time: a dependent chain a row, and its bytes at what one SM drives. The NCCL ring moves chunks around persistent
 /// channels: a base time, a pipeline fill that grows with the message up to a size, and bytes at bus bandwidth.
 pub(super) fn cost(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u32) -> OpCost {
-    let CollectiveShape { collective, transport, message_bytes } = *shape;
+    if let Some(copies) = shape.copies {
+        return chunks(op, copies, machine);
+    }
+    let CollectiveShape { collective, transport, message_bytes, .. } = *shape;
     let work = match transport {
         Transport::Nccl => Work::Equal(ticks(ring_ns(op, machine, message_bytes))),
         Transport::Multimem | Transport::P2p => rows(op, shape, machine, ranks),
@@ -47,6 +50,15 @@ pub(super) fn cost(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u
     OpCost { demand, issue: ISSUE, meeting, collective: true, latency_bound, ..cost }
 }
 
+/// A chunk goes as fast as the links let it; those under way share them. Each is told to the peers by a flag.
+fn chunks(op: &Op, copies: Copies, machine: &Machine) -> OpCost {
+    let whole =
+        Demand { hbm: op.hbm_bytes, l2: op.hbm_bytes, link: op.link_bytes, ..Demand::default() };
+    let chunk_ns = op.link_bytes / f64::from(op.grid.max(1)) / machine.link.bytes_per_s * 1e9;
+    let cost = OpCost::new(Work::Equal(ticks(chunk_ns)), op.grid, whole);
+    OpCost { issue: 0.0, collective: true, copies: Some(copies.at_once.max(1)), ..cost }
+}
+
 fn meeting(op: &Op, machine: &Machine) -> Ticks {
     let spec = &machine.collectives;
     ticks(machine.host.block_start_ns + spec.setup_ns + spec.flag_ns * f64::from(op.grid))
@@ -66,7 +78,7 @@ fn ring_ns(op: &Op, machine: &Machine, message_bytes: f64) -> f64 {
 
 /// Block c takes the rows c, c + grid, c + 2·grid … of the shard.
 fn rows(op: &Op, shape: &CollectiveShape, machine: &Machine, ranks: u32) -> Work {
-    let CollectiveShape { collective, transport, message_bytes } = *shape;
+    let CollectiveShape { collective, transport, message_bytes, .. } = *shape;
     let spec = &machine.collectives;
     let row_bytes = message_bytes / f64::from(op.tokens.max(1));
     // In-switch, a rank's SM draws one reduced row; peer-to-peer, one from each peer.

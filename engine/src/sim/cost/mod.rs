@@ -27,6 +27,8 @@ pub(super) struct OpCost {
     pub(super) collective: bool,
     /// Progress waits for answers of links and memory.
     pub(super) latency_bound: bool,
+    /// Its blocks take no SM, and so many are under way at one time.
+    pub(super) copies: Option<u32>,
 }
 
 /// Work per block.
@@ -94,6 +96,7 @@ impl OpCost {
             meeting: 0,
             collective: false,
             latency_bound: false,
+            copies: None,
         }
     }
 }

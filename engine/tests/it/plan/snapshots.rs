@@ -96,7 +96,8 @@ fn transports() {
         let line = |op: &&weftscope_engine::plan::Op| op.link_bytes > 0.0 && op.layer == Some(1);
         let op = plan.ops.iter().find(line).expect("a collective");
         let name = format!("{} over {}", strategy.name(), transport.name());
-        let OpWork::Collective(CollectiveShape { collective, transport, message_bytes }) = op.work
+        let OpWork::Collective(CollectiveShape { collective, transport, message_bytes, .. }) =
+            op.work
         else {
             panic!("only collectives have link bytes")
         };

@@ -4,4 +4,6 @@ mod calibration;
 mod measured;
 mod mechanisms;
 mod properties;
+mod stragglers;
 pub(crate) mod support;
+mod tiles;

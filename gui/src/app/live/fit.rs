@@ -50,6 +50,7 @@ pub(super) fn fit(spec: &mut RunSpec, before: &RunSpec) {
         knobs.split = SplitChoice::Fixed(first.clamp(1, tokens.saturating_sub(1).max(1)));
     }
     knobs.skew_ns.truncate(knobs.tp as usize);
+    knobs.slowdown.truncate(knobs.tp as usize);
 }
 
 /// Tensor-parallel degrees, 1–8, that divide the model and fit on the machine.

@@ -1,6 +1,7 @@
 use weftscope_engine::{
     machine::{self, HERE, Mechanism},
     model::{self, Ffn, ModelShape, Moe},
+    neighbours::NEIGHBOURS,
     spec::{Chooser, Knobs, SplitChoice, StrategyKind, Transport},
 };
 
@@ -42,6 +43,10 @@ pub(super) fn rows(what: Listing) -> Result<Vec<Row>, Failure> {
                 let line = format!("{} ({steps} steps, {} minutes)", lesson.title, lesson.minutes);
                 Row::new(lesson.number.to_string(), line)
             })
+            .collect(),
+        Listing::Neighbours => NEIGHBOURS
+            .iter()
+            .map(|it| Row::new(it.name, format!("{}: {}", it.title, it.about)))
             .collect(),
         Listing::Samples | Listing::Tables | Listing::Questions => Vec::new(),
     })

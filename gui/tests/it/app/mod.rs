@@ -17,6 +17,8 @@ mod live;
 mod marks;
 #[cfg(feature = "live")]
 mod narrow;
+#[cfg(feature = "live")]
+mod neighbours;
 mod notices;
 mod panels;
 mod pictures;

@@ -158,6 +158,13 @@ impl RankComm<'_> {
     }
 }
 
+/// The ranks meet in this communication op. A plan's send is each rank's own: the same op of another rank is no partner of it,
+/// and none waits.
+pub(super) fn meets(trace: &Trace, op: &GpuOp) -> bool {
+    let label = trace.label(op.label);
+    op.kind.is_comm() && !(label.facts.is_some() && label.name == "send")
+}
+
 /// Finds the same collective on all ranks of a run, which may be spread over several traces (one a rank, as the
 /// PyTorch profiler writes them). Ranks ascend. See [`MatchMethod`].
 ///

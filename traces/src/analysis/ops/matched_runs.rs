@@ -4,10 +4,9 @@
 //! together again, where enough of them end together on all ranks once the difference is taken off: two recordings
 //! made one after another do not repeat each other to some µs.
 
-use crate::analysis::collectives::{Collectives, RankComm, RankMatch, match_run};
+use crate::analysis::collectives::{Collectives, RankComm, RankMatch, match_run, meets};
 
 use super::RankOps;
-use crate::analysis::GpuOp;
 use crate::analysis::rank_rows::Rows;
 use crate::analysis::runs::{RunMember, runs};
 use crate::analysis::waits::{Arrivals, waits};
@@ -36,7 +35,7 @@ pub(super) fn match_and_wait(
             rank.wait_method = waits.method;
             let unmatched = waits.by_op_ns.iter().filter(|wait| wait.is_none()).count();
             rank.unmatched = arrivals.as_ref().map_or(0, |_| unmatched);
-            let comm = rank.ops.iter_mut().filter(|op| op.kind.is_comm());
+            let comm = rank.ops.iter_mut().filter(|op| meets(traces[trace], op));
             comm.zip(waits.by_op_ns).for_each(|(op, wait_ns)| op.wait_ns = wait_ns);
         }
         all.extend(found);
@@ -60,8 +59,9 @@ fn matched<'a>(
     let comm = |member: RunMember| {
         let of_trace = &gathered[member.trace];
         let rank = &of_trace[position(of_trace, member.rank)?];
-        let ops: Vec<GpuOp> = rank.ops.iter().filter(|op| op.kind.is_comm()).copied().collect();
-        Some(RankComm { member, trace: traces[member.trace], ops })
+        let trace = traces[member.trace];
+        let ops = rank.ops.iter().filter(|op| meets(trace, op)).copied().collect();
+        Some(RankComm { member, trace, ops })
     };
     let of_run = |mut run: Vec<RunMember>| {
         run.sort_by_key(|member| member.rank);

@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use weftscope_engine::{plan::Plan, spec::RunSpec};
+use weftscope_engine::{neighbours::neighbour, plan::Plan, spec::RunSpec};
 use weftscope_profiler::live::{
     Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options, TurnSession,
 };
@@ -18,7 +18,7 @@ use super::{
     words::{Ask, News, Tell, Work},
 };
 use crate::{
-    app::{Event, JobResult},
+    app::{Event, JobResult, neighbours},
     jobs::{EventSender, JobControl},
     lessons::Facts,
 };
@@ -178,6 +178,7 @@ impl Inside {
                 run_serving(executors, &Arc::new(run), &events, &control)
             }
             Work::Runs(specs) => return self.runs(&specs, &control),
+            Work::Neighbour(name, knobs) => return self.neighbour(&name, &knobs, &control),
         };
         match result {
             JobResult::Failed(cause) => Err(cause),
@@ -194,6 +195,28 @@ impl Inside {
             }
             control.step(index as u64 + 1, specs.len() as u64).ok();
         }
+        Ok(())
+    }
+
+    /// Its runs with the idea and without, and what they show.
+    fn neighbour(
+        &self,
+        name: &str,
+        knobs: &[(String, String)],
+        control: &JobControl,
+    ) -> Result<(), String> {
+        let known = neighbour(name).ok_or_else(|| format!("there is no neighbour {name}"))?;
+        let mut settings = known.settings();
+        for (knob, text) in knobs {
+            settings.set(knob, text).map_err(|error| error.to_string())?;
+        }
+        let simulated = neighbours::simulate(&settings, control);
+        let (shown, runs) = simulated.map_err(|cancelled| cancelled.to_string())??;
+        for (index, (plan, trace)) in runs.iter().enumerate() {
+            let plan = plan.to_json().map_err(|error| error.to_string())?;
+            (self.post)(Letter::with(&Tell::Run(index, plan), written(trace)?));
+        }
+        self.tell(&Tell::News(News::Neighbour(shown)));
         Ok(())
     }
 

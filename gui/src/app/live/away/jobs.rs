@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use web_time::Instant;
-use weftscope_engine::{plan::Plan, spec::RunSpec};
+use weftscope_engine::{neighbours::Settings, plan::Plan, spec::RunSpec};
 use weftscope_profiler::sweep::SweepAxis;
 
 use super::{
@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     app::{
-        Effect, Event, JobResult,
-        arriving::Arriving,
+        Document, Effect, Event, JobResult,
+        arriving::{Arriving, Preparing},
         lessons::{LessonWork, work_out},
+        neighbours::{NeighbourRun, NeighbourShown},
     },
     jobs::{EventSender, JobStatus},
     lessons::{Facts, Simulated},
@@ -37,15 +38,26 @@ enum Asked {
     Curve(Backend, Arc<RunSpec>, SweepAxis),
     Serving(Arc<ServingRun>),
     Lesson(Arc<LessonWork>),
+    Neighbour(Arc<Settings>),
 }
 
 struct AtWork {
     job: JobStatus,
     asked: Asked,
-    /// A run that is being read, its place among those of the lesson, and what ran.
-    arriving: Option<(Arriving, usize, Arc<Plan>)>,
+    /// A run that is being read.
+    arriving: Option<ArrivingRun>,
     /// Runs of a lesson that are read.
     runs: Simulated,
+    /// Runs of a neighbour that are ready to be drawn, and what they show.
+    documents: Vec<Arc<Document>>,
+    shown: Option<NeighbourShown>,
+}
+
+enum ArrivingRun {
+    /// Of a lesson: its place among those, and what ran.
+    Lesson(Box<Arriving>, usize, Arc<Plan>),
+    /// Of a neighbour.
+    Neighbour(Preparing),
 }
 
 impl AwayJobs {
@@ -60,6 +72,7 @@ impl AwayJobs {
             Effect::Curve(job, backend, spec, axis) => (job, Asked::Curve(backend, spec, axis)),
             Effect::Serving(job, run) => (job, Asked::Serving(run)),
             Effect::Lesson(job, work) => (job, Asked::Lesson(work)),
+            Effect::Neighbour(job, settings) => (job, Asked::Neighbour(settings)),
             other => return Some(other),
         };
         self.waiting.push_back(job);
@@ -101,7 +114,8 @@ impl AwayJobs {
     fn begin_next(&mut self) -> Option<()> {
         let (job, asked) = self.waiting.pop_front()?;
         let (is_wanted, (work, on)) = (!job.is_cancelled(), asked.work());
-        self.at_work = Some(AtWork { job, asked, arriving: None, runs: Simulated::default() });
+        let (runs, documents) = (Simulated::default(), Vec::new());
+        self.at_work = Some(AtWork { job, asked, arriving: None, runs, documents, shown: None });
         if !is_wanted {
             self.end(JobResult::Cancelled);
         } else if let Err(cause) = self.hand_in(work, on) {
@@ -126,23 +140,30 @@ impl AwayJobs {
             Tell::Progress(permille) => {
                 at_work.job.control().step(u64::from(permille), 1000).ok();
             }
+            Tell::News(News::Neighbour(shown)) => at_work.shown = Some(shown),
             Tell::News(news) => {
                 if let Some(event) = at_work.asked.event(news) {
                     self.events.send(Event::Live(Box::new(event)));
                 }
             }
-            Tell::Run(index, plan) => {
-                let plan = Plan::from_json(&plan).map_err(|error| error.to_string());
-                match plan.and_then(|plan| Ok((Arriving::new(bytes)?, index, Arc::new(plan)))) {
-                    Ok(run) => at_work.arriving = Some(run),
-                    Err(cause) => self.end(JobResult::Failed(cause)),
-                }
-            }
+            Tell::Run(index, plan) => match at_work.asked.arriving(index, &plan, bytes) {
+                Ok(run) => at_work.arriving = Some(run),
+                Err(cause) => self.end(JobResult::Failed(cause)),
+            },
             Tell::Done(Err(cause)) => self.end(JobResult::Failed(cause)),
             Tell::Done(Ok(())) => {
                 let result = match &at_work.asked {
                     Asked::Lesson(work) => {
                         work_out(work, &mut at_work.runs, &at_work.job.control())
+                    }
+                    Asked::Neighbour(_) => {
+                        let documents = std::mem::take(&mut at_work.documents).try_into();
+                        match at_work.shown.take().zip(documents.ok()) {
+                            Some((shown, documents)) => {
+                                JobResult::Neighbour(Box::new(NeighbourRun { shown, documents }))
+                            }
+                            None => JobResult::Failed("the worker sent no two runs".to_owned()),
+                        }
                     }
                     _ => JobResult::Done,
                 };
@@ -159,17 +180,27 @@ impl AwayJobs {
 
     fn read_on(&mut self) {
         let Some(at_work) = &mut self.at_work else { return };
-        let Some((arriving, index, plan)) = &mut at_work.arriving else { return };
-        match arriving.step() {
-            Ok(None) => {}
-            Ok(Some(trace)) => {
-                if let Asked::Lesson(work) = &at_work.asked
+        let Some(arriving) = &mut at_work.arriving else { return };
+        let is_read = match arriving {
+            ArrivingRun::Lesson(arriving, index, plan) => arriving.step().map(|trace| {
+                let is_read = trace.is_some();
+                if let Some(trace) = trace
+                    && let Asked::Lesson(work) = &at_work.asked
                     && let Some(spec) = work.specs().nth(*index)
                 {
                     at_work.runs.know(spec, Facts::of_run(Arc::clone(plan), trace));
                 }
-                at_work.arriving = None;
-            }
+                is_read
+            }),
+            ArrivingRun::Neighbour(preparing) => preparing.step().map(|document| {
+                let is_read = document.is_some();
+                at_work.documents.extend(document.map(Arc::new));
+                is_read
+            }),
+        };
+        match is_read {
+            Ok(false) => {}
+            Ok(true) => at_work.arriving = None,
             Err(cause) => self.end(JobResult::Failed(cause)),
         }
     }
@@ -191,7 +222,20 @@ impl Asked {
                 (Work::Serving(boxed(&run.spec), run.asked.kept()), On::of(&run.backend))
             }
             Self::Lesson(work) => (Work::Runs(work.specs().cloned().collect()), On::Simulator),
+            Self::Neighbour(settings) => {
+                (Work::Neighbour(settings.of().to_owned(), settings.texts()), On::Simulator)
+            }
         }
+    }
+
+    /// A run that came, to be read.
+    fn arriving(&self, index: usize, plan: &str, bytes: Vec<u8>) -> Result<ArrivingRun, String> {
+        if let Self::Neighbour(settings) = self {
+            let stem = settings.of().to_owned();
+            return Ok(ArrivingRun::Neighbour(Preparing::new(bytes, stem)?));
+        }
+        let plan = Plan::from_json(plan).map_err(|error| error.to_string())?;
+        Ok(ArrivingRun::Lesson(Box::new(Arriving::new(bytes)?), index, Arc::new(plan)))
     }
 
     /// The event of a worker's news.

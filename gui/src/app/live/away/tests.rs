@@ -3,7 +3,9 @@
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use crossbeam::channel::{Receiver, bounded};
-use weftscope_engine::{command::Command, executor::Executor, sim::Simulator, spec::RunSpec};
+use weftscope_engine::{
+    command::Command, executor::Executor, neighbours::NEIGHBOURS, sim::Simulator, spec::RunSpec,
+};
 use weftscope_profiler::{
     live::{Event as SessionEvent, Options, TurnSession},
     sweep::SweepAxis,
@@ -19,6 +21,7 @@ use crate::{
             ServingRun, SessionHandle, SessionId, news::Pace, run_baselines, run_curve,
             run_serving,
         },
+        neighbours::run_neighbour,
     },
     jobs::{EventSender, Events, JobControl, JobId, JobKind, JobStatus},
     lessons::{Simulated, lessons},
@@ -262,6 +265,26 @@ fn a_lesson_is_judged_by_runs_of_a_worker() {
     };
     let itself = work_out(&work(7), &mut Simulated::default(), &JobControl::default());
     assert_eq!(answer(result), answer(itself));
+}
+
+#[test]
+fn a_neighbour_of_a_worker_is_the_neighbour_itself() {
+    let mut office = Office::new();
+    let mut settings = NEIGHBOURS[0].settings();
+    settings.set("tokens", "2048").unwrap();
+    let settings = Arc::new(settings);
+    office.jobs.take_on(Effect::Neighbour(job(1, JobKind::Neighbour), Arc::clone(&settings)));
+    let (_, _, result) = office.until_done();
+    let itself = run_neighbour(&settings, &JobControl::default());
+    let told = |result| match result {
+        JobResult::Neighbour(run) => {
+            let [with, without] =
+                run.documents.map(|it| (it.trace.lanes.clone(), it.title.clone()));
+            (run.shown, with, without)
+        }
+        _ => panic!("it did not run"),
+    };
+    assert!(told(result) == told(itself));
 }
 
 /// The worker goes with its job, and the next job has another; one that never began costs none.

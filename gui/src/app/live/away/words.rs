@@ -12,6 +12,7 @@ use super::{
     super::{Backend, Baseline, CurvePoint, ServingHead, news::Pace},
     Letter, On, Port,
 };
+use crate::app::neighbours::NeighbourShown;
 
 /// What is asked of a worker, or of an agent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,6 +47,8 @@ pub(crate) enum Work {
     Serving(Box<RunSpec>, Option<serde_json::Value>),
     /// An iteration of each of these, recorded.
     Runs(Vec<RunSpec>),
+    /// A neighbour by name with its knobs, recorded with its idea and without.
+    Neighbour(String, Vec<(String, String)>),
 }
 
 /// What is told.
@@ -70,7 +73,7 @@ pub(crate) enum Tell {
     Progress(u32),
     /// A job's news.
     News(News),
-    /// One of [`Work::Runs`]: which, and what ran; its trace is behind.
+    /// One of [`Work::Runs`], or of a neighbour: which, and what ran; its trace is behind.
     Run(usize, String),
     /// The job is done, or failed.
     Done(Result<(), String>),
@@ -93,6 +96,8 @@ pub(crate) enum News {
     Served(StrategyKind, Result<Box<Served>, String>),
     /// Nothing is served.
     ServingFailed(String),
+    /// What a neighbour's runs show.
+    Neighbour(NeighbourShown),
 }
 
 impl Ask {
