@@ -5,11 +5,13 @@
 //! its plans on the simulator and reads off them the [`Figure`]s that stand beside what was published. No figure is assumed:
 //! what a paper measured is there to be held against, never put in. docs/neighbours has a page of each.
 
+mod eps_moe;
 mod figure;
 mod flux;
 mod knob;
 mod machines;
 mod neighbour;
+mod ppd;
 mod run;
 mod simulate;
 mod table;

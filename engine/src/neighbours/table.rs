@@ -1,7 +1,7 @@
-use super::{Neighbour, flux};
+use super::{Neighbour, eps_moe, flux, ppd};
 
 /// Every neighbour, in the order in which lists show them.
-pub const NEIGHBOURS: &[Neighbour] = &[flux::FLUX];
+pub const NEIGHBOURS: &[Neighbour] = &[flux::FLUX, eps_moe::EPS_MOE, ppd::PPD];
 
 /// The neighbour of this name.
 pub fn neighbour(name: &str) -> Option<&'static Neighbour> {

@@ -105,6 +105,21 @@ impl<'a> Steps<'a> {
         self.push(at, m, kernel::gemm(&gemm, gpu))
     }
 
+    /// As many GEMMs `[m, k] × [k, n]` as there are experts, in one launch.
+    pub fn grouped_gemm(
+        &mut self,
+        at: Where<'_>,
+        role: OpRole,
+        (m, n, k): (u32, u32, u32),
+        experts: u32,
+    ) -> OpId {
+        let gpu = &self.machine.gpu;
+        let shape = gemm_shape((m, n, k), Some(experts), gpu, gpu.sms);
+        let (rows, input_rows) = (u64::from(m) * u64::from(experts), m * experts);
+        let gemm = LayerGemm { role, mlp: true, shape, rows, input_rows };
+        self.push(at, input_rows, kernel::gemm(&gemm, gpu))
+    }
+
     /// Causal attention of the heads of a shard over sequences.
     pub fn attention(&mut self, at: Where<'_>, shard: &Shard, sequences: &[Request]) -> OpId {
         let rows = sequences.iter().map(|request| request.new_tokens).sum();

@@ -1,8 +1,10 @@
 //! Each neighbour's claim, its direction and its size, in the simulator. Bounds come from what was published, and were set
 //! before the first run.
 
+mod eps_moe;
 mod flux;
 mod pages;
+mod ppd;
 mod table;
 
 use weftscope_engine::neighbours::{Figure, Outcome, neighbour};
