@@ -14,6 +14,7 @@ mod neighbour;
 mod ppd;
 mod run;
 mod simulate;
+mod splitwiser;
 mod table;
 
 pub use figure::{Figure, Unit};

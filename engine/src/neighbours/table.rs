@@ -1,7 +1,8 @@
-use super::{Neighbour, eps_moe, flux, ppd};
+use super::{Neighbour, eps_moe, flux, ppd, splitwiser};
 
 /// Every neighbour, in the order in which lists show them.
-pub const NEIGHBOURS: &[Neighbour] = &[flux::FLUX, eps_moe::EPS_MOE, ppd::PPD];
+pub const NEIGHBOURS: &[Neighbour] =
+    &[flux::FLUX, eps_moe::EPS_MOE, splitwiser::SPLITWISER, ppd::PPD];
 
 /// The neighbour of this name.
 pub fn neighbour(name: &str) -> Option<&'static Neighbour> {

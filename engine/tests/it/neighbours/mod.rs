@@ -5,6 +5,7 @@ mod eps_moe;
 mod flux;
 mod pages;
 mod ppd;
+mod splitwiser;
 mod table;
 
 use weftscope_engine::neighbours::{Figure, Outcome, neighbour};
