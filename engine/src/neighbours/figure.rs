@@ -56,6 +56,7 @@ impl fmt::Display for Words {
             Unit::Times => write!(f, "{value:.2}×"),
             Unit::Ns => write!(f, "{:.3} ms", value * 1e-6),
             Unit::TokensPerS => write!(f, "{value:.0} tokens/s"),
+            Unit::Number if value.abs() < 1.0 => write!(f, "{value:.3}"),
             Unit::Number => write!(f, "{value:.2}"),
         }
     }

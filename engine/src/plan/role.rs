@@ -57,7 +57,23 @@ pub enum OpRole {
 }
 
 /// Names of ops outside a decoder: those of the [`neighbours`](crate::neighbours).
-pub const STEPS: &[&str] = &["copy_in", "reduce"];
+pub const STEPS: &[&str] = &[
+    "copy_in",
+    "reduce",
+    "encode",
+    "layer",
+    "fused_mlp",
+    "features",
+    "pairs",
+    "kernel_matrix",
+    "solve",
+    "forward",
+    "backward",
+    "update",
+    "block_product",
+    "product",
+    "shares",
+];
 
 impl OpRole {
     /// Every role of a decoder.

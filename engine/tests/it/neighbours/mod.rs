@@ -1,6 +1,7 @@
 //! Each neighbour's claim, its direction and its size, in the simulator. Bounds come from what was published, and were set
 //! before the first run.
 
+mod data_parallel;
 mod eps_moe;
 mod flux;
 mod pages;
