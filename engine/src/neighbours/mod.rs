@@ -12,6 +12,7 @@ mod flux;
 mod instant_ngp;
 mod knob;
 mod machines;
+mod motion2nx;
 mod neighbour;
 mod outside;
 mod ppd;
@@ -20,6 +21,7 @@ mod run;
 mod simulate;
 mod splitwiser;
 mod table;
+mod tensor_network;
 
 pub use figure::{Figure, Unit};
 pub use knob::{Knob, Range, SettingError, Settings};

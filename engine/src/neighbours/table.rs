@@ -1,4 +1,6 @@
-use super::{Neighbour, auc, eps_moe, flux, instant_ngp, ppd, rfad, splitwiser};
+use super::{
+    Neighbour, auc, eps_moe, flux, instant_ngp, motion2nx, ppd, rfad, splitwiser, tensor_network,
+};
 
 /// Every neighbour, in the order in which lists show them.
 pub const NEIGHBOURS: &[Neighbour] = &[
@@ -6,6 +8,8 @@ pub const NEIGHBOURS: &[Neighbour] = &[
     eps_moe::EPS_MOE,
     splitwiser::SPLITWISER,
     ppd::PPD,
+    tensor_network::TENSOR_NETWORK,
+    motion2nx::MOTION2NX,
     rfad::RFAD,
     auc::AUC,
     instant_ngp::INSTANT_NGP,

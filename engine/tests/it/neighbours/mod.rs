@@ -4,10 +4,12 @@
 mod data_parallel;
 mod eps_moe;
 mod flux;
+mod motion2nx;
 mod pages;
 mod ppd;
 mod splitwiser;
 mod table;
+mod tensor_network;
 
 use weftscope_engine::neighbours::{Figure, Outcome, neighbour};
 
