@@ -51,6 +51,32 @@ pub(super) fn parties(latency_ms: f64, bytes_per_s: f64) -> Result<Machine, Plan
     Ok(machine)
 }
 
+/// An NPU of so many cores, each where a GPU has an SM, whose scratchpads are filled from one memory. All of it is estimated but the cores.
+///
+/// # Errors
+/// None, as long as there is a machine to take the form of.
+pub(super) fn npu(cores: u32) -> Result<Machine, PlanError> {
+    let mut machine = machine_named("rtx4090x2")?;
+    "npu".clone_into(&mut machine.name);
+    machine.title = format!("NPU of {cores} cores");
+    let core_ops_per_s = 128e9;
+    "NPU core".clone_into(&mut machine.gpu.name);
+    machine.gpu.sms = cores;
+    machine.gpu.bf16_flops = f64::from(cores) * core_ops_per_s;
+    machine.gpu.hbm_bytes_per_s = 25.6e9;
+    machine.gpu.l2_bytes_per_s = 1e12;
+    machine.kernels.gemm_sm_flops = core_ops_per_s;
+    machine.kernels.gemm_fixed_ns = 500.0;
+    machine.host.issue_ns = 1000.0;
+    machine.host.kernel_gap_ns = 1000.0;
+    machine.expected_error = None;
+    let estimate = "estimate: 64 multiply-adds a core and cycle at 1 GHz, two channels of DDR4";
+    for key in ["gpu.bf16_flops", "gpu.hbm_bytes_per_s", "kernels.gemm_sm_flops"] {
+        machine.sources.insert(key.to_owned(), estimate.to_owned());
+    }
+    Ok(machine)
+}
+
 /// A built-in machine whose links carry so much of what they do. One SM drives as much as before, and nothing is slower but
 /// bytes: what a message costs besides is the same.
 fn of_links(known: &str, (name, title): (&str, &str), share: f64) -> Option<Machine> {

@@ -22,6 +22,7 @@ mod simulate;
 mod splitwiser;
 mod table;
 mod tensor_network;
+mod tso;
 
 pub use figure::{Figure, Unit};
 pub use knob::{Knob, Range, SettingError, Settings};

@@ -1,5 +1,6 @@
 use super::{
     Neighbour, auc, eps_moe, flux, instant_ngp, motion2nx, ppd, rfad, splitwiser, tensor_network,
+    tso,
 };
 
 /// Every neighbour, in the order in which lists show them.
@@ -8,6 +9,7 @@ pub const NEIGHBOURS: &[Neighbour] = &[
     eps_moe::EPS_MOE,
     splitwiser::SPLITWISER,
     ppd::PPD,
+    tso::TSO,
     tensor_network::TENSOR_NETWORK,
     motion2nx::MOTION2NX,
     rfad::RFAD,

@@ -73,6 +73,7 @@ pub const STEPS: &[&str] = &[
     "block_product",
     "product",
     "shares",
+    "convolution",
 ];
 
 impl OpRole {

@@ -1,7 +1,7 @@
 //! Appends ops one by one, of any shape and on any stream, where a [`Builder`](super::Builder) appends whole blocks of a layer.
 
 use super::{
-    At, Collective, Op, OpId, OpRole, OpWork, Phase, Split, StreamId, Tiles,
+    At, Collective, GemmShape, Op, OpId, OpRole, OpWork, Phase, Split, StreamId, Tiles,
     kernel::{self, Kernel, Pointwise, Standing},
     transport::exposed_ctas,
 };
@@ -118,6 +118,19 @@ impl<'a> Steps<'a> {
         let (rows, input_rows) = (u64::from(m) * u64::from(experts), m * experts);
         let gemm = LayerGemm { role, mlp: true, shape, rows, input_rows };
         self.push(at, input_rows, kernel::gemm(&gemm, gpu))
+    }
+
+    /// A GEMM in tiles of the caller's own, which move so many bytes through memory together.
+    pub fn tiled_gemm(
+        &mut self,
+        at: Where<'_>,
+        role: OpRole,
+        shape: GemmShape,
+        hbm_bytes: f64,
+    ) -> OpId {
+        let rows = u64::from(shape.m) * u64::from(shape.groups);
+        let gemm = LayerGemm { role, mlp: false, shape, rows, input_rows: shape.m };
+        self.push(at, shape.m, Kernel { hbm_bytes, ..kernel::gemm(&gemm, &self.machine.gpu) })
     }
 
     /// Layers of these widths for `rows`, in one kernel that keeps what is between them on its SMs: the products of all, and bytes of the first

@@ -10,6 +10,7 @@ mod ppd;
 mod splitwiser;
 mod table;
 mod tensor_network;
+mod tso;
 
 use weftscope_engine::neighbours::{Figure, Outcome, neighbour};
 
