@@ -77,18 +77,19 @@ pub(super) const EPS_MOE: Neighbour = Neighbour {
 const PROMPT_TOKENS: u32 = 2048;
 
 fn plans(settings: &Settings) -> Result<Plans, PlanError> {
-    let spec = spec(settings)?;
+    let (spec, moe) = spec(settings)?;
+    let pipelined = |name, groups, kernel| {
+        plan_with(&spec, name, |run| Layers::new(run, moe, groups, kernel).build())
+    };
+    let (groups, kernel) = (settings.whole("groups"), settings.choice("kernel"));
     Ok(Plans {
-        with: plan_with(&spec, "eps-moe", |run| pipelined(run, settings))?,
+        with: pipelined("eps-moe", groups, kernel)?,
         without: plan_with(&spec, "tensor-parallel", tensor_parallel)?,
-        others: vec![(
-            "one group",
-            plan_with(&spec, "expert-parallel", |run| Layers::new(run, 1, "grouped").build())?,
-        )],
+        others: vec![("one group", pipelined("expert-parallel", 1, "grouped")?)],
     })
 }
 
-fn spec(settings: &Settings) -> Result<RunSpec, PlanError> {
+fn spec(settings: &Settings) -> Result<(RunSpec, Moe), PlanError> {
     let name = settings.choice("model");
     let (model, ranks) = match name {
         "dbrx" => (dbrx(), 8),
@@ -98,12 +99,14 @@ fn spec(settings: &Settings) -> Result<RunSpec, PlanError> {
     let range = "a model with experts".to_owned();
     let unknown = || PlanError::Knob { knob: "model", value: name.to_owned(), range };
     let layers = Some(settings.whole("layers"));
-    Ok(RunSpec {
+    let Some(ModelShape { ffn: Ffn::Moe(moe), .. }) = model else { return Err(unknown()) };
+    let spec = RunSpec {
         model: model.ok_or_else(unknown)?,
         machine: machine_named("h800x8")?,
         batch: Batch::prefill(settings.whole("tokens"), PROMPT_TOKENS),
         knobs: Knobs { tp: ranks, layers, ..Knobs::default() },
-    })
+    };
+    Ok((spec, moe))
 }
 
 /// Its `config.json`: d_model, n_layers, n_heads, kv_n_heads, ffn_hidden_size, moe_num_experts, moe_top_k.
@@ -165,10 +168,6 @@ fn tensor_parallel(run: Run<'_>) -> Vec<Op> {
     ops.finish()
 }
 
-fn pipelined(run: Run<'_>, settings: &Settings) -> Vec<Op> {
-    Layers::new(run, settings.whole("groups"), settings.choice("kernel")).build()
-}
-
 /// Layers whose experts are whole, some on each rank.
 struct Layers<'a> {
     run: Run<'a>,
@@ -179,10 +178,7 @@ struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    fn new(run: Run<'a>, groups: u32, kernel: &'static str) -> Self {
-        let Ffn::Moe(moe) = run.spec.model.ffn else {
-            unreachable!("every model that can be chosen has experts")
-        };
+    fn new(run: Run<'a>, moe: Moe, groups: u32, kernel: &'static str) -> Self {
         let groups = groups.min(moe.experts / run.spec.knobs.tp).max(1);
         let ops = Steps::new(&run.spec.machine, run.spec.knobs.tp);
         Self { run, moe, groups, kernel, ops }

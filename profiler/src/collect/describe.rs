@@ -27,11 +27,11 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
     let machine = if spec.machine.name == HERE { &spec.machine.title } else { &spec.machine.name };
     let what = if plan.is_of_decoder() {
         let shards = shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards"));
-        format!("TP{}{shards}, {}", plan.ranks, counted(spec.batch.tokens().into(), "token"))
+        format!(" TP{}{shards}, {}", plan.ranks, counted(spec.batch.tokens().into(), "token"))
     } else {
-        counted(plan.ranks.into(), "rank")
+        format!(", {}", counted(plan.ranks.into(), "rank"))
     };
-    let title = format!("{} {what}, {} on {machine}", spec.model.name, plan.decision.name());
+    let title = format!("{}{what}, {} on {machine}", spec.model.name, plan.decision.name());
     let mut meta = Meta::new(title, provenance(info));
     meta.world_size = plan.ranks;
     let gpu = &spec.machine.gpu;
