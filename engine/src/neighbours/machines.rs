@@ -26,6 +26,37 @@ pub(super) fn machine_named(name: &str) -> Result<Machine, PlanError> {
     found.ok_or_else(|| PlanError::Knob { knob: "machine", value: name.to_owned(), range: range() })
 }
 
+/// Two servers of 32 cores, a core where a GPU has an SM, that are `latency_ms` and `bytes_per_s` apart. What cores do are estimates: a party's products
+/// are of 64-bit integers.
+///
+/// # Errors
+/// None, as long as there is a machine to take the form of.
+pub(super) fn parties(latency_ms: f64, bytes_per_s: f64) -> Result<Machine, PlanError> {
+    let mut machine = machine_named("rtx4090x2")?;
+    "two-parties".clone_into(&mut machine.name);
+    "2 servers of 32 cores".clone_into(&mut machine.title);
+    let (cores, core_ops_per_s) = (32, 8e9);
+    machine.gpu.name = "32 cores".to_owned();
+    machine.gpu.sms = cores;
+    machine.gpu.bf16_flops = f64::from(cores) * core_ops_per_s;
+    machine.gpu.hbm_bytes_per_s = 50e9;
+    machine.gpu.l2_bytes_per_s = 400e9;
+    machine.kernels.gemm_sm_flops = core_ops_per_s;
+    machine.kernels.sm_bytes_per_s = 5e9;
+    "network".clone_into(&mut machine.link.name);
+    machine.link.bytes_per_s = bytes_per_s;
+    machine.collectives.nccl_bytes_per_s = bytes_per_s;
+    // A round is a message there and one back that are on their way at the same time.
+    machine.collectives.nccl_base_ns = latency_ms * 1e6;
+    machine.collectives.nccl_fill_ns = 0.0;
+    machine.expected_error = None;
+    let estimate = "estimate: a server of 32 cores, products of 64-bit integers";
+    for key in ["gpu.sms", "gpu.bf16_flops", "gpu.hbm_bytes_per_s", "kernels.gemm_sm_flops"] {
+        machine.sources.insert(key.to_owned(), estimate.to_owned());
+    }
+    Ok(machine)
+}
+
 /// A built-in machine whose links carry so much of what they do. One SM drives as much as before, and nothing is slower but
 /// bytes: what a message costs besides is the same.
 fn of_links(known: &str, (name, title): (&str, &str), share: f64) -> Option<Machine> {

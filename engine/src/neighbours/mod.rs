@@ -5,14 +5,21 @@
 //! its plans on the simulator and reads off them the [`Figure`]s that stand beside what was published. No figure is assumed:
 //! what a paper measured is there to be held against, never put in. docs/neighbours has a page of each.
 
+mod auc;
 mod core;
+mod eps_moe;
 mod figure;
 mod flux;
+mod instant_ngp;
 mod knob;
 mod machines;
+mod motion2nx;
 mod neighbour;
+mod ppd;
+mod rfad;
 mod run;
 mod simulate;
+mod splitwiser;
 mod stand_in;
 mod straggler;
 mod table;

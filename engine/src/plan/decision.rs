@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Op;
+use super::{Op, OpRole};
 use crate::{
     spec::{Chooser, RunSpec, StrategyKind},
     split::CutRequest,
@@ -77,4 +77,11 @@ pub struct Plan {
     pub decision: Decision,
     /// In issue order.
     pub ops: Vec<Op>,
+}
+
+impl Plan {
+    /// Its ops are a decoder's; else model and batch stand for nothing but a name.
+    pub fn is_of_decoder(&self) -> bool {
+        !self.ops.iter().all(|op| matches!(op.role, OpRole::Step(_) | OpRole::Collective(_)))
+    }
 }

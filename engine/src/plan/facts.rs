@@ -138,6 +138,9 @@ fn shape_text(op: &Op) -> String {
         OpWork::Gemm(shape) => gemm_text(shape),
         OpWork::Attention(shape) => attention_text(shape),
         OpWork::AddNorm { hidden } => format!("{}×{hidden}", op.tokens),
+        OpWork::Gather { table_bytes, .. } => {
+            format!("{} rows of a table of {:.1} MiB", op.tokens, table_bytes / f64::from(1 << 20))
+        }
         OpWork::Elementwise => format!("{} rows", op.tokens),
         OpWork::Collective(shape) => {
             let mib = shape.message_bytes / f64::from(1 << 20);

@@ -65,7 +65,8 @@ impl StreamId {
     pub const COMPUTE: Self = Self(0);
     /// The communication stream, high priority: its blocks are placed before waiting compute blocks.
     pub const COMM: Self = Self(1);
-    /// A second compute stream, of the same priority as the first: whose op was launched earlier places its blocks first.
+    /// A second compute stream, another process's, of the same priority as the first: whose op was launched earlier places its
+    /// blocks first, and its host issues beside the first one's.
     pub const BESIDE: Self = Self(2);
 
     /// Name as shown.

@@ -1,3 +1,5 @@
+//! What an op is: which step of a decoder, or one of the names outside it.
+
 //! What ops are: steps of a decoder, collectives, and the steps of what is no decoder.
 
 use std::fmt;
@@ -70,6 +72,18 @@ pub const STEPS: &[&str] = &[
     "convolution",
     "left_product",
     "right_product",
+    "encode",
+    "layer",
+    "fused_mlp",
+    "features",
+    "pairs",
+    "kernel_matrix",
+    "solve",
+    "forward",
+    "backward",
+    "update",
+    "product",
+    "shares",
 ];
 
 impl OpRole {

@@ -1,7 +1,7 @@
 //! Appends ops one by one, of any shape and on any stream, where a [`Builder`](super::Builder) appends whole blocks of a layer.
 
 use super::{
-    At, Collective, GemmShape, Op, OpId, OpRole, Phase, Resources, Split, StreamId, Tiles,
+    At, Collective, GemmShape, Op, OpId, OpRole, OpWork, Phase, Resources, Split, StreamId, Tiles,
     kernel::{self, Kernel, Pointwise, Standing},
     transport::exposed_ctas,
 };
@@ -105,6 +105,21 @@ impl<'a> Steps<'a> {
         self.push(at, m, kernel::gemm(&gemm, gpu))
     }
 
+    /// As many GEMMs `[m, k] × [k, n]` as there are experts, in one launch.
+    pub fn grouped_gemm(
+        &mut self,
+        at: Where<'_>,
+        role: OpRole,
+        (m, n, k): (u32, u32, u32),
+        experts: u32,
+    ) -> OpId {
+        let gpu = &self.machine.gpu;
+        let shape = gemm_shape((m, n, k), Some(experts), gpu, gpu.sms);
+        let (rows, input_rows) = (u64::from(m) * u64::from(experts), m * experts);
+        let gemm = LayerGemm { role, mlp: true, shape, rows, input_rows };
+        self.push(at, input_rows, kernel::gemm(&gemm, gpu))
+    }
+
     /// GEMMs in tiles of the caller's own, whose blocks hold `block` of their SMs; all of them move `hbm_bytes`.
     pub fn tiled(
         &mut self,
@@ -115,6 +130,22 @@ impl<'a> Steps<'a> {
     ) -> OpId {
         let kernel = kernel::tiled(role, shape, block, hbm_bytes);
         self.push(at, shape.m, kernel)
+    }
+
+    /// Layers of these widths for `rows`, in one kernel that keeps what is between them on its SMs: the products of all, and bytes of the first
+    /// inputs, the last outputs and the weights.
+    pub fn fused_layers(&mut self, at: Where<'_>, role: OpRole, rows: u32, widths: &[u32]) -> OpId {
+        let gpu = &self.machine.gpu;
+        let pairs = || widths.windows(2).map(|pair| (f64::from(pair[0]), f64::from(pair[1])));
+        let weights: f64 = pairs().map(|(k, n)| k * n).sum();
+        let n = widths.iter().copied().max().unwrap_or(1);
+        let k = (weights / f64::from(n)).ceil().max(1.0) as u32;
+        let shape = gemm_shape((rows, n, k), None, gpu, gpu.sms);
+        let gemm = LayerGemm { role, mlp: true, shape, rows: u64::from(rows), input_rows: rows };
+        let ends = [widths.first(), widths.last()].into_iter().flatten();
+        let columns: f64 = ends.map(|&width| f64::from(width)).sum();
+        let hbm_bytes = kernel::BF16 * (f64::from(rows) * columns + weights);
+        self.push(at, rows, Kernel { hbm_bytes, ..kernel::gemm(&gemm, gpu) })
     }
 
     /// Causal attention of the heads of a shard over sequences.
@@ -132,6 +163,19 @@ impl<'a> Steps<'a> {
     pub fn pointwise(&mut self, at: Where<'_>, role: OpRole, rows: u32, hbm_bytes: f64) -> OpId {
         let work = Pointwise { role, rows, flops: 0.0, hbm_bytes };
         self.push(at, rows, kernel::pointwise(work, &self.machine.gpu))
+    }
+
+    /// Reads of `read_bytes` all over a table for `rows`, and `hbm_bytes` that are written or read in order.
+    pub fn gather(
+        &mut self,
+        at: Where<'_>,
+        role: OpRole,
+        rows: u32,
+        (table_bytes, read_bytes, hbm_bytes): (f64, f64, f64),
+    ) -> OpId {
+        let work = Pointwise { role, rows, flops: 0.0, hbm_bytes };
+        let kernel = kernel::pointwise(work, &self.machine.gpu);
+        self.push(at, rows, Kernel { work: OpWork::Gather { table_bytes, read_bytes }, ..kernel })
     }
 
     /// A collective of thread blocks, as many as the transport takes with nothing beside it.

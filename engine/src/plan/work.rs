@@ -18,6 +18,13 @@ pub enum OpWork {
         /// Row width.
         hidden: u32,
     },
+    /// Reads all over a table that may be larger than L2: hash tables, embeddings.
+    Gather {
+        /// Bytes of the table.
+        table_bytes: f64,
+        /// Bytes that are read of it, whole sectors.
+        read_bytes: f64,
+    },
     /// Memory-bound pointwise work: rope + KV write, SiLU·mul, embedding look-up, routing.
     Elementwise,
     /// A collective; all ranks' blocks of the same index meet at barriers.

@@ -9,6 +9,8 @@ pub(super) struct Streams {
     /// Highest priority first.
     streams: Vec<Stream>,
     finished_at: Vec<Ticks>,
+    /// Of each op: how many its host has issued before it.
+    issued_before: Vec<u32>,
     left: usize,
     start: Ticks,
 }
@@ -20,6 +22,17 @@ struct Stream {
     /// The next op has been given a launch time.
     issued: bool,
     last_end: Option<Ticks>,
+}
+
+/// What computes beside is another process, which issues by itself.
+fn issued_before(ops: &[Op]) -> Vec<u32> {
+    let mut issued = [0; 2];
+    let count = |op: &Op| {
+        let of = &mut issued[usize::from(op.stream == StreamId::BESIDE)];
+        *of += 1;
+        *of - 1
+    };
+    ops.iter().map(count).collect()
 }
 
 /// 0 is the highest: the comm stream's.
@@ -56,7 +69,8 @@ impl Streams {
         }
         // The comm stream first: its blocks are placed before those that wait of the compute streams.
         streams.sort_by_key(|stream| (priority(stream.id), stream.id));
-        Self { streams, finished_at: vec![NEVER; ops.len()], left: ops.len(), start }
+        let finished_at = vec![NEVER; ops.len()];
+        Self { streams, finished_at, issued_before: issued_before(ops), left: ops.len(), start }
     }
 
     /// True when every op has finished.
@@ -112,7 +126,8 @@ impl Streams {
     }
 
     fn ready_at(&self, stream: &Stream, op: OpId, ctx: &Ctx<'_>) -> Option<Ticks> {
-        let issued = self.start + Ticks::from(op.0) * ctx.gaps.issue;
+        let before = Ticks::from(self.issued_before[op.index()]);
+        let issued = self.start + before * ctx.gaps.issue;
         let mut at = stream.last_end.map_or(issued, |end| issued.max(end + ctx.gaps.kernel));
         for dep in &ctx.ops[op.index()].deps {
             let end = self.finished_at[dep.index()];

@@ -16,6 +16,7 @@ use weftscope_engine::{
     sim::Simulator,
 };
 use weftscope_profiler::record::record_plan;
+use weftscope_traces::words::counted;
 
 use super::{Failure, Outcome, convert, outputs, plain, plan, table::Table};
 use crate::files::{SaveOptions, check_target, is_stdio};
@@ -107,7 +108,12 @@ fn write_run(run: &Run, output: &Path) -> Outcome {
     let trace = record_plan(&mut simulator, plan, 1, &mut |_| true)
         .map_err(|error| Failure::failed(error, output.display()))?;
     let options = SaveOptions { own_names: false, rank: None };
-    convert::save(&trace, output, (format, options))
+    convert::save(&trace, output, (format, options))?;
+    if !is_stdio(output) {
+        let slices = counted(trace.num_slices() as u64, "slice");
+        writeln!(std::io::stderr(), "{}: {slices} of {}", output.display(), plan.decision.name())?;
+    }
+    Ok(())
 }
 
 fn print(neighbour: &Neighbour, settings: &Settings, ran: &Ran, out: &mut dyn Write) -> Outcome {

@@ -23,16 +23,15 @@ pub fn spec_of(meta: &Meta) -> Option<RunSpec> {
 pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
     let spec = &plan.spec;
     let shards = spec.knobs.shard_of.filter(|&degree| degree != plan.ranks);
-    let title = format!(
-        "{} TP{}{}, {}, {} on {}",
-        spec.model.name,
-        plan.ranks,
-        shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards")),
-        counted(spec.batch.tokens().into(), "token"),
-        plan.decision.name(),
-        // A file is read elsewhere too.
-        if spec.machine.name == HERE { &spec.machine.title } else { &spec.machine.name }
-    );
+    // A file is read elsewhere too.
+    let machine = if spec.machine.name == HERE { &spec.machine.title } else { &spec.machine.name };
+    let what = if plan.is_of_decoder() {
+        let shards = shards.map_or_else(String::new, |degree| format!(" of TP{degree} shards"));
+        format!(" TP{}{shards}, {}", plan.ranks, counted(spec.batch.tokens().into(), "token"))
+    } else {
+        format!(", {}", counted(plan.ranks.into(), "rank"))
+    };
+    let title = format!("{}{what}, {} on {machine}", spec.model.name, plan.decision.name());
     let mut meta = Meta::new(title, provenance(info));
     meta.world_size = plan.ranks;
     let gpu = &spec.machine.gpu;

@@ -64,6 +64,10 @@ impl OpCheck<'_> {
             OpWork::Gemm(shape) => self.gemm(shape),
             OpWork::Attention(shape) => self.attention(shape),
             OpWork::AddNorm { hidden } => self.within("work.add_norm.hidden", *hidden, 1, MAX_SIDE),
+            OpWork::Gather { table_bytes, read_bytes } => {
+                self.amount("work.gather.table_bytes", *table_bytes)?;
+                self.amount("work.gather.read_bytes", *read_bytes)
+            }
             OpWork::Elementwise => Ok(()),
             OpWork::Collective(shape) => self.collective(shape, plan),
         }?;

@@ -17,6 +17,9 @@ impl OpCost {
             OpWork::Gemm(shape) => gemm(op, shape, machine),
             OpWork::Attention(shape) => attention(op, shape, machine),
             OpWork::AddNorm { .. } => streaming(op, machine, 2.0, machine.kernels.sm_bytes_per_s),
+            OpWork::Gather { table_bytes, read_bytes } => {
+                gather(op, machine, *table_bytes, *read_bytes)
+            }
             OpWork::Elementwise => {
                 let kernels = &machine.kernels;
                 let rate = kernels.pointwise_sm_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
@@ -109,6 +112,21 @@ fn streaming(op: &Op, machine: &Machine, accesses: f64, sm_bytes_per_s: f64) -> 
     let work = Work::Equal(ticks(waits_ns + draws_ns));
     let hbm = op.hbm_bytes - found_in_l2(op, &machine.gpu, sm_bytes_per_s);
     let cost = OpCost::new(work, op.grid, Demand { hbm, l2: op.hbm_bytes, ..Demand::default() });
+    OpCost { issue: draws_ns / (waits_ns + draws_ns), ..cost }
+}
+
+/// A block that reads its share of the sectors at random, as fast as an SM draws them, and streams the rest. Of a table as large as L2 or
+/// smaller all are found there; of a larger one as many as L2 holds of it.
+fn gather(op: &Op, machine: &Machine, table_bytes: f64, read_bytes: f64) -> OpCost {
+    let (grid, kernels) = (f64::from(op.grid.max(1)), &machine.kernels);
+    let loads = kernels.sm_load_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
+    let waits_ns = machine.host.block_start_ns + kernels.memory_latency_ns;
+    let draws_ns = (read_bytes + op.hbm_bytes) / grid / loads * 1e9;
+    let missed = (1.0 - machine.gpu.l2_bytes as f64 / table_bytes.max(1.0)).max(0.0);
+    let hbm = op.hbm_bytes + missed * read_bytes;
+    let l2 = op.hbm_bytes + read_bytes;
+    let work = Work::Equal(ticks(waits_ns + draws_ns));
+    let cost = OpCost::new(work, op.grid, Demand { hbm, l2, ..Demand::default() });
     OpCost { issue: draws_ns / (waits_ns + draws_ns), ..cost }
 }
 

@@ -2,8 +2,13 @@
 //! before the first run.
 
 mod core;
+mod data_parallel;
+mod eps_moe;
 mod flux;
+mod motion2nx;
 mod pages;
+mod ppd;
+mod splitwiser;
 mod straggler;
 mod table;
 mod tensor_network;
