@@ -81,12 +81,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
             let palette = Overlay::Palette { query: String::new(), cursor: 0 };
             state.overlay = if open { Overlay::None } else { palette };
         }
-        Command::PaletteInput(typed) => {
-            // A letter that arrives with the Enter that closed the palette must not open it again.
-            if let Overlay::Palette { query, cursor } = &mut state.overlay {
-                (*query, *cursor) = (typed, 0);
-            }
-        }
+        Command::PaletteInput(typed) => type_into_palette(state, typed),
         Command::PaletteMove(rows) => move_palette(state, rows),
         Command::PaletteRun(row) => return run_palette(state, row),
         Command::ToggleHelp => toggle_sheet(state, Overlay::Help),
@@ -278,6 +273,13 @@ fn escape(state: &mut State) -> Vec<Effect> {
     }
     state.notices.clear();
     Vec::new()
+}
+
+/// A letter that arrives with the Enter that closed the palette must not open it again.
+fn type_into_palette(state: &mut State, typed: String) {
+    if let Overlay::Palette { query, cursor } = &mut state.overlay {
+        (*query, *cursor) = (typed, 0);
+    }
 }
 
 fn move_palette(state: &mut State, rows: i32) {

@@ -1,5 +1,8 @@
 //! The commands that have a name: menu, palette, keys and the key sheet are all read off this one list.
 
+#[cfg(feature = "live")]
+mod run;
+
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::{
@@ -87,8 +90,8 @@ pub fn actions(state: &State) -> Vec<Action> {
     let mut list = file_actions(state);
     #[cfg(feature = "live")]
     if state.live.is_some() {
-        list.extend(run_actions(state));
-        list.extend(neighbour_actions());
+        list.extend(run::run_actions(state));
+        list.extend(run::neighbour_actions());
     }
     list.extend(view_actions());
     list.extend(look_actions());
@@ -153,7 +156,7 @@ fn file_actions(state: &State) -> Vec<Action> {
     }));
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     // Beside what else opens something.
-    list.splice(1..1, server_actions(state));
+    list.splice(1..1, run::server_actions(state));
     if matches!(state.shown, Shown::File(_)) {
         list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
     }
@@ -168,97 +171,6 @@ fn file_actions(state: &State) -> Vec<Action> {
     }
     list.push(file(Command::Quit, "Quit", "End the program", ctrl(Key::Q)));
     list
-}
-
-/// Where the live run is.
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-fn server_actions(state: &State) -> Vec<Action> {
-    use super::live::LiveCommand;
-    let Some(live) = &state.live else { return Vec::new() };
-    let about = "Reach a server with the system's ssh, and run there";
-    let mut list = vec![action(
-        Group::File,
-        Command::AskServer,
-        "Run on a server…",
-        about,
-        ctrl_shift(Key::O),
-    )];
-    if let Some(remote) = &live.remote {
-        let text = format!("Leave {}", remote.name());
-        let about = "Run on this computer again";
-        list.push(action(Group::File, Command::Live(LiveCommand::Leave), text, about, None));
-    }
-    list
-}
-
-#[cfg(feature = "live")]
-fn run_actions(state: &State) -> Vec<Action> {
-    use weftscope_profiler::sweep::SweepAxis;
-
-    use super::live::{LiveCommand, Running, ServingCommand};
-    let run = |command, text: &str, tooltip, keys| {
-        action(Group::Run, Command::Live(command), text, tooltip, keys)
-    };
-    let runs = state.live.as_ref().is_some_and(|live| live.running == Running::Run);
-    let toggle = if runs { "Pause" } else { "Run" };
-    let mut list = vec![
-        run(
-            LiveCommand::TogglePause,
-            toggle,
-            "Iteration after iteration, or wait",
-            key(Key::Space),
-        ),
-        run(LiveCommand::Step, "Step", "Run one iteration, then wait", key(Key::N)),
-        run(
-            LiveCommand::Browse(-1),
-            "Older iteration",
-            "Go back to the iteration before the one in view",
-            alt(Key::ArrowLeft),
-        ),
-        run(
-            LiveCommand::Browse(1),
-            "Newer iteration",
-            "Go on to the iteration after the one in view",
-            alt(Key::ArrowRight),
-        ),
-        run(LiveCommand::Follow, "Newest iteration", "Follow the run again", alt(Key::ArrowUp)),
-        run(LiveCommand::ResetAll, "Reset all knobs", "Everything as at the first start", None),
-    ];
-    for axis in SweepAxis::ALL {
-        let text = format!("Curve over {}", axis.name());
-        list.push(run(
-            LiveCommand::RunCurve(axis),
-            &text,
-            "Iteration time at each point, computed in the background",
-            None,
-        ));
-    }
-    list.push(run(
-        LiveCommand::Serving(ServingCommand::Show),
-        "Serving of requests",
-        "Tokens a second and latencies by strategy, and every iteration, under a load of requests",
-        None,
-    ));
-    if state.shown != Shown::Live {
-        list.push(action(
-            Group::Run,
-            Command::Show(Shown::Live),
-            "Back to the live run",
-            "Show the live run instead of the file",
-            ctrl(Key::L),
-        ));
-    }
-    list
-}
-
-#[cfg(feature = "live")]
-fn neighbour_actions() -> impl Iterator<Item = Action> {
-    use super::neighbours::NeighbourCommand;
-    weftscope_engine::neighbours::NEIGHBOURS.iter().map(|neighbour| {
-        let choose = Command::Neighbour(NeighbourCommand::Choose(neighbour.name));
-        let text = format!("Neighbour: {}", neighbour.title);
-        action(Group::Run, choose, text, neighbour.about, None)
-    })
 }
 
 fn view_actions() -> Vec<Action> {
