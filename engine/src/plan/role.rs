@@ -1,3 +1,5 @@
+//! What an op is: which step of a decoder, or one of the names outside it.
+
 use std::fmt;
 
 use super::Collective;
