@@ -1,5 +1,3 @@
-//! What an op is: which step of a decoder, or one of the names outside it.
-
 //! What ops are: steps of a decoder, collectives, and the steps of what is no decoder.
 
 use std::fmt;

@@ -55,8 +55,7 @@ impl Template {
             Piece::Text(text) => Ok(text.clone()),
             Piece::Quantity(expression) => expression.value(of).map(Value::words),
         };
-        let text: Result<String, String> = self.pieces.iter().map(one).collect();
-        Ok(unbroken(&text?))
+        self.pieces.iter().map(one).collect()
     }
 
     /// The text with `…` where quantities stand, before anything has run.
@@ -65,24 +64,8 @@ impl Template {
             Piece::Text(text) => text.clone(),
             Piece::Quantity(_) => "…".to_owned(),
         };
-        unbroken(&self.pieces.iter().map(one).collect::<String>())
+        self.pieces.iter().map(one).collect()
     }
-}
-
-/// The text with no line to end within a number: a space before three digits that go on one is a no-break space, the only
-/// one that egui does not break at.
-fn unbroken(text: &str) -> String {
-    let is_digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
-    let mut out = String::with_capacity(text.len());
-    for (at, it) in text.char_indices() {
-        let mut behind = text[at + it.len_utf8()..].chars();
-        let joins = matches!(it, ' ' | '\u{2009}')
-            && is_digit(out.chars().next_back())
-            && (0..3).all(|_| is_digit(behind.next()))
-            && !is_digit(behind.next());
-        out.push(if joins { '\u{a0}' } else { it });
-    }
-    out
 }
 
 #[cfg(test)]
@@ -101,14 +84,5 @@ mod tests {
         assert_eq!(template.unfilled(), "It takes …, **…** as fast.");
         assert!(template.filled(&|_| Err("not known".to_owned())).is_err());
         assert!(Template::parse("a {iteration(after) b").is_err());
-    }
-
-    #[test]
-    fn numbers_are_not_broken() {
-        let template =
-            Template::parse("1 to 8 192, at 1 2345 or {blocks(after)} of 128 4").expect("a text");
-        let filled = template.filled(&|_| Ok(Value::count(1_048_576.0)));
-        let expected = "1 to 8\u{a0}192, at 1 2345 or 1\u{a0}048\u{a0}576 of 128 4";
-        assert_eq!(filled.as_deref(), Ok(expected));
     }
 }

@@ -48,7 +48,7 @@ fn blocks(text: &str) -> Vec<Block> {
             block.pieces.push(Piece { text: text.to_owned(), style });
         }
     };
-    for event in Parser::new(text) {
+    for event in Parser::new(&unbroken(text)) {
         match event {
             Event::Start(Tag::List(first)) => lists.push(first),
             Event::End(TagEnd::List(_)) => {
@@ -83,6 +83,22 @@ fn blocks(text: &str) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// The text with no line to end within a number: a space before three digits that go on one is a no-break space, the only
+/// one that egui does not break at.
+fn unbroken(text: &str) -> String {
+    let is_digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+    let mut out = String::with_capacity(text.len());
+    for (at, it) in text.char_indices() {
+        let mut behind = text[at + it.len_utf8()..].chars();
+        let joins = matches!(it, ' ' | '\u{2009}')
+            && is_digit(out.chars().next_back())
+            && (0..3).all(|_| is_digit(behind.next()))
+            && !is_digit(behind.next());
+        out.push(if joins { '\u{a0}' } else { it });
+    }
+    out
 }
 
 fn job(block: &Block, theme: &Theme, ink: Color32) -> LayoutJob {
@@ -121,5 +137,12 @@ mod tests {
             expected.map(|(mark, text)| (mark.to_owned(), text.to_owned())).into();
         assert_eq!(texts, expected);
         assert!(blocks[0].pieces[1].style.is_strong && blocks[0].pieces[4].style.is_code);
+    }
+
+    #[test]
+    fn numbers_are_not_broken() {
+        let text = "1 to 8 192, at 1 2345 or 1\u{2009}048\u{2009}576 of 128 4";
+        let expected = "1 to 8\u{a0}192, at 1 2345 or 1\u{a0}048\u{a0}576 of 128 4";
+        assert_eq!(unbroken(text), expected);
     }
 }
