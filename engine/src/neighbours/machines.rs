@@ -1,8 +1,18 @@
 //! Machines of papers that no file describes, as those that are described with other links.
 
+use super::{Knob, Range};
 use crate::{
     machine::{self, Machine},
     plan::PlanError,
+};
+
+/// The knob of what runs on one GPU.
+pub(super) const ONE_GPU: Knob = Knob {
+    name: "machine",
+    unit: "",
+    range: Range::Choice(&["a100x8", "h100x8", "rtx4090x2"]),
+    default: 0.0,
+    help: "One GPU of it",
 };
 
 /// The machine of this name: a built-in one, or an H800 or A800, which are an H100 and an A100 with fewer NVLinks.

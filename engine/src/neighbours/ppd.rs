@@ -5,14 +5,15 @@
 //! often guesses were right, which the authors' trees tell; how much longer it takes is simulated.
 
 use super::{
-    Figure, Knob, Neighbour, Plans, Range, Runs, Settings, Source, Unit, machines::machine_named,
+    Figure, Knob, Neighbour, Plans, Range, Runs, Settings, Source, Unit,
+    machines::{ONE_GPU, machine_named},
 };
 use crate::{
     batch::{Batch, Request},
     model::{self, Ffn, ModelShape},
-    plan::{At, Op, Phase, PlanError, plan_with},
-    spec::{Knobs, RunSpec, Transport},
-    strategy::Run,
+    plan::{PlanError, plan_with},
+    spec::{Knobs, RunSpec},
+    strategy::without_collectives,
 };
 
 /// See the [module](self).
@@ -38,13 +39,7 @@ pub(super) const PPD: Neighbour = Neighbour {
             default: 60.0,
             help: "Tokens of a sequence in a step: the last one, guesses, and prompt tokens behind each of them",
         },
-        Knob {
-            name: "machine",
-            unit: "",
-            range: Range::Choice(&["a100x8", "h100x8", "rtx4090x2"]),
-            default: 0.0,
-            help: "One GPU of it",
-        },
+        ONE_GPU,
         Knob {
             name: "sequences",
             unit: "",
@@ -68,7 +63,12 @@ pub(super) const PPD: Neighbour = Neighbour {
 const LAYERS: u32 = 32;
 
 fn plans(settings: &Settings) -> Result<Plans, PlanError> {
-    let step = |name, tokens| plan_with(&spec(settings, tokens)?, name, |run| step(run, tokens));
+    // All tokens have logits: any of them may be the last that was right.
+    let step = |name, tokens| {
+        plan_with(&spec(settings, tokens)?, name, |run| {
+            without_collectives(run, run.num_sequences() * tokens)
+        })
+    };
     Ok(Plans {
         with: step("tree", settings.whole("tree"))?,
         without: step("token by token", 1)?,
@@ -103,24 +103,6 @@ fn vicuna_7b() -> Option<ModelShape> {
         vocab: 32_000,
         ..model::builtin("llama-3.3-70b")?
     })
-}
-
-/// A decode step whose tokens all have logits: any of them may be the last that was right.
-fn step(run: Run<'_>, tokens: u32) -> Vec<Op> {
-    // There is one rank.
-    let (mut ops, part) = (run.builder(Transport::Nccl), run.whole(1));
-    let outside = At::compute(None, Phase::None);
-    ops.embed(outside, &part);
-    ops.first_norm(outside, &part, part.rows, &[]);
-    for layer in 0..run.layers {
-        let at = At::compute(Some(layer), Phase::None);
-        ops.attention_block(at, &part, &[]);
-        ops.add_norm(at, &part, &[]);
-        ops.mlp_block(at, &part, &[]);
-        ops.add_norm(at, &part, &[]);
-    }
-    ops.lm_head(outside, &part, run.num_sequences() * tokens, &[]);
-    ops.finish()
 }
 
 /// How often the k-th guess of the n-th token to come is right, of Vicuna-7B: the first row is the probabilities of the authors' trees of depth 1;

@@ -5,7 +5,8 @@
 //! covariance of every pixel of one with every pixel of the other through the layers.
 
 use super::{
-    Figure, Knob, Neighbour, Plans, Range, Runs, Settings, Source, Unit, machines::machine_named,
+    Figure, Knob, Neighbour, Plans, Range, Runs, Settings, Source, Unit,
+    machines::{ONE_GPU, machine_named},
     stand_in::run_of,
 };
 use crate::plan::{Op, OpRole, PlanError, Steps, Where, plan_with};
@@ -47,13 +48,7 @@ pub(super) const RFAD: Neighbour = Neighbour {
             default: 8.0,
             help: "Random networks whose features stand for the kernel",
         },
-        Knob {
-            name: "machine",
-            unit: "",
-            range: Range::Choice(&["a100x8", "h100x8", "rtx4090x2"]),
-            default: 0.0,
-            help: "One GPU of it",
-        },
+        ONE_GPU,
     ],
     plans,
     figures,

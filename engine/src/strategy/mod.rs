@@ -9,6 +9,7 @@ mod two_batch;
 mod unfused;
 mod weave;
 
+pub(crate) use nocomm::without_collectives;
 pub use run::Run;
 
 use run::Schedule;

@@ -8,7 +8,8 @@ use crate::{
 };
 
 pub(super) fn schedule(run: Run<'_>) -> Schedule {
-    Schedule::whole(StrategyKind::NoComm, None, build(run))
+    let logits = run.num_sequences();
+    Schedule::whole(StrategyKind::NoComm, None, without_collectives(run, logits))
 }
 
 /// The same in place of another strategy.
@@ -16,7 +17,8 @@ pub(super) fn instead(run: Run<'_>, reason: &str) -> Schedule {
     schedule(run).because(reason.to_owned())
 }
 
-fn build(run: Run<'_>) -> Vec<Op> {
+/// Layers in one piece and no collective; logits of so many rows.
+pub(crate) fn without_collectives(run: Run<'_>, logits: u32) -> Vec<Op> {
     // There is no collective, so the transport does not matter.
     let mut ops = run.builder(Transport::Nccl);
     let part = run.whole(1);
@@ -30,6 +32,6 @@ fn build(run: Run<'_>) -> Vec<Op> {
         ops.mlp_block(at, &part, &[]);
         ops.add_norm(at, &part, &[]);
     }
-    ops.lm_head(outside, &part, run.num_sequences(), &[]);
+    ops.lm_head(outside, &part, logits, &[]);
     ops.finish()
 }

@@ -9,8 +9,7 @@ use std::{
 
 use crossbeam::channel::{Receiver, bounded};
 use proptest::prelude::*;
-use weftscope_engine::{command::Command, executor::Executor, sim::Simulator, spec::RunSpec};
-use weftscope_profiler::live::{Event as SessionEvent, Options, TurnSession};
+use weftscope_engine::{command::Command, spec::RunSpec};
 
 use super::{
     Greeting, Link, Offer,
@@ -23,7 +22,9 @@ use crate::{
         Effect, Event, JobResult,
         live::{
             Backend, Catalog, Executors, KeptIteration, LiveEvent, Receipt, SessionHandle,
-            SessionId, away::AwayJobs, run_baselines, start_session,
+            SessionId,
+            away::{AwayJobs, tests::simulated_here},
+            run_baselines, start_session,
         },
     },
     jobs::{EventSender, Events, JobControl, JobId, JobKind, JobStatus},
@@ -82,14 +83,7 @@ fn a_run_on_a_server_is_the_run_itself() {
     let mut session = remote_session(&link, &spec, events.sender());
     let (first, receipt) = iteration(&events);
 
-    let machine = spec.machine.clone();
-    let factory = Box::new(move || Ok(Box::new(Simulator::new(&machine)) as Box<dyn Executor>));
-    let mut alone = TurnSession::new(factory, spec.clone(), &Options::default()).unwrap();
-    let itself = loop {
-        if let Some(SessionEvent::Iteration(iteration)) = alone.turn() {
-            break iteration;
-        }
-    };
+    let itself = simulated_here(&spec);
     assert_eq!((first.duration_ns, &first.plan), (itself.time_ns, &itself.plan));
     assert_eq!(first.document.trace.lanes, itself.trace.lanes);
     drop(receipt);

@@ -54,9 +54,17 @@ fn is_ranked(times: &[[f64; 2]]) -> bool {
     by_first.is_sorted_by(|a, b| a[1] <= b[1])
 }
 
+/// What is run on other machines and at other degrees: strategy and tokens.
+const RUNS: [(StrategyKind, u32); 5] = [
+    (StrategyKind::Default, 2048),
+    (StrategyKind::Default, 4096),
+    (StrategyKind::Default, 8192),
+    (StrategyKind::FuseOnly, 4096),
+    (StrategyKind::TokenWeave, 8192),
+];
+
 /// Runs of one machine, predicted for another, against simulating them there. Both of a pair have the same kernels and gaps between them.
 pub(super) fn machines() -> Result<Vec<Figure>, Failure> {
-    use StrategyKind::{Default, FuseOnly, TokenWeave};
     let mut figures = Vec::new();
     for (from, to, tp) in [
         ("h200x2", "h100x4", 2),
@@ -64,13 +72,7 @@ pub(super) fn machines() -> Result<Vec<Figure>, Failure> {
         ("h100x8", "b200x8", 8),
         ("h100x8", "a100x8", 8),
     ] {
-        for (strategy, tokens) in [
-            (Default, 2048),
-            (Default, 4096),
-            (Default, 8192),
-            (FuseOnly, 4096),
-            (TokenWeave, 8192),
-        ] {
+        for (strategy, tokens) in RUNS {
             let run = Run { machine: from, tokens, strategy, tp: Some(tp) };
             let answer = answer(&recorded(&run)?, &[&format!("machine={to}")])?;
             let pair = beside(&answer, &recorded(&Run { machine: to, ..run })?);
@@ -83,16 +85,9 @@ pub(super) fn machines() -> Result<Vec<Figure>, Failure> {
 
 /// Runs of so many ranks, predicted for others, against simulating those.
 pub(super) fn degrees() -> Result<Vec<Figure>, Failure> {
-    use StrategyKind::{Default, FuseOnly, TokenWeave};
     let mut figures = Vec::new();
     for (old, new) in [(4, 8), (8, 4), (2, 4), (4, 2)] {
-        for (strategy, tokens) in [
-            (Default, 2048),
-            (Default, 4096),
-            (Default, 8192),
-            (FuseOnly, 4096),
-            (TokenWeave, 8192),
-        ] {
+        for (strategy, tokens) in RUNS {
             let run = Run { machine: "h100x8", tokens, strategy, tp: Some(old) };
             let answer = answer(&recorded(&run)?, &[&format!("tp={new}")])?;
             let pair = beside(&answer, &recorded(&Run { tp: Some(new), ..run })?);

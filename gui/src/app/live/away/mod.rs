@@ -14,7 +14,7 @@ mod port;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 #[cfg(not(target_arch = "wasm32"))]

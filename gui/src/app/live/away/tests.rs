@@ -7,7 +7,7 @@ use weftscope_engine::{
     command::Command, executor::Executor, neighbours::NEIGHBOURS, sim::Simulator, spec::RunSpec,
 };
 use weftscope_profiler::{
-    live::{Event as SessionEvent, Options, TurnSession},
+    live::{Event as SessionEvent, Iteration, Options, TurnSession},
     sweep::SweepAxis,
 };
 
@@ -79,6 +79,18 @@ fn iteration(event: LiveEvent) -> (Arc<KeptIteration>, Receipt) {
     (iteration, receipt)
 }
 
+/// The first iteration of a run, simulated by whoever asks.
+pub(crate) fn simulated_here(spec: &RunSpec) -> Box<Iteration> {
+    let machine = spec.machine.clone();
+    let factory = Box::new(move || Ok(Box::new(Simulator::new(&machine)) as Box<dyn Executor>));
+    let mut alone = TurnSession::new(factory, spec.clone(), &Options::default()).unwrap();
+    loop {
+        if let Some(SessionEvent::Iteration(iteration)) = alone.turn() {
+            break iteration;
+        }
+    }
+}
+
 #[test]
 fn a_run_in_a_worker_is_the_run_itself() {
     let (events, spec) = (events(), default_spec());
@@ -88,14 +100,7 @@ fn a_run_in_a_worker_is_the_run_itself() {
     let mut session = SessionHandle::away(port, &spec, pace, ids, events.sender());
     let (first, receipt) = iteration(next(&mut session, &mut bench, &events));
 
-    let machine = spec.machine.clone();
-    let factory = Box::new(move || Ok(Box::new(Simulator::new(&machine)) as Box<dyn Executor>));
-    let mut alone = TurnSession::new(factory, spec.clone(), &Options::default()).unwrap();
-    let itself = loop {
-        if let Some(SessionEvent::Iteration(iteration)) = alone.turn() {
-            break iteration;
-        }
-    };
+    let itself = simulated_here(&spec);
     assert_eq!((first.number, first.duration_ns), (itself.number, itself.time_ns));
     assert_eq!(first.plan, itself.plan);
     assert_eq!(*first.plan.spec, spec, "no number was lost on the way");
