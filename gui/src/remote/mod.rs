@@ -1,7 +1,7 @@
 //! The window here, the run on a server: who is reached and how, and what both ends send each other.
 //!
-//! A connection is one pair of byte streams, of `ssh` or of a socket. After a greeting both ends send [frames](frame); of
-//! these most are the letters of [`app::live::away`](crate::app::live), which many channels share. Nothing of a letter is
+//! A connection is one pair of byte streams, of `ssh` or of a socket. After a greeting both ends send frames (`frame.rs`); of
+//! these most are the letters of `app::live::away`, which many channels share. Nothing of a letter is
 //! known here.
 
 mod agent;
