@@ -99,7 +99,7 @@ impl Link {
             .name("weftscope-to-server".to_owned())
             .spawn(move || write_all(output, &waiting, (&traffic, began)))
             .map_err(no_thread)?;
-        // Of the reading thread's own it holds nothing that keeps the connection open.
+        // What the reading thread shares keeps no connection open: that is `Held`, which only links have.
         let reading = Arc::clone(&shared);
         thread::Builder::new()
             .name("weftscope-from-server".to_owned())
