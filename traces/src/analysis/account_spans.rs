@@ -1,13 +1,13 @@
 //! Which stretch of a rank's time is computation alone, communication alone, both, copies, or nothing?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::RankOps;
 use super::intervals::IntervalSet;
 use crate::model::{Kind, Span};
 
 /// What a rank does at an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountClass {
     /// Computation, no communication.
@@ -40,7 +40,7 @@ impl AccountClass {
 }
 
 /// A stretch of one class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountSpan {
     /// When.
     pub span: Span,

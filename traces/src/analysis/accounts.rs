@@ -1,6 +1,6 @@
 //! Where does every nanosecond of a rank and of an iteration go?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::idle::{Found, Host, IdleCause, IdleCauses, idle_of};
 use super::intervals::IntervalSet;
@@ -9,14 +9,14 @@ use super::{GpuOp, Iteration, Ops, RankOps};
 use crate::model::{Kind, Span};
 
 /// The accounts of every rank of a trace.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccountReport {
     /// By rank.
     pub ranks: Vec<RankAccount>,
 }
 
 /// The accounts of one rank.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RankAccount {
     /// The rank.
     pub rank: u32,
@@ -34,7 +34,7 @@ pub struct RankAccount {
 }
 
 /// The gap in which most idle time of one cause lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongestIdle {
     /// The cause.
     pub cause: IdleCause,
@@ -47,7 +47,7 @@ pub struct LongestIdle {
 }
 
 /// The account of one iteration of one rank, over the ops that start in it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IterationAccount {
     /// Which.
     #[serde(flatten)]
@@ -61,7 +61,7 @@ pub struct IterationAccount {
 /// Four terms, each nanosecond in one: `compute + exposed_comm + exposed_memcpy + idle = span`.
 ///
 /// The one definition of them: overlap, breakdown, tables, panel, report and JSON show these.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// First start to last end of kernels and copies.
     pub span: Span,

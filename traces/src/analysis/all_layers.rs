@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::stats::median;
 use super::{IterationLengths, Ops, RankOps};
 use crate::model::LayerFacts;
 
 /// The time of an iteration of all layers, extrapolated from one of some.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllLayers {
     /// Layers that ran.
     pub run: u32,

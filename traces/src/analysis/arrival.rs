@@ -1,6 +1,6 @@
 //! Is communication long because bytes take their time, or because ranks come at different times?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::collectives::{Collective, Collectives};
 use super::stats::share;
@@ -8,7 +8,7 @@ use super::{Ops, WaitMethod};
 use crate::words::{counted, duration, percent};
 
 /// What the time of collectives goes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommVerdict {
     /// Mostly to moving bytes, once all ranks are there.
@@ -52,7 +52,7 @@ impl CommVerdict {
 /// thirds or more is arrival-skew-dominated, of one third or less transfer-dominated, mixed between. Without matched
 /// collectives, waits that blocks recorded at barriers stand for skew. Inconclusive where neither is known, where more
 /// than half of the communication has no partner, and where clocks agree so badly that both ends of the scale are possible.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ArrivalReport {
     /// The one word.
     pub verdict: CommVerdict,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::collectives::Volume;
 use super::stats::median;
@@ -11,7 +11,7 @@ use super::{GpuOp, Ops};
 use crate::model::SliceRef;
 
 /// Bandwidth of the communication of a trace, all ranks together.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BandwidthReport {
     /// One operation and one size each, most time first.
     pub rows: Vec<BandwidthRow>,
@@ -25,7 +25,7 @@ pub struct BandwidthReport {
 ///
 /// Bandwidths are as nccl-tests defines them, in bytes a second: algorithm bandwidth is size over time, bus bandwidth
 /// that times a factor of operation and ranks, which can be held against the speed of a link.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandwidthRow {
     /// `all_reduce`, `all_gather` …
     pub operation: String,

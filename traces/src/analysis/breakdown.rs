@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounts::copies;
 use super::intervals::IntervalSet;
@@ -11,7 +11,7 @@ use super::{Account, DurationStats, GpuOp, Ops, RankOps};
 use crate::model::{Kind, Trace};
 
 /// Breakdown of every rank.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BreakdownReport {
     /// By rank.
     pub ranks: Vec<RankBreakdown>,
@@ -20,7 +20,7 @@ pub struct BreakdownReport {
 /// Where one rank's time goes.
 ///
 /// Its first figures are the four terms of [`Account`], which TraceLens has too.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RankBreakdown {
     /// The rank.
     pub rank: u32,
@@ -43,7 +43,7 @@ pub struct RankBreakdown {
 }
 
 /// Time of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KindRow {
     /// The kind.
     pub kind: Kind,
@@ -57,7 +57,7 @@ pub struct KindRow {
 }
 
 /// Time of one op, all its layers and splits together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OpRow {
     /// Name of its labels.
     pub name: String,
@@ -73,7 +73,7 @@ pub struct OpRow {
 }
 
 /// Time of one layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerRow {
     /// The layer; `None` for ops that belong to none.
     pub layer: Option<u32>,

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gpu_ops::gpu_ops;
 use super::intervals::IntervalSet;
@@ -11,7 +11,7 @@ use super::{GpuOp, Ops, RankOps};
 use crate::model::{Kind, SliceRef, Trace};
 
 /// Communication without computation of the same rank beside it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExposedReport {
     /// By rank.
     pub ranks: Vec<RankExposed>,
@@ -22,7 +22,7 @@ pub struct ExposedReport {
 }
 
 /// Exposed communication of one rank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankExposed {
     /// The rank.
     pub rank: u32,
@@ -33,7 +33,7 @@ pub struct RankExposed {
 }
 
 /// One communication op.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposedOp {
     /// The op.
     pub slice: SliceRef,

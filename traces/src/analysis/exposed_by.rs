@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::intervals::IntervalSet;
 use super::stats::median;
@@ -11,7 +11,7 @@ use super::{GpuOp, Ops, RankOps, StructureBasis};
 use crate::model::{Phase, SliceRef, Span};
 
 /// Exposed communication of all ranks together, op by op and layer by layer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExposedByReport {
     /// Communication of one name and phase each, most exposed first; what is all hidden stands last.
     pub ops: Vec<ExposedByOp>,
@@ -22,7 +22,7 @@ pub struct ExposedByReport {
 }
 
 /// Communication ops of one name in one phase of the layers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposedByOp {
     /// Their name.
     pub name: String,
@@ -41,7 +41,7 @@ pub struct ExposedByOp {
 }
 
 /// A layer over all ranks and passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposedByLayer {
     /// The layer; `None` for what lies outside of all.
     pub layer: Option<u32>,

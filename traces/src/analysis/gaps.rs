@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gpu_ops::gpu_ops;
 use super::idle::{Found, Host, IdleCause, IdleCauses, gaps_of, idle_of};
@@ -12,7 +12,7 @@ use super::{GpuOp, Ops, RankOps};
 use crate::model::{Kind, SliceRef, Span, Trace};
 
 /// Time in which a rank runs nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GapReport {
     /// By rank.
     pub ranks: Vec<RankGaps>,
@@ -21,7 +21,7 @@ pub struct GapReport {
 }
 
 /// The gaps of one rank.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankGaps {
     /// The rank.
     pub rank: u32,
@@ -37,7 +37,7 @@ pub struct RankGaps {
 }
 
 /// One stretch of time between the first and the last op of a rank in which nothing runs on any of its streams.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The rank.
     pub rank: u32,
@@ -58,7 +58,7 @@ pub struct Gap {
 }
 
 /// An op beside a gap.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapOp {
     /// The op.
     pub slice: SliceRef,
@@ -69,7 +69,7 @@ pub struct GapOp {
 }
 
 /// The host's call that launched the op after a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapLaunch {
     /// The call.
     pub call: SliceRef,

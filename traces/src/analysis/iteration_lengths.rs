@@ -1,12 +1,12 @@
 //! How long does an iteration take?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Iteration, Ops, RankOps};
 use crate::model::Span;
 
 /// How long the iterations of all ranks take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IterationLengths {
     /// Median of [`lengths_ns`]; 0 without ops.
     pub median_ns: i64,

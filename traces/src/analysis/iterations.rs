@@ -1,11 +1,11 @@
 //! Where one iteration ends and the next begins.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{LaneId, Span, Trace};
 
 /// One iteration (training or inference step) of a rank.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Iteration {
     /// Position in the trace, from 0.
     pub index: usize,

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::GpuOp;
 use super::idle::Found;
@@ -10,7 +10,7 @@ use super::stats::share;
 use crate::model::{SliceRef, Span};
 
 /// Ops whose launch was called only when nothing of the rank ran any more.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LaunchBound {
     /// How many such ops.
     pub ops: usize,
@@ -27,7 +27,7 @@ pub struct LaunchBound {
 }
 
 /// Ops in a row of which each was launched only when nothing ran any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchBoundStretch {
     /// From the start of the first gap to the end of the last op.
     pub span: Span,

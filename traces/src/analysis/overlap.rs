@@ -1,6 +1,6 @@
 //! How much communication is hidden?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounts::copies;
 use super::intervals::IntervalSet;
@@ -8,14 +8,14 @@ use super::{Account, GpuOp, Iteration, Ops, RankOps, WaitMethod};
 use crate::model::{SliceTable, Span, Trace};
 
 /// Overlap of every rank of a trace.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OverlapReport {
     /// By rank.
     pub ranks: Vec<RankOverlap>,
 }
 
 /// Overlap of one rank.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RankOverlap {
     /// The rank.
     pub rank: u32,
@@ -35,7 +35,7 @@ pub struct RankOverlap {
 }
 
 /// How much SMs compute while a rank communicates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComputingSms {
     /// Sum over SMs of the time they compute during communication, ns.
     pub sm_ns: i64,
@@ -44,7 +44,7 @@ pub struct ComputingSms {
 }
 
 /// Overlap of one iteration of one rank, over the ops that start in it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IterationOverlap {
     /// Which.
     #[serde(flatten)]
@@ -58,7 +58,7 @@ pub struct IterationOverlap {
 ///
 /// The definition of Holistic Trace Analysis, on whole nanoseconds: `comm = overlap + exposed_comm`; and the four terms of
 /// [`Account`]: `span = compute + exposed_comm + exposed_memcpy + idle`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OverlapFigures {
     /// First start to last end of kernels and copies.
     pub span_ns: i64,

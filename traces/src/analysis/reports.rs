@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AccountReport, AllLayers, ArrivalReport, BandwidthReport, BreakdownReport, CriticalPath,
@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The answers of all questions that are asked of every trace that is opened.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reports {
     /// Where each rank's time goes.
     pub breakdown: BreakdownReport,

@@ -1,11 +1,11 @@
 //! Which rank comes late?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{MatchMethod, Ops, RankClock, RankMatch};
 
 /// Arrivals of all ranks at the collectives of a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SkewReport {
     /// Per collective in order of time.
     pub collectives: Vec<CollectiveArrival>,
@@ -26,7 +26,7 @@ pub struct SkewReport {
 }
 
 /// Who came when to one collective.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectiveArrival {
     /// Name of the op.
     pub name: String,
@@ -39,7 +39,7 @@ pub struct CollectiveArrival {
 }
 
 /// One rank's arrivals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RankSkew {
     /// The rank.
     pub rank: u32,

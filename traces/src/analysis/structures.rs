@@ -1,11 +1,11 @@
 //! Which passes and layers did every rank run?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ops, RankStructure};
 
 /// Layers, passes and halves of the tokens of every rank.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StructureReport {
     /// By rank; ranks without computation are left out.
     pub ranks: Vec<RankStructure>,

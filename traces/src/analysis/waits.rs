@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::collectives::{Collective, Collectives, RankComm};
 use super::gpu_ops::GpuOp;
 use crate::model::{Kind, LaneId, SliceRef, Span};
 
 /// How waiting for a late rank was told apart from transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitMethod {
     /// Only one rank is known, and when the others came is not: unknown.

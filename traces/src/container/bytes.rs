@@ -4,36 +4,36 @@ use super::PIECE;
 
 /// Appends to a payload.
 #[derive(Debug, Default)]
-pub(super) struct Put(pub(super) Vec<u8>);
+pub(crate) struct Put(pub(crate) Vec<u8>);
 
 impl Put {
-    pub(super) fn u8(&mut self, value: u8) {
+    pub(crate) fn u8(&mut self, value: u8) {
         self.0.push(value);
     }
 
-    pub(super) fn u32(&mut self, value: u32) {
+    pub(crate) fn u32(&mut self, value: u32) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    pub(super) fn u64(&mut self, value: u64) {
+    pub(crate) fn u64(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    pub(super) fn i64(&mut self, value: i64) {
+    pub(crate) fn i64(&mut self, value: i64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    pub(super) fn f64(&mut self, value: f64) {
+    pub(crate) fn f64(&mut self, value: f64) {
         self.u64(value.to_bits());
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.u32(text.len() as u32);
         self.0.extend_from_slice(text.as_bytes());
     }
 
     /// A column in the least width that holds every value.
-    pub(super) fn column(&mut self, values: impl Iterator<Item = u64> + Clone) {
+    pub(crate) fn column(&mut self, values: impl Iterator<Item = u64> + Clone) {
         let max = values.clone().max().unwrap_or(0);
         let width = match max {
             0..=0xff => 1,
@@ -48,7 +48,7 @@ impl Put {
     }
 
     /// Differences between neighbours, the first 0.
-    pub(super) fn deltas(&mut self, times: &[i64]) {
+    pub(crate) fn deltas(&mut self, times: &[i64]) {
         let first = times.first().copied().unwrap_or(0);
         self.i64(first);
         let before = std::iter::once(&first).chain(times);
@@ -58,7 +58,7 @@ impl Put {
 
 /// Takes from a payload; `None` when it is too short or holds what cannot be.
 #[derive(Debug)]
-pub(super) struct Get<'a>(pub(super) &'a [u8]);
+pub(crate) struct Get<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Get<'a> {
     fn take(&mut self, n: usize) -> Option<&'a [u8]> {
@@ -71,38 +71,38 @@ impl<'a> Get<'a> {
         self.take(N)?.try_into().ok()
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(crate) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)
     }
 
     /// How many of something a chunk holds, in the piece that it may be.
-    pub(super) fn len(&mut self) -> Option<usize> {
+    pub(crate) fn len(&mut self) -> Option<usize> {
         self.u32().map(|n| n as usize).filter(|&n| n <= PIECE)
     }
 
-    pub(super) fn u64(&mut self) -> Option<u64> {
+    pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn i64(&mut self) -> Option<i64> {
+    pub(crate) fn i64(&mut self) -> Option<i64> {
         self.array().map(i64::from_le_bytes)
     }
 
-    pub(super) fn f64(&mut self) -> Option<f64> {
+    pub(crate) fn f64(&mut self) -> Option<f64> {
         self.u64().map(f64::from_bits)
     }
 
-    pub(super) fn text(&mut self) -> Option<&'a str> {
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
         let len = self.u32()?;
         std::str::from_utf8(self.take(len as usize)?).ok()
     }
 
     /// A column of `n` values; nothing is allocated before the bytes are there.
-    pub(super) fn column(&mut self, n: usize) -> Option<Vec<u64>> {
+    pub(crate) fn column(&mut self, n: usize) -> Option<Vec<u64>> {
         let width = usize::from(self.u8()?);
         if !matches!(width, 1 | 2 | 4 | 8) {
             return None;
@@ -117,12 +117,12 @@ impl<'a> Get<'a> {
     }
 
     /// A column of 32-bit ids.
-    pub(super) fn column_u32(&mut self, n: usize) -> Option<Vec<u32>> {
+    pub(crate) fn column_u32(&mut self, n: usize) -> Option<Vec<u32>> {
         self.column(n)?.into_iter().map(|value| u32::try_from(value).ok()).collect()
     }
 
     /// Times out of their deltas.
-    pub(super) fn deltas(&mut self, n: usize) -> Option<Vec<i64>> {
+    pub(crate) fn deltas(&mut self, n: usize) -> Option<Vec<i64>> {
         let mut now = self.i64()?;
         let deltas = self.column(n)?;
         Some(
@@ -137,7 +137,7 @@ impl<'a> Get<'a> {
     }
 
     /// True when everything was taken.
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.0.is_empty()
     }
 }

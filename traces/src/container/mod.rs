@@ -45,7 +45,7 @@
 //! the first is 0; differences wrap, so that any i64 can stand in a column.
 
 mod args;
-mod bytes;
+pub(crate) mod bytes;
 mod chunk;
 mod error;
 mod labels;

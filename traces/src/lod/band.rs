@@ -44,7 +44,7 @@ impl Band {
 const NUM_SPLITS: usize = 3;
 
 /// The band of every label, so that inner loops read a byte instead of a label.
-pub(super) fn bands_of_labels(labels: &[Label]) -> Vec<u8> {
+pub(crate) fn bands_of_labels(labels: &[Label]) -> Vec<u8> {
     labels.iter().map(|label| Band::of(label).index() as u8).collect()
 }
 
@@ -98,7 +98,7 @@ pub(super) fn dominant_of(times: &BandTimes, present: u64) -> Option<Band> {
 }
 
 /// The bits that are set, from below.
-pub(super) fn bands(mut bits: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn bands(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let band = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
         bits &= bits - 1;

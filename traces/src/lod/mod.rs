@@ -19,10 +19,12 @@ mod radix;
 mod ribbon;
 mod ribbon_basis;
 mod ribbon_build;
+mod sampled;
 mod steps;
 mod sums;
 
 pub use band::Band;
+pub(crate) use band::{bands as bits, bands_of_labels};
 pub use item::LodItem;
 pub use pyramid::Pyramid;
 pub use ribbon::{Ribbon, RibbonColumn};

@@ -9,9 +9,9 @@ use crate::model::{Kind, Span, Split, Trace};
 /// Built once (one sort of the block edges), asked at any zoom at a cost that follows the number of columns.
 #[derive(Clone, Debug)]
 pub struct Ribbon {
-    basis: RibbonBasis,
+    pub(super) basis: RibbonBasis,
     /// By [`Band::index`], in [`UNITS`] per SM.
-    bands: Vec<Steps>,
+    pub(super) bands: Vec<Steps>,
 }
 
 /// Mean share by band over one column of a ribbon.

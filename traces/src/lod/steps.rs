@@ -18,19 +18,25 @@ impl Steps {
     /// From changes of value in any order; changes at one time are added up.
     pub(super) fn from_deltas(mut deltas: Vec<(i64, i32)>) -> Self {
         sort_by_time(&mut deltas);
+        let mut value = 0;
+        Self::of_values(deltas.chunk_by(|one, next| one.0 == next.0).map(|same| {
+            value += same.iter().map(|delta| delta.1).sum::<i32>();
+            (same[0].0, value)
+        }))
+    }
+
+    /// Of the value from each time on; times ascend.
+    pub(super) fn of_values(values: impl Iterator<Item = (i64, i32)>) -> Self {
         let mut steps = Self::default();
         let (mut value, mut integral, mut since_ns) = (0_i32, 0_i64, 0_i64);
-        let mut rest = deltas.as_slice();
-        while let Some(&(at_ns, _)) = rest.first() {
-            let same = rest.iter().take_while(|delta| delta.0 == at_ns).count();
-            let change: i32 = rest[..same].iter().map(|delta| delta.1).sum();
-            rest = &rest[same..];
-            if change == 0 {
+        for (at_ns, next) in values {
+            if next == value {
                 continue;
             }
-            integral += i64::from(value) * (at_ns - since_ns);
-            value += change;
-            since_ns = at_ns;
+            // What cannot be added up was never measured: times that only a damaged input has.
+            let more = i64::from(value).saturating_mul(at_ns.saturating_sub(since_ns));
+            integral = integral.saturating_add(more);
+            (value, since_ns) = (next, at_ns);
             steps.at_ns.push(at_ns);
             steps.value.push(value);
             steps.integral.push(integral);

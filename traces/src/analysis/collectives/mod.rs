@@ -13,7 +13,7 @@ mod line;
 mod matching;
 mod volume;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gpu_ops::GpuOp;
 use super::runs::RunMember;
@@ -24,7 +24,7 @@ pub(crate) use volume::link_bytes;
 pub(super) use volume::{Volume, width};
 
 /// How the same collective was recognised on several ranks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchMethod {
     /// By the plan's op, and by its turn when the op runs several times.
@@ -36,7 +36,7 @@ pub enum MatchMethod {
 }
 
 /// One rank's part in a collective.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Which of the traces given.
     pub trace: usize,
@@ -49,7 +49,7 @@ pub struct Member {
 }
 
 /// The same collective on every rank that took part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collective {
     /// Name of the first member.
     pub name: String,
@@ -83,7 +83,7 @@ impl Collective {
 }
 
 /// Communication of one rank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankMatch {
     /// Which of the traces given.
     pub trace: usize,
@@ -96,7 +96,7 @@ pub struct RankMatch {
 }
 
 /// How the clock of a rank stands to that of the first trace, by the ends of collectives.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RankClock {
     /// Which of the traces given.
     pub trace: usize,
@@ -117,7 +117,7 @@ pub struct RankClock {
 }
 
 /// The collectives of a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collectives {
     /// In order of their first start.
     pub matched: Vec<Collective>,

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{IterationTerms, median_iteration::MedianIteration};
 
 /// Why an iteration takes another time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CauseKind {
     /// Ops of computation that both run take another time, all their runs together: a batch that is cut runs more and
@@ -30,7 +30,7 @@ pub enum CauseKind {
 }
 
 /// One cause.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// Which.
     pub kind: CauseKind,
@@ -41,7 +41,7 @@ pub struct Cause {
 }
 
 /// What an op, all its runs in an iteration together, adds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OpChange {
     /// Its name.
     pub name: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::side::{Key, RankIteration, Side};
 use crate::analysis::{GpuOp, intervals::IntervalSet};
@@ -13,7 +13,7 @@ use crate::model::{Kind, Span};
 ///
 /// Of the iteration of median length, the mean over its ranks; of an even number the mean of the two in the middle. An op
 /// across an iteration's end counts with the part inside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IterationTerms {
     /// All of it.
     pub iteration_ns: f64,

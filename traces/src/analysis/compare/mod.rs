@@ -8,7 +8,7 @@ mod verdict;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DurationStats, Ops};
 use crate::model::{Doubt, ExpectedError, Kind, Origin};
@@ -31,7 +31,7 @@ pub struct CompareConfig {
 }
 
 /// Ops of two traces side by side.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CompareReport {
     /// Whether the second is faster.
     pub verdict: CompareVerdict,
@@ -68,7 +68,7 @@ pub struct CompareReport {
 }
 
 /// One rank in both.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComparedRank {
     /// Its number.
     pub rank: u32,
@@ -77,7 +77,7 @@ pub struct ComparedRank {
 }
 
 /// What makes ops of two traces the same.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OpKey {
     /// Name.
     pub name: String,
@@ -88,7 +88,7 @@ pub struct OpKey {
 }
 
 /// An op of both traces.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComparedOp {
     /// Which.
     #[serde(flatten)]
@@ -102,7 +102,7 @@ pub struct ComparedOp {
 }
 
 /// An op of one trace.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OneSidedOp {
     /// Which.
     #[serde(flatten)]

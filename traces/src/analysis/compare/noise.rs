@@ -1,9 +1,9 @@
 //! How much two medians may differ by chance, told by the iterations themselves.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the iterations' own spread says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
     /// Iterations of each.
     pub iterations: [usize; 2],

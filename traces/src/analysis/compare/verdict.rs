@@ -1,6 +1,6 @@
 //! What is said of a comparison: the verdict, why there is none, and the sentences.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Cause, CauseKind, CompareReport, IterationTerms};
 use crate::analysis::Ops;
@@ -15,7 +15,7 @@ const NOTABLE_SHARE: f64 = 0.05;
 const NAMED: f64 = 0.15;
 
 /// Whether the second is faster than the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompareVerdict {
     /// Its iteration is shorter by more than chance.

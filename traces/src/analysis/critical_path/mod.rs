@@ -9,7 +9,7 @@ mod graph;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Ops;
 use super::stats::share;
@@ -17,7 +17,7 @@ use crate::model::{Kind, SliceRef, Span};
 use graph::{Before, Graph};
 
 /// The chain that ends last, from the first to the last of its segments.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CriticalPath {
     /// In order of time; they tile [`CriticalPath::span`] without gap or overlap.
     pub segments: Vec<PathSegment>,
@@ -34,7 +34,7 @@ pub struct CriticalPath {
 }
 
 /// A stretch of the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathSegment {
     /// When.
     pub span: Span,
@@ -47,7 +47,7 @@ pub struct PathSegment {
 }
 
 /// What time on the path goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PathKind {
     /// A kernel that computes.
@@ -93,7 +93,7 @@ impl PathKind {
 }
 
 /// Time of one kind on the path.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathShare {
     /// The kind.
     pub kind: PathKind,
@@ -106,7 +106,7 @@ pub struct PathShare {
 }
 
 /// A kernel or a copy, all its parts on the path together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathOp {
     /// Its name.
     pub name: String,
@@ -121,7 +121,7 @@ pub struct PathOp {
 }
 
 /// What says that one op had to wait for another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PathBasis {
     /// Dependencies recorded in the trace, and the order of each stream.

@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What was waited for while nothing ran.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdleCause {
     /// The launch of the next op: its call began only when nothing ran any more, or had not returned.
@@ -70,7 +70,7 @@ impl IdleCause {
 }
 
 /// Idle time by cause, in nanoseconds; the sum is all of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdleCauses {
     /// [`IdleCause::Launch`].
     pub launch_ns: i64,

@@ -5,7 +5,7 @@ mod summary;
 
 use std::{collections::BTreeMap, iter::Sum};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::slack::Slack;
 use self::summary::summaries;
@@ -17,7 +17,7 @@ use crate::model::{Kind, Phase, Span, Trace};
 /// Phases of the schedule, as labels of runs of the engine say them; of other recordings as far as
 /// [`structure`](super::structure()) tells them: attention and feed-forward of each half of the tokens (A to D), or of all
 /// of them (A and C).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseReport {
     /// Every phase of every layer, rank and iteration, by rank and time.
     pub instances: Vec<PhaseInstance>,
@@ -28,7 +28,7 @@ pub struct PhaseReport {
 }
 
 /// One phase of one layer on one rank.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PhaseInstance {
     /// The rank.
     pub rank: u32,
@@ -59,7 +59,7 @@ impl PhaseInstance {
 }
 
 /// Figures of a phase, or sums of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseFigures {
     /// Union of the phase's computation.
     pub compute_ns: i64,

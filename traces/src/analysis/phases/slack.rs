@@ -1,11 +1,11 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Span;
 
 /// The slack of a phase on a rank: how much later its last communication could end without prolonging the phase.
 ///
 /// The one definition of it: band, tables, sentence, report and JSON show this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slack {
     /// End of the phase's last communication on the rank.
     pub comm_end_ns: i64,

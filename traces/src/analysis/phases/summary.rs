@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Part, PhaseFigures, PhaseInstance, Slowdown};
 use crate::analysis::stats::median;
@@ -12,7 +12,7 @@ use crate::model::Phase;
 ///
 /// Medians are over the instances that are judged: those with slack, which have both computation and communication
 /// (the first layer's A has nothing to hide). Where none is, as in head and tail, they are over all.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PhaseSummary {
     /// The phase.
     pub phase: Phase,
@@ -35,7 +35,7 @@ pub struct PhaseSummary {
 }
 
 /// How tight a phase is in one layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerSlack {
     /// The layer.
     pub layer: u32,

@@ -10,7 +10,7 @@ mod shape;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::stats::median;
 use super::{GpuOp, Ops, RankOps};
@@ -20,7 +20,7 @@ pub use gpus::GpuRates;
 use recorded::Recorded;
 
 /// Products of all ranks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProductReport {
     /// One shape, type and GPU each, most time first.
     pub rows: Vec<ProductRow>,
@@ -33,7 +33,7 @@ pub struct ProductReport {
 }
 
 /// Products of one shape.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProductRow {
     /// The operator that launched it, or the plan's op.
     pub name: String,
@@ -62,7 +62,7 @@ pub struct ProductRow {
 }
 
 /// Which rate is the lower one of a roofline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// Operations.

@@ -1,11 +1,11 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::intervals::IntervalSet;
 use crate::model::{Kind, Span, Trace, TrackId, TrackKind};
 
 /// Communication of the selected ranks inside the range, summed over ranks: all of a rank that any selected row belongs
 /// to, since what hides it may run on a row that is not selected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelectedComm {
     /// Ranks.
     pub ranks: usize,

@@ -4,7 +4,7 @@ mod hidden;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::hidden::SelectedComm;
 use self::hidden::hidden;
@@ -22,7 +22,7 @@ pub struct Selection {
 }
 
 /// Aggregates of a selection.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SelectionReport {
     /// What of the GPUs is counted.
     pub counted: Counted,
@@ -42,7 +42,7 @@ pub struct SelectionReport {
 
 /// One of the ways in which the same work is recorded: an op on its stream, its kernel as the driver saw it, its thread
 /// blocks on SMs. Only one is counted, the first of these that the selected rows have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// Ops on streams.
@@ -75,7 +75,7 @@ impl Counted {
 }
 
 /// One op in a selection.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SelectedOp {
     /// Name.
     pub name: String,
@@ -93,7 +93,7 @@ pub struct SelectedOp {
 }
 
 /// One track in a selection.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SelectedTrack {
     /// The track.
     pub track: TrackId,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Span;
 use crate::words::{counted, percent};
 
 /// What is known of the order in which a rank runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RankStructure {
     /// The rank.
     pub rank: u32,
@@ -31,7 +31,7 @@ pub struct RankStructure {
 }
 
 /// Where layers are known from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StructureBasis {
     /// The recording's labels name them.
@@ -44,7 +44,7 @@ pub enum StructureBasis {
 }
 
 /// One pass through the layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
     /// What it does, as far as names of kernels say.
     pub stage: Stage,
@@ -55,7 +55,7 @@ pub struct Pass {
 }
 
 /// What a pass does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Its kernels' names do not say.

@@ -4,7 +4,7 @@ mod all_ranks;
 mod tight_phase;
 mod waiting;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use all_ranks::AllRanks;
 use tight_phase::slow_computation;
@@ -17,7 +17,7 @@ use crate::model::{Phase, Trace};
 use crate::words::{duration, percent, times};
 
 /// The iteration time of another strategy for the same batch and machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     /// As the sentence should call it, e.g. `default`.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Baseline {
 }
 
 /// What limits a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// The trace does not say.
@@ -42,7 +42,7 @@ pub enum Limit {
 }
 
 /// A judgement with its reasons.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// What limits the run.
     pub limit: Limit,

@@ -2,13 +2,13 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::GemmRow;
 use crate::model::{Split, UnsplitFacts};
 
 /// What cutting a GEMM in two costs in waves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CutRow {
     /// Name.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct CutRow {
 }
 
 /// How one launch fills the GPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CutLaunch {
     /// Thread blocks.
     pub grid: u32,

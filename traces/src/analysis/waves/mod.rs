@@ -5,7 +5,7 @@ mod cuts;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use by_name::GemmName;
 pub use cuts::{CutLaunch, CutRow};
@@ -14,7 +14,7 @@ use super::{DurationStats, Ops};
 use crate::model::{Kind, OpFacts, Split, Trace, UnsplitFacts};
 
 /// Wave arithmetic and achieved rates of every GEMM whose label carries facts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WaveReport {
     /// Per name, split and shape, by name.
     pub gemms: Vec<GemmRow>,
@@ -25,7 +25,7 @@ pub struct WaveReport {
 }
 
 /// One GEMM in one split, all layers, ranks and iterations together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GemmRow {
     /// Name, e.g. `gate_up`.
     pub name: String,
