@@ -52,6 +52,9 @@ pub struct Document {
     pub explanation: Arc<Explanation>,
     /// That was worked out: until it is, a large recording can be looked at without.
     pub is_explained: bool,
+    /// What of it is not here, where it lies at the other end of a link.
+    #[cfg(feature = "live")]
+    pub part: Option<Arc<super::part::Part>>,
     /// What answers queries, once one was asked; of the trace, so that it stays when that is explained.
     database: Arc<Mutex<Option<Database>>>,
 }
@@ -109,6 +112,8 @@ impl Document {
             batch: None,
             explanation,
             is_explained: true,
+            #[cfg(feature = "live")]
+            part: None,
             database: Arc::default(),
         }
     }

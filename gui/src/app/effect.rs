@@ -8,6 +8,8 @@ use super::{
     document::Document, marks::MarksTask, path_question::PathPurpose, sql::SqlTask,
     what_if::WhatIfTask,
 };
+#[cfg(feature = "live")]
+use crate::{jobs::JobId, theme::number};
 use crate::{
     jobs::{Asked, Export, JobStatus},
     timeline::{RangeSelection, Selection},
@@ -92,4 +94,34 @@ pub enum Effect {
         Arc<weftscope_engine::spec::RunSpec>,
         weftscope_profiler::sweep::SweepAxis,
     ),
+}
+
+#[cfg(feature = "live")]
+impl Effect {
+    /// The job that the part of a document which is here does not suffice for, and why.
+    pub(super) fn lacks(&self) -> Option<(JobId, String)> {
+        let (job, documents, needs_all) = match self {
+            Self::Export(job, document, export) => {
+                (job, std::slice::from_ref(document), export.format.is_of_slices())
+            }
+            Self::Aggregate(job, document, _)
+            | Self::Search(job, document, _)
+            | Self::Sql(job, document, _) => (job, std::slice::from_ref(document), true),
+            Self::Statistics(job, document)
+            | Self::WhatIf(job, document, _)
+            | Self::Explain(job, document, _) => (job, std::slice::from_ref(document), false),
+            Self::Compare(job, documents, _) => (job, &documents[..], false),
+            _ => return None,
+        };
+        let parts = documents.iter().filter_map(|document| document.part.as_ref());
+        let part = parts.into_iter().find(|part| needs_all || part.ops_folded > 0)?;
+        let cause = format!(
+            "{}: that needs all of the recording, and {} of {} slices are here: all of a run comes once it is paused; a long \
+             recording is copied here for that",
+            job.title,
+            number::count(part.here()),
+            number::count(part.slices),
+        );
+        Some((job.id, cause))
+    }
 }

@@ -1,8 +1,9 @@
 //! What the panels say about a trace, worked out once, off the UI thread.
 
+use serde::{Deserialize, Serialize};
 use weftscope_traces::{
     Meta, Provenance, TraceBuilder,
-    analysis::{Config, Ops, Reports, Verdict, lengths_ns, verdict},
+    analysis::{ComputingSms, Config, Ops, Reports, Verdict, lengths_ns, verdict},
 };
 
 use super::{
@@ -11,6 +12,7 @@ use super::{
 };
 
 /// The answers of the analyses that the window shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
     /// What limits the run, in a sentence, without a look at other strategies.
     pub verdict: Verdict,
@@ -45,4 +47,40 @@ impl Explanation {
             .unwrap_or_else(|error| unreachable!("a trace of nothing has nothing wrong: {error}"));
         Self::of(&Ops::of(&empty, &Config::default()))
     }
+
+    /// In bytes, to be sent.
+    #[cfg(feature = "live")]
+    pub(super) fn kept(&self) -> Vec<u8> {
+        let ranks = self.reports.overlap.ranks.iter();
+        let kept = Kept {
+            explanation: self,
+            computing_sms: ranks.map(|rank| rank.computing_sms).collect(),
+        };
+        // What has no JSON form is nothing, which the other end finds out.
+        serde_json::to_vec(&kept).unwrap_or_default()
+    }
+
+    /// What was [`kept`](Self::kept).
+    ///
+    /// # Errors
+    /// In words, when it is none.
+    #[cfg(feature = "live")]
+    pub(super) fn of_kept(bytes: &[u8]) -> Result<Self, String> {
+        let kept: Kept<Self> = serde_json::from_slice(bytes)
+            .map_err(|error| format!("what explains the picture is not understood: {error}"))?;
+        let mut explanation = kept.explanation;
+        for (rank, sms) in explanation.reports.overlap.ranks.iter_mut().zip(kept.computing_sms) {
+            rank.computing_sms = sms;
+        }
+        Ok(explanation)
+    }
+}
+
+/// With what reports do not write down.
+#[cfg(feature = "live")]
+#[derive(Serialize, Deserialize)]
+struct Kept<E> {
+    explanation: E,
+    /// By rank.
+    computing_sms: Vec<Option<ComputingSms>>,
 }

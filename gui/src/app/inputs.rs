@@ -1,12 +1,13 @@
 //! What figures of the panel Why are computed from, where the reports keep the figures alone.
 
+use serde::{Deserialize, Serialize};
 use weftscope_traces::{
     Kind, Phase, Trace,
     analysis::{GpuOp, Ops, RankOps},
 };
 
 /// Ops of one kind of work on a rank.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpSum {
     /// How many.
     pub count: usize,
@@ -24,7 +25,7 @@ impl OpSum {
 }
 
 /// Ops of one rank.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankInputs {
     /// The rank.
     pub rank: u32,
@@ -35,7 +36,7 @@ pub struct RankInputs {
 }
 
 /// Durations in place and isolated of the ops of a phase of which the latter are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlowdownInputs {
     /// The phase.
     pub phase: Phase,
@@ -48,7 +49,7 @@ pub struct SlowdownInputs {
 }
 
 /// All of a recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
     /// By rank.
     pub ranks: Vec<RankInputs>,

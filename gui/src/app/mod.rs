@@ -38,6 +38,8 @@ mod notice;
 mod opening;
 mod palette;
 mod panel;
+#[cfg(feature = "live")]
+pub mod part;
 mod path_question;
 mod places;
 mod recent;
@@ -69,6 +71,8 @@ pub(crate) use inputs::RankInputs;
 pub use lesson_progress::{LessonProgress, Progress};
 pub use marks::{MarkStore, MarksEvent, MarksTask};
 pub use notice::{Notice, NoticeId, Notices, Severity};
+#[cfg(feature = "live")]
+use opening::refill;
 pub use palette::palette_rows;
 pub use panel::{BottomTab, Extent, PanelFacts, PanelId, PanelLayout, Side};
 pub use path_question::{PathPurpose, PathQuestion};

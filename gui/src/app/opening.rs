@@ -1,5 +1,10 @@
 //! Files are opened and closed, whoever asks.
 
+#[cfg(feature = "live")]
+use std::sync::Arc;
+
+#[cfg(feature = "live")]
+use super::document::{Document, OpenDocument};
 use super::{
     document::{DocumentId, Shown},
     effect::Effect,
@@ -30,4 +35,13 @@ pub(super) fn close(state: &mut State, id: DocumentId) -> Vec<Effect> {
         state.shown = state.fallback_shown();
     }
     unsaved
+}
+
+/// Puts a fuller reading of an opened document in its place; it is looked at as it was.
+#[cfg(feature = "live")]
+pub(super) fn refill(state: &mut State, old: &Arc<Document>, new: Arc<Document>) {
+    let is_it = |open: &&mut OpenDocument| Arc::ptr_eq(&open.document, old);
+    let Some(open) = state.documents.iter_mut().find(is_it) else { return };
+    open.view = open.view.regrown(&old.timeline, &new.timeline);
+    open.document = new;
 }

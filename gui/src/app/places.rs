@@ -1,12 +1,13 @@
 //! The ops to look at first behind a figure that sums up many: of each rank the one in which most of it lies.
 
+use serde::{Deserialize, Serialize};
 use weftscope_traces::{
     Kind, SliceRef, Span, Trace,
     analysis::{GpuOp, Ops, RankOps, intervals::IntervalSet},
 };
 
 /// The ops of one rank in which most of its sums lie; `None` where a sum is nothing or not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankPlaces {
     /// The rank.
     pub rank: u32,

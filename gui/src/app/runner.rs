@@ -111,6 +111,11 @@ impl Runner {
 
     /// Starts what `effect` asks for, without waiting; gives back what the window must do itself.
     pub fn run(&mut self, effect: Effect) -> Option<WindowTask> {
+        #[cfg(feature = "live")]
+        if let Some((id, cause)) = effect.lacks() {
+            self.events.send(Event::JobDone { id, result: JobResult::Failed(cause) });
+            return None;
+        }
         match effect {
             Effect::Copy(text) => return Some(WindowTask::Copy(text)),
             Effect::Quit => return Some(WindowTask::Quit),
@@ -123,6 +128,17 @@ impl Runner {
                 };
                 let events = self.events.clone();
                 let control = job.control();
+                #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+                if let Some((place, paths)) = place_of(&asked) {
+                    let told = events.clone();
+                    events.spawn(id, "open there", control, move |control| match place {
+                        Ok(place) => {
+                            crate::remote::open_there((&place, paths), &show, told, control)
+                        }
+                        Err(error) => JobResult::Failed(error.to_string()),
+                    });
+                    return None;
+                }
                 let asked_for = asked.clone();
                 let open = move || {
                     events.spawn(id, "open", control, move |control| {
@@ -336,6 +352,19 @@ impl Runner {
         // Without a thread it is left to the next export there.
         drop(tidying);
     }
+}
+
+/// The recording on a server that is asked for, if one is.
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+fn place_of(
+    asked: &jobs::Asked,
+) -> Option<(Result<crate::remote::Place, crate::remote::TargetError>, Vec<PathBuf>)> {
+    let paths = match asked {
+        jobs::Asked::Paths(paths) => paths.clone(),
+        // One address, with whatever spaces are in it.
+        jobs::Asked::Typed(text) => vec![PathBuf::from(text.trim())],
+    };
+    Some((crate::remote::Place::among(&paths).transpose()?, paths))
 }
 
 /// Opens at once: samples are part of the program.

@@ -4,10 +4,10 @@ use clap::{Command, CommandFactory};
 
 use super::{Cli, Failure, Outcome, args::WindowArgs, doctor};
 #[cfg(feature = "live")]
-use crate::remote::{Ssh, Target, TargetError};
+use crate::remote::{Place, Ssh, Target, TargetError};
 use crate::{
     app::{self, Start},
-    files::{FileError, Sample, did_you_mean},
+    files::{FileError, Sample, did_you_mean, is_elsewhere},
 };
 
 /// The window, or the same without one where there is no display.
@@ -43,7 +43,8 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
 #[cfg(feature = "live")]
 fn server(args: &WindowArgs) -> Result<Option<Target>, Failure> {
     let as_text = |file: &std::path::PathBuf| file.to_string_lossy().into_owned();
-    let Some(text) = args.files.iter().map(as_text).find(|text| Target::is_meant(text)) else {
+    let servers = args.files.iter().filter(|file| !Place::is_meant(file)).map(as_text);
+    let Some(text) = servers.into_iter().find(|text| Target::is_meant(text)) else {
         return Ok(None);
     };
     if args.files.len() > 1 {
@@ -60,6 +61,9 @@ fn server(_args: &WindowArgs) -> Result<Option<()>, Failure> {
 
 /// A wrong path is reported on the command line, not in a window that opens first.
 fn check(file: &Path) -> Outcome {
+    if is_elsewhere(file) {
+        return Ok(());
+    }
     if Sample::of_path(file)?.is_some() {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 mod atomic;
 #[cfg(target_arch = "wasm32")]
 mod download;
+mod elsewhere;
 mod error;
 mod format;
 mod held;
@@ -24,6 +25,7 @@ mod user_cache;
 pub use atomic::{check_target, remove_abandoned, remove_unfinished, write_atomically};
 #[cfg(target_arch = "wasm32")]
 pub use download::{check_target, remove_abandoned, write_atomically};
+pub use elsewhere::is_elsewhere;
 pub use error::FileError;
 pub use format::{OutputFormat, TraceFormat, endings_in_words};
 pub use held::{hold, is_held};

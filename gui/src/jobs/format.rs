@@ -70,6 +70,12 @@ impl ExportFormat {
         }
     }
 
+    /// Whether slices are written, and not what a picture shows of them.
+    #[cfg(feature = "live")]
+    pub(crate) fn is_of_slices(self) -> bool {
+        matches!(self, Self::Trace(_) | Self::Predicted(_) | Self::Rows(_))
+    }
+
     /// The format that a typed name asks for where this one was offered: rows stay rows, and a figure a figure.
     pub(crate) fn typed(self, path: &Path) -> Self {
         match self {

@@ -7,6 +7,8 @@ use weftscope_traces::Trace;
 
 use super::row_filter::hidden_ui;
 use super::widgets::{Cx, heading, mono, sentence, weak};
+#[cfg(feature = "live")]
+use crate::app::Document;
 use crate::{
     app::{BottomTab, Command},
     theme::{Theme, number},
@@ -80,6 +82,8 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     super::server::server_ui(ui, cx);
     let Some(document) = cx.state.document() else { return };
     let (trace, theme) = (&document.trace, cx.theme);
+    #[cfg(feature = "live")]
+    part_ui(ui, theme, document);
     for caveat in trace.meta.caveats() {
         ui.label(RichText::new(caveat).font(theme.small()).color(theme.surfaces.warn));
     }
@@ -92,6 +96,25 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let cost = weak(theme, recording(trace)).font(theme.small());
     ui.label(cost).on_hover_text(overhead(trace));
+}
+
+/// How much of a document that lies elsewhere is here.
+#[cfg(feature = "live")]
+fn part_ui(ui: &mut Ui, theme: &Theme, document: &Document) {
+    let Some(part) = &document.part else { return };
+    let (here, all) = (number::count(part.here()), number::count(part.slices));
+    let line = RichText::new(format!("{here} of {all} slices here")).font(theme.small());
+    let mut about = format!(
+        "Figures are of all {all} slices, worked out where they are.\n{} slices of rows that are not in view stay there, {} are \
+         folded, as short as they are",
+        number::count(part.left_out),
+        number::count(part.folded),
+    );
+    if !document.is_explained {
+        about = "Figures are being worked out where the recording is".to_owned();
+    }
+    ui.label(line.color(theme.surfaces.weak)).on_hover_text(about);
+    ui.separator();
 }
 
 /// What recording cost, without the story of how it was measured.

@@ -1,14 +1,14 @@
 //! A server is reached in the background, and the window is told what becomes of it.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
-use super::{Greeting, Ssh, Target, ssh::connect};
+use super::{Greeting, Place, Ssh, Target, ssh::connect};
 use crate::{
     app::{
-        Event,
-        live::{LiveEvent, RemoteEvent},
+        Document, Event, JobResult,
+        live::{LiveEvent, RemoteEvent, away::open_recording},
     },
-    jobs::EventSender,
+    jobs::{EventSender, JobControl},
 };
 
 /// Reaches `target` after a while; all that becomes of it is told under `attempt`.
@@ -35,5 +35,25 @@ pub(crate) fn reach(
     });
     if let Err(error) = reaching {
         failed(RemoteEvent::Lost(format!("no thread to reach it on: {error}")));
+    }
+}
+
+/// Opens a recording on a server, over a connection of its own, which lasts as long as the window has the recording.
+pub(crate) fn open_there(
+    (place, paths): (&Place, Vec<PathBuf>),
+    show: &dyn Fn(Vec<PathBuf>, Arc<Document>),
+    events: EventSender,
+    control: &JobControl,
+) -> JobResult {
+    let ours = Greeting::ours(String::new(), None);
+    // Who reads what comes over it finds out by itself that nothing more does.
+    let lost = Box::new(|_cause| {});
+    let ssh = Ssh::default();
+    let reached = connect((&ssh, &place.target), &ours, Arc::clone(&events.wake()), lost);
+    match reached {
+        Ok((link, _greeting)) => {
+            open_recording((link.port(), link), (&place.path, paths), (show, events), control)
+        }
+        Err(error) => JobResult::Failed(error.to_string()),
     }
 }

@@ -1,4 +1,6 @@
-use weftscope_traces::{Label, OpFacts, SliceRef, Split, TrackKind};
+use weftscope_traces::{
+    ArgValue, Label, OpFacts, SliceRef, Split, Trace, TrackKind, excerpt::FOLDED,
+};
 
 use super::TimelineData;
 use crate::theme::number;
@@ -13,7 +15,11 @@ pub fn facts(data: &TimelineData, slice: SliceRef, zero_ns: i64) -> Vec<(&'stati
     let item = trace.lane(slice.lane).slices.item[slice.index as usize];
     let mut out = vec![("duration", number::duration_ns(span.len_ns()))];
     out.push(("kind", data.kind_name(slice).to_owned()));
-    place(&mut out, &track.kind, &track.name, item);
+    match folded(trace, slice) {
+        // It is of several blocks, or calls: none of their own facts are its.
+        Some(count) => out.push(("stands for", number::counted(count, "slice"))),
+        None => place(&mut out, &track.kind, &track.name, item),
+    }
     weave(&mut out, label);
     let op = data.op_of(slice);
     if let Some(op) = op.filter(|&op| op != slice) {
@@ -29,6 +35,14 @@ pub fn facts(data: &TimelineData, slice: SliceRef, zero_ns: i64) -> Vec<(&'stati
     }
     out.push(("starts at", number::time_at(span.start_ns - zero_ns, 1)));
     out
+}
+
+/// Of how many slices this is a fold, where a part of a trace has it in their place.
+fn folded(trace: &Trace, slice: SliceRef) -> Option<u64> {
+    match trace.args_of(slice).into_iter().find(|(key, _)| key == FOLDED)?.1 {
+        ArgValue::Int(count) => u64::try_from(count).ok(),
+        _ => None,
+    }
 }
 
 fn place(out: &mut Vec<(&'static str, String)>, kind: &TrackKind, name: &str, item: u32) {

@@ -20,6 +20,22 @@ pub struct Sight {
     pub(super) lanes: Vec<LaneId>,
 }
 
+impl Sight {
+    /// Of a trace of which `fit` shows all, drawn so many device pixels wide.
+    #[cfg(all(test, feature = "live"))]
+    pub(crate) fn of(window: Span, fit: Span, pixels: f64, lanes: Vec<LaneId>) -> Self {
+        Self { window, fit, pixels, lanes }
+    }
+
+    /// Time seen, `None` when that was all of it; what is shorter than how many ns was not told apart; lanes on the screen.
+    #[cfg(feature = "live")]
+    pub(crate) fn facts(&self) -> (Option<Span>, i64, &[LaneId]) {
+        let window = (self.window != self.fit).then_some(self.window);
+        let resolution_ns = resolution_ns(self.window.len_ns() as f64 / self.pixels.max(1.0));
+        (window, resolution_ns, &self.lanes)
+    }
+}
+
 /// What passes between the thread that draws a trace and those that make it and its successor.
 #[derive(Debug, Default)]
 pub struct Foresight {

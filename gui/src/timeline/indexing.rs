@@ -38,6 +38,24 @@ impl TimelineData {
         data.with(whole, ranks)
     }
 
+    /// The same of a part of a trace, whose ribbons were made of all of it; those of ranks that it does not have count for nothing.
+    #[cfg(feature = "live")]
+    pub(crate) fn indexed_with(trace: Arc<Trace>, mut ribbons: Vec<(u32, Ribbon)>) -> Self {
+        let data = Self::rows(trace);
+        let pyramid = Pyramid::build(&data.trace);
+        let mut ranks = Vec::new();
+        for rows in &data.ranks {
+            let at = ribbons.iter().position(|(rank, _)| *rank == rows.rank);
+            let ribbon = match at {
+                Some(at) => ribbons.swap_remove(at).1,
+                None => Ribbon::build(&data.trace, rows.rank),
+            };
+            let overview = Overview::of_rank(&ribbon, data.overview_span());
+            ranks.push((ribbon, overview));
+        }
+        data.with(pyramid, ranks)
+    }
+
     fn with(mut self, pyramid: Pyramid, ranks: Vec<OfRank>) -> Self {
         let (ribbons, overviews): (Vec<Ribbon>, Vec<Overview>) = ranks.into_iter().unzip();
         self.pyramid = Arc::new(pyramid);

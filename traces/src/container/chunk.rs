@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 
+use super::first::lz4_prefix;
 use crate::source::Source;
 
 /// Chunk kinds.
@@ -58,36 +59,77 @@ pub(super) enum Found {
     End,
 }
 
+/// What stands before a payload.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) kind: u32,
+    flags: u32,
+    /// Bytes of the payload in the file.
+    pub(super) stored: u64,
+    /// Bytes of it unpacked.
+    raw: u64,
+    crc: u32,
+}
+
+impl Head {
+    pub(super) const BYTES: usize = HEAD_BYTES;
+
+    /// `None` when it fails its checksum.
+    pub(super) fn of(head: &[u8; HEAD_BYTES]) -> Option<Self> {
+        let u64_at =
+            |at: usize| u64::from(u32_at(head, at)) | u64::from(u32_at(head, at + 4)) << 32;
+        is_head(head).then(|| Self {
+            kind: u32_at(head, 0),
+            flags: u32_at(head, 4),
+            stored: u64_at(8),
+            raw: u64_at(16),
+            crc: u32_at(head, 24),
+        })
+    }
+
+    /// What was found, once the payload is read as far as the file goes.
+    pub(super) fn found(self, mut payload: Vec<u8>) -> Found {
+        let Self { kind, flags, stored, raw, crc } = self;
+        if (payload.len() as u64) < stored {
+            return Found::CutOff;
+        }
+        if crc32fast::hash(&payload) != crc || flags & !FLAG_LZ4 != 0 {
+            return Found::Damaged { kind };
+        }
+        if flags & FLAG_LZ4 != 0 {
+            if raw > stored.saturating_mul(LZ4_MAX_RATIO) {
+                return Found::Damaged { kind };
+            }
+            match lz4_flex::block::decompress(&payload, raw as usize) {
+                Ok(unpacked) if unpacked.len() as u64 == raw => payload = unpacked,
+                _ => return Found::Damaged { kind },
+            }
+        }
+        Found::Chunk { kind, payload }
+    }
+
+    /// The first `len` bytes of the payload, of which `start` is there.
+    pub(super) fn prefix(self, start: &[u8], len: usize) -> Option<Vec<u8>> {
+        if self.flags & FLAG_LZ4 != 0 {
+            lz4_prefix(start, len)
+        } else {
+            start.get(..len).map(<[u8]>::to_vec)
+        }
+    }
+}
+
 /// Reads one chunk; never holds more bytes than the file has, before unpacking.
 pub(super) fn read_chunk<R: Read>(input: &mut Source<R>) -> io::Result<Found> {
     let Some(head) = input.chunk::<HEAD_BYTES>()? else {
         let is_end = input.ahead(1)?.is_empty();
         return Ok(if is_end { Found::End } else { Found::CutOff });
     };
-    if !is_head(&head) {
+    let Some(head) = Head::of(&head) else {
         return Ok(Found::Lost { next_at: find_head(input)? });
-    }
-    let (kind, flags) = (u32_at(&head, 0), u32_at(&head, 4));
-    let u64_at = |at: usize| u64::from(u32_at(&head, at)) | u64::from(u32_at(&head, at + 4)) << 32;
-    let (stored, raw) = (u64_at(8), u64_at(16));
+    };
     let mut payload = Vec::new();
-    input.take(stored).read_to_end(&mut payload)?;
-    if (payload.len() as u64) < stored {
-        return Ok(Found::CutOff);
-    }
-    if crc32fast::hash(&payload) != u32_at(&head, 24) || flags & !FLAG_LZ4 != 0 {
-        return Ok(Found::Damaged { kind });
-    }
-    if flags & FLAG_LZ4 != 0 {
-        if raw > stored.saturating_mul(LZ4_MAX_RATIO) {
-            return Ok(Found::Damaged { kind });
-        }
-        match lz4_flex::block::decompress(&payload, raw as usize) {
-            Ok(unpacked) if unpacked.len() as u64 == raw => payload = unpacked,
-            _ => return Ok(Found::Damaged { kind }),
-        }
-    }
-    Ok(Found::Chunk { kind, payload })
+    input.take(head.stored).read_to_end(&mut payload)?;
+    Ok(head.found(payload))
 }
 
 fn u32_at(head: &[u8; HEAD_BYTES], at: usize) -> u32 {

@@ -48,12 +48,14 @@ mod args;
 pub(crate) mod bytes;
 mod chunk;
 mod error;
+mod first;
 mod labels;
 mod lanes;
 mod read;
 mod write;
 
 pub use error::ContainerError;
+pub use first::first_look;
 pub use read::{Reading, read, read_whole};
 pub use write::write;
 

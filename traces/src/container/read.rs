@@ -13,7 +13,9 @@ use super::{ContainerError, MAGIC, VERSION, args, labels};
 use crate::model::is_time;
 use crate::source::Source;
 use crate::stream::Progress;
-use crate::{ArgStore, CounterSeries, Diagnostics, Flow, Meta, Trace, TraceParts};
+use crate::{
+    ArgStore, CounterSeries, Diagnostics, Flow, LaneId, Meta, Trace, TraceParts, TrackKind,
+};
 
 /// Reads a `.weft` file as far as it goes.
 ///
@@ -94,7 +96,13 @@ impl<R: Read> Reading<R> {
 /// Gives the version.
 fn check_head<R: Read>(input: &mut Source<R>) -> Result<u16, ContainerError> {
     let failed = |source| ContainerError::Io { doing: "reading", at_byte: 0, source };
-    let head = input.ahead(HEAD_BYTES).map_err(failed)?;
+    let version = version_of(input.ahead(HEAD_BYTES).map_err(failed)?)?;
+    input.consume(HEAD_BYTES);
+    Ok(version)
+}
+
+/// The version that the first bytes of a file tell.
+pub(super) fn version_of(head: &[u8]) -> Result<u16, ContainerError> {
     if head.is_empty() {
         return Err(ContainerError::Empty);
     }
@@ -109,12 +117,11 @@ fn check_head<R: Read>(input: &mut Source<R>) -> Result<u16, ContainerError> {
     if version > VERSION {
         return Err(ContainerError::Newer { version });
     }
-    input.consume(HEAD_BYTES);
     Ok(version)
 }
 
 /// Bytes before the first chunk.
-const HEAD_BYTES: usize = 16;
+pub(super) const HEAD_BYTES: usize = 16;
 
 #[derive(Deserialize)]
 struct MetaChunk {
@@ -130,7 +137,7 @@ const TOTALS: [&str; 8] =
 const LABELS_TOTAL: usize = 2;
 
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     version: u16,
     totals: Option<Vec<u64>>,
     meta: Option<MetaChunk>,
@@ -145,11 +152,30 @@ struct Reader {
     /// The first damaged head: what it stood before may have been anything.
     lost_at: Option<u64>,
     ended: bool,
+    /// Of a part: something that belongs to it was passed over.
+    pub(super) has_passed: bool,
 }
 
 impl Reader {
+    /// One that is given a part of the chunks: what is missing was not asked for.
+    pub(super) fn of_part(version: u16) -> Self {
+        Self { version, totals: Some(vec![0; TOTALS.len()]), ended: true, ..Self::default() }
+    }
+
+    /// What that part makes.
+    pub(super) fn finish_part(self, at_byte: u64) -> Result<(Trace, bool), ContainerError> {
+        Self { lost: Diagnostics::default(), ..self }.finish(at_byte)
+    }
+
+    /// The kind of the row that a lane belongs to, once tracks are read.
+    pub(super) fn kind_of(&self, lane: LaneId) -> Option<&TrackKind> {
+        let Lanes { tracks, lanes, .. } = self.lanes.as_ref()?;
+        let track = lanes.get(lane.0 as usize)?.track;
+        tracks.get(track.0 as usize).map(|track| &track.kind)
+    }
+
     /// Takes in what was found at `at_byte`; true at the end of what can be read.
-    fn take(&mut self, found: Found, at_byte: u64) -> Result<bool, ContainerError> {
+    pub(super) fn take(&mut self, found: Found, at_byte: u64) -> Result<bool, ContainerError> {
         let (kind, payload) = match found {
             Found::Chunk { kind, payload } => (kind, payload),
             Found::Damaged { kind } => {

@@ -32,6 +32,8 @@ pub struct Excerpt {
     pub left_out: u64,
     /// Slices that stand folded in others.
     pub folded: u64,
+    /// Of these, ops and marks: where there are none, whatever is asked of ops alone is answered as all of the trace would.
+    pub ops_folded: u64,
     /// Arrows whose ends are not in it as they were.
     pub arrows_left_out: u64,
     /// Samples of counters that stand for several, less these.
@@ -49,12 +51,13 @@ impl Excerpt {
 pub fn excerpt(trace: &Trace, wanted: &Wanted) -> Excerpt {
     let bands = bands_of_labels(&trace.labels);
     let mut copier = Copier { of: trace, args: ArgStore::default(), rows: HashMap::new() };
-    let (mut left_out, mut folded) = (0, 0);
+    let (mut left_out, mut folded, mut ops_folded) = (0, 0, 0);
     let mut is_same = Vec::with_capacity(trace.lanes.len());
     let mut lanes = Vec::with_capacity(trace.lanes.len());
     for (index, lane) in trace.lanes.iter().enumerate() {
         let slices = &lane.slices;
-        let is_wanted = always_comes(&trace.track(lane.track).kind) || wanted.has_lane(index);
+        let is_op = always_comes(&trace.track(lane.track).kind);
+        let is_wanted = is_op || wanted.has_lane(index);
         let (slices, same) = if !is_wanted {
             left_out += slices.len() as u64;
             (SliceTable::default(), slices.is_empty())
@@ -64,6 +67,7 @@ pub fn excerpt(trace: &Trace, wanted: &Wanted) -> Excerpt {
             let folding = Folding { slices, bands: &bands, wanted };
             let (slices, more) = copier.folded(slices, folding);
             folded += more;
+            ops_folded += if is_op { more } else { 0 };
             (slices, false)
         };
         is_same.push(same);
@@ -97,7 +101,7 @@ pub fn excerpt(trace: &Trace, wanted: &Wanted) -> Excerpt {
     };
     let trace = Trace::checked(parts)
         .unwrap_or_else(|error| unreachable!("a part of a sound trace is sound: {error}"));
-    Excerpt { trace, left_out, folded, arrows_left_out, samples_left_out }
+    Excerpt { trace, left_out, folded, ops_folded, arrows_left_out, samples_left_out }
 }
 
 /// What a view shows of a folded trace too, and what analyses ask: ops and marks.

@@ -10,7 +10,7 @@ use super::{
     KeptIteration, KnobEdit, Live, LiveCommand, LiveEvent, Running, Status, follow::follow,
     serving::apply_serving, update::update_live,
 };
-use crate::app::{Effect, Severity, State};
+use crate::app::{Effect, Severity, State, refill};
 
 /// Takes in what the live run tells.
 pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
@@ -33,6 +33,11 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                     receipt.give_back(old);
                 }
                 follow(state, before.as_ref());
+            }
+        }
+        LiveEvent::Refilled(old, new) => {
+            if live.put(&old, &new).is_none() {
+                refill(state, &old, new);
             }
         }
         LiveEvent::Refused { session, cause } => {

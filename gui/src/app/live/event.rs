@@ -4,12 +4,17 @@ use weftscope_engine::spec::RunSpec;
 use weftscope_profiler::sweep::SweepAxis;
 
 use super::{Baseline, CurvePoint, KeptIteration, Receipt, ServingEvent, ServingRun};
-use crate::here::{Gpus, Here};
+use crate::{
+    app::Document,
+    here::{Gpus, Here},
+};
 
 /// What the live run tells the window.
 pub enum LiveEvent {
     /// An iteration is ready to be drawn; the session makes the next one ready when it has been taken in.
     Iteration(Arc<KeptIteration>, Receipt),
+    /// More of this document of an iteration has come, or another part of it.
+    Refilled(Arc<Document>, Arc<Document>),
     /// The spec cannot be planned or run.
     Refused {
         /// Which session says so.

@@ -180,18 +180,24 @@ impl Live {
 
     /// Puts another document in the place of a kept iteration's, and stays at that iteration; false where none has it.
     pub(crate) fn replace(&mut self, old: &Arc<Document>, new: &Arc<Document>) -> bool {
-        let of = self.history.iter().position(|kept| Arc::ptr_eq(&kept.document, old));
-        let Some(at) = of else { return false };
+        let number = self.put(old, new);
+        self.pinned = number.or(self.pinned);
+        number.is_some()
+    }
+
+    /// Puts another document in the place of a kept iteration's, and gives its number; `None` where none has it.
+    pub(super) fn put(&mut self, old: &Arc<Document>, new: &Arc<Document>) -> Option<u64> {
+        let at = self.history.iter().position(|kept| Arc::ptr_eq(&kept.document, old))?;
         let kept = &self.history[at];
+        let number = kept.number;
         if self.shown().is_some_and(|shown| Arc::ptr_eq(&shown.document, old))
             && let Some(view) = &self.view
         {
             self.view = Some(view.regrown(&old.timeline, &new.timeline));
         }
-        self.pinned = Some(kept.number);
         let document = Arc::clone(new);
         self.history[at] = Arc::new(KeptIteration { document, ..(**kept).clone() });
-        true
+        Some(number)
     }
 
     /// A kept iteration.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    files::{Sample, marks_path},
+    files::{Sample, is_elsewhere, marks_path},
     timeline::Mark,
 };
 
@@ -27,6 +27,8 @@ impl MarkStore {
     /// Where the marks of these files are kept: beside the first.
     pub(in crate::app) fn of(paths: &[PathBuf]) -> Self {
         match paths.first() {
+            // What lies on a server has nothing beside it here.
+            Some(first) if is_elsewhere(first) => Self::Session,
             Some(first) if matches!(Sample::of_path(first), Ok(None)) => {
                 Self::Reading(marks_path(first))
             }

@@ -1,9 +1,11 @@
 //! What arrives from a run elsewhere, made ready on a thread.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use weftscope_engine::plan::Plan;
-use weftscope_traces::container;
+use weftscope_engine::{command::Command, plan::Plan, spec::RunSpec};
 
 use super::{
     super::{
@@ -12,10 +14,16 @@ use super::{
         news::{Pace, file_stem, kept},
     },
     Port,
+    following::Following,
     words::{Ask, Tell},
 };
-use crate::app::{Document, live::Backend};
-use weftscope_engine::{command::Command, spec::RunSpec};
+use crate::app::{
+    live::Backend,
+    part::{Known, Look, received},
+};
+
+/// How often it is looked whether the picture is looked at otherwise than before.
+pub(super) const LOOKS: Duration = Duration::from_millis(20);
 
 /// The window's hold on a run elsewhere.
 pub(in crate::app::live) struct Arrivals {
@@ -23,6 +31,10 @@ pub(in crate::app::live) struct Arrivals {
     id: SessionId,
     /// What ran last.
     plan: Option<Arc<Plan>>,
+    /// The iteration that came last.
+    following: Option<Following>,
+    /// How the other end knows that it is looked at.
+    look: Option<Look>,
 }
 
 impl Arrivals {
@@ -34,38 +46,28 @@ impl Arrivals {
         id: SessionId,
     ) -> Self {
         Ask::begin(spec, backend, pace).over(&port);
-        Self { port, id, plan: None }
+        Self { port, id, plan: None, following: None, look: None }
     }
 
-    fn iteration(
-        &mut self,
-        (number, time_ns): (u64, i64),
-        plan: Option<&str>,
-        bytes: &[u8],
-    ) -> Result<KeptIteration, String> {
-        if let Some(plan) = plan {
-            self.plan = Some(Arc::new(Plan::from_json(plan).map_err(|error| error.to_string())?));
-        }
-        let plan = self.plan.clone().ok_or("it was not said what ran")?;
-        let trace = container::read(bytes, &mut |_| ControlFlow::Continue(()))
-            .map_err(|error| format!("what was recorded there cannot be read: {error}"))?;
-        let document = Document::prepare(Arc::new(trace), file_stem(&plan.spec));
-        Ok(kept(document, plan, (number, time_ns), self.id))
-    }
-}
-
-impl Source for Arrivals {
-    fn next(&mut self, patience: Duration) -> Option<Arrival> {
-        let (tell, bytes) = Tell::heard(self.port.next_within(patience)?);
+    fn take(&mut self, tell: Tell, bytes: &[u8]) -> Option<Arrival> {
         let session = self.id.index;
         Some(Arrival::News(match tell {
             Tell::Iteration { number, time_ns, plan } => {
-                match self.iteration((number, time_ns), plan.as_deref(), &bytes) {
+                match self.iteration((number, time_ns), plan.as_deref(), bytes) {
                     Ok(kept) => return Some(Arrival::Iteration(Box::new(kept))),
                     Err(cause) => {
                         self.taken_in();
                         LiveEvent::Refused { session, cause }
                     }
+                }
+            }
+            Tell::Part(_) | Tell::Piece(..) => {
+                match self.following.as_mut()?.take(&tell, bytes, &self.port) {
+                    Ok(refilled) => {
+                        let (old, new) = refilled?;
+                        LiveEvent::Refilled(old, new)
+                    }
+                    Err(cause) => LiveEvent::Refused { session, cause },
                 }
             }
             Tell::Refused(cause) => LiveEvent::Refused { session, cause },
@@ -78,8 +80,60 @@ impl Source for Arrivals {
         }))
     }
 
+    fn iteration(
+        &mut self,
+        (number, time_ns): (u64, i64),
+        plan: Option<&str>,
+        bytes: &[u8],
+    ) -> Result<KeptIteration, String> {
+        if let Some(plan) = plan {
+            self.plan = Some(Arc::new(Plan::from_json(plan).map_err(|error| error.to_string())?));
+        }
+        let plan = self.plan.clone().ok_or("it was not said what ran")?;
+        let known = Known { file_stem: file_stem(&plan.spec), explanation: None };
+        let kept = kept(received(bytes, known)?, plan, (number, time_ns), self.id);
+        self.following = Some(Following::new(number, Arc::clone(&kept.document)));
+        Ok(kept)
+    }
+
+    /// Tells the other end how the picture is looked at, where that has changed.
+    fn look(&mut self) {
+        let look = self.following.as_ref().and_then(Following::look);
+        if look.is_some() && look != self.look {
+            tell_look(&self.port, look.as_ref());
+            self.look = look;
+        }
+    }
+}
+
+impl Source for Arrivals {
+    fn next(&mut self, patience: Duration) -> Option<Arrival> {
+        let until = Instant::now() + patience;
+        loop {
+            self.look();
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(letter) = self.port.next_within(left.min(LOOKS)) {
+                let (tell, bytes) = Tell::heard(letter);
+                if let Some(arrival) = self.take(tell, &bytes) {
+                    return Some(arrival);
+                }
+            } else if left.is_zero() {
+                return None;
+            }
+        }
+    }
+
     fn taken_in(&mut self) {
+        // With how it is looked at, so that the next comes as it will be.
+        self.look();
         Ask::TakenIn.over(&self.port);
+    }
+}
+
+/// Tells the other end how what it holds is looked at.
+pub(super) fn tell_look(port: &Port, look: Option<&Look>) {
+    if let Some(look) = look {
+        Ask::Look(look.clone()).over(port);
     }
 }
 

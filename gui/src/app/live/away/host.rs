@@ -33,13 +33,15 @@ pub(crate) struct Host {
     gpus: Option<Arc<Gpus>>,
     /// Where there are threads a run has one of its own, and calls this when it has something to tell.
     pub(super) beside: Option<Wake>,
+    /// Between both ends is a link that may be slow: parts go over it.
+    pub(super) is_afar: bool,
 }
 
 impl Host {
-    /// One with threads, and maybe with GPUs.
+    /// One with threads, and maybe with GPUs, at the other end of a link.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn with_threads(executors: Executors, gpus: Option<Arc<Gpus>>, wake: Wake) -> Self {
-        Self { executors, gpus, beside: Some(wake) }
+        Self { executors, gpus, beside: Some(wake), is_afar: true }
     }
 
     /// The backend that is asked for.

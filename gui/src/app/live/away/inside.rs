@@ -2,6 +2,8 @@
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
+#[cfg(not(target_arch = "wasm32"))]
+use crossbeam::channel::Receiver;
 use weftscope_engine::{neighbours::neighbour, plan::Plan, spec::RunSpec};
 use weftscope_profiler::live::{
     Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options, TurnSession,
@@ -15,28 +17,39 @@ use super::{
     },
     Host, On,
     letter::Letter,
+    shown::Shown,
     words::{Ask, News, Tell, Work},
 };
 use crate::{
-    app::{Event, JobResult, neighbours},
+    app::{
+        Event, JobResult, neighbours,
+        part::{Held, Look},
+    },
     jobs::{EventSender, JobControl},
     lessons::Facts,
 };
 
 /// Sends a letter to the window.
-type Post = Arc<dyn Fn(Letter) + Send + Sync>;
+pub(super) type Post = Arc<dyn Fn(Letter) + Send + Sync>;
 
 /// What is at work here: a run, or jobs.
 pub(crate) struct Inside {
-    post: Post,
-    host: Host,
+    pub(super) post: Post,
+    pub(super) host: Host,
     /// Ends what is under way.
-    over: JobControl,
+    pub(super) over: JobControl,
     run: Option<Run>,
     /// The window has not taken in the last iteration.
-    is_outstanding: bool,
+    pub(super) is_outstanding: bool,
     /// What ran last, as the window knows.
     plan: Option<Arc<Plan>>,
+    /// The last iteration, of which a part is at the other end of a link.
+    pub(super) shown: Option<Shown>,
+    /// How that is looked at.
+    pub(super) look: Option<Look>,
+    /// What explains a recording, while that is worked out.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) explaining: Option<Receiver<Vec<u8>>>,
 }
 
 /// A run that goes on.
@@ -55,7 +68,19 @@ impl Inside {
         over: JobControl,
     ) -> Self {
         let post = Arc::new(post);
-        Self { post, host, over, run: None, is_outstanding: false, plan: None }
+        let (run, plan, shown, look) = (None, None, None, None);
+        Self {
+            post,
+            host,
+            over,
+            run,
+            is_outstanding: false,
+            plan,
+            shown,
+            look,
+            #[cfg(not(target_arch = "wasm32"))]
+            explaining: None,
+        }
     }
 
     /// Takes in what the window asks; a job is done when this is.
@@ -76,6 +101,20 @@ impl Inside {
                 None => {}
             },
             Ok(Ask::TakenIn) => self.is_outstanding = false,
+            Ok(Ask::Look(look)) => self.look = Some(look),
+            Ok(Ask::PieceTaken) => {
+                if let Some(shown) = &mut self.shown {
+                    shown.piece_taken();
+                }
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Ok(Ask::Open(path)) => {
+                let opened = self.open(&path);
+                self.tell(&Tell::Done(opened));
+            }
+            // A page has no files.
+            #[cfg(target_arch = "wasm32")]
+            Ok(Ask::Open(_)) => {}
             Ok(Ask::Job(work, on)) => {
                 let result = self.work(work, on);
                 self.tell(&Tell::Done(result));
@@ -85,6 +124,10 @@ impl Inside {
 
     /// Tells what there is to tell, of a run in turns after an iteration if one is due; gives the time until there may be more.
     pub(crate) fn turn(&mut self) -> Option<Duration> {
+        #[cfg(not(target_arch = "wasm32"))]
+        if self.run.is_none() {
+            return self.turn_recording();
+        }
         while !self.is_outstanding {
             let event = match self.run.as_mut()? {
                 Run::InTurns(session) => session.turn(),
@@ -99,10 +142,38 @@ impl Inside {
             match &self.run {
                 Some(Run::InTurns(session)) if !self.is_outstanding => return session.due_in(),
                 Some(Run::Beside(_)) if is_told => {}
-                _ => return None,
+                _ => {
+                    self.tell_more();
+                    return None;
+                }
             }
         }
         None
+    }
+
+    /// What is seen of what is shown, and was not sent.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn tell_seen(&mut self) {
+        match self.shown.as_mut().map_or(Ok(None), |shown| shown.seen(self.look.as_ref())) {
+            Ok(None) => {}
+            Ok(Some(letter)) => {
+                self.is_outstanding = true;
+                (self.post)(letter);
+            }
+            Err(cause) => self.tell(&Tell::Refused(cause)),
+        }
+    }
+
+    /// Where nothing newer is to be told: more of the last iteration.
+    pub(super) fn tell_more(&mut self) {
+        let Some(shown) = &mut self.shown else { return };
+        match shown.more(self.look.as_ref()) {
+            Ok(letters) => {
+                self.is_outstanding |= letters.has_part;
+                letters.all.into_iter().for_each(|letter| (self.post)(letter));
+            }
+            Err(cause) => self.tell(&Tell::Refused(cause)),
+        }
     }
 
     fn pass_on(&self, event: SessionEvent) {
@@ -139,7 +210,13 @@ impl Inside {
         let sent = (!is_known).then(|| plan.to_json()).transpose();
         let sent = sent.map_err(|error| error.to_string()).and_then(|text| {
             let head = Tell::Iteration { number, time_ns, plan: text };
-            Ok(Letter::with(&head, written(&iteration.trace)?))
+            if !self.host.is_afar {
+                return Ok(Letter::with(&head, written(&iteration.trace)?));
+            }
+            let (shown, bytes) =
+                Shown::begin(number, Held::of(Arc::clone(&iteration.trace)), self.look.as_ref())?;
+            self.shown = Some(shown);
+            Ok(Letter::with(&head, bytes))
         });
         match sent {
             Ok(letter) => {
@@ -220,7 +297,7 @@ impl Inside {
         Ok(())
     }
 
-    fn tell(&self, tell: &Tell) {
+    pub(super) fn tell(&self, tell: &Tell) {
         (self.post)(Letter::of(tell));
     }
 }

@@ -174,7 +174,11 @@ impl AwayJobs {
                 self.end(JobResult::Failed(cause));
             }
             // Of a run, which this worker has none of.
-            Tell::Iteration { .. } | Tell::Refused(_) | Tell::Broke(..) => {}
+            Tell::Iteration { .. }
+            | Tell::Part(_)
+            | Tell::Piece(..)
+            | Tell::Refused(_)
+            | Tell::Broke(..) => {}
         }
     }
 

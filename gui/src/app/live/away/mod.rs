@@ -6,13 +6,19 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod arrivals;
+#[cfg(not(target_arch = "wasm32"))]
+mod following;
 mod host;
 mod inside;
 mod jobs;
 mod letter;
+mod pieces;
 mod port;
+#[cfg(not(target_arch = "wasm32"))]
+mod recording;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod session;
+mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
 mod words;
@@ -24,6 +30,8 @@ pub(crate) use inside::Inside;
 pub(crate) use jobs::AwayJobs;
 pub(crate) use letter::Letter;
 pub(crate) use port::{Port, StartWorker};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use recording::open_recording;
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
 pub(crate) use words::Tell;

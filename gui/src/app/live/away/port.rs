@@ -2,6 +2,8 @@
 use std::time::Duration;
 
 use crossbeam::channel::Receiver;
+#[cfg(not(target_arch = "wasm32"))]
+use crossbeam::channel::TryRecvError;
 
 use super::letter::Letter;
 
@@ -33,6 +35,12 @@ impl Port {
     /// What came next.
     pub(super) fn next(&self) -> Option<Letter> {
         self.inbox.try_recv().ok()
+    }
+
+    /// True when nothing comes any more.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn is_over(&self) -> bool {
+        self.inbox.is_empty() && matches!(self.inbox.try_recv(), Err(TryRecvError::Disconnected))
     }
 
     /// The same, waited for.

@@ -89,6 +89,8 @@ impl AwaySession {
             Tell::Broke(..) => {}
             // Of jobs, which this worker has none of.
             Tell::Progress(_) | Tell::News(_) | Tell::Run(..) | Tell::Done(_) => {}
+            // Of a link, which a worker is not at the other end of.
+            Tell::Part(_) | Tell::Piece(..) => {}
         }
     }
 

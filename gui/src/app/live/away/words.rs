@@ -12,7 +12,7 @@ use super::{
     super::{Backend, Baseline, CurvePoint, ServingHead, news::Pace},
     Letter, On, Port,
 };
-use crate::app::neighbours::NeighbourShown;
+use crate::app::{neighbours::NeighbourShown, part::Look};
 
 /// What is asked of a worker, or of an agent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,10 +30,16 @@ pub(crate) enum Ask {
     },
     /// Tell the run something.
     Command(Command),
-    /// The last iteration was taken in: there may be another.
+    /// The last iteration, or part of it, was taken in: there may be another.
     TakenIn,
+    /// This is how the last iteration is looked at, over a link.
+    Look(Look),
+    /// A piece has come.
+    PieceTaken,
     /// Do a job; one at a time.
     Job(Work, On),
+    /// Read this recording, and show it as an iteration is shown: a path there, from `~/` on in the home folder.
+    Open(String),
 }
 
 /// A job that is done by running plans.
@@ -54,7 +60,7 @@ pub(crate) enum Work {
 /// What is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Tell {
-    /// An iteration; its trace is behind.
+    /// An iteration. Behind it is its trace; over a link a part of it.
     Iteration {
         /// Its number in the session.
         number: u64,
@@ -63,6 +69,10 @@ pub(crate) enum Tell {
         /// What ran, as a plan's file has it; `None`: the same as before.
         plan: Option<String>,
     },
+    /// Another part of this iteration is behind, as it is looked at.
+    Part(u64),
+    /// A piece of all of this iteration is behind, deflated; the last of them or not.
+    Piece(u64, bool),
     /// The spec cannot be planned or run.
     Refused(String),
     /// The GPUs failed, and after how many ns they are tried again, if they are.
