@@ -5,20 +5,32 @@
 //! known here.
 
 mod agent;
+mod direct;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod greeting;
 mod link;
+mod proof;
 mod reach;
+mod serve;
+mod socket;
 mod ssh;
 mod target;
 #[cfg(test)]
 mod tests;
+mod timed;
+mod tls;
+mod token;
 mod traffic;
 
 pub(crate) use agent::{Offer, serve};
 pub use greeting::Greeting;
 pub use link::Link;
+pub use reach::greet;
 pub(crate) use reach::reach;
+pub(crate) use serve::{Bound, Log, Serving, Where};
 pub use ssh::Ssh;
-pub use target::{Target, TargetError};
+pub use target::{SshTarget, Target, TargetError, WeftTarget};
+pub(crate) use token::secrets_folder;
 pub use traffic::Traffic;

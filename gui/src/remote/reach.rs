@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
-use super::{Greeting, Ssh, Target, ssh::connect};
+use super::{Greeting, Link, Ssh, Target, direct, link::Lost, ssh, target::WeftTarget};
 use crate::{
     app::{
         Event,
         live::{LiveEvent, RemoteEvent},
     },
-    jobs::EventSender,
+    jobs::{EventSender, Wake},
 };
 
 /// Reaches `target` after a while; all that becomes of it is told under `attempt`.
@@ -30,10 +30,41 @@ pub(crate) fn reach(
         let ours = Greeting::ours(String::new(), None);
         tell(match connect((&ssh, &target), &ours, Arc::clone(&events.wake()), lost) {
             Ok((link, greeting)) => RemoteEvent::Connected(link, Box::new(greeting)),
-            Err(error) => RemoteEvent::Lost(error.to_string()),
+            Err(cause) => RemoteEvent::Lost(cause),
         });
     });
     if let Err(error) = reaching {
         failed(RemoteEvent::Lost(format!("no thread to reach it on: {error}")));
     }
+}
+
+fn connect(
+    (ssh, target): (&Ssh, &Target),
+    ours: &Greeting,
+    wake: Wake,
+    lost: Lost,
+) -> Result<(Link, Greeting), String> {
+    match target {
+        Target::Ssh(target) => {
+            ssh::connect((ssh, target), ours, wake, lost).map_err(|error| error.to_string())
+        }
+        Target::Weft(target) => {
+            direct::connect(target, ours, wake, lost).map_err(|error| named(target, &error))
+        }
+    }
+}
+
+fn named(target: &WeftTarget, error: &impl std::fmt::Display) -> String {
+    format!("{}: {error}", target.name())
+}
+
+/// Greets a server of `weftscope serve` and goes: whether it is there, and who it is.
+///
+/// # Errors
+/// In words, as the window says them.
+pub fn greet(target: &WeftTarget) -> Result<Greeting, String> {
+    let ours = Greeting::ours(String::new(), None);
+    let (_halves, greeting) =
+        direct::greet(target, &ours).map_err(|error| named(target, &error))?;
+    Ok(greeting)
 }
