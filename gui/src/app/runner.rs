@@ -288,6 +288,10 @@ impl Runner {
                 });
                 None
             }
+            Effect::TakeControl => {
+                self.elsewhere.iter().for_each(|elsewhere| elsewhere.link.take_control());
+                None
+            }
             // Of built-in machines, and judged here: these are simulated here.
             here @ (Effect::Lesson(..) | Effect::Neighbour(..)) => Some(here),
             other => match &mut self.elsewhere {

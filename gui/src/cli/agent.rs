@@ -41,7 +41,7 @@ pub(super) fn offer(no_gpus: bool) -> Offer {
     let found = if no_gpus { None } else { probe().ok() };
     let machine = found.as_ref().map(|found| here_of(found).machine);
     let gpus = found.map(Into::into);
-    Offer { executors: Executors::default(), gpus, machine, host: host_name() }
+    Offer { executors: Executors::default(), gpus, machine, host: host_name(), shared: None }
 }
 
 /// What this computer calls itself; empty where it does not say.

@@ -9,7 +9,10 @@ use std::{
 use clap::Args;
 
 use super::{Failure, Outcome, agent::offer};
-use crate::remote::{Bound, Log, Serving, Where, secrets_folder};
+use crate::{
+    app::live::away::SharedRun,
+    remote::{Bound, Log, Serving, Where, secrets_folder},
+};
 
 /// Where it listens unless told otherwise: WEFT on the keys of a telephone.
 const PORT: u16 = 9338;
@@ -55,7 +58,8 @@ pub(super) fn run(args: &ServeArgs) -> Outcome {
         Some(file) => file.clone(),
         None => secrets_folder().map_err(failed)?.join("token"),
     };
-    let offer = offer(args.no_gpus);
+    let mut offer = offer(args.no_gpus);
+    offer.shared = Some(SharedRun::default());
     let bound = Bound::to(&place, &token_file, args.tls, &offer.host).map_err(failed)?;
     say(&bound, args, &token_file)?;
     let executors = offer.executors.clone();

@@ -22,7 +22,7 @@ pub(crate) struct Token([u8; BYTES]);
 
 /// Why there is no token.
 #[derive(Debug, Error)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// Not 32 hexadecimal digits.
     #[error("a token is 32 hexadecimal digits")]
     NoToken,

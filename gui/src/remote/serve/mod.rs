@@ -22,6 +22,8 @@ mod pace;
 mod stranger;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watching;
 
 #[cfg(test)]
 use bind::ServeError;

@@ -29,7 +29,7 @@ pub(in super::super) struct Certificate {
 
 /// Why there is no certificate.
 #[derive(Debug, Error)]
-pub enum CertificateError {
+pub(crate) enum CertificateError {
     /// The file that keeps it.
     #[error(transparent)]
     File(#[from] TokenError),

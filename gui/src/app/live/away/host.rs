@@ -33,13 +33,22 @@ pub(crate) struct Host {
     gpus: Option<Arc<Gpus>>,
     /// Where there are threads a run has one of its own, and calls this when it has something to tell.
     pub(super) beside: Option<Wake>,
+    /// A window among others: its run is theirs.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) visit: Option<Arc<super::Visit>>,
 }
 
 impl Host {
     /// One with threads, and maybe with GPUs.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn with_threads(executors: Executors, gpus: Option<Arc<Gpus>>, wake: Wake) -> Self {
-        Self { executors, gpus, beside: Some(wake) }
+        Self { executors, gpus, beside: Some(wake), visit: None }
+    }
+
+    /// The same for one window of a run that several see.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn sharing(self, visit: Option<Arc<super::Visit>>) -> Self {
+        Self { visit, ..self }
     }
 
     /// The backend that is asked for.

@@ -13,6 +13,8 @@ mod letter;
 mod port;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod session;
+#[cfg(not(target_arch = "wasm32"))]
+mod shared_run;
 #[cfg(test)]
 pub(crate) mod tests;
 mod words;
@@ -26,6 +28,10 @@ pub(crate) use letter::Letter;
 pub(crate) use port::{Port, StartWorker};
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
+#[cfg(not(target_arch = "wasm32"))]
+pub use shared_run::Role;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use shared_run::{SharedRun, Visit};
 pub(crate) use words::Tell;
 
 use std::time::Duration;
