@@ -8,6 +8,20 @@ pub(crate) fn now() -> Option<String> {
     Some(utc(unix.as_secs()))
 }
 
+/// The same to the second, as `2026-11-27T06:50:04Z` (RFC 3339).
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn to_the_second() -> Option<String> {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(rfc_3339(unix.as_secs()))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn rfc_3339(unix_s: u64) -> String {
+    let minute = utc(unix_s);
+    let minute = minute.trim_end_matches(" UTC").replace(' ', "T");
+    format!("{minute}:{:02}Z", unix_s % 60)
+}
+
 /// Today, as `2026-11-27`.
 pub(crate) fn today() -> Option<String> {
     now()?.split_whitespace().next().map(str::to_owned)

@@ -71,6 +71,9 @@ pub enum Effect {
     /// Run what is live at the other end of this, or here.
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     UseLink(Option<crate::remote::Link>),
+    /// Ask for the run there that several windows see.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    TakeControl,
     /// Calibrate the GPUs of this computer.
     #[cfg(feature = "live")]
     Calibrate(JobStatus, super::live::Backend),

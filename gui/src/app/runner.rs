@@ -36,6 +36,9 @@ pub struct Runner {
     /// The server on which plans are run, with the jobs there.
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     elsewhere: Option<Elsewhere>,
+    /// How servers are reached on which recordings lie.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    ssh: crate::remote::Ssh,
 }
 
 /// A server on which plans are run.
@@ -73,7 +76,16 @@ impl Runner {
             executors: Executors::default(),
             #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
             elsewhere: None,
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            ssh: crate::remote::Ssh::default(),
         }
+    }
+
+    /// The same with another way to servers.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    #[must_use]
+    pub(super) fn reaching_by(self, ssh: Option<crate::remote::Ssh>) -> Self {
+        Self { ssh: ssh.unwrap_or_else(crate::remote::Ssh::default), ..self }
     }
 
     /// The same with other rules for what kernels are.
@@ -129,11 +141,12 @@ impl Runner {
                 let events = self.events.clone();
                 let control = job.control();
                 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-                if let Some((place, paths)) = place_of(&asked) {
-                    let told = events.clone();
-                    events.spawn(id, "open there", control, move |control| match place {
-                        Ok(place) => {
-                            crate::remote::open_there((&place, paths), &show, told, control)
+                if let Some((recording, paths)) = recording_of(&asked) {
+                    let (told, ssh) = (events.clone(), self.ssh.clone());
+                    events.spawn(id, "open there", control, move |control| match recording {
+                        Ok(recording) => {
+                            let what = (&ssh, &recording, paths);
+                            crate::remote::open_there(what, &show, told, control)
                         }
                         Err(error) => JobResult::Failed(error.to_string()),
                     });
@@ -304,6 +317,10 @@ impl Runner {
                 });
                 None
             }
+            Effect::TakeControl => {
+                self.elsewhere.iter().for_each(|elsewhere| elsewhere.link.take_control());
+                None
+            }
             // Of built-in machines, and judged here: these are simulated here.
             here @ (Effect::Lesson(..) | Effect::Neighbour(..)) => Some(here),
             other => match &mut self.elsewhere {
@@ -356,15 +373,15 @@ impl Runner {
 
 /// The recording on a server that is asked for, if one is.
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-fn place_of(
+fn recording_of(
     asked: &jobs::Asked,
-) -> Option<(Result<crate::remote::Place, crate::remote::TargetError>, Vec<PathBuf>)> {
+) -> Option<(Result<crate::remote::Recording, crate::remote::TargetError>, Vec<PathBuf>)> {
     let paths = match asked {
         jobs::Asked::Paths(paths) => paths.clone(),
         // One address, with whatever spaces are in it.
         jobs::Asked::Typed(text) => vec![PathBuf::from(text.trim())],
     };
-    Some((crate::remote::Place::among(&paths).transpose()?, paths))
+    Some((crate::remote::Recording::among(&paths).transpose()?, paths))
 }
 
 /// Opens at once: samples are part of the program.

@@ -51,6 +51,9 @@ pub struct Start {
     /// The server to run on.
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     pub server: Option<(crate::remote::Ssh, crate::remote::Target)>,
+    /// How servers are reached on which recordings lie; `None`: as the environment says.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    pub ssh: Option<crate::remote::Ssh>,
     /// What the live run begins with; `None`: the default.
     #[cfg(feature = "live")]
     pub spec: Option<weftscope_engine::spec::RunSpec>,
@@ -69,6 +72,8 @@ impl Start {
             lesson: None,
             #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
             server: None,
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            ssh: None,
             #[cfg(feature = "live")]
             spec: None,
         }
@@ -134,11 +139,11 @@ impl App {
             Some(Ok(settings)) => state.settings = settings,
             Some(Err(error)) => state.notices.push(Severity::Warning, error.to_string()),
         }
-        #[cfg_attr(
-            not(feature = "live"),
-            expect(unused_mut, reason = "only a session is attached")
-        )]
-        let mut runner = Runner::new(events.sender()).with_classifier(start.classifier);
+        let runner = Runner::new(events.sender()).with_classifier(start.classifier);
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        let runner = runner.reaching_by(start.ssh);
+        #[cfg(feature = "live")]
+        let mut runner = runner;
         #[cfg(feature = "live")]
         super::live::begin(&mut state, &mut runner, events.sender(), start.spec);
         let mut folders: Vec<PathBuf> = vec![PathBuf::from(".")];

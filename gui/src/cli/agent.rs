@@ -14,7 +14,7 @@ use crate::{
 /// `agent`.
 #[derive(Debug, Args)]
 pub struct AgentArgs {
-    /// Speak over standard input and output. There is no other way yet.
+    /// Speak over standard input and output; `weftscope serve` listens on a socket.
     #[arg(long, required = true)]
     pub stdio: bool,
     /// Offer simulated machines alone.
@@ -24,11 +24,7 @@ pub struct AgentArgs {
 
 /// Serves one window until it goes.
 pub(super) fn run(args: &AgentArgs) -> Outcome {
-    // Without GPUs there is nothing to tell: `weftscope doctor` says why.
-    let found = if args.no_gpus { None } else { probe().ok() };
-    let machine = found.as_ref().map(|found| here_of(found).machine);
-    let gpus = found.map(Into::into);
-    let offer = Offer { executors: Executors::default(), gpus, machine, host: host_name() };
+    let offer = offer(args.no_gpus);
     let served = serve(io::stdin(), io::stdout(), &offer);
     let in_time = offer.executors.close();
     served.map_err(|error| Failure::failed(error, "standard input"))?;
@@ -37,6 +33,15 @@ pub(super) fn run(args: &AgentArgs) -> Outcome {
     } else {
         Err(Failure::failed("the GPUs are still busy and are left to the driver", "agent"))
     }
+}
+
+/// What this computer offers to windows elsewhere.
+pub(super) fn offer(no_gpus: bool) -> Offer {
+    // Without GPUs there is nothing to tell: `weftscope doctor` says why.
+    let found = if no_gpus { None } else { probe().ok() };
+    let machine = found.as_ref().map(|found| here_of(found).machine);
+    let gpus = found.map(Into::into);
+    Offer { executors: Executors::default(), gpus, machine, host: host_name(), shared: None }
 }
 
 /// What this computer calls itself; empty where it does not say.

@@ -77,6 +77,9 @@ pub enum Command {
     /// Run for a window on another computer, over standard input and output: what `weftscope ssh://HOST` starts there.
     #[cfg(feature = "live")]
     Agent(super::agent::AgentArgs),
+    /// Run for windows elsewhere, on a socket: through `ssh -L`, into containers, or over TLS.
+    #[cfg(feature = "live")]
+    Serve(super::serve::ServeArgs),
     /// Say what is available here, and the remedy for what is not.
     Doctor,
     /// Print what a shell needs to complete commands and options.
@@ -93,7 +96,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct WindowArgs {
     /// Recordings to open as one: .weft, Chrome/PyTorch JSON, Perfetto, Nsight Systems, rocprofv3, XPlane, plain or packed; several are ranks of one job. A sample is
-    /// named by `sample:NAME` (`weftscope list samples`). Or a server to run on, ssh://user@host:port, on which weftscope is installed.
+    /// named by `sample:NAME` (`weftscope list samples`). Or a server to run on: ssh://user@host:port, on which weftscope is installed, or the link that `weftscope serve` printed there.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Hold what is in view against this recording: one clock, and what differs; may be given several times for the ranks

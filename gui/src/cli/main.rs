@@ -53,6 +53,8 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::List(args)) => list::run(&args),
         #[cfg(feature = "live")]
         Some(Command::Agent(args)) => super::agent::run(&args),
+        #[cfg(feature = "live")]
+        Some(Command::Serve(args)) => super::serve::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),

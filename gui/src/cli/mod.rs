@@ -51,6 +51,8 @@ mod run;
 mod run_args;
 #[cfg(feature = "gpus")]
 mod run_spec;
+#[cfg(feature = "live")]
+mod serve;
 #[cfg(feature = "gpus")]
 mod serving;
 mod shell;

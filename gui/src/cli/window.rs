@@ -4,7 +4,7 @@ use clap::{Command, CommandFactory};
 
 use super::{Cli, Failure, Outcome, args::WindowArgs, doctor};
 #[cfg(feature = "live")]
-use crate::remote::{Place, Ssh, Target, TargetError};
+use crate::remote::{Recording, Ssh, Target, TargetError};
 use crate::{
     app::{self, Start},
     files::{FileError, Sample, did_you_mean, is_elsewhere},
@@ -43,7 +43,7 @@ pub(super) fn run(args: &WindowArgs) -> Outcome {
 #[cfg(feature = "live")]
 fn server(args: &WindowArgs) -> Result<Option<Target>, Failure> {
     let as_text = |file: &std::path::PathBuf| file.to_string_lossy().into_owned();
-    let servers = args.files.iter().filter(|file| !Place::is_meant(file)).map(as_text);
+    let servers = args.files.iter().filter(|file| !Recording::is_meant(file)).map(as_text);
     let Some(text) = servers.into_iter().find(|text| Target::is_meant(text)) else {
         return Ok(None);
     };

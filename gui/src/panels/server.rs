@@ -40,6 +40,22 @@ pub(super) fn server_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     };
     ui.label(RichText::new(text).font(cx.theme.small()).color(colour)).on_hover_text(about);
+    if let Some(role) = remote.role()
+        && role.windows > 1
+    {
+        let words = match (role.controls, role.is_controlled) {
+            (true, _) => "controlling",
+            (false, true) => "watching",
+            (false, false) => "watching, nobody controls",
+        };
+        let windows = number::counted(u64::from(role.windows), "window");
+        let about = "Several windows see this run. One controls it; the others watch, and their knobs follow what runs.";
+        let text = RichText::new(format!("{words}, {windows}")).font(cx.theme.small());
+        ui.label(text.color(s.weak)).on_hover_text(about);
+    }
+    if remote.is_watching() && ui.small_button("Take control").clicked() {
+        cx.send(Command::Live(LiveCommand::TakeControl));
+    }
     if let RemoteStatus::Failed(_) = remote.status {
         if ui.small_button("Try again").clicked() {
             cx.send(Command::Live(LiveCommand::Connect(remote.ssh.clone(), remote.target.clone())));

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     io::{BufReader, BufWriter, Read, Write},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::live::{
         Executors,
-        away::{Host, Inside, Letter, Tell},
+        away::{Host, Inside, Letter, Role, SharedRun, Tell, Visit},
     },
     here::Gpus,
     jobs::JobControl,
@@ -44,6 +44,8 @@ pub(crate) struct Offer {
     pub(crate) machine: Option<Machine>,
     /// Its name.
     pub(crate) host: String,
+    /// The run that all its windows see; `None`: each has its own.
+    pub(crate) shared: Option<SharedRun>,
 }
 
 /// Why an agent ended otherwise than by being told to.
@@ -77,11 +79,14 @@ pub(crate) fn serve(
     let mut input = BufReader::new(input);
     Greeting::hear(&mut input)?;
     let (outlet, waiting) = bounded(MOST_WAITING);
+    let role = Arc::new(Mutex::new(None));
+    let outlet = Outlet { frames: outlet, role: Arc::clone(&role) };
     thread::Builder::new()
         .name("weftscope-to-window".to_owned())
-        .spawn(move || write_all(output, &waiting))
+        .spawn(move || write_all(output, &waiting, &role))
         .map_err(AgentError::Thread)?;
-    let outlet = Outlet(outlet);
+    let telling = outlet.clone();
+    let visit = offer.shared.as_ref().map(|run| run.visit(move |role| telling.say_role(role)));
     let mut desks = HashMap::new();
     while let Some((frame, _)) = Frame::read(&mut input)? {
         match frame.kind {
@@ -94,7 +99,8 @@ pub(crate) fn serve(
                         refuse(&outlet, frame.channel, "too many channels are open");
                         continue;
                     }
-                    None => match Desk::open(frame.channel, offer, outlet.clone()) {
+                    None => match Desk::open(frame.channel, (offer, visit.clone()), outlet.clone())
+                    {
                         Ok(desk) => desks.entry(frame.channel).or_insert(desk),
                         Err(error) => {
                             refuse(&outlet, frame.channel, &format!("no thread for it: {error}"));
@@ -109,7 +115,8 @@ pub(crate) fn serve(
             }
             Kind::Close => drop(desks.remove(&frame.channel)),
             Kind::Ping => outlet.say(Frame { kind: Kind::Pong, ..frame }),
-            Kind::Pong | Kind::Greeting => {}
+            Kind::Take => visit.iter().for_each(|visit| visit.take_control()),
+            Kind::Pong | Kind::Greeting | Kind::Role => {}
         }
     }
     Ok(())
@@ -120,24 +127,47 @@ fn refuse(outlet: &Outlet, channel: u32, cause: &str) {
     outlet.say(Frame::letter(channel, letter.head, letter.bytes));
 }
 
+/// What a window is to a shared run, until it is said: the newest counts.
+type Pending = Mutex<Option<Role>>;
+
 /// Where frames go, from all channels.
 #[derive(Clone)]
-struct Outlet(Sender<Frame>);
+struct Outlet {
+    frames: Sender<Frame>,
+    role: Arc<Pending>,
+}
 
 impl Outlet {
     /// Sends it when there is room; a window that is gone is found out by who reads.
     fn send(&self, frame: Frame) {
-        drop(self.0.send(frame));
+        drop(self.frames.send(frame));
     }
 
     /// The same for who must go on listening: what finds no room is not said.
     fn say(&self, frame: Frame) {
-        drop(self.0.try_send(frame));
+        drop(self.frames.try_send(frame));
+    }
+
+    /// Says it behind the next frame, whoever that is of; never waits.
+    fn say_role(&self, role: Role) {
+        *lock(&self.role) = Some(role);
+        // Where there is no room, there is a next frame.
+        self.say(Frame::bare(Kind::Role, 0));
     }
 }
 
-fn write_all(mut output: impl Write, waiting: &Receiver<Frame>) {
-    for frame in waiting {
+fn lock(role: &Pending) -> MutexGuard<'_, Option<Role>> {
+    role.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write_all(mut output: impl Write, waiting: &Receiver<Frame>, role: &Pending) {
+    let role = || {
+        let head = serde_json::to_string(&lock(role).take()?).ok()?;
+        Some(Frame { head, ..Frame::bare(Kind::Role, 0) })
+    };
+    // What only says that there is a role to be told is none itself.
+    let real = |frame: Frame| (frame.kind != Kind::Role).then_some(frame);
+    for frame in waiting.iter().flat_map(|frame| real(frame).into_iter().chain(role())) {
         let written = match frame.write(&mut output) {
             // Nothing of it was written: it is said instead.
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
@@ -173,7 +203,11 @@ impl Drop for Desk {
 }
 
 impl Desk {
-    fn open(channel: u32, offer: &Offer, outlet: Outlet) -> std::io::Result<Self> {
+    fn open(
+        channel: u32,
+        (offer, visit): (&Offer, Option<Arc<Visit>>),
+        outlet: Outlet,
+    ) -> std::io::Result<Self> {
         let (asked, inbox) = bounded(MOST_ASKED);
         let over = JobControl::default();
         // Only that there is something counts: one that waits is enough.
@@ -182,7 +216,7 @@ impl Desk {
             let _one_waits = wake.try_send(());
         });
         let gpus = offer.gpus.clone();
-        let host = Host::with_threads(offer.executors.clone(), gpus, wake);
+        let host = Host::with_threads(offer.executors.clone(), gpus, wake).sharing(visit);
         let post = move |letter: Letter| {
             outlet.send(Frame::letter(channel, letter.head, letter.bytes));
         };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! frame := size u32               bytes behind it, at most MOST_BYTES
-//!          kind u8                0 letter, 1 close, 2 ping, 3 pong, 4 greeting
+//!          kind u8                0 letter, 1 close, 2 ping, 3 pong, 4 greeting, 5 role, 6 take control
 //!          packing u8             0 none, 1 deflate; of the body
 //!          channel u32
 //!          head u32               bytes of the head, at most MOST_HEAD
@@ -42,6 +42,10 @@ pub(super) enum Kind {
     Pong,
     /// Who is there.
     Greeting,
+    /// What a window is to a run that several see; the head has it in JSON.
+    Role,
+    /// The window wants to control that run.
+    Take,
 }
 
 /// One frame, unpacked.
@@ -138,7 +142,15 @@ impl Frame {
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        let all = [Self::Letter, Self::Close, Self::Ping, Self::Pong, Self::Greeting];
+        let all = [
+            Self::Letter,
+            Self::Close,
+            Self::Ping,
+            Self::Pong,
+            Self::Greeting,
+            Self::Role,
+            Self::Take,
+        ];
         all.into_iter().find(|kind| *kind as u8 == byte)
     }
 }

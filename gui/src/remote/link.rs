@@ -15,6 +15,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::{
     frame::{Frame, Kind},
+    role::RoleCell,
     traffic::Traffic,
 };
 use crate::{
@@ -51,6 +52,7 @@ struct Shared {
     channels: Mutex<HashMap<u32, Sender<Letter>>>,
     last_channel: AtomicU32,
     traffic: Arc<Traffic>,
+    role: Arc<RoleCell>,
     /// Pings say how long after it they were sent.
     began: Instant,
     wake: Wake,
@@ -90,6 +92,7 @@ impl Link {
             channels: Mutex::default(),
             last_channel: AtomicU32::new(0),
             traffic: Arc::default(),
+            role: Arc::default(),
             began: Instant::now(),
             wake,
         });
@@ -122,6 +125,16 @@ impl Link {
         let open = Open { shared: Arc::clone(&self.shared), channel };
         let post = move |letter: Letter| open.post(letter);
         Port::new(Box::new(post), inbox)
+    }
+
+    /// What this window is to the run there.
+    pub(crate) fn role(&self) -> &Arc<RoleCell> {
+        &self.shared.role
+    }
+
+    /// Asks to control the run there.
+    pub(crate) fn take_control(&self) {
+        self.shared.send(Frame::bare(Kind::Take, 0));
     }
 
     /// What has gone over it.
@@ -218,7 +231,14 @@ fn read_all(input: impl Read, shared: &Shared) -> String {
                 }
             }
             Kind::Ping => shared.send(Frame { kind: Kind::Pong, ..frame }),
-            Kind::Greeting => {}
+            Kind::Role => {
+                // What is not understood leaves what was known.
+                if let Ok(role) = serde_json::from_str(&frame.head) {
+                    shared.role.set(role);
+                    (shared.wake)();
+                }
+            }
+            Kind::Greeting | Kind::Take => {}
         }
     }
 }

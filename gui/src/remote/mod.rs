@@ -5,22 +5,36 @@
 //! known here.
 
 mod agent;
+mod direct;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod greeting;
 mod link;
-mod place;
+mod proof;
 mod reach;
+mod recording;
+mod role;
+mod serve;
+mod socket;
 mod ssh;
 mod target;
 #[cfg(test)]
 mod tests;
+mod timed;
+mod tls;
+mod token;
 mod traffic;
 
 pub(crate) use agent::{Offer, serve};
 pub use greeting::Greeting;
 pub use link::Link;
-pub use place::Place;
+pub use reach::greet;
 pub(crate) use reach::{open_there, reach};
+pub use recording::Recording;
+pub use role::RoleCell;
+pub(crate) use serve::{Bound, Log, Serving, Where};
 pub use ssh::Ssh;
-pub use target::{Target, TargetError};
+pub use target::{SshTarget, Target, TargetError, WeftTarget};
+pub(crate) use token::secrets_folder;
 pub use traffic::Traffic;

@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
-use super::{Greeting, Place, Ssh, Target, ssh::connect};
+use super::{Greeting, Link, Recording, Ssh, Target, direct, link::Lost, ssh, target::WeftTarget};
 use crate::{
     app::{
         Document, Event, JobResult,
         live::{LiveEvent, RemoteEvent, away::open_recording},
     },
-    jobs::{EventSender, JobControl},
+    jobs::{EventSender, JobControl, Wake},
 };
 
 /// Reaches `target` after a while; all that becomes of it is told under `attempt`.
@@ -30,7 +30,7 @@ pub(crate) fn reach(
         let ours = Greeting::ours(String::new(), None);
         tell(match connect((&ssh, &target), &ours, Arc::clone(&events.wake()), lost) {
             Ok((link, greeting)) => RemoteEvent::Connected(link, Box::new(greeting)),
-            Err(error) => RemoteEvent::Lost(error.to_string()),
+            Err(cause) => RemoteEvent::Lost(cause),
         });
     });
     if let Err(error) = reaching {
@@ -40,7 +40,7 @@ pub(crate) fn reach(
 
 /// Opens a recording on a server, over a connection of its own, which lasts as long as the window has the recording.
 pub(crate) fn open_there(
-    (place, paths): (&Place, Vec<PathBuf>),
+    (ssh, recording, paths): (&Ssh, &Recording, Vec<PathBuf>),
     show: &dyn Fn(Vec<PathBuf>, Arc<Document>),
     events: EventSender,
     control: &JobControl,
@@ -48,12 +48,42 @@ pub(crate) fn open_there(
     let ours = Greeting::ours(String::new(), None);
     // Who reads what comes over it finds out by itself that nothing more does.
     let lost = Box::new(|_cause| {});
-    let ssh = Ssh::default();
-    let reached = connect((&ssh, &place.target), &ours, Arc::clone(&events.wake()), lost);
+    let reached = connect((ssh, &recording.target), &ours, Arc::clone(&events.wake()), lost);
     match reached {
         Ok((link, _greeting)) => {
-            open_recording((link.port(), link), (&place.path, paths), (show, events), control)
+            open_recording((link.port(), link), (&recording.path, paths), (show, events), control)
         }
-        Err(error) => JobResult::Failed(error.to_string()),
+        Err(error) => JobResult::Failed(error),
     }
+}
+
+fn connect(
+    (ssh, target): (&Ssh, &Target),
+    ours: &Greeting,
+    wake: Wake,
+    lost: Lost,
+) -> Result<(Link, Greeting), String> {
+    match target {
+        Target::Ssh(target) => {
+            ssh::connect((ssh, target), ours, wake, lost).map_err(|error| error.to_string())
+        }
+        Target::Weft(target) => {
+            direct::connect(target, ours, wake, lost).map_err(|error| named(target, &error))
+        }
+    }
+}
+
+fn named(target: &WeftTarget, error: &impl std::fmt::Display) -> String {
+    format!("{}: {error}", target.name())
+}
+
+/// Greets a server of `weftscope serve` and goes: whether it is there, and who it is.
+///
+/// # Errors
+/// In words, as the window says them.
+pub fn greet(target: &WeftTarget) -> Result<Greeting, String> {
+    let ours = Greeting::ours(String::new(), None);
+    let (_halves, greeting) =
+        direct::greet(target, &ours).map_err(|error| named(target, &error))?;
+    Ok(greeting)
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::{
     greeting::{Greeting, GreetingError},
     link::{Link, Lost},
-    target::Target,
+    target::SshTarget,
 };
 use crate::jobs::Wake;
 
@@ -77,7 +77,7 @@ pub(super) enum ConnectError {
 /// # Errors
 /// [`ConnectError`]
 pub(super) fn connect(
-    (ssh, target): (&Ssh, &Target),
+    (ssh, target): (&Ssh, &SshTarget),
     ours: &Greeting,
     wake: Wake,
     lost: Lost,

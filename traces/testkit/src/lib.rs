@@ -2,9 +2,11 @@
 
 mod headers;
 mod inputs;
+pub mod served;
 pub mod shaped;
 mod skip;
 pub mod sshd;
+pub mod strangers;
 
 pub use headers::compile_with_headers;
 pub use inputs::recording;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use weftscope_engine::{batch::Batch, spec::StrategyKind};
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::remote::apply_remote;
+use super::remote::{apply_remote, watch};
 use super::{
     KeptIteration, KnobEdit, Live, LiveCommand, LiveEvent, Running, Status, follow::follow,
     serving::apply_serving, update::update_live,
@@ -32,6 +32,8 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 if let Some(old) = keep(live, iteration) {
                     receipt.give_back(old);
                 }
+                #[cfg(not(target_arch = "wasm32"))]
+                watch(live);
                 follow(state, before.as_ref());
             }
         }
@@ -44,6 +46,8 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
             if session == live.session.index {
                 live.status = Status::Refused(cause);
                 live.asked_s = None;
+                #[cfg(not(target_arch = "wasm32"))]
+                watch(live);
             }
         }
         LiveEvent::Broke { session, cause, retry_in } => {

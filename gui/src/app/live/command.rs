@@ -35,6 +35,9 @@ pub enum LiveCommand {
     /// Run here again.
     #[cfg(not(target_arch = "wasm32"))]
     Leave,
+    /// Control the run that this window watches.
+    #[cfg(not(target_arch = "wasm32"))]
+    TakeControl,
     /// Measure the GPUs of this computer, and fit the constants of the machine to them.
     Calibrate,
     /// Take the value of a point of the curve.

@@ -44,6 +44,8 @@ mod tests;
 mod update;
 
 pub(crate) use apply::apply_live;
+#[cfg(not(target_arch = "wasm32"))]
+pub use away::Role;
 pub use backend::Backend;
 pub(crate) use background::{run_baselines, run_curve};
 pub(crate) use begin::begin;

@@ -12,6 +12,8 @@ mod pipes;
 pub(crate) mod place;
 mod plan;
 mod run;
+#[cfg(feature = "gpus")]
+mod serve;
 mod serving;
 mod sql;
 mod tables;

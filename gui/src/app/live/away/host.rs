@@ -35,13 +35,22 @@ pub(crate) struct Host {
     pub(super) beside: Option<Wake>,
     /// Between both ends is a link that may be slow: parts go over it.
     pub(super) is_afar: bool,
+    /// A window among others: its run is theirs.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) visit: Option<Arc<super::Visit>>,
 }
 
 impl Host {
     /// One with threads, and maybe with GPUs, at the other end of a link.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn with_threads(executors: Executors, gpus: Option<Arc<Gpus>>, wake: Wake) -> Self {
-        Self { executors, gpus, beside: Some(wake), is_afar: true }
+        Self { executors, gpus, beside: Some(wake), is_afar: true, visit: None }
+    }
+
+    /// The same for one window of a run that several see.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn sharing(self, visit: Option<Arc<super::Visit>>) -> Self {
+        Self { visit, ..self }
     }
 
     /// The backend that is asked for.

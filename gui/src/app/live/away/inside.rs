@@ -58,6 +58,9 @@ enum Run {
     InTurns(TurnSession),
     /// By itself.
     Beside(LiveSession),
+    /// By itself, for several windows.
+    #[cfg(not(target_arch = "wasm32"))]
+    Shared(super::shared_run::View),
 }
 
 impl Inside {
@@ -98,6 +101,8 @@ impl Inside {
             Ok(Ask::Command(command)) => match &mut self.run {
                 Some(Run::InTurns(session)) => session.send(command),
                 Some(Run::Beside(session)) => session.send(command),
+                #[cfg(not(target_arch = "wasm32"))]
+                Some(Run::Shared(run)) => run.send(command),
                 None => {}
             },
             Ok(Ask::TakenIn) => self.is_outstanding = false,
@@ -132,6 +137,8 @@ impl Inside {
             let event = match self.run.as_mut()? {
                 Run::InTurns(session) => session.turn(),
                 Run::Beside(session) => session.try_next(),
+                #[cfg(not(target_arch = "wasm32"))]
+                Run::Shared(run) => run.try_next(),
             };
             let is_told = event.is_some();
             match event {
@@ -141,8 +148,9 @@ impl Inside {
             }
             match &self.run {
                 Some(Run::InTurns(session)) if !self.is_outstanding => return session.due_in(),
-                Some(Run::Beside(_)) if is_told => {}
-                _ => {
+                Some(Run::InTurns(_)) | None => return None,
+                Some(_) if is_told => {}
+                Some(_) => {
                     self.tell_more();
                     return None;
                 }
@@ -189,7 +197,13 @@ impl Inside {
     }
 
     fn begin(&self, spec: RunSpec, on: On, mut options: Options) -> Result<Run, String> {
-        let backend = self.host.backend(on)?;
+        let backend = self.host.backend(on.clone())?;
+        #[cfg(not(target_arch = "wasm32"))]
+        if let (Some(visit), Some(wake)) = (&self.host.visit, &self.host.beside) {
+            options.wake = Arc::clone(wake);
+            let run = visit.view((&self.host.executors, &backend, on), spec, options);
+            return run.map(Run::Shared);
+        }
         let (executors, machine) = (self.host.executors.clone(), spec.machine.clone());
         let control = self.over.clone();
         let factory: ExecutorFactory =

@@ -19,6 +19,8 @@ mod recording;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod session;
 mod shown;
+#[cfg(not(target_arch = "wasm32"))]
+mod shared_run;
 #[cfg(test)]
 pub(crate) mod tests;
 mod words;
@@ -34,6 +36,10 @@ pub(crate) use port::{Port, StartWorker};
 pub(crate) use recording::open_recording;
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
+#[cfg(not(target_arch = "wasm32"))]
+pub use shared_run::Role;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use shared_run::{SharedRun, Visit};
 pub(crate) use words::Tell;
 
 use std::time::Duration;

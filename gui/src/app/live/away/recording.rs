@@ -47,6 +47,9 @@ const FIRST_BYTES: u64 = 192 << 20;
 impl Inside {
     /// Reads a recording and tells a first part of it. What explains it comes later.
     pub(super) fn open(&mut self, path: &str) -> Result<(), String> {
+        if self.host.visit.is_some() {
+            return Err("recordings are opened over ssh:// alone".to_owned());
+        }
         let path = in_home(path);
         self.first_look(&path);
         let post = Arc::clone(&self.post);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::remote::{Greeting, Link, Ssh, Target, Traffic};
+use super::super::away::Role;
+use crate::remote::{Greeting, Link, RoleCell, Ssh, Target, Traffic};
 
 /// A server on which the live run is, or is about to be.
 pub struct Remote {
@@ -32,6 +33,8 @@ pub enum RemoteStatus {
         host: String,
         /// What goes over it.
         traffic: Arc<Traffic>,
+        /// What this window is to a run that several see.
+        role: Arc<RoleCell>,
     },
     /// It is not tried again by itself.
     Failed(String),
@@ -46,6 +49,19 @@ pub enum RemoteEvent {
 }
 
 impl Remote {
+    /// What this window is to a run that several see; `None` where no other can.
+    pub fn role(&self) -> Option<Role> {
+        match &self.status {
+            RemoteStatus::Connected { role, .. } => role.get(),
+            _ => None,
+        }
+    }
+
+    /// Whether the commands of another window count, and not this one's.
+    pub fn is_watching(&self) -> bool {
+        self.role().is_some_and(|role| !role.controls)
+    }
+
     /// Name for people: the one they gave.
     pub fn name(&self) -> &str {
         self.target.host()

@@ -49,6 +49,24 @@ pub(in crate::app::live) fn leave(state: &mut State) -> Vec<Effect> {
     vec![Effect::UseLink(None)]
 }
 
+/// Asks for the run that several windows see.
+pub(in crate::app::live) fn take_control(live: &Live) -> Vec<Effect> {
+    let is_watching = live.remote.as_ref().is_some_and(Remote::is_watching);
+    if is_watching { vec![Effect::TakeControl] } else { Vec::new() }
+}
+
+/// A window that watches has the knobs of what it sees: its own do not count.
+pub(in crate::app::live) fn watch(live: &mut Live) {
+    if !live.remote.as_ref().is_some_and(Remote::is_watching) {
+        return;
+    }
+    if let Some(shown) = live.history.back() {
+        live.draft.spec = (*shown.plan.spec).clone();
+        live.sent = Some(Arc::clone(&shown.plan.spec));
+        live.asked_s = None;
+    }
+}
+
 /// Takes in what became of a connection.
 pub(in crate::app::live) fn apply_remote(
     state: &mut State,
@@ -64,7 +82,8 @@ pub(in crate::app::live) fn apply_remote(
         RemoteEvent::Connected(link, greeting) => {
             let host = greeting.host.clone();
             let traffic = Arc::clone(link.traffic());
-            remote.status = RemoteStatus::Connected { host, traffic };
+            let role = Arc::clone(link.role());
+            remote.status = RemoteStatus::Connected { host, traffic, role };
             remote.failures = 0;
             let name = remote.name().to_owned();
             let words = match remote.lost_s.take() {

@@ -6,15 +6,15 @@ use super::{Target, TargetError};
 
 /// Where it lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Recording {
     /// On which server.
     pub target: Target,
     /// Path there.
     pub path: String,
 }
 
-impl Place {
-    /// The place that is named in the place of files; `None` where none is, or a server alone.
+impl Recording {
+    /// The recording that is named in the place of files; `None` where none is, or a server alone.
     ///
     /// # Errors
     /// [`TargetError`] for an address that is none.
@@ -35,7 +35,8 @@ impl Place {
 /// The server, and the path there, which begins with a slash and is more than that.
 fn parts(text: &str) -> Option<(&str, &str)> {
     let text = text.trim();
-    let scheme = text.find("://").filter(|_| Target::is_meant(text))? + 3;
+    // A link of `weftscope serve` leads to a run alone.
+    let scheme = text.find("://").filter(|_| text.starts_with("ssh://"))? + 3;
     let slash = scheme + text[scheme..].find('/')?;
     (text.len() > slash + 1).then(|| text.split_at(slash))
 }
@@ -57,12 +58,12 @@ mod tests {
             ("ssh://box/", None),
             ("runs/ssh.weft", None),
         ] {
-            let place = Place::among(&[PathBuf::from(text)]).unwrap();
+            let place = Recording::among(&[PathBuf::from(text)]).unwrap();
             let found = place.as_ref().map(|place| (place.target.to_string(), &place.path[..]));
             let expected = expected.map(|(server, path)| (server.to_owned(), path));
             assert_eq!(found, expected, "{text}");
-            assert_eq!(Place::is_meant(Path::new(text)), expected.is_some(), "{text}");
+            assert_eq!(Recording::is_meant(Path::new(text)), expected.is_some(), "{text}");
         }
-        assert!(Place::among(&[PathBuf::from("ssh://-oX/x")]).is_err());
+        assert!(Recording::among(&[PathBuf::from("ssh://-oX/x")]).is_err());
     }
 }

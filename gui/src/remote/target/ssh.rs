@@ -3,11 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use percent_encoding::percent_decode_str;
-use thiserror::Error;
+
+use super::{TargetError, host_and_port, part, port};
 
 /// A server, as `ssh` reaches it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct SshTarget {
     /// `None`: as the user's configuration of ssh has it.
     user: Option<String>,
     /// A name of that configuration, or of the network.
@@ -15,35 +16,10 @@ pub struct Target {
     port: Option<u16>,
 }
 
-/// Why a text names no server.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TargetError {
-    /// Another scheme, or none.
-    #[error(
-        "{0:?} is no address of a server: ssh://user@host:port is, of which user and port may be left out"
-    )]
-    Scheme(String),
-    /// A part is empty, or would be taken for something else.
-    #[error("{text:?}: {part} is {why}")]
-    Part {
-        /// What was given.
-        text: String,
-        /// Which part.
-        part: &'static str,
-        /// What about it.
-        why: &'static str,
-    },
-}
-
 /// What addresses of servers begin with.
-const SCHEME: &str = "ssh://";
+pub(super) const SCHEME: &str = "ssh://";
 
-impl Target {
-    /// Whether a text is meant as the address of a server.
-    pub fn is_meant(text: &str) -> bool {
-        text.trim_start().starts_with(SCHEME)
-    }
-
+impl SshTarget {
     /// The arguments of `ssh` that run `command` there: one word each, nothing that a shell here would read. What stands in the user's
     /// own configuration (jump hosts, keys, agents) counts.
     pub fn ssh_arguments(&self, command: &[&str]) -> Vec<String> {
@@ -71,7 +47,7 @@ impl Target {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for SshTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(SCHEME)?;
         if let Some(user) = &self.user {
@@ -86,12 +62,11 @@ impl fmt::Display for Target {
     }
 }
 
-impl FromStr for Target {
+impl FromStr for SshTarget {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let text = text.trim();
-        let wrong = |part, why| TargetError::Part { text: text.to_owned(), part, why };
+        let wrong = |part, why| TargetError::part(text, part, why);
         let rest = text.strip_prefix(SCHEME).ok_or_else(|| TargetError::Scheme(text.to_owned()))?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !path.is_empty() {
@@ -111,39 +86,10 @@ impl FromStr for Target {
                 return Err(wrong("the user", "not to hold a password: ssh asks for it"));
             }
         }
-        let (host, port) = host_and_port(place);
+        let (host, given) = host_and_port(place);
         part(host).map_err(|why| wrong("the host", why))?;
-        let port = match port {
-            None => None,
-            Some(port) => match port.parse() {
-                Ok(port) if port > 0 => Some(port),
-                _ => return Err(wrong("the port", "none of 1 to 65535")),
-            },
-        };
+        let port = given.map(port).transpose().map_err(|why| wrong("the port", why))?;
         Ok(Self { user, host: host.to_owned(), port })
-    }
-}
-
-/// `host`, `host:22`, `[::1]`, `[::1]:22`.
-fn host_and_port(place: &str) -> (&str, Option<&str>) {
-    if let Some((host, behind)) = place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return (host, behind.strip_prefix(':'));
-    }
-    place.rsplit_once(':').map_or((place, None), |(host, port)| (host, Some(port)))
-}
-
-/// Refuses what ssh, or the shell that some configurations hand it to, could take for something else than a name.
-fn part(text: &str) -> Result<(), &'static str> {
-    let is_odd =
-        |it: char| it.is_control() || it.is_whitespace() || "'\"`$\\;&|<>(){}*?!#".contains(it);
-    if text.is_empty() {
-        Err("missing")
-    } else if text.starts_with('-') {
-        Err("not to begin with a dash")
-    } else if text.contains(is_odd) {
-        Err("not to hold characters that a shell reads")
-    } else {
-        Ok(())
     }
 }
 
@@ -160,8 +106,8 @@ mod tests {
             ("ssh://[fe80::1%25eth0]:22", None, "fe80::1%25eth0", Some(22)),
             ("ssh://DOMAIN%40ann@box", Some("DOMAIN@ann"), "box", None),
         ] {
-            let target: Target = text.parse().unwrap();
-            let expected = Target { user: user.map(str::to_owned), host: host.to_owned(), port };
+            let target: SshTarget = text.parse().unwrap();
+            let expected = SshTarget { user: user.map(str::to_owned), host: host.to_owned(), port };
             assert_eq!(target, expected, "{text}");
             if !text.contains("%40") {
                 assert_eq!(target.to_string(), text);
@@ -184,14 +130,14 @@ mod tests {
             ("ssh://box:99999", "the port is none of"),
             ("ssh://box/job", "there is nothing to choose there yet"),
         ] {
-            let error = text.parse::<Target>().unwrap_err().to_string();
+            let error = text.parse::<SshTarget>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }
     }
 
     #[test]
     fn arguments_are_words_and_the_host_is_none_of_the_options() {
-        let target: Target = "ssh://ann@box:2222".parse().unwrap();
+        let target: SshTarget = "ssh://ann@box:2222".parse().unwrap();
         let arguments = target.ssh_arguments(&["/opt/my tools/weftscope", "agent", "--stdio"]);
         let end =
             ["-p", "2222", "-l", "ann", "--", "box", "'/opt/my tools/weftscope' agent --stdio"];
