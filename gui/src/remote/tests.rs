@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::{
-        Effect, Event, JobResult,
+        Document, Effect, Event, JobResult,
         live::{
             Backend, Catalog, Executors, KeptIteration, LiveEvent, Receipt, SessionHandle,
             SessionId,
@@ -66,14 +66,34 @@ fn remote_session(link: &Link, spec: &RunSpec, events: EventSender) -> SessionHa
 }
 
 fn iteration(events: &Events) -> (Arc<KeptIteration>, Receipt) {
-    match events.next(PATIENCE) {
-        Some(Event::Live(event)) => match *event {
-            LiveEvent::Iteration(iteration, receipt) => (iteration, receipt),
-            LiveEvent::Refused { cause, .. } | LiveEvent::Ended { cause, .. } => panic!("{cause}"),
-            _ => panic!("no iteration"),
-        },
-        _ => panic!("nothing comes"),
+    match news(events) {
+        LiveEvent::Iteration(iteration, receipt) => (iteration, receipt),
+        LiveEvent::Refused { cause, .. } | LiveEvent::Ended { cause, .. } => panic!("{cause}"),
+        _ => panic!("no iteration"),
     }
+}
+
+/// What comes next that is not more of a picture.
+fn news(events: &Events) -> LiveEvent {
+    loop {
+        match events.next(PATIENCE) {
+            Some(Event::Live(event)) if matches!(*event, LiveEvent::Refilled(..)) => {}
+            Some(Event::Live(event)) => return *event,
+            _ => panic!("nothing comes"),
+        }
+    }
+}
+
+/// All of a picture, of which a part was there first.
+fn all(events: &Events, first: &Arc<Document>) -> Arc<Document> {
+    let mut document = Arc::clone(first);
+    while document.part.is_some() {
+        let Some(Event::Live(event)) = events.next(PATIENCE) else { panic!("nothing comes") };
+        let LiveEvent::Refilled(old, new) = *event else { panic!("something else") };
+        assert!(Arc::ptr_eq(&old, &document), "it takes the place of the one before");
+        document = new;
+    }
+    document
 }
 
 #[test]
@@ -85,8 +105,16 @@ fn a_run_on_a_server_is_the_run_itself() {
 
     let itself = simulated_here(&spec);
     assert_eq!((first.duration_ns, &first.plan), (itself.time_ns, &itself.plan));
-    assert_eq!(first.document.trace.lanes, itself.trace.lanes);
+    // First without the blocks, and with what explains all of it.
+    let part = first.document.part.as_ref().unwrap();
+    assert_eq!((part.slices, part.ops_folded), (itself.trace.num_slices() as u64, 0));
+    assert!(part.left_out > part.slices / 2, "{part:?}");
+    let explanation = Document::prepare(Arc::clone(&itself.trace), "it").explanation;
+    assert!(*first.document.explanation == *explanation);
     drop(receipt);
+    let whole = all(&events, &first.document);
+    assert!(whole.trace.lanes == itself.trace.lanes, "then all of it");
+    assert!(*whole.explanation == *explanation);
 
     // Another spec, and one that cannot run; what is refused is said in the same words.
     let mut other = spec.clone();
@@ -95,13 +123,13 @@ fn a_run_on_a_server_is_the_run_itself() {
     let (second, receipt) = iteration(&events);
     assert_eq!(*second.plan.spec, other);
     drop(receipt);
+    all(&events, &second.document);
     other.knobs.tp = 7;
     session.send(Command::SetSpec(Box::new(other)));
-    let Some(Event::Live(event)) = events.next(PATIENCE) else { panic!("nothing comes") };
-    let LiveEvent::Refused { cause, .. } = *event else { panic!("7 ranks") };
+    let LiveEvent::Refused { cause, .. } = news(&events) else { panic!("7 ranks") };
     assert!(cause.contains('7'), "{cause}");
 
-    // A run that repeats itself sends nothing more: pings alone.
+    // A run that repeats itself sends nothing more, once all of it is here: pings alone.
     let before = link.traffic().received_bytes();
     thread::sleep(Duration::from_millis(1500));
     assert!(link.traffic().received_bytes() - before < 200, "nothing has changed");

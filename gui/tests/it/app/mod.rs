@@ -24,6 +24,8 @@ mod panels;
 mod pictures;
 #[cfg(feature = "gpus")]
 mod remote;
+#[cfg(feature = "gpus")]
+mod remote_recording;
 mod screen_reader;
 mod search;
 #[cfg(feature = "live")]

@@ -18,9 +18,9 @@ mod port;
 mod recording;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod session;
-mod shown;
 #[cfg(not(target_arch = "wasm32"))]
 mod shared_run;
+mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
 mod words;

@@ -1,7 +1,10 @@
 //! A run behind a real sshd, over a link of 25 ms each way and 20 Mbit/s: how long from a knob to its picture, how much goes over the
 //! link, and how long frames take meanwhile. Prints a table; nothing here is compared.
 
+mod recording;
+
 use std::{
+    env,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -93,6 +96,9 @@ fn main() {
     row("then the first picture", &format!("{} ms", first.as_millis()));
     knobs(&mut window, &link);
     idle(&mut window, &link);
+    drop(window);
+    let millions = env::var("WEFTSCOPE_REMOTE_MILLIONS").ok().and_then(|text| text.parse().ok());
+    recording::rows(&sshd, millions.unwrap_or(10));
 }
 
 fn knobs(window: &mut Window, link: &Shaped) {
