@@ -82,7 +82,7 @@ impl Door {
         let no_tls = |_| Heard::plainly(Refusal::NoTls);
         let mut tls = Box::new(ServerConnection::new(config).map_err(no_tls)?);
         tls.complete_io(timed).map_err(|error| {
-            let is_of_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+            let is_of_tls = matches!(error.get_ref(), Some(inner) if inner.is::<rustls::Error>());
             Heard::plainly(if is_of_tls { Refusal::NoTls } else { error.into() })
         })?;
         let binding = tls::binding(&tls).map_err(no_tls)?;

@@ -153,7 +153,9 @@ impl Visit {
         spec: RunSpec,
         options: Options,
     ) -> Result<View, String> {
-        let mail = Arc::new(Mail { waiting: Mutex::default(), wake: Arc::clone(&options.wake) });
+        let mail = Arc::new(Mail { waiting: Mutex::default(), wake: options.wake });
+        // What the session tells is handed on, which wakes who is to be woken.
+        let options = Options { wake: Arc::new(|| {}), ..options };
         let mut state = self.shared.lock();
         let (period, burst) = (options.period, options.burst);
         let of = Begun { on, machine: spec.machine.clone(), period, burst };
@@ -170,7 +172,8 @@ impl Visit {
                 mail.put(run.newest.clone());
             }
             _ => {
-                state.run = Some(self.begin(&mut state, (executors, backend, of), spec, options)?)
+                let run = self.begin(&mut state, (executors, backend, of), spec, options)?;
+                state.run = Some(run);
             }
         }
         state.views.push((self.window, Arc::clone(&mail)));
@@ -190,7 +193,6 @@ impl Visit {
         let (machine, control) = (spec.machine.clone(), over.clone());
         let factory =
             Box::new(move || executors.executor(&backend, &machine, backend.look(), &control));
-        let options = Options { wake: Arc::new(|| {}), ..options };
         let session =
             LiveSession::spawn(factory, spec, options).map_err(|error| error.to_string())?;
         let (session, number) = (Arc::new(session), state.number());
