@@ -222,7 +222,7 @@ fn window_hears(sent: Vec<u8>) {
     let (lost, loss) = mpsc::sync_channel(1);
     let lost = Box::new(move |cause| drop(lost.send(cause)));
     let events = Events::new(Arc::new(|| {}));
-    let (hold, held) = mpsc::channel::<()>();
+    let (hold, held) = mpsc::sync_channel::<()>(1);
     // Nothing is read before there is somebody to hear it.
     let input = Held(Some(held), input);
     let link = Link::over((input, io::sink()), Arc::new(|| {}), || {}, lost).unwrap();

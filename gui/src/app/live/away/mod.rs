@@ -10,6 +10,7 @@ mod host;
 mod inside;
 mod jobs;
 mod letter;
+mod on;
 mod port;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod session;
@@ -21,10 +22,11 @@ mod words;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use arrivals::{Arrivals, tell_run};
-pub(crate) use host::{Host, On};
+pub(crate) use host::Host;
 pub(crate) use inside::Inside;
 pub(crate) use jobs::AwayJobs;
 pub(crate) use letter::Letter;
+pub(crate) use on::On;
 pub(crate) use port::{Port, StartWorker};
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
