@@ -9,6 +9,9 @@ use weftscope_testkit::{
     strangers::{Scene, recorded, strangers},
 };
 
+/// Of a window with half of a token.
+const TRIES: u32 = 20;
+
 fn target(link: &str) -> WeftTarget {
     match link.parse() {
         Ok(Target::Weft(target)) => target,
@@ -44,6 +47,17 @@ fn table(name: &str, arguments: &[&str], is_tls: bool) {
             owner_ms(&served),
         );
     }
+    let mut link = served.link().to_owned();
+    link.replace_range(link.len() - 16.., "0000000000000000");
+    let (began, mut refused) = (Instant::now(), 0);
+    for _ in 0..TRIES {
+        refused += u32::from(greet(&target(&link)).is_err());
+    }
+    println!(
+        "| wrong token, as a window says it, one after another | {refused} of {TRIES} | {:.2} s each | | {:.1} ms |",
+        began.elapsed().as_secs_f64() / f64::from(TRIES),
+        owner_ms(&served),
+    );
     let (peak_kib, log) = (served.peak_kib(), served.log());
     println!(
         "| memory at most, before and after all of them | {:.1} MiB, {:.1} MiB | | | |",

@@ -48,7 +48,8 @@ fn server(args: &WindowArgs) -> Result<Option<Target>, Failure> {
         return Ok(None);
     };
     if args.files.len() > 1 {
-        return Err(Failure::misuse("a server is named alone", &text));
+        // Not what was given: it may be a link, and that a secret.
+        return Err(Failure::misuse("a server is named alone", "FILE"));
     }
     text.parse().map(Some).map_err(|error: TargetError| Failure::misuse(error.to_string(), "FILE"))
 }

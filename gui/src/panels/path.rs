@@ -46,7 +46,7 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &PathQuestion) {
         .hint_text(match question.purpose {
             PathPurpose::Open | PathPurpose::Reference => "paths of files or of a folder of ranks",
             #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-            PathPurpose::Server => "ssh://user@host:port",
+            PathPurpose::Server => "ssh://user@host:port, or the link of weftscope serve",
             _ => "path of the file",
         })
         .font(cx.theme.mono())

@@ -87,6 +87,7 @@ pub(crate) fn serve(
         .map_err(AgentError::Thread)?;
     let telling = outlet.clone();
     let visit = offer.shared.as_ref().map(|run| run.visit(move |role| telling.say_role(role)));
+    let _leaving = Leaving(visit.clone());
     let mut desks = HashMap::new();
     while let Some((frame, _)) = Frame::read(&mut input)? {
         match frame.kind {
@@ -120,6 +121,15 @@ pub(crate) fn serve(
         }
     }
     Ok(())
+}
+
+/// A window is gone when its connection is, not when all that it asked for has ended.
+struct Leaving(Option<Arc<Visit>>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|visit| visit.leave());
+    }
 }
 
 fn refuse(outlet: &Outlet, channel: u32, cause: &str) {

@@ -203,14 +203,14 @@ fn in_time(what: &str, sent: &[u8], work: impl FnOnce(Vec<u8>) + Send + 'static)
     }
 }
 
-fn agent_hears(sent: Vec<u8>) {
+fn agent_hears(sent: &[u8]) {
     let (mut answers, output) = pipe().unwrap();
     let reading = beside(move || {
         // Until every channel has ended.
         let _bytes = io::copy(&mut answers, &mut io::sink()).unwrap();
     });
     // An end is an end, with an error or without.
-    let _ended = serve(&sent[..], output, &Offer::default());
+    let _ended = serve(sent, output, &Offer::default());
     reading.join().unwrap();
 }
 
@@ -222,7 +222,7 @@ fn window_hears(sent: Vec<u8>) {
     let (lost, loss) = mpsc::sync_channel(1);
     let lost = Box::new(move |cause| drop(lost.send(cause)));
     let events = Events::new(Arc::new(|| {}));
-    let (hold, held) = mpsc::channel::<()>();
+    let (hold, held) = mpsc::sync_channel::<()>(1);
     // Nothing is read before there is somebody to hear it.
     let input = Held(Some(held), input);
     let link = Link::over((input, io::sink()), Arc::new(|| {}), || {}, lost).unwrap();
@@ -291,7 +291,7 @@ fn neither_end_is_harmed_by_what_the_other_sends() {
     while began.elapsed() < whole {
         let since = Instant::now();
         let (agent, window) = (mixed(&said[0], &mut random), mixed(&said[1], &mut random));
-        in_time("an agent", &agent, agent_hears);
+        in_time("an agent", &agent, |sent| agent_hears(&sent));
         in_time("a window", &window, window_hears);
         longest = longest.max(since.elapsed());
         for _ in 0..200 {

@@ -76,7 +76,7 @@ pub fn strangers(is_tls: bool) -> Vec<Stranger> {
         one("something else: SSH", |_, stream| stream.write_all(b"SSH-2.0-scan\r\n")),
         one("gone at once", |_, stream| stream.shutdown(Shutdown::Both)),
         one("TLS 1.2 alone", |_, stream| stream.write_all(&tls_1_2())),
-        Stranger { name: "1 000 tries", tries: 1000, at_once: 32, does: wrong_token },
+        Stranger { name: "1 000 tries", tries: 1000, at_once: 25, does: wrong_token },
     ];
     if is_tls {
         all.push(one("downgrade: no TLS", |_, stream| stream.write_all(HELLO)));

@@ -82,8 +82,11 @@ impl Door {
         let no_tls = |_| Heard::plainly(Refusal::NoTls);
         let mut tls = Box::new(ServerConnection::new(config).map_err(no_tls)?);
         tls.complete_io(timed).map_err(|error| {
-            let is_of_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
-            Heard::plainly(if is_of_tls { Refusal::NoTls } else { error.into() })
+            // That a window went in the middle, since it does not know the certificate, is the same whether its alert came before its end.
+            Heard::plainly(match Refusal::from(error) {
+                Refusal::Left => Refusal::NoTls,
+                why => why,
+            })
         })?;
         let binding = tls::binding(&tls).map_err(no_tls)?;
         match self.hear_words(&mut Stream::new(&mut *tls, timed), binding) {

@@ -23,7 +23,7 @@ pub enum Target {
 /// Why a text names no server. What was given is not repeated where it may hold a token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TargetError {
-    /// Another scheme, or none.
+    /// Another scheme, or none; without what stands behind `#`.
     #[error(
         "{0:?} is no address of a server: ssh://user@host:port is, of which user and port may be left out, and what `weftscope serve` prints"
     )]
@@ -82,11 +82,11 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let text = text.trim();
-        if text.starts_with(weft::SCHEME) || text.starts_with(weft::UNIX_SCHEME) {
-            text.parse().map(Self::Weft)
-        } else {
-            text.parse().map(Self::Ssh)
-        }
+        let is_weft =
+            |text: &str| text.starts_with(weft::SCHEME) || text.starts_with(weft::UNIX_SCHEME);
+        // Pasted behind what the window's question begins with.
+        let text = text.strip_prefix(ssh::SCHEME).filter(|rest| is_weft(rest)).unwrap_or(text);
+        if is_weft(text) { text.parse().map(Self::Weft) } else { text.parse().map(Self::Ssh) }
     }
 }
 

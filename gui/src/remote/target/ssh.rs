@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use percent_encoding::percent_decode_str;
 
-use super::{TargetError, host_and_port, part, port};
+use super::{TargetError, host_and_port, part, port, public};
 
 /// A server, as `ssh` reaches it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,8 @@ impl FromStr for SshTarget {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let wrong = |part, why| TargetError::part(text, part, why);
-        let rest = text.strip_prefix(SCHEME).ok_or_else(|| TargetError::Scheme(text.to_owned()))?;
+        let no_scheme = || TargetError::Scheme(public(text).to_owned());
+        let rest = text.strip_prefix(SCHEME).ok_or_else(no_scheme)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !path.is_empty() {
             return Err(wrong(

@@ -161,6 +161,7 @@ mod tests {
             ),
         ] {
             assert!(Target::is_meant(text));
+            assert_eq!(format!("ssh://{text}").parse::<Target>(), text.parse());
             let target: WeftTarget = text.parse().unwrap();
             assert_eq!(target.place, place);
             assert_eq!((target.fingerprint.is_some(), target.token.is_some()), has, "{text}");
@@ -186,6 +187,7 @@ mod tests {
             (&format!("weft://box:1#token={TOKEN}0"), "the token is not 32"),
             (&format!("weft://box:1#token={TOKEN}&fp=00"), "the fingerprint is not 64"),
             (&format!("weft://box:1#{TOKEN}"), "neither fp=… nor token=…"),
+            (&format!("wft://box:1#token={TOKEN}"), "is no address of a server"),
         ] {
             let error = text.parse::<Target>().unwrap_err().to_string();
             assert!(error.contains(part) && !error.contains(TOKEN), "{text}: {error}");

@@ -37,6 +37,8 @@ mod steady;
 mod texts;
 #[cfg(feature = "live")]
 mod watched;
+#[cfg(feature = "gpus")]
+mod watching;
 #[cfg(feature = "live")]
 mod what_if;
 mod why;

@@ -31,6 +31,13 @@ fn target(link: &str) -> WeftTarget {
     }
 }
 
+/// The link with a token of which one digit is another.
+fn other_token(served: &Served) -> String {
+    let token = served.token();
+    let last = if token.ends_with('0') { '1' } else { '0' };
+    served.link().replace(token, &format!("{}{last}", &token[..31]))
+}
+
 fn scene(served: &Served) -> Scene {
     let recorded = recorded(served.address(), |between| {
         greet(&target(&served.link_by(between.port()))).unwrap();
@@ -62,6 +69,13 @@ fn comes(served: &Served, scene: &Scene, stranger: &Stranger) {
 fn all_come(arguments: &[&str], is_tls: bool) {
     let served = Served::start(PROGRAM, arguments);
     let scene = scene(&served);
+    // Who has the link and not its token, and speaks as windows do, TLS too.
+    let error = greet(&target(&other_token(&served))).unwrap_err();
+    assert!(error.contains("the token is another server's"), "{error}");
+    // Before the log has so much to say that it counts instead.
+    let silent = crowd(served.address(), 1);
+    served.until("cut", |served| served.log().contains("refused: it took too"));
+    drop(silent);
     let before = (served.peak_kib(), served.threads());
     for stranger in strangers(is_tls) {
         comes(&served, &scene, &stranger);

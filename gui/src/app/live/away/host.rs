@@ -1,30 +1,12 @@
-//! Who runs plans at the other end, and how it is asked for.
+//! Who runs plans at the other end.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::super::{Backend, Executors, GpuRun};
+use super::{
+    super::{Backend, Executors},
+    On,
+};
 use crate::{here::Gpus, jobs::Wake};
-
-/// Who runs a plan, as one end asks the other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum On {
-    /// The simulator.
-    Simulator,
-    /// The GPUs of the other end.
-    Gpus(GpuRun),
-}
-
-impl On {
-    /// What stands for a backend of this end.
-    pub(crate) fn of(backend: &Backend) -> Self {
-        match backend {
-            Backend::Simulated => Self::Simulator,
-            Backend::Gpus(_, run) => Self::Gpus(run.clone()),
-        }
-    }
-}
 
 /// What the other end runs plans with.
 #[derive(Clone, Default)]

@@ -13,6 +13,7 @@ mod inside;
 mod jobs;
 mod letter;
 mod pieces;
+mod on;
 mod port;
 #[cfg(not(target_arch = "wasm32"))]
 mod recording;
@@ -27,10 +28,11 @@ mod words;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use arrivals::{Arrivals, tell_run};
-pub(crate) use host::{Host, On};
+pub(crate) use host::Host;
 pub(crate) use inside::Inside;
 pub(crate) use jobs::AwayJobs;
 pub(crate) use letter::Letter;
+pub(crate) use on::On;
 pub(crate) use port::{Port, StartWorker};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use recording::open_recording;

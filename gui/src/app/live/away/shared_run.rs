@@ -102,6 +102,10 @@ impl State {
         self.given += 1;
         self.given
     }
+
+    fn has(&self, window: u64) -> bool {
+        self.windows.iter().any(|(known, _)| *known == window)
+    }
 }
 
 impl SharedRun {
@@ -138,8 +142,10 @@ impl Visit {
     /// From now on its commands count, and no other's.
     pub(crate) fn take_control(&self) {
         let mut state = self.shared.lock();
-        state.controller = Some(self.window);
-        tell(state);
+        if state.has(self.window) {
+            state.controller = Some(self.window);
+            tell(state);
+        }
     }
 
     /// Sees the run: as its controller with this spec, as a watcher with what runs. Where nothing runs, or what runs has no controller
@@ -153,8 +159,13 @@ impl Visit {
         spec: RunSpec,
         options: Options,
     ) -> Result<View, String> {
-        let mail = Arc::new(Mail { waiting: Mutex::default(), wake: Arc::clone(&options.wake) });
+        let mail = Arc::new(Mail { waiting: Mutex::default(), wake: options.wake });
+        // What the session tells is handed on, which wakes who is to be woken.
+        let options = Options { wake: Arc::new(|| {}), ..options };
         let mut state = self.shared.lock();
+        if !state.has(self.window) {
+            return Err("this window has left".to_owned());
+        }
         let (period, burst) = (options.period, options.burst);
         let of = Begun { on, machine: spec.machine.clone(), period, burst };
         let is_new = state.run.is_none() || state.controller.is_none();
@@ -170,7 +181,8 @@ impl Visit {
                 mail.put(run.newest.clone());
             }
             _ => {
-                state.run = Some(self.begin(&mut state, (executors, backend, of), spec, options)?)
+                let run = self.begin(&mut state, (executors, backend, of), spec, options)?;
+                state.run = Some(run);
             }
         }
         state.views.push((self.window, Arc::clone(&mail)));
@@ -190,7 +202,6 @@ impl Visit {
         let (machine, control) = (spec.machine.clone(), over.clone());
         let factory =
             Box::new(move || executors.executor(&backend, &machine, backend.look(), &control));
-        let options = Options { wake: Arc::new(|| {}), ..options };
         let session =
             LiveSession::spawn(factory, spec, options).map_err(|error| error.to_string())?;
         let (session, number) = (Arc::new(session), state.number());
@@ -203,9 +214,13 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
-    fn drop(&mut self) {
+impl Visit {
+    /// Its connection is over, whatever still works for it: whoever comes next finds no window that is gone.
+    pub(crate) fn leave(&self) {
         let mut state = self.shared.lock();
+        if !state.has(self.window) {
+            return;
+        }
         state.windows.retain(|(window, _)| *window != self.window);
         if state.controller == Some(self.window) {
             // Who takes it next asks for it, or begins.
