@@ -92,7 +92,7 @@ fn a_recording_on_a_server_is_opened_as_one_here_is() {
     for (path, words) in [
         ("/no/such/file.weft", "No such file"),
         (folder.path().to_str().unwrap(), "testbox"),
-        (PROGRAM, "not a"),
+        (PROGRAM, "unknown format"),
     ] {
         let mut window = window_on(ssh.clone(), &format!("ssh://testbox{path}"));
         until(&mut window, "refused", |state| state.notices.iter().next().is_some());

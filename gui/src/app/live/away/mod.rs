@@ -12,8 +12,8 @@ mod host;
 mod inside;
 mod jobs;
 mod letter;
-mod pieces;
 mod on;
+mod pieces;
 mod port;
 #[cfg(not(target_arch = "wasm32"))]
 mod recording;
