@@ -67,7 +67,10 @@ fn findings(rows: &[Vec<Cell>]) -> Vec<String> {
         let place = match text(4) {
             servers if servers.ends_with("servers") => format!("communicator {}", text(0)),
             servers => match servers.split_once(' ') {
-                Some((one, other)) => format!("{} between {one} and {other}", text(2)),
+                // In whatever order they were gathered.
+                Some((one, other)) => {
+                    format!("{} between {} and {}", text(2), one.min(other), one.max(other))
+                }
                 None => format!("{} within {servers}", text(2)),
             },
         };
