@@ -78,7 +78,9 @@ impl Template {
         spec.model.layers = spec.model.layers.max(LAYERS);
         let mut plan = choose::plan(&spec).map_err(RunError::from)?;
         // The cut is chosen for ranks that are alike: nobody tunes for a slow one.
-        plan.spec.knobs.slowdown = slowdown.to_vec();
+        let mut slowed = RunSpec::clone(&plan.spec);
+        slowed.knobs.slowdown = slowdown.to_vec();
+        plan.spec = Arc::new(slowed);
         let plan = Arc::new(plan);
         let mut simulator = Simulator::new(&spec.machine);
         let trace = record_plan(&mut simulator, &plan, 1, &mut |_| true)?;

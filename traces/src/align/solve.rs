@@ -15,13 +15,6 @@ const ENOUGH: f64 = 1e-12;
 /// Which connected part of the graph each node is in, numbered by their first nodes.
 pub(super) fn parts(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
     let mut above: Vec<usize> = (0..nodes).collect();
-    fn top(above: &mut [usize], mut at: usize) -> usize {
-        while above[at] != at {
-            above[at] = above[above[at]];
-            at = above[at];
-        }
-        at
-    }
     for (a, b) in edges {
         let (a, b) = (top(&mut above, a), top(&mut above, b));
         above[a.max(b)] = a.min(b);
@@ -36,6 +29,15 @@ pub(super) fn parts(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -
         })
     };
     tops.iter().map(number).collect()
+}
+
+/// The node that stands for the part of another; ways there become shorter.
+fn top(above: &mut [usize], mut at: usize) -> usize {
+    while above[at] != at {
+        above[at] = above[above[at]];
+        at = above[at];
+    }
+    at
 }
 
 /// Values that minimise the weighted squares of what the edges leave; `is_fixed` nodes, one a part, are 0.
@@ -76,14 +78,12 @@ pub(super) fn solve(is_fixed: &[bool], edges: &[Difference]) -> Vec<f64> {
         let mut image = laplacian(&towards, edges);
         free(&mut image);
         let step = size / dot(&towards, &image);
-        for at in 0..nodes {
-            values[at] += step * towards[at];
-            rest[at] -= step * image[at];
-        }
+        add(&mut values, step, &towards);
+        add(&mut rest, -step, &image);
         ahead = conditioned(&rest);
         let next = dot(&rest, &ahead);
-        for at in 0..nodes {
-            towards[at] = ahead[at] + next / size * towards[at];
+        for (towards, ahead) in towards.iter_mut().zip(&ahead) {
+            *towards = ahead + next / size * *towards;
         }
         size = next;
     }
@@ -98,6 +98,11 @@ fn laplacian(values: &[f64], edges: &[Difference]) -> Vec<f64> {
         image[edge.from] -= flow;
     }
     image
+}
+
+/// Adds so many times `by`.
+fn add(to: &mut [f64], times: f64, by: &[f64]) {
+    to.iter_mut().zip(by).for_each(|(to, by)| *to += times * by);
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
