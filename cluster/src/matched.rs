@@ -9,8 +9,8 @@ use weftscope_traces::align::Axis;
 use crate::error::ClusterError;
 use crate::sql::{ask, number};
 
-/// Registers `arrival` (each rank's part on the axis), `collective` and `member` (each rank's sums by communicator). Says what
-/// cannot be told.
+/// Registers `arrival` (each rank's part on the axis), `collective`, `member` (each rank's sums by communicator), `home` (the
+/// communicator in which a rank meets others most often) and `lead` (by how much it is last there). Says what cannot be told.
 ///
 /// # Errors
 /// [`ClusterError`].
@@ -41,6 +41,10 @@ pub async fn collectives(
     ask(context, &arrival).await?;
     keep(context, "collective", COLLECTIVE).await?;
     keep(context, "member", MEMBER).await?;
+    keep(context, "home", HOME).await?;
+    let doubt = axis.clocks.iter().map(|clock| clock.residual_p99_ns).max().unwrap_or(0);
+    let lead = LEAD.replace("{doubt}", &doubt.to_string());
+    keep(context, "lead", &lead).await?;
     caveats(context, axis).await
 }
 
@@ -64,6 +68,32 @@ const MEMBER: &str = "
     select rank, clock, operation, comm_group, group_name, count(*) as collectives, max(ranks) as ranks,
         max(synchronises) as synchronises, avg(cast(arrived as double)) as mean_arrived
     from arrival group by rank, clock, operation, comm_group, group_name";
+
+/// The communicator in which a rank meets others most often.
+const HOME: &str = "
+    select rank, comm_group, group_name, met from (
+        select *, row_number() over (partition by rank order by met desc, comm_group, group_name) as place from (
+            select rank, comm_group, group_name, sum(collectives) as met
+            from member where synchronises = 1 and ranks > 1 group by rank, comm_group, group_name)) where place = 1";
+
+/// By how much a rank came last to the collectives of its home, in each third of the recording's iterations.
+const LEAD: &str = "
+    with thirds as (
+        select iteration, ntile(3) over (order by iteration) as third
+        from (select distinct iteration from iteration where iteration is not null)),
+     led as (
+        select last_rank as rank, comm_group, group_name, iteration, last - second as lead_ns,
+            (last - second) * (members - 1) as caused_ns
+        from collective
+        where synchronises = 1 and members > 1 and members <= coalesce(ranks, members)
+            and last - second > case when several_servers then {doubt} else 0 end)
+    select l.rank, l.comm_group, l.group_name, count(*) as times_last, sum(l.lead_ns) as lead_ns,
+        sum(l.caused_ns) as caused_ns,
+        sum(case when t.third = 1 then l.lead_ns else 0 end) as first_ns,
+        sum(case when t.third = 3 then l.lead_ns else 0 end) as last_ns
+    from led l join home h on l.rank = h.rank and l.comm_group = h.comm_group and l.group_name = h.group_name
+    left join thirds t on l.iteration = t.iteration
+    group by l.rank, l.comm_group, l.group_name";
 
 /// Asks once and keeps the answer as a table.
 async fn keep(context: &SessionContext, name: &str, query: &str) -> Result<(), ClusterError> {

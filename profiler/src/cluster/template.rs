@@ -55,7 +55,6 @@ pub(super) struct Op {
     pub(super) end_ns: i64,
     pub(super) sm_ns: Option<i64>,
     pub(super) hidden_ns: Option<i64>,
-    pub(super) exposed_ns: Option<i64>,
     pub(super) wait_ns: Option<i64>,
     pub(super) comm: Option<Comm>,
 }
@@ -175,7 +174,6 @@ impl Op {
             end_ns: row.end_ns - from_ns,
             sm_ns: row.sm_ns,
             hidden_ns: row.hidden_ns,
-            exposed_ns: row.exposed_ns,
             wait_ns: row.wait_ns,
             comm,
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::analysis::RankOps;
-use crate::model::{LabelId, SliceTable, Span, Trace};
+use crate::model::{Kind, LabelId, SliceTable, Span, Trace};
 
 /// SM time of a rank's ops.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct SmTimes {
 /// SM time by op; `None` where the rank has no thread blocks.
 ///
 /// A block belongs to the op with its label that runs when it starts, of several to the one that started last; a wait to the
-/// op of the plan that it says. Linear in the blocks: those of a slot are in order, so each is found where the last one was.
+/// op of the plan that it says, else to the communication that runs. Linear in the blocks: those of a slot are in order, so each is found where the last one was.
 pub fn sm_times(trace: &Trace, rank: &RankOps<'_>) -> Option<SmTimes> {
     let has_blocks =
         |lanes: &&[crate::LaneId]| lanes.iter().any(|&lane| !trace.lane(lane).slices.is_empty());
@@ -72,6 +72,7 @@ impl Runs {
         let mut of_label: Vec<Option<u32>> = vec![None; trace.labels.len()];
         let mut lists: Vec<Vec<Run>> = Vec::new();
         let mut of_plan: HashMap<u32, u32> = HashMap::new();
+        let mut comm: Vec<Run> = Vec::new();
         for (op, it) in rank.ops.iter().enumerate() {
             let LabelId(label) = it.label;
             let list = *of_label[label as usize].get_or_insert_with(|| {
@@ -81,12 +82,17 @@ impl Runs {
             if let Some(facts) = &trace.label(it.label).facts {
                 of_plan.entry(facts.op).or_insert(list);
             }
-            lists[list as usize].push(Run { span: it.span, op });
+            let run = Run { span: it.span, op };
+            lists[list as usize].push(run);
+            comm.extend(it.kind.is_comm().then_some(run));
         }
-        // Waits have labels of their own.
+        // Waits have labels of their own, which may not say the op: they are of the communication that runs.
+        let any = lists.len() as u32;
+        lists.push(comm);
         for (of, label) in of_label.iter_mut().zip(&trace.labels) {
             let planned = label.facts.as_ref().and_then(|facts| of_plan.get(&facts.op));
-            *of = of.or(planned.copied());
+            let waits = (label.kind == Kind::Wait).then_some(any);
+            *of = of.or(planned.copied()).or(waits);
         }
         Self { of_label, lists }
     }

@@ -136,6 +136,21 @@ proptest! {
 }
 
 #[test]
+fn waits_are_of_their_collective() {
+    let text = "rank 0
+        stream 0: gemm 0..40 up op=1
+        stream 1: comm 10..30 ar op=2; comm 35..50 gather
+        sm 0: gemm 0..40 up op=1
+        sm 1: wait 10..14 ar_wait; comm 14..30 ar op=2; wait 36..39 gather_wait; comm 39..50 gather
+        sm 2: wait 12..20 ar_wait op=2; wait 60..61 ar_wait";
+    let trace = trace(text);
+    let ops = Ops::of(&trace, &Config::default());
+    let found = sm_times(&trace, &ops.ranks[0]).expect("blocks");
+    assert_eq!(found.by_op_ns, [Some(40), Some(28), Some(14)]);
+    assert_eq!((found.blocks, found.outside), (7, 1));
+}
+
+#[test]
 fn what_is_not_known_is_null() {
     let alone = trace("rank 0\nstream 0: gemm 0..10 up\nstream 1: comm 5..15 my_comm");
     let ops = Ops::of(&alone, &Config::default());
