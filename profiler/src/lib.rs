@@ -5,11 +5,12 @@
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording), [`shared`] (GPUs for several users),
 //! [`mod@bench`] (strategies against one another, kernels against the hardware), [`mod@calibrate`] (sweeps that a machine file is fitted to). For runs on GPUs:
 //! `cupti` (activity records, counters), `instrument` (an executor under CUPTI), [`mod@overhead`] (what recording makes
-//! of the run). Programs of others: `watch` (what their processes tell, as a trace).
+//! of the run). Programs of others: `watch` (what their processes tell, as a trace). Many servers: [`cluster`] (digests of simulated ones).
 
 pub mod baselines;
 pub mod bench;
 pub mod calibrate;
+pub mod cluster;
 pub mod collect;
 #[cfg(feature = "cuda")]
 pub mod cupti;

@@ -6,12 +6,16 @@
 //!
 //! Reading order: [`model`] (the data), [`lod`] (asking for pixels instead of events), [`analysis`]
 //! (one question a file), [`open()`] (any file in), [`container`] (our own file format), [`interchange`]
-//! (formats of other tools), [`replay`] (a recording run again, changed), [`tables`] (rows and columns), [`edit`] (whole traces out of whole traces), [`excerpt`] (what of a trace a view shows, to be sent), [`words`] (figures as every view writes
+//! (formats of other tools), [`replay`] (a recording run again, changed), [`tables`] (rows and columns), [`digest`] (rows for
+//! questions over thousands of ranks), [`edit`] (whole traces out of whole traces), [`excerpt`] (what of a
+//! trace a view shows, to be sent), [`words`] (figures as every view writes
 //! them).
 
+pub mod align;
 pub mod analysis;
 pub mod classify;
 pub mod container;
+pub mod digest;
 pub mod edit;
 pub mod excerpt;
 mod format;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{
-    bench, calibrate, generate, lesson,
+    bench, calibrate, digest, generate, lesson,
     names::NameArgs,
     neighbour, outputs, plan, record, run, serving, tables, tune,
     units::{Share, Size},
@@ -66,6 +66,8 @@ pub enum Command {
     Shot(ShotArgs),
     /// Write a recording in another format.
     Convert(ConvertArgs),
+    /// Write what each rank did, op by op, as Parquet: for questions over thousands of ranks.
+    Digest(digest::DigestArgs),
     /// Say what differs between two recordings.
     Compare(CompareArgs),
     /// Run a recording once more, changed: what would an iteration take?

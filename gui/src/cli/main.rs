@@ -6,7 +6,7 @@ use clap::{Parser, error::ErrorKind};
 use super::gpu_check;
 use super::{
     args::{Cli, Command},
-    bench, calibrate, compare, convert, doctor,
+    bench, calibrate, compare, convert, digest, doctor,
     error::{Failure, Outcome},
     generate, interrupt, lesson, list, neighbour, plan, ps, record, report, run, serving, shell,
     shot, sql, tune, validate, web, what_if, window,
@@ -47,6 +47,7 @@ fn execute(cli: Cli) -> Outcome {
             let written = (args.output.as_path(), args.table.as_deref());
             convert::run(&args.input, written, args.own_names, &args.names)
         }
+        Some(Command::Digest(args)) => digest::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::WhatIf(args)) => what_if::run(&args),
         Some(Command::Sql(args)) => sql::run(&args),

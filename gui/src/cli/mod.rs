@@ -11,6 +11,7 @@ mod bench;
 mod calibrate;
 mod compare;
 mod convert;
+mod digest;
 mod doctor;
 mod error;
 #[cfg(feature = "gpus")]

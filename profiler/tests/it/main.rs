@@ -1,5 +1,6 @@
 //! Runs of the simulator as recordings of others: what analyses recover is what the plan says.
 
+mod cluster;
 mod sends;
 mod structure;
 mod watch;

@@ -34,7 +34,7 @@ impl CommVerdict {
     }
 
     /// One of the two dominates when it takes twice as long as the other.
-    fn of_share(skew_share: f64) -> Self {
+    pub fn of_share(skew_share: f64) -> Self {
         if skew_share >= 2.0 / 3.0 {
             Self::ArrivalSkewDominated
         } else if skew_share <= 1.0 / 3.0 {

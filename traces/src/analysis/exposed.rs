@@ -71,6 +71,12 @@ pub fn exposed_spans(trace: &Trace, rank: u32) -> IntervalSet {
     of(Kind::is_comm).subtract(&of(Kind::is_compute))
 }
 
+/// How much of an op has no computation of the same rank beside it.
+pub(crate) fn exposed_ns(rank: &RankOps<'_>, op: &GpuOp) -> i64 {
+    let span = IntervalSet::union_of([op.span]);
+    span.len_ns() - span.intersect_len_ns(&rank.compute)
+}
+
 /// How much of every communication op is exposed.
 pub fn exposed(ops: &Ops<'_>) -> ExposedReport {
     let rank = |rank: &RankOps<'_>| RankExposed {
@@ -82,8 +88,7 @@ pub fn exposed(ops: &Ops<'_>) -> ExposedReport {
     let mut found: Vec<(&RankOps<'_>, &GpuOp, i64)> = Vec::new();
     for rank in &ops.ranks {
         for op in rank.ops.iter().filter(|op| op.kind.is_comm()) {
-            let span = IntervalSet::union_of([op.span]);
-            let exposed_ns = span.len_ns() - span.intersect_len_ns(&rank.compute);
+            let exposed_ns = exposed_ns(rank, op);
             if exposed_ns > 0 {
                 found.push((rank, op, exposed_ns));
             }

@@ -54,8 +54,9 @@ pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use bandwidth::{BandwidthReport, BandwidthRow, bandwidth};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
-pub(crate) use collectives::link_bytes;
+pub use collectives::ranks_in_words;
 pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
+pub(crate) use collectives::{Identity, Line, Reading, link_bytes};
 pub use compare::{
     Cause, CauseKind, CompareConfig, CompareReport, CompareVerdict, ComparedOp, ComparedRank,
     IterationTerms, Noise, OneSidedOp, OpChange, OpKey, compare,
@@ -65,6 +66,7 @@ pub use critical_path::{
     waited_for,
 };
 pub use explain::{explain_op, explain_range};
+pub(crate) use exposed::exposed_ns;
 pub use exposed::{ExposedOp, ExposedReport, RankExposed, exposed, exposed_spans};
 pub use exposed_by::{ExposedByLayer, ExposedByOp, ExposedByReport, exposed_by};
 pub use gaps::{Gap, GapLaunch, GapOp, GapReport, RankGaps, gap_spans, gaps};
@@ -95,7 +97,7 @@ pub use selection::{
 pub use skew::{CollectiveArrival, RankSkew, SkewReport, skew};
 pub use statistics::Statistics;
 pub use stats::DurationStats;
-pub(crate) use stats::median;
+pub(crate) use stats::{median, quantile_ns};
 pub use structure::{Pass, RankStructure, Stage, StructureBasis};
 pub use structures::{StructureReport, structure};
 pub use verdict::{Baseline, Limit, Verdict, verdict};

@@ -50,7 +50,7 @@ pub struct RankOps<'a> {
     /// Its passes and layers, and where they are known from; of the whole recording.
     pub structure: RankStructure,
     /// Lanes of every SM, one list an SM, SMs without slices included.
-    pub(super) sms: Vec<&'a [LaneId]>,
+    pub(crate) sms: Vec<&'a [LaneId]>,
 }
 
 /// What traces that were gathered together share.
@@ -119,7 +119,7 @@ impl RankOps<'_> {
     }
 
     /// The iteration whose mark holds `at_ns`, by position; `None` between marks and outside them.
-    pub(super) fn marked_iteration(&self, at_ns: i64) -> Option<usize> {
+    pub(crate) fn marked_iteration(&self, at_ns: i64) -> Option<usize> {
         let at = self.iteration_at(at_ns);
         self.iterations.get(at).is_some_and(|mark| mark.span.contains(at_ns)).then_some(at)
     }

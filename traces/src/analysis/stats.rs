@@ -50,7 +50,7 @@ pub(crate) fn median(mut values: Vec<i64>) -> Option<i64> {
 
 /// The value that `share` (0…1) of the sorted values lie below, interpolated where it falls between two: type 7 of Hyndman
 /// and Fan, "Sample quantiles in statistical packages" (1996), as NumPy and R have it; 0 without values.
-pub(super) fn quantile_ns(sorted_ns: &[i64], share: f64) -> f64 {
+pub(crate) fn quantile_ns(sorted_ns: &[i64], share: f64) -> f64 {
     let Some(last) = sorted_ns.len().checked_sub(1) else { return 0.0 };
     let at = last as f64 * share;
     let [low, high] = [at.floor(), at.ceil()].map(|at| sorted_ns[(at as usize).min(last)] as f64);

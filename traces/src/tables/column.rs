@@ -39,7 +39,7 @@ pub struct Column {
 
 /// What a file has to know of a column.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Named<'a> {
+pub(crate) struct Named<'a> {
     pub(super) name: &'a str,
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "texts have no types"))]
     pub(super) cell: CellType,
@@ -71,7 +71,7 @@ impl Cell<'_> {
 }
 
 /// What takes a table: its columns, then its cells row by row.
-pub(super) trait Sink {
+pub(crate) trait Sink {
     /// Takes names and types of columns.
     fn head(&mut self, columns: &[Named<'_>]) -> Result<(), TableError>;
     /// Takes the columns of a table that is known by its name.
@@ -94,18 +94,25 @@ enum Get<T> {
 }
 
 /// A column of rows of one type.
-pub(super) struct Of<T> {
+pub(crate) struct Of<T> {
     column: Column,
     get: Get<T>,
 }
 
+impl<T> Of<T> {
+    /// As its readers see it.
+    pub(crate) fn column(&self) -> Column {
+        self.column
+    }
+}
+
 /// A column of whole numbers.
-pub(super) fn int<T>(name: &'static str, about: &'static str, get: fn(&T) -> Option<i64>) -> Of<T> {
+pub(crate) fn int<T>(name: &'static str, about: &'static str, get: fn(&T) -> Option<i64>) -> Of<T> {
     Of { column: Column { name, cell: CellType::Int, about }, get: Get::Int(get) }
 }
 
 /// A column of real numbers.
-pub(super) fn float<T>(
+pub(crate) fn float<T>(
     name: &'static str,
     about: &'static str,
     get: fn(&T) -> Option<f64>,
@@ -114,12 +121,12 @@ pub(super) fn float<T>(
 }
 
 /// A column of texts.
-pub(super) fn text<T>(name: &'static str, about: &'static str, get: Text<T>) -> Of<T> {
+pub(crate) fn text<T>(name: &'static str, about: &'static str, get: Text<T>) -> Of<T> {
     Of { column: Column { name, cell: CellType::Text, about }, get: Get::Text(get) }
 }
 
 /// Hands a table over.
-pub(super) fn emit<T>(
+pub(crate) fn emit<T>(
     columns: &[Of<T>],
     rows: impl Iterator<Item = T>,
     sink: &mut dyn Sink,

@@ -8,7 +8,7 @@ mod accounts;
 mod all;
 mod bandwidth;
 mod collectives;
-mod column;
+pub(crate) mod column;
 mod critical_path;
 mod differences;
 mod error;
@@ -19,7 +19,7 @@ mod recording;
 mod structure;
 mod table;
 mod weave;
-mod write;
+pub(crate) mod write;
 
 pub use all::TABLES;
 pub use column::{Cell, CellType, Column};

@@ -6,6 +6,7 @@ mod clocks;
 mod container;
 mod damage;
 mod dialects;
+mod digest;
 mod fuzz_seeds;
 mod import;
 mod nsight;

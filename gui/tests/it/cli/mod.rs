@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod digest;
 mod figures;
 mod generate;
 mod lesson;

@@ -14,16 +14,16 @@ const BLOCKS: usize = 8;
 
 /// A clock's time less another's, at a time of the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// The time at which `offset_ns` holds.
-    pub(super) at_ns: i64,
-    pub(super) offset_ns: i64,
+    pub(crate) at_ns: i64,
+    pub(crate) offset_ns: i64,
     /// Nanoseconds a nanosecond.
-    pub(super) drift: f64,
+    pub(crate) drift: f64,
 }
 
 /// Both clocks' times of one event: that of the reference, and how much more the other's is.
-pub(super) type Reading = (i64, i64);
+pub(crate) type Reading = (i64, i64);
 
 impl Line {
     pub(super) fn constant(offset_ns: i64) -> Self {
@@ -31,7 +31,7 @@ impl Line {
     }
 
     /// The difference at a time of the reference.
-    pub(super) fn at(&self, at_ns: i64) -> i64 {
+    pub(crate) fn at(&self, at_ns: i64) -> i64 {
         if self.drift == 0.0 {
             return self.offset_ns;
         }
@@ -40,7 +40,7 @@ impl Line {
     }
 
     /// What is left of a reading.
-    pub(super) fn residual(&self, (at_ns, more_ns): Reading) -> i64 {
+    pub(crate) fn residual(&self, (at_ns, more_ns): Reading) -> i64 {
         more_ns.saturating_sub(self.at(at_ns))
     }
 
@@ -58,7 +58,7 @@ impl Line {
 
     /// Through the readings, which are in order of time: the median difference, and a slope where the differences grow by
     /// more than `tolerance_ns`. `None` without readings.
-    pub(super) fn through(readings: &[Reading], tolerance_ns: i64) -> Option<Self> {
+    pub(crate) fn through(readings: &[Reading], tolerance_ns: i64) -> Option<Self> {
         let offset_ns = median(readings.iter().map(|reading| reading.1).collect())?;
         let at_ns = readings[readings.len() / 2].0;
         let level = Self { at_ns, offset_ns, drift: 0.0 };

@@ -7,6 +7,7 @@
 mod align;
 mod clocks;
 mod groups;
+mod identity;
 mod join;
 mod keys;
 mod line;
@@ -19,6 +20,9 @@ use super::gpu_ops::GpuOp;
 use super::runs::RunMember;
 use crate::model::{SliceRef, Span, Trace};
 
+pub(crate) use identity::Identity;
+pub use identity::ranks_in_words;
+pub(crate) use line::{Line, Reading};
 use matching::Matching;
 pub(crate) use volume::link_bytes;
 pub(super) use volume::{Volume, width};

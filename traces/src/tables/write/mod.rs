@@ -55,8 +55,21 @@ pub(super) fn sink<'a>(
         TableFormat::Csv => Counted::boxed(csv::Csv::new(out), progress),
         TableFormat::Json => Counted::boxed(json::Json::new(out), progress),
         #[cfg(feature = "parquet")]
-        TableFormat::Parquet => Counted::boxed(parquet::Parquet::new(out, meta), progress),
+        TableFormat::Parquet => {
+            let told = meta.map(parquet::told).unwrap_or_default();
+            Counted::boxed(parquet::Parquet::new(out, told), progress)
+        }
     }
+}
+
+/// What writes a table as Parquet that says this of itself, by key.
+#[cfg(feature = "parquet")]
+pub(crate) fn parquet_sink<'a>(
+    out: &'a mut dyn Write,
+    told: Vec<(String, String)>,
+    progress: Progress<'a>,
+) -> Box<dyn Sink + 'a> {
+    Counted::boxed(parquet::Parquet::new(out, told), progress)
 }
 
 /// Writes rows of texts that are no table of a recording, under these names.

@@ -69,10 +69,13 @@ impl Write for Pieces {
 }
 
 impl<'a> Parquet<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, meta: Option<&Meta>) -> Self {
+    /// `told` is what the file says of itself, by key.
+    pub(super) fn new(out: &'a mut dyn Write, told: Vec<(String, String)>) -> Self {
+        let pair =
+            |(key, value): (String, String)| KeyValue::new(format!("weftscope.{key}"), value);
         Self {
             out,
-            told: meta.map(told).unwrap_or_default(),
+            told: told.into_iter().map(pair).collect(),
             pieces: Pieces::default(),
             writer: None,
             columns: Vec::new(),
@@ -217,8 +220,8 @@ fn field(column: &Named<'_>) -> Result<Arc<Type>, ParquetError> {
 }
 
 /// What is told of the recording, by key.
-fn told(meta: &Meta) -> Vec<KeyValue> {
-    let pair = |key: &str, value: String| KeyValue::new(format!("weftscope.{key}"), value);
+pub(super) fn told(meta: &Meta) -> Vec<(String, String)> {
+    let pair = |key: &str, value: String| (key.to_owned(), value);
     let mut told = vec![
         pair("title", meta.title.clone()),
         pair("provenance", meta.provenance.name().to_owned()),

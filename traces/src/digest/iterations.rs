@@ -1,0 +1,96 @@
+//! Iterations by the numbers that their program gives them, which are the same on all ranks whenever recording began.
+
+use std::collections::HashSet;
+
+use super::blocks::SmTimes;
+use super::row::IterationRow;
+use crate::analysis::{Iteration, OverlapFigures, RankOps, RankOverlap};
+use crate::model::{Span, numbers_an_iteration};
+
+/// A number for each iteration: that of its mark where all marks have different ones, else its position.
+pub fn iteration_numbers(iterations: &[Iteration]) -> Vec<i64> {
+    let told: Option<Vec<i64>> = iterations.iter().map(|mark| number_in(&mark.name)).collect();
+    let is_one_each =
+        |numbers: &Vec<i64>| numbers.iter().collect::<HashSet<_>>().len() == numbers.len();
+    let by_position = || iterations.iter().map(|mark| mark.index as i64).collect();
+    told.filter(is_one_each).unwrap_or_else(by_position)
+}
+
+fn number_in(name: &str) -> Option<i64> {
+    if !numbers_an_iteration(name) {
+        return None;
+    }
+    let end = name.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let digits = &name[..end];
+    let start = digits.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    digits[start..].parse().ok()
+}
+
+/// The rows of a rank's iterations, as [`overlap`](crate::analysis::overlap()) has their figures.
+pub(super) fn rows(
+    rank: &RankOps<'_>,
+    overlap: &RankOverlap,
+    numbers: &[i64],
+    (sm, base_ns): (Option<&SmTimes>, i64),
+) -> Vec<IterationRow> {
+    let of = |(iteration, name): (Option<i64>, &str), figures: &OverlapFigures, range: Range| {
+        let ops = &rank.ops[range.clone()];
+        // As the figures have it: empty ops take no time and do not begin or end it.
+        let first = ops.first().map_or_else(Span::default, |op| op.span);
+        let Span { start_ns, end_ns } = ops.iter().map(|op| op.span).fold(first, Span::hull);
+        IterationRow {
+            iteration,
+            name: name.to_owned(),
+            start_ns: start_ns.saturating_add(base_ns),
+            end_ns: end_ns.saturating_add(base_ns),
+            compute_ns: figures.compute_ns,
+            comm_ns: figures.comm_ns,
+            hidden_ns: figures.overlap_ns,
+            exposed_ns: figures.exposed_comm_ns,
+            exposed_memcpy_ns: figures.exposed_memcpy_ns,
+            idle_ns: figures.idle_ns,
+            wait_ns: figures.wait_ns,
+            sm_weighted_pct: figures.sm_weighted_pct,
+            sm_ns: sm.map(|sm| sm.by_op_ns[range].iter().flatten().sum()),
+            ops: ops.len() as i64,
+            comm_ops: ops.iter().filter(|op| op.kind.is_comm()).count() as i64,
+        }
+    };
+    if overlap.iterations.is_empty() {
+        return vec![of((None, ""), &overlap.total, 0..rank.ops.len())];
+    }
+    let marked = overlap.iterations.iter().zip(numbers);
+    marked
+        .map(|(it, &number)| {
+            let before = |at_ns| rank.ops.partition_point(|op| op.span.start_ns < at_ns);
+            let (first, last) =
+                (before(it.iteration.span.start_ns), before(it.iteration.span.end_ns));
+            of((Some(number), &it.iteration.name), &it.figures, first.min(last)..last)
+        })
+        .collect()
+}
+
+type Range = std::ops::Range<usize>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(names: &[&str]) -> Vec<i64> {
+        let mark = |(index, name): (usize, &&str)| Iteration {
+            index,
+            name: (*name).to_owned(),
+            span: Span::default(),
+        };
+        iteration_numbers(&names.iter().enumerate().map(mark).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn marks_have_the_numbers_that_they_say() {
+        assert_eq!(numbers(&["ProfilerStep#12", "ProfilerStep#13"]), [12, 13]);
+        assert_eq!(numbers(&["iteration[7]", "iter_0009"]), [7, 9]);
+        assert_eq!(numbers(&["step 3", "step 3"]), [0, 1], "the same twice");
+        assert_eq!(numbers(&["warm-up", "step 3"]), [0, 1], "one says none");
+        assert!(numbers(&[]).is_empty());
+    }
+}

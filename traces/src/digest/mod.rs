@@ -1,0 +1,29 @@
+//! Digests: what a rank did, op by op and iteration by iteration, in about a hundred bytes a row, so that thousands of ranks
+//! can be asked together.
+//!
+//! [`OpRow`] and [`IterationRow`] are the rows, [`of_rank`] makes them of a recording by the analyses that its report rests
+//! on, [`sm_times`] sums the thread blocks of each op, [`write_ops`] and [`write_iterations`] write them as Parquet. What the
+//! columns mean, and which version they have, is in `docs/digest.md`; a test holds the page to [`columns`].
+
+mod blocks;
+mod collective;
+mod iterations;
+mod ops;
+mod row;
+mod schema;
+mod tally;
+#[cfg(feature = "parquet")]
+mod write;
+
+pub use crate::analysis::ranks_in_words;
+pub use blocks::{SmTimes, sm_times};
+pub use iterations::iteration_numbers;
+pub use ops::{RankDigest, of_rank};
+pub use row::{CollectiveRow, DigestOf, IterationRow, OpRow};
+pub use schema::{Kind, VERSION, columns};
+pub use tally::Tally;
+#[cfg(feature = "parquet")]
+pub use write::{write_iterations, write_ops};
+
+#[cfg(test)]
+mod tests;
