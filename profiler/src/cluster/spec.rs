@@ -210,10 +210,10 @@ impl ClusterSpec {
         let ranks = u64::from(self.tp) * u64::from(self.pp) * u64::from(self.dp);
         in_range("tp × pp × dp", ranks as f64, 1.0, MOST_RANKS.into())?;
         if self.tp > gpus || !gpus.is_multiple_of(self.tp) {
-            return Err(range("tp", self.tp, format!("a divisor of the {gpus} GPUs of a server")));
+            return Err(range("tp", &self.tp, format!("a divisor of the {gpus} GPUs of a server")));
         }
         if !layers.is_multiple_of(self.pp) {
-            return Err(range("pp", self.pp, format!("a divisor of the {layers} layers")));
+            return Err(range("pp", &self.pp, format!("a divisor of the {layers} layers")));
         }
         for tier in [self.network.rack, self.network.spine] {
             in_range("bytes_per_s", tier.bytes_per_s, 1.0, 1e15)?;
@@ -268,7 +268,7 @@ impl ClusterSpec {
     }
 }
 
-fn range(what: &'static str, value: impl ToString, range: String) -> ClusterError {
+fn range(what: &'static str, value: &impl ToString, range: String) -> ClusterError {
     ClusterError::Range { what, value: value.to_string(), range }
 }
 
@@ -276,5 +276,5 @@ fn in_range(what: &'static str, value: f64, least: f64, most: f64) -> Result<(),
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(range(what, value, format!("between {least} and {most}")))
+    Err(range(what, &value, format!("between {least} and {most}")))
 }

@@ -45,9 +45,12 @@ pub(super) struct Reader<'a> {
     /// Added to times of the trace.
     base_ns: i64,
     known: HashMap<(LabelId, ArgsId), Rc<Identity>>,
-    /// By iteration, operation, group and its name: how many there were.
-    turns: HashMap<(Option<i64>, String, Option<String>, Option<String>), i64>,
+    /// How many there were at a place.
+    turns: HashMap<Place, i64>,
 }
+
+/// Iteration, operation, group and its name.
+type Place = (Option<i64>, String, Option<String>, Option<String>);
 
 impl<'a> Reader<'a> {
     pub(super) fn new(trace: &'a Trace, rank: u32, base_ns: i64) -> Self {

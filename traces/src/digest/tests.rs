@@ -117,7 +117,7 @@ proptest! {
         for &(start, len, which) in &blocks {
             let block = Span::new(start, start + len);
             let mut of_label = spans.iter().enumerate().filter(|(_, (_, of))| *of == which);
-            let started = of_label.clone().filter(|(_, (span, _))| span.start_ns <= start).next_back();
+            let started = of_label.clone().rfind(|(_, (span, _))| span.start_ns <= start);
             let next = of_label.find(|(_, (span, _))| span.start_ns > start);
             let runs = started.filter(|(_, (span, _))| start < span.end_ns || start == span.start_ns);
             match runs.or(next.filter(|(_, (span, _))| span.start_ns < block.end_ns)) {

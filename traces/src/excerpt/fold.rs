@@ -7,6 +7,7 @@ use crate::{
 };
 
 /// A lane that is folded.
+#[derive(Clone, Copy)]
 pub(super) struct Folding<'a> {
     pub(super) slices: &'a SliceTable,
     /// Band of every label.
