@@ -85,7 +85,7 @@ impl Runner {
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     #[must_use]
     pub(super) fn reaching_by(self, ssh: Option<crate::remote::Ssh>) -> Self {
-        Self { ssh: ssh.unwrap_or_else(crate::remote::Ssh::default), ..self }
+        Self { ssh: ssh.unwrap_or_default(), ..self }
     }
 
     /// The same with other rules for what kernels are.
@@ -142,14 +142,8 @@ impl Runner {
                 let control = job.control();
                 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
                 if let Some((recording, paths)) = recording_of(&asked) {
-                    let (told, ssh) = (events.clone(), self.ssh.clone());
-                    events.spawn(id, "open there", control, move |control| match recording {
-                        Ok(recording) => {
-                            let what = (&ssh, &recording, paths);
-                            crate::remote::open_there(what, &show, told, control)
-                        }
-                        Err(error) => JobResult::Failed(error.to_string()),
-                    });
+                    let from = (recording, paths, self.ssh.clone());
+                    open_there(from, show, (id, control), &events);
                     return None;
                 }
                 let asked_for = asked.clone();
@@ -371,11 +365,28 @@ impl Runner {
     }
 }
 
+/// Opens a recording on a server, on a thread of its own.
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+fn open_there(
+    (recording, paths, ssh): (Meant, Vec<PathBuf>, crate::remote::Ssh),
+    show: impl Fn(Vec<PathBuf>, std::sync::Arc<super::Document>) + Send + 'static,
+    (id, control): (jobs::JobId, JobControl),
+    events: &EventSender,
+) {
+    let told = events.clone();
+    events.spawn(id, "open there", control, move |control| match recording {
+        Ok(recording) => crate::remote::open_there((&ssh, &recording, paths), &show, told, control),
+        Err(error) => JobResult::Failed(error.to_string()),
+    });
+}
+
+/// A recording on a server, or why an address is none.
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+type Meant = Result<crate::remote::Recording, crate::remote::TargetError>;
+
 /// The recording on a server that is asked for, if one is.
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-fn recording_of(
-    asked: &jobs::Asked,
-) -> Option<(Result<crate::remote::Recording, crate::remote::TargetError>, Vec<PathBuf>)> {
+fn recording_of(asked: &jobs::Asked) -> Option<(Meant, Vec<PathBuf>)> {
     let paths = match asked {
         jobs::Asked::Paths(paths) => paths.clone(),
         // One address, with whatever spaces are in it.

@@ -5,8 +5,11 @@ use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 use super::{Greeting, Link, Recording, Ssh, Target, direct, link::Lost, ssh, target::WeftTarget};
 use crate::{
     app::{
-        Document, Event, JobResult,
-        live::{LiveEvent, RemoteEvent, away::open_recording},
+        Event, JobResult,
+        live::{
+            LiveEvent, RemoteEvent,
+            away::{Show, open_recording},
+        },
     },
     jobs::{EventSender, JobControl, Wake},
 };
@@ -41,7 +44,7 @@ pub(crate) fn reach(
 /// Opens a recording on a server, over a connection of its own, which lasts as long as the window has the recording.
 pub(crate) fn open_there(
     (ssh, recording, paths): (&Ssh, &Recording, Vec<PathBuf>),
-    show: &dyn Fn(Vec<PathBuf>, Arc<Document>),
+    show: Show<'_>,
     events: EventSender,
     control: &JobControl,
 ) -> JobResult {

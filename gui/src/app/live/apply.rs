@@ -10,7 +10,7 @@ use super::{
     KeptIteration, KnobEdit, Live, LiveCommand, LiveEvent, Running, Status, follow::follow,
     serving::apply_serving, update::update_live,
 };
-use crate::app::{Effect, Severity, State, refill};
+use crate::app::{Document, Effect, Severity, State, refill};
 
 /// Takes in what the live run tells.
 pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
@@ -37,11 +37,7 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
                 follow(state, before.as_ref());
             }
         }
-        LiveEvent::Refilled(old, new) => {
-            if live.put(&old, &new).is_none() {
-                refill(state, &old, new);
-            }
-        }
+        LiveEvent::Refilled(old, new) => refilled(state, &old, new),
         LiveEvent::Refused { session, cause } => {
             if session == live.session.index {
                 live.status = Status::Refused(cause);
@@ -99,6 +95,14 @@ pub(crate) fn apply_live(state: &mut State, event: LiveEvent) -> Vec<Effect> {
         LiveEvent::CurvePoint { of, axis, point } => live.curve.take(&of, axis, point),
     }
     Vec::new()
+}
+
+/// Puts a fuller document in the place of one: of a kept iteration, or of a recording.
+fn refilled(state: &mut State, old: &Arc<Document>, new: Arc<Document>) {
+    let kept = state.live.as_mut().and_then(|live| live.put(old, &new));
+    if kept.is_none() {
+        refill(state, old, new);
+    }
 }
 
 /// Runs a batch by a strategy, and shows it.

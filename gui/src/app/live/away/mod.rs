@@ -35,7 +35,7 @@ pub(crate) use letter::Letter;
 pub(crate) use on::On;
 pub(crate) use port::{Port, StartWorker};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use recording::open_recording;
+pub(crate) use recording::{Show, open_recording};
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
 #[cfg(not(target_arch = "wasm32"))]

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crossbeam::channel::{TryRecvError, bounded};
+use crossbeam::channel::{Receiver, TryRecvError, bounded};
 use weftscope_traces::{Classifier, Preview, container};
 
 use super::{
@@ -109,7 +109,7 @@ impl Inside {
         if self.is_outstanding {
             return None;
         }
-        match self.explaining.as_ref().map(|told| told.try_recv()) {
+        match self.explaining.as_ref().map(Receiver::try_recv) {
             Some(Ok(explanation)) => {
                 self.explaining = None;
                 if let Some(shown) = &mut self.shown {
@@ -146,12 +146,15 @@ fn in_home(path: &str) -> PathBuf {
     }
 }
 
+/// Shows what was read so far.
+pub(crate) type Show<'a> = &'a dyn Fn(Vec<PathBuf>, Arc<Document>);
+
 /// The end that looks: opens a recording of the other end, and goes on bringing what is looked at as long as the window has it.
 /// `held` keeps the connection open meanwhile.
 pub(crate) fn open_recording(
     (port, held): (Port, impl Send + 'static),
     (path, paths): (&str, Vec<PathBuf>),
-    (show, events): (&dyn Fn(Vec<PathBuf>, Arc<Document>), EventSender),
+    (show, events): (Show<'_>, EventSender),
     control: &JobControl,
 ) -> JobResult {
     Ask::Open(path.to_owned()).over(&port);
