@@ -106,6 +106,8 @@ impl Template {
         if !(first < pair && pair < second && second < next) {
             return Err(ClusterError::Template("layers do not follow each other"));
         }
+        // Where a rank falls behind, the next pair begins when no stream of any is still at this one.
+        let next = pair + rows.iter().map(|rows| longest_ns(rows)).fold(next - pair, i64::max);
         let begin = all().map(|row| row.start_ns).min().unwrap_or(first);
         let is_tail = |row: &&OpRow<'_>| row.layer.is_none() && row.start_ns >= first;
         let tail = all().filter(is_tail).map(|row| row.start_ns).min();
@@ -151,6 +153,19 @@ impl Template {
         let [even, odd] = self.layer_ns;
         i64::from(layer / 2) * (even + odd) + i64::from(layer % 2) * even
     }
+}
+
+/// From the first op of the first layer of the pair to that of the layer behind it, on the stream on which it is longest, ns.
+fn longest_ns(rows: &[OpRow<'_>]) -> i64 {
+    let first = |stream: u32, layer: u32| {
+        let own = rows.iter().filter(|row| row.stream == stream && row.layer == Some(layer));
+        own.map(|row| row.start_ns).min()
+    };
+    let mut streams: Vec<u32> = rows.iter().map(|row| row.stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let one = |&stream: &u32| Some(first(stream, PAIR[1] + 1)? - first(stream, PAIR[0])?);
+    streams.iter().filter_map(one).max().unwrap_or(0)
 }
 
 impl Op {
