@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::first::lz4_prefix;
+use super::lz4::lz4_prefix;
 use crate::source::Source;
 
 /// Chunk kinds.

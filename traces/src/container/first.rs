@@ -2,9 +2,9 @@
 
 use std::io::{BufReader, ErrorKind, Read, Seek};
 
+use super::ContainerError;
 use super::chunk::{Head, kind};
 use super::read::{HEAD_BYTES, Reader, version_of};
-use super::{ContainerError, PIECE};
 use crate::{LaneId, Trace, TrackKind};
 
 /// Bytes of a chunk of slices that say whose they are, with what packing adds.
@@ -72,54 +72,10 @@ fn is_op_or_mark(kind: &TrackKind) -> bool {
     matches!(kind, TrackKind::Stream { .. } | TrackKind::Marks { .. })
 }
 
-/// The first `len` bytes of an LZ4 block of which not all is there.
-///
-/// The block format: a token with the lengths of literals and of a match, the literals, the match's distance.
-pub(super) fn lz4_prefix(mut block: &[u8], len: usize) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(len);
-    let longer = |block: &mut &[u8], nibble: u8| {
-        let mut sum = usize::from(nibble);
-        if nibble == 15 {
-            loop {
-                let (&more, rest) = block.split_first()?;
-                *block = rest;
-                sum += usize::from(more);
-                if more != 255 || sum > PIECE {
-                    break;
-                }
-            }
-        }
-        Some(sum)
-    };
-    while out.len() < len {
-        let (&token, rest) = block.split_first()?;
-        block = rest;
-        let literals = longer(&mut block, token >> 4)?;
-        let wanted = literals.min(len - out.len());
-        out.extend_from_slice(block.get(..wanted)?);
-        if out.len() == len {
-            break;
-        }
-        let (distance, rest) = block.get(literals..)?.split_first_chunk()?;
-        block = rest;
-        let distance = usize::from(u16::from_le_bytes(*distance));
-        let length = longer(&mut block, token & 15)? + 4;
-        if distance == 0 || distance > out.len() {
-            return None;
-        }
-        for _ in 0..length.min(len - out.len()) {
-            out.push(out[out.len() - distance]);
-        }
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
     use std::ops::ControlFlow;
-
-    use proptest::prelude::*;
 
     use super::*;
     use crate::container::write;
@@ -174,25 +130,6 @@ mod tests {
         // However much of a file there is, it is read as far as it goes, or refused.
         for end in 0..bytes.len() {
             let _read_or_not = first_look(Cursor::new(&bytes[..end]), 1 << 20);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_beginning_of_a_block_is_that_of_what_was_packed(
-            pattern in prop::collection::vec(0_u8..4, 1..20),
-            repeats in 1_usize..40,
-            len in 1_usize..64,
-        ) {
-            let raw = pattern.repeat(repeats);
-            let packed = lz4_flex::block::compress(&raw);
-            let len = len.min(raw.len());
-            prop_assert_eq!(lz4_prefix(&packed, len), Some(raw[..len].to_vec()));
-            for end in 0..packed.len() {
-                if let Some(prefix) = lz4_prefix(&packed[..end], len) {
-                    prop_assert_eq!(prefix, raw[..len].to_vec());
-                }
-            }
         }
     }
 }

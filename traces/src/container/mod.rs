@@ -51,6 +51,7 @@ mod error;
 mod first;
 mod labels;
 mod lanes;
+mod lz4;
 mod read;
 mod write;
 

@@ -1,3 +1,5 @@
+//! Excerpts against counting every nanosecond of what they were cut out of.
+
 use proptest::prelude::*;
 
 use super::*;

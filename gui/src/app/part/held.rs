@@ -10,10 +10,7 @@ use weftscope_traces::{
     lod::Ribbon,
 };
 
-use super::{
-    Look,
-    sent::{Contents, Part},
-};
+use super::{Look, Part, sent::Contents};
 use crate::{app::Explanation, jobs::spread};
 
 /// A trace with what was worked out from all of it.

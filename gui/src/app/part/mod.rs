@@ -3,15 +3,16 @@
 //! The end that holds it ([`Held`]) sends a part at a time, as much as a view shows ([`Look`]), with what was worked out from all
 //! of it: ribbons and explanation. The window makes an ordinary [`Document`](super::Document) of that, which says what is not in it ([`Part`]).
 
+mod facts;
 mod held;
 mod look;
 mod sent;
 #[cfg(test)]
 mod tests;
 
+pub use facts::Part;
 pub(crate) use held::Held;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use held::explained;
 pub(crate) use look::Look;
-pub use sent::Part;
 pub(crate) use sent::{Known, received};
