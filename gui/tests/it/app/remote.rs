@@ -27,14 +27,14 @@ use super::panels::send;
 /// What a test waits for at most: of a fault, not of a slow machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The program that is tested, at the other end too.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_weftscope");
+pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_weftscope");
 
 /// The program at the other end of a server's port.
-fn by(sshd: &Sshd, port: u16, remote: &str) -> Ssh {
+pub(super) fn by(sshd: &Sshd, port: u16, remote: &str) -> Ssh {
     Ssh { program: sshd.ssh(port).into(), remote: remote.to_owned() }
 }
 
-type Window = Harness<'static, App>;
+pub(super) type Window = Harness<'static, App>;
 
 fn window_on(ssh: Ssh) -> Window {
     let target: Target = "ssh://testbox".parse().unwrap();
@@ -48,7 +48,7 @@ fn window_on(ssh: Ssh) -> Window {
 }
 
 /// Draws until something is so.
-fn until(window: &mut Window, what: &str, is_so: impl Fn(&State) -> bool) {
+pub(super) fn until(window: &mut Window, what: &str, is_so: impl Fn(&State) -> bool) {
     let since = Instant::now();
     while !is_so(window.state().state()) {
         let notices: Vec<String> =

@@ -5,13 +5,12 @@ use std::{
     ops::ControlFlow,
     path::PathBuf,
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
 use egui_kittest::Harness;
 use weftscope::{
-    app::{App, Document, Start, State},
+    app::{App, Command, Document, Start, State},
     files::Sample,
     remote::Ssh,
 };
@@ -23,10 +22,10 @@ use weftscope_testkit::{
 };
 use weftscope_traces::container;
 
-const PATIENCE: Duration = Duration::from_secs(90);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_weftscope");
-
-type Window = Harness<'static, App>;
+use super::{
+    panels::send,
+    remote::{PROGRAM, Window, by, until},
+};
 
 fn window_on(ssh: Ssh, place: &str) -> Window {
     let start = Start { ssh: Some(ssh), ..Start::opening(vec![PathBuf::from(place)]) };
@@ -36,18 +35,6 @@ fn window_on(ssh: Ssh, place: &str) -> Window {
     };
     let app = App::new(start, None, Arc::new(|| {}));
     Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(draw, app)
-}
-
-fn until(window: &mut Window, what: &str, is_so: impl Fn(&State) -> bool) {
-    let since = Instant::now();
-    while !is_so(window.state().state()) {
-        let notices: Vec<String> =
-            window.state().state().notices.iter().map(|notice| notice.text.clone()).collect();
-        assert!(since.elapsed() < PATIENCE, "not {what}: {notices:?}");
-        thread::sleep(Duration::from_millis(5));
-        window.run_steps(1);
-    }
-    window.run_steps(2);
 }
 
 fn opened(state: &State) -> Option<&Arc<Document>> {
@@ -62,7 +49,7 @@ fn a_recording_on_a_server_is_opened_as_one_here_is() {
     };
     let shape = Shape { delay: Duration::from_millis(5), bytes_per_s: 1e7 };
     let link = Shaped::to(sshd.address(), shape);
-    let ssh = Ssh { program: sshd.ssh(link.port()).into(), remote: PROGRAM.to_owned() };
+    let ssh = by(&sshd, link.port(), PROGRAM);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a run.weft");
     let bytes = Sample::named("h200x2-tokenweave").unwrap().bytes;
@@ -82,7 +69,7 @@ fn a_recording_on_a_server_is_opened_as_one_here_is() {
     assert_eq!(window.state().state().documents[0].name(), "a run.weft");
     // What is closed here is let go of there: the connection ends.
     let id = window.state().state().documents[0].id;
-    super::panels::send(&mut window, weftscope::app::Command::Close(id));
+    send(&mut window, Command::Close(id));
     let (carried, since) = (link.carried_bytes(), Instant::now());
     while since.elapsed() < Duration::from_millis(300) {
         window.run_steps(1);
