@@ -1,6 +1,6 @@
 //! A document that lies at the other end of a link: what is sent of it, and what is made of that here.
 //!
-//! The end that holds it ([`Held`]) sends a part at a time, as much as a view shows ([`Look`]), with what was worked out from all
+//! The end that holds it (`Held`) sends a part at a time, as much as a view shows (`Look`), with what was worked out from all
 //! of it: ribbons and explanation. The window makes an ordinary [`Document`](super::Document) of that, which says what is not in it ([`Part`]).
 
 mod facts;
