@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use weftscope_traces::{
     Meta, Provenance, TraceBuilder,
-    analysis::{ComputingSms, Config, Ops, Reports, Verdict, lengths_ns, verdict},
+    analysis::{Config, Ops, Reports, Verdict, lengths_ns, verdict},
 };
 
 use super::{
@@ -82,5 +82,5 @@ impl Explanation {
 struct Kept<E> {
     explanation: E,
     /// By rank.
-    computing_sms: Vec<Option<ComputingSms>>,
+    computing_sms: Vec<Option<weftscope_traces::analysis::ComputingSms>>,
 }
