@@ -24,10 +24,6 @@ impl Hall {
     }
 
     /// How many are in it.
-    #[cfg_attr(
-        not(any(test, feature = "gpus")),
-        expect(dead_code, reason = "asked where an interrupt is awaited")
-    )]
     pub(super) fn seated(&self) -> usize {
         self.0.load(Ordering::Acquire)
     }

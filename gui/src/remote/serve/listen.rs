@@ -33,10 +33,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
 /// A server that listens until the program ends; its socket's file goes when this is dropped.
 pub(crate) struct Serving {
-    #[cfg_attr(
-        not(any(test, feature = "gpus")),
-        expect(dead_code, reason = "asked where an interrupt is awaited")
-    )]
     shared: Arc<Shared>,
     _file: Option<SocketFile>,
 }
