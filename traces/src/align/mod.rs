@@ -2,8 +2,8 @@
 //!
 //! Ranks of a collective that synchronises end it at nearly one moment, whenever each came to it. So the ends of one collective
 //! on two servers are two clocks' times of one event. [`axis`] draws a robust line through the differences of each two
-//! servers that met often ([`edges`]), and finds the offsets and drifts of all that fit these lines best, by least squares
-//! over the graph of who met whom ([`solve`]). What it leaves is stated by clock, and servers that never met, not even by way
+//! servers that met often (`edges.rs`), and finds the offsets and drifts of all that fit these lines best, by least squares
+//! over the graph of who met whom (`solve.rs`). What it leaves is stated by clock, and servers that never met, not even by way
 //! of others, are on different axes, which is said.
 
 mod axis;
