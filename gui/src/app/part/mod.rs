@@ -15,4 +15,5 @@ pub(crate) use held::Held;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use held::explained;
 pub(crate) use look::Look;
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use sent::{Known, received};

@@ -1,7 +1,10 @@
 //! Something long that goes over a link in pieces, so that what is newer does not wait behind it.
 
-use std::io::{self, Read, Write};
+use std::io;
+#[cfg(not(target_arch = "wasm32"))]
+use std::io::{Read, Write};
 
+#[cfg(not(target_arch = "wasm32"))]
 use flate2::{Compression, bufread::DeflateDecoder, write::DeflateEncoder};
 
 /// Bytes of a piece: 20 ms of 20 Mbit/s.
@@ -9,6 +12,7 @@ const PIECE: usize = 48 << 10;
 /// Pieces that may be under way at once: a link of 20 Mbit/s and 50 ms is full with them.
 const MOST_UNDER_WAY: usize = 4;
 /// Most bytes that all pieces unpack to.
+#[cfg(not(target_arch = "wasm32"))]
 const MOST_BYTES: u64 = 512 << 20;
 
 /// What is sent.
@@ -21,9 +25,7 @@ pub(super) struct Pieces {
 impl Pieces {
     /// Packs it.
     pub(super) fn of(bytes: &[u8]) -> io::Result<Self> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes)?;
-        Ok(Self { packed: encoder.finish()?, at: 0, under_way: 0 })
+        Ok(Self { packed: packed(bytes)?, at: 0, under_way: 0 })
     }
 
     /// The other end has one more.
@@ -42,6 +44,19 @@ impl Pieces {
         self.under_way += 1;
         Some((piece, end == self.packed.len()))
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// A page sends nothing over links.
+#[cfg(target_arch = "wasm32")]
+fn packed(_bytes: &[u8]) -> io::Result<Vec<u8>> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// What pieces that came make together.
