@@ -3,6 +3,8 @@
 pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cluster;
 #[cfg(feature = "live")]
 mod date;
 pub mod files;

@@ -1,7 +1,11 @@
 //! A run behind a real sshd, over a link of 25 ms each way and 20 Mbit/s: how long from a knob to its picture, how much goes over the
-//! link, and how long frames take meanwhile; then the same of a long recording, of so many million slices as the argument says (10). Prints a table; nothing here is compared.
+//! link, and how long frames take meanwhile; the same of a long recording, of so many million slices as the argument says (10); of a
+//! run on GPUs, where there are some; and of a program under watch, which `WEFTSCOPE_WATCHED` names. Prints tables; nothing here is compared. `WEFTSCOPE_PROGRAM` names the program on both ends
+//! where it is not the one that was built with this.
 
+mod gpus;
 mod recording;
+mod watched;
 
 use std::{
     env,
@@ -76,14 +80,20 @@ fn is_answered(app: &App) -> bool {
     })
 }
 
+/// The program at the other end.
+fn program() -> String {
+    env::var("WEFTSCOPE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_weftscope").to_owned())
+}
+
 fn main() {
+    gpus::rows();
+    watched::rows();
     let sshd = match Sshd::start() {
         Ok(sshd) => sshd,
-        Err(reason) => return println!("not measured: {reason}"),
+        Err(reason) => return println!("behind ssh: not measured: {reason}"),
     };
     let link = Shaped::to(sshd.address(), SHAPE);
-    let program = sshd.ssh(link.port()).into();
-    let ssh = Ssh { program, remote: env!("CARGO_BIN_EXE_weftscope").to_owned() };
+    let ssh = Ssh { program: sshd.ssh(link.port()).into(), remote: program() };
     let target = "ssh://testbox".parse().expect("an address");
     let start = Start { server: Some((ssh, target)), ..Start::opening(Vec::new()) };
     let app = App::new(start, None, Arc::new(|| {}));

@@ -20,7 +20,7 @@ use weftscope_traces::{
     ArgValue, Kind, Label, Meta, Provenance, Span, Trace, TraceBuilder, TrackKind, container,
 };
 
-use super::{SHAPE, Window, longest, median, row};
+use super::{SHAPE, Window, longest, median, program, row};
 
 /// SMs of a rank, and blocks of an op on one of them.
 const SMS: u32 = 128;
@@ -83,8 +83,7 @@ pub(super) fn rows(sshd: &Sshd, millions: u64) {
     let path = folder.path().join("long.weft");
     let bytes = written(&path, millions);
     let link = Shaped::to(sshd.address(), SHAPE);
-    let program = sshd.ssh(link.port()).into();
-    let ssh = Some(Ssh { program, remote: env!("CARGO_BIN_EXE_weftscope").to_owned() });
+    let ssh = Some(Ssh { program: sshd.ssh(link.port()).into(), remote: program() });
     let place = PathBuf::from(format!("ssh://testbox{}", path.display()));
     let start = Start { ssh, ..Start::opening(vec![place]) };
     let mut window = Window {

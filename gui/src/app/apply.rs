@@ -128,6 +128,10 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
                 comparison.report = Some(Arc::new(*report));
             }
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        JobResult::Cluster(cluster) => super::cluster::take_cluster(state, *cluster),
+        #[cfg(not(target_arch = "wasm32"))]
+        JobResult::Within(within) => super::cluster::take_within(state, *within),
         JobResult::Found(hits) => {
             if let Some(document) = state.document().cloned()
                 && let Some(view) = state.view_mut()

@@ -29,6 +29,9 @@ pub enum Command {
     AskServer,
     /// Open these files; several files of one job become one trace.
     Open(Vec<PathBuf>),
+    /// Anything of the ranks of a job.
+    #[cfg(not(target_arch = "wasm32"))]
+    Cluster(super::cluster::ClusterCommand),
     /// Close an opened document.
     Close(DocumentId),
     /// Close the document in view.

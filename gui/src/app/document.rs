@@ -1,23 +1,16 @@
 //! A trace ready to be drawn and explained.
 
-use std::{
-    panic::resume_unwind,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-};
+use std::{panic::resume_unwind, path::PathBuf, sync::Arc, thread};
 
-use weftscope_query::{Database, QueryError, Taker};
 use weftscope_traces::{
     Trace,
     analysis::{Config, Ops},
 };
 
-use super::{batch_picture::BatchPicture, explain::Explanation, marks::MarkStore};
-use crate::{
-    jobs::JobControl,
-    timeline::{TimelineData, ViewState},
+use super::{
+    batch_picture::BatchPicture, explain::Explanation, marks::MarkStore, queries::Queries,
 };
+use crate::timeline::{TimelineData, ViewState};
 
 /// Identifies an opened document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +27,9 @@ pub enum Shown {
     Live,
     /// An opened file.
     File(DocumentId),
+    /// The ranks of a job, as their digests say.
+    #[cfg(not(target_arch = "wasm32"))]
+    Cluster,
 }
 
 /// A trace with all that is derived from it once. Made off the UI thread.
@@ -55,8 +51,11 @@ pub struct Document {
     /// What of it is not here, where it lies at the other end of a link.
     #[cfg(feature = "live")]
     pub part: Option<Arc<super::part::Part>>,
-    /// What answers queries, once one was asked; of the trace, so that it stays when that is explained.
-    database: Arc<Mutex<Option<Database>>>,
+    /// The end of a link at which all of it lies, to be asked.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    pub(crate) asker: Option<super::part::Asker>,
+    /// What answers queries; of the trace, so that it stays when that is explained.
+    queries: Arc<Queries>,
 }
 
 impl Document {
@@ -91,8 +90,8 @@ impl Document {
         let trace = Arc::clone(&self.trace);
         let explanation = Arc::new(Explanation::of(&Ops::of(&trace, &Config::default())));
         let timeline = TimelineData::clone(&self.timeline);
-        let (batch, database) = (self.batch.clone(), Arc::clone(&self.database));
-        Self { batch, database, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
+        let (batch, queries) = (self.batch.clone(), Arc::clone(&self.queries));
+        Self { batch, queries, ..Self::of(trace, self.file_stem.clone(), timeline, explanation) }
     }
 
     pub(super) fn of(
@@ -104,6 +103,7 @@ impl Document {
         timeline.set_overlap(&explanation.reports.overlap);
         timeline.set_lengths(&explanation.lengths_ns);
         timeline.set_slack(&explanation.reports.phases);
+        let queries = Arc::new(Queries::of(Arc::clone(&trace)));
         Self {
             title: trace.meta.title.clone(),
             file_stem,
@@ -114,7 +114,9 @@ impl Document {
             is_explained: true,
             #[cfg(feature = "live")]
             part: None,
-            database: Arc::default(),
+            #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+            asker: None,
+            queries,
         }
     }
 
@@ -131,23 +133,15 @@ impl Document {
         }
     }
 
-    /// Answers a query; one after another, since what the last has made serves the next.
-    ///
-    /// # Errors
-    /// [`QueryError`], [`QueryError::Stopped`] when the job was cancelled.
-    pub(crate) fn ask(
-        &self,
-        query: &str,
-        control: &JobControl,
-        taker: &mut dyn Taker,
-    ) -> Result<(), QueryError> {
-        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        let database = match &mut *database {
-            Some(database) => database,
-            none => none.insert(Database::new(&self.trace)?),
-        };
-        let control = control.clone();
-        database.run(query, move || control.is_cancelled(), taker)
+    /// What answers queries, one after another: what the last has made serves the next.
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.queries
+    }
+
+    /// Whom to ask what needs all of the recording, where a part of it is here.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    pub(crate) fn asker(&self) -> Option<&super::part::Asker> {
+        self.asker.as_ref().filter(|_| self.part.is_some())
     }
 }
 

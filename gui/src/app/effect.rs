@@ -40,6 +40,9 @@ pub enum Effect {
     Sql(JobStatus, Arc<Document>, SqlTask),
     /// Run a recording once more, changed.
     WhatIf(JobStatus, Arc<Document>, Arc<WhatIfTask>),
+    /// Read an iteration of the ranks of a job, op by op.
+    #[cfg(not(target_arch = "wasm32"))]
+    Within(JobStatus, Arc<crate::cluster::Cluster>, usize),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.
@@ -68,6 +71,9 @@ pub enum Effect {
         /// When.
         after: std::time::Duration,
     },
+    /// Copy this program to a server; told with what becomes of it.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    Install(u64, crate::remote::Ssh, crate::remote::SshTarget),
     /// Run what is live at the other end of this, or here.
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     UseLink(Option<crate::remote::Link>),
@@ -101,15 +107,19 @@ pub enum Effect {
 
 #[cfg(feature = "live")]
 impl Effect {
-    /// The job that the part of a document which is here does not suffice for, and why.
+    /// The job that the part of a document which is here does not suffice for, and which is not asked where all of it lies either;
+    /// and why.
     pub(super) fn lacks(&self) -> Option<(JobId, String)> {
+        let one = std::slice::from_ref;
         let (job, documents, needs_all) = match self {
+            Self::Aggregate(..) | Self::Sql(_, _, SqlTask::Rows { .. }) => return None,
+            Self::Export(_, _, export) if export.format.is_had_there() => return None,
             Self::Export(job, document, export) => {
-                (job, std::slice::from_ref(document), export.format.is_of_slices())
+                (job, one(document), export.format.is_of_slices())
             }
-            Self::Aggregate(job, document, _)
-            | Self::Search(job, document, _)
-            | Self::Sql(job, document, _) => (job, std::slice::from_ref(document), true),
+            Self::Search(job, document, _) | Self::Sql(job, document, _) => {
+                (job, one(document), true)
+            }
             Self::Statistics(job, document)
             | Self::WhatIf(job, document, _)
             | Self::Explain(job, document, _) => (job, std::slice::from_ref(document), false),

@@ -70,6 +70,12 @@ pub enum JobResult {
     },
     /// Two documents were compared.
     Compared(Box<CompareReport>),
+    /// Digests of the ranks of a job were read.
+    #[cfg(not(target_arch = "wasm32"))]
+    Cluster(Box<crate::cluster::Cluster>),
+    /// An iteration of theirs was.
+    #[cfg(not(target_arch = "wasm32"))]
+    Within(Box<crate::cluster::Within>),
     /// What is selected was explained.
     Explained(Vec<String>),
     /// A range was aggregated.

@@ -140,10 +140,18 @@ impl Runner {
                 };
                 let events = self.events.clone();
                 let control = job.control();
+                #[cfg(not(target_arch = "wasm32"))]
+                if let Some(folder) = super::cluster::is_digests(&asked) {
+                    events.spawn(id, "digests", control, move |control| match folder {
+                        Ok(folder) => super::cluster::read_cluster(&folder, control),
+                        Err(cause) => JobResult::Failed(cause),
+                    });
+                    return None;
+                }
                 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
                 if let Some((recording, paths)) = recording_of(&asked) {
                     let from = (recording, paths, self.ssh.clone());
-                    open_there(from, show, (id, control), &events);
+                    open_there(from, classifier, show, (id, control), &events);
                     return None;
                 }
                 let asked_for = asked.clone();
@@ -162,7 +170,10 @@ impl Runner {
             Effect::Aggregate(job, document, range) => {
                 self.start(&job, "aggregate", move |control| {
                     let tables = aggregate::aggregate(&document, &range, control);
-                    unless_cancelled(tables, |tables| JobResult::Aggregated(Box::new(tables)))
+                    unless_cancelled(tables, |tables| match tables {
+                        Ok(tables) => JobResult::Aggregated(Box::new(tables)),
+                        Err(cause) => JobResult::Failed(cause),
+                    })
                 });
             }
             Effect::Explain(job, document, selection) => {
@@ -175,6 +186,12 @@ impl Runner {
                 self.start(&job, "compare", move |control| {
                     let report = compare_documents(&documents, config, control);
                     unless_cancelled(report, |report| JobResult::Compared(Box::new(report)))
+                });
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Effect::Within(job, cluster, column) => {
+                self.start(&job, "within", move |control| {
+                    super::cluster::read_within(&cluster, column, control)
                 });
             }
             Effect::Marks(task) => self.marks.send(task),
@@ -219,7 +236,7 @@ impl Runner {
                     let show = |document| {
                         sender.send(Event::Opening { id, paths: Vec::new(), document });
                     };
-                    jobs::watch(&watched, &classifier, show, control)
+                    jobs::watch(&watched, &classifier, (show, &sender), control)
                 });
             }
             Effect::Session(command) => {
@@ -296,6 +313,10 @@ impl Runner {
                 crate::remote::reach(attempt, (ssh, target), after, self.events.clone());
                 None
             }
+            Effect::Install(attempt, ssh, target) => {
+                crate::remote::copy(attempt, (ssh, target), self.events.clone());
+                None
+            }
             Effect::UseLink(link) => {
                 // What runs here gives way, and what ran there is over; where nothing did, what runs here goes on.
                 if link.is_some() || self.elsewhere.is_some() {
@@ -369,12 +390,16 @@ impl Runner {
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 fn open_there(
     (recording, paths, ssh): (Meant, Vec<PathBuf>, crate::remote::Ssh),
+    classifier: Classifier,
     show: impl Fn(Vec<PathBuf>, std::sync::Arc<super::Document>) + Send + 'static,
     (id, control): (jobs::JobId, JobControl),
     events: &EventSender,
 ) {
     let told = events.clone();
     events.spawn(id, "open there", control, move |control| match recording {
+        Ok(_) if paths.len() > 1 => {
+            crate::remote::open_several((&ssh, paths), &classifier, &told, control)
+        }
         Ok(recording) => crate::remote::open_there((&ssh, &recording, paths), &show, told, control),
         Err(error) => JobResult::Failed(error.to_string()),
     });

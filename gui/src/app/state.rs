@@ -69,6 +69,9 @@ pub struct State {
     pub explaining: Explaining,
     /// UI clock, s since the start, as of this frame.
     pub now_s: f64,
+    /// The ranks of a job, as their digests say.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub cluster: Option<super::cluster::ClusterView>,
     /// What the document in view is held against.
     pub comparison: Option<Comparison>,
     /// The live run.
@@ -111,6 +114,8 @@ impl State {
     pub fn document(&self) -> Option<&Arc<Document>> {
         match self.shown {
             Shown::Nothing => None,
+            #[cfg(not(target_arch = "wasm32"))]
+            Shown::Cluster => None,
             #[cfg(feature = "live")]
             Shown::Live => self.live.as_ref()?.shown().map(|iteration| &iteration.document),
             Shown::File(id) => self.open_document(id).map(|open| &open.document),
@@ -132,6 +137,8 @@ impl State {
     pub fn view(&self) -> Option<&ViewState> {
         match self.shown {
             Shown::Nothing => None,
+            #[cfg(not(target_arch = "wasm32"))]
+            Shown::Cluster => None,
             #[cfg(feature = "live")]
             Shown::Live => self.live.as_ref()?.view.as_ref(),
             Shown::File(id) => self.open_document(id).map(|open| &open.view),
@@ -142,6 +149,8 @@ impl State {
     pub(crate) fn view_mut(&mut self) -> Option<&mut ViewState> {
         match self.shown {
             Shown::Nothing => None,
+            #[cfg(not(target_arch = "wasm32"))]
+            Shown::Cluster => None,
             #[cfg(feature = "live")]
             Shown::Live => self.live.as_mut()?.view.as_mut(),
             Shown::File(id) => {

@@ -47,7 +47,13 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
             if let Shown::File(id) = state.shown {
                 return close(state, id);
             }
+            #[cfg(not(target_arch = "wasm32"))]
+            if state.shown == Shown::Cluster {
+                super::cluster::close_cluster(state);
+            }
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        Command::Cluster(command) => return super::cluster::update_cluster(state, command),
         Command::Show(shown) => {
             state.shown = shown;
             state.tables = None;

@@ -1,15 +1,17 @@
 //! `weftscope agent`: the server's end of a window elsewhere.
 
-use std::{fs, io};
+use std::{fs, io, time::Duration};
 
 use clap::Args;
 
 use super::{Failure, Outcome};
 use crate::{
-    app::live::Executors,
     here::{here_of, probe},
     remote::{Offer, serve},
 };
+
+/// How long writing down what a window does not have may take.
+const LAST_WORK: Duration = Duration::from_secs(600);
 
 /// `agent`.
 #[derive(Debug, Args)]
@@ -26,6 +28,8 @@ pub struct AgentArgs {
 pub(super) fn run(args: &AgentArgs) -> Outcome {
     let offer = offer(args.no_gpus);
     let served = serve(io::stdin(), io::stdout(), &offer);
+    // What a program has told is not lost with the window.
+    offer.busy.wait(LAST_WORK);
     let in_time = offer.executors.close();
     served.map_err(|error| Failure::failed(error, "standard input"))?;
     if in_time {
@@ -41,7 +45,7 @@ pub(super) fn offer(no_gpus: bool) -> Offer {
     let found = if no_gpus { None } else { probe().ok() };
     let machine = found.as_ref().map(|found| here_of(found).machine);
     let gpus = found.map(Into::into);
-    Offer { executors: Executors::default(), gpus, machine, host: host_name(), shared: None }
+    Offer { gpus, machine, host: host_name(), ..Offer::default() }
 }
 
 /// What this computer calls itself; empty where it does not say.

@@ -1,11 +1,12 @@
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use weftscope_traces::tables::TableFormat;
 
 use super::{FileError, did_you_mean};
 
 /// What a trace can be written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TraceFormat {
     /// The native format, everything kept.
     Weft,

@@ -53,6 +53,8 @@ pub enum JobKind {
     WhatIf,
     /// Tries which change of a recording would pay.
     Suggest,
+    /// Reads what the ranks of a job did in an iteration.
+    Cluster,
     /// Watches a program; stopped, it has something to show all the same.
     Watch,
 }
@@ -134,6 +136,12 @@ impl JobControl {
     /// Asks the job to stop.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Somebody else holds it too.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.cancelled) > 1
     }
 
     /// The job was asked to stop.

@@ -7,16 +7,13 @@ use std::{
     thread,
 };
 
-use weftscope_query::{QueryError, WritingTaker};
-use weftscope_traces::{
-    Classifier, Preview, Trace,
-    edit::merge,
-    tables::{RowWriter, TableFormat},
-};
+use weftscope_traces::{Classifier, Preview, Trace, edit::merge, tables::TableFormat};
 
 use super::{Export, ExportFormat, JobControl, PictureLook};
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+use crate::app::part::Question;
 use crate::{
-    app::{Document, JobResult, short_name},
+    app::{Document, JobResult, Unanswered, short_name},
     files::{
         Entry, FileError, SaveOptions, expand, open_trace_watched, paths_of_text, save_trace,
         write_atomically,
@@ -137,7 +134,11 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
     if !replace && path.is_file() {
         return JobResult::Exists { format: *format, path: path.clone() };
     }
-    let written = match *format {
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    let there = written_there(document, export, control);
+    #[cfg(not(all(feature = "live", not(target_arch = "wasm32"))))]
+    let there = None;
+    let written = there.unwrap_or_else(|| match *format {
         ExportFormat::Trace(format) | ExportFormat::Predicted(format) => {
             let mut hook = |done, total| match control.step(done, total) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -149,7 +150,7 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
             write_picture(document, (*look, figure.as_ref()), path)
         }
         ExportFormat::Rows(format) => write_rows(document, (query, format), path, control),
-    };
+    });
     match written {
         Ok(()) => {
             let bytes = std::fs::metadata(path).map_or(0, |meta| meta.len());
@@ -195,15 +196,38 @@ fn write_rows(
     control: &JobControl,
 ) -> Result<(), FileError> {
     write_atomically(path, |out| {
-        let mut go_on = |_| ControlFlow::Continue(());
-        let meta = Some(&document.trace.meta);
-        let mut taker = WritingTaker(RowWriter::new(format, out, meta, &mut go_on));
-        document.ask(query, control, &mut taker).map_err(|error| match error {
-            QueryError::Stopped => FileError::cancelled(path),
-            error => FileError::new(error.to_string(), path),
-        })?;
-        taker.0.finish().map_err(|error| FileError::new(error.to_string(), path))
+        let written = document.queries().write_rows((query, format), out, control);
+        written.map_err(|error| unwritten(error, path))
     })
+}
+
+fn unwritten(error: Unanswered, path: &Path) -> FileError {
+    match error {
+        Unanswered::Stopped => FileError::cancelled(path),
+        Unanswered::Gone => {
+            FileError::new("the run has gone on: pause it, and export it then", path)
+        }
+        Unanswered::Failed(why) => FileError::new(why, path),
+    }
+}
+
+/// What is written where all of the document lies, and comes from there; `None`: what is here suffices, or must.
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+fn written_there(
+    document: &Document,
+    export: &Export,
+    control: &JobControl,
+) -> Option<Result<(), FileError>> {
+    let asker = document.asker()?;
+    let question = match export.format {
+        ExportFormat::Trace(format) => Question::File(format),
+        ExportFormat::Rows(format) => Question::RowsFile(export.query.clone(), format),
+        _ => return None,
+    };
+    let path = &export.path;
+    Some(write_atomically(path, |out| {
+        asker.ask(question, control, out).map_err(|error| unwritten(error, path))
+    }))
 }
 
 fn ended(error: &FileError) -> JobResult {

@@ -70,6 +70,12 @@ impl ExportFormat {
         }
     }
 
+    /// Whether it is written where all of a recording lies when a part of it is here.
+    #[cfg(feature = "live")]
+    pub(crate) fn is_had_there(self) -> bool {
+        matches!(self, Self::Trace(_) | Self::Rows(_))
+    }
+
     /// Whether slices are written, and not what a picture shows of them.
     #[cfg(feature = "live")]
     pub(crate) fn is_of_slices(self) -> bool {

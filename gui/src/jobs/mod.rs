@@ -19,4 +19,8 @@ pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;
 pub use wake::Wake;
 #[cfg(feature = "gpus")]
-pub use watch::{Program, Watched, watch};
+pub(crate) use watch::recorded;
+#[cfg(feature = "gpus")]
+pub use watch::{
+    OnServer, Program, ProgramAsked, Rules, Watched, Whom, attachable, setup_for, watch,
+};

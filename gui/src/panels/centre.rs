@@ -11,6 +11,12 @@ use crate::{app::Command, timeline::timeline_ui};
 /// The largest thing in the window.
 pub(crate) fn centre_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
+    #[cfg(not(target_arch = "wasm32"))]
+    if state.shown == crate::app::Shown::Cluster
+        && let Some(cluster) = &state.cluster
+    {
+        return super::cluster::cluster_ui(ui, cx, cluster);
+    }
     let (Some(document), Some(view)) = (state.document(), state.view()) else {
         empty_ui(ui, cx);
         return;

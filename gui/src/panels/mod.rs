@@ -6,6 +6,8 @@
 
 mod bottom;
 mod centre;
+#[cfg(not(target_arch = "wasm32"))]
+mod cluster;
 mod compare;
 #[cfg(feature = "live")]
 mod curve;

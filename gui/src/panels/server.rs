@@ -32,6 +32,13 @@ pub(super) fn server_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         RemoteStatus::Failed(cause) => {
             (format!("{} is not reached", remote.name()), s.error, cause.clone())
         }
+        RemoteStatus::Missing(cause) => {
+            (format!("{} has no weftscope", remote.name()), s.error, cause.clone())
+        }
+        RemoteStatus::Copying => {
+            let about = "This program, to ~/.local/bin there".to_owned();
+            (format!("copying weftscope to {}…", remote.name()), s.weak, about)
+        }
         RemoteStatus::Connected { traffic, .. } => {
             // The picture moves on by itself; that the line does too costs a frame a second.
             ui.ctx().request_repaint_after(Duration::from_secs_f64(WINDOW_S));
@@ -56,7 +63,13 @@ pub(super) fn server_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if remote.is_watching() && ui.small_button("Take control").clicked() {
         cx.send(Command::Live(LiveCommand::TakeControl));
     }
-    if let RemoteStatus::Failed(_) = remote.status {
+    if let RemoteStatus::Missing(_) = remote.status {
+        let about = "Puts this program into ~/.local/bin there, where the platform is the same as here, and runs it";
+        if ui.small_button("Copy this one there").on_hover_text(about).clicked() {
+            cx.send(Command::Live(LiveCommand::Install));
+        }
+    }
+    if matches!(remote.status, RemoteStatus::Failed(_) | RemoteStatus::Missing(_)) {
         if ui.small_button("Try again").clicked() {
             cx.send(Command::Live(LiveCommand::Connect(remote.ssh.clone(), remote.target.clone())));
         }

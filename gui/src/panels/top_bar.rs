@@ -233,7 +233,23 @@ fn tabs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         for open in &cx.state.documents {
             tab_ui(ui, cx, open, width);
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(view) = &cx.state.cluster {
+            cluster_tab_ui(ui, cx, view);
+        }
     });
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn cluster_tab_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &crate::app::ClusterView) {
+    let selected = cx.state.shown == Shown::Cluster;
+    let tab = ui.selectable_label(selected, format!("job {}", view.cluster.job));
+    if tab.on_hover_text(view.cluster.folder.display().to_string()).clicked() {
+        cx.send(Command::Show(Shown::Cluster));
+    }
+    if selected && icon_button(ui, Icon::Cross, "Close job", "Close this job").clicked() {
+        cx.send(Command::Cluster(crate::app::ClusterCommand::Close));
+    }
 }
 
 fn tab_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDocument, width: f32) {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::live::{
         Executors,
-        away::{Host, Inside, Letter, Role, SharedRun, Tell, Visit},
+        away::{Busy, Host, Inside, Letter, Role, SharedRun, Tell, Visit},
     },
     here::Gpus,
     jobs::JobControl,
@@ -46,6 +46,8 @@ pub(crate) struct Offer {
     pub(crate) host: String,
     /// The run that all its windows see; `None`: each has its own.
     pub(crate) shared: Option<SharedRun>,
+    /// What has to be brought to its end although a window is gone.
+    pub(crate) busy: Busy,
 }
 
 /// Why an agent ended otherwise than by being told to.
@@ -227,6 +229,8 @@ impl Desk {
         });
         let gpus = offer.gpus.clone();
         let host = Host::with_threads(offer.executors.clone(), gpus, wake).sharing(visit);
+        #[cfg(feature = "gpus")]
+        let host = host.awaited(offer.busy.clone());
         let post = move |letter: Letter| {
             outlet.send(Frame::letter(channel, letter.head, letter.bytes));
         };

@@ -64,6 +64,11 @@ impl Greeting {
         Self { protocol: PROTOCOL, version, host, gpus }
     }
 
+    /// Its GPUs, in words.
+    pub fn gpus_in_words(&self) -> Option<String> {
+        self.gpus.as_ref().map(|(_, machine)| machine.title.clone())
+    }
+
     /// Says it.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! known here.
 
 mod agent;
+mod copying;
 mod direct;
 mod frame;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod reach;
 mod recording;
 mod role;
 mod serve;
+mod several;
 mod socket;
 mod ssh;
 mod target;
@@ -30,10 +32,13 @@ pub(crate) use agent::{Offer, serve};
 pub use greeting::Greeting;
 pub use link::Link;
 pub use reach::greet;
-pub(crate) use reach::{open_there, reach};
+#[cfg(feature = "gpus")]
+pub(crate) use reach::watch_there;
+pub(crate) use reach::{copy, open_there, reach};
 pub use recording::Recording;
 pub use role::RoleCell;
 pub(crate) use serve::{Bound, Log, Serving, Where};
+pub(crate) use several::open_several;
 pub use ssh::Ssh;
 pub use target::{SshTarget, Target, TargetError, WeftTarget};
 pub(crate) use token::secrets_folder;

@@ -2,13 +2,18 @@
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
-use super::{Greeting, Link, Recording, Ssh, Target, direct, link::Lost, ssh, target::WeftTarget};
+use super::{
+    Greeting, Link, Recording, Ssh, SshTarget, Target, copying::copy_there, direct, link::Lost,
+    ssh, target::WeftTarget,
+};
+#[cfg(feature = "gpus")]
+use crate::jobs::OnServer;
 use crate::{
     app::{
-        Event, JobResult,
+        Document, Event, JobResult,
         live::{
             LiveEvent, RemoteEvent,
-            away::{Show, open_recording},
+            away::{Looked, Show, look_there, whole_there},
         },
     },
     jobs::{EventSender, JobControl, Wake},
@@ -33,11 +38,30 @@ pub(crate) fn reach(
         let ours = Greeting::ours(String::new(), None);
         tell(match connect((&ssh, &target), &ours, Arc::clone(&events.wake()), lost) {
             Ok((link, greeting)) => RemoteEvent::Connected(link, Box::new(greeting)),
-            Err(cause) => RemoteEvent::Lost(cause),
+            Err(Unreached::Missing(cause)) => RemoteEvent::Missing(cause),
+            Err(Unreached::Other(cause)) => RemoteEvent::Lost(cause),
         });
     });
     if let Err(error) = reaching {
         failed(RemoteEvent::Lost(format!("no thread to reach it on: {error}")));
+    }
+}
+
+/// Copies this program to a server that has none; what becomes of it is told under `attempt`.
+pub(crate) fn copy(attempt: u64, (ssh, target): (Ssh, SshTarget), events: EventSender) {
+    let told = events.clone();
+    let tell = move |event| {
+        told.send(Event::Live(Box::new(LiveEvent::Remote(attempt, event))));
+    };
+    let failed = tell.clone();
+    let copying = thread::Builder::new().name("weftscope-copy".to_owned()).spawn(move || {
+        tell(match copy_there(&ssh, &target) {
+            Ok(remote) => RemoteEvent::Copied(remote),
+            Err(cause) => RemoteEvent::Missing(cause),
+        });
+    });
+    if let Err(error) = copying {
+        failed(RemoteEvent::Missing(format!("no thread to copy on: {error}")));
     }
 }
 
@@ -48,15 +72,51 @@ pub(crate) fn open_there(
     events: EventSender,
     control: &JobControl,
 ) -> JobResult {
+    let looked = Looked::recording(recording.path.clone(), paths);
+    over_its_own((ssh, &recording.target), looked, (show, events), control)
+}
+
+/// Watches a program on a server, the same way.
+#[cfg(feature = "gpus")]
+pub(crate) fn watch_there(
+    there: &OnServer,
+    show: Show<'_>,
+    events: &EventSender,
+    control: &JobControl,
+) -> JobResult {
+    let looked = Looked::program(there.asked.clone(), there.server.to_string());
+    over_its_own((&there.ssh, &there.server), looked, (show, events.clone()), control)
+}
+
+/// All of a recording on a server.
+///
+/// # Errors
+/// In words.
+pub(super) fn whole(
+    (ssh, recording): (&Ssh, &Recording),
+    events: &EventSender,
+    control: &JobControl,
+) -> Result<Arc<Document>, String> {
+    let ours = Greeting::ours(String::new(), None);
+    let lost = Box::new(|_cause| {});
+    match connect((ssh, &recording.target), &ours, Arc::clone(&events.wake()), lost) {
+        Ok((link, _greeting)) => whole_there(link.port(), &recording.path, control),
+        Err(Unreached::Missing(cause) | Unreached::Other(cause)) => Err(cause),
+    }
+}
+
+fn over_its_own(
+    server: (&Ssh, &Target),
+    looked: Looked,
+    (show, events): (Show<'_>, EventSender),
+    control: &JobControl,
+) -> JobResult {
     let ours = Greeting::ours(String::new(), None);
     // Who reads what comes over it finds out by itself that nothing more does.
     let lost = Box::new(|_cause| {});
-    let reached = connect((ssh, &recording.target), &ours, Arc::clone(&events.wake()), lost);
-    match reached {
-        Ok((link, _greeting)) => {
-            open_recording((link.port(), link), (&recording.path, paths), (show, events), control)
-        }
-        Err(error) => JobResult::Failed(error),
+    match connect(server, &ours, Arc::clone(&events.wake()), lost) {
+        Ok((link, _greeting)) => look_there((link.port(), link), looked, (show, events), control),
+        Err(Unreached::Missing(cause) | Unreached::Other(cause)) => JobResult::Failed(cause),
     }
 }
 
@@ -65,15 +125,25 @@ fn connect(
     ours: &Greeting,
     wake: Wake,
     lost: Lost,
-) -> Result<(Link, Greeting), String> {
+) -> Result<(Link, Greeting), Unreached> {
     match target {
-        Target::Ssh(target) => {
-            ssh::connect((ssh, target), ours, wake, lost).map_err(|error| error.to_string())
-        }
-        Target::Weft(target) => {
-            direct::connect(target, ours, wake, lost).map_err(|error| named(target, &error))
-        }
+        Target::Ssh(target) => ssh::connect((ssh, target), ours, wake, lost).map_err(|error| {
+            let cause = error.to_string();
+            match error {
+                ssh::ConnectError::NoProgram { .. } => Unreached::Missing(cause),
+                _ => Unreached::Other(cause),
+            }
+        }),
+        Target::Weft(target) => direct::connect(target, ours, wake, lost)
+            .map_err(|error| Unreached::Other(named(target, &error))),
     }
+}
+
+/// Why a server is not reached, in words.
+enum Unreached {
+    /// It was, and has no weftscope.
+    Missing(String),
+    Other(String),
 }
 
 fn named(target: &WeftTarget, error: &impl std::fmt::Display) -> String {

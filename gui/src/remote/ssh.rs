@@ -5,7 +5,7 @@ use std::{
     env,
     ffi::OsString,
     io::{BufRead, BufReader},
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use std::{
 use thiserror::Error;
 
 use super::{
+    copying::PLACE,
     greeting::{Greeting, GreetingError},
     link::{Link, Lost},
     target::SshTarget,
@@ -36,6 +37,13 @@ impl Default for Ssh {
             program: env::var_os("WEFTSCOPE_SSH").unwrap_or_else(|| "ssh".into()),
             remote: env::var("WEFTSCOPE_REMOTE").unwrap_or_else(|_| "weftscope".to_owned()),
         }
+    }
+}
+
+impl Ssh {
+    /// Nobody has said where weftscope is there.
+    fn is_default(&self) -> bool {
+        self.remote == "weftscope"
     }
 }
 
@@ -82,6 +90,32 @@ pub(super) fn connect(
     wake: Wake,
     lost: Lost,
 ) -> Result<(Link, Greeting), ConnectError> {
+    match greet((ssh, target), ours) {
+        // Where a copy of this program goes, no shell may look for it.
+        Err(ConnectError::NoProgram { .. }) if ssh.is_default() => {
+            let copy = Ssh { remote: PLACE.to_owned(), ..ssh.clone() };
+            let no_copy = |error| match error {
+                ConnectError::NoProgram { host, .. } => {
+                    ConnectError::NoProgram { host, program: ssh.remote.clone() }
+                }
+                error => error,
+            };
+            greet((&copy, target), ours).map_err(no_copy)
+        }
+        reached => reached,
+    }
+    .and_then(|greeted| greeted.linked(target, wake, lost))
+}
+
+/// An agent that has greeted.
+struct Greeted {
+    halves: (ChildStdout, ChildStdin),
+    child: Running,
+    said: Said,
+    greeting: Greeting,
+}
+
+fn greet((ssh, target): (&Ssh, &SshTarget), ours: &Greeting) -> Result<Greeted, ConnectError> {
     let mut child = Command::new(&ssh.program)
         .args(target.ssh_arguments(&[&ssh.remote, "agent", "--stdio"]))
         .stdin(Stdio::piped())
@@ -112,15 +146,27 @@ pub(super) fn connect(
             return Err(refused(said.with(&error.to_string())));
         }
     };
-    let told = said.clone();
-    let lost: Lost = Box::new(move |cause| lost(told.with(&cause)));
-    let close = move || {
-        // It ends by itself when it reads no more, which who closes does not wait for.
-        let ending = thread::Builder::new().name("weftscope-ssh-end".to_owned());
-        drop(ending.spawn(move || child.code(PATIENCE)));
-    };
-    let link = Link::over((stdout, stdin), wake, close, lost).map_err(refused)?;
-    Ok((link, greeting))
+    Ok(Greeted { halves: (stdout, stdin), child, said, greeting })
+}
+
+impl Greeted {
+    fn linked(
+        self,
+        target: &SshTarget,
+        wake: Wake,
+        lost: Lost,
+    ) -> Result<(Link, Greeting), ConnectError> {
+        let Self { halves, mut child, said, greeting } = self;
+        let lost: Lost = Box::new(move |cause| lost(said.with(&cause)));
+        let close = move || {
+            // It ends by itself when it reads no more, which who closes does not wait for.
+            let ending = thread::Builder::new().name("weftscope-ssh-end".to_owned());
+            drop(ending.spawn(move || child.code(PATIENCE)));
+        };
+        let refused = |cause| ConnectError::Refused { host: target.host().to_owned(), cause };
+        let link = Link::over(halves, wake, close, lost).map_err(refused)?;
+        Ok((link, greeting))
+    }
 }
 
 /// A running ssh, which ends when it is dropped: what it carries ends with it.

@@ -102,6 +102,7 @@ impl Cluster {
             rank,
             is_unix_time: true,
             provenance: "modelled".to_owned(),
+            recording: None,
         }
     }
 

@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    fs, io,
+    fs::{self, OpenOptions},
+    io,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -60,6 +61,30 @@ pub struct Order {
     pub patch: String,
     /// When recording begins by itself.
     pub trigger: Trigger,
+    /// Where it is started.
+    pub place: Place,
+}
+
+/// Where a program is started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// In this folder; `None`: in this program's.
+    pub folder: Option<PathBuf>,
+    /// What it says goes to the end of this file, which is there, and it hears nothing; `None`: both are this program's.
+    pub output: Option<PathBuf>,
+}
+
+impl Place {
+    fn prepare(&self, command: &mut Command) -> io::Result<()> {
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        if let Some(output) = &self.output {
+            let output = OpenOptions::new().append(true).open(output)?;
+            command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        }
+        Ok(())
+    }
 }
 
 /// A watched program.
@@ -128,8 +153,8 @@ impl Job {
             .env(variables::RECORD, order.trigger.to_string())
             .env(variables::PATCH, &order.patch);
         prepare(&mut command);
-        let child = command
-            .spawn()
+        let child = order.place.prepare(&mut command).and_then(|()| command.spawn());
+        let child = child
             .map_err(|cause| JobError::Start { program: program.display().to_string(), cause })?;
         Ok(Self { started: Some((child, folder)), ..Self::of_none() })
     }

@@ -30,7 +30,7 @@ mod testing;
 pub mod trace;
 
 pub use alternating::Alternating;
-pub use job::{Job, JobError, Order, Turn};
+pub use job::{Job, JobError, Order, Place, Turn};
 pub use process::Process;
 pub use recent::Recent;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};

@@ -10,7 +10,7 @@ use std::{
     process,
 };
 
-use weftscope_profiler::watch::{Job, Order, Process, Setup, Trigger, Turn, trace};
+use weftscope_profiler::watch::{Job, Order, Place, Process, Setup, Trigger, Turn, trace};
 use weftscope_traces::{
     Classifier, Kind, Trace, TrackKind,
     analysis::{Config, Ops, overlap},
@@ -194,7 +194,8 @@ fn started(end: &str) -> Job {
         me.display()
     );
     let command: Vec<OsString> = ["sh", "-c", script.as_str()].map(OsString::from).into();
-    Job::start(&setup, &Order { command, patch: end.to_owned(), trigger: Trigger::default() })
+    let (patch, trigger) = (end.to_owned(), Trigger::default());
+    Job::start(&setup, &Order { command, patch, trigger, place: Place::default() })
         .expect("it starts")
 }
 

@@ -1,3 +1,4 @@
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Why a query has no answer.
@@ -56,7 +57,7 @@ impl QueryError {
 }
 
 /// A place in a query.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Line, from 1.
     pub line: usize,

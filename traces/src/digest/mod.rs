@@ -2,13 +2,15 @@
 //! can be asked together.
 //!
 //! [`OpRow`] and [`IterationRow`] are the rows, [`of_rank`] makes them of a recording by the analyses that its report rests
-//! on, [`sm_times`] sums the thread blocks of each op, [`write_ops`] and [`write_iterations`] write them as Parquet. What the
+//! on, [`sm_times`] sums the thread blocks of each op, [`write_ops`] and [`write_iterations`] write them as Parquet, [`read_iterations`] and its like read them. What the
 //! columns mean, and which version they have, is in `docs/digest.md`; a test holds the page to [`columns`].
 
 mod blocks;
 mod collective;
 mod iterations;
 mod ops;
+#[cfg(feature = "parquet")]
+mod read;
 mod row;
 mod schema;
 mod tally;
@@ -19,6 +21,8 @@ pub use crate::analysis::ranks_in_words;
 pub use blocks::{SmTimes, sm_times};
 pub use iterations::iteration_numbers;
 pub use ops::{RankDigest, of_rank};
+#[cfg(feature = "parquet")]
+pub use read::{OpTimes, RankIterations, ReadError, read_groups, read_iterations, read_op_times};
 pub use row::{CollectiveRow, DigestOf, IterationRow, OpRow};
 pub use schema::{Kind, VERSION, columns};
 pub use tally::Tally;

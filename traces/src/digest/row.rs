@@ -16,6 +16,8 @@ pub struct DigestOf {
     pub is_unix_time: bool,
     /// Where the times come from: `measured`, `modelled`, `mixed` or `unknown`.
     pub provenance: String,
+    /// Path of the recording on that server; `None` where there is none.
+    pub recording: Option<String>,
 }
 
 /// One op in one iteration.

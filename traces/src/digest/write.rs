@@ -47,6 +47,9 @@ fn told(of: &DigestOf) -> Vec<(String, String)> {
     let mut told: Vec<(String, String)> =
         pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     told.push(("rank".to_owned(), of.rank.to_string()));
-    told.extend(of.server.clone().map(|server| ("server".to_owned(), server)));
+    let maybe = [("server", &of.server), ("recording", &of.recording)];
+    told.extend(
+        maybe.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))),
+    );
     told
 }

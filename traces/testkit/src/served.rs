@@ -21,15 +21,23 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts `program serve` with these arguments, on a free port unless they say otherwise, with a token of its own.
+    /// Starts `program serve` with these arguments and a token of its own, without GPUs.
     ///
     /// # Panics
     /// Where it does not print a link.
     pub fn start(program: &str, arguments: &[&str]) -> Self {
+        Self::with_gpus(program, &[&["--no-gpus"], arguments].concat())
+    }
+
+    /// The same with whatever GPUs there are.
+    ///
+    /// # Panics
+    /// Where it does not print a link.
+    pub fn with_gpus(program: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = fs::File::create(folder.path().join("log")).expect("a file of ours");
         let mut child = Command::new(program)
-            .args(["serve", "--no-gpus", "--token-file"])
+            .args(["serve", "--token-file"])
             .arg(folder.path().join("token"))
             .args(arguments)
             .stdin(Stdio::null())

@@ -1,11 +1,13 @@
 //! Digests as others read them: Parquet as pyarrow has it, in hive's folders, with columns as they are documented.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 
 use weftscope_testkit::{Need, skip};
 use weftscope_traces::digest::{
-    CollectiveRow, DigestOf, IterationRow, Kind, OpRow, columns, write_iterations, write_ops,
+    CollectiveRow, DigestOf, IterationRow, Kind, OpRow, OpTimes, columns, read_groups,
+    read_iterations, read_op_times, write_iterations, write_ops,
 };
 use weftscope_traces::{Phase, Split};
 
@@ -29,7 +31,7 @@ print('told', json.dumps({key.decode(): value.decode() for key, value in meta.it
 fn of(rank: u32) -> DigestOf {
     let server = (rank == 1).then(|| "node-7".to_owned());
     let (job, provenance) = ("a".to_owned(), "measured".to_owned());
-    DigestOf { job, server, rank, is_unix_time: true, provenance }
+    DigestOf { job, server, rank, is_unix_time: true, provenance, recording: None }
 }
 
 fn comm(at: i64) -> OpRow<'static> {
@@ -140,6 +142,64 @@ fn pyarrow_reads_a_digest() {
         "weftscope.provenance": "measured", "weftscope.clock": "unix",
     });
     assert_eq!(told, Some(expected));
+}
+
+/// What is written is read: rows, what is not known, and whose it is; and what is none of it is told.
+#[test]
+fn what_is_written_is_read_back() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("it.parquet");
+    let open = || std::fs::File::open(&path).expect("it is there");
+    let whose = DigestOf { recording: Some("/data/rank 1.weft".to_owned()), ..of(1) };
+    let known = IterationRow {
+        iteration: Some(3),
+        name: "iteration 3".to_owned(),
+        start_ns: -5,
+        end_ns: 1_790_000_000_000_000_000,
+        compute_ns: 7,
+        comm_ns: 8,
+        hidden_ns: 2,
+        exposed_ns: 6,
+        exposed_memcpy_ns: 1,
+        idle_ns: 4,
+        wait_ns: Some(0),
+        sm_weighted_pct: Some(12.5),
+        sm_ns: None,
+        ops: 9,
+        comm_ops: 3,
+    };
+    let rows = [known, IterationRow { wait_ns: None, ..IterationRow::default() }];
+    let mut out = std::fs::File::create(&path).expect("a file");
+    write_iterations(&whose, &rows, &mut out).expect("room");
+    let read = read_iterations(open()).expect("a digest");
+    assert_eq!((read.of, &read.rows[..]), (whose.clone(), &rows[..]));
+    // Rows of ops have other columns.
+    let told = read_op_times(open(), &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(told.to_string(), "its column layer is missing, or of another type");
+
+    let rows = [compute(100), comm(200), OpRow { wait_ns: Some(3), ..comm(300) }];
+    let mut out = std::fs::File::create(&path).expect("a file");
+    let go_on = &mut |_| ControlFlow::Continue(());
+    write_ops(&whose, rows.into_iter(), &mut out, go_on).expect("room");
+    let mut times = Vec::new();
+    let take = &mut |op| {
+        times.push(op);
+        ControlFlow::Continue(())
+    };
+    read_op_times(open(), take).expect("a digest");
+    let of = |row: &OpRow<'_>| OpTimes {
+        iteration: row.iteration,
+        layer: row.layer.map(i64::from),
+        start_ns: row.start_ns,
+        end_ns: row.end_ns,
+        exposed_ns: row.exposed_ns,
+        wait_ns: row.wait_ns,
+    };
+    assert_eq!(times, rows.iter().map(of).collect::<Vec<_>>());
+    assert_eq!(read_groups(open()).expect("a digest"), [("0-1".to_owned(), String::new())]);
+
+    std::fs::write(&path, b"PAR1 and nothing else").expect("room");
+    assert!(read_iterations(open()).is_err());
 }
 
 /// Every column as `docs/digest.md` has it.

@@ -157,7 +157,11 @@ fn file_actions(state: &State) -> Vec<Action> {
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     // Beside what else opens something.
     list.splice(1..1, run::server_actions(state));
-    if matches!(state.shown, Shown::File(_)) {
+    #[cfg(not(target_arch = "wasm32"))]
+    let is_cluster = state.shown == Shown::Cluster;
+    #[cfg(target_arch = "wasm32")]
+    let is_cluster = false;
+    if is_cluster || matches!(state.shown, Shown::File(_)) {
         list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
     }
     for sample in SAMPLES {

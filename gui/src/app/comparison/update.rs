@@ -144,6 +144,8 @@ fn name_in_view(state: &State, document: &Document) -> String {
             format!("iteration {} of the live run, {strategy}", iteration.number)
         }),
         Shown::Nothing => None,
+        #[cfg(not(target_arch = "wasm32"))]
+        Shown::Cluster => None,
     }
     .unwrap_or_else(|| document.title.clone())
 }

@@ -63,7 +63,7 @@ fn recording(state: &State) -> Option<Arc<Document>> {
         }
         Recording::Yours(_) => match state.shown {
             Shown::File(id) => &state.open_document(id)?.document,
-            Shown::Live | Shown::Nothing => return None,
+            _ => return None,
         },
     };
     document.is_explained.then(|| Arc::clone(document))

@@ -250,7 +250,7 @@ fn leave(state: &mut State) -> Vec<Effect> {
     }
     let is_there = match shown {
         Shown::File(id) => state.open_document(id).is_some(),
-        Shown::Live | Shown::Nothing => true,
+        _ => true,
     };
     state.shown = if is_there { shown } else { state.fallback_shown() };
     for open in &mut state.documents {

@@ -32,6 +32,9 @@ pub enum LiveCommand {
     /// Run on a server.
     #[cfg(not(target_arch = "wasm32"))]
     Connect(crate::remote::Ssh, crate::remote::Target),
+    /// Copy this program to the server, which has none.
+    #[cfg(not(target_arch = "wasm32"))]
+    Install,
     /// Run here again.
     #[cfg(not(target_arch = "wasm32"))]
     Leave,

@@ -6,7 +6,7 @@ use weftscope_engine::{command::Command as SessionCommand, spec::SplitChoice};
 use weftscope_profiler::sweep::{Setting, SweepAxis};
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::remote::{connect, leave, take_control};
+use super::remote::{connect, install, leave, take_control};
 use super::{
     Backend, Curve, Draft, KnobEdit, Live, LiveCommand, Running, Status,
     calibration::begin_calibration, follow::follow, link::follow_link, serving::update_serving,
@@ -95,6 +95,8 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
         LiveCommand::Calibrate => begin_calibration(state),
         #[cfg(not(target_arch = "wasm32"))]
         LiveCommand::Connect(ssh, target) => connect(state, ssh, target),
+        #[cfg(not(target_arch = "wasm32"))]
+        LiveCommand::Install => install(live),
         #[cfg(not(target_arch = "wasm32"))]
         LiveCommand::Leave => leave(state),
         #[cfg(not(target_arch = "wasm32"))]

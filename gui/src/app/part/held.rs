@@ -11,11 +11,14 @@ use weftscope_traces::{
 };
 
 use super::{Look, Part, sent::Contents};
-use crate::{app::Explanation, jobs::spread};
+use crate::{
+    app::{Explanation, Queries},
+    jobs::spread,
+};
 
 /// A trace with what was worked out from all of it.
 pub(crate) struct Held {
-    trace: Arc<Trace>,
+    queries: Arc<Queries>,
     ribbons: Vec<(u32, Ribbon)>,
     explanation: Option<Vec<u8>>,
     whole: Span,
@@ -35,7 +38,7 @@ impl Held {
         let ranks: Vec<u32> = edit::ranks(&trace).into_iter().collect();
         let ribbons = spread(ranks.len(), |at| (ranks[at], Ribbon::build(&trace, ranks[at])));
         let whole = trace.span();
-        Self { trace, ribbons, explanation: None, whole }
+        Self { queries: Arc::new(Queries::of(trace)), ribbons, explanation: None, whole }
     }
 
     /// Takes in what explains it, once that is worked out.
@@ -44,16 +47,21 @@ impl Held {
         self.explanation = Some(explanation);
     }
 
+    /// What explains it was sent, and is kept where it went.
+    pub(crate) fn forget_explanation(&mut self) {
+        self.explanation = None;
+    }
+
     /// What of it shows a view; of none, a first look.
     ///
     /// # Errors
     /// In words, when it cannot be written down.
     pub(crate) fn part(&self, look: Option<&Look>) -> Result<(Part, Vec<u8>), String> {
         let wanted = match look {
-            Some(look) => look.wanted(&self.trace),
+            Some(look) => look.wanted(self.trace()),
             None => Wanted::first(self.whole),
         };
-        let part = excerpt(&self.trace, &wanted);
+        let part = excerpt(self.trace(), &wanted);
         let edges_ns = self.edges_ns(&wanted);
         let ribbons = self.ribbons.iter();
         let ribbons = ribbons.map(|(rank, ribbon)| (*rank, ribbon.sampled(&edges_ns))).collect();
@@ -63,7 +71,7 @@ impl Held {
             ops_folded: part.ops_folded,
             arrows_left_out: part.arrows_left_out,
             samples_left_out: part.samples_left_out,
-            slices: self.trace.num_slices() as u64,
+            slices: self.trace().num_slices() as u64,
             whole: self.whole,
             wanted: Some(wanted),
         };
@@ -78,8 +86,18 @@ impl Held {
     /// In words, when it cannot be written down.
     pub(crate) fn all(&self) -> Result<Vec<u8>, String> {
         let explanation = self.explanation.as_deref().unwrap_or_default();
-        let contents = Contents { trace: &self.trace, ribbons: Vec::new(), explanation };
-        contents.written(Part::all_of(self.trace.num_slices() as u64, self.whole))
+        let contents = Contents { trace: self.trace(), ribbons: Vec::new(), explanation };
+        contents.written(Part::all_of(self.trace().num_slices() as u64, self.whole))
+    }
+
+    fn trace(&self) -> &Trace {
+        self.queries.trace()
+    }
+
+    /// What answers questions that need all of it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn queries(&self) -> Arc<Queries> {
+        Arc::clone(&self.queries)
     }
 
     /// First start to last end.
@@ -89,7 +107,7 @@ impl Held {
 
     /// Slices of all of it.
     pub(crate) fn num_slices(&self) -> usize {
-        self.trace.num_slices()
+        self.trace().num_slices()
     }
 
     /// Edges of the columns in which ribbons are sent.

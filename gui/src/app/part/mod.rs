@@ -3,17 +3,25 @@
 //! The end that holds it (`Held`) sends a part at a time, as much as a view shows (`Look`), with what was worked out from all
 //! of it: ribbons and explanation. The window makes an ordinary [`Document`](super::Document) of that, which says what is not in it ([`Part`]).
 
+#[cfg(not(target_arch = "wasm32"))]
+mod asker;
 mod facts;
 mod held;
 mod look;
+#[cfg(not(target_arch = "wasm32"))]
+mod question;
 mod sent;
 #[cfg(test)]
 mod tests;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use asker::{Answer, Asker, Asking};
 pub use facts::Part;
 pub(crate) use held::Held;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use held::explained;
 pub(crate) use look::Look;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use question::{InPieces, Question};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use sent::{Known, received};

@@ -2,6 +2,7 @@
 
 use std::{cmp::Ordering, ops::ControlFlow};
 
+use serde::{Deserialize, Serialize};
 use weftscope_query::{Cell, Place, QueryError, Taker};
 
 use crate::files::did_you_mean;
@@ -12,7 +13,7 @@ const MOST_ROWS: usize = 10_000;
 const MOST_BYTES: usize = 64 << 20;
 
 /// A cell of an answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SqlCell {
     /// Not known.
     Null,
@@ -53,7 +54,7 @@ impl SqlCell {
 }
 
 /// An answer to be shown.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SqlAnswer {
     /// The query.
     pub query: String,
@@ -136,7 +137,7 @@ impl Taker for SqlAnswer {
 }
 
 /// Why a query has no answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SqlFailure {
     /// Why, and what may have been meant.
     pub why: String,

@@ -19,7 +19,12 @@ pub(super) fn go_to(state: &mut State, row: usize) -> Vec<Effect> {
 
 fn place(document: &Document, answer: &SqlAnswer, row: usize) -> Option<Selection> {
     let trace = &document.trace;
-    let by_id = |column: &str| slice_of_id(trace, answer.int(row, column)?);
+    // Of a part that is here slices have other ids than of all of it, which was asked.
+    #[cfg(feature = "live")]
+    let has_ids = document.part.is_none();
+    #[cfg(not(feature = "live"))]
+    let has_ids = true;
+    let by_id = |column: &str| slice_of_id(trace, answer.int(row, column).filter(|_| has_ids)?);
     if let Some(slice) = by_id("slice_id") {
         return Some(Selection::Slice(slice));
     }

@@ -13,6 +13,8 @@ mod work;
 pub use answer::{SqlAnswer, SqlCell, SqlFailure};
 pub(crate) use flush::flush_sql;
 pub(crate) use update::{sorted, take_outcome, update_sql};
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+pub(crate) use work::rows;
 pub(crate) use work::work_out;
 
 use std::sync::Arc;

@@ -12,7 +12,11 @@ use weftscope_traces::{
 
 use super::{SqlAnswer, SqlFailure, SqlOutcome, SqlTask};
 use crate::{
-    app::{document::Document, event::JobResult},
+    app::{
+        document::Document,
+        event::JobResult,
+        queries::{Queries, Unanswered},
+    },
     jobs::JobControl,
 };
 
@@ -23,7 +27,7 @@ pub(crate) fn work_out(
     control: &JobControl,
 ) -> JobResult {
     let outcome = match task {
-        SqlTask::Rows { query } => rows(document, query, control),
+        SqlTask::Rows { query } => rows_of(document, query, control),
         SqlTask::Track { name, query } => track(document, (name, query), control),
         SqlTask::Remove { name } => changed(document, format!("SQL: {name} removed"), |trace| {
             without_answer(trace, name).map_err(|error| error.to_string())
@@ -36,22 +40,46 @@ pub(crate) fn work_out(
 }
 
 /// `None`: stopped.
-fn rows(document: &Document, query: &str, control: &JobControl) -> Option<SqlOutcome> {
-    let began = Instant::now();
-    let mut answer = SqlAnswer::to(query);
-    match document.ask(query, control, &mut answer) {
-        Ok(()) => {
-            answer.took_s = began.elapsed().as_secs_f64();
-            Some(SqlOutcome::Rows(answer))
-        }
-        Err(error) => failed(&error, query),
+fn rows_of(document: &Document, query: &str, control: &JobControl) -> Option<SqlOutcome> {
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    if let Some(asker) = document.asker() {
+        let question = crate::app::part::Question::Rows(query.to_owned());
+        let why = match asker.answer(question, control) {
+            Ok(Ok(answer)) => return Some(SqlOutcome::Rows(answer)),
+            Ok(Err(failure)) => return Some(SqlOutcome::Failed(failure)),
+            Err(Unanswered::Stopped) => return None,
+            Err(Unanswered::Gone) => "the run has gone on: pause it, and ask then".to_owned(),
+            Err(Unanswered::Failed(why)) => why,
+        };
+        return Some(SqlOutcome::Failed(SqlFailure { why, place: None }));
     }
+    Some(match rows(document.queries(), query, control)? {
+        Ok(answer) => SqlOutcome::Rows(answer),
+        Err(failure) => SqlOutcome::Failed(failure),
+    })
 }
 
-fn failed(error: &QueryError, query: &str) -> Option<SqlOutcome> {
+/// The rows of a query, to be shown; `None`: stopped.
+pub(crate) fn rows(
+    queries: &Queries,
+    query: &str,
+    control: &JobControl,
+) -> Option<Result<SqlAnswer, SqlFailure>> {
+    let began = Instant::now();
+    let mut answer = SqlAnswer::to(query);
+    Some(match queries.ask(query, control, &mut answer) {
+        Ok(()) => {
+            answer.took_s = began.elapsed().as_secs_f64();
+            Ok(answer)
+        }
+        Err(error) => Err(failed(&error, query)?),
+    })
+}
+
+fn failed(error: &QueryError, query: &str) -> Option<SqlFailure> {
     match error {
         QueryError::Stopped => None,
-        error => Some(SqlOutcome::Failed(SqlFailure::of(error, query))),
+        error => Some(SqlFailure::of(error, query)),
     }
 }
 
@@ -61,8 +89,8 @@ fn track(
     control: &JobControl,
 ) -> Option<SqlOutcome> {
     let mut taker = StretchTaker::new(name, query);
-    if let Err(error) = document.ask(query, control, &mut taker) {
-        return failed(&error, query);
+    if let Err(error) = document.queries().ask(query, control, &mut taker) {
+        return failed(&error, query).map(SqlOutcome::Failed);
     }
     let (answer, skipped) = taker.finish();
     let mut what =

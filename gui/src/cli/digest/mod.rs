@@ -8,7 +8,7 @@ mod simulated;
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{Path, PathBuf, absolute},
     time::{Duration, Instant},
 };
 
@@ -82,7 +82,7 @@ impl Digested {
         let mut line = ProgressLine::new("digesting");
         for (at, ops) in gathered.iter().enumerate() {
             line.step(at as u64, Some(gathered.len() as u64));
-            self.write(&args.output, ops, (job, server))?;
+            self.write(&args.output, ops, (job, server), &paths[at])?;
             if let Some(note) = notes[at].take() {
                 note.note(&args.output, job, ranks(ops.trace))?;
             }
@@ -91,7 +91,15 @@ impl Digested {
     }
 
     /// Writes the ranks of a recording.
-    fn write(&mut self, folder: &Path, ops: &Ops<'_>, of: (&str, Option<&str>)) -> Outcome {
+    fn write(
+        &mut self,
+        folder: &Path,
+        ops: &Ops<'_>,
+        of: (&str, Option<&str>),
+        recording: &Path,
+    ) -> Outcome {
+        // Where it can be opened from elsewhere, too.
+        let recording = absolute(recording).ok().filter(|path| path.is_file());
         let meta = &ops.trace.meta;
         let began = Instant::now();
         let overlap = overlap(ops);
@@ -106,6 +114,7 @@ impl Digested {
                 rank: rank.rank,
                 is_unix_time: meta.base_time_unix_ns != 0,
                 provenance: meta.provenance.of_rank(Some(rank.rank)).name().to_owned(),
+                recording: recording.as_ref().map(|path| path.display().to_string()),
             };
             files::write(folder, &of, digest.op_rows(), &digest.iteration_rows)?;
             self.ranks += 1;

@@ -14,9 +14,9 @@ use weftscope_traces::Classifier;
 
 use super::{super::run, RecordArgs};
 use crate::{
-    cli::{Failure, Outcome, convert, interrupt},
+    cli::{Failure, Outcome, convert, interrupt, names::NameArgs},
     files::{SaveOptions, TraceFormat, check_target, is_stdio},
-    jobs::{Program, Watched},
+    jobs::{Program, Watched, Whom, attachable},
 };
 
 /// Records until it is interrupted, for as long as was asked, or until the processes end.
@@ -60,6 +60,11 @@ pub(super) fn run(
 /// The window, live. The processes go on when it is closed.
 pub(super) fn show(args: &RecordArgs, whom: &str) -> Outcome {
     run::check_window(args.duration, "--attach")?;
+    if let Some(server) = &args.on {
+        let whom_there = Whom::There(whom.to_owned());
+        let watched = run::on(server, whom_there, &NameArgs::default(), whom.to_owned())?;
+        return run::window(watched, Classifier::default(), "weftscope record");
+    }
     let (sockets, title) = wanted(meant(whom), whom)?;
     let watched = Watched { program: Program::There(sockets), title };
     run::window(watched, Classifier::default(), "weftscope record")
@@ -67,60 +72,8 @@ pub(super) fn show(args: &RecordArgs, whom: &str) -> Outcome {
 
 /// Sockets of those that can be recorded, and what they run.
 fn wanted(found: Vec<Found>, whom: &str) -> Result<(Vec<PathBuf>, String), Failure> {
-    if found.is_empty() {
-        let cause = "no process listens by that name (weftscope ps lists them)";
-        return Err(Failure::failed(cause, whom));
-    }
-    let mut title = String::new();
-    let mut sockets = Vec::new();
-    for process in found {
-        match process.hello {
-            Err(why) => return Err(Failure::failed(why, process.socket.display())),
-            Ok(hello) if hello.is_watched => {
-                let pid = hello.pid;
-                return Err(Failure::failed(format!("process {pid} is being recorded"), whom));
-            }
-            Ok(hello) => {
-                if title.is_empty() {
-                    title = hello.command.join(" ");
-                }
-                sockets.push(process.socket);
-            }
-        }
-    }
-    if sockets.len() > 1 {
-        title = format!("{title} ({} processes)", sockets.len());
-    }
-    Ok((sockets, title))
-}
-
-#[cfg(test)]
-mod tests {
-    use weftscope_profiler::watch::Hello;
-
-    use super::*;
-
-    fn found(pid: u32, hello: Result<Hello, String>) -> Found {
-        Found { socket: format!("/job/{pid}.sock").into(), hello }
-    }
-
-    fn hello(is_watched: bool) -> Hello {
-        let command = vec!["python".to_owned(), "serve.py".to_owned()];
-        Hello { pid: 7, command, is_watched, ..Hello::default() }
-    }
-
-    #[test]
-    fn whoever_is_free_is_recorded_and_who_is_not_is_named() {
-        let (sockets, title) =
-            wanted(vec![found(1, Ok(hello(false))), found(2, Ok(hello(false)))], "j").unwrap();
-        assert_eq!((sockets.len(), title.as_str()), (2, "python serve.py (2 processes)"));
-        for (found, told) in [
-            (vec![], "no process listens by that name"),
-            (vec![found(1, Ok(hello(true)))], "process 7 is being recorded"),
-            (vec![found(1, Err("gone".to_owned()))], "gone"),
-        ] {
-            let error = format!("{:?}", wanted(found, "j").unwrap_err());
-            assert!(error.contains(told), "{error}");
-        }
-    }
+    attachable(found).map_err(|there| {
+        let place = there.whom.unwrap_or_else(|| whom.to_owned());
+        Failure::failed(there.why, place)
+    })
 }

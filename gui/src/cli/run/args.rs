@@ -1,7 +1,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use weftscope_profiler::watch::{Begin, Level, Setup, SetupError, Trigger};
+use weftscope_profiler::watch::{Begin, Level, Trigger};
 
 use crate::cli::{names::NameArgs, outputs, units::Share};
 use crate::times::Time;
@@ -45,6 +45,10 @@ pub struct ProgramArgs {
     /// is held against the half seconds beside it.
     #[arg(long, conflicts_with_all = ["output", "record", "steps"])]
     pub cost: bool,
+    /// Run it on a server and look at it here: `ssh://user@host:port`, behind it the folder that it runs in there, e.g.
+    /// `ssh://gpu-box/~/serving` [default folder: the home folder there].
+    #[arg(long, value_name = "SERVER", conflicts_with_all = ["output", "cost", "duration"])]
+    pub on: Option<String>,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,
@@ -75,13 +79,13 @@ pub enum LevelArg {
 }
 
 impl LevelArg {
-    /// What it needs.
-    pub(super) fn setup(self) -> Result<Setup, SetupError> {
+    /// The level; `None`: the most that can be had.
+    pub(super) fn level(self) -> Option<Level> {
         match self {
-            Self::Auto => Setup::most(),
-            Self::Blocks => Setup::find(Level::Blocks),
-            Self::Channels => Setup::find(Level::Channels),
-            Self::Kernels => Setup::find(Level::Kernels),
+            Self::Auto => None,
+            Self::Blocks => Some(Level::Blocks),
+            Self::Channels => Some(Level::Channels),
+            Self::Kernels => Some(Level::Kernels),
         }
     }
 }

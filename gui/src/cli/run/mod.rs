@@ -2,29 +2,33 @@
 
 mod args;
 mod cost;
+mod on_server;
 
 use std::{io::Write, path::Path, process::ExitStatus, time::Instant};
 
-use weftscope_profiler::watch::{Begin, Job, JobError, Level, Order, Process, Setup, Turn, trace};
+use weftscope_profiler::watch::{Begin, Job, JobError, Order, Place, Process, Setup, Turn, trace};
 use weftscope_traces::{
     Classifier, Trace,
     words::{counted, duration},
 };
 
-pub(super) use self::args::ProgramArgs;
 use self::args::RecordArg;
+pub(super) use self::{args::ProgramArgs, on_server::on};
 use super::{Failure, Outcome, convert, doctor, interrupt};
 use crate::times::Time;
 use crate::{
     app::{self, Start},
     files::{SaveOptions, check_target, is_stdio},
-    jobs::{Program, Watched},
+    jobs::{Program, Watched, setup_for},
 };
 
 /// Runs the program and shows or writes what it told.
 pub(super) fn run(args: &ProgramArgs) -> Outcome {
     if args.cost {
         return cost::run(args);
+    }
+    if let Some(server) = &args.on {
+        return on_server::show(args, server);
     }
     match &args.output {
         Some(_) if args.record == RecordArg::Asked => {
@@ -43,25 +47,14 @@ fn failed(error: JobError) -> Failure {
 
 /// What the arguments ask for, once everything that it needs is there.
 fn prepared(args: &ProgramArgs) -> Result<(Setup, Order), Failure> {
-    let setup = args.level.setup().map_err(|error| failed(error.into()))?;
-    // Nothing is left of the level without it, and the program may run for hours.
-    if let Some(missing) = setup.missing.first() {
-        return Err(Failure::failed(missing, "weftscope run"));
-    }
+    let trigger = args.trigger();
+    let setup = setup_for(args.level.level(), &trigger)
+        .map_err(|cause| Failure::failed(cause, "weftscope run"))?;
     for step in &setup.steps {
         eprintln!("weftscope run: {step}");
     }
-    let trigger = args.trigger();
-    let listens = trigger.steps.is_some()
-        || matches!(trigger.begin, Begin::Profiler | Begin::AfterSteps(_) | Begin::Range(_));
-    if listens && setup.level() != Level::Blocks {
-        let level = setup.level();
-        let cause = format!(
-            "at level {level} no call of the program's is listened to, so steps, cudaProfilerStart and ranges to record by are not known"
-        );
-        return Err(Failure::failed(cause, "weftscope run"));
-    }
-    let order = Order { command: args.command.clone(), patch: args.patch(), trigger };
+    let (command, patch, place) = (args.command.clone(), args.patch(), Place::default());
+    let order = Order { command, patch, trigger, place };
     Ok((setup, order))
 }
 

@@ -6,6 +6,8 @@ mod address;
 mod at_random;
 #[cfg(feature = "live")]
 mod calibration;
+#[cfg(feature = "gpus")]
+mod cluster;
 mod commands;
 mod compare;
 #[cfg(feature = "live")]

@@ -167,10 +167,17 @@ fn what_is_wrong_with_a_server_is_said() {
     for (ssh, words) in cases {
         let mut window = window_on(ssh);
         until(&mut window, "failed", |state| {
-            matches!(status(state), Some(RemoteStatus::Failed(_)))
+            matches!(status(state), Some(RemoteStatus::Failed(_) | RemoteStatus::Missing(_)))
         });
-        let Some(RemoteStatus::Failed(cause)) = status(window.state().state()) else { panic!() };
+        // Where it is not there it is offered, and where something else is wrong it is not.
+        let is_offered = window.query_by_label("Copy this one there").is_some();
+        let (cause, is_missing) = match status(window.state().state()) {
+            Some(RemoteStatus::Failed(cause)) => (cause, false),
+            Some(RemoteStatus::Missing(cause)) => (cause, true),
+            _ => panic!("it is tried again"),
+        };
         assert!(cause.contains(words), "{cause}");
+        assert_eq!((is_missing, is_offered), (words.contains("has no"), is_missing));
         // Nothing was taken away: the run here goes on.
         until(&mut window, "answered here", is_answered);
     }

@@ -20,7 +20,10 @@ use weftscope_testkit::{
     skip,
     sshd::Sshd,
 };
-use weftscope_traces::container;
+use weftscope_traces::{
+    Trace, container,
+    edit::{merge, only_rank},
+};
 
 use super::{
     panels::send,
@@ -87,4 +90,51 @@ fn a_recording_on_a_server_is_opened_as_one_here_is() {
         assert!(said.contains(path) && said.contains(words), "{path}: {said}");
         assert!(opened(window.state().state()).is_none());
     }
+}
+
+/// One there and one here on one timeline, as two that are here are; and which of them is not there.
+#[test]
+fn recordings_of_several_servers_are_one() {
+    let sshd = match Sshd::start() {
+        Ok(sshd) => sshd,
+        Err(reason) => return skip(Need::Oracle, reason),
+    };
+    let ssh = by(&sshd, sshd.address().port(), PROGRAM);
+    let bytes = Sample::named("h200x2-tokenweave").unwrap().bytes;
+    let whole = container::read(bytes, &mut |_| ControlFlow::Continue(())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ranks: Vec<Trace> = (0..2).map(|rank| only_rank(&whole, rank).unwrap()).collect();
+    let paths: Vec<PathBuf> = ranks
+        .iter()
+        .enumerate()
+        .map(|(rank, trace)| {
+            let path = folder.path().join(format!("rank{rank}.weft"));
+            let mut out = fs::File::create(&path).unwrap();
+            container::write(trace, &mut out, &mut |_| ControlFlow::Continue(())).unwrap();
+            path
+        })
+        .collect();
+    let there = PathBuf::from(format!("ssh://testbox{}", paths[0].display()));
+    let open = |first: PathBuf| {
+        let start =
+            Start { ssh: Some(ssh.clone()), ..Start::opening(vec![first, paths[1].clone()]) };
+        let draw = |ui: &mut egui::Ui, app: &mut App| {
+            app.step(ui.ctx());
+            app.draw(ui);
+        };
+        let app = App::new(start, None, Arc::new(|| {}));
+        Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(draw, app)
+    };
+    let mut window = open(there);
+    until(&mut window, "opened", |state| opened(state).is_some());
+    let document = Arc::clone(opened(window.state().state()).unwrap());
+    assert!(document.part.is_none() && document.is_explained);
+    assert_eq!(*document.trace, merge(ranks).unwrap());
+    assert_eq!(document.trace.meta.ranks.len(), 2);
+    assert_eq!(window.state().state().documents[0].name(), "rank0.weft + 1");
+
+    let mut window = open(PathBuf::from("ssh://testbox/no/such/file.weft"));
+    until(&mut window, "refused", |state| state.notices.iter().next().is_some());
+    let said = window.state().state().notices.iter().next().unwrap().text.clone();
+    assert!(said.contains("/no/such/file.weft") && said.contains("No such file"), "{said}");
 }

@@ -14,7 +14,7 @@ use weftscope::{
     jobs::{JobId, JobKind, JobStatus, Program, Watched},
     timeline::ViewCommand,
 };
-use weftscope_profiler::watch::{Order, Setup, Trigger};
+use weftscope_profiler::watch::{Order, Place, Setup, Trigger};
 use weftscope_traces::{ArgsId, Label, Meta, Provenance, Span, TraceBuilder, TrackKind};
 
 /// Ten ops of 1 ms from a time on.
@@ -114,6 +114,7 @@ fn a_program_that_launches_nothing_is_said() {
         command: ["sh", "-c", "exit 0"].map(Into::into).to_vec(),
         patch: "worth".to_owned(),
         trigger: Trigger::default(),
+        place: Place::default(),
     };
     let program = Program::Start { setup: Setup::with_library(library), order };
     let told = said(program, "sh -c 'exit 0'");

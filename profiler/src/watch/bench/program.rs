@@ -10,7 +10,7 @@ use std::{
 
 use thiserror::Error;
 
-use super::super::{Job, JobError, Order, Process, Setup, Trigger, Turn};
+use super::super::{Job, JobError, Order, Place, Process, Setup, Trigger, Turn};
 
 /// Why nothing was measured.
 #[derive(Debug, Error)]
@@ -132,7 +132,8 @@ pub(super) fn watched(
 ) -> Result<Ran, BenchError> {
     let failed = |cause| BenchError::Start { program: name(command), cause };
     let output = Output::open().map_err(failed)?;
-    let order = Order { command: command.to_vec(), patch: patch.to_owned(), trigger };
+    let (patch, place) = (patch.to_owned(), Place::default());
+    let order = Order { command: command.to_vec(), patch, trigger, place };
     let began = Instant::now();
     let mut given = Ok(());
     let mut job = Job::start_with(setup, &order, |program| given = output.give(program))?;

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 pub use rows::RowWriter;
+use serde::{Deserialize, Serialize};
 
 use super::column::{Cell, Named, Of, Sink, emit, text};
 use super::error::TableError;
@@ -17,7 +18,7 @@ use crate::Meta;
 use crate::stream::Progress;
 
 /// What a table can be written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TableFormat {
     /// Comma-separated values as RFC 4180 has them, but for line ends, which are one byte; the first line has the names.
     Csv,

@@ -17,10 +17,7 @@ use super::{
     following::Following,
     words::{Ask, Tell},
 };
-use crate::app::{
-    live::Backend,
-    part::{Known, Look, received},
-};
+use crate::app::{live::Backend, part::Known};
 
 /// How often it is looked whether the picture is looked at otherwise than before.
 pub(super) const LOOKS: Duration = Duration::from_millis(20);
@@ -31,10 +28,8 @@ pub(in crate::app::live) struct Arrivals {
     id: SessionId,
     /// What ran last.
     plan: Option<Arc<Plan>>,
-    /// The iteration that came last.
-    following: Option<Following>,
-    /// How the other end knows that it is looked at.
-    look: Option<Look>,
+    /// The iteration that came last, once one has.
+    following: Following,
 }
 
 impl Arrivals {
@@ -46,14 +41,14 @@ impl Arrivals {
         id: SessionId,
     ) -> Self {
         Ask::begin(spec, backend, pace).over(&port);
-        Self { port, id, plan: None, following: None, look: None }
+        Self { port, id, plan: None, following: Following::new() }
     }
 
-    fn take(&mut self, tell: Tell, bytes: &[u8]) -> Option<Arrival> {
+    fn take(&mut self, tell: Tell, bytes: Vec<u8>) -> Option<Arrival> {
         let session = self.id.index;
         Some(Arrival::News(match tell {
             Tell::Iteration { number, time_ns, plan } => {
-                match self.iteration((number, time_ns), plan.as_deref(), bytes) {
+                match self.iteration((number, time_ns), plan.as_deref(), &bytes) {
                     Ok(kept) => return Some(Arrival::Iteration(Box::new(kept))),
                     Err(cause) => {
                         self.taken_in();
@@ -61,8 +56,8 @@ impl Arrivals {
                     }
                 }
             }
-            Tell::Part(_) | Tell::Piece(..) => {
-                match self.following.as_mut()?.take(&tell, bytes, &self.port) {
+            Tell::Part(_) | Tell::Piece(..) | Tell::Answer(..) | Tell::NoAnswer(..) => {
+                match self.following.take(tell, bytes, &self.port) {
                     Ok(refilled) => {
                         let (old, new) = refilled?;
                         LiveEvent::Refilled(old, new)
@@ -76,7 +71,9 @@ impl Arrivals {
             }
             Tell::Ended(cause) => LiveEvent::Ended { session, cause },
             // Of jobs, which this way has none of.
-            Tell::Progress(_) | Tell::News(_) | Tell::Run(..) | Tell::Done(_) => return None,
+            Tell::Progress(_) | Tell::News(_) | Tell::Run(..) | Tell::Left(_) | Tell::Done(_) => {
+                return None;
+            }
         }))
     }
 
@@ -91,18 +88,10 @@ impl Arrivals {
         }
         let plan = self.plan.clone().ok_or("it was not said what ran")?;
         let known = Known { file_stem: file_stem(&plan.spec), explanation: None };
-        let kept = kept(received(bytes, known)?, plan, (number, time_ns), self.id);
-        self.following = Some(Following::new(number, Arc::clone(&kept.document)));
+        let document = self.following.made(number, bytes, known)?;
+        let kept = kept(document, plan, (number, time_ns), self.id);
+        self.following.follow(number, Arc::clone(&kept.document));
         Ok(kept)
-    }
-
-    /// Tells the other end how the picture is looked at, where that has changed.
-    fn look(&mut self) {
-        let look = self.following.as_ref().and_then(Following::look);
-        if look.is_some() && look != self.look {
-            tell_look(&self.port, look.as_ref());
-            self.look = look;
-        }
     }
 }
 
@@ -110,11 +99,11 @@ impl Source for Arrivals {
     fn next(&mut self, patience: Duration) -> Option<Arrival> {
         let until = Instant::now() + patience;
         loop {
-            self.look();
+            self.following.tell(&self.port);
             let left = until.saturating_duration_since(Instant::now());
             if let Some(letter) = self.port.next_within(left.min(LOOKS)) {
                 let (tell, bytes) = Tell::heard(letter);
-                if let Some(arrival) = self.take(tell, &bytes) {
+                if let Some(arrival) = self.take(tell, bytes) {
                     return Some(arrival);
                 }
             } else if left.is_zero() {
@@ -125,15 +114,8 @@ impl Source for Arrivals {
 
     fn taken_in(&mut self) {
         // With how it is looked at, so that the next comes as it will be.
-        self.look();
+        self.following.tell(&self.port);
         Ask::TakenIn.over(&self.port);
-    }
-}
-
-/// Tells the other end how what it holds is looked at.
-pub(super) fn tell_look(port: &Port, look: Option<&Look>) {
-    if let Some(look) = look {
-        Ask::Look(look.clone()).over(port);
     }
 }
 

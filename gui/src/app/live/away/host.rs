@@ -20,13 +20,44 @@ pub(crate) struct Host {
     /// A window among others: its run is theirs.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) visit: Option<Arc<super::Visit>>,
+    /// Held while something has to be brought to its end although the window is gone.
+    #[cfg(feature = "gpus")]
+    pub(super) busy: Busy,
+}
+
+/// Whether something has to be brought to its end. Clones are the same.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Default)]
+pub(crate) struct Busy(Arc<Arc<()>>);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Busy {
+    /// Something has, as long as this is held.
+    #[cfg(feature = "gpus")]
+    pub(super) fn hold(&self) -> Arc<()> {
+        Arc::clone(&self.0)
+    }
+
+    /// Waits until nothing has, at most so long.
+    pub(crate) fn wait(&self, patience: std::time::Duration) {
+        let began = std::time::Instant::now();
+        while Arc::strong_count(&self.0) > 1 && began.elapsed() < patience {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
 }
 
 impl Host {
     /// One with threads, and maybe with GPUs, at the other end of a link.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn with_threads(executors: Executors, gpus: Option<Arc<Gpus>>, wake: Wake) -> Self {
-        Self { executors, gpus, beside: Some(wake), is_afar: true, visit: None }
+        Self { executors, gpus, beside: Some(wake), is_afar: true, ..Self::default() }
+    }
+
+    /// The same whose work is waited for by whoever holds this.
+    #[cfg(feature = "gpus")]
+    pub(crate) fn awaited(self, busy: Busy) -> Self {
+        Self { busy, ..self }
     }
 
     /// The same for one window of a run that several see.

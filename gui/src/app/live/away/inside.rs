@@ -1,5 +1,7 @@
 //! The end that runs, a worker's or an agent's: what it is asked it does, and tells.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::VecDeque;
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -50,6 +52,22 @@ pub(crate) struct Inside {
     /// What explains a recording, while that is worked out.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) explaining: Option<Receiver<Vec<u8>>>,
+    /// What was shown before, to be asked about.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) gone_by: VecDeque<(u64, Arc<crate::app::Queries>)>,
+    /// What is asked about what is shown.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) questions: super::questions::Questions,
+    /// A program under watch.
+    #[cfg(feature = "gpus")]
+    pub(super) watching: Option<super::watching::Watching>,
+}
+
+#[cfg(feature = "gpus")]
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.leave_watching();
+    }
 }
 
 /// A run that goes on.
@@ -83,6 +101,12 @@ impl Inside {
             look,
             #[cfg(not(target_arch = "wasm32"))]
             explaining: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            gone_by: VecDeque::new(),
+            #[cfg(not(target_arch = "wasm32"))]
+            questions: super::questions::Questions::default(),
+            #[cfg(feature = "gpus")]
+            watching: None,
         }
     }
 
@@ -107,9 +131,9 @@ impl Inside {
             },
             Ok(Ask::TakenIn) => self.is_outstanding = false,
             Ok(Ask::Look(look)) => self.look = Some(look),
-            Ok(Ask::PieceTaken) => {
+            Ok(Ask::PieceTaken(number)) => {
                 if let Some(shown) = &mut self.shown {
-                    shown.piece_taken();
+                    shown.piece_taken(number);
                 }
             }
             #[cfg(not(target_arch = "wasm32"))]
@@ -117,9 +141,25 @@ impl Inside {
                 let opened = self.open(&path);
                 self.tell(&Tell::Done(opened));
             }
+            #[cfg(feature = "gpus")]
+            Ok(Ask::Watch(asked)) => {
+                if let Err(cause) = self.watch(&asked) {
+                    self.tell(&Tell::Done(Err(cause)));
+                }
+            }
+            #[cfg(feature = "gpus")]
+            Ok(Ask::Stop) => self.stop_watching(),
+            #[cfg(not(feature = "gpus"))]
+            Ok(Ask::Stop) => {}
             // A page has no files.
             #[cfg(target_arch = "wasm32")]
             Ok(Ask::Open(_)) => {}
+            #[cfg(not(target_arch = "wasm32"))]
+            Ok(Ask::Question(question, number, asked)) => self.answer(question, number, asked),
+            #[cfg(not(target_arch = "wasm32"))]
+            Ok(Ask::Forget(question)) => self.forget(question),
+            #[cfg(target_arch = "wasm32")]
+            Ok(Ask::Forget(_)) => {}
             Ok(Ask::Job(work, on)) => {
                 let result = self.work(work, on);
                 self.tell(&Tell::Done(result));
@@ -129,6 +169,10 @@ impl Inside {
 
     /// Tells what there is to tell, of a run in turns after an iteration if one is due; gives the time until there may be more.
     pub(crate) fn turn(&mut self) -> Option<Duration> {
+        #[cfg(feature = "gpus")]
+        if self.watching.is_some() {
+            return self.turn_watching();
+        }
         #[cfg(not(target_arch = "wasm32"))]
         if self.run.is_none() {
             return self.turn_recording();
@@ -229,7 +273,10 @@ impl Inside {
             }
             let (shown, bytes) =
                 Shown::begin(number, Held::of(Arc::clone(&iteration.trace)), self.look.as_ref())?;
-            self.shown = Some(shown);
+            #[cfg(not(target_arch = "wasm32"))]
+            self.show(shown);
+            #[cfg(target_arch = "wasm32")]
+            drop(shown);
             Ok(Letter::with(&head, bytes))
         });
         match sent {

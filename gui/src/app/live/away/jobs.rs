@@ -177,6 +177,9 @@ impl AwayJobs {
             Tell::Iteration { .. }
             | Tell::Part(_)
             | Tell::Piece(..)
+            | Tell::Answer(..)
+            | Tell::NoAnswer(..)
+            | Tell::Left(_)
             | Tell::Refused(_)
             | Tell::Broke(..) => {}
         }

@@ -12,9 +12,15 @@ mod host;
 mod inside;
 mod jobs;
 mod letter;
+#[cfg(not(target_arch = "wasm32"))]
+mod looking;
 mod on;
+#[cfg(feature = "gpus")]
+mod output;
 mod pieces;
 mod port;
+#[cfg(not(target_arch = "wasm32"))]
+mod questions;
 #[cfg(not(target_arch = "wasm32"))]
 mod recording;
 #[cfg(any(test, target_arch = "wasm32"))]
@@ -24,18 +30,22 @@ mod shared_run;
 mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(feature = "gpus")]
+mod watching;
 mod words;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use arrivals::{Arrivals, tell_run};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use host::Busy;
 pub(crate) use host::Host;
 pub(crate) use inside::Inside;
 pub(crate) use jobs::AwayJobs;
 pub(crate) use letter::Letter;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use looking::{Looked, Show, look_there, whole_there};
 pub(crate) use on::On;
 pub(crate) use port::{Port, StartWorker};
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use recording::{Show, open_recording};
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) use session::AwaySession;
 #[cfg(not(target_arch = "wasm32"))]

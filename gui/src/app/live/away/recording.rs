@@ -1,11 +1,11 @@
-//! A recording that lies at the other end: read there, looked at here.
+//! A recording that lies here and is looked at at the other end.
 
 use std::{
     env,
     fs::File,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Weak},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -13,24 +13,10 @@ use std::{
 use crossbeam::channel::{Receiver, TryRecvError, bounded};
 use weftscope_traces::{Classifier, Preview, container};
 
-use super::{
-    Port,
-    arrivals::{LOOKS, tell_look},
-    following::Following,
-    inside::Inside,
-    letter::Letter,
-    shown::Shown,
-    words::{Ask, Tell},
-};
+use super::{inside::Inside, letter::Letter, shown::Shown, words::Tell};
 use crate::{
-    app::{
-        Document, Event, JobResult,
-        live::LiveEvent,
-        part::{Held, Known, Look, explained, received},
-        short_name,
-    },
+    app::part::{Held, explained},
     files::open_trace_watched,
-    jobs::{EventSender, JobControl},
 };
 
 /// What a recording is called between both ends: a channel has one.
@@ -43,7 +29,6 @@ const LONG_BYTES: u64 = 128 << 20;
 /// Bytes of ops that are read for the first look.
 const FIRST_BYTES: u64 = 192 << 20;
 
-/// The end that holds the file.
 impl Inside {
     /// Reads a recording and tells a first part of it. What explains it comes later.
     pub(super) fn open(&mut self, path: &str) -> Result<(), String> {
@@ -74,7 +59,7 @@ impl Inside {
         }
         let held = Held::drawn(Arc::clone(&trace));
         let (shown, bytes) = Shown::begin(NUMBER, held, self.look.as_ref())?;
-        self.shown = Some(shown);
+        self.show(shown);
         self.is_outstanding = true;
         (self.post)(Letter::with(&Tell::Part(NUMBER), bytes));
         let (tell, told) = bounded(1);
@@ -139,135 +124,9 @@ impl Inside {
 }
 
 /// A path there; from `~/` on in the home folder.
-fn in_home(path: &str) -> PathBuf {
+pub(super) fn in_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
-    }
-}
-
-/// Shows what was read so far.
-pub(crate) type Show<'a> = &'a dyn Fn(Vec<PathBuf>, Arc<Document>);
-
-/// The end that looks: opens a recording of the other end, and goes on bringing what is looked at as long as the window has it.
-/// `held` keeps the connection open meanwhile.
-pub(crate) fn open_recording(
-    (port, held): (Port, impl Send + 'static),
-    (path, paths): (&str, Vec<PathBuf>),
-    (show, events): (Show<'_>, EventSender),
-    control: &JobControl,
-) -> JobResult {
-    Ask::Open(path.to_owned()).over(&port);
-    let mut looking = Looking { port, following: None, look: None };
-    let mut is_read = false;
-    while !control.is_cancelled() {
-        let before = looking.following.is_some();
-        match looking.next(path) {
-            Ok(None) => {}
-            Ok(Some(Told::Progress(permille))) => drop(control.step(u64::from(permille), 1000)),
-            Ok(Some(Told::Read)) => is_read = true,
-            Ok(Some(Told::Refilled(_, new))) => show(paths.clone(), new),
-            Err(cause) => return JobResult::Failed(format!("{}: {cause}", paths_in_words(&paths))),
-        }
-        let Some(following) = &looking.following else { continue };
-        let document = Arc::clone(following.document());
-        if is_read {
-            let thread = thread::Builder::new().name("weftscope-looking".to_owned());
-            let weak = Arc::downgrade(&document);
-            let following = thread.spawn(move || {
-                looking.go_on(weak, &events);
-                drop(held);
-            });
-            return match following {
-                Ok(_) => JobResult::Opened { paths, document },
-                Err(error) => JobResult::Failed(format!("no thread to look at it on: {error}")),
-            };
-        }
-        if !before {
-            show(paths.clone(), document);
-        }
-    }
-    JobResult::Cancelled
-}
-
-fn paths_in_words(paths: &[PathBuf]) -> String {
-    paths.first().map_or_else(String::new, |path| path.display().to_string())
-}
-
-/// The window's hold on a recording elsewhere.
-struct Looking {
-    port: Port,
-    following: Option<Following>,
-    look: Option<Look>,
-}
-
-/// What the other end told.
-enum Told {
-    Progress(u32),
-    /// All of it is read there.
-    Read,
-    Refilled(Arc<Document>, Arc<Document>),
-}
-
-impl Looking {
-    /// What came next, if anything did within a moment.
-    fn next(&mut self, path: &str) -> Result<Option<Told>, String> {
-        let look = self.following.as_ref().and_then(Following::look);
-        if look.is_some() && look != self.look {
-            tell_look(&self.port, look.as_ref());
-            self.look = look;
-        }
-        let Some(letter) = self.port.next_within(LOOKS) else {
-            return if self.port.is_over() {
-                Err("the connection is lost".to_owned())
-            } else {
-                Ok(None)
-            };
-        };
-        let (tell, bytes) = Tell::heard(letter);
-        Ok(match tell {
-            Tell::Progress(permille) => Some(Told::Progress(permille)),
-            Tell::Done(Ok(())) => Some(Told::Read),
-            Tell::Done(Err(cause)) | Tell::Ended(cause) | Tell::Refused(cause) => {
-                return Err(cause);
-            }
-            Tell::Part(_) if self.following.is_none() => {
-                let stem = short_name(path.as_ref());
-                let stem = stem.split('.').next().unwrap_or("trace").to_owned();
-                let document = received(&bytes, Known { file_stem: stem, explanation: None })?;
-                self.following = Some(Following::new(NUMBER, Arc::new(document)));
-                Ask::TakenIn.over(&self.port);
-                None
-            }
-            tell => match &mut self.following {
-                Some(following) => following
-                    .take(&tell, &bytes, &self.port)?
-                    .map(|(old, new)| Told::Refilled(old, new)),
-                None => None,
-            },
-        })
-    }
-
-    /// Brings what is looked at, until the window has let go of the document (what is left is that which is followed), or all of it
-    /// is here.
-    fn go_on(mut self, mut document: Weak<Document>, events: &EventSender) {
-        while document.strong_count() > 1 {
-            match self.next("") {
-                Ok(Some(Told::Refilled(old, new))) => {
-                    document = Arc::downgrade(&new);
-                    let is_all = new.part.is_none() && new.is_explained;
-                    let event = LiveEvent::Refilled(old, new);
-                    if !events.send(Event::Live(Box::new(event))) || is_all {
-                        return;
-                    }
-                }
-                Ok(_) => {}
-                // What is here stays; the connection says for itself that it is over.
-                Err(cause) => {
-                    eprintln!("weftscope: no more of a recording on a server comes: {cause}");
-                    return;
-                }
-            }
-        }
     }
 }

@@ -90,7 +90,11 @@ impl AwaySession {
             // Of jobs, which this worker has none of.
             Tell::Progress(_) | Tell::News(_) | Tell::Run(..) | Tell::Done(_) => {}
             // Of a link, which a worker is not at the other end of.
-            Tell::Part(_) | Tell::Piece(..) => {}
+            Tell::Part(_)
+            | Tell::Piece(..)
+            | Tell::Answer(..)
+            | Tell::NoAnswer(..)
+            | Tell::Left(_) => {}
         }
     }
 

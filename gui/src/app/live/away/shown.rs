@@ -1,12 +1,17 @@
 //! The last iteration of a run, of which a part is at the other end of a link: what it gets next.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::Arc;
+
 use weftscope_traces::excerpt::Wanted;
 
 use super::{letter::Letter, pieces::Pieces, words::Tell};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::app::Queries;
 use crate::app::part::{Held, Look};
 
 /// Slices of an iteration that is sent whole where nobody asks for it: two layers of eight ranks have 150 thousand; 30 MB at most.
-const MOST_WHOLE: usize = 4_000_000;
+pub(super) const MOST_WHOLE: usize = 4_000_000;
 
 /// The iteration.
 pub(super) struct Shown {
@@ -36,9 +41,9 @@ impl Shown {
         held: Held,
         look: Option<&Look>,
     ) -> Result<(Self, Vec<u8>), String> {
-        let (part, bytes) = held.part(look)?;
-        let sent = part.wanted.clone().filter(|_| !part.is_whole());
-        Ok((Self { number, held, sent, pieces: None }, bytes))
+        let mut shown = Self { number, held, sent: None, pieces: None };
+        let bytes = shown.part(look)?;
+        Ok((shown, bytes))
     }
 
     /// Takes in what explains it, and gives what is sent then.
@@ -52,18 +57,36 @@ impl Shown {
         look: Option<&Look>,
     ) -> Result<Letter, String> {
         self.held.take_explanation(explanation);
-        let (part, bytes) = self.held.part(look)?;
-        self.sent = part.wanted.clone().filter(|_| !part.is_whole());
         // Pieces that were made without it are not gone on with.
         self.pieces = None;
-        Ok(Letter::with(&Tell::Part(self.number), bytes))
+        Ok(Letter::with(&Tell::Part(self.number), self.part(look)?))
     }
 
-    /// The other end has another piece.
-    pub(super) fn piece_taken(&mut self) {
-        if let Some(pieces) = &mut self.pieces {
+    /// The bytes of a part, which is what was sent last from then on. What explains it goes with the first, and is kept there.
+    fn part(&mut self, look: Option<&Look>) -> Result<Vec<u8>, String> {
+        let (part, bytes) = self.held.part(look)?;
+        self.held.forget_explanation();
+        self.sent = part.wanted.clone().filter(|_| !part.is_whole());
+        Ok(bytes)
+    }
+
+    /// The other end has another piece; of an iteration before, nothing is under way any more.
+    pub(super) fn piece_taken(&mut self, number: u64) {
+        if let Some(pieces) = self.pieces.as_mut().filter(|_| self.number == number) {
             pieces.taken();
         }
+    }
+
+    /// What the other end calls it, and what answers questions about it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn queries(&self) -> (u64, Arc<Queries>) {
+        (self.number, self.held.queries())
+    }
+
+    /// All of it was sent.
+    #[cfg(feature = "gpus")]
+    pub(super) fn is_all_sent(&self) -> bool {
+        self.sent.is_none()
     }
 
     /// What is seen, where what was sent does not show that.
@@ -75,9 +98,7 @@ impl Shown {
         if look.is_served_by(sent, self.held.whole()) {
             return Ok(None);
         }
-        let (part, bytes) = self.held.part(Some(look))?;
-        self.sent = part.wanted.clone().filter(|_| !part.is_whole());
-        Ok(Some(Letter::with(&Tell::Part(self.number), bytes)))
+        Ok(Some(Letter::with(&Tell::Part(self.number), self.part(Some(look))?)))
     }
 
     /// What is seen first, then the rest.

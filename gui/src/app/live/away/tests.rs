@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use crossbeam::channel::{Receiver, bounded};
+use crossbeam::channel::{Receiver, bounded, select, unbounded};
 use weftscope_engine::{
     command::Command, executor::Executor, neighbours::NEIGHBOURS, sim::Simulator, spec::RunSpec,
 };
@@ -23,7 +23,7 @@ use crate::{
         },
         neighbours::run_neighbour,
     },
-    jobs::{EventSender, Events, JobControl, JobId, JobKind, JobStatus},
+    jobs::{EventSender, Events, JobControl, JobId, JobKind, JobStatus, Wake},
     lessons::{Simulated, lessons},
 };
 
@@ -77,6 +77,33 @@ fn next(session: &mut SessionHandle, bench: &mut Bench, events: &Events) -> Live
 fn iteration(event: LiveEvent) -> (Arc<KeptIteration>, Receipt) {
     let LiveEvent::Iteration(iteration, receipt) = event else { panic!("no iteration") };
     (iteration, receipt)
+}
+
+/// The end that runs, on a thread of its own as an agent has it; it is gone when the port is.
+pub(super) fn on_a_thread(host: impl FnOnce(Wake) -> Host) -> Port {
+    let ((ask, asked), (tell, told)) = (unbounded::<Letter>(), unbounded());
+    let (wake, woken) = bounded(1);
+    let host = host(Arc::new(move || {
+        let _one_waits = wake.try_send(());
+    }));
+    let post = move |letter| drop(tell.send(letter));
+    let work = move || {
+        let mut inside = Inside::new(post, host, JobControl::default());
+        let mut wait = None;
+        loop {
+            select! {
+                recv(asked) -> letter => match letter {
+                    Ok(letter) => inside.take(&letter),
+                    Err(_) => return,
+                },
+                recv(woken) -> _ => {}
+                default(wait.unwrap_or(Duration::from_secs(3600))) => {}
+            }
+            wait = inside.turn();
+        }
+    };
+    std::thread::Builder::new().name("end".to_owned()).spawn(work).unwrap();
+    Port::new(Box::new(move |letter| drop(ask.send(letter))), told)
 }
 
 /// The first iteration of a run, simulated by whoever asks.

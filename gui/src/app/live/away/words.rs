@@ -12,6 +12,8 @@ use super::{
     super::{Backend, Baseline, CurvePoint, ServingHead, news::Pace},
     Letter, On, Port,
 };
+#[cfg(not(target_arch = "wasm32"))]
+use crate::app::part::Question;
 use crate::app::{neighbours::NeighbourShown, part::Look};
 
 /// What is asked of a worker, or of an agent.
@@ -34,10 +36,20 @@ pub(crate) enum Ask {
     TakenIn,
     /// This is how the last iteration is looked at, over a link.
     Look(Look),
-    /// A piece has come.
-    PieceTaken,
+    /// A piece of this iteration has come.
+    PieceTaken(u64),
+    /// Answer this, by its number, about the document of another number.
+    #[cfg(not(target_arch = "wasm32"))]
+    Question(u64, u64, Question),
+    /// Nobody waits for the answer of this any more.
+    Forget(u64),
     /// Do a job; one at a time.
     Job(Work, On),
+    /// Start or find this program, and show what it did last as an iteration is shown, and all of it in the end.
+    #[cfg(feature = "gpus")]
+    Watch(Box<crate::jobs::ProgramAsked>),
+    /// Record the program no longer, which goes on.
+    Stop,
     /// Read this recording, and show it as an iteration is shown: a path there, from `~/` on in the home folder.
     Open(String),
 }
@@ -85,6 +97,12 @@ pub(crate) enum Tell {
     News(News),
     /// One of [`Work::Runs`], or of a neighbour: which, and what ran; its trace is behind.
     Run(usize, String),
+    /// A piece of the answer of a question is behind; the last of them or not.
+    Answer(u64, bool),
+    /// A question has no answer, in words; `None`: what it is about is not there any more.
+    NoAnswer(u64, Option<String>),
+    /// What stays there when the connection is lost, in words.
+    Left(String),
     /// The job is done, or failed.
     Done(Result<(), String>),
 }

@@ -4,4 +4,4 @@ mod server;
 mod update;
 
 pub use server::{Remote, RemoteEvent, RemoteStatus};
-pub(super) use update::{apply_remote, connect, leave, take_control, watch};
+pub(super) use update::{apply_remote, connect, install, leave, take_control, watch};

@@ -38,6 +38,10 @@ pub enum RemoteStatus {
     },
     /// It is not tried again by itself.
     Failed(String),
+    /// It was reached and has no weftscope, or a copy came to nothing: this one can be copied there.
+    Missing(String),
+    /// This program is copied there.
+    Copying,
 }
 
 /// What becomes of a connection.
@@ -46,6 +50,10 @@ pub enum RemoteEvent {
     Connected(Link, Box<Greeting>),
     /// It could not be reached, or was lost.
     Lost(String),
+    /// It was reached, and has no weftscope that runs.
+    Missing(String),
+    /// It has one now, which is run so.
+    Copied(String),
 }
 
 impl Remote {

@@ -90,9 +90,11 @@ pub(in crate::app::live) fn apply_remote(
                 Some(lost_s) => {
                     let s = now_s - lost_s;
                     remote.gaps = (remote.gaps.0 + 1, remote.gaps.1 + s);
-                    format!(
-                        "Reached {name} again; of {s:.1} s nothing was seen. The run begins anew there"
-                    )
+                    let run = match remote.target {
+                        Target::Ssh(_) => "The run begins anew there",
+                        Target::Weft(_) => "The run has gone on there",
+                    };
+                    format!("Reached {name} again; of {s:.1} s nothing was seen. {run}")
                 }
                 None => format!("The live run is on {name}"),
             };
@@ -101,7 +103,30 @@ pub(in crate::app::live) fn apply_remote(
             vec![Effect::UseLink(Some(link))]
         }
         RemoteEvent::Lost(cause) => lost(state, cause),
+        RemoteEvent::Missing(cause) => {
+            let words = format!("{cause}. This one can be copied there: in the window's foot");
+            remote.status = RemoteStatus::Missing(cause);
+            state.notices.push(Severity::Error, words);
+            vec![Effect::UseLink(None)]
+        }
+        RemoteEvent::Copied(path) => {
+            let (ssh, target) = (remote.ssh.clone(), remote.target.clone());
+            let words = format!("Copied weftscope to {}: {path}", remote.name());
+            state.notices.push(Severity::Done, words);
+            connect(state, Ssh { remote: path, ..ssh }, target)
+        }
     }
+}
+
+/// Copies this program to the server, which has none.
+pub(in crate::app::live) fn install(live: &mut Live) -> Vec<Effect> {
+    let Some(remote) = &mut live.remote else { return Vec::new() };
+    let (RemoteStatus::Missing(_), Target::Ssh(target)) = (&remote.status, &remote.target) else {
+        return Vec::new();
+    };
+    let (attempt, ssh, target) = (remote.attempt, remote.ssh.clone(), target.clone());
+    remote.status = RemoteStatus::Copying;
+    vec![Effect::Install(attempt, ssh, target)]
 }
 
 /// A server that was reached is tried again, ever later; one that never was is not.

@@ -1,5 +1,9 @@
 //! Watching a program: what it told last, again and again, and all of it in the end.
 
+mod asked;
+
+pub use asked::{ProgramAsked, Rules, Whom, attachable, setup_for};
+
 use std::{
     path::PathBuf,
     sync::Arc,
@@ -7,10 +11,13 @@ use std::{
 };
 
 use weftscope_profiler::watch::{Job, JobError, Order, Process, Recent, Setup, Turn, trace};
-use weftscope_traces::Classifier;
+use weftscope_traces::{Classifier, Trace};
 
-use super::JobControl;
-use crate::app::{Document, JobResult};
+use super::{EventSender, JobControl};
+use crate::{
+    app::{Document, JobResult},
+    remote::{Ssh, Target, watch_there},
+};
 
 /// Time that is in view while the program runs.
 const SPAN_NS: i64 = 100_000_000;
@@ -41,6 +48,19 @@ pub enum Program {
     },
     /// It runs, and its processes listen on these sockets.
     There(Vec<PathBuf>),
+    /// It is, or will be, on a server.
+    OnServer(OnServer),
+}
+
+/// A program on a server.
+#[derive(Clone, Debug)]
+pub struct OnServer {
+    /// How servers are reached.
+    pub ssh: Ssh,
+    /// Which.
+    pub server: Target,
+    /// What is asked of it.
+    pub asked: ProgramAsked,
 }
 
 /// Starts the program, or finds it, and watches it. `show` gets the last tenth of a second, while it runs; stopping the job stops the
@@ -48,39 +68,54 @@ pub enum Program {
 pub fn watch(
     watched: &Watched,
     classifier: &Classifier,
-    show: impl Fn(Arc<Document>),
+    (show, events): (impl Fn(Arc<Document>), &EventSender),
     control: &JobControl,
 ) -> JobResult {
-    match record(watched, classifier, show, control) {
-        Ok(processes) if processes.iter().any(Process::has_run) => {
-            match trace(&watched.title, &processes, classifier) {
-                Ok(trace) => {
-                    let document = Arc::new(Document::prepare(Arc::new(trace), "run"));
-                    JobResult::Opened { paths: Vec::new(), document }
-                }
-                Err(error) => JobResult::Failed(format!("{}: {error}", watched.title)),
-            }
-        }
-        Ok(processes) => {
-            let mut notes = processes.iter().flat_map(|process| &process.notes);
-            let why = notes.next().cloned().unwrap_or_else(|| {
-                "none of its processes launched a kernel while it was recorded".to_owned()
-            });
-            JobResult::Failed(format!("{}: nothing was recorded: {why}", watched.title))
-        }
-        Err(error) => JobResult::Failed(error.to_string()),
+    if let Program::OnServer(there) = &watched.program {
+        return watch_there(there, &|_, document| show(document), events, control);
     }
+    let document = |trace| Arc::new(Document::prepare(Arc::new(trace), "run"));
+    match recorded(watched, classifier, |trace| show(document(trace)), control) {
+        Ok(trace) => JobResult::Opened { paths: Vec::new(), document: document(trace) },
+        Err(cause) => JobResult::Failed(cause),
+    }
+}
+
+/// The same with what was recorded for what is shown; gives all of it.
+///
+/// # Errors
+/// In words, with the program's.
+pub(crate) fn recorded(
+    watched: &Watched,
+    classifier: &Classifier,
+    show: impl Fn(Trace),
+    control: &JobControl,
+) -> Result<Trace, String> {
+    let processes =
+        record(watched, classifier, show, control).map_err(|error| error.to_string())?;
+    let failed = |cause: String| format!("{}: {cause}", watched.title);
+    if processes.iter().any(Process::has_run) {
+        return trace(&watched.title, &processes, classifier)
+            .map_err(|error| failed(error.to_string()));
+    }
+    let mut notes = processes.iter().flat_map(|process| &process.notes);
+    let why = notes.next().cloned().unwrap_or_else(|| {
+        "none of its processes launched a kernel while it was recorded".to_owned()
+    });
+    Err(failed(format!("nothing was recorded: {why}")))
 }
 
 fn record(
     watched: &Watched,
     classifier: &Classifier,
-    show: impl Fn(Arc<Document>),
+    show: impl Fn(Trace),
     control: &JobControl,
 ) -> Result<Vec<Process>, JobError> {
     let mut job = match &watched.program {
         Program::Start { setup, order } => Job::start(setup, order)?,
         Program::There(sockets) => Job::attach(sockets)?,
+        // Whoever watches it there is asked instead.
+        Program::OnServer(_) => return Ok(Vec::new()),
     };
     job.keep_at_most(MOST_KEPT);
     let mut recent = Recent::new(watched.title.clone(), SPAN_NS);
@@ -93,7 +128,7 @@ fn record(
         if began >= due {
             // What contradicts itself in the middle may not in the end.
             if let Ok(Some(trace)) = recent.trace(job.processes(), classifier) {
-                show(Arc::new(Document::prepare(Arc::new(trace), "run")));
+                show(trace);
             }
             due = Instant::now() + INTERVAL.max(began.elapsed());
         }

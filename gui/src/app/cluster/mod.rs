@@ -1,0 +1,75 @@
+//! Digests of a job's ranks in the centre: what is chosen of them, and what a job reads.
+
+mod update;
+mod work;
+
+pub(crate) use update::{close_cluster, take_cluster, take_within, update_cluster};
+pub(crate) use work::{is_digests, read_cluster, read_within};
+
+use std::{ops::Range, sync::Arc};
+
+use crate::cluster::{Cluster, Measure, Order, Within};
+
+/// What a user can ask of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClusterCommand {
+    /// Show this of each rank.
+    Measure(Measure),
+    /// In this order.
+    Order(Order),
+    /// These of that order, by their places in it.
+    Rows(Range<usize>),
+    /// Look at this rank, by its place among all; `None`: at none.
+    Select(Option<usize>),
+    /// Look into the iteration of this column; `None`: at all of them.
+    Within(Option<usize>),
+    /// Open the recording of this rank, by its place among all.
+    Open(usize),
+    /// Close them.
+    Close,
+}
+
+/// The ranks of a job, and how they are looked at.
+pub struct ClusterView {
+    /// The ranks.
+    pub cluster: Arc<Cluster>,
+    /// What is shown of each.
+    pub measure: Measure,
+    /// In which order.
+    pub order: Order,
+    /// The ranks in that order, by their places among all.
+    pub ordered: Vec<usize>,
+    /// Which of these are in view.
+    pub rows: Range<usize>,
+    /// The rank that is looked at, by its place among all.
+    pub selected: Option<usize>,
+    /// The iteration that is looked into, over time; it is empty until it is read.
+    pub within: Option<(usize, Option<Arc<Within>>)>,
+}
+
+impl ClusterView {
+    /// A first look at them.
+    pub fn new(cluster: Arc<Cluster>) -> Self {
+        let (measure, order) = (Measure::default(), Order::default());
+        let ordered = order.of(&cluster, measure);
+        let rows = 0..cluster.ranks.len();
+        Self { cluster, measure, order, ordered, rows, selected: None, within: None }
+    }
+
+    /// What is shown of the rank at a place of the order, in a column.
+    pub fn value(&self, at: usize, column: usize) -> Option<f64> {
+        let rank = *self.ordered.get(at)?;
+        match &self.within {
+            Some((_, Some(within))) => within.value(rank, column, self.measure),
+            _ => self.cluster.value(rank, column, self.measure),
+        }
+    }
+
+    /// Columns of the picture.
+    pub fn num_columns(&self) -> usize {
+        match &self.within {
+            Some((_, Some(_))) => crate::cluster::BINS,
+            _ => self.cluster.iterations.len(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A made process on a socket, watched over letters.
+
+use std::{
+    fs,
+    os::unix::net::{UnixListener, UnixStream},
+    path::Path,
+    sync::Mutex,
+    time::Instant,
+};
+
+use weftscope_traces::{Classifier, TrackKind, container};
+use weftscope_wire::{
+    BlockStamp, Clock, Command, Device, Event, Hello, Kernel, Launch, Reply, Stamping, VERSION,
+    folder, frame,
+};
+
+use super::{
+    super::{Host, Looked, Port, look_there, tests::on_a_thread},
+    *,
+};
+use crate::{
+    app::{Document, JobResult, live::Executors, live::away::Busy},
+    jobs::{Events, JobControl, Program, Rules, Watched, recorded},
+};
+
+/// What a test waits for at most: of a fault, not of a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Listens in a folder, and once it is to record tells of ten products of four blocks; of ten more when it is to stop.
+fn made_process(job: &Path, pid: u32) {
+    let listener = UnixListener::bind(folder::socket(job, pid)).unwrap();
+    let serve = move || {
+        for mut stream in listener.incoming().flatten() {
+            drop(served(&mut stream, pid));
+        }
+    };
+    thread::Builder::new().name("made".to_owned()).spawn(serve).unwrap();
+}
+
+fn served(stream: &mut UnixStream, pid: u32) -> Result<(), frame::FrameError> {
+    let command = vec!["python".to_owned(), "serve.py".to_owned()];
+    frame::write(
+        stream,
+        &Reply::Hello(Hello { version: VERSION, pid, command, ..Hello::default() }),
+    )?;
+    while let Ok(asked) = frame::read::<Command>(stream) {
+        match asked {
+            Command::Record => frame::write(stream, &Reply::Events([known(), ten(0)].concat()))?,
+            Command::Stop => {
+                frame::write(stream, &Reply::Events(ten(10)))?;
+                return frame::write(stream, &Reply::Stopped);
+            }
+            Command::Listen | Command::Stamp(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn known() -> Vec<Event> {
+    let device = Device {
+        ordinal: 0,
+        name: "made".to_owned(),
+        sms: 8,
+        memory_bytes: 1 << 30,
+        compute_capability: (9, 0),
+        pci_address: String::new(),
+    };
+    let readings = (0..10).map(|i| (i * 1000, i * 1000, 400)).collect();
+    vec![
+        Event::Device(device),
+        Event::Clock(Clock { device: 0, readings }),
+        Event::Kernel(Kernel { id: 0, name: "gemm".to_owned() }),
+    ]
+}
+
+fn ten(first: u64) -> Vec<Event> {
+    let launch = |id: u64| {
+        let at_host_ns = 1_000_000 + id as i64 * 10_000;
+        let launched = Event::Launch(Launch {
+            id,
+            kernel: 0,
+            device: 0,
+            stream: 0,
+            grid: [4, 1, 1],
+            block: [128, 1, 1],
+            cluster: [0; 3],
+            at_host_ns,
+            tid: 7,
+            graph: None,
+            stamping: Stamping::Blocks,
+        });
+        let stamp = |sm: u32| BlockStamp {
+            start_device_ns: (at_host_ns + i64::from(sm)) as u64,
+            end_device_ns: (at_host_ns + 8_000) as u64,
+            sm,
+        };
+        [launched, Event::Blocks { launch: id, stamps: (0..4).map(stamp).collect() }]
+    };
+    (first..first + 10).flat_map(launch).collect()
+}
+
+/// The end that watches, as an agent has one; it is gone when the port is.
+fn end(busy: &Busy) -> Port {
+    let busy = busy.clone();
+    on_a_thread(move |wake| Host::with_threads(Executors::default(), None, wake).awaited(busy))
+}
+
+fn asked(job: &Path) -> ProgramAsked {
+    ProgramAsked { whom: Whom::There(job.display().to_string()), rules: Rules::default() }
+}
+
+/// All that a process tells which is stopped at once.
+fn itself(job: &Path, pid: u32) -> Trace {
+    let program = Program::There(vec![folder::socket(job, pid)]);
+    let watched = Watched { program, title: "python serve.py".to_owned() };
+    let control = JobControl::default();
+    recorded(&watched, &Classifier::default(), |_| control.cancel(), &control).unwrap()
+}
+
+fn num_blocks(trace: &Trace) -> usize {
+    let sms = trace.tracks.iter().filter(|track| matches!(track.kind, TrackKind::Sm { .. }));
+    sms.flat_map(|track| &track.lanes).map(|&lane| trace.lane(lane).slices.len()).sum()
+}
+
+#[test]
+fn a_program_that_is_watched_elsewhere_is_seen_as_if_it_were_here() {
+    let job = tempfile::tempdir().unwrap();
+    made_process(job.path(), 21);
+    let (events, control, busy) =
+        (Events::new(Arc::new(|| {})), JobControl::default(), Busy::default());
+    let looked = Looked::program(asked(job.path()), "ssh://box".to_owned());
+    let first = Mutex::new(None::<Arc<Document>>);
+    let show = |_, document| {
+        // Seen while it runs; then recording is stopped.
+        first.lock().unwrap().get_or_insert(document);
+        control.cancel();
+    };
+    let ended = look_there((end(&busy), ()), looked, (&show, events.sender()), &control);
+    let first = first.into_inner().unwrap().unwrap();
+    assert_eq!(first.part.as_ref().map(|part| part.slices), Some(60), "ops, launches, blocks");
+    assert!(first.is_explained && num_blocks(&first.trace) == 0);
+    let JobResult::Opened { paths, mut document } = ended else { panic!("it is not shown") };
+    assert!(paths.is_empty());
+    // Then all of it.
+    while document.part.is_some() {
+        let Some(crate::app::Event::Live(event)) = events.next(PATIENCE) else { panic!("no more") };
+        let crate::app::live::LiveEvent::Refilled(old, new) = *event else { panic!("what else") };
+        assert!(Arc::ptr_eq(&old, &document));
+        document = new;
+    }
+    let job = tempfile::tempdir().unwrap();
+    made_process(job.path(), 22);
+    let itself = itself(job.path(), 22);
+    assert_eq!((num_blocks(&itself), itself.num_slices()), (80, 120));
+    assert!(document.trace.lanes == itself.lanes && document.trace.meta.ranks == itself.meta.ranks);
+}
+
+/// The window is gone while the program runs: what it has told until then is in the file that was named before.
+#[test]
+fn what_was_recorded_stays_when_the_window_is_gone() {
+    let job = tempfile::tempdir().unwrap();
+    made_process(job.path(), 23);
+    let busy = Busy::default();
+    let port = end(&busy);
+    super::super::words::Ask::Watch(Box::new(asked(job.path()))).over(&port);
+    let (mut left, began) = (None, Instant::now());
+    loop {
+        assert!(began.elapsed() < PATIENCE, "nothing is shown");
+        let Some(letter) = port.next_within(Duration::from_secs(1)) else { continue };
+        match Tell::heard(letter).0 {
+            Tell::Left(words) => left = Some(words),
+            Tell::Part(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    let words = left.expect("it is said before");
+    let path = Path::new(words.rsplit_once("is written to ").unwrap().1);
+    assert!(!path.exists());
+    drop(port);
+    busy.wait(PATIENCE);
+    let bytes = fs::read(path).unwrap();
+    fs::remove_file(path).unwrap();
+    let trace = container::read(&bytes[..], &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((num_blocks(&trace), trace.num_slices()), (80, 120), "with what was under way");
+}
+
+#[test]
+fn who_is_not_there_is_said_with_the_place() {
+    let (events, busy) = (Events::new(Arc::new(|| {})), Busy::default());
+    let looked = Looked::program(asked(Path::new("/no/such/job")), "ssh://box".to_owned());
+    let control = JobControl::default();
+    let ended = look_there((end(&busy), ()), looked, (&|_, _| {}, events.sender()), &control);
+    let JobResult::Failed(cause) = ended else { panic!("it is there") };
+    assert_eq!(
+        cause,
+        "ssh://box: /no/such/job: no process listens by that name (weftscope ps lists them)"
+    );
+    let nowhere = Whom::Start {
+        command: vec!["sh".to_owned()],
+        folder: Some("/no/such/folder".to_owned()),
+        level: None,
+        patch: "worth".to_owned(),
+        trigger: "at-start".to_owned(),
+    };
+    let asked = ProgramAsked { whom: nowhere, rules: Rules::default() };
+    let looked = Looked::program(asked, "x".to_owned());
+    let ended = look_there((end(&busy), ()), looked, (&|_, _| {}, events.sender()), &control);
+    let JobResult::Failed(cause) = ended else { panic!("it is there") };
+    assert_eq!(cause, "x: /no/such/folder: there is no such folder there");
+}
