@@ -58,8 +58,14 @@ pub(super) fn rows() {
     let began = Instant::now();
     let (mut first_s, mut came, mut last) = (None, Vec::new(), std::ptr::null());
     let is_over = |app: &App| app.state().jobs.is_empty();
-    let is_whole = |app: &App| document(app).is_some_and(|it| it.part.is_none());
-    while !(is_over(&window.app) && is_whole(&window.app)) {
+    // What is longer than comes whole is looked at in parts.
+    let is_here = |app: &App| {
+        let is_all = |it: &Arc<Document>| {
+            it.part.as_ref().is_none_or(|part| part.slices > 4_000_000 && it.is_explained)
+        };
+        document(app).is_some_and(is_all)
+    };
+    while !(is_over(&window.app) && is_here(&window.app)) {
         window.frame();
         let now = document(&window.app).map_or(std::ptr::null(), Arc::as_ptr);
         if now != last && !is_over(&window.app) {
@@ -83,14 +89,18 @@ pub(super) fn rows() {
         let text = format!("{}, every {:.0} ms (median)", came.len(), median(&between));
         row("pictures while it ran", &text);
     }
-    row("all of it here after", &format!("{:.1} s", began.elapsed().as_secs_f64()));
+    row("it has ended, and it is here, after", &format!("{:.1} s", began.elapsed().as_secs_f64()));
     let Some(document) = document(&window.app) else { return };
     let trace = &document.trace;
     let sms = trace.tracks.iter().filter(|track| matches!(track.kind, TrackKind::Sm { .. }));
     let blocks: usize =
         sms.flat_map(|track| &track.lanes).map(|&lane| trace.lane(lane).slices.len()).sum();
-    let text =
-        format!("{} ranks, {} slices, {blocks} blocks", trace.meta.ranks.len(), trace.num_slices());
+    let all = document.part.as_ref().map_or(trace.num_slices() as u64, |part| part.slices);
+    let text = format!(
+        "{} ranks, {all} slices; here {}, of them {blocks} blocks",
+        trace.meta.ranks.len(),
+        trace.num_slices()
+    );
     row("it has", &text);
     row("says", &format!("{:?}\n", trace.meta.overhead.note));
 }

@@ -15,8 +15,8 @@ pub struct Cell {
 pub struct Grid {
     /// Cells by row, then column; `None` where nothing is known.
     pub cells: Vec<Vec<Option<Cell>>>,
-    /// The largest value.
-    pub most: f64,
+    /// The smallest and the largest value; both 0 where nothing is known.
+    pub range: (f64, f64),
 }
 
 impl Grid {
@@ -28,7 +28,8 @@ impl Grid {
     ) -> Self {
         let ranks = shown.len();
         let rows = rows.min(ranks);
-        let mut grid = Self { cells: Vec::with_capacity(rows), most: 0.0 };
+        let mut grid = Self { cells: Vec::with_capacity(rows), range: (0.0, 0.0) };
+        let mut range = (f64::INFINITY, f64::NEG_INFINITY);
         for row in 0..rows {
             let from = shown.start + row * ranks / rows;
             let to = shown.start + (row + 1) * ranks / rows;
@@ -38,9 +39,13 @@ impl Grid {
                 known.max_by(|one, other| one.value.total_cmp(&other.value))
             };
             let cells: Vec<Option<Cell>> = (0..columns).map(largest).collect();
-            let most = cells.iter().flatten().map(|cell| cell.value);
-            grid.most = most.fold(grid.most, f64::max);
+            for cell in cells.iter().flatten() {
+                range = (range.0.min(cell.value), range.1.max(cell.value));
+            }
             grid.cells.push(cells);
+        }
+        if range.0 <= range.1 {
+            grid.range = range;
         }
         grid
     }

@@ -32,6 +32,17 @@ impl Measure {
         }
     }
 
+    /// Over the ranks with most of it.
+    pub fn most(self) -> &'static str {
+        match self {
+            Self::Exposed => "Most exposed",
+            Self::Waiting => "Waiting longest",
+            Self::Idle => "Most idle",
+            Self::Compute => "Computing longest",
+            Self::Slower => "Slowest",
+        }
+    }
+
     /// A sentence more.
     pub fn about(self) -> &'static str {
         match self {

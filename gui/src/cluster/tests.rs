@@ -186,7 +186,7 @@ fn the_worst_of_a_row_is_seen() {
         if column == 1 { Some(if at == 437 { 0.9 } else { 0.1 }) } else { None }
     };
     let grid = Grid::of(0..1000, (10, 2), value);
-    assert_eq!((grid.cells.len(), grid.most), (10, 0.9));
+    assert_eq!((grid.cells.len(), grid.range), (10, (0.1, 0.9)));
     assert_eq!(grid.cells[4][1], Some(Cell { value: 0.9, at: 437 }));
     assert!(grid.cells.iter().all(|row| row[0].is_none()));
     assert_eq!(grid.cells[5][1].unwrap().value, 0.1);

@@ -169,7 +169,11 @@ fn live_time_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if !cx.state.documents.is_empty() {
+    #[cfg(not(target_arch = "wasm32"))]
+    let has_job = cx.state.cluster.is_some();
+    #[cfg(target_arch = "wasm32")]
+    let has_job = false;
+    if has_job || !cx.state.documents.is_empty() {
         tabs_ui(ui, cx);
         ui.separator();
     }

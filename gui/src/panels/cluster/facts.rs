@@ -56,7 +56,7 @@ fn rank_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
 
 /// The ranks with most of what is shown, by their means; a click looks at one.
 fn most_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
-    heading(ui, cx.theme, &format!("Most {}", view.measure.name()));
+    heading(ui, cx.theme, view.measure.most());
     let all = Order::Most.of(&view.cluster, view.measure);
     Grid::new("most").num_columns(2).show(ui, |ui| {
         for &at in all.iter().take(NAMED) {
@@ -66,7 +66,7 @@ fn most_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
             let colour = if selected { cx.theme.surfaces.accent } else { cx.theme.surfaces.text };
             let server = of.server.as_deref().map_or_else(String::new, |it| format!(" · {it}"));
             let text = RichText::new(format!("rank {}{server}", of.rank)).color(colour);
-            let name = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
+            let name = ui.add(egui::Label::new(text).extend().sense(Sense::click()));
             if name.clicked() {
                 cx.send(Command::Cluster(ClusterCommand::Select(Some(at))));
             }

@@ -5,7 +5,10 @@ use egui::{
     pos2, vec2,
 };
 
-use super::{facts, iteration, scale};
+use super::{
+    facts, iteration,
+    scale::{Scale, scale_ui},
+};
 use crate::{
     app::{ClusterCommand, ClusterView, Command},
     cluster::Grid,
@@ -35,7 +38,8 @@ pub(super) fn heat_map_ui(ui: &mut Ui, cx: &mut Cx<'_>, (view, room): (&ClusterV
     let grid = Grid::of(view.rows.clone(), (rows, view.num_columns()), |at, column| {
         view.value(at, column)
     });
-    let texture = texture(ui, cx.theme, (view, &grid));
+    let scale = Scale::of(grid.range);
+    let texture = texture(ui, cx.theme, (view, &grid), scale);
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
     ui.painter().image(texture.id(), map, whole, Color32::WHITE);
     let axis =
@@ -43,22 +47,26 @@ pub(super) fn heat_map_ui(ui: &mut Ui, cx: &mut Cx<'_>, (view, room): (&ClusterV
     rows_ui(ui, cx.theme, (view, map));
     columns_ui(ui, cx.theme, (view, axis));
     let below = Rect::from_min_max(pos2(map.left(), axis.bottom()), room.max);
-    scale::scale_ui(ui, cx.theme, (view.measure, grid.most), below);
+    scale_ui(ui, cx.theme, (view.measure, scale), below);
     selected_ui(ui, cx.theme, (view, map));
     pointed_ui(cx, (view, &grid), (&response, map));
     moved(ui, cx, view, (&response, map));
 }
 
-fn texture(ui: &Ui, theme: &Theme, (view, grid): (&ClusterView, &Grid)) -> TextureHandle {
+fn texture(
+    ui: &Ui,
+    theme: &Theme,
+    (view, grid): (&ClusterView, &Grid),
+    scale: Scale,
+) -> TextureHandle {
     let columns = view.num_columns();
-    let most = if grid.most > 0.0 { grid.most } else { 1.0 };
     let unknown = theme.surfaces.plot;
     let pixels: Vec<Color32> = grid
         .cells
         .iter()
         .flatten()
         .map(|cell| match cell {
-            Some(cell) => scale::colour(theme, view.measure, cell.value / most),
+            Some(cell) => scale.colour(theme, view.measure, cell.value),
             None => unknown,
         })
         .collect();

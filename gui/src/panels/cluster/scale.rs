@@ -8,7 +8,7 @@ use crate::{
     theme::{Theme, number},
 };
 
-/// The colour of the largest value.
+/// The colour of the upper end.
 fn most_colour(theme: &Theme, measure: Measure) -> Color32 {
     match measure {
         Measure::Exposed | Measure::Waiting => theme.kind(Kind::Comm, Split::Whole),
@@ -18,15 +18,43 @@ fn most_colour(theme: &Theme, measure: Measure) -> Color32 {
     }
 }
 
-/// The colour of a share of the largest value.
-pub(super) fn colour(theme: &Theme, measure: Measure, share: f64) -> Color32 {
+/// Shares by which the ends of a scale differ at least: what differs less is no difference to be looked for.
+const LEAST: f64 = 0.02;
+
+/// From where to where colours go: from 0 where values begin near it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    /// For values of this range.
+    pub(super) fn of((least, most): (f64, f64)) -> Self {
+        let from = if least < most * 0.5 { 0.0 } else { least };
+        Self { from, to: most.max(from + LEAST) }
+    }
+
+    /// Where a value is in it, 0 to 1.
+    fn share(self, value: f64) -> f64 {
+        (value - self.from) / (self.to - self.from)
+    }
+
+    /// The colour of a value.
+    pub(super) fn colour(self, theme: &Theme, measure: Measure, value: f64) -> Color32 {
+        colour(theme, measure, self.share(value))
+    }
+}
+
+/// The colour of a share of the scale.
+fn colour(theme: &Theme, measure: Measure, share: f64) -> Color32 {
     // What is known and 0 differs from what is not known.
     let ground = theme.surfaces.raised;
     Theme::mix(ground, most_colour(theme, measure), share.clamp(0.0, 1.0) as f32)
 }
 
-/// The scale in a row: 0, the colours, the largest value.
-pub(super) fn scale_ui(ui: &Ui, theme: &Theme, (measure, most): (Measure, f64), room: Rect) {
+/// The scale in a row: its colours, and what its ends are.
+pub(super) fn scale_ui(ui: &Ui, theme: &Theme, (measure, scale): (Measure, Scale), room: Rect) {
     let bar = Rect::from_min_size(pos2(room.left(), room.center().y - 4.0), vec2(120.0, 8.0));
     let painter = ui.painter();
     let steps = 60;
@@ -37,12 +65,28 @@ pub(super) fn scale_ui(ui: &Ui, theme: &Theme, (measure, most): (Measure, f64), 
             Rect::from_min_size(pos2(left, bar.top()), vec2(bar.width() / steps as f32 + 0.5, 8.0));
         painter.rect_filled(rect, 0.0, colour(theme, measure, share));
     }
+    let ends = format!("{} to {}", number::percent(scale.from), number::percent(scale.to));
     let what = match measure {
-        Measure::Slower => format!("0 to {} longer than the median rank", number::percent(most)),
-        _ => format!("0 to {} of the time", number::percent(most)),
+        Measure::Slower => format!("{ends} longer than the median rank"),
+        _ => format!("{ends} of the time"),
     };
     let text = format!("{}: {what}", measure.name());
     let font: FontId = theme.small();
     let at = pos2(bar.right() + 8.0, room.center().y);
     painter.text(at, egui::Align2::LEFT_CENTER, text, font, theme.surfaces.weak);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_begins_at_0_unless_all_is_far_from_it() {
+        assert_eq!(Scale::of((0.1, 0.5)), Scale { from: 0.0, to: 0.5 });
+        assert_eq!(Scale::of((0.4, 0.5)), Scale { from: 0.4, to: 0.5 });
+        // What hardly differs is drawn as that.
+        let scale = Scale::of((0.500, 0.503));
+        assert!(scale.share(0.503) < 0.2, "{scale:?}");
+        assert_eq!(Scale::of((0.0, 0.0)), Scale { from: 0.0, to: LEAST });
+    }
 }
