@@ -5,12 +5,13 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use weftscope_traces::align::{Axis, Meeting, axis};
+use weftscope_traces::align::{Axis, ClockLine, Meeting, axis};
 
 use crate::answer::Cell;
 use crate::error::ClusterError;
-use crate::sql::ask;
+use crate::sql::{ask, keep};
 
 /// Meetings of one communicator that are looked at, at most: more say no more.
 const MOST_MEETINGS: i64 = 2_000;
@@ -24,62 +25,67 @@ pub struct Clocks {
     pub axis: Axis,
 }
 
-/// Finds the axis and registers the table `clock`: number, server, and how to come from its times to the axis.
+/// Finds the axis and registers `place` (each rank's server and clock), `clock` (number, server, and how to come from its times
+/// to the axis) and `rank_clock` (the same by rank).
 ///
 /// # Errors
 /// [`ClusterError`].
 pub async fn align(context: &SessionContext) -> Result<Clocks, ClusterError> {
-    let servers = ask(
-        context,
-        "select distinct coalesce(server, 'rank ' || cast(rank as varchar)) as server from iteration order by server",
-    )
-    .await?;
-    let servers: Vec<String> =
-        servers.rows.iter().filter_map(|row| row[0].text().map(str::to_owned)).collect();
-    let meetings = if servers.len() > 1 { meetings(context, &servers).await? } else { Vec::new() };
+    let servers = place(context).await?;
+    let meetings = if servers.len() > 1 { meetings(context).await? } else { Vec::new() };
     let axis = axis(servers.len(), &meetings);
     register(context, &servers, &axis)?;
+    let by_rank = "select p.rank, k.* from place p join clock k on p.clock = k.clock";
+    keep(context, "rank_clock", by_rank).await?;
     Ok(Clocks { servers, axis })
 }
 
+/// Which server each rank is on, and the number of its clock.
+async fn place(context: &SessionContext) -> Result<Vec<String>, ClusterError> {
+    let query =
+        "select rank, coalesce(min(server), 'rank ' || cast(rank as varchar)) from iteration
+        group by rank order by rank";
+    let answer = ask(context, query).await?;
+    let known = answer.rows.iter().filter_map(|row| Some((row[0].int()?, row[1].text()?)));
+    let known: Vec<(i64, &str)> = known.collect();
+    let mut servers: Vec<String> = known.iter().map(|(_, server)| (*server).to_owned()).collect();
+    servers.sort_unstable();
+    servers.dedup();
+    let clock = |server: &str| {
+        let at = servers.binary_search_by(|known| known.as_str().cmp(server));
+        at.ok().map(|at| at as i64)
+    };
+    let ranks: Int64Array = known.iter().map(|(rank, _)| Some(*rank)).collect();
+    let names: StringArray = known.iter().map(|(_, server)| Some(*server)).collect();
+    let clocks: Int64Array = known.iter().map(|(_, server)| clock(server)).collect();
+    let columns: [(&str, ArrayRef); 3] =
+        [("rank", Arc::new(ranks)), ("server", Arc::new(names)), ("clock", Arc::new(clocks))];
+    table(context, "place", columns)?;
+    Ok(servers)
+}
+
 /// The ends of collectives that several servers share, each server's by the median of its ranks.
-async fn meetings(
-    context: &SessionContext,
-    servers: &[String],
-) -> Result<Vec<Meeting>, ClusterError> {
-    let shared = ask(
-        context,
-        "select operation, comm_group, group_name, count(*) / count(distinct rank) as collectives
-         from comm where synchronises = 1 and comm_group is not null
-         group by operation, comm_group, group_name having count(distinct server) > 1",
-    )
-    .await?;
-    let mut meetings = Vec::new();
-    if shared.rows.is_empty() {
-        return Ok(meetings);
-    }
-    let most = shared.rows.iter().filter_map(|row| row[3].int()).max().unwrap_or(1);
+async fn meetings(context: &SessionContext) -> Result<Vec<Meeting>, ClusterError> {
+    keep(context, "shared", SHARED).await?;
+    let shared = ask(context, "select max(collectives) from shared").await?;
+    let Some(most) = shared.rows.first().and_then(|row| row[0].int()) else {
+        return Ok(Vec::new());
+    };
     let every = 1 + most / MOST_MEETINGS;
     let query = format!(
-        "with shared as (
-            select operation, comm_group, group_name from comm
-            where synchronises = 1 and comm_group is not null
-            group by operation, comm_group, group_name having count(distinct server) > 1)
-         select c.operation, c.comm_group, c.group_name, c.within, c.number, c.server,
+        "select c.operation, c.comm_group, c.group_name, c.within, c.number, p.clock,
             cast(median(c.end_ns) as bigint) as end_ns
          from comm c join shared s on c.operation = s.operation and c.comm_group = s.comm_group
-            and c.group_name = s.group_name
+            and c.group_name = s.group_name join place p on c.rank = p.rank
          where c.synchronises = 1 and c.number % {every} = 0
-         group by c.operation, c.comm_group, c.group_name, c.within, c.number, c.server
-         order by c.operation, c.comm_group, c.group_name, c.within, c.number, c.server"
+         group by c.operation, c.comm_group, c.group_name, c.within, c.number, p.clock
+         order by c.operation, c.comm_group, c.group_name, c.within, c.number, p.clock"
     );
     let ends = ask(context, &query).await?;
+    let mut meetings = Vec::new();
     let mut key: Option<&[Cell]> = None;
     for row in &ends.rows {
-        let (Some(server), Some(end_ns)) = (row[5].text(), row[6].int()) else { continue };
-        let Ok(clock) = servers.binary_search_by(|known| known.as_str().cmp(server)) else {
-            continue;
-        };
+        let (Some(clock), Some(end_ns)) = (row[5].int(), row[6].int()) else { continue };
         if key != Some(&row[..5]) {
             meetings.push(Meeting::default());
             key = Some(&row[..5]);
@@ -92,15 +98,22 @@ async fn meetings(
     Ok(meetings)
 }
 
+/// Communicators whose ranks are on several servers.
+const SHARED: &str = "
+    select t.operation, t.comm_group, t.group_name, sum(t.ops) / count(distinct t.rank) as collectives
+    from told t join place p on t.rank = p.rank
+    where t.synchronises = 1 and t.comm_group is not null
+    group by t.operation, t.comm_group, t.group_name having min(p.clock) < max(p.clock)";
+
 fn register(context: &SessionContext, servers: &[String], axis: &Axis) -> Result<(), ClusterError> {
-    let of = |get: fn(&weftscope_traces::align::ClockLine) -> i64| -> ArrayRef {
+    let of = |get: fn(&ClockLine) -> i64| -> ArrayRef {
         Arc::new(axis.clocks.iter().map(|clock| Some(get(clock))).collect::<Int64Array>())
     };
     let drifts: Float64Array = axis.clocks.iter().map(|clock| Some(clock.drift)).collect();
     let numbers: Int64Array = (0..servers.len() as i64).map(Some).collect();
     let names: StringArray = servers.iter().map(Some).collect();
-    let batch = RecordBatch::try_from_iter([
-        ("clock", Arc::new(numbers) as ArrayRef),
+    let columns: [(&str, ArrayRef); 9] = [
+        ("clock", Arc::new(numbers)),
         ("server", Arc::new(names)),
         ("part", of(|clock| clock.part as i64)),
         ("offset_ns", of(|clock| clock.offset_ns)),
@@ -109,9 +122,17 @@ fn register(context: &SessionContext, servers: &[String], axis: &Axis) -> Result
         ("readings", of(|clock| clock.readings as i64)),
         ("residual_p50_ns", of(|clock| clock.residual_p50_ns)),
         ("residual_p99_ns", of(|clock| clock.residual_p99_ns)),
-    ])
-    .map_err(datafusion::error::DataFusionError::from)?;
+    ];
+    table(context, "clock", columns)
+}
+
+fn table<const N: usize>(
+    context: &SessionContext,
+    name: &str,
+    columns: [(&str, ArrayRef); N],
+) -> Result<(), ClusterError> {
+    let batch = RecordBatch::try_from_iter(columns).map_err(DataFusionError::from)?;
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
-    context.register_table("clock", Arc::new(table))?;
+    context.register_table(name, Arc::new(table))?;
     Ok(())
 }

@@ -8,10 +8,10 @@
 pub mod answer;
 pub mod clocks;
 mod error;
+mod last_two;
 pub mod matched;
 pub mod open;
 pub mod questions;
-mod second_largest;
 mod sql;
 pub mod verdict;
 

@@ -1,15 +1,12 @@
 //! The collectives of a job: one row each of what all its ranks say, on the axis of all clocks.
 
-use std::sync::Arc;
-
-use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use weftscope_traces::align::Axis;
 
 use crate::error::ClusterError;
-use crate::sql::{ask, number};
+use crate::sql::{ask, keep, number};
 
-/// Registers `arrival` (each rank's part on the axis), `collective`, `member` (each rank's sums by communicator), `home` (the
+/// Registers `arrival` (each rank's part on the axis), `collective`, `member` (how often each rank meets whom), `home` (the
 /// communicator in which a rank meets others most often) and `lead` (by how much it is last there). Says what cannot be told.
 ///
 /// # Errors
@@ -20,8 +17,7 @@ pub async fn collectives(
 ) -> Result<Vec<String>, ClusterError> {
     let first_ns = number(
         context,
-        "select min(i.start_ns - k.offset_ns) from iteration i join clock k
-         on coalesce(i.server, 'rank ' || cast(i.rank as varchar)) = k.server",
+        "select min(i.start_ns - k.offset_ns) from iteration i join rank_clock k on i.rank = k.rank",
     );
     let first_ns = first_ns.await?.unwrap_or(0);
     // Small numbers: means of them are exact in floats.
@@ -33,7 +29,7 @@ pub async fn collectives(
     let arrival = format!(
         "create view arrival as select c.rank, k.clock, k.part, c.iteration, c.operation, c.comm_group, c.group_name,
             c.within, c.number, c.ranks, c.synchronises, c.bytes, c.link_bytes, {} as arrived, {} as ended
-         from comm c join clock k on c.server = k.server
+         from comm c join rank_clock k on c.rank = k.rank
          where c.arrival_ns is not null and c.comm_group is not null",
         on_axis("arrival_ns"),
         on_axis("end_ns")
@@ -52,22 +48,23 @@ pub async fn collectives(
 /// `weftscope report` has them.
 const COLLECTIVE: &str = "
     select operation, comm_group, group_name, within, number, iteration, synchronises, ranks, members,
-        several_servers, parts, bytes, link_bytes, first, last, second, last_rank, ended,
-        (cast(last as double) - mean_arrived) * members / greatest(members - 1, 1) as skew_ns,
-        greatest(mean_ended - cast(last as double), 0) as transfer_ns
+        several_servers, parts, bytes, link_bytes, first, get_field(late, 'last') as last,
+        get_field(late, 'second') as second, get_field(late, 'rank') as last_rank, ended,
+        (cast(get_field(late, 'last') as double) - mean_arrived) * members / greatest(members - 1, 1) as skew_ns,
+        greatest(mean_ended - cast(get_field(late, 'last') as double), 0) as transfer_ns
     from (select operation, comm_group, group_name, within, number, max(iteration) as iteration,
             max(synchronises) as synchronises, max(ranks) as ranks, count(*) as members,
             min(clock) <> max(clock) as several_servers, min(part) = max(part) as parts,
-            max(bytes) as bytes, max(link_bytes) as link_bytes,
-            min(arrived) as first, max(arrived) as last, second_largest(arrived) as second,
-            first_value(rank order by arrived desc) as last_rank, max(ended) as ended,
+            max(bytes) as bytes, max(link_bytes) as link_bytes, min(arrived) as first,
+            last_two(arrived, rank) as late, max(ended) as ended,
             avg(cast(arrived as double)) as mean_arrived, avg(cast(ended as double)) as mean_ended
         from arrival group by operation, comm_group, group_name, within, number)";
 
 const MEMBER: &str = "
-    select rank, clock, operation, comm_group, group_name, count(*) as collectives, max(ranks) as ranks,
-        max(synchronises) as synchronises, avg(cast(arrived as double)) as mean_arrived
-    from arrival group by rank, clock, operation, comm_group, group_name";
+    select t.rank, p.clock, t.operation, t.comm_group, t.group_name, sum(t.arrivals) as collectives,
+        max(t.ranks) as ranks, max(t.synchronises) as synchronises
+    from told t join place p on t.rank = p.rank where t.arrivals > 0 and t.comm_group is not null
+    group by t.rank, p.clock, t.operation, t.comm_group, t.group_name";
 
 /// The communicator in which a rank meets others most often.
 const HOME: &str = "
@@ -95,15 +92,6 @@ const LEAD: &str = "
     left join thirds t on l.iteration = t.iteration
     group by l.rank, l.comm_group, l.group_name";
 
-/// Asks once and keeps the answer as a table.
-async fn keep(context: &SessionContext, name: &str, query: &str) -> Result<(), ClusterError> {
-    let frame = context.sql(query).await?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
-    let parts = frame.collect_partitioned().await?;
-    context.register_table(name, Arc::new(MemTable::try_new(schema, parts)?))?;
-    Ok(())
-}
-
 async fn caveats(context: &SessionContext, axis: &Axis) -> Result<Vec<String>, ClusterError> {
     let mut caveats = Vec::new();
     let mut say = |count: Option<i64>, what: &str| {
@@ -111,7 +99,7 @@ async fn caveats(context: &SessionContext, axis: &Axis) -> Result<Vec<String>, C
             caveats.push(format!("{count} {what}"));
         }
     };
-    let count = number(context, "select count(*) from comm where comm_group is null").await?;
+    let count = number(context, "select sum(ops) from told where comm_group is null").await?;
     say(count, "communication ops do not say their group, and are in no table of collectives");
     let query = "select count(*) from collective where members = 1";
     say(number(context, query).await?, "collectives are known of one rank alone");

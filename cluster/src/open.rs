@@ -21,9 +21,9 @@ use weftscope_traces::tables::CellType;
 use crate::answer::Answer;
 use crate::clocks::{self, Clocks};
 use crate::error::ClusterError;
+use crate::last_two::last_two;
 use crate::matched;
-use crate::second_largest::second_largest;
-use crate::sql::{ask, number};
+use crate::sql::{ask, keep, number};
 
 /// How to open.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Default for Options {
 
 /// A job's digest.
 pub struct Digest {
-    /// The engine: tables `op`, `iteration`, `comm`, `arrival`, `collective`, `member` and `clock`.
+    /// The engine: tables `op`, `iteration`, `comm`, `told`, `place`, `clock`, `arrival`, `collective` and `member`.
     pub context: SessionContext,
     /// Name of the job.
     pub job: String,
@@ -76,6 +76,7 @@ impl Digest {
             return Err(ClusterError::Nothing { job, path: folder.to_owned() });
         }
         ask(&context, COMM).await?;
+        keep(&context, "told", TOLD).await?;
         let Clocks { servers, axis } = clocks::align(&context).await?;
         let caveats = matched::collectives(&context, &axis).await?;
         Ok(Self { context, job, ranks, servers, axis, caveats })
@@ -92,15 +93,20 @@ impl Digest {
     }
 }
 
-/// Communication, its clock and its key told: what has a number of its own is matched by that, the rest by turns within an
-/// iteration.
+/// Communication and its key: what has a number of its own is matched by that, the rest by turns within an iteration.
 const COMM: &str = "create view comm as
-    select rank, coalesce(server, 'rank ' || cast(rank as varchar)) as server, iteration, layer,
-        operation, comm_group, coalesce(group_name, '') as group_name,
+    select rank, iteration, layer, operation, comm_group, coalesce(group_name, '') as group_name,
         case when sequence is null then coalesce(iteration, -1) else -2 end as within,
         coalesce(sequence, turn) as number, ranks, synchronises, bytes, link_bytes,
         start_ns, end_ns, arrival_ns, hidden_ns, exposed_ns
     from op where operation is not null";
+
+/// What each rank tells of a communicator, layer by layer, summed: most questions need no more, and it is a thousandth of the rows.
+const TOLD: &str = "
+    select rank, layer, operation, comm_group, group_name, synchronises, ranks, count(*) as ops,
+        count(arrival_ns) as arrivals, sum(hidden_ns) as hidden_ns, sum(exposed_ns) as exposed_ns,
+        sum(hidden_ns + exposed_ns) as comm_ns
+    from comm group by rank, layer, operation, comm_group, group_name, synchronises, ranks";
 
 /// The job asked for, or the only one.
 fn the_job(folder: &Path, asked: Option<&str>) -> Result<String, ClusterError> {
@@ -129,7 +135,7 @@ fn engine(options: &Options) -> Result<SessionContext, ClusterError> {
     config.options_mut().execution.parquet.pushdown_filters = true;
     config.options_mut().execution.collect_statistics = false;
     let context = SessionContext::new_with_config_rt(config, runtime);
-    context.register_udaf(second_largest());
+    context.register_udaf(last_two());
     Ok(context)
 }
 

@@ -1,9 +1,12 @@
 //! Asking the engine, and what it answers as cells.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, ArrayRef, Float64Array, Int64Array, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 
 use crate::answer::{Answer, Cell};
@@ -27,6 +30,19 @@ pub(crate) async fn number(
 ) -> Result<Option<i64>, ClusterError> {
     let answer = ask(context, query).await?;
     Ok(answer.rows.first().and_then(|row| row.first()).and_then(Cell::int))
+}
+
+/// Asks once and keeps what is answered as a table of this name.
+pub(crate) async fn keep(
+    context: &SessionContext,
+    name: &str,
+    query: &str,
+) -> Result<(), ClusterError> {
+    let frame = context.sql(query).await?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let parts = frame.collect_partitioned().await?;
+    context.register_table(name, Arc::new(MemTable::try_new(schema, parts)?))?;
+    Ok(())
 }
 
 fn append(batch: &RecordBatch, answer: &mut Answer) -> Result<(), ClusterError> {

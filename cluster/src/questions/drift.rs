@@ -20,22 +20,21 @@ const LEAST_GROWTH_PCT: f64 = 1.0;
 
 const QUERY: &str = "
     with placed as (
-        select rank, coalesce(server, 'rank ' || cast(rank as varchar)) as server, start_ns, end_ns, compute_ns,
-            ntile(3) over (partition by rank order by start_ns) as third
+        select rank, start_ns, end_ns, compute_ns, ntile(3) over (partition by rank order by start_ns) as third
         from iteration),
      thirds as (
-        select rank, min(server) as server, count(*) as iterations,
+        select rank, count(*) as iterations,
             (max(end_ns) - min(start_ns)) / 3.6e12 as hours,
             median(case when third = 1 then compute_ns end) as first_ns,
             median(case when third = 3 then compute_ns end) as last_ns,
             sum(case when third = 3 then end_ns - start_ns end) as last_span_ns
         from placed group by rank)
-    select t.rank, t.server, h.comm_group as communicator, t.iterations, t.hours,
+    select t.rank, k.server, h.comm_group as communicator, t.iterations, t.hours,
         t.first_ns / 1e6 as first_compute_ms, t.last_ns / 1e6 as last_compute_ms,
         100.0 * (cast(t.last_ns as double) / greatest(t.first_ns, 1) - 1) as change_pct,
         100.0 * (coalesce(l.last_ns, 0) - coalesce(l.first_ns, 0)) / greatest(t.last_span_ns, 1) as lead_growth_pct,
         k.offset_ns / 1e3 as clock_offset_us, k.drift * 1e6 as clock_drift_ppm, k.residual_p99_ns / 1e3 as clock_residual_us
-    from thirds t join clock k on t.server = k.server
+    from thirds t join rank_clock k on t.rank = k.rank
     left join home h on t.rank = h.rank
     left join lead l on h.rank = l.rank and h.comm_group = l.comm_group and h.group_name = l.group_name
     order by abs(change_pct) desc nulls last, t.rank";

@@ -14,16 +14,16 @@ const LITTLE_PCT: f64 = 50.0;
 /// [`ClusterError`].
 pub async fn overlap(digest: &Digest) -> Result<Answer, ClusterError> {
     let query = "
-        select rank, layer, sum(hidden_ns + exposed_ns) / 1e6 as comm_ms, sum(exposed_ns) / 1e6 as exposed_ms,
-            100.0 * sum(hidden_ns) / greatest(sum(hidden_ns + exposed_ns), 1) as hidden_pct
-        from comm group by rank, layer order by exposed_ms desc, rank, layer";
+        select rank, layer, sum(comm_ns) / 1e6 as comm_ms, sum(exposed_ns) / 1e6 as exposed_ms,
+            100.0 * sum(hidden_ns) / greatest(sum(comm_ns), 1) as hidden_pct
+        from told group by rank, layer order by exposed_ms desc, rank, layer";
     let mut answer = ask(&digest.context, query).await?;
     answer.name = "overlap";
     let whole = ask(
         &digest.context,
-        "select 100.0 * sum(case when layer is not null then hidden_ns end) / greatest(sum(case when layer is not null then hidden_ns + exposed_ns end), 1),
-            100.0 * sum(hidden_ns) / greatest(sum(hidden_ns + exposed_ns), 1), sum(case when layer is null then exposed_ns end) / 1e6
-         from comm",
+        "select 100.0 * sum(case when layer is not null then hidden_ns end) / greatest(sum(case when layer is not null then comm_ns end), 1),
+            100.0 * sum(hidden_ns) / greatest(sum(comm_ns), 1), sum(case when layer is null then exposed_ns end) / 1e6
+         from told",
     );
     let whole = whole.await?;
     if let Some([in_layers, all, outside]) =

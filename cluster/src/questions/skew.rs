@@ -69,10 +69,14 @@ pub async fn matrix(digest: &Digest) -> Result<Answer, ClusterError> {
         with firsts as (
             select operation, comm_group, group_name, avg(cast(first as double)) as first, count(*) as collectives
             from collective where synchronises = 1 and members = ranks
-            group by operation, comm_group, group_name)
+            group by operation, comm_group, group_name),
+         means as (
+            select rank, operation, comm_group, group_name, count(*) as collectives,
+                avg(cast(arrived as double)) as mean_arrived
+            from arrival group by rank, operation, comm_group, group_name)
         select m.comm_group as communicator, m.group_name as name, m.operation, m.rank,
             (m.mean_arrived - f.first) / 1e3 as mean_late_us
-        from member m join firsts f on m.operation = f.operation and m.comm_group = f.comm_group
+        from means m join firsts f on m.operation = f.operation and m.comm_group = f.comm_group
             and m.group_name = f.group_name and m.collectives = f.collectives
         order by communicator, name, m.operation, m.rank";
     let mut answer = ask(&digest.context, query).await?;

@@ -22,8 +22,7 @@ const SPREADS: f64 = 6.0;
 
 const QUERY: &str = "
     with usually as (
-        select rank, min(coalesce(server, 'rank ' || cast(rank as varchar))) as server,
-            count(*) as iterations, median(compute_ns) as compute_ns, median(ops) as ops,
+        select rank, count(*) as iterations, median(compute_ns) as compute_ns, median(ops) as ops,
             sum(end_ns - start_ns) as span_ns
         from iteration group by rank),
      alike as (
@@ -33,7 +32,7 @@ const QUERY: &str = "
         from usually u join alike a on u.ops = a.ops group by u.ops),
      of_group as (
         select comm_group, group_name, sum(lead_ns) as lead_ns from lead group by comm_group, group_name)
-    select u.rank, u.server, h.comm_group as communicator, h.met as collectives,
+    select u.rank, p.server, h.comm_group as communicator, h.met as collectives,
         100.0 * coalesce(l.times_last, 0) / h.met as last_pct,
         coalesce(l.lead_ns, 0) / 1e6 / u.iterations as lead_ms,
         coalesce(l.caused_ns, 0) / 1e6 / u.iterations as caused_ms,
@@ -41,7 +40,7 @@ const QUERY: &str = "
         100.0 * coalesce(l.lead_ns, 0) / greatest(g.lead_ns, 1) as of_group_pct,
         case when a.ranks >= 4 then cast(u.compute_ns as double) / a.compute_ns end as compute_ratio,
         cast(s.off_ns as double) / a.compute_ns as ratio_spread
-    from usually u
+    from usually u join place p on u.rank = p.rank
     left join home h on u.rank = h.rank
     left join lead l on h.rank = l.rank and h.comm_group = l.comm_group and h.group_name = l.group_name
     left join of_group g on h.comm_group = g.comm_group and h.group_name = g.group_name

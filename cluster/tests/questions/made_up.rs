@@ -23,6 +23,10 @@ pub(crate) struct MadeUp {
     pub(crate) clocks: [(i64, f64); 4],
     /// Collectives say which group they are of.
     pub(crate) groups_are_known: bool,
+    /// Ranks say which server they are on.
+    pub(crate) servers_are_known: bool,
+    /// Collectives are numbered by their program over all of the run, not by turns within an iteration.
+    pub(crate) are_numbered: bool,
 }
 
 /// What each step computes, ns, and what its collective takes.
@@ -42,6 +46,8 @@ impl Default for MadeUp {
             slow_pair: None,
             clocks: [(0, 0.0); 4],
             groups_are_known: true,
+            servers_are_known: true,
+            are_numbered: false,
         }
     }
 }
@@ -146,7 +152,7 @@ impl MadeUp {
     fn write_rank(&self, folder: &Path, rank: u32, ops: &[Op]) {
         let of = DigestOf {
             job: "made-up".to_owned(),
-            server: Some(format!("s{}", rank / 4)),
+            server: self.servers_are_known.then(|| format!("s{}", rank / 4)),
             rank,
             is_unix_time: true,
             provenance: "modelled".to_owned(),
@@ -187,8 +193,9 @@ impl MadeUp {
                     group: self.groups_are_known.then_some(group.as_str()),
                     group_name: None,
                     ranks: Some(*ranks),
-                    sequence: None,
-                    turn: *turn,
+                    // Those of an iteration are fewer than a hundred.
+                    sequence: self.are_numbered.then_some(op.iteration * 100 + turn),
+                    turn: if self.are_numbered { 0 } else { *turn },
                     arrival_ns: Some(start_ns),
                     synchronises: *meets,
                     bytes: Some(*bytes),

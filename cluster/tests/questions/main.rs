@@ -3,7 +3,7 @@
 mod made_up;
 
 use made_up::MadeUp;
-use weftscope_cluster::{Answer, Cell, ClusterError, Digest, Options, questions};
+use weftscope_cluster::{Answer, Cell, ClusterError, Digest, Options, Subject, questions};
 
 /// Clocks up to 5 ms and 20 millionths off.
 const CLOCKS: [(i64, f64); 4] =
@@ -58,6 +58,7 @@ fn a_slow_rank_is_found_and_none_of_those_that_wait_for_it() {
             answer.findings
         );
         assert!(answer.findings[0].says.contains("computes 1.20 times"), "{:?}", answer.findings);
+        assert_eq!(answer.findings[0].of, Subject::Rank(6));
         assert_eq!(int(&answer.rows[0][0]), 6);
         // Twins of its server's ranks come late to the meetings between servers, all of them.
         let skew = ask(&digest, "skew").await;
@@ -101,8 +102,30 @@ fn a_slow_link_is_found_and_no_other() {
             "{:?}",
             answer.findings
         );
+        let pair = ["s1", "s2"].map(str::to_owned).to_vec();
+        assert_eq!(answer.findings[0].of, Subject::Servers(pair));
         assert!(ask(&digest, "stragglers").await.findings.is_empty());
     });
+}
+
+/// A program's own numbers tell collectives apart as turns do, and ranks of unknown servers are sixteen clocks on one axis.
+#[test]
+fn numbers_of_programs_and_unknown_servers_change_no_answer() {
+    let slow = Some((6, 0.2, 0));
+    let plain = MadeUp { clocks: CLOCKS, slow, ..MadeUp::default() };
+    let numbered = MadeUp { are_numbered: true, ..plain.clone() };
+    let unknown = MadeUp { servers_are_known: false, ..plain.clone() };
+    for (of, clocks) in [(plain, 4), (numbered, 4), (unknown, 16)] {
+        asked(&of, async |digest| {
+            assert_eq!((digest.axis.clocks.len(), digest.axis.parts), (clocks, 1));
+            let answer = ask(&digest, "stragglers").await;
+            let named: Vec<&Subject> = answer.findings.iter().map(|it| &it.of).collect();
+            assert_eq!(named, [&Subject::Rank(6)], "{of:?}");
+            let skew = ask(&digest, "skew").await;
+            assert!(skew.findings[0].says.contains("1320 collectives"), "{:?}", skew.findings);
+            assert!(skew.caveats.is_empty(), "{:?}", skew.caveats);
+        });
+    }
 }
 
 #[test]
