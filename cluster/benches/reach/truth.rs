@@ -48,7 +48,7 @@ impl Truth {
 
     fn of(truth: &Value) -> Option<Self> {
         let (cluster, clocks) = (&truth["cluster"], truth["clocks"].as_array()?);
-        let name = |server: &Value| Some(clocks[server.as_u64()? as usize]["server"].as_str()?);
+        let name = |server: &Value| clocks.get(server.as_u64()? as usize)?["server"].as_str();
         let link = |link: &Value| {
             let mut pair = [0, 1].map(|at| name(&link["between"][at]).map(str::to_owned));
             pair.sort_unstable();
