@@ -33,10 +33,11 @@ pub async fn links(digest: &Digest) -> Result<Answer, ClusterError> {
             select operation, members, link_bytes, several_servers, count(*) as communicators, median(rate) as rate
             from rates group by operation, members, link_bytes, several_servers),
          places as (
-            select m.operation, m.comm_group, m.group_name, string_agg(distinct k.server, ', ') as servers, count(distinct k.server) as count
+            select m.operation, m.comm_group, m.group_name, min(k.server) as first, max(k.server) as last,
+                count(distinct k.server) as count
             from member m join clock k on m.clock = k.clock group by m.operation, m.comm_group, m.group_name)
          select r.comm_group as communicator, r.group_name as name, r.operation, r.members as ranks,
-            p.count as servers, case when p.count <= 2 then p.servers end as places,
+            p.count as servers, case p.count when 1 then p.first when 2 then p.first || ', ' || p.last end as places,
             cast(r.link_bytes as bigint) as link_bytes, r.transfers, r.rate as gb_per_s,
             case when a.communicators >= 3 then a.rate end as like_gb_per_s,
             case when a.communicators >= 3 then r.rate / a.rate end as ratio
@@ -87,9 +88,7 @@ fn place(row: &[Cell]) -> (Subject, String) {
         let of = Subject::Communicator(communicator.to_owned());
         return (of, format!("communicator {communicator}"));
     };
-    // In whatever order they were gathered.
-    let mut servers: Vec<String> = places.split(", ").map(str::to_owned).collect();
-    servers.sort_unstable();
+    let servers: Vec<String> = places.split(", ").map(str::to_owned).collect();
     let place = match &servers[..] {
         [one, other] => format!("{operation} between {one} and {other}"),
         _ => format!("{operation} within {places}"),
