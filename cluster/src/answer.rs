@@ -118,12 +118,12 @@ impl Answer {
     /// As text: sentences, then the first `rows` rows.
     pub fn text(&self, rows: usize) -> String {
         let mut out = format!("== {}\n", self.name);
+        if self.findings.is_empty() {
+            out += "Nothing stands out.\n";
+        }
         let said = self.findings.iter().map(|finding| &finding.says);
         for line in said.chain(&self.caveats) {
             let _infallible = writeln!(out, "{line}.");
-        }
-        if self.findings.is_empty() {
-            out += "Nothing stands out.\n";
         }
         let shown = self.rows.iter().take(rows);
         let shown: Vec<Vec<String>> =
