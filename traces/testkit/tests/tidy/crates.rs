@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("profiler", &["traces", "engine", "kernels", "wire"]),
     ("traces/query", &["traces"]),
     ("gui", &["traces", "query", "profiler", "engine"]),
+    ("cluster", &["traces"]),
 ];
 
 /// Names under the dependency tables of a manifest, with the table they stand in.

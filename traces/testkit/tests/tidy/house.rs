@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Folders of the crates.
-pub(crate) const CRATES: [&str; 10] = [
+pub(crate) const CRATES: [&str; 11] = [
     "traces",
     "traces/query",
     "traces/testkit",
@@ -18,6 +18,7 @@ pub(crate) const CRATES: [&str; 10] = [
     "profiler/inject",
     "profiler/inject/wire",
     "gui",
+    "cluster",
 ];
 
 /// The top of the checkout.

@@ -8,7 +8,7 @@ use std::{
 use crate::{modules::Modules, syntax::Syntax};
 
 /// Roots of the crates that have more than a file or two.
-const ROOTS: [&str; 7] = [
+const ROOTS: [&str; 8] = [
     "traces/src/lib.rs",
     "kernels/src/lib.rs",
     "engine/src/lib.rs",
@@ -16,6 +16,7 @@ const ROOTS: [&str; 7] = [
     "profiler/cupti-sys/src/lib.rs",
     "profiler/inject/src/lib.rs",
     "gui/src/lib.rs",
+    "cluster/src/lib.rs",
 ];
 
 /// Which files a file imports from: those that define what it names, parents and children left aside.
