@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use weftscope_traces::analysis::Hits;
+
 #[cfg(feature = "live")]
 use super::update::take_requests;
 use super::{
@@ -133,11 +135,7 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
         #[cfg(not(target_arch = "wasm32"))]
         JobResult::Within(within) => super::cluster::take_within(state, *within),
         JobResult::Found(hits) => {
-            if let Some(document) = state.document().cloned()
-                && let Some(view) = state.view_mut()
-            {
-                view.take_hits(&document.timeline, hits);
-            }
+            take_hits(state, hits);
         }
         JobResult::Statistics(found) => {
             if known {
@@ -171,6 +169,14 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
         JobResult::Done => {}
     }
     Vec::new()
+}
+
+fn take_hits(state: &mut State, hits: Arc<Hits>) {
+    if let Some(document) = state.document().cloned()
+        && let Some(view) = state.view_mut()
+    {
+        view.take_hits(&document.timeline, hits);
+    }
 }
 
 /// Shows what was opened, or holds what is in view against it.

@@ -27,7 +27,7 @@ pub(crate) enum Unanswered {
 
 impl Unanswered {
     /// Of something that went wrong.
-    pub(crate) fn failed(error: impl ToString) -> Self {
+    pub(crate) fn failed(error: &dyn std::fmt::Display) -> Self {
         Self::Failed(error.to_string())
     }
 }
@@ -83,8 +83,8 @@ impl Queries {
         let mut taker = WritingTaker(RowWriter::new(format, out, meta, &mut go_on));
         self.ask(query, control, &mut taker).map_err(|error| match error {
             QueryError::Stopped => Unanswered::Stopped,
-            error => Unanswered::failed(error),
+            error => Unanswered::failed(&error),
         })?;
-        taker.0.finish().map_err(Unanswered::failed)
+        taker.0.finish().map_err(|error| Unanswered::failed(&error))
     }
 }

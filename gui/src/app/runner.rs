@@ -132,36 +132,7 @@ impl Runner {
             Effect::Copy(text) => return Some(WindowTask::Copy(text)),
             Effect::Quit => return Some(WindowTask::Quit),
             Effect::Browse(purpose, suggested) => browse(purpose, suggested, &self.events),
-            Effect::Open(job, asked) => {
-                let classifier = self.classifier.clone();
-                let (id, sender) = (job.id, self.events.clone());
-                let show = move |paths, document| {
-                    sender.send(Event::Opening { id, paths, document });
-                };
-                let events = self.events.clone();
-                let control = job.control();
-                #[cfg(not(target_arch = "wasm32"))]
-                if let Some(folder) = super::cluster::is_digests(&asked) {
-                    events.spawn(id, "digests", control, move |control| match folder {
-                        Ok(folder) => super::cluster::read_cluster(&folder, control),
-                        Err(cause) => JobResult::Failed(cause),
-                    });
-                    return None;
-                }
-                #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-                if let Some((recording, paths)) = recording_of(&asked) {
-                    let from = (recording, paths, self.ssh.clone());
-                    open_there(from, classifier, show, (id, control), &events);
-                    return None;
-                }
-                let asked_for = asked.clone();
-                let open = move || {
-                    events.spawn(id, "open", control, move |control| {
-                        jobs::open(&asked, &classifier, show, control)
-                    });
-                };
-                with_samples(&asked_for, open);
-            }
+            Effect::Open(job, asked) => self.open(&job, asked),
             Effect::Export(job, document, export) => {
                 self.start(&job, "export", move |control| {
                     jobs::export(&document, &export, control)
@@ -218,6 +189,36 @@ impl Runner {
             live => self.run_live(live),
         }
         None
+    }
+
+    /// Reads files, wherever they lie.
+    fn open(&self, job: &JobStatus, asked: jobs::Asked) {
+        let classifier = self.classifier.clone();
+        let (id, sender) = (job.id, self.events.clone());
+        let show = move |paths, document| {
+            sender.send(Event::Opening { id, paths, document });
+        };
+        let events = self.events.clone();
+        let control = job.control();
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(folder) = super::cluster::is_digests(&asked) {
+            return events.spawn(id, "digests", control, move |control| match folder {
+                Ok(folder) => super::cluster::read_cluster(&folder, control),
+                Err(cause) => JobResult::Failed(cause),
+            });
+        }
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+        if let Some((recording, paths)) = recording_of(&asked) {
+            let from = (recording, paths, self.ssh.clone());
+            return open_there(from, classifier, show, (id, control), &events);
+        }
+        let asked_for = asked.clone();
+        let open = move || {
+            events.spawn(id, "open", control, move |control| {
+                jobs::open(&asked, &classifier, show, control)
+            });
+        };
+        with_samples(&asked_for, open);
     }
 
     /// Starts what needs the engine or a program under watch.
@@ -314,7 +315,7 @@ impl Runner {
                 None
             }
             Effect::Install(attempt, ssh, target) => {
-                crate::remote::copy(attempt, (ssh, target), self.events.clone());
+                crate::remote::copy(attempt, (ssh, target), &self.events);
                 None
             }
             Effect::UseLink(link) => {

@@ -29,6 +29,16 @@ use crate::{
     timeline::{Selection, ViewCommand},
 };
 
+fn close_shown(state: &mut State) -> Vec<Effect> {
+    match state.shown {
+        Shown::File(id) => return close(state, id),
+        #[cfg(not(target_arch = "wasm32"))]
+        Shown::Cluster => super::cluster::close_cluster(state),
+        _ => {}
+    }
+    Vec::new()
+}
+
 /// Applies one request. Pure but for the state: files, threads and the window are left to the effects.
 pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
@@ -43,15 +53,7 @@ pub fn update(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Compare(command) => return update_comparison(state, command),
         Command::Close(id) => return close(state, id),
-        Command::CloseShown => {
-            if let Shown::File(id) = state.shown {
-                return close(state, id);
-            }
-            #[cfg(not(target_arch = "wasm32"))]
-            if state.shown == Shown::Cluster {
-                super::cluster::close_cluster(state);
-            }
-        }
+        Command::CloseShown => return close_shown(state),
         #[cfg(not(target_arch = "wasm32"))]
         Command::Cluster(command) => return super::cluster::update_cluster(state, command),
         Command::Show(shown) => {

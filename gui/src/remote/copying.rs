@@ -23,7 +23,7 @@ const LIBRARY: &str = "libweftscope_inject.so";
 /// # Errors
 /// In words: another platform, no room, or a program that does not run there.
 pub(crate) fn copy_there(ssh: &Ssh, target: &SshTarget) -> Result<String, String> {
-    let there = words(run(ssh, target, "uname -s -m", Stdio::null())?, target, "uname")?;
+    let there = words(&run(ssh, target, "uname -s -m", Stdio::null())?, target, "uname")?;
     let here = platform(OS, ARCH);
     if !there.eq_ignore_ascii_case(&here) {
         return Err(format!(
@@ -38,8 +38,11 @@ pub(crate) fn copy_there(ssh: &Ssh, target: &SshTarget) -> Result<String, String
         put(ssh, target, (&library, &folder.join(LIBRARY)))?;
     }
     put(ssh, target, (&program, Path::new(PLACE)))?;
-    let said =
-        words(run(ssh, target, &format!("{PLACE} --version"), Stdio::null())?, target, "the copy")?;
+    let said = words(
+        &run(ssh, target, &format!("{PLACE} --version"), Stdio::null())?,
+        target,
+        "the copy",
+    )?;
     let version = env!("CARGO_PKG_VERSION");
     if said.split_whitespace().any(|word| word == version) {
         Ok(PLACE.to_owned())
@@ -70,7 +73,7 @@ fn put(ssh: &Ssh, target: &SshTarget, (from, to): (&PathBuf, &Path)) -> Result<(
     let script = format!(
         "umask 022; mkdir -p {folder} && cat > {to}.part && test $(wc -c < {to}.part) -eq {bytes} && chmod 755 {to}.part && mv -f {to}.part {to}"
     );
-    words(run(ssh, target, &script, file.into())?, target, "copying").map(drop)
+    words(&run(ssh, target, &script, file.into())?, target, "copying").map(drop)
 }
 
 /// Runs a script there, whatever the login shell is.
@@ -83,7 +86,7 @@ fn run(ssh: &Ssh, target: &SshTarget, script: &str, input: Stdio) -> Result<Outp
 }
 
 /// What it printed, when it went well.
-fn words(output: Output, target: &SshTarget, what: &str) -> Result<String, String> {
+fn words(output: &Output, target: &SshTarget, what: &str) -> Result<String, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() {
         return Ok(text(&output.stdout));

@@ -48,7 +48,7 @@ pub(crate) fn reach(
 }
 
 /// Copies this program to a server that has none; what becomes of it is told under `attempt`.
-pub(crate) fn copy(attempt: u64, (ssh, target): (Ssh, SshTarget), events: EventSender) {
+pub(crate) fn copy(attempt: u64, (ssh, target): (Ssh, SshTarget), events: &EventSender) {
     let told = events.clone();
     let tell = move |event| {
         told.send(Event::Live(Box::new(LiveEvent::Remote(attempt, event))));

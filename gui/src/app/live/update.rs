@@ -64,11 +64,7 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
         LiveCommand::FollowLink(link) => {
-            let mut draft = Draft::new(live.catalog.default_spec().clone());
-            let refused = follow_link(&link, &mut draft, &live.catalog);
-            live.draft = draft;
-            live.pinned = None;
-            for why in refused {
+            for why in turn_as(live, &link) {
                 state.notices.push(Severity::Warning, format!("The address says {why}"));
             }
             Vec::new()
@@ -108,6 +104,14 @@ fn change(state: &mut State, command: LiveCommand) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Turns the knobs as an address says; gives what of it cannot be.
+fn turn_as(live: &mut Live, link: &str) -> Vec<String> {
+    let mut draft = Draft::new(live.catalog.default_spec().clone());
+    let refused = follow_link(link, &mut draft, &live.catalog);
+    (live.draft, live.pinned) = (draft, None);
+    refused
 }
 
 /// A point of a curve as turns of its knobs, which keep to what the batch allows: the curve may be of another.

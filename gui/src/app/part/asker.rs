@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, io, time::Duration};
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use serde::de::DeserializeOwned;
 
 use super::Question;
@@ -10,6 +10,8 @@ use crate::{app::Unanswered, jobs::JobControl};
 
 /// How often a job that waits for an answer looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
+/// Questions that may wait to be asked.
+const MOST_ASKED: usize = 64;
 /// Pieces of an answer that may wait to be taken in.
 const MOST_WAITING: usize = 1 << 12;
 
@@ -64,7 +66,10 @@ impl Asker {
         let lost = || Unanswered::Failed("the connection to where it lies is lost".to_owned());
         let (answers, inbox) = bounded(MOST_WAITING);
         let asked = Asked { number: self.number, question, answers };
-        self.asked.send(asked).map_err(|_| lost())?;
+        self.asked.try_send(asked).map_err(|error| match error {
+            TrySendError::Full(_) => Unanswered::Failed("too much is asked at once".to_owned()),
+            TrySendError::Disconnected(_) => lost(),
+        })?;
         loop {
             if control.is_cancelled() {
                 return Err(Unanswered::Stopped);
@@ -96,7 +101,7 @@ pub(crate) struct Asking {
 impl Asking {
     /// Nobody has asked.
     pub(crate) fn new() -> Self {
-        Self { way: unbounded(), given: 0, waiting: HashMap::new() }
+        Self { way: bounded(MOST_ASKED), given: 0, waiting: HashMap::new() }
     }
 
     /// Asks about the document that the other end calls so.

@@ -43,8 +43,8 @@ impl Question {
         out: &mut dyn Write,
     ) -> Result<(), Unanswered> {
         let json = |out: &mut dyn Write, result: serde_json::Result<Vec<u8>>| {
-            let bytes = result.map_err(Unanswered::failed)?;
-            out.write_all(&bytes).map_err(Unanswered::failed)
+            let bytes = result.map_err(|error| Unanswered::failed(&error))?;
+            out.write_all(&bytes).map_err(|error| Unanswered::failed(&error))
         };
         let trace = queries.trace();
         match self {

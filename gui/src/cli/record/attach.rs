@@ -62,7 +62,7 @@ pub(super) fn show(args: &RecordArgs, whom: &str) -> Outcome {
     run::check_window(args.duration, "--attach")?;
     if let Some(server) = &args.on {
         let whom_there = Whom::There(whom.to_owned());
-        let watched = run::on(server, whom_there, &NameArgs::default(), whom.to_owned())?;
+        let watched = run::on(server, whom_there, &NameArgs::default(), whom)?;
         return run::window(watched, Classifier::default(), "weftscope record");
     }
     let (sockets, title) = wanted(meant(whom), whom)?;

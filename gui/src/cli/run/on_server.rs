@@ -30,7 +30,7 @@ pub(super) fn show(args: &ProgramArgs, server: &str) -> Outcome {
         patch: args.patch(),
         trigger: args.trigger().to_string(),
     };
-    let watched = on(server, whom, &args.names, title(args))?;
+    let watched = on(server, whom, &args.names, &title(args))?;
     window(watched, Classifier::default(), "weftscope run")
 }
 
@@ -39,7 +39,7 @@ pub(in crate::cli) fn on(
     server: &str,
     whom: Whom,
     names: &NameArgs,
-    title: String,
+    title: &str,
 ) -> Result<Watched, Failure> {
     // What is wrong with the rules is told before anything is reached.
     names.classifier()?;

@@ -1,6 +1,12 @@
 //! Who runs plans at the other end.
 
 use std::sync::Arc;
+#[cfg(not(target_arch = "wasm32"))]
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     super::{Backend, Executors},
@@ -28,21 +34,33 @@ pub(crate) struct Host {
 /// Whether something has to be brought to its end. Clones are the same.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Default)]
-pub(crate) struct Busy(Arc<Arc<()>>);
+pub(crate) struct Busy(Arc<AtomicUsize>);
+
+/// Something has to be, as long as this is held.
+#[cfg(feature = "gpus")]
+pub(super) struct Holding(Busy);
+
+#[cfg(feature = "gpus")]
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Busy {
-    /// Something has, as long as this is held.
+    /// Something has to be, from now on.
     #[cfg(feature = "gpus")]
-    pub(super) fn hold(&self) -> Arc<()> {
-        Arc::clone(&self.0)
+    pub(super) fn hold(&self) -> Holding {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Holding(self.clone())
     }
 
     /// Waits until nothing has, at most so long.
-    pub(crate) fn wait(&self, patience: std::time::Duration) {
-        let began = std::time::Instant::now();
-        while Arc::strong_count(&self.0) > 1 && began.elapsed() < patience {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+    pub(crate) fn wait(&self, patience: Duration) {
+        let began = Instant::now();
+        while self.0.load(Ordering::Acquire) > 0 && began.elapsed() < patience {
+            thread::sleep(Duration::from_millis(10));
         }
     }
 }

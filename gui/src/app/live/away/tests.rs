@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use crossbeam::channel::{Receiver, bounded, select, unbounded};
+use crossbeam::channel::{Receiver, bounded, select};
 use weftscope_engine::{
     command::Command, executor::Executor, neighbours::NEIGHBOURS, sim::Simulator, spec::RunSpec,
 };
@@ -81,7 +81,7 @@ fn iteration(event: LiveEvent) -> (Arc<KeptIteration>, Receipt) {
 
 /// The end that runs, on a thread of its own as an agent has it; it is gone when the port is.
 pub(super) fn on_a_thread(host: impl FnOnce(Wake) -> Host) -> Port {
-    let ((ask, asked), (tell, told)) = (unbounded::<Letter>(), unbounded());
+    let ((ask, asked), (tell, told)) = (bounded::<Letter>(1 << 12), bounded(1 << 12));
     let (wake, woken) = bounded(1);
     let host = host(Arc::new(move || {
         let _one_waits = wake.try_send(());

@@ -15,6 +15,7 @@ use std::{
 use weftscope_traces::Trace;
 
 use super::{
+    host::Holding,
     inside::Inside,
     letter::Letter,
     output::{Output, place_in},
@@ -42,7 +43,7 @@ pub(super) struct Watching {
     /// Where it is written when the window is gone.
     left: PathBuf,
     /// Until then the agent does not end.
-    _busy: Arc<()>,
+    _busy: Holding,
 }
 
 /// What the window has not heard of.
@@ -129,7 +130,7 @@ impl Inside {
 }
 
 impl Watching {
-    fn begin(asked: &ProgramAsked, wake: Wake, busy: Arc<()>) -> Result<Self, String> {
+    fn begin(asked: &ProgramAsked, wake: Wake, busy: Holding) -> Result<Self, String> {
         let folder = match &asked.whom {
             Whom::Start { folder: Some(folder), .. } => Some(in_home(folder)),
             _ => None,
