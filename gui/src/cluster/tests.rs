@@ -1,3 +1,5 @@
+//! Digests of four ranks that are made up, read and looked at.
+
 use std::{fs, path::Path};
 
 use weftscope_traces::{

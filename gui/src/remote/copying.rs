@@ -11,10 +11,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use super::{Ssh, SshTarget};
+use super::{Ssh, SshTarget, ssh::PLACE};
 
-/// Where it goes: a path from the home folder on, in which commands of ssh begin.
-pub(super) const PLACE: &str = ".local/bin/weftscope";
 /// What programs under watch load lies beside it.
 const LIBRARY: &str = "libweftscope_inject.so";
 

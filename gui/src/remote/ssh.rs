@@ -14,7 +14,6 @@ use std::{
 use thiserror::Error;
 
 use super::{
-    copying::PLACE,
     greeting::{Greeting, GreetingError},
     link::{Link, Lost},
     target::SshTarget,
@@ -47,6 +46,8 @@ impl Ssh {
     }
 }
 
+/// Where a copy of this program goes: a path from the home folder on, in which commands of ssh begin.
+pub(super) const PLACE: &str = ".local/bin/weftscope";
 /// Lines of what ssh says that are kept.
 const KEPT_LINES: usize = 12;
 /// How long an ending ssh may take to say why.

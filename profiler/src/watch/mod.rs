@@ -18,6 +18,7 @@ mod forget;
 pub mod found;
 mod inside;
 pub mod job;
+pub mod made;
 pub mod process;
 pub mod ranks;
 mod recent;

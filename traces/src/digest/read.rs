@@ -1,12 +1,11 @@
-//! Digests read back: columns by their names, rows as they come.
+//! Digests read back, from open files or bytes: columns by their names, rows as they come.
 
-use std::fs::File;
 use std::ops::ControlFlow;
 
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
 use thiserror::Error;
 
 use super::row::{DigestOf, IterationRow};
@@ -58,7 +57,7 @@ pub struct OpTimes {
 ///
 /// # Errors
 /// [`ReadError`]
-pub fn read_iterations(file: File) -> Result<RankIterations, ReadError> {
+pub fn read_iterations(file: impl ChunkReader + 'static) -> Result<RankIterations, ReadError> {
     let reader = SerializedFileReader::new(file)?;
     let of = of(&reader)?;
     let mut rows = Vec::new();
@@ -102,7 +101,7 @@ pub fn read_iterations(file: File) -> Result<RankIterations, ReadError> {
 /// # Errors
 /// [`ReadError`]
 pub fn read_op_times(
-    file: File,
+    file: impl ChunkReader + 'static,
     take: &mut dyn FnMut(OpTimes) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
     let reader = SerializedFileReader::new(file)?;
@@ -134,7 +133,7 @@ pub fn read_op_times(
 ///
 /// # Errors
 /// [`ReadError`]
-pub fn read_groups(file: File) -> Result<Vec<(String, String)>, ReadError> {
+pub fn read_groups(file: impl ChunkReader + 'static) -> Result<Vec<(String, String)>, ReadError> {
     let reader = SerializedFileReader::new(file)?;
     of(&reader)?;
     let mut all = Vec::new();
@@ -153,7 +152,7 @@ pub fn read_groups(file: File) -> Result<Vec<(String, String)>, ReadError> {
 }
 
 /// What a file says of itself.
-fn of(reader: &SerializedFileReader<File>) -> Result<DigestOf, ReadError> {
+fn of(reader: &impl FileReader) -> Result<DigestOf, ReadError> {
     let told = reader.metadata().file_metadata().key_value_metadata();
     let value = |key: &str| -> Option<String> {
         let name = format!("weftscope.{key}");
@@ -180,7 +179,7 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(reader: &'a SerializedFileReader<File>, at: usize) -> Result<Self, ReadError> {
+    fn of(reader: &'a impl FileReader, at: usize) -> Result<Self, ReadError> {
         let group = reader.get_row_group(at)?;
         let num_rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         Ok(Self { group, num_rows })

@@ -4,6 +4,8 @@
 //! of it: ribbons and explanation. The window makes an ordinary [`Document`](super::Document) of that, which says what is not in it ([`Part`]).
 
 #[cfg(not(target_arch = "wasm32"))]
+mod answering;
+#[cfg(not(target_arch = "wasm32"))]
 mod asker;
 mod facts;
 mod held;
@@ -15,6 +17,8 @@ mod sent;
 mod tests;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub(crate) use answering::InPieces;
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use asker::{Answer, Asker, Asking};
 pub use facts::Part;
 pub(crate) use held::Held;
@@ -22,6 +26,6 @@ pub(crate) use held::Held;
 pub(crate) use held::explained;
 pub(crate) use look::Look;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use question::{InPieces, Question};
+pub(crate) use question::Question;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use sent::{Known, received};

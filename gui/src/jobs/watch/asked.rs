@@ -1,15 +1,10 @@
 //! A program to watch, as whoever has no program there asks for it.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use weftscope_profiler::watch::{
-    Begin, Level, Order, Place, Setup, Trigger,
-    found::{Found, meant},
-};
+use weftscope_profiler::watch::{Begin, Level, Setup, Trigger, found::Found};
 use weftscope_traces::Classifier;
-
-use super::{Program, Watched};
 
 /// What is to be watched, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,34 +68,6 @@ impl ProgramAsked {
                 .unwrap_or_else(|_| command.join(" ")),
             Whom::There(whom) => whom.clone(),
         }
-    }
-
-    /// The program on this computer; one that is started says what it says into `output`.
-    ///
-    /// # Errors
-    /// In words, when something that it needs is not there.
-    pub(crate) fn here(
-        &self,
-        (folder, output): (Option<PathBuf>, PathBuf),
-    ) -> Result<Watched, String> {
-        let (command, level, patch, trigger) = match &self.whom {
-            Whom::There(whom) => {
-                let (sockets, title) = attachable(meant(whom)).map_err(
-                    |NotThere { whom: place, why }| match place {
-                        Some(place) => format!("{place}: {why}"),
-                        None => format!("{whom}: {why}"),
-                    },
-                )?;
-                return Ok(Watched { program: Program::There(sockets), title });
-            }
-            Whom::Start { command, level, patch, trigger, .. } => (command, level, patch, trigger),
-        };
-        let trigger = Trigger::of(trigger).ok_or("it is not understood when to record")?;
-        let setup = setup_for(*level, &trigger)?;
-        let command = command.iter().map(OsString::from).collect();
-        let place = Place { folder, output: Some(output) };
-        let order = Order { command, patch: patch.clone(), trigger, place };
-        Ok(Watched { program: Program::Start { setup, order }, title: self.title() })
     }
 }
 
@@ -196,21 +163,5 @@ mod tests {
             let error = format!("{:?}", attachable(found).unwrap_err());
             assert!(error.contains(told), "{error}");
         }
-    }
-
-    #[test]
-    fn who_is_not_there_and_what_is_not_understood_is_said() {
-        let asked = |whom| ProgramAsked { whom, rules: Rules::default() };
-        let place = || (None, PathBuf::from("/nowhere/log"));
-        let whom = Whom::There("no-such-job".to_owned());
-        let told = asked(whom).here(place()).unwrap_err();
-        assert_eq!(told, "no-such-job: no process listens by that name (weftscope ps lists them)");
-        let (command, patch) = (vec!["sh".to_owned(), "a b".to_owned()], "worth".to_owned());
-        let (folder, level, trigger) = (None, None, "sometime".to_owned());
-        let started = asked(Whom::Start { command, folder, level, patch, trigger });
-        assert_eq!(started.title(), "sh 'a b'");
-        assert_eq!(started.here(place()).unwrap_err(), "it is not understood when to record");
-        let wrong = Rules { comm: vec!["(".to_owned()], file: None };
-        assert!(wrong.classifier().is_err());
     }
 }

@@ -1,22 +1,23 @@
 //! Watching a program: what it told last, again and again, and all of it in the end.
 
 mod asked;
+mod program;
 
 pub use asked::{ProgramAsked, Rules, Whom, attachable, setup_for};
+pub use program::{OnServer, Program, Watched};
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use weftscope_profiler::watch::{Job, JobError, Order, Process, Recent, Setup, Turn, trace};
+use weftscope_profiler::watch::{Job, JobError, Process, Recent, Turn, trace};
 use weftscope_traces::{Classifier, Trace};
 
 use super::{EventSender, JobControl};
 use crate::{
     app::{Document, JobResult},
-    remote::{Ssh, Target, watch_there},
+    remote::watch_there,
 };
 
 /// Time that is in view while the program runs.
@@ -26,42 +27,6 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Blocks and kernels that are kept of a process: about a gigabyte.
 const MOST_KEPT: usize = 40_000_000;
-
-/// A program to watch.
-#[derive(Clone, Debug)]
-pub struct Watched {
-    /// Where it is.
-    pub program: Program,
-    /// The command line.
-    pub title: String,
-}
-
-/// Where a program is that is to be watched.
-#[derive(Clone, Debug)]
-pub enum Program {
-    /// It is to be started.
-    Start {
-        /// What watching needs.
-        setup: Setup,
-        /// What to start.
-        order: Order,
-    },
-    /// It runs, and its processes listen on these sockets.
-    There(Vec<PathBuf>),
-    /// It is, or will be, on a server.
-    OnServer(OnServer),
-}
-
-/// A program on a server.
-#[derive(Clone, Debug)]
-pub struct OnServer {
-    /// How servers are reached.
-    pub ssh: Ssh,
-    /// Which.
-    pub server: Target,
-    /// What is asked of it.
-    pub asked: ProgramAsked,
-}
 
 /// Starts the program, or finds it, and watches it. `show` gets the last tenth of a second, while it runs; stopping the job stops the
 /// recording, and the program goes on.

@@ -2,33 +2,25 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::collections::VecDeque;
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 #[cfg(not(target_arch = "wasm32"))]
 use crossbeam::channel::Receiver;
-use weftscope_engine::{neighbours::neighbour, plan::Plan, spec::RunSpec};
+use weftscope_engine::{plan::Plan, spec::RunSpec};
 use weftscope_profiler::live::{
     Event as SessionEvent, ExecutorFactory, Iteration, LiveSession, Options, TurnSession,
 };
-use weftscope_traces::{Trace, container};
 
 use super::{
-    super::{
-        LiveEvent, ServingAsked, ServingEvent, ServingRun, SessionId, news::refusal, run_baselines,
-        run_curve, run_serving,
-    },
+    super::{LiveEvent, SessionId, news::refusal},
     Host, On,
     letter::Letter,
     shown::Shown,
-    words::{Ask, News, Tell, Work},
+    words::{Ask, Tell},
 };
 use crate::{
-    app::{
-        Event, JobResult, neighbours,
-        part::{Held, Look},
-    },
-    jobs::{EventSender, JobControl},
-    lessons::Facts,
+    app::part::{Held, Look},
+    jobs::JobControl,
 };
 
 /// Sends a letter to the window.
@@ -57,10 +49,10 @@ pub(crate) struct Inside {
     pub(super) gone_by: VecDeque<(u64, Arc<crate::app::Queries>)>,
     /// What is asked about what is shown.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) questions: super::questions::Questions,
+    pub(super) questions: super::under_way::UnderWay,
     /// A program under watch.
     #[cfg(feature = "gpus")]
-    pub(super) watching: Option<super::watching::Watching>,
+    pub(super) watching: Option<super::program::Watching>,
 }
 
 #[cfg(feature = "gpus")]
@@ -104,7 +96,7 @@ impl Inside {
             #[cfg(not(target_arch = "wasm32"))]
             gone_by: VecDeque::new(),
             #[cfg(not(target_arch = "wasm32"))]
-            questions: super::questions::Questions::default(),
+            questions: super::under_way::UnderWay::default(),
             #[cfg(feature = "gpus")]
             watching: None,
         }
@@ -269,7 +261,7 @@ impl Inside {
         let sent = sent.map_err(|error| error.to_string()).and_then(|text| {
             let head = Tell::Iteration { number, time_ns, plan: text };
             if !self.host.is_afar {
-                return Ok(Letter::with(&head, written(&iteration.trace)?));
+                return Letter::with_trace(&head, &iteration.trace);
             }
             let (shown, bytes) =
                 Shown::begin(number, Held::of(Arc::clone(&iteration.trace)), self.look.as_ref())?;
@@ -289,105 +281,7 @@ impl Inside {
         }
     }
 
-    fn work(&self, work: Work, on: On) -> Result<(), String> {
-        let backend = self.host.backend(on)?;
-        let post = Arc::clone(&self.post);
-        let control =
-            self.over.telling(move |permille| post(Letter::of(&Tell::Progress(permille))));
-        let post = Arc::clone(&self.post);
-        let events = EventSender::through(move |event| {
-            if let Some(news) = news(event) {
-                post(Letter::of(&Tell::News(news)));
-            }
-        });
-        let executors = &self.host.executors;
-        let result = match work {
-            Work::Baselines(spec) => {
-                run_baselines(executors, &backend, &Arc::new(*spec), &events, &control)
-            }
-            Work::Curve(spec, axis) => {
-                run_curve(executors, &backend, &Arc::new(*spec), axis, &events, &control)
-            }
-            Work::Serving(spec, asked) => {
-                let asked =
-                    asked.as_ref().map_or(Some(ServingAsked::default()), ServingAsked::of_kept);
-                let asked = asked.ok_or("what is to be served was not understood")?;
-                let run = ServingRun::again(*spec, asked, backend);
-                run_serving(executors, &Arc::new(run), &events, &control)
-            }
-            Work::Runs(specs) => return self.runs(&specs, &control),
-            Work::Neighbour(name, knobs) => return self.neighbour(&name, &knobs, &control),
-        };
-        match result {
-            JobResult::Failed(cause) => Err(cause),
-            _ => Ok(()),
-        }
-    }
-
-    /// What cannot run is left out: the window finds that out by itself, and says why.
-    fn runs(&self, specs: &[RunSpec], control: &JobControl) -> Result<(), String> {
-        for (index, spec) in specs.iter().enumerate() {
-            if let Ok((plan, trace)) = Facts::run(spec, &|| control.is_cancelled()) {
-                let plan = plan.to_json().map_err(|error| error.to_string())?;
-                (self.post)(Letter::with(&Tell::Run(index, plan), written(&trace)?));
-            }
-            control.step(index as u64 + 1, specs.len() as u64).ok();
-        }
-        Ok(())
-    }
-
-    /// Its runs with the idea and without, and what they show.
-    fn neighbour(
-        &self,
-        name: &str,
-        knobs: &[(String, String)],
-        control: &JobControl,
-    ) -> Result<(), String> {
-        let known = neighbour(name).ok_or_else(|| format!("there is no neighbour {name}"))?;
-        let mut settings = known.settings();
-        for (knob, text) in knobs {
-            settings.set(knob, text).map_err(|error| error.to_string())?;
-        }
-        let simulated = neighbours::simulate(&settings, control);
-        let (shown, runs) = simulated.map_err(|cancelled| cancelled.to_string())??;
-        for (index, (plan, trace)) in runs.iter().enumerate() {
-            let plan = plan.to_json().map_err(|error| error.to_string())?;
-            (self.post)(Letter::with(&Tell::Run(index, plan), written(trace)?));
-        }
-        self.tell(&Tell::News(News::Neighbour(shown)));
-        Ok(())
-    }
-
     pub(super) fn tell(&self, tell: &Tell) {
         (self.post)(Letter::of(tell));
     }
-}
-
-fn written(trace: &Trace) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    container::write(trace, &mut bytes, &mut |_| ControlFlow::Continue(()))
-        .map_err(|error| error.to_string())?;
-    Ok(bytes)
-}
-
-/// What of an event the window is told; it knows itself what it had asked for.
-fn news(event: Event) -> Option<News> {
-    let Event::Live(event) = event else { return None };
-    Some(match *event {
-        LiveEvent::Baseline { baseline, .. } => News::Baseline(baseline),
-        LiveEvent::Simulated { answer, .. } => News::Simulated(answer),
-        LiveEvent::UnsplitAlone { ns, .. } => News::UnsplitAlone(ns),
-        LiveEvent::CurvePoint { point, .. } => News::CurvePoint(point),
-        LiveEvent::Serving { event, .. } => match *event {
-            ServingEvent::Head(head) => News::ServingHead(head),
-            ServingEvent::Failed(cause) => News::ServingFailed(cause),
-            ServingEvent::Served(served) => {
-                let outcome = served.outcome.map(|run| Box::new(run.served.clone()));
-                News::Served(served.strategy, outcome)
-            }
-            // Looked up where it is asked.
-            ServingEvent::Batch(..) => return None,
-        },
-        _ => return None,
-    })
 }

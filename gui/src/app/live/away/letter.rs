@@ -1,6 +1,9 @@
 //! One message, either way: a head in JSON, and the bytes of a trace behind some.
 
+use std::ops::ControlFlow;
+
 use serde::{Serialize, de::DeserializeOwned};
+use weftscope_traces::{Trace, container};
 
 /// One message, either way.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,17 @@ impl Letter {
     pub(crate) fn with(message: &impl Serialize, bytes: Vec<u8>) -> Self {
         // What has no JSON form is told by the reader, who finds nothing.
         Self { head: serde_json::to_string(message).unwrap_or_default(), bytes }
+    }
+
+    /// Of a message with a trace in the native format behind it.
+    ///
+    /// # Errors
+    /// In words, when that cannot be written down.
+    pub(super) fn with_trace(message: &impl Serialize, trace: &Trace) -> Result<Self, String> {
+        let mut bytes = Vec::new();
+        container::write(trace, &mut bytes, &mut |_| ControlFlow::Continue(()))
+            .map_err(|error| error.to_string())?;
+        Ok(Self::with(message, bytes))
     }
 
     /// What it says.

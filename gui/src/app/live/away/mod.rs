@@ -8,6 +8,8 @@
 mod arrivals;
 #[cfg(not(target_arch = "wasm32"))]
 mod following;
+#[cfg(not(target_arch = "wasm32"))]
+mod home;
 mod host;
 mod inside;
 mod jobs;
@@ -19,6 +21,8 @@ mod on;
 mod output;
 mod pieces;
 mod port;
+#[cfg(feature = "gpus")]
+mod program;
 #[cfg(not(target_arch = "wasm32"))]
 mod questions;
 #[cfg(not(target_arch = "wasm32"))]
@@ -30,9 +34,12 @@ mod shared_run;
 mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(not(target_arch = "wasm32"))]
+mod under_way;
 #[cfg(feature = "gpus")]
 mod watching;
 mod words;
+mod working;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use arrivals::{Arrivals, tell_run};

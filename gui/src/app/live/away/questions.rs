@@ -1,6 +1,6 @@
 //! Questions that need all of a document, answered where that lies: each on a thread of its own, so that what is looked at goes on coming.
 
-use std::{collections::HashMap, sync::Arc, thread};
+use std::{sync::Arc, thread};
 
 use super::{inside::Inside, letter::Letter, shown::Shown, words::Tell};
 use crate::{
@@ -15,16 +15,6 @@ use crate::{
 const MOST_AT_ONCE: usize = 8;
 /// Iterations before the last that can be asked about.
 const MOST_GONE_BY: usize = 3;
-
-/// Those that are worked on. Dropped, they end.
-#[derive(Default)]
-pub(super) struct Questions(HashMap<u64, JobControl>);
-
-impl Drop for Questions {
-    fn drop(&mut self) {
-        self.0.values().for_each(JobControl::cancel);
-    }
-}
 
 impl Inside {
     /// Works on the answer of a question about what is shown.
@@ -52,9 +42,7 @@ impl Inside {
         queries: Arc<Queries>,
         asked: Question,
     ) -> Result<(), String> {
-        // One that has ended is held by nobody else.
-        self.questions.0.retain(|_, control| control.is_shared());
-        if self.questions.0.len() >= MOST_AT_ONCE {
+        if self.questions.count() >= MOST_AT_ONCE {
             return Err("too much is asked at once".to_owned());
         }
         let (control, post) = (JobControl::default(), Arc::clone(&self.post));
@@ -78,15 +66,13 @@ impl Inside {
             .name("weftscope-answer".to_owned())
             .spawn(work)
             .map_err(|error| format!("no thread to answer on: {error}"))?;
-        self.questions.0.insert(question, control);
+        self.questions.begin(question, control);
         Ok(())
     }
 
     /// Nobody waits for this answer.
     pub(super) fn forget(&mut self, question: u64) {
-        if let Some(control) = self.questions.0.remove(&question) {
-            control.cancel();
-        }
+        self.questions.end(question);
     }
 }
 

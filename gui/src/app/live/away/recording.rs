@@ -1,19 +1,11 @@
 //! A recording that lies here and is looked at at the other end.
 
-use std::{
-    env,
-    fs::File,
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{fs::File, ops::ControlFlow, path::Path, sync::Arc, thread, time::Duration};
 
 use crossbeam::channel::{Receiver, TryRecvError, bounded};
 use weftscope_traces::{Classifier, Preview, container};
 
-use super::{inside::Inside, letter::Letter, shown::Shown, words::Tell};
+use super::{home::in_home, inside::Inside, letter::Letter, shown::Shown, words::Tell};
 use crate::{
     app::part::{Held, explained},
     files::open_trace_watched,
@@ -120,13 +112,5 @@ impl Inside {
             None => self.tell_more(),
         }
         None
-    }
-}
-
-/// A path there; from `~/` on in the home folder.
-pub(super) fn in_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
     }
 }

@@ -1,18 +1,9 @@
 //! A made process on a socket, watched over letters.
 
-use std::{
-    fs,
-    os::unix::net::{UnixListener, UnixStream},
-    path::Path,
-    sync::Mutex,
-    time::Instant,
-};
+use std::{fs, ops::ControlFlow, path::Path, sync::Mutex, time::Instant};
 
+use weftscope_profiler::watch::made;
 use weftscope_traces::{Classifier, TrackKind, container};
-use weftscope_wire::{
-    BlockStamp, Clock, Command, Device, Event, Hello, Kernel, Launch, Reply, Stamping, VERSION,
-    folder, frame,
-};
 
 use super::{
     super::{Host, Looked, Port, look_there, tests::on_a_thread},
@@ -20,84 +11,11 @@ use super::{
 };
 use crate::{
     app::{Document, JobResult, live::Executors, live::away::Busy},
-    jobs::{Events, JobControl, Program, Rules, Watched, recorded},
+    jobs::{Events, JobControl, Program, Rules, Watched, Whom, recorded},
 };
 
 /// What a test waits for at most: of a fault, not of a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Listens in a folder, and once it is to record tells of ten products of four blocks; of ten more when it is to stop.
-fn made_process(job: &Path, pid: u32) {
-    let listener = UnixListener::bind(folder::socket(job, pid)).unwrap();
-    let serve = move || {
-        for mut stream in listener.incoming().flatten() {
-            drop(served(&mut stream, pid));
-        }
-    };
-    thread::Builder::new().name("made".to_owned()).spawn(serve).unwrap();
-}
-
-fn served(stream: &mut UnixStream, pid: u32) -> Result<(), frame::FrameError> {
-    let command = vec!["python".to_owned(), "serve.py".to_owned()];
-    frame::write(
-        stream,
-        &Reply::Hello(Hello { version: VERSION, pid, command, ..Hello::default() }),
-    )?;
-    while let Ok(asked) = frame::read::<Command>(stream) {
-        match asked {
-            Command::Record => frame::write(stream, &Reply::Events([known(), ten(0)].concat()))?,
-            Command::Stop => {
-                frame::write(stream, &Reply::Events(ten(10)))?;
-                return frame::write(stream, &Reply::Stopped);
-            }
-            Command::Listen | Command::Stamp(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn known() -> Vec<Event> {
-    let device = Device {
-        ordinal: 0,
-        name: "made".to_owned(),
-        sms: 8,
-        memory_bytes: 1 << 30,
-        compute_capability: (9, 0),
-        pci_address: String::new(),
-    };
-    let readings = (0..10).map(|i| (i * 1000, i * 1000, 400)).collect();
-    vec![
-        Event::Device(device),
-        Event::Clock(Clock { device: 0, readings }),
-        Event::Kernel(Kernel { id: 0, name: "gemm".to_owned() }),
-    ]
-}
-
-fn ten(first: u64) -> Vec<Event> {
-    let launch = |id: u64| {
-        let at_host_ns = 1_000_000 + id as i64 * 10_000;
-        let launched = Event::Launch(Launch {
-            id,
-            kernel: 0,
-            device: 0,
-            stream: 0,
-            grid: [4, 1, 1],
-            block: [128, 1, 1],
-            cluster: [0; 3],
-            at_host_ns,
-            tid: 7,
-            graph: None,
-            stamping: Stamping::Blocks,
-        });
-        let stamp = |sm: u32| BlockStamp {
-            start_device_ns: (at_host_ns + i64::from(sm)) as u64,
-            end_device_ns: (at_host_ns + 8_000) as u64,
-            sm,
-        };
-        [launched, Event::Blocks { launch: id, stamps: (0..4).map(stamp).collect() }]
-    };
-    (first..first + 10).flat_map(launch).collect()
-}
 
 /// The end that watches, as an agent has one; it is gone when the port is.
 fn end(busy: &Busy) -> Port {
@@ -111,7 +29,7 @@ fn asked(job: &Path) -> ProgramAsked {
 
 /// All that a process tells which is stopped at once.
 fn itself(job: &Path, pid: u32) -> Trace {
-    let program = Program::There(vec![folder::socket(job, pid)]);
+    let program = Program::There(vec![made::socket(job, pid)]);
     let watched = Watched { program, title: "python serve.py".to_owned() };
     let control = JobControl::default();
     recorded(&watched, &Classifier::default(), |_| control.cancel(), &control).unwrap()
@@ -125,7 +43,7 @@ fn num_blocks(trace: &Trace) -> usize {
 #[test]
 fn a_program_that_is_watched_elsewhere_is_seen_as_if_it_were_here() {
     let job = tempfile::tempdir().unwrap();
-    made_process(job.path(), 21);
+    made::process(job.path(), 21);
     let (events, control, busy) =
         (Events::new(Arc::new(|| {})), JobControl::default(), Busy::default());
     let looked = Looked::program(asked(job.path()), "ssh://box".to_owned());
@@ -149,7 +67,7 @@ fn a_program_that_is_watched_elsewhere_is_seen_as_if_it_were_here() {
         document = new;
     }
     let job = tempfile::tempdir().unwrap();
-    made_process(job.path(), 22);
+    made::process(job.path(), 22);
     let itself = itself(job.path(), 22);
     assert_eq!((num_blocks(&itself), itself.num_slices()), (80, 120));
     assert!(document.trace.lanes == itself.lanes && document.trace.meta.ranks == itself.meta.ranks);
@@ -159,7 +77,7 @@ fn a_program_that_is_watched_elsewhere_is_seen_as_if_it_were_here() {
 #[test]
 fn what_was_recorded_stays_when_the_window_is_gone() {
     let job = tempfile::tempdir().unwrap();
-    made_process(job.path(), 23);
+    made::process(job.path(), 23);
     let busy = Busy::default();
     let port = end(&busy);
     super::super::words::Ask::Watch(Box::new(asked(job.path()))).over(&port);

@@ -1,5 +1,9 @@
 //! Does what the mutator asked for.
 
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+mod elsewhere;
+mod open;
+
 use std::{path::PathBuf, time::Duration};
 
 use weftscope_traces::Classifier;
@@ -35,17 +39,10 @@ pub struct Runner {
     away: live::away::AwayJobs,
     /// The server on which plans are run, with the jobs there.
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-    elsewhere: Option<Elsewhere>,
+    elsewhere: Option<elsewhere::Elsewhere>,
     /// How servers are reached on which recordings lie.
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     ssh: crate::remote::Ssh,
-}
-
-/// A server on which plans are run.
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-struct Elsewhere {
-    link: crate::remote::Link,
-    jobs: live::away::AwayJobs,
 }
 
 /// What only the thread of the window may do.
@@ -162,7 +159,7 @@ impl Runner {
             #[cfg(not(target_arch = "wasm32"))]
             Effect::Within(job, cluster, column) => {
                 self.start(&job, "within", move |control| {
-                    super::cluster::read_within(&cluster, column, control)
+                    crate::app::cluster::read_within(&cluster, column, control)
                 });
             }
             Effect::Marks(task) => self.marks.send(task),
@@ -189,36 +186,6 @@ impl Runner {
             live => self.run_live(live),
         }
         None
-    }
-
-    /// Reads files, wherever they lie.
-    fn open(&self, job: &JobStatus, asked: jobs::Asked) {
-        let classifier = self.classifier.clone();
-        let (id, sender) = (job.id, self.events.clone());
-        let show = move |paths, document| {
-            sender.send(Event::Opening { id, paths, document });
-        };
-        let events = self.events.clone();
-        let control = job.control();
-        #[cfg(not(target_arch = "wasm32"))]
-        if let Some(folder) = super::cluster::is_digests(&asked) {
-            return events.spawn(id, "digests", control, move |control| match folder {
-                Ok(folder) => super::cluster::read_cluster(&folder, control),
-                Err(cause) => JobResult::Failed(cause),
-            });
-        }
-        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-        if let Some((recording, paths)) = recording_of(&asked) {
-            let from = (recording, paths, self.ssh.clone());
-            return open_there(from, classifier, show, (id, control), &events);
-        }
-        let asked_for = asked.clone();
-        let open = move || {
-            events.spawn(id, "open", control, move |control| {
-                jobs::open(&asked, &classifier, show, control)
-            });
-        };
-        with_samples(&asked_for, open);
     }
 
     /// Starts what needs the engine or a program under watch.
@@ -281,12 +248,12 @@ impl Runner {
             }
             Effect::Lesson(job, work) => {
                 self.start(&job, "lesson", move |control| {
-                    super::lessons::work_out(&work, &mut Simulated::default(), control)
+                    crate::app::lessons::work_out(&work, &mut Simulated::default(), control)
                 });
             }
             Effect::Neighbour(job, settings) => {
                 self.start(&job, "neighbour", move |control| {
-                    super::neighbours::run_neighbour(&settings, control)
+                    crate::app::neighbours::run_neighbour(&settings, control)
                 });
             }
             Effect::Serving(job, run) => {
@@ -303,46 +270,6 @@ impl Runner {
             }
             // Everything else was dealt with.
             _ => {}
-        }
-    }
-
-    /// What is done on a server, or decides on which; gives back the rest.
-    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-    fn take_elsewhere(&mut self, effect: Effect) -> Option<Effect> {
-        match effect {
-            Effect::Connect { attempt, ssh, target, after } => {
-                crate::remote::reach(attempt, (ssh, target), after, self.events.clone());
-                None
-            }
-            Effect::Install(attempt, ssh, target) => {
-                crate::remote::copy(attempt, (ssh, target), &self.events);
-                None
-            }
-            Effect::UseLink(link) => {
-                // What runs here gives way, and what ran there is over; where nothing did, what runs here goes on.
-                if link.is_some() || self.elsewhere.is_some() {
-                    self.session = None;
-                }
-                if let Some(before) = self.elsewhere.take() {
-                    before.jobs.give_up("the server is not reached any more");
-                }
-                self.elsewhere = link.map(|link| {
-                    let opened = link.clone();
-                    let start = Box::new(move || Ok(opened.port()));
-                    Elsewhere { link, jobs: live::away::AwayJobs::new(start, self.events.clone()) }
-                });
-                None
-            }
-            Effect::TakeControl => {
-                self.elsewhere.iter().for_each(|elsewhere| elsewhere.link.take_control());
-                None
-            }
-            // Of built-in machines, and judged here: these are simulated here.
-            here @ (Effect::Lesson(..) | Effect::Neighbour(..)) => Some(here),
-            other => match &mut self.elsewhere {
-                Some(elsewhere) => elsewhere.jobs.take_on(other),
-                None => Some(other),
-            },
         }
     }
 
@@ -386,50 +313,6 @@ impl Runner {
         drop(tidying);
     }
 }
-
-/// Opens a recording on a server, on a thread of its own.
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-fn open_there(
-    (recording, paths, ssh): (Meant, Vec<PathBuf>, crate::remote::Ssh),
-    classifier: Classifier,
-    show: impl Fn(Vec<PathBuf>, std::sync::Arc<super::Document>) + Send + 'static,
-    (id, control): (jobs::JobId, JobControl),
-    events: &EventSender,
-) {
-    let told = events.clone();
-    events.spawn(id, "open there", control, move |control| match recording {
-        Ok(_) if paths.len() > 1 => {
-            crate::remote::open_several((&ssh, paths), &classifier, &told, control)
-        }
-        Ok(recording) => crate::remote::open_there((&ssh, &recording, paths), &show, told, control),
-        Err(error) => JobResult::Failed(error.to_string()),
-    });
-}
-
-/// A recording on a server, or why an address is none.
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-type Meant = Result<crate::remote::Recording, crate::remote::TargetError>;
-
-/// The recording on a server that is asked for, if one is.
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-fn recording_of(asked: &jobs::Asked) -> Option<(Meant, Vec<PathBuf>)> {
-    let paths = match asked {
-        jobs::Asked::Paths(paths) => paths.clone(),
-        // One address, with whatever spaces are in it.
-        jobs::Asked::Typed(text) => vec![PathBuf::from(text.trim())],
-    };
-    Some((crate::remote::Recording::among(&paths).transpose()?, paths))
-}
-
-/// Opens at once: samples are part of the program.
-#[cfg(not(target_arch = "wasm32"))]
-fn with_samples(_asked: &jobs::Asked, open: impl FnOnce() + 'static) {
-    open();
-}
-
-/// Opens once the samples that are asked for are there: they lie beside the page.
-#[cfg(target_arch = "wasm32")]
-use crate::web::with_samples;
 
 fn unless_cancelled<T>(
     result: Result<T, Cancelled>,

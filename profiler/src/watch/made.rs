@@ -1,0 +1,93 @@
+//! A process that is made up and speaks as a watched one does: for tests of whoever watches, this crate's and others'.
+
+use std::{
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use weftscope_wire::{
+    BlockStamp, Clock, Command, Device, Event, Hello, Kernel, Launch, Reply, Stamping, VERSION,
+    folder, frame,
+};
+
+/// Where a process of this number listens.
+pub fn socket(job: &Path, pid: u32) -> PathBuf {
+    folder::socket(job, pid)
+}
+
+/// Listens in a folder, and once it is to record tells of ten products of four blocks; of ten more when it is to stop.
+///
+/// # Panics
+/// Without sockets or threads there is no process.
+pub fn process(job: &Path, pid: u32) {
+    let listener = UnixListener::bind(folder::socket(job, pid)).expect("a folder of the test's");
+    let serve = move || {
+        for mut stream in listener.incoming().flatten() {
+            drop(served(&mut stream, pid));
+        }
+    };
+    thread::Builder::new().name("made".to_owned()).spawn(serve).expect("a folder of the test's");
+}
+
+fn served(stream: &mut UnixStream, pid: u32) -> Result<(), frame::FrameError> {
+    let command = vec!["python".to_owned(), "serve.py".to_owned()];
+    frame::write(
+        stream,
+        &Reply::Hello(Hello { version: VERSION, pid, command, ..Hello::default() }),
+    )?;
+    while let Ok(asked) = frame::read::<Command>(stream) {
+        match asked {
+            Command::Record => frame::write(stream, &Reply::Events([known(), ten(0)].concat()))?,
+            Command::Stop => {
+                frame::write(stream, &Reply::Events(ten(10)))?;
+                return frame::write(stream, &Reply::Stopped);
+            }
+            Command::Listen | Command::Stamp(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn known() -> Vec<Event> {
+    let device = Device {
+        ordinal: 0,
+        name: "made".to_owned(),
+        sms: 8,
+        memory_bytes: 1 << 30,
+        compute_capability: (9, 0),
+        pci_address: String::new(),
+    };
+    let readings = (0..10).map(|i| (i * 1000, i * 1000, 400)).collect();
+    vec![
+        Event::Device(device),
+        Event::Clock(Clock { device: 0, readings }),
+        Event::Kernel(Kernel { id: 0, name: "gemm".to_owned() }),
+    ]
+}
+
+fn ten(first: u64) -> Vec<Event> {
+    let launch = |id: u64| {
+        let at_host_ns = 1_000_000 + id as i64 * 10_000;
+        let launched = Event::Launch(Launch {
+            id,
+            kernel: 0,
+            device: 0,
+            stream: 0,
+            grid: [4, 1, 1],
+            block: [128, 1, 1],
+            cluster: [0; 3],
+            at_host_ns,
+            tid: 7,
+            graph: None,
+            stamping: Stamping::Blocks,
+        });
+        let stamp = |sm: u32| BlockStamp {
+            start_device_ns: (at_host_ns + i64::from(sm)) as u64,
+            end_device_ns: (at_host_ns + 8_000) as u64,
+            sm,
+        };
+        [launched, Event::Blocks { launch: id, stamps: (0..4).map(stamp).collect() }]
+    };
+    (first..first + 10).flat_map(launch).collect()
+}
