@@ -1,6 +1,6 @@
 use weftscope_traces::analysis::{Selection, SelectionReport, selection};
 
-use super::{document::Document, queries::Unanswered};
+use super::document::Document;
 use crate::{
     jobs::{Cancelled, JobControl},
     timeline::RangeSelection,
@@ -19,6 +19,7 @@ pub(crate) fn aggregate(
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     if let Some(asker) = document.asker() {
         let question = super::part::Question::Range(range.span, range.tracks.clone());
+        use super::queries::Unanswered;
         return match asker.answer(question, control) {
             Ok(tables) => Ok(Ok(tables)),
             Err(Unanswered::Failed(why)) => Ok(Err(why)),

@@ -82,7 +82,9 @@ pub use palette::palette_rows;
 pub use panel::{BottomTab, Extent, PanelFacts, PanelId, PanelLayout, Side};
 pub use path_question::{PathPurpose, PathQuestion};
 pub use places::RankPlaces;
-pub(crate) use queries::{Queries, Unanswered};
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+pub(crate) use queries::Queries;
+pub(crate) use queries::Unanswered;
 pub use recent::Recent;
 pub use runner::Runner;
 pub use settings::{Settings, SettingsError, ThemeChoice};

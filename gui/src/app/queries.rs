@@ -20,6 +20,7 @@ pub(crate) enum Unanswered {
     /// Nobody wants it any more.
     Stopped,
     /// What it is about is not there any more.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     Gone,
     /// In words.
     Failed(String),
@@ -45,6 +46,7 @@ impl Queries {
     }
 
     /// The trace.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     pub(crate) fn trace(&self) -> &Arc<Trace> {
         &self.trace
     }

@@ -130,15 +130,26 @@ fn document(
 
 /// Writes a document. Whatever lay at the path stays until the new file is whole.
 pub fn export(document: &Document, export: &Export, control: &JobControl) -> JobResult {
-    let Export { format, look, query, figure, path, replace } = export;
+    let Export { format, path, replace, .. } = export;
     if !replace && path.is_file() {
         return JobResult::Exists { format: *format, path: path.clone() };
     }
+    match write(document, export, control) {
+        Ok(()) => {
+            let bytes = std::fs::metadata(path).map_or(0, |meta| meta.len());
+            JobResult::Written { path: path.to_owned(), bytes }
+        }
+        Err(error) => ended(&error),
+    }
+}
+
+fn write(document: &Document, export: &Export, control: &JobControl) -> Result<(), FileError> {
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-    let there = written_there(document, export, control);
-    #[cfg(not(all(feature = "live", not(target_arch = "wasm32"))))]
-    let there = None;
-    let written = there.unwrap_or_else(|| match *format {
+    if let Some(written) = written_there(document, export, control) {
+        return written;
+    }
+    let Export { look, query, figure, path, .. } = export;
+    match export.format {
         ExportFormat::Trace(format) | ExportFormat::Predicted(format) => {
             let mut hook = |done, total| match control.step(done, total) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -150,13 +161,6 @@ pub fn export(document: &Document, export: &Export, control: &JobControl) -> Job
             write_picture(document, (*look, figure.as_ref()), path)
         }
         ExportFormat::Rows(format) => write_rows(document, (query, format), path, control),
-    });
-    match written {
-        Ok(()) => {
-            let bytes = std::fs::metadata(path).map_or(0, |meta| meta.len());
-            JobResult::Written { path: path.to_owned(), bytes }
-        }
-        Err(error) => ended(&error),
     }
 }
 
@@ -204,6 +208,7 @@ fn write_rows(
 fn unwritten(error: Unanswered, path: &Path) -> FileError {
     match error {
         Unanswered::Stopped => FileError::cancelled(path),
+        #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
         Unanswered::Gone => {
             FileError::new("the run has gone on: pause it, and export it then", path)
         }

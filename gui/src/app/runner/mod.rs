@@ -8,17 +8,14 @@ use std::{path::PathBuf, time::Duration};
 
 use weftscope_traces::Classifier;
 
-#[cfg(feature = "live")]
-use super::live::{self, Executors, SessionHandle};
 use super::{
-    aggregate,
-    browse::browse,
-    comparison::compare_documents,
-    effect::Effect,
-    event::{Event, JobResult},
-    explaining,
-    marks::MarkKeeper,
-    search, sql, statistics, what_if,
+    aggregate, browse::browse, comparison::compare_documents, effect::Effect, event::JobResult,
+    explaining, marks::MarkKeeper, search, sql, statistics, what_if,
+};
+#[cfg(feature = "live")]
+use super::{
+    event::Event,
+    live::{self, Executors, SessionHandle},
 };
 use crate::jobs::{self, Cancelled, EventSender, JobControl, JobStatus};
 #[cfg(feature = "live")]

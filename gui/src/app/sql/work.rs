@@ -12,11 +12,7 @@ use weftscope_traces::{
 
 use super::{SqlAnswer, SqlFailure, SqlOutcome, SqlTask};
 use crate::{
-    app::{
-        document::Document,
-        event::JobResult,
-        queries::{Queries, Unanswered},
-    },
+    app::{document::Document, event::JobResult, queries::Queries},
     jobs::JobControl,
 };
 
@@ -44,6 +40,7 @@ fn rows_of(document: &Document, query: &str, control: &JobControl) -> Option<Sql
     #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     if let Some(asker) = document.asker() {
         let question = crate::app::part::Question::Rows(query.to_owned());
+        use crate::app::queries::Unanswered;
         let why = match asker.answer(question, control) {
             Ok(Ok(answer)) => return Some(SqlOutcome::Rows(answer)),
             Ok(Err(failure)) => return Some(SqlOutcome::Failed(failure)),
