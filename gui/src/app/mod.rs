@@ -82,7 +82,7 @@ pub use palette::palette_rows;
 pub use panel::{BottomTab, Extent, PanelFacts, PanelId, PanelLayout, Side};
 pub use path_question::{PathPurpose, PathQuestion};
 pub use places::RankPlaces;
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+#[cfg(feature = "live")]
 pub(crate) use queries::Queries;
 pub(crate) use queries::Unanswered;
 pub use recent::Recent;

@@ -46,7 +46,7 @@ impl Queries {
     }
 
     /// The trace.
-    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    #[cfg(feature = "live")]
     pub(crate) fn trace(&self) -> &Arc<Trace> {
         &self.trace
     }
