@@ -25,8 +25,9 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Columns of a ribbon in view with what lies beside it, and of the rest.
+    /// Columns of a ribbon in view with what lies beside it, and of the rest; and at a glance.
     const COLUMNS: (i64, i64) = (3072, 512);
+    const FEW_COLUMNS: (i64, i64) = (512, 64);
 
     /// Of a trace, with what explains it.
     pub(crate) fn of(trace: Arc<Trace>) -> Self {
@@ -61,8 +62,20 @@ impl Held {
             Some(look) => look.wanted(self.trace()),
             None => Wanted::first(self.whole),
         };
+        self.excerpted(wanted, Self::COLUMNS)
+    }
+
+    /// What a view shows at a glance: soon there, and to be followed by [`part`](Self::part).
+    ///
+    /// # Errors
+    /// In words, when it cannot be written down.
+    pub(crate) fn glance(&self, look: &Look) -> Result<(Part, Vec<u8>), String> {
+        self.excerpted(look.glanced(self.trace()), Self::FEW_COLUMNS)
+    }
+
+    fn excerpted(&self, wanted: Wanted, columns: (i64, i64)) -> Result<(Part, Vec<u8>), String> {
         let part = excerpt(self.trace(), &wanted);
-        let edges_ns = self.edges_ns(&wanted);
+        let edges_ns = self.edges_ns(&wanted, columns);
         let ribbons = self.ribbons.iter();
         let ribbons = ribbons.map(|(rank, ribbon)| (*rank, ribbon.sampled(&edges_ns))).collect();
         let facts = Part {
@@ -111,11 +124,10 @@ impl Held {
     }
 
     /// Edges of the columns in which ribbons are sent.
-    fn edges_ns(&self, wanted: &Wanted) -> Vec<i64> {
+    fn edges_ns(&self, wanted: &Wanted, (inside, outside): (i64, i64)) -> Vec<i64> {
         let whole = self.whole;
         let from_ns = wanted.window.start_ns.clamp(whole.start_ns, whole.end_ns);
         let to_ns = wanted.window.end_ns.clamp(from_ns, whole.end_ns);
-        let (inside, outside) = Self::COLUMNS;
         let inside_ns = ((to_ns - from_ns) / inside).max(1);
         let outside_ns = (whole.len_ns() / outside).max(1);
         let mut edges_ns = Vec::new();

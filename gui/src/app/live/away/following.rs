@@ -154,6 +154,8 @@ impl Following {
         let new = Arc::new(self.made(number, bytes, known)?);
         if let Some(of) = &mut self.of {
             of.document = Arc::clone(&new);
+            // Pieces that were on their way when this was made are not gone on with.
+            of.pieces = Vec::new();
         }
         Ok((old, new))
     }

@@ -198,20 +198,17 @@ impl Inside {
     /// What is seen of what is shown, and was not sent.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn tell_seen(&mut self) {
-        match self.shown.as_mut().map_or(Ok(None), |shown| shown.seen(self.look.as_ref())) {
-            Ok(None) => {}
-            Ok(Some(letter)) => {
-                self.is_outstanding = true;
-                (self.post)(letter);
-            }
-            Err(cause) => self.tell(&Tell::Refused(cause)),
-        }
+        self.tell_of_shown(false);
     }
 
     /// Where nothing newer is to be told: more of the last iteration.
     pub(super) fn tell_more(&mut self) {
+        self.tell_of_shown(true);
+    }
+
+    fn tell_of_shown(&mut self, with_rest: bool) {
         let Some(shown) = &mut self.shown else { return };
-        match shown.more(self.look.as_ref()) {
+        match shown.more(self.look.as_ref(), with_rest) {
             Ok(letters) => {
                 self.is_outstanding |= letters.has_part;
                 letters.all.into_iter().for_each(|letter| (self.post)(letter));
