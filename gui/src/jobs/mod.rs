@@ -22,5 +22,5 @@ pub use wake::Wake;
 pub(crate) use watch::recorded;
 #[cfg(feature = "gpus")]
 pub use watch::{
-    OnServer, Program, ProgramAsked, Rules, Watched, Whom, attachable, setup_for, watch,
+    NotThere, OnServer, Program, ProgramAsked, Rules, Watched, Whom, attachable, setup_for, watch,
 };

@@ -3,7 +3,7 @@
 mod asked;
 mod program;
 
-pub use asked::{ProgramAsked, Rules, Whom, attachable, setup_for};
+pub use asked::{NotThere, ProgramAsked, Rules, Whom, attachable, setup_for};
 pub use program::{OnServer, Program, Watched};
 
 use std::{
