@@ -156,6 +156,7 @@ impl MadeUp {
             rank,
             is_unix_time: true,
             provenance: "modelled".to_owned(),
+            recording: None,
         };
         let file = |kind: Kind| {
             let folder = folder.join(format!("job=made-up/rank={rank:05}/kind={}", kind.name()));
