@@ -35,7 +35,7 @@ const TURNS: u32 = 11;
 /// How long nothing is done.
 const IDLE: Duration = Duration::from_secs(10);
 /// What is waited for at most.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 struct Window {
     ctx: egui::Context,
