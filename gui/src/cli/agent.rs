@@ -1,11 +1,12 @@
 //! `weftscope agent`: the server's end of a window elsewhere.
 
-use std::{fs, io, time::Duration};
+use std::{io, time::Duration};
 
 use clap::Args;
 
 use super::{Failure, Outcome};
 use crate::{
+    files::host_name,
     here::{here_of, probe},
     remote::{Offer, serve},
 };
@@ -46,10 +47,4 @@ pub(super) fn offer(no_gpus: bool) -> Offer {
     let machine = found.as_ref().map(|found| here_of(found).machine);
     let gpus = found.map(Into::into);
     Offer { gpus, machine, host: host_name(), ..Offer::default() }
-}
-
-/// What this computer calls itself; empty where it does not say.
-fn host_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    name.trim().to_owned()
 }

@@ -9,6 +9,8 @@ mod error;
 mod format;
 mod held;
 mod hook;
+#[cfg(not(target_arch = "wasm32"))]
+mod host;
 mod marks;
 #[cfg(feature = "live")]
 mod named;
@@ -30,6 +32,8 @@ pub use error::FileError;
 pub use format::{OutputFormat, TraceFormat, endings_in_words};
 pub use held::{hold, is_held};
 pub use hook::{Hook, no_hook};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use host::host_name;
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 #[cfg(feature = "live")]
 pub use named::read_named_file;

@@ -41,6 +41,8 @@ pub struct ClusterView {
     pub ordered: Vec<usize>,
     /// Which of these are in view.
     pub rows: Range<usize>,
+    /// All ranks, those with most of what is shown first: worked out where that changes, and not in every frame.
+    pub most_first: Vec<usize>,
     /// The rank that is looked at, by its place among all.
     pub selected: Option<usize>,
     /// The iteration that is looked into, over time; it is empty until it is read.
@@ -51,9 +53,19 @@ impl ClusterView {
     /// A first look at them.
     pub fn new(cluster: Arc<Cluster>) -> Self {
         let (measure, order) = (Measure::default(), Order::default());
-        let ordered = order.of(&cluster, measure);
         let rows = 0..cluster.ranks.len();
-        Self { cluster, measure, order, ordered, rows, selected: None, within: None }
+        let (ordered, most_first) = (Vec::new(), Vec::new());
+        let (selected, within) = (None, None);
+        let mut view =
+            Self { cluster, measure, order, ordered, most_first, rows, selected, within };
+        view.arrange();
+        view
+    }
+
+    /// Puts the ranks in order anew.
+    fn arrange(&mut self) {
+        self.ordered = self.order.of(&self.cluster, self.measure);
+        self.most_first = Order::Most.of(&self.cluster, self.measure);
     }
 
     /// What is shown of the rank at a place of the order, in a column.

@@ -1,9 +1,10 @@
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use super::{ClusterCommand, ClusterView};
 use crate::{
     app::{document::Shown, effect::Effect, notice::Severity, opening::open, state::State},
     cluster::{Cluster, Within},
+    files::host_name,
     jobs::{Asked, JobKind},
 };
 
@@ -16,11 +17,11 @@ pub(crate) fn update_cluster(state: &mut State, command: ClusterCommand) -> Vec<
     match command {
         ClusterCommand::Measure(measure) => {
             view.measure = measure;
-            view.ordered = view.order.of(&view.cluster, measure);
+            view.arrange();
         }
         ClusterCommand::Order(order) => {
             view.order = order;
-            view.ordered = order.of(&view.cluster, view.measure);
+            view.arrange();
         }
         ClusterCommand::Rows(rows) => {
             let all = view.ordered.len();
@@ -72,10 +73,6 @@ fn place(server: Option<&str>, recording: &str, here: &str) -> PathBuf {
         }
         _ => PathBuf::from(recording),
     }
-}
-
-fn host_name() -> String {
-    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
 /// Takes in what a job has read.

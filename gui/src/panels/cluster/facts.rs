@@ -5,7 +5,7 @@ use egui::{Grid, RichText, Sense, Ui};
 use super::super::widgets::{Cx, at_right, heading, mono, sentence, weak};
 use crate::{
     app::{ClusterCommand, ClusterView, Command},
-    cluster::{Measure, Order},
+    cluster::Measure,
     theme::number,
 };
 
@@ -57,9 +57,8 @@ fn rank_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
 /// The ranks with most of what is shown, by their means; a click looks at one.
 fn most_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
     heading(ui, cx.theme, view.measure.most());
-    let all = Order::Most.of(&view.cluster, view.measure);
     Grid::new("most").num_columns(2).show(ui, |ui| {
-        for &at in all.iter().take(NAMED) {
+        for &at in view.most_first.iter().take(NAMED) {
             let Some(value) = view.cluster.mean(at, view.measure) else { continue };
             let of = &view.cluster.ranks[at].of;
             let selected = view.selected == Some(at);
