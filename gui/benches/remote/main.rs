@@ -1,10 +1,13 @@
-//! A run behind a real sshd, over a link of 25 ms each way and 20 Mbit/s: how long from a knob to its picture, how much goes over the
-//! link, and how long frames take meanwhile; the same of a long recording, of so many million slices as the argument says (10); of a
-//! run on GPUs, where there are some; and of a program under watch, which `WEFTSCOPE_WATCHED` names. Prints tables; nothing here is compared. `WEFTSCOPE_PROGRAM` names the program on both ends
-//! where it is not the one that was built with this.
+//! What a server costs that is far away, in tables: a run on GPUs, where there are some; a program under watch, which `WEFTSCOPE_WATCHED`
+//! names; a simulated run, its knobs, and a long recording, of so many million slices as the argument says (10), behind a real sshd (or a
+//! shell, where there is none); strangers; and what no end would send, for `WEFTSCOPE_FUZZ_SECONDS`. The link is of 25 ms each way and
+//! 20 Mbit/s. Nothing here is compared. `WEFTSCOPE_PROGRAM` names the program on both ends where it is not the one that was built with this.
 
+mod fuzz;
 mod gpus;
 mod recording;
+mod shell;
+mod strangers;
 mod watched;
 
 use std::{
@@ -23,10 +26,9 @@ use weftscope::{
     remote::Ssh,
 };
 use weftscope_engine::spec::{SplitChoice, StrategyKind};
-use weftscope_testkit::{
-    shaped::{Shape, Shaped},
-    sshd::Sshd,
-};
+use weftscope_testkit::shaped::{Shape, Shaped};
+
+use self::shell::Server;
 
 /// Half the round trip, and 20 Mbit/s.
 const SHAPE: Shape = Shape { delay: Duration::from_millis(25), bytes_per_s: 2.5e6 };
@@ -86,14 +88,12 @@ fn program() -> String {
 }
 
 fn main() {
+    shell::be_near_end();
     gpus::rows();
     watched::rows();
-    let sshd = match Sshd::start() {
-        Ok(sshd) => sshd,
-        Err(reason) => return println!("behind ssh: not measured: {reason}"),
-    };
-    let link = Shaped::to(sshd.address(), SHAPE);
-    let ssh = Ssh { program: sshd.ssh(link.port()).into(), remote: program() };
+    let server = Server::start();
+    let link = Shaped::to(server.address(), SHAPE);
+    let ssh = Ssh { program: server.ssh(link.port()).into(), remote: program() };
     let target = "ssh://testbox".parse().expect("an address");
     let start = Start { server: Some((ssh, target)), ..Start::opening(Vec::new()) };
     let app = App::new(start, None, Arc::new(|| {}));
@@ -108,7 +108,9 @@ fn main() {
     idle(&mut window, &link);
     drop(window);
     let millions = env::args().find_map(|argument| argument.parse().ok());
-    recording::rows(&sshd, millions.unwrap_or(10));
+    recording::rows(&server, millions.unwrap_or(10));
+    strangers::rows();
+    fuzz::rows();
 }
 
 fn knobs(window: &mut Window, link: &Shaped) {

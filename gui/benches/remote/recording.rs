@@ -15,12 +15,12 @@ use weftscope::{
     remote::Ssh,
     timeline::{FoldId, ViewCommand},
 };
-use weftscope_testkit::{shaped::Shaped, sshd::Sshd};
+use weftscope_testkit::shaped::Shaped;
 use weftscope_traces::{
     ArgValue, Kind, Label, Meta, Provenance, Span, Trace, TraceBuilder, TrackKind, container,
 };
 
-use super::{SHAPE, Window, longest, median, program, row};
+use super::{SHAPE, Window, longest, median, program, row, shell::Server};
 
 /// SMs of a rank, and blocks of an op on one of them.
 const SMS: u32 = 128;
@@ -78,12 +78,12 @@ fn document(app: &App) -> Option<&Arc<Document>> {
 }
 
 /// Opens it and prints what that takes.
-pub(super) fn rows(sshd: &Sshd, millions: u64) {
+pub(super) fn rows(server: &Server, millions: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("long.weft");
     let bytes = written(&path, millions);
-    let link = Shaped::to(sshd.address(), SHAPE);
-    let ssh = Some(Ssh { program: sshd.ssh(link.port()).into(), remote: program() });
+    let link = Shaped::to(server.address(), SHAPE);
+    let ssh = Some(Ssh { program: server.ssh(link.port()).into(), remote: program() });
     let place = PathBuf::from(format!("ssh://testbox{}", path.display()));
     let start = Start { ssh, ..Start::opening(vec![place]) };
     let mut window = Window {

@@ -3,6 +3,8 @@
 //! A job is a closure that gets a [`JobControl`]; it never sees the state. What it made comes back as an
 //! [`Event`](crate::app::Event), so the one mutator stays the only place where results meet the state.
 
+#[cfg(feature = "live")]
+mod aside;
 mod control;
 mod events;
 mod files;
@@ -12,6 +14,8 @@ mod wake;
 #[cfg(feature = "gpus")]
 mod watch;
 
+#[cfg(feature = "live")]
+pub(crate) use aside::aside;
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
 pub use events::{EventSender, Events};
 pub use files::{Asked, export, open};
@@ -19,7 +23,7 @@ pub use format::{Export, ExportFormat, PictureLook};
 pub(crate) use spread::spread;
 pub use wake::Wake;
 #[cfg(feature = "gpus")]
-pub(crate) use watch::recorded;
+pub(crate) use watch::{INTERVAL, View, recorded};
 #[cfg(feature = "gpus")]
 pub use watch::{
     NotThere, OnServer, Program, ProgramAsked, Rules, Watched, Whom, attachable, setup_for, watch,

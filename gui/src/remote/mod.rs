@@ -39,6 +39,8 @@ pub use recording::Recording;
 pub use role::RoleCell;
 pub(crate) use serve::{Bound, Log, Serving, Where};
 pub(crate) use several::open_several;
+#[cfg(feature = "gpus")]
+pub(crate) use several::watch_several;
 pub use ssh::Ssh;
 pub use target::{SshTarget, Target, TargetError, WeftTarget};
 pub(crate) use token::secrets_folder;

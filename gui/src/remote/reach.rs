@@ -7,7 +7,10 @@ use super::{
     ssh, target::WeftTarget,
 };
 #[cfg(feature = "gpus")]
-use crate::jobs::OnServer;
+use weftscope_traces::Trace;
+
+#[cfg(feature = "gpus")]
+use crate::{app::live::away::watch_whole, jobs::OnServer};
 use crate::{
     app::{
         Document, Event, JobResult,
@@ -88,6 +91,21 @@ pub(crate) fn watch_there(
     over_its_own((&there.ssh, &there.server), looked, (show, events.clone()), control)
 }
 
+/// Watches a program's part on a server, over a connection of its own, and shows each view of it whole; gives all that was recorded.
+///
+/// # Errors
+/// In words, without the server's name.
+#[cfg(feature = "gpus")]
+pub(super) fn watch_all_there(
+    there: &OnServer,
+    show: &dyn Fn(Arc<Trace>),
+    events: &EventSender,
+    control: &JobControl,
+) -> Result<Arc<Trace>, String> {
+    let link = connected((&there.ssh, &there.server), events)?;
+    watch_whole(link.port(), there.asked.clone(), show, control)
+}
+
 /// All of a recording on a server.
 ///
 /// # Errors
@@ -97,10 +115,17 @@ pub(super) fn whole(
     events: &EventSender,
     control: &JobControl,
 ) -> Result<Arc<Document>, String> {
+    let link = connected((ssh, &recording.target), events)?;
+    whole_there(link.port(), &recording.path, control)
+}
+
+/// A connection of its own.
+fn connected(server: (&Ssh, &Target), events: &EventSender) -> Result<Link, String> {
     let ours = Greeting::ours(String::new(), None);
+    // Who reads what comes over it finds out by itself that nothing more does.
     let lost = Box::new(|_cause| {});
-    match connect((ssh, &recording.target), &ours, Arc::clone(&events.wake()), lost) {
-        Ok((link, _greeting)) => whole_there(link.port(), &recording.path, control),
+    match connect(server, &ours, Arc::clone(&events.wake()), lost) {
+        Ok((link, _greeting)) => Ok(link),
         Err(Unreached::Missing(cause) | Unreached::Other(cause)) => Err(cause),
     }
 }
@@ -111,12 +136,9 @@ fn over_its_own(
     (show, events): (Show<'_>, EventSender),
     control: &JobControl,
 ) -> JobResult {
-    let ours = Greeting::ours(String::new(), None);
-    // Who reads what comes over it finds out by itself that nothing more does.
-    let lost = Box::new(|_cause| {});
-    match connect(server, &ours, Arc::clone(&events.wake()), lost) {
-        Ok((link, _greeting)) => look_there((link.port(), link), looked, (show, events), control),
-        Err(Unreached::Missing(cause) | Unreached::Other(cause)) => JobResult::Failed(cause),
+    match connected(server, &events) {
+        Ok(link) => look_there((link.port(), link), looked, (show, events), control),
+        Err(cause) => JobResult::Failed(cause),
     }
 }
 

@@ -72,6 +72,8 @@ pub struct Place {
     pub folder: Option<PathBuf>,
     /// What it says goes to the end of this file, which is there, and it hears nothing; `None`: both are this program's.
     pub output: Option<PathBuf>,
+    /// What its environment has besides this program's.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Place {
@@ -79,6 +81,7 @@ impl Place {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(output) = &self.output {
             let output = OpenOptions::new().append(true).open(output)?;
             command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);

@@ -21,21 +21,33 @@ pub fn socket(job: &Path, pid: u32) -> PathBuf {
 /// # Panics
 /// Without sockets or threads there is no process.
 pub fn process(job: &Path, pid: u32) {
+    rank(job, pid, None, (0, 0));
+}
+
+/// The same, told its rank and the number of ranks by its launcher, on a host with these clocks: `CLOCK_MONOTONIC` and the Unix time at that
+/// moment, ns.
+///
+/// # Panics
+/// Without sockets or threads there is no process.
+pub fn rank(job: &Path, pid: u32, of: Option<(u32, u32)>, monotonic_and_unix_ns: (i64, i64)) {
+    let variable = |name: &str, value: u32| (name.to_owned(), value.to_string());
+    let variables = of.map_or_else(Vec::new, |(rank, ranks)| {
+        vec![variable("RANK", rank), variable("WORLD_SIZE", ranks)]
+    });
+    let command = vec!["python".to_owned(), "serve.py".to_owned()];
+    let hello = Hello { version: VERSION, pid, command, variables, ..Hello::default() };
+    let hello = Hello { monotonic_and_unix_ns, ..hello };
     let listener = UnixListener::bind(folder::socket(job, pid)).expect("a folder of the test's");
     let serve = move || {
         for mut stream in listener.incoming().flatten() {
-            drop(served(&mut stream, pid));
+            drop(served(&mut stream, &hello));
         }
     };
     thread::Builder::new().name("made".to_owned()).spawn(serve).expect("a folder of the test's");
 }
 
-fn served(stream: &mut UnixStream, pid: u32) -> Result<(), frame::FrameError> {
-    let command = vec!["python".to_owned(), "serve.py".to_owned()];
-    frame::write(
-        stream,
-        &Reply::Hello(Hello { version: VERSION, pid, command, ..Hello::default() }),
-    )?;
+fn served(stream: &mut UnixStream, hello: &Hello) -> Result<(), frame::FrameError> {
+    frame::write(stream, &Reply::Hello(hello.clone()))?;
     while let Ok(asked) = frame::read::<Command>(stream) {
         match asked {
             Command::Record => frame::write(stream, &Reply::Events([known(), ten(0)].concat()))?,

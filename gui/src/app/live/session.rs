@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::{Document, Event},
-    jobs::{EventSender, JobControl, Wake},
+    jobs::{EventSender, JobControl, Wake, aside},
 };
 
 /// The window's hold on a running session: commands go straight to it, its iterations come back through a thread
@@ -70,7 +70,10 @@ impl SessionHandle {
         let handle = Self { running: Running::Beside(Arc::clone(&session)), over: over.clone() };
         thread::Builder::new()
             .name("weftscope-live".to_owned())
-            .spawn(move || prepare(&mut Beside(session, id), &over, &events))
+            .spawn(move || {
+                let mut beside = Beside { session, id, is_unpaused: period.is_zero() };
+                prepare(&mut beside, &over, &events);
+            })
             .map_err(|error| no_thread(&error))?;
         Ok(handle)
     }
@@ -211,15 +214,22 @@ fn prepare(source: &mut dyn Source, over: &JobControl, events: &EventSender) {
 }
 
 /// A session of this program, on a thread of its own.
-struct Beside(Arc<LiveSession>, SessionId);
+struct Beside {
+    session: Arc<LiveSession>,
+    id: SessionId,
+    /// It runs without a pause: pictures are made of it behind it.
+    is_unpaused: bool,
+}
 
 impl Source for Beside {
     fn next(&mut self, patience: Duration) -> Option<Arrival> {
-        match self.0.next(patience)? {
+        match self.session.next(patience)? {
             SessionEvent::Iteration(iteration) => {
-                Some(Arrival::Iteration(Box::new(pictured(*iteration, self.1))))
+                let picture = || pictured(*iteration, self.id);
+                let pictured = if self.is_unpaused { aside(picture) } else { picture() };
+                Some(Arrival::Iteration(Box::new(pictured)))
             }
-            other => refusal(other, self.1.index).map(Arrival::News),
+            other => refusal(other, self.id.index).map(Arrival::News),
         }
     }
 

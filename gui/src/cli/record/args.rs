@@ -16,9 +16,9 @@ pub struct RecordArgs {
     /// or the path of a socket.
     #[arg(long, value_name = "JOB|PID|SOCKET")]
     pub attach: Option<String>,
-    /// With --attach: they run on this server, `ssh://user@host:port`, and are shown here.
+    /// With --attach: they run on this server, `ssh://user@host:port`, and are shown here; given several times, on each, as one.
     #[arg(long, value_name = "SERVER", requires = "attach", conflicts_with_all = ["output", "duration"])]
-    pub on: Option<String>,
+    pub on: Vec<String>,
     /// With --attach: so long, e.g. 10s [default: until it is interrupted or they end].
     #[arg(long = "for", value_name = "TIME", requires = "attach")]
     pub duration: Option<Time>,

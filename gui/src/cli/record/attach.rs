@@ -60,9 +60,9 @@ pub(super) fn run(
 /// The window, live. The processes go on when it is closed.
 pub(super) fn show(args: &RecordArgs, whom: &str) -> Outcome {
     run::check_window(args.duration, "--attach")?;
-    if let Some(server) = &args.on {
-        let whom_there = Whom::There(whom.to_owned());
-        let watched = run::on(server, whom_there, &NameArgs::default(), whom)?;
+    if !args.on.is_empty() {
+        let whom_there = |_, _| Whom::There(whom.to_owned());
+        let watched = run::on(&args.on, &whom_there, &NameArgs::default(), whom)?;
         return run::window(watched, Classifier::default(), "weftscope record");
     }
     let (sockets, title) = wanted(meant(whom), whom)?;

@@ -46,9 +46,10 @@ pub struct ProgramArgs {
     #[arg(long, conflicts_with_all = ["output", "record", "steps"])]
     pub cost: bool,
     /// Run it on a server and look at it here: `ssh://user@host:port`, behind it the folder that it runs in there, e.g.
-    /// `ssh://gpu-box/~/serving` [default folder: the home folder there].
+    /// `ssh://gpu-box/~/serving` [default folder: the home folder there]. Given several times it is started on each, with
+    /// NODE_RANK and NNODES in its environment, and its parts are shown as one.
     #[arg(long, value_name = "SERVER", conflicts_with_all = ["output", "cost", "duration"])]
-    pub on: Option<String>,
+    pub on: Vec<String>,
     /// What kernels are.
     #[command(flatten)]
     pub names: NameArgs,

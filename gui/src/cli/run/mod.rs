@@ -27,8 +27,8 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
     if args.cost {
         return cost::run(args);
     }
-    if let Some(server) = &args.on {
-        return on_server::show(args, server);
+    if !args.on.is_empty() {
+        return on_server::show(args, &args.on);
     }
     match &args.output {
         Some(_) if args.record == RecordArg::Asked => {
@@ -78,7 +78,8 @@ fn show(args: &ProgramArgs) -> Outcome {
     check_window(args.duration, "weftscope run")?;
     let classifier = args.names.classifier()?;
     let (setup, order) = prepared(args)?;
-    let watched = Watched { program: Program::Start { setup, order }, title: title(args) };
+    let program = Program::Start { setup: Box::new(setup), order: Box::new(order) };
+    let watched = Watched { program, title: title(args) };
     window(watched, classifier, "weftscope run")
 }
 

@@ -30,6 +30,8 @@ pub enum Whom {
         patch: String,
         /// When recording begins, as [`Trigger`] has it as text.
         trigger: String,
+        /// What its environment has besides that of whoever starts it.
+        variables: Vec<(String, String)>,
     },
     /// One that runs: a process, or a job, as `weftscope ps` lists them.
     There(String),

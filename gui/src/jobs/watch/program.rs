@@ -22,17 +22,17 @@ pub enum Program {
     /// It is to be started.
     Start {
         /// What watching needs.
-        setup: Setup,
+        setup: Box<Setup>,
         /// What to start.
-        order: Order,
+        order: Box<Order>,
     },
     /// It runs, and its processes listen on these sockets.
     There(Vec<PathBuf>),
-    /// It is, or will be, on a server.
-    OnServer(OnServer),
+    /// It is, or will be, on servers: one, or a part of it on each.
+    OnServers(Vec<OnServer>),
 }
 
-/// A program on a server.
+/// A program on a server, or that server's part of one.
 #[derive(Clone, Debug)]
 pub struct OnServer {
     /// How servers are reached.
@@ -52,7 +52,7 @@ impl Watched {
         asked: &ProgramAsked,
         (folder, output): (Option<PathBuf>, PathBuf),
     ) -> Result<Self, String> {
-        let (command, level, patch, trigger) = match &asked.whom {
+        let (command, level, patch, trigger, variables) = match &asked.whom {
             Whom::There(whom) => {
                 let (sockets, title) = attachable(meant(whom)).map_err(
                     |NotThere { whom: place, why }| match place {
@@ -62,14 +62,17 @@ impl Watched {
                 )?;
                 return Ok(Self { program: Program::There(sockets), title });
             }
-            Whom::Start { command, level, patch, trigger, .. } => (command, level, patch, trigger),
+            Whom::Start { command, level, patch, trigger, variables, .. } => {
+                (command, level, patch, trigger, variables)
+            }
         };
         let trigger = Trigger::of(trigger).ok_or("it is not understood when to record")?;
         let setup = setup_for(*level, &trigger)?;
         let command = command.iter().map(OsString::from).collect();
-        let place = Place { folder, output: Some(output) };
+        let place = Place { folder, output: Some(output), variables: variables.clone() };
         let order = Order { command, patch: patch.clone(), trigger, place };
-        Ok(Self { program: Program::Start { setup, order }, title: asked.title() })
+        let program = Program::Start { setup: Box::new(setup), order: Box::new(order) };
+        Ok(Self { program, title: asked.title() })
     }
 }
 
@@ -86,7 +89,8 @@ mod tests {
         assert_eq!(told, "no-such-job: no process listens by that name (weftscope ps lists them)");
         let (command, patch) = (vec!["sh".to_owned(), "a b".to_owned()], "worth".to_owned());
         let (folder, level, trigger) = (None, None, "sometime".to_owned());
-        let started = asked(Whom::Start { command, folder, level, patch, trigger });
+        let variables = Vec::new();
+        let started = asked(Whom::Start { command, folder, level, patch, trigger, variables });
         assert_eq!(started.title(), "sh 'a b'");
         assert_eq!(
             Watched::here(&started, place()).unwrap_err(),

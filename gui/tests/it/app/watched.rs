@@ -116,7 +116,8 @@ fn a_program_that_launches_nothing_is_said() {
         trigger: Trigger::default(),
         place: Place::default(),
     };
-    let program = Program::Start { setup: Setup::with_library(library), order };
+    let setup = Box::new(Setup::with_library(library));
+    let program = Program::Start { setup, order: Box::new(order) };
     let told = said(program, "sh -c 'exit 0'");
     assert!(told.starts_with("sh -c 'exit 0': nothing was recorded: "), "{told}");
 }

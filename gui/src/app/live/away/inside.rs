@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::part::{Held, Look},
-    jobs::JobControl,
+    jobs::{JobControl, aside},
 };
 
 /// Sends a letter to the window.
@@ -33,6 +33,8 @@ pub(crate) struct Inside {
     /// Ends what is under way.
     pub(super) over: JobControl,
     run: Option<Run>,
+    /// That goes on without a pause: pictures are made of it behind it.
+    is_unpaused: bool,
     /// The window has not taken in the last iteration.
     pub(super) is_outstanding: bool,
     /// What ran last, as the window knows.
@@ -87,6 +89,7 @@ impl Inside {
             host,
             over,
             run,
+            is_unpaused: false,
             is_outstanding: false,
             plan,
             shown,
@@ -108,6 +111,7 @@ impl Inside {
             Err(cause) => self.tell(&Tell::Ended(cause)),
             Ok(Ask::Begin { spec, on, period_ns, burst }) => {
                 let period = Duration::from_nanos(period_ns);
+                self.is_unpaused = period.is_zero();
                 let options = Options { period, burst, ..Options::default() };
                 match self.begin(*spec, on, options) {
                     Ok(run) => self.run = Some(run),
@@ -134,8 +138,8 @@ impl Inside {
                 self.tell(&Tell::Done(opened));
             }
             #[cfg(feature = "gpus")]
-            Ok(Ask::Watch(asked)) => {
-                if let Err(cause) = self.watch(&asked) {
+            Ok(Ask::Watch(asked, views)) => {
+                if let Err(cause) = self.watch(&asked, views) {
                     self.tell(&Tell::Done(Err(cause)));
                 }
             }
@@ -260,8 +264,9 @@ impl Inside {
             if !self.host.is_afar {
                 return Letter::with_trace(&head, &iteration.trace);
             }
-            let (shown, bytes) =
-                Shown::begin(number, Held::of(Arc::clone(&iteration.trace)), self.look.as_ref())?;
+            let held = || Held::of(Arc::clone(&iteration.trace));
+            let held = if self.is_unpaused { aside(held) } else { held() };
+            let (shown, bytes) = Shown::begin(number, held, self.look.as_ref())?;
             #[cfg(not(target_arch = "wasm32"))]
             self.show(shown);
             #[cfg(target_arch = "wasm32")]

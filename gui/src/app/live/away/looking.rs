@@ -6,17 +6,17 @@ use std::{
     thread,
 };
 
+#[cfg(feature = "gpus")]
+use super::words::Views;
 use super::{
     Port,
     arrivals::LOOKS,
     following::Following,
-    shown::MOST_WHOLE,
-    words::{Ask, Tell},
+    words::{Ask, Left, Tell},
 };
 use crate::{
     app::{Document, Event, JobResult, live::LiveEvent, part::Known},
     jobs::{EventSender, JobControl},
-    theme::number,
 };
 
 /// Shows what was read so far.
@@ -47,7 +47,7 @@ impl Looked {
     /// A program that is watched there; `name` is what failures are of, which say themselves which program.
     #[cfg(feature = "gpus")]
     pub(crate) fn program(asked: crate::jobs::ProgramAsked, name: String) -> Self {
-        let (ask, stem) = (Ask::Watch(Box::new(asked)), "run".to_owned());
+        let (ask, stem) = (Ask::Watch(Box::new(asked), Views::Seen), "run".to_owned());
         Self { ask, paths: Vec::new(), stem, name, has_end: true }
     }
 }
@@ -59,16 +59,14 @@ pub(crate) fn look_there(
     (show, events): (Show<'_>, EventSender),
     control: &JobControl,
 ) -> JobResult {
-    looked.ask.over(&port);
-    let following = Following::new();
-    let mut looking = Looking { port, following, stem: looked.stem, left: None };
+    let mut looking = Looking::begin(port, &looked.ask, looked.stem);
     let mut is_stopped = false;
     loop {
         if control.is_cancelled() && !is_stopped {
             if !looked.has_end {
                 return JobResult::Cancelled;
             }
-            Ask::Stop.over(&looking.port);
+            looking.stop();
             is_stopped = true;
         }
         match looking.next() {
@@ -79,14 +77,11 @@ pub(crate) fn look_there(
             }
             Ok(Some(Told::All)) => break,
             Err(cause) => {
-                // It says what becomes of what goes on without a window.
-                let left = looking.left.filter(|_| looking.port.is_over());
-                let left = left.map_or_else(String::new, |left| format!("; {left}"));
-                return JobResult::Failed(format!("{}: {cause}{left}", looked.name));
+                return JobResult::Failed(format!("{}: {}", looked.name, looking.in_words(&cause)));
             }
         }
     }
-    let Some(document) = looking.following.document().map(Arc::clone) else {
+    let Some(document) = looking.document().map(Arc::clone) else {
         return JobResult::Failed(format!("{}: nothing came of it", looked.name));
     };
     let weak = Arc::downgrade(&document);
@@ -101,51 +96,17 @@ pub(crate) fn look_there(
     }
 }
 
-/// All of a recording there, which is not looked at until it is here.
-///
-/// # Errors
-/// In words; also where it is so long that only parts of it come.
-pub(crate) fn whole_there(
-    port: Port,
-    path: &str,
-    control: &JobControl,
-) -> Result<Arc<Document>, String> {
-    Ask::Open(path.to_owned()).over(&port);
-    let (following, stem) = (Following::new(), "recording".to_owned());
-    let mut looking = Looking { port, following, stem, left: None };
-    let mut is_read = false;
-    while !control.is_cancelled() {
-        match looking.next()? {
-            Some(Told::Progress(permille)) => drop(control.step(u64::from(permille), 1000)),
-            Some(Told::All) => is_read = true,
-            Some(Told::Another(_) | Told::Refilled(..)) | None => {}
-        }
-        let Some(document) = looking.following.document().filter(|_| is_read) else { continue };
-        match &document.part {
-            None => return Ok(Arc::clone(document)),
-            Some(part) if part.slices > MOST_WHOLE as u64 => {
-                return Err(format!(
-                    "it has {} slices, of which a part at a time comes: open it alone, or copy it here",
-                    number::count(part.slices)
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    Err("stopped".to_owned())
-}
-
 /// The window's hold on it.
-struct Looking {
+pub(super) struct Looking {
     port: Port,
     following: Following,
     stem: String,
-    /// What stays there when the connection is lost, in words.
-    left: Option<String>,
+    /// What stays there when the connection is lost.
+    left: Option<Left>,
 }
 
 /// What the other end told.
-enum Told {
+pub(super) enum Told {
     Progress(u32),
     /// What is looked at is another document now.
     Another(Arc<Document>),
@@ -156,8 +117,37 @@ enum Told {
 }
 
 impl Looking {
+    /// Asks for it; `stem` is for file names made from it.
+    pub(super) fn begin(port: Port, ask: &Ask, stem: String) -> Self {
+        ask.over(&port);
+        Self { port, following: Following::new(), stem, left: None }
+    }
+
+    /// Has what goes on there come to its end.
+    pub(super) fn stop(&self) {
+        Ask::Stop.over(&self.port);
+    }
+
+    /// What is looked at, as far as it is here.
+    pub(super) fn document(&self) -> Option<&Arc<Document>> {
+        self.following.document()
+    }
+
+    /// Why nothing more comes, with what stays there where the connection is lost.
+    pub(super) fn in_words(&self, cause: &str) -> String {
+        match self.left.as_ref().filter(|_| self.port.is_over()) {
+            Some(left) => format!("{cause}; {}", left.in_words()),
+            None => cause.to_owned(),
+        }
+    }
+
+    /// Where what was recorded there is kept that does not come.
+    pub(super) fn kept(&self) -> Option<&str> {
+        self.left.as_ref().map(|left| &left.recording[..])
+    }
+
     /// What came next, if anything did within a moment.
-    fn next(&mut self) -> Result<Option<Told>, String> {
+    pub(super) fn next(&mut self) -> Result<Option<Told>, String> {
         self.following.tell(&self.port);
         let Some(letter) = self.port.next_within(LOOKS) else {
             return if self.port.is_over() {
@@ -169,8 +159,8 @@ impl Looking {
         let (tell, bytes) = Tell::heard(letter);
         Ok(match tell {
             Tell::Progress(permille) => Some(Told::Progress(permille)),
-            Tell::Left(words) => {
-                self.left = Some(words);
+            Tell::Left(left) => {
+                self.left = Some(left);
                 None
             }
             Tell::Done(Ok(())) => Some(Told::All),

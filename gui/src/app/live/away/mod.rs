@@ -19,6 +19,8 @@ mod looking;
 mod on;
 #[cfg(feature = "gpus")]
 mod output;
+#[cfg(feature = "gpus")]
+mod pace;
 mod pieces;
 mod port;
 #[cfg(feature = "gpus")]
@@ -38,6 +40,8 @@ pub(crate) mod tests;
 mod under_way;
 #[cfg(feature = "gpus")]
 mod watching;
+#[cfg(not(target_arch = "wasm32"))]
+mod whole;
 mod words;
 mod working;
 
@@ -50,7 +54,7 @@ pub(crate) use inside::Inside;
 pub(crate) use jobs::AwayJobs;
 pub(crate) use letter::Letter;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use looking::{Looked, Show, look_there, whole_there};
+pub(crate) use looking::{Looked, Show, look_there};
 pub(crate) use on::On;
 pub(crate) use port::{Port, StartWorker};
 #[cfg(any(test, target_arch = "wasm32"))]
@@ -59,6 +63,10 @@ pub(super) use session::AwaySession;
 pub use shared_run::Role;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use shared_run::{SharedRun, Visit};
+#[cfg(feature = "gpus")]
+pub(crate) use whole::watch_whole;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use whole::whole_there;
 pub(crate) use words::Tell;
 
 use std::time::Duration;

@@ -14,10 +14,12 @@ use super::{
     home::in_home,
     host::Holding,
     output::{Output, place_in},
+    pace::Pace,
+    words::{Left, Views},
 };
 use crate::{
     files::{SaveOptions, TraceFormat, save_trace},
-    jobs::{JobControl, ProgramAsked, Wake, Watched, Whom, recorded},
+    jobs::{JobControl, ProgramAsked, View, Wake, Watched, Whom, recorded},
 };
 
 /// A program under watch. Dropped, recording stops, the program goes on, and what did not reach the window is written down here.
@@ -30,6 +32,8 @@ pub(super) struct Watching {
     pub(super) number: u64,
     /// All that was recorded, once it is.
     pub(super) all: Option<Arc<Trace>>,
+    /// How often views go whole, if they do.
+    pub(super) pace: Option<Pace>,
     output: Option<Output>,
     /// Where it is written when the window is gone.
     left: PathBuf,
@@ -40,14 +44,15 @@ pub(super) struct Watching {
 /// What the window has not heard of.
 #[derive(Default)]
 pub(super) struct News {
-    newest: Option<Trace>,
+    newest: Option<View>,
     end: Option<Result<Trace, String>>,
 }
 
 impl News {
-    /// What it is, which is then heard of.
-    pub(super) fn taken(&mut self) -> (Option<Trace>, Option<Result<Trace, String>>) {
-        (self.newest.take(), self.end.take())
+    /// What it is, which is then heard of; a view of a moment that is divided by `every`.
+    pub(super) fn taken(&mut self, every: u64) -> (Option<Trace>, Option<Result<Trace, String>>) {
+        let newest = self.newest.take_if(|view| view.moment.is_multiple_of(every));
+        (newest.map(|view| view.trace), self.end.take())
     }
 }
 
@@ -56,7 +61,11 @@ impl Watching {
     ///
     /// # Errors
     /// In words, when something that this needs is not there.
-    pub(super) fn begin(asked: &ProgramAsked, wake: Wake, busy: Holding) -> Result<Self, String> {
+    pub(super) fn begin(
+        (asked, views): (&ProgramAsked, Views),
+        wake: Wake,
+        busy: Holding,
+    ) -> Result<Self, String> {
         let folder = match &asked.whom {
             Whom::Start { folder: Some(folder), .. } => Some(in_home(folder)),
             _ => None,
@@ -76,8 +85,8 @@ impl Watching {
         let (told, control) = (Arc::clone(&news), stop.clone());
         let watch = move || {
             let lock = || told.lock().unwrap_or_else(PoisonError::into_inner);
-            let show = |trace| {
-                lock().newest = Some(trace);
+            let show = |view| {
+                lock().newest = Some(view);
                 wake();
             };
             let all = recorded(&watched, &classifier, show, &control);
@@ -86,7 +95,8 @@ impl Watching {
         };
         let thread = thread::Builder::new().name("weftscope-watching".to_owned()).spawn(watch);
         let thread = Some(thread.map_err(|error| format!("no thread to watch it on: {error}"))?);
-        Ok(Self { news, stop, thread, number: 0, all: None, output, left, _busy: busy })
+        let pace = (views == Views::Whole).then(Pace::default);
+        Ok(Self { news, stop, thread, number: 0, all: None, pace, output, left, _busy: busy })
     }
 
     /// What the window has not heard of.
@@ -95,17 +105,9 @@ impl Watching {
     }
 
     /// What stays here when the connection is lost.
-    pub(super) fn left_in_words(&self) -> String {
-        let left = self.left.display();
-        match &self.output {
-            Some(output) => format!(
-                "the program goes on there and says what it says into {}; what was recorded until then is written to {left}",
-                output.path().display()
-            ),
-            None => format!(
-                "the program goes on there; what was recorded until then is written to {left}"
-            ),
-        }
+    pub(super) fn left(&self) -> Left {
+        let output = self.output.as_ref().map(|output| output.path().display().to_string());
+        Left { output, recording: self.left.display().to_string() }
     }
 
     /// Has recording end; the program goes on.

@@ -104,6 +104,12 @@ impl Shown {
         self.sent.is_none()
     }
 
+    /// All of it is to be sent, and was not.
+    #[cfg(feature = "gpus")]
+    pub(super) fn is_under_way(&self) -> bool {
+        !self.is_all_sent() && self.held.num_slices() <= MOST_WHOLE
+    }
+
     /// What is seen first, at a glance where that is much; then what is seen in pieces, so that what is looked at next does not wait behind
     /// it; then, if it is to come, the rest.
     ///

@@ -47,11 +47,44 @@ pub(crate) enum Ask {
     Job(Work, On),
     /// Start or find this program, and show what it did last as an iteration is shown, and all of it in the end.
     #[cfg(feature = "gpus")]
-    Watch(Box<crate::jobs::ProgramAsked>),
+    Watch(Box<crate::jobs::ProgramAsked>, Views),
     /// Record the program no longer, which goes on.
     Stop,
     /// Read this recording, and show it as an iteration is shown: a path there, from `~/` on in the home folder.
     Open(String),
+}
+
+/// How views of a program under watch come.
+#[cfg(feature = "gpus")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Views {
+    /// What of them is looked at, as often as they are made.
+    Seen,
+    /// Whole, for whoever puts them together with those of other servers: the next once one is there, at moments that those have too.
+    Whole,
+}
+
+/// What stays of a program under watch when the window is gone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Left {
+    /// The file of what a program says that was started for the window.
+    pub(crate) output: Option<String>,
+    /// The file of what was recorded and is not with the window.
+    pub(crate) recording: String,
+}
+
+impl Left {
+    /// In words, for whoever has lost the connection.
+    pub(crate) fn in_words(&self) -> String {
+        let says = match &self.output {
+            Some(output) => format!(" and says what it says into {output}"),
+            None => String::new(),
+        };
+        let recording = &self.recording;
+        format!(
+            "the program goes on there{says}; what was recorded until then is written to {recording}"
+        )
+    }
 }
 
 /// A job that is done by running plans.
@@ -101,8 +134,8 @@ pub(crate) enum Tell {
     Answer(u64, bool),
     /// A question has no answer, in words; `None`: what it is about is not there any more.
     NoAnswer(u64, Option<String>),
-    /// What stays there when the connection is lost, in words.
-    Left(String),
+    /// What stays there when the connection is lost.
+    Left(Left),
     /// The job is done, or failed.
     Done(Result<(), String>),
 }

@@ -7,18 +7,28 @@ use std::{sync::Arc, time::Duration};
 
 use weftscope_traces::Trace;
 
-use super::{inside::Inside, letter::Letter, program::Watching, shown::Shown, words::Tell};
-use crate::{app::part::Held, jobs::ProgramAsked};
+use super::{
+    inside::Inside,
+    letter::Letter,
+    pace::Pace,
+    program::Watching,
+    shown::Shown,
+    words::{Tell, Views},
+};
+use crate::{
+    app::part::Held,
+    jobs::{ProgramAsked, aside},
+};
 
 impl Inside {
     /// Starts or finds a program, and watches it.
-    pub(super) fn watch(&mut self, asked: &ProgramAsked) -> Result<(), String> {
+    pub(super) fn watch(&mut self, asked: &ProgramAsked, views: Views) -> Result<(), String> {
         if self.host.visit.is_some() {
             return Err("programs are watched over ssh:// alone".to_owned());
         }
         let wake = self.host.beside.clone().ok_or("a page watches no programs")?;
-        let watching = Watching::begin(asked, wake, self.host.busy.hold())?;
-        self.tell(&Tell::Left(watching.left_in_words()));
+        let watching = Watching::begin((asked, views), wake, self.host.busy.hold())?;
+        self.tell(&Tell::Left(watching.left()));
         self.watching = Some(watching);
         Ok(())
     }
@@ -29,7 +39,15 @@ impl Inside {
             return None;
         }
         let Some(watching) = &mut self.watching else { return None };
-        let (newest, end) = watching.news().taken();
+        if let Some(pace) = &mut watching.pace {
+            if self.shown.as_ref().is_some_and(Shown::is_under_way) {
+                self.tell_more();
+                return None;
+            }
+            pace.end();
+        }
+        let every = watching.pace.as_ref().map_or(1, Pace::every);
+        let (newest, end) = watching.news().taken(every);
         match (newest, end) {
             (_, Some(Ok(trace))) => {
                 let trace = Arc::new(trace);
@@ -54,7 +72,15 @@ impl Inside {
         let Some(watching) = &mut self.watching else { return Ok(()) };
         watching.number += 1;
         let number = watching.number;
-        let (shown, bytes) = Shown::begin(number, Held::of(trace), self.look.as_ref())?;
+        let held = match &mut watching.pace {
+            Some(pace) => {
+                pace.begin();
+                // What explains it is worked out of all that it becomes a part of.
+                aside(|| Held::drawn(trace))
+            }
+            None => aside(|| Held::of(trace)),
+        };
+        let (shown, bytes) = Shown::begin(number, held, self.look.as_ref())?;
         self.show(shown);
         self.is_outstanding = true;
         (self.post)(Letter::with(&Tell::Part(number), bytes));

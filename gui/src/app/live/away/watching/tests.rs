@@ -6,7 +6,7 @@ use weftscope_profiler::watch::made;
 use weftscope_traces::{Classifier, TrackKind, container};
 
 use super::{
-    super::{Host, Looked, Port, look_there, tests::on_a_thread},
+    super::{Host, Looked, Port, look_there, tests::on_a_thread, watch_whole},
     *,
 };
 use crate::{
@@ -73,6 +73,30 @@ fn a_program_that_is_watched_elsewhere_is_seen_as_if_it_were_here() {
     assert!(document.trace.lanes == itself.lanes && document.trace.meta.ranks == itself.meta.ranks);
 }
 
+/// Views of parts that are put together come whole, blocks and all, without a look at them.
+#[test]
+fn a_part_of_a_program_comes_whole() {
+    let job = tempfile::tempdir().unwrap();
+    made::rank(job.path(), 24, Some((3, 8)), (0, 1_700_000_000_000_000_000));
+    let (control, busy) = (JobControl::default(), Busy::default());
+    let views = Mutex::new(Vec::<Arc<Trace>>::new());
+    let show = |trace| {
+        views.lock().unwrap().push(trace);
+        control.cancel();
+    };
+    let all = watch_whole(end(&busy), asked(job.path()), &show, &control).unwrap();
+    let views = views.into_inner().unwrap();
+    assert_eq!(num_blocks(views.first().expect("seen while it runs")), 40);
+    assert_eq!((num_blocks(&all), all.num_slices()), (80, 120));
+    let ranks: Vec<u32> = all.meta.ranks.iter().map(|info| info.rank).collect();
+    assert_eq!((ranks, all.meta.world_size), (vec![3], 8));
+    let nobody = watch_whole(end(&busy), asked(Path::new("/no/such/job")), &|_| {}, &control);
+    assert_eq!(
+        nobody.map(drop).unwrap_err(),
+        "/no/such/job: no process listens by that name (weftscope ps lists them)"
+    );
+}
+
 /// The window is gone while the program runs: what it has told until then is in the file that was named before.
 #[test]
 fn what_was_recorded_stays_when_the_window_is_gone() {
@@ -80,13 +104,13 @@ fn what_was_recorded_stays_when_the_window_is_gone() {
     made::process(job.path(), 23);
     let busy = Busy::default();
     let port = end(&busy);
-    super::super::words::Ask::Watch(Box::new(asked(job.path()))).over(&port);
+    super::super::words::Ask::Watch(Box::new(asked(job.path())), Views::Seen).over(&port);
     let (mut left, began) = (None, Instant::now());
     loop {
         assert!(began.elapsed() < PATIENCE, "nothing is shown");
         let Some(letter) = port.next_within(Duration::from_secs(1)) else { continue };
         match Tell::heard(letter).0 {
-            Tell::Left(words) => left = Some(words),
+            Tell::Left(told) => left = Some(told.in_words()),
             Tell::Part(_) => break,
             other => panic!("{other:?}"),
         }
@@ -119,6 +143,7 @@ fn who_is_not_there_is_said_with_the_place() {
         level: None,
         patch: "worth".to_owned(),
         trigger: "at-start".to_owned(),
+        variables: Vec::new(),
     };
     let asked = ProgramAsked { whom: nowhere, rules: Rules::default() };
     let looked = Looked::program(asked, "x".to_owned());

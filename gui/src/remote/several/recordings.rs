@@ -9,7 +9,10 @@ use std::{
 
 use weftscope_traces::{Classifier, Trace, edit::merge};
 
-use super::{Recording, Ssh, reach::whole};
+use super::{
+    super::{Recording, Ssh, reach::whole},
+    named,
+};
 use crate::{
     app::{Document, JobResult, short_name},
     files::open_trace,
@@ -40,7 +43,7 @@ pub(crate) fn open_several(
         let all: Vec<Result<Trace, String>> = reading.into_iter().map(told).collect();
         all.into_iter()
             .zip(&paths)
-            .map(|(trace, path)| trace.map_err(|cause| named(path, &cause)))
+            .map(|(trace, path)| trace.map_err(|cause| named(&path.display().to_string(), &cause)))
             .collect::<Result<Vec<Trace>, String>>()
     });
     if control.is_cancelled() {
@@ -77,10 +80,4 @@ fn one(
             open_trace(path, classifier, go_on).map_err(|error| error.to_string())
         }
     }
-}
-
-/// A cause with the file that it is of, where it does not name it.
-fn named(path: &Path, cause: &str) -> String {
-    let path = path.display().to_string();
-    if cause.contains(&path) { cause.to_owned() } else { format!("{path}: {cause}") }
 }

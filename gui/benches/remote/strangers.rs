@@ -9,6 +9,8 @@ use weftscope_testkit::{
     strangers::{Scene, recorded, strangers},
 };
 
+use super::program;
+
 /// Of a window with half of a token.
 const TRIES: u32 = 20;
 
@@ -27,7 +29,7 @@ fn owner_ms(served: &Served) -> f64 {
 }
 
 fn table(name: &str, arguments: &[&str], is_tls: bool) {
-    let served = Served::start(env!("CARGO_BIN_EXE_weftscope"), arguments);
+    let served = Served::start(&program(), arguments);
     let recorded = recorded(served.address(), |between| {
         greet(&target(&served.link_by(between.port()))).expect("a window is let in");
     });
@@ -71,7 +73,8 @@ fn table(name: &str, arguments: &[&str], is_tls: bool) {
     );
 }
 
-fn main() {
+/// All of them, without TLS and with it.
+pub(super) fn rows() {
     table("127.0.0.1, no TLS", &["--listen", "127.0.0.1:0"], false);
     table("127.0.0.1, TLS", &["--listen", "127.0.0.1:0", "--tls"], true);
 }
