@@ -112,14 +112,15 @@ impl Effect {
     pub(super) fn lacks(&self) -> Option<(JobId, String)> {
         let one = std::slice::from_ref;
         let (job, documents, needs_all) = match self {
-            Self::Aggregate(..) | Self::Sql(_, _, SqlTask::Rows { .. }) => return None,
+            // A search says itself that it lacks some of what it looks at.
+            Self::Aggregate(..) | Self::Search(..) | Self::Sql(_, _, SqlTask::Rows { .. }) => {
+                return None;
+            }
             Self::Export(_, _, export) if export.format.is_had_there() => return None,
             Self::Export(job, document, export) => {
                 (job, one(document), export.format.is_of_slices())
             }
-            Self::Search(job, document, _) | Self::Sql(job, document, _) => {
-                (job, one(document), true)
-            }
+            Self::Sql(job, document, _) => (job, one(document), true),
             Self::Statistics(job, document)
             | Self::WhatIf(job, document, _)
             | Self::Explain(job, document, _) => (job, std::slice::from_ref(document), false),

@@ -78,6 +78,7 @@ fn found(search: &Search) -> String {
         (Some(count), Some(at)) => {
             format!("{} of {}", number::count(at as u64), number::count(count as u64))
         }
+        (None, _) if search.is_of_more() => "needs all of it".to_owned(),
         (None, _) if search.unfinished().is_some() => "searching…".to_owned(),
         (None, _) => String::new(),
     }

@@ -63,6 +63,8 @@ pub struct TimelineData {
     pub(super) overview: Arc<Overview>,
     /// What is known of its first frame and of that of the trace after it.
     pub foresight: Arc<Foresight>,
+    /// Lanes of which a part is here, as first and last of those in a row, ascending.
+    partial_lanes: Vec<(LaneId, LaneId)>,
 }
 
 impl TimelineData {
@@ -79,6 +81,20 @@ impl TimelineData {
         self.set_overlap(&overlap(ops));
         self.set_lengths(&lengths_ns(ops));
         self.set_slack(&phases(ops));
+    }
+
+    /// Says of which lanes, as first and last of those in a row, ascending, a part is here.
+    pub fn set_partial(&mut self, lanes: Vec<(LaneId, LaneId)>) {
+        self.partial_lanes = lanes;
+    }
+
+    /// Whether of any of these lanes a part is here.
+    pub(super) fn is_partial(&self, lanes: &[LaneId]) -> bool {
+        let is_in = |(first, last): &(LaneId, LaneId)| {
+            let at = lanes.partition_point(|lane| lane < first);
+            lanes.get(at).is_some_and(|lane| lane <= last)
+        };
+        self.partial_lanes.iter().any(is_in)
     }
 
     /// Says how much of each rank's communication is hidden.
@@ -192,6 +208,7 @@ impl TimelineData {
             flows_to: flows_to.into(),
             overview: Arc::default(),
             foresight: Arc::default(),
+            partial_lanes: Vec::new(),
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Search {
     place: usize,
     /// Steps asked for before the hits were known.
     waiting: i32,
+    /// Slices that it looks at are not here: how many there are is not known.
+    is_of_more: bool,
 }
 
 /// A search in one trace, and what it found, once that is known.
@@ -47,6 +49,10 @@ impl Search {
             return Self { text, ..Self::default() };
         }
         let search = Arc::new(analysis::Search::new(&data.trace, Query::parse(&text)));
+        if search.is_active() && data.is_partial(search.lanes()) {
+            let asked = Some(Asked { search, hits: None });
+            return Self { text, asked, is_of_more: true, ..Self::default() };
+        }
         let hits = (search.num_slices(&data.trace) <= AT_ONCE).then(|| {
             let go_on = |_| ControlFlow::<std::convert::Infallible>::Continue(());
             let Ok(hits) = Hits::find(Arc::clone(&search), &data.trace, go_on);
@@ -81,9 +87,14 @@ impl Search {
         self.current.map(|_| self.place + 1)
     }
 
+    /// What it looks at is not all here, so that it finds nothing.
+    pub fn is_of_more(&self) -> bool {
+        self.is_of_more
+    }
+
     /// The search whose hits are still to be found.
     pub fn unfinished(&self) -> Option<&Arc<analysis::Search>> {
-        let asked = self.asked()?;
+        let asked = self.asked().filter(|_| !self.is_of_more)?;
         asked.hits.is_none().then_some(&asked.search)
     }
 

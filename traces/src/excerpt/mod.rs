@@ -15,8 +15,8 @@ pub use wanted::Wanted;
 use std::collections::HashMap;
 
 use crate::{
-    ArgStore, ArgValue, ArgsId, CounterSeries, Lane, SliceTable, Trace, TraceParts, TrackKind,
-    lod::bands_of_labels,
+    ArgStore, ArgValue, ArgsId, CounterSeries, Lane, LaneId, SliceTable, Trace, TraceParts,
+    TrackKind, lod::bands_of_labels,
 };
 use fold::{Folded, Folding};
 
@@ -38,6 +38,8 @@ pub struct Excerpt {
     pub arrows_left_out: u64,
     /// Samples of counters that stand for several, less these.
     pub samples_left_out: u64,
+    /// Lanes that have not all their slices, as first and last of those in a row, ascending.
+    pub partial_lanes: Vec<(LaneId, LaneId)>,
 }
 
 impl Excerpt {
@@ -52,12 +54,14 @@ pub fn excerpt(trace: &Trace, wanted: &Wanted) -> Excerpt {
     let bands = bands_of_labels(&trace.labels);
     let mut copier = Copier { of: trace, args: ArgStore::default(), rows: HashMap::new() };
     let (mut left_out, mut folded, mut ops_folded) = (0, 0, 0);
+    let mut partial_lanes = Vec::new();
     let mut is_same = Vec::with_capacity(trace.lanes.len());
     let mut lanes = Vec::with_capacity(trace.lanes.len());
     for (index, lane) in trace.lanes.iter().enumerate() {
         let slices = &lane.slices;
         let is_op = always_comes(&trace.track(lane.track).kind);
         let is_wanted = is_op || wanted.has_lane(index);
+        let missing = left_out + folded;
         let (slices, same) = if !is_wanted {
             left_out += slices.len() as u64;
             (SliceTable::default(), slices.is_empty())
@@ -70,10 +74,13 @@ pub fn excerpt(trace: &Trace, wanted: &Wanted) -> Excerpt {
             ops_folded += if is_op { more } else { 0 };
             (slices, false)
         };
+        if left_out + folded > missing {
+            extend(&mut partial_lanes, LaneId(index as u32));
+        }
         is_same.push(same);
         lanes.push(Lane { track: lane.track, slices });
     }
-    let is_here = |lane: crate::LaneId| is_same[lane.0 as usize];
+    let is_here = |lane: LaneId| is_same[lane.0 as usize];
     let flows: Vec<_> = trace
         .flows
         .iter()
@@ -101,7 +108,23 @@ pub fn excerpt(trace: &Trace, wanted: &Wanted) -> Excerpt {
     };
     let trace = Trace::checked(parts)
         .unwrap_or_else(|error| unreachable!("a part of a sound trace is sound: {error}"));
-    Excerpt { trace, left_out, folded, ops_folded, arrows_left_out, samples_left_out }
+    Excerpt {
+        trace,
+        left_out,
+        folded,
+        ops_folded,
+        arrows_left_out,
+        samples_left_out,
+        partial_lanes,
+    }
+}
+
+/// Adds a lane behind all others.
+fn extend(rows: &mut Vec<(LaneId, LaneId)>, lane: LaneId) {
+    match rows.last_mut() {
+        Some((_, last)) if last.0 + 1 == lane.0 => *last = lane,
+        _ => rows.push((lane, lane)),
+    }
 }
 
 /// What a view shows of a folded trace too, and what analyses ask: ops and marks.

@@ -82,6 +82,12 @@ proptest! {
         prop_assert_eq!(here(2), 0);
         let missing = count(0) + count(1) - here(0) - here(1);
         prop_assert_eq!(part.folded, missing as u64);
+        let is_partial = |lane: &u32| {
+            part.partial_lanes.iter().any(|(first, last)| (first.0..=last.0).contains(lane))
+        };
+        let partial: Vec<u32> = (0..3).filter(is_partial).collect();
+        let lacking: Vec<u32> = (0..3).filter(|&lane| here(lane) < count(lane)).collect();
+        prop_assert_eq!(partial, lacking);
         prop_assert_eq!(&part.trace.tracks, &whole.tracks);
         let end_ns = whole.span().end_ns;
         for lane in 0..2 {

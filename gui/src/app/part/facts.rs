@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use weftscope_traces::{Span, excerpt::Wanted};
+use weftscope_traces::{LaneId, Span, excerpt::Wanted};
 
 /// What of a document is not here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Part {
     pub slices: u64,
     /// First start to last end there.
     pub whole: Span,
+    /// Lanes that have not all their slices, as first and last of those in a row.
+    pub partial_lanes: Vec<(LaneId, LaneId)>,
     /// What was wanted; `None`: all of it.
     pub(crate) wanted: Option<Wanted>,
 }

@@ -84,6 +84,7 @@ impl Held {
             ops_folded: part.ops_folded,
             arrows_left_out: part.arrows_left_out,
             samples_left_out: part.samples_left_out,
+            partial_lanes: part.partial_lanes,
             slices: self.trace().num_slices() as u64,
             whole: self.whole,
             wanted: Some(wanted),

@@ -91,11 +91,12 @@ pub(crate) fn received(bytes: &[u8], known: Known) -> Result<Document, String> {
     let trace = container::read(rest, &mut |_| ControlFlow::Continue(()))
         .map_err(|error| format!("what was recorded there cannot be read: {error}"))?;
     let trace = Arc::new(trace);
-    let timeline = if ribbons.is_empty() {
+    let mut timeline = if ribbons.is_empty() {
         TimelineData::indexed(Arc::clone(&trace))
     } else {
         TimelineData::indexed_with(Arc::clone(&trace), ribbons)
     };
+    timeline.set_partial(head.part.partial_lanes.clone());
     let is_explained = explanation.is_some();
     let explanation = explanation.unwrap_or_else(|| Arc::new(Explanation::none()));
     let part = Some(Arc::new(head.part)).filter(|part| !part.is_whole());

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     app::Document,
     files::{SAMPLES, Sample},
-    timeline::{Sight, ViewState},
+    timeline::{Search, Sight, TimelineData, ViewState},
 };
 
 fn samples() -> Vec<(&'static str, Arc<Trace>)> {
@@ -109,4 +109,24 @@ fn what_is_no_part_is_told() {
         assert!(received(&bytes[..end.min(bytes.len())], known()).is_err(), "{end}");
     }
     assert!(received(&[0xff; 64], known()).is_err());
+}
+
+/// What is looked for on rows that are here is found as in all of it; of rows that are not, it is not said how often it is there.
+#[test]
+fn a_search_of_a_part_finds_all_or_says_that_it_cannot() {
+    for (name, trace) in samples() {
+        let bytes = Held::of(Arc::clone(&trace)).part(None).unwrap().1;
+        let part = received(&bytes, known()).unwrap();
+        let Some(facts) = &part.part else { continue };
+        let whole = TimelineData::indexed(Arc::clone(&trace));
+        let of = |data: &TimelineData, text: &str| Search::of(data, text.to_owned());
+        let (ops, blocks) = ("kind:gemm", "kind:gemm in:sm");
+        assert_eq!(facts.ops_folded, 0, "{name}");
+        assert!(of(&whole, ops).count().is_some_and(|count| count > 0), "{name}");
+        assert_eq!(of(&part.timeline, ops).count(), of(&whole, ops).count(), "{name}");
+        let found = of(&part.timeline, blocks);
+        assert!(found.is_of_more() && found.unfinished().is_none(), "{name}");
+        assert_eq!(found.count(), None, "{name}");
+        assert!(!of(&whole, blocks).is_of_more(), "{name}");
+    }
 }

@@ -47,6 +47,11 @@ impl Search {
         self.lanes.binary_search(&lane).is_ok()
     }
 
+    /// Lanes looked at, ascending.
+    pub fn lanes(&self) -> &[LaneId] {
+        &self.lanes
+    }
+
     /// True when nothing that was asked shuts this lane out, whether it is looked at or not: the blocks of an op lie on
     /// lanes that are not looked at unless `in:sm` asks for them, and belong to it all the same.
     pub fn admits(&self, trace: &Trace, lane: LaneId) -> bool {
