@@ -5,7 +5,7 @@
 //! (iteration after iteration, for a window), [`mod@baselines`] (times without recording), [`shared`] (GPUs for several users),
 //! [`mod@bench`] (strategies against one another, kernels against the hardware), [`mod@calibrate`] (sweeps that a machine file is fitted to). For runs on GPUs:
 //! `cupti` (activity records, counters), `instrument` (an executor under CUPTI), [`mod@overhead`] (what recording makes
-//! of the run). Programs of others: `watch` (what their processes tell, as a trace). Many servers: [`cluster`] (digests of simulated ones).
+//! of the run). Programs of others: `watch` (what their processes tell, as a trace). Many servers: `world` (one run in several processes), [`cluster`] (digests of simulated ones).
 
 pub mod baselines;
 pub mod bench;
@@ -24,6 +24,8 @@ pub mod shared;
 pub mod sweep;
 #[cfg(feature = "cuda")]
 pub mod watch;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod world;
 
 #[cfg(test)]
 mod testing;

@@ -21,7 +21,11 @@ const OPS_A_STREAM: usize = 660;
 fn synthetic() -> Trace {
     let mut meta = Meta::new("bench", Provenance::Modelled { source: "bench".into() });
     meta.ranks = (0..RANKS)
-        .map(|rank| RankInfo { rank, device: DeviceInfo { sms: SMS, ..DeviceInfo::default() } })
+        .map(|rank| RankInfo {
+            rank,
+            device: DeviceInfo { sms: SMS, ..DeviceInfo::default() },
+            server: None,
+        })
         .collect();
     let mut out = TraceBuilder::new(meta);
     for split in [Split::First, Split::Second] {

@@ -22,6 +22,7 @@ mod format;
 mod gallop;
 pub mod interchange;
 mod known;
+mod launchers;
 pub mod lod;
 pub mod model;
 mod open;
@@ -35,6 +36,7 @@ pub mod words;
 pub use classify::{Classifier, ClassifyError};
 pub use format::{Format, OpenOptions, Preview, ReadError, ReadFn};
 pub use known::is_nsys_report;
+pub use launchers::RANK_VARIABLES;
 pub use model::{
     ArgStore, ArgValue, Args, ArgsId, BatchFacts, BuildError, ClockAgreement, CommCtas,
     CounterSeries, DeviceInfo, Diagnostics, Doubt, ExpectedError, Flow, FlowKind, Kind, Label,

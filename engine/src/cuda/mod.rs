@@ -36,12 +36,13 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use compile::{CacheOff, CompileError, Compiled, CubinCache, Nvrtc, cubin_cache};
 pub use driver::{
     Buffer, ComputeMode, CudaError, Device, DevicePtr, FindError, GpuInfo, GpuLoad, GpuProcess,
-    Gpus, Group, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl, Part,
-    Unavailable, before_exit, driver_release, library_paths, loads, machine_of, multicast_veto,
-    probe, renew_exit_hooks,
+    Gpus, Group, Joining, KernelFamily, MulticastOptIn, MulticastPermit, MulticastRefusal, Nccl,
+    NcclId, Part, Unavailable, before_exit, driver_release, library_paths, loads, machine_of,
+    multicast_veto, probe, renew_exit_hooks,
 };
 pub use executor::{
-    Contents, CudaExecutor, Launching, PAGE_TOKENS, Placed, Weights, page_bytes, pages_of, refusal,
+    Contents, CudaExecutor, Launching, PAGE_TOKENS, Placed, Share, Weights, page_bytes, pages_of,
+    refusal, share_refusal,
 };
 pub use kernels::{Gemm, GemmCall, GemmForm, Groups, Loader, Matrix, TensorMap};
 pub use roofline::measure_roofline;

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     bench, calibrate, digest, generate, lesson,
     names::NameArgs,
-    neighbour, outputs, plan, record, run, serving, tables, tune,
+    neighbour, outputs, plan, rank, record, run, serving, tables, tune,
     units::{Share, Size},
     validate, web, what_if,
 };
@@ -39,6 +39,8 @@ pub enum Command {
     Plan(Box<plan::PlanArgs>),
     /// Run any CUDA program and record what every SM does: thread blocks of kernels that nobody changed.
     Run(Box<run::ProgramArgs>),
+    /// Run one process of a job that srun, torchrun, mpirun or Kubernetes starts as many, on one server or on several.
+    Rank(Box<rank::RankArgs>),
     /// List the processes that are there to be recorded.
     Ps,
     /// Run strategies against one another: time of a layer, hidden communication, each kernel against its roofline.

@@ -8,8 +8,8 @@ use super::{
     args::{Cli, Command},
     bench, calibrate, compare, convert, digest, doctor,
     error::{Failure, Outcome},
-    generate, interrupt, lesson, list, neighbour, plan, ps, record, report, run, serving, shell,
-    shot, sql, tune, validate, web, what_if, window,
+    generate, interrupt, lesson, list, neighbour, plan, ps, rank, record, report, run, serving,
+    shell, shot, sql, tune, validate, web, what_if, window,
 };
 
 /// The program: parses the command line, does the work, gives the exit code.
@@ -31,6 +31,7 @@ fn execute(cli: Cli) -> Outcome {
         Some(Command::Record(args)) => record::run(&args),
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Rank(args)) => rank::run(*args),
         Some(Command::Ps) => ps::run(),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Serving(args)) => serving::run(&args),

@@ -38,6 +38,8 @@ mod progress;
 #[cfg(feature = "gpus")]
 mod ps;
 #[cfg(feature = "gpus")]
+mod rank;
+#[cfg(feature = "gpus")]
 mod record;
 mod report;
 mod report_json;
@@ -82,7 +84,7 @@ pub use error::{Failure, Outcome};
 pub use main::main;
 #[cfg(not(feature = "gpus"))]
 use no_engine::{
-    bench, calibrate, generate, headless, lesson, neighbour, plan, ps, record, run, serving, tune,
-    validate,
+    bench, calibrate, generate, headless, lesson, neighbour, plan, ps, rank, record, run, serving,
+    tune, validate,
 };
 pub use units::{Share, Size};

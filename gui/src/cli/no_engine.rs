@@ -62,6 +62,14 @@ pub(super) mod ps {
     }
 }
 
+pub(super) mod rank {
+    pub(in crate::cli) use super::AnyArgs as RankArgs;
+
+    pub(in crate::cli) fn run(_: RankArgs) -> super::Outcome {
+        super::cannot("rank")
+    }
+}
+
 pub(super) mod record {
     pub(in crate::cli) use super::AnyArgs as RecordArgs;
 

@@ -53,11 +53,15 @@ pub(super) fn executor(
     recording: bool,
     checkpoint: Option<Arc<Checkpoint>>,
 ) -> Result<CudaExecutor, ExecError> {
-    let executor = CudaExecutor::open(ranks, recording)?;
-    Ok(match checkpoint {
+    Ok(with(CudaExecutor::open(ranks, recording)?, checkpoint))
+}
+
+/// The same of an executor that is open.
+pub(super) fn with(executor: CudaExecutor, checkpoint: Option<Arc<Checkpoint>>) -> CudaExecutor {
+    match checkpoint {
         Some(checkpoint) => executor.with_weights(Weights::Checkpoint(checkpoint)),
         None => executor,
-    })
+    }
 }
 
 /// Puts the weights that a plan needs on the GPUs, and says how far that is.

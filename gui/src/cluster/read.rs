@@ -117,20 +117,31 @@ pub fn read(folder: &Path, control: &JobControl) -> Result<Result<Cluster, Strin
 }
 
 fn one(folder: &Path) -> Result<RankIterations, String> {
-    let path = file_in(&folder.join(format!("kind={}", Kind::Iteration.name())))?;
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let file = fs::File::open(&path).map_err(|error| named(&error))?;
-    weftscope_traces::digest::read_iterations(file).map_err(|error| named(&error))
+    let mut all: Option<RankIterations> = None;
+    for path in files_in(&folder.join(format!("kind={}", Kind::Iteration.name())))? {
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let file = fs::File::open(&path).map_err(|error| named(&error))?;
+        let part =
+            weftscope_traces::digest::read_iterations(file).map_err(|error| named(&error))?;
+        match &mut all {
+            Some(all) => all.rows.extend(part.rows),
+            None => all = Some(part),
+        }
+    }
+    all.ok_or_else(|| format!("{}: no file of Parquet", folder.display()))
 }
 
-/// The one file of a folder: what has this name is whole.
-pub(super) fn file_in(folder: &Path) -> Result<PathBuf, String> {
+/// The files of a folder, in the order in which they were closed: what has such a name is whole. One of a digested recording, several
+/// of a run that goes on; never none.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|it| it == "parquet"));
-    match &files[..] {
-        [one] => Ok(one.clone()),
-        files => Err(format!("{}: {} files of Parquet, not one", folder.display(), files.len())),
+    // part-10 comes after part-9.
+    files.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
+    match files.is_empty() {
+        true => Err(format!("{}: no file of Parquet", folder.display())),
+        false => Ok(files),
     }
 }
 

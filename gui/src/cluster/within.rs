@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use weftscope_traces::digest::{OpTimes, read_op_times};
 
-use super::{Cluster, Measure, read::file_in};
+use super::{Cluster, Measure, read::files_in};
 use crate::jobs::{Cancelled, JobControl, spread};
 
 /// Stretches into which an iteration is cut.
@@ -77,9 +77,6 @@ fn one(
 ) -> Result<Option<Bins>, String> {
     let rank = &cluster.ranks[rank];
     let Some(row) = &rank.rows[column] else { return Ok(None) };
-    let path = file_in(&rank.ops)?;
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let file = std::fs::File::open(&path).map_err(|error| named(&error))?;
     let none = || vec![0.0; BINS];
     let mut bins = Bins { busy: none(), exposed: none(), waiting: none() };
     // Until when something has been running: ops come in order of start.
@@ -103,7 +100,11 @@ fn one(
         }
         ControlFlow::Continue(())
     };
-    read_op_times(file, take).map_err(|error| named(&error))?;
+    for path in files_in(&rank.ops)? {
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let file = std::fs::File::open(&path).map_err(|error| named(&error))?;
+        read_op_times(file, take).map_err(|error| named(&error))?;
+    }
     Ok(Some(bins))
 }
 

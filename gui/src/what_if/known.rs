@@ -108,7 +108,9 @@ mod tests {
     fn recorded(gpu: &str, ranks: u32) -> Meta {
         let mut meta = Meta::new("a run", Provenance::Measured { source: "test".to_owned() });
         let device = DeviceInfo { name: gpu.to_owned(), ..DeviceInfo::default() };
-        meta.ranks = (0..ranks).map(|rank| RankInfo { rank, device: device.clone() }).collect();
+        meta.ranks = (0..ranks)
+            .map(|rank| RankInfo { rank, device: device.clone(), server: None })
+            .collect();
         meta.world_size = ranks;
         meta
     }

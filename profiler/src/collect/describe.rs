@@ -44,6 +44,7 @@ pub(super) fn meta(plan: &Plan, info: &ExecutorInfo) -> Meta {
                 memory_bytes: gpu.memory_bytes,
                 compute_capability: gpu.compute_capability,
             },
+            server: None,
         })
         .collect();
     let expected_error = expected_error(&spec.machine).filter(|_| !info.measured);

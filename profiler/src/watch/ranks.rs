@@ -2,15 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Process;
+use weftscope_traces::RANK_VARIABLES;
 
-/// Variables that hold a rank, and those beside them that hold the number of ranks: torchrun's, Open MPI's, MPICH's, Slurm's.
-const VARIABLES: [(&str, &str); 4] = [
-    ("RANK", "WORLD_SIZE"),
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("PMI_RANK", "PMI_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS"),
-];
+use super::Process;
 
 /// A GPU that a process launched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +35,9 @@ impl Process {
 
 /// The rank and the number of ranks that a process was given.
 fn given(process: &Process) -> Option<(u32, Option<u32>)> {
-    let by_variable = VARIABLES.iter().find_map(|(rank, size)| {
+    let by_variable = RANK_VARIABLES.iter().find_map(|&(rank, size)| {
         let number = |name| process.variable(name).and_then(|value| value.parse().ok());
-        Some((number(rank)?, number(size)))
+        Some((number(rank)?, size.and_then(number)))
     });
     // The largest communicator is the whole job, or as much of it as NCCL is told.
     let largest = process.communicators.iter().max_by_key(|communicator| communicator.ranks);
@@ -122,6 +116,15 @@ mod tests {
         assert_eq!(ranks.by_rank[&0], Place { process: 2, device: 0 });
         assert_eq!(ranks.by_rank[&1], Place { process: 1, device: 1 });
         assert_eq!((ranks.world_size, ranks.note), (4, None));
+    }
+
+    #[test]
+    fn processes_are_asked_for_every_variable_that_may_tell_a_rank() {
+        let asked = weftscope_wire::variables::RANKS;
+        for (rank, size) in RANK_VARIABLES {
+            assert!(asked.contains(&rank), "{rank}");
+            assert!(size.is_none_or(|size| asked.contains(&size)), "{size:?}");
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl<'a> Sheet<'a> {
                 memory_bytes: device.memory_bytes,
                 compute_capability: device.compute_capability,
             }),
+            server: None,
         });
         self.builder.track(None, format!("rank {rank}"), TrackKind::Rank { rank })
     }

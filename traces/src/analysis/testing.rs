@@ -80,7 +80,11 @@ impl Reader {
             ["rank", rank] => {
                 self.rank = number(rank) as u32;
                 let device = DeviceInfo { sms: self.sms, ..DeviceInfo::default() };
-                self.builder.meta_mut().ranks.push(RankInfo { rank: self.rank, device });
+                self.builder.meta_mut().ranks.push(RankInfo {
+                    rank: self.rank,
+                    device,
+                    server: None,
+                });
             }
             [arrow @ ("flow" | "launch"), from, "->", to] => {
                 let kind = if arrow == "flow" { FlowKind::Dependency } else { FlowKind::Launch };

@@ -13,4 +13,4 @@ pub use answers::{
 };
 pub use apart::number_apart;
 pub use merge::{MergeError, merge};
-pub use only_rank::{only_rank, ranks};
+pub use only_rank::{only_rank, only_ranks, ranks};

@@ -1,5 +1,7 @@
 //! One rank out of a trace.
 
+use std::ops::Range;
+
 use crate::{
     BuildError, Diagnostics, Flow, Lane, LaneId, SliceRef, SliceTable, Trace, TraceParts, Track,
     TrackId, TrackKind,
@@ -12,7 +14,17 @@ use crate::{
 /// # Errors
 /// None that a trace could cause; the parts are checked as any.
 pub fn only_rank(trace: &Trace, rank: u32) -> Result<Trace, BuildError> {
-    let keep: Vec<bool> = trace.tracks.iter().map(|track| belongs(&track.kind, rank)).collect();
+    let one = only_ranks(trace, rank..rank + 1)?;
+    Ok(one.with_meta(|meta| meta.provenance = meta.provenance.of_rank(Some(rank))))
+}
+
+/// The same of several ranks, whose provenance is that of the whole.
+///
+/// # Errors
+/// As [`only_rank`].
+pub fn only_ranks(trace: &Trace, ranks: Range<u32>) -> Result<Trace, BuildError> {
+    let belongs = |kind: &TrackKind| kind.rank().is_none_or(|of| ranks.contains(&of));
+    let keep: Vec<bool> = trace.tracks.iter().map(|track| belongs(&track.kind)).collect();
     let mut tracks: Vec<Track> = Vec::new();
     let mut lanes: Vec<Lane> = Vec::new();
     let mut new_track: Vec<Option<TrackId>> = vec![None; trace.tracks.len()];
@@ -51,9 +63,8 @@ pub fn only_rank(trace: &Trace, rank: u32) -> Result<Trace, BuildError> {
     flows.sort_by_key(|flow| (flow.from, flow.to));
     diagnostics.count("arrows to other ranks, not in this rank's file", left_out);
     let mut meta = trace.meta.clone();
-    meta.ranks.retain(|info| info.rank == rank);
-    meta.provenance = meta.provenance.of_rank(Some(rank));
-    let of_rank = |of: Option<u32>| of.is_none_or(|of| of == rank);
+    meta.ranks.retain(|info| ranks.contains(&info.rank));
+    let of_rank = |of: Option<u32>| of.is_none_or(|of| ranks.contains(&of));
     Trace::checked(TraceParts {
         meta,
         tracks,
@@ -64,10 +75,6 @@ pub fn only_rank(trace: &Trace, rank: u32) -> Result<Trace, BuildError> {
         flows,
         diagnostics,
     })
-}
-
-fn belongs(kind: &TrackKind, rank: u32) -> bool {
-    kind.rank().is_none_or(|of| of == rank)
 }
 
 /// The ranks of a trace, by its tracks and its meta data, ascending.

@@ -179,6 +179,7 @@ fn sm_trace(slots: &[(u32, Vec<Row>)], stated_sms: u32) -> Trace {
     builder.meta_mut().ranks.push(crate::model::RankInfo {
         rank: 0,
         device: crate::model::DeviceInfo { sms: stated_sms, ..Default::default() },
+        server: None,
     });
     for sm in 0..3 {
         let track = builder.track(None, "SM", TrackKind::Sm { rank: 0, sm });

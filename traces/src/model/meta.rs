@@ -24,6 +24,9 @@ pub struct RankInfo {
     pub rank: u32,
     /// Its GPU.
     pub device: DeviceInfo,
+    /// The server whose clock its times are of; `None` where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
 }
 
 /// What recording cost.
@@ -191,10 +194,16 @@ impl Meta {
         }
     }
 
-    /// The times of its ranks need no comparing: modelled ones are on one clock, and of clocks that were read against
-    /// each other it is known how well they agree.
+    /// The times of its ranks need no comparing: modelled ones are on one clock unless servers stamped them, and of clocks that
+    /// were read against each other it is known how well they agree.
     pub fn has_exact_clock(&self) -> bool {
-        self.provenance.origin() == Some(Origin::Modelled) || !self.clocks.is_empty()
+        let is_stamped = self.ranks.iter().any(|info| info.server.is_some());
+        self.provenance.origin() == Some(Origin::Modelled) && !is_stamped || !self.clocks.is_empty()
+    }
+
+    /// The server whose clock the times of a rank are of; `None` where nobody said.
+    pub fn server_of(&self, rank: u32) -> Option<&str> {
+        self.ranks.iter().find(|info| info.rank == rank)?.server.as_deref()
     }
 
     /// Times of both count from the same moment, though neither says from which: ranks of one simulated run.

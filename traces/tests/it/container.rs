@@ -333,7 +333,7 @@ fn frozen(unsplit: Option<UnsplitFacts>, has_json: bool) -> Trace {
     meta.base_time_unix_ns = 1_790_857_026_000_000_000;
     meta.world_size = 2;
     let device = DeviceInfo { name: "GPU".to_owned(), sms: 2, ..DeviceInfo::default() };
-    meta.ranks = [0, 1].map(|rank| RankInfo { rank, device: device.clone() }).into();
+    meta.ranks = [0, 1].map(|rank| RankInfo { rank, device: device.clone(), server: None }).into();
     meta.lines = vec![("CUPTI".to_owned(), "13".to_owned())];
     meta.runs.push(RunFacts {
         model: "toy".to_owned(),

@@ -40,7 +40,7 @@ pub(crate) fn run(ranks: u32) -> Trace {
     meta.world_size = ranks;
     for rank in 0..ranks {
         let device = DeviceInfo { name: "H100".to_owned(), sms: SMS, ..DeviceInfo::default() };
-        meta.ranks.push(RankInfo { rank, device });
+        meta.ranks.push(RankInfo { rank, device, server: None });
     }
     let mut out = TraceBuilder::new(meta);
     let label = |out: &mut TraceBuilder, name: &str, kind| {

@@ -102,7 +102,7 @@ fn meta() -> impl Strategy<Value = Meta> {
             meta.overhead.slowdown = how.map(|how| Slowdown { percent: 0.25, how });
             let compute_capability = (9, 0);
             let device = DeviceInfo { name, sms: 3, memory_bytes, compute_capability };
-            meta.ranks.push(RankInfo { rank: 0, device });
+            meta.ranks.push(RankInfo { rank: 0, device, server: None });
             if clocks {
                 let what = "clock".to_owned();
                 meta.clocks.push(ClockAgreement { rank: 0, what, residual_p99_ns: 7, readings: 9 });
@@ -163,7 +163,9 @@ fn run_facts() -> impl Strategy<Value = RunFacts> {
 fn with_ranks(mut meta: Meta, num_ranks: u32) -> Meta {
     meta.world_size = num_ranks;
     let device = meta.ranks[0].device.clone();
-    meta.ranks = (0..num_ranks).map(|rank| RankInfo { rank, device: device.clone() }).collect();
+    meta.ranks = (0..num_ranks)
+        .map(|rank| RankInfo { rank, device: device.clone(), server: None })
+        .collect();
     meta
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use cudarc::{
@@ -33,6 +36,9 @@ pub struct Device {
     comm: Arc<CudaStream>,
     kernels: Arc<Mutex<HashMap<KernelKey, Kernel>>>,
 }
+
+/// Between two looks whether a device has ended.
+const LOOK: Duration = Duration::from_micros(50);
 
 /// What decides a kernel on a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +124,29 @@ impl Device {
     pub fn synchronize(&self) -> Result<(), CudaError> {
         self.make_current()?;
         self.context.synchronize().on(self.info.index, "waiting for the device")
+    }
+
+    /// The same, but no longer than so long: what runs may wait for ranks elsewhere.
+    ///
+    /// # Errors
+    /// As [`synchronize`](Self::synchronize), and [`CudaError::Late`].
+    pub fn synchronize_within(&self, limit: Duration) -> Result<(), CudaError> {
+        self.make_current()?;
+        let until = Instant::now() + limit;
+        for stream in [&self.compute, &self.comm] {
+            // SAFETY: the stream lives as long as this device.
+            while let Err(error) = unsafe { sys::cuStreamQuery(stream.cu_stream()) }.result() {
+                if error.0 != sys::CUresult::CUDA_ERROR_NOT_READY {
+                    return Err(error).on(self.info.index, "waiting for the device");
+                }
+                if Instant::now() >= until {
+                    let what = "what was launched on the GPU";
+                    return Err(CudaError::Late { what, seconds: limit.as_secs() });
+                }
+                thread::sleep(LOOK);
+            }
+        }
+        self.synchronize()
     }
 
     /// Makes it this thread's device.
@@ -229,9 +258,17 @@ impl Group {
     /// # Errors
     /// [`CudaError`] when there are too few, they differ, two have no peer link, or another process holds one.
     pub fn open(ranks: u32) -> Result<Self, CudaError> {
+        Self::open_some(0..ranks)
+    }
+
+    /// The same of these GPUs, as they are numbered here.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_some(which: Range<u32>) -> Result<Self, CudaError> {
         let found = probe()?;
         let loads = loads_before_ours(&found);
-        let chosen = ready::choose(&found, ranks, &loads)?;
+        let chosen = ready::choose_some(&found, which, &loads)?;
         let shared = chosen.iter().zip(&loads).filter_map(|(gpu, load)| {
             load.as_ref().and_then(|load| ready::shared_with(gpu.index, load))
         });

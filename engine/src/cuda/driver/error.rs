@@ -36,6 +36,14 @@ pub enum CudaError {
         /// NCCL's words.
         cause: String,
     },
+    /// It did not end in time: most likely ranks of other processes are gone.
+    #[error("{what} did not end within {seconds} s: a rank of another process may be gone")]
+    Late {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        seconds: u64,
+    },
     /// The memory asked for is not free.
     #[error(
         "GPU {gpu} has {free_mib} MiB free of {total_mib}; {asked_mib} MiB were asked for; another process may hold the rest"

@@ -28,7 +28,7 @@ pub use here::machine_of;
 pub(in crate::cuda) use launch::{Kernel, Shape};
 pub use memory::{Buffer, DevicePtr};
 pub use multicast::{MulticastOptIn, MulticastPermit, MulticastRefusal};
-pub use nccl::{Nccl, Part};
+pub use nccl::{Joining, Nccl, NcclId, Part};
 pub use nvml::{GpuLoad, GpuProcess};
 pub use probe::{
     ComputeMode, GpuInfo, Gpus, Unavailable, driver_release, loads, multicast_veto, probe,

@@ -1,5 +1,7 @@
 //! What stands in the way of a run, said before anything is allocated. Plain values in, words out.
 
+use std::ops::Range;
+
 use super::{
     CudaError,
     error::gigabytes,
@@ -19,14 +21,26 @@ pub(in crate::cuda) fn choose<'g>(
     ranks: u32,
     loads: &[Option<GpuLoad>],
 ) -> Result<&'g [GpuInfo], CudaError> {
-    let too_few = || CudaError::TooFew { asked: ranks, found: found.gpus.len() };
-    let chosen = found.gpus.get(..ranks as usize).ok_or_else(too_few)?;
+    choose_some(found, 0..ranks, loads)
+}
+
+/// The same of these GPUs, as they are numbered here.
+///
+/// # Errors
+/// As [`choose`].
+pub(in crate::cuda) fn choose_some<'g>(
+    found: &'g Gpus,
+    which: Range<u32>,
+    loads: &[Option<GpuLoad>],
+) -> Result<&'g [GpuInfo], CudaError> {
+    let too_few = || CudaError::TooFew { asked: which.end, found: found.gpus.len() };
+    let chosen = found.gpus.get(which.start as usize..which.end as usize).ok_or_else(too_few)?;
     let names = || chosen.iter().map(|gpu| format!("GPU {}: {}", gpu.index, gpu.name));
     if chosen.iter().any(|gpu| gpu.name != chosen[0].name) {
         return Err(CudaError::Mixed { names: names().collect::<Vec<_>>().join(", ") });
     }
     for gpu in chosen {
-        if let Some(to) = (0..ranks).find(|&to| !gpu.peers[to as usize]) {
+        if let Some(to) = which.clone().find(|&to| !gpu.peers[to as usize]) {
             return Err(CudaError::NoPeerLink { from: gpu.index, to });
         }
         let load = loads.get(gpu.index as usize).and_then(Option::as_ref);

@@ -9,6 +9,7 @@ use super::{
     layout::{Sizes, ring_capacity},
     places::Places,
     rank::Parts,
+    share::Share,
     weights::{KeptWeights, Key, Progress, RankWeights, Weights},
     workspace::{Room, Workspace},
 };
@@ -48,6 +49,8 @@ pub(super) struct Held {
     workspace: Option<Workspace>,
     rings: Vec<Arc<Recording>>,
     nccl: Option<Rc<Nccl>>,
+    /// Which ranks are here; `None`: all.
+    pub(super) share: Option<Share>,
 }
 
 /// A cache that is kept, and what it is for.
@@ -60,7 +63,7 @@ struct KeptCache {
 impl Held {
     /// Takes weights from elsewhere from now on.
     pub(super) fn set_source(&mut self, source: Weights) {
-        *self = Self { source, ..Self::default() };
+        *self = Self { source, share: self.share, ..Self::default() };
     }
 
     /// Takes another batch.
@@ -72,6 +75,11 @@ impl Held {
     /// What was given last, and its number.
     pub(super) fn given(&self) -> (&Given, u64) {
         (&self.given, self.number)
+    }
+
+    /// The plan's rank that the first GPU here is.
+    pub(super) fn first_rank(&self) -> u32 {
+        self.share.map_or(0, |share| share.first)
     }
 
     /// Whether a plan finds its weights on the GPUs.
@@ -93,7 +101,8 @@ impl Held {
     ) -> Result<Vec<Arc<RankWeights>>, ExecError> {
         if !self.has_weights(plan) {
             self.drop_weights();
-            let loaded = KeptWeights::load(&self.source, plan, loaders, progress)?;
+            let first = self.first_rank();
+            let loaded = KeptWeights::load(&self.source, plan, (first, loaders), progress)?;
             self.weights = Some(loaded);
         }
         Ok(self.weights.iter().flat_map(|weights| weights.ranks.clone()).collect())
@@ -154,7 +163,11 @@ impl Held {
         devices: &[Device],
     ) -> Result<Option<Rc<Nccl>>, CudaError> {
         if uses_nccl(plan) && self.nccl.is_none() {
-            self.nccl = Some(Rc::new(Nccl::open(devices)?));
+            let nccl = match self.share {
+                Some(share) => Nccl::join(devices, &share.joining())?,
+                None => Nccl::open(devices)?,
+            };
+            self.nccl = Some(Rc::new(nccl));
         }
         Ok(self.nccl.clone().filter(|_| uses_nccl(plan)))
     }

@@ -51,7 +51,7 @@ fn launch_ops(
 ) -> Result<(), CudaError> {
     let synchronize = || match pace {
         Pace::BackToBack => Ok(()),
-        Pace::OneAtATime => prepared.ranks.iter().try_for_each(|rank| rank.device.synchronize()),
+        Pace::OneAtATime => prepared.synchronize(),
     };
     let mut events: Vec<Events> = prepared.ranks.iter().map(|_| Events::new()).collect();
     for index in 0..prepared.ranks.len() {
@@ -151,7 +151,8 @@ fn launch_op(
         }
         _ => {
             let (kernels, attention) = (&programs.compute, &programs.attention);
-            let (index, sms) = (index as u32, prepared.sms[op.id.0 as usize]);
+            let index = prepared.first_rank + index as u32;
+            let sms = prepared.sms[op.id.0 as usize];
             Compute { rank, kernels, attention, index, sms }.launch(op)?;
         }
     }

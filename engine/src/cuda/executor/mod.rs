@@ -1,4 +1,4 @@
-//! Plans on real GPUs: one rank a GPU, all in this process.
+//! Plans on real GPUs: one rank a GPU, all in this process, or some of them here and the others in processes that NCCL joins.
 //!
 //! What runs here today: dense models and mixtures of experts, whole prefills, prefills after a cached prefix and decode steps, peer-to-peer
 //! collectives and NCCL, on Hopper. Anything else is refused before the run, with the reason. Weights are random by seed or
@@ -30,6 +30,7 @@ mod rank;
 mod report;
 mod routing;
 mod run;
+mod share;
 mod support;
 mod tiles;
 mod timer;
@@ -42,5 +43,6 @@ pub use contents::{Contents, Placed};
 pub use layout::{PAGE_TOKENS, pages_of};
 pub use need::page_bytes;
 pub use run::{CudaExecutor, Launching};
+pub use share::{Share, share_refusal};
 pub use support::refusal;
 pub use weights::Weights;

@@ -1,6 +1,6 @@
 //! What one plan needs on the GPUs: weights, buffers, programs, the order of its ops.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use weftscope_kernels::abi::Peers;
 
@@ -14,6 +14,7 @@ use super::{
     places::Places,
     programs::Programs,
     rank::{Parts, Rank},
+    share::Share,
     timer::Timer,
 };
 use crate::{
@@ -42,6 +43,10 @@ pub(super) struct Prepared {
     /// The other programs (without stamps, or with), once they have been asked for.
     spare: Option<Loaded>,
     pub(super) nccl: Option<Rc<Nccl>>,
+    /// The plan's rank that the first of these is.
+    pub(super) first_rank: u32,
+    /// How long ranks of other processes are waited for; `None`: there are none.
+    limit: Option<Duration>,
     /// How long the iteration takes on each rank, by the device's events.
     pub(super) timers: Vec<Timer>,
     /// Where the batch's sequences lie, where the cache is the plan's own.
@@ -88,7 +93,7 @@ impl Prepared {
         (sizes, places): (Sizes, Arc<Places>),
         parts: Vec<Parts>,
         own_cache: Option<Arc<Vec<Placed>>>,
-        nccl: Option<Rc<Nccl>>,
+        (nccl, share): (Option<Rc<Nccl>>, Option<Share>),
     ) -> Result<Self, ExecError> {
         let sms: Vec<u32> = facts(plan).iter().map(|facts| facts.occupancy.sms).collect();
         let rank = |parts| Rank::new(plan, sizes, places.clone(), parts);
@@ -110,6 +115,8 @@ impl Prepared {
             loaded,
             spare: None,
             nccl,
+            first_rank: share.map_or(0, |share| share.first),
+            limit: share.map(|share| share.limit),
             own_cache,
             written: None,
             isolated_ns: None,
@@ -153,15 +160,17 @@ impl Prepared {
 
     /// The likeliest token of each sequence, over the ranks' shards of the vocabulary.
     pub(super) fn likeliest(&self) -> Result<Vec<Option<u32>>, CudaError> {
-        for (index, (rank, programs)) in self.ranks.iter().zip(&self.loaded.programs).enumerate() {
+        for (index, (rank, programs)) in
+            (self.first_rank..).zip(self.ranks.iter().zip(&self.loaded.programs))
+        {
             let (sizes, act) = (&rank.sizes, rank.act());
             let call = LikeliestCall {
                 logits: act.logits.ptr(),
                 keys: act.keys.ptr(),
                 rows: rank.inputs.places.sequences,
                 pitch: sizes.logit_columns(),
-                columns: sizes.vocab_rows(index as u32),
-                first: index as u32 * sizes.shard.vocab,
+                columns: sizes.vocab_rows(index),
+                first: index * sizes.shard.vocab,
             };
             programs.likeliest.launch(rank.device.compute(), &call)?;
         }
@@ -212,9 +221,17 @@ impl Prepared {
         Ok(grows)
     }
 
-    /// Waits until nothing runs on any rank.
+    /// Waits until nothing runs on any rank here. Where ranks of other processes do not come in time, NCCL is taken down: its kernels
+    /// would wait for them without end.
     pub(super) fn synchronize(&self) -> Result<(), CudaError> {
-        self.ranks.iter().try_for_each(|rank| rank.device.synchronize())
+        let Some(limit) = self.limit else {
+            return self.ranks.iter().try_for_each(|rank| rank.device.synchronize());
+        };
+        let ended = self.ranks.iter().try_for_each(|rank| rank.device.synchronize_within(limit));
+        if let (Err(CudaError::Late { .. }), Some(nccl)) = (&ended, &self.nccl) {
+            nccl.abort();
+        }
+        ended
     }
 
     /// How long each of the last iterations took by events, of the slowest rank.

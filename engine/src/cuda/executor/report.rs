@@ -25,11 +25,11 @@ pub(super) fn report(
     (first, count): (u64, u32),
     observer: &mut dyn Observer,
 ) -> Result<Vec<IterationTime>, ExecError> {
-    let plan = &prepared.plan;
+    let (plan, first_rank) = (&prepared.plan, prepared.first_rank);
     let mut by_rank = Vec::new();
     for (index, rank) in prepared.ranks.iter().enumerate() {
         if let Some(error) = rank.recording.first_error()? {
-            return Err(timeout(plan, index as u32, &error));
+            return Err(timeout(plan, first_rank + index as u32, &error));
         }
         let read = rank.recording.read()?;
         by_rank.push(by_iteration(read.stamps, read.dropped, count));
@@ -42,9 +42,9 @@ pub(super) fn report(
         let iteration = first + index as u64;
         observer.begin(plan, iteration, isolated_ns);
         let ranks = by_rank.iter().map(|iterations| &iterations[index]);
-        let Notified { time, lost } = notify(plan, ranks, fits, observer);
+        let Notified { time, lost } = notify((plan, first_rank), ranks, fits, observer);
         let time = time.unwrap_or(IterationTime { start_ns: 0, end_ns: event_ns[index] });
-        observer.clocks(&residuals(fits));
+        observer.clocks(&residuals(first_rank, fits));
         let IterationTime { start_ns, end_ns } = time;
         observer.end(&IterationEnd { iteration, start_ns, end_ns, lost });
         times.push(time);
@@ -79,7 +79,7 @@ struct Notified {
 
 /// Notifies the observer of one iteration of all ranks.
 fn notify<'w>(
-    plan: &Plan,
+    (plan, first_rank): (&Plan, u32),
     ranks: impl Iterator<Item = &'w Written>,
     fits: &[ClockFit],
     observer: &mut dyn Observer,
@@ -87,13 +87,13 @@ fn notify<'w>(
     let num_ops = plan.ops.len();
     let (mut overflowed, mut unreadable) = (0, 0);
     let mut time: Option<IterationTime> = None;
-    for (index, (written, fit)) in ranks.zip(fits).enumerate() {
+    for (rank, (written, fit)) in (first_rank..).zip(ranks.zip(fits)) {
         let Written { stamps, dropped } = written;
-        let (records, loss) = block_records(stamps, *dropped, index as u16, num_ops as u32, fit);
+        let (records, loss) = block_records(stamps, *dropped, rank as u16, num_ops as u32, fit);
         overflowed += loss.overflowed;
         unreadable += loss.unreadable;
-        let marked = marked_ops(stamps, index as u32, num_ops as u32, fit);
-        for op in op_records(&records, index as u32, num_ops).into_iter().chain(marked) {
+        let marked = marked_ops(stamps, rank, num_ops as u32, fit);
+        for op in op_records(&records, rank, num_ops).into_iter().chain(marked) {
             let whole =
                 time.get_or_insert(IterationTime { start_ns: op.start_ns, end_ns: op.end_ns });
             whole.start_ns = whole.start_ns.min(op.start_ns);
@@ -106,13 +106,17 @@ fn notify<'w>(
     Notified { time, lost }
 }
 
-/// How well the clocks of the ranks lie on rank 0's.
-fn residuals(fits: &[ClockFit]) -> Vec<ClockResidual> {
-    let others = fits.iter().enumerate().skip(1);
+/// How well the clocks of the ranks lie on that of the first here.
+fn residuals(first_rank: u32, fits: &[ClockFit]) -> Vec<ClockResidual> {
+    let what = match first_rank {
+        0 => "GPU clock against rank 0's, by flags over the link",
+        _ => "GPU clock against that of its process' first rank, by flags over the link",
+    };
+    let others = (first_rank..).zip(fits).skip(1);
     others
         .map(|(rank, fit)| ClockResidual {
-            rank: rank as u32,
-            what: "GPU clock against rank 0's, by flags over the link",
+            rank,
+            what,
             residual_p99_ns: fit.residual_p99_ns(),
             readings: fit.num_pairs() as u64,
             map: Some(*fit),

@@ -14,6 +14,7 @@ use super::{
     places::Places,
     prepared::Prepared,
     report::report,
+    share::Share,
     support,
     weights::Weights,
 };
@@ -64,7 +65,21 @@ impl CudaExecutor {
     /// # Errors
     /// [`CudaError`]: no driver, too few or mixed GPUs, no peer link, no NVRTC.
     pub fn open(ranks: u32, recording: bool) -> Result<Self, CudaError> {
-        let group = Group::open(ranks)?;
+        Self::over(Group::open(ranks)?, recording)
+    }
+
+    /// Takes the GPUs of some of a run's ranks into use; other processes hold the others and do the same.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_share(share: Share, recording: bool) -> Result<Self, CudaError> {
+        let which = share.first_gpu..share.first_gpu.saturating_add(share.ranks);
+        let mut executor = Self::over(Group::open_some(which)?, recording)?;
+        executor.held.share = Some(share);
+        Ok(executor)
+    }
+
+    fn over(group: Group, recording: bool) -> Result<Self, CudaError> {
         let nvrtc = Nvrtc::open()?;
         driver_runs(group.driver(), nvrtc.version())?;
         let clocks = Clocks::new(group.devices(), &nvrtc)?;
@@ -209,16 +224,16 @@ impl CudaExecutor {
         Ok(prepared.event_ns()?.last().copied().unwrap_or(0))
     }
 
-    /// Logits of the last run, `[sequences, vocabulary shard]` a rank; empty before the first.
+    /// Logits of the last run, `[sequences, vocabulary shard]` a rank that is here; empty before the first.
     ///
     /// # Errors
     /// What went wrong on a device since the run.
     pub fn logits(&self) -> Result<Vec<Vec<f32>>, CudaError> {
         let ranks = self.ready.front().into_iter().flat_map(|prepared| &prepared.ranks);
-        ranks.zip(0..).map(|(rank, index)| rank.logits(index)).collect()
+        ranks.zip(self.held.first_rank()..).map(|(rank, index)| rank.logits(index)).collect()
     }
 
-    /// The likeliest token of each sequence of the last run; of equals the first, `None` where no logit is a number. Empty before the
+    /// The likeliest token of each sequence of the last run, over the shards of the ranks that are here; of equals the first, `None` where no logit is a number. Empty before the
     /// first.
     ///
     /// # Errors
@@ -275,6 +290,7 @@ impl CudaExecutor {
         let loaders = loaders(&self.group, &self.nvrtc, self.recording);
         let own_cache = cache.and_then(|cache| cache.own);
         let nccl = self.held.nccl(plan, devices)?;
+        let nccl = (nccl, self.held.share);
         Prepared::new(plan, &loaders, (sizes, places), parts, own_cache, nccl)
     }
 
@@ -427,7 +443,7 @@ impl From<CudaError> for ExecError {
     fn from(error: CudaError) -> Self {
         match error {
             // A failed launch or wait leaves a context that refuses everything after.
-            CudaError::Driver { .. } => Self::Device(error.to_string()),
+            CudaError::Driver { .. } | CudaError::Late { .. } => Self::Device(error.to_string()),
             _ => Self::Unsupported(error.to_string()),
         }
     }

@@ -41,7 +41,9 @@ pub fn refusal(plan: &Plan, found: &Gpus) -> Option<String> {
 /// [`ExecError::Unsupported`] with the reason.
 pub(super) fn check(plan: &Plan, group: &Group, held: &Held) -> Result<(), ExecError> {
     let devices = group.devices();
-    if plan.ranks as usize != devices.len() {
+    if let Some(share) = &held.share {
+        share.check(plan)?;
+    } else if plan.ranks as usize != devices.len() {
         let (ranks, gpus) = (plan.ranks, devices.len());
         let why = format!("the plan has {ranks} ranks, {gpus} GPUs are in use");
         return Err(ExecError::Unsupported(why));

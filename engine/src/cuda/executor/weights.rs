@@ -121,11 +121,11 @@ impl KeptWeights {
         self.key == Key::of(plan)
     }
 
-    /// Fills the GPUs, rank after rank.
+    /// Fills the GPUs, rank after rank from the first on that is here.
     pub(super) fn load(
         source: &Weights,
         plan: &Plan,
-        loaders: &[Loader<'_>],
+        (first, loaders): (u32, &[Loader<'_>]),
         progress: &mut Progress<'_>,
     ) -> Result<Self, ExecError> {
         let sizes = Sizes::of(plan).expect("the plan was made for this degree");
@@ -133,7 +133,7 @@ impl KeptWeights {
         let mut tally =
             Tally { done: 0, total: sizes.weight_bytes() * loaders.len() as u64, progress };
         let mut ranks = Vec::new();
-        for (rank, &loader) in (0..).zip(loaders) {
+        for (rank, &loader) in (first..).zip(loaders) {
             let from = match source {
                 Weights::Random => From::Random(RandomMatrices::new(loader, key.seed)?),
                 Weights::Checkpoint(checkpoint) => {

@@ -21,8 +21,8 @@ pub struct DigestArgs {
     /// Name of the job: letters, digits, dots, dashes and underscores [default: job; of --simulate what the file says].
     #[arg(long, value_name = "NAME", value_parser = job_name)]
     pub job: Option<String>,
-    /// Name of the server that the ranks ran on, e.g. "$(hostname)": ranks of one server share a clock [default: none, and
-    /// each rank's clock is taken for its own].
+    /// Name of the server that the ranks ran on, e.g. "$(hostname)": ranks of one server share a clock [default: as the recording says,
+    /// else none, and each rank's clock is taken for its own].
     #[arg(long, value_name = "NAME")]
     pub server: Option<String>,
     /// One recording after the other, each by itself: less memory, and waits for ranks of other files stay unknown.
@@ -41,7 +41,7 @@ pub struct DigestArgs {
 }
 
 /// A name that may stand in a path as it is.
-fn job_name(text: &str) -> Result<String, String> {
+pub(in crate::cli) fn job_name(text: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if text.is_empty() || !text.chars().all(is_plain) || text.starts_with(['.', '_']) {
         return Err(

@@ -3,6 +3,9 @@
 mod args;
 mod done;
 mod files;
+#[cfg(feature = "gpus")]
+mod live;
+mod rows;
 #[cfg(feature = "live")]
 mod simulated;
 
@@ -15,13 +18,19 @@ use std::{
 use weftscope_traces::{
     Trace,
     analysis::{Config, Ops, overlap},
-    digest::{DigestOf, Tally, of_rank},
+    digest::Tally,
     edit::{number_apart, ranks},
     words::counted,
 };
 
 pub(super) use self::args::DigestArgs;
-use self::done::Done;
+#[cfg(feature = "gpus")]
+pub(super) use self::{args::job_name, live::LiveDigest};
+use self::{
+    done::Done,
+    files::Part,
+    rows::{Whose, write_rank},
+};
 use super::{Outcome, convert, progress::ProgressLine};
 
 /// Name of a job that was not named.
@@ -82,7 +91,7 @@ impl Digested {
         let mut line = ProgressLine::new("digesting");
         for (at, ops) in gathered.iter().enumerate() {
             line.step(at as u64, Some(gathered.len() as u64));
-            self.write(&args.output, ops, (job, server), &paths[at])?;
+            self.write(args, ops, job, &paths[at])?;
             if let Some(note) = notes[at].take() {
                 note.note(&args.output, job, ranks(ops.trace))?;
             }
@@ -91,34 +100,24 @@ impl Digested {
     }
 
     /// Writes the ranks of a recording.
-    fn write(
-        &mut self,
-        folder: &Path,
-        ops: &Ops<'_>,
-        of: (&str, Option<&str>),
-        recording: &Path,
-    ) -> Outcome {
+    fn write(&mut self, args: &DigestArgs, ops: &Ops<'_>, job: &str, recording: &Path) -> Outcome {
         // Where it can be opened from elsewhere, too.
         let recording = absolute(recording).ok().filter(|path| path.is_file());
-        let meta = &ops.trace.meta;
+        let whose = Whose {
+            job: job.to_owned(),
+            server: args.server.clone(),
+            recording: recording.map(|path| path.display().to_string()),
+        };
         let began = Instant::now();
         let overlap = overlap(ops);
         self.took += began.elapsed();
+        let part = Part { folder: &args.output, number: 0 };
         for (rank, figures) in ops.ranks.iter().zip(&overlap.ranks) {
-            let began = Instant::now();
-            let digest = of_rank(ops, rank, figures);
-            self.took += began.elapsed();
-            let of = DigestOf {
-                job: of.0.to_owned(),
-                server: of.1.map(str::to_owned),
-                rank: rank.rank,
-                is_unix_time: meta.base_time_unix_ns != 0,
-                provenance: meta.provenance.of_rank(Some(rank.rank)).name().to_owned(),
-                recording: recording.as_ref().map(|path| path.display().to_string()),
-            };
-            files::write(folder, &of, digest.op_rows(), &digest.iteration_rows)?;
+            files::make_room(&part, (job, rank.rank), args.again)?;
+            let written = write_rank(&part, ops, (rank, figures), &whose)?;
+            self.took += written.took;
             self.ranks += 1;
-            self.tally += digest.tally();
+            self.tally += written.tally;
         }
         Ok(())
     }

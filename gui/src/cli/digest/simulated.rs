@@ -12,7 +12,10 @@ use std::{
 use weftscope_profiler::cluster::{Cluster, ClusterError, ClusterSpec};
 use weftscope_traces::words::counted;
 
-use super::{DigestArgs, files};
+use super::{
+    DigestArgs,
+    files::{self, Part},
+};
 use crate::{
     cli::{Failure, Outcome},
     files::{FileError, write_atomically},
@@ -77,7 +80,7 @@ fn write_all(args: &DigestArgs, cluster: &Cluster) -> Result<Written, Failure> {
             let ops = of_rank.op_rows().inspect(|_| {
                 rows.fetch_add(1, Ordering::Relaxed);
             });
-            files::write(&args.output, &of, ops, &iterations)?;
+            files::write(&Part { folder: &args.output, number: 0 }, &of, ops, &iterations)?;
         }
     };
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -12,6 +12,8 @@ mod nsys;
 mod pipes;
 pub(crate) mod place;
 mod plan;
+#[cfg(feature = "gpus")]
+mod ranks;
 mod run;
 #[cfg(feature = "gpus")]
 mod serve;

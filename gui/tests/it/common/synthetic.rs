@@ -64,7 +64,9 @@ pub(crate) fn trace(shape: Shape) -> Trace {
     );
     meta.world_size = shape.ranks;
     let device = DeviceInfo { name: "H100".to_owned(), sms: shape.sms, ..DeviceInfo::default() };
-    meta.ranks = (0..shape.ranks).map(|rank| RankInfo { rank, device: device.clone() }).collect();
+    meta.ranks = (0..shape.ranks)
+        .map(|rank| RankInfo { rank, device: device.clone(), server: None })
+        .collect();
     let mut builder = TraceBuilder::new(meta);
     let marks = builder.track(None, "marks", TrackKind::Marks { rank: None });
     let marks = [(); 3].map(|()| builder.lane(marks));

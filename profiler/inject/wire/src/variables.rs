@@ -28,5 +28,10 @@ pub const RANKS: &[&str] = &[
     "PMI_SIZE",
     "SLURM_PROCID",
     "SLURM_NTASKS",
+    "MV2_COMM_WORLD_RANK",
+    "MV2_COMM_WORLD_SIZE",
+    "LWS_WORKER_INDEX",
+    "LWS_GROUP_SIZE",
+    "JOB_COMPLETION_INDEX",
     "HOSTNAME",
 ];

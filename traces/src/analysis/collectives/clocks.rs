@@ -3,12 +3,21 @@
 use super::line::{Line, Reading};
 use crate::analysis::stats::quantile_ns;
 
+/// Whether the times of a rank can be off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trust {
+    /// Not against what else is on its server.
+    pub(super) is_exact: bool,
+    /// Its server, where somebody said.
+    pub(super) server: Option<String>,
+}
+
 /// What is known of the clocks of the ranks of a run, by position.
 pub(super) struct Clocks {
     /// Each rank's clock less that of the first that is known; `None` while nothing is known of it.
     lines: Vec<Option<Line>>,
-    /// By position: that clock's times cannot be off.
-    exact: Vec<bool>,
+    /// By position: whether that clock's times can be off.
+    trust: Vec<Trust>,
     /// By position, ends of collectives held against another rank's, on the first clock.
     readings: Vec<Vec<Reading>>,
     root: usize,
@@ -16,11 +25,11 @@ pub(super) struct Clocks {
 
 impl Clocks {
     /// `told[at]`: a base time or a common file says how this rank's clock stands to the root's.
-    pub(super) fn new(told: &[bool], exact: Vec<bool>, root: usize) -> Self {
+    pub(super) fn new(told: &[bool], trust: Vec<Trust>, root: usize) -> Self {
         let of = |(at, &told): (usize, &bool)| (told || at == root).then(Line::default);
         let lines = told.iter().enumerate().map(of).collect();
         let readings = vec![Vec::new(); told.len()];
-        Self { lines, exact, readings, root }
+        Self { lines, trust, readings, root }
     }
 
     /// The clock of `other` less that of `at`, where there is reason to believe something.
@@ -30,7 +39,9 @@ impl Clocks {
     }
 
     pub(super) fn may_differ(&self, at: usize, other: usize) -> bool {
-        !(self.exact[at] && self.exact[other])
+        let (at, other) = (&self.trust[at], &self.trust[other]);
+        // What was read on a server says nothing of another's clock.
+        !(at.is_exact && other.is_exact && at.server == other.server)
     }
 
     /// Takes `line` for the clock of `other` less that of `at`.

@@ -1,7 +1,7 @@
 //! One run's records, unit by unit, and what came of them.
 
 use super::align::Part;
-use super::clocks::Clocks;
+use super::clocks::{Clocks, Trust};
 use super::groups::{self, Unit};
 use super::join::{Row, join, told_by_ends};
 use super::keys::{Key, Keys};
@@ -36,11 +36,15 @@ impl<'a> Matching<'a> {
         };
         let root = (0..ranks.len()).min_by_key(|&at| ranks[at].member.trace).unwrap_or(0);
         let told: Vec<bool> = ranks.iter().map(|rank| rank.member.is_on_clock).collect();
-        let exact = ranks.iter().map(|rank| rank.trace.meta.has_exact_clock()).collect();
+        let trust = |rank: &RankComm<'_>| Trust {
+            is_exact: rank.trace.meta.has_exact_clock(),
+            server: rank.trace.meta.server_of(rank.member.rank).map(str::to_owned),
+        };
+        let trust = ranks.iter().map(trust).collect();
         Self {
             ranks,
             keys: ranks.iter().map(keys_of).collect(),
-            clocks: Clocks::new(&told, exact, root),
+            clocks: Clocks::new(&told, trust, root),
             is_taken: ranks.iter().map(|rank| vec![false; rank.ops.len()]).collect(),
             found: Vec::new(),
         }

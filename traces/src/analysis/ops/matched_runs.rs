@@ -99,7 +99,10 @@ fn united<'a>(traces: &[&'a Trace], runs: Vec<Matched<'a>>) -> Vec<Matched<'a>> 
 fn may_be_one(traces: &[&Trace], one: &[RankComm<'_>], other: &[RankComm<'_>]) -> bool {
     let all = || one.iter().chain(other);
     let world = |rank: &RankComm<'_>| traces[rank.member.trace].meta.world_size as usize;
-    let is_off = |rank: &RankComm<'_>| !rank.trace.meta.has_exact_clock();
+    let server =
+        |rank: &RankComm<'_>| rank.trace.meta.server_of(rank.member.rank).map(str::to_owned);
+    let are_of_several = all().any(|rank| server(rank) != all().next().and_then(server));
+    let is_off = |rank: &RankComm<'_>| are_of_several || !rank.trace.meta.has_exact_clock();
     let apart = |a: &RankComm<'_>| {
         other.iter().all(|b| a.member.rank != b.member.rank && a.member.trace != b.member.trace)
     };

@@ -57,7 +57,11 @@ pub(super) fn meta(
         let listed = number.and_then(|number| devices.get(&number).copied());
         listed.cloned().unwrap_or_default()
     };
-    let info = |&(rank, number): &(u32, Option<i64>)| RankInfo { rank, device: device(number) };
+    let info = |&(rank, number): &(u32, Option<i64>)| RankInfo {
+        rank,
+        device: device(number),
+        server: None,
+    };
     meta.ranks = ranks.iter().map(info).collect();
     meta.lines.clone_from(&header.run);
     meta.beside.clone_from(&header.beside);

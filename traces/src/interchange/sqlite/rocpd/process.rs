@@ -4,16 +4,8 @@ use hashbrown::HashSet;
 
 use super::set::{Process, Rank, Rocpd};
 use crate::interchange::sqlite::sheet::Sheet;
+use crate::launchers::RANK_VARIABLES;
 use crate::stream::Progress;
-
-/// Variables in which launchers tell a process its rank and how many there are.
-const RANKS: [(&str, &str); 5] = [
-    ("RANK", "WORLD_SIZE"),
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
-    ("PMI_RANK", "PMI_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS"),
-];
 
 impl Sheet<'_, Rocpd> {
     /// Reads machines, processes and threads.
@@ -89,8 +81,8 @@ fn rank(environment: &str) -> Option<Rank> {
             .or_else(|| value.as_str()?.trim().parse().ok())
             .and_then(|n| u32::try_from(n).ok())
     };
-    RANKS.iter().find_map(|(rank, size)| {
-        let found = Rank { number: number(rank)?, of: number(size)? };
+    RANK_VARIABLES.iter().find_map(|&(rank, size)| {
+        let found = Rank { number: number(rank)?, of: number(size?)? };
         (found.of > 1 && found.number < found.of && found.of <= MAX_WORLD).then_some(found)
     })
 }

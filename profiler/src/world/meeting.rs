@@ -1,0 +1,218 @@
+//! The processes of a run, together: who is where, what rank 0 hands to all, the steps at which they meet.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use super::{
+    Address, ClockReading, WorldError, frame,
+    gather::{self, gather},
+    hub::Hub,
+    join::Member,
+    letters::{FromHub, Hello, MOST_BLOB, MOST_NAME, MOST_WORLD, Place, Welcome},
+};
+
+/// A clock that stamps a process' times: the computer's, by Unix time, and what was planted on it.
+#[derive(Clone)]
+pub struct StampClock {
+    /// The computer's time at which a drift begins, ns.
+    began_ns: Arc<OnceLock<i64>>,
+    offset_ns: i64,
+    drift: f64,
+}
+
+impl fmt::Debug for StampClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StampClock({} ns, {:e})", self.offset_ns, self.drift)
+    }
+}
+
+impl StampClock {
+    /// The computer's clock, so many ns ahead, and going so much faster: 20 ppm are 20e-6.
+    pub fn new(offset_ns: i64, drift: f64) -> Self {
+        Self { began_ns: Arc::default(), offset_ns, drift }
+    }
+
+    /// What it shows now, ns since 1970.
+    pub fn now_ns(&self) -> i64 {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let true_ns = i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX);
+        let began_ns = *self.began_ns.get_or_init(|| true_ns);
+        self.shown_ns(began_ns, true_ns.saturating_sub(began_ns))
+    }
+
+    /// What it shows so long after a moment of the true clock, both ns: right then, its offset ahead.
+    pub fn shown_ns(&self, began_ns: i64, after_ns: i64) -> i64 {
+        let drifted = (self.drift * after_ns as f64).round() as i64;
+        began_ns.saturating_add(after_ns).saturating_add(self.offset_ns).saturating_add(drifted)
+    }
+}
+
+/// What a process brings.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    pub(super) hello: Hello,
+    pub(super) world: u32,
+    pub(super) limit: Duration,
+    clock: StampClock,
+}
+
+impl Terms {
+    /// Of process `rank` of `world`, on a computer of that name, with so many ranks of the plan; `plan` stands for everything that
+    /// must be the same everywhere. `limit` is how long anybody waits for anybody.
+    ///
+    /// # Errors
+    /// [`WorldError::Refused`]: a rank that is not below the size, or more processes than there can be.
+    pub fn new(
+        (rank, world): (u32, u32),
+        (server, gpus): (&str, u32),
+        plan: u64,
+        (limit, clock): (Duration, StampClock),
+    ) -> Result<Self, WorldError> {
+        let refused = |cause: String| Err(WorldError::Refused(cause));
+        if world == 0 || world > MOST_WORLD {
+            return refused(format!("{world} ranks: there can be 1 to {MOST_WORLD}"));
+        }
+        if rank >= world {
+            return refused(format!("there is no rank {rank} among {world}, which count from 0"));
+        }
+        let hello = Hello {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rank,
+            world,
+            server: server.chars().take(MOST_NAME).collect(),
+            gpus,
+            plan: format!("{plan:016x}"),
+        };
+        Ok(Self { hello, world, limit, clock })
+    }
+}
+
+/// All processes of a run, as one of them sees it.
+#[derive(Debug)]
+pub struct World {
+    rank: u32,
+    welcome: Welcome,
+    side: Side,
+    clock: StampClock,
+}
+
+#[derive(Debug)]
+enum Side {
+    Alone,
+    Hub(Hub),
+    Member(Member),
+}
+
+impl World {
+    /// Comes together with all others at an address; rank 0 listens there, and says by `blob` what all are handed.
+    ///
+    /// # Errors
+    /// [`WorldError`]: nobody there, too few, or who does not fit. The same sentence reaches everybody who came.
+    pub fn meet(
+        terms: &Terms,
+        address: &Address,
+        blob: impl FnOnce() -> Result<Vec<u8>, String>,
+    ) -> Result<Self, WorldError> {
+        let (rank, clock) = (terms.hello.rank, terms.clock.clone());
+        if rank != 0 {
+            let (member, welcome) = Member::join(terms, address)?;
+            return Ok(Self { rank, welcome, side: Side::Member(member), clock });
+        }
+        let listener = gather::listen(address)?;
+        let comers = gather(terms, listener)?;
+        let others = comers.iter().map(|comer| &comer.hello);
+        let places = places(std::iter::once(&terms.hello).chain(others));
+        let blob = blob().and_then(|blob| match blob.len() {
+            ..=MOST_BLOB => Ok(blob),
+            bytes => Err(format!("{bytes} bytes are too many to hand to all")),
+        });
+        let answer = match &blob {
+            Ok(blob) => FromHub::Welcome(Welcome { places: places.clone(), blob: blob.clone() }),
+            Err(cause) => FromHub::Refused(cause.clone()),
+        };
+        for comer in &comers {
+            // Whoever is gone again is missed at the first step.
+            let _gone = frame::write(&comer.stream, &answer);
+        }
+        let blob = blob.map_err(WorldError::Refused)?;
+        let hub = Hub::start(comers, places.clone(), (terms.limit, &clock))?;
+        Ok(Self { rank, welcome: Welcome { places, blob }, side: Side::Hub(hub), clock })
+    }
+
+    /// One process is all of it: nobody is met, and nothing listens.
+    ///
+    /// # Errors
+    /// What `blob` says.
+    pub fn alone(
+        terms: &Terms,
+        blob: impl FnOnce() -> Result<Vec<u8>, String>,
+    ) -> Result<Self, WorldError> {
+        let blob = blob().map_err(WorldError::Refused)?;
+        let welcome = Welcome { places: places(std::iter::once(&terms.hello)), blob };
+        Ok(Self { rank: 0, welcome, side: Side::Alone, clock: terms.clock.clone() })
+    }
+
+    /// Where each process is.
+    pub fn places(&self) -> &[Place] {
+        &self.welcome.places
+    }
+
+    /// Where this one is.
+    pub fn place(&self) -> &Place {
+        &self.welcome.places[self.rank as usize]
+    }
+
+    /// What rank 0 hands to all.
+    pub fn blob(&self) -> &[u8] {
+        &self.welcome.blob
+    }
+
+    /// Comes to a step and waits until all have; steps count from 0, and nobody leaves one out.
+    ///
+    /// # Errors
+    /// [`WorldError`]: who did not come, or is gone.
+    pub fn step(&self, step: u64) -> Result<(), WorldError> {
+        match &self.side {
+            Side::Alone => Ok(()),
+            Side::Hub(hub) => hub.meet(step),
+            Side::Member(member) => member.meet(step),
+        }
+    }
+
+    /// How this process' clock stands to rank 0's; `None` at rank 0, whose clock it is.
+    ///
+    /// # Errors
+    /// [`WorldError::HubGone`].
+    pub fn compare_clocks(&self) -> Result<Option<ClockReading>, WorldError> {
+        match &self.side {
+            Side::Alone | Side::Hub(_) => Ok(None),
+            Side::Member(member) => member.compare(&self.clock).map(Some),
+        }
+    }
+
+    /// Has ended well; rank 0 waits until all have.
+    ///
+    /// # Errors
+    /// [`WorldError`]: somebody did not.
+    pub fn leave(self) -> Result<(), WorldError> {
+        match &self.side {
+            Side::Alone => Ok(()),
+            Side::Hub(hub) => hub.leave(),
+            Side::Member(member) => member.leave(),
+        }
+    }
+}
+
+/// Processes one after another, each with its ranks of the plan.
+fn places<'a>(hellos: impl Iterator<Item = &'a Hello>) -> Vec<Place> {
+    let mut first = 0_u32;
+    let place = |hello: &Hello| {
+        let place = Place { server: hello.server.clone(), first, gpus: hello.gpus };
+        first = first.saturating_add(hello.gpus);
+        place
+    };
+    hellos.map(place).collect()
+}
