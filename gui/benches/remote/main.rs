@@ -1,6 +1,6 @@
 //! What a server costs that is far away, in tables: a run on GPUs, where there are some; a program under watch, which `WEFTSCOPE_WATCHED`
 //! names; a simulated run, its knobs, and a long recording, of so many million slices as the argument says (10), behind a real sshd (or a
-//! shell, where there is none); strangers; and what no end would send, for `WEFTSCOPE_FUZZ_SECONDS`. The link is of 25 ms each way and
+//! shell, where there is none); strangers; and what no end would send, for `WEFTSCOPE_FUZZ_SECONDS`. Arguments that name parts pick them. The link is of 25 ms each way and
 //! 20 Mbit/s. Nothing here is compared. `WEFTSCOPE_PROGRAM` names the program on both ends where it is not the one that was built with this.
 
 mod fuzz;
@@ -87,11 +87,41 @@ fn program() -> String {
     env::var("WEFTSCOPE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_weftscope").to_owned())
 }
 
+/// What there is to measure, in this order.
+const PARTS: [&str; 6] = ["gpus", "watched", "simulated", "recording", "strangers", "fuzz"];
+
 fn main() {
     shell::be_near_end();
-    gpus::rows();
-    watched::rows();
-    let server = Server::start();
+    let asked: Vec<String> = env::args().skip(1).collect();
+    let is_named = |part: &&str| asked.iter().any(|argument| argument == part);
+    let all = !PARTS.iter().any(is_named);
+    let wanted = |part: &str| all || is_named(&part);
+    let millions = asked.iter().find_map(|argument| argument.parse().ok());
+    if wanted("gpus") {
+        gpus::rows();
+    }
+    if wanted("watched") {
+        watched::rows();
+    }
+    if wanted("simulated") || wanted("recording") {
+        let server = Server::start();
+        if wanted("simulated") {
+            simulated(&server);
+        }
+        if wanted("recording") {
+            recording::rows(&server, millions.unwrap_or(10));
+        }
+    }
+    if wanted("strangers") {
+        strangers::rows();
+    }
+    if wanted("fuzz") {
+        fuzz::rows();
+    }
+}
+
+/// A simulated run there, and its knobs.
+fn simulated(server: &Server) {
     let link = Shaped::to(server.address(), SHAPE);
     let ssh = Ssh { program: server.ssh(link.port()).into(), remote: program() };
     let target = "ssh://testbox".parse().expect("an address");
@@ -106,11 +136,7 @@ fn main() {
     row("then the first picture", &format!("{} ms", first.as_millis()));
     knobs(&mut window, &link);
     idle(&mut window, &link);
-    drop(window);
-    let millions = env::args().find_map(|argument| argument.parse().ok());
-    recording::rows(&server, millions.unwrap_or(10));
-    strangers::rows();
-    fuzz::rows();
+    println!();
 }
 
 fn knobs(window: &mut Window, link: &Shaped) {

@@ -121,7 +121,7 @@ pub(super) fn rows(server: &Server, millions: u64) {
     row("moved on by three windows, median of 6 (reach 300)", &text);
     let frames = &window.frames_ms;
     let text = format!("{:.1} ms, longest {:.1}", median(frames), longest(frames));
-    row("frames meanwhile, drawing itself not included", &text);
+    row("frames meanwhile, drawing itself not included", &format!("{text}\n"));
 }
 
 /// Frames until nothing new comes for a while.

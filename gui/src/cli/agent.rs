@@ -4,7 +4,9 @@ use std::{io, time::Duration};
 
 use clap::Args;
 
-use super::{Failure, Outcome};
+#[cfg(feature = "gpus")]
+use super::interrupt;
+use super::{Failure, Outcome, until::Until};
 use crate::{
     files::host_name,
     here::{here_of, probe},
@@ -28,7 +30,16 @@ pub struct AgentArgs {
 /// Serves one window until it goes.
 pub(super) fn run(args: &AgentArgs) -> Outcome {
     let offer = offer(args.no_gpus);
-    let served = serve(io::stdin(), io::stdout(), &offer);
+    // Whoever ends it (a node's scheduler, a shell that is left) lets it write down first what the window does not have.
+    #[cfg(feature = "gpus")]
+    let interrupts = interrupt::await_them();
+    #[cfg(feature = "gpus")]
+    let is_over = move || interrupts.count() > 0;
+    #[cfg(not(feature = "gpus"))]
+    let is_over = || false;
+    let input = Until::of(io::stdin(), is_over)
+        .map_err(|error| Failure::failed(format!("no thread to read on: {error}"), "agent"))?;
+    let served = serve(input, io::stdout(), &offer);
     // What a program has told is not lost with the window.
     offer.busy.wait(LAST_WORK);
     let in_time = offer.executors.close();

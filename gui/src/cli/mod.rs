@@ -69,6 +69,8 @@ mod tables;
 #[cfg(feature = "gpus")]
 mod tune;
 mod units;
+#[cfg(feature = "live")]
+mod until;
 #[cfg(feature = "gpus")]
 mod validate;
 #[cfg(feature = "gpus")]

@@ -3,8 +3,6 @@
 //! A job is a closure that gets a [`JobControl`]; it never sees the state. What it made comes back as an
 //! [`Event`](crate::app::Event), so the one mutator stays the only place where results meet the state.
 
-#[cfg(feature = "live")]
-mod aside;
 mod control;
 mod events;
 mod files;
@@ -14,8 +12,6 @@ mod wake;
 #[cfg(feature = "gpus")]
 mod watch;
 
-#[cfg(feature = "live")]
-pub(crate) use aside::aside;
 pub use control::{Cancelled, JobControl, JobId, JobKind, JobStatus};
 pub use events::{EventSender, Events};
 pub use files::{Asked, export, open};

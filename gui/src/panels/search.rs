@@ -48,7 +48,10 @@ fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>, search: &Search) {
     } else if is_asked_for(ui) {
         response.request_focus();
     }
-    ui.label(mono(cx.theme, found(search)));
+    let found_ui = ui.label(mono(cx.theme, found(search)));
+    if search.is_of_more() {
+        found_ui.on_hover_text(OF_MORE);
+    }
     if icon_button(ui, Icon::Left, "Previous hit", "Shift+Enter").clicked() {
         cx.send(Command::View(ViewCommand::SearchStep(-1)));
     }
@@ -101,6 +104,9 @@ fn help_ui(ui: &mut Ui, cx: &Cx<'_>, search: &Search) {
     let line = Label::new(text.font(theme.small())).truncate();
     ui.add(line).on_hover_text(GRAMMAR);
 }
+
+/// What can be done where only a part of a recording is here.
+const OF_MORE: &str = "A part of this recording is here, and not all of the rows that this looks at. Ops are: in:stream looks at them alone.";
 
 /// The whole of it.
 const GRAMMAR: &str = "\

@@ -66,9 +66,14 @@ impl KvCache {
         Self::new(sizes, pages, |_, len| Buffer::zeros(device, len * 2))
     }
 
-    /// Random numbers: they stand for tokens that were never computed.
-    fn random(loader: Loader<'_>, seed: u64, sizes: &Sizes, pages: u32) -> Result<Self, CudaError> {
-        let random = RandomMatrices::new(loader, seed)?;
+    /// Random numbers, by rank and seed: they stand for tokens that were never computed.
+    fn random(
+        loader: Loader<'_>,
+        of: (u32, u64),
+        sizes: &Sizes,
+        pages: u32,
+    ) -> Result<Self, CudaError> {
+        let random = RandomMatrices::new(loader, of)?;
         let cache = Self::new(sizes, pages, |which, len| {
             random.matrix(len, Streams::of_cache(which), 1.0)
         })?;
@@ -119,16 +124,20 @@ impl Cache {
     }
 
     /// A cache for one plan, if its batch has cached tokens: they are random numbers.
-    pub(super) fn for_plan(plan: &Plan, loaders: &[Loader<'_>]) -> Result<Option<Self>, CudaError> {
+    pub(super) fn for_plan(
+        plan: &Plan,
+        (first, loaders): (u32, &[Loader<'_>]),
+    ) -> Result<Option<Self>, CudaError> {
         let batch = &plan.spec.batch;
         if batch.requests.iter().all(|request| request.cached_tokens == 0) {
             return Ok(None);
         }
         let sizes = Sizes::of(plan).expect("the plan was made for this degree");
         let ((own, pages), seed) = (placed(batch), plan.spec.knobs.seed);
-        let make =
-            |&loader: &Loader<'_>| Ok(Arc::new(KvCache::random(loader, seed, &sizes, pages)?));
-        let ranks = loaders.iter().map(make).collect::<Result<_, CudaError>>()?;
+        let make = |(rank, &loader): (u32, &Loader<'_>)| {
+            Ok(Arc::new(KvCache::random(loader, (rank, seed), &sizes, pages)?))
+        };
+        let ranks = (first..).zip(loaders).map(make).collect::<Result<_, CudaError>>()?;
         Ok(Some(Self { own: Some(Arc::new(own)), pages, ranks }))
     }
 }

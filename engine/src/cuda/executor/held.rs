@@ -130,7 +130,7 @@ impl Held {
     ) -> Result<Option<Cache>, ExecError> {
         let Some(pages) = self.kept_pages else {
             self.cache = None;
-            return Ok(Cache::for_plan(plan, loaders)?);
+            return Ok(Cache::for_plan(plan, (self.first_rank(), loaders))?);
         };
         if self.has_cache(plan) {
             return Ok(self.cache.as_ref().map(|kept| kept.cache.clone()));

@@ -12,6 +12,8 @@ pub(super) struct RandomMatrices<'a> {
     device: &'a Device,
     kernel: Random,
     seed: u64,
+    /// The plan's rank, whatever its GPU is called in this process.
+    rank: u32,
 }
 
 /// Numbers of independent random streams.
@@ -45,8 +47,8 @@ impl Streams {
 }
 
 impl<'a> RandomMatrices<'a> {
-    pub(super) fn new(loader: Loader<'a>, seed: u64) -> Result<Self, CudaError> {
-        Ok(Self { device: loader.device(), kernel: Random::load(loader)?, seed })
+    pub(super) fn new(loader: Loader<'a>, (rank, seed): (u32, u64)) -> Result<Self, CudaError> {
+        Ok(Self { device: loader.device(), kernel: Random::load(loader)?, seed, rank })
     }
 
     /// `len` bf16 numbers in −scale…scale; each rank draws others, as each has another shard.
@@ -58,7 +60,7 @@ impl<'a> RandomMatrices<'a> {
     ) -> Result<Buffer, CudaError> {
         let len8 = len.div_ceil(8);
         let buffer = Buffer::zeros(self.device, len8 * 16)?;
-        let seed = self.seed ^ (stream.0 << 8) ^ u64::from(self.device.info().index);
+        let seed = self.seed ^ (stream.0 << 8) ^ u64::from(self.rank);
         let call =
             RandomCall { out: buffer.ptr(), vectors: len8 as u64, seed, scale, blocks: BLOCKS };
         self.kernel.launch(self.device.compute(), &call)?;

@@ -135,7 +135,7 @@ impl KeptWeights {
         let mut ranks = Vec::new();
         for (rank, &loader) in (first..).zip(loaders) {
             let from = match source {
-                Weights::Random => From::Random(RandomMatrices::new(loader, key.seed)?),
+                Weights::Random => From::Random(RandomMatrices::new(loader, (rank, key.seed))?),
                 Weights::Checkpoint(checkpoint) => {
                     From::Checkpoint { checkpoint, rank, degree: key.degree }
                 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::{Document, Event},
-    jobs::{EventSender, JobControl, Wake, aside},
+    jobs::{EventSender, JobControl, Wake},
 };
 
 /// The window's hold on a running session: commands go straight to it, its iterations come back through a thread
@@ -70,10 +70,7 @@ impl SessionHandle {
         let handle = Self { running: Running::Beside(Arc::clone(&session)), over: over.clone() };
         thread::Builder::new()
             .name("weftscope-live".to_owned())
-            .spawn(move || {
-                let mut beside = Beside { session, id, is_unpaused: period.is_zero() };
-                prepare(&mut beside, &over, &events);
-            })
+            .spawn(move || prepare(&mut Beside(session, id), &over, &events))
             .map_err(|error| no_thread(&error))?;
         Ok(handle)
     }
@@ -214,22 +211,15 @@ fn prepare(source: &mut dyn Source, over: &JobControl, events: &EventSender) {
 }
 
 /// A session of this program, on a thread of its own.
-struct Beside {
-    session: Arc<LiveSession>,
-    id: SessionId,
-    /// It runs without a pause: pictures are made of it behind it.
-    is_unpaused: bool,
-}
+struct Beside(Arc<LiveSession>, SessionId);
 
 impl Source for Beside {
     fn next(&mut self, patience: Duration) -> Option<Arrival> {
-        match self.session.next(patience)? {
+        match self.0.next(patience)? {
             SessionEvent::Iteration(iteration) => {
-                let picture = || pictured(*iteration, self.id);
-                let pictured = if self.is_unpaused { aside(picture) } else { picture() };
-                Some(Arrival::Iteration(Box::new(pictured)))
+                Some(Arrival::Iteration(Box::new(pictured(*iteration, self.1))))
             }
-            other => refusal(other, self.id.index).map(Arrival::News),
+            other => refusal(other, self.1.index).map(Arrival::News),
         }
     }
 

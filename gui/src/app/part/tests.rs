@@ -120,7 +120,7 @@ fn a_search_of_a_part_finds_all_or_says_that_it_cannot() {
         let Some(facts) = &part.part else { continue };
         let whole = TimelineData::indexed(Arc::clone(&trace));
         let of = |data: &TimelineData, text: &str| Search::of(data, text.to_owned());
-        let (ops, blocks) = ("kind:gemm", "kind:gemm in:sm");
+        let (ops, blocks) = ("kind:gemm in:stream", "kind:gemm in:sm");
         assert_eq!(facts.ops_folded, 0, "{name}");
         assert!(of(&whole, ops).count().is_some_and(|count| count > 0), "{name}");
         assert_eq!(of(&part.timeline, ops).count(), of(&whole, ops).count(), "{name}");

@@ -48,6 +48,10 @@ pub(super) fn run(mut args: RankArgs) -> Outcome {
     if let Some(model) = weights::model(args.run.on.model.as_deref(), checkpoint.as_ref()) {
         spec.model = model;
     }
+    if args.backend == Backend::Cuda {
+        // The GPUs of all processes: each may see its own alone.
+        spec.machine.gpus = who.world.saturating_mul(args.gpus);
+    }
     if let Some((_, path)) = output.as_ref().filter(|(_, path)| !is_stdio(path)) {
         check_target(path)?;
     }

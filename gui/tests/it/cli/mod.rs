@@ -1,5 +1,7 @@
 //! The command line, by running the real binary.
 
+#[cfg(feature = "gpus")]
+mod agent;
 mod bad_input;
 mod bench;
 mod digest;

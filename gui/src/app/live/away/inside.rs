@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::part::{Held, Look},
-    jobs::{JobControl, aside},
+    jobs::JobControl,
 };
 
 /// Sends a letter to the window.
@@ -33,8 +33,6 @@ pub(crate) struct Inside {
     /// Ends what is under way.
     pub(super) over: JobControl,
     run: Option<Run>,
-    /// That goes on without a pause: pictures are made of it behind it.
-    is_unpaused: bool,
     /// The window has not taken in the last iteration.
     pub(super) is_outstanding: bool,
     /// What ran last, as the window knows.
@@ -89,7 +87,6 @@ impl Inside {
             host,
             over,
             run,
-            is_unpaused: false,
             is_outstanding: false,
             plan,
             shown,
@@ -111,7 +108,6 @@ impl Inside {
             Err(cause) => self.tell(&Tell::Ended(cause)),
             Ok(Ask::Begin { spec, on, period_ns, burst }) => {
                 let period = Duration::from_nanos(period_ns);
-                self.is_unpaused = period.is_zero();
                 let options = Options { period, burst, ..Options::default() };
                 match self.begin(*spec, on, options) {
                     Ok(run) => self.run = Some(run),
@@ -264,9 +260,8 @@ impl Inside {
             if !self.host.is_afar {
                 return Letter::with_trace(&head, &iteration.trace);
             }
-            let held = || Held::of(Arc::clone(&iteration.trace));
-            let held = if self.is_unpaused { aside(held) } else { held() };
-            let (shown, bytes) = Shown::begin(number, held, self.look.as_ref())?;
+            let (shown, bytes) =
+                Shown::begin(number, Held::of(Arc::clone(&iteration.trace)), self.look.as_ref())?;
             #[cfg(not(target_arch = "wasm32"))]
             self.show(shown);
             #[cfg(target_arch = "wasm32")]

@@ -15,10 +15,7 @@ use super::{
     shown::Shown,
     words::{Tell, Views},
 };
-use crate::{
-    app::part::Held,
-    jobs::{ProgramAsked, aside},
-};
+use crate::{app::part::Held, jobs::ProgramAsked};
 
 impl Inside {
     /// Starts or finds a program, and watches it.
@@ -76,9 +73,9 @@ impl Inside {
             Some(pace) => {
                 pace.begin();
                 // What explains it is worked out of all that it becomes a part of.
-                aside(|| Held::drawn(trace))
+                Held::drawn(trace)
             }
-            None => aside(|| Held::of(trace)),
+            None => Held::of(trace),
         };
         let (shown, bytes) = Shown::begin(number, held, self.look.as_ref())?;
         self.show(shown);
