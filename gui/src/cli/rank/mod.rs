@@ -48,6 +48,10 @@ pub(super) fn run(mut args: RankArgs) -> Outcome {
     if let Some(model) = weights::model(args.run.on.model.as_deref(), checkpoint.as_ref()) {
         spec.model = model;
     }
+    if args.backend == Backend::Cuda {
+        // A process may see its own GPUs alone.
+        spec.machine.gpus = spec.machine.gpus.max(spec.knobs.tp);
+    }
     if let Some((_, path)) = output.as_ref().filter(|(_, path)| !is_stdio(path)) {
         check_target(path)?;
     }
@@ -124,7 +128,10 @@ fn write(
     };
     let whole = record(executor, plan, stretches, &mut step, &mut closed);
     let whole = whole.map_err(|broken| match broken {
-        Broken::Run(error) => run_failure(error),
+        Broken::Run(error) => match world.broken() {
+            Some(cause) => Failure::failed(format!("{cause}; {error}"), "weftscope rank"),
+            None => run_failure(error),
+        },
         Broken::World(error) => failed(&error),
         Broken::Other(failure) => failure,
     })?;
