@@ -124,11 +124,32 @@ fn one(folder: &Path) -> Result<RankIterations, String> {
         let part =
             weftscope_traces::digest::read_iterations(file).map_err(|error| named(&error))?;
         match &mut all {
-            Some(all) => all.rows.extend(part.rows),
+            Some(all) => part.rows.into_iter().for_each(|row| take(&mut all.rows, row)),
             None => all = Some(part),
         }
     }
     all.ok_or_else(|| format!("{}: no file of Parquet", folder.display()))
+}
+
+/// Takes a row of a later part in. Rows without a number stand for all of their parts, and become one for all of the run.
+fn take(rows: &mut Vec<IterationRow>, row: IterationRow) {
+    let whole = rows.iter_mut().find(|known| known.iteration.is_none() && row.iteration.is_none());
+    let Some(whole) = whole else { return rows.push(row) };
+    let sum = |one: Option<i64>, other: Option<i64>| one.zip(other).map(|(one, other)| one + other);
+    whole.idle_ns += row.idle_ns + (row.start_ns - whole.end_ns).max(0);
+    whole.end_ns = whole.end_ns.max(row.end_ns);
+    whole.start_ns = whole.start_ns.min(row.start_ns);
+    whole.compute_ns += row.compute_ns;
+    whole.comm_ns += row.comm_ns;
+    whole.hidden_ns += row.hidden_ns;
+    whole.exposed_ns += row.exposed_ns;
+    whole.exposed_memcpy_ns += row.exposed_memcpy_ns;
+    whole.wait_ns = sum(whole.wait_ns, row.wait_ns);
+    // Of the two shares there is none of both.
+    whole.sm_weighted_pct = None;
+    whole.sm_ns = sum(whole.sm_ns, row.sm_ns);
+    whole.ops += row.ops;
+    whole.comm_ops += row.comm_ops;
 }
 
 /// The files of a folder, in the order in which they were closed: what has such a name is whole. One of a digested recording, several

@@ -196,3 +196,39 @@ fn the_worst_of_a_row_is_seen() {
     assert_eq!(Grid::of(2..5, (10, 1), |_, _| Some(1.0)).cells.len(), 3);
     assert_eq!(Grid::of(0..0, (10, 1), |_, _| Some(1.0)), Grid::default());
 }
+
+/// A run that goes on has a part for each stretch; what is being written has another name.
+#[test]
+fn parts_of_a_run_that_goes_on_are_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let iterations = folder.path().join("job=live/rank=00000/kind=iteration");
+    fs::create_dir_all(&iterations).unwrap();
+    let of = DigestOf { job: "live".to_owned(), ..DigestOf::default() };
+    let row = |iteration: Option<i64>, at: i64| IterationRow {
+        iteration,
+        start_ns: at * 1_000,
+        end_ns: at * 1_000 + 900,
+        compute_ns: 600,
+        exposed_ns: 300,
+        comm_ns: 300,
+        wait_ns: Some(10),
+        ..IterationRow::default()
+    };
+    let write = |part: i64, number: Option<i64>| {
+        let file = iterations.join(format!("part-{part}.parquet"));
+        write_iterations(&of, &[row(number, part)], &mut fs::File::create(file).unwrap()).unwrap();
+    };
+    (0..12).for_each(|part| write(part, Some(part)));
+    fs::write(iterations.join(".part-12.parquet.7-0.part"), b"PAR1").unwrap();
+    let numbered = cluster(folder.path());
+    assert_eq!(numbered.iterations, (0..12).map(Some).collect::<Vec<_>>());
+    assert!(numbered.unread.is_empty(), "{:?}", numbered.unread);
+    // Without numbers all parts are one row: 12 times 900 ns, and 100 ns between each two.
+    (0..12).for_each(|part| write(part, None));
+    let whole = cluster(folder.path());
+    assert_eq!(whole.iterations, [None]);
+    let row = whole.ranks[0].rows[0].as_ref().unwrap();
+    assert_eq!((row.start_ns, row.end_ns, row.compute_ns), (0, 11_900, 7_200));
+    assert_eq!((row.wait_ns, row.idle_ns), (Some(120), 1_100));
+    assert_eq!(whole.value(0, 0, Measure::Exposed), Some(3_600.0 / 11_900.0));
+}

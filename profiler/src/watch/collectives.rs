@@ -1,6 +1,6 @@
 //! Which collective a kernel of NCCL's ran.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use weftscope_traces::{ArgValue, Args};
 use weftscope_wire::{Collective, Communicator, Event, Launch};
@@ -35,6 +35,11 @@ impl Ran {
     pub(super) fn of_launches(&self, launches: impl Iterator<Item = u64>) -> Self {
         let ran = |launch| Some((launch, self.by_launch.get(&launch)?.clone()));
         Self { last_by_thread: HashMap::new(), by_launch: launches.filter_map(ran).collect() }
+    }
+
+    /// Forgets what these launches ran.
+    pub(super) fn forget(&mut self, launches: &HashSet<u64>) {
+        self.by_launch.retain(|launch, _| !launches.contains(launch));
     }
 
     /// What a launch ran.

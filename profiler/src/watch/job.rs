@@ -106,6 +106,8 @@ pub struct Job {
     last_heard: Instant,
     /// Blocks and kernels that are kept of a process; `None`: all.
     most_kept: Option<usize>,
+    /// The same as `processes` once more, for whoever takes off what has ended; `None`: it is not kept twice.
+    open: Option<BTreeMap<u32, Process>>,
 }
 
 /// What listening is to do next.
@@ -189,6 +191,7 @@ impl Job {
             is_stopping: false,
             last_heard: Instant::now(),
             most_kept: None,
+            open: None,
         }
     }
 
@@ -197,7 +200,7 @@ impl Job {
     ///
     /// # Errors
     /// [`JobError::System`].
-    pub fn listen(&mut self, turn: &mut dyn FnMut(&Self) -> Turn) -> Result<(), JobError> {
+    pub fn listen(&mut self, turn: &mut dyn FnMut(&mut Self) -> Turn) -> Result<(), JobError> {
         loop {
             match turn(self) {
                 Turn::GoOn => {}
@@ -226,6 +229,22 @@ impl Job {
     /// From now on no more than so many blocks and kernels of a process are kept, the last ones.
     pub fn keep_at_most(&mut self, blocks: usize) {
         self.most_kept = Some(blocks);
+    }
+
+    /// From now on what is heard is kept twice: [`open_processes`](Self::open_processes) may be cut, and all of it stays whole.
+    pub fn keep_whole_too(&mut self) {
+        self.open = Some(BTreeMap::new());
+    }
+
+    /// The processes, to take off what has ended.
+    pub fn open_processes(&mut self) -> impl Iterator<Item = &mut Process> {
+        self.open.as_mut().unwrap_or(&mut self.processes).values_mut()
+    }
+
+    /// What is left of them; nothing is left here.
+    pub fn take_open_processes(&mut self) -> Vec<Process> {
+        let open = self.open.as_mut().unwrap_or(&mut self.processes);
+        std::mem::take(open).into_values().collect()
     }
 
     /// All processes that recorded have stopped by themselves.
@@ -324,9 +343,15 @@ impl Job {
                         .notes
                         .push(format!("process {pid} speaks version {version}, not {VERSION}"));
                 }
+                if let Some(open) = &mut self.open {
+                    open.insert(pid, process.clone());
+                }
                 self.processes.insert(pid, process);
             }
             Heard::Said(pid, Reply::Events(events)) => {
+                if let Some(open) = self.open.as_mut().and_then(|open| open.get_mut(&pid)) {
+                    events.iter().for_each(|event| open.take(event.clone()));
+                }
                 if let Some(process) = self.processes.get_mut(&pid) {
                     events.into_iter().for_each(|event| process.take(event));
                     if let Some(most) = self.most_kept {
@@ -335,7 +360,8 @@ impl Job {
                 }
             }
             Heard::Said(pid, Reply::Stopped) => {
-                if let Some(process) = self.processes.get_mut(&pid) {
+                let open = self.open.as_mut().and_then(|open| open.get_mut(&pid));
+                for process in self.processes.get_mut(&pid).into_iter().chain(open) {
                     process.has_stopped = true;
                 }
             }

@@ -4,7 +4,7 @@
 //! processes found and listened to), [`process`] (what one of them has told), [`ranks`] (which of them is which rank), [`folders`] (where their sockets lie), [`found`] (those that are there to be recorded),
 //! [`bounds`] (where launches ran that left no stamps), `calls` (what the host's threads did), `steps` (what they do again and
 //! again), [`collectives`] (what NCCL's kernels ran), `inside` (what kernels say of themselves), [`cost`] (what it took), [`Alternating`] (that measured, in turns with and without stamps), `activity` (what CUPTI and NCCL have timed,
-//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`mod@bench`] (what watching costs, and how true it is).
+//! where there are no blocks), [`trace`](mod@trace) (all of it together), [`Recent`] (the last of it), [`Stretches`] (what has ended, taken off cut by cut), [`mod@bench`] (what watching costs, and how true it is).
 
 mod activity;
 mod alternating;
@@ -26,6 +26,7 @@ mod seen;
 pub mod setup;
 mod sheet;
 mod steps;
+mod stretches;
 #[cfg(test)]
 mod testing;
 pub mod trace;
@@ -35,5 +36,9 @@ pub use job::{Job, JobError, Order, Place, Turn};
 pub use process::Process;
 pub use recent::Recent;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
+pub use steps::StepsBefore;
+pub use stretches::{StretchError, Stretches};
 pub use trace::trace;
+/// All that is said between a watched program and its viewer: for tests that speak as a program.
+pub use weftscope_wire as wire;
 pub use weftscope_wire::{Begin, Hello, Level, Trigger};

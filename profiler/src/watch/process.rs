@@ -8,7 +8,7 @@ use weftscope_wire::{
     HostRange, KernelRun, Launch, Mark, Range, TooDear, Wait,
 };
 
-use super::collectives::Ran;
+use super::{collectives::Ran, steps::StepsBefore};
 
 /// Everything that one process has told so far.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,10 @@ pub struct Process {
     pub lost: BTreeMap<String, u64>,
     /// What the reader ought to know, each once.
     pub notes: Vec<String>,
+    /// Steps that were taken off it before, by device.
+    pub steps_before: BTreeMap<u32, StepsBefore>,
+    /// Kernels and channels that were.
+    pub closed: usize,
     /// It said that nothing more follows; else it ended in the middle.
     pub has_stopped: bool,
 }
@@ -131,7 +135,7 @@ impl Process {
 
     /// Kernels that it launched, as far as that is told.
     pub fn num_kernels(&self) -> usize {
-        self.launches.len() + self.runs.len()
+        self.launches.len() + self.runs.len() + self.closed
     }
 
     /// The map from a device's time to the host's.

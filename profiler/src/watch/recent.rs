@@ -111,6 +111,8 @@ impl Process {
                 .iter()
                 .map(|(&device, pairs)| (device, last_readings(pairs, from_host_ns)))
                 .collect(),
+            steps_before: self.steps_before.clone(),
+            closed: 0,
             dear: Vec::new(),
             lost: BTreeMap::new(),
             notes: Vec::new(),

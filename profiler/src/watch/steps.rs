@@ -23,13 +23,23 @@ pub(super) struct Step {
     pub(super) launches: Vec<u64>,
 }
 
+/// What is known of the steps of a rank from what was taken off its process before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepsBefore {
+    /// The hash of what is launched in each; `None`: they are told by ranges, or there were none.
+    pub(super) kind: Option<u64>,
+    /// How many there were.
+    pub(super) number: usize,
+}
+
 /// The steps of a rank, in order.
 pub(super) fn steps(process: &Process, device: u32) -> Vec<Step> {
     let numbered = numbered(process, device);
     if !numbered.is_empty() {
         return numbered;
     }
-    let by_waits = (0..).zip(between_waits(process, device));
+    let before = process.steps_before.get(&device).map_or(0, |before| before.number);
+    let by_waits = (before..).zip(between_waits(process, device));
     let step = |(number, launches): (usize, _)| Step { name: format!("step {number}"), launches };
     by_waits.map(step).collect()
 }
@@ -62,23 +72,32 @@ fn numbered(process: &Process, device: u32) -> Vec<Step> {
 /// in order. Empty where nothing does: a program that waits now and then has no steps.
 fn between_waits(process: &Process, device: u32) -> Vec<Vec<u64>> {
     let stretches = stretches(process, device);
-    let hash = |launches: &[&Launch]| {
-        let mut hasher = DefaultHasher::new();
-        launches.iter().for_each(|launch| (launch.kernel, launch.grid).hash(&mut hasher));
-        hasher.finish()
-    };
-    let mut times: HashMap<u64, usize> = HashMap::new();
-    stretches.iter().for_each(|launches| *times.entry(hash(launches)).or_default() += 1);
-    let Some((&step, &count)) = times.iter().max_by_key(|&(&hash, &count)| (count, hash)) else {
-        return Vec::new();
-    };
-    // The first and the last may have been cut short by the recording.
-    if count < 2 || 2 * count + 2 < stretches.len() {
-        return Vec::new();
-    }
+    let before = process.steps_before.get(&device).and_then(|before| before.kind);
+    let Some(step) = before.or_else(|| most_often(&stretches)) else { return Vec::new() };
     let is_step = |launches: &&Vec<&Launch>| hash(launches) == step;
     let numbers = |launches: &Vec<&Launch>| launches.iter().map(|launch| launch.id).collect();
     stretches.iter().filter(is_step).map(numbers).collect()
+}
+
+/// The hash of what a step of a rank launches, where steps are told by waits.
+pub(super) fn kind_of_step(process: &Process, device: u32) -> Option<u64> {
+    let is_told = numbered(process, device).is_empty();
+    is_told.then(|| most_often(&stretches(process, device))).flatten()
+}
+
+fn hash(launches: &[&Launch]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    launches.iter().for_each(|launch| (launch.kernel, launch.grid).hash(&mut hasher));
+    hasher.finish()
+}
+
+/// What occurs at least twice, and as often as all others together.
+fn most_often(stretches: &[Vec<&Launch>]) -> Option<u64> {
+    let mut times: HashMap<u64, usize> = HashMap::new();
+    stretches.iter().for_each(|launches| *times.entry(hash(launches)).or_default() += 1);
+    let (&step, &count) = times.iter().max_by_key(|&(&hash, &count)| (count, hash))?;
+    // The first and the last may have been cut short by the recording.
+    (count >= 2 && 2 * count + 2 >= stretches.len()).then_some(step)
 }
 
 /// Launches on a device between waits of the thread that launches most there.

@@ -71,6 +71,11 @@ impl Hub {
         self.shared.meet(0, step).map_err(WorldError::Broken)
     }
 
+    /// What went wrong, if something did.
+    pub(super) fn broken(&self) -> Option<String> {
+        self.shared.lock().broken.clone()
+    }
+
     /// Waits until all others have ended well.
     pub(super) fn leave(&self) -> Result<(), WorldError> {
         let shared = &*self.shared;

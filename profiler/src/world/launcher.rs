@@ -24,6 +24,14 @@ pub struct Told {
     pub job: Option<String>,
 }
 
+impl Told {
+    /// The job's name, of characters that may stand in a path.
+    pub fn job_name(&self) -> Option<String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric();
+        self.job.as_ref().map(|job| job.replace(|c| !is_plain(c), "-"))
+    }
+}
+
 /// Variables that number the processes of a server.
 const LOCAL_RANKS: [&str; 5] = [
     "LOCAL_RANK",

@@ -182,6 +182,14 @@ impl World {
         }
     }
 
+    /// Who is gone, as far as rank 0 knows: where something else failed here, that may be why. `None` elsewhere, and where nobody is.
+    pub fn broken(&self) -> Option<String> {
+        match &self.side {
+            Side::Hub(hub) => hub.broken(),
+            Side::Alone | Side::Member(_) => None,
+        }
+    }
+
     /// How this process' clock stands to rank 0's; `None` at rank 0, whose clock it is.
     ///
     /// # Errors

@@ -49,12 +49,27 @@ pub(super) struct Reader<'a> {
     turns: HashMap<Place, i64>,
 }
 
+/// What came before, of a rank whose recording is digested stretch by stretch: numbers go on where the last one ended.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// Iterations, where their marks say no numbers.
+    pub(super) iterations: i64,
+    /// Collectives outside iterations.
+    turns: HashMap<Place, i64>,
+}
+
 /// Iteration, operation, group and its name.
 type Place = (Option<i64>, String, Option<String>, Option<String>);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(trace: &'a Trace, rank: u32, base_ns: i64) -> Self {
-        Self { trace, rank, base_ns, known: HashMap::new(), turns: HashMap::new() }
+    pub(super) fn new(trace: &'a Trace, rank: u32, base_ns: i64, before: &Before) -> Self {
+        Self { trace, rank, base_ns, known: HashMap::new(), turns: before.turns.clone() }
+    }
+
+    /// Notes what came, for the next stretch: within an iteration turns begin anew.
+    pub(super) fn note(self, before: &mut Before) {
+        before.turns = self.turns;
+        before.turns.retain(|(iteration, ..), _| iteration.is_none());
     }
 
     pub(super) fn of(&mut self, op: &GpuOp, iteration: Option<i64>) -> Known {

@@ -3,16 +3,24 @@
 use std::collections::HashSet;
 
 use super::blocks::SmTimes;
+use super::collective::Before;
 use super::row::IterationRow;
 use crate::analysis::{Iteration, OverlapFigures, RankOps, RankOverlap};
 use crate::model::{Span, numbers_an_iteration};
 
 /// A number for each iteration: that of its mark where all marks have different ones, else its position.
 pub fn iteration_numbers(iterations: &[Iteration]) -> Vec<i64> {
+    iteration_numbers_after(iterations, &mut Before::default())
+}
+
+/// The same behind other iterations of the rank: positions go on.
+pub(super) fn iteration_numbers_after(iterations: &[Iteration], before: &mut Before) -> Vec<i64> {
     let told: Option<Vec<i64>> = iterations.iter().map(|mark| number_in(&mark.name)).collect();
     let is_one_each =
         |numbers: &Vec<i64>| numbers.iter().collect::<HashSet<_>>().len() == numbers.len();
-    let by_position = || iterations.iter().map(|mark| mark.index as i64).collect();
+    let first = before.iterations;
+    before.iterations += iterations.len() as i64;
+    let by_position = || iterations.iter().map(|mark| first + mark.index as i64).collect();
     told.filter(is_one_each).unwrap_or_else(by_position)
 }
 
@@ -92,5 +100,21 @@ mod tests {
         assert_eq!(numbers(&["step 3", "step 3"]), [0, 1], "the same twice");
         assert_eq!(numbers(&["warm-up", "step 3"]), [0, 1], "one says none");
         assert!(numbers(&[]).is_empty());
+    }
+
+    #[test]
+    fn positions_go_on_behind_a_stretch_and_told_numbers_are_as_told() {
+        let mark =
+            |index, name: &str| Iteration { index, name: name.to_owned(), span: Span::default() };
+        let mut before = Before::default();
+        let mut next = |names: &[&str]| {
+            let marks: Vec<Iteration> =
+                names.iter().enumerate().map(|(at, name)| mark(at, name)).collect();
+            iteration_numbers_after(&marks, &mut before)
+        };
+        assert_eq!(next(&["a", "b"]), [0, 1]);
+        assert_eq!(next(&["a"]), [2]);
+        assert_eq!(next(&["step 9", "step 10"]), [9, 10]);
+        assert_eq!(next(&["a"]), [5]);
     }
 }

@@ -19,8 +19,9 @@ mod write;
 
 pub use crate::analysis::ranks_in_words;
 pub use blocks::{SmTimes, sm_times};
+pub use collective::Before;
 pub use iterations::iteration_numbers;
-pub use ops::{RankDigest, of_rank};
+pub use ops::{RankDigest, of_rank, of_rank_after};
 #[cfg(feature = "parquet")]
 pub use read::{OpTimes, RankIterations, ReadError, read_groups, read_iterations, read_op_times};
 pub use row::{CollectiveRow, DigestOf, IterationRow, OpRow};

@@ -1,8 +1,8 @@
 //! The rows of one rank of a recording.
 
 use super::blocks::{SmTimes, sm_times};
-use super::collective::{Known, Reader};
-use super::iterations::{iteration_numbers, rows};
+use super::collective::{Before, Known, Reader};
+use super::iterations::{iteration_numbers_after, rows};
 use super::row::{IterationRow, OpRow};
 use super::tally::Tally;
 use crate::analysis::{Ops, RankOps, RankOverlap, exposed_ns};
@@ -29,20 +29,31 @@ pub fn of_rank<'a>(
     rank: &'a RankOps<'a>,
     overlap: &RankOverlap,
 ) -> RankDigest<'a> {
+    of_rank_after(ops, rank, overlap, &mut Before::default())
+}
+
+/// The same of a stretch behind others of the same rank, which goes on with their numbers.
+pub fn of_rank_after<'a>(
+    ops: &'a Ops<'a>,
+    rank: &'a RankOps<'a>,
+    overlap: &RankOverlap,
+    before: &mut Before,
+) -> RankDigest<'a> {
     let trace = ops.trace;
     let base_ns = trace.meta.base_time_unix_ns;
-    let numbers = iteration_numbers(&rank.iterations);
+    let numbers = iteration_numbers_after(&rank.iterations, before);
     let sm = sm_times(trace, rank);
     let iteration_rows = rows(rank, overlap, &numbers, (sm.as_ref(), base_ns));
     let number = |at: usize| numbers.get(at).copied();
     let iteration = |start_ns: i64| rank.marked_iteration(start_ns).and_then(number);
     let iterations: Vec<Option<i64>> =
         rank.ops.iter().map(|op| iteration(op.span.start_ns)).collect();
-    let mut reader = Reader::new(trace, rank.rank, base_ns);
+    let mut reader = Reader::new(trace, rank.rank, base_ns, before);
     let of_op = |(op, &iteration): (&crate::analysis::GpuOp, &Option<i64>)| {
         op.kind.is_comm().then(|| reader.of(op, iteration))
     };
     let collectives = rank.ops.iter().zip(&iterations).map(of_op).collect();
+    reader.note(before);
     RankDigest { trace, rank, base_ns, sm, iterations, collectives, iteration_rows }
 }
 

@@ -4,7 +4,7 @@
 //! there is what was closed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     ops::Range,
     path::{Path, PathBuf, absolute},
@@ -13,7 +13,7 @@ use std::{
 use weftscope_traces::{
     Trace,
     analysis::{Config, Ops, overlap},
-    digest::{DigestOf, Tally},
+    digest::{Before, DigestOf, Tally},
     words::counted,
 };
 
@@ -31,6 +31,8 @@ pub(in crate::cli) struct LiveDigest {
     /// Number of the next part.
     next: u32,
     ranks: BTreeSet<u32>,
+    /// What earlier parts hold, by rank.
+    before: BTreeMap<u32, Before>,
     tally: Tally,
 }
 
@@ -52,6 +54,7 @@ impl LiveDigest {
             whose,
             next: 0,
             ranks: BTreeSet::new(),
+            before: BTreeMap::new(),
             tally: Tally::default(),
         }
     }
@@ -83,8 +86,9 @@ impl LiveDigest {
         let overlap = overlap(&ops);
         for (rank, figures) in ops.ranks.iter().zip(&overlap.ranks) {
             self.begin(rank.rank..rank.rank + 1)?;
+            let before = self.before.entry(rank.rank).or_default();
             let part = Part { folder: &self.folder, number: self.next };
-            let written = write_rank(&part, &ops, (rank, figures), &self.whose)?;
+            let written = write_rank(&part, &ops, (rank, figures), (&self.whose, before))?;
             self.tally += written.tally;
         }
         self.next += 1;

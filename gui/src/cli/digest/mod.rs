@@ -18,7 +18,7 @@ use std::{
 use weftscope_traces::{
     Trace,
     analysis::{Config, Ops, overlap},
-    digest::Tally,
+    digest::{Before, Tally},
     edit::{number_apart, ranks},
     words::counted,
 };
@@ -114,7 +114,8 @@ impl Digested {
         let part = Part { folder: &args.output, number: 0 };
         for (rank, figures) in ops.ranks.iter().zip(&overlap.ranks) {
             files::make_room(&part, (job, rank.rank), args.again)?;
-            let written = write_rank(&part, ops, (rank, figures), &whose)?;
+            let written =
+                write_rank(&part, ops, (rank, figures), (&whose, &mut Before::default()))?;
             self.took += written.took;
             self.ranks += 1;
             self.tally += written.tally;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use weftscope_traces::{
     analysis::{Ops, RankOps, RankOverlap},
-    digest::{DigestOf, Tally, of_rank},
+    digest::{Before, DigestOf, Tally, of_rank_after},
 };
 
 use super::files::{self, Part};
@@ -33,10 +33,10 @@ pub(super) fn write_rank(
     part: &Part<'_>,
     ops: &Ops<'_>,
     (rank, figures): (&RankOps<'_>, &RankOverlap),
-    whose: &Whose,
+    (whose, before): (&Whose, &mut Before),
 ) -> Result<Written, Failure> {
     let began = Instant::now();
-    let digest = of_rank(ops, rank, figures);
+    let digest = of_rank_after(ops, rank, figures, before);
     let took = began.elapsed();
     let meta = &ops.trace.meta;
     let told = || meta.server_of(rank.rank).map(str::to_owned);

@@ -128,7 +128,10 @@ fn write(
     };
     let whole = record(executor, plan, stretches, &mut step, &mut closed);
     let whole = whole.map_err(|broken| match broken {
-        Broken::Run(error) => run_failure(error),
+        Broken::Run(error) => match world.broken() {
+            Some(cause) => Failure::failed(format!("{cause}; {error}"), "weftscope rank"),
+            None => run_failure(error),
+        },
         Broken::World(error) => failed(&error),
         Broken::Other(failure) => failure,
     })?;

@@ -41,11 +41,10 @@ impl Who {
             args.rank.or(told.rank).ok_or_else(|| missing("which rank this is", "--rank"))?;
         let world = args.world.or(told.world);
         let world = world.ok_or_else(|| missing("how many ranks there are", "--world"))?;
+        let name = told.job_name();
         let server = args.server.clone().unwrap_or_else(host_name);
         let address = args.address.clone().or(told.address);
-        // A launcher's name may hold what paths cannot.
-        let job = told.job.map(|job| job.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
-        let job = args.job.clone().or(job).unwrap_or_else(|| "job".to_owned());
+        let job = args.job.clone().or(name).unwrap_or_else(|| "job".to_owned());
         Ok(Self { rank, world, local_rank: told.local_rank, address, server, job })
     }
 

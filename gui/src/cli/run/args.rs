@@ -3,7 +3,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, ValueEnum};
 use weftscope_profiler::watch::{Begin, Level, Trigger};
 
-use crate::cli::{names::NameArgs, outputs, units::Share};
+use crate::cli::{digest::job_name, names::NameArgs, outputs, units::Share};
 use crate::times::Time;
 
 /// `run`.
@@ -11,6 +11,19 @@ use crate::times::Time;
 pub struct ProgramArgs {
     #[arg(short, long, value_name = "FILE", help = output_help())]
     pub output: Option<PathBuf>,
+    /// Write digests into this folder while the program runs: of every rank a file for each closed stretch of steps
+    /// (docs/digest.md). Without -o nothing else is kept.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["on", "cost"])]
+    pub digest: Option<PathBuf>,
+    /// Time between two parts of a digest at least.
+    #[arg(long, value_name = "TIME", default_value = "10s", requires = "digest")]
+    pub digest_every: Time,
+    /// Name of the job in digests [default: the launcher's, else `job`].
+    #[arg(long, value_name = "NAME", value_parser = job_name, requires = "digest")]
+    pub job: Option<String>,
+    /// Name of this server, whose clock its ranks share, in digests [default: its host name].
+    #[arg(long, value_name = "NAME", requires = "digest")]
+    pub server: Option<String>,
     /// How much is recorded.
     #[arg(long, value_enum, default_value_t = LevelArg::Auto)]
     pub level: LevelArg,

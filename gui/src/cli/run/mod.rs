@@ -2,6 +2,7 @@
 
 mod args;
 mod cost;
+mod digest;
 mod on_server;
 
 use std::{io::Write, path::Path, process::ExitStatus, time::Instant};
@@ -18,7 +19,7 @@ use super::{Failure, Outcome, convert, doctor, interrupt};
 use crate::times::Time;
 use crate::{
     app::{self, Start},
-    files::{SaveOptions, check_target, is_stdio},
+    files::{SaveOptions, check_target, host_name, is_stdio},
     jobs::{Program, Watched, setup_for},
 };
 
@@ -29,6 +30,9 @@ pub(super) fn run(args: &ProgramArgs) -> Outcome {
     }
     if !args.on.is_empty() {
         return on_server::show(args, &args.on);
+    }
+    if let Some(folder) = &args.digest {
+        return digest::run(args, folder);
     }
     match &args.output {
         Some(_) if args.record == RecordArg::Asked => {
@@ -178,7 +182,13 @@ fn recorded(
         let ended = failed.map_or_else(String::new, |status| format!("it ended with {status}; "));
         return Err(Failure::failed(format!("{ended}nothing was recorded: {why}"), title));
     }
-    trace(&title, processes, classifier).map_err(|error| Failure::failed(error, title))
+    let trace = trace(&title, processes, classifier);
+    let trace = trace.map_err(|error| Failure::failed(error, title))?;
+    // Beside recordings of other servers it matters whose clock this one is on.
+    let server = Some(host_name()).filter(|name| !name.is_empty());
+    Ok(trace.with_meta(|meta| {
+        meta.ranks.iter_mut().for_each(|info| info.server.clone_from(&server));
+    }))
 }
 
 /// What was recorded, in a line.

@@ -5,6 +5,8 @@ mod agent;
 mod bad_input;
 mod bench;
 mod digest;
+#[cfg(all(unix, feature = "gpus"))]
+mod digest_live;
 mod figures;
 mod generate;
 mod lesson;
