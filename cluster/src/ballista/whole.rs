@@ -226,3 +226,6 @@ impl JobState for Jobs {
         self.inner.produce_config()
     }
 }
+
+#[cfg(test)]
+mod tests;
