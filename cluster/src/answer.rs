@@ -130,12 +130,17 @@ impl Answer {
             shown.map(|row| row.iter().map(Cell::shown).collect()).collect();
         let lines = || std::iter::once(&self.columns).chain(&shown);
         let width = |at: usize| lines().map(|line| line[at].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let is_text = |at: usize| self.rows.iter().any(|row| row[at].text().is_some());
+        let layout: Vec<(usize, bool)> =
+            (0..self.columns.len()).map(|at| (width(at), is_text(at))).collect();
         for line in lines() {
-            let cells = line.iter().zip(&widths);
-            let cells: Vec<String> =
-                cells.map(|(cell, &width)| format!("{cell:>width$}")).collect();
-            let _infallible = writeln!(out, "  {}", cells.join("  "));
+            // Text begins at one edge, numbers end at one.
+            let cell = |(cell, &(width, is_text)): (&String, &(usize, bool))| match is_text {
+                true => format!("{cell:<width$}"),
+                false => format!("{cell:>width$}"),
+            };
+            let cells: Vec<String> = line.iter().zip(&layout).map(cell).collect();
+            let _infallible = writeln!(out, "  {}", cells.join("  ").trim_end());
         }
         if self.rows.len() > rows {
             let _infallible =

@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
-use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::datasource::MemTable;
-use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
 use weftscope_traces::align::{Axis, ClockLine, Meeting, axis};
 
 use crate::answer::Cell;
+use crate::engine::Engine;
 use crate::error::ClusterError;
-use crate::sql::{ask, keep};
 
 /// Meetings of one communicator that are looked at, at most: more say no more.
 const MOST_MEETINGS: i64 = 2_000;
@@ -30,22 +26,22 @@ pub struct Clocks {
 ///
 /// # Errors
 /// [`ClusterError`].
-pub async fn align(context: &SessionContext) -> Result<Clocks, ClusterError> {
-    let servers = place(context).await?;
-    let meetings = if servers.len() > 1 { meetings(context).await? } else { Vec::new() };
+pub async fn align(engine: &Engine) -> Result<Clocks, ClusterError> {
+    let servers = place(engine).await?;
+    let meetings = if servers.len() > 1 { meetings(engine).await? } else { Vec::new() };
     let axis = axis(servers.len(), &meetings);
-    register(context, &servers, &axis)?;
+    register(engine, &servers, &axis)?;
     let by_rank = "select p.rank, k.* from place p join clock k on p.clock = k.clock";
-    keep(context, "rank_clock", by_rank).await?;
+    engine.keep("rank_clock", by_rank).await?;
     Ok(Clocks { servers, axis })
 }
 
 /// Which server each rank is on, and the number of its clock.
-async fn place(context: &SessionContext) -> Result<Vec<String>, ClusterError> {
+async fn place(engine: &Engine) -> Result<Vec<String>, ClusterError> {
     let query =
         "select rank, coalesce(min(server), 'rank ' || cast(rank as varchar)) from iteration
         group by rank order by rank";
-    let answer = ask(context, query).await?;
+    let answer = engine.ask(query).await?;
     let known = answer.rows.iter().filter_map(|row| Some((row[0].int()?, row[1].text()?)));
     let known: Vec<(i64, &str)> = known.collect();
     let mut servers: Vec<String> = known.iter().map(|(_, server)| (*server).to_owned()).collect();
@@ -60,14 +56,14 @@ async fn place(context: &SessionContext) -> Result<Vec<String>, ClusterError> {
     let clocks: Int64Array = known.iter().map(|(_, server)| clock(server)).collect();
     let columns: [(&str, ArrayRef); 3] =
         [("rank", Arc::new(ranks)), ("server", Arc::new(names)), ("clock", Arc::new(clocks))];
-    table(context, "place", columns)?;
+    engine.table("place", columns)?;
     Ok(servers)
 }
 
 /// The ends of collectives that several servers share, each server's by the median of its ranks.
-async fn meetings(context: &SessionContext) -> Result<Vec<Meeting>, ClusterError> {
-    keep(context, "shared", SHARED).await?;
-    let shared = ask(context, "select max(collectives) from shared").await?;
+async fn meetings(engine: &Engine) -> Result<Vec<Meeting>, ClusterError> {
+    engine.keep("shared", SHARED).await?;
+    let shared = engine.ask("select max(collectives) from shared").await?;
     let Some(most) = shared.rows.first().and_then(|row| row[0].int()) else {
         return Ok(Vec::new());
     };
@@ -81,7 +77,7 @@ async fn meetings(context: &SessionContext) -> Result<Vec<Meeting>, ClusterError
          group by c.operation, c.comm_group, c.group_name, c.within, c.number, p.clock
          order by c.operation, c.comm_group, c.group_name, c.within, c.number, p.clock"
     );
-    let ends = ask(context, &query).await?;
+    let ends = engine.ask(&query).await?;
     let mut meetings = Vec::new();
     let mut key: Option<&[Cell]> = None;
     for row in &ends.rows {
@@ -105,7 +101,7 @@ const SHARED: &str = "
     where t.synchronises = 1 and t.comm_group is not null
     group by t.operation, t.comm_group, t.group_name having min(p.clock) < max(p.clock)";
 
-fn register(context: &SessionContext, servers: &[String], axis: &Axis) -> Result<(), ClusterError> {
+fn register(engine: &Engine, servers: &[String], axis: &Axis) -> Result<(), ClusterError> {
     let of = |get: fn(&ClockLine) -> i64| -> ArrayRef {
         Arc::new(axis.clocks.iter().map(|clock| Some(get(clock))).collect::<Int64Array>())
     };
@@ -123,16 +119,5 @@ fn register(context: &SessionContext, servers: &[String], axis: &Axis) -> Result
         ("residual_p50_ns", of(|clock| clock.residual_p50_ns)),
         ("residual_p99_ns", of(|clock| clock.residual_p99_ns)),
     ];
-    table(context, "clock", columns)
-}
-
-fn table<const N: usize>(
-    context: &SessionContext,
-    name: &str,
-    columns: [(&str, ArrayRef); N],
-) -> Result<(), ClusterError> {
-    let batch = RecordBatch::try_from_iter(columns).map_err(DataFusionError::from)?;
-    let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
-    context.register_table(name, Arc::new(table))?;
-    Ok(())
+    engine.table("clock", columns)
 }

@@ -4,11 +4,11 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use clap::Parser;
-use weftscope_cluster::{Answer, ClusterError, Digest, Options, questions};
+use weftscope_cluster::{Answer, Ballista, ClusterError, Digest, Options, questions};
 
 /// Questions over the digests of thousands of ranks: who comes late, which communicator waits, what is hidden, which link is
 /// slow, what drifts.
@@ -22,7 +22,7 @@ struct Args {
     /// Which job, where there are several.
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
-    /// Ask this instead, in SQL: tables op, iteration, comm, arrival, collective, member, clock.
+    /// Ask this instead, a query of SQL: tables op, iteration, comm, arrival, collective, member, clock.
     #[arg(long, value_name = "QUERY", conflicts_with = "questions")]
     sql: Option<String>,
     /// Machine-readable, all rows.
@@ -34,9 +34,18 @@ struct Args {
     /// Memory for sorting, joining and grouping, MiB; beyond it they go to disk.
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     memory: usize,
-    /// Threads [default: all].
+    /// Threads [default: all]; with --scheduler, the parts that queries are cut into.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Let executors of Ballista answer: the scheduler's df://HOST:PORT (weftscope-ballista runs both).
+    #[arg(long, value_name = "URL")]
+    scheduler: Option<String>,
+    /// Folder for what is kept between questions, which scheduler and executors see too [default: the digest's].
+    #[arg(long, value_name = "DIR", requires = "scheduler")]
+    shared: Option<PathBuf>,
+    /// Seconds that one query may take there.
+    #[arg(long, value_name = "S", default_value_t = 600, requires = "scheduler")]
+    limit: u64,
 }
 
 fn main() -> ExitCode {
@@ -52,9 +61,12 @@ fn main() -> ExitCode {
     let threads =
         args.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
     let threads = threads.unwrap_or(1).max(1);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(&args, threads)).map_err(|error| error.to_string()),
+        Ok(runtime) => {
+            runtime.block_on(answered(&args, threads)).map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     match done {
@@ -66,9 +78,23 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where files of others' are in a shared folder, an interruption removes them.
+async fn answered(args: &Args, threads: usize) -> Result<(), ClusterError> {
+    #[cfg(feature = "ballista")]
+    return weftscope_cluster::ballista::unless_interrupted(run(args, threads)).await;
+    #[cfg(not(feature = "ballista"))]
+    run(args, threads).await
+}
+
 async fn run(args: &Args, threads: usize) -> Result<(), ClusterError> {
     let began = Instant::now();
-    let options = Options { job: args.job.clone(), memory_bytes: args.memory << 20, threads };
+    let ballista = args.scheduler.clone().map(|scheduler| Ballista {
+        scheduler,
+        shared: args.shared.clone(),
+        limit: Duration::from_secs(args.limit),
+    });
+    let memory_bytes = args.memory << 20;
+    let options = Options { job: args.job.clone(), memory_bytes, threads, ballista };
     let digest = Digest::open(&args.folder, &options).await?;
     let mut answers = Vec::new();
     if let Some(query) = &args.sql {

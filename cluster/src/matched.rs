@@ -1,22 +1,17 @@
 //! The collectives of a job: one row each of what all its ranks say, on the axis of all clocks.
 
-use datafusion::prelude::SessionContext;
 use weftscope_traces::align::Axis;
 
+use crate::engine::Engine;
 use crate::error::ClusterError;
-use crate::sql::{ask, keep, number};
 
 /// Registers `arrival` (each rank's part on the axis), `collective`, `member` (how often each rank meets whom), `home` (the
 /// communicator in which a rank meets others most often) and `lead` (by how much it is last there). Says what cannot be told.
 ///
 /// # Errors
 /// [`ClusterError`].
-pub async fn collectives(
-    context: &SessionContext,
-    axis: &Axis,
-) -> Result<Vec<String>, ClusterError> {
-    let first_ns = number(
-        context,
+pub async fn collectives(engine: &Engine, axis: &Axis) -> Result<Vec<String>, ClusterError> {
+    let first_ns = engine.number(
         "select min(i.start_ns - k.offset_ns) from iteration i join rank_clock k on i.rank = k.rank",
     );
     let first_ns = first_ns.await?.unwrap_or(0);
@@ -27,31 +22,31 @@ pub async fn collectives(
         )
     };
     let arrival = format!(
-        "create view arrival as select c.rank, k.clock, k.part, c.iteration, c.operation, c.comm_group, c.group_name,
+        "select c.rank, k.clock, k.part, c.iteration, c.operation, c.comm_group, c.group_name,
             c.within, c.number, c.ranks, c.synchronises, c.bytes, c.link_bytes, {} as arrived, {} as ended
          from comm c join rank_clock k on c.rank = k.rank
          where c.arrival_ns is not null and c.comm_group is not null",
         on_axis("arrival_ns"),
         on_axis("end_ns")
     );
-    ask(context, &arrival).await?;
-    keep(context, "collective", COLLECTIVE).await?;
-    keep(context, "member", MEMBER).await?;
-    keep(context, "home", HOME).await?;
+    engine.view("arrival", &arrival).await?;
+    engine.keep("collective", COLLECTIVE).await?;
+    engine.keep("member", MEMBER).await?;
+    engine.keep("home", HOME).await?;
     let doubt = axis.clocks.iter().map(|clock| clock.residual_p99_ns).max().unwrap_or(0);
     let lead = LEAD.replace("{doubt}", &doubt.to_string());
-    keep(context, "lead", &lead).await?;
-    caveats(context, axis).await
+    engine.keep("lead", &lead).await?;
+    caveats(engine, axis).await
 }
 
 /// Skew is the mean wait of all members but the last for that one, transfer the mean time from then to their ends, as
-/// `weftscope report` has them.
+/// `weftscope report` has them; in whole ns, whose sums are the same in whatever order they are added.
 const COLLECTIVE: &str = "
     select operation, comm_group, group_name, within, number, iteration, synchronises, ranks, members,
         several_servers, parts, bytes, link_bytes, first, get_field(late, 'last') as last,
         get_field(late, 'second') as second, get_field(late, 'rank') as last_rank, ended,
-        (cast(get_field(late, 'last') as double) - mean_arrived) * members / greatest(members - 1, 1) as skew_ns,
-        greatest(mean_ended - cast(get_field(late, 'last') as double), 0) as transfer_ns
+        cast(round((cast(get_field(late, 'last') as double) - mean_arrived) * members / greatest(members - 1, 1)) as bigint) as skew_ns,
+        cast(round(greatest(mean_ended - cast(get_field(late, 'last') as double), 0)) as bigint) as transfer_ns
     from (select operation, comm_group, group_name, within, number, max(iteration) as iteration,
             max(synchronises) as synchronises, max(ranks) as ranks, count(*) as members,
             min(clock) <> max(clock) as several_servers, min(part) = max(part) as parts,
@@ -92,30 +87,30 @@ const LEAD: &str = "
     left join thirds t on l.iteration = t.iteration
     group by l.rank, l.comm_group, l.group_name";
 
-async fn caveats(context: &SessionContext, axis: &Axis) -> Result<Vec<String>, ClusterError> {
+async fn caveats(engine: &Engine, axis: &Axis) -> Result<Vec<String>, ClusterError> {
     let mut caveats = Vec::new();
     let mut say = |count: Option<i64>, what: &str| {
         if let Some(count) = count.filter(|&count| count > 0) {
             caveats.push(format!("{count} {what}"));
         }
     };
-    let count = number(context, "select sum(ops) from told where comm_group is null").await?;
+    let count = engine.number("select sum(ops) from told where comm_group is null").await?;
     say(count, "communication ops do not say their group, and are in no table of collectives");
     let query = "select count(*) from collective where members = 1";
-    say(number(context, query).await?, "collectives are known of one rank alone");
+    say(engine.number(query).await?, "collectives are known of one rank alone");
     let query = "select count(*) from collective where members > 1 and members < ranks";
     say(
-        number(context, query).await?,
+        engine.number(query).await?,
         "collectives lack ranks of their group: one of those may have come last",
     );
     let query = "select count(*) from collective where members > ranks";
     say(
-        number(context, query).await?,
+        engine.number(query).await?,
         "collectives have more members than their group has ranks, and are left out: turns of several runs are mixed",
     );
     let query = "select count(*) from collective where not parts";
     say(
-        number(context, query).await?,
+        engine.number(query).await?,
         "transfers are between servers whose clocks were never compared, and are left out",
     );
     if axis.parts > 1 {

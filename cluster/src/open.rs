@@ -1,51 +1,23 @@
 //! A job's digest, opened: its files as tables of an engine with a limit on memory.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, path::Path, sync::Arc};
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{
-    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
-};
-use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
 use weftscope_traces::align::Axis;
 use weftscope_traces::digest::{Kind, columns};
 use weftscope_traces::tables::CellType;
 
 use crate::answer::Answer;
 use crate::clocks::{self, Clocks};
+use crate::engine::Engine;
 use crate::error::ClusterError;
-use crate::last_two::last_two;
 use crate::matched;
-use crate::sql::{ask, keep, number};
-
-/// How to open.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Which job; `None`: the only one.
-    pub job: Option<String>,
-    /// Bytes that sorting, joining and grouping may hold before they go to disk.
-    pub memory_bytes: usize,
-    /// Threads.
-    pub threads: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { job: None, memory_bytes: 2 << 30, threads: 2 }
-    }
-}
+use crate::options::Options;
 
 /// A job's digest.
 pub struct Digest {
     /// The engine: tables `op`, `iteration`, `comm`, `told`, `place`, `clock`, `arrival`, `collective` and `member`.
-    pub context: SessionContext,
+    pub engine: Engine,
     /// Name of the job.
     pub job: String,
     /// Ranks.
@@ -65,36 +37,35 @@ impl Digest {
     /// [`ClusterError`].
     pub async fn open(folder: &Path, options: &Options) -> Result<Self, ClusterError> {
         let job = the_job(folder, options.job.as_deref())?;
-        let context = engine(options)?;
+        let engine = Engine::new(folder, options).await?;
         let of_job = folder.join(format!("job={job}"));
         for kind in Kind::ALL {
-            register(&context, &of_job, kind).await?;
+            register(&engine, &of_job, kind).await?;
         }
-        let ranks =
-            number(&context, "select count(distinct rank) from iteration").await?.unwrap_or(0);
+        let ranks = engine.number("select count(distinct rank) from iteration").await?.unwrap_or(0);
         if ranks == 0 {
             return Err(ClusterError::Nothing { job, path: folder.to_owned() });
         }
-        ask(&context, COMM).await?;
-        keep(&context, "told", TOLD).await?;
-        let Clocks { servers, axis } = clocks::align(&context).await?;
-        let caveats = matched::collectives(&context, &axis).await?;
-        Ok(Self { context, job, ranks, servers, axis, caveats })
+        engine.view("comm", COMM).await?;
+        engine.keep("told", TOLD).await?;
+        let Clocks { servers, axis } = clocks::align(&engine).await?;
+        let caveats = matched::collectives(&engine, &axis).await?;
+        Ok(Self { engine, job, ranks, servers, axis, caveats })
     }
 }
 
 impl Digest {
-    /// What a query over its tables answers.
+    /// What a query over its tables answers; whatever would write or change something is refused.
     ///
     /// # Errors
     /// [`ClusterError`].
     pub async fn sql(&self, query: &str) -> Result<Answer, ClusterError> {
-        Ok(Answer { name: "sql", ..ask(&self.context, query).await? })
+        Ok(Answer { name: "sql", ..self.engine.ask_strangers(query).await? })
     }
 }
 
 /// Communication and its key: what has a number of its own is matched by that, the rest by turns within an iteration.
-const COMM: &str = "create view comm as
+const COMM: &str = "
     select rank, iteration, layer, operation, comm_group, coalesce(group_name, '') as group_name,
         case when sequence is null then coalesce(iteration, -1) else -2 end as within,
         coalesce(sequence, turn) as number, ranks, synchronises, bytes, link_bytes,
@@ -128,47 +99,22 @@ fn the_job(folder: &Path, asked: Option<&str>) -> Result<String, ClusterError> {
     }
 }
 
-fn engine(options: &Options) -> Result<SessionContext, ClusterError> {
-    let pool = Arc::new(FairSpillPool::new(options.memory_bytes));
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
-    let mut config = SessionConfig::new().with_target_partitions(options.threads.max(1));
-    config.options_mut().execution.parquet.pushdown_filters = true;
-    config.options_mut().execution.collect_statistics = false;
-    let context = SessionContext::new_with_config_rt(config, runtime);
-    context.register_udaf(last_two());
-    Ok(context)
-}
-
-/// Files of a kind as a table named after it. Their columns are known, so that no file is opened before its rows are wanted.
-async fn register(context: &SessionContext, of_job: &Path, kind: Kind) -> Result<(), ClusterError> {
+/// Files of a kind as a table named after it.
+async fn register(engine: &Engine, of_job: &Path, kind: Kind) -> Result<(), ClusterError> {
     let field = |(name, cell): (&str, CellType)| {
         let data = match cell {
             CellType::Int => DataType::Int64,
             CellType::Float => DataType::Float64,
-            CellType::Text => DataType::Utf8View,
+            CellType::Text => engine.text(),
         };
         Field::new(name, data, true)
     };
     let columns = columns(kind);
     let fields: Vec<Field> =
         columns.iter().map(|column| field((column.name, column.cell))).collect();
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-        .with_file_extension(".parquet")
-        .with_table_partition_cols(vec![
-            ("rank".to_owned(), DataType::Int64),
-            ("kind".to_owned(), DataType::Utf8),
-        ]);
-    let folder: PathBuf = of_job
-        .canonicalize()
-        .map_err(|cause| ClusterError::Io { cause, path: of_job.to_owned() })?;
-    let url = ListingTableUrl::parse(format!("{}/", folder.display()))?;
-    let config = ListingTableConfig::new(url)
-        .with_listing_options(options)
-        .with_schema(Arc::new(Schema::new(fields)));
+    let in_paths = vec![("rank".to_owned(), DataType::Int64), ("kind".to_owned(), DataType::Utf8)];
     let name = format!("{}_file", kind.name());
-    context.register_table(&name, Arc::new(ListingTable::try_new(config)?))?;
+    engine.files(&name, of_job, in_paths, Arc::new(Schema::new(fields)))?;
     let of_kind = format!("select * from {name} where kind = '{}'", kind.name());
-    let view = context.sql(&of_kind).await?;
-    context.register_table(kind.name(), view.into_view())?;
-    Ok(())
+    engine.view(kind.name(), &of_kind).await
 }

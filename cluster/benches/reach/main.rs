@@ -4,9 +4,15 @@
 //! `DIGESTS` is what `weftscope digest --simulate docs/cluster.json -o DIGESTS` wrote: a cluster whose truth lies beside it.
 //! The five questions are asked on two threads, one after the other, and held against that truth. A recording with thread
 //! blocks is digested on one thread, without reading and writing. Fails where something planted is missed, where something
-//! else is named, or where a bound is not kept.
+//! else is named, or where a bound is not kept. With `--features ballista` the questions are asked once more on a scheduler and
+//! two executors, and again while one of those is killed.
 
+#[cfg(feature = "ballista")]
+mod beyond;
 mod judge;
+#[cfg(feature = "ballista")]
+#[path = "../../tests/questions/servers.rs"]
+mod servers;
 mod speed;
 mod truth;
 
@@ -53,6 +59,8 @@ fn table(digests: &Path, recording: Option<&Path>) -> Result<Vec<Line>, String> 
     let truth = Truth::read(digests, &asked.digest.job)?;
     let mut lines = times(&asked);
     lines.extend(judge::lines(&asked, &truth));
+    #[cfg(feature = "ballista")]
+    lines.extend(beyond::lines(digests, &asked)?);
     // Last, since the most memory is that of the whole process.
     if let Some(recording) = recording {
         let blocks = speed::digest(recording)?;

@@ -7,7 +7,6 @@
 use crate::answer::{Answer, Cell, Finding, Subject};
 use crate::error::ClusterError;
 use crate::open::Digest;
-use crate::sql::ask;
 
 /// A rank whose computation changes by less than this, percent, does not drift.
 const LEAST_PCT: f64 = 2.0;
@@ -44,7 +43,7 @@ const QUERY: &str = "
 /// # Errors
 /// [`ClusterError`].
 pub async fn drift(digest: &Digest) -> Result<Answer, ClusterError> {
-    let mut answer = ask(&digest.context, QUERY).await?;
+    let mut answer = digest.engine.ask(QUERY).await?;
     answer.name = "drift";
     answer.findings = findings(&answer.rows);
     clocks(digest, &mut answer);

@@ -6,7 +6,6 @@
 use crate::answer::{Answer, Cell, Finding, Subject};
 use crate::error::ClusterError;
 use crate::open::Digest;
-use crate::sql::ask;
 
 /// Below this share of the rate of its like a communicator is slow.
 const SLOW: f64 = 2.0 / 3.0;
@@ -44,9 +43,9 @@ pub async fn links(digest: &Digest) -> Result<Answer, ClusterError> {
          from rates r join alike a on r.operation = a.operation and r.members = a.members
                 and r.link_bytes = a.link_bytes and r.several_servers = a.several_servers
             join places p on r.operation = p.operation and r.comm_group = p.comm_group and r.group_name = p.group_name
-         order by ratio nulls last, communicator, name"
+         order by ratio nulls last, communicator, name, r.operation, link_bytes"
     );
-    let mut answer = ask(&digest.context, &query).await?;
+    let mut answer = digest.engine.ask(&query).await?;
     answer.name = "links";
     answer.findings = findings(&answer.rows);
     answer.caveats = digest.caveats.clone();

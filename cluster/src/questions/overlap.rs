@@ -3,7 +3,6 @@
 use crate::answer::{Answer, Cell, Finding, Subject};
 use crate::error::ClusterError;
 use crate::open::Digest;
-use crate::sql::ask;
 
 /// Layers that hide less than this, percent, are told.
 const LITTLE_PCT: f64 = 50.0;
@@ -17,11 +16,9 @@ pub async fn overlap(digest: &Digest) -> Result<Answer, ClusterError> {
         select rank, layer, sum(comm_ns) / 1e6 as comm_ms, sum(exposed_ns) / 1e6 as exposed_ms,
             100.0 * sum(hidden_ns) / greatest(sum(comm_ns), 1) as hidden_pct
         from told group by rank, layer order by exposed_ms desc, rank, layer";
-    let mut answer = ask(&digest.context, query).await?;
+    let mut answer = digest.engine.ask(query).await?;
     answer.name = "overlap";
-    let whole = ask(
-        &digest.context,
-        "select 100.0 * sum(case when layer is not null then hidden_ns end) / greatest(sum(case when layer is not null then comm_ns end), 1),
+    let whole = digest.engine.ask("select 100.0 * sum(case when layer is not null then hidden_ns end) / greatest(sum(case when layer is not null then comm_ns end), 1),
             100.0 * sum(hidden_ns) / greatest(sum(comm_ns), 1), sum(case when layer is null then exposed_ns end) / 1e6
          from told",
     );

@@ -3,7 +3,6 @@
 use crate::answer::{Answer, Finding, Subject};
 use crate::error::ClusterError;
 use crate::open::Digest;
-use crate::sql::ask;
 use crate::verdict::{self, Sums};
 
 /// One row a communicator and operation, the one with the most waiting first.
@@ -29,8 +28,8 @@ pub async fn skew(digest: &Digest) -> Result<Answer, ClusterError> {
         from whole w join lasts l on w.operation = l.operation and w.comm_group = l.comm_group
             and w.group_name = l.group_name and l.place = 1
         group by w.comm_group, w.group_name, w.operation
-        order by skew_ms desc, communicator, name";
-    let mut answer = ask(&digest.context, query).await?;
+        order by skew_ms desc, communicator, name, w.operation";
+    let mut answer = digest.engine.ask(query).await?;
     answer.name = "skew";
     let says = verdict::of(digest, &sums(digest).await?).1;
     answer.findings.push(Finding::new(Subject::Job, says));
@@ -43,11 +42,9 @@ pub(crate) async fn sums(digest: &Digest) -> Result<Sums, ClusterError> {
     let query = "
         select sum(skew_ns), sum(transfer_ns), count(*), sum(cast(several_servers as bigint))
         from collective where synchronises = 1 and members > 1 and members <= coalesce(ranks, members)";
-    let answer = ask(&digest.context, query).await?;
-    let alone = ask(
-        &digest.context,
-        "select count(*) from collective where synchronises = 1 and members = 1",
-    );
+    let answer = digest.engine.ask(query).await?;
+    let alone =
+        digest.engine.ask("select count(*) from collective where synchronises = 1 and members = 1");
     let alone = alone.await?.rows.first().and_then(|row| row[0].int()).unwrap_or(0);
     let Some(row) = answer.rows.first() else { return Ok(Sums::default()) };
     let number = |at: usize| row[at].number().unwrap_or(0.0);
@@ -79,7 +76,7 @@ pub async fn matrix(digest: &Digest) -> Result<Answer, ClusterError> {
         from means m join firsts f on m.operation = f.operation and m.comm_group = f.comm_group
             and m.group_name = f.group_name and m.collectives = f.collectives
         order by communicator, name, m.operation, m.rank";
-    let mut answer = ask(&digest.context, query).await?;
+    let mut answer = digest.engine.ask(query).await?;
     answer.name = "matrix";
     Ok(answer)
 }

@@ -9,7 +9,6 @@
 use crate::answer::{Answer, Cell, Finding, Subject};
 use crate::error::ClusterError;
 use crate::open::Digest;
-use crate::sql::ask;
 
 /// Leads that take less than this share of a rank's time, percent, are no straggler's.
 const LEAST_PCT: f64 = 1.0;
@@ -52,7 +51,7 @@ const QUERY: &str = "
 /// # Errors
 /// [`ClusterError`].
 pub async fn stragglers(digest: &Digest) -> Result<Answer, ClusterError> {
-    let mut answer = ask(&digest.context, QUERY).await?;
+    let mut answer = digest.engine.ask(QUERY).await?;
     answer.name = "stragglers";
     answer.findings = findings(&answer);
     answer.caveats = digest.caveats.clone();

@@ -1,6 +1,10 @@
 //! Questions over made-up clusters: what was planted is found, and nothing else.
 
+#[cfg(feature = "ballista")]
+mod ballista;
 mod made_up;
+#[cfg(feature = "ballista")]
+mod servers;
 
 use made_up::MadeUp;
 use weftscope_cluster::{Answer, Cell, ClusterError, Digest, Options, Subject, questions};
@@ -181,4 +185,54 @@ fn where_there_is_none_it_is_said() {
     assert!(matches!(open(None), Some(ClusterError::SeveralJobs { .. })));
     assert!(matches!(open(Some("c")), Some(ClusterError::Nothing { .. })));
     assert!(matches!(open(Some("a")), Some(ClusterError::Nothing { .. })));
+}
+
+#[test]
+fn only_queries_are_answered() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("taken.csv");
+    asked(&MadeUp { iterations: 3, ..MadeUp::default() }, async |digest| {
+        let told = "select count(*) from told";
+        let before = digest.sql(told).await.expect("a query");
+        for no_query in [
+            "create table mine as select 1".to_owned(),
+            "create or replace view told as select 1".to_owned(),
+            "drop table told".to_owned(),
+            "insert into told select * from told".to_owned(),
+            format!("copy told to '{}' stored as csv", file.display()),
+            "set datafusion.execution.batch_size = 1".to_owned(),
+        ] {
+            let refused = digest.sql(&no_query).await.err();
+            let refused = refused.unwrap_or_else(|| panic!("{no_query} is answered"));
+            assert!(matches!(refused, ClusterError::NotAQuery { .. }), "{no_query}: {refused}");
+            assert!(refused.to_string().starts_with("only queries are answered"), "{refused}");
+        }
+        assert_eq!(digest.sql(told).await.expect("a query"), before);
+        // What is not SQL is told as such.
+        let typo = digest.sql("selekt 1").await.expect_err("no query");
+        assert!(matches!(typo, ClusterError::Engine(_)), "{typo}");
+    });
+    assert!(!file.exists());
+}
+
+#[test]
+fn text_begins_and_numbers_end_at_one_edge() {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let answer = Answer {
+        name: "sql",
+        columns: ["rank", "server", "ms", "note"].map(str::to_owned).to_vec(),
+        rows: vec![
+            vec![Cell::Int(7), text("a"), Cell::Float(1234.5), Cell::Null],
+            vec![Cell::Int(1023), text("server12"), Cell::Null, text("slow")],
+        ],
+        ..Answer::default()
+    };
+    let shown = answer.text(10);
+    let table: Vec<&str> = shown.lines().skip(2).collect();
+    let wanted = [
+        "  rank  server          ms  note",
+        "     7  a         1234.500  ?",
+        "  1023  server12         ?  slow",
+    ];
+    assert_eq!(table, wanted);
 }

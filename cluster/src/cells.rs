@@ -1,51 +1,15 @@
-//! Asking the engine, and what it answers as cells.
-
-use std::sync::Arc;
+//! What the engine answers, as cells.
 
 use datafusion::arrow::array::{Array, ArrayRef, Float64Array, Int64Array, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::datasource::MemTable;
-use datafusion::prelude::SessionContext;
 
 use crate::answer::{Answer, Cell};
 use crate::error::ClusterError;
 
-/// The rows that a query answers, as a nameless answer.
-pub(crate) async fn ask(context: &SessionContext, query: &str) -> Result<Answer, ClusterError> {
-    let frame = context.sql(query).await?;
-    let columns = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let mut answer = Answer { columns, ..Answer::default() };
-    for batch in frame.collect().await? {
-        append(&batch, &mut answer)?;
-    }
-    Ok(answer)
-}
-
-/// The one number that a query answers.
-pub(crate) async fn number(
-    context: &SessionContext,
-    query: &str,
-) -> Result<Option<i64>, ClusterError> {
-    let answer = ask(context, query).await?;
-    Ok(answer.rows.first().and_then(|row| row.first()).and_then(Cell::int))
-}
-
-/// Asks once and keeps what is answered as a table of this name.
-pub(crate) async fn keep(
-    context: &SessionContext,
-    name: &str,
-    query: &str,
-) -> Result<(), ClusterError> {
-    let frame = context.sql(query).await?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
-    let parts = frame.collect_partitioned().await?;
-    context.register_table(name, Arc::new(MemTable::try_new(schema, parts)?))?;
-    Ok(())
-}
-
-fn append(batch: &RecordBatch, answer: &mut Answer) -> Result<(), ClusterError> {
+/// Adds rows to an answer of as many columns.
+pub(crate) fn append(batch: &RecordBatch, answer: &mut Answer) -> Result<(), ClusterError> {
     let first = answer.rows.len();
     let empty = || Vec::with_capacity(batch.num_columns());
     answer.rows.resize_with(first + batch.num_rows(), empty);
