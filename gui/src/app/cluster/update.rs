@@ -1,3 +1,5 @@
+//! What is asked of the digests in the centre, and what jobs have read of them, taken into the state.
+
 use std::{path::PathBuf, sync::Arc};
 
 use super::{ClusterCommand, ClusterView};
