@@ -131,9 +131,9 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
             }
         }
         #[cfg(not(target_arch = "wasm32"))]
-        JobResult::Cluster(cluster) => super::cluster::take_cluster(state, *cluster),
-        #[cfg(not(target_arch = "wasm32"))]
-        JobResult::Within(within) => super::cluster::take_within(state, *within),
+        result @ (JobResult::Cluster(_) | JobResult::Within(_) | JobResult::Groups(..)) => {
+            return super::cluster::take(state, result);
+        }
         JobResult::Found(hits) => {
             take_hits(state, hits);
         }

@@ -43,6 +43,9 @@ pub enum Effect {
     /// Read an iteration of the ranks of a job, op by op.
     #[cfg(not(target_arch = "wasm32"))]
     Within(JobStatus, Arc<crate::cluster::Cluster>, usize),
+    /// Read which groups the ranks of a job are in.
+    #[cfg(not(target_arch = "wasm32"))]
+    Groups(JobStatus, Arc<crate::cluster::Cluster>),
     /// Text for the clipboard.
     Copy(String),
     /// End the program.

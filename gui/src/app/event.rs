@@ -76,6 +76,9 @@ pub enum JobResult {
     /// An iteration of theirs was.
     #[cfg(not(target_arch = "wasm32"))]
     Within(Box<crate::cluster::Within>),
+    /// The groups of theirs were.
+    #[cfg(not(target_arch = "wasm32"))]
+    Groups(Arc<crate::cluster::Cluster>, Box<crate::cluster::Groups>),
     /// What is selected was explained.
     Explained(Vec<String>),
     /// A range was aggregated.

@@ -133,9 +133,9 @@ fn what_ranks_do_is_what_their_digests_say() {
     assert_eq!(value(3, 1, Measure::Exposed), None);
     assert_eq!(cluster.ranks[2].of.recording.as_deref(), Some("/data/rank2.weft"));
     // The straggler stands first by what it does longer, and last by what it waits.
-    assert_eq!(Order::Most.of(&cluster, Measure::Slower)[0], 2);
-    assert_eq!(Order::Most.of(&cluster, Measure::Waiting)[3], 2);
-    assert_eq!(Order::Rank.of(&cluster, Measure::Waiting), [0, 1, 2, 3]);
+    assert_eq!(Order::Most.of(&cluster, Measure::Slower, None)[0], 2);
+    assert_eq!(Order::Most.of(&cluster, Measure::Waiting, None)[3], 2);
+    assert_eq!(Order::Rank.of(&cluster, Measure::Waiting, None), [0, 1, 2, 3]);
 }
 
 /// Oracle: of each stretch what its ops say, by hand: computation in the first 60 % (72 %), waiting in the next 12 %.

@@ -1,5 +1,6 @@
 //! Digests read back, from open files or bytes: columns by their names, rows as they come.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use parquet::column::reader::ColumnReader;
@@ -8,6 +9,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
 use thiserror::Error;
 
+use super::groups::{GroupOps, OperationCount, RankGroups};
 use super::row::{DigestOf, IterationRow};
 
 /// Why a file is no digest, or not one of this program's.
@@ -129,26 +131,57 @@ pub fn read_op_times(
     Ok(())
 }
 
-/// The groups that a rank's collectives are of: their ranks in words, and their names, each once, in order.
+/// The groups that a rank's collectives are of, and what runs in them.
 ///
 /// # Errors
 /// [`ReadError`]
-pub fn read_groups(file: impl ChunkReader + 'static) -> Result<Vec<(String, String)>, ReadError> {
+pub fn read_groups(file: impl ChunkReader + 'static) -> Result<RankGroups, ReadError> {
     let reader = SerializedFileReader::new(file)?;
-    of(&reader)?;
-    let mut all = Vec::new();
+    let mut all = RankGroups { rank: of(&reader)?.rank, ..RankGroups::default() };
+    // Layers with an op, by group and operation.
+    let mut layers: BTreeSet<(usize, usize, Option<i64>, i64)> = BTreeSet::new();
     for group in 0..reader.num_row_groups() {
         let columns = Columns::of(&reader, group)?;
-        let groups = columns.texts("comm_group")?.into_iter().zip(columns.texts("group_name")?);
-        for (ranks, name) in groups {
-            let Some(ranks) = ranks else { continue };
-            let pair = (ranks, name.unwrap_or_default());
-            if !all.contains(&pair) {
-                all.push(pair);
+        let (ranks, names) = (columns.texts("comm_group")?, columns.texts("group_name")?);
+        let operations = columns.texts("operation")?;
+        let (iteration, layer) = (columns.ints("iteration")?, columns.ints("layer")?);
+        let bytes = columns.ints("bytes")?;
+        for row in 0..columns.num_rows {
+            all.has_layers |= layer[row].is_some();
+            let (Some(ranks), Some(operation)) = (&ranks[row], &operations[row]) else { continue };
+            let name = names[row].as_deref().unwrap_or_default();
+            let (at, which, count) = count_of(&mut all.groups, (ranks, name), operation);
+            count.ops += 1;
+            count.most_bytes = count.most_bytes.max(bytes[row]);
+            if let Some(layer) = layer[row] {
+                count.in_layers += 1;
+                count.layers += u64::from(layers.insert((at, which, iteration[row], layer)));
             }
         }
     }
     Ok(all)
+}
+
+/// Where an operation of a group is counted, and its places.
+fn count_of<'a>(
+    groups: &'a mut Vec<GroupOps>,
+    (ranks, name): (&str, &str),
+    operation: &str,
+) -> (usize, usize, &'a mut OperationCount) {
+    let known = groups.iter().position(|it| it.ranks == ranks && it.name == name);
+    let at = known.unwrap_or_else(|| {
+        let (ranks, name) = (ranks.to_owned(), name.to_owned());
+        groups.push(GroupOps { ranks, name, operations: Vec::new() });
+        groups.len() - 1
+    });
+    let counts = &mut groups[at].operations;
+    let known = counts.iter().position(|it| it.operation == operation);
+    let which = known.unwrap_or_else(|| {
+        let operation = operation.to_owned();
+        counts.push(OperationCount { operation, ..OperationCount::default() });
+        counts.len() - 1
+    });
+    (at, which, &mut counts[which])
 }
 
 /// What a file says of itself.

@@ -196,7 +196,16 @@ fn what_is_written_is_read_back() {
         wait_ns: row.wait_ns,
     };
     assert_eq!(times, rows.iter().map(of).collect::<Vec<_>>());
-    assert_eq!(read_groups(open()).expect("a digest"), [("0-1".to_owned(), String::new())]);
+    // Of three ops two are collectives of one group, in one layer.
+    let groups = read_groups(open()).expect("a digest");
+    assert_eq!((groups.rank, groups.has_layers, groups.groups.len()), (1, true, 1));
+    let of_group = &groups.groups[0];
+    assert_eq!((of_group.ranks.as_str(), of_group.name.as_str()), ("0-1", ""));
+    let counts: Vec<_> = of_group.operations.iter().collect();
+    assert_eq!(counts.len(), 1, "{counts:?}");
+    let expected = comm(200).collective.expect("a collective");
+    assert_eq!(counts[0].operation, expected.operation);
+    assert_eq!((counts[0].ops, counts[0].most_bytes), (2, expected.bytes));
 
     std::fs::write(&path, b"PAR1 and nothing else").expect("room");
     assert!(read_iterations(open()).is_err());

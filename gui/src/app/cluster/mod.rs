@@ -3,12 +3,12 @@
 mod update;
 mod work;
 
-pub(crate) use update::{close_cluster, take_cluster, take_within, update_cluster};
-pub(crate) use work::{is_digests, read_cluster, read_within};
+pub(crate) use update::{close_cluster, take, update_cluster};
+pub(crate) use work::{is_digests, read_cluster, read_groups, read_within};
 
 use std::{ops::Range, sync::Arc};
 
-use crate::cluster::{Cluster, Measure, Order, Within};
+use crate::cluster::{Cluster, Groups, Measure, Order, Within};
 
 /// What a user can ask of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub enum ClusterCommand {
     Rows(Range<usize>),
     /// Look at this rank, by its place among all; `None`: at none.
     Select(Option<usize>),
+    /// Mark the ranks of this group, by its place among all; `None`: of none.
+    Mark(Option<usize>),
     /// Look into the iteration of this column; `None`: at all of them.
     Within(Option<usize>),
     /// Open the recording of this rank, by its place among all.
@@ -43,6 +45,12 @@ pub struct ClusterView {
     pub rows: Range<usize>,
     /// All ranks, those with most of what is shown first: worked out where that changes, and not in every frame.
     pub most_first: Vec<usize>,
+    /// Where another server or group begins in that order.
+    pub edges: Vec<usize>,
+    /// The groups of the ranks; none until they are read.
+    pub groups: Option<Arc<Groups>>,
+    /// The group whose ranks are marked, by its place among all.
+    pub marked: Option<usize>,
     /// The rank that is looked at, by its place among all.
     pub selected: Option<usize>,
     /// The iteration that is looked into, over time; it is empty until it is read.
@@ -54,18 +62,44 @@ impl ClusterView {
     pub fn new(cluster: Arc<Cluster>) -> Self {
         let (measure, order) = (Measure::default(), Order::default());
         let rows = 0..cluster.ranks.len();
-        let (ordered, most_first) = (Vec::new(), Vec::new());
-        let (selected, within) = (None, None);
-        let mut view =
-            Self { cluster, measure, order, ordered, most_first, rows, selected, within };
+        let mut view = Self {
+            cluster,
+            measure,
+            order,
+            rows,
+            ordered: Vec::new(),
+            most_first: Vec::new(),
+            edges: Vec::new(),
+            groups: None,
+            marked: None,
+            selected: None,
+            within: None,
+        };
         view.arrange();
         view
     }
 
     /// Puts the ranks in order anew.
     fn arrange(&mut self) {
-        self.ordered = self.order.of(&self.cluster, self.measure);
-        self.most_first = Order::Most.of(&self.cluster, self.measure);
+        let groups = self.groups.as_deref();
+        self.ordered = self.order.of(&self.cluster, self.measure, groups);
+        self.most_first = Order::Most.of(&self.cluster, self.measure, groups);
+        self.edges = self.order.edges(&self.cluster, groups, &self.ordered);
+    }
+
+    /// The group of the rank that is looked at whose ranks are marked first: that by which ranks stand, or its first.
+    fn first_mark(&self) -> Option<usize> {
+        let (rank, groups) = (self.selected?, self.groups.as_ref()?);
+        let ordered = match self.order {
+            Order::Group(family) => groups.in_family(rank, family),
+            _ => None,
+        };
+        ordered.or_else(|| groups.of_rank(rank).first().copied())
+    }
+
+    /// The ranks of the group that is marked, by their places among all.
+    pub fn marked_ranks(&self) -> Option<&[usize]> {
+        Some(self.groups.as_ref()?.members(self.marked?))
     }
 
     /// What is shown of the rank at a place of the order, in a column.

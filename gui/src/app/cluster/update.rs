@@ -1,9 +1,14 @@
+//! What is asked of the digests in the centre, and what jobs have read of them, taken into the state.
+
 use std::{path::PathBuf, sync::Arc};
 
 use super::{ClusterCommand, ClusterView};
 use crate::{
-    app::{document::Shown, effect::Effect, notice::Severity, opening::open, state::State},
-    cluster::{Cluster, Within},
+    app::{
+        document::Shown, effect::Effect, event::JobResult, notice::Severity, opening::open,
+        state::State,
+    },
+    cluster::{Cluster, Groups, Order, Within},
     files::host_name,
     jobs::{Asked, JobKind},
 };
@@ -22,6 +27,9 @@ pub(crate) fn update_cluster(state: &mut State, command: ClusterCommand) -> Vec<
         ClusterCommand::Order(order) => {
             view.order = order;
             view.arrange();
+            if matches!(order, Order::Group(_)) {
+                view.marked = view.first_mark();
+            }
         }
         ClusterCommand::Rows(rows) => {
             let all = view.ordered.len();
@@ -29,7 +37,11 @@ pub(crate) fn update_cluster(state: &mut State, command: ClusterCommand) -> Vec<
             let from = rows.start.min(all - len);
             view.rows = from..from + len;
         }
-        ClusterCommand::Select(rank) => view.selected = rank,
+        ClusterCommand::Select(rank) => {
+            view.selected = rank;
+            view.marked = view.first_mark();
+        }
+        ClusterCommand::Mark(group) => view.marked = group,
         ClusterCommand::Within(None) => view.within = None,
         ClusterCommand::Within(Some(column)) => {
             view.within = Some((column, None));
@@ -75,19 +87,49 @@ fn place(server: Option<&str>, recording: &str, here: &str) -> PathBuf {
     }
 }
 
-/// Takes in what a job has read.
-pub(crate) fn take_cluster(state: &mut State, cluster: Cluster) {
+/// Takes in what a job has read of digests.
+pub(crate) fn take(state: &mut State, read: JobResult) -> Vec<Effect> {
+    match read {
+        JobResult::Cluster(cluster) => return take_cluster(state, *cluster),
+        JobResult::Within(within) => take_within(state, *within),
+        JobResult::Groups(cluster, groups) => take_groups(state, &cluster, *groups),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Takes in the ranks, whose groups are read next.
+fn take_cluster(state: &mut State, cluster: Cluster) -> Vec<Effect> {
     if let Some(first) = cluster.unread.first() {
         let others = cluster.unread.len() - 1;
         let more = if others > 0 { format!(" (and {others} more)") } else { String::new() };
         state.notices.push(Severity::Warning, format!("Not all ranks are here: {first}{more}"));
     }
-    state.cluster = Some(ClusterView::new(Arc::new(cluster)));
+    let cluster = Arc::new(cluster);
+    state.cluster = Some(ClusterView::new(Arc::clone(&cluster)));
     state.shown = Shown::Cluster;
+    // Every op says its group: that takes longer than the iterations, which are looked at meanwhile.
+    let title = format!("Reading the groups of {}", cluster.job);
+    vec![Effect::Groups(state.begin_job(JobKind::Cluster, title), cluster)]
+}
+
+/// Takes in the groups of a cluster, if that is still looked at.
+fn take_groups(state: &mut State, cluster: &Arc<Cluster>, groups: Groups) {
+    let Some(view) = state.cluster.as_mut().filter(|view| Arc::ptr_eq(&view.cluster, cluster))
+    else {
+        return;
+    };
+    if let Some(first) = groups.unread.first() {
+        let text = format!("Of {} ranks no groups: {first}", groups.unread.len());
+        state.notices.push(Severity::Warning, text);
+    }
+    view.groups = Some(Arc::new(groups));
+    view.marked = view.first_mark();
+    view.arrange();
 }
 
 /// Takes in what was read of an iteration, if that is still looked at.
-pub(crate) fn take_within(state: &mut State, within: Within) {
+fn take_within(state: &mut State, within: Within) {
     if let Some(first) = within.unread.first() {
         let text = format!("Of {} ranks no ops: {first}", within.unread.len());
         state.notices.push(Severity::Warning, text);

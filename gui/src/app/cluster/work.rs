@@ -5,7 +5,7 @@ use std::{
 
 use crate::{
     app::event::JobResult,
-    cluster::{Cluster, folder_of, read, within},
+    cluster::{Cluster, folder_of, read, read_all_groups, within},
     jobs::{Asked, JobControl},
 };
 
@@ -38,6 +38,14 @@ pub(crate) fn read_within(
 ) -> JobResult {
     match within(cluster, column, control) {
         Ok(within) => JobResult::Within(Box::new(within)),
+        Err(_) => JobResult::Cancelled,
+    }
+}
+
+/// Reads which groups the ranks are in.
+pub(crate) fn read_groups(cluster: &Arc<Cluster>, control: &JobControl) -> JobResult {
+    match read_all_groups(cluster, control) {
+        Ok(groups) => JobResult::Groups(Arc::clone(cluster), Box::new(groups)),
         Err(_) => JobResult::Cancelled,
     }
 }

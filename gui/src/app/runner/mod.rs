@@ -159,6 +159,12 @@ impl Runner {
                     crate::app::cluster::read_within(&cluster, column, control)
                 });
             }
+            #[cfg(not(target_arch = "wasm32"))]
+            Effect::Groups(job, cluster) => {
+                self.start(&job, "groups", move |control| {
+                    crate::app::cluster::read_groups(&cluster, control)
+                });
+            }
             Effect::Marks(task) => self.marks.send(task),
             Effect::Search(job, document, asked) => {
                 self.start(&job, "search", move |control| search::find(&document, asked, control));

@@ -1,6 +1,7 @@
 //! What is said of the rank that is looked at, and who stands out.
 
 use egui::{Grid, RichText, Sense, Ui};
+use weftscope_traces::digest::ranks_in_words;
 
 use super::super::widgets::{Cx, at_right, heading, mono, sentence, weak};
 use crate::{
@@ -15,6 +16,7 @@ const NAMED: usize = 8;
 /// Beside the map.
 pub(super) fn facts_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
     rank_ui(ui, cx, view);
+    groups_ui(ui, cx, view);
     most_ui(ui, cx, view);
     ui.add_space(crate::theme::size::GAP);
     let help = "Click: look at a rank. Two clicks: look into an iteration. Wheel: fewer ranks or more. Drag: other ranks.";
@@ -51,6 +53,27 @@ fn rank_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
     };
     if open.clicked() {
         cx.send(Command::Cluster(ClusterCommand::Open(at)));
+    }
+}
+
+/// The groups of the rank that is looked at; a click marks the ranks of one.
+fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
+    let (Some(rank), Some(groups)) = (view.selected, &view.groups) else { return };
+    let own = groups.of_rank(rank);
+    heading(ui, cx.theme, if own.is_empty() { "In no group that is known" } else { "Its groups" });
+    for &at in own {
+        let (group, is_marked) = (&groups.all[at], view.marked == Some(at));
+        let name = groups.family_of(at).map_or(group.kind.name(), |family| &family.name);
+        let text = format!("{name}: {}", ranks_in_words(&group.ranks));
+        let colour = if is_marked { cx.theme.surfaces.accent } else { cx.theme.surfaces.text };
+        let label = egui::Label::new(RichText::new(text).color(colour)).truncate();
+        let label = ui.add(label.sense(Sense::click()));
+        let count = number::counted(group.ranks.len() as u64, "rank");
+        let about = format!("{}, {count}: {}", group.kind.about(), group.why.words());
+        if label.on_hover_text(about).clicked() {
+            let marked = (!is_marked).then_some(at);
+            cx.send(Command::Cluster(ClusterCommand::Mark(marked)));
+        }
     }
 }
 

@@ -70,10 +70,12 @@ fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
         }
         ui.separator();
         for order in Order::ALL {
-            if ui.selectable_label(view.order == order, order.name()).clicked() {
+            let button = ui.selectable_label(view.order == order, order.name());
+            if button.on_hover_text(order.about()).clicked() {
                 cx.send(Command::Cluster(ClusterCommand::Order(order)));
             }
         }
+        groups_ui(ui, cx, view);
         if view.rows.len() < view.ordered.len() {
             ui.separator();
             if ui.button("All ranks").clicked() {
@@ -94,6 +96,40 @@ fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
             None => format!("reading {name}…"),
         };
         ui.label(RichText::new(text).color(cx.theme.surfaces.weak));
+    });
+}
+
+/// Orders by groups, as far as these are read.
+fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
+    let by_group = match view.order {
+        Order::Group(family) => Some(family),
+        _ => None,
+    };
+    let families = view.groups.as_deref().map_or(&[][..], |groups| &groups.families);
+    let named = by_group.and_then(|family| families.get(family));
+    let text = named.map_or("by group".to_owned(), |family| format!("by {}", family.name));
+    let can_order = families.iter().any(|family| family.groups.len() > 1);
+    let hint = match &view.groups {
+        None => "Groups are being read",
+        Some(groups) if groups.families.is_empty() => "No op of these digests says its group",
+        Some(_) if !can_order => "All ranks are in one group",
+        Some(_) => Order::Group(0).about(),
+    };
+    let button = egui::Button::selectable(by_group.is_some(), text);
+    ui.add_enabled_ui(can_order, |ui| {
+        let menu = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+            // One group of all is no order.
+            let several = families.iter().enumerate().filter(|(_, family)| family.groups.len() > 1);
+            for (at, family) in several {
+                let count = number::counted(family.groups.len() as u64, "group");
+                let text = format!("{}: {count}", family.name);
+                if ui.selectable_label(by_group == Some(at), text).clicked() {
+                    cx.send(Command::Cluster(ClusterCommand::Order(Order::Group(at))));
+                    ui.close();
+                }
+            }
+        });
+        menu.0.on_hover_text(hint).on_disabled_hover_text(hint);
     });
 }
 

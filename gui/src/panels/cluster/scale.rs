@@ -46,11 +46,15 @@ impl Scale {
     }
 }
 
+/// The colours of both ends of a scale. What is known and 0 differs from what is not known.
+pub(super) fn ends(theme: &Theme, measure: Measure) -> [Color32; 2] {
+    [theme.surfaces.raised, most_colour(theme, measure)]
+}
+
 /// The colour of a share of the scale.
 fn colour(theme: &Theme, measure: Measure, share: f64) -> Color32 {
-    // What is known and 0 differs from what is not known.
-    let ground = theme.surfaces.raised;
-    Theme::mix(ground, most_colour(theme, measure), share.clamp(0.0, 1.0) as f32)
+    let [least, most] = ends(theme, measure);
+    Theme::mix(least, most, share.clamp(0.0, 1.0) as f32)
 }
 
 /// The scale in a row: its colours, and what its ends are.

@@ -1,14 +1,12 @@
 //! The map itself: painted into a texture of as many rows as there is room for, scrolled, zoomed, pointed at.
 
-use egui::{
-    Align2, Color32, ColorImage, Id, Rect, Response, Sense, TextureHandle, TextureOptions, Ui,
-    pos2, vec2,
-};
+mod marks;
+mod picture;
 
-use super::{
-    facts, iteration,
-    scale::{Scale, scale_ui},
-};
+use egui::{Align2, Color32, Id, Rect, Response, Sense, Ui, pos2};
+
+use self::{marks::marks_ui, picture::picture};
+use super::{facts, iteration, scale::scale_ui};
 use crate::{
     app::{ClusterCommand, ClusterView, Command},
     cluster::Grid,
@@ -17,8 +15,10 @@ use crate::{
 };
 
 /// Room for names of ranks, and below for those of iterations and the scale.
-const LEFT: f32 = 64.0;
+const LEFT: f32 = 68.0;
 const BELOW: f32 = 40.0;
+/// Room for marks.
+const RIGHT: f32 = 6.0;
 /// Rows that a turn of the wheel adds or takes, as a share.
 const ZOOM: f32 = 0.0025;
 
@@ -26,7 +26,7 @@ const ZOOM: f32 = 0.0025;
 pub(super) fn heat_map_ui(ui: &mut Ui, cx: &mut Cx<'_>, (view, room): (&ClusterView, Rect)) {
     let map = Rect::from_min_max(
         pos2(room.left() + LEFT, room.top()),
-        pos2(room.right(), room.bottom() - BELOW),
+        pos2(room.right() - RIGHT, room.bottom() - BELOW),
     );
     if map.width() < 8.0 || map.height() < 8.0 || view.num_columns() == 0 {
         return;
@@ -34,54 +34,18 @@ pub(super) fn heat_map_ui(ui: &mut Ui, cx: &mut Cx<'_>, (view, room): (&ClusterV
     let response = ui.interact(map, Id::unique("heat map"), Sense::click_and_drag());
     crate::panels::widgets::name_widget(&response, "Heat map");
     // A row of a picture is a point high at least: more ranks share one.
-    let rows = (map.height() as usize).min(view.rows.len());
-    let grid = Grid::of(view.rows.clone(), (rows, view.num_columns()), |at, column| {
-        view.value(at, column)
-    });
-    let scale = Scale::of(grid.range);
-    let texture = texture(ui, cx.theme, (view, &grid), scale);
+    let picture = picture(ui.ctx(), cx.theme, (view, map.height() as usize));
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    ui.painter().image(texture.id(), map, whole, Color32::WHITE);
+    ui.painter().image(picture.texture.id(), map, whole, Color32::WHITE);
     let axis =
         Rect::from_min_max(pos2(map.left(), map.bottom()), pos2(map.right(), map.bottom() + 18.0));
     rows_ui(ui, cx.theme, (view, map));
     columns_ui(ui, cx.theme, (view, axis));
     let below = Rect::from_min_max(pos2(map.left(), axis.bottom()), room.max);
-    scale_ui(ui, cx.theme, (view.measure, scale), below);
-    selected_ui(ui, cx.theme, (view, map));
-    pointed_ui(cx, (view, &grid), (&response, map));
+    scale_ui(ui, cx.theme, (view.measure, picture.scale), below);
+    marks_ui(ui, cx.theme, (view, map));
+    pointed_ui(cx, (view, &picture.grid), (&response, map));
     moved(ui, cx, view, (&response, map));
-}
-
-fn texture(
-    ui: &Ui,
-    theme: &Theme,
-    (view, grid): (&ClusterView, &Grid),
-    scale: Scale,
-) -> TextureHandle {
-    let columns = view.num_columns();
-    let unknown = theme.surfaces.plot;
-    let pixels: Vec<Color32> = grid
-        .cells
-        .iter()
-        .flatten()
-        .map(|cell| match cell {
-            Some(cell) => scale.colour(theme, view.measure, cell.value),
-            None => unknown,
-        })
-        .collect();
-    let image = ColorImage::new([columns, grid.cells.len()], pixels);
-    // Written again only where it differs: most frames change nothing.
-    let id = Id::unique("heat map texture");
-    let held = ui.data(|data| data.get_temp::<(ColorImage, TextureHandle)>(id));
-    match held {
-        Some((before, texture)) if before == image => texture,
-        _ => {
-            let texture = ui.ctx().load_texture("heat map", image.clone(), TextureOptions::NEAREST);
-            ui.data_mut(|data| data.insert_temp(id, (image, texture.clone())));
-            texture
-        }
-    }
 }
 
 /// Numbers of ranks beside it, as many as are legible.
@@ -92,7 +56,7 @@ fn rows_ui(ui: &Ui, theme: &Theme, (view, map): (&ClusterView, Rect)) {
     for place in (0..count).step_by(step) {
         let rank = &view.cluster.ranks[view.ordered[view.rows.start + place]];
         let y = map.top() + (place as f32 + 0.5) * each;
-        let at = pos2(map.left() - 6.0, y);
+        let at = pos2(map.left() - 8.0, y);
         if y + 6.0 <= map.bottom() {
             let text = format!("rank {}", rank.of.rank);
             let painter = ui.painter();
@@ -127,20 +91,6 @@ fn columns_ui(ui: &Ui, theme: &Theme, (view, axis): (&ClusterView, Rect)) {
         };
         text(x, Align2::CENTER_CENTER, name);
     }
-}
-
-/// A frame about the rank that is looked at.
-fn selected_ui(ui: &Ui, theme: &Theme, (view, map): (&ClusterView, Rect)) {
-    let Some(rank) = view.selected else { return };
-    let Some(at) = view.ordered.iter().position(|&it| it == rank) else { return };
-    if !view.rows.contains(&at) {
-        return;
-    }
-    let each = map.height() / view.rows.len() as f32;
-    let top = map.top() + (at - view.rows.start) as f32 * each;
-    let rect = Rect::from_min_size(pos2(map.left(), top), vec2(map.width(), each)).expand(1.0);
-    let stroke = egui::Stroke::new(1.5, theme.surfaces.accent);
-    ui.painter().rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
 }
 
 /// What is under the pointer, in words; a click looks at it, two look into the iteration.
