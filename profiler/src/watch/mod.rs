@@ -33,10 +33,9 @@ pub mod trace;
 
 pub use alternating::Alternating;
 pub use job::{Job, JobError, Order, Place, Turn};
-pub use process::Process;
+pub use process::{Process, StepsBefore};
 pub use recent::Recent;
 pub use setup::{SANITIZER_REMEDY, Setup, SetupError};
-pub use steps::StepsBefore;
 pub use stretches::{StretchError, Stretches};
 pub use trace::trace;
 /// All that is said between a watched program and its viewer: for tests that speak as a program.

@@ -8,7 +8,7 @@ use weftscope_wire::{
     HostRange, KernelRun, Launch, Mark, Range, TooDear, Wait,
 };
 
-use super::{collectives::Ran, steps::StepsBefore};
+use super::collectives::Ran;
 
 /// Everything that one process has told so far.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,15 @@ pub struct Process {
     pub closed: usize,
     /// It said that nothing more follows; else it ended in the middle.
     pub has_stopped: bool,
+}
+
+/// What is known of the steps of a rank from what was taken off its process before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepsBefore {
+    /// The hash of what is launched in each; `None`: they are told by ranges, or there were none.
+    pub(super) kind: Option<u64>,
+    /// How many there were.
+    pub(super) number: usize,
 }
 
 impl Process {

@@ -23,15 +23,6 @@ pub(super) struct Step {
     pub(super) launches: Vec<u64>,
 }
 
-/// What is known of the steps of a rank from what was taken off its process before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StepsBefore {
-    /// The hash of what is launched in each; `None`: they are told by ranges, or there were none.
-    pub(super) kind: Option<u64>,
-    /// How many there were.
-    pub(super) number: usize,
-}
-
 /// The steps of a rank, in order.
 pub(super) fn steps(process: &Process, device: u32) -> Vec<Step> {
     let numbered = numbered(process, device);

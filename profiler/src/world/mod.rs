@@ -21,6 +21,7 @@ mod meeting;
 mod node_list;
 pub mod own_clock;
 mod record;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -28,5 +29,6 @@ pub use address::{Address, AddressError};
 pub use clock::ClockReading;
 pub use error::WorldError;
 pub use letters::Place;
-pub use meeting::{StampClock, Terms, World};
+pub use meeting::World;
 pub use record::{Stretches, record};
+pub use terms::{StampClock, Terms};

@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -22,12 +22,16 @@ fn terms(rank: u32, world: u32, plan: u64, limit: Duration) -> Terms {
     Terms::new((rank, world), (&format!("node{rank}"), 1), plan, (limit, clock)).unwrap()
 }
 
+fn begun<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::Builder::new().name("a process".to_owned()).spawn(run).unwrap()
+}
+
 /// What each of these comes to, in their order.
 fn together(all: Vec<Terms>) -> Vec<Result<World, WorldError>> {
     let address = free();
     let come = |terms: Terms| {
         let address = address.clone();
-        thread::spawn(move || World::meet(&terms, &address, || Ok(vec![7, 8, 9])))
+        begun(move || World::meet(&terms, &address, || Ok(vec![7, 8, 9])))
     };
     let threads: Vec<_> = all.into_iter().map(come).collect();
     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -53,7 +57,7 @@ fn everybody_gets_the_same_table_and_meets_at_each_step() {
     let (told, heard) = std::sync::mpsc::sync_channel(64);
     let run = |(rank, world): (usize, World)| {
         let told = told.clone();
-        thread::spawn(move || {
+        begun(move || {
             for step in 0..5 {
                 thread::sleep(Duration::from_millis(3 * rank as u64));
                 told.send(step).unwrap();
@@ -111,9 +115,8 @@ fn who_is_missing_is_named_within_the_time_stated() {
 fn who_is_gone_amid_the_run_is_named_to_the_others() {
     let outcomes = together((0..3).map(|rank| terms(rank, 3, 1, LONG)).collect());
     let mut worlds: Vec<World> = outcomes.into_iter().map(Result::unwrap).collect();
-    let run = |world: World, steps: u64| {
-        thread::spawn(move || (0..steps).try_for_each(|step| world.step(step)))
-    };
+    let run =
+        |world: World, steps: u64| begun(move || (0..steps).try_for_each(|step| world.step(step)));
     let dies = run(worlds.remove(2), 1);
     let others: Vec<_> = worlds.into_iter().map(|world| run(world, 5)).collect();
     dies.join().unwrap().unwrap();
@@ -145,8 +148,7 @@ fn clocks_are_compared_within_the_uncertainty_stated() {
 fn strangers_are_no_ranks_and_hold_nobody_up() {
     let address = free();
     let at = address.to_string();
-    let hub =
-        thread::spawn(move || World::meet(&terms(0, 2, 1, LONG), &address, || Ok(Vec::new())));
+    let hub = begun(move || World::meet(&terms(0, 2, 1, LONG), &address, || Ok(Vec::new())));
     let mut long = b"WEFTRNK1".to_vec();
     long.extend(u32::MAX.to_le_bytes());
     let mut nested = b"WEFTRNK1\0\x10\0\0".to_vec();

@@ -69,7 +69,8 @@ fn check_simulated(args: &RankArgs) -> Outcome {
         (args.clock_offset.is_some(), "--clock-offset"),
         (args.clock_drift.is_some(), "--clock-drift"),
     ];
-    for (_, argument) in asked.iter().filter(|(is, _)| *is && args.backend == Backend::Cuda) {
+    let is_wrong = |asked: &&(bool, &str)| asked.0 && args.backend == Backend::Cuda;
+    if let Some((_, argument)) = asked.iter().find(is_wrong) {
         return Err(Failure::misuse("only what is simulated can have that", argument));
     }
     if args.clock_drift.is_some_and(|ppm| !(-1000.0..=1000.0).contains(&ppm)) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use weftscope_engine::clock::ClockPair;
 
-use crate::watch::{Process, activity::Timed, seen::Clock, steps::StepsBefore};
+use crate::watch::{Process, StepsBefore, activity::Timed, seen::Clock};
 
 /// Readings of clocks that stay with a process, from before a cut on: what comes next rests on those around it.
 const READINGS_NS: i64 = 30_000_000_000;

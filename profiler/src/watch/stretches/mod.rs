@@ -14,9 +14,9 @@ use weftscope_wire::{Range, Stamping};
 
 use self::cut::Cut;
 use super::{
-    Process,
+    Process, StepsBefore,
     ranks::{Place, ranks},
-    steps::{StepsBefore, kind_of_step, steps},
+    steps::{kind_of_step, steps},
     trace::trace,
 };
 

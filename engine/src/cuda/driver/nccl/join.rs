@@ -72,7 +72,7 @@ struct Functions {
 
 impl Functions {
     fn join(self, devices: &[Device], joining: &Joining) -> Outcome {
-        let id = ncclUniqueId { internal: joining.id.map(|byte| byte.cast_signed()) };
+        let id = ncclUniqueId { internal: joining.id.map(u8::cast_signed) };
         let mut comms = vec![ptr::null_mut(); devices.len()];
         // SAFETY: brackets calls of this thread; always closed below.
         checked(unsafe { (self.start)() }, "ncclGroupStart")?;
