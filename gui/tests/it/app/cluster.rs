@@ -119,25 +119,25 @@ fn the_groups_of_a_simulated_cluster_are_those_it_was_made_of() {
     assert_eq!(names, ["TP", "PP", "DP replicas", "group world"]);
 
     let rank = |replica: u32, stage: u32, tp: u32| (replica * 4 + stage) * 8 + tp;
-    let tp = (0..8).map(|group| (8 * group..8 * group + 8).collect()).collect();
+    let tp: Vec<Vec<u32>> = (0..8).map(|group| (8 * group..8 * group + 8).collect()).collect();
     let mut pp: Vec<Vec<u32>> = (0..2)
         .flat_map(|replica| (0..8).map(move |tp| (replica, tp)))
         .map(|(replica, tp)| (0..4).map(|stage| rank(replica, stage, tp)).collect())
         .collect();
     pp.sort();
-    let dp = (0..32).map(|first| vec![first, first + 32]).collect();
-    let world = vec![(0..64).collect()];
-    assert_kind(&groups, (GroupKind::Tensor, Why::SumsInLayers), tp);
-    assert_kind(&groups, (GroupKind::Pipeline, Why::Sends), pp);
-    assert_kind(&groups, (GroupKind::Data, Why::Name), dp);
+    let dp: Vec<Vec<u32>> = (0..32).map(|first| vec![first, first + 32]).collect();
+    let world: Vec<Vec<u32>> = vec![(0..64).collect()];
+    assert_kind(&groups, (GroupKind::Tensor, Why::SumsInLayers), &tp);
+    assert_kind(&groups, (GroupKind::Pipeline, Why::Sends), &pp);
+    assert_kind(&groups, (GroupKind::Data, Why::Name), &dp);
     // Eight bytes that all agree on: nothing says what for.
-    assert_kind(&groups, (GroupKind::Unknown, Why::Nothing), world);
+    assert_kind(&groups, (GroupKind::Unknown, Why::Nothing), &world);
     for place in 0..64 {
         assert_eq!(groups.of_rank(place).len(), 4, "rank {place}");
     }
 }
 
-fn assert_kind(groups: &Groups, (kind, why): (GroupKind, Why), expected: Vec<Vec<u32>>) {
+fn assert_kind(groups: &Groups, (kind, why): (GroupKind, Why), expected: &[Vec<u32>]) {
     let of_kind = groups.all.iter().filter(|group| group.kind == kind);
     let found: Vec<Vec<u32>> = of_kind.clone().map(|group| group.ranks.clone()).collect();
     assert_eq!(found, expected, "{}", kind.name());
