@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
 use thiserror::Error;
 
-use super::groups::{GroupOps, OperationCount, RankGroups};
+use super::groups::RankGroups;
 use super::row::{DigestOf, IterationRow};
 
 /// Why a file is no digest, or not one of this program's.
@@ -150,7 +150,7 @@ pub fn read_groups(file: impl ChunkReader + 'static) -> Result<RankGroups, ReadE
             all.has_layers |= layer[row].is_some();
             let (Some(ranks), Some(operation)) = (&ranks[row], &operations[row]) else { continue };
             let name = names[row].as_deref().unwrap_or_default();
-            let (at, which, count) = count_of(&mut all.groups, (ranks, name), operation);
+            let (at, which, count) = all.count_of((ranks, name), operation);
             count.ops += 1;
             count.most_bytes = count.most_bytes.max(bytes[row]);
             if let Some(layer) = layer[row] {
@@ -160,28 +160,6 @@ pub fn read_groups(file: impl ChunkReader + 'static) -> Result<RankGroups, ReadE
         }
     }
     Ok(all)
-}
-
-/// Where an operation of a group is counted, and its places.
-fn count_of<'a>(
-    groups: &'a mut Vec<GroupOps>,
-    (ranks, name): (&str, &str),
-    operation: &str,
-) -> (usize, usize, &'a mut OperationCount) {
-    let known = groups.iter().position(|it| it.ranks == ranks && it.name == name);
-    let at = known.unwrap_or_else(|| {
-        let (ranks, name) = (ranks.to_owned(), name.to_owned());
-        groups.push(GroupOps { ranks, name, operations: Vec::new() });
-        groups.len() - 1
-    });
-    let counts = &mut groups[at].operations;
-    let known = counts.iter().position(|it| it.operation == operation);
-    let which = known.unwrap_or_else(|| {
-        let operation = operation.to_owned();
-        counts.push(OperationCount { operation, ..OperationCount::default() });
-        counts.len() - 1
-    });
-    (at, which, &mut counts[which])
 }
 
 /// What a file says of itself.

@@ -22,6 +22,45 @@ pub struct RankGroups {
     pub groups: Vec<GroupOps>,
 }
 
+impl RankGroups {
+    /// Adds what another part of the same rank's digest tells; an iteration is in one part.
+    pub fn add(&mut self, part: Self) {
+        self.has_layers |= part.has_layers;
+        for group in part.groups {
+            for more in group.operations {
+                let (_, _, count) = self.count_of((&group.ranks, &group.name), &more.operation);
+                count.ops += more.ops;
+                count.in_layers += more.in_layers;
+                count.layers += more.layers;
+                count.most_bytes = count.most_bytes.max(more.most_bytes);
+            }
+        }
+    }
+
+    /// Where an operation of a group, its ranks and its name, is counted: places of both, and the count.
+    pub(super) fn count_of(
+        &mut self,
+        (ranks, name): (&str, &str),
+        operation: &str,
+    ) -> (usize, usize, &mut OperationCount) {
+        let groups = &mut self.groups;
+        let known = groups.iter().position(|it| it.ranks == ranks && it.name == name);
+        let at = known.unwrap_or_else(|| {
+            let (ranks, name) = (ranks.to_owned(), name.to_owned());
+            groups.push(GroupOps { ranks, name, operations: Vec::new() });
+            groups.len() - 1
+        });
+        let counts = &mut groups[at].operations;
+        let known = counts.iter().position(|it| it.operation == operation);
+        let which = known.unwrap_or_else(|| {
+            let operation = operation.to_owned();
+            counts.push(OperationCount { operation, ..OperationCount::default() });
+            counts.len() - 1
+        });
+        (at, which, &mut counts[which])
+    }
+}
+
 /// What runs in a group on one rank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupOps {

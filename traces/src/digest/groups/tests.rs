@@ -149,3 +149,28 @@ fn members_are_who_is_listed_and_who_tells() {
     let ranks: Vec<&[u32]> = found.iter().map(|group| &group.ranks[..]).collect();
     assert_eq!(ranks, [&[0, 1, 2, 3, 4, 5, 6, 7][..], &[2, 6]]);
 }
+
+#[test]
+fn parts_of_a_digest_tell_together_what_one_would() {
+    let told = |rows: &[(&str, &str, &str, u64)]| {
+        let mut all = RankGroups { rank: 3, ..RankGroups::default() };
+        for (ranks, name, operation, bytes) in rows {
+            let (_, _, count) = all.count_of((ranks, name), operation);
+            count.ops += 1;
+            count.most_bytes = count.most_bytes.max(Some(*bytes as i64));
+        }
+        all
+    };
+    let rows = [
+        ("0-7", "tp", "all_reduce", 10),
+        ("3, 11", "", "send", 7),
+        ("0-7", "tp", "all_reduce", 20),
+        ("0-7", "tp", "all_gather", 5),
+        ("0-7", "other", "all_reduce", 1),
+    ];
+    for cut in 0..=rows.len() {
+        let mut all = told(&rows[..cut]);
+        all.add(told(&rows[cut..]));
+        assert_eq!(all, told(&rows), "{cut}");
+    }
+}
