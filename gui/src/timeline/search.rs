@@ -1,3 +1,5 @@
+//! A search of the timeline: what is looked for, what was found, and the hit that was gone to last.
+
 use std::{ops::ControlFlow, sync::Arc};
 
 use weftscope_traces::{

@@ -142,6 +142,7 @@ impl Looking {
     }
 
     /// Where what was recorded there is kept that does not come.
+    #[cfg(feature = "gpus")]
     pub(super) fn kept(&self) -> Option<&str> {
         self.left.as_ref().map(|left| &left.recording[..])
     }

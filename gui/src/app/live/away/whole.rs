@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "gpus")]
 use weftscope_traces::Trace;
 
 #[cfg(feature = "gpus")]
