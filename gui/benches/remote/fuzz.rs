@@ -14,16 +14,7 @@ const SECONDS: &str = "60";
 pub(super) fn rows() {
     let seconds = env::var("WEFTSCOPE_FUZZ_SECONDS").unwrap_or_else(|_| SECONDS.to_owned());
     let output = Command::new(env!("CARGO"))
-        .args([
-            "test",
-            "--quiet",
-            "--package",
-            "weftscope",
-            "--lib",
-            "--",
-            "remote::fuzz",
-            "--nocapture",
-        ])
+        .args(["test", "--quiet", "--workspace", "--lib", "--", "remote::fuzz", "--nocapture"])
         .env("WEFTSCOPE_FUZZ_SECONDS", &seconds)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
