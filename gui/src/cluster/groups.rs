@@ -1,10 +1,10 @@
 //! The groups of a cluster's ranks, in families of which a rank is in one each: its tensor-parallel group, its pipeline …
 
-use std::{collections::BTreeMap, fs::File, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use weftscope_traces::digest::{Group, GroupKind, RankGroups, groups_of, read_groups};
 
-use super::{Cluster, read::files_in};
+use super::{Cluster, read::each_part};
 use crate::jobs::{Cancelled, JobControl, spread};
 
 /// Ranks that are read between two looks whether it is still wanted.
@@ -107,14 +107,9 @@ pub fn read_all_groups(cluster: &Cluster, control: &JobControl) -> Result<Groups
 
 fn one(ops: &Path) -> Result<RankGroups, String> {
     let mut all: Option<RankGroups> = None;
-    for path in files_in(ops)? {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let file = File::open(&path).map_err(|error| named(&error))?;
-        let part = read_groups(file).map_err(|error| named(&error))?;
-        match &mut all {
-            Some(all) => all.add(part),
-            None => all = Some(part),
-        }
-    }
-    all.ok_or_else(|| format!("{}: no file of Parquet", ops.display()))
+    each_part(ops, read_groups, |part| match &mut all {
+        Some(all) => all.add(part),
+        None => all = Some(part),
+    })?;
+    Ok(all.unwrap_or_default())
 }

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use weftscope_traces::digest::{DigestOf, IterationRow, Kind, RankIterations};
+use weftscope_traces::digest::{
+    DigestOf, IterationRow, Kind, RankIterations, ReadError, read_iterations,
+};
 
 use super::Measure;
 use crate::jobs::{Cancelled, JobControl, spread};
@@ -118,16 +120,11 @@ pub fn read(folder: &Path, control: &JobControl) -> Result<Result<Cluster, Strin
 
 fn one(folder: &Path) -> Result<RankIterations, String> {
     let mut all: Option<RankIterations> = None;
-    for path in files_in(&folder.join(format!("kind={}", Kind::Iteration.name())))? {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let file = fs::File::open(&path).map_err(|error| named(&error))?;
-        let part =
-            weftscope_traces::digest::read_iterations(file).map_err(|error| named(&error))?;
-        match &mut all {
-            Some(all) => part.rows.into_iter().for_each(|row| take(&mut all.rows, row)),
-            None => all = Some(part),
-        }
-    }
+    let folder = folder.join(format!("kind={}", Kind::Iteration.name()));
+    each_part(&folder, read_iterations, |part| match &mut all {
+        Some(all) => part.rows.into_iter().for_each(|row| take(&mut all.rows, row)),
+        None => all = Some(part),
+    })?;
     all.ok_or_else(|| format!("{}: no file of Parquet", folder.display()))
 }
 
@@ -152,9 +149,26 @@ fn take(rows: &mut Vec<IterationRow>, row: IterationRow) {
     whole.comm_ops += row.comm_ops;
 }
 
+/// Reads the parts of a digest in a folder, one after another, and takes them in.
+///
+/// # Errors
+/// In words, with the file.
+pub(super) fn each_part<T>(
+    folder: &Path,
+    mut read: impl FnMut(fs::File) -> Result<T, ReadError>,
+    mut take: impl FnMut(T),
+) -> Result<(), String> {
+    for path in files_in(folder)? {
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let file = fs::File::open(&path).map_err(|error| named(&error))?;
+        take(read(file).map_err(|error| named(&error))?);
+    }
+    Ok(())
+}
+
 /// The files of a folder, in the order in which they were closed: what has such a name is whole. One of a digested recording, several
 /// of a run that goes on; never none.
-pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|it| it == "parquet"));

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use weftscope_traces::digest::{OpTimes, read_op_times};
 
-use super::{Cluster, Measure, read::files_in};
+use super::{Cluster, Measure, read::each_part};
 use crate::jobs::{Cancelled, JobControl, spread};
 
 /// Stretches into which an iteration is cut.
@@ -100,11 +100,7 @@ fn one(
         }
         ControlFlow::Continue(())
     };
-    for path in files_in(&rank.ops)? {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let file = std::fs::File::open(&path).map_err(|error| named(&error))?;
-        read_op_times(file, take).map_err(|error| named(&error))?;
-    }
+    each_part(&rank.ops, |file| read_op_times(file, take), |()| {})?;
     Ok(Some(bins))
 }
 

@@ -34,6 +34,8 @@ pub use held::{hold, is_held};
 pub use hook::{Hook, no_hook};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use host::host_name;
+#[cfg(feature = "gpus")]
+pub(crate) use host::on_this_server;
 pub use marks::{MARKS_ENDING, marks_path, read_marks, write_marks};
 #[cfg(feature = "live")]
 pub use named::read_named_file;

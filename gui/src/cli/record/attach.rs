@@ -15,7 +15,7 @@ use weftscope_traces::Classifier;
 use super::{super::run, RecordArgs};
 use crate::{
     cli::{Failure, Outcome, convert, interrupt, names::NameArgs},
-    files::{SaveOptions, TraceFormat, check_target, is_stdio},
+    files::{SaveOptions, TraceFormat, check_target, is_stdio, on_this_server},
     jobs::{Program, Watched, Whom, attachable},
 };
 
@@ -52,6 +52,7 @@ pub(super) fn run(
     }
     let recorded =
         trace(&title, &processes, &Classifier::default()).map_err(|error| failed(&error))?;
+    let recorded = on_this_server(recorded);
     let options = SaveOptions { own_names: args.own_names, rank: None };
     convert::save(&recorded, output, (format, options))?;
     run::say(output, &recorded, &processes)

@@ -19,7 +19,7 @@ use super::{Failure, Outcome, convert, doctor, interrupt};
 use crate::times::Time;
 use crate::{
     app::{self, Start},
-    files::{SaveOptions, check_target, host_name, is_stdio},
+    files::{SaveOptions, check_target, is_stdio, on_this_server},
     jobs::{Program, Watched, setup_for},
 };
 
@@ -183,12 +183,7 @@ fn recorded(
         return Err(Failure::failed(format!("{ended}nothing was recorded: {why}"), title));
     }
     let trace = trace(&title, processes, classifier);
-    let trace = trace.map_err(|error| Failure::failed(error, title))?;
-    // Beside recordings of other servers it matters whose clock this one is on.
-    let server = Some(host_name()).filter(|name| !name.is_empty());
-    Ok(trace.with_meta(|meta| {
-        meta.ranks.iter_mut().for_each(|info| info.server.clone_from(&server));
-    }))
+    trace.map(on_this_server).map_err(|error| Failure::failed(error, title))
 }
 
 /// What was recorded, in a line.

@@ -17,6 +17,7 @@ use weftscope_traces::{Classifier, Trace};
 use super::{EventSender, JobControl};
 use crate::{
     app::{Document, JobResult},
+    files::on_this_server,
     remote::{watch_several, watch_there},
 };
 
@@ -78,6 +79,7 @@ pub(crate) fn recorded(
     let failed = |cause: String| format!("{}: {cause}", watched.title);
     if processes.iter().any(Process::has_run) {
         return trace(&watched.title, &processes, classifier)
+            .map(on_this_server)
             .map_err(|error| failed(error.to_string()));
     }
     let mut notes = processes.iter().flat_map(|process| &process.notes);
@@ -111,7 +113,7 @@ fn record(
             // What contradicts itself in the middle may not in the end.
             let moment = moment_of(since_1970());
             if let Ok(Some(trace)) = recent.trace(job.processes(), classifier) {
-                show(View { trace, moment });
+                show(View { trace: on_this_server(trace), moment });
             }
             due = Instant::now() + until_next(since_1970(), began.elapsed());
         }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     app::{Document, JobResult, live::Executors, live::away::Busy},
+    files::host_name,
     jobs::{Events, JobControl, Program, Rules, Watched, Whom, recorded},
 };
 
@@ -90,6 +91,10 @@ fn a_part_of_a_program_comes_whole() {
     assert_eq!((num_blocks(&all), all.num_slices()), (80, 120));
     let ranks: Vec<u32> = all.meta.ranks.iter().map(|info| info.rank).collect();
     assert_eq!((ranks, all.meta.world_size), (vec![3], 8));
+    // Put together with those of other servers it is known whose clock they are on.
+    let host = host_name();
+    let servers = [&views[0], &all].map(|trace| trace.meta.server_of(3).unwrap_or_default());
+    assert_eq!(servers, [&host[..]; 2]);
     let nobody = watch_whole(end(&busy), asked(Path::new("/no/such/job")), &|_| {}, &control);
     assert_eq!(
         nobody.map(drop).unwrap_err(),
