@@ -5,11 +5,14 @@
 //! the client, and it alone writes what is kept between questions: a task that is done again would else leave its rows twice.
 //! Where an executor is lost, the queries that were running fail ([`whole`]), and their client asks them again.
 
+mod executor;
 mod kept;
 mod remote;
-mod servers;
+mod scheduler;
+mod serving;
 mod whole;
 
+pub use executor::{ExecutorAt, executor};
 pub(crate) use remote::Remote;
 pub use remote::unless_interrupted;
-pub use servers::{ExecutorAt, SchedulerAt, executor, scheduler};
+pub use scheduler::{SchedulerAt, scheduler};

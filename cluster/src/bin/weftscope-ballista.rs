@@ -98,12 +98,7 @@ fn main() -> ExitCode {
     if log::set_logger(&Warnings).is_ok() {
         log::set_max_level(LevelFilter::Warn);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli.what)).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    match done {
+    match run(cli.what) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("weftscope-ballista: {error}");
@@ -112,12 +107,12 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(what: What) -> Result<(), ClusterError> {
+fn run(what: What) -> Result<(), ClusterError> {
     match what {
         What::Scheduler { port, listens } => {
             let at = SchedulerAt { bind: listens.bind, port, host: listens.host() };
             eprintln!("scheduler: df://{}:{port}", at.host);
-            scheduler(&at).await
+            scheduler(&at)
         }
         What::Executor { scheduler, port, task_port, threads, memory, scratch, listens } => {
             let threads = threads
@@ -133,7 +128,6 @@ async fn run(what: What) -> Result<(), ClusterError> {
                 memory_bytes: memory << 20,
                 scratch: scratch.unwrap_or_else(std::env::temp_dir),
             })
-            .await
         }
     }
 }

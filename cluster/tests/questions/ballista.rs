@@ -14,6 +14,9 @@ const SQL: &str = "
     select comm_group, get_field(last_two(arrived, rank), 'rank') as last, count(*) as arrivals
     from arrival group by comm_group order by comm_group";
 
+/// Five heartbeats that are 2 s apart, and some time more.
+const GIVEN_UP: Duration = Duration::from_secs(14);
+
 fn made_up() -> (tempfile::TempDir, MadeUp) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let of = MadeUp {
@@ -150,6 +153,8 @@ fn a_killed_scheduler_is_told_and_another_one_goes_on() {
         assert!(began.elapsed() < Duration::from_secs(200));
         assert!(matches!(failed, ClusterError::Unanswered { .. }), "{failed}");
         assert!(failed.to_string().contains("see that the scheduler runs there"), "{failed}");
+        // Longer than Ballista's own executors wait before they end.
+        std::thread::sleep(GIVEN_UP.saturating_sub(began.elapsed()));
         servers.start_scheduler_again();
         assert_same(&runtime().block_on(all(&digest)), &answers);
     });
