@@ -9,7 +9,7 @@ use crate::{
     machine::GpuSpec,
     model::Shard,
     spec::Transport,
-    split::{FEW_BLOCK, LayerGemm, TileKit},
+    split::{LayerGemm, TileKit, few_block},
 };
 
 /// Bytes of a bf16.
@@ -81,7 +81,7 @@ pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
         work: OpWork::Gemm(shape),
         grid: shape.grid(),
         resources: match shape.cluster {
-            Cluster::Slices => FEW_BLOCK,
+            Cluster::Slices => few_block(shape.tile_m, shape.tile_n),
             Cluster::Alone | Cluster::Rows | Cluster::Uneven => TileKit::of(gpu).gemm,
         },
         flops: gemm.flops(),

@@ -1,5 +1,6 @@
 //! How GEMMs are tiled: by a library, as its tables would have it, or by this project's own kernel.
 
+use super::few;
 use crate::{
     machine::{GemmKernels, GpuSpec},
     plan::{Cluster, Epilogue, GemmShape, Resources},
@@ -69,12 +70,6 @@ const OWN_WIDTHS: [OwnWidth; 5] = [
     OwnWidth { columns: 224, besides: 14 },
 ];
 
-/// Heights of a tile of the own kernel for few rows (`gemm_few_sm90.cu`), and its width.
-const FEW_ROWS: [u32; 4] = [16, 32, 64, 128];
-const FEW_COLUMNS: u32 = 128;
-/// A slice of the inner dimension has at least eight steps of the pipeline.
-const FEW_LEAST_K: u32 = 512;
-
 /// The launch of a GEMM `[m, k] × [k, n]`, or of one such for each of `experts`, on `sms` free SMs of a GPU.
 ///
 /// Of a library's tiles that give at least half of the GPU's SMs a block, the one whose waves are over first, as its
@@ -119,17 +114,28 @@ pub fn gemm_shape(
     GemmShape { split_k: wanted.min(k / MIN_SLICE_K).max(1), ..small }
 }
 
+/// This project's own kernels: that for few rows, or tiles of 128 rows.
+pub fn own_shape(
+    sizes: (u32, u32, u32),
+    experts: Option<u32>,
+    sms: u32,
+    epilogue: Epilogue,
+) -> GemmShape {
+    let tiled = tiled_shape(sizes, experts, sms, epilogue);
+    match experts {
+        Some(_) => tiled,
+        None => few::shape(sizes, sms, &tiled).unwrap_or(tiled),
+    }
+}
+
 /// The own kernel's tiles: the width whose waves on `sms` SMs are over first. Gates and what they gate take half a tile
 /// each; halves of 160 and 224 could leave only 16 columns at a time.
-pub fn own_shape(
+fn tiled_shape(
     (m, n, k): (u32, u32, u32),
     experts: Option<u32>,
     sms: u32,
     epilogue: Epilogue,
 ) -> GemmShape {
-    if let (Some(rows), None) = (few_rows(m, epilogue), experts) {
-        return few_shape((m, n, k), rows, sms, epilogue);
-    }
     let sms = (sms / OWN_CLUSTER * OWN_CLUSTER).max(OWN_CLUSTER);
     let shape = |width: OwnWidth| GemmShape {
         m,
@@ -150,41 +156,6 @@ pub fn own_shape(
     };
     shape(OWN_WIDTHS.into_iter().filter(fits).min_by_key(cost).expect("five widths"))
 }
-
-/// Rows of a tile of the own kernel for few rows, of which there are `m`; `None`: they are not few, or scores that are kept in
-/// fp32.
-pub fn few_rows(m: u32, epilogue: Epilogue) -> Option<u32> {
-    FEW_ROWS.into_iter().find(|&rows| m <= rows && epilogue != Epilogue::F32)
-}
-
-/// The launch of few rows: slices of the inner dimension until there is a block for each of `sms` SMs. With many rows, which
-/// blocks draw as well, a second one on each pays where slices stay long.
-fn few_shape((m, n, k): (u32, u32, u32), rows: u32, sms: u32, epilogue: Epilogue) -> GemmShape {
-    let whole = GemmShape {
-        m,
-        n,
-        k,
-        groups: 1,
-        tile_m: rows,
-        tile_n: FEW_COLUMNS,
-        cluster: Cluster::Slices,
-        split_k: 1,
-        epilogue,
-        persistent_sms: None,
-    };
-    let fits = |slices: &u32| {
-        let (blocks, depth) = (whole.grid() * slices, k / slices);
-        let once = blocks <= sms && depth >= FEW_LEAST_K;
-        let twice = rows > 64 && blocks <= 2 * sms && depth >= 2 * FEW_LEAST_K;
-        once || twice
-    };
-    GemmShape { split_k: [8, 4, 2].into_iter().find(fits).unwrap_or(1), ..whole }
-}
-
-/// What a block of the own kernel for few rows is launched with and holds of an SM: a warp that copies and two warpgroups that
-/// multiply, and half of the shared memory, so that there is room for two.
-pub(crate) const FEW_BLOCK: Resources =
-    Resources { threads: 288, registers: 112, smem_bytes: 114_688 };
 
 /// Multiply-adds that an SM could have done while it does one tile: those of the tile, more where a smaller tile
 /// loads more bytes for each, and the overhead.
@@ -208,49 +179,4 @@ pub(super) fn tile_cost(shape: &GemmShape, kernels: GemmKernels) -> f64 {
 
 fn cost_on(shape: &GemmShape, gpu: &GpuSpec) -> f64 {
     f64::from(shape.grid().div_ceil(gpu.sms)) * tile_cost(shape, gpu.gemm_kernels)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `[m, n, k]` and µs with 1, 2, 4 and 8 slices on one H200 (kernels/NOTES.md, "Few rows").
-    const MEASURED: [((u32, u32, u32), [f64; 4]); 15] = [
-        ((1, 1280, 8192), [33.3, 19.2, 12.0, 10.2]),
-        ((64, 1280, 8192), [42.8, 24.9, 15.9, 12.5]),
-        ((128, 1280, 8192), [65.9, 37.6, 22.6, 16.7]),
-        ((1, 8192, 1024), [8.4, 8.7, 11.5, 13.5]),
-        ((64, 8192, 1024), [10.3, 9.9, 14.9, 19.9]),
-        ((128, 8192, 1024), [13.5, 11.8, 17.8, 27.1]),
-        ((1, 7168, 8192), [36.1, 32.4, 34.5, 35.2]),
-        ((64, 7168, 8192), [48.8, 35.5, 37.2, 42.3]),
-        ((128, 7168, 8192), [74.7, 47.1, 40.3, 49.8]),
-        ((1, 8192, 3584), [20.0, 18.7, 22.8, 23.9]),
-        ((64, 8192, 3584), [25.9, 21.0, 27.0, 30.8]),
-        ((128, 8192, 3584), [37.8, 26.9, 32.8, 39.6]),
-        ((64, 16032, 8192), [68.4, 69.7, 79.1, 85.2]),
-        ((128, 16032, 8192), [87.1, 72.9, 99.5, 109.9]),
-        ((128, 6144, 4096), [40.0, 27.3, 23.2, 31.5]),
-    ];
-
-    #[test]
-    fn slices_are_nearly_the_best_that_were_measured() {
-        for (sizes, us) in MEASURED {
-            let shape = own_shape(sizes, None, 132, Epilogue::Plain);
-            assert_eq!(shape.cluster, Cluster::Slices);
-            let best = us.iter().copied().fold(f64::MAX, f64::min);
-            let chosen = us[shape.split_k.ilog2() as usize];
-            assert!(chosen <= 1.05 * best, "{sizes:?}: {} slices", shape.split_k);
-        }
-    }
-
-    #[test]
-    fn few_rows_are_few() {
-        let tile = |m| own_shape((m, 1280, 8192), None, 132, Epilogue::Plain).tile_m;
-        assert_eq!([1, 16, 17, 64, 65, 128].map(tile), [16, 16, 32, 64, 128, 128]);
-        let of = |m, experts, epilogue| own_shape((m, 1280, 8192), experts, 132, epilogue).cluster;
-        assert_eq!(of(129, None, Epilogue::Plain), Cluster::Rows);
-        assert_eq!(of(64, Some(8), Epilogue::Plain), Cluster::Uneven);
-        assert_eq!(of(64, None, Epilogue::F32), Cluster::Rows);
-    }
 }

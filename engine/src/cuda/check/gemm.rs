@@ -149,9 +149,11 @@ fn few(bench: &Bench) -> Result<Outcome, CheckError> {
     for &sizes in bench.choose(&[(9, 264, 136)], &full) {
         for epilogue in [Epilogue::Plain, Epilogue::SiluMul] {
             let problem = Problem::draw(bench, sizes, epilogue);
-            for rows in [16, 32, 64, 128] {
-                for parts in [1, 2, 4, 8] {
-                    let form = FewForm { rows, parts, epilogue };
+            for rows in [16, 32, 64, 96, 128, 160, 192, 224, 256] {
+                for (columns, parts) in
+                    [64, 128].into_iter().flat_map(|c| [1, 2, 4, 8].map(|p| (c, p)))
+                {
+                    let form = FewForm { rows, columns, parts, epilogue };
                     run_few(bench.loader(0), &recording, form, &problem, &mut tally)?;
                 }
             }

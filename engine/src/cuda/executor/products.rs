@@ -154,7 +154,7 @@ fn form(op: &Op, sms: u32, family: KernelFamily) -> Option<Form> {
     let grouped = matches!(op.role, OpRole::ExpertsW13 | OpRole::ExpertsW2);
     let epilogue = if op.role == OpRole::Router { Epilogue::F32 } else { shape.epilogue };
     if let (Some(few), KernelFamily::Hopper, false) =
-        (FewForm::of(shape, epilogue), family, grouped)
+        (FewForm::of(shape, epilogue, sms), family, grouped)
     {
         return Some(Form::Few(few));
     }

@@ -12,12 +12,9 @@ use super::{
 use crate::{
     cuda::driver::{CudaError, Shape},
     plan::{Cluster, Epilogue, GemmShape},
-    split::{FEW_BLOCK, few_rows},
+    split::{few_block, own_shape},
 };
 
-/// Rows of B in a tile, and in a box of the copy engine.
-const TILE_COLUMNS: u32 = 128;
-const BOX_ROWS: u32 = TILE_COLUMNS / 2;
 /// Columns of K in a step of the pipeline.
 const STEP: u32 = 64;
 
@@ -41,8 +38,10 @@ pub(super) const LISTS: &[List] = &[List::of::<FewArguments>()];
 /// What is fixed when the kernel is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::cuda) struct FewForm {
-    /// Rows of A in a tile (`WEFT_ROWS`): 16, 32, 64 or 128.
+    /// Rows of A in a tile (`WEFT_ROWS`): 16, 32, 64, 96, 128, 160, 192, 224 or 256.
     pub(in crate::cuda) rows: u32,
+    /// Rows of B in a tile (`WEFT_COLUMNS`): 64 or 128.
+    pub(in crate::cuda) columns: u32,
     /// Slices of K (`WEFT_PARTS`): 1, 2, 4 or 8.
     pub(in crate::cuda) parts: u32,
     /// SiLU·mul or none.
@@ -50,28 +49,37 @@ pub(in crate::cuda) struct FewForm {
 }
 
 impl FewForm {
-    /// For the launch of a plan, where that is of few rows: with its slices of K, as far as blocks of a cluster go, also where the
-    /// plan was made for a library's kernels.
-    pub(in crate::cuda) fn of(shape: &GemmShape, epilogue: Epilogue) -> Option<Self> {
-        if shape.groups > 1 || !matches!(shape.cluster, Cluster::Slices | Cluster::Alone) {
-            return None;
-        }
-        let rows = few_rows(shape.m, epilogue)?;
-        let parts = 1 << shape.split_k.clamp(1, 8).ilog2();
-        Some(Self { rows, parts, epilogue })
+    /// For the launch of a plan, where that is of few rows; where the plan was made for a library's kernels, as `sms` SMs do it best.
+    pub(in crate::cuda) fn of(shape: &GemmShape, epilogue: Epilogue, sms: u32) -> Option<Self> {
+        let own = match shape.cluster {
+            Cluster::Slices => *shape,
+            Cluster::Alone if shape.groups == 1 => {
+                own_shape((shape.m, shape.n, shape.k), None, sms, epilogue)
+            }
+            Cluster::Alone | Cluster::Rows | Cluster::Uneven => return None,
+        };
+        let form = Self { rows: own.tile_m, columns: own.tile_n, parts: own.split_k, epilogue };
+        (own.cluster == Cluster::Slices).then_some(form)
     }
 
     /// Blocks of an output `[m, n]`.
     pub(in crate::cuda) fn blocks(self, m: u32, n: u32) -> u32 {
-        let columns =
-            if self.epilogue == Epilogue::SiluMul { TILE_COLUMNS / 2 } else { TILE_COLUMNS };
+        let columns = if self.gates() { self.columns / 2 } else { self.columns };
         m.div_ceil(self.rows) * n.div_ceil(columns) * self.parts
     }
 
+    fn gates(self) -> bool {
+        self.epilogue == Epilogue::SiluMul
+    }
+
     fn defines(self) -> Vec<String> {
-        let mut defines =
-            vec![format!("WEFT_ROWS={}", self.rows), format!("WEFT_PARTS={}", self.parts)];
-        if self.epilogue == Epilogue::SiluMul {
+        let Self { rows, columns, parts, .. } = self;
+        let mut defines = vec![
+            format!("WEFT_ROWS={rows}"),
+            format!("WEFT_COLUMNS={columns}"),
+            format!("WEFT_PARTS={parts}"),
+        ];
+        if self.gates() {
             defines.push("WEFT_SILU_MUL".to_owned());
         }
         defines
@@ -88,7 +96,7 @@ pub(in crate::cuda) struct GemmFew {
 
 impl GemmFew {
     pub(in crate::cuda) fn load(loader: Loader<'_>, form: FewForm) -> Result<Self, CudaError> {
-        let (entry, smem_bytes) = ("weft_gemm_few", FEW_BLOCK.smem_bytes);
+        let (entry, smem_bytes) = ("weft_gemm_few", few_block(form.rows, form.columns).smem_bytes);
         let source =
             Source { file: "gemm_few_sm90.cu", entry, defines: &form.defines(), smem_bytes };
         let gpu = loader.device().info().index;
@@ -104,9 +112,14 @@ impl GemmFew {
         stream: &CudaStream,
         call: &GemmCall<'_>,
     ) -> Result<(), CudaError> {
+        let (form, gpu) = (self.form, self.gpu);
+        let map_b = match form.gates() {
+            true => TensorMap::bf16_of_halves(call.b, form.columns / 16, STEP, gpu)?,
+            false => TensorMap::bf16(call.b, form.columns, STEP, gpu)?,
+        };
         let arguments = FewArguments {
-            map_a: TensorMap::bf16(call.a, self.form.rows, STEP, self.gpu)?,
-            map_b: TensorMap::bf16(call.b, BOX_ROWS, STEP, self.gpu)?,
+            map_a: TensorMap::bf16(call.a, form.rows, STEP, gpu)?,
+            map_b,
             c: call.c.data.into(),
             m: call.a.rows,
             n: call.c.columns,
@@ -116,7 +129,11 @@ impl GemmFew {
             ring: call.recording.ring.into(),
             error: call.recording.error.into(),
         };
-        let blocks = self.form.blocks(call.a.rows, call.c.columns);
-        self.entry.launch(stream, Shape::line(blocks, FEW_BLOCK.threads), arguments)
+        let blocks = form.blocks(call.a.rows, call.c.columns);
+        self.entry.launch(
+            stream,
+            Shape::line(blocks, few_block(form.rows, form.columns).threads),
+            arguments,
+        )
     }
 }

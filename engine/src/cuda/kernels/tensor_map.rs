@@ -40,17 +40,44 @@ impl TensorMap {
         box_columns: u32,
         gpu: u32,
     ) -> Result<Self, CudaError> {
-        let mut map = sys::CUtensorMap { opaque: [0; 16] };
         let dims = [u64::from(matrix.columns), u64::from(matrix.rows)];
-        let strides = [matrix.pitch_bytes];
-        let boxes = [box_columns, box_rows];
-        let steps = [1, 1];
-        // SAFETY: all arrays have the two (strides: one) entries that rank 2 asks for; the map is written in place.
+        Self::encode(matrix, dims, [matrix.pitch_bytes], [box_columns, box_rows], gpu)
+    }
+
+    /// Of a matrix of two halves of as many rows, gates and what they gate, boxes of `box_eights` times eight rows of the one and the
+    /// same eight of the other, `box_columns` wide; swizzled and filled like the others. A half has a multiple of eight rows.
+    ///
+    /// # Errors
+    /// When the driver refuses the shape.
+    pub fn bf16_of_halves(
+        matrix: Matrix<'_>,
+        box_eights: u32,
+        box_columns: u32,
+        gpu: u32,
+    ) -> Result<Self, CudaError> {
+        let (half, pitch) = (u64::from(matrix.rows / 2), matrix.pitch_bytes);
+        let dims = [u64::from(matrix.columns), 8, 2, half / 8];
+        let strides = [pitch, half * pitch, 8 * pitch];
+        Self::encode(matrix, dims, strides, [box_columns, 8, 2, box_eights], gpu)
+    }
+
+    /// Sizes and boxes of the fastest dimension first, bytes from one to the next of all others.
+    fn encode<const RANK: usize, const STRIDES: usize>(
+        matrix: Matrix<'_>,
+        dims: [u64; RANK],
+        strides: [u64; STRIDES],
+        boxes: [u32; RANK],
+        gpu: u32,
+    ) -> Result<Self, CudaError> {
+        const { assert!(STRIDES + 1 == RANK, "the fastest dimension has none") };
+        let mut map = sys::CUtensorMap { opaque: [0; 16] };
+        let steps = [1; RANK];
+        // SAFETY: all arrays have the `RANK` entries (strides: one less) that are asked for; the map is written in place.
         let encoded = unsafe {
             sys::cuTensorMapEncodeTiled(
                 ptr::from_mut(&mut map),
                 sys::CUtensorMapDataType::CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
-                2,
+                RANK as u32,
                 matrix.data.address() as *mut c_void,
                 dims.as_ptr(),
                 strides.as_ptr(),

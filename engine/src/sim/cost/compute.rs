@@ -30,10 +30,13 @@ impl OpCost {
     }
 }
 
-/// What blocks of a cluster take to start together and to add up their sums: 1.6, 2.2 and 4.2 µs more for 2, 4 and 8 slices of
-/// one row by 1280 × 8192 on H200 (kernels/NOTES.md, "Few rows").
-const MEETING_NS: f64 = 900.0;
-const SLICE_NS: f64 = 400.0;
+/// What blocks of a cluster take to start together and to add up their sums, and a step of the pipeline (64 of the inner dimension)
+/// at least, on H200 (engine/data/few_rows_h200.csv; kernels/NOTES.md, "Few rows"); the share of the tiled kernel's multiplies that a
+/// block does a second (5.4 of 6.97 TFLOP/s).
+const MEETING_NS: f64 = 800.0;
+const STEP_NS: f64 = 230.0;
+const STEP_K: f64 = 64.0;
+const FEW_SHARE: f64 = 0.775;
 
 /// A tile: start, pipeline fill and epilogue, main loop at the SM's rate. Rows and columns beyond the matrix are
 /// computed like the others. Loads come through L2: its two operands, one of them shared within a cluster.
@@ -68,15 +71,15 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
     OpCost::new(work, op.grid, whole)
 }
 
-/// A block of few rows: it draws both of its operands as fast as a block can, or multiplies, and meets the blocks of the other
-/// slices.
+/// A block of few rows: it draws both of its operands as fast as a block can, or multiplies, or takes its steps, and meets the blocks
+/// of the other slices.
 fn few_rows_ns(shape: &GemmShape, kernels: &KernelSpec, multiplies_s: f64) -> f64 {
     let depth = f64::from(shape.k) / f64::from(shape.split_k);
-    let bytes = 2.0 * depth * f64::from(shape.tile_m + shape.tile_n);
+    let bytes = 2.0 * depth * f64::from(shape.m.min(shape.tile_m) + shape.tile_n);
     let draws_s = kernels.gemm_sm_bytes_per_s.map_or(0.0, |rate| bytes / rate);
-    let meets_ns =
-        if shape.split_k > 1 { MEETING_NS + SLICE_NS * f64::from(shape.split_k) } else { 0.0 };
-    kernels.gemm_fixed_ns + draws_s.max(multiplies_s) * 1e9 + meets_ns
+    let meets_ns = if shape.split_k > 1 { MEETING_NS } else { 0.0 };
+    let works_ns = (draws_s.max(multiplies_s / FEW_SHARE) * 1e9).max(depth / STEP_K * STEP_NS);
+    kernels.gemm_fixed_ns + works_ns + meets_ns
 }
 
 /// A block: start, main loop over the K/V tokens it sees (whole tiles, masked or not), or, for decode, the time its
