@@ -3,10 +3,13 @@
 //! Ballista 55.0.0 does again what was lost with an executor, and now and then counts what is left of the first time beside the
 //! second: rows come twice. So nothing is done again within a job here, but by the client, the whole query. A job that ends well
 //! although an executor was lost since it was submitted is told as failed: its end and the loss meet in any order.
+//!
+//! Who waits no longer (time over, Ctrl-C, a client that died) has asked for nothing: such jobs are ended, which Ballista would bring
+//! to their end before anybody else has their vcores.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use async_trait::async_trait;
 use ballista_core::error::Result;
@@ -40,9 +43,14 @@ pub(super) fn cluster(
 ) -> (BallistaCluster, Arc<OnceLock<Scheduler>>) {
     let losses = Arc::new(AtomicU64::new(0));
     let inner = InMemoryJobState::new("weftscope", session, config);
-    let jobs = Jobs { inner, losses: losses.clone(), submitted: Mutex::default() };
-    let jobs = Arc::new(jobs);
-    let scheduler = Arc::default();
+    let scheduler: Arc<OnceLock<Scheduler>> = Arc::default();
+    let jobs = Arc::new_cyclic(|this| Jobs {
+        inner,
+        losses: losses.clone(),
+        submitted: Mutex::default(),
+        scheduler: Arc::clone(&scheduler),
+        this: this.clone(),
+    });
     let inner = InMemoryClusterState::default();
     let executors =
         Executors { inner, losses, jobs: jobs.clone(), scheduler: Arc::clone(&scheduler) };
@@ -63,6 +71,9 @@ struct Jobs {
     losses: Arc<AtomicU64>,
     /// Losses until each was submitted.
     submitted: Mutex<HashMap<JobId, u64>>,
+    scheduler: Arc<OnceLock<Scheduler>>,
+    /// For what watches whether somebody still waits.
+    this: Weak<Self>,
 }
 
 impl Jobs {
@@ -70,6 +81,27 @@ impl Jobs {
         let losses = self.losses.load(Ordering::SeqCst);
         let mut submitted = self.submitted.lock().unwrap_or_else(PoisonError::into_inner);
         submitted.insert(job.clone(), losses);
+    }
+
+    /// Ends a job once its client hears it no more, unless it has ended before: its rows are fetched then.
+    fn end_with(&self, job: JobId, client: JobStatusSubscriber) {
+        let jobs = self.this.clone();
+        tokio::spawn(async move {
+            client.closed().await;
+            let Some(jobs) = jobs.upgrade() else { return };
+            let runs = matches!(
+                jobs.get_job_status(&job).await,
+                Ok(Some(JobStatus {
+                    status: Some(job_status::Status::Queued(_) | job_status::Status::Running(_)),
+                    ..
+                }))
+            );
+            if let (true, Some(scheduler)) = (runs, jobs.scheduler.get())
+                && let Err(error) = scheduler.cancel_job(job).await
+            {
+                log::warn!("a query that nobody waits for goes on: {error}");
+            }
+        });
     }
 
     /// Whether an executor was lost since a job was submitted.
@@ -163,6 +195,9 @@ impl JobState for Jobs {
         subscriber: Option<JobStatusSubscriber>,
     ) -> Result<()> {
         self.submitting(&job);
+        if let Some(client) = &subscriber {
+            self.end_with(job.clone(), client.clone());
+        }
         self.inner.submit_job(job, graph, subscriber).await
     }
 

@@ -160,6 +160,24 @@ fn a_killed_scheduler_is_told_and_another_one_goes_on() {
     });
 }
 
+/// More rows than the one thread of an executor joins in minutes.
+const LONG: &str = "
+    select count(*) as rows from arrival as a, arrival as b, arrival as c
+    where (a.rank + b.rank * c.rank) % 7 = 3";
+
+#[test]
+fn what_nobody_waits_for_is_done_no_more() {
+    let (dir, _) = made_up();
+    let servers = Servers::start(1);
+    runtime().block_on(async {
+        let digest = open(dir.path(), &servers.options(60)).await;
+        let given_up = tokio::time::timeout(Duration::from_secs(3), digest.sql(LONG)).await;
+        assert!(given_up.is_err(), "it is too short: {given_up:?}");
+        let answer = digest.sql("select count(*) as arrivals from arrival").await;
+        assert_eq!(answer.expect("the executor is free").rows.len(), 1);
+    });
+}
+
 #[test]
 fn where_no_executor_works_the_limit_ends_it() {
     let (dir, _) = made_up();
