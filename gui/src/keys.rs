@@ -45,6 +45,16 @@ pub(crate) const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
+/// Keys as they are written on a keyboard: `Ctrl+P`, `?`.
+pub(crate) fn in_words(ctx: &egui::Context, keys: &KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(keys);
+    let (name, sign) = (keys.logical_key.name(), keys.logical_key.symbol_or_name());
+    match text.strip_suffix(name) {
+        Some(held) if sign.is_ascii() => format!("{held}{sign}"),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +82,14 @@ mod tests {
         assert!(is_press_of(&press(Key::Questionmark, Modifiers::SHIFT), &mark));
         assert!(is_press_of(&press(Key::Questionmark, Modifiers::NONE), &mark));
         assert!(!is_press_of(&press(Key::Questionmark, Modifiers::COMMAND), &mark));
+    }
+
+    #[test]
+    fn keys_are_written_as_keyboards_have_them() {
+        let ctx = egui::Context::default();
+        let of = |modifiers, key| in_words(&ctx, &KeyboardShortcut::new(modifiers, key));
+        assert_eq!(of(Modifiers::NONE, Key::Questionmark), "?");
+        assert_eq!(of(Modifiers::ALT, Key::ArrowLeft), "Alt+Left");
+        assert_eq!(of(Modifiers::NONE, Key::F1), "F1");
     }
 }

@@ -37,9 +37,9 @@ pub fn percent(share: f64) -> String {
     if share == 0.0 { "0 %".to_owned() } else { format!("{} %", three_digits(share * 100.0)) }
 }
 
-/// A share that may be negative, with its sign: `+1.25 %`, `−3.10 %`.
+/// A share that may be negative, with its sign: `+1.25 %`, `-3.10 %`, as of times.
 pub fn signed_percent(share: f64) -> String {
-    format!("{}{}", if share < 0.0 { "−" } else { "+" }, percent(share.abs()))
+    format!("{}{}", if share < 0.0 { "-" } else { "+" }, percent(share.abs()))
 }
 
 /// How many times: `1.24×`.

@@ -94,12 +94,8 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
     state.jobs.retain(|job| job.id != id);
     match result {
         // The user cancelled it and knows.
-        JobResult::Cancelled => {}
-        JobResult::Failed(cause) => {
-            if known {
-                state.notices.push(Severity::Error, cause);
-            }
-        }
+        JobResult::Cancelled => wait_no_longer(state),
+        JobResult::Failed(cause) => failed(state, known.then_some(cause)),
         JobResult::Opened { paths, document } => {
             if known {
                 return opened(state, paths, document, kind == Some(JobKind::OpenReference));
@@ -169,6 +165,21 @@ fn job_done(state: &mut State, id: JobId, result: JobResult) -> Vec<Effect> {
         JobResult::Done => {}
     }
     Vec::new()
+}
+
+/// Says why a job failed, where anybody still wants to know.
+fn failed(state: &mut State, cause: Option<String>) {
+    if let Some(cause) = cause {
+        state.notices.push(Severity::Error, cause);
+    }
+    wait_no_longer(state);
+}
+
+/// What was waited for will not come: there is something else to look at, if anything.
+fn wait_no_longer(state: &mut State) {
+    if state.shown == Shown::Nothing && !state.is_opening() && state.watching().is_none() {
+        state.shown = state.fallback_shown();
+    }
 }
 
 fn take_hits(state: &mut State, hits: Arc<Hits>) {

@@ -103,6 +103,7 @@ impl Document {
         timeline.set_overlap(&explanation.reports.overlap);
         timeline.set_lengths(&explanation.lengths_ns);
         timeline.set_slack(&explanation.reports.phases);
+        timeline.set_places(Arc::clone(&explanation.op_places));
         let queries = Arc::new(Queries::of(Arc::clone(&trace)));
         Self {
             title: trace.meta.title.clone(),

@@ -1,9 +1,11 @@
 //! What the panels say about a trace, worked out once, off the UI thread.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use weftscope_traces::{
     Meta, Provenance, TraceBuilder,
-    analysis::{Config, Ops, Reports, Verdict, lengths_ns, verdict},
+    analysis::{Config, OpPlaces, Ops, Reports, Verdict, lengths_ns, verdict},
 };
 
 use super::{
@@ -24,6 +26,9 @@ pub struct Explanation {
     pub places: Vec<RankPlaces>,
     /// What figures are computed from, beside the reports.
     pub inputs: Inputs,
+    /// Where ops belong of which labels do not tell. Not sent: as large as the ops, which are all there to be asked again.
+    #[serde(skip)]
+    pub(super) op_places: Arc<OpPlaces>,
 }
 
 impl Explanation {
@@ -35,8 +40,28 @@ impl Explanation {
     /// The same where the reports are known.
     pub(super) fn with(ops: &Ops<'_>, reports: Reports) -> Self {
         let verdict = verdict(ops, &reports, &[]);
-        let inputs = Inputs::of(ops);
-        Self { verdict, reports, lengths_ns: lengths_ns(ops), places: places(ops), inputs }
+        Self {
+            verdict,
+            reports,
+            lengths_ns: lengths_ns(ops),
+            places: places(ops),
+            inputs: Inputs::of(ops),
+            op_places: Arc::new(OpPlaces::of(ops)),
+        }
+    }
+
+    /// The same with what was not sent, of the trace that came, or the part of one: of that too all ops are there.
+    #[cfg(feature = "live")]
+    pub(super) fn placed(self: Arc<Self>, trace: &weftscope_traces::Trace) -> Arc<Self> {
+        use weftscope_traces::analysis::StructureBasis;
+
+        let mut ranks = self.reports.structure.ranks.iter();
+        let is_told = ranks.any(|rank| rank.basis == StructureBasis::Order);
+        if !is_told || !self.op_places.is_empty() {
+            return self;
+        }
+        let op_places = Arc::new(OpPlaces::of(&Ops::of(trace, &Config::default())));
+        Arc::new(Self { op_places, ..Self::clone(&self) })
     }
 
     /// What there is to say before anything was asked.

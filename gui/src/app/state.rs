@@ -231,6 +231,11 @@ impl State {
         self.jobs.iter().any(|job| matches!(job.kind, JobKind::Open | JobKind::OpenReference))
     }
 
+    /// The program that is being watched.
+    pub fn watching(&self) -> Option<&JobStatus> {
+        self.jobs.iter().find(|job| job.kind == JobKind::Watch)
+    }
+
     /// A file name for an export of the document in view.
     pub fn suggested_path(&self, format: ExportFormat) -> PathBuf {
         let stem = self.document().map_or("weftscope", |document| document.file_stem.as_str());

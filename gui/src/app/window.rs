@@ -78,6 +78,15 @@ impl Start {
             spec: None,
         }
     }
+
+    /// True when something else than the live run is to be seen.
+    fn brings_something(&self) -> bool {
+        #[cfg(feature = "gpus")]
+        if self.watch.is_some() {
+            return true;
+        }
+        !self.open.is_empty()
+    }
 }
 
 /// Shows the window until it is closed.
@@ -132,7 +141,7 @@ pub struct App {
 impl App {
     /// A program that has not drawn yet. `stored` is what was remembered, if anything was.
     pub fn new(start: Start, stored: Option<&str>, wake: Wake) -> Self {
-        let events = events(wake);
+        let (events, brings_something) = (events(wake), start.brings_something());
         let mut state = State::default();
         match stored.map(Settings::from_text) {
             None => {}
@@ -146,6 +155,10 @@ impl App {
         let mut runner = runner;
         #[cfg(feature = "live")]
         super::live::begin(&mut state, &mut runner, events.sender(), start.spec);
+        if brings_something {
+            // A run that nobody asked for would be taken for what is still to come, and take processors from it.
+            state.shown = Shown::Nothing;
+        }
         let mut folders: Vec<PathBuf> = vec![PathBuf::from(".")];
         folders.extend(
             state.settings.recent.iter().filter_map(|recent| recent.folder().map(PathBuf::from)),

@@ -118,8 +118,8 @@ pub struct WindowArgs {
 /// `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Recordings; several files of one job (one a rank) are matched, so that waiting for a late rank is told
-    /// apart from transfer.
+    /// Recordings, or a folder of them; several files of one job (one a rank) are matched, so that waiting for a late rank
+    /// is told apart from transfer.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Machine-readable.

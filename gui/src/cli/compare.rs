@@ -4,16 +4,15 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use weftscope_traces::{
-    Classifier, Doubt, Trace,
+    Doubt, Trace,
     analysis::{
         CompareConfig, CompareReport, CompareVerdict, Config, IterationTerms, OpKey, Ops, compare,
     },
-    edit::merge,
     tables::TableSource,
     words::{counted, duration, percent, shortened, signed_duration},
 };
 
-use super::{Failure, Outcome, args::CompareArgs, convert, plain, tables};
+use super::{Failure, Outcome, args::CompareArgs, plain, recordings, tables};
 
 /// Rows of the op table.
 const MAX_OPS: usize = 15;
@@ -24,7 +23,8 @@ const NAME: usize = 60;
 pub(super) fn run(args: &CompareArgs) -> Outcome {
     let sides = sides(args)?;
     let classifier = args.names.classifier()?;
-    let [before, after] = [opened(sides[0], &classifier)?, opened(sides[1], &classifier)?];
+    let [before, after] = sides.map(|side| recordings::as_one(side, &classifier));
+    let (before, after) = (before?, after?);
     let config = Config::default();
     let (old, new) = (Ops::of(&before, &config), Ops::of(&after, &config));
     let config = CompareConfig { by_layer: args.by_layer, ..CompareConfig::default() };
@@ -57,14 +57,6 @@ fn sides(args: &CompareArgs) -> Result<[&[PathBuf]; 2], Failure> {
             "compare",
         )),
     }
-}
-
-/// The files of one job as one recording.
-fn opened(files: &[PathBuf], classifier: &Classifier) -> Result<Trace, Failure> {
-    let traces: Result<Vec<Trace>, Failure> =
-        files.iter().map(|file| convert::open(file, classifier)).collect();
-    let place = || files.first().map_or_else(String::new, |file| file.display().to_string());
-    merge(traces?).map_err(|error| Failure::failed(error, place()))
 }
 
 /// With `--fail-over`: a failure where the second is slower by more, or nobody can tell.

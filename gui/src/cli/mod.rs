@@ -41,6 +41,7 @@ mod ps;
 mod rank;
 #[cfg(feature = "gpus")]
 mod record;
+mod recordings;
 mod report;
 mod report_json;
 mod report_layers;

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use super::{
     Failure, Outcome,
     args::ReportArgs,
-    convert, plain, report_json, report_text,
+    plain, recordings, report_json, report_text,
     reported::{reports, together},
     tables,
 };
@@ -12,10 +12,7 @@ use super::{
 /// and tables get them file by file.
 pub(super) fn run(args: &ReportArgs) -> Outcome {
     let classifier = args.names.classifier()?;
-    let mut traces = Vec::new();
-    for file in &args.files {
-        traces.push((file.clone(), convert::open(file, &classifier)?));
-    }
+    let traces = recordings::opened(&args.files, &classifier)?;
     let whole = |traces| together(traces).map_err(|error| Failure::failed(error, "report"));
     if !args.json && args.table.is_none() {
         let mut out = plain::stdout();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use weftscope_traces::{
     analysis::{ExposedReport, PhaseReport, PhaseSummary, RankOverlap, WaveReport},
-    words::{self, counted, duration},
+    words::{self, counted, duration, kernel, shortened},
 };
 
 /// Communication ops listed.
@@ -17,6 +17,11 @@ pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()
         "  rank     span ms  compute ms  exposed ms   copies ms     idle ms     comm ms   hidden ms  waiting ms   hidden %"
     )?;
     for RankOverlap { rank, total, .. } in ranks {
+        if total.span_ns == 0 {
+            // None of its kernels are there, so that nothing is known of its time.
+            writeln!(out, "  {rank:>4}{}{:>11}", format!("{:>12}", "–").repeat(8), "–")?;
+            continue;
+        }
         let ms = |ns: i64| format!("{:12.4}", ns as f64 / 1e6);
         let columns = [
             total.span_ns,
@@ -53,23 +58,24 @@ pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-/// The most exposed communication ops; nothing where all is hidden.
-pub(super) fn exposed(report: &ExposedReport, out: &mut dyn Write) -> io::Result<()> {
+/// The most exposed communication ops; nothing where all is hidden. Where they lie is told from `zero_ns` on.
+pub(super) fn exposed(report: &ExposedReport, zero_ns: i64, out: &mut dyn Write) -> io::Result<()> {
     if report.most.is_empty() {
         return Ok(());
     }
     writeln!(
         out,
-        "\n  most exposed               rank  layer     exposed    duration     waiting"
+        "\n  most exposed               rank  layer          at     exposed    duration     waiting"
     )?;
     for op in report.most.iter().take(MOST_EXPOSED) {
         let layer = op.layer.map_or_else(|| "–".to_owned(), |layer| layer.to_string());
         let waiting = op.wait_ns.map_or_else(|| "unknown".to_owned(), duration);
-        let name: String = op.name.chars().take(26).collect();
         writeln!(
             out,
-            "  {name:26} {:>4}  {layer:>5}  {:>10}  {:>10}  {waiting:>10}",
+            "  {:26} {:>4}  {layer:>5}  {:>10}  {:>10}  {:>10}  {waiting:>10}",
+            shortened(&kernel(&op.name), 25),
             op.rank,
+            duration(op.start_ns - zero_ns),
             duration(op.exposed_ns),
             duration(op.duration_ns),
         )?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use weftscope_traces::{
     RunLine, Slowdown, Trace,
-    analysis::{AllLayers, Baseline, Config, Ops, verdict},
+    analysis::{AccountReport, AllLayers, Baseline, Config, Ops, verdict},
     words::{counted, duration},
 };
 
@@ -62,11 +62,17 @@ fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
     report_layers::structure(&answers.structure, out)?;
     report_why::bandwidth(&answers.bandwidth, out)?;
     report_layers::exposed(&answers.exposed_by, out)?;
-    report_tables::exposed(&statistics.exposed, out)?;
+    report_tables::exposed(&statistics.exposed, began_ns(&answers.accounts), out)?;
     report_tables::phases(&answers.phases, out)?;
     report_tables::waves(&answers.waves, out)?;
     report_layers::products(&answers.products, out)?;
     writeln!(out)
+}
+
+/// When the first kernel or copy of all ranks starts.
+fn began_ns(accounts: &AccountReport) -> i64 {
+    let spans = accounts.ranks.iter().map(|rank| rank.total.span);
+    spans.filter(|span| span.len_ns() > 0).map(|span| span.start_ns).min().unwrap_or_default()
 }
 
 /// What a trace without ranks has instead.

@@ -12,7 +12,7 @@ use weftscope_traces::{
 
 /// Ranks of which a line is written.
 const RANKS: usize = 8;
-/// Iterations of all ranks listed; of more, the table says all.
+/// Lines of iterations, one a rank and iteration; of more, the table says all.
 const ITERATIONS: usize = 16;
 
 /// Idle time by cause, iterations, launches that came late.
@@ -60,11 +60,11 @@ fn launch_bound(rank: &RankAccount, bound: &LaunchBound) -> String {
 
 fn iterations(report: &AccountReport, out: &mut dyn Write) -> io::Result<()> {
     let all = report.ranks.iter().flat_map(|rank| rank.iterations.iter().map(move |it| (rank, it)));
-    let all: Vec<_> = all.collect();
+    let all: Vec<_> = all.filter(|(_, it)| it.account.span.len_ns() > 0).collect();
     match all.len() {
         0 | 1 => return Ok(()),
-        count if count > ITERATIONS => {
-            return writeln!(out, "  {}: table accounts", counted(count as u64, "iteration"));
+        rows if rows > ITERATIONS => {
+            return writeln!(out, "  {}: table accounts", how_many(report));
         }
         _ => {}
     }
@@ -77,6 +77,19 @@ fn iterations(report: &AccountReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {name:22} {:>4}{}", rank.rank, terms(&it.account))?;
     }
     Ok(())
+}
+
+/// Iterations of the run, which each rank has once: `24 iterations on each of 2 ranks`.
+fn how_many(report: &AccountReport) -> String {
+    let of_ranks: Vec<usize> = report.ranks.iter().map(|rank| rank.iterations.len()).collect();
+    let most = of_ranks.iter().copied().max().unwrap_or_default();
+    let iterations = counted(most as u64, "iteration");
+    let ranks = of_ranks.len();
+    match of_ranks.iter().all(|&of_rank| of_rank == most) {
+        _ if ranks < 2 => iterations,
+        true => format!("{iterations} on each of {ranks} ranks"),
+        false => format!("{iterations}, not all of them on each of {ranks} ranks"),
+    }
 }
 
 fn terms(account: &Account) -> String {
@@ -101,7 +114,7 @@ pub(super) fn bandwidth(report: &BandwidthReport, out: &mut dyn Write) -> io::Re
     }
     writeln!(
         out,
-        "\n  collective      ranks   count          MB      median  alg GB/s  bus GB/s  best GB/s  all there GB/s"
+        "\n  collective      ranks   count          MB      bus MB      median  alg GB/s  bus GB/s  best GB/s  all there GB/s"
     )?;
     for row in report.rows.iter().take(SIZES) {
         writeln!(out, "  {}", size(row))?;
@@ -121,11 +134,12 @@ fn size(row: &BandwidthRow) -> String {
     let or = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let gb = |per_s: f64| three_digits(per_s / 1e9);
     format!(
-        "{:15} {:>5} {:>7} {:>11} {:>11} {:>9} {:>9} {:>10} {:>15}",
+        "{:15} {:>5} {:>7} {:>11} {:>11} {:>11} {:>9} {:>9} {:>10} {:>15}",
         shortened(&row.operation, 14),
         or(row.ranks.map(|ranks| ranks.to_string())),
         row.count,
         or(row.bytes.map(|bytes| three_digits(bytes / 1e6))),
+        three_digits(row.bus_bytes / 1e6),
         duration(row.median_ns),
         or(row.alg_per_s.map(gb)),
         gb(row.bus_per_s),

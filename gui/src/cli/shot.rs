@@ -5,14 +5,13 @@ use std::{path::Path, sync::Arc};
 use weftscope_traces::{
     Classifier, Span, Trace,
     analysis::{CompareConfig, Config, Ops, compare},
-    edit::merge,
     words::duration,
 };
 
 use super::{
     Failure, Outcome,
     args::{FigureArg, ShotArgs, ThemeArg},
-    convert, stdout,
+    recordings, stdout,
 };
 use crate::{
     files::{FileError, check_target, is_stdio, write_atomically},
@@ -30,7 +29,7 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
         check_target(&args.output)?;
     }
     let classifier = args.names.classifier()?;
-    let trace = opened(&args.files, &classifier)?;
+    let trace = Arc::new(recordings::as_one(&args.files, &classifier)?);
     let window = window(args, trace.span())?;
     let mode = match args.theme {
         ThemeArg::Dark => Mode::Dark,
@@ -88,14 +87,6 @@ fn misplaced(args: &ShotArgs) -> Outcome {
     Ok(())
 }
 
-/// The files of one job as one recording.
-fn opened(files: &[std::path::PathBuf], classifier: &Classifier) -> Result<Arc<Trace>, Failure> {
-    let traces: Result<Vec<Trace>, Failure> =
-        files.iter().map(|file| convert::open(file, classifier)).collect();
-    let trace = merge(traces?).map_err(|error| Failure::misuse(error, "files"))?;
-    Ok(Arc::new(trace))
-}
-
 /// A figure with what it takes beside the recording.
 fn figure_of(
     args: &ShotArgs,
@@ -107,7 +98,7 @@ fn figure_of(
         FigureArg::Phases => Figure::Phases,
         FigureArg::Curve => Figure::Curve(Box::new(curve(args, trace)?)),
         FigureArg::Compare => {
-            let first = opened(&args.against, classifier)?;
+            let first = Arc::new(recordings::as_one(&args.against, classifier)?);
             let [old, new] = [&first, trace].map(|trace| Ops::of(trace, &Config::default()));
             let report = compare(&old, &new, CompareConfig::default());
             Figure::Compare(Box::new(report), first.meta.title.clone())

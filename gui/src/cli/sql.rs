@@ -12,14 +12,11 @@ use weftscope_query::{
 };
 use weftscope_traces::tables::{RowWriter, TableFormat};
 use weftscope_traces::words::counted;
-use weftscope_traces::{
-    Trace,
-    edit::{merge, with_answer},
-};
+use weftscope_traces::{Trace, edit::with_answer};
 
 use super::{
-    Failure, Outcome, args::SqlArgs, convert, plain, progress::ProgressLine, sql_text::Columns,
-    stdout,
+    Failure, Outcome, args::SqlArgs, convert, plain, progress::ProgressLine, recordings,
+    sql_text::Columns, stdout,
 };
 use crate::files::{
     self, FileError, SaveOptions, TraceFormat, check_target, did_you_mean, is_stdio,
@@ -225,10 +222,7 @@ fn query_and_files(all: &[PathBuf]) -> Result<(String, &[PathBuf]), Failure> {
 
 fn trace(files: &[PathBuf], args: &SqlArgs) -> Result<Trace, Failure> {
     let classifier = args.names.classifier()?;
-    let open = |file: &PathBuf| convert::open(file, &classifier);
-    let traces: Vec<Trace> = files.iter().map(open).collect::<Result<_, _>>()?;
-    let place = files.first().map(|file| file.display().to_string()).unwrap_or_default();
-    merge(traces).map_err(|error| Failure::failed(error, place))
+    recordings::as_one(files, &classifier)
 }
 
 /// What went wrong and where, with the name that was meant or the option that helps.

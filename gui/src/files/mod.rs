@@ -45,5 +45,5 @@ pub use sample::{SAMPLES, Sample};
 pub use trace_file::{
     STDIO, SaveOptions, is_stdio, open_trace, open_trace_watched, save_trace, write_trace,
 };
-pub use typed::{expand, paths_of_text};
+pub use typed::{expand, in_folders, paths_of_text};
 pub use user_cache::{CacheOff, cache_folder};

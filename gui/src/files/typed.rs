@@ -29,21 +29,31 @@ fn path_of_word(word: &str) -> PathBuf {
     PathBuf::from(percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 
-/// Files for paths of files and folders: a folder stands for the recordings that lie in it (not below), in the order of
-/// their names. All are absolute, samples aside.
+/// Files for paths of files and folders, as [`in_folders`] has them. All are absolute, samples aside.
 ///
 /// # Errors
-/// [`FileError`] for a folder that cannot be read or holds no recording, and for a sample that there is not.
+/// As [`in_folders`], and for a sample that there is not.
 pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+    let whole = |path: PathBuf| {
+        // A name of no sample may be that of a file.
+        let is_sample = !path.exists() && Sample::of_path(&path)?.is_some();
+        Ok(if is_sample { path } else { absolute(&path).unwrap_or(path) })
+    };
+    in_folders(paths)?.into_iter().map(whole).collect()
+}
+
+/// Paths as they are, but for folders: one stands for the recordings that lie in it (not below), in the order of their
+/// names.
+///
+/// # Errors
+/// [`FileError`] for a folder that cannot be read or holds no recording.
+pub fn in_folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
     let mut files = Vec::with_capacity(paths.len());
     for path in paths {
-        // A name of no sample may be that of a file.
-        if !path.exists() && Sample::of_path(path)?.is_some() {
-            files.push(path.clone());
-        } else if path.is_dir() {
+        if path.is_dir() {
             files.extend(recordings_in(path)?);
         } else {
-            files.push(absolute(path).unwrap_or_else(|_| path.clone()));
+            files.push(path.clone());
         }
     }
     Ok(files)
@@ -55,7 +65,7 @@ fn recordings_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
         if path.is_file() && is_recording(&path) {
-            files.push(absolute(&path).unwrap_or(path));
+            files.push(path);
         }
     }
     files.sort();

@@ -20,7 +20,7 @@ pub(super) fn bottom_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.horizontal_wrapped(|ui| tabs_ui(ui, cx, room));
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let keys = ui.ctx().format_shortcut(&PanelId::Bottom.facts().keys);
+            let keys = crate::keys::in_words(ui.ctx(), &PanelId::Bottom.facts().keys);
             let tooltip = format!("Fold this panel ({keys})");
             if icon_button(ui, Icon::Down, "Fold", &tooltip).clicked() {
                 cx.send(Command::TogglePanel(PanelId::Bottom));

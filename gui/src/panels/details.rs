@@ -86,15 +86,19 @@ fn args_ui(ui: &mut Ui, cx: &Cx<'_>, document: &Document, slice: SliceRef) {
     Grid::new("args").num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
         for (name, value) in &args {
             ui.label(weak(cx.theme, name));
-            ui.add(egui::Label::new(mono(cx.theme, value_text(value))).truncate());
+            ui.add(egui::Label::new(mono(cx.theme, value_text(name, value))).truncate());
             ui.end_row();
         }
     });
     ui.add_space(24.0);
 }
 
-fn value_text(value: &ArgValue) -> String {
+/// Arguments that are bytes, as readers name them.
+const BYTES: [&str; 2] = ["bytes", "shared memory"];
+
+fn value_text(name: &str, value: &ArgValue) -> String {
     match value {
+        ArgValue::Int(int) if BYTES.contains(&name) => format!("{int} B"),
         ArgValue::Int(int) => int.to_string(),
         ArgValue::Float(float) => float.to_string(),
         ArgValue::Text(text) | ArgValue::Json(text) => text.clone(),
@@ -131,6 +135,6 @@ fn as_text(document: &Document, slice: SliceRef, zero_ns: i64) -> String {
     let facts = facts(&document.timeline, slice, zero_ns);
     lines.extend(facts.iter().map(|(name, value)| format!("{name}\t{value}")));
     let args = document.trace.args_of(slice);
-    lines.extend(args.iter().map(|(name, value)| format!("{name}\t{}", value_text(value))));
+    lines.extend(args.iter().map(|(name, value)| format!("{name}\t{}", value_text(name, value))));
     lines.join("\n")
 }

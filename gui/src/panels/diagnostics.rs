@@ -138,7 +138,7 @@ fn summary(trace: &Trace, theme: &Theme) -> (String, Color32) {
         .counts
         .iter()
         .take(3)
-        .map(|(cause, count)| format!("{} {cause}", number::count(*count)))
+        .map(|(cause, count)| format!("{} × {cause}", number::count(*count)))
         .collect();
     let more = diagnostics.counts.len().saturating_sub(parts.len());
     if more > 0 {

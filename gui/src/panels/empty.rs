@@ -10,6 +10,10 @@ use crate::{app::Command, files::SAMPLES};
 /// The centre without a document.
 pub(super) fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
+    if let Some(job) = state.watching() {
+        watching_ui(ui, cx, &job.title);
+        return;
+    }
     if state.is_opening() {
         quiet_screen(ui, cx.theme, "Reading…", |ui| {
             ui.spinner();
@@ -35,6 +39,21 @@ pub(super) fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             theme,
             "This build views files; the simulator and the recorder are not part of it.",
         ));
+    });
+}
+
+/// Before the first kernel of a program that is watched.
+fn watching_ui(ui: &mut Ui, cx: &mut Cx<'_>, title: &str) {
+    let theme = cx.theme;
+    quiet_screen(ui, theme, "Waiting for the first kernel", |ui| {
+        ui.spinner();
+        sentence(ui, theme, title);
+        ui.add_space(8.0);
+        sentence(ui, theme, "What runs is drawn here as soon as a kernel was launched on a GPU.");
+        #[cfg(feature = "live")]
+        if cx.state.live.is_some() && ui.link("Look at the simulated run meanwhile").clicked() {
+            cx.send(Command::Show(crate::app::Shown::Live));
+        }
     });
 }
 

@@ -7,7 +7,7 @@ use super::{
     icon::{Icon, paint_icon},
     widgets::{Cx, draw_as},
 };
-use crate::app::{Command, PanelId, Side};
+use crate::app::{BottomTab, Command, PanelId, Side};
 
 /// Width of a strip at a side, points.
 const WIDTH: f32 = 14.0;
@@ -38,7 +38,7 @@ pub(crate) fn side_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
         let ink = if response.hovered() { s.strong } else { s.weak };
         let square = Rect::from_center_size(rect.center(), vec2(10.0, 10.0));
         paint_icon(ui.painter(), square, icon, ink);
-        let keys = ui.ctx().format_shortcut(&facts.keys);
+        let keys = crate::keys::in_words(ui.ctx(), &facts.keys);
         let text = format!("{}: {} ({keys})", facts.tooltip, facts.command.to_lowercase());
         if response.on_hover_text(text).clicked() {
             cx.send(Command::TogglePanel(panel));
@@ -62,13 +62,45 @@ pub(crate) fn bottom_handle_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     Panel::bottom("bottom handle").exact_size(HEIGHT).resizable(false).frame(frame).show(
         ui,
         |ui| {
-            ui.horizontal_centered(|ui| {
-                for panel in panels {
-                    entries_ui(ui, cx, panel);
-                }
+            // Names that do not fit are scrolled to.
+            let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
+            let row = egui::ScrollArea::horizontal().scroll_bar_visibility(hidden);
+            row.id_salt("bottom handle").auto_shrink(false).show(ui, |ui| {
+                ui.set_height(HEIGHT);
+                ui.horizontal_centered(|ui| {
+                    let names = panels.iter().flat_map(|&panel| names(cx, panel));
+                    let names: f32 = names.map(|name| width(ui, cx, name)).sum();
+                    if names > ui.available_width() {
+                        let spacing = ui.spacing_mut();
+                        spacing.item_spacing.x = CLOSE;
+                        spacing.button_padding.x = 2.0;
+                    }
+                    for panel in panels {
+                        entries_ui(ui, cx, panel);
+                    }
+                });
             });
         },
     );
+}
+
+/// Points between two names where not all fit with more.
+const CLOSE: f32 = 4.0;
+
+/// What a panel stands for in a strip.
+fn names(cx: &Cx<'_>, panel: PanelId) -> Vec<&'static str> {
+    match panel {
+        PanelId::Bottom => super::bottom::tabs(cx.state).map(BottomTab::name).collect(),
+        _ => vec![panel.facts().short],
+    }
+}
+
+/// Points that a name takes in the strip, with what stands around it.
+fn width(ui: &Ui, cx: &Cx<'_>, name: &str) -> f32 {
+    let galley =
+        ui.painter().layout_no_wrap(name.to_owned(), cx.theme.small(), cx.theme.surfaces.text);
+    let spacing = ui.spacing();
+    galley.size().x + 2.0 * spacing.button_padding.x + spacing.item_spacing.x
 }
 
 /// In a narrow window, one row of the names of all panels; as high as a finger is wide.
@@ -97,7 +129,7 @@ fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: PanelId) {
     let (is_narrow, is_open) = (layout.is_narrow(), layout.is_open(panel));
     let shown_tab = layout.bottom_tab;
     let facts = panel.facts();
-    let keys = ui.ctx().format_shortcut(&facts.keys);
+    let keys = crate::keys::in_words(ui.ctx(), &facts.keys);
     let mut entry = |name: &str, is_open: bool, command: Command| {
         let text = egui::RichText::new(name);
         let clicked = if is_narrow {

@@ -32,7 +32,8 @@ pub(crate) fn help_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                         .iter()
                         .filter(|action| action.group == group)
                         .filter_map(|action| {
-                            let keys = right.ctx().format_shortcut(action.shortcut.as_ref()?);
+                            let keys =
+                                crate::keys::in_words(right.ctx(), action.shortcut.as_ref()?);
                             Some((keys, action.text.trim_end_matches('…').to_owned()))
                         })
                         .collect();

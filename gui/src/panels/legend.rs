@@ -16,7 +16,7 @@ pub(super) fn legend_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(document) = cx.state.document() else { return };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(4.0, 2.0);
-        let keys = ui.ctx().format_shortcut(&PanelId::Legend.facts().keys);
+        let keys = crate::keys::in_words(ui.ctx(), &PanelId::Legend.facts().keys);
         let tooltip = format!("Fold the legend ({keys})");
         if icon_button(ui, Icon::Down, "Fold the legend", &tooltip).clicked() {
             cx.send(Command::TogglePanel(PanelId::Legend));

@@ -31,6 +31,9 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
             area.show(ui, |ui| {
                 for action in rows {
+                    if action.begins {
+                        ui.separator();
+                    }
                     row_ui(ui, cx, action);
                 }
                 if group == Group::View {
@@ -59,7 +62,7 @@ fn is_opened(ui: &Ui, group: Group) -> bool {
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, action: &Action) {
     let mut button = Button::new(&action.text).wrap_mode(TextWrapMode::Extend);
     if let Some(shortcut) = &action.shortcut {
-        button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+        button = button.shortcut_text(crate::keys::in_words(ui.ctx(), shortcut));
     }
     if ui.add(button).on_hover_text(action.tooltip).clicked() {
         cx.send(action.command.clone());

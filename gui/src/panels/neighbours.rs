@@ -26,6 +26,7 @@ pub(super) fn neighbours_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak(cx.theme, text));
         return ScrollArea::vertical()
             .id_salt("all neighbours")
+            .auto_shrink([false, true])
             .show(ui, |ui| all_ui(ui, cx))
             .inner;
     };

@@ -3,7 +3,6 @@
 use egui::{Align, CursorIcon, Id, Layout, Rect, RichText, Sense, Ui, UiBuilder, pos2};
 
 use super::{
-    doubt::doubt_ui,
     icon::{Icon, icon_button},
     widgets::{Cx, draw_as, mono, weak},
 };
@@ -186,16 +185,19 @@ fn about_ui(
     ui.add_space(8.0);
     let time = ns.map_or_else(|| "…".to_owned(), number::duration_fixed);
     let strong = cx.theme.surfaces.strong;
-    let predicted = cx.state.what_if.predicted.as_deref();
-    match predicted.filter(|predicted| std::ptr::eq(&*predicted.document, document)) {
-        Some(Predicted { answer, .. }) => {
-            let sign = ui.label(weak(cx.theme, answer.error_sign()));
-            sign.on_hover_text(answer.error_in_words());
-        }
-        None => doubt_ui(ui, cx.theme, document.trace.meta.doubt()),
-    }
-    ui.label(mono(cx.theme, time).color(strong)).on_hover_text("Median iteration on all ranks");
     let kept = width(ui, cx, which);
+    let (sign, sentence) = doubt_of(cx, document).unzip();
+    let of_time = width(ui, cx, &time) * MONO;
+    let sign = sign.filter(|sign| width(ui, cx, sign) + of_time + kept <= ui.available_width());
+    let mut about = "Median iteration on all ranks".to_owned();
+    match (sign, sentence) {
+        (Some(sign), Some(sentence)) => {
+            ui.label(weak(cx.theme, sign)).on_hover_text(sentence);
+        }
+        (None, Some(sentence)) => about = format!("{about}. {sentence}"),
+        _ => {}
+    }
+    ui.label(mono(cx.theme, time).color(strong)).on_hover_text(about);
     iteration_ui(ui, cx, (document, iteration, pane), kept);
     let origin = document.trace.meta.provenance.badge().to_lowercase();
     if width(ui, cx, &origin) + kept <= ui.available_width() {
@@ -206,6 +208,18 @@ fn about_ui(
         let label = egui::Label::new(weak(cx.theme, name)).truncate();
         ui.add(label).on_hover_text(&document.title);
     });
+}
+
+/// Signs of one width are wider than those of words by this share at most.
+const MONO: f32 = 1.3;
+
+/// How far the document's times may be off, as a sign and as a sentence; nothing of what was measured.
+fn doubt_of(cx: &Cx<'_>, document: &Document) -> Option<(String, String)> {
+    let predicted = cx.state.what_if.predicted.as_deref();
+    match predicted.filter(|predicted| std::ptr::eq(&*predicted.document, document)) {
+        Some(Predicted { answer, .. }) => Some((answer.error_sign(), answer.error_in_words())),
+        None => document.trace.meta.doubt().map(|doubt| (doubt.sign(), doubt.sentence())),
+    }
 }
 
 /// Points that a word takes in a line, with the gap beside it.

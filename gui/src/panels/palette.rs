@@ -44,7 +44,7 @@ pub(crate) fn palette_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 for (index, action) in rows.iter().enumerate() {
                     let mut button = Button::selectable(index == *cursor, &action.text);
                     if let Some(shortcut) = &action.shortcut {
-                        button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+                        button = button.shortcut_text(crate::keys::in_words(ui.ctx(), shortcut));
                     }
                     let row = ui.add(button);
                     if index == *cursor {

@@ -287,7 +287,7 @@ fn learn_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let panel = crate::app::PanelId::Lessons;
     let is_open = cx.state.settings.layout.is_open(panel);
-    let keys = ui.ctx().format_shortcut(&panel.facts().keys);
+    let keys = crate::keys::in_words(ui.ctx(), &panel.facts().keys);
     let button = ui.selectable_label(is_open, "Learn");
     if button.on_hover_text(format!("Lessons: predict, try, see why ({keys})")).clicked() {
         cx.send(Command::TogglePanel(panel));

@@ -100,7 +100,7 @@ impl Figures {
         Self {
             iteration_ns: iterations.median_ns,
             all_layers: all,
-            iterations: iterations.count / ranks.len().max(1),
+            iterations: iterations.count,
             ranks: ranks.len(),
             comm_ns: comm_ns / num,
             exposed_ns: sum(|rank| rank.exposed_comm_ns) / num,

@@ -128,7 +128,7 @@ fn greet((ssh, target): (&Ssh, &SshTarget), ours: &Greeting) -> Result<Greeted, 
     let (Some(mut stdin), Some(mut stdout), Some(stderr)) = (stdin, stdout, stderr) else {
         return Err(ConnectError::NoSsh(std::io::ErrorKind::BrokenPipe.into()));
     };
-    let said = Said::heard(stderr);
+    let said = Said::heard(stderr, target.host().to_owned());
     let mut child = Running(child);
     let refused = |cause| ConnectError::Refused { host: target.host().to_owned(), cause };
     let greeting = ours
@@ -196,17 +196,18 @@ impl Drop for Running {
     }
 }
 
-/// The last lines that ssh said on its standard error, which also go to this program's: host keys that have changed, refusals, banners.
+/// The last lines that ssh said on its standard error, which also go to this program's: host keys that have changed, refusals, banners, and what a program says that is watched there.
 #[derive(Clone, Default)]
 struct Said(Arc<Mutex<VecDeque<String>>>);
 
 impl Said {
-    fn heard(stderr: ChildStderr) -> Self {
+    /// Of several servers each line says whose it is.
+    fn heard(stderr: ChildStderr, host: String) -> Self {
         let said = Self::default();
         let kept = said.clone();
         let hearing = thread::Builder::new().name("weftscope-ssh".to_owned()).spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                eprintln!("ssh: {line}");
+                eprintln!("{host}: {line}");
                 let mut lines = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
                 if lines.len() == KEPT_LINES {
                     lines.pop_front();

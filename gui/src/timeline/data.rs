@@ -5,7 +5,9 @@ use std::sync::Arc;
 use egui::Color32;
 use weftscope_traces::{
     Kind, LabelId, LaneId, SliceRef, Span, Trace, Track, TrackId, TrackKind,
-    analysis::{Config, Ops, OverlapReport, PhaseReport, lengths_ns, overlap, phases},
+    analysis::{
+        Config, OpPlaces, Ops, OverlapReport, PhaseReport, Place, lengths_ns, overlap, phases,
+    },
     lod::{Pyramid, Ribbon},
 };
 
@@ -63,6 +65,8 @@ pub struct TimelineData {
     pub(super) overview: Arc<Overview>,
     /// What is known of its first frame and of that of the trace after it.
     pub foresight: Arc<Foresight>,
+    /// Where ops belong of which labels do not tell; empty until that is known.
+    pub(super) places: Arc<OpPlaces>,
     /// Lanes of which a part is here, as first and last of those in a row, ascending.
     partial_lanes: Vec<(LaneId, LaneId)>,
 }
@@ -81,6 +85,20 @@ impl TimelineData {
         self.set_overlap(&overlap(ops));
         self.set_lengths(&lengths_ns(ops));
         self.set_slack(&phases(ops));
+        self.set_places(Arc::new(OpPlaces::of(ops)));
+    }
+
+    /// Says where ops belong of which labels do not tell.
+    pub fn set_places(&mut self, places: Arc<OpPlaces>) {
+        self.places = places;
+    }
+
+    /// Where a slice belongs, and whether its label tells; else the order of kernels does.
+    pub(super) fn place_of(&self, slice: SliceRef) -> (Place, bool) {
+        let told = |op| self.places.get(op).map(|place| (place, false));
+        // Blocks belong where their op does.
+        let of_op = || if self.places.is_empty() { None } else { told(self.op_of(slice)?) };
+        of_op().unwrap_or_else(|| (Place::of(self.trace.label_of(slice)), true))
     }
 
     /// Says of which lanes, as first and last of those in a row, ascending, a part is here.
@@ -208,6 +226,7 @@ impl TimelineData {
             flows_to: flows_to.into(),
             overview: Arc::default(),
             foresight: Arc::default(),
+            places: Arc::default(),
             partial_lanes: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weftscope_traces::{
-    LaneId, SliceTable,
+    LaneId, SliceRef, SliceTable, Trace,
     analysis::{self, Hits},
     lod::LodItem,
 };
@@ -52,12 +52,14 @@ impl Emphasis {
             }
         });
         let slices = &data.trace.lane(lane).slices;
-        LaneEmphasis { slices, related: self.related.as_deref(), found }
+        LaneEmphasis { trace: &data.trace, lane, slices, related: self.related.as_deref(), found }
     }
 }
 
 /// What is bright on one lane.
 pub(super) struct LaneEmphasis<'a> {
+    trace: &'a Trace,
+    lane: LaneId,
     slices: &'a SliceTable,
     related: Option<&'a [bool]>,
     found: Option<Found<'a>>,
@@ -95,7 +97,8 @@ impl LaneEmphasis<'_> {
                 } else {
                     length.contains(longest_ns)
                 };
-                is_meant && search.accepts_label(label)
+                let longest = SliceRef { lane: self.lane, index: item.index };
+                is_meant && search.accepts(self.trace, longest)
             }
             Some(Found::Ops(hits)) => hits.has_label(label),
             Some(Found::Labels(search)) => search.accepts_label(label),
@@ -106,9 +109,7 @@ impl LaneEmphasis<'_> {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_traces::{
-        ArgsId, Kind, Label, Meta, Provenance, SliceRef, Span, Trace, TraceBuilder, TrackKind,
-    };
+    use weftscope_traces::{ArgsId, Kind, Label, Meta, Provenance, Span, TraceBuilder, TrackKind};
 
     use super::*;
     use crate::timeline::ViewCommand;

@@ -1,5 +1,5 @@
 use weftscope_traces::{
-    ArgValue, Label, OpFacts, SliceRef, Split, Trace, TrackKind, excerpt::FOLDED,
+    ArgValue, OpFacts, SliceRef, Split, Trace, TrackKind, analysis::Place, excerpt::FOLDED,
 };
 
 use super::TimelineData;
@@ -20,7 +20,7 @@ pub fn facts(data: &TimelineData, slice: SliceRef, zero_ns: i64) -> Vec<(&'stati
         Some(count) => out.push(("stands for", number::counted(count, "slice"))),
         None => place(&mut out, &track.kind, &track.name, item),
     }
-    weave(&mut out, label);
+    weave(&mut out, data.place_of(slice));
     let op = data.op_of(slice);
     if let Some(op) = op.filter(|&op| op != slice) {
         let whole = trace.span_of(op).len_ns().max(1);
@@ -66,17 +66,20 @@ fn place(out: &mut Vec<(&'static str, String)>, kind: &TrackKind, name: &str, it
     }
 }
 
-fn weave(out: &mut Vec<(&'static str, String)>, label: &Label) {
-    if let Some(layer) = label.layer {
+fn weave(out: &mut Vec<(&'static str, String)>, (place, by_label): (Place, bool)) {
+    if let Some(layer) = place.layer {
         out.push(("layer", layer.to_string()));
     }
-    if !label.phase.name().is_empty() {
-        out.push(("phase", label.phase.name().to_owned()));
+    if !place.phase.name().is_empty() {
+        out.push(("phase", place.phase.name().to_owned()));
     }
-    match label.split {
+    match place.split {
         Split::Whole => {}
         Split::First => out.push(("split", "0".to_owned())),
         Split::Second => out.push(("split", "1".to_owned())),
+    }
+    if !by_label {
+        out.push(("known from", "the order of kernels".to_owned()));
     }
 }
 

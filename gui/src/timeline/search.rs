@@ -50,7 +50,8 @@ impl Search {
         if text.trim().is_empty() {
             return Self { text, ..Self::default() };
         }
-        let search = Arc::new(analysis::Search::new(&data.trace, Query::parse(&text)));
+        let query = Query::parse(&text);
+        let search = Arc::new(analysis::Search::placed(&data.trace, query, &data.places));
         if search.is_active() && data.is_partial(search.lanes()) {
             let asked = Some(Asked { search, hits: None });
             return Self { text, asked, is_of_more: true, ..Self::default() };

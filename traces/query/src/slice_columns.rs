@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use weftscope_traces::analysis::Place;
 use weftscope_traces::{Kind, Label, LaneId, Split, TrackKind};
 
 use crate::cell::Cell;
@@ -84,9 +85,14 @@ pub(crate) struct SliceAt {
     pub(crate) index: usize,
 }
 
-/// True of a column that equal labels have in common.
+/// True of a column that equal labels have in common; those of [places](is_of_place) where labels tell of them.
 pub(crate) fn is_of_label(column: usize) -> bool {
     matches!(column, NAME | KIND | LAYER | SPLIT | PHASE)
+}
+
+/// True of a column that says where a slice belongs.
+pub(crate) fn is_of_place(column: usize) -> bool {
+    matches!(column, LAYER | SPLIT | PHASE)
 }
 
 /// True of a column that the slices of a lane have in common.
@@ -99,13 +105,20 @@ pub(crate) fn of_label(label: &Label, column: usize) -> Cell<'_> {
     match column {
         NAME => Cell::Text(&label.name),
         KIND => Cell::Text(label.kind.name()),
-        LAYER => Cell::int(label.layer),
-        SPLIT => match label.split {
+        _ => of_place(Place::of(label), column),
+    }
+}
+
+/// A column of where a slice belongs.
+pub(crate) fn of_place(place: Place, column: usize) -> Cell<'static> {
+    match column {
+        LAYER => Cell::int(place.layer),
+        SPLIT => match place.split {
             Split::Whole => Cell::Null,
             Split::First => Cell::Int(0),
             Split::Second => Cell::Int(1),
         },
-        PHASE => Cell::text(Some(label.phase.name()).filter(|name| !name.is_empty())),
+        PHASE => Cell::text(Some(place.phase.name()).filter(|name| !name.is_empty())),
         _ => Cell::Null,
     }
 }

@@ -1,8 +1,9 @@
 //! Slices by number: which of all slices of a trace a row is, and what stands around it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use weftscope_traces::{Lane, LaneId, Trace, Track, TrackId};
+use weftscope_traces::analysis::{Config, OpPlaces, Ops, Place};
+use weftscope_traces::{Lane, LaneId, SliceRef, Trace, Track, TrackId};
 
 /// All slices of a trace, numbered lane by lane.
 pub(crate) struct Numbered {
@@ -11,6 +12,8 @@ pub(crate) struct Numbered {
     firsts: Vec<usize>,
     /// Depth of each lane in its track.
     depths: Vec<u32>,
+    /// Worked out when a query first asks for a layer, a half or a phase.
+    places: OnceLock<OpPlaces>,
 }
 
 impl Numbered {
@@ -25,7 +28,30 @@ impl Numbered {
                 depths[lane.0 as usize] = depth;
             }
         }
-        Self { trace, firsts, depths }
+        Self { trace, firsts, depths, places: OnceLock::new() }
+    }
+
+    /// Where ops belong of which labels do not tell.
+    fn places(&self) -> &OpPlaces {
+        self.places.get_or_init(|| {
+            // Where labels tell, they tell of every op; asking would look at every block.
+            if self.trace.labels.iter().any(|label| label.layer.is_some()) {
+                return OpPlaces::default();
+            }
+            OpPlaces::of(&Ops::of(&self.trace, &Config::default()))
+        })
+    }
+
+    /// True when slices of equal labels belong to the same layer, half and phase.
+    pub(crate) fn labels_tell_places(&self) -> bool {
+        self.places().is_empty()
+    }
+
+    /// Where a slice belongs.
+    pub(crate) fn place(&self, lane: LaneId, index: usize) -> Place {
+        let of_label = || Place::of(self.trace.label(self.lane(lane).slices.label[index]));
+        let slice = SliceRef { lane, index: index as u32 };
+        self.places().get(slice).unwrap_or_else(of_label)
     }
 
     /// Numbers of the slices of a lane.

@@ -12,7 +12,7 @@ use crate::orders::Order;
 use crate::relation::Rows;
 use crate::slice_columns::{
     ARGS, CAT, CATEGORY, CONTEXT, CORRELATION, DUR, ID, PARENT, SLICE_ID, STAGE, SliceAt, TS,
-    is_of_label, of_label, of_lane, stage,
+    is_of_label, is_of_place, of_label, of_lane, of_place, stage,
 };
 use crate::slice_rows::Numbered;
 
@@ -163,6 +163,7 @@ impl Rows for SliceRows {
             CORRELATION => Cell::int(Some(slices().item[index]).filter(|&item| item != 0)),
             STAGE => stage(&self.all.track(lane).1.kind, self.label()),
             CONTEXT => Cell::int(self.context(slices().args[index])),
+            _ if is_of_place(column) => of_place(self.all.place(lane, index), column),
             _ if is_of_label(column) => of_label(self.label(), column),
             _ => Cell::int(of_lane(&self.all, self.slice.at, column)),
         }

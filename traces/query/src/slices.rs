@@ -7,7 +7,7 @@ use weftscope_traces::{LaneId, TrackKind};
 
 use crate::orders::{self, Order, Orders};
 use crate::relation::{Bound, Column, Compared, Found, Relation, Search, Sought, Wanted};
-use crate::slice_columns::{ID, NAME, RANK, TRACK, TS, is_of_label};
+use crate::slice_columns::{ID, NAME, RANK, TRACK, TS, is_of_label, is_of_place};
 use crate::slice_rows::Numbered;
 use crate::slice_walk::{SliceRows, Walk};
 
@@ -150,7 +150,9 @@ impl Relation for Slices {
     }
 
     fn order(&self, columns: &[usize], wanted: Wanted) -> Option<Vec<usize>> {
-        orders::possible(columns, wanted).filter(|_| self.all.has_orders())
+        let is_known = |&column: &usize| !is_of_place(column) || self.all.labels_tell_places();
+        let is_possible = self.all.has_orders() && columns.iter().all(is_known);
+        orders::possible(columns, wanted).filter(|_| is_possible)
     }
 
     fn len(&self) -> usize {

@@ -37,7 +37,8 @@ pub struct Place {
 }
 
 impl Place {
-    fn of(label: &Label) -> Self {
+    /// As the label says.
+    pub fn of(label: &Label) -> Self {
         Self { layer: label.layer, split: label.split, phase: label.phase, pass: 0 }
     }
 }

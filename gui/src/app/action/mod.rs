@@ -1,25 +1,17 @@
 //! The commands that have a name: menu, palette, keys and the key sheet are all read off this one list.
 
+mod file;
 #[cfg(feature = "live")]
 mod run;
+mod view;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::{
-    command::Command,
-    comparison::CompareCommand,
-    document::Shown,
-    panel::{BottomTab, PanelId},
-    state::State,
-    statistics::{StatisticsCommand, StatisticsPart},
+    command::Command, comparison::CompareCommand, document::Shown, panel::BottomTab, state::State,
     what_if::WhatIfCommand,
 };
-use crate::{
-    files::{SAMPLES, TraceFormat},
-    jobs::ExportFormat,
-    picture::FigureKind,
-    timeline::{Landmark, ViewCommand},
-};
+use crate::{files::TraceFormat, jobs::ExportFormat};
 
 /// A named command.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +26,8 @@ pub struct Action {
     pub tooltip: &'static str,
     /// Its keys.
     pub shortcut: Option<KeyboardShortcut>,
+    /// What follows in its menu is of another sort than what stands before.
+    pub begins: bool,
 }
 
 /// Headings of the key sheet and of the menu.
@@ -87,21 +81,38 @@ const fn ctrl_shift(key: Key) -> Option<KeyboardShortcut> {
 
 /// Every named command of this state, in the order lists show them.
 pub fn actions(state: &State) -> Vec<Action> {
-    let mut list = file_actions(state);
+    let mut list = file::file_actions(state);
+    let mut add = |part: Vec<Action>| extend(&mut list, part);
     #[cfg(feature = "live")]
     if state.live.is_some() {
-        list.extend(run::run_actions(state));
-        list.extend(run::neighbour_actions());
+        add(run::run_actions(state));
+        add(run::neighbour_actions().collect());
     }
-    list.extend(view_actions());
-    list.extend(look_actions());
-    list.extend(compare_actions(state));
-    list.extend(what_if_actions(state));
-    list.extend(help_actions());
+    add(view::panel_actions());
+    add(view::tab_actions());
+    add(view::window_actions());
+    add(view::look_actions());
+    add(compare_actions(state));
+    add(what_if_actions(state));
+    add(help_actions());
+    add(file::recording_actions(state));
+    // The last of its menu, whatever else is added to that.
+    add(vec![action(Group::File, Command::Quit, "Quit", "End the program", ctrl(Key::Q))]);
     list.retain(|action| {
         super::sql::HAS_SQL || action.command != Command::ShowBottom(BottomTab::Sql)
     });
     list
+}
+
+/// Adds what is of one sort: in each menu a line stands over it.
+fn extend(list: &mut Vec<Action>, mut part: Vec<Action>) {
+    for group in Group::ALL {
+        let has_others = list.iter().any(|action| action.group == group);
+        if let Some(first) = part.iter_mut().find(|action| action.group == group) {
+            first.begins = has_others;
+        }
+    }
+    list.extend(part);
 }
 
 fn action(
@@ -111,176 +122,7 @@ fn action(
     tooltip: &'static str,
     shortcut: Option<KeyboardShortcut>,
 ) -> Action {
-    Action { command, group, text: text.into(), tooltip, shortcut }
-}
-
-fn file_actions(state: &State) -> Vec<Action> {
-    let file =
-        |command, text: &str, tooltip, keys| action(Group::File, command, text, tooltip, keys);
-    let export = Command::AskExport;
-    let mut list = vec![
-        file(
-            Command::AskOpen,
-            "Open…",
-            "Open a Weftscope, Chrome or PyTorch trace; several ranks of one job open as one",
-            ctrl(Key::O),
-        ),
-        file(
-            export(ExportFormat::Trace(TraceFormat::Weft)),
-            "Save as .weft…",
-            "Save all of the trace in the native format",
-            ctrl(Key::S),
-        ),
-        file(
-            export(ExportFormat::Trace(TraceFormat::JsonGz)),
-            "Export Chrome JSON…",
-            "For Perfetto, chrome://tracing and Holistic Trace Analysis",
-            ctrl(Key::E),
-        ),
-        file(
-            export(ExportFormat::Trace(TraceFormat::Perfetto)),
-            "Export Perfetto trace…",
-            "Perfetto's own format, exact to the nanosecond",
-            None,
-        ),
-        file(
-            export(ExportFormat::Png),
-            "Export picture…",
-            "The timeline as it is in view, as PNG, SVG or PDF",
-            ctrl_shift(Key::E),
-        ),
-    ];
-    list.extend(FigureKind::ALL.map(|kind| {
-        let text = format!("Export figure: {}…", kind.name());
-        file(export(ExportFormat::Figure(kind)), &text, kind.about(), None)
-    }));
-    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
-    // Beside what else opens something.
-    list.splice(1..1, run::server_actions(state));
-    #[cfg(not(target_arch = "wasm32"))]
-    let is_cluster = state.shown == Shown::Cluster;
-    #[cfg(target_arch = "wasm32")]
-    let is_cluster = false;
-    if is_cluster || matches!(state.shown, Shown::File(_)) {
-        list.push(file(Command::CloseShown, "Close", "Close the file in view", ctrl(Key::W)));
-    }
-    for sample in SAMPLES {
-        let open = Command::Open(vec![sample.path()]);
-        let text = format!("Open sample: {}", sample.name);
-        list.push(file(open, &text, "Open a recording that comes with the program", None));
-    }
-    for recent in &state.settings.recent {
-        let (open, name) = (Command::Open(recent.paths()), recent.name());
-        list.push(file(open, &format!("Open recent: {name}"), "Open this again", None));
-    }
-    list.push(file(Command::Quit, "Quit", "End the program", ctrl(Key::Q)));
-    list
-}
-
-fn view_actions() -> Vec<Action> {
-    let view =
-        |command, text: &str, tooltip, keys| action(Group::View, command, text, tooltip, keys);
-    let panels = PanelId::ALL.iter().map(|&panel| {
-        let facts = panel.facts();
-        view(Command::TogglePanel(panel), facts.command, facts.tooltip, Some(facts.keys))
-    });
-    let rest = [
-        view(
-            Command::ShowBottom(BottomTab::Diagnostics),
-            "Show the diagnostics",
-            "What was lost or uncertain in this trace",
-            None,
-        ),
-        view(
-            Command::ShowBottom(BottomTab::Marks),
-            "Show the marks",
-            "What was marked, with names and notes",
-            None,
-        ),
-        view(
-            Command::ShowBottom(BottomTab::Sql),
-            "Ask in SQL",
-            "A query of your own, or a ready question; its answer as a table, or as a track",
-            None,
-        ),
-        view(
-            Command::Statistics(StatisticsCommand::Show(StatisticsPart::Kernels)),
-            "Statistics of kernels",
-            "How long each kernel takes, by rank and iteration, and which take unlike the others",
-            None,
-        ),
-        view(
-            Command::Statistics(StatisticsCommand::Show(StatisticsPart::Exposed)),
-            "Exposed collectives, largest first",
-            "Communication by how much of it has no computation of the same rank beside it",
-            None,
-        ),
-        view(
-            Command::Statistics(StatisticsCommand::Show(StatisticsPart::Gaps)),
-            "Gaps, longest first",
-            "Time in which a rank runs nothing: launched late, or waited for something else",
-            None,
-        ),
-        view(
-            Command::ToggleSearch,
-            "Search",
-            "Find ops by name, kind, layer, length",
-            ctrl(Key::F),
-        ),
-        view(
-            Command::View(ViewCommand::FoldAll),
-            "Fold all ranks",
-            "Each rank as one ribbon",
-            None,
-        ),
-        view(
-            Command::View(ViewCommand::UnfoldAll),
-            "Open all ranks",
-            "Streams and SM rows of every rank",
-            None,
-        ),
-        view(Command::ResetLayout, "Reset the layout", "Panels as at the first start", None),
-        view(Command::ToggleTheme, "Light or dark", "Change colours", ctrl(Key::T)),
-        view(
-            Command::ToggleFrameTimes,
-            "Frame times",
-            "How long this window takes for its own frames",
-            ctrl_shift(Key::P),
-        ),
-    ];
-    panels.chain(rest).collect()
-}
-
-/// Changes of what is in view.
-fn look_actions() -> Vec<Action> {
-    let look = |command, text: &str, tooltip, keys| {
-        action(Group::View, Command::View(command), text, tooltip, keys)
-    };
-    let go = |landmark, by| ViewCommand::Go(landmark, by);
-    let undo = "Zoom, folds, rows, their heights and marks as before";
-    let same = "The selected op elsewhere on its stream, by name";
-    let exposed = "Communication without computation of the same rank beside it";
-    let marks = "M sets a mark; its flag on the ruler opens it";
-    let gap = "Time in which nothing runs on any stream of the rank";
-    vec![
-        look(ViewCommand::Undo, "Undo the view change", undo, ctrl(Key::Z)),
-        look(ViewCommand::Redo, "Redo the view change", undo, ctrl_shift(Key::Z)),
-        look(ViewCommand::ShowAllRows, "Show all rows", "None hidden, none filtered out", None),
-        look(
-            ViewCommand::ResetRows,
-            "Rows as recorded",
-            "None pinned, hidden, filtered out or moved",
-            None,
-        ),
-        look(ViewCommand::GoMark(1), "Next mark", marks, key(Key::J)),
-        look(ViewCommand::GoMark(-1), "Previous mark", marks, shift(Key::J)),
-        look(go(Landmark::SameOp, 1), "Next of the same op", same, key(Key::O)),
-        look(go(Landmark::SameOp, -1), "Previous of the same op", same, shift(Key::O)),
-        look(go(Landmark::Exposed, 1), "Next exposed communication", exposed, key(Key::E)),
-        look(go(Landmark::Exposed, -1), "Previous exposed communication", exposed, shift(Key::E)),
-        look(go(Landmark::Gap, 1), "Next gap", gap, key(Key::G)),
-        look(go(Landmark::Gap, -1), "Previous gap", gap, shift(Key::G)),
-    ]
+    Action { command, group, text: text.into(), tooltip, shortcut, begins: false }
 }
 
 /// Something else held against what is in view.
@@ -382,6 +224,25 @@ fn help_actions() -> Vec<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_menu_begins_with_a_line_and_each_sort_has_one() {
+        let list = actions(&State::default());
+        for group in Group::ALL {
+            let first = list.iter().find(|action| action.group == group);
+            assert!(first.is_none_or(|first| !first.begins), "{}", group.name());
+        }
+        let begins = |command: &Command| list.iter().any(|it| it.command == *command && it.begins);
+        let over = [Command::ShowBottom(BottomTab::Diagnostics), Command::Quit];
+        assert!(over.iter().all(begins), "{list:?}");
+    }
+
+    #[test]
+    fn a_menu_of_files_ends_with_the_end() {
+        let list = actions(&State::default());
+        let last = list.iter().rfind(|action| action.group == Group::File).unwrap();
+        assert_eq!(last.command, Command::Quit);
+    }
 
     #[test]
     fn shortcuts_are_unique() {

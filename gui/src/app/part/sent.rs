@@ -100,6 +100,7 @@ pub(crate) fn received(bytes: &[u8], known: Known) -> Result<Document, String> {
     let is_explained = explanation.is_some();
     let explanation = explanation.unwrap_or_else(|| Arc::new(Explanation::none()));
     let part = Some(Arc::new(head.part)).filter(|part| !part.is_whole());
+    let explanation = explanation.placed(&trace);
     let mut document = Document::of(trace, known.file_stem, timeline, explanation);
     (document.part, document.is_explained) = (part, is_explained);
     document.batch = crate::app::live::batch_of(&document.trace.meta);

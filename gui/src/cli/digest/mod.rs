@@ -32,6 +32,7 @@ use self::{
     rows::{Whose, write_rank},
 };
 use super::{Outcome, convert, progress::ProgressLine};
+use crate::files::in_folders;
 
 /// Name of a job that was not named.
 const DEFAULT_JOB: &str = "job";
@@ -44,12 +45,13 @@ pub(super) fn run(args: &DigestArgs) -> Outcome {
     }
     let job = args.job.as_deref().unwrap_or(DEFAULT_JOB);
     let mut all = Digested::default();
+    let files = in_folders(&args.files)?;
     if args.each {
-        for file in &args.files {
+        for file in &files {
             all.take(args, job, std::slice::from_ref(file))?;
         }
     } else {
-        all.take(args, job, &args.files)?;
+        all.take(args, job, &files)?;
     }
     all.tell(&args.output)
 }

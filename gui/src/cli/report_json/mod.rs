@@ -88,13 +88,14 @@ struct Clock {
 #[derive(Serialize)]
 struct Rank {
     rank: u32,
-    span_us: f64,
-    compute_us: f64,
-    comm_us: f64,
-    overlap_us: f64,
-    exposed_comm_us: f64,
-    exposed_memcpy_us: f64,
-    idle_us: f64,
+    /// Times are null of a rank of which no kernel is known.
+    span_us: Option<f64>,
+    compute_us: Option<f64>,
+    comm_us: Option<f64>,
+    overlap_us: Option<f64>,
+    exposed_comm_us: Option<f64>,
+    exposed_memcpy_us: Option<f64>,
+    idle_us: Option<f64>,
     wait_us: Option<f64>,
     /// How waiting was told from transfer.
     wait_method: WaitMethod,
@@ -165,16 +166,17 @@ fn clock(clock: &RankClock) -> Clock {
 
 fn rank(overlap: &RankOverlap, clock: Option<Clock>) -> Rank {
     let total = &overlap.total;
+    let of_some = |ns| (total.span_ns > 0).then(|| us(ns));
     Rank {
         rank: overlap.rank,
-        span_us: us(total.span_ns),
-        compute_us: us(total.compute_ns),
-        comm_us: us(total.comm_ns),
-        overlap_us: us(total.overlap_ns),
-        exposed_comm_us: us(total.exposed_comm_ns),
-        exposed_memcpy_us: us(total.exposed_memcpy_ns),
-        idle_us: us(total.idle_ns),
-        wait_us: total.wait_ns.map(us),
+        span_us: of_some(total.span_ns),
+        compute_us: of_some(total.compute_ns),
+        comm_us: of_some(total.comm_ns),
+        overlap_us: of_some(total.overlap_ns),
+        exposed_comm_us: of_some(total.exposed_comm_ns),
+        exposed_memcpy_us: of_some(total.exposed_memcpy_ns),
+        idle_us: of_some(total.idle_ns),
+        wait_us: total.wait_ns.and_then(of_some),
         wait_method: overlap.wait_method,
         unmatched: overlap.unmatched,
         clock,

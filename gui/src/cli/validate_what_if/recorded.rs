@@ -13,7 +13,8 @@ use super::{Figure, answer};
 use crate::{
     cli::{
         Failure,
-        what_if::{least, median, opened},
+        recordings::as_one,
+        what_if::{least, median},
     },
     files::SAMPLES,
 };
@@ -34,7 +35,7 @@ pub(super) fn residuals(files: &[String]) -> Result<Vec<Figure>, Failure> {
     }
     let mut figures = Vec::new();
     for (name, files) in jobs {
-        let trace = opened(&files, &Classifier::default())?;
+        let trace = as_one(&files, &Classifier::default())?;
         let residual = Prepared::of(&Ops::of(&trace, &Config::default())).residual;
         let iterations = residual.iterations.iter().map(|it| (it.recorded_ns, it.replayed_ns));
         figures.extend(
@@ -56,7 +57,7 @@ fn worst(pairs: impl Iterator<Item = (i64, i64)>) -> Option<[f64; 2]> {
 }
 
 fn sample(name: &str) -> Result<Trace, Failure> {
-    opened(&[PathBuf::from(format!("sample:{name}"))], &Classifier::default())
+    as_one(&[PathBuf::from(format!("sample:{name}"))], &Classifier::default())
 }
 
 /// Iterations: median and shortest, and how much is hidden.

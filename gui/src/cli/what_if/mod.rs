@@ -5,20 +5,18 @@ mod text;
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use serde_json::json;
 use weftscope_traces::{
-    Classifier, Meta, Trace,
+    Meta, Trace,
     analysis::{Config, Ops, lengths_ns},
-    edit::merge,
     replay::{Answer, AnswerError, Edit, EditError, Hidden, Prepared, suggest},
 };
 
 pub(super) use self::args::WhatIfArgs;
 #[cfg(feature = "gpus")]
 pub(super) use self::text::{least, median};
-use super::{Failure, Outcome, convert, plain};
+use super::{Failure, Outcome, convert, plain, recordings};
 use crate::{
     files::{SaveOptions, check_target, is_stdio},
     what_if::parsed,
@@ -40,7 +38,7 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
         check_target(output)?;
     }
     let classifier = args.names.classifier()?;
-    let trace = opened(&args.files, &classifier)?;
+    let trace = recordings::as_one(&args.files, &classifier)?;
     let edits = edits(&args.edit, Some(&trace.meta))?;
     let ops = Ops::of(&trace, &Config::default());
     let prepared = Prepared::of(&ops);
@@ -58,7 +56,7 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
     }
     let answer = Answer::of(&ops, &prepared, &edits).map_err(failed)?;
     let measured = (!args.against.is_empty())
-        .then(|| opened(&args.against, &classifier).map(|trace| measured(&trace)))
+        .then(|| recordings::as_one(&args.against, &classifier).map(|trace| measured(&trace)))
         .transpose()?;
     if let (Some(output), Some(format)) = (&args.output, format) {
         convert::save(&answer.predicted, output, (format, SaveOptions::default()))?;
@@ -104,14 +102,6 @@ fn edits(texts: &[String], meta: Option<&Meta>) -> Result<Vec<Edit>, Failure> {
     let all: Result<Vec<Vec<Edit>>, EditError> =
         texts.iter().map(|text| parsed(text, meta)).collect();
     all.map(|edits| edits.concat()).map_err(|error| Failure::misuse(error, "--edit"))
-}
-
-/// The files of one job as one recording.
-pub(super) fn opened(files: &[PathBuf], classifier: &Classifier) -> Result<Trace, Failure> {
-    let traces: Result<Vec<Trace>, Failure> =
-        files.iter().map(|file| convert::open(file, classifier)).collect();
-    let place = || files.first().map_or_else(String::new, |file| file.display().to_string());
-    merge(traces?).map_err(|error| Failure::failed(error, place()))
 }
 
 /// What a recording says of its iterations.

@@ -28,7 +28,7 @@ pub(super) fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, has_tracks: bool) {
             }
             _ => {
                 let is_ready = !state.sql.query.trim().is_empty();
-                let keys = ui.ctx().format_shortcut(&RUN);
+                let keys = crate::keys::in_words(ui.ctx(), &RUN);
                 let run = ui.add_enabled(is_ready, egui::Button::new("Run"));
                 if run.on_hover_text(keys).clicked() {
                     cx.sql(SqlCommand::Run);

@@ -55,10 +55,13 @@ fn fixed(bytes_per_s: f64) -> String {
     format!("{:>9}", number::bandwidth(bytes_per_s))
 }
 
-/// `24 × all_reduce of 67.1 MB`.
+/// `24 × all_reduce of 67.1 MB`; where the buffer's size is not known, what goes over a link: `8 × fused_ar_norm, 94 MB a link`.
 fn name(row: &BandwidthRow) -> String {
-    let bytes = row.bytes.unwrap_or(row.bus_bytes);
-    format!("{} × {} of {}", row.count, row.operation, number::bytes(bytes))
+    let size = match row.bytes {
+        Some(bytes) => format!(" of {}", number::bytes(bytes)),
+        None => format!(", {} a link", number::bytes(row.bus_bytes)),
+    };
+    format!("{} × {}{size}", row.count, row.operation)
 }
 
 fn hint(row: &BandwidthRow) -> String {

@@ -29,8 +29,12 @@ pub(super) fn communication_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document
     } else {
         format!("Communication, rank {}", worst.rank)
     };
-    heading(ui, theme, &title);
     let figures = &worst.total;
+    // Of ranks without a kernel it is not known what they sent.
+    if figures.span_ns == 0 {
+        return;
+    }
+    heading(ui, theme, &title);
     if figures.comm_ns == 0 {
         sentence(ui, theme, "No communication kernel ran on this rank.");
         return;

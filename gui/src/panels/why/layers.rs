@@ -27,8 +27,9 @@ pub(super) fn layers_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         unknown_ui(ui, cx, &rank.sentence());
         return;
     }
-    heading(ui, cx.theme, &format!("Layers, rank {}", rank.rank));
+    // Labels speak for themselves.
     if rank.basis == StructureBasis::Order {
+        heading(ui, cx.theme, &format!("Layers, rank {}", rank.rank));
         small_ui(ui, cx, &rank.sentence());
         passes_ui(ui, cx, document, rank);
         rank.remarks().iter().for_each(|remark| small_ui(ui, cx, remark));
@@ -63,12 +64,12 @@ fn exposed_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
     if count == 0 {
         return;
     }
-    small_ui(ui, cx, &format!("Exposed communication{}, most first", of_ranks(document)));
+    heading(ui, cx.theme, &format!("Exposed{}, by layer", of_ranks(document)));
     for row in layers.take(LAYERS) {
         let &ExposedByLayer { layer, count, comm_ns, exposed_ns, median_exposed_ns, rank, most } =
             row;
         let name = match layer {
-            Some(layer) => format!("layer {layer}, {count} ×"),
+            Some(layer) => format!("{count} × layer {layer}"),
             None => "outside layers".to_owned(),
         };
         let share = number::percent_fixed(exposed_ns as f64 / report.exposed_ns.max(1) as f64);

@@ -165,7 +165,8 @@ fn counter(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
     let y = pen.row_y(row).center();
     label(pen, painter, y, &series.name, s.text);
     // Name and peak share a line; a long name has it to itself.
-    if !pen.areas.is_narrow() && series.name.chars().count() <= 9 {
+    let has_peak = !series.value.is_empty();
+    if has_peak && !pen.areas.is_narrow() && series.name.chars().count() <= 9 {
         let at = pos2(pen.areas.header.right() - 8.0, y);
         let text = number::with_unit(pen.data.counter_peaks[index], &series.unit);
         painter.text(at, Align2::RIGHT_CENTER, text, pen.theme.small(), s.weak);

@@ -248,3 +248,42 @@ fn a_file_is_opened_to_compare_with() {
     // The tab and the line over the timeline.
     assert_eq!(window.query_all_by_label("before.json").count(), 2);
 }
+
+/// Where there is little room over a timeline, the words there leave out what hovering says, and none lies over another.
+#[test]
+fn words_over_a_narrow_timeline_do_not_lie_over_one_another() {
+    for width in [340.0, 350.0, 360.0, 380.0, 420.0, 700.0] {
+        let predicted = |ns| {
+            let provenance = Provenance::Modelled { source: "test".to_owned() };
+            trace(0, ns, 1).with_meta(|meta| meta.provenance = provenance)
+        };
+        let mut window = window(vec![predicted(600), predicted(400)]);
+        window.set_size(egui::vec2(width, 760.0));
+        send(&mut window, Command::Compare(CompareCommand::HoldFile(DocumentId(0))));
+        wait(&mut window, |state| {
+            state.comparison.as_ref().is_some_and(|held| held.report.is_some())
+        });
+        window.run_steps(3);
+        let mut found: Vec<(&str, egui::Rect)> = Vec::new();
+        for name in ["Second", "700 ns", "± ?", "modelled", "Beside", "Ghost", "Differences"] {
+            let line = |rect: &egui::Rect| {
+                found
+                    .first()
+                    .is_none_or(|(_, first)| (rect.center().y - first.center().y).abs() < 8.0)
+            };
+            let mut rects = window.query_all_by_label_contains(name).map(|node| node.rect());
+            let Some(rect) = rects.rfind(line) else { continue };
+            for (other, beside) in &found {
+                let both = rect.intersect(*beside);
+                let lies_over = both.width() > 1.0 && both.height() > 1.0;
+                assert!(!lies_over, "{width}: {name} {rect} over {other} {beside}");
+            }
+            found.push((name, rect));
+        }
+        let is_there = |name: &str| found.iter().any(|(there, _)| *there == name);
+        assert!(
+            ["Second", "700 ns", "Differences"].into_iter().all(is_there),
+            "{width}: {found:?}"
+        );
+    }
+}

@@ -75,3 +75,16 @@ fn nothing_lies_over_anything_else() {
         }
     }
 }
+
+/// With panels at both sides of a small screen, the strip of the folded one below ends where the timeline does, and still has
+/// every name.
+#[test]
+fn the_strip_below_has_every_name_on_a_small_screen() {
+    let window = window(1024.0);
+    let bar = place(&window, Role::Slider, "Token bar").expect("it runs");
+    for tab in ["Details", "Statistics", "Serving", "Marks", "Diagnostics"] {
+        let name = place(&window, Role::Button, tab).unwrap_or_else(|| panic!("no {tab}"));
+        assert!(name.left() >= bar.left() - 16.0, "{tab} at {name}, the timeline's bar at {bar}");
+        assert!(name.right() <= bar.right() + 16.0, "{tab} at {name}, the timeline's bar at {bar}");
+    }
+}

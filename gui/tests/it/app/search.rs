@@ -1,17 +1,22 @@
 //! The search: typed into its field, and found by a job where there is much to look at.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::common::renderer::harness;
 use egui::{Key, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use weftscope::{
     app::{App, Command, Document, Effect, Event, JobResult, State, apply, update},
+    files::open_trace,
     theme::Mode,
-    timeline::ViewCommand,
+    timeline::{Selection, ViewCommand, ViewState, facts},
 };
 use weftscope_traces::{
-    ArgsId, Kind, Label, Meta, Provenance, Span, Trace, TraceBuilder, TrackKind,
+    ArgsId, Classifier, Kind, Label, Meta, Provenance, Span, Trace, TraceBuilder, TrackKind,
 };
 
 /// Blocks on one SM, every thousandth another's, and two ops.
@@ -138,4 +143,37 @@ fn where_there_is_much_to_look_at_a_job_finds_the_hits() {
     let hit = view.selection.slice().unwrap();
     assert_eq!(state.document().unwrap().trace.span_of(hit).start_ns, 10_000);
     assert!(state.jobs.is_empty());
+}
+
+/// What panels tell of layers is found, and told of what is found, where no label tells it: two ranks, three passes of four
+/// layers, two halves.
+#[test]
+fn layers_that_the_order_of_kernels_tells_are_found_and_told() {
+    let go_on = &mut |_, _| ControlFlow::Continue(());
+    let path = Path::new("sample:h200x2-pytorch-weave");
+    let trace = open_trace(path, &Classifier::default(), go_on).unwrap();
+    assert!(trace.labels.iter().all(|label| label.layer.is_none()));
+    let document = Document::prepare(Arc::new(trace), "run");
+    let data = &document.timeline;
+    let mut view = ViewState::new(data);
+    let mut find = |text: &str| {
+        ViewCommand::Search(text.to_owned()).apply(&mut view, data);
+        ViewCommand::SearchStep(1).apply(&mut view, data);
+        (view.search.count(), view.selection.clone())
+    };
+    assert_eq!(find("layer:4").0, Some(0));
+    assert_eq!(find("layer:3 kind:attention").0, Some(12));
+    let (count, selection) = find("layer:3 kind:attention split:1 rank:1");
+    assert_eq!(count, Some(3), "a pass each");
+    let Selection::Slice(slice) = selection else { panic!("a hit is gone to") };
+    let told = facts(data, slice, 0);
+    for (name, value) in [("layer", "3"), ("split", "1"), ("known from", "the order of kernels")] {
+        assert!(told.contains(&(name, value.to_owned())), "{name}: {told:?}");
+    }
+    // As often as the report counts communication of a phase.
+    let exposed = &document.explanation.reports.exposed_by;
+    for row in &exposed.ops {
+        let text = format!("kind:comm phase:{}", row.phase.name());
+        assert_eq!(find(&text).0, Some(row.count), "{text}");
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 use weftscope::{
     app::{
         App, Command, Document, Effect, Event, JobResult, Severity, Shown, Start, State, apply,
-        update,
+        live::Running, update,
     },
     jobs::{JobId, JobKind, JobStatus, Program, Watched},
     timeline::ViewCommand,
@@ -127,4 +127,35 @@ fn a_process_that_is_gone_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let told = said(Program::There(vec![folder.path().join("12.sock")]), "python serve.py");
     assert!(told.starts_with("python serve.py: nothing was recorded: "), "{told}");
+}
+
+/// Before its first kernel a simulated run would be taken for the program that is watched, and take its processors.
+#[test]
+fn no_other_run_is_shown_while_a_program_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libweftscope_inject.so");
+    std::fs::write(&library, b"").unwrap();
+    let order = Order {
+        command: ["sh", "-c", "sleep 1"].map(Into::into).to_vec(),
+        patch: "worth".to_owned(),
+        trigger: Trigger::default(),
+        place: Place::default(),
+    };
+    let setup = Box::new(Setup::with_library(library));
+    let program = Program::Start { setup, order: Box::new(order) };
+    let watched = Watched { program, title: "sh -c 'sleep 1'".to_owned() };
+    let start = Start { watch: Some(watched), ..Start::default() };
+    let mut app = App::new(start, None, Arc::new(|| {}));
+    let context = egui::Context::default();
+    let since = Instant::now();
+    app.step(&context);
+    while app.state().watching().is_some() {
+        assert_eq!(app.state().shown, Shown::Nothing);
+        let told = app.state().live.as_ref().map(|live| live.told);
+        assert_eq!(told, Some(Running::Paused), "it has the processors for itself");
+        assert!(since.elapsed() < Duration::from_secs(60), "it never ends");
+        std::thread::sleep(Duration::from_millis(20));
+        app.step(&context);
+    }
+    assert_eq!(app.state().shown, Shown::Live, "nothing was recorded");
 }

@@ -21,6 +21,7 @@ fn files_that_are_no_recordings() {
     place.write("text.json", b"hello");
     place.write("other.json", b"{\"name\": \"no trace\"}");
     place.write("out.json", PRECIOUS);
+    fs::create_dir(place.path("nothing")).unwrap();
     for (name, cause) in [
         ("empty.json", "empty"),
         ("malformed.json", "line 1"),
@@ -29,7 +30,7 @@ fn files_that_are_no_recordings() {
         ("text.json", "unknown format"),
         ("other.json", ""),
         ("missing.json", "No such file"),
-        (".", "folder"),
+        ("nothing", "folder"),
     ] {
         for args in [vec!["report", "--json", name], vec!["convert", name, "out.json"]] {
             let line = place.fails(&args, 1);

@@ -18,6 +18,7 @@ pub(crate) mod place;
 mod plan;
 #[cfg(feature = "gpus")]
 mod ranks;
+mod report;
 mod run;
 #[cfg(feature = "gpus")]
 mod serve;

@@ -35,7 +35,7 @@ impl Hits {
         let mut labels = vec![false; trace.labels.len()];
         let mut lanes = Vec::with_capacity(search.lanes.len());
         let (mut count, mut done, mut told) = (0, 0, 0);
-        let anything = search.labels.contains(&true);
+        let anything = search.may_find();
         for &lane in search.lanes.iter().filter(|_| anything) {
             let of_lane = &trace.lane(lane).slices.label;
             let (mut before, mut sum) = (vec![0], 0);
@@ -176,7 +176,7 @@ fn key(trace: &Trace, slice: SliceRef) -> (i64, LaneId, u32) {
 mod tests {
     use super::*;
     use crate::{
-        analysis::{Query, testing::trace},
+        analysis::{Config, OpPlaces, Ops, Query, testing::trace},
         model::{ArgsId, Label, Meta, Provenance, Span, TraceBuilder, TrackKind},
     };
 
@@ -238,6 +238,35 @@ mod tests {
         assert_eq!(starts("split:0 rank:1"), [3]);
         assert_eq!(starts("norm layer:0"), [0; 0]);
         assert_eq!(starts("at::native"), [20], "a colon in a kernel's name is no filter");
+    }
+
+    /// Five layers of eleven kernels, told by nothing but their order.
+    #[test]
+    fn layers_that_no_label_tells_are_found_where_they_are_told_by_order() {
+        const LAYER: &str = "gemm.qkv elementwise.rope attention.fa gemm.o comm.ar norm.add_norm \
+                             gemm.up elementwise.silu gemm.down comm.ar norm.add_norm";
+        let ops = [&["elementwise.embed norm.first"][..], &[LAYER; 5], &["gemm.logits"]].concat();
+        let ops = ops.join(" ").split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let written = ops.iter().enumerate().map(|(at, op)| {
+            let (kind, name) = op.split_once('.').unwrap();
+            format!("{kind} {}..{} {name}", at * 12, at * 12 + 10)
+        });
+        let written = written.collect::<Vec<_>>().join("; ");
+        let trace = trace(&format!("rank 0\nstream 7: {written}"));
+        let places = Arc::new(OpPlaces::of(&Ops::of(&trace, &Config::default())));
+        let starts = |text: &str, places: &Arc<OpPlaces>| {
+            let search = Arc::new(Search::placed(&trace, Query::parse(text), places));
+            let hits = Hits::find(search, &trace, |_| ControlFlow::<()>::Continue(())).unwrap();
+            let expected = brute(&trace, hits.search());
+            assert_eq!(hits.count(), expected.len(), "{text}");
+            expected.into_iter().map(|slice| trace.span_of(slice).start_ns / 12).collect::<Vec<_>>()
+        };
+        assert_eq!(starts("layer:2", &places), (24..35).collect::<Vec<_>>());
+        assert_eq!(starts("layer:2 kind:attention", &places), [26]);
+        assert_eq!(starts("layer:4 norm", &places), [51, 56]);
+        assert_eq!(starts("kind:attention", &places), [4, 15, 26, 37, 48], "in every layer");
+        assert_eq!(starts("layer:5", &places), [0; 0]);
+        assert_eq!(starts("layer:2", &Arc::default()), [0; 0], "labels tell nothing");
     }
 
     #[test]

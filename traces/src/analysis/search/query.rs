@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::filter::{Filter, Rows, Understood};
+use crate::analysis::Place;
 use crate::model::{Label, TrackKind};
 
 /// A search as it is typed, understood.
@@ -104,19 +105,40 @@ impl Query {
         self.filters.iter().any(|filter| matches!(filter, Filter::Rows(_)))
     }
 
+    /// What the label says of name, kind and place.
     pub(super) fn accepts_label(&self, label: &Label) -> bool {
-        let by_filter = |filter: &Filter| match *filter {
-            Filter::Layer(layer) => label.layer == Some(layer),
+        self.accepts_place(Place::of(label)) && self.accepts_name(label)
+    }
+
+    /// What it says of name and kind, whatever it says of its place.
+    pub(super) fn accepts_name(&self, label: &Label) -> bool {
+        let is_kind = |filter: &Filter| match *filter {
             Filter::Kind(kind) => label.kind == kind,
-            Filter::Split(split) => label.split == split,
-            Filter::Phase(phase) => label.phase == phase,
-            Filter::Rank(_) | Filter::Rows(_) | Filter::Length(_) => true,
+            _ => true,
         };
-        if !self.filters.iter().all(by_filter) {
+        if !self.filters.iter().all(is_kind) {
             return false;
         }
         let name = if self.words.is_empty() { String::new() } else { label.name.to_lowercase() };
         self.words.iter().all(|word| name.contains(word))
+    }
+
+    /// Its layer, half and phase are those that are asked for.
+    pub(super) fn accepts_place(&self, place: Place) -> bool {
+        self.filters.iter().all(|filter| match *filter {
+            Filter::Layer(layer) => place.layer == Some(layer),
+            Filter::Split(split) => place.split == split,
+            Filter::Phase(phase) => place.phase == phase,
+            _ => true,
+        })
+    }
+
+    /// True when a layer, a half or a phase is asked for.
+    pub(super) fn asks_place(&self) -> bool {
+        let is_place = |filter: &Filter| {
+            matches!(filter, Filter::Layer(_) | Filter::Split(_) | Filter::Phase(_))
+        };
+        self.filters.iter().any(is_place)
     }
 
     /// True when no filter shuts this row out.

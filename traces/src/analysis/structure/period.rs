@@ -31,7 +31,9 @@ pub(super) fn period(letters: &[Letter]) -> Result<Vec<usize>, String> {
         .collect();
     let symbols: Vec<u32> = runs.iter().map(|&at| letters[at].symbol).collect();
     if symbols.len() < FEWEST * FEWEST {
-        return Err(format!("{} kernels are too few to repeat", letters.len()));
+        let kernels = crate::words::counted(letters.len() as u64, "kernel");
+        let are = if letters.len() == 1 { "is" } else { "are" };
+        return Err(format!("{kernels} {are} too few to repeat"));
     }
     let explained: Vec<(usize, f64)> = candidates(&symbols)
         .into_iter()

@@ -26,14 +26,15 @@ struct Iteration<'a> {
     idle: Idle,
 }
 
+/// Null where nothing ran.
 #[derive(Serialize)]
 struct Terms {
-    start_us: f64,
-    span_us: f64,
-    compute_us: f64,
-    exposed_comm_us: f64,
-    exposed_memcpy_us: f64,
-    idle_us: f64,
+    start_us: Option<f64>,
+    span_us: Option<f64>,
+    compute_us: Option<f64>,
+    exposed_comm_us: Option<f64>,
+    exposed_memcpy_us: Option<f64>,
+    idle_us: Option<f64>,
 }
 
 /// Idle time by what was waited for; the sum is all of it.
@@ -90,13 +91,14 @@ fn iteration(it: &IterationAccount) -> Iteration<'_> {
 }
 
 fn terms(account: &Account) -> Terms {
+    let of_some = |ns| (account.span.len_ns() > 0).then(|| us(ns));
     Terms {
-        start_us: us(account.span.start_ns),
-        span_us: us(account.span.len_ns()),
-        compute_us: us(account.compute_ns),
-        exposed_comm_us: us(account.exposed_comm_ns),
-        exposed_memcpy_us: us(account.exposed_memcpy_ns),
-        idle_us: us(account.idle_ns),
+        start_us: of_some(account.span.start_ns),
+        span_us: of_some(account.span.len_ns()),
+        compute_us: of_some(account.compute_ns),
+        exposed_comm_us: of_some(account.exposed_comm_ns),
+        exposed_memcpy_us: of_some(account.exposed_memcpy_ns),
+        idle_us: of_some(account.idle_ns),
     }
 }
 

@@ -52,8 +52,9 @@ pub(super) fn heat_map_ui(ui: &mut Ui, cx: &mut Cx<'_>, (view, room): (&ClusterV
 fn rows_ui(ui: &Ui, theme: &Theme, (view, map): (&ClusterView, Rect)) {
     let count = view.rows.len();
     let each = map.height() / count as f32;
-    let step = ((14.0 / each).ceil() as usize).max(1);
-    for place in (0..count).step_by(step) {
+    let step = step(14.0 / each);
+    let first = view.rows.start.next_multiple_of(step) - view.rows.start;
+    for place in (first..count).step_by(step) {
         let rank = &view.cluster.ranks[view.ordered[view.rows.start + place]];
         let y = map.top() + (place as f32 + 0.5) * each;
         let at = pos2(map.left() - 8.0, y);
@@ -65,12 +66,21 @@ fn rows_ui(ui: &Ui, theme: &Theme, (view, map): (&ClusterView, Rect)) {
     }
 }
 
+/// Rows from one number to the next, where so many lie between two that are legible: a power of two, as servers and groups
+/// have ranks.
+fn step(least: f32) -> usize {
+    (least.ceil() as usize).max(1).next_power_of_two()
+}
+
 /// Iterations below it, or times within one.
 fn columns_ui(ui: &Ui, theme: &Theme, (view, axis): (&ClusterView, Rect)) {
     let text = |x: f32, align: Align2, text: String| {
         let at = pos2(x, axis.center().y);
         ui.painter().text(at, align, text, theme.small(), theme.surfaces.weak);
     };
+    let is_within = matches!(&view.within, Some((_, Some(_))));
+    let what = if is_within { "time" } else { "iteration" };
+    text(axis.left() - 8.0, Align2::RIGHT_CENTER, what.to_owned());
     if let Some((_, Some(within))) = &view.within {
         for (share, align) in
             [(0.0, Align2::LEFT_CENTER), (0.5, Align2::CENTER_CENTER), (1.0, Align2::RIGHT_CENTER)]
@@ -167,4 +177,15 @@ fn moved(ui: &Ui, cx: &mut Cx<'_>, view: &ClusterView, (response, map): (&Respon
     let fixed = view.rows.start as f32 + share * count as f32;
     let from = (fixed - share * wanted as f32).round().max(0.0) as usize;
     cx.send(Command::Cluster(ClusterCommand::Rows(from..from + wanted)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_where_servers_begin() {
+        // 0.7 points a rank: 20 ranks between two numbers at least.
+        assert_eq!([14.0 / 0.7, 14.0 / 14.0, 14.0 / 40.0, 14.0 / 6.0].map(step), [32, 1, 1, 4]);
+    }
 }

@@ -1,0 +1,25 @@
+use std::path::{Path, PathBuf};
+
+use weftscope_traces::{Classifier, Trace, edit::merge};
+
+use super::{Failure, convert};
+use crate::files::in_folders;
+
+/// Reads recordings as they are named; a folder stands for those that lie in it, as in the window.
+pub(super) fn opened(
+    paths: &[PathBuf],
+    classifier: &Classifier,
+) -> Result<Vec<(PathBuf, Trace)>, Failure> {
+    let open = |path: PathBuf| {
+        let trace = convert::open(&path, classifier)?;
+        Ok((path, trace))
+    };
+    in_folders(paths)?.into_iter().map(open).collect()
+}
+
+/// The same of one job, as one recording.
+pub(super) fn as_one(paths: &[PathBuf], classifier: &Classifier) -> Result<Trace, Failure> {
+    let traces = opened(paths, classifier)?.into_iter().map(|(_, trace)| trace).collect();
+    let place = || paths.first().map_or(Path::new(""), PathBuf::as_path).display();
+    merge(traces).map_err(|error| Failure::failed(error, place()))
+}
