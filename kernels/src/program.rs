@@ -191,30 +191,77 @@ pub const PROGRAMS: &[Program] = &[
         entries: &["weft_gemm_few"],
         archs: &[Arch::Sm90a],
         variants: &[
-            Variant { name: "rows-16-parts-8", defines: &["WEFT_ROWS=16", "WEFT_PARTS=8"] },
             Variant {
-                name: "rows-16-parts-8-silu-mul",
-                defines: &["WEFT_ROWS=16", "WEFT_PARTS=8", "WEFT_SILU_MUL"],
+                name: "rows-16-columns-128-parts-8",
+                defines: &["WEFT_ROWS=16", "WEFT_COLUMNS=128", "WEFT_PARTS=8"],
             },
-            Variant { name: "rows-32-parts-4", defines: &["WEFT_ROWS=32", "WEFT_PARTS=4"] },
             Variant {
-                name: "rows-32-parts-4-silu-mul",
-                defines: &["WEFT_ROWS=32", "WEFT_PARTS=4", "WEFT_SILU_MUL"],
+                name: "rows-16-columns-64-parts-1-silu-mul",
+                defines: &["WEFT_ROWS=16", "WEFT_COLUMNS=64", "WEFT_PARTS=1", "WEFT_SILU_MUL"],
             },
-            Variant { name: "rows-64-parts-1", defines: &["WEFT_ROWS=64", "WEFT_PARTS=1"] },
             Variant {
-                name: "rows-64-parts-1-silu-mul",
-                defines: &["WEFT_ROWS=64", "WEFT_PARTS=1", "WEFT_SILU_MUL"],
+                name: "rows-32-columns-64-parts-4",
+                defines: &["WEFT_ROWS=32", "WEFT_COLUMNS=64", "WEFT_PARTS=4"],
             },
-            Variant { name: "rows-64-parts-4", defines: &["WEFT_ROWS=64", "WEFT_PARTS=4"] },
             Variant {
-                name: "rows-64-parts-4-silu-mul",
-                defines: &["WEFT_ROWS=64", "WEFT_PARTS=4", "WEFT_SILU_MUL"],
+                name: "rows-32-columns-128-parts-2-silu-mul",
+                defines: &["WEFT_ROWS=32", "WEFT_COLUMNS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
             },
-            Variant { name: "rows-128-parts-2", defines: &["WEFT_ROWS=128", "WEFT_PARTS=2"] },
             Variant {
-                name: "rows-128-parts-2-silu-mul",
-                defines: &["WEFT_ROWS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
+                name: "rows-64-columns-64-parts-1",
+                defines: &["WEFT_ROWS=64", "WEFT_COLUMNS=64", "WEFT_PARTS=1"],
+            },
+            Variant {
+                name: "rows-64-columns-128-parts-2-silu-mul",
+                defines: &["WEFT_ROWS=64", "WEFT_COLUMNS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "rows-96-columns-64-parts-4",
+                defines: &["WEFT_ROWS=96", "WEFT_COLUMNS=64", "WEFT_PARTS=4"],
+            },
+            Variant {
+                name: "rows-96-columns-64-parts-1-silu-mul",
+                defines: &["WEFT_ROWS=96", "WEFT_COLUMNS=64", "WEFT_PARTS=1", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "rows-128-columns-64-parts-1",
+                defines: &["WEFT_ROWS=128", "WEFT_COLUMNS=64", "WEFT_PARTS=1"],
+            },
+            Variant {
+                name: "rows-128-columns-128-parts-2-silu-mul",
+                defines: &["WEFT_ROWS=128", "WEFT_COLUMNS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "rows-160-columns-128-parts-4",
+                defines: &["WEFT_ROWS=160", "WEFT_COLUMNS=128", "WEFT_PARTS=4"],
+            },
+            Variant {
+                name: "rows-160-columns-64-parts-1-silu-mul",
+                defines: &["WEFT_ROWS=160", "WEFT_COLUMNS=64", "WEFT_PARTS=1", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "rows-192-columns-64-parts-2",
+                defines: &["WEFT_ROWS=192", "WEFT_COLUMNS=64", "WEFT_PARTS=2"],
+            },
+            Variant {
+                name: "rows-192-columns-128-parts-2-silu-mul",
+                defines: &["WEFT_ROWS=192", "WEFT_COLUMNS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "rows-224-columns-64-parts-1",
+                defines: &["WEFT_ROWS=224", "WEFT_COLUMNS=64", "WEFT_PARTS=1"],
+            },
+            Variant {
+                name: "rows-224-columns-128-parts-1-silu-mul",
+                defines: &["WEFT_ROWS=224", "WEFT_COLUMNS=128", "WEFT_PARTS=1", "WEFT_SILU_MUL"],
+            },
+            Variant {
+                name: "rows-256-columns-64-parts-4",
+                defines: &["WEFT_ROWS=256", "WEFT_COLUMNS=64", "WEFT_PARTS=4"],
+            },
+            Variant {
+                name: "rows-256-columns-128-parts-2-silu-mul",
+                defines: &["WEFT_ROWS=256", "WEFT_COLUMNS=128", "WEFT_PARTS=2", "WEFT_SILU_MUL"],
             },
         ],
         options: &[],

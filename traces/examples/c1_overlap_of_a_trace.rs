@@ -24,11 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ops = Ops::of(&trace, &Config::default());
     for rank in &overlap(&ops).ranks {
         let figures = &rank.total;
+        // Of no communication there is no share.
+        let hidden = figures.overlap_pct.map_or("none".to_owned(), |pct| format!("{pct:.1} %"));
         println!(
-            "rank {}: {:.1} us of communication, {:.1} % hidden, {:.1} us exposed; nothing ran for {:.1} us",
+            "rank {}: {:.1} us of communication, {hidden} hidden, {:.1} us exposed; nothing ran for {:.1} us",
             rank.rank,
             figures.comm_ns as f64 / 1e3,
-            figures.overlap_pct,
             figures.exposed_comm_ns as f64 / 1e3,
             figures.idle_ns as f64 / 1e3,
         );

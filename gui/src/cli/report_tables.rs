@@ -34,11 +34,8 @@ pub(super) fn ranks(ranks: &[RankOverlap], out: &mut dyn Write) -> io::Result<()
         ];
         let columns: String = columns.into_iter().map(ms).collect();
         let waiting = total.wait_ns.map_or_else(|| format!("{:>12}", "unknown"), ms);
-        // Of nothing there is no share.
-        let hidden = match total.comm_ns {
-            0 => format!("{:>10}", "–"),
-            _ => format!("{:10.2}", total.overlap_pct),
-        };
+        let none = || format!("{:>10}", "–");
+        let hidden = total.overlap_pct.map_or_else(none, |pct| format!("{pct:10.2}"));
         writeln!(out, "  {rank:>4}{columns}{waiting} {hidden}")?;
     }
     let mut causes: Vec<&str> =

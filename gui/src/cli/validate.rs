@@ -128,7 +128,7 @@ fn line<'a>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let Some(Errors { count, mean, worst, bias }) = Errors::of(rows) else { return Ok(()) };
-    let [mean, worst, bias] = [mean, worst, bias].map(|share| 100.0 * share);
+    let [mean, worst, bias] = [mean, worst, bias].map(|share| rounded(100.0 * share));
     let line = format!(
         "  {name:<28} {machine:<8} {count:>5} {mean:>6.1} % {worst:>6.1} % {bias:>+6.1} %  {besides}"
     );
@@ -150,9 +150,14 @@ fn besides(set: &DataSet) -> String {
     format!("{met} of {} within {SPEED_UP_WITHIN}", counted(set.speed_ups.len() as u64, "speed-up"))
 }
 
+/// To a tenth; what rounds to nothing has no sign.
+fn rounded(percent: f64) -> f64 {
+    (10.0 * percent).round() / 10.0 + 0.0
+}
+
 /// What chosen cuts cost more than the best that were measured.
 fn chosen_cuts(costs: &[f64]) -> Option<String> {
-    let percent = |share: f64| format!("{:+.1} %", 100.0 * share);
+    let percent = |share: f64| format!("{:+.1} %", rounded(100.0 * share));
     match costs {
         [] => None,
         [one] => Some(format!("the chosen one costs {}", percent(*one))),

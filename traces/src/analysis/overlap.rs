@@ -77,10 +77,10 @@ pub struct OverlapFigures {
     /// Part of communication spent waiting for a late rank, see [`WaitMethod`]; of the ops of which it is known, `None`
     /// where it is known of none.
     pub wait_ns: Option<i64>,
-    /// `100 · overlap / comm`; 0 without communication.
-    pub overlap_pct: f64,
+    /// `100 · overlap / comm`; `None` without communication, of which there is no share.
+    pub overlap_pct: Option<f64>,
     /// `100 · ∫ (SMs with a computing block / all SMs) dt over communication / comm`: a kernel that computes on ten
-    /// SMs hides little. `None` without SM rows.
+    /// SMs hides little. `None` without SM rows or communication.
     pub sm_weighted_pct: Option<f64>,
 }
 
@@ -139,7 +139,7 @@ impl Part {
         let comm_ns = self.comm.len_ns();
         let account = self.account;
         let overlap_ns = comm_ns - account.exposed_comm_ns;
-        let percent = |part: f64| if comm_ns == 0 { 0.0 } else { 100.0 * part / comm_ns as f64 };
+        let percent = |part: f64| (comm_ns > 0).then(|| 100.0 * part / comm_ns as f64);
         OverlapFigures {
             span_ns: account.span.len_ns(),
             compute_ns: account.compute_ns,
@@ -152,7 +152,7 @@ impl Part {
             overlap_pct: percent(overlap_ns as f64),
             sm_weighted_pct: self
                 .computing_sms
-                .map(|(sm_ns, sms)| percent(sm_ns as f64 / sms.max(1) as f64)),
+                .and_then(|(sm_ns, sms)| percent(sm_ns as f64 / sms.max(1) as f64)),
         }
     }
 }

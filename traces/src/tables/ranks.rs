@@ -86,9 +86,11 @@ fn figures<T: Figures>() -> Vec<Of<T>> {
             "part of communication before the last rank has arrived; empty where not known",
             |row: &T| row.figures().wait_ns,
         ),
-        float("hidden_pct", "100 · hidden / communication", |row: &T| {
-            Some(row.figures().overlap_pct)
-        }),
+        float(
+            "hidden_pct",
+            "100 · hidden / communication; empty without communication",
+            |row: &T| row.figures().overlap_pct,
+        ),
         float(
             "sm_weighted_hidden_pct",
             "the same weighted by the share of SMs that compute; empty without thread blocks",

@@ -62,7 +62,7 @@ impl Figures {
             ("compute", self.compute_us, us(total.compute_ns)),
             ("comm", self.comm_us, us(total.comm_ns)),
             ("hidden", self.overlap_us, us(total.overlap_ns)),
-            ("percent hidden", self.overlap_pct, total.overlap_pct),
+            ("percent hidden", self.overlap_pct, total.overlap_pct.unwrap_or(f64::INFINITY)),
             ("idle", self.idle_us, us(total.idle_ns)),
         ];
         let mut differences = Vec::new();

@@ -54,7 +54,7 @@ fn program(trace: &Trace, name: &str) {
         assert!(20 * idle.unknown_ns <= idle.total_ns(), "{name}: {idle:?}");
     }
     for rank in overlap(&ops).ranks {
-        let hidden = rank.total.overlap_pct;
+        let hidden = rank.total.overlap_pct.expect("it communicates");
         assert!(if is_woven { hidden > 75.0 } else { hidden < 1.0 }, "{name} hides {hidden} %");
     }
 }
@@ -77,7 +77,7 @@ fn engine(trace: &Trace, name: &str) {
     let hidden: f64 = overlap(&Ops::of(trace, &Config::default()))
         .ranks
         .iter()
-        .map(|rank| rank.total.overlap_pct)
+        .map(|rank| rank.total.overlap_pct.expect("it communicates"))
         .fold(0.0, f64::max);
     if name.contains("tokenweave") {
         for phase in [Phase::A, Phase::B, Phase::C, Phase::D] {

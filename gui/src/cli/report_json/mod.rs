@@ -103,7 +103,8 @@ struct Rank {
     unmatched: usize,
     /// How the rank's clock stands to that of the first trace, by the ends of collectives; null where none were compared.
     clock: Option<Clock>,
-    overlap_pct: f64,
+    /// Null without communication.
+    overlap_pct: Option<f64>,
 }
 
 /// One line of JSON: each file's, and where there are several all as `together`.

@@ -53,11 +53,9 @@ fn figures_ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, rank: &RankOver
     let all = || span.map(|span| Lead::Place(range_of_rank(document, rank.rank, span)));
     let list = (figures.exposed_comm_ns > 0).then_some(Lead::List(StatisticsPart::Exposed));
     let (hidden, exposed) = (figures.overlap_ns, figures.exposed_comm_ns);
-    let weighted = figures
-        .sm_weighted_pct
-        .map_or_else(|| "no SM rows".to_owned(), |pct| number::percent_fixed(pct / 100.0));
+    let weighted = share(figures.sm_weighted_pct).unwrap_or_else(|| "no SM rows".to_owned());
     let by_sms = "The same, each instant weighted by the share of SMs that compute: a kernel on ten SMs hides little";
-    let overlap = number::percent_fixed(figures.overlap_pct / 100.0);
+    let overlap = share(figures.overlap_pct).unwrap_or_else(|| "–".to_owned());
     let most = |hint: String| hint + " Click for the op with most of it.";
     let lines = [
         (
@@ -103,20 +101,25 @@ fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, figures: &OverlapFigures) {
 
 /// One line a rank when ranks differ.
 fn ranks_ui(ui: &mut Ui, cx: &Cx<'_>, ranks: &[RankOverlap]) {
-    let least = ranks.iter().map(|rank| rank.total.overlap_pct).fold(f64::INFINITY, f64::min);
-    let most = ranks.iter().map(|rank| rank.total.overlap_pct).fold(0.0, f64::max);
+    let known = || ranks.iter().filter_map(|rank| rank.total.overlap_pct);
+    let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max));
     if ranks.len() > 1 && most - least >= 0.1 {
         let low = number::percent(least / 100.0);
         let high = number::percent(most / 100.0);
         let text = format!("Between ranks, overlap goes from {low} to {high}.");
         ui.label(weak(cx.theme, text).font(cx.theme.small())).on_hover_ui(|ui| {
             for rank in ranks {
-                let overlap = number::percent_fixed(rank.total.overlap_pct / 100.0);
+                let overlap = share(rank.total.overlap_pct).unwrap_or_else(|| "–".to_owned());
                 let text = format!("rank {}  {overlap}  waits {}", rank.rank, waiting(rank));
                 ui.label(crate::panels::widgets::mono(cx.theme, text));
             }
         });
     }
+}
+
+/// Per cent in words; `None` where there is no such share.
+fn share(pct: Option<f64>) -> Option<String> {
+    pct.map(|pct| number::percent_fixed(pct / 100.0))
 }
 
 /// How long a rank waits, or why that is not known.

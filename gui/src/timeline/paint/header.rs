@@ -132,11 +132,11 @@ fn rank(pen: &Pen<'_>, painter: &Painter, row: &Row, index: usize) {
     let name = row.kind.name(pen.data);
     let at = pos2(pen.areas.header.left() + indent(pen, 24.0), y.min + 13.0);
     painter.text(at, Align2::LEFT_CENTER, name, pen.theme.body(), s.strong);
-    if let Some(figures) = rows.overlap.filter(|figures| figures.comm_ns > 0)
+    if let Some(hidden_pct) = rows.overlap.and_then(|figures| figures.overlap_pct)
         && row.height >= 36.0
     {
         let what = if pen.areas.is_narrow() { "hid." } else { "comm hidden" };
-        let text = format!("{what} {}", number::percent(figures.overlap_pct / 100.0));
+        let text = format!("{what} {}", number::percent(hidden_pct / 100.0));
         let at = pos2(pen.areas.header.left() + indent(pen, 24.0), y.min + 29.0);
         painter.text(at, Align2::LEFT_CENTER, text, pen.theme.small(), s.weak);
     }

@@ -36,7 +36,7 @@ fn hidden_and_exposed_parts_of_one_collective() {
             exposed_memcpy_ns: 0,
             idle_ns: 10,
             wait_ns: None,
-            overlap_pct: 50.0,
+            overlap_pct: Some(50.0),
             sm_weighted_pct: None,
         }
     );
@@ -68,7 +68,7 @@ fn a_kernel_on_few_sms_hides_little() {
          sm 1: gemm 0..50 g
          sm 2: comm 0..100 ar",
     );
-    assert_eq!(rank.total.overlap_pct, 100.0);
+    assert_eq!(rank.total.overlap_pct, Some(100.0));
     assert_eq!(rank.total.sm_weighted_pct, Some(37.5));
 }
 

@@ -11,7 +11,8 @@ pub(super) struct RankEntry<'a> {
     rank: u32,
     #[serde(flatten)]
     terms: Terms,
-    idle: Idle,
+    /// Null where nothing ran.
+    idle: Option<Idle>,
     iterations: Vec<Iteration<'a>>,
     /// Null where not one launch is known.
     launch_bound: Option<Bound>,
@@ -23,7 +24,8 @@ struct Iteration<'a> {
     name: &'a str,
     #[serde(flatten)]
     terms: Terms,
-    idle: Idle,
+    /// Null where nothing ran.
+    idle: Option<Idle>,
 }
 
 /// Null where nothing ran.
@@ -74,7 +76,7 @@ impl<'a> RankEntry<'a> {
         Self {
             rank: rank.rank,
             terms: terms(&rank.total),
-            idle: idle(&rank.idle),
+            idle: idle(&rank.total, &rank.idle),
             iterations: rank.iterations.iter().map(iteration).collect(),
             launch_bound: rank.launch_bound.as_ref().map(bound),
         }
@@ -86,7 +88,7 @@ fn iteration(it: &IterationAccount) -> Iteration<'_> {
         iteration: it.iteration.index,
         name: &it.iteration.name,
         terms: terms(&it.account),
-        idle: idle(&it.idle),
+        idle: idle(&it.account, &it.idle),
     }
 }
 
@@ -102,8 +104,8 @@ fn terms(account: &Account) -> Terms {
     }
 }
 
-fn idle(causes: &IdleCauses) -> Idle {
-    Idle {
+fn idle(account: &Account, causes: &IdleCauses) -> Option<Idle> {
+    (account.span.len_ns() > 0).then(|| Idle {
         launch_us: us(causes.launch_ns),
         host_busy_us: us(causes.host_busy_ns),
         host_sync_us: us(causes.host_sync_ns),
@@ -111,7 +113,7 @@ fn idle(causes: &IdleCauses) -> Idle {
         other_rank_us: us(causes.other_rank_ns),
         between_kernels_us: us(causes.between_kernels_ns),
         unknown_us: us(causes.unknown_ns),
-    }
+    })
 }
 
 /// Stretches listed.
