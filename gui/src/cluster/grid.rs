@@ -17,8 +17,8 @@ pub struct Grid {
     pub cells: Vec<Vec<Option<Cell>>>,
     /// The smallest and the largest value; both 0 where nothing is known.
     pub range: (f64, f64),
-    /// What 98 of 100 cells do not exceed: a scale up to there shows how the others differ, too; 0 where nothing is known.
-    pub usual_most: f64,
+    /// The same without two of 100 cells at either end: a scale over these shows how nearly all of them differ.
+    pub usual: (f64, f64),
 }
 
 impl Grid {
@@ -48,17 +48,19 @@ impl Grid {
         }
         if range.0 <= range.1 {
             grid.range = range;
-            grid.usual_most = usual_most(&grid.cells);
+            grid.usual = usual(&grid.cells);
         }
         grid
     }
 }
 
 /// Of the known values, of which there is one.
-fn usual_most(cells: &[Vec<Option<Cell>>]) -> f64 {
+fn usual(cells: &[Vec<Option<Cell>>]) -> (f64, f64) {
     let mut values: Vec<f64> = cells.iter().flatten().flatten().map(|cell| cell.value).collect();
-    let at = (values.len() * 98).div_ceil(100) - 1;
-    *values.select_nth_unstable_by(at, f64::total_cmp).1
+    let most = (values.len() * 98).div_ceil(100) - 1;
+    let least = values.len() - 1 - most;
+    let mut at = |place| *values.select_nth_unstable_by(place, f64::total_cmp).1;
+    (at(least), at(most))
 }
 
 #[cfg(test)]
@@ -66,15 +68,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_usual_is_kept_apart_from_the_largest() {
+    fn what_is_usual_is_kept_apart_from_both_ends() {
         let of = |count: usize, value: fn(usize) -> Option<f64>| {
             let grid = Grid::of(0..count, (count, 1), |at, _| value(at));
-            (grid.range, grid.usual_most)
+            (grid.range, grid.usual)
         };
-        assert_eq!(of(100, |at| Some(at as f64)), ((0.0, 99.0), 97.0));
-        assert_eq!(of(100, |at| Some(if at == 40 { 1.0 } else { 0.1 })), ((0.1, 1.0), 0.1));
-        assert_eq!(of(3, |at| Some(at as f64)), ((0.0, 2.0), 2.0), "none of few is left out");
-        assert_eq!(of(3, |at| (at == 1).then_some(0.5)), ((0.5, 0.5), 0.5));
-        assert_eq!(of(3, |_| None), ((0.0, 0.0), 0.0));
+        assert_eq!(of(100, |at| Some(at as f64)), ((0.0, 99.0), (2.0, 97.0)));
+        assert_eq!(of(100, |at| Some(if at == 40 { 1.0 } else { 0.1 })), ((0.1, 1.0), (0.1, 0.1)));
+        assert_eq!(
+            of(3, |at| Some(at as f64)),
+            ((0.0, 2.0), (0.0, 2.0)),
+            "none of few is left out"
+        );
+        assert_eq!(of(3, |at| (at == 1).then_some(0.5)), ((0.5, 0.5), (0.5, 0.5)));
+        assert_eq!(of(3, |_| None), ((0.0, 0.0), (0.0, 0.0)));
     }
 }

@@ -21,26 +21,26 @@ fn most_colour(theme: &Theme, measure: Measure) -> Color32 {
 /// Shares by which the ends of a scale differ at least: what differs less is no difference to be looked for.
 const LEAST: f64 = 0.02;
 
-/// From where to where colours go: from 0 where values begin near it, and not up to what few cells have where that is far beyond the
-/// others, which would all look alike.
+/// From where to where colours go: from 0 where values begin near it, and not to what few cells have where that is far from all others,
+/// which would then look alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
     from: f64,
     to: f64,
-    /// The largest value, where that lies beyond.
-    beyond: Option<f64>,
+    /// The smallest and the largest value, where they lie outside.
+    outside: [Option<f64>; 2],
 }
 
-/// How far beyond the others, as a multiple.
-const FAR: f64 = 1.5;
-
 impl Scale {
-    /// For values of this range, of which nearly all are at most `usual_most`.
-    pub(super) fn of((least, most): (f64, f64), usual_most: f64) -> Self {
-        let beyond = (most > FAR * usual_most.max(LEAST)).then_some(most);
-        let to = if beyond.is_some() { usual_most } else { most };
-        let from = if least < to * 0.5 { 0.0 } else { least };
-        Self { from, to: to.max(from + LEAST), beyond }
+    /// For values of a range, nearly all of which lie in the second.
+    pub(super) fn of((least, most): (f64, f64), usual: (f64, f64)) -> Self {
+        // Once more as far as nearly all of them reach.
+        let far = (usual.1 - usual.0).max(LEAST);
+        let from = if least < usual.0 - far { usual.0 } else { least };
+        let to = if most > usual.1 + far { usual.1 } else { most };
+        let from = if from < to * 0.5 { 0.0 } else { from };
+        let outside = [(least < from).then_some(least), (most > to).then_some(most)];
+        Self { from, to: to.max(from + LEAST), outside }
     }
 
     /// Where a value is in it, 0 to 1.
@@ -78,8 +78,10 @@ pub(super) fn scale_ui(ui: &Ui, theme: &Theme, (measure, scale): (Measure, Scale
         painter.rect_filled(rect, 0.0, colour(theme, measure, share));
     }
     let mut ends = format!("{} to {}", number::percent(scale.from), number::percent(scale.to));
-    if let Some(most) = scale.beyond {
-        ends = format!("{ends} and, in few cells, up to {}", number::percent(most));
+    for (value, towards) in scale.outside.into_iter().zip(["down", "up"]) {
+        if let Some(value) = value {
+            ends = format!("{ends} (in few cells {towards} to {})", number::percent(value));
+        }
     }
     let what = match measure {
         Measure::Slower => format!("{ends} longer than the median rank"),
@@ -97,26 +99,27 @@ mod tests {
 
     #[test]
     fn a_scale_begins_at_0_unless_all_is_far_from_it() {
-        let whole = |from: f64, to: f64| Scale { from, to, beyond: None };
-        assert_eq!(Scale::of((0.1, 0.5), 0.5), whole(0.0, 0.5));
-        assert_eq!(Scale::of((0.4, 0.5), 0.5), whole(0.4, 0.5));
+        let whole = |from: f64, to: f64| Scale { from, to, outside: [None; 2] };
+        let of = |range: (f64, f64)| Scale::of(range, range);
+        assert_eq!(of((0.1, 0.5)), whole(0.0, 0.5));
+        assert_eq!(of((0.4, 0.5)), whole(0.4, 0.5));
         // What hardly differs is drawn as that.
-        let scale = Scale::of((0.500, 0.503), 0.503);
+        let scale = of((0.500, 0.503));
         assert!(scale.share(0.503) < 0.2, "{scale:?}");
-        assert_eq!(Scale::of((0.0, 0.0), 0.0), whole(0.0, LEAST));
+        assert_eq!(of((0.0, 0.0)), whole(0.0, LEAST));
     }
 
     #[test]
-    fn few_cells_far_beyond_the_others_do_not_make_them_look_alike() {
-        let scale = Scale::of((0.0, 0.8), 0.1);
-        assert_eq!(scale, Scale { from: 0.0, to: 0.1, beyond: Some(0.8) });
+    fn few_cells_far_from_the_others_do_not_make_them_look_alike() {
+        let up = |from: f64, to: f64, most: f64| Scale { from, to, outside: [None, Some(most)] };
+        let scale = Scale::of((0.0, 0.8), (0.0, 0.1));
+        assert_eq!(scale, up(0.0, 0.1, 0.8));
         assert!((scale.share(0.05) - 0.5).abs() < 1e-9);
-        assert_eq!(
-            Scale::of((0.0, 0.14), 0.1).beyond,
-            None,
-            "near them they are part of the scale"
-        );
+        // Near them they are part of the scale.
+        assert_eq!(Scale::of((0.0, 0.14), (0.0, 0.1)).outside, [None; 2]);
         // Of nothing but what a few have, what hardly differs stays pale.
-        assert_eq!(Scale::of((0.0, 0.8), 0.0), Scale { from: 0.0, to: LEAST, beyond: Some(0.8) });
+        assert_eq!(Scale::of((0.0, 0.8), (0.0, 0.0)), up(0.0, LEAST, 0.8));
+        let down = Scale::of((0.40, 0.505), (0.48, 0.503));
+        assert_eq!(down, Scale { from: 0.48, to: 0.505, outside: [Some(0.40), None] });
     }
 }

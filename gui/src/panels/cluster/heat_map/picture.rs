@@ -86,7 +86,7 @@ pub(super) fn picture(
 fn make(ctx: &Context, theme: &Theme, (view, high): (&ClusterView, usize)) -> Picture {
     let columns = view.num_columns();
     let grid = Grid::of(view.rows.clone(), (high, columns), |at, column| view.value(at, column));
-    let scale = Scale::of(grid.range, grid.usual_most);
+    let scale = Scale::of(grid.range, grid.usual);
     let colour = |cell: &Option<crate::cluster::Cell>| match cell {
         Some(cell) => scale.colour(theme, view.measure, cell.value),
         None => theme.surfaces.plot,
