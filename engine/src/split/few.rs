@@ -19,7 +19,7 @@ const SLICES: [u32; 4] = [1, 2, 4, 8];
 /// A slice of the inner dimension has at least eight steps of the pipeline.
 const LEAST_K: u32 = 512;
 /// Columns of the inner dimension in a step.
-const STEP_K: u32 = 64;
+pub(crate) const STEP_K: u32 = 64;
 
 /// What all SMs together draw from memory, bytes/ns.
 const MEMORY: f64 = 4000.0;
@@ -28,9 +28,9 @@ const PORT: f64 = 165.0;
 /// What one multiplies, FLOP/ns.
 const MULTIPLIES: f64 = 5400.0;
 /// A step of the pipeline at least, ns.
-const STEP_NS: f64 = 230.0;
+pub(crate) const STEP_NS: f64 = 230.0;
 /// What blocks of a cluster take to start together and to add up their sums, ns.
-const MEETING_NS: f64 = 800.0;
+pub(crate) const MEETING_NS: f64 = 800.0;
 /// Between two blocks of an SM, ns.
 const BETWEEN_NS: f64 = 900.0;
 

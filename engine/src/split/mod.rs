@@ -19,7 +19,7 @@ pub(crate) use choose::tokens_are;
 pub use choose::{Choice, choose, decide, threshold_tokens};
 pub(crate) use ctas::{OpenCtas, OverlapCtas, open_ctas, overlap_ctas};
 pub use cut::{Cut, CutRequest, PAD_TOKENS, cut, padded_tokens};
-pub(crate) use few::few_block;
+pub(crate) use few::{MEETING_NS, STEP_K, STEP_NS, few_block};
 pub(crate) use gemms::LayerGemms;
 pub use gemms::{HeldSms, LayerGemm, layer_gemms};
 pub(crate) use phases::PhaseTimes;

@@ -5,6 +5,7 @@ use crate::{
     machine::{GpuSpec, KernelSpec, Machine},
     plan::{AttentionShape, Cluster, GemmShape, Op, OpWork},
     sim::{capacity::Demand, time::ticks},
+    split::{MEETING_NS, STEP_K, STEP_NS},
 };
 
 /// Tiles of a cluster that share the longer operand through multicast loads.
@@ -30,12 +31,8 @@ impl OpCost {
     }
 }
 
-/// What blocks of a cluster take to start together and to add up their sums, and a step of the pipeline (64 of the inner dimension)
-/// at least, on H200 (engine/data/few_rows_h200.csv; kernels/NOTES.md, "Few rows"); the share of the tiled kernel's multiplies that a
-/// block does a second (5.4 of 6.97 TFLOP/s).
-const MEETING_NS: f64 = 800.0;
-const STEP_NS: f64 = 230.0;
-const STEP_K: f64 = 64.0;
+/// The share of the tiled kernel's multiplies that a block of the one for few rows does a second: 5.4 of 6.97 TFLOP/s on H200
+/// (engine/data/few_rows_h200.csv; kernels/NOTES.md, "Few rows").
 const FEW_SHARE: f64 = 0.775;
 
 /// A tile: start, pipeline fill and epilogue, main loop at the SM's rate. Rows and columns beyond the matrix are
@@ -78,7 +75,8 @@ fn few_rows_ns(shape: &GemmShape, kernels: &KernelSpec, multiplies_s: f64) -> f6
     let bytes = 2.0 * depth * f64::from(shape.m.min(shape.tile_m) + shape.tile_n);
     let draws_s = kernels.gemm_sm_bytes_per_s.map_or(0.0, |rate| bytes / rate);
     let meets_ns = if shape.split_k > 1 { MEETING_NS } else { 0.0 };
-    let works_ns = (draws_s.max(multiplies_s / FEW_SHARE) * 1e9).max(depth / STEP_K * STEP_NS);
+    let works_ns =
+        (draws_s.max(multiplies_s / FEW_SHARE) * 1e9).max(depth / f64::from(STEP_K) * STEP_NS);
     kernels.gemm_fixed_ns + works_ns + meets_ns
 }
 
