@@ -10,7 +10,7 @@ use crate::plan::{Cluster, Epilogue, GemmShape, Resources};
 const ROWS: [u32; 9] = [16, 32, 64, 96, 128, 160, 192, 224, 256];
 /// Rows up to which nothing else is better.
 const ALWAYS: u32 = 128;
-/// From there on the tiled kernel has as many rows a tile; it is taken unless it is predicted to take more than this much as long.
+/// Beyond, the tiled kernel is taken unless this one is predicted to need less than this share of its time.
 const PREFERRED: f64 = 0.95;
 /// Rows up to which two blocks find room on an SM.
 const HALF_AN_SM: u32 = 32;

@@ -52,6 +52,8 @@ impl FewForm {
     /// For the launch of a plan, where that is of few rows; where the plan was made for a library's kernels, as `sms` SMs do it best.
     pub(in crate::cuda) fn of(shape: &GemmShape, epilogue: Epilogue, sms: u32) -> Option<Self> {
         let own = match shape.cluster {
+            // Scores in fp32, which this kernel does not write, whatever the plan says of the launch.
+            _ if epilogue == Epilogue::F32 => return None,
             Cluster::Slices => *shape,
             Cluster::Alone if shape.groups == 1 => {
                 own_shape((shape.m, shape.n, shape.k), None, sms, epilogue)
