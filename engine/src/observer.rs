@@ -188,6 +188,11 @@ pub trait LaunchWatch: std::fmt::Debug + Send {
     fn begin(&mut self) {}
     /// What the thread asks of the driver from now on belongs to `op` of `rank`.
     fn before(&mut self, rank: u32, op: OpId);
+    /// What the thread adds to a graph from now on belongs to `op`, whenever the graph is launched.
+    fn capturing(&mut self, op: OpId);
+    /// The thread launches the graph of an iteration of `rank`: what it causes belongs to the ops that its nodes were
+    /// [captured](Self::capturing) for.
+    fn before_graph(&mut self, rank: u32);
     /// No longer.
     fn after(&mut self);
     /// Everything launched has ended.

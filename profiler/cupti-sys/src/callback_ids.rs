@@ -20,3 +20,10 @@ pub const LAUNCH_CALLS: [(&str, u32); 18] = [
     ("cuMemsetD32Async", 220),
     ("cuMemsetD32Async_ptsz", 430),
 ];
+
+/// What happens to nodes of CUDA graphs, by name and callback id of the resource domain (`cupti_callbacks.h`).
+pub const NODE_CREATED: (&str, u32) = ("GRAPHNODE_CREATED", 13);
+/// A node is about to go.
+pub const NODE_DESTROYED: (&str, u32) = ("GRAPHNODE_DESTROY_STARTING", 14);
+/// A node is the copy of another, as those of an instance are.
+pub const NODE_CLONED: (&str, u32) = ("GRAPHNODE_CLONED", 20);

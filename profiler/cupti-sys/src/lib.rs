@@ -14,11 +14,11 @@ mod version;
 /// The generated bindings of CUPTI's C API. Open a [`Library`] first: without one every call panics.
 #[cfg(feature = "bindings")]
 pub use cudarc::cupti::sys as bindings;
-/// The context that callbacks name.
+/// The contexts and nodes of graphs that callbacks name.
 #[cfg(feature = "bindings")]
-pub use cudarc::driver::sys::CUcontext;
+pub use cudarc::driver::sys::{CUcontext, CUgraphNode};
 
-pub use callback_ids::LAUNCH_CALLS;
+pub use callback_ids::{LAUNCH_CALLS, NODE_CLONED, NODE_CREATED, NODE_DESTROYED};
 pub use calls::Call;
 pub use find::{NAMES, candidates};
 pub use kind::ActivityKind;

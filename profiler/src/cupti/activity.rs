@@ -83,6 +83,14 @@ impl Activity {
         self.subscriber.hear_launches(on)
     }
 
+    /// CUPTI calls back from what happens to nodes of graphs, which ops can be read off.
+    ///
+    /// # Errors
+    /// When CUPTI will not.
+    pub(super) fn hear_nodes(&self) -> Result<(), CuptiError> {
+        self.subscriber.hear_nodes()
+    }
+
     /// CUPTI's version, when it says.
     pub fn version(&self) -> Option<ApiVersion> {
         self.library.version()

@@ -1,4 +1,5 @@
-//! Which op a launch belongs to: CUPTI calls back from every launch, under the mark that its thread has set.
+//! Which op a launch belongs to: CUPTI calls back from every launch, under the mark that its thread has set. A graph is
+//! one launch of many ops; its [nodes](super::nodes) tell them apart.
 //!
 //! CUPTI's own way, external correlation, is not used: CUPTI 13.0.1 made no such records of calls that were enabled one
 //! by one, and they stand before records of every call of the driver, which nothing else here wants.
@@ -11,6 +12,8 @@ use std::{
 
 use cupti_sys::bindings as sys;
 use weftscope_engine::plan::OpId;
+
+use super::nodes;
 
 /// Which launch a call of the driver was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +28,15 @@ pub(crate) struct LaunchMark {
 pub(crate) struct Launch {
     /// Its iteration's place among those launched together, from 0.
     pub(crate) iteration: u16,
-    pub(crate) op: OpId,
+    /// `None`: a graph of many.
+    pub(crate) op: Option<OpId>,
+}
+
+/// What a thread is at.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Launching(Launch),
+    Capturing(OpId),
 }
 
 /// Numbers the iterations of the launches that follow one another.
@@ -46,11 +57,27 @@ impl LaunchMarks {
     /// What the thread asks of the driver from now on belongs to `op`. Within an iteration ops and ranks
     /// only go up.
     pub(super) fn set(&mut self, rank: u32, op: OpId) {
+        let iteration = self.iteration_of(rank, op);
+        CURRENT.set(Some(At::Launching(Launch { iteration, op: Some(op) })));
+    }
+
+    /// The thread launches a graph of all ops of a rank. Within an iteration ranks only go up.
+    pub(super) fn set_graph(&mut self, rank: u32) {
+        let iteration = self.iteration_of(rank, OpId(0));
+        CURRENT.set(Some(At::Launching(Launch { iteration, op: None })));
+    }
+
+    fn iteration_of(&mut self, rank: u32, op: OpId) -> u16 {
         if self.last.is_some_and(|last| (op, rank) <= last) {
             self.iterations = self.iterations.wrapping_add(1);
         }
         self.last = Some((op, rank));
-        CURRENT.set(Some(Launch { iteration: self.iterations, op }));
+        self.iterations
+    }
+
+    /// Nodes that the thread adds to a graph from now on belong to `op`.
+    pub(super) fn capture(op: OpId) {
+        CURRENT.set(Some(At::Capturing(op)));
     }
 
     /// What the thread asks of the driver from now on belongs to no op.
@@ -60,8 +87,16 @@ impl LaunchMarks {
 }
 
 thread_local! {
-    /// The mark that this thread launches under.
-    static CURRENT: Cell<Option<Launch>> = const { Cell::new(None) };
+    /// The mark that this thread launches or captures under.
+    static CURRENT: Cell<Option<At>> = const { Cell::new(None) };
+}
+
+/// The op that this thread captures.
+pub(super) fn captured_for() -> Option<OpId> {
+    match CURRENT.try_with(Cell::get).ok().flatten()? {
+        At::Capturing(op) => Some(op),
+        At::Launching(_) => None,
+    }
 }
 
 /// The calls that CUPTI called us back from since last asked, and how many found no room.
@@ -69,14 +104,21 @@ static CALLS: Mutex<(Vec<LaunchMark>, u64)> = Mutex::new((Vec::new(), 0));
 /// Calls kept until they are taken.
 const ROOM: usize = 1 << 20;
 
-/// CUPTI's callback: notes under which mark a call was made.
+/// CUPTI's callback: notes under which mark a call was made, or a node of a graph.
 pub(super) unsafe extern "C" fn called(
     _user: *mut c_void,
     domain: sys::CUpti_CallbackDomain,
-    _call: sys::CUpti_CallbackId,
+    call: sys::CUpti_CallbackId,
     data: *const c_void,
 ) {
-    if domain != sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_DRIVER_API || data.is_null() {
+    if data.is_null() {
+        return;
+    }
+    if domain == sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_RESOURCE {
+        // SAFETY: the data is what CUPTI hands out for this call of this domain.
+        return unsafe { nodes::called(call, data) };
+    }
+    if domain != sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_DRIVER_API {
         return;
     }
     // SAFETY: of this domain, so the data is of this type and lives during the callback.
@@ -88,7 +130,7 @@ pub(super) unsafe extern "C" fn called(
         return;
     }
     // A thread that is ending launches nothing of ours.
-    let Some(launch) = CURRENT.try_with(Cell::get).ok().flatten() else { return };
+    let Some(At::Launching(launch)) = CURRENT.try_with(Cell::get).ok().flatten() else { return };
     let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
     if calls.0.len() < ROOM {
         calls.0.push(LaunchMark { correlation, launch });

@@ -12,6 +12,7 @@ mod buffers;
 mod error;
 mod here;
 pub(crate) mod mark;
+mod nodes;
 pub mod pm;
 mod source;
 mod subscriber;

@@ -8,6 +8,7 @@ use weftscope_engine::{observer::LaunchWatch, plan::OpId};
 use super::{
     Activity, CuptiError, Loss,
     mark::{LaunchMarks, take_marks},
+    nodes::{self, take_homeless},
     pm::Sampler,
 };
 use crate::instrument::{Seen, Source};
@@ -51,6 +52,7 @@ impl CuptiSource {
     pub fn start(samplers: Vec<Sampler>) -> Result<Self, CuptiError> {
         let activity = Activity::start(&KINDS)?;
         activity.hear_launches(true)?;
+        activity.hear_nodes()?;
         let shared = Arc::new(Mutex::new(Shared { samplers, samples: true, ..Shared::default() }));
         Ok(Self { activity, shared, reported: Loss::default() })
     }
@@ -89,9 +91,13 @@ impl Source for CuptiSource {
         }
         let (marks, unmarked) = take_marks();
         seen.marks = marks;
-        if unmarked > 0 {
-            seen.lost.push(("launches whose marks found no room", unmarked));
-        }
+        seen.nodes =
+            nodes::ops_of(seen.events.iter().filter_map(|event| event.record.graph_node()));
+        let missed = [
+            ("launches whose marks found no room", unmarked),
+            ("nodes of graphs whose ops found no room", take_homeless()),
+        ];
+        seen.lost.extend(missed.into_iter().filter(|(_, count)| *count > 0));
         seen.lost.append(&mut shared.failed);
         seen
     }
@@ -136,6 +142,14 @@ impl LaunchWatch for CuptiWatch {
 
     fn before(&mut self, rank: u32, op: OpId) {
         lock(&self.shared).marks.set(rank, op);
+    }
+
+    fn capturing(&mut self, op: OpId) {
+        LaunchMarks::capture(op);
+    }
+
+    fn before_graph(&mut self, rank: u32) {
+        lock(&self.shared).marks.set_graph(rank);
     }
 
     fn after(&mut self) {

@@ -5,7 +5,9 @@ use std::{
     ptr,
 };
 
-use cupti_sys::{Call, LAUNCH_CALLS, Library, bindings as sys};
+use cupti_sys::{
+    Call, LAUNCH_CALLS, Library, NODE_CLONED, NODE_CREATED, NODE_DESTROYED, bindings as sys,
+};
 
 use super::{CuptiError, error::check, mark::called};
 
@@ -64,12 +66,28 @@ impl Subscriber {
     /// When CUPTI will not.
     pub(super) fn hear_launches(&self, on: bool) -> Result<(), CuptiError> {
         let domain = sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_DRIVER_API;
-        for (_, call) in LAUNCH_CALLS {
-            // SAFETY: takes numbers and a handle of ours.
-            let set = unsafe { sys::cuptiEnableCallback(u32::from(on), self.handle, domain, call) };
-            check(set, "cuptiEnableCallback")?;
-        }
-        Ok(())
+        LAUNCH_CALLS.iter().try_for_each(|&(_, call)| self.hear(domain, call, on))
+    }
+
+    /// CUPTI calls back from what happens to nodes of graphs, from now on: they may be made while launches are not heard.
+    ///
+    /// # Errors
+    /// When CUPTI will not.
+    pub(super) fn hear_nodes(&self) -> Result<(), CuptiError> {
+        let domain = sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_RESOURCE;
+        let calls = [NODE_CREATED, NODE_CLONED, NODE_DESTROYED];
+        calls.iter().try_for_each(|&(_, call)| self.hear(domain, call, true))
+    }
+
+    fn hear(
+        &self,
+        domain: sys::CUpti_CallbackDomain,
+        call: sys::CUpti_CallbackId,
+        on: bool,
+    ) -> Result<(), CuptiError> {
+        // SAFETY: takes numbers and a handle of ours.
+        let set = unsafe { sys::cuptiEnableCallback(u32::from(on), self.handle, domain, call) };
+        check(set, "cuptiEnableCallback")
     }
 }
 

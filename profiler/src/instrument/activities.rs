@@ -15,6 +15,8 @@ pub(super) struct DriverActivity {
     pub(super) rank: Option<u32>,
     pub(super) correlation: u32,
     pub(super) op: Option<OpId>,
+    /// Node of a graph, by CUPTI's id.
+    pub(super) node: Option<u64>,
     pub(super) stream: u32,
     pub(super) name: Arc<str>,
     pub(super) bytes: u64,
@@ -89,6 +91,7 @@ impl Activities {
             rank: gpu_rank,
             correlation,
             op: None,
+            node: event.record.graph_node(),
             stream,
             name,
             bytes,

@@ -100,6 +100,10 @@ impl<E: Watched, S: Source> Recording for Instrumented<E, S> {
         Self::set_watching(self, watching);
     }
 
+    fn set_in_graphs(&mut self, in_graphs: bool) {
+        self.inner.set_in_graphs(in_graphs);
+    }
+
     fn last_event_ns(&self) -> Result<i64, ExecError> {
         self.inner.last_event_ns()
     }

@@ -108,8 +108,8 @@ impl<S: Source> Observer for Held<'_, S> {
             self.joiner.begin(seen.began_ns);
             self.progress.series.clear();
         }
+        self.joiner.take(&seen);
         self.progress.series.extend(seen.series);
-        self.joiner.take(&seen.events, &seen.marks);
         let index = self.progress.iteration;
         self.progress.iteration = index.wrapping_add(1);
         let joined =

@@ -11,13 +11,11 @@ use weftscope_engine::{
 };
 
 use super::{
+    Seen,
     activities::{Activities, DriverActivity},
     clock::{CuptiClock, Sighting},
 };
-use crate::cupti::{
-    ActivityRecord,
-    mark::{Launch, LaunchMark},
-};
+use crate::cupti::mark::Launch;
 
 /// How far outside its kernel a block may lie before it is counted.
 pub const CONTAINMENT_NS: i64 = 1_000;
@@ -52,6 +50,8 @@ pub struct Joiner {
     clocks: Vec<CuptiClock>,
     /// The launch that each marked call was, by the correlation id that its records carry.
     marks: HashMap<u32, Launch>,
+    /// The op of each node of a graph, by CUPTI's id.
+    nodes: HashMap<u64, OpId>,
     /// What belongs to no iteration yet.
     pending: Vec<DriverActivity>,
     /// CUPTI time of the last begin.
@@ -65,6 +65,7 @@ impl Joiner {
             clocks: vec![CuptiClock::default(); gpus.len()],
             activities: Activities::new(gpus),
             marks: HashMap::new(),
+            nodes: HashMap::new(),
             pending: Vec::new(),
             began_ns: 0,
         }
@@ -74,16 +75,18 @@ impl Joiner {
     pub fn begin(&mut self, now_ns: i64) {
         self.pending.clear();
         self.marks.clear();
+        self.nodes.clear();
         self.began_ns = now_ns;
     }
 
-    /// Keeps records, and the marks of the calls that caused them, until their iteration asks for them.
-    pub(crate) fn take(&mut self, events: &[ActivityRecord], marks: &[LaunchMark]) {
-        self.marks.extend(marks.iter().map(|mark| (mark.correlation, mark.launch)));
-        for event in events {
+    /// Keeps records, and what tells which launches caused them, until their iteration asks for them.
+    pub fn take(&mut self, seen: &Seen) {
+        self.marks.extend(seen.marks.iter().map(|mark| (mark.correlation, mark.launch)));
+        self.nodes.extend(&seen.nodes);
+        for event in &seen.events {
             self.activities.learn(&event.record);
         }
-        for event in events {
+        for event in &seen.events {
             let activity = self.activities.activity(event).filter(|it| it.span.1 >= self.began_ns);
             self.pending.extend(activity);
         }
@@ -96,7 +99,8 @@ impl Joiner {
         for mut activity in pending {
             match self.marks.get(&activity.correlation).filter(|_| activity.correlation != 0) {
                 Some(launch) if launch.iteration == iteration.index => {
-                    activity.op = Some(launch.op);
+                    let of_node = || self.nodes.get(&activity.node?).copied();
+                    activity.op = launch.op.or_else(of_node);
                     mine.push(activity);
                 }
                 _ => others.push(activity),
@@ -107,7 +111,10 @@ impl Joiner {
         let (mut without_op, mut unplaced) = (0, 0);
         for activity in mine {
             match self.placed(&activity) {
-                Some(launch) => joined.launches.push(launch),
+                Some(launch) => {
+                    without_op += u64::from(is_of_no_op(&launch));
+                    joined.launches.push(launch);
+                }
                 None => unplaced += 1,
             }
         }
@@ -118,8 +125,7 @@ impl Joiner {
                 launch.as_ref().is_some_and(|it| it.start_ns <= iteration.end_ns + CONTAINMENT_NS);
             match launch {
                 Some(launch) if starts_in_time && !is_marked => {
-                    let is_ours = &*launch.name == MARK_KERNEL;
-                    without_op += u64::from(launch.kind == LaunchKind::Kernel && !is_ours);
+                    without_op += u64::from(is_of_no_op(&launch));
                     joined.launches.push(launch);
                 }
                 None if !is_marked => unplaced += 1,
@@ -197,6 +203,11 @@ impl Joiner {
             end_ns: fit.host_from_device(activity.span.1),
         })
     }
+}
+
+/// A kernel that somebody else launched, or that nobody knows of.
+fn is_of_no_op(launch: &LaunchRecord) -> bool {
+    launch.kind == LaunchKind::Kernel && launch.op.is_none() && &*launch.name != MARK_KERNEL
 }
 
 /// Ops without a kernel, and ops whose blocks lie too far outside theirs.

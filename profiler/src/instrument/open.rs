@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cupti_sys::Library;
 use weftscope_engine::{
-    cuda::CudaExecutor,
+    cuda::{CudaExecutor, Launching},
     executor::{ExecError, Executor, ExecutorInfo, IterationTime},
     observer::{LaunchWatch, Observer},
     plan::Plan,
@@ -120,6 +120,10 @@ impl<E: Recording> Recording for Unseen<E> {
         self.executor.set_recording(recording);
     }
 
+    fn set_in_graphs(&mut self, in_graphs: bool) {
+        self.executor.set_in_graphs(in_graphs);
+    }
+
     fn last_event_ns(&self) -> Result<i64, ExecError> {
         self.executor.last_event_ns()
     }
@@ -153,6 +157,10 @@ impl Watched for CudaExecutor {
 impl Recording for CudaExecutor {
     fn set_recording(&mut self, recording: bool) {
         Self::set_recording(self, recording);
+    }
+
+    fn set_in_graphs(&mut self, in_graphs: bool) {
+        self.set_launching(if in_graphs { Launching::Graphs } else { Launching::Direct });
     }
 
     fn last_event_ns(&self) -> Result<i64, ExecError> {

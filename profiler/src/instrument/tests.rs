@@ -61,15 +61,26 @@ fn kernel(
     ActivityRecord { record, name: Some(name.to_owned()) }
 }
 
-fn mark(iteration: u16, op: u32, correlation: u32) -> LaunchMark {
-    LaunchMark { correlation, launch: Launch { iteration, op: OpId(op) } }
+/// The same, replayed from a graph.
+fn replayed(mut event: ActivityRecord, node: u64) -> ActivityRecord {
+    let Record::Kernel(kernel) = &mut event.record else { panic!("a kernel") };
+    kernel.graph_node = node;
+    event
+}
+
+/// Of an op, or of a graph of many.
+fn mark(iteration: u16, op: Option<u32>, correlation: u32) -> LaunchMark {
+    LaunchMark { correlation, launch: Launch { iteration, op: op.map(OpId) } }
 }
 
 /// What the paper CUPTI has seen.
 #[derive(Debug, Default)]
 struct Paper {
     batch: u64,
-    launches: Vec<(u32, OpId)>,
+    /// By rank; without an op, of the rank's graph.
+    launches: Vec<(u32, Option<OpId>)>,
+    /// Ops of the nodes of graphs, rank after rank: a node's id is its place, from 1.
+    nodes: Vec<OpId>,
     /// Keep the marks of launches to itself.
     is_forgetful: bool,
 }
@@ -87,7 +98,13 @@ impl LaunchWatch for PaperWatch {
         paper.launches.clear();
     }
     fn before(&mut self, rank: u32, op: OpId) {
-        self.0.lock().unwrap().launches.push((rank, op));
+        self.0.lock().unwrap().launches.push((rank, Some(op)));
+    }
+    fn capturing(&mut self, op: OpId) {
+        self.0.lock().unwrap().nodes.push(op);
+    }
+    fn before_graph(&mut self, rank: u32) {
+        self.0.lock().unwrap().launches.push((rank, None));
     }
     fn after(&mut self) {}
 }
@@ -107,13 +124,26 @@ impl Source for PaperSource {
             ..Seen::default()
         };
         let forgetful = paper.is_forgetful;
+        let of_rank = paper.nodes.len() / GPUS.len();
+        let nodes: Vec<(u64, OpId)> = (1..).zip(paper.nodes.iter().copied()).collect();
         for (index, (rank, op)) in paper.launches.drain(..).enumerate() {
             let correlation = 100 + index as u32;
-            let at = 1000 + 100 * [0, 1, 1, 2][op.0 as usize] + 10 * i64::from(rank);
             if !forgetful {
-                seen.marks.push(mark(0, op.0, correlation));
+                seen.marks.push(mark(0, op.map(|op| op.0), correlation));
+                seen.nodes.extend(nodes.iter().copied());
             }
-            seen.events.push(kernel(rank, correlation, (at - 5, at + 105), "weft_gemm"));
+            let kernel_of = |op: OpId| {
+                let at = 1000 + 100 * [0, 1, 1, 2][op.0 as usize] + 10 * i64::from(rank);
+                kernel(rank, correlation, (at - 5, at + 105), "weft_gemm")
+            };
+            match op {
+                Some(op) => seen.events.push(kernel_of(op)),
+                None => {
+                    let mine = &nodes[rank as usize * of_rank..][..of_rank];
+                    seen.events
+                        .extend(mine.iter().map(|&(node, op)| replayed(kernel_of(op), node)));
+                }
+            }
         }
         seen.events.extend(others());
         let sample =
@@ -168,7 +198,39 @@ fn others() -> Vec<ActivityRecord> {
 
 /// [`Toy`], notified of launches.
 #[derive(Debug, Default)]
-struct WatchedToy(Option<Box<dyn LaunchWatch>>);
+struct WatchedToy {
+    watch: Option<Box<dyn LaunchWatch>>,
+    in_graphs: bool,
+    has_captured: bool,
+}
+
+impl WatchedToy {
+    fn launch(&mut self, plan: &Plan) {
+        let Some(watch) = &mut self.watch else { return };
+        let each_rank = 0..plan.ranks;
+        if self.in_graphs && !self.has_captured {
+            for op in each_rank.clone().flat_map(|_| &plan.ops) {
+                watch.capturing(op.id);
+                watch.after();
+            }
+            self.has_captured = true;
+        }
+        watch.begin();
+        if self.in_graphs {
+            for rank in each_rank {
+                watch.before_graph(rank);
+                watch.after();
+            }
+        } else {
+            for (op, rank) in plan.ops.iter().flat_map(|op| each_rank.clone().map(move |r| (op, r)))
+            {
+                watch.before(rank, op.id);
+                watch.after();
+            }
+        }
+        watch.end();
+    }
+}
 
 impl Executor for WatchedToy {
     fn run(
@@ -177,16 +239,7 @@ impl Executor for WatchedToy {
         iteration: u64,
         observer: &mut dyn Observer,
     ) -> Result<IterationTime, ExecError> {
-        if let Some(watch) = &mut self.0 {
-            watch.begin();
-            for op in &plan.ops {
-                for rank in 0..plan.ranks {
-                    watch.before(rank, op.id);
-                    watch.after();
-                }
-            }
-            watch.end();
-        }
+        self.launch(plan);
         Toy::default().run(plan, iteration, observer)
     }
 
@@ -197,7 +250,7 @@ impl Executor for WatchedToy {
 
 impl Watched for WatchedToy {
     fn watch(&mut self, watch: Option<Box<dyn LaunchWatch>>) {
-        self.0 = watch;
+        self.watch = watch;
     }
     fn gpus(&self) -> Vec<u32> {
         GPUS.to_vec()
@@ -212,8 +265,12 @@ impl Recording for WatchedToy {
 }
 
 fn recorded(source: PaperSource, iterations: u64) -> Trace {
+    recorded_of(WatchedToy::default(), source, iterations)
+}
+
+fn recorded_of(toy: WatchedToy, source: PaperSource, iterations: u64) -> Trace {
     let plan = Arc::new(toy_plan(&toy_spec()).unwrap());
-    let mut executor = Instrumented::new(WatchedToy::default(), source);
+    let mut executor = Instrumented::new(toy, source);
     let mut collector = Collector::new(executor.provenance());
     for iteration in 0..iterations {
         executor.run(&plan, iteration, &mut collector).unwrap();
@@ -265,6 +322,40 @@ fn cupti_stands_beside_the_stamps() {
 }
 
 #[test]
+fn ops_of_graphs_are_told_by_their_nodes() {
+    let launched = |in_graphs| {
+        let toy = WatchedToy { in_graphs, ..WatchedToy::default() };
+        described(&recorded_of(toy, PaperSource::default(), 3))
+    };
+    assert_eq!(launched(true), launched(false));
+}
+
+#[test]
+fn nodes_that_nobody_knows_are_of_no_op_and_counted() {
+    let ops = [0, 1].map(|op| OpRecord {
+        op: OpId(op),
+        rank: 0,
+        start_ns: 1_000 * i64::from(op),
+        end_ns: 1_000 * i64::from(op) + 900,
+    });
+    let span = |op: i64| (1_000 * op - 5, 1_000 * op + 905);
+    let events = vec![
+        replayed(kernel(0, 5, span(0), "weft_gemm"), 1),
+        replayed(kernel(0, 5, span(1), "weft_gemm"), 2),
+        replayed(kernel(0, 5, (-20, -10), "weft_mark"), 3),
+    ];
+    let mut joiner = Joiner::new(GPUS.to_vec());
+    joiner.begin(i64::MIN);
+    let nodes = [(1, OpId(0))].into();
+    joiner.take(&Seen { events, marks: vec![mark(0, None, 5)], nodes, ..Seen::default() });
+    let joined = joiner.join(LaunchedIteration { index: 0, ops: &ops, end_ns: 1_900 });
+    let told: Vec<Option<OpId>> = joined.launches.iter().map(|launch| launch.op).collect();
+    assert_eq!(told, [None, Some(OpId(0)), None]);
+    let lost = [("CUPTI kernels of no op", 1), ("ops that CUPTI saw no kernel of", 1)];
+    assert_eq!(joined.lost, lost);
+}
+
+#[test]
 fn iterations_keep_to_themselves() {
     let trace = recorded(PaperSource::default(), 3);
     let kernels = |rank: u32| -> usize {
@@ -298,9 +389,9 @@ fn recording_off_asks_no_source() {
     executor.run(&plan, 0, &mut collector).unwrap();
     let trace = collector.finish().unwrap();
     assert!(!trace.tracks.iter().any(|track| matches!(track.kind, TrackKind::Driver { .. })));
-    assert!(executor.inner().0.is_none());
+    assert!(executor.inner().watch.is_none());
     executor.set_recording(true);
-    assert!(executor.inner().0.is_some());
+    assert!(executor.inner().watch.is_some());
 }
 
 proptest! {
@@ -313,25 +404,35 @@ proptest! {
         ops in 1_u32..6,
         order in any::<u64>(),
         apart in -1_000_000_i64..1_000_000,
+        in_graphs in any::<bool>(),
     ) {
         let (mut events, mut marks) = (Vec::new(), Vec::new());
         let mut correlation = 10;
         let at = |index: u16, op: u32| i64::from(index) * 100_000 + i64::from(op) * 10_000;
+        let node = |rank: u32, op: u32| u64::from(10 * rank + op + 1);
         for index in 0..iterations {
             for op in 0..ops {
                 for rank in 0..2 {
-                    correlation += 1;
                     let start = at(index, op) - APART_NS + apart;
+                    let span = (start, start + 9_000);
                     let name = format!("k{index}_{op}");
-                    marks.push(mark(index, op, correlation));
-                    events.push(kernel(rank, correlation, (start, start + 9_000), &name));
+                    if in_graphs {
+                        let graph = 10 + 2 * u32::from(index) + rank;
+                        marks.push(mark(index, None, graph));
+                        events.push(replayed(kernel(rank, graph, span, &name), node(rank, op)));
+                    } else {
+                        correlation += 1;
+                        marks.push(mark(index, Some(op), correlation));
+                        events.push(kernel(rank, correlation, span, &name));
+                    }
                 }
             }
         }
+        let nodes = (0..2).flat_map(|rank| (0..ops).map(move |op| (node(rank, op), OpId(op)))).collect();
         shuffle(&mut events, order);
         let mut joiner = Joiner::new(GPUS.to_vec());
         joiner.begin(i64::MIN);
-        joiner.take(&events, &marks);
+        joiner.take(&Seen { events, marks, nodes, ..Seen::default() });
         for index in 0..iterations {
             let records: Vec<OpRecord> = (0..ops)
                 .flat_map(|op| [0, 1].map(|rank| (op, rank)))

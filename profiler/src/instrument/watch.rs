@@ -1,4 +1,6 @@
-use weftscope_engine::observer::LaunchWatch;
+use std::collections::HashMap;
+
+use weftscope_engine::{observer::LaunchWatch, plan::OpId};
 
 use super::samples::Series;
 use crate::{
@@ -37,6 +39,8 @@ pub struct Seen {
     pub events: Vec<ActivityRecord>,
     /// Which launch each call of the driver was, in order.
     pub(crate) marks: Vec<LaunchMark>,
+    /// The op of each node of a graph that records name, by CUPTI's id, where it is known.
+    pub(crate) nodes: HashMap<u64, OpId>,
     /// Counters by rank, since the last begin.
     pub series: Vec<Series>,
     /// What was lost, by cause.

@@ -10,9 +10,9 @@ use super::relay::Told;
 pub enum Look {
     /// Times only: kernels without stamps.
     Times,
-    /// What kernels stamp; iterations go as graphs.
+    /// What kernels stamp.
     Stamps,
-    /// Stamps, and what the driver's profiling interface sees; ops are launched one by one.
+    /// Stamps, and what the driver's profiling interface sees.
     Everything,
 }
 
@@ -42,6 +42,8 @@ pub(super) struct Run<S> {
     pub(super) iterations: (u64, u32),
     pub(super) setup: S,
     pub(super) look: Look,
+    /// Launched as graphs, where that can be; else op by op.
+    pub(super) in_graphs: bool,
     pub(super) wanted: Wanted,
     pub(super) reply: Sender<Told>,
 }

@@ -67,7 +67,7 @@ impl<S: Clone + PartialEq + Send + 'static> Owner<S> {
         let _closed = jobs.send(Job::Came);
         let (source, notes) = (source.to_owned(), Vec::new());
         let info = ExecutorInfo { measured: true, source, epoch_unix_ns: None, notes };
-        User { jobs, setup, look, info, wanted: Arc::new(|| true) }
+        User { jobs, setup, look, in_graphs: true, info, wanted: Arc::new(|| true) }
     }
 
     /// Does `work` on the owner's thread with nothing open: it may take the GPUs into use by itself, and has given them back when
@@ -107,8 +107,8 @@ impl<S: Clone + PartialEq + Send + 'static> Owner<S> {
 struct Open<S> {
     ranks: u32,
     setup: S,
-    /// How its last run was seen: turning a profiling interface on and off costs time.
-    look: Option<Look>,
+    /// How its last run was seen, and whether it was launched as graphs: turning a profiling interface on and off costs time.
+    last: Option<(Look, bool)>,
     executor: Box<dyn Recording>,
 }
 
@@ -172,13 +172,15 @@ fn perform<S: Clone + PartialEq>(
         Some(kept) => kept,
         None => {
             let executor = opener(ranks, &run.setup)?;
-            Open { ranks, setup: run.setup.clone(), look: None, executor }
+            Open { ranks, setup: run.setup.clone(), last: None, executor }
         }
     };
-    let Open { look, executor, .. } = open.insert(kept);
-    if look.replace(run.look) != Some(run.look) {
+    let Open { last, executor, .. } = open.insert(kept);
+    let asked = (run.look, run.in_graphs);
+    if last.replace(asked) != Some(asked) {
         executor.set_recording(run.look != Look::Times);
         executor.set_watching(run.look == Look::Everything);
+        executor.set_in_graphs(run.in_graphs);
     }
     executor.run_many(&run.plan, run.iterations, relay)
 }

@@ -17,6 +17,7 @@ pub struct User<S> {
     pub(super) jobs: Sender<Job<S>>,
     pub(super) setup: S,
     pub(super) look: Look,
+    pub(super) in_graphs: bool,
     pub(super) info: ExecutorInfo,
     pub(super) wanted: Wanted,
 }
@@ -27,6 +28,13 @@ impl<S> User<S> {
     #[must_use]
     pub fn while_wanted(mut self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.wanted = Arc::new(wanted);
+        self
+    }
+
+    /// Its runs are launched as graphs, as at first, or op by op.
+    #[must_use]
+    pub fn launched(mut self, in_graphs: bool) -> Self {
+        self.in_graphs = in_graphs;
         self
     }
 }
@@ -53,7 +61,8 @@ impl<S: Clone> Executor for User<S> {
         let (reply, told) = bounded(MESSAGES);
         let (plan, setup, look) = (Arc::clone(plan), self.setup.clone(), self.look);
         let wanted = Arc::clone(&self.wanted);
-        let job = Job::Run(Run { plan, iterations, setup, look, wanted, reply });
+        let in_graphs = self.in_graphs;
+        let job = Job::Run(Run { plan, iterations, setup, look, in_graphs, wanted, reply });
         let ended = self.jobs.send(job).ok().and_then(|()| replay(&told, observer));
         let Some((outcome, info)) = ended else {
             return Err(ExecError::Unsupported("the GPUs have been given back".to_owned()));

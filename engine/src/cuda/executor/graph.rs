@@ -8,11 +8,15 @@ use crate::{
 };
 
 /// A rank's iteration, instantiated.
-pub(super) struct Graph(pub(super) CudaGraph);
+pub(super) struct Graph {
+    pub(super) instance: CudaGraph,
+    /// A watch was notified of each op that was captured.
+    pub(super) is_watched: bool,
+}
 
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Graph").field(&self.0.cu_graph_exec()).finish()
+        f.debug_tuple("Graph").field(&self.instance.cu_graph_exec()).finish()
     }
 }
 

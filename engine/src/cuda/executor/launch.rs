@@ -62,34 +62,56 @@ fn launch_ops(
         if let (true, Some(nccl)) = (is_nccl(op), &prepared.nccl) {
             // One call launches on all ranks: the watch is notified of rank 0 and knows the others by their device.
             let launch = || launch_nccl(prepared, nccl, op, &mut events);
-            watched(&mut watch, (0, op.id), launch)?;
+            watched(&mut watch, |watch| watch.before(0, op.id), launch)?;
             synchronize()?;
             continue;
         }
         for (index, events) in events.iter_mut().enumerate() {
             let launch = || launch_op(prepared, op, index, events);
-            watched(&mut watch, (index as u32, op.id), launch)?;
+            watched(&mut watch, |watch| watch.before(index as u32, op.id), launch)?;
         }
         synchronize()?;
     }
     Ok(())
 }
 
-/// Launches each rank's graph, captured the first time.
-pub(super) fn launch_graphs(prepared: &mut Prepared) -> Result<(), CudaError> {
-    if prepared.loaded.graphs.is_empty() {
-        prepared.loaded.graphs = (0..prepared.ranks.len())
-            .map(|index| capture(prepared, index))
-            .collect::<Result<_, _>>()?;
+/// Captures each rank's graph, unless that is done already; `watch` is notified of what is captured.
+pub(super) fn capture_graphs(
+    prepared: &mut Prepared,
+    mut watch: Option<&mut (dyn LaunchWatch + '_)>,
+) -> Result<(), CudaError> {
+    let graphs = &mut prepared.loaded.graphs;
+    // Who watches cannot tell the nodes of what was captured unwatched.
+    if watch.is_some() && graphs.iter().any(|graph| !graph.is_watched) {
+        graphs.clear();
     }
-    for (rank, graph) in prepared.ranks.iter().zip(&prepared.loaded.graphs) {
-        graph.0.launch().on(rank.device.info().index, "launching an iteration")?;
+    if graphs.is_empty() {
+        let ranks = 0..prepared.ranks.len();
+        let graphs = ranks.map(|index| capture(prepared, index, &mut watch));
+        prepared.loaded.graphs = graphs.collect::<Result<_, _>>()?;
+    }
+    Ok(())
+}
+
+/// Launches each rank's graph, which is [captured](capture_graphs).
+pub(super) fn launch_graphs(
+    prepared: &Prepared,
+    mut watch: Option<&mut (dyn LaunchWatch + '_)>,
+) -> Result<(), CudaError> {
+    for (index, (rank, graph)) in prepared.ranks.iter().zip(&prepared.loaded.graphs).enumerate() {
+        let gpu = rank.device.info().index;
+        let launch = || graph.instance.launch().on(gpu, "launching an iteration");
+        watched(&mut watch, |watch| watch.before_graph(index as u32), launch)?;
     }
     Ok(())
 }
 
 /// Captures a rank's whole iteration. The communication stream is forked off at the start and joined at the end.
-fn capture(prepared: &Prepared, index: usize) -> Result<Graph, CudaError> {
+fn capture(
+    prepared: &Prepared,
+    index: usize,
+    watch: &mut Option<&mut (dyn LaunchWatch + '_)>,
+) -> Result<Graph, CudaError> {
     let device = &prepared.ranks[index].device;
     let gpu = device.info().index;
     let forks = prepared.plan.ops.iter().any(|op| op.stream == StreamId::COMM);
@@ -110,7 +132,8 @@ fn capture(prepared: &Prepared, index: usize) -> Result<Graph, CudaError> {
             joins.push(join(device.compute(), device.comm())?);
         }
         for op in &prepared.plan.ops {
-            launch_op(prepared, op, index, &mut events)?;
+            let launch = || launch_op(prepared, op, index, &mut events);
+            watched(watch, |watch| watch.capturing(op.id), launch)?;
         }
         if forks {
             joins.push(join(device.comm(), device.compute())?);
@@ -126,7 +149,7 @@ fn capture(prepared: &Prepared, index: usize) -> Result<Graph, CudaError> {
         cause: "it was empty".to_owned(),
     })?;
     graph.upload().on(gpu, "uploading an iteration")?;
-    Ok(Graph(graph))
+    Ok(Graph { instance: graph, is_watched: watch.is_some() })
 }
 
 /// What stands before the first op: the mark that separates iterations.
@@ -220,14 +243,14 @@ fn signal_others(
     Ok(())
 }
 
-/// Launches; the watch is notified before and after.
+/// Launches, or adds to a graph; the watch is notified before and after.
 fn watched(
     watch: &mut Option<&mut (dyn LaunchWatch + '_)>,
-    (rank, op): (u32, OpId),
+    notify: impl FnOnce(&mut (dyn LaunchWatch + '_)),
     launch: impl FnOnce() -> Result<(), CudaError>,
 ) -> Result<(), CudaError> {
     let Some(watch) = watch else { return launch() };
-    watch.before(rank, op);
+    notify(&mut **watch);
     let launched = launch();
     watch.after();
     launched

@@ -55,7 +55,7 @@ impl Backend {
         match (self, other) {
             (Self::Simulated, Self::Simulated) => true,
             (Self::Gpus(mine, run), Self::Gpus(theirs, other)) => {
-                mine == theirs && run.weights == other.weights
+                mine == theirs && (&run.weights, run.launch) == (&other.weights, other.launch)
             }
             _ => false,
         }

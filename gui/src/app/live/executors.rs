@@ -18,7 +18,7 @@ use weftscope_profiler::{
     shared::{Look, Owner},
 };
 
-use super::Backend;
+use super::{Backend, Launch};
 use crate::jobs::JobControl;
 
 /// How long the end of the program waits for the GPUs: a kernel that waits for a peer gives up sooner.
@@ -81,6 +81,7 @@ impl Executors {
                 let setup = Setup { counters_ns: run.counters_ns, weights: run.weights.clone() };
                 let user = self.owner()?.user(setup, look, "GPUs of this machine");
                 let control = control.clone();
+                let user = user.launched(run.launch == Launch::Graphs);
                 Ok(Box::new(user.while_wanted(move || !control.is_cancelled())))
             }
         }

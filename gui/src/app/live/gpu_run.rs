@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// How the GPUs of this computer run what is shown. A simulated run has none of this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuRun {
+    /// How its iterations are launched; older ends do not say.
+    #[serde(default)]
+    pub launch: Launch,
     /// What is seen of it.
     pub seen: Seen,
     /// Iterations launched behind one another and shown as one picture, 1 to [`GpuRun::MOST_ITERATIONS`].
@@ -15,12 +18,22 @@ pub struct GpuRun {
     pub weights: Option<PathBuf>,
 }
 
-/// What is seen of a run, which decides how it is launched.
+/// How iterations are launched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Launch {
+    /// As CUDA graphs, one a rank.
+    #[default]
+    Graphs,
+    /// Op by op.
+    OneByOne,
+}
+
+/// What is seen of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seen {
-    /// Stamps, and CUPTI's records beside them: ops are launched one by one.
+    /// Stamps, and CUPTI's records beside them.
     StampsAndCupti,
-    /// Stamps only: iterations are launched as graphs, as they would run in earnest.
+    /// Stamps only.
     Stamps,
 }
 
@@ -33,7 +46,38 @@ impl GpuRun {
 
 impl Default for GpuRun {
     fn default() -> Self {
-        Self { seen: Seen::StampsAndCupti, iterations: 1, counters_ns: None, weights: None }
+        Self {
+            launch: Launch::default(),
+            seen: Seen::StampsAndCupti,
+            iterations: 1,
+            counters_ns: None,
+            weights: None,
+        }
+    }
+}
+
+impl Launch {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Graphs, Self::OneByOne];
+
+    /// Name as shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Graphs => "graphs",
+            Self::OneByOne => "op by op",
+        }
+    }
+
+    /// A sentence more.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Graphs => {
+                "An iteration is one CUDA graph a rank, as it would run in earnest; with NCCL, op by op all the same"
+            }
+            Self::OneByOne => {
+                "Each op is launched by itself: where the host is too slow, gaps show"
+            }
+        }
     }
 }
 
@@ -44,16 +88,18 @@ impl Seen {
     /// Name as shown.
     pub fn name(self) -> &'static str {
         match self {
-            Self::StampsAndCupti => "op by op",
-            Self::Stamps => "graphs",
+            Self::StampsAndCupti => "stamps and CUPTI",
+            Self::Stamps => "stamps only",
         }
     }
 
     /// A sentence more.
     pub fn about(self) -> &'static str {
         match self {
-            Self::StampsAndCupti => "Ops launched one by one, stamps and CUPTI's records of each",
-            Self::Stamps => "Iterations launched as CUDA graphs, stamps only",
+            Self::StampsAndCupti => {
+                "What kernels stamp, and CUPTI's record of each kernel beside it"
+            }
+            Self::Stamps => "What kernels stamp; CUPTI is left out",
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) use executors::{Executors, open_plain};
 pub use fit::default_spec;
 pub(crate) use fit::{degrees, shard_degrees};
 pub(crate) use follow::fade_ghost;
-pub use gpu_run::{GpuRun, Seen};
+pub use gpu_run::{GpuRun, Launch, Seen};
 pub use hand_over::flush;
 pub use knob::{Knob, KnobEdit};
 pub(crate) use link::link_of;

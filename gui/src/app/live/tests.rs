@@ -153,7 +153,7 @@ fn gpus_that_fail_keep_the_machine_and_are_tried_again() {
 }
 
 #[test]
-fn how_gpus_run_starts_a_session_and_only_weights_change_the_baselines() {
+fn how_gpus_run_starts_a_session_and_only_weights_and_launching_change_the_baselines() {
     let mut state = state();
     pick(&mut state, "here");
     let other = GpuRun { iterations: 4, seen: super::Seen::Stamps, ..GpuRun::default() };
@@ -163,7 +163,11 @@ fn how_gpus_run_starts_a_session_and_only_weights_change_the_baselines() {
     assert_eq!(backend, &Backend::Gpus(two_gpus(), other.clone()));
     state.live.as_mut().unwrap().asked_s = None;
     assert!(flush(&mut state).is_empty(), "the baselines stand");
-    let loaded = GpuRun { weights: Some("llama".into()), ..other };
+    let one_by_one = GpuRun { launch: super::Launch::OneByOne, ..other };
+    update_live(&mut state, LiveCommand::RunOnGpus(one_by_one.clone()));
+    assert!(matches!(flush(&mut state)[..], [Effect::Restart(..)]));
+    assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus(), one_by_one.clone()));
+    let loaded = GpuRun { weights: Some("llama".into()), ..one_by_one };
     update_live(&mut state, LiveCommand::RunOnGpus(loaded.clone()));
     assert!(matches!(flush(&mut state)[..], [Effect::Restart(..)]));
     assert_eq!(baselines_once_answered(&mut state), Backend::Gpus(two_gpus(), loaded));

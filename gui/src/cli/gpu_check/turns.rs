@@ -6,7 +6,7 @@ use weftscope_profiler::sweep::SweepAxis;
 
 use crate::app::{
     Command,
-    live::{GpuRun, Knob, KnobEdit, LiveCommand, Seen},
+    live::{GpuRun, Knob, KnobEdit, Launch, LiveCommand, Seen},
 };
 
 /// What a user of the live run might do.
@@ -40,9 +40,9 @@ impl Turns {
     }
 
     fn gpu_run(&mut self) -> GpuRun {
-        let seen = self.0.one_of(&Seen::ALL);
+        let (launch, seen) = (self.0.one_of(&Launch::ALL), self.0.one_of(&Seen::ALL));
         let has_counters = self.0.below(3) == 0;
         let counters_ns = has_counters.then(|| self.0.one_of(&GpuRun::COUNTERS_NS));
-        GpuRun { seen, iterations: 1 + self.0.below(4), counters_ns, ..GpuRun::default() }
+        GpuRun { launch, seen, iterations: 1 + self.0.below(4), counters_ns, weights: None }
     }
 }

@@ -48,6 +48,9 @@ pub struct RecordArgs {
     /// Record what kernels stamp only, without CUPTI, with `--backend cuda`.
     #[arg(long, conflicts_with = "pm_interval")]
     pub no_cupti: bool,
+    /// Launch ops one by one instead of each iteration as a CUDA graph, with `--backend cuda`: shows where the host is too slow.
+    #[arg(long)]
+    pub no_graphs: bool,
     /// Turns with and without recording, before the recording itself, to measure what it costs, with
     /// `--backend cuda`; 0: do not measure.
     #[arg(long, default_value_t = 5, value_name = "N")]

@@ -45,6 +45,7 @@ pub(super) fn run(
     } else {
         open_or_plain(executor, Options { counters_ns })
     };
+    executor.set_in_graphs(!args.no_graphs);
     let cost = cost(executor.as_mut(), &plan, args.overhead_turns)?;
     let mut line = ProgressLine::new("running");
     let trace = record_plan(executor.as_mut(), &plan, args.iterations, &mut |done| {

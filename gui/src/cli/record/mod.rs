@@ -23,6 +23,22 @@ use super::{
 };
 use crate::files::{FileError, SaveOptions, TraceFormat, check_target, is_stdio};
 
+/// Without GPUs these would be ignored in silence.
+fn refuse_what_only_gpus_have(args: &RecordArgs) -> Result<(), Failure> {
+    let asked = [
+        (args.pm_interval.is_some(), "counters to sample", "--pm-interval"),
+        (args.no_cupti, "CUPTI to leave out", "--no-cupti"),
+        (args.no_graphs, "CUDA graphs to do without", "--no-graphs"),
+    ];
+    match asked.into_iter().find(|(is_asked, ..)| *is_asked) {
+        None => Ok(()),
+        Some((_, what, flag)) => {
+            let message = format!("only real GPUs have {what}: add --backend cuda");
+            Err(Failure::misuse(message, flag))
+        }
+    }
+}
+
 /// Runs and writes.
 pub(super) fn run(args: &RecordArgs) -> Outcome {
     let (output, whom) = match (&args.output, &args.attach) {
@@ -37,11 +53,8 @@ pub(super) fn run(args: &RecordArgs) -> Outcome {
     if args.iterations == 0 {
         return Err(Failure::misuse("nothing to record", "--iterations 0"));
     }
-    if args.backend == Backend::Sim && args.pm_interval.is_some() {
-        return Err(Failure::misuse(
-            "only real GPUs have counters to sample: add --backend cuda",
-            "--pm-interval",
-        ));
+    if args.backend == Backend::Sim {
+        refuse_what_only_gpus_have(args)?;
     }
     if let Some(plan) = &args.plan {
         return of_file(args, plan, (output, format));

@@ -9,7 +9,7 @@ use super::{
     row::{drag, fill, plain_row, typed_ui},
 };
 use crate::{
-    app::live::{GpuRun, Live, LiveCommand, Seen},
+    app::live::{GpuRun, Launch, Live, LiveCommand, Seen},
     panels::widgets::{Cx, name_widget},
     theme::number,
 };
@@ -18,26 +18,31 @@ use crate::{
 pub(super) fn gpus_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     let Some(now) = live.draft.backend.gpu_run() else { return };
     let mut run = now.clone();
-    plain_row(
-        ui,
-        cx,
-        ("Launch", "How iterations are launched, and what is seen of them"),
-        |ui, cx| {
-            let choices = Seen::ALL.map(|seen| {
-                // CUPTI samples the counters.
-                let line = match (seen, run.counters_ns) {
-                    (Seen::Stamps, Some(_)) => {
-                        Err("Counters are sampled by CUPTI: turn them off first".to_owned())
-                    }
-                    _ => Ok(seen.about().to_owned()),
-                };
-                Choice { name: seen.name().to_owned(), line, value: seen }
-            });
-            if let Some(seen) = choice_ui(ui, cx, "Launch", run.seen.name(), choices) {
-                run.seen = seen;
-            }
-        },
-    );
+    plain_row(ui, cx, ("Launch", "How iterations are launched"), |ui, cx| {
+        let choices = Launch::ALL.map(|launch| Choice {
+            name: launch.name().to_owned(),
+            line: Ok(launch.about().to_owned()),
+            value: launch,
+        });
+        if let Some(launch) = choice_ui(ui, cx, "Launch", run.launch.name(), choices) {
+            run.launch = launch;
+        }
+    });
+    plain_row(ui, cx, ("Seen by", "What is seen of iterations"), |ui, cx| {
+        let choices = Seen::ALL.map(|seen| {
+            // CUPTI samples the counters.
+            let line = match (seen, run.counters_ns) {
+                (Seen::Stamps, Some(_)) => {
+                    Err("Counters are sampled by CUPTI: turn them off first".to_owned())
+                }
+                _ => Ok(seen.about().to_owned()),
+            };
+            Choice { name: seen.name().to_owned(), line, value: seen }
+        });
+        if let Some(seen) = choice_ui(ui, cx, "Seen by", run.seen.name(), choices) {
+            run.seen = seen;
+        }
+    });
     plain_row(
         ui,
         cx,
@@ -62,7 +67,7 @@ pub(super) fn gpus_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             let choices = std::iter::once(None).chain(GpuRun::COUNTERS_NS.map(Some)).map(|ns| {
                 let line = match (ns, run.seen) {
                     (Some(_), Seen::Stamps) => {
-                        Err("CUPTI samples counters: launch op by op first".to_owned())
+                        Err("Counters are sampled by CUPTI: let it see the run first".to_owned())
                     }
                     (Some(_), _) => {
                         Ok("SMs and tensor pipe active, memory and link traffic".to_owned())

@@ -68,6 +68,10 @@ fn what_only_gpus_have_is_misuse_elsewhere() {
     let place = Place::new();
     let line = place.fails(&["record", "-o", "a.weft", "--pm-interval", "10us"], 2);
     assert!(line.contains("--backend cuda") && line.ends_with("--pm-interval"), "{line}");
+    for flag in ["--no-cupti", "--no-graphs"] {
+        let line = place.fails(&["record", "-o", "a.weft", flag], 2);
+        assert!(line.contains("--backend cuda") && line.ends_with(flag), "{line}");
+    }
     let both = ["record", "-o", "a.weft", "--pm-interval", "10us", "--no-cupti"];
     assert_eq!(place.run(&both).status.code(), Some(2));
 }

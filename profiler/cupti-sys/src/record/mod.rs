@@ -74,6 +74,18 @@ impl Record {
         }
     }
 
+    /// Node of the CUDA graph that it was replayed from; `None`: it was launched by itself.
+    pub fn graph_node(&self) -> Option<u64> {
+        let node = match self {
+            Self::Kernel(it) => it.graph_node,
+            Self::Memcpy(it) => it.graph_node,
+            Self::MemcpyPeer(it) => it.graph_node,
+            Self::Memset(it) => it.graph_node,
+            _ => 0,
+        };
+        (node != 0).then_some(node)
+    }
+
     /// The prefix that [`decode`](Self::decode) reads of a kind.
     pub fn layout_of(kind: ActivityKind) -> RecordLayout {
         match kind {

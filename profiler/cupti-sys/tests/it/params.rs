@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cupti_sys::{LAUNCH_CALLS, bindings, struct_size};
+use cupti_sys::{LAUNCH_CALLS, NODE_CLONED, NODE_CREATED, NODE_DESTROYED, bindings, struct_size};
 use weftscope_testkit::compile_with_headers;
 
 use super::HEADERS;
@@ -67,6 +67,10 @@ fn calls_have_the_numbers_of_the_headers() {
             "_Static_assert(CUPTI_DRIVER_TRACE_CBID_{call} == {number}, \"{call}\");"
         )
         .unwrap();
+    }
+    for (what, number) in [NODE_CREATED, NODE_DESTROYED, NODE_CLONED] {
+        writeln!(program, "_Static_assert(CUPTI_CBID_RESOURCE_{what} == {number}, \"{what}\");")
+            .unwrap();
     }
     compile_with_headers(&HEADERS, "c", &program);
 }

@@ -9,7 +9,7 @@ use weftscope_engine::{
 };
 use weftscope_testkit::aloud;
 
-use super::witness::{alone, seconds, spec, two_gpus};
+use super::witness::{alone, ranks, seconds, some_gpus, spec};
 use crate::{
     instrument::{self, open},
     live::{Event, LiveSession, Options},
@@ -20,11 +20,11 @@ use crate::{
 #[test]
 fn a_live_run_drops_nothing() {
     let _alone = alone();
-    if two_gpus().is_none() {
+    if some_gpus().is_none() {
         return;
     }
     let factory = || -> Result<Box<dyn Executor>, ExecError> {
-        let executor = CudaExecutor::open(2, true)?;
+        let executor = CudaExecutor::open(ranks(), true)?;
         match open(executor, instrument::Options::default()) {
             Ok(opened) => Ok(Box::new(opened.executor)),
             Err(refused) => Err(ExecError::Unsupported(refused.0.to_string())),

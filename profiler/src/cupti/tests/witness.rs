@@ -1,7 +1,7 @@
 //! What the tests on GPUs share: one executor at a time under CUPTI, and an observer that keeps everything.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,10 +27,10 @@ pub(super) fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Two GPUs under CUPTI; `None`, said aloud, where there are none.
+/// GPUs under CUPTI; `None`, said aloud, where there are none.
 pub(super) fn witness(options: Options) -> Option<(MutexGuard<'static, ()>, Opened)> {
     let alone = alone();
-    let executor = two_gpus()?;
+    let executor = some_gpus()?;
     match open(executor, options) {
         Ok(opened) => {
             for (rank, counters) in opened.counters.iter().enumerate() {
@@ -51,22 +51,26 @@ pub(super) fn witness(options: Options) -> Option<(MutexGuard<'static, ()>, Open
     }
 }
 
-/// Two GPUs; `None`, said aloud, where there are none.
-pub(super) fn two_gpus() -> Option<CudaExecutor> {
-    match probe() {
-        Err(reason) => {
-            skip(Need::Gpu, reason);
-            None
-        }
-        Ok(found) if found.gpus.len() < 2 => {
-            skip(Need::Gpu, "only one GPU");
-            None
-        }
-        Ok(_) => Some(CudaExecutor::open(2, true).expect("the GPUs can be used")),
+/// Two GPUs, or the one there is; `None`, said aloud, where there are none.
+pub(super) fn some_gpus() -> Option<CudaExecutor> {
+    if let Err(reason) = probe() {
+        skip(Need::Gpu, reason);
+        return None;
     }
+    if ranks() < 2 {
+        aloud(format_args!("one GPU: nothing communicates, so every strategy is nocomm"));
+    }
+    Some(CudaExecutor::open(ranks(), true).expect("the GPUs can be used"))
 }
 
-/// Llama-3.3-70B in shards of eight on two GPUs: the compute-to-communication ratio of eight.
+/// GPUs that these tests use: two, or the one there is.
+pub(super) fn ranks() -> u32 {
+    static RANKS: LazyLock<u32> =
+        LazyLock::new(|| probe().map_or(0, |found| found.gpus.len().min(2) as u32));
+    *RANKS
+}
+
+/// Llama-3.3-70B in shards of eight: the compute-to-communication ratio of eight.
 pub(super) fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec {
     let transport =
         if strategy == StrategyKind::Default { Transport::Nccl } else { Transport::P2p };
@@ -75,7 +79,7 @@ pub(super) fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec 
         machine: machine::builtin("h200x2").expect("built in"),
         batch: Batch::prefill(tokens, tokens),
         knobs: Knobs {
-            tp: 2,
+            tp: ranks(),
             shard_of: Some(8),
             strategy,
             transport,
