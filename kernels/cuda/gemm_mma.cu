@@ -35,30 +35,31 @@ __device__ __forceinline__ u32 b_row(u32 r, u32 col, u32 n) {
 }
 
 __device__ __forceinline__ void load_stage(u32 dst, const u8* a, const u8* b, u32 row0, u32 col0, u32 k0, u32 m, u32 n,
-                                           u32 k) {
+                                           u32 k, u64 pitch_a, u64 pitch_b) {
     const u32 vector = threadIdx.x % 8, element = k0 + vector * 8;
     const bool inside = element < k;
     const u32 b_rows = SILU ? 2 * n : n;
 #pragma unroll
     for (u32 r = threadIdx.x / 8; r < BM; r += THREADS / 8) {
         const bool live = inside && row0 + r < m;
-        copy_async(dst + at(r, vector), a + (live ? (u64(row0 + r) * k + element) * 2 : 0), live);
+        copy_async(dst + at(r, vector), a + (live ? u64(row0 + r) * pitch_a + element * 2 : 0), live);
     }
 #pragma unroll
     for (u32 r = threadIdx.x / 8; r < BN; r += THREADS / 8) {
         const u32 row = b_row(r, col0, n);
         const bool live = inside && row < b_rows;
-        copy_async(dst + A_BYTES + at(r, vector), b + (live ? (u64(row) * k + element) * 2 : 0), live);
+        copy_async(dst + A_BYTES + at(r, vector), b + (live ? u64(row) * pitch_b + element * 2 : 0), live);
     }
 }
 
 }  // namespace
 
-// `n` counts the columns of C. `pitch` is C's row in bytes. `group`: tile rows walked before moving right.
+// `n` counts the columns of C. `pitch_a`, `pitch_b`, `pitch`: bytes from a row of A, B, C to the next. `group`: tile rows walked
+// before moving right.
 // `first_rows` [groups + 1] and `groups`: of the grouped form, whose `m` says nothing.
 extern "C" __global__ void __launch_bounds__(256, 2)
-weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups,
-          u32 op, WeftStampRing* ring) {
+weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch_a, u64 pitch_b, u64 pitch, u32 group,
+          const u32* first_rows, u32 groups, u32 op, WeftStampRing* ring) {
     extern __shared__ __align__(128) u8 raw[];
     const u32 base = shared_addr(raw), lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     const u32 warp_row = warp / 4 * 64, warp_col = warp % 4 * 32;
@@ -67,7 +68,7 @@ weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u
     GroupWalk walk(first_rows, groups, BM, n_tiles);
     for (u32 t = blockIdx.x; walk.seek(t); t += gridDim.x) {
         const u32 own = t - walk.before, m_tiles = walk.height(), begin = walk.begin;
-        const u8* const b = all_b + u64(walk.group) * (SILU ? 2 * n : n) * k * 2;
+        const u8* const b = all_b + u64(walk.group) * (SILU ? 2 * n : n) * pitch_b;
         m = walk.end;
 #else
     const u32 m_tiles = (m + BM - 1) / BM, begin = 0;
@@ -82,7 +83,7 @@ weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u
         float acc[4][4][4] = {};
         __syncthreads();
         for (u32 s = 0; s < STAGES - 1; ++s) {
-            if (s < steps) load_stage(base + s * STAGE_BYTES, a, b, row0, col0, s * BK, m, n, k);
+            if (s < steps) load_stage(base + s * STAGE_BYTES, a, b, row0, col0, s * BK, m, n, k, pitch_a, pitch_b);
             copy_commit();
         }
         for (u32 step = 0; step < steps; ++step) {
@@ -90,7 +91,7 @@ weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch, u
             __syncthreads();
             const u32 ahead = step + STAGES - 1;
             if (ahead < steps)
-                load_stage(base + ahead % STAGES * STAGE_BYTES, a, b, row0, col0, ahead * BK, m, n, k);
+                load_stage(base + ahead % STAGES * STAGE_BYTES, a, b, row0, col0, ahead * BK, m, n, k, pitch_a, pitch_b);
             copy_commit();
             const u32 a_at = base + step % STAGES * STAGE_BYTES, b_at = a_at + A_BYTES;
 #pragma unroll

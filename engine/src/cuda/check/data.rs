@@ -4,7 +4,7 @@ use half::bf16;
 use super::CheckError;
 use crate::cuda::{
     driver::{Buffer, CudaError, Device, DevicePtr},
-    kernels::Matrix,
+    kernels::{Matrix, padded},
 };
 
 /// Every byte of memory that was never written: a NaN as bf16 and as f32.
@@ -45,6 +45,20 @@ impl Numbers {
     pub(super) fn upload(&self, device: &Device) -> Result<Guarded, CudaError> {
         Guarded::holding(device, &self.bits)
     }
+
+    /// Rows of so many columns, each at the begin of a line of memory, poison between them.
+    pub(super) fn upload_padded(
+        &self,
+        device: &Device,
+        columns: usize,
+    ) -> Result<Guarded, CudaError> {
+        let pitch = padded(columns as u32) as usize;
+        let mut apart = vec![u16::from_ne_bytes([POISON; 2]); self.bits.len() / columns * pitch];
+        for (to, from) in apart.chunks_exact_mut(pitch).zip(self.bits.chunks_exact(columns)) {
+            to[..columns].copy_from_slice(from);
+        }
+        Guarded::holding(device, &apart)
+    }
 }
 
 /// bf16 bits as the references take them.
@@ -82,10 +96,40 @@ impl Guarded {
         self.buffer.write(values)
     }
 
-    /// As a dense bf16 matrix.
+    /// Room for a bf16 matrix whose rows begin with lines of memory, poisoned.
+    pub(super) fn poisoned_padded(
+        device: &Device,
+        (rows, columns): (usize, usize),
+    ) -> Result<Self, CudaError> {
+        Self::poisoned::<u16>(device, rows * padded(columns as u32) as usize)
+    }
+
+    /// As a bf16 matrix, dense or padded by how large it is.
     pub(super) fn matrix(&self, rows: usize, columns: usize) -> Matrix<'_> {
-        assert_eq!(rows * columns * 2, self.bytes, "shapes differ");
-        Matrix::dense(self.ptr(), rows as u32, columns as u32)
+        let (rows, columns) = (rows as u32, columns as u32);
+        let matrix = Matrix::dense(self.ptr(), rows, columns);
+        if matrix.pitch_bytes * u64::from(rows) == self.bytes as u64 {
+            return matrix;
+        }
+        let matrix = Matrix::padded(self.ptr(), rows, columns);
+        assert_eq!(matrix.pitch_bytes * u64::from(rows), self.bytes as u64, "shapes differ");
+        matrix
+    }
+
+    /// As [`read`](Self::read), of such a matrix, without what lies between its rows, which is as it was.
+    pub(super) fn read_rows(&self, what: &str, columns: usize) -> Result<Vec<u16>, CheckError> {
+        let pitch = padded(columns as u32) as usize;
+        let mut numbers = Vec::new();
+        for (row, padded) in self.read::<u16>(what)?.chunks_exact(pitch).enumerate() {
+            let (own, between) = padded.split_at(columns);
+            if between.iter().any(|&bits| bits != u16::from_ne_bytes([POISON; 2])) {
+                return Err(CheckError::Wrong(format!(
+                    "{what}: wrote behind the end of row {row}"
+                )));
+            }
+            numbers.extend_from_slice(own);
+        }
+        Ok(numbers)
     }
 
     /// Waits for the device and takes everything out, the guard behind it unbroken.

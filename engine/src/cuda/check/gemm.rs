@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cuda::{
-        driver::{Device, KernelFamily},
+        driver::{CudaError, Device, KernelFamily},
         kernels::{FewForm, Gemm, GemmCall, GemmFew, GemmForm, Loader, Matrix},
         stamps::Recording,
     },
@@ -81,6 +81,16 @@ impl Problem {
             if silu_mul { gemm_silu_mul(rows, &b.wide, sizes) } else { gemm(rows, &b.wide, sizes) }
         });
         Self { sizes: (m, n, k), a, b, reference }
+    }
+
+    /// A and B.
+    fn upload(&self, device: &Device, is_padded: bool) -> Result<(Guarded, Guarded), CudaError> {
+        let (_, _, k) = self.sizes;
+        let upload = |numbers: &Numbers| match is_padded {
+            true => numbers.upload_padded(device, k),
+            false => numbers.upload(device),
+        };
+        Ok((upload(&self.a)?, upload(&self.b)?))
     }
 }
 
@@ -170,21 +180,27 @@ fn run_few(
     tally: &mut Tally,
 ) -> Result<(), CheckError> {
     let (device, (m, n, k)) = (loader.device(), problem.sizes);
-    let what = format!("{form:?}, {m}×{n}×{k}");
-    let (a, b) = (problem.a.upload(device)?, problem.b.upload(device)?);
-    let c = Guarded::poisoned::<u16>(device, m * n)?;
-    let (rows, columns, pitch_bytes) = (m as u32, n as u32, n as u64 * 2);
+    // Either way of lying in memory with half of the forms.
+    let is_padded = form.columns == 64;
+    let what = format!("{form:?}, {m}×{n}×{k}, padded: {is_padded}");
+    let (a, b) = problem.upload(device, is_padded)?;
+    let c = match is_padded {
+        true => Guarded::poisoned_padded(device, (m, n))?,
+        false => Guarded::poisoned::<u16>(device, m * n)?,
+    };
+    let (rows, columns) = (m as u32, n as u32);
     let call = GemmCall {
         a: a.matrix(m, k),
         b: b.matrix(problem.b.bits.len() / k, k),
-        c: Matrix { data: c.ptr(), rows, columns, pitch_bytes },
+        c: c.matrix(m, n),
         sms: None,
         group: GROUP,
         groups: None,
         recording: recording.of(OP),
     };
     GemmFew::load(loader, form)?.launch(device.compute(), &call)?;
-    tally.compare(&what, &c.read(&what)?, &problem.reference, n)?;
+    let out = if is_padded { c.read_rows(&what, n)? } else { c.read(&what)? };
+    tally.compare(&what, &out, &problem.reference, n)?;
     let expected = [(StampKind::Tile, form.blocks(rows, columns) as usize)];
     stamped(&what, recording, device.info().sms, &expected)?;
     Ok(())
@@ -200,18 +216,22 @@ fn run(
 ) -> Result<(), CheckError> {
     let (m, n, k) = problem.sizes;
     let (family, form) = (device.family(), kernel.form());
-    let what = format!("{family:?}, {form:?}, {m}×{n}×{k} on {sms:?} SMs");
-    let (a, b) = (problem.a.upload(device)?, problem.b.upload(device)?);
+    // Either way of lying in memory.
+    let is_padded = sms.is_some();
+    let what = format!("{family:?}, {form:?}, {m}×{n}×{k} on {sms:?} SMs, padded: {is_padded}");
+    let (a, b) = problem.upload(device, is_padded)?;
     let is_wide = form.epilogue == Epilogue::F32;
-    let c = match is_wide {
-        true => Guarded::poisoned::<f32>(device, m * n)?,
-        false => Guarded::poisoned::<u16>(device, m * n)?,
+    let c = match (is_wide, is_padded) {
+        (true, _) => Guarded::poisoned::<f32>(device, m * n)?,
+        (false, true) => Guarded::poisoned_padded(device, (m, n))?,
+        (false, false) => Guarded::poisoned::<u16>(device, m * n)?,
     };
-    let pitch_bytes = n as u64 * if is_wide { 4 } else { 2 };
+    let scores =
+        Matrix { data: c.ptr(), rows: m as u32, columns: n as u32, pitch_bytes: n as u64 * 4 };
     let call = GemmCall {
         a: a.matrix(m, k),
         b: b.matrix(problem.b.bits.len() / k, k),
-        c: Matrix { data: c.ptr(), rows: m as u32, columns: n as u32, pitch_bytes },
+        c: if is_wide { scores } else { c.matrix(m, n) },
         sms,
         group: GROUP,
         groups: None,
@@ -222,7 +242,8 @@ fn run(
         let out: Vec<f64> = c.read::<f32>(&what)?.into_iter().map(f64::from).collect();
         tally.compare_numbers(&what, &out, &problem.reference, n)?;
     } else {
-        tally.compare(&what, &c.read(&what)?, &problem.reference, n)?;
+        let out = if is_padded { c.read_rows(&what, n)? } else { c.read(&what)? };
+        tally.compare(&what, &out, &problem.reference, n)?;
     }
     let columns = form.columns() as usize;
     // Both blocks of a Hopper cluster stamp, also where the second lies below the last row.

@@ -12,7 +12,9 @@ use super::{
     data::{Guarded, Numbers},
     stamped::{OP, recording, stamped},
 };
-use crate::cuda::kernels::{EmbedCall, Embedding, Random, RandomCall, SiluMul, SiluMulCall};
+use crate::cuda::kernels::{
+    EmbedCall, Embedding, Random, RandomCall, SiluMul, SiluMulCall, padded,
+};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::one("silu·mul", "silu_mul.cu", silu_mul),
@@ -31,17 +33,23 @@ fn silu_mul(bench: &Bench) -> Result<Outcome, CheckError> {
         let what = format!("{rows} rows of {width} on {blocks} blocks");
         let x = bench.numbers(rows * 2 * width, 8.0);
         let x_dev = x.upload(device)?;
-        let out = Guarded::poisoned::<u16>(device, rows * width)?;
+        let out = Guarded::poisoned_padded(device, (rows, width))?;
         let call = SiluMulCall {
             x: x_dev.ptr(),
             out: out.ptr(),
             rows: rows as u32,
             width: width as u32,
+            pitch: padded(width as u32),
             blocks,
             recording: recording.of(OP),
         };
         kernel.launch(device.compute(), &call)?;
-        tally.compare(&what, &out.read(&what)?, &silu_mul_reference(&x.wide, width), width)?;
+        tally.compare(
+            &what,
+            &out.read_rows(&what, width)?,
+            &silu_mul_reference(&x.wide, width),
+            width,
+        )?;
         let blocks = [(StampKind::Block, blocks as usize)];
         stamped(&what, &recording, device.info().sms, &blocks)?;
     }

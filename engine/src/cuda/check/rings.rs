@@ -62,6 +62,7 @@ fn run(
         out: out.ptr(),
         rows: rows as u32,
         width: width as u32,
+        pitch: width as u32,
         blocks: BLOCKS,
         recording: recording.of(OP),
     };

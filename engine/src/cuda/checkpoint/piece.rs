@@ -55,6 +55,11 @@ pub(in crate::cuda) struct Cut {
 }
 
 impl Piece {
+    /// Whether it is the down projection of a feed-forward block, whose rows are as long as that is wide.
+    pub(in crate::cuda) fn is_down(self) -> bool {
+        matches!(self, Self::Down(_) | Self::ExpertsDown(_) | Self::SharedDown(_))
+    }
+
     /// Everything that a whole model has.
     pub(super) fn all(model: &ModelShape) -> Vec<Self> {
         let mut all = vec![Self::Embedding, Self::LmHead];

@@ -3,12 +3,15 @@
 use weftscope_kernels::abi::PAD_WORDS;
 
 use super::{layout::Sizes, routing::ExpertBuffers};
-use crate::cuda::driver::{Buffer, CudaError, Device};
+use crate::cuda::{
+    driver::{Buffer, CudaError, Device},
+    kernels::padded,
+};
 
 /// Blocks of a collective at most, a pad each.
 const MAX_COLLECTIVE_BLOCKS: usize = 256;
 
-/// Activations. All bf16 matrices are dense and row-major.
+/// Activations. All bf16 matrices are row-major, and dense but for `gated`.
 #[derive(Debug)]
 pub(super) struct Activations {
     /// `[rows to a multiple of the ranks, hidden]`, reached by peers.
@@ -21,7 +24,7 @@ pub(super) struct Activations {
     pub(super) attended: Buffer,
     /// `[rows of experts, 2 · intermediate]`, where no epilogue gates.
     pub(super) gate_up: Option<Buffer>,
-    /// `[rows of experts, intermediate]`: as many rows a token as it has experts, one in a dense model.
+    /// `[rows of experts, intermediate]`, [padded]: as many rows a token as it has experts, one in a dense model.
     pub(super) gated: Buffer,
     pub(super) experts: Option<ExpertBuffers>,
     /// `[sequences, hidden]`: the rows that get logits.
@@ -45,7 +48,7 @@ impl Activations {
             qkv: bf16(sizes.rows, shard.qkv_columns())?,
             attended: bf16(sizes.rows, shard.heads * shard.head_dim)?,
             gate_up: sizes.gates_apart.then(|| bf16(routed, 2 * sizes.intermediate)).transpose()?,
-            gated: bf16(routed, sizes.intermediate)?,
+            gated: bf16(routed, padded(sizes.intermediate))?,
             experts: sizes.moe.map(|moe| ExpertBuffers::new(device, sizes, moe)).transpose()?,
             last: bf16(sequences, shard.hidden)?,
             logits: bf16(sequences, sizes.logit_columns())?,

@@ -148,7 +148,7 @@ impl Experts<'_> {
         let entries = rows.times(self.moe.top_k);
         let out = match &act.gate_up {
             Some(gate_up) if !gates_itself(op) => Rank::matrix(gate_up, entries, 2 * width),
-            _ => Rank::matrix(&act.gated, entries, width),
+            _ => Rank::padded(&act.gated, entries, width),
         };
         let input = Rank::matrix(&self.buffers.routed, entries, self.hidden());
         let stacked = self.moe.experts * 2 * width;
@@ -159,9 +159,9 @@ impl Experts<'_> {
     fn down(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let (hidden, width) = (self.hidden(), self.moe.intermediate);
         let entries = rows.times(self.moe.top_k);
-        let input = Rank::matrix(&self.rank().act().gated, entries, width);
+        let input = Rank::padded(&self.rank().act().gated, entries, width);
         let weights =
-            Matrix::dense(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
+            Matrix::padded(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
         let out = Rank::matrix(&self.buffers.routed, entries, hidden);
         self.products.gemm(op, [input, weights, out], Some(self.groups(op, rows)))
     }

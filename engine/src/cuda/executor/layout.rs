@@ -1,6 +1,7 @@
 //! Which rows of the activations an op works on, and how large they are.
 
 use crate::{
+    cuda::kernels::padded,
     model::{DegreeError, Ffn, Moe, Shard},
     plan::{Collective, Op, OpId, OpRole, OpWork, Plan, Split},
 };
@@ -111,12 +112,14 @@ impl Sizes {
     /// Bytes of one rank's matrices.
     pub(super) fn weight_bytes(&self) -> u64 {
         let shard = &self.shard;
+        // Gate and up, and down, whose rows are padded.
+        let gated = |rows: u32| 2 * u64::from(rows) + u64::from(padded(rows));
         let ffn = match self.moe {
-            None => 3 * u64::from(self.intermediate),
+            None => gated(self.intermediate),
             Some(moe) => {
-                let rows = u64::from(moe.experts) * u64::from(moe.intermediate)
-                    + u64::from(moe.shared_intermediate);
-                3 * rows + u64::from(self.score_columns())
+                u64::from(moe.experts) * gated(moe.intermediate)
+                    + gated(moe.shared_intermediate)
+                    + u64::from(self.score_columns())
             }
         };
         let columns = u64::from(shard.qkv_columns() + shard.heads * shard.head_dim) + ffn;
@@ -212,6 +215,7 @@ mod tests {
     use super::*;
     use crate::{
         batch::Batch,
+        cuda::kernels::padded,
         machine, model,
         plan::{OpRole, plan},
         spec::{Knobs, RunSpec, StrategyKind, Transport},

@@ -2,7 +2,10 @@
 
 use super::layout::{PAGE_TOKENS, Sizes, stamped_blocks};
 use crate::{
-    cuda::driver::{CudaError, Device, gigabytes},
+    cuda::{
+        driver::{CudaError, Device, gigabytes},
+        kernels::padded,
+    },
     plan::Plan,
 };
 
@@ -26,12 +29,13 @@ impl Need {
     /// Of every rank alike: matrices of the shard in bf16, one row of each activation a token, two stamps a block.
     pub(super) fn of(plan: &Plan, sizes: &Sizes) -> Self {
         let shard = &sizes.shard;
-        let (hidden, intermediate) = (u64::from(shard.hidden), u64::from(sizes.intermediate));
+        let (hidden, intermediate) =
+            (u64::from(shard.hidden), u64::from(padded(sizes.intermediate)));
         let attended = u64::from(shard.heads) * u64::from(shard.head_dim);
         let qkv = u64::from(shard.qkv_columns());
         // A token's row goes to each of its experts, and comes back.
         let routed = u64::from(sizes.routed());
-        let shared = sizes.moe.map_or(0, |moe| u64::from(moe.shared_intermediate));
+        let shared = sizes.moe.map_or(0, |moe| u64::from(padded(moe.shared_intermediate)));
         let outputs = match (sizes.moe, shared) {
             (None, _) => 0,
             (Some(_), 0) => routed,

@@ -8,7 +8,7 @@ use crate::{
         driver::{Buffer, CudaError, KernelFamily},
         kernels::{
             FewForm, Gemm, GemmCall, GemmFew, GemmForm, Groups, Loader, Matrix, SiluMul,
-            SiluMulCall,
+            SiluMulCall, padded,
         },
     },
     plan::{Cluster, Epilogue, Op, OpRole, OpWork, Plan},
@@ -44,7 +44,7 @@ pub(super) struct Gated<'a> {
     pub(super) weights: &'a GatedWeights,
     /// `[rows, 2 · intermediate]`, where no epilogue gates.
     pub(super) gate_up: Option<&'a Buffer>,
-    /// `[rows, intermediate]`.
+    /// `[rows, intermediate]`, padded.
     pub(super) gated: &'a Buffer,
     /// `[rows, hidden]`.
     pub(super) out: &'a Buffer,
@@ -70,7 +70,7 @@ impl Products<'_> {
             OpRole::GateUp | OpRole::SharedGateUp => {
                 let out = match block.gate_up {
                     Some(gate_up) if !gates_itself(op) => m(gate_up, 2 * k),
-                    _ => m(block.gated, k),
+                    _ => Rank::padded(block.gated, rows, k),
                 };
                 let input = m(&self.rank.act().hidden, hidden);
                 self.gemm(op, [input, w(&block.weights.gate_up, 2 * k, hidden), out], None)
@@ -80,8 +80,9 @@ impl Products<'_> {
                 self.silu_mul(op, rows, (from, block.gated), k)
             }
             _ => {
-                let weights = w(&block.weights.down, hidden, k);
-                self.gemm(op, [m(block.gated, k), weights, m(block.out, hidden)], None)
+                let weights = Matrix::padded(block.weights.down.ptr(), hidden, k);
+                let input = Rank::padded(block.gated, rows, k);
+                self.gemm(op, [input, weights, m(block.out, hidden)], None)
             }
         }
     }
@@ -120,9 +121,10 @@ impl Products<'_> {
         let rank = self.rank;
         let call = SiluMulCall {
             x: x.ptr_at(rows.first_byte(2 * width)),
-            out: out.ptr_at(rows.first_byte(width)),
+            out: out.ptr_at(rows.first_byte(padded(width))),
             rows: rows.rows,
             width,
+            pitch: padded(width),
             blocks: blocks(op),
             recording: rank.recording.of(op.id.0),
         };

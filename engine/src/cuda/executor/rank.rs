@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, Device, DevicePtr},
-        kernels::Matrix,
+        kernels::{Matrix, padded},
         stamps::Recording,
     },
     plan::{Op, Plan, StreamId},
@@ -106,5 +106,10 @@ impl Rank {
     /// Rows of a dense bf16 matrix with so many columns.
     pub(super) fn matrix(buffer: &Buffer, rows: Rows, columns: u32) -> Matrix<'_> {
         Matrix::dense(buffer.ptr_at(rows.first_byte(columns)), rows.rows, columns)
+    }
+
+    /// The same where rows begin with lines of memory.
+    pub(super) fn padded(buffer: &Buffer, rows: Rows, columns: u32) -> Matrix<'_> {
+        Matrix::padded(buffer.ptr_at(rows.first_byte(padded(columns))), rows.rows, columns)
     }
 }

@@ -4,7 +4,7 @@ use super::layout::{Rows, Sizes};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, Device},
-        kernels::Routes,
+        kernels::{Routes, padded},
     },
     model::Moe,
     plan::{Op, Split, most_chunks},
@@ -35,7 +35,7 @@ pub(super) struct ExpertBuffers {
 pub(super) struct SharedBuffers {
     /// `[rows, 2 · intermediate]` bf16, where no epilogue gates.
     pub(super) gate_up: Option<Buffer>,
-    /// `[rows, intermediate]` bf16.
+    /// `[rows, intermediate]` bf16, [padded].
     pub(super) gated: Buffer,
     /// `[rows, hidden]` bf16.
     pub(super) out: Buffer,
@@ -56,7 +56,7 @@ impl ExpertBuffers {
             0 => None,
             width => Some(SharedBuffers {
                 gate_up: sizes.gates_apart.then(|| room(rows, 2 * width, 2)).transpose()?,
-                gated: room(rows, width, 2)?,
+                gated: room(rows, padded(width), 2)?,
                 out: room(rows, hidden, 2)?,
             }),
         };

@@ -10,7 +10,7 @@ use crate::{
     cuda::{
         checkpoint::{Checkpoint, CheckpointError, Piece},
         driver::{Buffer, Device},
-        kernels::Loader,
+        kernels::{Loader, padded},
     },
     executor::ExecError,
     model::ModelShape,
@@ -72,7 +72,7 @@ pub(super) struct ExpertWeights {
 pub(super) struct GatedWeights {
     /// `[2 · intermediate, hidden]`: gate, up.
     pub(super) gate_up: Buffer,
-    /// `[hidden, intermediate]`.
+    /// `[hidden, intermediate]`, [padded].
     pub(super) down: Buffer,
 }
 
@@ -184,14 +184,15 @@ impl Filler<'_> {
         Ok(RankWeights { layers, embedding, lm_head, norms: self.norms(sizes)? })
     }
 
-    /// One matrix; rows that the source has not stay zeros.
+    /// One matrix; rows that the source has not stay zeros, what lies between rows is never read.
     fn piece(
         &self,
         piece: Piece,
         (rows, columns): (u32, u32),
         tally: &mut Tally<'_, '_>,
     ) -> Result<Buffer, ExecError> {
-        let len = rows as usize * columns as usize;
+        let pitch = if piece.is_down() { padded(columns) } else { columns };
+        let len = rows as usize * pitch as usize;
         let buffer = match &self.from {
             From::Random(random) => {
                 let buffer = random.matrix(len, Streams::of(piece), random_scale(piece))?;
@@ -200,7 +201,8 @@ impl Filler<'_> {
             }
             From::Checkpoint { checkpoint, rank, degree } => {
                 let buffer = Buffer::zeros(self.device, len * 2)?;
-                buffer.write(&checkpoint.piece(piece, *rank, *degree)?)?;
+                let numbers = checkpoint.piece(piece, *rank, *degree)?;
+                buffer.write(&spread(numbers, columns as usize, pitch as usize))?;
                 buffer
             }
         };
@@ -235,6 +237,18 @@ impl Filler<'_> {
         }
         Ok(Buffer::from_host(self.device, &gammas)?)
     }
+}
+
+/// Rows of `columns` numbers, `pitch` apart.
+fn spread(numbers: Vec<u16>, columns: usize, pitch: usize) -> Vec<u16> {
+    if pitch == columns {
+        return numbers;
+    }
+    let mut apart = vec![0; numbers.len() / columns * pitch];
+    for (to, from) in apart.chunks_exact_mut(pitch).zip(numbers.chunks_exact(columns)) {
+        to[..columns].copy_from_slice(from);
+    }
+    apart
 }
 
 /// The feed-forward block of a layer, its matrices by `fill(piece, rows, columns)`.
@@ -274,5 +288,18 @@ fn random_scale(piece: Piece) -> f32 {
 impl std::convert::From<CheckpointError> for ExecError {
     fn from(error: CheckpointError) -> Self {
         Self::Unsupported(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_spread_as_matrices_look_for_them() {
+        assert_eq!(spread((1..=6).collect(), 2, 4), [1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0, 0]);
+        assert_eq!(spread((1..=6).collect(), 3, 3), [1, 2, 3, 4, 5, 6]);
+        // Llama-3.3-70B, Qwen2.5-72B and Mixtral-8x22B on eight ranks.
+        assert_eq!([3584, 3696, 2048].map(padded), [3584, 3712, 2048]);
     }
 }

@@ -57,6 +57,8 @@ arguments! {
     m: u32,
     n: u32,
     k: u32,
+    pitch_a: u64,
+    pitch_b: u64,
     pitch: u64,
     group: u32,
     first_rows: Pointer,
@@ -221,9 +223,6 @@ impl Gemm {
     ///
     /// # Errors
     /// When the driver refuses a shape or the launch.
-    ///
-    /// # Panics
-    /// When rows of A or B do not follow one another, on the portable kernel.
     pub fn launch(&self, stream: &CudaStream, call: &GemmCall<'_>) -> Result<(), CudaError> {
         match &self.twin {
             Twin::Hopper(entry) => {
@@ -269,9 +268,6 @@ impl Gemm {
 }
 
 fn portable(call: &GemmCall<'_>) -> PortableArguments {
-    for matrix in [call.a, call.b] {
-        assert_eq!(matrix.pitch_bytes, u64::from(matrix.columns) * 2, "rows lie apart");
-    }
     PortableArguments {
         a: call.a.data.into(),
         all_b: call.b.data.into(),
@@ -279,6 +275,8 @@ fn portable(call: &GemmCall<'_>) -> PortableArguments {
         m: call.a.rows,
         n: call.c.columns,
         k: call.a.columns,
+        pitch_a: call.a.pitch_bytes,
+        pitch_b: call.b.pitch_bytes,
         pitch: call.c.pitch_bytes,
         group: call.group,
         first_rows: call.first_rows().into(),

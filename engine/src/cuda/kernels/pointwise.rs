@@ -35,6 +35,7 @@ arguments! {
     out: Pointer,
     rows: u32,
     n8: u32,
+    pitch8: u32,
     op: u32,
     ring: Pointer,
 }
@@ -109,11 +110,13 @@ pub(in crate::cuda) struct SiluMul(Entry<SiluMulArguments>);
 pub(in crate::cuda) struct SiluMulCall<'a> {
     /// `[rows, 2 · width]` bf16.
     pub(in crate::cuda) x: DevicePtr<'a>,
-    /// `[rows, width]` bf16.
+    /// `[rows, width]` bf16, rows `pitch` elements apart.
     pub(in crate::cuda) out: DevicePtr<'a>,
     pub(in crate::cuda) rows: u32,
     /// A multiple of 8.
     pub(in crate::cuda) width: u32,
+    /// A multiple of 8.
+    pub(in crate::cuda) pitch: u32,
     /// Any number.
     pub(in crate::cuda) blocks: u32,
     pub(in crate::cuda) recording: OpRecording<'a>,
@@ -134,6 +137,7 @@ impl SiluMul {
             out: call.out.into(),
             rows: call.rows,
             n8: call.width / 8,
+            pitch8: call.pitch / 8,
             op: call.recording.op,
             ring: call.recording.ring.into(),
         };
