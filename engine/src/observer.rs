@@ -108,6 +108,19 @@ pub enum LaunchKind {
     Synchronization,
     /// What profiling itself took.
     Overhead,
+    /// A call of the host that launches, on this thread by the system's number. Without an op it launches all of its rank: a
+    /// graph.
+    Call {
+        /// The thread.
+        thread: u32,
+    },
+}
+
+impl LaunchKind {
+    /// Whether the host did it.
+    pub fn is_call(self) -> bool {
+        matches!(self, Self::Call { .. })
+    }
 }
 
 /// A stretch of driver activity, as the profiling interface of the driver reports it: a second witness beside the

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    RunLine, Slowdown, Trace,
+    RunLine, Trace,
     analysis::{AccountReport, AllLayers, Baseline, Config, Ops, verdict},
     words::{counted, duration},
 };
@@ -127,8 +127,7 @@ fn clocks(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
 fn overhead(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     let overhead = &trace.meta.overhead;
     if let Some(slowdown) = &overhead.slowdown {
-        let Slowdown { percent, how } = slowdown;
-        writeln!(out, "Recording made the run {percent:+.2} % longer ({how}).")?;
+        writeln!(out, "{} ({}).", slowdown.sentence(), slowdown.how)?;
     }
     match overhead.recording_host_ns {
         Some(ns) => {

@@ -25,12 +25,7 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         sentence(ui, theme, overhead(trace));
         if let Some(slowdown) = &trace.meta.overhead.slowdown {
-            let percent = slowdown.percent;
-            sentence(
-                ui,
-                theme,
-                format!("Recording made the run {percent:+.2} % longer ({}).", slowdown.how),
-            );
+            sentence(ui, theme, format!("{} ({}).", slowdown.sentence(), slowdown.how));
         }
         for clock in &trace.meta.clocks {
             sentence(

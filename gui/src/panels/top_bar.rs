@@ -73,7 +73,7 @@ fn badge_ui(ui: &mut Ui, cx: &Cx<'_>) {
         hover = format!("{hover}\nGood to ± {} between ranks", number::duration_ns(ns));
     }
     if let Some(slowdown) = &document.trace.meta.overhead.slowdown {
-        hover = format!("{hover}\nRecording made the run {:+.2} % longer", slowdown.percent);
+        hover = format!("{hover}\n{}", slowdown.sentence());
     }
     badge(ui, cx.theme, &provenance.badge().to_uppercase(), fill).on_hover_text(hover);
 }

@@ -45,8 +45,8 @@ impl Driver {
         self.records.clear();
     }
 
-    pub(super) fn take(&mut self, records: &[LaunchRecord]) {
-        self.records.extend_from_slice(records);
+    pub(super) fn take(&mut self, record: LaunchRecord) {
+        self.records.push(record);
     }
 
     /// Lays the iteration on its tracks, `offset_ns` later than the executor said. Gives how many records name a rank
@@ -133,7 +133,9 @@ impl Driver {
         let kind = match record.kind {
             LaunchKind::Kernel => Kind::Other,
             LaunchKind::Memcpy | LaunchKind::Memset => Kind::Memcpy,
-            LaunchKind::Synchronization | LaunchKind::Overhead => Kind::Host,
+            LaunchKind::Synchronization | LaunchKind::Overhead | LaunchKind::Call { .. } => {
+                Kind::Host
+            }
         };
         *self.labels.entry((record.kind, Arc::clone(&record.name))).or_insert_with(|| {
             builder.label(Label { name: record.name.to_string(), kind, ..Label::default() })
@@ -166,7 +168,7 @@ fn row_of(kind: LaunchKind, stream: Option<StreamId>) -> Row {
         LaunchKind::Kernel => stream.map_or(Row::OtherKernels, Row::Kernels),
         LaunchKind::Memcpy | LaunchKind::Memset => Row::Copies,
         LaunchKind::Synchronization => Row::Waits,
-        LaunchKind::Overhead => Row::Overhead,
+        LaunchKind::Overhead | LaunchKind::Call { .. } => Row::Overhead,
     }
 }
 

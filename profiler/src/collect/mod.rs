@@ -1,5 +1,6 @@
 //! Batches of records into a trace.
 
+mod calls;
 mod collector;
 mod describe;
 mod driver;

@@ -33,14 +33,14 @@ pub(super) struct Lost {
     pub(super) overlapping: u64,
 }
 
-/// Lays stream slices, arrows and marks of one rank; `ops` in order of start.
+/// Lays stream slices, arrows and marks of one rank; `ops` in order of start. Gives the slice of each op.
 pub(super) fn lay_ops(
     builder: &mut TraceBuilder,
     declared: Declared<'_>,
     mark_labels: &mut MarkLabels,
     ops: &[OpRecord],
     lost: &mut Lost,
-) {
+) -> Vec<Option<SliceRef>> {
     let Declared { plan, tracks, labels } = declared;
     let mut slice_of: Vec<Option<SliceRef>> = vec![None; plan.ops.len()];
     for record in ops {
@@ -70,6 +70,7 @@ pub(super) fn lay_ops(
         lay_marks(builder, rank.marks[1], mark_labels, &marks::layers(plan, ops));
         lay_marks(builder, rank.marks[2], mark_labels, &marks::phases(plan, ops));
     }
+    slice_of
 }
 
 fn lay_marks(

@@ -15,6 +15,7 @@ use weftscope_engine::{
 use weftscope_traces::{ArgsId, ClockAgreement, CounterSeries, Span, TraceBuilder};
 
 use super::{
+    calls::{Calls, OpSlices},
     describe,
     driver::Driver,
     labels::Labels,
@@ -37,6 +38,7 @@ pub(super) struct Run {
     ops: Vec<OpRecord>,
     counters: BTreeMap<(u32, Counter), Samples>,
     driver: Driver,
+    calls: Calls,
     /// End of the last iteration, trace time; `None` before the first ended.
     last_end_ns: Option<i64>,
     /// Trace time less executor time, of the last iteration.
@@ -68,6 +70,7 @@ impl Run {
             ops: Vec::new(),
             counters: BTreeMap::new(),
             driver: Driver::default(),
+            calls: Calls::default(),
             last_end_ns: None,
             offset_ns: 0,
             lost: Lost::default(),
@@ -100,6 +103,7 @@ impl Run {
         self.iteration = iteration;
         self.ops.clear();
         self.driver.begin();
+        self.calls.begin();
         let builder = &mut self.builder;
         self.rows_before =
             self.tracks.block_lanes().iter().map(|&lane| builder.slices_mut(lane).len()).collect();
@@ -137,7 +141,12 @@ impl Run {
     }
 
     pub(super) fn launches(&mut self, records: &[LaunchRecord]) {
-        self.driver.take(records);
+        for record in records {
+            match record.kind.is_call() {
+                true => self.calls.take(record.clone()),
+                false => self.driver.take(record.clone()),
+            }
+        }
     }
 
     pub(super) fn counters(&mut self, records: &[CounterRecord]) {
@@ -197,9 +206,12 @@ impl Run {
         ops.sort_by_key(|op| (op.rank, op.start_ns, op.end_ns, op.op));
         let label = self.builder.label(mark_label(format!("iteration {}", self.iteration)));
         let declared = Declared { plan: &self.plan, tracks: &self.tracks, labels: &self.labels };
+        let mut slices = OpSlices::new();
         for ops in ops.chunk_by(|a, b| a.rank == b.rank) {
-            lay_ops(&mut self.builder, declared, &mut self.marks, ops, &mut self.lost);
+            let laid = lay_ops(&mut self.builder, declared, &mut self.marks, ops, &mut self.lost);
+            slices.insert(ops[0].rank, laid);
         }
+        self.calls.lay(&mut self.builder, &slices, self.offset_ns);
         self.lost.unknown_place += self.driver.lay(&mut self.builder, declared, self.offset_ns);
         let item = u32::try_from(self.iteration).unwrap_or(u32::MAX);
         for rank in 0..self.tracks.num_ranks() {

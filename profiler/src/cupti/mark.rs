@@ -10,10 +10,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use cupti_sys::bindings as sys;
+use cupti_sys::{LAUNCH_CALLS, bindings as sys};
 use weftscope_engine::plan::OpId;
-
-use super::nodes;
 
 /// Which launch a call of the driver was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +19,10 @@ pub(crate) struct LaunchMark {
     /// CUPTI's id of the call, which the records of what it caused carry too.
     pub(crate) correlation: u32,
     pub(crate) launch: Launch,
+    /// The call's name.
+    pub(crate) call: &'static str,
+    /// From its begin to its return, CUPTI time.
+    pub(crate) called: (i64, i64),
 }
 
 /// A launch of the plan.
@@ -89,6 +91,8 @@ impl LaunchMarks {
 thread_local! {
     /// The mark that this thread launches or captures under.
     static CURRENT: Cell<Option<At>> = const { Cell::new(None) };
+    /// The call that this thread is in, by its correlation id, and when it began, CUPTI time.
+    static CALL: Cell<Option<(u32, i64)>> = const { Cell::new(None) };
 }
 
 /// The op that this thread captures.
@@ -104,39 +108,46 @@ static CALLS: Mutex<(Vec<LaunchMark>, u64)> = Mutex::new((Vec::new(), 0));
 /// Calls kept until they are taken.
 const ROOM: usize = 1 << 20;
 
-/// CUPTI's callback: notes under which mark a call was made, or a node of a graph.
-pub(super) unsafe extern "C" fn called(
-    _user: *mut c_void,
-    domain: sys::CUpti_CallbackDomain,
-    call: sys::CUpti_CallbackId,
-    data: *const c_void,
-) {
-    if data.is_null() {
-        return;
-    }
-    if domain == sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_RESOURCE {
-        // SAFETY: the data is what CUPTI hands out for this call of this domain.
-        return unsafe { nodes::called(call, data) };
-    }
-    if domain != sys::CUpti_CallbackDomain::CUPTI_CB_DOMAIN_DRIVER_API {
-        return;
-    }
+/// Notes under which mark a call of the driver was made, and when.
+///
+/// # Safety
+/// `data` is what CUPTI hands out for this call.
+pub(super) unsafe fn called(call: sys::CUpti_CallbackId, data: *const c_void) {
     // SAFETY: of this domain, so the data is of this type and lives during the callback.
     let (site, correlation) = unsafe {
         let data = data.cast::<sys::CUpti_CallbackData>();
         ((*data).callbackSite, (*data).correlationId)
     };
-    if site != sys::CUpti_ApiCallbackSite::CUPTI_API_ENTER {
-        return;
-    }
     // A thread that is ending launches nothing of ours.
     let Some(At::Launching(launch)) = CURRENT.try_with(Cell::get).ok().flatten() else { return };
+    if site == sys::CUpti_ApiCallbackSite::CUPTI_API_ENTER {
+        CALL.set(Some((correlation, now_ns())));
+        return;
+    }
+    let Some((_, began_ns)) = CALL.take().filter(|(begun, _)| *begun == correlation) else {
+        return;
+    };
+    let (call, called) = (name_of(call), (began_ns, now_ns()));
     let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
     if calls.0.len() < ROOM {
-        calls.0.push(LaunchMark { correlation, launch });
+        calls.0.push(LaunchMark { correlation, launch, call, called });
     } else {
         calls.1 += 1;
     }
+}
+
+/// A call's name, without what tells the default stream of a thread from that of all.
+fn name_of(call: sys::CUpti_CallbackId) -> &'static str {
+    let known = LAUNCH_CALLS.iter().find(|(_, number)| *number == call);
+    known.map_or("launch", |(name, _)| name.trim_end_matches("_ptsz"))
+}
+
+/// CUPTI's time, 0 when it will not say: then nothing is left out for being older.
+pub(super) fn now_ns() -> i64 {
+    let mut now = 0;
+    // SAFETY: valid for one write.
+    let _zero = unsafe { sys::cuptiGetTimestamp(&raw mut now) };
+    now as i64
 }
 
 /// The marks since last asked, and the number of launches whose mark found no room.

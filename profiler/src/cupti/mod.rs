@@ -9,6 +9,7 @@
 
 mod activity;
 mod buffers;
+mod callback;
 mod error;
 mod here;
 pub(crate) mod mark;

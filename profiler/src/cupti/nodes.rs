@@ -10,8 +10,6 @@ use std::{
 use cupti_sys::{CUgraphNode, NODE_CLONED, NODE_CREATED, NODE_DESTROYED, bindings as sys};
 use weftscope_engine::plan::OpId;
 
-use super::mark::captured_for;
-
 /// Nodes that there are, by CUPTI's id, which no other node of the process ever has.
 static NODES: LazyLock<Mutex<Nodes>> = LazyLock::new(Mutex::default);
 
@@ -46,11 +44,15 @@ impl Nodes {
     }
 }
 
-/// What CUPTI calls back from the domain of resources.
+/// Notes what happens to a node on a thread that captures an op, if any.
 ///
 /// # Safety
-/// `data` is what CUPTI hands out for this call.
-pub(super) unsafe fn called(call: sys::CUpti_CallbackId, data: *const c_void) {
+/// `data` is what CUPTI hands out for this call of the domain of resources.
+pub(super) unsafe fn called(
+    call: sys::CUpti_CallbackId,
+    data: *const c_void,
+    captured: Option<OpId>,
+) {
     if ![NODE_CREATED.1, NODE_CLONED.1, NODE_DESTROYED.1].contains(&call) {
         return;
     }
@@ -68,7 +70,7 @@ pub(super) unsafe fn called(call: sys::CUpti_CallbackId, data: *const c_void) {
     if call == NODE_DESTROYED.1 {
         nodes().destroy(node);
     } else if call == NODE_CREATED.1 {
-        if let Some(op) = captured_for() {
+        if let Some(op) = captured {
             nodes().create(node, op);
         }
     } else if let Some(original) = id_of(original) {

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cupti_sys::{ActivityKind, bindings as sys};
+use cupti_sys::ActivityKind;
 use weftscope_engine::{observer::LaunchWatch, plan::OpId};
 
 use super::{
     Activity, CuptiError, Loss,
-    mark::{LaunchMarks, take_marks},
+    mark::{LaunchMarks, now_ns, take_marks},
     nodes::{self, take_homeless},
     pm::Sampler,
 };
@@ -40,6 +40,8 @@ struct Shared {
     samples: bool,
     batch: u64,
     began_ns: i64,
+    /// The thread that launches, by the system's number.
+    thread: u32,
     /// Calls that failed, by what was lost.
     failed: Vec<(&'static str, u64)>,
 }
@@ -83,6 +85,7 @@ impl Source for CuptiSource {
         let mut shared = lock(&self.shared);
         seen.batch = shared.batch;
         seen.began_ns = shared.began_ns;
+        seen.thread = shared.thread;
         let samplers = if shared.samples { shared.samplers.as_mut_slice() } else { &mut [] };
         for sampler in samplers {
             let taken = sampler.take();
@@ -132,6 +135,7 @@ impl LaunchWatch for CuptiWatch {
         shared.marks.restart();
         shared.batch += 1;
         shared.began_ns = now_ns();
+        shared.thread = thread_id();
         let samples = shared.samples;
         let samplers = shared.samplers.iter_mut().filter(|_| samples);
         let refused = samplers.filter_map(|sampler| sampler.begin().err()).count();
@@ -169,10 +173,9 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// CUPTI's time, 0 when it will not say: then nothing is left out for being older.
-fn now_ns() -> i64 {
-    let mut now = 0;
-    // SAFETY: valid for one write.
-    let _zero = unsafe { sys::cuptiGetTimestamp(&raw mut now) };
-    now as i64
+/// This thread by the system's number, 0 where that is not known.
+fn thread_id() -> u32 {
+    let link = std::fs::read_link("/proc/thread-self").ok();
+    let id = link.as_deref().and_then(|link| link.file_name()?.to_str()?.parse().ok());
+    id.unwrap_or(0)
 }

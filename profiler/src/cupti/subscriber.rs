@@ -9,7 +9,7 @@ use cupti_sys::{
     Call, LAUNCH_CALLS, Library, NODE_CLONED, NODE_CREATED, NODE_DESTROYED, bindings as sys,
 };
 
-use super::{CuptiError, error::check, mark::called};
+use super::{CuptiError, callback::called, error::check};
 
 /// Under which others find us, as `CUPTI for weftscope`.
 const NAME: &CStr = c"weftscope";

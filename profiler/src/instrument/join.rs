@@ -15,7 +15,7 @@ use super::{
     activities::{Activities, DriverActivity},
     clock::{CuptiClock, Sighting},
 };
-use crate::cupti::mark::Launch;
+use crate::cupti::mark::LaunchMark;
 
 /// How far outside its kernel a block may lie before it is counted.
 pub const CONTAINMENT_NS: i64 = 1_000;
@@ -49,7 +49,9 @@ pub struct Joiner {
     activities: Activities,
     clocks: Vec<CuptiClock>,
     /// The launch that each marked call was, by the correlation id that its records carry.
-    marks: HashMap<u32, Launch>,
+    marks: HashMap<u32, LaunchMark>,
+    /// The thread that makes those calls.
+    thread: u32,
     /// The op of each node of a graph, by CUPTI's id.
     nodes: HashMap<u64, OpId>,
     /// What belongs to no iteration yet.
@@ -65,6 +67,7 @@ impl Joiner {
             clocks: vec![CuptiClock::default(); gpus.len()],
             activities: Activities::new(gpus),
             marks: HashMap::new(),
+            thread: 0,
             nodes: HashMap::new(),
             pending: Vec::new(),
             began_ns: 0,
@@ -81,7 +84,8 @@ impl Joiner {
 
     /// Keeps records, and what tells which launches caused them, until their iteration asks for them.
     pub fn take(&mut self, seen: &Seen) {
-        self.marks.extend(seen.marks.iter().map(|mark| (mark.correlation, mark.launch)));
+        self.marks.extend(seen.marks.iter().map(|mark| (mark.correlation, *mark)));
+        self.thread = seen.thread;
         self.nodes.extend(&seen.nodes);
         for event in &seen.events {
             self.activities.learn(&event.record);
@@ -98,16 +102,16 @@ impl Joiner {
         let (mut mine, mut others) = (Vec::new(), Vec::new());
         for mut activity in pending {
             match self.marks.get(&activity.correlation).filter(|_| activity.correlation != 0) {
-                Some(launch) if launch.iteration == iteration.index => {
+                Some(mark) if mark.launch.iteration == iteration.index => {
                     let of_node = || self.nodes.get(&activity.node?).copied();
-                    activity.op = launch.op.or_else(of_node);
+                    activity.op = mark.launch.op.or_else(of_node);
                     mine.push(activity);
                 }
                 _ => others.push(activity),
             }
         }
         let odd = self.read_clocks(&mine, iteration.ops);
-        let mut joined = Joined::default();
+        let mut joined = Joined { launches: self.calls(&mine), ..Joined::default() };
         let (mut without_op, mut unplaced) = (0, 0);
         for activity in mine {
             match self.placed(&activity) {
@@ -189,6 +193,28 @@ impl Joiner {
         self.clocks.iter_mut().zip(&sightings).map(|(clock, seen)| clock.take(seen)).sum()
     }
 
+    /// The calls that caused these activities, each once.
+    fn calls(&self, activities: &[DriverActivity]) -> Vec<LaunchRecord> {
+        // The host's time, which every rank's map starts from.
+        let Some(fit) = self.clocks.first().and_then(CuptiClock::fit) else { return Vec::new() };
+        let made: BTreeMap<u32, Option<u32>> =
+            activities.iter().map(|activity| (activity.correlation, activity.rank)).collect();
+        let call = |(correlation, rank): (u32, Option<u32>)| {
+            let LaunchMark { launch, call, called, .. } = self.marks.get(&correlation)?;
+            Some(LaunchRecord {
+                kind: LaunchKind::Call { thread: self.thread },
+                op: launch.op,
+                rank,
+                stream: 0,
+                name: Arc::from(*call),
+                bytes: 0,
+                start_ns: fit.host_from_device(called.0),
+                end_ns: fit.host_from_device(called.1),
+            })
+        };
+        made.into_iter().filter_map(call).collect()
+    }
+
     fn placed(&self, activity: &DriverActivity) -> Option<LaunchRecord> {
         // What belongs to no rank is in host time, which every rank's map starts from.
         let fit = self.clocks.get(activity.rank.unwrap_or(0) as usize)?.fit()?;
@@ -229,7 +255,7 @@ fn check(launches: &[LaunchRecord], ops: &[OpRecord]) -> (u64, u64) {
 /// First start to last end of the kernels (or copies) of each op, by rank and op.
 pub fn kernel_spans(launches: &[LaunchRecord]) -> BTreeMap<(u32, u32), (i64, i64)> {
     let mut spans = BTreeMap::new();
-    for launch in launches {
+    for launch in launches.iter().filter(|launch| !launch.kind.is_call()) {
         if let (Some(rank), Some(op)) = (launch.rank, launch.op) {
             let hull = spans.entry((rank, op.0)).or_insert((launch.start_ns, launch.end_ns));
             hull.0 = hull.0.min(launch.start_ns);

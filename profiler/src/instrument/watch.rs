@@ -35,6 +35,8 @@ pub struct Seen {
     pub batch: u64,
     /// CUPTI time of the last of them.
     pub began_ns: i64,
+    /// The thread that launches, by the system's number; 0 when that is not known.
+    pub thread: u32,
     /// Records, in any order.
     pub events: Vec<ActivityRecord>,
     /// Which launch each call of the driver was, in order.

@@ -50,6 +50,20 @@ pub struct Slowdown {
     pub how: String,
 }
 
+impl Slowdown {
+    /// In words, without how it was measured. A run that took less time recorded was not made faster by it.
+    pub fn sentence(&self) -> String {
+        let percent = self.percent;
+        if percent < 0.0 {
+            return format!(
+                "Recorded, the run took {:.2} % less time: recording costs less than its times differ by",
+                -percent
+            );
+        }
+        format!("Recording made the run {percent:+.2} % longer")
+    }
+}
+
 /// How well two clocks of a measured trace agree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockAgreement {
@@ -220,5 +234,17 @@ impl Meta {
     /// nothing is known, as of modelled times, which are exact.
     pub fn clock_uncertainty_ns(&self) -> Option<i64> {
         self.clocks.iter().map(|clock| clock.residual_p99_ns).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slowdown;
+
+    #[test]
+    fn no_run_is_longer_by_less_than_nothing() {
+        let sentence = |percent| Slowdown { percent, how: String::new() }.sentence();
+        assert_eq!(sentence(1.254), "Recording made the run +1.25 % longer");
+        assert!(sentence(-1.69).starts_with("Recorded, the run took 1.69 % less time"));
     }
 }

@@ -1,3 +1,5 @@
+//! Numbers that checks draw, and device memory that shows what was written or read beside its values.
+
 use cudarc::driver::DeviceRepr;
 use half::bf16;
 

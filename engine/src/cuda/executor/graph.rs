@@ -7,6 +7,17 @@ use crate::{
     spec::Transport,
 };
 
+/// How an iteration gets onto the GPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Launching {
+    /// One CUDA graph a rank, captured when a plan first runs. Plans with NCCL in them are launched op by op, since its
+    /// calls span ranks.
+    #[default]
+    Graphs,
+    /// Op by op.
+    Direct,
+}
+
 /// A rank's iteration, instantiated.
 pub(super) struct Graph {
     pub(super) instance: CudaGraph,

@@ -215,7 +215,6 @@ mod tests {
     use super::*;
     use crate::{
         batch::Batch,
-        cuda::kernels::padded,
         machine, model,
         plan::{OpRole, plan},
         spec::{Knobs, RunSpec, StrategyKind, Transport},

@@ -40,9 +40,10 @@ mod workspace;
 #[cfg(test)]
 pub(in crate::cuda) use cache::shuffled as shuffled_pages;
 pub use contents::{Contents, Placed};
+pub use graph::Launching;
 pub use layout::{PAGE_TOKENS, pages_of};
 pub use need::page_bytes;
-pub use run::{CudaExecutor, Launching};
+pub use run::CudaExecutor;
 pub use share::{Share, share_refusal};
 pub use support::refusal;
 pub use weights::Weights;

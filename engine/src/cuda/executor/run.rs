@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::SystemTime};
 use super::{
     clocks::Clocks,
     contents::Contents,
-    graph::uses_nccl,
+    graph::{Launching, uses_nccl},
     held::{Given, Held},
     isolated::{IsolatedTimes, PASSES},
     launch,
@@ -46,17 +46,6 @@ pub struct CudaExecutor {
     watch: Option<Box<dyn LaunchWatch>>,
     held: Held,
     epoch_unix_ns: Option<i64>,
-}
-
-/// How an iteration gets onto the GPUs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Launching {
-    /// One CUDA graph a rank, captured when a plan first runs. Plans with NCCL in them are launched op by op, since its
-    /// calls span ranks.
-    #[default]
-    Graphs,
-    /// Op by op.
-    Direct,
 }
 
 impl CudaExecutor {
