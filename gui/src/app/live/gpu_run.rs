@@ -88,7 +88,7 @@ impl Seen {
     /// Name as shown.
     pub fn name(self) -> &'static str {
         match self {
-            Self::StampsAndCupti => "stamps and CUPTI",
+            Self::StampsAndCupti => "with CUPTI",
             Self::Stamps => "stamps only",
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn gpus_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             run.launch = launch;
         }
     });
-    plain_row(ui, cx, ("Seen by", "What is seen of iterations"), |ui, cx| {
+    plain_row(ui, cx, ("Recorded", "What is seen of iterations"), |ui, cx| {
         let choices = Seen::ALL.map(|seen| {
             // CUPTI samples the counters.
             let line = match (seen, run.counters_ns) {
@@ -39,7 +39,7 @@ pub(super) fn gpus_ui(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
             };
             Choice { name: seen.name().to_owned(), line, value: seen }
         });
-        if let Some(seen) = choice_ui(ui, cx, "Seen by", run.seen.name(), choices) {
+        if let Some(seen) = choice_ui(ui, cx, "Recorded", run.seen.name(), choices) {
             run.seen = seen;
         }
     });

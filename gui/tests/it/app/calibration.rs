@@ -47,7 +47,7 @@ fn calibrated() -> Machine {
 }
 
 /// The live run on these GPUs, a first picture of which has come.
-fn on_gpus(here: Here) -> State {
+pub(super) fn on_gpus(here: Here) -> State {
     let mut state = state();
     apply(&mut state, Event::Live(Box::new(LiveEvent::Gpus(two_gpus(), Box::new(here)))));
     update(&mut state, Command::Live(LiveCommand::Turn(KnobEdit::Machine(HERE.to_owned()))));
@@ -57,7 +57,7 @@ fn on_gpus(here: Here) -> State {
     state
 }
 
-fn uncalibrated() -> Here {
+pub(super) fn uncalibrated() -> Here {
     Here { machine: machine_of(&two_gpus()), refused: None }
 }
 

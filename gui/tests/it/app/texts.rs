@@ -136,6 +136,23 @@ fn knobs() {
     insta::assert_snapshot!("menus_of_a_run", region(&window, "Menus and iteration"));
 }
 
+/// How GPUs run: launching and what is seen are choices of their own.
+#[cfg(feature = "live")]
+#[test]
+fn knobs_of_gpus() {
+    use super::calibration::{on_gpus, uncalibrated};
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.step(ui.ctx());
+        app.draw(ui);
+    };
+    let app = App::with_state(on_gpus(uncalibrated()), Arc::new(|| {}));
+    let mut window = Harness::builder().with_size([1600.0, 1400.0]).build_ui_state(draw, app);
+    window.run_steps(3);
+    let knobs = region(&window, "Knobs");
+    let from = knobs.find("Machine: here").unwrap_or_else(|| panic!("{knobs}"));
+    insta::assert_snapshot!("knobs_of_gpus", &knobs[from..]);
+}
+
 #[cfg(feature = "live")]
 #[test]
 fn a_curve_and_a_heat_map() {
