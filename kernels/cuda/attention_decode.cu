@@ -8,7 +8,8 @@
 // of four, so that a block's stages take as much shared memory as those of 128.
 // weft_attention_decode: grid (splits, key heads * ceil(group / 8), sequences), block 32 * WARPS, dynamic shared
 // memory WARPS * STAGES * 2 * ROWS_BYTES. Each block takes `chunk` keys (a multiple of 64) and writes fp32
-// partial results; weft_attention_merge joins them: grid (query heads, sequences), block WEFT_HEAD_DIM.
+// partial results; weft_attention_merge joins them: grid (query heads, sequences), block WEFT_HEAD_DIM; its blocks are
+// numbered from `first`, behind those of the other kernel: both are one op.
 // Caches: rows [page * page_size + i] of `key_heads` heads; page_size = 1 << page_shift, at least 16.
 #include "mma.cuh"
 
@@ -178,7 +179,9 @@ weft_attention_decode(const u8* q, u64 q_pitch, const u8* k_cache, const u8* v_c
 }
 
 extern "C" __global__ void __launch_bounds__(WEFT_HEAD_DIM)
-weft_attention_merge(const float2* state, const float* partial, u16* out, u64 out_pitch, u32 splits, float scale) {
+weft_attention_merge(const float2* state, const float* partial, u16* out, u64 out_pitch, u32 splits, float scale, u32 first,
+                     u32 op, WeftStampRing* ring) {
+    const u64 began = weft_stamp_now();
     const u64 slot = (u64(blockIdx.y) * gridDim.x + blockIdx.x) * splits;
     float best = minus_infinity(), sum = 0.0f, value = 0.0f;
     for (u32 i = 0; i < splits; ++i) best = fmaxf(best, state[slot + i].x);
@@ -190,4 +193,6 @@ weft_attention_merge(const float2* state, const float* partial, u16* out, u64 ou
     }
     u16* to = reinterpret_cast<u16*>(reinterpret_cast<u8*>(out) + blockIdx.y * out_pitch) + blockIdx.x * D;
     to[threadIdx.x] = u16(pack_bf16(sum == 0.0f ? 0.0f : value / sum, 0.0f));
+    if (threadIdx.x == 0)
+        weft_stamp(ring, began, weft_stamp_now(), op, first + blockIdx.y * gridDim.x + blockIdx.x, WEFT_KIND_BLOCK, splits);
 }

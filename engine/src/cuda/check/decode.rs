@@ -168,6 +168,7 @@ impl Problem {
             recording: recording.of(OP),
         };
         kernels.launch(device.compute(), &call)?;
+        let first_block = call.blocks();
         let call = MergeCall {
             state: state_ptr,
             partial: partial_ptr,
@@ -176,6 +177,8 @@ impl Problem {
             queries: sequences as u32,
             heads: heads as u32,
             chunks: chunks as u32,
+            first_block,
+            recording: recording.of(OP),
         };
         kernels.merge(device.compute(), &call)?;
         tally.compare(&what, &out.read(&what)?, &self.reference, head_dim)?;
@@ -184,7 +187,7 @@ impl Problem {
             return Err(CheckError::Wrong(format!("{what}: partial result {at} is NaN")));
         }
         let _whole: Vec<f32> = state.read(&what)?;
-        let blocks = [(StampKind::Block, chunks * parts * sequences)];
+        let blocks = [(StampKind::Block, (chunks * parts + heads) * sequences)];
         stamped(&what, recording, device.info().sms, &blocks)?;
         Ok(())
     }

@@ -134,6 +134,7 @@ fn decode(
         recording: rank.recording.of(op.id.0),
     };
     kernels.launch(rank.device.compute(), &call)?;
+    let first_block = call.blocks();
     let call = MergeCall {
         state,
         partial,
@@ -142,6 +143,8 @@ fn decode(
         queries: run.queries,
         heads: shard.heads,
         chunks: run.chunks,
+        first_block,
+        recording: rank.recording.of(op.id.0),
     };
     kernels.merge(rank.device.compute(), &call)
 }

@@ -196,10 +196,14 @@ pub(super) fn stamped_blocks(plan: &Plan) -> u64 {
         Ffn::Dense { .. } => 0,
         Ffn::Moe(moe) => u64::from(moe.experts),
     };
+    let shard = Shard::new(&plan.spec.model, plan.spec.knobs.shard_degree());
+    let heads = shard.map_or(0, |shard| u64::from(shard.heads));
     let more = |op: &Op| match (&op.work, op.role) {
         (OpWork::Gemm(shape), OpRole::ExpertsW13 | OpRole::ExpertsW2) => {
             experts * u64::from(shape.n.div_ceil(LEAST_TILE_COLUMNS) + 1)
         }
+        // Chunks of single queries are merged head by head.
+        (OpWork::Attention(_), _) => plan.spec.batch.requests.len() as u64 * heads,
         _ => 0,
     };
     plan.ops.iter().map(|op| u64::from(op.grid) + 8 + more(op)).sum()

@@ -47,6 +47,9 @@ arguments! {
     out_pitch: u64,
     splits: u32,
     scale: f32,
+    first: u32,
+    op: u32,
+    ring: Pointer,
 }
 
 #[cfg(test)]
@@ -120,6 +123,21 @@ pub(in crate::cuda) struct MergeCall<'a> {
     pub(in crate::cuda) queries: u32,
     pub(in crate::cuda) heads: u32,
     pub(in crate::cuda) chunks: u32,
+    /// Number of its first block among those of the op.
+    pub(in crate::cuda) first_block: u32,
+    pub(in crate::cuda) recording: OpRecording<'a>,
+}
+
+impl DecodeCall<'_> {
+    fn grid(&self) -> [u32; 3] {
+        let key_head_blocks = decode_blocks_per_key_head(self.heads, self.kv_heads);
+        [self.chunks, self.kv_heads * key_head_blocks, self.queries]
+    }
+
+    /// Blocks of the launch.
+    pub(in crate::cuda) fn blocks(&self) -> u32 {
+        self.grid().iter().product()
+    }
 }
 
 impl Decode {
@@ -156,8 +174,7 @@ impl Decode {
             op: call.recording.op,
             ring: call.recording.ring.into(),
         };
-        let key_head_blocks = decode_blocks_per_key_head(call.heads, call.kv_heads);
-        let grid = [call.chunks, call.kv_heads * key_head_blocks, call.queries];
+        let grid = call.grid();
         let threads = 32 * warps(self.head_dim);
         self.chunks.launch(stream, Shape { grid, threads }, arguments)
     }
@@ -174,6 +191,9 @@ impl Decode {
             out_pitch: call.out_pitch_bytes,
             splits: call.chunks,
             scale: scale(self.head_dim),
+            first: call.first_block,
+            op: call.recording.op,
+            ring: call.recording.ring.into(),
         };
         let grid = [call.heads, call.queries, 1];
         self.merge.launch(stream, Shape { grid, threads: self.head_dim }, arguments)
