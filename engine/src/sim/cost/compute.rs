@@ -2,7 +2,7 @@
 
 use super::{OpCost, Work, collective};
 use crate::{
-    machine::{GpuSpec, KernelSpec, Machine},
+    machine::{GemmKernels, GpuSpec, KernelSpec, Machine},
     plan::{AttentionShape, Cluster, GemmShape, Op, OpWork},
     sim::{capacity::Demand, time::ticks},
     split::{MEETING_NS, STEP_K, STEP_NS},
@@ -17,14 +17,14 @@ impl OpCost {
         match &op.work {
             OpWork::Gemm(shape) => gemm(op, shape, machine),
             OpWork::Attention(shape) => attention(op, shape, machine),
-            OpWork::AddNorm { .. } => streaming(op, machine, 2.0, machine.kernels.sm_bytes_per_s),
+            OpWork::AddNorm { .. } => rows(op, machine),
             OpWork::Gather { table_bytes, read_bytes } => {
                 gather(op, machine, *table_bytes, *read_bytes)
             }
             OpWork::Elementwise => {
                 let kernels = &machine.kernels;
                 let rate = kernels.pointwise_sm_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
-                streaming(op, machine, 1.0, rate)
+                streaming(op, machine, rate)
             }
             OpWork::Collective(shape) => collective::cost(op, shape, machine, ranks),
         }
@@ -104,16 +104,38 @@ fn attention(op: &Op, shape: &AttentionShape, machine: &Machine) -> OpCost {
     OpCost::new(Work::Each(works), op.grid, whole)
 }
 
-/// A block that streams its share of the bytes at `sm_bytes_per_s`, after `accesses` dependent accesses to device memory.
-/// Blocks of an SM wait side by side and share what it draws.
-fn streaming(op: &Op, machine: &Machine, accesses: f64, sm_bytes_per_s: f64) -> OpCost {
-    let grid = f64::from(op.grid.max(1));
-    let waits_ns = machine.host.block_start_ns + accesses * machine.kernels.memory_latency_ns;
-    let draws_ns = op.hbm_bytes / grid / sm_bytes_per_s * 1e9;
-    let work = Work::Equal(ticks(waits_ns + draws_ns));
+/// A block that streams its share of the bytes at `sm_bytes_per_s`, after an access to device memory.
+fn streaming(op: &Op, machine: &Machine, sm_bytes_per_s: f64) -> OpCost {
+    let waits_ns = machine.host.block_start_ns + machine.kernels.memory_latency_ns;
+    let draws_ns = draws_ns(op, sm_bytes_per_s);
+    drawing(op, machine, sm_bytes_per_s, waits_ns + draws_ns)
+}
+
+/// A block of a norm. A library's goes over its rows twice and waits for memory each time. This project's asks for all of a row at once
+/// and keeps it, so that the row comes while the first answer is awaited: 1, 64, 256 and 512 rows of 8192 columns take 1.8, 2.0, 3.5
+/// and 6.8 µs on an H200, 256 and 512 rows of 4096 1.8 and 3.5 (engine/data/kernels_h200_*; docs/measurements.md).
+fn rows(op: &Op, machine: &Machine) -> OpCost {
+    let (start_ns, latency_ns) = (machine.host.block_start_ns, machine.kernels.memory_latency_ns);
+    let rate = machine.kernels.sm_bytes_per_s;
+    let draws_ns = draws_ns(op, rate);
+    let block_ns = match machine.gpu.gemm_kernels {
+        GemmKernels::Library => start_ns + 2.0 * latency_ns + draws_ns,
+        GemmKernels::Weft => (start_ns + latency_ns).max(draws_ns),
+    };
+    drawing(op, machine, rate, block_ns)
+}
+
+/// What an SM takes to draw the bytes of one block.
+fn draws_ns(op: &Op, sm_bytes_per_s: f64) -> f64 {
+    op.hbm_bytes / f64::from(op.grid.max(1)) / sm_bytes_per_s * 1e9
+}
+
+/// A block of so long that draws its share of the bytes meanwhile. Blocks of an SM wait side by side and share what it draws.
+fn drawing(op: &Op, machine: &Machine, sm_bytes_per_s: f64, block_ns: f64) -> OpCost {
     let hbm = op.hbm_bytes - found_in_l2(op, &machine.gpu, sm_bytes_per_s);
-    let cost = OpCost::new(work, op.grid, Demand { hbm, l2: op.hbm_bytes, ..Demand::default() });
-    OpCost { issue: draws_ns / (waits_ns + draws_ns), ..cost }
+    let whole = Demand { hbm, l2: op.hbm_bytes, ..Demand::default() };
+    let cost = OpCost::new(Work::Equal(ticks(block_ns)), op.grid, whole);
+    OpCost { issue: draws_ns(op, sm_bytes_per_s) / block_ns, ..cost }
 }
 
 /// A block that reads its share of the sectors at random, as fast as an SM draws them, and streams the rest. Of a table as large as L2 or

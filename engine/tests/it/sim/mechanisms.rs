@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use weftscope_engine::{
+    batch::Batch,
     executor::Executor,
-    machine::{Machine, Mechanism},
+    machine::{GemmKernels, Machine, Mechanism},
     observer::BlockPart,
     plan::{Collective, OpRole, plan},
     sim::Simulator,
@@ -137,21 +138,44 @@ fn a_persistent_product_leaves_the_sms_that_it_does_not_count_on() {
     assert!((0..128).all(|walker| place(walker).is_some() && place(walker) == place(walker + 128)));
 }
 
+/// A norm of layer 1, µs.
+fn norm_us(spec: &RunSpec) -> f64 {
+    let (plan, kept, _) = run(spec);
+    let is_norm = |record: &&weftscope_engine::observer::OpRecord| {
+        let op = &plan.ops[record.op.index()];
+        op.role == OpRole::AddNorm && op.layer == Some(1)
+    };
+    let record = kept.ops.iter().find(is_norm).expect("a norm");
+    (record.end_ns - record.start_ns) as f64 / 1e3
+}
+
+/// Measured in decode steps of an H200 (docs/measurements.md): a row comes while its first bytes are awaited.
+#[test]
+fn norms_of_few_rows_take_as_long_as_a_row_takes_to_come() {
+    let mut spec = woven(machine_of("h200x2"), 512);
+    spec.knobs = Knobs {
+        tp: 1,
+        strategy: StrategyKind::NoComm,
+        split: Knobs::default().split,
+        layers: Some(2),
+        ..spec.knobs
+    };
+    for (sequences, measured_us) in [(1, 1.76), (64, 1.98)] {
+        spec.batch = Batch::decode(sequences, 1101);
+        let us = norm_us(&spec);
+        println!("{sequences} rows {us:.2} us, measured {measured_us}");
+        assert!((us / measured_us - 1.0).abs() < 0.10, "{sequences} rows: {us} us");
+    }
+    spec.machine.gpu.gemm_kernels = GemmKernels::Library;
+    assert!(norm_us(&spec) > 3.5, "a library's norm waits twice and then draws");
+}
+
 /// Small norms find in L2 what the kernel before has written: measured 6.8 us for 512 tokens, where device memory alone
 /// would take 9.
 #[test]
 fn small_norms_read_from_l2() {
     let mut spec = woven(machine_of("h200x2"), 512);
     spec.knobs = Knobs { tp: 1, strategy: StrategyKind::NoComm, layers: Some(2), ..spec.knobs };
-    let norm_us = |spec: &RunSpec| {
-        let (plan, kept, _) = run(spec);
-        let is_norm = |record: &&weftscope_engine::observer::OpRecord| {
-            let op = &plan.ops[record.op.index()];
-            op.role == OpRole::AddNorm && op.layer == Some(1)
-        };
-        let record = kept.ops.iter().find(is_norm).expect("a norm");
-        (record.end_ns - record.start_ns) as f64 / 1e3
-    };
     let warm = norm_us(&spec);
     spec.machine.gpu.l2_bytes = 1;
     let cold = norm_us(&spec);
