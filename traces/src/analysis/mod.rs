@@ -55,7 +55,7 @@ pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use bandwidth::{BandwidthReport, BandwidthRow, bandwidth};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
-pub use collectives::ranks_in_words;
+pub use collectives::rank_ranges;
 pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
 pub(crate) use collectives::{Identity, Line, Reading, link_bytes};
 pub use compare::{
