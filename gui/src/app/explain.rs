@@ -60,7 +60,7 @@ impl Explanation {
         if !is_told || !self.op_places.is_empty() {
             return self;
         }
-        let op_places = Arc::new(OpPlaces::of(&Ops::of(trace, &Config::default())));
+        let op_places = Arc::new(OpPlaces::of_trace(trace));
         Arc::new(Self { op_places, ..Self::clone(&self) })
     }
 

@@ -29,6 +29,7 @@ mod iteration_lengths;
 mod iterations;
 mod kernel_stats;
 mod launch_bound;
+mod op_of_block;
 mod op_places;
 mod ops;
 mod overlap;
@@ -81,6 +82,7 @@ pub use kernel_stats::{
     kernel_stats,
 };
 pub use launch_bound::{LaunchBound, LaunchBoundStretch};
+pub use op_of_block::op_of_block;
 pub use op_places::OpPlaces;
 pub use ops::{Ops, RankOps};
 pub use overlap::{
