@@ -293,7 +293,7 @@ impl TimelineData {
         let label = self.trace.lane(slice.lane).slices.label[slice.index as usize];
         match self.host_kinds[label.0 as usize] {
             Some(host) => host.name(),
-            None => self.trace.label(label).kind.name(),
+            None => self.trace.label(label).kind.words(),
         }
     }
 
