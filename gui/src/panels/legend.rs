@@ -1,6 +1,6 @@
 //! What the colours of the timeline mean, below it.
 
-use egui::{ScrollArea, Ui};
+use egui::{ScrollArea, Ui, scroll_area::ScrollBarVisibility};
 
 use super::{
     icon::{Icon, icon_button},
@@ -16,7 +16,10 @@ use crate::{
 pub(super) fn legend_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let is_low = kept_height(cx.state) > 0.0 && ui.ctx().content_rect().height() < LOW;
     if is_low {
-        ScrollArea::horizontal().id_salt("legend").show(ui, |ui| {
+        // A bar would take a line of its own; what is cut at the edge says that there is more.
+        ui.style_mut().always_scroll_the_only_direction = true;
+        let line = ScrollArea::horizontal().id_salt("legend");
+        line.scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden).show(ui, |ui| {
             ui.horizontal(|ui| entries_ui(ui, cx));
         });
     } else {

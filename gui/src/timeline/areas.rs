@@ -1,3 +1,5 @@
+//! Where the parts of the timeline lie, and which of them give way where it is low.
+
 use egui::{Rangef, Rect, pos2, vec2};
 
 use super::{TimeScale, TimelineData, ViewState};
