@@ -1,3 +1,5 @@
+//! Where ops and their blocks belong of which labels do not tell.
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 

@@ -67,8 +67,10 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
         let ranks = words::ranks(&group.ranks);
         let text = format!("{name}: {ranks}");
         let colour = if is_marked { cx.theme.surfaces.accent } else { cx.theme.surfaces.text };
+        // Its own tooltip would stand beside the one below, which has all of it.
         let label = egui::Label::new(RichText::new(text).color(colour)).truncate();
-        let label = ui.add(label.sense(Sense::click()));
+        let label = label.show_tooltip_when_elided(false).sense(Sense::click());
+        let label = ui.add(label);
         let count = number::counted(group.ranks.len() as u64, "rank");
         let about = format!("{}, {count}: {}\n{ranks}", group.kind.about(), group.why.words());
         if label.on_hover_text(about).clicked() {
