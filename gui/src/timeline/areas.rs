@@ -135,7 +135,7 @@ mod tests {
                 Areas::new(Rect::from_min_size(pos2(0.0, 10.0), vec2(800.0, height)), &data);
             let rows: Vec<Rect> = (0..3).filter_map(|lane| areas.mark_row(lane)).collect();
             assert!(rows.windows(2).all(|pair| pair[0].bottom() == pair[1].top()), "{height}");
-            let last = rows.last().map_or(areas.marks.top(), |row| row.bottom());
+            let last = rows.last().map_or(areas.marks.top(), Rect::bottom);
             assert_eq!(last, areas.marks.bottom(), "{height}");
             assert_eq!(areas.plot.top(), areas.marks.bottom(), "{height}");
             ((0..3).filter(|&lane| areas.mark_row(lane).is_some()).collect(), areas.plot.height())

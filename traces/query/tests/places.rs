@@ -115,7 +115,7 @@ fn blocks() -> Arc<Trace> {
         builder.push(sm, span(0, 40), label, ArgsId::NONE, 0);
         builder.push(sm, span(40, 80), label, ArgsId::NONE, 1);
     }
-    Arc::new(builder.finish().unwrap())
+    Arc::new(builder.finish().expect("its lanes are in order"))
 }
 
 #[test]
@@ -153,7 +153,8 @@ fn tables_of_slices_and_blocks_say_the_same() {
         let mut told: Vec<String> = rows.iter().map(line).collect();
         let query = format!("select ts, layer, split, phase from {from}");
         let mut asked = lines(&mut Database::new(&trace).unwrap(), &query);
-        (told.sort(), asked.sort());
+        told.sort();
+        asked.sort();
         assert_eq!(told, asked, "{name}");
         assert!(asked.iter().any(|line| line.contains(" 3 ")), "{name}: layers are told");
     }
