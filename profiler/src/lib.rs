@@ -27,5 +27,9 @@ pub mod watch;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod world;
 
+/// What the frames of all connections are made of.
+#[cfg(not(target_arch = "wasm32"))]
+pub use weftscope_wire::sized;
+
 #[cfg(test)]
 mod testing;

@@ -26,6 +26,7 @@ mod launchers;
 pub mod lod;
 pub mod model;
 mod open;
+mod rank_runs;
 pub mod replay;
 mod source;
 pub mod stream;

@@ -1,6 +1,8 @@
 //! Figures in words: three significant digits and a unit. The one place where durations, shares, ratios and counts get
 //! their form, in every view.
 
+use crate::rank_runs::{RankRun, rank_runs};
+
 /// A duration in the largest unit that leaves at least 1: `840 ns`, `12.3 µs`, `-3.20 ms`.
 pub fn duration(ns: i64) -> String {
     let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
@@ -58,19 +60,42 @@ pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {}", plural(count, noun))
 }
 
-/// Ranks in ascending order, runs of them by their ends: `rank 3`, `ranks 0–3, 7`, `no rank`.
+/// Ranks in ascending order, runs of them by their ends: `rank 3`, `ranks 0–3, 7`, `ranks 3, 11 … 1019 (every 8th)`, `no rank`.
 pub fn ranks(ranks: &[u32]) -> String {
-    let run = |run: &[u32]| match run {
-        [first, .., last] => format!("{first}–{last}"),
-        [only] => only.to_string(),
-        [] => String::new(),
-    };
-    let runs: Vec<String> = ranks.chunk_by(|a, b| a + 1 == *b).map(run).collect();
-    match ranks.len() {
-        0 => "no rank".to_owned(),
-        1 => format!("rank {}", runs[0]),
-        _ => format!("ranks {}", runs.join(", ")),
+    match ranks {
+        [] => "no rank".to_owned(),
+        [only] => format!("rank {only}"),
+        _ => {
+            let runs: Vec<String> = rank_runs(ranks).into_iter().map(run).collect();
+            format!("ranks {}", runs.join(", "))
+        }
     }
+}
+
+/// So many ranks with gaps between them are all named.
+const FEW: u32 = 4;
+
+fn run(run: RankRun) -> String {
+    let RankRun { first, last, step } = run;
+    match step {
+        1 if first == last => first.to_string(),
+        1 => format!("{first}–{last}"),
+        _ if run.count() <= FEW => {
+            run.ranks().map(|rank| rank.to_string()).collect::<Vec<_>>().join(", ")
+        }
+        _ => format!("{first}, {} … {last} (every {})", first + step, ordinal(step)),
+    }
+}
+
+/// `2nd`, `8th`, `11th`, `21st`.
+fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, tens) if tens != 11 => "st",
+        (2, tens) if tens != 12 => "nd",
+        (3, tens) if tens != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
 }
 
 /// A finite `value` with three significant digits and no exponent: `1.23`, `12.3`, `123`, `1230`.
@@ -115,6 +140,13 @@ mod tests {
     fn ranks_stand_as_runs() {
         let shown = [&[][..], &[3], &[0, 1], &[0, 1, 2, 7]].map(ranks);
         assert_eq!(shown, ["no rank", "rank 3", "ranks 0–1", "ranks 0–2, 7"]);
+        assert_eq!(ranks(&[230, 238, 246, 254]), "ranks 230, 238, 246, 254");
+        assert_eq!(ranks(&[5, 13]), "ranks 5, 13");
+        let every: Vec<u32> = (3..1024).step_by(8).collect();
+        assert_eq!(ranks(&every), "ranks 3, 11 … 1019 (every 8th)");
+        let shown = [1, 2, 3, 11, 12, 13, 16, 22, 101].map(ordinal);
+        let expected = ["1st", "2nd", "3rd", "11th", "12th", "13th", "16th", "22nd", "101st"];
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Explanation {
     }
 
     /// The same with what was not sent, of the trace that came, or the part of one: of that too all ops are there.
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     pub(super) fn placed(self: Arc<Self>, trace: &weftscope_traces::Trace) -> Arc<Self> {
         use weftscope_traces::analysis::StructureBasis;
 
@@ -60,7 +60,7 @@ impl Explanation {
         if !is_told || !self.op_places.is_empty() {
             return self;
         }
-        let op_places = Arc::new(OpPlaces::of(&Ops::of(trace, &Config::default())));
+        let op_places = Arc::new(OpPlaces::of_trace(trace));
         Arc::new(Self { op_places, ..Self::clone(&self) })
     }
 
@@ -89,7 +89,7 @@ impl Explanation {
     ///
     /// # Errors
     /// In words, when it is none.
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     pub(super) fn of_kept(bytes: &[u8]) -> Result<Self, String> {
         let kept: Kept<Self> = serde_json::from_slice(bytes)
             .map_err(|error| format!("what explains the picture is not understood: {error}"))?;

@@ -121,10 +121,15 @@ fn side_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: PanelId) {
     let margin = Margin::symmetric(size::MARGIN as i8, margin_y);
     let frame = Frame::new().fill(cx.theme.surfaces.panel).inner_margin(margin);
     let Some(extent) = facts.extent else { return fitted_ui(ui, cx, id, panel.frame(frame)) };
+    let mut range = extent.range;
+    if facts.side == Side::Bottom {
+        let left = ui.available_height() - panels::kept_height(cx.state);
+        range.max = range.max.min(left).max(range.min);
+    }
     panel
         .resizable(true)
         .default_size(extent.points)
-        .size_range(extent.range)
+        .size_range(range)
         .frame(frame)
         .show(ui, |ui| panels::panel_ui(id, ui, cx));
 }

@@ -1,16 +1,22 @@
-use std::{ops::ControlFlow, path::Path};
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+    path::Path,
+};
 
 use weftscope_traces::{
-    Classifier, Trace,
+    Classifier, Diagnostics, Trace, edit,
     tables::{Table, TableFormat, TableSource},
+    words::{self, counted, duration},
 };
 
 use super::{
-    Failure, Outcome, names::NameArgs, progress::ProgressLine, reported::reports, stdout, tables,
+    Failure, Outcome, names::NameArgs, plain, progress::ProgressLine, report_text,
+    reported::reports, stdout, tables,
 };
 use crate::files::{self, OutputFormat, SaveOptions, TraceFormat};
 
-/// Reads one format, writes another, or one of the recording's tables.
+/// Reads one format, writes another, or one of the recording's tables; says what of it was written.
 pub(super) fn run(
     input: &Path,
     (output, table): (&Path, Option<&str>),
@@ -19,18 +25,52 @@ pub(super) fn run(
 ) -> Outcome {
     let asked = asked(output, table)?;
     let trace = open(input, &names.classifier()?)?;
+    let written = Written::of(&trace, &asked);
     match asked {
         Asked::Trace(format) => {
             let options = SaveOptions { own_names, rank: None };
-            save(&trace, output, (format, options))
+            save(&trace, output, (format, options))?;
         }
         Asked::Table(table, format) if table.is_of_recordings() => {
-            save_table(table, TableSource::Recordings(&[&trace]), output, format)
+            save_table(table, TableSource::Recordings(&[&trace]), output, format)?;
         }
         Asked::Table(table, format) => {
             let reports = reports(vec![(input.to_owned(), trace)]);
-            tables::with_answers(&reports, |source| save_table(table, source, output, format))
+            tables::with_answers(&reports, |source| save_table(table, source, output, format))?;
         }
+    }
+    // It is written, whether anybody is told or not.
+    let _told = written.say(output, &mut plain::stderr());
+    Ok(())
+}
+
+/// What there is to say of what was written.
+struct Written {
+    what: String,
+    /// What was lost or is not known already where it was read from.
+    diagnostics: Diagnostics,
+}
+
+impl Written {
+    fn of(trace: &Trace, asked: &Asked) -> Self {
+        let what = match asked {
+            Asked::Trace(_) => counted(trace.num_slices() as u64, "slice"),
+            Asked::Table(table, _) => format!("table {}", table.name),
+        };
+        let ranks = words::ranks(&edit::ranks(trace));
+        let span = duration(trace.span().len_ns());
+        let origin = trace.meta.provenance.sentence();
+        let lost = if trace.diagnostics.is_clean() { ", nothing lost" } else { "" };
+        Self {
+            what: format!("{what} of {ranks}, {span}, times are {origin}{lost}"),
+            diagnostics: trace.diagnostics.clone(),
+        }
+    }
+
+    fn say(&self, output: &Path, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}: {}", output.display(), self.what)?;
+        report_text::losses(&self.diagnostics, out)?;
+        out.flush()
     }
 }
 

@@ -1,7 +1,7 @@
-//! Standard output to which names out of files can be written: what would steer a terminal is shown instead.
+//! Standard output and error to which names out of files can be written: what would steer a terminal is shown instead.
 
 use std::borrow::Cow;
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, StderrLock, StdoutLock, Write};
 
 /// A writer whose control characters become visible ones; lines and tabs stay.
 pub(super) struct Plain<W>(W);
@@ -9,6 +9,11 @@ pub(super) struct Plain<W>(W);
 /// Standard output for people.
 pub(super) fn stdout() -> Plain<StdoutLock<'static>> {
     Plain(io::stdout().lock())
+}
+
+/// Standard error, of what a command says beside its answer.
+pub(super) fn stderr() -> Plain<StderrLock<'static>> {
+    Plain(io::stderr().lock())
 }
 
 impl<W: Write> Write for Plain<W> {

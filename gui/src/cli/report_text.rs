@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use weftscope_traces::{
-    RunLine, Trace,
+    Diagnostics, RunLine, Trace,
     analysis::{AccountReport, AllLayers, Baseline, Config, Ops, verdict},
     words::{counted, duration},
 };
@@ -88,7 +88,13 @@ fn held(trace: &Trace) -> String {
 }
 
 fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
-    let diagnostics = &trace.diagnostics;
+    losses(&trace.diagnostics, out)?;
+    clocks(trace, out)?;
+    overhead(trace, out)
+}
+
+/// What was lost, guessed or set aside of a recording; nothing of a clean one.
+pub(super) fn losses(diagnostics: &Diagnostics, out: &mut dyn Write) -> io::Result<()> {
     if !diagnostics.is_clean() {
         writeln!(out, "Lost or uncertain:")?;
     }
@@ -108,8 +114,7 @@ fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     for (cause, count) in &diagnostics.remarks {
         writeln!(out, "  {count} × {cause}")?;
     }
-    clocks(trace, out)?;
-    overhead(trace, out)
+    Ok(())
 }
 
 /// How far times of different ranks may be off.

@@ -64,6 +64,7 @@ pub(crate) use jobs::jobs_ui;
 #[cfg(feature = "gpus")]
 pub(crate) use lessons::{GUESS, Slide, slide_ui};
 pub(crate) use notices::notices_ui;
+pub(crate) use pair::kept_height;
 pub(crate) use palette::palette_ui;
 pub(crate) use path::path_ui;
 pub(crate) use top_bar::top_bar_ui;

@@ -7,7 +7,7 @@ use super::{
     widgets::{Cx, draw_as, mono, weak},
 };
 use crate::{
-    app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane, Predicted},
+    app::{BottomTab, Command, CompareCommand, Comparison, Document, Pane, Predicted, State},
     theme::number,
     timeline::{ViewCommand, ViewState, timeline_ui},
 };
@@ -16,6 +16,14 @@ use crate::{
 const LINE: f32 = 24.0;
 /// Least height of a timeline.
 const LEAST: f32 = 60.0;
+/// What two timelines, one over the other, keep of a low window, with the legend under them: each has its ruler, its
+/// iterations and two ranks then.
+const KEPT: f32 = 376.0;
+
+/// Height that panels below leave to what is in view; 0 where it can do with little.
+pub(crate) fn kept_height(state: &State) -> f32 {
+    state.comparison.as_ref().filter(|comparison| comparison.is_beside).map_or(0.0, |_| KEPT)
+}
 
 /// Both timelines, or only the one in view under its line; says where that one lies.
 pub(super) fn pair_ui(

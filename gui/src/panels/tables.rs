@@ -93,7 +93,7 @@ fn per_op(tables: &RangeTables) -> Table<'_> {
     fn row(op: &SelectedOp) -> Vec<Cell<'_>> {
         vec![
             Cell::text(op.name.as_str()),
-            Cell::text(op.kind.name()),
+            Cell::text(op.kind.words()),
             Cell::Count(op.durations.count as u64),
             Cell::Duration(op.inside_ns as f64),
             Cell::Duration(op.mean_ns),

@@ -17,6 +17,7 @@ use std::io::{self, Read, Write};
 
 use flate2::{Compression, bufread::DeflateDecoder, write::DeflateEncoder};
 use thiserror::Error;
+use weftscope_profiler::sized;
 
 /// Most bytes of a frame behind its size.
 pub(super) const MOST_BYTES: u32 = 96 << 20;
@@ -110,14 +111,9 @@ impl Frame {
     /// # Errors
     /// [`FrameError`]; after one nothing that follows can be read.
     pub(super) fn read(input: &mut impl Read) -> Result<Option<(Self, u64)>, FrameError> {
-        let mut size = [0; 4];
-        if !fill(input, &mut size)? {
-            return Ok(None);
-        }
-        let size = u32::from_le_bytes(size);
-        if !(FIXED..=MOST_BYTES).contains(&size) {
-            return Err(FrameError::NoFrame("its size is out of bounds"));
-        }
+        let Some(size) = sized::length(input)? else { return Ok(None) };
+        let size = u32::try_from(size).ok().filter(|size| (FIXED..=MOST_BYTES).contains(size));
+        let size = size.ok_or(FrameError::NoFrame("its size is out of bounds"))?;
         let mut fixed = [0; FIXED as usize];
         input.read_exact(&mut fixed)?;
         let number = |at: usize| {
@@ -128,9 +124,9 @@ impl Frame {
         let sent = (size - FIXED).checked_sub(head);
         let sent = sent.filter(|_| head <= MOST_HEAD && body <= MOST_BODY);
         let sent = sent.ok_or(FrameError::NoFrame("its parts are out of bounds"))?;
-        let head = String::from_utf8(taken(input, head)?);
+        let head = String::from_utf8(sized::bytes(input, head as usize)?);
         let head = head.map_err(|_| FrameError::NoFrame("its head is not UTF-8"))?;
-        let packed = taken(input, sent)?;
+        let packed = sized::bytes(input, sent as usize)?;
         let body = match fixed[1] {
             0 if body == sent => packed,
             1 => unpack(&packed, body)?,
@@ -153,28 +149,6 @@ impl Kind {
         ];
         all.into_iter().find(|kind| *kind as u8 == byte)
     }
-}
-
-/// Fills `bytes`; false where the input ended before the first of them.
-fn fill(input: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match input.read(&mut bytes[filled..]) {
-            Ok(0) if filled == 0 => return Ok(false),
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(true)
-}
-
-/// So many bytes, for which room is made as they come: a size that was only claimed takes none.
-fn taken(input: &mut impl Read, bytes: u32) -> io::Result<Vec<u8>> {
-    let mut taken = Vec::new();
-    input.by_ref().take(u64::from(bytes)).read_to_end(&mut taken)?;
-    if taken.len() < bytes as usize { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(taken) }
 }
 
 fn pack(body: &[u8]) -> io::Result<Option<Vec<u8>>> {

@@ -6,7 +6,8 @@ use egui::Color32;
 use weftscope_traces::{
     Kind, LabelId, LaneId, SliceRef, Span, Trace, Track, TrackId, TrackKind,
     analysis::{
-        Config, OpPlaces, Ops, OverlapReport, PhaseReport, Place, lengths_ns, overlap, phases,
+        Config, OpPlaces, Ops, OverlapReport, PhaseReport, Place, lengths_ns, op_of_block, overlap,
+        phases,
     },
     lod::{Pyramid, Ribbon},
 };
@@ -94,11 +95,9 @@ impl TimelineData {
     }
 
     /// Where a slice belongs, and whether its label tells; else the order of kernels does.
-    pub(super) fn place_of(&self, slice: SliceRef) -> (Place, bool) {
-        let told = |op| self.places.get(op).map(|place| (place, false));
-        // Blocks belong where their op does.
-        let of_op = || if self.places.is_empty() { None } else { told(self.op_of(slice)?) };
-        of_op().unwrap_or_else(|| (Place::of(self.trace.label_of(slice)), true))
+    pub(crate) fn place_of(&self, slice: SliceRef) -> (Place, bool) {
+        let by_order = self.places.get(&self.trace, slice).map(|place| (place, false));
+        by_order.unwrap_or_else(|| (Place::of(self.trace.label_of(slice)), true))
     }
 
     /// Says of which lanes, as first and last of those in a row, ascending, a part is here.
@@ -294,7 +293,7 @@ impl TimelineData {
         let label = self.trace.lane(slice.lane).slices.label[slice.index as usize];
         match self.host_kinds[label.0 as usize] {
             Some(host) => host.name(),
-            None => self.trace.label(label).kind.name(),
+            None => self.trace.label(label).kind.words(),
         }
     }
 
@@ -344,17 +343,9 @@ impl TimelineData {
         let TrackKind::Sm { rank, .. } = self.trace.track(lane.track).kind else {
             return Some(slice);
         };
-        let label = lane.slices.label[slice.index as usize];
-        let middle = self.trace.span_of(slice);
-        let middle = middle.start_ns + middle.len_ns() / 2;
         let rows = self.ranks.iter().find(|rows| rows.rank == rank)?;
-        rows.streams.iter().flat_map(|&track| &self.trace.track(track).lanes).find_map(|&lane| {
-            let slices = &self.trace.lane(lane).slices;
-            slices
-                .range(Span::new(middle, middle + 1))
-                .find(|&index| slices.label[index] == label)
-                .map(|index| SliceRef { lane, index: index as u32 })
-        })
+        let lanes = rows.streams.iter().flat_map(|&track| &self.trace.track(track).lanes);
+        op_of_block(&self.trace, lanes.copied(), slice)
     }
 }
 

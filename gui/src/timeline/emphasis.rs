@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use weftscope_traces::{
-    LaneId, SliceRef, SliceTable, Trace,
-    analysis::{self, Hits},
+    LabelId, LaneId, SliceRef, SliceTable, Trace,
+    analysis::{self, Hits, OpPlaces, Place},
     lod::LodItem,
 };
 
@@ -13,24 +13,53 @@ use super::{TimelineData, ViewState, search::Asked};
 /// What is drawn full and what is dimmed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Emphasis {
-    /// The op selected and the ops it waits for or that wait for it, one flag a label. Labels, not slices: the same op
-    /// on the other ranks stays bright too.
-    related: Option<Vec<bool>>,
+    /// The op selected and the ops it waits for or that wait for it.
+    related: Option<Related>,
     /// What is looked for.
     asked: Option<Asked>,
+}
+
+/// Ops by what they are, not slices: the same op on the other ranks stays bright too.
+#[derive(Clone, Debug, PartialEq)]
+struct Related {
+    /// One flag a label.
+    labels: Vec<bool>,
+    /// Where labels do not tell it, the layer, half and phase of each op too: ops of all layers share a label there.
+    placed: Vec<(LabelId, Option<Place>)>,
+}
+
+impl Related {
+    fn of(data: &TimelineData, slices: impl Iterator<Item = SliceRef>) -> Self {
+        let mut related = Self { labels: vec![false; data.trace.labels.len()], placed: Vec::new() };
+        for slice in slices {
+            let label = data.trace.lane(slice.lane).slices.label[slice.index as usize];
+            related.labels[label.0 as usize] = true;
+            let one = (label, place(&data.trace, &data.places, slice));
+            if !related.placed.contains(&one) {
+                related.placed.push(one);
+            }
+        }
+        related
+    }
+
+    fn has(&self, trace: &Trace, places: &OpPlaces, slice: SliceRef, label: LabelId) -> bool {
+        let is_there = || self.placed.contains(&(label, place(trace, places, slice)));
+        self.labels[label.0 as usize] && (places.is_empty() || is_there())
+    }
+}
+
+/// Where an op or its block belongs, in any pass, as far as the order of kernels tells it.
+fn place(trace: &Trace, places: &OpPlaces, slice: SliceRef) -> Option<Place> {
+    places.get(trace, slice).map(|place| Place { pass: 0, ..place })
 }
 
 impl Emphasis {
     pub(super) fn new(data: &TimelineData, view: &ViewState) -> Self {
         let asked = view.search.asked().cloned();
         let related = view.selection.slice().map(|slice| {
-            let mut related = vec![false; data.trace.labels.len()];
             let op = data.op_of(slice).unwrap_or(slice);
-            for slice in data.producers(op).chain(data.consumers(op)).chain([op, slice]) {
-                let label = data.trace.lane(slice.lane).slices.label[slice.index as usize];
-                related[label.0 as usize] = true;
-            }
-            related
+            let others = data.producers(op).chain(data.consumers(op));
+            Related::of(data, others.chain([op, slice]))
         });
         Self { related, asked }
     }
@@ -52,16 +81,18 @@ impl Emphasis {
             }
         });
         let slices = &data.trace.lane(lane).slices;
-        LaneEmphasis { trace: &data.trace, lane, slices, related: self.related.as_deref(), found }
+        let (trace, places) = (&*data.trace, &*data.places);
+        LaneEmphasis { trace, places, lane, slices, related: self.related.as_ref(), found }
     }
 }
 
 /// What is bright on one lane.
 pub(super) struct LaneEmphasis<'a> {
     trace: &'a Trace,
+    places: &'a OpPlaces,
     lane: LaneId,
     slices: &'a SliceTable,
-    related: Option<&'a [bool]>,
+    related: Option<&'a Related>,
     found: Option<Found<'a>>,
 }
 
@@ -84,7 +115,8 @@ impl LaneEmphasis<'_> {
             return true;
         }
         let label = self.slices.label[item.index as usize];
-        if self.related.is_some_and(|related| related[label.0 as usize]) {
+        let longest = SliceRef { lane: self.lane, index: item.index };
+        if self.related.is_some_and(|it| it.has(self.trace, self.places, longest, label)) {
             return true;
         }
         match &self.found {
@@ -97,11 +129,12 @@ impl LaneEmphasis<'_> {
                 } else {
                     length.contains(longest_ns)
                 };
-                let longest = SliceRef { lane: self.lane, index: item.index };
                 is_meant && search.accepts(self.trace, longest)
             }
-            Some(Found::Ops(hits)) => hits.has_label(label),
-            Some(Found::Labels(search)) => search.accepts_label(label),
+            Some(Found::Ops(hits)) => {
+                hits.has_label(label) && hits.search().accepts(self.trace, longest)
+            }
+            Some(Found::Labels(search)) => search.accepts(self.trace, longest),
             Some(Found::Nothing) => false,
         }
     }
@@ -193,6 +226,65 @@ mod tests {
         assert_eq!(bright("dur>5s"), [""; 0]);
         for nothing_asked in ["", "layer:x"] {
             assert_eq!(bright(nothing_asked).len(), 12, "nothing is dimmed");
+        }
+    }
+
+    /// A stream of six layers of six kernels, of which only their order tells the layer, and an SM with a block of each.
+    fn layers() -> Trace {
+        const LAYER: [(&str, Kind); 6] = [
+            ("qkv", Kind::Gemm),
+            ("fa", Kind::Attention),
+            ("o", Kind::Gemm),
+            ("ar", Kind::Comm),
+            ("up", Kind::Gemm),
+            ("add_norm", Kind::Norm),
+        ];
+        let provenance = Provenance::Measured { source: "test".into() };
+        let mut builder = TraceBuilder::new(Meta::new("test", provenance));
+        let labels = LAYER.map(|(name, kind)| {
+            builder.label(Label { name: name.into(), kind, ..Label::default() })
+        });
+        let stream = builder.track(None, "stream 7", TrackKind::Stream { rank: 0, stream: 7 });
+        let sm = builder.track(None, "SM 0", TrackKind::Sm { rank: 0, sm: 0 });
+        for lane in [builder.lane(stream), builder.lane(sm)] {
+            for (at, &label) in (0..).zip(labels.iter().cycle().take(36)) {
+                builder.push(lane, Span::new(at * 100, at * 100 + 90), label, ArgsId::NONE, 0);
+            }
+        }
+        builder.finish().unwrap()
+    }
+
+    /// What is bright of ops and of blocks, by number.
+    fn bright_of_layers(command: ViewCommand) -> [Vec<u32>; 2] {
+        let data = TimelineData::new(Arc::new(layers()));
+        let mut view = ViewState::new(&data);
+        command.apply(&mut view, &data);
+        let emphasis = Emphasis::new(&data, &view);
+        [LaneId(0), LaneId(1)].map(|lane| {
+            let is_bright = |&index: &u32| {
+                emphasis.on(&data, lane).is_bright(&item(&data.trace, SliceRef { lane, index }))
+            };
+            (0..36).filter(is_bright).collect()
+        })
+    }
+
+    #[test]
+    fn blocks_of_one_layer_are_bright_where_only_order_tells_layers() {
+        let search = |text: &str| bright_of_layers(ViewCommand::Search(text.to_owned()));
+        let third: Vec<u32> = (12..18).collect();
+        assert_eq!(search("layer:2"), [third.clone(), third.clone()]);
+        assert_eq!(search("layer:2 in:sm"), [Vec::new(), third]);
+        assert_eq!(search("layer:2 kind:attention"), [[13], [13]]);
+        let attention: Vec<u32> = (0..6).map(|layer| 6 * layer + 1).collect();
+        assert_eq!(search("kind:attention"), [attention.clone(), attention]);
+    }
+
+    #[test]
+    fn an_op_selected_leaves_those_of_other_layers_dim_where_only_order_tells_layers() {
+        for lane in [LaneId(0), LaneId(1)] {
+            let slice = SliceRef { lane, index: 13 };
+            let bright = bright_of_layers(ViewCommand::Select(slice));
+            assert_eq!(bright, [[13], [13]], "{lane:?}");
         }
     }
 }

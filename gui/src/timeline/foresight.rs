@@ -28,7 +28,7 @@ impl Sight {
     }
 
     /// Time seen, `None` when that was all of it; what is shorter than how many ns was not told apart; lanes on the screen.
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     pub(crate) fn facts(&self) -> (Option<Span>, i64, &[LaneId]) {
         let window = (self.window != self.fit).then_some(self.window);
         let resolution_ns = resolution_ns(self.window.len_ns() as f64 / self.pixels.max(1.0));

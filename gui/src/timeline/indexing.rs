@@ -39,7 +39,7 @@ impl TimelineData {
     }
 
     /// The same of a part of a trace, whose ribbons were made of all of it; those of ranks that it does not have count for nothing.
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
     pub(crate) fn indexed_with(trace: Arc<Trace>, mut ribbons: Vec<(u32, Ribbon)>) -> Self {
         let data = Self::rows(trace);
         let pyramid = Pyramid::build(&data.trace);

@@ -17,7 +17,7 @@ pub fn legend_ui(ui: &mut Ui, data: &TimelineData, theme: &Theme) {
     let shown = |kind: &Kind| !matches!(kind, Kind::Mark | Kind::Host) && has(*kind);
     for kind in Kind::ALL.into_iter().filter(shown) {
         let halves = labels.iter().any(|label| label.kind == kind && label.split == Split::Second);
-        legend_entry(ui, theme, words_of_kind(kind), |ui, rect| {
+        legend_entry(ui, theme, kind.words(), |ui, rect| {
             legend_swatch(ui, theme, kind, halves, rect);
         });
     }
@@ -102,23 +102,6 @@ pub(crate) fn legend_swatch(ui: &Ui, theme: &Theme, kind: Kind, halves: bool, re
         mesh.add_colored_rect(right, theme.kind(kind, split));
     }
     ui.painter().add(Shape::mesh(mesh));
-}
-
-/// A kind in words.
-pub(crate) fn words_of_kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Gemm => "GEMM",
-        Kind::Attention => "attention",
-        Kind::Norm => "norm",
-        Kind::Elementwise => "elementwise",
-        Kind::Comm => "communication",
-        Kind::Wait => "waiting for a rank",
-        Kind::Memcpy => "memory copy",
-        Kind::Host => "host",
-        Kind::Mark => "mark",
-        Kind::Other => "other kernel",
-        Kind::Fused => "GEMM + collective in one",
-    }
 }
 
 /// MODELLED, MEASURED, MIXED or what the file says of who recorded it, so that no screenshot can lose it: what is computed is outlined, what was measured is

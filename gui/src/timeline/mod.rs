@@ -63,7 +63,7 @@ pub(crate) use keys::TIMELINE_KEYS;
 pub use landmark::Landmark;
 pub use layout::{Row, RowLayout, view_for_height};
 pub use legend::{badge_ui, legend_ui};
-pub(crate) use legend::{ghost_legend_ui, legend_entry, legend_swatch, words_of_kind};
+pub(crate) use legend::{ghost_legend_ui, legend_entry, legend_swatch};
 pub use mark::{Mark, Marks};
 pub(crate) use mark::{all_tracks, merged};
 pub(crate) use paint::{Meshes, hatch_texture, ribbon_parts};

@@ -87,7 +87,7 @@ fn shares_ui(ui: &mut Ui, theme: &Theme, whole: &Shares) {
     grid.show(ui, |ui| {
         for &(kind, tenths) in &whole.rows {
             let (colour, name) = match kind {
-                Some(kind) => (theme.kind(kind, weftscope_traces::Split::First), kind.name()),
+                Some(kind) => (theme.kind(kind, weftscope_traces::Split::First), kind.words()),
                 None => (theme.surfaces.plot, "idle"),
             };
             let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());

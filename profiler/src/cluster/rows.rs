@@ -2,7 +2,7 @@
 
 use weftscope_traces::{
     Kind, Phase, Split,
-    digest::{CollectiveRow, IterationRow, OpRow, ranks_in_words},
+    digest::{CollectiveRow, IterationRow, OpRow, rank_ranges},
 };
 
 use super::clock::{Clock, chance};
@@ -129,8 +129,7 @@ impl Names {
         let stage = |stage: u32| layout.rank(Place { stage, ..place });
         let before = stage(place.stage.saturating_sub(1));
         let behind = stage((place.stage + 1).min(layout.pp - 1));
-        let words =
-            |ranks: &mut dyn Iterator<Item = u32>| ranks_in_words(&ranks.collect::<Vec<_>>());
+        let words = |ranks: &mut dyn Iterator<Item = u32>| rank_ranges(&ranks.collect::<Vec<_>>());
         Self {
             shard: words(&mut (first..first + layout.tp)),
             before: words(&mut [before, rank].into_iter()),

@@ -72,7 +72,7 @@ fn pace_ns(waits_ns: &[i64], (from_ns, to_ns): (i64, i64)) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::wait, *};
+    use super::{super::made::wait, *};
 
     /// Windows of a second, without stamps first; a step takes so long with and without them, and 1 % longer from second to second.
     fn process(windows: i64, [off_ns, on_ns]: [i64; 2]) -> Process {

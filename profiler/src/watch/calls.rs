@@ -111,7 +111,7 @@ mod tests {
     use weftscope_wire::{GraphLaunch, HostRange, Launch};
 
     use super::{
-        super::testing::{launch, wait},
+        super::made::{launch, wait},
         *,
     };
 

@@ -93,7 +93,7 @@ fn datatype(nccl: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::launch, *};
+    use super::{super::made::launch, *};
 
     fn told(sequence: u64, tid: u32) -> Event {
         Event::Collective(collective(sequence, tid))

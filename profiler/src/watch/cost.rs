@@ -71,7 +71,7 @@ pub(super) fn too_dear(process: &Process, dear: &TooDear) -> String {
 mod tests {
     use weftscope_wire::{Event, Kernel};
 
-    use super::{super::testing::launch, *};
+    use super::{super::made::launch, *};
 
     fn share(grid: u32, threads: u32, span_ns: i64) -> f64 {
         let launch = Launch { grid: [grid, 1, 1], block: [threads, 1, 1], ..launch(0, 0) };

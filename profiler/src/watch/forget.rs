@@ -56,7 +56,7 @@ mod tests {
     use weftscope_wire::{BlockStamp, Event};
 
     use super::{
-        super::testing::{launch, wait},
+        super::made::{launch, wait},
         *,
     };
 

@@ -27,8 +27,6 @@ pub mod setup;
 mod sheet;
 mod steps;
 mod stretches;
-#[cfg(test)]
-mod testing;
 pub mod trace;
 
 pub use alternating::Alternating;

@@ -92,7 +92,7 @@ fn in_order(places: &BTreeSet<Place>, processes: &[Process]) -> Ranks {
 mod tests {
     use weftscope_wire::{Communicator, Hello, Launch};
 
-    use super::{super::testing::launch, *};
+    use super::{super::made::launch, *};
 
     fn process(pid: u32, devices: &[u32], variables: &[(&str, &str)]) -> Process {
         let variables =

@@ -151,30 +151,22 @@ fn tail<T: Clone>(items: &[T], mut is_late: impl FnMut(&T) -> bool) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use weftscope_wire::{BlockStamp, Device, Event, Kernel};
+    use weftscope_wire::Event;
 
-    use super::{super::testing, *};
+    use super::{super::made, *};
 
     fn launch(id: u64, at_host_ns: i64) -> Event {
-        Event::Launch(testing::launch(id, at_host_ns))
+        Event::Launch(made::launch(id, at_host_ns))
     }
 
     fn blocks(launch: u64, start_device_ns: u64) -> Event {
-        let stamp = BlockStamp { start_device_ns, end_device_ns: start_device_ns + 500, sm: 0 };
-        Event::Blocks { launch, stamps: vec![stamp] }
+        made::block(launch, start_device_ns, 500)
     }
 
     fn process() -> Process {
         let mut process = Process::default();
-        process.take(Event::Device(Device {
-            ordinal: 0,
-            name: "made".to_owned(),
-            sms: 1,
-            memory_bytes: 0,
-            compute_capability: (9, 0),
-            pci_address: String::new(),
-        }));
-        process.take(Event::Kernel(Kernel { id: 0, name: "gemm".to_owned() }));
+        process.take(Event::Device(made::device(1)));
+        made::kernels(["gemm"]).for_each(|kernel| process.take(kernel));
         process
     }
 

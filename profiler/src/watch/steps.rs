@@ -138,7 +138,7 @@ pub(super) fn spans(
 #[cfg(test)]
 mod tests {
     use super::{
-        super::testing::{launch, wait},
+        super::made::{launch, wait},
         *,
     };
 

@@ -9,6 +9,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
+use weftscope_wire::sized;
 
 /// Before every letter; the digit is the version of what is said.
 const OURS: [u8; 8] = *b"WEFTRNK1";
@@ -32,12 +33,9 @@ pub(super) enum FrameError {
 
 /// Writes a letter in one piece.
 pub(super) fn write(mut stream: &TcpStream, letter: &impl Serialize) -> Result<(), FrameError> {
-    let mut bytes = OURS.to_vec();
-    bytes.extend([0; 4]);
+    let mut bytes = [&OURS[..], &sized::ROOM].concat();
     serde_json::to_writer(&mut bytes, letter)?;
-    let length = bytes.len() - 12;
-    let stated = u32::try_from(length).map_err(|_| FrameError::TooLong(length))?;
-    bytes[8..12].copy_from_slice(&stated.to_le_bytes());
+    sized::state_length(&mut bytes, OURS.len(), usize::MAX).map_err(FrameError::TooLong)?;
     stream.write_all(&bytes).map_err(told)
 }
 
@@ -47,44 +45,38 @@ pub(super) fn read<T: DeserializeOwned>(
     most: usize,
     until: Option<Instant>,
 ) -> Result<T, FrameError> {
-    let mut head = [0; 12];
-    fill(stream, &mut head[..8], until)?;
-    if head[..8] != OURS {
+    let mut from = Until { stream, until };
+    let mut whose = [0; OURS.len()];
+    from.read_exact(&mut whose).map_err(told)?;
+    if whose != OURS {
         return Err(FrameError::NotOurs);
     }
-    fill(stream, &mut head[8..], until)?;
-    let [.., a, b, c, d] = head;
-    let length = u32::from_le_bytes([a, b, c, d]) as usize;
+    let length = sized::length(&mut from).map_err(told)?.ok_or(FrameError::Closed)?;
     if length > most {
         return Err(FrameError::TooLong(length));
     }
-    let mut bytes = vec![0; length];
-    fill(stream, &mut bytes, until)?;
+    let bytes = sized::bytes(&mut from, length).map_err(told)?;
     Ok(serde_json::from_slice(&bytes)?)
 }
 
-/// Fills a buffer, however slowly it comes, but not beyond a time.
-fn fill(
-    mut stream: &TcpStream,
-    mut buffer: &mut [u8],
+/// What comes until a time, however slowly.
+struct Until<'a> {
+    stream: &'a TcpStream,
     until: Option<Instant>,
-) -> Result<(), FrameError> {
-    while !buffer.is_empty() {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
-            return Err(FrameError::Late);
+            return Err(io::ErrorKind::TimedOut.into());
         }
         // The system takes no time of 0 for a limit.
         let left = left.map(|left| left.max(Duration::from_millis(1)));
-        stream.set_read_timeout(left).map_err(FrameError::Io)?;
-        match stream.read(buffer) {
-            Ok(0) => return Err(FrameError::Closed),
-            Ok(count) => buffer = &mut buffer[count..],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(told(error)),
-        }
+        self.stream.set_read_timeout(left)?;
+        let mut stream = self.stream;
+        stream.read(buffer)
     }
-    Ok(())
 }
 
 fn told(error: io::Error) -> FrameError {

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use weftscope_traces::digest::ranks_in_words;
+use weftscope_traces::words;
 
 use super::{
     Address, Terms, WorldError, frame,
@@ -130,7 +130,7 @@ fn too_few(terms: &Terms, comers: &BTreeMap<u32, Comer>) -> String {
         comers.len() + 1,
         terms.world,
         terms.limit.as_secs(),
-        ranks_in_words(&missing)
+        words::ranks(&missing)
     )
 }
 

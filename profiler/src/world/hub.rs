@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use weftscope_traces::digest::ranks_in_words;
+use weftscope_traces::words;
 
 use super::{
     StampClock, WorldError, frame,
@@ -204,7 +204,7 @@ impl Shared {
     fn missing(&self, state: &State) -> String {
         let all = 0..self.places.len() as u32;
         let missing: Vec<u32> = all.filter(|rank| !state.come.contains(rank)).collect();
-        let (ranks, seconds) = (ranks_in_words(&missing), self.limit.as_secs());
-        format!("these ranks did not come to step {} within {seconds} s: {ranks}", state.step)
+        let (ranks, seconds) = (words::ranks(&missing), self.limit.as_secs());
+        format!("{ranks} did not come to step {} within {seconds} s", state.step)
     }
 }

@@ -101,7 +101,7 @@ fn who_is_missing_is_named_within_the_time_stated() {
     let began = Instant::now();
     let some = [0, 2, 3].map(|rank| terms(rank, 8, 1, short)).into();
     let told = sentence(together(some));
-    assert_eq!(told, "3 of 8 ranks came within 1 s; missing: 1,4-7");
+    assert_eq!(told, "3 of 8 ranks came within 1 s; missing: ranks 1, 4–7");
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     let alone = World::meet(&terms(1, 2, 1, short), &free(), || Ok(Vec::new())).unwrap_err();
     assert!(alone.to_string().starts_with("rank 0 did not answer at 127.0.0.1:"), "{alone}");

@@ -10,14 +10,14 @@ use std::{
     process,
 };
 
-use weftscope_profiler::watch::{Job, Order, Place, Process, Setup, Trigger, Turn, trace};
+use weftscope_profiler::watch::{Job, Order, Place, Process, Setup, Trigger, Turn, made, trace};
 use weftscope_traces::{
     Classifier, Kind, Trace, TrackKind,
     analysis::{Config, Ops, overlap},
 };
 use weftscope_wire::{
-    BlockStamp, Clock, Collective, Command, Communicator, Device, Event, Hello, Kernel, Launch,
-    Mark, MarkKind, MarkName, Reply, Stamping, VERSION, folder, frame, variables,
+    BlockStamp, Clock, Collective, Command, Communicator, Event, Hello, Launch, Mark, MarkKind,
+    MarkName, Reply, Stamping, folder, frame, variables,
 };
 
 /// How far each rank's device clock is ahead of the host's, ns.
@@ -34,16 +34,8 @@ fn made_program() {
     let Some(job) = std::env::var_os(variables::JOB).map(PathBuf::from) else { return };
     let rank: u32 = std::env::var("RANK").unwrap().parse().unwrap();
     let mut viewer = accept(&job);
-    let hello = Hello {
-        version: VERSION,
-        pid: process::id(),
-        variables: vec![
-            ("RANK".to_owned(), rank.to_string()),
-            ("WORLD_SIZE".to_owned(), "2".to_owned()),
-        ],
-        monotonic_and_unix_ns: (0, 1_700_000_000_000_000_000),
-        ..Hello::default()
-    };
+    let hello = made::hello(process::id(), (rank, 2));
+    let hello = Hello { monotonic_and_unix_ns: (0, 1_700_000_000_000_000_000), ..hello };
     frame::write(&mut viewer, &Reply::Hello(hello)).unwrap();
     let asked: Command = frame::read(&mut viewer).unwrap();
     assert_eq!(asked, Command::Listen);
@@ -77,7 +69,7 @@ fn events(rank: u32) -> Vec<Event> {
     let late_ns = i64::from(rank) * 10_000;
     let names = ["_Z4gemmPf", "rms_norm", "_Z33ncclDevKernel_AllReduce_Sum_bf16v"];
     let mut events = vec![
-        Event::Device(device()),
+        Event::Device(made::device(8)),
         Event::Communicator(Communicator {
             id: 9,
             name: "tp".to_owned(),
@@ -91,24 +83,12 @@ fn events(rank: u32) -> Vec<Event> {
             readings: (0..10).map(|i| (ahead_ns + i * 1000, i * 1000, 400)).collect(),
         }),
     ];
-    events.extend(
-        (0..).zip(names).map(|(id, name)| Event::Kernel(Kernel { id, name: name.to_owned() })),
-    );
+    events.extend(made::kernels(names));
     let mut id = 0;
     let mut launch = |kernel, stamping, blocks: u32, span: Option<(i64, i64)>| {
-        let mut told = vec![Event::Launch(Launch {
-            id,
-            kernel,
-            device: 0,
-            stream: 0,
-            grid: [blocks, 1, 1],
-            block: [128, 1, 1],
-            cluster: [0; 3],
-            at_host_ns: BEGIN_NS,
-            tid: 77,
-            graph: None,
-            stamping,
-        })];
+        let (grid, block, tid) = ([blocks, 1, 1], [128, 1, 1], 77);
+        let launch = made::launch(id, BEGIN_NS);
+        let mut told = vec![Event::Launch(Launch { kernel, grid, block, tid, stamping, ..launch })];
         if let Some((start_ns, end_ns)) = span {
             let stamp = |block: u32| BlockStamp {
                 start_device_ns: (BEGIN_NS + late_ns + start_ns + i64::from(block) + ahead_ns)
@@ -146,17 +126,6 @@ fn events(rank: u32) -> Vec<Event> {
     events.extend(marks(late_ns + ahead_ns));
     events.push(Event::Lost { cause: "made losses".to_owned(), count: 3 });
     events
-}
-
-fn device() -> Device {
-    Device {
-        ordinal: 0,
-        name: "made".to_owned(),
-        sms: 8,
-        memory_bytes: 1 << 30,
-        compute_capability: (9, 0),
-        pci_address: String::new(),
-    }
 }
 
 /// Block 1 of the first product says of itself where it is: two phases in it, one of them a moment.

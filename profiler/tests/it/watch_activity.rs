@@ -1,12 +1,12 @@
 //! What CUPTI and NCCL tell of made processes, and the trace of it, whose every time is known.
 
-use weftscope_profiler::watch::{Process, trace};
+use weftscope_profiler::watch::{Process, made, trace};
 use weftscope_traces::{
     ArgValue, Classifier, Kind, Trace, TrackKind,
     analysis::{Config, Ops, overlap},
 };
 use weftscope_wire::{
-    ChannelRun, Clock, Collective, Communicator, CopyRun, Device, Event, GraphNode, Hello, Kernel,
+    ChannelRun, Clock, Collective, Communicator, CopyRun, Event, GraphNode, Hello, Kernel,
     KernelRun, Moved, Range,
 };
 
@@ -86,23 +86,11 @@ fn process(rank: u32) -> Process {
 /// With this version of NCCL.
 fn process_of(rank: u32, nccl: u32) -> Process {
     let mut process = Process::new(Hello {
-        pid: 100 + rank,
         command: vec!["/usr/bin/python3".to_owned()],
-        variables: vec![
-            ("RANK".to_owned(), rank.to_string()),
-            ("WORLD_SIZE".to_owned(), "2".to_owned()),
-        ],
         monotonic_and_unix_ns: (0, CUPTI_AHEAD_NS),
-        ..Hello::default()
+        ..made::hello(100 + rank, (rank, 2))
     });
-    process.take(Event::Device(Device {
-        ordinal: 0,
-        name: "made".to_owned(),
-        sms: 132,
-        memory_bytes: 1 << 30,
-        compute_capability: (9, 0),
-        pci_address: String::new(),
-    }));
+    process.take(Event::Device(made::device(132)));
     process.take(Event::Communicator(Communicator {
         id: 9,
         name: "tp".to_owned(),

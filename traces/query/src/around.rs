@@ -121,7 +121,7 @@ impl Relation for Nested {
             (Some(slice), false) => descendants(&self.all, slice),
         };
         let parts = found.into_iter().rev().map(|(lane, index)| (lane, index..index + 1));
-        let rows = SliceRows::of(Arc::clone(&self.all), Walk::Lanes(parts.collect()));
+        let rows = SliceRows::of(Arc::clone(&self.all), Walk::Lanes(parts.collect()), search)?;
         let argument = SLICE_COLUMNS.len() - 1;
         Ok(Box::new(Answered { rows: Box::new(rows), argument, given }))
     }

@@ -12,7 +12,7 @@ use rusqlite::vtab::{
 use rusqlite::{Connection, Error, Result};
 
 use crate::cell::Cell;
-use crate::plan::{plan, planned};
+use crate::plan::{Planned, plan, planned};
 use crate::relation::{Relation, Rows, Search};
 use crate::stopping::Stopping;
 
@@ -91,9 +91,9 @@ unsafe impl VTab<'_> for Table {
 // SAFETY: the struct is `repr(C)` and its first field is a `sqlite3_vtab_cursor`, which is what the trait asks for.
 unsafe impl VTabCursor for Cursor {
     fn filter(&mut self, _: c_int, signs: Option<&str>, args: &Filters<'_>) -> Result<()> {
-        let (bounds, order) = planned(signs.unwrap_or_default(), args);
+        let Planned { bounds, order, read } = planned(signs.unwrap_or_default(), args);
         let is_stopped = || self.given.stopping.is_stopped();
-        let search = Search { bounds: &bounds, order: &order, is_stopped: &is_stopped };
+        let search = Search { bounds: &bounds, order: &order, read, is_stopped: &is_stopped };
         self.rows = Some(self.given.relation.rows(&search).map_err(Error::ModuleError)?);
         self.next()
     }

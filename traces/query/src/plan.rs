@@ -45,6 +45,7 @@ pub(crate) fn plan(relation: &dyn Relation, info: &mut IndexInfo) -> bool {
     for column in order.iter().flatten() {
         signs.push_str(&format!("{column}{ORDERED}"));
     }
+    signs.push_str(&format!("{}{READ}", info.col_used()));
     info.set_idx_str(&signs);
     info.set_estimated_cost(cost.max(1.0));
     info.set_estimated_rows(cost.max(1.0) as i64);
@@ -53,6 +54,9 @@ pub(crate) fn plan(relation: &dyn Relation, info: &mut IndexInfo) -> bool {
 
 /// Stands behind the columns by which rows come, in the text that goes from plan to search.
 const ORDERED: char = 'o';
+
+/// Stands behind the bits of the columns that the query reads, at the end of that text.
+const READ: char = 'r';
 
 /// The columns by which rows come, where that spares SQLite to sort them.
 fn order(relation: &dyn Relation, info: &IndexInfo) -> Option<Vec<usize>> {
@@ -72,15 +76,31 @@ fn order(relation: &dyn Relation, info: &IndexInfo) -> Option<Vec<usize>> {
     if columns.is_empty() { None } else { relation.order(&columns, wanted) }
 }
 
-/// What [`plan`] wrote, with its values: what narrows the search, and the columns by which rows come.
-pub(crate) fn planned(signs: &str, args: &Filters<'_>) -> (Vec<Bound>, Vec<usize>) {
-    let (mut bounds, mut order) = (Vec::new(), Vec::new());
+/// What [`plan`] wrote, with its values.
+#[derive(Default)]
+pub(crate) struct Planned {
+    /// What narrows the search.
+    pub(crate) bounds: Vec<Bound>,
+    /// The columns by which rows come.
+    pub(crate) order: Vec<usize>,
+    /// The columns that the query reads, one bit each.
+    pub(crate) read: u64,
+}
+
+/// Reads what [`plan`] wrote.
+pub(crate) fn planned(signs: &str, args: &Filters<'_>) -> Planned {
+    let mut planned = Planned::default();
     let mut values = args.iter();
-    for sign in signs.split_inclusive(['=', '>', '<', ORDERED]) {
-        let column = sign.get(..sign.len() - 1).and_then(|digits| digits.parse().ok());
-        let Some(column) = column else { continue };
+    for sign in signs.split_inclusive(['=', '>', '<', ORDERED, READ]) {
+        let digits = sign.get(..sign.len() - 1).unwrap_or_default();
+        if sign.ends_with(READ) {
+            // What cannot be read back asks for everything.
+            planned.read = digits.parse().unwrap_or(u64::MAX);
+            continue;
+        }
+        let Ok(column) = digits.parse() else { continue };
         let Some(compared) = sign.chars().last().and_then(Compared::of_sign) else {
-            order.push(column);
+            planned.order.push(column);
             continue;
         };
         let value = match values.next() {
@@ -88,7 +108,7 @@ pub(crate) fn planned(signs: &str, args: &Filters<'_>) -> (Vec<Bound>, Vec<usize
             Some(ValueRef::Text(text)) => Sought::Text(String::from_utf8_lossy(text).into_owned()),
             _ => Sought::Other,
         };
-        bounds.push(Bound { column, compared, value });
+        planned.bounds.push(Bound { column, compared, value });
     }
-    (bounds, order)
+    planned
 }

@@ -62,11 +62,18 @@ pub(crate) struct Search<'a> {
     pub(crate) bounds: &'a [Bound],
     /// Columns by which rows come, as the table has said that it can; empty: in any order.
     pub(crate) order: &'a [usize],
+    /// Columns that the query reads, one bit each; the last bit stands for all columns from it on.
+    pub(crate) read: u64,
     /// Whether whoever asks wants it no longer.
     pub(crate) is_stopped: &'a dyn Fn() -> bool,
 }
 
 impl Search<'_> {
+    /// Whether the query reads this column.
+    pub(crate) fn reads(&self, column: usize) -> bool {
+        self.read >> column.min(63) & 1 != 0
+    }
+
     /// Asked between steps of what takes long.
     ///
     /// # Errors

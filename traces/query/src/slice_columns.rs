@@ -90,9 +90,12 @@ pub(crate) fn is_of_label(column: usize) -> bool {
     matches!(column, NAME | KIND | LAYER | SPLIT | PHASE)
 }
 
+/// Columns that say where a slice belongs.
+pub(crate) const PLACE: [usize; 3] = [LAYER, SPLIT, PHASE];
+
 /// True of a column that says where a slice belongs.
 pub(crate) fn is_of_place(column: usize) -> bool {
-    matches!(column, LAYER | SPLIT | PHASE)
+    PLACE.contains(&column)
 }
 
 /// True of a column that the slices of a lane have in common.

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use weftscope_traces::analysis::{Config, OpPlaces, Ops, Place};
+use weftscope_traces::analysis::{OpPlaces, Place};
 use weftscope_traces::{Lane, LaneId, SliceRef, Trace, Track, TrackId};
+
+use crate::relation::Search;
 
 /// All slices of a trace, numbered lane by lane.
 pub(crate) struct Numbered {
@@ -31,27 +33,31 @@ impl Numbered {
         Self { trace, firsts, depths, places: OnceLock::new() }
     }
 
-    /// Where ops belong of which labels do not tell.
-    fn places(&self) -> &OpPlaces {
-        self.places.get_or_init(|| {
-            // Where labels tell, they tell of every op; asking would look at every block.
-            if self.trace.labels.iter().any(|label| label.layer.is_some()) {
-                return OpPlaces::default();
-            }
-            OpPlaces::of(&Ops::of(&self.trace, &Config::default()))
-        })
+    /// Works out where ops belong of which labels do not tell, unless that is known.
+    ///
+    /// # Errors
+    /// Where the query has to end before it is; it is then not known.
+    pub(crate) fn find_places(&self, search: &Search<'_>) -> Result<(), String> {
+        if self.places.get().is_none() {
+            let places = match self.labels_tell_places() {
+                true => OpPlaces::default(),
+                false => OpPlaces::unless(&self.trace, &mut || search.go_on())?,
+            };
+            self.places.get_or_init(|| places);
+        }
+        Ok(())
     }
 
-    /// True when slices of equal labels belong to the same layer, half and phase.
+    /// True when slices of equal labels belong to the same layer, half and phase: where labels tell, they tell of every op.
     pub(crate) fn labels_tell_places(&self) -> bool {
-        self.places().is_empty()
+        self.trace.labels.iter().any(|label| label.layer.is_some())
     }
 
-    /// Where a slice belongs.
+    /// Where a slice belongs; as its label says, unless [places were found](Self::find_places) before.
     pub(crate) fn place(&self, lane: LaneId, index: usize) -> Place {
-        let of_label = || Place::of(self.trace.label(self.lane(lane).slices.label[index]));
         let slice = SliceRef { lane, index: index as u32 };
-        self.places().get(slice).unwrap_or_else(of_label)
+        let by_order = self.places.get().and_then(|places| places.get(&self.trace, slice));
+        by_order.unwrap_or_else(|| Place::of(self.trace.label_of(slice)))
     }
 
     /// Numbers of the slices of a lane.

@@ -9,10 +9,10 @@ use weftscope_traces::{ArgValue, ArgsId, Label, LabelId, LaneId, SliceRef, Track
 
 use crate::cell::Cell;
 use crate::orders::Order;
-use crate::relation::Rows;
+use crate::relation::{Rows, Search};
 use crate::slice_columns::{
-    ARGS, CAT, CATEGORY, CONTEXT, CORRELATION, DUR, ID, PARENT, SLICE_ID, STAGE, SliceAt, TS,
-    is_of_label, is_of_place, of_label, of_lane, of_place, stage,
+    ARGS, CAT, CATEGORY, CONTEXT, CORRELATION, DUR, ID, PARENT, PLACE, SLICE_ID, STAGE, SliceAt,
+    TS, is_of_label, is_of_place, of_label, of_lane, of_place, stage,
 };
 use crate::slice_rows::Numbered;
 
@@ -65,9 +65,16 @@ pub(crate) struct SliceRows {
 }
 
 impl SliceRows {
-    pub(crate) fn of(all: Arc<Numbered>, walk: Walk) -> Self {
+    /// What the search reads of these rows.
+    ///
+    /// # Errors
+    /// Where the query has to end before that is worked out.
+    pub(crate) fn of(all: Arc<Numbered>, walk: Walk, search: &Search<'_>) -> Result<Self, String> {
+        if PLACE.into_iter().any(|column| search.reads(column)) {
+            all.find_places(search)?;
+        }
         let at = SliceAt { lane: LaneId(0), index: 0 };
-        Self {
+        Ok(Self {
             all,
             walk,
             slice: Fetched { at, start_ns: 0, end_ns: 0, label: LabelId(0) },
@@ -76,7 +83,7 @@ impl SliceRows {
             numbers: 0..0,
             end: 0,
             category: OnceCell::new(),
-        }
+        })
     }
 
     /// Fetches the next rows of an order.

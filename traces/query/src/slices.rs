@@ -160,6 +160,6 @@ impl Relation for Slices {
     }
 
     fn rows(&self, search: &Search<'_>) -> Found {
-        Ok(Box::new(SliceRows::of(Arc::clone(&self.all), self.walk(search)?)))
+        Ok(Box::new(SliceRows::of(Arc::clone(&self.all), self.walk(search)?, search)?))
     }
 }

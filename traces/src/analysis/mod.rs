@@ -29,6 +29,7 @@ mod iteration_lengths;
 mod iterations;
 mod kernel_stats;
 mod launch_bound;
+mod op_of_block;
 mod op_places;
 mod ops;
 mod overlap;
@@ -55,7 +56,7 @@ pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use bandwidth::{BandwidthReport, BandwidthRow, bandwidth};
 pub use breakdown::{BreakdownReport, KindRow, LayerRow, OpRow, RankBreakdown, breakdown};
-pub use collectives::ranks_in_words;
+pub use collectives::rank_ranges;
 pub use collectives::{Collective, Collectives, MatchMethod, Member, RankClock, RankMatch};
 pub(crate) use collectives::{Identity, Line, Reading, link_bytes};
 pub use compare::{
@@ -81,6 +82,7 @@ pub use kernel_stats::{
     kernel_stats,
 };
 pub use launch_bound::{LaunchBound, LaunchBoundStretch};
+pub use op_of_block::op_of_block;
 pub use op_places::OpPlaces;
 pub use ops::{Ops, RankOps};
 pub use overlap::{

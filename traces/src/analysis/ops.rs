@@ -131,6 +131,11 @@ impl RankOps<'_> {
         &self.ops[first.min(last)..last]
     }
 
+    /// Finds its passes and layers and writes into its ops where they belong; they must be whole.
+    fn find_places(&mut self, trace: &Trace) {
+        self.structure = recover(trace, self.rank, &mut self.ops, &self.iterations);
+    }
+
     /// Time with an op of a kind that `keep` accepts.
     pub(super) fn union_of(&self, keep: impl Fn(Kind) -> bool) -> IntervalSet {
         self.ops.iter().filter(|op| keep(op.kind)).map(|op| op.span).collect()
@@ -151,8 +156,7 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
             impossible.extend(in_words(trace, rank.rank, &aside));
             impossible.extend(one_within_another(trace, rank.rank, &rank.ops));
             impossible.extend(short_iterations(rank.rank, &rank.ops, &rank.iterations));
-            let RankOps { rank, ops, iterations, structure, .. } = rank;
-            *structure = recover(trace, *rank, ops, iterations);
+            rank.find_places(trace);
         }
     }
     let ran: Vec<Ran<'_>> = traces
@@ -173,6 +177,29 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
     ranks.sort_unstable();
     ranks.dedup();
     (gathered, Run { ranks, collectives, caveats })
+}
+
+/// The ranks of a trace with where their ops belong and nothing beyond; `go_on` is asked between steps of what takes long.
+///
+/// # Errors
+/// Those of `go_on`.
+pub(super) fn placed_ranks<'a, E>(
+    trace: &'a Trace,
+    go_on: &mut dyn FnMut() -> Result<(), E>,
+) -> Result<Vec<RankOps<'a>>, E> {
+    let rows = rank_rows(trace, &Config::default());
+    let mut ranks = Vec::with_capacity(rows.len());
+    for (&rank, rows) in &rows {
+        go_on()?;
+        let mut rank = whole_rank(trace, rank, rows);
+        go_on()?;
+        set_aside(&mut rank.ops);
+        go_on()?;
+        rank.find_places(trace);
+        ranks.push(rank);
+    }
+    go_on()?;
+    Ok(ranks)
 }
 
 /// A rank before its ops are matched with others' and cut to the window.

@@ -19,7 +19,7 @@ mod tally;
 #[cfg(feature = "parquet")]
 mod write;
 
-pub use crate::analysis::ranks_in_words;
+pub use crate::analysis::rank_ranges;
 pub use blocks::{SmTimes, sm_times};
 pub use collective::Before;
 pub use groups::{Group, GroupKind, GroupOps, OperationCount, RankGroups, Why, groups_of};

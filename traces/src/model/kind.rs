@@ -51,7 +51,7 @@ impl Kind {
         Self::Fused,
     ];
 
-    /// Lower-case name, as files and reports write it.
+    /// Lower-case name, as files, tables, queries and texts of edits have it. Readers are shown its [words](Self::words).
     pub fn name(self) -> &'static str {
         match self {
             Self::Gemm => "gemm",
@@ -65,6 +65,23 @@ impl Kind {
             Self::Mark => "mark",
             Self::Other => "other",
             Self::Fused => "fused",
+        }
+    }
+
+    /// What it is called in legends, tooltips, tables of the window and sentences.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Gemm => "GEMM",
+            Self::Attention => "attention",
+            Self::Norm => "norm",
+            Self::Elementwise => "elementwise",
+            Self::Comm => "communication",
+            Self::Wait => "waiting for a rank",
+            Self::Memcpy => "memory copy",
+            Self::Host => "host",
+            Self::Mark => "mark",
+            Self::Other => "other kernel",
+            Self::Fused => "GEMM + collective in one",
         }
     }
 

@@ -6,8 +6,10 @@ use super::column::float;
 use super::column::{Of, Sink, emit, int, text};
 use super::error::TableError;
 use super::table::{Maker, Table};
+use crate::analysis::{OpPlaces, Place};
 use crate::{
-    ArgValue, CounterSeries, Label, Lane, Meta, Phase, Span, Split, Trace, Track, TrackKind,
+    ArgValue, CounterSeries, Label, Lane, Meta, Phase, SliceRef, Span, Split, Trace, Track,
+    TrackKind,
 };
 
 pub(super) const SLICES: Table = Table {
@@ -36,6 +38,7 @@ struct SliceRow<'a> {
     /// Number of the lane in its track.
     depth: usize,
     row: usize,
+    place: Place,
     provenance: &'static str,
 }
 
@@ -73,18 +76,29 @@ impl<'a> SliceRow<'a> {
     }
 }
 
+/// Where ops belong of which labels do not tell, by recording.
+fn op_places(traces: &[&Trace]) -> Vec<OpPlaces> {
+    traces.iter().map(|trace| OpPlaces::of_trace(trace)).collect()
+}
+
 /// The rows of all tracks that `keep` accepts.
 fn rows<'a>(
     traces: &'a [&'a Trace],
+    places: &'a [OpPlaces],
     keep: fn(&TrackKind) -> bool,
 ) -> impl Iterator<Item = SliceRow<'a>> {
-    traces.iter().flat_map(move |trace| {
+    traces.iter().zip(places).flat_map(move |(trace, places)| {
         let tracks = trace.tracks.iter().filter(move |track| keep(&track.kind));
         tracks.flat_map(move |track| {
             let provenance = trace.meta.provenance.of_rank(track.kind.rank()).name();
-            track.lanes.iter().enumerate().flat_map(move |(depth, &lane)| {
-                let lane = trace.lane(lane);
-                let row = move |row| SliceRow { trace, track, lane, depth, row, provenance };
+            track.lanes.iter().enumerate().flat_map(move |(depth, &id)| {
+                let lane = trace.lane(id);
+                let row = move |row: usize| {
+                    let slice = SliceRef { lane: id, index: row as u32 };
+                    let by_order = places.get(trace, slice);
+                    let place = by_order.unwrap_or_else(|| Place::of(trace.label_of(slice)));
+                    SliceRow { trace, track, lane, depth, row, place, provenance }
+                };
                 (0..lane.slices.len()).map(row)
             })
         })
@@ -128,10 +142,10 @@ fn what<'a>() -> Vec<Of<SliceRow<'a>>> {
             |row: &SliceRow<'_>| Some(row.label().kind.name().into()),
         ),
         int("layer", "the transformer layer; empty where not known", |row: &SliceRow<'_>| {
-            row.label().layer.map(i64::from)
+            row.place.layer.map(i64::from)
         }),
         int("split", "0 or 1 where the batch is cut in two; else empty", |row: &SliceRow<'_>| {
-            match row.label().split {
+            match row.place.split {
                 Split::Whole => None,
                 Split::First => Some(0),
                 Split::Second => Some(1),
@@ -141,7 +155,7 @@ fn what<'a>() -> Vec<Of<SliceRow<'a>>> {
             "phase",
             "phase of the weave: A to D, head or tail; else empty",
             |row: &SliceRow<'_>| {
-                let phase = row.label().phase;
+                let phase = row.place.phase;
                 (phase != Phase::None).then(|| phase.name().into())
             },
         ),
@@ -202,7 +216,8 @@ fn slices(traces: &[&Trace], sink: &mut dyn Sink) -> Result<(), TableError> {
         }),
         text("provenance", PROVENANCE, |row: &SliceRow<'_>| Some(row.provenance.into())),
     ]);
-    emit(&columns, rows(traces, |kind| !matches!(kind, TrackKind::Sm { .. })), sink)
+    let places = op_places(traces);
+    emit(&columns, rows(traces, &places, |kind| !matches!(kind, TrackKind::Sm { .. })), sink)
 }
 
 fn blocks(traces: &[&Trace], sink: &mut dyn Sink) -> Result<(), TableError> {
@@ -219,7 +234,8 @@ fn blocks(traces: &[&Trace], sink: &mut dyn Sink) -> Result<(), TableError> {
     ]);
     columns.extend(what());
     columns.push(text("provenance", PROVENANCE, |row: &SliceRow<'_>| Some(row.provenance.into())));
-    emit(&columns, rows(traces, |kind| matches!(kind, TrackKind::Sm { .. })), sink)
+    let places = op_places(traces);
+    emit(&columns, rows(traces, &places, |kind| matches!(kind, TrackKind::Sm { .. })), sink)
 }
 
 /// One sample.

@@ -11,7 +11,7 @@ use super::{
         neighbours::NeighbourCommand,
         state::State,
     },
-    Action, Group, action, alt, ctrl, ctrl_shift, key,
+    Action, Group, action, alt, ctrl, key,
 };
 
 /// Where the live run is.
@@ -24,7 +24,7 @@ pub(super) fn server_actions(state: &State) -> Vec<Action> {
         Command::AskServer,
         "Run on a server…",
         about,
-        ctrl_shift(Key::O),
+        super::ctrl_shift(Key::O),
     )];
     if let Some(remote) = &live.remote {
         let text = format!("Leave {}", remote.name());

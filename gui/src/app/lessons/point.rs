@@ -42,8 +42,8 @@ fn point(state: &State) -> Option<(Point, String)> {
     // By keys a whole op is selected: its middle stands for it.
     let at_ns = hovered.unwrap_or(span.start_ns + span.len_ns() / 2);
     let time_ns = at_ns - start_ns;
-    let label = trace.label_of(slice);
-    let layer = label.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
-    let name = format!("{}{layer}", label.name);
+    let layer = document.timeline.place_of(slice).0.layer;
+    let layer = layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
+    let name = format!("{}{layer}", trace.label_of(slice).name);
     Some((Point { rank, time_ns }, name))
 }

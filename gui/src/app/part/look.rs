@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use weftscope_traces::{LaneId, Span, Trace, excerpt::Wanted};
 
+#[cfg(not(target_arch = "wasm32"))]
 use crate::timeline::Sight;
 
 /// By how much a glance is coarser than what is drawn; a power of two.
@@ -25,6 +26,7 @@ pub(crate) struct Look {
 
 impl Look {
     /// As a timeline was drawn.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn of(sight: &Sight) -> Self {
         let (window, resolution_ns, lanes) = sight.facts();
         Self { window, resolution_ns, lanes: lanes.to_vec() }

@@ -12,6 +12,8 @@ mod held;
 mod look;
 #[cfg(not(target_arch = "wasm32"))]
 mod question;
+#[cfg(not(target_arch = "wasm32"))]
+mod received;
 mod sent;
 #[cfg(test)]
 mod tests;
@@ -28,4 +30,4 @@ pub(crate) use look::Look;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use question::Question;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use sent::{Known, received};
+pub(crate) use received::{Known, received};

@@ -1,7 +1,7 @@
 //! What is said of the rank that is looked at, and who stands out.
 
 use egui::{Grid, RichText, Sense, Ui};
-use weftscope_traces::digest::ranks_in_words;
+use weftscope_traces::words;
 
 use super::super::widgets::{Cx, at_right, heading, mono, sentence, weak};
 use crate::{
@@ -64,12 +64,15 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>, view: &ClusterView) {
     for &at in own {
         let (group, is_marked) = (&groups.all[at], view.marked == Some(at));
         let name = groups.family_of(at).map_or(group.kind.name(), |family| &family.name);
-        let text = format!("{name}: {}", ranks_in_words(&group.ranks));
+        let ranks = words::ranks(&group.ranks);
+        let text = format!("{name}: {ranks}");
         let colour = if is_marked { cx.theme.surfaces.accent } else { cx.theme.surfaces.text };
+        // Its own tooltip would stand beside the one below, which has all of it.
         let label = egui::Label::new(RichText::new(text).color(colour)).truncate();
-        let label = ui.add(label.sense(Sense::click()));
+        let label = label.show_tooltip_when_elided(false).sense(Sense::click());
+        let label = ui.add(label);
         let count = number::counted(group.ranks.len() as u64, "rank");
-        let about = format!("{}, {count}: {}", group.kind.about(), group.why.words());
+        let about = format!("{}, {count}: {}\n{ranks}", group.kind.about(), group.why.words());
         if label.on_hover_text(about).clicked() {
             let marked = (!is_marked).then_some(at);
             cx.send(Command::Cluster(ClusterCommand::Mark(marked)));

@@ -43,7 +43,7 @@ pub(super) fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>, kernel: &KernelStats, back:
         }
         let (swatch, _) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
         ui.painter().rect_filled(swatch, 0.0, cx.theme.kind(kernel.key.kind, Split::Whole));
-        ui.label(weak(cx.theme, kernel.key.kind.name()));
+        ui.label(weak(cx.theme, kernel.key.kind.words()));
         let name = RichText::new(&kernel.key.name).color(cx.theme.surfaces.strong).strong();
         ui.add(Label::new(name).truncate()).on_hover_text(&kernel.key.name);
     });

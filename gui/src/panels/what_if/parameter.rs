@@ -1,7 +1,10 @@
 //! What can be turned of a change that is in force; gives the change as it is then typed.
 
 use egui::{ComboBox, DragValue, Ui};
-use weftscope_traces::replay::{Cut, Edit};
+use weftscope_traces::{
+    Kind,
+    replay::{Cut, Edit},
+};
 
 use crate::{
     app::Document,
@@ -21,10 +24,11 @@ pub(super) fn parameter_ui(
         Edit::CommSms(sms) => count_ui(ui, *sms, 1024, " SMs").map(|sms| format!("comm-sms={sms}")),
         Edit::Weave(cut) => cut_ui(ui, cx, (at, *cut)),
         Edit::KindTimes(kind, factor) => {
-            let kinds = Edit::KINDS.map(weftscope_traces::Kind::name);
-            let chosen = choice_ui(ui, ("kind", at), kind.name(), &kinds);
+            let kinds = Edit::KINDS.map(Kind::words);
+            let chosen = choice_ui(ui, ("kind", at), kind.words(), &kinds)
+                .and_then(|words| Edit::KINDS.into_iter().find(|kind| kind.words() == words));
             let turned = factor_ui(ui, *factor);
-            let name = chosen.as_deref().unwrap_or(kind.name());
+            let name = chosen.unwrap_or(*kind).name();
             (chosen.is_some() || turned.is_some())
                 .then(|| format!("{name}={}", turned.unwrap_or(*factor)))
         }

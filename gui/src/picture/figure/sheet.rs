@@ -11,7 +11,7 @@ use weftscope_traces::{Doubt, Kind, Meta, analysis::AccountClass};
 use super::class::{ClassMesh, class_colour};
 use crate::{
     theme::Theme,
-    timeline::{badge_ui, legend_entry, legend_swatch, words_of_kind},
+    timeline::{badge_ui, legend_entry, legend_swatch},
 };
 
 /// Points around a figure.
@@ -120,7 +120,7 @@ pub(super) fn caption_ui(ui: &mut Ui, theme: &Theme, text: &str) {
 /// The kinds among `kinds`, each in its colours.
 pub(super) fn kinds_ui(ui: &mut Ui, theme: &Theme, kinds: &[(Kind, bool)]) {
     for &(kind, halves) in kinds {
-        legend_entry(ui, theme, words_of_kind(kind), |ui, rect| {
+        legend_entry(ui, theme, kind.words(), |ui, rect| {
             legend_swatch(ui, theme, kind, halves, rect);
         });
     }

@@ -99,10 +99,10 @@ fn corner(pen: &Pen<'_>) {
     } else {
         ["iteration", "layer", "phase, slack"]
     };
-    for lane in pen.data.mark_rows() {
-        if let Some(row) = pen.areas.mark_row(pen.data, lane) {
+    for (lane, name) in names.into_iter().enumerate() {
+        if let Some(row) = pen.areas.mark_row(lane) {
             let at = pos2(x, row.top() + 8.0);
-            pen.painter.text(at, Align2::LEFT_CENTER, names[lane], pen.theme.small(), s.weak);
+            pen.painter.text(at, Align2::LEFT_CENTER, name, pen.theme.small(), s.weak);
         }
     }
     let y = pen.areas.ruler.center().y - 1.0;

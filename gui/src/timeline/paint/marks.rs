@@ -11,7 +11,7 @@ use crate::{
 pub(in crate::timeline) fn paint_marks(pen: &Pen<'_>) {
     let area = pen.areas.marks.intersect(pen.painter.clip_rect());
     let painter = pen.painter.with_clip_rect(area);
-    for lane in pen.data.mark_rows().filter(|&lane| lane < 2) {
+    for lane in [0, 1] {
         spans(pen, &painter, lane);
     }
     for mark in &pen.data.phases {
@@ -23,7 +23,7 @@ pub(in crate::timeline) fn paint_marks(pen: &Pen<'_>) {
 
 /// Plain bands with their names: iterations, layers.
 fn spans(pen: &Pen<'_>, painter: &Painter, lane: usize) {
-    let Some(row) = pen.areas.mark_row(pen.data, lane) else { return };
+    let Some(row) = pen.areas.mark_row(lane) else { return };
     let slices = &pen.data.trace.lane(pen.data.mark_lanes()[lane]).slices;
     let s = &pen.theme.surfaces;
     for index in slices.range(pen.scale.window()) {
@@ -45,7 +45,7 @@ fn spans(pen: &Pen<'_>, painter: &Painter, lane: usize) {
 /// A band for the phase, and under it the bracket: open to the right while there is slack, filled where
 /// communication sticks out.
 fn phase(pen: &Pen<'_>, painter: &Painter, mark: &PhaseMark) {
-    let Some(row) = pen.areas.mark_row(pen.data, 2) else { return };
+    let Some(row) = pen.areas.mark_row(2) else { return };
     let s = &pen.theme.surfaces;
     let band = pen.rect(mark.span, Rangef::new(row.top() + 1.0, row.top() + MARK_ROW - 1.0));
     let band = Rect::from_min_max(band.min, band.max - egui::vec2(1.0, 0.0));

@@ -158,9 +158,9 @@ fn ranks_stand_by_group_and_peers_are_marked() {
     ask(&mut window, ClusterCommand::Select(Some(43)));
     let shown = view(window.state().state()).unwrap();
     assert_eq!(shown.marked_ranks().unwrap(), (40..48).collect::<Vec<usize>>());
-    assert!(window.query_by_label("TP: 40-47").is_some());
-    assert!(window.query_by_label("PP: 35-59/8").is_some());
-    assert!(window.query_by_label("group world: 0-63").is_some());
+    assert!(window.query_by_label("TP: ranks 40–47").is_some());
+    assert!(window.query_by_label("PP: ranks 35, 43, 51, 59").is_some());
+    assert!(window.query_by_label("group world: ranks 0–63").is_some());
 
     // By pipeline, of which that of the rank is then marked: whole ones side by side.
     ask(&mut window, ClusterCommand::Order(Order::Group(1)));

@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use weftscope_profiler::watch::wire::{
-    BlockStamp, Command as Ask, Device, Event, Hello, Kernel, Launch, Reply, Stamping, VERSION,
-    Wait, folder, frame,
+use weftscope_profiler::watch::{
+    made,
+    wire::{Command as Ask, Event, Launch, Reply, folder, frame},
 };
 use weftscope_traces::digest::{IterationRow, read_iterations, read_op_times};
 
@@ -44,7 +44,7 @@ impl Run {
         fs::create_dir_all(place.path("cuda/lib")).unwrap();
         fs::write(place.path("cuda/lib/libsanitizer-public.so"), b"").unwrap();
         fs::create_dir_all(place.path("runtime")).unwrap();
-        let script = "printf %s \"$WEFTSCOPE_JOB\" >job; while [ ! -e done ]; do sleep 0.02; done";
+        let script = "printf %s \"$WEFTSCOPE_JOB\" >job; while [ -e job ] && [ ! -e done ]; do sleep 0.02; done";
         let args =
             ["run", "--digest", "out", "--digest-every", "0s", "--job", "j", "--server", "s"];
         let args = [&args[..], more, &["--", "sh", "-c", script]].concat();
@@ -64,27 +64,12 @@ impl Run {
         let listener = UnixListener::bind(folder::socket(job.as_ref(), 4242)).unwrap();
         let (mut process, _) = listener.accept().unwrap();
         assert_eq!(frame::read::<Ask>(&mut process).unwrap(), Ask::Listen);
-        let hello = Hello {
-            version: VERSION,
-            pid: 4242,
-            variables: vec![
-                ("RANK".to_owned(), "3".to_owned()),
-                ("WORLD_SIZE".to_owned(), "8".to_owned()),
-            ],
-            ..Hello::default()
-        };
         let mut run = Self { place, program, process, steps: 0 };
-        run.say(&Reply::Hello(hello));
-        let device = Device {
-            ordinal: 0,
-            name: "made".to_owned(),
-            sms: 1,
-            memory_bytes: 0,
-            compute_capability: (9, 0),
-            pci_address: String::new(),
-        };
-        let kernel = |id| Event::Kernel(Kernel { id, name: format!("gemm_{id}") });
-        run.say(&Reply::Events(vec![Event::Device(device), kernel(0), kernel(1), kernel(2)]));
+        run.say(&Reply::Hello(made::hello(4242, (3, 8))));
+        let known = std::iter::once(Event::Device(made::device(1)));
+        run.say(&Reply::Events(
+            known.chain(made::kernels(["gemm_0", "gemm_1", "gemm_2"])).collect(),
+        ));
         run
     }
 
@@ -99,30 +84,10 @@ impl Run {
         for kernel in 0..3_u32 {
             let at_host_ns = start_ns + i64::from(kernel) * 1_000;
             let id = (self.steps * 3) as u64 + u64::from(kernel);
-            events.push(Event::Launch(Launch {
-                id,
-                kernel,
-                device: 0,
-                stream: 0,
-                grid: [1; 3],
-                block: [1; 3],
-                cluster: [0; 3],
-                at_host_ns,
-                tid: 1,
-                graph: None,
-                stamping: Stamping::Blocks,
-            }));
-            let start_device_ns = at_host_ns.unsigned_abs();
-            let stamp = BlockStamp { start_device_ns, end_device_ns: start_device_ns + 500, sm: 0 };
-            events.push(Event::Blocks { launch: id, stamps: vec![stamp] });
+            events.push(Event::Launch(Launch { kernel, ..made::launch(id, at_host_ns) }));
+            events.push(made::block(id, at_host_ns.unsigned_abs(), 500));
         }
-        let (call, at_host_ns) = ("cudaStreamSynchronize".to_owned(), start_ns + 4_000);
-        events.push(Event::Wait(Wait {
-            call,
-            tid: 1,
-            at_host_ns,
-            returned_host_ns: at_host_ns + 9,
-        }));
+        events.push(Event::Wait(made::wait(1, start_ns + 4_000, 9)));
         self.say(&Reply::Events(events));
         self.steps += 1;
     }

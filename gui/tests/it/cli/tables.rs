@@ -153,3 +153,33 @@ fn tables_that_make_no_sense() {
     assert!(place.fails(&missing, 1).contains("No such file or directory"));
     assert_eq!(place.names(), ["a.weft"]);
 }
+
+/// Standard output stays what is written; what was written is said beside it.
+#[test]
+fn convert_says_what_it_wrote() {
+    let place = Place::new();
+    place.ok(&[&["record", "-o", "a.weft"], &SMALL[..]].concat());
+    let said = |args: &[&str]| {
+        let output = place.run(args);
+        assert!(output.status.success(), "{args:?}");
+        (String::from_utf8(output.stderr).unwrap(), output.stdout)
+    };
+    let (line, out) = said(&["convert", "a.weft", "b.json"]);
+    assert!(line.starts_with("b.json: ") && line.contains(" slices of ranks 0–1, "), "{line}");
+    assert!(line.contains("modelled by ") && line.ends_with(", nothing lost\n"), "{line}");
+    assert_eq!((line.lines().count(), out), (1, Vec::new()));
+    let (line, out) = said(&["convert", "a.weft", "-", "--table", "kernels"]);
+    assert!(line.starts_with("-: table kernels of ranks 0–1, "), "{line}");
+    assert!(out.starts_with(b"file,"), "{}", String::from_utf8_lossy(&out));
+    let event = r#"{"ph":"X","cat":"kernel","name":"gemm","pid":0,"tid":7,"ts":5,"dur":2,"args":{"device":0,"stream":7}}"#;
+    let text = format!(r#"[{event},{{"ph":"X","name":"no time","pid":0,"tid":7}}]"#);
+    place.write("lossy.json", text.as_bytes());
+    let (line, _) = said(&["convert", "lossy.json", "c.weft"]);
+    assert!(line.starts_with("c.weft: 1 slice of rank 0, 2.00 µs, times are "), "{line}");
+    let lost = report(&place, &["lossy.json"])["traces"][0]["diagnostics"]["counts"].clone();
+    let lost = lost.as_object().unwrap();
+    assert!(!lost.is_empty());
+    for (cause, count) in lost {
+        assert!(line.contains(&format!("  {count} × {cause}\n")), "{line}");
+    }
+}

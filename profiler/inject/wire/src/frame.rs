@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
+use crate::sized;
+
 /// The longest message that is read, so that a stranger's bytes never ask for all memory.
 pub const MAX_BYTES: usize = 64 << 20;
 
@@ -30,11 +32,8 @@ pub enum FrameError {
 /// # Errors
 /// [`FrameError`] of the stream; a message over [`MAX_BYTES`] is not written.
 pub fn write<M: Serialize>(out: &mut impl Write, message: &M) -> Result<(), FrameError> {
-    let mut bytes = postcard::to_extend(message, vec![0; 4])?;
-    let length = bytes.len() - 4;
-    let head = u32::try_from(length).ok().filter(|_| length <= MAX_BYTES);
-    let head = head.ok_or(FrameError::TooLong(length))?;
-    bytes[..4].copy_from_slice(&head.to_le_bytes());
+    let mut bytes = postcard::to_extend(message, sized::ROOM.to_vec())?;
+    sized::state_length(&mut bytes, 0, MAX_BYTES).map_err(FrameError::TooLong)?;
     out.write_all(&bytes)?;
     Ok(())
 }
@@ -44,17 +43,11 @@ pub fn write<M: Serialize>(out: &mut impl Write, message: &M) -> Result<(), Fram
 /// # Errors
 /// [`FrameError::Closed`] when the stream ends where a message would begin.
 pub fn read<M: DeserializeOwned>(from: &mut impl Read) -> Result<M, FrameError> {
-    let mut head = [0; 4];
-    match from.read(&mut head[..1])? {
-        0 => return Err(FrameError::Closed),
-        _ => from.read_exact(&mut head[1..])?,
-    }
-    let length = u32::from_le_bytes(head) as usize;
+    let length = sized::length(from)?.ok_or(FrameError::Closed)?;
     if length > MAX_BYTES {
         return Err(FrameError::TooLong(length));
     }
-    let mut bytes = vec![0; length];
-    from.read_exact(&mut bytes)?;
+    let bytes = sized::bytes(from, length)?;
     Ok(postcard::from_bytes(&bytes)?)
 }
 

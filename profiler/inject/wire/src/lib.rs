@@ -1,6 +1,6 @@
 //! What the library inside a watched program and those who watch it say to each other.
 //!
-//! [`message`] says what is said, [`runs`] what of it CUPTI and NCCL have timed, [`marks`] what kernels say of themselves, [`frame`] how it goes over a socket,
+//! [`message`] says what is said, [`runs`] what of it CUPTI and NCCL have timed, [`marks`] what kernels say of themselves, [`frame`] how it goes over a socket, [`sized`] what all frames are made of,
 //! [`folder`] where the sockets lie, [`variables`] how the library learns what it is to do before anybody has connected,
 //! [`trigger`] when it records by itself, [`cost`] what both estimate of stamps.
 
@@ -10,6 +10,7 @@ pub mod frame;
 pub mod marks;
 pub mod message;
 pub mod runs;
+pub mod sized;
 pub mod trigger;
 pub mod variables;
 

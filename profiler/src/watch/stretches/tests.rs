@@ -4,28 +4,18 @@ use weftscope_traces::{
     analysis::{Config, Ops, overlap},
     digest::{Before, of_rank, of_rank_after},
 };
-use weftscope_wire::{BlockStamp, Device, Event, Hello, Kernel, KernelRun};
+use weftscope_wire::{Event, KernelRun};
 
-use super::{super::testing, *};
+use super::{super::made, *};
 
 /// Rank, iteration, name, start, end and turn of an op.
 type Row = (u32, Option<i64>, String, i64, i64, Option<i64>);
 
 fn process(rank: u32) -> Process {
-    let variables =
-        vec![("RANK".to_owned(), rank.to_string()), ("WORLD_SIZE".to_owned(), "2".to_owned())];
-    let mut process = Process::new(Hello { pid: 10 + rank, variables, ..Hello::default() });
-    process.take(Event::Device(Device {
-        ordinal: 0,
-        name: "made".to_owned(),
-        sms: 1,
-        memory_bytes: 0,
-        compute_capability: (9, 0),
-        pci_address: String::new(),
-    }));
-    for (id, name) in (0..).zip(["qkv_gemm", "softmax", "ncclDevKernel_AllReduce", "other_gemm"]) {
-        process.take(Event::Kernel(Kernel { id, name: name.to_owned() }));
-    }
+    let mut process = Process::new(made::hello(10 + rank, (rank, 2)));
+    process.take(Event::Device(made::device(1)));
+    let names = ["qkv_gemm", "softmax", "ncclDevKernel_AllReduce", "other_gemm"];
+    made::kernels(names).for_each(|kernel| process.take(kernel));
     process
 }
 
@@ -97,10 +87,8 @@ fn rows<'a>(
 
 /// Launches a kernel whose only block runs at once.
 fn kernel(id: u64, kernel: u32, at_ns: i64) -> [Event; 2] {
-    let launch = weftscope_wire::Launch { kernel, ..testing::launch(id, at_ns) };
-    let (start_device_ns, end_device_ns) = (at_ns as u64, at_ns as u64 + 400);
-    let stamps = vec![BlockStamp { start_device_ns, end_device_ns, sm: 0 }];
-    [Event::Launch(launch), Event::Blocks { launch: id, stamps }]
+    let launch = weftscope_wire::Launch { kernel, ..made::launch(id, at_ns) };
+    [Event::Launch(launch), made::block(id, at_ns as u64, 400)]
 }
 
 #[test]
@@ -119,7 +107,7 @@ fn what_is_closed_step_by_step_adds_up_to_the_whole() {
                 late.push((rank, blocks));
             }
             let waits_ns = 1_000_000 + step as i64 * 10_000 + 5_000 + lag;
-            told.take(rank, &Event::Wait(testing::wait(1, waits_ns, 2_000)));
+            told.take(rank, &Event::Wait(made::wait(1, waits_ns, 2_000)));
         }
         // Blocks tell three steps later.
         if step >= 3 {
@@ -149,11 +137,11 @@ fn collectives_outside_steps_are_counted_on() {
                 let events = kernel(step * 10 + at as u64, of, start_ns + at as i64 * 1_000);
                 events.iter().for_each(|event| told.take(rank, event));
             }
-            told.take(rank, &Event::Wait(testing::wait(1, start_ns + 4_000, 500)));
+            told.take(rank, &Event::Wait(made::wait(1, start_ns + 4_000, 500)));
             // One by itself between two waits.
             let alone = kernel(step * 10 + 5, 2, start_ns + 6_000);
             alone.iter().for_each(|event| told.take(rank, event));
-            told.take(rank, &Event::Wait(testing::wait(1, start_ns + 8_000, 500)));
+            told.take(rank, &Event::Wait(made::wait(1, start_ns + 8_000, 500)));
         }
         told.close();
     }

@@ -1,11 +1,10 @@
 //! What one rank's record says of its collective, for whoever looks for the other ranks' records in other files.
 
-use std::fmt::Write as _;
-
 use super::keys::{Keys, Operation};
 use super::{Volume, meets};
 use crate::analysis::GpuOp;
 use crate::model::Trace;
+use crate::rank_runs::{RankRun, rank_runs};
 
 /// Which collective a communication op is, as far as its own record tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +45,7 @@ impl Identity {
         let group_name = key.group.name.clone();
         Self {
             ranks: volume.ranks.or(listed.as_ref().map(Vec::len)),
-            group: listed.as_deref().map(ranks_in_words).or_else(|| group_name.clone()),
+            group: listed.as_deref().map(rank_ranges).or_else(|| group_name.clone()),
             group_name,
             operation: volume.operation,
             sequence: key.sequence,
@@ -65,31 +64,15 @@ fn pair(ranks: &[u32], peers: [i64; 2]) -> Option<Vec<u32>> {
     Some(vec![rank(peers[0])?, rank(peers[1])?])
 }
 
-/// Ascending ranks in few characters: runs of equal steps, `0-7`, `3-1019/8`, `0,5,8-10`.
-pub fn ranks_in_words(ranks: &[u32]) -> String {
-    let mut text = String::new();
-    let mut at = 0;
-    while at < ranks.len() {
-        let step = ranks.get(at + 1).map_or(1, |next| next.saturating_sub(ranks[at]).max(1));
-        let mut last = at;
-        while ranks.get(last + 1).is_some_and(|&next| next == ranks[last] + step) {
-            last += 1;
-        }
-        // Two with a gap between them are no run.
-        if last < at + 2 && step > 1 {
-            last = at;
-        }
-        if !text.is_empty() {
-            text.push(',');
-        }
-        let _infallible = match last - at {
-            0 => write!(text, "{}", ranks[at]),
-            _ if step == 1 => write!(text, "{}-{}", ranks[at], ranks[last]),
-            _ => write!(text, "{}-{}/{step}", ranks[at], ranks[last]),
-        };
-        at = last + 1;
-    }
-    text
+/// Ascending ranks in few characters, to be written and read back: runs of equal steps, `0-7`, `3-1019/8`, `0,5,8-10`. Readers are
+/// shown [`words::ranks`](crate::words::ranks).
+pub fn rank_ranges(ranks: &[u32]) -> String {
+    let range = |RankRun { first, last, step }: RankRun| match (last - first, step) {
+        (0, _) => first.to_string(),
+        (_, 1) => format!("{first}-{last}"),
+        _ => format!("{first}-{last}/{step}"),
+    };
+    rank_runs(ranks).into_iter().map(range).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -112,16 +95,16 @@ mod tests {
         #[test]
         fn ranks_are_read_back(ranks in proptest::collection::btree_set(0..60_u32, 0..20)) {
             let ranks: Vec<u32> = ranks.into_iter().collect();
-            prop_assert_eq!(read(&ranks_in_words(&ranks)), ranks);
+            prop_assert_eq!(read(&rank_ranges(&ranks)), ranks);
         }
     }
 
     #[test]
     fn groups_are_short() {
         let every: Vec<u32> = (3..1024).step_by(8).collect();
-        assert_eq!(ranks_in_words(&every), "3-1019/8");
-        assert_eq!(ranks_in_words(&[0, 1, 2, 3]), "0-3");
-        assert_eq!(ranks_in_words(&[0, 5, 8, 9, 10]), "0,5,8-10");
-        assert_eq!(ranks_in_words(&[5, 13]), "5,13");
+        assert_eq!(rank_ranges(&every), "3-1019/8");
+        assert_eq!(rank_ranges(&[0, 1, 2, 3]), "0-3");
+        assert_eq!(rank_ranges(&[0, 5, 8, 9, 10]), "0,5,8-10");
+        assert_eq!(rank_ranges(&[5, 13]), "5,13");
     }
 }

@@ -21,7 +21,7 @@ use super::runs::RunMember;
 use crate::model::{SliceRef, Span, Trace};
 
 pub(crate) use identity::Identity;
-pub use identity::ranks_in_words;
+pub use identity::rank_ranges;
 pub(crate) use line::{Line, Reading};
 use matching::Matching;
 pub(crate) use volume::link_bytes;

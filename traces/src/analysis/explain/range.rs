@@ -18,11 +18,7 @@ pub fn explain_range(
     let asked: Vec<&RankOps<'_>> = ops.ranks.iter().filter(is_asked).collect();
     let found: Vec<&GpuOp> = asked.iter().flat_map(|rank| ops_in(rank, window)).collect();
     let numbers: Vec<u32> = asked.iter().map(|rank| rank.rank).collect();
-    let who = match numbers.as_slice() {
-        [] => "no rank".to_owned(),
-        [rank] => format!("rank {rank}"),
-        all => format!("ranks {}", ranks(all)),
-    };
+    let who = ranks(&numbers);
     let length = duration(window.len_ns());
     if found.is_empty() {
         return vec![format!("{length} of {who}, in which no kernel and no copy runs.")];

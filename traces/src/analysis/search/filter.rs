@@ -83,7 +83,13 @@ impl Filter {
         let filter = match key {
             "layer" => value.parse().ok().map(Self::Layer),
             "rank" => value.parse().ok().map(Self::Rank),
-            "kind" => Kind::from_name(value).map(Self::Kind),
+            // Its word in the legend too.
+            "kind" => {
+                let is_it = |kind: &Kind| {
+                    [kind.name(), kind.words()].iter().any(|it| it.eq_ignore_ascii_case(value))
+                };
+                Kind::ALL.into_iter().find(is_it).map(Self::Kind)
+            }
             "phase" => {
                 let named = |phase: &Phase| phase.name().eq_ignore_ascii_case(value);
                 Phase::ALL.into_iter().find(named).map(Self::Phase)

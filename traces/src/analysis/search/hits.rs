@@ -234,6 +234,8 @@ mod tests {
         assert_eq!(starts("up layer:0"), [0, 3]);
         assert_eq!(starts("up in:sm"), [0, 5]);
         assert_eq!(starts("kind:norm"), [20]);
+        assert_eq!(starts("kind:gemm"), [0, 3, 10]);
+        assert_eq!(starts("kind:GEMM"), [0, 3, 10], "as the legend has it");
         assert_eq!(starts("phase:d"), [10]);
         assert_eq!(starts("split:0 rank:1"), [3]);
         assert_eq!(starts("norm layer:0"), [0; 0]);

@@ -5,7 +5,7 @@ use super::{
     filter::{Filter, Length},
 };
 use crate::analysis::OpPlaces;
-use crate::model::{LabelId, LaneId, SliceRef, Trace};
+use crate::model::{LaneId, SliceRef, Trace};
 
 /// A query prepared for one trace: which labels and which lanes can match, and how long a hit is.
 #[derive(Clone, Debug)]
@@ -74,17 +74,11 @@ impl Search {
         self.query.admits(&trace.track(trace.lane(lane).track).kind)
     }
 
-    /// True when a slice with this label may match, its row and length aside.
-    pub fn accepts_label(&self, label: LabelId) -> bool {
-        let flag = |flags: &Vec<bool>| flags.get(label.0 as usize).copied().unwrap_or(false);
-        flag(&self.labels) || self.placed.as_ref().is_some_and(|(_, named)| flag(named))
-    }
-
     /// True when what is known of this slice matches, its row and length aside.
     pub fn accepts(&self, trace: &Trace, slice: SliceRef) -> bool {
         let label = trace.lane(slice.lane).slices.label[slice.index as usize].0 as usize;
         let placed = self.placed.as_ref();
-        match placed.and_then(|(places, named)| Some((places.get(slice)?, named))) {
+        match placed.and_then(|(places, named)| Some((places.get(trace, slice)?, named))) {
             Some((place, named)) => named[label] && self.query.accepts_place(place),
             None => self.labels[label],
         }

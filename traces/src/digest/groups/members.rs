@@ -1,12 +1,12 @@
-//! Ranks out of words, and ranks that hang together.
+//! Ranks out of their ranges, and ranks that hang together.
 
 use std::collections::BTreeMap;
 
 /// More ranks than any job has are no list of ranks.
 const MOST: usize = 1 << 20;
 
-/// The ranks that [`ranks_in_words`](crate::analysis::ranks_in_words) wrote; `None`: the words are no list but a name.
-pub(super) fn ranks_of_words(words: &str) -> Option<Vec<u32>> {
+/// The ranks that [`rank_ranges`](crate::analysis::rank_ranges) wrote; `None`: what is written is no list but a name.
+pub(super) fn ranks_of_ranges(words: &str) -> Option<Vec<u32>> {
     let mut ranks = Vec::new();
     for part in words.split(',') {
         match part.split_once('-') {

@@ -9,7 +9,7 @@ mod members;
 use std::collections::BTreeMap;
 
 pub use kind::{GroupKind, Why};
-use members::{connected, ranks_of_words};
+use members::{connected, ranks_of_ranges};
 
 /// What one rank tells of its groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub fn groups_of(told: &[RankGroups]) -> Vec<Group> {
     let mut sending: BTreeMap<(&str, Why), Vec<Vec<u32>>> = BTreeMap::new();
     for ((words, name), of) in all {
         // Who is listed is a member, whether it told of it or not.
-        let mut ranks = ranks_of_words(words).unwrap_or_default();
+        let mut ranks = ranks_of_ranges(words).unwrap_or_default();
         ranks.extend(of.members);
         ranks.sort_unstable();
         ranks.dedup();

@@ -122,11 +122,11 @@ fn pairs_that_send_are_one_pipeline() {
 #[test]
 fn ranks_come_out_of_words_as_they_went_in() {
     for ranks in [vec![0], vec![0, 1, 2, 3], vec![3, 11, 19], vec![0, 5, 8, 9, 10], vec![7, 9]] {
-        let words = crate::digest::ranks_in_words(&ranks);
-        assert_eq!(ranks_of_words(&words), Some(ranks), "{words}");
+        let words = crate::digest::rank_ranges(&ranks);
+        assert_eq!(ranks_of_ranges(&words), Some(ranks), "{words}");
     }
     for name in ["tp:0", "default_pg", "", "3-1", "0-9/0", "0-4294967295"] {
-        assert_eq!(ranks_of_words(name), None, "{name}");
+        assert_eq!(ranks_of_ranges(name), None, "{name}");
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn kind(replay: &mut Replay, kind: Kind, factor: f64) -> Result<Strin
         count += 1;
     }
     if count == 0 {
-        return Err(format!("nothing in this recording is {}", kind.name()));
+        return Err(format!("nothing in this recording is {}", kind.words()));
     }
-    Ok(format!("{} of kind {} take {factor} times as long", counted(count, "op"), kind.name()))
+    Ok(format!("{} of kind {} take {factor} times as long", counted(count, "op"), kind.words()))
 }

@@ -73,6 +73,7 @@ pub(crate) struct Left {
     pub(crate) recording: String,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Left {
     /// In words, for whoever has lost the connection.
     pub(crate) fn in_words(&self) -> String {

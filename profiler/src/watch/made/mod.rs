@@ -7,9 +7,12 @@ use std::{
 };
 
 use weftscope_wire::{
-    BlockStamp, Clock, Command, Device, Event, Hello, Kernel, Launch, Reply, Stamping, VERSION,
-    folder, frame,
+    BlockStamp, Clock, Command, Event, Hello, Launch, Reply, VERSION, folder, frame,
 };
+
+mod told;
+
+pub use told::{block, device, hello, kernels, launch, wait};
 
 /// Where a process of this number listens.
 pub fn socket(job: &Path, pid: u32) -> PathBuf {
@@ -30,13 +33,10 @@ pub fn process(job: &Path, pid: u32) {
 /// # Panics
 /// Without sockets or threads there is no process.
 pub fn rank(job: &Path, pid: u32, of: Option<(u32, u32)>, monotonic_and_unix_ns: (i64, i64)) {
-    let variable = |name: &str, value: u32| (name.to_owned(), value.to_string());
-    let variables = of.map_or_else(Vec::new, |(rank, ranks)| {
-        vec![variable("RANK", rank), variable("WORLD_SIZE", ranks)]
-    });
+    let plain = || Hello { version: VERSION, pid, ..Hello::default() };
     let command = vec!["python".to_owned(), "serve.py".to_owned()];
-    let hello = Hello { version: VERSION, pid, command, variables, ..Hello::default() };
-    let hello = Hello { monotonic_and_unix_ns, ..hello };
+    let told = of.map_or_else(plain, |of| hello(pid, of));
+    let hello = Hello { command, monotonic_and_unix_ns, ..told };
     let listener = UnixListener::bind(folder::socket(job, pid)).expect("a folder of the test's");
     let serve = move || {
         for mut stream in listener.incoming().flatten() {
@@ -62,38 +62,16 @@ fn served(stream: &mut UnixStream, hello: &Hello) -> Result<(), frame::FrameErro
 }
 
 fn known() -> Vec<Event> {
-    let device = Device {
-        ordinal: 0,
-        name: "made".to_owned(),
-        sms: 8,
-        memory_bytes: 1 << 30,
-        compute_capability: (9, 0),
-        pci_address: String::new(),
-    };
     let readings = (0..10).map(|i| (i * 1000, i * 1000, 400)).collect();
-    vec![
-        Event::Device(device),
-        Event::Clock(Clock { device: 0, readings }),
-        Event::Kernel(Kernel { id: 0, name: "gemm".to_owned() }),
-    ]
+    let known = [Event::Device(device(8)), Event::Clock(Clock { device: 0, readings })];
+    known.into_iter().chain(kernels(["gemm"])).collect()
 }
 
 fn ten(first: u64) -> Vec<Event> {
-    let launch = |id: u64| {
+    let one = |id: u64| {
         let at_host_ns = 1_000_000 + id as i64 * 10_000;
-        let launched = Event::Launch(Launch {
-            id,
-            kernel: 0,
-            device: 0,
-            stream: 0,
-            grid: [4, 1, 1],
-            block: [128, 1, 1],
-            cluster: [0; 3],
-            at_host_ns,
-            tid: 7,
-            graph: None,
-            stamping: Stamping::Blocks,
-        });
+        let shape = Launch { grid: [4, 1, 1], block: [128, 1, 1], ..launch(id, at_host_ns) };
+        let launched = Event::Launch(Launch { tid: 7, ..shape });
         let stamp = |sm: u32| BlockStamp {
             start_device_ns: (at_host_ns + i64::from(sm)) as u64,
             end_device_ns: (at_host_ns + 8_000) as u64,
@@ -101,5 +79,5 @@ fn ten(first: u64) -> Vec<Event> {
         };
         [launched, Event::Blocks { launch: id, stamps: (0..4).map(stamp).collect() }]
     };
-    (first..first + 10).flat_map(launch).collect()
+    (first..first + 10).flat_map(one).collect()
 }
