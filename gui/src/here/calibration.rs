@@ -167,7 +167,7 @@ mod tests {
         let found = memory.of(&machine).unwrap() / memory.of(&here()).unwrap();
         assert!((found - 1.0).abs() < 0.02, "{found}");
         let error = machine.expected_error.as_ref().unwrap();
-        assert!(!error.fitted && error.rows == 5 && error.layer_pct < 1.0, "{error:?}");
+        assert!(!error.fitted && error.rows == 7 && error.layer_pct < 1.0, "{error:?}");
         assert!(
             machine.sources[memory.key].starts_with("measured by `weftscope calibrate` on 1 × ")
         );

@@ -115,7 +115,7 @@ fn part_ui(ui: &mut Ui, theme: &Theme, document: &Document) {
 /// What recording cost, without the story of how it was measured.
 fn recording(trace: &Trace) -> String {
     if let Some(slowdown) = &trace.meta.overhead.slowdown {
-        return format!("recording made it {:+.2} % longer", slowdown.percent);
+        return slowdown.brief();
     }
     match trace.meta.overhead.recording_host_ns {
         Some(ns) => format!("recording took {} of host time", number::duration_fixed(ns)),

@@ -41,7 +41,7 @@ impl Calls {
             let LaunchKind::Call { thread } = record.kind else { continue };
             let track = *self.tracks.entry(thread).or_insert_with(|| {
                 let kind = TrackKind::HostThread { rank, pid: std::process::id(), tid: thread };
-                builder.track(None, format!("launching thread {thread}"), kind)
+                builder.track(None, format!("thread {thread}"), kind)
             });
             let label = *self.labels.entry(Arc::clone(&record.name)).or_insert_with(|| {
                 let name = record.name.to_string();

@@ -62,6 +62,14 @@ impl Slowdown {
         }
         format!("Recording made the run {percent:+.2} % longer")
     }
+
+    /// The same in few words.
+    pub fn brief(&self) -> String {
+        if self.percent < 0.0 {
+            return "recording cost too little to tell".to_owned();
+        }
+        format!("recording made it {:+.2} % longer", self.percent)
+    }
 }
 
 /// How well two clocks of a measured trace agree.
@@ -246,5 +254,8 @@ mod tests {
         let sentence = |percent| Slowdown { percent, how: String::new() }.sentence();
         assert_eq!(sentence(1.254), "Recording made the run +1.25 % longer");
         assert!(sentence(-1.69).starts_with("Recorded, the run took 1.69 % less time"));
+        let brief = |percent| Slowdown { percent, how: String::new() }.brief();
+        assert_eq!(brief(1.254), "recording made it +1.25 % longer");
+        assert_eq!(brief(-0.1), "recording cost too little to tell");
     }
 }
