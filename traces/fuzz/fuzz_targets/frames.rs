@@ -2,6 +2,9 @@
 
 #![no_main]
 
+// The window has what both need of it through its profiler.
+extern crate weftscope_wire as weftscope_profiler;
+
 use libfuzzer_sys::fuzz_target;
 
 // That one file: the rest of the window would take longer to build than to fuzz.
