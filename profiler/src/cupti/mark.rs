@@ -95,9 +95,14 @@ thread_local! {
     static CALL: Cell<Option<(u32, i64)>> = const { Cell::new(None) };
 }
 
+/// What this thread is at; a thread that is ending launches nothing of ours.
+fn current() -> Option<At> {
+    CURRENT.try_with(Cell::get).ok().flatten()
+}
+
 /// The op that this thread captures.
 pub(super) fn captured_for() -> Option<OpId> {
-    match CURRENT.try_with(Cell::get).ok().flatten()? {
+    match current()? {
         At::Capturing(op) => Some(op),
         At::Launching(_) => None,
     }
@@ -118,8 +123,7 @@ pub(super) unsafe fn called(call: sys::CUpti_CallbackId, data: *const c_void) {
         let data = data.cast::<sys::CUpti_CallbackData>();
         ((*data).callbackSite, (*data).correlationId)
     };
-    // A thread that is ending launches nothing of ours.
-    let Some(At::Launching(launch)) = CURRENT.try_with(Cell::get).ok().flatten() else { return };
+    let Some(At::Launching(launch)) = current() else { return };
     if site == sys::CUpti_ApiCallbackSite::CUPTI_API_ENTER {
         CALL.set(Some((correlation, now_ns())));
         return;

@@ -6,7 +6,7 @@ use half::bf16;
 use super::CheckError;
 use crate::cuda::{
     driver::{Buffer, CudaError, Device, DevicePtr},
-    kernels::{Matrix, padded},
+    kernels::{Matrix, padded, spread},
 };
 
 /// Every byte of memory that was never written: a NaN as bf16 and as f32.
@@ -54,12 +54,8 @@ impl Numbers {
         device: &Device,
         columns: usize,
     ) -> Result<Guarded, CudaError> {
-        let pitch = padded(columns as u32) as usize;
-        let mut apart = vec![u16::from_ne_bytes([POISON; 2]); self.bits.len() / columns * pitch];
-        for (to, from) in apart.chunks_exact_mut(pitch).zip(self.bits.chunks_exact(columns)) {
-            to[..columns].copy_from_slice(from);
-        }
-        Guarded::holding(device, &apart)
+        let poison = u16::from_ne_bytes([POISON; 2]);
+        Guarded::holding(device, &spread(&self.bits, columns, poison))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     cuda::{
         checkpoint::{Checkpoint, CheckpointError, Piece},
         driver::{Buffer, Device},
-        kernels::{Loader, padded},
+        kernels::{Loader, padded, spread},
     },
     executor::ExecError,
     model::ModelShape,
@@ -202,7 +202,10 @@ impl Filler<'_> {
             From::Checkpoint { checkpoint, rank, degree } => {
                 let buffer = Buffer::zeros(self.device, len * 2)?;
                 let numbers = checkpoint.piece(piece, *rank, *degree)?;
-                buffer.write(&spread(numbers, columns as usize, pitch as usize))?;
+                match pitch == columns {
+                    true => buffer.write(&numbers)?,
+                    false => buffer.write(&spread(&numbers, columns as usize, 0))?,
+                }
                 buffer
             }
         };
@@ -237,18 +240,6 @@ impl Filler<'_> {
         }
         Ok(Buffer::from_host(self.device, &gammas)?)
     }
-}
-
-/// Rows of `columns` numbers, `pitch` apart.
-fn spread(numbers: Vec<u16>, columns: usize, pitch: usize) -> Vec<u16> {
-    if pitch == columns {
-        return numbers;
-    }
-    let mut apart = vec![0; numbers.len() / columns * pitch];
-    for (to, from) in apart.chunks_exact_mut(pitch).zip(numbers.chunks_exact(columns)) {
-        to[..columns].copy_from_slice(from);
-    }
-    apart
 }
 
 /// The feed-forward block of a layer, its matrices by `fill(piece, rows, columns)`.
@@ -288,18 +279,5 @@ fn random_scale(piece: Piece) -> f32 {
 impl std::convert::From<CheckpointError> for ExecError {
     fn from(error: CheckpointError) -> Self {
         Self::Unsupported(error.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_spread_as_matrices_look_for_them() {
-        assert_eq!(spread((1..=6).collect(), 2, 4), [1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0, 0]);
-        assert_eq!(spread((1..=6).collect(), 3, 3), [1, 2, 3, 4, 5, 6]);
-        // Llama-3.3-70B, Qwen2.5-72B and Mixtral-8x22B on eight ranks.
-        assert_eq!([3584, 3696, 2048].map(padded), [3584, 3712, 2048]);
     }
 }

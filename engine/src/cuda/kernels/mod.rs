@@ -45,5 +45,5 @@ pub(in crate::cuda) use norm::{Norm, NormCall, NormKind, QkNorm, QkNormCall};
 pub(in crate::cuda) use pointwise::*;
 pub(in crate::cuda) use prefill::{PageTable, Prefill, PrefillCall, PrefillForm};
 pub(in crate::cuda) use rope::{Rope, RopeCall};
-pub(in crate::cuda) use tensor_map::padded;
 pub use tensor_map::{Matrix, TensorMap};
+pub(in crate::cuda) use tensor_map::{padded, spread};

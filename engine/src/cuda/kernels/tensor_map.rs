@@ -40,6 +40,16 @@ pub(in crate::cuda) fn padded(columns: u32) -> u32 {
     columns.next_multiple_of(64)
 }
 
+/// Rows of `columns` numbers, a [pitch](padded) apart, with `between` behind each.
+pub(in crate::cuda) fn spread(numbers: &[u16], columns: usize, between: u16) -> Vec<u16> {
+    let pitch = padded(columns as u32) as usize;
+    let mut apart = vec![between; numbers.len() / columns * pitch];
+    for (to, from) in apart.chunks_exact_mut(pitch).zip(numbers.chunks_exact(columns)) {
+        to[..columns].copy_from_slice(from);
+    }
+    apart
+}
+
 impl TensorMap {
     /// Boxes of `box_rows` × `box_columns`, 128-byte swizzled, zeros outside the matrix.
     ///
@@ -102,5 +112,25 @@ impl TensorMap {
         };
         encoded.result().on(gpu, "describing a matrix to the copy engine")?;
         Ok(Self(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_spread_as_matrices_look_for_them() {
+        let numbers: Vec<u16> = (1..=6).collect();
+        let apart = spread(&numbers, 2, 9);
+        assert_eq!(
+            (apart.len(), &apart[..3], &apart[64..67]),
+            (192, &[1, 2, 9][..], &[3, 4, 9][..])
+        );
+        assert_eq!(&apart[128..131], [5, 6, 9]);
+        let aligned: Vec<u16> = (0..128).collect();
+        assert_eq!(spread(&aligned, 64, 9), aligned);
+        // Llama-3.3-70B, Qwen2.5-72B and Mixtral-8x22B on eight ranks.
+        assert_eq!([3584, 3696, 2048].map(padded), [3584, 3712, 2048]);
     }
 }
