@@ -80,6 +80,8 @@ pub enum Counter {
     SmActive,
     /// Tensor pipe, percent.
     TensorActive,
+    /// Rows of the expert that most tokens go to, as a multiple of the mean: from where an op multiplies them on.
+    BusiestExpert,
 }
 
 impl Counter {
@@ -91,6 +93,7 @@ impl Counter {
             Self::LinkRx => ("link rx", "GB/s"),
             Self::SmActive => ("SM active", "%"),
             Self::TensorActive => ("tensor pipe", "%"),
+            Self::BusiestExpert => ("busiest expert", "× mean"),
         }
     }
 }

@@ -179,7 +179,8 @@ weft_top_k(const float* scores, u32* ids, float* weights, u32* ranks, u32* count
     if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_BLOCK, end - first);
 }
 
-// Rows of `x` to the places of their entries; `first_rows` [experts + 1] is where each expert's begin. A warp a token;
+// Rows of `x` to the places of their entries; `first_rows` [experts + 1] is where each expert's begin, and behind it are two zeros, of tiles
+// that the two products of experts have taken. A warp a token;
 // grid: a multiple of `chunks`. `n8` is a row in vectors of eight.
 extern "C" __global__ void __launch_bounds__(512)
 weft_permute(const uint4* x, uint4* out, const u32* ids, const u32* ranks, u32* places, const u32* counts,
@@ -222,7 +223,7 @@ weft_permute(const uint4* x, uint4* out, const u32* ids, const u32* ranks, u32* 
             }
             begin += __shfl_sync(~0u, sum, LANES - 1);
         }
-        if (blockIdx.x == 0 && lane == 0) first_rows[0] = 0;
+        if (blockIdx.x == 0 && lane == 0) first_rows[0] = first_rows[experts + 1] = first_rows[experts + 2] = 0;
     }
     __syncthreads();
     const u32 end = min((own + 1) * chunk, rows);

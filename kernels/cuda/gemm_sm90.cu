@@ -17,7 +17,8 @@
 //   WEFT_F32_OUT   C is fp32: scores that are compared with one another
 //   WEFT_GROUPED   as many matrices as `groups` says (experts), see groups.cuh. Their heights are uneven: of the
 //                  last 128 rows or fewer of one, each block of a cluster takes 64, which is little more than
-//                  half the time of 128
+//                  half the time of 128. Since tiles take different times, a cluster takes the next that nobody has
+//                  taken (`taken`, zero before the launch) instead of every so manieth, where tiles are long
 // The tensor maps: A box {64, 128} (64 rows where grouped), B box {64, WEFT_BN/2}, both bf16, 128-byte swizzle,
 // zero fill.
 // Requires K > 0 and N (of C) a multiple of 8; M is free, K may end inside a step (zero filled).
@@ -58,9 +59,9 @@ constexpr u32 OUT_BN = SILU ? BN / 2 : BN;
 constexpr u32 CHUNK = OUT_BN % 64 == 0 ? 64 : OUT_BN % 32 == 0 ? 32 : 16;
 constexpr u32 STAGING_PITCH = CHUNK * 2 + 16;  // the 16 keep the eight rows of a matrix in separate banks
 constexpr u32 STAGING_BYTES = 8 * 16 * STAGING_PITCH;
-constexpr u32 BARRIER_BYTES = 256;
+constexpr u32 BARRIER_BYTES = 256, DEAL_BYTES = GROUPED ? 48 : 0;
 constexpr u32 STAGES = (232448 - 1024 - BARRIER_BYTES - STAGING_BYTES) / STAGE_BYTES;
-static_assert(STAGES >= 3 && STAGES * 16 <= BARRIER_BYTES, "pipeline depth");
+static_assert(STAGES >= 3 && STAGES * 16 + DEAL_BYTES <= BARRIER_BYTES, "pipeline depth");
 
 struct Tile {
     u32 m, n;  // first row of A, first output column
@@ -78,16 +79,17 @@ __device__ __forceinline__ Tile tile_at(u32 index, u32 m_tiles, u32 n_tiles, u32
     return {first + within % rows, within / rows, 0, 0};
 }
 
-// The tiles of one block, in order.
+// The tiles of one block.
 struct Tiles {
-    u32 m, n, group, rank, at, step, across, down;
+    u32 m, n, group, rank, index;
+    bool turns;  // columns begin with one row of tiles after the other
+    u32 across, down;
 #ifdef WEFT_GROUPED
     GroupWalk walk;
 #endif
 
-    __device__ __forceinline__ Tiles(u32 m, u32 n, u32 group, u32 rank, const u32* first_rows, u32 groups)
-        : m(m), n(n), group(group), rank(rank), at(blockIdx.x / CL), step(gridDim.x / CL),
-          across((n + OUT_BN - 1) / OUT_BN), down((m + BM * CL - 1) / (BM * CL))
+    __device__ __forceinline__ Tiles(u32 m, u32 n, u32 group, u32 rank, const u32* first_rows, u32 groups, bool turns)
+        : m(m), n(n), group(group), rank(rank), index(blockIdx.x / CL), turns(turns), across((n + OUT_BN - 1) / OUT_BN), down((m + BM * CL - 1) / (BM * CL))
 #ifdef WEFT_GROUPED
           ,
           walk(first_rows, groups, BM * CL, across)
@@ -95,12 +97,14 @@ struct Tiles {
     {
     }
 
-    __device__ __forceinline__ bool next(Tile& tile) {
-        const u32 index = at;
-        at += step;
+    // The tile of `index`, which never goes back; false behind the last.
+    __device__ __forceinline__ bool here(Tile& tile) {
 #ifdef WEFT_GROUPED
         if (!walk.seek(index)) return false;
         tile = tile_at(index - walk.before, walk.height(), across, group);
+        // Where tiles are not dealt out, some blocks would have the last rows of experts always, and others never.
+        const u32 height = walk.height();
+        if (turns && height > 1 && gridDim.x / CL % height == 0) tile.m = (tile.m + tile.n) % height;
         const u32 first = walk.begin + tile.m * BM * CL, each = walk.end - first > BM ? BM : BM / 2;
         tile.m = first + rank * each;
         tile.end = min(walk.end, tile.m + each);
@@ -115,8 +119,55 @@ struct Tiles {
         return true;
     }
 
-    // Of the tile last given: what its stamp says.
-    __device__ __forceinline__ u32 item() const { return (at - step) * CL + rank; }
+    // What the stamp of the tile says.
+    __device__ __forceinline__ u32 item() const { return index * CL + rank; }
+};
+
+// Tiles of so many steps or more are dealt out as clusters are ready for them: shorter ones are over before the next is agreed on. It is
+// asked for ASKS steps before the last, so that no other cluster is ready for it, and memory has time to answer.
+constexpr u32 DEALT_STEPS = 16, ASKS = 6;
+
+// How a cluster agrees on its next tile. A thread of block 0 with nothing else to do takes it when the one that fills stages there asks,
+// and writes it to both blocks, into one of two slots in turn; both threads that fill stages, and all warps that multiply, read it. That
+// thread does the waiting: a stage that is filled late is not caught up with where memory is the limit.
+struct Deal {
+    u32 full, empty, asked, slots, turn = 0;
+
+    static constexpr u32 READERS = 2 * (8 + 1);
+
+    __device__ __forceinline__ explicit Deal(u32 at) : full(at), empty(at + 16), asked(at + 32), slots(at + 40) {}
+
+    __device__ __forceinline__ void init() const {
+        for (u32 s = 0; s < 2; ++s) {
+            mbar_init(full + s * 8, 1);
+            mbar_init(empty + s * 8, READERS);
+        }
+        mbar_init(asked, 1);
+    }
+
+    __device__ __forceinline__ void ask() const { mbar_arrive(asked); }
+
+    // The tile that is asked for next, to both blocks.
+    __device__ __forceinline__ u32 give(u32* taken, u32 clusters, Patience& patience) {
+        const u32 s = turn % 2;
+        mbar_wait(asked, turn & 1, patience);
+        const u32 index = clusters + atomicAdd(taken, 1);
+        mbar_wait(empty + s * 8, (turn / 2 & 1) ^ 1, patience);
+        for (u32 block = 0; block < CL; ++block) mbar_tell_cluster(slots + s * 4, index, full + s * 8, block);
+        ++turn;
+        return patience.lost ? ~0u : index;
+    }
+
+    // `lanes` of a warp together.
+    __device__ __forceinline__ u32 take(u32 lanes, Patience& patience) {
+        const u32 s = turn % 2;
+        mbar_hear_cluster(full + s * 8, turn / 2 & 1, patience);
+        const u32 index = lds_32(slots + s * 4);
+        __syncwarp(lanes);
+        if (threadIdx.x % 32 == 0) mbar_arrive_cluster(empty + s * 8, 0);
+        ++turn;
+        return patience.lost ? ~0u : index;
+    }
 };
 
 // Columns 8*j and 8*j+8 of the tile, as a warp's four 8x8 matrices in stmatrix order.
@@ -181,18 +232,20 @@ __device__ __forceinline__ void store_scores(const float (&acc)[BN / 2], u8* c, 
 
 // `n` counts the columns of C; B has `n` rows, or 2n for SiLU·mul. `pitch` is C's row in bytes.
 // `group` is the height of a raster group in cluster rows (128 * WEFT_CLUSTER rows of A each).
-// `first_rows` [groups + 1] and `groups`: of the grouped form, whose `m` says nothing.
+// `first_rows` [groups + 1], `groups` and `taken`: of the grouped form, whose `m` says nothing.
 extern "C" __global__ void __cluster_dims__(WEFT_CLUSTER, 1, 1) __launch_bounds__(384, 1)
 weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ TensorMap map_b, u8* c, u32 m, u32 n,
-          u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups, u32 op, WeftStampRing* ring,
-          WeftError* error) {
+          u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups, u32* taken, u32 op,
+          WeftStampRing* ring, WeftError* error) {
     extern __shared__ u8 raw[];
     const u32 base = (smem_addr(raw) + 1023) & ~1023u;
     const u32 staging = base + STAGES * STAGE_BYTES;
     const u32 full = staging + STAGING_BYTES, empty = full + STAGES * 8;
     const u32 rank = CL == 1 ? 0 : cluster_rank();
     const u32 k_steps = (k + BK - 1) / BK;
-    const u32 warpgroup = threadIdx.x / 128;
+    const u32 warpgroup = threadIdx.x / 128, clusters = gridDim.x / CL;
+    const bool deals = GROUPED && k_steps >= DEALT_STEPS;
+    Deal deal(empty + STAGES * 8);
 
     if (threadIdx.x == 0) {
         tma_prefetch_map(&map_a);
@@ -201,22 +254,24 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
             mbar_init(full + s * 8, 1);
             mbar_init(empty + s * 8, 2 * CL);
         }
+        if (GROUPED) deal.init();
         mbar_init_fence();
     }
     if (CL == 1) __syncthreads(); else cluster_sync();
 
     Patience patience;
-    Tiles tiles(m, n, group, rank, first_rows, groups);
+    Tiles tiles(m, n, group, rank, first_rows, groups, !deals);
     Tile tile;
     if (warpgroup == 0) {
         regs_shrink<40>();
         if (threadIdx.x == 0) {
             u32 stage = 0, parity = 1;
-            while (tiles.next(tile)) {
+            while (tiles.here(tile)) {
                 // Halves of the tile with rows in them; a block whose matrix has ended still fetches for the other.
                 const u32 halves = !GROUPED ? 2 : (tile.m < tile.end) + (tile.m + BM / 2 < tile.end);
                 const u32 b_first = tile.b + tile.n, b_second = b_first + (SILU ? n : BN / 2);
                 for (u32 step = 0; step < k_steps; ++step) {
+                    if (deals && rank == 0 && step + ASKS == k_steps) deal.ask();
                     mbar_wait(empty + stage * 8, parity, patience);
                     const u32 bar = full + stage * 8, dst = base + stage * STAGE_BYTES;
                     mbar_expect(bar, STAGE_BYTES - (2 - halves) * A_BYTES / 2);
@@ -232,8 +287,12 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
                     }
                     if (++stage == STAGES) stage = 0, parity ^= 1;
                 }
+                tiles.index = deals ? deal.take(1, patience) : tiles.index + clusters;
             }
             if (patience.lost) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 0);
+        } else if (deals && rank == 0 && threadIdx.x == 32) {
+            while (tiles.here(tile)) tiles.index = deal.give(taken, clusters, patience);
+            if (patience.lost) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 2);
         }
     } else {
         regs_grow<232>();
@@ -254,7 +313,10 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
             if (speaker && warpgroup == 1)
                 weft_stamp(ring, began, weft_stamp_now(), op, tiles.item(), WEFT_KIND_TILE, k_steps);
         };
-        while (tiles.next(tile)) {
+        auto go_on = [&] {
+            tiles.index = deals ? deal.take(~0u, patience) : tiles.index + clusters;
+        };
+        for (; tiles.here(tile); go_on()) {
             const u64 began = weft_stamp_now();
             // Rows of a matrix that are not there leave the tensor cores to the other half.
             // A loop of its own: in that of the products it would make them wait for one another.

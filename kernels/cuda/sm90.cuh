@@ -75,6 +75,34 @@ __device__ __forceinline__ void mbar_wait(u32 bar, u32 parity, Patience& patienc
     }
 }
 
+// The same, of a barrier that a block of the cluster arrived on with mbar_tell_cluster: what it wrote before is there.
+__device__ __forceinline__ void mbar_hear_cluster(u32 bar, u32 parity, Patience& patience) {
+    auto has_heard = [&] {
+        u32 done;
+        asm volatile(
+            "{\n .reg .pred p;\n mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\n"
+            " selp.u32 %0, 1, 0, p;\n}\n"
+            : "=r"(done)
+            : "r"(bar), "r"(parity)
+            : "memory");
+        return done != 0;
+    };
+    if (has_heard()) return;
+    const u64 began = weft_now();
+    while (!patience.lost && !has_heard()) {
+        if (weft_now() - began > WEFT_WAIT_LIMIT_NS) patience.lost = true;
+    }
+}
+
+// Writes `value` to the same offset of block `rank` of the cluster, and arrives on its barrier.
+__device__ __forceinline__ void mbar_tell_cluster(u32 at, u32 value, u32 bar, u32 rank) {
+    asm volatile(
+        "{\n .reg .b32 a, b;\n mapa.shared::cluster.u32 a, %0, %3;\n mapa.shared::cluster.u32 b, %2, %3;\n"
+        " st.shared::cluster.u32 [a], %1;\n mbarrier.arrive.release.cluster.shared::cluster.b64 _, [b];\n}\n" ::"r"(at),
+        "r"(value), "r"(bar), "r"(rank)
+        : "memory");
+}
+
 // ---- order and cluster -------------------------------------------------------------------------
 
 __device__ __forceinline__ void fence_async_shared() {
@@ -182,6 +210,12 @@ __device__ __forceinline__ void st_matrix_x4(u32 addr, u32 a, u32 b, u32 c, u32 
     asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(addr), "r"(a),
                  "r"(b), "r"(c), "r"(d)
                  : "memory");
+}
+
+__device__ __forceinline__ u32 lds_32(u32 addr) {
+    u32 v;
+    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(addr) : "memory");
+    return v;
 }
 
 __device__ __forceinline__ uint4 lds_128(u32 addr) {

@@ -81,7 +81,10 @@ fn kind(op: &Op) -> Kind {
         OpWork::Gemm(_) => Kind::Gemm,
         OpWork::Attention(_) => Kind::Attention,
         OpWork::AddNorm { .. } => Kind::Norm,
-        OpWork::Gather { .. } | OpWork::Elementwise => Kind::Elementwise,
+        OpWork::Gather { .. }
+        | OpWork::Choice { .. }
+        | OpWork::RowSum { .. }
+        | OpWork::Elementwise => Kind::Elementwise,
         OpWork::Collective(_) => Kind::Comm,
     }
 }

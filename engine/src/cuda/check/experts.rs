@@ -103,7 +103,7 @@ impl Chosen {
             ranks: entries()?,
             places: entries()?,
             counts: Guarded::poisoned::<u32>(device, blocks as usize * tokens.experts)?,
-            first_rows: Guarded::poisoned::<u32>(device, tokens.experts + 1)?,
+            first_rows: Guarded::poisoned::<u32>(device, tokens.experts + 3)?,
         })
     }
 
@@ -197,7 +197,9 @@ fn check_route(
     };
     permute.launch(device.compute(), &call)?;
     stamped(&what, recording, sms, &[(StampKind::Block, (blocks * PERMUTE_PARTS) as usize)])?;
-    let (places, first_rows) = places_by_expert(&ids, experts);
+    let (places, mut first_rows) = places_by_expert(&ids, experts);
+    // No tile of any product of experts has been taken.
+    first_rows.extend([0, 0]);
     same_numbers(&what, "places", &chosen.places.read(&what)?, &places)?;
     same_numbers(&what, "first rows", &chosen.first_rows.read(&what)?, &first_rows)?;
     let mut expected = vec![0; rows * k * hidden];
@@ -280,13 +282,14 @@ fn check_sum(
 type Sizes = (&'static [u32], usize, usize);
 
 /// None, one row, a tile, a tile and a row, several; columns that end inside a tile; K that ends inside a step; more matrices than SMs.
-const GROUPED: [Sizes; 4] = [
+const GROUPED: [Sizes; 5] = [
     (&[130, 0, 127, 1, 128, 342, 65, 64, 193, 257], 520, 200),
     (&[0, 0, 3, 0], 64, 72),
     (&[257], 1288, 1536),
+    (&[130, 0, 127, 1, 342, 600, 257], 264, 1032),
     (&[5; 150], 136, 64),
 ];
-const GROUPED_QUICK: [Sizes; 1] = [(&[3, 0, 131], 136, 72)];
+const GROUPED_QUICK: [Sizes; 2] = [(&[3, 0, 131], 136, 72), (&[3, 0, 131], 264, 1032)];
 
 /// Every grouped form of `gemm_sm90.cu`.
 fn grouped(bench: &Bench) -> Result<Outcome, CheckError> {
@@ -379,13 +382,18 @@ impl Problem {
             ),
         };
         let first_rows = Guarded::holding(device, &self.first_rows)?;
+        let taken = Guarded::holding(device, &[0_u32])?;
         let call = GemmCall {
             a: a.matrix(rows, k),
             b: b.matrix(self.b.bits.len() / k, k),
             c: c.matrix(rows, n),
             sms,
             group: 3,
-            groups: Some(Groups { count: count as u32, first_rows: first_rows.ptr() }),
+            groups: Some(Groups {
+                count: count as u32,
+                first_rows: first_rows.ptr(),
+                taken: taken.ptr(),
+            }),
             recording: recording.of(OP),
         };
         kernel.launch(device.compute(), &call)?;

@@ -167,8 +167,7 @@ impl Experts<'_> {
     }
 
     fn groups(&self, op: &Op, rows: Rows) -> Groups<'_> {
-        let first_rows = self.buffers.routes(op, rows, self.moe.top_k).first_rows;
-        Groups { count: self.moe.experts, first_rows }
+        self.buffers.groups(op, rows, self.moe.top_k)
     }
 
     fn shared(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::places::{DecodeRun, Places};
 use crate::{
@@ -47,9 +47,10 @@ impl Inputs {
     }
 }
 
-/// Any ids will do; a multiplicative walk visits the vocabulary without repeating soon.
-pub(super) fn any_ids(tokens: u32, vocab: u32) -> Vec<u32> {
-    (0..tokens).map(|row| row.wrapping_mul(2_654_435_761) % vocab.max(1)).collect()
+/// Any ids of these rows of the vocabulary will do; a multiplicative walk visits all of them without repeating soon.
+pub(super) fn any_ids(tokens: u32, rows: &Range<u32>) -> Vec<u32> {
+    let walk = |token: u32| token.wrapping_mul(2_654_435_761) % (rows.len() as u32).max(1);
+    (0..tokens).map(|token| rows.start + walk(token)).collect()
 }
 
 /// `[positions, head_dim / 2]` of (cos, sin), computed in `f64`.

@@ -26,7 +26,7 @@ use crate::{
         stamps::Recording,
     },
     executor::ExecError,
-    plan::{Plan, facts},
+    plan::{OpWork, Plan, facts},
 };
 
 /// A plan made ready, with stamps or without.
@@ -150,10 +150,25 @@ impl Prepared {
             (Given::Ids(ids), None) => {
                 check_ids(ids, of_plan, vocab).map(|()| words(of_plan, ids, own))
             }
-            (Given::Any, None) => Ok(words(of_plan, &any_ids(of_plan.tokens(), vocab), own)),
+            (Given::Any, None) => return self.write_any(number),
         };
         let words = words.map_err(ExecError::Unsupported)?;
         self.ranks.iter().try_for_each(|rank| rank.inputs.write(&words))?;
+        self.written = Some(number);
+        Ok(())
+    }
+
+    /// A batch of ids that any will do for. Rows of the vocabulary that no rank of the run has would be zeros: all such tokens would be
+    /// alike behind the first attention, go to the same experts, and cost the tensor cores less power than a model's.
+    fn write_any(&mut self, number: u64) -> Result<(), ExecError> {
+        let of_plan = &self.plan.spec.batch;
+        let own = self.own_cache.as_deref().map_or(&[][..], Vec::as_slice);
+        let adds_up = self.plan.ops.iter().any(|op| matches!(op.work, OpWork::Collective(_)));
+        for (index, rank) in (self.first_rank..).zip(&self.ranks) {
+            let embedded = rank.sizes.embedded(adds_up.then_some(self.plan.ranks), index);
+            let ids = any_ids(of_plan.tokens(), &embedded);
+            rank.inputs.write(&rank.inputs.places.words(of_plan, &ids, own))?;
+        }
         self.written = Some(number);
         Ok(())
     }

@@ -7,8 +7,10 @@ use crate::{
     clock::ClockFit,
     cuda::stamps::{BEGIN, block_records, marked_ops},
     executor::{ExecError, IterationTime},
-    observer::{BlockRecord, ClockResidual, IterationEnd, Observer, OpRecord},
-    plan::Plan,
+    observer::{
+        BlockRecord, ClockResidual, Counter, CounterRecord, IterationEnd, Observer, OpRecord,
+    },
+    plan::{OpId, Plan},
 };
 
 /// What one rank wrote in one iteration.
@@ -26,12 +28,14 @@ pub(super) fn report(
     observer: &mut dyn Observer,
 ) -> Result<Vec<IterationTime>, ExecError> {
     let (plan, first_rank) = (&prepared.plan, prepared.first_rank);
-    let mut by_rank = Vec::new();
+    let (mut by_rank, mut busiest) = (Vec::new(), Vec::new());
     for (index, rank) in prepared.ranks.iter().enumerate() {
         if let Some(error) = rank.recording.first_error()? {
             return Err(timeout(plan, first_rank + index as u32, &error));
         }
         let read = rank.recording.read()?;
+        let experts = rank.act().experts.as_ref().filter(|_| !read.stamps.is_empty());
+        busiest.push(experts.map_or_else(|| Ok(Vec::new()), |experts| experts.busiest(plan))?);
         by_rank.push(by_iteration(read.stamps, read.dropped, count));
     }
     let event_ns = prepared.event_ns()?;
@@ -41,7 +45,8 @@ pub(super) fn report(
     for index in 0..count as usize {
         let iteration = first + index as u64;
         observer.begin(plan, iteration, isolated_ns);
-        let ranks = by_rank.iter().map(|iterations| &iterations[index]);
+        // Every iteration of a run has the same batch, so that its tokens go where those of the last went.
+        let ranks = by_rank.iter().map(|iterations| &iterations[index]).zip(&busiest);
         let Notified { time, lost } = notify((plan, first_rank), ranks, fits, observer);
         let time = time.unwrap_or(IterationTime { start_ns: 0, end_ns: event_ns[index] });
         observer.clocks(&residuals(first_rank, fits));
@@ -80,20 +85,22 @@ struct Notified {
 /// Notifies the observer of one iteration of all ranks.
 fn notify<'w>(
     (plan, first_rank): (&Plan, u32),
-    ranks: impl Iterator<Item = &'w Written>,
+    ranks: impl Iterator<Item = (&'w Written, &'w Vec<(OpId, f64)>)>,
     fits: &[ClockFit],
     observer: &mut dyn Observer,
 ) -> Notified {
     let num_ops = plan.ops.len();
     let (mut overflowed, mut unreadable) = (0, 0);
     let mut time: Option<IterationTime> = None;
-    for (rank, (written, fit)) in (first_rank..).zip(ranks.zip(fits)) {
+    for (rank, ((written, busiest), fit)) in (first_rank..).zip(ranks.zip(fits)) {
         let Written { stamps, dropped } = written;
         let (records, loss) = block_records(stamps, *dropped, rank as u16, num_ops as u32, fit);
         overflowed += loss.overflowed;
         unreadable += loss.unreadable;
         let marked = marked_ops(stamps, rank, num_ops as u32, fit);
-        for op in op_records(&records, rank, num_ops).into_iter().chain(marked) {
+        let spans = op_records(&records, rank, num_ops);
+        observer.counters(&busiest_experts(&spans, busiest));
+        for op in spans.into_iter().chain(marked) {
             let whole =
                 time.get_or_insert(IterationTime { start_ns: op.start_ns, end_ns: op.end_ns });
             whole.start_ns = whole.start_ns.min(op.start_ns);
@@ -140,6 +147,18 @@ fn op_records(records: &[BlockRecord], rank: u32, num_ops: usize) -> Vec<OpRecor
     spans.into_iter().flatten().collect()
 }
 
+/// What is known of the rows of experts, from where each of these ops began.
+fn busiest_experts(spans: &[OpRecord], busiest: &[(OpId, f64)]) -> Vec<CounterRecord> {
+    let record = |span: &OpRecord| {
+        let &(_, value) = busiest.iter().find(|(op, _)| *op == span.op)?;
+        let (counter, rank, at_ns) = (Counter::BusiestExpert, span.rank, span.start_ns);
+        Some(CounterRecord { counter, rank, at_ns, value })
+    };
+    let mut records: Vec<_> = spans.iter().filter_map(record).collect();
+    records.sort_by_key(|record| record.at_ns);
+    records
+}
+
 fn timeout(plan: &Plan, rank: u32, error: &DeviceError) -> ExecError {
     let op = plan.ops.get(error.op as usize).map_or("clock exchange", |op| op.role.name());
     ExecError::BarrierTimeout { op: op.to_owned(), rank, block: error.block, peer: error.peer }
@@ -161,5 +180,15 @@ mod tests {
             .collect();
         assert_eq!(ops, [vec![1], vec![2, 1]]);
         assert_eq!((iterations[0].dropped, iterations[1].dropped), (0, 3));
+    }
+    #[test]
+    fn where_tokens_went_is_told_from_the_start_of_the_ops_that_multiply_them() {
+        let span = |op, start_ns| OpRecord { op: OpId(op), rank: 3, start_ns, end_ns: 90 };
+        let told = busiest_experts(
+            &[span(1, 40), span(2, 5), span(4, 20)],
+            &[(OpId(4), 1.5), (OpId(1), 3.0)],
+        );
+        let told: Vec<_> = told.iter().map(|it| (it.rank, it.at_ns, it.value)).collect();
+        assert_eq!(told, [(3, 20, 1.5), (3, 40, 3.0)]);
     }
 }

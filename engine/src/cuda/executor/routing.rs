@@ -4,11 +4,14 @@ use super::layout::{Rows, Sizes};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, Device},
-        kernels::{Routes, padded},
+        kernels::{Groups, Routes, padded},
     },
     model::Moe,
-    plan::{Op, Split, most_chunks},
+    plan::{Op, OpId, OpRole, Plan, Split, most_chunks},
 };
+
+/// Words behind a list: tiles that the products have taken, of the first matrices of experts and of the second.
+const TAKEN: u32 = 2;
 
 /// What lies between the ops of a mixture of experts. An entry is a row with one of its experts; entries of the second
 /// split lie behind those of the first, in the order of experts within each.
@@ -23,8 +26,10 @@ pub(super) struct ExpertBuffers {
     places: Buffer,
     /// A table a split: `[blocks that choose, experts]` u32.
     counts: [Buffer; 2],
-    /// A list a split: `[experts + 1]` u32.
+    /// A list a split and layer: `[layers of the model, experts + 1]` u32, and two more. They outlive their layer, so that a run can say
+    /// where its tokens went.
     first_rows: [Buffer; 2],
+    experts: u32,
     /// `[entries, hidden]` bf16: inputs of experts in their order, then what the experts gave.
     pub(super) routed: Buffer,
     pub(super) shared: Option<SharedBuffers>,
@@ -51,7 +56,7 @@ impl ExpertBuffers {
         // Either split may be all of the batch, or any part of it.
         let blocks = most_chunks(rows, device.info().sms);
         let counts = || room(blocks, moe.experts, 4);
-        let first_rows = || room(moe.experts + 1, 1, 4);
+        let first_rows = || room(sizes.model_layers, moe.experts + 1 + TAKEN, 4);
         let shared = match moe.shared_intermediate {
             0 => None,
             width => Some(SharedBuffers {
@@ -68,6 +73,7 @@ impl ExpertBuffers {
             places: room(entries, 1, 4)?,
             counts: [counts()?, counts()?],
             first_rows: [first_rows()?, first_rows()?],
+            experts: moe.experts,
             routed: room(entries, hidden, 2)?,
             shared,
         })
@@ -83,7 +89,61 @@ impl ExpertBuffers {
             ranks: self.ranks.ptr_at(first),
             places: self.places.ptr_at(first),
             counts: self.counts[split].ptr(),
-            first_rows: self.first_rows[split].ptr(),
+            first_rows: self.first_rows[split].ptr_at(self.list_of(op) as u64 * 4),
+        }
+    }
+
+    /// Matrices of experts in one launch, the first ones or the second ones of a layer.
+    pub(super) fn groups(&self, op: &Op, rows: Rows, top_k: u32) -> Groups<'_> {
+        let routes = self.routes(op, rows, top_k);
+        let (split, second) =
+            (usize::from(op.split == Split::Second), op.role == OpRole::ExpertsW2);
+        let taken = self.list_of(op) + self.experts as usize + 1 + usize::from(second);
+        Groups {
+            count: self.experts,
+            first_rows: routes.first_rows,
+            taken: self.first_rows[split].ptr_at(taken as u64 * 4),
+        }
+    }
+
+    /// Where the list of an op's layer begins, in words.
+    fn list_of(&self, op: &Op) -> usize {
+        op.layer.unwrap_or(0) as usize * (self.experts + 1 + TAKEN) as usize
+    }
+
+    /// Where the tokens of the last iteration went: of each op that multiplies the first matrices of experts, the rows of the busiest
+    /// one as a multiple of the mean.
+    pub(super) fn busiest(&self, plan: &Plan) -> Result<Vec<(OpId, f64)>, CudaError> {
+        let read = |list: &Buffer| list.read::<u32>(0, list.len_bytes() / 4);
+        let lists = [read(&self.first_rows[0])?, read(&self.first_rows[1])?];
+        let of_op = |op: &Op| {
+            let list = &lists[usize::from(op.split == Split::Second)];
+            let first_rows = list.get(self.list_of(op)..)?.get(..=self.experts as usize)?;
+            Some((op.id, busiest(first_rows)?))
+        };
+        let experts = plan.ops.iter().filter(|op| op.role == OpRole::ExpertsW13);
+        Ok(experts.filter_map(of_op).collect())
+    }
+}
+
+/// The most rows of one as a multiple of the mean, by where the rows of each begin and those of the last end; `None` without any.
+fn busiest(first_rows: &[u32]) -> Option<f64> {
+    let rows = first_rows.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    let (most, all) = (rows.clone().max()?, rows.map(f64::from).sum::<f64>());
+    let mean = all / (first_rows.len() - 1) as f64;
+    (mean > 0.0).then(|| f64::from(most) / mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_busiest_expert_is_a_multiple_of_the_mean_and_unknown_without_rows() {
+        assert_eq!(busiest(&[0, 1, 9, 9, 12]), Some(8.0 / 3.0));
+        assert_eq!(busiest(&[0, 4, 8]), Some(1.0));
+        for none in [&[][..], &[0], &[0, 0, 0]] {
+            assert_eq!(busiest(none), None, "{none:?}");
         }
     }
 }

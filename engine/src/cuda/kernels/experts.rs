@@ -125,7 +125,8 @@ pub(in crate::cuda) struct Routes<'a> {
     pub(in crate::cuda) places: DevicePtr<'a>,
     /// `[blocks that choose, experts]` u32.
     pub(in crate::cuda) counts: DevicePtr<'a>,
-    /// `[experts + 1]` u32: where the rows of each expert begin.
+    /// `[experts + 1]` u32: where the rows of each expert begin. Behind them two zeros, for what the products of experts that follow
+    /// [count](super::Groups::taken).
     pub(in crate::cuda) first_rows: DevicePtr<'a>,
 }
 

@@ -44,6 +44,7 @@ arguments! {
     group: u32,
     first_rows: Pointer,
     groups: u32,
+    taken: Pointer,
     op: u32,
     ring: Pointer,
     error: Pointer,
@@ -179,6 +180,8 @@ pub struct Groups<'a> {
     pub count: u32,
     /// `[count + 1]` u32, ascending: matrix `g` has rows `first_rows[g]..first_rows[g + 1]` of A and C.
     pub first_rows: DevicePtr<'a>,
+    /// u32, zero when the launch begins: tiles that its clusters have taken beyond the first of each.
+    pub taken: DevicePtr<'a>,
 }
 
 impl<'a> GemmCall<'a> {
@@ -250,6 +253,7 @@ impl Gemm {
             group: call.group,
             first_rows: call.first_rows().into(),
             groups: call.count(),
+            taken: call.groups.map(|groups| groups.taken).into(),
             op: call.recording.op,
             ring: call.recording.ring.into(),
             error: call.recording.error.into(),

@@ -54,6 +54,8 @@ pub fn candidates(counter: Counter, known: &[String]) -> Vec<Metric> {
         .collect(),
         Counter::LinkTx => all(&["nvltx__bytes"]).into_iter().collect(),
         Counter::LinkRx => all(&["nvlrx__bytes"]).into_iter().collect(),
+        // Counted by kernels, not by the chip.
+        Counter::BusiestExpert => Vec::new(),
     }
 }
 
