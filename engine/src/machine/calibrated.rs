@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the constants of a machine file mean to the simulator. Rises when a file that was fitted before would predict something
 /// else by it than what it was fitted to.
-pub const MODEL_VERSION: u32 = 4;
+pub const MODEL_VERSION: u32 = 5;
 
 /// A machine file was fitted to the GPUs that it describes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

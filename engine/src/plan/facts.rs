@@ -141,6 +141,8 @@ fn shape_text(op: &Op) -> String {
         OpWork::Gather { table_bytes, .. } => {
             format!("{} rows of a table of {:.1} MiB", op.tokens, table_bytes / f64::from(1 << 20))
         }
+        OpWork::Choice { top_k } => format!("{} rows, {top_k} each", op.tokens),
+        OpWork::RowSum { terms } => format!("{} rows of {terms}", op.tokens),
         OpWork::Elementwise => format!("{} rows", op.tokens),
         OpWork::Collective(shape) => {
             let mib = shape.message_bytes / f64::from(1 << 20);

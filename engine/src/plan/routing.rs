@@ -1,7 +1,7 @@
 //! What a mixture of experts does beside its GEMMs: memory-bound work over rows.
 
 use super::{
-    OpRole, Resources,
+    OpRole, OpWork, Resources,
     kernel::{BF16, Kernel, Pointwise, pointwise},
 };
 use crate::{
@@ -53,8 +53,13 @@ pub(super) fn top_k(rows: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
     let work = Pointwise { role: OpRole::TopK, rows, flops: tokens * experts, hbm_bytes };
     let kernel = pointwise(work, gpu);
     match gpu.gemm_kernels {
-        GemmKernels::Weft => Kernel { grid: chunks(rows, gpu.sms).1, ..kernel },
-        _ => kernel,
+        GemmKernels::Weft => {
+            let (grid, work) = (chunks(rows, gpu.sms).1, OpWork::Choice { top_k: moe.top_k });
+            // A warp a token (`experts.cu`).
+            let resources = Resources { threads: 1024, ..kernel.resources };
+            Kernel { grid, work, resources, ..kernel }
+        }
+        GemmKernels::Library => kernel,
     }
 }
 
@@ -69,9 +74,14 @@ pub(super) fn permute(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Kernel
 /// The sum over each token's experts, the shared one too: reads a row of each, writes one.
 pub(super) fn moe_sum(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
     let elements = f64::from(rows) * f64::from(hidden);
-    let outputs = f64::from(moe.top_k + u32::from(moe.shared_intermediate > 0));
+    let terms = moe.top_k + u32::from(moe.shared_intermediate > 0);
+    let outputs = f64::from(terms);
     let (flops, hbm_bytes) = (2.0 * outputs * elements, BF16 * (outputs + 1.0) * elements);
-    pointwise(Pointwise { role: OpRole::MoeSum, rows, flops, hbm_bytes }, gpu)
+    let kernel = pointwise(Pointwise { role: OpRole::MoeSum, rows, flops, hbm_bytes }, gpu);
+    match gpu.gemm_kernels {
+        GemmKernels::Weft => Kernel { work: OpWork::RowSum { terms }, ..kernel },
+        GemmKernels::Library => kernel,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttentionShape, uneven::expected_parts};
+use super::{AttentionShape, uneven::heights};
 use crate::spec::Transport;
 
 /// What an op computes, with the shape that decides how it runs.
@@ -24,6 +24,16 @@ pub enum OpWork {
         table_bytes: f64,
         /// Bytes that are read of it, whole sectors.
         read_bytes: f64,
+    },
+    /// The experts of every row: so many of its scores that are largest, one after the other.
+    Choice {
+        /// Scores of a row that win.
+        top_k: u32,
+    },
+    /// Each row is the sum of so many from elsewhere, read as whole rows.
+    RowSum {
+        /// Rows of a sum.
+        terms: u32,
     },
     /// Memory-bound pointwise work: rope + KV write, SiLU·mul, embedding look-up, routing.
     Elementwise,
@@ -72,6 +82,9 @@ pub enum Collective {
     /// Reduce-scatter + residual add + RMSNorm on the token shard + all-gather, in one launch.
     FusedArNorm,
 }
+
+/// Depth of the shortest tiles that are dealt out: 16 steps of 64.
+const DEALT_DEPTH: u32 = 1024;
 
 /// A tiled GEMM `[m, k] × [k, n]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,24 +175,40 @@ impl GemmShape {
         let high = self.tile_m * together;
         let clusters = match self.cluster {
             Cluster::Uneven => {
-                let each = expected_parts(f64::from(self.m), high);
-                (f64::from(self.groups) * each).round().max(1.0) as u32
+                heights(self.m, self.groups).into_iter().map(|rows| rows.div_ceil(high)).sum()
             }
             Cluster::Alone | Cluster::Rows | Cluster::Slices => self.groups * self.m.div_ceil(high),
         };
         clusters * together * self.n.div_ceil(self.tile_n)
     }
 
-    /// Rows that a tile multiplies, on average: of an expert's last ones half as many where that is enough.
-    pub fn mean_tile_rows(&self) -> f64 {
-        match self.cluster {
-            Cluster::Uneven => {
-                let (mean, rows) = (f64::from(self.m), self.tile_m);
-                let halves = expected_parts(mean, rows) / expected_parts(mean, 2 * rows);
-                f64::from(rows) / 2.0 * halves
+    /// Whether a persistent launch deals its tiles out as blocks are ready for them: those of experts, whose heights are uneven, where
+    /// they are long enough (`DEALT_STEPS` of `gemm_sm90.cu`). Other blocks take every so manieth.
+    pub(crate) fn is_dealt(&self) -> bool {
+        self.cluster == Cluster::Uneven && self.k >= DEALT_DEPTH
+    }
+
+    /// Rows that each tile multiplies, in the order of the tiles, where heights are uneven: the two of a cluster take half a tile each
+    /// where that is enough for an expert's last rows. Columns begin with one row of tiles after the other where blocks would else have the
+    /// last rows always or never (`gemm_sm90.cu`).
+    pub(crate) fn uneven_tile_rows(&self) -> Vec<u32> {
+        let (together, across) = (self.cluster.tiles(), self.n.div_ceil(self.tile_n));
+        let high = self.tile_m * together;
+        let walkers = self.persistent_sms.unwrap_or(0) / together;
+        let mut tiles = Vec::new();
+        for rows in heights(self.m, self.groups) {
+            let down = rows.div_ceil(high);
+            let half = rows - (down - 1) * high <= self.tile_m;
+            let turns = !self.is_dealt() && walkers.is_multiple_of(down);
+            for (column, row) in
+                (0..across).flat_map(|column| (0..down).map(move |row| (column, row)))
+            {
+                let row = if turns { (row + column) % down } else { row };
+                let rows = if half && row + 1 == down { self.tile_m / 2 } else { self.tile_m };
+                tiles.extend((0..together).map(|_| rows));
             }
-            Cluster::Alone | Cluster::Rows | Cluster::Slices => f64::from(self.tile_m),
         }
+        tiles
     }
 
     /// Thread blocks: one a tile and slice of the inner dimension.

@@ -38,6 +38,8 @@ pub(super) struct Active {
     pub(super) grid: u32,
     /// See [`OpCost::launched`].
     pub(super) launched: u32,
+    /// See [`OpCost::deals`]: the next block that none has done, where they do.
+    dealt: Option<u32>,
     /// Next block to place.
     pub(super) next: u32,
     /// Blocks that have left their place.
@@ -74,6 +76,7 @@ impl Active {
         self.cost = ctx.cost_of[op.index()] as usize;
         self.grid = ctx.ops[op.index()].grid;
         self.launched = ctx.costs[self.cost].launched;
+        self.dealt = ctx.costs[self.cost].deals.then_some(self.launched);
         (self.next, self.done, self.running, self.started) = (0, 0, 0, None);
         self.slots.clear();
         self.slots.resize(slots as usize, None);
@@ -100,8 +103,14 @@ impl Active {
         !self.free.is_empty()
     }
 
-    /// What the block in `slot` does after this in its place: the tile that comes `launched` later, if there is one.
-    pub(super) fn walks_on(&self, slot: usize) -> Option<u32> {
+    /// What the block in `slot` does after this in its place, if anything: the next tile that nobody has done, which is done then, or that
+    /// which comes `launched` later.
+    pub(super) fn walks_on(&mut self, slot: usize) -> Option<u32> {
+        if let Some(next) = &mut self.dealt {
+            let block = *next;
+            *next = block.saturating_add(1);
+            return (block < self.grid).then_some(block);
+        }
         let block = self.slots[slot].map_or(self.grid, |resident| resident.block);
         block.checked_add(self.launched).filter(|&next| next < self.grid)
     }

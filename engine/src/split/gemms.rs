@@ -116,8 +116,8 @@ impl LayerGemms<'_> {
         ]
     }
 
-    /// Router, then gate and up, then down of all experts, each in one launch. Rows are dealt out evenly. The own
-    /// kernels gate in the epilogue, and write scores as fp32.
+    /// Router, then gate and up, then down of all experts, each in one launch. The own kernels gate in the epilogue, and write scores as
+    /// fp32. They read rows that a permutation has written once for each expert; a library's gather them from the tokens.
     pub(crate) fn experts(&self, moe: Moe) -> [LayerGemm; 3] {
         let Moe { experts, top_k, intermediate, .. } = moe;
         let hidden = self.shard.hidden;
@@ -134,6 +134,8 @@ impl LayerGemms<'_> {
             };
             LayerGemm { role, mlp: true, shape, rows, input_rows }
         };
+        let entries = self.rows * top_k;
+        let gathered = if is_own { entries } else { self.rows };
         let mut router = self.gemm(OpRole::Router, moe.scores(), hidden);
         if is_own {
             let GemmShape { m, n, k, .. } = router.shape;
@@ -141,8 +143,8 @@ impl LayerGemms<'_> {
         }
         [
             router,
-            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, self.rows, Epilogue::SiluMul),
-            grouped(OpRole::ExpertsW2, hidden, intermediate, self.rows * top_k, Epilogue::Plain),
+            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, gathered, Epilogue::SiluMul),
+            grouped(OpRole::ExpertsW2, hidden, intermediate, entries, Epilogue::Plain),
         ]
     }
 

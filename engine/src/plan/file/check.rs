@@ -14,6 +14,8 @@ const MAX_GRID: u64 = 1 << 24;
 const MAX_SIDE: u32 = 1 << 22;
 /// Most chunks of a message under way at one time.
 const MAX_AT_ONCE: u32 = 1 << 10;
+/// Scores that win, rows of a sum.
+const MAX_TERMS: u32 = 1 << 10;
 /// Most ops of a plan.
 const MAX_OPS: usize = 1 << 20;
 
@@ -68,6 +70,8 @@ impl OpCheck<'_> {
                 self.amount("work.gather.table_bytes", *table_bytes)?;
                 self.amount("work.gather.read_bytes", *read_bytes)
             }
+            OpWork::Choice { top_k } => self.within("work.choice.top_k", *top_k, 1, MAX_TERMS),
+            OpWork::RowSum { terms } => self.within("work.row_sum.terms", *terms, 1, MAX_TERMS),
             OpWork::Elementwise => Ok(()),
             OpWork::Collective(shape) => self.collective(shape, plan),
         }?;

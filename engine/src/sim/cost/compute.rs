@@ -21,6 +21,8 @@ impl OpCost {
             OpWork::Gather { table_bytes, read_bytes } => {
                 gather(op, machine, *table_bytes, *read_bytes)
             }
+            OpWork::Choice { top_k } => choice(op, machine, *top_k),
+            OpWork::RowSum { .. } => streaming(op, machine, machine.kernels.sm_bytes_per_s),
             OpWork::Elementwise => {
                 let kernels = &machine.kernels;
                 let rate = kernels.pointwise_sm_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
@@ -39,33 +41,54 @@ const FEW_SHARE: f64 = 0.775;
 /// computed like the others. Loads come through L2: its two operands, one of them shared within a cluster.
 fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
     let kernels = &machine.kernels;
-    let (tile_m, tile_n) = (shape.mean_tile_rows(), f64::from(shape.tile_n));
     let depth = f64::from(shape.k) / f64::from(shape.split_k);
-    let flops = 2.0 * tile_m * tile_n * depth;
+    let flops_a_row = 2.0 * f64::from(shape.tile_n) * depth;
     let grouped = kernels.grouped_sm_flops.filter(|_| shape.groups > 1);
     let rate = grouped.unwrap_or(kernels.gemm_sm_flops);
-    let tile = match shape.cluster {
-        Cluster::Slices => few_rows_ns(shape, kernels, flops / rate),
-        Cluster::Alone | Cluster::Rows | Cluster::Uneven => {
-            kernels.gemm_fixed_ns + flops / rate * 1e9
+    let tile_ns = |rows: u32| {
+        let multiplies_s = flops_a_row * f64::from(rows) / rate;
+        match shape.cluster {
+            Cluster::Slices => few_rows_ns(shape, kernels, multiplies_s),
+            Cluster::Alone | Cluster::Rows | Cluster::Uneven => {
+                kernels.gemm_fixed_ns + multiplies_s * 1e9
+            }
         }
     };
-    let started = machine.host.block_start_ns + tile;
+    let start_ns = machine.host.block_start_ns;
+    let uneven = (shape.cluster == Cluster::Uneven).then(|| shape.uneven_tile_rows());
+    let tiles = match &uneven {
+        Some(rows) => Work::Each(rows.iter().map(|&rows| ticks(tile_ns(rows))).collect()),
+        None => Work::Equal(ticks(tile_ns(shape.tile_m))),
+    };
     // A block of a persistent launch loads its next tile's operands while it still writes this one.
-    let work = match shape.persistent_sms {
-        Some(walkers) => Work::Walk { first: ticks(started), later: ticks(tile), walkers },
-        None => Work::Equal(ticks(started)),
+    let work = match (shape.persistent_sms, tiles) {
+        (None, Work::Equal(tile)) => Work::Equal(ticks(start_ns) + tile),
+        (walkers, tiles) => Work::Walk {
+            start: ticks(start_ns),
+            tiles: Box::new(tiles),
+            walkers: walkers.unwrap_or(op.grid),
+            deals: shape.is_dealt(),
+        },
     };
-    let shared = tile_m.max(tile_n);
-    let loads = 2.0 * depth * (tile_m.min(tile_n) + shared / CLUSTER);
-    let grid = f64::from(op.grid);
-    let whole = Demand {
-        flops: flops * grid,
-        hbm: op.hbm_bytes,
-        l2: (loads + 2.0 * tile_m * tile_n) * grid,
-        ..Demand::default()
+    let loads = |rows: u32| tile_loads(shape, depth, f64::from(rows));
+    let (rows, l2) = match uneven {
+        Some(rows) => {
+            (rows.iter().map(|&rows| f64::from(rows)).sum(), rows.into_iter().map(loads).sum())
+        }
+        None => {
+            let grid = f64::from(op.grid);
+            (f64::from(shape.tile_m) * grid, loads(shape.tile_m) * grid)
+        }
     };
+    let whole = Demand { flops: flops_a_row * rows, hbm: op.hbm_bytes, l2, ..Demand::default() };
     OpCost::new(work, op.grid, whole)
+}
+
+/// Bytes that a tile of so many rows moves through L2: its operands, one of which a cluster shares, and its output.
+fn tile_loads(shape: &GemmShape, depth: f64, rows: f64) -> f64 {
+    let columns = f64::from(shape.tile_n);
+    let shared = rows.max(columns);
+    2.0 * depth * (rows.min(columns) + shared / CLUSTER) + 2.0 * rows * columns
 }
 
 /// A block of few rows: it draws both of its operands as fast as a block can, or multiplies, or takes its steps, and meets the blocks
@@ -123,6 +146,22 @@ fn rows(op: &Op, machine: &Machine) -> OpCost {
         GemmKernels::Weft => (start_ns + latency_ns).max(draws_ns),
     };
     drawing(op, machine, rate, block_ns)
+}
+
+/// What a warp takes to find the largest of a row's scores, and what an SM does when many warps find theirs: measured on one H200 with
+/// 16, 32, 64 and 128 experts of which 2, 4, 6 and 4 are chosen (docs/measurements.md, "Mixtures of experts, one GPU").
+const PICK_LATENCY_NS: f64 = 190.0;
+const PICK_NS: f64 = 23.0;
+
+/// A block that chooses experts, a warp a row. The softmax before costs an SM half of what a choice does.
+fn choice(op: &Op, machine: &Machine, top_k: u32) -> OpCost {
+    let picks = f64::from(top_k);
+    let rows = f64::from(op.tokens.div_ceil(op.grid.max(1)));
+    let waits_ns = machine.kernels.memory_latency_ns + picks * PICK_LATENCY_NS;
+    let issues_ns = rows * (picks + 0.5) * PICK_NS;
+    let work = Work::Equal(ticks(machine.host.block_start_ns + waits_ns.max(issues_ns)));
+    let whole = Demand { hbm: op.hbm_bytes, l2: op.hbm_bytes, ..Demand::default() };
+    OpCost::new(work, op.grid, whole)
 }
 
 /// What an SM takes to draw the bytes of one block.

@@ -20,6 +20,8 @@ pub(super) struct OpCost {
     /// Blocks that are launched. Where they are fewer than the grid, a block does every so manieth of it in its place:
     /// a persistent launch, which takes no SM beyond those, and none that is freed meanwhile.
     pub(super) launched: u32,
+    /// Each of them does the next block that none has done instead, when it is ready for one.
+    pub(super) deals: bool,
     /// How much longer than a flag takes the blocks of a collective need to meet: they start, and their flags share the
     /// fabric. Nothing is moved meanwhile.
     pub(super) meeting: Ticks,
@@ -38,14 +40,16 @@ pub(super) enum Work {
     Equal(Ticks),
     /// By block index.
     Each(Vec<Ticks>),
-    /// Of a persistent launch: the first tile of each of its blocks, which starts cold, and every later one.
+    /// Of a persistent launch.
     Walk {
-        /// A block's first tile.
-        first: Ticks,
-        /// A later tile.
-        later: Ticks,
+        /// Before a block's first tile.
+        start: Ticks,
+        /// The tiles.
+        tiles: Box<Work>,
         /// Blocks of the launch.
         walkers: u32,
+        /// They take the next tile that nobody has taken, instead of every so manieth.
+        deals: bool,
     },
 }
 
@@ -56,27 +60,25 @@ impl Work {
         match self {
             Self::Equal(work) => *work,
             Self::Each(works) => works[block as usize],
-            Self::Walk { first, later, walkers } => {
-                if block < *walkers {
-                    *first
-                } else {
-                    *later
-                }
+            Self::Walk { start, tiles, walkers, .. } => {
+                tiles.of(block) + if block < *walkers { *start } else { 0 }
             }
         }
     }
 
     /// Of all blocks together, ns.
     fn total_ns(&self, grid: u32) -> f64 {
-        let total = match self {
+        self.total(grid) as f64 / ticks(1.0) as f64
+    }
+
+    fn total(&self, grid: u32) -> Ticks {
+        match self {
             Self::Equal(work) => *work * Ticks::from(grid),
             Self::Each(works) => works.iter().sum(),
-            Self::Walk { first, later, walkers } => {
-                let cold = grid.min(*walkers);
-                *first * Ticks::from(cold) + *later * Ticks::from(grid - cold)
+            Self::Walk { start, tiles, walkers, .. } => {
+                tiles.total(grid) + *start * Ticks::from(grid.min(*walkers))
             }
-        };
-        total as f64 / ticks(1.0) as f64
+        }
     }
 }
 
@@ -84,15 +86,16 @@ impl OpCost {
     /// A cost whose blocks together ask for `whole`.
     pub(super) fn new(work: Work, grid: u32, whole: Demand) -> Self {
         let demand = whole.scaled(1.0 / work.total_ns(grid).max(1.0));
-        let launched = match work {
-            Work::Walk { walkers, .. } => walkers.min(grid),
-            Work::Equal(_) | Work::Each(_) => grid,
+        let (launched, deals) = match work {
+            Work::Walk { walkers, deals, .. } => (walkers.min(grid), deals),
+            Work::Equal(_) | Work::Each(_) => (grid, false),
         };
         Self {
             work,
             demand,
             issue: 1.0,
             launched,
+            deals,
             meeting: 0,
             collective: false,
             latency_bound: false,

@@ -6,6 +6,7 @@ use weftscope_engine::{
     batch::Batch,
     executor::Executor,
     machine::{GemmKernels, Machine, Mechanism},
+    model,
     observer::BlockPart,
     plan::{Collective, OpRole, plan},
     sim::Simulator,
@@ -136,6 +137,59 @@ fn a_persistent_product_leaves_the_sms_that_it_does_not_count_on() {
         kept.blocks.iter().find(is_it).map(|record| record.sm)
     };
     assert!((0..128).all(|walker| place(walker).is_some() && place(walker) == place(walker + 128)));
+}
+
+/// Blocks of the products of experts in layer 1, on a machine where nothing but tiles takes time: (SM, start, end), ns, by tile.
+fn tiles_of_experts(role: OpRole, tokens: u32) -> Vec<(u16, i64, i64)> {
+    let mut spec = woven(machine_of("h200x2"), tokens);
+    spec.model = model::builtin("mixtral-8x22b").expect("there is one");
+    spec.knobs = Knobs {
+        tp: 1,
+        shard_of: Some(8),
+        strategy: StrategyKind::NoComm,
+        split: Knobs::default().split,
+        layers: Some(2),
+        ..spec.knobs
+    };
+    let shared = [Mechanism::Memory, Mechanism::Tensor, Mechanism::Power, Mechanism::Spread];
+    spec.machine = spec.machine.without(&shared);
+    let (plan, kept, _) = run(&spec);
+    let is_it = |record: &&weftscope_engine::observer::BlockRecord| {
+        let op = &plan.ops[record.op.index()];
+        op.role == role && op.layer == Some(1) && record.part == BlockPart::Run
+    };
+    let mut blocks: Vec<_> = kept.blocks.iter().filter(is_it).collect();
+    blocks.sort_by_key(|record| record.block);
+    assert!(blocks.iter().zip(0..).all(|(record, tile)| record.block == tile), "each once");
+    blocks.iter().map(|record| (record.sm, record.start_ns, record.end_ns)).collect()
+}
+
+/// Tiles of experts, whose heights are uneven, go to whoever is ready first: no SM ends earlier than a tile before the last, and all take
+/// as long as when somebody hands out tiles one by one.
+#[test]
+fn tiles_of_experts_are_dealt_out_as_sms_are_ready() {
+    for tokens in [512, 1024, 2048, 4096] {
+        let tiles = tiles_of_experts(OpRole::ExpertsW13, tokens);
+        let lengths: Vec<i64> = tiles.iter().map(|&(_, start, end)| end - start).collect();
+        let longest = *lengths.iter().max().expect("tiles");
+        assert!(
+            lengths.iter().any(|&length| length * 10 < longest * 7),
+            "{tokens}: some are short"
+        );
+        let began = tiles.iter().map(|tile| tile.1).min().expect("tiles");
+        let mut ends = vec![began; 132];
+        for length in &lengths {
+            *ends.iter_mut().min().expect("132") += length;
+        }
+        let mut by_sm = vec![0; 132];
+        for &(sm, _, end) in &tiles {
+            by_sm[usize::from(sm)] = end.max(by_sm[usize::from(sm)]);
+        }
+        let (first, last) = (by_sm.iter().min(), by_sm.iter().max().expect("SMs"));
+        assert!(first >= Some(&(last - longest)), "{tokens}: {first:?}, {last}");
+        let dealt = ends.iter().max().expect("132");
+        assert!((last - dealt).abs() < 2_000, "{tokens}: {last} instead of {dealt}");
+    }
 }
 
 /// A norm of layer 1, µs.
