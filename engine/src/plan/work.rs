@@ -124,6 +124,8 @@ pub enum Cluster {
     Rows,
     /// The same of experts, whose heights are uneven: the two share out the last rows of each.
     Uneven,
+    /// Of experts, too, but each by itself and whole, however few rows of an expert are left for the last (a library's kernels).
+    Padded,
     /// The slices of the inner dimension of one tile, whose sums meet in distributed shared memory.
     Slices,
 }
@@ -132,7 +134,7 @@ impl Cluster {
     /// Tiles.
     pub fn tiles(self) -> u32 {
         match self {
-            Self::Alone | Self::Slices => 1,
+            Self::Alone | Self::Padded | Self::Slices => 1,
             Self::Rows | Self::Uneven => 2,
         }
     }
@@ -174,7 +176,7 @@ impl GemmShape {
         let together = self.cluster.tiles();
         let high = self.tile_m * together;
         let clusters = match self.cluster {
-            Cluster::Uneven => {
+            Cluster::Uneven | Cluster::Padded => {
                 heights(self.m, self.groups).into_iter().map(|rows| rows.div_ceil(high)).sum()
             }
             Cluster::Alone | Cluster::Rows | Cluster::Slices => self.groups * self.m.div_ceil(high),

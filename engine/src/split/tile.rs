@@ -107,7 +107,7 @@ pub fn gemm_shape(
         groups,
         tile_m,
         tile_n,
-        cluster: Cluster::Alone,
+        cluster: if experts.is_some() { Cluster::Padded } else { Cluster::Alone },
         split_k: 1,
         epilogue: Epilogue::Plain,
         persistent_sms: None,

@@ -162,7 +162,7 @@ fn form(op: &Op, sms: u32, family: KernelFamily) -> Option<Form> {
     }
     let tile_columns = match shape.cluster {
         // A library's tiles, or few rows on a GPU that has no kernel for them.
-        Cluster::Alone | Cluster::Slices => {
+        Cluster::Alone | Cluster::Padded | Cluster::Slices => {
             let experts = grouped.then_some(shape.groups);
             GemmForm::fitting((shape.m, shape.n), experts, sms).tile_columns
         }

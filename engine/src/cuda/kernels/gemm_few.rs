@@ -58,7 +58,7 @@ impl FewForm {
             Cluster::Alone if shape.groups == 1 => {
                 own_shape((shape.m, shape.n, shape.k), None, sms, epilogue)
             }
-            Cluster::Alone | Cluster::Rows | Cluster::Uneven => return None,
+            Cluster::Alone | Cluster::Rows | Cluster::Uneven | Cluster::Padded => return None,
         };
         let form = Self { rows: own.tile_m, columns: own.tile_n, parts: own.split_k, epilogue };
         (own.cluster == Cluster::Slices).then_some(form)

@@ -49,7 +49,7 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
         let multiplies_s = flops_a_row * f64::from(rows) / rate;
         match shape.cluster {
             Cluster::Slices => few_rows_ns(shape, kernels, multiplies_s),
-            Cluster::Alone | Cluster::Rows | Cluster::Uneven => {
+            Cluster::Alone | Cluster::Rows | Cluster::Uneven | Cluster::Padded => {
                 kernels.gemm_fixed_ns + multiplies_s * 1e9
             }
         }
