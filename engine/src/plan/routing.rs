@@ -22,7 +22,7 @@ pub(crate) fn chunks(rows: u32, sms: u32) -> (u32, u32) {
 }
 
 /// Blocks that choose experts at most, for as many rows or fewer: fewer rows may take more blocks.
-#[cfg(feature = "cuda")]
+#[cfg(any(test, feature = "cuda"))]
 pub(crate) fn most_chunks(rows: u32, sms: u32) -> u32 {
     rows.div_ceil(LEAST_CHUNK).min(sms).max(1)
 }
