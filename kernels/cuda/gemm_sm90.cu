@@ -89,7 +89,8 @@ struct Tiles {
 #endif
 
     __device__ __forceinline__ Tiles(u32 m, u32 n, u32 group, u32 rank, const u32* first_rows, u32 groups, bool turns)
-        : m(m), n(n), group(group), rank(rank), index(blockIdx.x / CL), turns(turns), across((n + OUT_BN - 1) / OUT_BN), down((m + BM * CL - 1) / (BM * CL))
+        : m(m), n(n), group(group), rank(rank), index(blockIdx.x / CL), turns(turns),
+          across((n + OUT_BN - 1) / OUT_BN), down((m + BM * CL - 1) / (BM * CL))
 #ifdef WEFT_GROUPED
           ,
           walk(first_rows, groups, BM * CL, across)

@@ -66,18 +66,24 @@ struct Patience {
     bool lost = false;
 };
 
-// Waits for the phase with `parity`, at most WEFT_WAIT_LIMIT_NS.
-__device__ __forceinline__ void mbar_wait(u32 bar, u32 parity, Patience& patience) {
-    if (mbar_try(bar, parity)) return;
+// Waits until `has_come`, at most WEFT_WAIT_LIMIT_NS.
+template <class Try>
+__device__ __forceinline__ void wait_until(Try has_come, Patience& patience) {
+    if (has_come()) return;
     const u64 began = weft_now();
-    while (!patience.lost && !mbar_try(bar, parity)) {
+    while (!patience.lost && !has_come()) {
         if (weft_now() - began > WEFT_WAIT_LIMIT_NS) patience.lost = true;
     }
 }
 
+// Waits for the phase with `parity`.
+__device__ __forceinline__ void mbar_wait(u32 bar, u32 parity, Patience& patience) {
+    wait_until([=] { return mbar_try(bar, parity); }, patience);
+}
+
 // The same, of a barrier that a block of the cluster arrived on with mbar_tell_cluster: what it wrote before is there.
 __device__ __forceinline__ void mbar_hear_cluster(u32 bar, u32 parity, Patience& patience) {
-    auto has_heard = [&] {
+    auto has_heard = [=] {
         u32 done;
         asm volatile(
             "{\n .reg .pred p;\n mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\n"
@@ -87,11 +93,7 @@ __device__ __forceinline__ void mbar_hear_cluster(u32 bar, u32 parity, Patience&
             : "memory");
         return done != 0;
     };
-    if (has_heard()) return;
-    const u64 began = weft_now();
-    while (!patience.lost && !has_heard()) {
-        if (weft_now() - began > WEFT_WAIT_LIMIT_NS) patience.lost = true;
-    }
+    wait_until(has_heard, patience);
 }
 
 // Writes `value` to the same offset of block `rank` of the cluster, and arrives on its barrier.

@@ -83,8 +83,9 @@ pub enum Collective {
     FusedArNorm,
 }
 
-/// Depth of the shortest tiles that are dealt out: 16 steps of 64.
-const DEALT_DEPTH: u32 = 1024;
+/// Steps of the shortest tiles that are dealt out, and what a step is deep (`gemm_sm90.cu`).
+const DEALT_STEPS: u32 = 16;
+const STEP_DEPTH: u32 = 64;
 
 /// A tiled GEMM `[m, k] × [k, n]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +174,11 @@ impl GemmShape {
 
     /// Output tiles of all its GEMMs. Where they are experts', of uneven heights, what is to be expected.
     pub fn tiles(&self) -> u32 {
+        self.tiles_down() * self.n.div_ceil(self.tile_n)
+    }
+
+    /// The same of one column of tiles: it does not depend on how wide they are.
+    pub(crate) fn tiles_down(&self) -> u32 {
         let together = self.cluster.tiles();
         let high = self.tile_m * together;
         let clusters = match self.cluster {
@@ -181,13 +187,13 @@ impl GemmShape {
             }
             Cluster::Alone | Cluster::Rows | Cluster::Slices => self.groups * self.m.div_ceil(high),
         };
-        clusters * together * self.n.div_ceil(self.tile_n)
+        clusters * together
     }
 
     /// Whether a persistent launch deals its tiles out as blocks are ready for them: those of experts, whose heights are uneven, where
-    /// they are long enough (`DEALT_STEPS` of `gemm_sm90.cu`). Other blocks take every so manieth.
+    /// they are long enough. Other blocks take every so manieth.
     pub(crate) fn is_dealt(&self) -> bool {
-        self.cluster == Cluster::Uneven && self.k >= DEALT_DEPTH
+        self.cluster == Cluster::Uneven && self.k.div_ceil(STEP_DEPTH) >= DEALT_STEPS
     }
 
     /// Rows that each tile multiplies, in the order of the tiles, where heights are uneven: the two of a cluster take half a tile each

@@ -79,8 +79,9 @@ const UNEVEN_WIDTHS: [OwnWidth; 3] = [
 ];
 
 impl OwnWidth {
-    fn cost(self) -> f64 {
-        f64::from(self.columns + self.besides)
+    /// Of a tile, in columns.
+    fn cost(self) -> u32 {
+        self.columns + self.besides
     }
 }
 
@@ -164,12 +165,14 @@ fn tiled_shape(
         persistent_sms: Some(sms),
     };
     if experts.is_some() {
-        let over = |width: &OwnWidth| waves_of_experts(shape(*width).grid(), sms) * width.cost();
+        let down = shape(UNEVEN_WIDTHS[0]).tiles_down();
+        let over = |width: &OwnWidth| {
+            waves_of_experts(down * n.div_ceil(width.columns), sms) * f64::from(width.cost())
+        };
         let first = UNEVEN_WIDTHS.into_iter().min_by(|a, b| over(a).total_cmp(&over(b)));
         return shape(first.expect("three widths"));
     }
-    let cost =
-        |width: &OwnWidth| shape(*width).grid().div_ceil(sms) * (width.columns + width.besides);
+    let cost = |width: &OwnWidth| shape(*width).grid().div_ceil(sms) * width.cost();
     let fits = |width: &OwnWidth| epilogue != Epilogue::SiluMul || width.columns.is_multiple_of(64);
     shape(OWN_WIDTHS.into_iter().filter(fits).min_by_key(cost).expect("five widths"))
 }

@@ -17,7 +17,7 @@ use crate::{
         driver::{CudaError, Device, KernelFamily},
         kernels::{
             Choice, Combine, CombineCall, Gemm, GemmCall, GemmForm, Groups, Loader, Permute,
-            PermuteCall, Routes, Scores, ScoresCall, SharedExpert, TopK, TopKCall,
+            PermuteCall, Routes, Scores, ScoresCall, SharedExpert, TAKEN, TopK, TopKCall,
         },
         stamps::Recording,
     },
@@ -103,7 +103,7 @@ impl Chosen {
             ranks: entries()?,
             places: entries()?,
             counts: Guarded::poisoned::<u32>(device, blocks as usize * tokens.experts)?,
-            first_rows: Guarded::poisoned::<u32>(device, tokens.experts + 3)?,
+            first_rows: Guarded::poisoned::<u32>(device, tokens.experts + 1 + TAKEN as usize)?,
         })
     }
 
@@ -199,7 +199,7 @@ fn check_route(
     stamped(&what, recording, sms, &[(StampKind::Block, (blocks * PERMUTE_PARTS) as usize)])?;
     let (places, mut first_rows) = places_by_expert(&ids, experts);
     // No tile of any product of experts has been taken.
-    first_rows.extend([0, 0]);
+    first_rows.extend([0; TAKEN as usize]);
     same_numbers(&what, "places", &chosen.places.read(&what)?, &places)?;
     same_numbers(&what, "first rows", &chosen.first_rows.read(&what)?, &first_rows)?;
     let mut expected = vec![0; rows * k * hidden];

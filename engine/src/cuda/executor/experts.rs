@@ -11,8 +11,8 @@ use crate::{
     cuda::{
         driver::{CudaError, DevicePtr},
         kernels::{
-            Choice, Combine, CombineCall, Groups, Loader, Matrix, Permute, PermuteCall, Scores,
-            ScoresCall, SharedExpert, TopK, TopKCall,
+            Choice, Combine, CombineCall, Loader, Matrix, Permute, PermuteCall, Scores, ScoresCall,
+            SharedExpert, TopK, TopKCall,
         },
     },
     model::Moe,
@@ -153,7 +153,7 @@ impl Experts<'_> {
         let input = Rank::matrix(&self.buffers.routed, entries, self.hidden());
         let stacked = self.moe.experts * 2 * width;
         let weights = Matrix::dense(self.weights.experts.gate_up.ptr(), stacked, self.hidden());
-        self.products.gemm(op, [input, weights, out], Some(self.groups(op, rows)))
+        self.products.gemm(op, [input, weights, out], Some(self.buffers.groups(op)))
     }
 
     fn down(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
@@ -163,11 +163,7 @@ impl Experts<'_> {
         let weights =
             Matrix::padded(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
         let out = Rank::matrix(&self.buffers.routed, entries, hidden);
-        self.products.gemm(op, [input, weights, out], Some(self.groups(op, rows)))
-    }
-
-    fn groups(&self, op: &Op, rows: Rows) -> Groups<'_> {
-        self.buffers.groups(op, rows, self.moe.top_k)
+        self.products.gemm(op, [input, weights, out], Some(self.buffers.groups(op)))
     }
 
     fn shared(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {

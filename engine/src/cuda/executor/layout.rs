@@ -98,14 +98,13 @@ impl Sizes {
 
     /// Rows of the vocabulary that rank `index` really has; the last rank has fewer when they do not divide.
     pub(super) fn vocab_rows(&self, index: u32) -> u32 {
-        self.vocab.saturating_sub(index * self.shard.vocab).min(self.shard.vocab)
+        self.vocab_of(index..index + 1).len() as u32
     }
 
-    /// Rows of the vocabulary whose embeddings reach rank `index`: those of all of the `ranks` that add theirs up, or its own.
-    pub(super) fn embedded(&self, ranks: Option<u32>, index: u32) -> Range<u32> {
-        let (first, count) = ranks.map_or((index, 1), |ranks| (0, ranks));
-        let end = |rank: u32| rank.saturating_mul(self.shard.vocab).min(self.vocab);
-        end(first)..end(first + count)
+    /// Rows of the vocabulary that these ranks really have.
+    pub(super) fn vocab_of(&self, ranks: Range<u32>) -> Range<u32> {
+        let first = |rank: u32| rank.saturating_mul(self.shard.vocab).min(self.vocab);
+        first(ranks.start)..first(ranks.end)
     }
 
     /// Rows of the feed-forward block for each row of a token: its experts.

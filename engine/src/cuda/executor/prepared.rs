@@ -165,8 +165,8 @@ impl Prepared {
         let own = self.own_cache.as_deref().map_or(&[][..], Vec::as_slice);
         let adds_up = self.plan.ops.iter().any(|op| matches!(op.work, OpWork::Collective(_)));
         for (index, rank) in (self.first_rank..).zip(&self.ranks) {
-            let embedded = rank.sizes.embedded(adds_up.then_some(self.plan.ranks), index);
-            let ids = any_ids(of_plan.tokens(), &embedded);
+            let reaching = if adds_up { 0..self.plan.ranks } else { index..index + 1 };
+            let ids = any_ids(of_plan.tokens(), &rank.sizes.vocab_of(reaching));
             rank.inputs.write(&rank.inputs.places.words(of_plan, &ids, own))?;
         }
         self.written = Some(number);

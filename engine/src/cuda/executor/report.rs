@@ -149,12 +149,13 @@ fn op_records(records: &[BlockRecord], rank: u32, num_ops: usize) -> Vec<OpRecor
 
 /// What is known of the rows of experts, from where each of these ops began.
 fn busiest_experts(spans: &[OpRecord], busiest: &[(OpId, f64)]) -> Vec<CounterRecord> {
-    let record = |span: &OpRecord| {
-        let &(_, value) = busiest.iter().find(|(op, _)| *op == span.op)?;
+    let record = |&(op, value): &(OpId, f64)| {
+        // Spans come in order of their ops.
+        let span = &spans[spans.binary_search_by_key(&op, |span| span.op).ok()?];
         let (counter, rank, at_ns) = (Counter::BusiestExpert, span.rank, span.start_ns);
         Some(CounterRecord { counter, rank, at_ns, value })
     };
-    let mut records: Vec<_> = spans.iter().filter_map(record).collect();
+    let mut records: Vec<_> = busiest.iter().filter_map(record).collect();
     records.sort_by_key(|record| record.at_ns);
     records
 }
@@ -181,6 +182,7 @@ mod tests {
         assert_eq!(ops, [vec![1], vec![2, 1]]);
         assert_eq!((iterations[0].dropped, iterations[1].dropped), (0, 3));
     }
+
     #[test]
     fn where_tokens_went_is_told_from_the_start_of_the_ops_that_multiply_them() {
         let span = |op, start_ns| OpRecord { op: OpId(op), rank: 3, start_ns, end_ns: 90 };

@@ -4,14 +4,11 @@ use super::layout::{Rows, Sizes};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, Device},
-        kernels::{Groups, Routes, padded},
+        kernels::{Groups, Routes, TAKEN, padded},
     },
     model::Moe,
     plan::{Op, OpId, OpRole, Plan, Split, most_chunks},
 };
-
-/// Words behind a list: tiles that the products have taken, of the first matrices of experts and of the second.
-const TAKEN: u32 = 2;
 
 /// What lies between the ops of a mixture of experts. An entry is a row with one of its experts; entries of the second
 /// split lie behind those of the first, in the order of experts within each.
@@ -26,7 +23,7 @@ pub(super) struct ExpertBuffers {
     places: Buffer,
     /// A table a split: `[blocks that choose, experts]` u32.
     counts: [Buffer; 2],
-    /// A list a split and layer: `[layers of the model, experts + 1]` u32, and two more. They outlive their layer, so that a run can say
+    /// A list a split and layer: `[layers of the model, experts + 1]` u32, and [`TAKEN`] more. They outlive their layer, so that a run can say
     /// where its tokens went.
     first_rows: [Buffer; 2],
     experts: u32,
@@ -82,7 +79,7 @@ impl ExpertBuffers {
     /// Of the rows of an op, `top_k` entries each.
     pub(super) fn routes(&self, op: &Op, rows: Rows, top_k: u32) -> Routes<'_> {
         let first = u64::from(rows.first) * u64::from(top_k) * 4;
-        let split = usize::from(op.split == Split::Second);
+        let split = table_of(op);
         Routes {
             ids: self.ids.ptr_at(first),
             weights: self.weights.ptr_at(first),
@@ -94,16 +91,11 @@ impl ExpertBuffers {
     }
 
     /// Matrices of experts in one launch, the first ones or the second ones of a layer.
-    pub(super) fn groups(&self, op: &Op, rows: Rows, top_k: u32) -> Groups<'_> {
-        let routes = self.routes(op, rows, top_k);
-        let (split, second) =
-            (usize::from(op.split == Split::Second), op.role == OpRole::ExpertsW2);
-        let taken = self.list_of(op) + self.experts as usize + 1 + usize::from(second);
-        Groups {
-            count: self.experts,
-            first_rows: routes.first_rows,
-            taken: self.first_rows[split].ptr_at(taken as u64 * 4),
-        }
+    pub(super) fn groups(&self, op: &Op) -> Groups<'_> {
+        let word = |at: usize| self.first_rows[table_of(op)].ptr_at(at as u64 * 4);
+        let (list, second) = (self.list_of(op), op.role == OpRole::ExpertsW2);
+        let taken = list + self.experts as usize + 1 + usize::from(second);
+        Groups { count: self.experts, first_rows: word(list), taken: word(taken) }
     }
 
     /// Where the list of an op's layer begins, in words.
@@ -117,13 +109,18 @@ impl ExpertBuffers {
         let read = |list: &Buffer| list.read::<u32>(0, list.len_bytes() / 4);
         let lists = [read(&self.first_rows[0])?, read(&self.first_rows[1])?];
         let of_op = |op: &Op| {
-            let list = &lists[usize::from(op.split == Split::Second)];
+            let list = &lists[table_of(op)];
             let first_rows = list.get(self.list_of(op)..)?.get(..=self.experts as usize)?;
             Some((op.id, busiest(first_rows)?))
         };
         let experts = plan.ops.iter().filter(|op| op.role == OpRole::ExpertsW13);
         Ok(experts.filter_map(of_op).collect())
     }
+}
+
+/// Which of the two tables is of the op's split.
+fn table_of(op: &Op) -> usize {
+    usize::from(op.split == Split::Second)
 }
 
 /// The most rows of one as a multiple of the mean, by where the rows of each begin and those of the last end; `None` without any.

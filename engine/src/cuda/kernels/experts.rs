@@ -112,6 +112,9 @@ pub(in crate::cuda) struct Choice {
     pub(in crate::cuda) sms: u32,
 }
 
+/// Words behind [first rows](Routes::first_rows): tiles that the products have taken, of the first matrices of experts and of the second.
+pub(in crate::cuda) const TAKEN: u32 = 2;
+
 /// What a choice of experts leaves behind, and where entries (a token with one of its experts) lie.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cuda) struct Routes<'a> {
@@ -125,8 +128,8 @@ pub(in crate::cuda) struct Routes<'a> {
     pub(in crate::cuda) places: DevicePtr<'a>,
     /// `[blocks that choose, experts]` u32.
     pub(in crate::cuda) counts: DevicePtr<'a>,
-    /// `[experts + 1]` u32: where the rows of each expert begin. Behind them two zeros, for what the products of experts that follow
-    /// [count](super::Groups::taken).
+    /// `[experts + 1]` u32: where the rows of each expert begin. Behind them [`TAKEN`] zeros, for what the products of experts that
+    /// follow [count](super::Groups::taken).
     pub(in crate::cuda) first_rows: DevicePtr<'a>,
 }
 

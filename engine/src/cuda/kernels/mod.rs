@@ -32,7 +32,7 @@ pub(in crate::cuda) use collective::{
 pub(in crate::cuda) use decode::{Decode, DecodeCall, MergeCall, decode_blocks_per_key_head};
 pub(in crate::cuda) use experts::{
     Choice, Combine, CombineCall, MAX_EXPERTS, MAX_TOP_K, Permute, PermuteCall, Routes, Scores,
-    ScoresCall, SharedExpert, TopK, TopKCall,
+    ScoresCall, SharedExpert, TAKEN, TopK, TopKCall,
 };
 pub(in crate::cuda) use fused_norm::{FusedForm, FusedNorm, FusedNormCall};
 pub use gemm::{Gemm, GemmCall, GemmForm, Groups};

@@ -70,17 +70,16 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
             deals: shape.is_dealt(),
         },
     };
-    let loads = |rows: u32| tile_loads(shape, depth, f64::from(rows));
-    let (rows, l2) = match uneven {
-        Some(rows) => {
-            (rows.iter().map(|&rows| f64::from(rows)).sum(), rows.into_iter().map(loads).sum())
-        }
-        None => {
-            let grid = f64::from(op.grid);
-            (f64::from(shape.tile_m) * grid, loads(shape.tile_m) * grid)
-        }
+    let over_tiles = |of: &dyn Fn(u32) -> f64| match &uneven {
+        Some(rows) => rows.iter().map(|&rows| of(rows)).sum(),
+        None => of(shape.tile_m) * f64::from(op.grid),
     };
-    let whole = Demand { flops: flops_a_row * rows, hbm: op.hbm_bytes, l2, ..Demand::default() };
+    let whole = Demand {
+        flops: over_tiles(&|rows| flops_a_row * f64::from(rows)),
+        hbm: op.hbm_bytes,
+        l2: over_tiles(&|rows| tile_loads(shape, depth, f64::from(rows))),
+        ..Demand::default()
+    };
     OpCost::new(work, op.grid, whole)
 }
 

@@ -30,18 +30,22 @@ fn the_best_number_of_groups_lies_between() {
     assert!(some > one && some > all, "{one} {some} {all}");
 }
 
-/// Of 16 experts a launch: few rows of each are faster in one, where many have waves of their own.
+/// Few rows of each expert are faster in one launch, where many have waves of their own: seen where 16 experts share a launch. Of 8 both
+/// are even under the heaviest load; what is chosen is as good with either.
 #[test]
 fn the_kernel_follows_the_load() {
-    let per_s = |tokens, kernel| {
+    let per_s = |groups, tokens, kernel| {
         let model = ("model", "qwen3-235b-a22b");
-        let set = [model, ("tokens", tokens), ("kernel", kernel), ("groups", "1")];
+        let set = [model, ("tokens", tokens), ("kernel", kernel), ("groups", groups)];
         shown(&outcome("eps-moe", &set), "throughput")
     };
-    let [few, many] = ["2048", "65536"].map(|tokens| {
-        let [chosen, grouped, dense] = ["by-load", "grouped", "dense"].map(|it| per_s(tokens, it));
-        assert!(chosen >= 0.99 * grouped.max(dense), "{tokens}: {chosen} {grouped} {dense}");
-        dense / grouped
-    });
-    assert!(few < 1.0 && many > 1.0, "{few} {many}");
+    for groups in ["1", "2"] {
+        let [few, many] = ["2048", "65536"].map(|tokens| {
+            let of = |kernel| per_s(groups, tokens, kernel);
+            let [chosen, grouped, dense] = ["by-load", "grouped", "dense"].map(of);
+            assert!(chosen >= 0.99 * grouped.max(dense), "{tokens}: {chosen} {grouped} {dense}");
+            dense / grouped
+        });
+        assert!(few < 1.0 && (many > 1.0 || groups == "2"), "{groups}: {few} {many}");
+    }
 }
