@@ -3,9 +3,11 @@
 //
 // An entry is a token with one of its experts, `k` of them a token, in token order. Entries are sorted by expert and
 // keep token order within one, so that every run and every rank sorts alike: blocks of weft_top_k take `chunk`
-// tokens each, count entries by expert and number those of their own; weft_permute adds up what other chunks have.
+// tokens each, count entries by expert and number those of their own; weft_permute adds up what other chunks have. Rows
+// come to their places there, or stay where they are, and the product of experts gathers them.
 //   scores   [rows, pitch] fp32, of the router; column `experts` is the shared expert's gate where there is one
-//   ids, weights, ranks, places   [rows * k]
+//   ids, weights, ranks, places   [rows * k], in the order of tokens
+//   tokens   [rows * k], in the order of experts
 //   counts   [chunks, experts]
 #include "mma.cuh"
 
@@ -179,11 +181,11 @@ weft_top_k(const float* scores, u32* ids, float* weights, u32* ranks, u32* count
     if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_BLOCK, end - first);
 }
 
-// Rows of `x` to the places of their entries; `first_rows` [experts + 1] is where each expert's begin, and behind it are two zeros, of tiles
-// that the two products of experts have taken. A warp a token;
-// grid: a multiple of `chunks`. `n8` is a row in vectors of eight.
-extern "C" __global__ void __launch_bounds__(512)
-weft_permute(const uint4* x, uint4* out, const u32* ids, const u32* ranks, u32* places, const u32* counts,
+// Entries by expert: the place of each, and whose each place is. `first_rows` [experts + 1] is where each expert's begin, and behind it
+// are two zeros, of tiles that the two products of experts have taken. Where there is an `out` [rows * k, 8 * n8], rows of `x` come to their
+// places, too, a warp a token. Grid: a multiple of `chunks`.
+extern "C" __global__ void __launch_bounds__(1024)
+weft_permute(const uint4* x, uint4* out, const u32* ids, const u32* ranks, u32* places, u32* tokens, const u32* counts,
              u32* first_rows, u32 rows, u32 n8, u32 experts, u32 k, u32 chunk, u32 chunks, u32 op,
              WeftStampRing* ring) {
     __shared__ u32 all[MAX_EXPERTS], base[MAX_EXPERTS];
@@ -197,7 +199,7 @@ weft_permute(const uint4* x, uint4* out, const u32* ids, const u32* ranks, u32* 
     while (column < experts && column < blockDim.x) column *= 2;
     for (u32 e = threadIdx.x % column; e < experts; e += column) {
         u32 total = 0, before = 0;
-#pragma unroll 8
+#pragma unroll 16
         for (u32 c = threadIdx.x / column; c < chunks; c += blockDim.x / column) {
             const u32 count = counts[c * experts + e];
             total += count;
@@ -227,13 +229,13 @@ weft_permute(const uint4* x, uint4* out, const u32* ids, const u32* ranks, u32* 
     }
     __syncthreads();
     const u32 end = min((own + 1) * chunk, rows);
-    for (u32 row = own * chunk + part * warps + warp; row < end; row += parts * warps) {
-        u32 place = 0;
-        if (lane < k) {
-            const u32 entry = row * k + lane;
-            place = base[ids[entry]] + ranks[entry];
-            places[entry] = place;
-        }
+    for (u32 entry = own * chunk * k + part * blockDim.x + threadIdx.x; entry < end * k; entry += parts * blockDim.x) {
+        const u32 place = base[ids[entry]] + ranks[entry];
+        places[entry] = place;
+        tokens[place] = entry / k;
+    }
+    for (u32 row = own * chunk + part * warps + warp; out && row < end; row += parts * warps) {
+        const u32 entry = row * k + lane, place = lane < k ? base[ids[entry]] + ranks[entry] : 0;
         const uint4* const from = x + u64(row) * n8;
         for (u32 at = 0; at < n8; at += 4 * LANES) {
             const u32 v = at + lane;

@@ -13,6 +13,7 @@
 //   WEFT_ROWS      16, 32, 64, 96, 128, 160, 192, 224 or 256: rows of A in a tile
 //   WEFT_COLUMNS   64 or 128: rows of B in a tile
 //   WEFT_PARTS     1, 2, 4 or 8: slices of K
+//   WEFT_F32_OUT   C is fp32: scores that are compared with one another
 //   WEFT_SILU_MUL  C[M,N/2] = silu(A·gateᵀ) * (A·upᵀ), B = [gate; up] stacked: a tile takes half of its rows of each
 // The tensor maps, both bf16, 128-byte swizzle, zero fill: A box {64, WEFT_ROWS}. B box {64, WEFT_COLUMNS}; of gates
 // and what they gate box {64, 8, 2, WEFT_COLUMNS / 16} of B as [N/8, 2, 8, K], so that eight rows of either come in
@@ -38,6 +39,12 @@ constexpr bool SILU = true;
 #else
 constexpr bool SILU = false;
 #endif
+#ifdef WEFT_F32_OUT
+constexpr bool F32_OUT = true;
+#else
+constexpr bool F32_OUT = false;
+#endif
+static_assert(!F32_OUT || !SILU, "scores are written as they are");
 constexpr u32 OUT_BN = SILU ? BN / 2 : BN;
 constexpr u32 WARPGROUPS = BN / 64, THREADS = WARPGROUPS * 128;
 constexpr u32 HALF_BYTES = 64 * BK * 2, B_BYTES = BN * BK * 2, STAGE_BYTES = B_BYTES + ROWS * BK * 2;
@@ -99,6 +106,17 @@ __device__ __forceinline__ void write_eight(u8* row, float4 v, u32 col, u32 n, b
         const u32 here = transposed(pack_bf16(v.x, v.y)), behind = transposed(pack_bf16(v.z, v.w));
         if (inside && col < n) *reinterpret_cast<u32*>(row + col * 2) = here;
         if (inside && col + 8 < n) *reinterpret_cast<u32*>(row + col * 2 + 16) = behind;
+    }
+}
+
+// The same in fp32, as this thread holds them: of two rows of C, the numbers at `col` and eight behind it.
+__device__ __forceinline__ void write_scores(u8* c, u64 pitch, float4 v, u32 row, u32 col, u32 m, u32 n) {
+    const float here[2] = {v.x, v.y}, behind[2] = {v.z, v.w};
+#pragma unroll
+    for (u32 i = 0; i < 2; ++i) {
+        float* const out = reinterpret_cast<float*>(c + u64(row + i) * pitch);
+        if (row + i < m && col < n) out[col] = here[i];
+        if (row + i < m && col + 8 < n) out[col + 8] = behind[i];
     }
 }
 
@@ -187,8 +205,9 @@ weft_gemm_few(const __grid_constant__ TensorMap map_a, const __grid_constant__ T
 
     // Each block writes rows of its own.
     if (warp < THREADS / 32) {
-        const u32 lane = threadIdx.x % 32, row = row0 + lane / 4;
-        const u32 col = col0 + warp * (SILU ? 8 : 16) + lane % 4 * 2;
+        const u32 lane = threadIdx.x % 32, across = lane / 4, along = lane % 4 * 2;
+        const u32 row = row0 + (F32_OUT ? along : across);
+        const u32 col = col0 + warp * (SILU ? 8 : 16) + (F32_OUT ? across : along);
         constexpr u32 EACH = (EIGHTS + PARTS - 1) / PARTS;
 #pragma unroll
         for (u32 i = 0; i < EACH; ++i) {
@@ -196,7 +215,8 @@ weft_gemm_few(const __grid_constant__ TensorMap map_a, const __grid_constant__ T
             if (PARTS > 1 && j >= EIGHTS) break;
             const float4 v = PARTS > 1 ? sum_of(base + j * EIGHT_BYTES + threadIdx.x * 16)
                                        : make_float4(acc[4 * i], acc[4 * i + 1], acc[4 * i + 2], acc[4 * i + 3]);
-            write_eight(c + u64(row + 8 * j) * pitch, v, col, n, row + 8 * j < m);
+            if (F32_OUT) write_scores(c, pitch, v, row + 8 * j, col, m, n);
+            else write_eight(c + u64(row + 8 * j) * pitch, v, col, n, row + 8 * j < m);
         }
     }
     if (threadIdx.x == 0) weft_stamp(ring, began, weft_stamp_now(), op, blockIdx.x, WEFT_KIND_TILE, steps);

@@ -4,7 +4,7 @@
 // 128 x 128 tiles of 64 along K, three stages of asynchronous copies, eight warps of 64 x 32 each.
 // With WEFT_SILU_MUL, B = [gate; up] stacked and C has half as many columns: of every 32 rows of B in
 // shared memory 16 are gate and 16 the matching up rows, so a warp holds both factors.
-// WEFT_F32_OUT and WEFT_GROUPED are as there.
+// WEFT_F32_OUT, WEFT_GROUPED and WEFT_GATHERED are as there.
 // K and N must be multiples of 8. Block 256; dynamic shared memory 98,304 bytes.
 #include "groups.cuh"
 #include "mma.cuh"
@@ -17,6 +17,11 @@ constexpr u32 A_BYTES = BM * BK * 2, STAGE_BYTES = A_BYTES + BN * BK * 2;
 constexpr bool SILU = true;
 #else
 constexpr bool SILU = false;
+#endif
+#ifdef WEFT_GATHERED
+constexpr bool GATHERED = true;
+#else
+constexpr bool GATHERED = false;
 #endif
 #ifdef WEFT_F32_OUT
 constexpr bool F32_OUT = true;
@@ -35,14 +40,15 @@ __device__ __forceinline__ u32 b_row(u32 r, u32 col, u32 n) {
 }
 
 __device__ __forceinline__ void load_stage(u32 dst, const u8* a, const u8* b, u32 row0, u32 col0, u32 k0, u32 m, u32 n,
-                                           u32 k, u64 pitch_a, u64 pitch_b) {
+                                           u32 k, u64 pitch_a, u64 pitch_b, const u32* rows) {
     const u32 vector = threadIdx.x % 8, element = k0 + vector * 8;
     const bool inside = element < k;
     const u32 b_rows = SILU ? 2 * n : n;
 #pragma unroll
     for (u32 r = threadIdx.x / 8; r < BM; r += THREADS / 8) {
         const bool live = inside && row0 + r < m;
-        copy_async(dst + at(r, vector), a + (live ? u64(row0 + r) * pitch_a + element * 2 : 0), live);
+        const u32 row = GATHERED && live ? rows[row0 + r] : row0 + r;
+        copy_async(dst + at(r, vector), a + (live ? u64(row) * pitch_a + element * 2 : 0), live);
     }
 #pragma unroll
     for (u32 r = threadIdx.x / 8; r < BN; r += THREADS / 8) {
@@ -56,10 +62,10 @@ __device__ __forceinline__ void load_stage(u32 dst, const u8* a, const u8* b, u3
 
 // `n` counts the columns of C. `pitch_a`, `pitch_b`, `pitch`: bytes from a row of A, B, C to the next. `group`: tile rows walked
 // before moving right.
-// `first_rows` [groups + 1] and `groups`: of the grouped form, whose `m` says nothing.
+// `first_rows` [groups + 1] and `groups`: of the grouped form, whose `m` says nothing. `rows`: of the gathered form.
 extern "C" __global__ void __launch_bounds__(256, 2)
 weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch_a, u64 pitch_b, u64 pitch, u32 group,
-          const u32* first_rows, u32 groups, u32 op, WeftStampRing* ring) {
+          const u32* first_rows, u32 groups, const u32* rows, u32 op, WeftStampRing* ring) {
     extern __shared__ __align__(128) u8 raw[];
     const u32 base = shared_addr(raw), lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     const u32 warp_row = warp / 4 * 64, warp_col = warp % 4 * 32;
@@ -77,13 +83,13 @@ weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch_a,
         const u32 own = t;
 #endif
         const u64 began = weft_stamp_now();
-        const u32 first = own / (group * n_tiles) * group, rows = min(group, m_tiles - first);
+        const u32 first = own / (group * n_tiles) * group, height = min(group, m_tiles - first);
         const u32 within = own % (group * n_tiles);
-        const u32 row0 = begin + (first + within % rows) * BM, col0 = within / rows * OUT_BN;
+        const u32 row0 = begin + (first + within % height) * BM, col0 = within / height * OUT_BN;
         float acc[4][4][4] = {};
         __syncthreads();
         for (u32 s = 0; s < STAGES - 1; ++s) {
-            if (s < steps) load_stage(base + s * STAGE_BYTES, a, b, row0, col0, s * BK, m, n, k, pitch_a, pitch_b);
+            if (s < steps) load_stage(base + s * STAGE_BYTES, a, b, row0, col0, s * BK, m, n, k, pitch_a, pitch_b, rows);
             copy_commit();
         }
         for (u32 step = 0; step < steps; ++step) {
@@ -91,7 +97,7 @@ weft_gemm(const u8* a, const u8* all_b, u8* c, u32 m, u32 n, u32 k, u64 pitch_a,
             __syncthreads();
             const u32 ahead = step + STAGES - 1;
             if (ahead < steps)
-                load_stage(base + ahead % STAGES * STAGE_BYTES, a, b, row0, col0, ahead * BK, m, n, k, pitch_a, pitch_b);
+                load_stage(base + ahead % STAGES * STAGE_BYTES, a, b, row0, col0, ahead * BK, m, n, k, pitch_a, pitch_b, rows);
             copy_commit();
             const u32 a_at = base + step % STAGES * STAGE_BYTES, b_at = a_at + A_BYTES;
 #pragma unroll

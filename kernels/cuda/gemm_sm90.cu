@@ -15,14 +15,16 @@
 //   WEFT_SILU_MUL  C[M,N/2] = silu(A·gateᵀ) * (A·upᵀ), B = [gate; up] stacked (no interleaving): a tile
 //                  takes WEFT_BN/2 rows of each half, so a thread holds both factors of its outputs
 //   WEFT_F32_OUT   C is fp32: scores that are compared with one another
+//   WEFT_GATHERED  WEFT_GROUPED, and rows of A lie anywhere: C's row i is of A's row `rows[i]`
 //   WEFT_GROUPED   as many matrices as `groups` says (experts), see groups.cuh. Their heights are uneven: of the
 //                  last 128 rows or fewer of one, each block of a cluster takes 64, which is little more than
 //                  half the time of 128. Since tiles take different times, a cluster takes the next that nobody has
 //                  taken (`taken`, zero before the launch) instead of every so manieth, where tiles are long
-// The tensor maps: A box {64, 128} (64 rows where grouped), B box {64, WEFT_BN/2}, both bf16, 128-byte swizzle,
+// The tensor maps: A box {64, 128} (64 rows where grouped, none where gathered), B box {64, WEFT_BN/2}, both bf16, 128-byte swizzle,
 // zero fill.
 // Requires K > 0 and N (of C) a multiple of 8; M is free, K may end inside a step (zero filled).
 #include "groups.cuh"
+#include "mma.cuh"
 #include "wgmma.cuh"
 
 #ifndef WEFT_BN
@@ -46,13 +48,21 @@ constexpr bool GROUPED = true;
 #else
 constexpr bool GROUPED = false;
 #endif
+#ifdef WEFT_GATHERED
+constexpr bool GATHERED = true;
+#else
+constexpr bool GATHERED = false;
+#endif
 #ifdef WEFT_F32_OUT
 constexpr bool F32_OUT = true;
 #else
 constexpr bool F32_OUT = false;
 #endif
 static_assert(!GROUPED || CL == 2, "two blocks share out the last rows of a matrix");
+static_assert(!GATHERED || GROUPED, "rows are gathered for experts");
 static_assert(!F32_OUT || !SILU, "scores are written as they are");
+// Threads that gather, and rows that they copy from at a time.
+constexpr u32 GATHERERS = GATHERED ? 128 : 0, GATHERED_ROWS = GATHERERS / 8;
 constexpr u32 OUT_BN = SILU ? BN / 2 : BN;
 
 // The epilogue moves CHUNK columns at a time through 16 rows of shared memory that belong to one warp.
@@ -125,23 +135,24 @@ struct Tiles {
 };
 
 // Tiles of so many steps or more are dealt out as clusters are ready for them: shorter ones are over before the next is agreed on. It is
-// asked for ASKS steps before the last, so that no other cluster is ready for it, and memory has time to answer.
-constexpr u32 DEALT_STEPS = 16, ASKS = 6;
+// asked for ASKS steps before the last, so that no other cluster is ready for it.
+constexpr u32 DEALT_STEPS = 16, ASKS = 6, TELLS = 3;
 
-// How a cluster agrees on its next tile. A thread of block 0 with nothing else to do takes it when the one that fills stages there asks,
-// and writes it to both blocks, into one of two slots in turn; both threads that fill stages, and all warps that multiply, read it. That
-// thread does the waiting: a stage that is filled late is not caught up with where memory is the limit.
+// How a cluster agrees on its next tile. Block 0 takes it and writes it to both blocks, into one of two slots in turn; all warps that fill
+// stages or multiply read it. A thread with nothing else to do waits for memory and neighbour: a stage that is filled late is not caught up
+// with where memory is the limit. Where all fill stages there is none, and the first tells TELLS steps before the last what it asked for.
+// Block 1 says when its readers are done with a slot.
 struct Deal {
-    u32 full, empty, asked, slots, turn = 0;
+    u32 full, empty, asked, slots, given = 0, turn = 0;
 
-    static constexpr u32 READERS = 2 * (8 + 1);
+    static constexpr u32 READERS = 8 + (GATHERED ? GATHERERS / 32 : 1);
 
     __device__ __forceinline__ explicit Deal(u32 at) : full(at), empty(at + 16), asked(at + 32), slots(at + 40) {}
 
-    __device__ __forceinline__ void init() const {
+    __device__ __forceinline__ void init(u32 rank) const {
         for (u32 s = 0; s < 2; ++s) {
             mbar_init(full + s * 8, 1);
-            mbar_init(empty + s * 8, READERS);
+            mbar_init(empty + s * 8, READERS + (rank == 0));
         }
         mbar_init(asked, 1);
     }
@@ -150,13 +161,25 @@ struct Deal {
 
     // The tile that is asked for next, to both blocks.
     __device__ __forceinline__ u32 give(u32* taken, u32 clusters, Patience& patience) {
-        const u32 s = turn % 2;
-        mbar_wait(asked, turn & 1, patience);
+        mbar_wait(asked, given & 1, patience);
         const u32 index = clusters + atomicAdd(taken, 1);
-        mbar_wait(empty + s * 8, (turn / 2 & 1) ^ 1, patience);
-        for (u32 block = 0; block < CL; ++block) mbar_tell_cluster(slots + s * 4, index, full + s * 8, block);
-        ++turn;
+        tell(index, patience);
         return patience.lost ? ~0u : index;
+    }
+
+    __device__ __forceinline__ void tell(u32 index, Patience& patience) {
+        const u32 s = given % 2;
+        mbar_hear_cluster(empty + s * 8, (given / 2 & 1) ^ 1, patience);
+        for (u32 block = 0; block < CL; ++block) mbar_tell_cluster(slots + s * 4, index, full + s * 8, block);
+        ++given;
+    }
+
+    // Block 1: the next slot that its readers are done with.
+    __device__ __forceinline__ void hand_back(Patience& patience) {
+        const u32 s = given % 2;
+        mbar_wait(empty + s * 8, given / 2 & 1, patience);
+        mbar_hand_cluster(empty + s * 8, 0);
+        ++given;
     }
 
     // `lanes` of a warp together.
@@ -165,9 +188,41 @@ struct Deal {
         mbar_hear_cluster(full + s * 8, turn / 2 & 1, patience);
         const u32 index = lds_32(slots + s * 4);
         __syncwarp(lanes);
-        if (threadIdx.x % 32 == 0) mbar_arrive_cluster(empty + s * 8, 0);
+        if (threadIdx.x % 32 == 0) mbar_arrive(empty + s * 8);
         ++turn;
         return patience.lost ? ~0u : index;
+    }
+};
+
+// The rows of a tile that lie anywhere in A: `rows` says where. The warpgroup that fills stages copies them, 16 bytes a thread at a time,
+// eight threads a row, and lays them down as the copy engine would (128-byte swizzle). What it may issue is the limit: a copy is two
+// instructions.
+struct Gather {
+    static constexpr u32 EACH = GATHERED ? BM / GATHERED_ROWS : 1;
+    const u8* a;
+    u32 at;                // of the thread's first 16 bytes in a stage
+    u32 sixteenths[EACH];  // where its rows begin in A, in units of 16 bytes
+
+    __device__ __forceinline__ explicit Gather(const u8* a) : a(a + threadIdx.x % 8 * 16) {
+        const u32 row = threadIdx.x / 8, vector = threadIdx.x % 8;
+        at = row * BK * 2 + (vector ^ row % 8) * 16;
+    }
+
+    // Rows behind the end of a matrix are its last one once more.
+    __device__ __forceinline__ void look(const u32* rows, const Tile& tile, u32 pitch) {
+        const u32 first = tile.m + threadIdx.x / 8, last = tile.end - 1;
+#pragma unroll
+        for (u32 i = 0; i < EACH; ++i) sixteenths[i] = rows[min(first + i * GATHERED_ROWS, last)] * pitch;
+    }
+
+    // A step of so many halves of the tile; zeros behind the last of `k` columns.
+    __device__ __forceinline__ void copy(u32 stage, u32 step, u32 k, u32 halves) const {
+        const u8* const from = a + step * BK * 2;
+        const bool live = step * BK + threadIdx.x % 8 * 8 < k;
+#pragma unroll
+        for (u32 i = 0; i < EACH; ++i)
+            if (i * 2 < halves * EACH)
+                copy_async(stage + at + i * GATHERED_ROWS * BK * 2, from + u64(sixteenths[i]) * 16, live);
     }
 };
 
@@ -234,10 +289,11 @@ __device__ __forceinline__ void store_scores(const float (&acc)[BN / 2], u8* c, 
 // `n` counts the columns of C; B has `n` rows, or 2n for SiLU·mul. `pitch` is C's row in bytes.
 // `group` is the height of a raster group in cluster rows (128 * WEFT_CLUSTER rows of A each).
 // `first_rows` [groups + 1], `groups` and `taken`: of the grouped form, whose `m` says nothing.
+// `a`, `pitch_a` (a row of A in bytes, a multiple of 16) and `rows` [rows of C]: of the gathered form, whose `map_a` says nothing.
 extern "C" __global__ void __cluster_dims__(WEFT_CLUSTER, 1, 1) __launch_bounds__(384, 1)
 weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ TensorMap map_b, u8* c, u32 m, u32 n,
-          u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups, u32* taken, u32 op,
-          WeftStampRing* ring, WeftError* error) {
+          u32 k, u64 pitch, u32 group, const u32* first_rows, u32 groups, u32* taken, const u8* a, u64 pitch_a,
+          const u32* rows, u32 op, WeftStampRing* ring, WeftError* error) {
     extern __shared__ u8 raw[];
     const u32 base = (smem_addr(raw) + 1023) & ~1023u;
     const u32 staging = base + STAGES * STAGE_BYTES;
@@ -252,10 +308,10 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
         tma_prefetch_map(&map_a);
         tma_prefetch_map(&map_b);
         for (u32 s = 0; s < STAGES; ++s) {
-            mbar_init(full + s * 8, 1);
+            mbar_init(full + s * 8, 1 + GATHERERS);
             mbar_init(empty + s * 8, 2 * CL);
         }
-        if (GROUPED) deal.init();
+        if (GROUPED) deal.init(rank);
         mbar_init_fence();
     }
     if (CL == 1) __syncthreads(); else cluster_sync();
@@ -265,32 +321,46 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
     Tile tile;
     if (warpgroup == 0) {
         regs_shrink<40>();
-        if (threadIdx.x == 0) {
-            u32 stage = 0, parity = 1;
+        if (GATHERED || threadIdx.x == 0) {
+            const bool leads = threadIdx.x == 0;
+            u32 stage = 0, parity = 1, next = 0;
+            Gather gather(a);
             while (tiles.here(tile)) {
                 // Halves of the tile with rows in them; a block whose matrix has ended still fetches for the other.
                 const u32 halves = !GROUPED ? 2 : (tile.m < tile.end) + (tile.m + BM / 2 < tile.end);
                 const u32 b_first = tile.b + tile.n, b_second = b_first + (SILU ? n : BN / 2);
+                if (GATHERED) gather.look(rows, tile, u32(pitch_a / 16));
                 for (u32 step = 0; step < k_steps; ++step) {
-                    if (deals && rank == 0 && step + ASKS == k_steps) deal.ask();
+                    if (deals && leads && step + ASKS == k_steps) {
+                        if (rank == 1 && tiles.index >= clusters) deal.hand_back(patience);
+                        if (rank == 0 && GATHERED) next = clusters + atomicAdd(taken, 1);
+                        if (rank == 0 && !GATHERED) deal.ask();
+                    }
+                    if (deals && GATHERED && leads && rank == 0 && step + TELLS == k_steps) deal.tell(next, patience);
                     mbar_wait(empty + stage * 8, parity, patience);
                     const u32 bar = full + stage * 8, dst = base + stage * STAGE_BYTES;
-                    mbar_expect(bar, STAGE_BYTES - (2 - halves) * A_BYTES / 2);
-                    if (!GROUPED) tma_load_2d(dst, &map_a, step * BK, tile.m, bar);
-                    for (u32 h = 0; GROUPED && h < halves; ++h)
-                        tma_load_2d(dst + h * A_BYTES / 2, &map_a, step * BK, tile.m + h * BM / 2, bar);
-                    if (CL == 1) {
-                        tma_load_2d(dst + A_BYTES, &map_b, step * BK, b_first, bar);
-                        tma_load_2d(dst + A_BYTES + B_HALF, &map_b, step * BK, b_second, bar);
-                    } else {
-                        tma_load_2d_shared(dst + A_BYTES + rank * B_HALF, &map_b, step * BK,
-                                           rank == 0 ? b_first : b_second, bar, u16((1 << CL) - 1));
+                    if (leads) {
+                        mbar_expect(bar, STAGE_BYTES - (GATHERED ? A_BYTES : (2 - halves) * A_BYTES / 2));
+                        if (!GROUPED) tma_load_2d(dst, &map_a, step * BK, tile.m, bar);
+                        for (u32 h = 0; GROUPED && !GATHERED && h < halves; ++h)
+                            tma_load_2d(dst + h * A_BYTES / 2, &map_a, step * BK, tile.m + h * BM / 2, bar);
+                        if (CL == 1) {
+                            tma_load_2d(dst + A_BYTES, &map_b, step * BK, b_first, bar);
+                            tma_load_2d(dst + A_BYTES + B_HALF, &map_b, step * BK, b_second, bar);
+                        } else {
+                            tma_load_2d_shared(dst + A_BYTES + rank * B_HALF, &map_b, step * BK,
+                                               rank == 0 ? b_first : b_second, bar, u16((1 << CL) - 1));
+                        }
+                    }
+                    if (GATHERED) {
+                        gather.copy(dst, step, k, halves);
+                        mbar_arrive_copied(bar);
                     }
                     if (++stage == STAGES) stage = 0, parity ^= 1;
                 }
-                tiles.index = deals ? deal.take(1, patience) : tiles.index + clusters;
+                tiles.index = deals ? deal.take(GATHERED ? ~0u : 1, patience) : tiles.index + clusters;
             }
-            if (patience.lost) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 0);
+            if (patience.lost && leads) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 0);
         } else if (deals && rank == 0 && threadIdx.x == 32) {
             while (tiles.here(tile)) tiles.index = deal.give(taken, clusters, patience);
             if (patience.lost) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 2);
@@ -324,6 +394,8 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
             if (GROUPED && tile.m + group_row >= tile.end) {
                 for (u32 step = 0; step < k_steps; ++step) {
                     mbar_wait(full + stage * 8, parity, patience);
+                    // No warp is so late that it misses a turn of the stages: products keep them together elsewhere.
+                    named_barrier(warpgroup, 128);
                     release(stage);
                     if (++stage == STAGES) stage = 0, parity ^= 1;
                 }
@@ -333,6 +405,8 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
             u32 held = 0;
             for (u32 step = 0; step < k_steps; ++step) {
                 mbar_wait(full + stage * 8, parity, patience);
+                // The tensor cores read what threads have copied.
+                if (GATHERED) fence_async_shared();
                 const u32 at = base + stage * STAGE_BYTES;
                 const u64 a = wgmma_desc_k(at + group_row * BK * 2), b = wgmma_desc_k(at + A_BYTES);
                 wgmma_begin();

@@ -39,6 +39,11 @@ __device__ __forceinline__ void mbar_arrive(u32 bar) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(bar) : "memory");
 }
 
+// Arrives when all copies (cp.async) of this thread have; one of the arrivals that the barrier was made for.
+__device__ __forceinline__ void mbar_arrive_copied(u32 bar) {
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(bar) : "memory");
+}
+
 // Arrive on the barrier at the same offset in block `rank` of the cluster. Block scope on purpose: it
 // hands back memory that only the copy engine and the tensor cores touched, and cluster scope would put a
 // full memory barrier in the product loop.
@@ -102,6 +107,15 @@ __device__ __forceinline__ void mbar_tell_cluster(u32 at, u32 value, u32 bar, u3
         "{\n .reg .b32 a, b;\n mapa.shared::cluster.u32 a, %0, %3;\n mapa.shared::cluster.u32 b, %2, %3;\n"
         " st.shared::cluster.u32 [a], %1;\n mbarrier.arrive.release.cluster.shared::cluster.b64 _, [b];\n}\n" ::"r"(at),
         "r"(value), "r"(bar), "r"(rank)
+        : "memory");
+}
+
+// Arrives on the barrier of block `rank`, behind all that this thread knows to be done.
+__device__ __forceinline__ void mbar_hand_cluster(u32 bar, u32 rank) {
+    asm volatile(
+        "{\n .reg .b32 a;\n mapa.shared::cluster.u32 a, %0, %1;\n"
+        " mbarrier.arrive.release.cluster.shared::cluster.b64 _, [a];\n}\n" ::"r"(bar),
+        "r"(rank)
         : "memory");
 }
 

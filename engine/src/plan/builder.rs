@@ -1,7 +1,7 @@
 //! Appends the ops of a layer's blocks, with the work of each in FLOP and bytes.
 
 use super::{
-    At, Collective, Epilogue, Op, OpId, OpRole, Split,
+    At, Cluster, Collective, Epilogue, Op, OpId, OpRole, Split,
     kernel::{self, BF16, Kernel, Message, Pointwise, Standing},
     routing,
     transport::exposed_ctas,
@@ -111,19 +111,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Router, experts, and the sum over each token's experts. A library gathers rows as it multiplies; the own kernels
-    /// have them brought into the order of their experts first.
+    /// Router, experts, and the sum over each token's experts. The own kernels find out first where rows belong; a
+    /// library's do that as they multiply.
     fn experts(&mut self, at: At, part: &Part, moe: Moe, deps: &[OpId]) -> OpId {
         let Moe { top_k, intermediate, shared_intermediate, .. } = moe;
         let [router, w13, w2] = self.layer_gemms(part).experts(moe);
         let gpu = self.gpu();
-        match routing::scores(part.rows, self.shard.hidden, moe, gpu) {
-            Some(scores) => self.push(at, part, scores, deps),
-            None => self.gemm(at, part, &router, deps),
-        };
+        self.gemm(at, part, &router, deps);
         self.push(at, part, routing::top_k(part.rows, moe, gpu), &[]);
         if gpu.gemm_kernels == GemmKernels::Weft {
-            self.push(at, part, routing::permute(part.rows, self.shard.hidden, moe, gpu), &[]);
+            let (rows, hidden) = (part.rows, self.shard.hidden);
+            let copies = w13.shape.cluster == Cluster::Uneven;
+            self.push(at, part, routing::permute(rows, hidden, moe, copies, gpu), &[]);
         }
         self.gemm(at, part, &w13, &[]);
         if w13.shape.epilogue == Epilogue::Plain {

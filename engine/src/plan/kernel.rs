@@ -82,9 +82,11 @@ pub(super) fn gemm(gemm: &LayerGemm, gpu: &GpuSpec) -> Kernel {
         grid: shape.grid(),
         resources: match shape.cluster {
             Cluster::Slices => few_block(shape.tile_m, shape.tile_n),
-            Cluster::Alone | Cluster::Rows | Cluster::Uneven | Cluster::Padded => {
-                TileKit::of(gpu).gemm
-            }
+            Cluster::Alone
+            | Cluster::Rows
+            | Cluster::Uneven
+            | Cluster::Gathered
+            | Cluster::Padded => TileKit::of(gpu).gemm,
         },
         flops: gemm.flops(),
         hbm_bytes: BF16 * (weights + activations),

@@ -32,7 +32,7 @@ pub use op::{Op, OpId, Tiles};
 pub use place::{At, Phase, Split, StreamId};
 pub use role::{OpRole, STEPS};
 #[cfg(feature = "cuda")]
-pub(crate) use routing::{FEW_SCORES, PERMUTE_PARTS, SCORED_ROWS, chunks, most_chunks};
+pub(crate) use routing::{chunks, most_chunks, permute_blocks};
 pub use steps::{Message, Steps, Where};
 pub(crate) use transport::{exposed_fused_ctas, overlapped_ctas};
 pub use transport::{fused_transport, link_ctas, unfused_transport};

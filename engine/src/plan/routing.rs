@@ -11,8 +11,6 @@ use crate::{
 
 /// Tokens that a block of the own kernels takes at least: it has a warp for each of 32.
 const LEAST_CHUNK: u32 = 8;
-/// Blocks of the permutation for each of the blocks that chose experts.
-pub(crate) const PERMUTE_PARTS: u32 = 3;
 
 /// How the own kernels share tokens out among the blocks that choose experts: (tokens a block, blocks). No more blocks
 /// than SMs, since each block of the permutation adds up what all of them have counted.
@@ -25,25 +23,6 @@ pub(crate) fn chunks(rows: u32, sms: u32) -> (u32, u32) {
 #[cfg(any(test, feature = "cuda"))]
 pub(crate) fn most_chunks(rows: u32, sms: u32) -> u32 {
     rows.div_ceil(LEAST_CHUNK).min(sms).max(1)
-}
-
-/// Scores of a token at most that the own kernels have a kernel for: a GEMM's tiles would be nearly empty.
-pub(crate) const FEW_SCORES: u32 = 16;
-/// Rows of a block of that kernel.
-pub(crate) const SCORED_ROWS: u32 = 16;
-
-/// Scores of few experts, by the kernel that reads every row once; `None` where a GEMM has them.
-pub(super) fn scores(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Option<Kernel> {
-    let columns = moe.scores();
-    if gpu.gemm_kernels != GemmKernels::Weft || columns > FEW_SCORES {
-        return None;
-    }
-    let (tokens, columns, hidden) = (f64::from(rows), f64::from(columns), f64::from(hidden));
-    let hbm_bytes = BF16 * (tokens + columns) * hidden + 4.0 * tokens * columns;
-    let flops = 2.0 * tokens * columns * hidden;
-    let kernel = pointwise(Pointwise { role: OpRole::Router, rows, flops, hbm_bytes }, gpu);
-    let resources = Resources { threads: 256, ..kernel.resources };
-    Some(Kernel { grid: rows.div_ceil(SCORED_ROWS), resources, ..kernel })
 }
 
 /// Each token's experts. Scores in fp32; per chosen expert a weight, an id and a place in the sorted order.
@@ -63,12 +42,29 @@ pub(super) fn top_k(rows: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
     }
 }
 
-/// Every token's row to the place of each of its experts: read once, written `top_k` times.
-pub(super) fn permute(rows: u32, hidden: u32, moe: Moe, gpu: &GpuSpec) -> Kernel {
-    let elements = f64::from(rows) * f64::from(hidden);
-    let hbm_bytes = BF16 * elements * (1.0 + f64::from(moe.top_k));
-    let work = Pointwise { role: OpRole::Permute, rows, flops: 0.0, hbm_bytes };
-    Kernel { grid: chunks(rows, gpu.sms).1 * PERMUTE_PARTS, ..pointwise(work, gpu) }
+/// Blocks of the permutation, of so many that chose experts: three for each where rows come to their places.
+pub(crate) fn permute_blocks(chunks: u32, copies: bool) -> u32 {
+    if copies { 3 * chunks } else { chunks }
+}
+
+/// The place of every token with each of its experts in the order of experts, and whose each place is: per entry an expert and its number
+/// among those of a block are read, two numbers written; and each block reads what all blocks have counted. Where the product does not
+/// gather rows, every row is read, too, and written `top_k` times, beside which counts are few.
+pub(super) fn permute(rows: u32, hidden: u32, moe: Moe, copies: bool, gpu: &GpuSpec) -> Kernel {
+    let (tokens, top_k) = (f64::from(rows), f64::from(moe.top_k));
+    let blocks = chunks(rows, gpu.sms).1;
+    let lists = 16.0 * tokens * top_k;
+    let of = |hbm_bytes| {
+        pointwise(Pointwise { role: OpRole::Permute, rows, flops: 0.0, hbm_bytes }, gpu)
+    };
+    let grid = permute_blocks(blocks, copies);
+    if copies {
+        let copied = BF16 * tokens * f64::from(hidden) * (1.0 + top_k);
+        return Kernel { grid, ..of(lists + copied) };
+    }
+    let table_bytes = 4.0 * f64::from(blocks) * f64::from(moe.experts);
+    let work = OpWork::Gather { table_bytes, read_bytes: f64::from(grid) * table_bytes };
+    Kernel { grid, work, ..of(lists) }
 }
 
 /// The sum over each token's experts, the shared one too: reads a row of each, writes one.

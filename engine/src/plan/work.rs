@@ -125,6 +125,8 @@ pub enum Cluster {
     Rows,
     /// The same of experts, whose heights are uneven: the two share out the last rows of each.
     Uneven,
+    /// As `Uneven`, of rows that lie anywhere: each block copies its own together, which takes its threads longer than the copy engine.
+    Gathered,
     /// Of experts, too, but each by itself and whole, however few rows of an expert are left for the last (a library's kernels).
     Padded,
     /// The slices of the inner dimension of one tile, whose sums meet in distributed shared memory.
@@ -132,11 +134,16 @@ pub enum Cluster {
 }
 
 impl Cluster {
+    /// Of experts, whose last rows the two of a cluster share out.
+    pub(crate) fn is_uneven(self) -> bool {
+        matches!(self, Self::Uneven | Self::Gathered)
+    }
+
     /// Tiles.
     pub fn tiles(self) -> u32 {
         match self {
             Self::Alone | Self::Padded | Self::Slices => 1,
-            Self::Rows | Self::Uneven => 2,
+            Self::Rows | Self::Uneven | Self::Gathered => 2,
         }
     }
 }
@@ -182,7 +189,7 @@ impl GemmShape {
         let together = self.cluster.tiles();
         let high = self.tile_m * together;
         let clusters = match self.cluster {
-            Cluster::Uneven | Cluster::Padded => {
+            Cluster::Uneven | Cluster::Gathered | Cluster::Padded => {
                 heights(self.m, self.groups).into_iter().map(|rows| rows.div_ceil(high)).sum()
             }
             Cluster::Alone | Cluster::Rows | Cluster::Slices => self.groups * self.m.div_ceil(high),
@@ -193,7 +200,7 @@ impl GemmShape {
     /// Whether a persistent launch deals its tiles out as blocks are ready for them: those of experts, whose heights are uneven, where
     /// they are long enough. Other blocks take every so manieth.
     pub(crate) fn is_dealt(&self) -> bool {
-        self.cluster == Cluster::Uneven && self.k.div_ceil(STEP_DEPTH) >= DEALT_STEPS
+        self.cluster.is_uneven() && self.k.div_ceil(STEP_DEPTH) >= DEALT_STEPS
     }
 
     /// Rows that each tile multiplies, in the order of the tiles, where heights are uneven: the two of a cluster take half a tile each

@@ -41,14 +41,17 @@ pub(crate) const fn few_block(rows: u32, columns: u32) -> Resources {
     Resources { threads: columns * 2 + 32, registers, smem_bytes }
 }
 
-/// The launch of a GEMM whose rows are few, where that is better than in `tiled` ones. Scores that are kept in fp32 are not made by
-/// this kernel.
+/// The launch of a GEMM whose rows are few, where that is better than in `tiled` ones; or of scores of experts, however many rows they
+/// have: their columns are so few that tiles are, too, and slices of the inner dimension are what is left to share out.
 pub(super) fn shape((m, n, k): (u32, u32, u32), sms: u32, tiled: &GemmShape) -> Option<GemmShape> {
-    if tiled.epilogue == Epilogue::F32 {
-        return None;
-    }
-    let tile_m = ROWS.into_iter().find(|&rows| m <= rows)?;
-    let launch = |tile_n, split_k| GemmShape {
+    let are_scores = tiled.epilogue == Epilogue::F32;
+    let tile_rows = match ROWS.into_iter().position(|rows| m <= rows) {
+        Some(fits) if are_scores => &ROWS[..=fits],
+        Some(fits) => &ROWS[fits..=fits],
+        None if are_scores => &ROWS[..],
+        None => return None,
+    };
+    let launch = |(tile_m, tile_n, split_k)| GemmShape {
         m,
         n,
         k,
@@ -60,15 +63,19 @@ pub(super) fn shape((m, n, k): (u32, u32, u32), sms: u32, tiled: &GemmShape) -> 
         epilogue: tiled.epilogue,
         persistent_sms: None,
     };
-    let launches =
-        COLUMNS.into_iter().flat_map(|tile_n| SLICES.map(|slices| launch(tile_n, slices)));
+    let sizes = tile_rows.iter().flat_map(|&tile_m| {
+        COLUMNS.into_iter().flat_map(move |tile_n| SLICES.map(|slices| (tile_m, tile_n, slices)))
+    });
+    let launches = sizes.map(launch);
     let fits = |launch: &GemmShape| {
         let is_once = launch.grid() <= room(sms, launch);
         launch.split_k == 1 || (launch.k / launch.split_k >= LEAST_K && is_once)
     };
     let times = launches.filter(fits).map(|launch| (few_ns(&launch, sms), launch));
     let (few, launch) = times.min_by(|one, other| one.0.total_cmp(&other.0))?;
-    (m <= ALWAYS || few < PREFERRED * tiled_ns(tiled, sms)).then_some(launch)
+    let tiled = tiled_ns(tiled, sms);
+    let is_better = few < PREFERRED * tiled || (are_scores && few <= tiled);
+    (m <= ALWAYS || is_better).then_some(launch)
 }
 
 /// Of that kernel, without what every launch takes.
@@ -92,9 +99,9 @@ fn tiled_ns(launch: &GemmShape, sms: u32) -> f64 {
     together(launch, waves * draws.max(multiplies))
 }
 
-/// Drawing the weights from memory and what an SM does: nearly the longer one, more where both are as long.
+/// Drawing the weights from memory (or what is multiplied by them, where that is more) and what an SM does: nearly the longer one, more where both are as long.
 fn together(launch: &GemmShape, sm_ns: f64) -> f64 {
-    let memory_ns = 2.0 * f64::from(launch.n) * f64::from(launch.k) / MEMORY;
+    let memory_ns = 2.0 * f64::from(launch.n.max(launch.m)) * f64::from(launch.k) / MEMORY;
     (memory_ns.powi(6) + sm_ns.powi(6)).powf(1.0 / 6.0)
 }
 

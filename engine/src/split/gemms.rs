@@ -4,8 +4,13 @@ use super::{gemm_shape, own_shape};
 use crate::{
     machine::{GemmKernels, GpuSpec},
     model::{Ffn, Moe, Shard},
-    plan::{Epilogue, GemmShape, OpRole},
+    plan::{Cluster, Epilogue, GemmShape, OpRole},
 };
+
+/// Columns of gate (and of up) of an expert up to which the own kernel gathers its rows: every column of tiles gathers them anew, and takes 7 %
+/// longer for it than from rows that were brought together once. On an H200 the two are even at 2048 (Mixtral-8x22B on eight ranks); at 192
+/// (Qwen3-235B-A22B on eight ranks) layers take 6 to 10 % less (kernels/NOTES.md, "Mixture of experts").
+const GATHERED_COLUMNS: u32 = 1024;
 
 /// One GEMM of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,7 +122,8 @@ impl LayerGemms<'_> {
     }
 
     /// Router, then gate and up, then down of all experts, each in one launch. The own kernels gate in the epilogue, and write scores as
-    /// fp32. They read rows that a permutation has written once for each expert; a library's gather them from the tokens.
+    /// fp32. A library's gather their rows from the tokens; the own ones do, too, where experts are narrow, and have them brought
+    /// into order otherwise.
     pub(crate) fn experts(&self, moe: Moe) -> [LayerGemm; 3] {
         let Moe { experts, top_k, intermediate, .. } = moe;
         let hidden = self.shard.hidden;
@@ -134,18 +140,20 @@ impl LayerGemms<'_> {
             };
             LayerGemm { role, mlp: true, shape, rows, input_rows }
         };
+        let gathers = !is_own || intermediate <= GATHERED_COLUMNS;
         let entries = self.rows * top_k;
-        let gathered = if is_own { entries } else { self.rows };
         let mut router = self.gemm(OpRole::Router, moe.scores(), hidden);
         if is_own {
             let GemmShape { m, n, k, .. } = router.shape;
             router.shape = own_shape((m, n, k), None, sms, Epilogue::F32);
         }
-        [
-            router,
-            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, gathered, Epilogue::SiluMul),
-            grouped(OpRole::ExpertsW2, hidden, intermediate, entries, Epilogue::Plain),
-        ]
+        let from = if gathers { self.rows } else { entries };
+        let mut w13 =
+            grouped(OpRole::ExpertsW13, 2 * intermediate, hidden, from, Epilogue::SiluMul);
+        if is_own && gathers {
+            w13.shape.cluster = Cluster::Gathered;
+        }
+        [router, w13, grouped(OpRole::ExpertsW2, hidden, intermediate, entries, Epilogue::Plain)]
     }
 
     fn gemm(&self, role: OpRole, n: u32, k: u32) -> LayerGemm {

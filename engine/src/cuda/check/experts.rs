@@ -16,12 +16,13 @@ use crate::{
     cuda::{
         driver::{CudaError, Device, KernelFamily},
         kernels::{
-            Choice, Combine, CombineCall, Gemm, GemmCall, GemmForm, Groups, Loader, Permute,
-            PermuteCall, Routes, Scores, ScoresCall, SharedExpert, TAKEN, TopK, TopKCall,
+            Choice, Combine, CombineCall, Copied, Gemm, GemmCall, GemmForm, Grouping, Groups,
+            Loader, Permute, PermuteCall, Routes, Scores, ScoresCall, SharedExpert, TAKEN, TopK,
+            TopKCall,
         },
         stamps::Recording,
     },
-    plan::{Epilogue, PERMUTE_PARTS, chunks},
+    plan::{Epilogue, chunks, permute_blocks},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -90,6 +91,7 @@ struct Chosen {
     weights: Guarded,
     ranks: Guarded,
     places: Guarded,
+    tokens: Guarded,
     counts: Guarded,
     first_rows: Guarded,
 }
@@ -102,6 +104,7 @@ impl Chosen {
             weights: entries()?,
             ranks: entries()?,
             places: entries()?,
+            tokens: entries()?,
             counts: Guarded::poisoned::<u32>(device, blocks as usize * tokens.experts)?,
             first_rows: Guarded::poisoned::<u32>(device, tokens.experts + 1 + TAKEN as usize)?,
         })
@@ -113,6 +116,7 @@ impl Chosen {
             weights: self.weights.ptr(),
             ranks: self.ranks.ptr(),
             places: self.places.ptr(),
+            tokens: self.tokens.ptr(),
             counts: self.counts.ptr(),
             first_rows: self.first_rows.ptr(),
         }
@@ -136,8 +140,8 @@ fn route(bench: &Bench) -> Result<Outcome, CheckError> {
     let (choose, permute) = (TopK::load(bench.loader(0))?, Permute::load(bench.loader(0))?);
     let mut tally = Tally::new(Limits::IN_FP32);
     for &tokens in bench.choose(&QUICK, &FULL) {
-        for (renormalise, skew) in [(true, 0.0), (false, 20.0)] {
-            let case = Case { tokens, renormalise, skew };
+        for (renormalise, skew, copies) in [(true, 0.0, true), (false, 20.0, false)] {
+            let case = Case { tokens, renormalise, skew, copies };
             check_route(bench, &recording, (&choose, &permute), case, &mut tally)?;
         }
     }
@@ -149,6 +153,7 @@ struct Case {
     tokens: Tokens,
     renormalise: bool,
     skew: f32,
+    copies: bool,
 }
 
 fn check_route(
@@ -187,26 +192,27 @@ fn check_route(
 
     let x = bench.numbers(rows * hidden, 1.0);
     let (x_dev, out) = (x.upload(device)?, Guarded::poisoned::<u16>(device, rows * k * hidden)?);
-    let call = PermuteCall {
-        x: x_dev.ptr(),
-        out: out.ptr(),
-        routes: chosen.routes(),
-        choice,
-        hidden: hidden as u32,
-        recording: recording.of(OP),
-    };
+    let copied = Copied { x: x_dev.ptr(), out: out.ptr(), hidden: hidden as u32 };
+    let copies = case.copies.then_some(copied);
+    let call = PermuteCall { copies, routes: chosen.routes(), choice, recording: recording.of(OP) };
     permute.launch(device.compute(), &call)?;
-    stamped(&what, recording, sms, &[(StampKind::Block, (blocks * PERMUTE_PARTS) as usize)])?;
+    let launched = permute_blocks(blocks, case.copies) as usize;
+    stamped(&what, recording, sms, &[(StampKind::Block, launched)])?;
     let (places, mut first_rows) = places_by_expert(&ids, experts);
     // No tile of any product of experts has been taken.
     first_rows.extend([0; TAKEN as usize]);
     same_numbers(&what, "places", &chosen.places.read(&what)?, &places)?;
     same_numbers(&what, "first rows", &chosen.first_rows.read(&what)?, &first_rows)?;
-    let mut expected = vec![0; rows * k * hidden];
+    let mut whose = vec![0; rows * k];
     for (entry, &place) in places.iter().enumerate() {
-        let from = &x.bits[entry / k * hidden..][..hidden];
-        expected[place as usize * hidden..][..hidden].copy_from_slice(from);
+        whose[place as usize] = (entry / k) as u32;
     }
+    same_numbers(&what, "tokens", &chosen.tokens.read(&what)?, &whose)?;
+    if !case.copies {
+        return Ok(());
+    }
+    let from = |&token: &u32| &x.bits[token as usize * hidden..][..hidden];
+    let expected: Vec<u16> = whose.iter().flat_map(from).copied().collect();
     tally.same(&what, &out.read(&what)?, &expected, hidden)
 }
 
@@ -309,14 +315,16 @@ fn check_grouped(
     let device = bench.devices()[0].clone().with_family(family);
     let recording = recording(&device)?;
     let mut tally = Tally::new(limits(Epilogue::Plain));
-    for epilogue in [Epilogue::Plain, Epilogue::SiluMul] {
+    let forms = [Epilogue::Plain, Epilogue::SiluMul]
+        .map(|epilogue| [(epilogue, Grouping::Grouped), (epilogue, Grouping::Gathered)]);
+    for (epilogue, grouping) in forms.into_iter().flatten() {
         let problems: Vec<Problem> = bench
             .choose(&GROUPED_QUICK, &GROUPED)
             .iter()
-            .map(|&sizes| Problem::draw(bench, sizes, epilogue))
+            .map(|&sizes| Problem::draw(bench, sizes, epilogue, grouping))
             .collect();
         for &tile_columns in widths {
-            let form = GemmForm { tile_columns, epilogue, grouped: true };
+            let form = GemmForm { tile_columns, epilogue, grouping };
             let kernel = Gemm::load(Loader::new(&device, bench.nvrtc(), true), form)?;
             for problem in &problems {
                 for sms in [None, Some(4)] {
@@ -335,11 +343,13 @@ struct Problem {
     k: usize,
     a: Numbers,
     b: Numbers,
+    /// The row of A of each row of C, where it is not its own.
+    gathered: Option<Vec<u32>>,
     reference: Vec<f64>,
 }
 
 impl Problem {
-    fn draw(bench: &Bench, (heights, n, k): Sizes, epilogue: Epilogue) -> Self {
+    fn draw(bench: &Bench, (heights, n, k): Sizes, epilogue: Epilogue, grouping: Grouping) -> Self {
         let silu_mul = epilogue == Epilogue::SiluMul;
         let mut first_rows = vec![0];
         for height in heights {
@@ -348,9 +358,19 @@ impl Problem {
         let rows = first_rows[heights.len()] as usize;
         let b_rows = heights.len() * if silu_mul { 2 * n } else { n };
         let scale = 4.0 / (k as f32).sqrt();
-        let (a, b) = (bench.numbers(rows * k, 1.0), bench.numbers(b_rows * k, scale));
-        let reference = grouped_gemm(&a.wide, &b.wide, &first_rows, (n, k), silu_mul);
-        Self { first_rows, n, k, a, b, reference }
+        // Fewer rows of A than of C, so that some are gathered twice and some never.
+        let is_gathered = grouping == Grouping::Gathered;
+        let tokens = if is_gathered { rows.div_ceil(2) } else { rows };
+        let gathered = is_gathered.then(|| bench.integers(rows, tokens as u32));
+        let (a, b) = (bench.numbers(tokens * k, 1.0), bench.numbers(b_rows * k, scale));
+        let in_order = match &gathered {
+            Some(rows) => {
+                rows.iter().flat_map(|&row| &a.wide[row as usize * k..][..k]).copied().collect()
+            }
+            None => a.wide.clone(),
+        };
+        let reference = grouped_gemm(&in_order, &b.wide, &first_rows, (n, k), silu_mul);
+        Self { first_rows, n, k, a, b, gathered, reference }
     }
 
     fn check(
@@ -363,7 +383,7 @@ impl Problem {
     ) -> Result<(), CheckError> {
         let (n, k, form, family) = (self.n, self.k, kernel.form(), device.family());
         let heights: Vec<u32> = self.first_rows.windows(2).map(|ends| ends[1] - ends[0]).collect();
-        let (count, rows) = (heights.len(), self.a.bits.len() / k);
+        let (count, rows) = (heights.len(), heights.iter().sum::<u32>() as usize);
         // Either way of lying in memory.
         let is_padded = sms.is_some();
         let what = format!(
@@ -383,8 +403,10 @@ impl Problem {
         };
         let first_rows = Guarded::holding(device, &self.first_rows)?;
         let taken = Guarded::holding(device, &[0_u32])?;
+        let gathered = self.gathered.as_ref().map(|rows| Guarded::holding(device, rows));
+        let gathered = gathered.transpose()?;
         let call = GemmCall {
-            a: a.matrix(rows, k),
+            a: a.matrix(self.a.bits.len() / k, k),
             b: b.matrix(self.b.bits.len() / k, k),
             c: c.matrix(rows, n),
             sms,
@@ -393,6 +415,7 @@ impl Problem {
                 count: count as u32,
                 first_rows: first_rows.ptr(),
                 taken: taken.ptr(),
+                rows: gathered.as_ref().map(Guarded::ptr),
             }),
             recording: recording.of(OP),
         };

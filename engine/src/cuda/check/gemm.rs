@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cuda::{
         driver::{CudaError, Device, KernelFamily},
-        kernels::{FewForm, Gemm, GemmCall, GemmFew, GemmForm, Loader, Matrix},
+        kernels::{FewForm, Gemm, GemmCall, GemmFew, GemmForm, Grouping, Loader, Matrix},
         stamps::Recording,
     },
     plan::Epilogue,
@@ -25,6 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::one("gemm silu·mul", "gemm_sm90.cu", silu_mul),
     Check::one("gemm of scores", "gemm_sm90.cu", scores),
     Check::one("gemm of few rows", "gemm_few_sm90.cu", few),
+    Check::one("scores of many experts", "gemm_few_sm90.cu", few_scores),
     Check::one("portable gemm", "gemm_mma.cu", portable),
 ];
 
@@ -137,7 +138,7 @@ fn compare(
     let problems: Vec<Problem> =
         sizes.iter().map(|&sizes| Problem::draw(bench, sizes, epilogue)).collect();
     for &tile_columns in widths {
-        let form = GemmForm { tile_columns, epilogue, grouped: false };
+        let form = GemmForm { tile_columns, epilogue, grouping: Grouping::One };
         let kernel = Gemm::load(Loader::new(&device, bench.nvrtc(), true), form)?;
         for problem in &problems {
             // A block a tile, and the persistent form on so few SMs that blocks walk several tiles.
@@ -149,15 +150,24 @@ fn compare(
     Ok(())
 }
 
-/// Every form of `gemm_few_sm90.cu`: rows that fill a tile, that do not, and that take several; slices of K of uneven
-/// lengths, and some of none.
+/// Every form of `gemm_few_sm90.cu` but those of scores.
 fn few(bench: &Bench) -> Result<Outcome, CheckError> {
+    check_few(bench, &[Epilogue::Plain, Epilogue::SiluMul], Limits::ROUNDED_ONCE)
+}
+
+/// Every form of `gemm_few_sm90.cu` that keeps scores in fp32.
+fn few_scores(bench: &Bench) -> Result<Outcome, CheckError> {
+    check_few(bench, &[Epilogue::F32], limits(Epilogue::F32))
+}
+
+/// Rows that fill a tile, that do not, and that take several; slices of K of uneven lengths, and some of none.
+fn check_few(bench: &Bench, epilogues: &[Epilogue], limits: Limits) -> Result<Outcome, CheckError> {
     let device = &bench.devices()[0];
     let recording = recording(device)?;
-    let mut tally = Tally::new(Limits::ROUNDED_ONCE);
+    let mut tally = Tally::new(limits);
     let full = [(1, 8, 8), (16, 128, 320), (33, 264, 1000), (64, 1280, 2048), (130, 136, 1544)];
     for &sizes in bench.choose(&[(9, 264, 136)], &full) {
-        for epilogue in [Epilogue::Plain, Epilogue::SiluMul] {
+        for &epilogue in epilogues {
             let problem = Problem::draw(bench, sizes, epilogue);
             for rows in [16, 32, 64, 96, 128, 160, 192, 224, 256] {
                 for (columns, parts) in
@@ -184,26 +194,69 @@ fn run_few(
     let is_padded = form.columns == 64;
     let what = format!("{form:?}, {m}×{n}×{k}, padded: {is_padded}");
     let (a, b) = problem.upload(device, is_padded)?;
-    let c = match is_padded {
-        true => Guarded::poisoned_padded(device, (m, n))?,
-        false => Guarded::poisoned::<u16>(device, m * n)?,
-    };
-    let (rows, columns) = (m as u32, n as u32);
+    let out = Out::poisoned(device, problem, form.epilogue, is_padded)?;
     let call = GemmCall {
         a: a.matrix(m, k),
         b: b.matrix(problem.b.bits.len() / k, k),
-        c: c.matrix(m, n),
+        c: out.matrix(),
         sms: None,
         group: GROUP,
         groups: None,
         recording: recording.of(OP),
     };
     GemmFew::load(loader, form)?.launch(device.compute(), &call)?;
-    let out = if is_padded { c.read_rows(&what, n)? } else { c.read(&what)? };
-    tally.compare(&what, &out, &problem.reference, n)?;
-    let expected = [(StampKind::Tile, form.blocks(rows, columns) as usize)];
+    out.compare(&what, tally)?;
+    let expected = [(StampKind::Tile, form.blocks(m as u32, n as u32) as usize)];
     stamped(&what, recording, device.info().sms, &expected)?;
     Ok(())
+}
+
+/// Where the output of a GEMM goes, either way of lying in memory; scores lie close.
+struct Out<'a> {
+    problem: &'a Problem,
+    buffer: Guarded,
+    are_scores: bool,
+    is_padded: bool,
+}
+
+impl<'a> Out<'a> {
+    fn poisoned(
+        device: &Device,
+        problem: &'a Problem,
+        epilogue: Epilogue,
+        is_padded: bool,
+    ) -> Result<Self, CudaError> {
+        let (m, n, _) = problem.sizes;
+        let are_scores = epilogue == Epilogue::F32;
+        let buffer = match (are_scores, is_padded) {
+            (true, _) => Guarded::poisoned::<f32>(device, m * n)?,
+            (false, true) => Guarded::poisoned_padded(device, (m, n))?,
+            (false, false) => Guarded::poisoned::<u16>(device, m * n)?,
+        };
+        Ok(Self { problem, buffer, are_scores, is_padded })
+    }
+
+    fn matrix(&self) -> Matrix<'_> {
+        let (m, n, _) = self.problem.sizes;
+        if !self.are_scores {
+            return self.buffer.matrix(m, n);
+        }
+        let pitch_bytes = n as u64 * 4;
+        Matrix { data: self.buffer.ptr(), rows: m as u32, columns: n as u32, pitch_bytes }
+    }
+
+    fn compare(&self, what: &str, tally: &mut Tally) -> Result<(), CheckError> {
+        let (reference, (_, n, _)) = (&self.problem.reference, self.problem.sizes);
+        if self.are_scores {
+            let out = self.buffer.read::<f32>(what)?.into_iter().map(f64::from);
+            return tally.compare_numbers(what, &out.collect::<Vec<f64>>(), reference, n);
+        }
+        let out = match self.is_padded {
+            true => self.buffer.read_rows(what, n)?,
+            false => self.buffer.read(what)?,
+        };
+        tally.compare(what, &out, reference, n)
+    }
 }
 
 fn run(
@@ -220,31 +273,18 @@ fn run(
     let is_padded = sms.is_some();
     let what = format!("{family:?}, {form:?}, {m}×{n}×{k} on {sms:?} SMs, padded: {is_padded}");
     let (a, b) = problem.upload(device, is_padded)?;
-    let is_wide = form.epilogue == Epilogue::F32;
-    let c = match (is_wide, is_padded) {
-        (true, _) => Guarded::poisoned::<f32>(device, m * n)?,
-        (false, true) => Guarded::poisoned_padded(device, (m, n))?,
-        (false, false) => Guarded::poisoned::<u16>(device, m * n)?,
-    };
-    let scores =
-        Matrix { data: c.ptr(), rows: m as u32, columns: n as u32, pitch_bytes: n as u64 * 4 };
+    let out = Out::poisoned(device, problem, form.epilogue, is_padded)?;
     let call = GemmCall {
         a: a.matrix(m, k),
         b: b.matrix(problem.b.bits.len() / k, k),
-        c: if is_wide { scores } else { c.matrix(m, n) },
+        c: out.matrix(),
         sms,
         group: GROUP,
         groups: None,
         recording: recording.of(OP),
     };
     kernel.launch(device.compute(), &call)?;
-    if is_wide {
-        let out: Vec<f64> = c.read::<f32>(&what)?.into_iter().map(f64::from).collect();
-        tally.compare_numbers(&what, &out, &problem.reference, n)?;
-    } else {
-        let out = if is_padded { c.read_rows(&what, n)? } else { c.read(&what)? };
-        tally.compare(&what, &out, &problem.reference, n)?;
-    }
+    out.compare(&what, tally)?;
     let columns = form.columns() as usize;
     // Both blocks of a Hopper cluster stamp, also where the second lies below the last row.
     let row_tiles = match family {

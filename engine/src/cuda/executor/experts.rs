@@ -2,21 +2,21 @@
 
 use super::{
     layout::Rows,
-    products::{Gated, Products, blocks, gates_itself, no_kernel},
+    products::{Gated, Products, blocks, gates_itself, gathers, no_kernel},
     rank::Rank,
     routing::ExpertBuffers,
     weights::ExpertWeights,
 };
 use crate::{
     cuda::{
-        driver::{CudaError, DevicePtr},
+        driver::{CudaError, DevicePtr, KernelFamily},
         kernels::{
-            Choice, Combine, CombineCall, Loader, Matrix, Permute, PermuteCall, Scores, ScoresCall,
-            SharedExpert, TopK, TopKCall,
+            Choice, Combine, CombineCall, Copied, FEW_SCORES, Loader, Matrix, Permute, PermuteCall,
+            Scores, ScoresCall, SharedExpert, TopK, TopKCall,
         },
     },
     model::Moe,
-    plan::{FEW_SCORES, Op, OpRole, OpWork},
+    plan::{Op, OpRole, OpWork},
 };
 
 /// Kernels that only mixtures of experts need.
@@ -80,7 +80,8 @@ impl Experts<'_> {
 
     fn router(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let columns = self.rank().sizes.score_columns();
-        if columns <= FEW_SCORES {
+        let family = self.rank().device.family();
+        if family == KernelFamily::Portable && columns <= FEW_SCORES {
             let call = ScoresCall {
                 x: self.rank().act().hidden.ptr_at(rows.first_byte(self.hidden())),
                 w: self.weights.router.ptr(),
@@ -127,18 +128,21 @@ impl Experts<'_> {
 
     fn permute(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let entries = rows.times(self.moe.top_k);
-        let call = PermuteCall {
+        let copied = || Copied {
             x: self.rank().act().hidden.ptr_at(rows.first_byte(self.hidden())),
             out: self.buffers.routed.ptr_at(entries.first_byte(self.hidden())),
+            hidden: self.hidden(),
+        };
+        let call = PermuteCall {
+            copies: self.rank().sizes.copies_rows.then(copied),
             routes: self.buffers.routes(op, rows, self.moe.top_k),
             choice: self.choice(rows),
-            hidden: self.hidden(),
             recording: self.rank().recording.of(op.id.0),
         };
         self.kernels.permute.launch(self.rank().device.compute(), &call)
     }
 
-    /// Gate and up of all experts. A library's plan has no permutation of its own: it gathers as it multiplies.
+    /// Gate and up of all experts. A library's plan has no permutation of its own.
     fn up(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
         let is_own = matches!(&op.work, OpWork::Gemm(shape) if shape.persistent_sms.is_some());
         if !is_own {
@@ -150,10 +154,13 @@ impl Experts<'_> {
             Some(gate_up) if !gates_itself(op) => Rank::matrix(gate_up, entries, 2 * width),
             _ => Rank::padded(&act.gated, entries, width),
         };
-        let input = Rank::matrix(&self.buffers.routed, entries, self.hidden());
+        let input = match gathers(op) {
+            true => Rank::matrix(&act.hidden, rows, self.hidden()),
+            false => Rank::matrix(&self.buffers.routed, entries, self.hidden()),
+        };
         let stacked = self.moe.experts * 2 * width;
         let weights = Matrix::dense(self.weights.experts.gate_up.ptr(), stacked, self.hidden());
-        self.products.gemm(op, [input, weights, out], Some(self.buffers.groups(op)))
+        self.products.gemm(op, [input, weights, out], Some(self.buffers.groups(op, entries)))
     }
 
     fn down(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {
@@ -163,7 +170,7 @@ impl Experts<'_> {
         let weights =
             Matrix::padded(self.weights.experts.down.ptr(), self.moe.experts * hidden, width);
         let out = Rank::matrix(&self.buffers.routed, entries, hidden);
-        self.products.gemm(op, [input, weights, out], Some(self.buffers.groups(op)))
+        self.products.gemm(op, [input, weights, out], Some(self.buffers.groups(op, entries)))
     }
 
     fn shared(&self, op: &Op, rows: Rows) -> Result<(), CudaError> {

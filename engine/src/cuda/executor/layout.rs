@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::products::gathers;
 use crate::{
     cuda::kernels::padded,
     model::{DegreeError, Ffn, Moe, Shard},
@@ -34,6 +35,8 @@ pub(super) struct Sizes {
     pub(super) moe: Option<Moe>,
     /// SiLU·mul is an op of its own.
     pub(super) gates_apart: bool,
+    /// Rows come into the order of their experts before these multiply them.
+    pub(super) copies_rows: bool,
     /// Layers that run.
     pub(super) layers: u32,
     /// Layers of the model.
@@ -76,6 +79,7 @@ impl Sizes {
             intermediate,
             moe,
             gates_apart: plan.ops.iter().any(gates),
+            copies_rows: plan.ops.iter().any(|op| op.role == OpRole::ExpertsW13 && !gathers(op)),
             layers: plan.layers,
             model_layers: plan.spec.model.layers,
             vocab: plan.spec.model.vocab,

@@ -7,7 +7,7 @@ use crate::{
     cuda::{
         driver::{Buffer, CudaError, KernelFamily},
         kernels::{
-            FewForm, Gemm, GemmCall, GemmFew, GemmForm, Groups, Loader, Matrix, SiluMul,
+            FewForm, Gemm, GemmCall, GemmFew, GemmForm, Grouping, Groups, Loader, Matrix, SiluMul,
             SiluMulCall, padded,
         },
     },
@@ -153,7 +153,12 @@ enum Form {
 /// experts are fp32 in either.
 fn form(op: &Op, sms: u32, family: KernelFamily) -> Option<Form> {
     let OpWork::Gemm(shape) = &op.work else { return None };
-    let grouped = matches!(op.role, OpRole::ExpertsW13 | OpRole::ExpertsW2);
+    let grouping = match op.role {
+        OpRole::ExpertsW13 if gathers(op) => Grouping::Gathered,
+        OpRole::ExpertsW13 | OpRole::ExpertsW2 => Grouping::Grouped,
+        _ => Grouping::One,
+    };
+    let grouped = grouping != Grouping::One;
     let epilogue = if op.role == OpRole::Router { Epilogue::F32 } else { shape.epilogue };
     if let (Some(few), KernelFamily::Hopper, false) =
         (FewForm::of(shape, epilogue, sms), family, grouped)
@@ -166,9 +171,14 @@ fn form(op: &Op, sms: u32, family: KernelFamily) -> Option<Form> {
             let experts = grouped.then_some(shape.groups);
             GemmForm::fitting((shape.m, shape.n), experts, sms).tile_columns
         }
-        Cluster::Rows | Cluster::Uneven => shape.tile_n,
+        Cluster::Rows | Cluster::Uneven | Cluster::Gathered => shape.tile_n,
     };
-    Some(Form::Tiled(GemmForm { tile_columns, grouped, epilogue }.on(family)))
+    Some(Form::Tiled(GemmForm { tile_columns, grouping, epilogue }.on(family)))
+}
+
+/// The first product of experts gathers its rows from the tokens, unless its plan has them in the order of experts.
+pub(super) fn gathers(op: &Op) -> bool {
+    !matches!(&op.work, OpWork::Gemm(shape) if shape.cluster == Cluster::Uneven)
 }
 
 /// A GEMM whose epilogue gates.

@@ -1,6 +1,9 @@
 //! Where rows and what is known of them lie between the ops of a mixture of experts.
 
-use super::layout::{Rows, Sizes};
+use super::{
+    layout::{Rows, Sizes},
+    products::gathers,
+};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, Device},
@@ -21,13 +24,14 @@ pub(super) struct ExpertBuffers {
     weights: Buffer,
     ranks: Buffer,
     places: Buffer,
+    tokens: Buffer,
     /// A table a split: `[blocks that choose, experts]` u32.
     counts: [Buffer; 2],
     /// A list a split and layer: `[layers of the model, experts + 1]` u32, and [`TAKEN`] more. They outlive their layer, so that a run can say
     /// where its tokens went.
     first_rows: [Buffer; 2],
     experts: u32,
-    /// `[entries, hidden]` bf16: inputs of experts in their order, then what the experts gave.
+    /// `[entries, hidden]` bf16, in the order of experts: their rows, where they do not gather them, then what they gave.
     pub(super) routed: Buffer,
     pub(super) shared: Option<SharedBuffers>,
 }
@@ -68,6 +72,7 @@ impl ExpertBuffers {
             weights: room(entries, 1, 4)?,
             ranks: room(entries, 1, 4)?,
             places: room(entries, 1, 4)?,
+            tokens: room(entries, 1, 4)?,
             counts: [counts()?, counts()?],
             first_rows: [first_rows()?, first_rows()?],
             experts: moe.experts,
@@ -85,17 +90,24 @@ impl ExpertBuffers {
             weights: self.weights.ptr_at(first),
             ranks: self.ranks.ptr_at(first),
             places: self.places.ptr_at(first),
+            tokens: self.tokens.ptr_at(first),
             counts: self.counts[split].ptr(),
             first_rows: self.first_rows[split].ptr_at(self.list_of(op) as u64 * 4),
         }
     }
 
-    /// Matrices of experts in one launch, the first ones or the second ones of a layer.
-    pub(super) fn groups(&self, op: &Op) -> Groups<'_> {
+    /// Matrices of experts in one launch: the first ones of a layer, which may gather their rows from the tokens, or the second ones.
+    pub(super) fn groups(&self, op: &Op, entries: Rows) -> Groups<'_> {
         let word = |at: usize| self.first_rows[table_of(op)].ptr_at(at as u64 * 4);
         let (list, second) = (self.list_of(op), op.role == OpRole::ExpertsW2);
         let taken = list + self.experts as usize + 1 + usize::from(second);
-        Groups { count: self.experts, first_rows: word(list), taken: word(taken) }
+        let tokens = self.tokens.ptr_at(u64::from(entries.first) * 4);
+        Groups {
+            count: self.experts,
+            first_rows: word(list),
+            taken: word(taken),
+            rows: (!second && gathers(op)).then_some(tokens),
+        }
     }
 
     /// Where the list of an op's layer begins, in words.

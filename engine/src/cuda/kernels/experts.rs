@@ -14,12 +14,14 @@ use crate::{
         driver::{CudaError, DevicePtr, Shape},
         stamps::OpRecording,
     },
-    plan::{FEW_SCORES, PERMUTE_PARTS, SCORED_ROWS, chunks},
+    plan::{chunks, permute_blocks},
 };
 
 const SCORES_THREADS: u32 = 256;
 const TOP_K_THREADS: u32 = 1024;
-const PERMUTE_THREADS: u32 = 512;
+/// Each block adds up what all have counted, which many threads do sooner; rows are copied by several blocks an SM.
+const PERMUTE_THREADS: u32 = 1024;
+const COPY_THREADS: u32 = 512;
 const COMBINE_THREADS: u32 = 512;
 
 arguments! {
@@ -58,6 +60,7 @@ arguments! {
     ids: Pointer,
     ranks: Pointer,
     places: Pointer,
+    tokens: Pointer,
     counts: Pointer,
     first_rows: Pointer,
     rows: u32,
@@ -95,6 +98,11 @@ pub(super) const LISTS: &[List] = &[
     List::of::<CombineArguments>(),
 ];
 
+/// Scores of a token at most that there is a kernel of their own for: a portable GEMM's tiles would be nearly empty.
+pub(in crate::cuda) const FEW_SCORES: u32 = 16;
+/// Rows of a block of that kernel.
+const SCORED_ROWS: u32 = 16;
+
 /// Experts at most: what the kernels have room for.
 pub(in crate::cuda) const MAX_EXPERTS: u32 = 512;
 /// Experts of a token at most: a lane of a warp each.
@@ -126,6 +134,8 @@ pub(in crate::cuda) struct Routes<'a> {
     pub(in crate::cuda) ranks: DevicePtr<'a>,
     /// `[rows · top_k]` u32: its row in the order of experts.
     pub(in crate::cuda) places: DevicePtr<'a>,
+    /// `[rows · top_k]` u32, in the order of experts: whose entry each is.
+    pub(in crate::cuda) tokens: DevicePtr<'a>,
     /// `[blocks that choose, experts]` u32.
     pub(in crate::cuda) counts: DevicePtr<'a>,
     /// `[experts + 1]` u32: where the rows of each expert begin. Behind them [`TAKEN`] zeros, for what the products of experts that
@@ -230,21 +240,27 @@ impl TopK {
     }
 }
 
-/// Rows in the order of their experts.
+/// Entries in the order of their experts.
 #[derive(Clone, Debug)]
 pub(in crate::cuda) struct Permute(Entry<PermuteArguments>);
 
-/// One launch of [`Permute`]: reads what [`TopK`] left, fills places and first rows.
+/// Rows that come to their places.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cuda) struct PermuteCall<'a> {
+pub(in crate::cuda) struct Copied<'a> {
     /// `[rows, hidden]` bf16.
     pub(in crate::cuda) x: DevicePtr<'a>,
     /// `[rows · top_k, hidden]` bf16.
     pub(in crate::cuda) out: DevicePtr<'a>,
-    pub(in crate::cuda) routes: Routes<'a>,
-    pub(in crate::cuda) choice: Choice,
     /// A multiple of 8.
     pub(in crate::cuda) hidden: u32,
+}
+
+/// One launch of [`Permute`]: reads what [`TopK`] left, fills places, tokens and first rows.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cuda) struct PermuteCall<'a> {
+    pub(in crate::cuda) copies: Option<Copied<'a>>,
+    pub(in crate::cuda) routes: Routes<'a>,
+    pub(in crate::cuda) choice: Choice,
     pub(in crate::cuda) recording: OpRecording<'a>,
 }
 
@@ -261,15 +277,16 @@ impl Permute {
         let Choice { rows, experts, top_k, sms } = call.choice;
         let (chunk, chunks) = chunks(rows, sms);
         let arguments = PermuteArguments {
-            x: call.x.into(),
-            out: call.out.into(),
+            x: call.copies.map(|rows| rows.x).into(),
+            out: call.copies.map(|rows| rows.out).into(),
             ids: call.routes.ids.into(),
             ranks: call.routes.ranks.into(),
             places: call.routes.places.into(),
+            tokens: call.routes.tokens.into(),
             counts: call.routes.counts.into(),
             first_rows: call.routes.first_rows.into(),
             rows,
-            n8: call.hidden / 8,
+            n8: call.copies.map_or(0, |rows| rows.hidden / 8),
             experts,
             k: top_k,
             chunk,
@@ -277,7 +294,9 @@ impl Permute {
             op: call.recording.op,
             ring: call.recording.ring.into(),
         };
-        self.0.launch(stream, Shape::line(chunks * PERMUTE_PARTS, PERMUTE_THREADS), arguments)
+        let blocks = permute_blocks(chunks, call.copies.is_some());
+        let threads = if call.copies.is_some() { COPY_THREADS } else { PERMUTE_THREADS };
+        self.0.launch(stream, Shape::line(blocks, threads), arguments)
     }
 }
 

@@ -45,6 +45,9 @@ arguments! {
     first_rows: Pointer,
     groups: u32,
     taken: Pointer,
+    a: Pointer,
+    pitch_a: u64,
+    rows: Pointer,
     op: u32,
     ring: Pointer,
     error: Pointer,
@@ -64,6 +67,7 @@ arguments! {
     group: u32,
     first_rows: Pointer,
     groups: u32,
+    rows: Pointer,
     op: u32,
     ring: Pointer,
 }
@@ -98,12 +102,39 @@ pub struct GemmForm {
     pub tile_columns: u32,
     /// What becomes of the sums (`WEFT_SILU_MUL`, `WEFT_F32_OUT`).
     pub epilogue: Epilogue,
-    /// Several matrices of uneven heights in one launch (`WEFT_GROUPED`).
-    pub grouped: bool,
+    /// Matrices of a launch.
+    pub grouping: Grouping,
+}
+
+/// What a launch multiplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grouping {
+    /// One matrix.
+    One,
+    /// Several, of uneven heights, whose rows follow one another (`WEFT_GROUPED`).
+    Grouped,
+    /// The same, whose rows lie anywhere in A (`WEFT_GATHERED`).
+    Gathered,
+}
+
+impl Grouping {
+    /// Of as many matrices.
+    pub fn of(grouped: bool) -> Self {
+        if grouped { Self::Grouped } else { Self::One }
+    }
 }
 
 /// Blocks that share a tile of B (`WEFT_CLUSTER`).
 const CLUSTER: u32 = 2;
+
+/// What an epilogue is compiled with.
+pub(super) fn define_of(epilogue: Epilogue) -> Option<String> {
+    match epilogue {
+        Epilogue::Plain => None,
+        Epilogue::SiluMul => Some("WEFT_SILU_MUL".to_owned()),
+        Epilogue::F32 => Some("WEFT_F32_OUT".to_owned()),
+    }
+}
 
 impl GemmForm {
     /// The plain form whose tiles fill the waves of an `[m, n]` output, or of one for each of `experts`, on `sms` SMs best.
@@ -111,7 +142,7 @@ impl GemmForm {
         Self {
             tile_columns: own_shape((m, n, STEP), experts, sms, Epilogue::Plain).tile_n,
             epilogue: Epilogue::Plain,
-            grouped: experts.is_some(),
+            grouping: Grouping::of(experts.is_some()),
         }
     }
 
@@ -144,12 +175,13 @@ impl GemmForm {
             }
             KernelFamily::Portable => Vec::new(),
         };
-        defines.extend(match self.epilogue {
-            Epilogue::Plain => None,
-            Epilogue::SiluMul => Some("WEFT_SILU_MUL".to_owned()),
-            Epilogue::F32 => Some("WEFT_F32_OUT".to_owned()),
-        });
-        defines.extend(self.grouped.then(|| "WEFT_GROUPED".to_owned()));
+        defines.extend(define_of(self.epilogue));
+        let grouping: &[&str] = match self.grouping {
+            Grouping::One => &[],
+            Grouping::Grouped => &["WEFT_GROUPED"],
+            Grouping::Gathered => &["WEFT_GROUPED", "WEFT_GATHERED"],
+        };
+        defines.extend(grouping.iter().map(|&define| define.to_owned()));
         defines
     }
 }
@@ -182,11 +214,17 @@ pub struct Groups<'a> {
     pub first_rows: DevicePtr<'a>,
     /// u32, zero when the launch begins: tiles that its clusters have taken beyond the first of each.
     pub taken: DevicePtr<'a>,
+    /// `[rows of C]` u32: the row of A that each multiplies, where A's do not follow one another.
+    pub rows: Option<DevicePtr<'a>>,
 }
 
 impl<'a> GemmCall<'a> {
     fn first_rows(&self) -> Option<DevicePtr<'a>> {
         self.groups.map(|groups| groups.first_rows)
+    }
+
+    fn rows(&self) -> Option<DevicePtr<'a>> {
+        self.groups.and_then(|groups| groups.rows)
     }
 
     fn count(&self) -> u32 {
@@ -241,7 +279,10 @@ impl Gemm {
 
     fn hopper(&self, call: &GemmCall<'_>) -> Result<HopperArguments, CudaError> {
         // Grouped tiles may have half the rows.
-        let box_rows = if self.form.grouped { TILE_ROWS / 2 } else { TILE_ROWS };
+        let box_rows = match self.form.grouping {
+            Grouping::One => TILE_ROWS,
+            Grouping::Grouped | Grouping::Gathered => TILE_ROWS / 2,
+        };
         Ok(HopperArguments {
             map_a: TensorMap::bf16(call.a, box_rows, STEP, self.gpu)?,
             map_b: TensorMap::bf16(call.b, self.form.tile_columns / 2, STEP, self.gpu)?,
@@ -254,6 +295,9 @@ impl Gemm {
             first_rows: call.first_rows().into(),
             groups: call.count(),
             taken: call.groups.map(|groups| groups.taken).into(),
+            a: call.a.data.into(),
+            pitch_a: call.a.pitch_bytes,
+            rows: call.rows().into(),
             op: call.recording.op,
             ring: call.recording.ring.into(),
             error: call.recording.error.into(),
@@ -262,7 +306,7 @@ impl Gemm {
 
     /// Whole clusters: one for each tile, or as many as its SMs hold.
     fn hopper_blocks(&self, call: &GemmCall<'_>) -> u32 {
-        let (form, m, n) = (self.form, call.a.rows, call.c.columns);
+        let (form, m, n) = (self.form, call.c.rows, call.c.columns);
         let tiles = match call.groups {
             Some(groups) => form.most_tiles((m, n), groups.count),
             None => m.div_ceil(TILE_ROWS * CLUSTER) * n.div_ceil(form.columns()) * CLUSTER,
@@ -285,6 +329,7 @@ fn portable(call: &GemmCall<'_>) -> PortableArguments {
         group: call.group,
         first_rows: call.first_rows().into(),
         groups: call.count(),
+        rows: call.rows().into(),
         op: call.recording.op,
         ring: call.recording.ring.into(),
     }
@@ -294,8 +339,8 @@ fn portable(call: &GemmCall<'_>) -> PortableArguments {
 /// others gets one for each of its SMs; one that has the whole GPU fills it.
 fn portable_blocks(form: GemmForm, call: &GemmCall<'_>, (sms, resident): (u32, u32)) -> u32 {
     let row_tiles = match call.groups {
-        Some(groups) => call.a.rows / PORTABLE_TILE + groups.count,
-        None => call.a.rows.div_ceil(PORTABLE_TILE),
+        Some(groups) => call.c.rows / PORTABLE_TILE + groups.count,
+        None => call.c.rows.div_ceil(PORTABLE_TILE),
     };
     let tiles = row_tiles * call.c.columns.div_ceil(form.columns());
     let allowed = match call.sms {

@@ -7,6 +7,7 @@ use super::arguments::List;
 use super::{
     GemmCall, Loader, TensorMap,
     arguments::{Entry, Pointer, arguments},
+    gemm::define_of,
     source::Source,
 };
 use crate::{
@@ -44,7 +45,7 @@ pub(in crate::cuda) struct FewForm {
     pub(in crate::cuda) columns: u32,
     /// Slices of K (`WEFT_PARTS`): 1, 2, 4 or 8.
     pub(in crate::cuda) parts: u32,
-    /// SiLU·mul or none.
+    /// What becomes of the sums (`WEFT_SILU_MUL`, `WEFT_F32_OUT`).
     pub(in crate::cuda) epilogue: Epilogue,
 }
 
@@ -52,13 +53,15 @@ impl FewForm {
     /// For the launch of a plan, where that is of few rows; where the plan was made for a library's kernels, as `sms` SMs do it best.
     pub(in crate::cuda) fn of(shape: &GemmShape, epilogue: Epilogue, sms: u32) -> Option<Self> {
         let own = match shape.cluster {
-            // Scores in fp32, which this kernel does not write, whatever the plan says of the launch.
-            _ if epilogue == Epilogue::F32 => return None,
             Cluster::Slices => *shape,
             Cluster::Alone if shape.groups == 1 => {
                 own_shape((shape.m, shape.n, shape.k), None, sms, epilogue)
             }
-            Cluster::Alone | Cluster::Rows | Cluster::Uneven | Cluster::Padded => return None,
+            Cluster::Alone
+            | Cluster::Rows
+            | Cluster::Uneven
+            | Cluster::Gathered
+            | Cluster::Padded => return None,
         };
         let form = Self { rows: own.tile_m, columns: own.tile_n, parts: own.split_k, epilogue };
         (own.cluster == Cluster::Slices).then_some(form)
@@ -81,9 +84,7 @@ impl FewForm {
             format!("WEFT_COLUMNS={columns}"),
             format!("WEFT_PARTS={parts}"),
         ];
-        if self.gates() {
-            defines.push("WEFT_SILU_MUL".to_owned());
-        }
+        defines.extend(define_of(self.epilogue));
         defines
     }
 }

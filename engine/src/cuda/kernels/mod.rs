@@ -31,10 +31,11 @@ pub(in crate::cuda) use collective::{
 };
 pub(in crate::cuda) use decode::{Decode, DecodeCall, MergeCall, decode_blocks_per_key_head};
 pub(in crate::cuda) use experts::{
-    Choice, Combine, CombineCall, MAX_EXPERTS, MAX_TOP_K, Permute, PermuteCall, Routes, Scores,
-    ScoresCall, SharedExpert, TAKEN, TopK, TopKCall,
+    Choice, Combine, CombineCall, Copied, FEW_SCORES, MAX_EXPERTS, MAX_TOP_K, Permute, PermuteCall,
+    Routes, Scores, ScoresCall, SharedExpert, TAKEN, TopK, TopKCall,
 };
 pub(in crate::cuda) use fused_norm::{FusedForm, FusedNorm, FusedNormCall};
+pub(in crate::cuda) use gemm::Grouping;
 pub use gemm::{Gemm, GemmCall, GemmForm, Groups};
 pub(in crate::cuda) use gemm_few::{FewForm, GemmFew};
 pub(in crate::cuda) use heads::HEAD_DIMS;

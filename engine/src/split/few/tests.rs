@@ -79,7 +79,12 @@ fn few_rows_are_few() {
     assert_eq!(of(256, None, Epilogue::Plain), Cluster::Slices);
     assert_eq!(of(257, None, Epilogue::Plain), Cluster::Rows);
     assert_eq!(of(64, Some(8), Epilogue::Plain), Cluster::Uneven);
-    assert_eq!(of(64, None, Epilogue::F32), Cluster::Rows);
+    // Scores of experts may have any number of rows.
+    for (m, n) in [(1, 8), (64, 128), (257, 8), (4096, 128), (8192, 128), (16_384, 8)] {
+        let scores = own_shape((m, n, 4096), None, 132, Epilogue::F32);
+        assert_eq!(scores.cluster, Cluster::Slices, "{m}×{n}");
+        assert!(scores.grid() <= 132 || scores.split_k == 1, "{scores:?}");
+    }
     // Wide products of so many rows multiply as long in tiles, which need no sums.
     assert_eq!(own_shape((256, 57344, 8192), None, 132, Epilogue::SiluMul).cluster, Cluster::Rows);
 }
