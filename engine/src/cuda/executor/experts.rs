@@ -1,8 +1,8 @@
 //! Ops of a mixture of experts on one rank: which experts, rows in their order, their GEMMs, the weighted sum.
 
 use super::{
-    layout::Rows,
-    products::{Gated, Products, blocks, gates_itself, gathers, no_kernel},
+    layout::{Rows, gathers},
+    products::{Gated, Products, blocks, gates_itself, no_kernel},
     rank::Rank,
     routing::ExpertBuffers,
     weights::ExpertWeights,

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::products::gathers;
 use crate::{
     cuda::kernels::padded,
     model::{DegreeError, Ffn, Moe, Shard},
-    plan::{Collective, Op, OpId, OpRole, OpWork, Plan, Split},
+    plan::{Cluster, Collective, Op, OpId, OpRole, OpWork, Plan, Split},
 };
 
 /// Columns of a GEMM's narrowest tile.
@@ -49,6 +48,11 @@ pub(super) struct Sizes {
     pub(super) rms_eps: f32,
     /// Keys and values lie in pages of a cache.
     pub(super) paged: bool,
+}
+
+/// The first product of experts gathers its rows from the tokens, unless its plan has them in the order of experts.
+pub(super) fn gathers(op: &Op) -> bool {
+    !matches!(&op.work, OpWork::Gemm(shape) if shape.cluster == Cluster::Uneven)
 }
 
 /// Rows `[first, first + rows)`.

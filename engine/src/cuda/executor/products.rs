@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{layout::Rows, rank::Rank, weights::GatedWeights};
+use super::{
+    layout::{Rows, gathers},
+    rank::Rank,
+    weights::GatedWeights,
+};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, KernelFamily},
@@ -174,11 +178,6 @@ fn form(op: &Op, sms: u32, family: KernelFamily) -> Option<Form> {
         Cluster::Rows | Cluster::Uneven | Cluster::Gathered => shape.tile_n,
     };
     Some(Form::Tiled(GemmForm { tile_columns, grouping, epilogue }.on(family)))
-}
-
-/// The first product of experts gathers its rows from the tokens, unless its plan has them in the order of experts.
-pub(super) fn gathers(op: &Op) -> bool {
-    !matches!(&op.work, OpWork::Gemm(shape) if shape.cluster == Cluster::Uneven)
 }
 
 /// A GEMM whose epilogue gates.

@@ -1,9 +1,6 @@
 //! Where rows and what is known of them lie between the ops of a mixture of experts.
 
-use super::{
-    layout::{Rows, Sizes},
-    products::gathers,
-};
+use super::layout::{Rows, Sizes, gathers};
 use crate::{
     cuda::{
         driver::{Buffer, CudaError, Device},

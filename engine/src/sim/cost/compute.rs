@@ -22,11 +22,12 @@ impl OpCost {
                 gather(op, machine, *table_bytes, *read_bytes)
             }
             OpWork::Choice { top_k } => choice(op, machine, *top_k),
-            OpWork::RowSum { .. } => streaming(op, machine, machine.kernels.sm_bytes_per_s),
+            // Where a row lies is read first.
+            OpWork::RowSum { .. } => streaming(op, machine, machine.kernels.sm_bytes_per_s, 2.0),
             OpWork::Elementwise => {
                 let kernels = &machine.kernels;
                 let rate = kernels.pointwise_sm_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
-                streaming(op, machine, rate)
+                streaming(op, machine, rate, 1.0)
             }
             OpWork::Collective(shape) => collective::cost(op, shape, machine, ranks),
         }
@@ -38,7 +39,7 @@ impl OpCost {
 const FEW_SHARE: f64 = 0.775;
 
 /// The same of blocks that copy their rows together: 625 µs instead of 585 where rows were in order, 4096 tokens of Mixtral-8x22B on an H200
-/// (kernels/NOTES.md, "Mixture of experts").
+/// (kernels/NOTES.md, "Mixture of experts"). It holds at the power limit, too: copying takes power as multiplying does.
 const GATHERED_SHARE: f64 = 0.936;
 
 /// A tile: start, pipeline fill and epilogue, main loop at the SM's rate. Rows and columns beyond the matrix are
@@ -48,15 +49,17 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
     let depth = f64::from(shape.k) / f64::from(shape.split_k);
     let flops_a_row = 2.0 * f64::from(shape.tile_n) * depth;
     let grouped = kernels.grouped_sm_flops.filter(|_| shape.groups > 1);
-    let rate = grouped.unwrap_or(kernels.gemm_sm_flops);
+    let held_up = if shape.cluster == Cluster::Gathered { GATHERED_SHARE } else { 1.0 };
+    let rate = grouped.unwrap_or(kernels.gemm_sm_flops) * held_up;
     let tile_ns = |rows: u32| {
         let multiplies_s = flops_a_row * f64::from(rows) / rate;
         match shape.cluster {
             Cluster::Slices => few_rows_ns(shape, kernels, multiplies_s),
-            Cluster::Gathered => kernels.gemm_fixed_ns + multiplies_s / GATHERED_SHARE * 1e9,
-            Cluster::Alone | Cluster::Rows | Cluster::Uneven | Cluster::Padded => {
-                kernels.gemm_fixed_ns + multiplies_s * 1e9
-            }
+            Cluster::Alone
+            | Cluster::Rows
+            | Cluster::Uneven
+            | Cluster::Gathered
+            | Cluster::Padded => kernels.gemm_fixed_ns + multiplies_s * 1e9,
         }
     };
     let start_ns = machine.host.block_start_ns;
@@ -80,7 +83,7 @@ fn gemm(op: &Op, shape: &GemmShape, machine: &Machine) -> OpCost {
         None => of(shape.tile_m) * f64::from(op.grid),
     };
     let whole = Demand {
-        flops: over_tiles(&|rows| flops_a_row * f64::from(rows)),
+        flops: over_tiles(&|rows| flops_a_row * f64::from(rows)) / held_up,
         hbm: op.hbm_bytes,
         l2: over_tiles(&|rows| tile_loads(shape, depth, f64::from(rows))),
         ..Demand::default()
@@ -131,9 +134,9 @@ fn attention(op: &Op, shape: &AttentionShape, machine: &Machine) -> OpCost {
     OpCost::new(Work::Each(works), op.grid, whole)
 }
 
-/// A block that streams its share of the bytes at `sm_bytes_per_s`, after an access to device memory.
-fn streaming(op: &Op, machine: &Machine, sm_bytes_per_s: f64) -> OpCost {
-    let waits_ns = machine.host.block_start_ns + machine.kernels.memory_latency_ns;
+/// A block that streams its share of the bytes at `sm_bytes_per_s`, after so many accesses to device memory, one after the other.
+fn streaming(op: &Op, machine: &Machine, sm_bytes_per_s: f64, accesses: f64) -> OpCost {
+    let waits_ns = machine.host.block_start_ns + accesses * machine.kernels.memory_latency_ns;
     let draws_ns = draws_ns(op, sm_bytes_per_s);
     drawing(op, machine, sm_bytes_per_s, waits_ns + draws_ns)
 }

@@ -1,6 +1,7 @@
 //! Tests of the simulated machine over whole plans.
 
 mod calibration;
+mod experts;
 mod measured;
 mod mechanisms;
 mod properties;
