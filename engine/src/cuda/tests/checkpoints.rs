@@ -11,7 +11,7 @@ use safetensors::SafeTensors;
 use weftscope_kernels::reference::relative_error;
 use weftscope_testkit::{Need, aloud, skip};
 
-use super::{degrees, gpus, machine_with};
+use super::{Gpus, degrees, gpus, machine_with};
 use crate::{
     batch::{Batch, Request},
     cuda::{
@@ -235,8 +235,8 @@ fn compare(logits: &[f64], expected: &[f64], vocab: usize) -> Compared {
     Compared { error: relative_error(logits, expected), agree, worst, worst_error }
 }
 
-/// The references, and how many GPUs there are; `None` after saying why not.
-fn references() -> Option<(Vec<Reference>, u32)> {
+/// The references, and the GPUs; `None` after saying why not.
+fn references() -> Option<(Vec<Reference>, Gpus)> {
     let gpus = gpus(1)?;
     let Some(folder) = std::env::var_os("WEFTSCOPE_CHECKPOINTS").map(PathBuf::from) else {
         skip(Need::Oracle, "WEFTSCOPE_CHECKPOINTS names no folder made by make.py");
@@ -258,7 +258,7 @@ fn logits_are_those_of_transformers() {
     let Some((references, gpus)) = references() else { return };
     let mut failed = Vec::new();
     for reference in &references {
-        for tp in degrees(&reference.name, reference.checkpoint.model(), gpus) {
+        for tp in degrees(&reference.name, reference.checkpoint.model(), gpus.count) {
             let mut comparison = Comparison::new(reference, tp);
             let cases = if tp == 1 { &CASES[..1] } else { &CASES };
             for &case in cases {
@@ -276,7 +276,7 @@ fn parts_and_steps_give_the_same_logits() {
     let Some((references, gpus)) = references() else { return };
     let mut failed = Vec::new();
     for reference in &references {
-        for tp in degrees(&reference.name, reference.checkpoint.model(), gpus) {
+        for tp in degrees(&reference.name, reference.checkpoint.model(), gpus.count) {
             let strategies: &[StrategyKind] = match tp {
                 1 => &[StrategyKind::NoComm],
                 _ => &[StrategyKind::Multimem, StrategyKind::TokenWeave, StrategyKind::TwoBatch],

@@ -8,9 +8,7 @@ use crate::cuda::check::{Bench, Outcome, checks};
 /// Every check that one GPU can run; those for several belong to `gpu-check` itself.
 #[test]
 fn every_kernel_gives_what_its_reference_gives() {
-    if gpus(1).is_none() {
-        return;
-    }
+    let Some(_gpus) = gpus(1) else { return };
     let bench = Bench::open(true, None).expect("the GPU can be used");
     let (mut passed, mut failed) = (0, Vec::new());
     for check in checks() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use weftscope_kernels::reference::relative_error;
 use weftscope_testkit::aloud;
 
-use super::gpus;
+use super::{Gpus, gpus};
 use crate::{
     batch::Batch,
     cuda::executor::{CudaExecutor, Launching},
@@ -60,8 +60,8 @@ fn spec(strategy: StrategyKind, tokens: u32, layers: u32) -> RunSpec {
     }
 }
 
-fn two_gpus() -> Option<CudaExecutor> {
-    gpus(2).map(|_| CudaExecutor::open(2, true).expect("the GPUs can be used"))
+fn two_gpus() -> Option<(Gpus, CudaExecutor)> {
+    gpus(2).map(|gpus| (gpus, CudaExecutor::open(2, true).expect("the GPUs can be used")))
 }
 
 const DEFINED: [StrategyKind; 5] = [
@@ -74,7 +74,7 @@ const DEFINED: [StrategyKind; 5] = [
 
 #[test]
 fn strategies_agree_and_blocks_are_in_order() {
-    let Some(mut executor) = two_gpus() else { return };
+    let Some((_gpus, mut executor)) = two_gpus() else { return };
     let mut logits: BTreeMap<StrategyKind, Vec<f64>> = BTreeMap::new();
     for strategy in DEFINED {
         let plan = Arc::new(plan(&spec(strategy, 1024 + 128, 2)).expect("plans"));
@@ -102,7 +102,7 @@ fn strategies_agree_and_blocks_are_in_order() {
 /// The same of a mixture of experts: what tokens choose is the same whatever the strategy, so are the sums.
 #[test]
 fn strategies_agree_on_experts() {
-    let Some(mut executor) = two_gpus() else { return };
+    let Some((_gpus, mut executor)) = two_gpus() else { return };
     for model in ["mixtral-8x22b", "qwen3-235b-a22b"] {
         let mut first: Option<Vec<f64>> = None;
         for strategy in DEFINED {
@@ -174,7 +174,7 @@ fn in_order(plan: &Plan, received: &Received) {
 /// Decode steps, chunks after a cached prefix and whole prefills in one batch, cut inside and between them.
 #[test]
 fn strategies_agree_on_mixed_batches() {
-    let Some(mut executor) = two_gpus() else { return };
+    let Some((_gpus, mut executor)) = two_gpus() else { return };
     let batch: Batch = "24xdecode@1500, 300@1024, 40xdecode@700, 513@1, 1000, decode@4000"
         .parse()
         .expect("a batch");

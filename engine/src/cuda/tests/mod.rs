@@ -7,6 +7,8 @@ mod checks;
 mod executor;
 mod serving;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use weftscope_testkit::{Need, aloud, skip};
 
 use super::{compile::Nvrtc, driver::probe};
@@ -15,8 +17,15 @@ use crate::{
     model::{ModelShape, Shard},
 };
 
-/// How many GPUs are here, if as many as a test needs and a compiler; says why not otherwise.
-fn gpus(needed: usize) -> Option<u32> {
+/// GPUs that a test has to itself: while one captures a graph, no other may wait for the device.
+struct Gpus {
+    count: u32,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// All GPUs of this computer, if as many as a test needs are here and a compiler; says why not otherwise.
+fn gpus(needed: usize) -> Option<Gpus> {
+    static TURN: Mutex<()> = Mutex::new(());
     let found = match probe() {
         Ok(found) => found.gpus.len(),
         Err(reason) => {
@@ -32,7 +41,9 @@ fn gpus(needed: usize) -> Option<u32> {
         skip(Need::Gpu, reason);
         return None;
     }
-    Some(found as u32)
+    // Whoever failed before has left nothing half done that the next would see.
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(Gpus { count: found as u32, _turn: turn })
 }
 
 /// The degrees of 1, 2 and 4 that there are GPUs for and that divide a model; says which do not.

@@ -109,7 +109,7 @@ fn served_together_answers_are_those_of_requests_alone() {
             1 => vec![(tp, StrategyKind::NoComm)],
             _ => vec![(tp, StrategyKind::Multimem), (tp, StrategyKind::TokenWeave)],
         };
-        let degrees = degrees(&name, checkpoint.model(), gpus);
+        let degrees = degrees(&name, checkpoint.model(), gpus.count);
         let cases: Vec<_> = degrees.into_iter().flat_map(strategies).collect();
         // The GPUs go from hand to hand as they do between the strategies of a comparison.
         let mut kept: Option<(u32, CudaExecutor)> = None;
