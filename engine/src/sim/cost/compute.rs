@@ -184,12 +184,12 @@ fn drawing(op: &Op, machine: &Machine, sm_bytes_per_s: f64, block_ns: f64) -> Op
     OpCost { issue: draws_ns(op, sm_bytes_per_s) / block_ns, ..cost }
 }
 
-/// A block that reads its share of the sectors at random, as fast as an SM draws them, and streams the rest. Of a table as large as L2 or
+/// A block that reads where sectors lie, then its share of them at random, as fast as an SM draws them, and streams the rest. Of a table as large as L2 or
 /// smaller all are found there; of a larger one as many as L2 holds of it.
 fn gather(op: &Op, machine: &Machine, table_bytes: f64, read_bytes: f64) -> OpCost {
     let (grid, kernels) = (f64::from(op.grid.max(1)), &machine.kernels);
     let loads = kernels.sm_load_bytes_per_s.unwrap_or(kernels.sm_bytes_per_s);
-    let waits_ns = machine.host.block_start_ns + kernels.memory_latency_ns;
+    let waits_ns = machine.host.block_start_ns + 2.0 * kernels.memory_latency_ns;
     let draws_ns = (read_bytes + op.hbm_bytes) / grid / loads * 1e9;
     let missed = (1.0 - machine.gpu.l2_bytes as f64 / table_bytes.max(1.0)).max(0.0);
     let hbm = op.hbm_bytes + missed * read_bytes;
