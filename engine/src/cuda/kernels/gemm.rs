@@ -117,13 +117,6 @@ pub enum Grouping {
     Gathered,
 }
 
-impl Grouping {
-    /// Of as many matrices.
-    pub fn of(grouped: bool) -> Self {
-        if grouped { Self::Grouped } else { Self::One }
-    }
-}
-
 /// Blocks that share a tile of B (`WEFT_CLUSTER`).
 const CLUSTER: u32 = 2;
 
@@ -142,7 +135,7 @@ impl GemmForm {
         Self {
             tile_columns: own_shape((m, n, STEP), experts, sms, Epilogue::Plain).tile_n,
             epilogue: Epilogue::Plain,
-            grouping: Grouping::of(experts.is_some()),
+            grouping: experts.map_or(Grouping::One, |_| Grouping::Grouped),
         }
     }
 

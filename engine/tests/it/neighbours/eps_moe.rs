@@ -30,22 +30,34 @@ fn the_best_number_of_groups_lies_between() {
     assert!(some > one && some > all, "{one} {some} {all}");
 }
 
-/// Few rows of each expert are faster in one launch, where many have waves of their own: seen where 16 experts share a launch. Of 8 both
-/// are even under the heaviest load; what is chosen is as good with either.
-#[test]
-fn the_kernel_follows_the_load() {
-    let per_s = |groups, tokens, kernel| {
+/// Throughput with a launch an expert over that with one for all of a group, and what is chosen is as good as either.
+fn dense_to_grouped(groups: &str, tokens: &str) -> f64 {
+    let per_s = |kernel| {
         let model = ("model", "qwen3-235b-a22b");
         let set = [model, ("tokens", tokens), ("kernel", kernel), ("groups", groups)];
         shown(&outcome("eps-moe", &set), "throughput")
     };
+    let [chosen, grouped, dense] = ["by-load", "grouped", "dense"].map(per_s);
+    assert!(chosen >= 0.99 * grouped.max(dense), "{tokens}: {chosen} {grouped} {dense}");
+    dense / grouped
+}
+
+/// Few rows of each expert are faster in one launch, where many have waves of their own.
+#[test]
+fn the_kernel_follows_the_load() {
     for groups in ["1", "2"] {
-        let [few, many] = ["2048", "65536"].map(|tokens| {
-            let of = |kernel| per_s(groups, tokens, kernel);
-            let [chosen, grouped, dense] = ["by-load", "grouped", "dense"].map(of);
-            assert!(chosen >= 0.99 * grouped.max(dense), "{tokens}: {chosen} {grouped} {dense}");
-            dense / grouped
-        });
-        assert!(few < 1.0 && (many > 1.0 || groups == "2"), "{groups}: {few} {many}");
+        let few = dense_to_grouped(groups, "2048");
+        assert!(few < 1.0, "{groups}: {few}");
     }
+    let many = dense_to_grouped("1", "65536");
+    assert!(many > 1.0, "{many}");
+}
+
+/// The same of 8 experts a launch falls short: under the heaviest load both are even (0.999) since the rate of a library's products of experts
+/// was fitted to published prefills with whole tiles. The day that it holds, this says so.
+#[test]
+#[should_panic(expected = "of 8 experts a launch")]
+fn the_kernel_follows_the_load_with_8_experts_a_launch() {
+    let [few, many] = ["2048", "65536"].map(|tokens| dense_to_grouped("2", tokens));
+    assert!(few < 1.0 && many > 1.0, "of 8 experts a launch: {few} {many}");
 }
