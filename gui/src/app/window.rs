@@ -341,6 +341,10 @@ impl App {
         let mode = if self.state.dark() { Mode::Dark } else { Mode::Light };
         let theme = Theme::of(mode);
         if self.themed != Some(mode) {
+            #[cfg(not(target_arch = "wasm32"))]
+            if self.themed.is_none() {
+                ui.ctx().set_fonts(crate::theme::fonts());
+            }
             theme.apply(ui.ctx());
             // This frame began in the colours of before.
             ui.reset_style();

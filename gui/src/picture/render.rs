@@ -1,7 +1,7 @@
 use egui::{RawInput, Rect, Ui, Vec2, ViewportId, epaint::ClippedShape};
 
 use super::{Image, Rasteriser};
-use crate::theme::Theme;
+use crate::theme::{Theme, fonts};
 
 /// Passes run before the picture is taken: what egui sizes from the pass before has settled by then.
 const PASSES: usize = 3;
@@ -39,6 +39,7 @@ pub(super) fn frame(
     mut add: impl FnMut(&mut Ui),
 ) -> Frame {
     let ctx = egui::Context::default();
+    ctx.set_fonts(fonts());
     theme.apply(&ctx);
     ctx.all_styles_mut(|style| style.animation_time = 0.0);
     let mut frame =

@@ -3,12 +3,16 @@
 //! One [`Theme`] value is made at start and handed down by reference; nothing else names a colour.
 
 mod apply;
+#[cfg(not(target_arch = "wasm32"))]
+mod fonts;
 pub mod number;
 mod palette;
 mod tokens;
 #[cfg(test)]
 mod vision;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use fonts::fonts;
 pub use palette::Palette;
 pub use tokens::{Mode, Surfaces, Theme, size};
 #[cfg(test)]

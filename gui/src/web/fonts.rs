@@ -7,7 +7,7 @@ use egui::{FontData, FontDefinitions, FontFamily, FontTweak};
 /// Name and content, as `build.rs` found them.
 const FONTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/fonts.rs"));
 
-/// As egui has its own.
+/// As `theme::fonts` has them.
 pub(super) fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     for &(name, bytes) in FONTS {
@@ -17,7 +17,7 @@ pub(super) fn fonts() -> FontDefinitions {
     }
     let family = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let families = &mut fonts.families;
-    families.insert(FontFamily::Proportional, family(&["Ubuntu-Light", "egui-icons"]));
+    families.insert(FontFamily::Proportional, family(&["Ubuntu-Light", "egui-icons", "Hack"]));
     families.insert(FontFamily::Monospace, family(&["Hack", "Ubuntu-Light", "egui-icons"]));
     fonts
 }

@@ -11,6 +11,7 @@
 
 mod job;
 mod owner;
+mod pace;
 mod relay;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -15,6 +15,7 @@ use weftscope_engine::executor::{ExecError, ExecutorInfo, IterationTime};
 
 use super::{
     job::{Job, Look, Run},
+    pace::{Lots, Pace},
     relay::{Relay, Told},
     user::User,
 };
@@ -110,6 +111,8 @@ struct Open<S> {
     /// How its last run was seen, and whether it was launched as graphs: turning a profiling interface on and off costs time.
     last: Option<(Look, bool)>,
     executor: Box<dyn Recording>,
+    /// Of what is shown.
+    pace: Pace,
 }
 
 fn serve<S: Clone + PartialEq>(
@@ -172,15 +175,45 @@ fn perform<S: Clone + PartialEq>(
         Some(kept) => kept,
         None => {
             let executor = opener(ranks, &run.setup)?;
-            Open { ranks, setup: run.setup.clone(), last: None, executor }
+            let (setup, pace) = (run.setup.clone(), Pace::default());
+            Open { ranks, setup, last: None, executor, pace }
         }
     };
-    let Open { last, executor, .. } = open.insert(kept);
+    let Open { last, executor, pace, .. } = open.insert(kept);
     let asked = (run.look, run.in_graphs);
     if last.replace(asked) != Some(asked) {
         executor.set_recording(run.look != Look::Times);
         executor.set_watching(run.look == Look::Everything);
         executor.set_in_graphs(run.in_graphs);
     }
-    executor.run_many(&run.plan, run.iterations, relay)
+    if run.look == Look::Times {
+        pace.interrupted();
+        return run_in_lots(executor.as_mut(), run, pace.lots(), relay);
+    }
+    let began = Instant::now();
+    pace.begins(run.iterations.1, began);
+    let times = executor.run_many(&run.plan, run.iterations, relay)?;
+    pace.ended(began, &times);
+    Ok(times)
+}
+
+/// Iterations that are held against what is shown, at its pace.
+fn run_in_lots<S>(
+    executor: &mut dyn Recording,
+    run: &Run<S>,
+    lots: Option<Lots>,
+    relay: &mut Relay,
+) -> Result<Vec<IterationTime>, ExecError> {
+    let (first, count) = run.iterations;
+    let Some(Lots { together, pause }) = lots else {
+        return executor.run_many(&run.plan, run.iterations, relay);
+    };
+    let mut times = Vec::with_capacity(count as usize);
+    while (times.len() as u32) < count {
+        thread::sleep(pause);
+        let done = times.len() as u32;
+        let lot = (first + u64::from(done), together.clamp(1, count - done));
+        times.extend(executor.run_many(&run.plan, lot, relay)?);
+    }
+    Ok(times)
 }

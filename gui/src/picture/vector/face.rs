@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
-use egui::{FontDefinitions, FontFamily};
+use egui::FontFamily;
 use skrifa::{FontRef, MetadataProvider as _};
+
+use crate::theme::fonts;
 
 /// A font that comes with the program, by its place among all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,9 +24,9 @@ struct Faces {
     monospace: Vec<Face>,
 }
 
-/// Those that egui brings along; what a system has is not asked, so that a picture is the same everywhere.
+/// Those that come with the program; what a system has is not asked, so that a picture is the same everywhere.
 static FACES: LazyLock<Faces> = LazyLock::new(|| {
-    let definitions = FontDefinitions::default();
+    let definitions = fonts();
     let files: Vec<FaceFile> = definitions
         .font_data
         .iter()
@@ -86,7 +88,7 @@ mod tests {
     /// What figures write is in the fonts that come with the program, in both families.
     #[test]
     fn every_sign_of_a_figure_has_a_glyph() {
-        for chr in "µs ms × · – ≈ ± −0123456789 % “” é".chars() {
+        for chr in "µs ms × · – ≈ ± → −0123456789 % “” é".chars() {
             for family in [FontFamily::Proportional, FontFamily::Monospace] {
                 let face = Face::of(&family, chr);
                 assert!(face.glyph(chr).is_some(), "{chr:?} in {family:?}: {}", face.name());

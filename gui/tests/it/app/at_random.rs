@@ -1,11 +1,14 @@
 //! Ten thousand things that a hand on mouse and keys may do, in an order that a seed gives: nothing breaks, whatever is open,
 //! folded, selected, typed or running at the time.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use egui::{
-    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect,
-    TouchPhase, pos2, vec2,
+    Event, FallbackRequest, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2,
+    RawInput, Rect, TouchPhase, pos2, vec2,
 };
 use weftscope::app::{App, Command, Overlay, Shown, Start};
 use weftscope_engine::random::Random;
@@ -14,6 +17,9 @@ const ACTIONS: u32 = 10_000;
 /// Actions between two frames: a fast hand, and a test that ends.
 const A_FRAME: u32 = 4;
 const SEED: u64 = 20_261_127;
+
+/// A character that the hand types and that no font of the program has.
+const FOREIGN: char = '数';
 
 /// A hand: where the pointer is, and what it holds down.
 struct Hand {
@@ -100,6 +106,12 @@ fn nothing_that_a_hand_does_breaks_the_window() {
     let mut app =
         App::new(Start::opening(vec!["sample:h200x2-tokenweave".into()]), None, Arc::new(|| {}));
     let ctx = egui::Context::default();
+    let boxes = Arc::<Mutex<BTreeSet<char>>>::default();
+    let asked = Arc::clone(&boxes);
+    ctx.add_font_provider(Arc::new(move |request: &FallbackRequest<'_>| {
+        asked.lock().unwrap().extend(request.cluster.chars());
+        None
+    }));
     let mut hand = Hand { random: Random(SEED), at: Pos2::ZERO, held: None };
     let mut size = vec2(1600.0, 1000.0);
     let mut seen_live = false;
@@ -139,4 +151,7 @@ fn nothing_that_a_hand_does_breaks_the_window() {
         seen_live |= app.state().shown == Shown::Live;
     }
     assert!(seen_live, "the live run was never in view");
+    // What the program says is legible without any font of the system.
+    let boxes = boxes.lock().unwrap();
+    assert!(boxes.iter().all(|&letter| letter == FOREIGN), "drawn as boxes: {boxes:?}");
 }
