@@ -16,14 +16,14 @@
 //                  takes WEFT_BN/2 rows of each half, so a thread holds both factors of its outputs
 //   WEFT_F32_OUT   C is fp32: scores that are compared with one another
 //   WEFT_GATHERED  WEFT_GROUPED, and rows of A lie anywhere: C's row i is of A's row `rows[i]`
-//   WEFT_GROUPED   as many matrices as `groups` says (experts), see groups.cuh. Their heights are uneven: of the
+//   WEFT_GROUPED   as many matrices as `groups` says (experts), see group_table.cuh. Their heights are uneven: of the
 //                  last 128 rows or fewer of one, each block of a cluster takes 64, which is little more than
 //                  half the time of 128. Since tiles take different times, a cluster takes the next that nobody has
 //                  taken (`taken`, zero before the launch) instead of every so manieth, where tiles are long
 // The tensor maps: A box {64, 128} (64 rows where grouped, none where gathered), B box {64, WEFT_BN/2}, both bf16, 128-byte swizzle,
 // zero fill.
 // Requires K > 0 and N (of C) a multiple of 8; M is free, K may end inside a step (zero filled).
-#include "groups.cuh"
+#include "group_table.cuh"
 #include "mma.cuh"
 #include "wgmma.cuh"
 
@@ -69,8 +69,9 @@ constexpr u32 OUT_BN = SILU ? BN / 2 : BN;
 constexpr u32 CHUNK = OUT_BN % 64 == 0 ? 64 : OUT_BN % 32 == 0 ? 32 : 16;
 constexpr u32 STAGING_PITCH = CHUNK * 2 + 16;  // the 16 keep the eight rows of a matrix in separate banks
 constexpr u32 STAGING_BYTES = 8 * 16 * STAGING_PITCH;
-constexpr u32 BARRIER_BYTES = 256, DEAL_BYTES = GROUPED ? 48 : 0;
-constexpr u32 STAGES = (232448 - 1024 - BARRIER_BYTES - STAGING_BYTES) / STAGE_BYTES;
+constexpr u32 BARRIER_BYTES = 256, DEAL_BYTES = GROUPED ? 32 : 0;
+constexpr u32 TABLE_BYTES = GROUPED ? GROUP_TABLE_BYTES : 0;
+constexpr u32 STAGES = (232448 - 1024 - BARRIER_BYTES - STAGING_BYTES - TABLE_BYTES) / STAGE_BYTES;
 static_assert(STAGES >= 3 && STAGES * 16 + DEAL_BYTES <= BARRIER_BYTES, "pipeline depth");
 
 struct Tile {
@@ -95,15 +96,15 @@ struct Tiles {
     bool turns;  // columns begin with one row of tiles after the other
     u32 across, down;
 #ifdef WEFT_GROUPED
-    GroupWalk walk;
+    GroupTable table;
 #endif
 
-    __device__ __forceinline__ Tiles(u32 m, u32 n, u32 group, u32 rank, const u32* first_rows, u32 groups, bool turns)
+    __device__ __forceinline__ Tiles(u32 m, u32 n, u32 group, u32 rank, u32 groups, bool turns, u32 table_at)
         : m(m), n(n), group(group), rank(rank), index(blockIdx.x / CL), turns(turns),
           across((n + OUT_BN - 1) / OUT_BN), down((m + BM * CL - 1) / (BM * CL))
 #ifdef WEFT_GROUPED
           ,
-          walk(first_rows, groups, BM * CL, across)
+          table(table_at, groups, BM * CL)
 #endif
     {
     }
@@ -111,15 +112,15 @@ struct Tiles {
     // The tile of `index`, which never goes back; false behind the last.
     __device__ __forceinline__ bool here(Tile& tile) {
 #ifdef WEFT_GROUPED
-        if (!walk.seek(index)) return false;
-        tile = tile_at(index - walk.before, walk.height(), across, group);
+        if (!table.seek(index)) return false;
+        tile = tile_at(index - table.before, table.height(), across, group);
         // Where tiles are not dealt out, some blocks would have the last rows of experts always, and others never.
-        const u32 height = walk.height();
+        const u32 height = table.height();
         if (turns && height > 1 && gridDim.x / CL % height == 0) tile.m = (tile.m + tile.n) % height;
-        const u32 first = walk.begin + tile.m * BM * CL, each = walk.end - first > BM ? BM : BM / 2;
+        const u32 first = table.begin + tile.m * BM * CL, each = table.end - first > BM ? BM : BM / 2;
         tile.m = first + rank * each;
-        tile.end = min(walk.end, tile.m + each);
-        tile.b = walk.group * (SILU ? 2 * n : n);
+        tile.end = min(table.end, tile.m + each);
+        tile.b = table.group * (SILU ? 2 * n : n);
 #else
         if (index >= down * across) return false;
         tile = tile_at(index, down, across, group);
@@ -139,60 +140,57 @@ struct Tiles {
 constexpr u32 DEALT_STEPS = 16, ASKS = 6, TELLS = 3;
 
 // How a cluster agrees on its next tile. Block 0 takes it and writes it to both blocks, into one of two slots in turn; all warps that fill
-// stages or multiply read it. A thread with nothing else to do waits for memory and neighbour: a stage that is filled late is not caught up
-// with where memory is the limit. Where all fill stages there is none, and the first tells TELLS steps before the last what it asked for.
-// Block 1 says when its readers are done with a slot.
+// stages or multiply read it. A thread with nothing else to do waits for memory; where all fill stages there is none, and the first tells
+// TELLS steps before the last what it asked for.
+//
+// Nobody says when he is done with a slot: whoever is about to write it has filled all but ASKS steps of a tile, hence both blocks, which
+// hand back every stage, are not more than STAGES steps behind; and that tile's number lay in the other slot. A store that arrives on the
+// barrier by itself needs no fence: those wait for all copies under way.
 struct Deal {
-    u32 full, empty, asked, slots, given = 0, turn = 0;
+    u32 full, asked, slots, turn = 0;
 
-    static constexpr u32 READERS = 8 + (GATHERED ? GATHERERS / 32 : 1);
+    __device__ __forceinline__ explicit Deal(u32 at) : full(at), asked(at + 16), slots(at + 24) {}
 
-    __device__ __forceinline__ explicit Deal(u32 at) : full(at), empty(at + 16), asked(at + 32), slots(at + 40) {}
-
-    __device__ __forceinline__ void init(u32 rank) const {
-        for (u32 s = 0; s < 2; ++s) {
-            mbar_init(full + s * 8, 1);
-            mbar_init(empty + s * 8, READERS + (rank == 0));
-        }
+    __device__ __forceinline__ void init() const {
+        for (u32 s = 0; s < 2; ++s) mbar_init(full + s * 8, 1);
         mbar_init(asked, 1);
     }
 
+    // Thread 0 of either block: a number will come. It may be there already.
+    __device__ __forceinline__ void expect() const { mbar_expect(full + turn % 2 * 8, 4); }
+
     __device__ __forceinline__ void ask() const { mbar_arrive(asked); }
+
+    // How many tiles have been taken beyond the first of each cluster, and takes one more. No atomicAdd: compilers add up those of a warp,
+    // and wait for the sum on the spot.
+    __device__ __forceinline__ static u32 draw(u32* taken) {
+        u32 before;
+        asm volatile("atom.relaxed.gpu.global.inc.u32 %0, [%1], 0x7fffffff;" : "=r"(before) : "l"(taken) : "memory");
+        return before;
+    }
 
     // The tile that is asked for next, to both blocks.
     __device__ __forceinline__ u32 give(u32* taken, u32 clusters, Patience& patience) {
-        mbar_wait(asked, given & 1, patience);
-        const u32 index = clusters + atomicAdd(taken, 1);
-        tell(index, patience);
-        return patience.lost ? ~0u : index;
-    }
-
-    __device__ __forceinline__ void tell(u32 index, Patience& patience) {
-        const u32 s = given % 2;
-        mbar_hear_cluster(empty + s * 8, (given / 2 & 1) ^ 1, patience);
-        for (u32 block = 0; block < CL; ++block) mbar_tell_cluster(slots + s * 4, index, full + s * 8, block);
-        ++given;
-    }
-
-    // Block 1: the next slot that its readers are done with.
-    __device__ __forceinline__ void hand_back(Patience& patience) {
-        const u32 s = given % 2;
-        mbar_wait(empty + s * 8, given / 2 & 1, patience);
-        mbar_hand_cluster(empty + s * 8, 0);
-        ++given;
-    }
-
-    // `lanes` of a warp together.
-    __device__ __forceinline__ u32 take(u32 lanes, Patience& patience) {
-        const u32 s = turn % 2;
-        mbar_hear_cluster(full + s * 8, turn / 2 & 1, patience);
-        const u32 index = lds_32(slots + s * 4);
-        __syncwarp(lanes);
-        if (threadIdx.x % 32 == 0) mbar_arrive(empty + s * 8);
+        mbar_wait(asked, turn & 1, patience);
+        const u32 index = clusters + draw(taken);
+        tell(index);
         ++turn;
         return patience.lost ? ~0u : index;
     }
+
+    __device__ __forceinline__ void tell(u32 index) const {
+        const u32 s = turn % 2;
+        for (u32 block = 0; block < CL; ++block) st_async_cluster(slots + s * 4, index, full + s * 8, block);
+    }
+
+    __device__ __forceinline__ u32 take(Patience& patience) {
+        const u32 s = turn % 2;
+        mbar_wait(full + s * 8, turn / 2 & 1, patience);
+        ++turn;
+        return patience.lost ? ~0u : lds_32(slots + s * 4);
+    }
 };
+static_assert(ASKS + STAGES < DEALT_STEPS, "a block reads the number of the tile before last while the next is written");
 
 // The rows of a tile that lie anywhere in A: `rows` says where. The warpgroup that fills stages copies them, 16 bytes a thread at a time,
 // eight threads a row, and lays them down as the copy engine would (128-byte swizzle). What it may issue is the limit: a copy is two
@@ -303,6 +301,7 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
     const u32 warpgroup = threadIdx.x / 128, clusters = gridDim.x / CL;
     const bool deals = GROUPED && k_steps >= DEALT_STEPS;
     Deal deal(empty + STAGES * 8);
+    Tiles tiles(m, n, group, rank, groups, !deals, full + BARRIER_BYTES);
 
     if (threadIdx.x == 0) {
         tma_prefetch_map(&map_a);
@@ -311,13 +310,15 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
             mbar_init(full + s * 8, 1 + GATHERERS);
             mbar_init(empty + s * 8, 2 * CL);
         }
-        if (GROUPED) deal.init(rank);
+        if (GROUPED) deal.init();
         mbar_init_fence();
     }
+#ifdef WEFT_GROUPED
+    if (threadIdx.x / 32 == 1) tiles.table.fill(first_rows, tiles.across);
+#endif
     if (CL == 1) __syncthreads(); else cluster_sync();
 
     Patience patience;
-    Tiles tiles(m, n, group, rank, first_rows, groups, !deals);
     Tile tile;
     if (warpgroup == 0) {
         regs_shrink<40>();
@@ -332,11 +333,11 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
                 if (GATHERED) gather.look(rows, tile, u32(pitch_a / 16));
                 for (u32 step = 0; step < k_steps; ++step) {
                     if (deals && leads && step + ASKS == k_steps) {
-                        if (rank == 1 && tiles.index >= clusters) deal.hand_back(patience);
-                        if (rank == 0 && GATHERED) next = clusters + atomicAdd(taken, 1);
+                        deal.expect();
+                        if (rank == 0 && GATHERED) next = Deal::draw(taken);
                         if (rank == 0 && !GATHERED) deal.ask();
                     }
-                    if (deals && GATHERED && leads && rank == 0 && step + TELLS == k_steps) deal.tell(next, patience);
+                    if (deals && GATHERED && leads && rank == 0 && step + TELLS == k_steps) deal.tell(clusters + next);
                     mbar_wait(empty + stage * 8, parity, patience);
                     const u32 bar = full + stage * 8, dst = base + stage * STAGE_BYTES;
                     if (leads) {
@@ -358,7 +359,7 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
                     }
                     if (++stage == STAGES) stage = 0, parity ^= 1;
                 }
-                tiles.index = deals ? deal.take(GATHERED ? ~0u : 1, patience) : tiles.index + clusters;
+                tiles.index = deals ? deal.take(patience) : tiles.index + clusters;
             }
             if (patience.lost && leads) weft_fail(error, op, WEFT_ERR_PIPELINE, ~0u, 0);
         } else if (deals && rank == 0 && threadIdx.x == 32) {
@@ -385,7 +386,7 @@ weft_gemm(const __grid_constant__ TensorMap map_a, const __grid_constant__ Tenso
                 weft_stamp(ring, began, weft_stamp_now(), op, tiles.item(), WEFT_KIND_TILE, k_steps);
         };
         auto go_on = [&] {
-            tiles.index = deals ? deal.take(~0u, patience) : tiles.index + clusters;
+            tiles.index = deals ? deal.take(patience) : tiles.index + clusters;
         };
         for (; tiles.here(tile); go_on()) {
             const u64 began = weft_stamp_now();

@@ -86,36 +86,12 @@ __device__ __forceinline__ void mbar_wait(u32 bar, u32 parity, Patience& patienc
     wait_until([=] { return mbar_try(bar, parity); }, patience);
 }
 
-// The same, of a barrier that a block of the cluster arrived on with mbar_tell_cluster: what it wrote before is there.
-__device__ __forceinline__ void mbar_hear_cluster(u32 bar, u32 parity, Patience& patience) {
-    auto has_heard = [=] {
-        u32 done;
-        asm volatile(
-            "{\n .reg .pred p;\n mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\n"
-            " selp.u32 %0, 1, 0, p;\n}\n"
-            : "=r"(done)
-            : "r"(bar), "r"(parity)
-            : "memory");
-        return done != 0;
-    };
-    wait_until(has_heard, patience);
-}
-
-// Writes `value` to the same offset of block `rank` of the cluster, and arrives on its barrier.
-__device__ __forceinline__ void mbar_tell_cluster(u32 at, u32 value, u32 bar, u32 rank) {
+// Writes `value` to the same offset of block `rank` of the cluster; 4 bytes of what its barrier expects.
+__device__ __forceinline__ void st_async_cluster(u32 at, u32 value, u32 bar, u32 rank) {
     asm volatile(
         "{\n .reg .b32 a, b;\n mapa.shared::cluster.u32 a, %0, %3;\n mapa.shared::cluster.u32 b, %2, %3;\n"
-        " st.shared::cluster.u32 [a], %1;\n mbarrier.arrive.release.cluster.shared::cluster.b64 _, [b];\n}\n" ::"r"(at),
+        " st.async.shared::cluster.mbarrier::complete_tx::bytes.u32 [a], %1, [b];\n}\n" ::"r"(at),
         "r"(value), "r"(bar), "r"(rank)
-        : "memory");
-}
-
-// Arrives on the barrier of block `rank`, behind all that this thread knows to be done.
-__device__ __forceinline__ void mbar_hand_cluster(u32 bar, u32 rank) {
-    asm volatile(
-        "{\n .reg .b32 a;\n mapa.shared::cluster.u32 a, %0, %1;\n"
-        " mbarrier.arrive.release.cluster.shared::cluster.b64 _, [a];\n}\n" ::"r"(bar),
-        "r"(rank)
         : "memory");
 }
 
@@ -232,6 +208,10 @@ __device__ __forceinline__ u32 lds_32(u32 addr) {
     u32 v;
     asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(addr) : "memory");
     return v;
+}
+
+__device__ __forceinline__ void sts_32(u32 addr, u32 value) {
+    asm volatile("st.shared.u32 [%0], %1;" ::"r"(addr), "r"(value) : "memory");
 }
 
 __device__ __forceinline__ uint4 lds_128(u32 addr) {

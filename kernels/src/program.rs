@@ -35,6 +35,7 @@ pub struct Variant {
 /// Header files: name as included, text.
 pub const HEADERS: &[(&str, &str)] = &[
     ("bf16.cuh", include_str!("../cuda/bf16.cuh")),
+    ("group_table.cuh", include_str!("../cuda/group_table.cuh")),
     ("groups.cuh", include_str!("../cuda/groups.cuh")),
     ("mma.cuh", include_str!("../cuda/mma.cuh")),
     ("peers.cuh", include_str!("../cuda/peers.cuh")),

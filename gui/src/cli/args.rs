@@ -103,9 +103,8 @@ pub struct WindowArgs {
     /// named by `sample:NAME` (`weftscope list samples`). Or a server to run on: ssh://user@host:port, on which weftscope is installed, or the link that `weftscope serve` printed there.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Hold what is in view against this recording: one clock, and what differs; may be given several times for the ranks
-    /// of one job.
-    #[arg(long, value_name = "FILE")]
+    /// Hold FILE against this recording: one clock, and what differs; several files are ranks of one job.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "files")]
     pub against: Vec<PathBuf>,
     /// Do not open a window even where there is a display.
     #[arg(long)]
@@ -146,7 +145,7 @@ pub struct ShotArgs {
     #[arg(long, value_enum, default_value_t = FigureArg::Timeline)]
     pub figure: FigureArg,
     /// What `--figure compare` holds the recording against, as the first of both; several files are ranks of one job.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     pub against: Vec<PathBuf>,
     /// What `--figure curve` varies [default: split].
     #[arg(long, value_enum)]

@@ -13,7 +13,7 @@ use weftscope_engine::{
 use super::{
     Source,
     join::{Joiner, LaunchedIteration},
-    samples::{SampleClocks, SampleTime, Series, counters, sample_time},
+    samples::{SampleClocks, SampleTime, Series, counters, missing, sample_time},
 };
 
 /// Where among the launches of a batch the observer's iterations are.
@@ -29,6 +29,18 @@ pub(super) struct Progress {
     handed_on_ns: BTreeMap<u32, i64>,
 }
 
+impl Progress {
+    /// More samples of the batch.
+    fn take_in(&mut self, more: Vec<Series>) {
+        for new in more {
+            match self.series.iter_mut().find(|known| known.rank == new.rank) {
+                Some(known) => known.samples.extend(new.samples),
+                None => self.series.push(new),
+            }
+        }
+    }
+}
+
 /// The observer, with each iteration's end held back until the source was asked.
 pub(super) struct Held<'a, S> {
     pub(super) plan: &'a Plan,
@@ -42,8 +54,10 @@ pub(super) struct Held<'a, S> {
 }
 
 impl<S: Source> Held<'_, S> {
-    fn counters(&mut self, end: &IterationEnd) -> Vec<CounterRecord> {
-        let mut out = Vec::new();
+    /// Samples of the iteration, and how many it lacks.
+    fn counters(&mut self, end: &IterationEnd) -> (Vec<CounterRecord>, u64) {
+        let (mut out, mut lacking) = (Vec::new(), 0);
+        let span = (end.start_ns, end.end_ns);
         let same = same_clock();
         for series in &self.progress.series {
             let gpu = self.clocks.get(&series.rank).unwrap_or(&same);
@@ -62,12 +76,13 @@ impl<S: Source> Held<'_, S> {
                 sample_time(series, &busy, clocks)
             });
             let handed_on_ns = self.progress.handed_on_ns.entry(series.rank).or_insert(i64::MIN);
-            let mut new = counters(series, (end.start_ns, end.end_ns), clocks, time);
+            lacking += missing(series, span, clocks, time);
+            let mut new = counters(series, span, clocks, time);
             new.retain(|record| record.at_ns > *handed_on_ns);
             *handed_on_ns = new.iter().map(|record| record.at_ns).fold(*handed_on_ns, i64::max);
             out.extend(new);
         }
-        out
+        (out, lacking)
     }
 }
 
@@ -109,13 +124,13 @@ impl<S: Source> Observer for Held<'_, S> {
             self.progress.series.clear();
         }
         self.joiner.take(&seen);
-        self.progress.series.extend(seen.series);
+        self.progress.take_in(seen.series);
         let index = self.progress.iteration;
         self.progress.iteration = index.wrapping_add(1);
         let joined =
             self.joiner.join(LaunchedIteration { index, ops: &self.ops, end_ns: end.end_ns });
         self.observer.launches(&joined.launches);
-        let samples = Held::counters(self, end);
+        let (samples, lacking) = Held::counters(self, end);
         self.observer.counters(&samples);
         let known = self.joiner.residuals();
         let known: Vec<ClockResidual> =
@@ -124,6 +139,9 @@ impl<S: Source> Observer for Held<'_, S> {
         let mut end = end.clone();
         end.lost.extend(seen.lost);
         end.lost.extend(joined.lost);
+        if lacking > 0 {
+            end.lost.push(("samples of counters that came to nobody", lacking));
+        }
         self.observer.end(&end);
     }
 }

@@ -109,6 +109,25 @@ pub fn counters(
     out
 }
 
+/// Samples that an iteration lacks: intervals of it under none. The last one may not have been over when the iteration was, and is not
+/// missed.
+pub fn missing(
+    series: &Series,
+    (start_ns, end_ns): (i64, i64),
+    clocks: SampleClocks<'_>,
+    time: SampleTime,
+) -> u64 {
+    let mut lengths: Vec<i64> =
+        series.samples.iter().map(|sample| sample.end_ns - sample.start_ns).collect();
+    lengths.sort_unstable();
+    let Some(&interval) = lengths.get(lengths.len() / 2) else { return 0 };
+    let mapped =
+        |sample: &Sample| (clocks.map(time, sample.start_ns), clocks.map(time, sample.end_ns));
+    let spans: Vec<(i64, i64)> = series.samples.iter().map(mapped).collect();
+    let bare_ns = end_ns - start_ns - covered(&merged(&spans), start_ns, end_ns);
+    (bare_ns / interval.max(1) - 1).max(0) as u64
+}
+
 /// Overlapping spans joined; input by start.
 fn merged(spans: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let mut out: Vec<(i64, i64)> = Vec::new();
@@ -182,6 +201,26 @@ mod tests {
                 (start..end).filter(|t| spans.iter().any(|s| (s.0..s.1).contains(t))).count();
             prop_assert_eq!(covered(&merged(&spans), start, end), by_hand as i64);
         }
+    }
+
+    #[test]
+    fn samples_that_an_iteration_lacks_are_counted() {
+        let sample = |n: i64| Sample { start_ns: n * 10, end_ns: (n + 1) * 10, values: vec![1.0] };
+        let series = |samples: Vec<i64>| Series {
+            rank: 0,
+            counters: vec![Counter::SmActive],
+            samples: samples.into_iter().map(sample).collect(),
+        };
+        let gpu = offset(1_000);
+        let clocks = SampleClocks { gpu: &gpu, cupti: None };
+        let lacks = |samples| missing(&series(samples), (1_100, 1_400), clocks, SampleTime::Gpu);
+        assert_eq!(lacks((0..60).collect()), 0);
+        // The last one was not over yet.
+        assert_eq!(lacks((0..39).collect()), 0);
+        // From 25 on there is no more, and 12 to 14 are gone.
+        assert_eq!(lacks((0..25).collect()), 14);
+        assert_eq!(lacks((0..12).chain(15..25).collect()), 17);
+        assert_eq!(lacks(Vec::new()), 0, "nothing is known of their interval");
     }
 
     #[test]

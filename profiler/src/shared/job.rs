@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use crossbeam::channel::Sender;
 use weftscope_engine::plan::Plan;
@@ -45,5 +45,7 @@ pub(super) struct Run<S> {
     /// Launched as graphs, where that can be; else op by op.
     pub(super) in_graphs: bool,
     pub(super) wanted: Wanted,
+    /// When it was asked for.
+    pub(super) sent: Instant,
     pub(super) reply: Sender<Told>,
 }

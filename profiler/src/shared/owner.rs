@@ -187,11 +187,10 @@ fn perform<S: Clone + PartialEq>(
         executor.set_in_graphs(run.in_graphs);
     }
     if run.look == Look::Times {
-        pace.interrupted();
         return run_in_lots(executor.as_mut(), run, pace.lots(), relay);
     }
     let began = Instant::now();
-    pace.begins(run.iterations.1, began);
+    pace.asked(run.iterations.1, run.sent);
     let times = executor.run_many(&run.plan, run.iterations, relay)?;
     pace.ended(began, &times);
     Ok(times)

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// How the run that is shown goes, as far as it was seen.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Start of the last job, if that was shown, and what of the time since then its iterations took.
+    /// Start of what was shown last, and what of the time since then its iterations took.
     last: Option<(Instant, Duration)>,
     shown: Option<Lots>,
 }
@@ -29,23 +29,18 @@ pub(super) struct Lots {
 }
 
 impl Pace {
-    /// So many iterations that are shown begin now.
-    pub(super) fn begins(&mut self, together: u32, now: Instant) {
+    /// So many iterations that are shown were asked for then. What others run until their turn comes is no part of the pause.
+    pub(super) fn asked(&mut self, together: u32, then: Instant) {
         if let Some((began, busy)) = self.last.take() {
-            let pause = now.saturating_duration_since(began).saturating_sub(busy).min(LONGEST);
+            let pause = then.saturating_duration_since(began).saturating_sub(busy).min(LONGEST);
             self.shown = Some(Lots { together, pause });
         }
     }
 
-    /// What began then has ended and took so long; nothing else has run since.
+    /// They began then, have ended and took so long.
     pub(super) fn ended(&mut self, began: Instant, times: &[IterationTime]) {
         let ns = times.iter().map(|time| time.end_ns.saturating_sub(time.start_ns).max(0) as u64);
         self.last = Some((began, Duration::from_nanos(ns.sum())));
-    }
-
-    /// Something else runs.
-    pub(super) fn interrupted(&mut self) {
-        self.last = None;
     }
 
     /// How that is to run which is held against it; `None` where nothing is shown.
@@ -65,26 +60,26 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_what_iterations_leave_of_the_time_from_one_to_the_next() {
+    fn a_pause_is_what_iterations_leave_of_the_time_until_more_are_asked_for() {
         let (mut pace, start) = (Pace::default(), Instant::now());
-        pace.begins(2, start);
+        pace.asked(2, start);
         assert_eq!(pace.lots(), None, "one by itself has no pause");
         pace.ended(start, &[took(20), took(23)]);
-        pace.begins(2, start + 76 * MS);
+        pace.asked(2, start + 76 * MS);
         assert_eq!(pace.lots(), Some(Lots { together: 2, pause: 33 * MS }));
     }
 
     #[test]
-    fn what_ran_in_between_is_no_pause_and_neither_is_a_run_that_was_stopped() {
+    fn waiting_for_a_turn_is_no_pause_and_neither_is_a_run_that_was_stopped() {
         let (mut pace, start) = (Pace::default(), Instant::now());
         pace.ended(start, &[took(43)]);
-        pace.begins(1, start + 50 * MS);
-        pace.ended(start + 50 * MS, &[took(43)]);
-        pace.interrupted();
-        pace.begins(1, start + 400 * MS);
-        assert_eq!(pace.lots(), Some(Lots { together: 1, pause: 7 * MS }));
+        pace.asked(1, start + 50 * MS);
+        // Others had the turn for 350 ms.
         pace.ended(start + 400 * MS, &[took(43)]);
-        pace.begins(1, start + 60_000 * MS);
+        pace.asked(1, start + 452 * MS);
+        assert_eq!(pace.lots(), Some(Lots { together: 1, pause: 9 * MS }));
+        pace.ended(start + 452 * MS, &[took(43)]);
+        pace.asked(1, start + 60_000 * MS);
         assert_eq!(pace.lots(), Some(Lots { together: 1, pause: LONGEST }));
     }
 }

@@ -6,7 +6,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread::{self, ThreadId},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam::channel::{Receiver, bounded};
@@ -285,6 +285,22 @@ fn work_that_is_alone_has_the_gpus_to_itself() {
     assert_eq!(owner.alone(|_| 8), None);
     assert_eq!(log.overlaps.load(Ordering::SeqCst), 0);
     assert_eq!(log.threads.lock().unwrap().len(), 1);
+}
+
+/// What is timed waits before each lot as the run that is shown does, here for its host.
+#[test]
+fn what_is_timed_keeps_the_pace_of_what_is_shown() {
+    const PAUSE: Duration = Duration::from_millis(30);
+    let owner = owner(&Arc::default(), None);
+    let (mut shown, mut timed) = (user(&owner, 0, Look::Stamps), user(&owner, 0, Look::Times));
+    shown.run_many(&plan(), (0, 2), &mut NullObserver).unwrap();
+    thread::sleep(PAUSE);
+    shown.run_many(&plan(), (2, 2), &mut NullObserver).unwrap();
+    let began = Instant::now();
+    let times = timed.run_many(&plan(), (10, 5), &mut NullObserver).unwrap();
+    assert_eq!(times.len(), 5);
+    // Three lots; the stand-in's iterations say that they take less than it sleeps.
+    assert!(began.elapsed() >= 3 * PAUSE - Duration::from_millis(1), "{:?}", began.elapsed());
 }
 
 #[test]

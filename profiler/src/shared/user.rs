@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use crossbeam::channel::{Sender, bounded};
 use weftscope_engine::{
@@ -61,8 +61,8 @@ impl<S: Clone> Executor for User<S> {
         let (reply, told) = bounded(MESSAGES);
         let (plan, setup, look) = (Arc::clone(plan), self.setup.clone(), self.look);
         let wanted = Arc::clone(&self.wanted);
-        let in_graphs = self.in_graphs;
-        let job = Job::Run(Run { plan, iterations, setup, look, in_graphs, wanted, reply });
+        let (in_graphs, sent) = (self.in_graphs, Instant::now());
+        let job = Job::Run(Run { plan, iterations, setup, look, in_graphs, wanted, sent, reply });
         let ended = self.jobs.send(job).ok().and_then(|()| replay(&told, observer));
         let Some((outcome, info)) = ended else {
             return Err(ExecError::Unsupported("the GPUs have been given back".to_owned()));

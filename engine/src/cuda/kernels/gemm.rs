@@ -5,7 +5,7 @@ use cudarc::driver::CudaStream;
 #[cfg(test)]
 use super::arguments::List;
 use super::{
-    Loader, Matrix, TensorMap,
+    Loader, MAX_EXPERTS, Matrix, TensorMap,
     arguments::{Entry, Pointer, arguments},
     source::Source,
 };
@@ -271,6 +271,7 @@ impl Gemm {
     }
 
     fn hopper(&self, call: &GemmCall<'_>) -> Result<HopperArguments, CudaError> {
+        assert!(call.count() <= MAX_EXPERTS, "more matrices than a block has room to list");
         // Grouped tiles may have half the rows.
         let box_rows = match self.form.grouping {
             Grouping::One => TILE_ROWS,

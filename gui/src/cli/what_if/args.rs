@@ -21,8 +21,8 @@ pub struct WhatIfArgs {
     /// Try what usually pays, and rank it by what it would bring.
     #[arg(long, conflicts_with_all = ["edit", "output", "against"])]
     pub suggest: bool,
-    /// A recording of the changed run, to hold the prediction against; may be given several times for the ranks of one job.
-    #[arg(long, value_name = "FILE", requires = "edit")]
+    /// A recording of the changed run, to hold the prediction against; several files are ranks of one job.
+    #[arg(long, value_name = "FILE", requires = "edit", num_args = 1..)]
     pub against: Vec<PathBuf>,
     /// Machine-readable.
     #[arg(long)]
