@@ -168,7 +168,7 @@ impl Sheet {
                 self.tally.lost("end events whose arguments are not kept", at_byte);
             }
             let event = Event::at(at_ns, row, class);
-            return self.collect.halves.push(HalfEvent { event, begins: false });
+            return self.collect.halves.push(HalfEvent { event, told_on: row, begins: false });
         }
         let named = event.name_iid.and_then(|iid| sequence.names.get(&iid)).or(event.name.as_ref());
         if named.is_none() && event.name_iid.is_some() {
@@ -201,7 +201,9 @@ impl Sheet {
                 let end_ns = at_ns.saturating_add(duration_ns.max(0));
                 self.collect.events.push(Event { end_ns, ..slice });
             }
-            (BEGIN, None) => self.collect.halves.push(HalfEvent { event: slice, begins: true }),
+            (BEGIN, None) => {
+                self.collect.halves.push(HalfEvent { event: slice, told_on: row, begins: true });
+            }
             _ => {
                 let is_host = matches!(class, Class::Host | Class::Untold);
                 let class = if is_host { Class::HostMark } else { class };
