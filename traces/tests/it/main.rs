@@ -9,6 +9,7 @@ mod dialects;
 mod digest;
 mod fuzz_seeds;
 mod import;
+mod launches;
 mod nsight;
 mod oracles;
 mod perfetto;

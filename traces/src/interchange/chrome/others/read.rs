@@ -115,7 +115,7 @@ impl OthersRead {
         let mut slice = self.slice(event, at_ns, at_ns);
         if matches!(event.scope, b'g' | b'p') {
             slice.class = Class::GlobalInstant;
-        } else if matches!(slice.class, Class::Host | Class::Untold) {
+        } else if matches!(slice.class, Class::Host | Class::Call | Class::Untold) {
             slice.class = Class::HostMark;
         }
         self.collect.events.push(slice);
