@@ -22,6 +22,7 @@ mod rocpd;
 mod rocprof;
 mod round_trip;
 mod samples;
+mod steps;
 mod structure;
 mod tables;
 mod unpack;
