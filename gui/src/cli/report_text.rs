@@ -26,7 +26,7 @@ pub(super) fn write(
     for detail in &verdict.details {
         writeln!(out, "{detail}")?;
     }
-    uncertain(&report.trace, out)
+    uncertain(report, out)
 }
 
 fn head(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
@@ -87,8 +87,9 @@ fn held(trace: &Trace) -> String {
     )
 }
 
-fn uncertain(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
-    losses(&trace.diagnostics, out)?;
+fn uncertain(report: &Reported, out: &mut dyn Write) -> io::Result<()> {
+    let trace = &*report.trace;
+    losses(&report.diagnostics(), out)?;
     clocks(trace, out)?;
     overhead(trace, out)
 }

@@ -28,7 +28,18 @@ pub(super) fn accounts(report: &AccountReport, out: &mut dyn Write) -> io::Resul
         let more = report.ranks.len() - RANKS;
         writeln!(out, "  … and {} (table accounts)", counted(more as u64, "more rank"))?;
     }
-    iterations(report, out)
+    iterations(report, out)?;
+    for (rank, outside) in report.ranks.iter().filter_map(|rank| Some((rank.rank, rank.outside?))) {
+        writeln!(out, "  Rank {rank}: {}.", outside.in_words())?;
+    }
+    for rank in report.ranks.iter().filter(|rank| rank.shared_ns > 0) {
+        let (rank, shared) = (rank.rank, duration(rank.shared_ns));
+        writeln!(
+            out,
+            "  Iterations of rank {rank} overlap for {shared}: each has its own ops, and what one hides under another counts as exposed in it."
+        )?;
+    }
+    Ok(())
 }
 
 /// `3.10 ms host busy + 2.20 ms launched late`, most first.

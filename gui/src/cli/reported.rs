@@ -1,7 +1,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use weftscope_traces::{
-    Trace,
+    Diagnostics, Trace,
     analysis::{Config, Ops, Reports, Statistics, Verdict, verdict},
     edit::{MergeError, merge, number_apart},
 };
@@ -24,6 +24,13 @@ impl Reported {
     pub(super) fn file_names(&self) -> String {
         let names = self.files.iter().map(|file| file.display().to_string());
         names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What was lost, guessed or set aside, on the way in and in the answers.
+    pub(super) fn diagnostics(&self) -> Diagnostics {
+        let mut diagnostics = self.trace.diagnostics.clone();
+        self.answers.accounts.note_outside(&mut diagnostics);
+        diagnostics
     }
 }
 

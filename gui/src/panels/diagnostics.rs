@@ -1,16 +1,15 @@
 //! What was lost or uncertain in a trace, and what recording it cost.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use egui::{Color32, Grid, RichText, ScrollArea, Ui};
-use weftscope_traces::Trace;
+use weftscope_traces::{Diagnostics, Trace};
 
 use super::row_filter::hidden_ui;
 use super::widgets::{Cx, heading, mono, sentence, weak};
-#[cfg(feature = "live")]
-use crate::app::Document;
 use crate::{
-    app::{BottomTab, Command},
+    app::{BottomTab, Command, Document},
     theme::{Theme, number},
 };
 
@@ -40,7 +39,7 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ),
             );
         }
-        let diagnostics = &trace.diagnostics;
+        let diagnostics = &diagnostics(document);
         if diagnostics.is_clean() {
             sentence(ui, theme, "Nothing was lost and nothing had to be guessed.");
         } else {
@@ -56,6 +55,16 @@ pub(super) fn diagnostics_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             counts_ui(ui, theme, "Set aside without loss", &diagnostics.remarks);
         }
     });
+}
+
+/// On the way in and in the answers.
+fn diagnostics(document: &Document) -> Cow<'_, Diagnostics> {
+    let accounts = &document.explanation.reports.accounts;
+    let mut diagnostics = Cow::Borrowed(&document.trace.diagnostics);
+    if accounts.ranks.iter().any(|rank| rank.outside.is_some()) {
+        accounts.note_outside(diagnostics.to_mut());
+    }
+    diagnostics
 }
 
 fn counts_ui(ui: &mut Ui, theme: &Theme, title: &str, counts: &BTreeMap<String, u64>) {
@@ -83,7 +92,7 @@ pub(crate) fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(RichText::new(caveat).font(theme.small()).color(theme.surfaces.warn));
     }
     hidden_ui(ui, cx);
-    let (text, colour) = summary(trace, theme);
+    let (text, colour) = summary(&diagnostics(document), theme);
     let line = RichText::new(text).font(theme.small()).color(colour);
     let label = egui::Label::new(line).truncate().sense(egui::Sense::click());
     if ui.add(label).on_hover_text("Show the diagnostics").clicked() {
@@ -124,8 +133,7 @@ fn recording(trace: &Trace) -> String {
     }
 }
 
-fn summary(trace: &Trace, theme: &Theme) -> (String, Color32) {
-    let diagnostics = &trace.diagnostics;
+fn summary(diagnostics: &Diagnostics, theme: &Theme) -> (String, Color32) {
     if diagnostics.is_clean() {
         return ("nothing lost".to_owned(), theme.surfaces.weak);
     }

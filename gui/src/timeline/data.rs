@@ -114,8 +114,13 @@ impl TimelineData {
         self.partial_lanes.iter().any(is_in)
     }
 
-    /// Says how much of each rank's communication is hidden.
+    /// Says how much of each rank's communication is hidden, and how long iterations last: marks may cover one stream, or be
+    /// of the host alone. Those of the first rank that has any stand over all rows.
     pub fn set_overlap(&mut self, report: &OverlapReport) {
+        let known = report.ranks.iter().find(|rank| !rank.iterations.is_empty());
+        if let Some(rank) = known {
+            self.iterations = rank.iterations.iter().map(|it| it.iteration.span).collect();
+        }
         for rows in &mut self.ranks {
             rows.overlap =
                 report.ranks.iter().find(|rank| rank.rank == rows.rank).map(|rank| rank.total);
@@ -127,7 +132,7 @@ impl TimelineData {
         self.lengths_ns = lengths_ns.iter().map(|ns| ns.round() as i64).collect();
     }
 
-    /// How long an iteration takes, as reports and comparisons have it; until that is known, the length of its mark.
+    /// How long an iteration takes, as reports and comparisons have it; until that is known, as long as its first rank has it.
     pub fn iteration_ns(&self, index: usize) -> Option<i64> {
         let mark = self.iterations.get(index)?;
         let is_known = self.lengths_ns.len() == self.iterations.len();
@@ -260,7 +265,7 @@ impl TimelineData {
         (0..3).filter(move |&row| is_marked(row) || is_phases(row))
     }
 
-    /// The iterations drawn over all ranks, in order; empty without marks.
+    /// The iterations drawn over all ranks, in order; empty where none are known.
     pub fn iterations(&self) -> &[Span] {
         &self.iterations
     }

@@ -1,5 +1,7 @@
 //! Where does every nanosecond of a rank and of an iteration go?
 
+mod outside;
+
 use serde::{Deserialize, Serialize};
 
 use super::idle::{Found, Host, IdleCause, IdleCauses, idle_of};
@@ -7,6 +9,8 @@ use super::intervals::IntervalSet;
 use super::launch_bound::{LaunchBound, launch_bound};
 use super::{GpuOp, Iteration, Ops, RankOps};
 use crate::model::{Kind, Span};
+
+pub use outside::Outside;
 
 /// The accounts of every rank of a trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +31,13 @@ pub struct RankAccount {
     pub idle: IdleCauses,
     /// By cause with time, most first: the gap in which most of it lies.
     pub longest_idle: Vec<LongestIdle>,
-    /// Per iteration, over the ops that start in it; empty without marks.
+    /// Per iteration, over its ops; empty where none are known.
     pub iterations: Vec<IterationAccount>,
+    /// Time in which ops of more than one iteration are between their first and their last. Each account is of its own ops
+    /// alone: what one iteration hides under the computation of another is exposed in its account, and hidden in the rank's.
+    pub shared_ns: i64,
+    /// Ops that are in none of its iterations; `None` where all are in one, or no iteration is known.
+    pub outside: Option<Outside>,
     /// Kernels that the GPU waited for the host to launch; `None` when not one launch is known.
     pub launch_bound: Option<LaunchBound>,
 }
@@ -46,7 +55,7 @@ pub struct LongestIdle {
     pub in_gap_ns: i64,
 }
 
-/// The account of one iteration of one rank, over the ops that start in it.
+/// The account of one iteration of one rank, over its ops.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IterationAccount {
     /// Which.
@@ -107,17 +116,22 @@ pub fn accounts(ops: &Ops<'_>) -> AccountReport {
 
 fn of_rank(host: &Host<'_>, rank: &RankOps<'_>) -> RankAccount {
     let (total, found) = account(host, &rank.ops);
-    let iteration = |mark: &Iteration| {
-        let (account, found) = account(host, rank.started_in(mark.span));
-        IterationAccount { iteration: mark.clone(), account, idle: summed(&found) }
+    let iteration = |(iteration, ops): (&Iteration, Vec<GpuOp>)| {
+        let (account, found) = account(host, &ops);
+        IterationAccount { iteration: iteration.clone(), account, idle: summed(&found) }
     };
     let idle = summed(&found);
+    let outside = Outside::of(host, rank);
+    let iterations: Vec<IterationAccount> =
+        rank.iterations.iter().zip(rank.by_iteration()).map(iteration).collect();
     RankAccount {
         rank: rank.rank,
         total,
         longest_idle: longest(&idle, &found),
         idle,
-        iterations: rank.iterations.iter().map(iteration).collect(),
+        shared_ns: shared_ns(iterations.iter().map(|it| it.account.span)),
+        iterations,
+        outside,
         launch_bound: launch_bound(&rank.ops, &found, total.span),
     }
 }
@@ -137,6 +151,22 @@ fn longest(idle: &IdleCauses, found: &[Found<'_>]) -> Vec<LongestIdle> {
         Some(LongestIdle { cause, total_ns, gap: gap.span, in_gap_ns })
     };
     idle.most().into_iter().filter_map(longest).collect()
+}
+
+/// Time in more than one of some spans.
+fn shared_ns(spans: impl Iterator<Item = Span>) -> i64 {
+    let mut spans: Vec<Span> = spans.filter(|span| !span.is_empty()).collect();
+    spans.sort_by_key(|span| span.start_ns);
+    let mut latest_end_ns = i64::MIN;
+    let mut shared = Vec::new();
+    for span in spans {
+        let end_ns = span.end_ns.min(latest_end_ns);
+        if end_ns > span.start_ns {
+            shared.push(Span::new(span.start_ns, end_ns));
+        }
+        latest_end_ns = latest_end_ns.max(span.end_ns);
+    }
+    shared.into_iter().collect::<IntervalSet>().len_ns()
 }
 
 fn summed(found: &[Found<'_>]) -> IdleCauses {

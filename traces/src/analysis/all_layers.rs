@@ -40,7 +40,7 @@ fn layers_ns(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<i64> {
     let mut layers: BTreeMap<(usize, u32), (i64, i64)> = BTreeMap::new();
     for op in &rank.ops {
         let Some(layer) = ops.trace.label(op.label).layer else { continue };
-        let key = (rank.iteration_at(op.span.start_ns), layer);
+        let key = (rank.iteration_of(op), layer);
         let (start_ns, end_ns) = layers.entry(key).or_insert((op.span.start_ns, op.span.end_ns));
         *start_ns = op.span.start_ns.min(*start_ns);
         *end_ns = op.span.end_ns.max(*end_ns);

@@ -45,7 +45,7 @@ pub struct ExposedOp {
     pub rank: u32,
     /// Its layer, when known.
     pub layer: Option<u32>,
-    /// Position among the rank's iterations, when it starts in one.
+    /// Position among the rank's iterations, when it is in one.
     pub iteration: Option<usize>,
     /// When it starts.
     pub start_ns: i64,
@@ -110,7 +110,7 @@ fn describe(trace: &Trace, rank: &RankOps<'_>, op: &GpuOp, exposed_ns: i64) -> E
         kind: op.kind,
         rank: rank.rank,
         layer: op.place.layer,
-        iteration: rank.marked_iteration(op.span.start_ns),
+        iteration: op.iteration(),
         start_ns: op.span.start_ns,
         duration_ns,
         exposed_ns,

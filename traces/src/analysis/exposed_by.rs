@@ -134,7 +134,7 @@ fn instances(rank: &RankOps<'_>) -> impl Iterator<Item = (Option<u32>, Instance)
     let is_ordered = rank.structure.basis == StructureBasis::Order;
     let mut instances: BTreeMap<(Option<u32>, usize, u32), Instance> = BTreeMap::new();
     for op in &rank.ops {
-        let iteration = if is_ordered { 0 } else { rank.iteration_at(op.span.start_ns) };
+        let iteration = if is_ordered { 0 } else { rank.iteration_of(op) };
         let instance = instances.entry((op.place.layer, iteration, op.place.pass)).or_default();
         instance.span = Some(instance.span.map_or(op.span, |span| span.hull(op.span)));
         if op.kind.is_comm() {

@@ -124,7 +124,7 @@ fn describe(host: &Host<'_>, trace: &Trace, rank: &RankOps<'_>, gap: &Found<'_>)
     Gap {
         rank: rank.rank,
         span: gap.span,
-        iteration: rank.marked_iteration(gap.span.start_ns),
+        iteration: rank.iteration_at(gap.span.start_ns),
         before: op(gap.before),
         after: op(gap.after),
         launch: launch(host, gap),

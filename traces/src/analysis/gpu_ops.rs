@@ -21,6 +21,15 @@ pub struct GpuOp {
     pub wait_ns: Option<i64>,
     /// Where it belongs, by its label or by the [`structure`](super::structure()) of its rank.
     pub place: Place,
+    /// Position of its iteration among the rank's; `None` where it is in none.
+    pub iteration: Option<u32>,
+}
+
+impl GpuOp {
+    /// Position of its iteration among the rank's.
+    pub(super) fn iteration(&self) -> Option<usize> {
+        self.iteration.map(|at| at as usize)
+    }
 }
 
 /// Where an op belongs.
@@ -64,6 +73,7 @@ pub(super) fn gpu_ops(trace: &Trace, rows: &RankRows<'_>) -> Vec<GpuOp> {
                 slice,
                 wait_ns: Some(0),
                 place,
+                iteration: None,
             });
         }
     }

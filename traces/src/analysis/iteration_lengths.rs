@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Iteration, Ops, RankOps};
+use super::{GpuOp, Iteration, Ops, RankOps};
 use crate::model::Span;
 
 /// How long the iterations of all ranks take.
@@ -27,11 +27,11 @@ pub fn iteration_lengths(ops: &Ops<'_>) -> IterationLengths {
 pub fn lengths_ns(ops: &Ops<'_>) -> Vec<f64> {
     let mut by_iteration: Vec<Vec<Span>> = Vec::new();
     for rank in &ops.ranks {
-        for (at, span) in iteration_spans(ops, rank).into_iter().enumerate() {
+        for (at, stretch) in iteration_stretches(ops, rank).into_iter().enumerate() {
             if by_iteration.len() == at {
                 by_iteration.push(Vec::new());
             }
-            by_iteration[at].push(span);
+            by_iteration[at].push(stretch.span);
         }
     }
     by_iteration.iter().map(|spans| mean_ns(spans.iter().copied())).collect()
@@ -52,19 +52,34 @@ fn middle_ns(mut lengths_ns: Vec<f64>) -> Option<f64> {
     Some(lengths_ns[last / 2].midpoint(lengths_ns[last.div_ceil(2)]))
 }
 
-/// The iterations of a rank that share time with the window, whole, in order; without marks one, from its first op's start
-/// to its last op's end; empty without ops.
-pub(super) fn iteration_spans(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<Span> {
-    let in_window = |mark: &&Iteration| ops.window.is_none_or(|window| mark.span.overlaps(window));
-    let marked = rank.iterations.iter().filter(in_window).map(|mark| mark.span);
-    let mut marked: Vec<Span> = marked.collect();
-    marked.sort_unstable_by_key(|span| span.start_ns);
-    if !marked.is_empty() {
-        return marked;
+/// The time that an iteration of a rank takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    pub(super) span: Span,
+    /// Its position; `None` of the one that stands for a rank without iterations.
+    index: Option<usize>,
+}
+
+/// An op of the rank is in one of these, which are in order.
+pub(super) fn is_in_one(stretches: &[Stretch], op: &GpuOp) -> bool {
+    match stretches {
+        [] => false,
+        [Stretch { index: None, .. }, ..] => true,
+        _ => stretches.binary_search_by_key(&op.iteration(), |stretch| stretch.index).is_ok(),
     }
-    let start_ns = rank.ops.iter().map(|op| op.span.start_ns).min();
-    let end_ns = rank.ops.iter().map(|op| op.span.end_ns).max();
-    start_ns.zip(end_ns).map(|(start, end)| Span::new(start, end)).into_iter().collect()
+}
+
+/// The iterations of a rank that share time with the window, whole, in order; where none does one, from its first op's
+/// start to its last op's end; empty without ops.
+pub(super) fn iteration_stretches(ops: &Ops<'_>, rank: &RankOps<'_>) -> Vec<Stretch> {
+    let in_window = |it: &&Iteration| ops.window.is_none_or(|window| it.span.overlaps(window));
+    let stretch = |it: &Iteration| Stretch { span: it.span, index: Some(it.index) };
+    let known: Vec<Stretch> = rank.iterations.iter().filter(in_window).map(stretch).collect();
+    if !known.is_empty() {
+        return known;
+    }
+    let whole = rank.ops.iter().map(|op| op.span).reduce(Span::hull);
+    whole.map(|span| Stretch { span, index: None }).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,9 @@ mod waits;
 mod waves;
 
 pub use account_spans::{AccountClass, AccountSpan, account_spans};
-pub use accounts::{Account, AccountReport, IterationAccount, LongestIdle, RankAccount, accounts};
+pub use accounts::{
+    Account, AccountReport, IterationAccount, LongestIdle, Outside, RankAccount, accounts,
+};
 pub use all_layers::{AllLayers, all_layers};
 pub use arrival::{ArrivalReport, CommVerdict, arrival};
 pub use bandwidth::{BandwidthReport, BandwidthRow, bandwidth};

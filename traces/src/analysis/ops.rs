@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::caveats::{Ran, caveats};
 use super::gpu_ops::{cut, gpu_ops};
 use super::intervals::IntervalSet;
-use super::iterations::{iteration_at, iterations};
+use super::iterations::{HostSteps, assign, iteration_of, marks};
 use super::plausible::{in_words, one_within_another, set_aside, short_iterations};
 use super::rank_rows::{RankRows, Rows, rank_rows};
 use super::structure::recover;
@@ -37,7 +37,7 @@ pub struct RankOps<'a> {
     pub rank: u32,
     /// Kernels and copies of its streams in order of start, cut to the window; without what its streams cannot have run.
     pub ops: Vec<GpuOp>,
-    /// Its iterations, by its marks; empty without marks.
+    /// Its iterations, by its marks and by the ranges of its host; empty without either.
     pub iterations: Vec<Iteration>,
     /// Time with computation on a stream.
     pub compute: IntervalSet,
@@ -113,22 +113,46 @@ impl RankOps<'_> {
         stated.max(self.sms.len())
     }
 
-    /// The iteration in which something that starts at `at_ns` lies, by position; 0 without marks.
-    pub(super) fn iteration_at(&self, at_ns: i64) -> usize {
-        iteration_at(&self.iterations, at_ns)
+    /// The iteration of an op by position: its own, and of one in none that which started last before it, else the first.
+    pub(crate) fn iteration_of(&self, op: &GpuOp) -> usize {
+        iteration_of(&self.iterations, op)
     }
 
-    /// The iteration whose mark holds `at_ns`, by position; `None` between marks and outside them.
-    pub(crate) fn marked_iteration(&self, at_ns: i64) -> Option<usize> {
-        let at = self.iteration_at(at_ns);
-        self.iterations.get(at).is_some_and(|mark| mark.span.contains(at_ns)).then_some(at)
+    /// The iteration that lasts at a time, by position; of several that started last.
+    pub(super) fn iteration_at(&self, at_ns: i64) -> Option<usize> {
+        let started = self.iterations.partition_point(|it| it.span.start_ns <= at_ns);
+        let last = started.checked_sub(1)?;
+        self.iterations[last].span.contains(at_ns).then_some(last)
     }
 
-    /// The ops that start in a span.
-    pub(super) fn started_in(&self, span: Span) -> &[GpuOp] {
-        let before = |at_ns| self.ops.partition_point(|op| op.span.start_ns < at_ns);
-        let (first, last) = (before(span.start_ns), before(span.end_ns));
-        &self.ops[first.min(last)..last]
+    /// Ops by iteration, in order of start.
+    pub(crate) fn by_iteration(&self) -> Vec<Vec<GpuOp>> {
+        let mut parts = vec![Vec::new(); self.iterations.len()];
+        for op in &self.ops {
+            if let Some(part) = op.iteration().and_then(|at| parts.get_mut(at)) {
+                part.push(*op);
+            }
+        }
+        parts
+    }
+
+    /// Leaves out what its streams cannot have run, and finds the iteration of every other op; gives reasons for doubt.
+    fn find_iterations(
+        &mut self,
+        trace: &Trace,
+        rows: &RankRows<'_>,
+        host: &HostSteps<'_>,
+    ) -> Vec<String> {
+        let aside = set_aside(&mut self.ops);
+        let marks = marks(trace, rows.iterations);
+        let mut doubts = in_words(trace, self.rank, &aside);
+        doubts.extend(one_within_another(trace, self.rank, &self.ops));
+        doubts.extend(short_iterations(self.rank, &self.ops, &marks));
+        self.iterations = assign(&marks, host, &mut self.ops);
+        if self.iterations.is_empty() && !self.ops.is_empty() {
+            doubts.extend(host.unused(self.rank));
+        }
+        doubts
     }
 
     /// Finds its passes and layers and writes into its ops where they belong; they must be whole.
@@ -150,12 +174,10 @@ fn gather<'a>(traces: &[&'a Trace], config: &Config) -> (Vec<Vec<RankOps<'a>>>, 
     };
     let mut gathered: Vec<Vec<RankOps<'a>>> = traces.iter().zip(&rows).map(whole).collect();
     let mut impossible = Vec::new();
-    for (&trace, ranks) in traces.iter().zip(&mut gathered) {
+    for ((&trace, rows), ranks) in traces.iter().zip(&rows).zip(&mut gathered) {
+        let host = HostSteps::of(trace);
         for rank in ranks {
-            let aside = set_aside(&mut rank.ops);
-            impossible.extend(in_words(trace, rank.rank, &aside));
-            impossible.extend(one_within_another(trace, rank.rank, &rank.ops));
-            impossible.extend(short_iterations(rank.rank, &rank.ops, &rank.iterations));
+            impossible.extend(rank.find_iterations(trace, &rows[&rank.rank], &host));
             rank.find_places(trace);
         }
     }
@@ -189,11 +211,12 @@ pub(super) fn placed_ranks<'a, E>(
 ) -> Result<Vec<RankOps<'a>>, E> {
     let rows = rank_rows(trace, &Config::default());
     let mut ranks = Vec::with_capacity(rows.len());
+    let host = HostSteps::of(trace);
     for (&rank, rows) in &rows {
         go_on()?;
         let mut rank = whole_rank(trace, rank, rows);
         go_on()?;
-        set_aside(&mut rank.ops);
+        rank.find_iterations(trace, rows, &host);
         go_on()?;
         rank.find_places(trace);
         ranks.push(rank);
@@ -207,7 +230,7 @@ fn whole_rank<'a>(trace: &'a Trace, rank: u32, rows: &RankRows<'a>) -> RankOps<'
     RankOps {
         rank,
         ops: gpu_ops(trace, rows),
-        iterations: iterations(trace, rows.iterations),
+        iterations: Vec::new(),
         compute: IntervalSet::default(),
         comm: IntervalSet::default(),
         wait_method: WaitMethod::SingleRank,

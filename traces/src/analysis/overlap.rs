@@ -27,7 +27,7 @@ pub struct RankOverlap {
     /// Communication ops of which waiting is not known, because no other rank has the same collective; of the whole
     /// trace, whatever the window.
     pub unmatched: usize,
-    /// Per iteration; empty without marks.
+    /// Per iteration; empty where none are known.
     pub iterations: Vec<IterationOverlap>,
     /// What [`OverlapFigures::sm_weighted_pct`] of all of its ops is made of; `None` without SM rows.
     #[serde(skip)]
@@ -43,7 +43,7 @@ pub struct ComputingSms {
     pub sms: usize,
 }
 
-/// Overlap of one iteration of one rank, over the ops that start in it.
+/// Overlap of one iteration of one rank, over its ops.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IterationOverlap {
     /// Which.
@@ -92,9 +92,7 @@ pub fn overlap(ops: &Ops<'_>) -> OverlapReport {
 fn of_rank(trace: &Trace, rank: &RankOps<'_>) -> RankOverlap {
     let method = rank.wait_method;
     let mut parts = vec![Part::new(&rank.ops, method)];
-    for mark in &rank.iterations {
-        parts.push(Part::new(rank.started_in(mark.span), method));
-    }
+    parts.extend(rank.by_iteration().iter().map(|ops| Part::new(ops, method)));
     weigh_by_sms(trace, rank, &mut parts);
     let computing_sms = parts[0].computing_sms.map(|(sm_ns, sms)| ComputingSms { sm_ns, sms });
     let mut figures = parts.iter().map(Part::figures);

@@ -182,6 +182,7 @@ mod tests {
             stream,
             slice: SliceRef { lane: LaneId(0), index: 0 },
             wait_ns: Some(0),
+            iteration: None,
         }
     }
 

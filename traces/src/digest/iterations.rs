@@ -41,11 +41,11 @@ pub(super) fn rows(
     numbers: &[i64],
     (sm, base_ns): (Option<&SmTimes>, i64),
 ) -> Vec<IterationRow> {
-    let of = |(iteration, name): (Option<i64>, &str), figures: &OverlapFigures, range: Range| {
-        let ops = &rank.ops[range.clone()];
+    let of = |(iteration, name): (Option<i64>, &str), figures: &OverlapFigures, own: &[usize]| {
+        let ops = || own.iter().map(|&at| &rank.ops[at]);
         // As the figures have it: empty ops take no time and do not begin or end it.
-        let first = ops.first().map_or_else(Span::default, |op| op.span);
-        let Span { start_ns, end_ns } = ops.iter().map(|op| op.span).fold(first, Span::hull);
+        let first = ops().next().map_or_else(Span::default, |op| op.span);
+        let Span { start_ns, end_ns } = ops().map(|op| op.span).fold(first, Span::hull);
         IterationRow {
             iteration,
             name: name.to_owned(),
@@ -59,26 +59,26 @@ pub(super) fn rows(
             idle_ns: figures.idle_ns,
             wait_ns: figures.wait_ns,
             sm_weighted_pct: figures.sm_weighted_pct,
-            sm_ns: sm.map(|sm| sm.by_op_ns[range].iter().flatten().sum()),
-            ops: ops.len() as i64,
-            comm_ops: ops.iter().filter(|op| op.kind.is_comm()).count() as i64,
+            sm_ns: sm.map(|sm| own.iter().filter_map(|&at| sm.by_op_ns[at]).sum()),
+            ops: own.len() as i64,
+            comm_ops: ops().filter(|op| op.kind.is_comm()).count() as i64,
         }
     };
     if overlap.iterations.is_empty() {
-        return vec![of((None, ""), &overlap.total, 0..rank.ops.len())];
+        let all: Vec<usize> = (0..rank.ops.len()).collect();
+        return vec![of((None, ""), &overlap.total, &all)];
     }
-    let marked = overlap.iterations.iter().zip(numbers);
+    let mut own: Vec<Vec<usize>> = vec![Vec::new(); overlap.iterations.len()];
+    for (at, op) in rank.ops.iter().enumerate() {
+        if let Some(own) = op.iteration.and_then(|iteration| own.get_mut(iteration as usize)) {
+            own.push(at);
+        }
+    }
+    let marked = overlap.iterations.iter().zip(numbers).zip(&own);
     marked
-        .map(|(it, &number)| {
-            let before = |at_ns| rank.ops.partition_point(|op| op.span.start_ns < at_ns);
-            let (first, last) =
-                (before(it.iteration.span.start_ns), before(it.iteration.span.end_ns));
-            of((Some(number), &it.iteration.name), &it.figures, first.min(last)..last)
-        })
+        .map(|((it, &number), own)| of((Some(number), &it.iteration.name), &it.figures, own))
         .collect()
 }
-
-type Range = std::ops::Range<usize>;
 
 #[cfg(test)]
 mod tests {

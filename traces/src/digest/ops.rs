@@ -5,7 +5,7 @@ use super::collective::{Before, Known, Reader};
 use super::iterations::{iteration_numbers_after, rows};
 use super::row::{IterationRow, OpRow};
 use super::tally::Tally;
-use crate::analysis::{Ops, RankOps, RankOverlap, exposed_ns};
+use crate::analysis::{GpuOp, Ops, RankOps, RankOverlap, exposed_ns};
 use crate::model::Trace;
 
 /// What one rank did, as rows.
@@ -45,11 +45,10 @@ pub fn of_rank_after<'a>(
     let sm = sm_times(trace, rank);
     let iteration_rows = rows(rank, overlap, &numbers, (sm.as_ref(), base_ns));
     let number = |at: usize| numbers.get(at).copied();
-    let iteration = |start_ns: i64| rank.marked_iteration(start_ns).and_then(number);
-    let iterations: Vec<Option<i64>> =
-        rank.ops.iter().map(|op| iteration(op.span.start_ns)).collect();
+    let iteration = |op: &GpuOp| number(op.iteration? as usize);
+    let iterations: Vec<Option<i64>> = rank.ops.iter().map(iteration).collect();
     let mut reader = Reader::new(trace, rank.rank, base_ns, before);
-    let of_op = |(op, &iteration): (&crate::analysis::GpuOp, &Option<i64>)| {
+    let of_op = |(op, &iteration): (&GpuOp, &Option<i64>)| {
         op.kind.is_comm().then(|| reader.of(op, iteration))
     };
     let collectives = rank.ops.iter().zip(&iterations).map(of_op).collect();

@@ -23,7 +23,7 @@ pub struct DigestOf {
 /// One op in one iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OpRow<'a> {
-    /// Number of the iteration in which it starts; `None` outside all.
+    /// Number of the iteration that it is part of; `None` outside all.
     pub iteration: Option<i64>,
     /// Name of the op or kernel.
     pub name: &'a str,
@@ -83,9 +83,9 @@ pub struct CollectiveRow<'a> {
 pub struct IterationRow {
     /// Its number; `None` without marks.
     pub iteration: Option<i64>,
-    /// As its mark has it; empty without.
+    /// As its mark or its host's range has it; empty without.
     pub name: String,
-    /// Start of the first op that starts in it.
+    /// Start of its first op.
     pub start_ns: i64,
     /// End of the last of them.
     pub end_ns: i64,

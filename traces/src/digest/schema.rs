@@ -59,7 +59,7 @@ fn what<'a>() -> Vec<Of<OpAt<'a>>> {
         text("server", SERVER, |row: &OpAt<'_>| row.0.map(Cow::Borrowed)),
         int(
             "iteration",
-            "number of the iteration in which it starts; empty outside all",
+            "number of the iteration that it is part of; empty outside all",
             |row: &OpAt<'_>| row.1.iteration,
         ),
         text("name", "name of the op or the kernel", |row: &OpAt<'_>| {
@@ -176,10 +176,10 @@ pub(super) fn iterations<'a>() -> Vec<Of<IterationAt<'a>>> {
         text("server", SERVER, |row: &IterationAt<'_>| row.0.map(Cow::Borrowed)),
         int(
             "iteration",
-            "its number, by its mark; empty where the recording has no marks: then the row is all of it",
+            "its number, by its name; empty where the recording has no iterations: then the row is all of it",
             |row: &IterationAt<'_>| row.1.iteration,
         ),
-        text("name", "as its mark has it", |row: &IterationAt<'_>| {
+        text("name", "as its mark or its host's range has it", |row: &IterationAt<'_>| {
             Some(Cow::Borrowed(&row.1.name))
         }),
     ];
@@ -207,7 +207,7 @@ fn iteration_times<'a>() -> Vec<Of<IterationAt<'a>>> {
     vec![
         int(
             "start_ns",
-            "start of the first op that starts in it and takes time, by the server's clock as in rows of ops",
+            "start of its first op that takes time, by the server's clock as in rows of ops",
             |row: &IterationAt<'_>| Some(row.1.start_ns),
         ),
         int("end_ns", "end of the last of them", |row: &IterationAt<'_>| Some(row.1.end_ns)),

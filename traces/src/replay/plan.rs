@@ -43,11 +43,11 @@ pub struct Replay {
 /// An iteration of a rank, on the shared clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Iteration {
-    /// As its mark shows it; of what has no mark, from its first op to its last.
+    /// As long as it lasts; of a rank without any, from its first op to its last.
     pub recorded: Span,
-    /// From the start of the mark to that of its first op.
+    /// From its start to that of its first op.
     pub lead_ns: i64,
-    /// From the end of its last op to that of the mark; below 0 where ops outlast it.
+    /// From the end of its last op to its own; below 0 where ops outlast it.
     pub tail_ns: i64,
 }
 
@@ -86,6 +86,8 @@ pub struct ReplayOp {
     pub kind: Kind,
     /// Where it belongs.
     pub place: Place,
+    /// The iteration of its rank that it is part of; of what is in none the one that started last before it.
+    pub iteration: usize,
     /// Which of the tokens it works on, after a cut that an edit made.
     pub part: Split,
     /// When it ran; of what an edit put in, when that ran from which it was made.
@@ -181,11 +183,5 @@ impl Replay {
     pub(super) fn ranks_of(&self, op: &ReplayOp) -> f64 {
         let members = op.group.map_or(0, |group| self.groups[group as usize].len());
         members.max(self.world_size as usize).max(1) as f64
-    }
-
-    /// The iteration of its rank in which an op began.
-    pub(super) fn iteration_of(&self, op: &ReplayOp) -> usize {
-        let started = |it: &Iteration| it.recorded.start_ns <= op.recorded.start_ns;
-        self.iterations[op.rank].partition_point(started).saturating_sub(1)
     }
 }

@@ -111,7 +111,7 @@ impl Replay {
             self.iterations.iter().map(|marks| vec![None; marks.len()]).collect();
         let mut hulls = none;
         for (op, &span) in self.ops.iter().zip(spans) {
-            let hull = &mut hulls[op.rank][self.iteration_of(op)];
+            let hull = &mut hulls[op.rank][op.iteration];
             *hull = Some(hull.map_or(span, |hull| hull.hull(span)));
         }
         let of = |(mark, hull): (&Iteration, &Option<Span>)| match hull {

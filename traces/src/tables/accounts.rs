@@ -27,12 +27,10 @@ fn accounts(all: &[Answered<'_>], sink: &mut dyn Sink) -> Result<(), TableError>
     let mut columns: Vec<Of<OfAccount<'_>>> = vec![
         file(),
         int("rank", "the rank", |row: &OfAccount<'_>| Some(i64::from(row.it.0))),
-        int(
-            "iteration",
-            "over the ops that start in it; empty: over all",
-            |row: &OfAccount<'_>| row.it.1.map(|it| it.index as i64),
-        ),
-        text("name", "as the iteration's mark names it; empty over all", |row: &OfAccount<'_>| {
+        int("iteration", "over its ops alone; empty: over all", |row: &OfAccount<'_>| {
+            row.it.1.map(|it| it.index as i64)
+        }),
+        text("name", "as the iteration is named; empty over all", |row: &OfAccount<'_>| {
             row.it.1.map(|it| Cow::Borrowed(it.name.as_str()))
         }),
         int("start_ns", "when the first op starts, since the base time", |row: &OfAccount<'_>| {

@@ -79,7 +79,7 @@ fn exposed(all: &[Answered<'_>], sink: &mut dyn Sink) -> Result<(), TableError> 
         int("layer", "its layer; empty where not known", |row: &Exposed<'_>| {
             row.it.layer.map(i64::from)
         }),
-        int("iteration", "the iteration in which it starts; empty where in none", |row| {
+        int("iteration", "the iteration that it is part of; empty where it is in none", |row| {
             row.it.iteration.map(|iteration| iteration as i64)
         }),
         int("start_ns", "when it starts, since the base time", |row: &Exposed<'_>| {
@@ -119,7 +119,7 @@ fn longest_gaps(all: &[Answered<'_>], sink: &mut dyn Sink) -> Result<(), TableEr
     let columns: Vec<Of<OfGap<'_>>> = vec![
         file(),
         int("rank", "the rank", |row: &OfGap<'_>| Some(i64::from(row.it.rank))),
-        int("iteration", "the iteration in which it starts; empty where in none", |row| {
+        int("iteration", "the iteration that it is part of; empty where it is in none", |row| {
             row.it.iteration.map(|iteration| iteration as i64)
         }),
         int("start_ns", "when it starts, since the base time", |row: &OfGap<'_>| {

@@ -15,7 +15,7 @@ pub(super) const RANKS: Table = Table {
 
 pub(super) const ITERATIONS: Table = Table {
     name: "iterations",
-    about: "the same of each iteration of each rank",
+    about: "the same of each iteration of each rank, over the ops of the iteration alone",
     maker: Maker::Report(iterations),
 };
 
@@ -128,15 +128,19 @@ fn iterations(all: &[Answered<'_>], sink: &mut dyn Sink) -> Result<(), TableErro
         int("iteration", "its place in the recording, from 0", |row: &OfIteration<'_>| {
             Some(row.it.1.index as i64)
         }),
-        text("name", "as its mark names it", |row: &OfIteration<'_>| {
+        text("name", "as its mark or its host's range names it", |row: &OfIteration<'_>| {
             Some(Cow::Borrowed(&row.it.1.name))
         }),
-        int("start_ns", "when its mark starts, since the base time", |row: &OfIteration<'_>| {
-            Some(row.it.1.span.start_ns)
-        }),
-        int("duration_ns", "from its mark's start to its end", |row: &OfIteration<'_>| {
-            Some(row.it.1.span.len_ns())
-        }),
+        int(
+            "start_ns",
+            "when its mark or its first op starts, since the base time",
+            |row: &OfIteration<'_>| Some(row.it.1.span.start_ns),
+        ),
+        int(
+            "duration_ns",
+            "from there to the end of its mark, or of the last op launched in it",
+            |row: &OfIteration<'_>| Some(row.it.1.span.len_ns()),
+        ),
     ];
     columns.extend(figures());
     let rows = rows(all, |of| {

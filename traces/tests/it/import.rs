@@ -210,6 +210,41 @@ fn threads_nest_and_pairs_join() {
     assert_eq!(trace.label_of(flow.to).name, "outer");
 }
 
+/// By the format an `E` needs process, thread and time, and ends what began last there, whatever name and category the
+/// begin has: here two kernels on a thread whose arguments name another stream, the second around an annotation.
+#[test]
+fn an_end_ends_what_began_last_on_its_thread() {
+    let half = |phase: &str, ts: u32, more: &str| {
+        format!(r#"{{"ph":"{phase}","pid":0,"tid":7,"ts":{ts}{more}}}"#)
+    };
+    let kernel = |name: &str| {
+        format!(
+            r#","cat":"kernel","name":"{name}","args":{{"device":0,"stream":9,"correlation":3}}"#
+        )
+    };
+    let mark = r#","cat":"gpu_user_annotation","name":"step""#;
+    let named = r#","cat":"cpu_op","name":"another""#;
+    let text = [
+        half("B", 10, &kernel("a")),
+        half("E", 30, ""),
+        half("B", 40, mark),
+        half("B", 50, &kernel("b")),
+        half("E", 70, named),
+        half("E", 90, ""),
+    ];
+    let trace = events(&text.join(","));
+    assert!(trace.diagnostics.is_clean(), "{:?}", trace.diagnostics);
+    let of = |wanted: fn(&TrackKind) -> bool| -> Vec<(String, i64, i64)> {
+        let tracks = trace.tracks.iter().filter(|track| wanted(&track.kind));
+        let lanes = tracks.flat_map(|track| &track.lanes);
+        lanes.flat_map(|lane| slices(&trace)[lane.0 as usize].clone()).collect()
+    };
+    let kernels = of(|kind| matches!(kind, TrackKind::Stream { rank: 0, stream: 9 }));
+    assert_eq!(kernels, [("a".into(), 0, 20_000), ("b".into(), 40_000, 60_000)]);
+    let marks = of(|kind| matches!(kind, TrackKind::Marks { rank: Some(0) }));
+    assert_eq!(marks, [("step".into(), 30_000, 80_000)]);
+}
+
 #[test]
 fn clock_faults_do_not_empty_the_picture() {
     let step = |ts: i64| format!(r#"{{"ph":"X","name":"k","pid":1,"tid":2,"ts":{ts},"dur":5}}"#);

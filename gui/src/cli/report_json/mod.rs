@@ -62,7 +62,7 @@ struct Entry<'a> {
     waves: Waves<'a>,
     /// Kernels, exposed communication, gaps.
     statistics: Short<'a>,
-    diagnostics: &'a Diagnostics,
+    diagnostics: Diagnostics,
 }
 
 #[derive(Serialize)]
@@ -137,7 +137,7 @@ impl<'a> Entry<'a> {
             phases: Phases::of(&report.answers.phases),
             waves: Waves::of(&report.answers.waves),
             statistics: Short::of(&report.statistics),
-            diagnostics: &report.trace.diagnostics,
+            diagnostics: report.diagnostics(),
         }
     }
 }

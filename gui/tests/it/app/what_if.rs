@@ -83,7 +83,7 @@ fn a_typed_edit_has_the_figures_of_the_command_line() {
     for cause in told["answer"]["causes"].as_array().expect("causes") {
         assert!(cause["change_ns"].is_number());
     }
-    window.get_by_label_contains("predictions of this change were off by up to 16.1 %");
+    window.get_by_label_contains("predictions of this change were off by up to 12.9 %");
     // A second one on top, and back again.
     type_edit(&mut window, "gemm=0.5");
     let both = answer(&window)["predicted_ns"].as_f64().expect("a number");

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::OpKey;
-use crate::analysis::iteration_lengths::{iteration_spans, mean_ns};
+use crate::analysis::iteration_lengths::{is_in_one, iteration_stretches, mean_ns};
 use crate::analysis::{DurationStats, GpuOp, Ops, RankOps};
 use crate::model::{Kind, Span};
 
@@ -9,7 +9,7 @@ use crate::model::{Kind, Span};
 pub(super) struct Side<'a> {
     ops: &'a Ops<'a>,
     by_layer: bool,
-    /// Durations of every op, whole, those that start in the iterations compared.
+    /// Durations of every op, whole, those of the iterations compared.
     pub(super) durations: BTreeMap<Key<'a>, DurationStats>,
     /// The iterations compared, each on all ranks that have it.
     pub(super) iterations: Vec<Vec<RankIteration<'a>>>,
@@ -29,11 +29,11 @@ impl Key<'_> {
     }
 }
 
-/// One iteration of one rank; a rank without marks is one, from its first op's start to its last op's end.
+/// One iteration of one rank; a rank without any is one, from its first op's start to its last op's end.
 pub(super) struct RankIteration<'a> {
     /// The rank.
     pub(super) rank: &'a RankOps<'a>,
-    /// From the mark's start to its end.
+    /// As long as it lasts, in which ops of the iterations beside it may run too.
     pub(super) span: Span,
 }
 
@@ -43,19 +43,19 @@ impl<'a> Side<'a> {
         let (durations, iterations) = (BTreeMap::new(), Vec::new());
         let mut side = Self { ops, by_layer, durations, iterations };
         for rank in &ops.ranks {
-            let mut spans = iteration_spans(ops, rank);
+            let mut stretches = iteration_stretches(ops, rank);
             if let Some(index) = index {
-                spans = spans.into_iter().skip(index).take(1).collect();
+                stretches = stretches.into_iter().skip(index).take(1).collect();
             }
-            for op in rank.ops.iter().filter(|op| is_inside(&spans, op)) {
+            for op in rank.ops.iter().filter(|op| is_in_one(&stretches, op)) {
                 let key = side.key(op);
                 side.durations.entry(key).or_default().add(op.span.len_ns());
             }
-            for (at, span) in spans.into_iter().enumerate() {
+            for (at, stretch) in stretches.into_iter().enumerate() {
                 if side.iterations.len() == at {
                     side.iterations.push(Vec::new());
                 }
-                side.iterations[at].push(RankIteration { rank, span });
+                side.iterations[at].push(RankIteration { rank, span: stretch.span });
             }
         }
         side
@@ -86,13 +86,4 @@ impl<'a> Side<'a> {
 
 fn length_ns(ranks: &[RankIteration<'_>]) -> f64 {
     mean_ns(ranks.iter().map(|iteration| iteration.span))
-}
-
-/// Starts in one of the spans, which are in order.
-fn is_inside(spans: &[Span], op: &GpuOp) -> bool {
-    let at_ns = op.span.start_ns;
-    let started = spans.partition_point(|span| span.start_ns <= at_ns);
-    // An op that takes no time can stand at the very end of a rank's only iteration.
-    let holds = |span: &Span| span.contains(at_ns) || op.span.is_empty() && span.end_ns == at_ns;
-    started > 0 && holds(&spans[started - 1])
 }

@@ -209,7 +209,22 @@ pub(super) fn caveats(first: &Ops<'_>, second: &Ops<'_>) -> Vec<String> {
     if ranks[0] != ranks[1] {
         all.push(format!("The first has {} ranks, the second {}.", ranks[0], ranks[1]));
     }
+    all.extend(outside("first", first));
+    all.extend(outside("second", second));
     all
+}
+
+/// What is no part of any iteration is not compared.
+fn outside(which: &str, ops: &Ops<'_>) -> Option<String> {
+    let ranks = ops.ranks.iter().filter(|rank| !rank.iterations.is_empty());
+    let count = ranks.flat_map(|rank| &rank.ops).filter(|op| op.iteration.is_none()).count();
+    let is = if count == 1 { "is" } else { "are" };
+    (count > 0).then(|| {
+        format!(
+            "{} of the {which} {is} in no iteration, and not compared.",
+            counted(count as u64, "op")
+        )
+    })
 }
 
 /// Where both are predicted and may be compared: that they differ by less than predictions are off.

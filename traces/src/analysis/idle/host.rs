@@ -139,7 +139,7 @@ fn thread(trace: &Trace, id: TrackId, waits: &[Option<Wait>]) -> Thread {
 }
 
 /// By op, the host's call that launched it: the last of several.
-fn launch_calls(trace: &Trace) -> HashMap<SliceRef, SliceRef> {
+pub(in crate::analysis) fn launch_calls(trace: &Trace) -> HashMap<SliceRef, SliceRef> {
     let is_of_host = |slice: SliceRef| {
         let track = trace.track(trace.lane(slice.lane).track);
         matches!(track.kind, TrackKind::HostThread { .. })

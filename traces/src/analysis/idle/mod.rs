@@ -10,6 +10,7 @@ mod host;
 
 pub use causes::{IdleCause, IdleCauses};
 pub(crate) use host::Host;
+pub(super) use host::launch_calls;
 
 use super::GpuOp;
 use super::intervals::IntervalSet;

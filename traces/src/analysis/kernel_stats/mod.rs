@@ -90,7 +90,7 @@ struct Run {
     duration_ns: i64,
     start_ns: i64,
     rank: u32,
-    /// Position among the iterations of its rank, when it starts in one.
+    /// Position among the iterations of its rank, when it is in one.
     iteration: Option<usize>,
     slice: SliceRef,
 }
@@ -114,12 +114,11 @@ fn runs<'a>(ops: &Ops<'a>) -> BTreeMap<(&'a str, Kind), Vec<Run>> {
     let mut by_label: Vec<Vec<Run>> = vec![Vec::new(); ops.trace.labels.len()];
     for rank in &ops.ranks {
         for op in &rank.ops {
-            let start_ns = op.span.start_ns;
             by_label[op.label.0 as usize].push(Run {
                 duration_ns: op.span.len_ns(),
-                start_ns,
+                start_ns: op.span.start_ns,
                 rank: rank.rank,
-                iteration: rank.marked_iteration(start_ns),
+                iteration: op.iteration(),
                 slice: op.slice,
             });
         }

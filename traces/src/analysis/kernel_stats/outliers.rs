@@ -24,7 +24,7 @@ pub struct Outlier {
     pub slice: SliceRef,
     /// Its rank.
     pub rank: u32,
-    /// Position among the rank's iterations, when it starts in one.
+    /// Position among the rank's iterations, when it is in one.
     pub iteration: Option<usize>,
     /// When it starts.
     pub start_ns: i64,

@@ -119,7 +119,7 @@ fn grouped(trace: &Trace, rank: &RankOps<'_>) -> BTreeMap<Key, Vec<PhaseOp>> {
             continue;
         }
         // A mark of the host may end in the middle of a pass.
-        let iteration = if is_ordered(rank) { 0 } else { rank.iteration_at(op.span.start_ns) };
+        let iteration = if is_ordered(rank) { 0 } else { rank.iteration_of(&op) };
         let key = Key { iteration, pass, layer, phase };
         let alone_ns = trace.label(op.label).facts.as_ref().and_then(|facts| facts.alone_ns);
         groups.entry(key).or_default().push(PhaseOp { op, alone_ns });
@@ -164,7 +164,8 @@ impl Part {
         let slack =
             slack.map(|(comm_end_ns, compute_end_ns)| Slack { comm_end_ns, compute_end_ns });
         let span = Span::new(start_ns, end_ns);
-        let iteration = if is_ordered(rank) { rank.iteration_at(start_ns) } else { iteration };
+        let first = ops.iter().min_by_key(|one| one.op.span.start_ns).filter(|_| is_ordered(rank));
+        let iteration = first.map_or(iteration, |first| rank.iteration_of(&first.op));
         let rank = rank.rank;
         let instance = PhaseInstance {
             rank,

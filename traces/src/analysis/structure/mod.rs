@@ -34,7 +34,7 @@ use sequence::Sequence;
 
 pub use report::{Pass, RankStructure, Stage, StructureBasis};
 
-use super::iterations::iteration_at;
+use super::iterations::iteration_of;
 use super::{GpuOp, Iteration};
 use crate::model::{Span, Split, Trace};
 use crate::words::percent;
@@ -62,7 +62,7 @@ fn labelled(ops: &[GpuOp], iterations: &[Iteration]) -> RankStructure {
     for op in ops {
         let Some(layer) = op.place.layer else { continue };
         in_layers += 1;
-        let iteration = iteration_at(iterations, op.span.start_ns);
+        let iteration = iteration_of(iterations, op);
         let pass = passes.entry(iteration).or_insert((op.span, BTreeSet::new()));
         pass.0 = pass.0.hull(op.span);
         pass.1.insert(layer);
@@ -133,8 +133,8 @@ fn found(ops: &[GpuOp], iterations: &[Iteration], sequence: &Sequence) -> Result
     let steps = Steps::of(&units, &mut alike);
     steps.must_repeat()?;
     let iteration = |unit: &Unit| {
-        let start_ns = ops[letters[unit.first].op].span.start_ns;
-        (!iterations.is_empty()).then(|| iteration_at(iterations, start_ns))
+        let first = &ops[letters[unit.first].op];
+        (!iterations.is_empty()).then(|| iteration_of(iterations, first))
     };
     let marked: Vec<Option<usize>> = units.iter().map(iteration).collect();
     let stacks = passes::stacks(&units, &steps, &alike, &marked)?;

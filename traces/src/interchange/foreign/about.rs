@@ -3,12 +3,14 @@
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::class::Class;
 use super::collect::Collect;
 use super::header::Header;
 use super::identity::{Context, Identity};
+use super::records::Event;
 use super::rows::RowKey;
 use crate::{
-    DeviceInfo, Labelled, Meta, OpenOptions, Origin, ProcessLabel, Provenance, RankInfo,
+    DeviceInfo, Labelled, Meta, OpenOptions, Origin, Overhead, ProcessLabel, Provenance, RankInfo,
     RankProvenance,
 };
 
@@ -129,4 +131,16 @@ pub(super) fn process_name(collect: &Collect, pid: i64) -> String {
         Some(name) => format!("{name} ({shown})"),
         None => format!("process {shown}"),
     }
+}
+
+/// What recording cost: Kineto reports its own work as events, whose sum is what it knows of it.
+pub(super) fn overhead(events: &[Event]) -> Option<Overhead> {
+    let own = events.iter().filter(|event| event.class == Class::Overhead);
+    let durations = own.map(|event| event.end_ns - event.start_ns);
+    let total_ns = durations.fold(0, i64::saturating_add);
+    (total_ns > 0).then(|| Overhead {
+        recording_host_ns: Some(total_ns),
+        note: "sum of the profiler's own overhead events".to_owned(),
+        slowdown: None,
+    })
 }

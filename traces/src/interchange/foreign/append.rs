@@ -27,6 +27,7 @@ impl Collect {
         settle(&mut self.events, num_before);
         self.halves.extend(later.halves.into_iter().map(|mut half| {
             half.event = here(half.event);
+            half.told_on = rows.row(half.told_on);
             half
         }));
         self.flows.extend(later.flows.into_iter().map(|mut point| {

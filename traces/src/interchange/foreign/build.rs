@@ -2,9 +2,10 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use super::about::{labels, meta, process_name};
+use super::about::{labels, meta, overhead, process_name};
 use super::class::Class;
 use super::collect::Collect;
+use super::correlation::Correlated;
 use super::dialect::Processes;
 use super::flows::{self, Places};
 use super::gpu_rows;
@@ -17,8 +18,8 @@ use super::times::{drop_outliers, origin};
 use crate::interchange::tally::Tally;
 use crate::model::FirstFree;
 use crate::{
-    CounterSeries, Flow, Kind, Label, LabelId, LaneId, OpenOptions, Overhead, SliceRef, Span,
-    Trace, TraceBuilder, TrackId, TrackKind,
+    CounterSeries, Flow, Kind, Label, LabelId, LaneId, OpenOptions, SliceRef, Span, Trace,
+    TraceBuilder, TrackId, TrackKind,
 };
 
 /// The trace, or `None` when nothing usable was collected.
@@ -48,7 +49,9 @@ pub(crate) fn build(
     build.slices(tally);
     build.counters();
     build.flows(tally);
-    build.overhead();
+    if let Some(overhead) = overhead(&build.collect.events) {
+        build.out.meta_mut().overhead = overhead;
+    }
     *build.out.diagnostics_mut() = std::mem::take(&mut tally.diagnostics);
     // Every lane was filled in order and packed, so only a fault of this file's could make this fail.
     build.out.finish().ok()
@@ -73,6 +76,8 @@ struct Build<'a> {
     repeats: HashMap<u32, u32>,
     /// Where flows look for their ends.
     places: Places,
+    /// Calls and what came of them.
+    correlated: Correlated,
 }
 
 /// A row that holds a stream of a rank; sorted, they stand as they are shown.
@@ -127,6 +132,7 @@ impl<'a> Build<'a> {
             numbers: HashSet::new(),
             repeats: HashMap::new(),
             places: Places::default(),
+            correlated: Correlated::default(),
         }
     }
 
@@ -301,9 +307,9 @@ impl<'a> Build<'a> {
                         continue;
                     };
                     let slice = self.out.push_packed(track, span, label, event.args, event.item);
-                    self.place(event.row, span, slice);
+                    self.place(event, span, slice);
                 }
-                Class::Host | Class::HostMark | Class::Overhead | Class::Untold => {
+                Class::Host | Class::Call | Class::HostMark | Class::Overhead | Class::Untold => {
                     let (nest, lanes) = &mut nests[event.row as usize];
                     let (lane, sticks_out) = nest.place(span.start_ns, span.end_ns);
                     if sticks_out {
@@ -321,7 +327,7 @@ impl<'a> Build<'a> {
                         lanes.push(self.out.lane(track));
                     }
                     let slice = self.out.push(lanes[lane], span, label, event.args, event.item);
-                    self.place(event.row, span, slice);
+                    self.place(event, span, slice);
                 }
             }
         }
@@ -344,13 +350,20 @@ impl<'a> Build<'a> {
             marks.lanes.len() - 1
         };
         let slice = self.out.push(marks.lanes[lane], span, label, event.args, event.item);
-        self.place(event.row, span, slice);
+        self.place(event, span, slice);
     }
 
-    /// Where arrows look for their ends, if there are any.
-    fn place(&mut self, row: u32, span: Span, slice: SliceRef) {
+    /// Where arrows look for their ends, if there are any, and what launches are told by beside them.
+    fn place(&mut self, event: &Event, span: Span, slice: SliceRef) {
         if !self.collect.flows.is_empty() {
-            self.places.add(row, span, slice);
+            self.places.add(event.row, span, slice);
+        }
+        match (event.class, self.collect.rows.keys[event.row as usize]) {
+            (Class::Call, key) => self.correlated.call(event.item, key.pid(), slice),
+            (class, RowKey::Stream { pid, device, .. }) if class.is_gpu_op() => {
+                self.correlated.work(event.item, Context { pid, device }, slice);
+            }
+            _ => {}
         }
     }
 
@@ -360,7 +373,7 @@ impl<'a> Build<'a> {
             Class::Memcpy => Kind::Memcpy,
             Class::PeerCopy => Kind::Comm,
             Class::GpuMark | Class::Step | Class::HostMark | Class::GlobalInstant => Kind::Mark,
-            Class::Host | Class::Overhead | Class::Untold => Kind::Host,
+            Class::Host | Class::Call | Class::Overhead | Class::Untold => Kind::Host,
         };
         let first = self.first_labels[event.name as usize];
         let known = match first {
@@ -413,31 +426,12 @@ impl<'a> Build<'a> {
             on_stream.and_then(|row| places.at(row, at_ns)).or_else(|| places.at(row, at_ns))
         };
         let out = &self.out;
-        let launches = |slice: SliceRef| puts_work_on_a_gpu(&out.label_of(slice).name);
-        let joined = flows::join(arrows, end_of, launches, tally);
+        let launches = |slice: SliceRef| flows::puts_work_on_a_gpu(&out.label_of(slice).name);
+        let mut joined = flows::join(arrows, end_of, launches, tally);
+        let correlated = std::mem::take(&mut self.correlated);
+        joined.extend(correlated.join(&joined, &self.identity, tally));
         for Flow { from, to, kind } in joined {
             self.out.flow(from, to, kind);
         }
     }
-
-    /// Kineto reports its own work as events; their sum is what it knows of its cost.
-    fn overhead(&mut self) {
-        let own = self.collect.events.iter().filter(|event| event.class == Class::Overhead);
-        let durations = own.map(|event| event.end_ns - event.start_ns);
-        let total = durations.fold(0, i64::saturating_add);
-        if total > 0 {
-            self.out.meta_mut().overhead = Overhead {
-                recording_host_ns: Some(total),
-                note: "sum of the profiler's own overhead events".to_owned(),
-                slowdown: None,
-            };
-        }
-    }
-}
-
-/// A call of the runtime or the driver that puts work on a GPU, by its name: `cudaLaunchKernel`, `cuLaunchKernelEx`,
-/// `hipMemcpyAsync`. One of another name, like `cudaStreamWaitEvent`, only waits or asks.
-fn puts_work_on_a_gpu(call: &str) -> bool {
-    let call = call.to_ascii_lowercase();
-    ["launch", "memcpy", "memset"].iter().any(|work| call.contains(work))
 }

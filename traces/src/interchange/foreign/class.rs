@@ -13,6 +13,8 @@ pub(crate) enum Class {
     /// An iteration, as the GPU's row of steps has it.
     Step,
     Host,
+    /// A call of the runtime or the driver, which may put work on a GPU.
+    Call,
     /// User annotation of a host thread.
     HostMark,
     /// The profiler's own work.

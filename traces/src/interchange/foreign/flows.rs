@@ -131,6 +131,13 @@ pub(crate) fn join(
     joined
 }
 
+/// A call of the runtime or the driver that puts work on a GPU, by its name: `cudaLaunchKernel`, `cuLaunchKernelEx`,
+/// `hipMemcpyAsync`. One of another name, like `cudaStreamWaitEvent`, only waits or asks.
+pub(super) fn puts_work_on_a_gpu(call: &str) -> bool {
+    let call = call.to_ascii_lowercase();
+    ["launch", "memcpy", "memset"].iter().any(|work| call.contains(work))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

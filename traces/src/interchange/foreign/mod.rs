@@ -6,6 +6,7 @@ mod append;
 mod build;
 mod class;
 mod collect;
+mod correlation;
 mod dialect;
 mod flows;
 mod gpu_rows;

@@ -33,33 +33,33 @@ impl Nest {
     }
 }
 
-/// Joins begin and end events of each row, innermost first; what has no partner is counted.
+/// Joins begin and end events of each row that they were told on, innermost first; what has no partner is counted.
 ///
 /// A begin without an end lasts to the row's last event, as in other viewers.
 pub(crate) fn pair(mut halves: Vec<HalfEvent>, events: &mut Vec<Event>, tally: &mut Tally) {
-    halves.sort_by_key(|half| (half.event.row, half.event.start_ns));
+    halves.sort_by_key(|half| (half.told_on, half.event.start_ns));
     let mut last_ns: HashMap<u32, i64> = HashMap::new();
     for half in &halves {
-        last_ns.insert(half.event.row, half.event.start_ns);
+        last_ns.insert(half.told_on, half.event.start_ns);
     }
-    let mut open: Vec<Event> = Vec::new();
+    let mut open: Vec<HalfEvent> = Vec::new();
     let place = |event: &Event| format!("at {} ns of the file's time", event.start_ns);
-    let close_all = |open: &mut Vec<Event>, events: &mut Vec<Event>, tally: &mut Tally| {
-        while let Some(mut event) = open.pop() {
+    let close_all = |open: &mut Vec<HalfEvent>, events: &mut Vec<Event>, tally: &mut Tally| {
+        while let Some(HalfEvent { mut event, told_on, .. }) = open.pop() {
             tally.lost_where("begin events without an end, closed at their row's end", || {
                 place(&event)
             });
-            event.end_ns = last_ns[&event.row];
+            event.end_ns = last_ns[&told_on];
             events.push(event);
         }
     };
     for half in halves {
-        if open.last().is_some_and(|event| event.row != half.event.row) {
+        if open.last().is_some_and(|open| open.told_on != half.told_on) {
             close_all(&mut open, events, tally);
         }
         if half.begins {
-            open.push(half.event);
-        } else if let Some(mut event) = open.pop() {
+            open.push(half);
+        } else if let Some(HalfEvent { mut event, .. }) = open.pop() {
             event.end_ns = half.event.start_ns;
             events.push(event);
         } else {

@@ -38,6 +38,9 @@ impl Event {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HalfEvent {
     pub(crate) event: Event,
+    /// The row on which it was told, where an end finds its beginning: an end need not say what it ends, so the event's
+    /// own row, that of its stream, is known of beginnings alone.
+    pub(crate) told_on: u32,
     pub(crate) begins: bool,
 }
 

@@ -102,6 +102,7 @@ fn add_rank(
                 label: op.label,
                 kind: op.kind,
                 place: op.place,
+                iteration: rank.iteration_of(op),
                 part: Split::Whole,
                 recorded: clock.span(op.span),
                 work_ns: 0.0,

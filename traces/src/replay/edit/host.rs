@@ -13,7 +13,7 @@ pub(super) fn as_graphs(replay: &mut Replay) -> Result<String, String> {
         replay.iterations.iter().map(|marks| vec![None; marks.len()]).collect();
     for (op, known) in replay.ops.iter().enumerate() {
         let Some(launch) = known.launch else { continue };
-        let first = &mut first[known.rank][replay.iteration_of(known)];
+        let first = &mut first[known.rank][known.iteration];
         if first.is_none_or(|(step, _)| launch.step < step) {
             *first = Some((launch.step, op));
         }
@@ -21,7 +21,7 @@ pub(super) fn as_graphs(replay: &mut Replay) -> Result<String, String> {
     let mut count = 0;
     for op in 0..replay.ops.len() {
         let known = &replay.ops[op];
-        let Some((_, leader)) = first[known.rank][replay.iteration_of(known)] else { continue };
+        let Some((_, leader)) = first[known.rank][known.iteration] else { continue };
         if known.launch.is_none() || leader == op {
             continue;
         }

@@ -11,7 +11,7 @@ pub(super) fn add(replay: &mut Replay, rank: u32, late_ns: i64) -> Result<String
     };
     let mut first: Vec<Option<usize>> = vec![None; replay.iterations[index].len()];
     for (op, known) in replay.ops.iter().enumerate().filter(|(_, op)| op.rank == index) {
-        let first = &mut first[replay.iteration_of(known)];
+        let first = &mut first[known.iteration];
         let start_ns = |op: usize| replay.ops[op].recorded.start_ns;
         if first.is_none_or(|first| start_ns(op) < start_ns(first)) {
             *first = Some(op);

@@ -1,6 +1,8 @@
+//! The accounts of every rank as JSON: terms, idle time by cause, iterations and what is in none, launches that came late.
+
 use serde::Serialize;
 use weftscope_traces::analysis::{
-    Account, IdleCauses, IterationAccount, LaunchBound, LaunchBoundStretch, RankAccount,
+    Account, IdleCauses, IterationAccount, LaunchBound, LaunchBoundStretch, Outside, RankAccount,
 };
 
 use crate::cli::report_json::us;
@@ -14,6 +16,10 @@ pub(super) struct RankEntry<'a> {
     /// Null where nothing ran.
     idle: Option<Idle>,
     iterations: Vec<Iteration<'a>>,
+    /// Time in which ops of more than one iteration are between their first and their last.
+    iterations_overlap_us: f64,
+    /// Null where every op is in an iteration, and where none is known.
+    outside_iterations: Option<OutsideEntry>,
     /// Null where not one launch is known.
     launch_bound: Option<Bound>,
 }
@@ -51,6 +57,18 @@ struct Idle {
     unknown_us: f64,
 }
 
+/// Ops that are in no iteration.
+#[derive(Serialize)]
+struct OutsideEntry {
+    ops: usize,
+    /// Of so many it is not known who launched them.
+    untold: usize,
+    /// Sum of durations.
+    total_us: f64,
+    comm_ops: usize,
+    exposed_comm_us: f64,
+}
+
 /// Ops that were launched only when nothing ran.
 #[derive(Serialize)]
 struct Bound {
@@ -78,6 +96,8 @@ impl<'a> RankEntry<'a> {
             terms: terms(&rank.total),
             idle: idle(&rank.total, &rank.idle),
             iterations: rank.iterations.iter().map(iteration).collect(),
+            iterations_overlap_us: us(rank.shared_ns),
+            outside_iterations: rank.outside.map(outside),
             launch_bound: rank.launch_bound.as_ref().map(bound),
         }
     }
@@ -90,6 +110,12 @@ fn iteration(it: &IterationAccount) -> Iteration<'_> {
         terms: terms(&it.account),
         idle: idle(&it.account, &it.idle),
     }
+}
+
+fn outside(outside: Outside) -> OutsideEntry {
+    let Outside { ops, untold, total_ns, comm_ops, exposed_comm_ns } = outside;
+    let (total_us, exposed_comm_us) = (us(total_ns), us(exposed_comm_ns));
+    OutsideEntry { ops, untold, total_us, comm_ops, exposed_comm_us }
 }
 
 fn terms(account: &Account) -> Terms {

@@ -90,26 +90,32 @@ impl OthersRead {
         self.collect.events.push(event);
     }
 
+    /// One end of a slice. By the format an `E` ends what began last on its thread, whatever else it says or leaves out;
+    /// an `e` what has its category and id.
     fn half(&mut self, event: &RawEvent<'_>, at_ns: i64) {
+        let is_async = matches!(event.phase, b'b' | b'e');
+        let told_on = if is_async { self.async_row(event) } else { self.thread_row(event) };
         let begins = matches!(event.phase, b'B' | b'b');
+        if !begins {
+            let event = Event::at(at_ns, told_on, Class::Untold);
+            self.collect.halves.push(HalfEvent { event, told_on, begins });
+            return;
+        }
         let mut slice = self.slice(event, at_ns, at_ns);
-        if matches!(event.phase, b'b' | b'e') {
+        if is_async {
             if slice.class == Class::Untold {
                 slice.class = Class::Host;
             }
-            let pid = self.process(event);
-            let Arrow { category, id, .. } = self.arrow(event);
-            let group = self.collect.rows.group(category, id);
-            slice.row = self.collect.rows.id(RowKey::Async { pid, group });
+            slice.row = told_on;
         }
-        self.collect.halves.push(HalfEvent { event: slice, begins });
+        self.collect.halves.push(HalfEvent { event: slice, told_on, begins });
     }
 
     fn instant(&mut self, event: &RawEvent<'_>, at_ns: i64) {
         let mut slice = self.slice(event, at_ns, at_ns);
         if matches!(event.scope, b'g' | b'p') {
             slice.class = Class::GlobalInstant;
-        } else if matches!(slice.class, Class::Host | Class::Untold) {
+        } else if matches!(slice.class, Class::Host | Class::Call | Class::Untold) {
             slice.class = Class::HostMark;
         }
         self.collect.events.push(slice);
@@ -200,6 +206,14 @@ impl OthersRead {
             None => ArrowId::Missing,
         };
         Arrow { category, name, id }
+    }
+
+    /// Where asynchronous events of one category and id stand.
+    fn async_row(&mut self, event: &RawEvent<'_>) -> u32 {
+        let pid = self.process(event);
+        let Arrow { category, id, .. } = self.arrow(event);
+        let group = self.collect.rows.group(category, id);
+        self.collect.rows.id(RowKey::Async { pid, group })
     }
 
     fn thread_row(&mut self, event: &RawEvent<'_>) -> u32 {

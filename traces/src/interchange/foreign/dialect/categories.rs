@@ -42,11 +42,10 @@ const TABLE: &[Line] = &[
             "external_correlation",
             "mtia_insight",
             "mtia_counters",
-            "runtime",
-            "driver",
             "fwdbwd",
         ],
     },
+    Line { recorder: "Kineto", class: Class::Call, categories: &["runtime", "driver"] },
     Line {
         recorder: "Kineto before 2022, Paddle, ONNX Runtime",
         class: Class::Kernel,
@@ -60,7 +59,12 @@ const TABLE: &[Line] = &[
     Line {
         recorder: "Kineto before 2022, Paddle",
         class: Class::Host,
-        categories: &["Operator", "Runtime", "CudaRuntime", "PythonFunction"],
+        categories: &["Operator", "PythonFunction"],
+    },
+    Line {
+        recorder: "Kineto before 2022, Paddle",
+        class: Class::Call,
+        categories: &["Runtime", "CudaRuntime"],
     },
     Line { recorder: "ONNX Runtime", class: Class::Host, categories: &["Session", "Node", "Api"] },
     Line {
@@ -107,8 +111,14 @@ const TABLE: &[Line] = &[
     },
 ];
 
-/// Endings of categories of host calls: `cuda_runtime`, `xpu_driver`, `hip_api`, whatever the device.
-const HOST_ENDINGS: &[&str] = &["_runtime", "_driver", "_sync", "_api"];
+/// Endings of categories of host calls: `cuda_runtime`, `xpu_driver`, `hip_api`, whatever the device. What synchronises has
+/// the id of what it waited for, and launched none of it.
+const ENDINGS: &[(&str, Class)] = &[
+    ("_runtime", Class::Call),
+    ("_driver", Class::Call),
+    ("_api", Class::Call),
+    ("_sync", Class::Host),
+];
 
 static BY_NAME: LazyLock<HashMap<&'static str, Class>> = LazyLock::new(|| {
     TABLE.iter().flat_map(|line| line.categories.iter().map(|&name| (name, line.class))).collect()
@@ -139,8 +149,8 @@ pub(crate) fn class_of(category: &str, told: Told) -> Class {
         Some(&class) => return class,
         None => {}
     }
-    if HOST_ENDINGS.iter().any(|ending| category.ends_with(ending)) {
-        return Class::Host;
+    if let Some((_, class)) = ENDINGS.iter().find(|(ending, _)| category.ends_with(ending)) {
+        return *class;
     }
     if (told.stream && told.device) || told.stamps { Class::Kernel } else { Class::Untold }
 }
@@ -161,7 +171,7 @@ mod tests {
         let on_stream = Told { device: true, stream: true, ..Told::default() };
         assert_eq!(class_of("kernel", Told::default()), Class::Kernel);
         assert_eq!(class_of("cuda_sync", on_stream), Class::Host);
-        assert_eq!(class_of("musa_runtime", on_stream), Class::Host);
+        assert_eq!(class_of("musa_runtime", on_stream), Class::Call);
         assert_eq!(class_of("new_category", on_stream), Class::Kernel);
         let crosses = Told { crosses: true, ..on_stream };
         assert_eq!(class_of("gpu_memcpy", crosses), Class::PeerCopy);

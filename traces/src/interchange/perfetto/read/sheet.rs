@@ -168,7 +168,7 @@ impl Sheet {
                 self.tally.lost("end events whose arguments are not kept", at_byte);
             }
             let event = Event::at(at_ns, row, class);
-            return self.collect.halves.push(HalfEvent { event, begins: false });
+            return self.collect.halves.push(HalfEvent { event, told_on: row, begins: false });
         }
         let named = event.name_iid.and_then(|iid| sequence.names.get(&iid)).or(event.name.as_ref());
         if named.is_none() && event.name_iid.is_some() {
@@ -176,6 +176,7 @@ impl Sheet {
         }
         let name = self.collect.names.number(named.map_or("(no name)", String::as_str));
         let mut args = arguments(&event.debug_annotations, sequence);
+        let item = correlation(&args);
         let has_category = args.iter().any(|(key, _)| key == CATEGORY_KEY);
         if !class.is_gpu_op() && !category.is_empty() && !has_category {
             args.push((CATEGORY_KEY.to_owned(), ArgValue::Text(category)));
@@ -195,15 +196,17 @@ impl Sheet {
         ] {
             ids.iter().for_each(|&flow| self.flows.add(flow, at_ns, row, ends));
         }
-        let slice = Event { name, args, ..Event::at(at_ns, row, class) };
+        let slice = Event { name, args, item, ..Event::at(at_ns, row, class) };
         match (kind, duration_ns) {
             (BEGIN, Some(duration_ns)) => {
                 let end_ns = at_ns.saturating_add(duration_ns.max(0));
                 self.collect.events.push(Event { end_ns, ..slice });
             }
-            (BEGIN, None) => self.collect.halves.push(HalfEvent { event: slice, begins: true }),
+            (BEGIN, None) => {
+                self.collect.halves.push(HalfEvent { event: slice, told_on: row, begins: true });
+            }
             _ => {
-                let is_host = matches!(class, Class::Host | Class::Untold);
+                let is_host = matches!(class, Class::Host | Class::Call | Class::Untold);
                 let class = if is_host { Class::HostMark } else { class };
                 self.collect.events.push(Event { class, ..slice });
             }
@@ -236,6 +239,15 @@ impl Sheet {
         self.header.base_time_ns = self.clocks.unix_ns;
         self.header.recorder.get_or_insert_with(|| "Perfetto".to_owned());
         (self.collect, self.header, self.tally)
+    }
+}
+
+/// The id that work on a GPU and the call that it came from share; 0 without one.
+fn correlation(args: &[(String, ArgValue)]) -> u32 {
+    let told = args.iter().find(|(key, _)| key == "correlation");
+    match told {
+        Some((_, ArgValue::Int(id))) => u32::try_from(*id).unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -231,6 +231,35 @@ fn figures_and_arguments() {
     assert!(args.contains(&("batch.kind".into(), ArgValue::Text("prefill".into()))), "{args:?}");
 }
 
+/// Of two kernels without a flow the one that names its call's id was launched by it; what synchronises has it too.
+#[test]
+fn correlation_ids_tell_launches() {
+    let of = |at_ns: u64, track: u64, (name, category): (u64, &str), correlation: Option<i64>| {
+        let mut begin = event(at_ns, 1, track, name);
+        let annotation = |id| DebugAnnotation {
+            name: Some("correlation".to_owned()),
+            int_value: Some(id),
+            ..DebugAnnotation::default()
+        };
+        if let Some(event) = &mut begin.track_event {
+            event.categories = vec![category.to_owned()];
+            event.debug_annotations = correlation.map(annotation).into_iter().collect();
+        }
+        [begin, event(at_ns + 100, 2, track, 0)]
+    };
+    let mut all = told();
+    all.extend(tracks());
+    all.extend(of(2_000, 2, (1, "cuda_runtime"), Some(7)));
+    all.extend(of(2_200, 2, (1, "cuda_sync"), Some(7)));
+    all.extend(of(2_300, 3, (2, "kernel_dispatch"), Some(7)));
+    all.extend(of(2_500, 3, (2, "kernel_dispatch"), None));
+    let trace = opened(&bytes(&all));
+    let start = |slice| trace.span_of(slice).start_ns;
+    let launches: Vec<_> =
+        trace.flows.iter().map(|it| (it.kind, start(it.from), start(it.to))).collect();
+    assert_eq!(launches, [(crate::FlowKind::Launch, 0, 300)]);
+}
+
 #[test]
 fn compressed_packets_are_unpacked_where_they_stand() {
     let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -65,7 +65,7 @@ fn of_rank(replay: &Replay, rank: usize, stream: usize, main: &[OpIndex]) -> Vec
     // A pass and an iteration together: labels know iterations, the order of kernels passes.
     let of = |op: OpIndex| {
         let op = &replay.ops[op as usize];
-        (replay.iteration_of(op), op.place.pass)
+        (op.iteration, op.place.pass)
     };
     let streams = replay.streams.iter().filter(|stream| stream.rank == rank);
     let ops = streams.flat_map(|stream| stream.ops.iter().copied());
