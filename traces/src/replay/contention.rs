@@ -1,13 +1,14 @@
 //! What runs beside one another on a GPU, and how much slower it is for that.
 
+use super::ReplayOp;
 use crate::model::Kind;
 
 /// How fast ops are beside each other, of one GPU. Applied when the recording is read, to tell what an op takes by itself, and
 /// when it is run again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contention {
-    /// SMs of the GPU; 0 where that is not known: then computation is not slowed.
-    pub sms: u32,
+    /// SMs of the GPU; `None` where that is not known: then computation is not slowed.
+    pub sms: Option<u32>,
     /// What computation does to the speed of communication beside it, 0…1.
     pub comm_speed: f64,
 }
@@ -27,19 +28,19 @@ pub(super) struct Active {
     pub(super) compute: u32,
     /// Collectives that move data, not those that wait for a rank.
     pub(super) comm: u32,
-    /// SMs that collectives hold, waiting or not.
+    /// SMs that collectives hold, waiting or not, as far as that is known.
     pub(super) held_sms: u32,
 }
 
 impl Active {
-    /// An op takes its SMs.
-    pub(super) fn hold(&mut self, sms: u32) {
-        self.held_sms += sms;
+    /// An op takes its SMs; of one whose SMs are not known nothing is slower.
+    pub(super) fn hold(&mut self, op: &ReplayOp) {
+        self.held_sms += op.held_sms.unwrap_or(0);
     }
 
     /// An op gives its SMs back.
-    pub(super) fn release(&mut self, sms: u32) {
-        self.held_sms -= sms;
+    pub(super) fn release(&mut self, op: &ReplayOp) {
+        self.held_sms -= op.held_sms.unwrap_or(0);
     }
 
     /// An op makes progress from now on.
@@ -57,7 +58,7 @@ impl Active {
 
 impl Contention {
     /// Of a GPU with so many SMs.
-    pub fn of(sms: u32) -> Self {
+    pub fn of(sms: Option<u32>) -> Self {
         Self { sms, comm_speed: COMM_SPEED }
     }
 
@@ -72,11 +73,9 @@ impl Contention {
 
     /// How fast a kernel that computes is, 0…1: the SMs that collectives leave.
     fn compute(self, active: Active) -> f64 {
-        if self.sms == 0 {
-            return 1.0;
-        }
-        let left = self.sms.saturating_sub(active.held_sms);
-        (f64::from(left) / f64::from(self.sms)).max(LEAST_SPEED)
+        let Some(sms) = self.sms else { return 1.0 };
+        let left = sms.saturating_sub(active.held_sms);
+        (f64::from(left) / f64::from(sms)).max(LEAST_SPEED)
     }
 
     /// How fast a collective is, 0…1.

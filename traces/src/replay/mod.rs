@@ -40,5 +40,5 @@ pub use prepared::Prepared;
 pub use residual::{IterationResidual, Residual, StreamResidual};
 pub use run::Timeline;
 pub use size::{OpSize, Transport};
-pub use suggest::{NOTHING_PAYS, Suggestion, suggest};
+pub use suggest::{LEFT_OUT, LeftOut, NOTHING_PAYS, Suggestion, Suggestions, suggest};
 pub use understood::Understood;

@@ -105,8 +105,8 @@ pub struct ReplayOp {
     pub has_norm: bool,
     /// The norm that an edit put into it.
     pub fused_with: Option<LabelId>,
-    /// SMs that it holds while it communicates; 0 of everything else, and where the recording does not say.
-    pub held_sms: u32,
+    /// SMs that it holds while it communicates; 0 of everything else, `None` where the recording does not say.
+    pub held_sms: Option<u32>,
     /// From the end of the op before it on its stream to its start, or from its start where the two run side by side; of the
     /// first on its stream not used.
     pub stream_gap: StreamGap,

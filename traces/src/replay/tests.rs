@@ -1,6 +1,7 @@
 //! Replays against recordings written as text, against stepping through every nanosecond, and edits against arithmetic.
 
 mod moved;
+mod unknown;
 
 use std::ops::ControlFlow;
 
@@ -211,7 +212,7 @@ fn a_predicted_trace_is_modelled_and_answers_by_causes() {
     let causes: f64 = answer.causes.iter().map(|cause| cause.change_ns).sum();
     assert!((causes + 4_000_000.0).abs() < 1.0, "{:?}", answer.causes);
     assert_eq!(answer.hidden.map(Hidden::share), [Some(0.0), None]);
-    let suggestions =
+    let Suggestions { ranked: suggestions, .. } =
         suggest(&ops, &prepared, &mut |_, _| ControlFlow::Continue(())).expect("suggestions");
     assert!(suggestions.last().is_some_and(|last| last.is_bound && last.change == -0.4));
     assert!(

@@ -26,6 +26,8 @@ pub struct Understood {
     pub unmatched: usize,
     /// Collectives of which the recording does not say how many SMs they hold: computation beside them is not slowed.
     pub unknown_sms: usize,
+    /// There is communication, but how many SMs the GPU has is not recorded: computation beside it is not slowed.
+    pub unknown_gpu: bool,
     /// Ops that waited for each other in a circle when it was run again, and were started when they did start.
     pub stuck: usize,
 }
@@ -56,6 +58,9 @@ impl Understood {
         if self.unknown_sms > 0 {
             let comm = count(self.unknown_sms, "communication kernel");
             all.push(format!("of {comm} it is not recorded how many SMs they hold: computation beside them is not slowed"));
+        }
+        if self.unknown_gpu {
+            all.push("how many SMs the GPU has is not recorded: computation beside communication is not slowed".to_owned());
         }
         all
     }

@@ -13,7 +13,7 @@ pub(crate) use work::work_out;
 
 use std::sync::Arc;
 
-use weftscope_traces::replay::{Answer, Edit, Prepared, Suggestion};
+use weftscope_traces::replay::{Answer, Edit, Prepared, Suggestions};
 
 use super::{
     asking::{Asking, Same},
@@ -83,7 +83,7 @@ pub(crate) enum WhatIfFound {
     /// Nothing was to be changed.
     Unchanged,
     /// What would pay, or why nothing can be told.
-    Suggestions(Result<Vec<Suggestion>, String>),
+    Suggestions(Result<Suggestions, String>),
 }
 
 /// An answer, and the predicted timeline.
@@ -108,7 +108,7 @@ pub struct WhatIf {
     /// Why they make nothing of it.
     pub refused: Option<String>,
     /// What would pay, once somebody has asked.
-    pub suggestions: Option<Result<Vec<Suggestion>, String>>,
+    pub suggestions: Option<Result<Suggestions, String>>,
     /// They are shown, not folded.
     pub shows_suggestions: bool,
     /// What was made of the recording in view.

@@ -107,7 +107,7 @@ fn set(state: &mut State, at: usize, text: &str) {
 
 fn take(state: &mut State, at: usize) {
     let Some(Ok(suggestions)) = &state.what_if.suggestions else { return };
-    let Some(suggestion) = suggestions.get(at) else { return };
+    let Some(suggestion) = suggestions.ranked.get(at) else { return };
     let texts = suggestion.edits.clone();
     let mut all = Vec::new();
     for text in texts {

@@ -50,7 +50,12 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
             suggest(&ops, &prepared, &mut |_, _| ControlFlow::Continue(())).map_err(failed)?;
         return told(
             args,
-            &json!({ "suggestions": suggestions, "understood": understood, "caveats": ops.caveats() }),
+            &json!({
+                "suggestions": suggestions.ranked,
+                "left_out": suggestions.left_out,
+                "understood": understood,
+                "caveats": ops.caveats(),
+            }),
             |out| text::suggestions((&ops, &prepared), &suggestions, out),
         );
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use weftscope_traces::{
     analysis::Ops,
-    replay::{Answer, Hidden, NOTHING_PAYS, Prepared, Suggestion},
+    replay::{Answer, Hidden, LEFT_OUT, NOTHING_PAYS, Prepared, Suggestions},
     words::{duration, signed_duration},
 };
 
@@ -123,19 +123,25 @@ pub(in crate::cli) fn least(values: &[f64]) -> f64 {
 /// What would pay, best first.
 pub(super) fn suggestions(
     of: (&Ops<'_>, &Prepared),
-    suggestions: &[Suggestion],
+    suggestions: &Suggestions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     head(of, out)?;
     writeln!(out)?;
-    if suggestions.iter().all(|suggestion| suggestion.is_bound) {
+    if suggestions.is_empty() {
         writeln!(out, "{NOTHING_PAYS}")?;
     }
-    for suggestion in suggestions {
+    for suggestion in &suggestions.ranked {
         writeln!(out, "{}", suggestion.sentence)?;
         let edits: Vec<String> =
             suggestion.edits.iter().map(|edit| format!("--edit {edit}")).collect();
         writeln!(out, "  {}", edits.join(" "))?;
+    }
+    if !suggestions.left_out.is_empty() {
+        writeln!(out, "\n{LEFT_OUT}")?;
+    }
+    for left_out in &suggestions.left_out {
+        writeln!(out, "  {}", left_out.in_words())?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use egui::{Button, Label, RichText, Ui};
 use weftscope_traces::{
-    replay::{NOTHING_PAYS, Suggestion},
+    replay::{LEFT_OUT, NOTHING_PAYS, Suggestion},
     words::signed_percent,
 };
 
@@ -38,11 +38,18 @@ pub(super) fn suggestions_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.add(Label::new(RichText::new(why).color(cx.theme.surfaces.error)).wrap());
         }
         Ok(found) => {
-            if found.iter().all(|one| one.is_bound) {
+            if found.is_empty() {
                 sentence(ui, cx.theme, NOTHING_PAYS);
             }
-            for (at, one) in found.iter().enumerate() {
+            for (at, one) in found.ranked.iter().enumerate() {
                 suggestion_ui(ui, cx, (at, one));
+            }
+            if !found.left_out.is_empty() {
+                ui.add_space(size::GAP);
+                sentence(ui, cx.theme, LEFT_OUT);
+            }
+            for one in &found.left_out {
+                ui.add(Label::new(weak(cx.theme, one.in_words())).wrap());
             }
         }
     }

@@ -198,10 +198,14 @@ fn suggestions_are_sentences_that_a_click_puts_in_force() {
     let place = Place::new();
     let told: Value =
         serde_json::from_str(&place.ok(&["what-if", SAMPLE, "--suggest", "--json"])).expect("JSON");
-    assert_eq!(serde_json::to_value(&found).expect("JSON"), told["suggestions"]);
+    assert_eq!(serde_json::to_value(&found.ranked).expect("JSON"), told["suggestions"]);
+    assert_eq!(serde_json::to_value(&found.left_out).expect("JSON"), told["left_out"]);
+    for left_out in &found.left_out {
+        assert!(window.query_all_by_label_contains(&left_out.in_words()).next().is_some());
+    }
     let takes = "takes a second stream and a scheduler";
     assert!(window.query_all_by_label_contains(takes).next().is_some());
-    let first = &found[0];
+    let first = &found.ranked[0];
     window.get_by_label(&format!("Put in force: {}", first.edits.join(", "))).click();
     settle(&mut window);
     let answer = answer(&window);

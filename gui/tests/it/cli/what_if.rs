@@ -43,6 +43,41 @@ fn unchanged_it_says_how_near_it_is_and_suggestions_say_what_they_take() {
     assert!(text.contains("measured of the changed run"), "{text}");
 }
 
+/// Nothing tells how many SMs these collectives hold: another number is refused, not suggested, and that is said. Without communication the
+/// recording, which begins with it, is what its computation takes.
+#[test]
+fn what_is_not_known_is_left_out_aloud() {
+    let place = Place::new();
+    let kernel = |name: &str, at: u32| {
+        format!(
+            r#"{{"ph":"X","cat":"kernel","name":"{name}","pid":0,"tid":7,"ts":{at},"dur":100,"args":{{"device":0,"stream":7,"correlation":{at}}}}}"#
+        )
+    };
+    let events: Vec<String> = (0..4)
+        .flat_map(|at| {
+            [("ncclDevKernel_AllReduce_Sum_bf16_RING_LL", 200), ("nvjet_gemm", 300)]
+                .map(|(name, from)| kernel(name, from + 200 * at))
+        })
+        .collect();
+    place.write("k.json", format!("{{\"traceEvents\":[{}]}}", events.join(",")).as_bytes());
+    let told = place.fails(&["what-if", "k.json", "--edit", "comm-sms=8"], 1);
+    let why = "comm-sms=8 changes nothing: how many SMs its collectives hold is not recorded";
+    assert!(told.contains(why), "{told}");
+    let text = place.ok(&["what-if", "k.json", "--suggest"]);
+    assert!(!text.contains("--edit comm-sms"), "{text}");
+    assert!(text.contains("Not predicted, and so not ranked:"), "{text}");
+    assert!(text.contains(&format!("Collectives on 8 SMs: {why}")), "{text}");
+    assert!(text.contains("For comparison, no communication at all: -50.0 %"), "{text}");
+    let told = json(&place.ok(&["what-if", "k.json", "--suggest", "--json"]));
+    let why_not = |edit: &str| {
+        let left_out = told["left_out"].as_array().expect("left out");
+        left_out.iter().any(|one| one["edits"][0] == edit && one["why"].is_string())
+    };
+    assert!(why_not("comm-sms=8") && why_not("no-launch"), "{told}");
+    let told = json(&place.ok(&["what-if", "k.json", "--edit", "no-comm", "--json"]));
+    assert_eq!(told["answer"]["predicted_ns"], 400_000.0, "{told}");
+}
+
 #[test]
 fn what_cannot_be_changed_is_said_in_a_line() {
     let place = Place::new();

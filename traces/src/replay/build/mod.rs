@@ -26,6 +26,8 @@ impl Replay {
         work::find(&mut replay);
         sizes::find(&mut replay, ops, &at);
         replay.understood.ops = replay.ops.len();
+        let communicates = replay.ops.iter().any(|op| op.kind.is_comm());
+        replay.understood.unknown_gpu = communicates && replay.contention.sms.is_none();
         replay
     }
 }

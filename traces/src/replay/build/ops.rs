@@ -53,7 +53,7 @@ pub(super) fn placed(ops: &Ops<'_>) -> Placed {
         iterations: Vec::new(),
         gaps: TypicalGaps::default(),
         world_size: ops.trace.meta.world_size,
-        contention: Contention::of(sms.unwrap_or(0)),
+        contention: Contention::of(sms),
         sizes: Vec::new(),
         facts_hold: true,
         moved_to: None,
@@ -111,7 +111,7 @@ fn add_rank(
                 transport,
                 has_norm: transport.is_some() && label.name.to_ascii_lowercase().contains("norm"),
                 fused_with: None,
-                held_sms: held_sms.unwrap_or(0),
+                held_sms,
                 stream_gap: StreamGap::default(),
                 waits: Vec::new(),
                 delay_ns: 0,
@@ -127,7 +127,7 @@ fn add_rank(
 
 /// SMs that a collective holds: one a block, as its blocks fill an SM's registers or shared memory; 0 of other ops, `None` where
 /// the recording does not say.
-fn held_sms(trace: &Trace, op: &GpuOp, sms: u32) -> Option<u32> {
+fn held_sms(trace: &Trace, op: &GpuOp, sms: Option<u32>) -> Option<u32> {
     if !op.kind.is_comm() || op.kind == Kind::Fused {
         return Some(0);
     }
@@ -137,7 +137,7 @@ fn held_sms(trace: &Trace, op: &GpuOp, sms: u32) -> Option<u32> {
         let (_, grid) = args.into_iter().find(|(name, _)| name == "grid")?;
         blocks(&grid)
     })?;
-    (grid > 0).then_some(if sms > 0 { grid.min(sms) } else { grid })
+    (grid > 0).then(|| grid.min(sms.unwrap_or(u32::MAX)))
 }
 
 /// Blocks of a grid as recorders write it: `[24,1,1]`.

@@ -9,7 +9,7 @@ use crate::replay::{OpIndex, OpSize, Replay};
 /// Gives every op its size, where the recording says one. Costs the arguments of operators and collectives.
 pub(super) fn find(replay: &mut Replay, ops: &Ops<'_>, at: &HashMap<SliceRef, OpIndex>) {
     let products = product_amounts(ops);
-    let sms = replay.contention.sms;
+    let sms = replay.contention.sms.unwrap_or(0);
     let mut known: HashMap<[u64; 6], u32> = HashMap::new();
     for rank in &ops.ranks {
         for op in &rank.ops {
@@ -35,7 +35,7 @@ pub(super) fn find(replay: &mut Replay, ops: &Ops<'_>, at: &HashMap<SliceRef, Op
     }
 }
 
-/// On a GPU of so many SMs.
+/// On a GPU of so many SMs; of 0, which is one of unknown SMs, what a plan leaves to collectives is not known either.
 fn of_plan(facts: &OpFacts, sms: u32) -> OpSize {
     let some = |bytes: f64| (bytes > 0.0).then_some(bytes);
     OpSize {

@@ -75,14 +75,14 @@ impl Sweep {
             return;
         }
         match change {
-            Change::Start => self.active.hold(op.held_sms),
+            Change::Start => self.active.hold(op),
             Change::Moves => {
                 self.active.begin(op.kind);
                 self.moving.push(index);
             }
             Change::End => {
                 self.active.end(op.kind);
-                self.active.release(op.held_sms);
+                self.active.release(op);
                 self.moving.retain(|&other| other != index);
             }
         }

@@ -26,6 +26,7 @@ pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
     }
     let mut gone = vec![false; replay.ops.len()];
     let mut instead = vec![None; replay.ops.len()];
+    let mut alone = 0;
     let comms: Vec<usize> =
         (0..replay.ops.len()).filter(|&op| is_comm(replay.ops[op].kind)).collect();
     for comm in comms {
@@ -42,7 +43,9 @@ pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
         }
         instead[norm as usize] = Some(comm as OpIndex);
         let ReplayOp { work_ns, label, .. } = replay.ops[norm as usize];
-        let norm_ns = work_ns / replay.ranks_of(&replay.ops[comm]);
+        let ranks = replay.ranks_of(&replay.ops[comm]);
+        alone += u64::from(ranks < 2.0);
+        let norm_ns = work_ns / ranks;
         let comm = &mut replay.ops[comm];
         comm.transport = comm.transport.map(|transport| match transport {
             Transport::Nccl => Transport::Peers,
@@ -58,7 +61,12 @@ pub(super) fn fuse(replay: &mut Replay) -> Result<String, String> {
         return Err("no norm stands right behind a collective".to_owned());
     }
     remove(replay, &gone, &instead);
-    Ok(format!("{} fused with the norm behind", counted(count as u64, "collective")))
+    let mut note = format!("{} fused with the norm behind", counted(count as u64, "collective"));
+    if alone > 0 {
+        let whole = counted(alone, "norm");
+        note += &format!("; {whole} whole in it, since how many ranks share them is not recorded");
+    }
+    Ok(note)
 }
 
 /// The first kernel behind an op on its stream; copies and sets of memory are passed over.

@@ -49,9 +49,10 @@ pub(super) fn change(replay: &mut Replay, change: &MachineChange) -> Result<Stri
         let work_ns = work_ns(replay, &replay.ops[index], [&from, to], &mut counts);
         let op = &mut replay.ops[index];
         op.work_ns = work_ns;
-        op.held_sms = op.held_sms.min(to.sms.saturating_sub(1));
+        // Computation needs some.
+        op.held_sms = op.held_sms.map(|held| held.min(to.sms.saturating_sub(1).max(1)));
     }
-    replay.contention = Contention::of(to.sms);
+    replay.contention = Contention::of(Some(to.sms));
     replay.moved_to = Some(Arc::clone(to));
     replay.facts_hold = false;
     let Counts { by_size, by_bandwidth, kept } = counts;

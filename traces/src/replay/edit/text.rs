@@ -35,7 +35,11 @@ impl Edit {
             "no-comm",
         ),
         form("comm=FACTOR", "communication takes FACTOR times as long, e.g. comm=0.5", "comm=0.5"),
-        form("comm-sms=N", "collectives run on N SMs", "comm-sms=8"),
+        form(
+            "comm-sms=N",
+            "collectives run on N SMs, where it is recorded how many they hold",
+            "comm-sms=8",
+        ),
         form("fuse-norm", "a collective and the norm behind it become one kernel", "fuse-norm"),
         form(
             "weave[=SHARE]",

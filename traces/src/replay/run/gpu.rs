@@ -31,8 +31,9 @@ impl Gpu {
 
     /// An op takes its SMs.
     pub(super) fn hold(&mut self, op: &ReplayOp) {
-        self.active.hold(op.held_sms);
-        self.has_changed |= op.held_sms > 0;
+        let before = self.active;
+        self.active.hold(op);
+        self.has_changed |= self.active != before;
     }
 
     /// An op makes progress.
@@ -49,7 +50,7 @@ impl Gpu {
         let Some(at) = self.moving.iter().position(found) else { return false };
         self.moving.swap_remove(at);
         self.active.end(op.kind);
-        self.active.release(op.held_sms);
+        self.active.release(op);
         self.has_changed = true;
         true
     }
