@@ -178,7 +178,8 @@ impl Reader {
     fn find(&self, place: &str) -> SliceRef {
         let (name, start) = place.split_once('@').expect("name@start");
         let start = number(start);
-        let found = self.placed.iter().find(|(n, s, _)| n == name && *s == start);
+        // Of ranks that are alike the one whose rows came last.
+        let found = self.placed.iter().rfind(|(n, s, _)| n == name && *s == start);
         found.unwrap_or_else(|| panic!("no slice {place}")).2
     }
 }

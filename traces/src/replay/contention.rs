@@ -1,6 +1,5 @@
 //! What runs beside one another on a GPU, and how much slower it is for that.
 
-use super::ReplayOp;
 use crate::model::Kind;
 
 /// How fast ops are beside each other, of one GPU. Applied when the recording is read, to tell what an op takes by itself, and
@@ -33,14 +32,14 @@ pub(super) struct Active {
 }
 
 impl Active {
-    /// An op takes its SMs; of one whose SMs are not known nothing is slower.
-    pub(super) fn hold(&mut self, op: &ReplayOp) {
-        self.held_sms += op.held_sms.unwrap_or(0);
+    /// An op takes its SMs; where they are not known nothing is slower.
+    pub(super) fn hold(&mut self, sms: Option<u32>) {
+        self.held_sms += sms.unwrap_or(0);
     }
 
     /// An op gives its SMs back.
-    pub(super) fn release(&mut self, op: &ReplayOp) {
-        self.held_sms -= op.held_sms.unwrap_or(0);
+    pub(super) fn release(&mut self, sms: Option<u32>) {
+        self.held_sms -= sms.unwrap_or(0);
     }
 
     /// An op makes progress from now on.

@@ -1,5 +1,6 @@
 //! Replays against recordings written as text, against stepping through every nanosecond, and edits against arithmetic.
 
+mod late;
 mod moved;
 mod unknown;
 

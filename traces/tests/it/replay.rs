@@ -55,6 +55,43 @@ fn every_recording_of_gpus_replays_within_reach() {
     }
 }
 
+/// A rank that is late in every iteration makes all of them together as much longer as the timeline ends later.
+#[test]
+fn a_late_rank_makes_recordings_of_gpus_as_much_longer_as_their_timeline() {
+    let mut jobs: Vec<(String, Trace)> = files("samples")
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|it| it == "weft"))
+        .map(|path| (path.display().to_string(), opened(&path).expect("a recording")))
+        .collect();
+    for run in ["sequential", "weave"] {
+        let ranks = [0, 1].map(|rank| recording(&format!("{run}_rank{rank}")));
+        jobs.push((run.to_owned(), merge(ranks.into()).expect("ranks of one job")));
+    }
+    for (what, trace) in &jobs {
+        let replay = Replay::of(&Ops::of(trace, &Config::default()));
+        let error = Residual::of(&replay, &replay.run()).worst_iteration().expect("iterations");
+        for rank in [0, 1] {
+            let edits = [Edit::Straggler { rank, late_ns: 500_000 }];
+            let late = replay.edited(&edits).expect("there is such a rank").replay;
+            let [[before_ns, end_ns], [after_ns, late_end_ns]] = [&replay, &late].map(mean_and_end);
+            let longer = after_ns / before_ns - 1.0;
+            let iterations = replay.iterations[0].len() as f64;
+            let timeline = (late_end_ns - end_ns) / iterations / before_ns;
+            assert!(longer > 0.0 && timeline > 0.0, "{what}: {longer}, timeline {timeline}");
+            assert!((longer - timeline).abs() <= error, "{what}: {longer}, timeline {timeline}");
+        }
+    }
+}
+
+/// The mean iteration of all ranks, and when the last op ends, ns.
+fn mean_and_end(replay: &Replay) -> [f64; 2] {
+    let spans = replay.run().spans;
+    let lengths: Vec<i64> =
+        replay.iteration_spans(&spans).iter().flatten().map(|span| span.len_ns()).collect();
+    let end_ns = spans.iter().map(|span| span.end_ns).max().expect("there are ops");
+    [lengths.iter().sum::<i64>() as f64 / lengths.len() as f64, end_ns as f64]
+}
+
 /// Whatever a file holds, every op runs, none before what it waits for.
 #[test]
 fn every_case_runs_again_in_its_order() {

@@ -75,14 +75,14 @@ impl Sweep {
             return;
         }
         match change {
-            Change::Start => self.active.hold(op),
+            Change::Start => self.active.hold(op.held_sms),
             Change::Moves => {
                 self.active.begin(op.kind);
                 self.moving.push(index);
             }
             Change::End => {
                 self.active.end(op.kind);
-                self.active.release(op);
+                self.active.release(op.held_sms);
                 self.moving.retain(|&other| other != index);
             }
         }

@@ -2,6 +2,15 @@
 
 use crate::replay::{HostStep, OpIndex, Replay, Wait};
 
+/// What stands for an op that goes.
+#[derive(Clone, Debug, Default)]
+struct Heirs {
+    /// Ops that stay, in old numbers.
+    ops: Vec<OpIndex>,
+    /// Where there are none: from when what comes behind it may begin.
+    from_ns: Option<i64>,
+}
+
 /// Takes ops out. What waited for one waits for `instead` where that names an op, else for all that the op itself waited for.
 /// A call that launched nothing else is taken out of the host's time.
 pub(super) fn remove(replay: &mut Replay, gone: &[bool], instead: &[Option<OpIndex>]) {
@@ -9,6 +18,7 @@ pub(super) fn remove(replay: &mut Replay, gone: &[bool], instead: &[Option<OpInd
     let heirs = heirs(replay, gone, instead, &places);
     shorten_host(replay, gone);
     hand_on(replay, gone, &places);
+    begin(replay, gone, &heirs);
     let mut new = vec![OpIndex::MAX; replay.ops.len()];
     let mut next = 0;
     for (at, gone) in gone.iter().enumerate() {
@@ -65,15 +75,15 @@ impl Places {
     }
 }
 
-/// What stands for each op that goes, in old numbers: only ops that stay.
+/// What stands for each op that goes. Where it waited for nothing but others that go, the first of them began when it did.
 fn heirs(
     replay: &Replay,
     gone: &[bool],
     instead: &[Option<OpIndex>],
     places: &Places,
-) -> Vec<Vec<OpIndex>> {
+) -> Vec<Heirs> {
     let before = replay.before();
-    let mut heirs: Vec<Vec<OpIndex>> = vec![Vec::new(); replay.ops.len()];
+    let mut heirs = vec![Heirs::default(); replay.ops.len()];
     let mut order: Vec<usize> = (0..replay.ops.len()).filter(|&op| gone[op]).collect();
     order.sort_by_key(|&op| (replay.ops[op].recorded.start_ns, op));
     for op in order {
@@ -82,17 +92,41 @@ fn heirs(
             Some(instead) => vec![instead],
             None => waits.collect(),
         };
-        let mut left = Vec::new();
+        let (mut left, mut from_ns) = (Vec::new(), None);
         for producer in producers {
-            match gone[producer as usize] {
-                true => left.extend_from_slice(&heirs[producer as usize]),
-                false => left.push(producer),
+            if gone[producer as usize] {
+                let heirs = &heirs[producer as usize];
+                left.extend_from_slice(&heirs.ops);
+                from_ns = from_ns.max(heirs.from_ns);
+            } else {
+                left.push(producer);
             }
         }
         places.keep_last(&mut left, |op| *op);
-        heirs[op] = left;
+        let own_ns = || replay.ops[op].not_before_ns.unwrap_or(replay.ops[op].recorded.start_ns);
+        let from_ns = left.is_empty().then(|| from_ns.unwrap_or_else(own_ns));
+        heirs[op] = Heirs { ops: left, from_ns };
     }
     heirs
+}
+
+/// An op that is left with nothing to wait for begins no sooner than those could that it waited for.
+fn begin(replay: &mut Replay, gone: &[bool], heirs: &[Heirs]) {
+    for stream in &replay.streams {
+        let went = stream.ops.iter().take_while(|&&op| gone[op as usize]);
+        let Some(&first) = stream.ops.get(went.clone().count()) else { continue };
+        let known = &replay.ops[first as usize];
+        let waits = known.waits.iter().map(|wait| &wait.op);
+        let (mut is_left, mut from_ns) = (known.launch.is_some(), known.not_before_ns);
+        for &op in waits.chain(went) {
+            let heirs = &heirs[op as usize];
+            is_left |= !gone[op as usize] || heirs.ops.iter().any(|&heir| heir != first);
+            from_ns = from_ns.max(heirs.from_ns);
+        }
+        if !is_left {
+            replay.ops[first as usize].not_before_ns = from_ns;
+        }
+    }
 }
 
 /// What an op waited for, the next that stays on its stream waits for: it came behind it.
@@ -115,7 +149,7 @@ fn hand_on(replay: &mut Replay, gone: &[bool], places: &Places) {
 fn inherited(
     waits: &[Wait],
     gone: &[bool],
-    heirs: &[Vec<OpIndex>],
+    heirs: &[Heirs],
     new: &[OpIndex],
     own: OpIndex,
 ) -> Vec<Wait> {
@@ -123,7 +157,7 @@ fn inherited(
     for wait in waits {
         let stays = [wait.op];
         let producers: &[OpIndex] = match gone[wait.op as usize] {
-            true => &heirs[wait.op as usize],
+            true => &heirs[wait.op as usize].ops,
             false => &stays,
         };
         for &producer in producers.iter().filter(|&&producer| producer != own) {

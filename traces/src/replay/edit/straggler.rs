@@ -1,27 +1,49 @@
 //! Ranks that are late: added, or taken out.
 
 use crate::analysis::median;
-use crate::replay::{OpIndex, Replay};
+use crate::replay::{Launch, OpIndex, Replay};
 use crate::words::{counted, duration};
 
-/// A rank begins every iteration so much later.
+/// A rank begins every iteration so much later: whatever of it waits for something of iterations before waits so much longer, and
+/// its host launches it so much later. Its marks stay where it would have begun.
 pub(super) fn add(replay: &mut Replay, rank: u32, late_ns: i64) -> Result<String, String> {
     let Some(index) = replay.ranks.iter().position(|&known| known == rank) else {
         return Err(format!("there is no rank {rank} in this recording"));
     };
-    let mut first: Vec<Option<usize>> = vec![None; replay.iterations[index].len()];
-    for (op, known) in replay.ops.iter().enumerate().filter(|(_, op)| op.rank == index) {
-        let first = &mut first[known.iteration];
-        let start_ns = |op: usize| replay.ops[op].recorded.start_ns;
-        if first.is_none_or(|first| start_ns(op) < start_ns(first)) {
-            *first = Some(op);
+    let iterations: Vec<usize> = replay.ops.iter().map(|op| op.iteration).collect();
+    let mut first_steps: Vec<Option<u32>> = vec![None; replay.iterations[index].len()];
+    let mut has_ops = vec![false; first_steps.len()];
+    for stream in replay.streams.iter().filter(|stream| stream.rank == index) {
+        let mut latest = None;
+        for &op in &stream.ops {
+            let known = &mut replay.ops[op as usize];
+            let at = known.iteration;
+            has_ops[at] = true;
+            // Iterations may take turns on a stream; each is late once.
+            if latest.is_some_and(|latest| latest < at) {
+                known.stream_gap.gap_ns += late_ns;
+            }
+            latest = latest.max(Some(at));
+            for wait in known.waits.iter_mut().filter(|wait| iterations[wait.op as usize] < at) {
+                wait.gap_ns += late_ns;
+            }
+            known.not_before_ns =
+                known.not_before_ns.map(|from_ns| from_ns + late_ns * (at as i64 + 1));
+            if let Some(Launch { step, .. }) = known.launch {
+                first_steps[at] = Some(first_steps[at].map_or(step, |first| first.min(step)));
+            }
         }
     }
-    let firsts: Vec<usize> = first.into_iter().flatten().collect();
-    for &op in &firsts {
-        replay.ops[op].delay_ns += late_ns;
+    for step in first_steps.into_iter().flatten() {
+        replay.host[index][step as usize].after_ns += late_ns;
     }
-    let iterations = counted(firsts.len() as u64, "iteration");
+    let marks = replay.iterations[index].iter_mut().zip(has_ops);
+    let mut count = 0;
+    for (mark, _) in marks.filter(|(_, has_ops)| *has_ops) {
+        mark.lead_ns += late_ns;
+        count += 1;
+    }
+    let iterations = counted(count, "iteration");
     Ok(format!("rank {rank} begins {iterations} later by {}", duration(late_ns)))
 }
 

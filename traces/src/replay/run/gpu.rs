@@ -32,7 +32,7 @@ impl Gpu {
     /// An op takes its SMs.
     pub(super) fn hold(&mut self, op: &ReplayOp) {
         let before = self.active;
-        self.active.hold(op);
+        self.active.hold(op.held_sms);
         self.has_changed |= self.active != before;
     }
 
@@ -50,7 +50,7 @@ impl Gpu {
         let Some(at) = self.moving.iter().position(found) else { return false };
         self.moving.swap_remove(at);
         self.active.end(op.kind);
-        self.active.release(op);
+        self.active.release(op.held_sms);
         self.has_changed = true;
         true
     }
