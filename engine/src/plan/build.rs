@@ -4,7 +4,7 @@ use super::{Decision, Op, Plan, PlanError};
 use crate::{
     batch::{MAX_CACHED_TOKENS, MAX_REQUESTS, MAX_TOKENS},
     model::Shard,
-    spec::RunSpec,
+    spec::{MAX_SKEW_NS, RunSpec},
     strategy::{self, Run},
 };
 
@@ -68,6 +68,12 @@ fn check(spec: &RunSpec) -> Result<(), PlanError> {
     within("tp", knobs.tp, 1, 8)?;
     within("layers", knobs.layers.unwrap_or(1), 1, spec.model.layers)?;
     within("shard-of", knobs.shard_degree(), knobs.tp, 1024)?;
+    for &skew_ns in &knobs.skew_ns {
+        if skew_ns.unsigned_abs() > MAX_SKEW_NS {
+            let (value, range) = (format!("{skew_ns} ns"), "up to 1 s late or early".to_owned());
+            return Err(PlanError::Knob { knob: "skew", value, range });
+        }
+    }
     for &times in &knobs.slowdown {
         if !(1.0..=1000.0).contains(&times) {
             let (value, range) = (times.to_string(), "between 1 and 1000".to_owned());

@@ -158,9 +158,11 @@ fn idled_j(machine: &Machine) -> f64 {
     machine.gpu.power.map_or(0.0, spared_w) * ITERATION_GAP_NS as f64 * 1e-9
 }
 
-/// How much later than the others a rank begins.
+/// How much later than the first of all a rank begins.
 fn start_of(plan: &Plan, rank: usize) -> Ticks {
-    plan.spec.knobs.skew_ns.get(rank).map_or(0, |&skew_ns| ticks(skew_ns.max(0) as f64))
+    let skew_ns = |rank: usize| plan.spec.knobs.skew_ns.get(rank).copied().unwrap_or(0);
+    let first_ns = (0..plan.spec.knobs.tp as usize).map(skew_ns).min().unwrap_or(0);
+    ticks((skew_ns(rank) - first_ns) as f64)
 }
 
 /// Share of the work of a rank that is not slowed that it does in the same time.

@@ -3,6 +3,9 @@ use serde::{Deserialize, Serialize};
 use super::{Chooser, SplitChoice, StrategyKind, Transport};
 use crate::split::SplitTable;
 
+/// How late or early a rank may be at most, ns: 1 s.
+pub const MAX_SKEW_NS: u64 = 1_000_000_000;
+
 /// What the user may turn between two iterations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Knobs {
@@ -25,7 +28,7 @@ pub struct Knobs {
     pub mlp_ctas: Option<u32>,
     /// Layers to run, at most the model's; `None`: all.
     pub layers: Option<u32>,
-    /// How much later each rank starts each iteration, ns; missing ranks are on time.
+    /// How much later each rank starts each iteration, ns, below 0 earlier, at most [`MAX_SKEW_NS`]; missing ranks are on time.
     pub skew_ns: Vec<i64>,
     /// How many times as long blocks of computation take on each rank, 1 to 1000; missing ranks: 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -37,7 +40,7 @@ pub struct Knobs {
 impl Knobs {
     /// Nobody makes the others wait: no rank starts late, and none is slower.
     pub fn ranks_are_alike(&self) -> bool {
-        self.skew_ns.iter().all(|&skew_ns| skew_ns <= 0)
+        self.skew_ns.iter().all(|&skew_ns| skew_ns == 0)
             && self.slowdown.iter().all(|&times| times <= 1.0)
     }
 

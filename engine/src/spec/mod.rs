@@ -6,7 +6,7 @@ mod split;
 mod strategy;
 mod transport;
 
-pub use knobs::Knobs;
+pub use knobs::{Knobs, MAX_SKEW_NS};
 pub use run::RunSpec;
 pub use split::{Chooser, SplitChoice};
 pub use strategy::{Cutting, StrategyKind};

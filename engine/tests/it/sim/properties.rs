@@ -235,6 +235,24 @@ fn a_late_rank_makes_the_others_wait_and_not_itself() {
 }
 
 #[test]
+fn one_rank_early_is_all_others_late() {
+    let blocks = |skew_ns: [i64; 8]| {
+        let mut spec = llama(StrategyKind::Multimem, 1024, Some(1));
+        spec.knobs.skew_ns = skew_ns.to_vec();
+        run(&spec).1.blocks
+    };
+    let early = blocks([0, 0, 0, -500_000, 0, 0, 0, 0]);
+    let [late, on_time] = [500_000, 0];
+    assert_eq!(early, blocks([late, late, late, on_time, late, late, late, late]));
+    let mut spec = llama(StrategyKind::Multimem, 1024, Some(1));
+    for skew_ns in [1_000_000_001, -1_000_000_001, i64::MIN] {
+        spec.knobs.skew_ns = vec![skew_ns];
+        let refused = plan(&spec).expect_err("out of range").to_string();
+        assert!(refused.contains("skew") && refused.contains("1 s"), "{refused}");
+    }
+}
+
+#[test]
 fn waves_form_and_the_tail_is_what_wave_arithmetic_says() {
     let (plan, kept, _) = run(&llama(StrategyKind::NoComm, 1280, Some(1)));
     let gate_up = plan.ops.iter().find(|op| op.role == OpRole::GateUp).expect("planned");
