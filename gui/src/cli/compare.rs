@@ -89,6 +89,9 @@ fn text(
         let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let title = if files.len() == 1 { format!(": {title}") } else { String::new() };
         writeln!(out, "{which:>6}: {} ({provenance}){title}", files.join(", "))?;
+        for (cause, count) in &trace.diagnostics.counts {
+            writeln!(out, "        {count} × {cause}")?;
+        }
         for note in &trace.diagnostics.notes {
             writeln!(out, "        {note}")?;
         }

@@ -137,6 +137,7 @@ pub(super) fn save(trace: &Trace, path: &Path, how: (TraceFormat, SaveOptions)) 
     if files::is_stdio(path) {
         return stdout::bytes(|out| {
             files::write_trace(trace, out, how, &mut |_| ControlFlow::Continue(()))
+                .map_err(stdout::failed)
         });
     }
     let mut line = ProgressLine::new(format!("writing {}", path.display()));

@@ -10,7 +10,8 @@ use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 use weftscope_engine::{
     neighbours::{
-        Figure, NEIGHBOURS, Neighbour, NeighbourError, Outcome as Ran, Run, Settings, neighbour,
+        Figure, NEIGHBOURS, Neighbour, NeighbourError, Outcome as Ran, Run, Settings, Unit,
+        neighbour,
     },
     plan::Plan,
     sim::Simulator,
@@ -141,8 +142,19 @@ fn print(neighbour: &Neighbour, settings: &Settings, ran: &Ran, out: &mut dyn Wr
     Ok(())
 }
 
+/// What a value in JSON is in.
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Share => "share of 1",
+        Unit::Times => "times",
+        Unit::Ns => "ns",
+        Unit::TokensPerS => "tokens/s",
+        Unit::Number => "",
+    }
+}
+
 fn in_json(neighbour: &Neighbour, settings: &Settings, ran: &Ran) -> Value {
-    let figure = |figure: &Figure| json!({ "name": figure.name, "value": figure.ours, "text": figure.text(), "published": figure.published });
+    let figure = |figure: &Figure| json!({ "name": figure.name, "value": figure.ours, "unit": unit(figure.unit), "text": figure.text(), "published": figure.published });
     let knobs: serde_json::Map<String, Value> = settings
         .iter()
         .map(|(knob, value)| (knob.name.to_owned(), knob.range.text(value).into()))

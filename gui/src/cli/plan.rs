@@ -77,9 +77,7 @@ pub(super) fn run(args: &PlanArgs) -> Outcome {
 pub(super) fn write(plan: &Plan, output: &Path) -> Outcome {
     let text = plan.to_json().map_err(|error| Failure::failed(error, "plan"))?;
     if is_stdio(output) {
-        return stdout::bytes(|out| {
-            out.write_all(text.as_bytes()).map_err(|error| error.to_string())
-        });
+        return stdout::bytes(|out| Ok(out.write_all(text.as_bytes())?));
     }
     write_atomically(output, |out| {
         out.write_all(text.as_bytes())

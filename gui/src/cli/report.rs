@@ -23,6 +23,9 @@ pub(super) fn run(args: &ReportArgs) -> Outcome {
     let reports = reports(traces);
     if let Some(name) = &args.table {
         let table = tables::named(name)?;
+        for report in &reports {
+            recordings::tell_lost(&report.files, &report.diagnostics());
+        }
         return tables::with_answers(&reports, |source| tables::print(table, source, args.json));
     }
     let whole = copy.map(whole).transpose()?;

@@ -25,6 +25,8 @@ pub(super) fn man(args: &ManArgs) -> Outcome {
     let mut program = Cli::command();
     program.build();
     if let Some(folder) = &args.output {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| FileError::io("cannot make the folder", &error, folder))?;
         let hidden = program.get_subcommands().filter(|command| !command.is_hide_set());
         for command in hidden.cloned().chain([program.clone()]) {
             write_page(command, folder)?;

@@ -30,6 +30,7 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
     }
     let classifier = args.names.classifier()?;
     let trace = Arc::new(recordings::as_one(&args.files, &classifier)?);
+    recordings::tell_lost(&args.files, &trace.diagnostics);
     let window = window(args, trace.span())?;
     let mode = match args.theme {
         ThemeArg::Dark => Mode::Dark,
@@ -99,6 +100,7 @@ fn figure_of(
         FigureArg::Curve => Figure::Curve(Box::new(curve(args, trace)?)),
         FigureArg::Compare => {
             let first = Arc::new(recordings::as_one(&args.against, classifier)?);
+            recordings::tell_lost(&args.against, &first.diagnostics);
             let [old, new] = [&first, trace].map(|trace| Ops::of(trace, &Config::default()));
             let report = compare(&old, &new, CompareConfig::default());
             Figure::Compare(Box::new(report), first.meta.title.clone())
@@ -136,7 +138,7 @@ pub(super) fn draw(trace: &Arc<Trace>, options: &ShotOptions, path: &Path) -> Ou
 /// Writes a picture, whole or not at all.
 pub(super) fn write(picture: &mut Picture<'_>, format: PictureFormat, path: &Path) -> Outcome {
     if is_stdio(path) {
-        return stdout::bytes(|out| picture.write(format, out).map_err(|error| error.to_string()));
+        return stdout::bytes(|out| picture.write(format, out).map_err(stdout::failed));
     }
     write_atomically(path, |out| {
         picture.write(format, out).map_err(|error| FileError::new(error.to_string(), path))

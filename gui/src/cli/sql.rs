@@ -1,6 +1,6 @@
 //! `sql`: a query over recordings, answered on standard output, in a file, or as a track of the recording.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use weftscope_traces::words::counted;
 use weftscope_traces::{Trace, edit::with_answer};
 
 use super::{
-    Failure, Outcome, args::SqlArgs, convert, plain, progress::ProgressLine, recordings,
+    Failure, Outcome, args::SqlArgs, convert, progress::ProgressLine, recordings,
     sql_text::Columns, stdout,
 };
 use crate::files::{
@@ -44,12 +44,14 @@ pub(super) fn run(args: &SqlArgs) -> Outcome {
     let database = database.map_err(|error| failure(&error, ("", args)))?;
     let mut asking = Asking { database, query: &query, args };
     match target {
-        Target::People => {
-            let mut columns = Columns::new(io::BufWriter::new(plain::stdout()));
+        Target::People => stdout::text(|out| {
+            let mut columns = Columns::new(out);
             asking.ask(&mut columns)?;
             Ok(columns.finish()?)
-        }
-        Target::Rows(format, None) => rows_out(&mut asking, &trace, format),
+        }),
+        Target::Rows(format, None) => stdout::table(format, |out| {
+            rows(&mut asking, &trace, (format, out), &mut |_| ControlFlow::Continue(()))
+        }),
         Target::Rows(format, Some(path)) => rows_to(&mut asking, &trace, (path, format)),
         Target::Track(name, path, format) => {
             let mut taker = StretchTaker::new(name, &query);
@@ -127,21 +129,6 @@ impl Taker for Telling<'_> {
     fn row(&mut self, cells: &[Cell<'_>]) -> Result<ControlFlow<()>, String> {
         self.0.row(cells)
     }
-}
-
-/// Rows on standard output. Names out of files do not steer a terminal; in a file they stay what they are.
-fn rows_out(asking: &mut Asking<'_>, trace: &Trace, format: TableFormat) -> Outcome {
-    if io::stdout().is_terminal() && format != TableFormat::Parquet {
-        return rows(asking, trace, (format, &mut plain::stdout()), &mut |_| {
-            ControlFlow::Continue(())
-        });
-    }
-    let mut answered = Ok(());
-    stdout::bytes(|out| {
-        answered = rows(asking, trace, (format, out), &mut |_| ControlFlow::Continue(()));
-        Ok(())
-    })?;
-    answered
 }
 
 fn rows_to(
@@ -222,7 +209,9 @@ fn query_and_files(all: &[PathBuf]) -> Result<(String, &[PathBuf]), Failure> {
 
 fn trace(files: &[PathBuf], args: &SqlArgs) -> Result<Trace, Failure> {
     let classifier = args.names.classifier()?;
-    recordings::as_one(files, &classifier)
+    let trace = recordings::as_one(files, &classifier)?;
+    recordings::tell_lost(files, &trace.diagnostics);
+    Ok(trace)
 }
 
 /// What went wrong and where, with the name that was meant or the option that helps.

@@ -1,18 +1,42 @@
-//! Files written to standard output.
+//! What goes to standard output, for programs and for people.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
-use super::{Failure, Outcome};
+use weftscope_traces::tables::TableFormat;
 
-/// Writes a file's bytes to standard output; a reader that has gone is no fault.
-pub(super) fn bytes(write: impl FnOnce(&mut dyn Write) -> Result<(), String>) -> Outcome {
-    let mut out = Noticing { out: io::stdout().lock(), is_closed: false };
+use super::{Failure, Outcome, plain};
+
+/// Writes a file's bytes; a reader that has gone is no fault.
+pub(super) fn bytes(write: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
+    noticing(io::stdout().lock(), write)
+}
+
+/// Writes text for people: names out of files do not steer a terminal.
+pub(super) fn text(write: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
+    noticing(io::BufWriter::new(plain::stdout()), write)
+}
+
+/// Writes rows of a table: bytes, but text where they go to a terminal.
+pub(super) fn table(format: TableFormat, write: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
+    match io::stdout().is_terminal() && format != TableFormat::Parquet {
+        true => text(write),
+        false => bytes(write),
+    }
+}
+
+/// What could not be written.
+pub(super) fn failed(cause: impl std::fmt::Display) -> Failure {
+    Failure::failed(cause, "standard output")
+}
+
+fn noticing(out: impl Write, write: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
+    let mut out = Noticing { out, is_closed: false };
     let written = write(&mut out);
     let flushed = out.flush();
     match written {
         _ if out.is_closed => Err(Failure::OutputClosed),
         Ok(()) => Ok(flushed?),
-        Err(cause) => Err(Failure::failed(cause, "standard output")),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -1,15 +1,11 @@
 //! Tables by their names: `--table` of `report`, `convert` and `compare`, and what `list tables` says.
 
-use std::{
-    io::{self, IsTerminal},
-    ops::ControlFlow,
-    path::Path,
-};
+use std::{ops::ControlFlow, path::Path};
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use weftscope_traces::tables::{Answered, TABLES, Table, TableFormat, TableSource};
 
-use super::{Failure, Outcome, plain, progress::ProgressLine, reported::Reported, stdout};
+use super::{Failure, Outcome, progress::ProgressLine, reported::Reported, stdout};
 use crate::files::{self, FileError};
 
 /// Takes names of the tables that `keep` accepts.
@@ -38,15 +34,9 @@ pub(super) fn with_answers<T>(reports: &[Reported], then: impl FnOnce(TableSourc
 /// Prints a table, as CSV or as JSON.
 pub(super) fn print(table: &Table, source: TableSource<'_>, is_json: bool) -> Outcome {
     let format = if is_json { TableFormat::Json } else { TableFormat::Csv };
-    if io::stdout().is_terminal() {
-        // Names out of files do not steer a terminal; in a file they stay what they are.
-        let mut out = plain::stdout();
-        let written = table.write(source, format, &mut out, &mut |_| ControlFlow::Continue(()));
-        return written.map_err(|error| Failure::failed(error, "standard output"));
-    }
-    stdout::bytes(|out| {
+    stdout::table(format, |out| {
         let written = table.write(source, format, out, &mut |_| ControlFlow::Continue(()));
-        written.map_err(|error| error.to_string())
+        written.map_err(stdout::failed)
     })
 }
 

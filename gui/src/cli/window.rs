@@ -7,6 +7,7 @@ use super::{Cli, Failure, Outcome, args::WindowArgs, doctor};
 use crate::remote::{Recording, Ssh, Target, TargetError};
 use crate::{
     app::{self, Start},
+    cluster,
     files::{FileError, Sample, did_you_mean, is_elsewhere},
 };
 
@@ -99,6 +100,11 @@ fn without_window(args: &WindowArgs) -> Outcome {
     }
     if files.is_empty() {
         return super::headless::run(Path::new("."));
+    }
+    let is_digests = |file: &Path| !matches!(cluster::folder_of(file), Ok(None));
+    if let Some(folder) = files.iter().find(|file| is_digests(file)) {
+        let cause = "digests of a job are looked at in a window, and there is no display";
+        return Err(Failure::failed(cause, folder.display()));
     }
     super::report::run(&super::args::ReportArgs {
         files: files.to_vec(),

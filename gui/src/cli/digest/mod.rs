@@ -31,7 +31,7 @@ use self::{
     files::Part,
     rows::{Whose, write_rank},
 };
-use super::{Outcome, convert, progress::ProgressLine};
+use super::{Outcome, convert, progress::ProgressLine, recordings};
 use crate::files::in_folders;
 
 /// Name of a job that was not named.
@@ -83,7 +83,9 @@ impl Digested {
         let classifier = args.names.classifier()?;
         let mut traces = Vec::new();
         for path in paths {
-            traces.push(convert::open(path, &classifier)?);
+            let trace = convert::open(path, &classifier)?;
+            recordings::tell_lost(std::slice::from_ref(path), &trace.diagnostics);
+            traces.push(trace);
         }
         let traces = number_apart(traces);
         let borrowed: Vec<&Trace> = traces.iter().collect();

@@ -38,7 +38,7 @@ pub(super) fn run(args: &ListArgs) -> Outcome {
         let format = if args.json { TableFormat::Json } else { TableFormat::Csv };
         let rows: Vec<[String; 2]> = rows.into_iter().map(|row| [row.name, row.line]).collect();
         return stdout::bytes(|out| {
-            write_texts(["name", "about"], &rows, format, out).map_err(|error| error.to_string())
+            write_texts(["name", "about"], &rows, format, out).map_err(stdout::failed)
         });
     }
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);

@@ -71,11 +71,12 @@ pub(super) fn run(args: &TuneArgs) -> Outcome {
     }
     let mut out = plain::stdout();
     text::head(&specs[0], args, &mut out)?;
-    let mut lengths = Vec::new();
+    let (mut lengths, mut kept) = (Vec::new(), 0);
     for spec in &specs {
         let tokens = spec.batch.tokens();
         if let Some(row) = rows.get(&tokens).filter(|_| !args.again) {
             text::known(tokens, row, &mut out)?;
+            kept += 1;
             continue;
         }
         let length = tuned(args, spec)?;
@@ -92,6 +93,9 @@ pub(super) fn run(args: &TuneArgs) -> Outcome {
         if let Some(path) = &args.json {
             write_json(path, &lengths)?;
         }
+    }
+    if let Some(path) = args.output.as_ref().filter(|_| kept > 0) {
+        text::kept(path, kept, &mut out)?;
     }
     match &args.output {
         Some(path) if rows.is_empty() => writeln!(

@@ -1,6 +1,7 @@
 //! The lines of `tune`, each as soon as it is known.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use weftscope_engine::{
     choose::{Candidate, Tried, fastest_whole},
@@ -48,6 +49,13 @@ pub(super) fn known(tokens: u32, row: &TableRow, out: &mut dyn Write) -> io::Res
     let first = (padded_tokens(tokens) / 2).saturating_add_signed(row.split_offset);
     let (cut, ctas) = (cut_text(tokens, first), ctas_text(row.attention_ctas, row.mlp_ctas));
     writeln!(out, "  {tokens:>6}  {cut:<15} {ctas:>6}  in the table already")
+}
+
+/// What rows that were left alone are worth.
+pub(super) fn kept(path: &Path, rows: u64, out: &mut dyn Write) -> io::Result<()> {
+    let (path, rows) = (path.display(), counted(rows, "row"));
+    let why = "which model, degree and machine they are of stands in no such table";
+    writeln!(out, "{path}: {rows} kept as they were; {why}: --again tunes them anew")
 }
 
 /// What was found for a number of tokens.

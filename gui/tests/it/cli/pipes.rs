@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    process::Output,
+    process::{Output, Stdio},
 };
 
 use super::place::{Place, SMALL, command};
@@ -68,4 +68,59 @@ fn no_command_in_a_name_reaches_the_terminal() {
     }
     let line = place.fails(&["report", "no\u{1b}[31m\u{9b}such.json"], 1);
     assert!(!line.contains(['\u{1b}', '\u{9b}']), "{line:?}");
+}
+
+/// A reader that has gone is no fault, whatever writes: `| head`.
+#[test]
+fn nothing_is_said_of_a_reader_that_has_gone() {
+    let place = Place::new();
+    place.ok(&[&["record", "-o", "run.json"], &SMALL[..]].concat());
+    for args in [
+        &["sql", "run.json", "select * from slice"][..],
+        &["sql", "--csv", "run.json", "select * from slice"],
+        &["report", "--table", "slices", "run.json"],
+        &["convert", "run.json", "-"],
+    ] {
+        let mut command = command(args);
+        command.current_dir(place.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !stderr.contains("ipe"), "{args:?}: {stderr}");
+    }
+}
+
+/// Oracle: what the report says of the same file.
+#[test]
+fn what_was_lost_is_told_by_whatever_reads_it() {
+    let place = Place::new();
+    place.ok(&[&["record", "-o", "run.json"], &SMALL[..]].concat());
+    let whole = fs::read(place.path("run.json")).unwrap();
+    // Streams stand behind rows of SMs.
+    place.write("cut.json", &whole[..whole.len() - 500]);
+    let report = place.ok(&["report", "cut.json"]);
+    let lost = report.lines().skip_while(|line| *line != "Lost or uncertain:").skip(1);
+    let lost: Vec<&str> = lost.take_while(|line| line.starts_with("  ")).collect();
+    assert!(lost.iter().any(|line| line.contains("cut off")), "{report}");
+    for args in [
+        &["report", "--table", "kernels", "cut.json"][..],
+        &["sql", "cut.json", "select 1"],
+        &["what-if", "cut.json", "--edit", "no-comm"],
+        &["what-if", "run.json", "--edit", "no-comm", "--against", "cut.json"],
+        &["digest", "cut.json", "-o", "digests"],
+        &["shot", "cut.json", "-o", "cut.png", "--size", "200x100"],
+        &["convert", "cut.json", "again.json"],
+    ] {
+        let output = place.run(args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {stderr}");
+        let told = lost.iter().all(|line| stderr.contains(line));
+        assert!(
+            told && stderr.contains("cut.json") || args[0] == "convert" && told,
+            "{args:?}: {stderr}"
+        );
+    }
+    let silent = place.run(&["sql", "run.json", "select 1"]);
+    assert!(silent.stderr.is_empty(), "{}", String::from_utf8_lossy(&silent.stderr));
 }

@@ -1,6 +1,7 @@
 //! `what-if`: predictions from recordings that ship.
 
 use serde_json::Value;
+use weftscope_testkit as testkit;
 use weftscope_traces::replay::{Change, held};
 
 use super::place::Place;
@@ -89,6 +90,25 @@ fn what_cannot_be_changed_is_said_in_a_line() {
     assert!(told.contains("no-launch changes nothing: no launch is recorded"), "{told}");
     let told = place.fails(&["what-if", "nothing.json", "--edit", "no-comm"], 1);
     assert!(told.contains("nothing.json"), "{told}");
+}
+
+/// Ranks of the changed run, named one by one or as a shell's `*` gives them, are one recording.
+#[test]
+fn several_files_behind_one_against_are_one_run() {
+    let place = Place::new();
+    let name = |run: &str, rank: u32| {
+        testkit::recording(&format!("{run}_rank{rank}")).display().to_string()
+    };
+    let [a, b] = [0, 1].map(|rank| name("sequential", rank));
+    let [c, d] = [0, 1].map(|rank| name("weave", rank));
+    let asked = ["what-if", &a, &b, "--edit", "weave=0.5", "--json"];
+    let at_once = place.ok(&[&asked[..], &["--against", &c, &d]].concat());
+    let one_by_one = place.ok(&[&asked[..], &["--against", &c, "--against", &d]].concat());
+    assert_eq!(at_once, one_by_one);
+    let told = json(&at_once);
+    assert!(told["measured_iterations_ns"].as_array().is_some_and(|all| !all.is_empty()));
+    let alone = json(&place.ok(&[&asked[..], &["--against", &c]].concat()));
+    assert_ne!(told["measured_iterations_ns"], alone["measured_iterations_ns"]);
 }
 
 /// The reach of replays is held here; that of predictions is printed, and stands in docs/measurements.md.
