@@ -44,6 +44,10 @@ pub enum Change {
     Machine,
     /// Another degree of tensor parallelism.
     Tp,
+    /// No rank later than its peers.
+    NoStraggler,
+    /// A rank that is late.
+    Straggler,
 }
 
 /// What a prediction was held against.
@@ -67,8 +71,16 @@ pub struct StatedError {
 
 impl Change {
     /// Every change, as tables list them.
-    pub const ALL: [Self; 6] =
-        [Self::NoComm, Self::FuseNorm, Self::Weave, Self::TokenWeave, Self::Machine, Self::Tp];
+    pub const ALL: [Self; 8] = [
+        Self::NoComm,
+        Self::FuseNorm,
+        Self::Weave,
+        Self::TokenWeave,
+        Self::Machine,
+        Self::Tp,
+        Self::NoStraggler,
+        Self::Straggler,
+    ];
 
     /// As the table has it.
     pub fn name(self) -> &'static str {
@@ -79,6 +91,8 @@ impl Change {
             Self::TokenWeave => "tokenweave",
             Self::Machine => "machine",
             Self::Tp => "tp",
+            Self::NoStraggler => "no-straggler",
+            Self::Straggler => "straggler",
         }
     }
 
@@ -101,6 +115,8 @@ impl Change {
             Edit::Weave(_) => Some(Self::Weave),
             Edit::Machine(_) => Some(Self::Machine),
             Edit::Tp { .. } => Some(Self::Tp),
+            Edit::NoStraggler => Some(Self::NoStraggler),
+            Edit::Straggler { .. } => Some(Self::Straggler),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@ use weftscope_traces::{
 
 use self::{
     recorded::{engine, pytorch, residuals},
-    simulated::{degrees, machines, simulated},
+    simulated::{degrees, late_ranks, machines, simulated},
 };
 use super::{Failure, Outcome, plain};
 use crate::what_if::parsed;
@@ -75,6 +75,10 @@ pub(super) fn run(files: &[String], as_json: bool) -> Outcome {
         Part {
             title: "simulated runs: other degrees of tensor parallelism (tp=), against those simulated",
             figures: degrees()?,
+        },
+        Part {
+            title: "simulated runs: a rank that is late or slow, taken out (no-straggler) or added (straggler=), against those simulated",
+            figures: late_ranks()?,
         },
         Part {
             title: "what `what-if` states of a change: the largest error in traces/data/what_if.csv",

@@ -22,7 +22,7 @@ pub(super) fn simulated() -> Result<Vec<Figure>, Failure> {
     let (mut batches, mut rightly_ranked) = (0_u32, 0_u32);
     for machine in ["h200x2", "h100x4"] {
         for tokens in [2048, 4096, 8192] {
-            let run = Run { machine, tokens, strategy: StrategyKind::Default, tp: None };
+            let run = Run { machine, tokens, strategy: StrategyKind::Default, tp: None, ..ALIKE };
             let default = recorded(&run)?;
             let mut times = Vec::new();
             for (edit, strategy) in [
@@ -73,7 +73,7 @@ pub(super) fn machines() -> Result<Vec<Figure>, Failure> {
         ("h100x8", "a100x8", 8),
     ] {
         for (strategy, tokens) in RUNS {
-            let run = Run { machine: from, tokens, strategy, tp: Some(tp) };
+            let run = Run { machine: from, tokens, strategy, tp: Some(tp), ..ALIKE };
             let answer = answer(&recorded(&run)?, &[&format!("machine={to}")])?;
             let pair = beside(&answer, &recorded(&Run { machine: to, ..run })?);
             let what = format!("{from} to {to}, {tokens} tokens, {}", strategy.name());
@@ -88,11 +88,39 @@ pub(super) fn degrees() -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
     for (old, new) in [(4, 8), (8, 4), (2, 4), (4, 2)] {
         for (strategy, tokens) in RUNS {
-            let run = Run { machine: "h100x8", tokens, strategy, tp: Some(old) };
+            let run = Run { machine: "h100x8", tokens, strategy, tp: Some(old), ..ALIKE };
             let answer = answer(&recorded(&run)?, &[&format!("tp={new}")])?;
             let pair = beside(&answer, &recorded(&Run { tp: Some(new), ..run })?);
             let what = format!("tp {old} to {new}, {tokens} tokens, {}", strategy.name());
             figures.push(Figure::time(what, pair, 10.0));
+        }
+    }
+    Ok(figures)
+}
+
+/// Runs with a rank that is late in every iteration, or that computes more slowly, predicted without it, and runs without predicted with
+/// one that is late, against simulating them.
+pub(super) fn late_ranks() -> Result<Vec<Figure>, Failure> {
+    let mut figures = Vec::new();
+    for (strategy, tokens) in RUNS {
+        let alike =
+            Run { machine: "h100x4", tokens, strategy, tp: Some(4), iterations: 4, ..ALIKE };
+        let on_time = recorded(&alike)?;
+        for (what, run) in [
+            ("200 µs late", Run { late_ns: 200_000, ..alike }),
+            ("1.1 times as slow", Run { slowdown: 1.1, ..alike }),
+            ("1.5 times as slow", Run { slowdown: 1.5, ..alike }),
+        ] {
+            let changed = recorded(&run)?;
+            let figure = |edit: &str, [from, to]: [&Trace; 2]| {
+                let pair = beside(&answer(from, &[edit])?, to);
+                let what = format!("{edit}: {what}, {tokens} tokens, {}", strategy.name());
+                Ok::<Figure, Failure>(Figure::time(what, pair, 10.0))
+            };
+            figures.push(figure("no-straggler", [&changed, &on_time])?);
+            if run.late_ns > 0 {
+                figures.push(figure("straggler=1:200us", [&on_time, &changed])?);
+            }
         }
     }
     Ok(figures)
@@ -106,7 +134,23 @@ struct Run {
     strategy: StrategyKind,
     /// Ranks, each with its shard, cut at half with [`KEPT_CTAS`]; `None`: one a GPU with shards of 8, cut by the chooser.
     tp: Option<u32>,
+    iterations: u32,
+    /// How late rank 1 begins each iteration.
+    late_ns: i64,
+    /// How many times as long it computes.
+    slowdown: f64,
 }
+
+/// One iteration of ranks that are alike.
+const ALIKE: Run = Run {
+    machine: "h200x2",
+    tokens: 4096,
+    strategy: StrategyKind::Default,
+    tp: None,
+    iterations: 1,
+    late_ns: 0,
+    slowdown: 1.0,
+};
 
 /// CTAs of collectives where they are kept from run to run.
 const KEPT_CTAS: u32 = 8;
@@ -128,12 +172,14 @@ fn recorded(run: &Run) -> Result<Trace, Failure> {
         attn_ctas: run.tp.map(|_| KEPT_CTAS),
         mlp_ctas: run.tp.map(|_| KEPT_CTAS),
         layers: Some(4),
+        skew_ns: vec![0, run.late_ns],
+        slowdown: vec![1.0, run.slowdown],
         ..Knobs::default()
     };
     let batch = Batch::prefill(run.tokens, run.tokens);
     let spec = RunSpec { model, machine, batch, knobs };
     let mut simulator = Simulator::new(&spec.machine);
-    record(&mut simulator, &spec, 1, &mut |_| true).map_err(run_failure)
+    record(&mut simulator, &spec, run.iterations, &mut |_| true).map_err(run_failure)
 }
 
 /// The changed run as it took, and as it was predicted to, µs.

@@ -75,3 +75,21 @@ fn what_waited_for_communication_alone_begins_when_that_did() {
     let answer = Answer::of(&ops, &Prepared::of(&ops), &[Edit::NoComm]).expect("an answer");
     assert_eq!((answer.recorded_ns, answer.predicted_ns), (400.0, 200.0));
 }
+
+/// One rank's product begins 300 us late, the other waits for it; both products take 400 us.
+#[test]
+fn a_rank_that_idled_is_not_made_to_compute_faster() {
+    let us = |text: &str| trace(&text.replace("us", "000"));
+    let recorded = us(
+        "rank 0\n stream 7: comm 0us..100us first op=0; gemm 100us..500us g op=1; comm 500us..1000us ar op=2\nrank 1\n stream 7: comm 0us..100us first op=0; gemm 400us..800us g op=1; comm 800us..1000us ar op=2",
+    );
+    let without = edited(&recorded, "no-straggler");
+    assert_eq!(without.notes, ["1 wait for a late rank shortened, by at most 43 %"]);
+    let rank: [(i64, i64); 3] = [(0, 100_000), (100_000, 500_000), (500_000, 700_000)];
+    assert_eq!(spans(&without.replay), [rank, rank].concat());
+    // Slow instead of late.
+    let recorded = us(
+        "rank 0\n stream 7: comm 0us..100us first op=0; gemm 100us..500us g op=1; comm 500us..1000us ar op=2\nrank 1\n stream 7: comm 0us..100us first op=0; gemm 100us..800us g op=1; comm 800us..1000us ar op=2",
+    );
+    assert_eq!(spans(&edited(&recorded, "no-straggler").replay), [rank, rank].concat());
+}
