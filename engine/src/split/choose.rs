@@ -41,10 +41,14 @@ pub fn choose(spec: &RunSpec) -> Result<Choice, PlanError> {
         SplitChoice::Fixed(first_tokens) => {
             let tokens = spec.batch.tokens();
             if first_tokens == 0 || first_tokens >= tokens {
+                let range = match tokens {
+                    0 | 1 => "left to a chooser: one token cannot be cut in two".to_owned(),
+                    _ => format!("between 1 and {}, so that both parts have tokens", tokens - 1),
+                };
                 return Err(PlanError::Knob {
                     knob: "split",
                     value: first_tokens.to_string(),
-                    range: format!("between 1 and {}, so that both parts have tokens", tokens - 1),
+                    range,
                 });
             }
             let reason = format!("the user put {} into split 0", tokens_text(first_tokens));

@@ -69,7 +69,8 @@ pub(super) fn run_failure(error: RunError) -> Failure {
         RunError::Plan(plan) => match plan {
             PlanError::NoTokens => "--tokens",
             PlanError::Model(_) => "--model",
-            PlanError::Degree { .. } | PlanError::TooFewGpus { .. } => "--tp",
+            PlanError::Degree { .. } => "--shard-of or --tp",
+            PlanError::TooFewGpus { .. } => "--tp",
             PlanError::Unsupported { .. } | PlanError::Order { .. } => "--strategy",
             PlanError::Knob { knob, .. } => {
                 return Failure::Misuse(format!("{error}: --{knob}"));
