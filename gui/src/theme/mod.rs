@@ -6,6 +6,8 @@ mod apply;
 #[cfg(not(target_arch = "wasm32"))]
 mod fonts;
 pub mod number;
+#[cfg(target_arch = "wasm32")]
+mod page_fonts;
 mod palette;
 mod tokens;
 #[cfg(test)]
@@ -13,6 +15,8 @@ mod vision;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use fonts::fonts;
+#[cfg(target_arch = "wasm32")]
+pub use page_fonts::fonts;
 pub use palette::Palette;
 pub use tokens::{Mode, Surfaces, Theme, size};
 #[cfg(test)]

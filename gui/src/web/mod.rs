@@ -1,7 +1,6 @@
 //! The window as a page in a browser: the same program without threads, files and GPUs.
 
 mod browser;
-mod fonts;
 mod worker;
 
 use std::sync::Arc;
@@ -49,7 +48,7 @@ pub fn main() {
 }
 
 fn app(context: &eframe::CreationContext<'_>) -> App {
-    context.egui_ctx.set_fonts(fonts::fonts());
+    context.egui_ctx.set_fonts(crate::theme::fonts());
     let stored = context.storage.and_then(|storage| storage.get_string(SETTINGS_KEY));
     let repaint = context.egui_ctx.clone();
     let wake: Wake = Arc::new(move || repaint.request_repaint());

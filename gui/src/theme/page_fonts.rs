@@ -7,8 +7,8 @@ use egui::{FontData, FontDefinitions, FontFamily, FontTweak};
 /// Name and content, as `build.rs` found them.
 const FONTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/fonts.rs"));
 
-/// As `theme::fonts` has them.
-pub(super) fn fonts() -> FontDefinitions {
+/// Egui's fonts in the order of `fonts.rs`: the monospaced one writes what no proportional one has.
+pub fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     for &(name, bytes) in FONTS {
         let scale = if name == "egui-icons" { 0.9 } else { 1.0 };
