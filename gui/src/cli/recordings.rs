@@ -25,6 +25,13 @@ pub(super) fn as_one(paths: &[PathBuf], classifier: &Classifier) -> Result<Trace
     merge(traces).map_err(|error| Failure::failed(error, place()))
 }
 
+/// The same, with what was lost of it told on standard error.
+pub(super) fn as_one_told(paths: &[PathBuf], classifier: &Classifier) -> Result<Trace, Failure> {
+    let trace = as_one(paths, classifier)?;
+    tell_lost(paths, &trace.diagnostics);
+    Ok(trace)
+}
+
 /// Says on standard error what was lost or is uncertain of recordings: for answers that have no place for it.
 pub(super) fn tell_lost(paths: &[PathBuf], diagnostics: &Diagnostics) {
     if diagnostics.is_clean() {

@@ -29,8 +29,7 @@ pub(super) fn run(args: &ShotArgs) -> Outcome {
         check_target(&args.output)?;
     }
     let classifier = args.names.classifier()?;
-    let trace = Arc::new(recordings::as_one(&args.files, &classifier)?);
-    recordings::tell_lost(&args.files, &trace.diagnostics);
+    let trace = Arc::new(recordings::as_one_told(&args.files, &classifier)?);
     let window = window(args, trace.span())?;
     let mode = match args.theme {
         ThemeArg::Dark => Mode::Dark,
@@ -99,8 +98,7 @@ fn figure_of(
         FigureArg::Phases => Figure::Phases,
         FigureArg::Curve => Figure::Curve(Box::new(curve(args, trace)?)),
         FigureArg::Compare => {
-            let first = Arc::new(recordings::as_one(&args.against, classifier)?);
-            recordings::tell_lost(&args.against, &first.diagnostics);
+            let first = Arc::new(recordings::as_one_told(&args.against, classifier)?);
             let [old, new] = [&first, trace].map(|trace| Ops::of(trace, &Config::default()));
             let report = compare(&old, &new, CompareConfig::default());
             Figure::Compare(Box::new(report), first.meta.title.clone())

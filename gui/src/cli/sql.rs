@@ -209,9 +209,7 @@ fn query_and_files(all: &[PathBuf]) -> Result<(String, &[PathBuf]), Failure> {
 
 fn trace(files: &[PathBuf], args: &SqlArgs) -> Result<Trace, Failure> {
     let classifier = args.names.classifier()?;
-    let trace = recordings::as_one(files, &classifier)?;
-    recordings::tell_lost(files, &trace.diagnostics);
-    Ok(trace)
+    recordings::as_one_told(files, &classifier)
 }
 
 /// What went wrong and where, with the name that was meant or the option that helps.

@@ -127,10 +127,16 @@ impl RankOps<'_> {
 
     /// Ops by iteration, in order of start.
     pub(crate) fn by_iteration(&self) -> Vec<Vec<GpuOp>> {
+        let ops = |at: Vec<usize>| at.into_iter().map(|at| self.ops[at]).collect();
+        self.indices_by_iteration().into_iter().map(ops).collect()
+    }
+
+    /// The same by their positions in [`ops`](Self::ops).
+    pub(crate) fn indices_by_iteration(&self) -> Vec<Vec<usize>> {
         let mut parts = vec![Vec::new(); self.iterations.len()];
-        for op in &self.ops {
+        for (index, op) in self.ops.iter().enumerate() {
             if let Some(part) = op.iteration().and_then(|at| parts.get_mut(at)) {
-                part.push(*op);
+                part.push(index);
             }
         }
         parts

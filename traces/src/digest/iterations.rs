@@ -68,15 +68,9 @@ pub(super) fn rows(
         let all: Vec<usize> = (0..rank.ops.len()).collect();
         return vec![of((None, ""), &overlap.total, &all)];
     }
-    let mut own: Vec<Vec<usize>> = vec![Vec::new(); overlap.iterations.len()];
-    for (at, op) in rank.ops.iter().enumerate() {
-        if let Some(own) = op.iteration.and_then(|iteration| own.get_mut(iteration as usize)) {
-            own.push(at);
-        }
-    }
-    let marked = overlap.iterations.iter().zip(numbers).zip(&own);
+    let marked = overlap.iterations.iter().zip(numbers).zip(rank.indices_by_iteration());
     marked
-        .map(|((it, &number), own)| of((Some(number), &it.iteration.name), &it.figures, own))
+        .map(|((it, &number), own)| of((Some(number), &it.iteration.name), &it.figures, &own))
         .collect()
 }
 

@@ -5,7 +5,6 @@ mod text;
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use serde_json::json;
 use weftscope_traces::{
@@ -39,12 +38,7 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
         check_target(output)?;
     }
     let classifier = args.names.classifier()?;
-    let opened = |files: &[PathBuf]| -> Result<Trace, Failure> {
-        let trace = recordings::as_one(files, &classifier)?;
-        recordings::tell_lost(files, &trace.diagnostics);
-        Ok(trace)
-    };
-    let trace = opened(&args.files)?;
+    let trace = recordings::as_one_told(&args.files, &classifier)?;
     let edits = edits(&args.edit, Some(&trace.meta))?;
     let ops = Ops::of(&trace, &Config::default());
     let prepared = Prepared::of(&ops);
@@ -67,7 +61,7 @@ pub(super) fn run(args: &WhatIfArgs) -> Outcome {
     }
     let answer = Answer::of(&ops, &prepared, &edits).map_err(failed)?;
     let measured = (!args.against.is_empty())
-        .then(|| opened(&args.against).map(|trace| measured(&trace)))
+        .then(|| recordings::as_one_told(&args.against, &classifier).map(|trace| measured(&trace)))
         .transpose()?;
     if let (Some(output), Some(format)) = (&args.output, format) {
         convert::save(&answer.predicted, output, (format, SaveOptions::default()))?;
